@@ -1,0 +1,130 @@
+//! Batch normalisation of `[N, C, H, W]` over `N`, `H` and `W`: `y = (x − mean[c]) / √(var[c] + eps) · weight[c] + bias[c]`.
+//!
+//! In training, mean and variance are the batch's own; in evaluation, and in fine-tuning with frozen statistics, they
+//! are the running ones. Either way forward is *statistics*, then one *affine* pass; and backward is *sums*, then one
+//! pass for the gradient of the input.
+//!
+//! **The whole batch must be one tile**: statistics of a part of it would be another function. The training kernels
+//! check that.
+//!
+//! **Numerics.** Mean and squared deviations are taken of each channel of each sample in two passes over its (cached)
+//! plane, the second correcting the first, and combined over samples in order in f64 (Chan, Golub, LeVeque 1979): a mean
+//! a thousand times the deviation costs no digits. The variance that normalises is the biased one, the variance that
+//! goes into the running statistics is unbiased, as in PyTorch. A single value a channel has no unbiased variance (PyTorch
+//! refuses it); here it counts as 0.
+
+mod affine;
+mod backward;
+mod statistics;
+#[cfg(test)]
+mod tests;
+
+pub use backward::{BatchNormEvalBackward, BatchNormTrainBackward};
+
+use crate::BLOCK;
+use crate::cut::{check_blocked, check_same};
+use crate::plane::Value;
+use crate::program::{Buf, Builder};
+use affine::Affine;
+use statistics::{InverseDeviation, Moments, Statistics};
+
+/// By what a batch was normalised: what the backward pass needs besides `x`. One value a lane each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchStats {
+    /// Mean of each channel.
+    pub mean: Buf,
+    /// `1 / √(variance + eps)` of each channel.
+    pub inv_std: Buf,
+}
+
+/// Batch normalisation by the statistics of the batch, which also move the running ones:
+/// `running ← (1 − momentum) · running + momentum · batch`.
+///
+/// All parameters have one value a lane of `x`, 0 in the lanes past the last channel.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchNormTrain {
+    /// Input.
+    pub x: Value,
+    /// Output, in another buffer.
+    pub y: Value,
+    /// Scale.
+    pub weight: Buf,
+    /// Shift.
+    pub bias: Buf,
+    /// Running mean, updated.
+    pub running_mean: Buf,
+    /// Running unbiased variance, updated.
+    pub running_var: Buf,
+    /// Added to the variance.
+    pub eps: f32,
+    /// Share of the batch in the running statistics.
+    pub momentum: f32,
+}
+
+impl BatchNormTrain {
+    /// Adds the kernels to `program`.
+    ///
+    /// # Panics
+    /// When `x` and `y` differ in shape or are planar. A run panics when the batch is more than one tile.
+    pub fn push(self, program: &mut Builder) -> BatchStats {
+        check(&self.x, &self.y);
+        let lanes = self.x.plane.blocks() * BLOCK;
+        let partial = program.buffer(program.tile() * 2 * lanes);
+        let stats = BatchStats { mean: program.buffer(lanes), inv_std: program.buffer(lanes) };
+        program.push(Moments { x: self.x, to: partial });
+        program.push(Statistics {
+            plane: self.x.plane,
+            from: partial,
+            stats,
+            running: [self.running_mean, self.running_var],
+            eps: self.eps,
+            momentum: self.momentum,
+        });
+        let Self { x, y, weight, bias, .. } = self;
+        program.push(Affine { x, y, weight, bias, stats });
+        stats
+    }
+}
+
+/// Batch normalisation by given statistics: an affine map of each channel.
+///
+/// All parameters have one value a lane of `x`, 0 in the lanes past the last channel.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchNormEval {
+    /// Input.
+    pub x: Value,
+    /// Output, in another buffer.
+    pub y: Value,
+    /// Scale.
+    pub weight: Buf,
+    /// Shift.
+    pub bias: Buf,
+    /// Mean of each channel.
+    pub running_mean: Buf,
+    /// Variance of each channel.
+    pub running_var: Buf,
+    /// Added to the variance.
+    pub eps: f32,
+}
+
+impl BatchNormEval {
+    /// Adds the kernels to `program`.
+    ///
+    /// # Panics
+    /// When `x` and `y` differ in shape or are planar.
+    pub fn push(self, program: &mut Builder) -> BatchStats {
+        check(&self.x, &self.y);
+        let lanes = self.x.plane.blocks() * BLOCK;
+        let stats = BatchStats { mean: self.running_mean, inv_std: program.buffer(lanes) };
+        program.push(InverseDeviation { var: self.running_var, to: stats.inv_std, lanes, eps: self.eps });
+        let Self { x, y, weight, bias, .. } = self;
+        program.push(Affine { x, y, weight, bias, stats });
+        stats
+    }
+}
+
+#[track_caller]
+fn check(x: &Value, y: &Value) {
+    check_same("batch norm", x, y);
+    check_blocked("batch norm", x);
+}

@@ -1,0 +1,190 @@
+//! Mean and deviation of each channel.
+
+use super::BatchStats;
+use crate::BLOCK;
+use crate::cut;
+use crate::plane::{Plane, Value};
+use crate::program::{Buf, Cx, Kernel};
+use crate::simd::{Simd, Task};
+
+/// Chains of a sum: enough to hide the latency of an addition.
+pub(super) const CHAINS: usize = 4;
+
+/// Mean, and sum of squared deviations from it, of each channel of each sample: `[n][block][2][16]`.
+#[derive(Debug)]
+pub(super) struct Moments {
+    pub(super) x: Value,
+    pub(super) to: Buf,
+}
+
+/// The part of such a buffer that belongs to one block of one sample.
+pub(super) fn pair(plane: &Plane, n: usize, b: usize) -> std::ops::Range<usize> {
+    let start = (n * plane.blocks() + b) * 2 * BLOCK;
+    start..start + 2 * BLOCK
+}
+
+/// Statistics of a tile are those of the batch only when the tile is the batch.
+pub(super) fn check_whole(cx: &Cx<'_>) {
+    let (tile, batch) = (cx.n(), cx.step().n);
+    assert!(
+        tile == batch,
+        "batch norm in training needs the whole batch in one tile: got {tile} of {batch} samples"
+    );
+}
+
+// SAFETY: a task writes the pairs of its blocks.
+unsafe impl Kernel for Moments {
+    fn name(&self) -> &'static str {
+        "batch norm moments"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.x.buf]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.to]
+    }
+    fn tasks(&self, n: usize) -> usize {
+        cut::block_tasks(&self.x.plane, n)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        check_whole(cx);
+        for (n, b) in cut::blocks(&self.x.plane, cx.n(), task) {
+            // SAFETY: see the impl; x is not written here.
+            let (x, to) = unsafe {
+                (cx.read(self.x.buf, self.x.block(n, b)), cx.write(self.to, pair(&self.x.plane, n, b)))
+            };
+            cx.isa().dispatch(PlaneMoments { x, plane: self.x.plane, to });
+        }
+    }
+}
+
+struct PlaneMoments<'a> {
+    x: &'a [f32],
+    plane: Plane,
+    to: &'a mut [f32],
+}
+
+impl Task for PlaneMoments<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        let share = V::splat(1.0 / (self.plane.height * self.plane.width) as f32);
+        for first in (0..BLOCK).step_by(V::LANES) {
+            let mut sums = [V::zero(); CHAINS];
+            for line in 0..self.plane.height {
+                let row = &self.x[self.plane.row(line)];
+                for (i, px) in row.chunks_exact(BLOCK).enumerate() {
+                    sums[i % CHAINS] = sums[i % CHAINS].add(V::load(&px[first..]));
+                }
+            }
+            let mean = total(sums).mul(share);
+            let (mut rests, mut squares) = ([V::zero(); CHAINS], [V::zero(); CHAINS]);
+            for line in 0..self.plane.height {
+                let row = &self.x[self.plane.row(line)];
+                for (i, px) in row.chunks_exact(BLOCK).enumerate() {
+                    let deviation = V::load(&px[first..]).sub(mean);
+                    rests[i % CHAINS] = rests[i % CHAINS].add(deviation);
+                    squares[i % CHAINS] = squares[i % CHAINS].fma(deviation, deviation);
+                }
+            }
+            // What rounding left of Σ (x − mean) corrects both.
+            let rest = total(rests);
+            let correction = rest.mul(share);
+            mean.add(correction).store(&mut self.to[first..]);
+            total(squares).sub(rest.mul(correction)).store(&mut self.to[BLOCK + first..]);
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn total<V: Simd>(sums: [V; CHAINS]) -> V {
+    sums[0].add(sums[1]).add(sums[2].add(sums[3]))
+}
+
+/// Combines the samples' moments in order, and moves the running statistics.
+#[derive(Debug)]
+pub(super) struct Statistics {
+    pub(super) plane: Plane,
+    pub(super) from: Buf,
+    pub(super) stats: BatchStats,
+    pub(super) running: [Buf; 2],
+    pub(super) eps: f32,
+    pub(super) momentum: f32,
+}
+
+// SAFETY: a task writes the lanes of its block.
+unsafe impl Kernel for Statistics {
+    fn name(&self) -> &'static str {
+        "batch norm statistics"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        [self.from].into_iter().chain(self.running).collect()
+    }
+    fn writes(&self) -> Vec<Buf> {
+        [self.stats.mean, self.stats.inv_std].into_iter().chain(self.running).collect()
+    }
+    fn tasks(&self, _: usize) -> usize {
+        self.plane.blocks()
+    }
+    fn run(&self, cx: &Cx<'_>, b: usize) {
+        let lanes = b * BLOCK..(b + 1) * BLOCK;
+        let cells = (self.plane.height * self.plane.width) as f64;
+        let (mut mean, mut squares) = ([0.0_f64; BLOCK], [0.0_f64; BLOCK]);
+        for n in 0..cx.n() {
+            // SAFETY: the moments are not written here.
+            let from = unsafe { cx.read(self.from, pair(&self.plane, n, b)) };
+            // Of the first (n + 1) · cells values, cells are new.
+            let share = 1.0 / (n as f64 + 1.0);
+            for i in 0..BLOCK {
+                let delta = f64::from(from[i]) - mean[i];
+                mean[i] += delta * share;
+                squares[i] += f64::from(from[BLOCK + i]) + delta * delta * (cells * n as f64 * share);
+            }
+        }
+        let count = cells * cx.n() as f64;
+        let momentum = f64::from(self.momentum);
+        // SAFETY: see the impl; the four are different buffers.
+        let [to_mean, to_inv_std, running_mean, running_var] =
+            [self.stats.mean, self.stats.inv_std, self.running[0], self.running[1]]
+                .map(|buf| unsafe { cx.write(buf, lanes.clone()) });
+        for i in 0..BLOCK {
+            let unbiased = squares[i] / (count - 1.0).max(1.0);
+            to_mean[i] = mean[i] as f32;
+            to_inv_std[i] = (1.0 / (squares[i] / count + f64::from(self.eps)).sqrt()) as f32;
+            let blend = |old: f32, new: f64| ((1.0 - momentum) * f64::from(old) + momentum * new) as f32;
+            running_mean[i] = blend(running_mean[i], mean[i]);
+            running_var[i] = blend(running_var[i], unbiased);
+        }
+    }
+}
+
+/// `to = 1 / √(var + eps)`.
+#[derive(Debug)]
+pub(super) struct InverseDeviation {
+    pub(super) var: Buf,
+    pub(super) to: Buf,
+    pub(super) lanes: usize,
+    pub(super) eps: f32,
+}
+
+// SAFETY: one task.
+unsafe impl Kernel for InverseDeviation {
+    fn name(&self) -> &'static str {
+        "batch norm statistics"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.var]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.to]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        1
+    }
+    fn run(&self, cx: &Cx<'_>, _: usize) {
+        // SAFETY: see the impl; `var` is not written here.
+        let (var, to) = unsafe { (cx.read(self.var, 0..self.lanes), cx.write(self.to, 0..self.lanes)) };
+        for (to, &var) in to.iter_mut().zip(var) {
+            *to = (1.0 / (f64::from(var) + f64::from(self.eps)).sqrt()) as f32;
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Convolution, forward and backward.
+//!
+//! One idea carries all of it: an output pixel is a sum over *rows*, each row one value of the input window times a
+//! vector of 16 weights. [`Rows`] lists for each block of 16 output channels where in the window each row's value
+//! lies, so that kernel size, dilation, groups, planar or blocked input are all only different lists, and the inner
+//! loop knows nothing of them. The gradient of the input is again such a sum, over the output's gradient.
+
+mod backward_weight;
+mod direct;
+mod pooled;
+mod pooled_backward;
+mod reduce;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod unrolled;
+
+pub use backward_weight::{ConvBackwardBias, ConvBackwardWeight};
+pub use direct::{Activation, Conv};
+pub use pooled::ConvPool;
+pub use pooled_backward::{ConvPoolBackwardData, ConvPoolBackwardWeight, can_pool};
+pub use rows::backward_halo;
+pub use rows::{Gather, Rows};
+use unrolled::unrolled;

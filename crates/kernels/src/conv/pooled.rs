@@ -1,0 +1,249 @@
+//! Convolution, bias, ReLU and 2x2 max-pooling in one pass:
+//! `Y[n, k, y, x] = max(0, max over the 2x2 window of conv)`, and one byte a value that says where the maximum was.
+//!
+//! The unpooled activation, four times the size, never reaches memory, and the byte is all that the backward pass
+//! needs: bits 0 and 1 the position in the window in scan order (ties go to the first, as in PyTorch), bit 2 set when
+//! ReLU let nothing through.
+//!
+//! **Schedule.** A tile is two rows of `2·Q` pixels, pooled in registers before the store. Two vectors of output
+//! channels and `Q` up to 3 (24 accumulators) where two blocks share their rows; one vector and `Q` up to 7 (28) for
+//! a single block. With 8 lanes: two vectors and `Q` 1. A wider tile of one vector (28 accumulators, one load for each
+//! FMA) lost to this one on a machine with two FMA ports: it is bound by its loads.
+//!
+//! **Numerics.** As [`super::Conv`]; a NaN in a window may lose to a number in the same window.
+
+use super::rows::{Rows, origin};
+use super::unrolled;
+use crate::plane::Value;
+use crate::program::{Buf, Cx, Kernel};
+use crate::simd::{Simd, Task};
+use crate::{BLOCK, ConvShape};
+use std::ops::Range;
+
+/// Convolution + bias + ReLU + 2x2 max-pool with stride 2.
+#[derive(Debug)]
+pub struct ConvPool {
+    x: Value,
+    w: Buf,
+    bias: Buf,
+    y: Value,
+    argmax: Option<Buf>,
+    rows: Rows,
+    uniform: bool,
+    origin: usize,
+}
+
+impl ConvPool {
+    /// `y` has the pooled geometry. `argmax`, where a backward pass follows, holds `[n][block][y·x][16]` bytes.
+    ///
+    /// # Panics
+    /// Unless [`super::can_pool`], or when the geometry does not fit.
+    pub fn new(
+        shape: &ConvShape,
+        rows: Rows,
+        x: Value,
+        w: Buf,
+        bias: Buf,
+        y: Value,
+        argmax: Option<Buf>,
+    ) -> Self {
+        assert!(super::can_pool(shape), "no pooled kernel for {shape:?}");
+        assert_eq!((x.plane.channels, x.plane.size()), (shape.c_in, shape.input), "input of {shape:?}");
+        assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output().map(|n| n / 2)));
+        let origin = origin(&x, shape.window.padding.map(|p| -(p as isize)));
+        Self { uniform: rows.uniform(), rows, x, w, bias, y, argmax, origin }
+    }
+
+    fn bands(&self, n: usize) -> usize {
+        if n >= 8 { 1 } else { self.y.plane.height.div_ceil(2) }
+    }
+}
+
+// SAFETY: a task writes the rows of its band of one sample, in y (with the halo columns of those rows, and the halo
+// rows for the first and last band) and in argmax.
+unsafe impl Kernel for ConvPool {
+    fn name(&self) -> &'static str {
+        "conv+relu+max-pool"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.x.buf, self.w, self.bias]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        [self.y.buf].into_iter().chain(self.argmax).collect()
+    }
+    fn tasks(&self, n: usize) -> usize {
+        n * self.bands(n)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let bands = self.bands(cx.n());
+        let (n, band) = (task / bands, task % bands);
+        let height = self.y.plane.height;
+        let per_band = if bands == 1 { height } else { 2 };
+        // SAFETY: see the impl.
+        let (x, w, bias) = unsafe {
+            let x = cx.read_all(self.x.buf);
+            (&x[n * self.x.plane.sample_len()..], cx.read_all(self.w), cx.read_all(self.bias))
+        };
+        cx.isa().dispatch(Band {
+            conv: self,
+            cx,
+            n,
+            x,
+            w,
+            bias,
+            lines: band * per_band..((band + 1) * per_band).min(height),
+        });
+    }
+}
+
+struct Band<'a> {
+    conv: &'a ConvPool,
+    cx: &'a Cx<'a>,
+    n: usize,
+    x: &'a [f32],
+    w: &'a [f32],
+    bias: &'a [f32],
+    lines: Range<usize>,
+}
+
+impl Task for Band<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        let blocks = self.conv.rows.blocks();
+        let mut b = 0;
+        while b < blocks {
+            let pair = BLOCK / V::LANES == 2 || (self.conv.uniform && b + 1 < blocks);
+            let next = if pair { b + 2 * V::LANES / BLOCK } else { b + 1 };
+            (b..next).for_each(|b| self.halo(b));
+            for line in self.lines.clone() {
+                if pair { self.line::<V, 2>(b, line) } else { self.line::<V, 1>(b, line) }
+            }
+            b = next;
+        }
+    }
+}
+
+impl Band<'_> {
+    #[inline(always)]
+    fn line<V: Simd, const NV: usize>(&self, b: usize, line: usize) {
+        match self.conv.x.plane.block {
+            BLOCK => self.tiles::<V, NV, BLOCK>(b, line),
+            _ => self.tiles::<V, NV, 1>(b, line),
+        }
+    }
+
+    #[inline(always)]
+    fn tiles<V: Simd, const NV: usize, const STEP: usize>(&self, b: usize, line: usize) {
+        let wide = V::LANES > 8;
+        let mut at = 0;
+        let width = self.conv.y.plane.width;
+        while at < width {
+            at += match width - at {
+                // 4 = 2 + 2 rather than 3 + 1: a tile of one pixel has too few chains to fill the pipes.
+                4 if wide && NV == 2 => self.tile::<V, 2, 4, NV, STEP>(b, line, at),
+                3.. if wide && NV == 2 => self.tile::<V, 3, 6, NV, STEP>(b, line, at),
+                7.. if wide && NV == 1 => self.tile::<V, 7, 14, NV, STEP>(b, line, at),
+                4.. if wide && NV == 1 => self.tile::<V, 4, 8, NV, STEP>(b, line, at),
+                2.. if wide => self.tile::<V, 2, 4, NV, STEP>(b, line, at),
+                _ => self.tile::<V, 1, 2, NV, STEP>(b, line, at),
+            };
+        }
+    }
+
+    /// `Q` pooled pixels from two rows of `P = 2·Q`.
+    #[inline(always)]
+    fn tile<V: Simd, const Q: usize, const P: usize, const NV: usize, const STEP: usize>(
+        &self,
+        b: usize,
+        line: usize,
+        at: usize,
+    ) -> usize {
+        if V::LANES == 8 && Q > 1 || NV == 2 && Q > 3 || NV == 1 && Q == 3 {
+            return Q; // never called; keeps the compiler from making it
+        }
+        let c = self.conv;
+        let rows = c.rows.starts[b]..c.rows.starts[b + 1];
+        let lane = |v: usize| (b + v * V::LANES / BLOCK, v * V::LANES % BLOCK);
+        let w: [&[f32]; NV] = std::array::from_fn(|v| {
+            let (block, first) = lane(v);
+            let start = c.rows.starts[block] * BLOCK + first;
+            &self.w[start..start + rows.len() * BLOCK]
+        });
+        let bias: [V; NV] = std::array::from_fn(|v| {
+            let (block, first) = lane(v);
+            V::load(&self.bias[block * BLOCK + first..])
+        });
+        let down = c.x.plane.row_len();
+        let start = c.origin + 2 * line * down + 2 * at * STEP;
+        let acc = sum2::<V, P, NV, STEP>(&self.x[start..], &c.rows.offsets[rows], w, bias, down);
+        let plane = &c.y.plane;
+        let pixels = plane.height * plane.width;
+        unrolled!(v < NV => {
+            let (block, first) = lane(v);
+            let row = plane.origin() + line * plane.row_len() + at * BLOCK + first;
+            let start = c.y.block(self.n, block).start + row;
+            // SAFETY: a row of this band; the other lanes of the block are not held at the same time.
+            let y = unsafe { self.cx.write(c.y.buf, start..start + (Q - 1) * BLOCK + V::LANES) };
+            let codes = c.argmax.map(|argmax| {
+                let at = line * plane.width + at;
+                let start = ((self.n * plane.blocks() + block) * pixels + at) * BLOCK + first;
+                // SAFETY: as above.
+                unsafe { self.cx.write_bytes(argmax, start..start + (Q - 1) * BLOCK + V::LANES) }
+            });
+            let mut keep = codes;
+            unrolled!(q < Q => {
+                let (a0, a1) = (acc[0][2 * q][v], acc[0][2 * q + 1][v]);
+                let (a2, a3) = (acc[1][2 * q][v], acc[1][2 * q + 1][v]);
+                let (top, right_top) = (a1.max(a0), a1.gt(a0));
+                let (bottom, right_bottom) = (a3.max(a2), a3.gt(a2));
+                let (best, lower) = (bottom.max(top), bottom.gt(top));
+                V::zero().max(best).store(&mut y[q * BLOCK..]);
+                if let Some(codes) = &mut keep {
+                    let right = V::choose(lower, right_bottom, right_top);
+                    let dead = V::not(best.gt(V::zero()));
+                    V::store_codes(right, lower, dead, &mut codes[q * BLOCK..]);
+                }
+            });
+        });
+        Q
+    }
+
+    /// Zeroes the part of the halo of block `b` that belongs to this band.
+    #[inline(always)]
+    fn halo(&self, b: usize) {
+        let c = self.conv;
+        let (plane, first) = (&c.y.plane, c.y.block(self.n, b).start);
+        super::direct::clear_band(plane, &self.lines, |from, len| {
+            // SAFETY: halo of this band.
+            unsafe { self.cx.write(c.y.buf, first + from..first + from + len) }.fill(0.0);
+        });
+    }
+}
+
+/// As [`super::direct::sum`], for the same pixels of two rows that are `down` apart.
+#[inline(always)]
+fn sum2<V: Simd, const P: usize, const NV: usize, const STEP: usize>(
+    x: &[f32],
+    offsets: &[u32],
+    w: [&[f32]; NV],
+    init: [V; NV],
+    down: usize,
+) -> [[[V; NV]; P]; 2] {
+    let span = (P - 1) * STEP + 1;
+    let mut acc = [[init; P]; 2];
+    for (r, &offset) in offsets.iter().enumerate() {
+        let upper = &x[offset as usize..][..span];
+        let lower = &x[offset as usize + down..][..span];
+        let wr: [V; NV] = std::array::from_fn(|v| V::load(&w[v][r * BLOCK..]));
+        unrolled!(p < P => {
+            let (a, b) = (V::splat(upper[p * STEP]), V::splat(lower[p * STEP]));
+            acc[0][p][0] = acc[0][p][0].fma(a, wr[0]);
+            acc[1][p][0] = acc[1][p][0].fma(b, wr[0]);
+            if NV > 1 {
+                acc[0][p][NV - 1] = acc[0][p][NV - 1].fma(a, wr[NV - 1]);
+                acc[1][p][NV - 1] = acc[1][p][NV - 1].fma(b, wr[NV - 1]);
+            }
+        });
+    }
+    acc
+}

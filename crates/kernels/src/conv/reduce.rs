@@ -1,0 +1,99 @@
+//! Adds the partial sums of chunks of samples in order.
+
+use super::backward_weight::{CHUNK, chunks};
+use crate::BLOCK;
+use crate::program::{Buf, Cx, Kernel};
+
+const TASK: usize = 512;
+
+/// `to[i] = (0 or what was there) + Σ_chunk partial[chunk][i]`; what was there counts from the batch's second tile on.
+#[derive(Debug)]
+pub(super) struct Reduce {
+    pub(super) partial: Buf,
+    pub(super) to: Buf,
+    pub(super) len: usize,
+    pub(super) chunk: usize,
+}
+
+// SAFETY: tasks write disjoint ranges of `to`.
+unsafe impl Kernel for Reduce {
+    fn name(&self) -> &'static str {
+        "reduce"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.partial, self.to]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.to]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        self.len.div_ceil(TASK)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let part = task * TASK..((task + 1) * TASK).min(self.len);
+        // SAFETY: see the impl; `partial` is not written here.
+        let to = unsafe { cx.write(self.to, part.clone()) };
+        for chunk in 0..chunks(cx.n(), self.chunk) {
+            let start = chunk * self.len;
+            // SAFETY: as above.
+            let from = unsafe { cx.read(self.partial, start + part.start..start + part.end) };
+            if chunk == 0 && cx.starts_sums() {
+                to.copy_from_slice(from);
+            } else {
+                to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+            }
+        }
+    }
+}
+
+/// As [`Reduce`], from `[output block][input block][16 outputs][9 taps][16 inputs]` to packed weights
+/// `[output block][input block][tap][input][16 outputs]`.
+#[derive(Debug)]
+pub(super) struct ReduceTransposed {
+    pub(super) partial: Buf,
+    pub(super) to: Buf,
+    pub(super) len: usize,
+    pub(super) c_in: usize,
+    pub(super) c_out: usize,
+}
+
+const TAPS: usize = 9;
+
+// SAFETY: a task writes the rows of one tap of one pair of blocks.
+unsafe impl Kernel for ReduceTransposed {
+    fn name(&self) -> &'static str {
+        "reduce"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.partial, self.to]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.to]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        self.c_in.div_ceil(BLOCK) * self.c_out.div_ceil(BLOCK) * TAPS
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let (pair, tap) = (task / TAPS, task % TAPS);
+        let inputs = self.c_in.div_ceil(BLOCK);
+        let (kb, cb) = (pair / inputs, pair % inputs);
+        let mut sums = [[0.0_f32; BLOCK]; BLOCK];
+        for chunk in 0..chunks(cx.n(), CHUNK) {
+            for (k, sums) in sums.iter_mut().enumerate() {
+                let start = chunk * self.len + ((pair * BLOCK + k) * TAPS + tap) * BLOCK;
+                // SAFETY: `partial` is not written here.
+                let from = unsafe { cx.read(self.partial, start..start + BLOCK) };
+                sums.iter_mut().zip(from).for_each(|(sum, from)| *sum += from);
+            }
+        }
+        let channels = (self.c_in - cb * BLOCK).min(BLOCK);
+        let start = (kb * self.c_in * TAPS + cb * BLOCK * TAPS + tap * channels) * BLOCK;
+        // SAFETY: see the impl.
+        let to = unsafe { cx.write(self.to, start..start + channels * BLOCK) };
+        for (c, to) in to.chunks_exact_mut(BLOCK).enumerate() {
+            for (k, to) in to.iter_mut().enumerate() {
+                *to = if cx.starts_sums() { sums[k][c] } else { *to + sums[k][c] };
+            }
+        }
+    }
+}

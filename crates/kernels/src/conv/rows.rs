@@ -1,0 +1,214 @@
+//! Lists of rows: what an output pixel sums over, and in which order.
+
+use crate::plane::{Plane, Value};
+use crate::program::{Buf, Cx, Kernel};
+use crate::{BLOCK, ConvShape};
+use std::ops::Range;
+
+/// For each block of output channels, the rows of its sum; and where the weights of each row come from.
+///
+/// Weights lie `[row][16 output channels]`, all blocks one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rows {
+    /// Rows of output block `b` are `starts[b]..starts[b + 1]`.
+    pub(super) starts: Vec<usize>,
+    /// From the first tap of the window (block 0) to the row's value.
+    pub(super) offsets: Vec<u32>,
+    /// Input channel, and tap, of each row.
+    pub(super) taps: Vec<(usize, [usize; 2])>,
+}
+
+/// Where the kernel reads: a window of taps over a plane, as offsets and an origin.
+fn offset(plane: &Plane, channel: usize, [y, x]: [usize; 2]) -> u32 {
+    let at = channel / plane.block * plane.plane_len()
+        + y * plane.row_len()
+        + x * plane.block
+        + channel % plane.block;
+    u32::try_from(at).expect("a sample has fewer than 2^32 values")
+}
+
+/// Channels of one side that the 16 lanes of block `b` of the other side are connected to.
+fn connected(b: usize, lanes: usize, groups: usize, others: usize) -> Range<usize> {
+    let (per, other_per) = (lanes / groups, others / groups);
+    let (first, last) = (b * BLOCK / per, ((b + 1) * BLOCK).min(lanes).div_ceil(per));
+    first * other_per..last * other_per
+}
+
+impl Rows {
+    /// Visits block, row order, channel and tap: over blocks of channels, then taps, then channels in a block.
+    fn build(
+        x: &Plane,
+        lanes: usize,
+        groups: usize,
+        taps: &[[usize; 2]],
+        place: impl Fn([usize; 2]) -> [usize; 2],
+    ) -> Self {
+        let mut rows = Self { starts: vec![0], offsets: Vec::new(), taps: Vec::new() };
+        for b in 0..lanes.div_ceil(BLOCK) {
+            let channels = connected(b, lanes, groups, x.channels);
+            for cb in channels.start / x.block..channels.end.div_ceil(x.block) {
+                let block = channels.start.max(cb * x.block)..channels.end.min((cb + 1) * x.block);
+                for &tap in taps {
+                    for c in block.clone() {
+                        rows.offsets.push(offset(x, c, place(tap)));
+                        rows.taps.push((c, tap));
+                    }
+                }
+            }
+            rows.starts.push(rows.offsets.len());
+        }
+        rows
+    }
+
+    /// The rows of the forward pass over input `x`.
+    pub fn forward(shape: &ConvShape, x: &Plane) -> Self {
+        let dilation = shape.window.dilation;
+        let taps = all_taps(shape.window.kernel);
+        Self::build(x, shape.c_out, shape.groups, &taps, |[y, x]| [y * dilation[0], x * dilation[1]])
+    }
+
+    /// The rows of the input's gradient at the pixels `≡ phase (mod stride)`, over the output's gradient `dy`, and
+    /// how far before the pixel's own place in `dy` the window begins.
+    pub(super) fn backward_data(shape: &ConvShape, dy: &Plane, phase: [usize; 2]) -> (Self, [isize; 2]) {
+        // dX[h] = Σ_kh dY[(h + p − kh·d) / s] over the taps where the division is exact; with h = s·i + phase that
+        // is dY[i + (phase + p − kh·d) / s].
+        let w = &shape.window;
+        let place = |axis: usize, tap: usize| {
+            let at = (phase[axis] + w.padding[axis]) as isize - (tap * w.dilation[axis]) as isize;
+            (at.rem_euclid(w.stride[axis] as isize) == 0).then(|| at.div_euclid(w.stride[axis] as isize))
+        };
+        let taps: Vec<[usize; 2]> = all_taps(w.kernel)
+            .into_iter()
+            .filter(|t| place(0, t[0]).is_some() && place(1, t[1]).is_some())
+            .collect();
+        let first: [isize; 2] =
+            std::array::from_fn(|axis| taps.iter().filter_map(|t| place(axis, t[axis])).min().unwrap_or(0));
+        let rows = Self::build(dy, shape.c_in, shape.groups, &taps, |t| {
+            std::array::from_fn(|a| (place(a, t[a]).expect("filtered above") - first[a]) as usize)
+        });
+        (rows, first)
+    }
+
+    /// Values of the packed weights.
+    pub fn weight_len(&self) -> usize {
+        self.offsets.len() * BLOCK
+    }
+
+    /// Whether all blocks of output channels have the same rows: two of them can share each broadcast.
+    pub(super) fn uniform(&self) -> bool {
+        let first = &self.offsets[..self.starts[1]];
+        self.starts.windows(2).all(|s| &self.offsets[s[0]..s[1]] == first)
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// For each value of PyTorch's weight `[c_out, c_in / groups, kh, kw]`, its place in the packed weights of the
+    /// forward pass.
+    pub fn weight_map(&self, shape: &ConvShape) -> Vec<u32> {
+        let [kh, kw] = shape.window.kernel;
+        let (per_in, per_out) = (shape.c_in / shape.groups, shape.c_out / shape.groups);
+        let mut map = vec![u32::MAX; shape.weight_len()];
+        for b in 0..self.blocks() {
+            for row in self.starts[b]..self.starts[b + 1] {
+                let (c, [y, x]) = self.taps[row];
+                for k in b * BLOCK..((b + 1) * BLOCK).min(shape.c_out) {
+                    if c / per_in == k / per_out {
+                        let torch = ((k * per_in + c % per_in) * kh + y) * kw + x;
+                        map[torch] = u32::try_from(row * BLOCK + k % BLOCK).expect("weights below 2^32");
+                    }
+                }
+            }
+        }
+        map
+    }
+
+    /// For each packed weight of these backward rows, the place of the same weight in the packed weights `forward`,
+    /// or `u32::MAX` where there is none.
+    pub(super) fn transpose_map(&self, forward: &Rows, shape: &ConvShape) -> Vec<u32> {
+        let [kh, kw] = shape.window.kernel;
+        let (per_in, per_out) = (shape.c_in / shape.groups, shape.c_out / shape.groups);
+        let to_forward = forward.weight_map(shape);
+        let mut map = vec![u32::MAX; self.weight_len()];
+        for b in 0..self.blocks() {
+            for row in self.starts[b]..self.starts[b + 1] {
+                let (k, [y, x]) = self.taps[row];
+                for c in b * BLOCK..((b + 1) * BLOCK).min(shape.c_in) {
+                    if c / per_in == k / per_out {
+                        let torch = ((k * per_in + c % per_in) * kh + y) * kw + x;
+                        map[row * BLOCK + c % BLOCK] = to_forward[torch];
+                    }
+                }
+            }
+        }
+        map
+    }
+}
+
+/// Taps of a window in scan order.
+fn all_taps([kh, kw]: [usize; 2]) -> Vec<[usize; 2]> {
+    (0..kh).flat_map(|y| (0..kw).map(move |x| [y, x])).collect()
+}
+
+/// `to[i] = from[map[i]]`, or 0 where the map says `u32::MAX`: repacks weights for the backward pass.
+#[derive(Debug)]
+pub struct Gather {
+    /// Source.
+    pub from: Buf,
+    /// Destination.
+    pub to: Buf,
+    /// Source index of each destination value.
+    pub map: Vec<u32>,
+    /// First destination value.
+    pub start: usize,
+}
+
+const GATHER_TASK: usize = 1024;
+
+// SAFETY: tasks write disjoint chunks of `to`; `from` is only read.
+unsafe impl Kernel for Gather {
+    fn name(&self) -> &'static str {
+        "gather"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.from]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.to]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        self.map.len().div_ceil(GATHER_TASK)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let part = task * GATHER_TASK..((task + 1) * GATHER_TASK).min(self.map.len());
+        // SAFETY: see the impl.
+        let (from, to) = unsafe {
+            (cx.read_all(self.from), cx.write(self.to, self.start + part.start..self.start + part.end))
+        };
+        for (to, &at) in to.iter_mut().zip(&self.map[part]) {
+            *to = if at == u32::MAX { 0.0 } else { from[at as usize] };
+        }
+    }
+}
+
+/// Halo that the backward pass needs around the output's gradient.
+pub fn backward_halo(shape: &ConvShape) -> [usize; 2] {
+    let w = &shape.window;
+    let out = shape.output();
+    std::array::from_fn(|a| {
+        let before = ((w.kernel[a] - 1) * w.dilation[a]).saturating_sub(w.padding[a]).div_ceil(w.stride[a]);
+        let last = (shape.input[a] - 1 + w.padding[a]) / w.stride[a];
+        before.max((last + 1).saturating_sub(out[a]))
+    })
+}
+
+/// Where the first tap of the window of output pixel (0, 0) lies in the plane of block 0.
+pub(super) fn origin(x: &Value, before: [isize; 2]) -> usize {
+    let at = |a: usize| {
+        usize::try_from(x.plane.halo[a] as isize + before[a]).unwrap_or_else(|_| {
+            panic!("a halo of {:?} does not hold a window that begins {before:?} before", x.plane.halo)
+        })
+    };
+    at(0) * x.plane.row_len() + at(1) * x.plane.block
+}

@@ -1,0 +1,274 @@
+//! Every convolution kernel, on every instruction set, over awkward shapes, against the reference.
+
+use super::*;
+use crate::reference;
+use crate::testing::{Setup, run_everywhere};
+use crate::{BLOCK, ConvShape, Plane, Window};
+use striate_testkit::{Sample, assert_close, widen};
+
+/// Rounding of a sum of `terms` products, relative to the RMS of the result: about √terms ulps, and some values are far above the RMS.
+fn tolerance(terms: usize) -> f64 {
+    8e-7 * (terms as f64).sqrt().max(1.0)
+}
+
+fn shape(c_in: usize, c_out: usize, input: [usize; 2], kernel: [usize; 2]) -> ConvShape {
+    let window = Window { kernel, stride: [1, 1], padding: [0, 0], dilation: [1, 1] };
+    ConvShape { c_in, c_out, input, window, groups: 1 }
+}
+
+/// One of everything that has gone wrong in somebody's convolution, then random geometries.
+fn shapes() -> Vec<ConvShape> {
+    let with =
+        |s: ConvShape, stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], groups: usize| {
+            let window = Window { stride, padding, dilation, ..s.window };
+            ConvShape { window, groups, ..s }
+        };
+    let mut all = vec![
+        shape(1, 1, [1, 1], [1, 1]),
+        with(shape(1, 16, [28, 28], [3, 3]), [1, 1], [1, 1], [1, 1], 1),
+        with(shape(16, 32, [14, 14], [3, 3]), [1, 1], [1, 1], [1, 1], 1),
+        with(shape(17, 33, [7, 13], [3, 3]), [1, 1], [1, 1], [1, 1], 1),
+        with(shape(3, 40, [23, 29], [7, 7]), [2, 2], [3, 3], [1, 1], 1),
+        with(shape(5, 7, [6, 31], [1, 1]), [3, 2], [0, 0], [1, 1], 1), // stride > kernel
+        with(shape(4, 6, [5, 5], [2, 2]), [1, 1], [3, 2], [1, 1], 1),  // padding > needed
+        with(shape(4, 6, [9, 11], [3, 2]), [2, 1], [2, 1], [3, 2], 1),
+        with(shape(32, 32, [6, 6], [3, 3]), [1, 1], [1, 1], [1, 1], 32),
+        with(shape(24, 48, [5, 6], [3, 3]), [2, 2], [1, 1], [1, 1], 8),
+        with(shape(34, 18, [4, 15], [1, 3]), [1, 1], [0, 1], [1, 1], 2),
+        with(shape(8, 20, [1, 40], [1, 5]), [1, 3], [0, 2], [1, 2], 1),
+        with(shape(16, 16, [2, 2], [2, 2]), [5, 5], [0, 0], [1, 1], 1),
+    ];
+    let mut sample = Sample::new(11);
+    while all.len() < 40 {
+        let groups = sample.choose(&[1, 1, 1, 2, 3]);
+        let mut pair = |low, high| [sample.usize_in(low..=high), sample.usize_in(low..=high)];
+        let (input, kernel, stride) = (pair(1, 17), pair(1, 4), pair(1, 4));
+        let (padding, dilation) = (pair(0, 3), pair(1, 3));
+        let [c, k] = pair(1, 20).map(|c| c * groups);
+        let window = Window { kernel, stride, padding, dilation };
+        let s = ConvShape { c_in: c, c_out: k, input, window, groups };
+        if window.output(input).is_some() {
+            all.push(s);
+        }
+    }
+    all
+}
+
+struct Data {
+    x: Vec<f32>,
+    w: Vec<f32>,
+    b: Vec<f32>,
+    g: Vec<f32>,
+}
+
+fn data(s: &ConvShape, n: usize, output: usize) -> Data {
+    let mut sample = Sample::new(n as u64 + 31 * s.c_in as u64);
+    Data {
+        x: sample.normal_vec(n * s.c_in * s.input[0] * s.input[1]),
+        w: sample.normal_vec(s.weight_len()),
+        b: sample.normal_vec(s.c_out),
+        g: sample.normal_vec(n * output),
+    }
+}
+
+fn pack(rows: &Rows, s: &ConvShape, w: &[f32]) -> Vec<f32> {
+    let mut packed = vec![0.0; rows.weight_len()];
+    rows.weight_map(s).iter().zip(w).for_each(|(&at, &v)| packed[at as usize] = v);
+    packed
+}
+
+fn unpack(rows: &Rows, s: &ConvShape, packed: &[f32]) -> Vec<f32> {
+    rows.weight_map(s).iter().map(|&at| packed[at as usize]).collect()
+}
+
+fn lanes(values: &[f32]) -> Vec<f32> {
+    let mut padded = values.to_vec();
+    padded.resize(values.len().next_multiple_of(BLOCK), 0.0);
+    padded
+}
+
+/// The input as the planner might lay it: as much halo as is needed, or more; planar where there are few channels.
+fn input_plane(s: &ConvShape, extra: usize) -> Plane {
+    let halo = s.window.padding.map(|p| p + extra);
+    if s.c_in <= 4 { Plane::planar(s.c_in, s.input, halo) } else { Plane::blocked(s.c_in, s.input, halo) }
+}
+
+#[test]
+fn forward_equals_the_reference() {
+    for (i, s) in shapes().iter().enumerate() {
+        for n in [1, 9] {
+            let out = s.output();
+            let d = data(s, n, s.c_out * out[0] * out[1]);
+            let (x_plane, y_plane) = (input_plane(s, i % 2), Plane::blocked(s.c_out, out, [i % 3, i % 2]));
+            let rows = Rows::forward(s, &x_plane);
+            let want = reference::conv2d(n, s, &widen(&d.x), &widen(&d.w), Some(&widen(&d.b)));
+            for act in [Activation::None, Activation::Relu, Activation::Relu6] {
+                let want: Vec<f64> = match act {
+                    Activation::None => want.clone(),
+                    Activation::Relu => reference::relu(&want),
+                    Activation::Relu6 => reference::relu6(&want),
+                };
+                let runs = run_everywhere(&Setup::new(n), |t| {
+                    let x = t.input(x_plane, &d.x);
+                    let w = t.values(&pack(&rows, s, &d.w));
+                    let b = t.values(&lanes(&d.b));
+                    let y = t.output(y_plane);
+                    t.program.push(Conv::forward(s, rows.clone(), x, w, Some(b), y, act));
+                });
+                let terms = s.c_in / s.groups * s.window.taps();
+                for run in &runs {
+                    let what = format!("{s:?} n {n} {act:?} {}", run.what);
+                    assert_close(&run.outputs[0], &want, tolerance(terms), 1e-6, &what);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn backward_equals_the_reference() {
+    for (i, s) in shapes().iter().enumerate() {
+        for n in [1, 10] {
+            let out = s.output();
+            let d = data(s, n, s.c_out * out[0] * out[1]);
+            let x_plane = input_plane(s, 0);
+            let halo = backward_halo(s).map(|h| h + i % 2);
+            let rows = Rows::forward(s, &x_plane);
+            let dx_plane = Plane::blocked(s.c_in, s.input, [i % 2, i % 3]);
+            let want = reference::conv2d_vjp(n, s, &widen(&d.x), &widen(&d.w), &widen(&d.g));
+            let runs = run_everywhere(&Setup::new(n).tiles(if i % 4 == 3 { 4 } else { n }), |t| {
+                let x = t.input(x_plane, &d.x);
+                let w = t.values(&pack(&rows, s, &d.w));
+                let dy = t.input(Plane::blocked(s.c_out, out, halo), &d.g);
+                let dx = t.output(dx_plane);
+                let dw = t.output_buffer(rows.weight_len());
+                let db = t.output_buffer(s.c_out.next_multiple_of(BLOCK));
+                Conv::push_backward_data(&mut t.program, s, &rows, dy, w, dx);
+                ConvBackwardWeight::push(&mut t.program, s, rows.clone(), x, dy, dw);
+                t.program.push(ConvBackwardBias { dy, db });
+            });
+            for run in &runs {
+                let what = format!("{s:?} n {n} {}", run.what);
+                let per_input = s.c_out / s.groups * s.window.taps();
+                assert_close(
+                    &run.outputs[0],
+                    &want.grad_input,
+                    tolerance(per_input),
+                    1e-6,
+                    &format!("dx {what}"),
+                );
+                let pixels = n * out[0] * out[1];
+                let dw = unpack(&rows, s, &run.outputs[1]);
+                assert_close(&dw, &want.grad_weight, tolerance(pixels), 1e-6, &format!("dw {what}"));
+                let db = &run.outputs[2][..s.c_out];
+                assert_close(db, &want.grad_bias, tolerance(pixels), 1e-6, &format!("db {what}"));
+            }
+        }
+    }
+}
+
+/// Pooled shapes: 3x3, stride 1.
+fn pooled() -> Vec<ConvShape> {
+    let sizes = [[28, 28], [14, 14], [7, 9], [4, 3], [5, 17], [12, 34]];
+    let channels = [[1, 16], [16, 32], [3, 20], [17, 33], [20, 5], [2, 49]];
+    let mut all = Vec::new();
+    for (i, input) in sizes.into_iter().enumerate() {
+        for padding in [[1, 1], [0, 2]] {
+            let [c, k] = channels[(i + padding[1]) % channels.len()];
+            let window = Window { kernel: [3, 3], stride: [1, 1], padding, dilation: [1, 1] };
+            let s = ConvShape { c_in: c, c_out: k, input, window, groups: 1 };
+            if window.output(input).is_some_and(|o| o[0] >= 2 && o[1] >= 2) {
+                all.push(s);
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn fused_pooling_equals_the_three_operations() {
+    for (i, s) in pooled().iter().enumerate() {
+        assert!(can_pool(s));
+        for n in [1, 11] {
+            let out = s.output().map(|o| o / 2);
+            let d = data(s, n, s.c_out * out[0] * out[1]);
+            let x_plane = input_plane(s, i % 2);
+            let rows = Rows::forward(s, &x_plane);
+            let y_plane = Plane::blocked(s.c_out, out, [i % 2, 1]);
+            let dx_plane = Plane::blocked(s.c_in, s.input, s.window.padding);
+            let (x, w, b, g) = (widen(&d.x), widen(&d.w), widen(&d.b), widen(&d.g));
+            let conv = reference::conv2d(n, s, &x, &w, Some(&b));
+            let relu = reference::relu(&conv);
+            let pool = crate::PoolShape {
+                channels: s.c_out,
+                input: s.output(),
+                window: Window { stride: [2, 2], ..Window::square(2) },
+            };
+            let (want, _) = reference::max_pool2d(n, &pool, &relu);
+            let d_relu = reference::max_pool2d_vjp(n, &pool, &relu, &g);
+            let d_conv = reference::relu_vjp(&conv, &d_relu);
+            let grads = reference::conv2d_vjp(n, s, &x, &w, &d_conv);
+            let runs = run_everywhere(&Setup::new(n).tiles(if i % 3 == 2 { 4 } else { n }), |t| {
+                let x = t.input(x_plane, &d.x);
+                let w = t.values(&pack(&rows, s, &d.w));
+                let b = t.values(&lanes(&d.b));
+                let y = t.output(y_plane);
+                let bytes = n * y_plane.blocks() * out[0] * out[1] * BLOCK;
+                let argmax = t.program.buffer(bytes.div_ceil(4));
+                let dy = t.input(Plane::blocked(s.c_out, out, [0, i % 2]), &d.g);
+                let dx = t.output(dx_plane);
+                let dw = t.output_buffer(rows.weight_len());
+                let db = t.output_buffer(s.c_out.next_multiple_of(BLOCK));
+                t.program.push(ConvPool::new(s, rows.clone(), x, w, b, y, Some(argmax)));
+                ConvPoolBackwardWeight::push(&mut t.program, s, &rows, x, dy, argmax, dw, db);
+                ConvPoolBackwardData::push(&mut t.program, s, &rows, dy, argmax, w, dx);
+            });
+            for run in &runs {
+                let what = format!("{s:?} n {n} {}", run.what);
+                assert_close(&run.outputs[0], &want, tolerance(s.c_in * 9), 1e-6, &what);
+                assert_close(
+                    &run.outputs[1],
+                    &grads.grad_input,
+                    tolerance(s.c_out * 9),
+                    1e-6,
+                    &format!("dx {what}"),
+                );
+                let pixels = n * out[0] * out[1];
+                let dw = unpack(&rows, s, &run.outputs[2]);
+                assert_close(&dw, &grads.grad_weight, tolerance(pixels), 1e-6, &format!("dw {what}"));
+                let db = &run.outputs[3][..s.c_out];
+                assert_close(db, &grads.grad_bias, tolerance(pixels), 1e-6, &format!("db {what}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn ties_go_to_the_first_and_dead_windows_get_no_gradient() {
+    // Weights that copy the input; a window of equal positive values, and one of equal negative ones.
+    let window = Window { kernel: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1] };
+    let s = ConvShape { c_in: 1, c_out: 1, input: [2, 4], window, groups: 1 };
+    let x_plane = input_plane(&s, 0);
+    let rows = Rows::forward(&s, &x_plane);
+    let mut copy = [0.0; 9];
+    copy[4] = 1.0;
+    let runs = run_everywhere(&Setup::new(1), |t| {
+        let x = t.input(x_plane, &[2.0, 2.0, -1.0, -1.0, 2.0, 2.0, -1.0, -1.0]);
+        let w = t.values(&pack(&rows, &s, &copy));
+        let b = t.values(&[0.0; BLOCK]);
+        let y = t.output(Plane::blocked(1, [1, 2], [0, 0]));
+        let argmax = t.program.buffer(2 * BLOCK / 4);
+        let dy = t.input(Plane::blocked(1, [1, 2], [0, 0]), &[3.0, 5.0]);
+        let dx = t.output(Plane::blocked(1, [2, 4], [1, 1]));
+        let dw = t.output_buffer(rows.weight_len());
+        let db = t.output_buffer(BLOCK);
+        t.program.push(ConvPool::new(&s, rows.clone(), x, w, b, y, Some(argmax)));
+        ConvPoolBackwardWeight::push(&mut t.program, &s, &rows, x, dy, argmax, dw, db);
+        ConvPoolBackwardData::push(&mut t.program, &s, &rows, dy, argmax, w, dx);
+    });
+    for run in &runs {
+        assert_eq!(run.outputs[0], [2.0, 0.0]);
+        assert_eq!(run.outputs[1], [3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], "{}", run.what);
+        assert_eq!(run.outputs[3][0], 3.0);
+    }
+}

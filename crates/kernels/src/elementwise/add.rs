@@ -1,0 +1,50 @@
+//! Sum of two activations of one shape: `y = a + b`, the residual connection. Its backward pass is no work: both
+//! gradients are the output's.
+
+use super::map::{Op, map};
+use crate::cut;
+use crate::plane::Value;
+use crate::program::{Buf, Cx, Kernel};
+use crate::simd::Simd;
+
+/// `y = a + b`; any halos, any block.
+#[derive(Debug)]
+pub struct Add {
+    /// First operand.
+    pub a: Value,
+    /// Second operand; may be the first.
+    pub b: Value,
+    /// Sum, in another buffer.
+    pub y: Value,
+}
+
+#[derive(Clone, Copy)]
+struct Sum;
+
+impl Op<2> for Sum {
+    #[inline(always)]
+    fn apply<V: Simd>(self, [a, b]: [V; 2]) -> V {
+        a.add(b)
+    }
+}
+
+// SAFETY: a task writes its blocks of y.
+unsafe impl Kernel for Add {
+    fn name(&self) -> &'static str {
+        "add"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.a.buf, self.b.buf]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.y.buf]
+    }
+    fn tasks(&self, n: usize) -> usize {
+        cut::check_same("add", &self.a, &self.y);
+        cut::check_same("add", &self.b, &self.y);
+        cut::block_tasks(&self.y.plane, n)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        map(cx, task, [self.a, self.b], self.y, Sum);
+    }
+}

@@ -1,0 +1,15 @@
+//! Operations on one value at a time, and changes of layout.
+
+mod activate;
+mod add;
+mod dropout;
+mod map;
+mod philox;
+mod relay;
+#[cfg(test)]
+mod tests;
+
+pub use activate::{Activate, ActivateBackward};
+pub use add::Add;
+pub use dropout::{Dropout, DropoutBackward, dropout_keeps};
+pub use relay::{Copy, Flatten, Import, Unflatten};

@@ -1,0 +1,225 @@
+//! Against the f64 specification, with awkward shapes, halos and tiles.
+
+use super::*;
+use crate::conv::Activation;
+use crate::plane::{Plane, Value};
+use crate::reference;
+use crate::testing::{Setup, TestProgram, assert_same, run_everywhere};
+use striate_testkit::{Sample, assert_close, widen};
+
+/// Channels and size: ones, primes, tails of block and vector, more than one block, rows longer than a block.
+const SHAPES: [(usize, [usize; 2]); 8] = [
+    (1, [1, 1]),
+    (3, [5, 7]),
+    (16, [4, 4]),
+    (17, [1, 37]),
+    (130, [1, 1]),
+    (33, [7, 7]),
+    (5, [6, 19]),
+    (40, [3, 2]),
+];
+const HALOS: [[usize; 2]; 4] = [[0, 0], [1, 1], [0, 2], [3, 0]];
+
+fn len((channels, [h, w]): (usize, [usize; 2])) -> usize {
+    channels * h * w
+}
+
+#[test]
+fn activations_and_add() {
+    let mut sample = Sample::new(1);
+    for shape in SHAPES {
+        let n = sample.usize_in(1..=5);
+        let [mut x, dy] = [6.0, 1.0].map(|scale| {
+            sample.normal_vec(n * len(shape)).into_iter().map(|v| scale * v).collect::<Vec<f32>>()
+        });
+        x[0] = 0.0;
+        let mut plane = |planar: bool| {
+            let halo = sample.choose(&HALOS);
+            if planar {
+                Plane::planar(shape.0, shape.1, halo)
+            } else {
+                Plane::blocked(shape.0, shape.1, halo)
+            }
+        };
+        for planar in [false, true] {
+            let planes: [Plane; 5] = std::array::from_fn(|_| plane(planar));
+            for act in [Activation::None, Activation::Relu, Activation::Relu6] {
+                let setup = Setup::new(n);
+                let build = |t: &mut TestProgram| {
+                    let (x, dy) = (t.input(planes[0], &x), t.input(planes[1], &dy));
+                    let [y, dx, sum] = [2, 3, 4].map(|i| t.output(planes[i]));
+                    t.program.push(Activate { x, y, act });
+                    t.program.push(ActivateBackward { y, dy, dx, act });
+                    t.program.push(Add { a: x, b: dy, y: sum });
+                };
+                let (x64, dy64) = (widen(&x), widen(&dy));
+                let (y, dx) = match act {
+                    Activation::None => (x64.clone(), dy64.clone()),
+                    Activation::Relu => (reference::relu(&x64), reference::relu_vjp(&x64, &dy64)),
+                    Activation::Relu6 => (reference::relu6(&x64), reference::relu6_vjp(&x64, &dy64)),
+                };
+                for run in run_everywhere(&setup, build) {
+                    assert_close(
+                        &run.outputs[0],
+                        &y,
+                        0.0,
+                        0.0,
+                        &format!("{act:?} of {shape:?}, {}", run.what),
+                    );
+                    assert_close(
+                        &run.outputs[1],
+                        &dx,
+                        0.0,
+                        0.0,
+                        &format!("gradient of {act:?} of {shape:?}"),
+                    );
+                    let want = reference::add(&x64, &dy64);
+                    assert_close(&run.outputs[2], &want, 3e-7, 0.0, &format!("sum of {shape:?}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_layout_to_every_other() {
+    let mut sample = Sample::new(2);
+    for shape @ (channels, size) in SHAPES {
+        let n = sample.usize_in(1..=4);
+        let x = sample.uniform_vec(n * len(shape), -1.0, 1.0);
+        let mut layouts = Vec::new();
+        for halo in HALOS {
+            layouts.extend([Plane::blocked(channels, size, halo), Plane::planar(channels, size, halo)]);
+        }
+        let mut setup = Setup::new(n).tiles(sample.usize_in(1..=n));
+        setup.step.input = &x;
+        let runs = run_everywhere(&setup, |t| {
+            for &from in &layouts {
+                let imported = t.output(from);
+                t.program.push(Import { y: imported });
+                for &to in &layouts {
+                    let y = t.output(to);
+                    t.program.push(Copy { x: imported, y });
+                }
+            }
+        });
+        for run in runs {
+            assert_eq!(run.outputs.len(), 8 + 64);
+            for (i, output) in run.outputs.iter().enumerate() {
+                assert!(*output == x, "layouts {} of {shape:?}, {}", i, run.what);
+            }
+        }
+    }
+}
+
+#[test]
+fn flatten_is_pytorchs_order_and_unflatten_its_inverse() {
+    let mut sample = Sample::new(3);
+    for shape @ (channels, size) in SHAPES {
+        let n = sample.usize_in(1..=9);
+        let x = sample.uniform_vec(n * len(shape), -1.0, 1.0);
+        for halo in HALOS {
+            let image = Plane::blocked(channels, size, halo);
+            let runs = run_everywhere(&Setup::new(n), |t| {
+                let x = t.input(image, &x);
+                let (y, back) = (t.output(Plane::vector(len(shape))), t.output(image));
+                t.program.push(Flatten { x, y });
+                t.program.push(Unflatten { dy: y, dx: back });
+            });
+            for run in runs {
+                assert!(run.outputs[0] == x, "flatten {shape:?}, halo {halo:?}, {}", run.what);
+                assert!(run.outputs[1] == x, "unflatten {shape:?}, halo {halo:?}, {}", run.what);
+            }
+        }
+    }
+}
+
+/// Dropout of ones: 0 or the scale.
+fn masks(setup: &Setup<'_>, plane: Plane, p: f32, salt: u64) -> Vec<f32> {
+    let ones = vec![1.0; setup.step.n * plane.channels * plane.height * plane.width];
+    let runs = run_everywhere(setup, |t| {
+        let x = t.input(plane, &ones);
+        let (y, dx) = (t.output(plane), t.output(Plane { halo: [2, 1], ..plane }));
+        t.program.push(Dropout { x, y, p, salt });
+        t.program.push(DropoutBackward { dy: x, dx, p, salt });
+    });
+    for run in &runs {
+        assert_eq!(run.outputs[0], run.outputs[1], "forward and backward draw one mask, whatever the halo");
+        assert_same(&runs[0], run, "dropout has no sums: the portable path agrees too");
+    }
+    runs[0].outputs[0].clone()
+}
+
+#[test]
+fn dropout_scales_what_it_keeps() {
+    let plane = Plane::blocked(19, [3, 5], [1, 0]);
+    let mut sample = Sample::new(4);
+    let x = sample.normal_vec(2 * 19 * 15);
+    for p in [0.0, 0.3, 1.0] {
+        let mask = masks(&Setup::new(2), plane, p, 5);
+        let keep: Vec<bool> = mask.iter().map(|&v| v != 0.0).collect();
+        for (i, &keep) in keep.iter().enumerate() {
+            let (n, channel, pixel) = (i / (19 * 15), i / 15 % 19, i % 15);
+            let element = (channel / 16 * 15 + pixel) * 16 + channel % 16;
+            assert_eq!(dropout_keeps(7, 1, n, 5, element, p), keep, "element {element} of sample {n}");
+        }
+        let want = reference::dropout(&widen(&x), &keep, f64::from(p));
+        let runs = run_everywhere(&Setup::new(2), |t| {
+            let x = t.input(plane, &x);
+            let y = t.output(Plane { halo: [0, 2], ..plane });
+            t.program.push(Dropout { x, y, p, salt: 5 });
+        });
+        for run in runs {
+            assert_close(&run.outputs[0], &want, 1e-6, 0.0, &format!("p = {p}, {}", run.what));
+        }
+        let kept = keep.iter().filter(|&&k| k).count();
+        match p {
+            0.0 => assert_eq!(kept, keep.len()),
+            1.0 => assert_eq!(kept, 0),
+            _ => assert!((350..450).contains(&kept), "{kept} of {}", keep.len()),
+        }
+    }
+}
+
+/// Share of places where both are kept, for masks of `p = ½`.
+fn overlap(a: &[f32], b: &[f32]) -> f64 {
+    let both = a.iter().zip(b).filter(|(a, b)| **a != 0.0 && **b != 0.0).count();
+    both as f64 / a.len() as f64
+}
+
+#[test]
+fn masks_are_independent_of_each_other_and_of_the_tile() {
+    let plane = Plane::blocked(32, [16, 8], [0, 0]);
+    let setup = Setup::new(8);
+    let base = masks(&setup, plane, 0.5, 1);
+    let count = base.len();
+    assert_eq!(count, 32768);
+    let rate = base.iter().filter(|v| **v != 0.0).count() as f64 / count as f64;
+    // Five standard deviations of 32768 coins are 0.0138.
+    assert!((rate - 0.5).abs() < 0.0138, "{rate}");
+    let mut others = vec![masks(&setup, plane, 0.5, 2), masks(&setup, plane, 0.5, 1 << 40)];
+    for (seed, update) in [(8, 1), (7 | 1 << 50, 1), (7, 2), (7, 1 + (1 << 40))] {
+        let mut other = setup;
+        (other.step.seed, other.step.update) = (seed, update);
+        others.push(masks(&other, plane, 0.5, 1));
+    }
+    // Neighbours in the sample, and the same place in the next sample.
+    for shift in [1, 2, 8, 128, 128 * 16, 4096] {
+        others.push((0..count).map(|i| base[(i + shift) % count]).collect());
+    }
+    for (i, other) in others.iter().enumerate() {
+        let both = overlap(&base, other);
+        // Five standard deviations of a quarter are 0.012.
+        assert!((both - 0.25).abs() < 0.012, "mask {i}: {both}");
+    }
+    assert_eq!(masks(&setup.tiles(3), plane, 0.5, 1), base);
+}
+
+#[test]
+#[should_panic(expected = "input and output must be different buffers")]
+fn in_place_is_refused() {
+    run_everywhere(&Setup::new(1), |t| {
+        let x = t.input(Plane::vector(3), &[0.0; 3]);
+        t.program.push(Add { a: x, b: x, y: Value { buf: x.buf, plane: x.plane } });
+    });
+}

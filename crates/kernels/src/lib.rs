@@ -1,0 +1,105 @@
+//! Floor 0 of Striate: the arithmetic of convolutional networks on a CPU.
+//!
+//! Here are convolution, pooling, linear layers, normalisation, activations, losses and optimisers, forward and backward,
+//! for AVX-512, AVX2 and any other machine; a thread pool; and the memory that a planned network runs in. This crate knows
+//! no graph: it takes buffers and geometry. The floor above, `striate-graph`, decides which kernel runs on what, and is
+//! its only neighbour. All `unsafe` code of the project is here.
+//!
+//! # Where to start reading
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | [`mod@reference`] | what every operation *is*: naive loops in f64, by which everything else is judged |
+//! | [`plane`] | how an activation lies in memory |
+//! | `program.rs` | [`Builder`], [`Program`], and [`Kernel`]: an operation cut into tasks |
+//! | `simd/mod.rs` | vectors with one meaning on every instruction set |
+//! | [`elementwise`] | the simplest kernels: read `add.rs`, then `map.rs` |
+//! | [`conv`], [`linear`] | the ones that take the time; each file begins with its formula and its schedule |
+//! | [`pooling`], [`batch_norm`], [`loss`], [`optimiser`] | the rest of a network |
+//!
+//! # Invariants
+//!
+//! * Tasks, what each computes and the order of every sum follow from shapes alone: any number of threads gives the same
+//!   bits. Lanes are channels or features, so AVX2 and AVX-512 give the same bits too; the portable path differs from
+//!   them in rounding only, where the machine has no fused multiply-add.
+//! * A sample's result does not depend on the others in its batch, but for batch norm in training.
+//! * Between kernels the halo of every activation is zero, and so are, for finite numbers, the lanes past the last channel.
+//!   Every kernel writes all of its output.
+//! * Gradients of parameters and the loss start at the first tile of a batch and add up over its tiles.
+//! * Nothing is allocated while a program runs.
+//!
+//! A kernel whose geometry does not fit is a wrong program, and panics with a message that says what did not fit.
+//!
+//! # Example
+//!
+//! A Sobel filter finds the edge in a picture of 3 x 4 pixels, and ReLU keeps its one side:
+//!
+//! ```
+//! use striate_kernels::conv::{Activation, Conv, Rows};
+//! use striate_kernels::{Builder, ConvShape, Import, Isa, Plane, Pool, Step, Value, Window};
+//!
+//! let window = Window { padding: [1, 1], ..Window::square(3) };
+//! let shape = ConvShape { c_in: 1, c_out: 1, input: [3, 4], window, groups: 1 };
+//!
+//! let mut program = Builder::new(1);
+//! let mut value = |plane: Plane| Value { buf: program.kept(plane.sample_len()), plane };
+//! let x = value(Plane::planar(1, shape.input, window.padding));
+//! let y = value(Plane::blocked(1, shape.output(), [0, 0]));
+//! let rows = Rows::forward(&shape, &x.plane);
+//! let (places, w) = (rows.weight_map(&shape), program.kept(rows.weight_len()));
+//! program.push(Import { y: x });
+//! program.push(Conv::forward(&shape, rows, x, w, None, y, Activation::Relu));
+//! let mut program = program.finish()?;
+//!
+//! let sobel = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];
+//! for (at, value) in places.into_iter().zip(sobel) {
+//!     program.get_mut(w)[at as usize] = value;
+//! }
+//! let picture = [0.0, 0.0, 1.0, 1.0].repeat(3);
+//! let step = Step { input: &picture, labels: &[], n: 1, learning_rate: 0.0, update: 1, seed: 0 };
+//! program.run(&Pool::new(2), Isa::choose()?, &step);
+//!
+//! let edges = y.plane.to_nchw(program.get(y.buf), 1);
+//! assert_eq!(edges, [0.0, 3.0, 3.0, 0.0, 0.0, 4.0, 4.0, 0.0, 0.0, 3.0, 3.0, 0.0]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod arena;
+pub mod batch_norm;
+pub mod conv;
+mod cut;
+pub mod elementwise;
+pub mod linear;
+pub mod loss;
+pub mod optimiser;
+mod peak;
+pub mod plane;
+mod pool;
+pub mod pooling;
+mod program;
+pub mod reference;
+mod shape;
+mod simd;
+#[cfg(test)]
+mod testing;
+mod unrolled;
+
+pub use batch_norm::{
+    BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats,
+};
+pub use elementwise::{
+    Activate, ActivateBackward, Add, Copy, Dropout, DropoutBackward, Flatten, Import, Unflatten,
+    dropout_keeps,
+};
+pub use linear::{Linear, LinearPack};
+pub use loss::{CrossEntropy, Softmax, SoftmaxBackward};
+pub use optimiser::{AdamUpdate, SgdUpdate};
+pub use peak::peak_gflops;
+pub use plane::{Plane, Value};
+pub use pool::Pool;
+pub use pooling::{
+    AdaptiveAvgPool, AdaptiveAvgPoolBackward, AvgPool, AvgPoolBackward, MaxPool, MaxPoolBackward,
+};
+pub use program::{Buf, Builder, Cx, Kernel, OutOfMemory, Program, Step};
+pub use shape::{ConvShape, PoolShape, Window, window_positions};
+pub use simd::{BLOCK, Isa};

@@ -1,0 +1,176 @@
+//! The forward pass: `Y[n, o] = act(bias[o] + Σ_i X[n, i] · W[o, i])`.
+//!
+//! **Schedule.** A task is one panel of 64 outputs and at most 24 samples. Inputs go in blocks of 128, whose weights
+//! (32 KiB) stay in the first-level cache while tiles of six samples pass over them; between blocks the accumulators
+//! rest in `Y`. Each step of a tile loads four weight vectors and broadcasts six inputs for 24 FMAs. Samples are
+//! dealt evenly: 64 are groups of 21, 21 and 22, not 24, 24 and 16. One sample is one row of four chains, which is as
+//! fast as the second-level cache can deliver weights.
+//!
+//! **Numerics.** f32; each output is one chain of fused multiply-adds in order of the inputs, from the bias on. Neither
+//! tile, block, batch nor lanes change a bit. An input that is not finite makes NaN of the empty lanes too.
+
+use super::{LinearPack, ROWS, check_vector, for_tile, part, strip_width};
+use crate::conv::Activation;
+use crate::plane::Value;
+use crate::program::{Buf, Cx, Kernel};
+use crate::simd::{Simd, Task};
+use crate::unrolled::unrolled;
+use std::ops::Range;
+
+/// Samples of a task, at most.
+pub(super) const GROUP: usize = 24;
+/// Inputs of a block.
+const INPUTS: usize = 128;
+
+/// A fully connected layer, or the gradient of one with respect to its input.
+#[derive(Debug)]
+pub struct Linear {
+    pub(super) name: &'static str,
+    pub(super) pack: LinearPack,
+    pub(super) x: Value,
+    pub(super) w: Buf,
+    pub(super) bias: Option<Buf>,
+    pub(super) y: Value,
+    pub(super) act: Activation,
+}
+
+impl Linear {
+    /// `w` holds weights packed as `pack`, `bias` one value a lane of `y`; past the last output both are zero.
+    ///
+    /// # Panics
+    /// When `x` or `y` is not a vector of the features that `pack` says.
+    pub fn new(pack: LinearPack, x: Value, w: Buf, bias: Option<Buf>, y: Value, act: Activation) -> Self {
+        check_vector("x", &x, pack.in_features);
+        check_vector("y", &y, pack.out_features);
+        Self { name: "linear", pack, x, w, bias, y, act }
+    }
+}
+
+// SAFETY: a task writes the outputs of its panel for its samples.
+unsafe impl Kernel for Linear {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn reads(&self) -> Vec<Buf> {
+        [self.x.buf, self.w].into_iter().chain(self.bias).collect()
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.y.buf]
+    }
+    fn tasks(&self, n: usize) -> usize {
+        self.pack.panels() * n.div_ceil(GROUP)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let groups = cx.n().div_ceil(GROUP);
+        let (panel, group) = (task / groups, task % groups);
+        // SAFETY: inputs are not written by this kernel.
+        let (x, w, bias) = unsafe {
+            let bias = self.bias.map(|bias| cx.read(bias, 0..self.pack.lanes()));
+            (cx.read_all(self.x.buf), cx.read(self.w, self.pack.panel(panel)), bias)
+        };
+        let samples = part(&(0..cx.n()), groups, group);
+        cx.isa().dispatch(Part { linear: self, cx, panel, samples, x, w, bias });
+    }
+}
+
+struct Part<'a> {
+    linear: &'a Linear,
+    cx: &'a Cx<'a>,
+    panel: usize,
+    samples: Range<usize>,
+    x: &'a [f32],
+    w: &'a [f32],
+    bias: Option<&'a [f32]>,
+}
+
+impl Task for Part<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        let inputs = self.linear.pack.in_features;
+        let width = self.linear.pack.panel_width(self.panel);
+        let strip = strip_width(V::LANES, width);
+        let tiles = self.samples.len().div_ceil(ROWS);
+        for first in (0..inputs).step_by(INPUTS) {
+            let block = first..(first + INPUTS).min(inputs);
+            for at in (0..width).step_by(strip) {
+                for tile in 0..tiles {
+                    let rows = part(&self.samples, tiles, tile);
+                    for_tile!(V, rows.len(), strip / V::LANES, self.tile(rows.start, &block, at));
+                }
+            }
+        }
+    }
+}
+
+impl Part<'_> {
+    /// `P` samples from `n` on, a block of inputs, `NV` vectors of outputs from `at` on in the panel.
+    #[inline(always)]
+    fn tile<V: Simd, const P: usize, const NV: usize>(&self, n: usize, block: &Range<usize>, at: usize) {
+        let l = self.linear;
+        let width = l.pack.panel_width(self.panel);
+        let (first_lane, x_len, y_len) =
+            (self.panel * super::PANEL + at, l.x.plane.sample_len(), l.y.plane.sample_len());
+        // SAFETY: outputs of this task's panel and samples, held for one load or store.
+        let row = |p: usize| unsafe {
+            let start = (n + p) * y_len + first_lane;
+            self.cx.write(l.y.buf, start..start + NV * V::LANES)
+        };
+        let mut acc = [[V::zero(); NV]; P];
+        if block.start > 0 {
+            unrolled!(p < P => {
+                let row = row(p);
+                unrolled!(v < NV => acc[p][v] = V::load(&row[v * V::LANES..]));
+            });
+        } else if let Some(bias) = self.bias {
+            let bias = &bias[first_lane..];
+            unrolled!(p < P => unrolled!(v < NV => acc[p][v] = V::load(&bias[v * V::LANES..])));
+        }
+        let mut x: [&[f32]; P] = [&[]; P];
+        unrolled!(p < P => x[p] = &self.x[(n + p) * x_len + block.start..][..block.len()]);
+        let acc = sum::<V, P, NV>(x, &self.w[block.start * width + at..], width, acc);
+        let act = if block.end == l.pack.in_features { l.act } else { Activation::None };
+        unrolled!(p < P => {
+            let row = row(p);
+            unrolled!(v < NV => act.apply(acc[p][v]).store(&mut row[v * V::LANES..]));
+        });
+    }
+}
+
+/// Inputs whose places are checked at once.
+const STEP: usize = 4;
+
+/// `acc[p][v] + Σ_i x[p][i] · w[i·width + lanes of v]`.
+#[inline(always)]
+fn sum<V: Simd, const P: usize, const NV: usize>(
+    x: [&[f32]; P],
+    w: &[f32],
+    width: usize,
+    mut acc: [[V; NV]; P],
+) -> [[V; NV]; P] {
+    // With 16 lanes a tile is as wide as its panel, a number the compiler knows.
+    let width = if V::LANES == 16 { NV * V::LANES } else { width };
+    let (mut steps, mut rest): ([&[[f32; STEP]]; P], [&[f32]; P]) = ([&[]; P], [&[]; P]);
+    unrolled!(p < P => (steps[p], rest[p]) = x[p].as_chunks());
+    macro_rules! add_row {
+        ($w:expr, $x:ident[$p:ident]$($at:tt)*) => {{
+            let row: &[f32] = $w;
+            let mut wr = [V::zero(); NV];
+            unrolled!(v < NV => wr[v] = V::load(&row[v * V::LANES..]));
+            unrolled!($p < P => {
+                let value = V::splat($x[$p]$($at)*);
+                unrolled!(v < NV => acc[$p][v] = acc[$p][v].fma(value, wr[v]));
+            });
+        }};
+    }
+    let mut w = w;
+    for step in 0..steps[0].len() {
+        let rows = &w[..(STEP - 1) * width + NV * V::LANES];
+        unrolled!(p < P => assert!(step < steps[p].len()));
+        unrolled!(i < STEP => add_row!(&rows[i * width..][..NV * V::LANES], steps[p][step][i]));
+        w = w.get(STEP * width..).unwrap_or(&[]);
+    }
+    for i in 0..rest[0].len() {
+        add_row!(&w[i * width..][..NV * V::LANES], rest[p][i]);
+    }
+    acc
+}

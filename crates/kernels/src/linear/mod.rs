@@ -1,0 +1,128 @@
+//! Fully connected layers, forward and backward.
+//!
+//! All three passes are one shape of tile: up to six rows times four vectors of 16 lanes, the lanes always the
+//! features of what is computed. Forward and backward-data are even the same code, on weights `[out, in]` and on their
+//! transpose; the gradient of the weights has inputs for rows and sums over samples.
+
+mod backward_data;
+mod backward_weight;
+mod forward;
+#[cfg(test)]
+mod tests;
+
+pub use backward_data::push_backward_data;
+pub use backward_weight::push_backward_weight;
+pub use forward::Linear;
+
+use crate::BLOCK;
+use crate::plane::{Plane, Value};
+use std::ops::Range;
+
+/// Outputs of a panel.
+const PANEL: usize = 64;
+
+/// How the weights of a layer `[N, in_features]` to `[N, out_features]` lie in memory.
+///
+/// Panels of 64 outputs, `[out / 64][in][64]`: what a tile multiplies by lies in one stream. The last panel is as wide as
+/// it needs to be, in steps of 16; its weights past the last output are zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LinearPack {
+    /// Features of a sample that comes in.
+    pub in_features: usize,
+    /// Features of a sample that goes out.
+    pub out_features: usize,
+}
+
+impl LinearPack {
+    /// Values of the packed weights.
+    pub fn weight_len(&self) -> usize {
+        self.in_features * self.lanes()
+    }
+
+    /// For each value of PyTorch's weight `[out_features, in_features]`, its place in the packed weights.
+    pub fn weight_map(&self) -> Vec<u32> {
+        let places = (0..self.out_features).flat_map(|o| (0..self.in_features).map(move |i| (o, i)));
+        places
+            .map(|(o, i)| {
+                let panel = o / PANEL;
+                let at = self.panel_start(panel) + i * self.panel_width(panel) + o % PANEL;
+                u32::try_from(at).expect("a layer has fewer than 2^32 weights")
+            })
+            .collect()
+    }
+
+    /// The layer that the gradient passes through.
+    fn transposed(&self) -> Self {
+        Self { in_features: self.out_features, out_features: self.in_features }
+    }
+
+    /// Outputs with those that only fill up a block.
+    fn lanes(&self) -> usize {
+        self.out_features.next_multiple_of(BLOCK)
+    }
+
+    fn panels(&self) -> usize {
+        self.lanes().div_ceil(PANEL)
+    }
+
+    fn panel_start(&self, panel: usize) -> usize {
+        panel * PANEL * self.in_features
+    }
+
+    fn panel_width(&self, panel: usize) -> usize {
+        (self.lanes() - panel * PANEL).min(PANEL)
+    }
+
+    fn panel(&self, panel: usize) -> Range<usize> {
+        let start = self.panel_start(panel);
+        start..start + self.panel_width(panel) * self.in_features
+    }
+}
+
+#[track_caller]
+fn check_vector(what: &str, value: &Value, features: usize) {
+    let want = Plane::vector(features);
+    assert!(value.plane == want, "linear: {what} must be {want:?}, got {:?}", value.plane);
+}
+
+/// Part `i` of `parts` equal parts of `range`.
+fn part(range: &Range<usize>, parts: usize, i: usize) -> Range<usize> {
+    range.start + range.len() * i / parts..range.start + range.len() * (i + 1) / parts
+}
+
+/// Calls `$self.$tile::<V, P, NV>($($arg),*)` for run-time numbers of rows and vectors.
+macro_rules! for_rows {
+    ($v:ident, $rows:expr, $nv:literal, $self:ident . $tile:ident ($($arg:expr),*)) => {
+        match $rows {
+            1 => $self.$tile::<$v, 1, $nv>($($arg),*),
+            2 => $self.$tile::<$v, 2, $nv>($($arg),*),
+            3 => $self.$tile::<$v, 3, $nv>($($arg),*),
+            4 => $self.$tile::<$v, 4, $nv>($($arg),*),
+            5 => $self.$tile::<$v, 5, $nv>($($arg),*),
+            6 => $self.$tile::<$v, 6, $nv>($($arg),*),
+            rows => unreachable!("no tile has {rows} rows"),
+        }
+    };
+}
+/// As above, the number of vectors too: a whole panel of 16 lanes, or two vectors of 8.
+macro_rules! for_tile {
+    ($v:ident, $rows:expr, $nv:expr, $self:ident . $tile:ident $args:tt) => {
+        match $nv {
+            2 => $crate::linear::for_rows!($v, $rows, 2, $self . $tile $args),
+            1 if $v::LANES == 16 => $crate::linear::for_rows!($v, $rows, 1, $self . $tile $args),
+            3 if $v::LANES == 16 => $crate::linear::for_rows!($v, $rows, 3, $self . $tile $args),
+            4 if $v::LANES == 16 => $crate::linear::for_rows!($v, $rows, 4, $self . $tile $args),
+            nv => unreachable!("no tile has {nv} vectors"),
+        }
+    };
+}
+use {for_rows, for_tile};
+
+/// Rows of the widest tile. With 16 lanes 6 x 4 sums, four weights and a broadcast fill 29 of 32 registers (7 x 4 would
+/// need 33, and lost half its speed to spills); with 8 lanes 6 x 2 fill 15 of 16.
+const ROWS: usize = 6;
+
+/// Outputs of a tile in a panel of `width`.
+const fn strip_width(lanes: usize, width: usize) -> usize {
+    if lanes == 16 { width } else { BLOCK }
+}

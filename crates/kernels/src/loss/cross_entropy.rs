@@ -1,0 +1,221 @@
+//! Cross entropy of logits against class labels, mean over the batch, its gradient, and how many were right.
+//!
+//! `loss = (1/W) Σ_n Σ_c t[n,c] · (−logp[n,c])`, `dlogits[n,k] = (1/W) · (p[n,k] · Σ_c t[n,c] − t[n,k])`
+//!
+//! with `p = softmax(logits)`, class weights `w` (1 when absent), label smoothing `ε`, the target
+//! `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]`, and `W = Σ_n w[y_n]` over the **whole** batch, not the tile: so
+//! the tiles' gradients add up to the batch's. As in PyTorch, weights of the labels that sum to 0 give NaN.
+//!
+//! **Numerics.** Exponentials in f32, sums and logarithms in f64, the mean a compensated sum in order of the samples
+//! that is carried on from tile to tile: cutting the batch changes no bit.
+
+use super::exp_log::ln;
+use super::{exponentials, max, softmax, sum};
+use crate::cut;
+use crate::plane::Value;
+use crate::program::{Buf, Builder, Cx, Kernel};
+use crate::simd::{Simd, Task};
+
+/// Values of `CrossEntropy::report`.
+pub const REPORT_LEN: usize = 4;
+
+/// The loss at the end of a classifier; labels come with the step.
+#[derive(Debug, Clone)]
+pub struct CrossEntropy {
+    /// Logits `[N, C]`, a [`crate::Plane::vector`].
+    pub logits: Value,
+    /// Gradient of the logits, where one is wanted; another buffer.
+    pub grad: Option<Value>,
+    /// A kept buffer of [`REPORT_LEN`] values: `[0]` the mean loss, `[1]` how many samples have their label as the
+    /// class of the largest logit (the first of equals), both of the whole batch once the last tile is through; `[2]`
+    /// and `[3]` are its own.
+    pub report: Buf,
+    /// Share `ε` of the target that is spread over all classes, in `[0, 1]`.
+    pub label_smoothing: f32,
+    /// One weight a class.
+    pub class_weights: Option<Vec<f32>>,
+}
+
+impl CrossEntropy {
+    /// Adds the kernels to `program`.
+    ///
+    /// # Panics
+    /// When a value is not a vector, a weight is missing, or the smoothing is outside `[0, 1]`. A run panics when it has
+    /// fewer labels than samples, or a label that is no class.
+    pub fn push(self, program: &mut Builder) {
+        let classes = self.logits.plane.channels;
+        if let Some(grad) = &self.grad {
+            softmax::check("cross entropy", &self.logits, grad);
+        }
+        let smoothing = self.label_smoothing;
+        assert!(
+            (0.0..=1.0).contains(&smoothing),
+            "cross entropy: label smoothing {smoothing} is not in [0, 1]"
+        );
+        let weights = self.class_weights.as_ref().map_or(classes, Vec::len);
+        assert!(weights == classes, "cross entropy: {weights} class weights for {classes} classes");
+        let rows = program.buffer(2 * program.tile());
+        let report = self.report;
+        // Only needed where no gradient is wanted: there, the exponentials go here.
+        let scratch = match self.grad {
+            Some(grad) => grad,
+            None => {
+                Value { buf: program.buffer(program.tile() * self.logits.plane.sample_len()), ..self.logits }
+            }
+        };
+        program.push(Rows { loss: self, scratch, rows });
+        program.push(Report { rows, report });
+    }
+
+    fn weight(&self, class: usize) -> f64 {
+        self.class_weights.as_ref().map_or(1.0, |weights| f64::from(weights[class]))
+    }
+}
+
+/// Loss, hit and gradient of each sample: `rows` is `[n][2]`.
+#[derive(Debug)]
+struct Rows {
+    loss: CrossEntropy,
+    scratch: Value,
+    rows: Buf,
+}
+
+// SAFETY: a task writes its samples' rows and gradients.
+unsafe impl Kernel for Rows {
+    fn name(&self) -> &'static str {
+        "cross entropy"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.loss.logits.buf]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.scratch.buf, self.rows]
+    }
+    fn tasks(&self, n: usize) -> usize {
+        cut::tasks(n, 4 * self.scratch.plane.sample_len())
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let loss = &self.loss;
+        let classes = loss.logits.plane.channels;
+        let step = cx.step();
+        assert!(
+            step.labels.len() >= step.n,
+            "cross entropy: {} labels for {} samples",
+            step.labels.len(),
+            step.n
+        );
+        let labels = &step.labels[..step.n];
+        let total_weight: f64 = match loss.class_weights {
+            None => step.n as f64,
+            Some(_) => labels.iter().map(|&label| loss.weight(label as usize)).sum(),
+        };
+        let smoothing = f64::from(loss.label_smoothing);
+        let all_weights: f64 = (0..classes).map(|class| loss.weight(class)).sum();
+        for n in cut::units(cx.n(), 4 * self.scratch.plane.sample_len(), task) {
+            let label = labels[cx.first_sample() + n] as usize;
+            assert!(label < classes, "cross entropy: label {label} does not exist among {classes} classes");
+            // SAFETY: see the impl; the logits are not written here.
+            let (x, grad, row) = unsafe {
+                let grad = cx.write(self.scratch.buf, self.scratch.sample(n));
+                let row = cx.write(self.rows, 2 * n..2 * n + 2);
+                (cx.read(loss.logits.buf, loss.logits.sample(n)), grad, row)
+            };
+            let (grad, rest) = grad.split_at_mut(classes);
+            rest.fill(0.0);
+            cx.isa().dispatch(Sample {
+                x: &x[..classes],
+                label,
+                hard: (1.0 - smoothing) * loss.weight(label),
+                soft: smoothing / classes as f64,
+                weights: loss.class_weights.as_deref(),
+                all_weights,
+                share: 1.0 / total_weight,
+                grad,
+                row,
+            });
+        }
+    }
+}
+
+struct Sample<'a> {
+    x: &'a [f32],
+    label: usize,
+    /// Target of the label on top of the others', and of every class of weight 1.
+    hard: f64,
+    soft: f64,
+    weights: Option<&'a [f32]>,
+    all_weights: f64,
+    share: f64,
+    grad: &'a mut [f32],
+    row: &'a mut [f32],
+}
+
+impl Task for Sample<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        let Self { x, label, hard, soft, weights, all_weights, share, grad, row } = self;
+        let max = max(x);
+        let total = exponentials(x, max, grad);
+        let log_total = ln(total);
+        let minus_logp = |x: f32| log_total - f64::from(x - max);
+        let mut loss = hard * minus_logp(x[label]);
+        if soft > 0.0 {
+            loss += soft
+                * match weights {
+                    None => sum(x, |&x| minus_logp(x)),
+                    Some(weights) => {
+                        x.iter().zip(weights).map(|(&x, &w)| f64::from(w) * minus_logp(x)).sum::<f64>()
+                    }
+                };
+        }
+        let first_max = x.iter().position(|&v| v == max);
+        row[0] = (loss * share) as f32;
+        row[1] = if first_max == Some(label) { 1.0 } else { 0.0 };
+        let scale = ((hard + soft * all_weights) * share / total) as f32;
+        let even = (soft * share) as f32;
+        match weights {
+            None => grad.iter_mut().for_each(|g| *g = *g * scale - even),
+            Some(weights) => grad.iter_mut().zip(weights).for_each(|(g, w)| *g = *g * scale - even * w),
+        }
+        grad[label] -= (hard * share) as f32;
+    }
+}
+
+/// Adds the samples' rows in order.
+#[derive(Debug)]
+struct Report {
+    rows: Buf,
+    report: Buf,
+}
+
+// SAFETY: one task.
+unsafe impl Kernel for Report {
+    fn name(&self) -> &'static str {
+        "loss report"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.rows, self.report]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.report]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        1
+    }
+    fn run(&self, cx: &Cx<'_>, _: usize) {
+        // SAFETY: see the impl.
+        let (rows, report) =
+            unsafe { (cx.read(self.rows, 0..2 * cx.n()), cx.write(self.report, 0..REPORT_LEN)) };
+        if cx.starts_sums() {
+            report.fill(0.0);
+        }
+        for row in rows.chunks_exact(2) {
+            // Kahan: report[2] is what the last additions lost.
+            let value = row[0] - report[2];
+            let sum = report[0] + value;
+            report[2] = (sum - report[0]) - value;
+            report[0] = sum;
+            report[1] += row[1];
+        }
+    }
+}

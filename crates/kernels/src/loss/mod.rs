@@ -1,0 +1,43 @@
+//! What stands at the end of a classifier: softmax, log-softmax and cross entropy of logits `[N, C]`.
+//!
+//! These are the only kernels that sum over lanes. They do it in plain Rust, element by element in a fixed pattern and
+//! without fused operations, so that every instruction set gives the same bits, the portable one too.
+
+mod cross_entropy;
+mod exp_log;
+mod softmax;
+#[cfg(test)]
+mod tests;
+
+pub use cross_entropy::{CrossEntropy, REPORT_LEN};
+pub use softmax::{Softmax, SoftmaxBackward};
+
+use crate::BLOCK;
+use exp_log::exp;
+
+/// Largest value of a row, −∞ for none. A NaN may be passed over: it comes back in the exponentials.
+#[inline(always)]
+fn max(row: &[f32]) -> f32 {
+    row.iter().fold(f32::NEG_INFINITY, |max, &v| if v > max { v } else { max })
+}
+
+/// `to[i] = exp(row[i] − max)`, and their sum: sixteen interleaved sums in f64, added in order.
+#[inline(always)]
+fn exponentials(row: &[f32], max: f32, to: &mut [f32]) -> f64 {
+    for (to, &v) in to.iter_mut().zip(row) {
+        *to = exp(v - max);
+    }
+    sum(to, |&v| f64::from(v))
+}
+
+/// `Σ f(v)`, interleaved as above.
+#[inline(always)]
+fn sum<T>(values: &[T], f: impl Fn(&T) -> f64) -> f64 {
+    let mut sums = [0.0; BLOCK];
+    for chunk in values.chunks(BLOCK) {
+        for (sum, v) in sums.iter_mut().zip(chunk) {
+            *sum += f(v);
+        }
+    }
+    sums.into_iter().sum()
+}

@@ -1,0 +1,79 @@
+//! Stochastic gradient descent: `g = grad + weight_decay · p`, `b = momentum · b + g`, `d = g + momentum · b` with Nesterov
+//! else `b`, `p ← p − learning_rate · d`. Source: Sutskever et al. 2013 in PyTorch's form.
+
+use super::{Rule, tasks, update};
+use crate::program::{Buf, Cx, Kernel};
+use crate::simd::Simd;
+
+/// One step of `torch.optim.SGD(…, dampening=0)` on one parameter; the learning rate comes with the step.
+#[derive(Debug, Clone, Copy)]
+pub struct SgdUpdate {
+    /// The parameter.
+    pub weight: Buf,
+    /// Its gradient.
+    pub grad: Buf,
+    /// Where momentum is kept, 0 before the first step; without one there is no momentum.
+    pub momentum_buffer: Option<Buf>,
+    /// Values of each.
+    pub len: usize,
+    /// Share of the momentum that survives a step.
+    pub momentum: f32,
+    /// Looks ahead along the momentum.
+    pub nesterov: bool,
+    /// L2 penalty, added to the gradient.
+    pub weight_decay: f32,
+}
+
+struct Descent {
+    learning_rate: f32,
+    momentum: f32,
+    nesterov: bool,
+    weight_decay: f32,
+}
+
+impl Rule<1> for Descent {
+    #[inline(always)]
+    fn apply<V: Simd>(&self, [p]: [V; 1], grad: V) -> [V; 1] {
+        let g = grad.fma(V::splat(self.weight_decay), p);
+        [p.fma(V::splat(-self.learning_rate), g)]
+    }
+}
+
+impl Rule<2> for Descent {
+    #[inline(always)]
+    fn apply<V: Simd>(&self, [p, b]: [V; 2], grad: V) -> [V; 2] {
+        let g = grad.fma(V::splat(self.weight_decay), p);
+        let momentum = V::splat(self.momentum);
+        let b = g.fma(momentum, b);
+        let direction = if self.nesterov { g.fma(momentum, b) } else { b };
+        [p.fma(V::splat(-self.learning_rate), direction), b]
+    }
+}
+
+// SAFETY: a task writes its part of the parameter and of the momentum.
+unsafe impl Kernel for SgdUpdate {
+    fn name(&self) -> &'static str {
+        "sgd"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        [self.weight, self.grad].into_iter().chain(self.momentum_buffer).collect()
+    }
+    fn writes(&self) -> Vec<Buf> {
+        [self.weight].into_iter().chain(self.momentum_buffer).collect()
+    }
+    fn tasks(&self, _: usize) -> usize {
+        tasks(self.len)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let rule = Descent {
+            learning_rate: cx.step().learning_rate,
+            momentum: self.momentum,
+            nesterov: self.nesterov,
+            weight_decay: self.weight_decay,
+        };
+        match self.momentum_buffer {
+            None => update(cx, task, self.len, [self.weight], self.grad, rule),
+            Some(buffer) => update(cx, task, self.len, [self.weight, buffer], self.grad, rule),
+        }
+    }
+}

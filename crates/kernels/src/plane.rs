@@ -1,0 +1,183 @@
+//! How an activation lies in memory.
+//!
+//! One sample is `[blocks][height + 2·halo][width + 2·halo][block]`: channels in blocks of 16, the channels of one
+//! pixel side by side, so that one vector load fetches them and a convolution broadcasts each of them to 16 output
+//! channels. Padding is stored (the *halo*), so that no kernel has a branch for it. Pictures of few channels come
+//! *planar* (`block` 1), since 15 empty lanes of 16 would only move zeros.
+//!
+//! Two things hold in every buffer between kernels: the halo is zero, and so are the lanes past the last channel.
+
+use crate::{BLOCK, Buf};
+use std::ops::Range;
+
+/// Geometry of one sample of an activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Plane {
+    /// Channels, or features of a vector.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Zero rows above and below, zero columns left and right.
+    pub halo: [usize; 2],
+    /// Channels side by side: 16, or 1 for planar pictures.
+    pub block: usize,
+}
+
+impl Plane {
+    /// An image `[channels, height, width]` in blocks of 16 channels.
+    pub fn blocked(channels: usize, [height, width]: [usize; 2], halo: [usize; 2]) -> Self {
+        Self { channels, height, width, halo, block: BLOCK }
+    }
+
+    /// An image `[channels, height, width]` channel by channel.
+    pub fn planar(channels: usize, [height, width]: [usize; 2], halo: [usize; 2]) -> Self {
+        Self { channels, height, width, halo, block: 1 }
+    }
+
+    /// A vector of `features`.
+    pub fn vector(features: usize) -> Self {
+        Self::blocked(features, [1, 1], [0, 0])
+    }
+
+    /// `[height, width]`.
+    pub fn size(&self) -> [usize; 2] {
+        [self.height, self.width]
+    }
+
+    /// Blocks of channels.
+    pub fn blocks(&self) -> usize {
+        self.channels.div_ceil(self.block)
+    }
+
+    /// Values from one row to the next.
+    pub fn row_len(&self) -> usize {
+        (self.width + 2 * self.halo[1]) * self.block
+    }
+
+    /// Values from one block of channels to the next.
+    pub fn plane_len(&self) -> usize {
+        (self.height + 2 * self.halo[0]) * self.row_len()
+    }
+
+    /// Values from one sample to the next.
+    pub fn sample_len(&self) -> usize {
+        self.blocks() * self.plane_len()
+    }
+
+    /// From the start of a block's plane to its pixel (0, 0).
+    pub fn origin(&self) -> usize {
+        self.halo[0] * self.row_len() + self.halo[1] * self.block
+    }
+
+    /// From the start of a block's plane to the pixels of row `y`, without halo.
+    pub fn row(&self, y: usize) -> Range<usize> {
+        let start = self.origin() + y * self.row_len();
+        start..start + self.width * self.block
+    }
+
+    /// From the start of a sample to the value of channel `c` at `(y, x)`.
+    pub fn index(&self, c: usize, y: usize, x: usize) -> usize {
+        c / self.block * self.plane_len()
+            + self.origin()
+            + y * self.row_len()
+            + x * self.block
+            + c % self.block
+    }
+
+    /// Zeroes the halo of one block's plane.
+    pub fn clear_halo(&self, plane: &mut [f32]) {
+        let (row, side) = (self.row_len(), self.halo[1] * self.block);
+        let (top, bottom) = (self.halo[0] * row, (self.halo[0] + self.height) * row);
+        plane[..top].fill(0.0);
+        plane[bottom..self.plane_len()].fill(0.0);
+        if side > 0 {
+            for line in plane[top..bottom].chunks_exact_mut(row) {
+                line[..side].fill(0.0);
+                line[row - side..].fill(0.0);
+            }
+        }
+    }
+
+    /// Copies `n` samples out of a buffer into row-major `[N, C, H, W]`.
+    pub fn to_nchw(&self, from: &[f32], n: usize) -> Vec<f32> {
+        let mut out = Vec::with_capacity(n * self.channels * self.height * self.width);
+        for sample in from.chunks_exact(self.sample_len()).take(n) {
+            for c in 0..self.channels {
+                for y in 0..self.height {
+                    out.extend((0..self.width).map(|x| sample[self.index(c, y, x)]));
+                }
+            }
+        }
+        out
+    }
+
+    /// The inverse of [`Plane::to_nchw`]; halo and empty lanes are left as they are.
+    pub fn from_nchw(&self, nchw: &[f32], to: &mut [f32]) {
+        let size = self.channels * self.height * self.width;
+        for (from, sample) in nchw.chunks_exact(size).zip(to.chunks_exact_mut(self.sample_len())) {
+            let mut values = from.iter();
+            for c in 0..self.channels {
+                for y in 0..self.height {
+                    for (x, &v) in (0..self.width).zip(values.by_ref()) {
+                        sample[self.index(c, y, x)] = v;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An activation: where it is and how it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value {
+    /// Its buffer: `tile` samples of `plane.sample_len()`.
+    pub buf: Buf,
+    /// Its geometry.
+    pub plane: Plane,
+}
+
+impl Value {
+    /// The part of the buffer that holds sample `n`.
+    pub fn sample(&self, n: usize) -> Range<usize> {
+        let len = self.plane.sample_len();
+        n * len..(n + 1) * len
+    }
+
+    /// The part of the buffer that holds block `b` of sample `n`.
+    pub fn block(&self, n: usize, b: usize) -> Range<usize> {
+        let start = n * self.plane.sample_len() + b * self.plane.plane_len();
+        start..start + self.plane.plane_len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back() {
+        for plane in [
+            Plane::blocked(20, [3, 5], [1, 2]),
+            Plane::planar(3, [4, 2], [0, 1]),
+            Plane::vector(33),
+            Plane::blocked(16, [1, 1], [0, 0]),
+        ] {
+            let len = 2 * plane.channels * plane.height * plane.width;
+            let nchw: Vec<f32> = (1..=len).map(|i| i as f32).collect();
+            let mut buffer = vec![0.0; 2 * plane.sample_len()];
+            plane.from_nchw(&nchw, &mut buffer);
+            assert_eq!(plane.to_nchw(&buffer, 2), nchw);
+            let mut cleared = buffer.clone();
+            for block in cleared.chunks_exact_mut(plane.plane_len()) {
+                plane.clear_halo(block);
+            }
+            assert_eq!(cleared, buffer, "the halo was zero, and nothing else is cleared");
+            let mut ones = vec![1.0; plane.plane_len()];
+            plane.clear_halo(&mut ones);
+            let inside = plane.height * plane.width * plane.block;
+            assert_eq!(ones.iter().sum::<f32>(), inside as f32);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Average pooling: `y[n,c,oy,ox] = (1/D) · Σ x[n, c] over the window`; its gradient shares `dy / D` among the cells.
+//!
+//! Padding counts as zeros. `D` is the number of taps with `count_include_pad` (PyTorch's default), else the number of
+//! taps inside the input; a window of padding alone gives 0.
+
+use super::mean::Mean;
+use super::window_regions;
+use crate::Window;
+use crate::plane::Value;
+use crate::program::{Buf, Cx, Kernel};
+
+/// `y = avg_pool(x)`.
+#[derive(Debug)]
+pub struct AvgPool(Mean);
+
+/// `dx[i] = Σ dy[o] / D[o]` over the outputs `o` whose window holds `i`.
+#[derive(Debug)]
+pub struct AvgPoolBackward(Mean);
+
+impl AvgPool {
+    /// Both values in blocks of 16 channels, any halos: the window's padding is its own.
+    ///
+    /// # Panics
+    /// When the sizes do not fit the window.
+    pub fn new(x: Value, y: Value, window: Window, count_include_pad: bool) -> Self {
+        let regions = window_regions("avg-pool", &x, &y, window);
+        let divisor = count_include_pad.then(|| window.taps());
+        Self(Mean { name: "avg-pool", big: x, small: y, regions, divisor, backward: false })
+    }
+}
+
+impl AvgPoolBackward {
+    /// As [`AvgPool::new`], for the gradients.
+    ///
+    /// # Panics
+    /// When the sizes do not fit the window.
+    pub fn new(dy: Value, dx: Value, window: Window, count_include_pad: bool) -> Self {
+        let regions = window_regions("avg-pool backward", &dx, &dy, window);
+        let divisor = count_include_pad.then(|| window.taps());
+        Self(Mean { name: "avg-pool backward", big: dx, small: dy, regions, divisor, backward: true })
+    }
+}
+
+// SAFETY: as [`Mean`], to which everything is passed on.
+unsafe impl Kernel for AvgPool {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn reads(&self) -> Vec<Buf> {
+        self.0.reads()
+    }
+    fn writes(&self) -> Vec<Buf> {
+        self.0.writes()
+    }
+    fn tasks(&self, n: usize) -> usize {
+        self.0.tasks(n)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        self.0.run(cx, task);
+    }
+}
+
+// SAFETY: as [`Mean`], to which everything is passed on.
+unsafe impl Kernel for AvgPoolBackward {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn reads(&self) -> Vec<Buf> {
+        self.0.reads()
+    }
+    fn writes(&self) -> Vec<Buf> {
+        self.0.writes()
+    }
+    fn tasks(&self, n: usize) -> usize {
+        self.0.tasks(n)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        self.0.run(cx, task);
+    }
+}

@@ -1,0 +1,119 @@
+//! Which input cells each output pixel of a pooling sees: along each axis a run of cells, `step` apart.
+
+use crate::plane::Plane;
+use crate::shape::Window;
+
+/// The cells `first, first + step, …` of one output position, along one axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) first: usize,
+    /// Cells inside the input; 0 for a window of padding alone.
+    pub(super) count: usize,
+}
+
+/// The regions of all output pixels: the product of a span of rows and one of columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Regions {
+    pub(super) rows: Vec<Span>,
+    pub(super) columns: Vec<Span>,
+    /// Distance between cells.
+    pub(super) step: [usize; 2],
+}
+
+impl Regions {
+    /// Those of a sliding window. Cells in the padding are left out.
+    pub(super) fn window(input: [usize; 2], window: &Window) -> Self {
+        let output = window.output(input).expect("the window fits the input");
+        let spans = |a: usize| {
+            let at = |position: usize| {
+                let cell = |tap: usize| {
+                    let cell = (position * window.stride[a] + tap * window.dilation[a])
+                        .checked_sub(window.padding[a])?;
+                    (cell < input[a]).then_some(cell)
+                };
+                let mut cells = (0..window.kernel[a]).filter_map(cell);
+                let first = cells.next();
+                Span { first: first.unwrap_or(0), count: first.map_or(0, |_| 1 + cells.count()) }
+            };
+            (0..output[a]).map(at).collect()
+        };
+        Self { rows: spans(0), columns: spans(1), step: window.dilation }
+    }
+
+    /// Those of adaptive pooling: position `i` of `out` sees `floor(i·in/out) ≤ cell < ceil((i+1)·in/out)`.
+    pub(super) fn adaptive(input: [usize; 2], output: [usize; 2]) -> Self {
+        let spans = |a: usize| {
+            let at = |i: usize| {
+                let first = i * input[a] / output[a];
+                Span { first, count: ((i + 1) * input[a]).div_ceil(output[a]) - first }
+            };
+            (0..output[a]).map(at).collect()
+        };
+        Self { rows: spans(0), columns: spans(1), step: [1, 1] }
+    }
+
+    /// Output pixels in scan order, as `(offset in the small plane, region)`.
+    #[inline(always)]
+    pub(super) fn pixels<'a>(
+        &'a self,
+        small: &'a Plane,
+        big: &'a Plane,
+    ) -> impl Iterator<Item = (usize, Cells)> + 'a {
+        let down = self.step[0] * big.row_len();
+        let right = self.step[1] * big.block;
+        self.rows.iter().enumerate().flat_map(move |(y, rows)| {
+            self.columns.iter().enumerate().map(move |(x, columns)| {
+                let cells = Cells {
+                    first: big.index(0, rows.first, columns.first),
+                    counts: [rows.count, columns.count],
+                    steps: [down, right],
+                };
+                (small.index(0, y, x), cells)
+            })
+        })
+    }
+}
+
+/// The cells of one output pixel, as offsets in the plane of a block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cells {
+    first: usize,
+    counts: [usize; 2],
+    steps: [usize; 2],
+}
+
+impl Cells {
+    pub(super) fn count(&self) -> usize {
+        self.counts[0] * self.counts[1]
+    }
+
+    /// Offsets in scan order.
+    #[inline(always)]
+    pub(super) fn offsets(self) -> impl Iterator<Item = usize> {
+        let Cells { first, counts: [rows, columns], steps: [down, right] } = self;
+        (0..rows).flat_map(move |y| (0..columns).map(move |x| first + y * down + x * right))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spans(all: &[(usize, usize)]) -> Vec<Span> {
+        all.iter().map(|&(first, count)| Span { first, count }).collect()
+    }
+
+    #[test]
+    fn by_hand() {
+        let window = Window { kernel: [3, 2], stride: [2, 3], padding: [1, 0], dilation: [1, 2] };
+        let regions = Regions::window([4, 6], &window);
+        assert_eq!(regions.rows, spans(&[(0, 2), (1, 3)]));
+        assert_eq!(regions.columns, spans(&[(0, 2), (3, 2)]));
+        // Taps at -1 and 2 of two cells.
+        let hole = Window { kernel: [1, 2], stride: [1, 1], padding: [0, 1], dilation: [1, 3] };
+        assert_eq!(Regions::window([1, 2], &hole).columns, spans(&[(0, 0)]));
+        let adaptive = Regions::adaptive([5, 2], [3, 3]);
+        assert_eq!(adaptive.rows, spans(&[(0, 2), (1, 3), (3, 2)]));
+        assert_eq!(adaptive.columns, spans(&[(0, 1), (0, 2), (1, 1)]));
+    }
+}

@@ -1,0 +1,483 @@
+//! A program: kernels in order over buffers in one arena. Recorded once, run many times, nothing allocated inside.
+//!
+//! Whoever plans a network declares buffers ([`Builder::buffer`]) and pushes kernels that name them. From what each
+//! kernel reads and writes, [`Builder::finish`] derives the life of every buffer, lays the buffers into one arena so
+//! that those whose lives overlap never share memory, and finds the places where threads must wait for each other.
+
+use crate::arena::Arena;
+use crate::pool::{Pool, share};
+use crate::simd::Isa;
+use std::fmt::Debug;
+use std::ops::Range;
+use std::time::Instant;
+
+/// A buffer of f32 values in the arena of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Buf(u32);
+
+/// Extra values behind every buffer, so that a vector load that starts inside never leaves the arena.
+const SLACK: usize = 16;
+/// Buffers start at multiples of a cache line.
+const ALIGN: usize = 16;
+
+/// What changes from one run of a program to the next.
+#[derive(Debug, Clone, Copy)]
+pub struct Step<'a> {
+    /// Samples of this run, row-major `[N, C, H, W]`.
+    pub input: &'a [f32],
+    /// One class a sample; empty where there is no loss.
+    pub labels: &'a [u32],
+    /// Samples.
+    pub n: usize,
+    /// Learning rate of this update.
+    pub learning_rate: f32,
+    /// Updates done, this one included: 1 for the first.
+    pub update: u64,
+    /// Key of every random number.
+    pub seed: u64,
+}
+
+/// The part of a batch that passes through the network at once, and how to get at memory.
+pub struct Cx<'a> {
+    step: &'a Step<'a>,
+    arena: *mut f32,
+    places: &'a [Range<usize>],
+    isa: Isa,
+    tile: Range<usize>,
+}
+
+impl<'a> Cx<'a> {
+    /// What the whole run is about.
+    pub fn step(&self) -> &'a Step<'a> {
+        self.step
+    }
+    /// The instruction set to run on.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+    /// Samples in this tile.
+    pub fn n(&self) -> usize {
+        self.tile.len()
+    }
+    /// Index in the batch of the tile's first sample.
+    pub fn first_sample(&self) -> usize {
+        self.tile.start
+    }
+    /// Whether sums over samples (gradients, loss) start here rather than go on from the tile before.
+    pub fn starts_sums(&self) -> bool {
+        self.tile.start == 0
+    }
+
+    /// A part of a buffer to read.
+    ///
+    /// # Safety
+    /// No task that may run at the same time writes into this part.
+    #[inline]
+    pub unsafe fn read(&self, buf: Buf, part: Range<usize>) -> &'a [f32] {
+        let place = &self.places[buf.0 as usize];
+        assert!(part.start <= part.end && part.end <= place.len(), "read {part:?} of {buf:?}, {place:?}");
+        // SAFETY: the part lies inside the buffer, and the buffer inside the arena, which outlives the run; that
+        // nobody writes it is the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.arena.add(place.start + part.start), part.len()) }
+    }
+
+    /// A whole buffer to read, its slack included.
+    ///
+    /// # Safety
+    /// As [`Cx::read`].
+    #[inline]
+    pub unsafe fn read_all(&self, buf: Buf) -> &'a [f32] {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.read(buf, 0..self.places[buf.0 as usize].len()) }
+    }
+
+    /// A part of a buffer to write.
+    ///
+    /// # Safety
+    /// No task that may run at the same time reads or writes this part, and this task holds it once.
+    #[inline]
+    #[allow(clippy::mut_from_ref)] // the aliasing rule is the caller's promise
+    pub unsafe fn write(&self, buf: Buf, part: Range<usize>) -> &'a mut [f32] {
+        let place = &self.places[buf.0 as usize];
+        assert!(part.start <= part.end && part.end <= place.len(), "write {part:?} of {buf:?}, {place:?}");
+        // SAFETY: as in `read`; that nobody else holds it is the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.arena.add(place.start + part.start), part.len()) }
+    }
+
+    /// A part of a buffer to write, as bytes; `part` counts bytes.
+    ///
+    /// # Safety
+    /// As [`Cx::write`].
+    #[inline]
+    #[allow(clippy::mut_from_ref)]
+    pub unsafe fn write_bytes(&self, buf: Buf, part: Range<usize>) -> &'a mut [u8] {
+        let place = &self.places[buf.0 as usize];
+        assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
+        // SAFETY: as in `write`; any bytes are valid u8 and valid f32.
+        unsafe {
+            let start = self.arena.add(place.start).cast::<u8>().add(part.start);
+            std::slice::from_raw_parts_mut(start, part.len())
+        }
+    }
+
+    /// A part of a buffer to read, as bytes; `part` counts bytes.
+    ///
+    /// # Safety
+    /// As [`Cx::read`].
+    #[inline]
+    pub unsafe fn read_bytes(&self, buf: Buf, part: Range<usize>) -> &'a [u8] {
+        let place = &self.places[buf.0 as usize];
+        assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
+        // SAFETY: as in `read`.
+        unsafe {
+            let start = self.arena.add(place.start).cast::<u8>().add(part.start);
+            std::slice::from_raw_parts(start, part.len())
+        }
+    }
+}
+
+/// One operation on buffers, cut into tasks that may run at the same time.
+///
+/// # Safety
+/// `run` touches only the buffers of `reads` and `writes`, writes only those of `writes`, and no two tasks of one
+/// kernel write the same element or write what the other reads. The tasks, and what each computes, follow from the
+/// kernel's shapes and the number of samples alone, so that the number of threads cannot change a bit.
+pub unsafe trait Kernel: Send + Sync + Debug {
+    /// What it is called in profiles.
+    fn name(&self) -> &'static str;
+    /// Buffers that must hold their values before.
+    fn reads(&self) -> Vec<Buf>;
+    /// Buffers that hold new values after.
+    fn writes(&self) -> Vec<Buf>;
+    /// Tasks for a tile of `n` samples.
+    fn tasks(&self, n: usize) -> usize;
+    /// One task.
+    fn run(&self, cx: &Cx<'_>, task: usize);
+}
+
+#[derive(Debug, Clone)]
+struct Declared {
+    len: usize,
+    keep: bool,
+}
+
+/// Collects buffers and kernels.
+#[derive(Debug, Default)]
+pub struct Builder {
+    buffers: Vec<Declared>,
+    kernels: Vec<Box<dyn Kernel>>,
+    once: Vec<Box<dyn Kernel>>,
+    tile: usize,
+    no_reuse: bool,
+}
+
+impl Builder {
+    /// A program for batches that pass through in tiles of at most `tile` samples.
+    pub fn new(tile: usize) -> Self {
+        assert!(tile > 0, "a tile holds at least one sample");
+        Self { tile, ..Self::default() }
+    }
+
+    /// Gives every buffer memory of its own: for tests, and for looking at every value.
+    pub fn without_reuse(mut self) -> Self {
+        self.no_reuse = true;
+        self
+    }
+
+    /// Most samples in a tile.
+    pub fn tile(&self) -> usize {
+        self.tile
+    }
+
+    /// A buffer that lives from the first kernel that names it to the last.
+    pub fn buffer(&mut self, len: usize) -> Buf {
+        self.declare(len, false)
+    }
+
+    /// A buffer whose memory is its own: parameters, and what is looked at after a run.
+    pub fn kept(&mut self, len: usize) -> Buf {
+        self.declare(len, true)
+    }
+
+    fn declare(&mut self, len: usize, keep: bool) -> Buf {
+        self.buffers.push(Declared { len: len + SLACK, keep });
+        Buf(u32::try_from(self.buffers.len() - 1).expect("fewer than 2^32 buffers"))
+    }
+
+    /// From now on this buffer's memory is its own.
+    pub fn keep(&mut self, buf: Buf) {
+        self.buffers[buf.0 as usize].keep = true;
+    }
+
+    /// Adds a kernel that runs for every tile.
+    pub fn push(&mut self, kernel: impl Kernel + 'static) {
+        self.kernels.push(Box::new(kernel));
+    }
+
+    /// Adds a kernel that runs once, after the last tile.
+    pub fn push_once(&mut self, kernel: Box<dyn Kernel>) {
+        self.once.push(kernel);
+    }
+
+    /// Plans memory and waiting.
+    ///
+    /// # Errors
+    /// When the memory cannot be had; the error says how much was asked for.
+    pub fn finish(self) -> Result<Program, OutOfMemory> {
+        let kernels: Vec<Box<dyn Kernel>> = self.kernels.into_iter().collect();
+        let per_tile = kernels.len();
+        let kernels: Vec<_> = kernels.into_iter().chain(self.once).collect();
+        let (places, len) = place(&self.buffers, &kernels, self.no_reuse);
+        let waits = waits(&kernels, &places, per_tile);
+        let arena = Arena::zeroed(len).ok_or(OutOfMemory { bytes: len * 4 })?;
+        Ok(Program { arena, places, kernels, waits, per_tile, tile: self.tile })
+    }
+}
+
+/// The arena of a program does not fit into memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutOfMemory {
+    /// What was asked for.
+    pub bytes: usize,
+}
+
+impl std::fmt::Display for OutOfMemory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "not enough memory for this plan: {} MB asked for; use a smaller batch",
+            self.bytes / 1_000_000
+        )
+    }
+}
+impl std::error::Error for OutOfMemory {}
+
+/// First fit by first use: each buffer goes to the lowest place that no living neighbour overlaps.
+fn place(buffers: &[Declared], kernels: &[Box<dyn Kernel>], no_reuse: bool) -> (Vec<Range<usize>>, usize) {
+    let mut life: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
+    for (k, kernel) in kernels.iter().enumerate() {
+        for Buf(b) in kernel.reads().into_iter().chain(kernel.writes()) {
+            let (first, _) = life[b as usize].unwrap_or((k, k));
+            life[b as usize] = Some((first, k));
+        }
+    }
+    for (b, buffer) in buffers.iter().enumerate() {
+        if buffer.keep || no_reuse {
+            life[b] = Some((0, kernels.len()));
+        }
+    }
+    let mut order: Vec<usize> = (0..buffers.len()).filter(|&b| life[b].is_some()).collect();
+    // Larger first among those that start together: fewer holes.
+    order.sort_by_key(|&b| (life[b].map(|l| l.0), std::cmp::Reverse(buffers[b].len), b));
+    let mut places = vec![0..0; buffers.len()];
+    let mut placed: Vec<usize> = Vec::new();
+    let mut end = 0;
+    for b in order {
+        let (first, last) = life[b].expect("filtered above");
+        let len = buffers[b].len.next_multiple_of(ALIGN);
+        let mut neighbours: Vec<Range<usize>> = placed
+            .iter()
+            .filter(|&&o| life[o].is_some_and(|(f, l)| f <= last && first <= l))
+            .map(|&o| places[o].start..usize::next_multiple_of(places[o].end, ALIGN))
+            .collect();
+        neighbours.sort_by_key(|r| r.start);
+        let mut at = 0_usize;
+        for taken in neighbours {
+            if at + len <= taken.start {
+                break;
+            }
+            at = at.max(taken.end);
+        }
+        places[b] = at..at + buffers[b].len;
+        end = end.max(at + len);
+        placed.push(b);
+    }
+    (places, end)
+}
+
+/// Whether the team must meet before each kernel: when it touches memory that a kernel since the last meeting wrote,
+/// or writes memory that one has read.
+fn waits(kernels: &[Box<dyn Kernel>], places: &[Range<usize>], per_tile: usize) -> Vec<bool> {
+    let ranges = |bufs: Vec<Buf>| bufs.into_iter().map(|b| places[b.0 as usize].clone()).collect::<Vec<_>>();
+    let meet = |a: &[Range<usize>], b: &[Range<usize>]| {
+        a.iter().any(|x| b.iter().any(|y| x.start < y.end && y.start < x.end))
+    };
+    let (mut read, mut written): (Vec<Range<usize>>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+    let mut waits = Vec::with_capacity(kernels.len());
+    for (k, kernel) in kernels.iter().enumerate() {
+        let (reads, writes) = (ranges(kernel.reads()), ranges(kernel.writes()));
+        let wait = k == 0
+            || k == per_tile
+            || meet(&reads, &written)
+            || meet(&writes, &written)
+            || meet(&writes, &read);
+        if wait {
+            read.clear();
+            written.clear();
+        }
+        read.extend(reads);
+        written.extend(writes);
+        waits.push(wait);
+    }
+    waits
+}
+
+/// Kernels, their memory, and where threads wait.
+#[derive(Debug)]
+pub struct Program {
+    arena: Arena,
+    places: Vec<Range<usize>>,
+    kernels: Vec<Box<dyn Kernel>>,
+    waits: Vec<bool>,
+    per_tile: usize,
+    tile: usize,
+}
+
+impl Program {
+    /// Bytes of the arena.
+    pub fn memory_bytes(&self) -> usize {
+        self.arena.len() * 4
+    }
+
+    /// The values of a buffer. Meaningful for kept buffers, and for others until a later kernel takes their place.
+    pub fn get(&self, buf: Buf) -> &[f32] {
+        let place = self.places[buf.0 as usize].clone();
+        let len = place.len().saturating_sub(SLACK);
+        &self.arena.as_slice()[place][..len]
+    }
+
+    /// The values of a buffer, to be changed between runs.
+    pub fn get_mut(&mut self, buf: Buf) -> &mut [f32] {
+        let place = self.places[buf.0 as usize].clone();
+        let len = place.len().saturating_sub(SLACK);
+        &mut self.arena.as_mut_slice()[place][..len]
+    }
+
+    /// Fills all memory, slack included: nothing may depend on what was there before.
+    #[cfg(test)]
+    pub(crate) fn fill(&mut self, value: f32) {
+        self.arena.as_mut_slice().fill(value);
+    }
+
+    /// Runs every kernel over `step.n` samples, tile by tile, on the threads of `pool`.
+    ///
+    /// # Panics
+    /// When `step.n` is 0.
+    pub fn run(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>) {
+        self.run_with(pool, isa, step, &|_, _| ());
+    }
+
+    /// As [`Program::run`], and returns the kernels by name with the seconds each took.
+    pub fn profile(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>) -> Vec<(&'static str, f64)> {
+        let times = std::sync::Mutex::new(vec![0.0; self.kernels.len()]);
+        let last = std::sync::Mutex::new(Instant::now());
+        self.run_with(pool, isa, step, &|k, worker| {
+            pool.barrier();
+            if worker == 0 {
+                let mut last = last.lock().expect("nobody panics here");
+                times.lock().expect("nobody panics here")[k] += last.elapsed().as_secs_f64();
+                *last = Instant::now();
+            }
+        });
+        let times = times.into_inner().expect("nobody panics here");
+        self.kernels.iter().map(|k| k.name()).zip(times).collect()
+    }
+
+    fn run_with(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>, after: &(dyn Fn(usize, usize) + Sync)) {
+        assert!(step.n > 0, "a run needs at least one sample");
+        struct Base(*mut f32);
+        // SAFETY: the pointer is only used through `Cx`, under the rules of `Kernel`.
+        unsafe impl Sync for Base {}
+        let base = Base(self.arena.as_mut_ptr());
+        let base = &base;
+        let this = &*self;
+        pool.run(|worker| {
+            let walk = |kernels: Range<usize>, tile: Range<usize>| {
+                let cx = Cx { step, arena: base.0, places: &this.places, isa, tile };
+                for k in kernels {
+                    if this.waits[k] {
+                        pool.barrier();
+                    }
+                    let kernel = &this.kernels[k];
+                    for task in share(kernel.tasks(cx.n()), worker, pool.threads()) {
+                        kernel.run(&cx, task);
+                    }
+                    after(k, worker);
+                }
+            };
+            for start in (0..step.n).step_by(this.tile) {
+                walk(0..this.per_tile, start..(start + this.tile).min(step.n));
+            }
+            walk(this.per_tile..this.kernels.len(), 0..step.n);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// y = a·x + 1, one task a value.
+    #[derive(Debug)]
+    struct Affine(Buf, Buf, f32);
+    // SAFETY: task i reads x[i] and writes y[i].
+    unsafe impl Kernel for Affine {
+        fn name(&self) -> &'static str {
+            "affine"
+        }
+        fn reads(&self) -> Vec<Buf> {
+            vec![self.0]
+        }
+        fn writes(&self) -> Vec<Buf> {
+            vec![self.1]
+        }
+        fn tasks(&self, _: usize) -> usize {
+            100
+        }
+        fn run(&self, cx: &Cx<'_>, task: usize) {
+            // SAFETY: each task has its own element, and x is not written by this kernel.
+            unsafe {
+                cx.write(self.1, task..task + 1)[0] = self.2 * cx.read(self.0, task..task + 1)[0] + 1.0;
+            }
+        }
+    }
+
+    fn chain(no_reuse: bool, threads: usize) -> (Vec<f32>, usize) {
+        let mut b = Builder::new(8);
+        b.no_reuse = no_reuse;
+        let first = b.kept(100);
+        let mut x = first;
+        for i in 0..10 {
+            let y = if i == 9 { b.kept(100) } else { b.buffer(100) };
+            b.push(Affine(x, y, 0.5));
+            x = y;
+        }
+        let mut program = b.finish().unwrap();
+        program.get_mut(first).iter_mut().enumerate().for_each(|(i, v)| *v = i as f32);
+        let pool = Pool::new(threads);
+        let step = Step { input: &[], labels: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
+        program.run(&pool, Isa::Portable, &step);
+        (program.get(x).to_vec(), program.memory_bytes())
+    }
+
+    #[test]
+    fn reuse_saves_memory_and_changes_no_bit() {
+        let (reused, small) = chain(false, 2);
+        let (plain, large) = chain(true, 1);
+        assert_eq!(reused, plain);
+        assert!(small <= large / 2, "{small} {large}");
+        let want: f32 = (0..10).fold(99.0, |x, _| 0.5 * x + 1.0);
+        assert_eq!(reused[99], want);
+    }
+
+    #[test]
+    fn threads_wait_only_where_memory_is_shared() {
+        let mut b = Builder::new(1).without_reuse();
+        let [x, y, z, u] = std::array::from_fn(|_| b.kept(100));
+        b.push(Affine(x, y, 1.0));
+        b.push(Affine(x, z, 1.0)); // independent of the one before
+        b.push(Affine(y, u, 1.0)); // needs y
+        b.push(Affine(z, y, 1.0)); // overwrites what the one before reads
+        assert_eq!(b.finish().unwrap().waits, [true, false, true, true]);
+    }
+}

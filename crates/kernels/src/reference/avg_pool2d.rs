@@ -1,0 +1,113 @@
+//! Average pooling of `[N, C, H, W]` to `[N, C, OH, OW]`.
+
+use super::{cells, check_len, tap_offset};
+use crate::shape::PoolShape;
+
+/// Mean of each window.
+///
+/// `y[n,c,oy,ox] = (1/D) · Σ_{ky,kx} x[n, c, oy·s + ky·d − p, ox·s + kx·d − p]`, cells outside the input read as 0.
+///
+/// With `count_include_pad` the divisor `D` is `KH · KW`, else the number of taps inside the input. A window without any
+/// such tap gives 0.
+///
+/// # Shapes
+/// `x [N, C, H, W]`, result `[N, C, OH, OW]`.
+///
+/// # PyTorch
+/// `torch.nn.functional.avg_pool2d`, which has no dilation; its `count_include_pad` is true by default.
+pub fn avg_pool2d(n: usize, shape: &PoolShape, count_include_pad: bool, x: &[f64]) -> Vec<f64> {
+    let [h, w] = shape.input;
+    check_len("avg_pool2d x [N, C, H, W]", x.len(), n * shape.channels * h * w);
+    let mut y = Vec::new();
+    for plane in 0..n * shape.channels {
+        for at in cells(shape.output()) {
+            let sum: f64 = taps_inside(shape, at).map(|offset| x[plane * h * w + offset]).sum();
+            y.push(sum / divisor(shape, at, count_include_pad));
+        }
+    }
+    y
+}
+
+/// Backward of [`avg_pool2d`]: each output's gradient is shared equally among the cells of its window.
+///
+/// `grad_input[n,c,i] = Σ_{oy,ox : window at [oy,ox] holds i} grad_output[n,c,oy,ox] / D[oy,ox]`
+///
+/// # Shapes
+/// `grad_output [N, C, OH, OW]`, result `[N, C, H, W]`.
+pub fn avg_pool2d_vjp(n: usize, shape: &PoolShape, count_include_pad: bool, grad_output: &[f64]) -> Vec<f64> {
+    let ([h, w], [oh, ow]) = (shape.input, shape.output());
+    check_len("avg_pool2d grad_output [N, C, OH, OW]", grad_output.len(), n * shape.channels * oh * ow);
+    let mut grad_input = vec![0.0; n * shape.channels * h * w];
+    for plane in 0..n * shape.channels {
+        for [oy, ox] in cells([oh, ow]) {
+            let g = grad_output[(plane * oh + oy) * ow + ox];
+            for offset in taps_inside(shape, [oy, ox]) {
+                grad_input[plane * h * w + offset] += g / divisor(shape, [oy, ox], count_include_pad);
+            }
+        }
+    }
+    grad_input
+}
+
+/// Offsets in the `[H, W]` plane of the window's taps that fall inside it.
+fn taps_inside(shape: &PoolShape, at: [usize; 2]) -> impl Iterator<Item = usize> {
+    cells(shape.window.kernel).filter_map(move |tap| tap_offset(&shape.window, at, tap, shape.input))
+}
+
+fn divisor(shape: &PoolShape, at: [usize; 2], count_include_pad: bool) -> f64 {
+    // At least 1: a window of padding alone has the sum 0, and its mean shall be 0 too.
+    let taps = if count_include_pad { shape.window.taps() } else { taps_inside(shape, at).count() };
+    taps.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use striate_testkit::{Sample, assert_vjp, widen};
+
+    use super::*;
+    use crate::reference::testing;
+    use crate::shape::Window;
+
+    #[test]
+    fn padding_counts_or_not() {
+        let window = Window { kernel: [2, 2], stride: [2, 2], padding: [1, 1], dilation: [1, 1] };
+        let shape = PoolShape { channels: 1, input: [2, 2], window };
+        let x = [1.0, 2.0, 4.0, 8.0];
+        assert_eq!(avg_pool2d(1, &shape, true, &x), [0.25, 0.5, 1.0, 2.0]);
+        assert_eq!(avg_pool2d(1, &shape, false, &x), x);
+        assert_eq!(avg_pool2d_vjp(1, &shape, true, &x), [0.25, 0.5, 1.0, 2.0]);
+        assert_eq!(avg_pool2d_vjp(1, &shape, false, &x), x);
+    }
+
+    #[test]
+    fn overlapping_windows_and_planes_by_hand() {
+        let window = Window { kernel: [1, 2], ..Window::square(1) };
+        let shape = PoolShape { channels: 2, input: [1, 3], window };
+        let y = avg_pool2d(1, &shape, true, &[1.0, 3.0, 7.0, 0.0, 0.0, -2.0]);
+        assert_eq!(y, [2.0, 5.0, 0.0, -1.0]);
+        let grad = avg_pool2d_vjp(1, &shape, true, &[2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(grad, [1.0, 3.0, 2.0, 3.0, 7.0, 4.0]);
+    }
+
+    #[test]
+    fn a_window_of_padding_alone_is_zero() {
+        let window = Window { kernel: [1, 2], stride: [1, 1], padding: [0, 1], dilation: [1, 3] };
+        let shape = PoolShape { channels: 1, input: [1, 2], window }; // taps at −1 and 2
+        assert_eq!(avg_pool2d(1, &shape, false, &[1.0, 2.0]), [0.0]);
+        assert_eq!(avg_pool2d_vjp(1, &shape, false, &[1.0]), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn backward_is_the_derivative_of_forward() {
+        let mut sample = Sample::new(4);
+        for case in 0..80 {
+            let (n, shape) = (sample.usize_in(1..=3), testing::pool_shape(&mut sample));
+            let count_include_pad = case % 2 == 0;
+            let x = widen(&sample.normal_vec(n * shape.channels * shape.input[0] * shape.input[1]));
+            let forward = |x: &[f64]| avg_pool2d(n, &shape, count_include_pad, x);
+            let grad_output = widen(&sample.normal_vec(forward(&x).len()));
+            let grad_input = avg_pool2d_vjp(n, &shape, count_include_pad, &grad_output);
+            assert_vjp(forward, &x, &grad_output, &grad_input, 1e-8, &format!("case {case}: {shape:?}"));
+        }
+    }
+}

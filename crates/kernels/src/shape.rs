@@ -1,0 +1,121 @@
+//! Geometry of the windowed operations: plain numbers, checked once, copied everywhere.
+
+/// How many positions a window of `kernel` taps takes along an axis of `input` cells.
+///
+/// `floor((input + 2·padding − dilation·(kernel − 1) − 1) / stride) + 1`, or `None` when the dilated window is
+/// larger than the padded input, or when `kernel`, `stride` or `dilation` is zero.
+pub fn window_positions(
+    input: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+) -> Option<usize> {
+    if kernel == 0 || stride == 0 || dilation == 0 {
+        return None;
+    }
+    let span = dilation.checked_mul(kernel - 1)?.checked_add(1)?;
+    let padded = padding.checked_mul(2)?.checked_add(input)?;
+    Some(padded.checked_sub(span)? / stride + 1)
+}
+
+/// A window that slides over a plane: `[rows, columns]` of each quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// Taps `[kh, kw]`.
+    pub kernel: [usize; 2],
+    /// Step between positions.
+    pub stride: [usize; 2],
+    /// Cells added on each side.
+    pub padding: [usize; 2],
+    /// Distance between taps.
+    pub dilation: [usize; 2],
+}
+
+impl Window {
+    /// A square window with stride 1, no padding and no dilation.
+    pub const fn square(kernel: usize) -> Self {
+        Self { kernel: [kernel; 2], stride: [1; 2], padding: [0; 2], dilation: [1; 2] }
+    }
+
+    /// Output size `[oh, ow]` over an input of `[h, w]`, or `None` when the window does not fit.
+    pub fn output(&self, input: [usize; 2]) -> Option<[usize; 2]> {
+        let axis = |a: usize| {
+            window_positions(input[a], self.kernel[a], self.stride[a], self.padding[a], self.dilation[a])
+        };
+        Some([axis(0)?, axis(1)?])
+    }
+
+    /// Taps in the window.
+    pub fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+}
+
+/// A convolution of one sample: `[c_in, h, w]` to `[c_out, oh, ow]` with weights `[c_out, c_in / groups, kh, kw]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ConvShape {
+    /// Input channels.
+    pub c_in: usize,
+    /// Output channels.
+    pub c_out: usize,
+    /// Input size `[h, w]`.
+    pub input: [usize; 2],
+    /// The sliding window.
+    pub window: Window,
+    /// Channel groups; divides `c_in` and `c_out`.
+    pub groups: usize,
+}
+
+impl ConvShape {
+    /// Output size `[oh, ow]`.
+    ///
+    /// # Panics
+    /// When the window does not fit the input; the graph has checked that before a kernel sees the shape.
+    pub fn output(&self) -> [usize; 2] {
+        self.window.output(self.input).expect("the window fits the input")
+    }
+
+    /// Length of the weights `[c_out, c_in / groups, kh, kw]`.
+    pub fn weight_len(&self) -> usize {
+        self.c_out * (self.c_in / self.groups) * self.window.taps()
+    }
+}
+
+/// A pooling of one sample: `[c, h, w]` to `[c, oh, ow]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PoolShape {
+    /// Channels.
+    pub channels: usize,
+    /// Input size `[h, w]`.
+    pub input: [usize; 2],
+    /// The sliding window.
+    pub window: Window,
+}
+
+impl PoolShape {
+    /// Output size `[oh, ow]`.
+    ///
+    /// # Panics
+    /// As [`ConvShape::output`].
+    pub fn output(&self) -> [usize; 2] {
+        self.window.output(self.input).expect("the window fits the input")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_follow_the_formula_of_torch() {
+        assert_eq!(window_positions(28, 3, 1, 1, 1), Some(28));
+        assert_eq!(window_positions(224, 7, 2, 3, 1), Some(112));
+        assert_eq!(window_positions(7, 2, 2, 0, 1), Some(3));
+        assert_eq!(window_positions(5, 2, 3, 0, 1), Some(2)); // stride > kernel
+        assert_eq!(window_positions(5, 3, 1, 0, 2), Some(1)); // dilated span 5
+        assert_eq!(window_positions(4, 5, 1, 0, 1), None);
+        assert_eq!(window_positions(4, 1, 0, 0, 1), None);
+        assert_eq!(window_positions(usize::MAX, 1, 1, 1, 1), None);
+    }
+}

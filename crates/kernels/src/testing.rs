@@ -1,0 +1,245 @@
+//! Runs a test's program on every instruction set and number of threads, and insists on equal bits.
+//!
+//! ```ignore
+//! let runs = run_everywhere(&Setup::new(n), |t| {
+//!     let x = t.input(Plane::blocked(20, [5, 7], [1, 1]), &x);   // row-major [N, C, H, W]
+//!     let y = t.output(Plane::blocked(20, [5, 7], [0, 0]));
+//!     t.program.push(Activate { x, y, act });
+//! });
+//! for run in &runs { assert_close(&run.outputs[0], &want, 1e-6, 0.0, &run.what); }
+//! ```
+//!
+//! All memory starts as NaN, inputs arrive tile by tile, and every output is looked at as a whole: a kernel that
+//! relies on zeros, leaves a part of its output unwritten, or writes into its halo or empty lanes, is found out.
+
+use crate::plane::{Plane, Value};
+use crate::pool::Pool;
+use crate::program::{Buf, Builder, Cx, Kernel, Step};
+use crate::simd::Isa;
+use std::sync::OnceLock;
+
+/// How a test's program is run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup<'a> {
+    /// Most samples in a tile.
+    pub(crate) tile: usize,
+    /// Samples, labels, learning rate, update and seed.
+    pub(crate) step: Step<'a>,
+}
+
+impl Setup<'_> {
+    /// `n` samples in one tile.
+    pub(crate) fn new(n: usize) -> Self {
+        let step = Step { input: &[], labels: &[], n, learning_rate: 0.01, update: 1, seed: 7 };
+        Self { tile: n, step }
+    }
+
+    /// The same in tiles of at most `tile` samples.
+    pub(crate) fn tiles(self, tile: usize) -> Self {
+        Self { tile, ..self }
+    }
+}
+
+/// What one instruction set computed, the same for every number of threads.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) what: String,
+    pub(crate) isa: Isa,
+    /// In the order in which the test named them: activations as row-major `[N, C, H, W]`, buffers as they are.
+    pub(crate) outputs: Vec<Vec<f32>>,
+}
+
+/// Collects a test's buffers and kernels.
+pub(crate) struct TestProgram {
+    pub(crate) program: Builder,
+    n: usize,
+    start: Vec<(Buf, Vec<f32>)>,
+    outputs: Vec<Output>,
+    /// Outputs whose last kernel is still to come.
+    waiting: Vec<(Value, Buf)>,
+}
+
+enum Output {
+    Value(Plane, Buf),
+    Buffer(Buf),
+}
+
+impl TestProgram {
+    /// An activation that holds `nchw`, tile by tile.
+    pub(crate) fn input(&mut self, plane: Plane, nchw: &[f32]) -> Value {
+        assert_eq!(nchw.len(), self.n * plane.channels * plane.height * plane.width, "input of {plane:?}");
+        let value = self.hidden(plane);
+        let mut data = vec![0.0; self.n * plane.sample_len()];
+        plane.from_nchw(nchw, &mut data);
+        self.program.push(Feed { to: value, data });
+        value
+    }
+
+    /// A buffer that holds `values` before the run.
+    pub(crate) fn values(&mut self, values: &[f32]) -> Buf {
+        let buf = self.program.kept(values.len());
+        self.start.push((buf, values.to_vec()));
+        buf
+    }
+
+    /// An activation that the test looks at.
+    pub(crate) fn output(&mut self, plane: Plane) -> Value {
+        let value = self.hidden(plane);
+        let all = self.program.kept(self.n * plane.sample_len());
+        self.outputs.push(Output::Value(plane, all));
+        self.waiting.push((value, all));
+        value
+    }
+
+    /// A buffer that the test looks at.
+    pub(crate) fn output_buffer(&mut self, len: usize) -> Buf {
+        let buf = self.program.kept(len);
+        self.outputs.push(Output::Buffer(buf));
+        buf
+    }
+
+    /// A buffer that holds `values` before, and that the test looks at after the run.
+    pub(crate) fn updated(&mut self, values: &[f32]) -> Buf {
+        let buf = self.values(values);
+        self.outputs.push(Output::Buffer(buf));
+        buf
+    }
+
+    /// An activation that only kernels see.
+    pub(crate) fn hidden(&mut self, plane: Plane) -> Value {
+        let len = self.program.tile() * plane.sample_len();
+        Value { buf: self.program.buffer(len), plane }
+    }
+}
+
+/// Runs what `build` describes on every instruction set of this machine, with 1, 2, 4 and 8 threads on the best of
+/// them and with 1 and 2 on the others.
+///
+/// # Panics
+/// When numbers of threads, or instruction sets with fused multiply-add, differ in a bit; when an output's halo or
+/// empty lanes are not zero; when an output holds memory that nobody wrote.
+pub(crate) fn run_everywhere(setup: &Setup<'_>, build: impl Fn(&mut TestProgram)) -> Vec<Run> {
+    static POOLS: OnceLock<[Pool; 4]> = OnceLock::new();
+    let pools = POOLS.get_or_init(|| [1, 2, 4, 8].map(Pool::new));
+    let mut runs: Vec<Run> = Vec::new();
+    let all = Isa::available();
+    for &isa in &all {
+        let run = run_once(setup, &build, &pools[0], isa);
+        let more = if all.last() == Some(&isa) { &pools[1..] } else { &pools[1..2] };
+        for pool in more {
+            let again = run_once(setup, &build, pool, isa);
+            assert_same(&run, &again, &format!("{isa:?}, 1 and {} threads", pool.threads()));
+        }
+        if let Some(last) = runs.last().filter(|last| last.isa != Isa::Portable) {
+            assert_same(last, &run, &format!("{:?} and {isa:?}", last.isa));
+        }
+        runs.push(run);
+    }
+    runs
+}
+
+/// Insists on equal bits; a NaN equals a NaN.
+#[track_caller]
+pub(crate) fn assert_same(a: &Run, b: &Run, what: &str) {
+    for (i, (a, b)) in a.outputs.iter().zip(&b.outputs).enumerate() {
+        let differ = |(a, b): (&f32, &f32)| a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan());
+        if let Some(at) = a.iter().zip(b).position(differ) {
+            panic!("{what}: output {i} differs at {at}: {:?} and {:?}", a[at], b[at]);
+        }
+    }
+}
+
+fn run_once(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), pool: &Pool, isa: Isa) -> Run {
+    let mut t = TestProgram {
+        program: Builder::new(setup.tile),
+        n: setup.step.n,
+        start: Vec::new(),
+        outputs: Vec::new(),
+        waiting: Vec::new(),
+    };
+    build(&mut t);
+    for (from, to) in t.waiting {
+        t.program.push(Collect { from, to });
+    }
+    let mut program = t.program.finish().expect("a test fits into memory");
+    program.fill(f32::NAN);
+    for (buf, values) in t.start {
+        program.get_mut(buf).copy_from_slice(&values);
+    }
+    program.run(pool, isa, &setup.step);
+    let outputs = t.outputs.iter().map(|output| match output {
+        Output::Buffer(buf) => program.get(*buf).to_vec(),
+        Output::Value(plane, buf) => {
+            let got = program.get(*buf);
+            let nchw = plane.to_nchw(got, setup.step.n);
+            let mut clean = vec![0.0; got.len()];
+            plane.from_nchw(&nchw, &mut clean);
+            let bad = got.iter().zip(&clean).position(|(a, b)| a != b && !(a.is_nan() && b.is_nan()));
+            if let Some(at) = bad {
+                panic!("{isa:?}: halo or empty lane of {plane:?} is {} at {at}", got[at]);
+            }
+            nchw
+        }
+    });
+    let outputs = outputs.collect();
+    Run { what: format!("{isa:?}, {setup:?}"), isa, outputs }
+}
+
+/// Brings the tile's samples of a test's input.
+#[derive(Debug)]
+struct Feed {
+    to: Value,
+    /// `[N]` samples as they lie in memory.
+    data: Vec<f32>,
+}
+
+// SAFETY: task n writes sample n.
+unsafe impl Kernel for Feed {
+    fn name(&self) -> &'static str {
+        "feed"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.to.buf]
+    }
+    fn tasks(&self, n: usize) -> usize {
+        n
+    }
+    fn run(&self, cx: &Cx<'_>, n: usize) {
+        // SAFETY: see the impl.
+        let to = unsafe { cx.write(self.to.buf, self.to.sample(n)) };
+        to.copy_from_slice(&self.data[self.to.sample(cx.first_sample() + n)]);
+    }
+}
+
+/// Puts the tile's samples of an output with those of the other tiles.
+#[derive(Debug)]
+struct Collect {
+    from: Value,
+    to: Buf,
+}
+
+// SAFETY: task n writes its sample's part.
+unsafe impl Kernel for Collect {
+    fn name(&self) -> &'static str {
+        "collect"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.from.buf]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.to]
+    }
+    fn tasks(&self, n: usize) -> usize {
+        n
+    }
+    fn run(&self, cx: &Cx<'_>, n: usize) {
+        // SAFETY: see the impl; the samples are not written here.
+        unsafe {
+            let from = cx.read(self.from.buf, self.from.sample(n));
+            cx.write(self.to, self.from.sample(cx.first_sample() + n)).copy_from_slice(from);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Tools that the tests of every other crate share: tolerances, gradient checks and repeatable random values.
+//!
+//! A dev-dependency beside the floors: it knows no other crate of the workspace, so all of them may use it. Everything
+//! here panics when a check fails, with a message that names the worst element and how far off it is.
+//!
+//! | to … | use |
+//! | --- | --- |
+//! | compare a computed array with the expected one | [`assert_close`] |
+//! | differentiate a scalar function numerically | [`finite_difference`] |
+//! | check the backward of an operation against its forward | [`assert_vjp`] |
+//! | draw shapes and values, the same on every machine | [`Sample`] |
+//! | give an f64 reference the very values an f32 kernel saw | [`widen`] |
+//!
+//! # Invariants
+//!
+//! * The same seed gives the same values on every machine and in every build: no clock, no `HashMap`, no `libm`.
+//! * Errors are measured against the RMS of the expected *array*, not against each element: an element that is small
+//!   because large terms cancelled carries the rounding error of those terms, and says nothing about the kernel.
+//!
+//! # Example
+//!
+//! Does the derivative of `y = x³` hold, and does an f32 version of it agree?
+//!
+//! ```
+//! use striate_testkit::{Sample, assert_close, assert_vjp, widen};
+//!
+//! let cube = |x: &[f64]| x.iter().map(|v| v * v * v).collect::<Vec<_>>();
+//! let mut sample = Sample::new(7);
+//! let x = sample.normal_vec(20);
+//! let (x64, grad_output) = (widen(&x), widen(&sample.normal_vec(20)));
+//!
+//! let grad_input: Vec<f64> = x64.iter().zip(&grad_output).map(|(v, g)| 3.0 * v * v * g).collect();
+//! assert_vjp(cube, &x64, &grad_output, &grad_input, 1e-7, "cube");
+//!
+//! let fast: Vec<f32> = x.iter().map(|v| v * v * v).collect();
+//! assert_close(&fast, &cube(&x64), 1e-6, 0.0, "cube in f32");
+//! ```
+
+mod close;
+mod gradient;
+mod sample;
+
+pub use close::assert_close;
+pub use gradient::{assert_vjp, finite_difference};
+pub use sample::{Sample, widen};
