@@ -1,0 +1,42 @@
+//! Threads and instruction set: what runs a program.
+
+use std::sync::Arc;
+use striate_kernels::{Isa, Pool};
+
+/// A team of threads and the instruction set they use; clones share the team.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) isa: Isa,
+}
+
+impl Engine {
+    /// `threads`, or one for each core; the best instruction set, or the one `STRIATE_ISA` names.
+    ///
+    /// # Errors
+    /// When `STRIATE_ISA` names one that this machine does not have.
+    pub fn new(threads: Option<usize>) -> Result<Self, String> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self::with(threads.unwrap_or_else(cores).max(1), Isa::choose()?))
+    }
+
+    /// Exactly these.
+    pub fn with(threads: usize, isa: Isa) -> Self {
+        Self { pool: Arc::new(Pool::new(threads)), isa }
+    }
+
+    /// Threads in the team.
+    pub fn threads(&self) -> usize {
+        self.pool.threads()
+    }
+
+    /// The instruction set.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    /// The team, for other work that can be cut into pieces, such as filling a batch.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+}

@@ -1,0 +1,82 @@
+//! Operations without parameters, as methods of [`Var`].
+
+use crate::op::{
+    AdaptiveAvgPool2d, Add, AvgPool2d, Dropout, Flatten, LogSoftmax, MaxPool2d, Relu, Relu6, Softmax,
+};
+use crate::trace::{Mode, Var};
+use std::panic::Location;
+
+impl<'g> Var<'g> {
+    /// `max(0, x)`.
+    #[track_caller]
+    pub fn relu(self) -> Var<'g> {
+        self.at(Relu {}.into(), &[], Location::caller())
+    }
+
+    /// `min(6, max(0, x))`.
+    #[track_caller]
+    pub fn relu6(self) -> Var<'g> {
+        self.at(Relu6 {}.into(), &[], Location::caller())
+    }
+
+    /// Maximum of windows of `kernel_size` squared, side by side: `[C, H, W]` to `[C, H / k, W / k]`, rounded down.
+    #[track_caller]
+    pub fn max_pool2d(self, kernel_size: usize) -> Var<'g> {
+        let size = [kernel_size; 2];
+        let pool = MaxPool2d { kernel_size: size, stride: size, padding: [0, 0], dilation: [1, 1] };
+        self.at(pool.into(), &[], Location::caller())
+    }
+
+    /// Mean of windows of `kernel_size` squared, side by side.
+    #[track_caller]
+    pub fn avg_pool2d(self, kernel_size: usize) -> Var<'g> {
+        let size = [kernel_size; 2];
+        let pool = AvgPool2d { kernel_size: size, stride: size, padding: [0, 0], count_include_pad: true };
+        self.at(pool.into(), &[], Location::caller())
+    }
+
+    /// Mean of windows that give an image of `output_size` squared.
+    #[track_caller]
+    pub fn adaptive_avg_pool2d(self, output_size: usize) -> Var<'g> {
+        self.at(AdaptiveAvgPool2d { output_size: [output_size; 2] }.into(), &[], Location::caller())
+    }
+
+    /// `[C, H, W]` to `[C·H·W]`. `start_dim` is PyTorch's: 1 keeps the samples apart, and is all there is.
+    ///
+    /// # Panics
+    /// When `start_dim` is not 1.
+    #[track_caller]
+    pub fn flatten(self, start_dim: usize) -> Var<'g> {
+        assert!(start_dim == 1, "flatten(start_dim = {start_dim}): only 1 keeps the samples apart");
+        self.at(Flatten {}.into(), &[], Location::caller())
+    }
+
+    /// Zeroes each value with probability `p` and scales the others by `1 / (1 − p)`, in training; nothing in use.
+    #[track_caller]
+    pub fn dropout(self, p: f32) -> Var<'g> {
+        match self.mode() {
+            Mode::Train => self.at(Dropout { p }.into(), &[], Location::caller()),
+            Mode::Eval => self,
+        }
+    }
+
+    /// Probabilities of a vector of logits. The loss wants logits: leave this out in training.
+    #[track_caller]
+    pub fn softmax(self) -> Var<'g> {
+        self.at(Softmax {}.into(), &[], Location::caller())
+    }
+
+    /// Logarithms of the probabilities of a vector of logits.
+    #[track_caller]
+    pub fn log_softmax(self) -> Var<'g> {
+        self.at(LogSoftmax {}.into(), &[], Location::caller())
+    }
+}
+
+impl<'g> std::ops::Add for Var<'g> {
+    type Output = Var<'g>;
+    #[track_caller]
+    fn add(self, other: Var<'g>) -> Var<'g> {
+        self.at(Add {}.into(), &[other], Location::caller())
+    }
+}

@@ -1,0 +1,239 @@
+//! The graph: operations in the order they run.
+
+use crate::op::{Op, Operation, ParamSpec};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// Index of a node in its graph; inputs come before.
+pub type NodeId = usize;
+
+/// One operation and the value it makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// What is computed.
+    pub op: Op,
+    /// From which values.
+    pub inputs: Vec<NodeId>,
+    /// Shape of one sample: `[C, H, W]` or `[F]`.
+    pub shape: Vec<usize>,
+    /// Unique name of the value: the layer's path, or the operation's name.
+    pub name: String,
+    /// Path of the layer that owns the parameters; empty when there are none.
+    pub layer: String,
+}
+
+impl Node {
+    /// The operation behind the enum.
+    pub fn operation(&self) -> &dyn Operation {
+        self.op.as_operation()
+    }
+
+    /// The parameters with their full names.
+    pub fn params(&self) -> Vec<(String, ParamSpec)> {
+        let full = |p: ParamSpec| {
+            (if self.layer.is_empty() { p.name.to_string() } else { format!("{}.{}", self.layer, p.name) }, p)
+        };
+        self.operation().params().into_iter().map(full).collect()
+    }
+}
+
+/// A network as data: no code, no memory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Graph {
+    /// Operations in an order in which they can run; the first is the input.
+    pub nodes: Vec<Node>,
+    /// The node whose value is the network's output.
+    pub output: NodeId,
+}
+
+/// Why a graph that came from a file is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GraphError {
+    /// No input in front, or one elsewhere.
+    #[error("graph: node {node} `{name}`: the input must be the first node, and only the first")]
+    Input {
+        /// Its index.
+        node: NodeId,
+        /// Its name.
+        name: String,
+    },
+    /// A node takes a value that does not come before it.
+    #[error("graph: node {node} `{name}` takes node {input}, which does not come before it")]
+    Order {
+        /// Its index.
+        node: NodeId,
+        /// Its name.
+        name: String,
+        /// What it asks for.
+        input: NodeId,
+    },
+    /// Shapes do not fit, or differ from what the file says.
+    #[error("graph: node {node} `{name}`: {problem}")]
+    Shape {
+        /// Its index.
+        node: NodeId,
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A name that is empty or comes twice.
+    #[error("graph: node {node} has the name `{name}`, which is empty or taken")]
+    Name {
+        /// Its index.
+        node: NodeId,
+        /// Its name.
+        name: String,
+    },
+    /// The output is no node.
+    #[error("graph: the output is node {output} of {nodes}")]
+    Output {
+        /// What the graph says.
+        output: NodeId,
+        /// How many there are.
+        nodes: usize,
+    },
+}
+
+/// Most values in one sample of one activation that a graph from a file may ask for: 1 GiB of f32.
+const MOST_VALUES: usize = 1 << 28;
+
+impl Graph {
+    pub(crate) fn from_trace(nodes: Vec<Node>, output: NodeId) -> Self {
+        let mut graph = Self { nodes, output };
+        graph.remove_dead();
+        graph
+    }
+
+    /// Shape `[C, H, W]` of the input.
+    ///
+    /// # Panics
+    /// When the graph has no input; a traced or checked graph has one.
+    pub fn input_shape(&self) -> [usize; 3] {
+        match self.nodes[0].shape[..] {
+            [c, h, w] => [c, h, w],
+            _ => unreachable!("the input is an image"),
+        }
+    }
+
+    /// Shape of the output of one sample.
+    pub fn output_shape(&self) -> &[usize] {
+        &self.nodes[self.output].shape
+    }
+
+    /// Finds a node by its name.
+    pub fn find(&self, name: &str) -> Option<NodeId> {
+        self.nodes.iter().position(|n| n.name == name)
+    }
+
+    /// Every parameter once, in the order of use.
+    pub fn params(&self) -> Vec<(String, ParamSpec)> {
+        let mut seen = BTreeSet::new();
+        let all = self.nodes.iter().flat_map(Node::params);
+        all.filter(|(name, _)| seen.insert(name.clone())).collect()
+    }
+
+    /// Trainable values.
+    pub fn parameter_count(&self) -> usize {
+        let trainable = self.params().into_iter().filter(|(_, p)| p.trainable);
+        trainable.map(|(_, p)| p.shape.iter().product::<usize>()).sum()
+    }
+
+    /// Multiply-adds of one sample in convolutions and fully connected layers.
+    pub fn multiply_adds(&self) -> u64 {
+        (0..self.nodes.len()).map(|id| self.node_multiply_adds(id)).sum()
+    }
+
+    /// Multiply-adds of one node.
+    pub fn node_multiply_adds(&self, id: NodeId) -> u64 {
+        let node = &self.nodes[id];
+        node.operation().multiply_adds(&self.input_shapes(id), &node.shape)
+    }
+
+    /// Shapes of a node's inputs.
+    pub fn input_shapes(&self, id: NodeId) -> Vec<&[usize]> {
+        self.nodes[id].inputs.iter().map(|&i| self.nodes[i].shape.as_slice()).collect()
+    }
+
+    /// Nodes that take the value of each node.
+    pub(crate) fn consumers(&self) -> Vec<Vec<NodeId>> {
+        let mut consumers = vec![Vec::new(); self.nodes.len()];
+        for (id, node) in self.nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|&i| consumers[i].push(id));
+        }
+        consumers
+    }
+
+    /// Drops what the output does not depend on; the input stays.
+    pub(crate) fn remove_dead(&mut self) {
+        let mut live = vec![false; self.nodes.len()];
+        live[0] = true;
+        live[self.output] = true;
+        for id in (0..self.nodes.len()).rev() {
+            if live[id] {
+                self.nodes[id].inputs.clone().into_iter().for_each(|i| live[i] = true);
+            }
+        }
+        self.keep(&live);
+    }
+
+    fn keep(&mut self, live: &[bool]) {
+        let mut next = 0;
+        let index: Vec<NodeId> = live
+            .iter()
+            .map(|&l| {
+                next += usize::from(l);
+                next.saturating_sub(1)
+            })
+            .collect();
+        let mut id = 0;
+        self.nodes.retain(|_| {
+            id += 1;
+            live[id - 1]
+        });
+        for node in &mut self.nodes {
+            node.inputs.iter_mut().for_each(|i| *i = index[*i]);
+        }
+        self.output = index[self.output];
+    }
+
+    /// Checks a graph that came from elsewhere: order, names, and every shape anew.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn check(&self) -> Result<(), GraphError> {
+        let mut names = BTreeSet::new();
+        for (node, n) in self.nodes.iter().enumerate() {
+            let name = n.name.clone();
+            if matches!(n.op, Op::Input(_)) != (node == 0) {
+                return Err(GraphError::Input { node, name });
+            }
+            if let Some(&input) = n.inputs.iter().find(|&&i| i >= node) {
+                return Err(GraphError::Order { node, name, input });
+            }
+            if n.name.is_empty() || !names.insert(&n.name) {
+                return Err(GraphError::Name { node, name });
+            }
+            let problem = match n.operation().shape(&self.input_shapes(node)) {
+                Err(e) => e.problem(None),
+                Ok(shape) if shape != n.shape => {
+                    format!("the file says {:?}, the operation {shape:?}", n.shape)
+                }
+                Ok(shape) => {
+                    let values = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b));
+                    match values {
+                        Some(1..=MOST_VALUES) => continue,
+                        _ => format!("a value of shape {shape:?} is empty or larger than 1 GiB"),
+                    }
+                }
+            };
+            return Err(GraphError::Shape { node, name, problem });
+        }
+        if self.output >= self.nodes.len() {
+            return Err(GraphError::Output { output: self.output, nodes: self.nodes.len() });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! The interpreter: the same graph by plain loops in f64, one operation after the other. Slow, and right: what the
+//! engine is tested against, and a way to look at every value without a plan.
+
+use crate::graph::{Graph, NodeId};
+use crate::op::Reference;
+use crate::params::Params;
+use std::collections::BTreeMap;
+use striate_kernels::reference;
+
+/// Every value of a graph for one batch, in f64.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Values {
+    n: usize,
+    values: Vec<Vec<f64>>,
+    random: (u64, u64),
+}
+
+/// Gradients of a loss, in f64.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LossGradients {
+    /// The loss.
+    pub loss: f64,
+    /// Gradient of the images.
+    pub input: Vec<f64>,
+    /// Gradient of each trainable parameter.
+    pub params: BTreeMap<String, Vec<f64>>,
+}
+
+fn node_params(graph: &Graph, params: &Params, id: NodeId) -> Vec<Vec<f64>> {
+    let find = |name: &str| {
+        let array = params.get(name).unwrap_or_else(|| panic!("no parameter {name}: check them first"));
+        array.iter().map(|&v| f64::from(v)).collect()
+    };
+    graph.nodes[id].params().iter().map(|(name, _)| find(name)).collect()
+}
+
+impl Values {
+    /// Runs the graph on `n` images, row-major `[N, C, H, W]`. `random` is the seed and the number of the update, which
+    /// dropout depends on.
+    ///
+    /// # Panics
+    /// When the parameters are not the graph's, or the images not `n`.
+    pub fn compute(graph: &Graph, params: &Params, images: &[f64], n: usize, random: (u64, u64)) -> Self {
+        assert_eq!(images.len(), n * graph.input_shape().iter().product::<usize>());
+        let mut this = Self { n, values: Vec::new(), random };
+        for (id, node) in graph.nodes.iter().enumerate() {
+            let params = node_params(graph, params, id);
+            let value = this.with(graph, id, images, &params, |at| node.operation().reference(at));
+            this.values.push(value);
+        }
+        this
+    }
+
+    fn with<T>(
+        &self,
+        graph: &Graph,
+        id: NodeId,
+        images: &[f64],
+        params: &[Vec<f64>],
+        f: impl FnOnce(&Reference<'_>) -> T,
+    ) -> T {
+        let node = &graph.nodes[id];
+        let mut x: Vec<&[f64]> = node.inputs.iter().map(|&i| self.values[i].as_slice()).collect();
+        if x.is_empty() {
+            x.push(images);
+        }
+        f(&Reference {
+            n: self.n,
+            x: &x,
+            shapes: &graph.input_shapes(id),
+            shape: &node.shape,
+            params,
+            random: self.random,
+            name: &node.name,
+        })
+    }
+
+    /// The value of a node, `[N, ...]` row-major.
+    pub fn get(&self, id: NodeId) -> &[f64] {
+        &self.values[id]
+    }
+
+    /// Loss and gradients for the labels of the batch.
+    ///
+    /// # Panics
+    /// When the output is no vector of logits.
+    pub fn gradients(
+        &self,
+        graph: &Graph,
+        params: &Params,
+        labels: &[usize],
+        loss: &crate::loss::CrossEntropy,
+    ) -> LossGradients {
+        let [classes] = *graph.output_shape() else { panic!("the output is no vector of logits") };
+        let weights: Option<Vec<f64>> =
+            loss.class_weights.as_ref().map(|w| w.iter().map(|&v| f64::from(v)).collect());
+        let logits = &self.values[graph.output];
+        let smoothing = f64::from(loss.label_smoothing);
+        let (loss, start) =
+            reference::cross_entropy(self.n, classes, logits, labels, smoothing, weights.as_deref());
+        let mut gradients: Vec<Option<Vec<f64>>> = vec![None; graph.nodes.len()];
+        gradients[graph.output] = Some(start);
+        let mut by_name: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        for (id, node) in graph.nodes.iter().enumerate().skip(1).rev() {
+            let Some(grad) = gradients[id].take() else { continue };
+            let values = node_params(graph, params, id);
+            let found = self.with(graph, id, &[], &values, |at| node.operation().reference_vjp(at, &grad));
+            for (&input, grad) in node.inputs.iter().zip(found.inputs) {
+                add(gradients[input].get_or_insert_with(|| vec![0.0; grad.len()]), &grad);
+            }
+            let trainable = node.params().into_iter().filter(|(_, p)| p.trainable);
+            for ((name, _), grad) in trainable.zip(found.params) {
+                add(by_name.entry(name).or_insert_with(|| vec![0.0; grad.len()]), &grad);
+            }
+        }
+        LossGradients { loss, input: gradients[0].take().unwrap_or_default(), params: by_name }
+    }
+}
+
+fn add(to: &mut [f64], from: &[f64]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
+}

@@ -1,0 +1,36 @@
+//! Floor 1 of Striate: networks as data. A network's `forward` is traced once into a [`Graph`]; passes make the graph
+//! cheaper; a plan turns it into a program of kernels over one arena; a [`Session`] runs it, a [`TrainStep`] trains it,
+//! and an interpreter ([`interpret`]) runs the same graph by plain loops in f64.
+//!
+//! Below it: `striate-kernels`. Above: `striate-nn`, whose layers put operations into the graph.
+//!
+//! Start reading at [`trace`](crate::trace()), then `op/conv2d.rs` for what an operation is, then `plan.rs`.
+//!
+//! Invariants: a graph holds no code and no memory; inputs come before their consumers; every shape was checked when the
+//! graph was made; a plan depends on shapes alone, never on the number of threads.
+
+mod engine;
+mod functional;
+mod graph;
+pub mod interpret;
+mod loss;
+mod module;
+pub mod op;
+mod optim;
+mod params;
+mod pass;
+mod plan;
+mod session;
+mod trace;
+mod train_step;
+
+pub use engine::Engine;
+pub use graph::{Graph, GraphError, Node, NodeId};
+pub use loss::CrossEntropy;
+pub use module::{Child, Forward, Module};
+pub use optim::Optimizer;
+pub use params::{Params, ParamsError};
+pub use plan::PlanError;
+pub use session::{RunError, Session, SessionError, Tap};
+pub use trace::{LayerError, Mode, TraceError, Var, trace};
+pub use train_step::{StepReport, TrainOptions, TrainStep};

@@ -1,0 +1,51 @@
+//! Adaptive average-pooling: output cell `i` of `m` is the mean of the input cells `⌊i·n/m⌋ .. ⌈(i+1)·n/m⌉`.
+
+use super::*;
+use striate_kernels::{AdaptiveAvgPool, AdaptiveAvgPoolBackward, reference};
+
+/// Mean of windows chosen to give an output of a wanted size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdaptiveAvgPool2d {
+    /// Output `[h, w]`.
+    pub output_size: [usize; 2],
+}
+
+impl Operation for AdaptiveAvgPool2d {
+    fn name(&self) -> &'static str {
+        "adaptive_avg_pool2d"
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let [c, _, _] = image("adaptive_avg_pool2d", one(inputs)?)?;
+        let [h, w] = self.output_size;
+        if h == 0 || w == 0 {
+            return Err(ShapeError::plain(
+                None,
+                "adaptive_avg_pool2d to an empty output; the smallest is 1x1",
+            ));
+        }
+        Ok(vec![c, h, w])
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        let [c, h, w] = [0, 1, 2].map(|i| at.shapes[0][i]);
+        reference::adaptive_avg_pool2d(at.n, c, [h, w], self.output_size, at.x[0])
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let [c, h, w] = [0, 1, 2].map(|i| at.shapes[0][i]);
+        let grad = reference::adaptive_avg_pool2d_vjp(at.n, c, [h, w], self.output_size, grad_output);
+        Gradients { inputs: vec![grad], params: Vec::new() }
+    }
+
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        unreachable!("no parameters")
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        at.program.push(AdaptiveAvgPool::new(at.x[0], at.y));
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        if let Some(dx) = at.dx[0] {
+            at.program.push(AdaptiveAvgPoolBackward::new(at.dy, dx));
+        }
+    }
+}

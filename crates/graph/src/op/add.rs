@@ -1,0 +1,49 @@
+//! `Y = A + B`: the sum of two values of the same shape: the shortcut of a residual network.
+
+use super::*;
+use striate_kernels::{Copy, reference};
+
+/// `A + B`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Add {}
+
+impl Operation for Add {
+    fn name(&self) -> &'static str {
+        "add"
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        match inputs {
+            [a, b] if a == b => Ok(a.to_vec()),
+            [a, b] => {
+                let problem = format!(
+                    "add of {a:?} and {b:?}; both must have the same shape; a shortcut past a layer that \
+                                       changes it needs a 1x1 convolution with the same stride and out_channels"
+                );
+                Err(ShapeError::plain(None, problem))
+            }
+            _ => Err(ShapeError::plain(None, format!("add expects two inputs, got {}", inputs.len()))),
+        }
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        reference::add(at.x[0], at.x[1])
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let _ = at;
+        let (a, b) = reference::add_vjp(grad_output);
+        Gradients { inputs: vec![a, b], params: Vec::new() }
+    }
+
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        unreachable!("no parameters")
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        at.program.push(striate_kernels::Add { a: at.x[0], b: at.x[1], y: at.y });
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        for dx in at.dx.clone().into_iter().flatten() {
+            at.program.push(Copy { x: at.dy, y: dx });
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Average-pooling: `Y[n, c, y, x] = Σ over the window of X[n, c, ·, ·] / (kh·kw)`; padding counts as zeros, in the
+//! sum and in the count (PyTorch's `count_include_pad=True`), unless told otherwise.
+
+use super::*;
+use striate_kernels::{AvgPool, AvgPoolBackward, PoolShape, reference};
+
+/// Mean of each window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AvgPool2d {
+    /// Size of the window `[kh, kw]`.
+    pub kernel_size: [usize; 2],
+    /// Step of the window.
+    pub stride: [usize; 2],
+    /// Cells added on each side, as zeros.
+    pub padding: [usize; 2],
+    /// Whether padding counts in the divisor.
+    pub count_include_pad: bool,
+}
+
+impl AvgPool2d {
+    fn sliding(&self) -> Window {
+        let Self { kernel_size, stride, padding, .. } = *self;
+        Window { kernel: kernel_size, stride, padding, dilation: [1, 1] }
+    }
+    fn pool_shape(&self, input: &[usize]) -> PoolShape {
+        PoolShape { channels: input[0], input: [input[1], input[2]], window: self.sliding() }
+    }
+}
+
+impl Operation for AvgPool2d {
+    fn name(&self) -> &'static str {
+        "avg_pool2d"
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let image = image("avg_pool2d", one(inputs)?)?;
+        if self.padding[0] * 2 > self.kernel_size[0] || self.padding[1] * 2 > self.kernel_size[1] {
+            let problem = format!(
+                "avg_pool2d pads {:?}, more than half its kernel_size {:?}: some windows would be empty; \
+                 use padding of at most {:?}, or a larger kernel_size",
+                self.padding,
+                self.kernel_size,
+                self.kernel_size.map(|k| k / 2)
+            );
+            return Err(ShapeError::plain(None, problem));
+        }
+        let [h, w] = slide("avg_pool2d", &self.sliding(), image)?;
+        Ok(vec![image[0], h, w])
+    }
+    fn window(&self) -> Option<Window> {
+        Some(self.sliding())
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        reference::avg_pool2d(at.n, &self.pool_shape(at.shapes[0]), self.count_include_pad, at.x[0])
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let shape = self.pool_shape(at.shapes[0]);
+        let grad = reference::avg_pool2d_vjp(at.n, &shape, self.count_include_pad, grad_output);
+        Gradients { inputs: vec![grad], params: Vec::new() }
+    }
+
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        unreachable!("no parameters")
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        let (window, count_include_pad) = (self.sliding(), self.count_include_pad);
+        at.program.push(AvgPool::new(at.x[0], at.y, window, count_include_pad));
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        let (window, count_include_pad) = (self.sliding(), self.count_include_pad);
+        if let Some(dx) = at.dx[0] {
+            at.program.push(AvgPoolBackward::new(at.dy, dx, window, count_include_pad));
+        }
+    }
+}

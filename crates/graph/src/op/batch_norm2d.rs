@@ -1,0 +1,121 @@
+//! Batch normalisation: `Y = (X − μ) / √(σ² + eps) · w + b`, channel by channel.
+//!
+//! In training μ and σ² are the batch's (σ² biased), and the running statistics move towards them by `momentum` (the
+//! variance unbiased); in use they are the running statistics.
+//!
+//! # Source
+//! Ioffe and Szegedy, "Batch Normalization", 2015, algorithms 1 and 2.
+
+use super::*;
+use striate_kernels::{
+    BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats, reference,
+};
+
+/// Batch normalisation over `[N, H, W]` of each channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BatchNorm2d {
+    /// Channels.
+    pub num_features: usize,
+    /// Added to the variance.
+    pub eps: f32,
+    /// Share of the new statistics in the running ones.
+    pub momentum: f32,
+    /// Whether the batch's statistics are used.
+    pub training: bool,
+}
+
+/// Indices of the parameters.
+const WEIGHT: usize = 0;
+const BIAS: usize = 1;
+const MEAN: usize = 2;
+const VAR: usize = 3;
+
+impl Operation for BatchNorm2d {
+    fn name(&self) -> &'static str {
+        "batch_norm2d"
+    }
+    fn params(&self) -> Vec<ParamSpec> {
+        let one = |name, value, trainable| ParamSpec {
+            name,
+            shape: vec![self.num_features],
+            init: Init::Constant(value),
+            trainable,
+        };
+        vec![
+            one("weight", 1.0, true),
+            one("bias", 0.0, true),
+            one("running_mean", 0.0, false),
+            one("running_var", 1.0, false),
+        ]
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let image = image("batch_norm2d", one(inputs)?)?;
+        if image[0] != self.num_features {
+            let problem = format!(
+                "batch_norm2d expects {} channels, got {}; set num_features to {}",
+                self.num_features, image[0], image[0]
+            );
+            return Err(ShapeError::plain(Some(image.to_vec()), problem));
+        }
+        if !(self.eps > 0.0 && self.eps.is_finite() && (0.0..=1.0).contains(&self.momentum)) {
+            let problem = format!(
+                "batch_norm2d with eps {} and momentum {}; eps must be above 0 and momentum in 0 ..= 1",
+                self.eps, self.momentum
+            );
+            return Err(ShapeError::plain(Some(image.to_vec()), problem));
+        }
+        Ok(image.to_vec())
+    }
+    fn couples_batch(&self) -> bool {
+        self.training
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        let (n, c, plane) = (at.n, at.shape[0], at.shape[1] * at.shape[2]);
+        let [w, b, mean, var] = [WEIGHT, BIAS, MEAN, VAR].map(|i| at.params[i].as_slice());
+        if self.training {
+            reference::batch_norm2d_train(n, c, plane, at.x[0], w, b, self.eps.into()).y
+        } else {
+            reference::batch_norm2d_eval(n, c, plane, at.x[0], w, b, mean, var, self.eps.into())
+        }
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let (n, c, plane) = (at.n, at.shape[0], at.shape[1] * at.shape[2]);
+        let [w, mean, var] = [WEIGHT, MEAN, VAR].map(|i| at.params[i].as_slice());
+        let g = if self.training {
+            reference::batch_norm2d_train_vjp(n, c, plane, at.x[0], w, self.eps.into(), grad_output)
+        } else {
+            let eps = self.eps.into();
+            reference::batch_norm2d_eval_vjp(n, c, plane, at.x[0], w, mean, var, eps, grad_output)
+        };
+        Gradients { inputs: vec![g.grad_input], params: vec![g.grad_weight, g.grad_bias] }
+    }
+
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        ParamLayout::channels(self.num_features)
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        let [weight, bias, running_mean, running_var] = [WEIGHT, BIAS, MEAN, VAR].map(|i| at.params[i]);
+        let (x, y, eps, momentum) = (at.x[0], at.y, self.eps, self.momentum);
+        let stats = if self.training {
+            BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum }.push(at.program)
+        } else {
+            BatchNormEval { x, y, weight, bias, running_mean, running_var, eps }.push(at.program)
+        };
+        at.remember(stats.mean);
+        at.remember(stats.inv_std);
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        let (x, dy, weight) = (at.x[0], at.dy, at.params[WEIGHT]);
+        // The kernels compute both gradients in one pass; where nobody wants the input's, it goes nowhere.
+        let dx = at.dx[0].unwrap_or_else(|| at.scratch(Plane { halo: [0, 0], ..at.dy.plane }));
+        let (dweight, dbias) = (at.grad(WEIGHT), at.grad(BIAS));
+        let stats = BatchStats { mean: at.saved[0], inv_std: at.saved[1] };
+        if self.training {
+            BatchNormTrainBackward { x, dy, dx, weight, dweight, dbias, stats }.push(at.program);
+        } else {
+            BatchNormEvalBackward { x, dy, dx, weight, dweight, dbias, stats }.push(at.program);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Convolution (cross-correlation, as PyTorch has it):
+//! `Y[n, k, y, x] = b[k] + Σ_c Σ_(i, j) X[n, c, y·s + i·d − p, x·s + j·d − p] · W[k, c, i, j]`, with `c` over the
+//! channels of k's group.
+
+use super::*;
+use striate_kernels::conv::{self, Activation, Rows};
+use striate_kernels::{ActivateBackward, ConvShape, reference};
+
+/// A convolution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conv2d {
+    /// Channels in.
+    pub in_channels: usize,
+    /// Channels out.
+    pub out_channels: usize,
+    /// Taps `[kh, kw]`.
+    pub kernel_size: [usize; 2],
+    /// Step of the window.
+    pub stride: [usize; 2],
+    /// Zeros on each side.
+    pub padding: [usize; 2],
+    /// Distance between taps.
+    pub dilation: [usize; 2],
+    /// Groups of channels.
+    pub groups: usize,
+    /// Whether there is a bias.
+    pub bias: bool,
+    /// Set by a pass, never stored.
+    #[serde(skip, default = "none")]
+    pub activation: Activation,
+}
+
+fn none() -> Activation {
+    Activation::None
+}
+
+impl Conv2d {
+    fn sliding(&self) -> Window {
+        Window {
+            kernel: self.kernel_size,
+            stride: self.stride,
+            padding: self.padding,
+            dilation: self.dilation,
+        }
+    }
+
+    /// The kernels' description for an input `[C, H, W]`.
+    pub(crate) fn conv_shape(&self, input: &[usize]) -> ConvShape {
+        ConvShape {
+            c_in: self.in_channels,
+            c_out: self.out_channels,
+            input: [input[1], input[2]],
+            window: self.sliding(),
+            groups: self.groups,
+        }
+    }
+
+    fn fan_in(&self) -> usize {
+        self.in_channels / self.groups.max(1) * self.kernel_size[0] * self.kernel_size[1]
+    }
+}
+
+impl Operation for Conv2d {
+    fn name(&self) -> &'static str {
+        "conv2d"
+    }
+    fn params(&self) -> Vec<ParamSpec> {
+        let [kh, kw] = self.kernel_size;
+        let init = Init::Uniform { fan_in: self.fan_in() };
+        let shape = [self.out_channels, self.in_channels / self.groups.max(1), kh, kw];
+        let weight = ParamSpec::new("weight", &shape, init);
+        let bias = self.bias.then(|| ParamSpec::new("bias", &[self.out_channels], init));
+        [weight].into_iter().chain(bias).collect()
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let (k, c, groups) = (self.out_channels, self.in_channels, self.groups);
+        let image = image("conv2d", one(inputs)?)?;
+        let size = slide("conv2d", &self.sliding(), image)?;
+        let out = vec![k, size[0], size[1]];
+        let bad = |problem: String| Err(ShapeError::plain(Some(out.clone()), problem));
+        if groups == 0 || c == 0 || k == 0 {
+            return bad(format!(
+                "conv2d of {c} input and {k} output channels in {groups} groups: each must be at least 1"
+            ));
+        }
+        if c % groups != 0 || k % groups != 0 {
+            let fit = (1..=c.min(k)).filter(|g| c % g == 0 && k % g == 0).take(8);
+            let fit = fit.map(|g| g.to_string()).collect::<Vec<_>>().join(", ");
+            return bad(format!(
+                "conv2d cannot split {c} input and {k} output channels into {groups} groups; groups can be {fit} here"
+            ));
+        }
+        if image[0] != c {
+            return bad(format!(
+                "conv2d expects images of {c} channels, got {}x{}x{}; set in_channels to {}",
+                image[0], image[1], image[2], image[0]
+            ));
+        }
+        Ok(out)
+    }
+    fn multiply_adds(&self, _: &[&[usize]], output: &[usize]) -> u64 {
+        (output.iter().product::<usize>() * self.fan_in()) as u64
+    }
+    fn window(&self) -> Option<Window> {
+        Some(self.sliding())
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        let shape = self.conv_shape(at.shapes[0]);
+        let bias = self.bias.then(|| at.params[1].as_slice());
+        reference::conv2d(at.n, &shape, at.x[0], &at.params[0], bias)
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let shape = self.conv_shape(at.shapes[0]);
+        let g = reference::conv2d_vjp(at.n, &shape, at.x[0], &at.params[0], grad_output);
+        let mut params = vec![g.grad_weight];
+        params.extend(self.bias.then_some(g.grad_bias));
+        Gradients { inputs: vec![g.grad_input], params }
+    }
+
+    fn param_layout(&self, i: usize, x: &Plane) -> ParamLayout {
+        if i == 1 {
+            return ParamLayout::channels(self.out_channels);
+        }
+        let shape = self.conv_shape(&[x.channels, x.height, x.width]);
+        let rows = Rows::forward(&shape, x);
+        ParamLayout { len: rows.weight_len(), map: Some(rows.weight_map(&shape)) }
+    }
+    fn takes_planar(&self) -> bool {
+        true
+    }
+    fn input_halo(&self, _: &[usize]) -> [usize; 2] {
+        self.padding
+    }
+    fn grad_halos(&self, input: &[usize]) -> ([usize; 2], [usize; 2]) {
+        (conv::backward_halo(&self.conv_shape(input)), [0, 0])
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        let shape = self.conv_shape(at.shapes[0]);
+        let rows = Rows::forward(&shape, &at.x[0].plane);
+        let bias = self.bias.then(|| at.params[1]);
+        at.program.push(conv::Conv::forward(
+            &shape,
+            rows,
+            at.x[0],
+            at.params[0],
+            bias,
+            at.y,
+            self.activation,
+        ));
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        let shape = self.conv_shape(at.shapes[0]);
+        let rows = Rows::forward(&shape, &at.x[0].plane);
+        let mut dy = at.dy;
+        if self.activation != Activation::None {
+            dy = at.scratch(at.dy.plane);
+            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx: dy, act: self.activation });
+        }
+        if let Some(dx) = at.dx[0] {
+            conv::Conv::push_backward_data(at.program, &shape, &rows, dy, at.params[0], dx);
+        }
+        if let Some(db) = at.grads.get(1).copied().flatten() {
+            at.program.push(conv::ConvBackwardBias { dy, db });
+        }
+        if let Some(dw) = at.grads[0] {
+            conv::ConvBackwardWeight::push(at.program, &shape, rows, at.x[0], dy, dw);
+        }
+    }
+}

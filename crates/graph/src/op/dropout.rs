@@ -1,0 +1,73 @@
+//! Dropout: `Y = X · M / (1 − p)`, each value of the mask `M` 0 with probability `p` and 1 otherwise. Exists in
+//! training graphs only.
+//!
+//! The mask is a pure function of (seed, update, sample, layer, element): nothing to store for the backward pass, and
+//! nothing to restore when a run resumes.
+
+use super::*;
+use striate_kernels::{DropoutBackward, dropout_keeps, reference};
+
+/// Zeroes each value with probability `p`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dropout {
+    /// Probability of a zero, below 1.
+    pub p: f32,
+}
+
+/// A number for each layer's name (FNV-1a), so that no two layers drop the same elements.
+fn salt(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Dropout {
+    fn mask(&self, at: &Reference<'_>) -> Vec<bool> {
+        let plane = match *at.shape {
+            [c, h, w] => Plane::blocked(c, [h, w], [0, 0]),
+            _ => Plane::vector(at.shape.iter().product()),
+        };
+        let (seed, update) = at.random;
+        let pixels = plane.height * plane.width;
+        let keeps = |i: usize| {
+            let (n, c, pixel) = (i / (plane.channels * pixels), i / pixels % plane.channels, i % pixels);
+            let element = plane.index(c, pixel / plane.width, pixel % plane.width);
+            dropout_keeps(seed, update, n, salt(at.name), element, self.p)
+        };
+        (0..at.n * plane.channels * pixels).map(keeps).collect()
+    }
+}
+
+impl Operation for Dropout {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let shape = one(inputs)?.to_vec();
+        if !(0.0..1.0).contains(&self.p) {
+            let problem = format!("dropout with p = {}; p must lie in 0 ≤ p < 1", self.p);
+            return Err(ShapeError::plain(Some(shape), problem));
+        }
+        Ok(shape)
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        reference::dropout(at.x[0], &self.mask(at), self.p.into())
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let grad = reference::dropout_vjp(grad_output, &self.mask(at), self.p.into());
+        Gradients { inputs: vec![grad], params: Vec::new() }
+    }
+
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        unreachable!("no parameters")
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        let salt = salt(at.name);
+        at.program.push(striate_kernels::Dropout { x: at.x[0], y: at.y, p: self.p, salt });
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        if let Some(dx) = at.dx[0] {
+            at.program.push(DropoutBackward { dy: at.dy, dx, p: self.p, salt: salt(at.name) });
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! An image as a vector: `Y[n, (c·H + y)·W + x] = X[n, c, y, x]`. In the engine images lie in blocks of channels, so
+//! this moves values; it costs a thousandth of the layer behind it.
+
+use super::*;
+use striate_kernels::Unflatten;
+
+/// `[C, H, W]` to `[C·H·W]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flatten {}
+
+impl Operation for Flatten {
+    fn name(&self) -> &'static str {
+        "flatten"
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        Ok(vec![one(inputs)?.iter().product()])
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        at.x[0].to_vec()
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let _ = at;
+        Gradients { inputs: vec![grad_output.to_vec()], params: Vec::new() }
+    }
+
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        unreachable!("no parameters")
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        at.program.push(striate_kernels::Flatten { x: at.x[0], y: at.y });
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        if let Some(dx) = at.dx[0] {
+            at.program.push(Unflatten { dy: at.dy, dx });
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The images that a network is given: `[N, C, H, W]`.
+
+use super::*;
+use striate_kernels::Import;
+
+/// The input of a network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Channels of an image.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl Operation for Input {
+    fn name(&self) -> &'static str {
+        "input"
+    }
+    fn shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let shape = vec![self.channels, self.height, self.width];
+        if shape.contains(&0) {
+            return Err(ShapeError::plain(None, format!("an image of shape {shape:?} is empty")));
+        }
+        Ok(shape)
+    }
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        at.x[0].to_vec()
+    }
+    fn reference_vjp(&self, _: &Reference<'_>, _: &[f64]) -> Gradients {
+        Gradients::default()
+    }
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        unreachable!("no parameters")
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        at.program.push(Import { y: at.y });
+    }
+    fn backward(&self, _: &mut Backward<'_>) {}
+}

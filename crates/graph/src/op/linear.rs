@@ -1,0 +1,104 @@
+//! Fully connected: `Y[n, o] = b[o] + Σ_i X[n, i] · W[o, i]`.
+
+use super::*;
+use striate_kernels::conv::Activation;
+use striate_kernels::{ActivateBackward, LinearPack, linear, reference};
+
+/// A fully connected layer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Linear {
+    /// Length of the input.
+    pub in_features: usize,
+    /// Length of the output.
+    pub out_features: usize,
+    /// Whether there is a bias.
+    pub bias: bool,
+    /// Set by a pass, never stored.
+    #[serde(skip, default = "none")]
+    pub activation: Activation,
+}
+
+fn none() -> Activation {
+    Activation::None
+}
+
+impl Linear {
+    fn pack(&self) -> LinearPack {
+        LinearPack { in_features: self.in_features, out_features: self.out_features }
+    }
+}
+
+impl Operation for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+    fn params(&self) -> Vec<ParamSpec> {
+        let init = Init::Uniform { fan_in: self.in_features };
+        let weight = ParamSpec::new("weight", &[self.out_features, self.in_features], init);
+        let bias = self.bias.then(|| ParamSpec::new("bias", &[self.out_features], init));
+        [weight].into_iter().chain(bias).collect()
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let out = vec![self.out_features];
+        if self.in_features == 0 || self.out_features == 0 {
+            let problem = format!(
+                "linear of {} inputs and {} outputs: both must be at least 1",
+                self.in_features, self.out_features
+            );
+            return Err(ShapeError::plain(None, problem));
+        }
+        match *one(inputs)? {
+            [f] if f == self.in_features => Ok(out),
+            [got] => {
+                let kind = ShapeProblem::Features { expected: self.in_features, got };
+                Err(ShapeError { output: Some(out), kind })
+            }
+            ref other => {
+                let problem =
+                    format!("linear expects a vector, got an image {other:?}; add .flatten(1) before it");
+                Err(ShapeError::plain(Some(out), problem))
+            }
+        }
+    }
+    fn multiply_adds(&self, _: &[&[usize]], _: &[usize]) -> u64 {
+        (self.in_features * self.out_features) as u64
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        let bias = self.bias.then(|| at.params[1].as_slice());
+        reference::linear(at.n, self.in_features, self.out_features, at.x[0], &at.params[0], bias)
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let (i, o) = (self.in_features, self.out_features);
+        let g = reference::linear_vjp(at.n, i, o, at.x[0], &at.params[0], grad_output);
+        let mut params = vec![g.grad_weight];
+        params.extend(self.bias.then_some(g.grad_bias));
+        Gradients { inputs: vec![g.grad_input], params }
+    }
+
+    fn param_layout(&self, i: usize, _: &Plane) -> ParamLayout {
+        if i == 1 {
+            return ParamLayout::channels(self.out_features);
+        }
+        ParamLayout { len: self.pack().weight_len(), map: Some(self.pack().weight_map()) }
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        let bias = self.bias.then(|| at.params[1]);
+        let act = self.activation;
+        at.program.push(striate_kernels::Linear::new(self.pack(), at.x[0], at.params[0], bias, at.y, act));
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        let mut dy = at.dy;
+        if self.activation != Activation::None {
+            dy = at.scratch(at.dy.plane);
+            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx: dy, act: self.activation });
+        }
+        if let Some(dx) = at.dx[0] {
+            linear::push_backward_data(at.program, self.pack(), dy, at.params[0], dx);
+        }
+        let db = at.grads.get(1).copied().flatten();
+        let dw = at.grad(0);
+        linear::push_backward_weight(at.program, self.pack(), at.x[0], dy, dw, db);
+    }
+}

@@ -1,0 +1,309 @@
+//! Operations: one file each, with its formula, shape rule, kernels, reference and cost.
+//!
+//! To add one: write its file, and add its two lines to `operations!` below.
+
+mod adaptive_avg_pool2d;
+mod add;
+mod avg_pool2d;
+mod batch_norm2d;
+mod conv2d;
+mod conv_relu_pool;
+mod dropout;
+mod flatten;
+mod input;
+mod linear;
+mod max_pool2d;
+mod relu;
+mod softmax;
+
+pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
+pub use add::Add;
+pub use avg_pool2d::AvgPool2d;
+pub use batch_norm2d::BatchNorm2d;
+pub use conv_relu_pool::ConvReluPool;
+pub use conv2d::Conv2d;
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use input::Input;
+pub use linear::Linear;
+pub use max_pool2d::MaxPool2d;
+pub use relu::{Relu, Relu6};
+pub use softmax::{LogSoftmax, Softmax};
+
+use crate::plan::{Backward, Forward};
+use serde::{Deserialize, Serialize};
+use striate_kernels::{Plane, Window};
+
+/// How a parameter starts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Init {
+    /// Every value the same.
+    Constant(f32),
+    /// Uniform in `±1/√fan_in`: what PyTorch does to the weights and biases of convolutions and linear layers
+    /// (kaiming-uniform with a = √5).
+    Uniform {
+        /// Inputs of one output.
+        fan_in: usize,
+    },
+}
+
+/// A parameter of an operation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParamSpec {
+    /// `weight`, `bias`, `running_mean`, …
+    pub name: &'static str,
+    /// PyTorch's shape.
+    pub shape: Vec<usize>,
+    /// How it starts.
+    pub init: Init,
+    /// Whether training changes it through its gradient.
+    pub trainable: bool,
+}
+
+impl ParamSpec {
+    fn new(name: &'static str, shape: &[usize], init: Init) -> Self {
+        Self { name, shape: shape.to_vec(), init, trainable: true }
+    }
+}
+
+/// How a parameter lies in the engine's memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParamLayout {
+    /// Values there, padding included.
+    pub len: usize,
+    /// The place of each of PyTorch's values; `None`: where they are.
+    pub map: Option<Vec<u32>>,
+}
+
+impl ParamLayout {
+    /// One value a channel, padded to whole blocks.
+    fn channels(channels: usize) -> Self {
+        Self { len: channels.next_multiple_of(striate_kernels::BLOCK), map: None }
+    }
+}
+
+/// Shapes that do not fit, and the shape to go on with, if it can be told all the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShapeError {
+    pub(crate) output: Option<Vec<usize>>,
+    pub(crate) kind: ShapeProblem,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ShapeProblem {
+    /// Said in full.
+    Plain(String),
+    /// A linear layer whose input has the wrong length: the shape before the flatten explains it.
+    Features { expected: usize, got: usize },
+}
+
+impl ShapeError {
+    fn plain(output: Option<Vec<usize>>, problem: impl Into<String>) -> Self {
+        Self { output, kind: ShapeProblem::Plain(problem.into()) }
+    }
+
+    /// What to tell the user. `before` is the shape before a flatten.
+    pub(crate) fn problem(&self, before: Option<Vec<usize>>) -> String {
+        match (&self.kind, before.as_deref()) {
+            (ShapeProblem::Plain(text), _) => text.clone(),
+            (&ShapeProblem::Features { expected, got }, Some(&[c, h, w])) => {
+                let side = (expected / c).isqrt();
+                let whole = side > 0 && side * side * c == expected;
+                let wanted = if whole { format!(" ({c}x{side}x{side})") } else { String::new() };
+                let pool =
+                    if whole { format!(", or add adaptive_avg_pool2d({side})") } else { String::new() };
+                format!(
+                    "linear expects {expected} inputs{wanted}, got {got} = {c}x{h}x{w}; \
+                     set in_features to {got}{pool}"
+                )
+            }
+            (ShapeProblem::Features { expected, got }, _) => {
+                format!("linear expects {expected} inputs, got {got}; set in_features to {got}")
+            }
+        }
+    }
+}
+
+/// Values for the reference: the batch, one row-major slice an input and a parameter.
+pub struct Reference<'a> {
+    /// Samples.
+    pub n: usize,
+    /// Values of the inputs.
+    pub x: &'a [&'a [f64]],
+    /// Shapes of the inputs.
+    pub shapes: &'a [&'a [usize]],
+    /// Shape of the output.
+    pub shape: &'a [usize],
+    /// Parameters in the order of [`Operation::params`].
+    pub params: &'a [Vec<f64>],
+    /// Key of the random numbers, and how many updates there were, for dropout.
+    pub random: (u64, u64),
+    /// Name of the node, for dropout.
+    pub name: &'a str,
+}
+
+/// Gradients from the reference.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Gradients {
+    /// One for each input.
+    pub inputs: Vec<Vec<f64>>,
+    /// One for each trainable parameter, in order.
+    pub params: Vec<Vec<f64>>,
+}
+
+/// What every operation can say of itself.
+pub trait Operation: std::fmt::Debug {
+    /// Its name in PyTorch's functional API.
+    fn name(&self) -> &'static str;
+    /// Its parameters.
+    fn params(&self) -> Vec<ParamSpec> {
+        Vec::new()
+    }
+    /// The shape of one sample of the output.
+    ///
+    /// # Errors
+    /// What does not fit, and what to try.
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError>;
+    /// Multiply-adds of one sample.
+    fn multiply_adds(&self, _inputs: &[&[usize]], _output: &[usize]) -> u64 {
+        0
+    }
+    /// The window it slides over its input, where it has one.
+    fn window(&self) -> Option<Window> {
+        None
+    }
+    /// Whether one sample's output depends on the others'.
+    fn couples_batch(&self) -> bool {
+        false
+    }
+
+    /// The output, by plain loops in f64.
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64>;
+    /// The gradients, by plain loops in f64.
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients;
+
+    /// How parameter `i` lies in memory when the input lies as `x`.
+    fn param_layout(&self, i: usize, x: &Plane) -> ParamLayout;
+    /// Whether the input may be planar.
+    fn takes_planar(&self) -> bool {
+        false
+    }
+    /// Halo that the kernels need around the input.
+    fn input_halo(&self, _input: &[usize]) -> [usize; 2] {
+        [0, 0]
+    }
+    /// Halos that the backward kernels need around the gradient of the output, and of the input.
+    fn grad_halos(&self, _input: &[usize]) -> ([usize; 2], [usize; 2]) {
+        ([0, 0], [0, 0])
+    }
+    /// Adds the kernels of the forward pass.
+    fn forward(&self, at: &mut Forward<'_>);
+    /// Adds the kernels of the backward pass.
+    fn backward(&self, at: &mut Backward<'_>);
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident($snake:literal),)*) => {
+        /// Every operation there is.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "op", deny_unknown_fields)]
+        pub enum Op {
+            $( $(#[$doc])* #[serde(rename = $snake)] $name($name), )*
+        }
+        impl Op {
+            /// The operation in this variant.
+            pub fn as_operation(&self) -> &dyn Operation {
+                match self { $( Op::$name(op) => op, )* }
+            }
+        }
+        $( impl From<$name> for Op { fn from(op: $name) -> Op { Op::$name(op) } } )*
+    };
+}
+
+operations! {
+    /// The images.
+    Input("input"),
+    /// Convolution.
+    Conv2d("conv2d"),
+    /// Convolution, ReLU and 2x2 max-pool in one: made by a pass.
+    ConvReluPool("conv_relu_pool"),
+    /// Fully connected.
+    Linear("linear"),
+    /// Maximum of a window.
+    MaxPool2d("max_pool2d"),
+    /// Mean of a window.
+    AvgPool2d("avg_pool2d"),
+    /// Mean of windows that give a wanted size.
+    AdaptiveAvgPool2d("adaptive_avg_pool2d"),
+    /// Batch normalisation.
+    BatchNorm2d("batch_norm2d"),
+    /// `max(0, x)`.
+    Relu("relu"),
+    /// `min(6, max(0, x))`.
+    Relu6("relu6"),
+    /// Sum of two values.
+    Add("add"),
+    /// Random zeros, in training.
+    Dropout("dropout"),
+    /// Image to vector.
+    Flatten("flatten"),
+    /// Probabilities.
+    Softmax("softmax"),
+    /// Logarithms of probabilities.
+    LogSoftmax("log_softmax"),
+}
+
+impl Op {
+    pub(crate) fn input([channels, height, width]: [usize; 3]) -> Self {
+        Input { channels, height, width }.into()
+    }
+}
+
+/// `[C, H, W]` of an image, or an error that says what the operation got instead.
+fn image(name: &str, input: &[usize]) -> Result<[usize; 3], ShapeError> {
+    input.try_into().map_err(|_| {
+        ShapeError::plain(
+            None,
+            format!("{name} expects an image [C, H, W], got {input:?}; move it before flatten"),
+        )
+    })
+}
+
+/// Output size of a window over an image, or an error.
+fn slide(name: &str, window: &Window, [_, h, w]: [usize; 3]) -> Result<[usize; 2], ShapeError> {
+    let bad = |problem: String| Err(ShapeError::plain(None, problem));
+    if window.stride.contains(&0) {
+        return bad(format!("{name} has stride {:?}; the smallest stride is 1", window.stride));
+    }
+    if window.kernel.contains(&0) || window.dilation.contains(&0) {
+        return bad(format!(
+            "{name} has kernel_size {:?} and dilation {:?}; the smallest is 1",
+            window.kernel, window.dilation
+        ));
+    }
+    if let Some(size) = window.output([h, w]) {
+        return Ok(size);
+    }
+    let [kh, kw] = window.kernel;
+    let [ph, pw] = window.padding;
+    let spread = if window.dilation == [1, 1] {
+        String::new()
+    } else {
+        let [h, w] = std::array::from_fn(|a| {
+            window.dilation[a].saturating_mul(window.kernel[a] - 1).saturating_add(1)
+        });
+        format!(" spread to {h}x{w} by dilation {}x{}", window.dilation[0], window.dilation[1])
+    };
+    bad(format!(
+        "{name} with kernel_size {kh}x{kw}{spread} is larger than its input of {h}x{w} with padding {ph}x{pw}; \
+         use a smaller kernel, or more padding"
+    ))
+}
+
+/// The one input, where an operation has one.
+fn one<'a>(inputs: &[&'a [usize]]) -> Result<&'a [usize], ShapeError> {
+    match inputs {
+        [x] => Ok(x),
+        _ => Err(ShapeError::plain(None, format!("expected one input, got {}", inputs.len()))),
+    }
+}

@@ -1,0 +1,73 @@
+//! Rectified linear units: `Y = max(0, X)` and `Y = min(6, max(0, X))`.
+
+use super::*;
+use striate_kernels::conv::Activation;
+use striate_kernels::{Activate, ActivateBackward, reference};
+
+/// `max(0, x)`; its derivative at 0 is 0.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relu {}
+
+impl Operation for Relu {
+    fn name(&self) -> &'static str {
+        "relu"
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        Ok(one(inputs)?.to_vec())
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        reference::relu(at.x[0])
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let grad = reference::relu_vjp(at.x[0], grad_output);
+        Gradients { inputs: vec![grad], params: Vec::new() }
+    }
+
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        unreachable!("no parameters")
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        at.program.push(Activate { x: at.x[0], y: at.y, act: Activation::Relu });
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        if let Some(dx) = at.dx[0] {
+            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx, act: Activation::Relu });
+        }
+    }
+}
+
+/// `min(6, max(0, x))`; its derivative at 0 and 6 is 0.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relu6 {}
+
+impl Operation for Relu6 {
+    fn name(&self) -> &'static str {
+        "relu6"
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        Ok(one(inputs)?.to_vec())
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        reference::relu6(at.x[0])
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let grad = reference::relu6_vjp(at.x[0], grad_output);
+        Gradients { inputs: vec![grad], params: Vec::new() }
+    }
+
+    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
+        unreachable!("no parameters")
+    }
+    fn forward(&self, at: &mut Forward<'_>) {
+        at.program.push(Activate { x: at.x[0], y: at.y, act: Activation::Relu6 });
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        if let Some(dx) = at.dx[0] {
+            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx, act: Activation::Relu6 });
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What an optimiser is to a training program.
+
+use striate_kernels::{Buf, Kernel};
+
+/// A rule that moves one parameter along its gradient.
+pub trait Optimizer: std::fmt::Debug {
+    /// Names of what it keeps for each parameter, as PyTorch calls them; all start at zero.
+    fn state(&self) -> &'static [&'static str];
+    /// The kernel that does one update of `len` values.
+    fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize) -> Box<dyn Kernel>;
+}

@@ -1,0 +1,139 @@
+//! Parameters by name, apart from the network's description: PyTorch's names, PyTorch's layouts.
+
+use crate::graph::Graph;
+use crate::op::{Init, ParamSpec};
+use ndarray::{ArrayD, IxDyn};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// Named arrays in the order of their use.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Params {
+    entries: Vec<(String, ArrayD<f32>)>,
+}
+
+/// Parameters that are not those of the graph. Every difference is listed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.lines().join("\n"))]
+pub struct ParamsError {
+    /// Names that the graph has and the parameters lack.
+    pub missing: Vec<String>,
+    /// Names that the parameters have and the graph does not.
+    pub unexpected: Vec<String>,
+    /// Name, shape expected, shape got.
+    pub mismatched: Vec<(String, Vec<usize>, Vec<usize>)>,
+}
+
+impl ParamsError {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec!["the parameters do not fit the network".to_string()];
+        if !self.missing.is_empty() {
+            lines.push(format!("  missing: {}", self.missing.join(", ")));
+        }
+        if !self.unexpected.is_empty() {
+            lines.push(format!("  unexpected: {}", self.unexpected.join(", ")));
+        }
+        for (name, expected, got) in &self.mismatched {
+            lines.push(format!("  {name}: expected shape {expected:?}, got {got:?}"));
+        }
+        lines
+    }
+}
+
+impl Params {
+    /// Fresh parameters: each value a pure function of the seed, the parameter's name and its place.
+    pub fn init(graph: &Graph, seed: u64) -> Self {
+        let fresh = |(name, spec): (String, ParamSpec)| {
+            let values = initial(&name, &spec, seed);
+            let array = ArrayD::from_shape_vec(IxDyn(&spec.shape), values).expect("one value an element");
+            (name, array)
+        };
+        Self { entries: graph.params().into_iter().map(fresh).collect() }
+    }
+
+    /// Number of arrays.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// An array by name.
+    pub fn get(&self, name: &str) -> Option<&ArrayD<f32>> {
+        self.entries.iter().find(|(n, _)| n == name).map(|(_, a)| a)
+    }
+
+    /// An array by name, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut ArrayD<f32>> {
+        self.entries.iter_mut().find(|(n, _)| n == name).map(|(_, a)| a)
+    }
+
+    /// Adds an array, or replaces the one of that name.
+    pub fn insert(&mut self, name: impl Into<String>, array: ArrayD<f32>) {
+        let name = name.into();
+        match self.entries.iter_mut().find(|(n, _)| *n == name) {
+            Some((_, old)) => *old = array,
+            None => self.entries.push((name, array)),
+        }
+    }
+
+    /// Takes an array out.
+    pub fn remove(&mut self, name: &str) -> Option<ArrayD<f32>> {
+        let at = self.entries.iter().position(|(n, _)| n == name)?;
+        Some(self.entries.remove(at).1)
+    }
+
+    /// Names and arrays.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayD<f32>)> {
+        self.entries.iter().map(|(name, array)| (name.as_str(), array))
+    }
+
+    /// Compares names and shapes with what `graph` needs.
+    ///
+    /// # Errors
+    /// Everything that is missing, unexpected or of another shape.
+    pub fn check(&self, graph: &Graph) -> Result<(), ParamsError> {
+        let specs = graph.params();
+        let missing = specs.iter().filter(|(n, _)| self.get(n).is_none()).map(|(n, _)| n.clone()).collect();
+        let known = |name: &str| specs.iter().any(|(n, _)| n == name);
+        let unexpected = self.iter().filter(|(n, _)| !known(n)).map(|(n, _)| n.to_string()).collect();
+        let wrong = |(name, spec): &(String, ParamSpec)| {
+            let array = self.get(name)?;
+            let got = array.shape().to_vec();
+            (got != spec.shape).then(|| (name.clone(), spec.shape.clone(), got))
+        };
+        let mismatched = specs.iter().filter_map(wrong).collect();
+        let error = ParamsError { missing, unexpected, mismatched };
+        let fits = error.missing.is_empty() && error.unexpected.is_empty() && error.mismatched.is_empty();
+        if fits { Ok(()) } else { Err(error) }
+    }
+}
+
+impl FromIterator<(String, ArrayD<f32>)> for Params {
+    fn from_iter<T: IntoIterator<Item = (String, ArrayD<f32>)>>(entries: T) -> Self {
+        let mut params = Self::default();
+        entries.into_iter().for_each(|(name, array)| params.insert(name, array));
+        params
+    }
+}
+
+fn initial(name: &str, spec: &ParamSpec, seed: u64) -> Vec<f32> {
+    let len = spec.shape.iter().product();
+    match spec.init {
+        Init::Constant(value) => vec![value; len],
+        Init::Uniform { fan_in } => {
+            let bound = 1.0 / (fan_in.max(1) as f64).sqrt();
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(
+                name.bytes()
+                    .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
+            );
+            // 24 bits: every value exact in f32 before scaling.
+            let unit = |bits: u32| f64::from(bits >> 8) / f64::from(1 << 23) - 1.0;
+            (0..len).map(|_| (unit(rng.next_u32()) * bound) as f32).collect()
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Joins an activation to the layer before it, and a 2x2 max-pool to both.
+//!
+//! ```text
+//! before   conv1 ── relu ── max_pool2d        fc1 ── relu
+//! after    max_pool2d = conv_relu_pool        relu = fc1 with activation
+//! ```
+//!
+//! The joined node takes the name and place of the last; values in between are gone, so a value that somebody taps, or
+//! that has a second consumer, is never joined.
+
+use crate::graph::{Graph, NodeId};
+use crate::op::{ConvReluPool, MaxPool2d, Op};
+use striate_kernels::conv::Activation;
+
+/// Joins what can be joined; the values of nodes named in `keep` stay.
+pub(crate) fn fuse(graph: &mut Graph, keep: &[&str]) {
+    let consumers = graph.consumers();
+    let free = |graph: &Graph, id: NodeId| {
+        consumers[id].len() == 1 && graph.output != id && !keep.contains(&graph.nodes[id].name.as_str())
+    };
+    for id in 0..graph.nodes.len() {
+        let Some(&before) = graph.nodes[id].inputs.first() else { continue };
+        if !free(graph, before) {
+            continue;
+        }
+        let op = match (&graph.nodes[before].op, &graph.nodes[id].op) {
+            (Op::Conv2d(conv), Op::Relu(_) | Op::Relu6(_)) if conv.activation == Activation::None => {
+                let activation = activation(&graph.nodes[id].op);
+                Op::Conv2d(crate::op::Conv2d { activation, ..conv.clone() })
+            }
+            (Op::Linear(linear), Op::Relu(_) | Op::Relu6(_)) if linear.activation == Activation::None => {
+                let activation = activation(&graph.nodes[id].op);
+                Op::Linear(crate::op::Linear { activation, ..linear.clone() })
+            }
+            (Op::Conv2d(conv), Op::MaxPool2d(pool))
+                if conv.activation == Activation::Relu
+                    && is_2x2(pool)
+                    && ConvReluPool::fits(conv, &graph.nodes[graph.nodes[before].inputs[0]].shape) =>
+            {
+                let conv = crate::op::Conv2d { activation: Activation::None, ..conv.clone() };
+                Op::ConvReluPool(ConvReluPool { conv })
+            }
+            _ => continue,
+        };
+        let layer = graph.nodes[before].layer.clone();
+        let inputs = graph.nodes[before].inputs.clone();
+        let node = &mut graph.nodes[id];
+        (node.op, node.layer, node.inputs) = (op, layer, inputs);
+    }
+    graph.remove_dead();
+}
+
+fn activation(op: &Op) -> Activation {
+    if matches!(op, Op::Relu6(_)) { Activation::Relu6 } else { Activation::Relu }
+}
+
+fn is_2x2(pool: &MaxPool2d) -> bool {
+    *pool == MaxPool2d { kernel_size: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1] }
+}

@@ -1,0 +1,7 @@
+//! Passes: each makes a graph cheaper without changing what it computes.
+
+mod fold_batch_norm;
+mod fuse;
+
+pub(crate) use fold_batch_norm::fold_batch_norm;
+pub(crate) use fuse::fuse;

@@ -1,0 +1,251 @@
+//! The fast engine against the interpreter: the same graph, once by planned SIMD kernels, once by plain loops in f64.
+
+mod nets;
+
+use ndarray::ArrayView4;
+use nets::{Net, all};
+use striate_graph::interpret::Values;
+use striate_graph::{
+    CrossEntropy, Engine, Graph, Mode, Optimizer, Params, Session, TrainOptions, TrainStep, trace,
+};
+use striate_kernels::{Buf, Isa, Kernel, SgdUpdate};
+use striate_testkit::{Sample, assert_close, widen};
+
+/// Plain gradient descent: enough to see that gradients reach the parameters.
+#[derive(Debug)]
+struct Descent;
+
+impl Optimizer for Descent {
+    fn state(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn update(&self, weight: Buf, grad: Buf, _: &[Buf], len: usize) -> Box<dyn Kernel> {
+        let (momentum, weight_decay) = (0.0, 0.0);
+        Box::new(SgdUpdate {
+            weight,
+            grad,
+            momentum_buffer: None,
+            len,
+            momentum,
+            nesterov: false,
+            weight_decay,
+        })
+    }
+}
+
+struct Case {
+    net: Net,
+    n: usize,
+    images: Vec<f32>,
+    labels: Vec<u32>,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for net in all() {
+        for n in [1, 9] {
+            if n == 1 && net.couples_batch {
+                continue; // batch statistics of one sample are checked by the kernels' own tests
+            }
+            let mut sample = Sample::new(n as u64);
+            let images = sample.normal_vec(n * net.input.iter().product::<usize>());
+            let labels = (0..n).map(|_| sample.usize_in(0..=net.classes - 1) as u32).collect();
+            cases.push(Case { net: net.clone(), n, images, labels });
+        }
+    }
+    cases
+}
+
+fn params(graph: &Graph) -> Params {
+    let mut params = Params::init(graph, 3);
+    // Statistics that a fresh network does not have, so that batch norm has something to do.
+    for (i, (name, spec)) in graph.params().into_iter().enumerate() {
+        let len = spec.shape.iter().product();
+        let mut sample = Sample::new(i as u64);
+        let array = params.get_mut(&name).unwrap();
+        if name.ends_with("running_var") {
+            array.iter_mut().zip(sample.normal_vec(len)).for_each(|(v, r)| *v = 0.5 + r * r);
+        } else if array.iter().all(|&v| v == 0.0 || v == 1.0) {
+            array.iter_mut().zip(sample.normal_vec(len)).for_each(|(v, r)| *v += 0.3 * r);
+        }
+    }
+    params
+}
+
+fn rms(values: &[f64]) -> f64 {
+    (values.iter().map(|v| v * v).sum::<f64>() / values.len() as f64).sqrt()
+}
+
+#[test]
+fn every_value_of_a_session_equals_the_interpreter() {
+    for case in cases() {
+        let graph = trace(&case.net, Mode::Eval, case.net.input).unwrap();
+        let params = params(&graph);
+        let truth = Values::compute(&graph, &params, &widen(&case.images), case.n, (0, 0));
+        for isa in Isa::available() {
+            let make = || Session::with_engine(graph.clone(), params.clone(), Engine::with(2, isa)).unwrap();
+            let [c, h, w] = case.net.input;
+            let images = ArrayView4::from_shape((case.n, c, h, w), &case.images).unwrap();
+            let fast = make().run(&images).unwrap();
+            let what = format!("{} n {} {isa:?}", case.net.name, case.n);
+            assert_close(fast.as_slice().unwrap(), truth.get(graph.output), 2e-5, 1e-6, &what);
+            let mut tapped = make();
+            let taps: Vec<_> = graph.nodes.iter().map(|n| tapped.tap(&n.name).unwrap()).collect();
+            tapped.run(&images).unwrap();
+            for (id, tap) in taps.into_iter().enumerate() {
+                let value = tapped.get(tap);
+                let what = format!("{what} {}", graph.nodes[id].name);
+                assert_close(value.as_slice().unwrap(), truth.get(id), 2e-5, 1e-6, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_gradient_equals_the_interpreter() {
+    let losses = [
+        CrossEntropy::default(),
+        CrossEntropy {
+            label_smoothing: 0.1,
+            class_weights: Some((0..10).map(|i| 0.5 + i as f32 * 0.2).collect()),
+        },
+    ];
+    for case in cases() {
+        let graph = trace(&case.net, Mode::Train, case.net.input).unwrap();
+        let params = params(&graph);
+        for loss in &losses {
+            let loss = CrossEntropy {
+                class_weights: loss.class_weights.as_ref().map(|w| w[..case.net.classes].to_vec()),
+                ..loss.clone()
+            };
+            let labels: Vec<usize> = case.labels.iter().map(|&l| l as usize).collect();
+            let values = Values::compute(&graph, &params, &widen(&case.images), case.n, (5, 1));
+            let truth = values.gradients(&graph, &params, &labels, &loss);
+            for isa in Isa::available() {
+                for passes in [true, false] {
+                    let options =
+                        TrainOptions { passes, input_gradient: true, ..TrainOptions::new(case.n, 5) };
+                    let mut step =
+                        TrainStep::new(&graph, &params, &loss, &Descent, Engine::with(2, isa), options)
+                            .unwrap();
+                    let report = step.step(&case.images, &case.labels, 0.1);
+                    let what = format!("{} n {} {isa:?} passes {passes}", case.net.name, case.n);
+                    assert!(
+                        (f64::from(report.loss) - truth.loss).abs() < 1e-5 * truth.loss.max(1.0),
+                        "{what}"
+                    );
+                    let gradients = step.gradients();
+                    assert_eq!(gradients.len(), truth.params.len(), "{what}");
+                    for (name, gradient) in gradients.iter() {
+                        let want = &truth.params[name];
+                        let what = format!("{what} {name}");
+                        // A bias in front of batch norm has no gradient but rounding.
+                        let floor = 1e-6 + if rms(want) < 1e-9 { 1e-5 } else { 0.0 };
+                        assert_close(gradient.as_slice().unwrap(), want, 5e-5, floor, &what);
+                        let before = params.get(name).unwrap();
+                        let moved = step.params();
+                        let moved = moved.get(name).unwrap();
+                        for ((m, b), g) in moved.iter().zip(before).zip(gradient) {
+                            assert!(
+                                (m - (b - 0.1 * g)).abs() <= 1e-6 * b.abs().max(1.0),
+                                "{what}: {m} {b} {g}"
+                            );
+                        }
+                    }
+                    let input = step.input_gradient(case.n).unwrap();
+                    assert_close(
+                        input.as_slice().unwrap(),
+                        &truth.input,
+                        5e-5,
+                        1e-7,
+                        &format!("{what} input"),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Losses and parameters after five steps, as bits.
+fn bits_after_training(case: &Case, engine: Engine, reuse: bool) -> Vec<u32> {
+    let graph = trace(&case.net, Mode::Train, case.net.input).unwrap();
+    let options = TrainOptions { reuse, ..TrainOptions::new(case.n, 5) };
+    let loss = CrossEntropy::default();
+    let mut step = TrainStep::new(&graph, &params(&graph), &loss, &Descent, engine, options).unwrap();
+    let mut bits: Vec<u32> =
+        (0..5).map(|_| step.step(&case.images, &case.labels, 0.05).loss.to_bits()).collect();
+    bits.extend(step.params().iter().flat_map(|(_, a)| a.iter().map(|v| v.to_bits()).collect::<Vec<_>>()));
+    bits
+}
+
+#[test]
+fn threads_instruction_sets_and_memory_reuse_change_no_bit() {
+    for case in cases() {
+        let best = *Isa::available().last().unwrap();
+        let want = bits_after_training(&case, Engine::with(1, best), true);
+        for threads in [2, 4, 8] {
+            let got = bits_after_training(&case, Engine::with(threads, best), true);
+            assert!(got == want, "{}: {threads} threads", case.net.name);
+        }
+        assert!(
+            bits_after_training(&case, Engine::with(2, best), false) == want,
+            "{}: no reuse",
+            case.net.name
+        );
+        for isa in Isa::available().into_iter().filter(|&i| i != Isa::Portable) {
+            assert!(
+                bits_after_training(&case, Engine::with(2, isa), true) == want,
+                "{}: {isa:?}",
+                case.net.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_sample_gets_the_same_logits_alone_and_in_any_batch() {
+    for net in all() {
+        let graph = trace(&net, Mode::Eval, net.input).unwrap();
+        let mut session = Session::new(graph.clone(), params(&graph)).unwrap();
+        let per_sample: usize = net.input.iter().product();
+        let images = Sample::new(1).normal_vec(70 * per_sample);
+        let classes = graph.output_shape()[0];
+        let all = session.run_slice(&images, 70).unwrap().to_vec();
+        for n in [0, 1, 33, 69] {
+            let one = session.run_slice(&images[n * per_sample..(n + 1) * per_sample], 1).unwrap();
+            assert_eq!(one, &all[n * classes..(n + 1) * classes], "{} sample {n}", net.name);
+        }
+    }
+}
+
+#[test]
+fn tiles_of_a_large_batch_add_up() {
+    let case = cases().into_iter().find(|c| c.net.name == "convnet").unwrap();
+    let graph = trace(&case.net, Mode::Train, case.net.input).unwrap();
+    let params = params(&graph);
+    let n = 150; // two tiles of 64 and one of 22
+    let mut sample = Sample::new(8);
+    let images = sample.normal_vec(n * case.net.input.iter().product::<usize>());
+    let labels: Vec<u32> = (0..n).map(|_| sample.usize_in(0..=9) as u32).collect();
+    let loss = CrossEntropy::default();
+    let values = Values::compute(&graph, &params, &widen(&images), n, (5, 1));
+    let wide: Vec<usize> = labels.iter().map(|&l| l as usize).collect();
+    let truth = values.gradients(&graph, &params, &wide, &loss);
+    let engine = Engine::new(Some(2)).unwrap();
+    let mut step = TrainStep::new(&graph, &params, &loss, &Descent, engine, TrainOptions::new(n, 5)).unwrap();
+    let report = step.step(&images, &labels, 0.1);
+    assert!((f64::from(report.loss) - truth.loss).abs() < 1e-5);
+    for (name, gradient) in step.gradients().iter() {
+        assert_close(gradient.as_slice().unwrap(), &truth.params[name], 5e-5, 1e-7, name);
+    }
+}
+
+#[test]
+fn a_graph_survives_json() {
+    for net in all() {
+        let graph = trace(&net, Mode::Eval, net.input).unwrap();
+        let back: Graph = serde_json::from_str(&serde_json::to_string(&graph).unwrap()).unwrap();
+        assert_eq!(back, graph);
+        back.check().unwrap();
+    }
+}

@@ -1,0 +1,168 @@
+//! Small networks that between them use every operation.
+
+use striate_graph::op::{self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, Op};
+use striate_graph::{Forward, Mode, Module, Var};
+use striate_kernels::conv::Activation;
+
+/// A layer of one operation.
+#[derive(Clone)]
+pub(crate) struct Leaf(Op);
+
+impl Module for Leaf {
+    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+}
+impl Forward for Leaf {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        match &self.0 {
+            Op::BatchNorm2d(bn) => {
+                x.op(BatchNorm2d { training: x.mode() == Mode::Train, ..bn.clone() }.into())
+            }
+            op => x.op(op.clone()),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Net {
+    pub(crate) name: &'static str,
+    pub(crate) input: [usize; 3],
+    pub(crate) classes: usize,
+    pub(crate) couples_batch: bool,
+    layers: Vec<(&'static str, Leaf)>,
+    forward: for<'g> fn(&Net, Var<'g>) -> Var<'g>,
+}
+
+impl Module for Net {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+        self.layers.iter().for_each(|(name, layer)| visit(name, layer));
+    }
+}
+impl Forward for Net {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        (self.forward)(self, x)
+    }
+}
+
+impl Net {
+    fn layer(&self, name: &str) -> &Leaf {
+        &self.layers.iter().find(|(n, _)| *n == name).expect("a layer of this name").1
+    }
+}
+
+struct Conv {
+    k: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+    groups: usize,
+    bias: bool,
+}
+
+const PLAIN: Conv = Conv { k: 3, stride: 1, padding: 1, dilation: 1, groups: 1, bias: true };
+
+fn conv(i: usize, o: usize, c: Conv) -> Leaf {
+    Leaf(Op::Conv2d(Conv2d {
+        in_channels: i,
+        out_channels: o,
+        kernel_size: [c.k; 2],
+        stride: [c.stride; 2],
+        padding: [c.padding; 2],
+        dilation: [c.dilation; 2],
+        groups: c.groups,
+        bias: c.bias,
+        activation: Activation::None,
+    }))
+}
+
+fn linear(i: usize, o: usize) -> Leaf {
+    Leaf(Op::Linear(Linear { in_features: i, out_features: o, bias: true, activation: Activation::None }))
+}
+
+fn norm(c: usize) -> Leaf {
+    Leaf(Op::BatchNorm2d(BatchNorm2d { num_features: c, eps: 1e-5, momentum: 0.1, training: false }))
+}
+
+pub(crate) fn all() -> Vec<Net> {
+    vec![
+        Net {
+            name: "convnet",
+            input: [1, 28, 28],
+            classes: 10,
+            couples_batch: false,
+            layers: vec![
+                ("conv1", conv(1, 16, PLAIN)),
+                ("conv2", conv(16, 32, PLAIN)),
+                ("fc1", linear(1568, 128)),
+                ("fc2", linear(128, 10)),
+            ],
+            forward: |net, x| {
+                let x = x.apply(net.layer("conv1")).relu().max_pool2d(2);
+                let x = x.apply(net.layer("conv2")).relu().max_pool2d(2);
+                x.flatten(1).apply(net.layer("fc1")).relu().apply(net.layer("fc2"))
+            },
+        },
+        Net {
+            name: "mixnet",
+            input: [3, 19, 17],
+            classes: 7,
+            couples_batch: true,
+            layers: vec![
+                ("stem", conv(3, 8, Conv { stride: 2, bias: false, ..PLAIN })),
+                ("bn1", norm(8)),
+                ("a", conv(8, 8, Conv { padding: 2, dilation: 2, groups: 4, ..PLAIN })),
+                ("bn2", norm(8)),
+                ("down", conv(8, 20, Conv { k: 1, stride: 2, padding: 0, ..PLAIN })),
+                ("fc", linear(40, 7)),
+            ],
+            forward: |net, x| {
+                let x = x.apply(net.layer("stem")).apply(net.layer("bn1")).relu();
+                let x = (x.apply(net.layer("a")).apply(net.layer("bn2")) + x).relu();
+                let x = x.apply(net.layer("down")).relu6();
+                let x = x.op(AvgPool2d {
+                    kernel_size: [2, 2],
+                    stride: [2, 2],
+                    padding: [0, 0],
+                    count_include_pad: true,
+                }
+                .into());
+                let x = x.op(AdaptiveAvgPool2d { output_size: [2, 1] }.into());
+                x.flatten(1).apply(net.layer("fc"))
+            },
+        },
+        Net {
+            name: "pools and dropout",
+            input: [5, 12, 11],
+            classes: 4,
+            couples_batch: false,
+            layers: vec![
+                ("c1", conv(5, 19, Conv { k: 5, padding: 2, ..PLAIN })),
+                ("c2", conv(19, 6, Conv { padding: 0, ..PLAIN })),
+                ("fc", linear(24, 4)),
+            ],
+            forward: |net, x| {
+                let x = x.apply(net.layer("c1")).relu6();
+                let x = x.op(MaxPool2d {
+                    kernel_size: [3, 3],
+                    stride: [2, 2],
+                    padding: [1, 1],
+                    dilation: [1, 1],
+                }
+                .into());
+                let x = x.dropout(0.3).apply(net.layer("c2"));
+                let x = (x + x.relu()).adaptive_avg_pool2d(2).flatten(1).dropout(0.5);
+                x.apply(net.layer("fc"))
+            },
+        },
+        Net {
+            name: "mlp that ends in log-softmax",
+            input: [1, 5, 7],
+            classes: 6,
+            couples_batch: false,
+            layers: vec![("fc1", linear(35, 33)), ("fc2", linear(33, 6))],
+            forward: |net, x| {
+                let x = x.flatten(1).apply(net.layer("fc1")).relu().apply(net.layer("fc2"));
+                x.op(op::LogSoftmax {}.into())
+            },
+        },
+    ]
+}
