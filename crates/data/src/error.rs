@@ -1,0 +1,222 @@
+//! What can go wrong with data, sorted by where it went wrong.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::idx::IdxError;
+use crate::picture::PictureError;
+
+/// An error of this crate: the place, what is wrong there, and what to try.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// An idx file is damaged, or not one.
+    #[error("{place}: {problem}", place = .place.display())]
+    Idx {
+        /// The file.
+        place: PathBuf,
+        /// What is wrong with it.
+        problem: IdxError,
+    },
+    /// A picture cannot be read.
+    #[error("{place}: {problem}")]
+    Picture {
+        /// The file, or how the caller calls these bytes.
+        place: String,
+        /// What is wrong with it.
+        problem: PictureError,
+    },
+    /// An image file and a label file do not belong together.
+    #[error(
+        "{labels}: {label_count} labels for the {image_count} images of {images}; the two files belong to different sets",
+        labels = .labels.display(), images = .images.display()
+    )]
+    CountsDiffer {
+        /// The image file.
+        images: PathBuf,
+        /// The label file.
+        labels: PathBuf,
+        /// Number of images.
+        image_count: usize,
+        /// Number of labels.
+        label_count: usize,
+    },
+    /// The values do not fill the shape.
+    #[error("images of shape [N, C, H, W] = {shape:?} need {} values, got {pixels}", product(.shape))]
+    ImageCount {
+        /// N (the number of labels), C, H, W.
+        shape: [usize; 4],
+        /// Number of values given.
+        pixels: usize,
+    },
+    /// The two splits hold images of different shapes.
+    #[error("training images are [C, H, W] = {train:?}, test images {test:?}; both must have one shape")]
+    SplitShapes {
+        /// Shape of the training images.
+        train: [usize; 3],
+        /// Shape of the test images.
+        test: [usize; 3],
+    },
+    /// A label names no class.
+    #[error("{split} label {label} at index {index} is past the {classes} classes")]
+    Label {
+        /// `train` or `test`.
+        split: &'static str,
+        /// Which label it is.
+        index: usize,
+        /// Its value.
+        label: u8,
+        /// Number of classes.
+        classes: usize,
+    },
+    /// The name is none of a data set, and no folder either.
+    #[error(
+        "no data set or folder is called {name:?}{}; data sets are {known}, or give a folder with four idx files",
+        nearest.map_or(String::new(), |near| format!(" (did you mean {near}?)")),
+        known = crate::registry::names().join(", ")
+    )]
+    UnknownName {
+        /// What was asked for.
+        name: String,
+        /// The data set with the most similar name, if one is similar.
+        nearest: Option<&'static str>,
+    },
+    /// A known data set is not on this machine.
+    #[error(
+        "the data set {name} is not on this machine; looked in{}\n  to download it ({size}): striate data fetch {name}\n  or put these files, raw or .gz, into {put}:\n    {files}",
+        list(looked),
+        size = megabytes(*bytes), put = put.display(), files = files.join("  ")
+    )]
+    NotFound {
+        /// The data set.
+        name: &'static str,
+        /// Every folder that was looked at.
+        looked: Vec<PathBuf>,
+        /// Size of the download.
+        bytes: u64,
+        /// Where it is looked for and can be put by hand.
+        put: PathBuf,
+        /// The names of the files.
+        files: Vec<&'static str>,
+    },
+    /// A folder lacks idx files.
+    #[error(
+        "{folder}: {} not found here (raw or .gz, with '-' or '.' before \"idx\"); a data set is four files: {}",
+        missing.join(", "), files.join(", "), folder = .folder.display()
+    )]
+    FolderIncomplete {
+        /// The folder.
+        folder: PathBuf,
+        /// The files that are not there.
+        missing: Vec<&'static str>,
+        /// All four.
+        files: Vec<&'static str>,
+    },
+    /// `classes.txt` does not fit.
+    #[error("{place}: {why}", place = .place.display())]
+    Classes {
+        /// The file.
+        place: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// There is no folder to store downloads in.
+    #[error("no folder to keep data sets in: set STRIATE_CACHE, XDG_CACHE_HOME or HOME, or name a folder")]
+    NoCache,
+    /// A download failed at every mirror.
+    #[error(
+        "{file}: no mirror gave it{}\n  check the network, try again, or put the file into {folder} by hand",
+        list_tries(tries), folder = .folder.display()
+    )]
+    Fetch {
+        /// The file.
+        file: String,
+        /// Where it would have been stored.
+        folder: PathBuf,
+        /// Each address with what went wrong there.
+        tries: Vec<(String, String)>,
+    },
+    /// A preprocessing that cannot be carried out.
+    #[error("preprocessing: {what}: expected {expected}, got {got}")]
+    Preprocess {
+        /// The field.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// An augmentation that cannot be carried out.
+    #[error("augmentation: {what}: expected {expected}, got {got}")]
+    Augment {
+        /// The field.
+        what: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+        /// What it is.
+        got: f32,
+    },
+    /// Images and preprocessing have different shapes.
+    #[error("the images are [C, H, W] = {images:?}, the preprocessing expects {preprocess:?}")]
+    LoaderShapes {
+        /// Shape of the images.
+        images: [usize; 3],
+        /// Shape that the preprocessing expects.
+        preprocess: [usize; 3],
+    },
+    /// The batch size is zero, or there is nothing to load.
+    #[error("{what}: expected {expected}, got {got}")]
+    Loader {
+        /// The quantity.
+        what: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+        /// What it is.
+        got: usize,
+    },
+    /// The file system refused.
+    #[error("{place}: cannot {what}: {source}", place = .place.display())]
+    Io {
+        /// The file or folder.
+        place: PathBuf,
+        /// What was tried.
+        what: &'static str,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+}
+
+impl DataError {
+    pub(crate) fn idx(place: &Path, problem: IdxError) -> Self {
+        Self::Idx { place: place.to_path_buf(), problem }
+    }
+
+    #[cfg(feature = "fetch")]
+    pub(crate) fn io(place: &Path, what: &'static str, source: std::io::Error) -> Self {
+        Self::Io { place: place.to_path_buf(), what, source }
+    }
+}
+
+fn product(shape: &[usize; 4]) -> String {
+    match shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size)) {
+        Some(0) => "at least one row, column and channel, thus more".into(),
+        Some(count) => count.to_string(),
+        None => "more than can be addressed, thus fewer".into(),
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+fn list(places: &[PathBuf]) -> String {
+    if places.is_empty() {
+        return " no folder, as none of STRIATE_DATA, STRIATE_CACHE and HOME is set".into();
+    }
+    places.iter().map(|place| format!("\n    {}", place.display())).collect()
+}
+
+fn list_tries(tries: &[(String, String)]) -> String {
+    tries.iter().map(|(url, why)| format!("\n    {url}: {why}")).collect()
+}

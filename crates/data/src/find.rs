@@ -1,0 +1,244 @@
+//! From the name of a data set, or a folder, to the data set in memory.
+//!
+//! A known name is looked for in `$STRIATE_DATA/NAME`, `$STRIATE_DATA` itself if that folder is called NAME,
+//! the folders where PyTorch and Debian put it, and the cache that `striate data fetch` fills. Anything else
+//! is a folder of four idx files. A name goes before a folder of the same name; `./mnist` is the folder.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::dataset::{Dataset, Images, hex};
+use crate::error::DataError;
+use crate::idx::{self, LABELS_MAGIC};
+use crate::registry::{self, FILE_NAMES, KNOWN, Known};
+
+/// The folders of this machine in which data sets are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The user's folder of data sets, `$STRIATE_DATA`.
+    pub data: Option<PathBuf>,
+    /// Where downloads are kept, one folder a data set: `$STRIATE_CACHE/datasets`, or `striate/datasets` in the user's
+    /// cache folder.
+    pub cache: Option<PathBuf>,
+}
+
+impl Places {
+    /// The places that the environment names.
+    pub fn from_env() -> Self {
+        let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let user_cache = || {
+            let xdg = folder("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+            let cache =
+                xdg.or_else(|| folder("LOCALAPPDATA")).or_else(|| Some(folder("HOME")?.join(".cache")));
+            Some(cache?.join("striate"))
+        };
+        let cache = folder("STRIATE_CACHE").or_else(user_cache).map(|cache| cache.join("datasets"));
+        Self { data: folder("STRIATE_DATA"), cache }
+    }
+
+    /// Where downloads of this data set go.
+    ///
+    /// # Errors
+    /// [`DataError::NoCache`] when the environment names no folder for it.
+    pub fn cache_of(&self, known: &Known) -> Result<PathBuf, DataError> {
+        Ok(self.cache.as_ref().ok_or(DataError::NoCache)?.join(known.name))
+    }
+
+    /// Every folder in which this data set is looked for, in order.
+    pub fn candidates(&self, known: &Known) -> Vec<PathBuf> {
+        let mut folders = Vec::new();
+        if let Some(data) = &self.data {
+            folders.push(data.join(known.name));
+            if data.file_name().is_some_and(|name| name == known.name) {
+                folders.push(data.clone());
+            }
+        }
+        for &path in known.also_in {
+            match &self.data {
+                _ if Path::new(path).has_root() => folders.push(path.into()),
+                Some(data) => folders.push(data.join(path)),
+                None => {}
+            }
+        }
+        folders.extend(self.cache.as_ref().map(|cache| cache.join(known.name)));
+        folders
+    }
+}
+
+/// Where a data set is.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Found {
+    /// Inside this program.
+    Embedded(&'static Known),
+    /// In a folder.
+    Folder {
+        /// The name it was found by; `None` for a folder that the user named.
+        known: Option<&'static Known>,
+        /// The folder.
+        folder: PathBuf,
+        /// Training images and labels, test images and labels.
+        files: [PathBuf; 4],
+    },
+}
+
+/// Finds a data set by name or folder, in the places that the environment names.
+///
+/// # Errors
+/// [`DataError::NotFound`] with every place looked at, [`DataError::UnknownName`] with the nearest name,
+/// [`DataError::FolderIncomplete`] with the missing files.
+pub fn find(name_or_dir: &str) -> Result<Found, DataError> {
+    find_in(&Places::from_env(), name_or_dir)
+}
+
+/// [`find`] in the given places.
+///
+/// # Errors
+/// Those of [`find`].
+pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
+    let Some(known) = Known::get(name_or_dir) else {
+        let folder = Path::new(name_or_dir);
+        if folder.is_dir() {
+            return Ok(Found::Folder { known: None, folder: folder.into(), files: files_in(folder)? });
+        }
+        let nearest = registry::nearest(name_or_dir);
+        return Err(DataError::UnknownName { name: name_or_dir.to_string(), nearest });
+    };
+    let Some(files) = known.files else { return Ok(Found::Embedded(known)) };
+    let looked = places.candidates(known);
+    for folder in &looked {
+        if let Ok(files) = files_in(folder) {
+            return Ok(Found::Folder { known: Some(known), folder: folder.clone(), files });
+        }
+    }
+    let put = places.cache_of(known).unwrap_or_else(|_| Path::new("a folder").into());
+    let (bytes, files) = (known.download_bytes(), files.map(|file| file.name).to_vec());
+    Err(DataError::NotFound { name: known.name, looked, bytes, put, files })
+}
+
+/// Loads a data set by name or folder, from the places that the environment names.
+///
+/// # Errors
+/// Those of [`find`], and any defect of the files.
+///
+/// # Example
+/// ```
+/// let digits = striate_data::load("digits")?;
+/// assert_eq!(digits.classes.len(), 10);
+/// let error = striate_data::load("mnits").unwrap_err();
+/// assert!(error.to_string().contains("did you mean mnist?"));
+/// # Ok::<(), striate_data::DataError>(())
+/// ```
+pub fn load(name_or_dir: &str) -> Result<Dataset, DataError> {
+    load_in(&Places::from_env(), name_or_dir)
+}
+
+/// [`load`] from the given places.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn load_in(places: &Places, name_or_dir: &str) -> Result<Dataset, DataError> {
+    match find_in(places, name_or_dir)? {
+        #[cfg(feature = "digits")]
+        Found::Embedded(_) => crate::digits::load(),
+        #[cfg(not(feature = "digits"))]
+        Found::Embedded(known) => {
+            Err(DataError::UnknownName { name: format!("{} (built without it)", known.name), nearest: None })
+        }
+        Found::Folder { known, folder, files } => load_folder(known, &folder, &files),
+    }
+}
+
+/// The four idx files of a folder, each raw or .gz and with either spelling.
+fn files_in(folder: &Path) -> Result<[PathBuf; 4], DataError> {
+    let paths = FILE_NAMES.map(|name| {
+        let dotted = name.replacen("-idx", ".idx", 1);
+        [name.to_string(), dotted.clone(), format!("{name}.gz"), format!("{dotted}.gz")]
+            .into_iter()
+            .map(|spelling| folder.join(spelling))
+            .find(|path| path.is_file())
+    });
+    let missing: Vec<_> = FILE_NAMES.iter().zip(&paths).filter(|(_, path)| path.is_none()).collect();
+    if !missing.is_empty() {
+        let missing = missing.into_iter().map(|(&name, _)| name).collect();
+        return Err(DataError::FolderIncomplete { folder: folder.into(), missing, files: FILE_NAMES.into() });
+    }
+    Ok(paths.map(|path| path.expect("every file was found, or the error above was returned")))
+}
+
+fn load_folder(
+    known: Option<&'static Known>,
+    folder: &Path,
+    files: &[PathBuf; 4],
+) -> Result<Dataset, DataError> {
+    let [train_images, train_labels, test_images, test_labels] = files;
+    // A label file is small and tells a copy of a known set from a set of the user's.
+    let labels = idx::open_labels(train_labels, 256)?;
+    let known = known.or_else(|| recognise(&labels));
+    let classes = match known {
+        Some(known) => known.class_names(),
+        None => classes_of(folder, &labels)?,
+    };
+    let train = split(train_images, train_labels, classes.len())?;
+    let test = split(test_images, test_labels, classes.len())?;
+    let folder_name =
+        || folder.canonicalize().ok()?.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = known.map(|known| known.name.to_string()).or_else(folder_name);
+    Dataset::new(&name.unwrap_or_else(|| "folder".into()), train, test, classes)
+}
+
+/// The known data set whose training labels these are.
+fn recognise(labels: &[u8]) -> Option<&'static Known> {
+    let mut hasher = Sha256::new();
+    hasher.update(LABELS_MAGIC.to_be_bytes());
+    hasher.update(u32::try_from(labels.len()).ok()?.to_be_bytes());
+    hasher.update(labels);
+    let sha256 = hex(&hasher.finalize());
+    KNOWN.iter().find(|known| known.files.is_some_and(|files| files[1].raw_sha256 == sha256))
+}
+
+/// The class names of a folder: the lines of its `classes.txt`, or the numbers up to the largest label.
+fn classes_of(folder: &Path, labels: &[u8]) -> Result<Vec<String>, DataError> {
+    /// 256 classes with names of a thousand letters.
+    const MAX_BYTES: u64 = 256 * 1024;
+    let path = folder.join("classes.txt");
+    let metadata = match fs::metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(_) => {
+            return Ok((0..=labels.iter().copied().max().unwrap_or(0)).map(|n| n.to_string()).collect());
+        }
+    };
+    let wrong = |why: String| DataError::Classes { place: path.clone(), why };
+    if !metadata.is_file() || metadata.len() > MAX_BYTES {
+        return Err(wrong(format!(
+            "expected a text file of at most {MAX_BYTES} bytes, got {}",
+            metadata.len()
+        )));
+    }
+    let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+    let names: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
+    if names.is_empty() || names.len() > 256 || names.iter().any(String::is_empty) {
+        return Err(wrong(format!(
+            "expected 1 to 256 class names, one a line and none empty, got {} lines",
+            names.len()
+        )));
+    }
+    Ok(names)
+}
+
+fn split(images_path: &Path, labels_path: &Path, classes: usize) -> Result<Images, DataError> {
+    let labels = idx::open_labels(labels_path, classes)?;
+    let images = idx::open_images(images_path)?;
+    if images.count != labels.len() {
+        return Err(DataError::CountsDiffer {
+            images: images_path.into(),
+            labels: labels_path.into(),
+            image_count: images.count,
+            label_count: labels.len(),
+        });
+    }
+    Images::new([1, images.height, images.width], images.pixels, labels)
+}

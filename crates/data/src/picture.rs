@@ -1,0 +1,248 @@
+//! Decodes pictures: PNG, JPEG, BMP, GIF (first frame), PNM, WebP, TIFF.
+//!
+//! The content decides the format, never the name. Size limits are checked on the header, before a pixel is
+//! decoded. The result is always grey or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes
+//! are looked up, transparency is composited on white (as a page would show it), and the orientation that a
+//! camera noted in EXIF is applied.
+
+use std::fs::{self, File};
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use thiserror::Error;
+
+use crate::error::DataError;
+use crate::sniff;
+
+/// The longest side that is decoded, in pixels.
+pub const MAX_SIDE_PX: u32 = 8192;
+/// The most pixels that are decoded; 64 megapixels are more than any camera phone writes in its usual mode.
+pub const MAX_PIXELS: u64 = 64 * 1024 * 1024;
+/// The most memory for one decoded picture, and the largest file that is read, in bytes.
+pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// A picture whose pixels take more than this many times the bytes of its file is refused as a decompression bomb, unless
+/// it is small anyway. Deflate reaches a factor of 1032; photographs stay below 100.
+const MAX_RATIO: u64 = 4096;
+const SMALL_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The formats that are decoded.
+const FORMATS: [(ImageFormat, &str); 7] = [
+    (ImageFormat::Png, "PNG"),
+    (ImageFormat::Jpeg, "JPEG"),
+    (ImageFormat::Bmp, "BMP"),
+    (ImageFormat::Gif, "GIF"),
+    (ImageFormat::Pnm, "PNM"),
+    (ImageFormat::WebP, "WebP"),
+    (ImageFormat::Tiff, "TIFF"),
+];
+
+/// What is wrong with a picture.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// There are no bytes.
+    #[error("is empty (0 bytes), so it is not a picture")]
+    Empty,
+    /// The path is a folder.
+    #[error("is a folder, expected a picture")]
+    Folder,
+    /// The bytes are something else.
+    #[error("is not a picture: it looks like {looks_like}; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF")]
+    NotAPicture {
+        /// What it looks like.
+        looks_like: &'static str,
+    },
+    /// A picture that is not decoded here.
+    #[error("is a picture of the kind {kind}, which is not read here; convert it to PNG")]
+    Unsupported {
+        /// The kind.
+        kind: &'static str,
+    },
+    /// Too many pixels to decode.
+    #[error(
+        "is {width}x{height} pixels, the most are {MAX_SIDE_PX} a side and {} megapixels in all; make it smaller",
+        MAX_PIXELS >> 20
+    )]
+    TooManyPixels {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// Too many bytes, packed or unpacked.
+    #[error("needs {bytes} bytes, the most are {MAX_BYTES}; make it smaller")]
+    TooManyBytes {
+        /// Size of the file or of the decoded picture.
+        bytes: u64,
+    },
+    /// The file is far too small for the pixels that it claims to hold.
+    #[error("claims to unpack from {packed} to {unpacked} bytes; refused as a decompression bomb")]
+    Bomb {
+        /// Size of the file.
+        packed: u64,
+        /// Size of the decoded picture.
+        unpacked: u64,
+    },
+    /// The header is fine and the rest is not.
+    #[error("is a damaged {kind}: {why}; save or copy it again")]
+    Damaged {
+        /// The format.
+        kind: &'static str,
+        /// What the decoder said.
+        why: String,
+    },
+    /// The file could not be read.
+    #[error("cannot be read: {why}")]
+    Io {
+        /// What the operating system said.
+        why: String,
+    },
+}
+
+/// A decoded picture, grey or RGB.
+///
+/// # Shapes
+/// `pixels` is `[height, width, channels]`, 0 to 255.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// 1 for grey, 3 for RGB.
+    pub channels: usize,
+    /// The values, `[height, width, channels]`.
+    pub pixels: Vec<u8>,
+}
+
+impl Picture {
+    /// Decodes a file.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] with the path and what is wrong with the file.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let read = || -> Result<Vec<u8>, PictureError> {
+            let io = |error: std::io::Error| PictureError::Io { why: error.to_string() };
+            let metadata = fs::metadata(path).map_err(io)?;
+            if metadata.is_dir() {
+                return Err(PictureError::Folder);
+            }
+            read_capped(File::open(path).map_err(io)?)
+        };
+        read()
+            .and_then(|bytes| decode(&bytes))
+            .map_err(|problem| DataError::Picture { place: path.display().to_string(), problem })
+    }
+
+    /// Decodes the bytes of a file; `place` is what errors call them, such as `standard input`.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
+    pub fn decode(place: &str, bytes: &[u8]) -> Result<Self, DataError> {
+        decode(bytes).map_err(|problem| DataError::Picture { place: place.to_string(), problem })
+    }
+
+    /// Decodes all that a stream holds, up to the limit of [`MAX_BYTES`].
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
+    pub fn read(place: &str, stream: impl Read) -> Result<Self, DataError> {
+        read_capped(stream)
+            .and_then(|bytes| decode(&bytes))
+            .map_err(|problem| DataError::Picture { place: place.to_string(), problem })
+    }
+}
+
+fn read_capped(stream: impl Read) -> Result<Vec<u8>, PictureError> {
+    let mut bytes = Vec::new();
+    let io = |error: std::io::Error| PictureError::Io { why: error.to_string() };
+    stream.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(PictureError::TooManyBytes { bytes: bytes.len() as u64 });
+    }
+    Ok(bytes)
+}
+
+fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
+    if bytes.is_empty() {
+        return Err(PictureError::Empty);
+    }
+    let Ok(format) = image::guess_format(bytes) else {
+        return Err(PictureError::NotAPicture { looks_like: sniff::looks_like(bytes) });
+    };
+    let Some(&(_, kind)) = FORMATS.iter().find(|(known, _)| *known == format) else {
+        return Err(PictureError::Unsupported {
+            kind: format.extensions_str().first().copied().unwrap_or("unknown"),
+        });
+    };
+    if format == ImageFormat::Jpeg && sniff::jpeg_has_four_components(bytes) {
+        // Decoders disagree about whose inks are inverted; a wrong colour would go unnoticed into training.
+        return Err(PictureError::Unsupported { kind: "CMYK JPEG" });
+    }
+    let damaged = |error: image::ImageError| PictureError::Damaged { kind, why: error.to_string() };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits());
+    let mut decoder = reader.into_decoder().map_err(damaged)?;
+    let (width, height) = decoder.dimensions();
+    if width.max(height) > MAX_SIDE_PX || u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(PictureError::TooManyPixels { width, height });
+    }
+    if width == 0 || height == 0 {
+        return Err(PictureError::Damaged { kind, why: format!("it is {width}x{height} pixels") });
+    }
+    let (packed, unpacked) = (bytes.len() as u64, decoder.total_bytes());
+    if unpacked > MAX_BYTES {
+        return Err(PictureError::TooManyBytes { bytes: unpacked });
+    }
+    if unpacked > SMALL_BYTES && unpacked > packed * MAX_RATIO {
+        return Err(PictureError::Bomb { packed, unpacked });
+    }
+    if format == ImageFormat::Jpeg && !sniff::jpeg_has_end(bytes) {
+        // The decoder would fill the missing part with grey.
+        return Err(PictureError::Damaged { kind, why: "it is cut short, its end marker is missing".into() });
+    }
+    decoder.set_limits(limits()).map_err(damaged)?;
+    // EXIF that cannot be read is as good as none: the pixels are what counts.
+    let orientation = decoder.orientation().ok();
+    let mut image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    if let Some(orientation) = orientation {
+        image.apply_orientation(orientation);
+    }
+    Ok(flatten(image))
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::no_limits();
+    // Sides are checked by hand: the decoders' own errors do not name the size.
+    limits.max_alloc = Some(2 * MAX_BYTES);
+    limits
+}
+
+/// Any colour type to grey or RGB, transparency composited on white.
+fn flatten(image: DynamicImage) -> Picture {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let color = image.color();
+    let (channels, pixels) = match (color.has_color(), color.has_alpha()) {
+        (false, false) => (1, image.into_luma8().into_raw()),
+        (false, true) => (1, on_white::<2>(image.into_luma_alpha8().into_raw())),
+        (true, false) => (3, image.into_rgb8().into_raw()),
+        (true, true) => (3, on_white::<4>(image.into_rgba8().into_raw())),
+    };
+    Picture { width, height, channels, pixels }
+}
+
+/// Composites pixels of K values, the last of which is opacity, on white, in place: round((c a + 255 (255 - a)) / 255).
+fn on_white<const K: usize>(mut pixels: Vec<u8>) -> Vec<u8> {
+    let count = pixels.len() / K;
+    for i in 0..count {
+        let alpha = u32::from(pixels[i * K + K - 1]);
+        for c in 0..K - 1 {
+            let value = u32::from(pixels[i * K + c]) * alpha + 255 * (255 - alpha);
+            pixels[i * (K - 1) + c] = ((value + 127) / 255) as u8;
+        }
+    }
+    pixels.truncate(count * (K - 1));
+    pixels
+}

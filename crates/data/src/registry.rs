@@ -1,0 +1,253 @@
+//! The data sets that are known by name: a data set is one entry of [`KNOWN`].
+
+/// One of the four idx files of a known data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownFile {
+    /// Its name, without `.gz`.
+    pub name: &'static str,
+    /// Size of the .gz that the mirrors serve, in bytes.
+    pub gz_bytes: u64,
+    /// SHA-256 of that .gz.
+    pub gz_sha256: &'static str,
+    /// SHA-256 of the raw content.
+    pub raw_sha256: &'static str,
+}
+
+/// A data set that is known by name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Known {
+    /// What the user types.
+    pub name: &'static str,
+    /// One line about it.
+    pub about: &'static str,
+    /// Whose it is and under which terms it can be used.
+    pub licence: &'static str,
+    /// `[C, H, W]`.
+    pub shape: [usize; 3],
+    /// Class names, in the order of the labels.
+    pub classes: &'static [&'static str],
+    /// The usual mean of each channel, of pixels scaled to 0..1.
+    pub mean: &'static [f32],
+    /// The usual standard deviation of each channel, of pixels scaled to 0..1.
+    pub std: &'static [f32],
+    /// Training images and labels, test images and labels; `None` for what is embedded.
+    pub files: Option<&'static [KnownFile; 4]>,
+    /// Addresses that end in a slash, to which `NAME.gz` is added; tried in turn. Whatever a mirror sends counts only
+    /// when its SHA-256 is the one above.
+    pub mirrors: &'static [&'static str],
+    /// Folders of other programs where it may lie: an absolute path, or one below `$STRIATE_DATA`.
+    pub also_in: &'static [&'static str],
+}
+
+const DIGIT_NAMES: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/// The names of the four idx files, as MNIST introduced them.
+pub const FILE_NAMES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
+
+/// Every data set that is known by name.
+pub const KNOWN: &[Known] = &[
+    Known {
+        name: "digits",
+        about: "10,000 + 2,000 handwritten digits of MNIST, inside this program",
+        licence: "LeCun, Cortes, Burges; CC BY-SA 3.0 as commonly stated",
+        shape: [1, 28, 28],
+        classes: DIGIT_NAMES,
+        mean: &[0.1307],
+        std: &[0.3081],
+        files: None,
+        mirrors: &[],
+        also_in: &[],
+    },
+    Known {
+        name: "mnist",
+        about: "60,000 + 10,000 handwritten digits",
+        licence: "LeCun, Cortes, Burges; CC BY-SA 3.0 as commonly stated",
+        shape: [1, 28, 28],
+        classes: DIGIT_NAMES,
+        mean: &[0.1307],
+        std: &[0.3081],
+        files: Some(&[
+            KnownFile {
+                name: FILE_NAMES[0],
+                gz_bytes: 9_912_422,
+                gz_sha256: "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+                raw_sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+            },
+            KnownFile {
+                name: FILE_NAMES[1],
+                gz_bytes: 28_881,
+                gz_sha256: "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+                raw_sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+            },
+            KnownFile {
+                name: FILE_NAMES[2],
+                gz_bytes: 1_648_877,
+                gz_sha256: "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+                raw_sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+            },
+            KnownFile {
+                name: FILE_NAMES[3],
+                gz_bytes: 4_542,
+                gz_sha256: "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+                raw_sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+            },
+        ]),
+        mirrors: &[
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ],
+        also_in: &["MNIST/raw"],
+    },
+    Known {
+        name: "fashion-mnist",
+        about: "60,000 + 10,000 pictures of clothes, a harder drop-in for MNIST",
+        licence: "Zalando SE; MIT",
+        shape: [1, 28, 28],
+        classes: &[
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ],
+        mean: &[0.2860],
+        std: &[0.3530],
+        files: Some(&[
+            KnownFile {
+                name: FILE_NAMES[0],
+                gz_bytes: 26_421_880,
+                gz_sha256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+                raw_sha256: "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+            },
+            KnownFile {
+                name: FILE_NAMES[1],
+                gz_bytes: 29_515,
+                gz_sha256: "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+                raw_sha256: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+            },
+            KnownFile {
+                name: FILE_NAMES[2],
+                gz_bytes: 4_422_102,
+                gz_sha256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+                raw_sha256: "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+            },
+            KnownFile {
+                name: FILE_NAMES[3],
+                gz_bytes: 5_148,
+                gz_sha256: "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+                raw_sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+            },
+        ]),
+        mirrors: &[
+            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+            "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+            // Plain HTTP is all that the authors' own bucket offers; the hashes above keep it honest.
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        ],
+        also_in: &["/usr/share/datasets/fashion-mnist", "FashionMNIST/raw"],
+    },
+];
+
+impl Known {
+    /// The data set of this name.
+    pub fn get(name: &str) -> Option<&'static Self> {
+        KNOWN.iter().find(|known| known.name == name)
+    }
+
+    /// Size of the download in bytes; 0 for what is embedded.
+    pub fn download_bytes(&self) -> u64 {
+        self.files.map_or(0, |files| files.iter().map(|file| file.gz_bytes).sum())
+    }
+
+    /// Its class names, owned.
+    pub fn class_names(&self) -> Vec<String> {
+        self.classes.iter().map(|name| name.to_string()).collect()
+    }
+}
+
+/// The names of all known data sets.
+pub fn names() -> Vec<&'static str> {
+    KNOWN.iter().map(|known| known.name).collect()
+}
+
+/// The known name most like `name`, if at most two letters in five differ.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    let wanted = name.to_lowercase();
+    let (distance, near) = names().into_iter().map(|known| (edit_distance(&wanted, known), known)).min()?;
+    (5 * distance <= 2 * near.len().max(wanted.chars().count())).then_some(near)
+}
+
+/// Levenshtein distance: insertions, deletions and replacements that turn `a` into `b`.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for j in 0..b.len() {
+            let replaced = diagonal + usize::from(letter != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names_are_suggested_and_far_ones_are_not() {
+        for (typed, near) in [
+            ("mnits", Some("mnist")),
+            ("MNIST", Some("mnist")),
+            ("fashion_mnist", Some("fashion-mnist")),
+            ("fashionmnist", Some("fashion-mnist")),
+            ("digit", Some("digits")),
+            ("cifar10", None),
+            ("", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(typed), near, "{typed}");
+        }
+        assert_eq!(nearest(&"m".repeat(10_000)), None);
+    }
+
+    #[test]
+    fn edit_distances() {
+        for (a, b, distance) in
+            [("", "abc", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2), ("same", "same", 0)]
+        {
+            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
+            assert_eq!(edit_distance(b, a), distance, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn entries_are_whole() {
+        for known in KNOWN {
+            let channels = known.shape[0];
+            assert_eq!((known.mean.len(), known.std.len()), (channels, channels), "{}", known.name);
+            assert_eq!(known.classes.len(), 10);
+            assert_eq!(known.files.is_none(), known.mirrors.is_empty(), "{}", known.name);
+            assert!(known.mirrors.iter().all(|mirror| mirror.ends_with('/')));
+            for (file, name) in known.files.into_iter().flatten().zip(FILE_NAMES) {
+                assert_eq!(file.name, name);
+                for hash in [file.gz_sha256, file.raw_sha256] {
+                    assert!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{hash}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Says what a file is by its first bytes, for errors about files that are no pictures.
+
+/// A few words for what the bytes look like.
+pub(crate) fn looks_like(bytes: &[u8]) -> &'static str {
+    let text = bytes.trim_ascii_start();
+    let starts = |prefix: &str| {
+        text.len() >= prefix.len() && text[..prefix.len()].eq_ignore_ascii_case(prefix.as_bytes())
+    };
+    match bytes {
+        _ if starts("<!doctype html") || starts("<html") || starts("<head") => {
+            "an HTML page (a download that went wrong?)"
+        }
+        _ if starts("<svg") => "an SVG drawing",
+        _ if starts("<?xml") => "an XML or SVG file",
+        _ if starts("{") || starts("[") => "JSON text",
+        [b'%', b'P', b'D', b'F', ..] => "a PDF document",
+        [b'P', b'K', 3, 4, ..] => "a zip archive",
+        [0x1f, 0x8b, ..] => "a gzip file",
+        [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] => "a program",
+        [0, 0, 8, 1 | 3, ..] => "an idx file (a data set, not a picture)",
+        [b'R', b'I', b'F', b'F', ..] => "a RIFF file (sound or video)",
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', ..] => "a HEIC picture",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "an MP4 or AVIF file",
+        [_, _, _, _, _, _, _, _, b'{', b'"', ..] => "a safetensors file (a model, not a picture)",
+        _ if bytes.iter().take(512).all(|&b| b == 0) => "zeros",
+        _ if bytes.iter().take(512).all(|&b| matches!(b, 9 | 10 | 13 | 32..=126)) => "plain text",
+        _ => "unknown data",
+    }
+}
+
+/// True for a JPEG with four colour components (CMYK or YCCK).
+///
+/// # Source
+/// ITU-T T.81, B.2.2: the frame header holds the number of components in its eighth byte.
+pub(crate) fn jpeg_has_four_components(bytes: &[u8]) -> bool {
+    segments(bytes).any(|(marker, payload)| is_frame(marker) && payload.get(5) == Some(&4))
+}
+
+/// True for a JPEG that has an end marker behind the start of its first scan; one cut short has none.
+///
+/// Inside a scan a byte FF is always followed by 00 or a restart marker, so FF D9 is the end and nothing else.
+pub(crate) fn jpeg_has_end(bytes: &[u8]) -> bool {
+    let Some((_, scan)) = segments(bytes).find(|&(marker, _)| marker == 0xda) else { return false };
+    let start = scan.as_ptr() as usize - bytes.as_ptr() as usize;
+    bytes[start..].windows(2).any(|pair| pair == [0xff, 0xd9])
+}
+
+fn is_frame(marker: u8) -> bool {
+    matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
+}
+
+/// The marker segments of a JPEG up to and with the first start of scan, each with its payload.
+fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    let mut scan_reached = false;
+    std::iter::from_fn(move || {
+        if scan_reached {
+            return None;
+        }
+        // Any number of FF may stand before a marker.
+        while let [0xff, 0xff, ..] = rest {
+            rest = &rest[1..];
+        }
+        let [0xff, marker, high, low, ..] = *rest else { return None };
+        let length = usize::from(u16::from_be_bytes([high, low])).max(2);
+        let payload = &rest[4..(2 + length).clamp(4, rest.len())];
+        rest = rest.get(2 + length..).unwrap_or_default();
+        scan_reached = marker == 0xda;
+        Some((marker, payload))
+    })
+}
