@@ -1,0 +1,67 @@
+//! The classic ConvNet: two convolutions look, two linear layers decide.
+
+use striate_nn::{Conv2d, Forward, Linear, Module, Var};
+
+/// The classic ConvNet for small images.
+///
+/// | layer | output | parameters | multiply-adds |
+/// | --- | --- | ---: | ---: |
+/// | `conv1` 3x3, ReLU, 2x2 max-pool | `[N, 16, 14, 14]` | 160 | 112,896 |
+/// | `conv2` 3x3, ReLU, 2x2 max-pool | `[N, 32, 7, 7]` | 4,640 | 903,168 |
+/// | `fc1`, ReLU | `[N, 128]` | 200,832 | 200,704 |
+/// | `fc2` | `[N, 10]` | 1,290 | 1,280 |
+/// | together | | 206,922 | 1,218,048 |
+///
+/// # Shapes
+/// `[N, in_channels, 28, 28]` to logits `[N, num_classes]`.
+///
+/// # PyTorch
+/// Keys `conv1 conv2 fc1 fc2`, each with `.weight` and `.bias`.
+///
+/// # Example
+/// ```
+/// use striate_models::ConvNet;
+/// use striate_nn::{Mode, trace};
+///
+/// let graph = trace(&ConvNet::new(10), Mode::Eval, [1, 28, 28])?;
+/// assert_eq!(graph.multiply_adds(), 1_218_048);
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Module)]
+pub struct ConvNet {
+    /// 16 filters that see strokes.
+    pub conv1: Conv2d,
+    /// 32 filters that see what strokes make together.
+    pub conv2: Conv2d,
+    /// From where what was seen, to 128 features.
+    pub fc1: Linear,
+    /// From features to classes.
+    pub fc2: Linear,
+}
+
+impl ConvNet {
+    /// For grey images.
+    pub fn new(num_classes: usize) -> Self {
+        Self::with_channels(num_classes, 1)
+    }
+
+    /// For images of `in_channels` channels.
+    pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
+        Self {
+            conv1: Conv2d::new(in_channels, 16, 3).padding(1),
+            conv2: Conv2d::new(16, 32, 3).padding(1),
+            fc1: Linear::new(32 * 7 * 7, 128),
+            fc2: Linear::new(128, num_classes),
+        }
+    }
+}
+
+impl Forward for ConvNet {
+    /// `[N, C, 28, 28]` to logits.
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.apply(&self.conv1).relu().max_pool2d(2); // [N, 16, 14, 14]
+        let x = x.apply(&self.conv2).relu().max_pool2d(2); // [N, 32, 7, 7]
+        let x = x.flatten(1).apply(&self.fc1).relu(); // [N, 128]
+        x.apply(&self.fc2)
+    }
+}

@@ -1,0 +1,69 @@
+//! The flattened-pixels rival: what a ConvNet has to be better than.
+
+use striate_nn::{Forward, Linear, Module, Var};
+
+/// A multi-layer perceptron over flattened pixels, as large as the [`ConvNet`](crate::ConvNet).
+///
+/// Every weight of `fc1` belongs to one pixel, so what is learned about a stroke at one place is not known anywhere else:
+/// on the same budget, that is the difference a convolution makes. The rest is kept alike: both networks end with a
+/// linear layer over 128 features, and the one width that is left, 224, brings the parameters within half a per cent of
+/// the ConvNet's.
+///
+/// | layer | output | parameters | multiply-adds |
+/// | --- | --- | ---: | ---: |
+/// | `fc1`, ReLU | `[N, 224]` | 175,840 | 175,616 |
+/// | `fc2`, ReLU | `[N, 128]` | 28,800 | 28,672 |
+/// | `fc3` | `[N, 10]` | 1,290 | 1,280 |
+/// | together | | 205,930 | 205,568 |
+///
+/// # Shapes
+/// `[N, in_channels, 28, 28]` to logits `[N, num_classes]`.
+///
+/// # PyTorch
+/// Keys `fc1 fc2 fc3`, each with `.weight` and `.bias`.
+///
+/// # Example
+/// ```
+/// use striate_models::{ConvNet, Mlp};
+/// use striate_nn::{Mode, trace};
+///
+/// let rival = trace(&Mlp::new(10), Mode::Eval, [1, 28, 28])?;
+/// let convnet = trace(&ConvNet::new(10), Mode::Eval, [1, 28, 28])?;
+/// assert!(rival.parameter_count().abs_diff(convnet.parameter_count()) < 1000);
+/// assert!(rival.multiply_adds() * 5 < convnet.multiply_adds()); // a shared weight is used many times
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Module)]
+pub struct Mlp {
+    /// From pixels.
+    pub fc1: Linear,
+    /// To 128 features.
+    pub fc2: Linear,
+    /// From features to classes.
+    pub fc3: Linear,
+}
+
+impl Mlp {
+    /// For grey images.
+    pub fn new(num_classes: usize) -> Self {
+        Self::with_channels(num_classes, 1)
+    }
+
+    /// For images of `in_channels` channels, where `fc1` grows in proportion.
+    pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
+        Self {
+            fc1: Linear::new(in_channels * 28 * 28, 224),
+            fc2: Linear::new(224, 128),
+            fc3: Linear::new(128, num_classes),
+        }
+    }
+}
+
+impl Forward for Mlp {
+    /// `[N, C, 28, 28]` to logits.
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.flatten(1).apply(&self.fc1).relu(); // [N, 224]
+        let x = x.apply(&self.fc2).relu(); // [N, 128]
+        x.apply(&self.fc3)
+    }
+}

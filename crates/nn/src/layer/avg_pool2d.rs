@@ -1,0 +1,71 @@
+//! Average-pooling.
+
+use super::*;
+
+/// The mean of each window.
+///
+/// `Y[n, c, y, x] = Σ_(i, j) X[n, c, y·s + i − p, x·s + j − p] / (kh·kw)`; padding counts as zeros.
+///
+/// # Shapes
+/// `[N, C, H, W]` to `[N, C, H', W']`, with the size rule of [`Conv2d`] and dilation 1.
+///
+/// # Errors
+/// At the trace: a stride or size of 0, a window larger than the padded image, padding of more than half a window.
+///
+/// # PyTorch
+/// `torch.nn.AvgPool2d` with `ceil_mode=False` and `divisor_override=None`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{AvgPool2d, Mode, trace};
+///
+/// let graph = trace(&AvgPool2d::new([1, 2]), Mode::Eval, [8, 6, 6])?;
+/// assert_eq!(graph.output_shape(), [8, 6, 3]);
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AvgPool2d {
+    /// Size of the window `[kh, kw]`.
+    pub kernel_size: [usize; 2],
+    /// Step from one window to the next.
+    pub stride: [usize; 2],
+    /// Zeros added on each side.
+    pub padding: [usize; 2],
+    /// Whether padding counts in the divisor; without, a window at the edge divides by the cells it covers.
+    pub count_include_pad: bool,
+}
+
+impl AvgPool2d {
+    /// Windows side by side: the stride is the size of the window. No padding.
+    pub fn new(kernel_size: impl Into<Pair>) -> Self {
+        let Pair(kernel_size) = kernel_size.into();
+        Self { kernel_size, stride: kernel_size, padding: [0, 0], count_include_pad: true }
+    }
+
+    /// With this step from one window to the next.
+    #[must_use]
+    pub fn stride(self, stride: impl Into<Pair>) -> Self {
+        Self { stride: stride.into().0, ..self }
+    }
+
+    /// With this many zeros on each side, at most half a window.
+    #[must_use]
+    pub fn padding(self, padding: impl Into<Pair>) -> Self {
+        Self { padding: padding.into().0, ..self }
+    }
+
+    /// Whether padding counts in the divisor.
+    #[must_use]
+    pub fn count_include_pad(self, count_include_pad: bool) -> Self {
+        Self { count_include_pad, ..self }
+    }
+}
+
+leaf!(AvgPool2d);
+
+impl Forward for AvgPool2d {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let Self { kernel_size, stride, padding, count_include_pad } = *self;
+        x.op(op::AvgPool2d { kernel_size, stride, padding, count_include_pad }.into())
+    }
+}

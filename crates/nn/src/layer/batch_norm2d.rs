@@ -1,0 +1,70 @@
+//! Batch normalisation.
+
+use super::*;
+
+/// Batch normalisation: each channel is brought to mean 0 and variance 1, then scaled and shifted as learned.
+///
+/// `Y = (X − μ) / √(σ² + eps) · weight + bias`, channel by channel. In training μ and σ² are the batch's, over
+/// `[N, H, W]`, and `running = (1 − momentum) · running + momentum · batch` (σ² biased above, unbiased here); in use
+/// they are the running statistics.
+///
+/// # Shapes
+/// `[N, C, H, W]`, in and out. `weight` (starts at 1), `bias` (0), `running_mean` (0) and `running_var` (1) are `[C]`.
+///
+/// # Errors
+/// At the trace: another number of channels.
+///
+/// # Source
+/// Ioffe and Szegedy, "Batch Normalization", 2015, algorithms 1 and 2.
+///
+/// # PyTorch
+/// `torch.nn.BatchNorm2d`, with its `eps` of 1e-5 and `momentum` of 0.1. The count `num_batches_tracked` is not kept:
+/// only `momentum=None` would need it.
+///
+/// # Example
+/// ```
+/// use striate_nn::{BatchNorm2d, Mode, trace};
+///
+/// let graph = trace(&BatchNorm2d::new(16), Mode::Train, [16, 14, 14])?;
+/// assert_eq!(graph.params().len(), 4);
+/// assert_eq!(graph.parameter_count(), 32); // the running statistics are not learned
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchNorm2d {
+    /// Channels.
+    pub num_features: usize,
+    /// Added to the variance, so that a constant channel divides by no zero.
+    pub eps: f32,
+    /// Share of the batch in the running statistics.
+    pub momentum: f32,
+}
+
+impl BatchNorm2d {
+    /// `eps` 1e-5, `momentum` 0.1.
+    pub fn new(num_features: usize) -> Self {
+        Self { num_features, eps: 1e-5, momentum: 0.1 }
+    }
+
+    /// With this added to the variance.
+    #[must_use]
+    pub fn eps(self, eps: f32) -> Self {
+        Self { eps, ..self }
+    }
+
+    /// With this share of the batch in the running statistics.
+    #[must_use]
+    pub fn momentum(self, momentum: f32) -> Self {
+        Self { momentum, ..self }
+    }
+}
+
+leaf!(BatchNorm2d);
+
+impl Forward for BatchNorm2d {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let Self { num_features, eps, momentum } = *self;
+        let training = x.mode() == Mode::Train;
+        x.op(op::BatchNorm2d { num_features, eps, momentum, training }.into())
+    }
+}

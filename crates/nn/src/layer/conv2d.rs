@@ -1,0 +1,111 @@
+//! Convolution.
+
+use super::*;
+use striate_kernels::conv::Activation;
+
+/// A convolution of images with learned filters (cross-correlation, as everywhere in deep learning).
+///
+/// `Y[n, k, y, x] = bias[k] + Σ_c Σ_(i, j) X[n, c, y·s + i·d − p, x·s + j·d − p] · weight[k, c, i, j]`, with `c` over
+/// the channels of k's group.
+///
+/// # Shapes
+/// `[N, C_in, H, W]` to `[N, C_out, H', W']`, where `H' = ⌊(H + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1`,
+/// and `W'` likewise. `weight` is `[C_out, C_in / groups, kh, kw]`, `bias` is `[C_out]`; both start uniform in
+/// `±1/√(C_in / groups · kh · kw)`.
+///
+/// # Errors
+/// At the trace: a stride, size or dilation of 0, a window larger than the padded image, channels that differ from the
+/// image's, groups that do not divide both channels.
+///
+/// # PyTorch
+/// `torch.nn.Conv2d` with `padding_mode="zeros"`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{Conv2d, Mode, trace};
+///
+/// let conv = Conv2d::new(3, 16, 3).stride(2).padding(1);
+/// let graph = trace(&conv, Mode::Eval, [3, 32, 32])?;
+/// assert_eq!(graph.output_shape(), [16, 16, 16]);
+/// assert_eq!(graph.parameter_count(), 3 * 16 * 9 + 16);
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conv2d {
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Channels of the output: the number of filters.
+    pub out_channels: usize,
+    /// Size of a filter `[kh, kw]`.
+    pub kernel_size: [usize; 2],
+    /// Step from one window to the next.
+    pub stride: [usize; 2],
+    /// Zeros added on each side.
+    pub padding: [usize; 2],
+    /// Distance between two taps of a filter.
+    pub dilation: [usize; 2],
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+    /// Whether a learned constant is added to each channel.
+    pub bias: bool,
+}
+
+impl Conv2d {
+    /// Stride 1, no padding, dilation 1, one group, with bias.
+    pub fn new(in_channels: usize, out_channels: usize, kernel_size: impl Into<Pair>) -> Self {
+        let Pair(kernel_size) = kernel_size.into();
+        let (stride, padding, dilation) = ([1, 1], [0, 0], [1, 1]);
+        Self { in_channels, out_channels, kernel_size, stride, padding, dilation, groups: 1, bias: true }
+    }
+
+    /// With this step from one window to the next.
+    #[must_use]
+    pub fn stride(self, stride: impl Into<Pair>) -> Self {
+        Self { stride: stride.into().0, ..self }
+    }
+
+    /// With this many zeros on each side.
+    #[must_use]
+    pub fn padding(self, padding: impl Into<Pair>) -> Self {
+        Self { padding: padding.into().0, ..self }
+    }
+
+    /// With this distance between the taps of a filter.
+    #[must_use]
+    pub fn dilation(self, dilation: impl Into<Pair>) -> Self {
+        Self { dilation: dilation.into().0, ..self }
+    }
+
+    /// With channels in groups; as many groups as channels make a depthwise convolution.
+    #[must_use]
+    pub fn groups(self, groups: usize) -> Self {
+        Self { groups, ..self }
+    }
+
+    /// With or without bias; a batch norm behind makes it superfluous.
+    #[must_use]
+    pub fn bias(self, bias: bool) -> Self {
+        Self { bias, ..self }
+    }
+}
+
+leaf!(Conv2d);
+
+impl Forward for Conv2d {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let Self { in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias } = *self;
+        let activation = Activation::None;
+        let conv = op::Conv2d {
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups,
+            bias,
+            activation,
+        };
+        x.op(conv.into())
+    }
+}

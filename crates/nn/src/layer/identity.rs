@@ -1,0 +1,41 @@
+//! Nothing.
+
+use super::*;
+
+/// Returns its input: what a layer is replaced with to take it out.
+///
+/// `Y = X`
+///
+/// # Shapes
+/// Any, in and out.
+///
+/// # PyTorch
+/// `torch.nn.Identity`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{Identity, Mode, trace};
+///
+/// let graph = trace(&Identity::new(), Mode::Eval, [3, 8, 8])?;
+/// assert_eq!(graph.nodes.len(), 1); // the input alone
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Identity {
+    _place: Place,
+}
+
+impl Identity {
+    /// The layer; it has no settings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+leaf!(Identity);
+
+impl Forward for Identity {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x
+    }
+}

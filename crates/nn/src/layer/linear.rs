@@ -1,0 +1,59 @@
+//! Fully connected.
+
+use super::*;
+use striate_kernels::conv::Activation;
+
+/// A fully connected layer: every output is a weighted sum of all inputs.
+///
+/// `Y[n, o] = bias[o] + Σ_i X[n, i] · weight[o, i]`
+///
+/// # Shapes
+/// `[N, in_features]` to `[N, out_features]`. `weight` is `[out_features, in_features]`, `bias` is `[out_features]`; both
+/// start uniform in `±1/√in_features`.
+///
+/// # Errors
+/// At the trace: an image that was not flattened, or another number of inputs.
+///
+/// # PyTorch
+/// `torch.nn.Linear`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{Flatten, Linear, Mode, Sequential, trace};
+///
+/// let net = Sequential::new().append(Flatten::new()).append(Linear::new(28 * 28, 10).bias(false));
+/// let graph = trace(&net, Mode::Eval, [1, 28, 28])?;
+/// assert_eq!(graph.parameter_count(), 7840);
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Linear {
+    /// Length of the input.
+    pub in_features: usize,
+    /// Length of the output.
+    pub out_features: usize,
+    /// Whether a learned constant is added to each output.
+    pub bias: bool,
+}
+
+impl Linear {
+    /// With bias.
+    pub fn new(in_features: usize, out_features: usize) -> Self {
+        Self { in_features, out_features, bias: true }
+    }
+
+    /// With or without bias.
+    #[must_use]
+    pub fn bias(self, bias: bool) -> Self {
+        Self { bias, ..self }
+    }
+}
+
+leaf!(Linear);
+
+impl Forward for Linear {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let Self { in_features, out_features, bias } = *self;
+        x.op(op::Linear { in_features, out_features, bias, activation: Activation::None }.into())
+    }
+}

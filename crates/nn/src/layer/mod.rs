@@ -1,0 +1,48 @@
+//! The layers, one a file. To add one: write its file, and its two lines here.
+
+mod adaptive_avg_pool2d;
+mod avg_pool2d;
+mod batch_norm2d;
+mod conv2d;
+mod dropout;
+mod flatten;
+mod identity;
+mod linear;
+mod max_pool2d;
+mod pair;
+mod relu;
+mod sequential;
+mod softmax;
+
+pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
+pub use avg_pool2d::AvgPool2d;
+pub use batch_norm2d::BatchNorm2d;
+pub use conv2d::Conv2d;
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use identity::Identity;
+pub use linear::Linear;
+pub use max_pool2d::MaxPool2d;
+pub use pair::Pair;
+pub use relu::{ReLU, ReLU6};
+pub use sequential::Sequential;
+pub use softmax::{LogSoftmax, Softmax};
+
+use striate_graph::{Forward, Mode, Module, Var, op};
+
+/// One byte, the only field of a layer that has no settings.
+///
+/// A trace knows a layer by its address and its type. A struct of size zero has no address of its own: two of them in
+/// one network would lie at the same place, and the second would take the name of the first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Place(u8);
+
+/// A layer that is one operation: it has parameters, but no layers inside.
+macro_rules! leaf {
+    ($layer:ty) => {
+        impl Module for $layer {
+            fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+        }
+    };
+}
+use leaf;

@@ -1,0 +1,85 @@
+//! Layers in a row.
+
+use super::*;
+use std::fmt;
+use std::panic::Location;
+
+/// Layers in a row, each taking the value of the one before; its children are `0`, `1`, …
+///
+/// `Y = f_k(… f_1(f_0(X)))`
+///
+/// # Shapes
+/// Those of the first layer in, those of the last out.
+///
+/// # PyTorch
+/// `torch.nn.Sequential`, built by its `append`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{Conv2d, Mode, ReLU, Sequential, trace};
+///
+/// let net = Sequential::new().append(Conv2d::new(1, 4, 3)).append(ReLU::new()).append(Conv2d::new(4, 8, 3));
+/// let graph = trace(&net, Mode::Eval, [1, 28, 28])?;
+/// assert_eq!(graph.output_shape(), [8, 24, 24]);
+/// assert_eq!(graph.params()[2].0, "2.weight");
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Default)]
+pub struct Sequential {
+    /// The layers in order, and where each was put in: the line that an error names.
+    layers: Vec<(Box<dyn Forward>, &'static Location<'static>)>,
+}
+
+impl Sequential {
+    /// No layer yet: its output is its input.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one more layer at the end.
+    #[must_use]
+    #[track_caller]
+    pub fn append(mut self, layer: impl Forward) -> Self {
+        self.layers.push((Box::new(layer), Location::caller()));
+        self
+    }
+
+    /// Number of layers.
+    pub fn len(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Whether there is no layer.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+}
+
+impl FromIterator<Box<dyn Forward>> for Sequential {
+    #[track_caller]
+    fn from_iter<T: IntoIterator<Item = Box<dyn Forward>>>(layers: T) -> Self {
+        let line = Location::caller();
+        Self { layers: layers.into_iter().map(|layer| (layer, line)).collect() }
+    }
+}
+
+impl Module for Sequential {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+        for (i, (layer, _)) in self.layers.iter().enumerate() {
+            visit(&i.to_string(), layer.as_ref());
+        }
+    }
+}
+
+impl Forward for Sequential {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        self.layers.iter().fold(x, |x, (layer, line)| x.apply_at(layer.as_ref(), line))
+    }
+}
+
+/// The layers are of any type, and not every type can be printed: their number has to do.
+impl fmt::Debug for Sequential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sequential({} layers)", self.layers.len())
+    }
+}

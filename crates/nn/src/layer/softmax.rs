@@ -1,0 +1,85 @@
+//! Logits to probabilities.
+
+use super::*;
+
+/// The probabilities of a vector of logits. The loss wants logits: leave this out of a network that is to be trained.
+///
+/// `Y[n, i] = exp(X[n, i]) / Σ_j exp(X[n, j])`
+///
+/// # Shapes
+/// `[N, C]`, in and out.
+///
+/// # Errors
+/// At the trace: an image that was not flattened.
+///
+/// # PyTorch
+/// `torch.nn.Softmax(dim=1)`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{Flatten, Mode, Sequential, Softmax, trace};
+///
+/// let net = Sequential::new().append(Flatten::new()).append(Softmax::new());
+/// assert_eq!(trace(&net, Mode::Eval, [10, 1, 1])?.output_shape(), [10]);
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Softmax {
+    _place: Place,
+}
+
+impl Softmax {
+    /// The layer; it has no settings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+leaf!(Softmax);
+
+impl Forward for Softmax {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x.op(op::Softmax {}.into())
+    }
+}
+
+/// The logarithms of the probabilities of a vector of logits.
+///
+/// `Y[n, i] = X[n, i] − log Σ_j exp(X[n, j])`
+///
+/// # Shapes
+/// `[N, C]`, in and out.
+///
+/// # Errors
+/// At the trace: an image that was not flattened.
+///
+/// # PyTorch
+/// `torch.nn.LogSoftmax(dim=1)`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{Flatten, LogSoftmax, Mode, Sequential, trace};
+///
+/// let net = Sequential::new().append(Flatten::new()).append(LogSoftmax::new());
+/// assert_eq!(trace(&net, Mode::Eval, [10, 1, 1])?.output_shape(), [10]);
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogSoftmax {
+    _place: Place,
+}
+
+impl LogSoftmax {
+    /// The layer; it has no settings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+leaf!(LogSoftmax);
+
+impl Forward for LogSoftmax {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x.op(op::LogSoftmax {}.into())
+    }
+}

@@ -1,0 +1,104 @@
+//! Floor 2 of Striate: layers, optimisers and learning-rate schedules, under PyTorch's names.
+//!
+//! Below it: `striate-graph`, whose operations the layers put into a trace, and `striate-derive`. Above it: the zoo
+//! (`striate-models`) and the loop (`striate-train`).
+//!
+//! | to … | use |
+//! | --- | --- |
+//! | name the layers of a network | [`#[derive(Module)]`](macro@Module) |
+//! | look at images | [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`BatchNorm2d`] |
+//! | decide | [`Flatten`], [`Linear`], [`Softmax`], [`LogSoftmax`] |
+//! | bend and drop | [`ReLU`], [`ReLU6`], [`Dropout`] |
+//! | put in a row | [`Sequential`], [`Identity`] |
+//! | learn | [`optim::Sgd`], [`optim::Adam`], [`optim::AdamW`], [`schedule::Schedule`] |
+//!
+//! Start reading at `layer/conv2d.rs`: every layer is built like it. What is computed, and how a parameter starts, stands
+//! in the file of the operation, one floor below.
+//!
+//! Invariants: a layer is a description, a value without memory that can be compared, cloned and printed; no layer is
+//! zero-sized; a wrong setting is no panic, but an error when the network is traced or the optimiser is built.
+//!
+//! # Example
+//! ```
+//! use striate_nn::{Conv2d, Flatten, Linear, MaxPool2d, Mode, ReLU, Sequential, trace};
+//!
+//! let net = Sequential::new()
+//!     .append(Conv2d::new(1, 8, 3).padding(1))
+//!     .append(ReLU::new())
+//!     .append(MaxPool2d::new(2))
+//!     .append(Flatten::new())
+//!     .append(Linear::new(8 * 14 * 14, 10));
+//! let graph = trace(&net, Mode::Eval, [1, 28, 28])?;
+//! assert_eq!(graph.output_shape(), [10]);
+//! assert_eq!(graph.params()[0].0, "0.weight");
+//! # Ok::<(), striate_nn::graph::TraceError>(())
+//! ```
+
+mod layer;
+pub mod optim;
+pub mod schedule;
+
+pub use layer::{
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Identity, Linear, LogSoftmax,
+    MaxPool2d, Pair, ReLU, ReLU6, Sequential, Softmax,
+};
+pub use optim::{Adam, AdamW, OptimizerConfig, OptimizerError, Sgd};
+pub use schedule::{Curve, Schedule, ScheduleError};
+
+pub use striate_graph as graph;
+pub use striate_graph::{Forward, Mode, Module, Var, trace};
+
+/// # Example
+/// A block of a residual network, with the names that torchvision gives its parameters:
+/// ```
+/// extern crate striate_nn as striate; // a crate that depends on the facade leaves this out
+/// use striate_nn::{BatchNorm2d, Conv2d, Forward, Mode, Module, Var, trace};
+///
+/// #[derive(Module)]
+/// struct Block {
+///     conv1: Conv2d,
+///     bn1: BatchNorm2d,
+///     downsample: Option<Conv2d>,
+///     #[module(skip)]
+///     repeats: usize,
+/// }
+///
+/// impl Forward for Block {
+///     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+///         let shortcut = self.downsample.as_ref().map_or(x, |layer| x.apply(layer));
+///         let y = x.apply(&self.conv1).apply(&self.bn1);
+///         (0..self.repeats).fold(y, |y, _| (y + shortcut).relu())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), striate_nn::graph::TraceError> {
+/// let conv = Conv2d::new(3, 8, 1).bias(false);
+/// let block = Block { conv1: conv.clone(), bn1: BatchNorm2d::new(8), downsample: Some(conv), repeats: 1 };
+/// let graph = trace(&block, Mode::Eval, [3, 32, 32])?;
+/// let names: Vec<String> = graph.params().into_iter().map(|(name, _)| name).collect();
+/// assert_eq!(names[0], "downsample.weight");
+/// assert_eq!(names[1], "conv1.weight");
+/// assert_eq!(names[2..], ["bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var"]);
+/// # Ok(())
+/// # }
+/// ```
+/// A field that is no layer says so, until it is skipped:
+/// ```compile_fail,E0277
+/// extern crate striate_nn as striate;
+/// #[derive(striate_nn::Module)]
+/// struct Net {
+///     conv1: striate_nn::Conv2d,
+///     width: usize,
+/// }
+/// # fn main() {}
+/// ```
+/// An enum has no fixed set of layers:
+/// ```compile_fail
+/// extern crate striate_nn as striate;
+/// #[derive(striate_nn::Module)]
+/// enum Net {
+///     Small(striate_nn::Conv2d),
+/// }
+/// # fn main() {}
+/// ```
+pub use striate_derive::Module;

@@ -1,0 +1,66 @@
+//! Stochastic gradient descent.
+
+use super::{OptimizerError, penalty, share};
+use serde::{Deserialize, Serialize};
+use striate_graph::Optimizer;
+use striate_kernels::{Buf, Kernel, SgdUpdate};
+
+pub(super) const NAME: &str = "sgd";
+
+/// Stochastic gradient descent, with momentum and L2 penalty.
+///
+/// `g = grad + weight_decay · w`, `b = momentum · b + g`, `d = g + momentum · b` with Nesterov, else `d = b`,
+/// `w = w − learning_rate · d`. Without momentum `d = g`, and nothing is kept.
+///
+/// # Errors
+/// When built: a momentum outside of `0 ≤ momentum < 1`, a negative penalty, Nesterov without momentum.
+///
+/// # Source
+/// Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
+///
+/// # PyTorch
+/// `torch.optim.SGD` with `dampening=0`; state `momentum_buffer`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{OptimizerConfig, Sgd};
+///
+/// let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::default() };
+/// assert!(OptimizerConfig::from(sgd).build().is_ok());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sgd {
+    /// Share of the last direction that survives a step; 0 by default, 0.9 as a rule.
+    pub momentum: f64,
+    /// Looks ahead along the momentum.
+    pub nesterov: bool,
+    /// Pull towards zero, added to the gradient.
+    pub weight_decay: f64,
+}
+
+impl Sgd {
+    pub(super) fn check(&self) -> Result<(), OptimizerError> {
+        share(NAME, "momentum", self.momentum, 0.9)?;
+        penalty(NAME, "weight_decay", self.weight_decay, 5e-4)?;
+        if self.nesterov && self.momentum == 0.0 { Err(OptimizerError::Nesterov) } else { Ok(()) }
+    }
+}
+
+impl Optimizer for Sgd {
+    fn state(&self) -> &'static [&'static str] {
+        if self.momentum > 0.0 { &["momentum_buffer"] } else { &[] }
+    }
+
+    fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize) -> Box<dyn Kernel> {
+        Box::new(SgdUpdate {
+            weight,
+            grad,
+            momentum_buffer: state.first().copied(),
+            len,
+            momentum: self.momentum as f32,
+            nesterov: self.nesterov,
+            weight_decay: self.weight_decay as f32,
+        })
+    }
+}

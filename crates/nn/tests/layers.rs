@@ -1,0 +1,130 @@
+//! Each layer: what it makes of a shape, what its parameters are called, and that the engine computes what plain loops
+//! in f64 compute.
+
+use ndarray::ArrayView4;
+use striate_nn::graph::interpret::Values;
+use striate_nn::graph::{Engine, Params, Session};
+use striate_nn::{
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Forward, Identity, Linear,
+    LogSoftmax, MaxPool2d, Mode, ReLU, ReLU6, Sequential, Softmax, trace,
+};
+use striate_testkit::{Sample, assert_close, widen};
+
+/// Traces a layer on images `[6, 9, 7]`, compares shape and parameters, then runs it on random images and parameters.
+fn check(layer: &dyn Forward, shape: &[usize], params: &[(&str, &[usize])]) {
+    let input = [6, 9, 7];
+    let graph = trace(layer, Mode::Eval, input).expect("shapes that fit");
+    let what = format!("{:?}", graph.nodes.last().expect("a node").op);
+    assert_eq!(graph.output_shape(), shape, "{what}");
+    let specs = graph.params();
+    let named: Vec<(&str, &[usize])> = specs.iter().map(|(n, s)| (n.as_str(), s.shape.as_slice())).collect();
+    assert_eq!(named, params, "{what}");
+
+    let mut sample = Sample::new(3);
+    let mut values = Params::init(&graph, 5);
+    for (name, _) in &specs {
+        // Positive, as a variance must be, and nowhere the value it starts with.
+        let array = values.get_mut(name).expect("its own parameter");
+        array.iter_mut().for_each(|v| *v = sample.uniform(0.5, 1.5));
+    }
+    for n in [1, 3] {
+        let images: Vec<f32> =
+            sample.normal_vec(n * input.iter().product::<usize>()).into_iter().map(|v| 4.0 * v).collect();
+        let engine = Engine::new(Some(2)).expect("an instruction set");
+        let mut net =
+            Session::with_engine(graph.clone(), values.clone(), engine).expect("its own parameters");
+        let view = ArrayView4::from_shape((n, input[0], input[1], input[2]), &images).expect("n images");
+        let got = net.run(&view).expect("images of the right shape");
+        assert_eq!(&got.shape()[1..], shape, "{what}");
+        let expected = Values::compute(&graph, &values, &widen(&images), n, (0, 0));
+        assert_close(got.as_slice().expect("row-major"), expected.get(graph.output), 1e-5, 0.0, &what);
+    }
+}
+
+#[test]
+fn conv2d() {
+    let (weight, bias) = ("weight", "bias");
+    check(&Conv2d::new(6, 4, 3), &[4, 7, 5], &[(weight, &[4, 6, 3, 3]), (bias, &[4])]);
+    check(&Conv2d::new(6, 4, [3, 1]).stride((2, 3)).bias(false), &[4, 4, 3], &[(weight, &[4, 6, 3, 1])]);
+    check(
+        &Conv2d::new(6, 4, 3).padding([2, 0]).dilation(2),
+        &[4, 9, 3],
+        &[(weight, &[4, 6, 3, 3]), (bias, &[4])],
+    );
+    check(&Conv2d::new(6, 12, 3).groups(6).bias(false), &[12, 7, 5], &[(weight, &[12, 1, 3, 3])]);
+}
+
+#[test]
+fn pools() {
+    check(&MaxPool2d::new(2), &[6, 4, 3], &[]);
+    check(&MaxPool2d::new(3).stride(1).padding(1), &[6, 9, 7], &[]);
+    check(&MaxPool2d::new([2, 3]).stride([1, 2]).dilation([2, 1]), &[6, 7, 3], &[]);
+    check(&AvgPool2d::new(3), &[6, 3, 2], &[]);
+    check(&AvgPool2d::new(3).stride(2).padding(1), &[6, 5, 4], &[]);
+    check(&AvgPool2d::new(3).stride(2).padding(1).count_include_pad(false), &[6, 5, 4], &[]);
+    check(&AdaptiveAvgPool2d::new(1), &[6, 1, 1], &[]);
+    check(&AdaptiveAvgPool2d::new([4, 10]), &[6, 4, 10], &[]);
+}
+
+#[test]
+fn heads() {
+    let flat =
+        |layer: Box<dyn Forward>| [Box::new(Flatten::new()) as Box<dyn Forward>, layer].into_iter().collect();
+    let net: Sequential = flat(Box::new(Linear::new(378, 5)));
+    check(&net, &[5], &[("1.weight", &[5, 378]), ("1.bias", &[5])]);
+    let net: Sequential = flat(Box::new(Linear::new(378, 33).bias(false)));
+    check(&net, &[33], &[("1.weight", &[33, 378])]);
+    let net: Sequential = flat(Box::new(Softmax::new()));
+    check(&net, &[378], &[]);
+    let net: Sequential = flat(Box::new(LogSoftmax::new()));
+    check(&net, &[378], &[]);
+    check(&Flatten::new(), &[378], &[]);
+}
+
+#[test]
+fn the_others() {
+    let c: &[usize] = &[6];
+    let names = [("weight", c), ("bias", c), ("running_mean", c), ("running_var", c)];
+    check(&BatchNorm2d::new(6).eps(0.25), &[6, 9, 7], &names);
+    check(&ReLU::new(), &[6, 9, 7], &[]);
+    check(&ReLU6::new(), &[6, 9, 7], &[]);
+    check(&Dropout::new(0.5), &[6, 9, 7], &[]);
+    check(&Identity::new(), &[6, 9, 7], &[]);
+}
+
+#[test]
+fn settings_of_batch_norm_and_dropout_reach_the_graph() {
+    let graph =
+        trace(&BatchNorm2d::new(6).eps(0.5).momentum(0.25), Mode::Train, [6, 2, 2]).expect("shapes that fit");
+    let op = serde_json::to_string(&graph.nodes[1].op).expect("plain numbers");
+    let expected = r#"{"op":"batch_norm2d","num_features":6,"eps":0.5,"momentum":0.25,"training":true}"#;
+    assert_eq!(op, expected);
+    let graph = trace(&Dropout::new(0.25), Mode::Train, [6, 2, 2]).expect("shapes that fit");
+    assert_eq!(
+        serde_json::to_string(&graph.nodes[1].op).expect("plain numbers"),
+        r#"{"op":"dropout","p":0.25}"#
+    );
+}
+
+/// PyTorch's kaiming-uniform with a = √5: uniform in `±1/√fan_in`, weights and biases.
+#[test]
+fn parameters_start_as_pytorchs() {
+    let net = Sequential::new().append(Conv2d::new(8, 64, 5).groups(2)).append(Flatten::new());
+    let net = net.append(Linear::new(64 * 12 * 12, 16));
+    let graph = trace(&net, Mode::Eval, [8, 16, 16]).expect("shapes that fit");
+    let params = Params::init(&graph, 0);
+    for (name, fan_in) in
+        [("0.weight", 4 * 25), ("0.bias", 4 * 25), ("2.weight", 64 * 144), ("2.bias", 64 * 144)]
+    {
+        let values: Vec<f64> = params.get(name).expect(name).iter().map(|&v| f64::from(v)).collect();
+        let (n, bound) = (values.len() as f64, 1.0 / f64::from(fan_in).sqrt());
+        assert!(values.iter().all(|v| v.abs() <= bound), "{name} leaves ±{bound}");
+        // Five standard errors of the mean (σ = bound/√3) and of the mean square (σ = bound²·√(4/45)).
+        let mean = values.iter().sum::<f64>() / n;
+        assert!(mean.abs() < 5.0 * bound / (3.0 * n).sqrt(), "{name}: mean {mean}");
+        let square = values.iter().map(|v| v * v).sum::<f64>() / n / (bound * bound);
+        assert!((square - 1.0 / 3.0).abs() < 5.0 * (4.0 / 45.0 / n).sqrt(), "{name}: mean square {square}");
+    }
+    assert_ne!(params, Params::init(&graph, 1));
+    assert_eq!(params, Params::init(&graph, 0));
+}
