@@ -1,0 +1,26 @@
+//! Charts: training [`curves`] and the [`confusion`] matrix, drawn into a [`Scene`] that writes SVG and PNG.
+//!
+//! A scene is a list of rectangles, lines and texts, so both formats show the same picture. The PNG is made
+//! from the scene itself and an embedded font, not from the SVG: a full SVG renderer would cost the binary six
+//! times as much and draws nothing here that we need.
+
+mod axis;
+mod confusion;
+mod curves;
+mod font;
+mod raster;
+mod scene;
+mod svg;
+
+pub use confusion::confusion;
+pub use curves::{Curves, curves};
+pub use scene::{Anchor, Scene, Shape};
+
+use crate::colour::Rgb;
+
+/// Titles and values.
+const INK: Rgb = Rgb::hex(0x1a1a1a);
+/// Tick labels and axis lines.
+const SOFT_INK: Rgb = Rgb::hex(0x555555);
+/// Grid lines.
+const GRID: Rgb = Rgb::hex(0xe4e4e4);

@@ -1,0 +1,107 @@
+//! A picture as a list of shapes.
+
+use crate::colour::Rgb;
+
+/// A picture: shapes on white, painted in order. Lengths are CSS pixels, y grows downwards.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scene {
+    /// Width.
+    pub width_px: f64,
+    /// Height.
+    pub height_px: f64,
+    /// One sentence that says what is to be seen, for readers who cannot see it.
+    pub description: String,
+    /// The shapes, back to front.
+    pub shapes: Vec<Shape>,
+}
+
+/// One shape of a [`Scene`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// A filled rectangle.
+    Rect {
+        /// Left edge.
+        x: f64,
+        /// Upper edge.
+        y: f64,
+        /// Width.
+        width: f64,
+        /// Height.
+        height: f64,
+        /// Colour.
+        fill: Rgb,
+        /// Shown by a browser when the pointer rests on it; PNG has none.
+        tooltip: Option<String>,
+    },
+    /// Straight lines from point to point.
+    Polyline {
+        /// (x, y) of each point; fewer than two draw nothing.
+        points: Vec<(f64, f64)>,
+        /// Line width.
+        width: f64,
+        /// Colour.
+        stroke: Rgb,
+        /// Lengths of dash and gap; `None` is a full line.
+        dash: Option<(f64, f64)>,
+    },
+    /// A filled circle.
+    Dot {
+        /// Centre.
+        centre: (f64, f64),
+        /// Radius.
+        radius: f64,
+        /// Colour.
+        fill: Rgb,
+    },
+    /// One line of text.
+    Text {
+        /// Where on the baseline the anchor lies.
+        at: (f64, f64),
+        /// Font size.
+        size: f64,
+        /// Which part of the text lies at `at`.
+        anchor: Anchor,
+        /// Degrees, clockwise about `at`.
+        rotate: f64,
+        /// Colour.
+        fill: Rgb,
+        /// The text as shown.
+        text: String,
+        /// The whole text where `text` was cut.
+        tooltip: Option<String>,
+    },
+}
+
+/// Which part of a text lies at its point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Anchor {
+    /// Its beginning.
+    Start,
+    /// Its middle.
+    Middle,
+    /// Its end.
+    End,
+}
+
+impl Scene {
+    /// An empty picture.
+    pub fn new(width_px: f64, height_px: f64, description: impl Into<String>) -> Self {
+        Self { width_px, height_px, description: description.into(), shapes: Vec::new() }
+    }
+
+    /// Adds a filled rectangle.
+    pub fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: Rgb) {
+        self.shapes.push(Shape::Rect { x, y, width, height, fill, tooltip: None });
+    }
+
+    /// Adds a full line of width 1.
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Rgb) {
+        self.shapes.push(Shape::Polyline { points: vec![from, to], width: 1.0, stroke, dash: None });
+    }
+
+    /// Adds a horizontal text.
+    pub fn text(&mut self, at: (f64, f64), size: f64, anchor: Anchor, fill: Rgb, text: impl Into<String>) {
+        let text = text.into();
+        self.shapes.push(Shape::Text { at, size, anchor, rotate: 0.0, fill, text, tooltip: None });
+    }
+}

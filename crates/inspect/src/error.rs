@@ -1,0 +1,75 @@
+//! What can go wrong in this crate, sorted by whose fault it is.
+
+use std::fmt;
+
+/// An error of metrics or pictures.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InspectError {
+    /// A label or a prediction lies outside the classes.
+    #[error(
+        "confusion matrix: {role} {got} is outside its {classes} classes (0 to {last}); \
+         give the data set and the model the same classes",
+        last = classes.saturating_sub(1)
+    )]
+    ClassOutOfRange {
+        /// Which of the two indices.
+        role: Role,
+        /// The index.
+        got: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+
+    /// The number of class names is not the number of classes.
+    #[error("class names: expected {expected}, one a class, got {got}; check the model's list of classes")]
+    ClassNames {
+        /// Number of classes.
+        expected: usize,
+        /// Number of names.
+        got: usize,
+    },
+
+    /// A picture would have no pixels or too many of them.
+    #[error(
+        "picture: expected between 1 and {limit} pixels, got {width_px} x {height_px}; \
+         choose another scale, or write SVG"
+    )]
+    PictureSize {
+        /// Width in pixels.
+        width_px: f64,
+        /// Height in pixels.
+        height_px: f64,
+        /// The most pixels a picture may have.
+        limit: u64,
+    },
+
+    /// The PNG encoder failed.
+    #[error("picture: PNG encoding of {width_px} x {height_px} pixels failed: {reason}; write SVG instead")]
+    Png {
+        /// Width in pixels.
+        width_px: u32,
+        /// Height in pixels.
+        height_px: u32,
+        /// The encoder's words.
+        reason: String,
+    },
+}
+
+/// Which index of a (label, prediction) pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The true class.
+    Label,
+    /// The class the model chose.
+    Prediction,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Label => "label",
+            Self::Prediction => "prediction",
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! Striate's instruments on paper: classification metrics, charts as SVG and PNG, terminal tables.
+//!
+//! **Floor 3**, beside `models` and `train`. Of the floors below it knows `striate-graph` alone, for [`summary`];
+//! the trainer and the binary hand it plain numbers.
+//!
+//! Where to start reading:
+//! * [`Confusion`] counts (label, prediction) pairs; [`Report`] is what `striate val --json` prints.
+//! * [`chart`] draws: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which writes itself
+//!   as SVG or PNG.
+//! * [`colour`] holds the two colour tables of every picture of the project.
+//! * [`summary`](summary()) lists the layers of a network with what each costs and sees; [`shades`] draws feature maps
+//!   as text.
+//! * [`text`] aligns columns and formats numbers for people.
+//!
+//! Invariants:
+//! * The same numbers give the same bytes of SVG and PNG: one scene, one embedded font, no system fonts.
+//! * Names come from users: in SVG they are escaped, in tables control characters are replaced.
+//! * A value that is not defined is `None`, `null` in JSON and "–" for people, never 0 or NaN.
+//!
+//! # Example
+//!
+//! ```
+//! use striate_inspect::{Confusion, chart};
+//!
+//! let mut confusion = Confusion::new(2);
+//! for (label, predicted) in [(0, 0), (0, 1), (1, 1), (1, 1)] {
+//!     confusion.add(label, predicted)?;
+//! }
+//! assert_eq!(confusion.accuracy(), Some(0.75));
+//!
+//! let scene = chart::confusion("pets", &confusion, &["cat", "dog"])?;
+//! assert!(scene.to_svg().starts_with("<svg"));
+//! assert!(scene.to_png(2.0)?.starts_with(b"\x89PNG"));
+//! # Ok::<(), striate_inspect::InspectError>(())
+//! ```
+
+pub mod chart;
+pub mod colour;
+mod error;
+mod metrics;
+mod shades;
+pub mod summary;
+pub mod text;
+
+pub use error::{InspectError, Role};
+pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, in_top_k, wilson_interval};
+pub use shades::shades;
+pub use summary::{Summary, summary};

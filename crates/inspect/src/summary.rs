@@ -1,0 +1,222 @@
+//! What a network is made of, layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.
+
+use std::fmt;
+
+use serde::Serialize;
+use striate_graph::Graph;
+use striate_graph::op::{AdaptiveAvgPool2d, Op};
+
+use crate::text::{Align, Table, bytes, grouped};
+
+/// Bytes of one f32.
+const VALUE_BYTES: u64 = 4;
+
+/// One operation of a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Layer {
+    /// Name of the value it makes: what `Session::tap` takes.
+    pub name: String,
+    /// The operation, in the words of PyTorch's functional API.
+    pub op: &'static str,
+    /// Shape of one sample, `[C, H, W]` or `[F]`.
+    pub output_shape: Vec<usize>,
+    /// Trainable values; a layer that is used twice counts where it is used first.
+    pub parameters: u64,
+    /// Multiply-adds of one sample.
+    pub multiply_adds: u64,
+    /// Rows and columns of the input picture that one value can see; `None`: all of it.
+    pub receptive_field_px: Option<[usize; 2]>,
+    /// Pixels of the input picture between neighbouring values; `None` where there are no neighbours.
+    pub jump_px: Option<[usize; 2]>,
+    /// Bytes of the output for one sample.
+    pub activation_bytes: u64,
+}
+
+/// A network as a table; see [`summary`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// `[C, H, W]`.
+    pub input_shape: [usize; 3],
+    /// Shape of the output of one sample.
+    pub output_shape: Vec<usize>,
+    /// Trainable values in all.
+    pub parameters: u64,
+    /// Multiply-adds of one sample in all.
+    pub multiply_adds: u64,
+    /// Bytes of all parameters.
+    pub parameter_bytes: u64,
+    /// Bytes of all activations of one sample, were each kept.
+    pub activation_bytes: u64,
+    /// One entry an operation, in the order they run, the input first.
+    pub layers: Vec<Layer>,
+}
+
+/// What one value of a layer sees of the picture.
+#[derive(Clone, Copy)]
+struct Sight {
+    field: Option<[usize; 2]>,
+    jump: Option<[usize; 2]>,
+}
+
+/// Lists the operations of a graph with what each costs and sees.
+///
+/// A window of k cells, d apart, that moves by s gives, with field r and jump j before it,
+/// `r' = r + d (k - 1) j` and `j' = j s`. Of two values that are added, the larger counts. Padding is ignored, so near
+/// the border, and for fields larger than the picture, part of the field is empty.
+///
+/// # Source
+/// A. Araujo, W. Norris, J. Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019.
+pub fn summary(graph: &Graph) -> Summary {
+    let mut sights: Vec<Sight> = Vec::with_capacity(graph.nodes.len());
+    let mut seen = Vec::new();
+    let mut layers = Vec::with_capacity(graph.nodes.len());
+    for (id, node) in graph.nodes.iter().enumerate() {
+        let inputs: Vec<Sight> = node.inputs.iter().map(|&input| sights[input]).collect();
+        let before = graph.input_shapes(id);
+        let sight = look(&node.op, &inputs, before.first().copied().unwrap_or_default());
+        sights.push(sight);
+        let mut parameters = 0;
+        for (name, spec) in node.params() {
+            if spec.trainable && !seen.contains(&name) {
+                parameters += size(&spec.shape);
+                seen.push(name);
+            }
+        }
+        layers.push(Layer {
+            name: node.name.clone(),
+            op: node.operation().name(),
+            output_shape: node.shape.clone(),
+            parameters,
+            multiply_adds: graph.node_multiply_adds(id),
+            receptive_field_px: sight.field,
+            jump_px: sight.jump,
+            activation_bytes: VALUE_BYTES * size(&node.shape),
+        });
+    }
+    let all_values = graph.params().iter().map(|(_, spec)| size(&spec.shape)).sum::<u64>();
+    Summary {
+        input_shape: graph.input_shape(),
+        output_shape: graph.output_shape().to_vec(),
+        parameters: graph.parameter_count() as u64,
+        multiply_adds: graph.multiply_adds(),
+        parameter_bytes: VALUE_BYTES * all_values,
+        activation_bytes: layers.iter().map(|layer| layer.activation_bytes).sum(),
+        layers,
+    }
+}
+
+fn look(op: &Op, inputs: &[Sight], before: &[usize]) -> Sight {
+    let Some(&first) = inputs.first() else {
+        return Sight { field: Some([1, 1]), jump: Some([1, 1]) };
+    };
+    match op {
+        Op::Linear(_) | Op::Softmax(_) | Op::LogSoftmax(_) => Sight { field: None, jump: None },
+        Op::Flatten(_) => Sight { jump: None, ..first },
+        Op::Add(_) => inputs.iter().fold(first, |a, b| Sight {
+            field: both(a.field, b.field, usize::max),
+            jump: both(a.jump, b.jump, usize::max),
+        }),
+        Op::AdaptiveAvgPool2d(pool) => slide(first, adaptive_window(pool, before), [1, 1]),
+        Op::ConvReluPool(fused) => {
+            let conv = look(&Op::Conv2d(fused.conv.clone()), inputs, before);
+            slide(conv, ([2, 2], [2, 2]), [1, 1])
+        }
+        _ => match op.as_operation().window() {
+            Some(window) => slide(first, (window.kernel, window.stride), window.dilation),
+            None => first,
+        },
+    }
+}
+
+/// The sight after a window of `kernel` cells, `dilation` apart, that moves by `stride`.
+fn slide(before: Sight, (kernel, stride): ([usize; 2], [usize; 2]), dilation: [usize; 2]) -> Sight {
+    let reach = [0, 1].map(|axis| dilation[axis] * kernel[axis].saturating_sub(1));
+    let step = before.jump.unwrap_or([1, 1]);
+    let grown = both(before.field, both(Some(reach), Some(step), |r, j| r * j), |r, more| r + more);
+    Sight { field: grown, jump: both(before.jump, Some(stride), |j, s| j * s) }
+}
+
+/// Kernel and stride of the windows that pool `[C, H, W]` to the wanted size: the largest kernel, the mean stride
+/// rounded down.
+fn adaptive_window(pool: &AdaptiveAvgPool2d, before: &[usize]) -> ([usize; 2], [usize; 2]) {
+    let size = |axis: usize| before.get(axis + 1).copied().unwrap_or(1);
+    let widest = |axis: usize| {
+        let (n, m) = (size(axis), pool.output_size[axis].max(1));
+        (0..m).map(|i| ((i + 1) * n).div_ceil(m) - i * n / m).max().unwrap_or(n)
+    };
+    let stride = |axis: usize| (size(axis) / pool.output_size[axis].max(1)).max(1);
+    ([widest(0), widest(1)], [stride(0), stride(1)])
+}
+
+fn both(a: Option<[usize; 2]>, b: Option<[usize; 2]>, with: fn(usize, usize) -> usize) -> Option<[usize; 2]> {
+    let (a, b) = (a?, b?);
+    Some([with(a[0], b[0]), with(a[1], b[1])])
+}
+
+fn size(shape: &[usize]) -> u64 {
+    shape.iter().map(|&n| n as u64).product()
+}
+
+fn by(sizes: &[usize]) -> String {
+    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+/// A zero as nothing: columns where most layers have none stay readable.
+fn count(value: u64) -> String {
+    if value == 0 { String::new() } else { grouped(value) }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new([
+            ("name", Align::Left),
+            ("op", Align::Left),
+            ("output", Align::Left),
+            ("parameters", Align::Right),
+            ("multiply-adds", Align::Right),
+            ("sees (px)", Align::Right),
+            ("jump (px)", Align::Right),
+            ("memory", Align::Right),
+        ]);
+        let square = |sizes: Option<[usize; 2]>, none: &str| match sizes {
+            Some([rows, columns]) if rows == columns => rows.to_string(),
+            Some(sizes) => by(&sizes),
+            None => none.to_owned(),
+        };
+        for layer in &self.layers {
+            table.row([
+                layer.name.clone(),
+                layer.op.to_owned(),
+                by(&layer.output_shape),
+                count(layer.parameters),
+                count(layer.multiply_adds),
+                square(layer.receptive_field_px, "all"),
+                square(layer.jump_px, ""),
+                bytes(layer.activation_bytes),
+            ]);
+        }
+        table.rule();
+        let total = [
+            "total".to_owned(),
+            String::new(),
+            by(&self.output_shape),
+            grouped(self.parameters),
+            grouped(self.multiply_adds),
+            String::new(),
+            String::new(),
+            bytes(self.activation_bytes),
+        ];
+        table.row(total);
+        write!(f, "{table}")?;
+        writeln!(
+            f,
+            "\nOne picture [{}] costs {} multiply-adds; the parameters take {}.",
+            by(&self.input_shape),
+            grouped(self.multiply_adds),
+            bytes(self.parameter_bytes)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+use expect_test::{Expect, expect};
+use serde_json::json;
+use striate_graph::{Forward, Mode, Module, Var, trace};
+
+use super::*;
+
+fn op(json: serde_json::Value) -> Op {
+    serde_json::from_value(json).unwrap()
+}
+
+fn conv(in_channels: usize, out_channels: usize, kernel: usize, stride: usize, dilation: usize) -> Op {
+    let padding = dilation * (kernel - 1) / 2;
+    op(json!({
+        "op": "conv2d", "in_channels": in_channels, "out_channels": out_channels, "kernel_size": [kernel, kernel],
+        "stride": [stride, stride], "padding": [padding, padding], "dilation": [dilation, dilation],
+        "groups": 1, "bias": true,
+    }))
+}
+
+fn linear(in_features: usize, out_features: usize) -> Op {
+    op(json!({ "op": "linear", "in_features": in_features, "out_features": out_features, "bias": true }))
+}
+
+/// A layer that is one operation.
+struct Layer(Op);
+impl Module for Layer {
+    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+}
+impl Forward for Layer {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x.op(self.0.clone())
+    }
+}
+
+/// A network of named layers and a rule that applies them.
+struct Net(Vec<(&'static str, Layer)>, for<'g> fn(&Net, Var<'g>) -> Var<'g>);
+impl Module for Net {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+        self.0.iter().for_each(|(name, layer)| visit(name, layer));
+    }
+}
+impl Forward for Net {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        self.1(self, x)
+    }
+}
+
+fn check(
+    layers: Vec<(&'static str, Op)>,
+    forward: for<'g> fn(&Net, Var<'g>) -> Var<'g>,
+    input: [usize; 3],
+    want: Expect,
+) -> Summary {
+    let net = Net(layers.into_iter().map(|(name, op)| (name, Layer(op))).collect(), forward);
+    let summary = summary(&trace(&net, Mode::Eval, input).unwrap());
+    want.assert_eq(&summary.to_string());
+    summary
+}
+
+#[test]
+fn the_digit_network_has_the_figures_of_its_papers() {
+    let layers = vec![
+        ("conv1", conv(1, 16, 3, 1, 1)),
+        ("conv2", conv(16, 32, 3, 1, 1)),
+        ("fc1", linear(1568, 128)),
+        ("fc2", linear(128, 10)),
+    ];
+    let summary = check(
+        layers,
+        |net, x| {
+            let [conv1, conv2, fc1, fc2] = [0, 1, 2, 3].map(|i| &net.0[i].1);
+            let x = x.apply(conv1).relu().max_pool2d(2).apply(conv2).relu().max_pool2d(2);
+            x.flatten(1).apply(fc1).relu().apply(fc2)
+        },
+        [1, 28, 28],
+        expect![[r#"
+            name          op          output        parameters  multiply-adds  sees (px)  jump (px)   memory
+            ────────────  ──────────  ────────────  ──────────  ─────────────  ─────────  ─────────  ───────
+            input         input       1 x 28 x 28                                      1          1   3.1 kB
+            conv1         conv2d      16 x 28 x 28         160        112,896          3          1  50.2 kB
+            relu          relu        16 x 28 x 28                                     3          1  50.2 kB
+            max_pool2d    max_pool2d  16 x 14 x 14                                     4          2  12.5 kB
+            conv2         conv2d      32 x 14 x 14       4,640        903,168          8          2  25.1 kB
+            relu_1        relu        32 x 14 x 14                                     8          2  25.1 kB
+            max_pool2d_1  max_pool2d  32 x 7 x 7                                      10          4   6.3 kB
+            flatten       flatten     1568                                            10              6.3 kB
+            fc1           linear      128              200,832        200,704        all               512 B
+            relu_2        relu        128                                            all               512 B
+            fc2           linear      10                 1,290          1,280        all                40 B
+            ────────────  ──────────  ────────────  ──────────  ─────────────  ─────────  ─────────  ───────
+            total                     10               206,922      1,218,048                         180 kB
+
+            One picture [1 x 28 x 28] costs 1,218,048 multiply-adds; the parameters take 828 kB.
+        "#]],
+    );
+    assert_eq!((summary.parameters, summary.multiply_adds), (206_922, 1_218_048));
+}
+
+#[test]
+fn fields_follow_stride_dilation_residuals_and_pooling() {
+    let bn = op(
+        json!({ "op": "batch_norm2d", "num_features": 4, "eps": 1e-5, "momentum": 0.1, "training": false }),
+    );
+    let layers =
+        vec![("stem", conv(3, 4, 7, 2, 1)), ("bn", bn), ("wide", conv(4, 4, 3, 1, 2)), ("fc", linear(16, 2))];
+    check(
+        layers,
+        |net, x| {
+            let stem = x.apply(&net.0[0].1).apply(&net.0[1].1);
+            let sum = stem.apply(&net.0[2].1) + stem;
+            sum.adaptive_avg_pool2d(2).flatten(1).apply(&net.0[3].1).softmax()
+        },
+        [3, 20, 24],
+        expect![[r#"
+            name                 op                   output       parameters  multiply-adds  sees (px)  jump (px)   memory
+            ───────────────────  ───────────────────  ───────────  ──────────  ─────────────  ─────────  ─────────  ───────
+            input                input                3 x 20 x 24                                     1          1   5.8 kB
+            stem                 conv2d               4 x 10 x 12         592         70,560          7          2   1.9 kB
+            bn                   batch_norm2d         4 x 10 x 12           8                         7          2   1.9 kB
+            wide                 conv2d               4 x 10 x 12         148         17,280         15          2   1.9 kB
+            add                  add                  4 x 10 x 12                                    15          2   1.9 kB
+            adaptive_avg_pool2d  adaptive_avg_pool2d  4 x 2 x 2                                 23 x 25    10 x 12     64 B
+            flatten              flatten              16                                        23 x 25                64 B
+            fc                   linear               2                    34             32        all                 8 B
+            softmax              softmax              2                                             all                 8 B
+            ───────────────────  ───────────────────  ───────────  ──────────  ─────────────  ─────────  ─────────  ───────
+            total                                     2                   782         87,872                        13.6 kB
+
+            One picture [3 x 20 x 24] costs 87,872 multiply-adds; the parameters take 3.2 kB.
+        "#]],
+    );
+}
+
+#[test]
+fn json_has_numbers_with_units_and_null_for_the_whole_picture() {
+    let layers = vec![("fc", linear(4, 2))];
+    let summary = check(
+        layers,
+        |net, x| x.flatten(1).apply(&net.0[0].1),
+        [1, 2, 2],
+        expect![[r#"
+        name     op       output     parameters  multiply-adds  sees (px)  jump (px)  memory
+        ───────  ───────  ─────────  ──────────  ─────────────  ─────────  ─────────  ──────
+        input    input    1 x 2 x 2                                     1          1    16 B
+        flatten  flatten  4                                             1               16 B
+        fc       linear   2                  10              8        all                8 B
+        ───────  ───────  ─────────  ──────────  ─────────────  ─────────  ─────────  ──────
+        total             2                  10              8                          40 B
+
+        One picture [1 x 2 x 2] costs 8 multiply-adds; the parameters take 40 B.
+    "#]],
+    );
+    expect![[r#"
+        {
+          "name": "fc",
+          "op": "linear",
+          "output_shape": [
+            2
+          ],
+          "parameters": 10,
+          "multiply_adds": 8,
+          "receptive_field_px": null,
+          "jump_px": null,
+          "activation_bytes": 8
+        }"#]]
+    .assert_eq(&serde_json::to_string_pretty(&summary.layers[2]).unwrap());
+}
