@@ -1,0 +1,101 @@
+//! A training run at a moment: everything that decides how it goes on.
+
+use crate::container::{Container, Kind};
+use crate::disk::{Disk, RealDisk, write_atomically_on};
+use crate::error::{FormatError, Problem};
+use crate::model_file::open;
+use std::io::BufReader;
+use std::path::Path;
+use striate_graph::Params;
+
+const STATE: &str = "striate.state";
+
+/// Parameters, what the optimiser keeps, the best parameters so far, and the trainer's own state as JSON.
+///
+/// One safetensors file: arrays under `params.`, `optimizer.` and `best.`. Its SHA-256 is part of it, and a damaged file
+/// is refused whole: a run that goes on from wrong numbers would be worse than one that starts again.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Checkpoint {
+    /// Parameters.
+    pub params: Params,
+    /// What the optimiser keeps, as `TrainStep::optimizer_state` names it.
+    pub optimizer: Params,
+    /// Parameters of the best epoch so far; empty before the end of the first.
+    pub best: Params,
+    /// The trainer's state, as JSON.
+    pub state: String,
+}
+
+impl Checkpoint {
+    /// The bytes of the file: the same for the same content.
+    ///
+    /// # Errors
+    /// When there are more arrays than a file may hold.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
+        let mut container = Container::new(Kind::Checkpoint);
+        container.metadata.insert(STATE.into(), self.state.clone());
+        for (prefix, arrays) in
+            [("params", &self.params), ("optimizer", &self.optimizer), ("best", &self.best)]
+        {
+            for (name, array) in arrays.iter() {
+                container.tensors.insert(format!("{prefix}.{name}"), array.clone());
+            }
+        }
+        container.to_bytes()
+    }
+
+    /// Writes the file in one step: whatever happens, the file at `path` is the old one or this one.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn save(&self, path: &Path) -> Result<(), FormatError> {
+        self.save_on(&RealDisk, path)
+    }
+
+    /// [`save`](Self::save) on the given disk.
+    ///
+    /// # Errors
+    /// Those of [`save`](Self::save).
+    pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
+        let bytes = self.to_bytes().map_err(|p| p.at(path))?;
+        write_atomically_on(disk, path, &bytes)
+            .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
+    }
+
+    /// Loads a checkpoint.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file.
+    pub fn load(path: &Path) -> Result<Self, FormatError> {
+        let (file, file_bytes) = open(path)?;
+        let container = Container::read(&mut BufReader::new(file), file_bytes, Kind::Checkpoint);
+        container.and_then(Self::from_container).map_err(|p| p.at(path))
+    }
+
+    /// As [`load`](Self::load), from memory.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load).
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        Self::from_container(Container::read(&mut &bytes[..], bytes.len() as u64, Kind::Checkpoint)?)
+    }
+
+    fn from_container(container: Container) -> Result<Self, Problem> {
+        container.check_hash()?;
+        let mut checkpoint = Self { state: container.entry(STATE)?.to_string(), ..Self::default() };
+        for (name, array) in container.tensors.iter() {
+            let (prefix, rest) = name.split_once('.').unwrap_or((name, ""));
+            let part = match prefix {
+                "params" => &mut checkpoint.params,
+                "optimizer" => &mut checkpoint.optimizer,
+                "best" => &mut checkpoint.best,
+                _ => {
+                    let reason = format!("the array {name} belongs to no part of a checkpoint");
+                    return Err(Problem::Header { reason });
+                }
+            };
+            part.insert(rest, array.clone());
+        }
+        Ok(checkpoint)
+    }
+}

@@ -1,0 +1,265 @@
+//! The safetensors container: eight bytes of header length, a JSON header, arrays without gaps.
+//!
+//! What is trusted when, on the way in:
+//! 1. the header's length, once it is below the file's size and the limit;
+//! 2. the number and the sizes of its entries, once a scan has counted brackets and commas (before JSON is parsed, whose
+//!    memory they decide);
+//! 3. the arrays' lengths, once the `safetensors` crate has found that they follow from the shapes and leave no gap, and
+//!    their sum is what the file holds;
+//! 4. the content, once its SHA-256 is right (the callers check structure first, since those errors say more).
+//!
+//! The crate is not used for writing: it orders metadata by a random hash, and the same content must give the same bytes.
+
+use crate::bits;
+use crate::error::Problem;
+use crate::limits;
+use ndarray::{ArrayD, IxDyn};
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::io::Read;
+use striate_graph::Params;
+
+const HASH: &str = "striate.sha256";
+
+/// What a file of ours is; its version stands in the metadata under the kind's key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Model,
+    Checkpoint,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Model, Self::Checkpoint];
+    pub(crate) const VERSION: &str = "1";
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Model => "striate.format",
+            Self::Checkpoint => "striate.checkpoint",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Checkpoint => "checkpoint",
+        }
+    }
+}
+
+/// Text entries and arrays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Container {
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) tensors: Params,
+}
+
+impl Container {
+    pub(crate) fn new(kind: Kind) -> Self {
+        let metadata = BTreeMap::from([(kind.key().to_string(), Kind::VERSION.to_string())]);
+        Self { metadata, tensors: Params::default() }
+    }
+
+    /// An entry of the metadata.
+    pub(crate) fn entry(&self, key: &'static str) -> Result<&str, Problem> {
+        self.metadata.get(key).map(String::as_str).ok_or(Problem::Missing { key })
+    }
+
+    /// An entry of the metadata that is JSON.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, key: &'static str) -> Result<T, Problem> {
+        serde_json::from_str(self.entry(key)?).map_err(|e| Problem::Entry { key, reason: e.to_string() })
+    }
+
+    pub(crate) fn put_json(&mut self, key: &'static str, value: &impl serde::Serialize) {
+        let text = serde_json::to_string(value).expect("plain data has a JSON form");
+        self.metadata.insert(key.to_string(), text);
+    }
+
+    /// The file's bytes; the hash of the content goes in with them.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
+        let quoted = |text: &str| serde_json::to_string(text).expect("text has a JSON form");
+        let hash = (HASH.to_string(), self.sha256());
+        let mut metadata = self.metadata.clone();
+        metadata.extend([hash]);
+        let mut header = format!("{{\"__metadata__\":{}", quoted_map(&metadata));
+        let mut end = 0;
+        for (name, array) in self.tensors.iter() {
+            check_limit("sizes of an array", limits::RANK, array.ndim())?;
+            let start = end;
+            end += 4 * array.len();
+            let shape = serde_json::to_string(array.shape()).expect("numbers have a JSON form");
+            header += &format!(
+                ",{}:{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":[{start},{end}]}}",
+                quoted(name)
+            );
+        }
+        header.push('}');
+        // Spaces up to a multiple of 8, so that the arrays can be mapped as they lie.
+        let length = header.len().next_multiple_of(8);
+        check_limit("arrays in a file", limits::TENSORS, self.tensors.len())?;
+        check_limit("bytes of the header", limits::HEADER_BYTES as usize, length)?;
+        let mut bytes = Vec::with_capacity(8 + length + end);
+        bytes.extend((length as u64).to_le_bytes());
+        bytes.extend(header.as_bytes());
+        bytes.resize(8 + length, b' ');
+        self.tensors.iter().for_each(|(_, array)| bytes.extend(array.iter().flat_map(|v| v.to_le_bytes())));
+        Ok(bytes)
+    }
+
+    /// Reads a file of `file_bytes` bytes, which must be of this kind. The hash is not yet checked.
+    pub(crate) fn read(from: &mut dyn Read, file_bytes: u64, kind: Kind) -> Result<Self, Problem> {
+        let cut_short = |_| Problem::TooShort { file_bytes };
+        let mut length = [0; 8];
+        from.read_exact(&mut length).map_err(cut_short)?;
+        let header_bytes = u64::from_le_bytes(length);
+        if header_bytes > limits::HEADER_BYTES || header_bytes > file_bytes.saturating_sub(8) {
+            return Err(Problem::HeaderLength { header_bytes, file_bytes });
+        }
+        let mut header = vec![0; header_bytes as usize];
+        from.read_exact(&mut header).map_err(cut_short)?;
+        scan(&header)?;
+        let damaged = |reason: String| Problem::Header { reason };
+        let header: Metadata = serde_json::from_slice(&header).map_err(|e| damaged(e.to_string()))?;
+        let metadata: BTreeMap<String, String> =
+            header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let names = header.offset_keys();
+        check_limit("arrays in a file", limits::TENSORS, names.len())?;
+        check_kind(&metadata, kind, &names)?;
+        let (expected, got) = (header.data_len() as u64, file_bytes - 8 - header_bytes);
+        if expected != got {
+            return Err(Problem::DataLength { expected, got });
+        }
+        let mut tensors = Params::default();
+        for name in names {
+            let info =
+                header.info(&name).ok_or_else(|| damaged(format!("the array {name} is listed twice")))?;
+            check_limit("sizes of an array", limits::RANK, info.shape.len())?;
+            // The lengths were found to follow from the shapes, and to be within the file.
+            let mut bytes = vec![0; info.data_offsets.1 - info.data_offsets.0];
+            from.read_exact(&mut bytes).map_err(cut_short)?;
+            match info.dtype {
+                Dtype::F32 => {
+                    let array = ArrayD::from_shape_vec(IxDyn(&info.shape), bits::from_bytes(&bytes));
+                    tensors
+                        .insert(name.clone(), array.map_err(|e| damaged(format!("the array {name}: {e}")))?);
+                }
+                // PyTorch's counter of batches, which evaluation does not use.
+                Dtype::I64 if name.ends_with("num_batches_tracked") => {}
+                other => return Err(Problem::Dtype { tensor: name, got: other.to_string() }),
+            }
+        }
+        Ok(Self { metadata, tensors })
+    }
+
+    /// Compares the content with the hash that was written with it.
+    pub(crate) fn check_hash(&self) -> Result<(), Problem> {
+        let (expected, got) = (self.entry(HASH)?.to_string(), self.sha256());
+        if expected == got { Ok(()) } else { Err(Problem::Hash { expected, got }) }
+    }
+
+    /// The SHA-256 of everything but itself: each text with its length in front, then the arrays with their shapes.
+    fn sha256(&self) -> String {
+        let mut hasher = Sha256::new();
+        let mut text = |text: &str| {
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        };
+        for (key, value) in self.metadata.iter().filter(|(key, _)| *key != HASH) {
+            text(key);
+            text(value);
+        }
+        for (name, array) in self.tensors.iter() {
+            hasher.update((name.len() as u64).to_le_bytes());
+            hasher.update(name);
+            array.shape().iter().for_each(|&size| hasher.update((size as u64).to_le_bytes()));
+            hasher.update(bits::to_bytes(array));
+        }
+        bits::hex(hasher)
+    }
+}
+
+fn quoted_map(map: &BTreeMap<String, String>) -> String {
+    serde_json::to_string(map).expect("text has a JSON form")
+}
+
+pub(crate) fn check_limit(what: &'static str, limit: usize, got: usize) -> Result<(), Problem> {
+    if got <= limit { Ok(()) } else { Err(Problem::Limit { what, limit: limit as u64, got: got as u64 }) }
+}
+
+fn check_kind(metadata: &BTreeMap<String, String>, expected: Kind, names: &[String]) -> Result<(), Problem> {
+    let Some(kind) = Kind::ALL.into_iter().find(|kind| metadata.contains_key(kind.key())) else {
+        return Err(Problem::Foreign {
+            tensors: names.len(),
+            names: names.iter().take(4).cloned().collect(),
+        });
+    };
+    if kind != expected {
+        return Err(Problem::Kind { expected: expected.name(), got: kind.name() });
+    }
+    match &metadata[kind.key()] {
+        version if version == Kind::VERSION => Ok(()),
+        got => Err(Problem::Version { expected: Kind::VERSION, got: got.clone() }),
+    }
+}
+
+/// Counts what decides the memory that parsing takes: brackets and commas outside of strings.
+fn scan(header: &[u8]) -> Result<(), Problem> {
+    let (mut depth, mut objects, mut commas) = (0_usize, 0, 0);
+    let (mut in_string, mut escaped) = (false, false);
+    for &byte in header {
+        if in_string {
+            in_string = escaped || byte != b'"';
+            escaped = byte == b'\\' && !escaped;
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                objects += usize::from(byte == b'{');
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => commas += 1,
+            _ => {}
+        }
+        check_limit("nested brackets in the header", 4, depth)?;
+    }
+    check_limit("entries in the header", limits::TENSORS + 2, objects)?;
+    check_limit("commas in the header", (limits::RANK + 6) * limits::TENSORS, commas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_in_strings_do_not_count_and_nested_ones_do() {
+        assert!(scan(br#"{"a": "[[[[[[[[\"[[[", "b": {"shape": [1, 2]}}"#).is_ok());
+        assert!(scan(b"[[[[[").is_err());
+        assert!(scan(&b"{}".repeat(limits::TENSORS + 3)).is_err());
+        assert!(scan(&b",".repeat(20 * limits::TENSORS)).is_err());
+    }
+
+    #[test]
+    fn the_hash_covers_names_shapes_values_and_texts() {
+        let array = |shape: &[usize], v: f32| ArrayD::from_elem(IxDyn(shape), v);
+        let make = |name: &str, shape: &[usize], v: f32, text: &str| {
+            let mut container = Container::new(Kind::Model);
+            container.tensors.insert(name, array(shape, v));
+            container.metadata.insert("k".into(), text.into());
+            container.sha256()
+        };
+        let base = make("a", &[2, 3], 1.0, "t");
+        assert_eq!(base, make("a", &[2, 3], 1.0, "t"));
+        for other in [
+            make("b", &[2, 3], 1.0, "t"),
+            make("a", &[3, 2], 1.0, "t"),
+            make("a", &[2, 3], 2.0, "t"),
+            make("a", &[2, 3], 1.0, "u"),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A few inputs with the logits they gave when the model was saved: every loader computes them again.
+//!
+//! The images are made by a formula, never taken from a data set: a model file must not carry somebody's pictures.
+
+use crate::bits;
+use crate::container::check_limit;
+use crate::error::Problem;
+use crate::limits;
+use serde::{Deserialize, Serialize};
+use striate_data::Preprocess;
+use striate_graph::{Engine, Graph, Params, RunError, Session, SessionError};
+
+/// Largest difference of a logit, as a share of the largest logit of its image (or of 1 if that is larger).
+const TOLERANCE: f32 = 1e-4;
+
+/// Golden inputs and their logits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Golden {
+    /// Images before normalising, `[N, C, H, W]`.
+    pub pixels: Vec<u8>,
+    /// How many.
+    pub n: usize,
+    /// What the network says, `[N, classes]`.
+    pub logits: Vec<f32>,
+}
+
+/// As it stands in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Encoded {
+    n: usize,
+    pixels: String,
+    logits: String,
+}
+
+impl Golden {
+    /// Makes up to four images and asks the network about them.
+    ///
+    /// # Errors
+    /// When one image is larger than 4 MiB, or the parameters do not fit the graph.
+    pub fn new(
+        graph: &Graph,
+        params: &Params,
+        preprocess: &Preprocess,
+        engine: &Engine,
+    ) -> Result<Self, Problem> {
+        let len = preprocess.sample_len();
+        check_limit("bytes of a golden image", limits::GOLDEN_BYTES, len)?;
+        let n = (limits::GOLDEN_BYTES / 64 / len).clamp(1, 4);
+        let pixels: Vec<u8> = (0..n).flat_map(|i| picture(i, preprocess)).collect();
+        let mut golden = Self { pixels, n, logits: Vec::new() };
+        golden.logits = golden.compute(graph, params, preprocess, engine)?;
+        Ok(golden)
+    }
+
+    /// What the network says now, one image at a time.
+    fn compute(
+        &self,
+        graph: &Graph,
+        params: &Params,
+        preprocess: &Preprocess,
+        engine: &Engine,
+    ) -> Result<Vec<f32>, Problem> {
+        let mut session = Session::with_engine(graph.clone(), params.clone(), engine.clone())?;
+        let mut image = vec![0.0; preprocess.sample_len()];
+        let mut logits = Vec::new();
+        for pixels in self.pixels.chunks_exact(image.len()) {
+            preprocess.normalise(pixels, &mut image);
+            let run = session.run_slice(&image, 1).map_err(|e| match e {
+                RunError::Plan(plan) => Problem::Session(SessionError::Plan(plan)),
+                other => Problem::Entry { key: "striate.golden", reason: other.to_string() },
+            })?;
+            logits.extend_from_slice(run);
+        }
+        Ok(logits)
+    }
+
+    /// Computes the logits again; gives the largest difference.
+    pub(crate) fn verify(
+        &self,
+        graph: &Graph,
+        params: &Params,
+        preprocess: &Preprocess,
+        engine: &Engine,
+    ) -> Result<f32, Problem> {
+        let computed = self.compute(graph, params, preprocess, engine)?;
+        let classes = self.logits.len() / self.n;
+        let mut largest_difference = 0.0_f32;
+        for image in 0..self.n {
+            let range = image * classes..(image + 1) * classes;
+            let expected = &self.logits[range.clone()];
+            let largest = expected.iter().fold(1.0_f32, |a, b| a.max(b.abs()));
+            let allowed = TOLERANCE * largest;
+            for (class, (&expected, &got)) in expected.iter().zip(&computed[range]).enumerate() {
+                let difference = (expected - got).abs();
+                // Written so that NaN fails.
+                if !(difference <= allowed) {
+                    return Err(Problem::Golden { image, class, expected, got, allowed });
+                }
+                largest_difference = largest_difference.max(difference);
+            }
+        }
+        Ok(largest_difference)
+    }
+
+    /// Makes sure that there are images of the right size and a logit a class for each.
+    pub(crate) fn check(&self, preprocess: &Preprocess, classes: usize) -> Result<(), Problem> {
+        check_limit("golden images", limits::GOLDEN_IMAGES, self.n)?;
+        check_limit("bytes of golden images", limits::GOLDEN_BYTES, self.pixels.len())?;
+        if self.n == 0 {
+            return Err(Problem::Disagree {
+                what: "golden images",
+                expected: "at least 1".into(),
+                got: "none".into(),
+            });
+        }
+        let parts = [
+            ("golden pixels", self.n.checked_mul(preprocess.sample_len()), self.pixels.len()),
+            ("golden logits", self.n.checked_mul(classes), self.logits.len()),
+        ];
+        for (what, expected, got) in parts {
+            if expected != Some(got) {
+                let expected = expected.map_or("fewer".into(), |e| e.to_string());
+                return Err(Problem::Disagree { what, expected, got: got.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn encode(&self) -> Encoded {
+        let logits = bits::to_base64(&bits::to_bytes(&self.logits));
+        Encoded { n: self.n, pixels: bits::to_base64(&self.pixels), logits }
+    }
+
+    pub(crate) fn decode(encoded: &Encoded) -> Result<Self, Problem> {
+        let bytes = |text: &str| {
+            let reason = || "not base64".to_string();
+            bits::from_base64(text).ok_or_else(|| Problem::Entry { key: "striate.golden", reason: reason() })
+        };
+        let logits = bits::from_bytes(&bytes(&encoded.logits)?);
+        Ok(Self { n: encoded.n, pixels: bytes(&encoded.pixels)?, logits })
+    }
+}
+
+/// Image `i`, `[C, H, W]`: a ramp, a disc, a checker board, or noise, each other in every channel. Whole numbers only,
+/// so that every machine makes the same.
+fn picture(i: usize, preprocess: &Preprocess) -> Vec<u8> {
+    let [channels, height, width] = preprocess.shape();
+    let value = |c: usize, y: usize, x: usize| -> u8 {
+        let across = if c % 2 == 0 { x * 255 / width } else { y * 255 / height };
+        let (dx, dy) = ((2 * x + 1).abs_diff(width), (2 * y + 1).abs_diff(height));
+        match i % 4 {
+            0 => across as u8,
+            1 if 4 * (dx * dx + dy * dy) < (height * width) => 255 - 40 * c as u8,
+            1 => 10 * c as u8,
+            2 => (((x / 3 + y / 3 + c) % 2) * 200) as u8,
+            _ => {
+                let mut h = ((c * height + y) * width + x) as u32;
+                h = (h ^ (h >> 16)).wrapping_mul(0x7feb_352d);
+                h = (h ^ (h >> 15)).wrapping_mul(0x846c_a68b);
+                (h >> 24) as u8
+            }
+        }
+    };
+    let pixels =
+        (0..channels).flat_map(|c| (0..height).flat_map(move |y| (0..width).map(move |x| (c, y, x))));
+    pixels.map(|(c, y, x)| value(c, y, x)).collect()
+}

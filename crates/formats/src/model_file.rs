@@ -1,0 +1,272 @@
+//! The model file: one safetensors that holds a classifier whole, so that it loads without code.
+
+use crate::bits;
+use crate::container::{Container, Kind, check_limit};
+use crate::disk::{Disk, RealDisk, write_atomically_on};
+use crate::error::{FormatError, Problem};
+use crate::golden::{Encoded, Golden};
+use crate::limits;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+use striate_data::Preprocess;
+use striate_graph::{Engine, Graph, Params};
+
+const GRAPH: &str = "striate.graph";
+const PREPROCESS: &str = "striate.preprocess";
+const CLASSES: &str = "striate.classes";
+const PROVENANCE: &str = "striate.provenance";
+const GOLDEN: &str = "striate.golden";
+
+/// A classifier: the network, its parameters, how pictures become its input, what its outputs are called, where it came
+/// from, and a few answers to check it by.
+///
+/// In the file, parameters stand under PyTorch's names; everything else is JSON in the metadata, under `striate.graph`,
+/// `striate.preprocess`, `striate.classes`, `striate.provenance` and `striate.golden`. `striate.sha256` covers it all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelFile {
+    /// The network as it evaluates.
+    pub graph: Graph,
+    /// Its parameters.
+    pub params: Params,
+    /// From pictures to its input.
+    pub preprocess: Preprocess,
+    /// One name an output.
+    pub classes: Vec<String>,
+    /// Where it came from.
+    pub provenance: Provenance,
+    /// Answers to check it by.
+    pub golden: Golden,
+}
+
+/// Where a model came from. Nothing of the moment or the machine, so that the same training gives the same file.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Version of the program that trained it.
+    pub striate_version: String,
+    /// Name of the network.
+    pub model: String,
+    /// Name of the data set.
+    pub data: String,
+    /// SHA-256 of its content.
+    pub data_sha256: String,
+    /// Key of every random number.
+    pub seed: u64,
+    /// Epochs behind these parameters.
+    pub epochs: usize,
+    /// What was typed.
+    pub command: String,
+}
+
+impl ModelFile {
+    /// Puts a model together; computes the golden logits.
+    ///
+    /// # Errors
+    /// What does not fit together.
+    pub fn new(
+        graph: Graph,
+        params: Params,
+        preprocess: Preprocess,
+        classes: Vec<String>,
+        provenance: Provenance,
+        engine: &Engine,
+    ) -> Result<Self, Problem> {
+        check_params(&graph, &params)?;
+        let golden = Golden::new(&graph, &params, &preprocess, engine)?;
+        let model = Self { graph, params, preprocess, classes, provenance, golden };
+        model.check()?;
+        Ok(model)
+    }
+
+    /// The bytes of the file: the same for the same content.
+    ///
+    /// # Errors
+    /// What a loader would refuse.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
+        self.check()?;
+        let mut container = Container::new(Kind::Model);
+        container.tensors = self.params.clone();
+        container.put_json(GRAPH, &self.graph);
+        container.put_json(PREPROCESS, &self.preprocess);
+        container.put_json(CLASSES, &self.classes);
+        container.put_json(PROVENANCE, &self.provenance);
+        container.put_json(GOLDEN, &self.golden.encode());
+        container.to_bytes()
+    }
+
+    /// Writes the file in one step: whatever happens, the file at `path` is the old one or this one.
+    ///
+    /// # Errors
+    /// What a loader would refuse, or what the file system says.
+    pub fn save(&self, path: &Path) -> Result<(), FormatError> {
+        self.save_on(&RealDisk, path)
+    }
+
+    /// [`save`](Self::save) on the given disk.
+    ///
+    /// # Errors
+    /// Those of [`save`](Self::save).
+    pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
+        let bytes = self.to_bytes().map_err(|p| p.at(path))?;
+        write_atomically_on(disk, path, &bytes)
+            .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
+    }
+
+    /// Loads a model, and checks that it still gives the golden logits.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the file, with all missing, unexpected and mismatched arrays listed.
+    pub fn load(path: &Path) -> Result<Self, FormatError> {
+        let (file, file_bytes) = open(path)?;
+        Self::read(&mut BufReader::new(file), file_bytes).map_err(|p| p.at(path))
+    }
+
+    /// As [`load`](Self::load), from memory.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load).
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        Self::read(&mut &bytes[..], bytes.len() as u64)
+    }
+
+    fn read(from: &mut dyn Read, file_bytes: u64) -> Result<Self, Problem> {
+        let mut container = Container::read(from, file_bytes, Kind::Model)?;
+        let model = Self {
+            graph: container.json(GRAPH)?,
+            preprocess: container.json(PREPROCESS)?,
+            classes: container.json(CLASSES)?,
+            provenance: container.json(PROVENANCE)?,
+            golden: Golden::decode(&container.json::<Encoded>(GOLDEN)?)?,
+            params: Params::default(),
+        };
+        // The graph before its parameters: the parameters' shapes come from it.
+        model.check_graph()?;
+        check_params(&model.graph, &container.tensors)?;
+        model.check_work()?;
+        model.golden.check(&model.preprocess, model.classes.len())?;
+        // Structure first: those errors say more than a hash can.
+        container.check_hash()?;
+        let model = Self { params: std::mem::take(&mut container.tensors), ..model };
+        model.verify(&Engine::new(Some(1)).map_err(Problem::Engine)?)?;
+        Ok(model)
+    }
+
+    /// Computes the golden logits again on `engine` and gives the largest difference.
+    ///
+    /// # Numerics
+    /// At most 1e-4 of the largest logit of the image, or of 1 if that is larger.
+    ///
+    /// # Errors
+    /// [`Problem::Golden`] beyond that.
+    pub fn verify(&self, engine: &Engine) -> Result<f32, Problem> {
+        self.golden.verify(&self.graph, &self.params, &self.preprocess, engine)
+    }
+
+    /// The SHA-256 of a file, in lower-case hexadecimal.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn sha256(path: &Path) -> Result<String, FormatError> {
+        let fail = |source| FormatError::Read { path: path.to_path_buf(), source };
+        let mut file = File::open(path).map_err(fail)?;
+        let (mut hasher, mut buffer) = (Sha256::new(), [0; 1 << 16]);
+        loop {
+            match file.read(&mut buffer).map_err(fail)? {
+                0 => return Ok(bits::hex(hasher)),
+                n => hasher.update(&buffer[..n]),
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        self.check_graph()?;
+        check_params(&self.graph, &self.params)?;
+        self.check_work()?;
+        self.golden.check(&self.preprocess, self.classes.len())
+    }
+
+    /// The graph, and that its input and output are those of the preprocessing and the classes.
+    fn check_graph(&self) -> Result<(), Problem> {
+        let graph = &self.graph;
+        check_limit("operations in the network", limits::NODES, graph.nodes.len())?;
+        if graph.nodes.is_empty() {
+            return Err(Problem::Entry { key: GRAPH, reason: "no operation at all".into() });
+        }
+        for node in &graph.nodes {
+            check_limit("inputs of an operation", limits::INPUTS, node.inputs.len())?;
+            check_limit("sizes of a value", limits::RANK, node.shape.len())?;
+            let op = serde_json::to_value(&node.op).expect("an operation has a JSON form");
+            check_limit("a size in the network", limits::SIZE, largest(&op))?;
+        }
+        graph.check()?;
+        check_limit("classes", limits::CLASSES, self.classes.len())?;
+        let shapes: [(&str, &[usize], &[usize]); 2] = [
+            ("shape of the network's input", &self.preprocess.shape(), &graph.input_shape()),
+            ("shape of the network's output", &[self.classes.len()], graph.output_shape()),
+        ];
+        for (what, expected, got) in shapes {
+            if expected != got {
+                return Err(Problem::Disagree {
+                    what,
+                    expected: format!("{expected:?}"),
+                    got: format!("{got:?}"),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// That one image takes no more memory and time than the size of the file justifies. After the parameters were
+    /// checked: they bound the sizes of every layer.
+    fn check_work(&self) -> Result<(), Problem> {
+        let graph = &self.graph;
+        let values = |shape: &[usize]| shape.iter().fold(1_usize, |a, &b| a.saturating_mul(b));
+        let all = graph.nodes.iter().fold(0_usize, |sum, node| sum.saturating_add(values(&node.shape)));
+        let pixels = self.preprocess.sample_len();
+        let most = limits::VALUES.min(limits::VALUES_PER_PIXEL.saturating_mul(pixels));
+        check_limit("values in all activations of an image", most, all)?;
+        let got =
+            (0..graph.nodes.len()).fold(0_u64, |sum, id| sum.saturating_add(graph.node_multiply_adds(id)));
+        let limit = limits::MULTIPLY_ADDS;
+        if got > limit {
+            Err(Problem::Limit { what: "multiply-adds of an image", limit, got })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The largest whole number in a JSON value.
+fn largest(value: &Value) -> usize {
+    match value {
+        Value::Number(number) => number.as_u64().map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+        Value::Array(values) => values.iter().map(largest).max().unwrap_or(0),
+        Value::Object(entries) => entries.values().map(largest).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Names, shapes, and that every value is a number.
+fn check_params(graph: &Graph, params: &Params) -> Result<(), Problem> {
+    params.check(graph)?;
+    let bad = |array: &ndarray::ArrayD<f32>| array.iter().filter(|v| !v.is_finite()).count();
+    let tensors: Vec<_> =
+        params.iter().map(|(name, a)| (name.to_string(), bad(a), a.len())).filter(|t| t.1 > 0).collect();
+    if tensors.is_empty() { Ok(()) } else { Err(Problem::NonFinite { tensors }) }
+}
+
+/// Opens a regular file and gives its size.
+pub(crate) fn open(path: &Path) -> Result<(File, u64), FormatError> {
+    let fail = |source| FormatError::Read { path: path.to_path_buf(), source };
+    let metadata = std::fs::metadata(path).map_err(fail)?;
+    if !metadata.is_file() {
+        let problem =
+            if metadata.is_dir() { "a folder, expected a file" } else { "a device, expected a file" };
+        return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, problem)));
+    }
+    Ok((File::open(path).map_err(fail)?, metadata.len()))
+}

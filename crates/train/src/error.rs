@@ -1,0 +1,144 @@
+//! What can go wrong in a training run.
+
+use std::path::PathBuf;
+use striate_data::DataError;
+use striate_formats::{FormatError, Problem};
+use striate_graph::{PlanError, RunError, SessionError, TraceError};
+use striate_inspect::InspectError;
+use striate_nn::{OptimizerError, ScheduleError};
+
+/// An error of a training run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FitError {
+    /// A setting out of its range.
+    #[error("{what}: expected {expected}, got {got}")]
+    Setting {
+        /// Its name in `FitConfig`.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+    /// Network and data do not belong together.
+    #[error(
+        "the network {model} has outputs {got:?}, the data set {data} has {expected} classes; build it for {expected}"
+    )]
+    Classes {
+        /// Name of the network.
+        model: String,
+        /// Name of the data set.
+        data: String,
+        /// Classes of the data.
+        expected: usize,
+        /// Shape of the output.
+        got: Vec<usize>,
+    },
+    /// Training went astray.
+    #[error(
+        "epoch {epoch}, step {step} of {steps}: training diverged at learning rate {learning_rate:e}: the loss is {loss}, \
+         {first}; try a learning rate of {:e}{}",
+        learning_rate / 10.0,
+        checkpoint.as_ref().map(|c| format!("; the last good checkpoint is {}", c.display())).unwrap_or_default()
+    )]
+    NonFinite {
+        /// From 1.
+        epoch: usize,
+        /// From 1.
+        step: usize,
+        /// Steps an epoch.
+        steps: usize,
+        /// Rate of that step.
+        learning_rate: f32,
+        /// Loss of that step.
+        loss: f32,
+        /// Where the first value that is not finite was found.
+        first: String,
+        /// What can be gone back to.
+        checkpoint: Option<PathBuf>,
+    },
+    /// A new run would overwrite an old one.
+    #[error("{} holds a run already; go on with it (--resume), or choose another name or folder", folder.display())]
+    RunExists {
+        /// Its folder.
+        folder: PathBuf,
+    },
+    /// There is no such run.
+    #[error("{}: there is no run to resume; check the name, or start one without --resume", folder.display())]
+    NothingToResume {
+        /// Its folder.
+        folder: PathBuf,
+    },
+    /// Resuming needs a run folder.
+    #[error("a run without a folder has no checkpoint; name the run's folder to resume it")]
+    NoFolder,
+    /// The run in the folder is another one.
+    #[error(
+        "{} is another run; to resume it, say what it was started with:\n{}",
+        checkpoint.display(),
+        differences.iter().map(|d| format!("  {}: the checkpoint has {}, this run {}", d.what, d.saved, d.asked))
+            .collect::<Vec<_>>().join("\n")
+    )]
+    OtherRun {
+        /// Its checkpoint.
+        checkpoint: PathBuf,
+        /// Everything that differs.
+        differences: Vec<Difference>,
+    },
+    /// A checkpoint that is whole, yet does not fit.
+    #[error("{}: {reason}; it cannot be resumed: start again", checkpoint.display())]
+    Checkpoint {
+        /// The file.
+        checkpoint: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The model cannot be saved.
+    #[error("the trained model: {0}")]
+    Model(#[from] Problem),
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// The data is wrong.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The network does not fit together.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The network cannot be trained.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The network cannot be evaluated.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The network cannot take the images.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A picture or a metric failed.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+    /// A schedule without meaning.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// An optimiser that cannot work.
+    #[error(transparent)]
+    Optimizer(#[from] OptimizerError),
+    /// No team of threads, or no such instruction set.
+    #[error("{0}")]
+    Engine(String),
+    /// An observer failed.
+    #[error("an observer of the run failed: {0}")]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// One thing in which two runs differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Which.
+    pub what: String,
+    /// As it was when the run began.
+    pub saved: String,
+    /// As it is asked for now.
+    pub asked: String,
+}

@@ -1,0 +1,139 @@
+//! What a run tells, and to whom.
+
+use crate::error::FitError;
+use crate::evaluate::Evaluation;
+use serde::Serialize;
+use std::path::Path;
+
+/// One epoch in numbers: a line of `results.csv`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct EpochRow {
+    /// From 1.
+    pub epoch: usize,
+    /// Mean loss over the training images, each as the network was when it saw it.
+    pub train_loss: f64,
+    /// Fraction of them that were right.
+    pub train_accuracy: f64,
+    /// Mean cross entropy over the validation images after the epoch, without label smoothing and weights.
+    pub val_loss: f64,
+    /// Fraction of them that were right.
+    pub val_accuracy: f64,
+    /// Rate of the last step.
+    pub learning_rate: f64,
+    /// Training images a second.
+    pub images_per_s: f64,
+    /// Seconds of training: fetching batches and updating, without evaluation and saving.
+    pub epoch_s: f64,
+}
+
+/// What happens in a run, in this order: `Started`, then for each epoch `Step`s and `EpochEnd`, with `Checkpoint`s
+/// between, then `Stopped` or `Finished`.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Everything is ready; a checkpoint exists.
+    Started {
+        /// Name of the network.
+        model: &'a str,
+        /// Name of the data set.
+        data: &'a str,
+        /// Trainable values.
+        parameters: usize,
+        /// Of one image, forwards.
+        multiply_adds: u64,
+        /// To learn from.
+        train_images: usize,
+        /// To measure.
+        val_images: usize,
+        /// In the team.
+        threads: usize,
+        /// Bytes of planned memory.
+        memory_bytes: usize,
+        /// In the whole run.
+        epochs: usize,
+        /// In each epoch.
+        steps: usize,
+        /// Epoch (from 1) and steps done in it, if the run goes on from a checkpoint.
+        resumed: Option<(usize, usize)>,
+        /// Epochs done already.
+        rows: &'a [EpochRow],
+    },
+    /// One update was made.
+    Step {
+        /// From 1.
+        epoch: usize,
+        /// From 1.
+        step: usize,
+        /// In each epoch.
+        steps: usize,
+        /// Mean loss of the epoch so far.
+        loss: f64,
+        /// Accuracy of the epoch so far.
+        accuracy: f64,
+        /// Training images a second, of the epoch so far.
+        images_per_s: f64,
+        /// Rate of this step.
+        learning_rate: f32,
+    },
+    /// An epoch was trained and evaluated; its checkpoint is written.
+    EpochEnd {
+        /// The epoch.
+        row: &'a EpochRow,
+        /// All so far, this one included.
+        rows: &'a [EpochRow],
+        /// In the whole run.
+        epochs: usize,
+        /// Whether it is the best so far.
+        best: bool,
+        /// On the validation images.
+        evaluation: &'a Evaluation,
+    },
+    /// A checkpoint was written.
+    Checkpoint {
+        /// Where.
+        path: &'a Path,
+    },
+    /// The run ends before its last epoch.
+    Stopped {
+        /// Why.
+        why: Stop<'a>,
+    },
+    /// The run is done, and everything is written.
+    Finished {
+        /// The best epoch.
+        best: &'a EpochRow,
+        /// Of the best epoch's network on the validation images.
+        evaluation: &'a Evaluation,
+    },
+}
+
+/// Why a run ends before its last epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop<'a> {
+    /// It was asked to.
+    Asked {
+        /// Where it can go on from, if it has a folder.
+        checkpoint: Option<&'a Path>,
+    },
+    /// The validation accuracy has not risen for `patience` epochs.
+    Patience {
+        /// Epochs without a rise.
+        patience: usize,
+        /// From 1.
+        best_epoch: usize,
+    },
+}
+
+/// Somebody who is told what happens. What it changes in the network or the data is nothing: it only borrows.
+pub trait Observer {
+    /// Is told. Called between steps, so what takes long here makes the run longer.
+    ///
+    /// # Errors
+    /// Whatever ends the run: [`FitError::Observer`] for errors of its own.
+    fn on(&mut self, event: &Event<'_>) -> Result<(), FitError>;
+}
+
+impl<F: FnMut(&Event<'_>) -> Result<(), FitError>> Observer for F {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), FitError> {
+        self(event)
+    }
+}

@@ -1,0 +1,154 @@
+//! The training loop: fetch, forward, backward, step, tell.
+
+use crate::batch::Batch;
+use crate::config::FitConfig;
+use crate::error::FitError;
+use crate::evaluate::Evaluation;
+use crate::event::{EpochRow, Event, Observer};
+use crate::run::Run;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use striate_data::{Dataset, Preprocess};
+use striate_formats::{Disk, ModelFile, RealDisk};
+use striate_graph::{Engine, Forward};
+
+/// What is to be trained, on what, how, and where it is kept.
+pub struct Job<'a> {
+    /// The network.
+    pub net: &'a dyn Forward,
+    /// Its name, for people.
+    pub model_name: &'a str,
+    /// What to learn from, and to measure by.
+    pub data: &'a Dataset,
+    /// The data set as it was asked for: a name or a folder. Kept, for resuming.
+    pub data_source: &'a str,
+    /// From pixels to numbers.
+    pub preprocess: &'a Preprocess,
+    /// The settings.
+    pub config: &'a FitConfig,
+    /// Threads and instruction set.
+    pub engine: Engine,
+    /// Where the run is kept; `None`: in memory only.
+    pub run_dir: Option<&'a Path>,
+    /// Go on from the checkpoint in `run_dir`.
+    pub resume: bool,
+    /// Set it to end the run after the step at hand.
+    pub stop: &'a AtomicBool,
+    /// What was typed. Part of the model file.
+    pub command: &'a str,
+}
+
+impl<'a> Job<'a> {
+    /// A job that runs in memory, on every core.
+    ///
+    /// # Errors
+    /// When `STRIATE_ISA` names an instruction set that this machine does not have.
+    pub fn new(
+        net: &'a dyn Forward,
+        model_name: &'a str,
+        data: &'a Dataset,
+        preprocess: &'a Preprocess,
+        config: &'a FitConfig,
+        stop: &'a AtomicBool,
+    ) -> Result<Self, FitError> {
+        let engine = Engine::new(None).map_err(FitError::Engine)?;
+        let (data_source, run_dir, resume, command) = (data.name.as_str(), None, false, "");
+        Ok(Self {
+            net,
+            model_name,
+            data,
+            data_source,
+            preprocess,
+            config,
+            engine,
+            run_dir,
+            resume,
+            stop,
+            command,
+        })
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// As it should.
+    Finished(Box<Trained>),
+    /// It was stopped between two steps, and can go on.
+    Interrupted {
+        /// From 1.
+        epoch: usize,
+        /// Steps done in it.
+        step: usize,
+        /// In each epoch.
+        steps: usize,
+        /// Where it can go on from, if it has a folder.
+        checkpoint: Option<PathBuf>,
+    },
+}
+
+/// What a run made.
+#[derive(Debug)]
+pub struct Trained {
+    /// The network of the best epoch, with all that belongs to it.
+    pub model: ModelFile,
+    /// The best epoch, from 1.
+    pub best_epoch: usize,
+    /// Of the best epoch's network on the validation images.
+    pub evaluation: Evaluation,
+    /// The epochs.
+    pub rows: Vec<EpochRow>,
+    /// Whether patience ended it.
+    pub stopped_early: bool,
+    /// Whether there was nothing left to do: a finished run was resumed.
+    pub was_finished: bool,
+    /// Where the model lies, if the run has a folder.
+    pub model_path: Option<PathBuf>,
+}
+
+/// Trains a network.
+///
+/// # Numerics
+/// The same job gives the same bits on any number of threads, and when it was stopped, or killed, and resumed.
+///
+/// # Errors
+/// Settings, data and network that do not fit together; a run that diverges; a disk that is full. The last checkpoint
+/// stays.
+///
+/// # Example
+/// See the [crate](crate).
+pub fn fit(job: &Job<'_>, observers: &mut [&mut dyn Observer]) -> Result<Outcome, FitError> {
+    fit_on(&RealDisk, job, observers)
+}
+
+pub(crate) fn fit_on(
+    disk: &dyn Disk,
+    job: &Job<'_>,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Outcome, FitError> {
+    let mut tell = |event: &Event<'_>| observers.iter_mut().try_for_each(|observer| observer.on(event));
+    let mut run = Run::start(job, disk)?;
+    let mut batch = Batch::new(job.config.batch_size.min(job.data.train.len()), job.preprocess.sample_len());
+    tell(&run.started())?;
+    while !run.is_finished() {
+        let (epoch, order) = (run.progress.epoch, run.loader.order(run.progress.epoch as u32));
+        while run.progress.step < run.steps {
+            let began = Instant::now();
+            let samples = run.loader.batch_indices(&order, run.progress.step);
+            let (images, labels) = batch.fetch(&job.engine, &run.loader, &job.data.train, epoch, samples);
+            let report = run.train.step(images, labels, run.learning_rate());
+            run.check_finite(report)?;
+            run.progress.add(report, samples.len(), began.elapsed().as_secs_f64());
+            tell(&run.stepped())?;
+            if job.stop.load(Ordering::Relaxed) {
+                return run.interrupt(&mut tell);
+            }
+            if run.is_checkpoint_due() {
+                run.save(&mut tell)?;
+            }
+        }
+        run.end_epoch(&mut tell)?;
+    }
+    run.finish(&mut tell)
+}

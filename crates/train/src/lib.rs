@@ -1,0 +1,64 @@
+//! Floor 3 of Striate: the training loop and what it tells.
+//!
+//! Below it: `striate-nn` (optimisers, schedules), `striate-data` (the loader), `striate-formats` (what is saved); beside
+//! it `striate-inspect`, which draws. Above: the facade and the binary, whose progress bar is an [`Observer`].
+//!
+//! Start reading at `fit.rs`, the loop on one screen; then `run.rs`, the state behind it; then `folder.rs`, what a run
+//! leaves on disk.
+//!
+//! # Invariants
+//! * Everything that decides the outcome is a pure function of ([`FitConfig`], data, network) and the step: the order of
+//!   samples, augmentation, dropout, learning rate. Threads, time and interruptions do not count.
+//! * The checkpoint is the truth. Every other file of a run folder can be made again from it, and is, on resume; so a run
+//!   killed at any moment, and resumed, ends in the same model file as one that never was.
+//! * Nothing that is not finite is ever saved.
+//!
+//! # Example
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//! use striate_data::{Augment, Dataset, Images, Preprocess};
+//! use striate_nn::{Flatten, Linear, Sequential};
+//! use striate_train::{FitConfig, Job, Outcome, fit};
+//!
+//! // Dark images are of class 0, bright ones of class 1.
+//! let pixels = (0..64).flat_map(|i| [if i % 2 == 0 { 20 } else { 220 }; 16]).collect();
+//! let images = Images::new([1, 4, 4], pixels, (0..64).map(|i| i % 2).collect())?;
+//! let data = Dataset::new("tones", images.clone(), images, vec!["dark".into(), "bright".into()])?;
+//!
+//! let net = Sequential::new().append(Flatten::new()).append(Linear::new(16, 2));
+//! let preprocess = Preprocess::new([1, 4, 4], &[0.5], &[0.5])?;
+//! let config = FitConfig { epochs: 3, learning_rate: 0.05, augment: Augment::default(), ..FitConfig::default() };
+//! let stop = AtomicBool::new(false);
+//! let job = Job::new(&net, "tones-net", &data, &preprocess, &config, &stop)?;
+//! let Outcome::Finished(trained) = fit(&job, &mut [])? else { unreachable!("nobody stops it") };
+//! assert_eq!(trained.evaluation.confusion.accuracy(), Some(1.0));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod batch;
+mod config;
+mod error;
+mod evaluate;
+mod event;
+mod fit;
+mod folder;
+mod identity;
+mod patience;
+mod progress;
+mod run;
+mod saved;
+mod yaml;
+
+pub use config::FitConfig;
+pub use error::{Difference, FitError};
+pub use evaluate::{Evaluation, evaluate};
+pub use event::{EpochRow, Event, Observer, Stop};
+pub use fit::{Job, Outcome, Trained, fit};
+pub use folder::{
+    ARGS_YAML, BEST_MODEL, CHECKPOINT, CONFUSION_PNG, CONFUSION_SVG, CURVES_PNG, CURVES_SVG, LAST_MODEL,
+    RESULTS_CSV,
+};
+pub use saved::{SavedRun, saved_run};
+
+#[cfg(test)]
+mod tests;

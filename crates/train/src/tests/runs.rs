@@ -1,0 +1,122 @@
+//! A run from its first event to its last file.
+
+use super::*;
+use crate::{ARGS_YAML, EpochRow, RESULTS_CSV, Stop};
+use expect_test::expect;
+use std::fs;
+use striate_graph::Session;
+
+#[test]
+fn events_come_in_order_and_files_are_there() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    let run_dir = folder.path().join("runs/first");
+    let mut told = String::new();
+    let mut listen = |event: &Event<'_>| {
+        told.push(match event {
+            Event::Started { resumed: None, parameters: 235, steps: 6, .. } => 'S',
+            Event::Step { .. } => '.',
+            Event::Checkpoint { path } => {
+                assert!(path.exists());
+                'c'
+            }
+            Event::EpochEnd { row, rows, .. } => {
+                assert_eq!(row.epoch, rows.len());
+                'E'
+            }
+            Event::Finished { .. } => 'F',
+            _ => '?',
+        });
+        Ok::<(), FitError>(())
+    };
+    let outcome = fit(&world.job(Some(&run_dir), false), &mut [&mut listen]).unwrap();
+    assert_eq!(told, "S......cE......cE......cEF");
+    let Outcome::Finished(trained) = outcome else { panic!("nobody stops it") };
+
+    let mut files: Vec<_> =
+        fs::read_dir(&run_dir).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
+    files.sort();
+    expect![[r#""#]].assert_eq(&files.join("\n"));
+    let args = fs::read_to_string(run_dir.join(ARGS_YAML)).unwrap();
+    expect![[r#""#]].assert_eq(&args.replace(&world.data.sha256, "HASH"));
+
+    let csv = fs::read_to_string(run_dir.join(RESULTS_CSV)).unwrap();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!((lines.len(), lines[0].split(',').count()), (4, 8));
+    let last: Vec<f64> = lines[3].split(',').map(|v| v.parse().unwrap()).collect();
+    assert!((last[4] - trained.rows[2].val_accuracy).abs() < 1e-6);
+
+    let model = ModelFile::load(trained.model_path.as_ref().unwrap()).unwrap();
+    assert_eq!(model, trained.model);
+    assert_eq!((model.provenance.epochs, model.provenance.model.as_str()), (trained.best_epoch, "bars-net"));
+}
+
+/// What is saved is what was measured.
+#[test]
+fn the_model_on_disk_has_the_accuracy_that_was_told() {
+    let world = World::with_batch_norm();
+    let folder = tempfile::tempdir().unwrap();
+    let trained = world.finish(Some(folder.path()), false);
+    let model = ModelFile::load(&folder.path().join(crate::BEST_MODEL)).unwrap();
+    let engine = Engine::new(Some(2)).unwrap();
+    let mut session = Session::with_engine(model.graph, model.params, engine.clone()).unwrap();
+    let evaluation = crate::evaluate(&mut session, &engine, &world.data.test, &model.preprocess).unwrap();
+    assert_eq!(evaluation, trained.evaluation);
+    assert_eq!(evaluation.accuracy(), trained.rows[trained.best_epoch - 1].val_accuracy);
+    let best = trained.rows.iter().map(|r| r.val_accuracy).fold(0.0, f64::max);
+    assert_eq!(evaluation.accuracy(), best);
+    assert_eq!(evaluation.confusion.total(), 40);
+    assert_eq!(evaluation.top5_hits, 40, "three classes are all among the first five");
+}
+
+#[test]
+fn patience_ends_a_run_after_the_best_epoch() {
+    let mut world = World::new();
+    // A rate at which nothing is learned: the first epoch stays the best.
+    world.config = FitConfig { epochs: 20, patience: Some(2), learning_rate: 1e-12, ..world.config };
+    let mut why = None;
+    let mut listen = |event: &Event<'_>| {
+        if let Event::Stopped { why: Stop::Patience { patience, best_epoch } } = event {
+            why = Some((*patience, *best_epoch));
+        }
+        Ok::<(), FitError>(())
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let Outcome::Finished(trained) = fit(&world.job(Some(folder.path()), false), &mut [&mut listen]).unwrap()
+    else {
+        panic!("nobody stops it")
+    };
+    assert!(trained.stopped_early);
+    assert_eq!((trained.best_epoch, trained.rows.len(), why), (1, 3, Some((2, 1))));
+    assert!(world.finish(Some(folder.path()), true).was_finished);
+}
+
+#[test]
+fn what_is_told_is_what_is_counted() {
+    let world = World::new();
+    let (mut rates, mut rows) = (Vec::new(), Vec::<EpochRow>::new());
+    let mut last = (0.0, 0.0);
+    let mut listen = |event: &Event<'_>| {
+        match event {
+            Event::Step { learning_rate, loss, accuracy, .. } => {
+                rates.push(*learning_rate);
+                last = (*loss, *accuracy);
+            }
+            Event::EpochEnd { row, .. } => {
+                assert_eq!(last, (row.train_loss, row.train_accuracy));
+                rows.push(**row);
+            }
+            _ => {}
+        }
+        Ok::<(), FitError>(())
+    };
+    fit(&world.job(None, false), &mut [&mut listen]).unwrap();
+    let expected: Vec<f32> =
+        (0..18).map(|step| world.config.schedule.learning_rate(0.02, step, 18, 6)).collect();
+    assert_eq!(rates, expected);
+    assert!(
+        rows.iter()
+            .all(|r| (0.0..=1.0).contains(&r.train_accuracy) && (r.train_accuracy * 90.0).fract() < 1e-9)
+    );
+    assert!(rows[2].train_loss < rows[0].train_loss);
+}

@@ -1,0 +1,27 @@
+//! The same bits on any number of threads.
+
+use super::*;
+
+#[test]
+fn one_two_four_and_eight_threads_make_one_model() {
+    for world in [World::new(), World::with_batch_norm()] {
+        let run = |threads| {
+            let job = Job { engine: Engine::new(Some(threads)).unwrap(), ..world.job(None, false) };
+            let Outcome::Finished(trained) = fit(&job, &mut []).unwrap() else { panic!("nobody stops it") };
+            assert!(trained.evaluation.accuracy() > 0.9, "{:?}", trained.rows);
+            trained.model.to_bytes().unwrap()
+        };
+        let one = run(1);
+        for threads in [2, 4, 8] {
+            assert!(run(threads) == one, "{threads} threads");
+        }
+    }
+}
+
+#[test]
+fn another_seed_makes_another_model() {
+    let world = World::new();
+    let other = World { config: FitConfig { seed: 1, ..world.config.clone() }, ..World::new() };
+    let [a, b] = [&world, &other].map(|w| w.finish(None, false).model.params);
+    assert_ne!(a, b);
+}
