@@ -1,0 +1,43 @@
+//! What the benchmark works on: 60,000 images of 28 x 28 where they can be had.
+
+use striate::data::{DataError, Dataset, Images, Preprocess, find, load};
+use striate::graph::Forward;
+use striate::models::registry;
+use striate::preprocess_of;
+
+/// The network of every figure here.
+pub(super) const MODEL: &str = "convnet";
+/// How often the embedded digits stand in for the images of full MNIST.
+const REPEATS: usize = 6;
+
+/// A data set and how it is fed.
+pub(super) struct Work {
+    pub(super) name: String,
+    pub(super) data: Dataset,
+    pub(super) preprocess: Preprocess,
+}
+
+impl Work {
+    /// The data set named, or full MNIST if it is on this machine, or as many images made from the embedded digits.
+    pub(super) fn find(named: Option<&str>) -> anyhow::Result<Self> {
+        let (name, data) = match named {
+            Some(name) => (name.to_owned(), load(name)?),
+            None if find("mnist").is_ok() => ("mnist".to_owned(), load("mnist")?),
+            None => (format!("the embedded digits {REPEATS} times"), repeated()?),
+        };
+        let preprocess = preprocess_of(&data)?;
+        Ok(Self { name, data, preprocess })
+    }
+}
+
+fn repeated() -> Result<Dataset, DataError> {
+    let digits = load("digits")?;
+    let train = &digits.train;
+    let many = Images::new(train.shape(), train.pixels.repeat(REPEATS), train.labels.repeat(REPEATS))?;
+    Dataset::new("digits", many, digits.test, digits.classes)
+}
+
+/// The network, for these classes and channels.
+pub(super) fn network(classes: usize, channels: usize) -> anyhow::Result<Box<dyn Forward>> {
+    Ok((registry::find(MODEL)?.build)(classes, channels))
+}

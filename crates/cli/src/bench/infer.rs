@@ -1,0 +1,70 @@
+//! Inference: a session on normalised images in memory, as a service would run it.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use striate::graph::{Engine, Mode, Params, Session, trace};
+
+use super::images::network;
+
+/// Time for each batch size.
+const MEASURE: Duration = Duration::from_secs(2);
+const WARM_UP: Duration = Duration::from_millis(300);
+const LEAST_RUNS: usize = 20;
+
+/// The median run of each batch size.
+#[derive(Debug, Serialize)]
+pub(super) struct Inference {
+    batch_1: Speed,
+    batch_64: Speed,
+    batch_1000: Speed,
+}
+
+/// One batch size.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Speed {
+    pub(super) latency_us: f64,
+    pub(super) images_per_s: f64,
+    threads: usize,
+}
+
+impl Inference {
+    /// Batch sizes with their speeds.
+    pub(super) fn each(&self) -> [(&'static str, Speed); 3] {
+        [("1", self.batch_1), ("64", self.batch_64), ("1000", self.batch_1000)]
+    }
+}
+
+/// Batches of 64 and 1000 on all threads; a single image on one thread or all, whichever is faster here.
+pub(super) fn measure(engine: &Engine) -> anyhow::Result<Inference> {
+    let single = Engine::with(1, engine.isa());
+    let mut batch_1 = speed(1, &single)?;
+    if engine.threads() > 1 {
+        let team = speed(1, engine)?;
+        if team.latency_us < batch_1.latency_us {
+            batch_1 = team;
+        }
+    }
+    Ok(Inference { batch_1, batch_64: speed(64, engine)?, batch_1000: speed(1000, engine)? })
+}
+
+fn speed(batch: usize, engine: &Engine) -> anyhow::Result<Speed> {
+    let graph = trace(network(10, 1)?.as_ref(), Mode::Eval, [1, 28, 28])?;
+    let params = Params::init(&graph, 0);
+    let mut session = Session::with_engine(graph, params, engine.clone())?;
+    // Any values do: no kernel's time depends on them. A few digits would not fill a batch of 1000.
+    let images: Vec<f32> = (0..batch * 28 * 28).map(|i| (i * 37 % 256) as f32 / 128.0 - 1.0).collect();
+    let start = Instant::now();
+    while start.elapsed() < WARM_UP {
+        session.run_slice(&images, batch)?;
+    }
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while start.elapsed() < MEASURE || times.len() < LEAST_RUNS {
+        let run = Instant::now();
+        session.run_slice(&images, batch)?;
+        times.push(run.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    let median = times[times.len() / 2];
+    Ok(Speed { latency_us: median * 1e6, images_per_s: batch as f64 / median, threads: engine.threads() })
+}

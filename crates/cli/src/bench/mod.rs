@@ -1,0 +1,146 @@
+//! `striate bench`: how fast this machine could compute, and how fast striate does.
+
+mod images;
+mod infer;
+mod layers;
+mod train;
+
+use std::fmt::Write;
+
+use clap::{Args as ClapArgs, ValueEnum};
+use serde::Serialize;
+use striate::graph::Engine;
+use striate::inspect::text::{Align, Table, duration, grouped};
+use striate::kernels::peak_gflops;
+
+use crate::flags::Threads;
+use crate::out;
+use images::Work;
+
+/// Measure the speed of training and inference against the machine's own peak
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// A data set by name, or a folder of idx files [default: mnist if it is here, else the embedded digits six times]
+    #[arg(long, value_name = "DATA")]
+    data: Option<String>,
+    /// Measure only this; the peak is always measured
+    #[arg(long, value_enum)]
+    only: Option<Only>,
+    /// Show the time of each kernel instead
+    #[arg(long, conflicts_with_all = ["only", "json"])]
+    layers: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// The training epoch at batch 64
+    Train,
+    /// The training epoch at batch 1000
+    Train1000,
+    /// Inference at batch 1, 64 and 1000
+    Infer,
+    /// The machine's peak
+    Peak,
+}
+
+/// Everything measured; what was left out is not in the JSON.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    model: &'static str,
+    threads: usize,
+    isa: &'static str,
+    peak_gflops_1t: f64,
+    peak_gflops_2t: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    images_per_epoch: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    train_epoch_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    train_epoch_batch1000_s: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inference: Option<infer::Inference>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let engine = args.threads.engine()?;
+    let is_wanted = |part| args.only.is_none_or(|only| only == part);
+    if args.layers {
+        out::print(&layers::profile(&Work::find(args.data.as_deref())?, &engine)?)?;
+        return Ok(0);
+    }
+    let mut report = Report {
+        model: images::MODEL,
+        threads: engine.threads(),
+        isa: engine.isa().name(),
+        peak_gflops_1t: peak_gflops(1, engine.isa()),
+        peak_gflops_2t: peak_gflops(2, engine.isa()),
+        ..Report::default()
+    };
+    if is_wanted(Only::Train) || is_wanted(Only::Train1000) {
+        let work = Work::find(args.data.as_deref())?;
+        report.data = Some(work.name.clone());
+        report.images_per_epoch = Some(work.data.train.len());
+        if is_wanted(Only::Train) {
+            report.train_epoch_s = Some(train::epoch_s(&work, 64, &engine)?);
+        }
+        if is_wanted(Only::Train1000) {
+            report.train_epoch_batch1000_s = Some(train::epoch_s(&work, 1000, &engine)?);
+        }
+    }
+    if is_wanted(Only::Infer) {
+        report.inference = Some(infer::measure(&engine)?);
+    }
+    if args.json {
+        out::json(&report)?;
+    } else {
+        out::print(&text(&report, &engine)?)?;
+    }
+    Ok(0)
+}
+
+fn text(report: &Report, engine: &Engine) -> anyhow::Result<String> {
+    let (one, two) = (report.peak_gflops_1t, report.peak_gflops_2t);
+    let mut text = format!(
+        "{} on {} threads, {}\nf32 peak {one:.1} GFLOP/s on 1 thread, {two:.1} on 2: {:.2} times as much\n",
+        report.model,
+        engine.threads(),
+        report.isa,
+        two / one
+    );
+    if two < 1.9 * one {
+        text += "The second core is busy or not a whole one: figures of this run are no basis for a comparison.\n";
+    }
+    let mut table = Table::new([
+        ("work", Align::Left),
+        ("batch", Align::Right),
+        ("time", Align::Right),
+        ("images/s", Align::Right),
+    ]);
+    let images = report.images_per_epoch.unwrap_or(0);
+    for (batch, seconds) in [("64", report.train_epoch_s), ("1000", report.train_epoch_batch1000_s)] {
+        let Some(seconds) = seconds else { continue };
+        let work = format!("train, {} images", grouped(images as u64));
+        table.row([work, batch.into(), duration(seconds), grouped((images as f64 / seconds) as u64)]);
+    }
+    for (batch, speed) in report.inference.iter().flat_map(infer::Inference::each) {
+        let (time, rate) = (duration(speed.latency_us / 1e6), grouped(speed.images_per_s as u64));
+        table.row(["infer".into(), batch.into(), time, rate]);
+    }
+    if report.train_epoch_s.or(report.train_epoch_batch1000_s).is_some() || report.inference.is_some() {
+        write!(text, "\n{table}")?;
+    }
+    if let Some(data) = &report.data {
+        writeln!(
+            text,
+            "\nTrained on {data}; shuffling, fetching, forward, backward and update timed, evaluation not."
+        )?;
+    }
+    Ok(text)
+}

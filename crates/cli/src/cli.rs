@@ -1,0 +1,63 @@
+//! The command line as a whole.
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::{bench, data, models, predict, summary, train, val};
+
+/// Train, measure and use convolutional image classifiers, on this computer's own processor
+#[derive(Debug, Parser)]
+#[command(
+    name = "striate",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+#[command(after_help = "\
+Start here:
+  striate train                             learn the handwritten digits inside this program, in seconds
+  striate predict runs/train picture.png    ask what was learned
+
+Exit codes: 0 fine, 2 wrong usage, 65 bad data, 74 input or output, 130 and 143 interrupted")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Train(Box<train::Args>),
+    Val(val::Args),
+    Predict(predict::Args),
+    Summary(summary::Args),
+    Models(models::Args),
+    Data(data::Args),
+    Bench(bench::Args),
+}
+
+/// Does what was asked on the command line; gives the exit code. Does not return when the flags make no sense.
+pub(crate) fn run() -> anyhow::Result<u8> {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let typed = matches.subcommand_matches("train").unwrap_or(&matches);
+    match &cli.verb {
+        Verb::Train(args) => train::run(args, typed),
+        Verb::Val(args) => val::run(args),
+        Verb::Predict(args) => predict::run(args),
+        Verb::Summary(args) => summary::run(args),
+        Verb::Models(args) => models::run(args),
+        Verb::Data(args) => data::run(args),
+        Verb::Bench(args) => bench::run(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        Cli::command().debug_assert();
+    }
+}

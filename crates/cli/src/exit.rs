@@ -1,0 +1,128 @@
+//! How the program ends: the message for people and the code for scripts.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+
+use striate::data::{DataError, PictureError};
+use striate::formats::FormatError;
+use striate::models::registry::UnknownModel;
+use striate::train::FitError;
+
+use crate::out::OutError;
+
+/// The command cannot be carried out as it was typed.
+pub(crate) const USAGE: u8 = 2;
+/// A file or a data set holds something else than it should.
+pub(crate) const BAD_DATA: u8 = 65;
+/// Reading or writing failed.
+pub(crate) const IO: u8 = 74;
+
+/// The command cannot be carried out as it was typed: exit code 2.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl Error for Usage {}
+
+/// Data that does not fit: exit code 65.
+#[derive(Debug)]
+pub(crate) struct BadData(pub(crate) String);
+impl std::fmt::Display for BadData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+impl Error for BadData {}
+
+/// Ends the program: tells what went wrong, unless it is that nobody reads our output any more.
+pub(crate) fn finish(result: anyhow::Result<u8>) -> ExitCode {
+    let error = match result {
+        Ok(code) => return code.into(),
+        Err(error) => error,
+    };
+    if error.downcast_ref::<OutError>().is_some_and(OutError::reader_left) {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("error: {}", text(&error));
+    code(&error).into()
+}
+
+/// The message and its causes, each said once: many errors quote their cause already.
+pub(crate) fn text(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// The exit code of the first cause that knows one.
+pub(crate) fn code(error: &anyhow::Error) -> u8 {
+    error.chain().find_map(code_of).unwrap_or(BAD_DATA)
+}
+
+fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
+    // Errors that pass another one on as their own have no source to be found by: each is looked into.
+    if let Some(error) = error.downcast_ref::<striate::Error>() {
+        return Some(match error {
+            striate::Error::Data(error) => data(error),
+            striate::Error::Format(error) => format(error),
+            striate::Error::Fit(error) => fit(error),
+            striate::Error::Engine(_) => USAGE,
+            _ => BAD_DATA,
+        });
+    }
+    let known = [
+        error.downcast_ref().map(fit),
+        error.downcast_ref().map(format),
+        error.downcast_ref().map(data),
+        error.downcast_ref::<UnknownModel>().map(|_| USAGE),
+        error.downcast_ref::<Usage>().map(|_| USAGE),
+        error.downcast_ref::<BadData>().map(|_| BAD_DATA),
+        error.downcast_ref::<OutError>().map(|_| IO),
+        error.downcast_ref::<io::Error>().map(|_| IO),
+    ];
+    known.into_iter().flatten().next()
+}
+
+fn fit(error: &FitError) -> u8 {
+    match error {
+        FitError::Format(error) => format(error),
+        FitError::Data(error) => data(error),
+        FitError::Setting { .. }
+        | FitError::Schedule(_)
+        | FitError::Optimizer(_)
+        | FitError::Engine(_)
+        | FitError::RunExists { .. }
+        | FitError::NothingToResume { .. }
+        | FitError::NoFolder
+        | FitError::OtherRun { .. } => USAGE,
+        _ => BAD_DATA,
+    }
+}
+
+fn format(error: &FormatError) -> u8 {
+    match error {
+        FormatError::Read { .. } | FormatError::Write { .. } => IO,
+        _ => BAD_DATA,
+    }
+}
+
+fn data(error: &DataError) -> u8 {
+    match error {
+        DataError::UnknownName { .. } | DataError::Augment { .. } | DataError::Loader { .. } => USAGE,
+        DataError::NotFound { .. }
+        | DataError::FolderIncomplete { .. }
+        | DataError::NoCache
+        | DataError::Fetch { .. }
+        | DataError::Io { .. }
+        | DataError::Picture { problem: PictureError::Io { .. }, .. } => IO,
+        _ => BAD_DATA,
+    }
+}

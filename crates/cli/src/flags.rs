@@ -1,0 +1,94 @@
+//! Values of flags: what may be typed, and what to say when something else was.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use striate::graph::Engine;
+use striate::train::BEST_MODEL;
+
+use crate::exit::Usage;
+
+/// A whole number from 1.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n @ 1..=0xffff_ffff) => Ok(n),
+        _ => Err(format!("expected a whole number from 1 to {}, got {text}; try 1", 0xffff_ffff_u32)),
+    }
+}
+
+/// A number above 0, for learning rates.
+pub(crate) fn positive(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
+        _ => Err(format!("expected a finite number above 0, got {text}; try 0.001")),
+    }
+}
+
+/// A number from 0, for decay and the like.
+pub(crate) fn from_zero(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err(format!("expected a finite number from 0, got {text}; try 0")),
+    }
+}
+
+/// A number from 0 to just below 1: momentum, label smoothing.
+pub(crate) fn below_one(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.0..1.0).contains(&value) => Ok(value),
+        _ => Err(format!("expected a number from 0 and below 1, got {text}; try 0.1")),
+    }
+}
+
+/// A number from 0 to 1.
+pub(crate) fn probability(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err(format!("expected a probability from 0 to 1, got {text}; try 0.5")),
+    }
+}
+
+/// A number of degrees.
+pub(crate) fn degrees(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.0..=180.0).contains(&value) => Ok(value),
+        _ => Err(format!("expected degrees from 0 to 180, got {text}; try 10")),
+    }
+}
+
+/// How many threads; flattened into the commands that compute.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Threads {
+    /// Threads to compute with [default: one for each core]; the results are the same for any number
+    #[arg(long, value_name = "N", value_parser = threads)]
+    threads: Option<usize>,
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n @ 1..=1024) => Ok(n),
+        _ => Err(format!("expected 1 to 1024 threads, got {text}; leave the flag out for one thread a core")),
+    }
+}
+
+impl Threads {
+    /// The threads asked for, or one for each core.
+    pub(crate) fn engine(self) -> anyhow::Result<Engine> {
+        Engine::new(self.threads).map_err(|why| Usage(why).into())
+    }
+
+    /// One thread unless more were asked for: where waking others costs more than they bring.
+    pub(crate) fn engine_for_little(self) -> anyhow::Result<Engine> {
+        Engine::new(Some(self.threads.unwrap_or(1))).map_err(|why| Usage(why).into())
+    }
+}
+
+/// The model file meant: a folder of a run stands for the model in it.
+pub(crate) fn model_path(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(BEST_MODEL) } else { path.to_path_buf() }
+}
+
+/// How this program was called, for commands that can be typed as they are printed.
+pub(crate) fn me() -> String {
+    std::env::args_os().next().map_or("striate".into(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,82 @@
+//! `striate summary`: the layers of a network.
+
+use std::path::Path;
+
+use clap::Args as ClapArgs;
+use serde::Serialize;
+use striate::formats::{ModelFile, Provenance};
+use striate::graph::{Graph, Mode, trace};
+use striate::inspect::{Summary, summary};
+use striate::models::registry;
+
+use crate::exit::Usage;
+use crate::flags::{count, model_path};
+use crate::out;
+
+/// Show the layers of a network: shapes, parameters, multiply-adds, what each value sees, memory
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// A model file, the folder of a run, or the name of a network ('striate models' lists them)
+    model: String,
+    /// Pictures of this many pixels a side [default: the network's own]
+    #[arg(long, value_name = "PX", value_parser = count)]
+    imgsz: Option<usize>,
+    /// Classes of a network given by name [default: 10]
+    #[arg(long, value_name = "N", value_parser = count)]
+    classes: Option<usize>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Document {
+    model: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provenance: Option<Provenance>,
+    #[serde(flatten)]
+    summary: Summary,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let path = Path::new(&args.model);
+    let (graph, provenance) = if path.exists() {
+        if args.imgsz.is_some() || args.classes.is_some() {
+            let why = "--imgsz and --classes are for networks given by name; a model file has its own";
+            return Err(Usage(why.into()).into());
+        }
+        let file = ModelFile::load(&model_path(path))?;
+        (file.graph, Some(file.provenance))
+    } else {
+        (named(args)?, None)
+    };
+    let document = Document { model: args.model.clone(), provenance, summary: summary(&graph) };
+    if args.json {
+        out::json(&document)?;
+        return Ok(0);
+    }
+    let mut text = String::new();
+    if let Some(from) = &document.provenance {
+        text = format!(
+            "{}: {} trained on {} for {} epochs, seed {}\n\n",
+            args.model, from.model, from.data, from.epochs, from.seed
+        );
+    }
+    out::print(&format!("{text}{}", document.summary))?;
+    Ok(0)
+}
+
+fn named(args: &Args) -> anyhow::Result<Graph> {
+    let info = registry::find(&args.model)
+        .map_err(|unknown| Usage(format!("{unknown}; there is no file of that name either")))?;
+    let [channels, height, width] = info.input;
+    let input = args.imgsz.map_or(info.input, |side| [channels, side, side]);
+    let net = (info.build)(args.classes.unwrap_or(10), channels);
+    let wrong_size = |error: striate::graph::TraceError| {
+        Usage(format!(
+            "{} for {}x{} pictures: {error}\nIt is made for {height}x{width}.",
+            info.name, input[1], input[2]
+        ))
+    };
+    Ok(trace(net.as_ref(), Mode::Eval, input).map_err(wrong_size)?)
+}

@@ -1,0 +1,73 @@
+//! The command of a run in one canonical line: what decides the outcome, and nothing else.
+//!
+//! It is part of the model file, so a run with other threads or in another folder must have the same one; and it is
+//! what a run that was killed before its first checkpoint is started again by.
+
+use clap::ArgMatches;
+use clap::parser::ValueSource;
+
+/// Flags that change where a run lies, how fast it is and what it prints, and not what it learns.
+const WITHOUT_EFFECT: [&str; 8] =
+    ["threads", "project", "name", "exist_ok", "resume", "quiet", "json", "data_flag"];
+
+/// `striate train digits --epochs 3`, in the order of the declarations.
+pub(super) fn canonical(command: &clap::Command, matches: &ArgMatches, data: &str) -> String {
+    let mut words = vec!["striate".to_owned(), "train".to_owned(), data.to_owned()];
+    for arg in command.get_arguments() {
+        let id = arg.get_id().as_str();
+        let typed = matches.try_contains_id(id).is_ok()
+            && matches.value_source(id) == Some(ValueSource::CommandLine)
+            && !WITHOUT_EFFECT.contains(&id);
+        if let (true, Some(long), Ok(Some(values))) = (typed, arg.get_long(), matches.try_get_raw(id)) {
+            let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+            words.extend([format!("--{long}"), values.join(",")]);
+        }
+    }
+    join(&words)
+}
+
+/// Words in one line, quoted where they have to be, for a POSIX shell and for [`split`].
+pub(super) fn join(words: &[String]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
+    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    words.iter().map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a line that [`join`] made.
+pub(super) fn split(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut in_quotes, mut chars) = (Vec::new(), None::<String>, false, line.chars());
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => {
+                in_quotes = !in_quotes;
+                word.get_or_insert_default();
+            }
+            ' ' if !in_quotes => words.extend(word.take()),
+            '\\' if !in_quotes => word.get_or_insert_default().extend(chars.next()),
+            c => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_survive_quoting() {
+        for words in [
+            vec!["striate", "train", "digits"],
+            vec!["a b", "", "it's", "'", "\\", "--lr", "1e-3", "é$(x)", "a\nb"],
+            vec![],
+        ] {
+            let words: Vec<String> = words.into_iter().map(String::from).collect();
+            assert_eq!(split(&join(&words)), words);
+        }
+        assert_eq!(join(&["my data".into(), "--lr".into(), "0.003".into()]), "'my data' --lr 0.003");
+    }
+}

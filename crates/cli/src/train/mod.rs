@@ -1,0 +1,182 @@
+//! `striate train`: learn from a data set, into a folder of its own.
+
+mod command;
+mod progress;
+mod recipe;
+mod report;
+mod run_dir;
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches};
+use striate::data::load;
+use striate::models::registry;
+use striate::preprocess_of;
+use striate::train::{ARGS_YAML, FitConfig, Job, Outcome, fit, saved_run};
+
+use crate::cli::Cli;
+use crate::exit::Usage;
+use crate::flags::{Threads, me};
+use crate::stop::Stop;
+use progress::Progress;
+use recipe::Recipe;
+
+/// Learn from labelled images
+///
+/// Without any argument it learns the handwritten digits that are inside this program. Each run gets a folder: the model
+/// of the best epoch, the checkpoint to resume from, settings, results and curves.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// A data set by name ('striate data list' shows them), or a folder of idx files
+    #[arg(default_value = "digits")]
+    data: String,
+    /// The same as DATA
+    #[arg(long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
+    data_flag: Option<String>,
+    /// The network ('striate models' lists them)
+    #[arg(short, long, value_name = "NAME", default_value = "convnet")]
+    model: String,
+    #[command(flatten)]
+    recipe: Recipe,
+    #[command(flatten)]
+    threads: Threads,
+    /// Go on with a run that was stopped: the one in DIR, or the last one below --project
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "", help_heading = "Where it is kept")]
+    resume: Option<PathBuf>,
+    /// The folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Where it is kept")]
+    project: PathBuf,
+    /// The folder of this run below it; NAME2, NAME3, ... when it is taken
+    #[arg(long, value_name = "NAME", default_value = "train", help_heading = "Where it is kept")]
+    name: String,
+    /// Use the folder even when it is taken, in place of the run in it
+    #[arg(long, conflicts_with = "resume", help_heading = "Where it is kept")]
+    exist_ok: bool,
+    /// Show no progress, only the result
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print the result as one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is to be learned, from what and how: said by flags, or by the run to go on with.
+struct Plan {
+    folder: PathBuf,
+    resume: bool,
+    model: String,
+    data: String,
+    config: Option<FitConfig>,
+    recipe: Recipe,
+    command: String,
+}
+
+pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
+    let stop = Stop::listen()?;
+    let engine = args.threads.engine()?;
+    let mut plan = match &args.resume {
+        None => new(args, matches),
+        Some(named) => resumed(args, matches, named)?,
+    };
+    let info = registry::find(&plan.model)?;
+    let data = load(&plan.data)?;
+    let config = plan.config.take().map_or_else(|| plan.recipe.config(&data), Ok)?;
+    config.check(data.classes.len())?;
+    let net = (info.build)(data.classes.len(), data.train.channels);
+    let preprocess = preprocess_of(&data)?;
+    if !plan.resume {
+        // As late as can be: a run that is refused leaves no folder.
+        plan.folder = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
+    }
+    let job = Job {
+        net: net.as_ref(),
+        model_name: info.name,
+        data: &data,
+        data_source: &plan.data,
+        preprocess: &preprocess,
+        config: &config,
+        engine,
+        run_dir: Some(&plan.folder),
+        resume: plan.resume,
+        stop: stop.flag(),
+        command: &plan.command,
+    };
+    let mut progress = Progress::new(args.quiet);
+    match fit(&job, &mut [&mut progress])? {
+        Outcome::Finished(trained) => {
+            report::finished(&plan.folder, &data, &trained, args.json)?;
+            Ok(0)
+        }
+        Outcome::Interrupted { epoch, step, steps, .. } => {
+            let resume = [me(), "train".into(), "--resume".into(), plan.folder.display().to_string()];
+            eprintln!("\ninterrupted in epoch {epoch} after step {step} of {steps}; everything is saved");
+            eprintln!("go on with: {}", command::join(&resume));
+            Ok(stop.exit_code().unwrap_or(130))
+        }
+    }
+}
+
+fn new(args: &Args, matches: &ArgMatches) -> Plan {
+    let data = args.data_flag.as_ref().unwrap_or(&args.data).clone();
+    Plan {
+        folder: PathBuf::new(),
+        resume: false,
+        model: args.model.clone(),
+        command: command::canonical(&this_command(), matches, &data),
+        data,
+        config: None,
+        recipe: args.recipe.clone(),
+    }
+}
+
+fn this_command() -> clap::Command {
+    let cli = Cli::command();
+    cli.find_subcommand("train").expect("this very subcommand").clone()
+}
+
+/// What the run in the folder was started with. Other flags than it has are refused, since they would have no effect.
+fn resumed(args: &Args, matches: &ArgMatches, named: &PathBuf) -> anyhow::Result<Plan> {
+    let folder = if named.as_os_str().is_empty() { run_dir::latest(&args.project)? } else { named.clone() };
+    let asked = new(args, matches);
+    let saved = saved_run(&folder)?;
+    let old = match &saved {
+        Some(saved) => saved.command.clone(),
+        None => command_of(&folder)?,
+    };
+    let is_bare = asked.command == "striate train digits";
+    if !is_bare && asked.command != old {
+        let place = folder.display();
+        let why = format!(
+            "--resume {place}: the run there is\n  {old}\nand what was asked for is\n  {}\n\
+             leave the other flags out to go on with it, or leave --resume out to start another run",
+            asked.command
+        );
+        return Err(Usage(why).into());
+    }
+    let plan = Plan { folder, resume: true, command: old.clone(), ..asked };
+    if let Some(saved) = saved {
+        return Ok(Plan { model: saved.model, data: saved.data_source, config: Some(saved.config), ..plan });
+    }
+    // Killed before its first checkpoint: started again by the same words.
+    let matches = Cli::command().try_get_matches_from(command::split(&old))?;
+    let matches = matches
+        .subcommand_matches("train")
+        .ok_or_else(|| Usage(format!("cannot be started again: {old}")))?;
+    let again = Args::from_arg_matches(matches)?;
+    Ok(Plan { model: again.model, data: again.data, recipe: again.recipe, ..plan })
+}
+
+/// The command in the settings of a run that has no checkpoint yet.
+fn command_of(folder: &std::path::Path) -> anyhow::Result<String> {
+    let place = folder.join(ARGS_YAML);
+    let text = std::fs::read_to_string(&place).unwrap_or_default();
+    // Texts in this file are quoted as in JSON.
+    let quoted = text.lines().find_map(|line| line.strip_prefix("command: "));
+    quoted.and_then(|quoted| serde_json::from_str(quoted).ok()).ok_or_else(|| {
+        let place = folder.display();
+        Usage(format!(
+            "{place}: the run ended before it began: start it again, with --exist-ok for the same folder"
+        ))
+        .into()
+    })
+}

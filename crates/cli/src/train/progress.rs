@@ -1,0 +1,122 @@
+//! How a run is getting on: a bar on a terminal, plain lines in a log. Both go to standard error.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use striate::inspect::text::{bytes, duration, grouped, percent};
+use striate::train::{EpochRow, Event, FitError, Observer, Stop};
+
+/// Time between two looks of the bar: a step can take less than drawing it.
+const REDRAW: Duration = Duration::from_millis(60);
+/// Time between two lines of a log within an epoch.
+const LOG: Duration = Duration::from_secs(20);
+
+/// Tells people what happens in a run.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    is_quiet: bool,
+    last: Instant,
+    epochs: usize,
+    /// In each epoch.
+    images: usize,
+}
+
+impl Progress {
+    pub(super) fn new(is_quiet: bool) -> Self {
+        let bar = if is_quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
+        let template = "{prefix}  {bar:24.cyan}  {msg}";
+        let style = ProgressStyle::with_template(template).expect("a template without faults");
+        bar.set_style(style.progress_chars("━╸─"));
+        Self { bar, is_quiet, last: Instant::now(), epochs: 0, images: 0 }
+    }
+
+    fn say(&self, line: &str) {
+        if !self.is_quiet {
+            self.bar.suspend(|| eprintln!("{line}"));
+        }
+    }
+
+    fn row(&self, row: &EpochRow, best: bool) {
+        let of = self.epochs.to_string();
+        self.say(&format!(
+            "epoch {:>width$}/{of}  loss {:.4}  accuracy {}  test {}{}  {} images/s  {}",
+            row.epoch,
+            row.train_loss,
+            percent(Some(row.train_accuracy)),
+            percent(Some(row.val_accuracy)),
+            if best { " *" } else { "  " },
+            grouped(row.images_per_s as u64),
+            duration(row.epoch_s),
+            width = of.len(),
+        ));
+    }
+}
+
+impl Observer for Progress {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), FitError> {
+        match *event {
+            Event::Started {
+                model,
+                data,
+                parameters,
+                multiply_adds,
+                train_images,
+                val_images,
+                threads,
+                memory_bytes,
+                epochs,
+                resumed,
+                rows,
+                ..
+            } => {
+                (self.epochs, self.images) = (epochs, train_images);
+                self.say(&format!(
+                    "{model} on {data}: {} parameters, {} multiply-adds an image; {} images to learn from, {} to test; {threads} {}, {} planned",
+                    grouped(parameters as u64),
+                    grouped(multiply_adds),
+                    grouped(train_images as u64),
+                    grouped(val_images as u64),
+                    if threads == 1 { "thread" } else { "threads" },
+                    bytes(memory_bytes as u64),
+                ));
+                rows.iter().for_each(|row| self.row(row, false));
+                if let Some((epoch, step)) = resumed {
+                    self.say(&format!("going on in epoch {epoch} after step {step}"));
+                }
+            }
+            Event::Step { epoch, step, steps, loss, accuracy, images_per_s, .. } => {
+                let is_due = self.last.elapsed() >= if self.bar.is_hidden() { LOG } else { REDRAW };
+                if self.is_quiet || !is_due {
+                    return Ok(());
+                }
+                self.last = Instant::now();
+                let message = |left_s: f64| {
+                    let (accuracy, rate) = (percent(Some(accuracy)), grouped(images_per_s as u64));
+                    format!("loss {loss:.4}  accuracy {accuracy}  {rate} images/s  {} left", duration(left_s))
+                };
+                let epochs_left = (self.epochs - epoch) as f64 + (steps - step) as f64 / steps as f64;
+                let left_s = epochs_left * self.images as f64 / images_per_s;
+                if self.bar.is_hidden() {
+                    eprintln!("epoch {epoch}/{}  step {step}/{steps}  {}", self.epochs, message(left_s));
+                } else {
+                    self.bar.set_length(steps as u64);
+                    self.bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
+                    self.bar.set_position(step as u64);
+                    self.bar.set_message(message(left_s));
+                }
+            }
+            Event::EpochEnd { row, best, .. } => {
+                self.row(row, best);
+                self.last = Instant::now();
+            }
+            Event::Stopped { why: Stop::Patience { patience, best_epoch } } => {
+                self.say(&format!(
+                    "the test accuracy has not risen for {patience} epochs since epoch {best_epoch}: done"
+                ));
+            }
+            Event::Finished { .. } | Event::Stopped { .. } => self.bar.finish_and_clear(),
+            Event::Checkpoint { .. } => {}
+        }
+        Ok(())
+    }
+}

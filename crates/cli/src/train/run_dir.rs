@@ -1,0 +1,104 @@
+//! Folders of runs: `runs/train`, `runs/train2`, …
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use striate::train::CHECKPOINT;
+
+use crate::exit::Usage;
+
+/// Makes the folder of a new run: NAME below `project`, or NAME2, NAME3, … when it is taken. With `exist_ok` a
+/// taken folder is used again.
+pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Result<PathBuf> {
+    let is_one_folder = Path::new(name).components().count() == 1 && Path::new(name).file_name().is_some();
+    if !is_one_folder {
+        let why =
+            format!("--name {name:?}: expected the name of one folder; folders above it go into --project");
+        return Err(Usage(why).into());
+    }
+    let try_another = "choose another folder with --project";
+    fs::create_dir_all(project)
+        .with_context(|| format!("{}: cannot create this folder; {try_another}", project.display()))?;
+    for number in 1.. {
+        let folder = project.join(if number == 1 { name.to_owned() } else { format!("{name}{number}") });
+        // Creating is claiming: of two runs that start together each gets its own.
+        match fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if exist_ok && folder.is_dir() {
+                    // The new run takes the place of the old one, which can then no longer be resumed.
+                    return match fs::remove_file(folder.join(CHECKPOINT)) {
+                        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                            Err(error).with_context(|| {
+                                format!("{}: cannot remove the old run's checkpoint", folder.display())
+                            })
+                        }
+                        _ => Ok(folder),
+                    };
+                }
+            }
+            Err(error) => {
+                let place = format!("{}: cannot create this folder; {try_another}", folder.display());
+                return Err(anyhow::Error::new(error).context(place));
+            }
+        }
+    }
+    unreachable!("there are more numbers than folders")
+}
+
+/// The folder of the run below `project` that wrote a checkpoint last.
+pub(crate) fn latest(project: &Path) -> anyhow::Result<PathBuf> {
+    let runs = fs::read_dir(project).into_iter().flatten().flatten();
+    let newest = runs
+        .filter_map(|entry| {
+            let written = fs::metadata(entry.path().join(CHECKPOINT)).ok()?.modified().ok()?;
+            Some((written, entry.path()))
+        })
+        .max();
+    newest.map(|(_, folder)| folder).ok_or_else(|| {
+        let place = project.display();
+        Usage(format!("--resume: no run below {place} has a checkpoint; name its folder, or start a new run"))
+            .into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_numbered_as_people_expect() {
+        let place = tempfile::tempdir().unwrap();
+        let runs = place.path().join("deep/runs");
+        let claimed = |name, exist_ok| {
+            let folder = claim(&runs, name, exist_ok).unwrap();
+            folder.file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(claimed("train", false), "train");
+        assert_eq!(claimed("train", false), "train2");
+        assert_eq!(claimed("train", false), "train3");
+        assert_eq!(claimed("train", true), "train");
+        assert_eq!(claimed("other", true), "other");
+        fs::remove_dir(runs.join("train2")).unwrap();
+        assert_eq!(claimed("train", false), "train2");
+        for name in ["", "..", ".", "a/b", "/"] {
+            assert!(claim(&runs, name, false).unwrap_err().is::<Usage>(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_latest_checkpoint_is_resumed() {
+        let place = tempfile::tempdir().unwrap();
+        assert!(latest(place.path()).unwrap_err().is::<Usage>());
+        let times = [("b", 10), ("a", 30), ("c", 20)];
+        for (name, seconds) in times {
+            let run = claim(place.path(), name, false).unwrap();
+            let file = fs::File::create(run.join(CHECKPOINT)).unwrap();
+            file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
+        }
+        claim(place.path(), "without", false).unwrap();
+        assert_eq!(latest(place.path()).unwrap(), place.path().join("a"));
+    }
+}

@@ -1,0 +1,194 @@
+//! A trained network with everything that is needed to use it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use striate_data::{Dataset, Images, Picture, Preprocess};
+use striate_formats::ModelFile;
+use striate_graph::{Engine, Forward, RunError, Session};
+use striate_train::{Evaluation, FitConfig, Job, Outcome, evaluate, fit};
+
+use crate::{Error, preprocess_of};
+
+/// A network, its parameters, its preprocessing and the names of its classes: what is trained, saved, loaded and asked.
+///
+/// # Example
+/// See the tour at the top of the [crate](crate).
+pub struct Classifier {
+    file: ModelFile,
+    session: Session,
+    engine: Engine,
+    classes: Arc<[String]>,
+    /// Normalised pixels of the last run, kept for their memory.
+    images: Vec<f32>,
+}
+
+/// What a network says of one picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    classes: Arc<[String]>,
+    /// One value a class, before the softmax.
+    pub logits: Vec<f32>,
+}
+
+impl Prediction {
+    /// The classes with the highest probabilities, `(index, probability)`, the highest first; ties go to the lower index.
+    pub fn top(&self, k: usize) -> Vec<(usize, f32)> {
+        let probabilities = self.probabilities();
+        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        order.sort_by(|&a, &b| self.logits[b].total_cmp(&self.logits[a]).then(a.cmp(&b)));
+        order.into_iter().take(k).map(|class| (class, probabilities[class])).collect()
+    }
+
+    /// The name of the class with the highest probability.
+    pub fn class(&self) -> &str {
+        self.top(1).first().map_or("", |&(class, _)| self.name(class))
+    }
+
+    /// The highest probability.
+    pub fn probability(&self) -> f32 {
+        self.top(1).first().map_or(0.0, |&(_, probability)| probability)
+    }
+
+    /// The name of a class by its index.
+    ///
+    /// # Panics
+    /// When there is no such class.
+    pub fn name(&self, class: usize) -> &str {
+        &self.classes[class]
+    }
+
+    /// `softmax(logits)`, one value a class.
+    ///
+    /// # Numerics
+    /// In f64, from the highest logit down, so that nothing overflows.
+    pub fn probabilities(&self) -> Vec<f32> {
+        let highest = self.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let odds: Vec<f64> = self.logits.iter().map(|&l| f64::from(l - highest).exp()).collect();
+        let sum: f64 = odds.iter().sum();
+        odds.into_iter().map(|o| (o / sum) as f32).collect()
+    }
+}
+
+impl Classifier {
+    /// A classifier from the content of a model file, on the threads of `engine`.
+    ///
+    /// # Errors
+    /// When the parameters are not those of the network.
+    pub fn new(file: ModelFile, engine: Engine) -> Result<Self, Error> {
+        let session = Session::with_engine(file.graph.clone(), file.params.clone(), engine.clone())?;
+        let classes = file.classes.clone().into();
+        Ok(Self { file, session, engine, classes, images: Vec::new() })
+    }
+
+    /// Trains a network on a data set, on every core: the best epoch's parameters, the usual preprocessing of the data.
+    ///
+    /// For progress, checkpoints and a folder with the results, use [`train::fit`](striate_train::fit()).
+    ///
+    /// # Errors
+    /// Shapes that do not fit, a configuration that makes no sense, a loss that is not finite.
+    pub fn fit(net: &dyn Forward, data: &Dataset, config: &FitConfig) -> Result<Self, Error> {
+        let preprocess = preprocess_of(data)?;
+        let stop = AtomicBool::new(false);
+        let job = Job::new(net, "custom", data, &preprocess, config, &stop)?;
+        let engine = job.engine.clone();
+        match fit(&job, &mut [])? {
+            Outcome::Finished(trained) => Self::new(trained.model, engine),
+            Outcome::Interrupted { .. } => {
+                unreachable!("nobody but this function has the flag that stops a run")
+            }
+        }
+    }
+
+    /// Loads a model file, on every core.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is damaged or none of ours, or computes something else than when it was saved.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        Self::load_with(path, Engine::new(None).map_err(Error::Engine)?)
+    }
+
+    /// As [`load`](Self::load), on the threads of `engine`.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load).
+    pub fn load_with(path: &Path, engine: Engine) -> Result<Self, Error> {
+        Self::new(ModelFile::load(path)?, engine)
+    }
+
+    /// Writes the model file, whole or not at all.
+    ///
+    /// # Errors
+    /// When the place cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        Ok(self.file.save(path)?)
+    }
+
+    /// Everything that [`save`](Self::save) writes.
+    pub fn file(&self) -> &ModelFile {
+        &self.file
+    }
+
+    /// The names of the classes.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// How pictures become numbers.
+    pub fn preprocess(&self) -> &Preprocess {
+        &self.file.preprocess
+    }
+
+    /// Says that the pictures to come are black on white, and the network was trained on white on black.
+    pub fn set_invert(&mut self, invert: bool) {
+        self.file.preprocess.invert = invert;
+    }
+
+    /// The network in use: for tapping its values.
+    pub fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Counts right and wrong answers over labelled images.
+    ///
+    /// # Errors
+    /// Images of another shape, labels past the classes.
+    pub fn evaluate(&mut self, images: &Images) -> Result<Evaluation, Error> {
+        Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
+    }
+
+    /// What is in this picture, of any size and colour.
+    ///
+    /// # Errors
+    /// When the network cannot be run.
+    pub fn predict(&mut self, picture: &Picture) -> Result<Prediction, Error> {
+        let pixels = self.file.preprocess.from_picture(picture);
+        Ok(self.predict_pixels(&pixels)?.remove(0))
+    }
+
+    /// What is in these images, one prediction each.
+    ///
+    /// # Shapes
+    /// `pixels` is `[N, C, H, W]`, 0 to 255, as [`Images`] and
+    /// [`Preprocess::from_picture`](striate_data::Preprocess::from_picture) have them.
+    ///
+    /// # Errors
+    /// When they are no whole images, or none.
+    pub fn predict_pixels(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, Error> {
+        let preprocess = &self.file.preprocess;
+        let one = preprocess.sample_len();
+        let n = pixels.len() / one;
+        if pixels.len() != n * one {
+            let (expected, got) = (preprocess.shape(), vec![pixels.len()]);
+            return Err(RunError::Shape { expected, got }.into());
+        }
+        self.images.resize(n * one, 0.0);
+        for (pixels, image) in pixels.chunks_exact(one).zip(self.images.chunks_exact_mut(one)) {
+            preprocess.normalise(pixels, image);
+        }
+        let logits = self.session.run_slice(&self.images, n)?;
+        let one = |logits: &[f32]| Prediction { classes: Arc::clone(&self.classes), logits: logits.to_vec() };
+        Ok(logits.chunks_exact(self.classes.len()).map(one).collect())
+    }
+}

@@ -1,0 +1,30 @@
+//! What can go wrong with a [`Classifier`](crate::Classifier): the errors of the floors below, as they are.
+
+use striate_data::DataError;
+use striate_formats::FormatError;
+use striate_graph::{RunError, SessionError};
+use striate_train::FitError;
+
+/// An error of a [`Classifier`](crate::Classifier).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A data set or a picture.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A model file.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+    /// Training, or measuring.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// A network that cannot be set up.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Pictures that the network cannot take.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// `STRIATE_ISA` names what this machine lacks.
+    #[error("{0}")]
+    Engine(String),
+}

@@ -1,0 +1,120 @@
+//! Striate trains, explains and ships convolutional image classifiers: in pure Rust, on the CPU, without a network.
+//!
+//! **Floor 5**: this crate is the one to depend on. It holds next to nothing of its own but the [`Classifier`]; it
+//! gathers the floors below, each under its own name: [`graph`], [`nn`], [`models`], [`data`], [`train`], [`formats`],
+//! [`inspect`], [`kernels`]. `use striate::prelude::*;` brings what most programs need.
+//!
+//! Where to start reading: the tour below, then `examples/01_convnet.rs`.
+//!
+//! # A tour
+//!
+//! **Define.** A network is a struct of layers, and a function from values to values that runs once, when the network
+//! is traced. Names come from the fields and equal PyTorch's; shapes that do not fit are found here, with the layer, the
+//! line, and what to try.
+//!
+//! ```
+//! use striate::prelude::*;
+//!
+//! #[derive(Module)]
+//! struct ConvNet {
+//!     conv1: Conv2d,
+//!     conv2: Conv2d,
+//!     fc1: Linear,
+//!     fc2: Linear,
+//! }
+//!
+//! impl Forward for ConvNet {
+//!     /// `[N, 1, 28, 28]` -> logits `[N, 10]`
+//!     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+//!         let x = x.apply(&self.conv1).relu().max_pool2d(2); // 28x28 -> 14x14
+//!         let x = x.apply(&self.conv2).relu().max_pool2d(2); // 14x14 -> 7x7
+//!         x.flatten(1).apply(&self.fc1).relu().apply(&self.fc2)
+//!     }
+//! }
+//!
+//! let net = ConvNet {
+//!     conv1: Conv2d::new(1, 16, 3).padding(1),
+//!     conv2: Conv2d::new(16, 32, 3).padding(1),
+//!     fc1: Linear::new(32 * 7 * 7, 128),
+//!     fc2: Linear::new(128, 10),
+//! };
+//! let graph = trace(&net, Mode::Eval, [1, 28, 28])?;
+//! assert_eq!((graph.parameter_count(), graph.multiply_adds()), (206_922, 1_218_048));
+//!
+//! let wrong = trace(&net, Mode::Eval, [1, 32, 32]).unwrap_err().to_string();
+//! assert!(wrong.contains("linear expects 1568 inputs (32x7x7), got 2048 = 32x8x8"), "{wrong}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Look.** A session runs the network; every value in it has a name and can be tapped.
+//!
+//! ```
+//! # use striate::prelude::*;
+//! let net = (striate::models::registry::find("convnet")?.build)(10, 1);
+//! let graph = trace(net.as_ref(), Mode::Eval, [1, 28, 28])?;
+//! let params = Params::init(&graph, 0);
+//! let mut session = Session::new(graph, params)?;
+//! let conv1 = session.tap("conv1")?;
+//! let logits = session.run(&Array4::zeros((2, 1, 28, 28)).view())?;
+//! assert_eq!(logits.shape(), [2, 10]);
+//! assert_eq!(session.get(conv1).shape(), [2, 16, 28, 28]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! **Train, use, keep.** A [`Classifier`] is a network with its parameters, its preprocessing and the names of its
+//! classes: one file, which says how pictures have to be fed to it.
+//!
+//! ```
+//! # use striate::prelude::*;
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("digits.safetensors");
+//! let mut digits = striate::data::load("digits")?;
+//! # let pixels = digits.train.sample_len() * 2000;
+//! # digits.train.pixels.truncate(pixels);
+//! # digits.train.labels.truncate(2000);
+//! let net = (striate::models::registry::find("convnet")?.build)(10, 1);
+//! let config = FitConfig { epochs: 1, ..FitConfig::default() };
+//! let mut model = Classifier::fit(net.as_ref(), &digits, &config)?;
+//! model.save(&path)?;
+//!
+//! let mut same = Classifier::load(&path)?;
+//! let guess = &same.predict_pixels(digits.test.sample(0))?[0];
+//! assert_eq!(guess.top(1), model.predict_pixels(digits.test.sample(0))?[0].top(1));
+//! println!("a {} with probability {:.3}", guess.class(), guess.probability());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Invariants
+//! * Everything here is a re-export or is written over the public interface of the floors below.
+//! * No command of the binary can do what this crate cannot.
+
+mod classifier;
+mod error;
+mod preset;
+
+pub use classifier::{Classifier, Prediction};
+pub use error::Error;
+pub use preset::preprocess_of;
+pub use striate_data as data;
+pub use striate_formats as formats;
+pub use striate_graph as graph;
+pub use striate_inspect as inspect;
+pub use striate_kernels as kernels;
+pub use striate_models as models;
+pub use striate_nn as nn;
+pub use striate_train as train;
+
+/// What most programs need: `use striate::prelude::*;`.
+pub mod prelude {
+    pub use crate::{Classifier, Prediction};
+    pub use ndarray::{Array4, ArrayD, ArrayView4};
+    pub use striate_data::{Augment, Dataset, Images, Picture, Preprocess};
+    pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Tap, Var, trace};
+    pub use striate_inspect::{shades, summary};
+    pub use striate_nn::{Adam, AdamW, OptimizerConfig, Sgd};
+    pub use striate_nn::{
+        AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Module, ReLU,
+        ReLU6, Schedule, Sequential,
+    };
+    pub use striate_train::FitConfig;
+}
