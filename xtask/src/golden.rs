@@ -1,0 +1,103 @@
+//! Golden files are made by scripts and never by hand: which there are, and how each is made again.
+
+use crate::workspace::root;
+use anyhow::{Result, bail};
+use std::process::{Command, Stdio};
+
+/// Something that a script makes.
+struct Golden {
+    what: &'static str,
+    script: &'static str,
+    /// A Python module that the script needs, and how to get it; `None`: it needs a file that only a person can give.
+    needs: Option<(&'static str, &'static str)>,
+    /// How to run it, for a person.
+    by_hand: &'static str,
+    /// Whether it takes `--check`.
+    checks: bool,
+}
+
+const VENV: &str = "bench/peers/.venv/bin/python";
+
+const ALL: &[Golden] = &[
+    Golden {
+        what: "crates/testkit/golden/*.json: networks, gradients and optimisers in PyTorch",
+        script: "tools/golden/make.py",
+        needs: Some(("torch", "bench/peers/setup.sh torch")),
+        by_hand: "bench/peers/.venv/bin/python tools/golden/make.py",
+        checks: true,
+    },
+    Golden {
+        what: "crates/data/tests/golden/pillow.txt: resizing and grey in Pillow",
+        script: "crates/data/tests/golden/pillow.py",
+        needs: Some(("PIL", "python3 -m pip install pillow")),
+        by_hand: "python3 crates/data/tests/golden/pillow.py",
+        checks: false,
+    },
+    Golden {
+        what: "crates/data/assets/digits.gz: the embedded digits",
+        script: "tools/digits/pack.py",
+        needs: None,
+        by_hand: "python3 tools/digits/pack.py MNIST_FOLDER",
+        checks: false,
+    },
+    Golden {
+        what: "crates/inspect/assets/DejaVuSans-subset.ttf: the font of the charts",
+        script: "tools/font/subset.py",
+        needs: None,
+        by_hand: "python3 tools/font/subset.py DEJAVU_SANS_TTF (needs fonttools)",
+        checks: false,
+    },
+];
+
+/// Makes again what can be made here, and says how to make the rest. With `check`, compares instead.
+pub(crate) fn run(check: bool) -> Result<()> {
+    let mut left = Vec::new();
+    for golden in ALL.iter().filter(|g| g.checks || !check) {
+        println!("── {}", golden.what);
+        let Some((module, install)) = golden.needs else {
+            println!("   made from a file that you must give: {}", golden.by_hand);
+            continue;
+        };
+        let Some(python) = python_with(module) else {
+            println!("   no Python here with `{module}`; to get it: {install}");
+            println!("   then: {}", golden.by_hand);
+            left.push(golden.script);
+            continue;
+        };
+        let mut command = Command::new(python);
+        command.current_dir(root()).arg(golden.script).args(check.then_some("--check"));
+        match command.status() {
+            Ok(status) if status.success() => println!("   done"),
+            Ok(status) => bail!("{}: {status}", golden.script),
+            Err(error) => bail!("{}: {python}: {error}", golden.script),
+        }
+    }
+    if !left.is_empty() {
+        bail!("not run: {}", left.join(", "));
+    }
+    println!("what changed: git diff --stat");
+    Ok(())
+}
+
+/// The pinned environment of bench/peers first, then the system's Python.
+fn python_with(module: &str) -> Option<&'static str> {
+    let has = |python: &&str| {
+        let mut command = Command::new(python);
+        command.current_dir(root()).args(["-c", &format!("import {module}")]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())
+    };
+    [VENV, "python3"].into_iter().find(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_script_is_there() {
+        for golden in ALL {
+            assert!(root().join(golden.script).is_file(), "{}", golden.script);
+            assert!(golden.by_hand.contains(golden.script));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The build system of Striate, in Rust, so that it runs wherever the project builds: `cargo xtask NAME`.
+//!
+//! Start reading at [`ci`], then `tidy/mod.rs`, which lists every rule that the repository keeps.
+
+mod ci;
+mod golden;
+mod size;
+mod source;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask TASK
+
+  ci               all that CI runs: format, lints, docs, tests, tidy; stops at the first failure
+  tidy             the rules that no compiler checks: floors, unsafe, headers, dependencies, links
+  size             lines a crate, largest files, share of docs, tests to code, unsafe count
+  golden [--check] remakes the golden files with their scripts; --check compares and writes nothing";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = match args[..] {
+        ["ci"] => ci::run(),
+        ["tidy"] => tidy::run(),
+        ["size"] => size::run(),
+        ["golden"] => golden::run(false),
+        ["golden", "--check"] => golden::run(true),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprintln!("xtask: expected a task, got `{}`\n\n{USAGE}", args.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

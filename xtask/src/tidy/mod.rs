@@ -1,0 +1,66 @@
+//! The invariants of ARCHITECTURE.md and STYLE.md as checks. A rule is a function from the repository to what breaks it,
+//! so each is tested on a repository of two lines.
+
+mod documents;
+mod floors;
+mod text;
+mod unsafe_code;
+
+use crate::workspace::Workspace;
+use anyhow::{Result, bail};
+
+/// A place where a rule is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// `path:line`, or a path.
+    place: String,
+    /// What is wrong, and what to do.
+    what: String,
+}
+
+impl Problem {
+    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into() }
+    }
+
+    fn at(path: &str, line: usize, what: impl Into<String>) -> Self {
+        Self::new(format!("{path}:{line}"), what)
+    }
+}
+
+type Rule = fn(&Workspace) -> Vec<Problem>;
+
+const RULES: &[(&str, Rule)] = &[
+    ("dependencies among our crates point down", floors::down),
+    ("no build scripts", floors::no_build_scripts),
+    ("unsafe only in crates/kernels", unsafe_code::only_in_kernels),
+    ("the lint that forbids unsafe is on", unsafe_code::lints),
+    ("unsafe code says why it is sound", unsafe_code::safety_comments),
+    ("crates open with their documentation", text::crate_headers),
+    ("operations open with their formula", text::op_formulas),
+    ("no file past 500 lines", text::long_files),
+    ("no path of one machine", text::machine_paths),
+    ("nothing left unfinished", text::unfinished),
+    ("docs/dependencies.md names every dependency", documents::dependencies),
+    ("docs/references.md names every source", documents::sources),
+    ("ARCHITECTURE.md names every crate", documents::architecture),
+    ("links between documents resolve", documents::links),
+];
+
+/// Checks every rule and prints what breaks it.
+pub(crate) fn run() -> Result<()> {
+    let workspace = Workspace::read()?;
+    let mut broken = 0;
+    for (name, rule) in RULES {
+        let problems = rule(&workspace);
+        println!("{} {name}", if problems.is_empty() { "ok    " } else { "BROKEN" });
+        for Problem { place, what } in &problems {
+            println!("       {place}: {what}");
+        }
+        broken += problems.len();
+    }
+    if broken > 0 {
+        bail!("{broken} places break a rule");
+    }
+    Ok(())
+}
