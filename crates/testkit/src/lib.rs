@@ -8,6 +8,8 @@
 //! | compare a computed array with the expected one | [`assert_close`] |
 //! | differentiate a scalar function numerically | [`finite_difference`] |
 //! | check the backward of an operation against its forward | [`assert_vjp`] |
+//! | make weights by the formula of the golden files | [`formula`], [`formula_labels`] |
+//! | read what PyTorch computed | [`Golden`] |
 //! | draw shapes and values, the same on every machine | [`Sample`] |
 //! | give an f64 reference the very values an f32 kernel saw | [`widen`] |
 //!
@@ -37,9 +39,13 @@
 //! ```
 
 mod close;
+mod formula;
+mod golden;
 mod gradient;
 mod sample;
 
 pub use close::assert_close;
+pub use formula::{formula, formula_labels};
+pub use golden::{Checksum, CrossEntropyCase, Golden, OptimizerCase, Scalar, Tensor};
 pub use gradient::{assert_vjp, finite_difference};
 pub use sample::{Sample, widen};

@@ -50,12 +50,16 @@ impl ConvBackwardWeight {
     /// Adds the kernels that compute `dw`, packed like the weights, from the input and the output's gradient.
     pub fn push(program: &mut Builder, shape: &ConvShape, rows: Rows, x: Value, dy: Value, dw: Buf) {
         let len = rows.weight_len();
+        let unconnected = (shape.groups > 1).then(|| rows.unconnected(shape));
         let chunk = if len <= PARTIAL_LEN { CHUNK } else { program.tile() };
         let partial = program.buffer(chunks(program.tile(), chunk) * len);
         let origin = origin(&x, shape.window.padding.map(|p| -(p as isize)));
         let uniform = rows.uniform();
         program.push(Self { x, dy, partial, rows, uniform, origin, stride: shape.window.stride, chunk });
         program.push(super::reduce::Reduce { partial, to: dw, len, chunk });
+        if let Some(places) = unconnected {
+            program.push(Unconnected { dw, places });
+        }
     }
 
     fn units(&self) -> usize {
@@ -189,6 +193,36 @@ impl Part<'_> {
                 f(i, v, unsafe { self.cx.write(c.partial, start..start + lanes) });
             }
         }
+    }
+}
+
+/// Clears the gradient of packed weights that stand for no connection: with groups, the 16 output channels of a block
+/// may belong to several, and each is packed with the inputs of all. An optimiser would otherwise connect them.
+#[derive(Debug)]
+struct Unconnected {
+    dw: Buf,
+    places: Vec<u32>,
+}
+
+// SAFETY: one task, which holds the whole buffer.
+unsafe impl Kernel for Unconnected {
+    fn name(&self) -> &'static str {
+        "clear unconnected"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.dw]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.dw]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        1
+    }
+    fn run(&self, cx: &Cx<'_>, _: usize) {
+        let Some(&last) = self.places.last() else { return };
+        // SAFETY: see the impl.
+        let dw = unsafe { cx.write(self.dw, 0..last as usize + 1) };
+        self.places.iter().for_each(|&at| dw[at as usize] = 0.0);
     }
 }
 

@@ -124,6 +124,13 @@ impl Rows {
         map
     }
 
+    /// Places of the packed weights that are no weight of PyTorch's, in order.
+    pub(super) fn unconnected(&self, shape: &ConvShape) -> Vec<u32> {
+        let mut connected = vec![false; self.weight_len()];
+        self.weight_map(shape).into_iter().for_each(|at| connected[at as usize] = true);
+        (0_u32..).zip(connected).filter(|(_, c)| !c).map(|(at, _)| at).collect()
+    }
+
     /// For each packed weight of these backward rows, the place of the same weight in the packed weights `forward`,
     /// or `u32::MAX` where there is none.
     pub(super) fn transpose_map(&self, forward: &Rows, shape: &ConvShape) -> Vec<u32> {

@@ -160,6 +160,12 @@ fn backward_equals_the_reference() {
                 let pixels = n * out[0] * out[1];
                 let dw = unpack(&rows, s, &run.outputs[1]);
                 assert_close(&dw, &want.grad_weight, tolerance(pixels), 1e-6, &format!("dw {what}"));
+                let strays = rows.unconnected(s).into_iter().filter(|&at| run.outputs[1][at as usize] != 0.0);
+                assert_eq!(
+                    strays.count(),
+                    0,
+                    "an optimiser would connect channels of different groups: {what}"
+                );
                 let db = &run.outputs[2][..s.c_out];
                 assert_close(db, &want.grad_bias, tolerance(pixels), 1e-6, &format!("db {what}"));
             }
