@@ -131,3 +131,18 @@ fn below(bound: u32, words: &mut impl Iterator<Item = u32>) -> u32 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::below;
+
+    #[test]
+    fn words_that_would_bias_are_skipped() {
+        // 2^32 leaves 1 when divided by 3, so one word is too many: 0.
+        assert_eq!(below(3, &mut [0, 1 << 31].into_iter()), 1);
+        assert_eq!(below(3, &mut [1, 1 << 31].into_iter()), 0);
+        // A power of two needs no word to be skipped.
+        assert_eq!(below(4, &mut [0].into_iter()), 0);
+        assert_eq!(below(4, &mut [u32::MAX].into_iter()), 3);
+    }
+}

@@ -11,10 +11,10 @@
 //! changes a bit.
 
 use super::rows::{Gather, Rows, origin};
-use super::unrolled;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
 

@@ -13,7 +13,6 @@ mod reduce;
 mod rows;
 #[cfg(test)]
 mod tests;
-mod unrolled;
 
 pub use backward_weight::{ConvBackwardBias, ConvBackwardWeight};
 pub use direct::{Activation, Conv};
@@ -21,4 +20,3 @@ pub use pooled::ConvPool;
 pub use pooled_backward::{ConvPoolBackwardData, ConvPoolBackwardWeight, can_pool};
 pub use rows::backward_halo;
 pub use rows::{Gather, Rows};
-use unrolled::unrolled;

@@ -13,10 +13,10 @@
 //! **Numerics.** As [`super::Conv`]; a NaN in a window may lose to a number in the same window.
 
 use super::rows::{Rows, origin};
-use super::unrolled;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
 

@@ -15,10 +15,10 @@
 use super::backward_weight::{CHUNK, chunk, chunks};
 use super::reduce::{Reduce, ReduceTransposed};
 use super::rows::{Gather, Rows};
-use super::unrolled;
 use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 
 /// Whether convolution + ReLU + 2x2 max-pool of this shape has the fused kernels of this file.

@@ -137,6 +137,9 @@ unsafe impl Kernel for Rows {
     }
 }
 
+/// Next to the most probable class, a class below this has no gradient.
+const TINY: f32 = 1e-25;
+
 struct Sample<'a> {
     x: &'a [f32],
     label: usize,
@@ -173,9 +176,11 @@ impl Task for Sample<'_> {
         row[1] = if first_max == Some(label) { 1.0 } else { 0.0 };
         let scale = ((hard + soft * all_weights) * share / total) as f32;
         let even = (soft * share) as f32;
+        // Probabilities this small would make subnormal gradients further down, on which the processor is slow.
+        let scaled = |g: f32| if g < TINY { 0.0 } else { g * scale };
         match weights {
-            None => grad.iter_mut().for_each(|g| *g = *g * scale - even),
-            Some(weights) => grad.iter_mut().zip(weights).for_each(|(g, w)| *g = *g * scale - even * w),
+            None => grad.iter_mut().for_each(|g| *g = scaled(*g) - even),
+            Some(weights) => grad.iter_mut().zip(weights).for_each(|(g, w)| *g = scaled(*g) - even * w),
         }
         grad[label] -= (hard * share) as f32;
     }

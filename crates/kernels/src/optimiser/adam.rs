@@ -5,10 +5,10 @@
 //!
 //! **Numerics.** Bias corrections in f64 from the number of the update. Square root and quotient by Newton steps
 //! ([`Simd::rsqrt`], [`Simd::recip`]), within some 3e-7 of the exact ones, the same bits on every instruction set with
-//! fused multiply-add and several times faster. A `v` below 1e-30 becomes 0, so that moments of dead parameters never
-//! decay into subnormal numbers, on which the processor is slow.
+//! fused multiply-add and several times faster. Moments below 1e-30 become 0, and so do gradients below 1e-16, whose
+//! squares would be subnormal: next to an `eps` of 1e-8 they move nothing.
 
-use super::{Rule, tasks, update};
+use super::{Rule, TINY, flush, tasks, update};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::Simd;
 
@@ -47,18 +47,17 @@ struct Moments {
     shrink: f32,
 }
 
-/// Second moments below this are 0.
-const TINY: f32 = 1e-30;
+/// Gradients below this are 0.
+const TINY_GRADIENT: f32 = 1e-16;
 
 impl Rule<3> for Moments {
     #[inline(always)]
     fn apply<V: Simd>(&self, [p, m, v]: [V; 3], grad: V) -> [V; 3] {
-        let g = grad.fma(V::splat(self.penalty), p);
+        let g = flush(grad.fma(V::splat(self.penalty), p), TINY_GRADIENT);
         let p = p.mul(V::splat(self.shrink));
-        let m = m.mul(V::splat(self.keep[0])).fma(V::splat(self.take[0]), g);
+        let m = flush(m.mul(V::splat(self.keep[0])).fma(V::splat(self.take[0]), g), TINY);
         let v = v.mul(V::splat(self.keep[1])).fma(V::splat(self.take[1]).mul(g), g);
-        // The comparison the other way round would turn NaN into 0.
-        let v = V::select(V::splat(TINY).gt(v), V::zero(), v);
+        let v = flush(v, TINY);
         // rsqrt(0) is finite, so √0 comes out as 0.
         let root = v.mul(v.rsqrt());
         let quotient = m.mul(V::splat(self.eps).fma(root, V::splat(self.scale)).recip());

@@ -50,6 +50,19 @@ fn update<const K: usize>(
     cx.isa().dispatch(Part { states, grad, rule });
 }
 
+/// `x`, or 0 where it is nearer to 0 than `least`; NaN stays NaN.
+///
+/// Moments that get no more gradient decay into subnormal numbers, and stay there for ever, since `0.9 ·` the smallest of
+/// them rounds back to it; arithmetic on them takes the processor a hundred times as long.
+#[inline(always)]
+fn flush<V: Simd>(x: V, least: f32) -> V {
+    let magnitude = V::zero().sub(x).max(x);
+    V::select(V::splat(least).gt(magnitude), V::zero(), x)
+}
+
+/// Moments below this are 0.
+const TINY: f32 = 1e-30;
+
 struct Part<'a, const K: usize, R> {
     states: [&'a mut [f32]; K],
     grad: &'a [f32],

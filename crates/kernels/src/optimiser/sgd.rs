@@ -1,7 +1,7 @@
 //! Stochastic gradient descent: `g = grad + weight_decay · p`, `b = momentum · b + g`, `d = g + momentum · b` with Nesterov
 //! else `b`, `p ← p − learning_rate · d`. Source: Sutskever et al. 2013 in PyTorch's form.
 
-use super::{Rule, tasks, update};
+use super::{Rule, TINY, flush, tasks, update};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::Simd;
 
@@ -44,7 +44,7 @@ impl Rule<2> for Descent {
     fn apply<V: Simd>(&self, [p, b]: [V; 2], grad: V) -> [V; 2] {
         let g = grad.fma(V::splat(self.weight_decay), p);
         let momentum = V::splat(self.momentum);
-        let b = g.fma(momentum, b);
+        let b = flush(g.fma(momentum, b), TINY);
         let direction = if self.nesterov { g.fma(momentum, b) } else { b };
         [p.fma(V::splat(-self.learning_rate), direction), b]
     }
