@@ -3,6 +3,7 @@
 use super::backward_weight::{CHUNK, chunks};
 use crate::BLOCK;
 use crate::program::{Buf, Cx, Kernel};
+use crate::simd::{Simd, Task};
 
 const TASK: usize = 512;
 
@@ -74,26 +75,44 @@ unsafe impl Kernel for ReduceTransposed {
         self.c_in.div_ceil(BLOCK) * self.c_out.div_ceil(BLOCK) * TAPS
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        let (pair, tap) = (task / TAPS, task % TAPS);
-        let inputs = self.c_in.div_ceil(BLOCK);
+        cx.isa().dispatch(Tap { k: self, cx, pair: task / TAPS, tap: task % TAPS });
+    }
+}
+
+struct Tap<'a> {
+    k: &'a ReduceTransposed,
+    cx: &'a Cx<'a>,
+    pair: usize,
+    tap: usize,
+}
+
+impl Task for Tap<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        let Self { k: r, cx, pair, tap } = self;
+        let inputs = r.c_in.div_ceil(BLOCK);
         let (kb, cb) = (pair / inputs, pair % inputs);
-        let mut sums = [[0.0_f32; BLOCK]; BLOCK];
-        for chunk in 0..chunks(cx.n(), CHUNK) {
-            for (k, sums) in sums.iter_mut().enumerate() {
-                let start = chunk * self.len + ((pair * BLOCK + k) * TAPS + tap) * BLOCK;
-                // SAFETY: `partial` is not written here.
-                let from = unsafe { cx.read(self.partial, start..start + BLOCK) };
-                sums.iter_mut().zip(from).for_each(|(sum, from)| *sum += from);
+        let mut sums = [0.0_f32; BLOCK * BLOCK];
+        for k in 0..BLOCK {
+            for first in (0..BLOCK).step_by(V::LANES) {
+                let mut sum = V::zero();
+                for chunk in 0..chunks(cx.n(), CHUNK) {
+                    let start = chunk * r.len + ((pair * BLOCK + k) * TAPS + tap) * BLOCK + first;
+                    // SAFETY: `partial` is not written here.
+                    sum = sum.add(V::load(unsafe { cx.read(r.partial, start..start + V::LANES) }));
+                }
+                sum.store(&mut sums[k * BLOCK + first..]);
             }
         }
-        let channels = (self.c_in - cb * BLOCK).min(BLOCK);
-        let start = (kb * self.c_in * TAPS + cb * BLOCK * TAPS + tap * channels) * BLOCK;
+        let mut turned = [0.0_f32; BLOCK * BLOCK];
+        V::transpose16(&sums, BLOCK, &mut turned, BLOCK);
+        let channels = (r.c_in - cb * BLOCK).min(BLOCK);
+        let start = (kb * r.c_in * TAPS + cb * BLOCK * TAPS + tap * channels) * BLOCK;
         // SAFETY: see the impl.
-        let to = unsafe { cx.write(self.to, start..start + channels * BLOCK) };
-        for (c, to) in to.chunks_exact_mut(BLOCK).enumerate() {
-            for (k, to) in to.iter_mut().enumerate() {
-                *to = if cx.starts_sums() { sums[k][c] } else { *to + sums[k][c] };
-            }
+        let to = unsafe { cx.write(r.to, start..start + channels * BLOCK) };
+        for i in (0..to.len()).step_by(V::LANES) {
+            let before = if cx.starts_sums() { V::zero() } else { V::load(&to[i..]) };
+            before.add(V::load(&turned[i..])).store(&mut to[i..]);
         }
     }
 }
