@@ -15,8 +15,9 @@ use crate::{bench, data, models, predict, summary, train, val};
 )]
 #[command(after_help = "\
 Start here:
-  striate train                             learn the handwritten digits inside this program, in seconds
-  striate predict runs/train picture.png    ask what was learned
+  striate train                           learn the handwritten digits inside this program
+  striate predict runs/train PICTURE      ask what was learned
+  striate COMMAND --help                  all flags of a command
 
 Exit codes: 0 fine, 2 wrong usage, 65 bad data, 74 input or output, 130 and 143 interrupted")]
 pub(crate) struct Cli {

@@ -58,8 +58,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut text = String::new();
     if let Some(from) = &document.provenance {
         text = format!(
-            "{}: {} trained on {} for {} epochs, seed {}\n\n",
-            args.model, from.model, from.data, from.epochs, from.seed
+            "{}: {} trained on {}, as of epoch {}; made by: {}\n\n",
+            args.model, from.model, from.data, from.epochs, from.command
         );
     }
     out::print(&format!("{text}{}", document.summary))?;
@@ -69,14 +69,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
 fn named(args: &Args) -> anyhow::Result<Graph> {
     let info = registry::find(&args.model)
         .map_err(|unknown| Usage(format!("{unknown}; there is no file of that name either")))?;
-    let [channels, height, width] = info.input;
+    let [channels, ..] = info.input;
     let input = args.imgsz.map_or(info.input, |side| [channels, side, side]);
     let net = (info.build)(args.classes.unwrap_or(10), channels);
     let wrong_size = |error: striate::graph::TraceError| {
-        Usage(format!(
-            "{} for {}x{} pictures: {error}\nIt is made for {height}x{width}.",
-            info.name, input[1], input[2]
-        ))
+        Usage(format!("{} for {}x{} pictures: {error}", info.name, input[1], input[2]))
     };
     Ok(trace(net.as_ref(), Mode::Eval, input).map_err(wrong_size)?)
 }

@@ -16,6 +16,7 @@ use crate::limits;
 use ndarray::{ArrayD, IxDyn};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -121,7 +122,8 @@ impl Container {
         from.read_exact(&mut header).map_err(cut_short)?;
         scan(&header)?;
         let damaged = |reason: String| Problem::Header { reason };
-        let header: Metadata = serde_json::from_slice(&header).map_err(|e| damaged(e.to_string()))?;
+        let header: Metadata = serde_json::from_slice(&header)
+            .map_err(|e| damaged(culprit(&header).unwrap_or_else(|| e.to_string())))?;
         let metadata: BTreeMap<String, String> =
             header.metadata().clone().unwrap_or_default().into_iter().collect();
         let names = header.offset_keys();
@@ -202,6 +204,21 @@ fn check_kind(metadata: &BTreeMap<String, String>, expected: Kind, names: &[Stri
         version if version == Kind::VERSION => Ok(()),
         got => Err(Problem::Version { expected: Kind::VERSION, got: got.clone() }),
     }
+}
+
+/// The first array whose place is not as long as its shape asks for: the crate says only that there is one.
+fn culprit(header: &[u8]) -> Option<String> {
+    let entries: BTreeMap<String, Value> = serde_json::from_slice(header).ok()?;
+    entries.iter().find_map(|(name, entry)| {
+        let numbers = |key: &str| -> Option<Vec<u64>> { serde_json::from_value(entry[key].clone()).ok() };
+        let (shape, offsets) = (numbers("shape")?, numbers("data_offsets")?);
+        let dtype: Dtype = serde_json::from_value(entry["dtype"].clone()).ok()?;
+        let bits = shape.iter().try_fold(dtype.bitsize() as u64, |bits, &size| bits.checked_mul(size));
+        let got = offsets.get(1)?.checked_sub(*offsets.first()?);
+        let fits = bits.is_some_and(|bits| Some(bits / 8) == got);
+        (!fits)
+            .then(|| format!("the array {name}, {dtype} of shape {shape:?}, lies in the bytes {offsets:?}"))
+    })
 }
 
 /// Counts what decides the memory that parsing takes: brackets and commas outside of strings.

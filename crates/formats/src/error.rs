@@ -95,7 +95,7 @@ pub enum Problem {
     },
     /// Another program's safetensors.
     #[error(
-        "a safetensors file with {tensors} arrays ({}), but without the network that goes with them: \
+        "a safetensors file without the network that its arrays belong to ({}; {tensors} in all): \
          not a model that striate saved; build the network in code and load the arrays as its parameters, or train one",
         names.join(", ")
     )]

@@ -93,8 +93,7 @@ impl Golden {
             let allowed = TOLERANCE * largest;
             for (class, (&expected, &got)) in expected.iter().zip(&computed[range]).enumerate() {
                 let difference = (expected - got).abs();
-                // Written so that NaN fails.
-                if !(difference <= allowed) {
+                if difference.is_nan() || difference > allowed {
                     return Err(Problem::Golden { image, class, expected, got, allowed });
                 }
                 largest_difference = largest_difference.max(difference);
@@ -147,7 +146,7 @@ impl Golden {
 fn picture(i: usize, preprocess: &Preprocess) -> Vec<u8> {
     let [channels, height, width] = preprocess.shape();
     let value = |c: usize, y: usize, x: usize| -> u8 {
-        let across = if c % 2 == 0 { x * 255 / width } else { y * 255 / height };
+        let across = if c.is_multiple_of(2) { x * 255 / width } else { y * 255 / height };
         let (dx, dy) = ((2 * x + 1).abs_diff(width), (2 * y + 1).abs_diff(height));
         match i % 4 {
             0 => across as u8,

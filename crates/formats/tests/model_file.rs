@@ -123,19 +123,19 @@ fn a_header_that_lies_is_refused() {
     check(
         &edited("[0,144]", "[0,140]"),
         &expect![
-            "the header is damaged: invalid shape, data type, or offset for tensor; copy or download the file again"
+            "the header is damaged: the array 0.weight, F32 of shape [4, 1, 3, 3], lies in the bytes [0, 140]; copy or download the file again"
         ],
     );
     check(
         &edited("[4,1,3,3]", "[4,1,3,4611686018427387904]"),
         &expect![
-            "the header is damaged: overflow computing buffer size from shape and/or element type; copy or download the file again"
+            "the header is damaged: the array 0.weight, F32 of shape [4, 1, 3, 4611686018427387904], lies in the bytes [0, 144]; copy or download the file again"
         ],
     );
     check(
         &edited("\"F32\"", "\"F64\""),
         &expect![
-            "the header is damaged: invalid shape, data type, or offset for tensor; copy or download the file again"
+            "the header is damaged: the array 0.weight, F64 of shape [4, 1, 3, 3], lies in the bytes [0, 144]; copy or download the file again"
         ],
     );
     check(&join(&"[".repeat(1000), &[]), &expect!["nested brackets in the header: at most 4, got 5"]);
@@ -149,7 +149,7 @@ fn other_files_are_told_apart() {
     check(
         &foreign,
         &expect![
-            "a safetensors file with 1 arrays (model.embed.weight), but without the network that goes with them: not a model that striate saved; build the network in code and load the arrays as its parameters, or train one"
+            "a safetensors file without the network that its arrays belong to (model.embed.weight; 1 in all): not a model that striate saved; build the network in code and load the arrays as its parameters, or train one"
         ],
     );
     let checkpoint = Checkpoint::default().to_bytes().unwrap();

@@ -1,7 +1,7 @@
 //! Striate's instruments on paper: classification metrics, charts as SVG and PNG, terminal tables.
 //!
-//! **Floor 3**, beside `models` and `train`. Of the floors below it knows `striate-graph` alone, for [`summary`];
-//! the trainer and the binary hand it plain numbers.
+//! **Floor 3**, beside `models` and `train`. Of the floors below it knows `striate-graph` alone, for [`summary()`]; the
+//! trainer and the binary hand it plain numbers.
 //!
 //! Where to start reading:
 //! * [`Confusion`] counts (label, prediction) pairs; [`Report`] is what `striate val --json` prints.

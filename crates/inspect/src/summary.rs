@@ -32,7 +32,7 @@ pub struct Layer {
     pub activation_bytes: u64,
 }
 
-/// A network as a table; see [`summary`].
+/// A network as a table; see [`summary()`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// `[C, H, W]`.

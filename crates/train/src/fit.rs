@@ -35,7 +35,8 @@ pub struct Job<'a> {
     pub resume: bool,
     /// Set it to end the run after the step at hand.
     pub stop: &'a AtomicBool,
-    /// What was typed. Part of the model file.
+    /// The command that makes this model: a part of the model file, so without what decides nothing (threads, folders,
+    /// `--resume`), or the file would differ with it. A resumed run keeps the one it was started with.
     pub command: &'a str,
 }
 
@@ -95,7 +96,8 @@ pub struct Trained {
     pub model: ModelFile,
     /// The best epoch, from 1.
     pub best_epoch: usize,
-    /// Of the best epoch's network on the validation images.
+    /// Of the best epoch's network on the validation images. The epoch was chosen by the same images, so this flatters it a
+    /// little: the last row has the figure without a choice.
     pub evaluation: Evaluation,
     /// The epochs.
     pub rows: Vec<EpochRow>,

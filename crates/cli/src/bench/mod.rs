@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// A data set by name, or a folder of idx files [default: mnist if it is here, else the embedded digits six times]
     #[arg(long, value_name = "DATA")]
     data: Option<String>,
-    /// Measure only this; the peak is always measured
+    /// Measure the peak and only this: the training epoch at batch 64 or 1000, inference, or nothing else
     #[arg(long, value_enum)]
     only: Option<Only>,
     /// Show the time of each kernel instead
@@ -38,13 +38,9 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Only {
-    /// The training epoch at batch 64
     Train,
-    /// The training epoch at batch 1000
     Train1000,
-    /// Inference at batch 1, 64 and 1000
     Infer,
-    /// The machine's peak
     Peak,
 }
 

@@ -48,11 +48,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
     Table,
-    /// One document
     Json,
-    /// One line for each picture and class
     Csv,
 }
 

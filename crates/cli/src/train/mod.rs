@@ -6,7 +6,7 @@ mod recipe;
 mod report;
 mod run_dir;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches};
 use striate::data::load;
@@ -22,10 +22,10 @@ use progress::Progress;
 use recipe::Recipe;
 
 /// Learn from labelled images
-///
-/// Without any argument it learns the handwritten digits that are inside this program. Each run gets a folder: the model
-/// of the best epoch, the checkpoint to resume from, settings, results and curves.
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Without any argument it learns the handwritten digits that are inside this program. Each run gets a folder of its own:
+the model of the best epoch, the checkpoint to resume from, settings, results, curves. Ctrl-C saves before it stops.")]
 pub(crate) struct Args {
     /// A data set by name ('striate data list' shows them), or a folder of idx files
     #[arg(default_value = "digits")]
@@ -41,8 +41,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     threads: Threads,
     /// Go on with a run that was stopped: the one in DIR, or the last one below --project
-    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = "", help_heading = "Where it is kept")]
-    resume: Option<PathBuf>,
+    #[arg(long, value_name = "DIR", help_heading = "Where it is kept")]
+    resume: Option<Option<PathBuf>>,
     /// The folder of all runs
     #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Where it is kept")]
     project: PathBuf,
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     let engine = args.threads.engine()?;
     let mut plan = match &args.resume {
         None => new(args, matches),
-        Some(named) => resumed(args, matches, named)?,
+        Some(named) => resumed(args, matches, named.as_ref())?,
     };
     let info = registry::find(&plan.model)?;
     let data = load(&plan.data)?;
@@ -135,15 +135,26 @@ fn this_command() -> clap::Command {
 }
 
 /// What the run in the folder was started with. Other flags than it has are refused, since they would have no effect.
-fn resumed(args: &Args, matches: &ArgMatches, named: &PathBuf) -> anyhow::Result<Plan> {
-    let folder = if named.as_os_str().is_empty() { run_dir::latest(&args.project)? } else { named.clone() };
+fn resumed(args: &Args, matches: &ArgMatches, named: Option<&PathBuf>) -> anyhow::Result<Plan> {
+    let folder = named.cloned().map_or_else(|| run_dir::latest(&args.project), Ok)?;
     let asked = new(args, matches);
+    let is_bare = asked.command == "striate train digits";
     let saved = saved_run(&folder)?;
     let old = match &saved {
         Some(saved) => saved.command.clone(),
-        None => command_of(&folder)?,
+        // Killed before it wrote anything: what is asked for now is all there is to know.
+        None => match command_of(&folder) {
+            None if is_bare => {
+                let why = format!(
+                    "{}: the run ended before it began: start it again, with --exist-ok for the same folder",
+                    folder.display()
+                );
+                return Err(Usage(why).into());
+            }
+            None => asked.command.clone(),
+            Some(command) => command,
+        },
     };
-    let is_bare = asked.command == "striate train digits";
     if !is_bare && asked.command != old {
         let place = folder.display();
         let why = format!(
@@ -167,16 +178,9 @@ fn resumed(args: &Args, matches: &ArgMatches, named: &PathBuf) -> anyhow::Result
 }
 
 /// The command in the settings of a run that has no checkpoint yet.
-fn command_of(folder: &std::path::Path) -> anyhow::Result<String> {
-    let place = folder.join(ARGS_YAML);
-    let text = std::fs::read_to_string(&place).unwrap_or_default();
+fn command_of(folder: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(folder.join(ARGS_YAML)).ok()?;
     // Texts in this file are quoted as in JSON.
-    let quoted = text.lines().find_map(|line| line.strip_prefix("command: "));
-    quoted.and_then(|quoted| serde_json::from_str(quoted).ok()).ok_or_else(|| {
-        let place = folder.display();
-        Usage(format!(
-            "{place}: the run ended before it began: start it again, with --exist-ok for the same folder"
-        ))
-        .into()
-    })
+    let quoted = text.lines().find_map(|line| line.strip_prefix("command: "))?;
+    serde_json::from_str(quoted).ok()
 }

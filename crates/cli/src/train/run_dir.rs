@@ -18,9 +18,12 @@ pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Resul
             format!("--name {name:?}: expected the name of one folder; folders above it go into --project");
         return Err(Usage(why).into());
     }
-    let try_another = "choose another folder with --project";
-    fs::create_dir_all(project)
-        .with_context(|| format!("{}: cannot create this folder; {try_another}", project.display()))?;
+    let refused = |folder: &Path, error: io::Error| {
+        let place = folder.display();
+        let what = format!("{place}: cannot create this folder: {error}; choose another one with --project");
+        anyhow::Error::new(error).context(what)
+    };
+    fs::create_dir_all(project).map_err(|error| refused(project, error))?;
     for number in 1.. {
         let folder = project.join(if number == 1 { name.to_owned() } else { format!("{name}{number}") });
         // Creating is claiming: of two runs that start together each gets its own.
@@ -39,10 +42,7 @@ pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Resul
                     };
                 }
             }
-            Err(error) => {
-                let place = format!("{}: cannot create this folder; {try_another}", folder.display());
-                return Err(anyhow::Error::new(error).context(place));
-            }
+            Err(error) => return Err(refused(&folder, error)),
         }
     }
     unreachable!("there are more numbers than folders")

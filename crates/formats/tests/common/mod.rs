@@ -7,7 +7,7 @@ use striate_graph::{Engine, Mode, Params, trace};
 use striate_nn::{BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential};
 
 /// Convolution, batch norm, pooling and a linear layer on 8 x 8 images, 3 classes.
-pub fn model() -> ModelFile {
+pub(crate) fn model() -> ModelFile {
     let net = Sequential::new()
         .append(Conv2d::new(1, 4, 3).padding(1))
         .append(BatchNorm2d::new(4))
@@ -32,14 +32,14 @@ pub fn model() -> ModelFile {
 }
 
 /// The header as text, and the arrays.
-pub fn split(bytes: &[u8]) -> (String, Vec<u8>) {
+pub(crate) fn split(bytes: &[u8]) -> (String, Vec<u8>) {
     let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let header = String::from_utf8(bytes[8..8 + length].to_vec()).unwrap();
     (header, bytes[8 + length..].to_vec())
 }
 
 /// A file of this header and these arrays.
-pub fn join(header: &str, data: &[u8]) -> Vec<u8> {
+pub(crate) fn join(header: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
     bytes.extend(header.as_bytes());
     bytes.extend(data);
@@ -48,7 +48,7 @@ pub fn join(header: &str, data: &[u8]) -> Vec<u8> {
 
 /// The file with the right hash for whatever it holds now, as somebody who means harm would make it; `None` when it is no
 /// safetensors file.
-pub fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
     use sha2::{Digest, Sha256};
     let (_, header) = safetensors::SafeTensors::read_metadata(bytes).ok()?;
     let tensors = safetensors::SafeTensors::deserialize(bytes).ok()?;

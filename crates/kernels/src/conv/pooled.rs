@@ -12,6 +12,7 @@
 //!
 //! **Numerics.** As [`super::Conv`]; a NaN in a window may lose to a number in the same window.
 
+use super::direct::check_reach;
 use super::rows::{Rows, origin};
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
@@ -175,7 +176,8 @@ impl Band<'_> {
         });
         let down = c.x.plane.row_len();
         let start = c.origin + 2 * line * down + 2 * at * STEP;
-        let acc = sum2::<V, P, NV, STEP>(&self.x[start..], &c.rows.offsets[rows], w, bias, down);
+        let acc =
+            sum2::<V, P, NV, STEP>(&self.x[start..], &c.rows.offsets[rows], w, bias, down, c.rows.far());
         let plane = &c.y.plane;
         let pixels = plane.height * plane.width;
         unrolled!(v < NV => {
@@ -228,20 +230,29 @@ fn sum2<V: Simd, const P: usize, const NV: usize, const STEP: usize>(
     w: [&[f32]; NV],
     init: [V; NV],
     down: usize,
+    far: usize,
 ) -> [[[V; NV]; P]; 2] {
     let span = (P - 1) * STEP + 1;
+    check_reach(x, offsets, far, down + span);
+    let w = w.map(|w| &w[..offsets.len() * BLOCK]);
     let mut acc = [[init; P]; 2];
     for (r, &offset) in offsets.iter().enumerate() {
-        let upper = &x[offset as usize..][..span];
-        let lower = &x[offset as usize + down..][..span];
-        let wr: [V; NV] = std::array::from_fn(|v| V::load(&w[v][r * BLOCK..]));
+        let at = offset as usize;
+        // SAFETY: `far` is the largest offset, and both windows that start there end inside `x`.
+        let (upper, lower) =
+            unsafe { (x.get_unchecked(at..at + span), x.get_unchecked(at + down..at + down + span)) };
+        // SAFETY: `r` counts offsets, and each has 16 weights.
+        let (w0, w1) = unsafe {
+            let row = r * BLOCK..r * BLOCK + V::LANES;
+            (V::load(w[0].get_unchecked(row.clone())), V::load(w[NV - 1].get_unchecked(row)))
+        };
         unrolled!(p < P => {
             let (a, b) = (V::splat(upper[p * STEP]), V::splat(lower[p * STEP]));
-            acc[0][p][0] = acc[0][p][0].fma(a, wr[0]);
-            acc[1][p][0] = acc[1][p][0].fma(b, wr[0]);
+            acc[0][p][0] = acc[0][p][0].fma(a, w0);
+            acc[1][p][0] = acc[1][p][0].fma(b, w0);
             if NV > 1 {
-                acc[0][p][NV - 1] = acc[0][p][NV - 1].fma(a, wr[NV - 1]);
-                acc[1][p][NV - 1] = acc[1][p][NV - 1].fma(b, wr[NV - 1]);
+                acc[0][p][NV - 1] = acc[0][p][NV - 1].fma(a, w1);
+                acc[1][p][NV - 1] = acc[1][p][NV - 1].fma(b, w1);
             }
         });
     }

@@ -447,7 +447,7 @@ fn winners<V: Simd, const AT: usize>(
         set &= set - 1;
         let grad = V::splat(grads[channel]);
         let w = &wt[channel * TAPS * BLOCK..][..TAPS * BLOCK];
-        unrolled!(t < TAPS => acc[t] = acc[t].fma(grad, V::load(&w[t * BLOCK + first..])));
+        unrolled!(t < TAPS => acc[t] = acc[t].fma(grad, V::load(&w[t * BLOCK + first..][..V::LANES])));
     }
     unrolled!(t < TAPS => patch[AT + t / 3 * 4 + t % 3] = acc[t]);
 }

@@ -14,6 +14,8 @@ pub struct Rows {
     pub(super) starts: Vec<usize>,
     /// From the first tap of the window (block 0) to the row's value.
     pub(super) offsets: Vec<u32>,
+    /// The largest of them.
+    far: usize,
     /// Input channel, and tap, of each row.
     pub(super) taps: Vec<(usize, [usize; 2])>,
 }
@@ -43,7 +45,7 @@ impl Rows {
         taps: &[[usize; 2]],
         place: impl Fn([usize; 2]) -> [usize; 2],
     ) -> Self {
-        let mut rows = Self { starts: vec![0], offsets: Vec::new(), taps: Vec::new() };
+        let mut rows = Self { starts: vec![0], offsets: Vec::new(), far: 0, taps: Vec::new() };
         for b in 0..lanes.div_ceil(BLOCK) {
             let channels = connected(b, lanes, groups, x.channels);
             for cb in channels.start / x.block..channels.end.div_ceil(x.block) {
@@ -57,6 +59,7 @@ impl Rows {
             }
             rows.starts.push(rows.offsets.len());
         }
+        rows.far = rows.offsets.iter().max().map_or(0, |&o| o as usize);
         rows
     }
 
@@ -87,6 +90,12 @@ impl Rows {
             std::array::from_fn(|a| (place(a, t[a]).expect("filtered above") - first[a]) as usize)
         });
         (rows, first)
+    }
+
+    /// The largest offset.
+    #[inline(always)]
+    pub(super) fn far(&self) -> usize {
+        self.far
     }
 
     /// Values of the packed weights.

@@ -19,20 +19,43 @@ fn settings_out_of_their_range() {
         change(&mut world.config);
         check(fit(&world.job(None, false), &mut []), Path::new("/nowhere"), &expected);
     };
-    refused(|c| c.epochs = 0, expect![[r#""#]]);
-    refused(|c| c.batch_size = 0, expect![[r#""#]]);
-    refused(|c| c.learning_rate = f32::NAN, expect![[r#""#]]);
-    refused(|c| c.learning_rate = -0.1, expect![[r#""#]]);
-    refused(|c| c.label_smoothing = 1.0, expect![[r#""#]]);
-    refused(|c| c.class_weights = Some(vec![1.0]), expect![[r#""#]]);
-    refused(|c| c.class_weights = Some(vec![0.0; 3]), expect![[r#""#]]);
-    refused(|c| c.patience = Some(0), expect![[r#""#]]);
-    refused(|c| c.checkpoint_every_s = Some(-1.0), expect![[r#""#]]);
-    refused(|c| c.augment.erase = 2.0, expect![[r#""#]]);
-    refused(|c| c.schedule = Schedule::step(0, 0.1), expect![[r#""#]]);
+    refused(|c| c.epochs = 0, expect!["epochs: expected 1 to 1000000, got 0"]);
+    refused(|c| c.batch_size = 0, expect!["batch_size: expected 1 to 1048576, got 0"]);
+    refused(
+        |c| c.learning_rate = f32::NAN,
+        expect!["learning_rate: expected a number above 0, such as 0.003, got NaN"],
+    );
+    refused(
+        |c| c.learning_rate = -0.1,
+        expect!["learning_rate: expected a number above 0, such as 0.003, got -0.1"],
+    );
+    refused(|c| c.label_smoothing = 1.0, expect!["label_smoothing: expected at least 0 and below 1, got 1"]);
+    refused(
+        |c| c.class_weights = Some(vec![1.0]),
+        expect!["class_weights: expected 3 numbers, one a class, got 1"],
+    );
+    refused(
+        |c| c.class_weights = Some(vec![0.0; 3]),
+        expect!["class_weights: expected numbers of at least 0, not all of them 0, got [0.0, 0.0, 0.0]"],
+    );
+    refused(|c| c.patience = Some(0), expect!["patience: expected at least 1 epoch, got 0"]);
+    refused(
+        |c| c.checkpoint_every_s = Some(-1.0),
+        expect!["checkpoint_every_s: expected at least 0 seconds, got Some(-1.0)"],
+    );
+    refused(
+        |c| c.augment.erase = 2.0,
+        expect!["augmentation: erase: expected a probability from 0 to 1, got 2"],
+    );
+    refused(
+        |c| c.schedule = Schedule::step(0, 0.1),
+        expect!["schedule step: step_size = 0; expected at least 1 epoch; a usual value is 10"],
+    );
     refused(
         |c| c.optimizer = OptimizerConfig::Sgd(Sgd { momentum: 1.5, ..Sgd::default() }),
-        expect![[r#""#]],
+        expect![
+            "optimizer sgd: momentum = 1.5; expected at least 0 and below 1, in f32 too; a usual value is 0.9"
+        ],
     );
 }
 
@@ -40,7 +63,11 @@ fn settings_out_of_their_range() {
 fn a_network_for_other_classes_or_images() {
     let mut world = World::new();
     world.data.classes.push("fourth".into());
-    check(fit(&world.job(None, false), &mut []), Path::new("/nowhere"), &expect![[r#""#]]);
+    check(
+        fit(&world.job(None, false), &mut []),
+        Path::new("/nowhere"),
+        &expect!["the network bars-net has outputs [3], the data set bars has 4 classes; build it for 4"],
+    );
     let mut world = World::new();
     world.preprocess = Preprocess::new([1, 12, 12], &[0.3], &[0.25]).unwrap();
     assert!(matches!(fit(&world.job(None, false), &mut []), Err(FitError::Trace(_))));
@@ -51,11 +78,25 @@ fn runs_that_are_there_or_not() {
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     let (there, missing) = (folder.path().join("there"), folder.path().join("missing"));
-    check(fit(&world.job(None, true), &mut []), folder.path(), &expect![[r#""#]]);
-    check(fit(&world.job(Some(&missing), true), &mut []), folder.path(), &expect![[r#""#]]);
+    check(
+        fit(&world.job(None, true), &mut []),
+        folder.path(),
+        &expect!["a run without a folder has no checkpoint; name the run's folder to resume it"],
+    );
+    check(
+        fit(&world.job(Some(&missing), true), &mut []),
+        folder.path(),
+        &expect!["FOLDER/missing: there is no run to resume; check the name, or start one without --resume"],
+    );
     assert!(!missing.exists(), "a wrong name makes no folder");
     world.run_for(2, &there, false);
-    check(fit(&world.job(Some(&there), false), &mut []), folder.path(), &expect![[r#""#]]);
+    check(
+        fit(&world.job(Some(&there), false), &mut []),
+        folder.path(),
+        &expect![
+            "FOLDER/there holds a run already; go on with it (--resume), or choose another name or folder"
+        ],
+    );
     fs::write(folder.path().join("file"), "").unwrap();
     assert!(fit(&world.job(Some(&folder.path().join("file")), false), &mut []).is_err());
 }
@@ -71,7 +112,19 @@ fn a_checkpoint_of_another_run() {
     other.config.augment.shift_px = 1;
     other.config.schedule = Schedule::constant();
     other.preprocess.mean[0] = 0.5;
-    check(fit(&other.job(Some(folder.path()), true), &mut []), folder.path(), &expect![[r#""#]]);
+    check(
+        fit(&other.job(Some(folder.path()), true), &mut []),
+        folder.path(),
+        &expect![[r#"
+        FOLDER/checkpoint.safetensors is another run; to resume it, say what it was started with:
+          augment.shift_px: the checkpoint has 0, this run 1
+          learning_rate: the checkpoint has 0.02, this run 0.03
+          preprocess.mean: the checkpoint has [0.3], this run [0.5]
+          schedule.curve.div_factor: the checkpoint has 25.0, this run nothing
+          schedule.curve.final_div_factor: the checkpoint has 10000.0, this run nothing
+          schedule.curve.name: the checkpoint has "one_cycle", this run "constant"
+          schedule.curve.pct_start: the checkpoint has 0.3, this run nothing"#]],
+    );
     let mut other = World::with_batch_norm();
     other.data = Dataset::new("bars", bars(91, 0), bars(40, 0), other.data.classes).unwrap();
     let Err(FitError::OtherRun { differences, .. }) = fit(&other.job(Some(folder.path()), true), &mut [])
@@ -91,7 +144,13 @@ fn a_run_that_diverges_says_where_and_keeps_the_last_good_checkpoint() {
     world.config.optimizer = OptimizerConfig::Sgd(Sgd::default());
     let folder = tempfile::tempdir().unwrap();
     let result = fit(&world.job(Some(folder.path()), false), &mut []);
-    check(result, folder.path(), &expect![[r#""#]]);
+    check(
+        result,
+        folder.path(),
+        &expect![
+            "epoch 1, step 2 of 6: training diverged at learning rate 1e30: the loss is NaN, and the gradient of 0.weight is the first with a value that is not finite; try a learning rate of 1e29; the last good checkpoint is FOLDER/checkpoint.safetensors"
+        ],
+    );
     let checkpoint = Checkpoint::load(&folder.path().join(CHECKPOINT)).unwrap();
     assert!(checkpoint.params.iter().all(|(_, array)| array.iter().all(|v| v.is_finite())));
     // Adam with the rate of the issue: whatever happens, nothing that is not finite is saved.
@@ -110,5 +169,9 @@ fn a_run_that_diverges_says_where_and_keeps_the_last_good_checkpoint() {
 fn an_observer_can_end_a_run() {
     let world = World::new();
     let mut fail = |_: &Event<'_>| Err(FitError::Observer("the pipe is closed".into()));
-    check(fit(&world.job(None, false), &mut [&mut fail]), Path::new("/nowhere"), &expect![[r#""#]]);
+    check(
+        fit(&world.job(None, false), &mut [&mut fail]),
+        Path::new("/nowhere"),
+        &expect!["an observer of the run failed: the pipe is closed"],
+    );
 }

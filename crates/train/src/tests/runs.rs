@@ -36,9 +36,61 @@ fn events_come_in_order_and_files_are_there() {
     let mut files: Vec<_> =
         fs::read_dir(&run_dir).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
-    expect![[r#""#]].assert_eq(&files.join("\n"));
+    expect![[r#"
+        args.yaml
+        checkpoint.safetensors
+        confusion_matrix.png
+        confusion_matrix.svg
+        curves.png
+        curves.svg
+        last.safetensors
+        model.safetensors
+        results.csv"#]]
+    .assert_eq(&files.join("\n"));
     let args = fs::read_to_string(run_dir.join(ARGS_YAML)).unwrap();
-    expect![[r#""#]].assert_eq(&args.replace(&world.data.sha256, "HASH"));
+    expect![[r#"
+        augment:
+          erase: 0.2
+          flip_horizontal: 0.0
+          rotate_deg: 10.0
+          scale_max: 1.0
+          scale_min: 1.0
+          shift_px: 0
+        batch_size: 16
+        checkpoint_every_s: null
+        class_weights: null
+        command: "striate train bars"
+        data: "bars"
+        data_sha256: "HASH"
+        data_source: "bars"
+        epochs: 3
+        label_smoothing: 0.0
+        learning_rate: 0.02
+        model: "bars-net"
+        optimizer:
+          betas: [0.9,0.999]
+          eps: 1e-8
+          name: "adam"
+          weight_decay: 0.0
+        patience: null
+        preprocess:
+          channels: 1
+          height: 8
+          invert: false
+          mean: [0.3]
+          std: [0.25]
+          width: 8
+        schedule:
+          curve:
+            div_factor: 25.0
+            final_div_factor: 10000.0
+            name: "one_cycle"
+            pct_start: 0.3
+          warmup_steps: 0
+        seed: 0
+        striate_version: "0.1.0"
+    "#]]
+    .assert_eq(&args.replace(&world.data.sha256, "HASH"));
 
     let csv = fs::read_to_string(run_dir.join(RESULTS_CSV)).unwrap();
     let lines: Vec<&str> = csv.lines().collect();

@@ -1,0 +1,298 @@
+//! What is said when something is wrong, to the letter: place, what, expected, got, what to try.
+
+mod common;
+
+use common::Place;
+use expect_test::{Expect, expect};
+
+/// The line fails like this, on standard error alone.
+fn check_in(place: &Place, line: &str, want: Expect) {
+    let ran = place.run(line);
+    want.assert_eq(&format!("exit code {}\n{}", ran.code, without_line(&ran.stderr)));
+    assert_eq!(ran.stdout, "", "{line}");
+}
+
+/// The line of a network's source file moves with every comment above it.
+fn without_line(text: &str) -> String {
+    let Some((before, after)) = text.split_once(".rs:") else { return text.into() };
+    format!("{before}.rs:LINE{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+fn check(line: &str, want: Expect) {
+    check_in(&Place::new(), line, want);
+}
+
+#[test]
+fn learning_rates() {
+    check(
+        "train --lr NaN",
+        expect![[r#"
+        exit code 2
+        error: invalid value 'NaN' for '--lr <RATE>': expected a finite number above 0, got NaN; try 0.001
+
+        For more information, try '--help'.
+    "#]],
+    );
+    check(
+        "train --lr -0.1",
+        expect![[r#"
+        exit code 2
+        error: invalid value '-0.1' for '--lr <RATE>': expected a finite number above 0, got -0.1; try 0.001
+
+        For more information, try '--help'.
+    "#]],
+    );
+    check(
+        "train --lr fast",
+        expect![[r#"
+        exit code 2
+        error: invalid value 'fast' for '--lr <RATE>': expected a finite number above 0, got fast; try 0.001
+
+        For more information, try '--help'.
+    "#]],
+    );
+}
+
+#[test]
+fn counts() {
+    check(
+        "train --batch 0",
+        expect![[r#"
+        exit code 2
+        error: invalid value '0' for '--batch <N>': expected a whole number from 1 to 4294967295, got 0; try 1
+
+        For more information, try '--help'.
+    "#]],
+    );
+    check(
+        "train --epochs 0",
+        expect![[r#"
+        exit code 2
+        error: invalid value '0' for '--epochs <N>': expected a whole number from 1 to 4294967295, got 0; try 1
+
+        For more information, try '--help'.
+    "#]],
+    );
+    check(
+        "train --threads 0",
+        expect![[r#"
+        exit code 2
+        error: invalid value '0' for '--threads <N>': expected 1 to 1024 threads, got 0; leave the flag out for one thread a core
+
+        For more information, try '--help'.
+    "#]],
+    );
+    check(
+        "train --batch 9999999",
+        expect![[r#"
+        exit code 2
+        error: batch_size: expected 1 to 1048576, got 9999999
+    "#]],
+    );
+    check(
+        "predict model.safetensors picture.png --topk 0",
+        expect![[r#"
+        exit code 2
+        error: invalid value '0' for '--topk <K>': expected a whole number from 1 to 4294967295, got 0; try 1
+
+        For more information, try '--help'.
+    "#]],
+    );
+}
+
+#[test]
+fn names() {
+    check(
+        "train --model covnet",
+        expect![[r#"
+        exit code 2
+        error: no model `covnet`, did you mean `convnet`?; there are convnet, lenet5, mlp
+    "#]],
+    );
+    check(
+        "train mnits",
+        expect![[r#"
+        exit code 2
+        error: no data set or folder is called "mnits" (did you mean mnist?); data sets are digits, mnist, fashion-mnist, or give a folder with four idx files
+    "#]],
+    );
+    check(
+        "train nothing-like-it",
+        expect![[r#"
+        exit code 2
+        error: no data set or folder is called "nothing-like-it"; data sets are digits, mnist, fashion-mnist, or give a folder with four idx files
+    "#]],
+    );
+    check(
+        "summary lenet",
+        expect![[r#"
+        exit code 2
+        error: no model `lenet`, did you mean `lenet5`?; there are convnet, lenet5, mlp; there is no file of that name either
+    "#]],
+    );
+    check(
+        "models resnet",
+        expect![[r#"
+        exit code 2
+        error: no model is like "resnet"; there are convnet, lenet5, mlp
+    "#]],
+    );
+    check(
+        "data fetch cifar",
+        expect![[r#"
+        exit code 2
+        error: no data set or folder is called "cifar"; data sets are digits, mnist, fashion-mnist, or give a folder with four idx files
+    "#]],
+    );
+    check(
+        "trian",
+        expect![[r#"
+        exit code 2
+        error: unrecognized subcommand 'trian'
+
+          tip: a similar subcommand exists: 'train'
+
+        Usage: striate <COMMAND>
+
+        For more information, try '--help'.
+    "#]],
+    );
+}
+
+#[test]
+fn flags_that_do_not_go_together() {
+    check(
+        "train --momentum 0.9",
+        expect![[r#"
+        exit code 2
+        error: --momentum is for --opt sgd; leave it out, or add --opt sgd
+    "#]],
+    );
+    check(
+        "train --sched multi-step",
+        expect![[r#"
+        exit code 2
+        error: --sched multi-step needs the epochs to step at, such as --milestones 10,15
+    "#]],
+    );
+    check(
+        "train --name a/b",
+        expect![[r#"
+        exit code 2
+        error: --name "a/b": expected the name of one folder; folders above it go into --project
+    "#]],
+    );
+    check(
+        "summary convnet --imgsz 32",
+        expect![[r#"
+        exit code 2
+        error: convnet for 32x32 pictures: fc1 (convnet.rs:LINE): linear expects 1568 inputs (32x7x7), got 2048 = 32x8x8; set in_features to 2048, or add adaptive_avg_pool2d(7); or use 28x28 images
+    "#]],
+    );
+}
+
+#[test]
+fn a_data_set_that_is_not_here() {
+    let place = Place::new();
+    let ran = place.run("train mnist");
+    assert_eq!(ran.code, 74);
+    assert!(ran.stderr.contains("striate data fetch mnist"), "{}", ran.stderr);
+    assert!(!place.path().join("runs").exists(), "a refused run leaves nothing behind");
+}
+
+// The words are those of the operating system.
+#[cfg(target_os = "linux")]
+#[test]
+fn folders_that_cannot_be_made() {
+    let place = Place::new();
+    std::fs::write(place.path().join("file"), "").unwrap();
+    check_in(
+        &place,
+        "train --project file",
+        expect![[r#"
+        exit code 74
+        error: file: cannot create this folder: File exists (os error 17); choose another one with --project
+    "#]],
+    );
+    check_in(
+        &place,
+        "train --project file/deeper",
+        expect![[r#"
+        exit code 74
+        error: file/deeper: cannot create this folder: Not a directory (os error 20); choose another one with --project
+    "#]],
+    );
+}
+
+#[test]
+fn runs_that_cannot_be_resumed() {
+    let place = Place::new();
+    check_in(
+        &place,
+        "train --resume",
+        expect![[r#"
+        exit code 2
+        error: --resume: no run below runs has a checkpoint; name its folder, or start a new run
+    "#]],
+    );
+    check_in(
+        &place,
+        "train --resume runs/gone",
+        expect![[r#"
+        exit code 2
+        error: runs/gone: there is no run to resume; check the name, or start one without --resume
+    "#]],
+    );
+    std::fs::create_dir_all(place.path().join("runs/empty")).unwrap();
+    check_in(
+        &place,
+        "train --resume runs/empty",
+        expect![[r#"
+        exit code 2
+        error: runs/empty: the run ended before it began: start it again, with --exist-ok for the same folder
+    "#]],
+    );
+}
+
+#[test]
+fn model_files() {
+    let place = Place::new();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(place.path().join(name), bytes).unwrap();
+    write("empty.safetensors", b"");
+    write("text.safetensors", b"this is not a model at all");
+    // A foreign safetensors: one array and no metadata.
+    let header = br#"{"weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    write("foreign.safetensors", &[&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat());
+    check_in(
+        &place,
+        "val gone.safetensors",
+        expect![[r#"
+        exit code 74
+        error: gone.safetensors: cannot be read: No such file or directory (os error 2)
+    "#]],
+    );
+    check_in(
+        &place,
+        "val empty.safetensors",
+        expect![[r#"
+        exit code 65
+        error: empty.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else
+    "#]],
+    );
+    check_in(
+        &place,
+        "summary text.safetensors",
+        expect![[r#"
+        exit code 65
+        error: text.safetensors: the header says that it is 2338328219631577204 bytes long, in a file of 26 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file
+    "#]],
+    );
+    check_in(
+        &place,
+        "predict foreign.safetensors picture.png",
+        expect![[r#"
+        exit code 65
+        error: foreign.safetensors: a safetensors file with 1 arrays (weight), but without the network that goes with them: not a model that striate saved; build the network in code and load the arrays as its parameters, or train one
+    "#]],
+    );
+}

@@ -1,0 +1,89 @@
+//! The classifier as a user holds it: trained, asked, saved, loaded.
+
+use striate::data::DataError;
+use striate::prelude::*;
+
+#[derive(Module)]
+struct Net {
+    conv: Conv2d,
+    fc: Linear,
+}
+
+impl Forward for Net {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x.apply(&self.conv).relu().max_pool2d(2).flatten(1).apply(&self.fc)
+    }
+}
+
+fn net() -> Net {
+    Net { conv: Conv2d::new(1, 4, 3).padding(1), fc: Linear::new(4 * 4 * 4, 2) }
+}
+
+/// 8 x 8 images that are bright on the left (class 0) or on the right (class 1).
+fn sides(images: usize) -> Result<Images, DataError> {
+    let pixel = |i: usize, x: usize, y: usize| {
+        let noise = (i * 31 + x * 17 + y * 7) % 40;
+        (if (x < 4) == i.is_multiple_of(2) { 180 + noise } else { noise }) as u8
+    };
+    let pixels = (0..images).flat_map(|i| (0..64).map(move |p| pixel(i, p % 8, p / 8))).collect();
+    Images::new([1, 8, 8], pixels, (0..images).map(|i| (i % 2) as u8).collect())
+}
+
+fn trained() -> (Classifier, Dataset) {
+    let data =
+        Dataset::new("sides", sides(128).unwrap(), sides(32).unwrap(), vec!["left".into(), "right".into()])
+            .unwrap();
+    let config = FitConfig { epochs: 3, batch_size: 16, ..FitConfig::default() };
+    (Classifier::fit(&net(), &data, &config).unwrap(), data)
+}
+
+#[test]
+fn it_learns_and_survives_a_file() {
+    let (mut model, data) = trained();
+    assert_eq!(model.evaluate(&data.test).unwrap().accuracy(), 1.0);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    model.save(&path).unwrap();
+    let mut same = Classifier::load(&path).unwrap();
+    assert_eq!(same.file(), model.file());
+    assert_eq!(
+        same.predict_pixels(&data.test.pixels).unwrap(),
+        model.predict_pixels(&data.test.pixels).unwrap(),
+        "the same file, the same bits"
+    );
+    assert_eq!(same.classes(), ["left", "right"]);
+}
+
+#[test]
+fn a_picture_and_its_pixels_are_one_thing() {
+    let (mut model, data) = trained();
+    let picture = Picture { width: 8, height: 8, channels: 1, pixels: data.test.sample(1).to_vec() };
+    let by_picture = model.predict(&picture).unwrap();
+    assert_eq!(by_picture, model.predict_pixels(data.test.sample(1)).unwrap()[0]);
+    assert_eq!(by_picture.class(), "right");
+    let sum: f32 = by_picture.probabilities().iter().sum();
+    assert!((sum - 1.0).abs() < 1e-6, "{sum}");
+    let top = by_picture.top(5);
+    assert!(top.len() == 2 && top[0].1 >= top[1].1 && top[0].1 == by_picture.probability(), "{top:?}");
+
+    model.set_invert(true);
+    assert_eq!(model.predict(&picture).unwrap().class(), "left", "bright is dark now");
+}
+
+#[test]
+fn pixels_that_are_no_images_are_refused() {
+    let (mut model, _) = trained();
+    assert!(model.predict_pixels(&[]).is_err());
+    let error = model.predict_pixels(&[0; 65]).unwrap_err().to_string();
+    assert!(error.contains("[N, 1, 8, 8]") && error.contains("65"), "{error}");
+}
+
+#[test]
+fn values_inside_can_be_looked_at() {
+    let (mut model, data) = trained();
+    let conv = model.session().tap("conv").unwrap();
+    let before = model.predict_pixels(data.test.sample(0)).unwrap();
+    assert_eq!(model.session().get(conv).shape(), [1, 4, 8, 8]);
+    let (mut plain, _) = trained();
+    assert_eq!(before, plain.predict_pixels(data.test.sample(0)).unwrap(), "looking changes nothing");
+}
