@@ -47,15 +47,15 @@ fn colour_images_for_a_grey_network() {
         &ConvNet::new(10),
         [3, 28, 28],
         &expect![[r#"
-        conv1 (convnet.rs:62): conv2d expects 1 input channels, got 3 = the channels of 3x28x28; set in_channels to 3
-    "#]],
+            conv1 (convnet.rs:62): conv2d expects images of 1 channels, got 3x28x28; set in_channels to 3; or use 1-channel images
+        "#]],
     );
     check(
         &Mlp::new(10),
         [3, 28, 28],
         &expect![[r#"
-        fc1 (mlp.rs:65): linear expects 784 inputs, got 2352 = 3x28x28; set in_features to 2352
-    "#]],
+            fc1 (mlp.rs:65): linear expects 784 inputs, got 2352 = 3x28x28; set in_features to 2352; or use 1-channel images
+        "#]],
     );
 }
 
@@ -65,15 +65,15 @@ fn images_too_small_for_the_windows() {
         &ConvNet::new(10),
         [1, 3, 3],
         &expect![[r#"
-        max_pool2d_1 (convnet.rs:63): max_pool2d with kernel_size 2x2 and dilation [1, 1] is larger than its input of 1x1 with padding 0x0; use a smaller kernel, more padding, or larger images; or use 28x28 images
-    "#]],
+            max_pool2d_1 (convnet.rs:63): max_pool2d with kernel_size 2x2 is larger than its input of 1x1 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
+        "#]],
     );
     check(
         &LeNet5::new(10),
         [1, 8, 8],
         &expect![[r#"
-        conv2 (lenet5.rs:73): conv2d with kernel_size 5x5 and dilation [1, 1] is larger than its input of 4x4 with padding 0x0; use a smaller kernel, more padding, or larger images; or use 28x28 images
-    "#]],
+            conv2 (lenet5.rs:73): conv2d with kernel_size 5x5 is larger than its input of 4x4 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
+        "#]],
     );
 }
 
@@ -90,7 +90,7 @@ fn no_classes_and_no_channels() {
         &ConvNet::with_channels(10, 0),
         [1, 28, 28],
         &expect![[r#"
-        conv1 (convnet.rs:62): conv2d cannot split 0 input and 16 output channels into 1 groups; groups must divide both
-    "#]],
+            conv1 (convnet.rs:62): conv2d of 0 input and 16 output channels in 1 groups: each must be at least 1
+        "#]],
     );
 }

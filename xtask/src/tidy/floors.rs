@@ -10,7 +10,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("graph", (1, 0)),
     ("data", (1, 0)),
     ("nn", (2, 0)),
-    ("formats", (2, 0)),
+    ("formats", (2, 1)), // its tests save networks made of nn's layers
     ("models", (3, 0)),
     ("inspect", (3, 0)),
     ("train", (3, 1)), // its observers draw with inspect

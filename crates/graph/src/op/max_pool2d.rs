@@ -34,7 +34,7 @@ impl Operation for MaxPool2d {
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let image = image("max_pool2d", one(inputs)?)?;
-        if self.padding[0] * 2 > self.kernel_size[0] || self.padding[1] * 2 > self.kernel_size[1] {
+        if (0..2).any(|a| self.padding[a] > self.kernel_size[a] / 2) {
             let problem = format!(
                 "max_pool2d pads {:?}, more than half its kernel_size {:?}: some windows would be empty; \
                  use padding of at most {:?}, or a larger kernel_size",
