@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use striate::data::Augment;
 use striate::graph::Engine;
 use striate::train::{Event, FitConfig, FitError, Job, fit};
 
@@ -15,7 +16,9 @@ const EPOCHS: usize = 2;
 /// telling, of every image; evaluation and saving are not in it.
 pub(super) fn epoch_s(work: &Work, batch_size: usize, engine: &Engine) -> anyhow::Result<f64> {
     let net = network(work.data.classes.len(), work.data.train.channels)?;
-    let config = FitConfig { epochs: EPOCHS, batch_size, ..FitConfig::default() };
+    // No augmentation: the peers do none.
+    let config =
+        FitConfig { epochs: EPOCHS, batch_size, augment: Augment::default(), ..FitConfig::default() };
     let stop = AtomicBool::new(false);
     let job = Job::new(net.as_ref(), MODEL, &work.data, &work.preprocess, &config, &stop)?;
     let (mut start, mut fastest) = (Instant::now(), f64::INFINITY);

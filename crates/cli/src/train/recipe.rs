@@ -54,7 +54,7 @@ pub(crate) struct Recipe {
     /// Key of every random number: the same seed gives the same bits, on any number of threads
     #[arg(long, value_name = "N", default_value_t = FitConfig::default().seed)]
     seed: u64,
-    /// Move images by up to this many pixels
+    /// Move images by up to this many pixels [default: 0, and 2 for the embedded digits]
     #[arg(long, value_name = "PX", help_heading = "Augmentation", alias = "translate")]
     shift: Option<u32>,
     /// Turn images by up to this many degrees
@@ -223,6 +223,10 @@ mod tests {
         let (usual, digits) = (FitConfig::default(), FitConfig::for_data("digits"));
         for default in [
             format!("[default: {}, and {} for the embedded digits]", usual.epochs, digits.epochs),
+            format!(
+                "[default: {}, and {} for the embedded digits]",
+                usual.augment.shift_px, digits.augment.shift_px
+            ),
             format!("[default: {}]", usual.optimizer.name()),
         ] {
             assert!(help.contains(&default), "{default}");

@@ -125,7 +125,8 @@ impl Conv {
                 phases.push((phase, count, rows, first));
             }
         }
-        let wt = program.buffer(len);
+        // Kept: later tiles of a batch use what the first one repacked.
+        let wt = program.kept(len);
         let mut w_start = 0;
         let mut clear_halo = true;
         for (phase, out, rows, first) in phases {

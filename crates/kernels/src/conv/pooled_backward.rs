@@ -342,7 +342,7 @@ impl ConvPoolBackwardData {
                 }
             }
         }
-        let wt = program.buffer(map.len());
+        let wt = program.kept(map.len());
         program.push(Gather { from: w, to: wt, map, start: 0 });
         program.push(Self { dy, argmax, wt, dx, c_out: shape.c_out, origin });
     }

@@ -167,7 +167,8 @@ fn all_taps([kh, kw]: [usize; 2]) -> Vec<[usize; 2]> {
     (0..kh).flat_map(|y| (0..kw).map(move |x| [y, x])).collect()
 }
 
-/// `to[i] = from[map[i]]`, or 0 where the map says `u32::MAX`: repacks weights for the backward pass.
+/// `to[i] = from[map[i]]`, or 0 where the map says `u32::MAX`: repacks weights for the backward pass, once a batch;
+/// `to` is a kept buffer.
 #[derive(Debug)]
 pub struct Gather {
     /// Source.
@@ -197,6 +198,9 @@ unsafe impl Kernel for Gather {
         self.map.len().div_ceil(GATHER_TASK)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
+        if !cx.starts_sums() {
+            return; // the weights are the same for every tile
+        }
         let part = task * GATHER_TASK..((task + 1) * GATHER_TASK).min(self.map.len());
         // SAFETY: see the impl.
         let (from, to) = unsafe {

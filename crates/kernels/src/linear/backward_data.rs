@@ -18,7 +18,8 @@ pub fn push_backward_data(program: &mut Builder, pack: LinearPack, dy: Value, w:
     check_vector("dy", &dy, pack.out_features);
     check_vector("dx", &dx, pack.in_features);
     let back = pack.transposed();
-    let wt = program.buffer(back.weight_len());
+    // Kept: later tiles of a batch use what the first one transposed.
+    let wt = program.kept(back.weight_len());
     program.push(Transpose { pack, w, wt });
     program.push(Linear {
         name: "linear backward data",
@@ -54,6 +55,9 @@ unsafe impl Kernel for Transpose {
         self.pack.transposed().panels() * self.pack.panels()
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
+        if !cx.starts_sums() {
+            return; // the weights are the same for every tile
+        }
         let (panel, from_panel) = (task / self.pack.panels(), task % self.pack.panels());
         let outputs = from_panel * PANEL..((from_panel + 1) * PANEL).min(self.pack.out_features);
         let back = self.pack.transposed();
