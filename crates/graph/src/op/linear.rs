@@ -24,6 +24,8 @@ fn none() -> Activation {
 }
 
 impl Linear {
+    /// What comes in can be an image that a pass no longer flattens: its values lie in blocks of channels, and the
+    /// weights in the same order.
     fn pack(&self) -> LinearPack {
         LinearPack { in_features: self.in_features, out_features: self.out_features }
     }
@@ -77,11 +79,11 @@ impl Operation for Linear {
         Gradients { inputs: vec![g.grad_input], params }
     }
 
-    fn param_layout(&self, i: usize, _: &Plane) -> ParamLayout {
+    fn param_layout(&self, i: usize, x: &Plane) -> ParamLayout {
         if i == 1 {
             return ParamLayout::channels(self.out_features);
         }
-        ParamLayout { len: self.pack().weight_len(), map: Some(self.pack().weight_map()) }
+        ParamLayout { len: self.pack().weight_len(), map: Some(self.pack().weight_map(x)) }
     }
     fn forward(&self, at: &mut Forward<'_>) {
         let bias = self.bias.then(|| at.params[1]);

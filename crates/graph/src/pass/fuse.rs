@@ -1,8 +1,8 @@
-//! Joins an activation to the layer before it, and a 2x2 max-pool to both.
+//! Joins an activation to the layer before it, a 2x2 max-pool to both, and lets a linear layer read an image where it lies.
 //!
 //! ```text
-//! before   conv1 ── relu ── max_pool2d        fc1 ── relu
-//! after    max_pool2d = conv_relu_pool        relu = fc1 with activation
+//! before   conv1 ── relu ── max_pool2d        flatten ── fc1 ── relu
+//! after    max_pool2d = conv_relu_pool        relu = fc1 with activation, its weights in the order of the image
 //! ```
 //!
 //! The joined node takes the name and place of the last; values in between are gone, so a value that somebody taps, or
@@ -21,6 +21,13 @@ pub(crate) fn fuse(graph: &mut Graph, keep: &[&str]) {
     for id in 0..graph.nodes.len() {
         let Some(&before) = graph.nodes[id].inputs.first() else { continue };
         if !free(graph, before) {
+            continue;
+        }
+        if let (Op::Flatten(_), Op::Linear(_)) = (&graph.nodes[before].op, &graph.nodes[id].op) {
+            let image = graph.nodes[before].inputs[0];
+            if consumers[image].len() == 1 && lies_as_a_vector(graph, image) {
+                graph.nodes[id].inputs = vec![image];
+            }
             continue;
         }
         let op = match (&graph.nodes[before].op, &graph.nodes[id].op) {
@@ -48,6 +55,15 @@ pub(crate) fn fuse(graph: &mut Graph, keep: &[&str]) {
         (node.op, node.layer, node.inputs) = (op, layer, inputs);
     }
     graph.remove_dead();
+}
+
+/// Whether an image, and its gradient, are whole blocks of channels without a halo: a linear layer multiplies them in the
+/// order in which they lie.
+fn lies_as_a_vector(graph: &Graph, id: NodeId) -> bool {
+    let node = &graph.nodes[id];
+    let is_whole = matches!(node.shape[..], [c, _, _] if c.is_multiple_of(striate_kernels::BLOCK));
+    let own = graph.input_shapes(id).first().map_or([0, 0], |x| node.operation().grad_halos(x).0);
+    is_whole && own == [0, 0]
 }
 
 fn activation(op: &Op) -> Activation {

@@ -1,6 +1,6 @@
 //! The gradient of the input: `dX[n, i] = Σ_o dY[n, o] · W[o, i]`, the forward pass of the transposed weights.
 
-use super::{Linear, LinearPack, PANEL, check_vector};
+use super::{Linear, LinearPack, PANEL, check_plane};
 use crate::BLOCK;
 use crate::conv::Activation;
 use crate::plane::Value;
@@ -13,10 +13,10 @@ use std::ops::Range;
 /// pass run on them.
 ///
 /// # Panics
-/// When `dy` or `dx` is not a vector of the features that `pack` says.
+/// When `dy` or `dx` does not have the features that `pack` says, without a halo.
 pub fn push_backward_data(program: &mut Builder, pack: LinearPack, dy: Value, w: Buf, dx: Value) {
-    check_vector("dy", &dy, pack.out_features);
-    check_vector("dx", &dx, pack.in_features);
+    check_plane("dy", &dy.plane, pack.out_features);
+    check_plane("dx", &dx.plane, pack.in_features);
     let back = pack.transposed();
     // Kept: later tiles of a batch use what the first one transposed.
     let wt = program.kept(back.weight_len());

@@ -6,7 +6,7 @@
 //! **Numerics.** f32; each weight is one chain in order of the samples, carried on from tile to tile of the batch, so
 //! that cutting the batch changes no bit.
 
-use super::{LinearPack, PANEL, ROWS, check_vector, for_tile, part, strip_width};
+use super::{LinearPack, PANEL, ROWS, check_plane, for_tile, part, strip_width};
 use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
@@ -20,7 +20,7 @@ const INPUTS: usize = 48;
 /// input `x` and the gradient of its output `dy`.
 ///
 /// # Panics
-/// When `x` or `dy` is not a vector of the features that `pack` says.
+/// When `x` or `dy` does not have the features that `pack` says, without a halo.
 pub fn push_backward_weight(
     program: &mut Builder,
     pack: LinearPack,
@@ -29,8 +29,8 @@ pub fn push_backward_weight(
     dw: Buf,
     db: Option<Buf>,
 ) {
-    check_vector("x", &x, pack.in_features);
-    check_vector("dy", &dy, pack.out_features);
+    check_plane("x", &x.plane, pack.in_features);
+    check_plane("dy", &dy.plane, pack.out_features);
     program.push(BackwardWeight { pack, x, dy, dw, db });
 }
 

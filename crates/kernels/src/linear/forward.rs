@@ -9,7 +9,7 @@
 //! **Numerics.** f32; each output is one chain of fused multiply-adds in order of the inputs, from the bias on. Neither
 //! tile, block, batch nor lanes change a bit. An input that is not finite makes NaN of the empty lanes too.
 
-use super::{LinearPack, ROWS, check_vector, for_tile, part, strip_width};
+use super::{LinearPack, ROWS, check_plane, for_tile, part, strip_width};
 use crate::conv::Activation;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
@@ -38,10 +38,10 @@ impl Linear {
     /// `w` holds weights packed as `pack`, `bias` one value a lane of `y`; past the last output both are zero.
     ///
     /// # Panics
-    /// When `x` or `y` is not a vector of the features that `pack` says.
+    /// When `x` or `y` does not have the features that `pack` says, without a halo.
     pub fn new(pack: LinearPack, x: Value, w: Buf, bias: Option<Buf>, y: Value, act: Activation) -> Self {
-        check_vector("x", &x, pack.in_features);
-        check_vector("y", &y, pack.out_features);
+        check_plane("x", &x.plane, pack.in_features);
+        check_plane("y", &y.plane, pack.out_features);
         Self { name: "linear", pack, x, w, bias, y, act }
     }
 }

@@ -15,7 +15,7 @@ pub use backward_weight::push_backward_weight;
 pub use forward::Linear;
 
 use crate::BLOCK;
-use crate::plane::{Plane, Value};
+use crate::plane::Plane;
 use std::ops::Range;
 
 /// Outputs of a panel.
@@ -25,6 +25,9 @@ const PANEL: usize = 64;
 ///
 /// Panels of 64 outputs, `[out / 64][in][64]`: what a tile multiplies by lies in one stream. The last panel is as wide as
 /// it needs to be, in steps of 16; its weights past the last output are zero.
+///
+/// What comes in is a vector, or an image of whole blocks without a halo, whose values are taken in the order in which
+/// they lie in memory: the map of the weights does what a flatten would do to every image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinearPack {
     /// Features of a sample that comes in.
@@ -39,9 +42,17 @@ impl LinearPack {
         self.in_features * self.lanes()
     }
 
-    /// For each value of PyTorch's weight `[out_features, in_features]`, its place in the packed weights.
-    pub fn weight_map(&self) -> Vec<u32> {
-        let places = (0..self.out_features).flat_map(|o| (0..self.in_features).map(move |i| (o, i)));
+    /// For each value of PyTorch's weight `[out_features, in_features]`, its place in the packed weights of a layer that
+    /// reads `x`.
+    ///
+    /// # Panics
+    /// When `x` has another number of values.
+    pub fn weight_map(&self, x: &Plane) -> Vec<u32> {
+        check_plane("x", x, self.in_features);
+        let pixels = (0..x.height).flat_map(|y| (0..x.width).map(move |at| (y, at)));
+        let inputs: Vec<usize> =
+            (0..x.channels).flat_map(|c| pixels.clone().map(move |(y, at)| x.index(c, y, at))).collect();
+        let places = (0..self.out_features).flat_map(|o| inputs.iter().map(move |&i| (o, i)));
         places
             .map(|(o, i)| {
                 let panel = o / PANEL;
@@ -79,10 +90,13 @@ impl LinearPack {
     }
 }
 
+/// A vector, or an image that is one without moving a value.
 #[track_caller]
-fn check_vector(what: &str, value: &Value, features: usize) {
+fn check_plane(what: &str, plane: &Plane, features: usize) {
     let want = Plane::vector(features);
-    assert!(value.plane == want, "linear: {what} must be {want:?}, got {:?}", value.plane);
+    let whole = Plane::blocked(plane.channels, plane.size(), [0, 0]);
+    let is_image = *plane == whole && plane.channels.is_multiple_of(BLOCK) && plane.sample_len() == features;
+    assert!(*plane == want || is_image, "linear: {what} must be {want:?} or an image of it, got {plane:?}");
 }
 
 /// Part `i` of `parts` equal parts of `range`.

@@ -19,33 +19,51 @@ const SHAPES: [[usize; 3]; 9] = [
     [5, 257, 48],
 ];
 
-fn pack_weights(pack: &LinearPack, w: &[f32]) -> Vec<f32> {
+/// The shapes above as vectors, and images that are read without a flatten: samples, outputs, how the input lies.
+fn cases() -> Vec<(usize, usize, Plane)> {
+    let vectors = SHAPES.map(|[n, i, o]| (n, o, Plane::vector(i)));
+    let images = [(5, 37, 16, [1, 1]), (7, 130, 32, [3, 5]), (25, 10, 48, [7, 7])];
+    let images = images.map(|(n, o, c, size)| (n, o, Plane::blocked(c, size, [0, 0])));
+    vectors.into_iter().chain(images).collect()
+}
+
+fn pack_of(x: &Plane, out_features: usize) -> LinearPack {
+    LinearPack { in_features: x.channels * x.height * x.width, out_features }
+}
+
+fn pack_weights(pack: &LinearPack, x: &Plane, w: &[f32]) -> Vec<f32> {
     let mut packed = vec![0.0; pack.weight_len()];
-    pack.weight_map().iter().zip(w).for_each(|(&at, &w)| packed[at as usize] = w);
+    pack.weight_map(x).iter().zip(w).for_each(|(&at, &w)| packed[at as usize] = w);
     packed
 }
 
-fn unpack_weights(pack: &LinearPack, packed: &[f32]) -> Vec<f32> {
-    pack.weight_map().iter().map(|&at| packed[at as usize]).collect()
+fn unpack_weights(pack: &LinearPack, x: &Plane, packed: &[f32]) -> Vec<f32> {
+    pack.weight_map(x).iter().map(|&at| packed[at as usize]).collect()
 }
 
 #[test]
 fn every_weight_has_a_place_of_its_own() {
-    for [_, i, o] in SHAPES {
-        let pack = LinearPack { in_features: i, out_features: o };
-        let mut map = pack.weight_map();
-        assert_eq!(map.len(), i * o);
+    for (_, o, x) in cases() {
+        let pack = pack_of(&x, o);
+        let mut map = pack.weight_map(&x);
+        assert_eq!(map.len(), pack.in_features * o);
         map.sort_unstable();
         assert!(map.windows(2).all(|w| w[0] < w[1]) && (map[map.len() - 1] as usize) < pack.weight_len());
     }
 }
 
 /// Outputs: y, dx, dw (packed), db.
-fn run(setup: &Setup<'_>, pack: LinearPack, [x, w, b, dy]: [&[f32]; 4], act: Activation) -> Vec<Run> {
+fn run(
+    setup: &Setup<'_>,
+    inputs: Plane,
+    pack: LinearPack,
+    [x, w, b, dy]: [&[f32]; 4],
+    act: Activation,
+) -> Vec<Run> {
     run_everywhere(setup, |t| {
-        let (inputs, outputs) = (Plane::vector(pack.in_features), Plane::vector(pack.out_features));
+        let outputs = Plane::vector(pack.out_features);
         let (x, dy) = (t.input(inputs, x), t.input(outputs, dy));
-        let w = t.values(&pack_weights(&pack, w));
+        let w = t.values(&pack_weights(&pack, &inputs, w));
         let mut lanes = b.to_vec();
         lanes.resize(pack.lanes(), 0.0);
         let bias = t.values(&lanes);
@@ -60,11 +78,12 @@ fn run(setup: &Setup<'_>, pack: LinearPack, [x, w, b, dy]: [&[f32]; 4], act: Act
 #[test]
 fn equals_the_reference_and_no_tile_of_the_batch_changes_a_bit() {
     let mut sample = Sample::new(5);
-    for [n, i, o] in SHAPES {
-        let pack = LinearPack { in_features: i, out_features: o };
+    for (n, o, plane) in cases() {
+        let pack = pack_of(&plane, o);
+        let i = pack.in_features;
         let [x, w, b, dy] = [n * i, o * i, o, n * o].map(|len| sample.normal_vec(len));
         let act = sample.choose(&[Activation::None, Activation::Relu, Activation::Relu6]);
-        let runs = run(&Setup::new(n), pack, [&x, &w, &b, &dy], act);
+        let runs = run(&Setup::new(n), plane, pack, [&x, &w, &b, &dy], act);
         let mut y = reference::linear(n, i, o, &widen(&x), &widen(&w), Some(&widen(&b)));
         match act {
             Activation::None => {}
@@ -79,7 +98,7 @@ fn equals_the_reference_and_no_tile_of_the_batch_changes_a_bit() {
             assert_close(&run.outputs[0], &y, rel(i), 1e-6, &what("y"));
             assert_close(&run.outputs[1], &want.grad_input, rel(o), 1e-6, &what("dx"));
             assert_close(
-                &unpack_weights(&pack, &run.outputs[2]),
+                &unpack_weights(&pack, &plane, &run.outputs[2]),
                 &want.grad_weight,
                 rel(n),
                 1e-6,
@@ -90,7 +109,7 @@ fn equals_the_reference_and_no_tile_of_the_batch_changes_a_bit() {
             assert_eq!(sum(&run.outputs[3][o..]), 0.0, "{}", what("lanes past the last output"));
         }
         for tile in [1, 3, 24].into_iter().filter(|&tile| tile < n) {
-            let tiled = run(&Setup::new(n).tiles(tile), pack, [&x, &w, &b, &dy], act);
+            let tiled = run(&Setup::new(n).tiles(tile), plane, pack, [&x, &w, &b, &dy], act);
             for (whole, tiled) in runs.iter().zip(&tiled) {
                 assert_same(whole, tiled, &format!("{n} x {i} x {o} in tiles of {tile}, {:?}", whole.isa));
             }
@@ -103,7 +122,13 @@ fn a_nan_is_not_hidden_by_relu() {
     // A whole block of outputs: NaN times the zero weights of an empty lane would be NaN there too.
     let pack = LinearPack { in_features: 2, out_features: 16 };
     let x = [1.0, f32::NAN];
-    for run in run(&Setup::new(1), pack, [&x, &[1.0; 32], &[0.0; 16], &[0.0; 16]], Activation::Relu) {
+    for run in run(
+        &Setup::new(1),
+        Plane::vector(2),
+        pack,
+        [&x, &[1.0; 32], &[0.0; 16], &[0.0; 16]],
+        Activation::Relu,
+    ) {
         assert!(run.outputs[0].iter().all(|v| v.is_nan()), "{run:?}");
     }
 }
