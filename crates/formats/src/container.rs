@@ -35,6 +35,12 @@ impl Kind {
     const ALL: [Self; 2] = [Self::Model, Self::Checkpoint];
     pub(crate) const VERSION: &str = "1";
 
+    /// The kind of a file with this metadata; `None` for other programs' files.
+    pub(crate) fn of(header: &Metadata) -> Option<Self> {
+        let metadata = header.metadata().as_ref()?;
+        Self::ALL.into_iter().find(|kind| metadata.contains_key(kind.key()))
+    }
+
     fn key(self) -> &'static str {
         match self {
             Self::Model => "striate.format",
@@ -111,28 +117,14 @@ impl Container {
 
     /// Reads a file of `file_bytes` bytes, which must be of this kind. The hash is not yet checked.
     pub(crate) fn read(from: &mut dyn Read, file_bytes: u64, kind: Kind) -> Result<Self, Problem> {
+        let (header, data_at) = read_header(from, file_bytes)?;
         let cut_short = |_| Problem::TooShort { file_bytes };
-        let mut length = [0; 8];
-        from.read_exact(&mut length).map_err(cut_short)?;
-        let header_bytes = u64::from_le_bytes(length);
-        if header_bytes > limits::HEADER_BYTES || header_bytes > file_bytes.saturating_sub(8) {
-            return Err(Problem::HeaderLength { header_bytes, file_bytes });
-        }
-        let mut header = vec![0; header_bytes as usize];
-        from.read_exact(&mut header).map_err(cut_short)?;
-        scan(&header)?;
         let damaged = |reason: String| Problem::Header { reason };
-        let header: Metadata = serde_json::from_slice(&header)
-            .map_err(|e| damaged(culprit(&header).unwrap_or_else(|| e.to_string())))?;
         let metadata: BTreeMap<String, String> =
             header.metadata().clone().unwrap_or_default().into_iter().collect();
         let names = header.offset_keys();
-        check_limit("arrays in a file", limits::TENSORS, names.len())?;
         check_kind(&metadata, kind, &names)?;
-        let (expected, got) = (header.data_len() as u64, file_bytes - 8 - header_bytes);
-        if expected != got {
-            return Err(Problem::DataLength { expected, got });
-        }
+        check_data_length(&header, file_bytes, data_at)?;
         let mut tensors = Params::default();
         for name in names {
             let info =
@@ -180,6 +172,31 @@ impl Container {
         }
         bits::hex(hasher)
     }
+}
+
+/// Reads the header of a file of `file_bytes` bytes; gives it and the place of the first array. How much follows is not
+/// yet checked.
+pub(crate) fn read_header(from: &mut dyn Read, file_bytes: u64) -> Result<(Metadata, u64), Problem> {
+    let cut_short = |_| Problem::TooShort { file_bytes };
+    let mut length = [0; 8];
+    from.read_exact(&mut length).map_err(cut_short)?;
+    let header_bytes = u64::from_le_bytes(length);
+    if header_bytes > limits::HEADER_BYTES || header_bytes > file_bytes.saturating_sub(8) {
+        return Err(Problem::HeaderLength { header_bytes, file_bytes });
+    }
+    let mut header = vec![0; header_bytes as usize];
+    from.read_exact(&mut header).map_err(cut_short)?;
+    scan(&header)?;
+    let metadata: Metadata = serde_json::from_slice(&header)
+        .map_err(|e| Problem::Header { reason: culprit(&header).unwrap_or_else(|| e.to_string()) })?;
+    check_limit("arrays in a file", limits::TENSORS, metadata.offset_keys().len())?;
+    Ok((metadata, 8 + header_bytes))
+}
+
+/// That the file holds as many bytes of arrays as its header describes.
+pub(crate) fn check_data_length(header: &Metadata, file_bytes: u64, data_at: u64) -> Result<(), Problem> {
+    let (expected, got) = (header.data_len() as u64, file_bytes - data_at);
+    if expected == got { Ok(()) } else { Err(Problem::DataLength { expected, got }) }
 }
 
 fn quoted_map(map: &BTreeMap<String, String>) -> String {

@@ -1,5 +1,6 @@
 //! What can go wrong with files.
 
+use crate::pth::PthError;
 use std::io;
 use std::path::{Path, PathBuf};
 use striate_data::DataError;
@@ -200,9 +201,28 @@ pub enum Problem {
     /// No team of threads, or no such instruction set.
     #[error("{0}")]
     Engine(String),
+    /// No weights at all.
+    #[error(
+        "{looks}, of {file_bytes} bytes; expected weights: .safetensors, or a .pth that torch.save wrote"
+    )]
+    NotWeights {
+        /// What the first bytes look like.
+        looks: &'static str,
+        /// Size of the file.
+        file_bytes: u64,
+    },
+    /// A `.pth` that is not what it should be.
+    #[error(transparent)]
+    Pth(Box<PthError>),
     /// Preprocessing that makes no sense.
     #[error(transparent)]
     Preprocess(#[from] DataError),
+}
+
+impl From<PthError> for Problem {
+    fn from(error: PthError) -> Self {
+        Self::Pth(Box::new(error))
+    }
 }
 
 impl Problem {

@@ -1,10 +1,11 @@
 //! Floor 2 of Striate: what lies on disk. One safetensors file holds a whole classifier ([`ModelFile`]) or a whole
-//! training run ([`Checkpoint`]).
+//! training run ([`Checkpoint`]); [`read_weights`] reads the weights that other programs left.
 //!
 //! Below it: `striate-graph` and `striate-data`, whose graphs, parameters and preprocessing it writes and reads. Above:
 //! the trainer, the facade, the binary.
 //!
-//! Start reading at [`ModelFile`], then `container.rs` for what is trusted when.
+//! Start reading at [`ModelFile`], then `container.rs` for what is trusted when. `pth/mod.rs` says what a `.pth` is, and
+//! `pth/pickle/mod.rs` how one is read without running it.
 //!
 //! # Invariants
 //! * Any bytes give a result or a [`Problem`], and memory follows from what the file really holds: lengths are compared
@@ -27,13 +28,19 @@ mod bits;
 mod checkpoint;
 mod container;
 mod disk;
+mod dtype;
 mod error;
+mod foreign;
 mod golden;
 pub mod limits;
 mod model_file;
+mod pth;
+mod weights;
 
 pub use checkpoint::Checkpoint;
 pub use disk::{Disk, RealDisk, write_atomically, write_atomically_on};
 pub use error::{FormatError, Problem};
 pub use golden::Golden;
 pub use model_file::{ModelFile, Provenance};
+pub use pth::{PickleError, PthError, ZipError};
+pub use weights::{Container, Weights, read_weights};

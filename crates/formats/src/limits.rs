@@ -10,6 +10,8 @@ pub const HEADER_BYTES: u64 = 8 << 20;
 pub const TENSORS: usize = 10_000;
 /// Sizes of one array.
 pub const RANK: usize = 8;
+/// Bytes of the pickle that describes the tensors of a `.pth`.
+pub const PICKLE_BYTES: u64 = 64 << 20;
 /// Operations in a graph.
 pub const NODES: usize = 10_000;
 /// Inputs of one operation.

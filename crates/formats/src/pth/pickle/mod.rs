@@ -1,0 +1,452 @@
+//! A reader of pickles as data.
+//!
+//! A pickle is a program for a small stack machine that may import and call anything in Python. Here the machine builds
+//! values and nothing else: names are looked up in a short list ([`globals`]), calls are written down and never carried
+//! out, and whatever is neither is refused with its name and its byte. It reads what `torch.save` writes, in protocols 2
+//! to 5.
+//!
+//! Memory follows from the bytes read: every operation is at least a byte and makes at most one value, texts are as long
+//! in the file as in memory, and [`charge`](Machine::charge) holds the sum to a multiple of what was read so far.
+
+mod error;
+mod globals;
+mod input;
+mod value;
+
+pub use error::PickleError;
+pub(crate) use globals::Global;
+pub(crate) use input::Input;
+pub(crate) use value::{Id, Pickle, Value};
+
+use std::collections::HashMap;
+
+/// Operations of one pickle.
+const OPERATIONS: u64 = 1_000_000;
+/// Bytes of memory for one pickle, and for each byte of it.
+const MEMORY: u64 = 64 << 20;
+const MEMORY_PER_BYTE: u64 = 16;
+/// Containers within containers, and open marks.
+const DEPTH: usize = 64;
+/// Memory of one value, with its place on the stack.
+const VALUE: u64 = (size_of::<Value>() + size_of::<Id>() + 1) as u64;
+
+const NONE: Id = Id(0);
+const FALSE: Id = Id(1);
+const TRUE: Id = Id(2);
+
+type Result<T> = std::result::Result<T, PickleError>;
+
+/// Reads one pickle, up to and with its STOP.
+pub(crate) fn read(input: &mut Input<'_>) -> Result<Pickle> {
+    let start = input.at;
+    let mut machine = Machine {
+        input,
+        start,
+        at: start,
+        charged: 0,
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: HashMap::new(),
+        values: vec![Value::None, Value::Bool(false), Value::Bool(true)],
+        depths: vec![0; 3],
+    };
+    for operation in 0.. {
+        machine.at = machine.input.at;
+        if operation == OPERATIONS {
+            return Err(PickleError::Limit { what: "operations", limit: OPERATIONS, at: machine.at });
+        }
+        let [opcode] = machine.input.take()?;
+        if opcode == b'.' {
+            let root = machine.pop("STOP")?;
+            return Ok(Pickle { values: machine.values, root });
+        }
+        machine.step(opcode)?;
+    }
+    unreachable!("the loop ends at its limit")
+}
+
+struct Machine<'a, 'b> {
+    input: &'a mut Input<'b>,
+    start: u64,
+    /// Byte of the operation at hand.
+    at: u64,
+    /// Memory taken so far.
+    charged: u64,
+    stack: Vec<Id>,
+    marks: Vec<usize>,
+    memo: HashMap<u32, Id>,
+    values: Vec<Value>,
+    /// For each value, how many containers it holds within each other.
+    depths: Vec<u8>,
+}
+
+impl Machine<'_, '_> {
+    fn step(&mut self, opcode: u8) -> Result<()> {
+        match opcode {
+            // PROTO
+            0x80 => match self.input.take()? {
+                [2..=5] => Ok(()),
+                [got] => Err(PickleError::Protocol { got, at: self.at }),
+            },
+            // FRAME: a hint for readers with buffers.
+            0x95 => self.input.take::<8>().map(drop),
+            b'N' => self.push_id(NONE),
+            0x89 => self.push_id(FALSE),
+            0x88 => self.push_id(TRUE),
+            b'K' => self.take::<1>().and_then(|b| self.int(b[0].into())),
+            b'M' => self.take().and_then(|b| self.int(u16::from_le_bytes(b).into())),
+            b'J' => self.take().and_then(|b| self.int(i32::from_le_bytes(b).into())),
+            // LONG1
+            0x8a => {
+                let [length] = self.take()?;
+                self.long(length)
+            }
+            b'G' => self.take::<8>().and_then(|_| self.push(Value::Float, 0)),
+            // BINUNICODE, SHORT_BINUNICODE, BINUNICODE8
+            b'X' => self.take().and_then(|b| self.text(u32::from_le_bytes(b).into())),
+            0x8c => self.take::<1>().and_then(|b| self.text(b[0].into())),
+            0x8d => self.take().and_then(|b| self.text(u64::from_le_bytes(b))),
+            // BINSTRING, SHORT_BINSTRING: what Python 2 called text.
+            b'T' => self.take().and_then(|b| self.text(u32::from_le_bytes(b).into())),
+            b'U' => self.take::<1>().and_then(|b| self.text(b[0].into())),
+            // BINBYTES, SHORT_BINBYTES, BINBYTES8
+            b'B' => self.take().and_then(|b| self.bytes(u32::from_le_bytes(b).into())),
+            b'C' => self.take::<1>().and_then(|b| self.bytes(b[0].into())),
+            0x8e => self.take().and_then(|b| self.bytes(u64::from_le_bytes(b))),
+            b']' => self.push(Value::List(Vec::new()), 1),
+            b'}' => self.push(Value::Dict(Vec::new()), 1),
+            b')' => self.push(Value::Tuple([].into()), 1),
+            b'(' => self.mark(),
+            b't' => {
+                let items = self.pop_mark("TUPLE")?;
+                self.tuple(items)
+            }
+            0x85..=0x87 => {
+                let count = usize::from(opcode - 0x84);
+                let items = self.pop_many(count, "TUPLE")?;
+                self.tuple(items)
+            }
+            b'a' => {
+                let items = self.pop_many(1, "APPEND")?;
+                self.append(items, "APPEND")
+            }
+            b'e' => {
+                let items = self.pop_mark("APPENDS")?;
+                self.append(items, "APPENDS")
+            }
+            b's' => {
+                let items = self.pop_many(2, "SETITEM")?;
+                self.set_items(&items, "SETITEM")
+            }
+            b'u' => {
+                let items = self.pop_mark("SETITEMS")?;
+                self.set_items(&items, "SETITEMS")
+            }
+            b'0' => self.pop("POP").map(drop),
+            b'2' => {
+                let top = self.top("DUP")?;
+                self.push_id(top)
+            }
+            // BINPUT, LONG_BINPUT, MEMOIZE, and the twins that take.
+            b'q' => self.take::<1>().and_then(|b| self.put(b[0].into())),
+            b'r' => self.take().and_then(|b| self.put(u32::from_le_bytes(b))),
+            0x94 => self.put(self.memo.len() as u32),
+            b'h' => self.take::<1>().and_then(|b| self.get(b[0].into())),
+            b'j' => self.take().and_then(|b| self.get(u32::from_le_bytes(b))),
+            b'c' => {
+                let (module, name) = (self.input.line()?, self.input.line()?);
+                self.global(&module, &name)
+            }
+            // STACK_GLOBAL
+            0x93 => {
+                let names = self.pop_many(2, "STACK_GLOBAL")?;
+                let text = |id: Id| match &self.values[id.0 as usize] {
+                    Value::Text(text) => Ok(text.to_string()),
+                    other => Err(self.operand("STACK_GLOBAL", "two strings", other.kind())),
+                };
+                let (module, name) = (text(names[0])?, text(names[1])?);
+                self.global(&module, &name)
+            }
+            // INST, of protocol 0, names what it would make.
+            b'i' => {
+                let (module, name) = (self.input.line()?, self.input.line()?);
+                self.global(&module, &name)?;
+                Err(PickleError::Opcode { opcode, name: "INST", at: self.at })
+            }
+            b'R' => self.call("REDUCE"),
+            // NEWOBJ
+            0x81 => self.call("NEWOBJ"),
+            b'b' => self.build(),
+            b'Q' => {
+                let id = self.pop("BINPERSID")?;
+                let depth = self.depth_around([id])?;
+                self.push(Value::Persistent(id), depth)
+            }
+            _ => Err(PickleError::Opcode { opcode, name: name_of(opcode), at: self.at }),
+        }
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
+        self.input.take()
+    }
+
+    fn int(&mut self, value: i128) -> Result<()> {
+        self.push(Value::Int(value), 0)
+    }
+
+    /// A whole number in two's complement, little-endian; 16 bytes are more than torch's largest, its magic number.
+    fn long(&mut self, length: u8) -> Result<()> {
+        if length > 16 {
+            return Err(PickleError::Limit { what: "bytes of a number", limit: 16, at: self.at });
+        }
+        let bytes = self.input.bytes(length.into())?;
+        let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
+        let mut wide = [if negative { 0xff } else { 0 }; 16];
+        wide[..bytes.len()].copy_from_slice(&bytes);
+        self.int(i128::from_le_bytes(wide))
+    }
+
+    fn text(&mut self, length: u64) -> Result<()> {
+        let bytes = self.input.bytes(length)?;
+        self.charge(length)?;
+        let text = String::from_utf8(bytes).map_err(|_| PickleError::Text { at: self.at })?;
+        self.push(Value::Text(text.into()), 0)
+    }
+
+    fn bytes(&mut self, length: u64) -> Result<()> {
+        self.input.skip(length)?;
+        self.push(Value::Bytes, 0)
+    }
+
+    fn tuple(&mut self, items: Vec<Id>) -> Result<()> {
+        let depth = self.depth_around(items.iter().copied())?;
+        self.charge(size_of_val(&items[..]) as u64)?;
+        self.push(Value::Tuple(items.into()), depth)
+    }
+
+    fn append(&mut self, items: Vec<Id>, operation: &'static str) -> Result<()> {
+        let list = self.top(operation)?;
+        let depth = self.depth_around(items.iter().copied())?;
+        self.charge(size_of_val(&items[..]) as u64)?;
+        match &mut self.values[list.0 as usize] {
+            Value::List(to) => to.extend(items),
+            other => {
+                let got = other.kind();
+                return Err(self.operand(operation, "a list", got));
+            }
+        }
+        self.deepen(list, depth);
+        Ok(())
+    }
+
+    fn set_items(&mut self, items: &[Id], operation: &'static str) -> Result<()> {
+        let dict = self.top(operation)?;
+        if !items.len().is_multiple_of(2) {
+            return Err(self.operand(operation, "keys and values in turn", "a key without a value"));
+        }
+        let depth = self.depth_around(items.iter().copied())?;
+        self.charge(size_of_val(items) as u64)?;
+        match &mut self.values[dict.0 as usize] {
+            Value::Dict(to) => to.extend(items.chunks_exact(2).map(|pair| (pair[0], pair[1]))),
+            other => {
+                let got = other.kind();
+                return Err(self.operand(operation, "a dict", got));
+            }
+        }
+        self.deepen(dict, depth);
+        Ok(())
+    }
+
+    fn global(&mut self, module: &str, name: &str) -> Result<()> {
+        match Global::find(module, name) {
+            Some(global) => self.push(Value::Global(global), 0),
+            None => Err(PickleError::Global { global: format!("{module}.{name}"), at: self.at }),
+        }
+    }
+
+    /// Writes down what Python would call. Three names stand for plain data, which they become.
+    fn call(&mut self, operation: &'static str) -> Result<()> {
+        let (arguments, callee) = (self.pop(operation)?, self.pop(operation)?);
+        let callee = match &self.values[callee.0 as usize] {
+            Value::Global(Global::Storage(_)) => {
+                return Err(self.operand(operation, "something that can be called", "a storage type"));
+            }
+            Value::Global(global) => *global,
+            other => return Err(self.operand(operation, "a name of Python", other.kind())),
+        };
+        let items = match &self.values[arguments.0 as usize] {
+            Value::Tuple(items) => items.clone(),
+            other => return Err(self.operand(operation, "a tuple of arguments", other.kind())),
+        };
+        let depth = self.depth_around([arguments])?;
+        match (callee, &items[..]) {
+            (Global::OrderedDict, []) => self.push(Value::Dict(Vec::new()), 1),
+            (Global::OrderedDict, &[pairs]) => {
+                let pairs = self.pairs(pairs, operation)?;
+                self.charge(size_of_val(&pairs[..]) as u64)?;
+                self.push(Value::Dict(pairs), depth)
+            }
+            (Global::OrderedDict, _) => {
+                Err(self.operand(operation, "one argument for OrderedDict", "several"))
+            }
+            (Global::Size, &[sizes]) => self.push_id(sizes),
+            _ => self.push(Value::Call { callee, arguments }, depth),
+        }
+    }
+
+    /// The entries of an `OrderedDict([[key, value], ...])`, as Python 2 wrote it.
+    fn pairs(&self, list: Id, operation: &'static str) -> Result<Vec<(Id, Id)>> {
+        let wrong = |got: &Value| self.operand(operation, "a list of pairs", got.kind());
+        let Value::List(items) = &self.values[list.0 as usize] else {
+            return Err(wrong(&self.values[list.0 as usize]));
+        };
+        let pair = |id: &Id| match &self.values[id.0 as usize] {
+            Value::List(pair) if pair.len() == 2 => Ok((pair[0], pair[1])),
+            Value::Tuple(pair) if pair.len() == 2 => Ok((pair[0], pair[1])),
+            other => Err(wrong(other)),
+        };
+        items.iter().map(pair).collect()
+    }
+
+    /// Attributes of an object, which no weights need: an OrderedDict's versions of modules, a namespace's content.
+    fn build(&mut self) -> Result<()> {
+        let state = self.pop("BUILD")?;
+        let object = self.top("BUILD")?;
+        match &self.values[state.0 as usize] {
+            Value::Dict(_) | Value::Tuple(_) => {}
+            other => return Err(self.operand("BUILD", "attributes as a dict or a tuple", other.kind())),
+        }
+        match &self.values[object.0 as usize] {
+            Value::Dict(_) | Value::Call { callee: Global::Inert, .. } => Ok(()),
+            other => Err(self.operand("BUILD", "an OrderedDict", other.kind())),
+        }
+    }
+
+    fn mark(&mut self) -> Result<()> {
+        if self.marks.len() == DEPTH {
+            return Err(PickleError::Limit { what: "open marks", limit: DEPTH as u64, at: self.at });
+        }
+        self.marks.push(self.stack.len());
+        Ok(())
+    }
+
+    fn put(&mut self, key: u32) -> Result<()> {
+        let top = self.top("PUT")?;
+        self.charge(16)?;
+        self.memo.insert(key, top);
+        Ok(())
+    }
+
+    fn get(&mut self, key: u32) -> Result<()> {
+        match self.memo.get(&key) {
+            Some(&id) => self.push_id(id),
+            None => Err(PickleError::Memo { key, at: self.at }),
+        }
+    }
+
+    fn push(&mut self, value: Value, depth: u8) -> Result<()> {
+        self.charge(VALUE)?;
+        // Fewer values than operations, which are far fewer than u32 can count.
+        let id = Id(self.values.len() as u32);
+        self.values.push(value);
+        self.depths.push(depth);
+        self.stack.push(id);
+        Ok(())
+    }
+
+    fn push_id(&mut self, id: Id) -> Result<()> {
+        self.charge(size_of::<Id>() as u64)?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    /// The bottom of what operations may take: marks are walls.
+    fn floor(&self) -> usize {
+        self.marks.last().copied().unwrap_or(0)
+    }
+
+    fn top(&self, operation: &'static str) -> Result<Id> {
+        let found = self.stack.last().filter(|_| self.stack.len() > self.floor());
+        found.copied().ok_or(PickleError::Empty { operation, at: self.at })
+    }
+
+    fn pop(&mut self, operation: &'static str) -> Result<Id> {
+        let top = self.top(operation)?;
+        self.stack.pop();
+        Ok(top)
+    }
+
+    fn pop_many(&mut self, count: usize, operation: &'static str) -> Result<Vec<Id>> {
+        match self.stack.len().checked_sub(count) {
+            Some(at) if at >= self.floor() => Ok(self.stack.split_off(at)),
+            _ => Err(PickleError::Empty { operation, at: self.at }),
+        }
+    }
+
+    fn pop_mark(&mut self, operation: &'static str) -> Result<Vec<Id>> {
+        let mark = self.marks.pop().ok_or(PickleError::Empty { operation, at: self.at })?;
+        Ok(self.stack.split_off(mark))
+    }
+
+    /// The depth of a container of these.
+    fn depth_around(&self, items: impl IntoIterator<Item = Id>) -> Result<u8> {
+        let inside = items.into_iter().map(|id| self.depths[id.0 as usize]).max().unwrap_or(0);
+        if usize::from(inside) >= DEPTH {
+            return Err(PickleError::Limit {
+                what: "containers in each other",
+                limit: DEPTH as u64,
+                at: self.at,
+            });
+        }
+        Ok(inside + 1)
+    }
+
+    fn deepen(&mut self, container: Id, depth: u8) {
+        let known = &mut self.depths[container.0 as usize];
+        *known = depth.max(*known);
+    }
+
+    /// Accounts for memory before it is taken.
+    fn charge(&mut self, bytes: u64) -> Result<()> {
+        self.charged += bytes;
+        let limit = MEMORY.min((1 << 20) + MEMORY_PER_BYTE * (self.input.at - self.start));
+        if self.charged > limit {
+            return Err(PickleError::Limit { what: "bytes of memory", limit, at: self.at });
+        }
+        Ok(())
+    }
+
+    fn operand(&self, operation: &'static str, expected: &'static str, got: &'static str) -> PickleError {
+        PickleError::Operand { operation, expected, got, at: self.at }
+    }
+}
+
+/// The name in Python's pickletools of an operation that is refused.
+fn name_of(opcode: u8) -> &'static str {
+    match opcode {
+        b'1' => "POP_MARK",
+        b'F' => "FLOAT",
+        b'I' => "INT",
+        b'L' => "LONG",
+        b'S' => "STRING",
+        b'V' => "UNICODE",
+        b'P' => "PERSID",
+        b'd' => "DICT",
+        b'g' => "GET",
+        b'l' => "LIST",
+        b'o' => "OBJ",
+        b'p' => "PUT",
+        0x82 => "EXT1",
+        0x83 => "EXT2",
+        0x84 => "EXT4",
+        0x8b => "LONG4",
+        0x8f => "EMPTY_SET",
+        0x90 => "ADDITEMS",
+        0x91 => "FROZENSET",
+        0x92 => "NEWOBJ_EX",
+        0x96 => "BYTEARRAY8",
+        0x97 => "NEXT_BUFFER",
+        0x98 => "READONLY_BUFFER",
+        _ => "of an unknown kind",
+    }
+}

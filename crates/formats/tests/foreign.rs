@@ -1,0 +1,58 @@
+//! safetensors of other programs: any float type, wrappers' prefixes, and what is no weight.
+
+use safetensors::tensor::{Dtype, TensorView};
+use striate_formats::{Container, Problem, Weights};
+
+fn file(arrays: &[(&str, Dtype, Vec<usize>, Vec<u8>)]) -> Vec<u8> {
+    let views = arrays
+        .iter()
+        .map(|(name, dtype, shape, data)| (*name, TensorView::new(*dtype, shape.clone(), data).unwrap()));
+    safetensors::serialize(views, None).unwrap()
+}
+
+#[test]
+fn every_float_type_becomes_f32() {
+    let expected = [1.0_f32, -2.5, 0.0, 640.0];
+    let f64s = expected.iter().flat_map(|v| f64::from(*v).to_le_bytes()).collect();
+    let f32s = expected.iter().flat_map(|v| v.to_le_bytes()).collect();
+    // The upper half of an f32 is a bf16; f16 by hand.
+    let bf16s = expected.iter().flat_map(|v| v.to_le_bytes()[2..].to_vec()).collect();
+    let f16s = [0x3c00_u16, 0xc100, 0x0000, 0x6100].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let bytes = file(&[
+        ("module.a", Dtype::F64, vec![2, 2], f64s),
+        ("module.b", Dtype::F32, vec![4], f32s),
+        ("module.c", Dtype::BF16, vec![4, 1], bf16s),
+        ("module.d", Dtype::F16, vec![1, 4], f16s),
+        ("module.empty", Dtype::F16, vec![0, 7], vec![]),
+        ("module.bn.num_batches_tracked", Dtype::I64, vec![], vec![9, 0, 0, 0, 0, 0, 0, 0]),
+        ("module.index", Dtype::U8, vec![2], vec![1, 2]),
+    ]);
+    let weights = Weights::from_bytes(&bytes).unwrap();
+    assert_eq!(weights.tensors.keys().collect::<Vec<_>>(), ["a", "b", "c", "d", "empty"]);
+    for (name, shape) in [("a", &[2, 2][..]), ("b", &[4]), ("c", &[4, 1]), ("d", &[1, 4])] {
+        let array = &weights.tensors[name];
+        assert_eq!(
+            (array.shape(), array.iter().copied().collect::<Vec<_>>()),
+            (shape, expected.to_vec()),
+            "{name}"
+        );
+    }
+    assert_eq!(weights.tensors["empty"].shape(), [0, 7]);
+    assert_eq!(weights.container, Container::Safetensors);
+    assert_eq!(
+        weights.notes,
+        [
+            "the prefix `module.` was taken off",
+            "left out, as they are no arrays of floats: module.index (U8)"
+        ]
+    );
+}
+
+#[test]
+fn a_checkpoint_of_ours_is_more_than_weights() {
+    let bytes = striate_formats::Checkpoint::default().to_bytes().unwrap();
+    assert!(matches!(
+        Weights::from_bytes(&bytes),
+        Err(Problem::Kind { expected: "model", got: "checkpoint" })
+    ));
+}
