@@ -48,6 +48,15 @@ pub struct Graph {
     pub output: NodeId,
 }
 
+/// Where a classifier's features become its logits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The value that the last fully connected layer reads: the features of the image.
+    pub input: NodeId,
+    /// That layer.
+    pub linear: NodeId,
+}
+
 /// Why a graph that came from a file is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
@@ -126,6 +135,20 @@ impl Graph {
     /// Finds a node by its name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
         self.nodes.iter().position(|n| n.name == name)
+    }
+
+    /// The last fully connected layer and the value it reads, where the output depends on it through softmax at most.
+    pub fn head(&self) -> Option<Head> {
+        let mut id = self.output;
+        loop {
+            let node = &self.nodes[id];
+            let input = *node.inputs.first()?;
+            match node.op {
+                Op::Linear(_) => return Some(Head { input, linear: id }),
+                Op::Softmax(_) | Op::LogSoftmax(_) => id = input,
+                _ => return None,
+            }
+        }
     }
 
     /// Every parameter once, in the order of use.

@@ -5,7 +5,7 @@ use crate::graph::{Graph, NodeId};
 use crate::op::Reference;
 use crate::params::Params;
 use std::collections::BTreeMap;
-use striate_kernels::reference;
+use striate_kernels::{Target, reference};
 
 /// Every value of a graph for one batch, in f64.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,15 +80,15 @@ impl Values {
         &self.values[id]
     }
 
-    /// Loss and gradients for the labels of the batch.
+    /// Loss and gradients for the labels of the batch, or mixtures of two.
     ///
     /// # Panics
     /// When the output is no vector of logits.
-    pub fn gradients(
+    pub fn gradients<T: Into<Target> + Copy>(
         &self,
         graph: &Graph,
         params: &Params,
-        labels: &[usize],
+        targets: &[T],
         loss: &crate::loss::CrossEntropy,
     ) -> LossGradients {
         let [classes] = *graph.output_shape() else { panic!("the output is no vector of logits") };
@@ -97,7 +97,7 @@ impl Values {
         let logits = &self.values[graph.output];
         let smoothing = f64::from(loss.label_smoothing);
         let (loss, start) =
-            reference::cross_entropy(self.n, classes, logits, labels, smoothing, weights.as_deref());
+            reference::cross_entropy(self.n, classes, logits, targets, smoothing, weights.as_deref());
         let mut gradients: Vec<Option<Vec<f64>>> = vec![None; graph.nodes.len()];
         gradients[graph.output] = Some(start);
         let mut by_name: BTreeMap<String, Vec<f64>> = BTreeMap::new();

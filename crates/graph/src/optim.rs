@@ -6,6 +6,6 @@ use striate_kernels::{Buf, Kernel};
 pub trait Optimizer: std::fmt::Debug {
     /// Names of what it keeps for each parameter, as PyTorch calls them; all start at zero.
     fn state(&self) -> &'static [&'static str];
-    /// The kernel that does one update of `len` values.
-    fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize) -> Box<dyn Kernel>;
+    /// The kernel that does one update of `len` values, at `rate_scale` times the learning rate of the step.
+    fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel>;
 }

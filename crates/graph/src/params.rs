@@ -1,10 +1,9 @@
 //! Parameters by name, apart from the network's description: PyTorch's names, PyTorch's layouts.
 
 use crate::graph::Graph;
-use crate::op::{Init, ParamSpec};
+use crate::init::initial;
+use crate::op::ParamSpec;
 use ndarray::{ArrayD, IxDyn};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Named arrays in the order of their use.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -117,23 +116,5 @@ impl FromIterator<(String, ArrayD<f32>)> for Params {
         let mut params = Self::default();
         entries.into_iter().for_each(|(name, array)| params.insert(name, array));
         params
-    }
-}
-
-fn initial(name: &str, spec: &ParamSpec, seed: u64) -> Vec<f32> {
-    let len = spec.shape.iter().product();
-    match spec.init {
-        Init::Constant(value) => vec![value; len],
-        Init::Uniform { fan_in } => {
-            let bound = 1.0 / (fan_in.max(1) as f64).sqrt();
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(
-                name.bytes()
-                    .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
-            );
-            // 24 bits: every value exact in f32 before scaling.
-            let unit = |bits: u32| f64::from(bits >> 8) / f64::from(1 << 23) - 1.0;
-            (0..len).map(|_| (unit(rng.next_u32()) * bound) as f32).collect()
-        }
     }
 }

@@ -5,8 +5,10 @@ use crate::loss::CrossEntropy;
 use crate::op::{Op, ParamLayout};
 use crate::optim::Optimizer;
 use crate::params::Params;
+use crate::rates;
+use crate::train_step::Clip;
 use ndarray::{ArrayD, IxDyn};
-use striate_kernels::{Add, Buf, Builder, Plane, Program, Value};
+use striate_kernels::{Add, Buf, Builder, ClipNorm, ClipValue, EmaUpdate, Plane, Program, Value};
 
 /// What an operation adds its forward kernels to.
 pub struct Forward<'a> {
@@ -57,7 +59,7 @@ pub struct Backward<'a> {
     pub dx: Vec<Option<Value>>,
     /// Parameters in order.
     pub params: &'a [Buf],
-    /// Their gradients to be written; `None` for those that are not trained.
+    /// Their gradients to be written: those of all trainable ones, or `None` for all of a frozen layer.
     pub grads: &'a [Option<Buf>],
     /// What the forward pass saved.
     pub saved: &'a [Buf],
@@ -71,9 +73,9 @@ impl Backward<'_> {
         value(self.program, plane)
     }
 
-    /// The gradient of parameter `i`, which is trained.
-    pub fn grad(&self, i: usize) -> Buf {
-        self.grads[i].expect("a trainable parameter has a gradient")
+    /// The gradient of parameter `i`, or of one that is frozen and has `len` values, a buffer that nobody reads.
+    pub fn grad_or_scratch(&mut self, i: usize, len: usize) -> Buf {
+        self.grads[i].unwrap_or_else(|| self.program.buffer(len))
     }
 }
 
@@ -88,14 +90,25 @@ pub(crate) struct Slot {
     pub(crate) shape: Vec<usize>,
     pub(crate) layout: ParamLayout,
     pub(crate) buf: Buf,
+    /// Whether training changes it through a gradient, unless it is frozen.
+    trainable: bool,
     pub(crate) grad: Option<Buf>,
+    /// Factor of its learning rate.
+    rate_scale: f32,
     /// What the optimiser keeps for it.
-    pub(crate) state: Vec<(&'static str, Buf)>,
+    state: Vec<(&'static str, Buf)>,
+    /// Its average over the updates.
+    pub(crate) ema: Option<Buf>,
 }
 
 impl Slot {
     fn place(&self, i: usize) -> usize {
         self.layout.map.as_ref().map_or(i, |map| map[i] as usize)
+    }
+
+    /// Everything that one update hands to the next, by name.
+    pub(crate) fn state(&self) -> impl Iterator<Item = (&'static str, Buf)> {
+        self.state.iter().copied().chain(self.ema.map(|buf| ("ema", buf)))
     }
 
     /// Copies PyTorch's layout into the engine's.
@@ -133,6 +146,45 @@ pub enum PlanError {
         "the network's output has shape {0:?}; the loss needs one logit a class, [C]; add .flatten(1) and a linear layer"
     )]
     Logits(Vec<usize>),
+    /// A pattern of rates that means no parameter.
+    #[error(
+        "no parameter of this network matches `{pattern}`; name a layer ({}), or use * for any text",
+        layers.join(", ")
+    )]
+    Pattern {
+        /// What was asked for.
+        pattern: String,
+        /// What there is.
+        layers: Vec<String>,
+    },
+    /// A factor of a learning rate that is none.
+    #[error(
+        "`{pattern}`: the learning rate is to be multiplied by {scale}; expected 0, which freezes, or a number above"
+    )]
+    Scale {
+        /// Of which parameters.
+        pattern: String,
+        /// The factor.
+        scale: f32,
+    },
+    /// Nothing learns.
+    #[error(
+        "all {parameters} parameters are frozen, and nothing is left to learn; freeze all but the last layer, say"
+    )]
+    Frozen {
+        /// How many there are.
+        parameters: usize,
+    },
+    /// A setting of the training out of its range.
+    #[error("{what}: expected {expected}, got {got}")]
+    Option {
+        /// Its name in `TrainOptions`.
+        what: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+        /// What it is.
+        got: String,
+    },
     /// No value of that name.
     #[error("no value `{name}` in this network; near names: {}", near.join(", "))]
     Unknown {
@@ -153,6 +205,11 @@ pub(crate) struct Placed {
 pub(crate) struct Training<'a> {
     pub(crate) loss: &'a CrossEntropy,
     pub(crate) optimizer: &'a dyn Optimizer,
+    /// Factors of the learning rate by pattern.
+    pub(crate) rates: &'a [(String, f32)],
+    pub(crate) clip: Option<Clip>,
+    /// Decay of the averages of the parameters, where they are wanted.
+    pub(crate) ema: Option<f32>,
     /// Whether the gradient of the images is wanted too.
     pub(crate) input_gradient: bool,
 }
@@ -187,7 +244,7 @@ pub(crate) fn plan(
         node_slots: Vec::new(),
         saved: Vec::new(),
     };
-    planner.forward(training.is_some())?;
+    planner.forward(training)?;
     let places = training.map(|t| planner.training(t)).transpose()?;
     Ok((Placed { values: planner.values, slots: planner.slots }, places))
 }
@@ -224,7 +281,8 @@ impl Planner<'_> {
         self.node_slots[id].iter().map(|&s| self.slots[s].buf).collect()
     }
 
-    fn forward(&mut self, train: bool) -> Result<(), PlanError> {
+    fn forward(&mut self, training: Option<&Training<'_>>) -> Result<(), PlanError> {
+        let train = training.is_some();
         for (id, node) in self.graph.nodes.iter().enumerate() {
             let x = self.inputs(id);
             let mut slots = Vec::new();
@@ -236,9 +294,21 @@ impl Planner<'_> {
                 slots.push(known.unwrap_or_else(|| {
                     let layout = node.operation().param_layout(i, &x[0].plane);
                     let buf = self.program.kept(layout.len);
-                    let grad = (train && spec.trainable).then(|| self.program.kept(layout.len));
-                    let state = Vec::new();
-                    self.slots.push(Slot { name, shape: spec.shape, layout, buf, grad, state });
+                    let rate_scale = training.map_or(0.0, |t| rates::scale_of(t.rates, &name));
+                    let learns = train && spec.trainable && rate_scale > 0.0;
+                    let grad = learns.then(|| self.program.kept(layout.len));
+                    let (shape, trainable, state, ema) = (spec.shape, spec.trainable, Vec::new(), None);
+                    self.slots.push(Slot {
+                        name,
+                        shape,
+                        layout,
+                        buf,
+                        trainable,
+                        grad,
+                        rate_scale,
+                        state,
+                        ema,
+                    });
                     self.slots.len() - 1
                 }));
             }
@@ -293,7 +363,7 @@ impl Planner<'_> {
                 dx.push(gradient);
             }
             let (x, params) = (self.inputs(id), self.params(id));
-            let grads: Vec<_> = self.node_slots[id].iter().map(|&s| self.slots[s].grad).collect();
+            let grads = self.grads(id);
             node.operation().backward(&mut Backward {
                 x: &x,
                 shapes: &graph.input_shapes(id),
@@ -307,14 +377,47 @@ impl Planner<'_> {
                 program: self.program,
             });
         }
+        self.update(training);
+        Ok(TrainingPlaces { report, input_gradient })
+    }
+
+    /// Gradients of a node's parameters: where some of them learn, a frozen one's goes where nobody looks.
+    fn grads(&mut self, id: NodeId) -> Vec<Option<Buf>> {
+        let slots = || self.node_slots[id].iter().map(|&s| &self.slots[s]);
+        let any = slots().any(|slot| slot.grad.is_some());
+        let wanted: Vec<_> =
+            slots().map(|s| (s.grad, (any && s.trainable).then_some(s.layout.len))).collect();
+        let place = |(grad, len): (Option<Buf>, Option<usize>)| {
+            grad.or_else(|| len.map(|len| self.program.buffer(len)))
+        };
+        wanted.into_iter().map(place).collect()
+    }
+
+    /// After the last tile: gradients are clipped, parameters updated, averages follow.
+    fn update(&mut self, training: &Training<'_>) {
+        let grads = self.slots.iter().filter_map(|s| s.grad.map(|grad| (grad, s.layout.len))).collect();
+        match training.clip {
+            Some(Clip::Norm(max_norm)) => {
+                ClipNorm { grads, max_norm }.push(self.program);
+            }
+            Some(Clip::Value(limit)) => ClipValue { grads, limit }.push(self.program),
+            None => {}
+        }
         for slot in &mut self.slots {
             let Some(grad) = slot.grad else { continue };
-            let names = training.optimizer.state();
-            slot.state = names.iter().map(|&n| (n, self.program.kept(slot.layout.len))).collect();
+            let (names, len) = (training.optimizer.state(), slot.layout.len);
+            slot.state = names.iter().map(|&n| (n, self.program.kept(len))).collect();
             let state: Vec<Buf> = slot.state.iter().map(|s| s.1).collect();
-            self.program.push_once(training.optimizer.update(slot.buf, grad, &state, slot.layout.len));
+            let update = training.optimizer.update(slot.buf, grad, &state, len, slot.rate_scale);
+            self.program.push_once(update);
         }
-        Ok(TrainingPlaces { report, input_gradient })
+        let Some(decay) = training.ema else { return };
+        // A frozen parameter is its own average.
+        for slot in self.slots.iter_mut().filter(|s| s.grad.is_some() || !s.trainable) {
+            let (len, ema) = (slot.layout.len, self.program.kept(slot.layout.len));
+            slot.ema = Some(ema);
+            self.program.push_once(Box::new(EmaUpdate { ema, value: slot.buf, len, decay }));
+        }
     }
 
     /// The sum of the gradients that a value gets from its consumers, in their order.
@@ -362,7 +465,8 @@ impl Placed {
     pub(crate) fn load(&self, program: &mut Program, params: &Params) {
         for slot in &self.slots {
             let array = params.get(&slot.name).expect("checked against the graph");
-            slot.write(program, slot.buf, array);
+            // An average starts as what it averages.
+            [slot.buf].into_iter().chain(slot.ema).for_each(|buf| slot.write(program, buf, array));
         }
     }
 }

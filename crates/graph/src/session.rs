@@ -164,7 +164,7 @@ impl Session {
         self.taps.iter_mut().for_each(|t| t.values.clear());
         for images in images.chunks(planned.tile * per_sample) {
             let n = images.len() / per_sample;
-            let step = Step { input: images, labels: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
+            let step = Step { input: images, targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
             planned.program.run(&self.engine.pool, self.engine.isa, &step);
             let kept = std::iter::once(&mut self.output).chain(self.taps.iter_mut().map(|t| &mut t.values));
             for ((_, value), to) in planned.read.iter().zip(kept) {
@@ -194,7 +194,7 @@ impl Session {
     pub fn profile(&mut self, images: &[f32], n: usize) -> Result<Vec<(&'static str, f64)>, RunError> {
         self.run_slice(images, n)?;
         let planned = self.planned.as_mut().expect("the run above planned");
-        let step = Step { input: images, labels: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
+        let step = Step { input: images, targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
         Ok(planned.program.profile(&self.engine.pool, self.engine.isa, &step))
     }
 

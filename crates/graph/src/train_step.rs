@@ -6,9 +6,10 @@ use crate::loss::CrossEntropy;
 use crate::optim::Optimizer;
 use crate::params::Params;
 use crate::pass::fuse;
-use crate::plan::{Placed, PlanError, Training, TrainingPlaces, plan};
+use crate::plan::{Placed, PlanError, Slot, Training, TrainingPlaces, plan};
+use crate::rates;
 use ndarray::{ArrayD, IxDyn};
-use striate_kernels::{Builder, Program, Step};
+use striate_kernels::{Buf, Builder, Program, Step, Target};
 
 /// Samples that pass through forward and backward at once: their activations stay in the cores' caches, whatever the
 /// batch. The gradients of the tiles are added in order, so this is part of what a run computes; it is the same on
@@ -28,12 +29,59 @@ pub struct TrainOptions {
     pub reuse: bool,
     /// Whether the gradient of the images is kept.
     pub input_gradient: bool,
+    /// Samples that pass through at once where the batch does not fit into memory: gradients are those of the whole batch,
+    /// and batch norm normalises part by part, as when PyTorch accumulates gradients.
+    pub micro_batch: Option<usize>,
+    /// Bounds on the gradients.
+    pub clip: Option<Clip>,
+    /// Keeps an average of the parameters, of which so much survives an update; see [`TrainStep::ema_params`].
+    pub ema: Option<f32>,
+    /// Factors of the learning rate by pattern of names, the first that matches counts; 0 freezes. See [`rates`].
+    pub rates: Vec<(String, f32)>,
+}
+
+/// Bounds on the gradients of a batch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Clip {
+    /// On the norm of all gradients together: `g ← g · min(1, max_norm / (‖g‖₂ + 1e-6))`, as
+    /// `torch.nn.utils.clip_grad_norm_`.
+    Norm(f32),
+    /// On the magnitude of each value, as `torch.nn.utils.clip_grad_value_`.
+    Value(f32),
 }
 
 impl TrainOptions {
     /// Passes and reuse on, no gradient of the images.
     pub fn new(batch_size: usize, seed: u64) -> Self {
-        Self { batch_size, seed, passes: true, reuse: true, input_gradient: false }
+        Self {
+            batch_size,
+            seed,
+            passes: true,
+            reuse: true,
+            input_gradient: false,
+            micro_batch: None,
+            clip: None,
+            ema: None,
+            rates: Vec::new(),
+        }
+    }
+
+    fn check(&self, graph: &Graph) -> Result<(), PlanError> {
+        let refuse = |what, expected, got: String| Err(PlanError::Option { what, expected, got });
+        if self.micro_batch == Some(0) {
+            return refuse("micro_batch", "at least 1 sample", "0".into());
+        }
+        if let Some(Clip::Norm(bound) | Clip::Value(bound)) = self.clip
+            && !(bound > 0.0 && bound.is_finite())
+        {
+            return refuse("clip", "a number above 0", bound.to_string());
+        }
+        if let Some(decay) = self.ema
+            && !(0.0..1.0).contains(&decay)
+        {
+            return refuse("ema", "at least 0 and below 1", decay.to_string());
+        }
+        rates::check(graph, &self.rates)
     }
 }
 
@@ -55,13 +103,14 @@ pub struct TrainStep {
     places: TrainingPlaces,
     updates: u64,
     options: TrainOptions,
+    targets: Vec<Target>,
 }
 
 impl TrainStep {
     /// Plans the training of a graph traced with [`Mode::Train`](crate::Mode::Train).
     ///
     /// # Errors
-    /// When parameters, output or memory do not fit.
+    /// When parameters, output or memory do not fit, or an option is out of its range.
     pub fn new(
         graph: &Graph,
         params: &Params,
@@ -71,31 +120,54 @@ impl TrainStep {
         options: TrainOptions,
     ) -> Result<Self, PlanError> {
         params.check(graph)?;
+        options.check(graph)?;
         let mut graph = graph.clone();
+        rates::freeze_batch_norms(&mut graph, &options.rates);
         if options.passes {
             fuse(&mut graph, &[]);
         }
         let coupled = graph.nodes.iter().any(|n| n.operation().couples_batch());
-        let tile = if coupled { options.batch_size } else { options.batch_size.min(TILE) };
+        let part = options.micro_batch.unwrap_or(options.batch_size).min(options.batch_size);
+        let tile = if coupled { part } else { part.min(TILE) };
         let mut builder = Builder::new(tile.max(1));
         if !options.reuse {
             builder = builder.without_reuse();
         }
-        let training = Training { loss, optimizer, input_gradient: options.input_gradient };
+        let TrainOptions { input_gradient, clip, ema, ref rates, .. } = options;
+        let training = Training { loss, optimizer, rates, clip, ema, input_gradient };
         let (placed, places) = plan(&graph, &mut builder, Some(&training))?;
         let places = places.expect("training was asked for");
         let mut program = builder.finish()?;
         placed.load(&mut program, params);
-        Ok(Self { engine, graph, program, placed, places, updates: 0, options })
+        Ok(Self { engine, graph, program, placed, places, updates: 0, options, targets: Vec::new() })
     }
 
-    /// One update on images `[N, C, H, W]`, row-major, and their labels.
+    /// One update on images `[N, C, H, W]`, row-major, and their labels, or mixtures of two ([`Target`]).
     ///
     /// # Panics
     /// When lengths differ, the batch is empty or larger than planned, or a label is past the last class: the loader
     /// has checked all of it.
-    pub fn step(&mut self, images: &[f32], labels: &[u32], learning_rate: f32) -> StepReport {
-        let n = labels.len();
+    pub fn step<T: Into<Target> + Copy>(
+        &mut self,
+        images: &[f32],
+        targets: &[T],
+        learning_rate: f32,
+    ) -> StepReport {
+        self.run(images, targets, learning_rate, |program, engine, step| {
+            program.run(&engine.pool, engine.isa, step);
+        });
+        let report = self.program.get(self.places.report);
+        StepReport { loss: report[0], correct: report[1] as usize }
+    }
+
+    fn run<T: Into<Target> + Copy, R>(
+        &mut self,
+        images: &[f32],
+        targets: &[T],
+        learning_rate: f32,
+        go: impl FnOnce(&mut Program, &Engine, &Step<'_>) -> R,
+    ) -> R {
+        let n = targets.len();
         let per_sample: usize = self.graph.input_shape().iter().product();
         let classes = self.graph.output_shape()[0];
         assert!(
@@ -104,29 +176,25 @@ impl TrainStep {
             self.options.batch_size
         );
         assert_eq!(images.len(), n * per_sample, "{n} images of {:?}", self.graph.input_shape());
-        assert!(labels.iter().all(|&l| (l as usize) < classes), "a label past the {classes} classes");
+        self.targets.clear();
+        self.targets.extend(targets.iter().map(|&target| target.into()));
+        assert!(self.targets.iter().all(|t| t.is_valid(classes)), "a label past the {classes} classes");
         self.updates += 1;
-        let step = self.describe(images, labels, learning_rate);
-        self.program.run(&self.engine.pool, self.engine.isa, &step);
-        let report = self.program.get(self.places.report);
-        StepReport { loss: report[0], correct: report[1] as usize }
-    }
-
-    fn describe<'a>(&self, input: &'a [f32], labels: &'a [u32], learning_rate: f32) -> Step<'a> {
         let (update, seed) = (self.updates, self.options.seed);
-        Step { input, labels, n: labels.len(), learning_rate, update, seed }
+        let step = Step { input: images, targets: &self.targets, n, learning_rate, update, seed };
+        go(&mut self.program, &self.engine, &step)
     }
 
     /// As [`TrainStep::step`], and returns the seconds of each kernel by name.
-    pub fn profile(
+    pub fn profile<T: Into<Target> + Copy>(
         &mut self,
         images: &[f32],
-        labels: &[u32],
+        targets: &[T],
         learning_rate: f32,
     ) -> Vec<(&'static str, f64)> {
-        self.updates += 1;
-        let step = self.describe(images, labels, learning_rate);
-        self.program.profile(&self.engine.pool, self.engine.isa, &step)
+        self.run(images, targets, learning_rate, |program, engine, step| {
+            program.profile(&engine.pool, engine.isa, step)
+        })
     }
 
     /// Updates done so far.
@@ -144,9 +212,23 @@ impl TrainStep {
         self.placed.slots.iter().map(|s| (s.name.clone(), s.read(&self.program, s.buf))).collect()
     }
 
-    /// The gradients of the last step.
+    /// The average of the parameters over the updates, where [`TrainOptions::ema`] asked for it; running statistics of
+    /// batch norms are averaged as well, and frozen parameters are as they are.
+    ///
+    /// `ema ← d · ema + (1 − d) · parameter` after each update, `d = min(decay, (1 + t)/(10 + t))` at update `t`, from 1.
+    ///
+    /// # PyTorch
+    /// timm's `ModelEmaV3`, of which it has the meaning of `decay` and the averaging of buffers; the warm-up is that of
+    /// TensorFlow's `ExponentialMovingAverage`, so that a run of a few hundred updates has a use of it.
+    pub fn ema_params(&self) -> Option<Params> {
+        self.options.ema?;
+        let one = |s: &Slot| (s.name.clone(), s.read(&self.program, s.ema.unwrap_or(s.buf)));
+        Some(self.placed.slots.iter().map(one).collect())
+    }
+
+    /// The gradients of the last step, as the optimiser saw them: clipped, and none of what is frozen.
     pub fn gradients(&self) -> Params {
-        let one = |s: &crate::plan::Slot| s.grad.map(|g| (s.name.clone(), s.read(&self.program, g)));
+        let one = |s: &Slot| s.grad.map(|g| (s.name.clone(), s.read(&self.program, g)));
         self.placed.slots.iter().filter_map(one).collect()
     }
 
@@ -158,12 +240,12 @@ impl TrainStep {
         ArrayD::from_shape_vec(IxDyn(&[n, c, h, w]), values).ok()
     }
 
-    /// What the optimiser keeps, as `name.of.parameter.state_name`.
+    /// What the optimiser keeps, as `name.of.parameter.state_name`, and the averages, as `name.of.parameter.ema`.
     pub fn optimizer_state(&self) -> Params {
         let slots = &self.placed.slots;
-        let each = |s: &crate::plan::Slot| {
-            let one = |&(state, buf): &(&str, _)| (format!("{}.{state}", s.name), s.read(&self.program, buf));
-            s.state.iter().map(one).collect::<Vec<_>>()
+        let each = |s: &Slot| {
+            let one = |(state, buf)| (format!("{}.{state}", s.name), s.read(&self.program, buf));
+            s.state().map(one).collect::<Vec<_>>()
         };
         slots.iter().flat_map(each).collect()
     }
@@ -174,16 +256,15 @@ impl TrainStep {
     /// The names of arrays that are missing or of another shape.
     pub fn restore(&mut self, params: &Params, state: &Params, updates: u64) -> Result<(), Vec<String>> {
         let slots = &self.placed.slots;
-        let mut wanted: Vec<(String, &crate::plan::Slot, striate_kernels::Buf, &Params)> = Vec::new();
+        let mut wanted: Vec<(String, &Slot, Buf, &Params)> = Vec::new();
         for slot in slots {
             wanted.push((slot.name.clone(), slot, slot.buf, params));
-            for &(name, buf) in &slot.state {
+            for (name, buf) in slot.state() {
                 wanted.push((format!("{}.{name}", slot.name), slot, buf, state));
             }
         }
-        let fits = |name: &str, slot: &crate::plan::Slot, from: &Params| {
-            from.get(name).is_some_and(|a| a.shape() == slot.shape)
-        };
+        let fits =
+            |name: &str, slot: &Slot, from: &Params| from.get(name).is_some_and(|a| a.shape() == slot.shape);
         let bad: Vec<String> =
             wanted.iter().filter(|(n, s, _, from)| !fits(n, s, from)).map(|w| w.0.clone()).collect();
         if !bad.is_empty() {

@@ -6,7 +6,7 @@ use ndarray::ArrayView4;
 use nets::{Net, all};
 use striate_graph::interpret::Values;
 use striate_graph::{
-    CrossEntropy, Engine, Graph, Mode, Optimizer, Params, Session, TrainOptions, TrainStep, trace,
+    CrossEntropy, Engine, Graph, Mode, Optimizer, Params, Session, Target, TrainOptions, TrainStep, trace,
 };
 use striate_kernels::{Buf, Isa, Kernel, SgdUpdate};
 use striate_testkit::{Sample, assert_close, widen};
@@ -19,7 +19,7 @@ impl Optimizer for Descent {
     fn state(&self) -> &'static [&'static str] {
         &[]
     }
-    fn update(&self, weight: Buf, grad: Buf, _: &[Buf], len: usize) -> Box<dyn Kernel> {
+    fn update(&self, weight: Buf, grad: Buf, _: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel> {
         let (momentum, weight_decay) = (0.0, 0.0);
         Box::new(SgdUpdate {
             weight,
@@ -29,6 +29,7 @@ impl Optimizer for Descent {
             momentum,
             nesterov: false,
             weight_decay,
+            rate_scale,
         })
     }
 }
@@ -237,6 +238,70 @@ fn tiles_of_a_large_batch_add_up() {
     assert!((f64::from(report.loss) - truth.loss).abs() < 1e-5);
     for (name, gradient) in step.gradients().iter() {
         assert_close(gradient.as_slice().unwrap(), &truth.params[name], 5e-5, 1e-7, name);
+    }
+}
+
+/// Layers are frozen as a whole as a rule; here a weight or a bias alone.
+#[test]
+fn a_frozen_parameter_leaves_the_others_their_gradients() {
+    for case in cases() {
+        let graph = trace(&case.net, Mode::Train, case.net.input).unwrap();
+        let (params, loss) = (params(&graph), CrossEntropy::default());
+        let gradients = |rates: Vec<(String, f32)>| {
+            let options = TrainOptions { rates, ..TrainOptions::new(case.n, 5) };
+            let engine = Engine::new(Some(2)).unwrap();
+            let mut step = TrainStep::new(&graph, &params, &loss, &Descent, engine, options).unwrap();
+            step.step(&case.images, &case.labels, 0.1);
+            step.gradients()
+        };
+        let all = gradients(Vec::new());
+        // A batch norm whose weight is frozen is another function.
+        let norm = |name: &str| {
+            graph.nodes.iter().any(|n| n.operation().couples_batch() && format!("{}.weight", n.layer) == name)
+        };
+        for (frozen, _) in all.iter().filter(|(name, _)| all.len() > 1 && !norm(name)) {
+            let some = gradients(vec![(frozen.to_string(), 0.0)]);
+            assert_eq!(some.len() + 1, all.len(), "{}: {frozen}", case.net.name);
+            for (name, gradient) in some.iter() {
+                assert_eq!(Some(gradient), all.get(name), "{}: {name} without {frozen}", case.net.name);
+            }
+        }
+    }
+}
+
+/// MixUp and CutMix: each sample two classes, by the engine and by the interpreter.
+#[test]
+fn gradients_of_mixtures_equal_the_interpreter() {
+    for case in cases() {
+        let graph = trace(&case.net, Mode::Train, case.net.input).unwrap();
+        let params = params(&graph);
+        let loss = CrossEntropy { label_smoothing: 0.1, class_weights: None };
+        let mix = |(i, &a): (usize, &u32)| {
+            let b = (a + 1 + i as u32) % case.net.classes as u32;
+            Target { a, b, lambda: [1.0, 0.0, 0.3, 0.8][i % 4] }
+        };
+        let targets: Vec<Target> = case.labels.iter().enumerate().map(mix).collect();
+        let values = Values::compute(&graph, &params, &widen(&case.images), case.n, (5, 1));
+        let truth = values.gradients(&graph, &params, &targets, &loss);
+        let (engine, options) = (Engine::new(Some(2)).unwrap(), TrainOptions::new(case.n, 5));
+        let mut step = TrainStep::new(&graph, &params, &loss, &Descent, engine, options).unwrap();
+        let report = step.step(&case.images, &targets, 0.1);
+        assert!(
+            (f64::from(report.loss) - truth.loss).abs() < 1e-5 * truth.loss.max(1.0),
+            "{}",
+            case.net.name
+        );
+        for (name, gradient) in step.gradients().iter() {
+            let want = &truth.params[name];
+            let floor = 1e-6 + if rms(want) < 1e-9 { 1e-5 } else { 0.0 };
+            assert_close(
+                gradient.as_slice().unwrap(),
+                want,
+                5e-5,
+                floor,
+                &format!("{} {name}", case.net.name),
+            );
+        }
     }
 }
 

@@ -38,12 +38,12 @@
 //! use striate_kernels::conv::{Activation, Conv, Rows};
 //! use striate_kernels::{Builder, ConvShape, Import, Isa, Plane, Pool, Step, Value, Window};
 //!
-//! let window = Window { padding: [1, 1], ..Window::square(3) };
+//! let window = Window::square(3).padded([1, 1]);
 //! let shape = ConvShape { c_in: 1, c_out: 1, input: [3, 4], window, groups: 1 };
 //!
 //! let mut program = Builder::new(1);
 //! let mut value = |plane: Plane| Value { buf: program.kept(plane.sample_len()), plane };
-//! let x = value(Plane::planar(1, shape.input, window.padding));
+//! let x = value(Plane::planar(1, shape.input, window.halo()));
 //! let y = value(Plane::blocked(1, shape.output(), [0, 0]));
 //! let rows = Rows::forward(&shape, &x.plane);
 //! let (places, w) = (rows.weight_map(&shape), program.kept(rows.weight_len()));
@@ -56,7 +56,7 @@
 //!     program.get_mut(w)[at as usize] = value;
 //! }
 //! let picture = [0.0, 0.0, 1.0, 1.0].repeat(3);
-//! let step = Step { input: &picture, labels: &[], n: 1, learning_rate: 0.0, update: 1, seed: 0 };
+//! let step = Step { input: &picture, targets: &[], n: 1, learning_rate: 0.0, update: 1, seed: 0 };
 //! program.run(&Pool::new(2), Isa::choose()?, &step);
 //!
 //! let edges = y.plane.to_nchw(program.get(y.buf), 1);
@@ -92,8 +92,8 @@ pub use elementwise::{
     dropout_keeps,
 };
 pub use linear::{Linear, LinearPack};
-pub use loss::{CrossEntropy, Softmax, SoftmaxBackward};
-pub use optimiser::{AdamUpdate, SgdUpdate};
+pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};
+pub use optimiser::{AdamUpdate, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
 pub use peak::peak_gflops;
 pub use plane::{Plane, Value};
 pub use pool::Pool;

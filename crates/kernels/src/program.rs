@@ -5,6 +5,7 @@
 //! that those whose lives overlap never share memory, and finds the places where threads must wait for each other.
 
 use crate::arena::Arena;
+use crate::loss::Target;
 use crate::pool::{Pool, share};
 use crate::simd::Isa;
 use std::fmt::Debug;
@@ -25,8 +26,8 @@ const ALIGN: usize = 16;
 pub struct Step<'a> {
     /// Samples of this run, row-major `[N, C, H, W]`.
     pub input: &'a [f32],
-    /// One class a sample; empty where there is no loss.
-    pub labels: &'a [u32],
+    /// What each sample should be taken for; empty where there is no loss.
+    pub targets: &'a [Target],
     /// Samples.
     pub n: usize,
     /// Learning rate of this update.
@@ -455,7 +456,7 @@ mod tests {
         let mut program = b.finish().unwrap();
         program.get_mut(first).iter_mut().enumerate().for_each(|(i, v)| *v = i as f32);
         let pool = Pool::new(threads);
-        let step = Step { input: &[], labels: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
+        let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
         program.run(&pool, Isa::Portable, &step);
         (program.get(x).to_vec(), program.memory_bytes())
     }

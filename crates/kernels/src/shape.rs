@@ -2,20 +2,20 @@
 
 /// How many positions a window of `kernel` taps takes along an axis of `input` cells.
 ///
-/// `floor((input + 2·padding − dilation·(kernel − 1) − 1) / stride) + 1`, or `None` when the dilated window is
-/// larger than the padded input, or when `kernel`, `stride` or `dilation` is zero.
+/// `floor((input + before + after − dilation·(kernel − 1) − 1) / stride) + 1` with `padding = [before, after]`, or `None`
+/// when the dilated window is larger than the padded input, or when `kernel`, `stride` or `dilation` is zero.
 pub fn window_positions(
     input: usize,
     kernel: usize,
     stride: usize,
-    padding: usize,
+    padding: [usize; 2],
     dilation: usize,
 ) -> Option<usize> {
     if kernel == 0 || stride == 0 || dilation == 0 {
         return None;
     }
     let span = dilation.checked_mul(kernel - 1)?.checked_add(1)?;
-    let padded = padding.checked_mul(2)?.checked_add(input)?;
+    let padded = padding[0].checked_add(padding[1])?.checked_add(input)?;
     Some(padded.checked_sub(span)? / stride + 1)
 }
 
@@ -26,8 +26,8 @@ pub struct Window {
     pub kernel: [usize; 2],
     /// Step between positions.
     pub stride: [usize; 2],
-    /// Cells added on each side.
-    pub padding: [usize; 2],
+    /// Cells added on each side: `[[top, bottom], [left, right]]`.
+    pub padding: [[usize; 2]; 2],
     /// Distance between taps.
     pub dilation: [usize; 2],
 }
@@ -35,7 +35,22 @@ pub struct Window {
 impl Window {
     /// A square window with stride 1, no padding and no dilation.
     pub const fn square(kernel: usize) -> Self {
-        Self { kernel: [kernel; 2], stride: [1; 2], padding: [0; 2], dilation: [1; 2] }
+        Self { kernel: [kernel; 2], stride: [1; 2], padding: [[0; 2]; 2], dilation: [1; 2] }
+    }
+
+    /// With as many cells above as below, and left as right.
+    pub const fn padded(self, [rows, columns]: [usize; 2]) -> Self {
+        Self { padding: [[rows; 2], [columns; 2]], ..self }
+    }
+
+    /// Cells added above the first row, and left of the first column.
+    pub fn before(&self) -> [usize; 2] {
+        self.padding.map(|[before, _]| before)
+    }
+
+    /// The halo that holds the padding: as wide as the wider side of each axis.
+    pub fn halo(&self) -> [usize; 2] {
+        self.padding.map(|[before, after]| before.max(after))
     }
 
     /// Output size `[oh, ow]` over an input of `[h, w]`, or `None` when the window does not fit.
@@ -109,13 +124,15 @@ mod tests {
 
     #[test]
     fn positions_follow_the_formula_of_torch() {
-        assert_eq!(window_positions(28, 3, 1, 1, 1), Some(28));
-        assert_eq!(window_positions(224, 7, 2, 3, 1), Some(112));
-        assert_eq!(window_positions(7, 2, 2, 0, 1), Some(3));
-        assert_eq!(window_positions(5, 2, 3, 0, 1), Some(2)); // stride > kernel
-        assert_eq!(window_positions(5, 3, 1, 0, 2), Some(1)); // dilated span 5
-        assert_eq!(window_positions(4, 5, 1, 0, 1), None);
-        assert_eq!(window_positions(4, 1, 0, 0, 1), None);
-        assert_eq!(window_positions(usize::MAX, 1, 1, 1, 1), None);
+        assert_eq!(window_positions(28, 3, 1, [1, 1], 1), Some(28));
+        assert_eq!(window_positions(224, 7, 2, [3, 3], 1), Some(112));
+        assert_eq!(window_positions(7, 2, 2, [0, 0], 1), Some(3));
+        assert_eq!(window_positions(5, 2, 3, [0, 0], 1), Some(2)); // stride > kernel
+        assert_eq!(window_positions(5, 3, 1, [0, 0], 2), Some(1)); // dilated span 5
+        assert_eq!(window_positions(224, 3, 2, [0, 1], 1), Some(112)); // TensorFlow's SAME
+        assert_eq!(window_positions(4, 3, 1, [0, 3], 1), Some(5));
+        assert_eq!(window_positions(4, 5, 1, [0, 0], 1), None);
+        assert_eq!(window_positions(4, 1, 0, [0, 0], 1), None);
+        assert_eq!(window_positions(usize::MAX, 1, 1, [0, 1], 1), None);
     }
 }

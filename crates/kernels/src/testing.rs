@@ -23,14 +23,14 @@ use std::sync::OnceLock;
 pub(crate) struct Setup<'a> {
     /// Most samples in a tile.
     pub(crate) tile: usize,
-    /// Samples, labels, learning rate, update and seed.
+    /// Samples, targets, learning rate, update and seed.
     pub(crate) step: Step<'a>,
 }
 
 impl Setup<'_> {
     /// `n` samples in one tile.
     pub(crate) fn new(n: usize) -> Self {
-        let step = Step { input: &[], labels: &[], n, learning_rate: 0.01, update: 1, seed: 7 };
+        let step = Step { input: &[], targets: &[], n, learning_rate: 0.01, update: 1, seed: 7 };
         Self { tile: n, step }
     }
 
@@ -96,6 +96,11 @@ impl TestProgram {
         let buf = self.program.kept(len);
         self.outputs.push(Output::Buffer(buf));
         buf
+    }
+
+    /// The test looks at this buffer after the run.
+    pub(crate) fn look_at(&mut self, buf: Buf) {
+        self.outputs.push(Output::Buffer(buf));
     }
 
     /// A buffer that holds `values` before, and that the test looks at after the run.

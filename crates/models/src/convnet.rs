@@ -27,7 +27,7 @@ use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 /// assert_eq!(graph.multiply_adds(), 1_218_048);
 /// # Ok::<(), striate_nn::graph::TraceError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Module)]
+#[derive(Debug, Clone, PartialEq, Module)]
 pub struct ConvNet {
     /// 16 filters that see strokes.
     pub conv1: Conv2d,

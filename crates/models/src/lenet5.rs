@@ -34,7 +34,7 @@ use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 /// assert_eq!(graph.parameter_count(), 61_706);
 /// # Ok::<(), striate_nn::graph::TraceError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Module)]
+#[derive(Debug, Clone, PartialEq, Module)]
 pub struct LeNet5 {
     /// The paper's C1.
     pub conv1: Conv2d,

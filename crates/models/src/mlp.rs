@@ -33,7 +33,7 @@ use striate_nn::{Forward, Linear, Module, Var};
 /// assert!(rival.multiply_adds() * 5 < convnet.multiply_adds()); // a shared weight is used many times
 /// # Ok::<(), striate_nn::graph::TraceError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Module)]
+#[derive(Debug, Clone, PartialEq, Module)]
 pub struct Mlp {
     /// From pixels.
     pub fc1: Linear,

@@ -40,12 +40,13 @@ pub mod schedule;
 
 pub use layer::{
     AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Identity, Linear, LogSoftmax,
-    MaxPool2d, Pair, ReLU, ReLU6, Sequential, Softmax,
+    MaxPool2d, Padding, Pair, ReLU, ReLU6, Sequential, Softmax,
 };
 pub use optim::{Adam, AdamW, OptimizerConfig, OptimizerError, Sgd};
 pub use schedule::{Curve, Schedule, ScheduleError};
 
 pub use striate_graph as graph;
+pub use striate_graph::op::Init;
 pub use striate_graph::{Forward, Mode, Module, Var, trace};
 
 /// # Example

@@ -5,7 +5,7 @@ use ndarray::ArrayView4;
 use striate_nn::graph::interpret::Values;
 use striate_nn::graph::{Engine, Params, Session};
 use striate_nn::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Forward, Identity, Linear,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Forward, Identity, Init, Linear,
     LogSoftmax, MaxPool2d, Mode, ReLU, ReLU6, Sequential, Softmax, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
@@ -50,6 +50,11 @@ fn conv2d() {
         &Conv2d::new(6, 4, 3).padding([2, 0]).dilation(2),
         &[4, 9, 3],
         &[(weight, &[4, 6, 3, 3]), (bias, &[4])],
+    );
+    check(
+        &Conv2d::new(6, 4, [4, 3]).stride(2).padding_same().bias(false),
+        &[4, 5, 4],
+        &[(weight, &[4, 6, 4, 3])],
     );
     check(&Conv2d::new(6, 12, 3).groups(6).bias(false), &[12, 7, 5], &[(weight, &[12, 1, 3, 3])]);
 }
@@ -127,4 +132,25 @@ fn parameters_start_as_pytorchs() {
     }
     assert_ne!(params, Params::init(&graph, 1));
     assert_eq!(params, Params::init(&graph, 0));
+}
+
+#[test]
+fn parameters_start_as_asked() {
+    let conv = Conv2d::new(8, 64, 5).groups(2).init(Init::kaiming_normal(64 * 25));
+    let net = Sequential::new().append(conv).append(Flatten::new());
+    let net = net.append(Linear::new(64 * 12 * 12, 16).init(Init::Normal { std: 0.01 }));
+    let graph = trace(&net, Mode::Eval, [8, 16, 16]).expect("shapes that fit");
+    let params = Params::init(&graph, 0);
+    for (name, std) in [("0.weight", f64::sqrt(2.0 / 1600.0)), ("2.weight", 0.01)] {
+        let values = params.get(name).expect(name);
+        let n = values.len() as f64;
+        let square = values.iter().map(|&v| (f64::from(v) / std).powi(2)).sum::<f64>() / n;
+        assert!((square - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{name}: mean square {square}");
+        assert!(values.iter().any(|&v| f64::from(v).abs() > 3.0 * std), "{name} is normal, not uniform");
+    }
+    for name in ["0.bias", "2.bias"] {
+        assert!(params.get(name).expect(name).iter().all(|&v| v == 0.0), "{name}");
+    }
+    let text = serde_json::to_string(&graph).expect("plain numbers");
+    assert!(!text.contains("init"), "how a network started is no part of it: {text}");
 }

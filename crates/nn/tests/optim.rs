@@ -32,9 +32,9 @@ fn check(config: OptimizerConfig, rule: &mut Rule<'_>) {
     let mut sample = Sample::new(11);
     for (step, learning_rate) in [0.1_f32, 0.05, 0.2].into_iter().enumerate() {
         let images = sample.normal_vec(6 * 50);
-        let labels = [0, 1, 2, 3, 0, 1];
+        let labels = [0_u32, 1, 2, 3, 0, 1];
         let values = Values::compute(&graph, &params, &widen(&images), 6, (0, 0));
-        let gradients = values.gradients(&graph, &params, &labels.map(|l| l as usize), &loss).params;
+        let gradients = values.gradients(&graph, &params, &labels, &loss).params;
         let before = params.clone();
         for (name, array) in before.iter() {
             let old = widen(array.as_slice().expect("row-major"));
@@ -119,7 +119,7 @@ fn state_has_pytorchs_names_and_is_restored() {
     let graph = network();
     let params = Params::init(&graph, 3);
     let images = Sample::new(1).normal_vec(6 * 50);
-    let labels = [0, 1, 2, 3, 0, 1];
+    let labels = [0_u32, 1, 2, 3, 0, 1];
     let momentum = Sgd { momentum: 0.9, ..Sgd::default() };
     for (config, names) in [
         (OptimizerConfig::from(Sgd::default()), vec![]),

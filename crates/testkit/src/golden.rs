@@ -48,6 +48,7 @@ pub struct Tensor {
     pub values: Vec<f64>,
     pub sum: f64,
     pub sum_squares: f64,
+    pub f32_max_abs_difference: f64,
 }
 
 /// One setting of the loss.
@@ -74,10 +75,45 @@ impl Golden {
     /// # Panics
     /// When it is not there or not as described.
     pub fn read(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.json"));
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+        read(name)
     }
+}
+
+/// What a network of torchvision computed: of the weights of [`deep_formula`](crate::deep_formula).
+#[derive(Debug, Deserialize)]
+#[allow(missing_docs)] // the keys of the file, which its README explains
+pub struct ZooGolden {
+    pub keys: BTreeMap<String, Vec<usize>>,
+    pub input_shape: Vec<usize>,
+    pub logits_eval: Tensor,
+    pub train: Option<ZooStep>,
+}
+
+/// One forward and backward pass in train mode.
+#[derive(Debug, Deserialize)]
+#[allow(missing_docs)]
+pub struct ZooStep {
+    pub input_shape: Vec<usize>,
+    pub labels: Vec<u32>,
+    pub loss: Scalar,
+    pub grads: BTreeMap<String, Tensor>,
+    pub buffers_after_one_forward: BTreeMap<String, Tensor>,
+}
+
+impl ZooGolden {
+    /// Reads the golden file of that network.
+    ///
+    /// # Panics
+    /// As [`Golden::read`].
+    pub fn read(name: &str) -> Self {
+        read(&format!("zoo/{name}"))
+    }
+}
+
+fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.json"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
 impl Checksum {
@@ -96,6 +132,16 @@ impl Checksum {
 }
 
 impl Tensor {
+    /// As [`Tensor::check`], with the tolerance that PyTorch's own f32 result shows to be right: four times what that is
+    /// away from f64, and two parts in 100,000.
+    #[track_caller]
+    pub fn check_as_f32(&self, got: &[f32], what: &str) {
+        let n: usize = self.shape.iter().product();
+        let (rms, own) = ((self.sum_squares / n as f64).sqrt(), self.f32_max_abs_difference);
+        let rel = if own > 0.0 { 4.0 * own / rms.max(own) } else { 0.0 };
+        self.check(got, 2e-5 + rel, 4.0 * own, what);
+    }
+
     /// Compares every stored value, and the sums over all values.
     #[track_caller]
     pub fn check(&self, got: &[f32], rel: f64, abs: f64, what: &str) {

@@ -12,6 +12,7 @@
 //! | read what PyTorch computed | [`Golden`] |
 //! | draw shapes and values, the same on every machine | [`Sample`] |
 //! | give an f64 reference the very values an f32 kernel saw | [`widen`] |
+//! | download from a server that cuts, lies or redirects | [`FileServer`] |
 //!
 //! # Invariants
 //!
@@ -43,9 +44,11 @@ mod formula;
 mod golden;
 mod gradient;
 mod sample;
+mod server;
 
 pub use close::assert_close;
-pub use formula::{formula, formula_labels};
-pub use golden::{Checksum, CrossEntropyCase, Golden, OptimizerCase, Scalar, Tensor};
+pub use formula::{deep_formula, formula, formula_labels};
+pub use golden::{Checksum, CrossEntropyCase, Golden, OptimizerCase, Scalar, Tensor, ZooGolden, ZooStep};
 pub use gradient::{assert_vjp, finite_difference};
 pub use sample::{Sample, widen};
+pub use server::{FileServer, Serve};

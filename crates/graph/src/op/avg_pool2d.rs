@@ -21,7 +21,7 @@ pub struct AvgPool2d {
 impl AvgPool2d {
     fn sliding(&self) -> Window {
         let Self { kernel_size, stride, padding, .. } = *self;
-        Window { kernel: kernel_size, stride, padding, dilation: [1, 1] }
+        Window { kernel: kernel_size, stride, ..Window::square(1) }.padded(padding)
     }
     fn pool_shape(&self, input: &[usize]) -> PoolShape {
         PoolShape { channels: input[0], input: [input[1], input[2]], window: self.sliding() }

@@ -110,7 +110,8 @@ impl Operation for BatchNorm2d {
         let (x, dy, weight) = (at.x[0], at.dy, at.params[WEIGHT]);
         // The kernels compute both gradients in one pass; where nobody wants the input's, it goes nowhere.
         let dx = at.dx[0].unwrap_or_else(|| at.scratch(Plane { halo: [0, 0], ..at.dy.plane }));
-        let (dweight, dbias) = (at.grad(WEIGHT), at.grad(BIAS));
+        let lanes = ParamLayout::channels(self.num_features).len;
+        let (dweight, dbias) = (at.grad_or_scratch(WEIGHT, lanes), at.grad_or_scratch(BIAS, lanes));
         let stats = BatchStats { mean: at.saved[0], inv_std: at.saved[1] };
         if self.training {
             BatchNormTrainBackward { x, dy, dx, weight, dweight, dbias, stats }.push(at.program);

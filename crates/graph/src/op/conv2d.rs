@@ -1,6 +1,6 @@
 //! Convolution (cross-correlation, as PyTorch has it):
 //! `Y[n, k, y, x] = b[k] + Σ_c Σ_(i, j) X[n, c, y·s + i·d − p, x·s + j·d − p] · W[k, c, i, j]`, with `c` over the
-//! channels of k's group.
+//! channels of k's group, and `p` the padding above and to the left.
 
 use super::*;
 use striate_kernels::conv::{self, Activation, Rows};
@@ -18,14 +18,18 @@ pub struct Conv2d {
     pub kernel_size: [usize; 2],
     /// Step of the window.
     pub stride: [usize; 2],
-    /// Zeros on each side.
-    pub padding: [usize; 2],
+    /// Zeros on each side `[[top, bottom], [left, right]]`; a file may say `[rows, columns]` where both sides are alike.
+    #[serde(with = "crate::padding")]
+    pub padding: [[usize; 2]; 2],
     /// Distance between taps.
     pub dilation: [usize; 2],
     /// Groups of channels.
     pub groups: usize,
     /// Whether there is a bias.
     pub bias: bool,
+    /// How the weight starts, the bias then at 0; `None`: as PyTorch's. Never stored.
+    #[serde(skip)]
+    pub init: Option<Init>,
     /// Set by a pass, never stored.
     #[serde(skip, default = "none")]
     pub activation: Activation,
@@ -56,6 +60,11 @@ impl Conv2d {
         }
     }
 
+    /// Zeros that the kernels find around the input.
+    pub(crate) fn halo(&self) -> [usize; 2] {
+        self.sliding().halo()
+    }
+
     fn fan_in(&self) -> usize {
         self.in_channels / self.groups.max(1) * self.kernel_size[0] * self.kernel_size[1]
     }
@@ -67,10 +76,10 @@ impl Operation for Conv2d {
     }
     fn params(&self) -> Vec<ParamSpec> {
         let [kh, kw] = self.kernel_size;
-        let init = Init::Uniform { fan_in: self.fan_in() };
+        let (weight_init, bias_init) = Init::of_layer(self.init, self.fan_in());
         let shape = [self.out_channels, self.in_channels / self.groups.max(1), kh, kw];
-        let weight = ParamSpec::new("weight", &shape, init);
-        let bias = self.bias.then(|| ParamSpec::new("bias", &[self.out_channels], init));
+        let weight = ParamSpec::new("weight", &shape, weight_init);
+        let bias = self.bias.then(|| ParamSpec::new("bias", &[self.out_channels], bias_init));
         [weight].into_iter().chain(bias).collect()
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
@@ -131,7 +140,7 @@ impl Operation for Conv2d {
         true
     }
     fn input_halo(&self, _: &[usize]) -> [usize; 2] {
-        self.padding
+        self.halo()
     }
     fn grad_halos(&self, input: &[usize]) -> ([usize; 2], [usize; 2]) {
         (conv::backward_halo(&self.conv_shape(input)), [0, 0])

@@ -68,10 +68,10 @@ impl Operation for ConvReluPool {
         true
     }
     fn input_halo(&self, _: &[usize]) -> [usize; 2] {
-        self.conv.padding
+        self.conv.halo()
     }
     fn grad_halos(&self, _: &[usize]) -> ([usize; 2], [usize; 2]) {
-        ([0, 0], self.conv.padding)
+        ([0, 0], self.conv.halo())
     }
     fn forward(&self, at: &mut Forward<'_>) {
         let shape = self.conv.conv_shape(at.shapes[0]);
@@ -85,8 +85,9 @@ impl Operation for ConvReluPool {
         let shape = self.conv.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         let argmax = at.saved[0];
-        let (dw, db) = (at.grad(0), at.grad(1));
-        ConvPoolBackwardWeight::push(at.program, &shape, &rows, at.x[0], at.dy, argmax, dw, db);
+        if let (Some(dw), Some(db)) = (at.grads[0], at.grads[1]) {
+            ConvPoolBackwardWeight::push(at.program, &shape, &rows, at.x[0], at.dy, argmax, dw, db);
+        }
         if let Some(dx) = at.dx[0] {
             ConvPoolBackwardData::push(at.program, &shape, &rows, at.dy, argmax, at.params[0], dx);
         }

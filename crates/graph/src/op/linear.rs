@@ -14,6 +14,9 @@ pub struct Linear {
     pub out_features: usize,
     /// Whether there is a bias.
     pub bias: bool,
+    /// How the weight starts, the bias then at 0; `None`: as PyTorch's. Never stored.
+    #[serde(skip)]
+    pub init: Option<Init>,
     /// Set by a pass, never stored.
     #[serde(skip, default = "none")]
     pub activation: Activation,
@@ -36,9 +39,9 @@ impl Operation for Linear {
         "linear"
     }
     fn params(&self) -> Vec<ParamSpec> {
-        let init = Init::Uniform { fan_in: self.in_features };
-        let weight = ParamSpec::new("weight", &[self.out_features, self.in_features], init);
-        let bias = self.bias.then(|| ParamSpec::new("bias", &[self.out_features], init));
+        let (weight_init, bias_init) = Init::of_layer(self.init, self.in_features);
+        let weight = ParamSpec::new("weight", &[self.out_features, self.in_features], weight_init);
+        let bias = self.bias.then(|| ParamSpec::new("bias", &[self.out_features], bias_init));
         [weight].into_iter().chain(bias).collect()
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
@@ -100,7 +103,8 @@ impl Operation for Linear {
             linear::push_backward_data(at.program, self.pack(), dy, at.params[0], dx);
         }
         let db = at.grads.get(1).copied().flatten();
-        let dw = at.grad(0);
-        linear::push_backward_weight(at.program, self.pack(), at.x[0], dy, dw, db);
+        if let Some(dw) = at.grads[0] {
+            linear::push_backward_weight(at.program, self.pack(), at.x[0], dy, dw, db);
+        }
     }
 }

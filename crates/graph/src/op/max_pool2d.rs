@@ -21,7 +21,7 @@ pub struct MaxPool2d {
 impl MaxPool2d {
     fn sliding(&self) -> Window {
         let Self { kernel_size, stride, padding, dilation } = *self;
-        Window { kernel: kernel_size, stride, padding, dilation }
+        Window { kernel: kernel_size, stride, dilation, ..Window::square(1) }.padded(padding)
     }
     fn pool_shape(&self, input: &[usize]) -> PoolShape {
         PoolShape { channels: input[0], input: [input[1], input[2]], window: self.sliding() }

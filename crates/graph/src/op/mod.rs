@@ -45,6 +45,31 @@ pub enum Init {
         /// Inputs of one output.
         fan_in: usize,
     },
+    /// Normal with mean 0.
+    Normal {
+        /// Standard deviation.
+        std: f32,
+    },
+}
+
+impl Init {
+    /// Normal with the standard deviation `√(2 / fan_out)`, which keeps the gradients of a stack of ReLU layers as large
+    /// as they come; `fan_out` of a convolution is `out_channels · kh · kw`.
+    ///
+    /// # Source
+    /// He et al., "Delving Deep into Rectifiers", 2015, section 2.2.
+    ///
+    /// # PyTorch
+    /// `torch.nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")`.
+    pub fn kaiming_normal(fan_out: usize) -> Self {
+        Self::Normal { std: (2.0 / fan_out.max(1) as f64).sqrt() as f32 }
+    }
+
+    /// Of a layer's weight and bias: PyTorch's own, or the one asked for and zeros.
+    fn of_layer(asked: Option<Self>, fan_in: usize) -> (Self, Self) {
+        let usual = Self::Uniform { fan_in };
+        asked.map_or((usual, usual), |weight| (weight, Self::Constant(0.0)))
+    }
 }
 
 /// A parameter of an operation.
@@ -285,7 +310,12 @@ fn slide(name: &str, window: &Window, [_, h, w]: [usize; 3]) -> Result<[usize; 2
         return Ok(size);
     }
     let [kh, kw] = window.kernel;
-    let [ph, pw] = window.padding;
+    let [ph, pw] =
+        window.padding.map(
+            |[before, after]| {
+                if before == after { before.to_string() } else { format!("({before}+{after})") }
+            },
+        );
     let spread = if window.dilation == [1, 1] {
         String::new()
     } else {

@@ -52,13 +52,14 @@ impl Net {
 struct Conv {
     k: usize,
     stride: usize,
-    padding: usize,
+    /// Before the first row and column, and behind the last.
+    padding: [usize; 2],
     dilation: usize,
     groups: usize,
     bias: bool,
 }
 
-const PLAIN: Conv = Conv { k: 3, stride: 1, padding: 1, dilation: 1, groups: 1, bias: true };
+const PLAIN: Conv = Conv { k: 3, stride: 1, padding: [1, 1], dilation: 1, groups: 1, bias: true };
 
 fn conv(i: usize, o: usize, c: Conv) -> Leaf {
     Leaf(Op::Conv2d(Conv2d {
@@ -70,12 +71,19 @@ fn conv(i: usize, o: usize, c: Conv) -> Leaf {
         dilation: [c.dilation; 2],
         groups: c.groups,
         bias: c.bias,
+        init: None,
         activation: Activation::None,
     }))
 }
 
 fn linear(i: usize, o: usize) -> Leaf {
-    Leaf(Op::Linear(Linear { in_features: i, out_features: o, bias: true, activation: Activation::None }))
+    Leaf(Op::Linear(Linear {
+        in_features: i,
+        out_features: o,
+        bias: true,
+        init: None,
+        activation: Activation::None,
+    }))
 }
 
 fn norm(c: usize) -> Leaf {
@@ -107,11 +115,11 @@ pub(crate) fn all() -> Vec<Net> {
             classes: 7,
             couples_batch: true,
             layers: vec![
-                ("stem", conv(3, 8, Conv { stride: 2, bias: false, ..PLAIN })),
+                ("stem", conv(3, 8, Conv { stride: 2, padding: [0, 1], bias: false, ..PLAIN })),
                 ("bn1", norm(8)),
-                ("a", conv(8, 8, Conv { padding: 2, dilation: 2, groups: 4, ..PLAIN })),
+                ("a", conv(8, 8, Conv { padding: [2, 2], dilation: 2, groups: 4, ..PLAIN })),
                 ("bn2", norm(8)),
-                ("down", conv(8, 20, Conv { k: 1, stride: 2, padding: 0, ..PLAIN })),
+                ("down", conv(8, 20, Conv { k: 1, stride: 2, padding: [0, 0], ..PLAIN })),
                 ("fc", linear(40, 7)),
             ],
             forward: |net, x| {
@@ -135,8 +143,8 @@ pub(crate) fn all() -> Vec<Net> {
             classes: 4,
             couples_batch: false,
             layers: vec![
-                ("c1", conv(5, 19, Conv { k: 5, padding: 2, ..PLAIN })),
-                ("c2", conv(19, 6, Conv { padding: 0, ..PLAIN })),
+                ("c1", conv(5, 19, Conv { k: 5, padding: [1, 3], ..PLAIN })),
+                ("c2", conv(19, 6, Conv { padding: [0, 0], ..PLAIN })),
                 ("fc", linear(24, 4)),
             ],
             forward: |net, x| {

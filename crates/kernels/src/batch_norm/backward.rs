@@ -4,7 +4,7 @@
 //! `dweight = Σ dy·x̂`, and `dx = weight · inv_std · (dy − Σ dy / M − x̂ · Σ dy·x̂ / M)` where the statistics are the
 //! batch's own, `dx = weight · inv_std · dy` where they were given.
 
-use super::statistics::{CHAINS, check_whole, pair, total};
+use super::statistics::{CHAINS, pair, total};
 use super::{BatchStats, check};
 use crate::BLOCK;
 use crate::cut;
@@ -187,9 +187,6 @@ unsafe impl Kernel for ParameterGrad {
     }
     fn run(&self, cx: &Cx<'_>, b: usize) {
         let plane = &self.pass.x.plane;
-        if self.train {
-            check_whole(cx);
-        }
         let mut sums = [0.0_f64; 2 * BLOCK];
         for n in 0..cx.n() {
             // SAFETY: the partial sums are not written here.

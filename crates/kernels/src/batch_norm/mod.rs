@@ -4,8 +4,10 @@
 //! are the running ones. Either way forward is *statistics*, then one *affine* pass; and backward is *sums*, then one
 //! pass for the gradient of the input.
 //!
-//! **The whole batch must be one tile**: statistics of a part of it would be another function. The training kernels
-//! check that.
+//! **A tile is the batch** here: in training, each tile is normalised by its own statistics, and the running ones move
+//! once a tile. So whoever plans a batch norm chooses tiles as large as the batch, or, where a batch is gone through in
+//! parts to save memory (gradient accumulation), as large as the part, as PyTorch does there. Gradients of the
+//! parameters add up over the tiles.
 //!
 //! **Numerics.** Mean and squared deviations are taken of each channel of each sample in two passes over its (cached)
 //! plane, the second correcting the first, and combined over samples in order in f64 (Chan, Golub, LeVeque 1979): a mean
@@ -65,7 +67,7 @@ impl BatchNormTrain {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When `x` and `y` differ in shape or are planar. A run panics when the batch is more than one tile.
+    /// When `x` and `y` differ in shape or are planar.
     pub fn push(self, program: &mut Builder) -> BatchStats {
         check(&self.x, &self.y);
         let lanes = self.x.plane.blocks() * BLOCK;

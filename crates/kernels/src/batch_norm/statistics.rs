@@ -23,15 +23,6 @@ pub(super) fn pair(plane: &Plane, n: usize, b: usize) -> std::ops::Range<usize> 
     start..start + 2 * BLOCK
 }
 
-/// Statistics of a tile are those of the batch only when the tile is the batch.
-pub(super) fn check_whole(cx: &Cx<'_>) {
-    let (tile, batch) = (cx.n(), cx.step().n);
-    assert!(
-        tile == batch,
-        "batch norm in training needs the whole batch in one tile: got {tile} of {batch} samples"
-    );
-}
-
 // SAFETY: a task writes the pairs of its blocks.
 unsafe impl Kernel for Moments {
     fn name(&self) -> &'static str {
@@ -47,7 +38,6 @@ unsafe impl Kernel for Moments {
         cut::block_tasks(&self.x.plane, n)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        check_whole(cx);
         for (n, b) in cut::blocks(&self.x.plane, cx.n(), task) {
             // SAFETY: see the impl; x is not written here.
             let (x, to) = unsafe {

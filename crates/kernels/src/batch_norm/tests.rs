@@ -151,7 +151,33 @@ fn evaluation_equals_the_reference_in_any_tiles() {
 }
 
 #[test]
-#[should_panic(expected = "batch norm in training needs the whole batch in one tile: got 2 of 7 samples")]
-fn training_on_a_part_of_the_batch_is_refused() {
-    Case::new(&mut Sample::new(4), SHAPES[2], 0.0).run(true, 2);
+fn a_batch_in_parts_is_normalised_part_by_part() {
+    let mut sample = Sample::new(4);
+    let (n, channels, size) = (7, 17, [4, 4]);
+    let case = Case::new(&mut sample, (n, channels, size), 0.3);
+    let [weight, bias, mut mean, mut var] = case.parameters.each_ref().map(|p| widen(p));
+    let (per_sample, eps) = (channels * case.plane(), f64::from(EPS));
+    let (mut y, mut dx) = (Vec::new(), Vec::new());
+    let (mut dweight, mut dbias) = (vec![0.0; channels], vec![0.0; channels]);
+    for (x, dy) in case.x.chunks(3 * per_sample).zip(case.dy.chunks(3 * per_sample)) {
+        let (x, dy, part) = (widen(x), widen(dy), x.len() / per_sample);
+        let out = reference::batch_norm2d_train(part, channels, case.plane(), &x, &weight, &bias, eps);
+        let grads = reference::batch_norm2d_train_vjp(part, channels, case.plane(), &x, &weight, eps, &dy);
+        let count = part * case.plane();
+        (mean, var) =
+            reference::batch_norm2d_running(&mean, &var, &out.mean, &out.var, count, f64::from(MOMENTUM));
+        y.extend(out.y);
+        dx.extend(grads.grad_input);
+        dweight.iter_mut().zip(&grads.grad_weight).for_each(|(sum, g)| *sum += g);
+        dbias.iter_mut().zip(&grads.grad_bias).for_each(|(sum, g)| *sum += g);
+    }
+    for run in case.run(true, 3) {
+        let lanes = |i: usize| &run.outputs[i][..channels];
+        assert_close(&run.outputs[0], &y, 2e-5, 1e-6, "y");
+        assert_close(&run.outputs[1], &dx, 2e-5, 2e-5, "dx");
+        assert_close(lanes(2), &dweight, 2e-5, 2e-5, "dweight");
+        assert_close(lanes(3), &dbias, 2e-5, 1e-6, "dbias");
+        assert_close(lanes(4), &mean, 1e-6, 0.0, "running mean");
+        assert_close(lanes(5), &var, 2e-5, 0.0, "running variance");
+    }
 }

@@ -53,7 +53,7 @@ impl ConvBackwardWeight {
         let unconnected = (shape.groups > 1).then(|| rows.unconnected(shape));
         let chunk = if len <= PARTIAL_LEN { CHUNK } else { program.tile() };
         let partial = program.buffer(chunks(program.tile(), chunk) * len);
-        let origin = origin(&x, shape.window.padding.map(|p| -(p as isize)));
+        let origin = origin(&x, shape.window.before().map(|p| -(p as isize)));
         let uniform = rows.uniform();
         program.push(Self { x, dy, partial, rows, uniform, origin, stride: shape.window.stride, chunk });
         program.push(super::reduce::Reduce { partial, to: dw, len, chunk });

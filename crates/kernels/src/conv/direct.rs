@@ -80,7 +80,7 @@ impl Conv {
     ) -> Self {
         assert_eq!((x.plane.channels, x.plane.size()), (shape.c_in, shape.input), "input of {shape:?}");
         assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output()), "output of {shape:?}");
-        let padding = shape.window.padding.map(|p| -(p as isize));
+        let padding = shape.window.before().map(|p| -(p as isize));
         Self {
             name: "conv",
             w_start: 0,

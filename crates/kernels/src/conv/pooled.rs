@@ -51,7 +51,7 @@ impl ConvPool {
         assert!(super::can_pool(shape), "no pooled kernel for {shape:?}");
         assert_eq!((x.plane.channels, x.plane.size()), (shape.c_in, shape.input), "input of {shape:?}");
         assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output().map(|n| n / 2)));
-        let origin = origin(&x, shape.window.padding.map(|p| -(p as isize)));
+        let origin = origin(&x, shape.window.before().map(|p| -(p as isize)));
         Self { uniform: rows.uniform(), rows, x, w, bias, y, argmax, origin }
     }
 

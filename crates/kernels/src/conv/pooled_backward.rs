@@ -133,7 +133,7 @@ impl ConvPoolBackwardWeight {
         let bias_partial = program.buffer(all * bias_len);
         program.push(MaskAndBias { dy, argmax, partial: bias_partial });
         program.push(Reduce { partial: bias_partial, to: db, len: bias_len, chunk: CHUNK });
-        let origin = super::rows::origin(&x, shape.window.padding.map(|p| -(p as isize)));
+        let origin = super::rows::origin(&x, shape.window.before().map(|p| -(p as isize)));
         let blocked = x.plane.block == BLOCK;
         let len = if blocked { x.plane.blocks() * dy.plane.blocks() * PATCH } else { rows.weight_len() };
         let partial = program.buffer(all * len);
@@ -330,7 +330,7 @@ impl ConvPoolBackwardData {
     ) {
         assert!(can_pool(shape), "no pooled kernels for {shape:?}");
         assert_eq!(dx.plane.block, BLOCK, "the gradient of a planar input is asked for in blocks");
-        let origin = super::rows::origin(&dx, shape.window.padding.map(|p| -(p as isize)));
+        let origin = super::rows::origin(&dx, shape.window.before().map(|p| -(p as isize)));
         let blocks = dx.plane.blocks();
         let mut map = vec![u32::MAX; blocks * shape.c_out * TAPS * BLOCK];
         let forward = rows.weight_map(shape);

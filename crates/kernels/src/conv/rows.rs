@@ -77,7 +77,7 @@ impl Rows {
         // is dY[i + (phase + p − kh·d) / s].
         let w = &shape.window;
         let place = |axis: usize, tap: usize| {
-            let at = (phase[axis] + w.padding[axis]) as isize - (tap * w.dilation[axis]) as isize;
+            let at = (phase[axis] + w.before()[axis]) as isize - (tap * w.dilation[axis]) as isize;
             (at.rem_euclid(w.stride[axis] as isize) == 0).then(|| at.div_euclid(w.stride[axis] as isize))
         };
         let taps: Vec<[usize; 2]> = all_taps(w.kernel)
@@ -217,8 +217,8 @@ pub fn backward_halo(shape: &ConvShape) -> [usize; 2] {
     let w = &shape.window;
     let out = shape.output();
     std::array::from_fn(|a| {
-        let before = ((w.kernel[a] - 1) * w.dilation[a]).saturating_sub(w.padding[a]).div_ceil(w.stride[a]);
-        let last = (shape.input[a] - 1 + w.padding[a]) / w.stride[a];
+        let before = ((w.kernel[a] - 1) * w.dilation[a]).saturating_sub(w.before()[a]).div_ceil(w.stride[a]);
+        let last = (shape.input[a] - 1 + w.before()[a]) / w.stride[a];
         before.max((last + 1).saturating_sub(out[a]))
     })
 }

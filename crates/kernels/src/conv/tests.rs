@@ -12,7 +12,7 @@ fn tolerance(terms: usize) -> f64 {
 }
 
 fn shape(c_in: usize, c_out: usize, input: [usize; 2], kernel: [usize; 2]) -> ConvShape {
-    let window = Window { kernel, stride: [1, 1], padding: [0, 0], dilation: [1, 1] };
+    let window = Window { kernel, ..Window::square(1) };
     ConvShape { c_in, c_out, input, window, groups: 1 }
 }
 
@@ -20,9 +20,14 @@ fn shape(c_in: usize, c_out: usize, input: [usize; 2], kernel: [usize; 2]) -> Co
 fn shapes() -> Vec<ConvShape> {
     let with =
         |s: ConvShape, stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], groups: usize| {
-            let window = Window { stride, padding, dilation, ..s.window };
+            let window = Window { stride, dilation, ..s.window }.padded(padding);
             ConvShape { window, groups, ..s }
         };
+    // TensorFlow's SAME pads stride 2 below and to the right only.
+    let sides = |s: ConvShape, stride: [usize; 2], padding: [[usize; 2]; 2], groups: usize| {
+        let window = Window { stride, padding, ..s.window };
+        ConvShape { window, groups, ..s }
+    };
     let mut all = vec![
         shape(1, 1, [1, 1], [1, 1]),
         with(shape(1, 16, [28, 28], [3, 3]), [1, 1], [1, 1], [1, 1], 1),
@@ -37,13 +42,17 @@ fn shapes() -> Vec<ConvShape> {
         with(shape(34, 18, [4, 15], [1, 3]), [1, 1], [0, 1], [1, 1], 2),
         with(shape(8, 20, [1, 40], [1, 5]), [1, 3], [0, 2], [1, 2], 1),
         with(shape(16, 16, [2, 2], [2, 2]), [5, 5], [0, 0], [1, 1], 1),
+        sides(shape(3, 32, [32, 30], [3, 3]), [2, 2], [[0, 1], [0, 1]], 1),
+        sides(shape(32, 32, [8, 14], [5, 5]), [2, 2], [[1, 2], [1, 2]], 32),
+        sides(shape(20, 17, [6, 7], [3, 3]), [1, 1], [[0, 3], [2, 0]], 1),
+        sides(shape(17, 4, [1, 5], [2, 4]), [1, 2], [[1, 0], [0, 4]], 1),
     ];
     let mut sample = Sample::new(11);
-    while all.len() < 40 {
+    while all.len() < 44 {
         let groups = sample.choose(&[1, 1, 1, 2, 3]);
         let mut pair = |low, high| [sample.usize_in(low..=high), sample.usize_in(low..=high)];
         let (input, kernel, stride) = (pair(1, 17), pair(1, 4), pair(1, 4));
-        let (padding, dilation) = (pair(0, 3), pair(1, 3));
+        let (padding, dilation) = ([pair(0, 3), pair(0, 3)], pair(1, 3));
         let [c, k] = pair(1, 20).map(|c| c * groups);
         let window = Window { kernel, stride, padding, dilation };
         let s = ConvShape { c_in: c, c_out: k, input, window, groups };
@@ -89,7 +98,7 @@ fn lanes(values: &[f32]) -> Vec<f32> {
 
 /// The input as the planner might lay it: as much halo as is needed, or more; planar where there are few channels.
 fn input_plane(s: &ConvShape, extra: usize) -> Plane {
-    let halo = s.window.padding.map(|p| p + extra);
+    let halo = s.window.halo().map(|p| p + extra);
     if s.c_in <= 4 { Plane::planar(s.c_in, s.input, halo) } else { Plane::blocked(s.c_in, s.input, halo) }
 }
 
@@ -179,9 +188,9 @@ fn pooled() -> Vec<ConvShape> {
     let channels = [[1, 16], [16, 32], [3, 20], [17, 33], [20, 5], [2, 49]];
     let mut all = Vec::new();
     for (i, input) in sizes.into_iter().enumerate() {
-        for padding in [[1, 1], [0, 2]] {
-            let [c, k] = channels[(i + padding[1]) % channels.len()];
-            let window = Window { kernel: [3, 3], stride: [1, 1], padding, dilation: [1, 1] };
+        for (j, padding) in [[[1, 1], [1, 1]], [[0, 0], [2, 2]], [[2, 0], [1, 3]]].into_iter().enumerate() {
+            let [c, k] = channels[(i + j) % channels.len()];
+            let window = Window { padding, ..Window::square(3) };
             let s = ConvShape { c_in: c, c_out: k, input, window, groups: 1 };
             if window.output(input).is_some_and(|o| o[0] >= 2 && o[1] >= 2) {
                 all.push(s);
@@ -201,7 +210,7 @@ fn fused_pooling_equals_the_three_operations() {
             let x_plane = input_plane(s, i % 2);
             let rows = Rows::forward(s, &x_plane);
             let y_plane = Plane::blocked(s.c_out, out, [i % 2, 1]);
-            let dx_plane = Plane::blocked(s.c_in, s.input, s.window.padding);
+            let dx_plane = Plane::blocked(s.c_in, s.input, s.window.halo());
             let (x, w, b, g) = (widen(&d.x), widen(&d.w), widen(&d.b), widen(&d.g));
             let conv = reference::conv2d(n, s, &x, &w, Some(&b));
             let relu = reference::relu(&conv);
@@ -252,7 +261,7 @@ fn fused_pooling_equals_the_three_operations() {
 #[test]
 fn ties_go_to_the_first_and_dead_windows_get_no_gradient() {
     // Weights that copy the input; a window of equal positive values, and one of equal negative ones.
-    let window = Window { kernel: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1] };
+    let window = Window::square(3).padded([1, 1]);
     let s = ConvShape { c_in: 1, c_out: 1, input: [2, 4], window, groups: 1 };
     let x_plane = input_plane(&s, 0);
     let rows = Rows::forward(&s, &x_plane);

@@ -1,4 +1,4 @@
-//! Cross entropy of logits against class labels, mean over the batch, its gradient, and how many were right.
+//! Cross entropy of logits against labels or mixtures of two, mean over the batch, its gradient, and how many were right.
 //!
 //! `loss = (1/W) Σ_n Σ_c t[n,c] · (−logp[n,c])`, `dlogits[n,k] = (1/W) · (p[n,k] · Σ_c t[n,c] − t[n,k])`
 //!
@@ -6,11 +6,14 @@
 //! `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]`, and `W = Σ_n w[y_n]` over the **whole** batch, not the tile: so
 //! the tiles' gradients add up to the batch's. As in PyTorch, weights of the labels that sum to 0 give NaN.
 //!
+//! A mixture ([`Target`]) has `λ` times the target of `a` plus `1−λ` times that of `b`, and `λ·w[a] + (1−λ)·w[b]` in `W`:
+//! the criterion of MixUp, `λ · CE(a) + (1−λ) · CE(b)`, sample by sample.
+//!
 //! **Numerics.** Exponentials in f32, sums and logarithms in f64, the mean a compensated sum in order of the samples
 //! that is carried on from tile to tile: cutting the batch changes no bit.
 
 use super::exp_log::ln;
-use super::{exponentials, max, softmax, sum};
+use super::{Target, exponentials, max, softmax, sum};
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
@@ -19,15 +22,15 @@ use crate::simd::{Simd, Task};
 /// Values of `CrossEntropy::report`.
 pub const REPORT_LEN: usize = 4;
 
-/// The loss at the end of a classifier; labels come with the step.
+/// The loss at the end of a classifier; targets come with the step.
 #[derive(Debug, Clone)]
 pub struct CrossEntropy {
     /// Logits `[N, C]`, a [`crate::Plane::vector`].
     pub logits: Value,
     /// Gradient of the logits, where one is wanted; another buffer.
     pub grad: Option<Value>,
-    /// A kept buffer of [`REPORT_LEN`] values: `[0]` the mean loss, `[1]` how many samples have their label as the
-    /// class of the largest logit (the first of equals), both of the whole batch once the last tile is through; `[2]`
+    /// A kept buffer of [`REPORT_LEN`] values: `[0]` the mean loss, `[1]` how many samples have their label (`a` of a
+    /// mixture) as the class of the largest logit (the first of equals), both of the whole batch once the last tile is through; `[2]`
     /// and `[3]` are its own.
     pub report: Buf,
     /// Share `ε` of the target that is spread over all classes, in `[0, 1]`.
@@ -41,7 +44,7 @@ impl CrossEntropy {
     ///
     /// # Panics
     /// When a value is not a vector, a weight is missing, or the smoothing is outside `[0, 1]`. A run panics when it has
-    /// fewer labels than samples, or a label that is no class.
+    /// fewer targets than samples, or one that [`Target::is_valid`] refuses.
     pub fn push(self, program: &mut Builder) {
         let classes = self.logits.plane.channels;
         if let Some(grad) = &self.grad {
@@ -69,6 +72,12 @@ impl CrossEntropy {
 
     fn weight(&self, class: usize) -> f64 {
         self.class_weights.as_ref().map_or(1.0, |weights| f64::from(weights[class]))
+    }
+
+    /// What a sample adds to `W`.
+    fn weight_of(&self, target: Target) -> f64 {
+        let [(a, share_a), (b, share_b)] = target.shares();
+        self.weight(a) * share_a + self.weight(b) * share_b
     }
 }
 
@@ -99,21 +108,24 @@ unsafe impl Kernel for Rows {
         let classes = loss.logits.plane.channels;
         let step = cx.step();
         assert!(
-            step.labels.len() >= step.n,
-            "cross entropy: {} labels for {} samples",
-            step.labels.len(),
+            step.targets.len() >= step.n,
+            "cross entropy: {} targets for {} samples",
+            step.targets.len(),
             step.n
         );
-        let labels = &step.labels[..step.n];
+        let targets = &step.targets[..step.n];
         let total_weight: f64 = match loss.class_weights {
             None => step.n as f64,
-            Some(_) => labels.iter().map(|&label| loss.weight(label as usize)).sum(),
+            Some(_) => targets.iter().map(|&target| loss.weight_of(target)).sum(),
         };
         let smoothing = f64::from(loss.label_smoothing);
         let all_weights: f64 = (0..classes).map(|class| loss.weight(class)).sum();
         for n in cut::units(cx.n(), 4 * self.scratch.plane.sample_len(), task) {
-            let label = labels[cx.first_sample() + n] as usize;
-            assert!(label < classes, "cross entropy: label {label} does not exist among {classes} classes");
+            let target = targets[cx.first_sample() + n];
+            assert!(
+                target.is_valid(classes),
+                "cross entropy: {target:?} does not exist among {classes} classes"
+            );
             // SAFETY: see the impl; the logits are not written here.
             let (x, grad, row) = unsafe {
                 let grad = cx.write(self.scratch.buf, self.scratch.sample(n));
@@ -124,8 +136,9 @@ unsafe impl Kernel for Rows {
             rest.fill(0.0);
             cx.isa().dispatch(Sample {
                 x: &x[..classes],
-                label,
-                hard: (1.0 - smoothing) * loss.weight(label),
+                hard: target
+                    .shares()
+                    .map(|(class, share)| (class, (1.0 - smoothing) * loss.weight(class) * share, share)),
                 soft: smoothing / classes as f64,
                 weights: loss.class_weights.as_deref(),
                 all_weights,
@@ -142,9 +155,9 @@ const TINY: f32 = 1e-25;
 
 struct Sample<'a> {
     x: &'a [f32],
-    label: usize,
-    /// Target of the label on top of the others', and of every class of weight 1.
-    hard: f64,
+    /// The classes of the target, what each has on top of the others, and its share of the sample.
+    hard: [(usize, f64, f64); 2],
+    /// Target of every class of weight 1.
     soft: f64,
     weights: Option<&'a [f32]>,
     all_weights: f64,
@@ -156,12 +169,14 @@ struct Sample<'a> {
 impl Task for Sample<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
-        let Self { x, label, hard, soft, weights, all_weights, share, grad, row } = self;
+        let Self { x, hard, soft, weights, all_weights, share, grad, row } = self;
         let max = max(x);
         let total = exponentials(x, max, grad);
         let log_total = ln(total);
         let minus_logp = |x: f32| log_total - f64::from(x - max);
-        let mut loss = hard * minus_logp(x[label]);
+        // A class without a share has no part in the loss, not even one of 0 · ∞.
+        let taken = || hard.into_iter().filter(|&(_, _, share)| share > 0.0);
+        let mut loss = taken().map(|(class, hard, _)| hard * minus_logp(x[class])).sum::<f64>();
         if soft > 0.0 {
             loss += soft
                 * match weights {
@@ -173,8 +188,9 @@ impl Task for Sample<'_> {
         }
         let first_max = x.iter().position(|&v| v == max);
         row[0] = (loss * share) as f32;
-        row[1] = if first_max == Some(label) { 1.0 } else { 0.0 };
-        let scale = ((hard + soft * all_weights) * share / total) as f32;
+        row[1] = if first_max == Some(hard[0].0) { 1.0 } else { 0.0 };
+        let all_hard = hard[0].1 + hard[1].1;
+        let scale = ((all_hard + soft * all_weights) * share / total) as f32;
         let even = (soft * share) as f32;
         // Probabilities this small would make subnormal gradients further down, on which the processor is slow.
         let scaled = |g: f32| if g < TINY { 0.0 } else { g * scale };
@@ -182,7 +198,7 @@ impl Task for Sample<'_> {
             None => grad.iter_mut().for_each(|g| *g = scaled(*g) - even),
             Some(weights) => grad.iter_mut().zip(weights).for_each(|(g, w)| *g = scaled(*g) - even * w),
         }
-        grad[label] -= (hard * share) as f32;
+        taken().for_each(|(class, hard, _)| grad[class] -= (hard * share) as f32);
     }
 }
 

@@ -6,11 +6,13 @@
 mod cross_entropy;
 mod exp_log;
 mod softmax;
+mod target;
 #[cfg(test)]
 mod tests;
 
 pub use cross_entropy::{CrossEntropy, REPORT_LEN};
 pub use softmax::{Softmax, SoftmaxBackward};
+pub use target::Target;
 
 use crate::BLOCK;
 use exp_log::exp;

@@ -43,12 +43,12 @@ fn softmax_equals_the_reference() {
 fn cross_entropy(
     (n, classes, tile): (usize, usize, usize),
     logits: &[f32],
-    labels: &[u32],
+    targets: &[Target],
     smoothing: f32,
     weights: Option<&[f32]>,
 ) -> Vec<Run> {
     let mut setup = Setup::new(n).tiles(tile);
-    setup.step.labels = labels;
+    setup.step.targets = targets;
     let plane = Plane::vector(classes);
     let runs = run_everywhere(&setup, |t| {
         let logits = t.input(plane, logits);
@@ -76,19 +76,29 @@ fn cross_entropy_equals_the_reference_and_the_tile_changes_no_bit() {
         for (smoothing, weighted) in [(0.0, false), (0.1, false), (0.0, true), (0.25, true), (1.0, false)] {
             let n = sample.usize_in(1..=20);
             let logits: Vec<f32> = sample.normal_vec(n * classes).into_iter().map(|v| 3.0 * v).collect();
-            let labels: Vec<u32> = (0..n).map(|_| sample.usize_in(0..=classes - 1) as u32).collect();
+            let class = |sample: &mut Sample| sample.usize_in(0..=classes - 1) as u32;
+            let labels: Vec<Target> = (0..n)
+                .map(|_| {
+                    let (a, b) = (class(&mut sample), class(&mut sample));
+                    sample.choose(&[
+                        Target::from(a),
+                        Target { a, b, lambda: 0.7 },
+                        Target { a, b, lambda: 0.0 },
+                    ])
+                })
+                .collect();
             let weights = weighted.then(|| sample.uniform_vec(classes, 0.1, 3.0));
             let runs = cross_entropy((n, classes, n), &logits, &labels, smoothing, weights.as_deref());
-            let indices: Vec<usize> = labels.iter().map(|&label| label as usize).collect();
             let (loss, grad) = reference::cross_entropy(
                 n,
                 classes,
                 &widen(&logits),
-                &indices,
+                &labels,
                 f64::from(smoothing),
                 weights.as_deref().map(widen).as_deref(),
             );
-            let right = indices.iter().zip(logits.chunks_exact(classes)).filter(|&(&label, row)| {
+            let right = labels.iter().zip(logits.chunks_exact(classes)).filter(|&(target, row)| {
+                let label = target.a as usize;
                 row.iter().enumerate().all(|(i, &v)| if i < label { v < row[label] } else { v <= row[label] })
             });
             let right = right.count() as f32;
@@ -111,14 +121,15 @@ fn cross_entropy_equals_the_reference_and_the_tile_changes_no_bit() {
 fn the_first_of_equal_logits_is_the_answer() {
     let logits = [1.0, 2.0, 2.0, 5.0, 5.0, 5.0];
     for (labels, right) in [([1, 0], 2.0), ([2, 1], 0.0), ([1, 2], 1.0)] {
-        let runs = cross_entropy((2, 3, 2), &logits, &labels, 0.0, None);
+        let runs = cross_entropy((2, 3, 2), &logits, &labels.map(|l: u32| l.into()), 0.0, None);
         assert_eq!(runs[0].outputs[0][1], right);
     }
 }
 
 #[test]
 fn extreme_logits_neither_overflow_nor_hide_a_nan() {
-    let report = |logits: &[f32]| cross_entropy((1, 3, 1), logits, &[0], 0.0, None)[0].outputs[0].clone();
+    let report =
+        |logits: &[f32]| cross_entropy((1, 3, 1), logits, &[0_u32.into()], 0.0, None)[0].outputs[0].clone();
     assert_eq!(report(&[3e38, -3e38, 0.0])[..2], [0.0, 1.0]);
     assert_eq!(report(&[-1e5, 0.0, 0.0])[0], (1e5 + 2f64.ln()) as f32);
     assert!(report(&[f32::NAN, 0.0, 1.0])[0].is_nan());
@@ -127,7 +138,27 @@ fn extreme_logits_neither_overflow_nor_hide_a_nan() {
 }
 
 #[test]
-#[should_panic(expected = "label 3 does not exist among 3 classes")]
+#[should_panic(expected = "lambda: 1.0 } does not exist among 3 classes")]
 fn a_label_that_is_no_class_is_refused() {
-    cross_entropy((1, 3, 1), &[0.0; 3], &[3], 0.0, None);
+    cross_entropy((1, 3, 1), &[0.0; 3], &[3_u32.into()], 0.0, None);
+}
+
+/// The engine before there were mixtures gave these bits.
+#[test]
+fn plain_labels_keep_their_bits_next_to_mixtures() {
+    let mut sample = Sample::new(9);
+    let (n, classes) = (6, 10);
+    let logits = sample.normal_vec(n * classes);
+    let plain: Vec<Target> = (0..n as u32).map(Target::from).collect();
+    let other: Vec<Target> = plain.iter().map(|&t| Target { b: (t.a + 3) % 10, ..t }).collect();
+    for (smoothing, weights) in [(0.0, None), (0.1, Some(sample.uniform_vec(classes, 0.1, 3.0)))] {
+        let run = |targets| cross_entropy((n, classes, n), &logits, targets, smoothing, weights.as_deref());
+        assert_same(&run(&plain)[0], &run(&other)[0], "what has no share is not looked at");
+    }
+}
+
+#[test]
+#[should_panic(expected = "does not exist among 3 classes")]
+fn a_share_that_is_none_is_refused() {
+    cross_entropy((1, 3, 1), &[0.0; 3], &[Target { a: 0, b: 1, lambda: 1.5 }], 0.0, None);
 }

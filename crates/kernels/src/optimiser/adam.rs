@@ -34,6 +34,8 @@ pub struct AdamUpdate {
     pub weight_decay: f32,
     /// AdamW.
     pub decoupled: bool,
+    /// Factor of the step's learning rate, 1 for none.
+    pub rate_scale: f32,
 }
 
 struct Moments {
@@ -95,7 +97,7 @@ unsafe impl Kernel for AdamUpdate {
     fn run(&self, cx: &Cx<'_>, task: usize) {
         let step = cx.step();
         assert!(step.update > 0, "adam: updates are counted from 1");
-        let rate = f64::from(step.learning_rate);
+        let rate = f64::from(step.learning_rate * self.rate_scale);
         let corrections = self.betas.map(|beta| 1.0 - power(beta, step.update));
         let decay = self.weight_decay;
         let rule = Moments {

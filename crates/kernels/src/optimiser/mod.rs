@@ -1,15 +1,20 @@
-//! Updates of parameters: stochastic gradient descent, Adam and AdamW.
+//! Updates of parameters: stochastic gradient descent, Adam and AdamW; what is done to gradients before, and to averages
+//! after.
 //!
 //! A parameter, its gradient and its state lie in memory in one layout, so an update never asks what that layout is.
 //! Lanes that fill up a block hold 0 and stay 0. Push these with [`crate::Builder::push_once`]: they run after the last
 //! tile of a batch, when the gradients are whole.
 
 mod adam;
+mod clip;
+mod ema;
 mod sgd;
 #[cfg(test)]
 mod tests;
 
 pub use adam::AdamUpdate;
+pub use clip::{ClipNorm, ClipValue};
+pub use ema::EmaUpdate;
 pub use sgd::SgdUpdate;
 
 use crate::BLOCK;

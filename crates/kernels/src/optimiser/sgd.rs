@@ -22,6 +22,8 @@ pub struct SgdUpdate {
     pub nesterov: bool,
     /// L2 penalty, added to the gradient.
     pub weight_decay: f32,
+    /// Factor of the step's learning rate, 1 for none.
+    pub rate_scale: f32,
 }
 
 struct Descent {
@@ -66,7 +68,7 @@ unsafe impl Kernel for SgdUpdate {
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
         let rule = Descent {
-            learning_rate: cx.step().learning_rate,
+            learning_rate: cx.step().learning_rate * self.rate_scale,
             momentum: self.momentum,
             nesterov: self.nesterov,
             weight_decay: self.weight_decay,

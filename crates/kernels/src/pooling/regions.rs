@@ -28,7 +28,7 @@ impl Regions {
             let at = |position: usize| {
                 let cell = |tap: usize| {
                     let cell = (position * window.stride[a] + tap * window.dilation[a])
-                        .checked_sub(window.padding[a])?;
+                        .checked_sub(window.before()[a])?;
                     (cell < input[a]).then_some(cell)
                 };
                 let mut cells = (0..window.kernel[a]).filter_map(cell);
@@ -105,12 +105,12 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let window = Window { kernel: [3, 2], stride: [2, 3], padding: [1, 0], dilation: [1, 2] };
+        let window = Window { kernel: [3, 2], stride: [2, 3], padding: [[1, 1], [0, 0]], dilation: [1, 2] };
         let regions = Regions::window([4, 6], &window);
         assert_eq!(regions.rows, spans(&[(0, 2), (1, 3)]));
         assert_eq!(regions.columns, spans(&[(0, 2), (3, 2)]));
         // Taps at -1 and 2 of two cells.
-        let hole = Window { kernel: [1, 2], stride: [1, 1], padding: [0, 1], dilation: [1, 3] };
+        let hole = Window { kernel: [1, 2], stride: [1, 1], padding: [[0, 0], [1, 1]], dilation: [1, 3] };
         assert_eq!(Regions::window([1, 2], &hole).columns, spans(&[(0, 0)]));
         let adaptive = Regions::adaptive([5, 2], [3, 3]);
         assert_eq!(adaptive.rows, spans(&[(0, 2), (1, 3), (3, 2)]));

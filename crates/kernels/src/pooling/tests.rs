@@ -11,7 +11,7 @@ fn shape(sample: &mut Sample, dilated: bool) -> PoolShape {
     loop {
         let pair = |sample: &mut Sample, low, high| [0; 2].map(|_: usize| sample.usize_in(low..=high));
         let (input, kernel, stride) = (pair(sample, 1, 9), pair(sample, 1, 4), pair(sample, 1, 5));
-        let padding = kernel.map(|k| sample.usize_in(0..=k / 2));
+        let padding = kernel.map(|k| [sample.usize_in(0..=k / 2); 2]);
         let dilation = if dilated { pair(sample, 1, 3) } else { [1; 2] };
         let window = Window { kernel, stride, padding, dilation };
         if window.output(input).is_some() {
@@ -72,7 +72,7 @@ fn max_pool_equals_the_reference() {
 #[test]
 fn max_pool_of_nan_and_infinity() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
-    let window = Window { kernel: [1, 3], stride: [1, 2], padding: [0, 1], dilation: [1, 1] };
+    let window = Window { kernel: [1, 3], stride: [1, 2], padding: [[0, 0], [1, 1]], dilation: [1, 1] };
     let shape = PoolShape { channels: 1, input: [1, 9], window };
     for x in [[nan, 1.0, nan, 2.0, 3.0, inf, nan, nan, -inf], [-inf; 9]] {
         let dy = [1.0, 2.0, 4.0, 8.0, 16.0];

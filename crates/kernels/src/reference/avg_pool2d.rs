@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn padding_counts_or_not() {
-        let window = Window { kernel: [2, 2], stride: [2, 2], padding: [1, 1], dilation: [1, 1] };
+        let window = Window { kernel: [2, 2], stride: [2, 2], padding: [[1, 1], [1, 1]], dilation: [1, 1] };
         let shape = PoolShape { channels: 1, input: [2, 2], window };
         let x = [1.0, 2.0, 4.0, 8.0];
         assert_eq!(avg_pool2d(1, &shape, true, &x), [0.25, 0.5, 1.0, 2.0]);
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_window_of_padding_alone_is_zero() {
-        let window = Window { kernel: [1, 2], stride: [1, 1], padding: [0, 1], dilation: [1, 3] };
+        let window = Window { kernel: [1, 2], stride: [1, 1], padding: [[0, 0], [1, 1]], dilation: [1, 3] };
         let shape = PoolShape { channels: 1, input: [1, 2], window }; // taps at −1 and 2
         assert_eq!(avg_pool2d(1, &shape, false, &[1.0, 2.0]), [0.0]);
         assert_eq!(avg_pool2d_vjp(1, &shape, false, &[1.0]), [0.0, 0.0]);

@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn padding_stride_and_dilation() {
-        let window = Window { kernel: [1, 2], stride: [1, 2], padding: [0, 1], dilation: [1, 2] };
+        let window = Window { kernel: [1, 2], stride: [1, 2], padding: [[0, 0], [1, 1]], dilation: [1, 2] };
         // Columns −1..=4 are 0 1 2 3 4 0; windows at columns −1 and 1 read (−1, 1) and (1, 3).
         let y = conv2d(1, &shape(1, 1, [1, 4], window, 1), &[1.0, 2.0, 3.0, 4.0], &[10.0, 1.0], None);
         assert_eq!(y, [2.0, 24.0]);

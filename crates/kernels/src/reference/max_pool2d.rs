@@ -73,8 +73,12 @@ mod tests {
     const INF: f64 = f64::INFINITY;
 
     fn row(kernel: usize, stride: usize, padding: usize, width: usize) -> PoolShape {
-        let window =
-            Window { kernel: [1, kernel], stride: [1, stride], padding: [0, padding], dilation: [1, 1] };
+        let window = Window {
+            kernel: [1, kernel],
+            stride: [1, stride],
+            padding: [[0, 0], [padding, padding]],
+            dilation: [1, 1],
+        };
         PoolShape { channels: 1, input: [1, width], window }
     }
 

@@ -71,7 +71,8 @@ pub struct LayerGrads {
 /// `row = oy · stride + ky · dilation − padding`, and so for the columns.
 fn tap_offset(window: &Window, at: [usize; 2], tap: [usize; 2], input: [usize; 2]) -> Option<usize> {
     let axis = |a: usize| {
-        let cell = (at[a] * window.stride[a] + tap[a] * window.dilation[a]).checked_sub(window.padding[a])?;
+        let cell =
+            (at[a] * window.stride[a] + tap[a] * window.dilation[a]).checked_sub(window.before()[a])?;
         (cell < input[a]).then_some(cell)
     };
     Some(axis(0)? * input[1] + axis(1)?)

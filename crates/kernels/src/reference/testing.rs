@@ -4,8 +4,12 @@ use striate_testkit::Sample;
 
 use crate::shape::{ConvShape, PoolShape, Window};
 
-/// A plane and a window that fits it: 1-sized axes, strides beyond the kernel, dilation, more padding than needed.
-fn plane_and_window(sample: &mut Sample, max_padding: impl Fn(usize) -> usize) -> ([usize; 2], Window) {
+/// A plane and a window that fits it: 1-sized axes, strides beyond the kernel, dilation, more padding than needed;
+/// `padding` makes that of an axis for a kernel.
+fn plane_and_window(
+    sample: &mut Sample,
+    padding: impl Fn(&mut Sample, usize) -> [usize; 2],
+) -> ([usize; 2], Window) {
     loop {
         let pair = |sample: &mut Sample, low, high| [0; 2].map(|_: usize| sample.usize_in(low..=high));
         let input = pair(sample, 1, 7);
@@ -13,7 +17,7 @@ fn plane_and_window(sample: &mut Sample, max_padding: impl Fn(usize) -> usize) -
         let window = Window {
             kernel,
             stride: pair(sample, 1, 5),
-            padding: kernel.map(|k| sample.usize_in(0..=max_padding(k))),
+            padding: kernel.map(|k| padding(sample, k)),
             dilation: pair(sample, 1, 3),
         };
         if window.output(input).is_some() {
@@ -22,9 +26,10 @@ fn plane_and_window(sample: &mut Sample, max_padding: impl Fn(usize) -> usize) -
     }
 }
 
-/// A convolution with 1 to 3 groups of 1 to 3 channels; padding up to one more than the kernel.
+/// A convolution with 1 to 3 groups of 1 to 3 channels; padding up to one more than the kernel, each side its own.
 pub(crate) fn conv_shape(sample: &mut Sample) -> ConvShape {
-    let (input, window) = plane_and_window(sample, |kernel| kernel + 1);
+    let (input, window) =
+        plane_and_window(sample, |sample, kernel| [0; 2].map(|_: usize| sample.usize_in(0..=kernel + 1)));
     let groups = sample.usize_in(1..=3);
     let (c_in, c_out) = (groups * sample.usize_in(1..=3), groups * sample.usize_in(1..=3));
     ConvShape { c_in, c_out, input, window, groups }
@@ -32,7 +37,7 @@ pub(crate) fn conv_shape(sample: &mut Sample) -> ConvShape {
 
 /// A pooling whose padding is at most half the kernel, as PyTorch demands.
 pub(crate) fn pool_shape(sample: &mut Sample) -> PoolShape {
-    let (input, window) = plane_and_window(sample, |kernel| kernel / 2);
+    let (input, window) = plane_and_window(sample, |sample, kernel| [sample.usize_in(0..=kernel / 2); 2]);
     PoolShape { channels: sample.usize_in(1..=3), input, window }
 }
 
@@ -44,7 +49,8 @@ fn the_geometries_are_as_awkward_as_promised() {
         shapes.iter().filter(|shape| (0..2).any(|axis| wanted(shape, axis))).count()
     };
     assert!(count(&|s, a| s.window.stride[a] > s.window.kernel[a]) >= 10);
-    assert!(count(&|s, a| s.window.padding[a] >= s.window.kernel[a]) >= 10);
+    assert!(count(&|s, a| s.window.before()[a] >= s.window.kernel[a]) >= 10);
+    assert!(count(&|s, a| s.window.padding[a][0] != s.window.padding[a][1]) >= 40);
     assert!(count(&|s, a| s.window.dilation[a] > 1 && s.window.kernel[a] > 1) >= 10);
     assert!(count(&|s, a| s.input[a] == 1) >= 10);
     assert!(count(&|s, _| s.groups > 1 && s.c_in != s.c_out) >= 10);

@@ -10,15 +10,16 @@ use striate_kernels::conv::Activation;
 ///
 /// # Shapes
 /// `[N, C_in, H, W]` to `[N, C_out, H', W']`, where `H' = ⌊(H + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1`,
-/// and `W'` likewise. `weight` is `[C_out, C_in / groups, kh, kw]`, `bias` is `[C_out]`; both start uniform in
-/// `±1/√(C_in / groups · kh · kw)`.
+/// and `W'` likewise; with [`Padding::Same`], `H' = ⌈H / stride⌉`. `weight` is `[C_out, C_in / groups, kh, kw]`, `bias` is
+/// `[C_out]`; both start uniform in `±1/√(C_in / groups · kh · kw)`, unless [`Conv2d::init`] says otherwise.
 ///
 /// # Errors
 /// At the trace: a stride, size or dilation of 0, a window larger than the padded image, channels that differ from the
 /// image's, groups that do not divide both channels.
 ///
 /// # PyTorch
-/// `torch.nn.Conv2d` with `padding_mode="zeros"`.
+/// `torch.nn.Conv2d` with `padding_mode="zeros"`; its `padding="same"` is [`Conv2d::padding_same`], which PyTorch has for
+/// stride 1 alone.
 ///
 /// # Example
 /// ```
@@ -30,7 +31,7 @@ use striate_kernels::conv::Activation;
 /// assert_eq!(graph.parameter_count(), 3 * 16 * 9 + 16);
 /// # Ok::<(), striate_nn::graph::TraceError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Conv2d {
     /// Channels of the input.
     pub in_channels: usize,
@@ -40,22 +41,25 @@ pub struct Conv2d {
     pub kernel_size: [usize; 2],
     /// Step from one window to the next.
     pub stride: [usize; 2],
-    /// Zeros added on each side.
-    pub padding: [usize; 2],
+    /// Zeros added around the image.
+    pub padding: Padding,
     /// Distance between two taps of a filter.
     pub dilation: [usize; 2],
     /// Groups of channels that do not see each other.
     pub groups: usize,
     /// Whether a learned constant is added to each channel.
     pub bias: bool,
+    /// How the weight starts, the bias then at 0; `None`: as PyTorch's.
+    pub init: Option<Init>,
 }
 
 impl Conv2d {
     /// Stride 1, no padding, dilation 1, one group, with bias.
     pub fn new(in_channels: usize, out_channels: usize, kernel_size: impl Into<Pair>) -> Self {
         let Pair(kernel_size) = kernel_size.into();
-        let (stride, padding, dilation) = ([1, 1], [0, 0], [1, 1]);
-        Self { in_channels, out_channels, kernel_size, stride, padding, dilation, groups: 1, bias: true }
+        let (stride, padding, dilation) = ([1, 1], Padding::Zeros([0, 0]), [1, 1]);
+        let (groups, bias, init) = (1, true, None);
+        Self { in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, init }
     }
 
     /// With this step from one window to the next.
@@ -67,7 +71,13 @@ impl Conv2d {
     /// With this many zeros on each side.
     #[must_use]
     pub fn padding(self, padding: impl Into<Pair>) -> Self {
-        Self { padding: padding.into().0, ..self }
+        Self { padding: Padding::Zeros(padding.into().0), ..self }
+    }
+
+    /// With as many zeros as make the output `⌈H / stride⌉` high and `⌈W / stride⌉` wide.
+    #[must_use]
+    pub fn padding_same(self) -> Self {
+        Self { padding: Padding::Same, ..self }
     }
 
     /// With this distance between the taps of a filter.
@@ -87,13 +97,20 @@ impl Conv2d {
     pub fn bias(self, bias: bool) -> Self {
         Self { bias, ..self }
     }
+
+    /// With weights that start so, and a bias that starts at 0.
+    #[must_use]
+    pub fn init(self, weight: Init) -> Self {
+        Self { init: Some(weight), ..self }
+    }
 }
 
 leaf!(Conv2d);
 
 impl Forward for Conv2d {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let Self { in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias } = *self;
+        let Self { in_channels, out_channels, kernel_size, stride, dilation, groups, bias, init, .. } = *self;
+        let padding = self.padding.around(&x.shape(), kernel_size, stride, dilation);
         let activation = Activation::None;
         let conv = op::Conv2d {
             in_channels,
@@ -104,6 +121,7 @@ impl Forward for Conv2d {
             dilation,
             groups,
             bias,
+            init,
             activation,
         };
         x.op(conv.into())

@@ -9,7 +9,7 @@ use striate_kernels::conv::Activation;
 ///
 /// # Shapes
 /// `[N, in_features]` to `[N, out_features]`. `weight` is `[out_features, in_features]`, `bias` is `[out_features]`; both
-/// start uniform in `±1/√in_features`.
+/// start uniform in `±1/√in_features`, unless [`Linear::init`] says otherwise.
 ///
 /// # Errors
 /// At the trace: an image that was not flattened, or another number of inputs.
@@ -26,7 +26,7 @@ use striate_kernels::conv::Activation;
 /// assert_eq!(graph.parameter_count(), 7840);
 /// # Ok::<(), striate_nn::graph::TraceError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
     /// Length of the input.
     pub in_features: usize,
@@ -34,12 +34,14 @@ pub struct Linear {
     pub out_features: usize,
     /// Whether a learned constant is added to each output.
     pub bias: bool,
+    /// How the weight starts, the bias then at 0; `None`: as PyTorch's.
+    pub init: Option<Init>,
 }
 
 impl Linear {
     /// With bias.
     pub fn new(in_features: usize, out_features: usize) -> Self {
-        Self { in_features, out_features, bias: true }
+        Self { in_features, out_features, bias: true, init: None }
     }
 
     /// With or without bias.
@@ -47,13 +49,19 @@ impl Linear {
     pub fn bias(self, bias: bool) -> Self {
         Self { bias, ..self }
     }
+
+    /// With weights that start so, and a bias that starts at 0.
+    #[must_use]
+    pub fn init(self, weight: Init) -> Self {
+        Self { init: Some(weight), ..self }
+    }
 }
 
 leaf!(Linear);
 
 impl Forward for Linear {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let Self { in_features, out_features, bias } = *self;
-        x.op(op::Linear { in_features, out_features, bias, activation: Activation::None }.into())
+        let Self { in_features, out_features, bias, init } = *self;
+        x.op(op::Linear { in_features, out_features, bias, init, activation: Activation::None }.into())
     }
 }

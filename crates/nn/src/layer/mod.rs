@@ -9,6 +9,7 @@ mod flatten;
 mod identity;
 mod linear;
 mod max_pool2d;
+mod padding;
 mod pair;
 mod relu;
 mod sequential;
@@ -23,11 +24,13 @@ pub use flatten::Flatten;
 pub use identity::Identity;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
+pub use padding::Padding;
 pub use pair::Pair;
 pub use relu::{ReLU, ReLU6};
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
 
+use striate_graph::op::Init;
 use striate_graph::{Forward, Mode, Module, Var, op};
 
 /// One byte, the only field of a layer that has no settings.

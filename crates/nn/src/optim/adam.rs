@@ -60,9 +60,20 @@ impl Optimizer for Adam {
         &["exp_avg", "exp_avg_sq"]
     }
 
-    fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize) -> Box<dyn Kernel> {
+    fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel> {
         let (m, v) = (state[0], state[1]);
         let (betas, eps, weight_decay) = (self.betas, self.eps as f32, self.weight_decay as f32);
-        Box::new(AdamUpdate { weight, grad, m, v, len, betas, eps, weight_decay, decoupled: false })
+        Box::new(AdamUpdate {
+            weight,
+            grad,
+            m,
+            v,
+            len,
+            betas,
+            eps,
+            weight_decay,
+            decoupled: false,
+            rate_scale,
+        })
     }
 }

@@ -52,7 +52,7 @@ impl Optimizer for Sgd {
         if self.momentum > 0.0 { &["momentum_buffer"] } else { &[] }
     }
 
-    fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize) -> Box<dyn Kernel> {
+    fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel> {
         Box::new(SgdUpdate {
             weight,
             grad,
@@ -61,6 +61,7 @@ impl Optimizer for Sgd {
             momentum: self.momentum as f32,
             nesterov: self.nesterov,
             weight_decay: self.weight_decay as f32,
+            rate_scale,
         })
     }
 }

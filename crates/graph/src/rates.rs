@@ -1,0 +1,188 @@
+//! Which parameters learn, and how fast: patterns of names, and what their learning rate is multiplied with.
+//!
+//! `rate(parameter) = learning_rate · scale` of the first pattern that matches its name, else `learning_rate`. A scale of 0
+//! freezes: no gradient is computed, nothing is kept for it, and a batch norm whose weight is frozen normalises by its
+//! running statistics, which stay as they are.
+
+use crate::graph::Graph;
+use crate::op::Op;
+use crate::plan::PlanError;
+
+/// Whether a pattern means this parameter: `*` stands for any text, `?` for one character; a pattern that matches a layer
+/// means all that is in it.
+///
+/// # Example
+/// ```
+/// use striate_graph::rates::matches;
+///
+/// assert!(matches("layer1.*.conv?.weight", "layer1.0.conv2.weight"));
+/// assert!(matches("layer1", "layer1.0.conv2.weight"), "a layer and all in it");
+/// assert!(!matches("layer1", "layer10.weight"));
+/// ```
+pub fn matches(pattern: &str, name: &str) -> bool {
+    glob(pattern.as_bytes(), name.as_bytes())
+        || name.match_indices('.').any(|(dot, _)| glob(pattern.as_bytes(), &name.as_bytes()[..dot]))
+}
+
+/// In time proportional to the product of the lengths: only the last `*` is ever gone back to.
+fn glob(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t, mut star) = (0, 0, None);
+    while t < text.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, t));
+                p += 1;
+            }
+            Some(&c) if c == b'?' || c == text[t] => (p, t) = (p + 1, t + 1),
+            _ => {
+                let Some((at, from)) = star else { return false };
+                (p, t, star) = (at + 1, from + 1, Some((at, from + 1)));
+            }
+        }
+    }
+    pattern[p..].iter().all(|&c| c == b'*')
+}
+
+/// The factor of a parameter's learning rate.
+pub(crate) fn scale_of(rates: &[(String, f32)], name: &str) -> f32 {
+    rates.iter().find(|(pattern, _)| matches(pattern, name)).map_or(1.0, |&(_, scale)| scale)
+}
+
+/// Refuses patterns that mean nothing, scales that are none, and a network of which nothing learns.
+///
+/// # Errors
+/// [`PlanError::Pattern`], [`PlanError::Scale`], [`PlanError::Frozen`].
+pub fn check(graph: &Graph, rates: &[(String, f32)]) -> Result<(), PlanError> {
+    let names: Vec<String> =
+        graph.params().into_iter().filter(|(_, p)| p.trainable).map(|(name, _)| name).collect();
+    for (pattern, scale) in rates {
+        if !(scale.is_finite() && *scale >= 0.0) {
+            return Err(PlanError::Scale { pattern: pattern.clone(), scale: *scale });
+        }
+        if !names.iter().any(|name| matches(pattern, name)) {
+            let layers = layer_groups(graph).into_iter().map(|group| group.name).collect();
+            return Err(PlanError::Pattern { pattern: pattern.clone(), layers });
+        }
+    }
+    if !names.is_empty() && names.iter().all(|name| scale_of(rates, name) == 0.0) {
+        return Err(PlanError::Frozen { parameters: names.len() });
+    }
+    Ok(())
+}
+
+/// Lets batch norms whose weight is frozen use their running statistics.
+pub(crate) fn freeze_batch_norms(graph: &mut Graph, rates: &[(String, f32)]) {
+    for node in &mut graph.nodes {
+        if let Op::BatchNorm2d(norm) = &mut node.op
+            && scale_of(rates, &format!("{}.weight", node.layer)) == 0.0
+        {
+            norm.training = false;
+        }
+    }
+}
+
+/// A step on the way from the images to the logits: a layer with parameters, or a block of them, and its batch norm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerGroup {
+    /// Path of the block or of its first layer, such as `conv1` or `layer1.0`.
+    pub name: String,
+    /// Paths of its layers with parameters.
+    pub layers: Vec<String>,
+}
+
+/// The groups of a network in the order of use: what layer-wise learning rates count, and `freeze = 3` freezes.
+///
+/// Layers that share the path up to its first number are a block; a batch norm of its own belongs to the layer before.
+///
+/// # PyTorch
+/// As timm groups its convolutional networks for `--layer-decay`: the stem, each block, the head.
+pub fn layer_groups(graph: &Graph) -> Vec<LayerGroup> {
+    let mut groups: Vec<LayerGroup> = Vec::new();
+    for node in graph.nodes.iter().filter(|node| !node.params().is_empty()) {
+        let name = block(&node.layer);
+        let known = groups.iter().position(|group| group.name == name);
+        let norm = matches!(node.op, Op::BatchNorm2d(_)) && !groups.is_empty();
+        match known.or(norm.then(|| groups.len() - 1)) {
+            Some(at) if groups[at].layers.contains(&node.layer) => {}
+            Some(at) => groups[at].layers.push(node.layer.clone()),
+            None => groups.push(LayerGroup { name: name.into(), layers: vec![node.layer.clone()] }),
+        }
+    }
+    groups
+}
+
+/// `layer1.0` of `layer1.0.conv2`; a path without a number is its own.
+fn block(layer: &str) -> &str {
+    let mut end = 0;
+    for part in layer.split('.') {
+        end += part.len();
+        if part.bytes().all(|c| c.is_ascii_digit()) {
+            return &layer[..end];
+        }
+        end += 1;
+    }
+    layer
+}
+
+/// Factors that fall from 1 at the last group by `decay` a group towards the images.
+///
+/// # Source
+/// Clark et al. 2020, section 3.1, layer-wise learning-rate decay; timm's `--layer-decay`.
+pub fn layer_decay(graph: &Graph, decay: f32) -> Vec<(String, f32)> {
+    let groups = layer_groups(graph);
+    let last = groups.len().saturating_sub(1);
+    let of = |(depth, group): (usize, LayerGroup)| {
+        // Multiplied one by one: the same bits everywhere, which `powi` does not promise.
+        let scale = (depth..last).fold(1.0, |product, _| product * decay);
+        group.layers.into_iter().map(move |layer| (layer, scale))
+    };
+    groups.into_iter().enumerate().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, expected) in [
+            ("conv1.weight", "conv1.weight", true),
+            ("conv1", "conv1.weight", true),
+            ("conv1", "conv10.weight", false),
+            ("conv", "conv1.weight", false),
+            ("*", "a.b.c", true),
+            ("*.bias", "a.b.bias", true),
+            ("layer?.0", "layer2.0.conv1.weight", true),
+            ("layer?.0", "layer2.1.conv1.weight", false),
+            ("*bn*", "layer1.0.bn1.weight", true),
+            ("a*b*c*d", "axxbxxcxbxcxd", true),
+            ("a*b*c*d", "axxbxxcxbxcx", false),
+            ("", "conv1.weight", false),
+            ("?", "7.weight", true),
+            ("*a*a*a*a*a*a*a*b", &"a".repeat(200), false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn the_first_pattern_that_matches_counts() {
+        let rates = [("fc".to_string(), 1.0), ("*.bias".into(), 0.5), ("*".into(), 0.0)];
+        assert_eq!(["fc.bias", "conv.bias", "conv.weight"].map(|n| scale_of(&rates, n)), [1.0, 0.5, 0.0]);
+        assert_eq!(scale_of(&[], "conv.weight"), 1.0);
+    }
+
+    #[test]
+    fn blocks_end_at_the_first_number() {
+        for (layer, expected) in [
+            ("conv1", "conv1"),
+            ("layer1.0.conv2", "layer1.0"),
+            ("features.12", "features.12"),
+            ("features.3.conv.0.1", "features.3"),
+            ("7", "7"),
+            ("", ""),
+        ] {
+            assert_eq!(block(layer), expected);
+        }
+    }
+}
