@@ -30,6 +30,30 @@ pub enum InspectError {
         got: usize,
     },
 
+    /// A value that should be a probability is none.
+    #[error(
+        "class {class}: expected a probability from 0 to 1, got {got}; the network's values are not finite, so train it \
+         again at a lower learning rate"
+    )]
+    Probability {
+        /// Its class.
+        class: usize,
+        /// The value.
+        got: f32,
+    },
+
+    /// Pixels that are not those of a picture.
+    #[error(
+        "picture: expected height x width x channels values, 1 or 3 channels, got {shape:?} with {values} values; check \
+         how it was decoded"
+    )]
+    Thumbnail {
+        /// Height, width, channels.
+        shape: [usize; 3],
+        /// How many there are.
+        values: usize,
+    },
+
     /// A picture would have no pixels or too many of them.
     #[error(
         "picture: expected between 1 and {limit} pixels, got {width_px} x {height_px}; \

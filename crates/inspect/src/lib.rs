@@ -7,6 +7,9 @@
 //! * [`Confusion`] counts (label, prediction) pairs; [`Report`] is what `striate val --json` prints.
 //! * [`chart`] draws: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which writes itself
 //!   as SVG or PNG.
+//! * [`Calibration`] says whether probabilities mean what they say; [`worst`] finds the mistakes to look at, and
+//!   [`contact_sheet`] lays them out.
+//! * [`report`] puts all of it on one page of HTML that loads nothing.
 //! * [`colour`] holds the two colour tables of every picture of the project.
 //! * [`summary`](summary()) lists the layers of a network with what each costs and sees; [`shades`] draws feature maps
 //!   as text.
@@ -34,15 +37,24 @@
 //! # Ok::<(), striate_inspect::InspectError>(())
 //! ```
 
+mod answer;
+mod calibration;
 pub mod chart;
 pub mod colour;
+mod contact_sheet;
 mod error;
 mod metrics;
+pub mod report;
 mod shades;
 pub mod summary;
 pub mod text;
+mod thumbnail;
 
+pub use answer::{Answer, softmax, worst};
+pub use calibration::{BINS, Bin, Calibration};
+pub use contact_sheet::{Tile, contact_sheet};
 pub use error::{InspectError, Role};
 pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, in_top_k, wilson_interval};
 pub use shades::shades;
 pub use summary::{Summary, summary};
+pub use thumbnail::Thumbnail;

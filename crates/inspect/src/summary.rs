@@ -30,7 +30,13 @@ pub struct Layer {
     pub jump_px: Option<[usize; 2]>,
     /// Bytes of the output for one sample.
     pub activation_bytes: u64,
+    /// Whether it does something to every value of the layer in front and nothing else: part of its row in a long table.
+    #[serde(skip)]
+    follows: bool,
 }
+
+/// Operations from which on the table has one row for a layer with its norm and activation.
+const LONG: usize = 50;
 
 /// A network as a table; see [`summary()`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -91,6 +97,8 @@ pub fn summary(graph: &Graph) -> Summary {
             receptive_field_px: sight.field,
             jump_px: sight.jump,
             activation_bytes: VALUE_BYTES * size(&node.shape),
+            follows: node.inputs == [id.wrapping_sub(1)]
+                && matches!(node.op, Op::BatchNorm2d(_) | Op::Relu(_) | Op::Relu6(_) | Op::Dropout(_)),
         });
     }
     let all_values = graph.params().iter().map(|(_, spec)| size(&spec.shape)).sum::<u64>();
@@ -161,6 +169,15 @@ fn by(sizes: &[usize]) -> String {
     sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
 }
 
+/// Words for rows that list several.
+fn short(op: &'static str) -> &'static str {
+    match op {
+        "conv2d" => "conv",
+        "batch_norm2d" => "norm",
+        op => op,
+    }
+}
+
 /// A zero as nothing: columns where most layers have none stay readable.
 fn count(value: u64) -> String {
     if value == 0 { String::new() } else { grouped(value) }
@@ -183,16 +200,21 @@ impl fmt::Display for Summary {
             Some(sizes) => by(&sizes),
             None => none.to_owned(),
         };
-        for layer in &self.layers {
+        let long = self.layers.len() > LONG;
+        for row in self.layers.chunk_by(|_, next| long && next.follows) {
+            let sum = |of: fn(&Layer) -> u64| row.iter().map(of).sum::<u64>();
             table.row([
-                layer.name.clone(),
-                layer.op.to_owned(),
-                by(&layer.output_shape),
-                count(layer.parameters),
-                count(layer.multiply_adds),
-                square(layer.receptive_field_px, "all"),
-                square(layer.jump_px, ""),
-                bytes(layer.activation_bytes),
+                row[0].name.clone(),
+                row.iter()
+                    .map(|layer| if row.len() > 1 { short(layer.op) } else { layer.op })
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                by(&row[0].output_shape),
+                count(sum(|layer| layer.parameters)),
+                count(sum(|layer| layer.multiply_adds)),
+                square(row[0].receptive_field_px, "all"),
+                square(row[0].jump_px, ""),
+                bytes(sum(|layer| layer.activation_bytes)),
             ]);
         }
         table.rule();
@@ -214,7 +236,14 @@ impl fmt::Display for Summary {
             by(&self.input_shape),
             grouped(self.multiply_adds),
             bytes(self.parameter_bytes)
-        )
+        )?;
+        if long {
+            writeln!(
+                f,
+                "A row that lists several operations stands for as many values, which --json names one by one."
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -31,6 +31,8 @@ const PLOT_TOP: f64 = 82.0;
 const PLOT_BOTTOM: f64 = 316.0;
 const LEFT_PLOT_X: f64 = 62.0;
 const RIGHT_PLOT_X: f64 = 542.0;
+/// Of the picture's head, which [`curve_panels`] leaves out.
+const TITLE_HEIGHT: f64 = 48.0;
 const TICK_SIZE: f64 = 11.0;
 const LEGEND_SIZE: f64 = 12.0;
 
@@ -60,29 +62,66 @@ struct Style {
 /// # Units
 /// The picture is 960 x 372 CSS pixels; accuracy is shown in per cent.
 pub fn curves(curves: &Curves<'_>) -> Scene {
-    let per_cent = |series: &[f64]| -> Vec<f64> { series.iter().map(|a| 100.0 * a).collect() };
-    let (train_accuracy, val_accuracy) = (per_cent(curves.train_accuracy), per_cent(curves.val_accuracy));
-    let loss = [(TRAIN, curves.train_loss), (VALIDATION, curves.val_loss)];
-    let accuracy = [(TRAIN, &train_accuracy[..]), (VALIDATION, &val_accuracy[..])];
-    let epochs = loss.iter().chain(&accuracy).map(|(_, series)| series.len()).max().unwrap_or(0);
-
-    let plural = if epochs == 1 { "" } else { "s" };
-    let description = format!("{}: loss and accuracy over {epochs} epoch{plural}", curves.title);
-    let mut scene = Scene::new(WIDTH, HEIGHT, description);
+    let mut scene = Scene::new(WIDTH, HEIGHT, description(curves, "loss and accuracy"));
     let title = font::fit(curves.title, 16.0, WIDTH - 2.0 * LEFT_PLOT_X);
     scene.text((LEFT_PLOT_X, 30.0), 16.0, Anchor::Start, INK, title);
-    Panel { x: LEFT_PLOT_X, name: "loss", epochs, series: loss, axis: loss_axis, label: loss_label }
-        .draw(&mut scene);
-    Panel {
+    let accuracies = per_cent(curves);
+    let [loss, accuracy] = panels(curves, &accuracies);
+    loss.draw(&mut scene);
+    accuracy.draw(&mut scene);
+    scene
+}
+
+/// The two halves of [`curves`], loss and accuracy, as pictures of their own without a title, for pages of any width.
+///
+/// # Units
+/// Each picture is 480 x 324 CSS pixels.
+pub fn curve_panels(curves: &Curves<'_>) -> [Scene; 2] {
+    let accuracies = per_cent(curves);
+    panels(curves, &accuracies).map(|panel| {
+        let mut scene = Scene::new(WIDTH / 2.0, HEIGHT - TITLE_HEIGHT, description(curves, panel.name));
+        let x = panel.x;
+        panel.draw(&mut scene);
+        scene.shift(LEFT_PLOT_X - x, -TITLE_HEIGHT);
+        scene
+    })
+}
+
+fn description(curves: &Curves<'_>, what: &str) -> String {
+    let epochs = epochs(curves);
+    let plural = if epochs == 1 { "" } else { "s" };
+    format!("{}: {what} over {epochs} epoch{plural}", curves.title)
+}
+
+fn epochs(curves: &Curves<'_>) -> usize {
+    let series = [curves.train_loss, curves.val_loss, curves.train_accuracy, curves.val_accuracy];
+    series.iter().map(|series| series.len()).max().unwrap_or(0)
+}
+
+/// Accuracies of training and validation in per cent.
+fn per_cent(curves: &Curves<'_>) -> [Vec<f64>; 2] {
+    [curves.train_accuracy, curves.val_accuracy].map(|series| series.iter().map(|a| 100.0 * a).collect())
+}
+
+fn panels<'a>(curves: &Curves<'a>, [train, validation]: &'a [Vec<f64>; 2]) -> [Panel<'a>; 2] {
+    let epochs = epochs(curves);
+    let loss = Panel {
+        x: LEFT_PLOT_X,
+        name: "loss",
+        epochs,
+        series: [(TRAIN, curves.train_loss), (VALIDATION, curves.val_loss)],
+        axis: loss_axis,
+        label: loss_label,
+    };
+    let accuracy = Panel {
         x: RIGHT_PLOT_X,
         name: "accuracy (%)",
         epochs,
-        series: accuracy,
+        series: [(TRAIN, train), (VALIDATION, validation)],
         axis: accuracy_axis,
         label: |v| format!("{v:.2} %"),
-    }
-    .draw(&mut scene);
-    scene
+    };
+    [loss, accuracy]
 }
 
 /// From zero unless that would press the curve flat against the top.

@@ -1,4 +1,5 @@
-//! Charts: training [`curves`] and the [`confusion`] matrix, drawn into a [`Scene`] that writes SVG and PNG.
+//! Charts: training [`curves`], the [`confusion`] matrix and the [`reliability`] diagram, drawn into a [`Scene`] that
+//! writes SVG and PNG.
 //!
 //! A scene is a list of rectangles, lines and texts, so both formats show the same picture. The PNG is made
 //! from the scene itself and an embedded font, not from the SVG: a full SVG renderer would cost the binary six
@@ -9,12 +10,18 @@ mod confusion;
 mod curves;
 mod font;
 mod raster;
+mod rate_search;
+mod reliability;
 mod scene;
 mod svg;
 
 pub use confusion::confusion;
-pub use curves::{Curves, curves};
+pub use curves::{Curves, curve_panels, curves};
+pub(crate) use font::fit as fit_text;
+pub use rate_search::{RateChart, rate_search};
+pub use reliability::reliability;
 pub use scene::{Anchor, Scene, Shape};
+pub(crate) use svg::Escaped;
 
 use crate::colour::Rgb;
 

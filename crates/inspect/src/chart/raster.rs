@@ -1,7 +1,8 @@
 //! A scene as pixels.
 
 use tiny_skia::{
-    Color, FillRule, LineJoin, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform,
+    Color, FillRule, FilterQuality, LineJoin, Paint, Path, PathBuilder, Pixmap, PixmapPaint, Rect, Stroke,
+    StrokeDash, Transform,
 };
 use ttf_parser::OutlineBuilder;
 
@@ -70,6 +71,19 @@ fn draw(pixmap: &mut Pixmap, shape: &Shape, to_pixels: Transform) {
         Shape::Dot { centre: (x, y), radius, fill } => {
             if let Some(path) = PathBuilder::from_circle(*x as f32, *y as f32, *radius as f32) {
                 pixmap.fill_path(&path, &paint(*fill), FillRule::Winding, to_pixels, None);
+            }
+        }
+        Shape::Picture { x, y, width, height, picture } => {
+            let (wide, high) =
+                (width / f64::from(picture.width_px()), height / f64::from(picture.height_px()));
+            if [*x, *y, wide, high].iter().all(|v| v.is_finite()) {
+                let place = Transform::from_row(wide as f32, 0.0, 0.0, high as f32, *x as f32, *y as f32);
+                // Enlarged pixels stay squares, as of handwritten digits; reduced ones are blended.
+                let enlarged = wide * f64::from(to_pixels.sx) >= 2.0;
+                let quality = if enlarged { FilterQuality::Nearest } else { FilterQuality::Bilinear };
+                let paint = PixmapPaint { quality, ..PixmapPaint::default() };
+                let source = picture.pixmap();
+                pixmap.draw_pixmap(0, 0, source.as_ref(), &paint, to_pixels.pre_concat(place), None);
             }
         }
         Shape::Text { at: (x, y), size, anchor, rotate, fill, text, .. } => {

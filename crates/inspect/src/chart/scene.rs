@@ -1,6 +1,7 @@
 //! A picture as a list of shapes.
 
 use crate::colour::Rgb;
+use crate::thumbnail::Thumbnail;
 
 /// A picture: shapes on white, painted in order. Lengths are CSS pixels, y grows downwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +54,19 @@ pub enum Shape {
         /// Colour.
         fill: Rgb,
     },
+    /// A photograph, stretched over a rectangle.
+    Picture {
+        /// Left edge.
+        x: f64,
+        /// Upper edge.
+        y: f64,
+        /// Width.
+        width: f64,
+        /// Height.
+        height: f64,
+        /// The picture.
+        picture: Thumbnail,
+    },
     /// One line of text.
     Text {
         /// Where on the baseline the anchor lies.
@@ -92,6 +106,21 @@ impl Scene {
     /// Adds a filled rectangle.
     pub fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: Rgb) {
         self.shapes.push(Shape::Rect { x, y, width, height, fill, tooltip: None });
+    }
+
+    /// Moves every shape.
+    pub(super) fn shift(&mut self, right: f64, down: f64) {
+        for shape in &mut self.shapes {
+            match shape {
+                Shape::Rect { x, y, .. } | Shape::Picture { x, y, .. } => (*x, *y) = (*x + right, *y + down),
+                Shape::Polyline { points, .. } => {
+                    points.iter_mut().for_each(|(x, y)| (*x, *y) = (*x + right, *y + down));
+                }
+                Shape::Dot { centre: (x, y), .. } | Shape::Text { at: (x, y), .. } => {
+                    (*x, *y) = (*x + right, *y + down);
+                }
+            }
+        }
     }
 
     /// Adds a full line of width 1.

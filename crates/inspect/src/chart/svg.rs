@@ -59,6 +59,15 @@ fn write_shape(out: &mut String, shape: &Shape) -> fmt::Result {
             let [x, y, radius] = [*x, *y, *radius].map(Number);
             writeln!(out, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"/>")
         }
+        Shape::Picture { x, y, width, height, picture } => {
+            let [x, y, width, height] = [*x, *y, *width, *height].map(Number);
+            let uri = picture.data_uri();
+            writeln!(
+                out,
+                "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
+                 href=\"{uri}\"/>"
+            )
+        }
         Shape::Text { at: (x, y), size, anchor, rotate, fill, text, tooltip } => {
             let [x, y, size] = [*x, *y, *size].map(Number);
             write!(out, "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" fill=\"{fill}\"")?;
@@ -91,8 +100,8 @@ impl fmt::Display for Number {
     }
 }
 
-/// Text for XML content and attributes; characters that XML forbids become `�`.
-struct Escaped<'a>(&'a str);
+/// Text for XML and HTML, content and attributes; characters that XML forbids become `�`.
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

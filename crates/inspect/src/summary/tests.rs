@@ -131,6 +131,61 @@ fn fields_follow_stride_dilation_residuals_and_pooling() {
     );
 }
 
+/// More than 50 operations: a layer, its norm and its activation are one row.
+#[test]
+fn a_long_table_has_a_row_a_layer() {
+    let bn =
+        json!({ "op": "batch_norm2d", "num_features": 4, "eps": 1e-5, "momentum": 0.1, "training": false });
+    let layers = vec![("conv", conv(4, 4, 3, 1, 1)), ("bn", op(bn)), ("fc", linear(256, 2))];
+    let summary = check(
+        layers,
+        |net, x| {
+            let [conv, bn, fc] = [0, 1, 2].map(|i| &net.0[i].1);
+            let x = (0..12).fold(x, |x, _| x.apply(conv).apply(bn).relu() + x);
+            x.flatten(1).apply(fc).relu6()
+        },
+        [4, 8, 8],
+        expect![[r#"
+            name     op                output     parameters  multiply-adds  sees (px)  jump (px)   memory
+            ───────  ────────────────  ─────────  ──────────  ─────────────  ─────────  ─────────  ───────
+            input    input             4 x 8 x 8                                     1          1   1.0 kB
+            conv     conv, norm, relu  4 x 8 x 8         156          9,216          3          1   3.1 kB
+            add      add               4 x 8 x 8                                     3          1   1.0 kB
+            conv_1   conv, norm, relu  4 x 8 x 8                      9,216          5          1   3.1 kB
+            add_1    add               4 x 8 x 8                                     5          1   1.0 kB
+            conv_2   conv, norm, relu  4 x 8 x 8                      9,216          7          1   3.1 kB
+            add_2    add               4 x 8 x 8                                     7          1   1.0 kB
+            conv_3   conv, norm, relu  4 x 8 x 8                      9,216          9          1   3.1 kB
+            add_3    add               4 x 8 x 8                                     9          1   1.0 kB
+            conv_4   conv, norm, relu  4 x 8 x 8                      9,216         11          1   3.1 kB
+            add_4    add               4 x 8 x 8                                    11          1   1.0 kB
+            conv_5   conv, norm, relu  4 x 8 x 8                      9,216         13          1   3.1 kB
+            add_5    add               4 x 8 x 8                                    13          1   1.0 kB
+            conv_6   conv, norm, relu  4 x 8 x 8                      9,216         15          1   3.1 kB
+            add_6    add               4 x 8 x 8                                    15          1   1.0 kB
+            conv_7   conv, norm, relu  4 x 8 x 8                      9,216         17          1   3.1 kB
+            add_7    add               4 x 8 x 8                                    17          1   1.0 kB
+            conv_8   conv, norm, relu  4 x 8 x 8                      9,216         19          1   3.1 kB
+            add_8    add               4 x 8 x 8                                    19          1   1.0 kB
+            conv_9   conv, norm, relu  4 x 8 x 8                      9,216         21          1   3.1 kB
+            add_9    add               4 x 8 x 8                                    21          1   1.0 kB
+            conv_10  conv, norm, relu  4 x 8 x 8                      9,216         23          1   3.1 kB
+            add_10   add               4 x 8 x 8                                    23          1   1.0 kB
+            conv_11  conv, norm, relu  4 x 8 x 8                      9,216         25          1   3.1 kB
+            add_11   add               4 x 8 x 8                                    25          1   1.0 kB
+            flatten  flatten           256                                          25              1.0 kB
+            fc       linear, relu6     2                 514            512        all                16 B
+            ───────  ────────────────  ─────────  ──────────  ─────────────  ─────────  ─────────  ───────
+            total                      2                 670        111,104                        51.2 kB
+
+            One picture [4 x 8 x 8] costs 111,104 multiply-adds; the parameters take 2.7 kB.
+            A row that lists several operations stands for as many values, which --json names one by one.
+        "#]],
+    );
+    assert_eq!(summary.layers.len(), 1 + 12 * 4 + 3, "every value is in the document");
+    assert_eq!(summary.layers.iter().map(|layer| layer.parameters).sum::<u64>(), summary.parameters);
+}
+
 #[test]
 fn json_has_numbers_with_units_and_null_for_the_whole_picture() {
     let layers = vec![("fc", linear(4, 2))];

@@ -220,3 +220,29 @@ fn loss_labels_carry_about_four_digits() {
         assert_eq!(loss_label(value), want);
     }
 }
+
+#[test]
+fn panels_show_what_the_whole_picture_shows() {
+    let series = [0.5, 0.25, 0.125];
+    let all = Curves {
+        title: "net",
+        train_loss: &series,
+        val_loss: &series,
+        train_accuracy: &series,
+        val_accuracy: &[],
+    };
+    let whole = curves(&all);
+    let parts = curve_panels(&all);
+    let shapes: usize = parts.iter().map(|part| part.shapes.len()).sum();
+    assert_eq!(shapes + 1, whole.shapes.len(), "all but the title");
+    for part in &parts {
+        let names = texts(part);
+        assert!(names.contains(&"epoch"), "{names:?}");
+        for shape in &part.shapes {
+            if let Shape::Text { at: (x, y), .. } = shape {
+                assert!((0.0..part.width_px).contains(x) && (0.0..part.height_px).contains(y), "{shape:?}");
+            }
+        }
+    }
+    assert!(texts(&parts[0]).contains(&"loss") && texts(&parts[1]).contains(&"accuracy (%)"));
+}
