@@ -27,10 +27,24 @@ const ALL: &[Golden] = &[
         checks: true,
     },
     Golden {
-        what: "crates/data/tests/golden/pillow.txt: resizing and grey in Pillow",
+        what: "crates/testkit/golden/zoo/*.json: torchvision's networks",
+        script: "tools/golden/zoo.py",
+        needs: Some(("torchvision", "bench/peers/setup.sh torchvision")),
+        by_hand: "bench/peers/.venv/bin/python tools/golden/zoo.py",
+        checks: true,
+    },
+    Golden {
+        what: "crates/data/tests/golden/pillow.txt: resizing, colours and files in Pillow",
         script: "crates/data/tests/golden/pillow.py",
-        needs: Some(("PIL", "python3 -m pip install pillow")),
+        needs: Some(("PIL", "python3 -m pip install 'pillow<13'")),
         by_hand: "python3 crates/data/tests/golden/pillow.py",
+        checks: false,
+    },
+    Golden {
+        what: "crates/formats/tests/golden/*.pth: weights as torch saves them, in three containers",
+        script: "crates/formats/tests/golden/pth.py",
+        needs: Some(("torch", "bench/peers/setup.sh torch")),
+        by_hand: "bench/peers/.venv/bin/python crates/formats/tests/golden/pth.py",
         checks: false,
     },
     Golden {

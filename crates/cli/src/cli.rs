@@ -2,7 +2,7 @@
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::{bench, data, models, predict, summary, train, val};
+use crate::{bench, data, finetune, models, predict, summary, train, val};
 
 /// Train, measure and use convolutional image classifiers, on this computer's own processor
 #[derive(Debug, Parser)]
@@ -29,6 +29,7 @@ pub(crate) struct Cli {
 enum Verb {
     Train(Box<train::Args>),
     Val(val::Args),
+    Finetune(Box<finetune::Args>),
     Predict(predict::Args),
     Summary(summary::Args),
     Models(models::Args),
@@ -40,10 +41,11 @@ enum Verb {
 pub(crate) fn run() -> anyhow::Result<u8> {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    let typed = matches.subcommand_matches("train").unwrap_or(&matches);
+    let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
     match &cli.verb {
         Verb::Train(args) => train::run(args, typed),
         Verb::Val(args) => val::run(args),
+        Verb::Finetune(args) => finetune::run(args, typed),
         Verb::Predict(args) => predict::run(args),
         Verb::Summary(args) => summary::run(args),
         Verb::Models(args) => models::run(args),

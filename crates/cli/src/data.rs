@@ -1,15 +1,17 @@
-//! `striate data`: which data sets there are, where they are, and getting them.
+//! `striate data`: which data sets there are, where they are, getting them, and what is wrong with one.
+
+mod check;
 
 use std::fmt::Write;
 
 use clap::{Args as ClapArgs, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
-use striate::data::fetch::{FetchEvent, fetch};
+use striate::data::fetch::fetch;
 use striate::data::registry::{KNOWN, Known};
 use striate::data::{DataError, Found, Places, find, registry};
 use striate::inspect::text::{Align, Table, bytes};
 
 use crate::flags::me;
+use crate::flags_weights::FetchBar;
 use crate::out;
 
 /// List data sets, say where they are, or download one
@@ -28,6 +30,14 @@ enum Verb {
         /// Which one
         name: String,
     },
+    /// Look at every picture of a folder: what cannot be read, copies, pictures to learn from and to measure by, classes
+    Check {
+        /// The folder, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/..., or a data set by name
+        folder: String,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the folder where a data set is
     Path {
         /// Which one
@@ -39,6 +49,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     match &args.verb {
         Verb::List => list(),
         Verb::Fetch { name } => get(name),
+        Verb::Check { folder, json } => check::run(folder, *json),
         Verb::Path { name } => path(name),
     }
 }
@@ -56,7 +67,7 @@ fn list() -> anyhow::Result<u8> {
     let mut text = table.to_string();
     writeln!(
         text,
-        "\nA folder with four idx files, raw or .gz, is a data set too. Next: {} train mnist",
+        "\nA folder of pictures, FOLDER/CLASS/..., is a data set too, and so is one of four idx files. Next: {} train mnist",
         me()
     )?;
     out::print(&text)?;
@@ -83,34 +94,16 @@ fn get(name: &str) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let folder = Places::from_env().cache_of(known)?;
-    let bar = ProgressBar::no_length();
-    bar.set_style(
-        ProgressStyle::with_template("{bar:30} {bytes:>10} of {total_bytes}  {bytes_per_sec}  {msg}")
-            .expect("a template without faults"),
-    );
-    fetch(known, &folder, &mut |event| match event {
-        FetchEvent::Asking { url, bytes } => {
-            bar.set_length(bytes);
-            bar.set_position(0);
-            bar.set_message(url.to_owned());
-            if bar.is_hidden() {
-                eprintln!("asking {url} for {}", striate::inspect::text::bytes(bytes));
-            }
-        }
-        FetchEvent::Received { bytes, .. } => bar.set_position(bytes),
-        FetchEvent::Failed { url, why } => bar.suspend(|| eprintln!("{url}: {why}")),
-        FetchEvent::Stored { path } => bar.suspend(|| eprintln!("stored {}", path.display())),
-        FetchEvent::Present { path } => bar.suspend(|| eprintln!("{} is here already", path.display())),
-        _ => {}
-    })?;
-    bar.finish_and_clear();
+    let bar = FetchBar::new();
+    fetch(known, &folder, &mut |event| bar.tell(&event))?;
+    bar.finish();
     out::print(&format!("{name} is in {}\nNext: {} train {name}\n", folder.display(), me()))?;
     Ok(0)
 }
 
 fn path(name: &str) -> anyhow::Result<u8> {
     let place = match find(name)? {
-        Found::Folder { folder, .. } => format!("{}\n", folder.display()),
+        Found::Folder { folder, .. } | Found::Pictures { folder } => format!("{}\n", folder.display()),
         _ => {
             eprintln!("{name} is inside this program, in no folder");
             return Ok(0);

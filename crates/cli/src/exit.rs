@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use striate::data::{DataError, PictureError};
 use striate::formats::FormatError;
+use striate::graph::PlanError;
 use striate::models::registry::UnknownModel;
+use striate::models::weights::WeightsError;
 use striate::train::FitError;
 
 use crate::out::OutError;
@@ -83,6 +85,7 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
         error.downcast_ref().map(format),
         error.downcast_ref().map(data),
         error.downcast_ref::<UnknownModel>().map(|_| USAGE),
+        error.downcast_ref().map(weights),
         error.downcast_ref::<Usage>().map(|_| USAGE),
         error.downcast_ref::<BadData>().map(|_| BAD_DATA),
         error.downcast_ref::<OutError>().map(|_| IO),
@@ -95,7 +98,13 @@ fn fit(error: &FitError) -> u8 {
     match error {
         FitError::Format(error) => format(error),
         FitError::Data(error) => data(error),
-        FitError::Setting { .. }
+        FitError::Plan(
+            PlanError::Pattern { .. }
+            | PlanError::Scale { .. }
+            | PlanError::Frozen { .. }
+            | PlanError::Option { .. },
+        )
+        | FitError::Setting { .. }
         | FitError::Schedule(_)
         | FitError::Optimizer(_)
         | FitError::Engine(_)
@@ -103,6 +112,16 @@ fn fit(error: &FitError) -> u8 {
         | FitError::NothingToResume { .. }
         | FitError::NoFolder
         | FitError::OtherRun { .. } => USAGE,
+        _ => BAD_DATA,
+    }
+}
+
+fn weights(error: &WeightsError) -> u8 {
+    match error {
+        WeightsError::Unknown { .. } | WeightsError::OtherModel { .. } | WeightsError::Url { .. } => USAGE,
+        WeightsError::NotHere { .. } => IO,
+        WeightsError::Format(error) => format(error),
+        WeightsError::Data(error) => data(error),
         _ => BAD_DATA,
     }
 }

@@ -56,6 +56,21 @@ pub(crate) fn degrees(text: &str) -> Result<f32, String> {
     }
 }
 
+/// A time such as `90s`, `1.5m` or `2h`, in seconds; a number alone is seconds.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    let unit = |suffix: &str| text.strip_suffix(suffix);
+    let (number, factor) = match (unit("s"), unit("m"), unit("h")) {
+        (Some(number), ..) => (number, 1.0),
+        (_, Some(number), _) => (number, 60.0),
+        (.., Some(number)) => (number, 3600.0),
+        _ => (text, 1.0),
+    };
+    match number.parse::<f64>() {
+        Ok(value) if value.is_finite() && value > 0.0 => Ok(value * factor),
+        _ => Err(format!("expected a time above 0 with its unit, s, m or h, got {text}; try 90s")),
+    }
+}
+
 /// How many threads; flattened into the commands that compute.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Threads {

@@ -5,14 +5,15 @@ use std::fmt::Write;
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use striate::graph::{Mode, trace};
-use striate::inspect::text::{Align, Table, grouped};
-use striate::models::registry;
+use striate::inspect::text::{Align, Table, UNDEFINED, grouped, short_count};
+use striate::models::weights::{self, WeightsInfo};
+use striate::models::{ModelInfo, registry};
 
 use crate::exit::Usage;
 use crate::flags::me;
 use crate::out;
 
-/// List the networks that can be trained by name
+/// List the networks that are known by name, with what they cost and the weights that can be had
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
     /// Only names like this: '*' stands for any letters, '?' for one; without them, names that contain it
@@ -28,54 +29,153 @@ struct Row {
     description: &'static str,
     paper: &'static str,
     input_shape: [usize; 3],
+    num_classes: usize,
     parameters: u64,
     multiply_adds: u64,
+    classifier: &'static str,
+    first_conv: &'static str,
+    weights: Vec<Weights>,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let pattern = args.pattern.as_deref().unwrap_or("*");
-    let mut rows = Vec::new();
-    for info in registry::all().iter().filter(|info| is_like(pattern, info.name)) {
-        let graph = trace((info.build)(10, info.input[0]).as_ref(), Mode::Eval, info.input)?;
-        rows.push(Row {
+/// Weights that were published for a network.
+#[derive(Debug, Serialize)]
+struct Weights {
+    name: String,
+    /// `null`: nobody says.
+    top1_percent: Option<f32>,
+    top5_percent: Option<f32>,
+    licence: &'static str,
+    url: &'static str,
+    file: &'static str,
+    sha256: &'static str,
+}
+
+impl Weights {
+    fn new(info: &WeightsInfo) -> Self {
+        Self {
+            name: info.name(),
+            top1_percent: info.accuracy.map(|(top1, _)| top1),
+            top5_percent: info.accuracy.map(|(_, top5)| top5),
+            licence: info.licence,
+            url: info.url,
+            file: info.file,
+            sha256: info.sha256,
+        }
+    }
+}
+
+impl Row {
+    fn new(info: &ModelInfo) -> anyhow::Result<Self> {
+        let graph = trace((info.build)(info.num_classes, info.input[0]).as_ref(), Mode::Eval, info.input)?;
+        Ok(Self {
             name: info.name,
             description: info.description,
             paper: info.paper,
             input_shape: info.input,
+            num_classes: info.num_classes,
             parameters: graph.parameter_count() as u64,
             multiply_adds: graph.multiply_adds(),
-        });
+            classifier: info.classifier,
+            first_conv: info.first_conv,
+            weights: weights::for_model(info.name).map(Weights::new).collect(),
+        })
     }
+
+    /// `He et al. 2016` of the paper.
+    fn paper_short(&self) -> &'static str {
+        self.paper.split(',').next().unwrap_or_default()
+    }
+
+    fn input(&self) -> String {
+        self.input_shape.map(|n| n.to_string()).join(" x ")
+    }
+}
+
+/// Networks of which all is said, rather than a row of a table each.
+const FEW: usize = 3;
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let pattern = args.pattern.as_deref().unwrap_or("*");
+    let like = registry::all().iter().filter(|info| is_like(pattern, info.name));
+    let rows = like.map(Row::new).collect::<anyhow::Result<Vec<Row>>>()?;
     if rows.is_empty() {
-        let names: Vec<&str> = registry::all().iter().map(|info| info.name).collect();
-        return Err(Usage(format!("no model is like {pattern:?}; there are {}", names.join(", "))).into());
+        return Err(Usage(format!(
+            "no model is like {pattern:?}; there are {}",
+            registry::names().join(", ")
+        ))
+        .into());
     }
     if args.json {
         out::json(&rows)?;
-        return Ok(0);
+    } else if rows.len() <= FEW {
+        out::print(&rows.iter().map(in_full).collect::<Vec<_>>().join("\n"))?;
+    } else {
+        out::print(&table(&rows))?;
     }
+    Ok(0)
+}
+
+fn table(rows: &[Row]) -> String {
     let mut table = Table::new([
         ("name", Align::Left),
+        ("paper", Align::Left),
         ("input", Align::Left),
         ("parameters", Align::Right),
         ("multiply-adds", Align::Right),
-        ("what it is", Align::Left),
+        ("weights", Align::Left),
+        ("top-1", Align::Right),
     ]);
-    for row in &rows {
-        let [c, h, w] = row.input_shape;
+    for row in rows {
+        let tags = row.weights.iter().map(|w| w.name.rsplit('.').next().unwrap_or_default());
+        let best = row.weights.iter().filter_map(|w| w.top1_percent).fold(f32::NAN, f32::max);
         table.row([
             row.name.into(),
-            format!("{c} x {h} x {w}"),
-            grouped(row.parameters),
-            grouped(row.multiply_adds),
-            row.description.into(),
+            row.paper_short().into(),
+            row.input(),
+            short_count(row.parameters),
+            short_count(row.multiply_adds),
+            tags.collect::<Vec<_>>().join(" "),
+            percent(Some(best).filter(|best| best.is_finite()), ""),
         ]);
     }
     let mut text = table.to_string();
     let (me, name) = (me(), rows[0].name);
-    writeln!(text, "\nFigures for 10 classes. Next: {me} summary {name}, or {me} train --model {name}")?;
-    out::print(&text)?;
-    Ok(0)
+    let _ = writeln!(
+        text,
+        "\nParameters and multiply-adds for the classes each was published with; top-1: the best of its weights on ImageNet, as \
+         published.\nAll of one, its weights and their licence: {me} models {name}"
+    );
+    text
+}
+
+/// `69.76 %`.
+fn percent(value: Option<f32>, none: &str) -> String {
+    value.map_or(none.to_owned(), |value| format!("{value:.2} %"))
+}
+
+fn in_full(row: &Row) -> String {
+    let me = me();
+    let mut text = format!("{}: {}\n", row.name, row.description);
+    let mut line = |what: &str, value: String| {
+        let _ = writeln!(text, "  {what:<14}{value}");
+    };
+    if !row.paper.is_empty() {
+        line("paper", row.paper.to_owned());
+    }
+    line("input", row.input());
+    line("parameters", format!("{} for {} classes", grouped(row.parameters), row.num_classes));
+    line("multiply-adds", grouped(row.multiply_adds));
+    for weights in &row.weights {
+        let accuracy = match (weights.top1_percent, weights.top5_percent) {
+            (None, None) => String::new(),
+            (top1, top5) => {
+                format!("{} top-1, {} top-5; ", percent(top1, UNDEFINED), percent(top5, UNDEFINED))
+            }
+        };
+        line("weights", format!("{}: {accuracy}{}", weights.name, weights.licence));
+    }
+    line("next", format!("{me} summary {0}, or {me} train --model {0}", row.name));
+    text
 }
 
 /// Shell wildcards over the whole name, or a part of it where there are none.

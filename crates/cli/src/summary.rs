@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Pictures of this many pixels a side [default: the network's own]
     #[arg(long, value_name = "PX", value_parser = count)]
     imgsz: Option<usize>,
-    /// Classes of a network given by name [default: 10]
+    /// Classes of a network given by name [default: those it was published with]
     #[arg(long, value_name = "N", value_parser = count)]
     classes: Option<usize>,
     /// Print one JSON document
@@ -68,10 +68,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
 
 fn named(args: &Args) -> anyhow::Result<Graph> {
     let info = registry::find(&args.model)
-        .map_err(|unknown| Usage(format!("{unknown}; there is no file of that name either")))?;
+        .map_err(|unknown| Usage(format!("there is no file {:?}, and {unknown}", args.model)))?;
     let [channels, ..] = info.input;
     let input = args.imgsz.map_or(info.input, |side| [channels, side, side]);
-    let net = (info.build)(args.classes.unwrap_or(10), channels);
+    let net = (info.build)(args.classes.unwrap_or(info.num_classes), channels);
     let wrong_size = |error: striate::graph::TraceError| {
         Usage(format!("{} for {}x{} pictures: {error}", info.name, input[1], input[2]))
     };

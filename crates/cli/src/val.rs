@@ -1,19 +1,22 @@
 //! `striate val`: how good a model is, with the interval that its number of test images allows.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use striate::Classifier;
-use striate::data::{Dataset, load};
+use striate::data::photos::Photo;
+use striate::data::{Dataset, Photos, Places, Split, load};
 use striate::inspect::text::{Align, Table, duration, grouped, percent, printable};
 use striate::inspect::{Confusion, Report};
+use striate::train::{Evaluation, RESULTS_CSV};
 
 use crate::exit::BadData;
 use crate::flags::{Threads, model_path};
 use crate::out;
+use crate::report;
 
 /// Classes up to which the confusion matrix fits on a screen.
 const SCREEN: usize = 20;
@@ -25,6 +28,9 @@ pub(crate) struct Args {
     model: PathBuf,
     /// A data set by name, or a folder of idx files [default: the one it was trained on]
     data: Option<String>,
+    /// Where to write the page with curves, matrix, mistakes and calibration [default: report.html in the folder of the run]
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -46,37 +52,119 @@ struct Document {
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut model = Classifier::load_with(&model_path(&args.model), args.threads.engine()?)?;
     let name = args.data.clone().unwrap_or_else(|| model.file().provenance.data.clone());
-    let data = load(&name)?;
-    check_classes(&model, &data)?;
+    let data = matched(&model, load(&name)?)?;
     let start = Instant::now();
     let result = model.evaluate(&data.test)?;
     let seconds = start.elapsed().as_secs_f64();
-    let report = Report::new(&result.confusion, model.classes(), Some(result.top5_hits))?;
+    let numbers = Report::new(&result.confusion, model.classes(), Some(result.top5_hits))?;
+    let page = page_path(args);
+    if let Some(path) = &page {
+        write_page(path, args, &model, &data, &result)?;
+    }
     let document = Document {
         model: args.model.display().to_string(),
         data: data.name.clone(),
         data_sha256: data.sha256.clone(),
         loss: result.loss,
         images_per_s: data.test.len() as f64 / seconds,
-        report,
+        report: numbers,
     };
     if args.json {
         out::json(&document)?;
     } else {
-        out::print(&text(&document, &result.confusion, model.classes(), seconds)?)?;
+        let mut text = text(&document, &result.confusion, model.classes(), seconds)?;
+        if let Some(note) = learned_from(&model, &data) {
+            writeln!(text, "{note}")?;
+        }
+        if let Some(path) = &page {
+            writeln!(text, "report: {}", path.display())?;
+        }
+        out::print(&text)?;
     }
     Ok(0)
 }
 
-fn check_classes(model: &Classifier, data: &Dataset) -> Result<(), BadData> {
-    if model.classes() == data.classes {
-        return Ok(());
+/// What has to be said of a model that was fitted to all the pictures of a data set.
+fn learned_from(model: &Classifier, data: &Dataset) -> Option<&'static str> {
+    let provenance = &model.file().provenance;
+    (provenance.epochs == 0 && provenance.data_sha256 == data.sha256).then_some(
+        "The model has learned from these very pictures: what it does with others, the cross-validation of its own run says.",
+    )
+}
+
+/// Where the page goes: a model that is no part of a run gets none unless one is asked for.
+fn page_path(args: &Args) -> Option<PathBuf> {
+    let folder = || if args.model.is_dir() { Some(args.model.clone()) } else { run_folder(&args.model) };
+    args.report.clone().or_else(|| Some(folder()?.join(report::REPORT)))
+}
+
+/// The run that a model file is of.
+fn run_folder(model: &Path) -> Option<PathBuf> {
+    let folder = model.parent()?;
+    folder.join(RESULTS_CSV).is_file().then(|| folder.to_path_buf())
+}
+
+fn write_page(
+    path: &Path,
+    args: &Args,
+    model: &Classifier,
+    data: &Dataset,
+    result: &Evaluation,
+) -> anyhow::Result<()> {
+    let provenance = &model.file().provenance;
+    let title = format!("{} on {}", provenance.model, data.name);
+    let folder = if args.model.is_dir() { Some(args.model.clone()) } else { run_folder(&args.model) };
+    let series = match folder {
+        Some(folder) => report::Series::read(&title, &folder.join(RESULTS_CSV)),
+        None => report::Series::new(&title, &[]),
+    };
+    let mut page = report::of_evaluation(&title, data, result)?;
+    page.curves = series.curves();
+    page.subtitle = format!("The {} test images of {}.", grouped(data.test.len() as u64), data.name);
+    if data.sha256 == provenance.data_sha256 && series.epochs() > 1 {
+        page.notes.push(report::CHOSEN_BY_THE_SAME.into());
     }
-    let (expected, got) = (model.classes().join(", "), data.classes.join(", "));
-    let name = &data.name;
-    Err(BadData(format!(
-        "{name}: its classes are not the model's; expected {expected}; got {got}; give the data set it was trained on"
-    )))
+    page.notes.extend(learned_from(model, data).map(Into::into));
+    page.facts = report::facts(provenance);
+    page.facts.push(("Measured on", format!("{} (SHA-256 {})", data.name, data.sha256)));
+    page.command = format!("{}\nstriate val {} {}", provenance.command, args.model.display(), data.name);
+    report::write(path, &page)
+}
+
+/// The data set with the classes of the model, which may be in another order, or more.
+fn matched(model: &Classifier, data: Dataset) -> Result<Dataset, BadData> {
+    if model.classes() == data.classes {
+        return Ok(data);
+    }
+    let place = |name: &String| model.classes().iter().position(|class| class == name);
+    let places: Vec<Option<usize>> = data.classes.iter().map(place).collect();
+    if places.iter().any(Option::is_none) {
+        let (expected, got) = (listed(model.classes()), listed(&data.classes));
+        let name = &data.name;
+        return Err(BadData(format!(
+            "{name}: its classes are not the model's; expected {expected}; got {got}; give the data set it was trained on"
+        )));
+    }
+    let place = |label: u32| places.get(label as usize).copied().flatten().unwrap_or(0) as u32;
+    let test = match data.test {
+        Split::Images(mut images) => {
+            images.labels.iter_mut().for_each(|label| *label = place((*label).into()) as u8);
+            Split::Images(images)
+        }
+        Split::Photos(photos) => {
+            let label = |photo: &Photo| Photo { label: place(photo.label), ..photo.clone() };
+            let files = photos.files().iter().map(label).collect();
+            Split::Photos(Photos::new(photos.root(), files, Places::from_env().pixels().as_deref()))
+        }
+    };
+    Ok(Dataset { test, classes: model.classes().to_vec(), ..data })
+}
+
+/// Names in one line, the first ones of many.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }
 
 fn text(

@@ -106,42 +106,42 @@ fn names() {
         "train --model covnet",
         expect![[r#"
         exit code 2
-        error: no model `covnet`, did you mean `convnet`?; there are convnet, lenet5, mlp
+        error: no model `covnet`; did you mean `convnet`?
     "#]],
     );
     check(
         "train mnits",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "mnits" (did you mean mnist?); data sets are digits, mnist, fashion-mnist, or give a folder with four idx files
+        error: no data set or folder is called "mnits" (did you mean mnist?); data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
         "train nothing-like-it",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "nothing-like-it"; data sets are digits, mnist, fashion-mnist, or give a folder with four idx files
+        error: no data set or folder is called "nothing-like-it"; data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
         "summary lenet",
         expect![[r#"
         exit code 2
-        error: no model `lenet`, did you mean `lenet5`?; there are convnet, lenet5, mlp; there is no file of that name either
+        error: there is no file "lenet", and no model `lenet`; did you mean `lenet5`?
     "#]],
     );
     check(
-        "models resnet",
+        "models densenet",
         expect![[r#"
         exit code 2
-        error: no model is like "resnet"; there are convnet, lenet5, mlp
+        error: no model is like "densenet"; there are convnet, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, mobilenet_v2, efficientnet_lite0
     "#]],
     );
     check(
         "data fetch cifar",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "cifar"; data sets are digits, mnist, fashion-mnist, or give a folder with four idx files
+        error: no data set or folder is called "cifar"; data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(

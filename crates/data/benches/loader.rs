@@ -18,7 +18,7 @@ fn main() -> Result<(), striate_data::DataError> {
     let started = Instant::now();
     let digits = load("digits")?;
     println!("digits loaded in {:.0} ms", started.elapsed().as_secs_f64() * 1e3);
-    let preprocess = Preprocess::new(digits.train.shape(), &[0.1307], &[0.3081])?;
+    let preprocess = Preprocess::new([1, 28, 28], &[0.1307], &[0.3081])?;
     let off = Augment::default();
     let affine = Augment { shift_px: 2, rotate_deg: 10.0, scale_min: 0.9, scale_max: 1.1, ..off };
     for (what, augment) in [
@@ -34,7 +34,7 @@ fn main() -> Result<(), striate_data::DataError> {
         for epoch in 0..10 {
             let started = Instant::now();
             for &sample in &order {
-                black_box(loader.write(epoch, sample, black_box(&mut out)));
+                black_box(loader.write(epoch, sample, black_box(&mut out))?);
             }
             best_ns = best_ns.min(started.elapsed().as_secs_f64() * 1e9 / order.len() as f64);
         }

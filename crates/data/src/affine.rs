@@ -126,7 +126,7 @@ fn fraction(coordinate: i32) -> f32 {
 /// Sine and cosine of an angle in degrees up to 180, by their Taylor series within 45 degrees.
 ///
 /// The system's own functions may differ in the last bit from one machine to the next; sums and products do not.
-fn sin_cos(degrees: f64) -> (f64, f64) {
+pub(crate) fn sin_cos(degrees: f64) -> (f64, f64) {
     let quarters = (degrees / 90.0).round();
     let x = (degrees - 90.0 * quarters) * (std::f64::consts::PI / 180.0);
     let square = x * x;

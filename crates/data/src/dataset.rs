@@ -1,8 +1,10 @@
-//! A labelled image set in memory.
+//! Labelled images: those of one size in memory, and what a data set is.
 
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
+use crate::picture::Picture;
+use crate::split::Split;
 
 /// Images of one size with a label each.
 ///
@@ -69,18 +71,18 @@ impl Images {
         &self.pixels[i * sample_len..(i + 1) * sample_len]
     }
 
-    /// How many images each class has; labels past `classes` are not counted.
-    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
-        let mut counts = vec![0; classes];
-        for &label in &self.labels {
-            if let Some(count) = counts.get_mut(usize::from(label)) {
-                *count += 1;
-            }
-        }
-        counts
+    /// Image `i` as a picture.
+    ///
+    /// # Panics
+    /// When `i` is not below [`len`](Self::len).
+    pub fn picture(&self, i: usize) -> Picture {
+        let (planar, plane) = (self.sample(i), self.height * self.width);
+        let channels = self.channels;
+        let pixels = (0..plane).flat_map(|p| (0..channels).map(move |c| planar[c * plane + p])).collect();
+        Picture { width: self.width, height: self.height, channels, pixels }
     }
 
-    fn hash_into(&self, hasher: &mut Sha256) {
+    pub(crate) fn hash_into(&self, hasher: &mut Sha256) {
         for size in [self.len(), self.channels, self.height, self.width] {
             hasher.update((size as u64).to_le_bytes());
         }
@@ -95,9 +97,9 @@ pub struct Dataset {
     /// `digits`, `mnist`, `fashion-mnist`, or the name of the folder it came from.
     pub name: String,
     /// What is learned from.
-    pub train: Images,
+    pub train: Split,
     /// What is kept apart to measure.
-    pub test: Images,
+    pub test: Split,
     /// Class names; a label is an index into them.
     pub classes: Vec<String>,
     /// SHA-256 of the content, in hex, see [`content_sha256`].
@@ -108,15 +110,23 @@ impl Dataset {
     /// Puts a data set together and hashes its content.
     ///
     /// # Errors
-    /// [`DataError::SplitShapes`] when the splits have images of different shapes, and
+    /// [`DataError::SplitShapes`] when both splits are images of one size each, but not of the same, and
     /// [`DataError::Label`] when a label is past the classes.
-    pub fn new(name: &str, train: Images, test: Images, classes: Vec<String>) -> Result<Self, DataError> {
-        if train.shape() != test.shape() {
-            return Err(DataError::SplitShapes { train: train.shape(), test: test.shape() });
+    pub fn new(
+        name: &str,
+        train: impl Into<Split>,
+        test: impl Into<Split>,
+        classes: Vec<String>,
+    ) -> Result<Self, DataError> {
+        let (train, test) = (train.into(), test.into());
+        if let (Some(train), Some(test)) = (train.fixed_shape(), test.fixed_shape())
+            && train != test
+        {
+            return Err(DataError::SplitShapes { train, test });
         }
         for (split, images) in [("train", &train), ("test", &test)] {
-            if let Some(index) = images.labels.iter().position(|&label| usize::from(label) >= classes.len()) {
-                let (label, classes) = (images.labels[index], classes.len());
+            if let Some(index) = images.labels().position(|label| label as usize >= classes.len()) {
+                let (label, classes) = (images.label(index), classes.len());
                 return Err(DataError::Label { split, index, label, classes });
             }
         }
@@ -127,9 +137,10 @@ impl Dataset {
 
 /// The SHA-256 that names the content of a data set, in hex.
 ///
-/// Hashed are, for the training split and then for the test split: N, C, H, W as little-endian `u64`, the
-/// pixels `[N, C, H, W]`, the labels `[N]`. Names of classes and the way the files were packed do not count.
-pub fn content_sha256(train: &Images, test: &Images) -> String {
+/// Hashed are, for the training split and then for the test split: of images of one size N, C, H, W as little-endian
+/// `u64`, the pixels `[N, C, H, W]`, the labels `[N]`; of photos N as `u64`, then for each the SHA-256 of its file and its
+/// label as `u32`. Names and the way the files were packed do not count.
+pub fn content_sha256(train: &Split, test: &Split) -> String {
     let mut hasher = Sha256::new();
     train.hash_into(&mut hasher);
     test.hash_into(&mut hasher);

@@ -21,7 +21,7 @@ static PACKED: &[u8] = include_bytes!("../assets/digits.gz");
 /// ```
 /// let digits = striate_data::digits::load()?;
 /// assert_eq!((digits.train.len(), digits.test.len()), (10_000, 2_000));
-/// assert_eq!(digits.train.shape(), [1, 28, 28]);
+/// assert_eq!(digits.train.fixed_shape(), Some([1, 28, 28]));
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
 pub fn load() -> Result<Dataset, DataError> {

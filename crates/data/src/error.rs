@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::idx::IdxError;
 use crate::picture::PictureError;
+use crate::verify::BadPicture;
 
 /// An error of this crate: the place, what is wrong there, and what to try.
 #[derive(Debug, Error)]
@@ -66,13 +67,13 @@ pub enum DataError {
         /// Which label it is.
         index: usize,
         /// Its value.
-        label: u8,
+        label: u32,
         /// Number of classes.
         classes: usize,
     },
     /// The name is none of a data set, and no folder either.
     #[error(
-        "no data set or folder is called {name:?}{}; data sets are {known}, or give a folder with four idx files",
+        "no data set or folder is called {name:?}{}; data sets are {known}, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files",
         nearest.map_or(String::new(), |near| format!(" (did you mean {near}?)")),
         known = crate::registry::names().join(", ")
     )]
@@ -102,7 +103,7 @@ pub enum DataError {
     },
     /// A folder lacks idx files.
     #[error(
-        "{folder}: {} not found here (raw or .gz, with '-' or '.' before \"idx\"); a data set is four files: {}",
+        "{folder}: {} not found here (raw or .gz, with '-' or '.' before \"idx\"); a data set is four files: {}, or a folder of pictures for each class",
         missing.join(", "), files.join(", "), folder = .folder.display()
     )]
     FolderIncomplete {
@@ -112,6 +113,36 @@ pub enum DataError {
         missing: Vec<&'static str>,
         /// All four.
         files: Vec<&'static str>,
+    },
+    /// A folder of pictures cannot be a data set.
+    #[error("{place}: {why}", place = .place.display())]
+    Folder {
+        /// The folder, or what is wrong in it.
+        place: PathBuf,
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// A photo is not the file any more that it was when the data set was read.
+    #[error(
+        "{place}: the file has changed since the data set was read; start again, so that all of it is what was read",
+        place = .place.display()
+    )]
+    Changed {
+        /// The file.
+        place: PathBuf,
+    },
+    /// Pictures of a folder cannot be decoded.
+    #[error(
+        "{folder}: {} of {total} pictures cannot be used; repair or remove them, or leave them out{}",
+        bad.len(), list_bad(bad), folder = .folder.display()
+    )]
+    BadPictures {
+        /// The folder of the data set.
+        folder: PathBuf,
+        /// Pictures in it.
+        total: usize,
+        /// Each bad one, below that folder, and what is wrong with it.
+        bad: Vec<BadPicture>,
     },
     /// `classes.txt` does not fit.
     #[error("{place}: {why}", place = .place.display())]
@@ -157,6 +188,16 @@ pub enum DataError {
         /// What it is.
         got: f32,
     },
+    /// Weights of classes by which nothing can be drawn.
+    #[error(
+        "class weights: expected one number of at least 0 for each of {classes} classes, and not 0 for all that occur; got {got:?}"
+    )]
+    Weights {
+        /// Number of classes.
+        classes: usize,
+        /// The weights.
+        got: Vec<f32>,
+    },
     /// Images and preprocessing have different shapes.
     #[error("the images are [C, H, W] = {images:?}, the preprocessing expects {preprocess:?}")]
     LoaderShapes {
@@ -192,7 +233,6 @@ impl DataError {
         Self::Idx { place: place.to_path_buf(), problem }
     }
 
-    #[cfg(feature = "fetch")]
     pub(crate) fn io(place: &Path, what: &'static str, source: std::io::Error) -> Self {
         Self::Io { place: place.to_path_buf(), what, source }
     }
@@ -219,4 +259,8 @@ fn list(places: &[PathBuf]) -> String {
 
 fn list_tries(tries: &[(String, String)]) -> String {
     tries.iter().map(|(url, why)| format!("\n    {url}: {why}")).collect()
+}
+
+fn list_bad(bad: &[BadPicture]) -> String {
+    bad.iter().map(|bad| format!("\n    {}: {}", bad.path.display(), bad.why)).collect()
 }

@@ -1,16 +1,18 @@
-//! Downloads a known data set. The only code here that touches a network, and only when it is called.
+//! Downloads a known data set, or any other file. The only code here that touches a network, and only when it is called.
 //!
-//! Each file is tried at each mirror in turn. What arrives goes into a temporary file beside its final place,
-//! is cut off at the size it has to have, and is checked by SHA-256; only then it is synced to the disk and
-//! renamed. So a file in the cache is whole, whenever the machine was switched off.
+//! Each file is tried at each mirror in turn ([`download()`]), and is in its place only when it is whole and has the right
+//! SHA-256. So a file in the cache is whole, whenever the machine was switched off; and a download that broke goes on where
+//! it broke.
+
+mod download;
+
+pub use download::{Download, Size, download};
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use crate::dataset::hex;
 use crate::error::DataError;
@@ -29,14 +31,19 @@ pub enum FetchEvent<'a> {
     Asking {
         /// The address.
         url: &'a str,
-        /// Size that the file has to have.
+        /// Size that the file has to have; 0 when that is not known.
+        bytes: u64,
+    },
+    /// The server goes on where an earlier download broke.
+    Continuing {
+        /// Bytes that are here already.
         bytes: u64,
     },
     /// So much of the file has arrived.
     Received {
         /// Bytes so far.
         bytes: u64,
-        /// Size that the file has to have.
+        /// Size of the file; 0 when nobody said.
         of: u64,
     },
     /// A mirror failed; the next one is tried.
@@ -89,7 +96,9 @@ pub fn fetch_files(
         if is_whole(file, path) {
             tell(FetchEvent::Present { path });
         } else {
-            fetch_one(file, mirrors, folder, path, tell)?;
+            let urls: Vec<_> = mirrors.iter().map(|mirror| format!("{mirror}{}.gz", file.name)).collect();
+            let (size, sha256) = (Size::Exactly(file.gz_bytes), Some(file.gz_sha256));
+            download(&Download { urls: &urls, path, size, sha256 }, tell)?;
             tell(FetchEvent::Stored { path });
         }
     }
@@ -110,93 +119,4 @@ fn is_whole(file: &KnownFile, path: &Path) -> bool {
             Err(_) => return false,
         }
     }
-}
-
-/// Why one mirror did not give a file: its own fault, or this machine's disk.
-enum Failure {
-    Mirror(String),
-    Disk(DataError),
-}
-
-fn fetch_one(
-    file: &KnownFile,
-    mirrors: &[&str],
-    folder: &Path,
-    path: &Path,
-    tell: &mut dyn FnMut(FetchEvent<'_>),
-) -> Result<(), DataError> {
-    let agent = ureq::Agent::config_builder()
-        .timeout_resolve(Some(Duration::from_secs(10)))
-        .timeout_connect(Some(Duration::from_secs(10)))
-        .timeout_recv_response(Some(Duration::from_secs(30)))
-        .timeout_recv_body(Some(Duration::from_secs(1800)))
-        .max_redirects(5)
-        .user_agent(concat!("striate/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .new_agent();
-    let mut tries = Vec::new();
-    for mirror in mirrors {
-        let url = format!("{mirror}{}.gz", file.name);
-        tell(FetchEvent::Asking { url: &url, bytes: file.gz_bytes });
-        match fetch_from(&agent, &url, file, folder, path, tell) {
-            Ok(()) => return Ok(()),
-            Err(Failure::Disk(error)) => return Err(error),
-            Err(Failure::Mirror(why)) => {
-                tell(FetchEvent::Failed { url: &url, why: &why });
-                tries.push((url, why));
-            }
-        }
-    }
-    Err(DataError::Fetch { file: format!("{}.gz", file.name), folder: folder.into(), tries })
-}
-
-fn fetch_from(
-    agent: &ureq::Agent,
-    url: &str,
-    file: &KnownFile,
-    folder: &Path,
-    path: &Path,
-    tell: &mut dyn FnMut(FetchEvent<'_>),
-) -> Result<(), Failure> {
-    let disk = |what: &'static str| move |error: io::Error| Failure::Disk(DataError::io(folder, what, error));
-    let mut response = agent.get(url).call().map_err(|error| Failure::Mirror(error.to_string()))?;
-    // One byte more than allowed tells a file that is too long from one that is just right.
-    let mut body = response.body_mut().as_reader().take(file.gz_bytes + 1);
-    let mut part = NamedTempFile::with_prefix_in(".part-", folder).map_err(disk("write into this folder"))?;
-    let mut hasher = Sha256::new();
-    let mut block = vec![0; 1 << 16];
-    let mut received = 0;
-    loop {
-        let count = match body.read(&mut block) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => {
-                return Err(Failure::Mirror(format!(
-                    "the connection broke after {received} of {} bytes: {error}",
-                    file.gz_bytes
-                )));
-            }
-        };
-        hasher.update(&block[..count]);
-        part.write_all(&block[..count]).map_err(disk("write into this folder"))?;
-        received += count as u64;
-        tell(FetchEvent::Received { bytes: received, of: file.gz_bytes });
-    }
-    if received != file.gz_bytes {
-        let more = if received > file.gz_bytes { "or more" } else { "bytes" };
-        return Err(Failure::Mirror(format!("expected {} bytes, got {received} {more}", file.gz_bytes)));
-    }
-    let got = hex(&hasher.finalize());
-    if got != file.gz_sha256 {
-        return Err(Failure::Mirror(format!("sha256: expected {}, got {got}", file.gz_sha256)));
-    }
-    part.as_file().sync_all().map_err(disk("sync a file in this folder"))?;
-    part.persist(path).map_err(|failed| disk("rename a file in this folder")(failed.error))?;
-    sync_folder(folder).map_err(disk("sync this folder"))
-}
-
-/// Makes a rename last through a power cut; only Unix lets a folder be opened for that.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

@@ -2,7 +2,7 @@
 //!
 //! A known name is looked for in `$STRIATE_DATA/NAME`, `$STRIATE_DATA` itself if that folder is called NAME,
 //! the folders where PyTorch and Debian put it, and the cache that `striate data fetch` fills. Anything else
-//! is a folder of four idx files. A name goes before a folder of the same name; `./mnist` is the folder.
+//! is a folder of four idx files or of pictures. A name goes before a folder of the same name; `./mnist` is the folder.
 
 use std::env;
 use std::fs;
@@ -37,6 +37,21 @@ impl Places {
         };
         let cache = folder("STRIATE_CACHE").or_else(user_cache).map(|cache| cache.join("datasets"));
         Self { data: folder("STRIATE_DATA"), cache }
+    }
+
+    /// Where decoded photos are kept: `pixels` beside the downloads.
+    pub fn pixels(&self) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.parent()?.join("pixels"))
+    }
+
+    /// Where downloaded weights are kept: `weights` beside the data sets.
+    pub fn weights(&self) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.parent()?.join("weights"))
+    }
+
+    /// Where what networks see in photos is kept: `features` beside the downloads.
+    pub fn features(&self) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.parent()?.join("features"))
     }
 
     /// Where downloads of this data set go.
@@ -83,6 +98,11 @@ pub enum Found {
         /// Training images and labels, test images and labels.
         files: [PathBuf; 4],
     },
+    /// In a folder of pictures, see [`folder`](crate::folder).
+    Pictures {
+        /// The folder.
+        folder: PathBuf,
+    },
 }
 
 /// Finds a data set by name or folder, in the places that the environment names.
@@ -102,7 +122,16 @@ pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
     let Some(known) = Known::get(name_or_dir) else {
         let folder = Path::new(name_or_dir);
         if folder.is_dir() {
-            return Ok(Found::Folder { known: None, folder: folder.into(), files: files_in(folder)? });
+            return match files_in(folder) {
+                Ok(files) => Ok(Found::Folder { known: None, folder: folder.into(), files }),
+                // A part of four idx files is a mistake; without any, folders in the folder are classes.
+                Err(DataError::FolderIncomplete { missing, .. })
+                    if missing.len() == FILE_NAMES.len() && crate::folder::is_likely(folder) =>
+                {
+                    Ok(Found::Pictures { folder: folder.into() })
+                }
+                Err(error) => Err(error),
+            };
         }
         let nearest = registry::nearest(name_or_dir);
         return Err(DataError::UnknownName { name: name_or_dir.to_string(), nearest });
@@ -149,6 +178,7 @@ pub fn load_in(places: &Places, name_or_dir: &str) -> Result<Dataset, DataError>
             Err(DataError::UnknownName { name: format!("{} (built without it)", known.name), nearest: None })
         }
         Found::Folder { known, folder, files } => load_folder(known, &folder, &files),
+        Found::Pictures { folder } => crate::folder::load(&folder, places.pixels().as_deref()),
     }
 }
 

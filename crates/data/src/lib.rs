@@ -4,8 +4,9 @@
 //! reach one is [`fetch`], and only when it is called.
 //!
 //! * Where to start reading: [`find`](mod@find) (a name or a folder becomes a [`Dataset`]), then [`loader`]
-//!   (a [`Dataset`] becomes normalised samples), then [`preprocess`] (the one way from pixels to numbers).
-//! * Formats: [`idx`] and [`picture`]. Any bytes give a result or an error that names place, cause and remedy,
+//!   (a [`Dataset`] becomes normalised samples), then [`preprocess`] (the one way from pixels to numbers) and
+//!   [`augment`] (random changes on that way).
+//! * Formats: [`idx`], [`picture`], and whole [`folder`]s of pictures. Any bytes give a result or an error that names place, cause and remedy,
 //!   and nothing is reserved that the size of the input does not justify.
 //!
 //! # Invariants
@@ -19,17 +20,19 @@
 //! use striate_data::{Augment, Loader, Preprocess};
 //!
 //! let digits = striate_data::load("digits")?;
-//! let preprocess = Preprocess::new(digits.train.shape(), &[0.1307], &[0.3081])?;
+//! let preprocess = Preprocess::new([1, 28, 28], &[0.1307], &[0.3081])?;
 //! let loader = Loader::new(&digits.train, &preprocess, Augment::default(), 64, 0, true)?;
 //! let order = loader.order(0);
 //! let mut sample = vec![0.0; 28 * 28];
-//! let label = loader.write(0, loader.batch_indices(&order, 0)[0], &mut sample);
-//! assert!(label < 10);
+//! let target = loader.write(0, loader.batch_indices(&order, 0)[0], &mut sample)?;
+//! assert!(target.a < 10 && target.lambda == 1.0);
 //! # Ok::<(), striate_data::DataError>(())
 //! ```
 
 mod affine;
 pub mod augment;
+mod cache;
+pub mod check;
 pub mod dataset;
 #[cfg(feature = "digits")]
 pub mod digits;
@@ -37,21 +40,35 @@ mod error;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod find;
+pub mod folder;
+mod holdout;
 pub mod idx;
 pub mod loader;
+mod math;
+mod parallel;
+pub mod photos;
 pub mod picture;
 pub mod preprocess;
+pub mod preview;
 pub mod registry;
+mod resample;
 mod resize;
 mod rng;
 mod sniff;
+mod split;
+pub mod verify;
+mod walk;
 
 pub use augment::Augment;
 pub use dataset::{Dataset, Images};
 pub use error::DataError;
 pub use find::{Found, Places, find, load};
 pub use idx::IdxError;
-pub use loader::Loader;
+pub use loader::{Loader, Target};
+pub use photos::{Photo, Photos};
 pub use picture::{Picture, PictureError};
 pub use preprocess::{Preprocess, mean_std};
 pub use registry::Known;
+pub use resample::Interpolation;
+pub use split::Split;
+pub use verify::{BadFiles, BadPicture};

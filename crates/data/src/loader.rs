@@ -4,10 +4,31 @@
 //! that resumes at any step gets the same numbers without any state to restore.
 
 use crate::augment::Augment;
-use crate::dataset::Images;
+use crate::cache::Form;
 use crate::error::DataError;
 use crate::preprocess::Preprocess;
-use crate::rng::{Draws, Use};
+use crate::rng::{Draws, Use, below};
+use crate::split::Split;
+
+/// What a sample is: `lambda one_hot(a) + (1 - lambda) one_hot(b)`.
+///
+/// A plain label is `{ a, b: a, lambda: 1 }`; MixUp and CutMix make the others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// A class.
+    pub a: u32,
+    /// The other class.
+    pub b: u32,
+    /// The share of `a`, 0 to 1.
+    pub lambda: f32,
+}
+
+impl Target {
+    /// One class and no other.
+    pub fn class(label: u32) -> Self {
+        Self { a: label, b: label, lambda: 1.0 }
+    }
+}
 
 /// Gives normalised, augmented samples of a split in the order of an epoch.
 ///
@@ -15,52 +36,109 @@ use crate::rng::{Draws, Use};
 /// See the [crate].
 #[derive(Debug, Clone)]
 pub struct Loader<'a> {
-    images: &'a Images,
+    split: &'a Split,
     preprocess: Preprocess,
     augment: Option<Augment>,
     batch_size: usize,
     seed: u64,
     shuffle: bool,
+    /// Sums of the weights of the samples up to each, if they are drawn by weight.
+    weight_sums: Option<Vec<f64>>,
 }
 
 impl<'a> Loader<'a> {
-    /// A loader of these images.
+    /// A loader of this split. One to measure by has no augmentation and does not shuffle.
     ///
     /// # Errors
     /// [`DataError::LoaderShapes`] when the images are not of the shape that `preprocess` names,
     /// [`DataError::Loader`] when there is no image or `batch_size` is 0, [`DataError::Augment`] when `augment` makes no
     /// sense.
     pub fn new(
-        images: &'a Images,
+        split: &'a Split,
         preprocess: &Preprocess,
         augment: Augment,
         batch_size: usize,
         seed: u64,
         shuffle: bool,
     ) -> Result<Self, DataError> {
-        if images.shape() != preprocess.shape() {
-            return Err(DataError::LoaderShapes { images: images.shape(), preprocess: preprocess.shape() });
+        if let Some(images) = split.fixed_shape()
+            && images != preprocess.shape()
+        {
+            return Err(DataError::LoaderShapes { images, preprocess: preprocess.shape() });
         }
-        if images.is_empty() || u32::try_from(images.len()).is_err() {
+        if split.is_empty() || u32::try_from(split.len()).is_err() {
             let expected = "1 to 4294967295";
-            return Err(DataError::Loader { what: "number of images", expected, got: images.len() });
+            return Err(DataError::Loader { what: "number of images", expected, got: split.len() });
         }
         if batch_size == 0 {
             return Err(DataError::Loader { what: "batch size", expected: "at least 1", got: 0 });
         }
         augment.check()?;
         let augment = (!augment.is_off()).then_some(augment);
-        Ok(Self { images, preprocess: preprocess.clone(), augment, batch_size, seed, shuffle })
+        Ok(Self {
+            split,
+            preprocess: preprocess.clone(),
+            augment,
+            batch_size,
+            seed,
+            shuffle,
+            weight_sums: None,
+        })
+    }
+
+    /// The same, with samples drawn by weight and with replacement: the probability of each is in proportion to the weight of
+    /// its class.
+    ///
+    /// An epoch has as many samples as before. One that is drawn more than once in an epoch is the same each time, since a
+    /// sample is a function of (seed, epoch, sample).
+    ///
+    /// # Errors
+    /// [`DataError::Weights`] when there is not one number of at least 0 a class, or no sample has a weight.
+    ///
+    /// # PyTorch
+    /// `WeightedRandomSampler(weights[labels], len(labels), replacement=True)`.
+    pub fn with_class_weights(self, weights: &[f32]) -> Result<Self, DataError> {
+        let classes = self.split.labels().max().map_or(0, |label| label as usize + 1);
+        let is_fine = weights.len() >= classes && weights.iter().all(|w| w.is_finite() && *w >= 0.0);
+        let mut sum = 0.0;
+        let sums: Vec<f64> = if is_fine {
+            let weight = |label: u32| f64::from(weights[label as usize]);
+            self.split
+                .labels()
+                .map(|label| {
+                    sum += weight(label);
+                    sum
+                })
+                .collect()
+        } else {
+            Vec::new()
+        };
+        if sum <= 0.0 {
+            return Err(DataError::Weights { classes, got: weights.to_vec() });
+        }
+        Ok(Self { weight_sums: Some(sums), ..self })
+    }
+
+    /// The same, with every class equally likely: [`with_class_weights`](Self::with_class_weights) of one over the number of
+    /// samples of each.
+    ///
+    /// # Errors
+    /// None that a loader which could be made has.
+    pub fn balanced(self) -> Result<Self, DataError> {
+        let classes = self.split.labels().max().map_or(0, |label| label as usize + 1);
+        let weight = |&count: &usize| if count == 0 { 0.0 } else { 1.0 / count as f32 };
+        let weights: Vec<f32> = self.split.class_counts(classes).iter().map(weight).collect();
+        self.with_class_weights(&weights)
     }
 
     /// Number of images.
     pub fn len(&self) -> usize {
-        self.images.len()
+        self.split.len()
     }
 
     /// Always false: a loader of nothing cannot be made.
     pub fn is_empty(&self) -> bool {
-        self.images.is_empty()
+        self.split.is_empty()
     }
 
     /// Samples in a batch; the last one of an epoch may be smaller.
@@ -75,12 +153,24 @@ impl<'a> Loader<'a> {
 
     /// The sample indices of an epoch in the order in which they are trained on.
     ///
-    /// A Fisher-Yates shuffle keyed by (seed, epoch); every order is equally likely. Without `shuffle`, 0, 1, 2, ...
+    /// A Fisher-Yates shuffle keyed by (seed, epoch); every order is equally likely. Without `shuffle`, 0, 1, 2, ... By
+    /// weight, as many independent draws.
     pub fn order(&self, epoch: u32) -> Vec<u32> {
+        let draws = Draws::new(self.seed, epoch, 0, Use::Order);
+        let mut words = (0u32..).flat_map(|index| draws.block(index));
+        if let Some(sums) = &self.weight_sums {
+            let total = sums.last().expect("there is at least one sample");
+            let mut draw = || {
+                let [high, low] = [(); 2].map(|()| words.next().expect("the stream has 2^34 words"));
+                // 53 bits, which an f64 holds exactly.
+                let word = u64::from(high) << 21 | u64::from(low) >> 11;
+                let place = word as f64 / (1u64 << 53) as f64 * total;
+                sums.partition_point(|&sum| sum <= place).min(sums.len() - 1) as u32
+            };
+            return (0..self.len()).map(|_| draw()).collect();
+        }
         let mut order: Vec<u32> = (0..self.len() as u32).collect();
         if self.shuffle {
-            let draws = Draws::new(self.seed, epoch, 0, Use::Order);
-            let mut words = (0u32..).flat_map(|index| draws.block(index));
             for i in (1..order.len()).rev() {
                 order.swap(i, below(i as u32 + 1, &mut words) as usize);
             }
@@ -98,51 +188,49 @@ impl<'a> Loader<'a> {
         &order[start..order.len().min(start + self.batch_size)]
     }
 
-    /// Writes one normalised (and augmented) sample `[C, H, W]` and gives its label.
+    /// Writes one normalised (and augmented) sample `[C, H, W]` and gives what it is.
     ///
-    /// Allocates nothing unless it augments. May be called from any thread at the same moment as from others.
+    /// Allocates nothing for images in memory, unless it augments. May be called from any thread at the same moment as from
+    /// others.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
     ///
     /// # Panics
     /// When `sample` is not below [`len`](Self::len) or `out` does not have `C * H * W` values.
-    pub fn write(&self, epoch: u32, sample: u32, out: &mut [f32]) -> u8 {
-        let index = sample as usize;
-        let pixels = self.images.sample(index);
-        match &self.augment {
-            None => self.preprocess.normalise(pixels, out),
-            Some(augment) => {
-                augment.apply(&self.preprocess, [self.seed, epoch.into(), sample.into()], pixels, out)
+    pub fn write(&self, epoch: u32, sample: u32, out: &mut [f32]) -> Result<Target, DataError> {
+        let label = |sample: u32| self.split.label(sample as usize);
+        self.write_one(epoch, sample, out)?;
+        let key = (self.seed, epoch, sample);
+        let Some(mix) = self.augment.and_then(|augment| augment.mix(key, self.len() as u32)) else {
+            return Ok(Target::class(label(sample)));
+        };
+        let mut partner = vec![0.0; out.len()];
+        self.write_one(epoch, mix.partner, &mut partner)?;
+        Ok(mix.apply(self.preprocess.shape(), out, &partner, [label(sample), label(mix.partner)]))
+    }
+
+    /// One sample, augmented by itself.
+    fn write_one(&self, epoch: u32, sample: u32, out: &mut [f32]) -> Result<(), DataError> {
+        let (index, preprocess, key) = (sample as usize, &self.preprocess, (self.seed, epoch, sample));
+        match (self.split, &self.augment) {
+            (Split::Images(images), None) => preprocess.normalise(images.sample(index), out),
+            (Split::Images(images), Some(augment)) => {
+                augment.apply_to_pixels(preprocess, key, images.sample(index), out)
+            }
+            (Split::Photos(photos), None) => {
+                let picture = photos.load(index, &Form::Sized(preprocess))?;
+                preprocess.normalise(&preprocess.planar(&picture), out);
+            }
+            (Split::Photos(photos), Some(augment)) => {
+                let size = preprocess.height.max(preprocess.width);
+                let form = match augment.crop {
+                    None => Form::Sized(preprocess),
+                    Some(crop) => Form::Reduced { preprocess, shorter: crop.shorter_px(size) },
+                };
+                augment.apply_to_photo(preprocess, key, photos.load(index, &form)?, out);
             }
         }
-        self.images.labels[index]
-    }
-}
-
-/// Uniform below `bound`, without bias.
-///
-/// # Source
-/// Lemire: *Fast random integer generation in an interval*, ACM TOMACS 29(1), 2019.
-fn below(bound: u32, words: &mut impl Iterator<Item = u32>) -> u32 {
-    loop {
-        let word = words.next().expect("the stream has 2^34 words");
-        let product = u64::from(word) * u64::from(bound);
-        // The low half tells the words of which some values would get one more than others.
-        if product as u32 >= bound.wrapping_neg() % bound {
-            return (product >> 32) as u32;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::below;
-
-    #[test]
-    fn words_that_would_bias_are_skipped() {
-        // 2^32 leaves 1 when divided by 3, so one word is too many: 0.
-        assert_eq!(below(3, &mut [0, 1 << 31].into_iter()), 1);
-        assert_eq!(below(3, &mut [1, 1 << 31].into_iter()), 0);
-        // A power of two needs no word to be skipped.
-        assert_eq!(below(4, &mut [0].into_iter()), 0);
-        assert_eq!(below(4, &mut [u32::MAX].into_iter()), 3);
+        Ok(())
     }
 }

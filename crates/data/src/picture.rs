@@ -2,9 +2,10 @@
 //!
 //! The content decides the format, never the name. Size limits are checked on the header, before a pixel is
 //! decoded. The result is always grey or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes
-//! are looked up, transparency is composited on white (as a page would show it), and the orientation that a
-//! camera noted in EXIF is applied.
+//! are looked up, transparency is composited on a colour (white, as a page would show it, unless another is named), and
+//! the orientation that a camera noted in EXIF is applied.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -22,10 +23,16 @@ pub const MAX_PIXELS: u64 = 64 * 1024 * 1024;
 /// The most memory for one decoded picture, and the largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
+/// What transparency is composited on when nothing else is said, as on a page.
+pub const WHITE: [u8; 3] = [255; 3];
+
 /// A picture whose pixels take more than this many times the bytes of its file is refused as a decompression bomb, unless
-/// it is small anyway. Deflate reaches a factor of 1032; photographs stay below 100.
-const MAX_RATIO: u64 = 4096;
+/// it is small anyway: deflate reaches a factor of 1032, photographs stay below 100. So no file below 40 kB can take
+/// more than 16 MiB.
+const MAX_RATIO: u64 = 400;
 const SMALL_BYTES: u64 = 16 * 1024 * 1024;
+/// Passes of a progressive JPEG over all of its pixels; encoders write about ten, and each costs the time of a picture.
+const MAX_SCANS: usize = 100;
 
 /// The formats that are decoded.
 const FORMATS: [(ImageFormat, &str); 7] = [
@@ -118,41 +125,60 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Decodes a file.
+    /// Decodes a file, transparency composited on white.
     ///
     /// # Errors
     /// [`DataError::Picture`] with the path and what is wrong with the file.
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        let read = || -> Result<Vec<u8>, PictureError> {
-            let io = |error: std::io::Error| PictureError::Io { why: error.to_string() };
-            let metadata = fs::metadata(path).map_err(io)?;
-            if metadata.is_dir() {
-                return Err(PictureError::Folder);
-            }
-            read_capped(File::open(path).map_err(io)?)
-        };
-        read()
-            .and_then(|bytes| decode(&bytes))
+        Self::open_on(path, WHITE)
+    }
+
+    /// Decodes a file, transparency composited on a colour, RGB.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] with the path and what is wrong with the file.
+    pub fn open_on(path: &Path, background: [u8; 3]) -> Result<Self, DataError> {
+        read_file(path)
+            .and_then(|bytes| decode(&bytes, background))
             .map_err(|problem| DataError::Picture { place: path.display().to_string(), problem })
     }
 
-    /// Decodes the bytes of a file; `place` is what errors call them, such as `standard input`.
+    /// Decodes the bytes of a file, transparency composited on white; `place` is what errors call them, such as
+    /// `standard input`.
     ///
     /// # Errors
     /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
     pub fn decode(place: &str, bytes: &[u8]) -> Result<Self, DataError> {
-        decode(bytes).map_err(|problem| DataError::Picture { place: place.to_string(), problem })
+        Self::decode_on(place, bytes, WHITE)
     }
 
-    /// Decodes all that a stream holds, up to the limit of [`MAX_BYTES`].
+    /// Decodes the bytes of a file, transparency composited on a colour, RGB.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
+    pub fn decode_on(place: &str, bytes: &[u8], background: [u8; 3]) -> Result<Self, DataError> {
+        decode(bytes, background).map_err(|problem| DataError::Picture { place: place.to_string(), problem })
+    }
+
+    /// Decodes all that a stream holds, up to the limit of [`MAX_BYTES`], transparency composited on white.
     ///
     /// # Errors
     /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
     pub fn read(place: &str, stream: impl Read) -> Result<Self, DataError> {
         read_capped(stream)
-            .and_then(|bytes| decode(&bytes))
+            .and_then(|bytes| decode(&bytes, WHITE))
             .map_err(|problem| DataError::Picture { place: place.to_string(), problem })
     }
+}
+
+/// The bytes of a file, if they are not too many.
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, PictureError> {
+    let io = |error: std::io::Error| PictureError::Io { why: error.to_string() };
+    let metadata = fs::metadata(path).map_err(io)?;
+    if metadata.is_dir() {
+        return Err(PictureError::Folder);
+    }
+    read_capped(File::open(path).map_err(io)?)
 }
 
 fn read_capped(stream: impl Read) -> Result<Vec<u8>, PictureError> {
@@ -165,7 +191,7 @@ fn read_capped(stream: impl Read) -> Result<Vec<u8>, PictureError> {
     Ok(bytes)
 }
 
-fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
+pub(crate) fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Picture, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);
     }
@@ -177,12 +203,19 @@ fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
             kind: format.extensions_str().first().copied().unwrap_or("unknown"),
         });
     };
-    if format == ImageFormat::Jpeg && sniff::jpeg_has_four_components(bytes) {
+    let scans = if format == ImageFormat::Jpeg { sniff::jpeg_scans(bytes) } else { 0 };
+    if scans > MAX_SCANS {
+        let why = format!("it has {scans} scans, the most are {MAX_SCANS}");
+        return Err(PictureError::Damaged { kind, why });
+    }
+    if let (ImageFormat::Jpeg, Some(kind)) = (format, sniff::jpeg_of_inks(bytes)) {
         // Decoders disagree about whose inks are inverted; a wrong colour would go unnoticed into training.
-        return Err(PictureError::Unsupported { kind: "CMYK JPEG" });
+        return Err(PictureError::Unsupported { kind });
     }
     let damaged = |error: image::ImageError| PictureError::Damaged { kind, why: error.to_string() };
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    let essential =
+        if format == ImageFormat::Png { sniff::png_essentials(bytes) } else { Cow::Borrowed(bytes) };
+    let mut reader = ImageReader::with_format(Cursor::new(&essential), format);
     reader.limits(limits());
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
@@ -210,7 +243,7 @@ fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
     if let Some(orientation) = orientation {
         image.apply_orientation(orientation);
     }
-    Ok(flatten(image))
+    Ok(flatten(image, background))
 }
 
 fn limits() -> Limits {
@@ -220,26 +253,29 @@ fn limits() -> Limits {
     limits
 }
 
-/// Any colour type to grey or RGB, transparency composited on white.
-fn flatten(image: DynamicImage) -> Picture {
+/// Any colour type to grey or RGB, transparency composited on a colour.
+fn flatten(image: DynamicImage, background: [u8; 3]) -> Picture {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let color = image.color();
-    let (channels, pixels) = match (color.has_color(), color.has_alpha()) {
+    let [r, g, b] = background;
+    // Grey on a colour is no longer grey.
+    let has_color = color.has_color() || color.has_alpha() && (r, g) != (g, b);
+    let (channels, pixels) = match (has_color, color.has_alpha()) {
         (false, false) => (1, image.into_luma8().into_raw()),
-        (false, true) => (1, on_white::<2>(image.into_luma_alpha8().into_raw())),
+        (false, true) => (1, composite::<2>(image.into_luma_alpha8().into_raw(), &[r])),
         (true, false) => (3, image.into_rgb8().into_raw()),
-        (true, true) => (3, on_white::<4>(image.into_rgba8().into_raw())),
+        (true, true) => (3, composite::<4>(image.into_rgba8().into_raw(), &background)),
     };
     Picture { width, height, channels, pixels }
 }
 
-/// Composites pixels of K values, the last of which is opacity, on white, in place: round((c a + 255 (255 - a)) / 255).
-fn on_white<const K: usize>(mut pixels: Vec<u8>) -> Vec<u8> {
+/// Composites pixels of K values, the last of which is opacity, on a colour, in place: round((c a + b (255 - a)) / 255).
+fn composite<const K: usize>(mut pixels: Vec<u8>, background: &[u8]) -> Vec<u8> {
     let count = pixels.len() / K;
     for i in 0..count {
         let alpha = u32::from(pixels[i * K + K - 1]);
         for c in 0..K - 1 {
-            let value = u32::from(pixels[i * K + c]) * alpha + 255 * (255 - alpha);
+            let value = u32::from(pixels[i * K + c]) * alpha + u32::from(background[c]) * (255 - alpha);
             pixels[i * (K - 1) + c] = ((value + 127) / 255) as u8;
         }
     }

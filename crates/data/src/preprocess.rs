@@ -2,11 +2,15 @@
 //!
 //! A [`Preprocess`] travels inside the model file, so a model is always fed as it was trained.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Images;
 use crate::error::DataError;
-use crate::picture::{MAX_SIDE_PX, Picture};
+use crate::picture::{MAX_SIDE_PX, Picture, WHITE};
+use crate::resample::Interpolation;
 use crate::resize;
 
 /// How pictures become input for a network.
@@ -40,6 +44,24 @@ pub struct Preprocess {
     /// Pictures are black on white and the network was trained on white on black: [`from_picture`](Self::from_picture)
     /// turns every value v into 255 - v. Data sets are never inverted.
     pub invert: bool,
+    /// The shorter side of a picture is resized to so many pixels, and the H x W in the middle are cut out. `None`: the whole
+    /// picture is kept, its aspect too, and padded with the colour of its border.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resize_shorter: Option<usize>,
+    /// The filter of the resize.
+    #[serde(skip_serializing_if = "is_default")]
+    pub interpolation: Interpolation,
+    /// What transparent pictures are laid on, RGB.
+    #[serde(skip_serializing_if = "is_white")]
+    pub background: [u8; 3],
+}
+
+fn is_default(interpolation: &Interpolation) -> bool {
+    *interpolation == Interpolation::default()
+}
+
+fn is_white(background: &[u8; 3]) -> bool {
+    *background == WHITE
 }
 
 /// A [`Preprocess`] as it stands in a file, not yet checked.
@@ -52,14 +74,27 @@ struct Fields {
     mean: Vec<f32>,
     std: Vec<f32>,
     invert: bool,
+    #[serde(default)]
+    resize_shorter: Option<usize>,
+    #[serde(default)]
+    interpolation: Interpolation,
+    #[serde(default = "white")]
+    background: [u8; 3],
+}
+
+fn white() -> [u8; 3] {
+    WHITE
 }
 
 impl TryFrom<Fields> for Preprocess {
     type Error = DataError;
 
     fn try_from(fields: Fields) -> Result<Self, DataError> {
-        let Fields { channels, height, width, mean, std, invert } = fields;
-        Ok(Self { invert, ..Self::new([channels, height, width], &mean, &std)? })
+        let Fields { channels, height, width, mean, std, invert, resize_shorter, interpolation, background } =
+            fields;
+        let whole = Self::new([channels, height, width], &mean, &std)?;
+        let whole = Self { invert, interpolation, background, ..whole };
+        resize_shorter.map_or(Ok(whole.clone()), |shorter| whole.with_resize_shorter(shorter))
     }
 }
 
@@ -98,7 +133,60 @@ impl Preprocess {
         {
             return wrong("std", "numbers that can be divided by".into(), format!("{std:?}"));
         }
-        Ok(Self { channels, height, width, mean: mean.to_vec(), std: std.to_vec(), invert: false })
+        Ok(Self {
+            channels,
+            height,
+            width,
+            mean: mean.to_vec(),
+            std: std.to_vec(),
+            invert: false,
+            resize_shorter: None,
+            interpolation: Interpolation::default(),
+            background: WHITE,
+        })
+    }
+
+    /// What torchvision's ImageNet weights were trained with: RGB, the shorter side to `round(size / 0.875)`, the middle
+    /// `size` x `size`, bilinear, mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225.
+    ///
+    /// # Errors
+    /// [`DataError::Preprocess`] when `size` is 0 or above 7168.
+    ///
+    /// # Example
+    /// ```
+    /// let preprocess = striate_data::Preprocess::imagenet(224)?;
+    /// assert_eq!((preprocess.shape(), preprocess.resize_shorter), ([3, 224, 224], Some(256)));
+    /// # Ok::<(), striate_data::DataError>(())
+    /// ```
+    pub fn imagenet(size: usize) -> Result<Self, DataError> {
+        Self::new([3, size, size], &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225])?.with_crop_fraction(0.875)
+    }
+
+    /// The same with the shorter side of pictures resized to `shorter` pixels before the middle is cut out.
+    ///
+    /// # Errors
+    /// [`DataError::Preprocess`] when the crop would not fit, or `shorter` is above 8192.
+    pub fn with_resize_shorter(self, shorter: usize) -> Result<Self, DataError> {
+        let longer = self.height.max(self.width);
+        if !(longer..=MAX_SIDE_PX as usize).contains(&shorter) {
+            let expected = format!("{longer} to {MAX_SIDE_PX} pixels, so that {longer} can be cut out of it");
+            return Err(DataError::Preprocess { what: "resize_shorter", expected, got: shorter.to_string() });
+        }
+        Ok(Self { resize_shorter: Some(shorter), ..self })
+    }
+
+    /// The same with the middle `fraction` of the shorter side kept: the shorter side is resized to `round(size / fraction)`
+    /// pixels, for the longer side `size` of the input.
+    ///
+    /// # Errors
+    /// [`DataError::Preprocess`] when the fraction is not above 0 and at most 1, or the size becomes too large.
+    pub fn with_crop_fraction(self, fraction: f32) -> Result<Self, DataError> {
+        if !(fraction > 0.0 && fraction <= 1.0) {
+            let expected = "above 0, at most 1".to_string();
+            return Err(DataError::Preprocess { what: "crop fraction", expected, got: fraction.to_string() });
+        }
+        let size = self.height.max(self.width) as f64;
+        self.with_resize_shorter((size / f64::from(fraction)).round() as usize)
     }
 
     /// `[C, H, W]`.
@@ -149,33 +237,97 @@ impl Preprocess {
         factors(self.mean[c], self.std[c])
     }
 
+    /// Turns a picture of any size and colour into the input of the network: what [`from_picture`](Self::from_picture)
+    /// and [`normalise`](Self::normalise) do.
+    ///
+    /// # Shapes
+    /// `out` is `[C, H, W]`.
+    ///
+    /// # Panics
+    /// When `out` does not have `C * H * W` values.
+    pub fn prepare(&self, picture: &Picture, out: &mut [f32]) {
+        self.normalise(&self.from_picture(picture), out);
+    }
+
+    /// Decodes a file for this network: transparency is laid on [`background`](Self::background).
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] with the path and what is wrong with the file.
+    pub fn open(&self, path: &Path) -> Result<Picture, DataError> {
+        Picture::open_on(path, self.background)
+    }
+
+    /// Decodes the bytes of a file, which errors call `place`, for this network.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
+    pub fn decode(&self, place: &str, bytes: &[u8]) -> Result<Picture, DataError> {
+        Picture::decode_on(place, bytes, self.background)
+    }
+
     /// Turns a picture of any size and colour into pixels `[C, H, W]` for [`normalise`](Self::normalise).
     ///
-    /// In this order: RGB becomes grey by `L = (299 R + 587 G + 114 B) / 1000` (or grey becomes RGB by repeating it);
-    /// the whole picture is resized to fit H x W with its aspect kept, by an antialiased triangle filter, centred, and
-    /// padded with the median colour of its border; values are inverted if `invert` says so. (Transparency was
-    /// composited on white when the picture was decoded.)
+    /// In this order: RGB becomes grey by `L = (299 R + 587 G + 114 B) / 1000` (or grey becomes RGB by repeating it); the
+    /// picture is resized by an antialiased filter, either as [`resize_shorter`](Self::resize_shorter) says, of which the
+    /// middle is kept, or as a whole to fit H x W with its aspect kept, centred, and padded with the median colour of its
+    /// border; values are inverted if `invert` says so. (Transparency was composited when the picture was decoded.)
     ///
     /// # Numerics
-    /// Grey equals Pillow's `convert("L")` bit for bit, in its 16-bit fixed point; resized values are within 1 of
-    /// Pillow's `resize(size, BILINEAR)`.
+    /// Grey equals Pillow's `convert("L")` bit for bit, and resized values its `resize(size, BILINEAR or BICUBIC)`.
+    ///
+    /// # PyTorch
+    /// With `resize_shorter`, of an RGB picture: `CenterCrop((H, W))(Resize(resize_shorter, interpolation)(picture))`.
     pub fn from_picture(&self, picture: &Picture) -> Vec<u8> {
-        let grey;
-        let source = if self.channels == 1 && picture.channels == 3 {
-            grey = to_grey(picture);
-            &grey
-        } else {
-            picture
+        let mut planar = self.planar(&self.sized(picture));
+        if self.invert {
+            planar.iter_mut().for_each(|value| *value = 255 - *value);
+        }
+        planar
+    }
+
+    /// The picture in the colours and the size that the network takes, `[H, W, C]`, not inverted.
+    pub(crate) fn sized(&self, picture: &Picture) -> Picture {
+        let coloured = self.coloured(picture);
+        let (width, height, filter) = (self.width, self.height, self.interpolation);
+        match self.resize_shorter {
+            Some(shorter) => resize::centre_crop(&coloured, shorter, [width, height], filter),
+            None => resize::fit(&coloured, width, height, filter),
+        }
+    }
+
+    /// The picture with as many channels as the network takes, but that grey may still stand for RGB.
+    pub(crate) fn coloured<'a>(&self, picture: &'a Picture) -> Cow<'a, Picture> {
+        let is_grey_wanted = self.channels == 1 && picture.channels == 3;
+        if is_grey_wanted { Cow::Owned(to_grey(picture)) } else { Cow::Borrowed(picture) }
+    }
+
+    /// Planes `[C, H, W]` to `[H, W, C]`.
+    pub(crate) fn interleaved(&self, planar: &[u8]) -> Picture {
+        let (channels, plane) = (self.channels, self.height * self.width);
+        let pixels = (0..plane).flat_map(|p| (0..channels).map(move |c| planar[c * plane + p])).collect();
+        Picture { width: self.width, height: self.height, channels, pixels }
+    }
+
+    /// What [`normalise`](Self::normalise) was given, `[H, W, C]`, from what it made of it, `[C, H, W]`; clipped.
+    pub(crate) fn denormalise(&self, values: &[f32]) -> Picture {
+        let plane = self.height * self.width;
+        let pixel = |(c, values): (usize, &[f32])| -> Vec<u8> {
+            let (mean, std) = (self.mean[c], self.std[c]);
+            // `as` clips.
+            values.iter().map(|value| ((value * std + mean) * 255.0).round() as u8).collect()
         };
-        let fitted = resize::fit(source, self.width, self.height);
+        let planar: Vec<u8> = values.chunks_exact(plane).enumerate().flat_map(pixel).collect();
+        self.interleaved(&planar)
+    }
+
+    /// `[H, W, C]` or grey `[H, W, 1]` to planes `[C, H, W]`.
+    pub(crate) fn planar(&self, picture: &Picture) -> Vec<u8> {
         let plane = self.height * self.width;
         let mut planar = vec![0; self.channels * plane];
         for (c, out) in planar.chunks_exact_mut(plane).enumerate() {
-            let channel = c.min(fitted.channels - 1);
-            let values = fitted.pixels[channel..].iter().step_by(fitted.channels);
-            for (y, &x) in out.iter_mut().zip(values) {
-                *y = if self.invert { 255 - x } else { x };
-            }
+            let channel = c.min(picture.channels - 1);
+            let values = picture.pixels[channel..].iter().step_by(picture.channels);
+            out.iter_mut().zip(values).for_each(|(y, &x)| *y = x);
         }
         planar
     }
@@ -187,11 +339,12 @@ fn factors(mean: f32, std: f32) -> (f32, f32) {
 }
 
 /// ITU-R 601 luma in the 16-bit fixed point of Pillow.
+pub(crate) fn luma(rgb: &[u8]) -> u8 {
+    let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(u32::from);
+    ((19_595 * r + 38_470 * g + 7_471 * b + 0x8000) >> 16) as u8
+}
+
 fn to_grey(picture: &Picture) -> Picture {
-    let luma = |rgb: &[u8]| {
-        let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(u32::from);
-        ((19_595 * r + 38_470 * g + 7_471 * b + 0x8000) >> 16) as u8
-    };
     Picture { channels: 1, pixels: picture.pixels.chunks_exact(3).map(luma).collect(), ..*picture }
 }
 

@@ -1,22 +1,19 @@
-//! Fits a picture into a fixed size without stretching it.
-
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+//! The size of a picture: fitted whole, or its shorter side resized and its middle cut out.
 
 use crate::picture::Picture;
+use crate::resample::{Axis, Interpolation, Window, resample};
 
 /// The picture, resized as a whole to fit `width` x `height` with its aspect kept, centred, and padded with the
 /// colour of its border.
 ///
-/// The filter is the antialiased triangle (Pillow's `BILINEAR`). A picture that already has the size is returned as it
-/// is. The colour of the border is, for each channel, the median of the outermost ring of pixels, so that a few pixels
-/// of the subject that touch the edge do not colour the padding.
-pub(crate) fn fit(picture: &Picture, width: usize, height: usize) -> Picture {
+/// A picture that already has the size is returned as it is. The colour of the border is, for each channel, the median of
+/// the outermost ring of pixels, so that a few pixels of the subject that touch the edge do not colour the padding.
+pub(crate) fn fit(picture: &Picture, width: usize, height: usize, filter: Interpolation) -> Picture {
     if (picture.width, picture.height) == (width, height) {
         return picture.clone();
     }
     let (inner_width, inner_height) = inner_size(picture, width, height);
-    let inner = resize(picture, inner_width, inner_height);
+    let inner = resize(picture, inner_width, inner_height, filter);
     if (inner_width, inner_height) == (width, height) {
         return inner;
     }
@@ -41,15 +38,52 @@ fn inner_size(picture: &Picture, width: usize, height: usize) -> (usize, usize) 
     }
 }
 
-fn resize(picture: &Picture, width: usize, height: usize) -> Picture {
-    let channels = picture.channels;
-    let pixel_type = if channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
-    let source = ImageRef::new(picture.width as u32, picture.height as u32, &picture.pixels, pixel_type)
-        .expect("a picture's pixels fill its size");
-    let mut target = Image::new(width as u32, height as u32, pixel_type);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&source, &mut target, &options).expect("source and target have one pixel type");
-    Picture { width, height, channels, pixels: target.into_vec() }
+/// The picture with its shorter side resized to `shorter`, and of that the `width` x `height` in the middle.
+///
+/// Only what the crop shows is computed, with the values of resizing everything and cropping afterwards: a panorama
+/// costs no more than a square.
+///
+/// # PyTorch
+/// `CenterCrop((height, width))(Resize(shorter)(picture))`, for `shorter` of at least both: the longer side is rounded
+/// down, and the free space is halved as Python rounds, to even.
+pub(crate) fn centre_crop(
+    picture: &Picture,
+    shorter: usize,
+    [width, height]: [usize; 2],
+    filter: Interpolation,
+) -> Picture {
+    let (full_width, full_height) = shorter_size(picture, shorter);
+    let axis = |full: usize, wanted: usize| {
+        let start = half_to_even(full - wanted);
+        Axis { full, wanted: start..start + wanted }
+    };
+    resample(picture, &Window::all(picture), &axis(full_width, width), &axis(full_height, height), filter)
+}
+
+/// The size whose shorter side is `shorter`; the longer one is in proportion, rounded down.
+pub(crate) fn shorter_size(picture: &Picture, shorter: usize) -> (usize, usize) {
+    let (w, h) = (picture.width, picture.height);
+    if w <= h { (shorter, shorter * h / w) } else { (shorter * w / h, shorter) }
+}
+
+/// The picture with its shorter side reduced to `shorter` if it is longer than that.
+pub(crate) fn reduce(picture: Picture, shorter: usize, filter: Interpolation) -> Picture {
+    if picture.width.min(picture.height) <= shorter {
+        return picture;
+    }
+    let (width, height) = shorter_size(&picture, shorter);
+    resize(&picture, width, height, filter)
+}
+
+/// Half, rounded to the even neighbour when it lies between two: Python's `round(n / 2)`.
+fn half_to_even(n: usize) -> usize {
+    let half = n / 2;
+    half + (n % 2) * (half % 2)
+}
+
+/// Pillow's `resize((width, height), filter)`.
+pub(crate) fn resize(picture: &Picture, width: usize, height: usize, filter: Interpolation) -> Picture {
+    resample(picture, &Window::all(picture), &Axis::whole(width), &Axis::whole(height), filter)
 }
 
 fn border_colour(picture: &Picture) -> Vec<u8> {
@@ -92,7 +126,7 @@ mod tests {
     #[test]
     fn the_right_size_passes_untouched() {
         let picture = grey(2, 2, &[1, 2, 3, 4]);
-        assert_eq!(fit(&picture, 2, 2), picture);
+        assert_eq!(fit(&picture, 2, 2, Interpolation::Bilinear), picture);
     }
 
     #[test]
@@ -106,11 +140,11 @@ mod tests {
 
     #[test]
     fn a_wide_picture_is_padded_above_and_below() {
-        let fitted = fit(&grey(4, 2, &[10; 8]), 4, 4);
+        let fitted = fit(&grey(4, 2, &[10; 8]), 4, 4, Interpolation::Bilinear);
         assert_eq!(fitted.pixels, [10; 16]);
         let mut wide = grey(8, 2, &[0; 16]);
         wide.pixels[3] = 255; // the ring stays mostly 0
-        let fitted = fit(&wide, 4, 4);
+        let fitted = fit(&wide, 4, 4, Interpolation::Bilinear);
         assert_eq!(fitted.pixels[..4], [0; 4], "padding row");
         assert_eq!(fitted.pixels[12..], [0; 4], "padding row");
         assert!(fitted.pixels[4..12].iter().any(|&v| v > 0), "{:?}", fitted.pixels);
@@ -122,6 +156,34 @@ mod tests {
         assert_eq!(inner_size(&grey(1, 8192, &[0; 8192]), 28, 28), (1, 28));
         assert_eq!(inner_size(&grey(100, 99, &[0; 9900]), 28, 28), (28, 28));
         assert_eq!(inner_size(&grey(10, 20, &[0; 200]), 28, 28), (14, 28));
+    }
+
+    #[test]
+    fn the_crop_lies_in_the_middle_as_in_torchvision() {
+        // Resize(4) makes 4 x 10 of 2 x 5, and CenterCrop(4) starts at row 3 of it.
+        let ramp = grey(2, 5, &[0, 0, 50, 50, 100, 100, 150, 150, 200, 200]);
+        assert_eq!(shorter_size(&ramp, 4), (4, 10));
+        assert_eq!(shorter_size(&grey(500, 375, &[]), 256), (341, 256));
+        assert_eq!(shorter_size(&grey(375, 500, &[]), 232), (232, 309));
+        let all = resize(&ramp, 4, 10, Interpolation::Bicubic);
+        let middle = centre_crop(&ramp, 4, [4, 4], Interpolation::Bicubic);
+        assert_eq!(middle.pixels, all.pixels[3 * 4..7 * 4], "a crop is a part of the whole, bit for bit");
+        // Python: round(0.5), round(1.5), round(2.5), round(3.5) are 0, 2, 2, 4.
+        assert_eq!([1, 3, 5, 7, 8].map(half_to_even), [0, 2, 2, 4, 4]);
+    }
+
+    #[test]
+    fn a_panorama_costs_no_more_than_its_middle() {
+        // Resize(256) of 8192 x 1 would be 2 million columns.
+        let thin = centre_crop(&grey(8192, 1, &[7; 8192]), 256, [224, 224], Interpolation::Bilinear);
+        assert_eq!(thin, grey(224, 224, &[7; 224 * 224]));
+    }
+
+    #[test]
+    fn only_what_is_longer_is_reduced() {
+        let picture = grey(6, 4, &[9; 24]);
+        assert_eq!(reduce(picture.clone(), 4, Interpolation::Bilinear), picture);
+        assert_eq!(reduce(picture, 2, Interpolation::Bilinear), grey(3, 2, &[9; 6]));
     }
 
     /// tests/golden/pillow.py states the formula.
@@ -136,24 +198,43 @@ mod tests {
         Picture { width, height, channels, pixels }
     }
 
+    /// Each line of one kind, with its filter, its numbers and the pixels that Pillow gives.
+    fn golden(kind: &str) -> impl Iterator<Item = (Interpolation, [usize; 5], Vec<u8>)> {
+        let lines = include_str!("../tests/golden/pillow.txt").lines();
+        lines.filter(move |line| line.split(' ').next() == Some(kind)).map(|line| {
+            let fields: Vec<&str> = line.split(' ').collect();
+            let filter = match fields[1] {
+                "bicubic" => Interpolation::Bicubic,
+                _ => Interpolation::Bilinear,
+            };
+            let pixels = (0..fields[7].len() / 2)
+                .map(|i| u8::from_str_radix(&fields[7][2 * i..2 * i + 2], 16).unwrap())
+                .collect();
+            (filter, [2, 3, 4, 5, 6].map(|i| fields[i].parse().unwrap()), pixels)
+        })
+    }
+
     #[test]
     fn resizing_equals_pillow() {
         let mut cases = 0;
-        for line in
-            include_str!("../tests/golden/pillow.txt").lines().filter(|line| line.starts_with("resize"))
-        {
-            let fields: Vec<&str> = line.split(' ').collect();
-            let [channels, width, height, to_width, to_height] =
-                [1, 2, 3, 4, 5].map(|i| fields[i].parse::<usize>().unwrap());
-            let got = resize(&formula(channels, width, height), to_width, to_height);
-            let expected: Vec<u8> = (0..fields[6].len() / 2)
-                .map(|i| u8::from_str_radix(&fields[6][2 * i..2 * i + 2], 16).unwrap())
-                .collect();
-            assert_eq!(got.pixels.len(), expected.len(), "{line}");
-            let furthest = got.pixels.iter().zip(&expected).map(|(g, e)| g.abs_diff(*e)).max();
-            assert!(furthest <= Some(1), "off by {furthest:?}: {line}");
+        for (filter, numbers, expected) in golden("resize") {
+            let [channels, width, height, to_width, to_height] = numbers;
+            let got = resize(&formula(channels, width, height), to_width, to_height, filter);
+            assert_eq!(got.pixels, expected, "{filter:?} {numbers:?}");
             cases += 1;
         }
-        assert_eq!(cases, 50);
+        assert_eq!(cases, 100);
+    }
+
+    #[test]
+    fn cropping_equals_torchvision() {
+        let mut cases = 0;
+        for (filter, numbers, expected) in golden("crop") {
+            let [channels, width, height, shorter, size] = numbers;
+            let got = centre_crop(&formula(channels, width, height), shorter, [size, size], filter);
+            assert_eq!(got.pixels, expected, "{filter:?} {numbers:?}");
+            cases += 1;
+        }
+        assert_eq!(cases, 8);
     }
 }

@@ -14,6 +14,10 @@ pub(crate) enum Use {
     Order = 1,
     /// The augmentation of one sample.
     Augment = 2,
+    /// Which samples are mixed with which, and how.
+    Mix = 3,
+    /// The photos that are kept apart to measure by.
+    Holdout = 4,
 }
 
 /// The draws that belong to one (seed, epoch, sample, use).
@@ -39,6 +43,21 @@ impl Draws {
 /// Uniform in [0, 1): the upper 24 bits, which an `f32` holds exactly.
 pub(crate) fn unit(word: u32) -> f32 {
     (word >> 8) as f32 * (1.0 / 16_777_216.0)
+}
+
+/// Uniform below `bound`, without bias.
+///
+/// # Source
+/// Lemire: *Fast random integer generation in an interval*, ACM TOMACS 29(1), 2019.
+pub(crate) fn below(bound: u32, words: &mut impl Iterator<Item = u32>) -> u32 {
+    loop {
+        let word = words.next().expect("the stream has 2^34 words");
+        let product = u64::from(word) * u64::from(bound);
+        // The low half tells the words of which some values would get one more than others.
+        if product as u32 >= bound.wrapping_neg() % bound {
+            return (product >> 32) as u32;
+        }
+    }
 }
 
 fn philox(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
@@ -91,5 +110,15 @@ mod tests {
     fn unit_stays_below_one() {
         assert_eq!(unit(0), 0.0);
         assert!(unit(u32::MAX) < 1.0);
+    }
+
+    #[test]
+    fn words_that_would_bias_are_skipped() {
+        // 2^32 leaves 1 when divided by 3, so one word is too many: 0.
+        assert_eq!(below(3, &mut [0, 1 << 31].into_iter()), 1);
+        assert_eq!(below(3, &mut [1, 1 << 31].into_iter()), 0);
+        // A power of two needs no word to be skipped.
+        assert_eq!(below(4, &mut [0].into_iter()), 0);
+        assert_eq!(below(4, &mut [u32::MAX].into_iter()), 3);
     }
 }

@@ -1,4 +1,6 @@
-//! Says what a file is by its first bytes, for errors about files that are no pictures.
+//! Says what a file is by its first bytes, and looks into the containers of JPEG and PNG before a decoder does.
+
+use std::borrow::Cow;
 
 /// A few words for what the bytes look like.
 pub(crate) fn looks_like(bytes: &[u8]) -> &'static str {
@@ -28,12 +30,18 @@ pub(crate) fn looks_like(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// True for a JPEG with four colour components (CMYK or YCCK).
+/// The kind of a JPEG with four colour components, CMYK or YCCK.
+///
+/// The twelfth byte of Adobe's segment APP14 says which transform was made, and 2 is YCCK.
 ///
 /// # Source
-/// ITU-T T.81, B.2.2: the frame header holds the number of components in its eighth byte.
-pub(crate) fn jpeg_has_four_components(bytes: &[u8]) -> bool {
-    segments(bytes).any(|(marker, payload)| is_frame(marker) && payload.get(5) == Some(&4))
+/// ITU-T T.81, B.2.2: the frame header holds the number of components in its sixth byte.
+pub(crate) fn jpeg_of_inks(bytes: &[u8]) -> Option<&'static str> {
+    segments(bytes).find(|&(marker, payload)| is_frame(marker) && payload.get(5) == Some(&4))?;
+    let is_ycck = |(marker, payload): (u8, &[u8])| {
+        marker == 0xee && payload.starts_with(b"Adobe") && payload.get(11) == Some(&2)
+    };
+    Some(if segments(bytes).any(is_ycck) { "YCCK JPEG" } else { "CMYK JPEG" })
 }
 
 /// True for a JPEG that has an end marker behind the start of its first scan; one cut short has none.
@@ -43,6 +51,42 @@ pub(crate) fn jpeg_has_end(bytes: &[u8]) -> bool {
     let Some((_, scan)) = segments(bytes).find(|&(marker, _)| marker == 0xda) else { return false };
     let start = scan.as_ptr() as usize - bytes.as_ptr() as usize;
     bytes[start..].windows(2).any(|pair| pair == [0xff, 0xd9])
+}
+
+/// A PNG with the chunks alone that decide its pixels, and its orientation.
+///
+/// Texts and colour profiles are packed, and a decoder unpacks them whatever they become; animations are of no use here.
+/// What is no row of chunks is left as it is, for the decoder to refuse.
+pub(crate) fn png_essentials(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const SIGNATURE: usize = 8;
+    let mut kept: Vec<&[u8]> = Vec::new();
+    let mut at = SIGNATURE;
+    let mut is_all = true;
+    while let Some(&[a, b, c, d, ref kind @ ..]) = bytes.get(at..at + 8) {
+        // Length, kind and checksum.
+        let end = at.saturating_add(u32::from_be_bytes([a, b, c, d]) as usize).saturating_add(12);
+        let Some(chunk) = bytes.get(at..end) else { break };
+        let is_essential = kind[0].is_ascii_uppercase() || matches!(kind, b"tRNS" | b"eXIf");
+        if is_essential {
+            kept.push(chunk);
+        }
+        is_all &= is_essential;
+        at = end;
+    }
+    if is_all {
+        return Cow::Borrowed(bytes);
+    }
+    // What comes after the last whole chunk is the rest of a file cut short.
+    kept.push(&bytes[at..]);
+    Cow::Owned([&bytes[..SIGNATURE], &kept.concat()].concat())
+}
+
+/// How many scans a JPEG has: passes over all of its pixels.
+///
+/// Inside a scan a byte FF is followed by 00 or a restart marker; a start of scan inside another segment counts too, which
+/// needs a very odd file.
+pub(crate) fn jpeg_scans(bytes: &[u8]) -> usize {
+    bytes.windows(2).filter(|pair| *pair == [0xff, 0xda]).count()
 }
 
 fn is_frame(marker: u8) -> bool {

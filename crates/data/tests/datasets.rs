@@ -40,11 +40,14 @@ fn places(root: &Path) -> Places {
 #[test]
 fn the_embedded_digits_are_those_of_mnist() {
     let digits = striate_data::load("digits").unwrap();
-    assert_eq!((digits.train.len(), digits.test.len(), digits.train.shape()), (10_000, 2_000, [1, 28, 28]));
+    assert_eq!(
+        (digits.train.len(), digits.test.len(), digits.train.fixed_shape()),
+        (10_000, 2_000, Some([1, 28, 28]))
+    );
     // The first training digits of MNIST are 5 0 4 1 9 2 1 3 1 4 3 5 3 6 1 7 2 8 6 9 4 0 9 1 1 2; pairs 0, 6, 12 are kept.
-    assert_eq!(digits.train.labels[..6], [5, 0, 3, 6, 1, 2]);
+    assert_eq!(digits.train.images().unwrap().labels[..6], [5, 0, 3, 6, 1, 2]);
     // Its first test digits are 7 2 1 0 4 1 4 9 5 9 0 6; pairs 0 and 5 are kept.
-    assert_eq!(digits.test.labels[..4], [7, 2, 0, 6]);
+    assert_eq!(digits.test.images().unwrap().labels[..4], [7, 2, 0, 6]);
     expect!["[1017, 1150, 1016, 991, 964, 902, 955, 1000, 1008, 997]"]
         .assert_eq(&format!("{:?}", digits.train.class_counts(10)));
     expect!["eb5d995bca6cdd01f99dc9f667ad39950203c77ec47f81503050420618fa363f"].assert_eq(&digits.sha256);
@@ -85,9 +88,9 @@ fn a_folder_is_read_in_every_spelling() {
     write_set(&folder);
     let name = folder.to_str().unwrap();
     let plain = load_in(&Places::default(), name).unwrap();
-    assert_eq!((plain.name.as_str(), plain.train.shape()), ("mine", [1, 2, 2]));
+    assert_eq!((plain.name.as_str(), plain.train.fixed_shape()), ("mine", Some([1, 2, 2])));
     assert_eq!(
-        (plain.train.labels.as_slice(), plain.test.pixels.as_slice()),
+        (plain.train.images().unwrap().labels.as_slice(), plain.test.images().unwrap().pixels.as_slice()),
         (&[0, 1, 2, 1][..], &[9; 8][..])
     );
     assert_eq!(plain.classes, ["0", "1", "2"], "as many classes as the labels say");
@@ -158,13 +161,13 @@ fn messages_say_where_and_what_to_do() {
           to download it (11.6 MB): striate data fetch mnist
           or put these files, raw or .gz, into ROOT/cache/mnist:
             train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte"#]].assert_eq(&message(root, "mnist"));
-    expect![[r#"no data set or folder is called "fashion_mnist" (did you mean fashion-mnist?); data sets are digits, mnist, fashion-mnist, or give a folder with four idx files"#]].assert_eq(&message(root, "fashion_mnist"));
-    expect![[r#"no data set or folder is called "imagenet"; data sets are digits, mnist, fashion-mnist, or give a folder with four idx files"#]].assert_eq(&message(root, "imagenet"));
+    expect![[r#"no data set or folder is called "fashion_mnist" (did you mean fashion-mnist?); data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "fashion_mnist"));
+    expect![[r#"no data set or folder is called "imagenet"; data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "imagenet"));
     let folder = root.join("mine");
     fs::create_dir(&folder).unwrap();
     write_set(&folder);
     fs::remove_file(folder.join(NAMES[2])).unwrap();
-    expect![[r#"ROOT/mine: t10k-images-idx3-ubyte not found here (raw or .gz, with '-' or '.' before "idx"); a data set is four files: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte"#]].assert_eq(&message(root, "ROOT/mine"));
+    expect![[r#"ROOT/mine: t10k-images-idx3-ubyte not found here (raw or .gz, with '-' or '.' before "idx"); a data set is four files: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, or a folder of pictures for each class"#]].assert_eq(&message(root, "ROOT/mine"));
     write_set(&folder);
     fs::write(folder.join(NAMES[3]), labels_idx(&[0, 1, 2])).unwrap();
     expect!["ROOT/mine/t10k-labels-idx1-ubyte: 3 labels for the 2 images of ROOT/mine/t10k-images-idx3-ubyte; the two files belong to different sets"].assert_eq(&message(root, "ROOT/mine"));

@@ -1,65 +1,14 @@
 //! Downloads, against a file server on this machine's loopback.
 
-use std::collections::HashMap;
 use std::fs;
-use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
-use std::thread;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use striate_data::fetch::{FetchEvent, fetch_files};
+use striate_data::DataError;
+use striate_data::fetch::{Download, FetchEvent, Size, download, fetch_files};
 use striate_data::registry::KnownFile;
-
-/// What the server answers to one path.
-#[derive(Clone)]
-enum Answer {
-    Body(Vec<u8>),
-    /// Announces the length of the body and closes after so many bytes.
-    Cut(Vec<u8>, usize),
-    /// Sends the body without a length until the other side hangs up.
-    Endless,
-}
-
-/// A server of a few files; it ends with the test's process. Gives its address and the paths it was asked for.
-fn serve(answers: HashMap<String, Answer>) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&asked);
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut request = Vec::new();
-            let mut byte = [0];
-            while !request.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
-                request.push(byte[0]);
-            }
-            let request = String::from_utf8_lossy(&request).into_owned();
-            let path = request.split(' ').nth(1).unwrap_or("/").trim_start_matches('/').to_string();
-            log.lock().unwrap().push(path.clone());
-            let head = |length: usize| {
-                format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")
-                    .into_bytes()
-            };
-            // The client may hang up early; that is what some of the tests are about.
-            let _ = match answers.get(&path) {
-                None => stream
-                    .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
-                Some(Answer::Body(body)) => stream.write_all(&[head(body.len()), body.clone()].concat()),
-                Some(Answer::Cut(body, at)) => {
-                    stream.write_all(&[head(body.len()), body[..*at].to_vec()].concat())
-                }
-                Some(Answer::Endless) => {
-                    let start = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
-                    // Bounded all the same, should the client fail to hang up.
-                    start.and_then(|()| (0..1000).try_for_each(|_| stream.write_all(&[7; 65_536])))
-                }
-            };
-        }
-    });
-    (address, asked)
-}
+use striate_testkit::{FileServer, Serve};
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
@@ -67,34 +16,37 @@ fn content(name: &str) -> Vec<u8> {
     (0..100_000usize).map(|i| (i * 31 + usize::from(name.as_bytes()[0])) as u8).collect()
 }
 
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn known_files() -> [KnownFile; 4] {
     NAMES.map(|name| {
         let body = content(name);
-        let hash: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
-        KnownFile { name, gz_bytes: body.len() as u64, gz_sha256: hash.leak(), raw_sha256: "" }
+        let gz_sha256 = sha256(&body).leak();
+        KnownFile { name, gz_bytes: body.len() as u64, gz_sha256, raw_sha256: "" }
     })
 }
 
-fn good_answers() -> HashMap<String, Answer> {
-    NAMES.into_iter().map(|name| (format!("{name}.gz"), Answer::Body(content(name)))).collect()
+fn serve_four() -> FileServer {
+    let good = |name: &str| Serve::Good(content(name));
+    FileServer::start([("a.gz", good("a")), ("b.gz", good("b")), ("c.gz", good("c")), ("d.gz", good("d"))])
 }
 
-fn answers_with(b: Option<Answer>) -> HashMap<String, Answer> {
-    let mut answers = good_answers();
-    match b {
-        Some(answer) => answers.insert("b.gz".into(), answer),
-        None => answers.remove("b.gz"),
-    };
-    answers
+fn stored(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 #[test]
 fn four_files_are_stored_and_not_fetched_twice() {
-    let (mirror, asked) = serve(good_answers());
+    let server = serve_four();
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("new/folder");
     let mut last = 0;
-    let paths = fetch_files(&known_files(), &[&mirror], &folder, &mut |event| {
+    let paths = fetch_files(&known_files(), &[&server.address], &folder, &mut |event| {
         if let FetchEvent::Received { bytes, of } = event {
             assert!(bytes <= of);
             last = bytes;
@@ -107,14 +59,14 @@ fn four_files_are_stored_and_not_fetched_twice() {
     }
     fs::write(&paths[2], "damaged").unwrap();
     let mut present = 0;
-    fetch_files(&known_files(), &[&mirror], &folder, &mut |event| {
+    fetch_files(&known_files(), &[&server.address], &folder, &mut |event| {
         present += usize::from(matches!(event, FetchEvent::Present { .. }));
     })
     .unwrap();
     assert_eq!(present, 3);
     assert_eq!(fs::read(&paths[2]).unwrap(), content("c"));
-    assert_eq!(*asked.lock().unwrap(), ["a.gz", "b.gz", "c.gz", "d.gz", "c.gz"]);
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 4, "no temporary file is left");
+    assert_eq!(server.asked(), ["a.gz", "b.gz", "c.gz", "d.gz", "c.gz"]);
+    assert_eq!(stored(&folder), ["a.gz", "b.gz", "c.gz", "d.gz"], "no temporary file is left");
 }
 
 /// Each defect of a first mirror: what is said of it alone, and that a second mirror makes up for it.
@@ -125,31 +77,156 @@ fn a_failing_mirror_is_named_and_passed_over() {
     let longer = [content("b"), vec![0; 10]].concat();
     for (defect, said) in [
         (None, "404"),
-        (Some(Answer::Body(wrong)), "sha256: expected"),
-        (Some(Answer::Cut(content("b"), 40_000)), "of 100000 bytes"),
-        (Some(Answer::Body(b"<html>".to_vec())), "expected 100000 bytes, got 6 bytes"),
-        (Some(Answer::Body(longer)), "got 100001 or more"),
-        (Some(Answer::Endless), "got 100001 or more"),
+        (Some(Serve::Good(wrong)), "sha256: expected"),
+        (Some(Serve::Cut(content("b"), 40_000)), "of 100000 bytes"),
+        (Some(Serve::Length(content("b"), 200_000)), "of 100000 bytes"),
+        (Some(Serve::Length(content("b"), 90_000)), "expected 100000 bytes, got 90000 bytes"),
+        (Some(Serve::Good(b"<html>".to_vec())), "expected 100000 bytes, got 6 bytes"),
+        (Some(Serve::Good(longer)), "got 100001 or more"),
+        (Some(Serve::Endless), "got 100001 or more"),
     ] {
-        let (bad, _) = serve(answers_with(defect));
-        let (good, _) = serve(good_answers());
+        let (bad, good) = (serve_four(), serve_four());
+        bad.set("b.gz", defect.clone().unwrap_or_else(|| Serve::Redirect("/nowhere".into())));
+        let cut = matches!(defect, Some(Serve::Cut(..) | Serve::Length(_, 200_000)));
         let folder = tempfile::tempdir().unwrap();
-        let error = fetch_files(&known_files(), &[&bad], folder.path(), &mut |_| {}).unwrap_err().to_string();
+        let mirrors = [&bad.address[..]];
+        let error =
+            fetch_files(&known_files(), &mirrors, folder.path(), &mut |_| {}).unwrap_err().to_string();
         assert!(error.contains(said), "{said}: {error}");
-        assert!(error.contains(&format!("{bad}b.gz")), "{error}");
-        let mut stored: Vec<_> =
-            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        stored.sort();
-        assert_eq!(stored, ["a.gz"], "what came whole stays, and nothing else");
+        assert!(error.contains(&format!("{}b.gz", bad.address)), "{error}");
+        let expected: &[&str] = if cut { &["a.gz", "b.gz.part", "b.gz.part.from"] } else { &["a.gz"] };
+        assert_eq!(stored(folder.path()), expected, "{said}: what came stays, and nothing that is wrong");
 
         let mut failures = 0;
-        let paths = fetch_files(&known_files(), &[&bad, &good], folder.path(), &mut |event| {
+        let mirrors = [&bad.address[..], &good.address[..]];
+        let paths = fetch_files(&known_files(), &mirrors, folder.path(), &mut |event| {
             failures += usize::from(matches!(event, FetchEvent::Failed { .. }));
         })
         .unwrap();
+        // What was cut at 40,000 bytes is continued, and cut again 40,000 bytes later; the good mirror then gives it.
         assert_eq!(failures, 1, "{said}");
         assert_eq!(fs::read(&paths[1]).unwrap(), content("b"));
+        assert_eq!(stored(folder.path()), ["a.gz", "b.gz", "c.gz", "d.gz"]);
     }
+}
+
+/// A folder, and one file to be downloaded into it from a server.
+struct One {
+    server: FileServer,
+    folder: tempfile::TempDir,
+    sha256: Option<String>,
+}
+
+impl One {
+    fn new(serve: Serve, sha256: Option<String>) -> Self {
+        Self { server: FileServer::start([("w.pth", serve)]), folder: tempfile::tempdir().unwrap(), sha256 }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("w.pth")
+    }
+
+    fn get(&self, size: Size) -> Result<(), DataError> {
+        let urls = [format!("{}w.pth", self.server.address)];
+        let path = self.path();
+        download(&Download { urls: &urls, path: &path, size, sha256: self.sha256.as_deref() }, &mut |_| {})
+    }
+
+    fn again(&self) -> Result<(), DataError> {
+        self.get(Size::AtMost(1 << 20))
+    }
+}
+
+#[test]
+fn what_broke_is_continued() {
+    let body = content("w");
+    // With a hash to tell in the end; with a server's ETag and no hash.
+    for sha256 in [Some(sha256(&body)[..8].to_string()), None] {
+        let one = One::new(Serve::Cut(body.clone(), 30_000), sha256);
+        for _ in 0..3 {
+            let error = one.again().unwrap_err().to_string();
+            assert!(error.contains("the connection broke after"), "{error}");
+        }
+        one.server.set("w.pth", Serve::Good(body.clone()));
+        one.again().unwrap();
+        assert_eq!(fs::read(one.path()).unwrap(), body);
+        assert_eq!(
+            one.server.asked(),
+            ["w.pth", "w.pth bytes=30000-", "w.pth bytes=60000-", "w.pth bytes=90000-"]
+        );
+        assert_eq!(stored(one.folder.path()), ["w.pth"]);
+    }
+}
+
+#[test]
+fn a_file_that_changed_meanwhile_is_fetched_anew() {
+    let (old, new) = (content("o"), content("n"));
+    // No hash: the server's ETag says that it is another file now, and it sends all of it.
+    let one = One::new(Serve::Cut(old.clone(), 30_000), None);
+    one.again().unwrap_err();
+    one.server.set("w.pth", Serve::Good(new.clone()));
+    one.again().unwrap();
+    assert_eq!(fs::read(one.path()).unwrap(), new);
+    // A server without ranges; one that sends other bytes than it says; one that has nothing to continue.
+    let short = new[..20_000].to_vec();
+    for (serve, body) in [
+        (Serve::NoRange(new.clone()), new.clone()),
+        (Serve::WrongRange(new.clone()), new.clone()),
+        (Serve::Good(short.clone()), short),
+    ] {
+        let one = One::new(Serve::Cut(new.clone(), 30_000), Some(sha256(&body)));
+        one.again().unwrap_err();
+        one.server.set("w.pth", serve);
+        one.again().unwrap();
+        assert_eq!(fs::read(one.path()).unwrap(), body);
+    }
+    // The part of another address is no part of this one.
+    let one = One::new(Serve::Good(new.clone()), Some(sha256(&new)));
+    fs::write(one.folder.path().join("w.pth.part"), &old[..30_000]).unwrap();
+    fs::write(one.folder.path().join("w.pth.part.from"), "http://elsewhere/w.pth\n\"1\"").unwrap();
+    one.again().unwrap();
+    assert_eq!((fs::read(one.path()).unwrap(), one.server.asked()), (new, vec!["w.pth".to_string()]));
+}
+
+#[test]
+fn sizes_and_hashes_that_are_wrong() {
+    let body = content("w");
+    let said = |serve: Serve, sha256: Option<String>, size: Size| {
+        let one = One::new(serve, sha256);
+        let error = one.get(size).unwrap_err().to_string();
+        assert_eq!(stored(one.folder.path()), [""; 0], "{error}");
+        error
+    };
+    let good = || Serve::Good(body.clone());
+    assert!(
+        said(good(), Some("00000000".into()), Size::AtMost(1 << 20))
+            .contains("sha256: expected 00000000, got ")
+    );
+    let error = said(good(), None, Size::AtMost(50_000));
+    assert!(error.contains("expected at most 50000 bytes, the server announces 100000"), "{error}");
+    let error = said(Serve::Endless, None, Size::AtMost(1 << 20));
+    assert!(error.contains("expected 1048576 bytes, got 1048577 or more"), "{error}");
+    // Nobody said how long it is: it is as long as it is.
+    let one = One::new(Serve::NoLength(body.clone()), Some(sha256(&body)));
+    one.again().unwrap();
+    assert_eq!(fs::read(one.path()).unwrap(), body);
+    // Mirrors may send one elsewhere, but not in circles.
+    let one = One::new(Serve::Redirect("/other".into()), None);
+    one.server.set("other", Serve::Good(body.clone()));
+    one.again().unwrap();
+    one.server.set("other", Serve::Redirect("/w.pth".into()));
+    assert!(one.again().unwrap_err().to_string().contains("redirect"));
+}
+
+#[test]
+fn one_program_at_a_time() {
+    let one = One::new(Serve::Good(content("w")), None);
+    let part = fs::File::create(one.folder.path().join("w.pth.part")).unwrap();
+    part.lock().unwrap();
+    let error = one.again().unwrap_err().to_string();
+    assert!(error.contains("another program is downloading it right now"), "{error}");
+    drop(part);
+    one.again().unwrap();
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use std::thread;
 
-use striate_data::{Augment, DataError, Images, Loader, Preprocess};
+use striate_data::{Augment, DataError, Images, Loader, Preprocess, Split, Target};
 
-fn images(count: usize) -> Images {
+fn images(count: usize) -> Split {
     let pixels = (0..count * 64).map(|i| (i * 131 + i / 64) as u8).collect();
-    Images::new([1, 8, 8], pixels, (0..count).map(|i| (i % 10) as u8).collect()).unwrap()
+    Images::new([1, 8, 8], pixels, (0..count).map(|i| (i % 10) as u8).collect()).unwrap().into()
 }
 
 fn preprocess() -> Preprocess {
@@ -21,10 +21,11 @@ fn all_on() -> Augment {
         scale_max: 1.1,
         flip_horizontal: 0.5,
         erase: 0.5,
+        ..Augment::default()
     }
 }
 
-fn loader(images: &Images, augment: Augment, seed: u64) -> Loader<'_> {
+fn loader(images: &Split, augment: Augment, seed: u64) -> Loader<'_> {
     Loader::new(images, &preprocess(), augment, 32, seed, true).unwrap()
 }
 
@@ -95,15 +96,15 @@ fn without_augmentation_a_sample_is_normalised_and_nothing_else() {
     let loader = loader(&images, Augment::default(), 9);
     for index in 0..20 {
         let (mut got, mut expected) = ([0.0; 64], [0.0; 64]);
-        preprocess().normalise(images.sample(index), &mut expected);
-        assert_eq!(loader.write(5, index as u32, &mut got), (index % 10) as u8);
+        preprocess().normalise(images.images().unwrap().sample(index), &mut expected);
+        assert_eq!(loader.write(5, index as u32, &mut got).unwrap(), Target::class(index as u32 % 10));
         assert_eq!(got, expected);
     }
 }
 
 fn sample(loader: &Loader<'_>, epoch: u32, index: u32) -> Vec<f32> {
     let mut out = vec![f32::NAN; 64];
-    loader.write(epoch, index, &mut out);
+    loader.write(epoch, index, &mut out).unwrap();
     out
 }
 
@@ -145,13 +146,13 @@ fn augmented_values_stay_within_the_image_and_the_background() {
 
 #[test]
 fn erasing_sets_one_rectangle_to_the_background() {
-    let images = Images::new([3, 10, 10], vec![255; 300], vec![0]).unwrap();
+    let images = Split::from(Images::new([3, 10, 10], vec![255; 300], vec![0]).unwrap());
     let preprocess = Preprocess::new([3, 10, 10], &[0.5; 3], &[0.5, 0.25, 0.125]).unwrap();
     let augment = Augment { erase: 1.0, ..Augment::default() };
     let loader = Loader::new(&images, &preprocess, augment, 1, 4, true).unwrap();
     for epoch in 0..200 {
         let mut out = vec![f32::NAN; 300];
-        loader.write(epoch, 0, &mut out);
+        loader.write(epoch, 0, &mut out).unwrap();
         let erased: Vec<usize> = (0..100).filter(|&i| out[i] < 0.0).collect();
         assert!((1..=30).contains(&erased.len()), "epoch {epoch}: {} pixels", erased.len());
         let (columns, rows): (Vec<_>, Vec<_>) = erased.iter().map(|i| (i % 10, i / 10)).unzip();
@@ -192,7 +193,7 @@ fn what_makes_no_sense_is_refused() {
         let error = new(&preprocess(), augment, 1);
         assert!(matches!(error, DataError::Augment { what, .. } if what == field), "{field}: {error}");
     }
-    let empty = Images::new([1, 8, 8], vec![], vec![]).unwrap();
+    let empty = Split::from(Images::new([1, 8, 8], vec![], vec![]).unwrap());
     assert!(Loader::new(&empty, &preprocess(), Augment::default(), 1, 0, true).is_err());
     assert!(Images::new([1, 8, 8], vec![0; 65], vec![0]).is_err());
     assert!(Images::new([0, 8, 8], vec![], vec![0]).is_err());

@@ -102,7 +102,7 @@ fn mean_and_deviation_are_exact() {
 #[test]
 fn the_presets_are_near_those_of_the_data() {
     let digits = striate_data::load("digits").unwrap();
-    let (mean, std) = mean_std(&digits.train);
+    let (mean, std) = mean_std(digits.train.images().unwrap());
     assert!((mean[0] - 0.1307).abs() < 0.001 && (std[0] - 0.3081).abs() < 0.001, "{mean:?} {std:?}");
 }
 
@@ -133,5 +133,5 @@ fn a_file_cannot_hold_a_bad_one() {
         .assert_eq(&message(&whole.replace("[0.3]", "[0.0]")));
     expect!["preprocessing: std: expected numbers that can be divided by, got [1e-45]"]
         .assert_eq(&message(&whole.replace("[0.3]", "[1e-45]")));
-    expect!["unknown field `crop`, expected one of `channels`, `height`, `width`, `mean`, `std`, `invert` at line 1 column 83"].assert_eq(&message(&whole.replace("}", ",\"crop\":true}")));
+    expect!["unknown field `crop`, expected one of `channels`, `height`, `width`, `mean`, `std`, `invert`, `resize_shorter`, `interpolation`, `background` at line 1 column 83"].assert_eq(&message(&whole.replace("}", ",\"crop\":true}")));
 }

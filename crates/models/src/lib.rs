@@ -1,9 +1,10 @@
 //! Floor 3 of Striate: the zoo, networks with names that people know.
 //!
-//! Below it: `striate-nn`, whose layers the networks are made of. Above it: the facade and the binary, which find a
+//! Below it: `striate-nn`, whose layers the networks are made of, and `striate-formats`, which reads the [`weights`] that others
+//! have published for them. Above it: the facade and the binary, which find a
 //! network by name in the [`registry`].
 //!
-//! Start reading at `convnet.rs`: every network is built like it. To add one, write its file and its line in
+//! Start reading at `convnet.rs`, then `resnet.rs`: every network is built like them. To add one, write its file and its line in
 //! `registry.rs`; the tests over `registry::all()` then hold for it.
 //!
 //! Invariants: a parameter's name is the one that PyTorch's twin gives it; `forward` names the shapes between the layers;
@@ -23,12 +24,23 @@
 // The derive names its traits by the path `::striate::graph`.
 extern crate striate_nn as striate;
 
+mod alexnet;
 mod convnet;
+mod efficientnet_lite0;
 mod lenet5;
 mod mlp;
+mod mobilenet_v2;
 pub mod registry;
+mod resnet;
+mod vgg;
+pub mod weights;
 
+pub use alexnet::AlexNet;
 pub use convnet::ConvNet;
+pub use efficientnet_lite0::EfficientNetLite0;
 pub use lenet5::LeNet5;
 pub use mlp::Mlp;
+pub use mobilenet_v2::MobileNetV2;
 pub use registry::{ModelInfo, UnknownModel};
+pub use resnet::ResNet;
+pub use vgg::Vgg;

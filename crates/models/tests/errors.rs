@@ -1,7 +1,7 @@
 //! What a network of the zoo says to images that it was not made for.
 
 use expect_test::{Expect, expect};
-use striate_models::{ConvNet, LeNet5, Mlp};
+use striate_models::{AlexNet, ConvNet, LeNet5, Mlp, ResNet, Vgg};
 use striate_nn::{Forward, Mode, trace};
 
 fn check(net: &dyn Forward, input: [usize; 3], expected: &Expect) {
@@ -75,6 +75,39 @@ fn images_too_small_for_the_windows() {
             conv2 (lenet5.rs:73): conv2d with kernel_size 5x5 is larger than its input of 4x4 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
         "#]],
     );
+}
+
+#[test]
+fn photos_too_small_for_their_networks() {
+    check(
+        &AlexNet::new(10, 3),
+        [3, 62, 62],
+        &expect![[r#"
+        features.12.max_pool2d (alexnet.rs:66): max_pool2d with kernel_size 3x3 is larger than its input of 2x2 with padding 0x0; use a smaller kernel, or more padding; or use 64x64 images
+    "#]],
+    );
+    check(
+        &Vgg::vgg16(10, 3, true),
+        [3, 64, 31],
+        &expect![[r#"
+        features.43.max_pool2d (vgg.rs:65): max_pool2d with kernel_size 2x2 is larger than its input of 4x1 with padding 0x0; use a smaller kernel, or more padding; or use 32x32 images
+    "#]],
+    );
+    check(
+        &ResNet::resnet50(10, 3),
+        [1, 224, 224],
+        &expect![[r#"
+        conv1 (resnet.rs:164): conv2d expects images of 3 channels, got 1x224x224; set in_channels to 1; or use 3-channel images
+    "#]],
+    );
+    // The sizes in the documentation are the smallest: one pixel more fits.
+    for (net, input) in [
+        (&AlexNet::new(10, 3) as &dyn Forward, [3, 63, 63]),
+        (&Vgg::vgg19(10, 3, false), [3, 32, 32]),
+        (&ResNet::resnet18(10, 3), [3, 1, 1]),
+    ] {
+        assert!(trace(net, Mode::Eval, input).is_ok());
+    }
 }
 
 #[test]

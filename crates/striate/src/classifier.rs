@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use striate_data::{Dataset, Images, Picture, Preprocess};
+use striate_data::{Dataset, Picture, Preprocess, Split};
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Forward, RunError, Session};
+use striate_inspect::softmax;
 use striate_train::{Evaluation, FitConfig, Job, Outcome, evaluate, fit};
 
 use crate::{Error, preprocess_of};
@@ -64,10 +65,14 @@ impl Prediction {
     /// # Numerics
     /// In f64, from the highest logit down, so that nothing overflows.
     pub fn probabilities(&self) -> Vec<f32> {
-        let highest = self.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let odds: Vec<f64> = self.logits.iter().map(|&l| f64::from(l - highest).exp()).collect();
-        let sum: f64 = odds.iter().sum();
-        odds.into_iter().map(|o| (o / sum) as f32).collect()
+        softmax(&self.logits)
+    }
+
+    /// What both say together: the mean of their probabilities; its logits are the logarithms of them.
+    fn mean(&self, other: &Self) -> Self {
+        let pairs = self.probabilities().into_iter().zip(other.probabilities());
+        let logits = pairs.map(|(p, q)| (0.5 * (p + q)).max(f32::MIN_POSITIVE).ln()).collect();
+        Self { classes: Arc::clone(&self.classes), logits }
     }
 }
 
@@ -153,8 +158,8 @@ impl Classifier {
     /// Counts right and wrong answers over labelled images.
     ///
     /// # Errors
-    /// Images of another shape, labels past the classes.
-    pub fn evaluate(&mut self, images: &Images) -> Result<Evaluation, Error> {
+    /// Images of another shape, labels past the classes, photos that cannot be decoded.
+    pub fn evaluate(&mut self, images: &Split) -> Result<Evaluation, Error> {
         Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
     }
 
@@ -170,7 +175,7 @@ impl Classifier {
     /// What is in these images, one prediction each.
     ///
     /// # Shapes
-    /// `pixels` is `[N, C, H, W]`, 0 to 255, as [`Images`] and
+    /// `pixels` is `[N, C, H, W]`, 0 to 255, as [`Images`](striate_data::Images) and
     /// [`Preprocess::from_picture`](striate_data::Preprocess::from_picture) have them.
     ///
     /// # Errors
@@ -190,5 +195,19 @@ impl Classifier {
         let logits = self.session.run_slice(&self.images, n)?;
         let one = |logits: &[f32]| Prediction { classes: Arc::clone(&self.classes), logits: logits.to_vec() };
         Ok(logits.chunks_exact(self.classes.len()).map(one).collect())
+    }
+
+    /// As [`predict_pixels`](Self::predict_pixels), and each image is also looked at in a mirror: the mean of both
+    /// probabilities (test-time augmentation). Takes twice as long.
+    ///
+    /// # Errors
+    /// Those of [`predict_pixels`](Self::predict_pixels).
+    pub fn predict_pixels_mirrored(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, Error> {
+        let seen = self.predict_pixels(pixels)?;
+        let width = self.file.preprocess.width;
+        let mirrored: Vec<u8> =
+            pixels.chunks_exact(width).flat_map(|row| row.iter().rev().copied()).collect();
+        let other = self.predict_pixels(&mirrored)?;
+        Ok(seen.iter().zip(&other).map(|(a, b)| a.mean(b)).collect())
     }
 }

@@ -69,17 +69,18 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("digits.safetensors");
 //! let mut digits = striate::data::load("digits")?;
-//! # let pixels = digits.train.sample_len() * 2000;
-//! # digits.train.pixels.truncate(pixels);
-//! # digits.train.labels.truncate(2000);
+//! # let few = digits.train.images().unwrap();
+//! # let (pixels, labels) = (few.pixels[..2000 * 784].to_vec(), few.labels[..2000].to_vec());
+//! # digits.train = Images::new(few.shape(), pixels, labels)?.into();
 //! let net = (striate::models::registry::find("convnet")?.build)(10, 1);
 //! let config = FitConfig { epochs: 1, ..FitConfig::default() };
 //! let mut model = Classifier::fit(net.as_ref(), &digits, &config)?;
 //! model.save(&path)?;
 //!
 //! let mut same = Classifier::load(&path)?;
-//! let guess = &same.predict_pixels(digits.test.sample(0))?[0];
-//! assert_eq!(guess.top(1), model.predict_pixels(digits.test.sample(0))?[0].top(1));
+//! let picture = digits.test.picture(0)?;
+//! let guess = same.predict(&picture)?;
+//! assert_eq!(guess.top(1), model.predict(&picture)?.top(1));
 //! println!("a {} with probability {:.3}", guess.class(), guess.probability());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -108,7 +109,7 @@ pub use striate_train as train;
 pub mod prelude {
     pub use crate::{Classifier, Prediction};
     pub use ndarray::{Array4, ArrayD, ArrayView4};
-    pub use striate_data::{Augment, Dataset, Images, Picture, Preprocess};
+    pub use striate_data::{Augment, Dataset, Images, Picture, Preprocess, Split};
     pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Tap, Var, trace};
     pub use striate_inspect::{shades, summary};
     pub use striate_nn::{Adam, AdamW, OptimizerConfig, Sgd};

@@ -1,10 +1,13 @@
 //! How the pictures of a data set are normalised when nobody says otherwise.
 
 use striate_data::preprocess::mean_std;
-use striate_data::{DataError, Dataset, Known, Preprocess};
+use striate_data::{DataError, Dataset, Known, Preprocess, Split};
+
+/// Sides of the square that networks for photos take.
+const PHOTO_PX: usize = 224;
 
 /// The preprocessing that goes with a data set: the usual mean and deviation of a known set, or those of its own training
-/// pixels.
+/// pixels; for photos, those of ImageNet at 224 x 224.
 ///
 /// # Errors
 /// [`DataError::Preprocess`] when its images are of a shape that no network can be fed, such as two channels.
@@ -16,13 +19,17 @@ use striate_data::{DataError, Dataset, Known, Preprocess};
 /// # Ok::<(), striate::data::DataError>(())
 /// ```
 pub fn preprocess_of(data: &Dataset) -> Result<Preprocess, DataError> {
-    let shape = data.train.shape();
+    let images = match &data.train {
+        Split::Images(images) => images,
+        Split::Photos(_) => return Preprocess::imagenet(PHOTO_PX),
+    };
+    let shape = images.shape();
     // A folder of the user's may be called `mnist` too: the name alone does not tell.
     let is_it = |known: &&Known| known.shape == shape && known.classes.iter().eq(&data.classes);
     match Known::get(&data.name).filter(is_it) {
         Some(known) => Preprocess::new(shape, known.mean, known.std),
         None => {
-            let (mean, std) = mean_std(&data.train);
+            let (mean, std) = mean_std(images);
             Preprocess::new(shape, &mean, &std)
         }
     }

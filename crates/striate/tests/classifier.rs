@@ -47,8 +47,8 @@ fn it_learns_and_survives_a_file() {
     let mut same = Classifier::load(&path).unwrap();
     assert_eq!(same.file(), model.file());
     assert_eq!(
-        same.predict_pixels(&data.test.pixels).unwrap(),
-        model.predict_pixels(&data.test.pixels).unwrap(),
+        same.predict_pixels(&data.test.images().unwrap().pixels).unwrap(),
+        model.predict_pixels(&data.test.images().unwrap().pixels).unwrap(),
         "the same file, the same bits"
     );
     assert_eq!(same.classes(), ["left", "right"]);
@@ -57,9 +57,10 @@ fn it_learns_and_survives_a_file() {
 #[test]
 fn a_picture_and_its_pixels_are_one_thing() {
     let (mut model, data) = trained();
-    let picture = Picture { width: 8, height: 8, channels: 1, pixels: data.test.sample(1).to_vec() };
+    let picture =
+        Picture { width: 8, height: 8, channels: 1, pixels: data.test.images().unwrap().sample(1).to_vec() };
     let by_picture = model.predict(&picture).unwrap();
-    assert_eq!(by_picture, model.predict_pixels(data.test.sample(1)).unwrap()[0]);
+    assert_eq!(by_picture, model.predict_pixels(data.test.images().unwrap().sample(1)).unwrap()[0]);
     assert_eq!(by_picture.class(), "right");
     let sum: f32 = by_picture.probabilities().iter().sum();
     assert!((sum - 1.0).abs() < 1e-6, "{sum}");
@@ -82,8 +83,26 @@ fn pixels_that_are_no_images_are_refused() {
 fn values_inside_can_be_looked_at() {
     let (mut model, data) = trained();
     let conv = model.session().tap("conv").unwrap();
-    let before = model.predict_pixels(data.test.sample(0)).unwrap();
+    let before = model.predict_pixels(data.test.images().unwrap().sample(0)).unwrap();
     assert_eq!(model.session().get(conv).shape(), [1, 4, 8, 8]);
     let (mut plain, _) = trained();
-    assert_eq!(before, plain.predict_pixels(data.test.sample(0)).unwrap(), "looking changes nothing");
+    assert_eq!(
+        before,
+        plain.predict_pixels(data.test.images().unwrap().sample(0)).unwrap(),
+        "looking changes nothing"
+    );
+}
+
+#[test]
+fn a_picture_and_its_mirror_image_are_asked_together() {
+    let (mut model, data) = trained();
+    let pixels = data.test.images().unwrap().sample(0).to_vec();
+    let mirrored: Vec<u8> = pixels.chunks_exact(8).flat_map(|row| row.iter().rev().copied()).collect();
+    let once = model.predict_pixels(&pixels).unwrap().remove(0).probabilities();
+    let other = model.predict_pixels(&mirrored).unwrap().remove(0).probabilities();
+    let both = model.predict_pixels_mirrored(&pixels).unwrap().remove(0).probabilities();
+    for ((a, b), mean) in once.iter().zip(&other).zip(&both) {
+        assert!((0.5 * (a + b) - mean).abs() < 1e-5, "{once:?} {other:?} {both:?}");
+    }
+    assert!(once[0] > once[1] && other[0] < other[1], "left and right change places: {once:?} {other:?}");
 }

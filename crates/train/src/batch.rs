@@ -1,12 +1,14 @@
 //! A batch in memory, filled by all threads.
 
-use striate_data::{Images, Loader};
-use striate_graph::Engine;
+use std::sync::{Mutex, PoisonError};
 
-/// Room for the images and labels of a batch.
+use striate_data::{DataError, Loader};
+use striate_graph::{Engine, Target};
+
+/// Room for the images and targets of a batch.
 pub(crate) struct Batch {
     images: Vec<f32>,
-    labels: Vec<u32>,
+    targets: Vec<Target>,
     sample_len: usize,
 }
 
@@ -14,28 +16,40 @@ impl Batch {
     pub(crate) fn new(batch_size: usize, sample_len: usize) -> Self {
         Self {
             images: vec![0.0; batch_size * sample_len],
-            labels: Vec::with_capacity(batch_size),
+            targets: Vec::with_capacity(batch_size),
             sample_len,
         }
     }
 
-    /// Fills the batch with these samples and gives images `[N, C, H, W]` and labels. Every sample is a pure function of
+    /// Fills the batch with these samples and gives images `[N, C, H, W]` and targets. Every sample is a pure function of
     /// (seed, epoch, its index): it does not matter which thread writes it.
+    ///
+    /// # Errors
+    /// When a photo cannot be used; of several, that of the first in the batch.
     pub(crate) fn fetch(
         &mut self,
         engine: &Engine,
         loader: &Loader<'_>,
-        from: &Images,
         epoch: usize,
         samples: &[u32],
-    ) -> (&[f32], &[u32]) {
+    ) -> Result<(&[f32], &[Target]), DataError> {
         let epoch = u32::try_from(epoch).expect("epochs were checked to be few");
         let images = &mut self.images[..samples.len() * self.sample_len];
+        let written = Mutex::new((vec![Target::from(0_u32); samples.len()], None));
         engine.pool().for_each_chunk(images, self.sample_len, |i, out| {
-            loader.write(epoch, samples[i], out);
+            let result = loader.write(epoch, samples[i], out);
+            let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+            match (result, &written.1) {
+                (Ok(t), _) => written.0[i] = Target { a: t.a, b: t.b, lambda: t.lambda },
+                (Err(_), Some((first, _))) if *first < i => {}
+                (Err(error), _) => written.1 = Some((i, error)),
+            }
         });
-        self.labels.clear();
-        self.labels.extend(samples.iter().map(|&sample| u32::from(from.labels[sample as usize])));
-        (images, &self.labels)
+        let (targets, error) = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, error)) = error {
+            return Err(error);
+        }
+        self.targets = targets;
+        Ok((images, &self.targets))
     }
 }

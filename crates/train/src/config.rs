@@ -1,9 +1,11 @@
 //! How to train: the settings, their defaults, and what is refused.
 
 use crate::error::FitError;
+use crate::metric::Metric;
 use serde::{Deserialize, Serialize};
 use striate_data::Augment;
-use striate_graph::CrossEntropy;
+use striate_graph::rates::{layer_decay, layer_groups};
+use striate_graph::{Clip, CrossEntropy, Graph};
 use striate_nn::{OptimizerConfig, Schedule};
 
 /// How to train.
@@ -12,7 +14,7 @@ use striate_nn::{OptimizerConfig, Schedule};
 /// ```
 /// use striate_train::FitConfig;
 ///
-/// let config = FitConfig { epochs: 2, seed: 7, ..FitConfig::for_data("mnist") };
+/// let config = FitConfig { epochs: 2, seed: 7, ..FitConfig::default() };
 /// assert!(config.check(10).is_ok());
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,8 +22,11 @@ use striate_nn::{OptimizerConfig, Schedule};
 pub struct FitConfig {
     /// Times that every training image is seen.
     pub epochs: usize,
-    /// Images a step; the last step of an epoch may have fewer.
+    /// Images that pass through the network at once.
     pub batch_size: usize,
+    /// Batches for each update of the parameters: their gradients add up to those of one batch of all their images, in the
+    /// memory of one. Batch norm sees one at a time. The last update of an epoch may have fewer images.
+    pub grad_accum_steps: usize,
     /// The schedule's highest rate.
     pub learning_rate: f32,
     /// The rule of the update.
@@ -33,11 +38,28 @@ pub struct FitConfig {
     /// Share of the target spread over all classes, 0 to below 1.
     pub label_smoothing: f32,
     /// One weight a class, for classes of unequal size.
-    pub class_weights: Option<Vec<f32>>,
+    pub class_weights: Option<ClassWeights>,
+    /// Whether images of rare classes are drawn as often as those of frequent ones.
+    pub weighted_sampling: bool,
+    /// Bound on the gradients.
+    pub clip_grad: Option<f32>,
+    /// Of what it is the bound.
+    pub clip_mode: ClipMode,
+    /// Share of the average of the parameters that survives an update; with it, the average is what is validated and kept.
+    pub ema_decay: Option<f32>,
+    /// Layers that do not learn: patterns of names (`layer1.*`, `features`), or a number, the first so many layers and
+    /// blocks. A frozen batch norm uses its running statistics.
+    pub freeze: Vec<String>,
+    /// Factor of the learning rate from each layer or block to the one before it; the last has the full rate.
+    pub layer_decay: Option<f32>,
     /// Key of every random number: first parameters, order, augmentation, dropout.
     pub seed: u64,
-    /// Stop after this many epochs without a better validation accuracy.
+    /// Stop after this many epochs without a better validation.
     pub patience: Option<usize>,
+    /// By what validations are compared.
+    pub metric: Metric,
+    /// Seconds for the whole run: it measures what fits before its first step, and `epochs` is the most it will do.
+    pub budget_s: Option<f64>,
     /// Seconds between checkpoints within an epoch; `None`: at the ends of epochs only. Decides nothing else.
     pub checkpoint_every_s: Option<f64>,
 }
@@ -47,35 +69,51 @@ impl Default for FitConfig {
         Self {
             epochs: 5,
             batch_size: 64,
+            grad_accum_steps: 1,
             learning_rate: 3e-3,
             optimizer: OptimizerConfig::default(),
             schedule: Schedule::one_cycle(),
             augment: Augment::default(),
             label_smoothing: 0.0,
             class_weights: None,
+            weighted_sampling: false,
+            clip_grad: None,
+            clip_mode: ClipMode::Norm,
+            ema_decay: None,
+            freeze: Vec::new(),
+            layer_decay: None,
             seed: 0,
             patience: None,
+            metric: Metric::AccuracyTop1,
+            budget_s: None,
             checkpoint_every_s: Some(30.0),
         }
     }
 }
 
-/// Data sets for which the defaults are not the best use of a newcomer's minute: name, epochs, shift in pixels.
-const FOR_DATA: [(&str, usize, u32); 1] = [
-    // 10,000 images: an epoch takes a fraction of a second, and without shifts the network knows them by heart in five.
-    ("digits", 10, 2),
-];
+/// What each class counts in the loss.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeights {
+    /// `images / (classes · images of the class)`: all classes count the same, as scikit-learn's `balanced`. A class
+    /// without images counts nothing.
+    Balanced,
+    /// These.
+    Given(Vec<f32>),
+}
+
+/// Of what `clip_grad` is the bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClipMode {
+    /// The norm of all gradients together.
+    #[default]
+    Norm,
+    /// The magnitude of each value.
+    Value,
+}
 
 impl FitConfig {
-    /// The defaults for a data set of this name.
-    pub fn for_data(name: &str) -> Self {
-        let mut config = Self::default();
-        if let Some(&(_, epochs, shift_px)) = FOR_DATA.iter().find(|(known, ..)| *known == name) {
-            (config.epochs, config.augment.shift_px) = (epochs, shift_px);
-        }
-        config
-    }
-
     /// Makes sure that every setting makes sense for a network of so many classes.
     ///
     /// # Errors
@@ -100,7 +138,11 @@ impl FitConfig {
         if !(0.0..1.0).contains(&self.label_smoothing) {
             return refuse("label_smoothing", "at least 0 and below 1", self.label_smoothing.to_string());
         }
-        if let Some(weights) = &self.class_weights {
+        if self.grad_accum_steps == 0 || self.grad_accum_steps.saturating_mul(self.batch_size) > 1 << 20 {
+            let expected = "at least 1, and at most 1048576 images an update";
+            return refuse("grad_accum_steps", expected, self.grad_accum_steps.to_string());
+        }
+        if let Some(ClassWeights::Given(weights)) = &self.class_weights {
             if weights.len() != classes {
                 let expected = format!("{classes} numbers, one a class");
                 return refuse("class_weights", &expected, weights.len().to_string());
@@ -114,6 +156,23 @@ impl FitConfig {
                 );
             }
         }
+        for (what, value) in [("clip_grad", self.clip_grad), ("layer_decay", self.layer_decay)] {
+            if let Some(value) = value
+                && !(value.is_finite() && value > 0.0)
+            {
+                return refuse(what, "a number above 0", value.to_string());
+            }
+        }
+        if let Some(decay) = self.ema_decay
+            && !(0.0..1.0).contains(&decay)
+        {
+            return refuse("ema_decay", "at least 0 and below 1, such as 0.999", decay.to_string());
+        }
+        if let Some(budget_s) = self.budget_s
+            && !(budget_s.is_finite() && budget_s > 0.0)
+        {
+            return refuse("budget_s", "a number of seconds above 0", budget_s.to_string());
+        }
         if self.patience == Some(0) {
             return refuse("patience", "at least 1 epoch", "0".into());
         }
@@ -126,7 +185,45 @@ impl FitConfig {
         Ok(self.augment.check()?)
     }
 
-    pub(crate) fn loss(&self) -> CrossEntropy {
-        CrossEntropy { label_smoothing: self.label_smoothing, class_weights: self.class_weights.clone() }
+    /// The loss, for a training set with so many images of each class.
+    pub(crate) fn loss(&self, class_counts: &[usize]) -> CrossEntropy {
+        let balanced = || {
+            let (images, classes) = (class_counts.iter().sum::<usize>() as f64, class_counts.len() as f64);
+            let weight = |&count: &usize| if count == 0 { 0.0 } else { images / (classes * count as f64) };
+            class_counts.iter().map(|count| weight(count) as f32).collect()
+        };
+        let class_weights = self.class_weights.as_ref().map(|weights| match weights {
+            ClassWeights::Balanced => balanced(),
+            ClassWeights::Given(weights) => weights.clone(),
+        });
+        CrossEntropy { label_smoothing: self.label_smoothing, class_weights }
+    }
+
+    pub(crate) fn clip(&self) -> Option<Clip> {
+        self.clip_grad.map(|bound| match self.clip_mode {
+            ClipMode::Norm => Clip::Norm(bound),
+            ClipMode::Value => Clip::Value(bound),
+        })
+    }
+
+    /// Images for each update.
+    pub(crate) fn update_size(&self) -> usize {
+        self.batch_size * self.grad_accum_steps
+    }
+
+    /// Factors of the learning rate by pattern: what is frozen comes first, and so goes before layer decay.
+    pub(crate) fn rates(&self, graph: &Graph) -> Vec<(String, f32)> {
+        let mut rates = Vec::new();
+        for what in &self.freeze {
+            match what.parse::<usize>() {
+                Ok(count) => {
+                    let layers = layer_groups(graph).into_iter().take(count).flat_map(|group| group.layers);
+                    rates.extend(layers.map(|layer| (layer, 0.0)));
+                }
+                Err(_) => rates.push((what.clone(), 0.0)),
+            }
+        }
+        rates.extend(self.layer_decay.into_iter().flat_map(|decay| layer_decay(graph, decay)));
+        rates
     }
 }

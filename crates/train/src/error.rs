@@ -35,6 +35,28 @@ pub enum FitError {
         /// Shape of the output.
         got: Vec<usize>,
     },
+    /// A network without a last fully connected layer.
+    #[error("the network ends in {last}, expected a fully connected layer, whose place a head can take")]
+    NoHead {
+        /// Its last operation.
+        last: &'static str,
+    },
+    /// A network whose features are no numbers.
+    #[error("{picture}: the network's features are not finite; are these its weights?")]
+    Features {
+        /// The picture.
+        picture: String,
+    },
+    /// A class of so few pictures that none would be left to judge by.
+    #[error(
+        "too few pictures to learn from and to judge by: expected at least 2 of each class, got {}; add pictures, or take \
+         the class away",
+        classes.iter().map(|(class, count)| format!("class {class}: {count}")).collect::<Vec<_>>().join(", ")
+    )]
+    TooFewPictures {
+        /// Each such class, with its pictures.
+        classes: Vec<(usize, usize)>,
+    },
     /// Training went astray.
     #[error(
         "epoch {epoch}, step {step} of {steps}: training diverged at learning rate {learning_rate:e}: the loss is {loss}, \

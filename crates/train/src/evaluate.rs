@@ -2,12 +2,13 @@
 
 use crate::batch::Batch;
 use crate::error::FitError;
-use striate_data::{Augment, Images, Loader, Preprocess};
+use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::{Engine, Session};
-use striate_inspect::{Confusion, in_top_k};
+use striate_inspect::{Answer, Calibration, Confusion, in_top_k, softmax};
 
-/// Images in memory at once.
-const BATCH: usize = 512;
+/// Bytes of images in memory at once, and how many these may be at most.
+const BATCH_BYTES: usize = 64 << 20;
+const MOST: usize = 512;
 
 /// How good a network is on labelled images.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,12 +19,31 @@ pub struct Evaluation {
     pub top5_hits: u64,
     /// Mean cross entropy.
     pub loss: f64,
+    /// Whether the probabilities mean what they say.
+    pub calibration: Calibration,
+    /// What was said of each image, in their order.
+    pub answers: Vec<Answer>,
 }
 
 impl Evaluation {
+    pub(crate) fn of_nothing(classes: usize) -> Self {
+        Self {
+            confusion: Confusion::new(classes),
+            top5_hits: 0,
+            loss: 0.0,
+            calibration: Calibration::default(),
+            answers: Vec::new(),
+        }
+    }
+
     /// Fraction of images that were right; 0 without images.
     pub fn accuracy(&self) -> f64 {
         self.confusion.accuracy().unwrap_or(0.0)
+    }
+
+    /// Mean of the classes' F1 scores; 0 without images.
+    pub fn f1_macro(&self) -> f64 {
+        self.confusion.macro_average().f1.unwrap_or(0.0)
     }
 }
 
@@ -33,25 +53,30 @@ impl Evaluation {
 /// `loss = mean(log Σ exp(x) − x[label])`, from f32 logits in f64, summed in the order of the images.
 ///
 /// # Errors
-/// When images, preprocessing and network have different shapes, or a label is past the network's outputs.
+/// When images, preprocessing and network have different shapes, a label is past the network's outputs, or a photo cannot be
+/// decoded.
 pub fn evaluate(
     session: &mut Session,
     engine: &Engine,
-    images: &Images,
+    images: &Split,
     preprocess: &Preprocess,
 ) -> Result<Evaluation, FitError> {
-    let loader = Loader::new(images, preprocess, Augment::default(), BATCH, 0, false)?;
+    let batch_size = (BATCH_BYTES / (4 * preprocess.sample_len())).clamp(1, MOST).min(images.len().max(1));
+    let loader = Loader::new(images, preprocess, Augment::default(), batch_size, 0, false)?;
     let classes: usize = session.graph().output_shape().iter().product();
-    let mut evaluation = Evaluation { confusion: Confusion::new(classes), top5_hits: 0, loss: 0.0 };
-    let mut batch = Batch::new(BATCH.min(images.len()), images.sample_len());
-    for samples in loader.order(0).chunks(BATCH) {
-        let (pixels, labels) = batch.fetch(engine, &loader, images, 0, samples);
-        let logits = session.run_slice(pixels, labels.len())?;
-        for (logits, &label) in logits.chunks_exact(classes).zip(labels) {
-            let label = label as usize;
+    let mut evaluation = Evaluation::of_nothing(classes);
+    let mut batch = Batch::new(batch_size, preprocess.sample_len());
+    for samples in loader.order(0).chunks(batch_size) {
+        let (pixels, targets) = batch.fetch(engine, &loader, 0, samples)?;
+        let logits = session.run_slice(pixels, targets.len())?;
+        for (logits, target) in logits.chunks_exact(classes).zip(targets) {
+            let label = target.a as usize;
             evaluation.confusion.add(label, argmax(logits))?;
             evaluation.top5_hits += u64::from(in_top_k(logits, label, 5));
             evaluation.loss += cross_entropy(logits, label);
+            let probabilities = softmax(logits);
+            evaluation.calibration.add(&probabilities, label)?;
+            evaluation.answers.push(Answer::new(&probabilities, label));
         }
     }
     evaluation.loss /= images.len() as f64;

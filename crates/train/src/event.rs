@@ -2,6 +2,7 @@
 
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
+use crate::metric::Metric;
 use serde::Serialize;
 use std::path::Path;
 
@@ -18,6 +19,8 @@ pub struct EpochRow {
     pub val_loss: f64,
     /// Fraction of them that were right.
     pub val_accuracy: f64,
+    /// Mean over the classes of the F1 score.
+    pub val_f1_macro: f64,
     /// Rate of the last step.
     pub learning_rate: f64,
     /// Training images a second.
@@ -107,19 +110,30 @@ pub enum Event<'a> {
 }
 
 /// Why a run ends before its last epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stop<'a> {
     /// It was asked to.
     Asked {
         /// Where it can go on from, if it has a folder.
         checkpoint: Option<&'a Path>,
     },
-    /// The validation accuracy has not risen for `patience` epochs.
+    /// The metric has not become better for `patience` epochs.
     Patience {
-        /// Epochs without a rise.
+        /// Epochs without a better one.
         patience: usize,
         /// From 1.
         best_epoch: usize,
+        /// By what it is the best.
+        metric: Metric,
+    },
+    /// The time is up.
+    Budget {
+        /// Seconds that the run was given.
+        budget_s: f64,
+        /// Steps done.
+        steps: u64,
+        /// Steps for which the schedule was made.
+        planned: u64,
     },
 }
 

@@ -5,13 +5,13 @@ use crate::config::FitConfig;
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
 use crate::event::{EpochRow, Event, Observer};
-use crate::run::Run;
+use crate::run::{Run, train_graph};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use striate_data::{Dataset, Preprocess};
 use striate_formats::{Disk, ModelFile, RealDisk};
-use striate_graph::{Engine, Forward};
+use striate_graph::{Engine, Forward, Params};
 
 /// What is to be trained, on what, how, and where it is kept.
 pub struct Job<'a> {
@@ -33,6 +33,8 @@ pub struct Job<'a> {
     pub run_dir: Option<&'a Path>,
     /// Go on from the checkpoint in `run_dir`.
     pub resume: bool,
+    /// Parameters to start from, in place of random ones. A run that is resumed has its own, and needs none.
+    pub initial: Option<&'a Params>,
     /// Set it to end the run after the step at hand.
     pub stop: &'a AtomicBool,
     /// The command that makes this model: a part of the model file, so without what decides nothing (threads, folders,
@@ -65,6 +67,7 @@ impl<'a> Job<'a> {
             engine,
             run_dir,
             resume,
+            initial: None,
             stop,
             command,
         })
@@ -101,12 +104,21 @@ pub struct Trained {
     pub evaluation: Evaluation,
     /// The epochs.
     pub rows: Vec<EpochRow>,
-    /// Whether patience ended it.
+    /// Whether patience ended it, or its time was up.
     pub stopped_early: bool,
     /// Whether there was nothing left to do: a finished run was resumed.
     pub was_finished: bool,
     /// Where the model lies, if the run has a folder.
     pub model_path: Option<PathBuf>,
+}
+
+/// Makes sure that a job can begin: that settings, data and network fit together. [`fit`] does so itself; this is for
+/// whoever makes a folder first.
+///
+/// # Errors
+/// Those of [`fit`] that do not need the run folder.
+pub fn check(job: &Job<'_>) -> Result<(), FitError> {
+    train_graph(job).map(|_| ())
 }
 
 /// Trains a network.
@@ -131,22 +143,26 @@ pub(crate) fn fit_on(
 ) -> Result<Outcome, FitError> {
     let mut tell = |event: &Event<'_>| observers.iter_mut().try_for_each(|observer| observer.on(event));
     let mut run = Run::start(job, disk)?;
-    let mut batch = Batch::new(job.config.batch_size.min(job.data.train.len()), job.preprocess.sample_len());
+    let update_size = job.config.update_size().min(job.data.train.len());
+    let mut batch = Batch::new(update_size, job.preprocess.sample_len());
+    run.fit_to_budget(&mut batch, &mut tell)?;
     tell(&run.started())?;
     while !run.is_finished() {
         let (epoch, order) = (run.progress.epoch, run.loader.order(run.progress.epoch as u32));
-        while run.progress.step < run.steps {
+        while run.progress.step < run.steps_of_epoch() {
             let began = Instant::now();
             let samples = run.loader.batch_indices(&order, run.progress.step);
-            let (images, labels) = batch.fetch(&job.engine, &run.loader, &job.data.train, epoch, samples);
-            let report = run.train.step(images, labels, run.learning_rate());
+            let (images, targets) = batch.fetch(&job.engine, &run.loader, epoch, samples)?;
+            let report = run.train.step(images, targets, run.learning_rate());
             run.check_finite(report)?;
             run.progress.add(report, samples.len(), began.elapsed().as_secs_f64());
             tell(&run.stepped())?;
             if job.stop.load(Ordering::Relaxed) {
                 return run.interrupt(&mut tell);
             }
-            if run.is_checkpoint_due() {
+            if run.is_over_budget() {
+                run.end_here();
+            } else if run.is_checkpoint_due() {
                 run.save(&mut tell)?;
             }
         }

@@ -118,17 +118,18 @@ impl<'a> Folder<'a> {
 /// The rows as CSV, with a header.
 fn csv(rows: &[EpochRow]) -> String {
     let mut out = String::from(
-        "epoch,train_loss,train_accuracy,val_loss,val_accuracy,learning_rate,images_per_s,epoch_s\n",
+        "epoch,train_loss,train_accuracy,val_loss,val_accuracy,val_f1_macro,learning_rate,images_per_s,epoch_s\n",
     );
     for r in rows {
         let _ = writeln!(
             out,
-            "{},{:.6},{:.6},{:.6},{:.6},{:e},{:.1},{:.4}",
+            "{},{:.6},{:.6},{:.6},{:.6},{:.6},{:e},{:.1},{:.4}",
             r.epoch,
             r.train_loss,
             r.train_accuracy,
             r.val_loss,
             r.val_accuracy,
+            r.val_f1_macro,
             r.learning_rate as f32,
             r.images_per_s,
             r.epoch_s

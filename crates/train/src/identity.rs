@@ -7,7 +7,7 @@ use crate::yaml;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use striate_graph::Graph;
+use striate_graph::{Graph, Params};
 
 /// Names and values, such as `learning_rate` and `0.003`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,16 +25,17 @@ impl Identity {
         let others = [
             ("striate_version", env!("CARGO_PKG_VERSION").to_string()),
             ("model", job.model_name.to_string()),
-            ("layers_sha256", format!("{:x?}", &Sha256::digest(graph)[..]).replace([',', ' ', '[', ']'], "")),
+            ("layers_sha256", hex(&Sha256::digest(graph))),
             ("data_sha256", job.data.sha256.clone()),
             ("classes", job.data.classes.join(", ")),
         ];
         all.extend(others.map(|(key, value)| (key.to_string(), value)));
+        all.extend(job.initial.map(|params| (INITIAL.to_string(), sha256(params))));
         Self(all)
     }
 
-    /// Everything in which `asked` differs.
-    pub(crate) fn differences(&self, asked: &Self) -> Vec<Difference> {
+    /// Everything in which `asked` differs, but for the parameters it began with where nobody says which.
+    pub(crate) fn differences(&self, asked: &Self, any_initial: bool) -> Vec<Difference> {
         let value = |of: &Self, key: &String| of.0.get(key).cloned().unwrap_or_else(|| "nothing".into());
         let keys = self.0.keys().chain(asked.0.keys().filter(|key| !self.0.contains_key(*key)));
         let both = keys.map(|key| Difference {
@@ -42,6 +43,23 @@ impl Identity {
             saved: value(self, key),
             asked: value(asked, key),
         });
-        both.filter(|d| d.saved != d.asked).collect()
+        both.filter(|d| d.saved != d.asked && !(any_initial && d.what == INITIAL)).collect()
     }
+}
+
+/// Of the parameters that a run began with.
+const INITIAL: &str = "initial_sha256";
+
+/// Of names, shapes and values.
+fn sha256(params: &Params) -> String {
+    let mut hash = Sha256::new();
+    for (name, array) in params.iter() {
+        hash.update(format!("{name} {:?} ", array.shape()));
+        array.iter().for_each(|value| hash.update(value.to_le_bytes()));
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -40,24 +40,30 @@ mod config;
 mod error;
 mod evaluate;
 mod event;
+mod find_lr;
 mod fit;
 mod folder;
 mod identity;
+mod metric;
 mod patience;
+pub mod probe;
 mod progress;
+mod recipe;
 mod run;
 mod saved;
 mod yaml;
 
-pub use config::FitConfig;
+pub use config::{ClassWeights, ClipMode, FitConfig};
 pub use error::{Difference, FitError};
 pub use evaluate::{Evaluation, evaluate};
 pub use event::{EpochRow, Event, Observer, Stop};
-pub use fit::{Job, Outcome, Trained, fit};
+pub use find_lr::{RateSearch, find_lr};
+pub use fit::{Job, Outcome, Trained, check, fit};
 pub use folder::{
     ARGS_YAML, BEST_MODEL, CHECKPOINT, CONFUSION_PNG, CONFUSION_SVG, CURVES_PNG, CURVES_SVG, LAST_MODEL,
     RESULTS_CSV,
 };
+pub use metric::Metric;
 pub use saved::{SavedRun, saved_run};
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! Which epoch is the best, and when to stop waiting for a better one.
 
 use crate::event::EpochRow;
+use crate::metric::Metric;
 
-/// The first of the epochs with the highest validation accuracy, as an index.
-pub(crate) fn best(rows: &[EpochRow]) -> Option<usize> {
+/// The first of the epochs that are best by the metric, as an index.
+pub(crate) fn best(rows: &[EpochRow], metric: Metric) -> Option<usize> {
     // Of equals `max_by` takes the last: the order is turned round.
-    (0..rows.len()).rev().max_by(|&a, &b| rows[a].val_accuracy.total_cmp(&rows[b].val_accuracy))
+    (0..rows.len()).rev().max_by(|&a, &b| metric.score(&rows[a]).total_cmp(&metric.score(&rows[b])))
 }
 
 /// Whether the last `patience` epochs brought no better one.
-pub(crate) fn is_exhausted(rows: &[EpochRow], patience: Option<usize>) -> bool {
-    match (best(rows), patience) {
+pub(crate) fn is_exhausted(rows: &[EpochRow], patience: Option<usize>, metric: Metric) -> bool {
+    match (best(rows, metric), patience) {
         (Some(best), Some(patience)) => rows.len() - 1 - best >= patience,
         _ => false,
     }
@@ -20,18 +21,20 @@ pub(crate) fn is_exhausted(rows: &[EpochRow], patience: Option<usize>) -> bool {
 mod tests {
     use super::*;
 
+    const ZERO: EpochRow = EpochRow {
+        epoch: 0,
+        train_loss: 0.0,
+        train_accuracy: 0.0,
+        val_loss: 0.0,
+        val_accuracy: 0.0,
+        val_f1_macro: 0.0,
+        learning_rate: 0.0,
+        images_per_s: 0.0,
+        epoch_s: 0.0,
+    };
+
     fn rows(accuracies: &[f64]) -> Vec<EpochRow> {
-        let zero = EpochRow {
-            epoch: 0,
-            train_loss: 0.0,
-            train_accuracy: 0.0,
-            val_loss: 0.0,
-            val_accuracy: 0.0,
-            learning_rate: 0.0,
-            images_per_s: 0.0,
-            epoch_s: 0.0,
-        };
-        accuracies.iter().map(|&val_accuracy| EpochRow { val_accuracy, ..zero }).collect()
+        accuracies.iter().map(|&val_accuracy| EpochRow { val_accuracy, ..ZERO }).collect()
     }
 
     #[test]
@@ -39,8 +42,17 @@ mod tests {
         for (accuracies, expected) in
             [(&[][..], None), (&[0.5], Some(0)), (&[0.5, 0.9, 0.9, 0.7], Some(1)), (&[0.0, 0.0], Some(0))]
         {
-            assert_eq!(best(&rows(accuracies)), expected, "{accuracies:?}");
+            assert_eq!(best(&rows(accuracies), Metric::AccuracyTop1), expected, "{accuracies:?}");
         }
+    }
+
+    #[test]
+    fn each_metric_has_its_own_best() {
+        let row =
+            |val_accuracy, val_loss, val_f1_macro| EpochRow { val_accuracy, val_loss, val_f1_macro, ..ZERO };
+        let rows = [row(0.9, 0.5, 0.1), row(0.8, 0.4, 0.2), row(0.7, f64::NAN, 0.3)];
+        let best = |metric| best(&rows, metric).unwrap();
+        assert_eq!([Metric::AccuracyTop1, Metric::Loss, Metric::F1Macro].map(best), [0, 1, 2]);
     }
 
     #[test]
@@ -54,11 +66,11 @@ mod tests {
             (4, None, false),
         ] {
             assert_eq!(
-                is_exhausted(&rows[..done], patience),
+                is_exhausted(&rows[..done], patience, Metric::AccuracyTop1),
                 expected,
                 "{done} epochs, patience {patience:?}"
             );
         }
-        assert!(!is_exhausted(&[], Some(1)));
+        assert!(!is_exhausted(&[], Some(1), Metric::Loss));
     }
 }

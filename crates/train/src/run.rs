@@ -1,18 +1,19 @@
 //! The state of a run: what the loop works on, and what is saved of it.
 
+mod budget;
+
 use crate::error::FitError;
 use crate::evaluate::{Evaluation, evaluate};
 use crate::event::{Event, Stop};
 use crate::fit::{Job, Outcome, Trained};
 use crate::folder::{BEST_MODEL, Folder, LAST_MODEL};
 use crate::identity::Identity;
-use crate::patience;
 use crate::progress::Progress;
 use crate::saved::{self, State};
 use std::time::Instant;
 use striate_data::Loader;
 use striate_formats::{Checkpoint, Disk, ModelFile, Provenance};
-use striate_graph::{Graph, Mode, Params, Session, StepReport, TrainOptions, TrainStep, trace};
+use striate_graph::{Graph, Mode, Params, Session, StepReport, TrainOptions, TrainStep, rates, trace};
 
 /// Tells everybody.
 pub(crate) type Tell<'t> = &'t mut dyn FnMut(&Event<'_>) -> Result<(), FitError>;
@@ -37,6 +38,12 @@ pub(crate) struct Run<'a> {
     resumed: bool,
     was_finished: bool,
     saved_at: Instant,
+    /// By this process.
+    began: Instant,
+    /// Of the run, before this process.
+    spent_before_s: f64,
+    /// What ending an epoch takes, once that was measured.
+    epoch_end_s: f64,
 }
 
 impl<'a> Run<'a> {
@@ -44,32 +51,9 @@ impl<'a> Run<'a> {
     /// checkpoint, and every file that the state implies.
     pub(crate) fn start(job: &'a Job<'a>, disk: &'a dyn Disk) -> Result<Self, FitError> {
         let shape = job.preprocess.shape();
-        let graph = trace(job.net, Mode::Train, shape)?;
-        let classes = job.data.classes.len();
-        if graph.output_shape() != [classes] {
-            let (model, data) = (job.model_name.to_string(), job.data.name.clone());
-            return Err(FitError::Classes {
-                model,
-                data,
-                expected: classes,
-                got: graph.output_shape().to_vec(),
-            });
-        }
-        let config = job.config;
-        config.check(classes)?;
-        let loader = Loader::new(
-            &job.data.train,
-            job.preprocess,
-            config.augment,
-            config.batch_size,
-            config.seed,
-            true,
-        )?;
-        let params = Params::init(&graph, config.seed);
-        let options = TrainOptions::new(config.batch_size.min(job.data.train.len()), config.seed);
-        let optimizer = config.optimizer.build()?;
-        let train =
-            TrainStep::new(&graph, &params, &config.loss(), &*optimizer, job.engine.clone(), options)?;
+        let graph = train_graph(job)?;
+        let loader = loader_of(job)?;
+        let train = train_step(job, &graph)?;
         let mut run = Self {
             job,
             folder: None,
@@ -85,6 +69,9 @@ impl<'a> Run<'a> {
             resumed: false,
             was_finished: false,
             saved_at: Instant::now(),
+            began: Instant::now(),
+            spent_before_s: 0.0,
+            epoch_end_s: 0.0,
         };
         run.open_folder(disk)?;
         Ok(run)
@@ -118,7 +105,7 @@ impl<'a> Run<'a> {
     /// Goes on from a checkpoint, if it is one of this run.
     fn take_up(&mut self, checkpoint: Checkpoint, state: State, folder: &Folder<'_>) -> Result<(), FitError> {
         let path = folder.checkpoint_path();
-        let differences = state.identity.differences(&self.identity);
+        let differences = state.identity.differences(&self.identity, self.job.initial.is_none());
         if !differences.is_empty() {
             return Err(FitError::OtherRun { checkpoint: path, differences });
         }
@@ -136,22 +123,25 @@ impl<'a> Run<'a> {
         if progress.epoch > 0 {
             checkpoint.best.check(&self.eval_graph).map_err(|e| misfit(format!("its best epoch: {e}")))?;
         }
-        let updates = (progress.epoch * self.steps + progress.step) as u64;
+        let updates = progress.steps_done(self.steps);
         let bad =
             |names: Vec<String>| misfit(format!("arrays missing or of another shape: {}", names.join(", ")));
         self.train.restore(&checkpoint.params, &checkpoint.optimizer, updates).map_err(bad)?;
-        self.was_finished = progress.is_finished(self.job.config.epochs, self.job.config.patience);
+        self.was_finished = progress.is_finished(self.job.config);
+        self.spent_before_s = progress.spent_s;
         (self.progress, self.best, self.command) = (progress, checkpoint.best, state.command);
+        // The parameters it began with are in the checkpoint, whatever was at hand now.
+        self.identity = state.identity;
         self.resumed = true;
         Ok(())
     }
 
     /// Whatever a crash right after the checkpoint kept from being written.
     fn write_what_follows(&self) -> Result<(), FitError> {
-        let (Some(folder), Some(best)) = (&self.folder, self.progress.best()) else { return Ok(()) };
+        let (Some(folder), Some(best)) = (&self.folder, self.best_epoch()) else { return Ok(()) };
         folder.model(BEST_MODEL, &self.model(self.best.clone(), best + 1)?)?;
         if self.progress.step == 0 {
-            folder.model(LAST_MODEL, &self.model(self.train.params(), self.progress.epoch)?)?;
+            folder.model(LAST_MODEL, &self.model(self.current(), self.progress.epoch)?)?;
         }
         folder.results(&self.progress.rows)
     }
@@ -167,7 +157,7 @@ impl<'a> Run<'a> {
             val_images: job.data.test.len(),
             threads: job.engine.threads(),
             memory_bytes: self.train.memory_bytes(),
-            epochs: job.config.epochs,
+            epochs: progress.epochs(job.config),
             steps: self.steps,
             resumed: self.resumed.then_some((progress.epoch + 1, progress.step)),
             rows: &progress.rows,
@@ -179,7 +169,7 @@ impl<'a> Run<'a> {
         Event::Step {
             epoch: progress.epoch + 1,
             step: progress.step,
-            steps: self.steps,
+            steps: self.steps_of_epoch(),
             loss: progress.loss(),
             accuracy: progress.accuracy(),
             images_per_s: progress.images_per_s(),
@@ -188,7 +178,25 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        self.progress.is_finished(self.job.config.epochs, self.job.config.patience)
+        self.progress.is_finished(self.job.config)
+    }
+
+    /// Steps of the epoch at hand: the last one of a budget may have fewer.
+    pub(crate) fn steps_of_epoch(&self) -> usize {
+        self.progress.steps_of_epoch(self.steps)
+    }
+
+    fn best_epoch(&self) -> Option<usize> {
+        self.progress.best(self.job.config.metric)
+    }
+
+    /// The parameters that are validated and kept: the average, where there is one.
+    fn current(&self) -> Params {
+        self.train.ema_params().unwrap_or_else(|| self.train.params())
+    }
+
+    fn spent_s(&self) -> f64 {
+        self.spent_before_s + self.began.elapsed().as_secs_f64()
     }
 
     /// Rate of the next step.
@@ -199,7 +207,8 @@ impl<'a> Run<'a> {
     fn rate_of(&self, step: usize) -> f32 {
         let (config, steps) = (self.job.config, self.steps as u64);
         let step = self.progress.epoch as u64 * steps + step as u64;
-        config.schedule.learning_rate(config.learning_rate, step, config.epochs as u64 * steps, steps)
+        let total = self.progress.fitted.map_or(config.epochs as u64 * steps, |fitted| fitted.schedule_steps);
+        config.schedule.learning_rate(config.learning_rate, step, total, steps)
     }
 
     /// Before the step is counted.
@@ -215,7 +224,7 @@ impl<'a> Run<'a> {
         FitError::NonFinite {
             epoch: self.progress.epoch + 1,
             step: step + 1,
-            steps: self.steps,
+            steps: self.steps_of_epoch(),
             learning_rate: self.rate_of(step),
             loss,
             first,
@@ -230,16 +239,21 @@ impl<'a> Run<'a> {
 
     /// Writes a checkpoint, if the run has a folder. What is not finite never replaces a good one.
     pub(crate) fn save(&mut self, tell: Tell<'_>) -> Result<(), FitError> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+        if self.folder.is_none() {
+            return Ok(());
+        }
         if self.train.first_non_finite().is_some() {
             return Err(self.diverged(self.progress.step.saturating_sub(1), self.progress.loss() as f32));
         }
+        self.progress.spent_s = self.spent_s();
+        let Some(folder) = &self.folder else { return Ok(()) };
         let state = State {
             identity: self.identity.clone(),
             model: self.job.model_name.to_string(),
             data_source: self.job.data_source.to_string(),
             command: self.command.clone(),
             config: self.job.config.clone(),
+            preprocess: self.job.preprocess.clone(),
             progress: self.progress.clone(),
         };
         folder.checkpoint(&Checkpoint {
@@ -254,15 +268,15 @@ impl<'a> Run<'a> {
 
     /// Evaluates, and saves: the checkpoint first, since the rest follows from it.
     pub(crate) fn end_epoch(&mut self, tell: Tell<'_>) -> Result<(), FitError> {
-        let last = self.steps - 1;
+        let last = self.steps_of_epoch() - 1;
         if self.train.first_non_finite().is_some() {
             return Err(self.diverged(last, self.progress.loss() as f32));
         }
-        let params = self.train.params();
+        let params = self.current();
         let evaluation = self.evaluate(&params)?;
-        self.progress.end_epoch(evaluation.loss, evaluation.accuracy(), self.rate_of(last));
+        self.progress.end_epoch(&evaluation, self.rate_of(last));
         let epoch = self.progress.epoch;
-        let is_best = self.progress.best() == Some(epoch - 1);
+        let is_best = self.best_epoch() == Some(epoch - 1);
         if is_best {
             (self.best, self.best_evaluation) = (params.clone(), Some(evaluation.clone()));
         }
@@ -275,7 +289,7 @@ impl<'a> Run<'a> {
             }
             folder.results(&self.progress.rows)?;
         }
-        let (rows, epochs) = (&self.progress.rows[..], self.job.config.epochs);
+        let (rows, epochs) = (&self.progress.rows[..], self.progress.epochs(self.job.config));
         let row = rows.last().expect("the epoch just ended");
         tell(&Event::EpochEnd { row, rows, epochs, best: is_best, evaluation: &evaluation })
     }
@@ -290,13 +304,13 @@ impl<'a> Run<'a> {
         }
         let checkpoint = self.folder.as_ref().map(Folder::checkpoint_path);
         tell(&Event::Stopped { why: Stop::Asked { checkpoint: checkpoint.as_deref() } })?;
-        let (epoch, step, steps) = (self.progress.epoch + 1, self.progress.step, self.steps);
+        let (epoch, step, steps) = (self.progress.epoch + 1, self.progress.step, self.steps_of_epoch());
         Ok(Outcome::Interrupted { epoch, step, steps, checkpoint })
     }
 
     /// Draws what is to be drawn, and hands the best network over.
     pub(crate) fn finish(mut self, tell: Tell<'_>) -> Result<Outcome, FitError> {
-        let best = self.progress.best().expect("a finished run has an epoch");
+        let best = self.best_epoch().expect("a finished run has an epoch");
         let evaluation = match self.best_evaluation.take() {
             Some(evaluation) => evaluation,
             None => self.evaluate(&self.best)?,
@@ -305,12 +319,11 @@ impl<'a> Run<'a> {
             folder.curves(&self.title(), &self.progress.rows)?;
             folder.confusion(&self.title(), &evaluation, &self.job.data.classes)?;
         }
-        let patience = self.job.config.patience;
-        let stopped_early = patience::is_exhausted(&self.progress.rows, patience)
-            && self.progress.epoch < self.job.config.epochs;
-        if let (true, Some(patience)) = (stopped_early, patience) {
-            tell(&Event::Stopped { why: Stop::Patience { patience, best_epoch: best + 1 } })?;
+        let why = self.stopped_early(best);
+        if let Some(why) = why {
+            tell(&Event::Stopped { why })?;
         }
+        let stopped_early = why.is_some();
         tell(&Event::Finished { best: &self.progress.rows[best], evaluation: &evaluation })?;
         let params = std::mem::take(&mut self.best);
         let model = self.model(params, best + 1)?;
@@ -323,6 +336,20 @@ impl<'a> Run<'a> {
             model_path: self.folder.as_ref().map(Folder::model_path),
             rows: self.progress.rows,
         })))
+    }
+
+    /// Why a finished run has done less than was planned, if it has.
+    fn stopped_early(&self, best: usize) -> Option<Stop<'static>> {
+        let (progress, config) = (&self.progress, self.job.config);
+        if let Some(patience) = config.patience
+            && progress.is_exhausted(config)
+            && progress.epoch < progress.epochs(config)
+        {
+            let (best_epoch, metric) = (best + 1, config.metric);
+            return Some(Stop::Patience { patience, best_epoch, metric });
+        }
+        let (steps, planned) = (progress.steps_done(self.steps), progress.fitted?.schedule_steps);
+        (steps < planned).then_some(Stop::Budget { budget_s: config.budget_s?, steps, planned })
     }
 
     fn title(&self) -> String {
@@ -351,4 +378,49 @@ impl<'a> Run<'a> {
             (self.eval_graph.clone(), job.preprocess.clone(), job.data.classes.clone());
         Ok(ModelFile::new(graph, params, preprocess, classes, provenance, &job.engine)?)
     }
+}
+
+/// The network as it is trained, once it is certain that it and the settings fit the data.
+pub(crate) fn train_graph(job: &Job<'_>) -> Result<Graph, FitError> {
+    let graph = trace(job.net, Mode::Train, job.preprocess.shape())?;
+    let expected = job.data.classes.len();
+    if graph.output_shape() != [expected] {
+        let (model, data) = (job.model_name.to_string(), job.data.name.clone());
+        return Err(FitError::Classes { model, data, expected, got: graph.output_shape().to_vec() });
+    }
+    job.config.check(expected)?;
+    rates::check(&graph, &job.config.rates(&graph))?;
+    Ok(graph)
+}
+
+/// The training images in the order of the job.
+pub(crate) fn loader_of<'a>(job: &Job<'a>) -> Result<Loader<'a>, FitError> {
+    let (images, config) = (&job.data.train, job.config);
+    let size = config.update_size();
+    let loader = Loader::new(images, job.preprocess, config.augment, size, config.seed, true)?;
+    Ok(if config.weighted_sampling { loader.balanced()? } else { loader })
+}
+
+/// The network in training, as the job wants it.
+pub(crate) fn train_step(job: &Job<'_>, graph: &Graph) -> Result<TrainStep, FitError> {
+    let config = job.config;
+    let update_size = config.update_size().min(job.data.train.len());
+    let options = TrainOptions {
+        micro_batch: (config.grad_accum_steps > 1).then_some(config.batch_size),
+        clip: config.clip(),
+        ema: config.ema_decay,
+        rates: config.rates(graph),
+        ..TrainOptions::new(update_size, config.seed)
+    };
+    let fresh;
+    let params = match job.initial {
+        Some(params) => params,
+        None => {
+            fresh = Params::init(graph, config.seed);
+            &fresh
+        }
+    };
+    let loss = config.loss(&job.data.train.class_counts(job.data.classes.len()));
+    let optimizer = config.optimizer.build()?;
+    Ok(TrainStep::new(graph, params, &loss, &*optimizer, job.engine.clone(), options)?)
 }

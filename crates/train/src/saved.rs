@@ -7,6 +7,7 @@ use crate::identity::Identity;
 use crate::progress::Progress;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use striate_data::Preprocess;
 use striate_formats::Checkpoint;
 
 /// What the checkpoint says besides its arrays.
@@ -18,6 +19,7 @@ pub(crate) struct State {
     pub(crate) data_source: String,
     pub(crate) command: String,
     pub(crate) config: FitConfig,
+    pub(crate) preprocess: Preprocess,
     pub(crate) progress: Progress,
 }
 
@@ -32,6 +34,8 @@ pub struct SavedRun {
     pub command: String,
     /// Its settings.
     pub config: FitConfig,
+    /// How it feeds the network.
+    pub preprocess: Preprocess,
     /// Epochs done.
     pub epochs_done: usize,
     /// Steps done in the epoch after them.
@@ -46,13 +50,14 @@ pub struct SavedRun {
 /// [`FitError::NothingToResume`] when there is no such folder, [`FitError::Format`] when the checkpoint is damaged.
 pub fn saved_run(folder: &Path) -> Result<Option<SavedRun>, FitError> {
     let Some((_, state)) = load(folder)? else { return Ok(None) };
-    let State { model, data_source, command, config, progress, .. } = state;
+    let State { model, data_source, command, config, preprocess, progress, .. } = state;
     Ok(Some(SavedRun {
-        is_finished: progress.is_finished(config.epochs, config.patience),
+        is_finished: progress.is_finished(&config),
         model,
         data_source,
         command,
         config,
+        preprocess,
         epochs_done: progress.epoch,
         steps_done: progress.step,
     }))

@@ -32,7 +32,7 @@ impl Work {
 
 fn repeated() -> Result<Dataset, DataError> {
     let digits = load("digits")?;
-    let train = &digits.train;
+    let train = digits.train.images().expect("digits are images in memory");
     let many = Images::new(train.shape(), train.pixels.repeat(REPEATS), train.labels.repeat(REPEATS))?;
     Dataset::new("digits", many, digits.test, digits.classes)
 }

@@ -16,9 +16,9 @@ const WARM_UP: usize = 50;
 const ROUNDS: usize = 50;
 
 pub(super) fn profile(work: &Work, engine: &Engine) -> anyhow::Result<String> {
-    let net = network(work.data.classes.len(), work.data.train.channels)?;
+    let net = network(work.data.classes.len(), work.preprocess.channels)?;
     let (images, labels) = batch(work)?;
-    let graph = trace(net.as_ref(), Mode::Train, work.data.train.shape())?;
+    let graph = trace(net.as_ref(), Mode::Train, work.preprocess.shape())?;
     let params = Params::init(&graph, 0);
     let optimizer = OptimizerConfig::default().build()?;
     let options = TrainOptions::new(BATCH, 0);
@@ -30,7 +30,7 @@ pub(super) fn profile(work: &Work, engine: &Engine) -> anyhow::Result<String> {
         engine.clone(),
         options,
     )?;
-    let graph = trace(net.as_ref(), Mode::Eval, work.data.train.shape())?;
+    let graph = trace(net.as_ref(), Mode::Eval, work.preprocess.shape())?;
     let mut session = Session::with_engine(graph, params, engine.clone())?;
     for _ in 0..WARM_UP {
         step.step(&images, &labels, 1e-3);
@@ -58,9 +58,9 @@ fn batch(work: &Work) -> anyhow::Result<(Vec<f32>, Vec<u32>)> {
     let one = work.preprocess.sample_len();
     let mut images = vec![0.0; BATCH.min(loader.len()) * one];
     let samples = loader.batch_indices(&order, 0);
-    let fill = |(&sample, image): (&u32, &mut [f32])| u32::from(loader.write(0, sample, image));
-    let labels = samples.iter().zip(images.chunks_exact_mut(one)).map(fill).collect();
-    Ok((images, labels))
+    let fill = |(&sample, image): (&u32, &mut [f32])| Ok(loader.write(0, sample, image)?.a);
+    let labels: anyhow::Result<_> = samples.iter().zip(images.chunks_exact_mut(one)).map(fill).collect();
+    Ok((images, labels?))
 }
 
 type Profile = Vec<(&'static str, f64)>;

@@ -1,5 +1,6 @@
 //! `striate bench`: how fast this machine could compute, and how fast striate does.
 
+mod data;
 mod images;
 mod infer;
 mod layers;
@@ -7,7 +8,7 @@ mod train;
 
 use std::fmt::Write;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use serde::Serialize;
 use striate::graph::Engine;
 use striate::inspect::text::{Align, Table, duration, grouped};
@@ -19,7 +20,10 @@ use images::Work;
 
 /// Measure the speed of training and inference against the machine's own peak
 #[derive(Debug, ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
     /// A data set by name, or a folder of idx files [default: mnist if it is here, else the embedded digits six times]
     #[arg(long, value_name = "DATA")]
     data: Option<String>,
@@ -34,6 +38,11 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     threads: Threads,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Data(data::Args),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,6 +74,9 @@ struct Report {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    if let Some(Verb::Data(args)) = &args.verb {
+        return data::run(args);
+    }
     let engine = args.threads.engine()?;
     let is_wanted = |part| args.only.is_none_or(|only| only == part);
     if args.layers {

@@ -15,7 +15,7 @@ const EPOCHS: usize = 2;
 /// Seconds of the faster of two epochs, by the clock on the wall: shuffling, fetching, forward, backward, update and
 /// telling, of every image; evaluation and saving are not in it.
 pub(super) fn epoch_s(work: &Work, batch_size: usize, engine: &Engine) -> anyhow::Result<f64> {
-    let net = network(work.data.classes.len(), work.data.train.channels)?;
+    let net = network(work.data.classes.len(), work.preprocess.channels)?;
     // No augmentation: the peers do none.
     let config =
         FitConfig { epochs: EPOCHS, batch_size, augment: Augment::default(), ..FitConfig::default() };

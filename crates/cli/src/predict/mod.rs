@@ -1,38 +1,60 @@
 //! `striate predict`: what is in these pictures.
 //!
-//! Made to start fast: one thread and one read of the model for a few pictures, a team and batches for many.
+//! Made to start fast: one thread and one read of the model for a few pictures, a team and batches for many. Pictures pass
+//! in batches, each answered before the next is decoded, so their number costs no memory.
 
 mod show;
 mod sources;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use clap::{Args as ClapArgs, ValueEnum};
 use striate::data::DataError;
+use striate::formats::ModelFile;
+use striate::graph::Engine;
+use striate::models::registry;
+use striate::models::weights::LoadOptions;
 use striate::{Classifier, Prediction};
 
-use crate::exit::{self, BAD_DATA};
+use crate::exit::{self, BAD_DATA, Usage};
 use crate::flags::{Threads, count, model_path};
+use crate::flags_weights::{FetchFlag, Listener};
+use crate::pretrained::Pretrained;
 use show::Show;
 use sources::{Source, collect};
 
 /// Pictures from which on a team of threads is worth waking.
 const MANY: usize = 32;
+/// Multiply-adds of a picture from which on it is worth it for a single one.
+const HEAVY: u64 = 50_000_000;
 /// Pictures that are decoded and run together.
 const BATCH: usize = 64;
 
 /// Say what is in pictures
 #[derive(Debug, ClapArgs)]
+#[command(override_usage = "\
+striate predict [OPTIONS] MODEL PICTURES...
+       striate predict [OPTIONS] --model NAME [--weights SOURCE] PICTURES...")]
 pub(crate) struct Args {
-    /// A model file, or the folder of a run
-    model: PathBuf,
-    /// Pictures of any size: files, folders (searched in depth), or '-' for standard input
-    #[arg(required = true)]
-    pictures: Vec<PathBuf>,
+    /// A model file, or the folder of a run (not with --model); then pictures of any size: files, folders (searched in
+    /// depth), or '-' for standard input
+    #[arg(required = true, value_name = "MODEL PICTURES")]
+    paths: Vec<PathBuf>,
+    /// A network by name ('striate models' lists them), with published weights, in place of a model file
+    #[arg(short, long, value_name = "NAME")]
+    model: Option<String>,
+    /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named like the network]
+    #[arg(short, long, value_name = "SOURCE", requires = "model")]
+    weights: Option<String>,
+    #[command(flatten)]
+    fetch: FetchFlag,
     /// How many classes to name for each picture, the most probable first
     #[arg(long, value_name = "K", value_parser = count, default_value_t = 3)]
     topk: usize,
+    /// Look at each picture in a mirror too, and give the mean of both probabilities; takes twice as long
+    #[arg(long)]
+    tta: bool,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -54,28 +76,23 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let sources = collect(&args.pictures)?;
-    let engine =
-        if sources.len() < MANY { args.threads.engine_for_little()? } else { args.threads.engine()? };
-    let mut model = Classifier::load_with(&model_path(&args.model), engine.clone())?;
+    let (file, pictures) = match (&args.model, args.paths.split_first()) {
+        (Some(_), _) => (None, &args.paths[..]),
+        (None, Some((model, pictures))) if !pictures.is_empty() => (Some(model.as_path()), pictures),
+        _ => return Err(Usage(missing(&args.paths)).into()),
+    };
+    let sources = collect(pictures)?;
+    let (model, engine) = load(args, file, sources.len())?;
+    let name = file.map_or_else(|| args.model.clone().unwrap_or_default(), |path| path.display().to_string());
+    let mut model = Classifier::new(model, engine.clone())?;
     model.set_invert(args.invert);
     let format = if args.json { Format::Json } else { args.format };
-    let mut show = Show::new(format, args.topk, &args.model);
-    let mut failed = None;
+    let mut show = Show::new(format, args.topk, &name, args.tta);
     for sources in sources.chunks(BATCH) {
-        // Decoding is most of the work: each picture on whatever thread is free.
-        let mut decoded: Vec<Option<Result<Vec<u8>, DataError>>> = sources.iter().map(|_| None).collect();
-        let preprocess = model.preprocess();
-        let next = Mutex::new(());
-        engine.pool().for_each_chunk(&mut decoded, 1, |i, slot| {
-            let read = || sources[i].open().map(|picture| preprocess.from_picture(&picture));
-            // Standard input is one stream: whoever holds the lock reads it to its end.
-            let _one = (sources[i] == Source::StandardInput).then(|| next.lock());
-            slot[0] = Some(read());
-        });
+        let decoded = decode(sources, &model, &engine);
         let mut pixels = Vec::with_capacity(sources.len() * model.preprocess().sample_len());
         let mut whole = Vec::with_capacity(sources.len());
-        for (source, decoded) in sources.iter().zip(decoded.into_iter().flatten()) {
+        for (source, decoded) in sources.iter().zip(decoded) {
             match decoded {
                 Ok(picture) => {
                     pixels.extend(picture);
@@ -83,14 +100,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
                 }
                 Err(error) => {
                     let error = anyhow::Error::new(error);
-                    eprintln!("error: {}", exit::text(&error));
-                    show.failure(&source.name(), &exit::text(&error));
-                    failed.get_or_insert(exit::code(&error));
+                    show.failure(&source.name(), &exit::text(&error), exit::code(&error));
                 }
             }
         }
         let predictions: Vec<Prediction> = match whole.is_empty() {
             true => Vec::new(),
+            false if args.tta => model.predict_pixels_mirrored(&pixels)?,
             false => model.predict_pixels(&pixels)?,
         };
         for (source, prediction) in whole.iter().zip(&predictions) {
@@ -98,6 +114,47 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         }
         show.flush()?;
     }
-    show.finish()?;
-    Ok(failed.map_or(0, |code| code.max(BAD_DATA)))
+    Ok(show.finish()?.map_or(0, |code| code.max(BAD_DATA)))
+}
+
+/// What is missing when one path is all there is.
+fn missing(paths: &[PathBuf]) -> String {
+    let path = paths.first().map_or(Path::new("").display(), |path| path.display());
+    format!(
+        "{path}: expected a model and pictures, got this alone; try striate predict MODEL PICTURE, or --model NAME for a \
+         network with published weights"
+    )
+}
+
+/// The model and the threads that suit it and so many pictures.
+fn load(args: &Args, file: Option<&Path>, pictures: usize) -> anyhow::Result<(ModelFile, Engine)> {
+    let few = args.threads.engine_for_little()?;
+    let model = match (file, &args.model) {
+        (None, Some(name)) => {
+            let info = registry::find(name)?;
+            let source = args.weights.as_deref().unwrap_or(info.name);
+            let load = |fetch: Listener<'_>| {
+                Pretrained::load(info, source, LoadOptions { fetch, ..LoadOptions::default() })
+            };
+            args.fetch.with(load)?.model(&few)?
+        }
+        (Some(file), _) => ModelFile::load(&model_path(file))?,
+        (None, None) => unreachable!("one of both names the model"),
+    };
+    let is_much = pictures >= MANY || model.graph.multiply_adds() >= HEAVY;
+    Ok((model, if is_much { args.threads.engine()? } else { few }))
+}
+
+/// Decodes pictures, each on whatever thread is free: for small networks it is most of the work.
+fn decode(sources: &[Source], model: &Classifier, engine: &Engine) -> Vec<Result<Vec<u8>, DataError>> {
+    let mut decoded: Vec<Option<Result<Vec<u8>, DataError>>> = sources.iter().map(|_| None).collect();
+    let preprocess = model.preprocess();
+    let next = Mutex::new(());
+    engine.pool().for_each_chunk(&mut decoded, 1, |i, slot| {
+        let read = || sources[i].open(preprocess).map(|picture| preprocess.from_picture(&picture));
+        // Standard input is one stream: whoever holds the lock reads it to its end.
+        let _one = (sources[i] == Source::StandardInput).then(|| next.lock());
+        slot[0] = Some(read());
+    });
+    decoded.into_iter().flatten().collect()
 }

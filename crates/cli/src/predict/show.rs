@@ -1,7 +1,6 @@
 //! Predictions as a table, as JSON, as CSV.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use serde::Serialize;
 use striate::Prediction;
@@ -10,32 +9,29 @@ use striate::inspect::text::{Align, Table, percent, printable};
 use super::Format;
 use crate::out;
 
-/// Collects what is to be printed; CSV goes out batch by batch.
+/// Collects what is to be printed; JSON and CSV go out batch by batch.
 pub(super) struct Show {
     format: Format,
     topk: usize,
+    tta: bool,
     table: Table<4>,
     rows: usize,
-    csv: String,
-    document: Document,
-}
-
-#[derive(Serialize)]
-struct Document {
-    model: String,
-    predictions: Vec<Shown>,
+    /// What is to go out next.
+    text: String,
     failures: Vec<Failure>,
+    /// The exit code of the first failure.
+    code: Option<u8>,
 }
 
 #[derive(Serialize)]
-struct Shown {
-    picture: String,
-    top: Vec<Class>,
+struct Shown<'a> {
+    picture: &'a str,
+    top: Vec<Class<'a>>,
 }
 
 #[derive(Serialize)]
-struct Class {
-    class: String,
+struct Class<'a> {
+    class: &'a str,
     class_index: usize,
     probability: f32,
 }
@@ -47,17 +43,21 @@ struct Failure {
 }
 
 impl Show {
-    pub(super) fn new(format: Format, topk: usize, model: &Path) -> Self {
+    pub(super) fn new(format: Format, topk: usize, model: &str, tta: bool) -> Self {
         let table = Table::new([
             ("picture", Align::Left),
             ("class", Align::Left),
             ("probability", Align::Right),
             ("", Align::Left),
         ]);
-        let csv = "picture,rank,class,class_index,probability\n".into();
-        let document =
-            Document { model: model.display().to_string(), predictions: Vec::new(), failures: Vec::new() };
-        Self { format, topk, table, rows: 0, csv, document }
+        let text = match format {
+            Format::Table => String::new(),
+            Format::Json => {
+                format!("{{\n  \"model\": {},\n  \"tta\": {tta},\n  \"predictions\": [", json(model))
+            }
+            Format::Csv => "picture,rank,class,class_index,probability\n".into(),
+        };
+        Self { format, topk, tta, table, rows: 0, text, failures: Vec::new(), code: None }
     }
 
     pub(super) fn prediction(&mut self, picture: &str, prediction: &Prediction) {
@@ -74,45 +74,66 @@ impl Show {
                     percent(Some(prediction.probability().into())),
                     rest.collect::<Vec<_>>().join("   "),
                 ]);
-                self.rows += 1;
             }
             Format::Json => {
                 let class = |&(class_index, probability): &(usize, f32)| Class {
-                    class: prediction.name(class_index).into(),
+                    class: prediction.name(class_index),
                     class_index,
                     probability,
                 };
-                let top = top.iter().map(class).collect();
-                self.document.predictions.push(Shown { picture: picture.into(), top });
+                let shown = Shown { picture, top: top.iter().map(class).collect() };
+                let comma = if self.rows == 0 { "" } else { "," };
+                write!(self.text, "{comma}\n    {}", json(&shown)).expect("strings grow");
             }
             Format::Csv => {
                 for (rank, &(class, p)) in top.iter().enumerate() {
                     let (picture, name) = (quoted(picture), quoted(prediction.name(class)));
-                    writeln!(self.csv, "{picture},{},{name},{class},{p}", rank + 1).expect("strings grow");
+                    writeln!(self.text, "{picture},{},{name},{class},{p}", rank + 1).expect("strings grow");
                 }
             }
         }
+        self.rows += 1;
     }
 
-    pub(super) fn failure(&mut self, picture: &str, error: &str) {
-        self.document.failures.push(Failure { picture: picture.into(), error: printable(error.into()) });
+    /// A picture without an answer; said at the end, where it is not overlooked.
+    pub(super) fn failure(&mut self, picture: &str, error: &str, code: u8) {
+        self.failures.push(Failure { picture: picture.into(), error: printable(error.into()) });
+        self.code.get_or_insert(code);
     }
 
     pub(super) fn flush(&mut self) -> anyhow::Result<()> {
-        if self.format == Format::Csv {
-            out::print(&self.csv)?;
-            self.csv.clear();
-        }
+        out::print(&self.text)?;
+        self.text.clear();
         Ok(())
     }
 
-    pub(super) fn finish(self) -> anyhow::Result<()> {
+    /// Prints the rest; gives the exit code of the first failure.
+    pub(super) fn finish(mut self) -> anyhow::Result<Option<u8>> {
         match self.format {
-            Format::Json => out::json(&self.document),
-            Format::Table if self.rows > 0 => Ok(out::print(&self.table.to_string())?),
-            Format::Table | Format::Csv => Ok(()),
+            Format::Json => {
+                let line = if self.rows == 0 { "" } else { "\n  " };
+                write!(self.text, "{line}],\n  \"failures\": {}\n}}\n", json(&self.failures))?;
+            }
+            Format::Table if self.rows > 0 => {
+                self.text = self.table.to_string();
+                if self.tta {
+                    self.text += "\nMean probabilities of each picture and its mirror image.\n";
+                }
+            }
+            Format::Table | Format::Csv => {}
         }
+        self.flush()?;
+        self.failures.iter().for_each(|failure| eprintln!("error: {}", failure.error));
+        let all = self.rows + self.failures.len();
+        if !self.failures.is_empty() && all > 1 {
+            eprintln!("{} of {all} pictures could not be read", self.failures.len());
+        }
+        Ok(self.code)
     }
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).expect("plain data has a JSON form")
 }
 
 /// A field of CSV as RFC 4180 has it.

@@ -1,11 +1,12 @@
 //! Which pictures were meant: files, folders, standard input.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use striate::data::{DataError, Picture};
+use striate::data::picture::MAX_BYTES;
+use striate::data::{DataError, Picture, PictureError, Preprocess};
 
 use crate::exit::Usage;
 
@@ -30,10 +31,19 @@ impl Source {
     }
 
     /// Reads and decodes it.
-    pub(crate) fn open(&self) -> Result<Picture, DataError> {
+    pub(crate) fn open(&self, preprocess: &Preprocess) -> Result<Picture, DataError> {
         match self {
-            Self::File(path) => Picture::open(path),
-            Self::StandardInput => Picture::read("standard input", io::stdin().lock()),
+            Self::File(path) => preprocess.open(path),
+            Self::StandardInput => {
+                let failed = |problem| DataError::Picture { place: "standard input".into(), problem };
+                let mut bytes = Vec::new();
+                let read = io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes);
+                read.map_err(|error| failed(PictureError::Io { why: error.to_string() }))?;
+                if bytes.len() as u64 > MAX_BYTES {
+                    return Err(failed(PictureError::TooManyBytes { bytes: bytes.len() as u64 }));
+                }
+                preprocess.decode("standard input", &bytes)
+            }
         }
     }
 }

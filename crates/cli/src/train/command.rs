@@ -7,27 +7,41 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 /// Flags that change where a run lies, how fast it is and what it prints, and not what it learns.
-const WITHOUT_EFFECT: [&str; 8] =
-    ["threads", "project", "name", "exist_ok", "resume", "quiet", "json", "data_flag"];
+const WITHOUT_EFFECT: [&str; 11] = [
+    "threads",
+    "project",
+    "name",
+    "exist_ok",
+    "resume",
+    "quiet",
+    "json",
+    "data_flag",
+    "fetch",
+    "preview",
+    "find_lr",
+];
 
 /// `striate train digits --epochs 3`, in the order of the declarations.
-pub(super) fn canonical(command: &clap::Command, matches: &ArgMatches, data: &str) -> String {
-    let mut words = vec!["striate".to_owned(), "train".to_owned(), data.to_owned()];
+pub(crate) fn canonical(command: &clap::Command, matches: &ArgMatches, data: &str) -> String {
+    let mut words = vec!["striate".to_owned(), command.get_name().to_owned(), data.to_owned()];
     for arg in command.get_arguments() {
         let id = arg.get_id().as_str();
         let typed = matches.try_contains_id(id).is_ok()
             && matches.value_source(id) == Some(ValueSource::CommandLine)
             && !WITHOUT_EFFECT.contains(&id);
         if let (true, Some(long), Ok(Some(values))) = (typed, arg.get_long(), matches.try_get_raw(id)) {
-            let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
-            words.extend([format!("--{long}"), values.join(",")]);
+            words.push(format!("--{long}"));
+            if arg.get_action().takes_values() {
+                let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+                words.push(values.join(","));
+            }
         }
     }
     join(&words)
 }
 
 /// Words in one line, quoted where they have to be, for a POSIX shell and for [`split`].
-pub(super) fn join(words: &[String]) -> String {
+pub(crate) fn join(words: &[String]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
     let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
         true => word.clone(),
@@ -37,7 +51,7 @@ pub(super) fn join(words: &[String]) -> String {
 }
 
 /// The words of a line that [`join`] made.
-pub(super) fn split(line: &str) -> Vec<String> {
+pub(crate) fn split(line: &str) -> Vec<String> {
     let (mut words, mut word, mut in_quotes, mut chars) = (Vec::new(), None::<String>, false, line.chars());
     while let Some(c) = chars.next() {
         match c {

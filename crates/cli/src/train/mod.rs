@@ -1,22 +1,26 @@
 //! `striate train`: learn from a data set, into a folder of its own.
 
-mod command;
-mod progress;
+pub(crate) mod augment;
+pub(crate) mod command;
+mod look;
+mod options;
+pub(crate) mod prepare;
+pub(crate) mod progress;
 mod recipe;
 mod report;
-mod run_dir;
+pub(crate) mod run_dir;
 
 use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches};
-use striate::data::load;
+use striate::data::Preprocess;
 use striate::models::registry;
-use striate::preprocess_of;
-use striate::train::{ARGS_YAML, FitConfig, Job, Outcome, fit, saved_run};
+use striate::train::{ARGS_YAML, FitConfig, Job, Outcome, check, fit, saved_run};
 
 use crate::cli::Cli;
 use crate::exit::Usage;
-use crate::flags::{Threads, me};
+use crate::flags::{Threads, count, me};
+use crate::flags_weights::FetchFlag;
 use crate::stop::Stop;
 use progress::Progress;
 use recipe::Recipe;
@@ -27,7 +31,7 @@ use recipe::Recipe;
 Without any argument it learns the handwritten digits that are inside this program. Each run gets a folder of its own:
 the model of the best epoch, the checkpoint to resume from, settings, results, curves. Ctrl-C saves before it stops.")]
 pub(crate) struct Args {
-    /// A data set by name ('striate data list' shows them), or a folder of idx files
+    /// A data set by name ('striate data list' shows them), a folder of pictures (DIR/CLASS/PICTURE), or of idx files
     #[arg(default_value = "digits")]
     data: String,
     /// The same as DATA
@@ -36,8 +40,28 @@ pub(crate) struct Args {
     /// The network ('striate models' lists them)
     #[arg(short, long, value_name = "NAME", default_value = "convnet")]
     model: String,
+    /// Start from these weights: a name ('striate models' lists them), a file (.safetensors, .pth), or a URL
+    #[arg(short, long, value_name = "SOURCE")]
+    weights: Option<String>,
+    #[command(flatten)]
+    fetch: FetchFlag,
+    /// Replace the last layer of --weights by a fresh one where the data has other classes
+    #[arg(long, requires = "weights")]
+    new_head: bool,
+    /// Width and height of the network's input, for photos [default: what the network is made for]
+    #[arg(long, value_name = "PX", value_parser = count, alias = "img-size")]
+    imgsz: Option<usize>,
+    /// Leave out pictures that cannot be read, rather than stop before training
+    #[arg(long)]
+    skip_bad: bool,
     #[command(flatten)]
     recipe: Recipe,
+    /// Only write a sheet of pictures as the network will see them, preview.png below --project
+    #[arg(long, conflicts_with_all = ["resume", "find_lr"], help_heading = "Look before training")]
+    preview: bool,
+    /// Only search for a learning rate, and plot it: find_lr.png below --project
+    #[arg(long, conflicts_with = "resume", help_heading = "Look before training")]
+    find_lr: bool,
     #[command(flatten)]
     threads: Threads,
     /// Go on with a run that was stopped: the one in DIR, or the last one below --project
@@ -66,7 +90,12 @@ struct Plan {
     resume: bool,
     model: String,
     data: String,
-    config: Option<FitConfig>,
+    /// Of the run that is gone on with.
+    saved: Option<(FitConfig, Preprocess)>,
+    skip_bad: bool,
+    weights: Option<String>,
+    new_head: bool,
+    imgsz: Option<usize>,
     recipe: Recipe,
     command: String,
 }
@@ -79,16 +108,25 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
         Some(named) => resumed(args, matches, named.as_ref())?,
     };
     let info = registry::find(&plan.model)?;
-    let data = load(&plan.data)?;
-    let config = plan.config.take().map_or_else(|| plan.recipe.config(&data), Ok)?;
-    config.check(data.classes.len())?;
-    let net = (info.build)(data.classes.len(), data.train.channels);
-    let preprocess = preprocess_of(&data)?;
-    if !plan.resume {
-        // As late as can be: a run that is refused leaves no folder.
-        plan.folder = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
-    }
-    let job = Job {
+    let data = prepare::data(&plan.data, plan.skip_bad, args.quiet)?;
+    let classes = data.classes.len();
+    let (config, preprocess, initial) = match plan.saved.take() {
+        // Its parameters are in the checkpoint.
+        Some((config, preprocess)) => (config, preprocess, None),
+        None => {
+            let config = plan.recipe.config(info.name, &data)?;
+            config.check(classes)?;
+            let channels = data.train.fixed_shape().map_or(3, |[channels, ..]| channels);
+            let how = (plan.new_head, config.seed, args.fetch);
+            let load = |source| prepare::initial(info, source, (classes, channels), plan.imgsz, how);
+            let initial = plan.weights.as_deref().map(load).transpose()?;
+            let of_weights = initial.as_ref().and_then(|initial| initial.preprocess.clone());
+            let preprocess = prepare::preprocess(&data, info, plan.imgsz, of_weights)?;
+            (config, preprocess, initial.map(|initial| initial.params))
+        }
+    };
+    let net = (info.build)(classes, preprocess.channels);
+    let mut job = Job {
         net: net.as_ref(),
         model_name: info.name,
         data: &data,
@@ -96,11 +134,24 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
         preprocess: &preprocess,
         config: &config,
         engine,
-        run_dir: Some(&plan.folder),
+        run_dir: None,
         resume: plan.resume,
+        initial: initial.as_ref(),
         stop: stop.flag(),
         command: &plan.command,
     };
+    if args.preview {
+        return look::seen(&job, &args.project).map(|()| 0);
+    }
+    if args.find_lr {
+        return look::rates(&job, &args.project, args.json).map(|()| 0);
+    }
+    check(&job)?;
+    if !plan.resume {
+        // As late as can be: a run that is refused leaves no folder.
+        plan.folder = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
+    }
+    job.run_dir = Some(&plan.folder);
     let mut progress = Progress::new(args.quiet);
     match fit(&job, &mut [&mut progress])? {
         Outcome::Finished(trained) => {
@@ -124,7 +175,11 @@ fn new(args: &Args, matches: &ArgMatches) -> Plan {
         model: args.model.clone(),
         command: command::canonical(&this_command(), matches, &data),
         data,
-        config: None,
+        saved: None,
+        skip_bad: args.skip_bad,
+        weights: args.weights.clone(),
+        new_head: args.new_head,
+        imgsz: args.imgsz,
         recipe: args.recipe.clone(),
     }
 }
@@ -164,17 +219,23 @@ fn resumed(args: &Args, matches: &ArgMatches, named: Option<&PathBuf>) -> anyhow
         );
         return Err(Usage(why).into());
     }
-    let plan = Plan { folder, resume: true, command: old.clone(), ..asked };
-    if let Some(saved) = saved {
-        return Ok(Plan { model: saved.model, data: saved.data_source, config: Some(saved.config), ..plan });
+    let started = Cli::command().try_get_matches_from(command::split(&old));
+    let started = started.ok().and_then(|matches| {
+        let matches = matches.subcommand_matches("train")?;
+        Some(new(&Args::from_arg_matches(matches).ok()?, matches))
+    });
+    let taken_up = |plan: Plan| Plan { folder: folder.clone(), resume: true, command: old.clone(), ..plan };
+    match (saved, started) {
+        (Some(saved), started) => {
+            // Whether bad pictures were left out is in the words, if it was this very command.
+            let (model, data) = (saved.model, saved.data_source);
+            let saved = Some((saved.config, saved.preprocess));
+            Ok(taken_up(Plan { model, data, saved, ..started.unwrap_or(asked) }))
+        }
+        // Killed before its first checkpoint: started again by the same words.
+        (None, Some(started)) => Ok(taken_up(started)),
+        (None, None) => Err(Usage(format!("cannot be started again: {old}")).into()),
     }
-    // Killed before its first checkpoint: started again by the same words.
-    let matches = Cli::command().try_get_matches_from(command::split(&old))?;
-    let matches = matches
-        .subcommand_matches("train")
-        .ok_or_else(|| Usage(format!("cannot be started again: {old}")))?;
-    let again = Args::from_arg_matches(matches)?;
-    Ok(Plan { model: again.model, data: again.data, recipe: again.recipe, ..plan })
 }
 
 /// The command in the settings of a run that has no checkpoint yet.

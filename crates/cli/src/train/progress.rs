@@ -12,7 +12,7 @@ const REDRAW: Duration = Duration::from_millis(60);
 const LOG: Duration = Duration::from_secs(20);
 
 /// Tells people what happens in a run.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     is_quiet: bool,
     last: Instant,
@@ -22,7 +22,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(is_quiet: bool) -> Self {
+    pub(crate) fn new(is_quiet: bool) -> Self {
         let bar = if is_quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
         let template = "{prefix}  {bar:24.cyan}  {msg}";
         let style = ProgressStyle::with_template(template).expect("a template without faults");
@@ -109,10 +109,15 @@ impl Observer for Progress {
                 self.row(row, best);
                 self.last = Instant::now();
             }
-            Event::Stopped { why: Stop::Patience { patience, best_epoch } } => {
+            Event::Stopped { why: Stop::Patience { patience, best_epoch, metric } } => {
+                let metric = metric.name();
                 self.say(&format!(
-                    "the test accuracy has not risen for {patience} epochs since epoch {best_epoch}: done"
+                    "{metric} has not become better for {patience} epochs since epoch {best_epoch}: done"
                 ));
+            }
+            Event::Stopped { why: Stop::Budget { budget_s, steps, planned } } => {
+                let budget = duration(budget_s);
+                self.say(&format!("the budget of {budget} is spent after {steps} of {planned} steps: done"));
             }
             Event::Finished { .. } | Event::Stopped { .. } => self.bar.finish_and_clear(),
             Event::Checkpoint { .. } => {}

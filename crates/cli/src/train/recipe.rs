@@ -1,27 +1,29 @@
 //! The flags that decide what is learned, and the configuration that they mean.
 
 use clap::{Args, ValueEnum};
-use striate::data::{Augment, Dataset};
+use striate::data::Dataset;
 use striate::nn::schedule::Curve;
 use striate::nn::{Adam, AdamW, OptimizerConfig, Schedule, Sgd};
 use striate::train::FitConfig;
 
+use super::augment::Augmentation;
+use super::options::Options;
 use crate::exit::Usage;
-use crate::flags::{below_one, count, degrees, from_zero, positive, probability};
+use crate::flags::{below_one, count, from_zero, positive, probability};
 
-/// How to train. The defaults are those of [`FitConfig`]: a flag that is left out changes nothing.
+/// How to train. The defaults are those of [`FitConfig::recipe`]: a flag that is left out changes nothing.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Recipe {
-    /// Times to go through the training images [default: 5, and 10 for the embedded digits]
+    /// Times to go through the training images [default: 5, 10 for the embedded digits, or what the network's recipe says]
     #[arg(long, value_name = "N", value_parser = count)]
     epochs: Option<usize>,
-    /// Images for each update of the parameters
-    #[arg(short, long, value_name = "N", value_parser = count, default_value_t = FitConfig::default().batch_size, alias = "batch-size")]
-    batch: usize,
-    /// Learning rate, the highest one of its schedule
-    #[arg(long, value_name = "RATE", value_parser = positive, default_value_t = FitConfig::default().learning_rate, alias = "lr0", allow_negative_numbers = true)]
-    lr: f32,
-    /// Optimiser [default: adam]
+    /// Images that pass through at once [default: 64, or the recipe's]
+    #[arg(short, long, value_name = "N", value_parser = count, alias = "batch-size")]
+    batch: Option<usize>,
+    /// Learning rate, the highest one of its schedule [default: 0.003, or the recipe's]
+    #[arg(long, value_name = "RATE", value_parser = positive, alias = "lr0", allow_negative_numbers = true)]
+    lr: Option<f32>,
+    /// Optimiser [default: adam, or the recipe's]
     #[arg(long, value_enum, alias = "optimizer")]
     opt: Option<Opt>,
     /// Momentum of sgd [default: 0.9]
@@ -45,30 +47,13 @@ pub(crate) struct Recipe {
     /// Epochs at which --sched multi-step steps down, such as 10,15
     #[arg(long, value_name = "EPOCHS", value_delimiter = ',', value_parser = count, help_heading = "Optimiser and schedule")]
     milestones: Vec<usize>,
-    /// Share of the target spread over all classes
-    #[arg(long, value_name = "SHARE", value_parser = below_one, default_value_t = FitConfig::default().label_smoothing, alias = "smoothing")]
-    label_smoothing: f32,
-    /// Stop when the test accuracy has not risen for this many epochs
-    #[arg(long, value_name = "EPOCHS", value_parser = count)]
-    patience: Option<usize>,
+    #[command(flatten)]
+    options: Options,
     /// Key of every random number: the same seed gives the same bits, on any number of threads
     #[arg(long, value_name = "N", default_value_t = FitConfig::default().seed)]
     seed: u64,
-    /// Move images by up to this many pixels [default: 0, and 2 for the embedded digits]
-    #[arg(long, value_name = "PX", help_heading = "Augmentation", alias = "translate")]
-    shift: Option<u32>,
-    /// Turn images by up to this many degrees
-    #[arg(long, value_name = "DEG", value_parser = degrees, help_heading = "Augmentation", alias = "degrees")]
-    rotate: Option<f32>,
-    /// Scale images by up to this share either way
-    #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Augmentation")]
-    scale: Option<f32>,
-    /// Mirror images left to right with this probability
-    #[arg(long, value_name = "P", value_parser = probability, help_heading = "Augmentation", alias = "fliplr")]
-    hflip: Option<f32>,
-    /// Erase a rectangle with this probability
-    #[arg(long, value_name = "P", value_parser = probability, help_heading = "Augmentation", aliases = ["erasing", "reprob"])]
-    erase: Option<f32>,
+    #[command(flatten)]
+    augmentation: Augmentation,
 }
 
 // Values of flags have no doc comments: with one, clap prints every help page in its long form.
@@ -92,21 +77,22 @@ enum Sched {
 }
 
 impl Recipe {
-    /// The configuration for this data set.
-    pub(crate) fn config(&self, data: &Dataset) -> Result<FitConfig, Usage> {
-        let default = FitConfig::for_data(&data.name);
-        let config = FitConfig {
-            epochs: self.epochs.unwrap_or(default.epochs),
-            batch_size: self.batch,
-            learning_rate: self.lr,
-            label_smoothing: self.label_smoothing,
-            patience: self.patience,
+    /// The configuration for this network and data set.
+    pub(crate) fn config(&self, model: &str, data: &Dataset) -> Result<FitConfig, Usage> {
+        let recipe = FitConfig::recipe(model, data);
+        let optimizer = self.optimizer(recipe.optimizer.clone())?;
+        // The rate of a recipe is that of its optimiser.
+        let is_recipes = optimizer.name() == recipe.optimizer.name();
+        let usual = if is_recipes { recipe.learning_rate } else { FitConfig::default().learning_rate };
+        let config = self.options.apply(FitConfig {
+            epochs: self.epochs.or(self.options.most_epochs()).unwrap_or(recipe.epochs),
+            batch_size: self.batch.unwrap_or(recipe.batch_size),
+            learning_rate: self.lr.unwrap_or(usual),
             seed: self.seed,
-            ..default
-        };
-        let optimizer = self.optimizer(config.optimizer.clone())?;
+            ..recipe
+        });
         let schedule = self.schedule(&config, data.train.len())?;
-        Ok(FitConfig { optimizer, schedule, augment: self.augment(config.augment), ..config })
+        Ok(FitConfig { optimizer, schedule, augment: self.augmentation.apply(config.augment), ..config })
     }
 
     fn optimizer(&self, default: OptimizerConfig) -> Result<OptimizerConfig, Usage> {
@@ -135,6 +121,9 @@ impl Recipe {
 
     fn schedule(&self, config: &FitConfig, images: usize) -> Result<Schedule, Usage> {
         let gamma = self.gamma.map_or(0.1, exact);
+        self.options.check_steps(
+            self.sched == Some(Sched::Step) && self.step_size.is_none() && self.epochs.is_none(),
+        )?;
         let step_size = self.step_size.unwrap_or(config.epochs.div_ceil(3)) as u64;
         let mut schedule = match self.sched {
             None => config.schedule.clone(),
@@ -166,24 +155,11 @@ impl Recipe {
             }
         }
         if let Some(epochs) = self.warmup {
-            schedule = schedule.warmup((epochs * images.div_ceil(config.batch_size) as f32).round() as u64);
+            schedule = schedule.warmup(
+                (epochs * images.div_ceil(config.batch_size * config.grad_accum_steps) as f32).round() as u64,
+            );
         }
         Ok(schedule)
-    }
-
-    fn augment(&self, default: Augment) -> Augment {
-        let (scale_min, scale_max) = match self.scale {
-            Some(share) => (1.0 - share, 1.0 + share),
-            None => (default.scale_min, default.scale_max),
-        };
-        Augment {
-            shift_px: self.shift.unwrap_or(default.shift_px),
-            rotate_deg: self.rotate.unwrap_or(default.rotate_deg),
-            scale_min,
-            scale_max,
-            flip_horizontal: self.hflip.unwrap_or(default.flip_horizontal),
-            erase: self.erase.unwrap_or(default.erase),
-        }
     }
 }
 
@@ -198,6 +174,8 @@ mod tests {
     use striate::data::load;
 
     use super::*;
+    use striate::data::Augment;
+    use striate::train::{ClassWeights, ClipMode, Metric};
 
     #[derive(Debug, Parser)]
     struct Cli {
@@ -207,12 +185,12 @@ mod tests {
 
     fn config(flags: &str) -> Result<FitConfig, Usage> {
         let words = std::iter::once("train").chain(flags.split_whitespace());
-        Cli::try_parse_from(words).unwrap().recipe.config(&load("digits").unwrap())
+        Cli::try_parse_from(words).unwrap().recipe.config("convnet", &load("digits").unwrap())
     }
 
     #[test]
     fn no_flag_changes_nothing() {
-        assert_eq!(config("").unwrap(), FitConfig::for_data("digits"));
+        assert_eq!(config("").unwrap(), FitConfig::recipe("convnet", &load("digits").unwrap()));
     }
 
     /// What the help says the defaults are, they are.
@@ -220,14 +198,16 @@ mod tests {
     fn the_help_tells_the_defaults() {
         let help = Cli::command().render_help().to_string();
         let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
-        let (usual, digits) = (FitConfig::default(), FitConfig::for_data("digits"));
+        let (usual, digits) = (FitConfig::default(), FitConfig::recipe("convnet", &load("digits").unwrap()));
         for default in [
-            format!("[default: {}, and {} for the embedded digits]", usual.epochs, digits.epochs),
+            format!("[default: {}, {} for the embedded digits, ", usual.epochs, digits.epochs),
+            format!("[default: {}, or the recipe's]", usual.batch_size),
+            format!("[default: {}, or the recipe's]", usual.learning_rate),
             format!(
                 "[default: {}, and {} for the embedded digits]",
                 usual.augment.shift_px, digits.augment.shift_px
             ),
-            format!("[default: {}]", usual.optimizer.name()),
+            format!("[default: {}, or the recipe's]", usual.optimizer.name()),
         ] {
             assert!(help.contains(&default), "{default}");
         }
@@ -242,7 +222,8 @@ mod tests {
     fn flags_mean_what_they_say() {
         let all = config(
             "--epochs 9 -b 100 --lr0 0.1 --optimizer sgd --momentum 0.8 --sched step --gamma 0.5 --warmup 0.5 --seed 7 \
-             --patience 3 --smoothing 0.1 --translate 2 --degrees 10 --scale 0.25 --fliplr 0.5 --reprob 0.25",
+             --patience 3 --metric f1 --smoothing 0.1 --accum 4 --class-weights balanced --weighted-sampling --clip-grad 2 \
+             --clip-mode value --ema-decay 0.99 --freeze conv1,2 --freeze fc? --layer-decay 0.5 --budget 1.5m --shift 2 --degrees 10 --scale 0.25 --fliplr 0.5 --reprob 0.25",
         )
         .unwrap();
         let expected = FitConfig {
@@ -250,7 +231,7 @@ mod tests {
             batch_size: 100,
             learning_rate: 0.1,
             optimizer: Sgd { momentum: 0.8, ..Sgd::default() }.into(),
-            schedule: Schedule::step(3, 0.5).warmup(50),
+            schedule: Schedule::step(3, 0.5).warmup(13),
             augment: Augment {
                 shift_px: 2,
                 rotate_deg: 10.0,
@@ -258,10 +239,21 @@ mod tests {
                 scale_max: 1.25,
                 flip_horizontal: 0.5,
                 erase: 0.25,
+                ..Augment::default()
             },
             label_smoothing: 0.1,
             seed: 7,
             patience: Some(3),
+            metric: Metric::F1Macro,
+            grad_accum_steps: 4,
+            class_weights: Some(ClassWeights::Balanced),
+            weighted_sampling: true,
+            clip_grad: Some(2.0),
+            clip_mode: ClipMode::Value,
+            ema_decay: Some(0.99),
+            freeze: ["conv1", "2", "fc?"].map(String::from).to_vec(),
+            layer_decay: Some(0.5),
+            budget_s: Some(90.0),
             ..FitConfig::default()
         };
         assert_eq!(all, expected);
@@ -271,10 +263,31 @@ mod tests {
 
     #[test]
     fn flags_that_would_do_nothing_are_refused() {
-        for flags in
-            ["--momentum 0.9", "--gamma 0.5", "--step-size 3", "--milestones 3", "--sched multi-step"]
-        {
+        for flags in [
+            "--momentum 0.9",
+            "--gamma 0.5",
+            "--step-size 3",
+            "--milestones 3",
+            "--sched multi-step",
+            "--sched step --budget 9s",
+        ] {
             assert!(config(flags).is_err(), "{flags}");
         }
+    }
+
+    #[test]
+    fn a_network_has_its_recipe_until_a_flag_says_otherwise() {
+        let digits = load("digits").unwrap();
+        let config = |flags: &str| {
+            let words = std::iter::once("train").chain(flags.split_whitespace());
+            Cli::try_parse_from(words).unwrap().recipe.config("resnet20", &digits).unwrap()
+        };
+        let recipe = FitConfig::recipe("resnet20", &digits);
+        assert_eq!(config(""), recipe);
+        assert_eq!(config("--lr 0.05"), FitConfig { learning_rate: 0.05, ..recipe.clone() });
+        // The rate of its sgd would blow adam up.
+        assert_eq!(config("--opt adam").learning_rate, FitConfig::default().learning_rate);
+        assert_eq!(config("--opt sgd").learning_rate, recipe.learning_rate);
+        assert_eq!(config("--budget 90s").epochs, 1_000_000);
     }
 }

@@ -46,6 +46,7 @@ pub(super) fn finished(
     let model_path = trained.model_path.clone().unwrap_or_else(|| folder.join(BEST_MODEL));
     let train_s: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
     let sample = sample(folder, data)?;
+    let page = crate::report::trained(folder, data, trained)?;
     if as_json {
         let images = data.train.len() * trained.rows.len();
         return out::json(&Document {
@@ -79,6 +80,7 @@ pub(super) fn finished(
     )?;
     writeln!(text, "Model:    {model}")?;
     writeln!(text, "Pictures: {}, {}", file(CURVES_PNG), file(CONFUSION_PNG))?;
+    writeln!(text, "Report:   {}", page.display())?;
     writeln!(text, "\nNext:")?;
     writeln!(text, "  {}", command("val", std::slice::from_ref(&model)))?;
     writeln!(text, "  {}", command("predict", &[model.clone(), sample.display().to_string()]))?;
@@ -90,15 +92,12 @@ pub(super) fn finished(
 /// Writes the first test image as a picture, so that the command above has one to look at.
 fn sample(folder: &Path, data: &Dataset) -> anyhow::Result<PathBuf> {
     let path = folder.join(SAMPLE);
-    let [channels, height, width] = data.test.shape();
-    let planar = data.test.sample(0);
-    let plane = height * width;
-    let pixels: Vec<u8> =
-        (0..plane).flat_map(|i| (0..channels).map(move |c| planar[c * plane + i])).collect();
+    let picture = data.test.picture(0)?;
+    let (width, height, channels) = (picture.width, picture.height, picture.channels);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, u32::try_from(width)?, u32::try_from(height)?);
     encoder.set_color(if channels == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb });
-    encoder.write_header()?.write_image_data(&pixels)?;
+    encoder.write_header()?.write_image_data(&picture.pixels)?;
     write_atomically(&path, &bytes).with_context(|| format!("{}: cannot be written", path.display()))?;
     Ok(path)
 }

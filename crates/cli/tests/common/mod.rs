@@ -78,7 +78,7 @@ impl Place {
             let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
                 [magic].iter().chain(sizes).flat_map(|n| n.to_be_bytes()).collect()
             };
-            let count = n as u32;
+            let (count, split) = (n as u32, split.images().unwrap());
             let pixels = [&header(0x803, &[count, 28, 28])[..], &split.pixels[..n * 28 * 28]].concat();
             let labels = [&header(0x801, &[count])[..], &split.labels[..n]].concat();
             std::fs::write(folder.join(format!("{name}-images-idx3-ubyte")), pixels).unwrap();

@@ -2,6 +2,7 @@
 
 mod crash;
 mod killed;
+mod options;
 mod refusals;
 mod resume;
 mod runs;

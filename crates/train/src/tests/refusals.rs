@@ -1,7 +1,7 @@
 //! What cannot work is refused, in words that help.
 
 use super::*;
-use crate::CHECKPOINT;
+use crate::{CHECKPOINT, ClassWeights};
 use expect_test::{Expect, expect};
 use std::fs;
 use striate_formats::Checkpoint;
@@ -31,12 +31,37 @@ fn settings_out_of_their_range() {
     );
     refused(|c| c.label_smoothing = 1.0, expect!["label_smoothing: expected at least 0 and below 1, got 1"]);
     refused(
-        |c| c.class_weights = Some(vec![1.0]),
+        |c| c.class_weights = Some(ClassWeights::Given(vec![1.0])),
         expect!["class_weights: expected 3 numbers, one a class, got 1"],
     );
     refused(
-        |c| c.class_weights = Some(vec![0.0; 3]),
+        |c| c.class_weights = Some(ClassWeights::Given(vec![0.0; 3])),
         expect!["class_weights: expected numbers of at least 0, not all of them 0, got [0.0, 0.0, 0.0]"],
+    );
+    refused(
+        |c| c.grad_accum_steps = 0,
+        expect!["grad_accum_steps: expected at least 1, and at most 1048576 images an update, got 0"],
+    );
+    refused(
+        |c| c.grad_accum_steps = 1 << 20,
+        expect!["grad_accum_steps: expected at least 1, and at most 1048576 images an update, got 1048576"],
+    );
+    refused(|c| c.clip_grad = Some(0.0), expect!["clip_grad: expected a number above 0, got 0"]);
+    refused(|c| c.layer_decay = Some(f32::NAN), expect!["layer_decay: expected a number above 0, got NaN"]);
+    refused(
+        |c| c.ema_decay = Some(1.0),
+        expect!["ema_decay: expected at least 0 and below 1, such as 0.999, got 1"],
+    );
+    refused(|c| c.budget_s = Some(0.0), expect!["budget_s: expected a number of seconds above 0, got 0"]);
+    refused(
+        |c| c.freeze = vec!["fc".into()],
+        expect!["no parameter of this network matches `fc`; name a layer (0, 5), or use * for any text"],
+    );
+    refused(
+        |c| c.freeze = vec!["0".into(), "2".into()],
+        expect![
+            "all 4 parameters are frozen, and nothing is left to learn; freeze all but the last layer, say"
+        ],
     );
     refused(|c| c.patience = Some(0), expect!["patience: expected at least 1 epoch, got 0"]);
     refused(

@@ -50,22 +50,44 @@ fn events_come_in_order_and_files_are_there() {
     let args = fs::read_to_string(run_dir.join(ARGS_YAML)).unwrap();
     expect![[r#"
         augment:
+          blur: 0.0
+          color_jitter:
+            brightness: 0.0
+            contrast: 0.0
+            hue: 0.0
+            saturation: 0.0
+          crop: null
+          cutmix: 0.0
           erase: 0.2
           flip_horizontal: 0.0
+          flip_vertical: 0.0
+          grayscale: 0.0
+          mixup: 0.0
+          policy: null
           rotate_deg: 10.0
           scale_max: 1.0
           scale_min: 1.0
+          shear_deg: 0.0
           shift_px: 0
+          translate: 0.0
         batch_size: 16
+        budget_s: null
         checkpoint_every_s: null
         class_weights: null
+        clip_grad: null
+        clip_mode: "norm"
         command: "striate train bars"
         data: "bars"
         data_sha256: "HASH"
         data_source: "bars"
+        ema_decay: null
         epochs: 3
+        freeze: []
+        grad_accum_steps: 1
         label_smoothing: 0.0
+        layer_decay: null
         learning_rate: 0.02
+        metric: "accuracy_top1"
         model: "bars-net"
         optimizer:
           betas: [0.9,0.999]
@@ -89,12 +111,13 @@ fn events_come_in_order_and_files_are_there() {
           warmup_steps: 0
         seed: 0
         striate_version: "0.1.0"
+        weighted_sampling: false
     "#]]
     .assert_eq(&args.replace(&world.data.sha256, "HASH"));
 
     let csv = fs::read_to_string(run_dir.join(RESULTS_CSV)).unwrap();
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!((lines.len(), lines[0].split(',').count()), (4, 8));
+    assert_eq!((lines.len(), lines[0].split(',').count()), (4, 9));
     let last: Vec<f64> = lines[3].split(',').map(|v| v.parse().unwrap()).collect();
     assert!((last[4] - trained.rows[2].val_accuracy).abs() < 1e-6);
 
@@ -128,7 +151,7 @@ fn patience_ends_a_run_after_the_best_epoch() {
     world.config = FitConfig { epochs: 20, patience: Some(2), learning_rate: 1e-12, ..world.config };
     let mut why = None;
     let mut listen = |event: &Event<'_>| {
-        if let Event::Stopped { why: Stop::Patience { patience, best_epoch } } = event {
+        if let Event::Stopped { why: Stop::Patience { patience, best_epoch, .. } } = event {
             why = Some((*patience, *best_epoch));
         }
         Ok::<(), FitError>(())

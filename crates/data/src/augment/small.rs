@@ -1,55 +1,12 @@
-//! Random changes to small training images: shift, rotate, scale, flip, erase.
+//! The short way for small images in memory: shift, rotate, scale, flip, erase.
 //!
-//! Shift, rotation, scale and flip are one affine map, so an image is resampled once, whatever is on. Every draw has
-//! its fixed place in the counter of (seed, epoch, sample), so turning one change on leaves the others as they were.
+//! Shift, rotation, scale and flip are one affine map, so an image is resampled once, whatever is on, from bytes to
+//! normalised numbers.
 
-use serde::{Deserialize, Serialize};
-
+use super::Augment;
 use crate::affine::{Map, Motion, pack_cells, resample};
-use crate::error::DataError;
 use crate::preprocess::Preprocess;
-use crate::rng::{Draws, Use, unit};
-
-/// Which random changes training images undergo; by default none.
-///
-/// What lies outside the image is 0, the background of digits, before it is normalised.
-///
-/// # Example
-/// ```
-/// use striate_data::Augment;
-///
-/// let augment = Augment { shift_px: 2, rotate_deg: 10.0, ..Augment::default() };
-/// assert!(!augment.is_off() && augment.check().is_ok());
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Augment {
-    /// Moved by up to this many whole pixels along each axis, all distances equally likely.
-    pub shift_px: u32,
-    /// Rotated about the centre by up to this many degrees either way.
-    pub rotate_deg: f32,
-    /// Scaled by at least this factor ...
-    pub scale_min: f32,
-    /// ... and at most this one.
-    pub scale_max: f32,
-    /// Probability of being mirrored left to right.
-    pub flip_horizontal: f32,
-    /// Probability that a random rectangle is set to 0: 2 to 20 % of the area, sides up to 1 : 3.3.
-    pub erase: f32,
-}
-
-impl Default for Augment {
-    fn default() -> Self {
-        Self {
-            shift_px: 0,
-            rotate_deg: 0.0,
-            scale_min: 1.0,
-            scale_max: 1.0,
-            flip_horizontal: 0.0,
-            erase: 0.0,
-        }
-    }
-}
+use crate::rng::{Draws, unit};
 
 /// What happens to one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,42 +17,6 @@ struct Change {
 }
 
 impl Augment {
-    /// True when no image is ever changed.
-    pub fn is_off(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// Makes sure that every field makes sense.
-    ///
-    /// # Errors
-    /// [`DataError::Augment`] with the field.
-    pub fn check(&self) -> Result<(), DataError> {
-        let probability = "a probability from 0 to 1";
-        for (what, expected, got, is_fine) in [
-            ("shift_px", "at most 4096 pixels", self.shift_px as f32, self.shift_px <= 4096),
-            ("rotate_deg", "0 to 180 degrees", self.rotate_deg, (0.0..=180.0).contains(&self.rotate_deg)),
-            ("scale_min", "a factor from 0.1 to 10", self.scale_min, (0.1..=10.0).contains(&self.scale_min)),
-            (
-                "scale_max",
-                "a factor from scale_min to 10",
-                self.scale_max,
-                (self.scale_min..=10.0).contains(&self.scale_max),
-            ),
-            (
-                "flip_horizontal",
-                probability,
-                self.flip_horizontal,
-                (0.0..=1.0).contains(&self.flip_horizontal),
-            ),
-            ("erase", probability, self.erase, (0.0..=1.0).contains(&self.erase)),
-        ] {
-            if !is_fine {
-                return Err(DataError::Augment { what, expected, got });
-            }
-        }
-        Ok(())
-    }
-
     /// Changes and normalises the image of one (seed, epoch, sample).
     ///
     /// # Shapes
@@ -103,14 +24,8 @@ impl Augment {
     ///
     /// # Panics
     /// When `pixels` or `out` do not have the size that `preprocess` names.
-    pub fn apply(
-        &self,
-        preprocess: &Preprocess,
-        [seed, epoch, sample]: [u64; 3],
-        pixels: &[u8],
-        out: &mut [f32],
-    ) {
-        let change = self.draw(Draws::new(seed, epoch as u32, sample as u32, Use::Augment));
+    pub(super) fn apply_small(&self, preprocess: &Preprocess, draws: Draws, pixels: &[u8], out: &mut [f32]) {
+        let change = self.draw(draws);
         let [channels, height, width] = preprocess.shape();
         let map = change.motion.inverse(width, height);
         if map == Map::IDENTITY {
@@ -132,6 +47,13 @@ impl Augment {
             }
         }
         if let Some(rectangle) = change.erase {
+            erase(rectangle, preprocess, out);
+        }
+    }
+
+    /// The erasing of [`apply_small`](Self::apply_small) alone.
+    pub(super) fn erase_small(&self, preprocess: &Preprocess, draws: Draws, out: &mut [f32]) {
+        if let Some(rectangle) = self.draw(draws).erase {
             erase(rectangle, preprocess, out);
         }
     }
@@ -177,6 +99,7 @@ fn erase([left, top, wide, high]: [f32; 4], preprocess: &Preprocess, out: &mut [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Use;
 
     #[test]
     fn draws_stay_in_their_ranges_and_reach_the_ends() {
@@ -187,6 +110,7 @@ mod tests {
             scale_max: 1.25,
             flip_horizontal: 0.25,
             erase: 0.5,
+            ..Augment::default()
         };
         let changes: Vec<Change> =
             (0..4000).map(|sample| augment.draw(Draws::new(7, 1, sample, Use::Augment))).collect();

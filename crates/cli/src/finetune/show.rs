@@ -1,0 +1,265 @@
+//! What `finetune` tells: while it works, at the end, and on its page.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use striate::data::Dataset;
+use striate::formats::{ModelFile, write_atomically};
+use striate::graph::Params;
+use striate::inspect::report::{Comparison, Page};
+use striate::inspect::text::{Align, Table, duration, grouped, percent};
+use striate::inspect::{Calibration, Confusion, chart, wilson_interval};
+use striate::train::probe::{CrossValidation, Features};
+use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG};
+
+use super::frozen::{Baselines, Frozen, picture};
+use super::unfreeze::{Cost, advice};
+use super::{Args, FOLDS};
+use crate::flags::me;
+use crate::out;
+use crate::report::{self, MISTAKES, REPORT};
+
+/// z of the two-sided 95 % interval of a normal distribution.
+const Z_95: f64 = 1.959_963_984_540_054;
+
+/// A bar on a terminal, lines in a log; both go to standard error.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    is_quiet: bool,
+    start: Instant,
+}
+
+impl Progress {
+    pub(super) fn new(is_quiet: bool) -> Self {
+        let bar = if is_quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
+        let style = ProgressStyle::with_template("{msg:22}  {bar:24.cyan}  {pos} of {len}  {eta} left")
+            .expect("a template without faults");
+        bar.set_style(style.progress_chars("━╸─"));
+        Self { bar, is_quiet, start: Instant::now() }
+    }
+
+    pub(super) fn say(&self, line: &str) {
+        if !self.is_quiet {
+            self.bar.suspend(|| eprintln!("{line}"));
+        }
+    }
+
+    /// So many of so many are done; may be called from any thread.
+    pub(super) fn count(&self, what: &'static str, done: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.set_message(what);
+        self.bar.set_position(done as u64);
+        if done == total {
+            if self.bar.is_hidden() {
+                self.say(&format!(
+                    "{what}: {}, {} since the start",
+                    grouped(total as u64),
+                    duration(self.start.elapsed().as_secs_f64())
+                ));
+            }
+            self.bar.reset();
+        }
+    }
+}
+
+/// Everything that was found.
+pub(super) struct Found<'a> {
+    pub(super) args: &'a Args,
+    pub(super) data: &'a Dataset,
+    pub(super) frozen: &'a Frozen,
+    pub(super) model: &'a ModelFile,
+    pub(super) confusion: Confusion,
+    pub(super) calibration: Calibration,
+    judged: &'a CrossValidation,
+    lines: Vec<Comparison>,
+    advice: String,
+    start: Instant,
+}
+
+/// The JSON document.
+#[derive(Serialize)]
+struct Document<'a> {
+    run_dir: String,
+    model: &'a str,
+    weights: &'a str,
+    data: &'a str,
+    pictures: usize,
+    classes: &'a [String],
+    folds: usize,
+    accuracy: Option<f64>,
+    accuracy_interval_95: Option<(f64, f64)>,
+    expected_calibration_error: Option<f64>,
+    compared_with: Vec<Line<'a>>,
+    unfreeze: &'a str,
+    seconds: f64,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    hits: u64,
+    images: u64,
+}
+
+impl<'a> Found<'a> {
+    #[allow(clippy::too_many_arguments)] // each is a part of the result
+    pub(super) fn new(
+        args: &'a Args,
+        data: &'a Dataset,
+        frozen: &'a Frozen,
+        model: &'a ModelFile,
+        judged: &'a CrossValidation,
+        baselines: &Baselines,
+        cost: &Cost,
+        start: Instant,
+    ) -> anyhow::Result<Self> {
+        let labels = &frozen.features.labels;
+        let confusion = judged.confusion(labels)?;
+        let mut lines = Vec::new();
+        let mut line = |name: &str, confusion: &Confusion| {
+            lines.push(Comparison { name: name.into(), hits: confusion.hits(), images: confusion.total() });
+        };
+        if let Some(apart) = frozen.apart() {
+            line("this classifier on the pictures kept apart", &on(&model.params, frozen, apart)?);
+        }
+        line("nearest class mean of the same features", &baselines.nearest_mean.confusion(labels)?);
+        if let Some(raw) = &baselines.raw_pixels {
+            line("raw pixels, the same method", &raw.confusion(labels)?);
+        }
+        let error = 1.0 - confusion.accuracy().unwrap_or(0.0);
+        let advice = format!(
+            "Training all of the network (--unfreeze) is {}; {} epochs would take about {} here: one update of {} pictures takes {}.",
+            advice(error, labels.len(), data.classes.len()),
+            args.epochs,
+            duration(cost.total_s),
+            args.batch.min(data.train.len()),
+            duration(cost.step_s),
+        );
+        let calibration = judged.calibration(labels)?;
+        Ok(Self { args, data, frozen, model, confusion, calibration, judged, lines, advice, start })
+    }
+
+    /// Writes the run's folder: model, matrix, mistakes, page.
+    pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        self.model.save(&folder.join(BEST_MODEL))?;
+        let title = format!("{} on {}", self.frozen.info.name, self.data.name);
+        let matrix = chart::confusion(&title, &self.confusion, &self.data.classes)?;
+        let save = |name: &str, bytes: &[u8]| {
+            let path = folder.join(name);
+            write_atomically(&path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
+        };
+        save(CONFUSION_SVG, matrix.to_svg().as_bytes())?;
+        save(CONFUSION_PNG, &matrix.to_png(2.0)?)?;
+        let mut page = Page::new(&title, &self.data.classes, &self.confusion);
+        page.subtitle = format!(
+            "{FOLDS}-fold cross-validation of {} pictures: each was answered by a last layer that had not seen it.",
+            grouped(self.confusion.total())
+        );
+        page.calibration = Some(&self.calibration);
+        page.comparisons = self.lines.clone();
+        page.mistakes =
+            report::mistakes(&self.judged.answers(&self.frozen.features.labels), &|i| picture(self.data, i))?;
+        page.notes = vec![
+            "The network's own layers are as they were pretrained; a new last layer was fitted to their features.".into(),
+            "The model in this folder learned from all of these pictures: the figures are those of its kind, and what to \
+             expect of it on others like them."
+                .into(),
+            self.advice.clone(),
+        ];
+        page.facts = report::facts(&self.model.provenance);
+        page.facts.retain(|(name, _)| *name != "Epochs");
+        page.facts.insert(1, ("Pretrained weights", self.frozen.source.clone()));
+        page.command = self.model.provenance.command.clone();
+        report::write_mistakes(&folder.join(MISTAKES), &page)?;
+        report::write(&folder.join(REPORT), &page)
+    }
+
+    pub(super) fn print(&self, folder: &Path) -> anyhow::Result<()> {
+        let confusion = &self.confusion;
+        let seconds = self.start.elapsed().as_secs_f64();
+        if self.args.json {
+            return out::json(&Document {
+                run_dir: folder.display().to_string(),
+                model: self.frozen.info.name,
+                weights: &self.frozen.source,
+                data: &self.data.name,
+                pictures: self.frozen.features.len(),
+                classes: &self.data.classes,
+                folds: FOLDS,
+                accuracy: confusion.accuracy(),
+                accuracy_interval_95: wilson_interval(confusion.hits(), confusion.total(), Z_95),
+                expected_calibration_error: self.calibration.ece(),
+                compared_with: self
+                    .lines
+                    .iter()
+                    .map(|l| Line { name: &l.name, hits: l.hits, images: l.images })
+                    .collect(),
+                unfreeze: &self.advice,
+                seconds,
+            });
+        }
+        let mut table = Table::new([
+            ("class", Align::Left),
+            ("pictures", Align::Right),
+            ("precision", Align::Right),
+            ("recall", Align::Right),
+            ("F1", Align::Right),
+        ]);
+        for (class, name) in self.data.classes.iter().enumerate() {
+            let m = confusion.class_metrics(class);
+            table.row([
+                name.clone(),
+                grouped(m.support),
+                percent(m.precision),
+                percent(m.recall),
+                percent(m.f1),
+            ]);
+        }
+        let mut text = format!("{table}\n");
+        let mut lines = Table::new([
+            ("judged on pictures it has not seen", Align::Left),
+            ("accuracy", Align::Right),
+            ("95 % interval", Align::Right),
+        ]);
+        let own = format!("{} with a fitted last layer", self.frozen.info.name);
+        let own = (own.as_str(), confusion.hits(), confusion.total());
+        for (name, hits, images) in
+            std::iter::once(own).chain(self.lines.iter().map(|l| (l.name.as_str(), l.hits, l.images)))
+        {
+            let interval = wilson_interval(hits, images, Z_95)
+                .map_or(String::new(), |(low, high)| format!("{:.1} to {:.1} %", 100.0 * low, 100.0 * high));
+            lines.row([name.into(), percent((images > 0).then(|| hits as f64 / images as f64)), interval]);
+        }
+        let file = |name: &str| folder.join(name).display().to_string();
+        write!(text, "{lines}")?;
+        writeln!(
+            text,
+            "\n{}-fold cross-validation of {} pictures, {} in all",
+            FOLDS,
+            grouped(confusion.total()),
+            duration(seconds)
+        )?;
+        writeln!(text, "{}", self.advice)?;
+        writeln!(text, "\nModel:    {}", file(BEST_MODEL))?;
+        writeln!(text, "Report:   {}", file(REPORT))?;
+        writeln!(text, "Pictures: {}, {}", file(MISTAKES), file(CONFUSION_PNG))?;
+        writeln!(text, "\nNext:\n  {} predict {} PICTURE", me(), folder.display())?;
+        Ok(out::print(&text)?)
+    }
+}
+
+/// What the last layer in these parameters says of pictures by their features.
+pub(super) fn on(params: &Params, frozen: &Frozen, features: &Features) -> anyhow::Result<Confusion> {
+    let head = frozen.head_of(params);
+    let mut confusion = Confusion::new(features.classes);
+    for (row, &label) in features.rows.rows().into_iter().zip(&features.labels) {
+        let p = head.probabilities(row.mapv(f64::from).view());
+        let best = (0..p.len()).fold(0, |best, i| if p[i] > p[best] { i } else { best });
+        confusion.add(label as usize, best)?;
+    }
+    Ok(confusion)
+}

@@ -1,0 +1,91 @@
+//! What a run starts from: its data, how the network is fed, and the parameters of others.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use striate::data::{BadFiles, DataError, Dataset, Preprocess, load};
+use striate::graph::{Mode, Params, trace};
+use striate::models::registry::ModelInfo;
+use striate::models::weights::{self, LoadOptions};
+use striate::preprocess_of;
+
+use crate::exit::Usage;
+use crate::flags_weights::{FetchFlag, Listener};
+
+/// Time between two lines about how many photos were looked at.
+const LOG: Duration = Duration::from_secs(10);
+
+/// The data set, every photo of which was decoded once: a run does not stop in its last epoch over a picture that could
+/// never be read.
+pub(crate) fn data(source: &str, skip_bad: bool, is_quiet: bool) -> anyhow::Result<Dataset> {
+    let mut data = load(source)?;
+    let bad_files = if skip_bad { BadFiles::Skip } else { BadFiles::Refuse };
+    let last = Mutex::new(Instant::now());
+    let tell = |done: usize, total: usize| {
+        if let Ok(mut last) = last.lock()
+            && last.elapsed() >= LOG
+            && !is_quiet
+        {
+            eprintln!("looked at {done} of {total} photos");
+            *last = Instant::now();
+        }
+    };
+    let skipped = match data.verify(bad_files, &tell) {
+        Err(error @ DataError::BadPictures { .. }) => {
+            return Err(
+                anyhow::Error::new(error).context("repair or remove them, or leave them out with --skip-bad")
+            );
+        }
+        checked => checked?,
+    };
+    for bad in skipped.iter().filter(|_| !is_quiet) {
+        eprintln!("left out {}: {}", bad.path.display(), bad.why);
+    }
+    Ok(data)
+}
+
+/// From pictures to numbers: as the weights want it, or as suits the data and the network.
+pub(super) fn preprocess(
+    data: &Dataset,
+    info: &ModelInfo,
+    imgsz: Option<usize>,
+    of_weights: Option<Preprocess>,
+) -> anyhow::Result<Preprocess> {
+    if data.train.photos().is_none() {
+        if imgsz.is_some() {
+            let name = &data.name;
+            return Err(Usage(format!(
+                "--imgsz is for photos; the images of {name} have a size: leave it out"
+            ))
+            .into());
+        }
+        return Ok(preprocess_of(data)?);
+    }
+    match (of_weights, imgsz) {
+        (Some(preprocess), None) => Ok(preprocess),
+        (_, size) => Ok(Preprocess::imagenet(size.unwrap_or(info.input[1]))?),
+    }
+}
+
+/// Parameters that others have learned, made to fit.
+pub(super) struct Initial {
+    pub(super) params: Params,
+    pub(super) preprocess: Option<Preprocess>,
+}
+
+/// Finds, reads and fits the weights that `source` names. The head is made anew when its size differs and `new_head` allows.
+pub(super) fn initial(
+    info: &ModelInfo,
+    source: &str,
+    (classes, channels): (usize, usize),
+    imgsz: Option<usize>,
+    (new_head, seed, fetch): (bool, u64, FetchFlag),
+) -> anyhow::Result<Initial> {
+    let net = (info.build)(classes, channels);
+    let side = imgsz.unwrap_or(info.input[1]);
+    let graph = trace(net.as_ref(), Mode::Eval, [channels, side, side])?;
+    let load =
+        |fetch: Listener<'_>| weights::load(info, source, &graph, LoadOptions { new_head, seed, fetch });
+    let loaded = fetch.with(load)?;
+    Ok(Initial { params: loaded.params, preprocess: loaded.preprocess })
+}

@@ -1,0 +1,209 @@
+//! A folder of pictures and a network that has learned: `finetune`, and the pages it and `val` write.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::Place;
+use serde_json::Value;
+use striate::data::load;
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// `few` digits, a small network that learned them a little, and `pictures/NAME`: a folder of PNG for each of three digits.
+fn prepared(each: usize) -> Place {
+    let place = Place::new();
+    place.few_digits(600);
+    place.succeed("train few --epochs 2 --quiet --name base --threads 1");
+    let digits = load("digits").unwrap();
+    let names = ["zero <b>", "one", "zwölf & mehr"];
+    for (label, name) in (0..).zip(names) {
+        let folder = place.path().join("pictures").join(name);
+        fs::create_dir_all(&folder).unwrap();
+        // Not those that the network learned.
+        let of_class = (0..digits.test.len()).filter(|&i| digits.test.label(i) == label);
+        for i in of_class.take(each) {
+            write_png(&folder.join(format!("{i}.png")), &digits.test.picture(i).unwrap().pixels);
+        }
+    }
+    place
+}
+
+fn write_png(path: &Path, pixels: &[u8]) {
+    let mut encoder = png::Encoder::new(fs::File::create(path).unwrap(), 28, 28);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(pixels).unwrap();
+}
+
+const FINETUNE: &str =
+    "finetune pictures --model convnet --weights runs/base/model.safetensors --quiet --threads 1";
+
+#[test]
+fn a_folder_becomes_a_classifier_with_a_page() {
+    let place = prepared(12);
+    let found = json(&place.succeed(&format!("{FINETUNE} --json")));
+    let accuracy = found["accuracy"].as_f64().unwrap();
+    assert!(accuracy > 0.8, "three digits by a network that knows ten: {accuracy}");
+    assert_eq!((&found["pictures"], &found["folds"]), (&36.into(), &5.into()));
+    assert_eq!(found["compared_with"].as_array().unwrap().len(), 2);
+    assert!(found["unfreeze"].as_str().unwrap().contains("unlikely to pay"), "{found}");
+
+    let run = place.path().join("runs/finetune");
+    for name in
+        ["model.safetensors", "report.html", "mistakes.png", "confusion_matrix.png", "confusion_matrix.svg"]
+    {
+        assert!(run.join(name).is_file(), "{name}");
+    }
+    let page = fs::read_to_string(run.join("report.html")).unwrap();
+    let percent = format!("{:.2} %", 100.0 * accuracy);
+    for said in [
+        &percent,
+        "5-fold cross-validation of 36 pictures",
+        "zero &lt;b&gt;",
+        "nearest class mean",
+        "raw pixels",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(page.contains("striate finetune pictures --model convnet --weights runs/base/model.safetensors"));
+    assert!(!page.contains("<script") && !page.contains("<b>"));
+
+    // The model is a model: it can be asked, and says the names of the folders.
+    let asked = json(&place.succeed("predict runs/finetune pictures/one --json --topk 1"));
+    let answers = asked["predictions"].as_array().unwrap();
+    let right = answers.iter().filter(|answer| answer["top"][0]["class"] == "one").count();
+    assert!(answers.len() == 12 && right >= 11, "{asked}");
+
+    // A folder with fewer classes, in another order of its own, is matched by name; pictures it learned from are no proof.
+    fs::create_dir_all(place.path().join("two/train")).unwrap();
+    fs::create_dir_all(place.path().join("two/val")).unwrap();
+    for (split, name) in
+        [("train", "one"), ("val", "one"), ("train", "zwölf & mehr"), ("val", "zwölf & mehr")]
+    {
+        let to = place.path().join("two").join(split).join(name);
+        fs::create_dir(&to).unwrap();
+        for file in fs::read_dir(place.path().join("pictures").join(name)).unwrap().flatten() {
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+    }
+    let two = json(&place.succeed("val runs/finetune two --json"));
+    assert!(two["images"] == 24 && two["accuracy_top1"].as_f64().unwrap() > 0.9, "{two}");
+    assert!(place.succeed("val runs/finetune pictures").contains("learned from these very pictures"));
+
+    // Again, and with other threads: features come from the cache, and everything is the same to the bit.
+    let kept: Vec<_> = fs::read_dir(place.path().join("cache/features")).unwrap().collect();
+    assert_eq!(kept.len(), 1);
+    place.succeed(&FINETUNE.replace("--threads 1", "--threads 2"));
+    place.succeed(FINETUNE);
+    let bytes = |run: &str| fs::read(place.path().join(run).join("model.safetensors")).unwrap();
+    assert!(
+        bytes("runs/finetune") == bytes("runs/finetune2")
+            && bytes("runs/finetune") == bytes("runs/finetune3")
+    );
+}
+
+#[test]
+fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() {
+    let place = prepared(14);
+    for name in ["zero <b>", "one", "zwölf & mehr"] {
+        for (split, range) in [("train", 0..10), ("val", 10..14)] {
+            let to = place.path().join("split").join(split).join(name);
+            fs::create_dir_all(&to).unwrap();
+            let mut files: Vec<_> = fs::read_dir(place.path().join("pictures").join(name))
+                .unwrap()
+                .map(|f| f.unwrap().path())
+                .collect();
+            files.sort();
+            for file in &files[range] {
+                fs::copy(file, to.join(file.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    let said = place.succeed(&format!("{} --unfreeze --epochs 1", FINETUNE.replace("pictures", "split")));
+    assert!(said.contains("5-fold cross-validation of 30 pictures"), "{said}");
+    assert!(said.contains("this classifier on the pictures kept apart"), "{said}");
+    assert!(said.contains("All of the network, trained for 1 epochs"), "{said}");
+    assert!(said.contains("on the 12 pictures kept apart, where the fitted last layer alone has"), "{said}");
+    assert!(place.path().join("runs/finetune/unfrozen/model.safetensors").is_file());
+    let page = fs::read_to_string(place.path().join("runs/finetune/unfrozen/report.html")).unwrap();
+    assert!(page.contains("Training</h2>"), "it has curves");
+}
+
+#[test]
+fn what_cannot_be_learned_is_refused_before_anything_is_made() {
+    let place = prepared(3);
+    fs::write(place.path().join("pictures/one/broken.png"), "no picture").unwrap();
+    let ran = place.run(FINETUNE);
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert!(ran.stderr.contains("one/broken.png"), "{}", ran.stderr);
+    assert!(!place.path().join("runs/finetune").exists());
+    let skipped = place.run(&format!("{FINETUNE} --skip-bad --json"));
+    assert_eq!(skipped.code, 0, "{}", skipped.stderr);
+    assert_eq!(json(&skipped.stdout)["pictures"], 9);
+
+    fs::create_dir(place.path().join("pictures/lonely")).unwrap();
+    let one = fs::read_dir(place.path().join("pictures/zero <b>")).unwrap().flatten().next().unwrap();
+    fs::copy(one.path(), place.path().join("pictures/lonely/a.png")).unwrap();
+    let ran = place.run(&format!("{FINETUNE} --skip-bad"));
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert!(ran.stderr.contains("lonely"), "{}", ran.stderr);
+
+    let ran = place.run("finetune pictures --model no_such_net");
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    let ran = place.run("finetune pictures --model convnet --weights absent.safetensors");
+    assert!(ran.code != 0 && ran.stderr.contains("absent.safetensors"), "{}", ran.stderr);
+}
+
+#[test]
+fn val_writes_its_page_beside_the_model_or_where_it_is_told() {
+    let place = Place::new();
+    place.few_digits(300);
+    place.succeed("train few --epochs 2 --quiet");
+    let page = place.path().join("runs/train/report.html");
+    assert!(page.is_file(), "training writes one");
+    fs::remove_file(&page).unwrap();
+    let said = place.succeed("val runs/train");
+    assert!(said.contains("report: runs/train/report.html"), "{said}");
+    let html = fs::read_to_string(&page).unwrap();
+    for part in [
+        "Training</h2>",
+        "worst mistakes",
+        "Class by class",
+        "probabilities mean",
+        "striate train few --epochs 2",
+    ] {
+        assert!(html.contains(part), "{part}");
+    }
+    fs::copy(place.path().join("runs/train/model.safetensors"), place.path().join("alone.safetensors"))
+        .unwrap();
+    assert!(!place.succeed("val alone.safetensors few").contains("report:"));
+    place.succeed("val alone.safetensors few --report it.html --json");
+    let alone = fs::read_to_string(place.path().join("it.html")).unwrap();
+    assert!(!alone.contains("Training</h2>"), "a model alone has no curves");
+}
+
+#[test]
+fn predict_averages_a_picture_and_its_mirror_image() {
+    let place = prepared(2);
+    let ask = |flags: &str| {
+        json(&place.succeed(&format!("predict runs/base pictures/one --json --topk 10 {flags}")))
+    };
+    let (once, both) = (ask(""), ask("--tta"));
+    assert_eq!((&once["tta"], &both["tta"]), (&false.into(), &true.into()));
+    let sum: f64 = both["predictions"][0]["top"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| c["probability"].as_f64().unwrap())
+        .sum();
+    assert!((sum - 1.0).abs() < 1e-4, "{sum}");
+    assert_ne!(once["predictions"], both["predictions"]);
+    let ran = place.run("predict runs/base");
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("expected a model and pictures"), "{}", ran.stderr);
+    let ran = place.run("predict --weights x.pth runs/base pictures/one");
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+}

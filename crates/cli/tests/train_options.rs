@@ -1,0 +1,196 @@
+//! `train` with its options, through the binary: what each leaves behind, what is refused, and that a run goes on.
+
+mod common;
+
+use std::fs;
+
+use common::Place;
+use expect_test::{Expect, expect};
+use serde_json::Value;
+
+const OPTIONS: &str = "--label-smoothing 0.1 --class-weights balanced --weighted-sampling --accum 2 --clip-grad 1 --ema-decay 0.9 \
+     --layer-decay 0.8 --freeze conv1 --metric f1_macro --mixup 0.2 --cutmix 0.5 --batch 32";
+
+fn few() -> Place {
+    let place = Place::new();
+    place.few_digits(600);
+    place
+}
+
+fn model(place: &Place, run: &str) -> Vec<u8> {
+    fs::read(place.path().join(run).join("model.safetensors")).unwrap()
+}
+
+#[test]
+fn all_options_together_make_one_model_on_any_number_of_threads() {
+    let place = few();
+    for (threads, name) in [(1, "one"), (2, "two")] {
+        place.succeed(&format!("train few --epochs 2 {OPTIONS} --threads {threads} --name {name} --quiet"));
+    }
+    assert!(model(&place, "runs/one") == model(&place, "runs/two"));
+    place.succeed("train few --epochs 2 --batch 32 --threads 1 --name plain --quiet");
+    assert!(model(&place, "runs/one") != model(&place, "runs/plain"));
+    // What was asked for is written down, and goes on as it was: a flag without a value too.
+    let args = fs::read_to_string(place.path().join("runs/one/args.yaml")).unwrap();
+    for line in
+        ["grad_accum_steps: 2", "weighted_sampling: true", "clip_mode: \"norm\"", "metric: \"f1_macro\""]
+    {
+        assert!(args.contains(line), "{line} in {args}");
+    }
+    let command = args.lines().find(|line| line.starts_with("command: ")).unwrap();
+    assert!(
+        command.contains("--weighted-sampling --ema-decay 0.9")
+            || command.contains("--weighted-sampling --accum 2"),
+        "{command}"
+    );
+    assert!(place.succeed("train --resume runs/one").contains("finished already"));
+    let header = fs::read_to_string(place.path().join("runs/one/results.csv")).unwrap();
+    assert!(
+        header.starts_with("epoch,train_loss,train_accuracy,val_loss,val_accuracy,val_f1_macro,"),
+        "{header}"
+    );
+}
+
+#[test]
+fn weights_of_one_run_are_the_start_of_another() {
+    let place = few();
+    place.succeed("train few --epochs 2 --threads 1 --name base --quiet");
+    let line = "train few --epochs 1 --lr 1e-12 --threads 1 --quiet --json --weights runs/base/model.safetensors --name";
+    let next: Value = serde_json::from_str(&place.succeed(&format!("{line} next"))).unwrap();
+    let base: Value = serde_json::from_str(&place.succeed("val runs/base few --json")).unwrap();
+    assert_eq!(next["accuracy_top1"], base["accuracy_top1"], "a rate of nothing leaves them as they are");
+    let fresh: Value = serde_json::from_str(
+        &place.succeed("train few --epochs 1 --lr 1e-12 --threads 1 --quiet --json --name fresh"),
+    )
+    .unwrap();
+    assert_ne!(fresh["accuracy_top1"], base["accuracy_top1"]);
+    // The file may be gone when the run is gone on with.
+    fs::remove_file(place.path().join("runs/base/model.safetensors")).unwrap();
+    assert!(place.succeed("train --resume runs/next").contains("finished already"));
+}
+
+#[test]
+fn a_budget_ends_a_run() {
+    let place = few();
+    let ran = place.run("train few --budget 2s --threads 1");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let rows = fs::read_to_string(place.path().join("runs/train/results.csv")).unwrap().lines().count() - 1;
+    let sums: f64 = fs::read_to_string(place.path().join("runs/train/results.csv"))
+        .unwrap()
+        .lines()
+        .skip(1)
+        .map(|line| line.rsplit(',').next().unwrap().parse::<f64>().unwrap())
+        .sum();
+    assert!(rows >= 1 && sums < 2.5, "{rows} epochs, {sums} s of training");
+    assert!(place.succeed("train --resume").contains("finished already"));
+}
+
+#[test]
+fn looking_before_training_trains_nothing() {
+    let place = few();
+    let said = place.succeed("train few --preview --mixup 0.4 --rotate 20");
+    assert_eq!(said, "48 pictures of the first epoch: runs/preview.png\n");
+    let said = place.succeed("train few --find-lr --threads 1");
+    assert!(said.contains("try --lr") && said.contains("Plot: runs/find_lr.png"), "{said}");
+    let one: Value = serde_json::from_str(&place.succeed("train few --find-lr --json --threads 1")).unwrap();
+    let two: Value = serde_json::from_str(&place.succeed("train few --find-lr --json --threads 2")).unwrap();
+    assert_eq!(one, two);
+    let (rates, losses) = (one["rates"].as_array().unwrap(), one["losses"].as_array().unwrap());
+    assert!(rates.len() == losses.len() && rates.len() > 20);
+    let mut files: Vec<_> = fs::read_dir(place.path().join("runs"))
+        .unwrap()
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert_eq!(files, ["find_lr.png", "find_lr.svg", "preview.png"], "and no run");
+}
+
+fn refused(line: &str, want: &Expect) {
+    let place = few();
+    let ran = place.run(line);
+    assert!(!place.path().join("runs").exists(), "{line}: a run that is refused leaves no folder");
+    want.assert_eq(&format!("exit code {}\n{}", ran.code, ran.stderr));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    refused(
+        "train few --freeze fc9",
+        &expect![[r#"
+        exit code 2
+        error: no parameter of this network matches `fc9`; name a layer (conv1, conv2, fc1, fc2), or use * for any text
+    "#]],
+    );
+    refused(
+        "train few --freeze 9",
+        &expect![[r#"
+        exit code 2
+        error: all 8 parameters are frozen, and nothing is left to learn; freeze all but the last layer, say
+    "#]],
+    );
+    refused(
+        "train few --class-weights 1,2",
+        &expect![[r#"
+        exit code 2
+        error: class_weights: expected 10 numbers, one a class, got 2
+    "#]],
+    );
+    refused(
+        "train few --class-weights even",
+        &expect![[r#"
+        exit code 2
+        error: invalid value 'even' for '--class-weights <LIST>': expected one number a class, separated by commas, or balanced, got even; try balanced
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        "train few --budget soon",
+        &expect![[r#"
+        exit code 2
+        error: invalid value 'soon' for '--budget <TIME>': expected a time above 0 with its unit, s, m or h, got soon; try 90s
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        "train few --ema-decay 1",
+        &expect![[r#"
+        exit code 2
+        error: invalid value '1' for '--ema-decay <SHARE>': expected a number from 0 and below 1, got 1; try 0.1
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        "train few --clip-mode value",
+        &expect![[r#"
+        exit code 2
+        error: the following required arguments were not provided:
+          --clip-grad <BOUND>
+
+        Usage: striate train --clip-grad <BOUND> --clip-mode <MODE> <DATA>
+
+        For more information, try '--help'.
+    "#]],
+    );
+    refused(
+        "train few --imgsz 64",
+        &expect![[r#"
+        exit code 2
+        error: --imgsz is for photos; the images of few have a size: leave it out
+    "#]],
+    );
+    refused(
+        "train few --new-head",
+        &expect![[r#"
+        exit code 2
+        error: the following required arguments were not provided:
+          --weights <SOURCE>
+
+        Usage: striate train --weights <SOURCE> --new-head <DATA>
+
+        For more information, try '--help'.
+    "#]],
+    );
+}

@@ -1,0 +1,181 @@
+//! The general way: every change, on bytes, one after the other.
+
+use super::{Augment, blur, crop, erase, policy};
+use crate::picture::Picture;
+use crate::preprocess::{Preprocess, luma};
+use crate::rng::{Draws, unit};
+
+use super::warp::{Inverse, warp};
+
+/// Where each change has its draws: the first block of four of the counter. Blocks 0 to 2 are those of
+/// [`small`](super::small), which this way shares.
+pub(super) mod place {
+    pub(in super::super) const MOTION: u32 = 3;
+    pub(in super::super) const LOOK: u32 = 4;
+    pub(in super::super) const JITTER: u32 = 5;
+    pub(in super::super) const CROP: u32 = 8;
+    pub(in super::super) const ERASE: u32 = 24;
+    pub(in super::super) const POLICY: u32 = 40;
+}
+
+/// What lies outside an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outside {
+    /// 0 before normalising: the background of digits.
+    Zero,
+    /// 0 after normalising.
+    Mean,
+}
+
+impl Augment {
+    pub(super) fn apply_to_any(
+        &self,
+        preprocess: &Preprocess,
+        draws: Draws,
+        picture: Picture,
+        outside: Outside,
+        out: &mut [f32],
+    ) {
+        let fill: Vec<u8> = match outside {
+            Outside::Zero => vec![0; preprocess.channels],
+            Outside::Mean => preprocess.mean.iter().map(|mean| (mean * 255.0).round() as u8).collect(),
+        };
+        let mut picture = match &self.crop {
+            Some(crop) => crop::random_resized_crop(&picture, crop, preprocess, draws),
+            None => picture,
+        };
+        if preprocess.channels == 3 && picture.channels == 1 {
+            picture = repeated(&picture);
+        }
+        let [horizontal, shift_x, shift_y, degrees] = draws.block(0).map(unit);
+        let [scale, is_erased, ..] = draws.block(1).map(unit);
+        let [vertical, shear, translate_x, translate_y] = draws.block(place::MOTION).map(unit);
+        let [grey, is_blurred, deviation, _] = draws.block(place::LOOK).map(unit);
+        if horizontal < self.flip_horizontal {
+            flip_horizontal(&mut picture);
+        }
+        if vertical < self.flip_vertical {
+            flip_vertical(&mut picture);
+        }
+        let either = |u: f32, most: f32| f64::from(most) * (2.0 * f64::from(u) - 1.0);
+        let shift = |u: f32| (u * (2 * self.shift_px + 1) as f32).floor() - self.shift_px as f32;
+        let moved =
+            |u, side: usize, shift: f32| (either(u, self.translate) * side as f64).round() + f64::from(shift);
+        let inverse = Inverse::new(
+            [picture.width, picture.height],
+            either(degrees, self.rotate_deg),
+            [
+                moved(translate_x, picture.width, shift(shift_x)),
+                moved(translate_y, picture.height, shift(shift_y)),
+            ],
+            f64::from(self.scale_min) + f64::from(self.scale_max - self.scale_min) * f64::from(scale),
+            either(shear, self.shear_deg),
+        );
+        if inverse != Inverse::IDENTITY {
+            picture = warp(&picture, &inverse, &fill);
+        }
+        if let Some(policy) = &self.policy {
+            policy::apply(policy, &mut picture, draws, &fill);
+        }
+        self.color_jitter.apply(&mut picture, draws);
+        if grey < self.grayscale {
+            lose_colour(&mut picture);
+        }
+        if is_blurred < self.blur {
+            blur::gaussian(&mut picture, blur::deviation(deviation));
+        }
+        preprocess.normalise(&preprocess.planar(&picture), out);
+        if is_erased < self.erase {
+            match outside {
+                Outside::Zero => self.erase_small(preprocess, draws, out),
+                Outside::Mean => erase::erase(preprocess.shape(), draws, out),
+            }
+        }
+    }
+}
+
+/// Grey, three times.
+fn repeated(picture: &Picture) -> Picture {
+    let pixels = picture.pixels.iter().flat_map(|&value| [value; 3]).collect();
+    Picture { channels: 3, pixels, ..*picture }
+}
+
+/// torchvision's `rgb_to_grayscale(num_output_channels=3)`.
+fn lose_colour(picture: &mut Picture) {
+    if picture.channels == 3 {
+        picture.pixels.chunks_exact_mut(3).for_each(|rgb| rgb.fill(luma(rgb)));
+    }
+}
+
+fn flip_horizontal(picture: &mut Picture) {
+    let channels = picture.channels;
+    for row in picture.pixels.chunks_exact_mut(picture.width * channels) {
+        row.reverse();
+        // The colours of each pixel, which were reversed with the rest.
+        row.chunks_exact_mut(channels).for_each(<[u8]>::reverse);
+    }
+}
+
+fn flip_vertical(picture: &mut Picture) {
+    let row_len = picture.width * picture.channels;
+    let half = picture.height / 2 * row_len;
+    let (upper, lower) = picture.pixels.split_at_mut(half);
+    for (above, below) in upper.chunks_exact_mut(row_len).zip(lower.rchunks_exact_mut(row_len)) {
+        above.swap_with_slice(below);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture() -> Picture {
+        Picture { width: 2, height: 3, channels: 3, pixels: (0..18).collect() }
+    }
+
+    #[test]
+    fn flips_mirror_pixels_and_keep_their_colours() {
+        let mut flipped = picture();
+        flip_horizontal(&mut flipped);
+        assert_eq!(flipped.pixels, [3, 4, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8, 15, 16, 17, 12, 13, 14]);
+        let mut flipped = picture();
+        flip_vertical(&mut flipped);
+        assert_eq!(flipped.pixels, [12, 13, 14, 15, 16, 17, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn colour_is_lost_and_the_rest_kept() {
+        let mut grey = Picture { width: 2, height: 1, channels: 3, pixels: vec![255, 0, 0, 9, 9, 9] };
+        lose_colour(&mut grey);
+        assert_eq!(grey.pixels, [76, 76, 76, 9, 9, 9]);
+    }
+
+    /// The general way and that of `small.rs` are one augmentation: the same draws mean the same motion.
+    #[test]
+    fn both_ways_move_an_image_alike() {
+        // A blob in a wide border of 0, so that edges, which only one of them mixes with the outside, do not matter.
+        let value = |x: usize, y: usize| {
+            if (9..19).contains(&x) && (8..20).contains(&y) { x * 11 + y * 3 } else { 0 }
+        };
+        let pixels: Vec<u8> = (0..784).map(|i| value(i % 28, i / 28) as u8).collect();
+        let preprocess = Preprocess::new([1, 28, 28], &[0.0], &[1.0]).unwrap();
+        let augment = Augment {
+            shift_px: 2,
+            rotate_deg: 20.0,
+            scale_min: 0.8,
+            scale_max: 1.2,
+            flip_horizontal: 0.5,
+            ..Augment::default()
+        };
+        for sample in 0..50 {
+            let draws = Draws::new(1, 0, sample, crate::rng::Use::Augment);
+            let (mut small, mut general) = ([0.0; 784], [0.0; 784]);
+            augment.apply_small(&preprocess, draws, &pixels, &mut small);
+            let picture = preprocess.interleaved(&pixels);
+            augment.apply_to_any(&preprocess, draws, picture, Outside::Zero, &mut general);
+            let furthest = small.iter().zip(&general).map(|(s, g)| (s - g).abs()).fold(0.0, f32::max);
+            // Bytes cut off to whole numbers, and coordinates of 16 bits beside a blob of 255 at most.
+            assert!(furthest < 1.6 / 255.0, "sample {sample}: off by {}", furthest * 255.0);
+        }
+    }
+}

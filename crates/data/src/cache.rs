@@ -1,0 +1,229 @@
+//! Decoded pixels on disk, keyed by content, so that a photo is decoded once and not once an epoch.
+//!
+//! A photo is kept in a [`Form`]: either as the network takes it, or, for random crops, with its shorter side reduced.
+//! The form is made whether or not there is a cache, so results do not depend on one. An entry is
+//!
+//! ```text
+//! "STRPIX01"  CRC-32 of what follows  width  height  channels  pixels [H, W, C]       (numbers: u32, little-endian)
+//! ```
+//!
+//! in a file that is named by the SHA-256 of the photo's file and of the form. It appears whole or not at all, by renaming;
+//! what is damaged is as good as not there. A disk that is full costs time and nothing else, and the folder may be removed
+//! at any time.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use flate2::Crc;
+use sha2::{Digest, Sha256};
+
+use crate::dataset::hex;
+use crate::picture::Picture;
+use crate::preprocess::Preprocess;
+use crate::resample::Interpolation;
+use crate::resize;
+
+const MAGIC: &[u8; 8] = b"STRPIX01";
+const HEADER_BYTES: usize = 24;
+/// What the photos of one data set may take in one form: 10,000 photos for crops of 224 pixels.
+const MAX_BYTES: u64 = 8 << 30;
+/// The key of the note that a photo can be decoded.
+const SOUND: &str = "sound 1";
+
+/// In what form a photo is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form<'a> {
+    /// As the network takes it, before it is normalised.
+    Sized(&'a Preprocess),
+    /// Of any size, but with the shorter side no longer than `shorter`, for crops to be cut out.
+    Reduced { preprocess: &'a Preprocess, shorter: usize },
+}
+
+impl Form<'_> {
+    /// Everything that decides the pixels.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Sized(p) => format!(
+                "sized {:?} {:?} {:?} {:?}",
+                p.shape(),
+                p.resize_shorter,
+                p.interpolation,
+                p.background
+            ),
+            Self::Reduced { preprocess: p, shorter } => {
+                format!("reduced {} {shorter} {:?} {:?}", p.channels, p.interpolation, p.background)
+            }
+        }
+    }
+
+    pub(crate) fn background(&self) -> [u8; 3] {
+        match self {
+            Self::Sized(preprocess) | Self::Reduced { preprocess, .. } => preprocess.background,
+        }
+    }
+
+    /// The picture in this form.
+    pub(crate) fn of(&self, picture: Picture) -> Picture {
+        match self {
+            Self::Sized(preprocess) => preprocess.sized(&picture),
+            Self::Reduced { preprocess, shorter } => {
+                let filter: Interpolation = preprocess.interpolation;
+                resize::reduce(preprocess.coloured(&picture).into_owned(), *shorter, filter)
+            }
+        }
+    }
+}
+
+/// A folder of decoded pixels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    pub(crate) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_path_buf() }
+    }
+
+    /// The entry of this photo in this form, if it is there and whole.
+    pub(crate) fn read(&self, sha256: &[u8; 32], key: &str) -> Option<Picture> {
+        let bytes = fs::read(self.place(sha256, key)).ok()?;
+        let (header, pixels) = bytes.split_at_checked(HEADER_BYTES)?;
+        let number = |i: usize| u32::from_le_bytes([0, 1, 2, 3].map(|b| header[8 + 4 * i + b]));
+        let [crc, width, height, channels] = [0, 1, 2, 3].map(number);
+        let (width, height, channels) = (width as usize, height as usize, channels as usize);
+        let is_whole = &header[..8] == MAGIC
+            && matches!(channels, 1 | 3)
+            && width > 0
+            && width.checked_mul(height)?.checked_mul(channels)? == pixels.len()
+            && checksum(&bytes[12..]) == crc;
+        is_whole.then(|| Picture { width, height, channels, pixels: pixels.to_vec() })
+    }
+
+    /// True when photo number `i` of a data set may be kept: as if all before it were as large, they stay below 8 GiB. Those
+    /// past it are decoded each time, which no result depends on.
+    pub(crate) fn has_room(i: usize, picture: &Picture) -> bool {
+        (i as u64 + 1).saturating_mul(picture.pixels.len() as u64) <= MAX_BYTES
+    }
+
+    /// Keeps a picture. Failing is no error: it will be decoded again.
+    pub(crate) fn write(&self, sha256: &[u8; 32], key: &str, picture: &Picture) {
+        let place = self.place(sha256, key);
+        let Some(folder) = place.parent() else { return };
+        let sizes = [picture.width, picture.height, picture.channels].map(|size| (size as u32).to_le_bytes());
+        let mut bytes = Vec::with_capacity(HEADER_BYTES + picture.pixels.len());
+        bytes.extend(MAGIC);
+        bytes.extend([0; 4]);
+        bytes.extend(sizes.concat());
+        bytes.extend(&picture.pixels);
+        let crc = checksum(&bytes[12..]);
+        bytes[8..12].copy_from_slice(&crc.to_le_bytes());
+        let write = || -> std::io::Result<()> {
+            fs::create_dir_all(folder)?;
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(&bytes)?;
+            file.persist(&place)?;
+            Ok(())
+        };
+        let _ = write();
+    }
+
+    /// True when this photo was decoded before, whatever became of its pixels.
+    pub(crate) fn is_sound(&self, sha256: &[u8; 32]) -> bool {
+        self.place(sha256, SOUND).is_file()
+    }
+
+    /// Notes that a photo can be decoded: a file without content. Failing is no error.
+    pub(crate) fn note_sound(&self, sha256: &[u8; 32]) {
+        let place = self.place(sha256, SOUND);
+        let _ = place.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(place, []));
+    }
+
+    /// The first byte of the hash is a folder of its own: no folder becomes too long to list.
+    fn place(&self, sha256: &[u8; 32], key: &str) -> PathBuf {
+        let (photo, form) = (hex(sha256), hex(&Sha256::digest(key)[..8]));
+        self.folder.join(&photo[..2]).join(format!("{photo}-{form}"))
+    }
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = Crc::new();
+    crc.update(bytes);
+    crc.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA256: [u8; 32] = [7; 32];
+
+    fn picture() -> Picture {
+        Picture { width: 3, height: 2, channels: 3, pixels: (0..18).collect() }
+    }
+
+    #[test]
+    fn what_is_kept_is_found_by_content_and_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(&folder.path().join("pixels"));
+        assert_eq!(cache.read(&SHA256, "form"), None);
+        cache.write(&SHA256, "form", &picture());
+        assert_eq!(cache.read(&SHA256, "form"), Some(picture()));
+        assert_eq!(cache.read(&SHA256, "other form"), None);
+        assert_eq!(cache.read(&[8; 32], "form"), None);
+    }
+
+    #[test]
+    fn every_damage_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        cache.write(&SHA256, "form", &picture());
+        let place = cache.place(&SHA256, "form");
+        let whole = fs::read(&place).unwrap();
+        for i in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[i] ^= 0x10;
+            fs::write(&place, &bytes).unwrap();
+            assert_eq!(cache.read(&SHA256, "form"), None, "byte {i} is another");
+            fs::write(&place, &whole[..i]).unwrap();
+            assert_eq!(cache.read(&SHA256, "form"), None, "cut at {i}");
+        }
+    }
+
+    #[test]
+    fn a_large_data_set_does_not_fill_the_disk() {
+        let large = Picture { width: 1 << 10, height: 1 << 10, channels: 1, pixels: vec![0; 1 << 20] };
+        assert!(Cache::has_room(8191, &large));
+        assert!(!Cache::has_room(8192, &large), "8 GiB are 8192 of 1 MiB");
+        assert!(Cache::has_room(1_000_000, &picture()));
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "in the way").unwrap();
+        let cache = Cache::new(&file);
+        cache.write(&SHA256, "form", &picture());
+        assert_eq!(cache.read(&SHA256, "form"), None);
+    }
+
+    #[test]
+    fn forms_that_differ_have_keys_that_differ() {
+        let base = Preprocess::imagenet(32).unwrap();
+        let changes: [fn(Preprocess) -> Preprocess; 4] = [
+            |p| Preprocess { interpolation: Interpolation::Bicubic, ..p },
+            |p| Preprocess { background: [0; 3], ..p },
+            |p| Preprocess { resize_shorter: Some(32), ..p },
+            |p| Preprocess { resize_shorter: None, ..p },
+        ];
+        for change in changes {
+            assert_ne!(Form::Sized(&base).key(), Form::Sized(&change(base.clone())).key());
+        }
+        let reduced = |shorter| Form::Reduced { preprocess: &base, shorter }.key();
+        assert_ne!(reduced(64), reduced(65));
+        let other = Preprocess { mean: vec![0.0; 3], ..base.clone() };
+        assert_eq!(Form::Sized(&base).key(), Form::Sized(&other).key(), "normalised afterwards");
+    }
+}

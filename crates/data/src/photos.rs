@@ -1,0 +1,135 @@
+//! Photos in files: any size, decoded when they are asked for.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::cache::{Cache, Form};
+use crate::error::DataError;
+use crate::picture::{Picture, WHITE, read_file};
+
+/// One file with its class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photo {
+    /// Where it is, below the folder of the data set.
+    pub path: PathBuf,
+    /// Its class.
+    pub label: u32,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+}
+
+/// Photos with a label each.
+///
+/// The files are known by their content: one that changes after the data set was read is refused, not learned from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Photos {
+    root: PathBuf,
+    files: Vec<Photo>,
+    cache: Option<Cache>,
+}
+
+impl Photos {
+    /// These files below `root`. With a folder for `pixels`, what was decoded once is kept there and read from there.
+    pub fn new(root: &Path, files: Vec<Photo>, pixels: Option<&Path>) -> Self {
+        Self { root: root.to_path_buf(), files, cache: pixels.map(Cache::new) }
+    }
+
+    /// Number of photos.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The folder of the data set.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The files, in order.
+    pub fn files(&self) -> &[Photo] {
+        &self.files
+    }
+
+    /// Where photo `i` is.
+    ///
+    /// # Panics
+    /// When `i` is not below [`len`](Self::len).
+    pub fn path(&self, i: usize) -> PathBuf {
+        self.root.join(&self.files[i].path)
+    }
+
+    /// Photo `i`, decoded from its file, with transparency on white.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] when it cannot be decoded, [`DataError::Changed`] when it is not the file that it was.
+    ///
+    /// # Panics
+    /// When `i` is not below [`len`](Self::len).
+    pub fn picture(&self, i: usize) -> Result<Picture, DataError> {
+        self.decode(i, WHITE)
+    }
+
+    /// Makes sure that photo `i` can be decoded. With a cache this is done once for each content.
+    pub(crate) fn verify(&self, i: usize) -> Result<(), DataError> {
+        let sha256 = &self.files[i].sha256;
+        if self.cache.as_ref().is_some_and(|cache| cache.is_sound(sha256)) {
+            return Ok(());
+        }
+        self.picture(i)?;
+        if let Some(cache) = &self.cache {
+            cache.note_sound(sha256);
+        }
+        Ok(())
+    }
+
+    /// Photo `i` in a form that the network needs: from the cache, or decoded, and then into the cache.
+    pub(crate) fn load(&self, i: usize, form: &Form<'_>) -> Result<Picture, DataError> {
+        let key = form.key();
+        let sha256 = &self.files[i].sha256;
+        if let Some(picture) = self.cache.as_ref().and_then(|cache| cache.read(sha256, &key)) {
+            return Ok(picture);
+        }
+        let picture = form.of(self.decode(i, form.background())?);
+        if let Some(cache) = &self.cache
+            && Cache::has_room(i, &picture)
+        {
+            cache.write(sha256, &key, &picture);
+        }
+        Ok(picture)
+    }
+
+    /// The photos of which `keep` says true.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
+        let mut i = 0;
+        self.files.retain(|_| {
+            i += 1;
+            keep(i - 1)
+        });
+    }
+
+    pub(crate) fn hash_into(&self, hasher: &mut Sha256) {
+        hasher.update((self.len() as u64).to_le_bytes());
+        for photo in &self.files {
+            hasher.update(photo.sha256);
+            hasher.update(photo.label.to_le_bytes());
+        }
+    }
+
+    fn decode(&self, i: usize, background: [u8; 3]) -> Result<Picture, DataError> {
+        let path = self.path(i);
+        let place = path.display().to_string();
+        let bytes = match read_file(&path) {
+            Ok(bytes) => bytes,
+            Err(problem) => return Err(DataError::Picture { place, problem }),
+        };
+        if Sha256::digest(&bytes)[..] != self.files[i].sha256 {
+            return Err(DataError::Changed { place: path });
+        }
+        Picture::decode_on(&place, &bytes, background)
+    }
+}

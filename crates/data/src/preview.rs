@@ -1,0 +1,54 @@
+//! What the network will see: samples as the loader makes them, turned back into pictures.
+
+use crate::augment::Augment;
+use crate::error::DataError;
+use crate::loader::{Loader, Target};
+use crate::picture::Picture;
+use crate::preprocess::Preprocess;
+use crate::split::Split;
+
+/// One sample of an epoch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// What it looks like.
+    pub picture: Picture,
+    /// What it is said to be.
+    pub target: Target,
+    /// What it was made from, see [`Split::name`].
+    pub name: String,
+}
+
+/// The first `n` samples of the first epoch of a seed, by the very loader that training uses.
+///
+/// Values are turned back by mean and deviation, rounded and clipped to 8 bits.
+///
+/// # Errors
+/// Those of [`Loader::new`] and [`Loader::write`].
+///
+/// # Example
+/// ```
+/// use striate_data::preview::preview;
+/// use striate_data::{Augment, Preprocess};
+///
+/// let digits = striate_data::load("digits")?;
+/// let preprocess = Preprocess::new([1, 28, 28], &[0.1307], &[0.3081])?;
+/// let seen = preview(&digits.train, &preprocess, Augment { shift_px: 2, ..Augment::default() }, 0, 16)?;
+/// assert_eq!((seen.len(), seen[0].picture.width), (16, 28));
+/// # Ok::<(), striate_data::DataError>(())
+/// ```
+pub fn preview(
+    split: &Split,
+    preprocess: &Preprocess,
+    augment: Augment,
+    seed: u64,
+    n: usize,
+) -> Result<Vec<Seen>, DataError> {
+    let loader = Loader::new(split, preprocess, augment, 1, seed, true)?;
+    let mut values = vec![0.0; preprocess.sample_len()];
+    let sample = |sample: u32| {
+        let target = loader.write(0, sample, &mut values)?;
+        let picture = preprocess.denormalise(&values);
+        Ok(Seen { picture, target, name: split.name(sample as usize) })
+    };
+    loader.order(0).into_iter().take(n).map(sample).collect()
+}

@@ -1,0 +1,153 @@
+//! One split of a data set: images of one size in memory, or photos that are decoded when they are asked for.
+
+use sha2::{Digest, Sha256};
+
+use crate::dataset::Images;
+use crate::error::DataError;
+use crate::photos::Photos;
+use crate::picture::Picture;
+
+/// What is learned from, or measured by.
+///
+/// # Example
+/// ```
+/// use striate_data::{Images, Split};
+///
+/// let split = Split::from(Images::new([1, 1, 2], vec![0, 255, 255, 0], vec![1, 0])?);
+/// assert_eq!((split.len(), split.label(0), split.fixed_shape()), (2, 1, Some([1, 1, 2])));
+/// assert_eq!(split.picture(1)?.pixels, [255, 0]);
+/// # Ok::<(), striate_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Split {
+    /// All in memory, of one size.
+    Images(Images),
+    /// Files of any size.
+    Photos(Photos),
+}
+
+impl From<Images> for Split {
+    fn from(images: Images) -> Self {
+        Self::Images(images)
+    }
+}
+
+impl From<Photos> for Split {
+    fn from(photos: Photos) -> Self {
+        Self::Photos(photos)
+    }
+}
+
+impl Split {
+    /// Number of images, N.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Images(images) => images.len(),
+            Self::Photos(photos) => photos.len(),
+        }
+    }
+
+    /// True when there is no image.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The class of image `i`.
+    ///
+    /// # Panics
+    /// When `i` is not below [`len`](Self::len).
+    pub fn label(&self, i: usize) -> u32 {
+        match self {
+            Self::Images(images) => images.labels[i].into(),
+            Self::Photos(photos) => photos.files()[i].label,
+        }
+    }
+
+    /// The class of every image, in order.
+    pub fn labels(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
+        (0..self.len()).map(|i| self.label(i))
+    }
+
+    /// How many images each class has; labels past `classes` are not counted.
+    pub fn class_counts(&self, classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; classes];
+        for label in self.labels() {
+            if let Some(count) = counts.get_mut(label as usize) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
+    /// `[C, H, W]` of every image; `None` for photos, which may have any size.
+    pub fn fixed_shape(&self) -> Option<[usize; 3]> {
+        self.images().map(Images::shape)
+    }
+
+    /// The images in memory, if that is what this is.
+    pub fn images(&self) -> Option<&Images> {
+        match self {
+            Self::Images(images) => Some(images),
+            Self::Photos(_) => None,
+        }
+    }
+
+    /// The photos, if that is what this is.
+    pub fn photos(&self) -> Option<&Photos> {
+        match self {
+            Self::Images(_) => None,
+            Self::Photos(photos) => Some(photos),
+        }
+    }
+
+    /// What people call image `i`: the path of a photo below the folder of its data set, or `image 17`.
+    ///
+    /// # Panics
+    /// When `i` is not below [`len`](Self::len).
+    pub fn name(&self, i: usize) -> String {
+        match self {
+            Self::Images(images) => {
+                assert!(i < images.len(), "image {i} of {}", images.len());
+                format!("image {i}")
+            }
+            Self::Photos(photos) => photos.files()[i].path.display().to_string(),
+        }
+    }
+
+    /// The decoded pixels of image `i`, for people to look at.
+    ///
+    /// # Errors
+    /// [`DataError::Picture`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
+    ///
+    /// # Panics
+    /// When `i` is not below [`len`](Self::len).
+    pub fn picture(&self, i: usize) -> Result<Picture, DataError> {
+        match self {
+            Self::Images(images) => Ok(images.picture(i)),
+            Self::Photos(photos) => photos.picture(i),
+        }
+    }
+
+    /// SHA-256 of what image `i` holds: of the file of a photo, or of the shape and pixels of an image in memory.
+    ///
+    /// # Panics
+    /// When `i` is not below [`len`](Self::len).
+    pub fn sha256(&self, i: usize) -> [u8; 32] {
+        match self {
+            Self::Images(images) => {
+                let mut hasher = Sha256::new();
+                images.shape().iter().for_each(|&size| hasher.update((size as u64).to_le_bytes()));
+                hasher.update(images.sample(i));
+                hasher.finalize().into()
+            }
+            Self::Photos(photos) => photos.files()[i].sha256,
+        }
+    }
+
+    pub(crate) fn hash_into(&self, hasher: &mut Sha256) {
+        match self {
+            Self::Images(images) => images.hash_into(hasher),
+            Self::Photos(photos) => photos.hash_into(hasher),
+        }
+    }
+}

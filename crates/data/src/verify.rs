@@ -1,0 +1,89 @@
+//! Decodes every photo of a data set before it is learned from, so that a bad file stops nothing hours later.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::Serialize;
+
+use crate::dataset::{Dataset, content_sha256};
+use crate::error::DataError;
+use crate::parallel;
+use crate::split::Split;
+
+/// What is done about photos that cannot be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadFiles {
+    /// All of them are an error, which lists them.
+    Refuse,
+    /// They are left out.
+    Skip,
+}
+
+/// A photo that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BadPicture {
+    /// Where it is, below the folder of the data set.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl Dataset {
+    /// Decodes every photo, on every core, and gives those that were left out; images in memory are fine as they are.
+    ///
+    /// A photo that was decoded once is known by its content from then on, if there is a folder to keep such notes in.
+    ///
+    /// `progress` is told how many are done and how many there are, from any thread. When photos are left out the data set is
+    /// another one, and so is its [`sha256`](Self::sha256).
+    ///
+    /// # Errors
+    /// [`DataError::BadPictures`] with every photo that cannot be decoded, unless they are to be skipped, and
+    /// [`DataError::Folder`] when skipping them leaves a class, or the test split, without any.
+    pub fn verify(
+        &mut self,
+        bad_files: BadFiles,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Vec<BadPicture>, DataError> {
+        let total = [&self.train, &self.test].iter().filter_map(|s| s.photos()).map(|p| p.len()).sum();
+        let done = AtomicUsize::new(0);
+        let mut bad = Vec::new();
+        let mut root = PathBuf::new();
+        for split in [&mut self.train, &mut self.test] {
+            let Split::Photos(photos) = split else { continue };
+            root = photos.root().to_path_buf();
+            let why = parallel::map(photos.len(), |i| {
+                let why = photos.verify(i).err().map(|error| match error {
+                    DataError::Picture { problem, .. } => problem.to_string(),
+                    other => other.to_string(),
+                });
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                why
+            });
+            let named = why.iter().enumerate().filter_map(|(i, why)| {
+                Some(BadPicture { path: photos.files()[i].path.clone(), why: why.clone()? })
+            });
+            bad.extend(named);
+            if bad_files == BadFiles::Skip {
+                photos.retain(|i| why[i].is_none());
+            }
+        }
+        match bad_files {
+            _ if bad.is_empty() => return Ok(bad),
+            BadFiles::Refuse => return Err(DataError::BadPictures { folder: root, total, bad }),
+            BadFiles::Skip => {}
+        }
+        let counts = self.train.class_counts(self.classes.len());
+        let empty = counts.iter().position(|&count| count == 0).map(|class| self.classes[class].clone());
+        let what = match empty {
+            Some(class) => format!("the class {class}"),
+            None if self.test.is_empty() => "the split to measure by".into(),
+            None => {
+                self.sha256 = content_sha256(&self.train, &self.test);
+                return Ok(bad);
+            }
+        };
+        let why =
+            format!("without the {} pictures that cannot be used, {what} has none; add some", bad.len());
+        Err(DataError::Folder { place: root, why })
+    }
+}

@@ -1,0 +1,247 @@
+//! ResNet: each block learns what to add to its input.
+
+use striate_nn::{
+    AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2d, Module, Sequential, Var,
+};
+
+/// A residual network of any depth, for photos or for small images.
+///
+/// | network | blocks | parameters | multiply-adds |
+/// | --- | --- | ---: | ---: |
+/// | [`ResNet::resnet18`] | 2 2 2 2 of two 3x3 | 11,689,512 | 1,814,073,344 at 224 px |
+/// | [`ResNet::resnet34`] | 3 4 6 3 of two 3x3 | 21,797,672 | 3,663,761,408 at 224 px |
+/// | [`ResNet::resnet50`] | 3 4 6 3 of 1x1, 3x3, 1x1 | 25,557,032 | 4,089,184,256 at 224 px |
+/// | [`ResNet::resnet101`] | 3 4 23 3 of 1x1, 3x3, 1x1 | 44,549,160 | 7,801,405,440 at 224 px |
+/// | [`ResNet::resnet152`] | 3 8 36 3 of 1x1, 3x3, 1x1 | 60,192,808 | 11,513,626,624 at 224 px |
+/// | [`ResNet::resnet20`] | 3 3 3 of two 3x3 | 272,474 | 40,813,184 at 32 px |
+/// | [`ResNet::resnet18_small`] | 2 2 2 2 of two 3x3 | 11,173,962 | 555,422,720 at 32 px |
+///
+/// The last two for 10 classes, the others for 1000.
+///
+/// # Shapes
+/// `[N, in_channels, H, W]` of any size to logits `[N, num_classes]`.
+///
+/// # Source
+/// He et al., "Deep Residual Learning for Image Recognition", 2016, table 1 and section 4.2.
+///
+/// # PyTorch
+/// `torchvision.models.resnet18` to `resnet152`, keys and initialisation included; the stride of a bottleneck is in its
+/// 3x3 convolution, as there, and not in the first 1x1, as in the paper. The small ones have the same keys.
+///
+/// # Example
+/// ```
+/// use striate_models::ResNet;
+/// use striate_nn::{Mode, trace};
+///
+/// let graph = trace(&ResNet::resnet50(1000, 3), Mode::Eval, [3, 224, 224])?;
+/// assert_eq!((graph.parameter_count(), graph.multiply_adds()), (25_557_032, 4_089_184_256));
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Module)]
+pub struct ResNet {
+    /// The stem: 7x7 with stride 2 for photos, 3x3 for small images.
+    pub conv1: Conv2d,
+    /// Of the stem.
+    pub bn1: BatchNorm2d,
+    /// A quarter of the pixels, for photos.
+    pub maxpool: Option<MaxPool2d>,
+    /// Blocks at the stem's size.
+    pub layer1: Sequential,
+    /// Blocks at half of it.
+    pub layer2: Sequential,
+    /// Blocks at a quarter.
+    pub layer3: Sequential,
+    /// Blocks at an eighth; the networks for 32 px have none.
+    pub layer4: Option<Sequential>,
+    /// The mean of each channel.
+    pub avgpool: AdaptiveAvgPool2d,
+    /// From features to classes.
+    pub fc: Linear,
+}
+
+/// What a stage is built of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Basic,
+    Bottleneck,
+}
+
+/// A convolution without bias, a batch norm behind it being sure.
+fn conv(from: usize, to: usize, kernel: usize, stride: usize) -> Conv2d {
+    let init = Init::kaiming_normal(to * kernel * kernel);
+    Conv2d::new(from, to, kernel).stride(stride).padding(kernel / 2).bias(false).init(init)
+}
+
+impl ResNet {
+    /// For photos.
+    fn photos(kind: Kind, blocks: [usize; 4], num_classes: usize, in_channels: usize) -> Self {
+        let stem = conv(in_channels, 64, 7, 2);
+        Self::with_stem(stem, Some(MaxPool2d::new(3).stride(2).padding(1)), kind, &blocks, num_classes)
+    }
+
+    /// Stages whose filters double from those of the stem on.
+    fn with_stem(
+        stem: Conv2d,
+        maxpool: Option<MaxPool2d>,
+        kind: Kind,
+        blocks: &[usize],
+        num_classes: usize,
+    ) -> Self {
+        let width = stem.out_channels;
+        let mut channels = width;
+        let mut stages = blocks.iter().enumerate().map(|(i, &count)| {
+            let mut stage = Sequential::new();
+            for block in 0..count {
+                let stride = if i > 0 && block == 0 { 2 } else { 1 };
+                let filters = width << i;
+                (stage, channels) = match kind {
+                    Kind::Basic => (stage.append(BasicBlock::new(channels, filters, stride)), filters),
+                    Kind::Bottleneck => {
+                        (stage.append(Bottleneck::new(channels, filters, stride)), filters * EXPANSION)
+                    }
+                };
+            }
+            stage
+        });
+        let mut stage = || stages.next().expect("at least three stages");
+        let (layer1, layer2, layer3) = (stage(), stage(), stage());
+        let layer4 = stages.next();
+        Self {
+            bn1: BatchNorm2d::new(width),
+            conv1: stem,
+            maxpool,
+            layer1,
+            layer2,
+            layer3,
+            layer4,
+            avgpool: AdaptiveAvgPool2d::new(1),
+            fc: Linear::new(channels, num_classes),
+        }
+    }
+
+    /// 18 layers.
+    pub fn resnet18(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Basic, [2, 2, 2, 2], num_classes, in_channels)
+    }
+
+    /// 34 layers.
+    pub fn resnet34(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Basic, [3, 4, 6, 3], num_classes, in_channels)
+    }
+
+    /// 50 layers.
+    pub fn resnet50(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Bottleneck, [3, 4, 6, 3], num_classes, in_channels)
+    }
+
+    /// 101 layers.
+    pub fn resnet101(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Bottleneck, [3, 4, 23, 3], num_classes, in_channels)
+    }
+
+    /// 152 layers.
+    pub fn resnet152(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Bottleneck, [3, 8, 36, 3], num_classes, in_channels)
+    }
+
+    /// 20 layers for images of 28 to 64 px: 16, 32 and 64 filters in three stages of three blocks.
+    ///
+    /// The paper's network for CIFAR-10, with the projections of its option B where the size changes (1x1 convolutions,
+    /// as in the larger networks) rather than those of option A (padding with zeros), which have 2,752 parameters fewer.
+    pub fn resnet20(num_classes: usize, in_channels: usize) -> Self {
+        Self::with_stem(conv(in_channels, 16, 3, 1), None, Kind::Basic, &[3, 3, 3], num_classes)
+    }
+
+    /// ResNet-18 for images of 28 to 64 px: a 3x3 stem with stride 1, and no max-pool.
+    pub fn resnet18_small(num_classes: usize, in_channels: usize) -> Self {
+        Self::with_stem(conv(in_channels, 64, 3, 1), None, Kind::Basic, &[2, 2, 2, 2], num_classes)
+    }
+}
+
+impl Forward for ResNet {
+    /// `[N, C, H, W]` to logits; the sizes are those of photos of 224 px.
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.apply(&self.conv1).apply(&self.bn1).relu(); // [N, 64, 112, 112]
+        let x = self.maxpool.as_ref().map_or(x, |pool| x.apply(pool)); // [N, 64, 56, 56]
+        let x = x.apply(&self.layer1); // [N, 64 or 256, 56, 56]
+        let x = x.apply(&self.layer2); // [N, 128 or 512, 28, 28]
+        let x = x.apply(&self.layer3); // [N, 256 or 1024, 14, 14]
+        let x = self.layer4.as_ref().map_or(x, |layer| x.apply(layer)); // [N, 512 or 2048, 7, 7]
+        x.apply(&self.avgpool).flatten(1).apply(&self.fc)
+    }
+}
+
+/// What makes the input as large as what is added to it, where it is not already.
+fn downsample(from: usize, to: usize, stride: usize) -> Option<Sequential> {
+    (stride != 1 || from != to)
+        .then(|| Sequential::new().append(conv(from, to, 1, stride)).append(BatchNorm2d::new(to)))
+}
+
+/// Two 3x3 convolutions and a shortcut.
+#[derive(Debug, Module)]
+struct BasicBlock {
+    conv1: Conv2d,
+    bn1: BatchNorm2d,
+    conv2: Conv2d,
+    bn2: BatchNorm2d,
+    downsample: Option<Sequential>,
+}
+
+impl BasicBlock {
+    fn new(from: usize, filters: usize, stride: usize) -> Self {
+        Self {
+            conv1: conv(from, filters, 3, stride),
+            bn1: BatchNorm2d::new(filters),
+            conv2: conv(filters, filters, 3, 1),
+            bn2: BatchNorm2d::new(filters),
+            downsample: downsample(from, filters, stride),
+        }
+    }
+}
+
+impl Forward for BasicBlock {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let y = x.apply(&self.conv1).apply(&self.bn1).relu();
+        let y = y.apply(&self.conv2).apply(&self.bn2);
+        (y + self.downsample.as_ref().map_or(x, |layer| x.apply(layer))).relu()
+    }
+}
+
+/// Output channels of a bottleneck for each of its filters.
+const EXPANSION: usize = 4;
+
+/// A 3x3 convolution between two 1x1 that make it narrow and wide again, and a shortcut.
+#[derive(Debug, Module)]
+struct Bottleneck {
+    conv1: Conv2d,
+    bn1: BatchNorm2d,
+    conv2: Conv2d,
+    bn2: BatchNorm2d,
+    conv3: Conv2d,
+    bn3: BatchNorm2d,
+    downsample: Option<Sequential>,
+}
+
+impl Bottleneck {
+    fn new(from: usize, filters: usize, stride: usize) -> Self {
+        let to = filters * EXPANSION;
+        Self {
+            conv1: conv(from, filters, 1, 1),
+            bn1: BatchNorm2d::new(filters),
+            conv2: conv(filters, filters, 3, stride),
+            bn2: BatchNorm2d::new(filters),
+            conv3: conv(filters, to, 1, 1),
+            bn3: BatchNorm2d::new(to),
+            downsample: downsample(from, to, stride),
+        }
+    }
+}
+
+impl Forward for Bottleneck {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let y = x.apply(&self.conv1).apply(&self.bn1).relu();
+        let y = y.apply(&self.conv2).apply(&self.bn2).relu();
+        let y = y.apply(&self.conv3).apply(&self.bn3);
+        (y + self.downsample.as_ref().map_or(x, |layer| x.apply(layer))).relu()
+    }
+}

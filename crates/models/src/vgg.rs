@@ -1,0 +1,106 @@
+//! VGG: nothing but 3x3 convolutions, and many of them.
+
+use striate_nn::{
+    AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, ReLU,
+    Sequential, Var,
+};
+
+/// VGG of any depth: five stages of 3x3 convolutions with 64, 128, 256, 512 and 512 filters, a 2x2 max-pool behind each,
+/// and three fully connected layers, which hold nine tenths of the parameters.
+///
+/// | network | convolutions a stage | parameters | multiply-adds at 224 px |
+/// | --- | --- | ---: | ---: |
+/// | [`Vgg::vgg11`] | 1 1 2 2 2 | 132,863,336 | 7,609,090,048 |
+/// | [`Vgg::vgg13`] | 2 2 2 2 2 | 133,047,848 | 11,308,466,176 |
+/// | [`Vgg::vgg16`] | 2 2 3 3 3 | 138,357,544 | 15,470,264,320 |
+/// | [`Vgg::vgg19`] | 2 2 4 4 4 | 143,667,240 | 19,632,062,464 |
+///
+/// With batch norm there are two parameters more for each filter.
+///
+/// # Shapes
+/// `[N, in_channels, H, W]` of at least 32 px to logits `[N, num_classes]`.
+///
+/// # Source
+/// Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2015, configurations
+/// A, B, D and E of table 1.
+///
+/// # PyTorch
+/// `torchvision.models.vgg11` to `vgg19_bn`, keys and initialisation included: convolutions keep their bias in front of a
+/// batch norm, where it has no effect. In training, half of what `classifier.3` and `classifier.6` read is dropped.
+///
+/// # Example
+/// ```
+/// use striate_models::Vgg;
+/// use striate_nn::{Mode, trace};
+///
+/// let graph = trace(&Vgg::vgg16(1000, 3, false), Mode::Eval, [3, 224, 224])?;
+/// assert_eq!((graph.parameter_count(), graph.multiply_adds()), (138_357_544, 15_470_264_320));
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Module)]
+pub struct Vgg {
+    /// The convolutions.
+    pub features: Sequential,
+    /// To 7x7, whatever the image.
+    pub avgpool: AdaptiveAvgPool2d,
+    /// Three fully connected layers.
+    pub classifier: Sequential,
+}
+
+impl Vgg {
+    /// With so many convolutions in each stage.
+    pub fn new(stages: [usize; 5], batch_norm: bool, num_classes: usize, in_channels: usize) -> Self {
+        let mut features = Sequential::new();
+        let mut channels = in_channels;
+        for (count, filters) in stages.into_iter().zip([64, 128, 256, 512, 512]) {
+            for _ in 0..count {
+                let init = Init::kaiming_normal(filters * 3 * 3);
+                features = features.append(Conv2d::new(channels, filters, 3).padding(1).init(init));
+                if batch_norm {
+                    features = features.append(BatchNorm2d::new(filters));
+                }
+                features = features.append(ReLU::new());
+                channels = filters;
+            }
+            features = features.append(MaxPool2d::new(2));
+        }
+        let linear = |from, to| Linear::new(from, to).init(Init::Normal { std: 0.01 });
+        let classifier = Sequential::new()
+            .append(linear(512 * 7 * 7, 4096)) // 0
+            .append(ReLU::new())
+            .append(Dropout::new(0.5))
+            .append(linear(4096, 4096)) // 3
+            .append(ReLU::new())
+            .append(Dropout::new(0.5))
+            .append(linear(4096, num_classes)); // 6
+        Self { features, avgpool: AdaptiveAvgPool2d::new(7), classifier }
+    }
+
+    /// Eight convolutions.
+    pub fn vgg11(num_classes: usize, in_channels: usize, batch_norm: bool) -> Self {
+        Self::new([1, 1, 2, 2, 2], batch_norm, num_classes, in_channels)
+    }
+
+    /// Ten convolutions.
+    pub fn vgg13(num_classes: usize, in_channels: usize, batch_norm: bool) -> Self {
+        Self::new([2, 2, 2, 2, 2], batch_norm, num_classes, in_channels)
+    }
+
+    /// Thirteen convolutions.
+    pub fn vgg16(num_classes: usize, in_channels: usize, batch_norm: bool) -> Self {
+        Self::new([2, 2, 3, 3, 3], batch_norm, num_classes, in_channels)
+    }
+
+    /// Sixteen convolutions.
+    pub fn vgg19(num_classes: usize, in_channels: usize, batch_norm: bool) -> Self {
+        Self::new([2, 2, 4, 4, 4], batch_norm, num_classes, in_channels)
+    }
+}
+
+impl Forward for Vgg {
+    /// `[N, C, H, W]` to logits.
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.apply(&self.features).apply(&self.avgpool); // [N, 512, 7, 7]
+        x.flatten(1).apply(&self.classifier)
+    }
+}

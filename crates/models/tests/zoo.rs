@@ -1,0 +1,128 @@
+//! True to torchvision: its keys, and with the same weights by a formula, its logits, losses, gradients and running
+//! statistics. Images are as small as each network takes them; what a convolution computes at 224 px its own tests hold.
+
+use ndarray::{ArrayD, IxDyn};
+use std::sync::{Mutex, MutexGuard};
+use striate_models::registry;
+use striate_nn::graph::op::Op;
+use striate_nn::graph::{CrossEntropy, Engine, Graph, Params, Session, TrainOptions, TrainStep};
+use striate_nn::{Mode, Sgd, trace};
+use striate_testkit::{ZooGolden, deep_formula, formula_labels};
+
+/// The networks that torchvision has, and the one whose twin stands beside the script.
+const NAMES: [&str; 16] = [
+    "alexnet",
+    "vgg11",
+    "vgg11_bn",
+    "vgg13",
+    "vgg13_bn",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "vgg19_bn",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "mobilenet_v2",
+    "efficientnet_lite0",
+];
+const CLASSES: usize = 1000;
+
+/// One network at a time: the largest needs gigabytes.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn graph(name: &str, mode: Mode, shape: &[usize]) -> Graph {
+    let [_, c, h, w] = *shape else { panic!("a batch of images") };
+    let net = (registry::find(name).expect("a name of the zoo").build)(CLASSES, c);
+    let mut graph = trace(net.as_ref(), mode, [c, h, w]).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for node in &mut graph.nodes {
+        if let Op::Dropout(dropout) = &mut node.op {
+            dropout.p = 0.0; // PyTorch draws other masks
+        }
+    }
+    graph
+}
+
+fn params(graph: &Graph) -> Params {
+    let all = graph.params().into_iter();
+    all.map(|(name, spec)| {
+        let values = deep_formula(&name, &spec.shape);
+        (name, ArrayD::from_shape_vec(IxDyn(&spec.shape), values).expect("one value an element"))
+    })
+    .collect()
+}
+
+#[test]
+fn keys_and_shapes_are_torchvisions() {
+    for name in NAMES {
+        let golden = ZooGolden::read(name);
+        let ours = graph(name, Mode::Eval, &golden.input_shape).params();
+        let ours = ours.into_iter().map(|(name, spec)| (name, spec.shape)).collect();
+        assert_eq!(golden.keys, ours, "{name}");
+    }
+}
+
+#[test]
+fn logits_are_torchvisions() {
+    for name in NAMES {
+        let _alone = alone();
+        let golden = ZooGolden::read(name);
+        let (shape, graph) = (&golden.input_shape, graph(name, Mode::Eval, &golden.input_shape));
+        let params = params(&graph);
+        let engine = Engine::new(Some(2)).expect("an instruction set");
+        let mut net = Session::with_engine(graph, params, engine).expect("its own parameters");
+        let logits =
+            net.run_slice(&deep_formula("input", shape), shape[0]).expect("images of the right shape");
+        golden.logits_eval.check(logits, 1e-4, 0.0, name);
+    }
+}
+
+/// No one tolerance fits: the 52 batch norms of MobileNetV2, over a dozen values each, make some 700 roundings of one.
+fn one_training_step(name: &str) {
+    let _alone = alone();
+    let golden = ZooGolden::read(name).train.expect("a training step");
+    let (shape, graph) = (&golden.input_shape, graph(name, Mode::Train, &golden.input_shape));
+    let labels = formula_labels(shape[0], CLASSES);
+    assert_eq!(labels, golden.labels, "the formula of the labels");
+    let engine = Engine::new(Some(2)).expect("an instruction set");
+    let (loss, options) = (CrossEntropy::default(), TrainOptions::new(shape[0], 0));
+    let mut net =
+        TrainStep::new(&graph, &params(&graph), &loss, &Sgd::default(), engine, options).expect("a plan");
+    let report = net.step(&deep_formula("input", shape), &labels, 0.0);
+    let (got, want) = (f64::from(report.loss), golden.loss.value);
+    assert!((got - want).abs() < 1e-5 * want, "{name}: loss {got}, expected {want}");
+
+    let gradients = net.gradients();
+    let names: Vec<&str> = gradients.iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), golden.grads.len(), "{name}");
+    for (key, want) in &golden.grads {
+        let got = gradients.get(key).unwrap_or_else(|| panic!("{name}: no gradient of {key}"));
+        want.check_as_f32(got.as_slice().expect("row-major"), &format!("{name} {key}"));
+    }
+    drop(gradients);
+    let params = net.params();
+    for (key, want) in &golden.buffers_after_one_forward {
+        let got = params.get(key).unwrap_or_else(|| panic!("{name}: no {key}"));
+        want.check_as_f32(got.as_slice().expect("row-major"), &format!("{name} {key}"));
+    }
+}
+
+#[test]
+fn a_training_step_of_resnet18_is_torchvisions() {
+    one_training_step("resnet18");
+}
+
+#[test]
+fn a_training_step_of_vgg11_bn_is_torchvisions() {
+    one_training_step("vgg11_bn");
+}
+
+#[test]
+fn a_training_step_of_mobilenet_v2_is_torchvisions() {
+    one_training_step("mobilenet_v2");
+}

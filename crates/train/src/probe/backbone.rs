@@ -1,0 +1,117 @@
+//! Pictures to features: a network without its last layer, and what it said before, kept on disk.
+
+use super::Features;
+use super::store::Store;
+use crate::batch::Batch;
+use crate::error::FitError;
+use ndarray::{Array2, ArrayD};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use striate_data::{Augment, Loader, Preprocess, Split};
+use striate_graph::{Engine, Graph, Params, Session, Tap};
+
+/// Pictures in memory at once.
+const BATCH: usize = 32;
+
+/// A trained network up to the value that its last layer reads.
+pub struct Backbone {
+    session: Session,
+    engine: Engine,
+    preprocess: Preprocess,
+    tap: Tap,
+    features: usize,
+    layer: String,
+    /// Everything that decides a picture's features, hashed.
+    key: [u8; 32],
+}
+
+impl Backbone {
+    /// The part of this network (traced with [`Mode::Eval`](striate_graph::Mode::Eval)) before its last fully connected layer.
+    ///
+    /// # Errors
+    /// [`FitError::NoHead`] when it does not end in one; parameters that are not the network's.
+    pub fn new(
+        graph: &Graph,
+        params: &Params,
+        preprocess: &Preprocess,
+        engine: &Engine,
+    ) -> Result<Self, FitError> {
+        let Some(head) = graph.head() else {
+            let last = graph.nodes[graph.output].operation().name();
+            return Err(FitError::NoHead { last });
+        };
+        let value = &graph.nodes[head.input];
+        let mut session = Session::with_engine(graph.clone(), params.clone(), engine.clone())?;
+        let tap = session.tap(&value.name)?;
+        let mut hasher = Sha256::new();
+        let text = |value: Result<String, _>| value.expect("plain data has a JSON form");
+        hasher.update(text(serde_json::to_string(preprocess)));
+        for node in &graph.nodes[..=head.input] {
+            hasher.update(text(serde_json::to_string(node)));
+            for (name, _) in node.params() {
+                let array: &ArrayD<f32> = params.get(&name).expect("the session checked them");
+                array.iter().for_each(|value| hasher.update(value.to_le_bytes()));
+            }
+        }
+        Ok(Self {
+            session,
+            engine: engine.clone(),
+            preprocess: preprocess.clone(),
+            tap,
+            features: value.shape.iter().product(),
+            layer: graph.nodes[head.linear].layer.clone(),
+            key: hasher.finalize().into(),
+        })
+    }
+
+    /// The path of the layer that a fitted head takes the place of: its parameters are `LAYER.weight` and `LAYER.bias`.
+    pub fn head_layer(&self) -> &str {
+        &self.layer
+    }
+
+    /// The features of every picture of a split, none of them augmented. With a folder to keep them in, a picture that was
+    /// seen before by the same network costs nothing; `tell` is told how many are done, and of how many.
+    ///
+    /// # Errors
+    /// A picture that cannot be decoded, or that the network cannot take; [`FitError::Features`] when the network says what is
+    /// not a finite number. A folder that cannot be read or written is as good as none.
+    pub fn features(
+        &mut self,
+        split: &Split,
+        classes: usize,
+        kept_in: Option<&Path>,
+        tell: &mut dyn FnMut(usize, usize),
+    ) -> Result<Features, FitError> {
+        let mut rows = Array2::<f32>::zeros((split.len(), self.features));
+        let mut store = Store::open(kept_in, &self.key, self.features);
+        let mut missing = Vec::new();
+        for (i, mut row) in rows.rows_mut().into_iter().enumerate() {
+            match store.get(&split.sha256(i)) {
+                Some(known) => row.iter_mut().zip(known).for_each(|(to, &value)| *to = value),
+                None => missing.push(i as u32),
+            }
+        }
+        let mut done = split.len() - missing.len();
+        tell(done, split.len());
+        let loader = Loader::new(split, &self.preprocess, Augment::default(), BATCH, 0, false)?;
+        let mut batch = Batch::new(BATCH.min(split.len()), self.preprocess.sample_len());
+        for samples in missing.chunks(BATCH) {
+            let pixels = batch.fetch(&self.engine, &loader, 0, samples)?.0;
+            self.session.run_slice(pixels, samples.len())?;
+            let values = self.session.get(self.tap);
+            let values = values.as_slice().expect("a fresh array");
+            for (&sample, values) in samples.iter().zip(values.chunks_exact(self.features)) {
+                let i = sample as usize;
+                if !values.iter().all(|value| value.is_finite()) {
+                    return Err(FitError::Features { picture: split.name(i) });
+                }
+                rows.row_mut(i).iter_mut().zip(values).for_each(|(to, &value)| *to = value);
+                store.insert(split.sha256(i), values);
+            }
+            done += samples.len();
+            tell(done, split.len());
+        }
+        store.save();
+        Ok(Features { rows, labels: split.labels().collect(), classes })
+    }
+}

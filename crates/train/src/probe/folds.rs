@@ -1,0 +1,66 @@
+//! Parts of a data set to judge by, each with every class in its share.
+
+/// Which of `k` folds each sample is judged in: a pure function of labels and seed.
+///
+/// The samples of a class are shuffled and dealt out one by one, each class going on where the last one stopped. So each
+/// fold has its share of each class to within one sample, and of all samples to within one.
+pub(super) fn stratified(labels: &[u32], k: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    order.sort_by_key(|&i| (labels[i], mixed(seed, i as u64), i));
+    let mut fold = vec![0; labels.len()];
+    order.into_iter().enumerate().for_each(|(place, i)| fold[i] = place % k);
+    fold
+}
+
+/// SplitMix64 at place `i` of the stream `seed`.
+///
+/// # Source
+/// Steele 2014.
+fn mixed(seed: u64, i: u64) -> u64 {
+    let mut z = seed.wrapping_add((i + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_fold_has_its_share_of_each_class() {
+        let labels: Vec<u32> = [35, 64, 24, 26, 18].iter().zip(0..).flat_map(|(&n, c)| vec![c; n]).collect();
+        for k in [2, 3, 5, 10] {
+            let fold = stratified(&labels, k, 7);
+            let count = |f: usize, c: Option<u32>| {
+                (0..labels.len()).filter(|&i| fold[i] == f && c.is_none_or(|c| labels[i] == c)).count()
+            };
+            for f in 0..k {
+                assert!((labels.len() / k..=labels.len().div_ceil(k)).contains(&count(f, None)), "{k} {f}");
+                for c in 0..5 {
+                    let n = labels.iter().filter(|&&l| l == c).count();
+                    assert!(
+                        (n / k..=n.div_ceil(k)).contains(&count(f, Some(c))),
+                        "class {c} in fold {f} of {k}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_and_nothing_else() {
+        let labels = vec![0; 40];
+        assert_eq!(stratified(&labels, 5, 1), stratified(&labels, 5, 1));
+        assert_ne!(stratified(&labels, 5, 1), stratified(&labels, 5, 2));
+        // The neighbours of a film or of a burst of photos do not fall into folds by turns.
+        assert_ne!(stratified(&labels, 5, 1)[..5], [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn the_stream_is_splitmix64() {
+        // The first values of SplitMix64 seeded with 1234567, as published with its reference code.
+        let want = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        assert_eq!([0, 1, 2].map(|i| mixed(1_234_567, i)), want);
+    }
+}

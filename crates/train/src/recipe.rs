@@ -1,0 +1,137 @@
+//! Recipes: settings that fit a network and a data set, as small files of data in `recipes/`.
+//!
+//! A recipe names networks and data sets by patterns, says whether it is for photos only, and sets what differs from
+//! [`FitConfig::default`], under the names of its fields. Those that match are laid over one another in the order below,
+//! the last word counting.
+
+use crate::config::FitConfig;
+use serde::Deserialize;
+use serde_json::Value;
+use striate_data::Dataset;
+use striate_graph::rates::matches;
+
+/// In this order; `why` in each says where its numbers come from.
+const RECIPES: [(&str, &str); 7] = [
+    ("photos", include_str!("../recipes/photos.json")),
+    ("digits", include_str!("../recipes/digits.json")),
+    ("plain", include_str!("../recipes/plain.json")),
+    ("batch_norm", include_str!("../recipes/batch_norm.json")),
+    ("small_resnet", include_str!("../recipes/small_resnet.json")),
+    ("small_resnet_photos", include_str!("../recipes/small_resnet_photos.json")),
+    ("handwriting", include_str!("../recipes/handwriting.json")),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recipe {
+    models: Vec<String>,
+    data: Vec<String>,
+    #[serde(default)]
+    photos_only: bool,
+    #[serde(rename = "why")]
+    _why: String,
+    config: Value,
+}
+
+impl FitConfig {
+    /// The settings that fit a network of this name and a data set; the defaults where nobody knows better.
+    ///
+    /// # Example
+    /// ```
+    /// use striate_train::FitConfig;
+    ///
+    /// let digits = striate_data::load("digits")?;
+    /// assert_eq!(FitConfig::recipe("alexnet", &digits).learning_rate, 0.01);
+    /// assert_eq!(FitConfig::recipe("my-net", &digits).learning_rate, FitConfig::default().learning_rate);
+    /// # Ok::<(), striate_data::DataError>(())
+    /// ```
+    pub fn recipe(model: &str, data: &Dataset) -> Self {
+        recipe(model, &data.name, data.train.photos().is_some())
+    }
+}
+
+fn recipe(model: &str, data: &str, is_photos: bool) -> FitConfig {
+    let mut config = serde_json::to_value(FitConfig::default()).expect("plain data has a JSON form");
+    let names = |patterns: &[String], name: &str| patterns.iter().any(|p| matches(p, name));
+    for (name, text) in RECIPES {
+        let recipe = read(name, text);
+        let is_for = is_photos || !recipe.photos_only;
+        if is_for && names(&recipe.models, model) && names(&recipe.data, data) {
+            lay_over(&mut config, &recipe.config);
+        }
+    }
+    serde_json::from_value(config).unwrap_or_else(|e| unreachable!("a test reads every recipe: {e}"))
+}
+
+fn read(name: &str, text: &str) -> Recipe {
+    serde_json::from_str(text).unwrap_or_else(|e| unreachable!("a test reads every recipe: {name}: {e}"))
+}
+
+/// Sets what `over` says, field by field; what has a `name` of its own, an optimiser or a curve, is replaced whole.
+fn lay_over(under: &mut Value, over: &Value) {
+    match (under, over) {
+        (Value::Object(under), Value::Object(over)) if !over.contains_key("name") => {
+            for (key, value) in over {
+                lay_over(under.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (under, over) => *under = over.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use striate_nn::OptimizerConfig;
+
+    #[test]
+    fn every_recipe_is_a_configuration_without_misspelt_fields() {
+        for (name, text) in RECIPES {
+            let recipe = read(name, text);
+            let mut config = serde_json::to_value(FitConfig::default()).unwrap();
+            lay_over(&mut config, &recipe.config);
+            let config: FitConfig = serde_json::from_value(config).unwrap_or_else(|e| panic!("{name}: {e}"));
+            config.check(10).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert!(
+                recipe.config.as_object().is_some_and(|fields| !fields.is_empty()),
+                "{name} sets something"
+            );
+        }
+    }
+
+    #[test]
+    fn networks_without_normalisation_learn_at_a_hundredth_with_sgd() {
+        for model in ["alexnet", "vgg11", "vgg13", "vgg16", "vgg19"] {
+            let config = recipe(model, "flowers", true);
+            assert_eq!(config.learning_rate, 0.01, "{model}");
+            assert!(matches!(config.optimizer, OptimizerConfig::Sgd(_)), "{model}");
+        }
+        assert_ne!(recipe("vgg11_bn", "flowers", true).learning_rate, 0.01);
+    }
+
+    #[test]
+    fn photos_are_cropped_and_images_in_memory_are_not() {
+        assert!(recipe("my-net", "flowers", true).augment.crop.is_some());
+        assert_eq!(recipe("my-net", "flowers", false), FitConfig::default());
+    }
+
+    #[test]
+    fn a_small_network_learns_few_photos_by_small_steps() {
+        let config = recipe("resnet18_small", "flowers", true);
+        assert_eq!((config.batch_size, config.optimizer.name()), (16, "adamw"));
+        assert_eq!(recipe("resnet18_small", "fashion-mnist", false).optimizer.name(), "sgd");
+    }
+
+    #[test]
+    fn handwriting_is_not_mirrored() {
+        assert_eq!(recipe("resnet20", "fashion-mnist", false).augment.flip_horizontal, 0.5);
+        assert_eq!(recipe("resnet20", "mnist", false).augment.flip_horizontal, 0.0);
+    }
+
+    #[test]
+    fn what_has_a_name_is_replaced_whole() {
+        let mut under = serde_json::json!({"a": {"b": 1, "c": 2}, "o": {"name": "adam", "betas": 1}});
+        lay_over(&mut under, &serde_json::json!({"a": {"c": 3}, "o": {"name": "sgd"}}));
+        assert_eq!(under, serde_json::json!({"a": {"b": 1, "c": 3}, "o": {"name": "sgd"}}));
+    }
+}
