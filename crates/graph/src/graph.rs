@@ -1,6 +1,7 @@
 //! The graph: operations in the order they run.
 
 use crate::op::{Op, Operation, ParamSpec};
+use crate::plan_error::PlanError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -112,7 +113,7 @@ const MOST_VALUES: usize = 1 << 28;
 impl Graph {
     pub(crate) fn from_trace(nodes: Vec<Node>, output: NodeId) -> Self {
         let mut graph = Self { nodes, output };
-        graph.remove_dead();
+        graph.remove_dead(&[]);
         graph
     }
 
@@ -149,6 +150,36 @@ impl Graph {
                 _ => return None,
             }
         }
+    }
+
+    /// The value behind a layer's activation: that of the ReLU that alone reads `id`, through batch norm or not.
+    pub fn activated(&self, id: NodeId) -> Option<NodeId> {
+        let consumers = self.consumers();
+        let &[next] = &consumers[id][..] else { return None };
+        match self.nodes[next].op {
+            Op::Relu(_) | Op::Relu6(_) => Some(next),
+            Op::BatchNorm2d(_) => self.activated(next),
+            _ => None,
+        }
+    }
+
+    /// The values that `pattern` means, in order: the one of that name, or, where there is none, all whose name matches
+    /// as in [`rates::matches`](crate::rates::matches): `layer*.conv2`, `layer3.*`, or `layer3` for all in it.
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`] with near names, where nothing matches.
+    pub fn select(&self, pattern: &str) -> Result<Vec<NodeId>, PlanError> {
+        if let Some(id) = self.find(pattern) {
+            return Ok(vec![id]);
+        }
+        let is_meant = |id: &NodeId| crate::rates::matches(pattern, &self.nodes[*id].name);
+        let found: Vec<NodeId> = (0..self.nodes.len()).filter(is_meant).collect();
+        if found.is_empty() { Err(self.unknown(pattern)) } else { Ok(found) }
+    }
+
+    /// The error that lists near names.
+    pub(crate) fn unknown(&self, name: &str) -> PlanError {
+        PlanError::unknown(name, self.nodes.iter().map(|n| n.name.clone()))
     }
 
     /// Every parameter once, in the order of use.
@@ -189,9 +220,9 @@ impl Graph {
         consumers
     }
 
-    /// Drops what the output does not depend on; the input stays.
-    pub(crate) fn remove_dead(&mut self) {
-        let mut live = vec![false; self.nodes.len()];
+    /// Drops what neither the output nor a value named in `keep` depends on; the input stays.
+    pub(crate) fn remove_dead(&mut self, keep: &[&str]) {
+        let mut live: Vec<bool> = self.nodes.iter().map(|n| keep.contains(&n.name.as_str())).collect();
         live[0] = true;
         live[self.output] = true;
         for id in (0..self.nodes.len()).rev() {

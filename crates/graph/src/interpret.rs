@@ -26,6 +26,15 @@ pub struct LossGradients {
     pub params: BTreeMap<String, Vec<f64>>,
 }
 
+/// Gradients of a weighted sum of the output, in f64.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueGradients {
+    /// One a node; empty where the output does not depend on it.
+    pub values: Vec<Vec<f64>>,
+    /// Gradient of each trainable parameter.
+    pub params: BTreeMap<String, Vec<f64>>,
+}
+
 fn node_params(graph: &Graph, params: &Params, id: NodeId) -> Vec<Vec<f64>> {
     let find = |name: &str| {
         let array = params.get(name).unwrap_or_else(|| panic!("no parameter {name}: check them first"));
@@ -98,11 +107,18 @@ impl Values {
         let smoothing = f64::from(loss.label_smoothing);
         let (loss, start) =
             reference::cross_entropy(self.n, classes, logits, targets, smoothing, weights.as_deref());
+        let mut back = self.backward(graph, params, &start);
+        let input = back.values.swap_remove(0);
+        LossGradients { loss, input, params: back.params }
+    }
+
+    /// Gradients of `Σ grad_output · output` with respect to every value and parameter.
+    pub fn backward(&self, graph: &Graph, params: &Params, grad_output: &[f64]) -> ValueGradients {
         let mut gradients: Vec<Option<Vec<f64>>> = vec![None; graph.nodes.len()];
-        gradients[graph.output] = Some(start);
+        gradients[graph.output] = Some(grad_output.to_vec());
         let mut by_name: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for (id, node) in graph.nodes.iter().enumerate().skip(1).rev() {
-            let Some(grad) = gradients[id].take() else { continue };
+            let Some(grad) = gradients[id].clone() else { continue };
             let values = node_params(graph, params, id);
             let found = self.with(graph, id, &[], &values, |at| node.operation().reference_vjp(at, &grad));
             for (&input, grad) in node.inputs.iter().zip(found.inputs) {
@@ -113,7 +129,8 @@ impl Values {
                 add(by_name.entry(name).or_insert_with(|| vec![0.0; grad.len()]), &grad);
             }
         }
-        LossGradients { loss, input: gradients[0].take().unwrap_or_default(), params: by_name }
+        let values = gradients.into_iter().map(Option::unwrap_or_default).collect();
+        ValueGradients { values, params: by_name }
     }
 }
 

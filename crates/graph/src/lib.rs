@@ -4,14 +4,18 @@
 //!
 //! Below it: `striate-kernels`. Above: `striate-nn`, whose layers put operations into the graph.
 //!
-//! Start reading at [`trace`](crate::trace()), then `op/conv2d.rs` for what an operation is, then `plan.rs`.
+//! Start reading at [`trace`](crate::trace()), then `op/conv2d.rs` for what an operation is, then `plan.rs`; for looking
+//! inside, at `watch.rs` (taps, hooks, and what they saw) and `edit.rs` (interventions).
 //!
 //! Invariants: a graph holds no code and no memory; inputs come before their consumers; every shape was checked when the
-//! graph was made; a plan depends on shapes alone, never on the number of threads.
+//! graph was made; a plan depends on shapes and on what is looked at, never on the number of threads; where nobody looks
+//! nothing is kept, and no operation is run for it.
 
+mod edit;
 mod engine;
 mod functional;
 mod graph;
+mod hooks;
 mod init;
 pub mod interpret;
 mod loss;
@@ -22,19 +26,27 @@ mod padding;
 mod params;
 mod pass;
 mod plan;
+mod plan_error;
 pub mod rates;
+mod run_error;
 mod session;
+mod stage;
 mod trace;
 mod train_step;
+mod watch;
 
+pub use edit::Edit;
 pub use engine::Engine;
 pub use graph::{Graph, GraphError, Head, Node, NodeId};
+pub use hooks::{Call, Hook};
 pub use loss::CrossEntropy;
 pub use module::{Child, Forward, Module};
-pub use optim::Optimizer;
+pub use optim::{Optimizer, Shared};
 pub use params::{Params, ParamsError};
-pub use plan::PlanError;
-pub use session::{RunError, Session, SessionError, Tap};
+pub use plan_error::PlanError;
+pub use run_error::{RunError, SessionError};
+pub use session::Session;
 pub use striate_kernels::Target;
 pub use trace::{LayerError, Mode, TraceError, Var, trace};
 pub use train_step::{Clip, StepReport, TrainOptions, TrainStep};
+pub use watch::{Tap, Trace};

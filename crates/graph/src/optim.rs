@@ -3,9 +3,22 @@
 use striate_kernels::{Buf, Kernel};
 
 /// A rule that moves one parameter along its gradient.
-pub trait Optimizer: std::fmt::Debug {
+pub trait Optimizer: Shared + std::fmt::Debug {
     /// Names of what it keeps for each parameter, as PyTorch calls them; all start at zero.
     fn state(&self) -> &'static [&'static str];
     /// The kernel that does one update of `len` values, at `rate_scale` times the learning rate of the step.
     fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel>;
+}
+
+/// A rule of one's own: what every optimiser that is `Clone` has, so that a program can be planned anew when somebody
+/// begins to look.
+pub trait Shared {
+    /// The same rule.
+    fn shared(&self) -> Box<dyn Optimizer + Send + Sync>;
+}
+
+impl<T: Optimizer + Clone + Send + Sync + 'static> Shared for T {
+    fn shared(&self) -> Box<dyn Optimizer + Send + Sync> {
+        Box::new(self.clone())
+    }
 }

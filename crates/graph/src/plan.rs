@@ -5,10 +5,11 @@ use crate::loss::CrossEntropy;
 use crate::op::{Op, ParamLayout};
 use crate::optim::Optimizer;
 use crate::params::Params;
+use crate::plan_error::PlanError;
 use crate::rates;
 use crate::train_step::Clip;
 use ndarray::{ArrayD, IxDyn};
-use striate_kernels::{Add, Buf, Builder, ClipNorm, ClipValue, EmaUpdate, Plane, Program, Value};
+use striate_kernels::{Add, Buf, Builder, ClipNorm, ClipValue, Copy, EmaUpdate, Plane, Program, Value};
 
 /// What an operation adds its forward kernels to.
 pub struct Forward<'a> {
@@ -127,78 +128,38 @@ impl Slot {
     }
 }
 
-/// Why a graph cannot become a program.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum PlanError {
-    /// The memory cannot be had.
-    #[error(transparent)]
-    Memory(#[from] striate_kernels::OutOfMemory),
-    /// The parameters are not the graph's.
-    #[error(transparent)]
-    Params(#[from] crate::params::ParamsError),
-    /// Training a layer that is applied twice.
-    #[error(
-        "{0}: this parameter is used by two operations, which training does not support; give each its own layer"
-    )]
-    Shared(String),
-    /// The loss needs a vector of logits.
-    #[error(
-        "the network's output has shape {0:?}; the loss needs one logit a class, [C]; add .flatten(1) and a linear layer"
-    )]
-    Logits(Vec<usize>),
-    /// A pattern of rates that means no parameter.
-    #[error(
-        "no parameter of this network matches `{pattern}`; name a layer ({}), or use * for any text",
-        layers.join(", ")
-    )]
-    Pattern {
-        /// What was asked for.
-        pattern: String,
-        /// What there is.
-        layers: Vec<String>,
-    },
-    /// A factor of a learning rate that is none.
-    #[error(
-        "`{pattern}`: the learning rate is to be multiplied by {scale}; expected 0, which freezes, or a number above"
-    )]
-    Scale {
-        /// Of which parameters.
-        pattern: String,
-        /// The factor.
-        scale: f32,
-    },
-    /// Nothing learns.
-    #[error(
-        "all {parameters} parameters are frozen, and nothing is left to learn; freeze all but the last layer, say"
-    )]
-    Frozen {
-        /// How many there are.
-        parameters: usize,
-    },
-    /// A setting of the training out of its range.
-    #[error("{what}: expected {expected}, got {got}")]
-    Option {
-        /// Its name in `TrainOptions`.
-        what: &'static str,
-        /// What it has to be.
-        expected: &'static str,
-        /// What it is.
-        got: String,
-    },
-    /// No value of that name.
-    #[error("no value `{name}` in this network; near names: {}", near.join(", "))]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        near: Vec<String>,
-    },
-}
-
 /// The values and parameters of a graph, placed in a program.
+#[derive(Default)]
 pub(crate) struct Placed {
     pub(crate) values: Vec<Value>,
     pub(crate) slots: Vec<Slot>,
+    /// Loss and number correct, in training.
+    pub(crate) report: Option<Buf>,
+    /// Where the host writes the gradient of the output, in [`Purpose::Gradients`].
+    pub(crate) grad_output: Option<Value>,
+    /// What the host writes before each run, by name, sample after sample in PyTorch's order.
+    pub(crate) sources: Vec<(String, Value)>,
+    /// What was wanted, as the sources.
+    pub(crate) kept_values: Vec<(String, Value)>,
+    pub(crate) kept_gradients: Vec<(String, Value)>,
+}
+
+/// What a program is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    /// The output.
+    Forward,
+    /// The output, and gradients of values from a gradient of the output; parameters get none.
+    Gradients,
+    /// Loss, gradients and updates.
+    Training(&'a Training<'a>),
+}
+
+/// What a program is for, and what the host looks at after it ran, by name; nothing costs nothing.
+pub(crate) struct Wanted<'a> {
+    pub(crate) purpose: Purpose<'a>,
+    pub(crate) values: &'a [&'a str],
+    pub(crate) gradients: &'a [&'a str],
 }
 
 /// What training adds to a forward pass.
@@ -210,43 +171,38 @@ pub(crate) struct Training<'a> {
     pub(crate) clip: Option<Clip>,
     /// Decay of the averages of the parameters, where they are wanted.
     pub(crate) ema: Option<f32>,
-    /// Whether the gradient of the images is wanted too.
-    pub(crate) input_gradient: bool,
-}
-
-/// Where a training program keeps what is looked at.
-pub(crate) struct TrainingPlaces {
-    pub(crate) report: Buf,
-    pub(crate) input_gradient: Option<Value>,
 }
 
 struct Planner<'a> {
     graph: &'a Graph,
+    wanted: &'a Wanted<'a>,
     program: &'a mut Builder,
-    values: Vec<Value>,
-    slots: Vec<Slot>,
+    placed: Placed,
     /// For each node, its parameters' slots, and what it saved.
     node_slots: Vec<Vec<usize>>,
     saved: Vec<Vec<Buf>>,
 }
 
-/// Adds a graph's forward pass, and its training if asked, to a program.
-pub(crate) fn plan(
-    graph: &Graph,
-    program: &mut Builder,
-    training: Option<&Training<'_>>,
-) -> Result<(Placed, Option<TrainingPlaces>), PlanError> {
-    let mut planner = Planner {
-        values: places(graph, program),
-        graph,
-        program,
-        slots: Vec::new(),
-        node_slots: Vec::new(),
-        saved: Vec::new(),
-    };
-    planner.forward(training)?;
-    let places = training.map(|t| planner.training(t)).transpose()?;
-    Ok((Placed { values: planner.values, slots: planner.slots }, places))
+/// Adds a graph's forward pass, and what else is wanted, to a program.
+///
+/// An input past the first node is a value that the host writes before each run: an edit has cut it loose.
+pub(crate) fn plan(graph: &Graph, program: &mut Builder, wanted: &Wanted<'_>) -> Result<Placed, PlanError> {
+    let placed = Placed { values: places(graph, program), ..Placed::default() };
+    let (node_slots, saved) = (Vec::new(), Vec::new());
+    let mut planner = Planner { graph, wanted, program, placed, node_slots, saved };
+    planner.forward()?;
+    match wanted.purpose {
+        Purpose::Forward => {}
+        Purpose::Gradients => {
+            let plane = planner.gradient_planes()[graph.output];
+            let start = value(planner.program, plane);
+            planner.program.keep(start.buf);
+            planner.placed.grad_output = Some(start);
+            planner.backward(start);
+        }
+        Purpose::Training(training) => planner.training(training)?,
+    }
+    Ok(planner.placed)
 }
 
 /// The geometry of every value: halos as large as the neediest consumer's, the input planar if it has few channels
@@ -274,20 +230,35 @@ fn max(a: [usize; 2], b: [usize; 2]) -> [usize; 2] {
 
 impl Planner<'_> {
     fn inputs(&self, id: NodeId) -> Vec<Value> {
-        self.graph.nodes[id].inputs.iter().map(|&i| self.values[i]).collect()
+        self.graph.nodes[id].inputs.iter().map(|&i| self.placed.values[i]).collect()
     }
 
     fn params(&self, id: NodeId) -> Vec<Buf> {
-        self.node_slots[id].iter().map(|&s| self.slots[s].buf).collect()
+        self.node_slots[id].iter().map(|&s| self.placed.slots[s].buf).collect()
     }
 
-    fn forward(&mut self, training: Option<&Training<'_>>) -> Result<(), PlanError> {
+    fn forward(&mut self) -> Result<(), PlanError> {
+        let training = match self.wanted.purpose {
+            Purpose::Training(training) => Some(training),
+            Purpose::Forward | Purpose::Gradients => None,
+        };
         let train = training.is_some();
+        let backward = !matches!(self.wanted.purpose, Purpose::Forward);
         for (id, node) in self.graph.nodes.iter().enumerate() {
+            if id > 0 && matches!(node.op, Op::Input(_)) {
+                let y = self.placed.values[id];
+                let x = self.flat(y);
+                self.program.push(Copy { x, y });
+                self.placed.sources.push((node.name.clone(), x));
+                self.look_at_value(id);
+                self.node_slots.push(Vec::new());
+                self.saved.push(Vec::new());
+                continue;
+            }
             let x = self.inputs(id);
             let mut slots = Vec::new();
             for (i, (name, spec)) in node.params().into_iter().enumerate() {
-                let known = self.slots.iter().position(|s| s.name == name);
+                let known = self.placed.slots.iter().position(|s| s.name == name);
                 if train && spec.trainable && known.is_some() {
                     return Err(PlanError::Shared(name));
                 }
@@ -298,7 +269,7 @@ impl Planner<'_> {
                     let learns = train && spec.trainable && rate_scale > 0.0;
                     let grad = learns.then(|| self.program.kept(layout.len));
                     let (shape, trainable, state, ema) = (spec.shape, spec.trainable, Vec::new(), None);
-                    self.slots.push(Slot {
+                    self.placed.slots.push(Slot {
                         name,
                         shape,
                         layout,
@@ -309,51 +280,88 @@ impl Planner<'_> {
                         state,
                         ema,
                     });
-                    self.slots.len() - 1
+                    self.placed.slots.len() - 1
                 }));
             }
             self.node_slots.push(slots);
             let mut saved = Vec::new();
             let params = self.params(id);
             node.operation().forward(&mut Forward {
-                train,
+                train: backward,
                 x: &x,
                 shapes: &self.graph.input_shapes(id),
-                y: self.values[id],
+                y: self.placed.values[id],
                 params: &params,
                 name: &node.name,
                 saved: &mut saved,
                 program: self.program,
             });
             self.saved.push(saved);
+            self.look_at_value(id);
         }
         Ok(())
     }
 
-    /// Loss, backward pass in reverse order, and one update a parameter.
-    fn training(&mut self, training: &Training<'_>) -> Result<TrainingPlaces, PlanError> {
-        let graph = self.graph;
-        let output = graph.output;
-        if graph.output_shape().len() != 1 {
-            return Err(PlanError::Logits(graph.output_shape().to_vec()));
+    /// Room for a value like `of` sample after sample in PyTorch's order, in memory of its own.
+    fn flat(&mut self, of: Value) -> Value {
+        let plane = match of.plane.size() {
+            [1, 1] => Plane::vector(of.plane.channels),
+            size => Plane::planar(of.plane.channels, size, [0, 0]),
+        };
+        let flat = value(self.program, plane);
+        self.program.keep(flat.buf);
+        flat
+    }
+
+    /// A copy for the host, so that whatever follows may use what it copies as before.
+    fn copy_out(&mut self, x: Value) -> Value {
+        let y = self.flat(x);
+        self.program.push(Copy { x, y });
+        y
+    }
+
+    fn look_at_value(&mut self, id: NodeId) {
+        let name = &self.graph.nodes[id].name;
+        if self.wanted.values.contains(&name.as_str()) {
+            let kept = self.copy_out(self.placed.values[id]);
+            self.placed.kept_values.push((name.clone(), kept));
+        }
+    }
+
+    /// Loss, backward pass, and one update a parameter.
+    fn training(&mut self, training: &Training<'_>) -> Result<(), PlanError> {
+        let output = self.graph.output;
+        if self.graph.output_shape().len() != 1 {
+            return Err(PlanError::Logits(self.graph.output_shape().to_vec()));
         }
         let report = self.program.kept(4);
-        let needs = self.needs_gradient(training.input_gradient);
+        let plane = self.gradient_planes()[output];
+        let start = value(self.program, plane);
+        training.loss.push(self.program, self.placed.values[output], start, report);
+        self.placed.report = Some(report);
+        self.backward(start);
+        self.update(training);
+        Ok(())
+    }
+
+    /// The operations in reverse order, from the gradient of the output.
+    fn backward(&mut self, start: Value) {
+        let graph = self.graph;
+        let needs = self.needs_gradient();
         let planes = self.gradient_planes();
         let mut gradients: Vec<Vec<Value>> = vec![Vec::new(); graph.nodes.len()];
-        let start = value(self.program, planes[output]);
-        gradients[output].push(start);
-        training.loss.push(self.program, self.values[output], start, report);
-        let mut input_gradient = None;
+        gradients[graph.output].push(start);
         for id in (0..graph.nodes.len()).rev() {
             if !needs[id] || gradients[id].is_empty() {
                 continue;
             }
             let dy = self.sum(&gradients[id]);
             let node = &graph.nodes[id];
-            if matches!(node.op, Op::Input(_)) {
-                self.program.keep(dy.buf);
-                input_gradient = Some(dy);
+            if self.wanted.gradients.contains(&node.name.as_str()) {
+                let kept = self.copy_out(dy);
+                self.placed.kept_gradients.push((node.name.clone(), kept));
+            }
+            if !node.inputs.iter().any(|&i| needs[i]) && !self.learns(id) {
                 continue;
             }
             let mut dx = Vec::new();
@@ -367,7 +375,7 @@ impl Planner<'_> {
             node.operation().backward(&mut Backward {
                 x: &x,
                 shapes: &graph.input_shapes(id),
-                y: self.values[id],
+                y: self.placed.values[id],
                 dy,
                 dx,
                 params: &params,
@@ -377,13 +385,16 @@ impl Planner<'_> {
                 program: self.program,
             });
         }
-        self.update(training);
-        Ok(TrainingPlaces { report, input_gradient })
+    }
+
+    /// Whether a parameter of the node has a gradient.
+    fn learns(&self, id: NodeId) -> bool {
+        self.node_slots[id].iter().any(|&s| self.placed.slots[s].grad.is_some())
     }
 
     /// Gradients of a node's parameters: where some of them learn, a frozen one's goes where nobody looks.
     fn grads(&mut self, id: NodeId) -> Vec<Option<Buf>> {
-        let slots = || self.node_slots[id].iter().map(|&s| &self.slots[s]);
+        let slots = || self.node_slots[id].iter().map(|&s| &self.placed.slots[s]);
         let any = slots().any(|slot| slot.grad.is_some());
         let wanted: Vec<_> =
             slots().map(|s| (s.grad, (any && s.trainable).then_some(s.layout.len))).collect();
@@ -395,7 +406,8 @@ impl Planner<'_> {
 
     /// After the last tile: gradients are clipped, parameters updated, averages follow.
     fn update(&mut self, training: &Training<'_>) {
-        let grads = self.slots.iter().filter_map(|s| s.grad.map(|grad| (grad, s.layout.len))).collect();
+        let slots = &mut self.placed.slots;
+        let grads = slots.iter().filter_map(|s| s.grad.map(|grad| (grad, s.layout.len))).collect();
         match training.clip {
             Some(Clip::Norm(max_norm)) => {
                 ClipNorm { grads, max_norm }.push(self.program);
@@ -403,7 +415,7 @@ impl Planner<'_> {
             Some(Clip::Value(limit)) => ClipValue { grads, limit }.push(self.program),
             None => {}
         }
-        for slot in &mut self.slots {
+        for slot in slots.iter_mut() {
             let Some(grad) = slot.grad else { continue };
             let (names, len) = (training.optimizer.state(), slot.layout.len);
             slot.state = names.iter().map(|&n| (n, self.program.kept(len))).collect();
@@ -413,7 +425,7 @@ impl Planner<'_> {
         }
         let Some(decay) = training.ema else { return };
         // A frozen parameter is its own average.
-        for slot in self.slots.iter_mut().filter(|s| s.grad.is_some() || !s.trainable) {
+        for slot in slots.iter_mut().filter(|s| s.grad.is_some() || !s.trainable) {
             let (len, ema) = (slot.layout.len, self.program.kept(slot.layout.len));
             slot.ema = Some(ema);
             self.program.push_once(Box::new(EmaUpdate { ema, value: slot.buf, len, decay }));
@@ -429,13 +441,13 @@ impl Planner<'_> {
         })
     }
 
-    /// Nodes through which a gradient must pass to reach a trained parameter, or the images.
-    fn needs_gradient(&self, input: bool) -> Vec<bool> {
+    /// Nodes through which a gradient must pass to reach a trained parameter, or a value whose gradient is wanted.
+    fn needs_gradient(&self) -> Vec<bool> {
         let mut needs: Vec<bool> = Vec::new();
         for (id, node) in self.graph.nodes.iter().enumerate() {
-            let own = self.node_slots[id].iter().any(|&s| self.slots[s].grad.is_some());
+            let wanted = self.wanted.gradients.contains(&node.name.as_str());
             let before = node.inputs.iter().any(|&i| needs[i]);
-            needs.push(own || before || (id == 0 && input));
+            needs.push(wanted || before || self.learns(id));
         }
         needs
     }

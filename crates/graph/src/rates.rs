@@ -6,7 +6,7 @@
 
 use crate::graph::Graph;
 use crate::op::Op;
-use crate::plan::PlanError;
+use crate::plan_error::PlanError;
 
 /// Whether a pattern means this parameter: `*` stands for any text, `?` for one character; a pattern that matches a layer
 /// means all that is in it.

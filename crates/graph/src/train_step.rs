@@ -1,13 +1,16 @@
 //! A network in training: one call a batch runs forward, loss, backward and update as one program.
 
 use crate::engine::Engine;
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeId};
+use crate::hooks::{Call, Hook};
 use crate::loss::CrossEntropy;
 use crate::optim::Optimizer;
 use crate::params::Params;
 use crate::pass::fuse;
-use crate::plan::{Placed, PlanError, Slot, Training, TrainingPlaces, plan};
+use crate::plan::{Placed, Purpose, Slot, Training, Wanted, plan};
+use crate::plan_error::PlanError;
 use crate::rates;
+use crate::watch::{Kept, Tap, Trace, Watch, exactly};
 use ndarray::{ArrayD, IxDyn};
 use striate_kernels::{Buf, Builder, Program, Step, Target};
 
@@ -95,12 +98,19 @@ pub struct StepReport {
 }
 
 /// A network in training.
+///
+/// Hooks and taps may look here and not touch: a changed value would break the gradient. A step with any of them takes the
+/// whole batch as one tile, so that it can show all of it, which needs more memory; and where somebody looks between
+/// operations that are otherwise one kernel, they are several: what is computed is the same within rounding.
 pub struct TrainStep {
     engine: Engine,
     graph: Graph,
+    loss: CrossEntropy,
+    optimizer: Box<dyn Optimizer + Send + Sync>,
     program: Program,
     placed: Placed,
-    places: TrainingPlaces,
+    kept: Kept,
+    watch: Watch,
     updates: u64,
     options: TrainOptions,
     targets: Vec<Target>,
@@ -123,23 +133,117 @@ impl TrainStep {
         options.check(graph)?;
         let mut graph = graph.clone();
         rates::freeze_batch_norms(&mut graph, &options.rates);
-        if options.passes {
-            fuse(&mut graph, &[]);
-        }
-        let coupled = graph.nodes.iter().any(|n| n.operation().couples_batch());
-        let part = options.micro_batch.unwrap_or(options.batch_size).min(options.batch_size);
-        let tile = if coupled { part } else { part.min(TILE) };
-        let mut builder = Builder::new(tile.max(1));
-        if !options.reuse {
-            builder = builder.without_reuse();
-        }
-        let TrainOptions { input_gradient, clip, ema, ref rates, .. } = options;
-        let training = Training { loss, optimizer, rates, clip, ema, input_gradient };
-        let (placed, places) = plan(&graph, &mut builder, Some(&training))?;
-        let places = places.expect("training was asked for");
-        let mut program = builder.finish()?;
+        let (watch, loss, optimizer) = (Watch::default(), loss.clone(), optimizer.shared());
+        let (mut program, placed) = plan_step(&graph, &loss, &*optimizer, &options, &watch)?;
         placed.load(&mut program, params);
-        Ok(Self { engine, graph, program, placed, places, updates: 0, options, targets: Vec::new() })
+        let (kept, updates, targets) = (Kept::default(), 0, Vec::new());
+        Ok(Self { engine, graph, loss, optimizer, program, placed, kept, watch, updates, options, targets })
+    }
+
+    /// Calls `hook` after every step, for each operation whose value `pattern` means (see [`Graph::select`]), in the order
+    /// of the network, with all samples of the batch. Gradients of the last step are forgotten.
+    ///
+    /// A hook that panics is heard by the caller of the step, which is done by then; training can go on.
+    ///
+    /// # Errors
+    /// When nothing matches (near names are listed), the memory cannot be had, or the batch passes in parts
+    /// ([`TrainOptions::micro_batch`]), of which only the last would be seen.
+    pub fn register_forward_hook(
+        &mut self,
+        pattern: &str,
+        hook: impl FnMut(&Call<'_>) + Send + Sync + 'static,
+    ) -> Result<Hook, PlanError> {
+        let nodes = self.graph.select(pattern)?;
+        self.can_look()?;
+        let hook = self.watch.hook(nodes, hook);
+        self.replan().inspect_err(|_| {
+            self.watch.unhook(hook);
+        })?;
+        Ok(hook)
+    }
+
+    /// Calls it no more; false if it was not there. The plan without it is made again.
+    ///
+    /// # Errors
+    /// When the memory for that cannot be had; the hook is gone all the same.
+    pub fn remove_hook(&mut self, hook: Hook) -> Result<bool, PlanError> {
+        let was = self.watch.unhook(hook);
+        if was {
+            self.replan()?;
+        }
+        Ok(was)
+    }
+
+    /// Keeps the value of that name from the next step on.
+    ///
+    /// # Errors
+    /// As [`TrainStep::register_forward_hook`].
+    pub fn tap(&mut self, name: &str) -> Result<Tap, PlanError> {
+        self.tap_id(exactly(&self.graph, name)?, false)
+    }
+
+    /// Keeps the gradient of the loss with respect to the value of that name from the next step on.
+    ///
+    /// # Errors
+    /// As [`TrainStep::register_forward_hook`].
+    pub fn tap_grad(&mut self, name: &str) -> Result<Tap, PlanError> {
+        self.tap_id(exactly(&self.graph, name)?, true)
+    }
+
+    fn tap_id(&mut self, id: NodeId, gradient: bool) -> Result<Tap, PlanError> {
+        self.can_look()?;
+        let (taps, new) = self.watch.tap(&[id], gradient);
+        if new {
+            self.replan().inspect_err(|_| {
+                self.watch.untap(taps[0]);
+            })?;
+        }
+        Ok(taps[0])
+    }
+
+    /// Keeps it no more; false if it was not kept.
+    ///
+    /// # Errors
+    /// As [`TrainStep::remove_hook`].
+    pub fn untap(&mut self, tap: Tap) -> Result<bool, PlanError> {
+        let was = self.watch.untap(tap);
+        if was {
+            self.replan()?;
+        }
+        Ok(was)
+    }
+
+    /// What a tap holds from the last step: `[N, C, H, W]` or `[N, F]`; no samples if it holds nothing.
+    pub fn get(&self, tap: Tap) -> ArrayD<f32> {
+        self.watch.get(&self.graph, tap)
+    }
+
+    /// A copy of all that is tapped, as the last step left it.
+    pub fn captured(&self) -> Trace {
+        self.watch.trace(&self.graph)
+    }
+
+    fn can_look(&self) -> Result<(), PlanError> {
+        match self.options.micro_batch {
+            Some(part) if part < self.options.batch_size => Err(PlanError::Option {
+                what: "micro_batch",
+                expected: "none, or the whole batch, while hooks or taps look at it",
+                got: part.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Plans for what is looked at now, and goes on from where training is.
+    fn replan(&mut self) -> Result<(), PlanError> {
+        let (params, state) = (self.params(), self.optimizer_state());
+        let (mut program, placed) =
+            plan_step(&self.graph, &self.loss, &*self.optimizer, &self.options, &self.watch)?;
+        placed.load(&mut program, &params);
+        self.kept = Kept::new(&self.graph, &placed);
+        (self.program, self.placed) = (program, placed);
+        self.restore(&params, &state, self.updates).expect("the same parameters");
+        Ok(())
     }
 
     /// One update on images `[N, C, H, W]`, row-major, and their labels, or mixtures of two ([`Target`]).
@@ -156,8 +260,12 @@ impl TrainStep {
         self.run(images, targets, learning_rate, |program, engine, step| {
             program.run(&engine.pool, engine.isa, step);
         });
-        let report = self.program.get(self.places.report);
-        StepReport { loss: report[0], correct: report[1] as usize }
+        let report = self.program.get(self.placed.report.expect("training has a loss"));
+        let report = StepReport { loss: report[0], correct: report[1] as usize };
+        self.watch.begin(targets.len());
+        self.watch.see(&self.graph, &self.kept, &self.program, targets.len());
+        self.watch.tell(&self.graph);
+        report
     }
 
     fn run<T: Into<Target> + Copy, R>(
@@ -234,7 +342,8 @@ impl TrainStep {
 
     /// The gradient of the images of the last step, `[N, C, H, W]`, where it was asked for and the batch was one tile.
     pub fn input_gradient(&self, n: usize) -> Option<ArrayD<f32>> {
-        let value = self.places.input_gradient?;
+        let input = &self.graph.nodes[0].name;
+        let (_, value) = self.placed.kept_gradients.iter().find(|(name, _)| name == input)?;
         let [c, h, w] = self.graph.input_shape();
         let values = value.plane.to_nchw(self.program.get(value.buf), n);
         ArrayD::from_shape_vec(IxDyn(&[n, c, h, w]), values).ok()
@@ -288,4 +397,37 @@ impl TrainStep {
             }
         })
     }
+}
+
+/// The program of a step that keeps what is looked at.
+fn plan_step(
+    graph: &Graph,
+    loss: &CrossEntropy,
+    optimizer: &dyn Optimizer,
+    options: &TrainOptions,
+    watch: &Watch,
+) -> Result<(Program, Placed), PlanError> {
+    let (values, mut gradients) = (watch.values(graph), watch.gradients(graph));
+    let looked_at = !values.is_empty() || !gradients.is_empty();
+    let input = graph.nodes[0].name.as_str();
+    if options.input_gradient && !gradients.contains(&input) {
+        gradients.push(input);
+    }
+    let mut graph = graph.clone();
+    if options.passes {
+        let keep: Vec<&str> = values.iter().chain(&gradients).copied().collect();
+        fuse(&mut graph, &keep);
+    }
+    let coupled = graph.nodes.iter().any(|n| n.operation().couples_batch());
+    let part = options.micro_batch.unwrap_or(options.batch_size).min(options.batch_size);
+    let tile = if coupled || looked_at { part } else { part.min(TILE) };
+    let mut builder = Builder::new(tile.max(1));
+    if !options.reuse {
+        builder = builder.without_reuse();
+    }
+    let TrainOptions { clip, ema, ref rates, .. } = *options;
+    let training = Training { loss, optimizer, rates, clip, ema };
+    let purpose = Purpose::Training(&training);
+    let placed = plan(&graph, &mut builder, &Wanted { purpose, values: &values, gradients: &gradients })?;
+    Ok((builder.finish()?, placed))
 }

@@ -3,36 +3,11 @@
 mod nets;
 
 use ndarray::ArrayView4;
-use nets::{Net, all};
+use nets::{Descent, Net, all, params};
 use striate_graph::interpret::Values;
-use striate_graph::{
-    CrossEntropy, Engine, Graph, Mode, Optimizer, Params, Session, Target, TrainOptions, TrainStep, trace,
-};
-use striate_kernels::{Buf, Isa, Kernel, SgdUpdate};
+use striate_graph::{CrossEntropy, Engine, Graph, Mode, Session, Target, TrainOptions, TrainStep, trace};
+use striate_kernels::Isa;
 use striate_testkit::{Sample, assert_close, widen};
-
-/// Plain gradient descent: enough to see that gradients reach the parameters.
-#[derive(Debug)]
-struct Descent;
-
-impl Optimizer for Descent {
-    fn state(&self) -> &'static [&'static str] {
-        &[]
-    }
-    fn update(&self, weight: Buf, grad: Buf, _: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel> {
-        let (momentum, weight_decay) = (0.0, 0.0);
-        Box::new(SgdUpdate {
-            weight,
-            grad,
-            momentum_buffer: None,
-            len,
-            momentum,
-            nesterov: false,
-            weight_decay,
-            rate_scale,
-        })
-    }
-}
 
 struct Case {
     net: Net,
@@ -44,8 +19,10 @@ struct Case {
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for net in all() {
+        let graph = trace(&net, Mode::Train, net.input).unwrap();
+        let couples_batch = graph.nodes.iter().any(|n| n.operation().couples_batch());
         for n in [1, 9] {
-            if n == 1 && net.couples_batch {
+            if n == 1 && couples_batch {
                 continue; // batch statistics of one sample are checked by the kernels' own tests
             }
             let mut sample = Sample::new(n as u64);
@@ -55,22 +32,6 @@ fn cases() -> Vec<Case> {
         }
     }
     cases
-}
-
-fn params(graph: &Graph) -> Params {
-    let mut params = Params::init(graph, 3);
-    // Statistics that a fresh network does not have, so that batch norm has something to do.
-    for (i, (name, spec)) in graph.params().into_iter().enumerate() {
-        let len = spec.shape.iter().product();
-        let mut sample = Sample::new(i as u64);
-        let array = params.get_mut(&name).unwrap();
-        if name.ends_with("running_var") {
-            array.iter_mut().zip(sample.normal_vec(len)).for_each(|(v, r)| *v = 0.5 + r * r);
-        } else if array.iter().all(|&v| v == 0.0 || v == 1.0) {
-            array.iter_mut().zip(sample.normal_vec(len)).for_each(|(v, r)| *v += 0.3 * r);
-        }
-    }
-    params
 }
 
 fn rms(values: &[f64]) -> f64 {

@@ -4,7 +4,7 @@
 //! gathers the floors below, each under its own name: [`graph`], [`nn`], [`models`], [`data`], [`train`], [`formats`],
 //! [`inspect`], [`kernels`]. `use striate::prelude::*;` brings what most programs need.
 //!
-//! Where to start reading: the tour below, then `examples/01_convnet.rs`.
+//! Where to start reading: the tour below, then `examples/01_convnet.rs` and `examples/02_hooks.rs`.
 //!
 //! # A tour
 //!
@@ -61,6 +61,33 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Gradients are values with names as well; a hook is told what an operation took and made; and an edit changes a value
+//! for one run: what would the network say if this map were silent?
+//!
+//! ```
+//! # use striate::prelude::*;
+//! # let net = (striate::models::registry::find("convnet")?.build)(10, 1);
+//! # let graph = trace(net.as_ref(), Mode::Eval, [1, 28, 28])?;
+//! # let params = Params::init(&graph, 0);
+//! # let mut session = Session::new(graph, params)?;
+//! # let images = Array4::from_elem((2, 1, 28, 28), 0.5);
+//! session.tap_all("conv*")?;
+//! session.tap_grad("conv2")?;
+//! let mut seven = ArrayD::zeros(vec![2, 10]);
+//! (seven[[0, 7]], seven[[1, 7]]) = (1.0, 1.0); // the gradient of the logit of class 7, for both images
+//! let logits = session.run_backward(&images.view(), &seven.view().into_dyn())?;
+//! let seen = session.captured();
+//! assert_eq!(seen.gradient("conv2").unwrap().shape(), seen.value("conv2").unwrap().shape());
+//!
+//! let hook = session.register_forward_hook("max_pool2d", |call| {
+//!     println!("{} took {:?} and made {:?}", call.path, call.inputs[0].shape(), call.output.shape());
+//! })?;
+//! let without = session.run_with(&images.view(), &[Edit::zero_channel("conv2", 5)])?;
+//! println!("map 5 of conv2 is worth {} to class 7", logits[[0, 7]] - without[[0, 7]]);
+//! session.remove_hook(hook);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! **Train, use, keep.** A [`Classifier`] is a network with its parameters, its preprocessing and the names of its
 //! classes: one file, which says how pictures have to be fed to it.
 //!
@@ -110,7 +137,9 @@ pub mod prelude {
     pub use crate::{Classifier, Prediction};
     pub use ndarray::{Array4, ArrayD, ArrayView4};
     pub use striate_data::{Augment, Dataset, Images, Picture, Preprocess, Split};
-    pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Tap, Var, trace};
+    pub use striate_graph::{Call, Edit, Hook, Tap, Trace};
+    pub use striate_graph::{CrossEntropy, TrainOptions, TrainStep};
+    pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Var, trace};
     pub use striate_inspect::{shades, summary};
     pub use striate_nn::{Adam, AdamW, OptimizerConfig, Sgd};
     pub use striate_nn::{

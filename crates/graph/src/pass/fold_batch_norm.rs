@@ -54,5 +54,5 @@ pub(crate) fn fold_batch_norm(graph: &mut Graph, params: &mut Params, keep: &[&s
         let node = &mut graph.nodes[id];
         (node.op, node.layer, node.inputs) = (op, conv_layer, inputs);
     }
-    graph.remove_dead();
+    graph.remove_dead(keep);
 }

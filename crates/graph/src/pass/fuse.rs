@@ -54,7 +54,7 @@ pub(crate) fn fuse(graph: &mut Graph, keep: &[&str]) {
         let node = &mut graph.nodes[id];
         (node.op, node.layer, node.inputs) = (op, layer, inputs);
     }
-    graph.remove_dead();
+    graph.remove_dead(keep);
 }
 
 /// Whether an image, and its gradient, are whole blocks of channels without a halo: a linear layer multiplies them in the

@@ -1,8 +1,10 @@
 //! Small networks that between them use every operation.
 
 use striate_graph::op::{self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, Op};
-use striate_graph::{Forward, Mode, Module, Var};
+use striate_graph::{Forward, Graph, Mode, Module, Optimizer, Params, Var};
 use striate_kernels::conv::Activation;
+use striate_kernels::{Buf, Kernel, SgdUpdate};
+use striate_testkit::Sample;
 
 /// A layer of one operation.
 #[derive(Clone)]
@@ -27,7 +29,6 @@ pub(crate) struct Net {
     pub(crate) name: &'static str,
     pub(crate) input: [usize; 3],
     pub(crate) classes: usize,
-    pub(crate) couples_batch: bool,
     layers: Vec<(&'static str, Leaf)>,
     forward: for<'g> fn(&Net, Var<'g>) -> Var<'g>,
 }
@@ -96,7 +97,6 @@ pub(crate) fn all() -> Vec<Net> {
             name: "convnet",
             input: [1, 28, 28],
             classes: 10,
-            couples_batch: false,
             layers: vec![
                 ("conv1", conv(1, 16, PLAIN)),
                 ("conv2", conv(16, 32, PLAIN)),
@@ -113,7 +113,6 @@ pub(crate) fn all() -> Vec<Net> {
             name: "mixnet",
             input: [3, 19, 17],
             classes: 7,
-            couples_batch: true,
             layers: vec![
                 ("stem", conv(3, 8, Conv { stride: 2, padding: [0, 1], bias: false, ..PLAIN })),
                 ("bn1", norm(8)),
@@ -141,7 +140,6 @@ pub(crate) fn all() -> Vec<Net> {
             name: "pools and dropout",
             input: [5, 12, 11],
             classes: 4,
-            couples_batch: false,
             layers: vec![
                 ("c1", conv(5, 19, Conv { k: 5, padding: [1, 3], ..PLAIN })),
                 ("c2", conv(19, 6, Conv { padding: [0, 0], ..PLAIN })),
@@ -165,7 +163,6 @@ pub(crate) fn all() -> Vec<Net> {
             name: "mlp that ends in log-softmax",
             input: [1, 5, 7],
             classes: 6,
-            couples_batch: false,
             layers: vec![("fc1", linear(35, 33)), ("fc2", linear(33, 6))],
             forward: |net, x| {
                 let x = x.flatten(1).apply(net.layer("fc1")).relu().apply(net.layer("fc2"));
@@ -173,4 +170,44 @@ pub(crate) fn all() -> Vec<Net> {
             },
         },
     ]
+}
+
+/// Plain gradient descent: enough to see that gradients reach the parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Descent;
+
+impl Optimizer for Descent {
+    fn state(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn update(&self, weight: Buf, grad: Buf, _: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel> {
+        let (momentum, weight_decay) = (0.0, 0.0);
+        Box::new(SgdUpdate {
+            weight,
+            grad,
+            momentum_buffer: None,
+            len,
+            momentum,
+            nesterov: false,
+            weight_decay,
+            rate_scale,
+        })
+    }
+}
+
+/// Parameters of which none is what a fresh network has.
+pub(crate) fn params(graph: &Graph) -> Params {
+    let mut params = Params::init(graph, 3);
+    // Statistics that a fresh network does not have, so that batch norm has something to do.
+    for (i, (name, spec)) in graph.params().into_iter().enumerate() {
+        let len = spec.shape.iter().product();
+        let mut sample = Sample::new(i as u64);
+        let array = params.get_mut(&name).unwrap();
+        if name.ends_with("running_var") {
+            array.iter_mut().zip(sample.normal_vec(len)).for_each(|(v, r)| *v = 0.5 + r * r);
+        } else if array.iter().all(|&v| v == 0.0 || v == 1.0) {
+            array.iter_mut().zip(sample.normal_vec(len)).for_each(|(v, r)| *v += 0.3 * r);
+        }
+    }
+    params
 }

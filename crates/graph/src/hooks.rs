@@ -1,0 +1,106 @@
+//! Forward hooks: functions that are told what each operation took and made.
+
+use crate::graph::{Node, NodeId};
+use crate::op::{MaxPool2d, Op};
+use ndarray::{ArrayD, ArrayViewD};
+use striate_kernels::{PoolShape, Window, reference};
+
+/// One operation's work on a batch, as a hook sees it. A hook may look and not touch: in a session interventions are
+/// [`Edit`](crate::Edit)s, and in training a changed value would break the gradient without a word.
+#[derive(Debug, Clone)]
+pub struct Call<'a> {
+    /// Name of the value that was made: the layer's path, or the operation's name behind it.
+    pub path: &'a str,
+    /// What was computed.
+    pub op: &'a Op,
+    /// What it took: `[N, C, H, W]` or `[N, F]` each.
+    pub inputs: Vec<ArrayViewD<'a, f32>>,
+    /// What it made.
+    pub output: ArrayViewD<'a, f32>,
+}
+
+impl Call<'_> {
+    /// Where the maximum of each window of a max-pool was: `row · W + column` in the plane of its input, of the shape of
+    /// the output. `None` for other operations.
+    ///
+    /// # Numerics
+    /// Among equal values the first in scan order. A window that lies in the padding as a whole has
+    /// [`reference::NO_CELL`].
+    ///
+    /// # PyTorch
+    /// `max_pool2d(…, return_indices=True)`.
+    pub fn argmax(&self) -> Option<ArrayD<usize>> {
+        let (Op::MaxPool2d(pool), Some(input)) = (self.op, self.inputs.first()) else { return None };
+        let &[n, channels, h, w] = input.shape() else { return None };
+        let MaxPool2d { kernel_size, stride, padding, dilation } = *pool;
+        let window = Window { kernel: kernel_size, stride, dilation, ..Window::square(1) }.padded(padding);
+        let shape = PoolShape { channels, input: [h, w], window };
+        let wide: Vec<f64> = input.iter().map(|&v| f64::from(v)).collect();
+        let (_, argmax) = reference::max_pool2d(n, &shape, &wide);
+        ArrayD::from_shape_vec(self.output.shape(), argmax).ok()
+    }
+}
+
+/// A hook that was registered: what removes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "without it the hook cannot be removed"]
+pub struct Hook(u64);
+
+type Function = Box<dyn FnMut(&Call<'_>) + Send + Sync>;
+
+struct Registered {
+    hook: Hook,
+    nodes: Vec<NodeId>,
+    function: Function,
+}
+
+/// The hooks of one network, in the order in which they were registered.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    next: u64,
+    registered: Vec<Registered>,
+}
+
+impl Hooks {
+    pub(crate) fn add(&mut self, nodes: Vec<NodeId>, function: Function) -> Hook {
+        let hook = Hook(self.next);
+        self.next += 1;
+        self.registered.push(Registered { hook, nodes, function });
+        hook
+    }
+
+    /// Whether it was there.
+    pub(crate) fn remove(&mut self, hook: Hook) -> bool {
+        let before = self.registered.len();
+        self.registered.retain(|r| r.hook != hook);
+        self.registered.len() < before
+    }
+
+    /// The nodes that are hooked, with repetitions.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.registered.iter().flat_map(|r| r.nodes.iter().copied())
+    }
+
+    /// Calls them: in the order of the operations, those of one operation in the order of registration.
+    ///
+    /// # Panics
+    /// With the panic of a hook; those behind it are not called this time.
+    pub(crate) fn call<'a>(
+        &mut self,
+        nodes: &'a [Node],
+        value: impl Fn(NodeId) -> Option<ArrayViewD<'a, f32>>,
+    ) {
+        for (id, node) in nodes.iter().enumerate() {
+            let mut call = None;
+            for hook in self.registered.iter_mut().filter(|r| r.nodes.contains(&id)) {
+                let call = call.get_or_insert_with(|| Call {
+                    path: &node.name,
+                    op: &node.op,
+                    inputs: node.inputs.iter().map(|&i| value(i).expect("planned for hooks")).collect(),
+                    output: value(id).expect("planned for hooks"),
+                });
+                (hook.function)(call);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Why a graph cannot become a program.
+
+/// Why a graph cannot become a program.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum PlanError {
+    /// The memory cannot be had.
+    #[error(transparent)]
+    Memory(#[from] striate_kernels::OutOfMemory),
+    /// The parameters are not the graph's.
+    #[error(transparent)]
+    Params(#[from] crate::params::ParamsError),
+    /// Training a layer that is applied twice.
+    #[error(
+        "{0}: this parameter is used by two operations, which training does not support; give each its own layer"
+    )]
+    Shared(String),
+    /// The loss needs a vector of logits.
+    #[error(
+        "the network's output has shape {0:?}; the loss needs one logit a class, [C]; add .flatten(1) and a linear layer"
+    )]
+    Logits(Vec<usize>),
+    /// A pattern of rates that means no parameter.
+    #[error(
+        "no parameter of this network matches `{pattern}`; name a layer ({}), or use * for any text",
+        layers.join(", ")
+    )]
+    Pattern {
+        /// What was asked for.
+        pattern: String,
+        /// What there is.
+        layers: Vec<String>,
+    },
+    /// A factor of a learning rate that is none.
+    #[error(
+        "`{pattern}`: the learning rate is to be multiplied by {scale}; expected 0, which freezes, or a number above"
+    )]
+    Scale {
+        /// Of which parameters.
+        pattern: String,
+        /// The factor.
+        scale: f32,
+    },
+    /// Nothing learns.
+    #[error(
+        "all {parameters} parameters are frozen, and nothing is left to learn; freeze all but the last layer, say"
+    )]
+    Frozen {
+        /// How many there are.
+        parameters: usize,
+    },
+    /// A setting of the training out of its range.
+    #[error("{what}: expected {expected}, got {got}")]
+    Option {
+        /// Its name in `TrainOptions`.
+        what: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+        /// What it is.
+        got: String,
+    },
+    /// No value of that name.
+    #[error("no value `{name}` in this network; near names: {}", near.join(", "))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        near: Vec<String>,
+    },
+}
+
+impl PlanError {
+    /// [`PlanError::Unknown`] with up to eight of `names`, those that share the most with `name` first.
+    pub(crate) fn unknown(name: &str, names: impl Iterator<Item = String>) -> Self {
+        let score = |other: &str| {
+            let prefix = other.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
+            std::cmp::Reverse(2 * prefix + usize::from(other.contains(name) || name.contains(other)) * 3)
+        };
+        let mut near: Vec<String> = names.collect();
+        near.sort_by_key(|n| score(n));
+        near.truncate(8);
+        Self::Unknown { name: name.to_string(), near }
+    }
+}
