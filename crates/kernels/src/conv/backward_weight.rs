@@ -2,8 +2,8 @@
 //! `dW[row, k] = Σ_n Σ_(y, x) X[window of (y, x) at row] · dY[n, k, y, x]`, `db[k] = Σ_n Σ_(y, x) dY[n, k, y, x]`.
 //!
 //! **Schedule.** A tile is 8 rows of the weight times two vectors of output channels: 16 accumulators held over all
-//! pixels of one sample, 10 loads per 16 FMAs. Places are checked once a sample: checking every value took a quarter of the time. The rows' places are a list, so planar and blocked input, dilation and
-//! groups all run here.
+//! pixels of one sample, 10 loads per 16 FMAs. Places are checked once a sample: checking every value took a quarter of
+//! the time. The rows' places are a list, so planar and blocked input, dilation and groups all run here.
 //!
 //! **Numerics.** Sums over samples are cut into chunks of [`CHUNK`] samples, each summed in order into a partial
 //! result, and the partial results are added in order: the same bits for any number of threads. Weights too large
