@@ -2,7 +2,7 @@
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::{bench, data, finetune, models, predict, summary, train, val};
+use crate::{bench, data, filters, finetune, maps, models, predict, summary, train, val};
 
 /// Train, measure and use convolutional image classifiers, on this computer's own processor
 #[derive(Debug, Parser)]
@@ -31,6 +31,8 @@ enum Verb {
     Val(val::Args),
     Finetune(Box<finetune::Args>),
     Predict(predict::Args),
+    Maps(maps::Args),
+    Filters(filters::Args),
     Summary(summary::Args),
     Models(models::Args),
     Data(data::Args),
@@ -47,6 +49,8 @@ pub(crate) fn run() -> anyhow::Result<u8> {
         Verb::Val(args) => val::run(args),
         Verb::Finetune(args) => finetune::run(args, typed),
         Verb::Predict(args) => predict::run(args),
+        Verb::Maps(args) => maps::run(args),
+        Verb::Filters(args) => filters::run(args),
         Verb::Summary(args) => summary::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Data(args) => data::run(args),

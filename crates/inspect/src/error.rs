@@ -68,6 +68,26 @@ pub enum InspectError {
         limit: u64,
     },
 
+    /// No layer is called that.
+    #[error("no layer `{pattern}` in this network; near names: {}", near.join(", "))]
+    NoLayer {
+        /// What was asked for: a name, or a pattern.
+        pattern: String,
+        /// The names most like it.
+        near: Vec<String>,
+    },
+
+    /// A layer that computes without kernels.
+    #[error("layer `{layer}`: a {op} has no kernels to show; layers that have some: {}", layers.join(", "))]
+    NoKernels {
+        /// What was asked for.
+        layer: String,
+        /// Its operation.
+        op: &'static str,
+        /// What there is.
+        layers: Vec<String>,
+    },
+
     /// The PNG encoder failed.
     #[error("picture: PNG encoding of {width_px} x {height_px} pixels failed: {reason}; write SVG instead")]
     Png {

@@ -13,6 +13,8 @@
 //! * [`colour`] holds the two colour tables of every picture of the project.
 //! * [`summary`](summary()) lists the layers of a network with what each costs and sees; [`shades`] draws feature maps
 //!   as text.
+//! * [`maps`] shows what each layer makes of a picture, [`filters`] the kernels it does it with; [`half_blocks`] draws
+//!   pictures in a terminal, [`npy`](npy()) writes their numbers.
 //! * [`text`] aligns columns and formats numbers for people.
 //!
 //! Invariants:
@@ -43,7 +45,11 @@ pub mod chart;
 pub mod colour;
 mod contact_sheet;
 mod error;
+pub mod filters;
+mod half_blocks;
+pub mod maps;
 mod metrics;
+mod npy;
 pub mod report;
 mod shades;
 pub mod summary;
@@ -54,7 +60,9 @@ pub use answer::{Answer, softmax, worst};
 pub use calibration::{BINS, Bin, Calibration};
 pub use contact_sheet::{Tile, contact_sheet};
 pub use error::{InspectError, Role};
+pub use half_blocks::{Depth, half_blocks};
 pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, in_top_k, wilson_interval};
+pub use npy::npy;
 pub use shades::shades;
 pub use summary::{Summary, summary};
 pub use thumbnail::Thumbnail;

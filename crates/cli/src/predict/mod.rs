@@ -4,7 +4,7 @@
 //! in batches, each answered before the next is decoded, so their number costs no memory.
 
 mod show;
-mod sources;
+pub(crate) mod sources;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

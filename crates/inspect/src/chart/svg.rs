@@ -60,12 +60,15 @@ fn write_shape(out: &mut String, shape: &Shape) -> fmt::Result {
             writeln!(out, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"/>")
         }
         Shape::Picture { x, y, width, height, picture } => {
+            // Enlarged pixels stay squares, as in the PNG.
+            let enlarged = *width >= 2.0 * f64::from(picture.width_px());
+            let style = if enlarged { "style=\"image-rendering:pixelated\" " } else { "" };
             let [x, y, width, height] = [*x, *y, *width, *height].map(Number);
             let uri = picture.data_uri();
             writeln!(
                 out,
                 "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \
-                 href=\"{uri}\"/>"
+                 {style}href=\"{uri}\"/>"
             )
         }
         Shape::Text { at: (x, y), size, anchor, rotate, fill, text, tooltip } => {

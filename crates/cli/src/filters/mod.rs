@@ -1,0 +1,106 @@
+//! `striate filters`: the kernels of a network as pictures.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use serde::Serialize;
+use striate::inspect::filters::{FilterStats, Filters, select};
+use striate::inspect::maps::{About, Scale};
+use striate::inspect::text::{Align, Table};
+
+use crate::exit::Usage;
+use crate::maps::model::ModelFlags;
+use crate::maps::pages::{Page, PageFlags, glimpse};
+use crate::maps::usage;
+use crate::out;
+
+/// Kernels of a layer in the terminal.
+const GLIMPSED: usize = 16;
+
+/// Show the kernels of a network as pictures: a page a layer, as PNG and SVG, the first layer of a network for photos in colour
+#[derive(Debug, ClapArgs)]
+#[command(override_usage = "\
+striate filters [OPTIONS] MODEL
+       striate filters [OPTIONS] --model NAME [--weights SOURCE]")]
+pub(crate) struct Args {
+    /// A model file, or the folder of a run (not with --model)
+    #[arg(required_unless_present = "model", conflicts_with = "model", value_name = "MODEL")]
+    path: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelFlags,
+    #[command(flatten)]
+    pages: PageFlags,
+    /// The folder for the pages
+    #[arg(short, long, value_name = "FOLDER", default_value = "filters")]
+    out: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    model: &'a str,
+    layers: Vec<Layer<'a>>,
+}
+
+#[derive(Serialize)]
+struct Layer<'a> {
+    name: &'a str,
+    op: &'static str,
+    shape: [usize; 4],
+    rgb: bool,
+    scale: Scale,
+    /// All of them, the largest norm first.
+    filters: &'a [FilterStats],
+    files: &'a [PathBuf],
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let subject = args.model.load(args.path.as_deref())?;
+    let (graph, params) = (&subject.model.graph, &subject.model.params);
+    let chosen = select(graph, &args.pages.layer).map_err(usage)?;
+    if chosen.is_empty() {
+        let why = "no layer of this network has kernels that are pictures; name a linear layer with --layer";
+        return Err(Usage(format!("{}: {why}", subject.name)).into());
+    }
+    let layers: Vec<Filters> = chosen.iter().map(|&id| Filters::new(graph, params, id)).collect();
+    let about = About { subject: subject.name.clone(), ..About::default() };
+    let page = |filters| {
+        let filters: &Filters = filters;
+        let scene = filters.sheet(&about, args.pages.top);
+        Page { layer: &filters.name, scene, shape: filters.shape.to_vec(), values: &filters.values }
+    };
+    let pages: Vec<Page<'_>> = layers.iter().map(page).collect();
+    let files = args.pages.write(&args.out, &pages, &subject.engine)?;
+    let ranked: Vec<Vec<FilterStats>> = layers.iter().map(Filters::ranked).collect();
+    if args.pages.json {
+        let layer = |((filters, ranked), files)| {
+            let (filters, ranked, files): (&Filters, &Vec<FilterStats>, &Vec<PathBuf>) =
+                (filters, ranked, files);
+            let (name, op, shape, scale) = (filters.name.as_str(), filters.op, filters.shape, filters.scale);
+            Layer { name, op, shape, rgb: filters.is_rgb, scale, filters: ranked, files }
+        };
+        let layers = layers.iter().zip(&ranked).zip(&files).map(layer).collect();
+        out::json(&Document { model: &subject.name, layers })?;
+    } else {
+        let mut text = String::new();
+        let mut table = Table::new([
+            ("layer", Align::Left),
+            ("filters", Align::Left),
+            ("strongest", Align::Left),
+            ("page", Align::Left),
+        ]);
+        for ((filters, ranked), files) in layers.iter().zip(&ranked).zip(&files) {
+            let [o, i, h, w] = filters.shape;
+            let strongest = ranked.iter().take(5).map(|f| f.filter.to_string());
+            let strongest = strongest.collect::<Vec<_>>().join(", ");
+            let path = files[0].display().to_string();
+            table.row([filters.name.clone(), format!("{o} of {i} x {h} x {w}"), strongest, path]);
+            if filters.is_rgb || i == 1 {
+                let picture = |f: &FilterStats| (f.filter.to_string(), filters.picture(f.filter, 0));
+                let pictures: Vec<_> = ranked.iter().take(GLIMPSED).map(picture).collect();
+                text.push_str(&glimpse(&pictures));
+            }
+        }
+        out::print(&format!("{text}{table}\nEach page is beside it as SVG too.\n"))?;
+    }
+    Ok(0)
+}

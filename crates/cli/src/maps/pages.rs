@@ -1,0 +1,128 @@
+//! Pages to files, and a glimpse of them in the terminal.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args as ClapArgs;
+use striate::formats::write_atomically;
+use striate::graph::Engine;
+use striate::inspect::chart::Scene;
+use striate::inspect::{Depth, Thumbnail, half_blocks, npy};
+
+use crate::flags::count;
+
+/// Pixels of the PNG for one of the page.
+const SCALE: f64 = 2.0;
+/// Columns of a terminal that does not tell, and the longest side of a picture in it.
+const COLUMNS: usize = 80;
+const SIDE: u32 = 24;
+/// Longest name of a file, without its ending.
+const LONGEST: usize = 100;
+
+/// Where pages go and how much is on them; flattened into the commands that write some.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PageFlags {
+    /// Which layers: a name ('striate summary' lists them), or a pattern such as 'layer1.*.conv?'; may be repeated
+    #[arg(long, value_name = "LAYER", value_delimiter = ',')]
+    pub(crate) layer: Vec<String>,
+    /// How many to show of a layer, the strongest first
+    #[arg(long, value_name = "N", value_parser = count, default_value_t = 32)]
+    pub(crate) top: usize,
+    /// Write the numbers too, an .npy file a layer
+    #[arg(long)]
+    npy: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// One layer's page.
+pub(crate) struct Page<'a> {
+    pub(crate) layer: &'a str,
+    pub(crate) scene: Scene,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: &'a [f32],
+}
+
+impl PageFlags {
+    /// Writes each page as PNG and SVG into `folder`; gives the paths, page by page.
+    pub(crate) fn write(
+        &self,
+        folder: &Path,
+        pages: &[Page<'_>],
+        engine: &Engine,
+    ) -> anyhow::Result<Vec<Vec<PathBuf>>> {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("{}: cannot make this folder", folder.display()))?;
+        let stems = file_stems(pages.iter().map(|page| page.layer));
+        let mut written: Vec<Option<anyhow::Result<Vec<PathBuf>>>> = pages.iter().map(|_| None).collect();
+        engine.pool().for_each_chunk(&mut written, 1, |i, slot| {
+            let stem = folder.join(&stems[i]);
+            slot[0] = Some(self.write_one(&stem, &pages[i]));
+        });
+        written.into_iter().flatten().collect()
+    }
+
+    fn write_one(&self, stem: &Path, page: &Page<'_>) -> anyhow::Result<Vec<PathBuf>> {
+        let mut files = vec![("png", page.scene.to_png(SCALE)?), ("svg", page.scene.to_svg().into_bytes())];
+        if self.npy {
+            files.push(("npy", npy(&page.shape, page.values)));
+        }
+        let write = |(ending, bytes): (&str, Vec<u8>)| {
+            // Not with_extension: the names of layers have dots.
+            let path = PathBuf::from(format!("{}.{ending}", stem.display()));
+            write_atomically(&path, &bytes).with_context(|| format!("{}: cannot write", path.display()))?;
+            Ok(path)
+        };
+        files.into_iter().map(write).collect()
+    }
+}
+
+/// Names of layers as names of files: any character that could mean something else is `_`, and no two are the same.
+fn file_stems<'a>(layers: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut taken = BTreeSet::new();
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let stem = |layer: &str| {
+        let stem: String = layer.chars().take(LONGEST).map(plain).collect();
+        // A file whose name begins with a dot is hidden.
+        let stem = if stem.starts_with('.') { format!("_{stem}") } else { stem };
+        let mut unique = stem.clone();
+        let mut n = 2;
+        // Some file systems take upper and lower case for the same.
+        while !taken.insert(unique.to_lowercase()) {
+            unique = format!("{stem}-{n}");
+            n += 1;
+        }
+        unique
+    };
+    layers.map(stem).collect()
+}
+
+/// Pictures for the terminal, or nothing where standard output is none.
+pub(crate) fn glimpse(pictures: &[(String, Thumbnail)]) -> String {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0");
+    if !forced && (set("NO_COLOR") || !std::io::stdout().is_terminal()) {
+        return String::new();
+    }
+    let is_true = std::env::var("COLORTERM").is_ok_and(|value| value == "truecolor" || value == "24bit");
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS);
+    half_blocks(pictures, columns, SIDE, if is_true { Depth::True } else { Depth::Indexed })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_stems;
+
+    #[test]
+    fn names_of_layers_cannot_leave_the_folder() {
+        let long = "x".repeat(300);
+        let layers = ["layer1.0.conv1", "../../etc/passwd", "..", "a/b", "a_b", "A_B", "", &long, "é\0\n"];
+        let stems = file_stems(layers.into_iter());
+        assert_eq!(stems[..3], ["layer1.0.conv1", "_.._.._etc_passwd", "_.."]);
+        assert_eq!(stems[3..6], ["a_b", "a_b-2", "A_B-3"]);
+        assert_eq!((stems[7].len(), stems[8].as_str()), (100, "___"));
+    }
+}

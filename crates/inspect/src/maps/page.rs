@@ -1,0 +1,132 @@
+//! What every page of maps and kernels has on top: what is seen, of what, and what the colours mean.
+
+use crate::chart::{Anchor, Scene, Shape, fit_text};
+use crate::colour::Rgb;
+use crate::maps::scale::{Scale, Table, number};
+use crate::thumbnail::Thumbnail;
+
+pub(crate) const INK: Rgb = Rgb::hex(0x1a1a1a);
+pub(crate) const SOFT_INK: Rgb = Rgb::hex(0x555555);
+const HAIRLINE: Rgb = Rgb::hex(0xbbbbbb);
+pub(crate) const MARGIN: f64 = 20.0;
+/// Where the page below the header begins.
+pub(crate) const TOP: f64 = MARGIN + SIDE + 20.0;
+/// Room for the header's text.
+pub(crate) const LEAST_WIDTH: f64 = 760.0;
+
+/// Side of the picture in the header.
+const SIDE: f64 = 96.0;
+const TITLE_SIZE: f64 = 17.0;
+const TEXT_SIZE: f64 = 12.0;
+pub(crate) const CAPTION_SIZE: f64 = 11.0;
+const BAR: (f64, f64) = (254.0, 10.0);
+
+/// What a page is about.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct About {
+    /// The model and the picture, for people: `runs/digits · 7.png: 7 with 99.8 %`.
+    pub subject: String,
+    /// What the network was shown.
+    pub picture: Option<Thumbnail>,
+    /// Names of the values of the last layer; none where it is empty.
+    pub classes: Vec<String>,
+}
+
+/// The colours of a page.
+pub(crate) enum Legend<'a> {
+    /// A colour table.
+    Scale(&'a Scale),
+    /// Red, green and blue weights at once.
+    Rgb(&'a Scale),
+}
+
+/// A page with its header; `body` is the size of what comes below it, beginning at ([`MARGIN`], [`TOP`]).
+pub(crate) fn page(
+    title: &str,
+    lines: [&str; 2],
+    picture: Option<&Thumbnail>,
+    legend: &Legend<'_>,
+    body: (f64, f64),
+) -> Scene {
+    let width = (2.0 * MARGIN + body.0).max(LEAST_WIDTH);
+    let description = format!("{title}. {}", lines.join(". "));
+    let mut scene = Scene::new(width, TOP + body.1 + MARGIN, description);
+    let mut left = MARGIN;
+    if let Some(picture) = picture {
+        push_tile(&mut scene, picture, left, MARGIN, SIDE);
+        left += SIDE + 18.0;
+    }
+    let room = width - MARGIN - left;
+    let shown = fit_text(title, TITLE_SIZE, room);
+    scene.text((left, MARGIN + 14.0), TITLE_SIZE, Anchor::Start, INK, shown);
+    for (i, line) in lines.into_iter().enumerate() {
+        let at = (left, MARGIN + 35.0 + 17.0 * i as f64);
+        let shown = fit_text(line, TEXT_SIZE, room);
+        let tooltip = (shown != line).then(|| line.to_owned());
+        let (size, anchor, rotate, fill) = (TEXT_SIZE, Anchor::Start, 0.0, SOFT_INK);
+        scene.shapes.push(Shape::Text { at, size, anchor, rotate, fill, text: shown, tooltip });
+    }
+    draw_legend(&mut scene, left, MARGIN + 66.0, legend);
+    scene
+}
+
+fn draw_legend(scene: &mut Scene, x: f64, y: f64, legend: &Legend<'_>) {
+    let (Legend::Scale(scale) | Legend::Rgb(scale)) = legend;
+    let from = if scale.table == Table::Viridis { 0.0 } else { -1.0 };
+    let steps = 127;
+    let width = BAR.0 / f64::from(steps);
+    for step in 0..steps {
+        let unit = from + (1.0 - from) * f64::from(step) / f64::from(steps - 1);
+        let colour = match legend {
+            // The position, not the value: a layer of zeros has a legend all the same.
+            Legend::Scale(scale) => match scale.table {
+                Table::Viridis => crate::colour::viridis(unit),
+                Table::BlueOrange => crate::colour::blue_orange(unit),
+            },
+            Legend::Rgb(_) => grey(unit),
+        };
+        scene.rect(x + width * f64::from(step), y, width, BAR.1, colour);
+    }
+    let limit = scale.limit;
+    let ticks = if from < 0.0 {
+        vec![(0.0, -limit), (0.5, 0.0), (1.0, limit)]
+    } else {
+        vec![(0.0, 0.0), (1.0, limit)]
+    };
+    let ticks = if limit > 0.0 { ticks } else { vec![(-from / 2.0, 0.0)] };
+    for (place, value) in ticks {
+        let anchor = match place {
+            0.0 => Anchor::Start,
+            1.0 => Anchor::End,
+            _ => Anchor::Middle,
+        };
+        scene.text((x + place * BAR.0, y + BAR.1 + 14.0), CAPTION_SIZE, anchor, INK, number(value));
+    }
+    let note = scale.note();
+    let room = scene.width_px - MARGIN - (x + BAR.0 + 14.0);
+    let shown = fit_text(&note, CAPTION_SIZE, room);
+    scene.text((x + BAR.0 + 14.0, y + 9.0), CAPTION_SIZE, Anchor::Start, SOFT_INK, shown);
+}
+
+/// The grey of a weight, -1 to 1.
+pub(crate) fn grey(unit: f64) -> Rgb {
+    let level = (127.5 + 127.5 * unit).round() as u8;
+    Rgb { r: level, g: level, b: level }
+}
+
+/// What a unit of the page is to a pixel of a picture that is to fit into a square.
+///
+/// The PNG has two pixels a unit: an enlarged pixel is a whole number of them, so that all are of one size.
+pub(crate) fn enlargement(width_px: f64, height_px: f64, side: f64) -> f64 {
+    let fitting = side / width_px.max(height_px);
+    if fitting >= 0.5 { (2.0 * fitting).floor() / 2.0 } else { fitting }
+}
+
+/// Adds a picture in a square, with a hairline around it: zero is nearly as white as the page.
+pub(crate) fn push_tile(scene: &mut Scene, picture: &Thumbnail, x: f64, y: f64, side: f64) {
+    let (w, h) = (f64::from(picture.width_px()), f64::from(picture.height_px()));
+    let scale = enlargement(w, h, side);
+    let (width, height) = (w * scale, h * scale);
+    scene.rect(x - 0.5, y - 0.5, width + 1.0, height + 1.0, HAIRLINE);
+    scene.shapes.push(Shape::Picture { x, y, width, height, picture: picture.clone() });
+}
