@@ -2,7 +2,7 @@
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::{bench, data, filters, finetune, maps, models, predict, summary, train, val};
+use crate::{bench, data, filters, finetune, maps, models, predict, summary, train, val, why};
 
 /// Train, measure and use convolutional image classifiers, on this computer's own processor
 #[derive(Debug, Parser)]
@@ -33,6 +33,7 @@ enum Verb {
     Predict(predict::Args),
     Maps(maps::Args),
     Filters(filters::Args),
+    Why(why::Args),
     Summary(summary::Args),
     Models(models::Args),
     Data(data::Args),
@@ -51,6 +52,7 @@ pub(crate) fn run() -> anyhow::Result<u8> {
         Verb::Predict(args) => predict::run(args),
         Verb::Maps(args) => maps::run(args),
         Verb::Filters(args) => filters::run(args),
+        Verb::Why(args) => why::run(args),
         Verb::Summary(args) => summary::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Data(args) => data::run(args),

@@ -18,6 +18,7 @@ mod stop;
 mod summary;
 mod train;
 mod val;
+mod why;
 
 fn main() -> std::process::ExitCode {
     exit::finish(cli::run())

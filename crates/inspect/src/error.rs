@@ -88,6 +88,69 @@ pub enum InspectError {
         layers: Vec<String>,
     },
 
+    /// An output that is not one logit a class.
+    #[error(
+        "evidence: expected a network whose output is one logit a class, got one that ends in {op}; a probability also \
+         moves when other classes do, so end the network before its softmax"
+    )]
+    NotLogits {
+        /// The last operation.
+        op: &'static str,
+    },
+
+    /// No class has that number.
+    #[error("evidence: expected a class from 0 to {last}, got {class}", last = classes.saturating_sub(1))]
+    NoClass {
+        /// What was asked for.
+        class: usize,
+        /// How many there are.
+        classes: usize,
+    },
+
+    /// No class has that name.
+    #[error("no class `{name}` among the {classes} of this network; near names: {}", near.join(", "))]
+    NoClassNamed {
+        /// What was asked for.
+        name: String,
+        /// How many there are.
+        classes: usize,
+        /// The names most like it.
+        near: Vec<String>,
+    },
+
+    /// A picture, or a baseline, of another shape than the network's input.
+    #[error(
+        "evidence: the network takes a picture {expected:?}, got {got:?}; prepare picture and baseline alike"
+    )]
+    Picture {
+        /// `[C, H, W]`.
+        expected: [usize; 3],
+        /// What came.
+        got: [usize; 3],
+    },
+
+    /// Class activation maps of a network that has no maps.
+    #[error(
+        "class activation map: this network has no convolution, so no layer knows where in the picture anything is; try \
+         integrated gradients or occlusion"
+    )]
+    NoConvolution,
+
+    /// A class activation map of a vector.
+    #[error(
+        "class activation map: expected a layer that makes maps, [C, H, W], but `{layer}` makes {shape:?}; name a convolution"
+    )]
+    NoMaps {
+        /// What was asked for.
+        layer: String,
+        /// What it makes of one picture.
+        shape: Vec<usize>,
+    },
+
+    /// The network could not be run.
+    #[error(transparent)]
+    Run(#[from] striate_graph::RunError),
+
     /// The PNG encoder failed.
     #[error("picture: PNG encoding of {width_px} x {height_px} pixels failed: {reason}; write SVG instead")]
     Png {

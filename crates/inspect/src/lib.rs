@@ -1,7 +1,7 @@
 //! Striate's instruments on paper: classification metrics, charts as SVG and PNG, terminal tables.
 //!
-//! **Floor 3**, beside `models` and `train`. Of the floors below it knows `striate-graph` alone, for [`summary()`]; the
-//! trainer and the binary hand it plain numbers.
+//! **Floor 3**, beside `models` and `train`. Of the floors below it knows `striate-graph` alone, for [`summary()`] and for
+//! what runs a network, [`evidence`]; everything else is handed plain numbers.
 //!
 //! Where to start reading:
 //! * [`Confusion`] counts (label, prediction) pairs; [`Report`] is what `striate val --json` prints.
@@ -15,6 +15,7 @@
 //!   as text.
 //! * [`maps`] shows what each layer makes of a picture, [`filters`] the kernels it does it with; [`half_blocks`] draws
 //!   pictures in a terminal, [`npy`](npy()) writes their numbers.
+//! * [`evidence`] says which part of a picture a class is due to.
 //! * [`text`] aligns columns and formats numbers for people.
 //!
 //! Invariants:
@@ -45,6 +46,7 @@ pub mod chart;
 pub mod colour;
 mod contact_sheet;
 mod error;
+pub mod evidence;
 pub mod filters;
 mod half_blocks;
 pub mod maps;

@@ -168,7 +168,7 @@ fn wrong_paths(paths: &[PathBuf], is_named: bool) -> String {
     }
 }
 
-fn one_picture(path: &Path) -> anyhow::Result<Source> {
+pub(crate) fn one_picture(path: &Path) -> anyhow::Result<Source> {
     if path.is_dir() {
         let why = "expected one picture, got a folder; name a file in it";
         return Err(Usage(format!("{}: {why}", path.display())).into());
@@ -177,7 +177,7 @@ fn one_picture(path: &Path) -> anyhow::Result<Source> {
 }
 
 /// What the picture is called on a page.
-fn shown_name(source: &Source) -> String {
+pub(crate) fn shown_name(source: &Source) -> String {
     if *source == Source::StandardInput { "a picture".into() } else { source.name() }
 }
 
@@ -187,7 +187,7 @@ pub(crate) fn usage(error: InspectError) -> Usage {
 }
 
 /// What the network was shown, `[C, H, W]` as bytes.
-fn seen(pixels: &[u8], [channels, height, width]: [usize; 3]) -> anyhow::Result<Thumbnail> {
+pub(crate) fn seen(pixels: &[u8], [channels, height, width]: [usize; 3]) -> anyhow::Result<Thumbnail> {
     let plane = height * width;
     let interleaved = (0..plane).flat_map(|i| (0..channels).map(move |c| pixels[c * plane + i]));
     let interleaved: Vec<u8> = interleaved.collect();

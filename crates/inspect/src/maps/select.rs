@@ -41,7 +41,7 @@ pub(crate) fn chosen(names: &[&str], patterns: &[String]) -> Result<Vec<usize>, 
 }
 
 /// The names most like `wanted`: those that share the most pairs of neighbouring characters with it.
-fn near(names: &[&str], wanted: &str) -> Vec<String> {
+pub(crate) fn near(names: &[&str], wanted: &str) -> Vec<String> {
     let pairs = |text: &str| -> Vec<(char, char)> {
         let text = text.to_lowercase();
         text.chars().zip(text.chars().skip(1)).collect()

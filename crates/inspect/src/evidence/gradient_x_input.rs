@@ -1,0 +1,24 @@
+//! Gradient times input, `x · ∂f_class/∂x`: what each value adds to the logit, were the network linear.
+
+use super::{Completeness, Evidence, Method, Question};
+use crate::error::InspectError;
+
+impl Question<'_> {
+    /// `x · ∂f/∂x`, value by value. Its completeness is measured against the picture of zeros (of normalised values: the
+    /// mean of the training pictures); the gap is what biases and activations add.
+    ///
+    /// # Errors
+    /// When the network cannot be run backward.
+    ///
+    /// # Source
+    /// Shrikumar 2016.
+    pub fn gradient_x_input(&mut self) -> Result<Evidence, InspectError> {
+        let mut pictures = self.pictures(2);
+        pictures.index_axis_mut(ndarray::Axis(0), 0).assign(&self.picture);
+        let slopes = self.slopes_of_input(&pictures)?;
+        let values: Vec<f32> = self.picture.iter().zip(&slopes.gradient).map(|(x, g)| x * g).collect();
+        let completeness = Completeness::of(&values, slopes.logits[0], slopes.logits[1]);
+        let evidence = self.evidence(Method::GradientXInput, slopes.logits[0], values);
+        Ok(Evidence { completeness: Some(completeness), ..evidence })
+    }
+}

@@ -1,0 +1,76 @@
+//! Occlusion, `f_class(x) - f_class(x with a patch covered)`: how far the logit falls without a part of the picture. A pixel
+//! under several patches has the mean of theirs.
+
+use ndarray::{ArrayView3, Axis, AxisDescription, Slice};
+
+use super::{Evidence, Method, Question};
+use crate::error::InspectError;
+
+/// Pictures that are covered and run at once.
+const BATCH: usize = 32;
+
+/// What covers a part of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patch {
+    /// Rows and columns; a patch larger than the picture covers all of it.
+    pub side_px: usize,
+    /// From one place to the next. The last of a row lies at the picture's edge.
+    pub stride_px: usize,
+}
+
+impl Question<'_> {
+    /// Covers the picture with patches of `baseline`, `[C, H, W]`, one at a time.
+    ///
+    /// # Errors
+    /// When the baseline has another shape than the picture.
+    ///
+    /// # Panics
+    /// When the patch has no size or no stride.
+    ///
+    /// # Source
+    /// Zeiler 2014.
+    pub fn occlusion(
+        &mut self,
+        baseline: &ArrayView3<'_, f32>,
+        patch: Patch,
+    ) -> Result<Evidence, InspectError> {
+        assert!(patch.side_px > 0 && patch.stride_px > 0, "a patch has a size and a stride");
+        self.check(baseline)?;
+        let [_, height, width] = self.shape();
+        let logit = self.logits(&self.batch())?[0];
+        let rows = spans(height, patch);
+        let places: Vec<_> =
+            rows.flat_map(|rows| spans(width, patch).map(move |columns| (rows.clone(), columns))).collect();
+        let (mut sum, mut count) = (vec![0.0; height * width], vec![0_u32; height * width]);
+        for places in places.chunks(BATCH) {
+            let mut pictures = self.pictures(places.len());
+            for (mut picture, (rows, columns)) in pictures.axis_iter_mut(Axis(0)).zip(places) {
+                picture.assign(&self.picture);
+                let part = |axis: AxisDescription| match axis.axis {
+                    Axis(1) => Slice::from(rows.clone()),
+                    Axis(2) => Slice::from(columns.clone()),
+                    _ => Slice::from(..),
+                };
+                picture.slice_each_axis_mut(part).assign(&baseline.slice_each_axis(part));
+            }
+            for ((rows, columns), covered) in places.iter().zip(self.logits(&pictures)?) {
+                for i in rows.clone().flat_map(|y| columns.clone().map(move |x| y * width + x)) {
+                    sum[i] += f64::from(logit) - f64::from(covered);
+                    count[i] += 1;
+                }
+            }
+        }
+        let mean = sum.iter().zip(count).map(|(sum, count)| (sum / f64::from(count.max(1))) as f32);
+        let evidence = self.evidence(Method::Occlusion, logit, mean.collect());
+        Ok(Evidence { shape: [1, height, width], ..evidence })
+    }
+}
+
+/// Where the patch lies along a side.
+fn spans(side: usize, patch: Patch) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let length = patch.side_px.min(side);
+    let last = side - length;
+    let regular = (0..last).step_by(patch.stride_px);
+    // A stride longer than the patch leaves pixels out between two, which keep 0.
+    regular.chain([last]).map(move |start| start..start + length)
+}

@@ -1,0 +1,338 @@
+use expect_test::expect;
+use ndarray::{Array3, Axis};
+use serde_json::json;
+use striate_graph::{Graph, Params, Session};
+
+use super::*;
+use crate::Thumbnail;
+use crate::error::InspectError;
+use crate::maps::About;
+
+/// A network of operations one after the other, by their JSON and their names; `[2, 6, 6]` in.
+fn chain(ops: &[(&str, serde_json::Value, &[usize])]) -> Graph {
+    let mut nodes = vec![json!({
+        "op": { "op": "input", "channels": 2, "height": 6, "width": 6 }, "inputs": [], "shape": [2, 6, 6],
+        "name": "input", "layer": "",
+    })];
+    for (i, (name, op, shape)) in ops.iter().enumerate() {
+        let layer = if op["in_features"].is_null() && op["in_channels"].is_null() { "" } else { name };
+        nodes.push(json!({ "op": op, "inputs": [i], "shape": shape, "name": name, "layer": layer }));
+    }
+    let graph: Graph = serde_json::from_value(json!({ "nodes": nodes, "output": ops.len() })).unwrap();
+    graph.check().unwrap();
+    graph
+}
+
+fn conv(stride: usize, padding: usize) -> serde_json::Value {
+    json!({
+        "op": "conv2d", "in_channels": 2, "out_channels": 4, "kernel_size": [3, 3], "stride": [stride, stride],
+        "padding": [padding, padding], "dilation": [1, 1], "groups": 1, "bias": true,
+    })
+}
+
+fn linear(in_features: usize) -> serde_json::Value {
+    json!({ "op": "linear", "in_features": in_features, "out_features": 3, "bias": true })
+}
+
+fn flatten() -> serde_json::Value {
+    json!({ "op": "flatten" })
+}
+
+/// Flatten and a linear layer.
+fn affine() -> Graph {
+    chain(&[("flatten", flatten(), &[72]), ("fc", linear(72), &[3])])
+}
+
+/// A convolution, ReLU and a linear layer.
+fn convolutional(stride: usize, padding: usize, side: usize) -> Graph {
+    let (maps, flat) = ([4, side, side], [4 * side * side]);
+    chain(&[
+        ("conv", conv(stride, padding), &maps),
+        ("relu", json!({ "op": "relu" }), &maps),
+        ("flatten", flatten(), &flat),
+        ("fc", linear(flat[0]), &[3]),
+    ])
+}
+
+/// A convolution, ReLU, global average pooling and a linear layer.
+fn averaging() -> Graph {
+    chain(&[
+        ("conv", conv(1, 1), &[4, 6, 6]),
+        ("relu", json!({ "op": "relu" }), &[4, 6, 6]),
+        ("avgpool", json!({ "op": "adaptive_avg_pool2d", "output_size": [1, 1] }), &[4, 1, 1]),
+        ("flatten", flatten(), &[4]),
+        ("fc", linear(4), &[3]),
+    ])
+}
+
+/// Parameters of which none is 0, biases included.
+fn params(graph: &Graph) -> Params {
+    let mut params = Params::init(graph, 3);
+    let names: Vec<String> = params.iter().map(|(name, _)| name.to_owned()).collect();
+    for name in names.iter().filter(|name| name.ends_with("bias")) {
+        let bias = params.get_mut(name).unwrap();
+        bias.iter_mut().enumerate().for_each(|(i, b)| *b = 0.3 - 0.17 * i as f32);
+    }
+    params
+}
+
+fn session(graph: &Graph) -> Session {
+    Session::new(graph.clone(), params(graph)).unwrap()
+}
+
+/// Values without a pattern that a network could share.
+fn picture(seed: f32) -> Array3<f32> {
+    Array3::from_shape_fn((2, 6, 6), |(c, y, x)| ((c * 36 + y * 6 + x) as f32 * 1.7 + seed).sin())
+}
+
+fn close(got: &[f32], want: &[f32], tolerance: f32) {
+    assert_eq!(got.len(), want.len());
+    let largest = want.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
+    assert!(largest > 0.0, "nothing to compare");
+    for (i, (got, want)) in got.iter().zip(want).enumerate() {
+        assert!((got - want).abs() <= tolerance * largest, "{i}: {got}, not {want}");
+    }
+}
+
+const ONE: Patch = Patch { side_px: 1, stride_px: 1 };
+
+#[test]
+fn on_a_linear_network_all_that_share_out_the_logit_agree() {
+    let (graph, x, zero) = (affine(), picture(0.0), Array3::zeros((2, 6, 6)));
+    let mut session = session(&graph);
+    let weights = params(&graph).get("fc.weight").unwrap().clone();
+    for class in 0..3 {
+        let weight: Vec<f32> = weights.index_axis(Axis(0), class).iter().copied().collect();
+        let want: Vec<f32> = weight.iter().zip(&x).map(|(w, x)| w * x).collect();
+        let mut question = Question::new(&mut session, x.view(), class).unwrap();
+        close(&question.gradient().unwrap().values, &weight, 1e-6);
+        let product = question.gradient_x_input().unwrap();
+        close(&product.values, &want, 1e-6);
+        let path = question.integrated_gradients(&zero.view(), Path::default()).unwrap();
+        close(&path.values, &want, 1e-6);
+        for found in [&product, &path] {
+            let complete = found.completeness.unwrap();
+            let bias = f64::from(params(&graph).get("fc.bias").unwrap()[[class]]);
+            assert!((complete.rise - (f64::from(found.logit) - bias)).abs() < 1e-6, "f(0) is the bias");
+            assert!(complete.gap.abs() < 1e-5 * complete.rise.abs().max(0.1), "{complete:?}");
+        }
+        let occluded = question.occlusion(&zero.view(), ONE).unwrap();
+        close(&occluded.values, &product.per_pixel(), 1e-5);
+    }
+}
+
+#[test]
+fn integrated_gradients_sum_to_the_rise_of_the_logit() {
+    for graph in [convolutional(1, 1, 6), averaging()] {
+        let mut session = session(&graph);
+        let (x, from) = (picture(0.0), picture(2.0));
+        for class in 0..3 {
+            let mut question = Question::new(&mut session, x.view(), class).unwrap();
+            let logit = f64::from(question.gradient().unwrap().logit);
+            let mut at = |panels, tolerance| {
+                let path = Path { nodes: 8, panels, tolerance };
+                question.integrated_gradients(&from.view(), path).unwrap().completeness.unwrap()
+            };
+            let (fine, plain) = (at(1500, 1e-6), at(1, 0.0));
+            // The rise is a difference of logits, which are rounded in units of theirs.
+            let size = fine.rise.abs().max(logit.abs()).max((logit - fine.rise).abs());
+            assert!(fine.gap.abs() <= 1e-5 * size, "{fine:?} of {logit}");
+            assert!((fine.gap - (fine.sum - fine.rise)).abs() < 1e-12);
+            assert_eq!(fine.rise, plain.rise);
+            assert!(plain.gap.abs() > 10.0 * fine.gap.abs(), "ReLUs bend the way: {plain:?} {fine:?}");
+        }
+    }
+}
+
+#[test]
+fn before_a_global_average_grad_cam_is_the_class_activation_map() {
+    let graph = averaging();
+    let mut session = session(&graph);
+    let x = picture(1.0);
+    let relu = session.tap("relu").unwrap();
+    for class in 0..3 {
+        let found = Question::new(&mut session, x.view(), class).unwrap().grad_cam(None).unwrap();
+        assert_eq!((found.layer.as_deref(), found.shape), (Some("relu"), [1, 6, 6]));
+        let maps = session.get(relu);
+        let weight = params(&graph).get("fc.weight").unwrap().index_axis(Axis(0), class).to_owned();
+        let mut cam = [0.0_f32; 36];
+        for (map, w) in maps.index_axis(Axis(0), 0).outer_iter().zip(&weight) {
+            cam.iter_mut().zip(&map).for_each(|(sum, a)| *sum += w * a / 36.0);
+        }
+        let want: Vec<f32> = cam.iter().map(|v| v.max(0.0)).collect();
+        if want.iter().any(|&v| v > 0.0) {
+            close(&found.values, &want, 1e-5);
+        } else {
+            assert!(found.values.iter().all(|&v| v == 0.0));
+        }
+    }
+}
+
+/// Of a layer whose gradient is one number a map, `g / 36`: LayerCAM then leaves out the maps with g < 0, and Grad-CAM++
+/// weights the others by `g / (2 + g Σ A)` for each of the 36 values.
+#[test]
+fn other_weights_of_maps_are_as_their_formulas_say() {
+    let graph = averaging();
+    let mut session = session(&graph);
+    let x = picture(1.0);
+    let relu = session.tap("relu").unwrap();
+    for class in 0..3 {
+        let mut question = Question::new(&mut session, x.view(), class).unwrap();
+        let found = [question.layer_cam(None).unwrap(), question.grad_cam_plus_plus(Some("relu")).unwrap()];
+        let maps = session.get(relu);
+        let weight = params(&graph).get("fc.weight").unwrap().index_axis(Axis(0), class).to_owned();
+        let mut want = [vec![0.0_f32; 36], vec![0.0_f32; 36]];
+        for (map, w) in maps.index_axis(Axis(0), 0).outer_iter().zip(&weight) {
+            let g = (w / 36.0).max(0.0);
+            let weights = [g, 36.0 * g / (2.0 + g * map.sum())];
+            for (want, weight) in want.iter_mut().zip(weights) {
+                want.iter_mut().zip(&map).for_each(|(sum, a)| *sum += weight * a);
+            }
+        }
+        found.iter().zip(&want).for_each(|(found, want)| close(&found.values, want, 1e-5));
+    }
+}
+
+#[test]
+fn what_the_network_does_not_see_is_no_evidence() {
+    // 3 x 3 windows at 0 and 2 leave out the last row and column of 6 x 6.
+    let graph = convolutional(2, 0, 2);
+    let (x, cover) = (picture(0.0), Array3::from_elem((2, 6, 6), 9.0));
+    let mut session = session(&graph);
+    let mut question = Question::new(&mut session, x.view(), 1).unwrap();
+    for found in [question.occlusion(&cover.view(), ONE).unwrap(), question.gradient().unwrap()] {
+        let map = found.per_pixel();
+        for (i, value) in map.iter().enumerate() {
+            let unseen = i % 6 == 5 || i / 6 == 5;
+            assert!(!unseen || *value == 0.0, "{:?} {i}: {value}", found.method);
+        }
+        assert!(map.iter().filter(|v| **v != 0.0).count() > 10);
+    }
+}
+
+#[test]
+fn a_patch_as_large_as_the_picture_leaves_the_baseline() {
+    let graph = convolutional(1, 1, 6);
+    let (x, cover) = (picture(0.0), picture(5.0));
+    let mut session = session(&graph);
+    let all = Patch { side_px: 100, stride_px: 1 };
+    let found = Question::new(&mut session, x.view(), 0).unwrap().occlusion(&cover.view(), all).unwrap();
+    let there = Question::new(&mut session, cover.view(), 0).unwrap().gradient().unwrap().logit;
+    close(&found.values, &[found.logit - there; 36], 1e-6);
+    // Patches of 4 at 0 and 2 overlap in the middle: its values are the mean of both.
+    let some = Patch { side_px: 4, stride_px: 3 };
+    let found = Question::new(&mut session, x.view(), 0).unwrap().occlusion(&cover.view(), some).unwrap();
+    let at = |y: usize, x: usize| found.values[y * 6 + x];
+    let mean = (at(0, 0) + at(0, 5) + at(5, 0) + at(5, 5)) / 4.0;
+    assert!((at(3, 3) - mean).abs() < 1e-5, "{} {mean}", at(3, 3));
+    assert_ne!(at(0, 0), at(5, 5));
+}
+
+#[test]
+fn logits_three_times_as_large_have_three_times_the_evidence() {
+    let graph = convolutional(1, 1, 6);
+    let mut tripled = params(&graph);
+    for name in ["fc.weight", "fc.bias"] {
+        tripled.get_mut(name).unwrap().mapv_inplace(|v| 3.0 * v);
+    }
+    let mut sessions = [session(&graph), Session::new(graph.clone(), tripled).unwrap()];
+    let (x, zero) = (picture(0.0), Array3::zeros((2, 6, 6)));
+    let [one, three] = sessions.each_mut().map(|session| {
+        let mut question = Question::new(session, x.view(), 2).unwrap();
+        [
+            question.gradient().unwrap(),
+            question.gradient_x_input().unwrap(),
+            question.integrated_gradients(&zero.view(), Path::default()).unwrap(),
+            question.grad_cam(Some("conv")).unwrap(),
+            question.layer_cam(None).unwrap(),
+            question.occlusion(&zero.view(), Patch { side_px: 2, stride_px: 1 }).unwrap(),
+        ]
+    });
+    for (one, three) in one.iter().zip(&three) {
+        let want: Vec<f32> = one.values.iter().map(|v| 3.0 * v).collect();
+        close(&three.values, &want, 1e-4);
+    }
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused() {
+    let (graph, x) = (affine(), picture(0.0));
+    let mut session_of = session(&graph);
+    let message = |result: Result<Evidence, InspectError>| result.unwrap_err().to_string();
+    let wide = Array3::zeros((2, 6, 7));
+    let refused = Question::new(&mut session_of, wide.view(), 0).err().unwrap().to_string();
+    expect![
+        "evidence: the network takes a picture [2, 6, 6], got [2, 6, 7]; prepare picture and baseline alike"
+    ]
+    .assert_eq(&refused);
+    let refused = Question::new(&mut session_of, x.view(), 3).err().unwrap().to_string();
+    expect!["evidence: expected a class from 0 to 2, got 3"].assert_eq(&refused);
+    let mut question = Question::new(&mut session_of, x.view(), 0).unwrap();
+    expect!["class activation map: this network has no convolution, so no layer knows where in the picture anything is; try integrated gradients or occlusion"]
+        .assert_eq(&message(question.grad_cam(None)));
+    assert!(question.integrated_gradients(&wide.view(), Path::default()).is_err());
+    let mut session_of = session(&averaging());
+    let mut question = Question::new(&mut session_of, x.view(), 0).unwrap();
+    expect!["class activation map: expected a layer that makes maps, [C, H, W], but `fc` makes [3]; name a convolution"]
+        .assert_eq(&message(question.layer_cam(Some("fc"))));
+    expect!["no value `rely` in this network; near names: relu, input, conv, avgpool, flatten, fc"]
+        .assert_eq(&message(question.grad_cam(Some("rely"))));
+    let graph = chain(&[
+        ("flatten", flatten(), &[72]),
+        ("fc", linear(72), &[3]),
+        ("softmax", json!({ "op": "softmax" }), &[3]),
+    ]);
+    let mut session_of = session(&graph);
+    let refused = Question::new(&mut session_of, x.view(), 0).err().unwrap().to_string();
+    expect!["evidence: expected a network whose output is one logit a class, got one that ends in softmax; a probability also moves when other classes do, so end the network before its softmax"]
+        .assert_eq(&refused);
+}
+
+#[test]
+fn classes_are_found_by_name_and_near_ones_told() {
+    let classes = ["cat", "Tabby cat", "dog"].map(str::to_owned);
+    assert_eq!(find_class(&classes, "tabby CAT"), Ok(1));
+    assert_eq!(find_class(&classes, "cat"), Ok(0));
+    expect!["no class `tabi cat` among the 3 of this network; near names: Tabby cat, cat, dog"]
+        .assert_eq(&find_class(&classes, "tabi cat").unwrap_err().to_string());
+}
+
+fn evidence(method: Method, shape: [usize; 3], values: &[f32]) -> Evidence {
+    let completeness = Some(Completeness::of(values, 2.0, 0.5));
+    Evidence { method, class: 1, logit: 2.0, layer: None, shape, values: values.to_vec(), completeness }
+}
+
+#[test]
+fn maps_are_stretched_between_the_centres_of_their_values() {
+    let small = evidence(Method::GradCam, [1, 1, 2], &[0.0, 4.0]);
+    assert_eq!(small.stretched([2, 4]), [0.0, 1.0, 3.0, 4.0, 0.0, 1.0, 3.0, 4.0]);
+    let channels = evidence(Method::Gradient, [2, 1, 2], &[1.0, -2.0, 3.0, 5.0]);
+    assert_eq!(channels.per_pixel(), [4.0, 3.0]);
+}
+
+#[test]
+fn nothing_leaves_the_picture_as_it_was_and_signs_have_their_colours() {
+    let grey = Thumbnail::new(3, 1, 1, &[100, 100, 100], 3).unwrap();
+    let found = evidence(Method::Occlusion, [1, 1, 3], &[-2.0, 0.0, 2.0]);
+    let overlay = found.overlay(&grey);
+    assert_eq!(overlay.pixel(1, 0), [100; 3]);
+    let ([r, _, b], [r2, _, b2]) = (overlay.pixel(0, 0), overlay.pixel(2, 0));
+    assert!(b > r && r2 > b2, "blue speaks against, orange for");
+    let about =
+        About { subject: "a picture".into(), picture: Some(grey), classes: vec!["cat".into(), "dog".into()] };
+    let svg = found.page(&about).to_svg();
+    for text in ["Why dog? occlusion", "logit 2.00", "gap", "over the picture"] {
+        assert!(svg.contains(text), "{text}: {svg}");
+    }
+    assert_eq!(svg.matches("<image").count(), 3);
+}
+
+#[test]
+fn the_session_may_have_taps_of_its_own() {
+    let graph = averaging();
+    let mut session = session(&graph);
+    let tap = session.tap("input").unwrap();
+    let x = picture(0.0);
+    Question::new(&mut session, x.view(), 0).unwrap().gradient().unwrap();
+    assert_eq!(session.get(tap), x.clone().insert_axis(Axis(0)).into_dyn());
+}
