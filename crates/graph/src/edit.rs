@@ -6,6 +6,8 @@ use crate::plan_error::PlanError;
 use crate::run_error::RunError;
 use crate::watch::exactly;
 use ndarray::ArrayD;
+use std::ops::MulAssign;
+use striate_kernels::ReluRule;
 
 /// A change to one run: an argument, so that nothing is left behind.
 ///
@@ -51,13 +53,36 @@ impl Edit {
     }
 }
 
-/// All changes to one value, in the order given.
+/// What a backward run is told beside the gradient of the output.
+///
+/// # Example
+/// ```
+/// use striate_graph::{BackwardOptions, Edit, ReluRule};
+///
+/// let lesion = [Edit::zero_channel("conv2", 5)];
+/// let options = BackwardOptions { edits: &lesion, relu: ReluRule::Guided };
+/// # assert_ne!(options.relu, BackwardOptions::default().relu);
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BackwardOptions<'a> {
+    /// Changes to the network for this run. The gradient of an edited value is that of what it was changed to, and
+    /// passes on through the change: times the factor where a channel is scaled, not at all where the value is
+    /// replaced. An edited parameter is the one that the gradient passes back through.
+    pub edits: &'a [Edit],
+    /// What ReLU and ReLU6 do to the gradient.
+    pub relu: ReluRule,
+}
+
+/// All changes to one value, in one: what it is replaced by, if it is, then a factor for each channel.
 pub(crate) struct ValueEdit<'a> {
     pub(crate) id: NodeId,
-    changes: Vec<&'a Change>,
+    /// Nothing before the value has a part in the result then.
+    pub(crate) replacement: Option<&'a ArrayD<f32>>,
+    pub(crate) factors: Vec<f32>,
 }
 
 /// Edits sorted out for one run.
+#[derive(Default)]
 pub(crate) struct Edits<'a> {
     /// In the order of the network.
     pub(crate) values: Vec<ValueEdit<'a>>,
@@ -68,7 +93,7 @@ pub(crate) struct Edits<'a> {
 impl<'a> Edits<'a> {
     /// Checks everything that can be wrong before anything runs on `n` samples.
     pub(crate) fn new(edits: &'a [Edit], graph: &Graph, params: &Params, n: usize) -> Result<Self, RunError> {
-        let mut this = Self { values: Vec::new(), params: None };
+        let mut this = Self::default();
         for Edit { of, change } in edits {
             if let Change::Weight(with) = change {
                 let Some(old) = params.get(of) else {
@@ -88,10 +113,11 @@ impl<'a> Edits<'a> {
                 Change::Replace(with) => check_shape(of, with, shape, Some(n))?,
                 _ => {}
             }
-            match this.values.iter_mut().find(|v| v.id == id) {
-                Some(value) => value.changes.push(change),
-                None => this.values.push(ValueEdit { id, changes: vec![change] }),
-            }
+            let known = this.values.iter().position(|v| v.id == id).unwrap_or_else(|| {
+                this.values.push(ValueEdit { id, replacement: None, factors: vec![1.0; shape[0]] });
+                this.values.len() - 1
+            });
+            this.values[known].add(change);
         }
         this.values.sort_by_key(|v| v.id);
         Ok(this)
@@ -107,35 +133,51 @@ fn check_shape(of: &str, with: &ArrayD<f32>, shape: &[usize], n: Option<usize>) 
     Err(RunError::Replacement { of: of.to_string(), expected: shape.to_vec(), got: with.shape().to_vec() })
 }
 
-impl ValueEdit<'_> {
-    /// Whether what the network computes has a part in the result.
-    pub(crate) fn needs_value(&self) -> bool {
-        !matches!(self.changes.first(), Some(Change::Replace(_)))
+impl<'a> ValueEdit<'a> {
+    fn add(&mut self, change: &'a Change) {
+        match change {
+            // A channel that is silent stays so: 0 · inf would be NaN.
+            &Change::Scale { channel, factor } if self.factors[channel] != 0.0 => {
+                self.factors[channel] *= factor;
+            }
+            Change::Scale { .. } => {}
+            Change::Replace(with) => {
+                self.replacement = Some(with);
+                self.factors.fill(1.0);
+            }
+            Change::Weight(_) => unreachable!("sorted out before"),
+        }
     }
 
-    /// Applies the changes to samples of `shape`, the first of which is sample `first` of the run.
-    pub(crate) fn apply(&self, values: &mut [f32], shape: &[usize], first: usize) {
+    /// Applies it to samples of `shape`, the first of which is sample `first` of the run.
+    pub(crate) fn apply<T: Copy + From<f32> + MulAssign>(
+        &self,
+        values: &mut [T],
+        shape: &[usize],
+        first: usize,
+    ) {
         let len: usize = shape.iter().product();
-        for change in &self.changes {
-            match change {
-                &&Change::Scale { channel, factor } => {
-                    let plane = len / shape[0];
-                    for sample in values.chunks_exact_mut(len) {
-                        let map = &mut sample[channel * plane..(channel + 1) * plane];
-                        // 0 · NaN is NaN, and 0 · −1 is −0: a silent channel is neither.
-                        if factor == 0.0 { map.fill(0.0) } else { map.iter_mut().for_each(|v| *v *= factor) }
-                    }
-                }
-                Change::Replace(with) => {
-                    let one = with.ndim() == shape.len();
-                    let with = with.as_standard_layout();
-                    let with = with.as_slice().expect("standard layout");
-                    for (i, sample) in values.chunks_exact_mut(len).enumerate() {
-                        let at = if one { 0 } else { (first + i) * len };
-                        sample.copy_from_slice(&with[at..at + len]);
-                    }
-                }
-                Change::Weight(_) => unreachable!("sorted out before"),
+        if let Some(with) = self.replacement {
+            let one = with.ndim() == shape.len();
+            let with = with.as_standard_layout();
+            let with = with.as_slice().expect("standard layout");
+            for (i, sample) in values.chunks_exact_mut(len).enumerate() {
+                let at = if one { 0 } else { (first + i) * len };
+                sample.iter_mut().zip(&with[at..at + len]).for_each(|(to, &from)| *to = from.into());
+            }
+        }
+        self.scale(values, shape);
+    }
+
+    /// Multiplies the channels of samples of `shape`, values or their gradients.
+    pub(crate) fn scale<T: Copy + From<f32> + MulAssign>(&self, values: &mut [T], shape: &[usize]) {
+        let planes = values.chunks_exact_mut(shape[1..].iter().product());
+        for (map, &factor) in planes.zip(self.factors.iter().cycle()) {
+            // 0 · NaN is NaN, and 0 · −1 is −0: a silent channel is neither.
+            if factor == 0.0 {
+                map.fill(0.0.into())
+            } else {
+                map.iter_mut().for_each(|v| *v *= factor.into())
             }
         }
     }

@@ -1,11 +1,13 @@
 //! The interpreter: the same graph by plain loops in f64, one operation after the other. Slow, and right: what the
 //! engine is tested against, and a way to look at every value without a plan.
 
+use crate::edit::{Edit, Edits};
 use crate::graph::{Graph, NodeId};
 use crate::op::Reference;
 use crate::params::Params;
+use crate::run_error::RunError;
 use std::collections::BTreeMap;
-use striate_kernels::{Target, reference};
+use striate_kernels::{ReluRule, Target, reference};
 
 /// Every value of a graph for one batch, in f64.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +15,15 @@ pub struct Values {
     n: usize,
     values: Vec<Vec<f64>>,
     random: (u64, u64),
+    edited: Edited,
+}
+
+/// What edits leave for the way back.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Edited {
+    params: Option<Params>,
+    /// Factors of the channels, or `None` where nothing passes.
+    values: BTreeMap<NodeId, Option<Vec<f64>>>,
 }
 
 /// Gradients of a loss, in f64.
@@ -50,11 +61,47 @@ impl Values {
     /// # Panics
     /// When the parameters are not the graph's, or the images not `n`.
     pub fn compute(graph: &Graph, params: &Params, images: &[f64], n: usize, random: (u64, u64)) -> Self {
+        Self::run(graph, params, images, n, random, Edits::default())
+    }
+
+    /// As [`Values::compute`], of a network in use and with some of its values or parameters changed, for this run and
+    /// for the gradients that are asked of it.
+    ///
+    /// # Errors
+    /// When an edit does not fit, as in [`Session::run_with`](crate::Session::run_with).
+    ///
+    /// # Panics
+    /// As [`Values::compute`].
+    pub fn compute_with(
+        graph: &Graph,
+        params: &Params,
+        images: &[f64],
+        n: usize,
+        edits: &[Edit],
+    ) -> Result<Self, RunError> {
+        Ok(Self::run(graph, params, images, n, (0, 0), Edits::new(edits, graph, params, n)?))
+    }
+
+    fn run(
+        graph: &Graph,
+        params: &Params,
+        images: &[f64],
+        n: usize,
+        random: (u64, u64),
+        edits: Edits<'_>,
+    ) -> Self {
         assert_eq!(images.len(), n * graph.input_shape().iter().product::<usize>());
-        let mut this = Self { n, values: Vec::new(), random };
+        let edited = Edited { params: edits.params, values: BTreeMap::new() };
+        let mut this = Self { n, values: Vec::new(), random, edited };
         for (id, node) in graph.nodes.iter().enumerate() {
-            let params = node_params(graph, params, id);
-            let value = this.with(graph, id, images, &params, |at| node.operation().reference(at));
+            let params = node_params(graph, this.edited.params.as_ref().unwrap_or(params), id);
+            let mut value = this
+                .with(graph, id, images, &params, ReluRule::Gradient, |at| node.operation().reference(at));
+            if let Some(edit) = edits.values.iter().find(|edit| edit.id == id) {
+                edit.apply(&mut value, &node.shape, 0);
+                let factors = edit.factors.iter().map(|&f| f64::from(f)).collect();
+                this.edited.values.insert(id, edit.replacement.is_none().then_some(factors));
+            }
             this.values.push(value);
         }
         this
@@ -66,6 +113,7 @@ impl Values {
         id: NodeId,
         images: &[f64],
         params: &[Vec<f64>],
+        relu: ReluRule,
         f: impl FnOnce(&Reference<'_>) -> T,
     ) -> T {
         let node = &graph.nodes[id];
@@ -80,6 +128,7 @@ impl Values {
             shape: &node.shape,
             params,
             random: self.random,
+            relu,
             name: &node.name,
         })
     }
@@ -112,15 +161,34 @@ impl Values {
         LossGradients { loss, input, params: back.params }
     }
 
-    /// Gradients of `Σ grad_output · output` with respect to every value and parameter.
+    /// Gradients of `Σ grad_output · output` with respect to every value and parameter, of the network as it was run:
+    /// through edits as [`BackwardOptions`](crate::BackwardOptions) says.
     pub fn backward(&self, graph: &Graph, params: &Params, grad_output: &[f64]) -> ValueGradients {
+        self.backward_with(graph, params, grad_output, ReluRule::Gradient)
+    }
+
+    /// As [`Values::backward`], by another rule for ReLU and ReLU6: what passes back is then no gradient.
+    pub fn backward_with(
+        &self,
+        graph: &Graph,
+        params: &Params,
+        grad_output: &[f64],
+        relu: ReluRule,
+    ) -> ValueGradients {
+        let params = self.edited.params.as_ref().unwrap_or(params);
         let mut gradients: Vec<Option<Vec<f64>>> = vec![None; graph.nodes.len()];
         gradients[graph.output] = Some(grad_output.to_vec());
         let mut by_name: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for (id, node) in graph.nodes.iter().enumerate().skip(1).rev() {
-            let Some(grad) = gradients[id].clone() else { continue };
+            let Some(mut grad) = gradients[id].clone() else { continue };
+            match self.edited.values.get(&id) {
+                Some(Some(factors)) => grad = reference::scale_channels(self.n, &grad, factors),
+                Some(None) => continue,
+                None => {}
+            }
             let values = node_params(graph, params, id);
-            let found = self.with(graph, id, &[], &values, |at| node.operation().reference_vjp(at, &grad));
+            let found =
+                self.with(graph, id, &[], &values, relu, |at| node.operation().reference_vjp(at, &grad));
             for (&input, grad) in node.inputs.iter().zip(found.inputs) {
                 add(gradients[input].get_or_insert_with(|| vec![0.0; grad.len()]), &grad);
             }

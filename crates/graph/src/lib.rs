@@ -12,6 +12,7 @@
 //! nothing is kept, and no operation is run for it.
 
 mod edit;
+mod emit;
 mod engine;
 mod functional;
 mod graph;
@@ -30,12 +31,13 @@ mod plan_error;
 pub mod rates;
 mod run_error;
 mod session;
+mod slot;
 mod stage;
 mod trace;
 mod train_step;
 mod watch;
 
-pub use edit::Edit;
+pub use edit::{BackwardOptions, Edit};
 pub use engine::Engine;
 pub use graph::{Graph, GraphError, Head, Node, NodeId};
 pub use hooks::{Call, Hook};
@@ -46,7 +48,7 @@ pub use params::{Params, ParamsError};
 pub use plan_error::PlanError;
 pub use run_error::{RunError, SessionError};
 pub use session::Session;
-pub use striate_kernels::Target;
+pub use striate_kernels::{ReluRule, Target};
 pub use trace::{LayerError, Mode, TraceError, Var, trace};
 pub use train_step::{Clip, StepReport, TrainOptions, TrainStep};
 pub use watch::{Tap, Trace};

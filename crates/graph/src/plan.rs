@@ -1,132 +1,19 @@
 //! From graph to program: where each value lies, which kernels run, forward and backward.
 
+use crate::emit::{Backward, Forward, value};
 use crate::graph::{Graph, NodeId};
 use crate::loss::CrossEntropy;
-use crate::op::{Op, ParamLayout};
+use crate::op::Op;
 use crate::optim::Optimizer;
 use crate::params::Params;
 use crate::plan_error::PlanError;
 use crate::rates;
+use crate::slot::Slot;
 use crate::train_step::Clip;
-use ndarray::{ArrayD, IxDyn};
-use striate_kernels::{Add, Buf, Builder, ClipNorm, ClipValue, Copy, EmaUpdate, Plane, Program, Value};
-
-/// What an operation adds its forward kernels to.
-pub struct Forward<'a> {
-    /// The program so far.
-    pub program: &'a mut Builder,
-    /// Whether a backward pass follows.
-    pub train: bool,
-    /// Inputs.
-    pub x: &'a [Value],
-    /// Shapes of the inputs.
-    pub shapes: &'a [&'a [usize]],
-    /// Output.
-    pub y: Value,
-    /// Parameters in order.
-    pub params: &'a [Buf],
-    /// Name of the node.
-    pub name: &'a str,
-    saved: &'a mut Vec<Buf>,
-}
-
-impl Forward<'_> {
-    /// A buffer for each tile that the backward pass gets as `saved`, in the order of the calls; `len` is a sample's.
-    pub fn save(&mut self, len: usize) -> Buf {
-        let buf = self.program.buffer(len * self.program.tile());
-        self.remember(buf);
-        buf
-    }
-
-    /// Hands a buffer to the backward pass.
-    pub fn remember(&mut self, buf: Buf) {
-        self.saved.push(buf);
-    }
-}
-
-/// What an operation adds its backward kernels to.
-pub struct Backward<'a> {
-    /// The program so far.
-    pub program: &'a mut Builder,
-    /// Inputs of the forward pass.
-    pub x: &'a [Value],
-    /// Shapes of the inputs.
-    pub shapes: &'a [&'a [usize]],
-    /// Output of the forward pass.
-    pub y: Value,
-    /// Gradient of the output; nobody else needs it, so it may be changed in place.
-    pub dy: Value,
-    /// Gradients of the inputs to be written, where they are needed.
-    pub dx: Vec<Option<Value>>,
-    /// Parameters in order.
-    pub params: &'a [Buf],
-    /// Their gradients to be written: those of all trainable ones, or `None` for all of a frozen layer.
-    pub grads: &'a [Option<Buf>],
-    /// What the forward pass saved.
-    pub saved: &'a [Buf],
-    /// Name of the node.
-    pub name: &'a str,
-}
-
-impl Backward<'_> {
-    /// A value that only this operation uses.
-    pub fn scratch(&mut self, plane: Plane) -> Value {
-        value(self.program, plane)
-    }
-
-    /// The gradient of parameter `i`, or of one that is frozen and has `len` values, a buffer that nobody reads.
-    pub fn grad_or_scratch(&mut self, i: usize, len: usize) -> Buf {
-        self.grads[i].unwrap_or_else(|| self.program.buffer(len))
-    }
-}
-
-fn value(program: &mut Builder, plane: Plane) -> Value {
-    Value { buf: program.buffer(plane.sample_len() * program.tile()), plane }
-}
-
-/// A parameter in the program's memory.
-#[derive(Debug, Clone)]
-pub(crate) struct Slot {
-    pub(crate) name: String,
-    pub(crate) shape: Vec<usize>,
-    pub(crate) layout: ParamLayout,
-    pub(crate) buf: Buf,
-    /// Whether training changes it through a gradient, unless it is frozen.
-    trainable: bool,
-    pub(crate) grad: Option<Buf>,
-    /// Factor of its learning rate.
-    rate_scale: f32,
-    /// What the optimiser keeps for it.
-    state: Vec<(&'static str, Buf)>,
-    /// Its average over the updates.
-    pub(crate) ema: Option<Buf>,
-}
-
-impl Slot {
-    fn place(&self, i: usize) -> usize {
-        self.layout.map.as_ref().map_or(i, |map| map[i] as usize)
-    }
-
-    /// Everything that one update hands to the next, by name.
-    pub(crate) fn state(&self) -> impl Iterator<Item = (&'static str, Buf)> {
-        self.state.iter().copied().chain(self.ema.map(|buf| ("ema", buf)))
-    }
-
-    /// Copies PyTorch's layout into the engine's.
-    pub(crate) fn write(&self, program: &mut Program, buf: Buf, array: &ArrayD<f32>) {
-        let to = program.get_mut(buf);
-        to.fill(0.0);
-        array.iter().enumerate().for_each(|(i, &v)| to[self.place(i)] = v);
-    }
-
-    /// The inverse of [`Slot::write`].
-    pub(crate) fn read(&self, program: &Program, buf: Buf) -> ArrayD<f32> {
-        let from = program.get(buf);
-        let len = self.shape.iter().product();
-        let values = (0..len).map(|i| from[self.place(i)]).collect();
-        ArrayD::from_shape_vec(IxDyn(&self.shape), values).expect("one value an element")
-    }
-}
+use striate_kernels::{
+    Add, BLOCK, Buf, Builder, ClipNorm, ClipValue, Copy, EmaUpdate, Plane, Program, ReluRule, ScaleChannels,
+    Value,
+};
 
 /// The values and parameters of a graph, placed in a program.
 #[derive(Default)]
@@ -135,10 +22,12 @@ pub(crate) struct Placed {
     pub(crate) slots: Vec<Slot>,
     /// Loss and number correct, in training.
     pub(crate) report: Option<Buf>,
-    /// Where the host writes the gradient of the output, in [`Purpose::Gradients`].
+    /// Where the host writes the gradient of the output, with [`Purpose::Gradients`].
     pub(crate) grad_output: Option<Value>,
     /// What the host writes before each run, by name, sample after sample in PyTorch's order.
     pub(crate) sources: Vec<(String, Value)>,
+    /// Where the host writes a factor for each channel of what is scaled, by name.
+    pub(crate) factors: Vec<(String, Buf)>,
     /// What was wanted, as the sources.
     pub(crate) kept_values: Vec<(String, Value)>,
     pub(crate) kept_gradients: Vec<(String, Value)>,
@@ -150,7 +39,7 @@ pub(crate) enum Purpose<'a> {
     /// The output.
     Forward,
     /// The output, and gradients of values from a gradient of the output; parameters get none.
-    Gradients,
+    Gradients(ReluRule),
     /// Loss, gradients and updates.
     Training(&'a Training<'a>),
 }
@@ -160,6 +49,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) purpose: Purpose<'a>,
     pub(crate) values: &'a [&'a str],
     pub(crate) gradients: &'a [&'a str],
+    /// Values whose channels are multiplied by factors that the host writes, before anybody reads them.
+    pub(crate) scaled: &'a [&'a str],
 }
 
 /// What training adds to a forward pass.
@@ -181,6 +72,8 @@ struct Planner<'a> {
     /// For each node, its parameters' slots, and what it saved.
     node_slots: Vec<Vec<usize>>,
     saved: Vec<Vec<Buf>>,
+    /// What the operation itself makes: the node's value but where that is scaled.
+    made: Vec<Value>,
 }
 
 /// Adds a graph's forward pass, and what else is wanted, to a program.
@@ -188,12 +81,12 @@ struct Planner<'a> {
 /// An input past the first node is a value that the host writes before each run: an edit has cut it loose.
 pub(crate) fn plan(graph: &Graph, program: &mut Builder, wanted: &Wanted<'_>) -> Result<Placed, PlanError> {
     let placed = Placed { values: places(graph, program), ..Placed::default() };
-    let (node_slots, saved) = (Vec::new(), Vec::new());
-    let mut planner = Planner { graph, wanted, program, placed, node_slots, saved };
+    let (node_slots, saved, made) = (Vec::new(), Vec::new(), placed.values.clone());
+    let mut planner = Planner { graph, wanted, program, placed, node_slots, saved, made };
     planner.forward()?;
     match wanted.purpose {
         Purpose::Forward => {}
-        Purpose::Gradients => {
+        Purpose::Gradients(_) => {
             let plane = planner.gradient_planes()[graph.output];
             let start = value(planner.program, plane);
             planner.program.keep(start.buf);
@@ -240,7 +133,7 @@ impl Planner<'_> {
     fn forward(&mut self) -> Result<(), PlanError> {
         let training = match self.wanted.purpose {
             Purpose::Training(training) => Some(training),
-            Purpose::Forward | Purpose::Gradients => None,
+            Purpose::Forward | Purpose::Gradients(_) => None,
         };
         let train = training.is_some();
         let backward = !matches!(self.wanted.purpose, Purpose::Forward);
@@ -286,20 +179,38 @@ impl Planner<'_> {
             self.node_slots.push(slots);
             let mut saved = Vec::new();
             let params = self.params(id);
+            let factors = self.factors(id);
+            if factors.is_some() {
+                self.made[id] = value(self.program, self.placed.values[id].plane);
+            }
             node.operation().forward(&mut Forward {
                 train: backward,
                 x: &x,
                 shapes: &self.graph.input_shapes(id),
-                y: self.placed.values[id],
+                y: self.made[id],
                 params: &params,
                 name: &node.name,
                 saved: &mut saved,
                 program: self.program,
             });
             self.saved.push(saved);
+            if let Some(factors) = factors {
+                let (x, y) = (self.made[id], self.placed.values[id]);
+                self.program.push(ScaleChannels { x, y, factors });
+            }
             self.look_at_value(id);
         }
         Ok(())
+    }
+
+    /// Room for the factors of a value that is scaled.
+    fn factors(&mut self, id: NodeId) -> Option<Buf> {
+        let node = &self.graph.nodes[id];
+        self.wanted.scaled.contains(&node.name.as_str()).then(|| {
+            let buf = self.program.kept(node.shape[0].next_multiple_of(BLOCK));
+            self.placed.factors.push((node.name.clone(), buf));
+            buf
+        })
     }
 
     /// Room for a value like `of` sample after sample in PyTorch's order, in memory of its own.
@@ -347,6 +258,10 @@ impl Planner<'_> {
     /// The operations in reverse order, from the gradient of the output.
     fn backward(&mut self, start: Value) {
         let graph = self.graph;
+        let relu = match self.wanted.purpose {
+            Purpose::Gradients(rule) => rule,
+            Purpose::Forward | Purpose::Training(_) => ReluRule::Gradient,
+        };
         let needs = self.needs_gradient();
         let planes = self.gradient_planes();
         let mut gradients: Vec<Vec<Value>> = vec![Vec::new(); graph.nodes.len()];
@@ -355,7 +270,7 @@ impl Planner<'_> {
             if !needs[id] || gradients[id].is_empty() {
                 continue;
             }
-            let dy = self.sum(&gradients[id]);
+            let mut dy = self.sum(&gradients[id]);
             let node = &graph.nodes[id];
             if self.wanted.gradients.contains(&node.name.as_str()) {
                 let kept = self.copy_out(dy);
@@ -363,6 +278,11 @@ impl Planner<'_> {
             }
             if !node.inputs.iter().any(|&i| needs[i]) && !self.learns(id) {
                 continue;
+            }
+            if let Some(&(_, factors)) = self.placed.factors.iter().find(|(name, _)| *name == node.name) {
+                let (x, y) = (dy, value(self.program, dy.plane));
+                self.program.push(ScaleChannels { x, y, factors });
+                dy = y;
             }
             let mut dx = Vec::new();
             for &input in &node.inputs {
@@ -375,12 +295,13 @@ impl Planner<'_> {
             node.operation().backward(&mut Backward {
                 x: &x,
                 shapes: &graph.input_shapes(id),
-                y: self.placed.values[id],
+                y: self.made[id],
                 dy,
                 dx,
                 params: &params,
                 grads: &grads,
                 saved: &self.saved[id],
+                relu,
                 name: &node.name,
                 program: self.program,
             });

@@ -1,6 +1,6 @@
 //! A network in use: parameters loaded, memory planned, images in, values out.
 
-use crate::edit::{Edit, Edits};
+use crate::edit::{BackwardOptions, Edit, Edits, ValueEdit};
 use crate::engine::Engine;
 use crate::graph::{Graph, Node, NodeId};
 use crate::hooks::{Call, Hook};
@@ -11,24 +11,32 @@ use crate::run_error::{RunError, SessionError};
 use crate::stage::{Request, Stage};
 use crate::watch::{Tap, Trace, Watch, exactly};
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
-use striate_kernels::Step;
+use std::borrow::Cow;
+use striate_kernels::{ReluRule, Step};
 
 /// Samples that pass through the network at once: enough rows for the fully connected layers, few enough for the
 /// activations to stay in the cache of a core.
 const TILE: usize = 32;
 
-/// Which values are edited, and whether each must be computed first.
-type Cuts = Vec<(NodeId, bool)>;
+/// What a plan depends on, beside what is looked at.
+#[derive(Clone, PartialEq)]
+struct Kind {
+    backward: Option<ReluRule>,
+    /// Values that are replaced, and those whose channels are scaled.
+    cuts: Vec<NodeId>,
+    scaled: Vec<NodeId>,
+}
 
-/// A stage for each edited value that must be computed, and one for the rest.
-type Stages = Vec<Option<Stage>>;
-
-/// Programs that were made and can be run again.
+/// Programs that were made and can be run again: one of each kind without an edit, and the last with one.
 #[derive(Default)]
-struct Plans {
-    forward: Option<Stage>,
-    backward: Option<Stage>,
-    edited: Option<(Cuts, usize, Stages)>,
+struct Plans(Vec<(Kind, Stage)>);
+
+/// What a run is told beside the images.
+struct Task<'a> {
+    backward: Option<ReluRule>,
+    /// Gradient of the output, where it runs backward.
+    grads: &'a [f32],
+    edits: Edits<'a>,
 }
 
 /// A network in use.
@@ -125,6 +133,11 @@ impl Session {
     /// The network.
     pub fn graph(&self) -> &Graph {
         &self.graph
+    }
+
+    /// Its parameters.
+    pub fn params(&self) -> &Params {
+        &self.params
     }
 
     /// Keeps the value of that name from the next run on.
@@ -251,21 +264,64 @@ impl Session {
         if images.len() != n * per_sample {
             return Err(RunError::Shape { expected, got: vec![n, images.len() / n] });
         }
-        let tile = n.min(TILE);
-        if self.plans.forward.as_ref().is_none_or(|p| p.tile < tile) {
-            self.plans.forward = Some(self.plan(false, tile)?);
-        }
-        let Self { graph, engine, output, watch, plans, .. } = self;
-        let stage = plans.forward.as_mut().expect("just planned");
+        let task = Task { backward: None, grads: &[], edits: Edits::default() };
+        self.go(images, n, &task)?;
+        Ok(&self.output)
+    }
+
+    /// Runs a task on images that were checked, tile by tile, and leaves the output.
+    fn go(&mut self, images: &[f32], n: usize, task: &Task<'_>) -> Result<(), RunError> {
+        let Task { backward, grads, edits } = task;
+        let (of_input, of_values) = edits.values.split_at(edits.values.partition_point(|e| e.id == 0));
+        let (replaced, scaled): (Vec<_>, Vec<_>) =
+            of_values.iter().partition(|edit| edit.replacement.is_some());
+        let ids = |edits: &[&ValueEdit<'_>]| edits.iter().map(|edit| edit.id).collect();
+        let kind = Kind { backward: *backward, cuts: ids(&replaced), scaled: ids(&scaled) };
+        let mut own;
+        let stage = if edits.params.is_some() {
+            // Another network: its plan is of no use to the next run.
+            own = self.plan(kind, edits.params.as_ref().unwrap_or(&self.params), n.min(TILE))?;
+            &mut own
+        } else {
+            let known =
+                match self.plans.0.iter().position(|(k, stage)| *k == kind && stage.tile >= n.min(TILE)) {
+                    Some(known) => known,
+                    None => {
+                        let stage = self.plan(kind.clone(), &self.params, n.min(TILE))?;
+                        let edited = |kind: &Kind| !kind.cuts.is_empty() || !kind.scaled.is_empty();
+                        self.plans.0.retain(|(k, _)| *k != kind && !(edited(k) && edited(&kind)));
+                        self.plans.0.push((kind, stage));
+                        self.plans.0.len() - 1
+                    }
+                };
+            &mut self.plans.0[known].1
+        };
+        let Self { graph, engine, output, watch, .. } = self;
+        scaled.iter().enumerate().for_each(|(i, edit)| stage.set_factors(i, &edit.factors));
+        let (per_image, per_output, tile) = (images.len() / n, grads.len() / n, stage.tile);
         output.clear();
         watch.begin(n);
-        for images in images.chunks(stage.tile * per_sample) {
-            let n = images.len() / per_sample;
-            output.extend(stage.run(engine, images, n, &[]));
+        for first in (0..n).step_by(tile) {
+            let here = first..(first + tile).min(n);
+            let n = here.len();
+            let mut images = Cow::Borrowed(&images[here.start * per_image..here.end * per_image]);
+            for edit in of_input {
+                edit.apply(images.to_mut(), &graph.nodes[0].shape, first);
+            }
+            for (i, edit) in replaced.iter().enumerate() {
+                let shape = &graph.nodes[edit.id].shape;
+                let mut value = vec![0.0; n * shape.iter().product::<usize>()];
+                edit.apply(&mut value, shape, first);
+                stage.set_cut(i, &value, n);
+            }
+            if backward.is_some() {
+                stage.set_grad_output(&grads[here.start * per_output..here.end * per_output]);
+            }
+            output.extend(stage.run(engine, &images, n));
             watch.see(graph, &stage.kept, &stage.program, n);
         }
         watch.tell(graph);
-        Ok(&self.output)
+        Ok(())
     }
 
     /// Runs the network on images `[N, C, H, W]`, then backward from `grad_output`, the gradient of some score with respect
@@ -288,33 +344,63 @@ impl Session {
         images: &ArrayView4<'_, f32>,
         grad_output: &ArrayViewD<'_, f32>,
     ) -> Result<ArrayD<f32>, RunError> {
+        self.run_backward_with(images, grad_output, &BackwardOptions::default())
+    }
+
+    /// As [`Session::run_backward`], with some of the network's values or parameters changed for this run, or by another
+    /// rule for ReLU and ReLU6.
+    ///
+    /// # Errors
+    /// As [`Session::run_backward`] and [`Session::run_with`]. Nothing has run then.
+    ///
+    /// # Source
+    /// Springenberg 2015, for [`ReluRule::Guided`].
+    ///
+    /// # PyTorch
+    /// `captum.attr.GuidedBackprop` for the guided rule; hooks that return another value for the edits.
+    ///
+    /// # Example
+    /// ```
+    /// use ndarray::{Array4, ArrayD, IxDyn};
+    /// use striate_graph::{BackwardOptions, Edit, Forward, Mode, Module, Params, ReluRule, Session, Var, trace};
+    /// # use striate_graph::Child;
+    /// # struct Net;
+    /// # impl Module for Net { fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {} }
+    /// # impl Forward for Net { fn forward<'g>(&self, x: Var<'g>) -> Var<'g> { x.relu().flatten(1) } }
+    /// let graph = trace(&Net, Mode::Eval, [1, 1, 3])?; // y = max(0, x)
+    /// let params = Params::init(&graph, 0);
+    /// let mut session = Session::new(graph, params)?;
+    /// let grad = session.tap_grad("input")?;
+    /// let image = Array4::from_shape_vec((1, 1, 1, 3), vec![-1.0, 2.0, 3.0])?;
+    /// let weights = ArrayD::from_shape_vec(IxDyn(&[1, 3]), vec![1.0, -1.0, 1.0])?;
+    ///
+    /// let twice = [Edit::scale_channel("relu", 0, 2.0)];
+    /// let options = BackwardOptions { edits: &twice, relu: ReluRule::Gradient };
+    /// session.run_backward_with(&image.view(), &weights.view(), &options)?;
+    /// assert_eq!(session.get(grad).as_slice().unwrap(), [0.0, -2.0, 2.0]);
+    ///
+    /// let options = BackwardOptions { edits: &twice, relu: ReluRule::Guided };
+    /// session.run_backward_with(&image.view(), &weights.view(), &options)?;
+    /// assert_eq!(session.get(grad).as_slice().unwrap(), [0.0, 0.0, 2.0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn run_backward_with(
+        &mut self,
+        images: &ArrayView4<'_, f32>,
+        grad_output: &ArrayViewD<'_, f32>,
+        options: &BackwardOptions<'_>,
+    ) -> Result<ArrayD<f32>, RunError> {
         let n = self.check(images)?;
         self.check_eval()?;
         let shape: Vec<usize> = [n].into_iter().chain(self.graph.output_shape().iter().copied()).collect();
         if grad_output.shape() != shape {
             return Err(RunError::GradOutput { expected: shape, got: grad_output.shape().to_vec() });
         }
-        let tile = n.min(TILE);
-        if self.plans.backward.as_ref().is_none_or(|p| p.tile < tile) {
-            self.plans.backward = Some(self.plan(true, tile)?);
-        }
+        let edits = Edits::new(options.edits, &self.graph, &self.params, n)?;
         let (images, grads) = (images.as_standard_layout(), grad_output.as_standard_layout());
         let whole = "standard layout";
         let (images, grads) = (images.as_slice().expect(whole), grads.as_slice().expect(whole));
-        let Self { graph, engine, output, watch, plans, .. } = self;
-        let stage = plans.backward.as_mut().expect("just planned");
-        let (per_image, per_output) = (images.len() / n, grads.len() / n);
-        output.clear();
-        watch.begin(n);
-        for (images, grads) in
-            images.chunks(stage.tile * per_image).zip(grads.chunks(stage.tile * per_output))
-        {
-            let n = images.len() / per_image;
-            stage.set_grad_output(grads);
-            output.extend(stage.run(engine, images, n, &[]));
-            watch.see(graph, &stage.kept, &stage.program, n);
-        }
-        watch.tell(graph);
+        self.go(images, n, &Task { backward: Some(options.relu), grads, edits })?;
         Ok(shaped(&self.output, n, self.graph.output_shape()))
     }
 
@@ -326,8 +412,8 @@ impl Session {
     /// by another shape, or the graph was traced for training. Nothing has run then.
     ///
     /// # Numerics
-    /// The network runs in parts, up to each edited value and from it on; a value that is not changed after all gives the
-    /// output of [`Session::run`] within rounding.
+    /// An edited value is whole, and the passes join less around it; one that is not changed after all gives the output of
+    /// [`Session::run`] within rounding.
     pub fn run_with(
         &mut self,
         images: &ArrayView4<'_, f32>,
@@ -338,40 +424,7 @@ impl Session {
         let edits = Edits::new(edits, &self.graph, &self.params, n)?;
         let images = images.as_standard_layout();
         let images = images.as_slice().expect("standard layout");
-        let (of_input, of_values) = edits.values.split_at(edits.values.partition_point(|e| e.id == 0));
-        let cuts: Cuts = of_values.iter().map(|e| (e.id, e.needs_value())).collect();
-        let tile = n.min(TILE);
-        let reusable = |(of, t, _): &mut (Cuts, usize, Stages)| *of == cuts && *t >= tile;
-        let known = self.plans.edited.take_if(|known| edits.params.is_none() && reusable(known));
-        let (tile, mut stages) = match known {
-            Some((_, tile, stages)) => (tile, stages),
-            None => (tile, self.stages(&cuts, edits.params.as_ref(), tile)?),
-        };
-        let Self { graph, engine, output, watch, .. } = self;
-        let per_image = images.len() / n;
-        output.clear();
-        watch.begin(n);
-        for (part, images) in images.chunks(tile * per_image).enumerate() {
-            let (first, n, mut images) = (part * tile, images.len() / per_image, images.to_vec());
-            let mut values: Vec<Vec<f32>> = Vec::new();
-            of_input.iter().for_each(|edit| edit.apply(&mut images, &graph.nodes[0].shape, first));
-            for (edit, stage) in of_values.iter().zip(&mut stages) {
-                let shape = &graph.nodes[edit.id].shape;
-                let mut value = match stage {
-                    Some(stage) => stage.run(engine, &images, n, &values),
-                    None => vec![0.0; n * shape.iter().product::<usize>()],
-                };
-                edit.apply(&mut value, shape, first);
-                values.push(value);
-            }
-            let last = stages.last_mut().and_then(Option::as_mut).expect("the rest of the network");
-            output.extend(last.run(engine, &images, n, &values));
-            watch.see(graph, &last.kept, &last.program, n);
-        }
-        if edits.params.is_none() {
-            self.plans.edited = Some((cuts, tile, stages));
-        }
-        self.watch.tell(&self.graph);
+        self.go(images, n, &Task { backward: None, grads: &[], edits })?;
         Ok(shaped(&self.output, n, self.graph.output_shape()))
     }
 
@@ -387,9 +440,7 @@ impl Session {
 
     /// Bytes of the planned memory; 0 before the first run.
     pub fn memory_bytes(&self) -> usize {
-        let Plans { forward, backward, edited } = &self.plans;
-        let edited = edited.iter().flat_map(|(_, _, stages)| stages.iter().flatten());
-        forward.iter().chain(backward).chain(edited).map(|s| s.program.memory_bytes()).sum()
+        self.plans.0.iter().map(|(_, stage)| stage.program.memory_bytes()).sum()
     }
 
     /// Seconds of each kernel of one run, by name: for finding out where time goes.
@@ -398,47 +449,29 @@ impl Session {
     /// As [`Session::run`].
     pub fn profile(&mut self, images: &[f32], n: usize) -> Result<Vec<(&'static str, f64)>, RunError> {
         self.run_slice(images, n)?;
-        let stage = self.plans.forward.as_mut().expect("the run above planned");
+        let forward = Kind { backward: None, cuts: Vec::new(), scaled: Vec::new() };
+        let plan = self.plans.0.iter_mut().find(|(kind, _)| *kind == forward);
+        let (_, stage) = plan.expect("the run above planned");
         let step = Step { input: images, targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
         Ok(stage.program.profile(&self.engine.pool, self.engine.isa, &step))
     }
 
-    fn plan(&self, backward: bool, tile: usize) -> Result<Stage, PlanError> {
-        let values = self.watch.values(&self.graph);
-        let gradients = if backward { self.watch.gradients(&self.graph) } else { Vec::new() };
-        self.stage(&self.params, self.graph.output, &[], (&values, &gradients), backward, tile)
-    }
-
-    fn stages(&self, cuts: &Cuts, params: Option<&Params>, tile: usize) -> Result<Stages, PlanError> {
-        let params = params.unwrap_or(&self.params);
-        let ids: Vec<NodeId> = cuts.iter().map(|&(id, _)| id).collect();
-        let mut stages = Vec::new();
-        for (i, &(id, needed)) in cuts.iter().enumerate() {
-            let name = self.graph.nodes[id].name.as_str();
-            let stage = || self.stage(params, id, &ids[..i], (&[name], &[]), false, tile);
-            stages.push(needed.then(stage).transpose()?);
-        }
-        let values = self.watch.values(&self.graph);
-        let rest = self.stage(params, self.graph.output, &ids, (&values, &[]), false, tile)?;
-        stages.push(Some(rest));
-        Ok(stages)
-    }
-
-    fn stage(
+    fn plan(
         &self,
+        Kind { backward, cuts, scaled }: Kind,
         params: &Params,
-        output: NodeId,
-        cuts: &[NodeId],
-        (values, gradients): (&[&str], &[&str]),
-        backward: bool,
         tile: usize,
     ) -> Result<Stage, PlanError> {
         let (graph, passes, reuse) = (&self.graph, self.passes, self.reuse);
+        let values = &self.watch.values(graph)[..];
+        let gradients = self.watch.gradients(graph);
+        let gradients = if backward.is_some() { &gradients[..] } else { &[] };
+        let (cuts, scaled) = (&cuts[..], &scaled[..]);
         Stage::plan(&Request {
             graph,
             params,
-            output,
             cuts,
+            scaled,
             values,
             gradients,
             backward,

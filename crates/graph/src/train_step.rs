@@ -7,9 +7,10 @@ use crate::loss::CrossEntropy;
 use crate::optim::Optimizer;
 use crate::params::Params;
 use crate::pass::fuse;
-use crate::plan::{Placed, Purpose, Slot, Training, Wanted, plan};
+use crate::plan::{Placed, Purpose, Training, Wanted, plan};
 use crate::plan_error::PlanError;
 use crate::rates;
+use crate::slot::Slot;
 use crate::watch::{Kept, Tap, Trace, Watch, exactly};
 use ndarray::{ArrayD, IxDyn};
 use striate_kernels::{Buf, Builder, Program, Step, Target};
@@ -428,6 +429,7 @@ fn plan_step(
     let TrainOptions { clip, ema, ref rates, .. } = *options;
     let training = Training { loss, optimizer, rates, clip, ema };
     let purpose = Purpose::Training(&training);
-    let placed = plan(&graph, &mut builder, &Wanted { purpose, values: &values, gradients: &gradients })?;
+    let wanted = Wanted { purpose, values: &values, gradients: &gradients, scaled: &[] };
+    let placed = plan(&graph, &mut builder, &wanted)?;
     Ok((builder.finish()?, placed))
 }

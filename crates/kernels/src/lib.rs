@@ -88,8 +88,8 @@ pub use batch_norm::{
     BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats,
 };
 pub use elementwise::{
-    Activate, ActivateBackward, Add, Copy, Dropout, DropoutBackward, Flatten, Import, Unflatten,
-    dropout_keeps,
+    Activate, ActivateBackward, Add, Copy, Dropout, DropoutBackward, Flatten, Import, ReluRule,
+    ScaleChannels, Unflatten, dropout_keeps,
 };
 pub use linear::{Linear, LinearPack};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};

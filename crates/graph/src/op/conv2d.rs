@@ -4,7 +4,7 @@
 
 use super::*;
 use striate_kernels::conv::{self, Activation, Rows};
-use striate_kernels::{ActivateBackward, ConvShape, reference};
+use striate_kernels::{ConvShape, reference};
 
 /// A convolution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,11 +162,7 @@ impl Operation for Conv2d {
     fn backward(&self, at: &mut Backward<'_>) {
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
-        let mut dy = at.dy;
-        if self.activation != Activation::None {
-            dy = at.scratch(at.dy.plane);
-            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx: dy, act: self.activation });
-        }
+        let dy = at.before_activation(self.activation);
         if let Some(dx) = at.dx[0] {
             conv::Conv::push_backward_data(at.program, &shape, &rows, dy, at.params[0], dx);
         }

@@ -2,8 +2,10 @@
 //! values between. A quarter of the memory traffic forward, a quarter of the work backward.
 
 use super::*;
-use striate_kernels::conv::{ConvPool, ConvPoolBackwardData, ConvPoolBackwardWeight, Rows, can_pool};
-use striate_kernels::{BLOCK, reference};
+use striate_kernels::conv::{
+    Activation, ConvPool, ConvPoolBackwardData, ConvPoolBackwardWeight, Rows, can_pool,
+};
+use striate_kernels::{Activate, BLOCK, reference};
 
 /// Convolution with bias, then `max(0, ·)`, then the maximum of each 2x2 window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,7 +60,9 @@ impl Operation for ConvReluPool {
         let (shape, conv, relu) = self.between(at);
         let pool = Reference { x: &[&relu], shapes: &[&shape], params: &[], ..*at };
         let grad = Self::pool().reference_vjp(&pool, grad_output).inputs.remove(0);
-        self.conv.reference_vjp(at, &reference::relu_vjp(&conv, &grad))
+        let relu = Reference { x: &[&conv], shapes: &[&shape], params: &[], ..*at };
+        let grad = Relu {}.reference_vjp(&relu, &grad).inputs.remove(0);
+        self.conv.reference_vjp(at, &grad)
     }
 
     fn param_layout(&self, i: usize, x: &Plane) -> ParamLayout {
@@ -85,11 +89,17 @@ impl Operation for ConvReluPool {
         let shape = self.conv.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         let argmax = at.saved[0];
+        let mut dy = at.dy;
+        if at.relu == ReluRule::Guided {
+            // Each pixel of the ReLU gets the gradient of one window or none: what is not positive can go before the pool.
+            dy = at.scratch(at.dy.plane);
+            at.program.push(Activate { x: at.dy, y: dy, act: Activation::Relu });
+        }
         if let (Some(dw), Some(db)) = (at.grads[0], at.grads[1]) {
-            ConvPoolBackwardWeight::push(at.program, &shape, &rows, at.x[0], at.dy, argmax, dw, db);
+            ConvPoolBackwardWeight::push(at.program, &shape, &rows, at.x[0], dy, argmax, dw, db);
         }
         if let Some(dx) = at.dx[0] {
-            ConvPoolBackwardData::push(at.program, &shape, &rows, at.dy, argmax, at.params[0], dx);
+            ConvPoolBackwardData::push(at.program, &shape, &rows, dy, argmax, at.params[0], dx);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use striate_kernels::conv::Activation;
-use striate_kernels::{ActivateBackward, LinearPack, linear, reference};
+use striate_kernels::{LinearPack, linear, reference};
 
 /// A fully connected layer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,11 +94,7 @@ impl Operation for Linear {
         at.program.push(striate_kernels::Linear::new(self.pack(), at.x[0], at.params[0], bias, at.y, act));
     }
     fn backward(&self, at: &mut Backward<'_>) {
-        let mut dy = at.dy;
-        if self.activation != Activation::None {
-            dy = at.scratch(at.dy.plane);
-            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx: dy, act: self.activation });
-        }
+        let dy = at.before_activation(self.activation);
         if let Some(dx) = at.dx[0] {
             linear::push_backward_data(at.program, self.pack(), dy, at.params[0], dx);
         }

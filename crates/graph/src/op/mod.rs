@@ -30,9 +30,9 @@ pub use max_pool2d::MaxPool2d;
 pub use relu::{Relu, Relu6};
 pub use softmax::{LogSoftmax, Softmax};
 
-use crate::plan::{Backward, Forward};
+use crate::emit::{Backward, Forward};
 use serde::{Deserialize, Serialize};
-use striate_kernels::{Plane, Window};
+use striate_kernels::{Plane, ReluRule, Window};
 
 /// How a parameter starts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -163,6 +163,8 @@ pub struct Reference<'a> {
     pub params: &'a [Vec<f64>],
     /// Key of the random numbers, and how many updates there were, for dropout.
     pub random: (u64, u64),
+    /// What the gradients of ReLU and ReLU6 are.
+    pub relu: ReluRule,
     /// Name of the node, for dropout.
     pub name: &'a str,
 }

@@ -21,7 +21,10 @@ impl Operation for Relu {
         reference::relu(at.x[0])
     }
     fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
-        let grad = reference::relu_vjp(at.x[0], grad_output);
+        let grad = match at.relu {
+            ReluRule::Gradient => reference::relu_vjp(at.x[0], grad_output),
+            ReluRule::Guided => reference::relu_guided_vjp(at.x[0], grad_output),
+        };
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
@@ -33,7 +36,8 @@ impl Operation for Relu {
     }
     fn backward(&self, at: &mut Backward<'_>) {
         if let Some(dx) = at.dx[0] {
-            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx, act: Activation::Relu });
+            let (act, rule) = (Activation::Relu, at.relu);
+            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx, act, rule });
         }
     }
 }
@@ -55,7 +59,10 @@ impl Operation for Relu6 {
         reference::relu6(at.x[0])
     }
     fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
-        let grad = reference::relu6_vjp(at.x[0], grad_output);
+        let grad = match at.relu {
+            ReluRule::Gradient => reference::relu6_vjp(at.x[0], grad_output),
+            ReluRule::Guided => reference::relu6_guided_vjp(at.x[0], grad_output),
+        };
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
@@ -67,7 +74,8 @@ impl Operation for Relu6 {
     }
     fn backward(&self, at: &mut Backward<'_>) {
         if let Some(dx) = at.dx[0] {
-            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx, act: Activation::Relu6 });
+            let (act, rule) = (Activation::Relu6, at.relu);
+            at.program.push(ActivateBackward { y: at.y, dy: at.dy, dx, act, rule });
         }
     }
 }

@@ -6,16 +6,17 @@ mod hooks;
 mod names;
 #[path = "../nets/mod.rs"]
 mod nets;
+mod rules;
 
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, Axis, IxDyn};
-use nets::{Descent, Net, all, params};
+use nets::{Descent, Net, all, params, without_relu};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use striate_graph::interpret::Values;
 use striate_graph::op::Op;
 use striate_graph::{
-    CrossEntropy, Edit, Engine, Graph, Mode, Params, PlanError, RunError, Session, TrainOptions, TrainStep,
-    trace,
+    BackwardOptions, CrossEntropy, Edit, Engine, Graph, Mode, Params, PlanError, ReluRule, RunError, Session,
+    TrainOptions, TrainStep, trace,
 };
 use striate_kernels::Isa;
 use striate_testkit::{Sample, assert_close, widen};
@@ -29,15 +30,16 @@ struct Case {
 }
 
 impl Case {
-    /// More samples than a tile of a session holds, where it does not take too long.
     fn all(mode: Mode) -> Vec<Self> {
-        let one = |net: Net| {
-            let graph = trace(&net, mode, net.input).unwrap();
-            let n = if net.input == [1, 28, 28] { 3 } else { 35 };
-            let images = Sample::new(4).normal_vec(n * net.input.iter().product::<usize>());
-            Self { params: params(&graph), net, graph, n, images }
-        };
-        all().into_iter().map(one).collect()
+        all().into_iter().map(|net| Self::of(net, mode)).collect()
+    }
+
+    /// More samples than a tile of a session holds, where it does not take too long.
+    fn of(net: Net, mode: Mode) -> Self {
+        let graph = trace(&net, mode, net.input).unwrap();
+        let n = if net.input == [1, 28, 28] { 3 } else { 35 };
+        let images = Sample::new(4).normal_vec(n * net.input.iter().product::<usize>());
+        Self { params: params(&graph), net, graph, n, images }
     }
 
     fn convnet() -> Self {

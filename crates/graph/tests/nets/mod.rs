@@ -172,6 +172,22 @@ pub(crate) fn all() -> Vec<Net> {
     ]
 }
 
+/// Convolutions, pools and a linear layer with nothing between them.
+#[allow(dead_code)] // not every test crate asks for it
+pub(crate) fn without_relu() -> Net {
+    Net {
+        name: "without ReLU",
+        input: [2, 9, 8],
+        classes: 3,
+        layers: vec![("c1", conv(2, 18, PLAIN)), ("c2", conv(18, 4, PLAIN)), ("fc", linear(16, 3))],
+        forward: |net, x| {
+            let x = x.apply(net.layer("c1")).max_pool2d(2);
+            let x = x.apply(net.layer("c2")).adaptive_avg_pool2d(2);
+            x.flatten(1).apply(net.layer("fc"))
+        },
+    }
+}
+
 /// Plain gradient descent: enough to see that gradients reach the parameters.
 #[derive(Debug, Clone)]
 pub(crate) struct Descent;

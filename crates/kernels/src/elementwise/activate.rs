@@ -1,4 +1,4 @@
-//! ReLU and ReLU6 on their own: `y = act(x)`, and `dx = dy · act'(x)`.
+//! ReLU and ReLU6 on their own: `y = act(x)`, and `dx = dy · act'(x)`, by the guided rule `dx = max(0, dy) · act'(x)`.
 //!
 //! The backward pass looks at the *output*: `y > 0`, for ReLU6 also `y < 6`, says as much about the derivative as the
 //! input does, so the input need not be kept. The derivative at the kinks is 0, as in PyTorch. A NaN in `y` stops the
@@ -22,7 +22,21 @@ pub struct Activate {
     pub act: Activation,
 }
 
-/// `dx = dy` where the activation's output lies on its slope, else 0.
+/// What ReLU and ReLU6 do to the gradient that passes back through them.
+///
+/// # Source
+/// Springenberg 2015: the guided rule.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ReluRule {
+    /// The derivative: `dx = dy · [x > 0]`, of ReLU6 also `· [x < 6]`.
+    #[default]
+    Gradient,
+    /// Guided backpropagation, which lets only what is positive pass: `dx = dy · [x > 0] · [dy > 0]`, of ReLU6 also
+    /// `· [x < 6]`. No gradient of anything.
+    Guided,
+}
+
+/// `dx = dy` where the activation's output lies on its slope, else 0; by the guided rule also 0 where `dy` is negative.
 #[derive(Debug)]
 pub struct ActivateBackward {
     /// Output of the forward pass.
@@ -33,6 +47,8 @@ pub struct ActivateBackward {
     pub dx: Value,
     /// What the forward pass did.
     pub act: Activation,
+    /// What to do with a negative gradient; it is kept where there was no activation.
+    pub rule: ReluRule,
 }
 
 impl Op<1> for Activation {
@@ -42,11 +58,22 @@ impl Op<1> for Activation {
     }
 }
 
-impl Op<2> for Activation {
+/// The derivative of an activation, times the gradient.
+#[derive(Clone, Copy)]
+struct Slope {
+    act: Activation,
+    rule: ReluRule,
+}
+
+impl Op<2> for Slope {
     #[inline(always)]
     fn apply<V: Simd>(self, [y, dy]: [V; 2]) -> V {
         let positive = y.gt(V::zero());
-        match self {
+        let dy = match (self.act, self.rule) {
+            (Activation::None, _) | (_, ReluRule::Gradient) => dy,
+            (_, ReluRule::Guided) => V::zero().max(dy),
+        };
+        match self.act {
             Activation::None => dy,
             Activation::Relu => V::select(positive, dy, V::zero()),
             Activation::Relu6 => V::select(V::and(positive, V::splat(6.0).gt(y)), dy, V::zero()),
@@ -91,6 +118,6 @@ unsafe impl Kernel for ActivateBackward {
         cut::block_tasks(&self.dx.plane, n)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        map(cx, task, [self.y, self.dy], self.dx, self.act);
+        map(cx, task, [self.y, self.dy], self.dx, Slope { act: self.act, rule: self.rule });
     }
 }

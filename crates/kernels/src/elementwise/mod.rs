@@ -6,10 +6,12 @@ mod dropout;
 mod map;
 mod philox;
 mod relay;
+mod scale;
 #[cfg(test)]
 mod tests;
 
-pub use activate::{Activate, ActivateBackward};
+pub use activate::{Activate, ActivateBackward, ReluRule};
 pub use add::Add;
 pub use dropout::{Dropout, DropoutBackward, dropout_keeps};
 pub use relay::{Copy, Flatten, Import, Unflatten};
+pub use scale::ScaleChannels;

@@ -47,16 +47,26 @@ fn activations_and_add() {
                 let setup = Setup::new(n);
                 let build = |t: &mut TestProgram| {
                     let (x, dy) = (t.input(planes[0], &x), t.input(planes[1], &dy));
-                    let [y, dx, sum] = [2, 3, 4].map(|i| t.output(planes[i]));
+                    let [y, dx, sum, guided] = [2, 3, 4, 3].map(|i| t.output(planes[i]));
                     t.program.push(Activate { x, y, act });
-                    t.program.push(ActivateBackward { y, dy, dx, act });
+                    for (dx, rule) in [(dx, ReluRule::Gradient), (guided, ReluRule::Guided)] {
+                        t.program.push(ActivateBackward { y, dy, dx, act, rule });
+                    }
                     t.program.push(Add { a: x, b: dy, y: sum });
                 };
                 let (x64, dy64) = (widen(&x), widen(&dy));
-                let (y, dx) = match act {
-                    Activation::None => (x64.clone(), dy64.clone()),
-                    Activation::Relu => (reference::relu(&x64), reference::relu_vjp(&x64, &dy64)),
-                    Activation::Relu6 => (reference::relu6(&x64), reference::relu6_vjp(&x64, &dy64)),
+                let (y, dx, guided) = match act {
+                    Activation::None => (x64.clone(), dy64.clone(), dy64.clone()),
+                    Activation::Relu => (
+                        reference::relu(&x64),
+                        reference::relu_vjp(&x64, &dy64),
+                        reference::relu_guided_vjp(&x64, &dy64),
+                    ),
+                    Activation::Relu6 => (
+                        reference::relu6(&x64),
+                        reference::relu6_vjp(&x64, &dy64),
+                        reference::relu6_guided_vjp(&x64, &dy64),
+                    ),
                 };
                 for run in run_everywhere(&setup, build) {
                     assert_close(
@@ -73,10 +83,39 @@ fn activations_and_add() {
                         0.0,
                         &format!("gradient of {act:?} of {shape:?}"),
                     );
+                    let what = format!("guided gradient of {act:?} of {shape:?}");
+                    assert_close(&run.outputs[3], &guided, 0.0, 0.0, &what);
                     let want = reference::add(&x64, &dy64);
                     assert_close(&run.outputs[2], &want, 3e-7, 0.0, &format!("sum of {shape:?}"));
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn channels_are_scaled_or_silent() {
+    let mut sample = Sample::new(7);
+    for shape @ (channels, size) in SHAPES {
+        let n = sample.usize_in(1..=5);
+        let mut x = sample.normal_vec(n * len(shape));
+        let mut factors = sample.normal_vec(channels);
+        factors[channels / 2] = 0.0;
+        x[channels / 2 * size[0] * size[1]] = f32::NAN;
+        // Products of two f32 are exact in f64, so that the engine's one rounding is this one.
+        let exact = reference::scale_channels(n, &widen(&x), &widen(&factors));
+        let want: Vec<f64> = exact.into_iter().map(|v| f64::from(v as f32)).collect();
+        let mut lanes = factors.clone();
+        lanes.resize(channels.next_multiple_of(crate::BLOCK), 0.0);
+        let [from, to] = [0; 2].map(|_: usize| Plane::blocked(channels, size, sample.choose(&HALOS)));
+        let setup = Setup::new(n).tiles(sample.usize_in(1..=n));
+        for run in run_everywhere(&setup, |t| {
+            let (x, factors, y) = (t.input(from, &x), t.values(&lanes), t.output(to));
+            t.program.push(ScaleChannels { x, y, factors });
+        }) {
+            assert_close(&run.outputs[0], &want, 0.0, 0.0, &format!("{shape:?}, {}", run.what));
+            let silent = run.outputs[0].iter().zip(&want).filter(|(_, want)| **want == 0.0);
+            silent.for_each(|(y, _)| assert_eq!(y.to_bits(), 0, "{shape:?}: −0 is not silent"));
         }
     }
 }

@@ -28,6 +28,7 @@ mod log_softmax;
 mod max_pool2d;
 mod relu;
 mod relu6;
+mod scale_channels;
 mod sgd;
 mod softmax;
 #[cfg(test)]
@@ -47,8 +48,9 @@ pub use dropout::{dropout, dropout_vjp};
 pub use linear::{linear, linear_vjp};
 pub use log_softmax::{log_softmax, log_softmax_vjp};
 pub use max_pool2d::{NO_CELL, max_pool2d, max_pool2d_vjp};
-pub use relu::{relu, relu_vjp};
-pub use relu6::{relu6, relu6_vjp};
+pub use relu::{relu, relu_guided_vjp, relu_vjp};
+pub use relu6::{relu6, relu6_guided_vjp, relu6_vjp};
+pub use scale_channels::scale_channels;
 pub use sgd::{Sgd, sgd_step};
 pub use softmax::{softmax, softmax_vjp};
 

@@ -18,6 +18,14 @@ pub fn relu_vjp(x: &[f64], grad_output: &[f64]) -> Vec<f64> {
     x.iter().zip(grad_output).map(|(&x, &g)| if x <= 0.0 { 0.0 } else { g }).collect()
 }
 
+/// By the guided rule: `grad_input = grad_output` where `x > 0` and `grad_output > 0`, else 0. No derivative of anything.
+///
+/// # Source
+/// Springenberg 2015.
+pub fn relu_guided_vjp(x: &[f64], grad_output: &[f64]) -> Vec<f64> {
+    relu_vjp(x, &relu(grad_output))
+}
+
 #[cfg(test)]
 mod tests {
     use striate_testkit::{Sample, assert_vjp, widen};
@@ -31,6 +39,10 @@ mod tests {
         assert_eq!(relu_vjp(&x, &[5.0; 6]), [0.0, 0.0, 0.0, 5.0, 0.0, 5.0]);
         assert!(relu(&[f64::NAN])[0].is_nan());
         assert_eq!(relu_vjp(&[f64::NAN], &[5.0]), [5.0]);
+        assert_eq!(
+            relu_guided_vjp(&[-1.0, 0.0, 2.0, 2.0, 2.0], &[5.0, 5.0, 5.0, -5.0, 0.0]),
+            [0.0, 0.0, 5.0, 0.0, 0.0]
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! ReLU clipped at 6, element by element.
 
-use super::check_len;
+use super::{check_len, relu};
 
 /// `y = min(max(x, 0), 6)`; NaN stays NaN.
 ///
@@ -20,6 +20,14 @@ pub fn relu6_vjp(x: &[f64], grad_output: &[f64]) -> Vec<f64> {
     x.iter().zip(grad_output).map(|(&x, &g)| if x <= 0.0 || x >= 6.0 { 0.0 } else { g }).collect()
 }
 
+/// By the guided rule: `grad_input = grad_output` where `0 < x < 6` and `grad_output > 0`, else 0.
+///
+/// # Source
+/// Springenberg 2015, for ReLU.
+pub fn relu6_guided_vjp(x: &[f64], grad_output: &[f64]) -> Vec<f64> {
+    relu6_vjp(x, &relu(grad_output))
+}
+
 #[cfg(test)]
 mod tests {
     use striate_testkit::{Sample, assert_vjp, widen};
@@ -33,6 +41,7 @@ mod tests {
         assert_eq!(relu6_vjp(&x, &[5.0; 7]), [0.0, 0.0, 5.0, 5.0, 0.0, 0.0, 0.0]);
         assert!(relu6(&[f64::NAN])[0].is_nan());
         assert_eq!(relu6_vjp(&[f64::NAN], &[5.0]), [5.0]);
+        assert_eq!(relu6_guided_vjp(&[0.0, 1.0, 1.0, 6.0], &[5.0, 5.0, -5.0, 5.0]), [0.0, 5.0, 0.0, 0.0]);
     }
 
     #[test]

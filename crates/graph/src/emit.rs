@@ -1,0 +1,89 @@
+//! What an operation is given to add its kernels to a program, forward and backward.
+
+use striate_kernels::conv::Activation;
+use striate_kernels::{ActivateBackward, Buf, Builder, Plane, ReluRule, Value};
+
+/// What an operation adds its forward kernels to.
+pub struct Forward<'a> {
+    /// The program so far.
+    pub program: &'a mut Builder,
+    /// Whether a backward pass follows.
+    pub train: bool,
+    /// Inputs.
+    pub x: &'a [Value],
+    /// Shapes of the inputs.
+    pub shapes: &'a [&'a [usize]],
+    /// Output.
+    pub y: Value,
+    /// Parameters in order.
+    pub params: &'a [Buf],
+    /// Name of the node.
+    pub name: &'a str,
+    pub(crate) saved: &'a mut Vec<Buf>,
+}
+
+impl Forward<'_> {
+    /// A buffer for each tile that the backward pass gets as `saved`, in the order of the calls; `len` is a sample's.
+    pub fn save(&mut self, len: usize) -> Buf {
+        let buf = self.program.buffer(len * self.program.tile());
+        self.remember(buf);
+        buf
+    }
+
+    /// Hands a buffer to the backward pass.
+    pub fn remember(&mut self, buf: Buf) {
+        self.saved.push(buf);
+    }
+}
+
+/// What an operation adds its backward kernels to.
+pub struct Backward<'a> {
+    /// The program so far.
+    pub program: &'a mut Builder,
+    /// Inputs of the forward pass.
+    pub x: &'a [Value],
+    /// Shapes of the inputs.
+    pub shapes: &'a [&'a [usize]],
+    /// Output of the forward pass.
+    pub y: Value,
+    /// Gradient of the output; nobody else needs it, so it may be changed in place.
+    pub dy: Value,
+    /// Gradients of the inputs to be written, where they are needed.
+    pub dx: Vec<Option<Value>>,
+    /// Parameters in order.
+    pub params: &'a [Buf],
+    /// Their gradients to be written: those of all trainable ones, or `None` for all of a frozen layer.
+    pub grads: &'a [Option<Buf>],
+    /// What the forward pass saved.
+    pub saved: &'a [Buf],
+    /// What ReLU and ReLU6 do to the gradient, on their own and joined to others.
+    pub relu: ReluRule,
+    /// Name of the node.
+    pub name: &'a str,
+}
+
+impl Backward<'_> {
+    /// A value that only this operation uses.
+    pub fn scratch(&mut self, plane: Plane) -> Value {
+        value(self.program, plane)
+    }
+
+    /// The gradient of what comes before the activation that is joined to the operation.
+    pub(crate) fn before_activation(&mut self, act: Activation) -> Value {
+        if act == Activation::None {
+            return self.dy;
+        }
+        let dx = self.scratch(self.dy.plane);
+        self.program.push(ActivateBackward { y: self.y, dy: self.dy, dx, act, rule: self.relu });
+        dx
+    }
+
+    /// The gradient of parameter `i`, or of one that is frozen and has `len` values, a buffer that nobody reads.
+    pub fn grad_or_scratch(&mut self, i: usize, len: usize) -> Buf {
+        self.grads[i].unwrap_or_else(|| self.program.buffer(len))
+    }
+}
+
+pub(crate) fn value(program: &mut Builder, plane: Plane) -> Value {
+    Value { buf: program.buffer(plane.sample_len() * program.tile()), plane }
+}

@@ -1,0 +1,49 @@
+//! A parameter in a program's memory, and what the optimiser keeps beside it.
+
+use crate::op::ParamLayout;
+use ndarray::{ArrayD, IxDyn};
+use striate_kernels::{Buf, Program};
+
+/// A parameter in the program's memory.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) layout: ParamLayout,
+    pub(crate) buf: Buf,
+    /// Whether training changes it through a gradient, unless it is frozen.
+    pub(crate) trainable: bool,
+    pub(crate) grad: Option<Buf>,
+    /// Factor of its learning rate.
+    pub(crate) rate_scale: f32,
+    /// What the optimiser keeps for it.
+    pub(crate) state: Vec<(&'static str, Buf)>,
+    /// Its average over the updates.
+    pub(crate) ema: Option<Buf>,
+}
+
+impl Slot {
+    fn place(&self, i: usize) -> usize {
+        self.layout.map.as_ref().map_or(i, |map| map[i] as usize)
+    }
+
+    /// Everything that one update hands to the next, by name.
+    pub(crate) fn state(&self) -> impl Iterator<Item = (&'static str, Buf)> {
+        self.state.iter().copied().chain(self.ema.map(|buf| ("ema", buf)))
+    }
+
+    /// Copies PyTorch's layout into the engine's.
+    pub(crate) fn write(&self, program: &mut Program, buf: Buf, array: &ArrayD<f32>) {
+        let to = program.get_mut(buf);
+        to.fill(0.0);
+        array.iter().enumerate().for_each(|(i, &v)| to[self.place(i)] = v);
+    }
+
+    /// The inverse of [`Slot::write`].
+    pub(crate) fn read(&self, program: &Program, buf: Buf) -> ArrayD<f32> {
+        let from = program.get(buf);
+        let len = self.shape.iter().product();
+        let values = (0..len).map(|i| from[self.place(i)]).collect();
+        ArrayD::from_shape_vec(IxDyn(&self.shape), values).expect("one value an element")
+    }
+}
