@@ -26,21 +26,25 @@ extern crate striate_nn as striate;
 
 mod alexnet;
 mod convnet;
+mod convnet_gap;
 mod efficientnet_lite0;
 mod lenet5;
 mod mlp;
 mod mobilenet_v2;
 pub mod registry;
 mod resnet;
+pub mod shipped;
 mod vgg;
 pub mod weights;
 
 pub use alexnet::AlexNet;
 pub use convnet::ConvNet;
+pub use convnet_gap::ConvNetGap;
 pub use efficientnet_lite0::EfficientNetLite0;
 pub use lenet5::LeNet5;
 pub use mlp::Mlp;
 pub use mobilenet_v2::MobileNetV2;
 pub use registry::{ModelInfo, UnknownModel};
 pub use resnet::ResNet;
+pub use shipped::Shipped;
 pub use vgg::Vgg;

@@ -1,6 +1,6 @@
 //! The networks that are known by name: a network is one entry of [`all`].
 
-use crate::{AlexNet, ConvNet, EfficientNetLite0, LeNet5, Mlp, MobileNetV2, ResNet, Vgg};
+use crate::{AlexNet, ConvNet, ConvNetGap, EfficientNetLite0, LeNet5, Mlp, MobileNetV2, ResNet, Vgg};
 use striate_nn::Forward;
 
 /// A network that is known by name.
@@ -80,6 +80,14 @@ const ALL: &[ModelInfo] = &[
         ["conv1", "fc2"],
         [1, 28, 28],
         |k, c| Box::new(ConvNet::with_channels(k, c)),
+    ),
+    small(
+        "convnet_gap",
+        "",
+        "five 3x3 convolutions and the mean of each map, as many parameters as convnet: what a flatten is measured against",
+        ["conv1", "fc"],
+        [1, 28, 28],
+        |k, c| Box::new(ConvNetGap::with_channels(k, c)),
     ),
     small(
         "lenet5",
@@ -261,7 +269,7 @@ mod tests {
         check(
             "MPL",
             &expect![[r#"
-                no model `MPL`; there are convnet, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, mobilenet_v2, efficientnet_lite0
+                no model `MPL`; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, mobilenet_v2, efficientnet_lite0
             "#]],
         );
         check(
@@ -273,7 +281,7 @@ mod tests {
         check(
             "",
             &expect![[r#"
-                no model ``; there are convnet, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, mobilenet_v2, efficientnet_lite0
+                no model ``; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, mobilenet_v2, efficientnet_lite0
             "#]],
         );
     }

@@ -45,6 +45,7 @@ fn sizes() {
     }
     expect![[r#"
         convnet [1, 28, 28]: 206922, 1218048
+        convnet_gap [1, 28, 28]: 208810, 10951872
         lenet5 [1, 28, 28]: 61706, 416520
         mlp [1, 28, 28]: 205930, 205568
         resnet20 [3, 32, 32]: 272474, 40813184
@@ -87,6 +88,19 @@ fn names_of_the_small_ones() {
           fc1.bias [128]
           fc2.weight [10, 128]
           fc2.bias [10]
+        convnet_gap
+          conv1.weight [16, 1, 3, 3]
+          conv1.bias [16]
+          conv2.weight [32, 16, 3, 3]
+          conv2.bias [32]
+          conv3.weight [64, 32, 3, 3]
+          conv3.bias [64]
+          conv4.weight [128, 64, 3, 3]
+          conv4.bias [128]
+          conv5.weight [96, 128, 3, 3]
+          conv5.bias [96]
+          fc.weight [10, 96]
+          fc.bias [10]
         lenet5
           conv1.weight [6, 1, 5, 5]
           conv1.bias [6]
