@@ -4,6 +4,7 @@
 #   bench/peers/setup.sh               PyTorch and ONNX Runtime
 #   bench/peers/setup.sh torch         only PyTorch (also what tools/golden/make.py needs)
 #   bench/peers/setup.sh torchvision   PyTorch and torchvision (what tools/golden/zoo.py and torchvision_loader.py need)
+#   bench/peers/setup.sh evidence      PyTorch, captum and pytorch-grad-cam (what tools/golden/evidence.py needs)
 #   bench/peers/setup.sh onnxruntime   only ONNX Runtime and onnx (small)
 #
 # PyTorch's x86-64 wheel loads its CUDA libraries even on a machine without a GPU: 5.5 GB of disk, all under .venv.
@@ -15,7 +16,8 @@ case "${1:-all}" in
   all) wanted=(torch onnxruntime) ;;
   torch | onnxruntime) wanted=("$1") ;;
   torchvision) wanted=(torch torchvision) ;;
-  *) echo "setup.sh: '$1' is none of all, torch, torchvision, onnxruntime" >&2; exit 2 ;;
+  evidence) wanted=(torch torchvision evidence) ;;
+  *) echo "setup.sh: '$1' is none of all, torch, torchvision, evidence, onnxruntime" >&2; exit 2 ;;
 esac
 
 python=${PYTHON:-python3}
@@ -28,4 +30,4 @@ fi
 for name in "${wanted[@]}"; do
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir -r "requirements-$name.txt"
 done
-.venv/bin/python -m pip list --disable-pip-version-check 2>/dev/null | grep -Ei '^(torch|torchvision|numpy|onnx|onnxruntime) '
+.venv/bin/python -m pip list --disable-pip-version-check 2>/dev/null | grep -Ei '^(torch|torchvision|numpy|captum|grad-cam|onnx|onnxruntime) '

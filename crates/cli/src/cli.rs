@@ -2,7 +2,7 @@
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::{bench, data, filters, finetune, maps, models, predict, summary, train, val, why};
+use crate::{bench, data, filters, finetune, maps, models, predict, summary, train, val, why, xray};
 
 /// Train, measure and use convolutional image classifiers, on this computer's own processor
 #[derive(Debug, Parser)]
@@ -34,6 +34,7 @@ enum Verb {
     Maps(maps::Args),
     Filters(filters::Args),
     Why(why::Args),
+    Xray(xray::Args),
     Summary(summary::Args),
     Models(models::Args),
     Data(data::Args),
@@ -53,6 +54,7 @@ pub(crate) fn run() -> anyhow::Result<u8> {
         Verb::Maps(args) => maps::run(args),
         Verb::Filters(args) => filters::run(args),
         Verb::Why(args) => why::run(args),
+        Verb::Xray(args) => xray::run(args),
         Verb::Summary(args) => summary::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Data(args) => data::run(args),

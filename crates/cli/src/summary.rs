@@ -1,17 +1,19 @@
 //! `striate summary`: the layers of a network.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Graph, Mode, trace};
+use striate::inspect::receptive_field::{Layers, layers};
 use striate::inspect::{Summary, summary};
 use striate::models::registry;
 
 use crate::exit::Usage;
 use crate::flags::{count, model_path};
 use crate::out;
+use crate::scenes::write_scene;
 
 /// Show the layers of a network: shapes, parameters, multiply-adds, what each value sees, memory
 #[derive(Debug, ClapArgs)]
@@ -24,9 +26,23 @@ pub(crate) struct Args {
     /// Classes of a network given by name [default: those it was published with]
     #[arg(long, value_name = "N", value_parser = count)]
     classes: Option<usize>,
+    /// What one value of each layer sees of the picture instead: its receptive field, as a table and a page
+    #[arg(long)]
+    rf: bool,
+    /// The folder for the page of receptive fields
+    #[arg(short, long, value_name = "FOLDER", default_value = "receptive-fields", requires = "rf")]
+    out: PathBuf,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Fields<'a> {
+    model: &'a str,
+    #[serde(flatten)]
+    layers: Layers,
+    files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,6 +66,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     } else {
         (named(args)?, None)
     };
+    if args.rf {
+        return fields(args, &graph);
+    }
     let document = Document { model: args.model.clone(), provenance, summary: summary(&graph) };
     if args.json {
         out::json(&document)?;
@@ -63,6 +82,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         );
     }
     out::print(&format!("{text}{}", document.summary))?;
+    Ok(0)
+}
+
+fn fields(args: &Args, graph: &Graph) -> anyhow::Result<u8> {
+    let layers = layers(graph);
+    let files = write_scene(&args.out, "receptive-fields", &layers.page(&args.model))?;
+    if args.json {
+        out::json(&Fields { model: &args.model, layers, files })?;
+        return Ok(0);
+    }
+    let mut text = format!("{layers}\n");
+    files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
+    out::print(&text)?;
     Ok(0)
 }
 

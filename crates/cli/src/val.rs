@@ -14,7 +14,8 @@ use striate::inspect::{Confusion, Report};
 use striate::train::{Evaluation, RESULTS_CSV};
 
 use crate::exit::BadData;
-use crate::flags::{Threads, model_path};
+use crate::flags::Threads;
+use crate::look::open_model;
 use crate::out;
 use crate::report;
 
@@ -24,7 +25,7 @@ const SCREEN: usize = 20;
 /// Measure a model on the test images of a data set
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// A model file, or the folder of a run
+    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights
     model: PathBuf,
     /// A data set by name, or a folder of idx files [default: the one it was trained on]
     data: Option<String>,
@@ -50,7 +51,7 @@ struct Document {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let mut model = Classifier::load_with(&model_path(&args.model), args.threads.engine()?)?;
+    let mut model = Classifier::new(open_model(&args.model)?, args.threads.engine()?)?;
     let name = args.data.clone().unwrap_or_else(|| model.file().provenance.data.clone());
     let data = matched(&model, load(&name)?)?;
     let start = Instant::now();
@@ -100,7 +101,7 @@ fn page_path(args: &Args) -> Option<PathBuf> {
 
 /// The run that a model file is of.
 fn run_folder(model: &Path) -> Option<PathBuf> {
-    let folder = model.parent()?;
+    let folder = model.parent().filter(|_| model.is_file())?;
     folder.join(RESULTS_CSV).is_file().then(|| folder.to_path_buf())
 }
 

@@ -157,7 +157,7 @@ fn what_is_refused() {
         "maps net",
         expect![[r#"
         exit code 2
-        error: net: expected a model and a picture, got this alone; try striate maps MODEL PICTURE, or --model NAME for a network with published weights
+        error: net: expected a model and a picture, got this alone; try striate maps convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     check(
@@ -165,7 +165,7 @@ fn what_is_refused() {
         "maps net .",
         expect![[r#"
         exit code 2
-        error: .: expected one picture, got a folder; name a file in it
+        error: .: expected one picture, got a folder; name a file in it, or, if it is a data set, one of its test images: .:0
     "#]],
     );
     check(

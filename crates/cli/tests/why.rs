@@ -28,15 +28,28 @@ fn place(net: &dyn Forward) -> Place {
     place
 }
 
-const METHODS: [&str; 7] = [
+const METHODS: [&str; 12] = [
     "gradient",
     "gradient-x-input",
+    "smooth-grad",
     "integrated-gradients",
+    "exact-sum",
+    "guided-backprop",
     "grad-cam",
     "grad-cam-plus-plus",
     "layer-cam",
+    "eigen-cam",
+    "score-cam",
     "occlusion",
 ];
+
+/// Shape and values of an .npy.
+fn npy(place: &Place, path: &str) -> (String, Vec<f32>) {
+    let file = fs::read(place.path().join(path)).unwrap();
+    let data = 10 + usize::from(u16::from_le_bytes([file[8], file[9]]));
+    let header = String::from_utf8_lossy(&file[10..data]).into_owned();
+    (header, file[data..].chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect())
+}
 
 #[test]
 fn each_method_writes_its_page_and_the_numbers_agree() {
@@ -50,28 +63,79 @@ fn each_method_writes_its_page_and_the_numbers_agree() {
         let shape: Vec<usize> = serde_json::from_value(found["shape"].clone()).unwrap();
         let read = |ending: &str| fs::read(place.path().join(format!("why/{method}.{ending}"))).unwrap();
         assert!(read("png").starts_with(b"\x89PNG"));
-        assert!(String::from_utf8(read("svg")).unwrap().contains("Why 4?"));
-        let file = read("npy");
-        let data = 10 + usize::from(u16::from_le_bytes([file[8], file[9]]));
-        let values: Vec<f32> =
-            file[data..].chunks(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+        let svg = String::from_utf8(read("svg")).unwrap();
+        let asks = if method == "eigen-cam" { "Where do the maps differ?" } else { "Why 4?" };
+        assert!(svg.contains(asks), "{method}");
+        let (_, values) = npy(&place, &format!("why/{method}.npy"));
         assert_eq!(values.len(), shape.iter().product::<usize>());
         assert!(values.iter().any(|&v| v != 0.0), "{method}");
         let complete = &found["completeness"];
-        assert_eq!(complete.is_object(), matches!(method, "gradient-x-input" | "integrated-gradients"));
-        if method == "integrated-gradients" {
+        let sums = matches!(method, "gradient-x-input" | "integrated-gradients" | "exact-sum");
+        assert_eq!(complete.is_object(), sums, "{method}");
+        if sums {
             let [rise, sum, gap] = ["rise", "sum", "gap"].map(|key| complete[key].as_f64().unwrap());
-            assert!(gap.abs() < 0.01 * rise.abs(), "{complete}");
+            assert!((sum - rise - gap).abs() < 1e-9);
+            let allowed = match method {
+                "integrated-gradients" => 0.01,
+                "exact-sum" => 1e-5,
+                _ => f64::INFINITY,
+            };
+            assert!(gap.abs() < allowed * rise.abs(), "{complete}");
             let total: f64 = values.iter().map(|&v| f64::from(v)).sum();
-            assert!((total - sum).abs() < 1e-9 && (sum - rise - gap).abs() < 1e-9);
+            assert!((total - sum).abs() < 1e-9 || method == "exact-sum");
+        }
+        let parts = found["parts"].as_array().unwrap();
+        assert_eq!(parts.len(), if method == "exact-sum" { 5 } else { 0 }, "the picture and four layers");
+        let warning = found["warning"].as_str();
+        assert_eq!(warning.is_some(), matches!(method, "guided-backprop" | "eigen-cam"), "{method}");
+        if let Some(warning) = warning {
+            assert!(svg.contains(&warning[..20]), "the page says it too");
+            let text = place.succeed(&format!("why net ramp.pgm --method {method}"));
+            assert!(text.contains(&format!("mind: {warning}")), "{text}");
         }
         let is_cam = method.contains("cam");
         assert_eq!(found["layer"].is_string(), is_cam, "{method}");
-        assert_eq!(found["scale"]["table"], if is_cam { "viridis" } else { "blue_orange" });
+        let signed = !is_cam || method == "eigen-cam";
+        assert_eq!(found["scale"]["table"], if signed { "blue_orange" } else { "viridis" }, "{method}");
     }
     assert!(logits.iter().all(|l| (l - logits[0]).abs() < 1e-5), "{logits:?}");
     let text = place.succeed("why net ramp.pgm");
     assert!(text.contains("gap") && text.contains("integrated gradients"), "{text}");
+}
+
+#[test]
+fn one_class_rather_than_another() {
+    let place = place(&ConvNet::new(10));
+    let logit = |line: &str| -> f64 {
+        let found: Value =
+            serde_json::from_str(&place.succeed(&format!("why net ramp.pgm --json {line}"))).unwrap();
+        found["logit"].as_f64().unwrap()
+    };
+    let (four, two) = (logit("--class 4 --method gradient"), logit("--class 2 --method gradient"));
+    let both = logit("--class 4 --versus 2 --method exact-sum");
+    assert!((both - (four - two)).abs() < 1e-5, "{both} {four} {two}");
+    let svg = fs::read_to_string(place.path().join("why/exact-sum.svg")).unwrap();
+    assert!(svg.contains("Why 4 rather than 2?") && svg.contains("logits differ by"), "{svg}");
+    let text = place.succeed("why net ramp.pgm --class 4 --versus 2 --method grad-cam");
+    assert!(text.contains("why 4 rather than 2: Grad-CAM"), "{text}");
+}
+
+#[test]
+fn all_classes_lie_side_by_side() {
+    let place = place(&ConvNet::new(10));
+    let text = place.succeed("why net ramp.pgm --all-classes --method gradient-x-input --json");
+    let found: Value = serde_json::from_str(&text).unwrap();
+    let logits: Vec<f64> =
+        found["classes"].as_array().unwrap().iter().map(|class| class["logit"].as_f64().unwrap()).collect();
+    assert_eq!(logits.len(), 10);
+    assert!(logits.is_sorted_by(|a, b| a >= b), "{logits:?}");
+    let (header, values) = npy(&place, "why/gradient-x-input-classes.npy");
+    assert!(header.contains("(10, 1, 28, 28)"), "{header}");
+    let third = found["classes"][2]["class"].as_str().unwrap();
+    place.succeed(&format!("why net ramp.pgm --class {third} --method gradient-x-input"));
+    assert_eq!(npy(&place, "why/gradient-x-input.npy").1, values[2 * 784..3 * 784]);
+    let svg = fs::read_to_string(place.path().join("why/gradient-x-input-classes.svg")).unwrap();
+    assert_eq!(svg.matches("<image").count(), 11, "ten classes and the picture");
 }
 
 fn check(place: &Place, line: &str, want: Expect) {
@@ -104,7 +168,31 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --layer fc1",
         expect![[r#"
         exit code 2
-        error: --layer is for grad-cam, grad-cam-plus-plus and layer-cam; the others look at the picture itself
+        error: evidence: integrated gradients looks at the picture itself, not at a layer; a layer can be named for Grad-CAM, Grad-CAM++, LayerCAM, EigenCAM, Score-CAM
+    "#]],
+    );
+    check(
+        &place,
+        "why net ramp.pgm --method eigen-cam --all-classes",
+        expect![[r#"
+        exit code 2
+        error: evidence: EigenCAM is the same for every class, so it cannot tell two apart; try Grad-CAM or integrated gradients
+    "#]],
+    );
+    check(
+        &place,
+        "why net ramp.pgm --class 3 --versus 3",
+        expect![[r#"
+        exit code 2
+        error: --versus 3: that is the class explained; name another, or say --class
+    "#]],
+    );
+    check(
+        &place,
+        "why net ramp.pgm --class 1 --versus seven",
+        expect![[r#"
+        exit code 2
+        error: no class `seven` among the 10 of this network; near names: 0, 1, 2, 3, 4
     "#]],
     );
     check(
@@ -112,8 +200,22 @@ fn what_does_not_fit_is_refused() {
         "why net",
         expect![[r#"
         exit code 2
-        error: why: expected a model and a picture, got 1 paths
+        error: net: expected a model and a picture, got this alone; try striate why convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
+    assert!(!place.path().join("why").exists(), "nothing is written");
+}
+
+#[test]
+fn a_network_of_no_numbers_is_bad_data() {
+    let place = place(&Mlp::new(10));
+    let path = place.path().join("net");
+    // The last value of the file is one of the last parameter's.
+    let mut file = fs::read(&path).unwrap();
+    let at = file.len() - 4;
+    file[at..].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&path, file).unwrap();
+    let ran = place.run("why net ramp.pgm");
+    assert_eq!((ran.code, ran.stdout.as_str()), (65, ""), "{}", ran.stderr);
     assert!(!place.path().join("why").exists(), "nothing is written");
 }

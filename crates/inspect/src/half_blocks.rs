@@ -117,7 +117,7 @@ impl Thumbnail {
     ///
     /// # Panics
     /// When there are not `width * height` of them.
-    pub(crate) fn of_colours(width: usize, height: usize, colours: impl Iterator<Item = Rgb>) -> Self {
+    pub fn of_colours(width: usize, height: usize, colours: impl Iterator<Item = Rgb>) -> Self {
         let rgb: Vec<u8> = colours.flat_map(|c| [c.r, c.g, c.b]).collect();
         Self::new(width, height, 3, &rgb, width.max(height))
             .unwrap_or_else(|e| unreachable!("three bytes a pixel: {e}"))

@@ -16,6 +16,8 @@
 //! * [`maps`] shows what each layer makes of a picture, [`filters`] the kernels it does it with; [`half_blocks`] draws
 //!   pictures in a terminal, [`npy`](npy()) writes their numbers.
 //! * [`evidence`] says which part of a picture a class is due to.
+//! * [`receptive_field`] says which pixels a value sees.
+//! * [`xray`] takes one value apart, down to each product, and proves the sum.
 //! * [`text`] aligns columns and formats numbers for people.
 //!
 //! Invariants:
@@ -49,19 +51,25 @@ mod error;
 pub mod evidence;
 pub mod filters;
 mod half_blocks;
+mod hatch;
 pub mod maps;
 mod metrics;
 mod npy;
+pub mod receptive_field;
 pub mod report;
 mod shades;
 pub mod summary;
+#[cfg(test)]
+mod testing;
 pub mod text;
 mod thumbnail;
+pub mod xray;
 
 pub use answer::{Answer, softmax, worst};
 pub use calibration::{BINS, Bin, Calibration};
 pub use contact_sheet::{Tile, contact_sheet};
 pub use error::{InspectError, Role};
+pub use hatch::{Area, hatched};
 pub use half_blocks::{Depth, half_blocks};
 pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, in_top_k, wilson_interval};
 pub use npy::npy;

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::Serialize;
-use striate_graph::Graph;
-use striate_graph::op::{AdaptiveAvgPool2d, Op};
+use striate_graph::op::Op;
+use striate_graph::{Graph, NodeId};
 
+use crate::receptive_field::sight;
 use crate::text::{Align, Table, bytes, grouped};
 
 /// Bytes of one f32.
@@ -57,30 +58,15 @@ pub struct Summary {
     pub layers: Vec<Layer>,
 }
 
-/// What one value of a layer sees of the picture.
-#[derive(Clone, Copy)]
-struct Sight {
-    field: Option<[usize; 2]>,
-    jump: Option<[usize; 2]>,
-}
-
 /// Lists the operations of a graph with what each costs and sees.
 ///
-/// A window of k cells, d apart, that moves by s gives, with field r and jump j before it,
-/// `r' = r + d (k - 1) j` and `j' = j s`. Of two values that are added, the larger counts. Padding is ignored, so near
-/// the border, and for fields larger than the picture, part of the field is empty.
-///
-/// # Source
-/// A. Araujo, W. Norris, J. Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019.
+/// What a value sees is as in [`receptive_field`](crate::receptive_field), of unequal values the most. Padding counts, so
+/// near the border, and for fields larger than the picture, part of the field is empty.
 pub fn summary(graph: &Graph) -> Summary {
-    let mut sights: Vec<Sight> = Vec::with_capacity(graph.nodes.len());
     let mut seen = Vec::new();
     let mut layers = Vec::with_capacity(graph.nodes.len());
     for (id, node) in graph.nodes.iter().enumerate() {
-        let inputs: Vec<Sight> = node.inputs.iter().map(|&input| sights[input]).collect();
-        let before = graph.input_shapes(id);
-        let sight = look(&node.op, &inputs, before.first().copied().unwrap_or_default());
-        sights.push(sight);
+        let (receptive_field_px, jump_px) = sees(graph, id);
         let mut parameters = 0;
         for (name, spec) in node.params() {
             if spec.trainable && !seen.contains(&name) {
@@ -94,8 +80,8 @@ pub fn summary(graph: &Graph) -> Summary {
             output_shape: node.shape.clone(),
             parameters,
             multiply_adds: graph.node_multiply_adds(id),
-            receptive_field_px: sight.field,
-            jump_px: sight.jump,
+            receptive_field_px,
+            jump_px,
             activation_bytes: VALUE_BYTES * size(&node.shape),
             follows: node.inputs == [id.wrapping_sub(1)]
                 && matches!(node.op, Op::BatchNorm2d(_) | Op::Relu(_) | Op::Relu6(_) | Op::Dropout(_)),
@@ -113,52 +99,19 @@ pub fn summary(graph: &Graph) -> Summary {
     }
 }
 
-fn look(op: &Op, inputs: &[Sight], before: &[usize]) -> Sight {
-    let Some(&first) = inputs.first() else {
-        return Sight { field: Some([1, 1]), jump: Some([1, 1]) };
-    };
-    match op {
-        Op::Linear(_) | Op::Softmax(_) | Op::LogSoftmax(_) => Sight { field: None, jump: None },
-        Op::Flatten(_) => Sight { jump: None, ..first },
-        Op::Add(_) => inputs.iter().fold(first, |a, b| Sight {
-            field: both(a.field, b.field, usize::max),
-            jump: both(a.jump, b.jump, usize::max),
-        }),
-        Op::AdaptiveAvgPool2d(pool) => slide(first, adaptive_window(pool, before), [1, 1]),
-        Op::ConvReluPool(fused) => {
-            let conv = look(&Op::Conv2d(fused.conv.clone()), inputs, before);
-            slide(conv, ([2, 2], [2, 2]), [1, 1])
+/// What a value sees and how far its neighbour is: nothing of either behind a fully connected layer, which sees all.
+fn sees(graph: &Graph, id: NodeId) -> (Option<[usize; 2]>, Option<[usize; 2]>) {
+    let node = &graph.nodes[id];
+    match (&node.op, node.inputs.first()) {
+        (Op::Linear(_) | Op::Softmax(_) | Op::LogSoftmax(_), _) => (None, None),
+        // One value of the map, wherever it went.
+        (Op::Flatten(_), Some(&input)) => (sees(graph, input).0, None),
+        (_, Some(&input)) if node.shape.len() != 3 => sees(graph, input),
+        _ => {
+            let sight = sight(graph, id);
+            (Some(sight.size), Some(sight.jump))
         }
-        _ => match op.as_operation().window() {
-            Some(window) => slide(first, (window.kernel, window.stride), window.dilation),
-            None => first,
-        },
     }
-}
-
-/// The sight after a window of `kernel` cells, `dilation` apart, that moves by `stride`.
-fn slide(before: Sight, (kernel, stride): ([usize; 2], [usize; 2]), dilation: [usize; 2]) -> Sight {
-    let reach = [0, 1].map(|axis| dilation[axis] * kernel[axis].saturating_sub(1));
-    let step = before.jump.unwrap_or([1, 1]);
-    let grown = both(before.field, both(Some(reach), Some(step), |r, j| r * j), |r, more| r + more);
-    Sight { field: grown, jump: both(before.jump, Some(stride), |j, s| j * s) }
-}
-
-/// Kernel and stride of the windows that pool `[C, H, W]` to the wanted size: the largest kernel, the mean stride
-/// rounded down.
-fn adaptive_window(pool: &AdaptiveAvgPool2d, before: &[usize]) -> ([usize; 2], [usize; 2]) {
-    let size = |axis: usize| before.get(axis + 1).copied().unwrap_or(1);
-    let widest = |axis: usize| {
-        let (n, m) = (size(axis), pool.output_size[axis].max(1));
-        (0..m).map(|i| ((i + 1) * n).div_ceil(m) - i * n / m).max().unwrap_or(n)
-    };
-    let stride = |axis: usize| (size(axis) / pool.output_size[axis].max(1)).max(1);
-    ([widest(0), widest(1)], [stride(0), stride(1)])
-}
-
-fn both(a: Option<[usize; 2]>, b: Option<[usize; 2]>, with: fn(usize, usize) -> usize) -> Option<[usize; 2]> {
-    let (a, b) = (a?, b?);
-    Some([with(a[0], b[0]), with(a[1], b[1])])
 }
 
 fn size(shape: &[usize]) -> u64 {

@@ -96,7 +96,8 @@ impl Thumbnail {
 
     /// As `data:image/png;base64,…`, for pages that load nothing.
     pub fn data_uri(&self) -> String {
-        let png = self.pixmap().encode_png().unwrap_or_else(|e| unreachable!("a picture in memory: {e}"));
+        let png = crate::chart::png(self.width_px, self.height_px, &self.rgba)
+            .unwrap_or_else(|e| unreachable!("a picture in memory: {e}"));
         format!("data:image/png;base64,{}", STANDARD.encode(png))
     }
 

@@ -110,7 +110,7 @@ impl ZooGolden {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.json"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))

@@ -9,7 +9,8 @@
 //! | differentiate a scalar function numerically | [`finite_difference`] |
 //! | check the backward of an operation against its forward | [`assert_vjp`] |
 //! | make weights by the formula of the golden files | [`formula`], [`formula_labels`] |
-//! | read what PyTorch computed | [`Golden`] |
+//! | read what PyTorch computed | [`Golden`], [`ZooGolden`] |
+//! | read what captum and pytorch-grad-cam computed | [`EvidenceGolden`] |
 //! | draw shapes and values, the same on every machine | [`Sample`] |
 //! | give an f64 reference the very values an f32 kernel saw | [`widen`] |
 //! | download from a server that cuts, lies or redirects | [`FileServer`] |
@@ -40,6 +41,7 @@
 //! ```
 
 mod close;
+mod evidence;
 mod formula;
 mod golden;
 mod gradient;
@@ -47,6 +49,7 @@ mod sample;
 mod server;
 
 pub use close::assert_close;
+pub use evidence::{Array, EvidenceGolden, NoiseGolden};
 pub use formula::{deep_formula, formula, formula_labels};
 pub use golden::{Checksum, CrossEntropyCase, Golden, OptimizerCase, Scalar, Tensor, ZooGolden, ZooStep};
 pub use gradient::{assert_vjp, finite_difference};

@@ -5,15 +5,17 @@ use std::sync::{Mutex, PoisonError};
 use striate_data::{DataError, Loader};
 use striate_graph::{Engine, Target};
 
-/// Room for the images and targets of a batch.
-pub(crate) struct Batch {
+/// Room for the images and targets of a batch, which all threads of an engine fill.
+#[derive(Debug)]
+pub struct Batch {
     images: Vec<f32>,
     targets: Vec<Target>,
     sample_len: usize,
 }
 
 impl Batch {
-    pub(crate) fn new(batch_size: usize, sample_len: usize) -> Self {
+    /// Room for `batch_size` images of `sample_len` values each.
+    pub fn new(batch_size: usize, sample_len: usize) -> Self {
         Self {
             images: vec![0.0; batch_size * sample_len],
             targets: Vec::with_capacity(batch_size),
@@ -26,7 +28,10 @@ impl Batch {
     ///
     /// # Errors
     /// When a photo cannot be used; of several, that of the first in the batch.
-    pub(crate) fn fetch(
+    ///
+    /// # Panics
+    /// When there are more samples than there is room for, or one is past the split.
+    pub fn fetch(
         &mut self,
         engine: &Engine,
         loader: &Loader<'_>,

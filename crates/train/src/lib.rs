@@ -53,6 +53,7 @@ mod run;
 mod saved;
 mod yaml;
 
+pub use batch::Batch;
 pub use config::{ClassWeights, ClipMode, FitConfig};
 pub use error::{Difference, FitError};
 pub use evaluate::{Evaluation, evaluate};

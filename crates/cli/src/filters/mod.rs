@@ -9,9 +9,8 @@ use striate::inspect::maps::{About, Scale};
 use striate::inspect::text::{Align, Table};
 
 use crate::exit::Usage;
-use crate::maps::model::ModelFlags;
+use crate::look::{ModelArg, usage};
 use crate::maps::pages::{Page, PageFlags, glimpse};
-use crate::maps::usage;
 use crate::out;
 
 /// Kernels of a layer in the terminal.
@@ -23,11 +22,8 @@ const GLIMPSED: usize = 16;
 striate filters [OPTIONS] MODEL
        striate filters [OPTIONS] --model NAME [--weights SOURCE]")]
 pub(crate) struct Args {
-    /// A model file, or the folder of a run (not with --model)
-    #[arg(required_unless_present = "model", conflicts_with = "model", value_name = "MODEL")]
-    path: Option<PathBuf>,
     #[command(flatten)]
-    model: ModelFlags,
+    model: ModelArg,
     #[command(flatten)]
     pages: PageFlags,
     /// The folder for the pages
@@ -54,7 +50,7 @@ struct Layer<'a> {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let subject = args.model.load(args.path.as_deref())?;
+    let subject = args.model.load()?;
     let (graph, params) = (&subject.model.graph, &subject.model.params);
     let chosen = select(graph, &args.pages.layer).map_err(usage)?;
     if chosen.is_empty() {

@@ -3,6 +3,7 @@
 //! Made to start fast: one thread and one read of the model for a few pictures, a team and batches for many. Pictures pass
 //! in batches, each answered before the next is decoded, so their number costs no memory.
 
+mod members;
 mod show;
 pub(crate) mod sources;
 
@@ -13,14 +14,12 @@ use clap::{Args as ClapArgs, ValueEnum};
 use striate::data::DataError;
 use striate::formats::ModelFile;
 use striate::graph::Engine;
-use striate::models::registry;
-use striate::models::weights::LoadOptions;
 use striate::{Classifier, Prediction};
 
 use crate::exit::{self, BAD_DATA, Usage};
-use crate::flags::{Threads, count, model_path};
-use crate::flags_weights::{FetchFlag, Listener};
-use crate::pretrained::Pretrained;
+use crate::flags::{Threads, count};
+use crate::flags_weights::FetchFlag;
+use crate::look::{named, open_model};
 use show::Show;
 use sources::{Source, collect};
 
@@ -37,8 +36,9 @@ const BATCH: usize = 64;
 striate predict [OPTIONS] MODEL PICTURES...
        striate predict [OPTIONS] --model NAME [--weights SOURCE] PICTURES...")]
 pub(crate) struct Args {
-    /// A model file, or the folder of a run (not with --model); then pictures of any size: files, folders (searched in
-    /// depth), or '-' for standard input
+    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
+    /// then pictures of any size: files, folders (searched in depth), '-' for standard input, or DATA:INDEX for a test image
+    /// of a data set, such as digits:7
     #[arg(required = true, value_name = "MODEL PICTURES")]
     paths: Vec<PathBuf>,
     /// A network by name ('striate models' lists them), with published weights, in place of a model file
@@ -130,15 +130,8 @@ fn missing(paths: &[PathBuf]) -> String {
 fn load(args: &Args, file: Option<&Path>, pictures: usize) -> anyhow::Result<(ModelFile, Engine)> {
     let few = args.threads.engine_for_little()?;
     let model = match (file, &args.model) {
-        (None, Some(name)) => {
-            let info = registry::find(name)?;
-            let source = args.weights.as_deref().unwrap_or(info.name);
-            let load = |fetch: Listener<'_>| {
-                Pretrained::load(info, source, LoadOptions { fetch, ..LoadOptions::default() })
-            };
-            args.fetch.with(load)?.model(&few)?
-        }
-        (Some(file), _) => ModelFile::load(&model_path(file))?,
+        (None, Some(name)) => named(name, args.weights.as_deref(), args.fetch, &few)?,
+        (Some(file), _) => open_model(file)?,
         (None, None) => unreachable!("one of both names the model"),
     };
     let is_much = pictures >= MANY || model.graph.multiply_adds() >= HEAVY;

@@ -1,4 +1,4 @@
-//! Which pictures were meant: files, folders, standard input.
+//! Which pictures were meant: files, folders, standard input, images of a data set.
 
 use std::fs;
 use std::io::{self, Read};
@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use striate::data::picture::MAX_BYTES;
-use striate::data::{DataError, Picture, PictureError, Preprocess};
+use striate::data::{DataError, Known, Picture, PictureError, Preprocess};
 
+use super::members::{self, Member};
 use crate::exit::Usage;
 
 /// Names that a picture in a folder may end in; a file that is named itself may be called anything.
@@ -19,6 +20,7 @@ const ENDINGS: [&str; 12] =
 pub(crate) enum Source {
     File(PathBuf),
     StandardInput,
+    Member(Member),
 }
 
 impl Source {
@@ -27,6 +29,15 @@ impl Source {
         match self {
             Self::File(path) => path.display().to_string(),
             Self::StandardInput => "-".into(),
+            Self::Member(member) => member.typed.clone(),
+        }
+    }
+
+    /// The class that its data set gives it.
+    pub(crate) fn label(&self) -> Option<String> {
+        match self {
+            Self::Member(member) => Some(member.label()),
+            Self::File(_) | Self::StandardInput => None,
         }
     }
 
@@ -34,6 +45,7 @@ impl Source {
     pub(crate) fn open(&self, preprocess: &Preprocess) -> Result<Picture, DataError> {
         match self {
             Self::File(path) => preprocess.open(path),
+            Self::Member(member) => member.open(preprocess),
             Self::StandardInput => {
                 let failed = |problem| DataError::Picture { place: "standard input".into(), problem };
                 let mut bytes = Vec::new();
@@ -51,8 +63,15 @@ impl Source {
 /// The pictures that these arguments name, folders in the order of their names.
 pub(crate) fn collect(arguments: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
     let mut sources = Vec::new();
+    let mut loaded = Vec::new();
     for argument in arguments {
-        if argument.as_os_str() == "-" {
+        let text = argument.to_str().filter(|_| !argument.exists()).unwrap_or_default();
+        if let Some(place) = members::parse(text)? {
+            sources.push(Source::Member(members::find(text, &place, &mut loaded)?));
+        } else if Known::get(text).is_some() {
+            let why = "a data set, and no picture; name one of its test images by its number";
+            return Err(Usage(format!("{text}: {why}: {text}:0")).into());
+        } else if argument.as_os_str() == "-" {
             if sources.contains(&Source::StandardInput) {
                 return Err(Usage("-: standard input can be read only once".into()).into());
             }

@@ -1,27 +1,24 @@
 //! `striate why`: which part of a picture speaks for a class, and which against it.
 
+mod told;
+
 use std::path::PathBuf;
 
-use anyhow::Context;
-use clap::{Args as ClapArgs, ValueEnum};
-use serde::Serialize;
-use striate::Classifier;
-use striate::formats::write_atomically;
-use striate::inspect::evidence::{Completeness, Evidence, Method, Patch, Path, Question, find_class};
-use striate::inspect::maps::{About, Scale};
-use striate::inspect::text::percent;
+use clap::Args as ClapArgs;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use striate::inspect::chart::Scene;
+use striate::inspect::evidence::{Evidence, Method, Question, class_page, find_class};
+use striate::inspect::maps::About;
 use striate::inspect::{InspectError, npy};
 use striate::prelude::Array4;
 
 use crate::exit::Usage;
-use crate::maps::model::ModelFlags;
-use crate::maps::{one_picture, seen, shown_name, usage};
+use crate::look::{LookArgs, Looked, usage};
 use crate::out;
+use crate::scenes::{write_file, write_scene};
 
-/// Pixels of the PNG for one of the page.
-const SCALE: f64 = 2.0;
-/// Patches of an occlusion along the longer side, were they not to overlap; they do by half.
-const PATCHES: usize = 8;
+/// Classes that a page shows side by side.
+const CLASSES: usize = 10;
 
 /// Show which part of a picture speaks for a class, and which against it: a page as PNG and SVG, and the numbers as .npy
 #[derive(Debug, ClapArgs)]
@@ -29,17 +26,20 @@ const PATCHES: usize = 8;
 striate why [OPTIONS] MODEL PICTURE
        striate why [OPTIONS] --model NAME [--weights SOURCE] PICTURE")]
 pub(crate) struct Args {
-    /// A model file, or the folder of a run (not with --model); then a picture of any size, or '-' for standard input
-    #[arg(required = true, num_args = 1..=2, value_name = "MODEL PICTURE")]
-    paths: Vec<PathBuf>,
     #[command(flatten)]
-    model: ModelFlags,
+    look: LookArgs,
     /// Why this class, by its name [default: the one the network says]
     #[arg(long, value_name = "NAME")]
     class: Option<String>,
-    /// How to find out; all explain the logit, not the probability
-    #[arg(long, value_enum, default_value_t = How::IntegratedGradients)]
-    method: How,
+    /// Why not that class: explain how far the logit is above that one's
+    #[arg(long, value_name = "NAME")]
+    versus: Option<String>,
+    /// The ten classes with the highest logits on one page, in the colours of one scale
+    #[arg(long, conflicts_with_all = ["class", "versus"])]
+    all_classes: bool,
+    /// How to find out; all but eigen-cam explain the logit, not the probability
+    #[arg(long, value_name = "METHOD", default_value = "integrated-gradients", value_parser = methods())]
+    method: Method,
     /// The layer whose maps are used, for the -cam methods [default: the last that makes maps]
     #[arg(long, value_name = "LAYER")]
     layer: Option<String>,
@@ -49,155 +49,89 @@ pub(crate) struct Args {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-    /// The picture is black on white, and the model was trained on white on black (as handwritten digits are)
-    #[arg(long)]
-    invert: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum How {
-    /// How fast the logit rises with each pixel
-    Gradient,
-    /// What each pixel adds, were the network linear
-    GradientXInput,
-    /// What each pixel adds on the way from the mean picture; sums to the logit's rise
-    IntegratedGradients,
-    /// Maps of a layer, as strong as the logit rises with each
-    GradCam,
-    /// The same for several places of one class
-    GradCamPlusPlus,
-    /// Each value of a layer by its own gradient; sharp in early layers
-    LayerCam,
-    /// How far the logit falls when a patch is covered with the mean colour
-    Occlusion,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    model: &'a str,
-    picture: String,
-    predicted: &'a str,
-    probability: f32,
-    class: &'a str,
-    method: Method,
-    layer: Option<&'a str>,
-    logit: f32,
-    shape: [usize; 3],
-    completeness: Option<Completeness>,
-    scale: Scale,
-    files: &'a [PathBuf],
+/// The methods by their keys, each with its line of help.
+fn methods() -> impl TypedValueParser<Value = Method> {
+    let value = |method: &Method| PossibleValue::new(method.key()).help(method.summary());
+    PossibleValuesParser::new(Method::all().iter().map(value)).map(|key| {
+        let method = Method::all().iter().find(|method| method.key() == key);
+        *method.unwrap_or_else(|| unreachable!("one of the possible values"))
+    })
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let (file, picture) = match (&args.paths[..], args.model.is_named()) {
-        ([picture], true) => (None, picture),
-        ([model, picture], false) => (Some(model.as_path()), picture),
-        (paths, named) => {
-            let wanted = if named { "with --model, one picture alone" } else { "a model and a picture" };
-            return Err(Usage(format!("why: expected {wanted}, got {} paths", paths.len())).into());
-        }
+    let mut looked = args.look.open("why")?;
+    let class = |name: &Option<String>| {
+        name.as_deref().map(|name| find_class(looked.model.classes(), name)).transpose().map_err(usage)
     };
-    let is_cam = matches!(args.method, How::GradCam | How::GradCamPlusPlus | How::LayerCam);
-    if args.layer.is_some() && !is_cam {
-        let why = "--layer is for grad-cam, grad-cam-plus-plus and layer-cam; the others look at the picture itself";
-        return Err(Usage(why.into()).into());
-    }
-    let source = one_picture(picture)?;
-    let mut subject = args.model.load(file)?;
-    subject.model.preprocess.invert |= args.invert;
-    let mut model = Classifier::new(subject.model, subject.engine)?;
-    let named = args.class.as_deref().map(|name| find_class(model.classes(), name));
-    let named = named.transpose().map_err(usage)?;
-    let pixels = model.preprocess().from_picture(&source.open(model.preprocess())?);
-    let prediction = model.predict_pixels(&pixels)?.remove(0);
+    let (named, versus) = (class(&args.class)?, class(&args.versus)?);
+    let prediction = looked.predict()?;
     let class = named.unwrap_or_else(|| prediction.top(1)[0].0);
-    let evidence = ask(args, &mut model, &pixels, class).map_err(|error| match error {
-        InspectError::Run(error) => anyhow::Error::from(error),
-        error => usage(error).into(),
-    })?;
-
-    let says = format!("{} with {}", prediction.class(), percent(Some(prediction.probability().into())));
-    let about = About {
-        subject: format!("{} looks at {} and says {says}", subject.name, shown_name(&source)),
-        picture: Some(seen(&pixels, model.preprocess().shape())?),
-        classes: model.classes().to_vec(),
+    if versus == Some(class) {
+        let name = &looked.model.classes()[class];
+        return Err(Usage(format!(
+            "--versus {name}: that is the class explained; name another, or say --class"
+        ))
+        .into());
+    }
+    let classes: Vec<usize> = if args.all_classes {
+        prediction.top(CLASSES).into_iter().map(|(class, _)| class).collect()
+    } else {
+        vec![class]
     };
-    let files = write(args, &evidence, &about)?;
-    let class = &about.classes[class];
-    if args.json {
-        out::json(&Document {
-            model: &subject.name,
-            picture: source.name(),
-            predicted: prediction.class(),
-            probability: prediction.probability(),
-            class,
-            method: evidence.method,
-            layer: evidence.layer.as_deref(),
-            logit: evidence.logit,
-            shape: evidence.shape,
-            completeness: evidence.completeness,
-            scale: evidence.scale(),
-            files: &files,
-        })?;
-        return Ok(0);
+    let found: Result<Vec<Evidence>, _> =
+        classes.into_iter().map(|class| ask(args, &mut looked, class, versus)).collect();
+    let found = found.map_err(usage)?;
+
+    let about = About {
+        subject: looked.sentence(&prediction),
+        picture: Some(looked.picture.clone()),
+        classes: looked.model.classes().to_vec(),
+    };
+    let scene = if args.all_classes { class_page(&found, &about) } else { found[0].page(&about) };
+    let files = write(args, &scene, &found)?;
+    let told = told::Told { looked: &looked, prediction: &prediction, found: &found, files: &files };
+    match (args.json, args.all_classes) {
+        (true, true) => out::json(&told.classes())?,
+        (true, false) => out::json(&told.class(&found[0]))?,
+        (false, _) => out::print(&told.text())?,
     }
-    let of = evidence.layer.as_ref().map(|layer| format!(" of {layer}")).unwrap_or_default();
-    let mut text = format!(
-        "{}: {says}\nwhy {class}: {}{of}, logit {:.4}\n",
-        source.name(),
-        evidence.method.name(),
-        evidence.logit
-    );
-    if let Some(Completeness { rise, sum, gap }) = evidence.completeness {
-        text.push_str(&format!(
-            "the values sum to {sum:.5}, the logit rises by {rise:.5} from the mean picture: gap {gap:.1e}\n"
-        ));
-    }
-    files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
-    out::print(&text)?;
     Ok(0)
 }
 
-fn ask(args: &Args, model: &mut Classifier, pixels: &[u8], class: usize) -> Result<Evidence, InspectError> {
-    let [c, h, w] = model.preprocess().shape();
-    // Picture 0, and the baseline: normalised values of 0 are the mean of the training pictures.
-    let mut values = vec![0.0; 2 * c * h * w];
-    model.preprocess().normalise(pixels, &mut values[..c * h * w]);
-    let pictures = Array4::from_shape_vec((2, c, h, w), values)
-        .unwrap_or_else(|_| unreachable!("two pictures of the network's size"));
-    let mut both = pictures.outer_iter();
-    let (Some(picture), Some(baseline)) = (both.next(), both.next()) else { unreachable!("there are two") };
-    let mut question = Question::new(model.session(), picture, class)?;
-    let layer = args.layer.as_deref();
-    match args.method {
-        How::Gradient => question.gradient(),
-        How::GradientXInput => question.gradient_x_input(),
-        How::IntegratedGradients => question.integrated_gradients(&baseline, Path::default()),
-        How::GradCam => question.grad_cam(layer),
-        How::GradCamPlusPlus => question.grad_cam_plus_plus(layer),
-        How::LayerCam => question.layer_cam(layer),
-        How::Occlusion => {
-            let side_px = h.max(w).div_ceil(PATCHES);
-            question.occlusion(&baseline, Patch { side_px, stride_px: side_px.div_ceil(2) })
-        }
+fn ask(
+    args: &Args,
+    looked: &mut Looked,
+    class: usize,
+    versus: Option<usize>,
+) -> Result<Evidence, InspectError> {
+    if args.all_classes && !args.method.knows_class() {
+        return Err(InspectError::NoVersus { method: args.method.name() });
     }
+    let image = looked.image();
+    // Normalised values of 0 are the mean of the training pictures.
+    let baseline = Array4::zeros(image.raw_dim());
+    let (Some(picture), Some(baseline)) = (image.outer_iter().next(), baseline.outer_iter().next()) else {
+        unreachable!("each is a batch of one")
+    };
+    let question = Question::new(looked.model.session(), picture, class)?;
+    let mut question = match versus {
+        Some(other) => question.versus(other)?,
+        None => question,
+    };
+    question.ask_of(args.method, args.layer.as_deref(), &baseline)
 }
 
-/// The page as PNG and SVG, and the values; gives the paths.
-fn write(args: &Args, evidence: &Evidence, about: &About) -> anyhow::Result<Vec<PathBuf>> {
-    let scene = evidence.page(about);
-    let files = [
-        ("png", scene.to_png(SCALE)?),
-        ("svg", scene.to_svg().into_bytes()),
-        ("npy", npy(&evidence.shape, &evidence.values)),
-    ];
-    let folder = args.out.display();
-    std::fs::create_dir_all(&args.out).with_context(|| format!("{folder}: cannot make this folder"))?;
-    let name = args.method.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-    let write = |(ending, bytes): (&str, Vec<u8>)| {
-        let path = args.out.join(format!("{name}.{ending}"));
-        write_atomically(&path, &bytes).with_context(|| format!("{}: cannot write", path.display()))?;
-        Ok(path)
-    };
-    files.into_iter().map(write).collect()
+/// The page as PNG and SVG, and the values, class after class; gives the paths.
+fn write(args: &Args, scene: &Scene, found: &[Evidence]) -> anyhow::Result<Vec<PathBuf>> {
+    let values: Vec<f32> = found.iter().flat_map(|evidence| &evidence.values).copied().collect();
+    let mut shape = found[0].shape.to_vec();
+    if args.all_classes {
+        shape.insert(0, found.len());
+    }
+    let name = format!("{}{}", args.method.key(), if args.all_classes { "-classes" } else { "" });
+    let mut files = write_scene(&args.out, &name, scene)?;
+    files.push(write_file(&args.out, &format!("{name}.npy"), &npy(&shape, &values))?);
+    Ok(files)
 }

@@ -30,7 +30,7 @@ pub(super) fn width_px(text: &str, size: f64) -> f64 {
 /// The text, or its two ends around an ellipsis so that it fits in `limit_px`; at least two characters remain.
 ///
 /// Both ends, because class names often share a beginning (`n02085620-Chihuahua`) or an ending (`… terrier`).
-pub(crate) fn fit(text: &str, size: f64, limit_px: f64) -> String {
+pub fn fit(text: &str, size: f64, limit_px: f64) -> String {
     if width_px(text, size) <= limit_px {
         return text.to_owned();
     }

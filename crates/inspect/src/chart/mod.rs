@@ -8,6 +8,7 @@
 mod axis;
 mod confusion;
 mod curves;
+mod encode;
 mod font;
 mod raster;
 mod rate_search;
@@ -17,7 +18,8 @@ mod svg;
 
 pub use confusion::confusion;
 pub use curves::{Curves, curve_panels, curves};
-pub(crate) use font::fit as fit_text;
+pub(crate) use encode::png;
+pub use font::fit as fit_text;
 pub use rate_search::{RateChart, rate_search};
 pub use reliability::reliability;
 pub use scene::{Anchor, Scene, Shape};

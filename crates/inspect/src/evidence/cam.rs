@@ -3,6 +3,26 @@
 
 use super::{Evidence, Method, Question};
 use crate::error::InspectError;
+use crate::maps::select::near;
+
+/// The maps of a layer, `[K, H, W]` row by row, of the picture.
+pub(super) struct LayerMaps {
+    pub(super) layer: String,
+    pub(super) values: Vec<f32>,
+    /// `[H, W]`.
+    pub(super) size: [usize; 2],
+    pub(super) score: f64,
+}
+
+impl LayerMaps {
+    pub(super) fn plane(&self) -> usize {
+        self.size[0] * self.size[1]
+    }
+
+    pub(super) fn channels(&self) -> usize {
+        self.values.len() / self.plane()
+    }
+}
 
 /// The maps of a layer and the logit's gradients, `[K, H, W]` row by row.
 pub(super) struct Maps<'a> {
@@ -20,6 +40,31 @@ impl Maps<'_> {
 }
 
 impl Question<'_> {
+    /// Its name and `[H, W]`; of no name, the last that makes maps.
+    fn layer(&self, layer: Option<&str>) -> Result<(String, [usize; 2]), InspectError> {
+        let graph = self.session.graph();
+        let last = self.last_maps()?;
+        let id = layer.map_or(Ok(last), |name| {
+            let names: Vec<&str> = graph.nodes.iter().map(|node| node.name.as_str()).collect();
+            let unknown = || InspectError::NoLayer { pattern: name.into(), near: near(&names, name) };
+            graph.find(name).ok_or_else(unknown)
+        })?;
+        let node = &graph.nodes[id];
+        match node.shape[..] {
+            [_, h, w] => Ok((node.name.clone(), [h, w])),
+            _ => Err(InspectError::NoMaps { layer: node.name.clone(), shape: node.shape.clone() }),
+        }
+    }
+
+    /// The maps of a layer, by a forward pass alone.
+    pub(super) fn maps_of(&mut self, layer: Option<&str>) -> Result<LayerMaps, InspectError> {
+        let (layer, size) = self.layer(layer)?;
+        let tap = self.session.tap(&layer).map_err(striate_graph::RunError::Plan)?;
+        let score = self.scores(&self.batch())?[0];
+        let values = self.session.get(tap).into_iter().collect();
+        Ok(LayerMaps { layer, values, size, score })
+    }
+
     /// `sum` makes `[H, W]` of the maps of `layer`; what is negative in it is cut off.
     pub(super) fn cam(
         &mut self,
@@ -27,18 +72,13 @@ impl Question<'_> {
         layer: Option<&str>,
         sum: impl Fn(&Maps<'_>) -> Vec<f64>,
     ) -> Result<Evidence, InspectError> {
-        let last = self.last_maps()?;
-        let name = layer.map_or_else(|| self.session.graph().nodes[last].name.clone(), str::to_owned);
+        let (name, [h, w]) = self.layer(layer)?;
         let slopes = self.slopes(&self.batch(), &name)?;
-        let &[_, _, h, w] = slopes.value.shape() else {
-            let shape = slopes.value.shape()[1..].to_vec();
-            return Err(InspectError::NoMaps { layer: name, shape });
-        };
         let (values, gradients): (Vec<f32>, Vec<f32>) =
             (slopes.value.iter().copied().collect(), slopes.gradient.iter().copied().collect());
         let maps = Maps { values: &values, gradients: &gradients, plane: h * w };
         let values = sum(&maps).into_iter().map(|v| v.max(0.0) as f32).collect();
-        let evidence = self.evidence(method, slopes.logits[0], values);
+        let evidence = self.evidence(method, slopes.scores[0], values)?;
         Ok(Evidence { layer: Some(name), shape: [1, h, w], ..evidence })
     }
 }

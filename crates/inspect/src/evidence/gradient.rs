@@ -14,6 +14,6 @@ impl Question<'_> {
     pub fn gradient(&mut self) -> Result<Evidence, InspectError> {
         let slopes = self.slopes_of_input(&self.batch())?;
         let values = slopes.gradient.into_iter().collect();
-        Ok(self.evidence(Method::Gradient, slopes.logits[0], values))
+        self.evidence(Method::Gradient, slopes.scores[0], values)
     }
 }

@@ -17,8 +17,8 @@ impl Question<'_> {
         pictures.index_axis_mut(ndarray::Axis(0), 0).assign(&self.picture);
         let slopes = self.slopes_of_input(&pictures)?;
         let values: Vec<f32> = self.picture.iter().zip(&slopes.gradient).map(|(x, g)| x * g).collect();
-        let completeness = Completeness::of(&values, slopes.logits[0], slopes.logits[1]);
-        let evidence = self.evidence(Method::GradientXInput, slopes.logits[0], values);
+        let completeness = Completeness::of(&values, slopes.scores[0], slopes.scores[1]);
+        let evidence = self.evidence(Method::GradientXInput, slopes.scores[0], values)?;
         Ok(Evidence { completeness: Some(completeness), ..evidence })
     }
 }

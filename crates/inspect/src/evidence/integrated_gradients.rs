@@ -28,10 +28,10 @@ impl Default for Path {
     }
 }
 
-/// A part of the way: from where to where, the logits there, and what the values add on it.
+/// A part of the way: from where to where, the scores there, and what the values add on it.
 struct Panel {
     ends: [f64; 2],
-    logits: [f32; 2],
+    scores: [f64; 2],
     values: Vec<f32>,
     /// How far the values are from the logit's rise; 0 where that is no more than the logits' own rounding.
     gap: f64,
@@ -61,24 +61,24 @@ impl Question<'_> {
         self.check(baseline)?;
         let rule = gauss_legendre(path.nodes);
         let ends = self.at(baseline, &[0.0, 1.0]);
-        let logits = self.logits(&ends)?;
-        let logits = [logits[0], logits[1]];
-        let mut panels = vec![self.panel(baseline, &rule, [0.0, 1.0], logits)?];
-        let enough = path.tolerance * (f64::from(logits[1]) - f64::from(logits[0])).abs();
+        let scores = self.scores(&ends)?;
+        let scores = [scores[0], scores[1]];
+        let mut panels = vec![self.panel(baseline, &rule, [0.0, 1.0], scores)?];
+        let enough = path.tolerance * (scores[1] - scores[0]).abs();
         while panels.len() < path.panels && panels.iter().map(|panel| panel.gap).sum::<f64>() > enough {
             let by_gap = |a: &usize, b: &usize| panels[*a].gap.total_cmp(&panels[*b].gap);
             let worst = (0..panels.len()).max_by(by_gap).unwrap_or_else(|| unreachable!("there is one"));
-            let Panel { ends: [start, end], logits: [low, high], .. } = panels.swap_remove(worst);
+            let Panel { ends: [start, end], scores: [low, high], .. } = panels.swap_remove(worst);
             let middle = f64::midpoint(start, end);
             let there = self.at(baseline, &[middle]);
-            let between = self.logits(&there)?[0];
+            let between = self.scores(&there)?[0];
             panels.push(self.panel(baseline, &rule, [start, middle], [low, between])?);
             panels.push(self.panel(baseline, &rule, [middle, end], [between, high])?);
         }
         let total = |i: usize| panels.iter().map(|panel| f64::from(panel.values[i])).sum::<f64>() as f32;
         let values: Vec<f32> = (0..self.picture.len()).map(total).collect();
-        let completeness = Completeness::of(&values, logits[1], logits[0]);
-        let evidence = self.evidence(Method::IntegratedGradients, logits[1], values);
+        let completeness = Completeness::of(&values, scores[1], scores[0]);
+        let evidence = self.evidence(Method::IntegratedGradients, scores[1], values)?;
         Ok(Evidence { completeness: Some(completeness), ..evidence })
     }
 
@@ -98,7 +98,7 @@ impl Question<'_> {
         baseline: &ArrayView3<'_, f32>,
         rule: &[(f64, f64)],
         ends: [f64; 2],
-        logits: [f32; 2],
+        scores: [f64; 2],
     ) -> Result<Panel, InspectError> {
         let width = ends[1] - ends[0];
         let places: Vec<f64> = rule.iter().map(|(t, _)| ends[0] + width * t).collect();
@@ -109,8 +109,8 @@ impl Question<'_> {
         }
         let ways = self.picture.iter().zip(baseline).map(|(&to, &from)| f64::from(to) - f64::from(from));
         let values: Vec<f32> = ways.zip(mean).map(|(way, g)| (way * g) as f32).collect();
-        let gap = Completeness::of(&values, logits[1], logits[0]).gap.abs();
-        let rounding = ROUNDING * f64::from(f32::EPSILON * logits[0].abs().max(logits[1].abs()));
-        Ok(Panel { ends, logits, values, gap: if gap > rounding { gap } else { 0.0 } })
+        let gap = Completeness::of(&values, scores[1], scores[0]).gap.abs();
+        let rounding = ROUNDING * f64::from(f32::EPSILON) * scores[0].abs().max(scores[1].abs());
+        Ok(Panel { ends, scores, values, gap: if gap > rounding { gap } else { 0.0 } })
     }
 }

@@ -7,74 +7,55 @@
 //! | --- | --- | --- |
 //! | [`gradient`](Question::gradient) | `∂f/∂x` | |
 //! | [`gradient_x_input`](Question::gradient_x_input) | `x · ∂f/∂x` | the logit, for a linear network |
+//! | [`smooth_grad`](Question::smooth_grad) | the mean gradient of noisy copies | |
 //! | [`integrated_gradients`](Question::integrated_gradients) | the mean gradient on the way from a baseline | the logit's rise, always |
+//! | [`exact_sum`](Question::exact_sum) | `x · ∂f/∂x`, and `b · ∂f/∂b` of every bias | the logit, where operations are piecewise linear |
+//! | [`guided_backprop`](Question::guided_backprop) | the gradient without what is negative at any ReLU | |
 //! | [`grad_cam`](Question::grad_cam) | maps of a layer, weighted by their mean gradients | |
 //! | [`grad_cam_plus_plus`](Question::grad_cam_plus_plus) | the same, weighted by where gradients are positive | |
 //! | [`layer_cam`](Question::layer_cam) | maps of a layer times their positive gradients | |
+//! | [`eigen_cam`](Question::eigen_cam) | maps of a layer along what differs most in them; knows no class | |
+//! | [`score_cam`](Question::score_cam) | maps of a layer, weighted by the logit of what lies under each | |
 //! | [`occlusion`](Question::occlusion) | the fall of the logit when a patch is covered | |
+//!
+//! [`Question::ask`] takes any of them, [`Method::all`] lists them; [`Question::versus`] asks why one class rather than another.
 
 mod cam;
+mod classes;
+mod eigen_cam;
+mod exact_sum;
 mod grad_cam;
 mod grad_cam_plus_plus;
 mod gradient;
 mod gradient_x_input;
+mod guided_backprop;
 mod integrated_gradients;
 mod layer_cam;
+mod method;
+mod noise;
 mod occlusion;
 mod page;
 mod quadrature;
 mod question;
+mod score_cam;
+mod smooth_grad;
+mod stretch;
 #[cfg(test)]
 mod tests;
 
+pub use classes::class_page;
+pub use exact_sum::Part;
 pub use integrated_gradients::Path;
+pub use method::Method;
 pub use occlusion::Patch;
 pub use question::Question;
+pub use smooth_grad::Noise;
 
 use serde::Serialize;
 
 use crate::error::InspectError;
 use crate::maps::select::near;
-
-/// How evidence was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// [`Question::gradient`].
-    Gradient,
-    /// [`Question::gradient_x_input`].
-    GradientXInput,
-    /// [`Question::integrated_gradients`].
-    IntegratedGradients,
-    /// [`Question::grad_cam`].
-    GradCam,
-    /// [`Question::grad_cam_plus_plus`].
-    GradCamPlusPlus,
-    /// [`Question::layer_cam`].
-    LayerCam,
-    /// [`Question::occlusion`].
-    Occlusion,
-}
-
-impl Method {
-    /// What it is called.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gradient => "gradient",
-            Self::GradientXInput => "gradient x input",
-            Self::IntegratedGradients => "integrated gradients",
-            Self::GradCam => "Grad-CAM",
-            Self::GradCamPlusPlus => "Grad-CAM++",
-            Self::LayerCam => "LayerCAM",
-            Self::Occlusion => "occlusion",
-        }
-    }
-
-    /// Whether its values can be negative: evidence against the class.
-    pub fn is_signed(self) -> bool {
-        !matches!(self, Self::GradCam | Self::GradCamPlusPlus | Self::LayerCam)
-    }
-}
+use stretch::{Align, bilinear};
 
 /// A map of what speaks for a class, and against it.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,32 +64,36 @@ pub struct Evidence {
     pub method: Method,
     /// The class, from 0.
     pub class: usize,
-    /// Its logit on the picture.
+    /// Rather than which, if the question was of the difference of both logits.
+    pub versus: Option<usize>,
+    /// The class's logit on the picture; where there is a `versus`, how far it is above that one's.
     pub logit: f32,
     /// The layer whose maps were used, if any.
     pub layer: Option<String>,
     /// `[C, H, W]`: the picture's shape, or one channel as large as the layer's maps.
     pub shape: [usize; 3],
-    /// The values, row by row, in units of the logit.
+    /// The values, row by row; [`Method::unit`] says in what units.
     pub values: Vec<f32>,
     /// For methods whose values are to sum to something: whether they do.
     pub completeness: Option<Completeness>,
+    /// Of the exact sum: what the picture and each operation add. Of other methods none.
+    pub parts: Vec<Part>,
 }
 
 /// What values should sum to, and what they do sum to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Completeness {
-    /// The logit on the picture minus that on the baseline.
+    /// The logit on the picture minus that on the baseline; of the exact sum, which has no baseline, the logit.
     pub rise: f64,
-    /// The sum of the values.
+    /// The sum of the values; of the exact sum, that of all its parts.
     pub sum: f64,
     /// `sum - rise`.
     pub gap: f64,
 }
 
 impl Completeness {
-    fn of(values: &[f32], logit: f32, of_baseline: f32) -> Self {
-        let rise = f64::from(logit) - f64::from(of_baseline);
+    fn of(values: &[f32], score: f64, of_baseline: f64) -> Self {
+        let rise = score - of_baseline;
         let sum: f64 = values.iter().map(|&v| f64::from(v)).sum();
         Self { rise, sum, gap: sum - rise }
     }
@@ -128,27 +113,8 @@ impl Evidence {
     /// # PyTorch
     /// `interpolate(mode="bilinear", align_corners=False)`.
     pub fn stretched(&self, [height, width]: [usize; 2]) -> Vec<f32> {
-        let values = self.per_pixel();
         let [_, h, w] = self.shape;
-        if [h, w] == [height, width] {
-            return values;
-        }
-        let place = |i: usize, to: usize, from: usize| {
-            let at = ((i as f64 + 0.5) * from as f64 / to as f64 - 0.5).max(0.0);
-            let low = (at as usize).min(from - 1);
-            (low, (low + 1).min(from - 1), at - low as f64)
-        };
-        let mut out = Vec::with_capacity(height * width);
-        for y in 0..height {
-            let (y0, y1, down) = place(y, height, h);
-            for x in 0..width {
-                let (x0, x1, right) = place(x, width, w);
-                let at = |y: usize, x: usize| f64::from(values[y * w + x]);
-                let row = |y: usize| at(y, x0) * (1.0 - right) + at(y, x1) * right;
-                out.push((row(y0) * (1.0 - down) + row(y1) * down) as f32);
-            }
-        }
-        out
+        bilinear(&self.per_pixel(), [h, w], [height, width], Align::Edges)
     }
 }
 

@@ -18,6 +18,17 @@ pub struct Patch {
     pub stride_px: usize,
 }
 
+/// Patches along the longer side, were they not to overlap.
+const ALONG: usize = 8;
+
+impl Patch {
+    /// An eighth of the longer side of a picture `[C, H, W]`; neighbours overlap by half.
+    pub fn of([_, h, w]: [usize; 3]) -> Self {
+        let side_px = h.max(w).div_ceil(ALONG);
+        Self { side_px, stride_px: side_px.div_ceil(2) }
+    }
+}
+
 impl Question<'_> {
     /// Covers the picture with patches of `baseline`, `[C, H, W]`, one at a time.
     ///
@@ -37,7 +48,7 @@ impl Question<'_> {
         assert!(patch.side_px > 0 && patch.stride_px > 0, "a patch has a size and a stride");
         self.check(baseline)?;
         let [_, height, width] = self.shape();
-        let logit = self.logits(&self.batch())?[0];
+        let score = self.scores(&self.batch())?[0];
         let rows = spans(height, patch);
         let places: Vec<_> =
             rows.flat_map(|rows| spans(width, patch).map(move |columns| (rows.clone(), columns))).collect();
@@ -53,15 +64,15 @@ impl Question<'_> {
                 };
                 picture.slice_each_axis_mut(part).assign(&baseline.slice_each_axis(part));
             }
-            for ((rows, columns), covered) in places.iter().zip(self.logits(&pictures)?) {
+            for ((rows, columns), covered) in places.iter().zip(self.scores(&pictures)?) {
                 for i in rows.clone().flat_map(|y| columns.clone().map(move |x| y * width + x)) {
-                    sum[i] += f64::from(logit) - f64::from(covered);
+                    sum[i] += score - covered;
                     count[i] += 1;
                 }
             }
         }
         let mean = sum.iter().zip(count).map(|(sum, count)| (sum / f64::from(count.max(1))) as f32);
-        let evidence = self.evidence(Method::Occlusion, logit, mean.collect());
+        let evidence = self.evidence(Method::Occlusion, score, mean.collect())?;
         Ok(Evidence { shape: [1, height, width], ..evidence })
     }
 }

@@ -1,9 +1,9 @@
 //! Evidence as a picture: the values in the colours of their scale, alone and over what they are about.
 
-use super::{Evidence, Method};
+use super::Evidence;
 use crate::chart::{Anchor, Scene};
 use crate::colour::Rgb;
-use crate::maps::page::{About, CAPTION_SIZE, Legend, MARGIN, SOFT_INK, TOP, page, push_tile};
+use crate::maps::page::{About, CAPTION_SIZE, INK, Legend, MARGIN, SOFT_INK, TOP, page, push_tile};
 use crate::maps::scale::number;
 use crate::maps::{Scale, coloured};
 use crate::thumbnail::Thumbnail;
@@ -11,8 +11,19 @@ use crate::thumbnail::Thumbnail;
 const SIDE: f64 = 340.0;
 const GAP: f64 = 40.0;
 const CAPTION: f64 = 22.0;
+/// Below the tiles, a line.
+const LINE: f64 = 18.0;
 /// How much of an overlay the colour of the largest value is.
 const OPACITY: f64 = 0.8;
+
+pub(super) fn class_name(about: &About, class: usize) -> String {
+    about.classes.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
+}
+
+/// ` of conv2`, where there is a layer.
+pub(super) fn layer_of(evidence: &Evidence) -> String {
+    evidence.layer.as_ref().map(|layer| format!(" of {layer}")).unwrap_or_default()
+}
 
 impl Evidence {
     /// One scale for all values: blue for what speaks against the class, white for nothing, orange for what speaks for it;
@@ -37,28 +48,48 @@ impl Evidence {
         Thumbnail::of_colours(width, height, mixed)
     }
 
+    /// What the values sum to, for people, where they are to sum to something.
+    pub fn account(&self) -> Option<String> {
+        let c = self.completeness?;
+        let [rise, sum, gap] = [c.rise, c.sum, c.gap].map(|v| number(v as f32));
+        let Some((input, biases)) = self.parts.split_first() else {
+            return Some(format!("values sum to {sum}, rise from the baseline {rise}: gap {gap}"));
+        };
+        let placed = |has: bool| {
+            let some = biases.iter().filter(move |part| (part.shape.len() == 3) == has);
+            number(some.map(|part| part.sum).sum::<f64>() as f32)
+        };
+        let (picture, maps, rest) = (number(input.sum as f32), placed(true), placed(false));
+        Some(format!("picture {picture} + biases of maps {maps} + of vectors {rest} = {sum}: gap {gap}"))
+    }
+
+    /// What the page asks, and how it is answered.
+    fn title(&self, about: &About) -> String {
+        let (how, layer) = (self.method.name(), layer_of(self));
+        if !self.method.knows_class() {
+            return format!("Where do the maps differ? {how}{layer}");
+        }
+        let rather = self.versus.map(|other| format!(" rather than {}", class_name(about, other)));
+        format!("Why {}{}? {how}{layer}", class_name(about, self.class), rather.unwrap_or_default())
+    }
+
     /// A page with the values, the overlay, and what the colours mean. `about.picture` is what the network was shown.
     pub fn page(&self, about: &About) -> Scene {
-        let class = about.classes.get(self.class).cloned().unwrap_or_else(|| format!("class {}", self.class));
-        let of = self.layer.as_ref().map(|layer| format!(" of {layer}")).unwrap_or_default();
-        let title = format!("Why {class}? {}{of}", self.method.name());
-        let sum = self.completeness.map_or_else(String::new, |c| {
-            let (sum, rise, gap) = (number(c.sum as f32), number(c.rise as f32), number(c.gap as f32));
-            format!(" · the values sum to {sum}, the logit rises by {rise}: gap {gap}")
-        });
-        let line = format!("logit {}{sum}", number(self.logit));
+        let logit = number(self.logit);
+        let logit = if self.versus.is_some() {
+            format!("logits differ by {logit}")
+        } else {
+            format!("logit {logit}")
+        };
+        let line = self.account().map_or_else(|| logit.clone(), |account| format!("{logit} · {account}"));
         let scale = self.scale();
-        let body = (2.0 * SIDE + GAP, CAPTION + SIDE);
+        let warning = self.method.warning();
+        let body = (2.0 * SIDE + GAP, CAPTION + SIDE + if warning.is_some() { LINE } else { 0.0 });
         let lines = [about.subject.as_str(), &line];
-        let mut scene = page(&title, lines, about.picture.as_ref(), &Legend::Scale(&scale), body);
+        let mut scene = page(&self.title(about), lines, about.picture.as_ref(), &Legend::Scale(&scale), body);
         let [_, height, width] = self.shape;
         let raw = coloured(&self.per_pixel(), [height, width], |v| scale.colour(v));
-        let unit = if self.method == Method::Gradient {
-            "slope of the logit"
-        } else {
-            "evidence, in units of the logit"
-        };
-        let mut tiles = vec![(format!("{unit}, {height} x {width}"), raw)];
+        let mut tiles = vec![(format!("{}, {height} x {width}", self.method.unit()), raw)];
         if let Some(picture) = &about.picture {
             tiles.push(("over the picture, larger values more opaque".into(), self.overlay(picture)));
         }
@@ -66,6 +97,10 @@ impl Evidence {
             let x = MARGIN + (SIDE + GAP) * i as f64;
             scene.text((x, TOP + 10.0), CAPTION_SIZE, Anchor::Start, SOFT_INK, caption);
             push_tile(&mut scene, &tile, x, TOP + CAPTION, SIDE);
+        }
+        if let Some(warning) = warning {
+            let at = (MARGIN, TOP + CAPTION + SIDE + LINE - 2.0);
+            scene.text(at, CAPTION_SIZE + 1.0, Anchor::Start, INK, format!("Mind: {warning}"));
         }
         scene
     }

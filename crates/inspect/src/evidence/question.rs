@@ -1,13 +1,14 @@
 //! A network, a picture and a class.
 
-use ndarray::{Array4, ArrayD, ArrayView3, Axis, IxDyn};
+use ndarray::{Array4, ArrayD, ArrayView1, ArrayView3, Axis, IxDyn};
 use striate_graph::op::Op;
-use striate_graph::{NodeId, Session};
+use striate_graph::{BackwardOptions, NodeId, ReluRule, Session};
 
-use super::{Evidence, Method};
+use super::{Evidence, Method, Noise, Patch, Path};
 use crate::error::InspectError;
 
-/// Why a network gives this picture this class: its logit is what each method takes apart.
+/// Why a network gives this picture this class: its logit is what each method takes apart; or, asked
+/// [`versus`](Self::versus) another class, the difference of both logits.
 ///
 /// The session keeps the taps that a method needs, so that a second picture needs no new plan.
 ///
@@ -37,11 +38,12 @@ pub struct Question<'a> {
     pub(super) session: &'a mut Session,
     pub(super) picture: ArrayView3<'a, f32>,
     pub(super) class: usize,
+    pub(super) versus: Option<usize>,
 }
 
-/// A value of the network and the logit's gradient with respect to it, `[N, …]`, and the logits, one a picture.
+/// A value of the network and the score's gradient with respect to it, `[N, …]`, and the scores, one a picture.
 pub(super) struct Slopes {
-    pub(super) logits: Vec<f32>,
+    pub(super) scores: Vec<f64>,
     pub(super) value: ArrayD<f32>,
     pub(super) gradient: ArrayD<f32>,
 }
@@ -50,7 +52,8 @@ impl<'a> Question<'a> {
     /// Asks of `picture`, `[C, H, W]` as the network takes it (scaled and normalised), why it has the logit of `class`.
     ///
     /// # Errors
-    /// When the network has another input, no such class, or an output that is not logits.
+    /// When the network has another input, no such class, or an output that is not logits, and when the picture or a parameter
+    /// holds a value that is not finite.
     pub fn new(
         session: &'a mut Session,
         picture: ArrayView3<'a, f32>,
@@ -67,18 +70,77 @@ impl<'a> Question<'a> {
         if class >= classes {
             return Err(InspectError::NoClass { class, classes });
         }
-        let question = Self { session, picture, class };
+        for (name, values) in session.params().iter() {
+            let hint = "a network that diverged says nothing; train it again at a lower learning rate";
+            all_finite(values.iter(), || format!("values of `{name}`"), hint)?;
+        }
+        let question = Self { session, picture, class, versus: None };
         question.check(&question.picture)?;
         Ok(question)
     }
 
-    /// Whether it is as large as what the network takes.
+    /// Asks why `class` rather than `other`: of the difference of their logits, `f = logit_class - logit_other`.
+    ///
+    /// # Errors
+    /// When there is no such class, or it is the same.
+    pub fn versus(self, other: usize) -> Result<Self, InspectError> {
+        let classes = self.session.graph().output_shape()[0];
+        if other >= classes {
+            return Err(InspectError::NoClass { class: other, classes });
+        }
+        if other == self.class {
+            return Err(InspectError::SameClass { class: other });
+        }
+        Ok(Self { versus: Some(other), ..self })
+    }
+
+    /// Asks in that way, at its default settings. `baseline`, `[C, H, W]`, is what integrated gradients start from and what
+    /// covers a patch: zeros for the mean of the training pictures.
+    ///
+    /// # Errors
+    /// When the method does not apply to this network, or the baseline has another shape than the picture.
+    pub fn ask(&mut self, method: Method, baseline: &ArrayView3<'_, f32>) -> Result<Evidence, InspectError> {
+        self.ask_of(method, None, baseline)
+    }
+
+    /// As [`ask`](Self::ask), of the maps of that layer.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask), when there is no such layer, or it makes no maps, and when a layer is named for a method that
+    /// looks at none.
+    pub fn ask_of(
+        &mut self,
+        method: Method,
+        layer: Option<&str>,
+        baseline: &ArrayView3<'_, f32>,
+    ) -> Result<Evidence, InspectError> {
+        if layer.is_some() && !method.uses_layer() {
+            let with: Vec<&str> = Method::all().iter().filter(|m| m.uses_layer()).map(|m| m.name()).collect();
+            return Err(InspectError::LayerUnused { method: method.name(), with });
+        }
+        match method {
+            Method::Gradient => self.gradient(),
+            Method::GradientXInput => self.gradient_x_input(),
+            Method::SmoothGrad => self.smooth_grad(Noise::default()),
+            Method::IntegratedGradients => self.integrated_gradients(baseline, Path::default()),
+            Method::ExactSum => self.exact_sum(),
+            Method::GuidedBackprop => self.guided_backprop(),
+            Method::GradCam => self.grad_cam(layer),
+            Method::GradCamPlusPlus => self.grad_cam_plus_plus(layer),
+            Method::LayerCam => self.layer_cam(layer),
+            Method::EigenCam => self.eigen_cam(layer),
+            Method::ScoreCam => self.score_cam(layer),
+            Method::Occlusion => self.occlusion(baseline, Patch::of(self.shape())),
+        }
+    }
+
+    /// Whether it is as large as what the network takes, and made of numbers.
     pub(super) fn check(&self, picture: &ArrayView3<'_, f32>) -> Result<(), InspectError> {
         let (expected, got) = (self.session.graph().input_shape(), picture.shape());
-        if got == expected {
-            return Ok(());
+        if got != expected {
+            return Err(InspectError::Picture { expected, got: [got[0], got[1], got[2]] });
         }
-        Err(InspectError::Picture { expected, got: [got[0], got[1], got[2]] })
+        all_finite(picture.iter(), || "values of the picture".into(), "check how it was prepared")
     }
 
     pub(super) fn shape(&self) -> [usize; 3] {
@@ -96,28 +158,62 @@ impl<'a> Question<'a> {
         self.picture.to_owned().insert_axis(Axis(0))
     }
 
-    /// The class's logit of each of some pictures.
-    pub(super) fn logits(&mut self, pictures: &Array4<f32>) -> Result<Vec<f32>, InspectError> {
+    /// What is explained, of the logits of a picture.
+    fn score(&self, logits: ArrayView1<'_, f32>) -> Result<f64, InspectError> {
+        all_finite(logits.iter(), || "logits".into(), OVERFLOW)?;
+        Ok(f64::from(logits[self.class]) - self.versus.map_or(0.0, |other| f64::from(logits[other])))
+    }
+
+    fn scores_of(&self, output: &ArrayD<f32>) -> Result<Vec<f64>, InspectError> {
+        let logits = output.view().into_dimensionality::<ndarray::Ix2>();
+        let logits = logits.unwrap_or_else(|_| unreachable!("the output is one logit a class"));
+        logits.outer_iter().map(|logits| self.score(logits)).collect()
+    }
+
+    /// What is explained, of each of some pictures.
+    pub(super) fn scores(&mut self, pictures: &Array4<f32>) -> Result<Vec<f64>, InspectError> {
         let output = self.session.run(&pictures.view())?;
-        Ok(output.index_axis(Axis(1), self.class).iter().copied().collect())
+        self.scores_of(&output)
     }
 
     /// Each picture's value of that name, and its slope.
     pub(super) fn slopes(&mut self, pictures: &Array4<f32>, value: &str) -> Result<Slopes, InspectError> {
+        self.slopes_by(ReluRule::Gradient, pictures, value)
+    }
+
+    fn slopes_by(
+        &mut self,
+        relu: ReluRule,
+        pictures: &Array4<f32>,
+        value: &str,
+    ) -> Result<Slopes, InspectError> {
         let run = |e| InspectError::Run(striate_graph::RunError::Plan(e));
         let (tap, grad) = (self.session.tap(value).map_err(run)?, self.session.tap_grad(value).map_err(run)?);
         let classes = self.session.graph().output_shape()[0];
         let mut one = ArrayD::zeros(IxDyn(&[pictures.shape()[0], classes]));
         one.index_axis_mut(Axis(1), self.class).fill(1.0);
-        let output = self.session.run_backward(&pictures.view(), &one.view())?;
-        let logits = output.index_axis(Axis(1), self.class).iter().copied().collect();
-        Ok(Slopes { logits, value: self.session.get(tap), gradient: self.session.get(grad) })
+        if let Some(other) = self.versus {
+            one.index_axis_mut(Axis(1), other).fill(-1.0);
+        }
+        let options = BackwardOptions { relu, ..BackwardOptions::default() };
+        let output = self.session.run_backward_with(&pictures.view(), &one.view(), &options)?;
+        let scores = self.scores_of(&output)?;
+        Ok(Slopes { scores, value: self.session.get(tap), gradient: self.session.get(grad) })
     }
 
     /// As [`Self::slopes`], of the pictures themselves.
     pub(super) fn slopes_of_input(&mut self, pictures: &Array4<f32>) -> Result<Slopes, InspectError> {
+        self.slopes_of_input_by(ReluRule::Gradient, pictures)
+    }
+
+    /// As [`Self::slopes_of_input`], with that rule for ReLU's backward pass.
+    pub(super) fn slopes_of_input_by(
+        &mut self,
+        relu: ReluRule,
+        pictures: &Array4<f32>,
+    ) -> Result<Slopes, InspectError> {
         let input = self.session.graph().nodes[0].name.clone();
-        self.slopes(pictures, &input)
+        self.slopes_by(relu, pictures, &input)
     }
 
     /// The layer to look at where none is named: the last that makes maps after a convolution, behind its activation and
@@ -137,8 +233,32 @@ impl<'a> Question<'a> {
         last.ok_or(InspectError::NoConvolution)
     }
 
-    pub(super) fn evidence(&self, method: Method, logit: f32, values: Vec<f32>) -> Evidence {
-        let (class, shape) = (self.class, self.shape());
-        Evidence { method, class, logit, layer: None, shape, values, completeness: None }
+    /// Values of the picture's shape; others set `shape`, and what else they know.
+    pub(super) fn evidence(
+        &self,
+        method: Method,
+        score: f64,
+        values: Vec<f32>,
+    ) -> Result<Evidence, InspectError> {
+        all_finite(values.iter(), || format!("values of {}", method.name()), OVERFLOW)?;
+        let (class, versus, shape, logit) = (self.class, self.versus, self.shape(), score as f32);
+        let (layer, completeness, parts) = (None, None, Vec::new());
+        Ok(Evidence { method, class, versus, logit, layer, shape, values, completeness, parts })
     }
+}
+
+/// What finite parameters and pictures can do all the same.
+const OVERFLOW: &str = "the weights and the picture are finite, so the network overflows; train it again at a lower learning rate";
+
+fn all_finite<'v>(
+    values: impl ExactSizeIterator<Item = &'v f32> + Clone,
+    what: impl Fn() -> String,
+    hint: &'static str,
+) -> Result<(), InspectError> {
+    // Counting without a branch is as fast as reading.
+    let (of, finite) = (values.len(), values.map(|v| usize::from(v.is_finite())).sum::<usize>());
+    if finite == of {
+        return Ok(());
+    }
+    Err(InspectError::NotFinite { what: what(), count: of - finite, of, hint })
 }

@@ -12,7 +12,7 @@ mod sheet;
 mod tests;
 
 pub use page::About;
-pub use scale::{Scale, Table};
+pub use scale::{Scale, Table, number};
 pub use select::select;
 
 use serde::Serialize;

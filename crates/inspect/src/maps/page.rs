@@ -71,21 +71,39 @@ pub(crate) fn page(
 }
 
 fn draw_legend(scene: &mut Scene, x: f64, y: f64, legend: &Legend<'_>) {
-    let (Legend::Scale(scale) | Legend::Rgb(scale)) = legend;
+    let scale = match *legend {
+        Legend::Scale(scale) => {
+            push_scale(scene, (x, y), BAR.0, scale);
+            scale
+        }
+        Legend::Rgb(scale) => {
+            push_bar(scene, (x, y), BAR.0, scale, grey);
+            scale
+        }
+    };
+    let note = scale.note();
+    let room = scene.width_px - MARGIN - (x + BAR.0 + 14.0);
+    let shown = fit_text(&note, CAPTION_SIZE, room);
+    scene.text((x + BAR.0 + 14.0, y + 9.0), CAPTION_SIZE, Anchor::Start, SOFT_INK, shown);
+}
+
+/// The colours of a scale as a bar of this width, its ends and zero in numbers below it.
+pub(crate) fn push_scale(scene: &mut Scene, at: (f64, f64), width: f64, scale: &Scale) {
+    // The position, not the value: a layer of zeros has a legend all the same.
+    match scale.table {
+        Table::Viridis => push_bar(scene, at, width, scale, crate::colour::viridis),
+        Table::BlueOrange => push_bar(scene, at, width, scale, crate::colour::blue_orange),
+    }
+}
+
+fn push_bar(scene: &mut Scene, (x, y): (f64, f64), width: f64, scale: &Scale, colour: impl Fn(f64) -> Rgb) {
     let from = if scale.table == Table::Viridis { 0.0 } else { -1.0 };
-    let steps = 127;
-    let width = BAR.0 / f64::from(steps);
+    // Two units a step: whole pixels of the PNG, without seams.
+    let steps = (width / 2.0).round() as i32;
+    let step_width = width / f64::from(steps);
     for step in 0..steps {
         let unit = from + (1.0 - from) * f64::from(step) / f64::from(steps - 1);
-        let colour = match legend {
-            // The position, not the value: a layer of zeros has a legend all the same.
-            Legend::Scale(scale) => match scale.table {
-                Table::Viridis => crate::colour::viridis(unit),
-                Table::BlueOrange => crate::colour::blue_orange(unit),
-            },
-            Legend::Rgb(_) => grey(unit),
-        };
-        scene.rect(x + width * f64::from(step), y, width, BAR.1, colour);
+        scene.rect(x + step_width * f64::from(step), y, step_width, BAR.1, colour(unit));
     }
     let limit = scale.limit;
     let ticks = if from < 0.0 {
@@ -100,12 +118,8 @@ fn draw_legend(scene: &mut Scene, x: f64, y: f64, legend: &Legend<'_>) {
             1.0 => Anchor::End,
             _ => Anchor::Middle,
         };
-        scene.text((x + place * BAR.0, y + BAR.1 + 14.0), CAPTION_SIZE, anchor, INK, number(value));
+        scene.text((x + place * width, y + BAR.1 + 14.0), CAPTION_SIZE, anchor, INK, number(value));
     }
-    let note = scale.note();
-    let room = scene.width_px - MARGIN - (x + BAR.0 + 14.0);
-    let shown = fit_text(&note, CAPTION_SIZE, room);
-    scene.text((x + BAR.0 + 14.0, y + 9.0), CAPTION_SIZE, Anchor::Start, SOFT_INK, shown);
 }
 
 /// The grey of a weight, -1 to 1.

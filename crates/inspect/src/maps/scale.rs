@@ -104,7 +104,7 @@ fn counted(values: usize) -> String {
 }
 
 /// A value with three significant digits: `0.831`, `-12.3`, `4.57e-8`.
-pub(crate) fn number(value: f32) -> String {
+pub fn number(value: f32) -> String {
     let magnitude = value.abs();
     match magnitude {
         _ if value == 0.0 => "0".into(),

@@ -1,0 +1,136 @@
+//! What `why` says, for people and as JSON.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use striate::Prediction;
+use striate::inspect::evidence::{Completeness, Evidence, Method};
+use striate::inspect::maps::Scale;
+
+use crate::look::{Looked, says};
+
+/// What was found, and about what.
+pub(super) struct Told<'a> {
+    pub(super) looked: &'a Looked,
+    pub(super) prediction: &'a Prediction,
+    pub(super) found: &'a [Evidence],
+    pub(super) files: &'a [PathBuf],
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    model: &'a str,
+    picture: &'a str,
+    predicted: &'a str,
+    probability: f32,
+    method: Method,
+    warning: Option<&'static str>,
+    layer: Option<&'a str>,
+    shape: [usize; 3],
+    files: &'a [PathBuf],
+}
+
+/// One class.
+#[derive(Serialize)]
+pub(super) struct OfClass<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    class: &'a str,
+    versus: Option<&'a str>,
+    logit: f32,
+    completeness: Option<Completeness>,
+    parts: Vec<Sum<'a>>,
+    scale: Scale,
+}
+
+/// What a part of an exact sum adds.
+#[derive(Serialize)]
+struct Sum<'a> {
+    name: &'a str,
+    shape: &'a [usize],
+    sum: f64,
+}
+
+/// Several classes; the values of each lie one after the other in the .npy.
+#[derive(Serialize)]
+pub(super) struct OfClasses<'a> {
+    #[serde(flatten)]
+    head: Head<'a>,
+    classes: Vec<Logit<'a>>,
+}
+
+#[derive(Serialize)]
+struct Logit<'a> {
+    class: &'a str,
+    logit: f32,
+    completeness: Option<Completeness>,
+}
+
+impl<'a> Told<'a> {
+    fn name(&self, class: usize) -> &'a str {
+        &self.looked.model.classes()[class]
+    }
+
+    fn head(&self) -> Head<'a> {
+        let first = &self.found[0];
+        Head {
+            model: &self.looked.name,
+            picture: &self.looked.source,
+            predicted: self.prediction.class(),
+            probability: self.prediction.probability(),
+            method: first.method,
+            warning: first.method.warning(),
+            layer: first.layer.as_deref(),
+            shape: first.shape,
+            files: self.files,
+        }
+    }
+
+    pub(super) fn class(&self, evidence: &'a Evidence) -> OfClass<'a> {
+        let part = |part: &'a striate::inspect::evidence::Part| Sum {
+            name: &part.name,
+            shape: &part.shape,
+            sum: part.sum,
+        };
+        OfClass {
+            head: self.head(),
+            class: self.name(evidence.class),
+            versus: evidence.versus.map(|other| self.name(other)),
+            logit: evidence.logit,
+            completeness: evidence.completeness,
+            parts: evidence.parts.iter().map(part).collect(),
+            scale: evidence.scale(),
+        }
+    }
+
+    pub(super) fn classes(&self) -> OfClasses<'a> {
+        let of = |evidence: &Evidence| Logit {
+            class: self.name(evidence.class),
+            logit: evidence.logit,
+            completeness: evidence.completeness,
+        };
+        OfClasses { head: self.head(), classes: self.found.iter().map(of).collect() }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut text = format!("{}: {}\n", self.looked.shown(), says(self.prediction));
+        for evidence in self.found {
+            let of = evidence.layer.as_ref().map(|layer| format!(" of {layer}")).unwrap_or_default();
+            let (class, method, logit) = (self.name(evidence.class), evidence.method.name(), evidence.logit);
+            text.push_str(&match evidence.versus.map(|other| self.name(other)) {
+                Some(other) => {
+                    format!("why {class} rather than {other}: {method}{of}, logits differ by {logit:.4}\n")
+                }
+                None => format!("why {class}: {method}{of}, logit {logit:.4}\n"),
+            });
+            if let Some(account) = evidence.account() {
+                text.push_str(&format!("  {account}\n"));
+            }
+        }
+        if let Some(warning) = self.found[0].method.warning() {
+            text.push_str(&format!("mind: {warning}\n"));
+        }
+        self.files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
+        text
+    }
+}

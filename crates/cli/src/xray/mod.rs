@@ -1,0 +1,117 @@
+//! `striate xray`: one value of a network taken apart, down to each product.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use serde::Serialize;
+use striate::inspect::maps::About;
+use striate::inspect::xray::{Ask, Xray, xray};
+
+use crate::look::{LookArgs, says, usage};
+use crate::out;
+use crate::scenes::write_scene;
+
+/// Take one value of a network apart: the pixels it sees, the products it adds up, and the proof of the sum
+#[derive(Debug, ClapArgs)]
+#[command(override_usage = "\
+striate xray [OPTIONS] MODEL PICTURE
+       striate xray [OPTIONS] --model NAME [--weights SOURCE] PICTURE")]
+#[command(after_help = "\
+What is not said is chosen: the last convolution, its strongest map on this picture, the strongest place in it.
+
+  striate xray convnet digits:7
+  striate xray convnet digits:7 --layer conv2 --map 5 --at 7,12
+  striate xray convnet digits:7 --layer fc2 --map 3              why the logit of class 3 is what it is")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    look: LookArgs,
+    /// The layer, by its name ('striate summary' lists them) [default: the last convolution]
+    #[arg(long, value_name = "LAYER")]
+    layer: Option<String>,
+    /// The map in it, from 0; of a vector, the value [default: the strongest]
+    #[arg(long, value_name = "N")]
+    map: Option<usize>,
+    /// The place in the map, from 0 [default: the strongest]
+    #[arg(long, value_name = "ROW,COLUMN", value_parser = place)]
+    at: Option<[usize; 2]>,
+    /// The folder for the page
+    #[arg(short, long, value_name = "FOLDER", default_value = "xray")]
+    out: PathBuf,
+    /// Print one JSON document, with every product
+    #[arg(long)]
+    json: bool,
+}
+
+/// `ROW,COLUMN`.
+fn place(text: &str) -> Result<[usize; 2], String> {
+    let read = |(row, column): (&str, &str)| Some([row.trim().parse().ok()?, column.trim().parse().ok()?]);
+    let wrong = || "expected a row and a column, from 0, such as 7,12".to_owned();
+    text.split_once(',').and_then(read).ok_or_else(wrong)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    model: &'a str,
+    picture: &'a str,
+    class: &'a str,
+    probability: f32,
+    #[serde(flatten)]
+    xray: &'a Xray,
+    files: &'a [PathBuf],
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let mut looked = args.look.open("xray")?;
+    let prediction = looked.predict()?;
+    let image = looked.image();
+    let file = looked.model.file();
+    let ask = Ask { layer: args.layer.as_deref(), map: args.map, at: args.at };
+    let mut pictures = image.outer_iter();
+    let Some(picture) = pictures.next() else { unreachable!("there is one") };
+    let found = xray(&file.graph, &file.params, &looked.engine, picture, &ask).map_err(usage)?;
+    let about = About {
+        subject: looked.sentence(&prediction),
+        picture: Some(looked.picture.clone()),
+        classes: looked.model.classes().to_vec(),
+    };
+    let files = write_scene(&args.out, &stem(&found), &found.page(&about))?;
+    if args.json {
+        out::json(&Document {
+            model: &looked.name,
+            picture: &looked.source,
+            class: prediction.class(),
+            probability: prediction.probability(),
+            xray: &found,
+            files: &files,
+        })?;
+        return Ok(0);
+    }
+    let mut text = format!("{}: {}\n{found}\n", looked.shown(), says(&prediction));
+    files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
+    out::print(&text)?;
+    Ok(0)
+}
+
+/// `conv2-5-7-12`; the names of layers may hold anything.
+fn stem(xray: &Xray) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let layer: String = xray.layer.trim_start_matches('.').chars().take(80).map(plain).collect();
+    match xray.shape {
+        [_, 1, 1] => format!("{layer}-{}", xray.map),
+        _ => format!("{layer}-{}-{}-{}", xray.map, xray.at[0], xray.at[1]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place;
+
+    #[test]
+    fn places_are_two_whole_numbers() {
+        assert_eq!(place("7,12"), Ok([7, 12]));
+        assert_eq!(place("0, 3"), Ok([0, 3]));
+        for wrong in ["", "7", "7,", ",7", "-1,2", "1,2,3", "a,b", "7;12", "1.5,2"] {
+            assert!(place(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The exact sum, `f_class(x) = Σ x · ∂f/∂x + Σ b · ∂f/∂b`: of a network that is piecewise linear, every part of the logit
+//! belongs to a value of the picture or to a bias.
+//!
+//! `b` is what an operation adds to its output whatever comes in, and `∂f/∂b` the gradient of that output: the bias of a
+//! convolution or a linear layer; of batch norm in use `β − γ μ / √(σ² + eps)`; of ReLU6, where it is saturated, the 6.
+
+use striate_graph::NodeId;
+use striate_graph::op::Op;
+
+use super::stretch::spread;
+use super::{Completeness, Evidence, Method, Question};
+use crate::error::InspectError;
+
+/// What the biases of one operation add to the logit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Name of the operation's value; `input` for the picture itself.
+    pub name: String,
+    /// `[C, H, W]`, or `[F]` where values have no place in the picture.
+    pub shape: Vec<usize>,
+    /// `b · ∂f/∂b`, or `x · ∂f/∂x`, row by row.
+    pub values: Vec<f32>,
+    /// Their sum.
+    pub sum: f64,
+}
+
+/// What an operation adds to its output.
+enum Bias {
+    /// The same number at every place of a channel.
+    Channels(Vec<f64>),
+    /// 6 where the output is 6.
+    Saturated,
+}
+
+impl Question<'_> {
+    /// The exact sum. [`Evidence::parts`] has what each operation adds, map by map, the picture first;
+    /// [`Evidence::values`] is one picture of all parts that have a place: the maps of each are shared out over the pixels that
+    /// they lie on, so that their sums stay what they are, and added. [`Evidence::completeness`] compares all parts with the logit
+    /// itself: no baseline is taken away from it.
+    ///
+    /// # Shapes
+    /// [`Evidence::values`] is `[1, H, W]`.
+    ///
+    /// # Errors
+    /// When an operation on the way is not piecewise linear, and when the network cannot be run backward.
+    ///
+    /// # Numerics
+    /// Each product is rounded to f32 for [`Part::values`]; the sums are of products in f64.
+    ///
+    /// # Source
+    /// Srinivas 2019, proposition 1; its pictures also take magnitudes and scale each map to its own range, which are no longer
+    /// parts of anything.
+    pub fn exact_sum(&mut self) -> Result<Evidence, InspectError> {
+        let biases = self.biases()?;
+        let mut taps = Vec::new();
+        for (id, bias) in &biases {
+            let name = self.session.graph().nodes[*id].name.clone();
+            let run = striate_graph::RunError::Plan;
+            let grad = self.session.tap_grad(&name).map_err(run)?;
+            let value = matches!(bias, Bias::Saturated).then(|| self.session.tap(&name)).transpose();
+            taps.push((grad, value.map_err(run)?));
+        }
+        let slopes = self.slopes_of_input(&self.batch())?;
+        let part = |id: NodeId, terms: Vec<f64>| {
+            let node = &self.session.graph().nodes[id];
+            let values = terms.iter().map(|&v| v as f32).collect();
+            Part { name: node.name.clone(), shape: node.shape.clone(), values, sum: terms.iter().sum() }
+        };
+        let products = self.picture.iter().zip(&slopes.gradient).map(|(&x, &g)| f64::from(x) * f64::from(g));
+        let mut parts = vec![part(0, products.collect())];
+        for ((id, bias), (grad, value)) in biases.iter().zip(taps) {
+            let grad = self.session.get(grad);
+            let terms = match (bias, value) {
+                (Bias::Channels(bias), _) => {
+                    let plane = grad.len() / bias.len().max(1);
+                    grad.iter().enumerate().map(|(i, &g)| bias[i / plane] * f64::from(g)).collect()
+                }
+                (Bias::Saturated, Some(value)) => {
+                    let value = self.session.get(value);
+                    value
+                        .iter()
+                        .zip(&grad)
+                        .map(|(&y, &g)| if y >= 6.0 { 6.0 * f64::from(g) } else { 0.0 })
+                        .collect()
+                }
+                (Bias::Saturated, None) => unreachable!("tapped above"),
+            };
+            parts.push(part(*id, terms));
+        }
+        let score = slopes.scores[0];
+        let [_, h, w] = self.shape();
+        let mut picture = vec![0.0; h * w];
+        for part in &parts {
+            let &[_, rows, columns] = &part.shape[..] else { continue };
+            let mut plane = vec![0.0; rows * columns];
+            for map in part.values.chunks_exact(rows * columns) {
+                plane.iter_mut().zip(map).for_each(|(sum, &v)| *sum += f64::from(v));
+            }
+            let shared = spread(&plane, [rows, columns], [h, w]);
+            picture.iter_mut().zip(shared).for_each(|(sum, v)| *sum += v);
+        }
+        let sum: f64 = parts.iter().map(|part| part.sum).sum();
+        let completeness = Some(Completeness { rise: score, sum, gap: sum - score });
+        let values = picture.into_iter().map(|v| v as f32).collect();
+        let evidence = self.evidence(Method::ExactSum, score, values)?;
+        Ok(Evidence { shape: [1, h, w], completeness, parts, ..evidence })
+    }
+
+    /// Every operation that the output depends on and that adds something, in the order of the network.
+    fn biases(&self) -> Result<Vec<(NodeId, Bias)>, InspectError> {
+        let (graph, params) = (self.session.graph(), self.session.params());
+        let mut counts = vec![false; graph.nodes.len()];
+        counts[graph.output] = true;
+        let mut biases = Vec::new();
+        for (id, node) in graph.nodes.iter().enumerate().rev() {
+            if !counts[id] {
+                continue;
+            }
+            node.inputs.iter().for_each(|&input| counts[input] = true);
+            let values = |name: &str| -> Vec<f64> {
+                let full = node.params().into_iter().find(|(_, spec)| spec.name == name);
+                let array = full.and_then(|(full, _)| params.get(&full));
+                let array = array.unwrap_or_else(|| unreachable!("a session's parameters are its graph's"));
+                array.iter().map(|&v| f64::from(v)).collect()
+            };
+            let bias = match &node.op {
+                Op::Conv2d(conv) if conv.bias => Bias::Channels(values("bias")),
+                Op::Linear(linear) if linear.bias => Bias::Channels(values("bias")),
+                Op::BatchNorm2d(norm) => {
+                    let [gamma, beta, mean, var] =
+                        ["weight", "bias", "running_mean", "running_var"].map(values);
+                    let shift =
+                        |i: usize| beta[i] - gamma[i] * mean[i] / (var[i] + f64::from(norm.eps)).sqrt();
+                    Bias::Channels((0..beta.len()).map(shift).collect())
+                }
+                Op::Relu6(_) => Bias::Saturated,
+                Op::Conv2d(_) | Op::Linear(_) | Op::Input(_) | Op::Relu(_) | Op::Add(_) => continue,
+                Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::AdaptiveAvgPool2d(_) => continue,
+                Op::Flatten(_) | Op::Dropout(_) => continue,
+                _ => {
+                    let (value, op) = (node.name.clone(), node.operation().name());
+                    return Err(InspectError::NotPiecewiseLinear { value, op });
+                }
+            };
+            biases.push((id, bias));
+        }
+        biases.reverse();
+        Ok(biases)
+    }
+}

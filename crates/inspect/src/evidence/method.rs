@@ -1,0 +1,153 @@
+//! The methods by name, and what a reader has to know of each.
+
+use serde::Serialize;
+
+/// How evidence was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// [`Question::gradient`](super::Question::gradient).
+    Gradient,
+    /// [`Question::gradient_x_input`](super::Question::gradient_x_input).
+    GradientXInput,
+    /// [`Question::smooth_grad`](super::Question::smooth_grad).
+    SmoothGrad,
+    /// [`Question::integrated_gradients`](super::Question::integrated_gradients).
+    IntegratedGradients,
+    /// [`Question::exact_sum`](super::Question::exact_sum).
+    ExactSum,
+    /// [`Question::guided_backprop`](super::Question::guided_backprop).
+    GuidedBackprop,
+    /// [`Question::grad_cam`](super::Question::grad_cam).
+    GradCam,
+    /// [`Question::grad_cam_plus_plus`](super::Question::grad_cam_plus_plus).
+    GradCamPlusPlus,
+    /// [`Question::layer_cam`](super::Question::layer_cam).
+    LayerCam,
+    /// [`Question::eigen_cam`](super::Question::eigen_cam).
+    EigenCam,
+    /// [`Question::score_cam`](super::Question::score_cam).
+    ScoreCam,
+    /// [`Question::occlusion`](super::Question::occlusion).
+    Occlusion,
+}
+
+impl Method {
+    /// Every method, in the order of the module's table.
+    pub fn all() -> &'static [Self] {
+        &[
+            Self::Gradient,
+            Self::GradientXInput,
+            Self::SmoothGrad,
+            Self::IntegratedGradients,
+            Self::ExactSum,
+            Self::GuidedBackprop,
+            Self::GradCam,
+            Self::GradCamPlusPlus,
+            Self::LayerCam,
+            Self::EigenCam,
+            Self::ScoreCam,
+            Self::Occlusion,
+        ]
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gradient => "gradient",
+            Self::GradientXInput => "gradient x input",
+            Self::SmoothGrad => "SmoothGrad",
+            Self::IntegratedGradients => "integrated gradients",
+            Self::ExactSum => "exact sum",
+            Self::GuidedBackprop => "guided backprop",
+            Self::GradCam => "Grad-CAM",
+            Self::GradCamPlusPlus => "Grad-CAM++",
+            Self::LayerCam => "LayerCAM",
+            Self::EigenCam => "EigenCAM",
+            Self::ScoreCam => "Score-CAM",
+            Self::Occlusion => "occlusion",
+        }
+    }
+
+    /// What a person types, and what its files are called.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Gradient => "gradient",
+            Self::GradientXInput => "gradient-x-input",
+            Self::SmoothGrad => "smooth-grad",
+            Self::IntegratedGradients => "integrated-gradients",
+            Self::ExactSum => "exact-sum",
+            Self::GuidedBackprop => "guided-backprop",
+            Self::GradCam => "grad-cam",
+            Self::GradCamPlusPlus => "grad-cam-plus-plus",
+            Self::LayerCam => "layer-cam",
+            Self::EigenCam => "eigen-cam",
+            Self::ScoreCam => "score-cam",
+            Self::Occlusion => "occlusion",
+        }
+    }
+
+    /// One line about it.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Gradient => "How fast the logit rises with each pixel",
+            Self::GradientXInput => "What each pixel adds, were the network linear",
+            Self::SmoothGrad => "The gradient, averaged over noisy copies of the picture",
+            Self::IntegratedGradients => {
+                "What each pixel adds on the way from the mean picture; sums to the logit's rise"
+            }
+            Self::ExactSum => {
+                "What each pixel and each bias adds to the logit, and nothing is left over (FullGrad)"
+            }
+            Self::GuidedBackprop => {
+                "The gradient along positive ways alone: sharp edges, and little of the network"
+            }
+            Self::GradCam => "Maps of a layer, as strong as the logit rises with each",
+            Self::GradCamPlusPlus => "The same for several places of one class",
+            Self::LayerCam => "Each value of a layer by its own gradient; sharp in early layers",
+            Self::EigenCam => "What the maps of a layer have in common, whatever the class",
+            Self::ScoreCam => "Maps of a layer, by the logit of the picture seen through each; slow",
+            Self::Occlusion => "How far the logit falls when a patch is covered with the mean colour",
+        }
+    }
+
+    /// Whether its values can be negative: evidence against the class.
+    pub fn is_signed(self) -> bool {
+        !matches!(self, Self::GradCam | Self::GradCamPlusPlus | Self::LayerCam | Self::ScoreCam)
+    }
+
+    /// Whether it asks for a class at all.
+    pub fn knows_class(self) -> bool {
+        self != Self::EigenCam
+    }
+
+    /// Whether it looks at the maps of one layer.
+    pub fn uses_layer(self) -> bool {
+        let of_maps = [Self::GradCam, Self::GradCamPlusPlus, Self::LayerCam, Self::EigenCam, Self::ScoreCam];
+        of_maps.contains(&self)
+    }
+
+    /// What its values are, for people.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Gradient | Self::SmoothGrad => "slope of the logit",
+            Self::GuidedBackprop => "slope along positive ways",
+            Self::EigenCam => "deviation from the maps' mean",
+            Self::GradCamPlusPlus | Self::LayerCam | Self::ScoreCam | Self::GradCam => {
+                "weighted sum of the maps"
+            }
+            _ => "evidence, in units of the logit",
+        }
+    }
+
+    /// What a reader must know before believing the picture, if anything.
+    pub fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::GuidedBackprop => Some(
+                "it looks much the same with random weights: edges that are there, not what the network makes of them",
+            ),
+            Self::EigenCam => Some("it is the same for every class: it never asks for a logit"),
+            _ => None,
+        }
+    }
+}

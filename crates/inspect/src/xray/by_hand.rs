@@ -1,0 +1,149 @@
+//! What a value is made of, and the sum of it by hand.
+
+use serde::Serialize;
+
+use super::order::{Rounding, Row};
+
+/// What the first operation of a value does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Windows times kernels.
+    Sum(Sum),
+    /// The largest of a window.
+    Max {
+        /// What the window lies on.
+        input: String,
+        /// The candidates inside it, in scan order; padding is none.
+        cells: Vec<Cell>,
+        /// Which of them won: the first of equals.
+        winner: Option<usize>,
+    },
+    /// The mean of a window.
+    Mean {
+        /// What the window lies on.
+        input: String,
+        /// The values inside it, in scan order.
+        cells: Vec<Cell>,
+        /// By what their sum is divided.
+        divisor: usize,
+    },
+    /// Two values added.
+    Add {
+        /// Their names.
+        inputs: [String; 2],
+        /// And what they are.
+        values: [f32; 2],
+    },
+    /// One value, that a batch norm or an activation changes.
+    Value {
+        /// Its name.
+        input: String,
+        /// What it is.
+        value: f32,
+    },
+}
+
+/// A value of a map, and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Cell {
+    /// Row and column.
+    pub at: [usize; 2],
+    /// What it is.
+    pub value: f32,
+}
+
+/// A weighted sum over channels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sum {
+    /// What the windows lie on.
+    pub input: String,
+    /// Rows and columns of a window.
+    pub window: [usize; 2],
+    /// Row and column of its first tap; may lie in the padding.
+    pub first: [isize; 2],
+    /// Rows and columns from tap to tap.
+    pub dilation: [usize; 2],
+    /// One entry a channel that is read, the largest subtotal first.
+    pub channels: Vec<ChannelSum>,
+    /// What is added to them, if anything.
+    pub bias: Option<f32>,
+}
+
+/// One channel's part of a sum.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChannelSum {
+    /// The channel of the input; of a vector, the value.
+    pub channel: usize,
+    /// The input's values, row by row; `None` in the padding.
+    pub window: Vec<Option<f32>>,
+    /// The weights.
+    pub kernel: Vec<f32>,
+    /// Window times kernel, exact in f64; 0 in the padding.
+    pub products: Vec<f64>,
+    /// Their sum.
+    pub subtotal: f64,
+}
+
+impl ChannelSum {
+    pub(super) fn new(channel: usize, window: Vec<Option<f32>>, kernel: Vec<f32>) -> Self {
+        let product = |(x, &w): (&Option<f32>, &f32)| x.map_or(0.0, |x| f64::from(x) * f64::from(w));
+        let products: Vec<f64> = window.iter().zip(&kernel).map(product).collect();
+        let subtotal = products.iter().sum();
+        Self { channel, window, kernel, products, subtotal }
+    }
+}
+
+impl Sum {
+    /// `bias + Σ subtotals`, in f64.
+    pub fn exact(&self) -> f64 {
+        f64::from(self.bias.unwrap_or(0.0)) + self.channels.iter().map(|c| c.subtotal).sum::<f64>()
+    }
+
+    /// How many terms there are, and the sum of their magnitudes.
+    pub(super) fn extent(&self) -> (usize, f64) {
+        let products = || self.channels.iter().flat_map(|c| &c.products);
+        let bias = f64::from(self.bias.unwrap_or(0.0)).abs();
+        (products().count() + 1, bias + products().map(|p| p.abs()).sum::<f64>())
+    }
+
+    /// As it stands there, with every weight made another one.
+    pub(super) fn with(&self, weight: impl Fn(f32) -> f32, bias: f32) -> Self {
+        let other = |c: &ChannelSum| {
+            ChannelSum::new(c.channel, c.window.clone(), c.kernel.iter().map(|&w| weight(w)).collect())
+        };
+        Self { channels: self.channels.iter().map(other).collect(), bias: Some(bias), ..self.clone() }
+    }
+
+    /// The sum in f32, row after row, as a convolution's kernel adds it. `value` has the input's values in channels that this
+    /// sum has no weight for.
+    pub(super) fn in_order(&self, rows: &[Row], rounding: Rounding, value: impl Fn(&Row) -> f32) -> f32 {
+        let mut place = vec![None; self.channels.iter().map(|c| c.channel + 1).max().unwrap_or(0)];
+        self.channels.iter().for_each(|c| place[c.channel] = Some(c));
+        rows.iter().fold(self.bias.unwrap_or(0.0), |sum, row| {
+            let tap = row.tap[0] * self.window[1] + row.tap[1];
+            match place.get(row.channel).copied().flatten().filter(|_| row.is_connected) {
+                Some(c) => rounding.fma(sum, c.window[tap].unwrap_or(0.0), c.kernel[tap]),
+                None => rounding.fma(sum, value(row), 0.0),
+            }
+        })
+    }
+}
+
+/// The largest of some values: the first of equals, and NaN before all numbers.
+pub(super) fn winner(cells: &[Cell]) -> Option<usize> {
+    let mut best: Option<usize> = None;
+    for (i, cell) in cells.iter().enumerate() {
+        let wins = |other: usize| cell.value > cells[other].value || cell.value.is_nan();
+        if best.is_none_or(wins) {
+            best = Some(i);
+        }
+    }
+    best
+}
+
+/// `Σ values / divisor`, as the engine's pooling adds and divides.
+pub(super) fn mean(cells: &[Cell], divisor: usize) -> f32 {
+    let sum = cells.iter().fold(0.0_f32, |sum, cell| sum + cell.value);
+    sum * (1.0 / divisor.max(1) as f32)
+}

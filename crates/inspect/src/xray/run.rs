@@ -1,0 +1,344 @@
+//! Runs the network up to the value that is taken apart, and takes it apart.
+
+use ndarray::{ArrayD, ArrayView3, Axis, IxDyn};
+use striate_graph::op::{Conv2d, Op};
+use striate_graph::{Engine, Graph, NodeId, Params, PlanError, RunError, Session, SessionError, Tap};
+
+use super::by_hand::{Sum, Work, mean, winner};
+use super::chain::{chain, folds};
+use super::channels::{Seen, of_adaptive, of_conv, of_linear, of_max, of_mean, place as tap_place};
+use super::order::{Rounding, Row, block_of, rows};
+use super::proof::Proof;
+use super::steps::{Norm, Step, activate};
+use super::{Ask, Xray, choose};
+use crate::error::InspectError;
+use crate::maps::FeatureMaps;
+use crate::receptive_field::receptive_field;
+
+/// Takes one value of a network apart.
+///
+/// The network runs only as far as that value. `picture` is `[C, H, W]` as the network takes it: scaled and normalised.
+///
+/// # Errors
+/// A picture of another size; a layer, a map or a place that is not there; a layer that adds nothing up.
+///
+/// # Example
+/// ```
+/// use ndarray::Array3;
+/// use striate_graph::{Engine, Graph, Params};
+/// use striate_inspect::xray::{Ask, Work, xray};
+///
+/// let graph: Graph = serde_json::from_str(
+///     r#"{ "nodes": [
+///         { "op": { "op": "input", "channels": 1, "height": 6, "width": 6 },
+///           "inputs": [], "shape": [1, 6, 6], "name": "input", "layer": "" },
+///         { "op": { "op": "conv2d", "in_channels": 1, "out_channels": 4, "kernel_size": [3, 3], "stride": [1, 1],
+///           "padding": [1, 1], "dilation": [1, 1], "groups": 1, "bias": true },
+///           "inputs": [0], "shape": [4, 6, 6], "name": "conv", "layer": "conv" }
+///     ], "output": 1 }"#,
+/// )?;
+/// let params = Params::init(&graph, 0);
+/// let picture = Array3::from_shape_fn((1, 6, 6), |(_, y, x)| (y as f32 - x as f32) / 6.0);
+/// let engine = Engine::new(Some(1))?;
+/// let ask = Ask { map: Some(2), at: Some([3, 4]), ..Ask::default() };
+/// let xray = xray(&graph, &params, &engine, picture.view(), &ask)?;
+/// assert!(xray.is_proved(), "the same to the last bit");
+/// let Work::Sum(sum) = &xray.work else { unreachable!("a convolution") };
+/// assert!((sum.exact() - f64::from(xray.value)).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn xray(
+    graph: &Graph,
+    params: &Params,
+    engine: &Engine,
+    picture: ArrayView3<'_, f32>,
+    ask: &Ask<'_>,
+) -> Result<Xray, InspectError> {
+    let (expected, got) = (graph.input_shape(), picture.shape());
+    if got != expected {
+        return Err(RunError::Shape { expected, got: [&[1], got].concat() }.into());
+    }
+    let asked = choose::layer(graph, ask)?;
+    let chain = chain(graph, asked)?;
+    Subject { graph, params, engine, picture, chain }.look(&graph.nodes[asked].name, ask)
+}
+
+struct Subject<'a> {
+    graph: &'a Graph,
+    params: &'a Params,
+    engine: &'a Engine,
+    picture: ArrayView3<'a, f32>,
+    chain: Vec<NodeId>,
+}
+
+/// Values of one run, by node.
+struct Values(Vec<(NodeId, Vec<f32>)>);
+
+impl Values {
+    fn of(&self, id: NodeId) -> &[f32] {
+        let found = self.0.iter().find(|(of, _)| *of == id);
+        &found.unwrap_or_else(|| unreachable!("node {id} was tapped")).1
+    }
+}
+
+impl Subject<'_> {
+    fn first(&self) -> NodeId {
+        self.chain[0]
+    }
+
+    fn last(&self) -> NodeId {
+        self.chain[self.chain.len() - 1]
+    }
+
+    /// The network up to node `id`, and nothing that it does not need.
+    fn until(&self, id: NodeId) -> Result<Session, InspectError> {
+        let cut = cut(self.graph, id);
+        let needed = cut.params().into_iter().filter_map(|(name, _)| {
+            let array = self.params.get(&name)?.clone();
+            Some((name, array))
+        });
+        let params = needed.collect();
+        Session::with_engine(cut, params, self.engine.clone()).map_err(|error| match error {
+            SessionError::Plan(error) => RunError::Plan(error).into(),
+            // Threads and instruction set are there already.
+            SessionError::Engine(problem) => unreachable!("{problem}"),
+        })
+    }
+
+    /// The values of nodes, and of node `last`, in one run of the network up to that.
+    fn values(&self, ids: &[NodeId], last: NodeId) -> Result<Values, InspectError> {
+        let mut session = self.until(last)?;
+        let tap = |&id: &NodeId| Ok((id, session.tap(&self.graph.nodes[id].name).map_err(planned)?));
+        let taps = ids.iter().map(tap).collect::<Result<Vec<(NodeId, Tap)>, InspectError>>()?;
+        let output = session.run(&self.picture.insert_axis(Axis(0)))?;
+        let tapped = taps.iter().map(|&(id, tap)| (id, session.get(tap).into_raw_vec_and_offset().0));
+        let last = (last, output.into_raw_vec_and_offset().0);
+        Ok(Values(tapped.chain([last]).collect()))
+    }
+
+    fn look(&self, name: &str, ask: &Ask<'_>) -> Result<Xray, InspectError> {
+        let graph = self.graph;
+        let first = &graph.nodes[self.first()];
+        let ids: Vec<NodeId> = first.inputs.iter().chain(&self.chain).copied().collect();
+        let values = self.values(&ids, self.last())?;
+        let maps = FeatureMaps::new(graph, self.last(), values.of(self.last()).to_vec());
+        let (map, at) = choose::place(name, ask, &maps, values.of(self.first()))?;
+        let shape = maps.dimensions();
+        let rounding = Rounding::of(self.engine.isa().name());
+        let index = (map * shape[1] + at[0]) * shape[2] + at[1];
+        let (work, by_hand, exact, extent) = self.work(&values, (map, at), rounding);
+        let engine = |id: NodeId| values.of(id)[index];
+        let mut steps = vec![Step {
+            name: first.name.clone(),
+            op: first.operation().name(),
+            norm: None,
+            proof: Proof::new(by_hand, engine(self.first()), exact, extent),
+        }];
+        // A batch norm or an activation alone is a step on a value, not the sum that comes before one.
+        let (from, mut x) = match work {
+            Work::Value { value, .. } => {
+                steps.clear();
+                (0, value)
+            }
+            _ => (1, by_hand),
+        };
+        for &id in &self.chain[from..] {
+            let node = &graph.nodes[id];
+            let step = match &node.op {
+                Op::BatchNorm2d(bn) => {
+                    Norm::new(node, bn, self.params, map).step(node, x, engine(id), rounding)
+                }
+                op => {
+                    let proof = Proof::unrounded(activate(op, x), engine(id));
+                    Step { name: node.name.clone(), op: op.as_operation().name(), norm: None, proof }
+                }
+            };
+            x = step.proof.by_hand;
+            steps.push(step);
+        }
+        let in_use = self.in_use(&work, (map, at), index, rounding)?;
+        let slope = self.slope((map, at))?;
+        let [_, height, width] = graph.input_shape();
+        Ok(Xray {
+            layer: name.into(),
+            map,
+            at,
+            shape,
+            value: engine(self.last()),
+            steps,
+            work,
+            in_use,
+            field: receptive_field(graph, self.first(), at),
+            picture: [height, width],
+            slope_pixels: slope.iter().filter(|&&g| g != 0.0).count(),
+            slope,
+            map_values: maps.map(map).to_vec(),
+            map_scale: maps.scale,
+            isa: self.engine.isa().name(),
+        })
+    }
+
+    /// What the first operation does, what that is by hand and in f64, and how many terms of what size it adds.
+    fn work(
+        &self,
+        values: &Values,
+        (map, at): (usize, [usize; 2]),
+        rounding: Rounding,
+    ) -> (Work, f32, f64, (usize, f64)) {
+        let node = &self.graph.nodes[self.first()];
+        let seen = |input: usize| self.seen(values, node.inputs[input]);
+        let unrounded = |work: Work, value: f32| (work, value, f64::from(value), (0, 0.0));
+        let averaged = |x: Seen<'_>, (cells, divisor): (Vec<super::Cell>, usize)| {
+            let values = || cells.iter().map(|cell| f64::from(cell.value));
+            let share = divisor.max(1) as f64;
+            let (by_hand, exact) = (mean(&cells, divisor), values().sum::<f64>() / share);
+            // The sum, the rounded share, and their product.
+            let extent = (cells.len() + 2, values().map(f64::abs).sum::<f64>() / share);
+            (Work::Mean { input: x.name.into(), cells, divisor }, by_hand, exact, extent)
+        };
+        match &node.op {
+            Op::Conv2d(conv) => {
+                let x = seen(0);
+                let sum = of_conv(node, conv, self.params, x, (map, at));
+                let by_hand = self.convolve(&sum, conv, x, map, rounding);
+                let (exact, extent) = (sum.exact(), sum.extent());
+                (Work::Sum(sum), by_hand, exact, extent)
+            }
+            Op::Linear(linear) => {
+                let sum = of_linear(node, linear, self.params, self.flattened(values), map);
+                let (exact, extent) = (sum.exact(), sum.extent());
+                let mut in_turn: Vec<_> = sum.channels.iter().collect();
+                in_turn.sort_by_key(|c| c.channel);
+                let terms = in_turn.iter().flat_map(|c| c.window.iter().zip(&c.kernel));
+                let by_hand = terms
+                    .fold(sum.bias.unwrap_or(0.0), |sum, (x, &w)| rounding.fma(sum, x.unwrap_or(0.0), w));
+                (Work::Sum(sum), by_hand, exact, extent)
+            }
+            Op::MaxPool2d(pool) => {
+                let x = seen(0);
+                let cells = of_max(pool, x, map, at);
+                let winner = winner(&cells);
+                let value = winner.map_or(f32::NEG_INFINITY, |winner| cells[winner].value);
+                unrounded(Work::Max { input: x.name.into(), cells, winner }, value)
+            }
+            Op::AvgPool2d(pool) => averaged(seen(0), of_mean(pool, seen(0), map, at)),
+            Op::AdaptiveAvgPool2d(pool) => averaged(seen(0), of_adaptive(pool, seen(0), map, at)),
+            Op::Add(_) => {
+                let (a, b) = (seen(0), seen(1));
+                let [va, vb] = [a, b].map(|x| x.at(map, at.map(|at| at as isize)).unwrap_or(0.0));
+                let exact = f64::from(va) + f64::from(vb);
+                let work = Work::Add { inputs: [a.name.into(), b.name.into()], values: [va, vb] };
+                (work, va + vb, exact, (1, f64::from(va).abs() + f64::from(vb).abs()))
+            }
+            _ => {
+                let x = seen(0);
+                let value = x.at(map, at.map(|at| at as isize)).unwrap_or(0.0);
+                unrounded(Work::Value { input: x.name.into(), value }, value)
+            }
+        }
+    }
+
+    fn seen<'v>(&'v self, values: &'v Values, id: NodeId) -> Seen<'v> {
+        let (node, values) = (&self.graph.nodes[id], values.of(id));
+        let shape = match node.shape[..] {
+            [c, h, w] => [c, h, w],
+            _ => [values.len(), 1, 1],
+        };
+        Seen { name: &node.name, shape, values }
+    }
+
+    /// What a fully connected layer reads: where that is a flattened image, the image.
+    fn flattened<'v>(&'v self, values: &'v Values) -> Seen<'v> {
+        let input = self.graph.nodes[self.first()].inputs[0];
+        let seen = self.seen(values, input);
+        let node = &self.graph.nodes[input];
+        let image = matches!(node.op, Op::Flatten(_)).then(|| &self.graph.nodes[node.inputs[0]]);
+        match image.map(|image| (image, &image.shape[..])) {
+            Some((image, &[c, h, w])) => Seen { name: &image.name, shape: [c, h, w], ..seen },
+            _ => seen,
+        }
+    }
+
+    /// The convolution with its batch norm folded in, as the engine runs it where nobody looks at what is between.
+    fn in_use(
+        &self,
+        work: &Work,
+        (map, at): (usize, [usize; 2]),
+        index: usize,
+        rounding: Rounding,
+    ) -> Result<Option<Proof>, InspectError> {
+        let nodes = &self.graph.nodes;
+        let Work::Sum(sum) = work else { return Ok(None) };
+        if !folds(self.graph, &self.chain) {
+            return Ok(None);
+        }
+        let (conv, norm) = (&nodes[self.first()], &nodes[self.chain[1]]);
+        let (Op::Conv2d(op), Op::BatchNorm2d(bn)) = (&conv.op, &norm.op) else { return Ok(None) };
+        // Looked at are the input and the norm, and nothing between.
+        let input = conv.inputs[0];
+        let values = self.values(&[input], self.chain[1])?;
+        let of_norm = Norm::new(norm, bn, self.params, map);
+        let x = self.seen(&values, input);
+        let fresh = of_conv(conv, op, self.params, x, (map, at));
+        let folded = fresh.with(|w| of_norm.folded_weight(w), of_norm.folded_bias(sum.bias));
+        let by_hand = self.convolve(&folded, op, x, map, rounding);
+        let (count, magnitude) = folded.extent();
+        let exact = fresh.exact() * of_norm.scale + of_norm.shift;
+        // The folded weights and the bias are rounded too: one more ε of all.
+        Ok(Some(Proof::new(by_hand, values.of(self.chain[1])[index], exact, (count + 1, magnitude))))
+    }
+
+    /// The sum of a convolution by hand.
+    fn convolve(&self, sum: &Sum, conv: &Conv2d, x: Seen<'_>, map: usize, rounding: Rounding) -> f32 {
+        let input = self.graph.nodes[self.first()].inputs[0];
+        let block = block_of(&cut(self.graph, self.last()), input);
+        let of_others =
+            |row: &Row| x.at(row.channel, tap_place(sum.first, row.tap, conv.dilation)).unwrap_or(0.0);
+        sum.in_order(&rows(conv, map, block), rounding, of_others)
+    }
+
+    /// `[H, W]`: `|∂/∂pixel|` of the first operation's value, the most of all channels.
+    fn slope(&self, (map, at): (usize, [usize; 2])) -> Result<Vec<f32>, InspectError> {
+        let [channels, height, width] = self.graph.input_shape();
+        let mut session = self.until(self.first())?;
+        let tap = session.tap_grad(&self.graph.nodes[0].name).map_err(planned)?;
+        let shape: Vec<usize> =
+            [1].into_iter().chain(session.graph().output_shape().iter().copied()).collect();
+        let mut one = ArrayD::zeros(IxDyn(&shape));
+        let place = if shape.len() == 4 { vec![0, map, at[0], at[1]] } else { vec![0, map] };
+        one[IxDyn(&place)] = 1.0;
+        session.run_backward(&self.picture.insert_axis(Axis(0)), &one.view())?;
+        let gradient = session.get(tap);
+        let steepest = |y: usize, x: usize| {
+            (0..channels)
+                .map(|c| gradient[[0, c, y, x]].abs())
+                .fold(0.0_f32, |a, b| if b > a || b.is_nan() { b } else { a })
+        };
+        Ok((0..height * width).map(|i| steepest(i / width, i % width)).collect())
+    }
+}
+
+fn planned(error: PlanError) -> InspectError {
+    RunError::Plan(error).into()
+}
+
+/// The network up to node `id`, without what that does not need.
+fn cut(graph: &Graph, id: NodeId) -> Graph {
+    let mut needed = vec![false; id + 1];
+    needed[0] = true;
+    needed[id] = true;
+    let mut place = vec![0; id + 1];
+    for here in (0..=id).rev() {
+        if needed[here] {
+            graph.nodes[here].inputs.iter().for_each(|&input| needed[input] = true);
+        }
+    }
+    let mut nodes = Vec::new();
+    for here in (0..=id).filter(|&here| needed[here]) {
+        place[here] = nodes.len();
+        let mut node = graph.nodes[here].clone();
+        node.inputs.iter_mut().for_each(|input| *input = place[*input]);
+        nodes.push(node);
+    }
+    Graph { output: nodes.len() - 1, nodes }
+}

@@ -1,0 +1,90 @@
+//! What comes behind a sum: batch norm and activation.
+
+use serde::Serialize;
+use striate_graph::op::{BatchNorm2d, Op};
+use striate_graph::{Node, Params};
+
+use super::order::Rounding;
+use super::proof::Proof;
+
+/// One operation on the way to a value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// The operation, in the words of PyTorch's functional API.
+    pub op: &'static str,
+    /// Of a batch norm, what it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norm: Option<Norm>,
+    /// What it makes, by hand and by the engine.
+    pub proof: Proof,
+}
+
+/// Batch norm with running statistics, of one channel: `(x − mean) / √(variance + eps) · weight + bias`, or
+/// `x · scale + shift`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Norm {
+    /// Learned scale.
+    pub weight: f32,
+    /// Learned shift.
+    pub bias: f32,
+    /// Running mean.
+    pub mean: f32,
+    /// Running variance.
+    pub variance: f32,
+    /// Added to the variance.
+    pub eps: f32,
+    /// `weight / √(variance + eps)`.
+    pub scale: f64,
+    /// `bias − mean · scale`.
+    pub shift: f64,
+}
+
+impl Norm {
+    pub(super) fn new(node: &Node, bn: &BatchNorm2d, params: &Params, channel: usize) -> Self {
+        let get = |name: &str| {
+            let array = params.get(&format!("{}.{name}", node.layer));
+            array.unwrap_or_else(|| unreachable!("checked against the graph"))[[channel]]
+        };
+        let [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(get);
+        let scale = f64::from(weight) / (f64::from(variance) + f64::from(bn.eps)).sqrt();
+        let shift = f64::from(bias) - f64::from(mean) * scale;
+        Self { weight, bias, mean, variance, eps: bn.eps, scale, shift }
+    }
+
+    /// As the engine computes it.
+    pub(super) fn by_hand(&self, x: f32, rounding: Rounding) -> f32 {
+        let inv_std = (1.0 / (f64::from(self.variance) + f64::from(self.eps)).sqrt()) as f32;
+        rounding.fma(self.bias, x - self.mean, self.weight * inv_std)
+    }
+
+    pub(super) fn step(&self, node: &Node, x: f32, engine: f32, rounding: Rounding) -> Step {
+        let difference = (f64::from(x) - f64::from(self.mean)) * self.scale;
+        let exact = difference + f64::from(self.bias);
+        let magnitude = difference.abs() + f64::from(self.bias).abs();
+        let proof = Proof::new(self.by_hand(x, rounding), engine, exact, (4, magnitude));
+        Step { name: node.name.clone(), op: node.operation().name(), norm: Some(*self), proof }
+    }
+
+    /// A weight of the convolution in front, with this folded in.
+    pub(super) fn folded_weight(&self, weight: f32) -> f32 {
+        (f64::from(weight) * self.scale) as f32
+    }
+
+    /// Its bias.
+    pub(super) fn folded_bias(&self, bias: Option<f32>) -> f32 {
+        ((f64::from(bias.unwrap_or(0.0)) - f64::from(self.mean)) * self.scale + f64::from(self.bias)) as f32
+    }
+}
+
+/// `max(0, x)`, and for ReLU6 no more than 6; anything else leaves x as it is. NaN stays NaN.
+pub(super) fn activate(op: &Op, x: f32) -> f32 {
+    let positive = if 0.0 > x { 0.0 } else { x };
+    match op {
+        Op::Relu(_) => positive,
+        Op::Relu6(_) if 6.0 < positive => 6.0,
+        Op::Relu6(_) => positive,
+        _ => x,
+    }
+}
