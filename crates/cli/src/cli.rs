@@ -2,7 +2,10 @@
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::{bench, data, filters, finetune, maps, models, predict, summary, train, val, why, xray};
+use crate::{
+    bench, data, embed, filters, finetune, flatten, maps, models, neuron, predict, summary, train, trust,
+    val, why, xray,
+};
 
 /// Train, measure and use convolutional image classifiers, on this computer's own processor
 #[derive(Debug, Parser)]
@@ -35,6 +38,10 @@ enum Verb {
     Filters(filters::Args),
     Why(why::Args),
     Xray(xray::Args),
+    Neuron(neuron::Args),
+    Embed(embed::Args),
+    Trust(trust::Args),
+    Flatten(flatten::Args),
     Summary(summary::Args),
     Models(models::Args),
     Data(data::Args),
@@ -55,6 +62,10 @@ pub(crate) fn run() -> anyhow::Result<u8> {
         Verb::Filters(args) => filters::run(args),
         Verb::Why(args) => why::run(args),
         Verb::Xray(args) => xray::run(args),
+        Verb::Neuron(args) => neuron::run(args),
+        Verb::Embed(args) => embed::run(args),
+        Verb::Trust(args) => trust::run(args),
+        Verb::Flatten(args) => flatten::run(args),
         Verb::Summary(args) => summary::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Data(args) => data::run(args),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use striate::data::{DataError, PictureError};
 use striate::formats::FormatError;
 use striate::graph::PlanError;
+use striate::lab::LabError;
 use striate::models::registry::UnknownModel;
 use striate::models::weights::WeightsError;
 use striate::train::FitError;
@@ -86,6 +87,7 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
         error.downcast_ref().map(data),
         error.downcast_ref::<UnknownModel>().map(|_| USAGE),
         error.downcast_ref().map(weights),
+        error.downcast_ref().map(lab),
         error.downcast_ref::<Usage>().map(|_| USAGE),
         error.downcast_ref::<BadData>().map(|_| BAD_DATA),
         error.downcast_ref::<OutError>().map(|_| IO),
@@ -112,6 +114,18 @@ fn fit(error: &FitError) -> u8 {
         | FitError::NothingToResume { .. }
         | FitError::NoFolder
         | FitError::OtherRun { .. } => USAGE,
+        _ => BAD_DATA,
+    }
+}
+
+fn lab(error: &LabError) -> u8 {
+    match error {
+        LabError::Data(error) => data(error),
+        LabError::Fit(error) => fit(error),
+        LabError::NoUnits { .. }
+        | LabError::NoUnit { .. }
+        | LabError::Dream { .. }
+        | LabError::Embedding { .. } => USAGE,
         _ => BAD_DATA,
     }
 }

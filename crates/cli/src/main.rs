@@ -3,14 +3,17 @@
 mod bench;
 mod cli;
 mod data;
+mod embed;
 mod exit;
 mod filters;
 mod finetune;
 mod flags;
 mod flags_weights;
+mod flatten;
 mod look;
 mod maps;
 mod models;
+mod neuron;
 mod out;
 mod predict;
 mod pretrained;
@@ -19,8 +22,10 @@ mod scenes;
 mod stop;
 mod summary;
 mod train;
+mod trust;
 mod val;
 mod why;
+mod working;
 mod xray;
 
 fn main() -> std::process::ExitCode {

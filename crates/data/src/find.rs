@@ -54,6 +54,11 @@ impl Places {
         Some(self.cache.as_ref()?.parent()?.join("features"))
     }
 
+    /// Where it is kept what the units of networks answer to: `neurons` beside the downloads.
+    pub fn neurons(&self) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.parent()?.join("neurons"))
+    }
+
     /// Where downloads of this data set go.
     ///
     /// # Errors

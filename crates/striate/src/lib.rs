@@ -2,7 +2,7 @@
 //!
 //! **Floor 5**: this crate is the one to depend on. It holds next to nothing of its own but the [`Classifier`]; it
 //! gathers the floors below, each under its own name: [`graph`], [`nn`], [`models`], [`data`], [`train`], [`formats`],
-//! [`inspect`], [`kernels`]. `use striate::prelude::*;` brings what most programs need.
+//! [`inspect`], [`lab`], [`kernels`]. `use striate::prelude::*;` brings what most programs need.
 //!
 //! Where to start reading: the tour below, then `examples/01_convnet.rs` and `examples/02_hooks.rs`.
 //!
@@ -128,6 +128,7 @@ pub use striate_formats as formats;
 pub use striate_graph as graph;
 pub use striate_inspect as inspect;
 pub use striate_kernels as kernels;
+pub use striate_lab as lab;
 pub use striate_models as models;
 pub use striate_nn as nn;
 pub use striate_train as train;

@@ -14,6 +14,7 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("models", (3, 0)),
     ("inspect", (3, 0)),
     ("train", (3, 1)), // its observers draw with inspect
+    ("lab", (4, 0)),
     ("striate", (5, 0)),
     ("cli", (6, 0)),
 ];

@@ -1,0 +1,106 @@
+//! `striate embed`: where images lie in the spaces of a network.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use serde::Serialize;
+use striate::inspect::text::{Align, Table, grouped, percent};
+use striate::lab::embedding::{EmbedConfig, Embedding, MOST_IMAGES, embed};
+
+use crate::look::ModelArg;
+use crate::scenes::{write_file, write_scene};
+use crate::working::Working;
+use crate::{neuron, out};
+
+/// The coordinates, beside the page.
+const NUMBERS: &str = "embed.json";
+
+/// Show where test images lie before, just inside and just before the end of a network: a page, and the coordinates as JSON
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    model: ModelArg,
+    /// A data set by name, or a folder [default: the one it was trained on]
+    #[arg(short, long, value_name = "DATA")]
+    data: Option<String>,
+    /// How many test images, drawn by the seed; the time grows with their square
+    #[arg(short = 'n', long, value_name = "N", value_parser = images, default_value_t = 2000)]
+    images: usize,
+    /// Which images are drawn, and the faint noise that t-SNE starts with
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    seed: u64,
+    /// The folder for the page
+    #[arg(short, long, value_name = "FOLDER", default_value = "embed")]
+    out: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+fn images(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if (10..=MOST_IMAGES).contains(&n) => Ok(n),
+        _ => Err(format!("expected 10 to {MOST_IMAGES} images, got {text}; try 1000")),
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    model: &'a str,
+    data: &'a str,
+    classes: &'a [String],
+    #[serde(flatten)]
+    embedding: &'a Embedding,
+    files: &'a [PathBuf],
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let subject = args.model.load()?;
+    let data = neuron::data(args.data.as_deref(), &subject.model)?;
+    let working = Working::new(args.json);
+    // As usual, or of few images a third of what there is.
+    let images = args.images.min(data.test.len());
+    let usual = EmbedConfig::default().perplexity;
+    let perplexity = usual.min(((images as f64 - 1.0) / 3.0).floor());
+    let config = EmbedConfig { images: args.images, perplexity, seed: args.seed };
+    let mut tell = |what: &str| working.say(&format!("{what} …"));
+    let map = embed(&subject.model, &data.test, &subject.engine, &config, &mut tell)?;
+    let scene = map.page(&subject.model, &data.test, &data.classes, [&subject.name, &data.name])?;
+    let mut files = write_scene(&args.out, "embed", &scene)?;
+    files.push(args.out.join(NUMBERS));
+    let document = Document {
+        model: &subject.name,
+        data: &data.name,
+        classes: &data.classes,
+        embedding: &map,
+        files: &files,
+    };
+    write_file(&args.out, NUMBERS, serde_json::to_string(&document)?.as_bytes())?;
+    if args.json {
+        out::json(&document)?;
+        return Ok(0);
+    }
+    let mut table = Table::new([
+        ("space", Align::Left),
+        ("dimensions", Align::Right),
+        ("neighbours are right", Align::Right),
+        ("t-SNE, KL", Align::Right),
+    ]);
+    for space in &map.spaces {
+        table.row([
+            space.name.clone(),
+            grouped(space.dimensions as u64),
+            percent(Some(space.knn.accuracy)),
+            format!("{:.3}", space.tsne.kl),
+        ]);
+    }
+    let count = grouped(map.images.len() as u64);
+    let mut text = format!(
+        "{count} test images of {}, the 5 nearest neighbours of each asked for its class:\n\n",
+        data.name
+    );
+    text.push_str(&format!("{table}\n"));
+    files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
+    out::print(&text)?;
+    Ok(0)
+}

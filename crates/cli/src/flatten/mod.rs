@@ -1,0 +1,152 @@
+//! `striate flatten`: why not flatten the pixels? An experiment.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args as ClapArgs;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use striate::data::Dataset;
+use striate::formats::write_atomically;
+use striate::inspect::text::{grouped, percent};
+use striate::lab::flatten::{
+    Finished, FlattenError, Log, Part, Passage, Settings, check, curves, flatten, reading, shown, text,
+};
+
+use crate::exit::Usage;
+use crate::flags::{Threads, count};
+use crate::out;
+use crate::stop::Stop;
+
+/// Pixels of the PNG for one of the page.
+const SCALE: f64 = 2.0;
+/// Every finished run, so that an interrupted experiment goes on.
+const RUNS: &str = "runs.jsonl";
+
+/// Measure why pixels are not flattened: two CNNs against two MLPs of equal size, on moved, turned, scrambled and few images
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Every network has its own tuned learning rate; everything else is the same for all. Finished runs are kept in \
+FOLDER/runs.jsonl: the same command goes on where it was stopped, and more seeds cost only what is new. Each thread \
+makes a run of its own, with up to 300 MB of images.")]
+pub(crate) struct Args {
+    /// Data sets of grey images of 28x28: names or folders
+    #[arg(long, value_name = "DATA", num_args = 1.., default_value = "digits")]
+    data: Vec<String>,
+    /// A minute's version: fewer images, updates and moves [default: one seed]
+    #[arg(long)]
+    quick: bool,
+    /// Repetitions with other first parameters, orders and scramblings [default: 5, with --quick 1]
+    #[arg(long, value_name = "N", value_parser = count)]
+    seeds: Option<usize>,
+    /// The folder for charts and finished runs
+    #[arg(short, long, value_name = "FOLDER", default_value = "flatten")]
+    out: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    settings: &'a Settings,
+    parts: Vec<Described<'a>>,
+    files: &'a [PathBuf],
+}
+
+#[derive(Serialize)]
+struct Described<'a> {
+    #[serde(flatten)]
+    part: &'a Part,
+    reading: Vec<Passage>,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let settings = match (args.quick, args.seeds) {
+        (true, seeds) => Settings::quick(seeds.unwrap_or(1)),
+        (false, seeds) => Settings::full(seeds.unwrap_or(5)),
+    };
+    let workers = args.threads.engine()?.threads();
+    let data = args.data.iter().map(|name| striate::data::load(name)).collect::<Result<Vec<_>, _>>()?;
+    // What does not fit is said before a folder is made.
+    check(&data, &settings).map_err(known)?;
+    let examples = data.iter().map(|data| shown(data, 0)).collect::<Result<Vec<_>, _>>()?;
+    let folder = args.out.display();
+    std::fs::create_dir_all(&args.out).with_context(|| format!("{folder}: cannot make this folder"))?;
+    let mut log = Log::open(&args.out.join(RUNS))?;
+
+    let stop = Stop::listen()?;
+    let bar = progress(args.json);
+    let mut tell = |progress: striate::lab::flatten::Progress<'_>| {
+        bar.set_length(progress.planned as u64);
+        bar.set_position(progress.done as u64);
+        bar.set_message(said(progress.finished));
+    };
+    let study = match flatten(&data, &settings, &mut log, workers, stop.flag(), &mut tell) {
+        Err(error @ FlattenError::Stopped { .. }) => {
+            bar.finish_and_clear();
+            eprintln!("{error}");
+            return Ok(stop.exit_code().unwrap_or(0));
+        }
+        result => result?,
+    };
+    bar.finish_and_clear();
+
+    let mut files = Vec::new();
+    for ((part, example), data) in study.parts.iter().zip(&examples).zip(&data) {
+        let curves = curves(part);
+        let pictures = [
+            ("", "png", curves.to_png(SCALE)?),
+            ("", "svg", curves.to_svg().into_bytes()),
+            ("-shown", "png", example.to_png(SCALE)?),
+        ];
+        for (what, ending, bytes) in pictures {
+            files.push(write(&args.out, &format!("{}{what}.{ending}", file_name(data)), &bytes)?);
+        }
+    }
+    if args.json {
+        let described = |part| Described { part, reading: reading(part) };
+        let parts = study.parts.iter().map(described).collect();
+        out::json(&Document { settings: &study.settings, parts, files: &files })?;
+    } else {
+        let parts: Vec<String> = study.parts.iter().map(text).collect();
+        let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        out::print(&format!("{}\nwritten: {}\n", parts.join("\n"), files.join(", ")))?;
+    }
+    Ok(0)
+}
+
+/// What was typed, or what is in the files.
+fn known(error: FlattenError) -> anyhow::Error {
+    match error {
+        FlattenError::Setting { .. } | FlattenError::Twice { .. } => Usage(error.to_string()).into(),
+        error => error.into(),
+    }
+}
+
+fn progress(is_quiet: bool) -> ProgressBar {
+    let bar = if is_quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
+    let template = "{bar:24.cyan}  {pos}/{len} runs, {elapsed}  {msg}";
+    let style = ProgressStyle::with_template(template).expect("a template without faults");
+    bar.set_style(style.progress_chars("━╸─"));
+    bar
+}
+
+fn said(finished: &Finished) -> String {
+    let accuracy = percent(Some(finished.hits as f64 / finished.images as f64));
+    format!("{}: {accuracy} of {}", finished.run.name(), grouped(finished.images as u64))
+}
+
+/// The data set's name without anything that means something to a file system.
+fn file_name(data: &Dataset) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "-_".contains(c) { c } else { '-' };
+    data.name.chars().map(plain).collect()
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<PathBuf> {
+    let path = folder.join(name);
+    write_atomically(&path, bytes).with_context(|| format!("{}: cannot write", path.display()))?;
+    Ok(path)
+}

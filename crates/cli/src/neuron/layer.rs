@@ -1,0 +1,83 @@
+//! All units of a layer, as a table.
+
+use serde::Serialize;
+use striate::data::Dataset;
+use striate::inspect::maps::number;
+use striate::inspect::text::{Align, Table, grouped, percent};
+use striate::lab::neurons::{Badge, Index, Row, table};
+
+use super::Args;
+use crate::look::Subject;
+use crate::out;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    model: &'a str,
+    data: &'a str,
+    layer: &'a str,
+    training_images: usize,
+    /// Behind the points.
+    test_images: usize,
+    maps: &'a [Row],
+}
+
+pub(super) fn show(
+    args: &Args,
+    subject: &Subject,
+    data: &Dataset,
+    index: &Index,
+    layer: &str,
+) -> anyhow::Result<u8> {
+    let (rows, images) = table(&subject.model, data, &subject.engine, index, layer)?;
+    if args.json {
+        out::json(&Document {
+            model: &subject.name,
+            data: &data.name,
+            layer,
+            training_images: index.images,
+            test_images: images,
+            maps: &rows,
+        })?;
+        return Ok(0);
+    }
+    let mut table = Table::new([
+        ("map", Align::Right),
+        ("largest", Align::Right),
+        ("strongest image", Align::Left),
+        ("not 0", Align::Right),
+        ("most of its top 100", Align::Left),
+        ("worth", Align::Right),
+        ("", Align::Left),
+    ]);
+    for row in &rows {
+        let class = |class: usize| data.classes[class].as_str();
+        let image =
+            row.strongest.zip(row.label).map(|(image, label)| format!("{image} ({})", class(label as usize)));
+        let favourite = row.favourite.map(|(at, share)| format!("{} {:.0} %", class(at), 100.0 * share));
+        let points = row.points.map(|points| format!("{points:+.1}").replace('-', "−"));
+        let none = || "–".to_owned();
+        table.row([
+            row.unit.to_string(),
+            number(row.max),
+            image.unwrap_or_else(none),
+            percent(Some(row.active)),
+            favourite.unwrap_or_else(none),
+            points.unwrap_or_else(none),
+            row.badges.iter().map(|badge: &Badge| badge.word()).collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    let worth = match images {
+        0 => format!(
+            "What a map is worth was not measured: the classes of {} are not the network's.",
+            data.name
+        ),
+        n => format!(
+            "Worth: points of accuracy that are lost without the map, on {} test images that lie evenly in their split.",
+            grouped(n as u64)
+        ),
+    };
+    let seen = grouped(index.images as u64);
+    let more = format!("A page about one of them: striate neuron MODEL {layer}:0");
+    out::print(&format!("{table}\nOn {seen} training images of {}. {worth}\n{more}\n", data.name))?;
+    Ok(0)
+}

@@ -1,0 +1,126 @@
+//! `striate neuron`: what one unit of a network answers to, or all units of a layer.
+
+mod card;
+mod layer;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args as ClapArgs;
+use striate::data::{Dataset, Places, load};
+use striate::formats::ModelFile;
+use striate::inspect::text::{duration, grouped};
+use striate::lab::LabError;
+use striate::lab::neurons::{self, Index, Origin};
+
+use crate::exit::{BadData, Usage};
+use crate::look::ModelFlags;
+use crate::working::Working;
+
+/// Show what a unit of a network answers to: its strongest training images, its values, what the network loses without it
+#[derive(Debug, ClapArgs)]
+#[command(override_usage = "\
+striate neuron [OPTIONS] MODEL LAYER[:MAP]
+       striate neuron [OPTIONS] --model NAME [--weights SOURCE] LAYER[:MAP]")]
+#[command(after_help = "\
+The first call for a network and a data set goes through all training images, and keeps what it found in the cache folder.
+
+  striate neuron convnet conv2 --data digits              a table of all maps of the layer
+  striate neuron convnet conv2:5 --data digits --dream    a page about map 5")]
+pub(crate) struct Args {
+    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
+    /// then a layer, and the number of one of its maps
+    #[arg(required = true, num_args = 1..=2, value_name = "MODEL LAYER[:MAP]")]
+    words: Vec<String>,
+    #[command(flatten)]
+    model: ModelFlags,
+    /// A data set by name, or a folder [default: the one it was trained on]
+    #[arg(short, long, value_name = "DATA")]
+    data: Option<String>,
+    /// Make up a picture for the unit too: people guess worse from such pictures than from real images
+    #[arg(long)]
+    dream: bool,
+    /// Where the made-up picture starts
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "dream")]
+    seed: u64,
+    /// The folder for the page
+    #[arg(short, long, value_name = "FOLDER", default_value = "neuron")]
+    out: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let (file, unit) = match (&args.words[..], args.model.is_named()) {
+        ([unit], true) => (None, unit),
+        ([model, unit], false) => (Some(Path::new(model)), unit),
+        (words, named) => {
+            let wanted = if named { "with --model, a layer alone" } else { "a model and a layer" };
+            let example = "try striate neuron convnet conv2:5 --data digits";
+            return Err(
+                Usage(format!("neuron: expected {wanted}, got {} words; {example}", words.len())).into()
+            );
+        }
+    };
+    let subject = args.model.load(file)?;
+    let (layer, map) = parsed(&subject.model, unit)?;
+    if map.is_none() && args.dream {
+        let why = "--dream makes up a picture for one map; name it, as in";
+        return Err(Usage(format!("{why} {layer}:0")).into());
+    }
+    let data = data(args.data.as_deref(), &subject.model)?;
+    let working = Working::new(args.json);
+    let mut tell = |done: usize, total: usize| working.count("looking at training images", done, total);
+    let folder = Places::from_env().neurons();
+    let (index, origin) =
+        Index::open_or_build(folder.as_deref(), &subject.model, &data, &subject.engine, &mut tell)?;
+    if origin == Origin::Built {
+        let took = duration(working.seconds());
+        working.say(&format!("looked at {} training images in {took}", grouped(index.images as u64)));
+    }
+    match map {
+        Some(map) => card::show(args, &subject, &data, &index, (&layer, map)),
+        None => layer::show(args, &subject, &data, &index, &layer),
+    }
+}
+
+/// `conv2:5` or `conv2`, checked against the network before anything takes time.
+fn parsed(model: &ModelFile, text: &str) -> anyhow::Result<(String, Option<usize>)> {
+    let wrong = |error: LabError| Usage(error.to_string());
+    let Some((name, number)) = text.rsplit_once(':') else {
+        return Ok((neurons::find(&model.graph, text).map_err(wrong)?.name, None));
+    };
+    let layer = neurons::find(&model.graph, name).map_err(wrong)?;
+    let last = layer.units - 1;
+    let Ok(map) = number.parse::<usize>() else {
+        let message = format!("{text}: expected the number of a map of {name}, 0 to {last}, got `{number}`");
+        return Err(Usage(message).into());
+    };
+    layer.check(map).map_err(wrong)?;
+    Ok((layer.name, Some(map)))
+}
+
+/// The data set that was named, or that the network was trained on; of images that it can take.
+pub(crate) fn data(named: Option<&str>, model: &ModelFile) -> anyhow::Result<Dataset> {
+    let name = match named {
+        Some(name) => name,
+        None if model.provenance.data.is_empty() => {
+            let why = "the model does not say which data set it was trained on; name one with --data";
+            return Err(Usage(why.into()).into());
+        }
+        None => &model.provenance.data,
+    };
+    let data = load(name)?;
+    let expected = model.preprocess.shape();
+    match data.train.fixed_shape() {
+        Some(got) if got != expected => {
+            let advice = "give the data set it was trained on, or one of that size";
+            let name = &data.name;
+            Err(BadData(format!(
+                "{name}: the network takes images {expected:?}, these are {got:?}; {advice}"
+            ))
+            .into())
+        }
+        _ => Ok(data),
+    }
+}

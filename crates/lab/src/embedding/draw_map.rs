@@ -1,0 +1,100 @@
+//! Points in a square, with pictures among them.
+
+use striate_inspect::Thumbnail;
+use striate_inspect::chart::{Scene, Shape};
+use striate_inspect::colour::Rgb;
+
+use crate::paper::{HAIRLINE, outline};
+
+/// Ten colours that readers with any colour vision tell apart; past the tenth class, grey.
+///
+/// # Source
+/// Tol 2021: "muted", with a grey that shows on white.
+pub(super) const COLOURS: [Rgb; 10] = [
+    Rgb::hex(0x332288),
+    Rgb::hex(0x88ccee),
+    Rgb::hex(0x44aa99),
+    Rgb::hex(0x117733),
+    Rgb::hex(0x999933),
+    Rgb::hex(0xddcc77),
+    Rgb::hex(0xcc6677),
+    Rgb::hex(0x882255),
+    Rgb::hex(0xaa4499),
+    Rgb::hex(0x555555),
+];
+pub(super) const OTHERS: Rgb = Rgb::hex(0xbbbbbb);
+
+/// Side of a picture among the points.
+pub(super) const PICTURE: f64 = 20.0;
+const DOT: f64 = 1.7;
+const INSET: f64 = 12.0;
+
+pub(super) fn colour(class: u32) -> Rgb {
+    COLOURS.get(class as usize).copied().unwrap_or(OTHERS)
+}
+
+/// An image as a reader finds it among coloured points: of one channel, its light as ink of the class's colour on white; of
+/// three, as it is.
+pub(super) fn picture(pixels: &[u8], [channels, height, width]: [usize; 3], class: u32) -> Option<Thumbnail> {
+    let side = 2 * PICTURE as usize;
+    let plain = Thumbnail::new(width, height, channels, pixels, side).ok()?;
+    if channels != 1 {
+        return Some(plain);
+    }
+    let ink = colour(class);
+    let (w, h) = (plain.width_px(), plain.height_px());
+    let mixed = (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).map(|(x, y)| {
+        let share = f64::from(plain.pixel(x, y)[0]) / 255.0;
+        let mix = |ink: u8| (255.0 + (f64::from(ink) - 255.0) * share).round() as u8;
+        Rgb { r: mix(ink.r), g: mix(ink.g), b: mix(ink.b) }
+    });
+    Some(Thumbnail::of_colours(w as usize, h as usize, mixed))
+}
+
+/// Draws points into a square: both axes on one scale, a dot each, and the pictures of as many as have room.
+pub(super) fn points(
+    scene: &mut Scene,
+    points: &[[f64; 2]],
+    labels: &[u32],
+    pictures: &[Option<Thumbnail>],
+    (left, top): (f64, f64),
+    side: f64,
+) {
+    outline(scene, (left, top, side, side), 1.0, HAIRLINE);
+    let range = |axis: usize| {
+        let values = || points.iter().map(|point| point[axis]).filter(|v| v.is_finite());
+        (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
+    };
+    let ((x0, x1), (y0, y1)) = (range(0), range(1));
+    let extent = (x1 - x0).max(y1 - y0);
+    let scale = if extent > 0.0 { (side - 2.0 * INSET) / extent } else { 0.0 };
+    let middle = [0.5 * (x0 + x1), 0.5 * (y0 + y1)];
+    let place = |point: &[f64; 2]| {
+        // Upwards is more.
+        (
+            left + side / 2.0 + scale * (point[0] - middle[0]),
+            top + side / 2.0 - scale * (point[1] - middle[1]),
+        )
+    };
+    for (point, &label) in points.iter().zip(labels) {
+        scene.shapes.push(Shape::Dot { centre: place(point), radius: DOT, fill: colour(label) });
+    }
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    for ((point, picture), &label) in points.iter().zip(pictures).zip(labels) {
+        let Some(picture) = picture else { continue };
+        let (x, y) = place(point);
+        let half = PICTURE / 2.0;
+        let is_inside =
+            x - half >= left && x + half <= left + side && y - half >= top && y + half <= top + side;
+        let is_free = taken.iter().all(|(a, b)| (a - x).abs().max((b - y).abs()) > PICTURE + 3.0);
+        if !is_inside || !is_free {
+            continue;
+        }
+        taken.push((x, y));
+        let (w, h) = (f64::from(picture.width_px()), f64::from(picture.height_px()));
+        let (width, height) = (PICTURE * w / w.max(h), PICTURE * h / w.max(h));
+        let (x, y) = (x - width / 2.0, y - height / 2.0);
+        scene.shapes.push(Shape::Picture { x, y, width, height, picture: picture.clone() });
+        outline(scene, (x, y, width, height), 1.0, colour(label));
+    }
+}

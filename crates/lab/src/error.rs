@@ -1,0 +1,101 @@
+//! What can go wrong in an experiment.
+
+use striate_data::DataError;
+use striate_graph::{PlanError, RunError, SessionError};
+use striate_inspect::InspectError;
+use striate_train::FitError;
+
+/// An error of an experiment.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LabError {
+    /// A data set cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A network cannot be trained or measured.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// A network cannot be run.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// No such value, or no memory.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The parameters are not the network's.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// A picture cannot be drawn.
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
+
+    /// A layer that is not there, or makes nothing that could be a unit.
+    #[error("neuron: no layer `{name}` with units in this network; layers that have some: {}", layers.join(", "))]
+    NoUnits {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        layers: Vec<String>,
+    },
+    /// A unit past the last of its layer.
+    #[error("neuron: expected a map of {layer} from 0 to {last}, got {unit}", last = units.saturating_sub(1))]
+    NoUnit {
+        /// The layer.
+        layer: String,
+        /// What was asked for.
+        unit: usize,
+        /// How many it has.
+        units: usize,
+    },
+    /// A picture was to be made up without anything to move it, or within nothing.
+    #[error("dream: {what}: expected {expected}, got {got}")]
+    Dream {
+        /// The setting.
+        what: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+        /// What it is.
+        got: f64,
+    },
+
+    /// A map of data from which no neighbours can be had.
+    #[error("embedding: {what}: expected {expected}, got {got}; {hint}")]
+    Embedding {
+        /// The quantity.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        got: String,
+        /// What to try.
+        hint: &'static str,
+    },
+    /// A network without features in front of its last layer.
+    #[error(
+        "embedding: the network ends in {last}, not in a fully connected layer, so it has no features in front of one; \
+         use a network that classifies"
+    )]
+    NoHead {
+        /// The last operation.
+        last: &'static str,
+    },
+    /// Features that are not numbers.
+    #[error("embedding: {picture}: {space} holds values that are not finite; the weights are damaged")]
+    NotFinite {
+        /// Of which picture.
+        picture: String,
+        /// Where.
+        space: String,
+    },
+
+    /// A data set with nothing to look at.
+    #[error("trust: {data}: expected at least one test picture to explain, got none; give another data set")]
+    NoPictures {
+        /// Name of the data set.
+        data: String,
+    },
+    /// A network without weights.
+    #[error(
+        "trust: this network has no weights, so there is nothing that maps could follow; give one that was trained"
+    )]
+    NothingLearned,
+}

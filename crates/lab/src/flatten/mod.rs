@@ -1,0 +1,74 @@
+//! Why not flatten the pixels? An experiment: two CNNs against two MLPs of as many parameters.
+//!
+//! An MLP takes the pixels as one long row: it has a weight of its own for every pixel, and does not know which pixels are
+//! neighbours. A convolution looks at neighbours only (locality), and with the same weights everywhere (weight sharing);
+//! pooling then forgets on purpose where exactly something was. Each question below isolates a part of that:
+//!
+//! * **Shifts** and **rotations** of test images, on a canvas that is wide enough: nothing is cut off. Counted are the images
+//!   that the same network read unmoved.
+//! * **One fixed scrambling** of the pixels, in training and test alike: which pixels are neighbours is lost, and nothing else.
+//! * **Few training images**: what has to be learned again at every place needs more of them.
+//! * **Clean accuracy**, first of all: it alone can make the rest look better.
+//!
+//! What keeps it fair: parameters equal within 5 %; the same images, number of updates, batch, optimiser (Adam) and schedule
+//! (one cycle); each network's learning rate tuned by the same procedure on held-out training images, for scrambled pixels
+//! too; an MLP may choose between one hidden layer and two; no epoch is chosen by the test split; several seeds, and a
+//! [`reading`] that calls "level" what the seeds do not tell apart, and says where a CNN loses.
+//!
+//! **Start with** `nets.rs` (who takes part), `canvas.rs` (what is done to images), `run.rs` (one network, trained and
+//! measured), then `tune.rs` and `experiment.rs`.
+//!
+//! # Example
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//! use striate_data::{Dataset, Images};
+//! use striate_lab::flatten::{Log, Network, Settings, flatten, reading};
+//!
+//! let digits = striate_data::load("digits")?;
+//! let few = |split: &striate_data::Split, n: usize| {
+//!     let images = split.images().expect("digits are in memory");
+//!     Images::new([1, 28, 28], images.pixels[..n * 784].to_vec(), images.labels[..n].to_vec())
+//! };
+//! let data = Dataset::new("few", few(&digits.train, 120)?, few(&digits.test, 50)?, digits.classes.clone())?;
+//!
+//! // Far too little to learn anything; `Settings::full(5)` is the experiment.
+//! let settings = Settings { min_steps: 2, train_images: vec![60], ..Settings::quick(1) };
+//! let mut log = Log::in_memory();
+//! let study = flatten(&[data], &settings, &mut log, 2, &AtomicBool::new(false), &mut |_| {})?;
+//! let part = &study.parts[0];
+//! assert_eq!(part.contender(Network::CnnPooled).map(|c| c.parameters), Some(88_906));
+//! assert!(reading(part).iter().any(|passage| passage.about == "Where flattening wins"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod canvas;
+mod chart;
+mod compare;
+mod error;
+mod experiment;
+mod log;
+mod nets;
+mod reading;
+mod run;
+mod settings;
+mod shuffle;
+mod study;
+mod table;
+mod text;
+mod tune;
+
+pub use canvas::{CANVAS, IMAGE, MARGIN, Move, place, scrambling};
+pub use chart::{curves, shown};
+pub use error::FlattenError;
+pub use experiment::{Progress, check, flatten};
+pub use log::Log;
+pub use nets::Network;
+pub use reading::{Passage, reading};
+pub use run::{Finished, Moved, Run};
+pub use settings::Settings;
+pub use study::{Contender, Learned, Part, Point, Spread, Study, Trial};
+pub use table::table;
+pub use text::text;
+
+#[cfg(test)]
+mod tests;

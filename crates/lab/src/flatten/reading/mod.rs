@@ -1,0 +1,81 @@
+//! What the figures say, in sentences that are made from them by rule: `compare` decides who is ahead.
+
+mod duel;
+mod few;
+mod moves;
+mod rank;
+mod scrambled;
+mod words;
+
+pub(crate) use moves::nearest;
+pub(crate) use words::percent;
+
+use super::study::{Contender, Part};
+use serde::Serialize;
+use striate_inspect::text::grouped;
+
+/// A few sentences about one of the questions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Passage {
+    /// The question, in two or three words.
+    pub about: &'static str,
+    /// What the figures answer.
+    pub text: String,
+}
+
+/// Reads one part of a study aloud.
+///
+/// Every sentence follows from the numbers by a rule: networks are named from the best to the worst; two are "level" when
+/// the ranges of their seeds overlap, or the means differ by less than two standard errors of what the choice of the test
+/// images alone brings.
+pub fn reading(part: &Part) -> Vec<Passage> {
+    let reader = Reader { part };
+    let mut passages = vec![
+        Passage { about: "How to read this", text: reader.rules() },
+        Passage { about: "Unmoved", text: reader.unmoved() },
+        Passage { about: "Shifted", text: reader.moves(|c| &c.shifts, "Moved by", "px", &[6, 10]) },
+        Passage {
+            about: "Turned",
+            text: reader.moves(|c| &c.rotations, "Turned by", "degrees", &[30, 90, 180]),
+        },
+        Passage { about: "Scrambled", text: reader.scrambled() },
+        Passage { about: "Few images", text: reader.few() },
+    ];
+    passages.push(Passage { about: "Where flattening wins", text: reader.score() });
+    passages.retain(|passage| !passage.text.is_empty());
+    passages
+}
+
+/// One part of a study, being read.
+struct Reader<'a> {
+    part: &'a Part,
+}
+
+impl<'a> Reader<'a> {
+    fn contenders(&self) -> &'a [Contender] {
+        &self.part.contenders
+    }
+
+    fn rules(&self) -> String {
+        let seeds = self.contenders().first().map_or(0, |contender| contender.clean.seeds.len());
+        let (test, moved) = (grouped(self.part.test_images as u64), grouped(self.part.moved_images as u64));
+        let differ = "two figures differ by less than two standard errors of what the choice of the test images brings";
+        let level = if seeds == 1 {
+            format!("One seed, so nothing is known of what another would bring. Level means that {differ}.")
+        } else {
+            format!(
+                "Means of {seeds} seeds. Level means that the ranges of the seeds overlap, or that {differ}."
+            )
+        };
+        format!(
+            "The pooled CNN averages its last maps, the flat CNN flattens them into linear layers; both MLPs flatten the pixels, \
+             and the shift-trained one saw its training pictures moved. {level} Accuracies are over {test} test images; what \
+             is kept after a move is a share of those images among {moved} that the same network read unmoved."
+        )
+    }
+
+    fn unmoved(&self) -> String {
+        let all = self.figures(|c| Some((&c.clean, self.part.test_images as f64)));
+        self.ranking("With nothing moved", "reads", "of the test images", all)
+    }
+}

@@ -1,0 +1,100 @@
+//! Units that do nothing, always the same, or what another does.
+
+use serde::Serialize;
+
+use super::layers::Layer;
+use super::record::Record;
+
+/// The least correlation of two units that count as one.
+pub const DUPLICATE: f64 = 0.95;
+/// The largest standard deviation, as a share of the root mean square, of a unit that counts as constant.
+pub const CONSTANT: f64 = 0.01;
+
+/// Something worth saying of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Badge {
+    /// Behind a ReLU, and 0 on every training image.
+    Dead,
+    /// The standard deviation of its values is less than 1 % of their root mean square.
+    Constant,
+    /// Its maximum rises and falls with that of another unit of the layer, image by image.
+    Duplicate {
+        /// The unit that is most like it.
+        of: usize,
+        /// Pearson's correlation of the maxima in the images of the sample, at least 0.95.
+        correlation: f64,
+    },
+}
+
+impl Badge {
+    /// For people.
+    pub fn text(self) -> String {
+        match self {
+            Self::Dead => "dead: 0 on every training image".into(),
+            Self::Constant => "near constant: it tells no image from another".into(),
+            Self::Duplicate { of, correlation } => {
+                format!("duplicate of map {of}: their maxima correlate by {correlation:.3}")
+            }
+        }
+    }
+
+    /// In a word or two.
+    pub fn word(self) -> String {
+        match self {
+            Self::Dead => "dead".into(),
+            Self::Constant => "constant".into(),
+            Self::Duplicate { of, .. } => format!("like {of}"),
+        }
+    }
+}
+
+/// What is to be said of each unit of a layer.
+pub fn badges(layer: &Layer, records: &[Record]) -> Vec<Vec<Badge>> {
+    let centred: Vec<Option<Vec<f64>>> = records.iter().map(centred).collect();
+    (0..records.len()).map(|unit| of_one(layer, records, &centred, unit)).collect()
+}
+
+fn of_one(layer: &Layer, records: &[Record], centred: &[Option<Vec<f64>>], unit: usize) -> Vec<Badge> {
+    let record = &records[unit];
+    if record.values == 0 {
+        return Vec::new();
+    }
+    if !layer.is_signed && record.max <= 0.0 {
+        return vec![Badge::Dead];
+    }
+    let mut badges = Vec::new();
+    let variance = record.rms().powi(2) - record.mean().powi(2);
+    if variance.max(0.0).sqrt() < CONSTANT * record.rms() {
+        badges.push(Badge::Constant);
+    }
+    let Some(own) = &centred[unit] else { return badges };
+    let others = centred.iter().enumerate().filter(|&(other, _)| other != unit);
+    let like = |(other, values): (usize, &Option<Vec<f64>>)| {
+        let values = values.as_ref()?;
+        Some((other, own.iter().zip(values).map(|(a, b)| a * b).sum::<f64>()))
+    };
+    let most =
+        others.filter_map(like).fold(None, |best: Option<(usize, f64)>, (other, correlation)| match best {
+            Some((_, most)) if most >= correlation => best,
+            _ => Some((other, correlation)),
+        });
+    if let Some((of, correlation)) = most
+        && correlation >= DUPLICATE
+    {
+        badges.push(Badge::Duplicate { of, correlation: correlation.min(1.0) });
+    }
+    badges
+}
+
+/// The maxima of the sample less their mean, of norm 1, so that a product of two is a correlation; `None` when they do not
+/// vary or are not all finite.
+fn centred(record: &Record) -> Option<Vec<f64>> {
+    let values: Vec<f64> = record.sample.iter().map(|entry| f64::from(entry.value)).collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let rest: Vec<f64> = values.iter().map(|value| value - mean).collect();
+    let norm = rest.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let size = values.iter().map(|value| value.abs()).fold(0.0, f64::max);
+    // Rounding alone is no variation.
+    (norm.is_finite() && norm > 1e-6 * size).then(|| rest.iter().map(|value| value / norm).collect())
+}

@@ -1,0 +1,167 @@
+//! Everything known of one unit.
+
+use serde::Serialize;
+use striate_data::Dataset;
+use striate_formats::ModelFile;
+use striate_graph::Engine;
+
+use super::badges::{Badge, badges};
+use super::dream::{Dream, DreamConfig, dream, usual_norm};
+use super::examples::{Examples, top_classes};
+use super::index::Index;
+use super::layers::Layer;
+use super::lesion::{Lesion, lesions};
+use super::record::Record;
+use crate::LabError;
+
+/// Most test images of which the answers with and without a unit are compared.
+pub const LESION_IMAGES: usize = 10_000;
+/// The same for every unit of a layer.
+pub const LESION_IMAGES_OF_A_LAYER: usize = 1000;
+/// Steps of a dream.
+const STEPS: usize = 128;
+
+/// Everything known of one unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    /// Its layer.
+    pub layer: Layer,
+    /// Its number.
+    pub unit: usize,
+    /// What was recorded of it.
+    pub record: Record,
+    /// Training images seen.
+    pub images: usize,
+    /// What is worth saying.
+    pub badges: Vec<Badge>,
+    /// Images.
+    pub examples: Examples,
+    /// Images of each class among the 100 strongest.
+    pub top_classes: Vec<usize>,
+    /// The network without it; `None` where the data set's classes are not the network's.
+    pub lesion: Option<Lesion>,
+    /// A picture made up for it, if one was asked for.
+    pub dream: Option<Dream>,
+}
+
+/// One unit in a table of its layer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// Its number.
+    pub unit: usize,
+    /// The largest value.
+    pub max: f32,
+    /// The training image that it is in; `None` for a unit that is never above 0.
+    pub strongest: Option<u32>,
+    /// Class of that image.
+    pub label: Option<u32>,
+    /// Share of the values that are not 0.
+    pub active: f64,
+    /// The class with most of the 100 strongest images, and its share of them.
+    pub favourite: Option<(usize, f64)>,
+    /// What is worth saying.
+    pub badges: Vec<Badge>,
+    /// Points of accuracy that it is worth.
+    pub points: Option<f64>,
+}
+
+impl Card {
+    /// The card of unit `unit` of a layer; `dreaming` with a picture made up for it, from that seed.
+    ///
+    /// # Errors
+    /// [`LabError::NoUnits`], [`LabError::NoUnit`]; images that the network cannot take.
+    pub fn new(
+        model: &ModelFile,
+        data: &Dataset,
+        engine: &Engine,
+        index: &Index,
+        (layer, unit): (&str, usize),
+        dreaming: Option<u64>,
+    ) -> Result<Self, LabError> {
+        let (layer, records) = index.layer(layer)?;
+        layer.check(unit)?;
+        let record = records[unit].clone();
+        let lesion = match fits(model, data) {
+            true => lesions(model, engine, &data.test, layer, &[unit], LESION_IMAGES)?.pop(),
+            false => None,
+        };
+        let dream = match dreaming {
+            Some(seed) => {
+                let radius = usual_norm(model, engine, &data.train)?;
+                let config = DreamConfig { steps: STEPS, radius, jitter_px: jitter(model, layer), seed };
+                Some(dream(&model.graph, &model.params, engine, layer, unit, &config)?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            layer: layer.clone(),
+            unit,
+            images: index.images,
+            badges: badges(layer, records).swap_remove(unit),
+            examples: Examples::of(&model.graph, layer, &record, &data.train),
+            top_classes: top_classes(&record, layer, data),
+            lesion,
+            dream,
+            record,
+        })
+    }
+
+    /// Whether the made-up picture moves the unit more than all but one in a thousand training images do; `None` without a
+    /// picture.
+    pub fn dream_succeeded(&self) -> Option<bool> {
+        let dream = self.dream.as_ref()?;
+        Some(self.record.permille(self.images).is_some_and(|seen| dream.value > seen))
+    }
+}
+
+/// Every unit of a layer, in their order, and the number of test images behind their cost.
+///
+/// # Errors
+/// Those of [`Card::new`].
+pub fn table(
+    model: &ModelFile,
+    data: &Dataset,
+    engine: &Engine,
+    index: &Index,
+    layer: &str,
+) -> Result<(Vec<Row>, usize), LabError> {
+    let (layer, records) = index.layer(layer)?;
+    let units: Vec<usize> = (0..layer.units).collect();
+    let costs = match fits(model, data) {
+        true => lesions(model, engine, &data.test, layer, &units, LESION_IMAGES_OF_A_LAYER)?,
+        false => Vec::new(),
+    };
+    let asked = costs.first().map_or(0, |lesion| lesion.labels.len());
+    let row = |((unit, record), badges): ((usize, &Record), Vec<Badge>)| {
+        let first = record.top.first().filter(|entry| layer.is_signed || entry.value > 0.0);
+        let classes = top_classes(record, layer, data);
+        let most = (0..classes.len()).fold(0, |best, c| if classes[c] > classes[best] { c } else { best });
+        let all: usize = classes.iter().sum();
+        Row {
+            unit,
+            max: record.max,
+            strongest: first.map(|entry| entry.image),
+            label: first.map(|entry| data.train.label(entry.image as usize)),
+            active: record.active(),
+            favourite: (all > 0).then(|| (most, classes[most] as f64 / all as f64)),
+            badges,
+            points: costs.get(unit).map(Lesion::points),
+        }
+    };
+    let rows = records.iter().enumerate().zip(badges(layer, records)).map(row).collect();
+    Ok((rows, asked))
+}
+
+/// Whether the labels of the data mean the classes of the network.
+fn fits(model: &ModelFile, data: &Dataset) -> bool {
+    model.classes == data.classes && !data.test.is_empty()
+}
+
+/// An eighth of what the unit sees: more would take its content out of its sight.
+fn jitter(model: &ModelFile, layer: &Layer) -> usize {
+    let middle = layer.size.map(|side| side / 2);
+    let field = striate_inspect::receptive_field::receptive_field(&model.graph, layer.value, middle);
+    let [_, h, w] = model.graph.input_shape();
+    let (rows, columns) = field.clipped([h, w]);
+    rows.len().min(columns.len()) / 8
+}

@@ -1,0 +1,204 @@
+//! A picture made up to move one unit as far as possible.
+
+use ndarray::{Array4, ArrayD, IxDyn};
+use striate_data::{Augment, Loader, Split};
+use striate_formats::ModelFile;
+use striate_graph::op::Op;
+use striate_graph::{Engine, Graph, NodeId, Params, Session};
+use striate_train::Batch;
+
+use super::index::evenly;
+use super::layers::Layer;
+use crate::LabError;
+use crate::draw::signed_unit;
+
+/// Starts that are tried at once; the best picture is kept.
+const STARTS: usize = 4;
+/// Norm of a start, as a share of the ball's radius.
+const START: f64 = 0.1;
+/// The first step, as a share of the radius; the last is 0, on half a cosine.
+const STEP: f64 = 0.3;
+
+/// How a picture is made up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DreamConfig {
+    /// Steps up the gradient.
+    pub steps: usize,
+    /// The largest norm of the picture, normalised as the network takes it: 0 is the mean picture.
+    pub radius: f64,
+    /// How far the picture is moved about, at random, between two steps, so that single pixels cannot be played.
+    pub jitter_px: usize,
+    /// Where it starts, and how it is moved.
+    pub seed: u64,
+}
+
+/// A made-up picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dream {
+    /// `[C, H, W]`, normalised.
+    pub values: Vec<f32>,
+    /// What the unit makes of it, behind the activation.
+    pub value: f32,
+    /// What was asked for.
+    pub config: DreamConfig,
+}
+
+/// Climbs from noise to the picture in a ball that moves unit `unit` of a layer most: of a map, its value in the middle.
+///
+/// `x <- project(x + step · radius · g / |g|)`, with `g` the gradient of the value before the activation (behind it, a unit that
+/// starts silent has none) and the step falling from 0.3 to 0 along half a cosine; the best of four starts. For a linear unit
+/// the answer is known: `radius · w / |w|`.
+///
+/// # Numerics
+/// A function of the seed, the same on any number of threads. Gradients are the engine's f32; norms are sums in f64.
+///
+/// # Errors
+/// [`LabError::NoUnit`], and settings that make no sense.
+///
+/// # Source
+/// Erhan 2009.
+pub fn dream(
+    graph: &Graph,
+    params: &Params,
+    engine: &Engine,
+    layer: &Layer,
+    unit: usize,
+    config: &DreamConfig,
+) -> Result<Dream, LabError> {
+    layer.check(unit)?;
+    if !(config.radius.is_finite() && config.radius > 0.0) {
+        let (what, expected) = ("radius", "a finite number above 0");
+        return Err(LabError::Dream { what, expected, got: config.radius });
+    }
+    if config.steps == 0 {
+        return Err(LabError::Dream { what: "steps", expected: "at least 1", got: 0.0 });
+    }
+    let mut climb = Climb::new(graph, params, engine, before_activation(graph, layer.value), layer, unit)?;
+    let [c, h, w] = graph.input_shape();
+    let mut pictures = Array4::<f32>::zeros((STARTS, c, h, w));
+    for (i, value) in pictures.iter_mut().enumerate() {
+        *value = signed_unit(config.seed, i as u64) as f32;
+    }
+    for mut picture in pictures.outer_iter_mut() {
+        let norm = norm(picture.iter());
+        picture.mapv_inplace(|v| (f64::from(v) * START * config.radius / norm) as f32);
+    }
+    for step in 0..config.steps {
+        let jitter = |axis: u64| {
+            let place = (1 << 40) + 2 * step as u64 + axis;
+            let side = 2 * config.jitter_px as u64 + 1;
+            crate::draw::below(side, config.seed, place) as usize
+        };
+        // A roll by h - j undoes one by j.
+        let [down, right] = [jitter(0) % h, jitter(1) % w];
+        let moved = rolled(&pictures, down, right);
+        let slopes = rolled(&climb.slopes(&moved)?, (h - down) % h, (w - right) % w);
+        let part = step as f64 / config.steps as f64;
+        let length = STEP * config.radius * 0.5 * (1.0 + (std::f64::consts::PI * part).cos());
+        for (mut picture, slope) in pictures.outer_iter_mut().zip(slopes.outer_iter()) {
+            let steepness = norm(slope.iter());
+            if steepness > 0.0 && steepness.is_finite() {
+                picture.zip_mut_with(&slope, |x, &g| *x += (f64::from(g) / steepness * length) as f32);
+            }
+            let long = norm(picture.iter());
+            if long > config.radius {
+                picture.mapv_inplace(|v| (f64::from(v) * config.radius / long) as f32);
+            }
+        }
+    }
+    let values = climb.values(&pictures)?;
+    let better = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
+    let best = (1..STARTS).fold(0, better);
+    let behind = |v: f32| match graph.nodes[layer.value].op {
+        Op::Relu(_) => v.max(0.0),
+        Op::Relu6(_) => v.clamp(0.0, 6.0),
+        _ => v,
+    };
+    let picture = pictures.outer_iter().nth(best).expect("one of the starts");
+    Ok(Dream { values: picture.iter().copied().collect(), value: behind(values[best]), config: *config })
+}
+
+/// The median norm of at most 512 normalised images of a split: the radius of pictures no stronger than real ones.
+///
+/// # Errors
+/// Those of [`Index::build`](super::Index::build).
+pub fn usual_norm(model: &ModelFile, engine: &Engine, split: &Split) -> Result<f64, LabError> {
+    let preprocess = &model.preprocess;
+    let loader = Loader::new(split, preprocess, Augment::default(), 1, 0, false)?;
+    let mut batch = Batch::new(1, preprocess.sample_len());
+    let mut norms = Vec::new();
+    for sample in evenly(split.len(), 512) {
+        norms.push(norm(batch.fetch(engine, &loader, 0, &[sample])?.0.iter()));
+    }
+    norms.sort_by(f64::total_cmp);
+    Ok(norms[norms.len() / 2])
+}
+
+/// A network up to one value, and the one number of it that is to grow.
+struct Climb {
+    session: Session,
+    gradient: striate_graph::Tap,
+    /// Of the output of one picture.
+    place: usize,
+    shape: Vec<usize>,
+}
+
+impl Climb {
+    fn new(
+        graph: &Graph,
+        params: &Params,
+        engine: &Engine,
+        value: NodeId,
+        layer: &Layer,
+        unit: usize,
+    ) -> Result<Self, LabError> {
+        let part = Graph { nodes: graph.nodes[..=value].to_vec(), output: value };
+        let needed = part.params();
+        let own = params.iter().filter(|(name, _)| needed.iter().any(|(needed, _)| needed == name));
+        let own: Params = own.map(|(name, array)| (name.to_owned(), array.clone())).collect();
+        let (shape, input) = (part.output_shape().to_vec(), part.nodes[0].name.clone());
+        let mut session = Session::with_engine(part, own, engine.clone())?;
+        let gradient = session.tap_grad(&input)?;
+        let [h, w] = layer.size;
+        Ok(Self { session, gradient, place: unit * h * w + (h / 2) * w + w / 2, shape })
+    }
+
+    fn slopes(&mut self, pictures: &Array4<f32>) -> Result<Array4<f32>, LabError> {
+        let n = pictures.shape()[0];
+        let shape: Vec<usize> = std::iter::once(n).chain(self.shape.iter().copied()).collect();
+        let mut one = ArrayD::<f32>::zeros(IxDyn(&shape));
+        for mut output in one.outer_iter_mut() {
+            *output.iter_mut().nth(self.place).expect("a value of the unit") = 1.0;
+        }
+        self.session.run_backward(&pictures.view(), &one.view())?;
+        let slopes = self.session.get(self.gradient);
+        Ok(slopes.into_dimensionality().expect("the gradient of pictures"))
+    }
+
+    fn values(&mut self, pictures: &Array4<f32>) -> Result<Vec<f32>, LabError> {
+        let outputs = self.session.run(&pictures.view())?;
+        let value =
+            |output: ndarray::ArrayViewD<'_, f32>| *output.iter().nth(self.place).expect("of the unit");
+        Ok(outputs.outer_iter().map(value).collect())
+    }
+}
+
+/// What a ReLU reads, or the value itself.
+fn before_activation(graph: &Graph, value: NodeId) -> NodeId {
+    match graph.nodes[value].op {
+        Op::Relu(_) | Op::Relu6(_) => graph.nodes[value].inputs[0],
+        _ => value,
+    }
+}
+
+fn norm<'a>(values: impl Iterator<Item = &'a f32>) -> f64 {
+    values.map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt()
+}
+
+/// Moved down and to the right, what leaves on one side coming in on the other.
+fn rolled(pictures: &Array4<f32>, down: usize, right: usize) -> Array4<f32> {
+    let (_, _, h, w) = pictures.dim();
+    Array4::from_shape_fn(pictures.dim(), |(n, c, y, x)| {
+        pictures[[n, c, (y + h - down) % h, (x + w - right) % w]]
+    })
+}

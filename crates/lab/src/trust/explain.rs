@@ -1,0 +1,162 @@
+//! What makes a map of a picture: a method of attribution, or a control that does not look at the network.
+
+use ndarray::{Array3, Array4, ArrayView3};
+use striate_graph::op::Op;
+use striate_graph::{Graph, Session};
+use striate_inspect::InspectError;
+use striate_inspect::evidence::{Completeness, Method, Noise, Patch, Question};
+
+use super::control::{random, sobel};
+
+/// A method of attribution, or a control that must lose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Explainer {
+    /// At its default settings.
+    Method(Method),
+    /// A random map, of its own for each picture, the same for every network.
+    Random,
+    /// The edges of the picture.
+    Sobel,
+}
+
+/// A picture and the class that is explained.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    /// Its number in what it comes from.
+    pub(super) index: usize,
+    /// `[C, H, W]`, normalised.
+    pub(super) image: Array3<f32>,
+    pub(super) class: usize,
+}
+
+/// What is said of a picture.
+#[derive(Debug, Clone)]
+pub(super) struct Map {
+    /// `[H, W]` of the values: the picture's, or a layer's.
+    pub(super) size: [usize; 2],
+    pub(super) values: Vec<f32>,
+    /// As large as the picture.
+    pub(super) stretched: Vec<f32>,
+    pub(super) logit: f64,
+    pub(super) completeness: Option<Completeness>,
+}
+
+impl Explainer {
+    /// Every method, and the controls after them.
+    pub fn all() -> Vec<Self> {
+        let methods = Method::all().iter().map(|&method| Self::Method(method));
+        methods.chain([Self::Sobel, Self::Random]).collect()
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Method(method) => method.name(),
+            Self::Random => "random map",
+            Self::Sobel => "edges (Sobel)",
+        }
+    }
+
+    /// Its name in files.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Method(method) => method.key(),
+            Self::Random => "random-map",
+            Self::Sobel => "sobel",
+        }
+    }
+
+    /// Whether it does not look at the network.
+    pub fn is_control(self) -> bool {
+        !matches!(self, Self::Method(_))
+    }
+
+    /// Whether its values can be negative.
+    pub(super) fn is_signed(self) -> bool {
+        match self {
+            Self::Method(method) => method.is_signed(),
+            Self::Random => true,
+            Self::Sobel => false,
+        }
+    }
+
+    /// The map of `seen` on this network.
+    pub(super) fn explain(self, session: &mut Session, seen: &Seen) -> Result<Map, InspectError> {
+        let [channels, height, width] = session.graph().input_shape();
+        let image = seen.image.view();
+        match self {
+            Self::Method(method) => of_method(method, session, image, seen.class),
+            Self::Random => Ok(Map::flat([height, width], random(seen.index as u64, height * width))),
+            Self::Sobel => {
+                let pixels: Vec<f32> = image.iter().copied().collect();
+                Ok(Map::flat([height, width], sobel(&pixels, [channels, height, width])))
+            }
+        }
+    }
+
+    /// About how many forward passes one map takes, a backward one counting two; what an experiment may cost is reckoned by it.
+    pub(super) fn passes(self, graph: &Graph) -> u64 {
+        let widest = |node: &striate_graph::Node| match &node.op {
+            Op::Conv2d(_) => node.shape[0] as u64,
+            _ => 0,
+        };
+        match self {
+            Self::Random | Self::Sobel => 0,
+            Self::Method(Method::SmoothGrad) => 3 * Noise::default().samples as u64,
+            // Its panels follow the picture: a guess that was about right for the networks that are shipped.
+            Self::Method(Method::IntegratedGradients) => 3 * 64,
+            Self::Method(Method::ScoreCam) => {
+                1 + graph.nodes.iter().rev().map(widest).find(|&c| c > 0).unwrap_or(0)
+            }
+            Self::Method(Method::Occlusion) => {
+                let shape @ [_, h, w] = graph.input_shape();
+                let patch = Patch::of(shape);
+                let along =
+                    |side: usize| (side.saturating_sub(patch.side_px)).div_ceil(patch.stride_px) as u64 + 1;
+                1 + along(h) * along(w)
+            }
+            Self::Method(_) => 3,
+        }
+    }
+}
+
+impl Map {
+    fn flat(size: [usize; 2], values: Vec<f32>) -> Self {
+        Self { size, stretched: values.clone(), values, logit: 0.0, completeness: None }
+    }
+}
+
+fn of_method(
+    method: Method,
+    session: &mut Session,
+    image: ArrayView3<'_, f32>,
+    class: usize,
+) -> Result<Map, InspectError> {
+    let [_, height, width] = session.graph().input_shape();
+    // Normalised values of 0 are the mean of the training pictures.
+    let baseline = Array3::zeros(image.raw_dim());
+    let evidence = Question::new(session, image, class)?.ask(method, &baseline.view())?;
+    let [_, h, w] = evidence.shape;
+    Ok(Map {
+        size: [h, w],
+        values: evidence.per_pixel(),
+        stretched: evidence.stretched([height, width]),
+        logit: f64::from(evidence.logit),
+        completeness: evidence.completeness,
+    })
+}
+
+/// The class with the highest logit, for each image; ties go to the lower.
+pub(super) fn answers(
+    session: &mut Session,
+    images: &Array4<f32>,
+) -> Result<Vec<usize>, striate_graph::RunError> {
+    let logits = session.run(&images.view())?;
+    let best = |row: ndarray::ArrayView1<'_, f32>| {
+        (0..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best })
+    };
+    let classes = logits.shape().last().copied().unwrap_or(1);
+    let rows = logits.len() / classes.max(1);
+    let logits = logits.into_shape_with_order((rows, classes)).expect("one row an image");
+    Ok(logits.outer_iter().map(best).collect())
+}

@@ -1,0 +1,166 @@
+//! May a map of evidence be believed? Every method is tried on the network at hand.
+//!
+//! | question | experiment |
+//! | --- | --- |
+//! | does it sum to the logit? | the gap between what its values sum to and what they should, on test pictures |
+//! | does it follow the weights? | layers lose what they learned, from the last down, from the first up, and each alone: a map that stays as it was says nothing about the network |
+//! | does it follow the labels? | two twins learn the same images, one with shuffled labels: what their maps have in common has nothing to do with the classes |
+//! | does it find evidence? | a twin learns pictures whose evidence was planted at a known place |
+//!
+//! Two controls that never look at the network, the picture's edges and a random map, are rows like the methods: a method that
+//! is no better than they are shows nothing. [`verdict`] states the thresholds between figures and words.
+//!
+//! # Source
+//! Adebayo 2018 (random layers, shuffled labels); Hedström 2024 (entropy); Zhang 2016 (pointing game); Arras 2022 (masks).
+//!
+//! # Example
+//! ```no_run
+//! use striate_graph::Engine;
+//! use striate_lab::trust::trust;
+//! use striate_models::shipped;
+//!
+//! let model = shipped::find("convnet").expect("it is shipped").load()?;
+//! let digits = striate_data::load("digits")?;
+//! let found = trust(&model, &digits, &Engine::new(None)?, &mut |stage| eprintln!("{stage}"))?;
+//! for row in &found.rows {
+//!     println!("{}: follows the weights: {}", row.name, row.weights.verdict.word());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod budget;
+mod check;
+mod control;
+mod explain;
+mod found;
+mod labels;
+mod location;
+mod networks;
+mod page;
+mod pictures;
+mod planted;
+mod similarity;
+#[cfg(test)]
+mod tests;
+mod text;
+mod twin;
+pub mod verdict;
+mod weights;
+
+pub use check::trust;
+pub use explain::Explainer;
+pub use found::{Found, PlantedTwin};
+pub use labels::{Alike, LabelTwins};
+pub use location::{auc, points_inside, share_inside};
+pub use networks::Order;
+pub use similarity::{entropy, spearman, ssim};
+pub use verdict::Verdict;
+pub use weights::{Likeness, Step};
+
+use serde::Serialize;
+use striate_inspect::Thumbnail;
+
+/// All that was found out about the maps of one network.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trust {
+    /// Name of the data set.
+    pub data: String,
+    /// Numbers of the test pictures that were explained.
+    pub pictures: Vec<usize>,
+    /// How many of them the network knows; where it is wrong, its own answer is explained. `None`: the classes of the data set
+    /// are not its own.
+    pub right: Option<usize>,
+    /// Seeds of the random layers.
+    pub seeds: Vec<u64>,
+    /// The layers, or blocks, that learn, in the order of use.
+    pub layers: Vec<String>,
+    /// The twins with true and shuffled labels, if any were trained.
+    pub label_twins: Option<LabelTwins>,
+    /// The twin with planted evidence, if one was trained.
+    pub planted_twin: Option<PlantedTwin>,
+    /// A row a method, then the controls.
+    pub rows: Vec<Row>,
+    /// For the page.
+    #[serde(skip)]
+    strip: Strip,
+}
+
+/// The picture that the page shows maps of.
+#[derive(Debug, Clone, PartialEq)]
+struct Strip {
+    picture: Thumbnail,
+    title: String,
+    /// What is random in each column.
+    columns: Vec<String>,
+}
+
+/// One method, or one control.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Row {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its name on the command line.
+    pub key: &'static str,
+    /// Whether it never looks at the network.
+    pub is_control: bool,
+    /// Does it sum to the logit?
+    pub sum: Sum,
+    /// Does it follow the weights?
+    pub weights: Weights,
+    /// Does it follow the labels?
+    pub labels: Labels,
+    /// Does it find planted evidence?
+    pub planted: Location,
+    /// Its maps of one picture, a column each: `[H, W]` and values.
+    #[serde(skip)]
+    strip: Vec<([usize; 2], Vec<f32>)>,
+    #[serde(skip)]
+    is_signed: bool,
+}
+
+/// Does it sum to the logit?
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sum {
+    /// In a word.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The largest gap, as a share of the logit.
+    pub gap: Option<f64>,
+}
+
+/// Does it follow the weights?
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Weights {
+    /// In a word.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// To the maps of the trained network, on average over the upper half of the cascade from the last layer down.
+    pub likeness: Option<Likeness>,
+    /// Every way to lose layers.
+    pub steps: Vec<Step>,
+    /// How much more entropy the maps have once all layers are random, as a share of what they had.
+    pub entropy_rise: Option<f64>,
+}
+
+/// Does it follow the labels?
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Labels {
+    /// In a word.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// The figures.
+    #[serde(flatten)]
+    pub alike: Option<Alike>,
+}
+
+/// Does it find planted evidence?
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Location {
+    /// In a word.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// Shapes at random places.
+    pub shapes: Option<Found>,
+    /// The watermark of one class.
+    pub watermark: Option<Found>,
+}

@@ -1,0 +1,216 @@
+//! The contrast that is expected of the methods, measured on the shipped networks, and the words for it.
+
+use expect_test::expect;
+use striate_data::Dataset;
+use striate_formats::ModelFile;
+use striate_graph::{Engine, Session};
+use striate_inspect::Thumbnail;
+use striate_inspect::evidence::Method;
+use striate_models::shipped;
+
+use super::explain::{Explainer, Seen};
+use super::found::{look, twin};
+use super::networks::Layers;
+use super::pictures::choose;
+use super::weights::{Followed, follow, maps_of};
+use super::*;
+
+fn convnet() -> (ModelFile, Dataset, Engine) {
+    let model = shipped::find("convnet").unwrap().load().unwrap();
+    (model, striate_data::load("digits").unwrap(), Engine::new(Some(2)).unwrap())
+}
+
+fn session(model: &ModelFile, engine: &Engine) -> Session {
+    Session::with_engine(model.graph.clone(), model.params.clone(), engine.clone()).unwrap()
+}
+
+fn some(model: &ModelFile, data: &Dataset, engine: &Engine, n: usize) -> Vec<Seen> {
+    let (pictures, right) = choose(&mut session(model, engine), data, &model.preprocess, (n, true)).unwrap();
+    assert_eq!(right, n, "a network that knows digits");
+    pictures
+}
+
+fn followed(explainers: &[Explainer], threads: usize) -> Vec<Followed> {
+    let (model, data, engine) = convnet();
+    let pictures = some(&model, &data, &engine, 3);
+    let mut trained = Vec::new();
+    for &explainer in explainers {
+        trained.push(maps_of(explainer, &mut session(&model, &engine), &pictures).unwrap());
+    }
+    let layers = Layers::of(&model.graph);
+    let all = follow(
+        (&model.graph, &model.params),
+        &layers,
+        (explainers, &trained),
+        &pictures,
+        (&[7, 8], false),
+        &Engine::new(Some(threads)).unwrap(),
+    );
+    all.unwrap().into_iter().map(Result::unwrap).collect()
+}
+
+#[test]
+fn pictures_are_of_different_classes_and_the_network_knows_them() {
+    let (model, data, engine) = convnet();
+    let pictures = some(&model, &data, &engine, 10);
+    let mut classes: Vec<usize> = pictures.iter().map(|seen| seen.class).collect();
+    classes.sort_unstable();
+    assert_eq!(classes, (0..10).collect::<Vec<_>>());
+    assert!(pictures.iter().all(|seen| data.test.label(seen.index) as usize == seen.class));
+}
+
+#[test]
+fn gradients_follow_the_weights_and_guided_backprop_hardly_does() {
+    let methods = [Method::GuidedBackprop, Method::Gradient, Method::IntegratedGradients, Method::GradCam];
+    let mut explainers = methods.map(Explainer::Method).to_vec();
+    explainers.extend([Explainer::Sobel, Explainer::Random]);
+    let all = followed(&explainers, 2);
+    let upper: Vec<f64> = all.iter().map(|followed| followed.upper.spearman).collect();
+    assert!(upper[0] > 0.65, "guided backprop stays as it was: {upper:?}");
+    for (method, likeness) in methods.iter().zip(&upper).skip(1) {
+        assert!(*likeness < 0.35 && upper[0] - likeness > 0.4, "{}: {upper:?}", method.name());
+    }
+    assert_eq!(upper[4..], [1.0, 1.0], "controls never look at the network");
+    assert_eq!(all[0].steps.len(), 4);
+    assert_eq!(all[0].strip.len(), 4);
+    let mean = (all[1].steps[0].likeness.spearman + all[1].steps[1].likeness.spearman) / 2.0;
+    assert!((mean - upper[1]).abs() < 1e-12, "the upper half of four layers is two");
+    let one = followed(&explainers[..2], 1);
+    assert!(
+        one.iter().zip(&all).all(|(one, two)| one.steps == two.steps),
+        "the same bits for any number of threads"
+    );
+}
+
+#[test]
+fn planted_evidence_is_found_by_methods_and_not_by_controls() {
+    let (model, _, engine) = convnet();
+    let info = super::twin::architecture(&model).unwrap();
+    let (twin, known, about) = twin(info, &model.preprocess, 1, &engine).unwrap();
+    assert!(about.accuracy > verdict::LEARNED && known.len() >= 90, "{about:?}");
+    let explainers = [
+        Explainer::Method(Method::IntegratedGradients),
+        Explainer::Method(Method::GradCam),
+        Explainer::Sobel,
+        Explainer::Random,
+    ];
+    let all = look(&twin, &explainers, &known, &engine).unwrap();
+    let of = |i: usize, kind: usize| all[i].as_ref().unwrap()[kind].unwrap();
+    for kind in [0, 1] {
+        for method in [0, 1] {
+            let (found, chance) = (of(method, kind), of(method, kind).share_of_area);
+            assert!(found.points > 0.6 && found.share > 3.0 * chance, "{found:?}");
+        }
+        for control in [2, 3] {
+            assert!(of(control, kind).points < 0.35, "control {control}: {:?}", of(control, kind));
+        }
+        let random = of(3, kind);
+        assert!((random.share - random.share_of_area).abs() < 0.02, "{random:?}");
+        assert!((random.auc - 0.5).abs() < 0.07, "{random:?}");
+    }
+}
+
+#[test]
+fn pictures_of_other_classes_are_pictures_all_the_same() {
+    let (model, data, engine) = convnet();
+    let (pictures, right) =
+        choose(&mut session(&model, &engine), &data, &model.preprocess, (3, false)).unwrap();
+    assert_eq!((pictures.iter().map(|seen| seen.index).collect::<Vec<_>>(), right), (vec![0, 1, 2], 0));
+    let mut none = data;
+    none.test = striate_data::Images::new([1, 28, 28], Vec::new(), Vec::new()).unwrap().into();
+    let error = trust(&model, &none, &engine, &mut |_| ()).unwrap_err();
+    expect!["trust: digits: expected at least one test picture to explain, got none; give another data set"]
+        .assert_eq(&error.to_string());
+}
+
+/// Figures made up, to see the words.
+fn made_up() -> Trust {
+    let likeness = |spearman| Likeness { spearman, spearman_magnitude: 0.6, ssim: 0.1 };
+    let found = |points| Found {
+        pictures: 80,
+        points,
+        points_interval_95: (points - 0.1, points + 0.1),
+        share: 0.5,
+        share_of_area: 0.1,
+        auc: 0.8,
+    };
+    let row = |name: &'static str, rank: f64, points: f64| Row {
+        name,
+        key: "key",
+        is_control: name == "edges",
+        sum: Sum { verdict: Verdict::ClaimsNone, gap: None },
+        weights: Weights {
+            verdict: verdict::of_likeness(rank),
+            likeness: Some(likeness(rank)),
+            steps: Vec::new(),
+            entropy_rise: Some(0.3),
+        },
+        labels: Labels {
+            verdict: verdict::of_labels(rank, 0.3),
+            alike: Some(Alike { other_labels: likeness(rank), same_labels: likeness(0.3) }),
+        },
+        planted: Location {
+            verdict: verdict::of_pointing(points, (points - 0.1, points + 0.1), (0.1, 0.3)),
+            shapes: Some(found(points)),
+            watermark: Some(found(points)),
+        },
+        strip: vec![([2, 2], vec![0.0, 1.0, -1.0, 2.0]); 2],
+        is_signed: true,
+    };
+    let mut sums = row("sums", 0.02, 0.9);
+    sums.sum = Sum { verdict: verdict::of_sum(2e-7), gap: Some(2e-7) };
+    let mut cannot = row("cannot", 0.0, 0.5);
+    cannot.weights = Weights {
+        verdict: Verdict::NotChecked("no convolution".into()),
+        likeness: None,
+        steps: Vec::new(),
+        entropy_rise: None,
+    };
+    Trust {
+        data: "digits".into(),
+        pictures: vec![0, 1],
+        right: Some(1),
+        seeds: vec![1],
+        layers: vec!["conv1".into(), "conv2".into(), "fc".into()],
+        label_twins: None,
+        planted_twin: None,
+        rows: vec![sums, cannot, row("edges", 1.0, 0.2)],
+        strip: Strip {
+            picture: Thumbnail::new(2, 2, 1, &[0, 90, 180, 255], 2).unwrap(),
+            title: "digits:0 as 7".into(),
+            columns: vec!["trained".into(), "fc".into()],
+        },
+    }
+}
+
+#[test]
+fn verdicts_in_words() {
+    expect![[r#"
+        method          sums to the logit  follows the weights  follows the labels     finds what was planted
+        ──────────────  ─────────────────  ───────────────────  ─────────────────────  ────────────────────────
+        sums            yes, gap 2e-7      yes, 0.02 (0.60)     yes, 0.02 · same 0.30  yes, 90 % · mark 90 %
+        cannot          claims none        –                    yes, 0.00 · same 0.30  partly, 50 % · mark 50 %
+        ──────────────  ─────────────────  ───────────────────  ─────────────────────  ────────────────────────
+        control: edges  claims none        no, 1.00 (0.60)      no, 1.00 · same 0.30   no, 20 % · mark 20 %
+
+        sums: the largest gap as a share of the logit, over 2 test pictures of digits, 1 of which it knows; yes to 0.001, partly to 0.05
+        weights: layers are made random one by one from the last down (1 seed); the rank correlation with the map before, on average over fc, conv2: 0 another map, 1 the same; in brackets that of magnitudes, where a map is strong whatever its sign; yes to 0.5, no from 0.8
+        –: no convolution (cannot)
+    "#]].assert_eq(&made_up().to_string());
+}
+
+#[test]
+fn the_page_says_the_same() {
+    let scene = made_up().page("a net");
+    let svg = scene.to_svg();
+    for words in ["May the maps of a net be believed?", "yes, 0.02 (0.60)", "control: edges", "digits:0 as 7"]
+    {
+        assert!(svg.contains(words), "{words}");
+    }
+    // Two maps a row, the picture, and nothing else.
+    assert_eq!(svg.matches("<image").count(), 7);
+    let json = serde_json::to_value(made_up()).unwrap();
+    let weights = &json["rows"][0]["weights"];
+    assert_eq!((&weights["verdict"], &weights["likeness"]["spearman"]), (&"yes".into(), &0.02.into()));
+    assert_eq!(json["rows"][1]["weights"]["why"], "no convolution");
+}

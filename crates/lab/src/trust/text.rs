@@ -1,0 +1,168 @@
+//! The table of verdicts for a terminal, and what its figures are.
+
+use std::fmt;
+
+use striate_inspect::text::{Align, Table};
+
+use super::verdict::{CHANGED, EXACT, LEARNED, NEARLY, POINTS, STAYED};
+use super::{Row, Trust, Verdict};
+
+impl Row {
+    /// `yes, gap 2e-7`.
+    pub(super) fn sum_cell(&self) -> String {
+        cell(&self.sum.verdict, self.sum.gap.map(|gap| format!("gap {gap:.0e}")))
+    }
+
+    /// `yes, 0.02 (0.63)`.
+    pub(super) fn weights_cell(&self) -> String {
+        let figures = self.weights.likeness.map(|likeness| {
+            let (rank, magnitude) = (likeness.spearman, likeness.spearman_magnitude);
+            if self.is_signed { format!("{rank:.2} ({magnitude:.2})") } else { format!("{rank:.2}") }
+        });
+        cell(&self.weights.verdict, figures)
+    }
+
+    /// `yes, 0.08 · same 0.31`.
+    pub(super) fn labels_cell(&self) -> String {
+        let figures = self.labels.alike.map(|alike| {
+            format!("{:.2} · same {:.2}", alike.other_labels.spearman, alike.same_labels.spearman)
+        });
+        cell(&self.labels.verdict, figures)
+    }
+
+    /// `yes, 95 % · mark 100 %`.
+    pub(super) fn planted_cell(&self) -> String {
+        let percent = |found: super::Found| format!("{:.0} %", 100.0 * found.points);
+        let both = self.planted.shapes.zip(self.planted.watermark);
+        let figures = both.map(|(shapes, mark)| format!("{} · mark {}", percent(shapes), percent(mark)));
+        cell(&self.planted.verdict, figures)
+    }
+
+    /// Why something was not checked, each reason once.
+    fn reasons(&self) -> Vec<&str> {
+        let all = [&self.sum.verdict, &self.weights.verdict, &self.labels.verdict, &self.planted.verdict];
+        let mut reasons: Vec<&str> = Vec::new();
+        for verdict in all {
+            if let Verdict::NotChecked(why) = verdict
+                && !reasons.contains(&why.as_str())
+            {
+                reasons.push(why);
+            }
+        }
+        reasons
+    }
+}
+
+fn cell(verdict: &Verdict, figures: Option<String>) -> String {
+    match (verdict, figures) {
+        (Verdict::NotChecked(_), _) => "–".into(),
+        (verdict, Some(figures)) => format!("{}, {figures}", verdict.word()),
+        (verdict, None) => verdict.word().into(),
+    }
+}
+
+impl fmt::Display for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new([
+            ("method", Align::Left),
+            ("sums to the logit", Align::Left),
+            ("follows the weights", Align::Left),
+            ("follows the labels", Align::Left),
+            ("finds what was planted", Align::Left),
+        ]);
+        let mut controls = false;
+        for row in &self.rows {
+            if row.is_control && !controls {
+                table.rule();
+                controls = true;
+            }
+            let name = if row.is_control { format!("control: {}", row.name) } else { row.name.to_owned() };
+            table.row([name, row.sum_cell(), row.weights_cell(), row.labels_cell(), row.planted_cell()]);
+        }
+        writeln!(f, "{table}")?;
+        for line in self.explained() {
+            writeln!(f, "{line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Trust {
+    /// What the figures are, where they come from, and what was not checked.
+    pub(super) fn explained(&self) -> Vec<String> {
+        let n = self.pictures.len();
+        let known = match self.right {
+            Some(right) if right == n => "all of which it knows".into(),
+            Some(right) => format!("{right} of which it knows"),
+            None => "whose classes are not its own".into(),
+        };
+        let mut lines = vec![
+            format!(
+                "sums: the largest gap as a share of the logit, over {n} test pictures of {}, {known}; yes to {EXACT}, partly to \
+                 {NEARLY}",
+                self.data
+            ),
+            format!(
+                "weights: layers are made random one by one from the last down ({}); the rank correlation with the map before, on \
+                 average over {}: 0 another map, 1 the same; in brackets that of magnitudes, where a map is strong whatever its \
+                 sign; yes to {CHANGED}, no from {STAYED}",
+                seeds(self.seeds.len()),
+                self.upper().join(", ")
+            ),
+        ];
+        if let Some(twins) = &self.label_twins {
+            lines.push(format!(
+                "labels: the rank correlation of the maps of two twins, one trained on {} images ({:.0} % known), one on the same \
+                 with shuffled labels ({:.0} %); same: that of the model's maps with those of the first twin; yes to {CHANGED} if \
+                 same is more, no from {STAYED}",
+                twins.images,
+                100.0 * twins.accuracy_true,
+                100.0 * twins.accuracy_shuffled
+            ));
+        }
+        if let Some(twin) = &self.planted_twin {
+            lines.push(format!(
+                "planted: a twin learned {} pictures of shapes on clutter and a watermark ({:.0} % known); on how many of {} new ones \
+                 the map's largest value lies in the box of the shape, or of the mark, or a pixel beside it; yes from {:.0} %, partly where it is better \
+                 than the controls",
+                twin.images,
+                100.0 * twin.accuracy,
+                twin.explained,
+                100.0 * POINTS
+            ));
+            if twin.accuracy < LEARNED {
+                lines.push(format!("a twin is asked from {:.0} % on", 100.0 * LEARNED));
+            }
+        }
+        lines.extend(self.not_checked());
+        lines
+    }
+
+    /// The layers that classes are told apart by: the upper half, the last first.
+    fn upper(&self) -> Vec<&str> {
+        self.layers.iter().rev().take(self.layers.len().div_ceil(2)).map(String::as_str).collect()
+    }
+
+    /// Reasons with the methods they are for.
+    fn not_checked(&self) -> Vec<String> {
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for row in &self.rows {
+            for why in row.reasons() {
+                match reasons.iter_mut().find(|(known, _)| *known == why) {
+                    Some((_, rows)) => rows.push(row.name),
+                    None => reasons.push((why, vec![row.name])),
+                }
+            }
+        }
+        let line = |(why, rows): (&str, Vec<&str>)| {
+            let whose =
+                if rows.len() == self.rows.len() { String::new() } else { format!(" ({})", rows.join(", ")) };
+            format!("–: {why}{whose}")
+        };
+        reasons.into_iter().map(line).collect()
+    }
+}
+
+fn seeds(n: usize) -> String {
+    if n == 1 { "1 seed".into() } else { format!("{n} seeds") }
+}
