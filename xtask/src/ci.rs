@@ -1,6 +1,6 @@
 //! All that CI runs, in order of how fast each step tells of a mistake.
 
-use crate::tidy;
+use crate::{book, tidy};
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::Instant;
@@ -29,6 +29,12 @@ pub(crate) fn run() -> Result<()> {
         println!("── {name}: passed in {took:.1} s");
         seconds.push((name, took));
     }
+    println!("\n── book: cargo xtask book --check --debug");
+    let book_start = Instant::now();
+    let asked = book::Asked { check: true, debug: true, ..book::Asked::default() };
+    book::run(&asked).context("book FAILED; to try this step alone: cargo xtask book --check --debug")?;
+    seconds.push(("book", book_start.elapsed().as_secs_f64()));
+
     println!("\n── tidy: cargo xtask tidy");
     let tidy_start = Instant::now();
     tidy::run().context("tidy FAILED; to try this step alone: cargo xtask tidy")?;

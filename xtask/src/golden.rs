@@ -34,6 +34,13 @@ const ALL: &[Golden] = &[
         checks: true,
     },
     Golden {
+        what: "crates/testkit/golden/evidence/*.json: attributions by captum and pytorch-grad-cam",
+        script: "tools/golden/evidence.py",
+        needs: Some(("captum, pytorch_grad_cam", "bench/peers/setup.sh evidence")),
+        by_hand: "bench/peers/.venv/bin/python tools/golden/evidence.py",
+        checks: true,
+    },
+    Golden {
         what: "crates/data/tests/golden/pillow.txt: resizing, colours and files in Pillow",
         script: "crates/data/tests/golden/pillow.py",
         needs: Some(("PIL", "python3 -m pip install 'pillow<13'")),

@@ -2,8 +2,10 @@
 //!
 //! Start reading at [`ci`], then `tidy/mod.rs`, which lists every rule that the repository keeps.
 
+mod book;
 mod ci;
 mod golden;
+mod shipped;
 mod size;
 mod source;
 mod tidy;
@@ -14,10 +16,15 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask TASK
 
-  ci               all that CI runs: format, lints, docs, tests, tidy; stops at the first failure
+  ci               all that CI runs: format, lints, docs, tests, book, tidy; stops at the first failure
   tidy             the rules that no compiler checks: floors, unsafe, headers, dependencies, links
   size             lines a crate, largest files, share of docs, tests to code, unsafe count
-  golden [--check] remakes the golden files with their scripts; --check compares and writes nothing";
+  book [--all] [--check] [--debug] [PAGE ...]
+                   types the commands of docs/book again, compares what they print, and remakes the pictures; --all: those
+                   that take long or need photos too; --check writes nothing; --debug: with the binary of the tests
+  golden [--check] remakes the golden files with their scripts; --check compares and writes nothing
+  shipped [--data FOLDER]
+                   trains the networks that come with their weights again, on MNIST (in FOLDER/mnist), and compares the bytes";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -26,8 +33,11 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(),
         ["tidy"] => tidy::run(),
         ["size"] => size::run(),
+        ["book", ref rest @ ..] if let Some(asked) = book::Asked::parse(rest) => book::run(&asked),
         ["golden"] => golden::run(false),
         ["golden", "--check"] => golden::run(true),
+        ["shipped"] => shipped::run(None),
+        ["shipped", "--data", folder] => shipped::run(Some(folder)),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

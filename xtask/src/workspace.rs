@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Workspace {
     pub(crate) members: Vec<Member>,
     pub(crate) files: Vec<File>,
+    /// Paths of what is no text: pictures, weights, packed data.
+    pub(crate) others: Vec<String>,
 }
 
 /// A package of the workspace.
@@ -78,9 +80,9 @@ impl Workspace {
         let base = PathBuf::from(text(&metadata, "workspace_root")?);
         let members =
             array(&metadata, "packages")?.iter().map(|p| member(p, &base)).collect::<Result<_>>()?;
-        let mut files = Vec::new();
-        walk(&root, "", &mut files).with_context(|| format!("reading {}", root.display()))?;
-        Ok(Self { members, files })
+        let (mut files, mut others) = (Vec::new(), Vec::new());
+        walk(&root, "", &mut files, &mut others).with_context(|| format!("reading {}", root.display()))?;
+        Ok(Self { members, files, others })
     }
 
     pub(crate) fn file(&self, path: &str) -> Option<&File> {
@@ -119,8 +121,8 @@ fn array<'a>(value: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
     value[key].as_array().with_context(|| format!("cargo metadata without `{key}`"))
 }
 
-/// Every text file below `dir`, sorted; what builds, runs and environments leave behind is passed over.
-fn walk(root: &Path, dir: &str, files: &mut Vec<File>) -> std::io::Result<()> {
+/// Every file below `dir`, sorted, text or not; what builds, runs and environments leave behind is passed over.
+fn walk(root: &Path, dir: &str, files: &mut Vec<File>, others: &mut Vec<String>) -> std::io::Result<()> {
     let mut entries = fs::read_dir(root.join(dir))?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
@@ -130,12 +132,13 @@ fn walk(root: &Path, dir: &str, files: &mut Vec<File>) -> std::io::Result<()> {
         if kind.is_dir() {
             let hidden = name.starts_with('.') && ![".ci", ".cargo", ".github"].contains(&name.as_str());
             if !hidden && !["target", "runs", "__pycache__"].contains(&name.as_str()) {
-                walk(root, &path, files)?;
+                walk(root, &path, files, others)?;
             }
-        } else if kind.is_file()
-            && let Ok(text) = String::from_utf8(fs::read(entry.path())?)
-        {
-            files.push(File::new(&path, text));
+        } else if kind.is_file() {
+            match String::from_utf8(fs::read(entry.path())?) {
+                Ok(text) => files.push(File::new(&path, text)),
+                Err(_) => others.push(path),
+            }
         }
     }
     Ok(())
@@ -146,7 +149,7 @@ impl Workspace {
     /// A workspace of these files alone.
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|&(path, text)| File::new(path, text.to_string())).collect();
-        Self { members: Vec::new(), files }
+        Self { members: Vec::new(), files, others: Vec::new() }
     }
 
     /// With one more package, whose dependencies are `name` or `dev:name`.

@@ -71,7 +71,8 @@ pub(super) fn links(workspace: &Workspace) -> Vec<Problem> {
             {
                 let path = resolve(folder, target);
                 let exists = |p: &str| p == path || p.starts_with(&format!("{path}/"));
-                if !path.is_empty() && !workspace.files.iter().any(|f| exists(&f.path)) {
+                let mut paths = workspace.files.iter().map(|f| &f.path).chain(&workspace.others);
+                if !path.is_empty() && !paths.any(|p| exists(p)) {
                     problems.push(Problem::at(
                         &file.path,
                         i + 1,
@@ -145,5 +146,10 @@ mod tests {
         let text = "[a](../STYLE.md#size) [b](https://x.org/y) [c](#here)\n[d](gone.md) [e](../docs)\n";
         let files = [("docs/a.md", text), ("STYLE.md", ""), ("src/a.rs", "[x](gone.md)")];
         assert_eq!(places(links(&Workspace::of(&files))), ["docs/a.md:2"]);
+
+        let pictures = [("docs/a.md", "![a](img/a.png)\n![b](img/b.png)\n")];
+        let mut workspace = Workspace::of(&pictures);
+        workspace.others.push("docs/img/a.png".to_string());
+        assert_eq!(places(links(&workspace)), ["docs/a.md:2"]);
     }
 }

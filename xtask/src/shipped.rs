@@ -1,0 +1,122 @@
+//! The networks that come with their weights, trained again: each has to give the file that is committed, to the byte.
+
+use crate::ci::plain_cargo;
+use crate::workspace::root;
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const FOLDER: &str = "crates/models/assets/shipped";
+
+/// Trains each network of [`FOLDER`] on MNIST, found in `data` or where the environment says, and compares.
+pub(crate) fn run(data: Option<&str>) -> Result<()> {
+    let names = names(&root().join(FOLDER))?;
+    let target = target()?;
+    let mut cargo = plain_cargo();
+    cargo.args(["build", "--release", "--locked", "-p", "striate-cli"]);
+    ensure!(cargo.status().context("cannot start cargo build")?.success(), "the binary does not build");
+    let runs = target.join("shipped");
+    let mut differ = Vec::new();
+    for name in &names {
+        let mut striate = Command::new(target.join("release").join("striate"));
+        striate.args(["train", "mnist", "--model", name, "--name", name, "--exist-ok", "--quiet"]);
+        striate.arg("--project").arg(&runs);
+        if let Some(data) = data {
+            striate.env("STRIATE_DATA", data);
+        }
+        let status = striate.status().with_context(|| format!("{name}: cannot start striate train"))?;
+        ensure!(status.success(), "{name}: striate train mnist --model {name}: {status}");
+        let new = runs.join(name).join("model.safetensors");
+        let committed = root().join(FOLDER).join(format!("{name}.safetensors"));
+        let said = compare(&read(&committed)?, &read(&new)?);
+        println!("{name}: {}", said.as_deref().unwrap_or("the same bytes as committed"));
+        if said.is_some() {
+            differ.push(new.display().to_string());
+        }
+    }
+    if !differ.is_empty() {
+        bail!(
+            "{} of {} differ. The version of the program is a part of a file; a machine without fused multiply-add rounds \
+             otherwise. Where a change is meant, copy the new files to {FOLDER} and their SHA-256 to \
+             crates/models/src/shipped.rs:\n  {}",
+            differ.len(),
+            names.len(),
+            differ.join("\n  ")
+        );
+    }
+    Ok(())
+}
+
+/// The networks by the names of their files, in order.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{}: cannot list", folder.display()))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if let (Some("safetensors"), Some(stem)) =
+            (path.extension().and_then(|e| e.to_str()), path.file_stem().and_then(|s| s.to_str()))
+        {
+            names.push(stem.to_string());
+        }
+    }
+    ensure!(!names.is_empty(), "{}: no model file in it", folder.display());
+    names.sort();
+    Ok(names)
+}
+
+/// What is different, if anything is.
+fn compare(committed: &[u8], new: &[u8]) -> Option<String> {
+    let first = committed.iter().zip(new).position(|(a, b)| a != b);
+    match first {
+        None if committed.len() == new.len() => None,
+        Some(at) => {
+            let count = committed.iter().zip(new).filter(|(a, b)| a != b).count();
+            let (a, b) = (committed.len(), new.len());
+            Some(format!("DIFFERS from byte {at} on, in {count} bytes; {a} bytes committed, {b} made"))
+        }
+        None => Some(format!("DIFFERS in length: {} bytes committed, {} made", committed.len(), new.len())),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{}: cannot read", path.display()))
+}
+
+/// Where cargo builds.
+fn target() -> Result<PathBuf> {
+    let output = plain_cargo()
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .context("cannot start cargo metadata")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+    let target = metadata["target_directory"].as_str().context("cargo metadata: no target_directory")?;
+    Ok(target.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_differ_in_bytes_or_in_length() {
+        assert_eq!(compare(b"abcd", b"abcd"), None);
+        let said = |a: &[u8], b: &[u8]| compare(a, b).unwrap();
+        assert!(said(b"abcd", b"abXX").contains("byte 2 on, in 2 bytes"));
+        assert!(said(b"abcd", b"abcde").contains("length: 4 bytes committed, 5 made"));
+    }
+
+    #[test]
+    fn every_committed_file_is_in_the_list_that_programs_see() {
+        let source = fs::read_to_string(root().join("crates/models/src/shipped.rs")).unwrap();
+        let names = names(&root().join(FOLDER)).unwrap();
+        assert_eq!(
+            source.matches("shipped!(\n").count() + source.matches("shipped!(\"").count(),
+            names.len()
+        );
+        for name in names {
+            assert!(source.contains(&format!("\"{name}\"")), "{name}");
+        }
+    }
+}
