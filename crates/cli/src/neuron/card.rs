@@ -201,8 +201,9 @@ fn words(card: &Card, data: &Dataset, files: &[PathBuf]) -> Result<String, std::
     let (record, mut text) = (&card.record, String::new());
     writeln!(
         text,
-        "{} map {}: {} of its values are not 0, largest {}, on {} training images of {}",
+        "{} {} {}: {} of its values are not 0, largest {}, on {} training images of {}",
         card.layer.name,
+        if card.layer.size == [1, 1] { "unit" } else { "map" },
         card.unit,
         percent(Some(record.active())),
         number(record.max),

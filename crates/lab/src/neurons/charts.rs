@@ -116,7 +116,7 @@ pub(super) fn lesion(scene: &mut Scene, card: &Card, names: &[String], (x, y): A
     };
     let [intact, without] = lesion.accuracy();
     let note = format!(
-        "{} right, {} with it ({} test images)",
+        "{} right, {} with it; {} images",
         percent(Some(without)),
         percent(Some(intact)),
         grouped(lesion.labels.len() as u64)

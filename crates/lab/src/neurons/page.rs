@@ -108,6 +108,12 @@ impl Card {
         let examples = &self.examples;
         let counted = |text: &str, n: usize| if n == 0 { "none at all".into() } else { text.to_owned() };
         let silent = if self.layer.is_signed { "Weakest" } else { "Silent" };
+        let middling_note = match self.layer.is_signed {
+            true => "around the median of the maxima of a sample of the training images",
+            false => {
+                "around the median of the maxima, where it answers at all, of a sample of the training images"
+            }
+        };
         let silent_note = match self.layer.is_signed {
             true => "the smallest maxima of a sample of the training images",
             false => "of a sample of the training images in which it is 0 everywhere",
@@ -118,14 +124,7 @@ impl Card {
                 counted("the largest values in nine different training images", examples.strongest.len()),
                 &examples.strongest,
             ),
-            (
-                "Middling",
-                counted(
-                    "around the median of the maxima, where it answers at all, of a sample of the training images",
-                    examples.middling.len(),
-                ),
-                &examples.middling,
-            ),
+            ("Middling", counted(middling_note, examples.middling.len()), &examples.middling),
             (silent, counted(silent_note, examples.silent.len()), &examples.silent),
         ]
     }
@@ -257,6 +256,10 @@ impl Card {
             ),
         };
         let c = dream.config;
+        let moved = match c.jitter_px {
+            0 => String::new(),
+            px => format!(", moved by up to {px} px between steps"),
+        };
         let colours = match model.preprocess.channels {
             1 => {
                 "Orange is brighter than the mean of the training pixels, blue darker, white as bright as it."
@@ -271,10 +274,9 @@ impl Card {
                 .to_owned(),
             verdict,
             format!(
-                "{} steps within a norm of {} (the median of the training images), moved by up to {} px between steps, seed {}.",
+                "{} steps within a norm of {} (the median of the training images){moved}, seed {}.",
                 c.steps,
                 number(c.radius as f32),
-                c.jitter_px,
                 c.seed
             ),
             colours.to_owned(),
