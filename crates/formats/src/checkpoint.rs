@@ -1,7 +1,7 @@
 //! A training run at a moment: everything that decides how it goes on.
 
 use crate::container::{Container, Kind};
-use crate::disk::{Disk, RealDisk, write_atomically_on};
+use crate::disk::{Disk, RealDisk, save};
 use crate::error::{FormatError, Problem};
 use crate::model_file::open;
 use std::io::BufReader;
@@ -57,9 +57,7 @@ impl Checkpoint {
     /// # Errors
     /// Those of [`save`](Self::save).
     pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
-        let bytes = self.to_bytes().map_err(|p| p.at(path))?;
-        write_atomically_on(disk, path, &bytes)
-            .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
+        save(disk, path, self.to_bytes())
     }
 
     /// Loads a checkpoint.

@@ -1,5 +1,6 @@
 //! Files that are whole or absent, whatever happens between.
 
+use crate::error::{FormatError, Problem};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -81,6 +82,13 @@ pub fn write_atomically_on(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Re
         return Err(error);
     }
     disk.sync_folder(folder(path))
+}
+
+/// Writes what a file is to hold, or says what stands against it.
+pub(crate) fn save(disk: &dyn Disk, path: &Path, bytes: Result<Vec<u8>, Problem>) -> Result<(), FormatError> {
+    let bytes = bytes.map_err(|problem| problem.at(path))?;
+    write_atomically_on(disk, path, &bytes)
+        .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
 }
 
 /// `.NAME.partial` beside the file: one name, so that a crash leaves one file at most and the next write takes it over.

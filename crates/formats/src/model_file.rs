@@ -2,7 +2,7 @@
 
 use crate::bits;
 use crate::container::{Container, Kind, check_limit};
-use crate::disk::{Disk, RealDisk, write_atomically_on};
+use crate::disk::{Disk, RealDisk, save};
 use crate::error::{FormatError, Problem};
 use crate::golden::{Encoded, Golden};
 use crate::limits;
@@ -111,9 +111,7 @@ impl ModelFile {
     /// # Errors
     /// Those of [`save`](Self::save).
     pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
-        let bytes = self.to_bytes().map_err(|p| p.at(path))?;
-        write_atomically_on(disk, path, &bytes)
-            .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
+        save(disk, path, self.to_bytes())
     }
 
     /// Loads a model, and checks that it still gives the golden logits.
