@@ -20,6 +20,8 @@ pub struct Forward<'a> {
     /// Name of the node.
     pub name: &'a str,
     pub(crate) saved: &'a mut Vec<Buf>,
+    /// Values that are looked at, by name.
+    pub(crate) kept: &'a mut Vec<(String, Value)>,
 }
 
 impl Forward<'_> {
@@ -28,6 +30,14 @@ impl Forward<'_> {
         let buf = self.program.buffer(len * self.program.tile());
         self.remember(buf);
         buf
+    }
+
+    /// A value that nobody reads but whoever looks at it under this name.
+    pub(crate) fn hold_beside(&mut self, name: &str, plane: Plane) -> Value {
+        let value = value(self.program, plane);
+        self.program.hold(value.buf, plane.sample_len());
+        self.kept.push((name.to_string(), value));
+        value
     }
 
     /// Hands a buffer to the backward pass.

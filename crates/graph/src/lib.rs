@@ -28,6 +28,7 @@ mod params;
 mod pass;
 mod plan;
 mod plan_error;
+mod plans;
 pub mod rates;
 mod run_error;
 mod session;

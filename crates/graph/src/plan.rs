@@ -28,7 +28,7 @@ pub(crate) struct Placed {
     pub(crate) sources: Vec<(String, Value)>,
     /// Where the host writes a factor for each channel of what is scaled, by name.
     pub(crate) factors: Vec<(String, Buf)>,
-    /// What was wanted, as the sources.
+    /// What was wanted, of all samples of a run.
     pub(crate) kept_values: Vec<(String, Value)>,
     pub(crate) kept_gradients: Vec<(String, Value)>,
 }
@@ -191,6 +191,7 @@ impl Planner<'_> {
                 params: &params,
                 name: &node.name,
                 saved: &mut saved,
+                kept: &mut self.placed.kept_values,
                 program: self.program,
             });
             self.saved.push(saved);
@@ -224,9 +225,10 @@ impl Planner<'_> {
         flat
     }
 
-    /// A copy for the host, so that whatever follows may use what it copies as before.
+    /// A copy of a gradient for the host: the operation that takes it may change it in place.
     fn copy_out(&mut self, x: Value) -> Value {
-        let y = self.flat(x);
+        let y = value(self.program, Plane { halo: [0, 0], ..x.plane });
+        self.program.hold(y.buf, y.plane.sample_len());
         self.program.push(Copy { x, y });
         y
     }
@@ -234,8 +236,9 @@ impl Planner<'_> {
     fn look_at_value(&mut self, id: NodeId) {
         let name = &self.graph.nodes[id].name;
         if self.wanted.values.contains(&name.as_str()) {
-            let kept = self.copy_out(self.placed.values[id]);
-            self.placed.kept_values.push((name.clone(), kept));
+            let value = self.placed.values[id];
+            self.program.hold(value.buf, value.plane.sample_len());
+            self.placed.kept_values.push((name.clone(), value));
         }
     }
 

@@ -7,9 +7,10 @@ use crate::hooks::{Call, Hook};
 use crate::op::Op;
 use crate::params::Params;
 use crate::plan_error::PlanError;
+use crate::plans::{Kind, Plans};
 use crate::run_error::{RunError, SessionError};
 use crate::stage::{Request, Stage};
-use crate::watch::{Tap, Trace, Watch, exactly};
+use crate::watch::{Held, Tap, Trace, Watch, exactly};
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
 use std::borrow::Cow;
 use striate_kernels::{ReluRule, Step};
@@ -17,19 +18,6 @@ use striate_kernels::{ReluRule, Step};
 /// Samples that pass through the network at once: enough rows for the fully connected layers, few enough for the
 /// activations to stay in the cache of a core.
 const TILE: usize = 32;
-
-/// What a plan depends on, beside what is looked at.
-#[derive(Clone, PartialEq)]
-struct Kind {
-    backward: Option<ReluRule>,
-    /// Values that are replaced, and those whose channels are scaled.
-    cuts: Vec<NodeId>,
-    scaled: Vec<NodeId>,
-}
-
-/// Programs that were made and can be run again: one of each kind without an edit, and the last with one.
-#[derive(Default)]
-struct Plans(Vec<(Kind, Stage)>);
 
 /// What a run is told beside the images.
 struct Task<'a> {
@@ -91,6 +79,8 @@ pub struct Session {
     output: Vec<f32>,
     watch: Watch,
     plans: Plans,
+    /// The plan that still has what was looked at in the last run.
+    held: Option<usize>,
     passes: bool,
     reuse: bool,
 }
@@ -112,7 +102,8 @@ impl Session {
     pub fn with_engine(graph: Graph, params: Params, engine: Engine) -> Result<Self, SessionError> {
         params.check(&graph).map_err(PlanError::from)?;
         let (watch, plans) = (Watch::default(), Plans::default());
-        Ok(Self { engine, graph, params, output: Vec::new(), watch, plans, passes: true, reuse: true })
+        let (passes, reuse) = (true, true);
+        Ok(Self { engine, graph, params, output: Vec::new(), watch, plans, held: None, passes, reuse })
     }
 
     /// Runs the graph as it is, without passes and with memory of its own for every value: what the fast plan is
@@ -179,19 +170,29 @@ impl Session {
         Ok(self.tap_ids(&ids, true))
     }
 
+    /// What is looked at has changed, and what was seen before must be taken from the plans first.
+    fn forget_plans(&mut self) {
+        if let Some(held) = self.held.take() {
+            let stage = self.plans.get(held);
+            self.watch.see(&self.graph, stage.held(&self.engine));
+        }
+        self.plans = Plans::default();
+    }
+
     fn tap_ids(&mut self, ids: &[NodeId], gradient: bool) -> Vec<Tap> {
         let (taps, new) = self.watch.tap(ids, gradient);
         if new {
-            self.plans = Plans::default();
+            self.forget_plans();
         }
         taps
     }
 
     /// Keeps it no more; false if it was not kept. All copies of a tap mean the same.
     pub fn untap(&mut self, tap: Tap) -> bool {
-        let was = self.watch.untap(tap);
+        let was = self.watch.is_tapped(tap);
         if was {
-            self.plans = Plans::default();
+            self.forget_plans();
+            self.watch.untap(tap);
         }
         was
     }
@@ -212,7 +213,7 @@ impl Session {
         hook: impl FnMut(&Call<'_>) + Send + Sync + 'static,
     ) -> Result<Hook, PlanError> {
         let nodes = self.graph.select(pattern)?;
-        self.plans = Plans::default();
+        self.forget_plans();
         Ok(self.watch.hook(nodes, hook))
     }
 
@@ -220,7 +221,7 @@ impl Session {
     pub fn remove_hook(&mut self, hook: Hook) -> bool {
         let was = self.watch.unhook(hook);
         if was {
-            self.plans = Plans::default();
+            self.forget_plans();
         }
         was
     }
@@ -277,51 +278,58 @@ impl Session {
             of_values.iter().partition(|edit| edit.replacement.is_some());
         let ids = |edits: &[&ValueEdit<'_>]| edits.iter().map(|edit| edit.id).collect();
         let kind = Kind { backward: *backward, cuts: ids(&replaced), scaled: ids(&scaled) };
-        let mut own;
-        let stage = if edits.params.is_some() {
+        self.watch.begin(n);
+        self.held = None;
+        let mut own = None;
+        let at = match &edits.params {
             // Another network: its plan is of no use to the next run.
-            own = self.plan(kind, edits.params.as_ref().unwrap_or(&self.params), n.min(TILE))?;
-            &mut own
-        } else {
-            let known =
-                match self.plans.0.iter().position(|(k, stage)| *k == kind && stage.tile >= n.min(TILE)) {
-                    Some(known) => known,
-                    None => {
-                        let stage = self.plan(kind.clone(), &self.params, n.min(TILE))?;
-                        let edited = |kind: &Kind| !kind.cuts.is_empty() || !kind.scaled.is_empty();
-                        self.plans.0.retain(|(k, _)| *k != kind && !(edited(k) && edited(&kind)));
-                        self.plans.0.push((kind, stage));
-                        self.plans.0.len() - 1
-                    }
-                };
-            &mut self.plans.0[known].1
-        };
-        let Self { graph, engine, output, watch, .. } = self;
-        scaled.iter().enumerate().for_each(|(i, edit)| stage.set_factors(i, &edit.factors));
-        let (per_image, per_output, tile) = (images.len() / n, grads.len() / n, stage.tile);
-        output.clear();
-        watch.begin(n);
-        for first in (0..n).step_by(tile) {
-            let here = first..(first + tile).min(n);
-            let n = here.len();
-            let mut images = Cow::Borrowed(&images[here.start * per_image..here.end * per_image]);
-            for edit in of_input {
-                edit.apply(images.to_mut(), &graph.nodes[0].shape, first);
+            Some(params) => {
+                own = Some(self.plan(kind, params, n)?);
+                None
             }
+            None => Some(self.planned(kind, n)?),
+        };
+        let Self { graph, engine, output, watch, plans, .. } = self;
+        let stage = match (&mut own, at) {
+            (None, Some(at)) => plans.get_mut(at),
+            (own, _) => own.as_mut().expect("either of the two"),
+        };
+        scaled.iter().enumerate().for_each(|(i, edit)| stage.set_factors(i, &edit.factors));
+        let mut images = Cow::Borrowed(images);
+        for edit in of_input {
+            edit.apply(images.to_mut(), &graph.nodes[0].shape, 0);
+        }
+        let (per_output, tile) = (grads.len() / n, stage.tile);
+        output.clear();
+        for first in (0..n).step_by(tile) {
+            let part = first..(first + tile).min(n);
             for (i, edit) in replaced.iter().enumerate() {
                 let shape = &graph.nodes[edit.id].shape;
-                let mut value = vec![0.0; n * shape.iter().product::<usize>()];
+                let mut value = vec![0.0; part.len() * shape.iter().product::<usize>()];
                 edit.apply(&mut value, shape, first);
-                stage.set_cut(i, &value, n);
+                stage.set_cut(i, &value, part.len());
             }
             if backward.is_some() {
-                stage.set_grad_output(&grads[here.start * per_output..here.end * per_output]);
+                stage.set_grad_output(&grads[part.start * per_output..part.end * per_output]);
             }
-            output.extend(stage.run(engine, &images, n));
-            watch.see(graph, &stage.kept, &stage.program, n);
+            output.extend(stage.run(engine, &images, n, part));
         }
-        watch.tell(graph);
+        if at.is_none() || watch.has_hooks() {
+            watch.see(graph, stage.held(engine));
+            watch.tell(graph);
+        } else {
+            self.held = at;
+        }
         Ok(())
+    }
+
+    /// A plan that was made before, or a new one.
+    fn planned(&mut self, kind: Kind, n: usize) -> Result<usize, RunError> {
+        if let Some(at) = self.plans.find(&kind, n, TILE) {
+            return Ok(at);
+        }
+        let stage = self.plan(kind.clone(), &self.params, n)?;
+        Ok(self.plans.add(kind, stage))
     }
 
     /// Runs the network on images `[N, C, H, W]`, then backward from `grad_output`, the gradient of some score with respect
@@ -430,17 +438,21 @@ impl Session {
 
     /// What a tap holds from the last run: `[N, C, H, W]` or `[N, F]`; no samples if it holds nothing.
     pub fn get(&self, tap: Tap) -> ArrayD<f32> {
-        self.watch.get(&self.graph, tap)
+        self.watch.get(&self.graph, self.held(), tap)
     }
 
     /// A copy of all that is tapped, as the last run left it.
     pub fn captured(&self) -> Trace {
-        self.watch.trace(&self.graph)
+        self.watch.trace(&self.graph, self.held())
+    }
+
+    fn held(&self) -> Option<Held<'_>> {
+        self.held.map(|at| self.plans.get(at).held(&self.engine))
     }
 
     /// Bytes of the planned memory; 0 before the first run.
     pub fn memory_bytes(&self) -> usize {
-        self.plans.0.iter().map(|(_, stage)| stage.program.memory_bytes()).sum()
+        self.plans.memory_bytes()
     }
 
     /// Seconds of each kernel of one run, by name: for finding out where time goes.
@@ -449,24 +461,18 @@ impl Session {
     /// As [`Session::run`].
     pub fn profile(&mut self, images: &[f32], n: usize) -> Result<Vec<(&'static str, f64)>, RunError> {
         self.run_slice(images, n)?;
-        let forward = Kind { backward: None, cuts: Vec::new(), scaled: Vec::new() };
-        let plan = self.plans.0.iter_mut().find(|(kind, _)| *kind == forward);
-        let (_, stage) = plan.expect("the run above planned");
+        let at = self.planned(Kind::default(), n)?;
+        let stage = self.plans.get_mut(at);
         let step = Step { input: images, targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
         Ok(stage.program.profile(&self.engine.pool, self.engine.isa, &step))
     }
 
-    fn plan(
-        &self,
-        Kind { backward, cuts, scaled }: Kind,
-        params: &Params,
-        tile: usize,
-    ) -> Result<Stage, PlanError> {
-        let (graph, passes, reuse) = (&self.graph, self.passes, self.reuse);
+    fn plan(&self, kind: Kind, params: &Params, n: usize) -> Result<Stage, PlanError> {
+        let Kind { backward, cuts, scaled } = &kind;
+        let (graph, passes, reuse, tile) = (&self.graph, self.passes, self.reuse, n.min(TILE));
         let values = &self.watch.values(graph)[..];
         let gradients = self.watch.gradients(graph);
-        let gradients = if backward.is_some() { &gradients[..] } else { &[] };
-        let (cuts, scaled) = (&cuts[..], &scaled[..]);
+        let (gradients, backward) = (if backward.is_some() { &gradients[..] } else { &[] }, *backward);
         Stage::plan(&Request {
             graph,
             params,
@@ -476,6 +482,7 @@ impl Session {
             gradients,
             backward,
             tile,
+            batch: n,
             passes,
             reuse,
         })

@@ -4,11 +4,13 @@ use crate::engine::Engine;
 use crate::graph::{Graph, NodeId};
 use crate::op::Op;
 use crate::params::Params;
-use crate::pass::{fold_batch_norm, fuse};
+use crate::pass::{fold_batch_norm, fuse, fuse_beside};
 use crate::plan::{Purpose, Wanted, plan};
 use crate::plan_error::PlanError;
-use crate::watch::Kept;
-use striate_kernels::{Buf, Builder, Program, ReluRule, Step, Value};
+use crate::watch::{Held, Kept, views};
+use std::ops::Range;
+use striate_kernels::conv::Activation;
+use striate_kernels::{Buf, Builder, Program, ReluRule, Step, Value, export};
 
 /// What a stage is to be.
 pub(crate) struct Request<'a> {
@@ -25,6 +27,8 @@ pub(crate) struct Request<'a> {
     pub(crate) backward: Option<ReluRule>,
     /// Most samples at once.
     pub(crate) tile: usize,
+    /// Most samples of a run, where values are looked at.
+    pub(crate) batch: usize,
     /// Whether passes run, and values share memory.
     pub(crate) passes: bool,
     pub(crate) reuse: bool,
@@ -36,8 +40,9 @@ pub(crate) struct Stage {
     pub(crate) tile: usize,
     output: Value,
     grad_output: Option<Value>,
-    /// Where the output lies sample after sample in PyTorch's order, if it does.
-    output_copy: Option<Value>,
+    /// Whether the output's memory holds all samples of a run, or those of a tile.
+    output_held: bool,
+    batch: usize,
     cuts: Vec<Option<Value>>,
     factors: Vec<Option<Buf>>,
     pub(crate) kept: Kept,
@@ -54,43 +59,58 @@ impl Stage {
             let image = std::array::from_fn(|_| sides.next().unwrap_or(1));
             (node.op, node.inputs, node.layer) = (Op::input(image), Vec::new(), String::new());
         }
-        let looked_at: Vec<&str> = values.iter().chain(gradients).copied().collect();
-        graph.remove_dead(&looked_at);
-        let changed = request.cuts.iter().chain(request.scaled).map(|&id| name(id));
-        let keep: Vec<&str> = looked_at.into_iter().chain(changed).collect();
+        let changed: Vec<&str> = request.cuts.iter().chain(request.scaled).map(|&id| name(id)).collect();
+        let views = views(request.graph, values, if request.passes { &changed } else { values });
+        let values: Vec<&str> = views.iter().map(|view| name(view.of)).collect();
+        graph.remove_dead(&[&values, gradients].concat());
+        let mut keep = [&values, gradients, &changed].concat();
         if request.passes {
             fold_batch_norm(&mut graph, &mut params, &keep);
+            let passed = |name: &&&str| !gradients.contains(name) && !changed.contains(name);
+            let beside: Vec<&str> = values.iter().filter(passed).copied().collect();
+            fuse_beside(&mut graph, &mut keep, &beside);
             fuse(&mut graph, &keep);
         }
-        let mut builder = Builder::new(request.tile);
+        let mut builder = Builder::new(request.tile).with_batch(request.batch);
         if !request.reuse {
             builder = builder.without_reuse();
         }
         let purpose = request.backward.map_or(Purpose::Forward, Purpose::Gradients);
         let scaled: Vec<&str> = request.scaled.iter().map(|&id| name(id)).collect();
-        let placed = plan(&graph, &mut builder, &Wanted { purpose, values, gradients, scaled: &scaled })?;
+        let placed =
+            plan(&graph, &mut builder, &Wanted { purpose, values: &values, gradients, scaled: &scaled })?;
         let output = placed.values[graph.output];
-        let output_copy = of(&placed.kept_values, name(request.graph.output));
         let cuts = request.cuts.iter().map(|&id| of(&placed.sources, name(id))).collect();
         let factors = scaled.iter().map(|name| of(&placed.factors, name)).collect();
         builder.keep(output.buf);
         let mut program = builder.finish()?;
         placed.load(&mut program, &params);
-        let kept = Kept::new(request.graph, &placed);
-        let (tile, grad_output) = (request.tile, placed.grad_output);
-        Ok(Self { program, tile, output, grad_output, output_copy, cuts, factors, kept })
+        let kept = Kept::new(request.graph, &placed, &views);
+        let (tile, batch, grad_output) = (request.tile, request.batch, placed.grad_output);
+        let output_held = of(&placed.kept_values, name(request.graph.output)).is_some();
+        Ok(Self { program, tile, batch, output, output_held, grad_output, cuts, factors, kept })
     }
 
-    /// Runs on `n` samples and returns the output in PyTorch's order.
-    pub(crate) fn run(&mut self, engine: &Engine, images: &[f32], n: usize) -> Vec<f32> {
+    /// Runs on the samples `part` of `n` images and returns their output in PyTorch's order.
+    pub(crate) fn run(&mut self, engine: &Engine, images: &[f32], n: usize, part: Range<usize>) -> Vec<f32> {
         let step = Step { input: images, targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
-        self.program.run(&engine.pool, engine.isa, &step);
-        let Some(Value { buf, plane }) = self.output_copy else {
-            return self.output.plane.to_nchw(self.program.get(self.output.buf), n);
-        };
-        let samples = self.program.get(buf).chunks_exact(plane.sample_len()).take(n);
-        let len = plane.channels * plane.height * plane.width;
-        samples.flat_map(|sample| &sample[..len]).copied().collect()
+        self.program.run_part(&engine.pool, engine.isa, &step, part.clone());
+        let plane = &self.output.plane;
+        let first = if self.output_held { part.start } else { 0 };
+        let from = &self.program.get(self.output.buf)[first * plane.sample_len()..];
+        let mut output = vec![0.0; part.len() * plane.channels * plane.height * plane.width];
+        export(&engine.pool, engine.isa, from, plane, Activation::None, &mut output);
+        output
+    }
+
+    /// Whether it can run `n` samples, in tiles of `tile` where there are as many.
+    pub(crate) fn fits(&self, n: usize, tile: usize) -> bool {
+        self.tile >= n.min(tile) && (self.batch >= n || self.kept.is_empty())
+    }
+
+    /// What it left of its last run.
+    pub(crate) fn held<'a>(&'a self, engine: &'a Engine) -> Held<'a> {
+        Held { engine, program: &self.program, kept: &self.kept }
     }
 
     /// The value of cut `i` for `n` samples of the next run; nothing where nobody asks for it.

@@ -11,7 +11,7 @@ use crate::plan::{Placed, Purpose, Training, Wanted, plan};
 use crate::plan_error::PlanError;
 use crate::rates;
 use crate::slot::Slot;
-use crate::watch::{Kept, Tap, Trace, Watch, exactly};
+use crate::watch::{Held, Kept, Tap, Trace, Watch, exactly, views};
 use ndarray::{ArrayD, IxDyn};
 use striate_kernels::{Buf, Builder, Program, Step, Target};
 
@@ -216,12 +216,12 @@ impl TrainStep {
 
     /// What a tap holds from the last step: `[N, C, H, W]` or `[N, F]`; no samples if it holds nothing.
     pub fn get(&self, tap: Tap) -> ArrayD<f32> {
-        self.watch.get(&self.graph, tap)
+        self.watch.get(&self.graph, None, tap)
     }
 
     /// A copy of all that is tapped, as the last step left it.
     pub fn captured(&self) -> Trace {
-        self.watch.trace(&self.graph)
+        self.watch.trace(&self.graph, None)
     }
 
     fn can_look(&self) -> Result<(), PlanError> {
@@ -241,7 +241,8 @@ impl TrainStep {
         let (mut program, placed) =
             plan_step(&self.graph, &self.loss, &*self.optimizer, &self.options, &self.watch)?;
         placed.load(&mut program, &params);
-        self.kept = Kept::new(&self.graph, &placed);
+        let values = self.watch.values(&self.graph);
+        self.kept = Kept::new(&self.graph, &placed, &views(&self.graph, &values, &values));
         (self.program, self.placed) = (program, placed);
         self.restore(&params, &state, self.updates).expect("the same parameters");
         Ok(())
@@ -264,8 +265,9 @@ impl TrainStep {
         let report = self.program.get(self.placed.report.expect("training has a loss"));
         let report = StepReport { loss: report[0], correct: report[1] as usize };
         self.watch.begin(targets.len());
-        self.watch.see(&self.graph, &self.kept, &self.program, targets.len());
-        self.watch.tell(&self.graph);
+        let Self { engine, program, kept, graph, watch, .. } = self;
+        watch.see(graph, Held { engine, program, kept });
+        watch.tell(graph);
         report
     }
 
@@ -341,7 +343,7 @@ impl TrainStep {
         self.placed.slots.iter().filter_map(one).collect()
     }
 
-    /// The gradient of the images of the last step, `[N, C, H, W]`, where it was asked for and the batch was one tile.
+    /// The gradient of the images of the last step, `[N, C, H, W]`, where it was asked for.
     pub fn input_gradient(&self, n: usize) -> Option<ArrayD<f32>> {
         let input = &self.graph.nodes[0].name;
         let (_, value) = self.placed.kept_gradients.iter().find(|(name, _)| name == input)?;
@@ -422,7 +424,7 @@ fn plan_step(
     let coupled = graph.nodes.iter().any(|n| n.operation().couples_batch());
     let part = options.micro_batch.unwrap_or(options.batch_size).min(options.batch_size);
     let tile = if coupled || looked_at { part } else { part.min(TILE) };
-    let mut builder = Builder::new(tile.max(1));
+    let mut builder = Builder::new(tile.max(1)).with_batch(options.batch_size);
     if !options.reuse {
         builder = builder.without_reuse();
     }

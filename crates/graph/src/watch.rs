@@ -1,12 +1,15 @@
 //! What somebody looks at in a network: taps and hooks, and what they saw in the last run.
 
+use crate::engine::Engine;
 use crate::graph::{Graph, NodeId};
 use crate::hooks::{Call, Hook, Hooks};
+use crate::op::Op;
 use crate::plan::Placed;
 use crate::plan_error::PlanError;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use std::collections::{BTreeMap, BTreeSet};
-use striate_kernels::{Program, Value};
+use striate_kernels::conv::Activation;
+use striate_kernels::{Program, Value, export};
 
 /// A value or a gradient that is kept: what `tap` and `tap_grad` give and `get` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,18 +45,84 @@ impl Trace {
     }
 }
 
-/// Where a program leaves what is looked at.
+/// A value that is looked at, as something done to one that is kept.
+pub(crate) struct View {
+    id: NodeId,
+    pub(crate) of: NodeId,
+    act: Activation,
+}
+
+/// How values are looked at: both sides of an activation, or of a flatten, are one memory, from which each is made when it
+/// is asked for. Those in `whole` are kept as they are.
+pub(crate) fn views(graph: &Graph, values: &[&str], whole: &[&str]) -> Vec<View> {
+    fn of(graph: &Graph, values: &[&str], whole: &[&str], id: NodeId) -> (NodeId, Activation) {
+        let node = &graph.nodes[id];
+        let is_named = |names: &[&str], id: NodeId| names.contains(&graph.nodes[id].name.as_str());
+        let act = match node.op {
+            Op::Relu(_) => Activation::Relu,
+            Op::Relu6(_) => Activation::Relu6,
+            Op::Flatten(_) => Activation::None,
+            _ => return (id, Activation::None),
+        };
+        if is_named(whole, id) || !is_named(values, node.inputs[0]) {
+            return (id, Activation::None);
+        }
+        match (of(graph, values, whole, node.inputs[0]), act) {
+            ((before, Activation::None), act) | ((before, act), Activation::None) => (before, act),
+            _ => (id, Activation::None),
+        }
+    }
+    let view = |name: &&str| {
+        let id = graph.find(name).expect("names of its values");
+        let (of, act) = of(graph, values, whole, id);
+        View { id, of, act }
+    };
+    values.iter().map(view).collect()
+}
+
+/// Where a program leaves what is looked at, and what is to be done to it.
 #[derive(Default)]
-pub(crate) struct Kept(Vec<(Tap, Value)>);
+pub(crate) struct Kept(Vec<(Tap, Value, Activation)>);
 
 impl Kept {
-    pub(crate) fn new(graph: &Graph, placed: &Placed) -> Self {
-        let each = |kept: &[(String, Value)], side| -> Vec<(Tap, Value)> {
-            let tap = |name: &String| Tap { id: graph.find(name).expect("passes keep names"), side };
-            kept.iter().map(|(name, value)| (tap(name), *value)).collect()
-        };
-        let values = each(&placed.kept_values, Side::Value);
-        Self(values.into_iter().chain(each(&placed.kept_gradients, Side::Gradient)).collect())
+    pub(crate) fn new(graph: &Graph, placed: &Placed, views: &[View]) -> Self {
+        let name = |id: NodeId| &graph.nodes[id].name;
+        let find = |list: &[(String, Value)], id| list.iter().find(|(n, _)| n == name(id)).map(|&(_, v)| v);
+        let values = views.iter().filter_map(|view| {
+            let tap = Tap { id: view.id, side: Side::Value };
+            Some((tap, find(&placed.kept_values, view.of)?, view.act))
+        });
+        let ids = (0..graph.nodes.len()).map(|id| Tap { id, side: Side::Gradient });
+        let gradients =
+            ids.filter_map(|tap| Some((tap, find(&placed.kept_gradients, tap.id)?, Activation::None)));
+        Self(values.chain(gradients).collect())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// What a program left of its last run, for who asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Held<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) program: &'a Program,
+    pub(crate) kept: &'a Kept,
+}
+
+impl Held<'_> {
+    /// Fills `to` with as many samples as it has room for.
+    fn fill(&self, value: Value, act: Activation, to: &mut [f32]) {
+        export(&self.engine.pool, self.engine.isa, self.program.get(value.buf), &value.plane, act, to);
+    }
+
+    fn get(&self, graph: &Graph, tap: Tap, n: usize) -> Option<ArrayD<f32>> {
+        let &(_, value, act) = self.kept.0.iter().find(|(t, _, _)| *t == tap)?;
+        let shape = shape_of(graph, tap.id, n);
+        let mut values = vec![0.0; shape.iter().product()];
+        self.fill(value, act, &mut values);
+        Some(ArrayD::from_shape_vec(IxDyn(&shape), values).expect("n samples of this shape"))
     }
 }
 
@@ -74,6 +143,10 @@ impl Watch {
         let before = self.taps.len();
         self.taps.extend(&taps);
         (taps, self.taps.len() > before)
+    }
+
+    pub(crate) fn is_tapped(&self, tap: Tap) -> bool {
+        self.taps.contains(&tap)
     }
 
     /// Whether it was there.
@@ -115,14 +188,18 @@ impl Watch {
         self.seen.values_mut().for_each(Vec::clear);
     }
 
-    /// Takes what a program left of `n` samples.
-    pub(crate) fn see(&mut self, graph: &Graph, kept: &Kept, program: &Program, n: usize) {
-        for (tap, value) in &kept.0 {
+    /// Whether a function waits to be told what was seen.
+    pub(crate) fn has_hooks(&self) -> bool {
+        self.hooks.nodes().next().is_some()
+    }
+
+    /// Takes what a program left, which may then go.
+    pub(crate) fn see(&mut self, graph: &Graph, held: Held<'_>) {
+        for &(tap, value, act) in &held.kept.0 {
             let len: usize = graph.nodes[tap.id].shape.iter().product();
-            let to = self.seen.entry(*tap).or_default();
-            to.reserve_exact((self.samples * len).saturating_sub(to.len()));
-            let samples = program.get(value.buf).chunks_exact(value.plane.sample_len());
-            samples.take(n).for_each(|sample| to.extend_from_slice(&sample[..len]));
+            let to = self.seen.entry(tap).or_default();
+            to.resize(self.samples * len, 0.0);
+            held.fill(value, act, to);
         }
     }
 
@@ -132,17 +209,23 @@ impl Watch {
         hooks.call(&graph.nodes, |id| view(graph, seen, *samples, Tap { id, side: Side::Value }));
     }
 
-    /// What a tap saw in the last run; no samples where it saw none.
-    pub(crate) fn get(&self, graph: &Graph, tap: Tap) -> ArrayD<f32> {
-        view(graph, &self.seen, self.samples, tap)
-            .map_or_else(|| ArrayD::zeros(IxDyn(&shape_of(graph, tap.id, 0))), |values| values.to_owned())
+    /// What a tap saw in the last run, be it taken or still with the program; no samples where it saw none.
+    pub(crate) fn get(&self, graph: &Graph, held: Option<Held<'_>>, tap: Tap) -> ArrayD<f32> {
+        self.find(graph, held, tap).unwrap_or_else(|| ArrayD::zeros(IxDyn(&shape_of(graph, tap.id, 0))))
     }
 
-    pub(crate) fn trace(&self, graph: &Graph) -> Trace {
+    fn find(&self, graph: &Graph, held: Option<Held<'_>>, tap: Tap) -> Option<ArrayD<f32>> {
+        match held {
+            Some(held) => held.get(graph, tap, self.samples),
+            None => view(graph, &self.seen, self.samples, tap).map(|values| values.to_owned()),
+        }
+    }
+
+    pub(crate) fn trace(&self, graph: &Graph, held: Option<Held<'_>>) -> Trace {
         let all = |side| {
             let taps = self.taps.iter().filter(|t| t.side == side);
-            let seen = taps.filter_map(|&t| Some((t, view(graph, &self.seen, self.samples, t)?)));
-            seen.map(|(t, values)| (graph.nodes[t.id].name.clone(), values.to_owned())).collect()
+            let seen = taps.filter_map(|&t| Some((t, self.find(graph, held, t)?)));
+            seen.map(|(t, values)| (graph.nodes[t.id].name.clone(), values)).collect()
         };
         Trace { values: all(Side::Value), gradients: all(Side::Gradient) }
     }

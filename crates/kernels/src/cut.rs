@@ -17,7 +17,8 @@ pub(crate) fn units(units: usize, len: usize, task: usize) -> Range<usize> {
     task * per..((task + 1) * per).min(units)
 }
 
-fn per_task(len: usize) -> usize {
+/// Pieces in a task.
+pub(crate) fn per_task(len: usize) -> usize {
     TASK.div_ceil(len.max(1))
 }
 

@@ -69,6 +69,7 @@ pub mod batch_norm;
 pub mod conv;
 mod cut;
 pub mod elementwise;
+mod layout;
 pub mod linear;
 pub mod loss;
 pub mod optimiser;
@@ -89,7 +90,7 @@ pub use batch_norm::{
 };
 pub use elementwise::{
     Activate, ActivateBackward, Add, Copy, Dropout, DropoutBackward, Flatten, Import, ReluRule,
-    ScaleChannels, Unflatten, dropout_keeps,
+    ScaleChannels, Unflatten, dropout_keeps, export,
 };
 pub use linear::{Linear, LinearPack};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};

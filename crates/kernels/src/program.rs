@@ -5,6 +5,7 @@
 //! that those whose lives overlap never share memory, and finds the places where threads must wait for each other.
 
 use crate::arena::Arena;
+use crate::layout::{Declared, Place, SLACK, place, waits};
 use crate::loss::Target;
 use crate::pool::{Pool, share};
 use crate::simd::Isa;
@@ -14,12 +15,7 @@ use std::time::Instant;
 
 /// A buffer of f32 values in the arena of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Buf(u32);
-
-/// Extra values behind every buffer, so that a vector load that starts inside never leaves the arena.
-const SLACK: usize = 16;
-/// Buffers start at multiples of a cache line.
-const ALIGN: usize = 16;
+pub struct Buf(pub(crate) u32);
 
 /// What changes from one run of a program to the next.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +38,7 @@ pub struct Step<'a> {
 pub struct Cx<'a> {
     step: &'a Step<'a>,
     arena: *mut f32,
-    places: &'a [Range<usize>],
+    places: &'a [Place],
     isa: Isa,
     tile: Range<usize>,
 }
@@ -69,13 +65,20 @@ impl<'a> Cx<'a> {
         self.tile.start == 0
     }
 
+    /// Where the buffer lies for the samples of this tile.
+    #[inline]
+    fn place(&self, buf: Buf) -> Range<usize> {
+        let Place { range, per_sample } = &self.places[buf.0 as usize];
+        range.start + self.tile.start * per_sample..range.end
+    }
+
     /// A part of a buffer to read.
     ///
     /// # Safety
     /// No task that may run at the same time writes into this part.
     #[inline]
     pub unsafe fn read(&self, buf: Buf, part: Range<usize>) -> &'a [f32] {
-        let place = &self.places[buf.0 as usize];
+        let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= place.len(), "read {part:?} of {buf:?}, {place:?}");
         // SAFETY: the part lies inside the buffer, and the buffer inside the arena, which outlives the run; that
         // nobody writes it is the caller's promise.
@@ -89,7 +92,7 @@ impl<'a> Cx<'a> {
     #[inline]
     pub unsafe fn read_all(&self, buf: Buf) -> &'a [f32] {
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.read(buf, 0..self.places[buf.0 as usize].len()) }
+        unsafe { self.read(buf, 0..self.place(buf).len()) }
     }
 
     /// A part of a buffer to write.
@@ -99,7 +102,7 @@ impl<'a> Cx<'a> {
     #[inline]
     #[allow(clippy::mut_from_ref)] // the aliasing rule is the caller's promise
     pub unsafe fn write(&self, buf: Buf, part: Range<usize>) -> &'a mut [f32] {
-        let place = &self.places[buf.0 as usize];
+        let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= place.len(), "write {part:?} of {buf:?}, {place:?}");
         // SAFETY: as in `read`; that nobody else holds it is the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.arena.add(place.start + part.start), part.len()) }
@@ -112,7 +115,7 @@ impl<'a> Cx<'a> {
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn write_bytes(&self, buf: Buf, part: Range<usize>) -> &'a mut [u8] {
-        let place = &self.places[buf.0 as usize];
+        let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
         // SAFETY: as in `write`; any bytes are valid u8 and valid f32.
         unsafe {
@@ -127,7 +130,7 @@ impl<'a> Cx<'a> {
     /// As [`Cx::read`].
     #[inline]
     pub unsafe fn read_bytes(&self, buf: Buf, part: Range<usize>) -> &'a [u8] {
-        let place = &self.places[buf.0 as usize];
+        let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
         // SAFETY: as in `read`.
         unsafe {
@@ -156,12 +159,6 @@ pub unsafe trait Kernel: Send + Sync + Debug {
     fn run(&self, cx: &Cx<'_>, task: usize);
 }
 
-#[derive(Debug, Clone)]
-struct Declared {
-    len: usize,
-    keep: bool,
-}
-
 /// Collects buffers and kernels.
 #[derive(Debug, Default)]
 pub struct Builder {
@@ -169,6 +166,7 @@ pub struct Builder {
     kernels: Vec<Box<dyn Kernel>>,
     once: Vec<Box<dyn Kernel>>,
     tile: usize,
+    batch: usize,
     no_reuse: bool,
 }
 
@@ -176,7 +174,12 @@ impl Builder {
     /// A program for batches that pass through in tiles of at most `tile` samples.
     pub fn new(tile: usize) -> Self {
         assert!(tile > 0, "a tile holds at least one sample");
-        Self { tile, ..Self::default() }
+        Self { tile, batch: tile, ..Self::default() }
+    }
+
+    /// The most samples in a run, where a buffer holds them all ([`Builder::hold`]); without this, those of a tile.
+    pub fn with_batch(self, batch: usize) -> Self {
+        Self { batch: batch.max(self.tile), ..self }
     }
 
     /// Gives every buffer memory of its own: for tests, and for looking at every value.
@@ -201,13 +204,20 @@ impl Builder {
     }
 
     fn declare(&mut self, len: usize, keep: bool) -> Buf {
-        self.buffers.push(Declared { len: len + SLACK, keep });
+        self.buffers.push(Declared { len: len + SLACK, keep, per_sample: 0 });
         Buf(u32::try_from(self.buffers.len() - 1).expect("fewer than 2^32 buffers"))
     }
 
     /// From now on this buffer's memory is its own.
     pub fn keep(&mut self, buf: Buf) {
         self.buffers[buf.0 as usize].keep = true;
+    }
+
+    /// From now on this buffer of `per_sample` values a sample holds those of every sample of a run, and has memory of its
+    /// own: kernels write each tile to its place there, and it is looked at as a whole afterwards.
+    pub fn hold(&mut self, buf: Buf, per_sample: usize) {
+        let (len, keep) = (self.batch * per_sample + SLACK, true);
+        self.buffers[buf.0 as usize] = Declared { len, keep, per_sample };
     }
 
     /// Adds a kernel that runs for every tile.
@@ -231,7 +241,7 @@ impl Builder {
         let (places, len) = place(&self.buffers, &kernels, self.no_reuse);
         let waits = waits(&kernels, &places, per_tile);
         let arena = Arena::zeroed(len).ok_or(OutOfMemory { bytes: len * 4 })?;
-        Ok(Program { arena, places, kernels, waits, per_tile, tile: self.tile })
+        Ok(Program { arena, places, kernels, waits, per_tile, tile: self.tile, batch: self.batch })
     }
 }
 
@@ -253,85 +263,16 @@ impl std::fmt::Display for OutOfMemory {
 }
 impl std::error::Error for OutOfMemory {}
 
-/// First fit by first use: each buffer goes to the lowest place that no living neighbour overlaps.
-fn place(buffers: &[Declared], kernels: &[Box<dyn Kernel>], no_reuse: bool) -> (Vec<Range<usize>>, usize) {
-    let mut life: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
-    for (k, kernel) in kernels.iter().enumerate() {
-        for Buf(b) in kernel.reads().into_iter().chain(kernel.writes()) {
-            let (first, _) = life[b as usize].unwrap_or((k, k));
-            life[b as usize] = Some((first, k));
-        }
-    }
-    for (b, buffer) in buffers.iter().enumerate() {
-        if buffer.keep || no_reuse {
-            life[b] = Some((0, kernels.len()));
-        }
-    }
-    let mut order: Vec<usize> = (0..buffers.len()).filter(|&b| life[b].is_some()).collect();
-    // Larger first among those that start together: fewer holes.
-    order.sort_by_key(|&b| (life[b].map(|l| l.0), std::cmp::Reverse(buffers[b].len), b));
-    let mut places = vec![0..0; buffers.len()];
-    let mut placed: Vec<usize> = Vec::new();
-    let mut end = 0;
-    for b in order {
-        let (first, last) = life[b].expect("filtered above");
-        let len = buffers[b].len.next_multiple_of(ALIGN);
-        let mut neighbours: Vec<Range<usize>> = placed
-            .iter()
-            .filter(|&&o| life[o].is_some_and(|(f, l)| f <= last && first <= l))
-            .map(|&o| places[o].start..usize::next_multiple_of(places[o].end, ALIGN))
-            .collect();
-        neighbours.sort_by_key(|r| r.start);
-        let mut at = 0_usize;
-        for taken in neighbours {
-            if at + len <= taken.start {
-                break;
-            }
-            at = at.max(taken.end);
-        }
-        places[b] = at..at + buffers[b].len;
-        end = end.max(at + len);
-        placed.push(b);
-    }
-    (places, end)
-}
-
-/// Whether the team must meet before each kernel: when it touches memory that a kernel since the last meeting wrote,
-/// or writes memory that one has read.
-fn waits(kernels: &[Box<dyn Kernel>], places: &[Range<usize>], per_tile: usize) -> Vec<bool> {
-    let ranges = |bufs: Vec<Buf>| bufs.into_iter().map(|b| places[b.0 as usize].clone()).collect::<Vec<_>>();
-    let meet = |a: &[Range<usize>], b: &[Range<usize>]| {
-        a.iter().any(|x| b.iter().any(|y| x.start < y.end && y.start < x.end))
-    };
-    let (mut read, mut written): (Vec<Range<usize>>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
-    let mut waits = Vec::with_capacity(kernels.len());
-    for (k, kernel) in kernels.iter().enumerate() {
-        let (reads, writes) = (ranges(kernel.reads()), ranges(kernel.writes()));
-        let wait = k == 0
-            || k == per_tile
-            || meet(&reads, &written)
-            || meet(&writes, &written)
-            || meet(&writes, &read);
-        if wait {
-            read.clear();
-            written.clear();
-        }
-        read.extend(reads);
-        written.extend(writes);
-        waits.push(wait);
-    }
-    waits
-}
-
 /// Kernels, their memory, and where threads wait.
 #[derive(Debug)]
 pub struct Program {
     arena: Arena,
-    places: Vec<Range<usize>>,
+    places: Vec<Place>,
     kernels: Vec<Box<dyn Kernel>>,
     waits: Vec<bool>,
     per_tile: usize,
     tile: usize,
+    batch: usize,
 }
 
 impl Program {
@@ -342,14 +283,14 @@ impl Program {
 
     /// The values of a buffer. Meaningful for kept buffers, and for others until a later kernel takes their place.
     pub fn get(&self, buf: Buf) -> &[f32] {
-        let place = self.places[buf.0 as usize].clone();
+        let place = self.places[buf.0 as usize].range.clone();
         let len = place.len().saturating_sub(SLACK);
         &self.arena.as_slice()[place][..len]
     }
 
     /// The values of a buffer, to be changed between runs.
     pub fn get_mut(&mut self, buf: Buf) -> &mut [f32] {
-        let place = self.places[buf.0 as usize].clone();
+        let place = self.places[buf.0 as usize].range.clone();
         let len = place.len().saturating_sub(SLACK);
         &mut self.arena.as_mut_slice()[place][..len]
     }
@@ -365,14 +306,20 @@ impl Program {
     /// # Panics
     /// When `step.n` is 0.
     pub fn run(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>) {
-        self.run_with(pool, isa, step, &|_, _| ());
+        self.run_part(pool, isa, step, 0..step.n);
+    }
+
+    /// As [`Program::run`], for a part of the samples: for a host that has something to do between the tiles. The parts of a
+    /// run follow each other, the last ends at `step.n`.
+    pub fn run_part(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>, part: Range<usize>) {
+        self.run_with(pool, isa, step, part, &|_, _| ());
     }
 
     /// As [`Program::run`], and returns the kernels by name with the seconds each took.
     pub fn profile(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>) -> Vec<(&'static str, f64)> {
         let times = std::sync::Mutex::new(vec![0.0; self.kernels.len()]);
         let last = std::sync::Mutex::new(Instant::now());
-        self.run_with(pool, isa, step, &|k, worker| {
+        self.run_with(pool, isa, step, 0..step.n, &|k, worker| {
             pool.barrier();
             if worker == 0 {
                 let mut last = last.lock().expect("nobody panics here");
@@ -384,8 +331,21 @@ impl Program {
         self.kernels.iter().map(|k| k.name()).zip(times).collect()
     }
 
-    fn run_with(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>, after: &(dyn Fn(usize, usize) + Sync)) {
+    fn run_with(
+        &mut self,
+        pool: &Pool,
+        isa: Isa,
+        step: &Step<'_>,
+        part: Range<usize>,
+        after: &(dyn Fn(usize, usize) + Sync),
+    ) {
         assert!(step.n > 0, "a run needs at least one sample");
+        assert!(
+            step.n <= self.batch || self.places.iter().all(|place| place.per_sample == 0),
+            "a run of {}, whose buffers hold {} samples",
+            step.n,
+            self.batch
+        );
         struct Base(*mut f32);
         // SAFETY: the pointer is only used through `Cx`, under the rules of `Kernel`.
         unsafe impl Sync for Base {}
@@ -406,10 +366,12 @@ impl Program {
                     after(k, worker);
                 }
             };
-            for start in (0..step.n).step_by(this.tile) {
-                walk(0..this.per_tile, start..(start + this.tile).min(step.n));
+            for start in part.clone().step_by(this.tile) {
+                walk(0..this.per_tile, start..(start + this.tile).min(part.end));
             }
-            walk(this.per_tile..this.kernels.len(), 0..step.n);
+            if part.end == step.n {
+                walk(this.per_tile..this.kernels.len(), 0..step.n);
+            }
         });
     }
 }
@@ -469,6 +431,58 @@ mod tests {
         assert!(small <= large / 2, "{small} {large}");
         let want: f32 = (0..10).fold(99.0, |x, _| 0.5 * x + 1.0);
         assert_eq!(reused[99], want);
+    }
+
+    /// y = x + 1, sample by sample.
+    #[derive(Debug)]
+    struct Next(Buf, Buf);
+    // SAFETY: task n reads x[n] and writes y[n].
+    unsafe impl Kernel for Next {
+        fn name(&self) -> &'static str {
+            "next"
+        }
+        fn reads(&self) -> Vec<Buf> {
+            vec![self.0]
+        }
+        fn writes(&self) -> Vec<Buf> {
+            vec![self.1]
+        }
+        fn tasks(&self, n: usize) -> usize {
+            n
+        }
+        fn run(&self, cx: &Cx<'_>, n: usize) {
+            // SAFETY: each task has its own samples.
+            let (x, y) = unsafe { (cx.read(self.0, 2 * n..2 * n + 2), cx.write(self.1, 2 * n..2 * n + 2)) };
+            y.copy_from_slice(&[x[0] + 1.0, x[1] + (cx.first_sample() + n) as f32]);
+        }
+    }
+
+    fn held(batch: usize) -> (Program, Buf) {
+        let mut b = Builder::new(3).with_batch(batch);
+        let (x, y, z) = (b.kept(6), b.buffer(6), b.buffer(6));
+        b.push(Next(x, y));
+        b.push(Next(y, z));
+        b.hold(y, 2);
+        (b.finish().unwrap(), y)
+    }
+
+    #[test]
+    fn a_held_buffer_holds_every_sample_of_a_run() {
+        for n in [1, 3, 7, 8] {
+            let (mut program, y) = held(8);
+            let step = Step { input: &[], targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
+            program.run(&Pool::new(2), Isa::Portable, &step);
+            let want: Vec<f32> = (0..n).flat_map(|n| [1.0, n as f32]).collect();
+            assert_eq!(program.get(y)[..2 * n], want);
+            assert_eq!(program.get(y).len(), 16);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a run of 9, whose buffers hold 8 samples")]
+    fn a_run_of_more_than_is_held_is_refused() {
+        let step = Step { input: &[], targets: &[], n: 9, learning_rate: 0.0, update: 0, seed: 0 };
+        held(8).0.run(&Pool::new(1), Isa::Portable, &step);
     }
 
     #[test]

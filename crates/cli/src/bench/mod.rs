@@ -1,5 +1,6 @@
 //! `striate bench`: how fast this machine could compute, and how fast striate does.
 
+mod capture;
 mod data;
 mod images;
 mod infer;
@@ -27,7 +28,8 @@ pub(crate) struct Args {
     /// A data set by name, or a folder of idx files [default: mnist if it is here, else the embedded digits six times]
     #[arg(long, value_name = "DATA")]
     data: Option<String>,
-    /// Measure the peak and only this: the training epoch at batch 64 or 1000, inference, or nothing else
+    /// Measure the peak and only this: the training epoch at batch 64 or 1000, inference, capturing every
+    /// value, or nothing else
     #[arg(long, value_enum)]
     only: Option<Only>,
     /// Show the time of each kernel instead
@@ -50,6 +52,7 @@ enum Only {
     Train,
     Train1000,
     Infer,
+    Capture,
     Peak,
 }
 
@@ -71,6 +74,8 @@ struct Report {
     train_epoch_batch1000_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inference: Option<infer::Inference>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    capture: Vec<capture::Capture>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
@@ -104,6 +109,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     }
     if is_wanted(Only::Infer) {
         report.inference = Some(infer::measure(&engine)?);
+    }
+    if is_wanted(Only::Capture) {
+        report.capture = capture::measure(&engine)?;
     }
     if args.json {
         out::json(&report)?;
@@ -144,6 +152,9 @@ fn text(report: &Report, engine: &Engine) -> anyhow::Result<String> {
     if report.train_epoch_s.or(report.train_epoch_batch1000_s).is_some() || report.inference.is_some() {
         write!(text, "\n{table}")?;
     }
+    if !report.capture.is_empty() {
+        write!(text, "\n{}", captures(&report.capture))?;
+    }
     if let Some(data) = &report.data {
         writeln!(
             text,
@@ -151,4 +162,29 @@ fn text(report: &Report, engine: &Engine) -> anyhow::Result<String> {
         )?;
     }
     Ok(text)
+}
+
+/// Runs that keep every value of the network beside runs that keep none.
+fn captures(all: &[capture::Capture]) -> Table<7> {
+    let mut table = Table::new([
+        ("capture every value", Align::Left),
+        ("batch", Align::Right),
+        ("plain run", Align::Right),
+        ("capturing", Align::Right),
+        ("ratio", Align::Right),
+        ("values", Align::Right),
+        ("to read them", Align::Right),
+    ]);
+    for c in all {
+        table.row([
+            c.model.into(),
+            c.batch.to_string(),
+            duration(c.plain_s),
+            duration(c.captured_s),
+            format!("{:.2}", c.ratio),
+            format!("{:.1} MB", c.captured_mb),
+            duration(c.read_s),
+        ]);
+    }
+    table
 }

@@ -13,6 +13,9 @@ use striate_kernels::{Activate, BLOCK, reference};
 pub struct ConvReluPool {
     /// The convolution; it has a bias.
     pub conv: Conv2d,
+    /// The name under which somebody looks at the convolution's own value. Set by a pass, never stored.
+    #[serde(skip)]
+    pub whole: Option<String>,
 }
 
 impl ConvReluPool {
@@ -83,7 +86,12 @@ impl Operation for ConvReluPool {
         let plane = at.y.plane;
         let bytes = plane.blocks() * BLOCK * plane.height * plane.width;
         let argmax = at.train.then(|| at.save(bytes.div_ceil(4)));
-        at.program.push(ConvPool::new(&shape, rows, at.x[0], at.params[0], at.params[1], at.y, argmax));
+        let mut kernel = ConvPool::new(&shape, rows, at.x[0], at.params[0], at.params[1], at.y, argmax);
+        if let Some(name) = &self.whole {
+            kernel =
+                kernel.with_whole(at.hold_beside(name, Plane::blocked(shape.c_out, shape.output(), [0, 0])));
+        }
+        at.program.push(kernel);
     }
     fn backward(&self, at: &mut Backward<'_>) {
         let shape = self.conv.conv_shape(at.shapes[0]);

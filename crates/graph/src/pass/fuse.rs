@@ -45,7 +45,7 @@ pub(crate) fn fuse(graph: &mut Graph, keep: &[&str]) {
                     && ConvReluPool::fits(conv, &graph.nodes[graph.nodes[before].inputs[0]].shape) =>
             {
                 let conv = crate::op::Conv2d { activation: Activation::None, ..conv.clone() };
-                Op::ConvReluPool(ConvReluPool { conv })
+                Op::ConvReluPool(ConvReluPool { conv, whole: None })
             }
             _ => continue,
         };
@@ -70,6 +70,6 @@ fn activation(op: &Op) -> Activation {
     if matches!(op, Op::Relu6(_)) { Activation::Relu6 } else { Activation::Relu }
 }
 
-fn is_2x2(pool: &MaxPool2d) -> bool {
+pub(super) fn is_2x2(pool: &MaxPool2d) -> bool {
     *pool == MaxPool2d { kernel_size: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1] }
 }

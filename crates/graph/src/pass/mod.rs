@@ -2,6 +2,8 @@
 
 mod fold_batch_norm;
 mod fuse;
+mod fuse_beside;
 
 pub(crate) use fold_batch_norm::fold_batch_norm;
 pub(crate) use fuse::fuse;
+pub(crate) use fuse_beside::fuse_beside;

@@ -17,14 +17,17 @@ fn nothing_looked_at_costs_nothing() {
         ["import", "conv+relu+max-pool", "conv+relu+max-pool", "linear", "linear"],
         "the plan of a network that nobody looks into"
     );
-    let costs =
-        |(names, bytes, _): (Vec<&str>, usize, Vec<f32>)| names.len() > bare.0.len() && bytes > bare.1;
     let hook = session.register_forward_hook("conv1", |_| ()).unwrap();
-    assert!(costs(kernels(&mut session)));
+    let (names, bytes, _) = kernels(&mut session);
+    assert!(
+        names == bare.0 && bytes > bare.1,
+        "the joined kernel leaves the value beside: memory and no work"
+    );
     assert!(session.remove_hook(hook) && !session.remove_hook(hook));
     assert_eq!(kernels(&mut session), bare, "without the hook");
     let tap = session.tap("relu_1").unwrap();
-    assert!(costs(kernels(&mut session)));
+    let (names, bytes, _) = kernels(&mut session);
+    assert!(names.len() > bare.0.len() && bytes > bare.1);
     assert!(session.untap(tap) && !session.untap(tap));
     assert_eq!(kernels(&mut session), bare, "without the tap");
     let gradient = session.tap_grad("fc1").unwrap();
@@ -45,6 +48,61 @@ fn nothing_looked_at_costs_nothing() {
     assert!(step.remove_hook(hook).unwrap() && !step.remove_hook(hook).unwrap());
     assert!(step.untap(tap).unwrap() && !step.untap(tap).unwrap());
     assert_eq!(train(&mut step), bare);
+}
+
+#[test]
+fn all_values_of_the_convnet_are_kept_without_undoing_what_is_joined() {
+    let case = Case::convnet();
+    let mut session = case.session();
+    session.tap_all("*").unwrap();
+    let names: Vec<&str> =
+        session.profile(&case.images, case.n).unwrap().into_iter().map(|(name, _)| name).collect();
+    let want = ["import", "conv+relu+max-pool", "conv+relu+max-pool", "linear", "activation", "linear"];
+    assert_eq!(names, want, "both sides of a ReLU, and of the flatten, are one memory");
+}
+
+#[test]
+fn what_was_seen_stays_until_the_next_run_whatever_is_looked_at_in_between() {
+    for case in Case::all(Mode::Eval) {
+        let first = &case.graph.nodes[1].name;
+        let mut session = case.session();
+        let tap = session.tap(first).unwrap();
+        let grad = session.tap_grad("input").unwrap();
+        session.run_backward(&case.view(), &case.grad_output().view()).unwrap();
+        let (value, gradient) = (session.get(tap), session.get(grad));
+        let trace = session.captured();
+        assert_eq!((trace.value(first), trace.gradient("input")), (Some(&value), Some(&gradient)));
+        let other = session.tap("input").unwrap();
+        assert_eq!((session.get(tap), session.get(grad)), (value.clone(), gradient.clone()), "a new tap");
+        assert_eq!(session.get(other).shape()[0], 0, "which saw nothing");
+        let hook = session.register_forward_hook("*", |_| ()).unwrap();
+        assert_eq!(session.get(tap), value, "a new hook");
+        session.run(&case.view()).unwrap();
+        assert_close(slice(&session.get(tap)), &widen(slice(&value)), REORDERED, 1e-7, "a run with a hook");
+        assert_eq!(session.get(grad).shape()[0], 0, "a run forward has no gradients");
+        assert!(session.remove_hook(hook) && session.untap(other));
+        assert_eq!(session.get(other).shape()[0], 0, "a value is forgotten with its tap");
+        // Fewer images than before, and more than ever.
+        for n in [1, case.n] {
+            let images = case.view().slice_axis(Axis(0), (0..n as isize).into()).to_owned();
+            session.run(&images.view()).unwrap();
+            let part = value.slice_axis(Axis(0), (0..n as isize).into()).to_owned();
+            assert_close(
+                slice(&session.get(tap)),
+                &widen(slice(&part)),
+                REORDERED,
+                1e-7,
+                &format!("{n} images"),
+            );
+        }
+        let twice = case.params.get(&format!("{first}.weight")).map(|w| w.mapv(|v| 2.0 * v));
+        if let Some(twice) = twice {
+            let edit = [Edit::weight(format!("{first}.weight"), twice)];
+            session.run_with(&case.view(), &edit).unwrap();
+            assert!(session.get(tap) != value, "a plan of its own for a changed weight leaves what it saw");
+            assert_eq!(session.get(tap).shape()[0], case.n);
+        }
+    }
 }
 
 /// What hooks were told: path, shapes of the inputs, the output.

@@ -5,6 +5,9 @@
 //! needs: bits 0 and 1 the position in the window in scan order (ties go to the first, as in PyTorch), bit 2 set when
 //! ReLU let nothing through.
 //!
+//! Where somebody looks at the convolution's own value, the tile is stored beside before it is pooled, past the caches,
+//! since nobody reads it back: the work is the same and only the writing is added.
+//!
 //! **Schedule.** A tile is two rows of `2·Q` pixels, pooled in registers before the store. Two vectors of output
 //! channels and `Q` up to 3 (24 accumulators) where two blocks share their rows; one vector and `Q` up to 7 (28) for
 //! a single block. With 8 lanes: two vectors and `Q` 1. A wider tile of one vector (28 accumulators, one load for each
@@ -14,7 +17,7 @@
 
 use super::direct::check_reach;
 use super::rows::{Rows, origin};
-use crate::plane::Value;
+use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
@@ -29,6 +32,7 @@ pub struct ConvPool {
     bias: Buf,
     y: Value,
     argmax: Option<Buf>,
+    whole: Option<Value>,
     rows: Rows,
     uniform: bool,
     origin: usize,
@@ -52,7 +56,17 @@ impl ConvPool {
         assert_eq!((x.plane.channels, x.plane.size()), (shape.c_in, shape.input), "input of {shape:?}");
         assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output().map(|n| n / 2)));
         let origin = origin(&x, shape.window.before().map(|p| -(p as isize)));
-        Self { uniform: rows.uniform(), rows, x, w, bias, y, argmax, origin }
+        Self { uniform: rows.uniform(), rows, x, w, bias, y, argmax, whole: None, origin }
+    }
+
+    /// Leaves the convolution with its bias, before ReLU and pooling, in `whole`, which has no halo.
+    ///
+    /// # Panics
+    /// When the geometry does not fit, or a side is odd: pooling leaves out the last row or column.
+    pub fn with_whole(self, whole: Value) -> Self {
+        let want = Plane::blocked(self.y.plane.channels, self.y.plane.size().map(|n| 2 * n), [0, 0]);
+        assert_eq!(whole.plane, want, "what is pooled to {:?}", self.y.plane);
+        Self { whole: Some(whole), ..self }
     }
 
     fn bands(&self, n: usize) -> usize {
@@ -61,7 +75,7 @@ impl ConvPool {
 }
 
 // SAFETY: a task writes the rows of its band of one sample, in y (with the halo columns of those rows, and the halo
-// rows for the first and last band) and in argmax.
+// rows for the first and last band), in argmax, and the two rows for each of them in whole.
 unsafe impl Kernel for ConvPool {
     fn name(&self) -> &'static str {
         "conv+relu+max-pool"
@@ -70,7 +84,8 @@ unsafe impl Kernel for ConvPool {
         vec![self.x.buf, self.w, self.bias]
     }
     fn writes(&self) -> Vec<Buf> {
-        [self.y.buf].into_iter().chain(self.argmax).collect()
+        let whole = self.whole.map(|whole| whole.buf);
+        [self.y.buf].into_iter().chain(self.argmax).chain(whole).collect()
     }
     fn tasks(&self, n: usize) -> usize {
         n * self.bands(n)
@@ -120,6 +135,9 @@ impl Task for Band<'_> {
                 if pair { self.line::<V, 2>(b, line) } else { self.line::<V, 1>(b, line) }
             }
             b = next;
+        }
+        if self.conv.whole.is_some() {
+            V::settle();
         }
     }
 }
@@ -180,6 +198,18 @@ impl Band<'_> {
             sum2::<V, P, NV, STEP>(&self.x[start..], &c.rows.offsets[rows], w, bias, down, c.rows.far());
         let plane = &c.y.plane;
         let pixels = plane.height * plane.width;
+        if let Some(whole) = c.whole {
+            unrolled!(v < NV => {
+                let (block, first) = lane(v);
+                let start = whole.block(self.n, block).start + 2 * at * BLOCK + first;
+                unrolled!(r < 2 => {
+                    let start = start + (2 * line + r) * whole.plane.row_len();
+                    // SAFETY: a row that belongs to this band; the other lanes are not held at the same time.
+                    let to = unsafe { self.cx.write(whole.buf, start..start + (P - 1) * BLOCK + V::LANES) };
+                    unrolled!(p < P => acc[r][p][v].stream(&mut to[p * BLOCK..]));
+                });
+            });
+        }
         unrolled!(v < NV => {
             let (block, first) = lane(v);
             let row = plane.origin() + line * plane.row_len() + at * BLOCK + first;

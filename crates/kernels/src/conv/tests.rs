@@ -234,13 +234,26 @@ fn fused_pooling_equals_the_three_operations() {
                 let dx = t.output(dx_plane);
                 let dw = t.output_buffer(rows.weight_len());
                 let db = t.output_buffer(s.c_out.next_multiple_of(BLOCK));
-                t.program.push(ConvPool::new(s, rows.clone(), x, w, b, y, Some(argmax)));
+                let fused = ConvPool::new(s, rows.clone(), x, w, b, y, Some(argmax));
+                let size = s.output();
+                if size.iter().all(|n| n % 2 == 0) {
+                    let [whole, alone] =
+                        [0; 2].map(|_: usize| t.output(Plane::blocked(s.c_out, size, [0, 0])));
+                    t.program.push(fused.with_whole(whole));
+                    t.program.push(Conv::forward(s, rows.clone(), x, w, Some(b), alone, Activation::None));
+                } else {
+                    t.program.push(fused);
+                }
                 ConvPoolBackwardWeight::push(&mut t.program, s, &rows, x, dy, argmax, dw, db);
                 ConvPoolBackwardData::push(&mut t.program, s, &rows, dy, argmax, w, dx);
             });
             for run in &runs {
                 let what = format!("{s:?} n {n} {}", run.what);
                 assert_close(&run.outputs[0], &want, tolerance(s.c_in * 9), 1e-6, &what);
+                if let [_, _, _, _, whole, alone] = &run.outputs[..] {
+                    assert!(whole == alone, "the whole is the convolution alone, bit for bit: {what}");
+                    assert_close(whole, &conv, tolerance(s.c_in * 9), 1e-6, &format!("whole {what}"));
+                }
                 assert_close(
                     &run.outputs[1],
                     &grads.grad_input,

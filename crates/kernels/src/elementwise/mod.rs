@@ -3,6 +3,7 @@
 mod activate;
 mod add;
 mod dropout;
+mod export;
 mod map;
 mod philox;
 mod relay;
@@ -13,5 +14,6 @@ mod tests;
 pub use activate::{Activate, ActivateBackward, ReluRule};
 pub use add::Add;
 pub use dropout::{Dropout, DropoutBackward, dropout_keeps};
+pub use export::export;
 pub use relay::{Copy, Flatten, Import, Unflatten};
 pub use scale::ScaleChannels;

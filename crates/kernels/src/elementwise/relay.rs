@@ -157,11 +157,11 @@ unsafe impl Kernel for Unflatten {
 }
 
 /// One sample from one layout to another.
-struct Sample<'a> {
-    from: &'a [f32],
-    from_plane: Plane,
-    to: &'a mut [f32],
-    to_plane: Plane,
+pub(super) struct Sample<'a> {
+    pub(super) from: &'a [f32],
+    pub(super) from_plane: Plane,
+    pub(super) to: &'a mut [f32],
+    pub(super) to_plane: Plane,
 }
 
 impl Task for Sample<'_> {

@@ -4,6 +4,7 @@ use super::*;
 use crate::conv::Activation;
 use crate::plane::{Plane, Value};
 use crate::reference;
+use crate::simd::Isa;
 use crate::testing::{Setup, TestProgram, assert_same, run_everywhere};
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -149,6 +150,57 @@ fn every_layout_to_every_other() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_exported_is_the_activation_of_what_lies_there() {
+    let mut sample = Sample::new(8);
+    let pools = [1, 2, 4].map(crate::Pool::new);
+    // Beside the shapes of all: so large that threads share the work, of one sample and of many.
+    for shape @ (channels, size) in SHAPES.into_iter().chain([(33, [40, 41]), (70, [1, 1])]) {
+        for n in [1, 3, 500 / len(shape).min(500)] {
+            let n = n.max(if size == [1, 1] { 700 } else { 1 });
+            let mut x: Vec<f32> = sample.normal_vec(n * len(shape)).into_iter().map(|v| 4.0 * v).collect();
+            x[0] = f32::NAN;
+            let halo = sample.choose(&HALOS);
+            for plane in [Plane::blocked(channels, size, halo), Plane::planar(channels, size, halo)] {
+                let mut from = vec![f32::NAN; n * plane.sample_len()];
+                plane.from_nchw(&x, &mut from);
+                for act in [Activation::None, Activation::Relu, Activation::Relu6] {
+                    let want: Vec<f32> = match act {
+                        Activation::None => x.clone(),
+                        Activation::Relu => {
+                            reference::relu(&widen(&x)).into_iter().map(|v| v as f32).collect()
+                        }
+                        Activation::Relu6 => {
+                            reference::relu6(&widen(&x)).into_iter().map(|v| v as f32).collect()
+                        }
+                    };
+                    for (isa, pool) in
+                        Isa::available().into_iter().flat_map(|isa| pools.each_ref().map(|p| (isa, p)))
+                    {
+                        let mut got = vec![-1.0; x.len()];
+                        export(pool, isa, &from, &plane, act, &mut got);
+                        let what = format!("{act:?} of {n} x {plane:?}, {isa:?}, {} threads", pool.threads());
+                        assert!(got[0].is_nan() && got[1..] == want[1..], "{what}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "export: 7 values are no whole samples")]
+fn part_of_a_sample_is_not_exported() {
+    export(
+        &crate::Pool::new(1),
+        Isa::Portable,
+        &[0.0; 64],
+        &Plane::vector(4),
+        Activation::None,
+        &mut [0.0; 7],
+    );
 }
 
 #[test]

@@ -37,6 +37,19 @@ impl Simd for F32x16 {
         lanes!(_mm512_storeu_ps(to.as_mut_ptr(), self.0))
     }
     #[inline(always)]
+    fn stream(self, to: &mut [f32]) {
+        let to = &mut to[..Self::LANES];
+        if to.as_ptr().addr().is_multiple_of(4 * Self::LANES) {
+            lanes!(_mm512_stream_ps(to.as_mut_ptr(), self.0))
+        } else {
+            self.store(to);
+        }
+    }
+    #[inline(always)]
+    fn settle() {
+        lanes!(_mm_sfence())
+    }
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         Self(lanes!(_mm512_add_ps(self.0, other.0)))
     }

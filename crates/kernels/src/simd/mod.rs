@@ -38,6 +38,13 @@ pub(crate) trait Simd: Copy {
     fn load(from: &[f32]) -> Self;
     /// Over the first `LANES` values of `to`.
     fn store(self, to: &mut [f32]);
+    /// As `store`, past the caches where the place is aligned to a vector: for what no kernel reads again. Whoever does it
+    /// calls [`Simd::settle`] before the end of its task.
+    fn stream(self, to: &mut [f32]) {
+        self.store(to);
+    }
+    /// What was streamed is seen by whoever sees what is stored later.
+    fn settle() {}
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
@@ -118,6 +125,7 @@ mod tests {
         #[inline(always)]
         fn run<V: Simd>(self) {
             let mut got: Vec<[f32; 16]> = vec![[0.0; 16]; 11];
+            stream::<V>(self.a);
             let mut codes = [0u8; 16];
             for o in (0..16).step_by(V::LANES) {
                 let (a, b) = (V::load(&self.a[o..]), V::load(&self.b[o..]));
@@ -172,6 +180,19 @@ mod tests {
             }
             let fused: Vec<_> = runs.iter().filter(|r| r.0 != Isa::Portable).collect();
             assert!(fused.windows(2).all(|w| w[0].1 == w[1].1));
+        }
+    }
+
+    /// At every alignment the vector arrives, and nothing beside it is touched.
+    #[inline(always)]
+    fn stream<V: Simd>(values: &[f32; 16]) {
+        for at in 0..33 {
+            let mut to = vec![-1.0; 64];
+            V::load(values).stream(&mut to[at..]);
+            V::settle();
+            let mut want = vec![-1.0; 64];
+            want[at..at + V::LANES].copy_from_slice(&values[..V::LANES]);
+            assert_eq!(to, want);
         }
     }
 

@@ -1,0 +1,101 @@
+//! Where the buffers of a program lie, and where its threads wait for each other.
+
+use crate::program::{Buf, Kernel};
+use std::ops::Range;
+
+/// Extra values behind every buffer, so that a vector load that starts inside never leaves the arena.
+pub(crate) const SLACK: usize = 16;
+/// Buffers start at multiples of a cache line.
+const ALIGN: usize = 16;
+
+/// Where a buffer lies in the arena.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) range: Range<usize>,
+    /// Values of a sample, where the buffer holds all samples of a run; 0 where it holds a tile.
+    pub(crate) per_sample: usize,
+}
+
+/// A buffer that was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Declared {
+    pub(crate) len: usize,
+    pub(crate) keep: bool,
+    pub(crate) per_sample: usize,
+}
+
+/// First fit by first use: each buffer goes to the lowest place that no living neighbour overlaps.
+pub(crate) fn place(
+    buffers: &[Declared],
+    kernels: &[Box<dyn Kernel>],
+    no_reuse: bool,
+) -> (Vec<Place>, usize) {
+    let mut life: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
+    for (k, kernel) in kernels.iter().enumerate() {
+        for Buf(b) in kernel.reads().into_iter().chain(kernel.writes()) {
+            let (first, _) = life[b as usize].unwrap_or((k, k));
+            life[b as usize] = Some((first, k));
+        }
+    }
+    for (b, buffer) in buffers.iter().enumerate() {
+        if buffer.keep || no_reuse {
+            life[b] = Some((0, kernels.len()));
+        }
+    }
+    let mut order: Vec<usize> = (0..buffers.len()).filter(|&b| life[b].is_some()).collect();
+    // Larger first among those that start together: fewer holes.
+    order.sort_by_key(|&b| (life[b].map(|l| l.0), std::cmp::Reverse(buffers[b].len), b));
+    let nowhere = |buffer: &Declared| Place { range: 0..0, per_sample: buffer.per_sample };
+    let mut places: Vec<Place> = buffers.iter().map(nowhere).collect();
+    let mut placed: Vec<usize> = Vec::new();
+    let mut end = 0;
+    for b in order {
+        let (first, last) = life[b].expect("filtered above");
+        let len = buffers[b].len.next_multiple_of(ALIGN);
+        let mut neighbours: Vec<Range<usize>> = placed
+            .iter()
+            .filter(|&&o| life[o].is_some_and(|(f, l)| f <= last && first <= l))
+            .map(|&o| places[o].range.start..usize::next_multiple_of(places[o].range.end, ALIGN))
+            .collect();
+        neighbours.sort_by_key(|r| r.start);
+        let mut at = 0_usize;
+        for taken in neighbours {
+            if at + len <= taken.start {
+                break;
+            }
+            at = at.max(taken.end);
+        }
+        places[b].range = at..at + buffers[b].len;
+        end = end.max(at + len);
+        placed.push(b);
+    }
+    (places, end)
+}
+
+/// Whether the team must meet before each kernel: when it touches memory that a kernel since the last meeting wrote,
+/// or writes memory that one has read.
+pub(crate) fn waits(kernels: &[Box<dyn Kernel>], places: &[Place], per_tile: usize) -> Vec<bool> {
+    let ranges =
+        |bufs: Vec<Buf>| bufs.into_iter().map(|b| places[b.0 as usize].range.clone()).collect::<Vec<_>>();
+    let meet = |a: &[Range<usize>], b: &[Range<usize>]| {
+        a.iter().any(|x| b.iter().any(|y| x.start < y.end && y.start < x.end))
+    };
+    let (mut read, mut written): (Vec<Range<usize>>, Vec<Range<usize>>) = (Vec::new(), Vec::new());
+    let mut waits = Vec::with_capacity(kernels.len());
+    for (k, kernel) in kernels.iter().enumerate() {
+        let (reads, writes) = (ranges(kernel.reads()), ranges(kernel.writes()));
+        let wait = k == 0
+            || k == per_tile
+            || meet(&reads, &written)
+            || meet(&writes, &written)
+            || meet(&writes, &read);
+        if wait {
+            read.clear();
+            written.clear();
+        }
+        read.extend(reads);
+        written.extend(writes);
+        waits.push(wait);
+    }
+    waits
+}
