@@ -24,9 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         deep_formula(key, shape).iter().flat_map(|value| value.to_le_bytes()).collect()
     };
     let data: Vec<Vec<u8>> = params.iter().map(|(key, spec)| bytes((key, &spec.shape))).collect();
-    let views = params.iter().zip(&data).map(|((key, spec), data)| {
-        Ok((key.clone(), TensorView::new(Dtype::F32, spec.shape.clone(), data)?))
-    });
+    let views = params
+        .iter()
+        .zip(&data)
+        .map(|((key, spec), data)| Ok((key.clone(), TensorView::new(Dtype::F32, spec.shape.clone(), data)?)));
     let views = views.collect::<Result<Vec<_>, safetensors::SafeTensorError>>()?;
     std::fs::write(Path::new(path), safetensors::serialize(views, None)?)?;
     println!("{path}: {} tensors for {name}", params.len());
