@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "outside, value 1: 1.0999")]
+    #[should_panic(expected = "outside, value 1: 1.1")]
     fn a_value_further_off_is_not() {
         array(&[1.0, 0.0, -0.5]).check_alike(&[1.0, 0.000_11, -0.5], "outside");
     }
