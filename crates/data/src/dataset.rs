@@ -98,8 +98,12 @@ pub struct Dataset {
     pub name: String,
     /// What is learned from.
     pub train: Split,
+    /// What the best epoch is chosen by, where the data set has such a part of its own beside `test`.
+    pub val: Option<Split>,
     /// What is kept apart to measure.
     pub test: Split,
+    /// `test` was drawn from the pictures of a folder that has no part of its own to measure by.
+    pub is_drawn: bool,
     /// Class names; a label is an index into them.
     pub classes: Vec<String>,
     /// SHA-256 of the content, in hex, see [`content_sha256`].
@@ -130,20 +134,30 @@ impl Dataset {
                 return Err(DataError::Label { split, index, label, classes });
             }
         }
-        let sha256 = content_sha256(&train, &test);
-        Ok(Self { name: name.to_string(), train, test, classes, sha256 })
+        let sha256 = content_sha256(&train, None, &test);
+        Ok(Self { name: name.to_string(), train, val: None, test, is_drawn: false, classes, sha256 })
+    }
+
+    /// The same with a validation part, which counts for the hash.
+    #[must_use]
+    pub fn with_val(self, val: Split) -> Self {
+        let sha256 = content_sha256(&self.train, Some(&val), &self.test);
+        Self { val: Some(val), sha256, ..self }
     }
 }
 
 /// The SHA-256 that names the content of a data set, in hex.
 ///
-/// Hashed are, for the training split and then for the test split: of images of one size N, C, H, W as little-endian
+/// Hashed are, for the training split, then for the test split, then for the validation split if there is one: of images of one size N, C, H, W as little-endian
 /// `u64`, the pixels `[N, C, H, W]`, the labels `[N]`; of photos N as `u64`, then for each the SHA-256 of its file and its
 /// label as `u32`. Names and the way the files were packed do not count.
-pub fn content_sha256(train: &Split, test: &Split) -> String {
+pub fn content_sha256(train: &Split, val: Option<&Split>, test: &Split) -> String {
     let mut hasher = Sha256::new();
     train.hash_into(&mut hasher);
     test.hash_into(&mut hasher);
+    if let Some(val) = val {
+        val.hash_into(&mut hasher);
+    }
     hex(&hasher.finalize())
 }
 

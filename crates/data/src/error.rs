@@ -122,6 +122,29 @@ pub enum DataError {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// The folders of a folder can be read in two ways.
+    #[error(
+        "{place}: its folders can be read in two ways; say which:\n  --layout parts: parts, with a folder for each class in them{parts}\n  --layout classes: a class each: {classes}",
+        place = .place.display()
+    )]
+    Layout {
+        /// The folder.
+        place: PathBuf,
+        /// What each folder would be, a line each, as parts.
+        parts: String,
+        /// The classes that there would be.
+        classes: String,
+    },
+    /// A part of a data set was asked for that it does not have.
+    #[error("{place}: there is no {part} part here; {there}")]
+    NoPart {
+        /// The data set.
+        place: String,
+        /// What was asked for.
+        part: &'static str,
+        /// What there is instead, and what to do.
+        there: String,
+    },
     /// A photo is not the file any more that it was when the data set was read.
     #[error(
         "{place}: the file has changed since the data set was read; start again, so that all of it is what was read",

@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::dataset::{Dataset, Images, hex};
 use crate::error::DataError;
 use crate::idx::{self, LABELS_MAGIC};
+use crate::layout::Layout;
+use crate::parts::Parts;
 use crate::registry::{self, FILE_NAMES, KNOWN, Known};
 
 /// The folders of this machine in which data sets are looked for.
@@ -131,7 +133,7 @@ pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
                 Ok(files) => Ok(Found::Folder { known: None, folder: folder.into(), files }),
                 // A part of four idx files is a mistake; without any, folders in the folder are classes.
                 Err(DataError::FolderIncomplete { missing, .. })
-                    if missing.len() == FILE_NAMES.len() && crate::folder::is_likely(folder) =>
+                    if missing.len() == FILE_NAMES.len() && crate::layout::is_likely(folder) =>
                 {
                     Ok(Found::Pictures { folder: folder.into() })
                 }
@@ -153,10 +155,11 @@ pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
     Err(DataError::NotFound { name: known.name, looked, bytes, put, files })
 }
 
-/// Loads a data set by name or folder, from the places that the environment names.
+/// Loads a data set to learn from, by name or folder, from the places that the environment names: what
+/// [`Parts::to_learn`] makes of it.
 ///
 /// # Errors
-/// Those of [`find`], and any defect of the files.
+/// Those of [`find`] and [`Parts::to_learn`], and any defect of the files.
 ///
 /// # Example
 /// ```
@@ -175,16 +178,29 @@ pub fn load(name_or_dir: &str) -> Result<Dataset, DataError> {
 /// # Errors
 /// Those of [`load`].
 pub fn load_in(places: &Places, name_or_dir: &str) -> Result<Dataset, DataError> {
-    match find_in(places, name_or_dir)? {
+    open_in(places, name_or_dir, None)?.to_learn()
+}
+
+/// What [`Parts::open_in`] does.
+pub(crate) fn open_in(
+    places: &Places,
+    name_or_dir: &str,
+    layout: Option<Layout>,
+) -> Result<Parts, DataError> {
+    let data = match find_in(places, name_or_dir)? {
         #[cfg(feature = "digits")]
-        Found::Embedded(_) => crate::digits::load(),
+        Found::Embedded(_) => crate::digits::load()?,
         #[cfg(not(feature = "digits"))]
         Found::Embedded(known) => {
-            Err(DataError::UnknownName { name: format!("{} (built without it)", known.name), nearest: None })
+            let name = format!("{} (built without it)", known.name);
+            return Err(DataError::UnknownName { name, nearest: None });
         }
-        Found::Folder { known, folder, files } => load_folder(known, &folder, &files),
-        Found::Pictures { folder } => crate::folder::load(&folder, places.pixels().as_deref()),
-    }
+        Found::Folder { known, folder, files } => load_folder(known, &folder, &files)?,
+        Found::Pictures { folder } => {
+            return crate::folder::open(&folder, layout, places.pixels().as_deref());
+        }
+    };
+    Ok(Parts::of(data))
 }
 
 /// The four idx files of a folder, each raw or .gz and with either spelling.

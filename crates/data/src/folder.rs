@@ -1,6 +1,6 @@
-//! A folder of pictures becomes a data set: `ROOT/{train,val}/CLASS/...`, or `ROOT/CLASS/...` of which a part is kept apart.
+//! A folder of pictures becomes a data set: `ROOT/{train,val,test}/CLASS/...`, or `ROOT/CLASS/...`.
 //!
-//! Classes are the folders, in the order of their code points as in torchvision ("10" before "2"), those of `train` count;
+//! Which it is, `layout` decides. Classes are the folders, in the order of their code points as in torchvision ("10" before "2");
 //! pictures may lie in folders below. What is a picture is decided by the content: a file that starts like one is one,
 //! whatever it is called, a file that is called like one and is none stays in the list as a bad one, for
 //! [`verify`](crate::Dataset::verify) to find, and anything else, such as `.DS_Store` or `notes.txt`, is passed over.
@@ -9,95 +9,59 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::dataset::Dataset;
 use crate::error::DataError;
-use crate::holdout::{self, VAL_SHARE};
+use crate::layout::{self, Layout};
 use crate::parallel;
+use crate::parts::Parts;
 use crate::photos::{Photo, Photos};
 use crate::picture::read_file;
 use crate::split::Split;
-use crate::walk::{Entry, files_below, subfolders};
+use crate::walk::{Walked, pictures_below, subfolders};
 
-/// Names of the folder to measure by, of which the first that is there counts.
-const VAL: [&str; 4] = ["val", "valid", "validation", "test"];
-const TRAIN: &str = "train";
-
-/// Reads the names, classes and hashes of a folder of pictures; nothing is decoded yet.
-///
-/// Without a `val` (or `valid`, `validation`, `test`) folder a fifth of each class, drawn by seed 0 and always the same,
-/// is kept apart to measure by.
+/// Reads the names, classes and hashes of a folder of pictures; nothing is decoded yet. A class may be empty: training refuses it,
+/// measuring does not.
 ///
 /// # Errors
-/// [`DataError::Folder`] with the place when a class is empty, is the only one, has a name that is not UTF-8, is in `val`
-/// and not in `train`, or when links lead round in a circle.
-pub fn load(root: &Path, pixels: Option<&Path>) -> Result<Dataset, DataError> {
-    let train_root = root.join(TRAIN);
-    // A class may be called `train`: then it holds pictures and no folders.
-    let is_split = train_root.is_dir() && is_likely(&train_root);
-    let train_root = if is_split { &train_root } else { root };
-    let classes = class_names(train_root)?;
-    let refuse = |place: &Path, why: String| Err(DataError::Folder { place: place.to_path_buf(), why });
-    match classes.as_slice() {
-        [] => {
-            let why = "no class folder here; expected one folder of pictures a class, ROOT/CLASS/... or ROOT/train/CLASS/...";
-            return refuse(train_root, why.into());
-        }
-        [only] => {
-            let why = format!(
-                "{only} is the only class; a classifier needs two: one folder of pictures a class, ROOT/CLASS/... or \
-                 ROOT/train/CLASS/..."
-            );
-            return refuse(train_root, why);
-        }
-        names if !is_split && names.iter().all(|name| VAL.contains(&name.as_str())) => {
-            return refuse(
-                root,
-                format!("{} without {TRAIN}; expected ROOT/{TRAIN}/CLASS/...", names.join(", ")),
-            );
-        }
-        _ => {}
-    }
-    let mut train = photos(root, train_root, &classes)?;
-    for (label, class) in classes.iter().enumerate() {
-        if !train.iter().any(|photo| photo.label as usize == label) {
-            let why = "no picture in this class; put some there or remove the folder".to_string();
-            return refuse(&train_root.join(class), why);
-        }
-    }
-    let val_root = VAL.iter().map(|name| root.join(name)).find(|path| is_split && path.is_dir());
-    let val = match val_root {
-        Some(val_root) => {
-            if let Some(unknown) = class_names(&val_root)?.into_iter().find(|name| !classes.contains(name)) {
-                let known = classes.join(", ");
-                let why = format!("the class {unknown:?} is not one of {}: {known}", train_root.display());
-                return refuse(&val_root.join(&unknown), why);
-            }
-            let val = photos(root, &val_root, &classes)?;
-            if val.is_empty() {
-                return refuse(&val_root, "no picture here to measure by".into());
-            }
-            val
-        }
-        None => {
-            let val;
-            (train, val) = holdout::split(train, classes.len(), VAL_SHARE, 0);
-            if val.is_empty() {
-                let why =
-                    "every class has but one picture, so none can be kept apart to measure by; add some";
-                return refuse(train_root, why.into());
-            }
-            val
-        }
-    };
-    let split = |files| Split::Photos(Photos::new(root, files, pixels));
+/// [`DataError::Layout`] when the folders could mean classes and parts, [`DataError::Folder`] with the place when there is no class, a
+/// class has a name that is not UTF-8, or links lead round in a circle.
+pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Result<Parts, DataError> {
     let name =
         root.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
-    Dataset::new(&name.unwrap_or_else(|| "folder".into()), split(train), split(val), classes)
-}
-
-/// True when this could be a folder of pictures: it has folders in it.
-pub(crate) fn is_likely(folder: &Path) -> bool {
-    subfolders(folder).is_ok_and(|folders| !folders.is_empty())
+    let name = name.unwrap_or_else(|| "folder".into());
+    let folders = layout::read(root, layout)?;
+    let mut notes = folders.notes;
+    let roots: Vec<&Path> = match folders.parts.as_slice() {
+        [] => vec![&folders.root],
+        parts => parts.iter().map(|(_, path)| path.as_path()).collect(),
+    };
+    let mut classes = Vec::new();
+    for root in &roots {
+        classes.extend(class_names(root)?);
+    }
+    classes.sort_unstable();
+    classes.dedup();
+    if classes.is_empty() {
+        let why = "no class folder here; expected one folder of pictures a class, ROOT/CLASS/... or ROOT/train/CLASS/...";
+        return Err(DataError::Folder { place: folders.root, why: why.into() });
+    }
+    let mut passed_over = Walked::default();
+    let mut read = |part: &Path| {
+        let files = photos(&folders.root, part, &classes, &mut passed_over.passed_over)?;
+        Ok::<_, DataError>(Photos::new(&folders.root, files, pixels))
+    };
+    let parts = if folders.parts.is_empty() {
+        let photos = read(&folders.root)?;
+        notes.extend(passed_over.note());
+        return Ok(Parts::undivided(name, classes, notes, photos));
+    } else {
+        let mut parts = [None, None, None];
+        for (part, path) in &folders.parts {
+            parts[*part as usize] = Some(Split::Photos(read(path)?));
+        }
+        parts
+    };
+    notes.extend(passed_over.note());
+    Ok(Parts::divided(name, classes, notes, parts))
 }
 
 /// The names of the class folders, by code point.
@@ -117,24 +81,28 @@ fn class_names(root: &Path) -> Result<Vec<String>, DataError> {
 }
 
 /// The pictures of every class, class by class and in the order of their paths, with the hashes of their files.
-fn photos(root: &Path, split_root: &Path, classes: &[String]) -> Result<Vec<Photo>, DataError> {
+fn photos(
+    root: &Path,
+    split_root: &Path,
+    classes: &[String],
+    passed_over: &mut Vec<PathBuf>,
+) -> Result<Vec<Photo>, DataError> {
     let mut found: Vec<(PathBuf, u32)> = Vec::new();
     for (label, class) in (0u32..).zip(classes) {
         let folder = split_root.join(class);
         if folder.is_dir() {
-            found.extend(files_below(&folder)?.into_iter().map(|path| (path, label)));
+            let walked = pictures_below(&folder)?;
+            found.extend(walked.pictures.into_iter().map(|path| (path, label)));
+            passed_over.extend(walked.passed_over);
         }
     }
-    let entries = parallel::map(found.len(), |i| {
+    Ok(parallel::map(found.len(), |i| {
         let (path, label) = &found[i];
-        let entry = Entry::of(path);
-        let is_kept = entry == Entry::Picture || entry == Entry::CalledPicture;
-        is_kept.then(|| Photo {
+        Photo {
             path: path.strip_prefix(root).unwrap_or(path).to_path_buf(),
             label: *label,
             // A file that cannot be read is found by `verify`, with the reason.
             sha256: read_file(path).map_or([0; 32], |bytes| Sha256::digest(bytes).into()),
-        })
-    });
-    Ok(entries.into_iter().flatten().collect())
+        }
+    }))
 }

@@ -35,6 +35,12 @@ impl Photos {
         Self { root: root.to_path_buf(), files, cache: pixels.map(Cache::new) }
     }
 
+    /// Other files below the same folder.
+    #[must_use]
+    pub fn with_files(&self, files: Vec<Photo>) -> Self {
+        Self { files, ..self.clone() }
+    }
+
     /// Number of photos.
     pub fn len(&self) -> usize {
         self.files.len()

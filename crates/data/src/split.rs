@@ -52,6 +52,31 @@ impl Split {
         self.len() == 0
     }
 
+    /// These images and then those of `other`.
+    ///
+    /// # Errors
+    /// [`DataError::SplitShapes`] when they are images in memory of two sizes.
+    ///
+    /// # Panics
+    /// When one holds images in memory and the other photos, which no data set does.
+    pub fn and(self, other: Self) -> Result<Self, DataError> {
+        match (self, other) {
+            (Self::Images(mut images), Self::Images(other)) => {
+                if images.shape() != other.shape() {
+                    return Err(DataError::SplitShapes { train: images.shape(), test: other.shape() });
+                }
+                images.pixels.extend(other.pixels);
+                images.labels.extend(other.labels);
+                Ok(Self::Images(images))
+            }
+            (Self::Photos(photos), Self::Photos(other)) => {
+                let files = [photos.files(), other.files()].concat();
+                Ok(Self::Photos(photos.with_files(files)))
+            }
+            _ => panic!("a data set is in memory or in files, not both"),
+        }
+    }
+
     /// The class of image `i`.
     ///
     /// # Panics

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::dataset::{Dataset, content_sha256};
 use crate::error::DataError;
 use crate::parallel;
+use crate::photos::Photos;
 use crate::split::Split;
 
 /// What is done about photos that cannot be decoded.
@@ -44,11 +45,12 @@ impl Dataset {
         bad_files: BadFiles,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Vec<BadPicture>, DataError> {
-        let total = [&self.train, &self.test].iter().filter_map(|s| s.photos()).map(|p| p.len()).sum();
+        let splits = [Some(&self.train), self.val.as_ref(), Some(&self.test)].into_iter().flatten();
+        let total = splits.filter_map(|split| split.photos()).map(Photos::len).sum();
         let done = AtomicUsize::new(0);
         let mut bad = Vec::new();
         let mut root = PathBuf::new();
-        for split in [&mut self.train, &mut self.test] {
+        for split in [Some(&mut self.train), self.val.as_mut(), Some(&mut self.test)].into_iter().flatten() {
             let Split::Photos(photos) = split else { continue };
             root = photos.root().to_path_buf();
             let why = parallel::map(photos.len(), |i| {
@@ -78,7 +80,7 @@ impl Dataset {
             Some(class) => format!("the class {class}"),
             None if self.test.is_empty() => "the split to measure by".into(),
             None => {
-                self.sha256 = content_sha256(&self.train, &self.test);
+                self.sha256 = content_sha256(&self.train, self.val.as_ref(), &self.test);
                 return Ok(bad);
             }
         };

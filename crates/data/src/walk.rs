@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
+use crate::parallel;
 
 /// Folders in folders; a tree of photos has a handful.
 const MAX_DEPTH: usize = 64;
@@ -49,11 +50,62 @@ pub(crate) fn subfolders(folder: &Path) -> Result<Vec<OsString>, DataError> {
     Ok(names.collect())
 }
 
-/// Every regular file in a folder and the folders below, in the order of their paths. Links are followed.
-pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut files = Vec::new();
-    walk(folder, 0, &mut HashSet::new(), &mut files)?;
-    Ok(files)
+/// The regular files in a folder itself, in the order of their names. Links are followed.
+pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    Ok(list(folder)?.into_iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect())
+}
+
+/// The pictures in a folder and the folders below.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Walked {
+    /// What starts like a picture, and what is called like one: whether it can be decoded is found when it is read. In the order of
+    /// the paths.
+    pub pictures: Vec<PathBuf>,
+    /// What was passed over: files that are no pictures, and whatever is hidden.
+    pub passed_over: Vec<PathBuf>,
+}
+
+impl Walked {
+    /// What was passed over, in a sentence; `None` when it is nothing.
+    pub fn note(&self) -> Option<String> {
+        const SHOWN: usize = 3;
+        let count = self.passed_over.len();
+        let mut names: Vec<String> =
+            self.passed_over.iter().take(SHOWN).map(|path| path.display().to_string()).collect();
+        if count > SHOWN {
+            names.push(format!("and {} more", count - SHOWN));
+        }
+        (count > 0)
+            .then(|| format!("passed over, since hidden or no picture ({count}): {}", names.join(", ")))
+    }
+}
+
+/// Finds every picture in `folder` and the folders below it, as all commands do.
+///
+/// What is a picture is decided by the content: a file that starts like one is one, whatever it is called. Links are followed.
+///
+/// # Errors
+/// [`DataError::Io`] when a folder cannot be listed, and [`DataError::Folder`] when links lead to a folder twice or folders are too deep.
+///
+/// # Example
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("a.heic"), "called a picture")?;
+/// std::fs::write(folder.path().join("notes.txt"), "no picture")?;
+/// let walked = striate_data::pictures_below(folder.path())?;
+/// assert_eq!((walked.pictures.len(), walked.passed_over.len()), (1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn pictures_below(folder: &Path) -> Result<Walked, DataError> {
+    let (mut files, mut passed_over) = (Vec::new(), Vec::new());
+    walk(folder, 0, &mut HashSet::new(), &mut files, &mut passed_over)?;
+    let entries = parallel::map(files.len(), |i| Entry::of(&files[i]));
+    let mut pictures = Vec::new();
+    for (path, entry) in files.into_iter().zip(entries) {
+        if entry == Entry::Other { &mut passed_over } else { &mut pictures }.push(path);
+    }
+    passed_over.sort_unstable();
+    Ok(Walked { pictures, passed_over })
 }
 
 fn walk(
@@ -61,6 +113,7 @@ fn walk(
     depth: usize,
     seen: &mut HashSet<PathBuf>,
     files: &mut Vec<PathBuf>,
+    passed_over: &mut Vec<PathBuf>,
 ) -> Result<(), DataError> {
     let refuse = |why: String| Err(DataError::Folder { place: folder.to_path_buf(), why });
     let real = folder.canonicalize().map_err(|error| DataError::io(folder, "list this folder", error))?;
@@ -72,12 +125,18 @@ fn walk(
         // A circle, or a few links that multiply: a tree of 64 folders with two links each has 2^64 paths.
         return refuse(format!("links lead here more than once: this is {text}; remove all but one"));
     }
-    for name in list(folder)? {
-        let path = folder.join(name);
+    for name in all_names(folder)? {
+        let path = folder.join(&name);
+        if is_hidden(&name) {
+            if !is_litter(&name) {
+                passed_over.push(path);
+            }
+            continue;
+        }
         match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, seen, files)?,
+            Ok(metadata) if metadata.is_dir() => walk(&path, depth + 1, seen, files, passed_over)?,
             // A pipe or a device would never end. A link to nowhere is a file that cannot be read.
-            Ok(metadata) if !metadata.is_file() => {}
+            Ok(metadata) if !metadata.is_file() => passed_over.push(path),
             _ => files.push(path),
         }
     }
@@ -86,10 +145,16 @@ fn walk(
 
 /// The names in a folder that are not hidden, sorted by their bytes.
 fn list(folder: &Path) -> Result<Vec<OsString>, DataError> {
+    let mut names = all_names(folder)?;
+    names.retain(|name| !is_hidden(name));
+    Ok(names)
+}
+
+/// The names in a folder, sorted by their bytes.
+fn all_names(folder: &Path) -> Result<Vec<OsString>, DataError> {
     let read = || fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect::<std::io::Result<_>>();
     let mut names: Vec<OsString> =
         read().map_err(|error| DataError::io(folder, "list this folder", error))?;
-    names.retain(|name| !is_hidden(name));
     names.sort_unstable();
     Ok(names)
 }
@@ -98,4 +163,12 @@ fn list(folder: &Path) -> Result<Vec<OsString>, DataError> {
 fn is_hidden(name: &OsString) -> bool {
     let name = name.to_string_lossy();
     name.starts_with('.') || matches!(name.as_ref(), "__MACOSX" | "@eaDir" | "Thumbs.db" | "desktop.ini")
+}
+
+/// What file managers leave everywhere, and nobody wants to hear of.
+fn is_litter(name: &OsString) -> bool {
+    matches!(
+        name.to_string_lossy().as_ref(),
+        ".DS_Store" | ".directory" | ".gitkeep" | ".gitignore" | "Thumbs.db" | "desktop.ini"
+    )
 }

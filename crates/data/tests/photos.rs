@@ -74,8 +74,10 @@ fn a_split_that_is_there_is_taken() {
     let data = load(root).unwrap();
     assert_eq!(names(&data.train), ["train/cat/b.png", "train/cat/deep/er/a.png", "train/dog/c.png"]);
     assert_eq!((names(&data.test), data.test.label(0)), (vec!["valid/dog/d.png".to_string()], 1));
-    // `val` goes before `valid`, and the content names the set.
+    // Two folders that could be one part are asked about; the content names the set.
     write(&root.join("val/cat/e.png"), 8, 8, 9);
+    assert!(matches!(load(root).unwrap_err(), DataError::Layout { .. }));
+    fs::remove_dir_all(root.join("valid")).unwrap();
     let other = load(root).unwrap();
     assert_eq!(names(&other.test), ["val/cat/e.png"]);
     assert_ne!(data.sha256, other.sha256);
@@ -159,7 +161,7 @@ fn hostile_trees_are_refused_with_their_place() {
     let empty = flat(&[("a", 3), ("b", 3)]);
     fs::create_dir(empty.path().join("c")).unwrap();
     fs::write(empty.path().join("c/.DS_Store"), "x").unwrap();
-    expect!["ROOT/c: no picture in this class; put some there or remove the folder"]
+    expect!["ROOT: no picture to learn from in the class c; put some there or remove the folder"]
         .assert_eq(&message(empty.path()));
 
     let few = flat(&[("a", 1), ("b", 1)]);
@@ -170,11 +172,12 @@ fn hostile_trees_are_refused_with_their_place() {
     for path in ["train/cat/a.png", "train/dog/b.png", "val/cat/c.png", "val/cow/d.png"] {
         write(&split.path().join(path), 4, 4, path.len() as u32);
     }
-    expect![[r#"ROOT/val/cow: the class "cow" is not one of ROOT/train: cat, dog"#]]
+    expect!["ROOT: no picture to learn from in the class cow; put some there or remove the folder"]
         .assert_eq(&message(split.path()));
     fs::remove_dir_all(split.path().join("train")).unwrap();
     write(&split.path().join("test/cat/c.png"), 4, 4, 1);
-    expect!["ROOT: test, val without train; expected ROOT/train/CLASS/..."].assert_eq(&message(split.path()));
+    expect!["ROOT: there is nothing to learn from: no train part; expected FOLDER/train/CLASS/PICTURE"]
+        .assert_eq(&message(split.path()));
 
     let nothing = tempfile::tempdir().unwrap();
     assert!(message(nothing.path()).contains("or a folder of pictures for each class"));

@@ -53,8 +53,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     let engine = args.threads.engine()?;
     let preprocess = Preprocess::imagenet(args.imgsz)?;
     let pixels = tempfile::tempdir()?;
-    let plain = folder::load(&args.folder, None)?.train;
-    let cached = folder::load(&args.folder, Some(pixels.path()))?.train;
+    let plain = folder::open(&args.folder, None, None)?.to_learn()?.train;
+    let cached = folder::open(&args.folder, None, Some(pixels.path()))?.to_learn()?.train;
     // The pass that fills the cache is not timed.
     images_per_s(&cached, &preprocess, args.batch, 1, &engine)?;
     let report = Report {

@@ -1,0 +1,312 @@
+//! A data set as it lies there, before anybody decides what is learned from: which pictures a command means.
+//!
+//! Two rules, and every command follows one of them. **Measuring** ([`Parts::measured`]) takes every picture of what it is given: of
+//! a data set with parts the test part, without one the validation part; of a folder of classes all of it; or the part that is asked
+//! for. **Learning** ([`Parts::to_learn`]) needs pictures that are kept apart, and where the folder has none of its own it draws a fifth
+//! of each class.
+
+use crate::dataset::Dataset;
+use crate::error::DataError;
+use crate::find::{self, Places};
+use crate::holdout::{self, VAL_SHARE};
+use crate::layout::{Layout, Part};
+use crate::photos::{Photo, Photos};
+use crate::split::Split;
+
+/// Which pictures of a data set are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Those of one part.
+    Part(Part),
+    /// All of them.
+    All,
+}
+
+impl Choice {
+    /// All that can be asked for.
+    pub const ALL: [Self; 4] =
+        [Self::Part(Part::Train), Self::Part(Part::Val), Self::Part(Part::Test), Self::All];
+
+    /// `train`, `val`, `test` or `all`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Part(part) => part.name(),
+            Self::All => "all",
+        }
+    }
+
+    /// The choice of this name.
+    pub fn get(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name)
+    }
+}
+
+/// A data set with the parts that it has.
+///
+/// # Example
+/// ```
+/// use striate_data::{Choice, Part, Parts};
+///
+/// let digits = Parts::open("digits", None)?;
+/// assert_eq!(digits.clone().measured(Some(Choice::Part(Part::Train)))?.data.test.len(), 10_000);
+/// assert_eq!(digits.clone().measured(None)?.what, "the 2,000 test images of digits");
+/// assert!(digits.measured(Some(Choice::Part(Part::Val))).is_err());
+/// # Ok::<(), striate_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// `digits`, `mnist`, `fashion-mnist`, or the name of the folder it came from.
+    pub name: String,
+    /// Class names; a label is an index into them.
+    pub classes: Vec<String>,
+    /// What was taken for what, and what was passed over: sentences to be shown.
+    pub notes: Vec<String>,
+    pictures: Pictures,
+    /// Of train and test, where it was computed already.
+    sha256: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pictures {
+    /// A folder of classes.
+    Undivided(Photos),
+    /// What there is of train, val and test.
+    Divided([Option<Split>; 3]),
+}
+
+/// The pictures to measure by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// `test` holds the pictures that are meant. `train` holds the training part where there is one and no part was asked for, else
+    /// the same pictures.
+    pub data: Dataset,
+    /// Which pictures these are: `all 60 pictures of stamps`, `the 2,000 test images of digits`.
+    pub what: String,
+}
+
+impl Parts {
+    /// Opens a data set by name or folder, in the places that the environment names. `layout` says how the folders of a folder of
+    /// pictures are read, where they could mean either.
+    ///
+    /// # Errors
+    /// Those of [`find`](crate::find()), any defect of the files, and [`DataError::Layout`].
+    pub fn open(name_or_dir: &str, layout: Option<Layout>) -> Result<Self, DataError> {
+        Self::open_in(&Places::from_env(), name_or_dir, layout)
+    }
+
+    /// [`open`](Self::open) in the given places.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_in(places: &Places, name_or_dir: &str, layout: Option<Layout>) -> Result<Self, DataError> {
+        find::open_in(places, name_or_dir, layout)
+    }
+
+    /// A training and a test part.
+    pub(crate) fn of(data: Dataset) -> Self {
+        let Dataset { name, train, val, test, classes, sha256, .. } = data;
+        let pictures = Pictures::Divided([Some(train), val, Some(test)]);
+        Self { name, classes, notes: Vec::new(), pictures, sha256: Some(sha256) }
+    }
+
+    pub(crate) fn divided(
+        name: String,
+        classes: Vec<String>,
+        notes: Vec<String>,
+        parts: [Option<Split>; 3],
+    ) -> Self {
+        Self { name, classes, notes, pictures: Pictures::Divided(parts), sha256: None }
+    }
+
+    pub(crate) fn undivided(name: String, classes: Vec<String>, notes: Vec<String>, photos: Photos) -> Self {
+        Self { name, classes, notes, pictures: Pictures::Undivided(photos), sha256: None }
+    }
+
+    /// The parts that are there, in order.
+    pub fn parts(&self) -> Vec<Part> {
+        match &self.pictures {
+            Pictures::Undivided(_) => Vec::new(),
+            Pictures::Divided(parts) => Part::ALL
+                .into_iter()
+                .zip(parts)
+                .filter(|(_, split)| split.is_some())
+                .map(|(part, _)| part)
+                .collect(),
+        }
+    }
+
+    /// The pictures to measure by: all of what is asked for, by default the test part, without one the validation part, of a folder
+    /// of classes everything.
+    ///
+    /// # Errors
+    /// [`DataError::NoPart`] when there is no such part, or when it is empty.
+    pub fn measured(self, choice: Option<Choice>) -> Result<Measured, DataError> {
+        let there = self.parts();
+        let Self { name, classes, pictures, sha256, .. } = self;
+        let missing = |part: Choice, there: String| {
+            Err(DataError::NoPart { place: name.clone(), part: part.name(), there })
+        };
+        let (train, split, chosen) = match (pictures, choice) {
+            (Pictures::Undivided(photos), None | Some(Choice::All)) => {
+                (None, Split::Photos(photos), Choice::All)
+            }
+            (Pictures::Undivided(_), Some(part)) => {
+                return missing(
+                    part,
+                    "its folders are classes; leave the part out to take every picture".into(),
+                );
+            }
+            (Pictures::Divided(parts), Some(Choice::All)) => (None, all(parts)?, Choice::All),
+            (Pictures::Divided(mut parts), choice) => {
+                let usual =
+                    || [Part::Test, Part::Val, Part::Train].into_iter().find(|part| there.contains(part));
+                let part = match choice {
+                    Some(Choice::Part(part)) => part,
+                    _ => usual().unwrap_or(Part::Test),
+                };
+                let Some(split) = parts[part as usize].take() else {
+                    let names: Vec<&str> = there.iter().map(|part| part.name()).collect();
+                    return missing(Choice::Part(part), format!("there is {}", names.join(", ")));
+                };
+                let [train, ..] = parts;
+                (train.filter(|_| choice.is_none()), split, Choice::Part(part))
+            }
+        };
+        if split.is_empty() {
+            return missing(chosen, "no picture was found; expected FOLDER/CLASS/PICTURE".into());
+        }
+        let (count, kind) = counted(&split);
+        let what = match chosen {
+            Choice::All => format!("all {count} {kind} of {name}"),
+            Choice::Part(part) => format!("the {count} {} {kind} of {name}", part.name()),
+        };
+        let data = match (train, sha256) {
+            (Some(train), Some(sha256)) => {
+                Dataset { name, train, val: None, test: split, is_drawn: false, classes, sha256 }
+            }
+            (train, _) => Dataset::new(&name, train.unwrap_or_else(|| split.clone()), split, classes)?,
+        };
+        Ok(Measured { data, what })
+    }
+
+    /// The pictures that a network trained on this data set is measured by: those that [`to_learn`](Self::to_learn) keeps apart.
+    ///
+    /// # Errors
+    /// Those of [`to_learn`](Self::to_learn).
+    pub fn kept_apart(self) -> Result<Measured, DataError> {
+        let part = if self.parts().contains(&Part::Test) { Part::Test } else { Part::Val };
+        let data = self.to_learn()?;
+        let ((count, kind), name) = (counted(&data.test), &data.name);
+        let what = match data.is_drawn {
+            true => format!("the {count} {kind} of {name} that training keeps apart"),
+            false => format!("the {count} {} {kind} of {name}", part.name()),
+        };
+        Ok(Measured { data, what })
+    }
+
+    /// What is learned from, and what is kept apart. A data set with a `test` part is measured by that, and its `val` part, if it has one,
+    /// is [`Dataset::val`]; without `test` the `val` part is what is measured by. Where there is neither, a fifth of each class is kept
+    /// apart, drawn by seed 0 and always the same.
+    ///
+    /// # Errors
+    /// [`DataError::Folder`] when a class is empty or is the only one, when a part has classes that `train` has not, and when nothing
+    /// can be kept apart.
+    pub fn to_learn(self) -> Result<Dataset, DataError> {
+        let Self { name, classes, pictures, sha256, .. } = self;
+        let (train, val, test) = match pictures {
+            Pictures::Undivided(photos) => (Split::Photos(photos), None, None),
+            Pictures::Divided([Some(train), val, test]) => (train, val, test),
+            Pictures::Divided([None, val, test]) => {
+                let photos = val.or(test).and_then(|split| Some(split.photos()?.root().to_path_buf()));
+                let why =
+                    "there is nothing to learn from: no train part; expected FOLDER/train/CLASS/PICTURE";
+                return Err(DataError::Folder { place: photos.unwrap_or_default(), why: why.into() });
+            }
+        };
+        if let Some(photos) = train.photos() {
+            check_classes(photos, &classes)?;
+        }
+        match (train, val, test) {
+            (train, None, Some(test)) => match sha256 {
+                Some(sha256) => {
+                    Ok(Dataset { name, train, val: None, test, is_drawn: false, classes, sha256 })
+                }
+                None => Dataset::new(&name, train, test, classes),
+            },
+            (train, Some(val), Some(test)) => Ok(Dataset::new(&name, train, test, classes)?.with_val(val)),
+            (train, Some(val), None) => Dataset::new(&name, train, val, classes),
+            (Split::Photos(photos), None, None) => {
+                let (train, test) = drawn(photos, classes.len())?;
+                Ok(Dataset { is_drawn: true, ..Dataset::new(&name, train, test, classes)? })
+            }
+            (Split::Images(_), None, None) => unreachable!("a data set of images has a test part"),
+        }
+    }
+}
+
+/// The first line of defence of training: two classes or more, each with pictures.
+fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
+    let refuse = |why: String| Err(DataError::Folder { place: photos.root().to_path_buf(), why });
+    if let [only] = classes {
+        let why = format!(
+            "{only} is the only class; a classifier needs two: one folder of pictures a class, ROOT/CLASS/... or \
+             ROOT/train/CLASS/..."
+        );
+        return refuse(why);
+    }
+    let mut counts = vec![0_usize; classes.len()];
+    photos.files().iter().for_each(|photo| counts[photo.label as usize] += 1);
+    match counts.iter().position(|&count| count == 0) {
+        Some(empty) => {
+            let why = format!(
+                "no picture to learn from in the class {}; put some there or remove the folder",
+                classes[empty]
+            );
+            refuse(why)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Keeps a fifth of each class apart.
+fn drawn(photos: Photos, classes: usize) -> Result<(Split, Split), DataError> {
+    let root = photos.root().to_path_buf();
+    let (train, test): (Vec<Photo>, Vec<Photo>) =
+        holdout::split(photos.files().to_vec(), classes, VAL_SHARE, 0);
+    if test.is_empty() {
+        let why = "every class has but one picture, so none can be kept apart to measure by; add some";
+        return Err(DataError::Folder { place: root, why: why.into() });
+    }
+    Ok((Split::Photos(photos.with_files(train)), Split::Photos(photos.with_files(test))))
+}
+
+/// All the pictures of these parts.
+fn all(parts: [Option<Split>; 3]) -> Result<Split, DataError> {
+    let mut parts = parts.into_iter().flatten();
+    let first = parts.next().expect("a data set has a part");
+    parts.try_fold(first, Split::and)
+}
+
+/// `2,000` and `images`.
+fn counted(split: &Split) -> (String, &'static str) {
+    let kind = match (split.photos().is_some(), split.len()) {
+        (true, 1) => "picture",
+        (true, _) => "pictures",
+        (false, 1) => "image",
+        (false, _) => "images",
+    };
+    (grouped(split.len()), kind)
+}
+
+/// `2,000`.
+fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
