@@ -60,6 +60,16 @@ pub struct Provenance {
     pub epochs: usize,
     /// What was typed.
     pub command: String,
+    /// Where the data set was, when its name alone does not find it: the folder as it was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_source: Option<String>,
+}
+
+impl Provenance {
+    /// What finds the data set again: where it was, or its name.
+    pub fn source(&self) -> &str {
+        self.data_source.as_deref().unwrap_or(&self.data)
+    }
 }
 
 impl ModelFile {

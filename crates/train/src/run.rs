@@ -373,6 +373,7 @@ impl<'a> Run<'a> {
             seed: job.config.seed,
             epochs,
             command: self.command.clone(),
+            data_source: (job.data_source != job.data.name).then(|| job.data_source.to_string()),
         };
         let (graph, preprocess, classes) =
             (self.eval_graph.clone(), job.preprocess.clone(), job.data.classes.clone());

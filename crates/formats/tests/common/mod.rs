@@ -26,6 +26,7 @@ pub(crate) fn model() -> ModelFile {
         seed: 3,
         epochs: 0,
         command: "striate train".into(),
+        data_source: None,
     };
     let classes = ["cat", "dog", "猫"].map(String::from).to_vec();
     ModelFile::new(graph, params, preprocess, classes, provenance, &Engine::new(Some(2)).unwrap()).unwrap()
