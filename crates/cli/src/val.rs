@@ -1,5 +1,6 @@
 //! `striate val`: how good a model is, with the interval that its number of test images allows.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -8,27 +9,35 @@ use clap::Args as ClapArgs;
 use serde::Serialize;
 use striate::Classifier;
 use striate::data::photos::Photo;
-use striate::data::{Dataset, Photos, Places, Split, load};
+use striate::data::{Dataset, Measured, Split};
 use striate::inspect::text::{Align, Table, duration, grouped, percent, printable};
 use striate::inspect::{Confusion, Report};
 use striate::train::{Evaluation, RESULTS_CSV};
 
 use crate::exit::BadData;
 use crate::flags::Threads;
+use crate::flags_data::PartFlags;
 use crate::look::open_model;
 use crate::out;
 use crate::report;
+use crate::trained_on::data_for;
 
 /// Classes up to which the confusion matrix fits on a screen.
 const SCREEN: usize = 20;
 
-/// Measure a model on the test images of a data set
+/// Measure a model on the test images of a data set, or on every picture of a folder
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights
     model: PathBuf,
-    /// A data set by name, or a folder of idx files [default: the one it was trained on]
+    /// A data set by name, a folder of pictures (DIR/CLASS/PICTURE), or of idx files [default: what training kept apart of the
+    /// one it was trained on]
     data: Option<String>,
+    /// The same as DATA
+    #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data")]
+    data_flag: Option<String>,
+    #[command(flatten)]
+    which: PartFlags,
     /// Where to write the page with curves, matrix, mistakes and calibration [default: report.html in the folder of the run]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -44,28 +53,38 @@ struct Document {
     model: String,
     data: String,
     data_sha256: String,
+    /// Which pictures of it.
+    measured: String,
     loss: f64,
     images_per_s: f64,
     #[serde(flatten)]
     report: Report,
 }
 
+impl Args {
+    /// The data set that was named.
+    fn named(&self) -> Option<&str> {
+        self.data.as_deref().or(self.data_flag.as_deref())
+    }
+}
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut model = Classifier::new(open_model(&args.model)?, args.threads.engine()?)?;
-    let name = args.data.clone().unwrap_or_else(|| model.file().provenance.data.clone());
-    let data = matched(&model, load(&name)?)?;
+    let Measured { data, what } = data_for(args.named(), args.which, model.file())?;
+    let data = matched(&model, data)?;
     let start = Instant::now();
     let result = model.evaluate(&data.test)?;
     let seconds = start.elapsed().as_secs_f64();
     let numbers = Report::new(&result.confusion, model.classes(), Some(result.top5_hits))?;
     let page = page_path(args);
     if let Some(path) = &page {
-        write_page(path, args, &model, &data, &result)?;
+        write_page(path, args, &model, (&data, &what), &result)?;
     }
     let document = Document {
         model: args.model.display().to_string(),
         data: data.name.clone(),
         data_sha256: data.sha256.clone(),
+        measured: what.clone(),
         loss: result.loss,
         images_per_s: data.test.len() as f64 / seconds,
         report: numbers,
@@ -74,7 +93,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         out::json(&document)?;
     } else {
         let mut text = text(&document, &result.confusion, model.classes(), seconds)?;
-        if let Some(note) = learned_from(&model, &data) {
+        if let Some(note) = learned_from(&model, &data, args) {
             writeln!(text, "{note}")?;
         }
         if let Some(path) = &page {
@@ -85,12 +104,29 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// What has to be said of a model that was fitted to all the pictures of a data set.
-fn learned_from(model: &Classifier, data: &Dataset) -> Option<&'static str> {
+/// What has to be said of a model that is measured by pictures it has learned from.
+fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<String> {
     let provenance = &model.file().provenance;
-    (provenance.epochs == 0 && provenance.data_sha256 == data.sha256).then_some(
-        "The model has learned from these very pictures: what it does with others, the cross-validation of its own run says.",
-    )
+    let named = args.named();
+    if data.test.photos().is_none() && args.which.split.is_none() {
+        return None;
+    }
+    let parts = args.which.layout.quietly(named.unwrap_or(provenance.source())).ok()?;
+    let set = parts.to_learn().ok().filter(|set| set.sha256 == provenance.data_sha256)?;
+    let hashes = |split: &Split| (0..split.len()).map(|i| split.sha256(i)).collect::<Vec<_>>();
+    let mut learned: HashSet<[u8; 32]> = hashes(&set.train).into_iter().collect();
+    // A last layer that was fitted to a folder without parts was fitted to all of it.
+    if provenance.epochs == 0 && set.is_drawn {
+        learned.extend(hashes(&set.test));
+    }
+    let known = hashes(&data.test).iter().filter(|hash| learned.contains(*hash)).count();
+    (known > 0).then(|| {
+        format!(
+            "The model has learned from {} of these {} pictures: how good it is with others, its own run says.",
+            grouped(known as u64),
+            grouped(data.test.len() as u64)
+        )
+    })
 }
 
 /// Where the page goes: a model that is no part of a run gets none unless one is asked for.
@@ -109,7 +145,7 @@ fn write_page(
     path: &Path,
     args: &Args,
     model: &Classifier,
-    data: &Dataset,
+    (data, what): (&Dataset, &str),
     result: &Evaluation,
 ) -> anyhow::Result<()> {
     let provenance = &model.file().provenance;
@@ -121,11 +157,11 @@ fn write_page(
     };
     let mut page = report::of_evaluation(&title, data, result)?;
     page.curves = series.curves();
-    page.subtitle = format!("The {} test images of {}.", grouped(data.test.len() as u64), data.name);
+    page.subtitle = format!("Measured on {what}.");
     if data.sha256 == provenance.data_sha256 && series.epochs() > 1 {
         page.notes.push(report::CHOSEN_BY_THE_SAME.into());
     }
-    page.notes.extend(learned_from(model, data).map(Into::into));
+    page.notes.extend(learned_from(model, data, args));
     page.facts = report::facts(provenance);
     page.facts.push(("Measured on", format!("{} (SHA-256 {})", data.name, data.sha256)));
     page.command = format!("{}\nstriate val {} {}", provenance.command, args.model.display(), data.name);
@@ -139,7 +175,8 @@ fn matched(model: &Classifier, data: Dataset) -> Result<Dataset, BadData> {
     }
     let place = |name: &String| model.classes().iter().position(|class| class == name);
     let places: Vec<Option<usize>> = data.classes.iter().map(place).collect();
-    if places.iter().any(Option::is_none) {
+    // A class without a picture here does not matter.
+    if data.test.labels().any(|label| places[label as usize].is_none()) {
         let (expected, got) = (listed(model.classes()), listed(&data.classes));
         let name = &data.name;
         return Err(BadData(format!(
@@ -155,7 +192,7 @@ fn matched(model: &Classifier, data: Dataset) -> Result<Dataset, BadData> {
         Split::Photos(photos) => {
             let label = |photo: &Photo| Photo { label: place(photo.label), ..photo.clone() };
             let files = photos.files().iter().map(label).collect();
-            Split::Photos(Photos::new(photos.root(), files, Places::from_env().pixels().as_deref()))
+            Split::Photos(photos.with_files(files))
         }
     };
     Ok(Dataset { test, classes: model.classes().to_vec(), ..data })
@@ -202,9 +239,8 @@ fn text(
     }
     writeln!(
         text,
-        "\n{} images of {} in {}, mean loss {:.4}",
-        grouped(report.images),
-        document.data,
+        "\nMeasured on {} in {}, mean loss {:.4}",
+        document.measured,
         duration(seconds),
         document.loss
     )?;

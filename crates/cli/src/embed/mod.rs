@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
+use striate::data::Measured;
 use striate::inspect::text::{Align, Table, grouped, percent};
 use striate::lab::embedding::{EmbedConfig, Embedding, MOST_IMAGES, embed};
 
+use crate::flags_data::PartFlags;
 use crate::look::ModelArg;
 use crate::scenes::{write_file, write_scene};
 use crate::working::Working;
@@ -23,6 +25,8 @@ pub(crate) struct Args {
     /// A data set by name, or a folder [default: the one it was trained on]
     #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
+    #[command(flatten)]
+    which: PartFlags,
     /// How many test images, drawn by the seed; the time grows with their square
     #[arg(short = 'n', long, value_name = "N", value_parser = images, default_value_t = 2000)]
     images: usize,
@@ -56,7 +60,7 @@ struct Document<'a> {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load()?;
-    let data = neuron::data(args.data.as_deref(), &subject.model)?;
+    let Measured { data, what } = neuron::data(args.data.as_deref(), args.which, &subject.model)?;
     let working = Working::new(args.json);
     // As usual, or of few images a third of what there is.
     let images = args.images.min(data.test.len());
@@ -94,11 +98,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             format!("{:.3}", space.tsne.kl),
         ]);
     }
-    let count = grouped(map.images.len() as u64);
-    let mut text = format!(
-        "{count} test images of {}, the 5 nearest neighbours of each asked for its class:\n\n",
-        data.name
-    );
+    let count = match (map.images.len(), data.test.len()) {
+        (drawn, all) if drawn < all => format!("{} of ", grouped(drawn as u64)),
+        _ => String::new(),
+    };
+    let mut text = format!("{count}{what}, the 5 nearest neighbours of each asked for its class:\n\n");
     text.push_str(&format!("{table}\n"));
     files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
     out::print(&text)?;

@@ -62,7 +62,7 @@ impl Frozen {
         };
         let train = features(&data.train, 0)?;
         let test = features(&data.test, data.train.len())?;
-        let is_split = is_split(data);
+        let is_split = !data.is_drawn;
         let features = if is_split { train.clone() } else { train.clone().and(&test) };
         Ok(Self {
             info,
@@ -96,6 +96,7 @@ impl Frozen {
     pub(super) fn model(
         &self,
         data: &Dataset,
+        source: &str,
         seed: u64,
         command: &str,
         engine: &Engine,
@@ -110,6 +111,7 @@ impl Frozen {
             seed,
             epochs: 0,
             command: command.to_owned(),
+            data_source: (source != data.name).then(|| source.to_owned()),
         };
         let (params, classes) = (self.params_with(&head, &graph), data.classes.clone());
         Ok(ModelFile::new(graph, params, self.preprocess.clone(), classes, provenance, engine)?)
@@ -150,14 +152,6 @@ impl Frozen {
         }
         head.install(&self.head_layer, &mut params);
         params
-    }
-}
-
-/// Whether the folder itself says which pictures are for measuring.
-fn is_split(data: &Dataset) -> bool {
-    match data.train.photos() {
-        Some(photos) => photos.root().join("train").is_dir(),
-        None => true,
     }
 }
 

@@ -17,6 +17,7 @@ use striate::train::probe::cross_validate;
 use crate::cli::Cli;
 use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, count, positive};
+use crate::flags_data::LayoutFlag;
 use crate::flags_weights::{FetchFlag, Listener};
 use crate::pretrained::Pretrained;
 use crate::train::{command, prepare, run_dir};
@@ -61,6 +62,8 @@ pub(crate) struct Args {
     #[arg(long)]
     skip_bad: bool,
     #[command(flatten)]
+    layout: LayoutFlag,
+    #[command(flatten)]
     threads: Threads,
     /// The folder of all runs
     #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Where it is kept")]
@@ -97,7 +100,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     progress.say("fitting the last layer, and judging it");
     let judged = cross_validate(&frozen.features, FOLDS, args.seed, &engine)?;
     let baselines = frozen.baselines(&data, args.seed, &engine)?;
-    let model = frozen.model(&data, args.seed, &command, &engine)?;
+    let model = frozen.model(&data, &args.data, args.seed, &command, &engine)?;
     let cost = unfreeze::cost(&frozen, &model, &data, args, &engine)?;
     let found = show::Found::new(args, &data, &frozen, &model, &judged, &baselines, &cost, start)?;
     // As late as can be: what is refused leaves no folder.
@@ -114,7 +117,7 @@ fn this_command() -> clap::Command {
 
 /// The pictures, every one of them decoded once: what cannot be read is said before anything is computed.
 fn read(args: &Args) -> anyhow::Result<Dataset> {
-    let data = prepare::data(&args.data, args.skip_bad, args.quiet)?;
+    let data = prepare::data(&args.data, args.layout, args.skip_bad, args.quiet)?;
     let (place, classes) = (&args.data, data.classes.len());
     let counts = [&data.train, &data.test].map(|split| split.class_counts(classes));
     let few: Vec<String> = (data.classes.iter().zip(counts[0].iter().zip(&counts[1])))

@@ -13,6 +13,7 @@ use striate::prelude::Array4;
 use striate::{Classifier, Prediction};
 
 use crate::exit::{BadData, Usage};
+use crate::flags_data::LayoutFlag;
 use crate::predict::sources::{Source, collect};
 pub(crate) use model::{ModelArg, ModelFlags, Subject, named, open_model};
 
@@ -28,6 +29,8 @@ pub(crate) struct LookArgs {
     /// The picture is black on white, and the model was trained on white on black (as handwritten digits are)
     #[arg(long)]
     invert: bool,
+    #[command(flatten)]
+    layout: LayoutFlag,
 }
 
 /// A network, and a picture that it is about to see.
@@ -54,7 +57,7 @@ impl LookArgs {
             ([model, picture], false) => (Some(model.as_path()), picture),
             (paths, named) => return Err(Usage(wrong_paths(verb, paths, named)).into()),
         };
-        let source = one_picture(picture)?;
+        let source = one_picture(picture, self.layout)?;
         let mut subject = self.model.load(file)?;
         subject.model.preprocess.invert |= self.invert;
         let model = Classifier::new(subject.model, subject.engine.clone())?;
@@ -120,13 +123,13 @@ fn wrong_paths(verb: &str, paths: &[PathBuf], is_named: bool) -> String {
     }
 }
 
-fn one_picture(path: &Path) -> anyhow::Result<Source> {
+fn one_picture(path: &Path, layout: LayoutFlag) -> anyhow::Result<Source> {
     if path.is_dir() {
         let (path, why) = (path.display(), "expected one picture, got a folder; name a file in it");
         let or = format!("or, if it is a data set, one of its test images: {path}:0");
         return Err(Usage(format!("{path}: {why}, {or}")).into());
     }
-    Ok(collect(&[path.to_path_buf()])?.remove(0))
+    Ok(collect(&[path.to_path_buf()], layout)?.remove(0))
 }
 
 /// What the network is shown, `[C, H, W]` as bytes, as a picture.

@@ -6,14 +6,16 @@ mod layer;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use striate::data::{Dataset, Places, load};
+use striate::data::{Measured, Places};
 use striate::formats::ModelFile;
 use striate::inspect::text::{duration, grouped};
 use striate::lab::LabError;
 use striate::lab::neurons::{self, Index, Origin};
 
 use crate::exit::{BadData, Usage};
+use crate::flags_data::PartFlags;
 use crate::look::ModelFlags;
+use crate::trained_on::data_for;
 use crate::working::Working;
 
 /// Show what a unit of a network answers to: its strongest training images, its values, what the network loses without it
@@ -36,6 +38,8 @@ pub(crate) struct Args {
     /// A data set by name, or a folder [default: the one it was trained on]
     #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
+    #[command(flatten)]
+    which: PartFlags,
     /// Make up a picture for the unit too: people guess worse from such pictures than from real images
     #[arg(long)]
     dream: bool,
@@ -68,7 +72,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         let why = "--dream makes up a picture for one map; name it, as in";
         return Err(Usage(format!("{why} {layer}:0")).into());
     }
-    let data = data(args.data.as_deref(), &subject.model)?;
+    let data = data(args.data.as_deref(), args.which, &subject.model)?.data;
     let working = Working::new(args.json);
     let mut tell = |done: usize, total: usize| working.count("looking at training images", done, total);
     let folder = Places::from_env().neurons();
@@ -100,27 +104,19 @@ fn parsed(model: &ModelFile, text: &str) -> anyhow::Result<(String, Option<usize
     Ok((layer.name, Some(map)))
 }
 
-/// The data set that was named, or that the network was trained on; of images that it can take.
-pub(crate) fn data(named: Option<&str>, model: &ModelFile) -> anyhow::Result<Dataset> {
-    let name = match named {
-        Some(name) => name,
-        None if model.provenance.data.is_empty() => {
-            let why = "the model does not say which data set it was trained on; name one with --data";
-            return Err(Usage(why.into()).into());
-        }
-        None => &model.provenance.data,
-    };
-    let data = load(name)?;
+/// The pictures that are meant, of which the network can take those in memory.
+pub(crate) fn data(named: Option<&str>, which: PartFlags, model: &ModelFile) -> anyhow::Result<Measured> {
+    let measured = data_for(named, which, model)?;
     let expected = model.preprocess.shape();
-    match data.train.fixed_shape() {
+    match measured.data.train.fixed_shape() {
         Some(got) if got != expected => {
             let advice = "give the data set it was trained on, or one of that size";
-            let name = &data.name;
+            let name = &measured.data.name;
             Err(BadData(format!(
                 "{name}: the network takes images {expected:?}, these are {got:?}; {advice}"
             ))
             .into())
         }
-        _ => Ok(data),
+        _ => Ok(measured),
     }
 }

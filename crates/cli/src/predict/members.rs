@@ -1,18 +1,19 @@
-//! `DATA:INDEX`, an image of a data set: `digits:7`, `mnist:train:7`, `FOLDER:7`.
+//! `DATA:INDEX`, an image of a data set: `digits:7`, `mnist:train:7`, `FOLDER:7`. Without a part it is an image that `val` measures by.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use striate::data::{DataError, Dataset, Known, Picture, Preprocess, Split, load};
+use striate::data::{Choice, DataError, Dataset, Known, Picture, Preprocess, Split};
 use striate::inspect::text::grouped;
 
 use crate::exit::Usage;
+use crate::flags_data::{LayoutFlag, PartFlags};
 
 /// One image of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {
+    /// Its `test` holds the part that was meant.
     data: Arc<Dataset>,
-    is_train: bool,
     index: usize,
     /// As it was typed.
     pub(super) typed: String,
@@ -22,13 +23,16 @@ pub(crate) struct Member {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
     data: String,
-    is_train: bool,
+    part: Option<Choice>,
     index: usize,
 }
 
+/// The pictures of each place that was named, so that none is loaded twice.
+pub(super) type Loaded = Vec<(String, Option<Choice>, Arc<Dataset>)>;
+
 impl Member {
     fn split(&self) -> &Split {
-        if self.is_train { &self.data.train } else { &self.data.test }
+        &self.data.test
     }
 
     /// The name of its class.
@@ -50,13 +54,13 @@ pub(super) fn parse(typed: &str) -> Result<Option<Place>, Usage> {
     let Some((head, index)) = typed.rsplit_once(':').filter(|(head, _)| !head.is_empty()) else {
         return Ok(None);
     };
-    let (data, is_train) = match head.rsplit_once(':') {
-        Some((data, "train")) => (data, true),
-        Some((data, "test")) => (data, false),
-        _ => (head, false),
+    let named = head.rsplit_once(':').and_then(|(data, part)| Some((data, Choice::get(part)?)));
+    let (data, part) = match named {
+        Some((data, part)) => (data, Some(part)),
+        None => (head, None),
     };
     match index.parse() {
-        Ok(index) => Ok(Some(Place { data: data.into(), is_train, index })),
+        Ok(index) => Ok(Some(Place { data: data.into(), part, index })),
         Err(_) if Known::get(data).is_some() || Path::new(data).is_dir() => Err(Usage(format!(
             "{typed}: expected the number of an image of {data}, got {index:?}; try {data}:0, or {data}:train:0 for one of \
              its training images"
@@ -69,24 +73,28 @@ pub(super) fn parse(typed: &str) -> Result<Option<Place>, Usage> {
 pub(super) fn find(
     typed: &str,
     place: &Place,
-    loaded: &mut Vec<(String, Arc<Dataset>)>,
+    layout: LayoutFlag,
+    loaded: &mut Loaded,
 ) -> anyhow::Result<Member> {
-    let data = match loaded.iter().find(|(name, _)| *name == place.data) {
-        Some((_, data)) => Arc::clone(data),
+    let known = loaded.iter().find(|(name, part, _)| *name == place.data && *part == place.part);
+    let data = match known {
+        Some((.., data)) => Arc::clone(data),
         None => {
-            let data = Arc::new(load(&place.data)?);
-            loaded.push((place.data.clone(), Arc::clone(&data)));
+            let flags = PartFlags { split: place.part, layout };
+            let data = Arc::new(flags.measured(&place.data)?.data);
+            loaded.push((place.data.clone(), place.part, Arc::clone(&data)));
             data
         }
     };
-    let member = Member { data, is_train: place.is_train, index: place.index, typed: typed.into() };
+    let member = Member { data, index: place.index, typed: typed.into() };
     let n = member.split().len();
     if place.index >= n {
-        let split = if place.is_train { "training" } else { "test" };
+        let part = place.part.map_or(String::new(), |part| format!("{} ", part.name()));
         let (n, last) = (grouped(n as u64), n.saturating_sub(1));
         return Err(Usage(format!(
-            "{typed}: {} has {n} {split} images, 0 to {last}; {}:train:INDEX and {0}:test:INDEX name the split",
-            place.data, place.data
+            "{typed}: {} has {n} {part}images here, 0 to {last}; {0}:train:INDEX, {0}:val:INDEX, {0}:test:INDEX and \
+             {0}:all:INDEX name the part",
+            place.data
         ))
         .into());
     }
@@ -99,13 +107,16 @@ mod tests {
 
     #[test]
     fn places() {
-        let place = |data: &str, is_train, index| Some(Place { data: data.into(), is_train, index });
+        let place =
+            |data: &str, part, index| Some(Place { data: data.into(), part: Choice::get(part), index });
         for (typed, want) in [
-            ("digits:7", place("digits", false, 7)),
-            ("mnist:train:60", place("mnist", true, 60)),
-            ("mnist:test:0", place("mnist", false, 0)),
-            ("C:\\photos:3", place("C:\\photos", false, 3)),
-            ("a:b:train:3", place("a:b", true, 3)),
+            ("digits:7", place("digits", "", 7)),
+            ("mnist:train:60", place("mnist", "train", 60)),
+            ("mnist:test:0", place("mnist", "test", 0)),
+            ("C:\\photos:3", place("C:\\photos", "", 3)),
+            ("a:b:train:3", place("a:b", "train", 3)),
+            ("stamps:val:2", place("stamps", "val", 2)),
+            ("stamps:all:2", place("stamps", "all", 2)),
             ("picture.png", None),
             ("odd:name.png", None),
             (":7", None),

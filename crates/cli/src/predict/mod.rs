@@ -18,6 +18,7 @@ use striate::{Classifier, Prediction};
 
 use crate::exit::{self, BAD_DATA, Usage};
 use crate::flags::{Threads, count};
+use crate::flags_data::LayoutFlag;
 use crate::flags_weights::FetchFlag;
 use crate::look::{named, open_model};
 use show::Show;
@@ -65,6 +66,8 @@ pub(crate) struct Args {
     #[arg(long)]
     invert: bool,
     #[command(flatten)]
+    layout: LayoutFlag,
+    #[command(flatten)]
     threads: Threads,
 }
 
@@ -81,7 +84,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         (None, Some((model, pictures))) if !pictures.is_empty() => (Some(model.as_path()), pictures),
         _ => return Err(Usage(missing(&args.paths)).into()),
     };
-    let sources = collect(pictures)?;
+    let sources = collect(pictures, args.layout)?;
     let (model, engine) = load(args, file, sources.len())?;
     let name = file.map_or_else(|| args.model.clone().unwrap_or_default(), |path| path.display().to_string());
     let mut model = Classifier::new(model, engine.clone())?;

@@ -1,19 +1,14 @@
 //! Which pictures were meant: files, folders, standard input, images of a data set.
 
-use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use striate::data::picture::MAX_BYTES;
-use striate::data::{DataError, Known, Picture, PictureError, Preprocess};
+use striate::data::{DataError, Known, Picture, PictureError, Preprocess, pictures_below};
 
 use super::members::{self, Member};
 use crate::exit::Usage;
-
-/// Names that a picture in a folder may end in; a file that is named itself may be called anything.
-const ENDINGS: [&str; 12] =
-    ["png", "jpg", "jpeg", "bmp", "gif", "pnm", "pbm", "pgm", "ppm", "webp", "tif", "tiff"];
+use crate::flags_data::LayoutFlag;
 
 /// One picture to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +55,14 @@ impl Source {
     }
 }
 
-/// The pictures that these arguments name, folders in the order of their names.
-pub(crate) fn collect(arguments: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
+/// The pictures that these arguments name, folders in the order of their names. What is passed over in a folder is said.
+pub(crate) fn collect(arguments: &[PathBuf], layout: LayoutFlag) -> anyhow::Result<Vec<Source>> {
     let mut sources = Vec::new();
     let mut loaded = Vec::new();
     for argument in arguments {
         let text = argument.to_str().filter(|_| !argument.exists()).unwrap_or_default();
         if let Some(place) = members::parse(text)? {
-            sources.push(Source::Member(members::find(text, &place, &mut loaded)?));
+            sources.push(Source::Member(members::find(text, &place, layout, &mut loaded)?));
         } else if Known::get(text).is_some() {
             let why = "a data set, and no picture; name one of its test images by its number";
             return Err(Usage(format!("{text}: {why}: {text}:0")).into());
@@ -77,14 +72,14 @@ pub(crate) fn collect(arguments: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
             }
             sources.push(Source::StandardInput);
         } else if argument.is_dir() {
-            let before = sources.len();
-            walk(argument, &mut sources)?;
-            if sources.len() == before {
-                let (folder, endings) = (argument.display(), ENDINGS.join(", "));
-                return Err(
-                    Usage(format!("{folder}: no picture in this folder; looked for {endings}")).into()
-                );
+            let walked = pictures_below(argument)?;
+            if let Some(note) = walked.note() {
+                eprintln!("{}: {note}", argument.display());
             }
+            if walked.pictures.is_empty() {
+                return Err(Usage(format!("{}: no picture in this folder", argument.display())).into());
+            }
+            sources.extend(walked.pictures.into_iter().map(Source::File));
         } else {
             sources.push(Source::File(argument.clone()));
         }
@@ -92,49 +87,40 @@ pub(crate) fn collect(arguments: &[PathBuf]) -> anyhow::Result<Vec<Source>> {
     Ok(sources)
 }
 
-fn walk(folder: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
-    let read = || fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>();
-    let mut entries = read().with_context(|| format!("{}: cannot list this folder", folder.display()))?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        // The kind of the entry itself: a link to a folder above would lead round in circles.
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            walk(&path, sources)?;
-        } else if path.is_file() && is_picture(&path) {
-            sources.push(Source::File(path));
-        }
-    }
-    Ok(())
-}
-
-fn is_picture(path: &Path) -> bool {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
-    fn folders_are_walked_in_order_and_other_files_left_out() {
+    fn folders_are_walked_as_the_loader_walks_them() {
         let place = tempfile::tempdir().unwrap();
         let root = place.path();
         fs::create_dir_all(root.join("b/deep")).unwrap();
         fs::create_dir(root.join("none")).unwrap();
-        for name in ["c.PNG", "a.jpeg", "notes.txt", "b/deep/x.tif", "png"] {
+        for name in ["c.PNG", "a.jpeg", "notes.txt", "b/deep/x.tif", "png", "._c.PNG"] {
             fs::write(root.join(name), "").unwrap();
         }
+        // A picture without an ending, and one that is a link.
+        fs::write(root.join("plain"), b"\x89PNG\r\n\x1a\n").unwrap();
         #[cfg(unix)]
-        std::os::unix::fs::symlink(root, root.join("b/loop")).unwrap();
+        std::os::unix::fs::symlink(root.join("plain"), root.join("z.png")).unwrap();
+        let collect = |arguments: &[PathBuf]| collect(arguments, LayoutFlag::default());
         let names = |arguments: &[PathBuf]| -> Vec<String> {
             let sources = collect(arguments).unwrap();
             sources.iter().map(|s| s.name().replace(&root.display().to_string(), "")).collect()
         };
-        assert_eq!(names(&[root.into()]), ["/a.jpeg", "/b/deep/x.tif", "/c.PNG"]);
+        assert_eq!(names(&[root.into()]), ["/a.jpeg", "/b/deep/x.tif", "/c.PNG", "/plain", "/z.png"]);
         assert_eq!(names(&["-".into(), root.join("notes.txt")]), ["-", "/notes.txt"]);
         assert!(collect(&["-".into(), "-".into()]).unwrap_err().is::<Usage>());
         assert!(collect(&[root.join("none")]).unwrap_err().to_string().contains("no picture"));
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(root, root.join("b/loop")).unwrap();
+            assert!(
+                collect(&[root.into()]).unwrap_err().to_string().contains("links lead here more than once")
+            );
+        }
     }
 }

@@ -20,6 +20,7 @@ use striate::train::{ARGS_YAML, FitConfig, Job, Outcome, check, fit, saved_run};
 use crate::cli::Cli;
 use crate::exit::Usage;
 use crate::flags::{Threads, count, me};
+use crate::flags_data::LayoutFlag;
 use crate::flags_weights::FetchFlag;
 use crate::stop::Stop;
 use progress::Progress;
@@ -54,6 +55,8 @@ pub(crate) struct Args {
     /// Leave out pictures that cannot be read, rather than stop before training
     #[arg(long)]
     skip_bad: bool,
+    #[command(flatten)]
+    layout: LayoutFlag,
     #[command(flatten)]
     recipe: Recipe,
     /// Only write a sheet of pictures as the network will see them, preview.png below --project
@@ -93,6 +96,7 @@ struct Plan {
     /// Of the run that is gone on with.
     saved: Option<(FitConfig, Preprocess)>,
     skip_bad: bool,
+    layout: LayoutFlag,
     weights: Option<String>,
     new_head: bool,
     imgsz: Option<usize>,
@@ -108,7 +112,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
         Some(named) => resumed(args, matches, named.as_ref())?,
     };
     let info = registry::find(&plan.model)?;
-    let data = prepare::data(&plan.data, plan.skip_bad, args.quiet)?;
+    let data = prepare::data(&plan.data, plan.layout, plan.skip_bad, args.quiet)?;
     let classes = data.classes.len();
     let (config, preprocess, initial) = match plan.saved.take() {
         // Its parameters are in the checkpoint.
@@ -177,6 +181,7 @@ fn new(args: &Args, matches: &ArgMatches) -> Plan {
         data,
         saved: None,
         skip_bad: args.skip_bad,
+        layout: args.layout,
         weights: args.weights.clone(),
         new_head: args.new_head,
         imgsz: args.imgsz,

@@ -3,13 +3,14 @@
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use striate::data::{BadFiles, DataError, Dataset, Preprocess, load};
+use striate::data::{BadFiles, DataError, Dataset, Preprocess};
 use striate::graph::{Mode, Params, trace};
 use striate::models::registry::ModelInfo;
 use striate::models::weights::{self, LoadOptions};
 use striate::preprocess_of;
 
 use crate::exit::Usage;
+use crate::flags_data::LayoutFlag;
 use crate::flags_weights::{FetchFlag, Listener};
 
 /// Time between two lines about how many photos were looked at.
@@ -17,8 +18,13 @@ const LOG: Duration = Duration::from_secs(10);
 
 /// The data set, every photo of which was decoded once: a run does not stop in its last epoch over a picture that could
 /// never be read.
-pub(crate) fn data(source: &str, skip_bad: bool, is_quiet: bool) -> anyhow::Result<Dataset> {
-    let mut data = load(source)?;
+pub(crate) fn data(
+    source: &str,
+    layout: LayoutFlag,
+    skip_bad: bool,
+    is_quiet: bool,
+) -> anyhow::Result<Dataset> {
+    let mut data = layout.open(source)?.to_learn()?;
     let bad_files = if skip_bad { BadFiles::Skip } else { BadFiles::Refuse };
     let last = Mutex::new(Instant::now());
     let tell = |done: usize, total: usize| {

@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use striate::data::{DataError, Dataset, load};
-use striate::formats::ModelFile;
 use striate::lab::trust::{Trust, trust};
 
-use crate::exit::Usage;
+use crate::flags_data::PartFlags;
 use crate::look::ModelArg;
 use crate::out;
 use crate::scenes::write_scene;
+use crate::trained_on::data_for;
 
 /// Put every method of `why` to the test on a network: does it sum to the logit, does it follow the weights and the labels, does
 /// it find evidence that was planted?
@@ -24,8 +22,10 @@ pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,
     /// Where test pictures come from: a data set by name, or a folder [default: the one it was trained on]
-    #[arg(long, value_name = "DATA")]
+    #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
+    #[command(flatten)]
+    which: PartFlags,
     /// The folder for the page
     #[arg(short, long, value_name = "FOLDER", default_value = "trust")]
     out: PathBuf,
@@ -44,7 +44,7 @@ struct Document<'a> {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load()?;
-    let data = data(args, &subject.model)?;
+    let data = data_for(args.data.as_deref(), args.which, &subject.model)?.data;
     let found = trust(&subject.model, &data, &subject.engine, &mut |stage| eprintln!("{stage}"))?;
     let files = write_scene(&args.out, "trust", &found.page(&subject.name))?;
     if args.json {
@@ -54,24 +54,4 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         out::print(&format!("{found}\n{listed}"))?;
     }
     Ok(0)
-}
-
-/// The data set asked for, or the one the network was trained on; of the digits' big brother, where it is not on this machine,
-/// the part inside this program.
-fn data(args: &Args, model: &ModelFile) -> anyhow::Result<Dataset> {
-    if let Some(name) = &args.data {
-        return Ok(load(name)?);
-    }
-    match model.provenance.data.as_str() {
-        "" => {
-            Err(Usage("the model does not say what it was trained on; name a data set with --data".into())
-                .into())
-        }
-        "mnist" => match load("mnist") {
-            Err(DataError::NotFound { .. }) => Ok(load("digits")?),
-            other => Ok(other?),
-        },
-        name => Ok(load(name)
-            .context("the data set that the model was trained on; another one can be named with --data")?),
-    }
 }
