@@ -86,7 +86,7 @@ fn what_is_refused() {
         "maps convnet digits:2000",
         expect![[r#"
         exit code 2
-        error: digits:2000: digits has 2,000 test images, 0 to 1999; digits:train:INDEX and digits:test:INDEX name the split
+        error: digits:2000: expected a number up to 1999, for one of the 2,000 test images of digits; digits:train:INDEX names another part (train, val, test or all)
     "#]],
     );
     check(

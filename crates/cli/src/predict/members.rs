@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use striate::data::{Choice, DataError, Dataset, Known, Picture, Preprocess, Split};
-use striate::inspect::text::grouped;
+use striate::data::{Choice, DataError, Known, Measured, Picture, Preprocess, Split};
 
 use crate::exit::Usage;
 use crate::flags_data::{LayoutFlag, PartFlags};
@@ -12,8 +11,7 @@ use crate::flags_data::{LayoutFlag, PartFlags};
 /// One image of a data set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Member {
-    /// Its `test` holds the part that was meant.
-    data: Arc<Dataset>,
+    data: Arc<Measured>,
     index: usize,
     /// As it was typed.
     pub(super) typed: String,
@@ -28,16 +26,16 @@ pub(super) struct Place {
 }
 
 /// The pictures of each place that was named, so that none is loaded twice.
-pub(super) type Loaded = Vec<(String, Option<Choice>, Arc<Dataset>)>;
+pub(super) type Loaded = Vec<(String, Option<Choice>, Arc<Measured>)>;
 
 impl Member {
     fn split(&self) -> &Split {
-        &self.data.test
+        &self.data.data.test
     }
 
     /// The name of its class.
     pub(super) fn label(&self) -> String {
-        self.data.classes[self.split().label(self.index) as usize].clone()
+        self.data.data.classes[self.split().label(self.index) as usize].clone()
     }
 
     /// Decodes it, if it is a photo.
@@ -81,7 +79,7 @@ pub(super) fn find(
         Some((.., data)) => Arc::clone(data),
         None => {
             let flags = PartFlags { split: place.part, layout };
-            let data = Arc::new(flags.measured(&place.data)?.data);
+            let data = Arc::new(flags.measured(&place.data)?);
             loaded.push((place.data.clone(), place.part, Arc::clone(&data)));
             data
         }
@@ -89,11 +87,10 @@ pub(super) fn find(
     let member = Member { data, index: place.index, typed: typed.into() };
     let n = member.split().len();
     if place.index >= n {
-        let part = place.part.map_or(String::new(), |part| format!("{} ", part.name()));
-        let (n, last) = (grouped(n as u64), n.saturating_sub(1));
         return Err(Usage(format!(
-            "{typed}: {} has {n} {part}images here, 0 to {last}; {0}:train:INDEX, {0}:val:INDEX, {0}:test:INDEX and \
-             {0}:all:INDEX name the part",
+            "{typed}: expected a number up to {}, for one of {}; {}:train:INDEX names another part (train, val, test or all)",
+            n - 1,
+            member.data.what,
             place.data
         ))
         .into());
