@@ -13,7 +13,9 @@
 //! a single block. With 8 lanes: two vectors and `Q` 1. A wider tile of one vector (28 accumulators, one load for each
 //! FMA) lost to this one on a machine with two FMA ports: it is bound by its loads.
 //!
-//! **Numerics.** As [`super::Conv`]; a NaN in a window may lose to a number in the same window.
+//! **Numerics.** As [`super::Conv`]. A NaN wins its window, the last of several, and is not dead, so that the gradient goes to
+//! it: PyTorch's rule for the three operations. The maximum of two registers would keep a NaN on one side only; a tile
+//! that has one, which two comparisons a pooled pixel tell, is pooled by slower comparisons.
 
 use super::direct::check_reach;
 use super::rows::{Rows, origin};
@@ -196,8 +198,6 @@ impl Band<'_> {
         let start = c.origin + 2 * line * down + 2 * at * STEP;
         let acc =
             sum2::<V, P, NV, STEP>(&self.x[start..], &c.rows.offsets[rows], w, bias, down, c.rows.far());
-        let plane = &c.y.plane;
-        let pixels = plane.height * plane.width;
         if let Some(whole) = c.whole {
             unrolled!(v < NV => {
                 let (block, first) = lane(v);
@@ -210,8 +210,30 @@ impl Band<'_> {
                 });
             });
         }
+        let mut nan = V::unordered(acc[0][0][0], acc[1][0][0]);
+        unrolled!(p < P => unrolled!(v < NV => nan = V::or(nan, V::unordered(acc[0][p][v], acc[1][p][v]))));
+        if V::any(nan) {
+            self.pool::<V, Q, P, NV, true>(b, line, at, acc);
+        } else {
+            self.pool::<V, Q, P, NV, false>(b, line, at, acc);
+        }
+        Q
+    }
+
+    /// Pools a tile into its place; `NAN` where it may have one.
+    #[inline(always)]
+    fn pool<V: Simd, const Q: usize, const P: usize, const NV: usize, const NAN: bool>(
+        &self,
+        b: usize,
+        line: usize,
+        at: usize,
+        acc: [[[V; NV]; P]; 2],
+    ) {
+        let c = self.conv;
+        let plane = &c.y.plane;
+        let pixels = plane.height * plane.width;
         unrolled!(v < NV => {
-            let (block, first) = lane(v);
+            let (block, first) = (b + v * V::LANES / BLOCK, v * V::LANES % BLOCK);
             let row = plane.origin() + line * plane.row_len() + at * BLOCK + first;
             let start = c.y.block(self.n, block).start + row;
             // SAFETY: a row of this band; the other lanes of the block are not held at the same time.
@@ -226,18 +248,17 @@ impl Band<'_> {
             unrolled!(q < Q => {
                 let (a0, a1) = (acc[0][2 * q][v], acc[0][2 * q + 1][v]);
                 let (a2, a3) = (acc[1][2 * q][v], acc[1][2 * q + 1][v]);
-                let (top, right_top) = (a1.max(a0), a1.gt(a0));
-                let (bottom, right_bottom) = (a3.max(a2), a3.gt(a2));
-                let (best, lower) = (bottom.max(top), bottom.gt(top));
+                let (top, right_top) = larger::<V, NAN>(a0, a1);
+                let (bottom, right_bottom) = larger::<V, NAN>(a2, a3);
+                let (best, lower) = larger::<V, NAN>(top, bottom);
                 V::zero().max(best).store(&mut y[q * BLOCK..]);
                 if let Some(codes) = &mut keep {
                     let right = V::choose(lower, right_bottom, right_top);
-                    let dead = V::not(best.gt(V::zero()));
+                    let dead = V::not(best.not_le(V::zero()));
                     V::store_codes(right, lower, dead, &mut codes[q * BLOCK..]);
                 }
             });
         });
-        Q
     }
 
     /// Zeroes the part of the halo of block `b` that belongs to this band.
@@ -249,6 +270,17 @@ impl Band<'_> {
             // SAFETY: halo of this band.
             unsafe { self.cx.write(c.y.buf, first + from..first + from + len) }.fill(0.0);
         });
+    }
+}
+
+/// The maximum of two and where `second` is it: where it is larger, or, with `NAN`, is one.
+#[inline(always)]
+fn larger<V: Simd, const NAN: bool>(first: V, second: V) -> (V, V::Mask) {
+    if NAN {
+        let wins = V::or(second.gt(first), second.is_nan());
+        (V::select(wins, second, first), wins)
+    } else {
+        (second.max(first), second.gt(first))
     }
 }
 

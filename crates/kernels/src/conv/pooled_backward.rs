@@ -10,7 +10,8 @@
 //! output channels, and the 4x4 patch under the 2x2 window fits one vector, from which each lane picks its tap.
 //!
 //! **Numerics.** `dY` is first cleared where ReLU let nothing through; an infinite gradient there is dropped, where
-//! PyTorch would drop it too. Chunks and order as in [`super::ConvBackwardWeight`].
+//! PyTorch would drop it too. A pixel that did not win adds nothing, whatever the input and the weights are there; PyTorch
+//! adds `0 · x` and `0 · w`, which is no zero where they are infinite or NaN. Chunks and order as in [`super::ConvBackwardWeight`].
 
 use super::backward_weight::{CHUNK, chunk, chunks};
 use super::reduce::{Reduce, ReduceTransposed};
@@ -405,7 +406,9 @@ impl Task for Scatter<'_> {
                     for (i, b) in group.clone().enumerate() {
                         let at = b * pixels + (y * dy_plane.width + x) * BLOCK;
                         let [right, lower, dead] = V::code_bits(&codes[at..at + BLOCK]).map(u64::from);
-                        let live = !dead & 0xffff;
+                        // An empty lane is alive where it is NaN: a zero weight met an infinity.
+                        let lanes = (k.c_out - b * BLOCK).min(BLOCK);
+                        let live = !dead & ((1 << lanes) - 1);
                         won[0] |= (live & !right & !lower) << (i * BLOCK);
                         won[1] |= (live & right & !lower) << (i * BLOCK);
                         won[2] |= (live & !right & lower) << (i * BLOCK);

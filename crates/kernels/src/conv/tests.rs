@@ -271,6 +271,63 @@ fn fused_pooling_equals_the_three_operations() {
     }
 }
 
+/// A NaN or an infinity in the input makes NaNs of up to nine outputs, which cover pooling windows in part: each of the four
+/// pixels of a window is once the only NaN in it.
+#[test]
+fn a_nan_wins_its_pooling_window() {
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    for [c_in, c_out] in [[1, 20], [16, 33], [3, 16]] {
+        let input = [24, 40];
+        let s = ConvShape { c_in, c_out, input, window: Window::square(3).padded([1, 1]), groups: 1 };
+        let (n, out) = (2, [12, 20]);
+        let mut d = data(&s, n, c_out * 12 * 20);
+        for (i, at) in
+            [[2, 2], [9, 5], [5, 12], [16, 17], [21, 38], [12, 27], [13, 30]].into_iter().enumerate()
+        {
+            let [y, x]: [usize; 2] = at;
+            d.x[(i % c_in * input[0] + y) * input[1] + x] = [nan, inf, -inf][i % 3];
+        }
+        let x_plane = input_plane(&s, 0);
+        let rows = Rows::forward(&s, &x_plane);
+        let (x, w, b, g) = (widen(&d.x), widen(&d.w), widen(&d.b), widen(&d.g));
+        let conv = reference::conv2d(n, &s, &x, &w, Some(&b));
+        let relu = reference::relu(&conv);
+        let pool = crate::PoolShape {
+            channels: c_out,
+            input,
+            window: Window { stride: [2, 2], ..Window::square(2) },
+        };
+        let (want, _) = reference::max_pool2d(n, &pool, &relu);
+        let d_conv = reference::relu_vjp(&conv, &reference::max_pool2d_vjp(n, &pool, &relu, &g));
+        let grads = reference::conv2d_vjp(n, &s, &x, &w, &d_conv);
+        let runs = run_everywhere(&Setup::new(n), |t| {
+            let x = t.input(x_plane, &d.x);
+            let w = t.values(&pack(&rows, &s, &d.w));
+            let b = t.values(&lanes(&d.b));
+            // The empty lanes of y are zero weights times what is not finite: nobody reads them.
+            let y = t.hidden(Plane::blocked(c_out, out, [0, 0]));
+            let seen = t.output(Plane::planar(c_out, out, [0, 0]));
+            let argmax = t.program.buffer(n * y.plane.blocks() * out[0] * out[1] * BLOCK / 4);
+            let dy = t.input(Plane::blocked(c_out, out, [0, 0]), &d.g);
+            let dx = t.output(Plane::blocked(c_in, input, [1, 1]));
+            let dw = t.program.buffer(rows.weight_len());
+            let db = t.output_buffer(c_out.next_multiple_of(BLOCK));
+            t.program.push(ConvPool::new(&s, rows.clone(), x, w, b, y, Some(argmax)));
+            t.program.push(crate::Copy { x: y, y: seen });
+            ConvPoolBackwardWeight::push(&mut t.program, &s, &rows, x, dy, argmax, dw, db);
+            ConvPoolBackwardData::push(&mut t.program, &s, &rows, dy, argmax, w, dx);
+        });
+        for run in &runs {
+            let what = format!("{s:?} {}", run.what);
+            assert_close(&run.outputs[0], &want, tolerance(c_in * 9), 1e-6, &what);
+            let dx = format!("dx {what}");
+            assert_close(&run.outputs[1], &grads.grad_input, tolerance(c_out * 9), 1e-6, &dx);
+            let db = format!("db {what}");
+            assert_close(&run.outputs[2][..c_out], &grads.grad_bias, tolerance(n * 480), 1e-6, &db);
+        }
+    }
+}
+
 #[test]
 fn ties_go_to_the_first_and_dead_windows_get_no_gradient() {
     // Weights that copy the input; a window of equal positive values, and one of equal negative ones.

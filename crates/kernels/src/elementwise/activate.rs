@@ -1,8 +1,8 @@
 //! ReLU and ReLU6 on their own: `y = act(x)`, and `dx = dy · act'(x)`, by the guided rule `dx = max(0, dy) · act'(x)`.
 //!
 //! The backward pass looks at the *output*: `y > 0`, for ReLU6 also `y < 6`, says as much about the derivative as the
-//! input does, so the input need not be kept. The derivative at the kinks is 0, as in PyTorch. A NaN in `y` stops the
-//! gradient (PyTorch passes it; the loss is NaN anyway).
+//! input does, so the input need not be kept. The derivative at the kinks is 0 and a NaN passes the gradient on, as in
+//! [`crate::reference`].
 
 use super::map::{Op, map};
 use crate::conv::Activation;
@@ -68,7 +68,8 @@ struct Slope {
 impl Op<2> for Slope {
     #[inline(always)]
     fn apply<V: Simd>(self, [y, dy]: [V; 2]) -> V {
-        let positive = y.gt(V::zero());
+        // Comparisons that hold for a NaN too.
+        let positive = y.not_le(V::zero());
         let dy = match (self.act, self.rule) {
             (Activation::None, _) | (_, ReluRule::Gradient) => dy,
             (_, ReluRule::Guided) => V::zero().max(dy),
@@ -76,7 +77,7 @@ impl Op<2> for Slope {
         match self.act {
             Activation::None => dy,
             Activation::Relu => V::select(positive, dy, V::zero()),
-            Activation::Relu6 => V::select(V::and(positive, V::splat(6.0).gt(y)), dy, V::zero()),
+            Activation::Relu6 => V::select(V::and(positive, V::splat(6.0).not_le(y)), dy, V::zero()),
         }
     }
 }

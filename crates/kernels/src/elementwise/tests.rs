@@ -95,6 +95,42 @@ fn activations_and_add() {
 }
 
 #[test]
+fn activations_of_nan_and_infinity() {
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    // PyTorch: relu gives [NaN, NaN, ∞, 0, 0, 6, 7] of these, and passes a gradient where that is not 0.
+    let x = [nan, -nan, inf, -inf, -1.0, 6.0, 7.0].repeat(7);
+    let dy = [5.0, -5.0, nan, nan, inf, -inf, inf].repeat(7);
+    let (x64, dy64) = (widen(&x), widen(&dy));
+    let passed = [5.0, -5.0, f64::NAN, 0.0, 0.0, f64::NEG_INFINITY, f64::INFINITY].repeat(7);
+    let plane = Plane::blocked(7, [7, 1], [1, 0]);
+    type Vjp = fn(&[f64], &[f64]) -> Vec<f64>;
+    let rules: [(Activation, Vjp, Vjp); 2] = [
+        (Activation::Relu, reference::relu_vjp, reference::relu_guided_vjp),
+        (Activation::Relu6, reference::relu6_vjp, reference::relu6_guided_vjp),
+    ];
+    for (act, vjp, guided) in rules {
+        let runs = run_everywhere(&Setup::new(1), |t| {
+            let (x, dy) = (t.input(plane, &x), t.input(plane, &dy));
+            let [y, dx, guided] = [0; 3].map(|_: usize| t.output(plane));
+            t.program.push(Activate { x, y, act });
+            for (dx, rule) in [(dx, ReluRule::Gradient), (guided, ReluRule::Guided)] {
+                t.program.push(ActivateBackward { y, dy, dx, act, rule });
+            }
+        });
+        for run in &runs {
+            let what = format!("{act:?}, {}", run.what);
+            let y = if act == Activation::Relu { reference::relu(&x64) } else { reference::relu6(&x64) };
+            assert_close(&run.outputs[0], &y, 0.0, 0.0, &what);
+            assert_close(&run.outputs[1], &vjp(&x64, &dy64), 0.0, 0.0, &format!("gradient of {what}"));
+            assert_close(&run.outputs[2], &guided(&x64, &dy64), 0.0, 0.0, &format!("guided of {what}"));
+            if act == Activation::Relu {
+                assert_close(&run.outputs[1], &passed, 0.0, 0.0, &format!("PyTorch's gradient of {what}"));
+            }
+        }
+    }
+}
+
+#[test]
 fn channels_are_scaled_or_silent() {
     let mut sample = Sample::new(7);
     for shape @ (channels, size) in SHAPES {

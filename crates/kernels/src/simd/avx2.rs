@@ -78,8 +78,12 @@ impl Simd for F32x8 {
         lanes!(_mm256_cmp_ps::<_CMP_GT_OQ>(self.0, other.0))
     }
     #[inline(always)]
-    fn is_nan(self) -> Self::Mask {
-        lanes!(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, self.0))
+    fn not_le(self, other: Self) -> Self::Mask {
+        lanes!(_mm256_cmp_ps::<_CMP_NLE_UQ>(self.0, other.0))
+    }
+    #[inline(always)]
+    fn unordered(self, other: Self) -> Self::Mask {
+        lanes!(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, other.0))
     }
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
@@ -90,8 +94,16 @@ impl Simd for F32x8 {
         lanes!(_mm256_and_ps(a, b))
     }
     #[inline(always)]
+    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        lanes!(_mm256_or_ps(a, b))
+    }
+    #[inline(always)]
     fn not(a: Self::Mask) -> Self::Mask {
         lanes!(_mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))))
+    }
+    #[inline(always)]
+    fn any(a: Self::Mask) -> bool {
+        lanes!(_mm256_movemask_ps(a)) != 0
     }
     #[inline(always)]
     fn choose(mask: Self::Mask, yes: Self::Mask, no: Self::Mask) -> Self::Mask {

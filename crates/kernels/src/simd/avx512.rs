@@ -78,8 +78,12 @@ impl Simd for F32x16 {
         lanes!(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, other.0))
     }
     #[inline(always)]
-    fn is_nan(self) -> Self::Mask {
-        lanes!(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0))
+    fn not_le(self, other: Self) -> Self::Mask {
+        lanes!(_mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, other.0))
+    }
+    #[inline(always)]
+    fn unordered(self, other: Self) -> Self::Mask {
+        lanes!(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, other.0))
     }
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
@@ -90,8 +94,16 @@ impl Simd for F32x16 {
         a & b
     }
     #[inline(always)]
+    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        a | b
+    }
+    #[inline(always)]
     fn not(a: Self::Mask) -> Self::Mask {
         !a
+    }
+    #[inline(always)]
+    fn any(a: Self::Mask) -> bool {
+        a != 0
     }
     #[inline(always)]
     fn choose(mask: Self::Mask, yes: Self::Mask, no: Self::Mask) -> Self::Mask {

@@ -20,7 +20,7 @@ pub const BLOCK: usize = 16;
 
 /// A register of [`Simd::LANES`] f32 values.
 ///
-/// Comparisons are IEEE: false when either side is NaN.
+/// `gt` is IEEE's comparison: false when either side is NaN.
 pub(crate) trait Simd: Copy {
     /// 8 or 16; divides [`BLOCK`].
     const LANES: usize;
@@ -55,10 +55,20 @@ pub(crate) trait Simd: Copy {
     /// `if self < other { self } else { other }`: keeps a NaN in `other`.
     fn min(self, other: Self) -> Self;
     fn gt(self, other: Self) -> Self::Mask;
-    fn is_nan(self) -> Self::Mask;
+    /// `!(self <= other)`: where `self` is larger, and where either is NaN.
+    fn not_le(self, other: Self) -> Self::Mask;
+    /// Where either is NaN.
+    fn unordered(self, other: Self) -> Self::Mask;
+    #[inline(always)]
+    fn is_nan(self) -> Self::Mask {
+        self.unordered(self)
+    }
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
     fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     fn not(a: Self::Mask) -> Self::Mask;
+    /// Whether the mask holds for any lane.
+    fn any(a: Self::Mask) -> bool;
     /// Lane by lane `if mask { yes } else { no }`.
     fn choose(mask: Self::Mask, yes: Self::Mask, no: Self::Mask) -> Self::Mask;
     /// One byte a lane: `bit0 + 2·bit1 + 4·bit2`.
@@ -213,6 +223,36 @@ mod tests {
                 let v = V::load(&mixed);
                 V::select(v.is_nan(), V::splat(1.0), V::zero()).store(&mut mixed);
                 assert_eq!(mixed[..8], [0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
+            }
+        }
+        Isa::available().into_iter().for_each(|isa| isa.dispatch(Probe));
+    }
+
+    #[test]
+    fn comparisons_say_what_they_do_with_a_nan() {
+        struct Probe;
+        impl Task for Probe {
+            #[inline(always)]
+            fn run<V: Simd>(self) {
+                let nan = f32::NAN;
+                let a = [1.0, 2.0, 2.0, nan, 1.0, nan, -nan, f32::INFINITY].repeat(2);
+                let b = [2.0, 1.0, 2.0, 1.0, nan, nan, 3.0, f32::NEG_INFINITY].repeat(2);
+                let (va, vb) = (V::load(&a), V::load(&b));
+                let lanes = |mask| {
+                    let mut out = [-1.0; 16];
+                    V::select(mask, V::splat(1.0), V::zero()).store(&mut out);
+                    out.iter().take(8).map(|&v| v as u8).collect::<Vec<_>>()
+                };
+                assert_eq!(lanes(va.gt(vb)), [0, 1, 0, 0, 0, 0, 0, 1]);
+                assert_eq!(lanes(va.not_le(vb)), [0, 1, 0, 1, 1, 1, 1, 1]);
+                assert_eq!(lanes(va.unordered(vb)), [0, 0, 0, 1, 1, 1, 1, 0]);
+                assert_eq!(lanes(va.is_nan()), [0, 0, 0, 1, 0, 1, 1, 0]);
+                assert_eq!(lanes(V::or(va.gt(vb), vb.gt(va))), [1, 1, 0, 0, 0, 0, 0, 1]);
+                let none = V::and(va.gt(vb), vb.gt(va));
+                assert!(V::any(va.gt(vb)) && !V::any(none) && V::any(V::not(none)));
+                let mut one = [0.0; 16];
+                one[V::LANES - 1] = 1.0;
+                assert!(V::any(V::load(&one).gt(V::zero())), "the last lane alone");
             }
         }
         Isa::available().into_iter().for_each(|isa| isa.dispatch(Probe));

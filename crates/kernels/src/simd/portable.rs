@@ -65,8 +65,12 @@ impl Simd for F32x8 {
         std::array::from_fn(|i| self.0[i] > other.0[i])
     }
     #[inline(always)]
-    fn is_nan(self) -> Self::Mask {
-        self.0.map(f32::is_nan)
+    fn not_le(self, other: Self) -> Self::Mask {
+        std::array::from_fn(|i| self.0[i] > other.0[i] || self.0[i].is_nan() || other.0[i].is_nan())
+    }
+    #[inline(always)]
+    fn unordered(self, other: Self) -> Self::Mask {
+        std::array::from_fn(|i| self.0[i].is_nan() || other.0[i].is_nan())
     }
     #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
@@ -77,8 +81,16 @@ impl Simd for F32x8 {
         std::array::from_fn(|i| a[i] & b[i])
     }
     #[inline(always)]
+    fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        std::array::from_fn(|i| a[i] | b[i])
+    }
+    #[inline(always)]
     fn not(a: Self::Mask) -> Self::Mask {
         a.map(|a| !a)
+    }
+    #[inline(always)]
+    fn any(a: Self::Mask) -> bool {
+        a.contains(&true)
     }
     #[inline(always)]
     fn choose(mask: Self::Mask, yes: Self::Mask, no: Self::Mask) -> Self::Mask {
