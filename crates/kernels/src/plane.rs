@@ -5,7 +5,8 @@
 //! channels. Padding is stored (the *halo*), so that no kernel has a branch for it. Pictures of few channels come
 //! *planar* (`block` 1), since 15 empty lanes of 16 would only move zeros.
 //!
-//! Two things hold in every buffer between kernels: the halo is zero, and so are the lanes past the last channel.
+//! Two things hold in every buffer between kernels: the halo is zero, and so are the lanes past the last channel, as long
+//! as all values are finite: those lanes have weights of zero, and zero times an infinity is NaN. What is in them reaches no other lane.
 
 use crate::{BLOCK, Buf};
 use std::ops::Range;

@@ -3,13 +3,14 @@
 //!
 //! **Schedule.** A tile is 8 rows of the weight times two vectors of output channels: 16 accumulators held over all
 //! pixels of one sample, 10 loads per 16 FMAs. Places are checked once a sample: checking every value took a quarter of
-//! the time. The rows' places are a list, so planar and blocked input, dilation and groups all run here.
+//! the time. The rows' places are a list, so planar and blocked input, dilation and groups all run here; in a depthwise
+//! convolution a row's value is a vector.
 //!
 //! **Numerics.** Sums over samples are cut into chunks of [`CHUNK`] samples, each summed in order into a partial
 //! result, and the partial results are added in order: the same bits for any number of threads. Weights too large
 //! for partial copies are one chunk, cut over output channels instead. Which of the two follows from the shape alone.
 
-use super::rows::{Rows, origin};
+use super::rows::{Lanes, Rows, origin};
 use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
@@ -115,20 +116,24 @@ impl Task for Part<'_> {
         let mut b = self.blocks.start;
         while b < self.blocks.end {
             let pair = BLOCK / V::LANES == 2 || (self.conv.uniform && b + 1 < self.blocks.end);
-            if pair {
-                self.block::<V, 2>(b);
-                b += 2 * V::LANES / BLOCK;
-            } else {
-                self.block::<V, 1>(b);
-                b += 1;
+            match (pair, self.conv.rows.lanes == Lanes::Own) {
+                (true, false) => self.block::<V, 2, false>(b),
+                (false, false) => self.block::<V, 1, false>(b),
+                (true, true) => self.block::<V, 2, true>(b),
+                (false, true) => self.block::<V, 1, true>(b),
             }
+            b += if pair { 2 * V::LANES / BLOCK } else { 1 };
         }
     }
 }
 
 impl Part<'_> {
+    /// `OWN` where each lane has a row's value of its own.
     #[inline(always)]
-    fn block<V: Simd, const NV: usize>(&self, b: usize) {
+    fn block<V: Simd, const NV: usize, const OWN: bool>(&self, b: usize) {
+        if OWN && NV * V::LANES != BLOCK {
+            return; // never called; keeps the compiler from making it
+        }
         let c = self.conv;
         let all = c.rows.starts[b]..c.rows.starts[b + 1];
         let rows = (all.start + self.rows.start).min(all.end)..(all.start + self.rows.end).min(all.end);
@@ -137,7 +142,9 @@ impl Part<'_> {
         let step = c.stride[1] * c.x.plane.block;
         let down = c.stride[0] * c.x.plane.row_len();
         let out = &c.dy.plane;
-        let far = c.rows.far() + out.height.saturating_sub(1) * down + out.width.saturating_sub(1) * step;
+        let reach = if OWN { BLOCK - 1 } else { 0 };
+        let far =
+            reach + c.rows.far() + out.height.saturating_sub(1) * down + out.width.saturating_sub(1) * step;
         for n in self.samples.clone() {
             let x = &x[n * c.x.plane.sample_len() + c.origin..];
             assert!(far < x.len(), "a window ends outside its input");
@@ -162,9 +169,15 @@ impl Part<'_> {
                     for px in 0..c.dy.plane.width {
                         let g: [V; NV] = std::array::from_fn(|v| V::load(&grad[v][px * BLOCK..]));
                         unrolled!(i < ROWS => {
+                            let at = offsets[i] + px * step;
                             // SAFETY: no row lies further than `far`, which was checked for the last pixel.
-                            let value = V::splat(unsafe { *x.get_unchecked(offsets[i] + px * step) });
-                            unrolled!(v < NV => acc[i][v] = acc[i][v].fma(value, g[v]));
+                            unrolled!(v < NV => acc[i][v] = acc[i][v].fma(unsafe {
+                                if OWN {
+                                    V::load(x.get_unchecked(at + v * V::LANES..at + (v + 1) * V::LANES))
+                                } else {
+                                    V::splat(*x.get_unchecked(at))
+                                }
+                            }, g[v]));
                         });
                     }
                 }
@@ -200,7 +213,8 @@ impl Part<'_> {
 }
 
 /// Clears the gradient of packed weights that stand for no connection: with groups, the 16 output channels of a block
-/// may belong to several, and each is packed with the inputs of all. An optimiser would otherwise connect them.
+/// may belong to several, and each is packed with the inputs of all. An optimiser would otherwise connect them. (In a
+/// depthwise convolution these are the lanes past the last channel alone.)
 #[derive(Debug)]
 struct Unconnected {
     dw: Buf,

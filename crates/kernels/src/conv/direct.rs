@@ -5,12 +5,14 @@
 //! registers, 16 loads per 28 FMAs, so two load ports feed two FMA ports; 14 divides the usual widths 224, 112, 56,
 //! 28 and 14. AVX2: 6 x 2 = 12 of 16 registers. A tile two vectors wide is two blocks of channels on AVX-512 and the
 //! two halves of one block on 8 lanes. The distance between pixels is a compile-time constant for stride 1, so that
-//! the broadcasts need no address arithmetic.
+//! the broadcasts need no address arithmetic. In a depthwise convolution a row is a vector of the input, one load for each
+//! FMA; where groups share a block, each FMA leaves the lanes of the other groups alone.
 //!
 //! **Numerics.** f32, each output one chain of fused multiply-adds in row order from the bias on: the tile never
-//! changes a bit.
+//! changes a bit. An input that is not finite reaches the outputs of its own group only, though it may make NaN of the
+//! lanes past the last channel.
 
-use super::rows::{Gather, Rows, origin};
+use super::rows::{Gather, Lanes, Rows, origin};
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
@@ -245,40 +247,43 @@ impl Band<'_> {
     #[inline(always)]
     fn line<V: Simd, const NV: usize>(&self, b: usize, line: usize) {
         let c = self.conv;
-        match c.stride[1] * c.x.plane.block {
-            BLOCK => self.tiles::<V, NV, BLOCK>(b, line),
-            _ => self.tiles::<V, NV, 0>(b, line),
+        match (&c.rows.lanes, c.stride[1] * c.x.plane.block) {
+            (Lanes::All, BLOCK) => self.tiles::<V, NV, BLOCK, ALL>(b, line),
+            (Lanes::All, _) => self.tiles::<V, NV, 0, ALL>(b, line),
+            (Lanes::Grouped(_), _) => self.tiles::<V, NV, 0, GROUPED>(b, line),
+            (Lanes::Own, BLOCK) => self.tiles::<V, NV, BLOCK, OWN>(b, line),
+            (Lanes::Own, _) => self.tiles::<V, NV, 0, OWN>(b, line),
         }
     }
 
     /// Cuts a row into tiles of a few widths only: each is compiled for each instruction set, and costs seconds there.
     #[inline(always)]
-    fn tiles<V: Simd, const NV: usize, const STEP: usize>(&self, b: usize, line: usize) {
+    fn tiles<V: Simd, const NV: usize, const STEP: usize, const KIND: u8>(&self, b: usize, line: usize) {
         let mut at = 0;
         let width = self.conv.out[1];
         while at < width {
             at += match (width - at).min(V::TILE_PX + 3) {
-                16 if V::TILE_PX > 8 => self.tile::<V, 8, NV, STEP>(b, line, at),
-                14.. if V::TILE_PX > 8 => self.tile::<V, 14, NV, STEP>(b, line, at),
-                8.. if V::TILE_PX > 8 => self.tile::<V, 8, NV, STEP>(b, line, at),
-                7 if V::TILE_PX > 8 => self.tile::<V, 7, NV, STEP>(b, line, at),
-                6.. if V::TILE_PX < 8 => self.tile::<V, 6, NV, STEP>(b, line, at),
-                4.. => self.tile::<V, 4, NV, STEP>(b, line, at),
-                2.. => self.tile::<V, 2, NV, STEP>(b, line, at),
-                _ => self.tile::<V, 1, NV, STEP>(b, line, at),
+                16 if V::TILE_PX > 8 => self.tile::<V, 8, NV, STEP, KIND>(b, line, at),
+                14.. if V::TILE_PX > 8 => self.tile::<V, 14, NV, STEP, KIND>(b, line, at),
+                8.. if V::TILE_PX > 8 => self.tile::<V, 8, NV, STEP, KIND>(b, line, at),
+                7 if V::TILE_PX > 8 => self.tile::<V, 7, NV, STEP, KIND>(b, line, at),
+                6.. if V::TILE_PX < 8 => self.tile::<V, 6, NV, STEP, KIND>(b, line, at),
+                4.. => self.tile::<V, 4, NV, STEP, KIND>(b, line, at),
+                2.. => self.tile::<V, 2, NV, STEP, KIND>(b, line, at),
+                _ => self.tile::<V, 1, NV, STEP, KIND>(b, line, at),
             };
         }
     }
 
     /// `P` pixels from `at` on; returns `P`.
     #[inline(always)]
-    fn tile<V: Simd, const P: usize, const NV: usize, const STEP: usize>(
+    fn tile<V: Simd, const P: usize, const NV: usize, const STEP: usize, const KIND: u8>(
         &self,
         b: usize,
         line: usize,
         at: usize,
     ) -> usize {
-        if P > V::TILE_PX {
+        if P > V::TILE_PX || KIND != ALL && NV * V::LANES != BLOCK {
             return P; // never called; keeps the compiler from making it
         }
         let c = self.conv;
@@ -295,7 +300,12 @@ impl Band<'_> {
             self.bias.map_or(V::zero(), |bias| V::load(&bias[block * BLOCK + first..]))
         });
         let start = c.origin + line * c.stride[0] * c.x.plane.row_len() + at * step;
-        let acc = sum::<V, P, NV, STEP>(&self.x[start..], &c.rows.offsets[rows], w, init, step, c.rows.far());
+        let masks = match &c.rows.lanes {
+            Lanes::Grouped(masks) => &masks[rows.clone()],
+            Lanes::All | Lanes::Own => &[],
+        };
+        let (x, offsets) = (&self.x[start..], &c.rows.offsets[rows]);
+        let acc = sum::<V, P, NV, STEP, KIND>(x, offsets, masks, w, init, step, c.rows.far());
         unrolled!(v < NV => {
             let (block, first) = lane(v);
             let plane = &c.y.plane;
@@ -358,21 +368,29 @@ pub(super) fn clear_band(plane: &Plane, lines: &Range<usize>, clear: impl Fn(usi
     }
 }
 
-/// The sum itself: `acc[p][v] = init[v] + Σ_r x[offsets[r] + p·step] · w[v][r]`.
+/// [`Lanes`] at compile time.
+const ALL: u8 = 0;
+const GROUPED: u8 = 1;
+const OWN: u8 = 2;
+
+/// The sum itself: `acc[p][v] = init[v] + Σ_r x[offsets[r] + p·step] · w[v][r]`, of `GROUPED` lanes only where `masks[r]`
+/// has their bits; `OWN` lanes each start from the value that lies as far from there as the lane from the first.
 #[inline(always)]
-pub(super) fn sum<V: Simd, const P: usize, const NV: usize, const STEP: usize>(
+pub(super) fn sum<V: Simd, const P: usize, const NV: usize, const STEP: usize, const KIND: u8>(
     x: &[f32],
     offsets: &[u32],
+    masks: &[u16],
     w: [&[f32]; NV],
     init: [V; NV],
     step: usize,
     far: usize,
 ) -> [[V; NV]; P] {
     let step = if STEP > 0 { STEP } else { step };
-    let span = (P - 1) * step + 1;
+    let span = (P - 1) * step + if KIND == OWN { NV * V::LANES } else { 1 };
     let mut acc = [init; P];
     check_reach(x, offsets, far, span);
     let w = w.map(|w| &w[..offsets.len() * BLOCK]);
+    let masks = if KIND == GROUPED { &masks[..offsets.len()] } else { &[] };
     for (r, &offset) in offsets.iter().enumerate() {
         let at = offset as usize;
         // SAFETY: `far` is the largest offset, and a window that starts there ends inside `x`.
@@ -382,13 +400,41 @@ pub(super) fn sum<V: Simd, const P: usize, const NV: usize, const STEP: usize>(
             let row = r * BLOCK..r * BLOCK + V::LANES;
             (V::load(w[0].get_unchecked(row.clone())), V::load(w[NV - 1].get_unchecked(row)))
         };
-        unrolled!(p < P => {
-            let value = V::splat(x[p * step]);
-            acc[p][0] = acc[p][0].fma(value, w0);
-            if NV > 1 {
-                acc[p][NV - 1] = acc[p][NV - 1].fma(value, w1);
+        match KIND {
+            OWN => {
+                unrolled!(p < P => {
+                    // SAFETY: the last pixel's vectors end where `x` does, after `span` values.
+                    let (x0, x1) = unsafe {
+                        let (first, last) = (p * step, p * step + (NV - 1) * V::LANES);
+                        let x1 = V::load(x.get_unchecked(last..last + V::LANES));
+                        (V::load(x.get_unchecked(first..first + V::LANES)), x1)
+                    };
+                    acc[p][0] = acc[p][0].fma(x0, w0);
+                    if NV > 1 {
+                        acc[p][NV - 1] = acc[p][NV - 1].fma(x1, w1);
+                    }
+                });
             }
-        });
+            GROUPED => {
+                let (m0, m1) = (V::mask(masks[r]), V::mask(masks[r] >> (BLOCK - V::LANES)));
+                unrolled!(p < P => {
+                    let value = V::splat(x[p * step]);
+                    acc[p][0] = V::select(m0, acc[p][0].fma(value, w0), acc[p][0]);
+                    if NV > 1 {
+                        acc[p][NV - 1] = V::select(m1, acc[p][NV - 1].fma(value, w1), acc[p][NV - 1]);
+                    }
+                });
+            }
+            _ => {
+                unrolled!(p < P => {
+                    let value = V::splat(x[p * step]);
+                    acc[p][0] = acc[p][0].fma(value, w0);
+                    if NV > 1 {
+                        acc[p][NV - 1] = acc[p][NV - 1].fma(value, w1);
+                    }
+                });
+            }
+        }
     }
     acc
 }

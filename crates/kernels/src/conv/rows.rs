@@ -16,8 +16,22 @@ pub struct Rows {
     pub(super) offsets: Vec<u32>,
     /// The largest of them.
     far: usize,
-    /// Input channel, and tap, of each row.
+    /// Input channel, and tap, of each row; the first channel of the block where each lane has its own.
     pub(super) taps: Vec<(usize, [usize; 2])>,
+    /// Which lanes a row's value is for.
+    pub(super) lanes: Lanes,
+}
+
+/// Which of its block's 16 lanes the value of a row is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lanes {
+    /// All of them: the channels of every block are in one group.
+    All,
+    /// Those whose bit is set, row by row: groups share a block. The other weights of the row are zero, but zero times an
+    /// infinity of another group would be NaN.
+    Grouped(Vec<u16>),
+    /// Each lane has a value of its own, that of its own channel: depthwise. The row is 16 values that lie side by side.
+    Own,
 }
 
 /// Where the kernel reads: a window of taps over a plane, as offsets and an origin.
@@ -45,22 +59,45 @@ impl Rows {
         taps: &[[usize; 2]],
         place: impl Fn([usize; 2]) -> [usize; 2],
     ) -> Self {
-        let mut rows = Self { starts: vec![0], offsets: Vec::new(), far: 0, taps: Vec::new() };
+        let (per, other_per) = (lanes / groups, x.channels / groups);
+        let own = groups > 1 && per == 1 && other_per == 1 && x.block == BLOCK;
+        let shared = |b| connected(b, lanes, groups, x.channels).len() > other_per;
+        let grouped = !own && (0..lanes.div_ceil(BLOCK)).any(shared);
+        let (mut masks, lanes_of) = (Vec::new(), |b: usize, c: usize| {
+            let is_its = |lane: &usize| b * BLOCK + lane < lanes && (b * BLOCK + lane) / per == c / other_per;
+            (0..BLOCK).filter(is_its).fold(0, |bits, lane| bits | 1_u16 << lane)
+        });
+        let mut rows =
+            Self { starts: vec![0], offsets: Vec::new(), far: 0, taps: Vec::new(), lanes: Lanes::All };
         for b in 0..lanes.div_ceil(BLOCK) {
             let channels = connected(b, lanes, groups, x.channels);
             for cb in channels.start / x.block..channels.end.div_ceil(x.block) {
                 let block = channels.start.max(cb * x.block)..channels.end.min((cb + 1) * x.block);
+                let block = if own { block.start..block.start + 1 } else { block };
                 for &tap in taps {
                     for c in block.clone() {
                         rows.offsets.push(offset(x, c, place(tap)));
                         rows.taps.push((c, tap));
+                        if grouped {
+                            masks.push(lanes_of(b, c));
+                        }
                     }
                 }
             }
             rows.starts.push(rows.offsets.len());
         }
         rows.far = rows.offsets.iter().max().map_or(0, |&o| o as usize);
+        if own {
+            rows.lanes = Lanes::Own;
+        } else if grouped {
+            rows.lanes = Lanes::Grouped(masks);
+        }
         rows
+    }
+
+    /// Channel on the other side of the row's product in the lane of `channel`.
+    fn partner(&self, row: usize, channel: usize) -> usize {
+        if self.lanes == Lanes::Own { channel } else { self.taps[row].0 }
     }
 
     /// The rows of the forward pass over input `x`.
@@ -106,7 +143,7 @@ impl Rows {
     /// Whether all blocks of output channels have the same rows: two of them can share each broadcast.
     pub(super) fn uniform(&self) -> bool {
         let first = &self.offsets[..self.starts[1]];
-        self.starts.windows(2).all(|s| &self.offsets[s[0]..s[1]] == first)
+        self.lanes == Lanes::All && self.starts.windows(2).all(|s| &self.offsets[s[0]..s[1]] == first)
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -121,8 +158,9 @@ impl Rows {
         let mut map = vec![u32::MAX; shape.weight_len()];
         for b in 0..self.blocks() {
             for row in self.starts[b]..self.starts[b + 1] {
-                let (c, [y, x]) = self.taps[row];
+                let [y, x] = self.taps[row].1;
                 for k in b * BLOCK..((b + 1) * BLOCK).min(shape.c_out) {
+                    let c = self.partner(row, k);
                     if c / per_in == k / per_out {
                         let torch = ((k * per_in + c % per_in) * kh + y) * kw + x;
                         map[torch] = u32::try_from(row * BLOCK + k % BLOCK).expect("weights below 2^32");
@@ -149,8 +187,9 @@ impl Rows {
         let mut map = vec![u32::MAX; self.weight_len()];
         for b in 0..self.blocks() {
             for row in self.starts[b]..self.starts[b + 1] {
-                let (k, [y, x]) = self.taps[row];
+                let [y, x] = self.taps[row].1;
                 for c in b * BLOCK..((b + 1) * BLOCK).min(shape.c_in) {
+                    let k = self.partner(row, c);
                     if c / per_in == k / per_out {
                         let torch = ((k * per_in + c % per_in) * kh + y) * kw + x;
                         map[row * BLOCK + c % BLOCK] = to_forward[torch];

@@ -39,6 +39,12 @@ fn shapes() -> Vec<ConvShape> {
         with(shape(4, 6, [9, 11], [3, 2]), [2, 1], [2, 1], [3, 2], 1),
         with(shape(32, 32, [6, 6], [3, 3]), [1, 1], [1, 1], [1, 1], 32),
         with(shape(24, 48, [5, 6], [3, 3]), [2, 2], [1, 1], [1, 1], 8),
+        with(shape(20, 20, [5, 18], [3, 3]), [1, 1], [1, 1], [1, 1], 20),
+        with(shape(35, 35, [7, 9], [3, 5]), [2, 1], [2, 0], [2, 1], 35),
+        with(shape(3, 3, [5, 6], [3, 3]), [1, 1], [1, 1], [1, 1], 3), // depthwise on a planar input
+        with(shape(7, 21, [6, 5], [3, 3]), [1, 2], [1, 1], [1, 1], 7), // three outputs a channel
+        with(shape(48, 12, [4, 19], [3, 3]), [1, 1], [1, 1], [1, 1], 12),
+        with(shape(64, 32, [3, 5], [1, 1]), [1, 1], [0, 0], [1, 1], 2), // a group is a block
         with(shape(34, 18, [4, 15], [1, 3]), [1, 1], [0, 1], [1, 1], 2),
         with(shape(8, 20, [1, 40], [1, 5]), [1, 3], [0, 2], [1, 2], 1),
         with(shape(16, 16, [2, 2], [2, 2]), [5, 5], [0, 0], [1, 1], 1),
@@ -48,7 +54,7 @@ fn shapes() -> Vec<ConvShape> {
         sides(shape(17, 4, [1, 5], [2, 4]), [1, 2], [[1, 0], [0, 4]], 1),
     ];
     let mut sample = Sample::new(11);
-    while all.len() < 44 {
+    while all.len() < 50 {
         let groups = sample.choose(&[1, 1, 1, 2, 3]);
         let mut pair = |low, high| [sample.usize_in(low..=high), sample.usize_in(low..=high)];
         let (input, kernel, stride) = (pair(1, 17), pair(1, 4), pair(1, 4));
@@ -180,6 +186,57 @@ fn backward_equals_the_reference() {
             }
         }
     }
+}
+
+/// PyTorch's answer: what is not finite spreads through the channels of its own group and no further.
+#[test]
+fn an_infinity_stays_in_its_group() {
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    let (mut spread, mut kept) = (0, 0);
+    for s in shapes().into_iter().filter(|s| s.groups > 1) {
+        let (n, out) = (2, s.output());
+        let (pixels, out_pixels) = (s.input[0] * s.input[1], out[0] * out[1]);
+        let mut d = data(&s, n, s.c_out * out_pixels);
+        let clean = d.g.clone();
+        for (i, value) in [inf, -inf, nan].into_iter().enumerate() {
+            // In the first channel of a sample, its last, and one between; in the middle and at the border.
+            let c = [0, s.c_in - 1, s.c_in / 2][i];
+            d.x[(i % n * s.c_in + c) * pixels + [pixels / 2, 0, pixels - 1][i]] = value;
+            let k = [s.c_out - 1, 0, s.c_out / 2][i];
+            d.g[(i % n * s.c_out + k) * out_pixels + [out_pixels / 2, 0, out_pixels - 1][i]] = value;
+        }
+        let x_plane = input_plane(&s, 0);
+        let rows = Rows::forward(&s, &x_plane);
+        let (x, w, g) = (widen(&d.x), widen(&d.w), widen(&d.g));
+        let y = reference::conv2d(n, &s, &x, &w, Some(&widen(&d.b)));
+        let dx = reference::conv2d_vjp(n, &s, &x, &w, &g).grad_input;
+        // An infinite gradient beside the border would meet zeros of the padding.
+        let dw = reference::conv2d_vjp(n, &s, &x, &w, &widen(&clean)).grad_weight;
+        spread += y.iter().filter(|v| !v.is_finite()).count();
+        kept += y.iter().filter(|v| v.is_finite()).count();
+        let runs = run_everywhere(&Setup::new(n), |t| {
+            let x = t.input(x_plane, &d.x);
+            let w = t.values(&pack(&rows, &s, &d.w));
+            let b = t.values(&lanes(&d.b));
+            let dy = t.input(Plane::blocked(s.c_out, out, backward_halo(&s)), &d.g);
+            let clean = t.input(Plane::blocked(s.c_out, out, [0, 0]), &clean);
+            let y = t.output(Plane::blocked(s.c_out, out, [0, 1]));
+            let dx = t.output(Plane::blocked(s.c_in, s.input, [1, 0]));
+            let dw = t.output_buffer(rows.weight_len());
+            t.program.push(Conv::forward(&s, rows.clone(), x, w, Some(b), y, Activation::None));
+            Conv::push_backward_data(&mut t.program, &s, &rows, dy, w, dx);
+            ConvBackwardWeight::push(&mut t.program, &s, rows.clone(), x, clean, dw);
+        });
+        for run in &runs {
+            let what = |of: &str| format!("{of} {s:?} {}", run.what);
+            let terms = s.c_in.max(s.c_out) / s.groups * s.window.taps();
+            assert_close(&run.outputs[0], &y, tolerance(terms), 1e-6, &what("y"));
+            assert_close(&run.outputs[1], &dx, tolerance(terms), 1e-6, &what("dx"));
+            let got = unpack(&rows, &s, &run.outputs[2]);
+            assert_close(&got, &dw, tolerance(n * out_pixels), 1e-6, &what("dw"));
+        }
+    }
+    assert!(spread > 100 && kept > 1000, "{spread} values are not finite, {kept} are");
 }
 
 /// Pooled shapes: 3x3, stride 1.

@@ -102,6 +102,14 @@ impl Simd for F32x8 {
         lanes!(_mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))))
     }
     #[inline(always)]
+    fn mask(bits: u16) -> Self::Mask {
+        lanes!({
+            let each = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+            let set = _mm256_and_si256(_mm256_set1_epi32(i32::from(bits)), each);
+            _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, each))
+        })
+    }
+    #[inline(always)]
     fn any(a: Self::Mask) -> bool {
         lanes!(_mm256_movemask_ps(a)) != 0
     }

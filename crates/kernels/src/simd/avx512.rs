@@ -102,6 +102,10 @@ impl Simd for F32x16 {
         !a
     }
     #[inline(always)]
+    fn mask(bits: u16) -> Self::Mask {
+        bits
+    }
+    #[inline(always)]
     fn any(a: Self::Mask) -> bool {
         a != 0
     }

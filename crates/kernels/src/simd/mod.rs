@@ -67,6 +67,8 @@ pub(crate) trait Simd: Copy {
     fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     fn not(a: Self::Mask) -> Self::Mask;
+    /// Lane `i` where bit `i` is set; bits past the last lane do not count.
+    fn mask(bits: u16) -> Self::Mask;
     /// Whether the mask holds for any lane.
     fn any(a: Self::Mask) -> bool;
     /// Lane by lane `if mask { yes } else { no }`.
@@ -250,6 +252,7 @@ mod tests {
                 assert_eq!(lanes(V::or(va.gt(vb), vb.gt(va))), [1, 1, 0, 0, 0, 0, 0, 1]);
                 let none = V::and(va.gt(vb), vb.gt(va));
                 assert!(V::any(va.gt(vb)) && !V::any(none) && V::any(V::not(none)));
+                assert_eq!(lanes(V::mask(0b1010_0110_0000_0101))[..4], [1, 0, 1, 0]);
                 let mut one = [0.0; 16];
                 one[V::LANES - 1] = 1.0;
                 assert!(V::any(V::load(&one).gt(V::zero())), "the last lane alone");

@@ -89,6 +89,10 @@ impl Simd for F32x8 {
         a.map(|a| !a)
     }
     #[inline(always)]
+    fn mask(bits: u16) -> Self::Mask {
+        std::array::from_fn(|i| bits >> i & 1 != 0)
+    }
+    #[inline(always)]
     fn any(a: Self::Mask) -> bool {
         a.contains(&true)
     }
