@@ -12,8 +12,12 @@ use serde::{Deserialize, Serialize};
 /// whole run ([`Curve::Cosine`], [`Curve::OneCycle`]) span the steps after the warm-up.
 ///
 /// # PyTorch
-/// The warm-up is `LinearLR(start_factor=1 / (k + 1), total_iters=k)`, and what follows is joined to it as
-/// `SequentialLR(milestones=[k])` does.
+/// The rise is that of `LinearLR(start_factor=1 / (k + 1), total_iters=k)`. With a constant rate, a cosine or one cycle behind
+/// it, the whole is `SequentialLR([LinearLR(…), …], milestones=[k])`, where `T_max` and `total_steps` count the steps after the
+/// warm-up. With [`Curve::Step`] and [`Curve::MultiStep`] it is not: `SequentialLR` counts their epochs from the end of the
+/// warm-up on, so that every drop comes `k` steps later. It is `ChainedScheduler([LinearLR(…), StepLR(…)])`, with the
+/// epochs of the drops in steps, as long as the warm-up ends before the first drop. A longer one rises straight to the
+/// rate behind the drops, where `ChainedScheduler` breaks off at each.
 ///
 /// # Example
 /// ```
@@ -308,6 +312,23 @@ mod tests {
         // A warm-up that ends in a later epoch arrives at that epoch's rate, and one that outlasts the run only rises.
         close(&rates(&Schedule::step(1, 0.5).warmup(3), 1.0, 4, 2), &[0.125, 0.25, 0.375, 0.5]);
         close(&rates(&Schedule::constant().warmup(9), 1.0, 3, 1), &[0.1, 0.2, 0.3]);
+    }
+
+    /// The values that PyTorch 2.15 printed, `k = 3`.
+    #[test]
+    fn warm_up_as_in_pytorch() {
+        // SequentialLR([LinearLR(1 / 4, total_iters=3), CosineAnnealingLR(T_max=5)], [3])
+        let cosine = [0.25, 0.5, 0.75, 1.0, 0.9045084971874737, 0.6545084971874737, 0.3454915028125263];
+        close(&rates(&Schedule::cosine(0.0).warmup(3), 1.0, 8, 1)[..7], &cosine);
+        // SequentialLR([…, OneCycleLR(max_lr=1, total_steps=10)], [3])
+        let cycle = [0.01, 0.02, 0.03, 0.04, 0.52, 1.0, 0.9504846320134737, 0.8117456539497631];
+        close(&rates(&Schedule::one_cycle().warmup(3), 1.0, 13, 1)[..8], &cycle);
+        // ChainedScheduler([…, StepLR(4, 0.1)]); SequentialLR would keep the rate of 1 to step 6.
+        let step = [0.25, 0.5, 0.75, 1.0, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.01];
+        close(&rates(&Schedule::step(2, 0.1).warmup(3), 1.0, 12, 2), &step);
+        close(&rates(&Schedule::multi_step([2, 4], 0.1).warmup(3), 1.0, 12, 2), &step);
+        // With a drop within the warm-up, ChainedScheduler begins [0.25, 0.5, 0.075, 0.1, 0.01].
+        close(&rates(&Schedule::step(1, 0.1).warmup(3), 1.0, 5, 2), &[0.025, 0.05, 0.075, 0.1, 0.01]);
     }
 
     #[test]
