@@ -48,6 +48,17 @@ pub enum PlanError {
         /// How many there are.
         parameters: usize,
     },
+    /// Batch norm over a single value a channel, which has no variance.
+    #[error(
+        "{layer}: batch norm in training needs more than one value a channel, got [1, {channels}, 1, 1]: one sample of one pixel; \
+         train with at least 2 samples at once, freeze {layer}, or give it a larger map"
+    )]
+    OneValue {
+        /// The first batch norm of which this is so.
+        layer: String,
+        /// Its channels.
+        channels: usize,
+    },
     /// A setting of the training out of its range.
     #[error("{what}: expected {expected}, got {got}")]
     Option {

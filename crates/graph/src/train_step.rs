@@ -34,7 +34,7 @@ pub struct TrainOptions {
     /// Whether the gradient of the images is kept.
     pub input_gradient: bool,
     /// Samples that pass through at once where the batch does not fit into memory: gradients are those of the whole batch,
-    /// and batch norm normalises part by part, as when PyTorch accumulates gradients.
+    /// and batch norm normalises part by part, as when PyTorch accumulates gradients. The last part may be smaller.
     pub micro_batch: Option<usize>,
     /// Bounds on the gradients.
     pub clip: Option<Clip>,
@@ -68,6 +68,11 @@ impl TrainOptions {
             ema: None,
             rates: Vec::new(),
         }
+    }
+
+    /// Samples that pass through at once, at most.
+    fn part(&self) -> usize {
+        self.micro_batch.unwrap_or(self.batch_size).min(self.batch_size)
     }
 
     fn check(&self, graph: &Graph) -> Result<(), PlanError> {
@@ -115,13 +120,16 @@ pub struct TrainStep {
     updates: u64,
     options: TrainOptions,
     targets: Vec<Target>,
+    /// Why no sample may pass through alone.
+    one_value: Option<PlanError>,
 }
 
 impl TrainStep {
     /// Plans the training of a graph traced with [`Mode::Train`](crate::Mode::Train).
     ///
     /// # Errors
-    /// When parameters, output or memory do not fit, or an option is out of its range.
+    /// When parameters, output or memory do not fit, an option is out of its range, or samples come one at a time and a batch
+    /// norm would see a single value a channel.
     pub fn new(
         graph: &Graph,
         params: &Params,
@@ -134,11 +142,33 @@ impl TrainStep {
         options.check(graph)?;
         let mut graph = graph.clone();
         rates::freeze_batch_norms(&mut graph, &options.rates);
+        let one_value = one_value(&graph);
+        if let Some(error) = one_value.clone().filter(|_| options.part() == 1) {
+            return Err(error);
+        }
         let (watch, loss, optimizer) = (Watch::default(), loss.clone(), optimizer.shared());
         let (mut program, placed) = plan_step(&graph, &loss, &*optimizer, &options, &watch)?;
         placed.load(&mut program, params);
         let (kept, updates, targets) = (Kept::default(), 0, Vec::new());
-        Ok(Self { engine, graph, loss, optimizer, program, placed, kept, watch, updates, options, targets })
+        Ok(Self {
+            engine,
+            graph,
+            loss,
+            optimizer,
+            program,
+            placed,
+            kept,
+            watch,
+            updates,
+            options,
+            targets,
+            one_value,
+        })
+    }
+
+    /// Whether a sample's values depend on those beside it: whether there is a batch norm that is not frozen.
+    pub fn couples_batch(&self) -> bool {
+        couples_batch(&self.graph)
     }
 
     /// Calls `hook` after every step, for each operation whose value `pattern` means (see [`Graph::select`]), in the order
@@ -251,8 +281,12 @@ impl TrainStep {
     /// One update on images `[N, C, H, W]`, row-major, and their labels, or mixtures of two ([`Target`]).
     ///
     /// # Panics
-    /// When lengths differ, the batch is empty or larger than planned, or a label is past the last class: the loader
-    /// has checked all of it.
+    /// When lengths differ, the batch is empty or larger than planned, a label is past the last class, or the batch, or its
+    /// last part ([`TrainOptions::micro_batch`]), is a single sample of which a batch norm would see a single value a channel:
+    /// the loader has checked all of it.
+    ///
+    /// # PyTorch
+    /// `ValueError: Expected more than 1 value per channel when training` for the last of these.
     pub fn step<T: Into<Target> + Copy>(
         &mut self,
         images: &[f32],
@@ -287,6 +321,10 @@ impl TrainStep {
             self.options.batch_size
         );
         assert_eq!(images.len(), n * per_sample, "{n} images of {:?}", self.graph.input_shape());
+        if let Some(error) = &self.one_value {
+            let last = (n - 1) % self.options.part() + 1;
+            assert!(last > 1, "{error}; these are {n}, {} at once", self.options.part());
+        }
         self.targets.clear();
         self.targets.extend(targets.iter().map(|&target| target.into()));
         assert!(self.targets.iter().all(|t| t.is_valid(classes)), "a label past the {classes} classes");
@@ -402,6 +440,17 @@ impl TrainStep {
     }
 }
 
+fn couples_batch(graph: &Graph) -> bool {
+    graph.nodes.iter().any(|n| n.operation().couples_batch())
+}
+
+/// The error of a single sample, where a batch norm sees one pixel of it.
+fn one_value(graph: &Graph) -> Option<PlanError> {
+    let is_pixel = |shape: &[usize]| shape[1..].iter().product::<usize>() == 1;
+    let norm = graph.nodes.iter().find(|n| n.operation().couples_batch() && is_pixel(&n.shape))?;
+    Some(PlanError::OneValue { layer: norm.name.clone(), channels: norm.shape[0] })
+}
+
 /// The program of a step that keeps what is looked at.
 fn plan_step(
     graph: &Graph,
@@ -421,9 +470,8 @@ fn plan_step(
         let keep: Vec<&str> = values.iter().chain(&gradients).copied().collect();
         fuse(&mut graph, &keep);
     }
-    let coupled = graph.nodes.iter().any(|n| n.operation().couples_batch());
-    let part = options.micro_batch.unwrap_or(options.batch_size).min(options.batch_size);
-    let tile = if coupled || looked_at { part } else { part.min(TILE) };
+    let part = options.part();
+    let tile = if couples_batch(&graph) || looked_at { part } else { part.min(TILE) };
     let mut builder = Builder::new(tile.max(1)).with_batch(options.batch_size);
     if !options.reuse {
         builder = builder.without_reuse();

@@ -5,7 +5,9 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use striate_nn::graph::rates::{layer_decay, layer_groups};
-use striate_nn::graph::{Clip, CrossEntropy, Engine, Graph, Params, Target, TrainOptions, TrainStep};
+use striate_nn::graph::{
+    Clip, CrossEntropy, Engine, Graph, Params, PlanError, Target, TrainOptions, TrainStep,
+};
 use striate_nn::{
     AdamW, AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, Mode, OptimizerConfig, ReLU, Sequential,
     Sgd, trace,
@@ -252,6 +254,68 @@ fn options_that_make_no_sense_are_refused() {
             "all 7 parameters are frozen, and nothing is left to learn; freeze all but the last layer, say"
         ],
     );
+}
+
+/// A network whose batch norm sees a map of this size.
+fn pooled_before_norm(size: [usize; 2]) -> Graph {
+    let net = Sequential::new()
+        .append(Conv2d::new(3, 8, 3).stride(2).padding(1))
+        .append(AdaptiveAvgPool2d::new(size))
+        .append(BatchNorm2d::new(8))
+        .append(Flatten::new())
+        .append(Linear::new(8 * size[0] * size[1], 7));
+    trace(&net, Mode::Train, INPUT).expect("shapes that fit")
+}
+
+fn train_step(graph: &Graph, options: TrainOptions) -> Result<TrainStep, PlanError> {
+    let engine = Engine::new(Some(1)).expect("an instruction set");
+    TrainStep::new(graph, &params(graph), &CrossEntropy::default(), &Sgd::default(), engine, options)
+}
+
+/// Steps of so many samples.
+fn step(step: &mut TrainStep, n: usize) -> f32 {
+    step.step(&vec![0.5; n * INPUT.iter().product::<usize>()], &vec![0_u32; n], 0.1).loss
+}
+
+/// PyTorch: "ValueError: Expected more than 1 value per channel when training, got input size [1, 8, 1, 1]".
+#[test]
+fn batch_norm_needs_more_than_one_value_a_channel() {
+    let (pixel, two) = (pooled_before_norm([1, 1]), pooled_before_norm([2, 1]));
+    let want = expect![
+        "2: batch norm in training needs more than one value a channel, got [1, 8, 1, 1]: one sample of one pixel; train with at least 2 samples at once, freeze 2, or give it a larger map"
+    ];
+    let error = train_step(&pixel, TrainOptions::new(1, 0)).err().expect("refused");
+    want.assert_eq(&error.to_string());
+    let parts = TrainOptions { micro_batch: Some(1), ..TrainOptions::new(6, 0) };
+    want.assert_eq(&train_step(&pixel, parts).err().expect("refused").to_string());
+    // Two pixels, two samples, or statistics that are not the batch's own.
+    let alone = || TrainOptions::new(1, 0);
+    let frozen = TrainOptions { rates: vec![("2".into(), 0.0)], ..alone() };
+    for (graph, options, n) in
+        [(&two, alone(), 1), (&pixel, TrainOptions::new(2, 0), 2), (&pixel, frozen.clone(), 1)]
+    {
+        let mut train = train_step(graph, options.clone()).expect("as in PyTorch");
+        assert!(step(&mut train, n).is_finite());
+        assert_eq!(train.couples_batch(), options.rates.is_empty());
+    }
+    let parts = TrainOptions { micro_batch: Some(4), ..TrainOptions::new(6, 0) };
+    let mut train = train_step(&pixel, parts).expect("parts of 4 and 2");
+    assert!(step(&mut train, 6).is_finite());
+}
+
+#[test]
+#[should_panic(expected = "2: batch norm in training needs more than one value a channel")]
+fn a_step_of_one_is_refused() {
+    let mut train = train_step(&pooled_before_norm([1, 1]), TrainOptions::new(6, 0)).expect("a plan");
+    step(&mut train, 1);
+}
+
+#[test]
+#[should_panic(expected = "or give it a larger map; these are 6, 5 at once")]
+fn a_last_part_of_one_is_refused() {
+    let parts = TrainOptions { micro_batch: Some(5), ..TrainOptions::new(6, 0) };
+    let mut train = train_step(&pooled_before_norm([1, 1]), parts).expect("a plan");
+    step(&mut train, 6);
 }
 
 #[test]

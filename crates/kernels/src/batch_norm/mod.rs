@@ -12,8 +12,8 @@
 //! **Numerics.** Mean and squared deviations are taken of each channel of each sample in two passes over its (cached)
 //! plane, the second correcting the first, and combined over samples in order in f64 (Chan, Golub, LeVeque 1979): a mean
 //! a thousand times the deviation costs no digits. The variance that normalises is the biased one, the variance that
-//! goes into the running statistics is unbiased, as in PyTorch. A single value a channel has no unbiased variance (PyTorch
-//! refuses it); here it counts as 0.
+//! goes into the running statistics is unbiased, as in PyTorch. A single value a channel has no unbiased variance;
+//! here it counts as 0, and whoever plans refuses it, as PyTorch does.
 
 mod affine;
 mod backward;
