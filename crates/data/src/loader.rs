@@ -42,6 +42,8 @@ pub struct Loader<'a> {
     batch_size: usize,
     seed: u64,
     shuffle: bool,
+    /// Samples in an epoch.
+    epoch_len: usize,
     /// Sums of the weights of the samples up to each, if they are drawn by weight.
     weight_sums: Option<Vec<f64>>,
 }
@@ -82,6 +84,7 @@ impl<'a> Loader<'a> {
             batch_size,
             seed,
             shuffle,
+            epoch_len: split.len(),
             weight_sums: None,
         })
     }
@@ -131,6 +134,21 @@ impl<'a> Loader<'a> {
         self.with_class_weights(&weights)
     }
 
+    /// The same, without the last sample of each epoch where it would be alone: in its batch, or in the last of the parts of
+    /// `part` samples that a batch is gone through in. With shuffling another sample sits out each epoch.
+    ///
+    /// This is for training networks with batch norm, which compares the samples of a batch: one alone has nothing to be
+    /// compared with, and moves the running statistics as much as a whole batch does. Nothing is left out where `part` is 1, or
+    /// where there is but one sample.
+    ///
+    /// # PyTorch
+    /// `DataLoader(drop_last=True)`, which leaves out every smaller batch and not only that of one.
+    pub fn without_single(self, part: usize) -> Self {
+        let len = self.split.len();
+        let is_alone = part > 1 && len > 1 && len % part == 1;
+        Self { epoch_len: len - usize::from(is_alone), ..self }
+    }
+
     /// Number of images.
     pub fn len(&self) -> usize {
         self.split.len()
@@ -148,13 +166,13 @@ impl<'a> Loader<'a> {
 
     /// Batches in an epoch, the last partial one included.
     pub fn batches_per_epoch(&self) -> usize {
-        self.len().div_ceil(self.batch_size)
+        self.epoch_len.div_ceil(self.batch_size)
     }
 
     /// The sample indices of an epoch in the order in which they are trained on.
     ///
     /// A Fisher-Yates shuffle keyed by (seed, epoch); every order is equally likely. Without `shuffle`, 0, 1, 2, ... By
-    /// weight, as many independent draws.
+    /// weight, as many independent draws. One sample fewer where [`without_single`](Self::without_single) says so.
     pub fn order(&self, epoch: u32) -> Vec<u32> {
         let draws = Draws::new(self.seed, epoch, 0, Use::Order);
         let mut words = (0u32..).flat_map(|index| draws.block(index));
@@ -167,7 +185,7 @@ impl<'a> Loader<'a> {
                 let place = word as f64 / (1u64 << 53) as f64 * total;
                 sums.partition_point(|&sum| sum <= place).min(sums.len() - 1) as u32
             };
-            return (0..self.len()).map(|_| draw()).collect();
+            return (0..self.epoch_len).map(|_| draw()).collect();
         }
         let mut order: Vec<u32> = (0..self.len() as u32).collect();
         if self.shuffle {
@@ -175,6 +193,7 @@ impl<'a> Loader<'a> {
                 order.swap(i, below(i as u32 + 1, &mut words) as usize);
             }
         }
+        order.truncate(self.epoch_len);
         order
     }
 

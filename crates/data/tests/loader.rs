@@ -91,6 +91,32 @@ fn the_last_batch_is_partial_and_kept() {
 }
 
 #[test]
+fn a_sample_that_would_be_alone_sits_out_the_epoch() {
+    let batches = |count: usize, part: usize| {
+        let images = images(count);
+        let loader = loader(&images, Augment::default(), 0).without_single(part);
+        let order = loader.order(0);
+        let steps = 0..loader.batches_per_epoch();
+        steps.map(|step| loader.batch_indices(&order, step).len()).collect::<Vec<_>>()
+    };
+    assert_eq!(batches(97, 32), [32, 32, 32]);
+    assert_eq!(batches(98, 32), [32, 32, 32, 2]);
+    assert_eq!(batches(96, 32), [32, 32, 32]);
+    assert_eq!(batches(73, 8), [32, 32, 8], "the last part of the last batch");
+    assert_eq!(batches(74, 8), [32, 32, 10]);
+    assert_eq!(batches(33, 1), [32, 1], "all are alone");
+    assert_eq!(batches(1, 32), [1], "there is no other");
+    // The order is the same but for its end, and in another epoch another sample is left out.
+    let images = images(33);
+    let [all, some] =
+        [loader(&images, Augment::default(), 0), loader(&images, Augment::default(), 0).without_single(32)];
+    assert_eq!(some.order(4), all.order(4)[..32]);
+    assert_ne!(all.order(4)[32], all.order(5)[32]);
+    assert_eq!(some.len(), 33);
+    assert_eq!(some.balanced().unwrap().order(0).len(), 32);
+}
+
+#[test]
 fn without_augmentation_a_sample_is_normalised_and_nothing_else() {
     let images = images(20);
     let loader = loader(&images, Augment::default(), 9);

@@ -22,7 +22,8 @@ use striate_nn::{OptimizerConfig, Schedule};
 pub struct FitConfig {
     /// Times that every training image is seen.
     pub epochs: usize,
-    /// Images that pass through the network at once.
+    /// Images that pass through the network at once; the last of an epoch may be fewer. With batch norm they are never one: an
+    /// image that would be left over for a batch of its own sits out the epoch, another one each time.
     pub batch_size: usize,
     /// Batches for each update of the parameters: their gradients add up to those of one batch of all their images, in the
     /// memory of one. Batch norm sees one at a time. The last update of an epoch may have fewer images.

@@ -61,8 +61,8 @@ pub struct RateSearch {
 /// ```
 pub fn find_lr(job: &Job<'_>) -> Result<RateSearch, FitError> {
     let graph = train_graph(job)?;
-    let loader = loader_of(job)?;
     let mut train = train_step(job, &graph)?;
+    let loader = loader_of(job, &train)?;
     let update_size = job.config.update_size().min(job.data.train.len());
     let mut batch = Batch::new(update_size, job.preprocess.sample_len());
     let mut found = RateSearch { rates: Vec::new(), losses: Vec::new(), suggestion: None };

@@ -52,8 +52,8 @@ impl<'a> Run<'a> {
     pub(crate) fn start(job: &'a Job<'a>, disk: &'a dyn Disk) -> Result<Self, FitError> {
         let shape = job.preprocess.shape();
         let graph = train_graph(job)?;
-        let loader = loader_of(job)?;
         let train = train_step(job, &graph)?;
+        let loader = loader_of(job, &train)?;
         let mut run = Self {
             job,
             folder: None,
@@ -394,11 +394,14 @@ pub(crate) fn train_graph(job: &Job<'_>) -> Result<Graph, FitError> {
     Ok(graph)
 }
 
-/// The training images in the order of the job.
-pub(crate) fn loader_of<'a>(job: &Job<'a>) -> Result<Loader<'a>, FitError> {
+/// The training images in the order of the job: for a network with batch norm, without one that would be alone.
+pub(crate) fn loader_of<'a>(job: &Job<'a>, train: &TrainStep) -> Result<Loader<'a>, FitError> {
     let (images, config) = (&job.data.train, job.config);
     let size = config.update_size();
-    let loader = Loader::new(images, job.preprocess, config.augment, size, config.seed, true)?;
+    let mut loader = Loader::new(images, job.preprocess, config.augment, size, config.seed, true)?;
+    if train.couples_batch() {
+        loader = loader.without_single(config.batch_size);
+    }
     Ok(if config.weighted_sampling { loader.balanced()? } else { loader })
 }
 

@@ -5,6 +5,7 @@ use crate::{ARGS_YAML, EpochRow, RESULTS_CSV, Stop};
 use expect_test::expect;
 use std::fs;
 use striate_graph::Session;
+use striate_nn::AdaptiveAvgPool2d;
 
 #[test]
 fn events_come_in_order_and_files_are_there() {
@@ -164,6 +165,62 @@ fn patience_ends_a_run_after_the_best_epoch() {
     assert!(trained.stopped_early);
     assert_eq!((trained.best_epoch, trained.rows.len(), why), (1, 3, Some((2, 1))));
     assert!(world.finish(Some(folder.path()), true).was_finished);
+}
+
+/// `count` images in batches of 16, by a network whose batch norm sees one pixel, or by one without.
+fn left_over(count: usize, has_norm: bool) -> World {
+    let net = Sequential::new()
+        .append(Conv2d::new(1, 4, 3).padding(1))
+        .append(AdaptiveAvgPool2d::new([1, 1]))
+        .append(Flatten::new())
+        .append(Linear::new(4, 3));
+    let with_norm = Sequential::new()
+        .append(Conv2d::new(1, 4, 3).padding(1))
+        .append(AdaptiveAvgPool2d::new([1, 1]))
+        .append(BatchNorm2d::new(4))
+        .append(Flatten::new())
+        .append(Linear::new(4, 3));
+    let mut world = World::new();
+    world.net = if has_norm { Box::new(with_norm) } else { Box::new(net) };
+    world.data = Dataset::new("bars", bars(count, 0), bars(12, 9999), world.data.classes).unwrap();
+    world
+}
+
+fn steps_of_epochs(world: &World) -> Vec<usize> {
+    let mut epochs = vec![0; world.config.epochs];
+    let mut count = |event: &Event<'_>| {
+        if let Event::Step { epoch, .. } = event {
+            epochs[epoch - 1] += 1;
+        }
+        Ok::<(), FitError>(())
+    };
+    fit(&world.job(None, false), &mut [&mut count]).unwrap();
+    epochs
+}
+
+#[test]
+fn with_batch_norm_no_image_is_a_batch_of_its_own() {
+    for (count, accumulate, has_norm, steps) in [
+        (33, 1, true, 2),
+        (33, 1, false, 3),
+        (34, 1, true, 3),
+        (49, 2, true, 2), // updates of 32 and 17, the last in parts of 16 and 1
+        (33, 2, true, 1),
+        (33, 2, false, 2),
+    ] {
+        let mut world = left_over(count, has_norm);
+        world.config.grad_accum_steps = accumulate;
+        let what = format!("{count} images, {accumulate} batches an update, batch norm {has_norm}");
+        assert_eq!(steps_of_epochs(&world), [steps; 3], "{what}");
+        crate::find_lr(&world.job(None, false)).unwrap();
+    }
+    let mut world = left_over(33, true);
+    world.config.batch_size = 1;
+    let error = fit(&world.job(None, false), &mut []).unwrap_err();
+    expect![
+        "2: batch norm in training needs more than one value a channel, got [1, 4, 1, 1]: one sample of one pixel; train with at least 2 samples at once, freeze 2, or give it a larger map"
+    ]
+    .assert_eq(&error.to_string());
 }
 
 #[test]
