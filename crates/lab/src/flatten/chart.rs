@@ -41,9 +41,7 @@ pub fn curves(part: &Part) -> Scene {
         _ => format!("Lines: means of {seeds} seeds; bands: from the worst seed to the best."),
     };
     let moved = grouped(part.moved_images as u64);
-    let foot = format!(
-        "{band} Upper panels: of {moved} test images, only those that the same network read unmoved count."
-    );
+    let foot = format!("{band} Upper panels: the same {moved} test images, moved alike, for every network.");
     scene.text((LEFTS[0], HEIGHT - 18.0), TICK, Anchor::Start, SOFT_INK, foot);
     scene
 }
@@ -81,6 +79,8 @@ struct Panel<'a> {
     /// Where along the x axis, 0 to 1, and what it says there.
     ticks: Vec<(f64, String)>,
     lines: Vec<Line<'a>>,
+    /// The accuracy of guessing, where the figures come down to it.
+    guessing: Option<f64>,
 }
 
 /// A network's figures with their places along the x axis.
@@ -91,8 +91,8 @@ struct Line<'a> {
 
 fn panels(part: &Part) -> [Panel<'_>; 4] {
     [
-        moved("Moved: still right (%)", "pixels", part, |contender| &contender.shifts, 1),
-        moved("Turned: still right (%)", "degrees", part, |contender| &contender.rotations, 2),
+        moved("Moved: accuracy (%)", "pixels", part, |contender| &contender.shifts, 1),
+        moved("Turned: accuracy (%)", "degrees", part, |contender| &contender.rotations, 2),
         by_images(part),
         scrambled(part),
     ]
@@ -113,9 +113,16 @@ fn moved<'a>(
     let ticks = amounts.iter().step_by(each).map(|&amount| (f64::from(amount) / last, amount.to_string()));
     let line = |contender: &'a Contender| Line {
         network: contender.network,
-        points: points(contender).iter().map(|p| (f64::from(p.amount) / last, &p.kept)).collect(),
+        points: points(contender).iter().map(|p| (f64::from(p.amount) / last, &p.accuracy)).collect(),
     };
-    Panel { title, below, ticks: ticks.collect(), lines: part.contenders.iter().map(line).collect() }
+    let guessing = Some(1.0 / part.classes as f64);
+    Panel {
+        title,
+        below,
+        ticks: ticks.collect(),
+        lines: part.contenders.iter().map(line).collect(),
+        guessing,
+    }
 }
 
 /// On a logarithmic axis.
@@ -140,6 +147,7 @@ fn by_images(part: &Part) -> Panel<'_> {
         below: "training images",
         ticks: images.iter().map(|&n| (at(n), grouped(n as u64))).collect(),
         lines: part.contenders.iter().map(line).collect(),
+        guessing: None,
     }
 }
 
@@ -153,6 +161,7 @@ fn scrambled(part: &Part) -> Panel<'_> {
         below: "pixels, in training and test alike",
         ticks: vec![(0.2, "in place".into()), (0.8, "scrambled".into())],
         lines: part.contenders.iter().filter_map(line).collect(),
+        guessing: None,
     }
 }
 
@@ -180,6 +189,12 @@ impl Panel<'_> {
         }
         let middle = (left + width / 2.0, bottom + 38.0);
         scene.text(middle, TEXT, Anchor::Middle, SOFT_INK, self.below);
+        if let Some(guessing) = self.guessing.filter(|&guessing| 100.0 * guessing > floor) {
+            let (y, stroke) = (y_of(guessing), SOFT_INK);
+            let points = vec![(left, y), (left + width, y)];
+            scene.shapes.push(Shape::Polyline { points, width: 1.0, stroke, dash: Some((2.0, 3.0)) });
+            scene.text((left + 4.0, y - 4.0), TICK, Anchor::Start, SOFT_INK, "guessing");
+        }
         let x_of = |at: f64| left + at * width;
         // Bands first: no band may hide a line.
         for line in &self.lines {

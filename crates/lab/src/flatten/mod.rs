@@ -4,11 +4,12 @@
 //! neighbours. A convolution looks at neighbours only (locality), and with the same weights everywhere (weight sharing);
 //! pooling then forgets on purpose where exactly something was. Each question below isolates a part of that:
 //!
-//! * **Shifts** and **rotations** of test images, on a canvas that is wide enough: nothing is cut off. Counted are the images
-//!   that the same network read unmoved.
+//! * **Shifts** and **rotations** of test images, on a canvas that is wide enough: nothing is cut off. What is measured is
+//!   accuracy, on the same moved images for every network. A share of what a network got right unmoved would flatter the one
+//!   that gets least right: its set is small, and easy.
 //! * **One fixed scrambling** of the pixels, in training and test alike: which pixels are neighbours is lost, and nothing else.
 //! * **Few training images**: what has to be learned again at every place needs more of them.
-//! * **Clean accuracy**, first of all: it alone can make the rest look better.
+//! * **Clean accuracy**, first of all: what is lost can only be judged beside it.
 //!
 //! What keeps it fair: parameters equal within 5 %; the same images, number of updates, batch, optimiser (Adam) and schedule
 //! (one cycle); each network's learning rate tuned by the same procedure on held-out training images, for scrambled pixels

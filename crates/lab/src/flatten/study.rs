@@ -84,10 +84,8 @@ pub struct Trial {
 pub struct Point {
     /// Pixels or degrees.
     pub amount: u32,
-    /// Fraction of the images that were right.
+    /// Fraction of the moved images that were right; the images are the same for every network.
     pub accuracy: Spread,
-    /// Of those that were right unmoved, the fraction that still were.
-    pub kept: Spread,
 }
 
 /// What was measured after learning from so many images.
@@ -188,11 +186,9 @@ fn contender(
     let all = select(false, source.train.len());
     let points = |amounts: &[u32], first: usize| -> Vec<Point> {
         let point = |(i, &amount): (usize, &u32)| {
-            let moved = || all.iter().map(|f| f.moved[first + i]);
-            // A network that was right nowhere kept nothing.
-            let kept = moved().map(|m| m.kept as f64 / m.hits_unmoved.max(1) as f64);
-            let hits = moved().map(|m| m.hits as f64 / m.images as f64);
-            Point { amount, accuracy: Spread::new(hits.collect()), kept: Spread::new(kept.collect()) }
+            let moved = all.iter().map(|f| f.moved[first + i]);
+            let accuracy = moved.map(|moved| moved.hits as f64 / moved.images as f64);
+            Point { amount, accuracy: Spread::new(accuracy.collect()) }
         };
         amounts.iter().enumerate().map(point).collect()
     };

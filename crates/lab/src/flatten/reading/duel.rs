@@ -7,10 +7,9 @@ use crate::flatten::study::{Contender, Point};
 use striate_inspect::text::grouped;
 
 impl Reader<'_> {
-    /// How often each CNN is ahead of each MLP, and every place where it is behind. All images count, so that a network which
-    /// read few unmoved is not better for it.
+    /// How often each CNN is ahead of each MLP, and every place where it is behind.
     pub(super) fn score(&self) -> String {
-        let mut said = vec!["Counted is accuracy over all images, moved or not.".to_string()];
+        let mut said = vec!["What counts is accuracy over all images, moved or not.".to_string()];
         for cnn in self.contenders().iter().filter(|c| c.network.is_cnn()) {
             for mlp in self.contenders().iter().filter(|c| !c.network.is_cnn()) {
                 said.push(self.duel(cnn, mlp));

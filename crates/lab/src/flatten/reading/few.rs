@@ -12,7 +12,7 @@ impl Reader<'_> {
         if let Some(smallest) = smallest.filter(|smallest| smallest.images < self.part.train_images) {
             let all = self.figures(|c| c.by_images.first().map(|learned| (&learned.accuracy, images)));
             let when = format!("After {} training images", grouped(smallest.images as u64));
-            said.push(self.ranking(&when, "reads", "of the test images", all));
+            said.push(self.ranking(&when, "of the test images right", all));
         }
         for level in [0.8, 0.9] {
             let (mut reaches, mut never) = (Vec::new(), Vec::new());
@@ -25,7 +25,7 @@ impl Reader<'_> {
             }
             reaches.sort_by_key(|&(images, _)| images);
             let reaches: Vec<String> =
-                reaches.iter().map(|(n, name)| format!("{} with {name}", grouped(*n as u64))).collect();
+                reaches.iter().map(|(n, name)| format!("{} for {name}", grouped(*n as u64))).collect();
             let all = grouped(self.part.train_images as u64);
             let never = match &never[..] {
                 [] => String::new(),
@@ -36,7 +36,10 @@ impl Reader<'_> {
             said.push(if reaches.is_empty() {
                 format!("No network reaches {level} with all {all} images.")
             } else {
-                format!("Of the numbers tried, the least that brings {level} is {}{never}.", listed(&reaches))
+                format!(
+                    "Of the numbers tried, the smallest that reaches {level} is {}{never}.",
+                    listed(&reaches)
+                )
             });
         }
         said.join(" ")

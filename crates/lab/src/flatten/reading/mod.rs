@@ -69,13 +69,13 @@ impl<'a> Reader<'a> {
         };
         format!(
             "The pooled CNN averages its last maps, the flat CNN flattens them into linear layers; both MLPs flatten the pixels, \
-             and the shift-trained one saw its training pictures moved. {level} Accuracies are over {test} test images; what \
-             is kept after a move is a share of those images among {moved} that the same network read unmoved."
+             and the shift-trained one saw its training pictures moved. {level} Accuracies are over {test} test images, \
+             after a move over {moved} of them: the same ones, moved alike, for every network."
         )
     }
 
     fn unmoved(&self) -> String {
         let all = self.figures(|c| Some((&c.clean, self.part.test_images as f64)));
-        self.ranking("With nothing moved", "reads", "of the test images", all)
+        self.ranking("With nothing moved", "of the test images right", all)
     }
 }

@@ -11,7 +11,7 @@ pub(crate) fn nearest(points: &[Point], wanted: u32) -> usize {
 }
 
 impl Reader<'_> {
-    /// Three amounts, from where on half is lost, and what comes back.
+    /// Some amounts, where accuracy falls below a half, and where a larger move is better than a smaller one.
     pub(super) fn moves(
         &self,
         points: fn(&Contender) -> &[Point],
@@ -23,12 +23,12 @@ impl Reader<'_> {
         let mut at: Vec<usize> = amounts.iter().map(|&amount| nearest(measured, amount)).collect();
         at.dedup();
         at.retain(|&i| measured[i].amount > 0);
+        let images = self.part.moved_images as f64;
         let mut said = Vec::new();
         for i in at {
             let when = format!("{when} {} {unit},", measured[i].amount);
-            let all = self.figures(|c| Some((&points(c)[i].kept, self.read_unmoved(points(c)))));
-            said.push(self.ranking(&when, "keeps", "of what it read unmoved", all));
-            let images = self.part.moved_images as f64;
+            let all = self.figures(|c| Some((&points(c)[i].accuracy, images)));
+            said.push(self.ranking(&when, "of the test images right", all));
             let guesses = |c: &&Contender| is_guessing(&points(c)[i].accuracy, self.part.classes, images);
             let guessing: Vec<String> =
                 self.contenders().iter().filter(guesses).map(|c| called(c.network).to_string()).collect();
@@ -45,48 +45,50 @@ impl Reader<'_> {
         said.join(" ")
     }
 
-    /// Of how many images a share that is kept is one.
-    pub(super) fn read_unmoved(&self, points: &[Point]) -> f64 {
-        self.part.moved_images as f64 * points.first().map_or(1.0, |unmoved| unmoved.accuracy.mean)
-    }
-
+    /// Where fewer than half of the images are right for the first time.
     pub(super) fn halves(&self, points: fn(&Contender) -> &[Point], unit: &str) -> String {
-        let (mut falls, mut stays) = (Vec::new(), Vec::new());
+        let (mut falls, mut starts, mut stays) = (Vec::new(), Vec::new(), Vec::new());
         for contender in self.contenders() {
-            match points(contender).iter().find(|point| point.kept.mean < 0.5) {
-                Some(point) => {
-                    falls.push(format!("at {} {unit} by {}", point.amount, called(contender.network)))
-                }
-                None => stays.push(called(contender.network).to_string()),
+            let name = called(contender.network);
+            match points(contender).iter().find(|point| point.accuracy.mean < 0.5).map(|point| point.amount) {
+                Some(0) => starts.push(name.to_string()),
+                Some(amount) => falls.push(format!("at {amount} {unit} for {name}")),
+                None => stays.push(name.to_string()),
             }
         }
-        match (&falls[..], &stays[..]) {
-            ([], _) => "No network loses more than half at any amount measured.".into(),
-            (falls, []) => format!("More than half is first lost {}.", listed(falls)),
-            (falls, stays) => {
-                format!("More than half is first lost {}; never by {}.", listed(falls), listed(stays))
-            }
+        let mut said = Vec::new();
+        if !falls.is_empty() {
+            said.push(format!("first falls below 50 % {}", listed(&falls)));
         }
+        if !starts.is_empty() {
+            said.push(format!("is below 50 % even unmoved for {}", listed(&starts)));
+        }
+        if !stays.is_empty() {
+            said.push(format!("never falls below 50 % for {}", listed(&stays)));
+        }
+        format!("Accuracy {}.", said.join("; it "))
     }
 
-    /// Where more is kept after a larger move than after a smaller one.
+    /// Where more is right after a larger move than after a smaller one.
     pub(super) fn returns(&self, points: fn(&Contender) -> &[Point], unit: &str) -> String {
+        let images = self.part.moved_images as f64;
         let returns = self.contenders().iter().filter_map(|contender| {
-            let (points, images) = (points(contender), self.read_unmoved(points(contender)));
-            let by_kept = |&a: &usize, &b: &usize| points[a].kept.mean.total_cmp(&points[b].kept.mean);
+            let points = points(contender);
+            let mean = |i: usize| points[i].accuracy.mean;
+            let by_mean = |&a: &usize, &b: &usize| mean(a).total_cmp(&mean(b));
             // The largest rise from one amount to a larger one.
-            let rises = (1..points.len()).filter_map(|j| Some(((0..j).min_by(by_kept)?, j)));
-            let rise = |&(i, j): &(usize, usize)| points[j].kept.mean - points[i].kept.mean;
+            let rises = (1..points.len()).filter_map(|j| Some(((0..j).min_by(by_mean)?, j)));
+            let rise = |&(i, j): &(usize, usize)| mean(j) - mean(i);
             let (i, j) = rises.max_by(|a, b| rise(a).total_cmp(&rise(b)))?;
             let (low, high) = (&points[i], &points[j]);
-            let is_ahead = compare(&high.kept, &low.kept, [images; 2]) == Stand::Ahead;
+            let is_ahead = compare(&high.accuracy, &low.accuracy, [images; 2]) == Stand::Ahead;
             is_ahead.then(|| {
                 format!(
-                    "{} keeps {} at {} {unit}, but {} at {}",
+                    "{} has {} at {} {unit}, but {} at {}",
                     called(contender.network),
-                    percent(low.kept.mean),
+                    percent(low.accuracy.mean),
                     low.amount,
-                    percent(high.kept.mean),
+                    percent(high.accuracy.mean),
                     high.amount,
                 )
             })

@@ -1,7 +1,7 @@
 //! Everybody in one sentence, from the best to the worst.
 
 use super::Reader;
-use super::words::{called, listed, percent};
+use super::words::{called, capital, listed, percent};
 use crate::flatten::compare::{Stand, compare};
 use crate::flatten::nets::Network;
 use crate::flatten::study::{Contender, Spread};
@@ -23,12 +23,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Everybody from the best to the worst, and which neighbours are level.
-    pub(super) fn ranking(&self, when: &str, verb: &str, what: &str, mut figures: Vec<Figure<'_>>) -> String {
+    pub(super) fn ranking(&self, when: &str, what: &str, mut figures: Vec<Figure<'_>>) -> String {
         figures.sort_by(|a, b| b.spread.mean.total_cmp(&a.spread.mean));
         let said = figures.iter().enumerate().map(|(i, figure)| {
             let name = called(figure.network);
             let share = percent(figure.spread.mean);
-            if i == 0 { format!("{name} {verb} {share} {what}") } else { format!("{name} {share}") }
+            if i == 0 { format!("{name} gets {share} {what}") } else { format!("{name} {share}") }
         });
         let said = listed(&said.collect::<Vec<_>>());
         let level = figures.windows(2).filter(|pair| stand(&pair[0], &pair[1]) == Stand::Level);
@@ -37,7 +37,10 @@ impl<'a> Reader<'a> {
             .collect();
         let level = match &level[..] {
             [] => String::new(),
-            pairs => format!(" Level are {}.", pairs.join("; ")),
+            [first, others @ ..] => {
+                let others: String = others.iter().map(|pair| format!(", as are {pair}")).collect();
+                format!(" {} are level{others}.", capital(first))
+            }
         };
         format!("{when} {said}.{level}")
     }

@@ -23,7 +23,7 @@ impl Reader<'_> {
             return String::new();
         }
         let all = self.figures(|c| c.scrambled.as_ref().map(|scrambled| (scrambled, images)));
-        let ranking = self.ranking("With scrambled pixels", "reads", "of the test images", all);
+        let ranking = self.ranking("With scrambled pixels", "of the test images right", all);
         format!(
             "With the pixels of every image scrambled in one fixed order, accuracy goes for {}. {ranking}",
             listed(&changes)

@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayD};
 use std::sync::atomic::AtomicBool;
 use striate_data::{Augment, Dataset, Images, Preprocess};
 use striate_graph::{Engine, Mode, Params, Session, trace};
+use striate_inspect::chart::Shape;
 use striate_train::{FitConfig, Job, Outcome, fit};
 
 /// Where pixel `i` of an image lies on the canvas.
@@ -91,4 +92,23 @@ fn pictures_are_drawn() {
     let single = curves(&super::made_up::part(1, super::made_up::cnn_wins));
     assert!(single.shapes.len() < scene.shapes.len());
     assert!(single.to_svg().contains("One seed."));
+}
+
+/// The heights at which the lines of all networks begin in the panel of shifts, in the order of [`Network::ALL`].
+#[test]
+fn lines_begin_at_the_accuracy_and_not_at_a_share_of_it() {
+    let part = super::made_up::part(1, |network| super::made_up::Figures {
+        clean: if network == Network::MlpShifts { 0.5 } else { 0.9 },
+        ..super::made_up::cnn_wins(network)
+    });
+    // Eleven shifts, which no other panel has; of one seed there are no bands.
+    let lines = curves(&part).shapes.into_iter().filter_map(|shape| match shape {
+        Shape::Polyline { points, .. } if points.len() == 11 => Some(points),
+        _ => None,
+    });
+    let starts: Vec<f64> = lines.map(|points| points[0].1).collect();
+    let [pooled, flat, mlp, worst] = starts[..] else { panic!("{starts:?}") };
+    assert_eq!([flat, mlp], [pooled; 2]);
+    // The panel is 220 high and reaches from 0 to 100 %.
+    assert!((worst - pooled - 0.4 * 220.0).abs() < 1e-9, "{starts:?}");
 }

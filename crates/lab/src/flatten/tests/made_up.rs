@@ -34,10 +34,7 @@ pub(super) fn part(seeds: usize, of: impl Fn(Network) -> Figures) -> Part {
         let off = |seed: usize| 0.002 * (seed as f64 - (seeds - 1) as f64 / 2.0);
         Spread::new((0..seeds).map(|seed| mean + off(seed)).collect())
     };
-    let one = |amount: u32, kept: f64, clean: f64| {
-        let kept = if amount == 0 { Spread::new(vec![1.0; seeds]) } else { spread(kept) };
-        Point { amount, accuracy: spread(clean * kept.mean), kept }
-    };
+    let one = |amount: u32, share: f64, clean: f64| Point { amount, accuracy: spread(clean * share) };
     let contender = |network: Network| {
         let f = of(network);
         let [few, some] = f.learned;
