@@ -1,23 +1,25 @@
 //! The book runs: every command of `docs/book/` is typed again, its quoted output compared and its pictures remade.
 //!
-//! Each page starts in an empty folder inside `target/book/`, so that `cargo` finds the workspace from there; a picture
-//! is the file that its commands wrote there, under the picture's own path or the one that `<!-- book: from FILE -->` names;
-//! a PNG that is too large for the book is kept at half its size.
+//! What is never run is never compared, and goes stale unnoticed. So only a command that *needs* something from outside of the
+//! repository may be passed over, data or photos, and its marker names it; that a command takes a minute is no reason.
+//!
+//! Start reading at `turn.rs`, which runs one page.
 
 mod page;
 mod quote;
 mod shrink;
+mod turn;
 
 use crate::ci::plain_cargo;
 use crate::workspace::root;
 use anyhow::{Context, Result, bail, ensure};
-use page::{Block, Page};
+use page::Page;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
+use turn::Turn;
 
 const BOOK: &str = "docs/book";
 const LARGEST_PICTURE: u64 = 61_440;
@@ -29,11 +31,11 @@ const LONGEST_PAGE: usize = 150;
 /// What to do, as asked for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Asked {
-    /// Run what carries a marker as well.
+    /// Run what needs something from outside as well.
     pub(crate) all: bool,
-    /// Change no picture; one that comes out otherwise is a failure.
+    /// Change nothing; a picture that comes out otherwise is a failure, as a quotation is.
     pub(crate) check: bool,
-    /// With the binary that the tests build, not the fast one.
+    /// With the binary that the tests build, not the fast one; examples too.
     pub(crate) debug: bool,
     /// Beginnings of the names of pages; none: every page.
     pub(crate) pages: Vec<String>,
@@ -69,8 +71,7 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
     let (start, mut changed) = (Instant::now(), 0);
     for page in chosen {
         let start = Instant::now();
-        let mut turn =
-            Turn { page, asked, path: &path, passed_over: 0, changed: Vec::new(), problems: Vec::new() };
+        let mut turn = Turn::new(page, asked, &path);
         turn.take(&book).with_context(|| page.name.clone())?;
         let over =
             if turn.passed_over > 0 { format!(", {} passed over", turn.passed_over) } else { String::new() };
@@ -80,11 +81,11 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
             start.elapsed().as_secs_f64(),
             page.blocks.len()
         );
-        turn.changed.iter().for_each(|picture| println!("    changed: {BOOK}/{picture}"));
+        turn.changed.iter().for_each(|changed| println!("    changed: {BOOK}/{changed}"));
         changed += turn.changed.len();
         problems.append(&mut turn.problems);
     }
-    println!("{changed} pictures changed, {:.1} s", start.elapsed().as_secs_f64());
+    println!("{changed} changed, {:.1} s", start.elapsed().as_secs_f64());
     problems.iter().for_each(|problem| println!("\n{problem}"));
     if !problems.is_empty() {
         bail!("{} things in {BOOK} are not as the commands make them", problems.len());
@@ -179,105 +180,6 @@ fn with_binary(binary: &Path) -> Result<OsString> {
     Ok(std::env::join_paths([folder].into_iter().chain(std::env::split_paths(&others)))?)
 }
 
-/// One page being run.
-struct Turn<'a> {
-    page: &'a Page,
-    asked: &'a Asked,
-    path: &'a OsString,
-    passed_over: usize,
-    changed: Vec<String>,
-    problems: Vec<String>,
-}
-
-impl Turn<'_> {
-    fn take(&mut self, book: &Path) -> Result<()> {
-        let folder = root().join("target/book").join(&self.page.name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        }
-        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        copy_tools(&folder)?;
-        for block in &self.page.blocks {
-            if block.reason.is_some() && !self.asked.all {
-                self.passed_over += 1;
-            } else {
-                self.block(block, &folder)?;
-            }
-        }
-        self.pictures(book, &folder)
-    }
-
-    fn problem(&mut self, line: usize, what: &str) {
-        self.problems.push(format!("{BOOK}/{}.md:{line}: {what}", self.page.name));
-    }
-
-    /// All commands of a block by one shell, both streams in their order.
-    fn block(&mut self, block: &Block, folder: &Path) -> Result<()> {
-        let mut shell = Command::new("sh");
-        shell.args(["-eu", "-c", &format!("exec 2>&1\n{}", block.commands)]);
-        shell.current_dir(folder).env("PATH", self.path).env_remove("CARGO_MANIFEST_DIR");
-        let output = shell.output().context("cannot start sh")?;
-        let printed = String::from_utf8_lossy(&output.stdout);
-        if !output.status.success() {
-            let what = format!("{}\n{}\n{}", output.status, block.commands, indented(&printed));
-            self.problem(block.line, &what);
-        } else if let Some(quoted) = &block.quoted
-            && let Err(departure) = quote::compare(&quoted.lines, &printed)
-        {
-            let line = quoted.lines.get(departure.quoted).map_or("(nothing more)", |line| line);
-            let got = departure.printed.unwrap_or_else(|| "(nothing more)".to_string());
-            let all = indented(&printed);
-            let what =
-                format!("is not what was printed\n  quoted:  {line}\n  printed: {got}\nall of it:\n{all}");
-            self.problem(quoted.line + departure.quoted, &what);
-        }
-        Ok(())
-    }
-
-    /// Compares each picture of the page with what its commands left.
-    fn pictures(&mut self, book: &Path, folder: &Path) -> Result<()> {
-        for picture in &self.page.pictures {
-            let (kept, made) = (book.join(&picture.path), folder.join(&picture.from));
-            let Ok(bytes) = fs::read(&made) else {
-                if self.passed_over == 0 {
-                    self.problem(picture.line, &format!("no command of the page makes {}", picture.from));
-                } else if !kept.is_file() {
-                    self.problem(picture.line, &format!("{} is not there; make it with --all", picture.path));
-                }
-                continue;
-            };
-            let is_large = bytes.len() as u64 > LARGEST_PICTURE && picture.path.ends_with(".png");
-            let bytes = if is_large { shrink::half(&bytes)? } else { bytes };
-            if fs::read(&kept).is_ok_and(|old| old == bytes) {
-                continue;
-            }
-            if self.asked.check {
-                self.problem(picture.line, &format!("{} comes out otherwise", picture.path));
-                continue;
-            }
-            self.changed.push(picture.path.clone());
-            fs::create_dir_all(kept.parent().unwrap_or(book))?;
-            fs::write(&kept, bytes).with_context(|| kept.display().to_string())?;
-        }
-        Ok(())
-    }
-}
-
-/// The scripts that a clone has at hand: pages name them from its root.
-fn copy_tools(folder: &Path) -> Result<()> {
-    let root = root();
-    for path in files_below(&root, "tools/photos")? {
-        let to = folder.join(&path);
-        fs::create_dir_all(to.parent().unwrap_or(folder))?;
-        fs::copy(root.join(&path), &to).with_context(|| to.display().to_string())?;
-    }
-    Ok(())
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("    {line}\n")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -302,50 +204,5 @@ mod tests {
                 assert!(book.join(&picture.path).is_file(), "{}.md:{}", page.name, picture.line);
             }
         }
-    }
-
-    #[test]
-    fn a_page_in_all_its_parts() {
-        let base = std::env::temp_dir().join(format!("striate-book-{}", std::process::id()));
-        let (book, folder) = (base.join("book"), base.join("run"));
-        fs::create_dir_all(folder.join("img")).unwrap();
-        fs::create_dir_all(book.join("img")).unwrap();
-        let text = "# T\n![a](img/a.svg) ![b](img/b.svg)\n```sh\necho one; printf x > img/a.svg\n```\n```text\ntwo\n```\n\
-                    ```sh\nfalse\n```\n";
-        let page = Page::parse("t", text).unwrap();
-        let (asked, path) = (Asked::default(), std::env::var_os("PATH").unwrap());
-        let mut turn = Turn {
-            page: &page,
-            asked: &asked,
-            path: &path,
-            passed_over: 0,
-            changed: vec![],
-            problems: vec![],
-        };
-        page.blocks.iter().for_each(|block| turn.block(block, &folder).unwrap());
-        turn.pictures(&book, &folder).unwrap();
-        assert_eq!(turn.changed, ["img/a.svg"]);
-        assert_eq!(fs::read(book.join("img/a.svg")).unwrap(), b"x");
-        let first: Vec<&str> = turn.problems.iter().map(|p| p.lines().next().unwrap()).collect();
-        assert_eq!(first.len(), 3, "{first:?}");
-        assert_eq!(first[0], "docs/book/t.md:7: is not what was printed");
-        assert!(turn.problems[0].contains("quoted:  two\n  printed: one"), "{}", turn.problems[0]);
-        assert!(first[1].starts_with("docs/book/t.md:10: exit status"), "{}", first[1]);
-        assert_eq!(first[2], "docs/book/t.md:2: no command of the page makes img/b.svg");
-
-        fs::write(folder.join("img/a.svg"), "y").unwrap();
-        let asked = Asked { check: true, ..Asked::default() };
-        let mut turn = Turn {
-            page: &page,
-            asked: &asked,
-            path: &path,
-            passed_over: 1,
-            changed: vec![],
-            problems: vec![],
-        };
-        turn.pictures(&book, &folder).unwrap();
-        assert_eq!(turn.problems[0], "docs/book/t.md:2: img/a.svg comes out otherwise");
-        assert_eq!(fs::read(book.join("img/a.svg")).unwrap(), b"x", "--check writes nothing");
-        fs::remove_dir_all(&base).unwrap();
     }
 }

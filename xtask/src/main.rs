@@ -20,8 +20,9 @@ Usage: cargo xtask TASK
   tidy             the rules that no compiler checks: floors, unsafe, headers, dependencies, links
   size             lines a crate, largest files, share of docs, tests to code, unsafe count
   book [--all] [--check] [--debug] [PAGE ...]
-                   types the commands of docs/book again, compares what they print, and remakes the pictures; --all: those
-                   that take long or need photos too; --check writes nothing; --debug: with the binary of the tests
+                   types the commands of docs/book again, and remakes quoted lines and pictures that came out otherwise;
+                   --check writes nothing and fails on them; --all: also what needs data or photos from outside;
+                   --debug: with the binary of the tests
   golden [--check] remakes the golden files with their scripts; --check compares and writes nothing
   shipped [--data FOLDER]
                    trains the networks that come with their weights again, on MNIST (in FOLDER/mnist), and compares the bytes";

@@ -2,8 +2,9 @@
 
 use anyhow::{Result, bail, ensure};
 
-/// Begins a remark that a block of commands, or before the title the whole page, runs only when `--all` is asked for.
-const MARKER: &str = "<!-- book: only with --all: ";
+/// Begins a remark that a block of commands, or before the title the whole page, runs only when `--all` is asked for, because
+/// of something that is not in the repository: data, photos, weights.
+const MARKER: &str = "<!-- book: only with --all: needs ";
 /// Begins a remark that says which file of the commands the next picture is, where it is not the one of the same path.
 const FROM: &str = "<!-- book: from ";
 
@@ -22,8 +23,8 @@ pub(crate) struct Block {
     /// Of the first command, from 1.
     pub(crate) line: usize,
     pub(crate) commands: String,
-    /// Why it is passed over unless asked for.
-    pub(crate) reason: Option<String>,
+    /// What it needs from outside; it is passed over unless asked for.
+    pub(crate) needs: Option<String>,
     /// What is quoted of the output: a block of `text` right behind the commands, or the first thing that unfolds there.
     pub(crate) quoted: Option<Quoted>,
 }
@@ -57,7 +58,7 @@ impl Page {
     /// Takes `text` apart.
     ///
     /// # Errors
-    /// A fence that is not closed, a marker without a reason or without commands, a picture without a description.
+    /// A fence that is not closed, a marker that names no need or has no commands, a picture without a description.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
         let mut page = Self { name: name.to_string(), blocks: Vec::new(), pictures: Vec::new() };
         let mut inside = Inside::Prose;
@@ -75,16 +76,17 @@ impl Page {
                 },
                 Inside::Prose => {
                     if let Some(rest) = line.trim().strip_prefix(MARKER) {
-                        let reason = rest.strip_suffix("-->").map(str::trim).filter(|r| !r.is_empty());
-                        ensure!(reason.is_some(), at("the marker must name a reason and end with -->"));
-                        *(if titled { &mut of_block } else { &mut of_page }) = reason.map(str::to_string);
+                        let needs = rest.strip_suffix("-->").map(str::trim).filter(|r| !r.is_empty());
+                        ensure!(needs.is_some(), at("the marker must say what is needed and end with -->"));
+                        *(if titled { &mut of_block } else { &mut of_page }) = needs.map(str::to_string);
                     } else if let Some(rest) = line.trim().strip_prefix(FROM) {
                         let file = rest.strip_suffix("-->").map(str::trim).filter(|f| !f.is_empty());
                         ensure!(file.is_some(), at("the marker must name a file and end with -->"));
                         from = file.map(str::to_string);
                     } else if line.contains("<!-- book:") {
                         bail!(at(&format!(
-                            "no marker that is known; expected `{MARKER}REASON -->` or `{FROM}FILE -->`"
+                            "no marker that is known; expected `{MARKER}WHAT -->`, for commands that need what is not in the repository \
+                             (that they take long is no reason: what is never run goes stale), or `{FROM}FILE -->`"
                         )));
                     }
                     titled |= line.starts_with('#');
@@ -97,9 +99,9 @@ impl Page {
                     Inside::Prose
                 }
                 Inside::Commands(first, lines) if line.trim_end() == "```" => {
-                    let reason = of_block.take().or_else(|| of_page.clone());
+                    let needs = of_block.take().or_else(|| of_page.clone());
                     let commands = lines.join("\n");
-                    page.blocks.push(Block { line: first, commands, reason, quoted: None });
+                    page.blocks.push(Block { line: first, commands, needs, quoted: None });
                     behind_commands = true;
                     Inside::Prose
                 }
@@ -159,12 +161,12 @@ mod tests {
 
     #[test]
     fn a_marker_is_for_the_next_commands_or_for_the_page() {
-        let marked = "<!-- book: only with --all: two minutes -->\n";
+        let marked = "<!-- book: only with --all: needs photos -->\n";
         let text = format!("# T\n{marked}\n```sh\na\n```\n```sh\nb\n```\n");
-        let reasons: Vec<_> = page(&text).blocks.into_iter().map(|b| b.reason).collect();
-        assert_eq!(reasons, [Some("two minutes".to_string()), None]);
+        let needs: Vec<_> = page(&text).blocks.into_iter().map(|b| b.needs).collect();
+        assert_eq!(needs, [Some("photos".to_string()), None]);
         let text = format!("{marked}# T\n```sh\na\n```\n```sh\nb\n```\n");
-        assert!(page(&text).blocks.iter().all(|b| b.reason.as_deref() == Some("two minutes")));
+        assert!(page(&text).blocks.iter().all(|b| b.needs.as_deref() == Some("photos")));
     }
 
     #[test]
@@ -197,22 +199,27 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant() {
+        let unknown = "01-a.md:2: no marker that is known; expected `<!-- book: only with --all: needs WHAT -->`, for commands that \
+                       need what is not in the repository (that they take long is no reason: what is never run goes stale), or \
+                       `<!-- book: from FILE -->`";
         for (text, what) in [
             ("# T\n```sh\nls\n", "01-a.md: a fence ``` is not closed"),
             ("# T\n![](img/a.png)\n", "01-a.md:2: say in [] what is to be seen in img/a.png"),
             (
-                "# T\n<!-- book: only with --all: -->\n```sh\nls\n```\n",
-                "01-a.md:2: the marker must name a reason and end with -->",
+                "# T\n<!-- book: only with --all: needs  -->\n```sh\nls\n```\n",
+                "01-a.md:2: the marker must say what is needed and end with -->",
             ),
             (
-                "# T\n<!-- book: only with --all: long\n```sh\nls\n```\n",
-                "01-a.md:2: the marker must name a reason and end with -->",
+                "# T\n<!-- book: only with --all: needs photos\n```sh\nls\n```\n",
+                "01-a.md:2: the marker must say what is needed and end with -->",
             ),
+            ("# T\n<!-- book: skip -->\n", unknown),
+            // A figure that was passed over because it takes a minute was wrong for weeks.
+            ("# T\n<!-- book: only with --all: takes a minute -->\n```sh\nls\n```\n", unknown),
             (
-                "# T\n<!-- book: skip -->\n",
-                "01-a.md:2: no marker that is known; expected `<!-- book: only with --all: REASON -->` or `<!-- book: from FILE -->`",
+                "# T\n<!-- book: only with --all: needs x -->\n",
+                "01-a.md: a marker with no commands behind it",
             ),
-            ("# T\n<!-- book: only with --all: x -->\n", "01-a.md: a marker with no commands behind it"),
             ("# T\n<!-- book: from x.png -->\n", "01-a.md: a marker with no picture behind it"),
             ("# T\n<!-- book: from -->\n", "01-a.md:2: the marker must name a file and end with -->"),
         ] {

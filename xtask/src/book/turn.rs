@@ -1,0 +1,270 @@
+//! One page being run.
+//!
+//! It starts in an empty folder inside `target/book/`, so that `cargo` finds the workspace from there; a picture is the file
+//! that its commands wrote there, under the picture's own path or the one that `<!-- book: from FILE -->` names; a PNG that is
+//! too large for the book is kept at half its size. What each block of commands printed is left in `target/book/printed/`.
+
+use super::page::{Block, Page, Picture, Quoted};
+use super::{Asked, BOOK, LARGEST_PICTURE, files_below, quote, shrink};
+use crate::workspace::root;
+use anyhow::{Context, Result};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Lines that are shown of what a command printed before it failed.
+const LAST_LINES: usize = 20;
+/// Letters that are shown of a line of a picture.
+const LINE: usize = 100;
+
+/// One page being run, and what came of it.
+pub(super) struct Turn<'a> {
+    page: &'a Page,
+    asked: &'a Asked,
+    path: &'a OsString,
+    /// Where what was printed is left.
+    printed: PathBuf,
+    pub(super) passed_over: usize,
+    /// Pictures and quoted lines that were remade.
+    pub(super) changed: Vec<String>,
+    pub(super) problems: Vec<String>,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(page: &'a Page, asked: &'a Asked, path: &'a OsString) -> Self {
+        let printed = root().join("target/book/printed");
+        Self { page, asked, path, printed, passed_over: 0, changed: Vec::new(), problems: Vec::new() }
+    }
+
+    /// Runs all blocks, then compares all pictures.
+    pub(super) fn take(&mut self, book: &Path) -> Result<()> {
+        let folder = root().join("target/book").join(&self.page.name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        }
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        copy_tools(&folder)?;
+        let page = self.page;
+        for block in &page.blocks {
+            if block.needs.is_some() && !self.asked.all {
+                self.passed_over += 1;
+            } else {
+                self.block(block, book, &folder)?;
+            }
+        }
+        self.pictures(book, &folder)
+    }
+
+    fn problem(&mut self, line: usize, what: &str) {
+        self.problems.push(format!("{BOOK}/{}.md:{line}: {what}", self.page.name));
+    }
+
+    /// All commands of a block by one shell, both streams in their order.
+    fn block(&mut self, block: &Block, book: &Path, folder: &Path) -> Result<()> {
+        let commands = match self.asked.debug {
+            true => block.commands.replace("cargo run --release", "cargo run"),
+            false => block.commands.clone(),
+        };
+        let mut shell = Command::new("sh");
+        shell.args(["-eu", "-c", &format!("exec 2>&1\n{commands}")]);
+        shell.current_dir(folder).env("PATH", self.path).env_remove("CARGO_MANIFEST_DIR");
+        let output = shell.output().context("cannot start sh")?;
+        let printed = String::from_utf8_lossy(&output.stdout);
+        let file = self.printed.join(format!("{}-{}.txt", self.page.name, block.line));
+        fs::create_dir_all(&self.printed).with_context(|| self.printed.display().to_string())?;
+        fs::write(&file, printed.as_bytes()).with_context(|| file.display().to_string())?;
+        if !output.status.success() {
+            let lines: Vec<&str> = printed.lines().collect();
+            let last: String = lines[lines.len().saturating_sub(LAST_LINES)..]
+                .iter()
+                .map(|line| format!("\n    {line}"))
+                .collect();
+            self.problem(block.line, &format!("{}\n{commands}{last}", output.status));
+        } else if let Some(quoted) = &block.quoted {
+            self.quotation(block, quoted, &printed, book, &file)?;
+        }
+        Ok(())
+    }
+
+    /// Compares what is quoted, and mends the lines of which it is clear what they should be.
+    fn quotation(
+        &mut self,
+        block: &Block,
+        quoted: &Quoted,
+        printed: &str,
+        book: &Path,
+        file: &Path,
+    ) -> Result<()> {
+        let mut departures = quote::compare(&quoted.lines, printed);
+        if !self.asked.check {
+            let path = book.join(format!("{}.md", self.page.name));
+            let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            let mut lines: Vec<&str> = text.lines().collect();
+            let mut changed = Vec::new();
+            for (at, line) in departures.iter().filter_map(|d| quote::mended(d, &quoted.lines)) {
+                // Lines are mended in place, so that the numbers of all others stay.
+                lines[quoted.line + at - 1] = line;
+                changed.push(format!("{}.md:{}: {line}", self.page.name, quoted.line + at));
+            }
+            if !changed.is_empty() {
+                fs::write(&path, lines.join("\n") + "\n").with_context(|| path.display().to_string())?;
+                departures.retain(|departure| quote::mended(departure, &quoted.lines).is_none());
+                self.changed.append(&mut changed);
+            }
+        }
+        if !departures.is_empty() {
+            let command = block.commands.lines().last().unwrap_or_default();
+            let mut what = format!("`{command}` prints something else\n  all of it: {}", file.display());
+            for departure in &departures {
+                let [quoted_line, printed, marks] = departure.told(&quoted.lines);
+                let at = quoted.line + departure.at();
+                what += &format!("\n  line {at:<4} quoted:  {quoted_line}\n            printed: {printed}");
+                if !marks.is_empty() {
+                    what += &format!("\n                     {marks}");
+                }
+            }
+            self.problem(quoted.line + departures[0].at(), &what);
+        }
+        Ok(())
+    }
+
+    /// Compares each picture of the page with what its commands left.
+    fn pictures(&mut self, book: &Path, folder: &Path) -> Result<()> {
+        let page = self.page;
+        for picture in &page.pictures {
+            let (kept, made) = (book.join(&picture.path), folder.join(&picture.from));
+            let Ok(bytes) = fs::read(&made) else {
+                if self.passed_over == 0 {
+                    self.problem(picture.line, &format!("no command of the page makes {}", picture.from));
+                } else if !kept.is_file() {
+                    self.problem(picture.line, &format!("{} is not there; make it with --all", picture.path));
+                }
+                continue;
+            };
+            let is_large = bytes.len() as u64 > LARGEST_PICTURE && picture.path.ends_with(".png");
+            let bytes = if is_large { shrink::half(&bytes)? } else { bytes };
+            let old = fs::read(&kept).unwrap_or_default();
+            if old == bytes {
+                continue;
+            }
+            if self.asked.check {
+                self.problem(picture.line, &otherwise(picture, &old, &bytes, &made));
+                continue;
+            }
+            self.changed.push(picture.path.clone());
+            fs::create_dir_all(kept.parent().unwrap_or(book))?;
+            fs::write(&kept, bytes).with_context(|| kept.display().to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// What is different about a picture: of a drawing the first line that differs.
+fn otherwise(picture: &Picture, old: &[u8], new: &[u8], made: &Path) -> String {
+    let mut what = format!("{} comes out otherwise: {}", picture.path, made.display());
+    if let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) {
+        let lines = |text: &str| text.lines().map(String::from).collect::<Vec<_>>();
+        let (old, new) = (lines(old), lines(new));
+        let differ = (0..old.len().max(new.len())).filter(|&i| old.get(i) != new.get(i));
+        if let Some(first) = differ.clone().next() {
+            let shown = |lines: &[String]| {
+                lines.get(first).map_or("(no such line)".into(), |l| l.chars().take(LINE).collect::<String>())
+            };
+            let (count, was, is) = (differ.count(), shown(&old), shown(&new));
+            what +=
+                &format!("\n  {count} lines differ, the first is {}\n  was: {was}\n  is:  {is}", first + 1);
+        }
+    }
+    what
+}
+
+/// The scripts that a clone has at hand: pages name them from its root.
+fn copy_tools(folder: &Path) -> Result<()> {
+    let root = root();
+    for path in files_below(&root, "tools/photos")? {
+        let to = folder.join(&path);
+        fs::create_dir_all(to.parent().unwrap_or(folder))?;
+        fs::copy(root.join(&path), &to).with_context(|| to.display().to_string())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# T\n![a](img/a.svg) ![b](img/b.svg)\n```sh\necho one; echo rest; printf x > img/a.svg\n```\n\
+                        ```text\nnone\nr…x\n```\n```sh\nfalse\n```\n";
+
+    /// Runs the page in a folder of its own, and gives what changed, the problems, and the page afterwards.
+    fn turn(name: &str, text: &str, asked: &Asked) -> (Vec<String>, Vec<String>, String) {
+        let base = std::env::temp_dir().join(format!("striate-book-{name}-{}", std::process::id()));
+        let (book, folder) = (base.join("book"), base.join("run"));
+        fs::create_dir_all(folder.join("img")).unwrap();
+        fs::create_dir_all(book.join("img")).unwrap();
+        fs::write(book.join("t.md"), text).unwrap();
+        fs::write(book.join("img/a.svg"), "<svg>\nold").unwrap();
+        let page = Page::parse("t", text).unwrap();
+        let path = std::env::var_os("PATH").unwrap();
+        let mut turn = Turn { printed: base.join("printed"), ..Turn::new(&page, asked, &path) };
+        page.blocks.iter().for_each(|block| turn.block(block, &book, &folder).unwrap());
+        turn.pictures(&book, &folder).unwrap();
+        let printed = fs::read_to_string(base.join("printed/t-4.txt")).unwrap();
+        assert_eq!(printed, "one\nrest\n");
+        let picture = fs::read(book.join("img/a.svg")).unwrap();
+        assert_eq!(picture == b"x", !asked.check, "--check writes nothing");
+        let after = fs::read_to_string(book.join("t.md")).unwrap();
+        let clean =
+            |all: &[String]| all.iter().map(|p| p.replace(&base.display().to_string(), "BASE")).collect();
+        let (changed, problems) = (clean(&turn.changed), clean(&turn.problems));
+        fs::remove_dir_all(&base).unwrap();
+        (changed, problems, after)
+    }
+
+    #[test]
+    fn what_came_out_otherwise_is_remade_as_far_as_it_is_clear() {
+        let (changed, problems, after) = turn("make", TEXT, &Asked::default());
+        assert_eq!(changed, ["t.md:7: one", "img/a.svg"]);
+        assert_eq!(after, TEXT.replace("none", "one"));
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(problems[0].starts_with("docs/book/t.md:8: `echo one"), "{}", problems[0]);
+        assert!(problems[1].starts_with("docs/book/t.md:11: exit status"), "{}", problems[1]);
+        assert_eq!(problems[2], "docs/book/t.md:2: no command of the page makes img/b.svg");
+    }
+
+    #[test]
+    fn a_check_tells_every_line_that_differs_and_writes_nothing() {
+        let (changed, problems, after) = turn("check", TEXT, &Asked { check: true, ..Asked::default() });
+        assert!(changed.is_empty(), "{changed:?}");
+        assert_eq!(after, TEXT);
+        let quoted = "\
+docs/book/t.md:7: `echo one; echo rest; printf x > img/a.svg` prints something else
+  all of it: BASE/printed/t-4.txt
+  line 7    quoted:  none
+            printed: one
+                     ^
+  line 8    quoted:  r…x
+            printed: rest
+                      ^^^";
+        assert_eq!(problems[0], quoted);
+        let picture = "\
+docs/book/t.md:2: img/a.svg comes out otherwise: BASE/run/img/a.svg
+  2 lines differ, the first is 1
+  was: <svg>
+  is:  x";
+        assert_eq!(problems[2], picture);
+        assert_eq!(problems.len(), 4, "{problems:?}");
+    }
+
+    #[test]
+    fn examples_are_built_like_the_binary() {
+        let text = "# T\n```sh\nfalse; cargo run --release -p nothing\n```\n";
+        let page = Page::parse("t", text).unwrap();
+        let (asked, path) = (Asked { debug: true, ..Asked::default() }, std::env::var_os("PATH").unwrap());
+        let folder = std::env::temp_dir();
+        let mut turn = Turn { printed: folder.join("striate-printed"), ..Turn::new(&page, &asked, &path) };
+        turn.block(&page.blocks[0], &folder, &folder).unwrap();
+        assert!(turn.problems[0].contains("\nfalse; cargo run -p nothing"), "{}", turn.problems[0]);
+    }
+}
