@@ -1,0 +1,410 @@
+//! What kind of pictures these are: strokes such as digits, small images, or photos, in colour or grey, on what ground.
+//!
+//! A network that suits one kind is a waste of time on another: photos shrunk to 28 pixels are blots, a mirrored digit is
+//! another sign, and a dark digit on white looks like nothing to a network that learned from white digits on black. Whoever
+//! gives advice, chooses an augmentation or warns asks here, so that all give the same answer.
+//!
+//! # Numerics
+//! A picture is judged by a grid of at most about 256 x 256 of its pixels, in integers: the same picture gives the same
+//! answer everywhere. The thresholds stand below, each with what was measured.
+
+use serde::Serialize;
+
+use crate::dataset::Dataset;
+use crate::parallel;
+use crate::picture::Picture;
+use crate::preprocess::{Preprocess, luma};
+use crate::split::Split;
+
+/// Pictures of a data set that are looked at; 64 tell a share of one half to 12 % in 95 of 100 cases.
+const LOOKED_AT: usize = 64;
+/// Sides up to which pictures are small: those of CIFAR have 32 pixels, of Tiny ImageNet 64.
+pub const SMALL_PX: usize = 64;
+/// Points of a grid along a side, at most twice as many.
+const GRID: usize = 128;
+
+/// A pixel has a colour when its channels differ by more than this. JPEG leaves up to about ten in grey pictures.
+const COLOURED: u8 = 24;
+/// A picture is coloured when more than one pixel in so many has a colour: of 20 photos of ImageNet the palest has 1 in 50.
+const ONE_IN: usize = 100;
+/// Tones that differ by no more are one ground.
+const SAME_TONE: u8 = 32;
+/// A ground is dark up to here and light from here on.
+const DARK: u8 = 80;
+const LIGHT: u8 = 160;
+
+/// What a data set, or a single picture, shows.
+///
+/// # Example
+/// ```
+/// use striate_data::nature::{Ground, Kind, Nature};
+///
+/// let digits = striate_data::load("digits")?;
+/// let nature = Nature::of(&digits).expect("every image can be looked at");
+/// assert_eq!((nature.kind, nature.ground), (Kind::Strokes, Ground::Dark));
+/// assert!(nature.is_grey && nature.is_one_size() && !nature.is_mirrorable());
+/// # Ok::<(), striate_data::DataError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Nature {
+    /// Of what kind they are.
+    pub kind: Kind,
+    /// What lies behind what they show.
+    pub ground: Ground,
+    /// No more than one in twenty has a colour, whatever the files could hold.
+    pub is_grey: bool,
+    /// The smallest, the median and the largest by number of pixels, `[width, height]`.
+    pub sizes_px: [[usize; 2]; 3],
+    /// How many pictures were looked at.
+    pub looked_at: usize,
+}
+
+/// Kinds of pictures, as far as they need different networks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Grey, two tones and little between them, on a ground that is most of the picture: digits, letters, sketches, of any size.
+    Strokes,
+    /// Other pictures of up to 64 pixels a side, such as those of CIFAR or Fashion-MNIST.
+    Small,
+    /// Everything else, drawings and X-rays too.
+    Photos,
+}
+
+/// The tone along the border of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ground {
+    /// Light on dark.
+    Dark,
+    /// Dark on light, as on paper.
+    Light,
+    /// No even ground, one of a middling tone, or not the same in three of four pictures.
+    Mixed,
+}
+
+/// Why a network may not understand a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mismatch {
+    /// The picture is dark on light, and the network learned from light on dark; or the other way round. Inverting helps.
+    Inverted,
+    /// The picture would be right as it is, and [`Preprocess::invert`] is on.
+    NeedlesslyInverted,
+    /// The picture has colours, and the network sees none.
+    Colour,
+    /// A photo is shrunk to a size at which little of it is left.
+    Shrunk,
+}
+
+impl Nature {
+    /// Looks at up to 64 pictures to learn from, at even distances; `None` when none of them can be decoded.
+    pub fn of(data: &Dataset) -> Option<Self> {
+        Self::of_split(&data.train)
+    }
+
+    /// [`of`](Self::of) one split.
+    pub fn of_split(split: &Split) -> Option<Self> {
+        let (n, count) = (split.len(), split.len().min(LOOKED_AT));
+        let looks =
+            parallel::map(count, |i| split.picture(i * n / count).ok().map(|picture| Look::at(&picture)));
+        Self::of_looks(&looks.into_iter().flatten().collect::<Vec<_>>())
+    }
+
+    /// Of a single picture.
+    pub fn of_picture(picture: &Picture) -> Self {
+        Self::of_looks(&[Look::at(picture)]).unwrap_or_else(|| unreachable!("one picture was looked at"))
+    }
+
+    fn of_looks(looks: &[Look]) -> Option<Self> {
+        let looked_at = looks.len();
+        let mut sizes: Vec<[usize; 2]> = looks.iter().map(|look| look.size_px).collect();
+        sizes.sort_unstable_by_key(|&[width, height]| (width * height, width));
+        let sizes_px = [*sizes.first()?, sizes[looked_at / 2], sizes[looked_at - 1]];
+        let are = |is: &dyn Fn(&Look) -> bool| looks.iter().filter(|look| is(look)).count();
+        let is_most = |count: usize| 4 * count >= 3 * looked_at;
+        let [_, [width, height], _] = sizes_px;
+        let ground_is = |ground| is_most(are(&|look| look.ground == ground));
+        Some(Self {
+            kind: match () {
+                () if is_most(are(&|look| look.is_strokes)) => Kind::Strokes,
+                () if width.max(height) <= SMALL_PX => Kind::Small,
+                () => Kind::Photos,
+            },
+            ground: match () {
+                () if ground_is(Ground::Dark) => Ground::Dark,
+                () if ground_is(Ground::Light) => Ground::Light,
+                () => Ground::Mixed,
+            },
+            is_grey: 20 * are(&|look| look.is_coloured) <= looked_at,
+            sizes_px,
+            looked_at,
+        })
+    }
+
+    /// True when all that were looked at have one size.
+    pub fn is_one_size(&self) -> bool {
+        self.sizes_px[0] == self.sizes_px[2] && self.sizes_px[0] == self.sizes_px[1]
+    }
+
+    /// False when a mirror image may well be of another class, as of digits and letters.
+    pub fn is_mirrorable(&self) -> bool {
+        self.kind != Kind::Strokes
+    }
+
+    /// Why a network that takes its pictures by `preprocess` may not understand these, the most telling reason first.
+    ///
+    /// What a network learned from is seen in its mean: a grey one below 0.4 is that of light on dark, above 0.6 of dark on
+    /// light. One with [`resize_shorter`](Preprocess::resize_shorter) was made for photos, whatever its size.
+    pub fn mismatches(&self, preprocess: &Preprocess) -> Vec<Mismatch> {
+        let mut found = Vec::new();
+        let [channels, height, width] = preprocess.shape();
+        let learned = match preprocess.mean[0] {
+            _ if channels == 3 => Ground::Mixed,
+            mean if mean < 0.4 => Ground::Dark,
+            mean if mean > 0.6 => Ground::Light,
+            _ => Ground::Mixed,
+        };
+        if learned != Ground::Mixed && self.ground != Ground::Mixed {
+            match ((learned == self.ground), preprocess.invert) {
+                (false, false) => found.push(Mismatch::Inverted),
+                (true, true) => found.push(Mismatch::NeedlesslyInverted),
+                (true, false) | (false, true) => {}
+            }
+        }
+        if channels == 1 && !self.is_grey {
+            found.push(Mismatch::Colour);
+        }
+        let is_for_photos = preprocess.resize_shorter.is_some() || height.max(width) > SMALL_PX;
+        if self.kind == Kind::Photos && !is_for_photos {
+            found.push(Mismatch::Shrunk);
+        }
+        found
+    }
+}
+
+/// What one picture is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Look {
+    size_px: [usize; 2],
+    is_coloured: bool,
+    ground: Ground,
+    is_strokes: bool,
+}
+
+impl Look {
+    fn at(picture: &Picture) -> Self {
+        let (width, height, channels) = (picture.width, picture.height, picture.channels);
+        let step = [width, height].map(|side| (side / GRID).max(1));
+        // Thin enough to lie outside a centred digit, thick enough that a frame of one pixel is not all there is.
+        let border = (width.min(height) / 32).max(1);
+        let (mut all, mut ring, mut coloured) = ([0; 256], [0; 256], 0);
+        for y in (0..height).step_by(step[1]) {
+            for x in (0..width).step_by(step[0]) {
+                let pixel = &picture.pixels[(y * width + x) * channels..][..channels];
+                let (least, most) =
+                    pixel.iter().fold((255, 0), |(least, most), &v| (v.min(least), v.max(most)));
+                coloured += usize::from(most - least > COLOURED);
+                let tone = usize::from(if channels == 3 { luma(pixel) } else { pixel[0] });
+                all[tone] += 1;
+                let is_border = x.min(width - 1 - x) < border || y.min(height - 1 - y) < border;
+                ring[tone] += usize::from(is_border);
+            }
+        }
+        let is_coloured = coloured * ONE_IN > all.iter().sum();
+        let tones = Tones::of(&all, &ring);
+        Self {
+            size_px: [width, height],
+            is_coloured,
+            ground: tones.ground(),
+            is_strokes: !is_coloured && tones.are_strokes(),
+        }
+    }
+}
+
+/// How often each tone occurs, in all of a picture and along its border.
+struct Tones<'a> {
+    all: &'a [usize; 256],
+    ring: &'a [usize; 256],
+    /// The median of the border.
+    ground: u8,
+}
+
+impl<'a> Tones<'a> {
+    fn of(all: &'a [usize; 256], ring: &'a [usize; 256]) -> Self {
+        let half = ring.iter().sum::<usize>() / 2;
+        let mut below = 0;
+        let median = ring.iter().position(|&count| {
+            below += count;
+            below > half
+        });
+        Self { all, ring, ground: median.unwrap_or(0) as u8 }
+    }
+
+    /// How many have a tone that is further than `from` and no further than `to` from the ground.
+    fn count(&self, of: &[usize; 256], from: u8, to: u8) -> usize {
+        (0..=255u8)
+            .filter(|tone| (from..=to).contains(&tone.abs_diff(self.ground)))
+            .map(|tone| of[usize::from(tone)])
+            .sum()
+    }
+
+    /// Even along 70 % of the border: of 167 cut-outs on white 72 % at least, of 20 photos 16 to 89 %.
+    fn ground(&self) -> Ground {
+        let near = self.count(self.ring, 0, SAME_TONE);
+        match self.ground {
+            _ if 10 * near < 7 * self.ring.iter().sum::<usize>() => Ground::Mixed,
+            ..=DARK => Ground::Dark,
+            LIGHT.. => Ground::Light,
+            _ => Ground::Mixed,
+        }
+    }
+
+    /// The ground fills 60 % of the picture, and with the ink 85 %; the ink is what lies within 64 of the tone that 2 % of the
+    /// pixels are at least as far from the ground as, and far from it.
+    ///
+    /// Of 400 MNIST digits the ground fills 65 % at least, and both 90 %, enlarged to 300 pixels 87 %; of Fashion-MNIST's
+    /// clothes half have a ground of less than 53 %.
+    fn are_strokes(&self) -> bool {
+        let sum: usize = self.all.iter().sum();
+        let ground = self.count(self.all, 0, SAME_TONE);
+        let ink = (0..=255u8).rev().find(|&far| 50 * self.count(self.all, far, 255) >= sum).unwrap_or(0);
+        let is_far = ink >= 2 * SAME_TONE;
+        let inked = self.count(self.all, ink.saturating_sub(64).max(SAME_TONE + 1), 255);
+        self.ground() != Ground::Mixed
+            && is_far
+            && 10 * ground >= 6 * sum
+            && 20 * (ground + inked) >= 17 * sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Images;
+
+    /// A picture of these channels, whose values a formula gives.
+    fn picture(
+        width: usize,
+        height: usize,
+        channels: usize,
+        value: impl Fn(usize, usize, usize) -> u8,
+    ) -> Picture {
+        let at = |i: usize| value(i / channels % width, i / channels / width, i % channels);
+        Picture { width, height, channels, pixels: (0..width * height * channels).map(at).collect() }
+    }
+
+    /// Waves of all tones that leave no even ground.
+    fn scene(width: usize, height: usize, channels: usize) -> Picture {
+        picture(width, height, channels, |x, y, c| {
+            let phase = (x * 400 / width + y * 300 / height + 90 * c) % 510;
+            phase.abs_diff(255) as u8
+        })
+    }
+
+    fn digit(i: usize) -> Picture {
+        crate::load("digits").unwrap().test.picture(i).unwrap()
+    }
+
+    fn inverted(mut picture: Picture) -> Picture {
+        picture.pixels.iter_mut().for_each(|v| *v = 255 - *v);
+        picture
+    }
+
+    fn enlarged(picture: &Picture, factor: usize) -> Picture {
+        let (width, height) = (picture.width * factor, picture.height * factor);
+        self::picture(width, height, 1, |x, y, _| picture.pixels[y / factor * picture.width + x / factor])
+    }
+
+    /// The same as RGB with the noise that JPEG leaves.
+    fn as_rgb(grey: &Picture) -> Picture {
+        picture(grey.width, grey.height, 3, |x, y, c| {
+            grey.pixels[y * grey.width + x].saturating_add(((x * 3 + y * 5 + c * 7) % 9) as u8)
+        })
+    }
+
+    fn kind(picture: &Picture) -> (Kind, Ground, bool) {
+        let nature = Nature::of_picture(picture);
+        (nature.kind, nature.ground, nature.is_grey)
+    }
+
+    #[test]
+    fn digits_are_strokes_of_any_size_and_format() {
+        let digits = crate::load("digits").unwrap();
+        for i in 0..200 {
+            let digit = digits.test.picture(i).unwrap();
+            assert_eq!(kind(&digit), (Kind::Strokes, Ground::Dark, true), "digit {i}");
+            assert_eq!(
+                kind(&inverted(digit)),
+                (Kind::Strokes, Ground::Light, true),
+                "digit {i}, dark on light"
+            );
+        }
+        assert_eq!(kind(&enlarged(&digit(7), 10)), (Kind::Strokes, Ground::Dark, true));
+        assert_eq!(kind(&as_rgb(&inverted(digit(7)))), (Kind::Strokes, Ground::Light, true));
+    }
+
+    #[test]
+    fn what_is_no_stroke_is_small_or_a_photo() {
+        assert_eq!(kind(&scene(300, 200, 3)), (Kind::Photos, Ground::Mixed, false));
+        assert_eq!(kind(&scene(300, 200, 1)), (Kind::Photos, Ground::Mixed, true));
+        assert_eq!(kind(&as_rgb(&scene(300, 200, 1))), (Kind::Photos, Ground::Mixed, true));
+        assert_eq!(kind(&scene(64, 64, 3)), (Kind::Small, Ground::Mixed, false));
+        assert_eq!(kind(&scene(65, 64, 3)), (Kind::Photos, Ground::Mixed, false));
+        // A cut-out on white: a ground, but all tones before it.
+        let cut_out = picture(200, 200, 1, |x, y, _| {
+            if (30..170).contains(&x) && (30..170).contains(&y) { (x + y) as u8 / 2 } else { 255 }
+        });
+        assert_eq!(kind(&cut_out), (Kind::Photos, Ground::Light, true));
+        for tone in [0, 128, 255] {
+            let ground = [Ground::Dark, Ground::Mixed, Ground::Light][usize::from(tone) / 127];
+            assert_eq!(
+                kind(&picture(28, 28, 1, |_, _, _| tone)),
+                (Kind::Small, ground, true),
+                "blank {tone}"
+            );
+        }
+        assert_eq!(kind(&picture(1, 1, 3, |_, _, c| [250, 0, 0][c])), (Kind::Small, Ground::Dark, false));
+        assert_eq!(kind(&picture(5000, 2, 1, |x, _, _| x as u8)).0, Kind::Photos);
+    }
+
+    #[test]
+    fn a_data_set_is_what_most_of_it_is() {
+        let of = |coloured: usize, all: usize| {
+            let colour = |i| if i < coloured { [200, 10, 10] } else { [90, 90, 90] };
+            let pixels = (0..all).flat_map(|i| colour(i).map(|v| [v; 16]).concat()).collect();
+            let images = Images::new([3, 4, 4], pixels, vec![0; all]).unwrap();
+            Nature::of_split(&images.into()).unwrap()
+        };
+        assert!(of(0, 40).is_grey && of(2, 40).is_grey && !of(3, 40).is_grey);
+        let half = of(50, 100);
+        assert_eq!((half.looked_at, half.is_grey), (LOOKED_AT, false), "those past the 64th count too");
+        assert!(half.is_one_size() && half.is_mirrorable());
+        let none = Images::new([1, 4, 4], vec![], vec![]).unwrap();
+        assert_eq!(Nature::of_split(&none.into()), None);
+    }
+
+    #[test]
+    fn a_digit_model_is_warned_of_paper_and_of_photos() {
+        use Mismatch::*;
+        let digits = Preprocess::new([1, 28, 28], &[0.1307], &[0.3081]).unwrap();
+        let on_paper = Preprocess::new([1, 28, 28], &[0.87], &[0.31]).unwrap();
+        let of_photos = Preprocess::imagenet(32).unwrap();
+        let invert = |preprocess: &Preprocess| Preprocess { invert: true, ..preprocess.clone() };
+        let why =
+            |picture: &Picture, preprocess: &Preprocess| Nature::of_picture(picture).mismatches(preprocess);
+        let (dark, light, photo) = (digit(7), inverted(digit(7)), scene(300, 200, 3));
+        assert_eq!(why(&dark, &digits), []);
+        assert_eq!(why(&light, &digits), [Inverted]);
+        assert_eq!(why(&light, &invert(&digits)), []);
+        assert_eq!(why(&dark, &invert(&digits)), [NeedlesslyInverted]);
+        assert_eq!(why(&dark, &on_paper), [Inverted]);
+        assert_eq!(why(&light, &on_paper), []);
+        assert_eq!(why(&photo, &digits), [Colour, Shrunk]);
+        assert_eq!(why(&scene(300, 200, 1), &digits), [Shrunk]);
+        assert_eq!(why(&scene(40, 40, 3), &digits), [Colour]);
+        for picture in [&dark, &light, &photo] {
+            assert_eq!(why(picture, &of_photos), [], "made for photos");
+        }
+        assert_eq!(why(&photo, &Preprocess::new([3, 32, 32], &[0.5; 3], &[0.2; 3]).unwrap()), [Shrunk]);
+    }
+}
