@@ -8,9 +8,9 @@
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::find::{self, Places};
-use crate::holdout::{self, VAL_SHARE};
+use crate::holdout::HoldOut;
 use crate::layout::{Layout, Part};
-use crate::photos::{Photo, Photos};
+use crate::photos::Photos;
 use crate::split::Split;
 
 /// Which pictures of a data set are asked for.
@@ -235,11 +235,10 @@ impl Parts {
             },
             (train, Some(val), Some(test)) => Ok(Dataset::new(&name, train, test, classes)?.with_val(val)),
             (train, Some(val), None) => Dataset::new(&name, train, val, classes),
-            (Split::Photos(photos), None, None) => {
-                let (train, test) = drawn(photos, classes.len())?;
+            (all, None, None) => {
+                let [train, test] = drawn(&all)?;
                 Ok(Dataset { is_drawn: true, ..Dataset::new(&name, train, test, classes)? })
             }
-            (Split::Images(_), None, None) => unreachable!("a data set of images has a test part"),
         }
     }
 }
@@ -269,15 +268,14 @@ fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
 }
 
 /// Keeps a fifth of each class apart.
-fn drawn(photos: Photos, classes: usize) -> Result<(Split, Split), DataError> {
-    let root = photos.root().to_path_buf();
-    let (train, test): (Vec<Photo>, Vec<Photo>) =
-        holdout::split(photos.files().to_vec(), classes, VAL_SHARE, 0);
+fn drawn(all: &Split) -> Result<[Split; 2], DataError> {
+    let [train, test] = all.hold_out(HoldOut::to_test_by()).map(|places| all.select(&places));
     if test.is_empty() {
+        let place = all.photos().map(|photos| photos.root().to_path_buf()).unwrap_or_default();
         let why = "every class has but one picture, so none can be kept apart to measure by; add some";
-        return Err(DataError::Folder { place: root, why: why.into() });
+        return Err(DataError::Folder { place, why: why.into() });
     }
-    Ok((Split::Photos(photos.with_files(train)), Split::Photos(photos.with_files(test))))
+    Ok([train, test])
 }
 
 /// All the pictures of these parts.

@@ -109,6 +109,11 @@ impl Photos {
         Ok(picture)
     }
 
+    /// These photos, in this order.
+    pub(crate) fn select(&self, indices: &[usize]) -> Self {
+        self.with_files(indices.iter().map(|&i| self.files[i].clone()).collect())
+    }
+
     /// The photos of which `keep` says true.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
         let mut i = 0;

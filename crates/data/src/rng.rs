@@ -16,8 +16,10 @@ pub(crate) enum Use {
     Augment = 2,
     /// Which samples are mixed with which, and how.
     Mix = 3,
-    /// The photos that are kept apart to measure by.
+    /// The images that are held out to measure by.
     Holdout = 4,
+    /// The images that are held out to choose by.
+    Validation = 5,
 }
 
 /// The draws that belong to one (seed, epoch, sample, use).
