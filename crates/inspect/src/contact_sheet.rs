@@ -1,6 +1,6 @@
 //! Many small pictures with captions on one sheet.
 
-use crate::chart::{Anchor, Scene, Shape, fit_text};
+use crate::chart::{Anchor, Scene, Shape, fit_text, width_px};
 use crate::colour::Rgb;
 use crate::thumbnail::Thumbnail;
 
@@ -9,7 +9,7 @@ use crate::thumbnail::Thumbnail;
 pub struct Tile {
     /// The picture.
     pub picture: Thumbnail,
-    /// Lines under it; what is too long is cut in the middle.
+    /// What stands under it. Each goes over two lines where one is too short, and what is longer is cut in the middle.
     pub captions: Vec<String>,
 }
 
@@ -28,7 +28,8 @@ const PAPER: Rgb = Rgb::hex(0xf2f2f2);
 
 /// Lays pictures out row by row under a title, at most eight in a row, each in a square of 128 pixels.
 ///
-/// The first caption of a picture is in full ink, the others are softer. Small pictures are drawn larger, pixel by pixel.
+/// Captions are in full ink but for the last of several, which is softer: the name of the picture, say. Small pictures are
+/// drawn larger, pixel by pixel.
 ///
 /// # Example
 /// ```
@@ -41,7 +42,8 @@ const PAPER: Rgb = Rgb::hex(0xf2f2f2);
 /// ```
 pub fn contact_sheet(title: &str, tiles: &[Tile]) -> Scene {
     let columns = tiles.len().clamp(1, COLUMNS);
-    let lines = tiles.iter().map(|tile| tile.captions.len()).max().unwrap_or(0);
+    let captions: Vec<Vec<Line<'_>>> = tiles.iter().map(lines).collect();
+    let lines = captions.iter().map(Vec::len).max().unwrap_or(0);
     let row_height = TILE_PX + 6.0 + lines as f64 * CAPTION_PITCH + GAP;
     let top = MARGIN + TITLE_SIZE + 14.0;
     let rows = tiles.len().div_ceil(columns);
@@ -51,21 +53,54 @@ pub fn contact_sheet(title: &str, tiles: &[Tile]) -> Scene {
     let mut scene = Scene::new(width, height, format!("{title}: {} pictures", tiles.len()));
     let shown = fit_text(title, TITLE_SIZE, width - 2.0 * MARGIN);
     scene.text((MARGIN, MARGIN + TITLE_SIZE), TITLE_SIZE, Anchor::Start, INK, shown);
-    for (i, tile) in tiles.iter().enumerate() {
+    for (i, (tile, lines)) in tiles.iter().zip(captions).enumerate() {
         let x = MARGIN + (i % columns) as f64 * (TILE_PX + GAP);
         let y = top + (i / columns) as f64 * row_height;
         scene.rect(x, y, TILE_PX, TILE_PX, PAPER);
         scene.shapes.push(centred(&tile.picture, x, y));
-        for (line, caption) in tile.captions.iter().enumerate() {
+        for (line, Line { text, caption, fill }) in lines.into_iter().enumerate() {
             let at = (x, y + TILE_PX + 6.0 + CAPTION_SIZE + line as f64 * CAPTION_PITCH);
-            let text = fit_text(caption, CAPTION_SIZE, TILE_PX);
-            let tooltip = (text != *caption).then(|| caption.clone());
-            let fill = if line == 0 { INK } else { SOFT_INK };
+            let tooltip = (!caption.contains(&text)).then(|| caption.to_owned());
             let (size, anchor, rotate) = (CAPTION_SIZE, Anchor::Start, 0.0);
             scene.shapes.push(Shape::Text { at, size, anchor, rotate, fill, text, tooltip });
         }
     }
     scene
+}
+
+/// One line under a picture.
+struct Line<'a> {
+    text: String,
+    /// Of which it is a part.
+    caption: &'a str,
+    fill: Rgb,
+}
+
+/// The captions of a picture, line by line.
+fn lines(tile: &Tile) -> Vec<Line<'_>> {
+    let last = tile.captions.len().saturating_sub(1);
+    let mut lines = Vec::new();
+    for (i, caption) in tile.captions.iter().enumerate() {
+        let fill = if i > 0 && i == last { SOFT_INK } else { INK };
+        lines.extend(wrapped(caption).into_iter().map(|text| Line { text, caption, fill }));
+    }
+    lines
+}
+
+/// A caption in one line, or in two, of which the second is cut if it has to be.
+fn wrapped(caption: &str) -> Vec<String> {
+    let fits = |text: &str| width_px(text, CAPTION_SIZE) <= TILE_PX;
+    if fits(caption) {
+        return vec![caption.to_owned()];
+    }
+    // Behind the last blank that leaves a first line which fits; a single long word is cut as it is.
+    let blanks = caption.char_indices().filter(|(_, c)| *c == ' ').map(|(at, _)| at);
+    match blanks.take_while(|&at| fits(&caption[..at])).last() {
+        Some(at) if at > 0 => {
+            vec![caption[..at].to_owned(), fit_text(&caption[at + 1..], CAPTION_SIZE, TILE_PX)]
+        }
+        _ => vec![fit_text(caption, CAPTION_SIZE, TILE_PX)],
+    }
 }
 
 /// The picture as large as its square allows, in the middle of it.
@@ -118,6 +153,32 @@ mod tests {
         assert!(!svg.contains("<img") && !svg.contains("<b>"), "{svg}");
         assert!(svg.contains("&lt;img onerror=x&gt;") && svg.contains('…'));
         assert!(svg.contains("<image ") && svg.contains("href=\"data:image/png;base64,"));
+    }
+
+    #[test]
+    fn captions_are_read_before_the_name_of_the_picture() {
+        let picture = tile("").picture;
+        let captions =
+            ["dog 98.00 %", "is West Highland white terrier 1.20 %", "dogs/1.jpg"].map(String::from).to_vec();
+        let sheet = contact_sheet("mistakes", &[Tile { picture, captions }]);
+        let texts: Vec<(&str, Rgb, f64)> = sheet
+            .shapes
+            .iter()
+            .filter_map(|shape| match shape {
+                Shape::Text { text, fill, size: CAPTION_SIZE, at, .. } => Some((text.as_str(), *fill, at.1)),
+                _ => None,
+            })
+            .collect();
+        let words: Vec<(&str, Rgb)> = texts.iter().map(|&(text, fill, _)| (text, fill)).collect();
+        let expected = [
+            ("dog 98.00 %", INK),
+            ("is West Highland white", INK),
+            ("terrier 1.20 %", INK),
+            ("dogs/1.jpg", SOFT_INK),
+        ];
+        assert_eq!(words, expected, "the truth is as legible as the answer");
+        assert!(texts.windows(2).all(|two| two[1].2 - two[0].2 == CAPTION_PITCH));
+        assert!(texts[3].2 < sheet.height_px);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
 use super::{INK, SOFT_INK};
-use crate::colour::{Rgb, viridis};
+use crate::colour::{Rgb, blue_orange};
 use crate::error::InspectError;
 use crate::metrics::Confusion;
 use crate::text::{grouped, percent};
@@ -14,16 +14,25 @@ const COUNTS_UP_TO: usize = 30;
 const TITLE_SIZE: f64 = 16.0;
 const AXIS_SIZE: f64 = 12.0;
 const LEGEND_SIZE: f64 = 11.0;
-const NAME_LIMIT_PX: f64 = 130.0;
+/// Beyond this a name is cut in the middle.
+const NAME_LIMIT_PX: f64 = 320.0;
 /// Names closer than this would touch where they are slanted.
 const NAME_PITCH_PX: f64 = 14.0;
 const MARGIN: f64 = 16.0;
 const GRID_TOP: f64 = 52.0;
 
+/// Nothing was taken for this.
+const BLANK: Rgb = Rgb::hex(0xf7f7f7);
+/// Right answers: grey, so that the eye finds the mistakes.
+const RIGHT: Rgb = Rgb::hex(0xdcdfe4);
+/// How strong the colour of the rarest mistake is, the commonest having 1.
+const FAINTEST: f64 = 0.2;
+
 /// Draws a confusion matrix: true classes down, predicted classes across, counts in the cells.
 ///
-/// Colour is the share of the true class (each row sums to 100 %), so rare classes read as well as common
-/// ones; a class without images is grey. Above 30 classes the counts are left out, and names thinned.
+/// Colour is for mistakes: the share of the true class that was taken for another, so rare classes read as well as common
+/// ones, on a scale up to the largest such share. Right answers are grey, what never happened is blank, and a class without
+/// images is a grey row. Above 30 classes the counts are left out, and names thinned.
 ///
 /// # Errors
 /// [`InspectError::ClassNames`] if there is not one name a class.
@@ -123,15 +132,16 @@ fn cells(scene: &mut Scene, layout: &Layout, confusion: &Confusion, names: &[&st
     // White gaps help the eye only where cells are large.
     let gap = if classes <= COUNTS_UP_TO { 1.0 } else { 0.0 };
     let side = layout.cell - gap;
+    let largest = largest_mistake(confusion);
     if gap == 0.0 {
-        scene.rect(layout.left, GRID_TOP, layout.grid, layout.grid, viridis(0.0));
+        scene.rect(layout.left, GRID_TOP, layout.grid, layout.grid, BLANK);
     }
     for label in 0..classes {
         let no_images = confusion.support(label) == 0;
         if gap == 0.0 && no_images {
             scene.rect(layout.left, layout.y(label), layout.grid, side, Rgb::MISSING);
         } else if gap > 0.0 {
-            let fill = if no_images { Rgb::MISSING } else { viridis(0.0) };
+            let fill = if no_images { Rgb::MISSING } else { BLANK };
             for predicted in (0..classes).filter(|&predicted| confusion.count(label, predicted) == 0) {
                 scene.rect(layout.x(predicted), layout.y(label), side, side, fill);
             }
@@ -141,7 +151,8 @@ fn cells(scene: &mut Scene, layout: &Layout, confusion: &Confusion, names: &[&st
     let size = count_size(layout, confusion);
     for (label, predicted, count) in confusion.cells() {
         let share = count as f64 / confusion.support(label) as f64;
-        let (x, y, fill) = (layout.x(predicted), layout.y(label), viridis(share));
+        let fill = if label == predicted { RIGHT } else { mistake(share / largest) };
+        let (x, y) = (layout.x(predicted), layout.y(label));
         let counts = classes <= COUNTS_UP_TO;
         let tooltip = counts.then(|| {
             let (count, share) = (grouped(count), percent(Some(share)));
@@ -153,6 +164,17 @@ fn cells(scene: &mut Scene, layout: &Layout, confusion: &Confusion, names: &[&st
             scene.text(at, size, Anchor::Middle, fill.ink(), count.to_string());
         }
     }
+}
+
+/// The largest share of a class that was taken for one other; 0 where nothing was mixed up.
+fn largest_mistake(confusion: &Confusion) -> f64 {
+    let mistakes = confusion.cells().filter(|(label, predicted, _)| label != predicted);
+    mistakes.map(|(label, _, count)| count as f64 / confusion.support(label) as f64).fold(0.0, f64::max)
+}
+
+/// The colour of a mistake of this share of the largest.
+fn mistake(share: f64) -> Rgb {
+    blue_orange(FAINTEST + (1.0 - FAINTEST) * share)
 }
 
 /// One font size for all counts: the one at which the widest fits its cell.
@@ -192,30 +214,43 @@ fn axes(scene: &mut Scene, layout: &Layout, names: &[&str]) {
     });
 }
 
-/// The colour scale, right of the matrix, and what grey means if grey occurs.
+/// What the colours mean, right of the matrix: the scale of mistakes, right answers, and what a grey row means where there is
+/// one.
 fn legend(scene: &mut Scene, layout: &Layout, confusion: &Confusion) {
     const STEPS: usize = 50;
     let (x, width) = (layout.left + layout.grid + 18.0, 12.0);
-    let height = layout.grid.clamp(100.0, 250.0).round();
+    let words = x + width + 5.0;
+    let mut y = GRID_TOP;
+    let mut line = |scene: &mut Scene, x: f64, text: &str| {
+        scene.text((x, y + LEGEND_SIZE), LEGEND_SIZE, Anchor::Start, SOFT_INK, text);
+        y += 1.4 * LEGEND_SIZE;
+        y
+    };
+    scene.rect(x, GRID_TOP + 1.0, width, width, RIGHT);
+    line(scene, words, "right");
+    if (0..confusion.classes()).any(|class| confusion.support(class) == 0) {
+        scene.rect(x, GRID_TOP + 1.0 + 1.4 * LEGEND_SIZE, width, width, Rgb::MISSING);
+        line(scene, words, "no images");
+    }
+    let largest = largest_mistake(confusion);
+    if largest == 0.0 {
+        return;
+    }
+    for text in ["", "mistakes,", "of the", "true class:"] {
+        line(scene, x, text);
+    }
+    let top = line(scene, x, "") - 0.9 * LEGEND_SIZE;
+    let height = (GRID_TOP + layout.grid - top).clamp(60.0, 200.0).round();
     let step = height / STEPS as f64;
     for i in 0..STEPS {
-        let y = GRID_TOP + i as f64 * step;
+        let y = top + i as f64 * step;
         // Steps overlap downwards, so that no white shows between them.
         let tall = if i + 1 < STEPS { step + 0.5 } else { step };
-        scene.rect(x, y, width, tall, viridis(1.0 - i as f64 / (STEPS - 1) as f64));
+        scene.rect(x, y, width, tall, mistake(1.0 - i as f64 / (STEPS - 1) as f64));
     }
-    for (share, label) in [(0.0, "0 %"), (0.5, "50 %"), (1.0, "100 %")] {
-        let y = GRID_TOP + (1.0 - share) * (height - 8.0) + 4.0 + 0.36 * LEGEND_SIZE;
-        scene.text((x + width + 5.0, y), LEGEND_SIZE, Anchor::Start, SOFT_INK, label);
-    }
-    let mut y = GRID_TOP + height + 8.0 + LEGEND_SIZE;
-    for line in ["of the", "true class"] {
-        scene.text((x, y), LEGEND_SIZE, Anchor::Start, SOFT_INK, line);
-        y += 1.3 * LEGEND_SIZE;
-    }
-    if (0..confusion.classes()).any(|class| confusion.support(class) == 0) {
-        scene.rect(x, y, width, width, Rgb::MISSING);
-        scene.text((x + width + 5.0, y + 10.0), LEGEND_SIZE, Anchor::Start, SOFT_INK, "no images");
+    for (share, label) in [(1.0, percent(Some(largest))), (0.0, "0 %".to_owned())] {
+        let y = top + (1.0 - share) * (height - 8.0) + 4.0 + 0.36 * LEGEND_SIZE;
+        scene.text((words, y), LEGEND_SIZE, Anchor::Start, SOFT_INK, label);
     }
 }
 

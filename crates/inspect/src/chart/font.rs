@@ -23,7 +23,7 @@ pub(super) fn glyph(c: char) -> (GlyphId, f64) {
 }
 
 /// Width of a text in pixels at a font size.
-pub(super) fn width_px(text: &str, size: f64) -> f64 {
+pub fn width_px(text: &str, size: f64) -> f64 {
     size * text.chars().map(|c| glyph(c).1).sum::<f64>()
 }
 

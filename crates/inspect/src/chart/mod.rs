@@ -19,7 +19,7 @@ mod svg;
 pub use confusion::confusion;
 pub use curves::{Curves, curve_panels, curves};
 pub(crate) use encode::png;
-pub use font::fit as fit_text;
+pub use font::{fit as fit_text, width_px};
 pub use rate_search::{RateChart, rate_search};
 pub use reliability::reliability;
 pub use scene::{Anchor, Scene, Shape};

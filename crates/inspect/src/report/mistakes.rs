@@ -44,7 +44,7 @@ fn item(page: &Page<'_>, mistake: &Mistake, out: &mut String) -> Result<(), Insp
     let _ = writeln!(
         out,
         "<li><div class=\"frame\"><img{class} src=\"{}\" alt=\"\"></div><span class=\"said\">{} {}</span><br>\
-         is {} <span class=\"soft\">{}</span><br><span class=\"soft\">{}</span></li>",
+         <span class=\"truth\">is {} {}</span><br><span class=\"soft\">{}</span></li>",
         picture.data_uri(),
         page.name(mistake.predicted),
         percent(Some(mistake.probability)),

@@ -30,12 +30,12 @@ fn two_classes() {
         <title>confusion matrix, net · accuracy 87.50 % (7 of 8)</title>
         <rect width="361" height="287" fill="#ffffff"/>
         <text x="16" y="30" font-size="16" fill="#1a1a1a" pointer-events="none">net · accuracy 87.50 % (7 of 8)</text>
-        <rect x="85" y="140" width="87" height="87" fill="#440154"/>
-        <rect x="85" y="52" width="87" height="87" fill="#5cc863"><title>&lt;cat&gt; predicted as &lt;cat&gt;: 3 (75.00 %)</title></rect>
+        <rect x="85" y="140" width="87" height="87" fill="#f7f7f7"/>
+        <rect x="85" y="52" width="87" height="87" fill="#dcdfe4"><title>&lt;cat&gt; predicted as &lt;cat&gt;: 3 (75.00 %)</title></rect>
         <text x="128.5" y="100.18" font-size="13" fill="#000000" text-anchor="middle" pointer-events="none">3</text>
-        <rect x="173" y="52" width="87" height="87" fill="#3b528b"><title>&lt;cat&gt; predicted as 猫 &amp; dog: 1 (25.00 %)</title></rect>
+        <rect x="173" y="52" width="87" height="87" fill="#a24e10"><title>&lt;cat&gt; predicted as 猫 &amp; dog: 1 (25.00 %)</title></rect>
         <text x="216.5" y="100.18" font-size="13" fill="#ffffff" text-anchor="middle" pointer-events="none">1</text>
-        <rect x="173" y="140" width="87" height="87" fill="#fde725"><title>猫 &amp; dog predicted as 猫 &amp; dog: 4 (100.00 %)</title></rect>
+        <rect x="173" y="140" width="87" height="87" fill="#dcdfe4"><title>猫 &amp; dog predicted as 猫 &amp; dog: 4 (100.00 %)</title></rect>
         <text x="216.5" y="188.18" font-size="13" fill="#000000" text-anchor="middle" pointer-events="none">4</text>
         <text x="79" y="99.96" font-size="11" fill="#1a1a1a" text-anchor="end" pointer-events="none">&lt;cat&gt;</text>
         <text x="129" y="243" font-size="11" fill="#1a1a1a" text-anchor="middle" pointer-events="none">&lt;cat&gt;</text>
@@ -43,80 +43,85 @@ fn two_classes() {
         <text x="217" y="243" font-size="11" fill="#1a1a1a" text-anchor="middle" pointer-events="none">猫 &amp; dog</text>
         <text x="173" y="265" font-size="12" fill="#555555" text-anchor="middle" pointer-events="none">predicted class</text>
         <text x="28" y="140" font-size="12" fill="#555555" text-anchor="middle" transform="rotate(-90 28 140)" pointer-events="none">true class</text>
-        <rect x="279" y="52" width="12" height="4.02" fill="#fde725"/>
-        <rect x="279" y="55.52" width="12" height="4.02" fill="#f1e51d"/>
-        <rect x="279" y="59.04" width="12" height="4.02" fill="#e5e419"/>
-        <rect x="279" y="62.56" width="12" height="4.02" fill="#d5e21a"/>
-        <rect x="279" y="66.08" width="12" height="4.02" fill="#c8e020"/>
-        <rect x="279" y="69.6" width="12" height="4.02" fill="#bade28"/>
-        <rect x="279" y="73.12" width="12" height="4.02" fill="#addc30"/>
-        <rect x="279" y="76.64" width="12" height="4.02" fill="#a0da39"/>
-        <rect x="279" y="80.16" width="12" height="4.02" fill="#90d743"/>
-        <rect x="279" y="83.68" width="12" height="4.02" fill="#84d44b"/>
-        <rect x="279" y="87.2" width="12" height="4.02" fill="#77d153"/>
-        <rect x="279" y="90.72" width="12" height="4.02" fill="#6ccd5a"/>
-        <rect x="279" y="94.24" width="12" height="4.02" fill="#60ca60"/>
-        <rect x="279" y="97.76" width="12" height="4.02" fill="#54c568"/>
-        <rect x="279" y="101.28" width="12" height="4.02" fill="#4ac16d"/>
-        <rect x="279" y="104.8" width="12" height="4.02" fill="#40bd72"/>
-        <rect x="279" y="108.32" width="12" height="4.02" fill="#38b977"/>
-        <rect x="279" y="111.84" width="12" height="4.02" fill="#31b57b"/>
-        <rect x="279" y="115.36" width="12" height="4.02" fill="#29af7f"/>
-        <rect x="279" y="118.88" width="12" height="4.02" fill="#25ab82"/>
-        <rect x="279" y="122.4" width="12" height="4.02" fill="#21a685"/>
-        <rect x="279" y="125.92" width="12" height="4.02" fill="#1fa187"/>
-        <rect x="279" y="129.44" width="12" height="4.02" fill="#1e9d89"/>
-        <rect x="279" y="132.96" width="12" height="4.02" fill="#1f978b"/>
-        <rect x="279" y="136.48" width="12" height="4.02" fill="#20928c"/>
-        <rect x="279" y="140" width="12" height="4.02" fill="#218e8d"/>
-        <rect x="279" y="143.52" width="12" height="4.02" fill="#23898e"/>
-        <rect x="279" y="147.04" width="12" height="4.02" fill="#25838e"/>
-        <rect x="279" y="150.56" width="12" height="4.02" fill="#277f8e"/>
-        <rect x="279" y="154.08" width="12" height="4.02" fill="#297a8e"/>
-        <rect x="279" y="157.6" width="12" height="4.02" fill="#2b758e"/>
-        <rect x="279" y="161.12" width="12" height="4.02" fill="#2d718e"/>
-        <rect x="279" y="164.64" width="12" height="4.02" fill="#2f6b8e"/>
-        <rect x="279" y="168.16" width="12" height="4.02" fill="#31668e"/>
-        <rect x="279" y="171.68" width="12" height="4.02" fill="#34618d"/>
-        <rect x="279" y="175.2" width="12" height="4.02" fill="#365c8d"/>
-        <rect x="279" y="178.72" width="12" height="4.02" fill="#39568c"/>
-        <rect x="279" y="182.24" width="12" height="4.02" fill="#3c508b"/>
-        <rect x="279" y="185.76" width="12" height="4.02" fill="#3e4a89"/>
-        <rect x="279" y="189.28" width="12" height="4.02" fill="#404588"/>
-        <rect x="279" y="192.8" width="12" height="4.02" fill="#423f85"/>
-        <rect x="279" y="196.32" width="12" height="4.02" fill="#443983"/>
-        <rect x="279" y="199.84" width="12" height="4.02" fill="#46327e"/>
-        <rect x="279" y="203.36" width="12" height="4.02" fill="#472c7a"/>
-        <rect x="279" y="206.88" width="12" height="4.02" fill="#482576"/>
-        <rect x="279" y="210.4" width="12" height="4.02" fill="#481f70"/>
-        <rect x="279" y="213.92" width="12" height="4.02" fill="#48186a"/>
-        <rect x="279" y="217.44" width="12" height="4.02" fill="#471063"/>
-        <rect x="279" y="220.96" width="12" height="4.02" fill="#46085c"/>
-        <rect x="279" y="224.48" width="12" height="3.52" fill="#440154"/>
-        <text x="296" y="227.96" font-size="11" fill="#555555" pointer-events="none">0 %</text>
-        <text x="296" y="143.96" font-size="11" fill="#555555" pointer-events="none">50 %</text>
-        <text x="296" y="59.96" font-size="11" fill="#555555" pointer-events="none">100 %</text>
-        <text x="279" y="247" font-size="11" fill="#555555" pointer-events="none">of the</text>
-        <text x="279" y="261.3" font-size="11" fill="#555555" pointer-events="none">true class</text>
+        <rect x="279" y="53" width="12" height="12" fill="#dcdfe4"/>
+        <text x="296" y="63" font-size="11" fill="#555555" pointer-events="none">right</text>
+        <text x="279" y="78.4" font-size="11" fill="#555555" pointer-events="none"></text>
+        <text x="279" y="93.8" font-size="11" fill="#555555" pointer-events="none">mistakes,</text>
+        <text x="279" y="109.2" font-size="11" fill="#555555" pointer-events="none">of the</text>
+        <text x="279" y="124.6" font-size="11" fill="#555555" pointer-events="none">true class:</text>
+        <text x="279" y="140" font-size="11" fill="#555555" pointer-events="none"></text>
+        <rect x="279" y="134.5" width="12" height="2.36" fill="#a24e10"/>
+        <rect x="279" y="136.36" width="12" height="2.36" fill="#a45012"/>
+        <rect x="279" y="138.22" width="12" height="2.36" fill="#a65214"/>
+        <rect x="279" y="140.08" width="12" height="2.36" fill="#a85416"/>
+        <rect x="279" y="141.94" width="12" height="2.36" fill="#aa5618"/>
+        <rect x="279" y="143.8" width="12" height="2.36" fill="#ac581a"/>
+        <rect x="279" y="145.66" width="12" height="2.36" fill="#ae5b1b"/>
+        <rect x="279" y="147.52" width="12" height="2.36" fill="#b15e1e"/>
+        <rect x="279" y="149.38" width="12" height="2.36" fill="#b3601f"/>
+        <rect x="279" y="151.24" width="12" height="2.36" fill="#b56221"/>
+        <rect x="279" y="153.1" width="12" height="2.36" fill="#b76423"/>
+        <rect x="279" y="154.96" width="12" height="2.36" fill="#b96624"/>
+        <rect x="279" y="156.82" width="12" height="2.36" fill="#bc6826"/>
+        <rect x="279" y="158.68" width="12" height="2.36" fill="#be6b27"/>
+        <rect x="279" y="160.54" width="12" height="2.36" fill="#c06d29"/>
+        <rect x="279" y="162.4" width="12" height="2.36" fill="#c26f2b"/>
+        <rect x="279" y="164.26" width="12" height="2.36" fill="#c4712c"/>
+        <rect x="279" y="166.12" width="12" height="2.36" fill="#c6732e"/>
+        <rect x="279" y="167.98" width="12" height="2.36" fill="#c8752f"/>
+        <rect x="279" y="169.84" width="12" height="2.36" fill="#ca7831"/>
+        <rect x="279" y="171.7" width="12" height="2.36" fill="#cc7a32"/>
+        <rect x="279" y="173.56" width="12" height="2.36" fill="#cf7d35"/>
+        <rect x="279" y="175.42" width="12" height="2.36" fill="#d17f36"/>
+        <rect x="279" y="177.28" width="12" height="2.36" fill="#d38138"/>
+        <rect x="279" y="179.14" width="12" height="2.36" fill="#d58439"/>
+        <rect x="279" y="181" width="12" height="2.36" fill="#d7863b"/>
+        <rect x="279" y="182.86" width="12" height="2.36" fill="#d9883c"/>
+        <rect x="279" y="184.72" width="12" height="2.36" fill="#dc8a3e"/>
+        <rect x="279" y="186.58" width="12" height="2.36" fill="#de8c3f"/>
+        <rect x="279" y="188.44" width="12" height="2.36" fill="#e08f41"/>
+        <rect x="279" y="190.3" width="12" height="2.36" fill="#e29142"/>
+        <rect x="279" y="192.16" width="12" height="2.36" fill="#e49345"/>
+        <rect x="279" y="194.02" width="12" height="2.36" fill="#e5974c"/>
+        <rect x="279" y="195.88" width="12" height="2.36" fill="#e59a53"/>
+        <rect x="279" y="197.74" width="12" height="2.36" fill="#e69d5a"/>
+        <rect x="279" y="199.6" width="12" height="2.36" fill="#e8a263"/>
+        <rect x="279" y="201.46" width="12" height="2.36" fill="#e8a569"/>
+        <rect x="279" y="203.32" width="12" height="2.36" fill="#e9a96f"/>
+        <rect x="279" y="205.18" width="12" height="2.36" fill="#eaac75"/>
+        <rect x="279" y="207.04" width="12" height="2.36" fill="#ebaf7a"/>
+        <rect x="279" y="208.9" width="12" height="2.36" fill="#ebb280"/>
+        <rect x="279" y="210.76" width="12" height="2.36" fill="#ecb586"/>
+        <rect x="279" y="212.62" width="12" height="2.36" fill="#edb98b"/>
+        <rect x="279" y="214.48" width="12" height="2.36" fill="#eebc91"/>
+        <rect x="279" y="216.34" width="12" height="2.36" fill="#eebf96"/>
+        <rect x="279" y="218.2" width="12" height="2.36" fill="#efc29c"/>
+        <rect x="279" y="220.06" width="12" height="2.36" fill="#f0c5a1"/>
+        <rect x="279" y="221.92" width="12" height="2.36" fill="#f0c8a7"/>
+        <rect x="279" y="223.78" width="12" height="2.36" fill="#f1cdaf"/>
+        <rect x="279" y="225.64" width="12" height="1.86" fill="#f2d0b4"/>
+        <text x="296" y="142.46" font-size="11" fill="#555555" pointer-events="none">25.00 %</text>
+        <text x="296" y="227.46" font-size="11" fill="#555555" pointer-events="none">0 %</text>
         </svg>
     "##]].assert_eq(&scene.to_svg());
 }
 
 #[test]
-fn png_colours_each_cell_by_its_share_of_the_row() {
-    // 75 % and 25 % in a small row, 100 % in a large one: colours must follow the row, not the count.
-    let confusion_matrix = matrix(3, &[(0, 0, 3), (0, 1, 1), (1, 1, 40)]);
+fn png_colours_each_mistake_by_its_share_of_the_row() {
+    // A quarter of a small row, half of a large one: colours must follow the row, not the count.
+    let confusion_matrix = matrix(3, &[(0, 0, 3), (0, 1, 1), (1, 1, 20), (1, 2, 20)]);
     let scene = confusion("", &confusion_matrix, &["a", "b", "c"]).unwrap();
     let layout = Layout::new(&["a", "b", "c"]);
     let pixmap = scene.render(2.0).unwrap();
     assert_eq!(f64::from(pixmap.width()), 2.0 * scene.width_px);
     assert_eq!(f64::from(pixmap.height()), 2.0 * scene.height_px);
     for (label, predicted, want) in [
-        (0, 0, viridis(0.75)),
-        (0, 1, viridis(0.25)),
-        (0, 2, viridis(0.0)),
-        (1, 1, viridis(1.0)),
-        (1, 0, viridis(0.0)),
+        (0, 0, RIGHT),
+        (0, 1, mistake(0.25 / 0.5)),
+        (0, 2, BLANK),
+        (1, 1, RIGHT),
+        (1, 0, BLANK),
+        (1, 2, mistake(1.0)),
         (2, 0, Rgb::MISSING),
         (2, 2, Rgb::MISSING),
     ] {
@@ -132,8 +137,32 @@ fn png_colours_each_cell_by_its_share_of_the_row() {
 fn counts_are_written_in_ink_that_reads() {
     let scene = confusion("", &matrix(2, &[(0, 0, 90), (0, 1, 10), (1, 1, 5)]), &["a", "b"]).unwrap();
     let texts = texts(&scene);
-    assert!(texts.contains(&("90", Rgb::BLACK)) && texts.contains(&("10", Rgb::WHITE)), "{texts:?}");
+    assert!(texts.contains(&("90", Rgb::BLACK)) && texts.contains(&("10", mistake(1.0).ink())), "{texts:?}");
     assert!(!texts.iter().any(|(text, _)| *text == "0"), "zeros are noise");
+}
+
+/// A model that is almost always right: what it mixed up is what one sees.
+#[test]
+fn one_mistake_in_a_thousand_stands_out() {
+    let almost = matrix(2, &[(0, 0, 999), (0, 1, 1), (1, 1, 1000)]);
+    let scene = confusion("", &almost, &["a", "b"]).unwrap();
+    let cells: Vec<Rgb> = scene
+        .shapes
+        .iter()
+        .filter_map(|shape| match shape {
+            Shape::Rect { fill, width, .. } if *width > 80.0 => Some(*fill),
+            _ => None,
+        })
+        .collect();
+    // Right answers and blanks have no colour, and the mistake as much as there is.
+    let grey = |c: &Rgb| c.r.abs_diff(c.b) <= 8 && c.r.abs_diff(c.g) <= 8;
+    assert_eq!(cells.iter().filter(|cell| grey(cell)).count(), 3, "{cells:?}");
+    assert!(cells.contains(&blue_orange(1.0)));
+    assert!(texts(&scene).iter().any(|(text, _)| *text == "0.10 %"), "the scale ends at the largest share");
+    // Of a scale of one mistake, also the rarest of many classes is no blank.
+    assert!(mistake(0.0).contrast(BLANK) > 1.15, "{}", mistake(0.0).contrast(BLANK));
+    let perfect = confusion("", &matrix(2, &[(0, 0, 3), (1, 1, 3)]), &["a", "b"]).unwrap();
+    assert!(!texts(&perfect).iter().any(|(text, _)| text.contains("mistakes")), "no scale of nothing");
 }
 
 #[test]
@@ -176,12 +205,15 @@ fn beyond_thirty_classes_there_are_no_counts_and_every_name_has_room() {
 }
 
 #[test]
-fn long_names_are_cut_and_kept_whole_in_the_tooltip() {
+fn long_names_are_whole_and_endless_ones_whole_in_the_tooltip() {
     let long = "West Highland white terrier, a small breed from Scotland";
     let scene = confusion("", &matrix(1, &[(0, 0, 1)]), &[long]).unwrap();
+    assert!(texts(&scene).iter().filter(|(text, _)| *text == long).count() == 2, "below and beside");
+    let endless = format!("{long}; {long}");
+    let scene = confusion("", &matrix(1, &[(0, 0, 1)]), &[&endless]).unwrap();
     let svg = scene.to_svg();
-    assert!(svg.contains('…') && svg.contains(&format!("<title>{long}</title>")));
-    assert!(scene.width_px < 500.0);
+    assert!(svg.contains('…') && svg.contains(&format!("<title>{endless}</title>")));
+    assert!(scene.width_px < 700.0);
     let long_title = long.repeat(20);
     assert!(confusion(&long_title, &matrix(1, &[]), &["a"]).unwrap().width_px <= 720.0);
 }
