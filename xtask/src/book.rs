@@ -88,7 +88,7 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
     println!("{changed} changed, {:.1} s", start.elapsed().as_secs_f64());
     problems.iter().for_each(|problem| println!("\n{problem}"));
     if !problems.is_empty() {
-        bail!("{} things in {BOOK} are not as the commands make them", problems.len());
+        bail!("{BOOK} is not as its commands make it; differences: {}", problems.len());
     }
     Ok(())
 }
