@@ -136,6 +136,7 @@ fn sniff(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Container, Problem>
     let text = head.trim_ascii_start();
     let starts_text = |word: &[u8]| text.len() >= word.len() && text[..word.len()].eq_ignore_ascii_case(word);
     let looks = match () {
+        () if is_safetensors(&head) => return Ok(Container::Safetensors),
         () if starts(b"PK\x03\x04") => return Ok(Container::PthZip),
         () if head.get(257..262) == Some(b"ustar") => return Ok(Container::PthTar),
         // PROTO 2 to 5
@@ -156,4 +157,13 @@ fn sniff(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Container, Problem>
         () => "something else",
     };
     Err(Problem::NotWeights { looks, file_bytes })
+}
+
+/// Whether a safetensors header follows: its length in eight bytes, then its opening brace.
+///
+/// The length alone looks like anything: 640 is `80 02`, as a pickle starts. Together they are unmistakable for headers below
+/// 4 GiB, whose lengths end in four zero bytes: in a zip, the ninth byte is the way of compression, 0 or 8; in a tar, the
+/// file's name goes on or is filled with zeros; and of what a pickle may start with, only a float has four zeros there.
+fn is_safetensors(head: &[u8]) -> bool {
+    matches!(head, [_, _, _, _, 0, 0, 0, 0, b'{', ..])
 }

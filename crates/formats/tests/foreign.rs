@@ -56,3 +56,28 @@ fn a_checkpoint_of_ours_is_more_than_weights() {
         Err(Problem::Kind { expected: "model", got: "checkpoint" })
     ));
 }
+
+/// Header lengths whose first bytes are those of a pickle (640 = 80 02), or of a zip.
+#[test]
+fn a_header_of_any_length_is_recognised() {
+    let read = |length: usize| {
+        let header = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let mut bytes = (length as u64).to_le_bytes().to_vec();
+        bytes.extend(header.as_bytes());
+        bytes.resize(8 + length, b' ');
+        bytes.extend(1.5_f32.to_le_bytes());
+        Weights::from_bytes(&bytes)
+    };
+    for low in [632, 640, 648, 896, 1152, 1408, 0x1f8b, 0x4b50] {
+        for length in [low, low + 0x1_0000, low + 0x20_0000] {
+            let weights = read(length).unwrap_or_else(|error| panic!("a header of {length} bytes: {error}"));
+            assert_eq!((weights.tensors["a"][0], weights.container), (1.5, Container::Safetensors));
+        }
+    }
+    // Cut short or too long, it is still told by what it is.
+    let long = [&0x0403_4b50_u64.to_le_bytes()[..], b"{", &[b' '; 600]].concat();
+    assert!(matches!(
+        Weights::from_bytes(&long),
+        Err(Problem::HeaderLength { header_bytes: 0x0403_4b50, .. })
+    ));
+}
