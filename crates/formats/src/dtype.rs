@@ -15,6 +15,11 @@ pub(crate) enum Dtype {
     I8,
     U8,
     Bool,
+    /// A type that is told by its name and never read.
+    Unread {
+        name: &'static str,
+        size: usize,
+    },
 }
 
 impl Dtype {
@@ -25,6 +30,7 @@ impl Dtype {
             Self::F32 | Self::I32 => 4,
             Self::F16 | Self::Bf16 | Self::I16 => 2,
             Self::I8 | Self::U8 | Self::Bool => 1,
+            Self::Unread { size, .. } => size,
         }
     }
 
@@ -41,6 +47,7 @@ impl Dtype {
             Self::I8 => "I8",
             Self::U8 => "U8",
             Self::Bool => "BOOL",
+            Self::Unread { name, .. } => name,
         }
     }
 

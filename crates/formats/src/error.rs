@@ -211,6 +211,12 @@ pub enum Problem {
         /// Size of the file.
         file_bytes: u64,
     },
+    /// More than one dictionary of arrays may be meant.
+    #[error("several dictionaries of arrays may be meant: {}; say which one by its key", keys.join(", "))]
+    Several {
+        /// Their keys.
+        keys: Vec<String>,
+    },
     /// A `.pth` that is not what it should be.
     #[error(transparent)]
     Pth(Box<PthError>),

@@ -1,5 +1,5 @@
 //! Floor 2 of Striate: what lies on disk. One safetensors file holds a whole classifier ([`ModelFile`]) or a whole
-//! training run ([`Checkpoint`]); [`read_weights`] reads the weights that other programs left.
+//! training run ([`Checkpoint`]); [`WeightsFile`] reads the weights that other programs left.
 //!
 //! Below it: `striate-graph` and `striate-data`, whose graphs, parameters and preprocessing it writes and reads. Above:
 //! the trainer, the facade, the binary.
@@ -43,4 +43,4 @@ pub use error::{FormatError, Problem};
 pub use golden::Golden;
 pub use model_file::{ModelFile, Provenance};
 pub use pth::{PickleError, PthError, ZipError};
-pub use weights::{Container, Weights, read_weights};
+pub use weights::{Container, StateDict, Weights, WeightsFile, read_weights};

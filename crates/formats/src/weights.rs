@@ -6,11 +6,25 @@ use crate::model_file::open;
 use crate::pth::{self, ReadSeek, Source};
 use ndarray::ArrayD;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// What wrappers of a network put before its names: `DataParallel`, `torch.compile`.
-const PREFIXES: [&str; 2] = ["module.", "_orig_mod."];
+/// Names under which training scripts keep the weights themselves, the plainest first.
+const PLAIN: [&str; 10] = [
+    "",
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "net",
+    "network",
+    "weights",
+    "params",
+    "module",
+];
+/// Words in the names of weights that are an average over the training.
+const AVERAGED: [&str; 5] = ["ema", "averaged", "average", "avg", "swa"];
 /// Names of what was left out that a note lists.
 const LISTED: usize = 4;
 
@@ -18,7 +32,7 @@ const LISTED: usize = 4;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Weights {
-    /// The arrays, under PyTorch's names, as f32.
+    /// The arrays, under the names that they have in the file, as f32.
     pub tensors: BTreeMap<String, ArrayD<f32>>,
     /// What was found around them and what was left out; for people.
     pub notes: Vec<String>,
@@ -42,26 +56,112 @@ pub enum Container {
     PthTar,
 }
 
+/// A dictionary of arrays in a file: their names and shapes, of which no value was read yet.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct StateDict {
+    /// The keys that lead to it in the file's dictionaries, with dots between; empty for the file as a whole.
+    pub key: String,
+    /// Names and shapes of its arrays of floats.
+    pub shapes: BTreeMap<String, Vec<usize>>,
+    /// What else stands there: its name, and what it is.
+    pub others: BTreeMap<String, String>,
+}
+
+impl StateDict {
+    /// Whether its key says that it is an average over the training (`model_ema`, `swa_state_dict`).
+    pub fn is_average(&self) -> bool {
+        let words = self.key.split(|c: char| !c.is_ascii_alphanumeric());
+        words.map(str::to_lowercase).any(|word| AVERAGED.contains(&&word[..]))
+    }
+
+    /// The one to take among dictionaries that would do alike, by its place in `dicts`: an only one, the only one that is no
+    /// average, or the one under the plainest of the usual names. Never by its position. `None` when nothing tells.
+    pub fn preferred(dicts: &[&Self]) -> Option<usize> {
+        let plain: Vec<usize> = (0..dicts.len()).filter(|&i| !dicts[i].is_average()).collect();
+        let left = if plain.is_empty() { (0..dicts.len()).collect() } else { plain };
+        if let [only] = left[..] {
+            return Some(only);
+        }
+        let rank = |&i: &usize| {
+            let last = dicts[i].key.rsplit('.').next().unwrap_or_default();
+            PLAIN.iter().position(|name| *name == last).unwrap_or(PLAIN.len())
+        };
+        let best = left.iter().map(rank).min().filter(|&rank| rank < PLAIN.len())?;
+        let mut first = left.iter().filter(|i| rank(i) == best);
+        first.next().copied().filter(|_| first.next().is_none())
+    }
+}
+
+/// A file of weights that was opened: what is in it is known, and the values are read when one of its dictionaries was chosen.
+pub struct WeightsFile {
+    path: PathBuf,
+    reader: Reader<File>,
+}
+
+impl WeightsFile {
+    /// Opens weights: safetensors, or `.pth` in any of its three containers; which, the content says.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or in which no arrays are found. Nothing in it is run, and no memory is taken that its size
+    /// does not justify.
+    ///
+    /// # Example
+    /// ```no_run
+    /// use striate_formats::WeightsFile;
+    ///
+    /// let mut file = WeightsFile::open("checkpoint.pth".as_ref())?;
+    /// let of_model = file.dicts().iter().position(|dict| dict.key == "model").expect("a checkpoint with a model");
+    /// println!("{} arrays", file.read(of_model)?.tensors.len());
+    /// # Ok::<(), striate_formats::FormatError>(())
+    /// ```
+    pub fn open(path: &Path) -> Result<Self, FormatError> {
+        let (file, file_bytes) = open(path)?;
+        let reader = Reader::open(file, file_bytes).map_err(|problem| problem.at(path))?;
+        Ok(Self { path: path.to_path_buf(), reader })
+    }
+
+    /// The dictionaries of arrays in it, at least one. safetensors have a single one, without a key.
+    pub fn dicts(&self) -> &[StateDict] {
+        &self.reader.dicts
+    }
+
+    /// How they are stored.
+    pub fn container(&self) -> Container {
+        self.reader.container
+    }
+
+    /// Reads the arrays of a dictionary, by its place in [`dicts`](Self::dicts).
+    ///
+    /// # Errors
+    /// Whatever is wrong with those arrays.
+    ///
+    /// # Panics
+    /// When there is no such dictionary.
+    pub fn read(&mut self, dict: usize) -> Result<Weights, FormatError> {
+        self.reader.read(dict).map_err(|problem| problem.at(&self.path))
+    }
+}
+
 /// What a format's reader found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) tensors: BTreeMap<String, ArrayD<f32>>,
     /// What is no array of floats: name and what it is instead.
     pub(crate) skipped: Vec<(String, String)>,
-    pub(crate) notes: Vec<String>,
 }
 
-/// Reads weights: safetensors, or `.pth` in any of its three containers; which, the content says.
+/// Reads the weights of a file in which one dictionary is plainly meant.
 ///
-/// f64, f16 and bf16 become f32. A checkpoint's wrapper (`state_dict`, `model`, ...) and the prefixes `module.` and
-/// `_orig_mod.` are taken off. Whole numbers, such as PyTorch's counters `num_batches_tracked`, are left out; a note says
-/// so where they are something else.
+/// f64, f16 and bf16 become f32. Whole numbers, such as PyTorch's counters `num_batches_tracked`, are left out; a note says
+/// so where they are something else. Names are as they stand in the file.
 ///
 /// # Errors
-/// Whatever is wrong with the file. Nothing in it is run, and no memory is taken that its size does not justify.
+/// [`Problem::Several`] when more than one dictionary may be meant: [`WeightsFile`] lists them. Else whatever is wrong with
+/// the file.
 ///
 /// # PyTorch
-/// `torch.load(path, weights_only=True)`, with fewer kinds of objects let in.
+/// `torch.load(path, weights_only=True)`, which refuses objects that are here passed over.
 ///
 /// # Example
 /// ```no_run
@@ -70,8 +170,9 @@ pub(crate) struct Found {
 /// # Ok::<(), striate_formats::FormatError>(())
 /// ```
 pub fn read_weights(path: &Path) -> Result<Weights, FormatError> {
-    let (mut file, file_bytes) = open(path)?;
-    read(&mut file, file_bytes).map_err(|problem| problem.at(path))
+    let mut file = WeightsFile::open(path)?;
+    let dict = file.reader.usual().map_err(|problem| problem.at(path))?;
+    file.read(dict)
 }
 
 impl Weights {
@@ -80,51 +181,86 @@ impl Weights {
     /// # Errors
     /// Those of [`read_weights`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
-        read(&mut std::io::Cursor::new(bytes), bytes.len() as u64)
+        let mut reader = Reader::open(std::io::Cursor::new(bytes), bytes.len() as u64)?;
+        let dict = reader.usual()?;
+        reader.read(dict)
     }
 }
 
-fn read(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Weights, Problem> {
-    let container = sniff(from, file_bytes)?;
-    let (container, found) = match container {
-        Container::Safetensors | Container::Model => foreign::read(from, file_bytes)?,
-        _ => (container, pth::read(&mut Source::new(from, file_bytes), container)?),
-    };
-    tidy(container, found)
+/// An open file, and what was found in it.
+struct Reader<R> {
+    from: R,
+    file_bytes: u64,
+    container: Container,
+    content: Content,
+    dicts: Vec<StateDict>,
 }
 
-/// Names without wrappers' prefixes, and a note of what was left out.
-fn tidy(container: Container, found: Found) -> Result<Weights, Problem> {
-    let Found { tensors: raw, skipped, mut notes } = found;
-    let mut tensors = BTreeMap::new();
-    let mut stripped = [false; PREFIXES.len()];
-    for (name, array) in raw {
-        let mut short = &name[..];
-        while let Some((i, rest)) =
-            PREFIXES.iter().enumerate().find_map(|(i, prefix)| Some((i, short.strip_prefix(prefix)?)))
-        {
-            (short, stripped[i]) = (rest, true);
-        }
-        if tensors.insert(short.to_string(), array).is_some() {
-            return Err(pth::PthError::Twice { tensor: short.to_string() }.into());
-        }
+enum Content {
+    Safetensors(foreign::Header),
+    Pth(pth::Pth),
+}
+
+impl<R: ReadSeek> Reader<R> {
+    fn open(mut from: R, file_bytes: u64) -> Result<Self, Problem> {
+        let container = sniff(&mut from, file_bytes)?;
+        let (container, content, dicts) = match container {
+            Container::Safetensors | Container::Model => {
+                let header = foreign::Header::read(&mut from, file_bytes)?;
+                let dicts = vec![header.dict()];
+                (header.container, Content::Safetensors(header), dicts)
+            }
+            _ => {
+                let opened = pth::Pth::open(&mut Source::new(&mut from, file_bytes), container)?;
+                let dicts = opened.dicts();
+                (container, Content::Pth(opened), dicts)
+            }
+        };
+        Ok(Self { from, file_bytes, container, content, dicts })
     }
-    for (prefix, _) in PREFIXES.iter().zip(stripped).filter(|(_, stripped)| *stripped) {
-        notes.push(format!("the prefix `{prefix}` was taken off"));
+
+    /// The dictionary that is meant where nobody knows the network: not one that is only wrapped around another with more
+    /// arrays, as of a checkpoint that has its best accuracy as a tensor.
+    fn usual(&self) -> Result<usize, Problem> {
+        let arrays = |dict: &StateDict| dict.shapes.len();
+        let is_inside = |inner: &StateDict, outer: &StateDict| match outer.key.is_empty() {
+            true => !inner.key.is_empty(),
+            false => inner.key.strip_prefix(&outer.key[..]).is_some_and(|rest| rest.starts_with('.')),
+        };
+        let is_wrapper = |outer: &StateDict| {
+            self.dicts.iter().any(|inner| is_inside(inner, outer) && arrays(inner) > arrays(outer))
+        };
+        let left: Vec<usize> = (0..self.dicts.len()).filter(|&i| !is_wrapper(&self.dicts[i])).collect();
+        let dicts: Vec<&StateDict> = left.iter().map(|&i| &self.dicts[i]).collect();
+        let several = || Problem::Several { keys: dicts.iter().map(|dict| dict.key.clone()).collect() };
+        StateDict::preferred(&dicts).map(|i| left[i]).ok_or_else(several)
     }
+
+    fn read(&mut self, dict: usize) -> Result<Weights, Problem> {
+        let mut source = Source::new(&mut self.from, self.file_bytes);
+        let found = match &self.content {
+            Content::Safetensors(header) => header.arrays(&mut source)?,
+            Content::Pth(opened) => opened.read(&mut source, dict)?,
+        };
+        let mut notes = Vec::new();
+        if !self.dicts[dict].key.is_empty() {
+            notes.push(format!("the weights were taken from `{}`", self.dicts[dict].key.escape_debug()));
+        }
+        notes.extend(left_out(&found.skipped));
+        Ok(Weights { tensors: found.tensors, notes, container: self.container })
+    }
+}
+
+/// A note of what was left out, but for PyTorch's counters of batches.
+fn left_out(skipped: &[(String, String)]) -> Option<String> {
     let counter = |name: &str| name.ends_with("num_batches_tracked") || name.ends_with("n_averaged");
     let left_out: Vec<_> = skipped.iter().filter(|(name, _)| !counter(name)).collect();
-    if !left_out.is_empty() {
-        let listed: Vec<_> = left_out
-            .iter()
-            .take(LISTED)
-            .map(|(name, what)| format!("{} ({what})", name.escape_debug()))
-            .collect();
-        let more = left_out.len().saturating_sub(LISTED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        notes.push(format!("left out, as they are no arrays of floats: {}{more}", listed.join(", ")));
-    }
-    Ok(Weights { tensors, notes, container })
+    let listed = left_out.iter().take(LISTED).map(|(name, what)| format!("{} ({what})", name.escape_debug()));
+    let more = left_out.len().saturating_sub(LISTED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let listed = listed.collect::<Vec<_>>().join(", ");
+    (!left_out.is_empty())
+        .then(|| format!("left out, as they are no arrays of f64, f32, f16 or bf16: {listed}{more}"))
 }
 
 /// Which format the first bytes belong to.

@@ -6,7 +6,7 @@ mod torch;
 use expect_test::{Expect, expect};
 use ndarray::ArrayD;
 use std::path::{Path, PathBuf};
-use striate_formats::{Container, FormatError, Problem, PthError, Weights, read_weights};
+use striate_formats::{Container, FormatError, Problem, PthError, Weights, WeightsFile, read_weights};
 use torch::{entries, floats, one_tensor, pth_legacy, pth_zip, tar_members, tar_of, zip_of};
 
 fn golden(name: &str) -> PathBuf {
@@ -63,7 +63,7 @@ fn every_container_gives_the_same_arrays() {
         check_values(&weights, &[]);
         assert_eq!(
             weights.notes,
-            ["left out, as they are no arrays of floats: table (I32), mask (BOOL)"],
+            ["left out, as they are no arrays of f64, f32, f16 or bf16: table (I32), mask (BOOL)"],
             "the counter of batches needs no note"
         );
     }
@@ -76,15 +76,18 @@ fn every_container_gives_the_same_arrays() {
 #[test]
 fn a_training_checkpoint_is_unwrapped() {
     let weights = read_weights(&golden("wrapped.pth")).unwrap();
-    check_values(&weights, &[]);
+    assert!(weights.tensors.keys().all(|name| name.starts_with("module.")));
     assert_eq!(
         weights.notes,
         [
-            "taken from `state_dict`",
-            "the prefix `module.` was taken off",
-            "left out, as they are no arrays of floats: module.table (I32), module.mask (BOOL)"
+            "the weights were taken from `state_dict`",
+            "left out, as they are no arrays of f64, f32, f16 or bf16: module.table (I32), module.mask (BOOL)"
         ]
     );
+    let tensors = weights.tensors.into_iter().map(|(name, a)| (name["module.".len()..].to_string(), a));
+    let mut weights = read_weights(&golden("zip.pth")).unwrap();
+    weights.tensors = tensors.collect();
+    check_values(&weights, &[]);
 }
 
 /// The real thing: the package's own file, where it was fetched.
@@ -135,32 +138,162 @@ fn damaged_data_are_noticed_in_a_zip() {
     }
 }
 
+/// `{name: tensor of two values}` behind what `asm` has, left on the stack.
+fn dict_of(asm: torch::Asm, name: &str) -> torch::Asm {
+    asm.raw(b"}").text(name).tensor(|a| a.storage("FloatStorage", "0", 2), 0, &[2], &[1]).raw(b"s")
+}
+
+fn read_pickle(pickle: Vec<u8>) -> Result<Weights, Problem> {
+    Weights::from_bytes(&pth_zip(&pickle, &[("0", floats(2))]))
+}
+
+/// A dict of these entries, each a dict of one tensor of that name.
+fn wrapped(entries: &[(&str, &str)]) -> Vec<u8> {
+    let all = entries
+        .iter()
+        .fold(torch::Asm::new().raw(b"}"), |asm, (key, name)| dict_of(asm.text(key), name).raw(b"s"));
+    all.stop()
+}
+
 #[test]
-fn wrappers_and_prefixes() {
-    let read = |pickle: Vec<u8>| Weights::from_bytes(&pth_zip(&pickle, &[("0", floats(2))]));
-    let asm = |text: &str| torch::Asm::new().raw(b"}").text(text).raw(b"}");
-    let two = |asm: torch::Asm, name: &str| {
-        asm.text(name).tensor(|a| a.storage("FloatStorage", "0", 2), 0, &[2], &[1]).raw(b"s")
-    };
-    // Averaged weights go before plain ones, and wrappers may nest.
-    let both = two(asm("model"), "raw").raw(b"s").text("state_dict_ema").raw(b"}").text("model").raw(b"}");
-    let weights = read(two(both, "_orig_mod.module.ema").raw(b"ss").stop()).unwrap();
-    assert_eq!(weights.tensors.keys().collect::<Vec<_>>(), ["ema"]);
-    assert_eq!(
-        weights.notes,
-        [
-            "taken from `state_dict_ema.model`",
-            "the prefix `module.` was taken off",
-            "the prefix `_orig_mod.` was taken off"
-        ]
-    );
-    // Two names that become one.
-    let clash = two(two(torch::Asm::new().raw(b"}"), "a"), "module.a").stop();
-    expect!["a: listed twice"].assert_eq(&read(clash).unwrap_err().to_string());
+fn the_plainest_name_goes_before_averages_and_never_by_position() {
+    for order in [["model", "model_ema", "best"], ["best", "model_ema", "model"]] {
+        let weights = read_pickle(wrapped(&order.map(|key| (key, key)))).unwrap();
+        assert_eq!(weights.tensors.keys().collect::<Vec<_>>(), ["model"]);
+        assert_eq!(weights.notes, ["the weights were taken from `model`"]);
+    }
+    // An only one may be called anything.
+    for key in ["net", "ema_state_dict", "what I trained", "model_state"] {
+        assert_eq!(read_pickle(wrapped(&[(key, "w")])).unwrap().tensors.len(), 1, "{key}");
+    }
+    // Wrappers nest, and averages are known by any of the keys.
+    let nested =
+        dict_of(torch::Asm::new().raw(b"}").text("state_dict_ema").raw(b"}").text("model"), "a").raw(b"ss");
+    let both = dict_of(nested.text("state_dict"), "b").raw(b"s").stop();
+    assert_eq!(read_pickle(both).unwrap().tensors.keys().collect::<Vec<_>>(), ["b"]);
+    // Nothing tells which of these is meant.
+    expect![
+        "several dictionaries of arrays may be meant: generator, discriminator; say which one by its key"
+    ]
+    .assert_eq(&read_pickle(wrapped(&[("generator", "w"), ("discriminator", "w")])).unwrap_err().to_string());
     // A dict that holds itself ends.
     let cycle = torch::Asm::new().raw(b"}q\x00").text("model").raw(b"h\x00s").stop();
-    expect!["no dictionary of tensors in it: a dict of 1 entries: model; save the weights with torch.save(model.state_dict(), FILE)"]
-        .assert_eq(&read(cycle).unwrap_err().to_string());
+    expect!["no dictionary of tensors in it: a dict of 1 entries: model; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"]
+        .assert_eq(&read_pickle(cycle).unwrap_err().to_string());
+}
+
+/// `{'epoch', 'state_dict', 'best_acc1': tensor}`, as PyTorch's own ImageNet example saves it.
+#[test]
+fn a_tensor_beside_the_state_dict_does_not_hide_it() {
+    let state = dict_of(torch::Asm::new().raw(b"}").text("epoch").int(3).raw(b"s").text("state_dict"), "a");
+    let state = state.text("b").tensor(|a| a.storage("FloatStorage", "0", 2), 1, &[1], &[1]).raw(b"ss");
+    let best = state.text("best_acc1").tensor(|a| a.storage("FloatStorage", "1", 1), 0, &[], &[]).raw(b"s");
+    let bytes = pth_zip(&best.stop(), &[("0", floats(2)), ("1", floats(1))]);
+    assert_eq!(Weights::from_bytes(&bytes).unwrap().tensors.keys().collect::<Vec<_>>(), ["a", "b"]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.pth.tar");
+    std::fs::write(&path, bytes).unwrap();
+    let mut file = WeightsFile::open(&path).unwrap();
+    let keys: Vec<&str> = file.dicts().iter().map(|dict| &dict.key[..]).collect();
+    assert_eq!(keys, ["", "state_dict"]);
+    assert_eq!(file.dicts()[1].shapes["a"], [2]);
+    assert_eq!(file.dicts()[0].others["epoch"], "an int");
+    let first = file.read(0).unwrap();
+    assert_eq!(first.tensors.keys().collect::<Vec<_>>(), ["best_acc1"]);
+    assert_eq!(
+        first.notes,
+        ["left out, as they are no arrays of f64, f32, f16 or bf16: epoch (an int), state_dict (a dict)"]
+    );
+}
+
+/// What Python would make by running something is data without a meaning, and nothing is run.
+#[test]
+fn unknown_objects_beside_the_weights_are_passed_over() {
+    let beside = |value: &dyn Fn(torch::Asm) -> torch::Asm| {
+        let state = dict_of(torch::Asm::new().raw(b"}").text("model"), "w").raw(b"s");
+        read_pickle(value(state.text("other")).raw(b"s").stop()).unwrap()
+    };
+    let call = |module: &'static str, name: &'static str| {
+        move |asm: torch::Asm| asm.global(module, name).raw(b"(").text("x").raw(b"tR")
+    };
+    for value in [
+        &call("numpy._core.multiarray", "_reconstruct") as &dyn Fn(torch::Asm) -> torch::Asm,
+        &call("pathlib", "PosixPath"),
+        &call("__builtin__", "set"),
+        &call("datetime", "datetime"),
+        &|asm| asm.global("torch", "float64"),
+        // An array of NumPy has its values set by BUILD, a deque its items, a dict of its own kind its entries.
+        &|asm| call("numpy", "ndarray")(asm).raw(b"(K\x01N\x89tb"),
+        &|asm| call("collections", "deque")(asm).raw(b"Na(NNe"),
+        &|asm| call("addict", "Dict")(asm).text("k").raw(b"Ns"),
+        &|asm| {
+            asm.global("collections", "defaultdict")
+                .global("__builtin__", "list")
+                .raw(b"\x85R")
+                .text("loss")
+                .raw(b"]s")
+        },
+        &|asm| asm.global("a", "B").raw(b")}\x92"),
+        // What a call gave, called; a set, a frozen set, a long number, bytes that can change.
+        &|asm| call("operator", "attrgetter")(asm).raw(b")R"),
+        &|asm| asm.raw(b"\x8f(NN\x90"),
+        &|asm| asm.raw(b"(NN\x91"),
+        &|asm| asm.raw(&[0x8a, 17]).raw(&[7; 17]),
+        &|asm| asm.raw(&[0x96, 2, 0, 0, 0, 0, 0, 0, 0, 1, 2]),
+    ] {
+        assert_eq!(beside(value).tensors["w"].len(), 2);
+    }
+    // A reference out of the pickle, of a kind that is not known.
+    let module = |asm: torch::Asm| {
+        asm.raw(b"(").text("module").global("a", "B").text("b.py").text("code").raw(b"tQ)\x81")
+    };
+    assert_eq!(beside(&module).tensors.len(), 1);
+    // Reached as a weight, it is said to be what it is.
+    let state =
+        dict_of(torch::Asm::new(), "w").text("v").global("os", "system").raw(b"(").text("id").raw(b"tRs");
+    assert_eq!(
+        read_pickle(state.stop()).unwrap().notes,
+        ["left out, as they are no arrays of f64, f32, f16 or bf16: v (an object of `os.system`)"]
+    );
+}
+
+/// `torch.save(model)` rather than its state dict: modules are objects whose attributes hold parameters and other modules.
+#[test]
+fn a_whole_module_gives_its_state_dict() {
+    let module = |asm: torch::Asm, name: &str| asm.global("shop.nets", name).raw(b")\x81}");
+    let tensor = |asm: torch::Asm, name: &str, offset: i64| {
+        asm.text(name).tensor(|a| a.storage("FloatStorage", "0", 2), offset, &[1], &[1]).raw(b"s")
+    };
+    let inner = module(
+        module(torch::Asm::new(), "Net")
+            .text("_parameters")
+            .raw(b"}s")
+            .text("_modules")
+            .raw(b"}")
+            .text("conv"),
+        "Conv",
+    );
+    let inner = tensor(inner.text("_parameters").raw(b"}"), "weight", 0).text("bias").raw(b"Nss");
+    let inner = tensor(inner.text("_buffers").raw(b"}"), "mean", 1).raw(b"s").text("_modules").raw(b"}s");
+    let whole = inner.raw(b"bss").text("_buffers").raw(b"}sb");
+    let check = |pickle: Vec<u8>| {
+        let weights = read_pickle(pickle).unwrap();
+        assert_eq!(weights.tensors.keys().collect::<Vec<_>>(), ["conv.mean", "conv.weight"]);
+        assert_eq!((weights.tensors["conv.mean"][0], weights.tensors["conv.weight"][0]), (1.0, 0.0));
+    };
+    check(whole.clone().stop());
+    let inside = torch::Asm::new().raw(b"}").text("model").raw(&whole.0[2..]).raw(b"s").stop();
+    check(inside);
+    // A module that is its own child.
+    let cycle = torch::Asm::new()
+        .global("a", "B")
+        .raw(b")\x81q\x00}")
+        .text("_modules")
+        .raw(b"}")
+        .text("me")
+        .raw(b"h\x00ssb")
+        .stop();
+    assert!(read_pickle(cycle).unwrap_err().to_string().contains("expected at most 20000 modules"));
 }
 
 #[test]
@@ -186,14 +319,34 @@ fn other_files_are_told_apart() {
     );
     check(
         &torch::Asm::new().int(5).stop(),
-        expect!["the first pickle: expected torch's magic number 0x1950a86a20f9469cfc6c, got another pickle"],
-    );
-    let script =
-        [entries(&one_tensor("a", &[1]), &[]), vec![torch::Entry::new("archive/constants.pkl", b"")]];
-    check(
-        &zip_of(&script.concat()),
         expect![
-            "a TorchScript archive, which holds code; striate reads weights: torch.save(torch.jit.load(FILE).state_dict(), OTHER)"
+            "the first pickle: expected torch's magic number 0x1950a86a20f9469cfc6c, as torch.save writes it, got a pickle of an int"
+        ],
+    );
+    // The code of TorchScript is compressed.
+    let code = torch::Entry { method: 8, ..torch::Entry::new("archive/code/__torch__.py", b"x") };
+    let program = |extra: torch::Entry| {
+        zip_of(&[entries(&one_tensor("a", &[1]), &[]), vec![code.clone(), extra]].concat())
+    };
+    check(
+        &program(torch::Entry::new("archive/constants.pkl", b"")),
+        expect![
+            "a TorchScript archive, which holds a program; striate reads weights, as torch.save(torch.jit.load(FILE).state_dict(), OTHER) saves them"
+        ],
+    );
+    check(
+        &zip_of(&[
+            torch::Entry::new("net/archive_format", b"pt2"),
+            torch::Entry::new("net/models/model.json", b"{}"),
+        ]),
+        expect![
+            "an archive of torch.export, which holds a program; striate reads weights, as torch.save(torch.export.load(FILE).state_dict, OTHER) saves them"
+        ],
+    );
+    check(
+        &zip_of(&[torch::Entry::new("conv1.weight.npy", b"\x93NUMPY")]),
+        expect![
+            "an archive of NumPy; striate reads weights, as safetensors.numpy.save_file(dict(numpy.load(FILE)), OTHER) saves them"
         ],
     );
     check(
@@ -204,11 +357,11 @@ fn other_files_are_told_apart() {
     let file = folder.path().join("resnet18.pth");
     std::fs::write(&file, pth_zip(&torch::Asm::new().global("os", "system").stop(), &[])).unwrap();
     let error = read_weights(&file).unwrap_err();
-    expect!["FOLDER/resnet18.pth: data.pkl, byte 2: it asks for `os.system`, which is not among the few names that weights need; nothing was run. If you trust where it comes from, save the weights alone: torch.save(model.state_dict(), FILE)"]
+    expect!["FOLDER/resnet18.pth: no dictionary of tensors in it: the name `os.system`; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"]
         .assert_eq(&error.to_string().replace(&folder.path().display().to_string(), "FOLDER"));
     match error {
         FormatError::Content { problem: Problem::Pth(error), .. } => {
-            assert!(matches!(*error, PthError::Pickle { .. }));
+            assert!(matches!(*error, PthError::NoStateDict { .. }));
         }
         other => panic!("{other}"),
     }

@@ -60,11 +60,14 @@ pub enum PthError {
         /// What it is.
         got: String,
     },
-    /// A program rather than weights.
-    #[error(
-        "a TorchScript archive, which holds code; striate reads weights: torch.save(torch.jit.load(FILE).state_dict(), OTHER)"
-    )]
-    TorchScript,
+    /// An archive of another kind, which holds a program or other arrays.
+    #[error("{what}; striate reads weights, as {how} saves them")]
+    Archive {
+        /// What it is.
+        what: &'static str,
+        /// How its weights are saved.
+        how: &'static str,
+    },
     /// A tensor that does not lie in its storage.
     #[error(
         "{tensor}: shape {shape:?}, strides {strides:?} and offset {offset} reach past the {values} values of its storage"
@@ -95,7 +98,7 @@ pub enum PthError {
     },
     /// No dictionary of tensors.
     #[error(
-        "no dictionary of tensors in it: {got}; save the weights with torch.save(model.state_dict(), FILE)"
+        "no dictionary of tensors in it: {got}; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"
     )]
     NoStateDict {
         /// What is there.

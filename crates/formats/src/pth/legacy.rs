@@ -6,7 +6,7 @@
 //! All numbers are little-endian; the type of the values stands with the storage inside `object`.
 
 use super::pickle::{self, Input, Pickle, Value};
-use super::{Opened, Place, PthError, Source, tensors, whole_number};
+use super::{Opened, Place, PthError, Source, state_dict, tensors, whole_number};
 use std::collections::BTreeMap;
 
 /// The number that the first pickle holds, and its bytes at the start of every such file.
@@ -20,8 +20,9 @@ pub(super) fn open(source: &mut Source<'_>) -> Result<Opened, PthError> {
     let mut read = |part| pickle::read(&mut input).map_err(|error| PthError::Pickle { part, error });
     let magic = read("the first pickle")?;
     if whole_number(&magic) != Some(MAGIC) {
-        let got = "another pickle";
-        return Err(PthError::part("the first pickle", "torch's magic number 0x1950a86a20f9469cfc6c", got));
+        let got = format!("a pickle of {}", state_dict::summary(&magic));
+        let expected = "torch's magic number 0x1950a86a20f9469cfc6c, as torch.save writes it";
+        return Err(PthError::part("the first pickle", expected, got));
     }
     let version = read("the version's pickle")?;
     if whole_number(&version) != Some(VERSION) {
@@ -40,7 +41,8 @@ pub(super) fn open(source: &mut Source<'_>) -> Result<Opened, PthError> {
     let keys = read("the keys' pickle")?;
     let at = input.at;
     drop(stream);
-    let places = places(source, &object, &keys, at)?;
+    let places =
+        places(source, &object, &keys, at)?.into_iter().map(|(key, place)| (key, Ok(place))).collect();
     Ok(Opened { pickle: object, places, tensors: None })
 }
 

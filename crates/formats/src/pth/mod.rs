@@ -28,7 +28,7 @@ pub use zip::ZipError;
 
 use crate::dtype::Dtype;
 use crate::limits;
-use crate::weights::{Container, Found};
+use crate::weights::{Container, Found, StateDict};
 use pickle::{Input, Pickle, Value};
 use std::collections::BTreeMap;
 use tensors::Tensor;
@@ -36,25 +36,46 @@ use tensors::Tensor;
 /// A container of which the pickle was read.
 struct Opened {
     pickle: Pickle,
-    /// Where the values of each storage lie.
-    places: BTreeMap<String, Place>,
+    /// Where the values of each storage lie, or why that is not known: an error only where one is needed.
+    places: BTreeMap<String, Result<Place, PthError>>,
     /// What references out of the pickle mean, where they are tensors rather than storages (tar alone).
     tensors: Option<BTreeMap<String, Tensor>>,
 }
 
-/// Reads the weights of a `.pth` in whatever container.
-pub(crate) fn read(source: &mut Source<'_>, container: Container) -> Result<Found, PthError> {
-    let opened = match container {
-        Container::PthZip => open_zip(source)?,
-        Container::PthLegacy => legacy::open(source)?,
-        _ => tar::open(source)?,
-    };
-    let state = state_dict::find(&opened.pickle)?;
-    tensors::load(source, &opened, &state)
+/// A `.pth` of which everything but the values was read.
+pub(crate) struct Pth {
+    opened: Opened,
+    dicts: Vec<state_dict::Entries>,
+}
+
+impl Pth {
+    /// Opens a `.pth` in whatever container.
+    pub(crate) fn open(source: &mut Source<'_>, container: Container) -> Result<Self, PthError> {
+        let opened = match container {
+            Container::PthZip => open_zip(source)?,
+            Container::PthLegacy => legacy::open(source)?,
+            _ => tar::open(source)?,
+        };
+        let dicts = state_dict::find(&opened.pickle)?;
+        Ok(Self { opened, dicts })
+    }
+
+    /// The dictionaries of tensors in it, at least one.
+    pub(crate) fn dicts(&self) -> Vec<StateDict> {
+        self.dicts.iter().map(|dict| tensors::describe(&self.opened, dict)).collect()
+    }
+
+    /// Reads the tensors of a dictionary.
+    pub(crate) fn read(&self, source: &mut Source<'_>, dict: usize) -> Result<Found, PthError> {
+        tensors::load(source, &self.opened, &self.dicts[dict])
+    }
 }
 
 fn open_zip(source: &mut Source<'_>) -> Result<Opened, PthError> {
     let entries = zip::directory(source)?;
+    if let Some(other) = other_archive(entries.keys()) {
+        return Err(other);
+    }
     let mut roots = entries.keys().filter_map(|name| name.strip_suffix("/data.pkl"));
     let (Some(root), None) = (roots.next(), roots.next()) else {
         return Err(PthError::part(
@@ -63,9 +84,6 @@ fn open_zip(source: &mut Source<'_>) -> Result<Opened, PthError> {
             format!("{} others", entries.len()),
         ));
     };
-    if entries.contains_key(&format!("{root}/constants.pkl")) {
-        return Err(PthError::TorchScript);
-    }
     if let Some(entry) = entries.get(&format!("{root}/byteorder")) {
         let order = whole(source, "byteorder", entry, 16)?;
         if order != b"little" {
@@ -75,22 +93,45 @@ fn open_zip(source: &mut Source<'_>) -> Result<Opened, PthError> {
     let name = format!("{root}/data.pkl");
     let bytes = whole(source, &name, &entries[&name], limits::PICKLE_BYTES)?;
     let pickle = one_pickle(&bytes)?;
-    let mut places = BTreeMap::new();
-    for storage in tensors::storages(&pickle)? {
+    let place = |storage: &Storage| {
         let name = format!("{root}/data/{}", storage.key);
         let entry = entries
             .get(&name)
             .ok_or_else(|| PthError::part(&name, "an entry of the zip", "none of that name"))?;
+        entry.check_stored(&name)?;
         // CVE-2026-24747: a storage that is said to be longer than its entry.
         if storage.values.checked_mul(storage.dtype.size() as u64) != Some(entry.bytes) {
             let expected = format!("{} values of {}", storage.values, storage.dtype.name());
             return Err(PthError::part(&name, expected, format!("{} bytes", entry.bytes)));
         }
-        let place =
-            Place { at: entry.at, values: storage.values, dtype: storage.dtype, crc: Some(entry.crc) };
-        places.insert(storage.key, place);
-    }
+        Ok(Place { at: entry.at, values: storage.values, dtype: storage.dtype, crc: Some(entry.crc) })
+    };
+    let storages = tensors::storages(&pickle)?;
+    let places = storages.into_iter().map(|storage| (storage.key.clone(), place(&storage))).collect();
     Ok(Opened { pickle, places, tensors: None })
+}
+
+/// What a zip with these entries is, where torch.save did not write it and others are known to.
+fn other_archive<'a>(mut names: impl Iterator<Item = &'a String> + Clone) -> Option<PthError> {
+    let any = |end: &str| names.clone().any(|name| name.ends_with(end));
+    let (what, how) = if any("/constants.pkl") {
+        (
+            "a TorchScript archive, which holds a program",
+            "torch.save(torch.jit.load(FILE).state_dict(), OTHER)",
+        )
+    } else if any("/archive_format") || any("serialized_exported_program.json") {
+        (
+            "an archive of torch.export, which holds a program",
+            "torch.save(torch.export.load(FILE).state_dict, OTHER)",
+        )
+    } else if any("model.weights.h5") {
+        ("a model of Keras", "safetensors.numpy.save_file(ARRAYS_BY_NAME, OTHER)")
+    } else if names.all(|name| name.ends_with(".npy")) {
+        ("an archive of NumPy", "safetensors.numpy.save_file(dict(numpy.load(FILE)), OTHER)")
+    } else {
+        return None;
+    };
+    Some(PthError::Archive { what, how })
 }
 
 /// The content of a small entry, whose CRC-32 was checked.
@@ -98,6 +139,7 @@ fn whole(source: &mut Source<'_>, name: &str, entry: &zip::Entry, limit: u64) ->
     if entry.bytes > limit {
         return Err(PthError::part(name, format!("at most {limit} bytes"), entry.bytes.to_string()));
     }
+    entry.check_stored(name)?;
     let bytes = source.bytes(entry.at, entry.bytes)?;
     match crc32fast::hash(&bytes) {
         got if got == entry.crc => Ok(bytes),

@@ -1,63 +1,161 @@
-//! Where in a checkpoint the weights are.
+//! Where in a file the dictionaries of tensors are: what training scripts wrap around them is theirs to choose, and which
+//! one is meant is chosen above, by what fits.
 
 use super::PthError;
 use super::pickle::{Global, Id, Pickle, Value};
 use crate::limits;
+use std::collections::{HashSet, VecDeque};
 
-/// Under which names training scripts keep the weights; the averaged ones first, since those are what they report.
-const WRAPPERS: [&str; 5] = ["state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model"];
+/// Wrappers around wrappers.
+const DEPTH: usize = 4;
+/// Bytes of a key or a name.
+const NAME_BYTES: usize = 512;
+/// Memory for all names in a file, of which each takes a little beside its letters; and modules of a network.
+const NAMES_BYTES: usize = 2 << 20;
+const NAME_OVERHEAD: usize = 64;
+const MODULES: usize = 20_000;
+/// Keys that a message lists.
+const LISTED: usize = 8;
 
-/// Names and values of a state dict, in the order of the file.
+/// Names and values of a dictionary of tensors, in the order of the file.
 #[derive(Debug, Default)]
-pub(super) struct StateDict {
+pub(super) struct Entries {
+    /// The keys that lead to it, with dots between; empty for the object itself.
+    pub(super) key: String,
     pub(super) entries: Vec<(String, Id)>,
-    pub(super) notes: Vec<String>,
 }
 
-/// The object itself when tensors are among its values, else what a wrapper's name stands for.
-pub(super) fn find(pickle: &Pickle) -> Result<StateDict, PthError> {
-    let (mut at, mut path) = (pickle.root, Vec::new());
-    loop {
-        let nothing = |got: String| Err(PthError::NoStateDict { got });
-        let Value::Dict(entries) = pickle.get(at) else { return nothing(pickle.get(at).kind().to_string()) };
-        if entries.len() > limits::TENSORS {
-            return nothing(format!("{} entries, at most {} are read", entries.len(), limits::TENSORS));
-        }
-        if entries.iter().any(|&(_, value)| is_tensor(pickle, value)) {
-            let notes =
-                if path.is_empty() { Vec::new() } else { vec![format!("taken from `{}`", path.join("."))] };
-            return Ok(StateDict { entries: named(pickle, entries)?, notes });
-        }
-        let is_dict = |id: &Id| matches!(pickle.get(*id), Value::Dict(_));
-        let wrapped = WRAPPERS.iter().find_map(|key| Some((*key, pickle.entry(at, key).filter(is_dict)?)));
-        match wrapped {
-            // Three wrappers deep is deeper than anybody's; it also ends the walk through a dict that holds itself.
-            Some((key, inner)) if path.len() < 3 => {
-                path.push(key);
-                at = inner;
+/// Every dictionary in which a tensor stands, at most [`DEPTH`] keys deep, and the parameters of every module.
+pub(super) fn find(pickle: &Pickle) -> Result<Vec<Entries>, PthError> {
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    // Each value once: a dict may hold itself.
+    let mut seen = HashSet::from([pickle.root.0]);
+    let mut queue = VecDeque::from([(pickle.root, String::new(), 0)]);
+    while let Some((at, key, depth)) = queue.pop_front() {
+        let entries = match (module(pickle, at, &mut bytes)?, pickle.entries(at)) {
+            (Some(entries), _) => entries,
+            (None, Some(entries)) if entries.len() <= limits::TENSORS => {
+                for &(name, value) in entries.iter().filter(|_| depth < DEPTH) {
+                    let Some(name) = text(pickle, name).filter(|_| !is_tensor(pickle, value)) else {
+                        continue;
+                    };
+                    if seen.insert(value.0) && holds_something(pickle, value) {
+                        let dot = if key.is_empty() { "" } else { "." };
+                        let inner = format!("{key}{dot}{name}");
+                        count(&mut bytes, inner.len())?;
+                        queue.push_back((value, inner, depth + 1));
+                    }
+                }
+                named(pickle, entries, &mut bytes)?
             }
-            _ => {
-                let mut keys: Vec<_> =
-                    entries.iter().filter_map(|&(key, _)| pickle.text(key)).take(8).collect();
-                keys.sort_unstable();
-                return nothing(format!("a dict of {} entries: {}", entries.len(), keys.join(", ")));
-            }
+            _ => continue,
+        };
+        if !entries.is_empty() {
+            found.push(Entries { key, entries });
         }
     }
+    if found.is_empty() { Err(PthError::NoStateDict { got: summary(pickle) }) } else { Ok(found) }
+}
+
+/// What a pickle is, with its first keys, for messages.
+pub(super) fn summary(pickle: &Pickle) -> String {
+    let Some(entries) = pickle.entries(pickle.root) else { return pickle.describe(pickle.root) };
+    if entries.len() > limits::TENSORS {
+        return format!("{} entries, at most {} are read", entries.len(), limits::TENSORS);
+    }
+    let entry = |&(key, value): &(Id, Id)| {
+        let name = text(pickle, key)?.escape_debug().to_string();
+        let is_named = matches!(pickle.get(value), Value::Object(_) | Value::Global(_));
+        Some(if is_named { format!("{name} ({})", pickle.describe(value)) } else { name })
+    };
+    let mut keys: Vec<_> = entries.iter().filter_map(entry).take(LISTED).collect();
+    keys.sort_unstable();
+    format!("a dict of {} entries: {}", entries.len(), keys.join(", "))
+}
+
+/// A key or a name that is no longer than one may be.
+fn text(pickle: &Pickle, id: Id) -> Option<&str> {
+    pickle.text(id).filter(|text| text.len() <= NAME_BYTES)
 }
 
 fn is_tensor(pickle: &Pickle, id: Id) -> bool {
     match pickle.get(id) {
-        Value::Call { callee, .. } => matches!(callee, Global::RebuildTensor | Global::RebuildParameter),
+        Value::Object(object) => matches!(
+            object.callee,
+            Some(
+                Global::RebuildTensor
+                    | Global::RebuildTypedTensor
+                    | Global::RebuildFromType
+                    | Global::RebuildParameter
+            )
+        ),
         Value::Persistent(_) => true,
         _ => false,
     }
 }
 
-fn named(pickle: &Pickle, entries: &[(Id, Id)]) -> Result<Vec<(String, Id)>, PthError> {
-    let name = |&(key, value): &(Id, Id)| match pickle.text(key) {
-        Some(text) => Ok((text.to_string(), value)),
-        None => Err(PthError::part("a name of a tensor", "a string", pickle.get(key).kind())),
+/// Whether it is worth a look inside.
+fn holds_something(pickle: &Pickle, id: Id) -> bool {
+    pickle.entries(id).is_some_and(|entries| !entries.is_empty())
+        || pickle.attribute(id, "_modules").is_some()
+}
+
+/// The entries of a dictionary in which a tensor stands; else none.
+fn named(pickle: &Pickle, entries: &[(Id, Id)], bytes: &mut usize) -> Result<Vec<(String, Id)>, PthError> {
+    let has_tensor = |&(key, value): &(Id, Id)| text(pickle, key).is_some() && is_tensor(pickle, value);
+    if !entries.iter().any(has_tensor) {
+        return Ok(Vec::new());
+    }
+    let mut all = Vec::with_capacity(entries.len());
+    for &(key, value) in entries {
+        if let Some(name) = text(pickle, key) {
+            count(bytes, name.len())?;
+            all.push((name.to_string(), value));
+        }
+    }
+    Ok(all)
+}
+
+fn count(bytes: &mut usize, more: usize) -> Result<(), PthError> {
+    *bytes += more + NAME_OVERHEAD;
+    if *bytes > NAMES_BYTES {
+        let got = format!("more in {bytes} bytes");
+        return Err(PthError::part("names of tensors", format!("at most {NAMES_BYTES} bytes"), got));
+    }
+    Ok(())
+}
+
+/// The state dict of a `torch.nn.Module` that was saved whole: its parameters and buffers, and those of its children by
+/// their names. `None` for anything else.
+fn module(pickle: &Pickle, root: Id, bytes: &mut usize) -> Result<Option<Vec<(String, Id)>>, PthError> {
+    let parts = |id: Id| {
+        let own = ["_parameters", "_buffers"].map(|name| pickle.attribute(id, name));
+        Some((own, pickle.attribute(id, "_modules")?))
     };
-    entries.iter().map(name).collect()
+    if parts(root).is_none() {
+        return Ok(None);
+    }
+    let (mut all, mut open, mut modules) = (Vec::new(), vec![(root, String::new())], 0);
+    while let Some((id, prefix)) = open.pop() {
+        let Some((own, children)) = parts(id) else { continue };
+        modules += 1;
+        if modules > MODULES || prefix.len() > NAME_BYTES {
+            let got = "more, or a module that holds itself";
+            return Err(PthError::part("the modules", format!("at most {MODULES} modules"), got));
+        }
+        let of = |dict: Option<Id>| dict.and_then(|dict| pickle.entries(dict)).unwrap_or_default();
+        for &(name, value) in own.into_iter().flat_map(of) {
+            let Some(name) = text(pickle, name).filter(|_| is_tensor(pickle, value)) else { continue };
+            count(bytes, prefix.len() + name.len())?;
+            all.push((format!("{prefix}{name}"), value));
+        }
+        for &(name, child) in of(Some(children)).iter().rev() {
+            if let Some(name) = text(pickle, name) {
+                let inner = format!("{prefix}{name}.");
+                count(bytes, inner.len())?;
+                open.push((child, inner));
+            }
+        }
+    }
+    Ok(Some(all))
 }

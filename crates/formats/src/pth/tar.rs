@@ -35,6 +35,7 @@ pub(super) fn open(source: &mut Source<'_>) -> Result<Opened, PthError> {
     let (places, views) = storages(source, member("storages")?)?;
     let tensors = tensors(source, member("tensors")?, &views)?;
     let pickle = at_pickle(source, member("pickle")?, "pickle")?;
+    let places = places.into_iter().map(|(key, place)| (key, Ok(place))).collect();
     Ok(Opened { pickle, places, tensors: Some(tensors) })
 }
 

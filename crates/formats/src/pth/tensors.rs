@@ -1,10 +1,10 @@
 //! From what a pickle says about tensors to arrays.
 
 use super::pickle::{Global, Id, Pickle, Value};
-use super::state_dict::StateDict;
-use super::{Opened, PthError, Source, Storage};
+use super::state_dict::Entries;
+use super::{Opened, Place, PthError, Source, Storage};
 use crate::limits;
-use crate::weights::Found;
+use crate::weights::{Found, StateDict};
 use ndarray::{ArrayD, ArrayView, IxDyn, ShapeBuilder};
 use std::collections::BTreeMap;
 
@@ -20,12 +20,19 @@ pub(super) struct Tensor {
     pub(super) strides: Vec<u64>,
 }
 
-/// Every storage that the pickle mentions, each once.
+/// What a value of a dictionary is.
+enum Reached {
+    Tensor(Tensor),
+    /// Something that is not read, and what it is.
+    Other(String),
+}
+
+/// Every storage that the pickle mentions, each once. References of other kinds are left to whoever reaches one.
 pub(super) fn storages(pickle: &Pickle) -> Result<Vec<Storage>, PthError> {
     let mut found: BTreeMap<String, Storage> = BTreeMap::new();
     for value in &pickle.values {
         let Value::Persistent(id) = value else { continue };
-        let (storage, _) = storage(pickle, *id)?;
+        let Ok((storage, _)) = storage(pickle, *id) else { continue };
         match found.get(&storage.key) {
             Some(other) if *other != storage => {
                 let (expected, got) = (format!("{other:?}"), format!("{storage:?}"));
@@ -72,28 +79,55 @@ fn storage(pickle: &Pickle, id: Id) -> Result<(Storage, Option<(u64, u64)>), Pth
     Ok((Storage { key: key.to_string(), dtype: *dtype, values }, view))
 }
 
-/// The tensor that this value is, or `None` when it is something else.
-pub(super) fn tensor(opened: &Opened, name: &str, id: Id) -> Result<Option<Tensor>, PthError> {
+/// What this value is.
+fn reach(opened: &Opened, name: &str, id: Id) -> Result<Reached, PthError> {
     let pickle = &opened.pickle;
+    let other = || Ok(Reached::Other(pickle.describe(id)));
     let (callee, arguments) = match (pickle.get(id), &opened.tensors) {
-        (Value::Call { callee, arguments }, _) => (callee, *arguments),
+        (Value::Object(object), _) => (object.callee, object.arguments),
         // In a tar, the reference is the tensor.
         (Value::Persistent(key), Some(tensors)) => {
             let key = super::tar::key(pickle, *key)?;
-            let found = tensors.get(&key).cloned();
-            return found.map(Some).ok_or_else(|| PthError::part(name, "a tensor of the file", "none"));
+            let found = tensors.get(&key).cloned().map(Reached::Tensor);
+            return found.ok_or_else(|| PthError::part(name, "a tensor of the file", "none"));
         }
-        _ => return Ok(None),
+        _ => return other(),
     };
-    let items = pickle.tuple(arguments).unwrap_or_default();
-    match (callee, items) {
+    let Some(callee) = callee else { return other() };
+    let is_call = |id: Id, of: Global| matches!(pickle.get(id), Value::Object(o) if o.callee == Some(of));
+    match (callee, pickle.tuple(arguments).unwrap_or_default()) {
         // A parameter is its tensor.
-        (Global::RebuildParameter, [inner, ..])
-            if matches!(pickle.get(*inner), Value::Call { callee: Global::RebuildTensor, .. }) =>
+        (Global::RebuildParameter, &[inner, ..])
+            if is_call(inner, Global::RebuildTensor) || is_call(inner, Global::RebuildTypedTensor) =>
         {
-            tensor(opened, name, *inner)
+            reach(opened, name, inner)
         }
-        (Global::RebuildTensor, [storage_id, offset, shape, strides, ..]) => {
+        // So is a tensor with attributes: the function that makes it, its class, and the function's arguments.
+        (Global::RebuildFromType, &[function, _, arguments, ..])
+            if matches!(pickle.get(function), Value::Global(Global::RebuildTensor)) =>
+        {
+            tensor(pickle, name, pickle.tuple(arguments).unwrap_or_default()).map(Reached::Tensor)
+        }
+        (Global::RebuildTensor, items) => tensor(pickle, name, items).map(Reached::Tensor),
+        // Types without a storage of their own: 8-bit floats, unsigned whole numbers.
+        (Global::RebuildTypedTensor, &[_, _, _, _, _, _, dtype, ..]) => Ok(Reached::Other(
+            match pickle.get(dtype) {
+                Value::Global(global) => pickle.name(*global),
+                _ => None,
+            }
+            .unwrap_or_else(|| "a type without a name".into()),
+        )),
+        (Global::RebuildParameter, _) => {
+            Err(PthError::part(name, "a tensor of storage, offset, shape and strides", "other arguments"))
+        }
+        _ => other(),
+    }
+}
+
+/// The tensor that `_rebuild_tensor_v2` makes of these arguments.
+fn tensor(pickle: &Pickle, name: &str, arguments: &[Id]) -> Result<Tensor, PthError> {
+    match arguments {
+        [storage_id, offset, shape, strides, ..] => {
             let wrong = |what: &'static str, got: Id| PthError::part(name, what, pickle.get(got).kind());
             let Value::Persistent(reference) = pickle.get(*storage_id) else {
                 return Err(wrong("a tensor of a storage", *storage_id));
@@ -115,12 +149,9 @@ pub(super) fn tensor(opened: &Opened, name: &str, id: Id) -> Result<Option<Tenso
                 }
                 tensor.offset += first;
             }
-            Ok(Some(tensor))
+            Ok(tensor)
         }
-        (Global::RebuildTensor | Global::RebuildParameter, _) => {
-            Err(PthError::part(name, "a tensor of storage, offset, shape and strides", "other arguments"))
-        }
-        _ => Ok(None),
+        _ => Err(PthError::part(name, "a tensor of storage, offset, shape and strides", "other arguments")),
     }
 }
 
@@ -152,33 +183,59 @@ pub(super) fn check(name: &str, tensor: &Tensor, values: u64) -> Result<u64, Pth
     Ok(count)
 }
 
-/// Reads the tensors of a state dict: each storage once, whatever number of tensors shares it.
-pub(super) fn load(source: &mut Source<'_>, opened: &Opened, state: &StateDict) -> Result<Found, PthError> {
-    let mut found = Found { notes: state.notes.clone(), ..Found::default() };
-    let mut wanted: BTreeMap<&str, Vec<(&str, Tensor)>> = BTreeMap::new();
+/// Names and shapes of a dictionary. What is damaged is listed as it stands: reading it will say so.
+pub(super) fn describe(opened: &Opened, dict: &Entries) -> StateDict {
+    let mut described = StateDict { key: dict.key.clone(), ..StateDict::default() };
+    for (name, id) in &dict.entries {
+        let (storage, shape) = match reach(opened, name, *id) {
+            Ok(Reached::Tensor(tensor)) => (tensor.storage, tensor.shape),
+            Ok(Reached::Other(what)) => {
+                described.others.insert(name.clone(), what);
+                continue;
+            }
+            Err(_) => (String::new(), Vec::new()),
+        };
+        match opened.places.get(&storage) {
+            Some(Ok(place)) if !place.dtype.is_float() => {
+                described.others.insert(name.clone(), place.dtype.name().to_string());
+            }
+            _ => drop(described.shapes.insert(name.clone(), sizes(&shape))),
+        }
+    }
+    described
+}
+
+/// Reads the tensors of a dictionary: each storage once, whatever number of tensors shares it.
+pub(super) fn load(source: &mut Source<'_>, opened: &Opened, dict: &Entries) -> Result<Found, PthError> {
+    let mut found = Found::default();
+    let mut wanted: BTreeMap<&str, (Place, Vec<(&str, Tensor)>)> = BTreeMap::new();
     let mut asked = 0_u64;
-    for (name, id) in &state.entries {
-        let Some(tensor) = tensor(opened, name, *id)? else {
-            found.skipped.push((name.clone(), opened.pickle.get(*id).kind().to_string()));
-            continue;
+    for (name, id) in &dict.entries {
+        let tensor = match reach(opened, name, *id)? {
+            Reached::Tensor(tensor) => tensor,
+            Reached::Other(what) => {
+                found.skipped.push((name.clone(), what));
+                continue;
+            }
         };
         let Some((key, place)) = opened.places.get_key_value(&tensor.storage) else {
             return Err(PthError::part(name, format!("storage {} in the file", tensor.storage), "none"));
         };
+        let place = place.clone()?;
         let count = check(name, &tensor, place.values)?;
         if !place.dtype.is_float() {
             found.skipped.push((name.clone(), place.dtype.name().to_string()));
             continue;
         }
         asked = asked.saturating_add(count);
-        wanted.entry(key).or_default().push((name, tensor));
+        wanted.entry(key).or_insert((place, Vec::new())).1.push((name, tensor));
     }
-    let stored = wanted.keys().map(|key| opened.places[*key].values).sum::<u64>();
+    let stored = wanted.values().map(|(place, _)| place.values).sum::<u64>();
     if asked > stored.saturating_mul(VALUES_PER_STORED) {
         return Err(PthError::Repeats { tensor: "all tensors".into(), values: asked, stored });
     }
-    for (key, tensors) in wanted {
-        let mut values = source.values(&format!("storage {key}"), opened.places[key])?;
+    for (key, (place, tensors)) in wanted {
+        let mut values = source.values(&format!("storage {key}"), place)?;
         let last = tensors.len() - 1;
         for (i, (name, tensor)) in tensors.into_iter().enumerate() {
             let array = if i == last {

@@ -1,4 +1,4 @@
-//! The zip that torch writes since 1.6: every entry stored as it is, no compression.
+//! The zip that torch writes since 1.6: every array stored as it is, no compression.
 //!
 //! A zip describes each entry twice, before its data and in a directory at the end, and readers that believe different
 //! ones see different files. Here both must agree, entries must follow each other without gap or overlap from the first
@@ -100,6 +100,21 @@ pub(crate) struct Entry {
     pub(crate) at: u64,
     pub(crate) bytes: u64,
     pub(crate) crc: u32,
+    /// How it is compressed: 0 for not at all.
+    method: u16,
+}
+
+impl Entry {
+    /// That it is stored as torch stores its arrays. A program keeps its code compressed beside them.
+    pub(crate) fn check_stored(&self, name: &str) -> Result<(), PthError> {
+        match self.method {
+            0 => Ok(()),
+            method => {
+                let how = format!("compressed (method {method}), where torch stores");
+                Err(ZipError::Unsupported { name: name.to_string(), how }.into())
+            }
+        }
+    }
 }
 
 /// The directory of a zip of which everything but the data was checked.
@@ -198,7 +213,9 @@ fn find_end(source: &mut Source<'_>) -> Result<End, PthError> {
 struct Central {
     name: String,
     flags: u16,
+    method: u16,
     crc: u32,
+    packed: u64,
     bytes: u64,
     header_at: u64,
 }
@@ -226,9 +243,8 @@ impl Central {
         match method {
             _ if flags & SECRET != 0 => unsupported("encrypted".into()),
             0 if packed != bytes => unsupported(format!("said to be {packed} bytes packed and {bytes} not")),
-            0 if disk == 0 => Ok(Self { name, flags, crc, bytes, header_at }),
-            0 => unsupported(format!("on disk {disk}")),
-            method => unsupported(format!("compressed (method {method}), where torch stores")),
+            _ if disk == 0 => Ok(Self { name, flags, method, crc, packed, bytes, header_at }),
+            _ => unsupported(format!("on disk {disk}")),
         }
     }
 }
@@ -272,25 +288,25 @@ fn local(source: &mut Source<'_>, central: &Central, limit: u64) -> Result<(Entr
     if flags != central.flags {
         return differs("flags", format!("{flags:#06x}"), format!("{:#06x}", central.flags));
     }
-    if method != 0 {
-        return differs("method", method.to_string(), "0".into());
+    if method != central.method {
+        return differs("method", method.to_string(), central.method.to_string());
     }
     if text != central.name.as_bytes() {
         return differs("name", String::from_utf8_lossy(&text).chars().take(64).collect(), name());
     }
     let [size, packed, _] = wide(&extra, [size, packed, 0], &central.name)?;
     let data = at + 30 + u64::from(name_bytes) + u64::from(extra_bytes);
-    let entry = Entry { at: data, bytes: central.bytes, crc: central.crc };
-    source.check(data, entry.bytes)?;
-    let mut after = data + entry.bytes;
+    let entry = Entry { at: data, bytes: central.bytes, crc: central.crc, method };
+    source.check(data, central.packed)?;
+    let mut after = data + central.packed;
     let mut said = (crc, packed, size);
     if flags & FOLLOWS != 0 && said == (0, 0, 0) {
-        let described = descriptor(source, after, limit, &entry)?;
+        let described = descriptor(source, after, limit, central)?;
         (said, after) = described;
     }
     for (what, local, central) in [
         ("CRC-32", said.0.into(), u64::from(entry.crc)),
-        ("packed size", said.1, entry.bytes),
+        ("packed size", said.1, central.packed),
         ("size", said.2, entry.bytes),
     ] {
         if local != central {
@@ -303,7 +319,12 @@ fn local(source: &mut Source<'_>, central: &Central, limit: u64) -> Result<(Entr
 type Said = (u32, u64, u64);
 
 /// What follows the data: CRC and sizes of 32 or 64 bits, of which those that fit the layout count.
-fn descriptor(source: &mut Source<'_>, at: u64, limit: u64, entry: &Entry) -> Result<(Said, u64), PthError> {
+fn descriptor(
+    source: &mut Source<'_>,
+    at: u64,
+    limit: u64,
+    entry: &Central,
+) -> Result<(Said, u64), PthError> {
     let bytes = source.bytes(at, 24.min(limit.saturating_sub(at)))?;
     let missing = || PthError::from(ZipError::Record { what: "sizes after the data", at });
     let mut f = Fields { bytes: &bytes, at };
@@ -313,7 +334,7 @@ fn descriptor(source: &mut Source<'_>, at: u64, limit: u64, entry: &Entry) -> Re
     let crc = f.u32().map_err(|_| missing())?;
     let mut long = Fields { bytes: f.bytes, at };
     if let (Ok(packed), Ok(size)) = (long.u64(), long.u64())
-        && (packed, size) == (entry.bytes, entry.bytes)
+        && (packed, size) == (entry.packed, entry.bytes)
     {
         return Ok(((crc, packed, size), at + 24));
     }

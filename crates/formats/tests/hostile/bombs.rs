@@ -39,12 +39,23 @@ pub(crate) fn bombs() -> Vec<Case> {
         case(
             "a number of 255 bytes",
             new().raw(&[0x8a, 255]).raw(&[1; 255]).stop(),
-            "more than 16 bytes of a number",
+            "no dictionary of tensors in it: an int",
         ),
         case(
             "a number of 2 GB",
             new().raw(&[0x8b]).raw(&[0xff, 0xff, 0xff, 0x7f]).stop(),
-            "the operation LONG4",
+            "2147483647 bytes are needed",
+        ),
+        // A key of 500 bytes that is used again and again: each path through the dicts would be a copy of it.
+        case(
+            "dicts in dicts under long keys",
+            new()
+                .raw(b"X\xf4\x01\0\0")
+                .raw(&[b'k'; 500])
+                .raw(b"q\x000}")
+                .raw(&[&b"h\x00}"[..], &b"h\x00}h\x00Nss".repeat(9_000), b"s"].concat().repeat(12))
+                .stop(),
+            "at most 2097152 bytes",
         ),
         case(
             "20 000 entries",

@@ -1,4 +1,4 @@
-//! Pickles that call what Python has.
+//! Pickles that call what Python has: each name becomes an object without a meaning, and is refused where weights should be.
 
 use super::{Case, case};
 use crate::torch::Asm;
@@ -55,7 +55,7 @@ const GLOBALS: [(&str, &str); 44] = [
 pub(crate) fn calls() -> Vec<Case> {
     let mut cases = Vec::new();
     for (module, name) in GLOBALS {
-        let said = format!("it asks for `{module}.{name}`");
+        let said = format!("of `{module}.{name}`; nothing was run");
         let reduce = Asm::new().global(module, name).raw(b"(").text("id").raw(b"tR").stop();
         let stack = Asm(vec![0x80, 4]).raw(&[0x8c, module.len() as u8]).raw(module.as_bytes());
         let stack = stack.raw(&[0x8c, name.len() as u8]).raw(name.as_bytes()).raw(&[0x93]);
@@ -65,14 +65,14 @@ pub(crate) fn calls() -> Vec<Case> {
         let nested = Asm::new().global("torch._utils", "_rebuild_parameter").raw(b"(").global(module, name);
         let nested = nested.raw(b"(").text("id").raw(b"tRtR").stop();
         let entry = Asm::new().raw(b"}").text("fc.weight").global(module, name).raw(b")Rs").stop();
-        for (how, pickle) in [
-            ("REDUCE", reduce),
-            ("STACK_GLOBAL", stack),
-            ("INST", inst),
-            ("an argument", nested),
-            ("an entry", entry),
+        for (how, pickle, said) in [
+            ("REDUCE", reduce, said.clone()),
+            ("STACK_GLOBAL", stack, said),
+            ("INST", inst, "the operation INST (0x69) is none".into()),
+            ("an argument", nested, "no dictionary of tensors in it: an object; nothing was run".into()),
+            ("an entry", entry, format!("fc.weight (an object of `{module}.{name}`); nothing was run")),
         ] {
-            cases.push(case(format!("{module}.{name} by {how}"), pickle, said.clone()));
+            cases.push(case(format!("{module}.{name} by {how}"), pickle, said));
         }
     }
     cases

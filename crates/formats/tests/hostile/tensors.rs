@@ -43,7 +43,7 @@ pub(crate) fn tensors() -> Vec<Case> {
         case("a storage longer than its bytes", storage(|a| a.storage("FloatStorage", "0", 7)), "0"),
         case("a storage of 2^62 values", storage(|a| a.storage("DoubleStorage", "0", 1 << 62)), "0"),
         case("a storage of another type", storage(|a| a.storage("DoubleStorage", "0", 6)), "bytes"),
-        case("a storage below 0", storage(|a| a.storage("FloatStorage", "0", -6)), "another tuple"),
+        case("a storage below 0", storage(|a| a.storage("FloatStorage", "0", -6)), "got another"),
         case(
             "a storage of two types",
             storage(|a| a.storage("FloatStorage", "0", 6).raw(b"0").storage("HalfStorage", "0", 6)),

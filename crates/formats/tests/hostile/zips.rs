@@ -132,7 +132,7 @@ pub(crate) fn zips() -> Vec<Case> {
         case(
             "code",
             with(&|e| e.push(Entry::new("archive/constants.pkl", b"."))),
-            "a TorchScript archive, which holds code",
+            "a TorchScript archive, which holds a program",
         ),
     ]
 }

@@ -5,17 +5,6 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PickleError {
-    /// Something of Python that no weights need.
-    #[error(
-        "byte {at}: it asks for `{global}`, which is not among the few names that weights need; nothing was run. \
-         If you trust where it comes from, save the weights alone: torch.save(model.state_dict(), FILE)"
-    )]
-    Global {
-        /// Module and name.
-        global: String,
-        /// Where.
-        at: u64,
-    },
     /// An operation that no weights need.
     #[error("byte {at}: the operation {name} (0x{opcode:02x}) is none that torch.save writes for weights")]
     Opcode {
@@ -98,4 +87,29 @@ pub enum PickleError {
         /// Where.
         at: u64,
     },
+}
+
+/// The name in Python's pickletools of an operation that is refused.
+pub(super) fn name_of(opcode: u8) -> &'static str {
+    match opcode {
+        b'1' => "POP_MARK",
+        b'F' => "FLOAT",
+        b'I' => "INT",
+        b'L' => "LONG",
+        b'S' => "STRING",
+        b'V' => "UNICODE",
+        b'P' => "PERSID",
+        b'd' => "DICT",
+        b'g' => "GET",
+        b'i' => "INST",
+        b'l' => "LIST",
+        b'o' => "OBJ",
+        b'p' => "PUT",
+        0x82 => "EXT1",
+        0x83 => "EXT2",
+        0x84 => "EXT4",
+        0x97 => "NEXT_BUFFER",
+        0x98 => "READONLY_BUFFER",
+        _ => "of an unknown kind",
+    }
 }

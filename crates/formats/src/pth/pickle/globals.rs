@@ -1,33 +1,52 @@
-//! The names of Python that a pickle may mention. Whatever is not here is refused where it is mentioned.
+//! The names of Python that mean something here. None is ever looked up in Python, and none is called.
 
+use super::Id;
 use crate::dtype::Dtype;
 
-/// A name that is known; none of them is ever called.
+/// A name of Python.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Global {
     /// `collections.OrderedDict`.
     OrderedDict,
+    /// `collections.defaultdict`, which starts without entries whatever it is called with.
+    DefaultDict,
     /// `torch.Size`.
     Size,
     /// `torch._utils._rebuild_tensor` and `_rebuild_tensor_v2`, whose first four arguments agree.
     RebuildTensor,
-    /// `torch._utils._rebuild_parameter`, whose first argument is the tensor.
+    /// `torch._utils._rebuild_tensor_v3`, for number types that have no storage type of their own: the seventh argument
+    /// is the type.
+    RebuildTypedTensor,
+    /// `torch._tensor._rebuild_from_type_v2(function, type, arguments, state)`, for tensors with attributes.
+    RebuildFromType,
+    /// `torch._utils._rebuild_parameter` and `_rebuild_parameter_with_state`, whose first argument is the tensor.
     RebuildParameter,
     /// `torch.FloatStorage` and its kin.
     Storage(Dtype),
-    /// Data without a meaning here: what training scripts leave in a checkpoint beside the weights.
-    Inert,
+    /// Any other name: what it stands for is data without a meaning here.
+    Other {
+        /// The text of its module.
+        module: Id,
+        /// Its own text.
+        name: Id,
+    },
 }
 
 impl Global {
-    /// The known name, or `None`.
+    /// A name that means something, or `None`.
     pub(crate) fn find(module: &str, name: &str) -> Option<Self> {
         let storage = |dtype| Some(Self::Storage(dtype));
+        let unread = |name, size| Some(Self::Storage(Dtype::Unread { name, size }));
         match (module, name) {
             ("collections", "OrderedDict") => Some(Self::OrderedDict),
+            ("collections", "defaultdict") => Some(Self::DefaultDict),
             ("torch", "Size") => Some(Self::Size),
             ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => Some(Self::RebuildTensor),
-            ("torch._utils", "_rebuild_parameter") => Some(Self::RebuildParameter),
+            ("torch._utils", "_rebuild_tensor_v3") => Some(Self::RebuildTypedTensor),
+            ("torch._tensor", "_rebuild_from_type" | "_rebuild_from_type_v2") => Some(Self::RebuildFromType),
+            ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
+                Some(Self::RebuildParameter)
+            }
             ("torch", "DoubleStorage") => storage(Dtype::F64),
             ("torch", "FloatStorage") => storage(Dtype::F32),
             ("torch", "HalfStorage") => storage(Dtype::F16),
@@ -38,31 +57,13 @@ impl Global {
             ("torch", "CharStorage") => storage(Dtype::I8),
             ("torch", "ByteStorage") => storage(Dtype::U8),
             ("torch", "BoolStorage") => storage(Dtype::Bool),
-            _ if INERT.contains(&(module, name)) => Some(Self::Inert),
+            ("torch", "ComplexFloatStorage") => unread("C64", 8),
+            ("torch", "ComplexDoubleStorage") => unread("C128", 16),
+            ("torch", "QInt8Storage") => unread("quantised I8", 1),
+            ("torch", "QUInt8Storage") => unread("quantised U8", 1),
+            ("torch", "QInt32Storage") => unread("quantised I32", 4),
+            ("torch" | "torch.storage", "UntypedStorage") => unread("bytes", 1),
             _ => None,
         }
     }
 }
-
-/// Arguments of the training script, the best accuracy as a NumPy number, milestones of the schedule, devices, the tensor
-/// types of torch 0.1: described in the file by calls that we keep as data and never carry out.
-const INERT: &[(&str, &str)] = &[
-    ("argparse", "Namespace"),
-    ("collections", "Counter"),
-    ("_codecs", "encode"),
-    ("numpy", "dtype"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
-    ("torch", "device"),
-    ("torch", "float32"),
-    ("torch", "float16"),
-    ("torch", "bfloat16"),
-    ("torch", "DoubleTensor"),
-    ("torch", "FloatTensor"),
-    ("torch", "HalfTensor"),
-    ("torch", "LongTensor"),
-    ("torch", "IntTensor"),
-    ("torch", "ShortTensor"),
-    ("torch", "CharTensor"),
-    ("torch", "ByteTensor"),
-];

@@ -1,9 +1,10 @@
 //! A reader of pickles as data.
 //!
 //! A pickle is a program for a small stack machine that may import and call anything in Python. Here the machine builds
-//! values and nothing else: names are looked up in a short list ([`globals`]), calls are written down and never carried
-//! out, and whatever is neither is refused with its name and its byte. It reads what `torch.save` writes, in protocols 2
-//! to 5.
+//! values and nothing else: names are compared with a short list ([`globals`]), calls are written down and never carried
+//! out. What training scripts keep beside the weights (NumPy arrays, random states, paths, whole modules) becomes objects
+//! without a meaning; that is an error only where one of them is reached as a weight. It reads what `torch.save` writes, in
+//! protocols 2 to 5.
 //!
 //! Memory follows from the bytes read: every operation is at least a byte and makes at most one value, texts are as long
 //! in the file as in memory, and [`charge`](Machine::charge) holds the sum to a multiple of what was read so far.
@@ -16,6 +17,7 @@ mod value;
 pub use error::PickleError;
 pub(crate) use globals::Global;
 pub(crate) use input::Input;
+use value::Object;
 pub(crate) use value::{Id, Pickle, Value};
 
 use std::collections::HashMap;
@@ -96,11 +98,9 @@ impl Machine<'_, '_> {
             b'K' => self.take::<1>().and_then(|b| self.int(b[0].into())),
             b'M' => self.take().and_then(|b| self.int(u16::from_le_bytes(b).into())),
             b'J' => self.take().and_then(|b| self.int(i32::from_le_bytes(b).into())),
-            // LONG1
-            0x8a => {
-                let [length] = self.take()?;
-                self.long(length)
-            }
+            // LONG1, LONG4
+            0x8a => self.take::<1>().and_then(|b| self.long(b[0].into())),
+            0x8b => self.take().and_then(|b| self.long(u32::from_le_bytes(b))),
             b'G' => self.take::<8>().and_then(|_| self.push(Value::Float, 0)),
             // BINUNICODE, SHORT_BINUNICODE, BINUNICODE8
             b'X' => self.take().and_then(|b| self.text(u32::from_le_bytes(b).into())),
@@ -109,12 +109,16 @@ impl Machine<'_, '_> {
             // BINSTRING, SHORT_BINSTRING: what Python 2 called text.
             b'T' => self.take().and_then(|b| self.text(u32::from_le_bytes(b).into())),
             b'U' => self.take::<1>().and_then(|b| self.text(b[0].into())),
-            // BINBYTES, SHORT_BINBYTES, BINBYTES8
+            // BINBYTES, SHORT_BINBYTES
             b'B' => self.take().and_then(|b| self.bytes(u32::from_le_bytes(b).into())),
             b'C' => self.take::<1>().and_then(|b| self.bytes(b[0].into())),
-            0x8e => self.take().and_then(|b| self.bytes(u64::from_le_bytes(b))),
+            // BINBYTES8, BYTEARRAY8
+            0x8e | 0x96 => self.take().and_then(|b| self.bytes(u64::from_le_bytes(b))),
             b']' => self.push(Value::List(Vec::new()), 1),
             b'}' => self.push(Value::Dict(Vec::new()), 1),
+            // EMPTY_SET, FROZENSET
+            0x8f => self.push(Value::Set, 1),
+            0x91 => self.pop_mark("FROZENSET").and_then(|_| self.push(Value::Set, 1)),
             b')' => self.push(Value::Tuple([].into()), 1),
             b'(' => self.mark(),
             b't' => {
@@ -133,6 +137,14 @@ impl Machine<'_, '_> {
             b'e' => {
                 let items = self.pop_mark("APPENDS")?;
                 self.append(items, "APPENDS")
+            }
+            0x90 => {
+                self.pop_mark("ADDITEMS")?;
+                let set = self.top("ADDITEMS")?;
+                match &self.values[set.0 as usize] {
+                    Value::Set | Value::Object(_) => Ok(()),
+                    other => Err(self.operand("ADDITEMS", "a set", other.kind())),
+                }
             }
             b's' => {
                 let items = self.pop_many(2, "SETITEM")?;
@@ -155,34 +167,40 @@ impl Machine<'_, '_> {
             b'j' => self.take().and_then(|b| self.get(u32::from_le_bytes(b))),
             b'c' => {
                 let (module, name) = (self.input.line()?, self.input.line()?);
-                self.global(&module, &name)
+                match Global::find(&module, &name) {
+                    Some(global) => self.push(Value::Global(global), 0),
+                    None => {
+                        let [module, name] = [self.hold_text(module)?, self.hold_text(name)?];
+                        self.push(Value::Global(Global::Other { module, name }), 0)
+                    }
+                }
             }
             // STACK_GLOBAL
             0x93 => {
                 let names = self.pop_many(2, "STACK_GLOBAL")?;
                 let text = |id: Id| match &self.values[id.0 as usize] {
-                    Value::Text(text) => Ok(text.to_string()),
+                    Value::Text(text) => Ok(text),
                     other => Err(self.operand("STACK_GLOBAL", "two strings", other.kind())),
                 };
-                let (module, name) = (text(names[0])?, text(names[1])?);
-                self.global(&module, &name)
-            }
-            // INST, of protocol 0, names what it would make.
-            b'i' => {
-                let (module, name) = (self.input.line()?, self.input.line()?);
-                self.global(&module, &name)?;
-                Err(PickleError::Opcode { opcode, name: "INST", at: self.at })
+                let other = Global::Other { module: names[0], name: names[1] };
+                let global = Global::find(text(names[0])?, text(names[1])?).unwrap_or(other);
+                self.push(Value::Global(global), 0)
             }
             b'R' => self.call("REDUCE"),
             // NEWOBJ
             0x81 => self.call("NEWOBJ"),
+            // NEWOBJ_EX has named arguments, too.
+            0x92 => {
+                self.pop("NEWOBJ_EX")?;
+                self.call("NEWOBJ_EX")
+            }
             b'b' => self.build(),
             b'Q' => {
                 let id = self.pop("BINPERSID")?;
                 let depth = self.depth_around([id])?;
                 self.push(Value::Persistent(id), depth)
             }
-            _ => Err(PickleError::Opcode { opcode, name: name_of(opcode), at: self.at }),
+            _ => Err(PickleError::Opcode { opcode, name: error::name_of(opcode), at: self.at }),
         }
     }
 
@@ -195,9 +213,10 @@ impl Machine<'_, '_> {
     }
 
     /// A whole number in two's complement, little-endian; 16 bytes are more than torch's largest, its magic number.
-    fn long(&mut self, length: u8) -> Result<()> {
+    fn long(&mut self, length: u32) -> Result<()> {
         if length > 16 {
-            return Err(PickleError::Limit { what: "bytes of a number", limit: 16, at: self.at });
+            self.input.skip(length.into())?;
+            return self.push(Value::LongInt, 0);
         }
         let bytes = self.input.bytes(length.into())?;
         let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
@@ -230,6 +249,7 @@ impl Machine<'_, '_> {
         self.charge(size_of_val(&items[..]) as u64)?;
         match &mut self.values[list.0 as usize] {
             Value::List(to) => to.extend(items),
+            Value::Object(_) => {}
             other => {
                 let got = other.kind();
                 return Err(self.operand(operation, "a list", got));
@@ -246,8 +266,10 @@ impl Machine<'_, '_> {
         }
         let depth = self.depth_around(items.iter().copied())?;
         self.charge(size_of_val(items) as u64)?;
+        let pairs = items.chunks_exact(2).map(|pair| (pair[0], pair[1]));
         match &mut self.values[dict.0 as usize] {
-            Value::Dict(to) => to.extend(items.chunks_exact(2).map(|pair| (pair[0], pair[1]))),
+            Value::Dict(to) => to.extend(pairs),
+            Value::Object(object) => object.entries.extend(pairs),
             other => {
                 let got = other.kind();
                 return Err(self.operand(operation, "a dict", got));
@@ -257,40 +279,38 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
-    fn global(&mut self, module: &str, name: &str) -> Result<()> {
-        match Global::find(module, name) {
-            Some(global) => self.push(Value::Global(global), 0),
-            None => Err(PickleError::Global { global: format!("{module}.{name}"), at: self.at }),
-        }
-    }
-
     /// Writes down what Python would call. Three names stand for plain data, which they become.
     fn call(&mut self, operation: &'static str) -> Result<()> {
         let (arguments, callee) = (self.pop(operation)?, self.pop(operation)?);
         let callee = match &self.values[callee.0 as usize] {
-            Value::Global(Global::Storage(_)) => {
-                return Err(self.operand(operation, "something that can be called", "a storage type"));
-            }
-            Value::Global(global) => *global,
+            Value::Global(global) => Some(*global),
+            // What a call gave may be called; so may a class that lies outside the pickle.
+            Value::Object(_) | Value::Persistent(_) => None,
             other => return Err(self.operand(operation, "a name of Python", other.kind())),
         };
-        let items = match &self.values[arguments.0 as usize] {
-            Value::Tuple(items) => items.clone(),
+        let (count, first) = match &self.values[arguments.0 as usize] {
+            Value::Tuple(items) => (items.len(), items.first().copied()),
             other => return Err(self.operand(operation, "a tuple of arguments", other.kind())),
         };
         let depth = self.depth_around([arguments])?;
-        match (callee, &items[..]) {
-            (Global::OrderedDict, []) => self.push(Value::Dict(Vec::new()), 1),
-            (Global::OrderedDict, &[pairs]) => {
+        match (callee, count, first) {
+            (Some(Global::OrderedDict), 0, _) | (Some(Global::DefaultDict), ..) => {
+                self.push(Value::Dict(Vec::new()), 1)
+            }
+            (Some(Global::OrderedDict), 1, Some(pairs)) => {
                 let pairs = self.pairs(pairs, operation)?;
                 self.charge(size_of_val(&pairs[..]) as u64)?;
                 self.push(Value::Dict(pairs), depth)
             }
-            (Global::OrderedDict, _) => {
+            (Some(Global::OrderedDict), ..) => {
                 Err(self.operand(operation, "one argument for OrderedDict", "several"))
             }
-            (Global::Size, &[sizes]) => self.push_id(sizes),
-            _ => self.push(Value::Call { callee, arguments }, depth),
+            (Some(Global::Size), 1, Some(sizes)) => self.push_id(sizes),
+            _ => {
+                self.charge(size_of::<Object>() as u64)?;
+                let object = Object { callee, arguments, state: None, entries: Vec::new() };
+                self.push(Value::Object(Box::new(object)), depth)
+            }
         }
     }
 
@@ -308,18 +328,21 @@ impl Machine<'_, '_> {
         items.iter().map(pair).collect()
     }
 
-    /// Attributes of an object, which no weights need: an OrderedDict's versions of modules, a namespace's content.
+    /// Attributes of an object. Those of an OrderedDict, the versions of its modules, mean nothing to us.
     fn build(&mut self) -> Result<()> {
         let state = self.pop("BUILD")?;
         let object = self.top("BUILD")?;
-        match &self.values[state.0 as usize] {
-            Value::Dict(_) | Value::Tuple(_) => {}
-            other => return Err(self.operand("BUILD", "attributes as a dict or a tuple", other.kind())),
+        let depth = self.depth_around([state])?;
+        match &mut self.values[object.0 as usize] {
+            Value::Dict(_) => {}
+            Value::Object(object) => object.state = Some(state),
+            other => {
+                let got = other.kind();
+                return Err(self.operand("BUILD", "an object", got));
+            }
         }
-        match &self.values[object.0 as usize] {
-            Value::Dict(_) | Value::Call { callee: Global::Inert, .. } => Ok(()),
-            other => Err(self.operand("BUILD", "an OrderedDict", other.kind())),
-        }
+        self.deepen(object, depth);
+        Ok(())
     }
 
     fn mark(&mut self) -> Result<()> {
@@ -345,13 +368,24 @@ impl Machine<'_, '_> {
     }
 
     fn push(&mut self, value: Value, depth: u8) -> Result<()> {
+        let id = self.hold(value, depth)?;
+        self.stack.push(id);
+        Ok(())
+    }
+
+    /// Keeps a value that others refer to, off the stack.
+    fn hold(&mut self, value: Value, depth: u8) -> Result<Id> {
         self.charge(VALUE)?;
-        // Fewer values than operations, which are far fewer than u32 can count.
+        // At most three values an operation, of which there are far fewer than u32 can count.
         let id = Id(self.values.len() as u32);
         self.values.push(value);
         self.depths.push(depth);
-        self.stack.push(id);
-        Ok(())
+        Ok(id)
+    }
+
+    fn hold_text(&mut self, text: String) -> Result<Id> {
+        self.charge(text.len() as u64)?;
+        self.hold(Value::Text(text.into()), 0)
     }
 
     fn push_id(&mut self, id: Id) -> Result<()> {
@@ -418,35 +452,5 @@ impl Machine<'_, '_> {
 
     fn operand(&self, operation: &'static str, expected: &'static str, got: &'static str) -> PickleError {
         PickleError::Operand { operation, expected, got, at: self.at }
-    }
-}
-
-/// The name in Python's pickletools of an operation that is refused.
-fn name_of(opcode: u8) -> &'static str {
-    match opcode {
-        b'1' => "POP_MARK",
-        b'F' => "FLOAT",
-        b'I' => "INT",
-        b'L' => "LONG",
-        b'S' => "STRING",
-        b'V' => "UNICODE",
-        b'P' => "PERSID",
-        b'd' => "DICT",
-        b'g' => "GET",
-        b'l' => "LIST",
-        b'o' => "OBJ",
-        b'p' => "PUT",
-        0x82 => "EXT1",
-        0x83 => "EXT2",
-        0x84 => "EXT4",
-        0x8b => "LONG4",
-        0x8f => "EMPTY_SET",
-        0x90 => "ADDITEMS",
-        0x91 => "FROZENSET",
-        0x92 => "NEWOBJ_EX",
-        0x96 => "BYTEARRAY8",
-        0x97 => "NEXT_BUFFER",
-        0x98 => "READONLY_BUFFER",
-        _ => "of an unknown kind",
     }
 }

@@ -15,19 +15,20 @@ pub(crate) enum Value {
     None,
     Bool(bool),
     Int(i128),
+    /// A whole number too long to mean anything here; passed over.
+    LongInt,
     Float,
     Text(Box<str>),
     /// Bytes, which mean nothing to us and were passed over.
     Bytes,
+    /// A set, whose members mean nothing to us.
+    Set,
     Tuple(Box<[Id]>),
     List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
     Global(Global),
-    /// What Python would have called, and with what. Nobody does.
-    Call {
-        callee: Global,
-        arguments: Id,
-    },
+    /// What Python would have made by a call. Nobody calls.
+    Object(Box<Object>),
     /// Something that lies outside the pickle, and how it is called.
     Persistent(Id),
 }
@@ -38,19 +39,38 @@ impl Value {
         match self {
             Self::None => "None",
             Self::Bool(_) => "a bool",
-            Self::Int(_) => "an int",
+            Self::Int(_) | Self::LongInt => "an int",
             Self::Float => "a float",
             Self::Text(_) => "a string",
             Self::Bytes => "bytes",
+            Self::Set => "a set",
             Self::Tuple(_) => "a tuple",
             Self::List(_) => "a list",
             Self::Dict(_) => "a dict",
             Self::Global(_) => "a name of Python",
-            Self::Call { .. } => "an object",
+            Self::Object(_) => "an object",
             Self::Persistent(_) => "a reference out of the pickle",
         }
     }
 }
+
+/// An object of Python, as its pickle describes it.
+#[derive(Debug)]
+pub(crate) struct Object {
+    /// What would have been called; `None` when that is itself an object.
+    pub(crate) callee: Option<Global>,
+    /// A tuple.
+    pub(crate) arguments: Id,
+    /// What its attributes would have been set from.
+    pub(crate) state: Option<Id>,
+    /// What would have been set in it by key: it is a kind of dict.
+    pub(crate) entries: Vec<(Id, Id)>,
+}
+
+/// Attributes of an object that are looked through.
+const ATTRIBUTES: usize = 1000;
+/// Letters of a name in a message.
+const SHOWN: usize = 64;
 
 /// A pickle that was read.
 #[derive(Debug)]
@@ -86,9 +106,52 @@ impl Pickle {
         }
     }
 
+    /// The entries of a dict, or of an object that is a kind of dict.
+    pub(crate) fn entries(&self, id: Id) -> Option<&[(Id, Id)]> {
+        match self.get(id) {
+            Value::Dict(entries) => Some(entries),
+            Value::Object(object) if !object.entries.is_empty() => Some(&object.entries),
+            _ => None,
+        }
+    }
+
     /// The value under a key of a dict: the last one, as in Python.
     pub(crate) fn entry(&self, dict: Id, key: &str) -> Option<Id> {
-        let Value::Dict(entries) = self.get(dict) else { return None };
+        let entries = self.entries(dict)?;
         entries.iter().rev().find(|(k, _)| self.text(*k) == Some(key)).map(|&(_, value)| value)
     }
+
+    /// An attribute of an object.
+    pub(crate) fn attribute(&self, id: Id, name: &str) -> Option<Id> {
+        match self.get(id) {
+            Value::Object(object) => {
+                let state =
+                    object.state.filter(|&id| self.entries(id).is_some_and(|e| e.len() <= ATTRIBUTES));
+                self.entry(state?, name)
+            }
+            _ => None,
+        }
+    }
+
+    /// The name `module.name`, its first letters if it is long.
+    pub(crate) fn name(&self, global: Global) -> Option<String> {
+        let Global::Other { module, name } = global else { return None };
+        let text = format!("{}.{}", start(self.text(module)?), start(self.text(name)?));
+        Some(text.escape_debug().to_string())
+    }
+
+    /// What a value is, for messages; of objects, by whose name they would have been made.
+    pub(crate) fn describe(&self, id: Id) -> String {
+        let (what, global) = match self.get(id) {
+            Value::Object(object) => ("an object of", object.callee),
+            Value::Global(global) => ("the name", Some(*global)),
+            other => return other.kind().to_string(),
+        };
+        let name = global.and_then(|global| self.name(global));
+        name.map_or_else(|| self.get(id).kind().to_string(), |name| format!("{what} `{name}`"))
+    }
+}
+
+fn start(text: &str) -> String {
+    text.chars().take(SHOWN).collect()
 }
