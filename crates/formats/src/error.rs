@@ -195,6 +195,15 @@ pub enum Problem {
         /// Largest difference allowed.
         allowed: f32,
     },
+    /// Parameters that are numbers, and a network that computes none.
+    #[error(
+        "the network says {got} of a plain picture, which names no class: its parameters do not belong together, or its training \
+         diverged"
+    )]
+    Logits {
+        /// The first logit that is infinite or not a number.
+        got: f32,
+    },
     /// The network cannot be run.
     #[error(transparent)]
     Session(#[from] SessionError),

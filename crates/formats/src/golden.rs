@@ -37,7 +37,7 @@ impl Golden {
     /// Makes up to four images and asks the network about them.
     ///
     /// # Errors
-    /// When one image is larger than 4 MiB, or the parameters do not fit the graph.
+    /// When one image is larger than 4 MiB, the parameters do not fit the graph, or a logit is not finite.
     pub fn new(
         graph: &Graph,
         params: &Params,
@@ -50,6 +50,10 @@ impl Golden {
         let pixels: Vec<u8> = (0..n).flat_map(|i| picture(i, preprocess)).collect();
         let mut golden = Self { pixels, n, logits: Vec::new() };
         golden.logits = golden.compute(graph, params, preprocess, engine)?;
+        // Without numbers there would be nothing to compare: such a file could be written and never read.
+        if let Some(&got) = golden.logits.iter().find(|logit| !logit.is_finite()) {
+            return Err(Problem::Logits { got });
+        }
         Ok(golden)
     }
 

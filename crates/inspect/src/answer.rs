@@ -1,5 +1,7 @@
 //! What a classifier said of each image, for finding its worst mistakes.
 
+use crate::InspectError;
+
 /// What a classifier said of one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answer {
@@ -58,6 +60,20 @@ pub fn worst(answers: &[Answer]) -> Vec<usize> {
     wrong
 }
 
+/// That logits are numbers, without which there is no highest: NaN and infinity name no class.
+///
+/// # Errors
+/// [`InspectError::Logit`] with the first that is none.
+///
+/// # PyTorch
+/// `logits.argmax()` names a class all the same, the first whose logit is NaN.
+pub fn check_logits(logits: &[f32]) -> Result<(), InspectError> {
+    match logits.iter().position(|logit| !logit.is_finite()) {
+        None => Ok(()),
+        Some(class) => Err(InspectError::Logit { class, got: logits[class] }),
+    }
+}
+
 /// `softmax(logits)`.
 ///
 /// # Numerics
@@ -97,6 +113,15 @@ mod tests {
         ];
         assert_eq!(worst(&answers), [3, 4, 2, 0]);
         assert!(worst(&[]).is_empty());
+    }
+
+    #[test]
+    fn logits_that_are_no_numbers() {
+        assert_eq!(check_logits(&[f32::MAX, f32::MIN, 0.0]), Ok(()));
+        for got in [f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(check_logits(&[1.0, got]), Err(InspectError::Logit { class: 1, got }));
+        }
+        assert!(check_logits(&[f32::NAN]).is_err());
     }
 
     #[test]

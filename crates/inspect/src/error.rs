@@ -167,6 +167,18 @@ pub enum InspectError {
         hint: &'static str,
     },
 
+    /// A logit that is infinite or not a number.
+    #[error(
+        "the logit of class {class} is {got}, so the network names no class; its weights are damaged, its training diverged, or \
+         what it computes outgrows 32-bit floats"
+    )]
+    Logit {
+        /// The first such class.
+        class: usize,
+        /// Its logit.
+        got: f32,
+    },
+
     /// An exact sum of a network that is curved.
     #[error(
         "exact sum: `{value}` is a {op}, which is not piecewise linear, so the logit is no sum of parts; try integrated \

@@ -65,7 +65,7 @@ pub mod text;
 mod thumbnail;
 pub mod xray;
 
-pub use answer::{Answer, softmax, worst};
+pub use answer::{Answer, check_logits, softmax, worst};
 pub use calibration::{BINS, Bin, Calibration};
 pub use contact_sheet::{Tile, contact_sheet};
 pub use error::{InspectError, Role};

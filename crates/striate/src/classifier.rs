@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use striate_data::{Dataset, Picture, Preprocess, Split};
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Forward, RunError, Session};
-use striate_inspect::softmax;
+use striate_inspect::{check_logits, softmax};
 use striate_train::{Evaluation, FitConfig, Job, Outcome, evaluate, fit};
 
 use crate::{Error, preprocess_of};
@@ -179,7 +179,8 @@ impl Classifier {
     /// [`Preprocess::from_picture`](striate_data::Preprocess::from_picture) have them.
     ///
     /// # Errors
-    /// When they are no whole images, or none.
+    /// When they are no whole images, or none; [`Error::Logits`] when a logit is infinite or not a number, so that there is no
+    /// highest.
     pub fn predict_pixels(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, Error> {
         let preprocess = &self.file.preprocess;
         let one = preprocess.sample_len();
@@ -193,8 +194,11 @@ impl Classifier {
             preprocess.normalise(pixels, image);
         }
         let logits = self.session.run_slice(&self.images, n)?;
-        let one = |logits: &[f32]| Prediction { classes: Arc::clone(&self.classes), logits: logits.to_vec() };
-        Ok(logits.chunks_exact(self.classes.len()).map(one).collect())
+        let one = |(image, logits): (usize, &[f32])| {
+            check_logits(logits).map_err(|error| Error::Logits { image, error })?;
+            Ok(Prediction { classes: Arc::clone(&self.classes), logits: logits.to_vec() })
+        };
+        logits.chunks_exact(self.classes.len()).enumerate().map(one).collect()
     }
 
     /// As [`predict_pixels`](Self::predict_pixels), and each image is also looked at in a mirror: the mean of both

@@ -3,6 +3,7 @@
 use striate_data::DataError;
 use striate_formats::FormatError;
 use striate_graph::{RunError, SessionError};
+use striate_inspect::InspectError;
 use striate_train::FitError;
 
 /// An error of a [`Classifier`](crate::Classifier).
@@ -24,6 +25,14 @@ pub enum Error {
     /// Pictures that the network cannot take.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A network that names no class.
+    #[error("image {image}: {error}")]
+    Logits {
+        /// Which of the images, from 0.
+        image: usize,
+        /// The logit that is no number.
+        error: InspectError,
+    },
     /// `STRIATE_ISA` names what this machine lacks.
     #[error("{0}")]
     Engine(String),

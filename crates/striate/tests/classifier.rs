@@ -106,3 +106,29 @@ fn a_picture_and_its_mirror_image_are_asked_together() {
     }
     assert!(once[0] > once[1] && other[0] < other[1], "left and right change places: {once:?} {other:?}");
 }
+
+/// What overflows on one picture alone: a network that is whole, and says nothing of that one.
+#[test]
+fn infinite_logits_name_no_class() {
+    let net = Sequential::new().append(Flatten::new()).append(Linear::new(64, 2));
+    let graph = trace(&net, Mode::Eval, [1, 8, 8]).unwrap();
+    let mut params = Params::init(&graph, 0);
+    let weight = ArrayD::from_shape_fn(vec![2, 64], |at| if at[0] == 1 && at[1] < 40 { 1e37 } else { 0.0 });
+    params.insert("1.weight", weight);
+    let preprocess = Preprocess::new([1, 8, 8], &[0.0], &[1.0]).unwrap();
+    let (classes, engine) = (vec!["a".to_string(), "b".to_string()], Engine::new(Some(1)).unwrap());
+    let provenance = striate::formats::Provenance::default();
+    let file =
+        striate::formats::ModelFile::new(graph, params, preprocess, classes, provenance, &engine).unwrap();
+    let mut model = Classifier::new(file, engine).unwrap();
+    let pixels = [[0; 64], [255; 64], [1; 64]].concat();
+    assert_eq!(model.predict_pixels(&pixels[..64]).unwrap()[0].logits.len(), 2);
+    let said = "the logit of class 1 is inf, so the network names no class; its weights are damaged, its training diverged, or \
+                what it computes outgrows 32-bit floats";
+    for error in [model.predict_pixels(&pixels), model.predict_pixels_mirrored(&pixels)] {
+        assert_eq!(error.unwrap_err().to_string(), format!("image 1: {said}"));
+    }
+    let images = Split::from(Images::new([1, 8, 8], pixels, vec![0, 1, 0]).unwrap());
+    let name = images.name(1);
+    assert_eq!(model.evaluate(&images).unwrap_err().to_string(), format!("{name}: {said}"));
+}

@@ -47,6 +47,14 @@ pub enum FitError {
         /// The picture.
         picture: String,
     },
+    /// A network that names no class.
+    #[error("{picture}: {error}")]
+    Logits {
+        /// The picture.
+        picture: String,
+        /// The logit that is no number.
+        error: InspectError,
+    },
     /// A class of so few pictures that none would be left to judge by.
     #[error(
         "too few pictures to learn from and to judge by: expected at least 2 of each class, got {}; add pictures, or take \

@@ -4,7 +4,7 @@ use crate::batch::Batch;
 use crate::error::FitError;
 use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::{Engine, Session};
-use striate_inspect::{Answer, Calibration, Confusion, in_top_k, softmax};
+use striate_inspect::{Answer, Calibration, Confusion, check_logits, in_top_k, softmax};
 
 /// Bytes of images in memory at once, and how many these may be at most.
 const BATCH_BYTES: usize = 64 << 20;
@@ -54,7 +54,7 @@ impl Evaluation {
 ///
 /// # Errors
 /// When images, preprocessing and network have different shapes, a label is past the network's outputs, or a photo cannot be
-/// decoded.
+/// decoded. [`FitError::Logits`] when the network says of an image what is not a finite number.
 pub fn evaluate(
     session: &mut Session,
     engine: &Engine,
@@ -69,7 +69,9 @@ pub fn evaluate(
     for samples in loader.order(0).chunks(batch_size) {
         let (pixels, targets) = batch.fetch(engine, &loader, 0, samples)?;
         let logits = session.run_slice(pixels, targets.len())?;
-        for (logits, target) in logits.chunks_exact(classes).zip(targets) {
+        for ((logits, target), &sample) in logits.chunks_exact(classes).zip(targets).zip(samples) {
+            check_logits(logits)
+                .map_err(|error| FitError::Logits { picture: images.name(sample as usize), error })?;
             let label = target.a as usize;
             evaluation.confusion.add(label, argmax(logits))?;
             evaluation.top5_hits += u64::from(in_top_k(logits, label, 5));
