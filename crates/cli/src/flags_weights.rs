@@ -1,4 +1,5 @@
-//! `--fetch`: downloads that were asked for, and how they are getting on.
+//! Which weights of a file are meant (`--key`, `--prefix`), whether they may be downloaded (`--fetch`), and how a download is
+//! getting on.
 
 use std::time::Duration;
 
@@ -6,29 +7,41 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use striate::data::fetch::FetchEvent;
 use striate::inspect::text::bytes;
+use striate::models::weights::LoadOptions;
 
-/// Whether weights may be downloaded; flattened into the commands that load some. Without it no network is touched.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub(crate) struct FetchFlag {
+/// How weights are loaded; flattened into the commands that load some. Without `--fetch` no network is touched.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct LoadFlags {
+    /// Which weights of a checkpoint: the keys that lead to them, such as model_ema [default: those that fit best]
+    #[arg(long, value_name = "KEY", requires = "weights")]
+    key: Option<String>,
+    /// Only arrays whose names begin like this, such as backbone. [default: the prefix that all names share]
+    #[arg(long, value_name = "PREFIX", requires = "weights")]
+    prefix: Option<String>,
     /// Download the weights if they are not on this machine
     #[arg(long)]
     fetch: bool,
 }
 
-/// Who hears of a download: nobody, and there is none.
-pub(crate) type Listener<'a> = Option<&'a mut dyn FnMut(FetchEvent<'_>)>;
-
-impl FetchFlag {
-    /// Does `work` with a listener that shows a bar, if downloads are allowed.
-    pub(crate) fn with<T>(self, work: impl FnOnce(Listener<'_>) -> T) -> T {
+impl LoadFlags {
+    /// Does `work` with these options, and with a bar that shows a download if one is allowed.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(LoadOptions<'_>) -> T) -> T {
+        let (key, prefix) = (self.key.as_deref(), self.prefix.as_deref());
+        let options = LoadOptions { key, prefix, ..LoadOptions::default() };
         if !self.fetch {
-            return work(None);
+            return work(options);
         }
         let bar = FetchBar::new();
-        let result = work(Some(&mut |event: FetchEvent<'_>| bar.tell(&event)));
+        let mut tell = |event: FetchEvent<'_>| bar.tell(&event);
+        let result = work(LoadOptions { fetch: Some(&mut tell), ..options });
         bar.finish();
         result
     }
+}
+
+/// Tells what was left out, changed or assumed when weights were loaded, on standard error.
+pub(crate) fn say(notes: &[String]) {
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
 }
 
 /// How a download is getting on: a bar on a terminal, a line an event elsewhere.

@@ -2,9 +2,9 @@
 
 use striate::data::Preprocess;
 use striate::formats::{ModelFile, Provenance};
-use striate::graph::{Engine, Graph, Mode, Params, trace};
+use striate::graph::{Engine, Graph, Params};
 use striate::models::registry::ModelInfo;
-use striate::models::weights::{LoadOptions, LoadReport, load};
+use striate::models::weights::{LoadOptions, LoadReport, load_network};
 
 /// A network that has learned.
 pub(crate) struct Pretrained {
@@ -17,17 +17,25 @@ pub(crate) struct Pretrained {
 }
 
 impl Pretrained {
-    /// The network `info` with the weights that `source` names. Its last layer may be of another size when it is not used.
+    /// The network `info` as the weights that `source` names were saved: with their classes, channels and size of pictures.
     pub(crate) fn load(info: &ModelInfo, source: &str, options: LoadOptions<'_>) -> anyhow::Result<Self> {
-        let net = (info.build)(info.num_classes, info.input[0]);
-        let graph = trace(net.as_ref(), Mode::Eval, info.input)?;
-        let loaded = load(info, source, &graph, options)?;
+        let (graph, loaded) = load_network(info, source, options)?;
+        let (params, classes, mut report) = (loaded.params, loaded.classes, loaded.report);
+        let shape = graph.input_shape();
+        let mut assumed = |how: &str| {
+            report.notes.push(format!("nothing says how these weights want their pictures: {how}"));
+        };
         let preprocess = match loaded.preprocess {
             Some(preprocess) => preprocess,
-            None if info.input[0] == 3 => Preprocess::imagenet(info.input[1])?,
-            None => Preprocess::new(info.input, &[0.5], &[0.5])?,
+            None if shape[0] == 3 => {
+                assumed("the middle is cut out, and normalised with the mean and deviation of ImageNet");
+                Preprocess::imagenet(shape[1])?
+            }
+            None => {
+                assumed("values are scaled to -1..1");
+                Preprocess::new(shape, &[0.5], &[0.5])?
+            }
         };
-        let (params, classes, report) = (loaded.params, loaded.classes, loaded.report);
         Ok(Self { name: info.name, graph, params, preprocess, classes, report })
     }
 
@@ -41,10 +49,20 @@ impl Pretrained {
         }
     }
 
+    /// Number of outputs.
+    pub(crate) fn outputs(&self) -> usize {
+        self.graph.output_shape().iter().product()
+    }
+
+    /// What the outputs are called; `None` when nothing says so.
+    pub(crate) fn classes(&mut self) -> &mut Option<Vec<String>> {
+        &mut self.classes
+    }
+
     /// As a model file, ready to be used; outputs without names are called by their number.
     pub(crate) fn model(self, engine: &Engine) -> anyhow::Result<ModelFile> {
-        let outputs: usize = self.graph.output_shape().iter().product();
-        let classes = self.classes.unwrap_or_else(|| (0..outputs).map(|i| format!("class {i}")).collect());
+        let numbers = (0..self.outputs()).map(|i| format!("class {i}"));
+        let classes = self.classes.unwrap_or_else(|| numbers.collect());
         let provenance = Provenance {
             striate_version: env!("CARGO_PKG_VERSION").into(),
             model: self.name.into(),

@@ -14,10 +14,10 @@ use striate::inspect::text::{Align, Table, duration, grouped, percent, printable
 use striate::inspect::{Confusion, Report};
 use striate::train::{Evaluation, RESULTS_CSV};
 
-use crate::exit::BadData;
+use crate::exit::{BadData, Usage};
 use crate::flags::Threads;
 use crate::flags_data::PartFlags;
-use crate::look::open_model;
+use crate::look::{NamedFlags, open_model};
 use crate::out;
 use crate::report;
 use crate::trained_on::data_for;
@@ -27,9 +27,13 @@ const SCREEN: usize = 20;
 
 /// Measure a model on the test images of a data set, or on every picture of a folder
 #[derive(Debug, ClapArgs)]
+#[command(override_usage = "\
+striate val [OPTIONS] MODEL [DATA]
+       striate val [OPTIONS] --model NAME [--weights SOURCE] DATA")]
 pub(crate) struct Args {
-    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights
-    model: PathBuf,
+    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model)
+    #[arg(value_name = "MODEL", required_unless_present = "model")]
+    path: Option<PathBuf>,
     /// A data set by name, a folder of pictures (DIR/CLASS/PICTURE), or of idx files [default: what training kept apart of the
     /// one it was trained on]
     data: Option<String>,
@@ -38,6 +42,8 @@ pub(crate) struct Args {
     data_flag: Option<String>,
     #[command(flatten)]
     which: PartFlags,
+    #[command(flatten)]
+    named: NamedFlags,
     /// Where to write the page with curves, matrix, mistakes and calibration [default: report.html in the folder of the run]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -61,17 +67,8 @@ struct Document {
     report: Report,
 }
 
-impl Args {
-    /// The data set that was named.
-    fn named(&self) -> Option<&str> {
-        self.data.as_deref().or(self.data_flag.as_deref())
-    }
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let mut model = Classifier::new(open_model(&args.model)?, args.threads.engine()?)?;
-    let Measured { data, what } = data_for(args.named(), args.which, model.file())?;
-    let data = matched(&model, data)?;
+    let (mut model, Measured { data, what }) = open(args)?;
     let start = Instant::now();
     let result = model.evaluate(&data.test)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -81,7 +78,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         write_page(path, args, &model, (&data, &what), &result)?;
     }
     let document = Document {
-        model: args.model.display().to_string(),
+        model: args.subject(),
         data: data.name.clone(),
         data_sha256: data.sha256.clone(),
         measured: what.clone(),
@@ -102,6 +99,61 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         out::print(&text)?;
     }
     Ok(0)
+}
+
+impl Args {
+    /// Model and data as they were typed: with --model, the only path is the data.
+    fn paths(&self) -> Result<(Option<&Path>, Option<&str>), Usage> {
+        let data = self.data.as_deref().or(self.data_flag.as_deref());
+        match (self.named.name(), &self.path, data) {
+            (None, path, data) => Ok((path.as_deref(), data)),
+            (Some(_), None, data) => Ok((None, data)),
+            (Some(_), Some(path), None) => Ok((None, path.to_str())),
+            (Some(_), Some(path), Some(_)) => Err(Usage(format!(
+                "{}: with --model, expected a data set and no model file, got 2 paths",
+                path.display()
+            ))),
+        }
+    }
+
+    /// The data set that was named.
+    fn named(&self) -> Option<&str> {
+        self.paths().ok().and_then(|(_, data)| data)
+    }
+
+    /// The model file, where one was given.
+    fn file(&self) -> Option<&Path> {
+        self.paths().ok().and_then(|(file, _)| file)
+    }
+
+    /// What the model is called in messages and commands.
+    fn subject(&self) -> String {
+        let name = self.named.name().map(|name| format!("--model {name}"));
+        name.or(self.file().map(|file| file.display().to_string())).unwrap_or_default()
+    }
+}
+
+/// The model, and the pictures that it is measured by.
+fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
+    let engine = args.threads.engine()?;
+    let (file, data) = args.paths()?;
+    // First, since its classes name the outputs of weights that have no names.
+    let measured = data.map(|data| args.which.measured(data)).transpose()?;
+    let model = match (args.named.name(), file) {
+        (Some(name), _) => {
+            let usual = measured.as_ref().map(|measured| &measured.data.classes[..]).unwrap_or_default();
+            args.named.load(name, usual, &engine)?
+        }
+        (None, Some(file)) => open_model(file)?,
+        (None, None) => unreachable!("one of both names the model"),
+    };
+    let Measured { data, what } = match measured {
+        Some(measured) => measured,
+        None => data_for(None, args.which, &model)?,
+    };
+    let model = Classifier::new(model, engine)?;
+    let data = matched(&model, data)?;
+    Ok((model, Measured { data, what }))
 }
 
 /// What has to be said of a model that is measured by pictures it has learned from.
@@ -131,12 +183,14 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
 
 /// Where the page goes: a model that is no part of a run gets none unless one is asked for.
 fn page_path(args: &Args) -> Option<PathBuf> {
-    let folder = || if args.model.is_dir() { Some(args.model.clone()) } else { run_folder(&args.model) };
-    args.report.clone().or_else(|| Some(folder()?.join(report::REPORT)))
+    args.report.clone().or_else(|| Some(run_folder(args.file()?)?.join(report::REPORT)))
 }
 
-/// The run that a model file is of.
+/// The run that a model file is of; the folder itself when it is one.
 fn run_folder(model: &Path) -> Option<PathBuf> {
+    if model.is_dir() {
+        return Some(model.to_path_buf());
+    }
     let folder = model.parent().filter(|_| model.is_file())?;
     folder.join(RESULTS_CSV).is_file().then(|| folder.to_path_buf())
 }
@@ -150,8 +204,7 @@ fn write_page(
 ) -> anyhow::Result<()> {
     let provenance = &model.file().provenance;
     let title = format!("{} on {}", provenance.model, data.name);
-    let folder = if args.model.is_dir() { Some(args.model.clone()) } else { run_folder(&args.model) };
-    let series = match folder {
+    let series = match args.file().and_then(run_folder) {
         Some(folder) => report::Series::read(&title, &folder.join(RESULTS_CSV)),
         None => report::Series::new(&title, &[]),
     };
@@ -164,7 +217,7 @@ fn write_page(
     page.notes.extend(learned_from(model, data, args));
     page.facts = report::facts(provenance);
     page.facts.push(("Measured on", format!("{} (SHA-256 {})", data.name, data.sha256)));
-    page.command = format!("{}\nstriate val {} {}", provenance.command, args.model.display(), data.name);
+    page.command = format!("{}\nstriate val {} {}", provenance.command, args.subject(), data.name);
     report::write(path, &page)
 }
 

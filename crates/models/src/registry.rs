@@ -1,5 +1,6 @@
 //! The networks that are known by name: a network is one entry of [`all`].
 
+use crate::weights::names as timm;
 use crate::{AlexNet, ConvNet, ConvNetGap, EfficientNetLite0, LeNet5, Mlp, MobileNetV2, ResNet, Vgg};
 use striate_nn::Forward;
 
@@ -26,12 +27,20 @@ pub struct ModelInfo {
 
 /// A name that no network has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no model `{name}`{}", nearest.map_or_else(|| format!("; there are {}", names().join(", ")), |n| format!("; did you mean `{n}`?")))]
+#[error("no model `{name}`; {}", advice(name, *nearest))]
 pub struct UnknownModel {
     /// What was asked for.
     pub name: String,
     /// The known name most like it.
     pub nearest: Option<&'static str>,
+}
+
+fn advice(name: &str, nearest: Option<&'static str>) -> String {
+    match (timm::why_not(name), nearest) {
+        (Some(why), _) => why.into(),
+        (None, Some(near)) => format!("did you mean `{near}`?"),
+        (None, None) => format!("there are {}", names().join(", ")),
+    }
 }
 
 /// A network for photos of 224 px and the 1000 classes of ImageNet.
@@ -192,7 +201,7 @@ pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|model| model.name).collect()
 }
 
-/// Finds a network by its name; capitals do not matter.
+/// Finds a network by its name, or the one that timm has for it; capitals do not matter.
 ///
 /// # Errors
 /// When no network has it, with the name most like it.
@@ -205,7 +214,7 @@ pub fn names() -> Vec<&'static str> {
 pub fn find(name: &str) -> Result<&'static ModelInfo, UnknownModel> {
     let wanted = name.to_lowercase();
     let unknown = || UnknownModel { name: name.to_string(), nearest: nearest(&wanted) };
-    ALL.iter().find(|model| model.name == wanted).ok_or_else(unknown)
+    ALL.iter().find(|model| model.name == timm::ours(&wanted)).ok_or_else(unknown)
 }
 
 /// The known name most like `wanted`, if at most two letters in five differ.

@@ -18,7 +18,7 @@ use crate::cli::Cli;
 use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, count, positive};
 use crate::flags_data::LayoutFlag;
-use crate::flags_weights::{FetchFlag, Listener};
+use crate::flags_weights::LoadFlags;
 use crate::pretrained::Pretrained;
 use crate::train::{command, prepare, run_dir};
 use frozen::Frozen;
@@ -42,7 +42,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "SOURCE")]
     weights: Option<String>,
     #[command(flatten)]
-    fetch: FetchFlag,
+    fetch: LoadFlags,
     /// Then train all of the network, from the fitted last layer on
     #[arg(long)]
     unfreeze: bool,
@@ -89,9 +89,8 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     let progress = show::Progress::new(args.quiet);
     let source = args.weights.as_deref().unwrap_or(info.name);
     // Whatever its last layer is: another one takes its place.
-    let load = |fetch: Listener<'_>| {
-        Pretrained::load(info, source, LoadOptions { new_head: true, fetch, ..LoadOptions::default() })
-    };
+    let load =
+        |options: LoadOptions<'_>| Pretrained::load(info, source, LoadOptions { new_head: true, ..options });
     let pretrained = args.fetch.with(load)?;
     pretrained.report.notes.iter().for_each(|note| progress.say(note));
     let data = read(args)?;

@@ -15,7 +15,7 @@ use striate::{Classifier, Prediction};
 use crate::exit::{BadData, Usage};
 use crate::flags_data::LayoutFlag;
 use crate::predict::sources::{Source, collect};
-pub(crate) use model::{ModelArg, ModelFlags, Subject, named, open_model};
+pub(crate) use model::{ModelArg, ModelFlags, NamedFlags, Subject, open_model};
 
 /// A network and a picture; flattened into the commands that look into one while it sees the other.
 #[derive(Debug, ClapArgs)]

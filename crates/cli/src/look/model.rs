@@ -1,29 +1,120 @@
 //! Which network to look into: a model file, the folder of a run, one that comes with its weights, or a name with weights.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use striate::formats::{FormatError, ModelFile};
 use striate::graph::Engine;
-use striate::models::weights::LoadOptions;
+use striate::inspect::text::printable;
 use striate::models::{registry, shipped};
 
-use crate::exit::Usage;
+use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, model_path};
-use crate::flags_weights::{FetchFlag, Listener};
+use crate::flags_weights::{LoadFlags, say};
 use crate::pretrained::Pretrained;
 
-/// The flags of a network by name; flattened into the commands that look into one.
+/// A network by name with weights from somewhere; flattened into the commands that take one in place of a model file.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct ModelFlags {
-    /// A network by name ('striate models' lists them), with published weights, in place of a model file
+pub(crate) struct NamedFlags {
+    /// A network by name ('striate models' lists them), with published weights or your own, in place of a model file
     #[arg(short, long, value_name = "NAME")]
     model: Option<String>,
     /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named like the network]
     #[arg(short, long, value_name = "SOURCE", requires = "model")]
     weights: Option<String>,
     #[command(flatten)]
-    fetch: FetchFlag,
+    load: LoadFlags,
+    /// What its classes are called: a text file, a name a line, in the order of the outputs
+    #[arg(long, value_name = "FILE", requires = "model")]
+    labels: Option<PathBuf>,
+}
+
+impl NamedFlags {
+    /// The name, where one was given.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.model.as_deref()
+    }
+
+    /// The network `name`: with the weights asked for, or those it comes with, or the published ones named like it. `usual` are
+    /// the names that its classes take when nothing else names as many.
+    pub(crate) fn load(&self, name: &str, usual: &[String], engine: &Engine) -> anyhow::Result<ModelFile> {
+        let labels = match &self.labels {
+            Some(path) => Some((path, read_labels(path)?)),
+            None => None,
+        };
+        if let (Some(shipped), None, None) = (shipped::find(name), &self.weights, &labels) {
+            return of_shipped(shipped);
+        }
+        let info = registry::find(name)?;
+        let source = self.weights.as_deref().unwrap_or(info.name);
+        let mut pretrained = self.load.with(|options| Pretrained::load(info, source, options))?;
+        say(&pretrained.report.notes);
+        let outputs = pretrained.outputs();
+        let classes = pretrained.classes();
+        if let Some((path, labels)) = labels {
+            if labels.len() != outputs {
+                let (path, got) = (path.display(), labels.len());
+                return Err(BadData(format!(
+                    "{path}: expected {outputs} names, one for each output of the network, got {got}"
+                ))
+                .into());
+            }
+            *classes = Some(labels);
+        } else if classes.is_none() && usual.len() == outputs {
+            eprintln!(
+                "note: nothing names the {outputs} classes of these weights: they are taken for those of the pictures, in their \
+                 order ({}); --labels FILE says otherwise",
+                first(usual)
+            );
+            *classes = Some(usual.to_vec());
+        } else if classes.is_none() {
+            let last = outputs.saturating_sub(1);
+            eprintln!(
+                "note: nothing names the {outputs} classes of these weights: they are called class 0 to class {last}; --labels \
+                 FILE names them"
+            );
+        }
+        pretrained.model(engine)
+    }
+}
+
+/// The first names of many.
+fn first(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = names.iter().take(SHOWN).cloned().map(printable).collect();
+    if names.len() > SHOWN { format!("{}, ...", shown.join(", ")) } else { shown.join(", ") }
+}
+
+/// Names of classes, one a line; empty lines at the end do not count.
+fn read_labels(path: &Path) -> anyhow::Result<Vec<String>> {
+    let text =
+        std::fs::read(path).map_err(|source| FormatError::Read { path: path.to_path_buf(), source })?;
+    let wrong = |why: String| anyhow::Error::new(BadData(format!("{}: {why}", path.display())));
+    let text = String::from_utf8(text)
+        .map_err(|_| wrong("expected a text file in UTF-8, a name of a class on each line".into()))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end();
+    let names: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
+    if let Some(i) = names.iter().position(String::is_empty) {
+        return Err(wrong(format!("line {}: expected a name of a class, got an empty line", i + 1)));
+    }
+    let mut seen = HashMap::new();
+    for (i, name) in names.iter().enumerate() {
+        if let Some(before) = seen.insert(name, i) {
+            let (name, first, second) = (printable(name.clone()), before + 1, i + 1);
+            return Err(wrong(format!(
+                "lines {first} and {second}: two classes are called {name}; give each a name of its own"
+            )));
+        }
+    }
+    Ok(names)
+}
+
+/// The flags of a network by name and the threads; flattened into the commands that look into one.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ModelFlags {
+    #[command(flatten)]
+    named: NamedFlags,
     #[command(flatten)]
     threads: Threads,
 }
@@ -56,15 +147,15 @@ impl ModelArg {
 impl ModelFlags {
     /// Whether the network was given by name, so that no path stands for it.
     pub(crate) fn is_named(&self) -> bool {
-        self.model.is_some()
+        self.named.name().is_some()
     }
 
     /// The network that `path` names, or the one of `--model`.
     pub(crate) fn load(&self, path: Option<&Path>) -> anyhow::Result<Subject> {
         let engine = self.threads.engine()?;
-        let (model, name) = match (path, &self.model) {
+        let (model, name) = match (path, self.named.name()) {
             (Some(path), _) => (open_model(path)?, path.display().to_string()),
-            (None, Some(name)) => (named(name, self.weights.as_deref(), self.fetch, &engine)?, name.clone()),
+            (None, Some(name)) => (self.named.load(name, &[], &engine)?, name.to_owned()),
             (None, None) => unreachable!("one of both names the network"),
         };
         Ok(Subject { model, engine, name })
@@ -88,23 +179,6 @@ pub(crate) fn open_model(path: &Path) -> anyhow::Result<ModelFile> {
         .into());
     }
     Ok(ModelFile::load(&model_path(path))?)
-}
-
-/// The network `name` with the weights of `source`, by default those it comes with, or the published ones named like it.
-pub(crate) fn named(
-    name: &str,
-    source: Option<&str>,
-    fetch: FetchFlag,
-    engine: &Engine,
-) -> anyhow::Result<ModelFile> {
-    if let (Some(shipped), None) = (shipped::find(name), source) {
-        return of_shipped(shipped);
-    }
-    let info = registry::find(name)?;
-    let source = source.unwrap_or(info.name);
-    let load =
-        |fetch: Listener<'_>| Pretrained::load(info, source, LoadOptions { fetch, ..LoadOptions::default() });
-    fetch.with(load)?.model(engine)
 }
 
 fn of_shipped(shipped: &shipped::Shipped) -> anyhow::Result<ModelFile> {

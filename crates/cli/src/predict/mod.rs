@@ -19,8 +19,7 @@ use striate::{Classifier, Prediction};
 use crate::exit::{self, BAD_DATA, Usage};
 use crate::flags::{Threads, count};
 use crate::flags_data::LayoutFlag;
-use crate::flags_weights::FetchFlag;
-use crate::look::{named, open_model};
+use crate::look::{NamedFlags, open_model};
 use show::Show;
 use sources::{Source, collect};
 
@@ -42,14 +41,8 @@ pub(crate) struct Args {
     /// of a data set, such as digits:7
     #[arg(required = true, value_name = "MODEL PICTURES")]
     paths: Vec<PathBuf>,
-    /// A network by name ('striate models' lists them), with published weights, in place of a model file
-    #[arg(short, long, value_name = "NAME")]
-    model: Option<String>,
-    /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named like the network]
-    #[arg(short, long, value_name = "SOURCE", requires = "model")]
-    weights: Option<String>,
     #[command(flatten)]
-    fetch: FetchFlag,
+    named: NamedFlags,
     /// How many classes to name for each picture, the most probable first
     #[arg(long, value_name = "K", value_parser = count, default_value_t = 3)]
     topk: usize,
@@ -79,14 +72,15 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let (file, pictures) = match (&args.model, args.paths.split_first()) {
+    let (file, pictures) = match (args.named.name(), args.paths.split_first()) {
         (Some(_), _) => (None, &args.paths[..]),
         (None, Some((model, pictures))) if !pictures.is_empty() => (Some(model.as_path()), pictures),
         _ => return Err(Usage(missing(&args.paths)).into()),
     };
     let sources = collect(pictures, args.layout)?;
     let (model, engine) = load(args, file, sources.len())?;
-    let name = file.map_or_else(|| args.model.clone().unwrap_or_default(), |path| path.display().to_string());
+    let name = file.map(|path| path.display().to_string());
+    let name = name.or(args.named.name().map(Into::into)).unwrap_or_default();
     let mut model = Classifier::new(model, engine.clone())?;
     model.set_invert(args.invert);
     let format = if args.json { Format::Json } else { args.format };
@@ -107,17 +101,35 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
                 }
             }
         }
-        let predictions: Vec<Prediction> = match whole.is_empty() {
-            true => Vec::new(),
-            false if args.tta => model.predict_pixels_mirrored(&pixels)?,
-            false => model.predict_pixels(&pixels)?,
-        };
+        let predictions = predict(&mut model, &mut pixels, &mut whole, args.tta, &mut show)?;
         for (source, prediction) in whole.iter().zip(&predictions) {
             show.prediction(&source.name(), prediction);
         }
         show.flush()?;
     }
     Ok(show.finish()?.map_or(0, |code| code.max(BAD_DATA)))
+}
+
+/// What the network says of each of these pictures. One of which it says no number is a failure, and is taken out of them.
+fn predict(
+    model: &mut Classifier,
+    pixels: &mut Vec<u8>,
+    pictures: &mut Vec<&Source>,
+    tta: bool,
+    show: &mut Show,
+) -> anyhow::Result<Vec<Prediction>> {
+    let one = model.preprocess().sample_len();
+    while !pictures.is_empty() {
+        let said = if tta { model.predict_pixels_mirrored(pixels) } else { model.predict_pixels(pixels) };
+        let (image, error) = match said {
+            Err(striate::Error::Logits { image, error }) => (image, error),
+            other => return Ok(other?),
+        };
+        let name = pictures.remove(image).name();
+        pixels.drain(image * one..(image + 1) * one);
+        show.failure(&name, &format!("{name}: {error}"), BAD_DATA);
+    }
+    Ok(Vec::new())
 }
 
 /// What is missing when one path is all there is.
@@ -132,8 +144,8 @@ fn missing(paths: &[PathBuf]) -> String {
 /// The model and the threads that suit it and so many pictures.
 fn load(args: &Args, file: Option<&Path>, pictures: usize) -> anyhow::Result<(ModelFile, Engine)> {
     let few = args.threads.engine_for_little()?;
-    let model = match (file, &args.model) {
-        (None, Some(name)) => named(name, args.weights.as_deref(), args.fetch, &few)?,
+    let model = match (file, args.named.name()) {
+        (None, Some(name)) => args.named.load(name, &[], &few)?,
         (Some(file), _) => open_model(file)?,
         (None, None) => unreachable!("one of both names the model"),
     };

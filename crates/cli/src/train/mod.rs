@@ -21,7 +21,7 @@ use crate::cli::Cli;
 use crate::exit::Usage;
 use crate::flags::{Threads, count, me};
 use crate::flags_data::LayoutFlag;
-use crate::flags_weights::FetchFlag;
+use crate::flags_weights::LoadFlags;
 use crate::stop::Stop;
 use progress::Progress;
 use recipe::Recipe;
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "SOURCE")]
     weights: Option<String>,
     #[command(flatten)]
-    fetch: FetchFlag,
+    fetch: LoadFlags,
     /// Replace the last layer of --weights by a fresh one where the data has other classes
     #[arg(long, requires = "weights")]
     new_head: bool,
@@ -121,7 +121,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
             let config = plan.recipe.config(info.name, &data)?;
             config.check(classes)?;
             let channels = data.train.fixed_shape().map_or(3, |[channels, ..]| channels);
-            let how = (plan.new_head, config.seed, args.fetch);
+            let how = (plan.new_head, config.seed, &args.fetch);
             let load = |source| prepare::initial(info, source, (classes, channels), plan.imgsz, how);
             let initial = plan.weights.as_deref().map(load).transpose()?;
             let of_weights = initial.as_ref().and_then(|initial| initial.preprocess.clone());

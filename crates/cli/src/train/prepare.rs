@@ -11,7 +11,7 @@ use striate::preprocess_of;
 
 use crate::exit::Usage;
 use crate::flags_data::LayoutFlag;
-use crate::flags_weights::{FetchFlag, Listener};
+use crate::flags_weights::{LoadFlags, say};
 
 /// Time between two lines about how many photos were looked at.
 const LOG: Duration = Duration::from_secs(10);
@@ -85,13 +85,15 @@ pub(super) fn initial(
     source: &str,
     (classes, channels): (usize, usize),
     imgsz: Option<usize>,
-    (new_head, seed, fetch): (bool, u64, FetchFlag),
+    (new_head, seed, fetch): (bool, u64, &LoadFlags),
 ) -> anyhow::Result<Initial> {
     let net = (info.build)(classes, channels);
     let side = imgsz.unwrap_or(info.input[1]);
     let graph = trace(net.as_ref(), Mode::Eval, [channels, side, side])?;
-    let load =
-        |fetch: Listener<'_>| weights::load(info, source, &graph, LoadOptions { new_head, seed, fetch });
+    let load = |options: LoadOptions<'_>| {
+        weights::load(info, source, &graph, LoadOptions { new_head, seed, ..options })
+    };
     let loaded = fetch.with(load)?;
+    say(&loaded.report.notes);
     Ok(Initial { params: loaded.params, preprocess: loaded.preprocess })
 }

@@ -67,6 +67,8 @@ pub(super) struct Config {
     pub(super) card: Card,
     /// Names of the classes, where it lists them.
     pub(super) label_names: Option<Vec<String>>,
+    /// What it asks for and does not get, for people.
+    pub(super) notes: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +84,8 @@ struct Cfg {
     input_size: [usize; 3],
     interpolation: String,
     crop_pct: f64,
+    #[serde(default)]
+    crop_mode: Option<String>,
     mean: [f32; 3],
     std: [f32; 3],
 }
@@ -90,7 +94,7 @@ impl Config {
     /// Reads it; the message says what is wrong.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
         let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        let Cfg { input_size: [channels, size, width], interpolation, crop_pct, mean, std } =
+        let Cfg { input_size: [channels, size, width], interpolation, crop_pct, crop_mode, mean, std } =
             file.pretrained_cfg;
         if channels != 3 || size != width || !(1..=4096).contains(&size) {
             return Err(format!("input_size: expected [3, S, S], got {:?}", [channels, size, width]));
@@ -106,7 +110,16 @@ impl Config {
         // timm rounds down.
         let resize_shorter = (size as f64 / crop_pct).floor() as usize;
         let card = Card { size, resize_shorter, mean, std, interpolation };
-        Ok(Self { architecture: file.architecture, card, label_names: file.label_names })
+        let mut notes = Vec::new();
+        // timm squashes the picture into the square, or shows all of it between borders.
+        if let Some(mode) = crop_mode.filter(|mode| mode != "center") {
+            notes.push(format!(
+                "config.json asks for crop_mode {}, which striate does not have: the middle of each picture is cut out, so \
+                 answers differ a little from timm's",
+                mode.escape_debug()
+            ));
+        }
+        Ok(Self { architecture: file.architecture, card, label_names: file.label_names, notes })
     }
 }
 

@@ -1,10 +1,11 @@
 //! What can go wrong between a name and the parameters of a network.
 
+use super::names;
 use crate::registry;
 use std::path::PathBuf;
 use striate_data::DataError;
 use striate_formats::FormatError;
-use striate_nn::graph::ParamsError;
+use striate_nn::graph::{ParamsError, TraceError};
 
 /// How many names of each kind a message lists.
 const LISTED: usize = 12;
@@ -42,7 +43,10 @@ pub enum WeightsError {
         put: String,
     },
     /// Weights of another network.
-    #[error("the weights {weights} are for {trained}, not for {model}; {}", advice(model))]
+    #[error(
+        "the weights {weights} are for {trained}, not for {model}; {}",
+        names::why_not(trained).map_or_else(|| advice(model), Into::into)
+    )]
     OtherModel {
         /// Their name.
         weights: String,
@@ -50,6 +54,42 @@ pub enum WeightsError {
         trained: String,
         /// The network they were to be loaded into.
         model: String,
+    },
+    /// No dictionary of arrays under that key.
+    #[error("{}: no arrays under the key `{key}`; there are some under {}", path.display(), known.join(", "))]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        key: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// No name begins with that prefix.
+    #[error(
+        "{}: no name of an array begins with `{prefix}`; {}", path.display(),
+        if known.is_empty() { "the names have no parts".into() } else { format!("the first parts are {}", known.join(", ")) }
+    )]
+    Prefix {
+        /// The file.
+        path: PathBuf,
+        /// What was asked for.
+        prefix: String,
+        /// The first parts of the names, with their dots.
+        known: Vec<String>,
+    },
+    /// Dictionaries that fit alike, of which nothing tells which is meant.
+    #[error(
+        "{}: several dictionaries of arrays fit {model} alike: {}; say with --key which one is meant",
+        path.display(), keys.join(", ")
+    )]
+    Ambiguous {
+        /// The file.
+        path: PathBuf,
+        /// The network.
+        model: &'static str,
+        /// Their keys, with the number of arrays.
+        keys: Vec<String>,
     },
     /// A URL that is no safe one.
     #[error("{url}: expected an address that starts with https://")]
@@ -76,7 +116,7 @@ pub enum WeightsError {
         why: String,
     },
     /// Arrays that are not those of the network. Every difference is kept; the message lists the first of each kind.
-    #[error("{}: the weights do not fit {model}{}", path.display(), listed(differences, head))]
+    #[error("{}: the weights{} do not fit {model}{}", path.display(), hints.of(), listed(differences, head, hints))]
     Fit {
         /// The file.
         path: PathBuf,
@@ -86,7 +126,27 @@ pub enum WeightsError {
         differences: Box<ParamsError>,
         /// The layer that makes the logits, when it alone does not fit.
         head: Option<&'static str>,
+        /// What would help.
+        hints: Box<FitHints>,
     },
+    /// A variance that is none.
+    #[error(
+        "{}: {tensor}: value {index} is {value}, and a variance cannot be below 0; the file is damaged, or was changed after \
+         training", path.display()
+    )]
+    NegativeVariance {
+        /// The file.
+        path: PathBuf,
+        /// The array.
+        tensor: String,
+        /// Which of its values.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A network that cannot take pictures of the size that its weights ask for.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// Values that are no numbers.
     #[error("{}: {tensor}: {bad} of {of} values are not finite; the file is damaged, or its training diverged", path.display())]
     NonFinite {
@@ -116,10 +176,37 @@ fn advice(model: &str) -> String {
     }
 }
 
-fn listed(differences: &ParamsError, head: &Option<&'static str>) -> String {
+/// What would help where arrays do not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FitHints {
+    /// The dictionary that was taken; empty for the file as a whole.
+    pub key: String,
+    /// Missing arrays that are in the file as something that is not read: name, and what it is.
+    pub unread: Vec<(String, String)>,
+    /// A prefix under which more of the parameters are found, and how many.
+    pub prefix: Option<(String, usize)>,
+    /// What is known of networks with such names.
+    pub why: Option<&'static str>,
+}
+
+impl FitHints {
+    fn of(&self) -> String {
+        if self.key.is_empty() { String::new() } else { format!(" under `{}`", self.key) }
+    }
+}
+
+fn listed(differences: &ParamsError, head: &Option<&'static str>, hints: &FitHints) -> String {
     let ParamsError { missing, unexpected, mismatched } = differences;
+    let is_unread = |name: &String| hints.unread.iter().any(|(unread, _)| unread == name);
+    let missing: Vec<String> = missing.iter().filter(|name| !is_unread(name)).cloned().collect();
+    let unread = hints.unread.iter().map(|(name, what)| format!("{name} ({what})")).collect();
     let mut text = String::new();
-    for (what, names) in [("missing", missing), ("unexpected", unexpected)] {
+    for (what, names) in [
+        ("missing", &missing),
+        ("in the file, but as no arrays of f64, f32, f16 or bf16", &unread),
+        ("unexpected", unexpected),
+    ] {
         if !names.is_empty() {
             let listed = names[..names.len().min(LISTED)].join(", ");
             text += &format!("\n  {what} ({}): {listed}{}", names.len(), more(names.len()));
@@ -130,6 +217,19 @@ fn listed(differences: &ParamsError, head: &Option<&'static str>) -> String {
     }
     if mismatched.len() > LISTED {
         text += &format!("\n  {} more have other shapes", mismatched.len() - LISTED);
+    }
+    let is_float8 = |what: &str| what.starts_with("F8") || what.contains("float8");
+    if hints.unread.iter().any(|(_, what)| is_float8(what)) {
+        text += "\n  8-bit floats have to be converted first, in Python: {name: array.float() for name, array in state_dict.items()}";
+    }
+    if let Some((prefix, hits)) = &hints.prefix {
+        let prefix = prefix.escape_debug();
+        text += &format!(
+            "\n  {hits} parameters are found under `{prefix}`: --prefix {prefix} takes those names alone"
+        );
+    }
+    if let Some(why) = hints.why {
+        text += &format!("\n  {why}");
     }
     if let Some(head) = head {
         text += &format!("\n  all else fits: ask for a new head to start `{head}` afresh");

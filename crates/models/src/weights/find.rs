@@ -3,6 +3,7 @@
 use super::WeightsError;
 use super::card::Config;
 use super::error::unknown;
+use super::names;
 use super::places::Places;
 use super::table::{self, WeightsInfo};
 use crate::ModelInfo;
@@ -54,7 +55,17 @@ pub(super) fn find(
     if !path.exists() {
         return Err(unknown(source, model.name));
     }
-    file(path)
+    let found = file(path)?;
+    // A network that looks alike and computes something else is known by the name in the config.json beside it.
+    let trained = found.config.as_ref().map(|config| &config.architecture[..]);
+    match trained.filter(|trained| names::why_not(trained).is_some()) {
+        Some(trained) => Err(WeightsError::OtherModel {
+            weights: source.into(),
+            trained: trained.into(),
+            model: model.name.into(),
+        }),
+        None => Ok(found),
+    }
 }
 
 /// A file of the user's: the table knows it by its hash, or a `config.json` lies beside it.
@@ -120,7 +131,7 @@ fn hub(
         trained: trained.into(),
         model: model.name.into(),
     };
-    if architecture != model.name {
+    if names::why_not(architecture).is_some() || names::ours(architecture) != model.name {
         return Err(other(architecture));
     }
     let folders = places.of_hub(id);
@@ -149,7 +160,7 @@ fn hub(
     let path = folder.join("model.safetensors");
     let config = config(&folder.join("config.json"))?;
     if let Some(config) = &config
-        && config.architecture != model.name
+        && names::ours(&config.architecture) != model.name
     {
         return Err(other(&config.architecture));
     }

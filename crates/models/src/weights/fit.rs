@@ -1,30 +1,34 @@
 //! From arrays by name to the parameters of a network: strictly, with two changes on request.
 
-use super::{LoadOptions, WeightsError};
+use super::choose::{Choice, Shapes, hidden_prefix};
+use super::error::FitHints;
+use super::{LoadOptions, WeightsError, names};
 use crate::ModelInfo;
 use ndarray::{ArrayD, Axis, IxDyn};
 use std::collections::BTreeMap;
 use std::path::Path;
+use striate_formats::StateDict;
 use striate_nn::graph::{Graph, Params, ParamsError};
 
 type Tensors = BTreeMap<String, ArrayD<f32>>;
 
-/// The linear layers of VGG, which timm keeps as convolutions of the whole map: [4096, 512, 7, 7] for [4096, 25088].
-const TIMM_VGG: [[&str; 2]; 3] =
-    [["pre_logits.fc1", "classifier.0"], ["pre_logits.fc2", "classifier.3"], ["head.fc", "classifier.6"]];
+/// The shapes of a network's parameters by their names.
+pub(super) fn specs(graph: &Graph) -> Shapes {
+    graph.params().into_iter().map(|(name, spec)| (name, spec.shape)).collect()
+}
 
-/// The parameters of `graph` out of `tensors`, in the graph's order, and what was changed on the way.
+/// The parameters of `graph` out of `tensors`, which are those of `dict` under the names of the file, in the graph's order, and
+/// what was changed on the way.
 pub(super) fn fit(
-    mut tensors: Tensors,
-    model: &ModelInfo,
-    graph: &Graph,
+    tensors: Tensors,
+    (dict, choice): (&StateDict, &Choice),
+    (model, graph): (&ModelInfo, &Graph),
     options: &LoadOptions<'_>,
     path: &Path,
 ) -> Result<(Params, Fitted), WeightsError> {
     let mut fitted = Fitted::default();
-    let specs: BTreeMap<String, Vec<usize>> =
-        graph.params().into_iter().map(|(name, spec)| (name, spec.shape)).collect();
-    rename_vgg(&mut tensors, &specs, &mut fitted);
+    let specs = specs(graph);
+    let mut tensors = renamed(tensors, choice, &specs);
     adapt_first_conv(&mut tensors, &specs, model.first_conv, &mut fitted);
     let is_head = |name: &str| name.strip_prefix(model.classifier).is_some_and(|rest| rest.starts_with('.'));
     let other_head = specs.iter().any(|(name, shape)| {
@@ -42,8 +46,9 @@ pub(super) fn fit(
         fitted.notes.push(format!("the head `{}` {was} and starts afresh with {classes}", model.classifier));
         fitted.new_head = true;
     }
-    compare(&tensors, &specs, model, other_head, path)?;
-    check_finite(&tensors, path)?;
+    compare(&tensors, &specs, model, other_head)
+        .map_err(|found| not_fitting(found, (dict, choice), model, &specs, path))?;
+    check_values(&tensors, path)?;
     let mut params = Params::default();
     for (name, _) in graph.params() {
         let array = tensors.remove(&name).expect("no name is missing, as was found");
@@ -59,41 +64,28 @@ pub(super) struct Fitted {
     pub(super) new_head: bool,
 }
 
-/// timm's names of VGG's linear layers for torchvision's, or the other way round, whichever the network has.
-fn rename_vgg(tensors: &mut Tensors, specs: &BTreeMap<String, Vec<usize>>, fitted: &mut Fitted) {
-    let mut renamed = false;
-    for pair in TIMM_VGG {
-        for (from, to) in [(pair[0], pair[1]), (pair[1], pair[0])] {
-            for end in ["weight", "bias"] {
-                let (from, to) = (format!("{from}.{end}"), format!("{to}.{end}"));
-                if specs.contains_key(&from) || tensors.contains_key(&to) {
-                    continue;
-                }
-                let Some(shape) = specs.get(&to) else { continue };
-                let Some(array) = tensors.remove(&from) else { continue };
-                // The order of values is the same: channel, row, column. Another number of classes stays what it is.
-                let array = match array.len() == shape.iter().product::<usize>() {
-                    true => array.into_shape_with_order(IxDyn(shape)).expect("as many values"),
-                    false => array,
-                };
-                tensors.insert(to, array);
-                renamed = true;
+/// The arrays under the network's names, and what stands under none of them under its own. timm keeps VGG's linear layers as
+/// convolutions of the whole map, with the same values in the same order.
+fn renamed(tensors: Tensors, choice: &Choice, specs: &Shapes) -> Tensors {
+    let mut all = Tensors::new();
+    for (raw, array) in tensors {
+        let Some(name) = choice.names.get(&raw) else { continue };
+        let name = if all.contains_key(name) { raw } else { name.clone() };
+        let shape = specs.get(&name).filter(|shape| shape.len() == 2 && array.ndim() == 4);
+        let array = match shape {
+            Some(shape) if array.len() == shape.iter().product::<usize>() => {
+                array.into_shape_with_order(IxDyn(shape)).expect("as many values")
             }
-        }
+            _ => array,
+        };
+        all.insert(name, array);
     }
-    if renamed {
-        fitted.notes.push("the linear layers had timm's names, or the network has them".into());
-    }
+    all
 }
 
 /// A first layer for RGB made fit for other channels, as timm's `adapt_input_conv` does: summed for grey, else repeated
 /// and scaled by 3 / channels, so that an image whose channels are alike gives what it gave.
-fn adapt_first_conv(
-    tensors: &mut Tensors,
-    specs: &BTreeMap<String, Vec<usize>>,
-    first_conv: &str,
-    fitted: &mut Fitted,
-) {
+fn adapt_first_conv(tensors: &mut Tensors, specs: &Shapes, first_conv: &str, fitted: &mut Fitted) {
     let name = format!("{first_conv}.weight");
     let (Some(array), Some(shape)) = (tensors.get_mut(&name), specs.get(&name)) else { return };
     let [out, 3, height, width] = array.shape()[..] else { return };
@@ -112,14 +104,13 @@ fn adapt_first_conv(
     fitted.notes.push(format!("`{first_conv}` was {how} from 3 channels to {channels}"));
 }
 
-/// Every difference of names and shapes.
+/// Every difference of names and shapes, and the head when it alone does not fit.
 fn compare(
     tensors: &Tensors,
-    specs: &BTreeMap<String, Vec<usize>>,
+    specs: &Shapes,
     model: &ModelInfo,
     other_head: bool,
-    path: &Path,
-) -> Result<(), WeightsError> {
+) -> Result<(), (ParamsError, Option<&'static str>)> {
     let missing: Vec<_> = specs.keys().filter(|name| !tensors.contains_key(*name)).cloned().collect();
     let unexpected: Vec<_> = tensors.keys().filter(|name| !specs.contains_key(*name)).cloned().collect();
     let mismatched: Vec<_> = specs
@@ -137,17 +128,55 @@ fn compare(
         && unexpected.is_empty()
         && missing.iter().all(of_head)
         && mismatched.iter().all(|(name, ..)| of_head(name));
-    let head = head_alone.then_some(model.classifier);
-    let differences = Box::new(ParamsError { missing, unexpected, mismatched });
-    Err(WeightsError::Fit { path: path.into(), model: model.name, differences, head })
+    Err((ParamsError { missing, unexpected, mismatched }, head_alone.then_some(model.classifier)))
 }
 
-fn check_finite(tensors: &Tensors, path: &Path) -> Result<(), WeightsError> {
+/// The error for a dictionary that does not fit, with what would help.
+fn not_fitting(
+    (differences, head): (ParamsError, Option<&'static str>),
+    (dict, choice): (&StateDict, &Choice),
+    model: &ModelInfo,
+    specs: &Shapes,
+    path: &Path,
+) -> WeightsError {
+    let key = dict.key.escape_debug().to_string();
+    let missing = differences.missing.iter();
+    let unread = missing.filter_map(|name| {
+        let what = dict.others.get(&format!("{}{name}", choice.prefix))?;
+        Some((name.clone(), what.clone()))
+    });
+    let unread = unread.collect();
+    let found = choice.names.values().filter(|name| specs.contains_key(*name)).count();
+    let prefix =
+        hidden_prefix(dict, specs).filter(|(prefix, hits)| *prefix != choice.prefix && *hits > found);
+    let all: Vec<&str> = choice.names.keys().map(|name| &name[choice.prefix.len()..]).collect();
+    let why = names::explain(&all, specs);
+    let hints = Box::new(FitHints { key, unread, prefix, why });
+    WeightsError::Fit {
+        path: path.into(),
+        model: model.name,
+        differences: Box::new(differences),
+        head,
+        hints,
+    }
+}
+
+/// That every value is a number, and no variance below zero: batch norm divides by its root.
+fn check_values(tensors: &Tensors, path: &Path) -> Result<(), WeightsError> {
     for (tensor, array) in tensors {
         let bad = array.iter().filter(|value| !value.is_finite()).count();
         if bad > 0 {
             let (path, tensor, of) = (path.into(), tensor.clone(), array.len());
             return Err(WeightsError::NonFinite { path, tensor, bad, of });
+        }
+        let mut negative = array.iter().enumerate().filter(|(_, value)| **value < 0.0);
+        if let (true, Some((index, &value))) = (tensor.ends_with("running_var"), negative.next()) {
+            return Err(WeightsError::NegativeVariance {
+                path: path.into(),
+                tensor: tensor.clone(),
+                index,
+                value,
+            });
         }
     }
     Ok(())

@@ -1,7 +1,8 @@
 //! Published weights: from a name, an address or a file to the parameters of a network.
 //!
-//! `table.rs` lists what is known by name, `places.rs` where it may lie on this machine, `find.rs` gets the file, and
-//! `fit.rs` makes parameters of it, strictly. How the weights want their pictures (`card.rs`) and what their outputs are
+//! `table.rs` lists what is known by name, `places.rs` where it may lie on this machine, `find.rs` gets the file, `choose.rs`
+//! finds out which of its arrays are meant, by what fits (`names.rs` knows timm's names), and `fit.rs` makes parameters of
+//! them, strictly. How the weights want their pictures (`card.rs`) and what their outputs are
 //! called comes along.
 //!
 //! What may be typed, with the network it is for:
@@ -15,14 +16,16 @@
 //! | a path | a `.safetensors` or `.pth`, or a model that striate saved |
 
 mod card;
+mod choose;
 mod error;
 mod find;
 mod fit;
+pub(crate) mod names;
 mod places;
 mod table;
 
 pub use card::Card;
-pub use error::WeightsError;
+pub use error::{FitHints, WeightsError};
 pub use places::Places;
 pub use table::{ALL, WeightsInfo, find, for_model};
 
@@ -30,8 +33,9 @@ use crate::ModelInfo;
 use std::path::PathBuf;
 use striate_data::Preprocess;
 use striate_data::fetch::FetchEvent;
-use striate_formats::{Container, ModelFile, read_weights};
-use striate_nn::graph::{Graph, Params};
+use striate_formats::{Container, ModelFile, WeightsFile, limits};
+use striate_nn::Mode;
+use striate_nn::graph::{Graph, Params, trace};
 
 /// What may be done to make weights fit, and to get them.
 #[derive(Default)]
@@ -40,6 +44,11 @@ pub struct LoadOptions<'a> {
     pub new_head: bool,
     /// Key of the fresh head's values.
     pub seed: u64,
+    /// Which dictionary of the file: the keys that lead to it, with dots between. By default the one that fits best; of those
+    /// that fit alike, one that is no average over the training.
+    pub key: Option<&'a str>,
+    /// What stands before the names of the parameters; names without it are left out. By default whatever all names share.
+    pub prefix: Option<&'a str>,
     /// Who hears of a download. Without a listener there is none, and no network is touched.
     pub fetch: Option<&'a mut dyn FnMut(FetchEvent<'_>)>,
 }
@@ -78,9 +87,9 @@ pub struct LoadReport {
 
 /// Loads weights into a network: `graph` is a trace of `model`, with any number of classes and channels.
 ///
-/// Every parameter of the graph must be in the file in its shape, and nothing else; PyTorch's counters of batches, the
-/// prefixes of wrappers and timm's names of VGG's layers are taken care of. A first convolution for RGB is adapted to other
-/// channels.
+/// Every parameter of the graph must be in the file in its shape, and nothing else; PyTorch's counters of batches, wrappers
+/// around the state dict, a prefix that all names share, and timm's names are taken care of, and the report says so. A first
+/// convolution for RGB is adapted to other channels.
 ///
 /// # Errors
 /// When the weights are not here (with the address and the place to put them), are others than published, cannot be read,
@@ -118,44 +127,181 @@ pub fn load_from(
     model: &ModelInfo,
     source: &str,
     graph: &Graph,
-    mut options: LoadOptions<'_>,
+    options: LoadOptions<'_>,
 ) -> Result<Loaded, WeightsError> {
-    let found = find::find(places, model, source, &mut options.fetch)?;
-    let weights = read_weights(&found.path)?;
-    let mut notes = weights.notes;
-    let (params, fitted) = fit::fit(weights.tensors, model, graph, &options, &found.path)?;
-    notes.extend(fitted.notes);
-    let outputs = graph.output_shape().first().copied().unwrap_or_default();
-    let (preprocess, classes) = if weights.container == Container::Model {
-        let file = ModelFile::load(&found.path)?;
-        (Some(file.preprocess).filter(|p| p.shape() == graph.input_shape()), Some(file.classes))
-    } else {
-        let card = found.config.as_ref().map(|config| config.card).or(found.info.map(|info| info.card));
-        let usual = || for_model(model.name).next().map(|info| info.card);
-        if card.is_none() && usual().is_some() {
-            notes.push(format!(
-                "nothing says how these weights want their pictures: as {}'s usual ones do",
-                model.name
-            ));
+    Opened::open(places, model, source, options, Some(graph))?.load(graph)
+}
+
+/// Loads a network as it was saved: with as many classes as the last layer of its weights has outputs, as many channels as
+/// their first layer takes, and pictures of the size that their `config.json` asks for.
+///
+/// # Errors
+/// Those of [`load`].
+///
+/// # Example
+/// ```no_run
+/// use striate_models::{registry, weights};
+///
+/// let info = registry::find("resnet18")?;
+/// let (graph, loaded) = weights::load_network(info, "mine.pth", weights::LoadOptions::default())?;
+/// println!("{:?} classes, {:?}", graph.output_shape(), loaded.classes);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn load_network(
+    model: &ModelInfo,
+    source: &str,
+    options: LoadOptions<'_>,
+) -> Result<(Graph, Loaded), WeightsError> {
+    load_network_from(&Places::from_env(), model, source, options)
+}
+
+/// [`load_network`] with the given places.
+///
+/// # Errors
+/// Those of [`load_network`].
+pub fn load_network_from(
+    places: &Places,
+    model: &ModelInfo,
+    source: &str,
+    options: LoadOptions<'_>,
+) -> Result<(Graph, Loaded), WeightsError> {
+    let opened = Opened::open(places, model, source, options, None)?;
+    let graph = opened.graph()?;
+    let loaded = opened.load(&graph)?;
+    Ok((graph, loaded))
+}
+
+/// A file in which it was found out what is meant; no value was read yet.
+struct Opened<'m, 'o> {
+    model: &'m ModelInfo,
+    options: LoadOptions<'o>,
+    found: find::Found,
+    file: WeightsFile,
+    choice: choose::Choice,
+    /// Preprocessing and classes of a model that striate saved.
+    saved: Option<(Preprocess, Vec<String>)>,
+}
+
+impl<'m, 'o> Opened<'m, 'o> {
+    /// `graph` is the network where it is given, rather than made to fit.
+    fn open(
+        places: &Places,
+        model: &'m ModelInfo,
+        source: &str,
+        mut options: LoadOptions<'o>,
+        graph: Option<&Graph>,
+    ) -> Result<Self, WeightsError> {
+        let found = find::find(places, model, source, &mut options.fetch)?;
+        let file = WeightsFile::open(&found.path)?;
+        let specs = match graph {
+            Some(graph) => fit::specs(graph),
+            None => fit::specs(&traced(model, model.num_classes, model.input)?),
+        };
+        let how = (found.path.as_path(), graph.is_some());
+        let choice = choose::choose(file.dicts(), model, &specs, &options, how)?;
+        let saved = match file.container() {
+            Container::Model => {
+                let saved = ModelFile::load(&found.path)?;
+                Some((saved.preprocess, saved.classes))
+            }
+            _ => None,
+        };
+        Ok(Self { model, options, found, file, choice, saved })
+    }
+
+    /// How the file beside the weights, or the table, says that they want their pictures.
+    fn card(&self) -> Option<Card> {
+        let config = self.found.config.as_ref();
+        config.map(|config| config.card).or(self.found.info.map(|info| info.card))
+    }
+
+    /// The network that these weights are for.
+    fn graph(&self) -> Result<Graph, WeightsError> {
+        let shape = |layer: &str| self.choice.shape(self.file.dicts(), &format!("{layer}.weight"));
+        let classes = match shape(self.model.classifier) {
+            Some(&[classes, ..]) if (1..=limits::CLASSES).contains(&classes) => classes,
+            _ => self.model.num_classes,
+        };
+        let [mut channels, mut height, mut width] = self.model.input;
+        if let Some(&[_, of_file, _, _]) = shape(self.model.first_conv)
+            && matches!(of_file, 1 | 3)
+        {
+            channels = of_file;
         }
-        let shape = graph.input_shape();
-        // What is neither grey nor RGB has no pictures.
-        let card = card.or_else(usual).filter(|_| matches!(shape[0], 1 | 3));
-        let preprocess = card.map(|card| card.preprocess(shape)).transpose()?;
-        let named = found.config.and_then(|config| config.label_names);
-        let imagenet = || (model.num_classes == 1000).then(imagenet_classes);
-        (preprocess, named.or_else(imagenet))
-    };
-    let classes = classes.filter(|names| names.len() == outputs && !fitted.new_head);
-    let report = LoadReport {
-        path: found.path,
-        sha256: found.sha256,
-        name: found.info.map(WeightsInfo::name),
-        container: weights.container,
-        new_head: fitted.new_head,
-        notes,
-    };
-    Ok(Loaded { params, preprocess, classes, report })
+        match (&self.saved, self.card()) {
+            (Some((preprocess, _)), _) => [channels, height, width] = preprocess.shape(),
+            // Small networks have no card, and take what they were made for.
+            (None, Some(card)) => (height, width) = (card.size, card.size),
+            (None, None) => {}
+        }
+        traced(self.model, classes, [channels, height, width])
+    }
+
+    fn load(mut self, graph: &Graph) -> Result<Loaded, WeightsError> {
+        let weights = self.file.read(self.choice.dict)?;
+        let (model, card) = (self.model, self.card());
+        let dict = &self.file.dicts()[self.choice.dict];
+        let mut notes = weights.notes;
+        notes.append(&mut self.choice.notes);
+        let which = (dict, &self.choice);
+        let (params, fitted) =
+            fit::fit(weights.tensors, which, (model, graph), &self.options, &self.found.path)?;
+        notes.extend(fitted.notes);
+        if names::is_doubtful(&self.choice.names) && self.found.config.is_none() {
+            notes.push(
+                "timm's tf_efficientnet_lite0 and efficientnet_lite0 have the same names: these were taken for the first, and \
+                 the other's would answer wrongly"
+                    .into(),
+            );
+        }
+        let (shape, outputs) =
+            (graph.input_shape(), graph.output_shape().first().copied().unwrap_or_default());
+        let (preprocess, classes) = match self.saved {
+            Some((preprocess, classes)) => (Some(preprocess).filter(|p| p.shape() == shape), Some(classes)),
+            None => {
+                let usual = || for_model(model.name).next().map(|info| info.card);
+                if card.is_none() && usual().is_some() {
+                    notes.push(format!(
+                        "nothing says how these weights want their pictures: as {}'s usual ones do",
+                        model.name
+                    ));
+                }
+                if let Some(card) = card.filter(|card| [card.size; 2] != shape[1..]) {
+                    notes.push(format!(
+                        "the weights are for pictures of {} px, the network takes {} x {}",
+                        card.size, shape[1], shape[2]
+                    ));
+                }
+                let asked = self.found.config.iter().flat_map(|config| config.notes.clone());
+                notes.extend(asked);
+                // What is neither grey nor RGB has no pictures.
+                let card = card.or_else(usual).filter(|_| matches!(shape[0], 1 | 3));
+                let preprocess = card.map(|card| card.preprocess(shape)).transpose()?;
+                let named = self.found.config.and_then(|config| config.label_names);
+                let is_imagenet = model.num_classes == 1000 && outputs == 1000 && !fitted.new_head;
+                if is_imagenet && named.is_none() && self.found.info.is_none() {
+                    notes.push(
+                        "nothing names the 1000 classes: they are taken for those of ImageNet-1k".into(),
+                    );
+                }
+                (preprocess, named.or_else(|| is_imagenet.then(imagenet_classes)))
+            }
+        };
+        let classes = classes.filter(|names| names.len() == outputs && !fitted.new_head);
+        let report = LoadReport {
+            path: self.found.path,
+            sha256: self.found.sha256,
+            name: self.found.info.map(WeightsInfo::name),
+            container: weights.container,
+            new_head: fitted.new_head,
+            notes,
+        };
+        Ok(Loaded { params, preprocess, classes, report })
+    }
+}
+
+fn traced(model: &ModelInfo, classes: usize, input: [usize; 3]) -> Result<Graph, WeightsError> {
+    Ok(trace((model.build)(classes, input[0]).as_ref(), Mode::Eval, input)?)
 }
 
 /// The names of the 1000 classes of ImageNet-1k, in the order of torchvision's labels.
