@@ -47,11 +47,12 @@ pub fn duration(seconds: f64) -> String {
 
 /// A fraction in per cent with two decimals: `97.52 %`; undefined is `–`.
 ///
-/// Only an exact 1 is written `100.00 %`, and only an exact 0 `0.00 %`: one error in 60,000 must stay visible.
+/// Only an exact 1 is written `100.00 %`, and only an exact 0 `0.00 %`: one error in 60,000 must stay visible. What would be
+/// rounded to them is `>99.99 %` and `<0.01 %`, and never a figure that it is not.
 pub fn percent(fraction: Option<f64>) -> String {
     match fraction {
-        Some(f) if (0.99995..1.0).contains(&f) => "99.99 %".to_owned(),
-        Some(f) if f > 0.0 && f < 0.00005 => "0.01 %".to_owned(),
+        Some(f) if (0.99995..1.0).contains(&f) => ">99.99 %".to_owned(),
+        Some(f) if f > 0.0 && f < 0.00005 => "<0.01 %".to_owned(),
         Some(f) if f.is_finite() => format!("{:.2} %", 100.0 * f),
         _ => UNDEFINED.to_owned(),
     }
@@ -215,8 +216,10 @@ mod tests {
         for (fraction, want) in cases {
             assert_eq!(percent(fraction), want);
         }
-        assert_eq!(percent(Some(59_999.0 / 60_000.0)), "99.99 %");
-        assert_eq!(percent(Some(1.0 / 60_000.0)), "0.01 %");
+        assert_eq!(percent(Some(59_999.0 / 60_000.0)), ">99.99 %");
+        assert_eq!(percent(Some(1.0 / 60_000.0)), "<0.01 %");
+        assert_eq!(percent(Some(2e-7)), "<0.01 %");
+        assert_eq!([0.99994, 0.00006].map(|f| percent(Some(f))), ["99.99 %", "0.01 %"]);
         assert_eq!(percent(Some(f64::NAN)), "–");
     }
 

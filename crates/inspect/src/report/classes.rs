@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use super::numbers::interval;
-use super::{Page, section};
+use super::{Page, percent, section};
 use crate::metrics::ClassMetrics;
-use crate::text::{grouped, percent};
+use crate::text::grouped;
 
 /// Up to so many classes the table stands open; beyond, the hardest ones do, and the rest can be unfolded.
 const OPEN_UP_TO: usize = 30;

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::{Mistake, Page, section};
+use super::{Mistake, Page, percent, section};
 use crate::chart::Escaped;
 use crate::error::{InspectError, Role};
-use crate::text::{grouped, percent};
+use crate::text::grouped;
 
 /// Pairs of classes that are listed.
 const PAIRS: usize = 10;

@@ -14,7 +14,7 @@ use crate::calibration::Calibration;
 use crate::chart::{self, Curves, Escaped, Scene};
 use crate::error::InspectError;
 use crate::metrics::Confusion;
-use crate::text::{grouped, percent};
+use crate::text::{self, grouped};
 use crate::thumbnail::Thumbnail;
 
 /// A wrong answer, with the picture.
@@ -189,6 +189,11 @@ fn section(out: &mut String, title: &str) {
 
 fn figure(out: &mut String, scene: &Scene, class: &str) {
     let _ = writeln!(out, "<figure class=\"{class}\">\n{}</figure>", scene.to_svg());
+}
+
+/// [`text::percent`] for a page, where `<0.01 %` would be half a tag.
+fn percent(fraction: Option<f64>) -> String {
+    Escaped(&text::percent(fraction)).to_string()
 }
 
 /// `93.41 % (156 of 167)`.

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Page, section, share};
+use super::{Page, percent, section, share};
 use crate::calibration::Calibration;
 use crate::chart::Escaped;
 use crate::metrics::{Z_95, wilson_interval};
-use crate::text::{UNDEFINED, grouped, percent};
+use crate::text::{UNDEFINED, grouped};
 
 /// The four or five numbers that most readers came for.
 pub(super) fn figures(page: &Page<'_>, out: &mut String) {
