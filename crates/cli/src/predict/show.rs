@@ -136,13 +136,10 @@ fn json(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).expect("plain data has a JSON form")
 }
 
-/// A field of CSV as RFC 4180 has it.
+/// A field of CSV as RFC 4180 has it, with no character that would drive the terminal it may be shown on.
 fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.into()
-    }
+    let field = printable(field.into());
+    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
 }
 
 #[cfg(test)]
@@ -156,5 +153,11 @@ mod tests {
         {
             assert_eq!(quoted(field), want);
         }
+    }
+
+    #[test]
+    fn csv_fields_cannot_drive_a_terminal() {
+        assert_eq!(quoted("a\x1b[31mb.png"), "a\u{fffd}[31mb.png");
+        assert_eq!(quoted("two\r\nlines, one field"), "\"two\u{fffd}\u{fffd}lines, one field\"");
     }
 }
