@@ -44,6 +44,7 @@ pub mod folder;
 mod holdout;
 pub mod idx;
 mod layout;
+mod jpeg;
 pub mod loader;
 mod math;
 pub mod nature;
@@ -59,6 +60,8 @@ mod resize;
 mod rng;
 mod sniff;
 mod split;
+mod tiff;
+mod tones;
 pub mod verify;
 mod walk;
 

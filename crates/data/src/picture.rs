@@ -2,19 +2,24 @@
 //!
 //! The content decides the format, never the name. Size limits are checked on the header, before a pixel is
 //! decoded. The result is always grey or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes
-//! are looked up, transparency is composited on a colour (white, as a page would show it, unless another is named), and
-//! the orientation that a camera noted in EXIF is applied.
+//! are looked up, the inks of CMYK and YCCK become colours as Pillow has it, transparency is composited on a colour (white, as
+//! a page would show it, unless another is named), and the orientation that a camera noted in EXIF is applied. A JPEG of
+//! which a part is missing or damaged is refused, also where a decoder would fill it with grey.
+//!
+//! What is right and not read here is called by its name, and never damaged.
 
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{Cursor, Read};
 use std::path::Path;
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use thiserror::Error;
 
 use crate::error::DataError;
-use crate::sniff;
+use crate::jpeg::{self, Scans};
+use crate::{sniff, tiff};
 
 /// The longest side that is decoded, in pixels.
 pub const MAX_SIDE_PX: u32 = 8192;
@@ -65,7 +70,20 @@ pub enum PictureError {
     #[error("is a picture of the kind {kind}, which is not read here; convert it to PNG")]
     Unsupported {
         /// The kind.
-        kind: &'static str,
+        kind: String,
+    },
+    /// Numbers that are no brightness.
+    #[error(
+        "is a {kind} from {least} to {most}, so what is black and what is white cannot be told; scale it to 0..255 and save it \
+         as PNG"
+    )]
+    Tones {
+        /// The format, and the kind of the numbers.
+        kind: String,
+        /// The smallest.
+        least: String,
+        /// The largest.
+        most: String,
     },
     /// Too many pixels to decode.
     #[error(
@@ -195,55 +213,89 @@ pub(crate) fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Picture, Pictu
     if bytes.is_empty() {
         return Err(PictureError::Empty);
     }
+    let unread = |kind: &str| Err(PictureError::Unsupported { kind: kind.into() });
     let Ok(format) = image::guess_format(bytes) else {
-        return Err(PictureError::NotAPicture { looks_like: sniff::looks_like(bytes) });
+        return match sniff::picture_unread(bytes) {
+            Some(kind) => unread(kind),
+            None => Err(PictureError::NotAPicture { looks_like: sniff::looks_like(bytes) }),
+        };
     };
     let Some(&(_, kind)) = FORMATS.iter().find(|(known, _)| *known == format) else {
-        return Err(PictureError::Unsupported {
-            kind: format.extensions_str().first().copied().unwrap_or("unknown"),
-        });
+        return unread(format.extensions_str().first().copied().unwrap_or("unknown"));
     };
-    let scans = if format == ImageFormat::Jpeg { sniff::jpeg_scans(bytes) } else { 0 };
+    let is_jpeg = format == ImageFormat::Jpeg;
+    let scans = if is_jpeg { sniff::jpeg_scans(bytes) } else { 0 };
     if scans > MAX_SCANS {
         let why = format!("it has {scans} scans, the most are {MAX_SCANS}");
         return Err(PictureError::Damaged { kind, why });
     }
-    if let (ImageFormat::Jpeg, Some(kind)) = (format, sniff::jpeg_of_inks(bytes)) {
-        // Decoders disagree about whose inks are inverted; a wrong colour would go unnoticed into training.
-        return Err(PictureError::Unsupported { kind });
+    if let Some(kind) = sniff::jpeg_unread(bytes).filter(|_| is_jpeg) {
+        return unread(kind);
     }
-    let damaged = |error: image::ImageError| PictureError::Damaged { kind, why: error.to_string() };
+    let packed = bytes.len() as u64;
+    if format == ImageFormat::Tiff {
+        let check = |width, height, unpacked| check_size(kind, [width, height], packed, unpacked);
+        let (mut image, orientation) = tiff::decode(bytes, check)?;
+        image.apply_orientation(orientation.unwrap_or(Orientation::NoTransforms));
+        return Ok(flatten(image, background));
+    }
+    let damaged = |error: image::ImageError| match error {
+        image::ImageError::Unsupported(what) => {
+            PictureError::Unsupported { kind: format!("{kind} ({what})") }
+        }
+        error => PictureError::Damaged { kind, why: error.to_string() },
+    };
     let essential =
         if format == ImageFormat::Png { sniff::png_essentials(bytes) } else { Cow::Borrowed(bytes) };
     let mut reader = ImageReader::with_format(Cursor::new(&essential), format);
     reader.limits(limits());
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
-    if width.max(height) > MAX_SIDE_PX || u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(PictureError::TooManyPixels { width, height });
-    }
-    if width == 0 || height == 0 {
-        return Err(PictureError::Damaged { kind, why: format!("it is {width}x{height} pixels") });
-    }
-    let (packed, unpacked) = (bytes.len() as u64, decoder.total_bytes());
-    if unpacked > MAX_BYTES {
-        return Err(PictureError::TooManyBytes { bytes: unpacked });
-    }
-    if unpacked > SMALL_BYTES && unpacked > packed * MAX_RATIO {
-        return Err(PictureError::Bomb { packed, unpacked });
-    }
-    if format == ImageFormat::Jpeg && !sniff::jpeg_has_end(bytes) {
+    let is_of_inks = is_jpeg && sniff::jpeg_is_of_inks(bytes);
+    let pixels = u64::from(width) * u64::from(height);
+    let unpacked = if is_of_inks { 4 * pixels } else { decoder.total_bytes() };
+    check_size(kind, [width, height], packed, unpacked)?;
+    if is_jpeg {
         // The decoder would fill the missing part with grey.
-        return Err(PictureError::Damaged { kind, why: "it is cut short, its end marker is missing".into() });
+        let why = match sniff::jpeg_has_end(bytes) {
+            false => Err("it is cut short, its end marker is missing".into()),
+            true => Scans::check(bytes),
+        };
+        why.map_err(|why| PictureError::Damaged { kind, why })?;
     }
     decoder.set_limits(limits()).map_err(damaged)?;
     // EXIF that cannot be read is as good as none: the pixels are what counts.
     let orientation = decoder.orientation().ok();
-    let mut image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+    let mut image = match is_of_inks {
+        true => jpeg::decode_inks(bytes).map_err(|why| PictureError::Damaged { kind, why })?,
+        false => DynamicImage::from_decoder(decoder).map_err(damaged)?,
+    };
     if let Some(orientation) = orientation {
         image.apply_orientation(orientation);
     }
     Ok(flatten(image, background))
+}
+
+/// Refuses what is too large, and what claims to be far larger than its file.
+fn check_size(
+    kind: &'static str,
+    [width, height]: [u32; 2],
+    packed: u64,
+    unpacked: u64,
+) -> Result<(), PictureError> {
+    match () {
+        () if width.max(height) > MAX_SIDE_PX || u64::from(width) * u64::from(height) > MAX_PIXELS => {
+            Err(PictureError::TooManyPixels { width, height })
+        }
+        () if width == 0 || height == 0 => {
+            Err(PictureError::Damaged { kind, why: format!("it is {width}x{height} pixels") })
+        }
+        () if unpacked > MAX_BYTES => Err(PictureError::TooManyBytes { bytes: unpacked }),
+        () if unpacked > SMALL_BYTES && unpacked > packed * MAX_RATIO => {
+            Err(PictureError::Bomb { packed, unpacked })
+        }
+        () => Ok(()),
+    }
 }
 
 fn limits() -> Limits {

@@ -21,8 +21,7 @@ pub(crate) fn looks_like(bytes: &[u8]) -> &'static str {
         [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] => "a program",
         [0, 0, 8, 1 | 3, ..] => "an idx file (a data set, not a picture)",
         [b'R', b'I', b'F', b'F', ..] => "a RIFF file (sound or video)",
-        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', ..] => "a HEIC picture",
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "an MP4 or AVIF file",
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => "an MP4 file",
         [_, _, _, _, _, _, _, _, b'{', b'"', ..] => "a safetensors file (a model, not a picture)",
         _ if bytes.iter().take(512).all(|&b| b == 0) => "zeros",
         _ if bytes.iter().take(512).all(|&b| matches!(b, 9 | 10 | 13 | 32..=126)) => "plain text",
@@ -30,18 +29,39 @@ pub(crate) fn looks_like(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// The kind of a JPEG with four colour components, CMYK or YCCK.
-///
-/// The twelfth byte of Adobe's segment APP14 says which transform was made, and 2 is YCCK.
+/// True for a JPEG with four colour components, CMYK or YCCK.
 ///
 /// # Source
 /// ITU-T T.81, B.2.2: the frame header holds the number of components in its sixth byte.
-pub(crate) fn jpeg_of_inks(bytes: &[u8]) -> Option<&'static str> {
-    segments(bytes).find(|&(marker, payload)| is_frame(marker) && payload.get(5) == Some(&4))?;
-    let is_ycck = |(marker, payload): (u8, &[u8])| {
-        marker == 0xee && payload.starts_with(b"Adobe") && payload.get(11) == Some(&2)
-    };
-    Some(if segments(bytes).any(is_ycck) { "YCCK JPEG" } else { "CMYK JPEG" })
+pub(crate) fn jpeg_is_of_inks(bytes: &[u8]) -> bool {
+    segments(bytes).any(|(marker, payload)| is_frame(marker) && payload.get(5) == Some(&4))
+}
+
+/// The kind of a JPEG that is not decoded here.
+///
+/// # Source
+/// ITU-T T.81, table B.1: what the markers of frames stand for; B.2.2: their first byte is the number of bits.
+pub(crate) fn jpeg_unread(bytes: &[u8]) -> Option<&'static str> {
+    let (marker, payload) = segments(bytes).find(|&(marker, _)| is_frame(marker))?;
+    match (marker, payload.first()) {
+        (0xc3, _) => Some("lossless JPEG"),
+        (0xc5..=0xc7, _) => Some("hierarchical JPEG"),
+        (0xc9..=0xcf, _) => Some("JPEG with arithmetic coding"),
+        (_, Some(12)) => Some("JPEG of 12 bits"),
+        _ => None,
+    }
+}
+
+/// The kind of a picture in a format that is not decoded here and that the decoders do not know either.
+pub(crate) fn picture_unread(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', ..] => Some("HEIC"),
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => Some("JPEG 2000"),
+        [0, 0, 0, 12, b'J', b'X', b'L', b' ', ..] | [0xff, 0x0a, ..] => Some("JPEG XL"),
+        [b'I', b'I', 43, 0, ..] | [b'M', b'M', 0, 43, ..] => Some("BigTIFF"),
+        [b'8', b'B', b'P', b'S', ..] => Some("PSD"),
+        _ => None,
+    }
 }
 
 /// True for a JPEG that has an end marker behind the start of its first scan; one cut short has none.
@@ -55,13 +75,15 @@ pub(crate) fn jpeg_has_end(bytes: &[u8]) -> bool {
 
 /// A PNG with the chunks alone that decide its pixels, and its orientation.
 ///
-/// Texts and colour profiles are packed, and a decoder unpacks them whatever they become; animations are of no use here.
-/// What is no row of chunks is left as it is, for the decoder to refuse.
+/// Texts and colour profiles are packed, and a decoder unpacks them whatever they become; animations are of no use here. A
+/// file that ends behind its pixels gets the end that it lacks, as whole chunks of pixels are all that is needed; what is no
+/// row of chunks is left as it is, for the decoder to refuse.
 pub(crate) fn png_essentials(bytes: &[u8]) -> Cow<'_, [u8]> {
     const SIGNATURE: usize = 8;
+    const END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
     let mut kept: Vec<&[u8]> = Vec::new();
     let mut at = SIGNATURE;
-    let mut is_all = true;
+    let (mut is_all, mut has_pixels, mut has_end) = (true, false, false);
     while let Some(&[a, b, c, d, ref kind @ ..]) = bytes.get(at..at + 8) {
         // Length, kind and checksum.
         let end = at.saturating_add(u32::from_be_bytes([a, b, c, d]) as usize).saturating_add(12);
@@ -71,13 +93,17 @@ pub(crate) fn png_essentials(bytes: &[u8]) -> Cow<'_, [u8]> {
             kept.push(chunk);
         }
         is_all &= is_essential;
+        has_pixels |= kind.starts_with(b"IDAT");
+        has_end |= kind.starts_with(b"IEND");
         at = end;
     }
-    if is_all {
+    // What comes after the last whole chunk is the rest of a file cut short: of its end, or of its pixels.
+    let rest = &bytes[at.min(bytes.len())..];
+    let lacks_end = has_pixels && !has_end && (rest.len() < 8 || rest[4..].starts_with(b"IEND"));
+    if is_all && !lacks_end {
         return Cow::Borrowed(bytes);
     }
-    // What comes after the last whole chunk is the rest of a file cut short.
-    kept.push(&bytes[at..]);
+    kept.push(if lacks_end { END } else { rest });
     Cow::Owned([&bytes[..SIGNATURE], &kept.concat()].concat())
 }
 

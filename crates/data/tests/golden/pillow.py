@@ -155,6 +155,8 @@ def encoded(image, format, **options):
 
 def upright_on_white(image):
     image = ImageOps.exif_transpose(image)
+    if image.mode in ("F", "I"):
+        return image.convert("L")
     if image.mode.startswith("I"):
         wide = memoryview(image.convert("I").tobytes()).cast("i")
         return Image.frombytes("L", image.size, bytes(int(value / 257 + 0.5) for value in wide))
@@ -204,6 +206,16 @@ def files():
         ("jpeg_444", blocks, "JPEG", {"quality": 95, "subsampling": 0}),
         ("jpeg_420", blocks, "JPEG", {"quality": 95, "subsampling": 2}),
         ("jpeg_progressive", blocks, "JPEG", {"quality": 95, "progressive": True}),
+        ("jpeg_cmyk", blocks.convert("CMYK"), "JPEG", {"quality": 95}),
+        ("jpeg_ycck", blocks.convert("CMYK"), "JPEG", {"quality": 95}),
+        ("png_without_end", small, "PNG", {}),
+        ("tiff_p", palette, "TIFF", {}),
+        ("tiff_p_lzw", palette, "TIFF", {"compression": "tiff_lzw"}),
+        ("tiff_la", la, "TIFF", {}),
+        ("tiff_1_group4", grey.convert("1"), "TIFF", {"compression": "group4"}),
+        ("tiff_f32", grey.convert("F").point(lambda value: value * 0.75 + 20), "TIFF", {}),
+        ("tiff_i32", grey.convert("I"), "TIFF", {}),
+        ("tiff_jpeg", blocks, "TIFF", {"compression": "jpeg"}),
     ]
     for orientation in range(1, 9):
         exif = Image.Exif()
@@ -217,6 +229,12 @@ def files():
             kinds.append((f"{format.lower()}_orientation_{orientation}", image, format, options))
     for name, image, format, options in kinds:
         file = encoded(image, format, **options)
+        if name == "jpeg_ycck":
+            # The same values under another transform: the last byte of Adobe's segment.
+            at = file.index(b"Adobe") + 11
+            file = file[:at] + b"\2" + file[at + 1 :]
+        if name == "png_without_end":
+            file = file[: file.index(b"IEND") - 4]
         pixels = upright_on_white(Image.open(io.BytesIO(file)))
         yield f"file {name} {len(pixels.getbands())} {pixels.width} {pixels.height} {file.hex()} {pixels.tobytes().hex()}"
 

@@ -1,0 +1,209 @@
+//! TIFF, whose values may be of any width, signed or not, floats, indices into a palette, or inks.
+//!
+//! What means brightness becomes bytes: 16 bits are divided by 257 and rounded, fewer than eight are spread over 0..255,
+//! palettes are looked up, and of numbers that are no bytes [`to_bytes`] says what they mean. Kinds of which we do not
+//! know the colours are refused by name.
+
+use std::borrow::Cow;
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageBuffer, metadata::Orientation};
+use tiff::decoder::{Decoder, DecodingResult, Limits};
+use tiff::tags::Tag;
+use tiff::{ColorType, TiffError};
+
+use crate::jpeg::{under_black, ycc_to_rgb};
+use crate::picture::{MAX_BYTES, PictureError};
+use crate::tones::{Outside, to_bytes};
+
+const KIND: &str = "TIFF";
+/// Values of the tag "photometric interpretation".
+const BLACK_IS_ZERO: u16 = 1;
+const PALETTE: u16 = 3;
+/// Values of "extra samples" that say that there is an opacity; by the first, colours were multiplied with it.
+const PREMULTIPLIED: u16 = 1;
+const OPACITY: [u16; 2] = [PREMULTIPLIED, 2];
+
+type Reader<'a> = Decoder<Cursor<Cow<'a, [u8]>>>;
+
+/// Decodes the first picture of a TIFF. `check` is given its size, and the bytes that it takes, before a pixel is decoded.
+pub(crate) fn decode(
+    bytes: &[u8],
+    check: impl FnOnce(u32, u32, u64) -> Result<(), PictureError>,
+) -> Result<(DynamicImage, Option<Orientation>), PictureError> {
+    let mut reader = open(Cow::Borrowed(bytes))?;
+    let (width, height) = reader.dimensions().map_err(refused)?;
+    let photometric = reader.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation).map_err(refused)?;
+    let palette = match photometric {
+        Some(PALETTE) => {
+            let palette = reader.get_tag_u16_vec(Tag::ColorMap).map_err(refused)?;
+            // The decoder knows no palettes: the indices are read as if they were grey.
+            let grey =
+                with_photometric(bytes, BLACK_IS_ZERO).ok_or_else(|| damaged("it has no colour type"))?;
+            reader = open(Cow::Owned(grey))?;
+            Some(palette)
+        }
+        _ => None,
+    };
+    let colour = reader.colortype().map_err(refused)?;
+    let (bits, samples) = (usize::from(colour.bit_depth()), usize::from(colour.num_samples()));
+    let pixels = u64::from(width) * u64::from(height);
+    let unpacked = pixels.saturating_mul((samples.max(3) * bits.div_ceil(8)) as u64);
+    check(width, height, unpacked)?;
+    let orientation = reader.find_tag_unsigned::<u16>(Tag::Orientation).ok().flatten();
+    let orientation = orientation.and_then(|value| Orientation::from_exif(value.min(255) as u8));
+    let extra = reader.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).ok().flatten();
+    let extra = extra.and_then(|extra| extra.first().copied()).unwrap_or(0);
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = usize::try_from(unpacked).unwrap_or(usize::MAX);
+    limits.intermediate_buffer_size = MAX_BYTES as usize;
+    let mut reader = reader.with_limits(limits);
+    let mut buffer = DecodingResult::U8(Vec::new());
+    let planes = reader.read_image_to_buffer(&mut buffer).map_err(refused)?.planes;
+    let values = match buffer {
+        DecodingResult::U8(values) if bits < 8 => {
+            unpack(&values, [width as usize * samples, height as usize], bits, palette.is_none())
+        }
+        DecodingResult::U8(values) => values,
+        DecodingResult::U16(values) => values.iter().map(|&v| ((u32::from(v) + 128) / 257) as u8).collect(),
+        other => bytes_of(&other)?,
+    };
+    let mut values = interleaved(values, planes);
+    if values.len() as u64 != pixels * samples as u64 {
+        return Err(damaged("it has fewer values than its size needs"));
+    }
+    let colour = match colour {
+        ColorType::Multiband { bit_depth, num_samples: 2 } if OPACITY.contains(&extra) => {
+            ColorType::GrayA(bit_depth)
+        }
+        colour => colour,
+    };
+    if extra == PREMULTIPLIED && matches!(colour, ColorType::RGBA(_) | ColorType::GrayA(_)) {
+        values.chunks_exact_mut(samples).for_each(divide_by_opacity);
+    }
+    let image = coloured(colour, palette.as_deref(), values, [width, height])?;
+    Ok((image, orientation))
+}
+
+fn open(bytes: Cow<'_, [u8]>) -> Result<Reader<'_>, PictureError> {
+    Decoder::new(Cursor::new(bytes)).map_err(refused)
+}
+
+fn damaged(why: &str) -> PictureError {
+    PictureError::Damaged { kind: KIND, why: why.into() }
+}
+
+/// What the decoder does not know is no damage.
+fn refused(error: TiffError) -> PictureError {
+    match error {
+        TiffError::UnsupportedError(what) => PictureError::Unsupported { kind: format!("{KIND} ({what})") },
+        error => damaged(&error.to_string()),
+    }
+}
+
+/// The same file with another value of "photometric interpretation" in its first directory.
+fn with_photometric(bytes: &[u8], value: u16) -> Option<Vec<u8>> {
+    let is_little = bytes.first() == Some(&b'I');
+    let u16_at = |at: usize| {
+        let pair = bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if is_little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) })
+    };
+    let [first, second] = [u16_at(4)?, u16_at(6)?].map(usize::from);
+    let directory = if is_little { second << 16 | first } else { first << 16 | second };
+    // A count, and then entries of 12 bytes: tag, type, count, and the value itself when it is short.
+    let count = usize::from(u16_at(directory)?);
+    let mut entries = (0..count).map(|i| directory + 2 + 12 * i);
+    let at = entries.find(|&at| u16_at(at) == Some(Tag::PhotometricInterpretation.to_u16()))? + 8;
+    let mut bytes = bytes.to_vec();
+    let value = if is_little { value.to_le_bytes() } else { value.to_be_bytes() };
+    bytes.get_mut(at..at + 2)?.copy_from_slice(&value);
+    Some(bytes)
+}
+
+/// Values of 1, 2 or 4 bits, each row of which starts with a byte of its own; spread over 0..255 if they are tones.
+fn unpack(packed: &[u8], [width, height]: [usize; 2], bits: usize, are_tones: bool) -> Vec<u8> {
+    let most = (1 << bits) - 1;
+    let factor = if are_tones { 255 / most } else { 1 };
+    let row_bytes = (width * bits).div_ceil(8).max(1);
+    let value = |row: &[u8], x: usize| (row[x * bits / 8] >> (8 - bits - x * bits % 8) & most) * factor;
+    packed
+        .chunks_exact(row_bytes)
+        .take(height)
+        .flat_map(|row| (0..width).map(|x| value(row, x)).collect::<Vec<_>>())
+        .collect()
+}
+
+/// Numbers of any other kind.
+fn bytes_of(buffer: &DecodingResult) -> Result<Vec<u8>, PictureError> {
+    let (kind, bytes) = match buffer {
+        DecodingResult::I8(v) => ("8-bit integers", to_bytes(v.iter().map(|&v| v.into()), false)),
+        DecodingResult::I16(v) => ("16-bit integers", to_bytes(v.iter().map(|&v| v.into()), false)),
+        DecodingResult::I32(v) => ("32-bit integers", to_bytes(v.iter().map(|&v| v.into()), false)),
+        DecodingResult::U32(v) => ("32-bit integers", to_bytes(v.iter().map(|&v| v.into()), false)),
+        DecodingResult::I64(v) => ("64-bit integers", to_bytes(v.iter().map(|&v| v as f64), false)),
+        DecodingResult::U64(v) => ("64-bit integers", to_bytes(v.iter().map(|&v| v as f64), false)),
+        DecodingResult::F16(v) => ("16-bit floats", to_bytes(v.iter().map(|&v| v.to_f64()), true)),
+        DecodingResult::F32(v) => ("32-bit floats", to_bytes(v.iter().map(|&v| v.into()), true)),
+        DecodingResult::F64(v) => ("64-bit floats", to_bytes(v.iter().copied(), true)),
+        DecodingResult::U8(_) | DecodingResult::U16(_) => unreachable!("read where they were decoded"),
+    };
+    bytes.map_err(|Outside { least, most }| {
+        let [least, most] = [least, most].map(|v| v.to_string());
+        PictureError::Tones { kind: format!("{KIND} of {kind}"), least, most }
+    })
+}
+
+/// Planes one after the other to pixels one after the other.
+fn interleaved(values: Vec<u8>, planes: usize) -> Vec<u8> {
+    if planes <= 1 {
+        return values;
+    }
+    let plane = values.len() / planes;
+    (0..plane).flat_map(|i| values[i..].iter().step_by(plane).take(planes)).copied().collect()
+}
+
+fn divide_by_opacity(pixel: &mut [u8]) {
+    if let Some((&mut opacity @ 1.., colours)) = pixel.split_last_mut() {
+        colours.iter_mut().for_each(|c| *c = (255 * u32::from(*c) / u32::from(opacity)).min(255) as u8);
+    }
+}
+
+fn coloured(
+    colour: ColorType,
+    palette: Option<&[u16]>,
+    values: Vec<u8>,
+    [width, height]: [u32; 2],
+) -> Result<DynamicImage, PictureError> {
+    let rgb = |values: Vec<u8>| ImageBuffer::from_raw(width, height, values).map(DynamicImage::ImageRgb8);
+    let image = match (colour, palette) {
+        (ColorType::Gray(_), Some(palette)) => {
+            // All reds, then all greens, then all blues, of 16 bits each.
+            let colours = palette.len() / 3;
+            let pixel = |&i: &u8| {
+                let channel = |c: usize| palette.get(c * colours + usize::from(i)).map(|v| (v >> 8) as u8);
+                let is_there = usize::from(i) < colours;
+                is_there.then(|| Some([channel(0)?, channel(1)?, channel(2)?])).flatten()
+            };
+            let pixels = values.iter().map(pixel).collect::<Option<Vec<_>>>();
+            rgb(pixels.ok_or_else(|| damaged("a pixel has a colour past the end of its palette"))?.concat())
+        }
+        (ColorType::Gray(_), None) => {
+            ImageBuffer::from_raw(width, height, values).map(DynamicImage::ImageLuma8)
+        }
+        (ColorType::GrayA(_), None) => {
+            ImageBuffer::from_raw(width, height, values).map(DynamicImage::ImageLumaA8)
+        }
+        (ColorType::RGB(_), None) => rgb(values),
+        (ColorType::RGBA(_), None) => {
+            ImageBuffer::from_raw(width, height, values).map(DynamicImage::ImageRgba8)
+        }
+        (ColorType::CMYK(_), None) => {
+            rgb(values.chunks_exact(4).flat_map(|v| under_black([v[0], v[1], v[2]], 255 - v[3])).collect())
+        }
+        (ColorType::YCbCr(_), None) => {
+            rgb(values.chunks_exact(3).flat_map(|v| ycc_to_rgb([v[0], v[1], v[2]])).collect())
+        }
+        (colour, _) => return Err(PictureError::Unsupported { kind: format!("{KIND} ({colour:?})") }),
+    };
+    image.ok_or_else(|| damaged("it has fewer values than its size needs"))
+}
