@@ -5,11 +5,11 @@
 //! is a folder of four idx files or of pictures. A name goes before a folder of the same name; `./mnist` is the folder.
 
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::classes::Classes;
 use crate::dataset::{Dataset, Images, hex};
 use crate::error::DataError;
 use crate::idx::{self, LABELS_MAGIC};
@@ -230,15 +230,15 @@ fn load_folder(
     let labels = idx::open_labels(train_labels, 256)?;
     let known = known.or_else(|| recognise(&labels));
     let classes = match known {
-        Some(known) => known.class_names(),
-        None => classes_of(folder, &labels)?,
+        Some(known) => Classes::from_zero(known.class_names()),
+        None => Classes::of(folder, &labels)?,
     };
-    let train = split(train_images, train_labels, classes.len())?;
-    let test = split(test_images, test_labels, classes.len())?;
+    let train = split(train_images, train_labels, labels, &classes)?;
+    let test = split(test_images, test_labels, idx::open_labels(test_labels, 256)?, &classes)?;
     let folder_name =
         || folder.canonicalize().ok()?.file_name().map(|name| name.to_string_lossy().into_owned());
     let name = known.map(|known| known.name.to_string()).or_else(folder_name);
-    Dataset::new(&name.unwrap_or_else(|| "folder".into()), train, test, classes)
+    Dataset::new(&name.unwrap_or_else(|| "folder".into()), train, test, classes.names)
 }
 
 /// The known data set whose training labels these are.
@@ -251,37 +251,13 @@ fn recognise(labels: &[u8]) -> Option<&'static Known> {
     KNOWN.iter().find(|known| known.files.is_some_and(|files| files[1].raw_sha256 == sha256))
 }
 
-/// The class names of a folder: the lines of its `classes.txt`, or the numbers up to the largest label.
-fn classes_of(folder: &Path, labels: &[u8]) -> Result<Vec<String>, DataError> {
-    /// 256 classes with names of a thousand letters.
-    const MAX_BYTES: u64 = 256 * 1024;
-    let path = folder.join("classes.txt");
-    let metadata = match fs::metadata(&path) {
-        Ok(metadata) => metadata,
-        Err(_) => {
-            return Ok((0..=labels.iter().copied().max().unwrap_or(0)).map(|n| n.to_string()).collect());
-        }
-    };
-    let wrong = |why: String| DataError::Classes { place: path.clone(), why };
-    if !metadata.is_file() || metadata.len() > MAX_BYTES {
-        return Err(wrong(format!(
-            "expected a text file of at most {MAX_BYTES} bytes, got {}",
-            metadata.len()
-        )));
-    }
-    let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
-    let names: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
-    if names.is_empty() || names.len() > 256 || names.iter().any(String::is_empty) {
-        return Err(wrong(format!(
-            "expected 1 to 256 class names, one a line and none empty, got {} lines",
-            names.len()
-        )));
-    }
-    Ok(names)
-}
-
-fn split(images_path: &Path, labels_path: &Path, classes: usize) -> Result<Images, DataError> {
-    let labels = idx::open_labels(labels_path, classes)?;
+fn split(
+    images_path: &Path,
+    labels_path: &Path,
+    labels: Vec<u8>,
+    classes: &Classes,
+) -> Result<Images, DataError> {
+    let labels = classes.index(labels).map_err(|problem| DataError::idx(labels_path, problem))?;
     let images = idx::open_images(images_path)?;
     if images.count != labels.len() {
         return Err(DataError::CountsDiffer {

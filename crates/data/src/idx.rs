@@ -1,13 +1,17 @@
 //! Reads idx files, the format of MNIST and its kin.
 //!
 //! An idx file is a big-endian header, `00 00 TYPE DIMENSIONS` and one `u32` a dimension, and then the raw
-//! values. Read here are the two kinds that image sets use: `u8` images `[N, H, W]` (`00 00 08 03`) and `u8`
-//! labels `[N]` (`00 00 08 01`), plain or inside gzip, told apart by their first bytes and not by the name.
+//! values. Read here are images `[N, H, W]` (`00 00 08 03` when they are bytes) and labels `[N]` (`00 00 08 01`), plain or
+//! inside gzip, told apart by their first bytes and not by the name. Other numbers than bytes are read when they mean bytes:
+//! labels that are whole numbers from 0 to 255, brightness from 0 to 255, or as shares from 0 to 1. Of the eight columns of
+//! QMNIST's labels, `[N, 8]`, the first is the class.
 //!
 //! # Hostile files
 //! The header is read before anything is reserved. A plain file has to have exactly the size that the header
 //! declares. A gzip file is decompressed no further than one byte past that size, and a header that declares
 //! more than gzip could have packed into so few bytes is refused at once.
+
+mod number;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -17,11 +21,16 @@ use flate2::read::MultiGzDecoder;
 use thiserror::Error;
 
 use crate::error::DataError;
+use crate::tones::{self, Outside};
+use number::Number;
 
 /// The magic number of an idx file of `u8` images, `[N, H, W]`.
 pub const IMAGES_MAGIC: u32 = 0x0000_0803;
 /// The magic number of an idx file of `u8` labels, `[N]`.
 pub const LABELS_MAGIC: u32 = 0x0000_0801;
+
+/// Columns of QMNIST's labels: the class, then who wrote the digit, where and when.
+const QMNIST_COLUMNS: u32 = 8;
 
 /// Deflate packs at most 258 bytes into 2 bits, so no gzip file can grow by more than this factor.
 const DEFLATE_MAX_RATIO: u64 = 1032;
@@ -106,6 +115,45 @@ pub enum IdxError {
         /// What the decoder said.
         why: String,
     },
+    /// Labels of several columns, of which none is known to be the class.
+    #[error(
+        "labels of shape [N, {columns}]; expected [N], or [N, {QMNIST_COLUMNS}] as QMNIST has them; store the class alone"
+    )]
+    Columns {
+        /// The number of columns.
+        columns: u32,
+    },
+    /// Brightness whose black and white are not known.
+    #[error(
+        "holds {kind} from {least} to {most}, so what is black and what is white cannot be told; scale them to 0..255, or to \
+         0..1 as floats"
+    )]
+    Tones {
+        /// The kind of the numbers.
+        kind: &'static str,
+        /// The smallest.
+        least: String,
+        /// The largest.
+        most: String,
+    },
+    /// A label that cannot be one.
+    #[error("label {value} at index {index}: expected a whole number from 0 to 255")]
+    Label {
+        /// Which label it is.
+        index: usize,
+        /// Its value.
+        value: String,
+    },
+    /// A label that no image to learn from has.
+    #[error("label {label} at index {index} is not among those of the training images: {known}")]
+    UnknownLabel {
+        /// Which label it is.
+        index: usize,
+        /// Its value.
+        label: u8,
+        /// Those of the training images.
+        known: String,
+    },
     /// A label names no class.
     #[error("label {label} at index {index} is past the {classes} classes (0 to {})", .classes - 1)]
     LabelPastClasses {
@@ -136,8 +184,10 @@ fn magic_hint(expected: u32, got: u32) -> &'static str {
     match (expected, got) {
         (IMAGES_MAGIC, LABELS_MAGIC) => ", which is a label file: are images and labels swapped?",
         (LABELS_MAGIC, IMAGES_MAGIC) => ", which is an image file: are images and labels swapped?",
-        (_, 0x0000_0d00..=0x0000_0eff) => ", which is an idx file of floats: store the values as u8",
-        (_, 0x0000_0800..=0x0000_08ff) => ", which is an idx file with other dimensions",
+        (IMAGES_MAGIC, 0x0000_0800..=0x0000_0eff) => {
+            ", which is an idx file with other dimensions: store grey images as [N, H, W]"
+        }
+        (_, 0x0000_0800..=0x0000_0eff) => ", which is an idx file with other dimensions: store labels as [N]",
         _ => ", which is not an idx file",
     }
 }
@@ -204,25 +254,58 @@ pub fn open_labels(path: &Path, classes: usize) -> Result<Vec<u8>, DataError> {
 /// Reads one idx array from a stream that may hold more behind it (the embedded digits do).
 #[cfg(feature = "digits")]
 pub(crate) fn read_next(stream: &mut impl Read, magic: u32) -> Result<(Vec<u32>, Vec<u8>), IdxError> {
-    let (dimensions, expected) = header(stream, magic)?;
-    let payload = payload(stream, &dimensions, expected, expected)?;
-    Ok((dimensions, payload))
+    let header = header(stream, magic)?;
+    let payload = payload(stream, &header, header.payload_bytes)?;
+    Ok((header.dimensions, payload))
+}
+
+/// What the first bytes of a file declare.
+struct Header {
+    number: Number,
+    dimensions: Vec<u32>,
+    payload_bytes: u64,
 }
 
 struct IdxArray {
+    number: Number,
     dimensions: Vec<u32>,
     payload: Vec<u8>,
 }
 
 fn images_of(array: IdxArray) -> Result<IdxImages, IdxError> {
     let [count, height, width] = [0, 1, 2].map(|axis| array.dimensions[axis] as usize);
-    Ok(IdxImages { count, height, width, pixels: array.payload })
+    let number = array.number;
+    let pixels = match number {
+        Number::U8 => array.payload,
+        _ => tones::to_bytes(number.values(&array.payload), number.is_float()).map_err(
+            |Outside { least, most }| {
+                let [least, most] = [least, most].map(|v| v.to_string());
+                IdxError::Tones { kind: number.name(), least, most }
+            },
+        )?,
+    };
+    Ok(IdxImages { count, height, width, pixels })
 }
 
 fn labels_of(array: IdxArray, classes: usize) -> Result<Vec<u8>, IdxError> {
-    match array.payload.iter().position(|&label| usize::from(label) >= classes) {
-        Some(index) => Err(IdxError::LabelPastClasses { index, label: array.payload[index], classes }),
-        None => Ok(array.payload),
+    let columns = array.dimensions.get(1).copied().unwrap_or(1);
+    if columns != 1 && columns != QMNIST_COLUMNS {
+        return Err(IdxError::Columns { columns });
+    }
+    let class = |(index, value): (usize, f64)| {
+        let is_label = value.fract() == 0.0 && (0.0..=255.0).contains(&value);
+        if is_label { Ok(value as u8) } else { Err(IdxError::Label { index, value: value.to_string() }) }
+    };
+    let labels = match (array.number, columns) {
+        (Number::U8, 1) => array.payload,
+        (number, _) => {
+            let first = number.values(&array.payload).step_by(columns as usize);
+            first.enumerate().map(class).collect::<Result<_, _>>()?
+        }
+    };
+    match labels.iter().position(|&label| usize::from(label) >= classes) {
+        Some(index) => Err(IdxError::LabelPastClasses { index, label: labels[index], classes }),
+        None => Ok(labels),
     }
 }
 
@@ -242,83 +325,85 @@ fn decode(mut input: impl Read, input_bytes: u64, magic: u32) -> Result<IdxArray
     let is_gzip = start == [0x1f, 0x8b];
     let mut input = start.as_slice().chain(input);
     if !is_gzip {
-        let (dimensions, expected) = header(&mut input, magic)?;
-        let got = input_bytes.saturating_sub(header_bytes(magic));
-        if got < expected {
+        let header = header(&mut input, magic)?;
+        let got = input_bytes.saturating_sub(header_bytes(header.dimensions.len()));
+        if got < header.payload_bytes {
+            let (dimensions, expected) = (header.dimensions, header.payload_bytes);
             return Err(IdxError::Truncated { dimensions, expected, got });
         }
-        let payload = payload(&mut input, &dimensions, expected, expected)?;
-        return nothing_behind(&mut input, dimensions, payload);
+        let payload = payload(&mut input, &header, header.payload_bytes)?;
+        return nothing_behind(&mut input, header, payload);
     }
     let mut stream = MultiGzDecoder::new(input);
-    let (dimensions, expected) = header(&mut stream, magic)?;
-    let limit = input_bytes.saturating_mul(DEFLATE_MAX_RATIO);
+    let header = header(&mut stream, magic)?;
+    let (expected, limit) = (header.payload_bytes, input_bytes.saturating_mul(DEFLATE_MAX_RATIO));
     if expected > limit {
+        let dimensions = header.dimensions;
         return Err(IdxError::Implausible { dimensions, expected, compressed: input_bytes, limit });
     }
     let reserve = expected.min(input_bytes.saturating_mul(TRUSTED_RATIO).saturating_add(TRUSTED_EXTRA_BYTES));
-    let payload = payload(&mut stream, &dimensions, expected, reserve)?;
-    nothing_behind(&mut stream, dimensions, payload)
+    let payload = payload(&mut stream, &header, reserve)?;
+    nothing_behind(&mut stream, header, payload)
 }
 
-fn header_bytes(magic: u32) -> u64 {
-    4 + 4 * u64::from(magic & 0xff)
+fn header_bytes(dimensions: usize) -> u64 {
+    4 + 4 * dimensions as u64
 }
 
-/// Reads the header; gives the dimensions and the payload size in bytes.
-fn header(stream: &mut impl Read, magic: u32) -> Result<(Vec<u32>, u64), IdxError> {
-    let expected = header_bytes(magic);
-    let mut bytes = Vec::with_capacity(expected as usize);
-    stream.by_ref().take(expected).read_to_end(&mut bytes).map_err(io_error)?;
-    let mut words =
-        bytes.chunks_exact(4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]));
+/// Reads the header of a file of the kind of `magic`, whose numbers may be others.
+fn header(stream: &mut impl Read, magic: u32) -> Result<Header, IdxError> {
+    let mut start = Vec::with_capacity(4);
+    stream.by_ref().take(4).read_to_end(&mut start).map_err(io_error)?;
+    let usual = header_bytes(magic as usize & 0xff);
+    let [a, b, code, dimensions] = start[..] else {
+        return Err(IdxError::HeaderTruncated { expected: usual, got: start.len() as u64 });
+    };
     // The magic first: "this is an HTML page" helps more than "16 bytes expected".
-    if let Some(got) = words.next()
-        && got != magic
-    {
+    let got = u32::from_be_bytes([a, b, code, dimensions]);
+    let may_have_columns = magic == LABELS_MAGIC && dimensions == 2;
+    let is_of_kind = (a, b) == (0, 0) && (u32::from(dimensions) == magic & 0xff || may_have_columns);
+    let Some(number) = Number::of(code).filter(|_| is_of_kind) else {
         return Err(IdxError::Magic { expected: magic, got });
+    };
+    let expected = header_bytes(dimensions.into());
+    let mut bytes = Vec::with_capacity(expected as usize - 4);
+    stream.by_ref().take(expected - 4).read_to_end(&mut bytes).map_err(io_error)?;
+    if (bytes.len() as u64) < expected - 4 {
+        return Err(IdxError::HeaderTruncated { expected, got: 4 + bytes.len() as u64 });
     }
-    if (bytes.len() as u64) < expected {
-        return Err(IdxError::HeaderTruncated { expected, got: bytes.len() as u64 });
-    }
+    let words = bytes.chunks_exact(4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]));
     let dimensions: Vec<u32> = words.collect();
     if dimensions.contains(&0) {
         return Err(IdxError::Empty { dimensions });
     }
-    let product = dimensions.iter().try_fold(1u64, |product, &size| product.checked_mul(u64::from(size)));
-    match product.filter(|&bytes| isize::try_from(bytes).is_ok()) {
-        Some(bytes) => Ok((dimensions, bytes)),
+    let size = |product: u64, &size: &u32| product.checked_mul(u64::from(size));
+    let payload_bytes = dimensions.iter().try_fold(number.bytes() as u64, size);
+    match payload_bytes.filter(|&bytes| isize::try_from(bytes).is_ok()) {
+        Some(payload_bytes) => Ok(Header { number, dimensions, payload_bytes }),
         None => Err(IdxError::Overflow { dimensions }),
     }
 }
 
-fn payload(
-    stream: &mut impl Read,
-    dimensions: &[u32],
-    expected: u64,
-    reserve: u64,
-) -> Result<Vec<u8>, IdxError> {
+fn payload(stream: &mut impl Read, header: &Header, reserve: u64) -> Result<Vec<u8>, IdxError> {
+    let expected = header.payload_bytes;
     let mut payload = Vec::with_capacity(reserve as usize);
     stream.by_ref().take(expected).read_to_end(&mut payload).map_err(io_error)?;
     let got = payload.len() as u64;
     if got < expected {
-        return Err(IdxError::Truncated { dimensions: dimensions.to_vec(), expected, got });
+        return Err(IdxError::Truncated { dimensions: header.dimensions.clone(), expected, got });
     }
     Ok(payload)
 }
 
 /// Makes sure that the input ends here; for gzip this also checks its length and CRC.
-fn nothing_behind(
-    stream: &mut impl Read,
-    dimensions: Vec<u32>,
-    payload: Vec<u8>,
-) -> Result<IdxArray, IdxError> {
+fn nothing_behind(stream: &mut impl Read, header: Header, payload: Vec<u8>) -> Result<IdxArray, IdxError> {
     let mut behind = Vec::new();
     stream.by_ref().take(1).read_to_end(&mut behind).map_err(io_error)?;
+    let Header { number, dimensions, payload_bytes } = header;
     if !behind.is_empty() {
-        return Err(IdxError::Trailing { dimensions, expected: payload.len() as u64 });
+        return Err(IdxError::Trailing { dimensions, expected: payload_bytes });
     }
-    Ok(IdxArray { dimensions, payload })
+    Ok(IdxArray { number, dimensions, payload })
 }
 
 /// flate2 reports a damaged stream as an I/O error of these kinds; everything else is the file system's.

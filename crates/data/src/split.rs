@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::dataset::Images;
 use crate::error::DataError;
+use crate::names::path_text;
 use crate::photos::Photos;
 use crate::picture::Picture;
 
@@ -135,7 +136,7 @@ impl Split {
                 assert!(i < images.len(), "image {i} of {}", images.len());
                 format!("image {i}")
             }
-            Self::Photos(photos) => photos.files()[i].path.display().to_string(),
+            Self::Photos(photos) => path_text(&photos.files()[i].path),
         }
     }
 

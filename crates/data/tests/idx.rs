@@ -53,6 +53,7 @@ fn idx_files() {
     a_header_cannot_make_us_reserve();
     mutants_give_a_result_or_an_error();
     files_are_read_and_named();
+    other_numbers_are_read_when_they_mean_bytes();
 }
 
 fn plain_and_gzip_read_the_same() {
@@ -183,6 +184,39 @@ fn mutants_give_a_result_or_an_error() {
         }
     }
     assert!(accepted > 100 && refused > 4000, "{accepted} accepted, {refused} refused");
+}
+
+fn other_numbers_are_read_when_they_mean_bytes() {
+    let of = |code: u32, dimensions: &[u32], payload: &[u8]| {
+        idx(code << 8 | dimensions.len() as u32, dimensions, payload)
+    };
+    let i32s = |values: &[i32]| values.iter().flat_map(|v| v.to_be_bytes()).collect::<Vec<u8>>();
+    let f32s = |values: &[f32]| values.iter().flat_map(|v| v.to_be_bytes()).collect::<Vec<u8>>();
+    // Labels: any whole numbers, and QMNIST's first column of eight.
+    assert_eq!(read_labels(&of(0x0c, &[3], &i32s(&[3, 0, 9])), 10), Ok(vec![3, 0, 9]));
+    assert_eq!(read_labels(&gzip(&of(0x0d, &[2], &f32s(&[7.0, 1.0]))), 10), Ok(vec![7, 1]));
+    let columns = i32s(&[5, 0, 2620, 21, 99, 0, 0, 0, 4, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(read_labels(&of(0x0c, &[2, 8], &columns), 10), Ok(vec![5, 4]));
+    assert_eq!(read_labels(&of(0x0c, &[8, 2], &columns), 10), Err(IdxError::Columns { columns: 2 }));
+    let label = |value: &str| Err(IdxError::Label { index: 1, value: value.into() });
+    assert_eq!(read_labels(&of(0x0c, &[2], &i32s(&[3, -1])), 10), label("-1"));
+    assert_eq!(read_labels(&of(0x0c, &[2], &i32s(&[3, 256])), 10), label("256"));
+    assert_eq!(read_labels(&of(0x0d, &[2], &f32s(&[3.0, 0.5])), 10), label("0.5"));
+    // Images: bytes in wider numbers, and shares.
+    assert_eq!(read_images(&of(0x0c, &[1, 1, 3], &i32s(&[0, 7, 255]))).unwrap().pixels, [0, 7, 255]);
+    assert_eq!(read_images(&of(0x0d, &[1, 1, 3], &f32s(&[0.0, 0.5, 1.0]))).unwrap().pixels, [0, 128, 255]);
+    let unknown = read_images(&of(0x0d, &[1, 1, 2], &f32s(&[-0.42, 2.82]))).unwrap_err().to_string();
+    assert!(
+        unknown.starts_with("holds 32-bit floats from -0.41") && unknown.contains("cannot be told"),
+        "{unknown}"
+    );
+    let flat = read_images(&of(0x08, &[2, 784], &[0; 2 * 784])).unwrap_err().to_string();
+    assert!(
+        flat.ends_with("which is an idx file with other dimensions: store grey images as [N, H, W]"),
+        "{flat}"
+    );
+    let short = read_images(&of(0x0c, &[1, 1, 3], &i32s(&[0, 7])));
+    assert_eq!(short, Err(IdxError::Truncated { dimensions: vec![1, 1, 3], expected: 12, got: 8 }));
 }
 
 fn files_are_read_and_named() {

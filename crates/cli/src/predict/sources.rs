@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 
 use striate::data::picture::MAX_BYTES;
-use striate::data::{DataError, Known, Picture, PictureError, Preprocess, pictures_below};
+use striate::data::{DataError, Known, Picture, PictureError, Preprocess, path_text, pictures_below};
 
 use super::members::{self, Member};
 use crate::exit::Usage;
@@ -22,7 +22,7 @@ impl Source {
     /// What it is called in the output.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::File(path) => path.display().to_string(),
+            Self::File(path) => path_text(path),
             Self::StandardInput => "-".into(),
             Self::Member(member) => member.typed.clone(),
         }
