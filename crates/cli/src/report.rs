@@ -6,15 +6,17 @@ use anyhow::Context;
 use striate::data::{DataError, Dataset, Picture, Split};
 use striate::formats::{Provenance, write_atomically};
 use striate::inspect::chart::Curves;
-use striate::inspect::report::{Comparison, Mistake, Page};
-use striate::inspect::{Answer, InspectError, Thumbnail, Tile, contact_sheet, text::percent, worst};
-use striate::train::{EpochRow, Evaluation, Trained};
+use striate::inspect::report::{Comparison, Mistake, Page, id_line};
+use striate::inspect::text::{grouped, percent};
+use striate::inspect::{Answer, InspectError, Thumbnail, Tile, contact_sheet, worst};
+use striate::train::{ARGS_YAML, ChosenBy, Counts, EpochRow, Evaluation, Trained};
 
 /// The page of a run folder.
 pub(crate) const REPORT: &str = "report.html";
 /// The worst mistakes as a picture.
 pub(crate) const MISTAKES: &str = "mistakes.png";
 
+/// Where what is measured is what chose the epoch.
 pub(crate) const CHOSEN_BY_THE_SAME: &str = "The epoch was chosen by these very pictures, so its figures flatter it a \
                                              little; those of the last epoch do not.";
 
@@ -32,10 +34,12 @@ const COLUMNS: [&str; 4] = ["train_loss", "val_loss", "train_accuracy", "val_acc
 pub(crate) struct Series {
     title: String,
     of: [Vec<f64>; 4],
+    /// The epoch, from 1, whose network is kept.
+    kept: usize,
 }
 
 impl Series {
-    pub(crate) fn new(title: &str, rows: &[EpochRow]) -> Self {
+    pub(crate) fn new(title: &str, rows: &[EpochRow], kept: usize) -> Self {
         let series = |of: fn(&EpochRow) -> f64| rows.iter().map(of).collect();
         let of = [
             series(|r| r.train_loss),
@@ -43,11 +47,11 @@ impl Series {
             series(|r| r.train_accuracy),
             series(|r| r.val_accuracy),
         ];
-        Self { title: title.to_owned(), of }
+        Self { title: title.to_owned(), of, kept }
     }
 
     /// From the `results.csv` of a run; empty when there is none, or it is something else.
-    pub(crate) fn read(title: &str, path: &Path) -> Self {
+    pub(crate) fn read(title: &str, path: &Path, kept: usize) -> Self {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
         let header = lines.next().unwrap_or_default();
@@ -60,7 +64,7 @@ impl Series {
                 series.extend(place.map(|_| value.unwrap_or(f64::NAN)));
             }
         }
-        Self { title: title.to_owned(), of }
+        Self { title: title.to_owned(), of, kept }
     }
 
     /// How many there are.
@@ -71,51 +75,94 @@ impl Series {
     /// `None` when there was no epoch.
     pub(crate) fn curves(&self) -> Option<Curves<'_>> {
         let [train_loss, val_loss, train_accuracy, val_accuracy] = self.of.each_ref().map(Vec::as_slice);
-        let curves = Curves { title: &self.title, train_loss, val_loss, train_accuracy, val_accuracy };
+        let (title, kept) = (&self.title, Some(self.kept));
+        let curves = Curves { title, train_loss, val_loss, train_accuracy, val_accuracy, kept };
         (self.epochs() > 0).then_some(curves)
     }
 }
 
-/// Writes the page of a finished run into its folder; gives its path.
-pub(crate) fn trained(folder: &Path, data: &Dataset, of: &Trained) -> anyhow::Result<PathBuf> {
-    trained_beside(folder, data, of, Vec::new())
+/// The images that an epoch was chosen by, in words.
+pub(crate) fn chosen_by(counts: Counts) -> String {
+    let images = grouped(counts.val as u64);
+    match counts.chosen_by {
+        ChosenBy::HeldOut => format!("{images} images held out of the training set"),
+        ChosenBy::Val => format!("the {images} validation images"),
+        ChosenBy::Test => format!("the {images} test images"),
+    }
 }
 
-/// As [`trained`], beside others on the same pictures.
-pub(crate) fn trained_beside(
+/// Writes the page of a finished run into its folder, beside `others` on the same pictures, which are those of `judged`; gives
+/// its path.
+pub(crate) fn trained(
     folder: &Path,
     data: &Dataset,
+    judged: &Split,
     trained: &Trained,
     others: Vec<Comparison>,
 ) -> anyhow::Result<PathBuf> {
     let provenance = &trained.model.provenance;
     let title = format!("{} on {}", provenance.model, data.name);
-    let series = Series::new(&title, &trained.rows);
-    let mut page = of_evaluation(&title, data, &trained.evaluation)?;
+    let (kept, epochs) = (trained.best_epoch, trained.rows.len());
+    let series = Series::new(&title, &trained.rows, kept);
+    let mut page = of_evaluation(&title, &data.classes, judged, &trained.evaluation)?;
     page.curves = series.curves();
     page.comparisons = others;
-    page.subtitle =
-        format!("Epoch {} of {}, on pictures it did not learn from.", trained.best_epoch, trained.rows.len());
-    if trained.rows.len() > 1 {
+    let chose = chosen_by(trained.counts);
+    page.subtitle = match trained.counts.test {
+        Some(test) => format!(
+            "Epoch {kept} of {epochs} was kept, the best on {chose}. The figures are those of the {} test images, which were \
+             looked at once, at the end.",
+            grouped(test as u64)
+        ),
+        None => format!(
+            "Epoch {kept} of {epochs} was kept, the best on {chose}. The figures are those of the same images."
+        ),
+    };
+    if trained.counts.test.is_none() && epochs > 1 {
         page.notes.push(CHOSEN_BY_THE_SAME.into());
     }
-    page.facts = facts(provenance);
-    page.command = provenance.command.clone();
+    page.facts = facts(provenance, epochs);
+    page.commands = vec![provenance.command.clone()];
     let path = folder.join(REPORT);
     write(&path, &page)?;
     Ok(path)
 }
 
-/// The page of an evaluation on a data set's test pictures: everything but where it comes from.
+/// Whether the epochs of the run in this folder were compared by this part of its data, `val` or `test`.
+pub(crate) fn has_chosen(folder: &Path, part: &str) -> bool {
+    let Ok(args) = std::fs::read_to_string(folder.join(ARGS_YAML)) else { return false };
+    let said = args.lines().find_map(|line| line.strip_prefix("chosen_by: "));
+    // Runs that do not say so are older, and took the test images.
+    said.map_or("test", |quoted| quoted.trim_matches('"')) == part
+}
+
+/// Where the page of a measurement goes that is no part of a run: beside the run's own page, under the name of the data and
+/// their part. What another measurement has written stays; the same one, made again, takes the place of the first.
+pub(crate) fn measured(folder: &Path, data: &str, part: &str, id: &str) -> PathBuf {
+    let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
+    let name: String = data.chars().take(80).map(plain).collect();
+    let place = |number: usize| match number {
+        1 => folder.join(format!("report-val-{name}-{part}.html")),
+        _ => folder.join(format!("report-val-{name}-{part}-{number}.html")),
+    };
+    let is_free = |path: &PathBuf| match std::fs::read_to_string(path) {
+        Ok(page) => page.contains(&id_line(id)),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
+    (1..).map(place).find(is_free).expect("there are more numbers than files")
+}
+
+/// The page of an evaluation on the pictures of a split: everything but where it comes from.
 pub(crate) fn of_evaluation<'a>(
     title: &'a str,
-    data: &'a Dataset,
+    classes: &'a [String],
+    split: &Split,
     evaluation: &'a Evaluation,
 ) -> anyhow::Result<Page<'a>> {
-    let mut page = Page::new(title, &data.classes, &evaluation.confusion);
+    let mut page = Page::new(title, classes, &evaluation.confusion);
     page.top5_hits = Some(evaluation.top5_hits);
     page.calibration = Some(&evaluation.calibration);
-    page.mistakes = mistakes(&evaluation.answers, &|i| of_split(&data.test, i))?;
+    page.mistakes = mistakes(&evaluation.answers, &|i| of_split(split, i))?;
     Ok(page)
 }
 
@@ -173,16 +220,23 @@ fn save(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write_atomically(path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
-/// Where a model comes from, for the end of the page.
-pub(crate) fn facts(provenance: &Provenance) -> Vec<(&'static str, String)> {
-    vec![
+/// Where a model comes from, for the end of the page. Of a run of so many epochs the network of one is kept; 0 where nobody
+/// knows how many there were.
+pub(crate) fn facts(provenance: &Provenance, epochs: usize) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
         ("Network", provenance.model.clone()),
         ("Learned from", provenance.data.clone()),
         ("SHA-256 of its pictures", provenance.data_sha256.clone()),
         ("Seed", provenance.seed.to_string()),
-        ("Epochs", provenance.epochs.to_string()),
-        ("Striate", provenance.striate_version.clone()),
-    ]
+    ];
+    match provenance.epochs {
+        // A last layer that was fitted, and not trained.
+        0 => {}
+        kept if kept <= epochs => facts.push(("Epoch kept", format!("{kept} of {epochs}"))),
+        kept => facts.push(("Epochs", kept.to_string())),
+    }
+    facts.push(("Striate", provenance.striate_version.clone()));
+    facts
 }
 
 #[cfg(test)]
@@ -195,12 +249,42 @@ mod tests {
         let path = place.path().join("results.csv");
         let text = "epoch,val_loss,train_loss,other,train_accuracy,val_accuracy\n1,0.5,0.25,x,0.75,0.5\n2,oops,0.125\n";
         std::fs::write(&path, text).unwrap();
-        let series = Series::read("it", &path);
+        let series = Series::read("it", &path, 2);
         let curves = series.curves().unwrap();
         assert_eq!((curves.train_loss, curves.train_accuracy[0]), (&[0.25, 0.125][..], 0.75));
         assert!(curves.val_loss[0] == 0.5 && curves.val_loss[1].is_nan() && curves.val_accuracy[1].is_nan());
         std::fs::write(&path, "something else").unwrap();
-        assert!(Series::read("it", &path).curves().is_none());
-        assert!(Series::read("it", &place.path().join("absent")).curves().is_none());
+        assert!(Series::read("it", &path, 2).curves().is_none());
+        assert!(Series::read("it", &place.path().join("absent"), 2).curves().is_none());
+    }
+
+    #[test]
+    fn a_measurement_takes_no_other_ones_place() {
+        let place = tempfile::tempdir().unwrap();
+        let name = |data: &str, part: &str, id: &str| {
+            let path = measured(place.path(), data, part, id);
+            std::fs::write(&path, id_line(id)).unwrap();
+            path.file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(name("pets", "test", "a"), "report-val-pets-test.html");
+        assert_eq!(name("pets", "test", "b"), "report-val-pets-test-2.html");
+        assert_eq!(name("pets", "test", "c"), "report-val-pets-test-3.html");
+        assert_eq!(name("pets", "test", "b"), "report-val-pets-test-2.html", "the same once more");
+        assert_eq!(name("pets", "train", "d"), "report-val-pets-train.html");
+        assert_eq!(name("../my pets", "all", "e"), "report-val-..-my-pets-all.html");
+    }
+
+    #[test]
+    fn a_run_says_what_chose_its_epoch() {
+        let place = tempfile::tempdir().unwrap();
+        assert!(!has_chosen(place.path(), "test"), "no run");
+        for (args, chose) in [
+            ("chosen_by: \"held_out\"", [false, false]),
+            ("chosen_by: \"val\"", [true, false]),
+            ("epochs: 3", [false, true]),
+        ] {
+            std::fs::write(place.path().join(ARGS_YAML), format!("{args}\n")).unwrap();
+            assert_eq!(["val", "test"].map(|part| has_chosen(place.path(), part)), chose, "{args}");
+        }
     }
 }

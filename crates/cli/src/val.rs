@@ -10,16 +10,18 @@ use serde::Serialize;
 use striate::Classifier;
 use striate::data::photos::Photo;
 use striate::data::{Dataset, Measured, Split};
+use striate::formats::ModelFile;
 use striate::inspect::text::{Align, Table, duration, grouped, percent, printable};
 use striate::inspect::{Confusion, Report};
 use striate::train::{Evaluation, RESULTS_CSV};
 
 use crate::exit::{BadData, Usage};
-use crate::flags::Threads;
+use crate::flags::{Threads, model_path};
 use crate::flags_data::PartFlags;
 use crate::look::{NamedFlags, open_model};
 use crate::out;
 use crate::report;
+use crate::train::command::join;
 use crate::trained_on::data_for;
 
 /// Classes up to which the confusion matrix fits on a screen.
@@ -44,7 +46,7 @@ pub(crate) struct Args {
     which: PartFlags,
     #[command(flatten)]
     named: NamedFlags,
-    /// Where to write the page with curves, matrix, mistakes and calibration [default: report.html in the folder of the run]
+    /// Where to write the page with curves, matrix, mistakes and calibration [default: report-val-DATA-PART.html in the folder of the run]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Print one JSON document
@@ -68,20 +70,18 @@ struct Document {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let (mut model, Measured { data, what }) = open(args)?;
+    let (mut model, measured) = open(args)?;
+    let data = &measured.data;
     let start = Instant::now();
     let result = model.evaluate(&data.test)?;
     let seconds = start.elapsed().as_secs_f64();
     let numbers = Report::new(&result.confusion, model.classes(), Some(result.top5_hits))?;
-    let page = page_path(args);
-    if let Some(path) = &page {
-        write_page(path, args, &model, (&data, &what), &result)?;
-    }
+    let page = write_page(args, &model, &measured, &result)?;
     let document = Document {
         model: args.subject(),
         data: data.name.clone(),
         data_sha256: data.sha256.clone(),
-        measured: what.clone(),
+        measured: measured.what.clone(),
         loss: result.loss,
         images_per_s: data.test.len() as f64 / seconds,
         report: numbers,
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         out::json(&document)?;
     } else {
         let mut text = text(&document, &result.confusion, model.classes(), seconds)?;
-        if let Some(note) = learned_from(&model, &data, args) {
+        if let Some(note) = learned_from(&model, data, args) {
             writeln!(text, "{note}")?;
         }
         if let Some(path) = &page {
@@ -147,13 +147,13 @@ fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
         (None, Some(file)) => open_model(file)?,
         (None, None) => unreachable!("one of both names the model"),
     };
-    let Measured { data, what } = match measured {
+    let measured = match measured {
         Some(measured) => measured,
         None => data_for(None, args.which, &model)?,
     };
     let model = Classifier::new(model, engine)?;
-    let data = matched(&model, data)?;
-    Ok((model, Measured { data, what }))
+    let data = matched(&model, measured.data)?;
+    Ok((model, Measured { data, ..measured }))
 }
 
 /// What has to be said of a model that is measured by pictures it has learned from.
@@ -181,44 +181,73 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
     })
 }
 
-/// Where the page goes: a model that is no part of a run gets none unless one is asked for.
-fn page_path(args: &Args) -> Option<PathBuf> {
-    args.report.clone().or_else(|| Some(run_folder(args.file()?)?.join(report::REPORT)))
-}
-
-/// The run that a model file is of; the folder itself when it is one.
+/// The run that a model is of.
 fn run_folder(model: &Path) -> Option<PathBuf> {
     if model.is_dir() {
         return Some(model.to_path_buf());
     }
     let folder = model.parent().filter(|_| model.is_file())?;
-    folder.join(RESULTS_CSV).is_file().then(|| folder.to_path_buf())
+    let is_run = [RESULTS_CSV, report::REPORT].iter().any(|name| folder.join(name).is_file());
+    is_run.then(|| folder.to_path_buf())
 }
 
+/// Writes the page, and gives its path. A model that is no part of a run gets none unless one is asked for.
 fn write_page(
-    path: &Path,
     args: &Args,
     model: &Classifier,
-    (data, what): (&Dataset, &str),
+    measured: &Measured,
     result: &Evaluation,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Option<PathBuf>> {
+    let Measured { data, part, .. } = measured;
+    let folder = args.file().and_then(run_folder);
+    let id = format!("{} {} {part}", model_sha256(args)?, data.sha256);
+    let path = match (&args.report, &folder) {
+        (Some(path), _) => path.clone(),
+        (None, Some(folder)) => report::measured(folder, &data.name, part, &id),
+        (None, None) => return Ok(None),
+    };
     let provenance = &model.file().provenance;
     let title = format!("{} on {}", provenance.model, data.name);
-    let series = match args.file().and_then(run_folder) {
-        Some(folder) => report::Series::read(&title, &folder.join(RESULTS_CSV)),
-        None => report::Series::new(&title, &[]),
+    let series = match &folder {
+        Some(folder) => report::Series::read(&title, &folder.join(RESULTS_CSV), provenance.epochs),
+        None => report::Series::new(&title, &[], 0),
     };
-    let mut page = report::of_evaluation(&title, data, result)?;
+    let mut page = report::of_evaluation(&title, &data.classes, &data.test, result)?;
     page.curves = series.curves();
-    page.subtitle = format!("Measured on {what}.");
-    if data.sha256 == provenance.data_sha256 && series.epochs() > 1 {
-        page.notes.push(report::CHOSEN_BY_THE_SAME.into());
+    page.subtitle = format!("Measured on {}.", measured.what);
+    if let Some(folder) = &folder {
+        if path.parent() == Some(folder.as_path()) && folder.join(report::REPORT).is_file() {
+            page.beside = Some((report::REPORT.into(), "The report of the run that made this network"));
+        }
+        let is_own = data.sha256 == provenance.data_sha256;
+        if is_own && series.epochs() > 1 && report::has_chosen(folder, part) {
+            page.notes.push(report::CHOSEN_BY_THE_SAME.into());
+        }
     }
     page.notes.extend(learned_from(model, data, args));
-    page.facts = report::facts(provenance);
+    page.facts = report::facts(provenance, series.epochs());
     page.facts.push(("Measured on", format!("{} (SHA-256 {})", data.name, data.sha256)));
-    page.command = format!("{}\nstriate val {} {}", provenance.command, args.subject(), data.name);
-    report::write(path, &page)
+    let mut val = vec!["striate".into(), "val".into()];
+    match args.named.name() {
+        Some(name) => val.extend(["--model".into(), name.to_owned()]),
+        None => val.push(args.subject()),
+    }
+    val.extend(args.named().map(Into::into));
+    if let Some(choice) = args.which.split {
+        val.extend(["--split".into(), choice.name().into()]);
+    }
+    page.commands = vec![provenance.command.clone(), join(&val)];
+    page.id = id;
+    report::write(&path, &page)?;
+    Ok(Some(path))
+}
+
+/// SHA-256 of what is measured; nothing for a network inside this program, which has no run.
+fn model_sha256(args: &Args) -> anyhow::Result<String> {
+    match args.file().map(model_path).filter(|path| path.is_file()) {
+        Some(path) => Ok(ModelFile::sha256(&path)?),
+        None => Ok(String::new()),
+    }
 }
 
 /// The data set with the classes of the model, which may be in another order, or more.

@@ -130,6 +130,10 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
     assert!(place.path().join("runs/finetune/unfrozen/model.safetensors").is_file());
     let page = fs::read_to_string(place.path().join("runs/finetune/unfrozen/report.html")).unwrap();
     assert!(page.contains("Training</h2>"), "it has curves");
+    assert!(
+        page.contains("held out of the training set. The figures are those of the 12 test images"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -162,12 +166,17 @@ fn val_writes_its_page_beside_the_model_or_where_it_is_told() {
     let place = Place::new();
     place.few_digits(300);
     place.succeed("train few --epochs 2 --quiet");
-    let page = place.path().join("runs/train/report.html");
-    assert!(page.is_file(), "training writes one");
-    fs::remove_file(&page).unwrap();
-    let said = place.succeed("val runs/train");
-    assert!(said.contains("report: runs/train/report.html"), "{said}");
-    let html = fs::read_to_string(&page).unwrap();
+    let page = |name: &str| fs::read_to_string(place.path().join("runs/train").join(name)).unwrap();
+    let own = page("report.html");
+    let said = place.succeed("val runs/train few");
+    assert!(said.contains("report: runs/train/report-val-few-test.html"), "{said}");
+    let html = page("report-val-few-test.html");
+    assert!(html.contains("<a href=\"./report.html\">"), "it leads back to the page of the run");
+    assert!(
+        html.contains("<pre>striate train few --epochs 2</pre>\n<pre>striate val runs/train few</pre>"),
+        "{html}"
+    );
+    assert!(html.contains("<dt>Epoch kept</dt><dd>") && html.contains(" of 2</dd>"), "{html}");
     for part in [
         "Training</h2>",
         "worst mistakes",
@@ -177,6 +186,23 @@ fn val_writes_its_page_beside_the_model_or_where_it_is_told() {
     ] {
         assert!(html.contains(part), "{part}");
     }
+    // No measurement takes the place of another, and one that is made again does.
+    place.succeed("val runs/train digits");
+    place.succeed("val runs/train/last.safetensors few");
+    place.succeed("val runs/train few");
+    let mut pages: Vec<_> = fs::read_dir(place.path().join("runs/train"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".html"))
+        .collect();
+    pages.sort();
+    let is_last = own.contains("<dd>2 of 2</dd>");
+    let of_last = if is_last { vec![] } else { vec!["report-val-few-test-2.html"] };
+    let expected =
+        [&["report-val-digits-test.html"][..], &of_last, &["report-val-few-test.html", "report.html"]]
+            .concat();
+    assert_eq!(pages, expected);
+    assert!(page("report.html") == own && page("report-val-few-test.html") == html, "they are as they were");
     fs::copy(place.path().join("runs/train/model.safetensors"), place.path().join("alone.safetensors"))
         .unwrap();
     assert!(!place.succeed("val alone.safetensors few").contains("report:"));

@@ -105,6 +105,49 @@ fn looking_before_training_trains_nothing() {
     assert_eq!(files, ["find_lr.png", "find_lr.svg", "preview.png"], "and no run");
 }
 
+/// The epoch is chosen by a part of the training images, and the test images are looked at once; or they choose, and it is said.
+#[test]
+fn what_is_reported_has_chosen_nothing_unless_it_is_said() {
+    let place = few();
+    let said = place.succeed("train few --epochs 2 --threads 1");
+    assert!(
+        said.contains(", on 100 images\n")
+            && said.contains(" was kept, the best on 61 images held out of the training set\n"),
+        "{said}"
+    );
+    assert!(!said.contains("flatters"), "{said}");
+    // A tenth of each class, so not to the image a tenth of all.
+    let one = |flags: &str| -> Value {
+        serde_json::from_str(
+            &place.succeed(&format!("train few --epochs 2 --threads 1 --quiet --json {flags}")),
+        )
+        .unwrap()
+    };
+    let held_out = one("");
+    for (name, value) in [("train_images", 539), ("val_images", 61), ("images", 100)] {
+        assert_eq!(held_out[name], value, "{name}");
+    }
+    assert_eq!((&held_out["chosen_by"], &held_out["judged_by"]), (&"held_out".into(), &"test".into()));
+    let quarter = one("--val-split 0.25")["val_images"].as_u64().unwrap();
+    assert!((145..=155).contains(&quarter), "{quarter}");
+
+    let said = place.succeed("train few --epochs 2 --threads 1 --val-split 0 --name by_test");
+    assert!(said.contains("the best on the 100 test images\nThe same images chose the epoch and give the accuracy, so it flatters a little; without --val-split 0"), "{said}");
+    let page = |run: &str| fs::read_to_string(place.path().join(format!("runs/{run}/report.html"))).unwrap();
+    assert!(page("by_test").contains("so its figures flatter it") && !page("train").contains("flatter"));
+    let all = one("--val-split 0");
+    assert_eq!((&all["train_images"], &all["chosen_by"]), (&600.into(), &"test".into()));
+    // What a run measured, `val` measures again, and says the same about it.
+    for (run, flatters) in [("by_test", true), ("train", false)] {
+        place.succeed(&format!("val runs/{run} few"));
+        let page =
+            fs::read_to_string(place.path().join(format!("runs/{run}/report-val-few-test.html"))).unwrap();
+        assert_eq!(page.contains("so its figures flatter it"), flatters, "{run}");
+    }
+    // One epoch is no choice.
+    assert!(!place.succeed("train few --epochs 1 --val-split 0 --threads 1").contains("flatters"));
+}
+
 fn refused(line: &str, want: &Expect) {
     let place = few();
     let ran = place.run(line);
@@ -126,6 +169,15 @@ fn what_makes_no_sense_is_refused() {
         &expect![[r#"
         exit code 2
         error: all 8 parameters are frozen, and nothing is left to learn; freeze all but the last layer, say
+    "#]],
+    );
+    refused(
+        "train few --val-split 1",
+        &expect![[r#"
+        exit code 2
+        error: invalid value '1' for '--val-split <SHARE>': expected a number from 0 and below 1, got 1; try 0.1
+
+        For more information, try '--help'.
     "#]],
     );
     refused(

@@ -27,19 +27,24 @@ pub struct HoldOut {
     most: usize,
     seed: u64,
     purpose: Use,
+    /// Copies of what is learned may be among it.
+    with_copies: bool,
 }
 
 impl HoldOut {
     /// A fifth of each class, always the same images of the same split: what a data set without pictures to measure by is
     /// measured by.
+    ///
+    /// An image that is the very same as one of the rest, byte by byte, stays with the rest: what was learned by heart
+    /// measures nothing. So nothing may be held out, when every class has copies of one image.
     pub fn to_test_by() -> Self {
-        Self { share: 0.2, most: usize::MAX, seed: 0, purpose: Use::Holdout }
+        Self { share: 0.2, most: usize::MAX, seed: 0, purpose: Use::Holdout, with_copies: false }
     }
 
     /// This share of each class, and no more than 5,000 images in all, drawn by `seed`: what the best epoch of a run is
-    /// chosen by.
+    /// chosen by. It measures nothing, so copies of one image may lie on both sides.
     pub fn to_choose_by(share: f64, seed: u64) -> Self {
-        Self { share, most: 5000, seed, purpose: Use::Validation }
+        Self { share, most: 5000, seed, purpose: Use::Validation, with_copies: true }
     }
 }
 
@@ -48,13 +53,11 @@ impl Split {
     ///
     /// Of a class of `n` images `round(share * n)` are drawn, at least one of two and never all; where that is more than the
     /// bound, the largest classes give less. The same images in the same order give the same parts, on every machine.
-    ///
-    /// An image that is the very same as one of the rest, byte by byte, stays with the rest: what was learned by heart
-    /// measures nothing. So nothing may be held out, when every class has one image, or copies of one.
     pub fn hold_out(&self, how: HoldOut) -> [Vec<usize>; 2] {
         let labels: Vec<u32> = self.labels().collect();
         let drawn = draw(&labels, how);
         let is_held_out = match self {
+            _ if how.with_copies => drawn,
             Self::Images(images) => without_copies(drawn, |i| images.sample(i)),
             Self::Photos(photos) => without_copies(drawn, |i| photos.files()[i].sha256),
         };
@@ -213,7 +216,9 @@ mod tests {
             assert!((0..val.len()).all(apart), "seed {seed}");
         }
         let alike = Images::new([1, 1, 1], vec![7; 20], vec![0; 20]).unwrap();
-        let (rest, held_out) = split(&alike.into(), HoldOut::to_choose_by(0.1, 0));
-        assert_eq!((rest.len(), held_out.len()), (20, 0), "copies of one image");
+        let alike = Split::from(alike);
+        let counts = |how| alike.hold_out(how).map(|places| places.len());
+        assert_eq!(counts(HoldOut::to_test_by()), [20, 0], "copies of one image measure nothing");
+        assert_eq!(counts(HoldOut::to_choose_by(0.1, 0)), [18, 2], "though they may choose");
     }
 }

@@ -80,6 +80,8 @@ pub struct Measured {
     /// `test` holds the pictures that are meant. `train` holds the training part where there is one and no part was asked for, else
     /// the same pictures.
     pub data: Dataset,
+    /// The part, or `all`. What was drawn since there is no part to measure by is `test`.
+    pub part: &'static str,
     /// Which pictures these are: `all 60 pictures of stamps`, `the 2,000 test images of digits`.
     pub what: String,
 }
@@ -186,7 +188,7 @@ impl Parts {
             }
             (train, _) => Dataset::new(&name, train.unwrap_or_else(|| split.clone()), split, classes)?,
         };
-        Ok(Measured { data, what })
+        Ok(Measured { data, part: chosen.name(), what })
     }
 
     /// The pictures that a network trained on this data set is measured by: those that [`to_learn`](Self::to_learn) keeps apart.
@@ -201,7 +203,8 @@ impl Parts {
             true => format!("the {count} {kind} of {name} that training keeps apart"),
             false => format!("the {count} {} {kind} of {name}", part.name()),
         };
-        Ok(Measured { data, what })
+        let part = if data.is_drawn { Part::Test } else { part };
+        Ok(Measured { data, part: part.name(), what })
     }
 
     /// What is learned from, and what is kept apart. A data set with a `test` part is measured by that, and its `val` part, if it has one,

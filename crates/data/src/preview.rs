@@ -14,8 +14,8 @@ pub struct Seen {
     pub picture: Picture,
     /// What it is said to be.
     pub target: Target,
-    /// What it was made from, see [`Split::name`].
-    pub name: String,
+    /// Which image of the split it was made from.
+    pub index: usize,
 }
 
 /// The first `n` samples of the first epoch of a seed, by the very loader that training uses.
@@ -48,7 +48,7 @@ pub fn preview(
     let sample = |sample: u32| {
         let target = loader.write(0, sample, &mut values)?;
         let picture = preprocess.denormalise(&values);
-        Ok(Seen { picture, target, name: split.name(sample as usize) })
+        Ok(Seen { picture, target, index: sample as usize })
     };
     loader.order(0).into_iter().take(n).map(sample).collect()
 }

@@ -419,10 +419,7 @@ fn a_preview_shows_what_the_network_sees() {
         let planar = preprocess.from_picture(&picture);
         let interleaved: Vec<u8> = (0..256).flat_map(|p| [0, 1, 2].map(|c| planar[c * 256 + p])).collect();
         assert_eq!(seen.picture.pixels, interleaved, "turned back to the very bytes");
-        assert_eq!(
-            (&seen.name, seen.target.a),
-            (&data.train.name(sample as usize), data.train.label(sample as usize))
-        );
+        assert_eq!((seen.index, seen.target.a), (sample as usize, data.train.label(sample as usize)));
     }
 }
 

@@ -70,6 +70,7 @@ fn page(title: &str, classes: &[String]) -> Result<String, Box<dyn Error>> {
         val_loss: &curves[1],
         train_accuracy: &curves[2],
         val_accuracy: &curves[3],
+        kept: Some(17),
     });
     page.comparisons = vec![Comparison {
         name: "raw pixels, the same method".into(),
@@ -79,7 +80,7 @@ fn page(title: &str, classes: &[String]) -> Result<String, Box<dyn Error>> {
     page.mistakes = worst(&answers).into_iter().take(24).map(mistake).collect::<Result<_, _>>()?;
     page.notes = vec!["Numbers on this page are made up.".into()];
     page.facts = vec![("Network", "none".into()), ("Learned from", classes[0].clone())];
-    page.command = "striate train pets --model resnet18 --epochs 20".into();
+    page.commands = vec!["striate train pets --model resnet18 --epochs 20".into()];
     Ok(page.to_html()?)
 }
 

@@ -87,7 +87,8 @@ impl Classifier {
         Ok(Self { file, session, engine, classes, images: Vec::new() })
     }
 
-    /// Trains a network on a data set, on every core: the best epoch's parameters, the usual preprocessing of the data.
+    /// Trains a network on a data set, on every core, with the usual preprocessing of the data, and keeps the best epoch. It is
+    /// chosen by images held out of the training set ([`val_split`](FitConfig::val_split)), so that the test images can judge it.
     ///
     /// For progress, checkpoints and a folder with the results, use [`train::fit`](striate_train::fit()).
     ///

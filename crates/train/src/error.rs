@@ -65,6 +65,15 @@ pub enum FitError {
         /// Each such class, with its pictures.
         classes: Vec<(usize, usize)>,
     },
+    /// Nothing can be kept apart to choose or to judge by.
+    #[error(
+        "none of {images} training images can be held out to choose the best epoch by: every class has but one; add \
+         images, or let the test images choose (val_split: 0)"
+    )]
+    NothingToHoldOut {
+        /// There are so many.
+        images: usize,
+    },
     /// Training went astray.
     #[error(
         "epoch {epoch}, step {step} of {steps}: training diverged at learning rate {learning_rate:e}: the loss is {loss}, \

@@ -45,8 +45,10 @@ pub enum Event<'a> {
         multiply_adds: u64,
         /// To learn from.
         train_images: usize,
-        /// To measure.
+        /// Looked at after each epoch, to choose the best one.
         val_images: usize,
+        /// To judge the best epoch by, at the end; `None`: by those that chose it.
+        test_images: Option<usize>,
         /// In the team.
         threads: usize,
         /// Bytes of planned memory.
@@ -104,7 +106,7 @@ pub enum Event<'a> {
     Finished {
         /// The best epoch.
         best: &'a EpochRow,
-        /// Of the best epoch's network on the validation images.
+        /// Of the best epoch's network on the images that it is judged by.
         evaluation: &'a Evaluation,
     },
 }

@@ -6,6 +6,7 @@
 use crate::batch::Batch;
 use crate::error::FitError;
 use crate::fit::Job;
+use crate::parts::Parts;
 use crate::run::{loader_of, train_graph, train_step};
 use std::sync::atomic::Ordering;
 
@@ -61,9 +62,10 @@ pub struct RateSearch {
 /// ```
 pub fn find_lr(job: &Job<'_>) -> Result<RateSearch, FitError> {
     let graph = train_graph(job)?;
-    let mut train = train_step(job, &graph)?;
-    let loader = loader_of(job, &train)?;
-    let update_size = job.config.update_size().min(job.data.train.len());
+    let parts = Parts::of(job.data, job.config)?;
+    let mut train = train_step(job, &parts, &graph)?;
+    let loader = loader_of(job, &parts, &train)?;
+    let update_size = job.config.update_size().min(parts.train.len());
     let mut batch = Batch::new(update_size, job.preprocess.sample_len());
     let mut found = RateSearch { rates: Vec::new(), losses: Vec::new(), suggestion: None };
     let (mut average, mut best, mut order) = (0.0, f64::INFINITY, Vec::new());

@@ -5,6 +5,7 @@ use crate::config::FitConfig;
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
 use crate::event::{EpochRow, Event, Observer};
+use crate::parts::{Counts, Parts};
 use crate::run::{Run, train_graph};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,9 +100,12 @@ pub struct Trained {
     pub model: ModelFile,
     /// The best epoch, from 1.
     pub best_epoch: usize,
-    /// Of the best epoch's network on the validation images. The epoch was chosen by the same images, so this flatters it a
-    /// little: the last row has the figure without a choice.
+    /// Of the best epoch's network on the images that it is judged by: the test images, which were looked at this once.
+    /// Where `counts` says that there were none but those that chose the epoch, it flatters a little, and the last row has
+    /// the figure without a choice.
     pub evaluation: Evaluation,
+    /// How many images it learned from, chose the epoch by, and is judged by.
+    pub counts: Counts,
     /// The epochs.
     pub rows: Vec<EpochRow>,
     /// Whether patience ended it, or its time was up.
@@ -118,7 +122,8 @@ pub struct Trained {
 /// # Errors
 /// Those of [`fit`] that do not need the run folder.
 pub fn check(job: &Job<'_>) -> Result<(), FitError> {
-    train_graph(job).map(|_| ())
+    train_graph(job)?;
+    Parts::of(job.data, job.config).map(|_| ())
 }
 
 /// Trains a network.
@@ -142,8 +147,9 @@ pub(crate) fn fit_on(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, FitError> {
     let mut tell = |event: &Event<'_>| observers.iter_mut().try_for_each(|observer| observer.on(event));
-    let mut run = Run::start(job, disk)?;
-    let update_size = job.config.update_size().min(job.data.train.len());
+    let parts = Parts::of(job.data, job.config)?;
+    let mut run = Run::start(job, &parts, disk)?;
+    let update_size = job.config.update_size().min(parts.train.len());
     let mut batch = Batch::new(update_size, job.preprocess.sample_len());
     run.fit_to_budget(&mut batch, &mut tell)?;
     tell(&run.started())?;

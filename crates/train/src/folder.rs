@@ -5,6 +5,7 @@ use crate::error::FitError;
 use crate::evaluate::Evaluation;
 use crate::event::EpochRow;
 use crate::fit::Job;
+use crate::parts::Parts;
 use crate::yaml;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub const RESULTS_CSV: &str = "results.csv";
 pub const CURVES_SVG: &str = "curves.svg";
 /// The same.
 pub const CURVES_PNG: &str = "curves.png";
-/// Of the best epoch on the validation images.
+/// Of the best epoch on the images that it is judged by.
 pub const CONFUSION_SVG: &str = "confusion_matrix.svg";
 /// The same.
 pub const CONFUSION_PNG: &str = "confusion_matrix.png";
@@ -64,9 +65,10 @@ impl<'a> Folder<'a> {
         Ok(model.save_on(self.disk, &self.path.join(name))?)
     }
 
-    pub(crate) fn args(&self, job: &Job<'_>) -> Result<(), FitError> {
+    pub(crate) fn args(&self, job: &Job<'_>, parts: &Parts<'_>) -> Result<(), FitError> {
         let mut args = yaml::value(job.config);
         let others = [
+            ("chosen_by", parts.chosen_by.name()),
             ("command", job.command),
             ("data", &job.data.name),
             ("data_sha256", &job.data.sha256),
@@ -83,7 +85,8 @@ impl<'a> Folder<'a> {
         self.write(RESULTS_CSV, csv(rows).as_bytes())
     }
 
-    pub(crate) fn curves(&self, title: &str, rows: &[EpochRow]) -> Result<(), FitError> {
+    /// The curves, with the mark of the epoch whose network is kept.
+    pub(crate) fn curves(&self, title: &str, rows: &[EpochRow], best: usize) -> Result<(), FitError> {
         let series = |of: fn(&EpochRow) -> f64| rows.iter().map(of).collect::<Vec<_>>();
         let scene = curves(&Curves {
             title,
@@ -91,6 +94,7 @@ impl<'a> Folder<'a> {
             val_loss: &series(|r| r.val_loss),
             train_accuracy: &series(|r| r.train_accuracy),
             val_accuracy: &series(|r| r.val_accuracy),
+            kept: Some(best + 1),
         });
         self.write(CURVES_SVG, scene.to_svg().as_bytes())?;
         self.write(CURVES_PNG, &scene.to_png(PNG_SCALE)?)

@@ -12,6 +12,7 @@
 //! * The checkpoint is the truth. Every other file of a run folder can be made again from it, and is, on resume; so a run
 //!   killed at any moment, and resumed, ends in the same model file as one that never was.
 //! * Nothing that is not finite is ever saved.
+//! * The images that a run is judged by choose nothing, unless there are no others or it is told so (`parts.rs`).
 //!
 //! # Example
 //! ```
@@ -45,6 +46,7 @@ mod fit;
 mod folder;
 mod identity;
 mod metric;
+mod parts;
 mod patience;
 pub mod probe;
 mod progress;
@@ -65,6 +67,7 @@ pub use folder::{
     RESULTS_CSV,
 };
 pub use metric::Metric;
+pub use parts::{ChosenBy, Counts, Parts};
 pub use saved::{SavedRun, saved_run};
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use crate::event::EpochRow;
 use serde::{Deserialize, Serialize};
 
-/// What of an epoch's validation says how good it is: which is the best, and whether patience has run out.
+/// What of an epoch's validation says how good it is: which is the best, and whether patience has run out. Of epochs that are
+/// equal by it, the one of the smaller loss is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {

@@ -3,10 +3,15 @@
 use crate::event::EpochRow;
 use crate::metric::Metric;
 
-/// The first of the epochs that are best by the metric, as an index.
+/// The epoch that is best by the metric, as an index; of equals the one of the smaller loss, and then the first. Where a few
+/// images choose, most epochs are equal.
 pub(crate) fn best(rows: &[EpochRow], metric: Metric) -> Option<usize> {
+    let score = |i: usize| [metric, Metric::Loss].map(|metric| metric.score(&rows[i]));
     // Of equals `max_by` takes the last: the order is turned round.
-    (0..rows.len()).rev().max_by(|&a, &b| metric.score(&rows[a]).total_cmp(&metric.score(&rows[b])))
+    (0..rows.len()).rev().max_by(|&a, &b| {
+        let ([a, a_loss], [b, b_loss]) = (score(a), score(b));
+        a.total_cmp(&b).then(a_loss.total_cmp(&b_loss))
+    })
 }
 
 /// Whether the last `patience` epochs brought no better one.
@@ -44,6 +49,18 @@ mod tests {
         {
             assert_eq!(best(&rows(accuracies), Metric::AccuracyTop1), expected, "{accuracies:?}");
         }
+    }
+
+    #[test]
+    fn of_equals_the_smaller_loss_is_the_best() {
+        let row = |val_accuracy, val_loss| EpochRow { val_accuracy, val_loss, ..ZERO };
+        let rows = [row(0.9, 0.1), row(1.0, 0.5), row(1.0, 0.3), row(1.0, 0.4), row(1.0, f64::NAN)];
+        assert_eq!(best(&rows, Metric::AccuracyTop1), Some(2));
+        assert_eq!(best(&rows, Metric::Loss), Some(0));
+        assert!(
+            is_exhausted(&rows, Some(2), Metric::AccuracyTop1)
+                && !is_exhausted(&rows, Some(3), Metric::AccuracyTop1)
+        );
     }
 
     #[test]

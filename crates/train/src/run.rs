@@ -8,10 +8,11 @@ use crate::event::{Event, Stop};
 use crate::fit::{Job, Outcome, Trained};
 use crate::folder::{BEST_MODEL, Folder, LAST_MODEL};
 use crate::identity::Identity;
+use crate::parts::Parts;
 use crate::progress::Progress;
 use crate::saved::{self, State};
 use std::time::Instant;
-use striate_data::Loader;
+use striate_data::{Loader, Split};
 use striate_formats::{Checkpoint, Disk, ModelFile, Provenance};
 use striate_graph::{Graph, Mode, Params, Session, StepReport, TrainOptions, TrainStep, rates, trace};
 
@@ -21,6 +22,7 @@ pub(crate) type Tell<'t> = &'t mut dyn FnMut(&Event<'_>) -> Result<(), FitError>
 /// The state of a run.
 pub(crate) struct Run<'a> {
     job: &'a Job<'a>,
+    parts: &'a Parts<'a>,
     folder: Option<Folder<'a>>,
     eval_graph: Graph,
     identity: Identity,
@@ -42,20 +44,25 @@ pub(crate) struct Run<'a> {
     began: Instant,
     /// Of the run, before this process.
     spent_before_s: f64,
-    /// What ending an epoch takes, once that was measured.
-    epoch_end_s: f64,
+    /// What ending the run takes, once that was measured.
+    end_s: f64,
 }
 
 impl<'a> Run<'a> {
     /// Checks everything, plans the training, and either starts afresh or takes up the checkpoint. Afterwards there is a
     /// checkpoint, and every file that the state implies.
-    pub(crate) fn start(job: &'a Job<'a>, disk: &'a dyn Disk) -> Result<Self, FitError> {
+    pub(crate) fn start(
+        job: &'a Job<'a>,
+        parts: &'a Parts<'a>,
+        disk: &'a dyn Disk,
+    ) -> Result<Self, FitError> {
         let shape = job.preprocess.shape();
         let graph = train_graph(job)?;
-        let train = train_step(job, &graph)?;
-        let loader = loader_of(job, &train)?;
+        let train = train_step(job, parts, &graph)?;
+        let loader = loader_of(job, parts, &train)?;
         let mut run = Self {
             job,
+            parts,
             folder: None,
             eval_graph: trace(job.net, Mode::Eval, shape)?,
             identity: Identity::new(job, &graph),
@@ -71,7 +78,7 @@ impl<'a> Run<'a> {
             saved_at: Instant::now(),
             began: Instant::now(),
             spent_before_s: 0.0,
-            epoch_end_s: 0.0,
+            end_s: 0.0,
         };
         run.open_folder(disk)?;
         Ok(run)
@@ -95,7 +102,7 @@ impl<'a> Run<'a> {
             }
             // A run that was killed before its first checkpoint starts again.
             None => {
-                folder.args(self.job)?;
+                folder.args(self.job, self.parts)?;
                 self.folder = Some(folder);
                 self.save(&mut |_| Ok(()))
             }
@@ -147,14 +154,15 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn started(&self) -> Event<'_> {
-        let (progress, job) = (&self.progress, self.job);
+        let (progress, job, counts) = (&self.progress, self.job, self.parts.counts());
         Event::Started {
             model: job.model_name,
             data: &job.data.name,
             parameters: self.eval_graph.parameter_count(),
             multiply_adds: self.eval_graph.multiply_adds(),
-            train_images: job.data.train.len(),
-            val_images: job.data.test.len(),
+            train_images: counts.train,
+            val_images: counts.val,
+            test_images: counts.test,
             threads: job.engine.threads(),
             memory_bytes: self.train.memory_bytes(),
             epochs: progress.epochs(job.config),
@@ -273,7 +281,7 @@ impl<'a> Run<'a> {
             return Err(self.diverged(last, self.progress.loss() as f32));
         }
         let params = self.current();
-        let evaluation = self.evaluate(&params)?;
+        let evaluation = self.evaluate(&params, &self.parts.val)?;
         self.progress.end_epoch(&evaluation, self.rate_of(last));
         let epoch = self.progress.epoch;
         let is_best = self.best_epoch() == Some(epoch - 1);
@@ -297,10 +305,8 @@ impl<'a> Run<'a> {
     /// Ends the run between two steps.
     pub(crate) fn interrupt(mut self, tell: Tell<'_>) -> Result<Outcome, FitError> {
         self.save(tell)?;
-        if let Some(folder) = &self.folder
-            && !self.progress.rows.is_empty()
-        {
-            folder.curves(&self.title(), &self.progress.rows)?;
+        if let (Some(folder), Some(best)) = (&self.folder, self.best_epoch()) {
+            folder.curves(&self.title(), &self.progress.rows, best)?;
         }
         let checkpoint = self.folder.as_ref().map(Folder::checkpoint_path);
         tell(&Event::Stopped { why: Stop::Asked { checkpoint: checkpoint.as_deref() } })?;
@@ -308,15 +314,15 @@ impl<'a> Run<'a> {
         Ok(Outcome::Interrupted { epoch, step, steps, checkpoint })
     }
 
-    /// Draws what is to be drawn, and hands the best network over.
+    /// Judges the best network, draws what is to be drawn, and hands it over.
     pub(crate) fn finish(mut self, tell: Tell<'_>) -> Result<Outcome, FitError> {
         let best = self.best_epoch().expect("a finished run has an epoch");
-        let evaluation = match self.best_evaluation.take() {
+        let evaluation = match self.best_evaluation.take().filter(|_| self.parts.test.is_none()) {
             Some(evaluation) => evaluation,
-            None => self.evaluate(&self.best)?,
+            None => self.evaluate(&self.best, self.parts.judged())?,
         };
         if let Some(folder) = &self.folder {
-            folder.curves(&self.title(), &self.progress.rows)?;
+            folder.curves(&self.title(), &self.progress.rows, best)?;
             folder.confusion(&self.title(), &evaluation, &self.job.data.classes)?;
         }
         let why = self.stopped_early(best);
@@ -331,6 +337,7 @@ impl<'a> Run<'a> {
             model,
             best_epoch: best + 1,
             evaluation,
+            counts: self.parts.counts(),
             stopped_early,
             was_finished: self.was_finished,
             model_path: self.folder.as_ref().map(Folder::model_path),
@@ -356,10 +363,10 @@ impl<'a> Run<'a> {
         format!("{} on {}", self.job.model_name, self.job.data.name)
     }
 
-    fn evaluate(&self, params: &Params) -> Result<Evaluation, FitError> {
+    fn evaluate(&self, params: &Params, images: &Split) -> Result<Evaluation, FitError> {
         let engine = &self.job.engine;
         let mut session = Session::with_engine(self.eval_graph.clone(), params.clone(), engine.clone())?;
-        evaluate(&mut session, engine, &self.job.data.test, self.job.preprocess)
+        evaluate(&mut session, engine, images, self.job.preprocess)
     }
 
     /// These parameters, after so many epochs, with all that belongs to them.
@@ -394,9 +401,13 @@ pub(crate) fn train_graph(job: &Job<'_>) -> Result<Graph, FitError> {
     Ok(graph)
 }
 
-/// The training images in the order of the job: for a network with batch norm, without one that would be alone.
-pub(crate) fn loader_of<'a>(job: &Job<'a>, train: &TrainStep) -> Result<Loader<'a>, FitError> {
-    let (images, config) = (&job.data.train, job.config);
+/// The images to learn from in the order of the job: for a network with batch norm, without one that would be alone.
+pub(crate) fn loader_of<'a>(
+    job: &Job<'_>,
+    parts: &'a Parts<'_>,
+    train: &TrainStep,
+) -> Result<Loader<'a>, FitError> {
+    let (images, config) = (&*parts.train, job.config);
     let size = config.update_size();
     let mut loader = Loader::new(images, job.preprocess, config.augment, size, config.seed, true)?;
     if train.couples_batch() {
@@ -406,9 +417,9 @@ pub(crate) fn loader_of<'a>(job: &Job<'a>, train: &TrainStep) -> Result<Loader<'
 }
 
 /// The network in training, as the job wants it.
-pub(crate) fn train_step(job: &Job<'_>, graph: &Graph) -> Result<TrainStep, FitError> {
+pub(crate) fn train_step(job: &Job<'_>, parts: &Parts<'_>, graph: &Graph) -> Result<TrainStep, FitError> {
     let config = job.config;
-    let update_size = config.update_size().min(job.data.train.len());
+    let update_size = config.update_size().min(parts.train.len());
     let options = TrainOptions {
         micro_batch: (config.grad_accum_steps > 1).then_some(config.batch_size),
         clip: config.clip(),
@@ -424,7 +435,7 @@ pub(crate) fn train_step(job: &Job<'_>, graph: &Graph) -> Result<TrainStep, FitE
             &fresh
         }
     };
-    let loss = config.loss(&job.data.train.class_counts(job.data.classes.len()));
+    let loss = config.loss(&parts.train.class_counts(job.data.classes.len()));
     let optimizer = config.optimizer.build()?;
     Ok(TrainStep::new(graph, params, &loss, &*optimizer, job.engine.clone(), options)?)
 }

@@ -16,9 +16,14 @@ const EPOCHS: usize = 2;
 /// telling, of every image; evaluation and saving are not in it.
 pub(super) fn epoch_s(work: &Work, batch_size: usize, engine: &Engine) -> anyhow::Result<f64> {
     let net = network(work.data.classes.len(), work.preprocess.channels)?;
-    // No augmentation: the peers do none.
-    let config =
-        FitConfig { epochs: EPOCHS, batch_size, augment: Augment::default(), ..FitConfig::default() };
+    // No augmentation and nothing held out: the peers do neither.
+    let config = FitConfig {
+        epochs: EPOCHS,
+        batch_size,
+        augment: Augment::default(),
+        val_split: 0.0,
+        ..FitConfig::default()
+    };
     let stop = AtomicBool::new(false);
     let job = Job::new(net.as_ref(), MODEL, &work.data, &work.preprocess, &config, &stop)?;
     let (mut start, mut fastest) = (Instant::now(), f64::INFINITY);

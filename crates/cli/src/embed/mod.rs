@@ -60,7 +60,7 @@ struct Document<'a> {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load()?;
-    let Measured { data, what } = neuron::data(args.data.as_deref(), args.which, &subject.model)?;
+    let Measured { data, what, .. } = neuron::data(args.data.as_deref(), args.which, &subject.model)?;
     let working = Working::new(args.json);
     // As usual, or of few images a third of what there is.
     let images = args.images.min(data.test.len());

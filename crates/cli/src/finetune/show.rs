@@ -170,10 +170,9 @@ impl<'a> Found<'a> {
                 .into(),
             self.advice.clone(),
         ];
-        page.facts = report::facts(&self.model.provenance);
-        page.facts.retain(|(name, _)| *name != "Epochs");
+        page.facts = report::facts(&self.model.provenance, 0);
         page.facts.insert(1, ("Pretrained weights", self.frozen.source.clone()));
-        page.command = self.model.provenance.command.clone();
+        page.commands = vec![self.model.provenance.command.clone()];
         report::write_mistakes(&folder.join(MISTAKES), &page)?;
         report::write(&folder.join(REPORT), &page)
     }

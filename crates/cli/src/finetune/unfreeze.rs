@@ -11,7 +11,7 @@ use striate::graph::{CrossEntropy, Engine, Mode, TrainOptions, TrainStep};
 use striate::inspect::report::Comparison;
 use striate::inspect::text::{duration, percent};
 use striate::nn::{OptimizerConfig, Schedule, Sgd};
-use striate::train::{FitConfig, Job, Outcome, fit};
+use striate::train::{FitConfig, Job, Outcome, Parts, fit};
 
 use super::frozen::Frozen;
 use super::{Args, show};
@@ -149,7 +149,8 @@ pub(super) fn run(
     };
     let last_layer = "the fitted last layer alone";
     let line = Comparison { name: last_layer.into(), hits: alone.hits(), images: alone.total() };
-    let page = report::trained_beside(&run_dir, data, &trained, vec![line])?;
+    let parts = Parts::of(data, &config)?;
+    let page = report::trained(&run_dir, data, parts.judged(), &trained, vec![line])?;
     let numbers = striate::inspect::Report::new(&trained.evaluation.confusion, &data.classes, None)?;
     let seconds: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
     out::print(&format!(

@@ -10,7 +10,7 @@ use striate::data::preview::preview;
 use striate::formats::write_atomically;
 use striate::inspect::chart::{RateChart, rate_search};
 use striate::inspect::{Thumbnail, Tile, contact_sheet};
-use striate::train::{Job, find_lr};
+use striate::train::{Job, Parts, find_lr};
 
 use crate::out;
 
@@ -27,12 +27,13 @@ const SIDE_PX: usize = 256;
 /// Writes a sheet of the first pictures of the first epoch, as the network will see them, and trains nothing.
 pub(super) fn seen(job: &Job<'_>, project: &Path) -> anyhow::Result<()> {
     let (data, config) = (job.data, job.config);
-    let seen = preview(&data.train, job.preprocess, config.augment, config.seed, SHOWN)?;
+    let parts = Parts::of(data, config)?;
+    let seen = preview(&parts.train, job.preprocess, config.augment, config.seed, SHOWN)?;
     let tile = |seen: &striate::data::preview::Seen| -> anyhow::Result<Tile> {
         let p = &seen.picture;
         let picture = Thumbnail::new(p.width, p.height, p.channels, &p.pixels, SIDE_PX)?;
         let mut captions = labels(&seen.target, &data.classes);
-        captions.push(seen.name.clone());
+        captions.push(data.train.name(parts.place(seen.index)));
         Ok(Tile { picture, captions })
     };
     let tiles = seen.iter().map(tile).collect::<anyhow::Result<Vec<_>>>()?;

@@ -30,7 +30,10 @@ use recipe::Recipe;
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Without any argument it learns the handwritten digits that are inside this program. Each run gets a folder of its own:
-the model of the best epoch, the checkpoint to resume from, settings, results, curves. Ctrl-C saves before it stops.")]
+the model of the best epoch, the checkpoint to resume from, settings, results, curves. Ctrl-C saves before it stops.
+
+The best epoch is chosen by a tenth of the training images, which is not learned from, or by the data set's own val part;
+the test images are looked at once, at the end, so that what is said of them flatters nobody.")]
 pub(crate) struct Args {
     /// A data set by name ('striate data list' shows them), a folder of pictures (DIR/CLASS/PICTURE), or of idx files
     #[arg(default_value = "digits")]
@@ -159,7 +162,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     let mut progress = Progress::new(args.quiet);
     match fit(&job, &mut [&mut progress])? {
         Outcome::Finished(trained) => {
-            report::finished(&plan.folder, &data, &trained, args.json)?;
+            report::finished(&plan.folder, &data, &config, &trained, args.json)?;
             Ok(0)
         }
         Outcome::Interrupted { epoch, step, steps, .. } => {

@@ -39,7 +39,7 @@ impl Progress {
     fn row(&self, row: &EpochRow, best: bool) {
         let of = self.epochs.to_string();
         self.say(&format!(
-            "epoch {:>width$}/{of}  loss {:.4}  accuracy {}  test {}{}  {} images/s  {}",
+            "epoch {:>width$}/{of}  loss {:.4}  accuracy {}  val {}{}  {} images/s  {}",
             row.epoch,
             row.train_loss,
             percent(Some(row.train_accuracy)),
@@ -62,6 +62,7 @@ impl Observer for Progress {
                 multiply_adds,
                 train_images,
                 val_images,
+                test_images,
                 threads,
                 memory_bytes,
                 epochs,
@@ -71,11 +72,12 @@ impl Observer for Progress {
             } => {
                 (self.epochs, self.images) = (epochs, train_images);
                 self.say(&format!(
-                    "{model} on {data}: {} parameters, {} multiply-adds an image; {} images to learn from, {} to test; {threads} {}, {} planned",
+                    "{model} on {data}: {} parameters, {} multiply-adds an image; {} images to learn from, {} to choose the epoch by{}; {threads} {}, {} planned",
                     grouped(parameters as u64),
                     grouped(multiply_adds),
                     grouped(train_images as u64),
                     grouped(val_images as u64),
+                    test_images.map_or(String::new(), |n| format!(", {} to test", grouped(n as u64))),
                     if threads == 1 { "thread" } else { "threads" },
                     bytes(memory_bytes as u64),
                 ));

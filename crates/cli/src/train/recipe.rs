@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use striate::data::Dataset;
 use striate::nn::schedule::Curve;
 use striate::nn::{Adam, AdamW, OptimizerConfig, Schedule, Sgd};
-use striate::train::FitConfig;
+use striate::train::{FitConfig, Parts};
 
 use super::augment::Augmentation;
 use super::options::Options;
@@ -78,7 +78,7 @@ enum Sched {
 
 impl Recipe {
     /// The configuration for this network and data set.
-    pub(crate) fn config(&self, model: &str, data: &Dataset) -> Result<FitConfig, Usage> {
+    pub(crate) fn config(&self, model: &str, data: &Dataset) -> anyhow::Result<FitConfig> {
         let recipe = FitConfig::recipe(model, data);
         let optimizer = self.optimizer(recipe.optimizer.clone())?;
         // The rate of a recipe is that of its optimiser.
@@ -91,7 +91,7 @@ impl Recipe {
             seed: self.seed,
             ..recipe
         });
-        let schedule = self.schedule(&config, data.train.len())?;
+        let schedule = self.schedule(&config, data)?;
         Ok(FitConfig { optimizer, schedule, augment: self.augmentation.apply(config.augment), ..config })
     }
 
@@ -119,7 +119,7 @@ impl Recipe {
         Ok(optimizer)
     }
 
-    fn schedule(&self, config: &FitConfig, images: usize) -> Result<Schedule, Usage> {
+    fn schedule(&self, config: &FitConfig, data: &Dataset) -> anyhow::Result<Schedule> {
         let gamma = self.gamma.map_or(0.1, exact);
         self.options.check_steps(
             self.sched == Some(Sched::Step) && self.step_size.is_none() && self.epochs.is_none(),
@@ -132,7 +132,8 @@ impl Recipe {
             Some(Sched::MultiStep) if self.milestones.is_empty() => {
                 return Err(Usage(
                     "--sched multi-step needs the epochs to step at, such as --milestones 10,15".into(),
-                ));
+                )
+                .into());
             }
             Some(Sched::MultiStep) => Schedule::multi_step(
                 self.milestones.iter().map(|&epoch| epoch as u64).collect::<Vec<_>>(),
@@ -151,10 +152,12 @@ impl Recipe {
             if given && !applies {
                 return Err(Usage(format!(
                     "{flag} is for --sched {sched}; leave it out, or add --sched {sched}"
-                )));
+                ))
+                .into());
             }
         }
         if let Some(epochs) = self.warmup {
+            let images = Parts::of(data, config)?.train.len();
             schedule = schedule.warmup(
                 (epochs * images.div_ceil(config.batch_size * config.grad_accum_steps) as f32).round() as u64,
             );
@@ -183,7 +186,7 @@ mod tests {
         recipe: Recipe,
     }
 
-    fn config(flags: &str) -> Result<FitConfig, Usage> {
+    fn config(flags: &str) -> anyhow::Result<FitConfig> {
         let words = std::iter::once("train").chain(flags.split_whitespace());
         Cli::try_parse_from(words).unwrap().recipe.config("convnet", &load("digits").unwrap())
     }
@@ -208,6 +211,7 @@ mod tests {
                 usual.augment.shift_px, digits.augment.shift_px
             ),
             format!("[default: {}, or the recipe's]", usual.optimizer.name()),
+            format!("with 0 the test images choose [default: {}]", usual.val_split),
         ] {
             assert!(help.contains(&default), "{default}");
         }
@@ -222,7 +226,7 @@ mod tests {
     fn flags_mean_what_they_say() {
         let all = config(
             "--epochs 9 -b 100 --lr0 0.1 --optimizer sgd --momentum 0.8 --sched step --gamma 0.5 --warmup 0.5 --seed 7 \
-             --patience 3 --metric f1 --smoothing 0.1 --accum 4 --class-weights balanced --weighted-sampling --clip-grad 2 \
+             --val-split 0.2 --patience 3 --metric f1 --smoothing 0.1 --accum 4 --class-weights balanced --weighted-sampling --clip-grad 2 \
              --clip-mode value --ema-decay 0.99 --freeze conv1,2 --freeze fc? --layer-decay 0.5 --budget 1.5m --shift 2 --degrees 10 --scale 0.25 --fliplr 0.5 --reprob 0.25",
         )
         .unwrap();
@@ -231,7 +235,8 @@ mod tests {
             batch_size: 100,
             learning_rate: 0.1,
             optimizer: Sgd { momentum: 0.8, ..Sgd::default() }.into(),
-            schedule: Schedule::step(3, 0.5).warmup(13),
+            // Half an epoch of what a fifth of each class leaves of 10,000 images, 400 an update.
+            schedule: Schedule::step(3, 0.5).warmup(11),
             augment: Augment {
                 shift_px: 2,
                 rotate_deg: 10.0,
@@ -243,6 +248,7 @@ mod tests {
             },
             label_smoothing: 0.1,
             seed: 7,
+            val_split: 0.2,
             patience: Some(3),
             metric: Metric::F1Macro,
             grad_accum_steps: 4,

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
-use striate::data::Dataset;
+use striate::data::{Dataset, Split};
 use striate::formats::write_atomically;
 use striate::inspect::Report;
 use striate::inspect::text::{duration, grouped};
-use striate::train::{BEST_MODEL, CONFUSION_PNG, CURVES_PNG, Trained};
+use striate::train::{BEST_MODEL, CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Parts, Trained};
 
 use super::command::join;
 use crate::flags::me;
 use crate::out;
+use crate::report::chosen_by;
 use crate::val::accuracy;
 
 /// A test image to try the model on.
@@ -27,6 +28,12 @@ struct Document<'a> {
     data: &'a str,
     epochs: usize,
     best_epoch: usize,
+    /// What the best epoch was chosen by, and of how many images that is.
+    chosen_by: &'static str,
+    val_images: usize,
+    train_images: usize,
+    /// What the figures below are of: `test`, or the images that chose the epoch.
+    judged_by: &'static str,
     stopped_early: bool,
     train_s: f64,
     images_per_s: f64,
@@ -38,6 +45,7 @@ struct Document<'a> {
 pub(super) fn finished(
     folder: &Path,
     data: &Dataset,
+    config: &FitConfig,
     trained: &Trained,
     as_json: bool,
 ) -> anyhow::Result<()> {
@@ -45,10 +53,11 @@ pub(super) fn finished(
     let report = Report::new(&evaluation.confusion, &data.classes, Some(evaluation.top5_hits))?;
     let model_path = trained.model_path.clone().unwrap_or_else(|| folder.join(BEST_MODEL));
     let train_s: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
-    let sample = sample(folder, data)?;
-    let page = crate::report::trained(folder, data, trained)?;
+    let (parts, counts) = (Parts::of(data, config)?, trained.counts);
+    let sample = sample(folder, parts.judged())?;
+    let page = crate::report::trained(folder, data, parts.judged(), trained, Vec::new())?;
     if as_json {
-        let images = data.train.len() * trained.rows.len();
+        let images = counts.train * trained.rows.len();
         return out::json(&Document {
             run_dir: folder.to_path_buf(),
             model_path,
@@ -56,6 +65,10 @@ pub(super) fn finished(
             data: &data.name,
             epochs: trained.rows.len(),
             best_epoch: trained.best_epoch,
+            chosen_by: counts.chosen_by.name(),
+            val_images: counts.val,
+            train_images: counts.train,
+            judged_by: judged_by(counts),
             stopped_early: trained.stopped_early,
             train_s,
             images_per_s: images as f64 / train_s,
@@ -70,14 +83,19 @@ pub(super) fn finished(
     if trained.was_finished {
         writeln!(text, "This run was finished already.")?;
     }
-    writeln!(text, "Test accuracy {}, on {} images", accuracy(&report), grouped(report.images))?;
+    let what = if judged_by(counts) == "test" { "Test" } else { "Validation" };
+    writeln!(text, "{what} accuracy {}, on {} images", accuracy(&report), grouped(report.images))?;
     writeln!(
         text,
-        "Trained for {} epochs in {}; the best was epoch {}",
+        "Trained for {} epochs in {}; epoch {} was kept, the best on {}",
         trained.rows.len(),
         duration(train_s),
-        trained.best_epoch
+        trained.best_epoch,
+        chosen_by(counts),
     )?;
+    if let Some(caveat) = caveat(trained) {
+        writeln!(text, "{caveat}")?;
+    }
     writeln!(text, "Model:    {model}")?;
     writeln!(text, "Pictures: {}, {}", file(CURVES_PNG), file(CONFUSION_PNG))?;
     writeln!(text, "Report:   {}", page.display())?;
@@ -89,10 +107,31 @@ pub(super) fn finished(
     Ok(())
 }
 
-/// Writes the first test image as a picture, so that the command above has one to look at.
-fn sample(folder: &Path, data: &Dataset) -> anyhow::Result<PathBuf> {
+/// What the figures of a run are of.
+fn judged_by(counts: Counts) -> &'static str {
+    match (counts.test, counts.chosen_by) {
+        (None, ChosenBy::Val) => "val",
+        _ => "test",
+    }
+}
+
+/// What has to be said where the images that judge a run have chosen its epoch too.
+fn caveat(trained: &Trained) -> Option<String> {
+    let remedy = match trained.counts {
+        _ if trained.rows.len() == 1 => return None,
+        Counts { test: Some(_), .. } => return None,
+        Counts { chosen_by: ChosenBy::Val, .. } => {
+            "a test folder beside val would be looked at once, at the end"
+        }
+        _ => "without --val-split 0 a part of the training images would choose, and these be looked at once",
+    };
+    Some(format!("The same images chose the epoch and give the accuracy, so it flatters a little; {remedy}"))
+}
+
+/// Writes the first of the images that judged the run as a picture, so that the command above has one to look at.
+fn sample(folder: &Path, judged: &Split) -> anyhow::Result<PathBuf> {
     let path = folder.join(SAMPLE);
-    let picture = data.test.picture(0)?;
+    let picture = judged.picture(0)?;
     let (width, height, channels) = (picture.width, picture.height, picture.channels);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, u32::try_from(width)?, u32::try_from(height)?);

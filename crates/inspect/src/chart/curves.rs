@@ -22,6 +22,8 @@ pub struct Curves<'a> {
     pub train_accuracy: &'a [f64],
     /// Validation accuracy after each epoch, a fraction in 0 ..= 1.
     pub val_accuracy: &'a [f64],
+    /// The epoch, from 1, whose network is kept; it gets a mark.
+    pub kept: Option<usize>,
 }
 
 const WIDTH: f64 = 960.0;
@@ -57,7 +59,8 @@ struct Style {
     dash: Option<(f64, f64)>,
 }
 
-/// Draws loss (left) and accuracy (right) over the epochs, training and validation, last values labelled.
+/// Draws loss (left) and accuracy (right) over the epochs, training and validation, last values labelled and the epoch that
+/// is kept ringed.
 ///
 /// # Units
 /// The picture is 960 x 372 CSS pixels; accuracy is shown in per cent.
@@ -105,10 +108,12 @@ fn per_cent(curves: &Curves<'_>) -> [Vec<f64>; 2] {
 
 fn panels<'a>(curves: &Curves<'a>, [train, validation]: &'a [Vec<f64>; 2]) -> [Panel<'a>; 2] {
     let epochs = epochs(curves);
+    let kept = curves.kept.filter(|kept| (1..=epochs).contains(kept));
     let loss = Panel {
         x: LEFT_PLOT_X,
         name: "loss",
         epochs,
+        kept,
         series: [(TRAIN, curves.train_loss), (VALIDATION, curves.val_loss)],
         axis: loss_axis,
         label: loss_label,
@@ -117,6 +122,7 @@ fn panels<'a>(curves: &Curves<'a>, [train, validation]: &'a [Vec<f64>; 2]) -> [P
         x: RIGHT_PLOT_X,
         name: "accuracy (%)",
         epochs,
+        kept,
         series: [(TRAIN, train), (VALIDATION, validation)],
         axis: accuracy_axis,
         label: |v| format!("{v:.2} %"),
@@ -152,6 +158,7 @@ struct Panel<'a> {
     x: f64,
     name: &'static str,
     epochs: usize,
+    kept: Option<usize>,
     series: [(Style, &'a [f64]); 2],
     axis: fn(f64, f64) -> Axis,
     label: fn(f64) -> String,
@@ -176,6 +183,7 @@ impl Panel<'_> {
             let width = if self.epochs <= THICK_UP_TO { style.width } else { 1.0 };
             self.line(scene, &axis, Style { width, ..style }, series);
         }
+        self.ring(scene, &axis);
         self.last_values(scene, &axis);
     }
 
@@ -200,7 +208,28 @@ impl Panel<'_> {
         }
         scene.line((self.x, bottom), (self.x + PLOT_WIDTH, bottom), SOFT_INK);
         let middle = (self.x + PLOT_WIDTH / 2.0, PLOT_BOTTOM + 40.0);
-        scene.text(middle, LEGEND_SIZE, Anchor::Middle, SOFT_INK, "epoch");
+        let title = match self.kept {
+            Some(kept) => {
+                let x = self.x_of(kept).floor() + 0.5;
+                let (points, dash) = (vec![(x, PLOT_TOP), (x, PLOT_BOTTOM)], Some((2.0, 3.0)));
+                scene.shapes.push(Shape::Polyline { points, width: 1.0, stroke: SOFT_INK, dash });
+                format!("epoch (epoch {kept}, ringed, was kept)")
+            }
+            None => "epoch".to_owned(),
+        };
+        scene.text(middle, LEGEND_SIZE, Anchor::Middle, SOFT_INK, title);
+    }
+
+    /// Around the validation of the epoch that is kept.
+    fn ring(&self, scene: &mut Scene, axis: &Axis) {
+        let [_, (style, validation)] = self.series;
+        let Some(kept) = self.kept else { return };
+        if let Some(&value) = validation.get(kept - 1).filter(|value| is_drawable(value)) {
+            let centre = (self.x_of(kept), y_of(axis, value));
+            for (radius, fill) in [(6.0, style.colour), (4.5, Rgb::WHITE), (2.5, style.colour)] {
+                scene.shapes.push(Shape::Dot { centre, radius, fill });
+            }
+        }
     }
 
     /// Right-aligned on the panel's title line.

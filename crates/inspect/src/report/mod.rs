@@ -84,8 +84,12 @@ pub struct Page<'a> {
     pub notes: Vec<String>,
     /// Where it came from: names and values.
     pub facts: Vec<(&'static str, String)>,
-    /// What was typed.
-    pub command: String,
+    /// What was typed, one command after another.
+    pub commands: Vec<String>,
+    /// What was measured, for programs: a page of the same measurement, made again, has the same.
+    pub id: String,
+    /// Another page to look at, beside this one: the name of its file, and what it is.
+    pub beside: Option<(String, &'static str)>,
 }
 
 impl<'a> Page<'a> {
@@ -103,7 +107,9 @@ impl<'a> Page<'a> {
             mistakes: Vec::new(),
             notes: Vec::new(),
             facts: Vec::new(),
-            command: String::new(),
+            commands: Vec::new(),
+            id: String::new(),
+            beside: None,
         }
     }
 
@@ -121,12 +127,17 @@ impl<'a> Page<'a> {
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; \
              style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"referrer\" content=\"no-referrer\">\n\
+             <meta name=\"referrer\" content=\"no-referrer\">\n{}\
              <title>{title}</title>\n<style>\n{}</style>\n</head>\n<body>\n<header>\n<h1>{title}</h1>\n",
+            id_line(&self.id),
             include_str!("style.css")
         );
         if !self.subtitle.is_empty() {
             let _ = writeln!(out, "<p class=\"soft\">{}</p>", Escaped(&self.subtitle));
+        }
+        if let Some((file, what)) = &self.beside {
+            // `./`, so that no name of a file can be taken for an address.
+            let _ = writeln!(out, "<p><a href=\"./{}\">{what}</a></p>", Escaped(&encoded(file)));
         }
         numbers::figures(self, &mut out);
         if !self.notes.is_empty() {
@@ -162,7 +173,7 @@ impl<'a> Page<'a> {
     }
 
     fn provenance(&self, out: &mut String) {
-        if self.facts.is_empty() && self.command.is_empty() {
+        if self.facts.is_empty() && self.commands.is_empty() {
             return;
         }
         section(out, "Where this comes from");
@@ -171,8 +182,8 @@ impl<'a> Page<'a> {
             let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", Escaped(name), Escaped(value));
         }
         out.push_str("</dl>\n");
-        if !self.command.is_empty() {
-            let _ = writeln!(out, "<pre>{}</pre>", Escaped(&self.command));
+        for command in &self.commands {
+            let _ = writeln!(out, "<pre>{}</pre>", Escaped(command));
         }
     }
 
@@ -181,6 +192,20 @@ impl<'a> Page<'a> {
         let name = self.classes.get(class).map_or("", String::as_str);
         format!("<bdi>{}</bdi>", Escaped(name))
     }
+}
+
+/// The line of a page's head that says what was measured; by it one tells whether a page is of the same measurement.
+pub fn id_line(id: &str) -> String {
+    let content = Escaped(id);
+    if id.is_empty() { String::new() } else { format!("<meta name=\"measurement\" content=\"{content}\">\n") }
+}
+
+/// The name of a file as a part of an address: all but letters, digits and `-_.` as percent and two digits.
+fn encoded(file: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    file.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 fn section(out: &mut String, title: &str) {

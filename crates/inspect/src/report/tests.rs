@@ -49,13 +49,15 @@ fn full(classes: &[String], images: usize) -> String {
         val_loss: &series,
         train_accuracy: &series,
         val_accuracy: &series,
+        kept: Some(2),
     });
     page.comparisons = vec![Comparison { name: HOSTILE[0].into(), hits: 1, images: images as u64 }];
     page.mistakes = worst(&answers).into_iter().take(12).map(mistake).collect();
     page.mistakes.iter_mut().for_each(|mistake| mistake.label_probability = 2e-7);
     page.notes = HOSTILE.map(String::from).to_vec();
     page.facts = vec![("data", HOSTILE[2].into()), ("empty", String::new())];
-    page.command = HOSTILE[1].into();
+    page.commands = vec![HOSTILE[1].into(), HOSTILE[0].into()];
+    page.beside = Some((HOSTILE[2].into(), "The report of the run"));
     page.to_html().unwrap()
 }
 
@@ -112,6 +114,22 @@ fn it_says_the_numbers() {
 }
 
 #[test]
+fn commands_stand_one_below_the_other_and_a_page_links_to_another() {
+    let classes = ["a".to_string()];
+    let confusion = Confusion::new(1);
+    let mut page = Page::new("x", &classes, &confusion);
+    page.commands = vec!["striate train pets".into(), "striate val runs/train others".into()];
+    page.beside = Some(("my report?.html".into(), "The report of the run"));
+    let html = page.to_html().unwrap();
+    check(&html);
+    assert!(
+        html.contains("<pre>striate train pets</pre>\n<pre>striate val runs/train others</pre>"),
+        "{html}"
+    );
+    assert!(html.contains("<a href=\"./my%20report%3F.html\">The report of the run</a>"), "{html}");
+}
+
+#[test]
 fn many_classes_show_the_hardest_first_and_all_on_demand() {
     let classes: Vec<String> = (0..40).map(|i| format!("class-{i}")).collect();
     let mut confusion = Confusion::new(40);
@@ -157,7 +175,7 @@ fn two(name: &str, other: &str) -> String {
     let mut confusion = Confusion::new(2);
     confusion.add(0, 1).unwrap();
     let mut page = Page::new(name, &classes, &confusion);
-    page.command = other.to_owned();
+    page.commands = vec![other.to_owned()];
     page.to_html().unwrap()
 }
 

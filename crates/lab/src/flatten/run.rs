@@ -108,6 +108,7 @@ impl Run {
             learning_rate: self.learning_rate,
             augment: Augment { shift_px: self.network.train_shift_px(), ..Augment::default() },
             seed: self.seed,
+            val_split: 0.0, // there is but one epoch, and nothing to choose
             checkpoint_every_s: None,
             ..FitConfig::default()
         };

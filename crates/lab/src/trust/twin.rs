@@ -60,7 +60,9 @@ pub(super) fn train(
 ) -> Result<Twin, LabError> {
     let data = Dataset::new("twin", train, test, classes)?;
     let net = (info.build)(data.classes.len(), preprocess.channels);
-    let config = FitConfig { epochs, batch_size, seed, ..FitConfig::recipe(info.name, &data) };
+    // A twin is measured for what it can learn at all, so nothing is held out.
+    let config =
+        FitConfig { epochs, batch_size, seed, val_split: 0.0, ..FitConfig::recipe(info.name, &data) };
     let stop = AtomicBool::new(false);
     let job = Job::new(net.as_ref(), info.name, &data, preprocess, &config, &stop)?;
     let job = Job { engine: engine.clone(), ..job };

@@ -22,11 +22,13 @@ struct Cost {
     step_s: f64,
     /// Of evaluating and saving at the end of an epoch.
     epoch_end_s: f64,
+    /// Of judging the best epoch at the end of the run.
+    test_s: f64,
 }
 
 /// The longest run that fits into `left_s` seconds, of one step at least and `most_epochs` at most.
 fn fit(left_s: f64, steps: usize, cost: Cost, most_epochs: usize) -> Fitted {
-    let left_s = (left_s * SAFE).max(0.0);
+    let left_s = (left_s * SAFE - cost.test_s).max(0.0);
     let epoch_s = steps as f64 * cost.step_s + cost.epoch_end_s;
     let whole = (left_s / epoch_s).floor().min(most_epochs as f64) as usize;
     let rest_s = left_s - whole as f64 * epoch_s - cost.epoch_end_s;
@@ -48,7 +50,7 @@ impl Run<'_> {
         }
         let cost = self.measure(batch, budget_s)?;
         let left_s = budget_s - self.spent_s();
-        self.epoch_end_s = cost.epoch_end_s;
+        self.end_s = cost.epoch_end_s + cost.test_s;
         self.progress.fitted = Some(fit(left_s, self.steps, cost, self.job.config.epochs));
         self.save(tell)
     }
@@ -85,13 +87,15 @@ impl Run<'_> {
         }
         let save_s = 3.0 * before.elapsed().as_secs_f64();
         self.train.restore(&params, &state, 0).expect("its own parameters");
-        Ok(Cost { step_s, epoch_end_s: job.data.test.len() as f64 * image_s + save_s })
+        let counts = self.parts.counts();
+        let test_s = counts.test.unwrap_or(0) as f64 * image_s;
+        Ok(Cost { step_s, epoch_end_s: counts.val as f64 * image_s + save_s, test_s })
     }
 
-    /// Whether the time is up, but for what the end of an epoch takes.
+    /// Whether the time is up, but for what the end of the run takes.
     pub(crate) fn is_over_budget(&self) -> bool {
         self.progress.fitted.is_some()
-            && self.job.config.budget_s.is_some_and(|s| self.spent_s() + self.epoch_end_s >= s)
+            && self.job.config.budget_s.is_some_and(|s| self.spent_s() + self.end_s >= s)
     }
 
     /// Makes the step just done the last one.
@@ -107,7 +111,7 @@ mod tests {
 
     #[test]
     fn as_many_steps_as_fit() {
-        let cost = Cost { step_s: 0.01, epoch_end_s: 0.5 };
+        let cost = Cost { step_s: 0.01, epoch_end_s: 0.5, test_s: 0.0 };
         let fitted = |left_s: f64| {
             let fitted = fit(left_s / SAFE, 100, cost, 1000);
             assert_eq!(fitted.schedule_steps as usize, (fitted.epochs - 1) * 100 + fitted.last_steps);
@@ -120,5 +124,7 @@ mod tests {
         assert_eq!(fitted(0.1), (1, 1), "a step at least");
         assert_eq!(fitted(-3.0), (1, 1));
         assert_eq!(fitted(1e9), (1000, 100), "no more than asked for");
+        let tested = fit(17.005 / SAFE, 100, Cost { test_s: 2.0, ..cost }, 1000);
+        assert_eq!((tested.epochs, tested.last_steps), (10, 100), "and two seconds to judge it");
     }
 }

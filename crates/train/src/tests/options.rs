@@ -8,7 +8,8 @@ use striate_graph::{Mode, Params, trace};
 
 type Change = fn(&mut FitConfig);
 
-const OPTIONS: [(&str, Change); 14] = [
+const OPTIONS: [(&str, Change); 15] = [
+    ("val_split", |c| c.val_split = 0.0),
     ("label_smoothing", |c| c.label_smoothing = 0.2),
     ("class_weights given", |c| c.class_weights = Some(ClassWeights::Given(vec![1.0, 2.0, 0.5]))),
     ("class_weights balanced", |c| c.class_weights = Some(ClassWeights::Balanced)),
@@ -51,7 +52,7 @@ fn every_option_acts_and_resumes_to_the_same_bits() {
         let expected = undisturbed(&world);
         assert_ne!(expected, plain, "{name} changes the model");
         let update = world.config.batch_size * world.config.grad_accum_steps;
-        let all = world.config.epochs * world.data.train.len().div_ceil(update);
+        let all = world.config.epochs * world.parts().train.len().div_ceil(update);
         for steps in [1, all / 2, all - 1] {
             let folder = tempfile::tempdir().unwrap();
             assert!(world.run_for(steps, folder.path(), false), "{name}: {steps} of {all}");
@@ -119,10 +120,10 @@ fn the_best_epoch_is_the_best_by_the_metric() {
         let mut world = World::new();
         (world.config.metric, world.config.epochs) = (metric, 6);
         let trained = world.finish(None, false);
-        let score = |i: usize| metric.score(&trained.rows[i]);
+        // Of equals that of the smaller loss.
+        let score = |i: usize| [metric, Metric::Loss].map(|metric| metric.score(&trained.rows[i]));
         let best = trained.best_epoch - 1;
         assert!((0..6).all(|i| score(i) <= score(best)) && (0..best).all(|i| score(i) < score(best)));
-        assert_eq!(trained.evaluation.f1_macro(), trained.rows[best].val_f1_macro);
     }
 }
 

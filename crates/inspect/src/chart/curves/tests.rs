@@ -41,6 +41,7 @@ fn two_epochs() {
         val_loss: &[0.8, 0.3],
         train_accuracy: &[0.5, 0.9],
         val_accuracy: &[0.6, 0.875],
+        kept: None,
     });
     expect![[r##"
         <svg xmlns="http://www.w3.org/2000/svg" width="960" height="372" viewBox="0 0 960 372" role="img" font-family="DejaVu Sans, Verdana, sans-serif">
@@ -183,6 +184,34 @@ fn a_thousand_epochs_are_a_line_without_dots() {
 }
 
 #[test]
+fn the_epoch_that_is_kept_is_ringed() {
+    let (loss, accuracy) = ([1.0, 0.4, 0.5], [0.5, 0.9, 0.8]);
+    let all = Curves { val_loss: &loss, val_accuracy: &accuracy, ..Curves::default() };
+    let rings = |kept| -> Vec<(f64, f64)> {
+        let scene = curves(&Curves { kept, ..all });
+        let ring = |shape: &Shape| match shape {
+            Shape::Dot { centre, radius: 6.0, .. } => Some(*centre),
+            _ => None,
+        };
+        scene.shapes.iter().filter_map(ring).collect()
+    };
+    let [left, right] = rings(Some(2))[..] else { panic!("one in each plot") };
+    assert_eq!((left.0, right.0), (LEFT_PLOT_X + PLOT_WIDTH / 2.0, RIGHT_PLOT_X + PLOT_WIDTH / 2.0));
+    let [loss, accuracy] = panels(&all, &[vec![], accuracy.map(|a| 100.0 * a).to_vec()]).map(|panel| {
+        y_of(
+            &(panel.axis)(
+                if panel.name == "loss" { 0.4 } else { 50.0 },
+                if panel.name == "loss" { 1.0 } else { 90.0 },
+            ),
+            panel.series[1].1[1],
+        )
+    });
+    assert_eq!((left.1, right.1), (loss, accuracy));
+    assert!(texts(&curves(&Curves { kept: Some(2), ..all })).contains(&"epoch (epoch 2, ringed, was kept)"));
+    assert!(rings(None).is_empty() && rings(Some(4)).is_empty(), "an epoch that was not drawn has no mark");
+}
+
+#[test]
 fn close_last_values_do_not_overlap() {
     let scene = curves(&Curves { train_loss: &[1.0, 0.50], val_loss: &[1.0, 0.51], ..Curves::default() });
     let baseline = |wanted: &str| {
@@ -230,6 +259,7 @@ fn panels_show_what_the_whole_picture_shows() {
         val_loss: &series,
         train_accuracy: &series,
         val_accuracy: &[],
+        kept: Some(3),
     };
     let whole = curves(&all);
     let parts = curve_panels(&all);
@@ -237,7 +267,7 @@ fn panels_show_what_the_whole_picture_shows() {
     assert_eq!(shapes + 1, whole.shapes.len(), "all but the title");
     for part in &parts {
         let names = texts(part);
-        assert!(names.contains(&"epoch"), "{names:?}");
+        assert!(names.contains(&"epoch (epoch 3, ringed, was kept)"), "{names:?}");
         for shape in &part.shapes {
             if let Shape::Text { at: (x, y), .. } = shape {
                 assert!((0.0..part.width_px).contains(x) && (0.0..part.height_px).contains(y), "{shape:?}");
