@@ -5,12 +5,14 @@
 //! whatever it is called, a file that is called like one and is none stays in the list as a bad one, for
 //! [`verify`](crate::Dataset::verify) to find, and anything else, such as `.DS_Store` or `notes.txt`, is passed over.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
-use crate::layout::{self, Layout};
+use crate::layout::{self, Layout, Part};
+use crate::names::composed;
 use crate::parallel;
 use crate::parts::Parts;
 use crate::photos::{Photo, Photos};
@@ -30,14 +32,13 @@ pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Resul
     let name = name.unwrap_or_else(|| "folder".into());
     let folders = layout::read(root, layout)?;
     let mut notes = folders.notes;
-    let roots: Vec<&Path> = match folders.parts.as_slice() {
-        [] => vec![&folders.root],
-        parts => parts.iter().map(|(_, path)| path.as_path()).collect(),
+    // A folder of classes is read like one of a single part.
+    let roots = match folders.parts.is_empty() {
+        true => vec![(Part::Train, folders.root.clone())],
+        false => folders.parts.clone(),
     };
-    let mut classes = Vec::new();
-    for root in &roots {
-        classes.extend(class_names(root)?);
-    }
+    let folders_of: Vec<_> = roots.iter().map(|(_, root)| class_folders(root)).collect::<Result<_, _>>()?;
+    let mut classes: Vec<String> = folders_of.iter().flatten().map(|(class, _)| class.clone()).collect();
     classes.sort_unstable();
     classes.dedup();
     if classes.is_empty() {
@@ -45,56 +46,54 @@ pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Resul
         return Err(DataError::Folder { place: folders.root, why: why.into() });
     }
     let mut passed_over = Walked::default();
-    let mut read = |part: &Path| {
-        let files = photos(&folders.root, part, &classes, &mut passed_over.passed_over)?;
-        Ok::<_, DataError>(Photos::new(&folders.root, files, pixels))
-    };
-    let parts = if folders.parts.is_empty() {
-        let photos = read(&folders.root)?;
-        notes.extend(passed_over.note());
-        return Ok(Parts::undivided(name, classes, notes, photos));
-    } else {
-        let mut parts = [None, None, None];
-        for (part, path) in &folders.parts {
-            parts[*part as usize] = Some(Split::Photos(read(path)?));
-        }
-        parts
-    };
+    let mut parts = [None, None, None];
+    for ((part, _), folders_of) in roots.iter().zip(&folders_of) {
+        let files = photos(&folders.root, folders_of, &classes, &mut passed_over.passed_over)?;
+        parts[*part as usize] = Some(Photos::new(&folders.root, files, pixels));
+    }
     notes.extend(passed_over.note());
-    Ok(Parts::divided(name, classes, notes, parts))
+    Ok(match (folders.parts.is_empty(), parts) {
+        (true, [Some(photos), ..]) => Parts::undivided(name, classes, notes, photos),
+        (_, parts) => Parts::divided(name, classes, notes, parts.map(|photos| photos.map(Split::Photos))),
+    })
 }
 
-/// The names of the class folders, by code point.
-fn class_names(root: &Path) -> Result<Vec<String>, DataError> {
-    let mut names = Vec::new();
+/// The class folders with the names of their classes, by code point. Names are compared in one form of Unicode: a part that came from
+/// a Mac has the same classes as one that did not.
+fn class_folders(root: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
+    let refuse = |name: &OsStr, why: &str| Err(DataError::Folder { place: root.join(name), why: why.into() });
+    let mut folders: Vec<(String, PathBuf)> = Vec::new();
     for name in subfolders(root)? {
-        match name.into_string() {
-            Ok(name) => names.push(name),
-            Err(name) => {
-                let why = "the name of this class is not UTF-8, so no model could hold it; rename the folder";
-                return Err(DataError::Folder { place: root.join(name), why: why.into() });
-            }
+        let Some(text) = name.to_str() else {
+            return refuse(
+                &name,
+                "the name of this class is not UTF-8, so no model could hold it; rename the folder",
+            );
+        };
+        let class = composed(text).into_owned();
+        if folders.iter().any(|(other, _)| *other == class) {
+            let why = "two folders here have this name, one with composed and one with decomposed accents; join them";
+            return refuse(&name, why);
         }
+        folders.push((class, root.join(&name)));
     }
-    names.sort_unstable();
-    Ok(names)
+    folders.sort_unstable();
+    Ok(folders)
 }
 
 /// The pictures of every class, class by class and in the order of their paths, with the hashes of their files.
 fn photos(
     root: &Path,
-    split_root: &Path,
+    folders: &[(String, PathBuf)],
     classes: &[String],
     passed_over: &mut Vec<PathBuf>,
 ) -> Result<Vec<Photo>, DataError> {
     let mut found: Vec<(PathBuf, u32)> = Vec::new();
-    for (label, class) in (0u32..).zip(classes) {
-        let folder = split_root.join(class);
-        if folder.is_dir() {
-            let walked = pictures_below(&folder)?;
-            found.extend(walked.pictures.into_iter().map(|path| (path, label)));
-            passed_over.extend(walked.passed_over);
-        }
+    for (class, folder) in folders {
+        let label = classes.binary_search(class).expect("a class of the data set") as u32;
+        let walked = pictures_below(folder)?;
+        found.extend(walked.pictures.into_iter().map(|path| (path, label)));
+        passed_over.extend(walked.passed_over);
     }
     Ok(parallel::map(found.len(), |i| {
         let (path, label) = &found[i];

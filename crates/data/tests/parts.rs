@@ -230,3 +230,18 @@ fn one_walk_for_all() {
     expect!["passed over, since hidden or no picture (4): ROOT/._x.png, ROOT/.ipynb_checkpoints, ROOT/__MACOSX, and 1 more"]
         .assert_eq(&note);
 }
+
+#[test]
+fn accents_are_compared_in_one_form() {
+    // The training part has the composed form of é, the test part, from a Mac, the decomposed one.
+    let root = tree(&["train/caf\u{e9}/a.png", "train/th\u{e9}/b.png", "test/cafe\u{301}/c.png"]);
+    let data = open(root.path(), None).unwrap().to_learn().unwrap();
+    assert_eq!(data.classes, ["caf\u{e9}", "th\u{e9}"]);
+    assert_eq!((data.train.len(), data.test.len(), data.test.label(0)), (2, 1, 0));
+    let both = tree(&["caf\u{e9}/a.png", "cafe\u{301}/b.png", "x/c.png"]);
+    // A file system that composes names itself cannot hold both.
+    if fs::read_dir(both.path()).unwrap().count() == 3 {
+        let error = open(both.path(), None).unwrap_err().to_string();
+        assert!(error.contains("two folders here have this name"), "{error}");
+    }
+}
