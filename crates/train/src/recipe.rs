@@ -1,13 +1,13 @@
 //! Recipes: settings that fit a network and a data set, as small files of data in `recipes/`.
 //!
-//! A recipe names networks and data sets by patterns, says whether it is for photos only, and sets what differs from
-//! [`FitConfig::default`], under the names of its fields. Those that match are laid over one another in the order below,
+//! A recipe names networks and data sets by patterns, says whether it is for pictures of one kind only, and sets what differs
+//! from [`FitConfig::default`], under the names of its fields. Those that match are laid over one another in the order below,
 //! the last word counting.
 
 use crate::config::FitConfig;
 use serde::Deserialize;
 use serde_json::Value;
-use striate_data::Dataset;
+use striate_data::{Dataset, Nature};
 use striate_graph::rates::matches;
 
 /// In this order; `why` in each says where its numbers come from.
@@ -18,7 +18,7 @@ const RECIPES: [(&str, &str); 7] = [
     ("batch_norm", include_str!("../recipes/batch_norm.json")),
     ("small_resnet", include_str!("../recipes/small_resnet.json")),
     ("small_resnet_photos", include_str!("../recipes/small_resnet_photos.json")),
-    ("handwriting", include_str!("../recipes/handwriting.json")),
+    ("strokes", include_str!("../recipes/strokes.json")),
 ];
 
 #[derive(Deserialize)]
@@ -27,14 +27,27 @@ struct Recipe {
     models: Vec<String>,
     data: Vec<String>,
     #[serde(default)]
-    photos_only: bool,
+    only: Option<Only>,
     #[serde(rename = "why")]
     _why: String,
     config: Value,
 }
 
+/// Pictures that a recipe is for.
+#[derive(Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Only {
+    /// Files of any size.
+    Photos,
+    /// Digits, letters and the like, in files or in memory, see [`striate_data::nature::Kind::Strokes`].
+    Strokes,
+}
+
 impl FitConfig {
     /// The settings that fit a network of this name and a data set; the defaults where nobody knows better.
+    ///
+    /// Some pictures of the data set are looked at: digits and letters, whose mirror image is another sign or none, are
+    /// neither mirrored nor cropped.
     ///
     /// # Example
     /// ```
@@ -46,16 +59,20 @@ impl FitConfig {
     /// # Ok::<(), striate_data::DataError>(())
     /// ```
     pub fn recipe(model: &str, data: &Dataset) -> Self {
-        recipe(model, &data.name, data.train.photos().is_some())
+        let is_strokes = Nature::of(data).is_some_and(|nature| !nature.is_mirrorable());
+        let is_photos = data.train.photos().is_some();
+        let kinds = [(is_photos, Only::Photos), (is_strokes, Only::Strokes)];
+        let kinds: Vec<Only> = kinds.into_iter().filter(|(is, _)| *is).map(|(_, kind)| kind).collect();
+        recipe(model, &data.name, &kinds)
     }
 }
 
-fn recipe(model: &str, data: &str, is_photos: bool) -> FitConfig {
+fn recipe(model: &str, data: &str, kinds: &[Only]) -> FitConfig {
     let mut config = serde_json::to_value(FitConfig::default()).expect("plain data has a JSON form");
     let names = |patterns: &[String], name: &str| patterns.iter().any(|p| matches(p, name));
     for (name, text) in RECIPES {
         let recipe = read(name, text);
-        let is_for = is_photos || !recipe.photos_only;
+        let is_for = recipe.only.is_none_or(|only| kinds.contains(&only));
         if is_for && names(&recipe.models, model) && names(&recipe.data, data) {
             lay_over(&mut config, &recipe.config);
         }
@@ -84,6 +101,8 @@ mod tests {
     use super::*;
     use striate_nn::OptimizerConfig;
 
+    const PHOTOS: &[Only] = &[Only::Photos];
+
     #[test]
     fn every_recipe_is_a_configuration_without_misspelt_fields() {
         for (name, text) in RECIPES {
@@ -102,30 +121,36 @@ mod tests {
     #[test]
     fn networks_without_normalisation_learn_at_a_hundredth_with_sgd() {
         for model in ["alexnet", "vgg11", "vgg13", "vgg16", "vgg19"] {
-            let config = recipe(model, "flowers", true);
+            let config = recipe(model, "flowers", PHOTOS);
             assert_eq!(config.learning_rate, 0.01, "{model}");
             assert!(matches!(config.optimizer, OptimizerConfig::Sgd(_)), "{model}");
         }
-        assert_ne!(recipe("vgg11_bn", "flowers", true).learning_rate, 0.01);
+        assert_ne!(recipe("vgg11_bn", "flowers", PHOTOS).learning_rate, 0.01);
     }
 
     #[test]
     fn photos_are_cropped_and_images_in_memory_are_not() {
-        assert!(recipe("my-net", "flowers", true).augment.crop.is_some());
-        assert_eq!(recipe("my-net", "flowers", false), FitConfig::default());
+        assert!(recipe("my-net", "flowers", PHOTOS).augment.crop.is_some());
+        assert_eq!(recipe("my-net", "flowers", &[]), FitConfig::default());
     }
 
     #[test]
     fn a_small_network_learns_few_photos_by_small_steps() {
-        let config = recipe("resnet18_small", "flowers", true);
+        let config = recipe("resnet18_small", "flowers", PHOTOS);
         assert_eq!((config.batch_size, config.optimizer.name()), (16, "adamw"));
-        assert_eq!(recipe("resnet18_small", "fashion-mnist", false).optimizer.name(), "sgd");
+        assert_eq!(recipe("resnet18_small", "fashion-mnist", &[]).optimizer.name(), "sgd");
     }
 
+    /// By what they show, and whatever they are called and lie in.
     #[test]
-    fn handwriting_is_not_mirrored() {
-        assert_eq!(recipe("resnet20", "fashion-mnist", false).augment.flip_horizontal, 0.5);
-        assert_eq!(recipe("resnet20", "mnist", false).augment.flip_horizontal, 0.0);
+    fn strokes_are_neither_mirrored_nor_cropped() {
+        let clothes = recipe("resnet20", "fashion-mnist", &[]).augment;
+        assert_eq!(clothes.flip_horizontal, 0.5);
+        let letters = recipe("resnet20", "my letters", &[Only::Photos, Only::Strokes]).augment;
+        assert_eq!((letters.flip_horizontal, letters.crop), (0.0, None));
+        let mut digits = striate_data::load("digits").unwrap();
+        digits.name = "emnist".into();
+        assert_eq!(FitConfig::recipe("resnet20", &digits).augment.flip_horizontal, 0.0);
     }
 
     #[test]

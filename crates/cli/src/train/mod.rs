@@ -1,5 +1,6 @@
 //! `striate train`: learn from a data set, into a folder of its own.
 
+mod advice;
 pub(crate) mod augment;
 pub(crate) mod command;
 mod look;
@@ -129,6 +130,12 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
             let initial = plan.weights.as_deref().map(load).transpose()?;
             let of_weights = initial.as_ref().and_then(|initial| initial.preprocess.clone());
             let preprocess = prepare::preprocess(&data, info, plan.imgsz, of_weights)?;
+            if let Some(warning) = advice::warning(&data, &plan.data, info.name, &preprocess) {
+                eprintln!("{warning}");
+            }
+            if let Some(note) = advice::note(&data).filter(|_| !args.quiet) {
+                eprintln!("{note}");
+            }
             (config, preprocess, initial.map(|initial| initial.params))
         }
     };

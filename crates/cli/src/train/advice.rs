@@ -1,0 +1,91 @@
+//! What is said before a run starts whose network does not suit the pictures, or whose settings follow from what they show.
+
+use striate::data::nature::{Kind, Nature, SMALL_PX};
+use striate::data::{Dataset, Preprocess};
+
+use super::command::join;
+use crate::flags::me;
+
+/// Photos from which on a network may be trained from nothing.
+const MANY: usize = 2000;
+
+/// Photos that are shrunk to so little that a network of another kind is the better choice.
+pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Preprocess) -> Option<String> {
+    let nature = Nature::of(data)?;
+    let [_, height, width] = preprocess.shape();
+    if data.train.photos().is_none() || nature.kind != Kind::Photos || height.max(width) > SMALL_PX {
+        return None;
+    }
+    let [_, [median_width, median_height], _] = nature.sizes_px;
+    let command = |words: &[&str]| {
+        let words = words.iter().map(|word| (*word).to_owned());
+        join(&std::iter::once(me()).chain(words).collect::<Vec<_>>())
+    };
+    let finetune = command(&["finetune", source]);
+    let mut text = format!(
+        "warning: these are photos, of {median_width} x {median_height} pixels in the median, and {model} sees them shrunk to \
+         {width} x {height}, where little is left to tell them apart by. A pretrained network does better: {finetune}"
+    );
+    if data.train.len() >= MANY {
+        let from_nothing = command(&["train", source, "--model", "resnet18", "--imgsz", "128"]);
+        text += &format!(", or with as many pictures as these a larger one from nothing: {from_nothing}");
+    }
+    Some(text)
+}
+
+/// What pictures of strokes are taken for, where other pictures in files would be mirrored and cropped.
+pub(super) fn note(data: &Dataset) -> Option<&'static str> {
+    let is_strokes = data.train.photos().is_some() && Nature::of(data)?.kind == Kind::Strokes;
+    is_strokes.then_some(
+        "these are strokes, such as digits or letters: a mirrored one may be another sign, so they are neither mirrored nor \
+         cropped unless --hflip and --crop-scale say so",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+    use std::path::Path;
+    use striate::data::{Photos, load};
+
+    /// A folder of photos, or of digits, in two classes.
+    fn folder(place: &Path, is_digits: bool) -> Dataset {
+        let digits = load("digits").unwrap();
+        for i in 0..10 {
+            let bytes = if is_digits {
+                [b"P5 28 28 255\n".to_vec(), digits.train.picture(i).unwrap().pixels].concat()
+            } else {
+                let pixel = |p: usize| [(p % 90 * 2) as u8, (p / 90 * 4) as u8, (p * (i + 3)) as u8];
+                [b"P6 90 60 255\n".to_vec(), (0..90 * 60).flat_map(pixel).collect()].concat()
+            };
+            let class = place.join(if i % 2 == 0 { "even" } else { "odd" });
+            std::fs::create_dir_all(&class).unwrap();
+            std::fs::write(class.join(format!("{i}.ppm")), bytes).unwrap();
+        }
+        load(place.to_str().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn photos_in_a_network_of_digits_are_warned_of() {
+        let place = tempfile::tempdir().unwrap();
+        let (mut photos, small) = (folder(place.path(), false), Preprocess::imagenet(28).unwrap());
+        let said = warning(&photos, "my photos", "convnet", &small).unwrap().replace(&me(), "striate");
+        expect!["warning: these are photos, of 90 x 60 pixels in the median, and convnet sees them shrunk to 28 x 28, where little is left to tell them apart by. A pretrained network does better: striate finetune 'my photos'"].assert_eq(&said);
+        let large = Preprocess::imagenet(224).unwrap();
+        assert_eq!(warning(&photos, "my photos", "resnet18", &large), None);
+        assert_eq!(note(&photos), None);
+        let files = photos.train.photos().unwrap().files().iter().cycle().take(MANY).cloned().collect();
+        photos.train = Photos::new(place.path(), files, None).into();
+        assert!(warning(&photos, "photos", "convnet", &small).unwrap().contains("from nothing: "));
+    }
+
+    #[test]
+    fn digits_in_files_are_no_photos() {
+        let place = tempfile::tempdir().unwrap();
+        let digits = folder(place.path(), true);
+        assert_eq!(warning(&digits, "digits", "convnet", &Preprocess::imagenet(28).unwrap()), None);
+        assert!(note(&digits).is_some());
+        assert_eq!(note(&load("digits").unwrap()), None, "images in memory are never cropped");
+    }
+}
