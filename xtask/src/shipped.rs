@@ -35,8 +35,7 @@ pub(crate) fn run(data: Option<&str>) -> Result<()> {
         ensure!(status.success(), "{name}: striate train mnist --model {name}: {status}");
         let new = runs.join(name).join("model.safetensors");
         let committed = root().join(FOLDER).join(format!("{name}.safetensors"));
-        let [committed, new] = [without_command(&read(&committed)?)?, without_command(&read(&new)?)?];
-        let said = compare(&committed, &new);
+        let said = compare(&without_command(&read(&committed)?)?, &without_command(&read(&new)?)?);
         println!("{name}: {}", said.as_deref().unwrap_or("the same bytes as committed"));
         if said.is_some() {
             differ.push(new.display().to_string());
