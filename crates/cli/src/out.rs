@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use striate::inspect::wrap_columns;
+use terminal_size::{Width, terminal_size_of};
 
 /// Standard output could not be written.
 #[derive(Debug)]
@@ -21,6 +23,30 @@ impl std::fmt::Display for OutError {
     }
 }
 impl std::error::Error for OutError {}
+
+/// Where a text goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Output,
+    Error,
+}
+
+/// The text as it is, or on a terminal with its lines broken between words.
+pub(crate) fn wrapped(text: &str, stream: Stream) -> String {
+    let size = match stream {
+        Stream::Output => terminal_size_of(io::stdout()),
+        Stream::Error => terminal_size_of(io::stderr()),
+    };
+    match size {
+        Some((Width(columns @ 20..), _)) => wrap_columns(text, columns.into()),
+        _ => text.to_owned(),
+    }
+}
+
+/// Writes sentences for people, [`wrapped`].
+pub(crate) fn say(text: &str) -> Result<(), OutError> {
+    print(&wrapped(text, Stream::Output))
+}
 
 /// Writes `text` as it is, and sees that it has left this process.
 pub(crate) fn print(text: &str) -> Result<(), OutError> {

@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             args.model, from.model, from.data, from.epochs, from.command
         );
     }
-    out::print(&format!("{text}{}", document.summary))?;
+    out::say(&format!("{text}{}", document.summary))?;
     Ok(0)
 }
 
@@ -94,7 +94,7 @@ fn fields(args: &Args, graph: &Graph) -> anyhow::Result<u8> {
     }
     let mut text = format!("{layers}\n");
     files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
-    out::print(&text)?;
+    out::say(&text)?;
     Ok(0)
 }
 

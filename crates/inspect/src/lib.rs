@@ -63,6 +63,7 @@ pub mod summary;
 mod testing;
 pub mod text;
 mod thumbnail;
+mod wrap;
 pub mod xray;
 
 pub use answer::{Answer, check_logits, softmax, worst};
@@ -76,3 +77,4 @@ pub use npy::npy;
 pub use shades::shades;
 pub use summary::{Summary, summary};
 pub use thumbnail::Thumbnail;
+pub use wrap::{wrap_columns, wrap_text};
