@@ -1,7 +1,8 @@
 //! The command line as a whole.
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::flags::as_typed;
 use crate::{
     bench, data, embed, filters, finetune, flatten, maps, models, neuron, predict, summary, train, trust,
     val, why, xray,
@@ -50,7 +51,7 @@ enum Verb {
 
 /// Does what was asked on the command line; gives the exit code. Does not return when the flags make no sense.
 pub(crate) fn run() -> anyhow::Result<u8> {
-    let matches = Cli::command().get_matches();
+    let matches = command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
     match &cli.verb {
@@ -73,13 +74,53 @@ pub(crate) fn run() -> anyhow::Result<u8> {
     }
 }
 
+/// All commands, with the examples in their help as they have to be typed here.
+fn command() -> Command {
+    let verbs = verbs();
+    spoken(Cli::command(), &verbs)
+}
+
+/// The names of the commands.
+pub(crate) fn verbs() -> Vec<String> {
+    let mut names: Vec<String> =
+        Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    names.push("COMMAND".into());
+    names
+}
+
+fn spoken(mut command: Command, verbs: &[String]) -> Command {
+    if let Some(text) = command.get_after_help().map(ToString::to_string) {
+        command = command.after_help(as_typed(&text, verbs));
+    }
+    let help = |arg: Arg| match arg.get_help().map(ToString::to_string) {
+        Some(text) if text.contains("striate ") => arg.help(as_typed(&text, verbs)),
+        _ => arg,
+    };
+    command.mut_args(help).mut_subcommands(|verb| spoken(verb, verbs))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Cli;
-    use clap::CommandFactory;
+    use super::{command, verbs};
 
     #[test]
     fn the_flags_do_not_contradict_each_other() {
-        Cli::command().debug_assert();
+        command().debug_assert();
+    }
+
+    /// Whoever may name a data set may write `-d` and `--data`.
+    #[test]
+    fn data_is_named_alike_everywhere() {
+        let all = command();
+        for verb in ["train", "val", "neuron", "embed", "trust", "flatten", "bench"] {
+            let verb = all.find_subcommand(verb).unwrap_or_else(|| panic!("no {verb}"));
+            let data = verb.get_arguments().find(|arg| arg.get_long() == Some("data"));
+            assert_eq!(data.and_then(|arg| arg.get_short()), Some('d'), "{}", verb.get_name());
+        }
+        let named = |verb: &str| {
+            let verb = all.find_subcommand(verb);
+            verb.is_some_and(|verb| verb.get_arguments().any(|arg| arg.get_long() == Some("data")))
+        };
+        assert_eq!(verbs().iter().filter(|verb| named(verb)).count(), 7, "name it above");
     }
 }

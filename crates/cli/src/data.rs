@@ -78,7 +78,9 @@ fn place(known: &Known) -> String {
     match find(known.name) {
         Ok(Found::Folder { folder, .. }) => folder.display().to_string(),
         Ok(_) => "inside this program".into(),
-        Err(_) => format!("not here: striate data fetch {} ({})", known.name, bytes(known.download_bytes())),
+        Err(_) => {
+            format!("not here: {} data fetch {} ({})", me(), known.name, bytes(known.download_bytes()))
+        }
     }
 }
 

@@ -12,7 +12,9 @@ use striate::models::registry::UnknownModel;
 use striate::models::weights::WeightsError;
 use striate::train::FitError;
 
-use crate::out::OutError;
+use crate::cli::verbs;
+use crate::flags::as_typed;
+use crate::out::{OutError, Stream, wrapped};
 
 /// The command cannot be carried out as it was typed.
 pub(crate) const USAGE: u8 = 2;
@@ -50,7 +52,7 @@ pub(crate) fn finish(result: anyhow::Result<u8>) -> ExitCode {
     if error.downcast_ref::<OutError>().is_some_and(OutError::reader_left) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {}", text(&error));
+    eprintln!("{}", wrapped(&as_typed(&format!("error: {}", text(&error)), &verbs()), Stream::Error));
     code(&error).into()
 }
 

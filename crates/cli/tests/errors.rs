@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::fs;
+
 use common::Place;
 use expect_test::{Expect, expect};
 
@@ -295,4 +297,50 @@ fn model_files() {
             error: foreign.safetensors: a safetensors file without the network that its arrays belong to (weight; 1 in all): not a model that striate saved; build the network in code and load the arrays as its parameters, or train one
         "#]],
     );
+}
+
+/// The library says `striate`, since it cannot know how the program was called; what is printed is what has to be typed.
+#[test]
+fn commands_in_errors_and_help_can_be_typed_as_they_are() {
+    let place = Place::new();
+    let me = env!("CARGO_BIN_EXE_striate");
+    for (line, command) in [
+        ("train mnist", "data fetch mnist"),
+        ("why convnet", "why convnet digits:7"),
+        ("maps convnet", "maps convnet digits:7"),
+        ("predict convnet", "predict MODEL PICTURE"),
+        ("neuron convnet", "neuron convnet conv2:5"),
+        ("--help", "predict runs/train PICTURE"),
+        ("xray --help", "xray convnet digits:7"),
+        ("why --help", "models"),
+    ] {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let output = place.command(&words).output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(&format!("{me} {command}")), "{line}: {text}");
+        assert!(!text.replace(me, "ME").contains("/ME"), "once: {line}: {text}");
+    }
+}
+
+#[test]
+fn what_to_do_about_bad_pictures_is_said_once() {
+    let place = Place::new();
+    for class in ["cat", "dog"] {
+        let folder = place.path().join("pets").join(class);
+        fs::create_dir_all(&folder).unwrap();
+        for i in 0..5_u8 {
+            // A BMP of one row of two grey pixels.
+            let mut file =
+                b"BM\x3e\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\x18\0".to_vec();
+            file.resize(54, 0);
+            file.extend([i, i, i, 200 - i, 9, 9, 0, 0]);
+            fs::write(folder.join(format!("{i}.bmp")), file).unwrap();
+        }
+    }
+    fs::write(place.path().join("pets/cat/broken.png"), "no picture").unwrap();
+    let ran = place.run("train pets --epochs 1");
+    assert_eq!(ran.code, 65, "{ran:?}");
+    assert_eq!(ran.stderr.matches("epair or remove").count(), 1, "{}", ran.stderr);
+    assert!(ran.stderr.contains("--skip-bad leaves them out"), "{}", ran.stderr);
 }

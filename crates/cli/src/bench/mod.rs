@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
     /// A data set by name, or a folder of idx files [default: mnist if it is here, else the embedded digits six times]
-    #[arg(long, value_name = "DATA")]
+    #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
     /// Measure the peak and only this: the training epoch at batch 64 or 1000, inference, capturing every
     /// value, or nothing else

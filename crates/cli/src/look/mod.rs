@@ -13,6 +13,7 @@ use striate::prelude::Array4;
 use striate::{Classifier, Prediction};
 
 use crate::exit::{BadData, Usage};
+use crate::flags::me;
 use crate::flags_data::LayoutFlag;
 use crate::predict::sources::{Source, collect};
 pub(crate) use model::{ModelArg, ModelFlags, NamedFlags, Subject, open_model};
@@ -117,8 +118,9 @@ fn wrong_paths(verb: &str, paths: &[PathBuf], is_named: bool) -> String {
         format!("{first}: with --model, expected one picture and no model file, got {} paths", paths.len())
     } else {
         format!(
-            "{first}: expected a model and a picture, got this alone; try striate {verb} convnet digits:7, or --model NAME \
-             for a network with published weights"
+            "{first}: expected a model and a picture, got this alone; try {} {verb} convnet digits:7, or --model NAME \
+             for a network with published weights",
+            me()
         )
     }
 }

@@ -150,6 +150,15 @@ impl ModelFlags {
         self.named.name().is_some()
     }
 
+    /// The flags that were typed to name the network, for commands about it.
+    pub(crate) fn typed(&self) -> Vec<String> {
+        let flag = |name: &str, value: &Option<String>| {
+            let value = value.clone().into_iter();
+            value.flat_map(|value| [name.to_owned(), value]).collect::<Vec<_>>()
+        };
+        [flag("--model", &self.model), flag("--weights", &self.weights)].concat()
+    }
+
     /// The network that `path` names, or the one of `--model`.
     pub(crate) fn load(&self, path: Option<&Path>) -> anyhow::Result<Subject> {
         let engine = self.threads.engine()?;

@@ -17,7 +17,7 @@ use striate::graph::Engine;
 use striate::{Classifier, Prediction};
 
 use crate::exit::{self, BAD_DATA, Usage};
-use crate::flags::{Threads, count};
+use crate::flags::{Threads, count, me};
 use crate::flags_data::LayoutFlag;
 use crate::look::{NamedFlags, open_model};
 use show::Show;
@@ -136,8 +136,9 @@ fn predict(
 fn missing(paths: &[PathBuf]) -> String {
     let path = paths.first().map_or(Path::new("").display(), |path| path.display());
     format!(
-        "{path}: expected a model and pictures, got this alone; try striate predict MODEL PICTURE, or --model NAME for a \
-         network with published weights"
+        "{path}: expected a model and pictures, got this alone; try {} predict MODEL PICTURE, or --model NAME for a \
+         network with published weights",
+        me()
     )
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Args {
     #[arg(default_value = "digits")]
     data: String,
     /// The same as DATA
-    #[arg(long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
+    #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
     data_flag: Option<String>,
     /// The network ('striate models' lists them)
     #[arg(short, long, value_name = "NAME", default_value = "convnet")]

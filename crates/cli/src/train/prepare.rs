@@ -38,9 +38,8 @@ pub(crate) fn data(
     };
     let skipped = match data.verify(bad_files, &tell) {
         Err(error @ DataError::BadPictures { .. }) => {
-            return Err(
-                anyhow::Error::new(error).context("repair or remove them, or leave them out with --skip-bad")
-            );
+            let text = format!("{error}\n  --skip-bad leaves them out");
+            return Err(anyhow::Error::new(error).context(text));
         }
         checked => checked?,
     };
