@@ -118,7 +118,7 @@ fn of_the_picture(case: &mut Case) {
     let &[_, c, h, w] = &golden.input_shape[..] else { panic!("pictures") };
     let baseline = Array3::from_elem((c, h, w), golden.baseline);
     let baseline = baseline.view();
-    let path = Path { nodes: 50, panels: 1, tolerance: 0.0 };
+    let path = Path { nodes: 50, panels: 1, ..Path::default() };
     let noise = Noise { samples: golden.noise.samples, share: golden.noise.share, seed: golden.noise.seed };
     let patch = Patch { side_px: golden.patch, stride_px: golden.stride };
     for (method, want) in &golden.pictures {

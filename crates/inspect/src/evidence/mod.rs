@@ -38,6 +38,7 @@ mod page;
 mod quadrature;
 mod question;
 mod score_cam;
+mod smooth;
 mod smooth_grad;
 mod stretch;
 #[cfg(test)]
@@ -45,7 +46,7 @@ mod tests;
 
 pub use classes::class_page;
 pub use exact_sum::Part;
-pub use integrated_gradients::Path;
+pub use integrated_gradients::{Path, Refinement};
 pub use method::Method;
 pub use occlusion::Patch;
 pub use question::Question;
@@ -76,6 +77,8 @@ pub struct Evidence {
     pub values: Vec<f32>,
     /// For methods whose values are to sum to something: whether they do.
     pub completeness: Option<Completeness>,
+    /// Of integrated gradients along more than one panel: how closely each pixel is known.
+    pub refinement: Option<Refinement>,
     /// Of the exact sum: what the picture and each operation add. Of other methods none.
     pub parts: Vec<Part>,
 }

@@ -53,9 +53,10 @@ impl Question<'_> {
         let places: Vec<_> =
             rows.flat_map(|rows| spans(width, patch).map(move |columns| (rows.clone(), columns))).collect();
         let (mut sum, mut count) = (vec![0.0; height * width], vec![0_u32; height * width]);
-        for places in places.chunks(BATCH) {
-            let mut pictures = self.pictures(places.len());
-            for (mut picture, (rows, columns)) in pictures.axis_iter_mut(Axis(0)).zip(places) {
+        let mut done = 0;
+        for some in places.chunks(BATCH) {
+            let mut pictures = self.pictures(some.len());
+            for (mut picture, (rows, columns)) in pictures.axis_iter_mut(Axis(0)).zip(some) {
                 picture.assign(&self.picture);
                 let part = |axis: AxisDescription| match axis.axis {
                     Axis(1) => Slice::from(rows.clone()),
@@ -64,12 +65,14 @@ impl Question<'_> {
                 };
                 picture.slice_each_axis_mut(part).assign(&baseline.slice_each_axis(part));
             }
-            for ((rows, columns), covered) in places.iter().zip(self.scores(&pictures)?) {
+            for ((rows, columns), covered) in some.iter().zip(self.scores(&pictures)?) {
                 for i in rows.clone().flat_map(|y| columns.clone().map(move |x| y * width + x)) {
                     sum[i] += score - covered;
                     count[i] += 1;
                 }
             }
+            done += some.len();
+            self.told(done, places.len());
         }
         let mean = sum.iter().zip(count).map(|(sum, count)| (sum / f64::from(count.max(1))) as f32);
         let evidence = self.evidence(Method::Occlusion, score, mean.collect())?;

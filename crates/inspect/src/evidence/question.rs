@@ -39,6 +39,7 @@ pub struct Question<'a> {
     pub(super) picture: ArrayView3<'a, f32>,
     pub(super) class: usize,
     pub(super) versus: Option<usize>,
+    tell: Option<&'a mut dyn FnMut(usize, usize)>,
 }
 
 /// A value of the network and the score's gradient with respect to it, `[N, …]`, and the scores, one a picture.
@@ -74,7 +75,7 @@ impl<'a> Question<'a> {
             let hint = "a network that diverged says nothing; train it again at a lower learning rate";
             all_finite(values.iter(), || format!("values of `{name}`"), hint)?;
         }
-        let question = Self { session, picture, class, versus: None };
+        let question = Self { session, picture, class, versus: None, tell: None };
         question.check(&question.picture)?;
         Ok(question)
     }
@@ -92,6 +93,18 @@ impl<'a> Question<'a> {
             return Err(InspectError::SameClass { class: other });
         }
         Ok(Self { versus: Some(other), ..self })
+    }
+
+    /// Tells `tell` how far a method is that takes more than a few passes: how many of how many. Integrated gradients are done
+    /// as soon as two refinements agree, which may be long before the last.
+    pub fn telling(self, tell: &'a mut dyn FnMut(usize, usize)) -> Self {
+        Self { tell: Some(tell), ..self }
+    }
+
+    pub(super) fn told(&mut self, done: usize, most: usize) {
+        if let Some(tell) = &mut self.tell {
+            tell(done, most);
+        }
     }
 
     /// Asks in that way, at its default settings. `baseline`, `[C, H, W]`, is what integrated gradients start from and what
@@ -242,8 +255,8 @@ impl<'a> Question<'a> {
     ) -> Result<Evidence, InspectError> {
         all_finite(values.iter(), || format!("values of {}", method.name()), OVERFLOW)?;
         let (class, versus, shape, logit) = (self.class, self.versus, self.shape(), score as f32);
-        let (layer, completeness, parts) = (None, None, Vec::new());
-        Ok(Evidence { method, class, versus, logit, layer, shape, values, completeness, parts })
+        let (layer, completeness, refinement, parts) = (None, None, None, Vec::new());
+        Ok(Evidence { method, class, versus, logit, layer, shape, values, completeness, refinement, parts })
     }
 }
 

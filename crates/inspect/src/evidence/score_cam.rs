@@ -39,6 +39,7 @@ impl Question<'_> {
                 }
             }
             scores.extend(self.scores(&pictures)?);
+            self.told(scores.len(), maps.channels());
         }
         let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let powers: Vec<f64> = scores.iter().map(|score| (score - largest).exp()).collect();

@@ -65,6 +65,7 @@ impl Question<'_> {
             for gradient in self.slopes_of_input(&pictures)?.gradient.outer_iter() {
                 sum.iter_mut().zip(&gradient).for_each(|(sum, &g)| *sum += f64::from(g));
             }
+            self.told(first + pictures.shape()[0], of.samples);
         }
         let values = sum.into_iter().map(|sum| (sum / of.samples as f64) as f32).collect();
         self.evidence(Method::SmoothGrad, score, values)

@@ -141,10 +141,10 @@ fn integrated_gradients_sum_to_the_rise_of_the_logit() {
             let mut question = Question::new(&mut session, x.view(), class).unwrap();
             let logit = f64::from(question.gradient().unwrap().logit);
             let mut at = |panels, tolerance| {
-                let path = Path { nodes: 8, panels, tolerance };
+                let path = Path { nodes: 8, panels, tolerance, gap: tolerance };
                 question.integrated_gradients(&from.view(), path).unwrap().completeness.unwrap()
             };
-            let (fine, plain) = (at(1500, 1e-6), at(1, 0.0));
+            let (fine, plain) = (at(6000, 1e-6), at(1, 0.0));
             // The rise is a difference of logits, which are rounded in units of theirs.
             let size = fine.rise.abs().max(logit.abs()).max((logit - fine.rise).abs());
             assert!(fine.gap.abs() <= 1e-5 * size, "{fine:?} of {logit}");
@@ -268,7 +268,8 @@ fn logits_three_times_as_large_have_three_times_the_evidence() {
 fn evidence(method: Method, shape: [usize; 3], values: &[f32]) -> Evidence {
     let completeness = Some(Completeness::of(values, 2.0, 0.5));
     let (class, versus, logit, layer, parts) = (1, None, 2.0, None, Vec::new());
-    Evidence { method, class, versus, logit, layer, shape, values: values.to_vec(), completeness, parts }
+    let (refinement, values) = (None, values.to_vec());
+    Evidence { method, class, versus, logit, layer, shape, values, completeness, refinement, parts }
 }
 
 #[test]

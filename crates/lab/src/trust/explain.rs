@@ -104,7 +104,7 @@ impl Explainer {
             Self::Random | Self::Sobel => 0,
             Self::Method(Method::SmoothGrad) => 3 * Noise::default().samples as u64,
             // Its panels follow the picture: a guess that was about right for the networks that are shipped.
-            Self::Method(Method::IntegratedGradients) => 3 * 64,
+            Self::Method(Method::IntegratedGradients) => 3 * 330,
             Self::Method(Method::ScoreCam) => {
                 1 + graph.nodes.iter().rev().map(widest).find(|&c| c > 0).unwrap_or(0)
             }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const PLAIN: Path = Path { nodes: 8, panels: 1, tolerance: 0.0 };
+const PLAIN: Path = Path { nodes: 8, panels: 1, tolerance: 0.0, gap: 0.0 };
 
 #[test]
 fn without_noise_smooth_grad_is_the_gradient() {
