@@ -10,15 +10,19 @@ use serde_json::Value;
 use striate::data::Preprocess;
 use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Engine, Forward, Mode, Params, trace};
-use striate::models::{ConvNet, Mlp};
+use striate::models::{ConvNet, Mlp, ResNet};
 
 /// A model with weights as they start, and a grey ramp to look at.
 fn place(net: &dyn Forward) -> Place {
+    place_of(net, [1, 28, 28])
+}
+
+fn place_of(net: &dyn Forward, input: [usize; 3]) -> Place {
     let place = Place::new();
-    let graph = trace(net, Mode::Eval, [1, 28, 28]).unwrap();
+    let graph = trace(net, Mode::Eval, input).unwrap();
     let params = Params::init(&graph, 3);
     let classes = (0..10).map(|class| class.to_string()).collect();
-    let preprocess = Preprocess::new([1, 28, 28], &[0.5], &[0.5]).unwrap();
+    let preprocess = Preprocess::new(input, &vec![0.5; input[0]], &vec![0.5; input[0]]).unwrap();
     let engine = Engine::new(Some(1)).unwrap();
     let file = ModelFile::new(graph, params, preprocess, classes, Provenance::default(), &engine).unwrap();
     file.save(&place.path().join("net")).unwrap();
@@ -136,6 +140,45 @@ fn all_classes_lie_side_by_side() {
     assert_eq!(npy(&place, "why/gradient-x-input.npy").1, values[2 * 784..3 * 784]);
     let svg = fs::read_to_string(place.path().join("why/gradient-x-input-classes.svg")).unwrap();
     assert_eq!(svg.matches("<image").count(), 11, "ten classes and the picture");
+}
+
+/// Single pixels of a photo cannot be told apart: the picture is smoothed and says so, the numbers are not; and what is asked
+/// first is where in the last maps the evidence lies.
+#[test]
+fn a_photo_is_asked_by_its_maps_and_pixels_are_smoothed() {
+    let place = place_of(&ResNet::resnet20(10, 3), [3, 96, 96]);
+    let json = |line: &str| -> Value { serde_json::from_str(&place.succeed(line)).unwrap() };
+    let svg = |name: &str| fs::read_to_string(place.path().join(format!("why/{name}.svg"))).unwrap();
+    let found = json("why net ramp.pgm --json");
+    assert_eq!((&found["method"], &found["smoothing_px"]), (&"grad_cam".into(), &Value::Null));
+    assert!(svg("grad-cam").contains("the brighter, the more it speaks for"), "what the colours say");
+    let found = json("why net ramp.pgm --class 4 --method gradient-x-input --json");
+    assert_eq!(found["smoothing_px"], 1.5);
+    let page = svg("gradient-x-input");
+    assert!(page.contains("smoothed by 1.5 pixels") && page.contains("orange speaks for 4, blue against"));
+    let (_, values) = npy(&place, "why/gradient-x-input.npy");
+    let sum: f64 = values.iter().map(|&v| f64::from(v)).sum();
+    assert!((sum - found["completeness"]["sum"].as_f64().unwrap()).abs() < 1e-9, "as they were found");
+    let text = place.succeed("why net ramp.pgm --method gradient-x-input");
+    assert!(text.contains("The picture is smoothed by 1.5 pixels"), "{text}");
+}
+
+#[test]
+fn integrated_gradients_say_how_closely_each_pixel_is_known() {
+    let place = place(&ConvNet::new(10));
+    let found: Value = serde_json::from_str(&place.succeed("why net ramp.pgm --json")).unwrap();
+    assert_eq!((&found["method"], &found["smoothing_px"]), (&"integrated_gradients".into(), &Value::Null));
+    let refinement = &found["refinement"];
+    assert!(
+        refinement["change"].as_f64().unwrap() <= 0.01 && refinement["tolerance"] == 0.01,
+        "{refinement}"
+    );
+    let text = place.succeed("why net ramp.pgm --versus 1 --class 0");
+    assert!(text.contains("the last two refinements agree: no pixel differs by more than"), "{text}");
+    let svg = fs::read_to_string(place.path().join("why/integrated-gradients.svg")).unwrap();
+    assert!(
+        svg.contains("the last two refinements agree") && svg.contains("orange speaks for 0, blue for 1")
+    );
 }
 
 fn check(place: &Place, line: &str, want: Expect) {

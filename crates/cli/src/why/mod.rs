@@ -16,9 +16,11 @@ use crate::exit::Usage;
 use crate::look::{LookArgs, Looked, usage};
 use crate::out;
 use crate::scenes::{write_file, write_scene};
+use crate::working::Working;
 
 /// Classes that a page shows side by side.
 const CLASSES: usize = 10;
+const ASKING: &str = "asking the network";
 
 /// Show which part of a picture speaks for a class, and which against it: a page as PNG and SVG, and the numbers as .npy
 #[derive(Debug, ClapArgs)]
@@ -38,8 +40,11 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["class", "versus"])]
     all_classes: bool,
     /// How to find out; all but eigen-cam explain the logit, not the probability
-    #[arg(long, value_name = "METHOD", default_value = "integrated-gradients", value_parser = methods())]
-    method: Method,
+    ///
+    /// [default: grad-cam where pictures are larger than 64 x 64 pixels and the network has a convolution, else
+    /// integrated-gradients]
+    #[arg(long, value_name = "METHOD", value_parser = methods())]
+    method: Option<Method>,
     /// The layer whose maps are used, for the -cam methods [default: the last that makes maps]
     #[arg(long, value_name = "LAYER")]
     layer: Option<String>,
@@ -80,9 +85,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     } else {
         vec![class]
     };
-    let found: Result<Vec<Evidence>, _> =
-        classes.into_iter().map(|class| ask(args, &mut looked, class, versus)).collect();
-    let found = found.map_err(usage)?;
+    let method = args.method.unwrap_or_else(|| Method::usual(&looked.model.file().graph));
+    let (working, all, mut is_long) = (Working::new(args.json), classes.len(), false);
+    let mut found = Vec::with_capacity(all);
+    for (i, class) in classes.into_iter().enumerate() {
+        let mut tell = |done: usize, most: usize| {
+            is_long = true;
+            working.count(ASKING, i * most + done, all * most);
+        };
+        let question = Asked { method, class, versus, is_of_all: args.all_classes };
+        found.push(question.ask(args.layer.as_deref(), &mut looked, &mut tell).map_err(usage)?);
+    }
+    if is_long {
+        // Refinements that agree early end it early.
+        working.count(ASKING, 1, 1);
+    }
 
     let about = About {
         subject: looked.sentence(&prediction),
@@ -95,32 +112,43 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     match (args.json, args.all_classes) {
         (true, true) => out::json(&told.classes())?,
         (true, false) => out::json(&told.class(&found[0]))?,
-        (false, _) => out::print(&told.text())?,
+        (false, _) => out::say(&told.text())?,
     }
     Ok(0)
 }
 
-fn ask(
-    args: &Args,
-    looked: &mut Looked,
+/// What is asked of the network.
+struct Asked {
+    method: Method,
     class: usize,
     versus: Option<usize>,
-) -> Result<Evidence, InspectError> {
-    if args.all_classes && !args.method.knows_class() {
-        return Err(InspectError::NoVersus { method: args.method.name() });
+    is_of_all: bool,
+}
+
+impl Asked {
+    fn ask(
+        &self,
+        layer: Option<&str>,
+        looked: &mut Looked,
+        tell: &mut dyn FnMut(usize, usize),
+    ) -> Result<Evidence, InspectError> {
+        if self.is_of_all && !self.method.knows_class() {
+            return Err(InspectError::NoVersus { method: self.method.name() });
+        }
+        let image = looked.image();
+        // Normalised values of 0 are the mean of the training pictures.
+        let baseline = Array4::zeros(image.raw_dim());
+        let (Some(picture), Some(baseline)) = (image.outer_iter().next(), baseline.outer_iter().next())
+        else {
+            unreachable!("each is a batch of one")
+        };
+        let question = Question::new(looked.model.session(), picture, self.class)?.telling(tell);
+        let mut question = match self.versus {
+            Some(other) => question.versus(other)?,
+            None => question,
+        };
+        question.ask_of(self.method, layer, &baseline)
     }
-    let image = looked.image();
-    // Normalised values of 0 are the mean of the training pictures.
-    let baseline = Array4::zeros(image.raw_dim());
-    let (Some(picture), Some(baseline)) = (image.outer_iter().next(), baseline.outer_iter().next()) else {
-        unreachable!("each is a batch of one")
-    };
-    let question = Question::new(looked.model.session(), picture, class)?;
-    let mut question = match versus {
-        Some(other) => question.versus(other)?,
-        None => question,
-    };
-    question.ask_of(args.method, args.layer.as_deref(), &baseline)
 }
 
 /// The page as PNG and SVG, and the values, class after class; gives the paths.
@@ -130,7 +158,7 @@ fn write(args: &Args, scene: &Scene, found: &[Evidence]) -> anyhow::Result<Vec<P
     if args.all_classes {
         shape.insert(0, found.len());
     }
-    let name = format!("{}{}", args.method.key(), if args.all_classes { "-classes" } else { "" });
+    let name = format!("{}{}", found[0].method.key(), if args.all_classes { "-classes" } else { "" });
     let mut files = write_scene(&args.out, &name, scene)?;
     files.push(write_file(&args.out, &format!("{name}.npy"), &npy(&shape, &values))?);
     Ok(files)

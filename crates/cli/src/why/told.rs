@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use striate::Prediction;
-use striate::inspect::evidence::{Completeness, Evidence, Method};
+use striate::inspect::evidence::{Completeness, Evidence, Method, Refinement};
 use striate::inspect::maps::Scale;
 
 use crate::look::{Looked, says};
@@ -27,6 +27,8 @@ struct Head<'a> {
     warning: Option<&'static str>,
     layer: Option<&'a str>,
     shape: [usize; 3],
+    /// How much the picture, not the values, is smoothed.
+    smoothing_px: Option<f64>,
     files: &'a [PathBuf],
 }
 
@@ -39,6 +41,7 @@ pub(super) struct OfClass<'a> {
     versus: Option<&'a str>,
     logit: f32,
     completeness: Option<Completeness>,
+    refinement: Option<Refinement>,
     parts: Vec<Sum<'a>>,
     scale: Scale,
 }
@@ -64,6 +67,7 @@ struct Logit<'a> {
     class: &'a str,
     logit: f32,
     completeness: Option<Completeness>,
+    refinement: Option<Refinement>,
 }
 
 impl<'a> Told<'a> {
@@ -82,6 +86,7 @@ impl<'a> Told<'a> {
             warning: first.method.warning(),
             layer: first.layer.as_deref(),
             shape: first.shape,
+            smoothing_px: first.smoothing_px(),
             files: self.files,
         }
     }
@@ -98,6 +103,7 @@ impl<'a> Told<'a> {
             versus: evidence.versus.map(|other| self.name(other)),
             logit: evidence.logit,
             completeness: evidence.completeness,
+            refinement: evidence.refinement,
             parts: evidence.parts.iter().map(part).collect(),
             scale: evidence.scale(),
         }
@@ -108,6 +114,7 @@ impl<'a> Told<'a> {
             class: self.name(evidence.class),
             logit: evidence.logit,
             completeness: evidence.completeness,
+            refinement: evidence.refinement,
         };
         OfClasses { head: self.head(), classes: self.found.iter().map(of).collect() }
     }
@@ -123,9 +130,8 @@ impl<'a> Told<'a> {
                 }
                 None => format!("why {class}: {method}{of}, logit {logit:.4}\n"),
             });
-            if let Some(account) = evidence.account() {
-                text.push_str(&format!("  {account}\n"));
-            }
+            let lines = evidence.account().into_iter().chain(evidence.notes());
+            lines.for_each(|line| text.push_str(&format!("  {line}\n")));
         }
         if let Some(warning) = self.found[0].method.warning() {
             text.push_str(&format!("mind: {warning}\n"));

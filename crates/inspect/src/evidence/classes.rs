@@ -2,17 +2,21 @@
 
 use super::Evidence;
 use super::page::{class_name, layer_of};
-use crate::chart::{Anchor, Scene, fit_text};
+use crate::chart::{Anchor, Scene};
 use crate::maps::page::{
     About, CAPTION_SIZE, INK, Legend, MARGIN, SOFT_INK, TOP, enlargement, page, push_tile,
 };
 use crate::maps::scale::number;
 use crate::maps::{Scale, coloured};
+use crate::wrap::wrap_text;
 
 /// Longest side of a map on the page.
 const SIDE: f64 = 168.0;
 const GAP: f64 = 16.0;
 const COLUMNS: usize = 5;
+/// From line to line, and most lines of a name.
+const LINE: f64 = 14.0;
+const NAME_LINES: usize = 2;
 
 /// A page with the evidence for each of some classes, in the order given, and one scale for all of them: a class for which
 /// little speaks looks so.
@@ -21,35 +25,49 @@ const COLUMNS: usize = 5;
 /// When there is no evidence.
 pub fn class_page(all: &[Evidence], about: &About) -> Scene {
     let first = all.first().unwrap_or_else(|| panic!("a page of evidence shows at least one class"));
-    let values: Vec<Vec<f32>> = all.iter().map(Evidence::per_pixel).collect();
+    let values: Vec<Vec<f32>> = all.iter().map(Evidence::shown).collect();
     let scale = Scale::of(&values.concat(), first.method.is_signed());
     let [_, height, width] = first.shape;
     let tile = enlargement(width as f64, height as f64, SIDE);
     let side = |pixels: usize| pixels as f64 * tile;
     let columns = COLUMNS.min(all.len());
-    let pitch = (side(width).max(120.0) + GAP, side(height) + 34.0 + GAP);
-    let body = (
-        pitch.0 * columns as f64 - GAP,
-        pitch.1 * all.len().div_ceil(columns) as f64 - GAP
-            + if first.method.warning().is_some() { 16.0 } else { 0.0 },
-    );
+    let across = side(width).max(120.0);
+    let name = |evidence: &Evidence| {
+        wrap_text(&class_name(about, evidence.class), CAPTION_SIZE + 1.0, across, NAME_LINES)
+    };
+    let names: Vec<Vec<String>> = all.iter().map(name).collect();
+    let lines_of_names = names.iter().map(Vec::len).max().unwrap_or(1) as f64;
+    let pitch = (across + GAP, side(height) + 20.0 + LINE * lines_of_names + GAP);
+    let rows = pitch.1 * all.len().div_ceil(columns) as f64 - GAP;
+    let wide = pitch.0 * columns as f64 - GAP;
+    // The least closely known speaks for all.
+    let change = |evidence: &Evidence| evidence.refinement.map_or(0.0, |found| found.change);
+    let least = all.iter().max_by(|a, b| change(a).total_cmp(&change(b))).unwrap_or(first);
+    let warning = first.method.warning().map(|warning| format!("Mind: {warning}"));
+    let notes = least.notes().into_iter().chain(warning);
+    let notes: Vec<String> = notes.flat_map(|note| wrap_text(&note, CAPTION_SIZE, wide, 4)).collect();
+    let body = (wide, rows + (LINE + 2.0) * notes.len() as f64);
     let title = format!("Why each class? {}{}", first.method.name(), layer_of(first));
     let line = format!("{}; the {} highest logits, one scale", first.method.unit(), all.len());
     let lines = [about.subject.as_str(), &line];
-    let mut scene = page(&title, lines, about.picture.as_ref(), &Legend::Scale(&scale), body);
-    for (i, (evidence, values)) in all.iter().zip(&values).enumerate() {
+    let colours = first.colours("the class", None);
+    let legend = Legend::Told(&scale, &colours);
+    let mut scene = page(&title, lines, about.picture.as_ref(), &legend, body);
+    for (i, ((evidence, values), name)) in all.iter().zip(&values).zip(names).enumerate() {
         let x = MARGIN + (i % columns) as f64 * pitch.0;
         let y = TOP + (i / columns) as f64 * pitch.1;
         push_tile(&mut scene, &coloured(values, [height, width], |v| scale.colour(v)), x, y, SIDE);
-        let below = y + side(height);
-        let name = fit_text(&class_name(about, evidence.class), CAPTION_SIZE + 1.0, pitch.0 - GAP);
-        scene.text((x, below + 15.0), CAPTION_SIZE + 1.0, Anchor::Start, INK, name);
+        let mut below = y + side(height) + 1.0;
+        for line in name {
+            below += LINE;
+            scene.text((x, below), CAPTION_SIZE + 1.0, Anchor::Start, INK, line);
+        }
         let logit = format!("logit {}", number(evidence.logit));
-        scene.text((x, below + 29.0), CAPTION_SIZE, Anchor::Start, SOFT_INK, logit);
+        scene.text((x, below + LINE), CAPTION_SIZE, Anchor::Start, SOFT_INK, logit);
     }
-    if let Some(warning) = first.method.warning() {
-        let at = (MARGIN, scene.height_px - MARGIN);
-        scene.text(at, CAPTION_SIZE, Anchor::Start, INK, format!("Mind: {warning}"));
+    for (i, note) in notes.into_iter().enumerate() {
+        let at = (MARGIN, TOP + rows + (LINE + 2.0) * (i as f64 + 1.0));
+        scene.text(at, CAPTION_SIZE, Anchor::Start, INK, note);
     }
     scene
 }

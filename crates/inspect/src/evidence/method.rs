@@ -1,6 +1,11 @@
 //! The methods by name, and what a reader has to know of each.
 
 use serde::Serialize;
+use striate_graph::Graph;
+use striate_graph::op::Op;
+
+/// Of a picture with a longer side than this nobody can tell single pixels apart: it is a photo.
+pub(super) const PHOTO_PX: usize = 64;
 
 /// How evidence was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -49,6 +54,14 @@ impl Method {
             Self::ScoreCam,
             Self::Occlusion,
         ]
+    }
+
+    /// The method to look with first: Grad-CAM where pictures are larger than 64 x 64 pixels and there is a convolution, else
+    /// integrated gradients. On a photo, what single pixels add is a cloud of specks, and takes hundreds of passes to find.
+    pub fn usual(graph: &Graph) -> Self {
+        let [_, h, w] = graph.input_shape();
+        let has_maps = graph.nodes.iter().any(|node| matches!(node.op, Op::Conv2d(_)));
+        if h.max(w) > PHOTO_PX && has_maps { Self::GradCam } else { Self::IntegratedGradients }
     }
 
     /// What it is called.
@@ -125,6 +138,11 @@ impl Method {
     pub fn uses_layer(self) -> bool {
         let of_maps = [Self::GradCam, Self::GradCamPlusPlus, Self::LayerCam, Self::EigenCam, Self::ScoreCam];
         of_maps.contains(&self)
+    }
+
+    /// Whether each pixel of the picture has a value of its own.
+    pub fn is_by_pixel(self) -> bool {
+        !self.uses_layer() && self != Self::Occlusion
     }
 
     /// What its values are, for people.

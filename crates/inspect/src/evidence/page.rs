@@ -1,12 +1,17 @@
 //! Evidence as a picture: the values in the colours of their scale, alone and over what they are about.
 
-use super::Evidence;
+use super::method::PHOTO_PX;
+use super::smooth::smoothed;
+use super::stretch::{Align, bilinear};
+use super::{Evidence, Method};
 use crate::chart::{Anchor, Scene};
 use crate::colour::Rgb;
 use crate::maps::page::{About, CAPTION_SIZE, INK, Legend, MARGIN, SOFT_INK, TOP, page, push_tile};
 use crate::maps::scale::number;
 use crate::maps::{Scale, coloured};
+use crate::text::{grouped, percent};
 use crate::thumbnail::Thumbnail;
+use crate::wrap::wrap_text;
 
 const SIDE: f64 = 340.0;
 const GAP: f64 = 40.0;
@@ -26,16 +31,34 @@ pub(super) fn layer_of(evidence: &Evidence) -> String {
 }
 
 impl Evidence {
-    /// One scale for all values: blue for what speaks against the class, white for nothing, orange for what speaks for it;
-    /// of methods that know no against, viridis.
+    /// By how many pixels (a Gaussian's σ) the values are smoothed where they are shown: a 64th of a photo's longer side where
+    /// each pixel has a value of its own, as single pixels of a photo cannot be told apart. `None` where they are shown as they
+    /// are.
+    pub fn smoothing_px(&self) -> Option<f64> {
+        let side = self.shape[1].max(self.shape[2]);
+        (self.method.is_by_pixel() && side > PHOTO_PX).then(|| side as f64 / PHOTO_PX as f64)
+    }
+
+    /// `[H, W]`: what is shown, [`per_pixel`](Self::per_pixel) and smoothed.
+    pub(super) fn shown(&self) -> Vec<f32> {
+        let [_, h, w] = self.shape;
+        match self.smoothing_px() {
+            Some(sigma_px) => smoothed(&self.per_pixel(), [h, w], sigma_px),
+            None => self.per_pixel(),
+        }
+    }
+
+    /// One scale for all values that are shown: blue for what speaks against the class, white for nothing, orange for what
+    /// speaks for it; of methods that know no against, viridis.
     pub fn scale(&self) -> Scale {
-        Scale::of(&self.per_pixel(), self.method.is_signed())
+        Scale::of(&self.shown(), self.method.is_signed())
     }
 
     /// The values as large as the picture, with their colours mixed into its grey, the more the larger they are.
     pub fn overlay(&self, picture: &Thumbnail) -> Thumbnail {
         let (width, height) = (picture.width_px() as usize, picture.height_px() as usize);
-        let (values, scale) = (self.stretched([height, width]), self.scale());
+        let ([_, h, w], scale) = (self.shape, self.scale());
+        let values = bilinear(&self.shown(), [h, w], [height, width], Align::Edges);
         let mixed = values.iter().enumerate().map(|(i, &value)| {
             let pixel = picture.pixel((i % width) as u32, (i / width) as u32);
             let grey =
@@ -63,6 +86,48 @@ impl Evidence {
         Some(format!("picture {picture} + biases of maps {maps} + of vectors {rest} = {sum}: gap {gap}"))
     }
 
+    /// What a reader has to know of the values, for people: how closely integrated gradients are known, and whether what is
+    /// shown is smoothed.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(found) = self.refinement {
+            let (change, gradients) = (percent(Some(found.change)), grouped(found.gradients as u64));
+            notes.push(match found.is_settled() {
+                true => format!(
+                    "After {gradients} gradients the last two refinements agree: no pixel differs by more than {change} of \
+                     the largest."
+                ),
+                false => format!(
+                    "After {gradients} gradients the last two refinements still differ, at one pixel by {change} of the \
+                     largest, where {} was wanted: read single pixels with caution.",
+                    percent(Some(found.tolerance))
+                ),
+            });
+        }
+        if let Some(sigma_px) = self.smoothing_px() {
+            notes.push(format!(
+                "The picture is smoothed by {sigma_px:.1} pixels, so that something can be seen; the values are as they were \
+                 found."
+            ));
+        }
+        notes
+    }
+
+    /// What the colours say of `class` (where there is no `versus`), in a few words.
+    pub(super) fn colours(&self, class: &str, versus: Option<&str>) -> String {
+        match (self.method, versus) {
+            (Method::EigenCam, _) => "orange and blue: the two ends of what differs most".into(),
+            (Method::Gradient | Method::SmoothGrad | Method::GuidedBackprop, _) => {
+                "orange: the logit rises with the pixel, blue: it falls".into()
+            }
+            (method, None) if method.is_signed() => format!("orange speaks for {class}, blue against"),
+            (method, Some(other)) if method.is_signed() => {
+                format!("orange speaks for {class}, blue for {other}")
+            }
+            _ => format!("the brighter, the more it speaks for {class}"),
+        }
+    }
+
     /// What the page asks, and how it is answered.
     fn title(&self, about: &About) -> String {
         let (how, layer) = (self.method.name(), layer_of(self));
@@ -82,14 +147,23 @@ impl Evidence {
             format!("logit {logit}")
         };
         let line = self.account().map_or_else(|| logit.clone(), |account| format!("{logit} · {account}"));
-        let scale = self.scale();
-        let warning = self.method.warning();
-        let body = (2.0 * SIDE + GAP, CAPTION + SIDE + if warning.is_some() { LINE } else { 0.0 });
+        let (scale, room) = (self.scale(), 2.0 * SIDE + GAP);
+        let warning = self.method.warning().map(|warning| format!("Mind: {warning}"));
+        let notes: Vec<String> = self
+            .notes()
+            .into_iter()
+            .chain(warning)
+            .flat_map(|note| wrap_text(&note, CAPTION_SIZE + 1.0, room, 4))
+            .collect();
+        let body = (room, CAPTION + SIDE + LINE * notes.len() as f64);
         let lines = [about.subject.as_str(), &line];
-        let mut scene = page(&self.title(about), lines, about.picture.as_ref(), &Legend::Scale(&scale), body);
+        let versus = self.versus.map(|other| class_name(about, other));
+        let colours = self.colours(&class_name(about, self.class), versus.as_deref());
+        let legend = Legend::Told(&scale, &colours);
+        let mut scene = page(&self.title(about), lines, about.picture.as_ref(), &legend, body);
         let [_, height, width] = self.shape;
-        let raw = coloured(&self.per_pixel(), [height, width], |v| scale.colour(v));
-        let mut tiles = vec![(format!("{}, {height} x {width}", self.method.unit()), raw)];
+        let shown = coloured(&self.shown(), [height, width], |v| scale.colour(v));
+        let mut tiles = vec![(format!("{}, {height} x {width}", self.method.unit()), shown)];
         if let Some(picture) = &about.picture {
             tiles.push(("over the picture, larger values more opaque".into(), self.overlay(picture)));
         }
@@ -98,9 +172,9 @@ impl Evidence {
             scene.text((x, TOP + 10.0), CAPTION_SIZE, Anchor::Start, SOFT_INK, caption);
             push_tile(&mut scene, &tile, x, TOP + CAPTION, SIDE);
         }
-        if let Some(warning) = warning {
-            let at = (MARGIN, TOP + CAPTION + SIDE + LINE - 2.0);
-            scene.text(at, CAPTION_SIZE + 1.0, Anchor::Start, INK, format!("Mind: {warning}"));
+        for (i, note) in notes.into_iter().enumerate() {
+            let at = (MARGIN, TOP + CAPTION + SIDE + LINE * (i as f64 + 1.0) - 2.0);
+            scene.text(at, CAPTION_SIZE + 1.0, Anchor::Start, INK, note);
         }
         scene
     }

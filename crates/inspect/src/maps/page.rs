@@ -1,6 +1,6 @@
 //! What every page of maps and kernels has on top: what is seen, of what, and what the colours mean.
 
-use crate::chart::{Anchor, Scene, Shape, fit_text};
+use crate::chart::{Anchor, Scene, Shape, fit_text, width_px};
 use crate::colour::Rgb;
 use crate::maps::scale::{Scale, Table, number};
 use crate::thumbnail::Thumbnail;
@@ -11,8 +11,9 @@ const HAIRLINE: Rgb = Rgb::hex(0xbbbbbb);
 pub(crate) const MARGIN: f64 = 20.0;
 /// Where the page below the header begins.
 pub(crate) const TOP: f64 = MARGIN + SIDE + 20.0;
-/// Room for the header's text.
+/// Room for the header's text, and how wide a page becomes for the sake of a longer one.
 pub(crate) const LEAST_WIDTH: f64 = 760.0;
+const MOST_WIDTH: f64 = 1200.0;
 
 /// Side of the picture in the header.
 const SIDE: f64 = 96.0;
@@ -36,6 +37,8 @@ pub struct About {
 pub(crate) enum Legend<'a> {
     /// A colour table.
     Scale(&'a Scale),
+    /// A colour table, and what it says.
+    Told(&'a Scale, &'a str),
     /// Red, green and blue weights at once.
     Rgb(&'a Scale),
 }
@@ -48,13 +51,14 @@ pub(crate) fn page(
     legend: &Legend<'_>,
     body: (f64, f64),
 ) -> Scene {
-    let width = (2.0 * MARGIN + body.0).max(LEAST_WIDTH);
+    let left = MARGIN + picture.map_or(0.0, |_| SIDE + 18.0);
+    let texts = lines.iter().map(|line| width_px(line, TEXT_SIZE)).chain([width_px(title, TITLE_SIZE)]);
+    let whole = left + texts.fold(0.0, f64::max).ceil() + MARGIN;
+    let width = (2.0 * MARGIN + body.0).max(LEAST_WIDTH).max(whole.min(MOST_WIDTH));
     let description = format!("{title}. {}", lines.join(". "));
     let mut scene = Scene::new(width, TOP + body.1 + MARGIN, description);
-    let mut left = MARGIN;
     if let Some(picture) = picture {
-        push_tile(&mut scene, picture, left, MARGIN, SIDE);
-        left += SIDE + 18.0;
+        push_tile(&mut scene, picture, MARGIN, MARGIN, SIDE);
     }
     let room = width - MARGIN - left;
     let shown = fit_text(title, TITLE_SIZE, room);
@@ -71,20 +75,19 @@ pub(crate) fn page(
 }
 
 fn draw_legend(scene: &mut Scene, x: f64, y: f64, legend: &Legend<'_>) {
-    let scale = match *legend {
-        Legend::Scale(scale) => {
-            push_scale(scene, (x, y), BAR.0, scale);
-            scale
-        }
-        Legend::Rgb(scale) => {
-            push_bar(scene, (x, y), BAR.0, scale, grey);
-            scale
-        }
+    let notes = match *legend {
+        Legend::Scale(scale) | Legend::Rgb(scale) => vec![scale.note()],
+        Legend::Told(scale, what) => vec![what.to_owned(), scale.note()],
     };
-    let note = scale.note();
-    let room = scene.width_px - MARGIN - (x + BAR.0 + 14.0);
-    let shown = fit_text(&note, CAPTION_SIZE, room);
-    scene.text((x + BAR.0 + 14.0, y + 9.0), CAPTION_SIZE, Anchor::Start, SOFT_INK, shown);
+    match *legend {
+        Legend::Scale(scale) | Legend::Told(scale, _) => push_scale(scene, (x, y), BAR.0, scale),
+        Legend::Rgb(scale) => push_bar(scene, (x, y), BAR.0, scale, grey),
+    }
+    let left = x + BAR.0 + 14.0;
+    for (i, note) in notes.iter().enumerate() {
+        let shown = fit_text(note, CAPTION_SIZE, scene.width_px - MARGIN - left);
+        scene.text((left, y + 9.0 + 15.0 * i as f64), CAPTION_SIZE, Anchor::Start, SOFT_INK, shown);
+    }
 }
 
 /// The colours of a scale as a bar of this width, its ends and zero in numbers below it.
