@@ -78,7 +78,7 @@ fn a_page_a_layer_and_the_numbers_are_the_networks() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     files.sort();
-    assert_eq!(files, ["conv1.npy", "conv1.png", "conv1.svg", "fc2.npy", "fc2.png", "fc2.svg"]);
+    assert_eq!(files, ["conv1.npy", "conv1.png", "conv1.svg", "fc2.npy", "fc2.png", "fc2.svg", "index.html"]);
     assert!(fs::read(place.path().join("pages/conv1.png")).unwrap().starts_with(b"\x89PNG"));
 }
 
@@ -89,6 +89,24 @@ fn without_a_layer_all_convolutions_and_activations_are_shown() {
     let first = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
     let rows: Vec<String> = text.lines().filter(|line| line.contains(".png")).map(first).collect();
     assert_eq!(rows, ["conv1", "relu", "conv2", "relu_1"]);
+    assert!(
+        text.ends_with("Each page is beside it as SVG too; maps/index.html shows all of them.\n"),
+        "{text}"
+    );
+    let index = fs::read_to_string(place.path().join("maps/index.html")).unwrap();
+    for layer in &rows {
+        assert!(index.contains(&format!(">{layer}</h2>")), "{index}");
+        let picture = format!("{layer}.png");
+        assert!(index.contains(&format!("<img src=\"{picture}\"")), "{index}");
+        assert!(place.path().join("maps").join(picture).is_file(), "what it shows is there");
+    }
+    assert!(index.contains("conv2d, 16 of 28 x 28") && index.contains("net looks at ramp.pgm"), "{index}");
+    assert!(
+        place
+            .succeed("maps net ramp.pgm --layer conv1 --out one")
+            .ends_with("The page is beside it as SVG too.\n")
+    );
+    assert!(!place.path().join("one/index.html").exists(), "one page needs no list");
     assert!(!text.contains('\x1b'), "no colours where there is no terminal");
     let mut forced = place.command(&["maps", "net", "ramp.pgm", "--layer", "conv1"]);
     let output = forced.env("CLICOLOR_FORCE", "1").output().unwrap();

@@ -10,7 +10,7 @@ use striate::inspect::text::{Align, Table};
 
 use crate::exit::Usage;
 use crate::look::{ModelArg, usage};
-use crate::maps::pages::{Page, PageFlags, glimpse};
+use crate::maps::pages::{Page, PageFlags, glimpse, whereabouts};
 use crate::out;
 
 /// Kernels of a layer in the terminal.
@@ -62,10 +62,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let page = |filters| {
         let filters: &Filters = filters;
         let scene = filters.sheet(&about, args.pages.top);
-        Page { layer: &filters.name, scene, shape: filters.shape.to_vec(), values: &filters.values }
+        let [o, i, h, w] = filters.shape;
+        let what = format!("{}, {o} of {i} x {h} x {w}", filters.op);
+        Page { layer: &filters.name, what, scene, shape: filters.shape.to_vec(), values: &filters.values }
     };
     let pages: Vec<Page<'_>> = layers.iter().map(page).collect();
-    let files = args.pages.write(&args.out, &pages, &subject.engine)?;
+    let files = args.pages.write(&args.out, &pages, ["Filters", &subject.name], &subject.engine)?;
     let ranked: Vec<Vec<FilterStats>> = layers.iter().map(Filters::ranked).collect();
     if args.pages.json {
         let layer = |((filters, ranked), files)| {
@@ -96,7 +98,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
                 text.push_str(&glimpse(&pictures));
             }
         }
-        out::print(&format!("{text}{table}\nEach page is beside it as SVG too.\n"))?;
+        out::say(&format!("{text}{table}\n{}", whereabouts(&args.out, pages.len())))?;
     }
     Ok(0)
 }

@@ -13,7 +13,7 @@ use striate::inspect::text::{Align, Table};
 use crate::exit::{BAD_DATA, Usage};
 use crate::look::{LookArgs, says, usage};
 use crate::out;
-use pages::{Page, PageFlags, glimpse};
+use pages::{Page, PageFlags, glimpse, whereabouts};
 
 /// Maps of a layer in the terminal.
 const GLIMPSED: usize = 8;
@@ -82,10 +82,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         let about =
             About { classes: if is_output { about.classes.clone() } else { Vec::new() }, ..about.clone() };
         let scene = maps.sheet(&about, args.pages.top);
-        Page { layer: &maps.name, scene, shape: maps.shape.clone(), values: &maps.values }
+        let what = format!("{}, {}", maps.op, size(maps));
+        Page { layer: &maps.name, what, scene, shape: maps.shape.clone(), values: &maps.values }
     };
     let pages: Vec<Page<'_>> = layers.iter().zip(&chosen).map(page).collect();
-    let files = args.pages.write(&args.out, &pages, &looked.engine)?;
+    let files = args.pages.write(&args.out, &pages, ["Feature maps", &about.subject], &looked.engine)?;
     let silent = |ranked: &[MapStats]| ranked.iter().filter(|map| map.is_silent()).count();
     if args.pages.json {
         let layer = |((maps, ranked), files)| {
@@ -110,12 +111,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             ("page", Align::Left),
         ]);
         for ((maps, ranked), files) in layers.iter().zip(&ranked).zip(&files) {
-            let [c, h, w] = maps.dimensions();
             let strongest = ranked.iter().take(5).filter(|map| !map.is_silent());
             let strongest = strongest.map(|map| map.map.to_string()).collect::<Vec<_>>().join(", ");
-            let size = if maps.is_image() { format!("{c} of {h} x {w}") } else { format!("{c} values") };
             let path = files[0].display().to_string();
-            table.row([maps.name.clone(), size, silent(ranked).to_string(), strongest, path]);
+            table.row([maps.name.clone(), size(maps), silent(ranked).to_string(), strongest, path]);
             if maps.is_image() {
                 let title = |map: &MapStats| format!("{} map {}", maps.name, map.map);
                 let shown = ranked.iter().take(GLIMPSED);
@@ -124,8 +123,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             }
         }
         let says = says(&prediction);
-        write!(text, "{}: {says}\n\n{table}\nEach page is beside it as SVG too.\n", looked.shown())?;
-        out::print(&text)?;
+        write!(text, "{}: {says}\n\n{table}\n{}", looked.shown(), whereabouts(&args.out, pages.len()))?;
+        out::say(&text)?;
     }
     let not_finite: usize = layers.iter().map(|maps| maps.scale.not_finite).sum();
     if not_finite > 0 {
@@ -135,4 +134,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         );
     }
     Ok(if not_finite > 0 { BAD_DATA } else { 0 })
+}
+
+/// `64 of 56 x 56`.
+fn size(maps: &FeatureMaps) -> String {
+    let [c, h, w] = maps.dimensions();
+    if maps.is_image() { format!("{c} of {h} x {w}") } else { format!("{c} values") }
 }

@@ -3,15 +3,19 @@
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
 use striate::formats::write_atomically;
 use striate::graph::Engine;
 use striate::inspect::chart::Scene;
+use striate::inspect::maps::{Entry, index_page};
 use striate::inspect::{Depth, Thumbnail, half_blocks, npy};
 
 use crate::flags::count;
+use crate::scenes::write_file;
+use crate::working::Working;
 
 /// Pixels of the PNG for one of the page.
 const SCALE: f64 = 2.0;
@@ -38,29 +42,51 @@ pub(crate) struct PageFlags {
     pub(crate) json: bool,
 }
 
+/// Shows the pages of all layers.
+pub(crate) const INDEX: &str = "index.html";
+
 /// One layer's page.
 pub(crate) struct Page<'a> {
     pub(crate) layer: &'a str,
+    /// What the layer is, in a few words.
+    pub(crate) what: String,
     pub(crate) scene: Scene,
     pub(crate) shape: Vec<usize>,
     pub(crate) values: &'a [f32],
 }
 
 impl PageFlags {
-    /// Writes each page as PNG and SVG into `folder`; gives the paths, page by page.
+    /// Writes each page as PNG and SVG into `folder`, and of several a page that shows all of them, under this title; gives
+    /// the paths, page by page.
     pub(crate) fn write(
         &self,
         folder: &Path,
         pages: &[Page<'_>],
+        [title, subject]: [&str; 2],
         engine: &Engine,
     ) -> anyhow::Result<Vec<Vec<PathBuf>>> {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("{}: cannot make this folder", folder.display()))?;
         let stems = file_stems(pages.iter().map(|page| page.layer));
+        if pages.len() > 1 {
+            let entry = |(page, stem): (&Page<'_>, &String)| Entry {
+                layer: page.layer.into(),
+                what: page.what.clone(),
+                picture: format!("{stem}.png"),
+                width_px: page.scene.width_px,
+            };
+            let entries: Vec<Entry> = pages.iter().zip(&stems).map(entry).collect();
+            write_file(folder, INDEX, index_page(title, subject, &entries).as_bytes())?;
+        }
         let mut written: Vec<Option<anyhow::Result<Vec<PathBuf>>>> = pages.iter().map(|_| None).collect();
+        let drawn = Mutex::new((Working::new(self.json), 0));
         engine.pool().for_each_chunk(&mut written, 1, |i, slot| {
             let stem = folder.join(&stems[i]);
             slot[0] = Some(self.write_one(&stem, &pages[i]));
+            if let Ok(mut drawn) = drawn.lock() {
+                drawn.1 += 1;
+                drawn.0.count("drawing pages", drawn.1, pages.len());
+            }
         });
         written.into_iter().flatten().collect()
     }
@@ -77,6 +103,17 @@ impl PageFlags {
             Ok(path)
         };
         files.into_iter().map(write).collect()
+    }
+}
+
+/// Where the pages of that many layers are, for people.
+pub(crate) fn whereabouts(folder: &Path, pages: usize) -> String {
+    match pages {
+        1 => "The page is beside it as SVG too.\n".into(),
+        _ => format!(
+            "Each page is beside it as SVG too; {} shows all of them.\n",
+            folder.join(INDEX).display()
+        ),
     }
 }
 

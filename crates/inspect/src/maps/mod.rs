@@ -4,6 +4,7 @@
 //! and draws itself as a [`Scene`](crate::chart::Scene). One [`Scale`] holds for all maps of a layer.
 
 mod bars;
+mod index;
 pub(crate) mod page;
 pub(crate) mod scale;
 pub(crate) mod select;
@@ -11,6 +12,7 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
+pub use index::{Entry, index_page};
 pub use page::About;
 pub use scale::{Scale, Table, number};
 pub use select::select;
