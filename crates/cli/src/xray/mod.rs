@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     }
     let mut text = format!("{}: {}\n{found}\n", looked.shown(), says(&prediction));
     files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
-    out::print(&text)?;
+    out::say(&text)?;
     Ok(0)
 }
 

@@ -3,15 +3,16 @@
 use super::display::norm;
 use super::grid::{cell_side, push_frame, push_grid};
 use super::tiles::{HEIGHT as TILES, push_tiles};
-use super::waterfall::{WIDTH as BARS, height as bars_height, push_bars};
+use super::waterfall::{height as bars_height, push_bars, width as bars_width};
 use super::{Cell, Sum, Work, Xray};
 use crate::chart::{Anchor, Scene, fit_text};
 use crate::colour::Rgb;
 use crate::maps::Scale;
 use crate::maps::page::{About, CAPTION_SIZE, INK, MARGIN, SOFT_INK, push_scale};
 use crate::maps::scale::number;
+use crate::wrap::wrap_text;
 
-const WIDTH: f64 = 2.0 * MARGIN + 1012.0;
+const WIDTH: f64 = 2.0 * MARGIN + 1020.0;
 const TEXT_SIZE: f64 = 12.0;
 const LINE: f64 = 18.0;
 /// Where the tiles begin, and what is between the parts of the page.
@@ -23,6 +24,10 @@ const LABEL: f64 = 74.0;
 /// Room for the sign between two grids, and for the subtotal.
 const SIGN: f64 = 24.0;
 const SUBTOTAL: f64 = 80.0;
+/// Between a subtotal and the next channel beside it.
+const GUTTER: f64 = 16.0;
+/// Most lines of a sentence.
+const LINES: usize = 3;
 /// Above the channels: what they are, and three scales.
 const HEAD: f64 = 62.0;
 const BAR: f64 = 120.0;
@@ -40,8 +45,9 @@ impl Layout {
     fn new(sum: &Sum) -> Self {
         let cell = cell_side(sum.window);
         let grid = (cell * sum.window[1] as f64, cell * sum.window[0] as f64);
-        let pitch = (LABEL + 3.0 * grid.0 + 2.0 * SIGN + SUBTOTAL, grid.1 + 14.0);
-        let columns = (((WIDTH - 2.0 * MARGIN) / pitch.0) as usize).clamp(1, sum.channels.len().max(1));
+        let pitch = (LABEL + 3.0 * grid.0 + 2.0 * SIGN + SUBTOTAL + GUTTER, grid.1 + 14.0);
+        let columns =
+            (((WIDTH - 2.0 * MARGIN + GUTTER) / pitch.0) as usize).clamp(1, sum.channels.len().max(1));
         let shown = sum.channels.len().min(ROWS * columns);
         Self { columns, shown, pitch, grid }
     }
@@ -63,22 +69,26 @@ impl Xray {
             Work::Add { .. } | Work::Value { .. } => 0.0,
         };
         let most = self.bars_shown();
-        let proofs = self.proofs();
+        let width = WIDTH.max(2.0 * MARGIN + bars_width(self, most));
+        let room = width - 2.0 * MARGIN;
+        let lines = |text: &String| wrap_text(text, TEXT_SIZE, room, LINES);
+        let proofs: Vec<String> = self.proofs().iter().flat_map(lines).collect();
+        let sees = format!("{}; {}", self.sees(), self.influence());
+        let head: Vec<String> = [&about.subject, &sees].into_iter().flat_map(lines).collect();
+        let top = TOP + LINE * (head.len() - 2) as f64;
         let bottom = bars_height(self, most) + BETWEEN + LINE * proofs.len() as f64;
-        let height = TOP + TILES + BETWEEN + work_height + BETWEEN + bottom + MARGIN;
+        let height = top + TILES + BETWEEN + work_height + BETWEEN + bottom + MARGIN;
         let title = format!("{} = {}", self.title(), number(self.value));
-        let mut scene =
-            Scene::new(WIDTH.max(2.0 * MARGIN + BARS), height, format!("{title}. {}", about.subject));
-        let room = scene.width_px - 2.0 * MARGIN;
+        let mut scene = Scene::new(width, height, format!("{title}. {}", about.subject));
         let line = |scene: &mut Scene, y: f64, size: f64, ink: Rgb, text: &str| {
             scene.text((MARGIN, y), size, Anchor::Start, ink, fit_text(text, size, room));
         };
         line(&mut scene, MARGIN + 14.0, 17.0, INK, &format!("{title}   ({})", self.operations()));
-        line(&mut scene, MARGIN + 34.0, TEXT_SIZE, SOFT_INK, &about.subject);
-        let sees = format!("{}; {}", self.sees(), self.influence());
-        line(&mut scene, MARGIN + 51.0, TEXT_SIZE, SOFT_INK, &sees);
-        push_tiles(&mut scene, self, about.picture.as_ref(), (MARGIN, TOP));
-        let mut y = TOP + TILES + BETWEEN;
+        for (i, text) in head.iter().enumerate() {
+            line(&mut scene, MARGIN + 34.0 + 17.0 * i as f64, TEXT_SIZE, SOFT_INK, text);
+        }
+        push_tiles(&mut scene, self, about.picture.as_ref(), (MARGIN, top));
+        let mut y = top + TILES + BETWEEN;
         match &self.work {
             Work::Sum(sum) => push_sum(&mut scene, sum, y),
             Work::Max { input, cells, winner } => {

@@ -1,14 +1,15 @@
 //! A sum as bars, each from where the one before ended.
 
 use super::{Work, Xray};
-use crate::chart::{Anchor, Scene, fit_text};
+use crate::chart::{Anchor, Scene, fit_text, width_px};
 use crate::colour::{Rgb, blue_orange};
 use crate::maps::page::{CAPTION_SIZE, INK, SOFT_INK};
 use crate::maps::scale::number;
 
 /// From bar to bar.
 pub(super) const PITCH: f64 = 18.0;
-const LABEL: f64 = 150.0;
+/// Room for names: as much as they need, within this.
+const LABEL: (f64, f64) = (150.0, 400.0);
 const LENGTH: f64 = 520.0;
 const STEP: Rgb = Rgb::hex(0x5c5c5c);
 
@@ -46,6 +47,24 @@ fn bars(xray: &Xray, most: usize) -> Vec<Bar> {
     bars
 }
 
+impl Bar {
+    fn name(&self) -> &str {
+        match self {
+            Self::Part(name, _) | Self::Total(name, _) => name,
+        }
+    }
+}
+
+fn label_width(bars: &[Bar]) -> f64 {
+    let widths = bars.iter().map(|bar| width_px(bar.name(), CAPTION_SIZE) + 10.0);
+    widths.fold(LABEL.0, f64::max).min(LABEL.1)
+}
+
+/// How wide the bars are, with what stands beside them.
+pub(super) fn width(xray: &Xray, most: usize) -> f64 {
+    label_width(&bars(xray, most)) + LENGTH + 70.0
+}
+
 /// How high the bars are, with `most` channels.
 pub(super) fn height(xray: &Xray, most: usize) -> f64 {
     PITCH * bars(xray, most).len() as f64
@@ -54,6 +73,7 @@ pub(super) fn height(xray: &Xray, most: usize) -> f64 {
 /// Draws the bars from (left, top) on.
 pub(super) fn push_bars(scene: &mut Scene, xray: &Xray, most: usize, (left, top): (f64, f64)) {
     let bars = bars(xray, most);
+    let label = label_width(&bars);
     let mut so_far = 0.0;
     let spans: Vec<(f64, f64)> = bars
         .iter()
@@ -68,7 +88,7 @@ pub(super) fn push_bars(scene: &mut Scene, xray: &Xray, most: usize, (left, top)
     let ends = || spans.iter().flat_map(|&(from, to)| [from, to]).filter(|v| v.is_finite());
     let (low, high) = (ends().fold(0.0, f64::min), ends().fold(0.0, f64::max));
     let reach = (high - low).max(f64::MIN_POSITIVE);
-    let place = |v: f64| left + LABEL + (v.clamp(low, high) - low) / reach * LENGTH;
+    let place = |v: f64| left + label + (v.clamp(low, high) - low) / reach * LENGTH;
     let bottom = top + PITCH * bars.len() as f64;
     scene.line((place(0.0), top - 3.0), (place(0.0), bottom), SOFT_INK);
     for (i, (bar, &(from, to))) in bars.iter().zip(&spans).enumerate() {
@@ -80,8 +100,8 @@ pub(super) fn push_bars(scene: &mut Scene, xray: &Xray, most: usize, (left, top)
         let (from, to) =
             if from.is_finite() && to.is_finite() { (place(from), place(to)) } else { (left, left) };
         scene.rect(from.min(to), y + 2.0, (to - from).abs().max(1.0), PITCH - 6.0, colour);
-        let label = fit_text(name, CAPTION_SIZE, LABEL - 10.0);
-        scene.text((left + LABEL - 8.0, y + 12.0), CAPTION_SIZE, Anchor::End, INK, label);
+        let name = fit_text(name, CAPTION_SIZE, label - 10.0);
+        scene.text((left + label - 8.0, y + 12.0), CAPTION_SIZE, Anchor::End, INK, name);
         let text = match bar {
             Bar::Part(..) if value >= 0.0 => format!("+{}", number(value as f32)),
             _ => number(value as f32),
@@ -89,6 +109,3 @@ pub(super) fn push_bars(scene: &mut Scene, xray: &Xray, most: usize, (left, top)
         scene.text((from.max(to) + 6.0, y + 12.0), CAPTION_SIZE, Anchor::Start, SOFT_INK, text);
     }
 }
-
-/// How wide the bars are, with what stands beside them.
-pub(super) const WIDTH: f64 = LABEL + LENGTH + 70.0;

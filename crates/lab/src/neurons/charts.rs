@@ -1,9 +1,10 @@
 //! The three charts of a card: classes, values, lesion.
 
-use striate_inspect::chart::{Anchor, Scene, Shape};
+use striate_inspect::chart::{Anchor, Scene, Shape, width_px};
 use striate_inspect::colour::{Rgb, blue_orange};
 use striate_inspect::maps::number;
 use striate_inspect::text::{grouped, percent};
+use striate_inspect::wrap_text;
 
 use super::card::Card;
 use super::histogram::BINS;
@@ -12,7 +13,10 @@ use crate::paper::{BAR, CAPTION, HAIRLINE, HEADING, INK, SOFT_INK, text};
 /// Rows of bars that there is room for.
 const ROWS: usize = 10;
 const ROW: f64 = 16.0;
-const LABEL: f64 = 86.0;
+/// Room for the names of classes: as much as they need, within this.
+const LABEL: (f64, f64) = (86.0, 150.0);
+/// Where what stands below the bars has to end.
+const BOTTOM: f64 = 216.0;
 const VALUE: f64 = 44.0;
 const PLOT: f64 = 132.0;
 
@@ -21,6 +25,10 @@ type At = (f64, f64);
 fn heading(scene: &mut Scene, (x, y): At, width: f64, title: &str, note: &str) {
     text(scene, (x, y + 8.0), HEADING, INK, width, title);
     text(scene, (x, y + 24.0), CAPTION, SOFT_INK, width, note);
+}
+
+fn label_width<'a>(names: impl Iterator<Item = &'a String>) -> f64 {
+    names.map(|name| width_px(name, CAPTION) + 8.0).fold(LABEL.0, f64::max).min(LABEL.1)
 }
 
 fn bar(scene: &mut Scene, (x, y, width): (f64, f64, f64), fill: Rgb, tooltip: String) {
@@ -44,14 +52,15 @@ pub(super) fn classes(scene: &mut Scene, card: &Card, names: &[String], (x, y): 
     };
     heading(scene, (x, y), width, &format!("Classes of the {all} strongest"), &note);
     let most = card.top_classes.iter().copied().max().unwrap_or(0).max(1);
-    let room = width - LABEL - VALUE;
+    let label = label_width(order.iter().map(|&class| &names[class]));
+    let room = width - label - VALUE;
     for (i, &class) in order.iter().enumerate() {
         let (count, top) = (card.top_classes[class], y + 36.0 + ROW * i as f64);
-        text(scene, (x, top + 9.0), CAPTION, INK, LABEL - 8.0, &names[class]);
+        text(scene, (x, top + 9.0), CAPTION, INK, label - 8.0, &names[class]);
         let length = room * count as f64 / most as f64;
-        bar(scene, (x + LABEL, top, length), BAR, format!("{count} of {all} are {}", names[class]));
+        bar(scene, (x + label, top, length), BAR, format!("{count} of {all} are {}", names[class]));
         scene.text(
-            (x + LABEL + length + 6.0, top + 9.0),
+            (x + label + length + 6.0, top + 9.0),
             CAPTION,
             Anchor::Start,
             SOFT_INK,
@@ -135,19 +144,20 @@ pub(super) fn lesion(scene: &mut Scene, card: &Card, names: &[String], (x, y): A
     let points =
         |cost: &super::ClassCost| 100.0 * (cost.without as f64 - cost.intact as f64) / cost.images as f64;
     let most = shown.iter().map(|cost| points(cost).abs()).fold(0.0, f64::max).max(1e-9);
-    let zero = x + LABEL + (width - LABEL - VALUE) / 2.0;
-    let reach = (width - LABEL - VALUE) / 2.0;
+    let label = label_width(shown.iter().map(|cost| &names[cost.class]));
+    let reach = (width - label - VALUE) / 2.0;
+    let zero = x + label + reach;
     let mut top = y + 36.0;
     for cost in &shown {
         let (points, name) = (points(cost), &names[cost.class]);
-        text(scene, (x, top + 9.0), CAPTION, INK, LABEL - 8.0, name);
+        text(scene, (x, top + 9.0), CAPTION, INK, label - 8.0, name);
         let length = reach * points.abs() / most;
         let fill = blue_orange(if points < 0.0 { 0.8 } else { -0.8 });
         let tooltip =
             format!("{name}: {} of {} right, {} without it", cost.intact, cost.images, cost.without);
         bar(scene, (if points < 0.0 { zero - length } else { zero }, top, length), fill, tooltip);
-        let label = format!("{points:+.1}").replace('-', "−");
-        scene.text((x + width, top + 9.0), CAPTION, Anchor::End, SOFT_INK, label);
+        let lost = format!("{points:+.1}").replace('-', "−");
+        scene.text((x + width, top + 9.0), CAPTION, Anchor::End, SOFT_INK, lost);
         top += ROW;
     }
     if !shown.is_empty() {
@@ -158,7 +168,13 @@ pub(super) fn lesion(scene: &mut Scene, card: &Card, names: &[String], (x, y): A
             "{} taken for {}: {} times, {} with it",
             names[confused.label], names[confused.said], confused.without, confused.intact
         );
-        text(scene, (x, top + 12.0), CAPTION, SOFT_INK, width, &words);
-        top += ROW;
+        let lines = wrap_text(&words, CAPTION, width, 2);
+        if top + ROW * lines.len() as f64 > y + BOTTOM {
+            break;
+        }
+        for line in lines {
+            text(scene, (x, top + 12.0), CAPTION, SOFT_INK, width, &line);
+            top += ROW;
+        }
     }
 }

@@ -3,12 +3,12 @@
 use striate_data::Dataset;
 use striate_formats::ModelFile;
 use striate_graph::op::Op;
-use striate_inspect::chart::{Anchor, Scene, Shape};
+use striate_inspect::chart::{Anchor, Scene, Shape, width_px};
 use striate_inspect::colour::{Rgb, blue_orange};
 use striate_inspect::filters::Filters;
 use striate_inspect::maps::number;
 use striate_inspect::text::{grouped, percent};
-use striate_inspect::{Thumbnail, hatched};
+use striate_inspect::{Thumbnail, hatched, wrap_text};
 
 use super::card::Card;
 use super::charts::{classes, density, lesion};
@@ -25,6 +25,8 @@ const WIDTH: f64 = 2.0 * MARGIN + 9.0 * PITCH - (PITCH - SIDE);
 const HEADER: f64 = 128.0;
 /// A section with whole images alone, and one with none.
 const ROW: f64 = 22.0 + SIDE + 42.0;
+/// From line to line under an image.
+const LINE: f64 = 13.0;
 const EMPTY: f64 = 40.0;
 const KERNEL: f64 = 84.0;
 const CHARTS: f64 = 226.0;
@@ -45,9 +47,14 @@ impl Card {
     pub fn page(&self, model: &ModelFile, data: &Dataset, name: &str) -> Result<Scene, LabError> {
         let sections = self.sections();
         let is_small = self.sees_part(model);
+        let lines =
+            |images: &[Example]| images.iter().map(|e| caption(data, e).len()).max().unwrap_or(2).max(2);
         let row = |at: usize, images: &[Example]| match images {
             [] => EMPTY,
-            _ => ROW + if is_small && !self.is_silence(at) { SIDE + 6.0 } else { 0.0 },
+            _ => {
+                let cut_out = if is_small && !self.is_silence(at) { SIDE + 6.0 } else { 0.0 };
+                ROW + cut_out + LINE * (lines(images) - 2) as f64
+            }
         };
         let rows: f64 = sections.iter().enumerate().map(|(at, (_, _, images))| row(at, images)).sum();
         let height = HEADER + rows + CHARTS + self.dream.as_ref().map_or(0.0, |_| DREAM) + MARGIN;
@@ -230,11 +237,14 @@ impl Card {
             let at = (x + sx * columns.start as f64, below + sy * rows.start as f64);
             outline(scene, (at.0, at.1, sx * columns.len() as f64, sy * rows.len() as f64), 1.5, BOX);
         }
-        let class = &data.classes[example.label as usize];
-        let first = format!("{} · {}", class, number(example.value));
-        text(scene, (x, below + height + 14.0), CAPTION, INK, SIDE, &first);
-        let second = format!("image {}", example.image);
-        text(scene, (x, below + height + 27.0), CAPTION - 1.0, SOFT_INK, SIDE, &second);
+        let mut lines = caption(data, example);
+        let last = lines.pop().unwrap_or_default();
+        let mut under = below + height + 1.0;
+        for line in lines {
+            under += LINE;
+            text(scene, (x, under), CAPTION, INK, SIDE, &line);
+        }
+        text(scene, (x, under + LINE), CAPTION - 1.0, SOFT_INK, SIDE, &last);
         Ok(())
     }
 
@@ -287,6 +297,19 @@ impl Card {
         }
         Ok(())
     }
+}
+
+/// What stands under an image: its class and what the unit makes of it, on one line where there is room, and which it is.
+fn caption(data: &Dataset, example: &Example) -> Vec<String> {
+    let (class, value) = (&data.classes[example.label as usize], number(example.value));
+    let image = format!("image {}", example.image);
+    let whole = format!("{class} · {value}");
+    if width_px(&whole, CAPTION) <= SIDE {
+        return vec![whole, image];
+    }
+    let mut lines = wrap_text(class, CAPTION, SIDE, 2);
+    lines.extend([value, image]);
+    lines
 }
 
 /// Of one channel, above and below the mean in blue and orange; of three, as a photo.
