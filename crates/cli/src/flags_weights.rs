@@ -24,6 +24,13 @@ pub(crate) struct LoadFlags {
 }
 
 impl LoadFlags {
+    /// The flags that choose the weights, as they were typed.
+    pub(crate) fn typed(&self) -> Vec<String> {
+        let flags = [("--key", &self.key), ("--prefix", &self.prefix)];
+        let typed = flags.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]));
+        typed.flatten().collect()
+    }
+
     /// Does `work` with these options, and with a bar that shows a download if one is allowed.
     pub(crate) fn with<T>(&self, work: impl FnOnce(LoadOptions<'_>) -> T) -> T {
         let (key, prefix) = (self.key.as_deref(), self.prefix.as_deref());

@@ -1,10 +1,11 @@
 //! Which pictures a command means that was given none: those that its network was trained on, or what stands in for them.
 
-use striate::data::{DataError, Measured, Parts, load};
+use striate::data::{DataError, Measured, load};
 use striate::formats::ModelFile;
 
 use crate::exit::Usage;
 use crate::flags_data::PartFlags;
+use crate::out::{Stream, wrapped};
 
 /// What is inside this program, and can stand in for other digits.
 const BUILT_IN: &str = "digits";
@@ -16,50 +17,52 @@ pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile)
     if let Some(named) = named {
         return Ok(which.measured(named)?);
     }
-    let source = model.provenance.source();
-    if source.is_empty() {
-        let why = "the model does not say which data set it was trained on; name one with --data";
-        return Err(Usage(why.into()).into());
-    }
-    let of = |parts: Parts| match which.split {
-        // A last layer that was fitted to a folder without parts was fitted to all of it.
-        None if model.provenance.epochs > 0 || !parts.parts().is_empty() => parts.kept_apart(),
-        _ => parts.measured(which.split),
-    };
-    let error = match which.layout.open(source) {
-        Ok(parts) => {
-            let measured = of(parts)?;
-            let was = &model.provenance.data_sha256;
-            if which.split.is_none()
-                && model.provenance.epochs > 0
-                && !was.is_empty()
-                && *was != measured.data.sha256
-            {
-                eprintln!(
-                    "{source} is not what the model was trained on (other pictures, or another split of them); --data names \
-                     another data set"
-                );
+    let (source, sha256) = (model.provenance.source(), &model.provenance.data_sha256);
+    let (why, error) = match source {
+        "" => ("the model does not say which data set it was trained on".to_owned(), None),
+        _ => match of_training(source, which, model) {
+            Ok(measured) => {
+                let is_comparable =
+                    which.split.is_none() && model.provenance.epochs > 0 && !sha256.is_empty();
+                if is_comparable && *sha256 != measured.data.sha256 {
+                    say(&format!(
+                        "the pictures of {source} are not those that the model was trained on; --data names another data set"
+                    ));
+                }
+                return Ok(measured);
             }
-            return Ok(measured);
-        }
-        Err(error @ (DataError::NotFound { .. } | DataError::UnknownName { .. })) => error,
-        Err(error) => return Err(with_hint(error)),
+            Err(error @ (DataError::NotFound { .. } | DataError::UnknownName { .. })) => {
+                (format!("{source} is not on this machine"), Some(error))
+            }
+            Err(error) => return Err(error.into()),
+        },
     };
     let digits = load(BUILT_IN)?;
-    let is_alike =
-        digits.train.fixed_shape() == Some(model.preprocess.shape()) && digits.classes == model.classes;
-    if !is_alike {
-        return Err(with_hint(error));
+    if digits.train.fixed_shape() == Some(model.preprocess.shape()) && digits.classes == model.classes {
+        say(&format!("{why}; using the built-in digits; --data names another data set"));
+        return Ok(which.measured(BUILT_IN)?);
     }
-    eprintln!("{source} is not on this machine; using the built-in digits; --data names another data set");
-    Ok(which.measured(BUILT_IN)?)
+    let Some(error) = error else { return Err(Usage(format!("{why}; name one with --data")).into()) };
+    let text = match &error {
+        DataError::NotFound { .. } => format!("{error}\n  or name another data set or folder with --data"),
+        _ => format!(
+            "the model was trained on {source}, which is not here; name a data set or a folder with --data"
+        ),
+    };
+    Err(anyhow::Error::new(error).context(text))
 }
 
-fn with_hint(error: DataError) -> anyhow::Error {
-    let place = match &error {
-        DataError::NotFound { .. } => "\n  or name another data set or folder with --data",
-        _ => "; that is what the model was trained on; --data names another data set",
-    };
-    let text = format!("{error}{place}");
-    anyhow::Error::new(error).context(text)
+/// What training kept apart, or the part that was asked for.
+fn of_training(source: &str, which: PartFlags, model: &ModelFile) -> Result<Measured, DataError> {
+    let parts = which.layout.open(source)?;
+    // A last layer that was fitted to a folder without parts was fitted to all of it.
+    let has_kept_apart = model.provenance.epochs > 0 || !parts.parts().is_empty();
+    match which.split {
+        None if has_kept_apart => parts.kept_apart(),
+        part => parts.measured(part),
+    }
+}
+
+fn say(text: &str) {
+    eprintln!("{}", wrapped(text, Stream::Error));
 }

@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// one it was trained on]
     data: Option<String>,
     /// The same as DATA
-    #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data")]
+    #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
     data_flag: Option<String>,
     #[command(flatten)]
     which: PartFlags,
@@ -228,10 +228,8 @@ fn write_page(
     page.facts = report::facts(provenance, series.epochs());
     page.facts.push(("Measured on", format!("{} (SHA-256 {})", data.name, data.sha256)));
     let mut val = vec!["striate".into(), "val".into()];
-    match args.named.name() {
-        Some(name) => val.extend(["--model".into(), name.to_owned()]),
-        None => val.push(args.subject()),
-    }
+    val.extend(args.file().map(|file| file.display().to_string()));
+    val.extend(args.named.typed());
     val.extend(args.named().map(Into::into));
     if let Some(choice) = args.which.split {
         val.extend(["--split".into(), choice.name().into()]);

@@ -7,6 +7,11 @@ use std::fs;
 use common::Place;
 use expect_test::{Expect, expect};
 use serde_json::Value;
+use striate::data::Preprocess;
+use striate::formats::{ModelFile, Provenance};
+use striate::graph::{Engine, Graph, Mode, Params, trace};
+use striate::models::ConvNet;
+use striate::prelude::{Conv2d, Flatten, Linear, ReLU, Sequential};
 
 #[test]
 fn three_spaces_are_a_page_and_coordinates() {
@@ -76,4 +81,59 @@ fn what_cannot_be_mapped_is_refused() {
     "#]],
     );
     assert!(!place.path().join("embed").exists());
+}
+
+/// What a command looks at that was given no data: the data set that the network was trained on, or what stands in for it.
+#[test]
+fn without_data_the_built_in_digits_stand_in_and_it_is_said() {
+    const SAID: &str =
+        "mnist is not on this machine; using the built-in digits; --data names another data set\n";
+    let place = Place::new();
+    let ran = place.run("embed convnet -n 20");
+    assert!(ran.code == 0 && ran.stderr.contains(SAID), "{ran:?}");
+    assert!(ran.stdout.starts_with("20 test images of digits"), "{ran:?}");
+    for line in ["neuron convnet fc2", "val convnet", "neuron mlp fc3:1"] {
+        let ran = place.run(line);
+        assert!(ran.code == 0 && ran.stderr.contains(SAID), "{line}: {ran:?}");
+    }
+    let named = place.run("embed convnet -n 20 -d digits");
+    assert!(named.code == 0 && !named.stderr.contains("stand"), "{named:?}");
+
+    // Where it was trained on something that is here no more, and digits are no substitute.
+    let provenance = |data: &str| Provenance { data: data.into(), ..Provenance::default() };
+    for (data, want) in [
+        ("mnist", "name another data set or folder with --data"),
+        ("stamps", "stamps, which is not here; name"),
+    ] {
+        stranger(&place, provenance(data));
+        for verb in ["embed strange", "neuron strange 0", "trust strange", "val strange"] {
+            let ran = place.run(verb);
+            assert!(
+                ran.code != 0 && ran.stderr.contains(want) && ran.stderr.contains("--data"),
+                "{verb}: {ran:?}"
+            );
+        }
+    }
+    // Of digits by their classes and size, but of other pictures than those of that name.
+    place.few_digits(30);
+    let other = Provenance { data: "few".into(), data_sha256: "00".into(), ..Provenance::default() };
+    let graph = trace(&ConvNet::new(10), Mode::Eval, [1, 28, 28]).unwrap();
+    save(&place, graph, (0..10).map(|class| class.to_string()).collect(), other);
+    let ran = place.run("embed strange -n 20");
+    assert!(ran.code == 0 && ran.stderr.contains("the pictures of few are not those"), "{ran:?}");
+}
+
+fn save(place: &Place, graph: Graph, classes: Vec<String>, provenance: Provenance) {
+    let params = Params::init(&graph, 3);
+    let preprocess = Preprocess::new(graph.input_shape(), &[0.5], &[0.5]).unwrap();
+    let engine = Engine::new(Some(1)).unwrap();
+    let file = ModelFile::new(graph, params, preprocess, classes, provenance, &engine).unwrap();
+    file.save(&place.path().join("strange")).unwrap();
+}
+
+/// A network of three classes, trained on what `provenance` says.
+fn stranger(place: &Place, provenance: Provenance) {
+    let net = Sequential::new().append(Conv2d::new(1, 4, 3)).append(ReLU::new()).append(Flatten::new());
+    let graph = trace(&net.append(Linear::new(4 * 10 * 10, 3)), Mode::Eval, [1, 12, 12]).unwrap();
+    save(place, graph, ["cat", "dog", "owl"].map(String::from).to_vec(), provenance);
 }

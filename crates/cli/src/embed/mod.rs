@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let usual = EmbedConfig::default().perplexity;
     let perplexity = usual.min(((images as f64 - 1.0) / 3.0).floor());
     let config = EmbedConfig { images: args.images, perplexity, seed: args.seed };
-    let mut tell = |what: &str| working.say(&format!("{what} …"));
+    let mut tell = |done: usize, total: usize| working.count("laying out images", done, total);
     let map = embed(&subject.model, &data.test, &subject.engine, &config, &mut tell)?;
     let scene = map.page(&subject.model, &data.test, &data.classes, [&subject.name, &data.name])?;
     let mut files = write_scene(&args.out, "embed", &scene)?;
@@ -105,6 +105,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut text = format!("{count}{what}, the 5 nearest neighbours of each asked for its class:\n\n");
     text.push_str(&format!("{table}\n"));
     files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
-    out::print(&text)?;
+    out::say(&text)?;
     Ok(0)
 }

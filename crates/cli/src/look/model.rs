@@ -36,6 +36,18 @@ impl NamedFlags {
         self.model.as_deref()
     }
 
+    /// The flags as they were typed, for commands about the same network.
+    pub(crate) fn typed(&self) -> Vec<String> {
+        let labels = self.labels.as_ref().map(|path| path.display().to_string());
+        let flags = [
+            ("--model", self.model.as_ref()),
+            ("--weights", self.weights.as_ref()),
+            ("--labels", labels.as_ref()),
+        ];
+        let typed = flags.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?.clone()]));
+        typed.flatten().chain(self.load.typed()).collect()
+    }
+
     /// The network `name`: with the weights asked for, or those it comes with, or the published ones named like it. `usual` are
     /// the names that its classes take when nothing else names as many.
     pub(crate) fn load(&self, name: &str, usual: &[String], engine: &Engine) -> anyhow::Result<ModelFile> {
@@ -152,11 +164,7 @@ impl ModelFlags {
 
     /// The flags that were typed to name the network, for commands about it.
     pub(crate) fn typed(&self) -> Vec<String> {
-        let flag = |name: &str, value: &Option<String>| {
-            let value = value.clone().into_iter();
-            value.flat_map(|value| [name.to_owned(), value]).collect::<Vec<_>>()
-        };
-        [flag("--model", &self.model), flag("--weights", &self.weights)].concat()
+        self.named.typed()
     }
 
     /// The network that `path` names, or the one of `--model`.

@@ -13,6 +13,7 @@ use super::Args;
 use crate::look::Subject;
 use crate::out;
 use crate::scenes::write_scene;
+use crate::working::Working;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -101,9 +102,11 @@ pub(super) fn show(
     data: &Dataset,
     index: &Index,
     (layer, map): (&str, usize),
+    working: &Working,
 ) -> anyhow::Result<u8> {
     let dreaming = args.dream.then_some(args.seed);
-    let card = Card::new(&subject.model, data, &subject.engine, index, (layer, map), dreaming)?;
+    let mut tell = |what: &'static str, done: usize, total: usize| working.count(what, done, total);
+    let card = Card::new(&subject.model, data, &subject.engine, index, (layer, map), dreaming, &mut tell)?;
     let page = card.page(&subject.model, data, &subject.name)?;
     let stem: String =
         layer.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
@@ -111,7 +114,7 @@ pub(super) fn show(
     if args.json {
         out::json(&document(&card, index, &subject.name, data, &files))?;
     } else {
-        out::print(&words(&card, data, &files)?)?;
+        out::say(&words(&card, data, &files)?)?;
     }
     Ok(0)
 }

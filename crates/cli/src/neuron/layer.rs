@@ -9,6 +9,7 @@ use striate::lab::neurons::{Badge, Index, Row, table};
 use super::Args;
 use crate::look::Subject;
 use crate::out;
+use crate::working::Working;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -27,8 +28,10 @@ pub(super) fn show(
     data: &Dataset,
     index: &Index,
     layer: &str,
+    working: &Working,
 ) -> anyhow::Result<u8> {
-    let (rows, images) = table(&subject.model, data, &subject.engine, index, layer)?;
+    let mut tell = |what: &'static str, done: usize, total: usize| working.count(what, done, total);
+    let (rows, images) = table(&subject.model, data, &subject.engine, index, layer, &mut tell)?;
     if args.json {
         out::json(&Document {
             model: &subject.name,
@@ -77,7 +80,7 @@ pub(super) fn show(
         ),
     };
     let seen = grouped(index.images as u64);
-    let more = format!("A page about one of them: striate neuron MODEL {layer}:0");
-    out::print(&format!("{table}\nOn {seen} training images of {}. {worth}\n{more}\n", data.name))?;
+    let more = format!("A page about one of them: {}", args.of_unit(&format!("{layer}:0")));
+    out::say(&format!("{table}\nOn {seen} training images of {}. {worth}\n{more}\n", data.name))?;
     Ok(0)
 }

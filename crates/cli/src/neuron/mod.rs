@@ -13,8 +13,10 @@ use striate::lab::LabError;
 use striate::lab::neurons::{self, Index, Origin};
 
 use crate::exit::{BadData, Usage};
+use crate::flags::me;
 use crate::flags_data::PartFlags;
 use crate::look::ModelFlags;
+use crate::train::command::join;
 use crate::trained_on::data_for;
 use crate::working::Working;
 
@@ -54,13 +56,23 @@ pub(crate) struct Args {
     json: bool,
 }
 
+impl Args {
+    /// The command for a unit of the same network and data.
+    fn of_unit(&self, unit: &str) -> String {
+        let model = if self.model.is_named() { &[] } else { &self.words[..1] };
+        let data = self.data.iter().flat_map(|data| ["--data".to_owned(), data.clone()]).collect();
+        let head = vec![me(), "neuron".to_owned()];
+        join(&[head, model.to_vec(), self.model.typed(), vec![unit.to_owned()], data].concat())
+    }
+}
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let (file, unit) = match (&args.words[..], args.model.is_named()) {
         ([unit], true) => (None, unit),
         ([model, unit], false) => (Some(Path::new(model)), unit),
         (words, named) => {
             let wanted = if named { "with --model, a layer alone" } else { "a model and a layer" };
-            let example = "try striate neuron convnet conv2:5 --data digits";
+            let example = format!("try {} neuron convnet conv2:5", me());
             return Err(
                 Usage(format!("neuron: expected {wanted}, got {} words; {example}", words.len())).into()
             );
@@ -83,8 +95,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         working.say(&format!("looked at {} training images in {took}", grouped(index.images as u64)));
     }
     match map {
-        Some(map) => card::show(args, &subject, &data, &index, (&layer, map)),
-        None => layer::show(args, &subject, &data, &index, &layer),
+        Some(map) => card::show(args, &subject, &data, &index, (&layer, map), &working),
+        None => layer::show(args, &subject, &data, &index, &layer, &working),
     }
 }
 

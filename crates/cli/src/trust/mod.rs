@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         out::json(&Document { model: &subject.name, found: &found, files: &files })?;
     } else {
         let listed: String = files.iter().map(|path| format!("{}\n", path.display())).collect();
-        out::print(&format!("{found}\n{listed}"))?;
+        out::say(&format!("{found}\n{listed}"))?;
     }
     Ok(0)
 }

@@ -22,6 +22,7 @@ pub use gram::Gram;
 pub use knn::{Knn, knn};
 pub use pca::{Pca, pca};
 pub use spaces::{MOST_VALUES, Space, spaces};
+use tsne::STEPS;
 pub use tsne::{Tsne, divergence, gradient, tsne};
 
 use serde::Serialize;
@@ -84,7 +85,7 @@ pub struct Mapped {
     pub knn: Knn,
 }
 
-/// Maps images of a split as a network sees them. `tell` is told which space is worked on.
+/// Maps images of a split as a network sees them. `tell` is told how many steps of how many are done.
 ///
 /// # Numerics
 /// Distances, PCA and t-SNE in f64; sums in an order that does not depend on the threads.
@@ -112,7 +113,7 @@ pub struct Mapped {
 /// let pixels = (0..40 * 36).map(|i| (i * 37 % 100 + i / 36 % 2 * 150) as u8).collect();
 /// let split = Split::from(Images::new([1, 6, 6], pixels, (0..40).map(|i| i % 2).collect())?);
 /// let config = EmbedConfig { perplexity: 5.0, ..EmbedConfig::default() };
-/// let maps = embed(&model, &split, &engine, &config, &mut |_| ())?;
+/// let maps = embed(&model, &split, &engine, &config, &mut |_, _| ())?;
 /// assert_eq!((maps.images.len(), maps.spaces.len()), (40, 3));
 /// assert_eq!(maps.spaces[0].knn.right, 40, "dark is near dark");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -122,7 +123,7 @@ pub fn embed(
     split: &Split,
     engine: &Engine,
     config: &EmbedConfig,
-    tell: &mut dyn FnMut(&str),
+    tell: &mut dyn FnMut(usize, usize),
 ) -> Result<Embedding, LabError> {
     if config.images > MOST_IMAGES {
         return Err(LabError::Embedding {
@@ -143,14 +144,15 @@ pub fn embed(
         });
     }
     let labels: Vec<u32> = images.iter().map(|&i| split.label(i as usize)).collect();
-    tell("images through the network");
     let mut mapped = Vec::new();
-    for space in spaces(model, split, engine, &images)? {
-        tell(&space.name);
+    let spaces = spaces(model, split, engine, &images)?;
+    let total = spaces.len() * STEPS;
+    for (i, space) in spaces.into_iter().enumerate() {
+        let mut told = |step: usize| tell(i * STEPS + step, total);
         let gram = Gram::of(&space.values, space.dimensions, engine);
         let pca = pca(&gram, config.seed);
         let knn = knn(&gram, &labels, NEIGHBOURS);
-        let tsne = tsne(&gram, &pca, config.perplexity, config.seed, engine);
+        let tsne = tsne(&gram, &pca, config.perplexity, config.seed, engine, &mut told);
         let Space { name, what, dimensions, .. } = space;
         mapped.push(Mapped { name, what, dimensions, pca, tsne, knn });
     }

@@ -149,7 +149,7 @@ fn neighbours_in_the_map_are_neighbours_in_the_data() {
     let (values, labels) = clusters(90);
     let gram = gram(&values, 20);
     let pca = pca(&gram, 0);
-    let map = tsne(&gram, &pca, 10.0, 0, &engine(2));
+    let map = tsne(&gram, &pca, 10.0, 0, &engine(2), &mut |_| ());
     let flat: Vec<f32> = map.points.iter().flatten().map(|&v| v as f32).collect();
     let of_map = Gram::of(&flat, 2, &engine(1));
     assert_eq!(knn(&of_map, &labels, 5).right, 90, "three islands");
@@ -166,7 +166,7 @@ fn threads_do_not_count() {
         let engine = engine(threads);
         let gram = Gram::of(&values, 20, &engine);
         let pca = pca(&gram, 3);
-        let map = tsne(&gram, &pca, 10.0, 3, &engine);
+        let map = tsne(&gram, &pca, 10.0, 3, &engine, &mut |_| ());
         (knn(&gram, &labels, 5), pca, map, gram)
     };
     let want = all(1);
@@ -264,8 +264,14 @@ fn a_page_has_three_columns_of_two_maps_and_pictures_in_them() {
         let (model, split) = (model(&net(channels), [channels, 8, 8], 2), split(60, channels));
         let config = EmbedConfig { images: 40, perplexity: 6.0, seed: 1 };
         let mut told = Vec::new();
-        let map = embed(&model, &split, &engine(2), &config, &mut |what| told.push(what.to_owned())).unwrap();
-        assert_eq!(told, ["images through the network", "pixels", "0", "3"]);
+        let map =
+            embed(&model, &split, &engine(2), &config, &mut |done, total| told.push((done, total))).unwrap();
+        assert_eq!(
+            (told.len(), told.last()),
+            (3 * 750, Some(&(3 * 750, 3 * 750))),
+            "every step of three spaces"
+        );
+        assert!(told.is_sorted());
         assert_eq!(map.spaces[0].knn.right, 40, "bright is near bright");
         let names: Vec<String> = (0..classes).map(|class| format!("class {class}")).collect();
         let page = map.page(&model, &split, &names, ["a net", "noise"]).unwrap();
@@ -290,7 +296,8 @@ fn a_page_has_three_columns_of_two_maps_and_pictures_in_them() {
 #[test]
 fn what_cannot_be_mapped_is_refused() {
     let (model, split) = (model(&net(1), [1, 8, 8], 2), split(50, 1));
-    let refused = |config| embed(&model, &split, &engine(1), &config, &mut |_| ()).unwrap_err().to_string();
+    let refused =
+        |config| embed(&model, &split, &engine(1), &config, &mut |_, _| ()).unwrap_err().to_string();
     expect!["embedding: images: expected at most 3000, got 3001; the time grows with their square"]
         .assert_eq(&refused(EmbedConfig { images: 3001, ..EmbedConfig::default() }));
     expect!["embedding: perplexity: expected 1 to a third of the other images, 16.3, got 30; take more images, or a smaller one"]
@@ -299,6 +306,6 @@ fn what_cannot_be_mapped_is_refused() {
     let headless = Sequential::new().append(Conv2d::new(1, 2, 8)).append(Flatten::new());
     let headless = self::model(&headless, [1, 8, 8], 2);
     let config = EmbedConfig { perplexity: 5.0, ..EmbedConfig::default() };
-    let error = embed(&headless, &split, &engine(1), &config, &mut |_| ()).unwrap_err().to_string();
+    let error = embed(&headless, &split, &engine(1), &config, &mut |_, _| ()).unwrap_err().to_string();
     expect!["embedding: the network ends in flatten, not in a fully connected layer, so it has no features in front of one; use a network that classifies"].assert_eq(&error);
 }

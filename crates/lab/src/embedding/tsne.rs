@@ -10,7 +10,7 @@ use crate::draw::signed_unit;
 use crate::parallel::for_each;
 
 /// Steps, and those at the beginning in which neighbours pull this much harder.
-const STEPS: usize = 750;
+pub(super) const STEPS: usize = 750;
 const EARLY: usize = 250;
 const EXAGGERATION: f64 = 12.0;
 /// Deviation of the start along its first axis, and of the noise that is added to it.
@@ -37,14 +37,21 @@ pub struct Tsne {
 ///
 /// Gradient descent with momentum 0.5, then 0.8, and a gain for each coordinate; 250 steps with affinities twelve times as large,
 /// then 500 with their own; rate `max(N / 48, 50)`. It starts at the principal components, so that the map is the same each time
-/// and its coarse order is that of the data. Time grows with N².
+/// and its coarse order is that of the data. Time grows with N². `tell` is told how many of the [`STEPS`] are done.
 ///
 /// # Numerics
 /// f64; sums in an order that does not depend on the threads.
 ///
 /// # Source
 /// Maaten 2008; the start and the rate are those of Kobak 2019.
-pub fn tsne(gram: &Gram, pca: &Pca, perplexity: f64, seed: u64, engine: &Engine) -> Tsne {
+pub fn tsne(
+    gram: &Gram,
+    pca: &Pca,
+    perplexity: f64,
+    seed: u64,
+    engine: &Engine,
+    tell: &mut dyn FnMut(usize),
+) -> Tsne {
     let n = gram.len();
     let p = affinities(gram, perplexity, engine);
     let deviation = pca.variance[0].sqrt();
@@ -68,6 +75,7 @@ pub fn tsne(gram: &Gram, pca: &Pca, perplexity: f64, seed: u64, engine: &Engine)
                 points[i][axis] += *v;
             }
         }
+        tell(step + 1);
     }
     for axis in 0..2 {
         let mean = points.iter().map(|point| point[axis]).sum::<f64>() / n as f64;

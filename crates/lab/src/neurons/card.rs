@@ -5,6 +5,7 @@ use striate_data::Dataset;
 use striate_formats::ModelFile;
 use striate_graph::Engine;
 
+use super::Tell;
 use super::badges::{Badge, badges};
 use super::dream::{Dream, DreamConfig, dream, usual_norm};
 use super::examples::{Examples, top_classes};
@@ -66,7 +67,7 @@ pub struct Row {
 }
 
 impl Card {
-    /// The card of unit `unit` of a layer; `dreaming` with a picture made up for it, from that seed.
+    /// The card of unit `unit` of a layer; `dreaming` with a picture made up for it, from that seed. `tell` is told how far it is.
     ///
     /// # Errors
     /// [`LabError::NoUnits`], [`LabError::NoUnit`]; images that the network cannot take.
@@ -77,19 +78,20 @@ impl Card {
         index: &Index,
         (layer, unit): (&str, usize),
         dreaming: Option<u64>,
+        tell: Tell<'_>,
     ) -> Result<Self, LabError> {
         let (layer, records) = index.layer(layer)?;
         layer.check(unit)?;
         let record = records[unit].clone();
         let lesion = match fits(model, data) {
-            true => lesions(model, engine, &data.test, layer, &[unit], LESION_IMAGES)?.pop(),
+            true => lesions(model, engine, &data.test, layer, &[unit], LESION_IMAGES, tell)?.pop(),
             false => None,
         };
         let dream = match dreaming {
             Some(seed) => {
                 let radius = usual_norm(model, engine, &data.train)?;
                 let config = DreamConfig { steps: STEPS, radius, jitter_px: jitter(model, layer), seed };
-                Some(dream(&model.graph, &model.params, engine, layer, unit, &config)?)
+                Some(dream(&model.graph, &model.params, engine, layer, unit, &config, tell)?)
             }
             None => None,
         };
@@ -124,11 +126,12 @@ pub fn table(
     engine: &Engine,
     index: &Index,
     layer: &str,
+    tell: Tell<'_>,
 ) -> Result<(Vec<Row>, usize), LabError> {
     let (layer, records) = index.layer(layer)?;
     let units: Vec<usize> = (0..layer.units).collect();
     let costs = match fits(model, data) {
-        true => lesions(model, engine, &data.test, layer, &units, LESION_IMAGES_OF_A_LAYER)?,
+        true => lesions(model, engine, &data.test, layer, &units, LESION_IMAGES_OF_A_LAYER, tell)?,
         false => Vec::new(),
     };
     let asked = costs.first().map_or(0, |lesion| lesion.labels.len());

@@ -7,6 +7,7 @@ use striate_graph::op::Op;
 use striate_graph::{Engine, Graph, NodeId, Params, Session};
 use striate_train::Batch;
 
+use super::Tell;
 use super::index::evenly;
 use super::layers::Layer;
 use crate::LabError;
@@ -47,7 +48,7 @@ pub struct Dream {
 ///
 /// `x <- project(x + step · radius · g / |g|)`, with `g` the gradient of the value before the activation (behind it, a unit that
 /// starts silent has none) and the step falling from 0.3 to 0 along half a cosine; the best of four starts. For a linear unit
-/// the answer is known: `radius · w / |w|`.
+/// the answer is known: `radius · w / |w|`. `tell` is told how many steps are done, and of how many.
 ///
 /// # Numerics
 /// A function of the seed, the same on any number of threads. Gradients are the engine's f32; norms are sums in f64.
@@ -64,6 +65,7 @@ pub fn dream(
     layer: &Layer,
     unit: usize,
     config: &DreamConfig,
+    tell: Tell<'_>,
 ) -> Result<Dream, LabError> {
     layer.check(unit)?;
     if !(config.radius.is_finite() && config.radius > 0.0) {
@@ -105,6 +107,7 @@ pub fn dream(
                 picture.mapv_inplace(|v| (f64::from(v) * config.radius / long) as f32);
             }
         }
+        tell("making up a picture", step + 1, config.steps);
     }
     let values = climb.values(&pictures)?;
     let better = |best: usize, i: usize| if values[i] > values[best] { i } else { best };

@@ -6,6 +6,7 @@ use striate_formats::ModelFile;
 use striate_graph::{Edit, Engine, Session};
 use striate_train::Batch;
 
+use super::Tell;
 use super::index::evenly;
 use super::layers::Layer;
 use crate::LabError;
@@ -114,6 +115,7 @@ impl Lesion {
 
 /// Silences each of these units of a layer in turn (`value[:, unit] = 0`, behind the activation) and asks the network again, on
 /// at most `most` images that lie evenly in the split. What comes before the layer is computed once for all of them.
+/// `tell` is told how many answers there are, and of how many.
 ///
 /// # Errors
 /// [`LabError::NoUnit`]; images of another shape than the network's, photos that cannot be decoded.
@@ -124,6 +126,7 @@ pub fn lesions(
     layer: &Layer,
     units: &[usize],
     most: usize,
+    tell: Tell<'_>,
 ) -> Result<Vec<Lesion>, LabError> {
     units.iter().try_for_each(|&unit| layer.check(unit))?;
     let (graph, preprocess) = (&model.graph, &model.preprocess);
@@ -138,6 +141,7 @@ pub fn lesions(
     let mut lesions: Vec<Lesion> = units.iter().map(empty).collect();
     let mut batch = Batch::new(batch_size.min(samples.len()), preprocess.sample_len());
     let [c, h, w] = preprocess.shape();
+    let (mut done, total) = (0, samples.len() * units.len());
     for samples in samples.chunks(batch_size) {
         let (pixels, targets) = batch.fetch(engine, &loader, 0, samples)?;
         let images = ArrayView4::from_shape((samples.len(), c, h, w), pixels).expect("images of this shape");
@@ -150,6 +154,8 @@ pub fn lesions(
             lesion.without.extend(said(&session.run_with(&images, &edits)?));
             lesion.labels.extend(&labels);
             lesion.intact.extend(&intact);
+            done += labels.len();
+            tell("silencing units", done, total);
         }
     }
     Ok(lesions)

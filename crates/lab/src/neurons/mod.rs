@@ -25,6 +25,9 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+/// Who is told how far a piece of work is: what it is, how much of it is done, and of how much.
+pub type Tell<'a> = &'a mut dyn FnMut(&'static str, usize, usize);
+
 pub use badges::{Badge, CONSTANT, DUPLICATE, badges};
 pub use card::{Card, LESION_IMAGES, LESION_IMAGES_OF_A_LAYER, Row, table};
 pub use dream::{Dream, DreamConfig, dream, usual_norm};

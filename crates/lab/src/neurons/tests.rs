@@ -224,7 +224,7 @@ fn dead_constant_and_duplicate_maps_are_told() {
 fn a_lesion_is_the_network_with_a_channel_of_zeros() {
     let (model, data) = (model(), data());
     let layer = find(&model.graph, "conv2").unwrap();
-    let got = lesions(&model, &engine(2), &data.test, &layer, &[0, 9, 31], 1000).unwrap();
+    let got = lesions(&model, &engine(2), &data.test, &layer, &[0, 9, 31], 1000, &mut |_, _, _| ()).unwrap();
     let mut session = Session::with_engine(model.graph.clone(), model.params.clone(), engine(1)).unwrap();
     let images = normalised(&model, data.test.images().unwrap());
     for lesion in got {
@@ -241,7 +241,7 @@ fn a_lesion_is_the_network_with_a_channel_of_zeros() {
     }
     // All that the first layer's dead map does is nothing; a sample lies evenly.
     let layer = find(&model.graph, "conv1").unwrap();
-    let dead = lesions(&model, &engine(1), &data.test, &layer, &[0], 7).unwrap().remove(0);
+    let dead = lesions(&model, &engine(1), &data.test, &layer, &[0], 7, &mut |_, _, _| ()).unwrap().remove(0);
     assert_eq!((dead.points(), dead.labels.len(), dead.labels[1]), (0.0, 7, 0), "image 3 is the second");
     assert_eq!(dead.intact, dead.without);
 }
@@ -300,7 +300,7 @@ fn the_dream_of_a_linear_unit_is_its_weights() {
     let config = DreamConfig { steps: 200, radius: 2.5, jitter_px: 0, seed: 11 };
     for (layer, unit) in [("0", 1), ("3", 2)] {
         let layer = find(&graph, layer).unwrap();
-        let dream = dream(&graph, &params, &engine(2), &layer, unit, &config).unwrap();
+        let dream = dream(&graph, &params, &engine(2), &layer, unit, &config, &mut |_, _, _| ()).unwrap();
         // The weights, as the value's gradient, by interventions: one pixel at a time.
         let mut session = Session::with_engine(graph.clone(), params.clone(), engine(1)).unwrap();
         let tap = session.tap(&layer.value_name).unwrap();
@@ -331,16 +331,20 @@ fn a_dream_is_a_function_of_its_seed_and_wakes_silent_units() {
     // Silent on every start.
     params.get_mut("conv2.bias").unwrap()[[4]] = -1.5;
     let config = DreamConfig { steps: 40, radius: 28.0, jitter_px: 1, seed: 2 };
-    let dreamed =
-        |threads, config| dream(&model.graph, &params, &engine(threads), &layer, 4, &config).unwrap();
+    let dreamed = |threads, config| {
+        dream(&model.graph, &params, &engine(threads), &layer, 4, &config, &mut |_, _, _| ()).unwrap()
+    };
     let one = dreamed(1, config);
     assert!(one.value > 0.0, "{}", one.value);
     assert_eq!(one, dreamed(3, config));
     assert_ne!(one.values, dreamed(1, DreamConfig { seed: 3, ..config }).values);
     let norm = one.values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
     assert!(norm <= 28.0 * (1.0 + 1e-5), "{norm}");
-    let refused =
-        |config| dream(&model.graph, &params, &engine(1), &layer, 4, &config).unwrap_err().to_string();
+    let refused = |config| {
+        dream(&model.graph, &params, &engine(1), &layer, 4, &config, &mut |_, _, _| ())
+            .unwrap_err()
+            .to_string()
+    };
     expect!["dream: radius: expected a finite number above 0, got NaN"]
         .assert_eq(&refused(DreamConfig { radius: f64::NAN, ..config }));
     expect!["dream: steps: expected at least 1, got 0"]
@@ -348,7 +352,7 @@ fn a_dream_is_a_function_of_its_seed_and_wakes_silent_units() {
 }
 
 fn card(layer: &str, unit: usize, dreaming: Option<u64>) -> Result<Card, LabError> {
-    Card::new(&model(), &data(), &engine(2), &index(), (layer, unit), dreaming)
+    Card::new(&model(), &data(), &engine(2), &index(), (layer, unit), dreaming, &mut |_, _, _| ())
 }
 
 #[test]
@@ -424,11 +428,11 @@ fn a_dream_that_moves_nothing_is_said_to_have_failed() {
 #[test]
 fn a_table_has_every_unit_and_no_cost_where_classes_differ() {
     let (model, mut data, index) = (model(), data(), index());
-    let (rows, images) = table(&model, &data, &engine(2), &index, "conv1").unwrap();
+    let (rows, images) = table(&model, &data, &engine(2), &index, "conv1", &mut |_, _, _| ()).unwrap();
     assert_eq!((rows.len(), images), (16, 21));
     assert_eq!((rows[0].strongest, rows[0].favourite, rows[0].points), (None, None, Some(0.0)));
     assert!(rows[2].strongest.is_some() && rows[2].favourite.unwrap().1 >= 1.0 / 3.0);
     data.classes[0] = "other".into();
-    let (rows, images) = table(&model, &data, &engine(2), &index, "conv1").unwrap();
+    let (rows, images) = table(&model, &data, &engine(2), &index, "conv1", &mut |_, _, _| ()).unwrap();
     assert!(images == 0 && rows.iter().all(|row| row.points.is_none()));
 }
