@@ -13,6 +13,7 @@ mod flags_weights;
 mod flatten;
 mod look;
 mod maps;
+mod mismatch;
 mod models;
 mod neuron;
 mod out;

@@ -15,6 +15,7 @@ use striate::{Classifier, Prediction};
 use crate::exit::{BadData, Usage};
 use crate::flags::me;
 use crate::flags_data::LayoutFlag;
+use crate::mismatch::Mismatches;
 use crate::predict::sources::{Source, collect};
 pub(crate) use model::{ModelArg, ModelFlags, NamedFlags, Subject, open_model};
 
@@ -62,7 +63,11 @@ impl LookArgs {
         let mut subject = self.model.load(file)?;
         subject.model.preprocess.invert |= self.invert;
         let model = Classifier::new(subject.model, subject.engine.clone())?;
-        let pixels = model.preprocess().from_picture(&source.open(model.preprocess())?);
+        let opened = source.open(model.preprocess())?;
+        let mismatches = Mismatches::default();
+        mismatches.note((0, &source.name()), &opened, model.preprocess());
+        mismatches.warn(model.preprocess());
+        let pixels = model.preprocess().from_picture(&opened);
         let picture = seen(&pixels, model.preprocess().shape())?;
         let (name, engine) = (subject.name, subject.engine);
         Ok(Looked { model, name, engine, source: source.name(), label: source.label(), pixels, picture })

@@ -20,6 +20,7 @@ use crate::exit::{self, BAD_DATA, Usage};
 use crate::flags::{Threads, count, me};
 use crate::flags_data::LayoutFlag;
 use crate::look::{NamedFlags, open_model};
+use crate::mismatch::Mismatches;
 use show::Show;
 use sources::{Source, collect};
 
@@ -85,8 +86,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     model.set_invert(args.invert);
     let format = if args.json { Format::Json } else { args.format };
     let mut show = Show::new(format, args.topk, &name, args.tta);
+    let mismatches = Mismatches::default();
     for sources in sources.chunks(BATCH) {
-        let decoded = decode(sources, &model, &engine);
+        let decoded = decode(sources, &model, &engine, &mismatches);
         let mut pixels = Vec::with_capacity(sources.len() * model.preprocess().sample_len());
         let mut whole = Vec::with_capacity(sources.len());
         for (source, decoded) in sources.iter().zip(decoded) {
@@ -107,7 +109,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         }
         show.flush()?;
     }
-    Ok(show.finish()?.map_or(0, |code| code.max(BAD_DATA)))
+    let code = show.finish()?;
+    mismatches.warn(model.preprocess());
+    Ok(code.map_or(0, |code| code.max(BAD_DATA)))
 }
 
 /// What the network says of each of these pictures. One of which it says no number is a failure, and is taken out of them.
@@ -155,12 +159,21 @@ fn load(args: &Args, file: Option<&Path>, pictures: usize) -> anyhow::Result<(Mo
 }
 
 /// Decodes pictures, each on whatever thread is free: for small networks it is most of the work.
-fn decode(sources: &[Source], model: &Classifier, engine: &Engine) -> Vec<Result<Vec<u8>, DataError>> {
+fn decode(
+    sources: &[Source],
+    model: &Classifier,
+    engine: &Engine,
+    mismatches: &Mismatches,
+) -> Vec<Result<Vec<u8>, DataError>> {
     let mut decoded: Vec<Option<Result<Vec<u8>, DataError>>> = sources.iter().map(|_| None).collect();
     let preprocess = model.preprocess();
     let next = Mutex::new(());
     engine.pool().for_each_chunk(&mut decoded, 1, |i, slot| {
-        let read = || sources[i].open(preprocess).map(|picture| preprocess.from_picture(&picture));
+        let read = || {
+            let picture = sources[i].open(preprocess)?;
+            mismatches.note((i, &sources[i].name()), &picture, preprocess);
+            Ok(preprocess.from_picture(&picture))
+        };
         // Standard input is one stream: whoever holds the lock reads it to its end.
         let _one = (sources[i] == Source::StandardInput).then(|| next.lock());
         slot[0] = Some(read());

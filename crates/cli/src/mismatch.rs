@@ -1,0 +1,121 @@
+//! Pictures that a network will hardly understand: warnings on standard error that name the flag which helps.
+//!
+//! Whoever opens pictures for a network calls [`Mismatches::note`] with each of them, from any thread, and then
+//! [`Mismatches::warn`]. The answers of the network are printed all the same.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use striate::data::nature::{Mismatch, Nature};
+use striate::data::{Picture, Preprocess};
+use striate::inspect::text::{grouped, printable};
+
+/// What was found so far: for each reason how many pictures, and the first of them.
+#[derive(Debug, Default)]
+pub(crate) struct Mismatches(Mutex<BTreeMap<Mismatch, (usize, (usize, String))>>);
+
+impl Mismatches {
+    /// Looks at picture number `i`, as it was before it was made to fit the network.
+    pub(crate) fn note(&self, (i, name): (usize, &str), picture: &Picture, preprocess: &Preprocess) {
+        let mut reasons = Nature::of_picture(picture).mismatches(preprocess);
+        if reasons.contains(&Mismatch::Shrunk) {
+            // It says the colours too.
+            reasons.retain(|&reason| reason != Mismatch::Colour);
+        }
+        let Ok(mut found) = self.0.lock() else { return };
+        for reason in reasons {
+            let (count, first) = found.entry(reason).or_insert_with(|| (0, (i, name.into())));
+            *count += 1;
+            if i < first.0 {
+                *first = (i, name.into());
+            }
+        }
+    }
+
+    /// Says on standard error what was found, a line a reason.
+    pub(crate) fn warn(&self, preprocess: &Preprocess) {
+        self.lines(preprocess).iter().for_each(|line| eprintln!("warning: {line}"));
+    }
+
+    fn lines(&self, preprocess: &Preprocess) -> Vec<String> {
+        let Ok(found) = self.0.lock() else { return Vec::new() };
+        let line = |(&reason, (count, (_, first))): (&Mismatch, &(usize, (usize, String)))| {
+            let first = printable(first.clone());
+            let what = match count {
+                1 => format!("{first}: the picture"),
+                n => format!("{first} and {} more: each picture", grouped(*n as u64 - 1)),
+            };
+            format!("{what} {}", because(reason, preprocess))
+        };
+        found.iter().map(line).collect()
+    }
+}
+
+fn because(reason: Mismatch, preprocess: &Preprocess) -> String {
+    let [channels, height, width] = preprocess.shape();
+    let is_of_white = preprocess.mean[0] < 0.5;
+    let [of, not_of] = match is_of_white {
+        true => ["white on black", "dark on a light ground"],
+        false => ["black on white", "light on a dark ground"],
+    };
+    match reason {
+        Mismatch::Inverted => {
+            format!("is {not_of}, and this network learned from {of}, so its answer means little; add --invert")
+        }
+        Mismatch::NeedlesslyInverted => {
+            format!("is {of} as it is, as this network learned it, so its answer means little; leave out --invert")
+        }
+        Mismatch::Colour => {
+            "has colours, and this network sees grey; for colour pictures take another network, such as --model efficientnet_lite0"
+                .into()
+        }
+        Mismatch::Shrunk => {
+            let grey = if channels == 1 { " in grey" } else { "" };
+            format!(
+                "looks like a photo, and this network sees {width}x{height} pixels of it{grey}, made for images of that size; for \
+                 photos take another network, such as --model efficientnet_lite0"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn preprocess(mean: f32, invert: bool) -> Preprocess {
+        let mut preprocess = Preprocess::new([1, 28, 28], &[mean], &[0.3]).unwrap();
+        preprocess.invert = invert;
+        preprocess
+    }
+
+    fn lines(pictures: &[(usize, &str, Picture)], preprocess: &Preprocess) -> String {
+        let mismatches = Mismatches::default();
+        pictures.iter().for_each(|(i, name, picture)| mismatches.note((*i, name), picture, preprocess));
+        mismatches.lines(preprocess).join("\n")
+    }
+
+    fn photo() -> Picture {
+        let pixels =
+            (0..3 * 300 * 200usize).map(|i| ((i / 3 % 300 + i / 900) % 256 / (1 + i % 3)) as u8).collect();
+        Picture { width: 300, height: 200, channels: 3, pixels }
+    }
+
+    #[test]
+    fn each_reason_names_its_flag() {
+        let digit = striate::data::load("digits").unwrap().test.picture(7).unwrap();
+        let on_paper = Picture { pixels: digit.pixels.iter().map(|v| 255 - v).collect(), ..digit.clone() };
+        assert_eq!(lines(&[(0, "digits:7", digit.clone())], &preprocess(0.13, false)), "");
+        let two = [(1, "b.png", on_paper.clone()), (0, "a.png", on_paper.clone())];
+        expect!["a.png and 1 more: each picture is dark on a light ground, and this network learned from white on black, so its answer means little; add --invert"]
+            .assert_eq(&lines(&two, &preprocess(0.13, false)));
+        assert_eq!(lines(&two, &preprocess(0.13, true)), "");
+        expect!["digits:7: the picture is white on black as it is, as this network learned it, so its answer means little; leave out --invert"]
+            .assert_eq(&lines(&[(0, "digits:7", digit)], &preprocess(0.13, true)));
+        expect!["cat.jpg: the picture looks like a photo, and this network sees 28x28 pixels of it in grey, made for images of that size; for photos take another network, such as --model efficientnet_lite0"]
+            .assert_eq(&lines(&[(0, "cat.jpg", photo())], &preprocess(0.13, false)));
+        assert_eq!(lines(&[(0, "cat.jpg", photo())], &Preprocess::imagenet(32).unwrap()), "");
+    }
+}
