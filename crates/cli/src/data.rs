@@ -11,6 +11,7 @@ use striate::data::{DataError, Found, Places, find, registry};
 use striate::inspect::text::{Align, Table, bytes};
 
 use crate::flags::me;
+use crate::flags_data::LayoutFlag;
 use crate::flags_weights::FetchBar;
 use crate::out;
 
@@ -34,6 +35,8 @@ enum Verb {
     Check {
         /// The folder, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/..., or a data set by name
         folder: String,
+        #[command(flatten)]
+        layout: LayoutFlag,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
@@ -49,7 +52,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     match &args.verb {
         Verb::List => list(),
         Verb::Fetch { name } => get(name),
-        Verb::Check { folder, json } => check::run(folder, *json),
+        Verb::Check { folder, layout, json } => check::run(folder, *layout, *json),
         Verb::Path { name } => path(name),
     }
 }

@@ -154,6 +154,7 @@ fn data(error: &DataError) -> u8 {
         DataError::UnknownName { .. } | DataError::Augment { .. } | DataError::Loader { .. } => USAGE,
         DataError::NotFound { .. }
         | DataError::FolderIncomplete { .. }
+        | DataError::NoClasses { .. }
         | DataError::NoCache
         | DataError::Fetch { .. }
         | DataError::Io { .. }

@@ -46,7 +46,7 @@ fn a_clean_folder_is_praised() {
         The largest class has 3.0 times as many pictures to learn from as the smallest.
 
         Training would learn from 4 and measure by 2.
-        Nothing is in the way. Next: striate train pets
+        These are small grey pictures. Nothing is in the way. Next: striate train pets
     "#]]
     .assert_eq(&without_size(&place.succeed("data check pets")));
 }
@@ -101,4 +101,100 @@ fn a_folder_that_is_none_is_refused_with_its_place() {
         error: one: only is the only class; a classifier needs two: one folder of pictures a class, ROOT/CLASS/... or ROOT/train/CLASS/...
     "#]]
     .assert_eq(&ran.stderr);
+}
+
+/// Waves of colour, 60 x 40, enlarged so many times.
+fn photo(path: &Path, seed: u32, factor: u32) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let (width, height) = (60 * factor, 40 * factor);
+    let value = |i: u32| {
+        let (x, y, c) = (i / 3 % width / factor, i / 3 / width / factor, i % 3);
+        let phase = x * (3 + seed % 4) * 2 + y * (2 + seed % 5) * 3 + 90 * c + 70 * seed;
+        (phase % 510).abs_diff(255) as u8
+    };
+    let mut encoder = png::Encoder::new(fs::File::create(path).unwrap(), width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    let pixels: Vec<u8> = (0..3 * width * height).map(value).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+}
+
+#[test]
+fn near_copies_are_told_and_photos_are_not_sent_to_a_digit_network() {
+    let place = Place::new();
+    for (seed, path) in
+        (0u32..).zip(["train/cat/a", "train/cat/b", "train/dog/c", "train/dog/d", "val/cat/e", "val/dog/f"])
+    {
+        photo(&place.path().join(format!("pets/{path}.png")), seed, 4);
+    }
+    let text = place.succeed("data check pets");
+    assert!(
+        text.contains("Nothing is in the way. Next: striate finetune pets --model efficientnet_lite0\n"),
+        "{text}"
+    );
+    assert!(text.contains("These are colour photos."), "{text}");
+    // The first again, at half the size, in another class and to measure by.
+    photo(&place.path().join("pets/val/dog/again.png"), 0, 2);
+    let text = place.succeed("data check pets");
+    let said = "Near copies, both to learn from and to measure by, and in more than one class (1):\n  train/cat/a.png ~ val/dog/again.png\n";
+    assert!(text.contains(said), "{text}");
+    assert!(text.contains("Look at the near copies: "), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&place.succeed("data check pets --json")).unwrap();
+    assert_eq!((&json["near_copies"][0]["is_leak"], &json["bad"]), (&true.into(), &false.into()));
+    assert_eq!(json["nature"]["kind"], "photos");
+}
+
+#[test]
+fn an_empty_class_is_reported_and_the_rest_is_looked_at() {
+    let place = Place::new();
+    folder(&place);
+    let pets = place.path().join("pets");
+    fs::create_dir_all(pets.join("train/bird")).unwrap();
+    fs::write(pets.join("train/dog/page.jpg"), "<html>gone").unwrap();
+    let ran = place.run("data check pets");
+    assert_eq!((ran.code, ran.stderr.as_str()), (65, ""));
+    for said in
+        ["Classes without a picture to learn from (1):\n  bird\n", "Cannot be used (1):", "bird       0    0"]
+    {
+        assert!(ran.stdout.contains(said), "{said}: {}", ran.stdout);
+    }
+    fs::remove_file(pets.join("train/dog/page.jpg")).unwrap();
+    assert!(
+        place.run("data check pets").stdout.ends_with("or remove them: training stops before it starts.\n")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_are_told_apart() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    folder(&place);
+    for name in [b"\xfe.jpg".as_slice(), b"\xff.jpg"] {
+        fs::write(place.path().join("pets/train/cat").join(OsStr::from_bytes(name)), "no picture").unwrap();
+    }
+    let json: serde_json::Value = serde_json::from_str(&place.run("data check pets --json").stdout).unwrap();
+    let path = |i: usize| json["unreadable"][i]["path"].as_str().unwrap().to_string();
+    assert_eq!([path(0), path(1)], ["train/cat/\\xfe.jpg", "train/cat/\\xff.jpg"]);
+}
+
+#[test]
+fn a_digit_on_paper_is_answered_with_a_warning() {
+    let place = Place::new();
+    let digit = striate::data::load("digits").unwrap().test.picture(0).unwrap();
+    let mut encoder = png::Encoder::new(fs::File::create(place.path().join("seven.png")).unwrap(), 28, 28);
+    encoder.set_color(png::ColorType::Grayscale);
+    let pixels: Vec<u8> = digit.pixels.iter().map(|v| 255 - v).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    for command in ["predict convnet seven.png", "why convnet seven.png"] {
+        let ran = place.run(command);
+        assert_eq!(ran.code, 0, "{command}");
+        assert!(
+            ran.stderr.contains("warning: seven.png: the picture is dark on a light ground"),
+            "{}",
+            ran.stderr
+        );
+        assert!(ran.stderr.contains("add --invert"), "{}", ran.stderr);
+        assert!(!place.run(&format!("{command} --invert")).stderr.contains("warning"));
+    }
 }

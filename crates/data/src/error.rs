@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::idx::IdxError;
+use crate::names::path_text;
 use crate::picture::PictureError;
 use crate::verify::BadPicture;
 
@@ -113,6 +114,18 @@ pub enum DataError {
         missing: Vec<&'static str>,
         /// All four.
         files: Vec<&'static str>,
+    },
+    /// A folder has neither class folders nor idx files.
+    #[error(
+        "{folder}: no class folders here, {}; a data set is a folder of pictures for each class, such as {folder}/cat/1.jpg \
+         and {folder}/dog/2.jpg (or {folder}/train/cat/1.jpg and {folder}/val/cat/2.jpg), or four idx files as MNIST has them",
+        lying(*pictures), folder = .folder.display()
+    )]
+    NoClasses {
+        /// The folder.
+        folder: PathBuf,
+        /// Pictures that lie in it.
+        pictures: usize,
     },
     /// A folder of pictures cannot be a data set.
     #[error("{place}: {why}", place = .place.display())]
@@ -269,6 +282,14 @@ fn product(shape: &[usize; 4]) -> String {
     }
 }
 
+fn lying(pictures: usize) -> String {
+    match pictures {
+        0 => "and no pictures".into(),
+        1 => "but 1 picture that belongs to no class".into(),
+        n => format!("but {n} pictures that belong to no class"),
+    }
+}
+
 fn megabytes(bytes: u64) -> String {
     format!("{:.1} MB", bytes as f64 / 1e6)
 }
@@ -285,5 +306,5 @@ fn list_tries(tries: &[(String, String)]) -> String {
 }
 
 fn list_bad(bad: &[BadPicture]) -> String {
-    bad.iter().map(|bad| format!("\n    {}: {}", bad.path.display(), bad.why)).collect()
+    bad.iter().map(|bad| format!("\n    {}: {}", path_text(&bad.path), bad.why)).collect()
 }

@@ -137,6 +137,9 @@ pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
                 {
                     Ok(Found::Pictures { folder: folder.into() })
                 }
+                Err(DataError::FolderIncomplete { missing, .. }) if missing.len() == FILE_NAMES.len() => {
+                    Err(crate::folder::without_classes(folder))
+                }
                 Err(error) => Err(error),
             };
         }

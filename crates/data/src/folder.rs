@@ -18,7 +18,7 @@ use crate::parts::Parts;
 use crate::photos::{Photo, Photos};
 use crate::picture::read_file;
 use crate::split::Split;
-use crate::walk::{Walked, pictures_below, subfolders};
+use crate::walk::{Entry, Walked, files_in, pictures_below, subfolders};
 
 /// Reads the names, classes and hashes of a folder of pictures; nothing is decoded yet. A class may be empty: training refuses it,
 /// measuring does not.
@@ -42,8 +42,7 @@ pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Resul
     classes.sort_unstable();
     classes.dedup();
     if classes.is_empty() {
-        let why = "no class folder here; expected one folder of pictures a class, ROOT/CLASS/... or ROOT/train/CLASS/...";
-        return Err(DataError::Folder { place: folders.root, why: why.into() });
+        return Err(without_classes(&folders.root));
     }
     let mut passed_over = Walked::default();
     let mut parts = [None, None, None];
@@ -56,6 +55,13 @@ pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Resul
         (true, [Some(photos), ..]) => Parts::undivided(name, classes, notes, photos),
         (_, parts) => Parts::divided(name, classes, notes, parts.map(|photos| photos.map(Split::Photos))),
     })
+}
+
+/// What is said of a folder without class folders: how many pictures lie in it, and where they belong.
+pub(crate) fn without_classes(folder: &Path) -> DataError {
+    let files = files_in(folder).unwrap_or_default();
+    let pictures = files.iter().filter(|path| Entry::of(path) == Entry::Picture);
+    DataError::NoClasses { folder: folder.to_path_buf(), pictures: pictures.count() }
 }
 
 /// The class folders with the names of their classes, by code point. Names are compared in one form of Unicode: a part that came from

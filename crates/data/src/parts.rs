@@ -215,32 +215,57 @@ impl Parts {
     /// [`DataError::Folder`] when a class is empty or is the only one, when a part has classes that `train` has not, and when nothing
     /// can be kept apart.
     pub fn to_learn(self) -> Result<Dataset, DataError> {
+        let has_train = self.parts().first().is_none_or(|&part| part == Part::Train);
+        let data = self.to_look_at()?;
+        let refuse = |why: &str| {
+            let place = data.test.photos().map(|photos| photos.root().to_path_buf()).unwrap_or_default();
+            Err(DataError::Folder { place, why: why.into() })
+        };
+        if !has_train {
+            return refuse(
+                "there is nothing to learn from: no train part; expected FOLDER/train/CLASS/PICTURE",
+            );
+        }
+        if let Some(photos) = data.train.photos() {
+            check_classes(photos, &data.classes)?;
+        }
+        if data.test.is_empty() {
+            return refuse(match data.is_drawn {
+                true => "every class has but one picture, so none can be kept apart to measure by; add some",
+                false => "no picture to measure by; expected FOLDER/val/CLASS/PICTURE",
+            });
+        }
+        Ok(data)
+    }
+
+    /// What [`to_learn`](Self::to_learn) gives, but for its refusals: parts and classes may be empty. For a look at what is there.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::new`].
+    pub fn to_look_at(self) -> Result<Dataset, DataError> {
         let Self { name, classes, pictures, sha256, .. } = self;
         let (train, val, test) = match pictures {
-            Pictures::Undivided(photos) => (Split::Photos(photos), None, None),
-            Pictures::Divided([Some(train), val, test]) => (train, val, test),
-            Pictures::Divided([None, val, test]) => {
-                let photos = val.or(test).and_then(|split| Some(split.photos()?.root().to_path_buf()));
-                let why =
-                    "there is nothing to learn from: no train part; expected FOLDER/train/CLASS/PICTURE";
-                return Err(DataError::Folder { place: photos.unwrap_or_default(), why: why.into() });
-            }
+            Pictures::Undivided(photos) => (Some(Split::Photos(photos)), None, None),
+            Pictures::Divided([train, val, test]) => (train, val, test),
         };
-        if let Some(photos) = train.photos() {
-            check_classes(photos, &classes)?;
-        }
         match (train, val, test) {
-            (train, None, Some(test)) => match sha256 {
+            (Some(train), None, Some(test)) => match sha256 {
                 Some(sha256) => {
                     Ok(Dataset { name, train, val: None, test, is_drawn: false, classes, sha256 })
                 }
                 None => Dataset::new(&name, train, test, classes),
             },
-            (train, Some(val), Some(test)) => Ok(Dataset::new(&name, train, test, classes)?.with_val(val)),
-            (train, Some(val), None) => Dataset::new(&name, train, val, classes),
-            (all, None, None) => {
-                let [train, test] = drawn(&all)?;
+            (Some(train), Some(val), Some(test)) => {
+                Ok(Dataset::new(&name, train, test, classes)?.with_val(val))
+            }
+            (Some(train), Some(val), None) => Dataset::new(&name, train, val, classes),
+            (Some(all), None, None) => {
+                let [train, test] = all.hold_out(HoldOut::to_test_by()).map(|places| all.select(&places));
                 Ok(Dataset { is_drawn: true, ..Dataset::new(&name, train, test, classes)? })
+            }
+            (None, val, test) => {
+                let measured = test.or(val).expect("a data set has a part");
+                Dataset::new(&name, measured.select(&[]), measured, classes)
             }
         }
     }
@@ -268,17 +293,6 @@ fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
         }
         None => Ok(()),
     }
-}
-
-/// Keeps a fifth of each class apart.
-fn drawn(all: &Split) -> Result<[Split; 2], DataError> {
-    let [train, test] = all.hold_out(HoldOut::to_test_by()).map(|places| all.select(&places));
-    if test.is_empty() {
-        let place = all.photos().map(|photos| photos.root().to_path_buf()).unwrap_or_default();
-        let why = "every class has but one picture, so none can be kept apart to measure by; add some";
-        return Err(DataError::Folder { place, why: why.into() });
-    }
-    Ok([train, test])
 }
 
 /// All the pictures of these parts.

@@ -24,6 +24,7 @@ pub enum BadFiles {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BadPicture {
     /// Where it is, below the folder of the data set.
+    #[serde(serialize_with = "crate::names::serialize")]
     pub path: PathBuf,
     /// What is wrong with it.
     pub why: String,

@@ -180,7 +180,12 @@ fn hostile_trees_are_refused_with_their_place() {
         .assert_eq(&message(split.path()));
 
     let nothing = tempfile::tempdir().unwrap();
-    assert!(message(nothing.path()).contains("or a folder of pictures for each class"));
+    expect!["ROOT: no class folders here, and no pictures; a data set is a folder of pictures for each class, such as ROOT/cat/1.jpg and ROOT/dog/2.jpg (or ROOT/train/cat/1.jpg and ROOT/val/cat/2.jpg), or four idx files as MNIST has them"]
+        .assert_eq(&message(nothing.path()));
+    write(&nothing.path().join("a.png"), 4, 4, 1);
+    write(&nothing.path().join("b.png"), 4, 4, 2);
+    fs::write(nothing.path().join("notes.txt"), "no picture").unwrap();
+    assert!(message(nothing.path()).contains("but 2 pictures that belong to no class"));
 }
 
 #[cfg(unix)]

@@ -1,20 +1,27 @@
 //! `striate data check`: everything that is wrong with a folder of pictures, and what training would see of it.
 
+use std::collections::HashSet;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use striate::data::check::{Check, check};
-use striate::data::{Dataset, load};
+use striate::data::check::{Check, Copies, check};
+use striate::data::nature::{Ground, Kind, Nature};
+use striate::data::{Dataset, Photos, Split, path_text};
 use striate::inspect::text::{Align, Table, bytes, grouped, printable};
 
 use crate::exit::BAD_DATA;
 use crate::flags::me;
+use crate::flags_data::LayoutFlag;
 use crate::out;
+use crate::train::command;
 
 /// From this factor on classes are called unequal: a network that always says the largest is right that much more often.
 const UNEQUAL: f64 = 3.0;
+
+/// Pictures to learn from that are enough to train a network for photos from scratch, rather than to fit one that was trained.
+const MANY: usize = 2000;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -26,10 +33,10 @@ struct Document<'a> {
 }
 
 /// Gives the exit code for bad data when something makes training or its measure wrong.
-pub(super) fn run(name: &str, as_json: bool) -> anyhow::Result<u8> {
-    let data = load(name)?;
-    let total =
-        [&data.train, &data.test].iter().filter_map(|split| split.photos()).map(|p| p.len()).sum::<usize>();
+pub(super) fn run(name: &str, layout: LayoutFlag, as_json: bool) -> anyhow::Result<u8> {
+    let data = layout.open(name)?.to_look_at()?;
+    let splits = [Some(&data.train), data.val.as_ref(), Some(&data.test)];
+    let total: usize = splits.into_iter().flatten().filter_map(Split::photos).map(Photos::len).sum();
     let bar = ProgressBar::new(total as u64);
     bar.set_style(
         ProgressStyle::with_template("{bar:30} {pos} of {len} pictures  {per_sec}")
@@ -59,7 +66,7 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
         table.row([printable(class.class.clone()), grouped(class.train as u64), grouped(class.val as u64)]);
     }
     write!(text, "\n\n{table}\n")?;
-    let shown = |path: &PathBuf| printable(path.display().to_string());
+    let shown = |path: &Path| printable(path_text(path));
     let section = |text: &mut String, title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
             *text += &format!("{title} ({}):\n  {}\n\n", lines.len(), lines.join("\n  "));
@@ -67,17 +74,30 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
     };
     let unreadable = found.unreadable.iter().map(|bad| format!("{}: {}", shown(&bad.path), bad.why));
     section(&mut text, "Cannot be used", unreadable.collect());
-    for (title, kind) in [
-        ("Both to learn from and to measure by, so that the measure flatters", [true, false]),
-        ("In more than one class, so that one of them is wrong", [false, true]),
-        ("Both to learn from and to measure by, and in more than one class", [true, true]),
-        ("There more than once", [false, false]),
-    ] {
-        let of_kind = found.copies.iter().filter(|copies| [copies.is_leak, copies.is_contradiction] == kind);
-        let lines =
-            of_kind.map(|copies| copies.paths.iter().map(shown).collect::<Vec<_>>().join(" = ")).collect();
-        section(&mut text, title, lines);
+    let empty = found.empty.iter().map(|class| printable(class.clone()));
+    section(&mut text, "Classes without a picture to learn from", empty.collect());
+    for (what, sign, all) in [("", " = ", &found.copies), ("Near copies, ", " ~ ", &found.near_copies)] {
+        for (title, kind) in [
+            ("both to learn from and to measure by, so that the measure flatters", [true, false]),
+            ("in more than one class, so that one of them is wrong", [false, true]),
+            ("both to learn from and to measure by, and in more than one class", [true, true]),
+            ("there more than once", [false, false]),
+        ] {
+            let of_kind = all.iter().filter(|copies| [copies.is_leak, copies.is_contradiction] == kind);
+            let line =
+                |copies: &Copies| copies.paths.iter().map(|path| shown(path)).collect::<Vec<_>>().join(sign);
+            section(&mut text, &capital(&format!("{what}{title}")), of_kind.map(line).collect());
+        }
     }
+    let dark = found
+        .dark
+        .iter()
+        .map(|d| format!("{}: its brightest value is {} of 255", shown(&d.path), d.brightest));
+    section(
+        &mut text,
+        "Nearly black, as 10 to 14 bits in a file of 16 are until they are scaled",
+        dark.collect(),
+    );
     let misnamed = found.misnamed.iter().map(|m| format!("{}: its content is {}", shown(&m.path), m.content));
     section(&mut text, "Called otherwise than they are, and read nevertheless", misnamed.collect());
     if found.imbalance >= UNEQUAL {
@@ -87,26 +107,122 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
             found.imbalance
         )?;
     }
-    let usable = |split: usize, is_val: bool| {
-        let bad = found.unreadable.iter().filter(|bad| {
-            let split = if is_val { &data.test } else { &data.train };
-            split.photos().is_some_and(|photos| photos.files().iter().any(|photo| photo.path == bad.path))
+    let usable = |split: &Split| {
+        let paths: HashSet<&Path> = found.unreadable.iter().map(|bad| bad.path.as_path()).collect();
+        let bad = split.photos().map_or(0, |photos| {
+            photos.files().iter().filter(|photo| paths.contains(photo.path.as_path())).count()
         });
-        grouped((split - bad.count()) as u64)
+        grouped((split.len() - bad) as u64)
     };
+    let chosen = data.val.as_ref().map_or(String::new(), |val| format!("choose by {}, ", usable(val)));
+    let comma = if chosen.is_empty() { "" } else { "," };
     writeln!(
         text,
-        "Training would learn from {} and measure by {}.",
-        usable(data.train.len(), false),
-        usable(data.test.len(), true)
+        "Training would learn from {}{comma} {chosen}and measure by {}.",
+        usable(&data.train),
+        usable(&data.test)
     )?;
-    let verdict = match (found.is_bad(), found.unreadable.is_empty()) {
-        (false, _) => format!("Nothing is in the way. Next: {} train {name}", me()),
-        (true, false) => {
+    let verdict = match () {
+        () if !found.unreadable.is_empty() => {
             "Repair or remove what cannot be used, or leave it out with --skip-bad: training stops before it starts.".into()
         }
-        (true, true) => "Remove the copies: an accuracy measured with them is no measure.".into(),
+        () if !found.empty.is_empty() => {
+            "Put pictures into the classes that have none to learn from, or remove them: training stops before it starts.".into()
+        }
+        () if found.classes.len() < 2 => {
+            "There is one class, and a classifier needs two. To measure a model by these pictures: striate val MODEL FOLDER.".into()
+        }
+        () if data.test.is_empty() => {
+            "Every class has one picture, so none can be kept apart to measure by: training stops before it starts.".into()
+        }
+        () if found.is_bad() => "Remove the copies: an accuracy measured with them is no measure.".into(),
+        () => next(name, data, found),
     };
     writeln!(text, "{verdict}")?;
     Ok(text)
+}
+
+/// What to do with pictures that nothing is wrong with.
+fn next(name: &str, data: &Dataset, found: &Check) -> String {
+    let kind = found.nature.as_ref().map_or(String::new(), |nature| format!("{} ", described(nature)));
+    let look = match found.near_copies.iter().any(|copies| copies.is_leak || copies.is_contradiction) {
+        true => {
+            "Look at the near copies: if they are the same pictures, the measure flatters or a class is wrong."
+        }
+        false => "Nothing is in the way.",
+    };
+    let commands = commands(name, data.train.len(), found.nature.as_ref());
+    format!("{kind}{look} Next: {}", commands.join("\nor, from scratch: "))
+}
+
+/// The commands that suit these pictures, the best one first.
+fn commands(name: &str, pictures: usize, nature: Option<&Nature>) -> Vec<String> {
+    let command = |verb: &str, rest: &[&str]| {
+        let words = [me(), verb.into(), name.into()].into_iter().chain(rest.iter().map(|&word| word.into()));
+        command::join(&words.collect::<Vec<String>>())
+    };
+    let digits = || command("train", &[]);
+    let scratch = || command("train", &["--model", "resnet18_small"]);
+    let finetune = || command("finetune", &["--model", "efficientnet_lite0"]);
+    let Some(nature) = nature else { return vec![digits()] };
+    let [_, _, [width, height]] = nature.sizes_px;
+    let is_like_digits = nature.is_grey && width.max(height) <= 32;
+    match (nature.kind, pictures >= MANY) {
+        (Kind::Strokes, _) => vec![digits()],
+        (Kind::Small, _) if is_like_digits => vec![digits()],
+        (Kind::Small, true) => vec![scratch()],
+        (Kind::Photos, true) => vec![finetune(), scratch()],
+        (Kind::Small | Kind::Photos, false) => vec![finetune()],
+    }
+}
+
+/// A sentence about what kind of pictures they are.
+fn described(nature: &Nature) -> String {
+    let colour = if nature.is_grey { "grey" } else { "colour" };
+    let ground = match nature.ground {
+        Ground::Dark => ", light on dark",
+        Ground::Light => ", on a light ground",
+        Ground::Mixed => "",
+    };
+    match nature.kind {
+        Kind::Strokes => format!("These are strokes like digits or letters{ground}."),
+        Kind::Small => format!("These are small {colour} pictures{ground}."),
+        Kind::Photos => format!("These are {colour} photos{ground}."),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_fits_the_pictures() {
+        let nature = |kind, is_grey, side| Nature {
+            kind,
+            ground: Ground::Mixed,
+            is_grey,
+            sizes_px: [[side; 2]; 3],
+            looked_at: 9,
+        };
+        let advice = |pictures, nature: Nature| -> Vec<String> {
+            commands("my photos", pictures, Some(&nature))
+                .iter()
+                .map(|command| command.replacen(&me(), "S", 1))
+                .collect()
+        };
+        let (train, small) = ("S train 'my photos'", "S train 'my photos' --model resnet18_small");
+        let finetune = "S finetune 'my photos' --model efficientnet_lite0";
+        assert_eq!(advice(100, nature(Kind::Strokes, true, 300)), [train]);
+        assert_eq!(advice(60_000, nature(Kind::Small, true, 28)), [train]);
+        assert_eq!(advice(50_000, nature(Kind::Small, false, 32)), [small]);
+        assert_eq!(advice(50_000, nature(Kind::Small, true, 64)), [small]);
+        assert_eq!(advice(90, nature(Kind::Small, false, 40)), [finetune]);
+        assert_eq!(advice(167, nature(Kind::Photos, false, 150)), [finetune]);
+        assert_eq!(advice(2000, nature(Kind::Photos, true, 300)), [finetune, small]);
+    }
 }

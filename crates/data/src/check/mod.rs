@@ -1,5 +1,7 @@
 //! Looks at every photo of a data set, and says what is wrong with it before anything is learned from it.
 
+mod near;
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -9,10 +11,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::Dataset;
+use crate::nature::Nature;
 use crate::parallel;
 use crate::photos::Photos;
 use crate::picture::{Picture, PictureError, WHITE, decode, read_file};
 use crate::verify::BadPicture;
+use near::Thumb;
+
+/// A photo of which no pixel is brighter is nearly black: what 14 bits come to in a file of 16.
+const DARK: u8 = 64;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,9 +36,17 @@ pub struct Check {
     pub misnamed: Vec<Misnamed>,
     /// Photos with the very same pixels.
     pub copies: Vec<Copies>,
+    /// Photos that are the same but for their size or their compression. They are likely, and not certain, to be copies.
+    pub near_copies: Vec<Copies>,
+    /// Photos that are nearly black, as those of 10 to 14 bits in files of 16 are.
+    pub dark: Vec<Dark>,
+    /// Classes without any picture to learn from.
+    pub empty: Vec<String>,
+    /// What kind of pictures they are; none when none can be read.
+    pub nature: Option<Nature>,
     /// Smallest, median and largest picture by number of pixels, `[width, height]`; none when none can be read.
     pub sizes_px: Option<[[usize; 2]; 3]>,
-    /// Training photos of the largest class for each of the smallest.
+    /// Training photos of the largest class for each of the smallest that has any.
     pub imbalance: f64,
 }
 
@@ -46,19 +61,31 @@ pub struct ClassCount {
     pub val: usize,
 }
 
+/// A photo that is nearly black.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Dark {
+    /// Where it is, below the folder of the data set.
+    #[serde(serialize_with = "crate::names::serialize")]
+    pub path: PathBuf,
+    /// Its brightest value, of 255.
+    pub brightest: u8,
+}
+
 /// A photo that is called something else than it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Misnamed {
     /// Where it is, below the folder of the data set.
+    #[serde(serialize_with = "crate::names::serialize")]
     pub path: PathBuf,
     /// What its content is, such as `png`.
     pub content: &'static str,
 }
 
-/// Photos with the very same pixels.
+/// Photos that are copies of each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Copies {
     /// Where they are, below the folder of the data set.
+    #[serde(serialize_with = "crate::names::serialize_all")]
     pub paths: Vec<PathBuf>,
     /// Some are to learn from and some to measure by: the measure flatters.
     pub is_leak: bool,
@@ -67,9 +94,13 @@ pub struct Copies {
 }
 
 impl Check {
-    /// True when something is wrong that makes training or its measure wrong: unreadable photos, leaks, contradictions.
+    /// True when something is certainly wrong that stops training or makes its measure wrong: unreadable photos, empty classes, a single class, nothing to measure by,
+    /// exact copies that are leaks or contradictions.
     pub fn is_bad(&self) -> bool {
         !self.unreadable.is_empty()
+            || !self.empty.is_empty()
+            || self.classes.len() < 2
+            || self.classes.iter().all(|class| class.val == 0)
             || self.copies.iter().any(|copies| copies.is_leak || copies.is_contradiction)
     }
 }
@@ -81,8 +112,15 @@ struct Look {
     is_val: bool,
     bytes: u64,
     misnamed: Option<&'static str>,
-    /// Size and hash of the pixels.
-    pixels: Result<([usize; 2], [u8; 32]), PictureError>,
+    pixels: Result<Pixels, PictureError>,
+}
+
+/// What is kept of decoded pixels.
+struct Pixels {
+    size_px: [usize; 2],
+    hash: [u8; 32],
+    brightest: u8,
+    thumb: Thumb,
 }
 
 /// Decodes every photo, on every core. Images in memory have been checked when they were read: they are only counted.
@@ -90,7 +128,8 @@ struct Look {
 /// `progress` is told of every photo that is done, from any thread.
 pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {
     let mut looks = Vec::new();
-    for (split, is_val) in [(&data.train, false), (&data.test, true)] {
+    let splits = [(Some(&data.train), false), (data.val.as_ref(), true), (Some(&data.test), true)];
+    for (split, is_val) in splits.into_iter().filter_map(|(split, is_val)| Some((split?, is_val))) {
         if let Some(photos) = split.photos() {
             looks.extend(parallel::map(photos.len(), |i| {
                 let look = look(photos, i, is_val);
@@ -100,21 +139,31 @@ pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {
         }
     }
     let train = data.train.class_counts(data.classes.len());
-    let val = data.test.class_counts(data.classes.len());
+    let mut val = data.test.class_counts(data.classes.len());
+    if let Some(of_val) = &data.val {
+        let counts = of_val.class_counts(data.classes.len());
+        val.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
     let counts = data.classes.iter().zip(train.iter().zip(&val));
     let bad = |look: &Look| {
         let why = look.pixels.as_ref().err()?.to_string();
         Some(BadPicture { path: look.path.clone(), why })
     };
     let mut sizes: Vec<[usize; 2]> =
-        looks.iter().filter_map(|look| look.pixels.as_ref().ok().map(|(size, _)| *size)).collect();
+        looks.iter().filter_map(|look| Some(look.pixels.as_ref().ok()?.size_px)).collect();
     sizes.sort_unstable_by_key(|&[width, height]| (width * height, width));
-    let (most, least) = (train.iter().max().copied(), train.iter().min().copied());
+    let least = train.iter().filter(|&&count| count > 0).min().copied();
+    let most = train.iter().max().copied();
+    let dark = |look: &Look| {
+        let brightest = look.pixels.as_ref().ok()?.brightest;
+        (brightest <= DARK).then(|| Dark { path: look.path.clone(), brightest })
+    };
+    let empty = data.classes.iter().zip(&train).filter(|&(_, &count)| count == 0);
     Check {
         classes: counts
             .map(|(class, (&train, &val))| ClassCount { class: class.clone(), train, val })
             .collect(),
-        pictures: data.train.len() + data.test.len(),
+        pictures: train.iter().chain(&val).sum(),
         bytes: looks.iter().map(|look| look.bytes).sum(),
         unreadable: looks.iter().filter_map(bad).collect(),
         misnamed: looks
@@ -122,6 +171,10 @@ pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {
             .filter_map(|look| Some(Misnamed { path: look.path.clone(), content: look.misnamed? }))
             .collect(),
         copies: copies(&looks),
+        near_copies: near_copies(&looks),
+        dark: looks.iter().filter_map(dark).collect(),
+        empty: empty.map(|(class, _)| class.clone()).collect(),
+        nature: Nature::of(data),
         sizes_px: match sizes[..] {
             [] => None,
             [smallest, ..] => Some([smallest, sizes[sizes.len() / 2], sizes[sizes.len() - 1]]),
@@ -138,7 +191,12 @@ fn look(photos: &Photos, i: usize, is_val: bool) -> Look {
         Err(error) => return Look { path, label, is_val, bytes: 0, misnamed: None, pixels: Err(error) },
     };
     let misnamed = misnamed(&path, &bytes);
-    let pixels = decode(&bytes, WHITE).map(|picture| ([picture.width, picture.height], hash(&picture)));
+    let pixels = decode(&bytes, WHITE).map(|picture| Pixels {
+        size_px: [picture.width, picture.height],
+        hash: hash(&picture),
+        brightest: picture.pixels.iter().copied().max().unwrap_or(0),
+        thumb: Thumb::of(&picture),
+    });
     Look { path, label, is_val, bytes: bytes.len() as u64, misnamed, pixels }
 }
 
@@ -162,12 +220,25 @@ fn hash(picture: &Picture) -> [u8; 32] {
 fn copies(looks: &[Look]) -> Vec<Copies> {
     let mut groups: BTreeMap<[u8; 32], Vec<&Look>> = BTreeMap::new();
     for look in looks {
-        if let Ok((_, hash)) = look.pixels {
-            groups.entry(hash).or_default().push(look);
+        if let Ok(pixels) = &look.pixels {
+            groups.entry(pixels.hash).or_default().push(look);
         }
     }
-    let several = groups.into_values().filter(|group| group.len() > 1);
-    let mut copies: Vec<Copies> = several
+    told(groups.into_values().filter(|group| group.len() > 1))
+}
+
+/// Those that are not exact copies all.
+fn near_copies(looks: &[Look]) -> Vec<Copies> {
+    let known: Vec<(&Look, &Pixels)> =
+        looks.iter().filter_map(|look| Some((look, look.pixels.as_ref().ok()?))).collect();
+    let thumbs: Vec<&Thumb> = known.iter().map(|(_, pixels)| &pixels.thumb).collect();
+    let groups = near::groups(&thumbs).into_iter();
+    let groups = groups.filter(|group| group.iter().any(|&i| known[i].1.hash != known[group[0]].1.hash));
+    told(groups.map(|group| group.into_iter().map(|i| known[i].0).collect()))
+}
+
+fn told<'a>(groups: impl Iterator<Item = Vec<&'a Look>>) -> Vec<Copies> {
+    let mut copies: Vec<Copies> = groups
         .map(|group| Copies {
             is_leak: group.iter().any(|look| look.is_val) && group.iter().any(|look| !look.is_val),
             is_contradiction: group.iter().any(|look| look.label != group[0].label),
