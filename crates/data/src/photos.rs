@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::{Cache, Form};
 use crate::error::DataError;
-use crate::picture::{Picture, WHITE, read_file};
+use crate::picture::{Picture, WHITE, Wholeness, decode_as, read_file};
 
 /// One file with its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Photos {
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
     pub fn picture(&self, i: usize) -> Result<Picture, DataError> {
-        self.decode(i, WHITE)
+        self.decode(i, WHITE, Wholeness::Check)
     }
 
     /// Makes sure that photo `i` can be decoded. With a cache this is done once for each content.
@@ -100,7 +100,8 @@ impl Photos {
         if let Some(picture) = self.cache.as_ref().and_then(|cache| cache.read(sha256, &key)) {
             return Ok(picture);
         }
-        let picture = form.of(self.decode(i, form.background())?);
+        // Whoever learns from photos has verified them.
+        let picture = form.of(self.decode(i, form.background(), Wholeness::Known)?);
         if let Some(cache) = &self.cache
             && Cache::has_room(i, &picture)
         {
@@ -131,7 +132,7 @@ impl Photos {
         }
     }
 
-    fn decode(&self, i: usize, background: [u8; 3]) -> Result<Picture, DataError> {
+    fn decode(&self, i: usize, background: [u8; 3], wholeness: Wholeness) -> Result<Picture, DataError> {
         let path = self.path(i);
         let place = path.display().to_string();
         let bytes = match read_file(&path) {
@@ -141,6 +142,6 @@ impl Photos {
         if Sha256::digest(&bytes)[..] != self.files[i].sha256 {
             return Err(DataError::Changed { place: path });
         }
-        Picture::decode_on(&place, &bytes, background)
+        decode_as(&bytes, background, wholeness).map_err(|problem| DataError::Picture { place, problem })
     }
 }

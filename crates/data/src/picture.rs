@@ -210,6 +210,23 @@ fn read_capped(stream: impl Read) -> Result<Vec<u8>, PictureError> {
 }
 
 pub(crate) fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Picture, PictureError> {
+    decode_as(bytes, background, Wholeness::Check)
+}
+
+/// Whether the scans of a JPEG are walked through before they are decoded, which takes half of the time that decoding takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wholeness {
+    /// A part that is missing or damaged is an error.
+    Check,
+    /// It was checked before, on the very same bytes.
+    Known,
+}
+
+pub(crate) fn decode_as(
+    bytes: &[u8],
+    background: [u8; 3],
+    wholeness: Wholeness,
+) -> Result<Picture, PictureError> {
     if bytes.is_empty() {
         return Err(PictureError::Empty);
     }
@@ -259,6 +276,7 @@ pub(crate) fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Picture, Pictu
         // The decoder would fill the missing part with grey.
         let why = match sniff::jpeg_has_end(bytes) {
             false => Err("it is cut short, its end marker is missing".into()),
+            true if wholeness == Wholeness::Known => Ok(()),
             true => Scans::check(bytes),
         };
         why.map_err(|why| PictureError::Damaged { kind, why })?;

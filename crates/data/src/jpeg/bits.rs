@@ -59,8 +59,23 @@ impl<'a> Bits<'a> {
         Self { bytes, at, held: 0, count: 0, padded: 0 }
     }
 
-    /// Sees to it that 32 bits are held.
+    /// Sees to it that 32 bits are held, when fewer are.
+    #[inline]
     fn fill(&mut self) {
+        if let Some(four) = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk()) {
+            let word = u32::from_be_bytes(*four);
+            // Some byte is FF when some byte of its complement is 0.
+            let has_marker = (!word).wrapping_sub(0x0101_0101) & word & 0x8080_8080 != 0;
+            if !has_marker {
+                self.held |= u64::from(word) << (32 - self.count);
+                (self.at, self.count) = (self.at + 4, self.count + 32);
+                return;
+            }
+        }
+        self.fill_slowly();
+    }
+
+    fn fill_slowly(&mut self) {
         while self.count <= 56 {
             let byte = match self.bytes.get(self.at..) {
                 Some([0xff, 0, ..]) => {
@@ -93,6 +108,24 @@ impl<'a> Bits<'a> {
         self.held <<= n;
         self.count -= n;
         bits
+    }
+
+    /// [`symbol`](Self::symbol), and the bits that follow it are passed: as many as its lower half says.
+    #[inline]
+    pub(super) fn symbol_and_bits(&mut self, table: &Huffman) -> Option<u8> {
+        if self.count < 32 {
+            self.fill();
+        }
+        let (length, symbol) = table.lookup[(self.held >> (64 - LOOKUP_BITS)) as usize];
+        if length == 0 {
+            let symbol = self.symbol(table)?;
+            self.take(u32::from(symbol & 15));
+            return Some(symbol);
+        }
+        let passed = u32::from(length) + u32::from(symbol & 15);
+        self.held <<= passed;
+        self.count -= passed;
+        Some(symbol)
     }
 
     /// The symbol of the next code; `None` when there is no such code.

@@ -197,6 +197,7 @@ impl Scans {
             }
         };
         let units = across * down;
+        let [units_across, _] = self.units();
         let mut bits = Bits::new(bytes, at);
         let mut run = 0;
         for unit in 0..units {
@@ -209,8 +210,8 @@ impl Scans {
                 spare(left, unit, units)?;
                 (bits, run) = (Bits::new(bytes, marker + 2), 0);
             }
-            self.unit(scan, [unit % across, unit / across], is_alone, &mut bits, &mut run)
-                .map_err(|Wrong| damaged(unit, units))?;
+            let place = (units_across, [unit % across, unit / across]);
+            self.unit(scan, place, is_alone, &mut bits, &mut run).map_err(|Wrong| damaged(unit, units))?;
             if bits.is_spent() {
                 return Err(short(unit, units));
             }
@@ -227,20 +228,19 @@ impl Scans {
     fn unit(
         &mut self,
         scan: &Scan,
-        [x, y]: [usize; 2],
+        (units_across, [x, y]): (usize, [usize; 2]),
         is_alone: bool,
         bits: &mut Bits<'_>,
         run: &mut u32,
     ) -> Result<(), Wrong> {
-        let [units_across, _] = self.units();
         for part in &scan.parts {
             let tables = (self.dc[part.dc].as_ref(), self.ac[part.ac].as_ref());
             let component = &mut self.components[part.component];
             let row = units_across * component.across;
             let [across, down] = if is_alone { [1, 1] } else { [component.across, component.down] };
             for block in 0..across * down {
-                let at = (y * down + block / across) * row + x * across + block % across;
                 if self.is_progressive {
+                    let at = (y * down + block / across) * row + x * across + block % across;
                     let known = component.coefficients.get_mut(at).ok_or(Wrong)?;
                     progressive(scan, tables, known, bits, run)?;
                 } else {
@@ -260,13 +260,10 @@ fn sequential((dc, ac): Tables<'_>, bits: &mut Bits<'_>) -> Result<(), Wrong> {
     let ac = ac.ok_or(Wrong)?;
     let mut k = 1;
     while k < 64 {
-        match split(bits.symbol(ac).ok_or(Wrong)?) {
+        match split(bits.symbol_and_bits(ac).ok_or(Wrong)?) {
             (15, 0) => k += 16,
             (_, 0) => return Ok(()),
-            (zeros, size) => {
-                k += zeros as usize + 1;
-                bits.take(size);
-            }
+            (zeros, _) => k += zeros as usize + 1,
         }
     }
     if k == 64 { Ok(()) } else { Err(Wrong) }
