@@ -251,6 +251,11 @@ impl Preprocess {
 
     /// Decodes a file for this network: transparency is laid on [`background`](Self::background).
     ///
+    /// # Numerics
+    /// What a JPEG decodes to is not settled to the last bit. Of eight photos with half as much colour as brightness (4:2:0),
+    /// values differ from those of libjpeg-turbo, so of Pillow, by 0.12 to 0.32 on average and 4 at most, of one without such
+    /// thrift (4:4:4) by 0.01 and 3 at most. Lossless formats are read exactly, transparency within 1.
+    ///
     /// # Errors
     /// [`DataError::Picture`] with the path and what is wrong with the file.
     pub fn open(&self, path: &Path) -> Result<Picture, DataError> {
