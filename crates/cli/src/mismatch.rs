@@ -59,6 +59,10 @@ fn because(reason: Mismatch, preprocess: &Preprocess) -> String {
         false => ["black on white", "light on a dark ground"],
     };
     match reason {
+        Mismatch::Black => {
+            "is nearly black, as 10 to 14 bits in a file of 16 are until they are scaled; save it with its brightest value at white"
+                .into()
+        }
         Mismatch::Inverted => {
             format!("is {not_of}, and this network learned from {of}, so its answer means little; add --invert")
         }

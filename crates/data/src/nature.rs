@@ -32,6 +32,8 @@ const SAME_TONE: u8 = 32;
 /// A ground is dark up to here and light from here on.
 const DARK: u8 = 80;
 const LIGHT: u8 = 160;
+/// A picture of which no pixel is brighter is nearly black: what 14 bits come to in a file of 16.
+pub(crate) const BLACK: u8 = 64;
 
 /// What a data set, or a single picture, shows.
 ///
@@ -55,6 +57,8 @@ pub struct Nature {
     pub is_grey: bool,
     /// The smallest, the median and the largest by number of pixels, `[width, height]`.
     pub sizes_px: [[usize; 2]; 3],
+    /// The brightest value in all of them.
+    pub brightest: u8,
     /// How many pictures were looked at.
     pub looked_at: usize,
 }
@@ -86,6 +90,8 @@ pub enum Ground {
 /// Why a network may not understand a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mismatch {
+    /// The picture is nearly black: no value is above 64 of 255, as in one of 12 bits in a file of 16.
+    Black,
     /// The picture is dark on light, and the network learned from light on dark; or the other way round. Inverting helps.
     Inverted,
     /// The picture would be right as it is, and [`Preprocess::invert`] is on.
@@ -135,6 +141,7 @@ impl Nature {
                 () if ground_is(Ground::Light) => Ground::Light,
                 () => Ground::Mixed,
             },
+            brightest: looks.iter().map(|look| look.brightest).max()?,
             is_grey: 20 * are(&|look| look.is_coloured) <= looked_at,
             sizes_px,
             looked_at,
@@ -157,6 +164,9 @@ impl Nature {
     /// light. One with [`resize_shorter`](Preprocess::resize_shorter) was made for photos, whatever its size.
     pub fn mismatches(&self, preprocess: &Preprocess) -> Vec<Mismatch> {
         let mut found = Vec::new();
+        if self.brightest <= BLACK {
+            found.push(Mismatch::Black);
+        }
         let [channels, height, width] = preprocess.shape();
         let learned = match preprocess.mean[0] {
             _ if channels == 3 => Ground::Mixed,
@@ -186,6 +196,7 @@ impl Nature {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Look {
     size_px: [usize; 2],
+    brightest: u8,
     is_coloured: bool,
     ground: Ground,
     is_strokes: bool,
@@ -214,6 +225,7 @@ impl Look {
         let tones = Tones::of(&all, &ring);
         Self {
             size_px: [width, height],
+            brightest: all.iter().rposition(|&count| count > 0).unwrap_or(0) as u8,
             is_coloured,
             ground: tones.ground(),
             is_strokes: !is_coloured && tones.are_strokes(),
@@ -394,6 +406,8 @@ mod tests {
             |picture: &Picture, preprocess: &Preprocess| Nature::of_picture(picture).mismatches(preprocess);
         let (dark, light, photo) = (digit(7), inverted(digit(7)), scene(300, 200, 3));
         assert_eq!(why(&dark, &digits), []);
+        let twelve_bits = picture(28, 28, 1, |x, _, _| (x / 2) as u8);
+        assert_eq!(why(&twelve_bits, &of_photos), [Black]);
         assert_eq!(why(&light, &digits), [Inverted]);
         assert_eq!(why(&light, &invert(&digits)), []);
         assert_eq!(why(&dark, &invert(&digits)), [NeedlesslyInverted]);

@@ -207,6 +207,7 @@ mod tests {
             ground: Ground::Mixed,
             is_grey,
             sizes_px: [[side; 2]; 3],
+            brightest: 255,
             looked_at: 9,
         };
         let advice = |pictures, nature: Nature| -> Vec<String> {

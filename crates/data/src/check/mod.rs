@@ -11,15 +11,12 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::Dataset;
-use crate::nature::Nature;
+use crate::nature::{BLACK, Nature};
 use crate::parallel;
 use crate::photos::Photos;
 use crate::picture::{Picture, PictureError, WHITE, decode, read_file};
 use crate::verify::BadPicture;
 use near::Thumb;
-
-/// A photo of which no pixel is brighter is nearly black: what 14 bits come to in a file of 16.
-const DARK: u8 = 64;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -156,7 +153,7 @@ pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {
     let most = train.iter().max().copied();
     let dark = |look: &Look| {
         let brightest = look.pixels.as_ref().ok()?.brightest;
-        (brightest <= DARK).then(|| Dark { path: look.path.clone(), brightest })
+        (brightest <= BLACK).then(|| Dark { path: look.path.clone(), brightest })
     };
     let empty = data.classes.iter().zip(&train).filter(|&(_, &count)| count == 0);
     Check {
