@@ -6,7 +6,6 @@ use crate::chart::{Anchor, Scene};
 use crate::maps::page::{
     About, CAPTION_SIZE, INK, Legend, MARGIN, SOFT_INK, TOP, enlargement, page, push_tile,
 };
-use crate::maps::scale::number;
 use crate::maps::{Scale, coloured};
 use crate::wrap::wrap_text;
 
@@ -62,7 +61,7 @@ pub fn class_page(all: &[Evidence], about: &About) -> Scene {
             below += LINE;
             scene.text((x, below), CAPTION_SIZE + 1.0, Anchor::Start, INK, line);
         }
-        let logit = format!("logit {}", number(evidence.logit));
+        let logit = logit(evidence.logit);
         scene.text((x, below + LINE), CAPTION_SIZE, Anchor::Start, SOFT_INK, logit);
     }
     for (i, note) in notes.into_iter().enumerate() {
@@ -70,4 +69,19 @@ pub fn class_page(all: &[Evidence], about: &About) -> Scene {
         scene.text(at, CAPTION_SIZE, Anchor::Start, INK, note);
     }
     scene
+}
+
+/// Logits are compared with one another, so they have the same decimals, however large they are.
+fn logit(value: f32) -> String {
+    format!("logit {value:.2}").replace('-', "−")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::logit;
+
+    #[test]
+    fn logits_of_one_page_have_the_same_decimals() {
+        assert_eq!([12.345, 0.4, -0.155].map(logit), ["logit 12.35", "logit 0.40", "logit −0.16"]);
+    }
 }
