@@ -49,7 +49,7 @@ pub use params::{Params, ParamsError};
 pub use plan_error::PlanError;
 pub use run_error::{RunError, SessionError};
 pub use session::Session;
-pub use striate_kernels::{ReluRule, Target};
+pub use striate_kernels::{ReluRule, TableRows, Target};
 pub use trace::{LayerError, Mode, TraceError, Var, trace};
 pub use train_step::{Clip, StepReport, TrainOptions, TrainStep};
 pub use watch::{Tap, Trace};

@@ -92,7 +92,7 @@ pub use elementwise::{
     Activate, ActivateBackward, Add, Copy, Dropout, DropoutBackward, Flatten, Import, ReluRule,
     ScaleChannels, Unflatten, dropout_keeps, export,
 };
-pub use linear::{Linear, LinearPack};
+pub use linear::{Linear, LinearPack, TableRows};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};
 pub use optimiser::{AdamUpdate, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
 pub use peak::peak_gflops;

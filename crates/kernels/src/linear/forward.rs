@@ -142,7 +142,7 @@ const STEP: usize = 4;
 
 /// `acc[p][v] + Σ_i x[p][i] · w[i·width + lanes of v]`.
 #[inline(always)]
-fn sum<V: Simd, const P: usize, const NV: usize>(
+pub(super) fn sum<V: Simd, const P: usize, const NV: usize>(
     x: [&[f32]; P],
     w: &[f32],
     width: usize,

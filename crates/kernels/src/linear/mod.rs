@@ -7,12 +7,14 @@
 mod backward_data;
 mod backward_weight;
 mod forward;
+mod rows;
 #[cfg(test)]
 mod tests;
 
 pub use backward_data::push_backward_data;
 pub use backward_weight::push_backward_weight;
 pub use forward::Linear;
+pub use rows::TableRows;
 
 use crate::BLOCK;
 use crate::plane::Plane;
