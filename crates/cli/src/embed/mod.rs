@@ -69,6 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let config = EmbedConfig { images: args.images, perplexity, seed: args.seed };
     let mut tell = |done: usize, total: usize| working.count("laying out images", done, total);
     let map = embed(&subject.model, &data.test, &subject.engine, &config, &mut tell)?;
+    drop(working);
     let scene = map.page(&subject.model, &data.test, &data.classes, [&subject.name, &data.name])?;
     let mut files = write_scene(&args.out, "embed", &scene)?;
     files.push(args.out.join(NUMBERS));

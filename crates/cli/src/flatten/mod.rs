@@ -17,6 +17,7 @@ use crate::exit::Usage;
 use crate::flags::{Threads, count};
 use crate::out;
 use crate::stop::Stop;
+use crate::working::Lines;
 
 /// Pixels of the PNG for one of the page.
 const SCALE: f64 = 2.0;
@@ -79,7 +80,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
 
     let stop = Stop::listen()?;
     let bar = progress(args.json);
+    let lines = (!args.json && bar.is_hidden()).then(Lines::start);
     let mut tell = |progress: striate::lab::flatten::Progress<'_>| {
+        if let Some(lines) = &lines {
+            lines.set(format!("{} of {} runs; {}", progress.done, progress.planned, said(progress.finished)));
+        }
         bar.set_length(progress.planned as u64);
         bar.set_position(progress.done as u64);
         bar.set_message(said(progress.finished));
@@ -93,6 +98,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         result => result?,
     };
     bar.finish_and_clear();
+    drop(lines);
 
     let mut files = Vec::new();
     for ((part, example), data) in study.parts.iter().zip(&examples).zip(&data) {

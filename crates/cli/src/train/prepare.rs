@@ -1,8 +1,5 @@
 //! What a run starts from: its data, how the network is fed, and the parameters of others.
 
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
-
 use striate::data::{BadFiles, DataError, Dataset, Preprocess};
 use striate::graph::{Mode, Params, trace};
 use striate::models::registry::ModelInfo;
@@ -12,9 +9,7 @@ use striate::preprocess_of;
 use crate::exit::Usage;
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::{LoadFlags, say};
-
-/// Time between two lines about how many photos were looked at.
-const LOG: Duration = Duration::from_secs(10);
+use crate::working::Working;
 
 /// The data set, every photo of which was decoded once: a run does not stop in its last epoch over a picture that could
 /// never be read.
@@ -26,16 +21,8 @@ pub(crate) fn data(
 ) -> anyhow::Result<Dataset> {
     let mut data = layout.open(source)?.to_learn()?;
     let bad_files = if skip_bad { BadFiles::Skip } else { BadFiles::Refuse };
-    let last = Mutex::new(Instant::now());
-    let tell = |done: usize, total: usize| {
-        if let Ok(mut last) = last.lock()
-            && last.elapsed() >= LOG
-            && !is_quiet
-        {
-            eprintln!("looked at {done} of {total} photos");
-            *last = Instant::now();
-        }
-    };
+    let working = Working::new(is_quiet);
+    let tell = |done: usize, total: usize| working.count("decoding every photo once", done, total);
     let skipped = match data.verify(bad_files, &tell) {
         Err(error @ DataError::BadPictures { .. }) => {
             let text = format!("{error}\n  --skip-bad leaves them out");

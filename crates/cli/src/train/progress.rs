@@ -6,14 +6,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use striate::inspect::text::{bytes, duration, grouped, percent};
 use striate::train::{EpochRow, Event, FitError, Observer, Stop};
 
+use crate::working::Lines;
+
 /// Time between two looks of the bar: a step can take less than drawing it.
 const REDRAW: Duration = Duration::from_millis(60);
-/// Time between two lines of a log within an epoch.
-const LOG: Duration = Duration::from_secs(20);
 
 /// Tells people what happens in a run.
 pub(crate) struct Progress {
     bar: ProgressBar,
+    /// Where there is no terminal.
+    log: Option<Lines>,
     is_quiet: bool,
     last: Instant,
     epochs: usize,
@@ -27,7 +29,8 @@ impl Progress {
         let template = "{prefix}  {bar:24.cyan}  {msg}";
         let style = ProgressStyle::with_template(template).expect("a template without faults");
         bar.set_style(style.progress_chars("━╸─"));
-        Self { bar, is_quiet, last: Instant::now(), epochs: 0, images: 0 }
+        let log = (!is_quiet && bar.is_hidden()).then(Lines::start);
+        Self { bar, log, is_quiet, last: Instant::now(), epochs: 0, images: 0 }
     }
 
     fn say(&self, line: &str) {
@@ -87,7 +90,8 @@ impl Observer for Progress {
                 }
             }
             Event::Step { epoch, step, steps, loss, accuracy, images_per_s, .. } => {
-                let is_due = self.last.elapsed() >= if self.bar.is_hidden() { LOG } else { REDRAW };
+                // What follows the last step, measuring, is told by the same line.
+                let is_due = self.last.elapsed() >= REDRAW || step == steps;
                 if self.is_quiet || !is_due {
                     return Ok(());
                 }
@@ -98,8 +102,12 @@ impl Observer for Progress {
                 };
                 let epochs_left = (self.epochs - epoch) as f64 + (steps - step) as f64 / steps as f64;
                 let left_s = epochs_left * self.images as f64 / images_per_s;
-                if self.bar.is_hidden() {
-                    eprintln!("epoch {epoch}/{}  step {step}/{steps}  {}", self.epochs, message(left_s));
+                if let Some(log) = &self.log {
+                    log.set(format!(
+                        "epoch {epoch}/{}  step {step}/{steps}  {}",
+                        self.epochs,
+                        message(left_s)
+                    ));
                 } else {
                     self.bar.set_length(steps as u64);
                     self.bar.set_prefix(format!("epoch {epoch}/{}", self.epochs));
@@ -110,6 +118,9 @@ impl Observer for Progress {
             Event::EpochEnd { row, best, .. } => {
                 self.row(row, best);
                 self.last = Instant::now();
+                if let Some(log) = &self.log {
+                    log.clear();
+                }
             }
             Event::Stopped { why: Stop::Patience { patience, best_epoch, metric } } => {
                 let metric = metric.name();
@@ -121,7 +132,10 @@ impl Observer for Progress {
                 let budget = duration(budget_s);
                 self.say(&format!("the budget of {budget} is spent after {steps} of {planned} steps: done"));
             }
-            Event::Finished { .. } | Event::Stopped { .. } => self.bar.finish_and_clear(),
+            Event::Finished { .. } | Event::Stopped { .. } => {
+                self.bar.finish_and_clear();
+                self.log = None;
+            }
             Event::Checkpoint { .. } => {}
         }
         Ok(())
