@@ -86,11 +86,11 @@ impl Backbone {
         let mut store = Store::open(kept_in, &self.key, self.features);
         let mut missing = Vec::new();
         for (i, mut row) in rows.rows_mut().into_iter().enumerate() {
-            match store.get(&split.sha256(i)) {
-                Some(known) => row.iter_mut().zip(known).for_each(|(to, &value)| *to = value),
-                None => missing.push(i as u32),
+            if !store.get(&split.sha256(i), row.as_slice_mut().expect("rows are contiguous")) {
+                missing.push(i as u32);
             }
         }
+        store.make_room(missing.len());
         let mut done = split.len() - missing.len();
         tell(done, split.len());
         let loader = Loader::new(split, &self.preprocess, Augment::default(), BATCH, 0, false)?;
@@ -108,10 +108,10 @@ impl Backbone {
                 rows.row_mut(i).iter_mut().zip(values).for_each(|(to, &value)| *to = value);
                 store.insert(split.sha256(i), values);
             }
+            store.flush();
             done += samples.len();
             tell(done, split.len());
         }
-        store.save();
         Ok(Features { rows, labels: split.labels().collect(), classes })
     }
 }

@@ -1,29 +1,36 @@
 //! Features on disk: one file a network, one record a picture.
 //!
 //! ```text
-//! "STRFEAT1"  D: u32  N: u32  N records: SHA-256 of the picture, D features: f32  SHA-256 of all before     (little-endian)
+//! "STRFEAT2"  D: u32  then for each picture  its SHA-256, D features: f32, the first 8 bytes of the SHA-256 of these     (little-endian)
 //! ```
 //!
-//! It is written whole or not at all. What is damaged, or not there, costs the time to compute it again, and nothing else.
+//! Records are added at the end while pictures are looked at, so that what was computed before an interruption is kept; of
+//! the file, memory holds only which picture is where. What is damaged, or not there, costs the time to compute it again, and nothing
+//! else.
 
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 use striate_formats::write_atomically;
 
-const MAGIC: &[u8; 8] = b"STRFEAT1";
-const HEADER_BYTES: usize = 16;
+const MAGIC: &[u8; 8] = b"STRFEAT2";
+const HEADER_BYTES: usize = 12;
 const HASH_BYTES: usize = 32;
-/// The largest file; beyond it, only the pictures of the last call are kept.
+const CHECK_BYTES: usize = 8;
+/// The largest file; one that would become larger begins anew.
 const MOST_BYTES: u64 = 512 << 20;
 
 /// What is known of pictures.
 pub(super) struct Store {
-    path: Option<PathBuf>,
     features: usize,
-    records: BTreeMap<[u8; HASH_BYTES], Vec<f32>>,
-    fresh: Vec<[u8; HASH_BYTES]>,
+    /// `None` where nothing can be kept.
+    file: Option<File>,
+    /// Where the features of a picture begin in the file.
+    places: BTreeMap<[u8; HASH_BYTES], u64>,
+    /// Records on their way into the file.
+    waiting: Vec<u8>,
 }
 
 impl Store {
@@ -31,133 +38,199 @@ impl Store {
     pub(super) fn open(folder: Option<&Path>, key: &[u8; HASH_BYTES], features: usize) -> Self {
         let name: String = key[..16].iter().map(|byte| format!("{byte:02x}")).collect();
         let path = folder.map(|folder| folder.join(name + ".features"));
-        let records = path.as_deref().and_then(|path| read(path, features)).unwrap_or_default();
-        Self { path, features, records, fresh: Vec::new() }
+        // A cache that cannot be read or written is none: the features themselves can be computed.
+        let opened = path.and_then(|path| open(&path, features).ok());
+        let (file, places) = opened.map_or((None, BTreeMap::new()), |(file, places)| (Some(file), places));
+        Self { features, file, places, waiting: Vec::new() }
     }
 
-    pub(super) fn get(&self, picture: &[u8; HASH_BYTES]) -> Option<&[f32]> {
-        self.records.get(picture).map(Vec::as_slice)
+    /// Writes the features of a picture to `row`, if they are known.
+    pub(super) fn get(&mut self, picture: &[u8; HASH_BYTES], row: &mut [f32]) -> bool {
+        let (Some(&place), Some(file)) = (self.places.get(picture), &mut self.file) else { return false };
+        let mut bytes = vec![0; 4 * self.features];
+        let read = file.seek(SeekFrom::Start(place)).and_then(|_| file.read_exact(&mut bytes));
+        let values = bytes.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value));
+        row.iter_mut().zip(values).for_each(|(to, value)| *to = value);
+        read.is_ok()
     }
 
+    /// So many will be inserted: where they have no room, what was there goes.
+    pub(super) fn make_room(&mut self, more: usize) {
+        let Some(file) = &self.file else { return };
+        let more = (more as u64).saturating_mul(record_bytes(self.features));
+        if file.metadata().is_ok_and(|file| file.len().saturating_add(more) > MOST_BYTES) {
+            self.places.clear();
+            let is_empty = file.set_len(HEADER_BYTES as u64).is_ok();
+            if !is_empty || HEADER_BYTES as u64 + more > MOST_BYTES {
+                self.file = None;
+            }
+        }
+    }
+
+    /// Keeps the features of a picture.
     pub(super) fn insert(&mut self, picture: [u8; HASH_BYTES], features: &[f32]) {
-        self.records.insert(picture, features.to_vec());
-        self.fresh.push(picture);
+        if self.file.is_some() {
+            self.waiting.extend(record(picture, features));
+        }
     }
 
-    /// Writes what is new, with what was there.
-    pub(super) fn save(mut self) {
-        let Some(path) = self.path.as_deref().filter(|_| !self.fresh.is_empty()) else { return };
-        let bytes = |records: usize| (records * (HASH_BYTES + 4 * self.features)) as u64;
-        if bytes(self.records.len()) > MOST_BYTES {
-            self.fresh.sort_unstable();
-            self.records.retain(|picture, _| self.fresh.binary_search(picture).is_ok());
+    /// What was inserted is in the file from now on.
+    pub(super) fn flush(&mut self) {
+        if let Some(file) = &mut self.file {
+            // In one piece: another process may do the same. What fails is computed again another time.
+            let _ = file.write_all(&self.waiting);
         }
-        let (Ok(features), Ok(count)) = (u32::try_from(self.features), u32::try_from(self.records.len()))
-        else {
-            return;
-        };
-        if bytes(self.records.len()) > MOST_BYTES {
-            return;
-        }
-        let mut out = MAGIC.to_vec();
-        out.extend([features, count].iter().flat_map(|n| n.to_le_bytes()));
-        for (picture, features) in &self.records {
-            out.extend(picture);
-            out.extend(features.iter().flat_map(|value| value.to_le_bytes()));
-        }
-        let hash = Sha256::digest(&out);
-        out.extend(hash);
-        // A cache that cannot be written is none: the features themselves are at hand.
-        let folder = path.parent().map(fs::create_dir_all);
-        if let Some(Ok(())) = folder {
-            let _ = write_atomically(path, &out);
-        }
+        self.waiting.clear();
     }
 }
 
-/// The records of a file; `None` when it is not one, whole, of so many features.
-fn read(path: &Path, features: usize) -> Option<BTreeMap<[u8; HASH_BYTES], Vec<f32>>> {
-    if fs::metadata(path).ok()?.len() > MOST_BYTES + 4096 {
+fn record_bytes(features: usize) -> u64 {
+    (HASH_BYTES + 4 * features + CHECK_BYTES) as u64
+}
+
+fn record(picture: [u8; HASH_BYTES], features: &[f32]) -> Vec<u8> {
+    let mut bytes = picture.to_vec();
+    bytes.extend(features.iter().flat_map(|value| value.to_le_bytes()));
+    let check = Sha256::digest(&bytes);
+    bytes.extend(&check[..CHECK_BYTES]);
+    bytes
+}
+
+/// The file, ready to be added to, and what is in it.
+fn open(path: &Path, features: usize) -> std::io::Result<(File, BTreeMap<[u8; HASH_BYTES], u64>)> {
+    let header = [&MAGIC[..], &(features as u32).to_le_bytes()].concat();
+    let places = match read(path, &header, features) {
+        Some(places) => places,
+        None => {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            write_atomically(path, &header).map_err(std::io::Error::other)?;
+            BTreeMap::new()
+        }
+    };
+    let file = OpenOptions::new().read(true).append(true).open(path)?;
+    // The rest of a record that was not written to its end would move all that follow it.
+    let rest = (file.metadata()?.len() - HEADER_BYTES as u64) % record_bytes(features);
+    if rest > 0 {
+        file.set_len(file.metadata()?.len() - rest)?;
+    }
+    Ok((file, places))
+}
+
+/// Where the whole records of a file are; `None` when it is another kind of file, or of other features.
+fn read(path: &Path, header: &[u8], features: usize) -> Option<BTreeMap<[u8; HASH_BYTES], u64>> {
+    let file = File::open(path).ok()?;
+    if file.metadata().ok()?.len() > MOST_BYTES {
         return None;
     }
-    let bytes = fs::read(path).ok()?;
-    let number = |at: usize| -> Option<usize> {
-        Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?) as usize)
-    };
-    let record = HASH_BYTES + 4 * features;
-    let expected = number(12)?.checked_mul(record)?.checked_add(HEADER_BYTES + HASH_BYTES)?;
-    let is_whole = bytes.starts_with(MAGIC) && number(8)? == features && bytes.len() == expected;
-    let (body, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH_BYTES)?)?;
-    if !is_whole || Sha256::digest(body)[..] != *hash {
-        return None;
+    let mut file = BufReader::new(file);
+    let mut found = vec![0; header.len()];
+    file.read_exact(&mut found).ok().filter(|()| found == header)?;
+    let mut places = BTreeMap::new();
+    let mut record = vec![0; record_bytes(features) as usize];
+    let mut at = HEADER_BYTES as u64;
+    while file.read_exact(&mut record).is_ok() {
+        let (body, check) = record.split_at(record.len() - CHECK_BYTES);
+        if let (true, Ok(picture)) =
+            (Sha256::digest(body)[..CHECK_BYTES] == *check, body[..HASH_BYTES].try_into())
+        {
+            places.insert(picture, at + HASH_BYTES as u64);
+        }
+        at += record.len() as u64;
     }
-    let one = |record: &[u8]| -> Option<([u8; HASH_BYTES], Vec<f32>)> {
-        let (picture, values) = record.split_at_checked(HASH_BYTES)?;
-        let values = values.chunks_exact(4).filter_map(|v| Some(f32::from_le_bytes(v.try_into().ok()?)));
-        Some((picture.try_into().ok()?, values.collect()))
-    };
-    body[HEADER_BYTES..].chunks_exact(record).map(one).collect()
+    Some(places)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
 
     const KEY: [u8; 32] = [7; 32];
 
-    fn filled(folder: &Path) -> PathBuf {
-        let mut store = Store::open(Some(folder), &KEY, 3);
+    /// A folder with the features of two pictures, and their file.
+    fn filled() -> (tempfile::TempDir, PathBuf) {
+        let place = tempfile::tempdir().unwrap();
+        let mut store = Store::open(Some(place.path()), &KEY, 3);
         store.insert([1; 32], &[1.0, -2.5, 1e-30]);
-        store.insert([2; 32], &[4.0, 5.0, 6.0]);
-        store.save();
-        folder.join("07070707070707070707070707070707.features")
+        store.insert([2; 32], &[0.5; 3]);
+        store.flush();
+        let path = fs::read_dir(place.path()).unwrap().next().unwrap().unwrap().path();
+        (place, path)
+    }
+
+    fn known(folder: &Path, picture: u8, features: usize) -> Option<Vec<f32>> {
+        let mut row = vec![0.0; features];
+        let mut store = Store::open(Some(folder), &KEY, features);
+        store.get(&[picture; 32], &mut row).then_some(row)
     }
 
     #[test]
-    fn what_was_kept_is_found_to_the_bit_and_grows() {
-        let place = tempfile::tempdir().unwrap();
-        let folder = place.path().join("deep/features");
-        assert!(filled(&folder).is_file());
-        let mut store = Store::open(Some(&folder), &KEY, 3);
-        assert_eq!(store.get(&[1; 32]), Some(&[1.0, -2.5, 1e-30][..]));
-        assert_eq!(store.get(&[3; 32]), None);
+    fn what_was_kept_is_found_again_and_added_to() {
+        let (place, _) = filled();
+        assert_eq!(known(place.path(), 1, 3), Some(vec![1.0, -2.5, 1e-30]));
+        assert_eq!(known(place.path(), 3, 3), None);
+        let mut store = Store::open(Some(place.path()), &KEY, 3);
         store.insert([3; 32], &[7.0; 3]);
-        store.save();
-        let store = Store::open(Some(&folder), &KEY, 3);
-        assert!(store.get(&[2; 32]).is_some() && store.get(&[3; 32]).is_some());
-        assert!(Store::open(Some(&folder), &[8; 32], 3).get(&[1; 32]).is_none(), "another network");
+        store.flush();
+        for (picture, first) in [(1, 1.0), (2, 0.5), (3, 7.0)] {
+            assert_eq!(known(place.path(), picture, 3).unwrap()[0], first);
+        }
+        assert!(
+            !Store::open(Some(place.path()), &[8; 32], 3).get(&[1; 32], &mut [0.0; 3]),
+            "another network"
+        );
+        assert_eq!(known(place.path(), 1, 4), None, "other features");
     }
 
     #[test]
-    fn what_is_damaged_is_not_there() {
-        let place = tempfile::tempdir().unwrap();
-        let path = filled(place.path());
+    fn what_is_damaged_is_not_there_and_takes_nothing_with_it() {
+        let (place, path) = filled();
         let whole = fs::read(&path).unwrap();
-        assert!(read(&path, 3).is_some() && read(&path, 4).is_none());
+        let record = 32 + 12 + 8;
         for at in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x40;
             fs::write(&path, &bytes).unwrap();
-            assert!(read(&path, 3).is_none(), "byte {at}");
-            fs::write(&path, &whole[..at]).unwrap();
-            assert!(read(&path, 3).is_none(), "cut at {at}");
+            let left = [1, 2].map(|picture| known(place.path(), picture, 3).is_some());
+            let hit = at.checked_sub(HEADER_BYTES).map(|at| at / record);
+            assert_eq!(left, [0, 1].map(|i| hit.is_some_and(|hit| hit != i)), "byte {at}");
         }
-        fs::write(&path, [&whole[..], b"x"].concat()).unwrap();
-        assert!(read(&path, 3).is_none());
-        // Lies about its size: refused before anything of that size is made.
-        fs::write(&path, [&MAGIC[..], &3_u32.to_le_bytes(), &u32::MAX.to_le_bytes(), &[0; 32]].concat())
-            .unwrap();
-        assert!(read(&path, 3).is_none());
+        // Cut short, as by a power failure: the next record is whole all the same.
+        for at in HEADER_BYTES + record..whole.len() {
+            fs::write(&path, &whole[..at]).unwrap();
+            let mut store = Store::open(Some(place.path()), &KEY, 3);
+            store.insert([3; 32], &[7.0; 3]);
+            store.flush();
+            let left = [1, 2, 3].map(|picture| known(place.path(), picture, 3).is_some());
+            assert_eq!(left, [true, false, true], "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_would_become_too_large_begins_anew() {
+        let (place, path) = filled();
+        let length = || fs::metadata(&path).unwrap().len();
+        let most = usize::try_from((MOST_BYTES - HEADER_BYTES as u64) / record_bytes(3)).unwrap();
+        let before = length();
+        Store::open(Some(place.path()), &KEY, 3).make_room(most - 2);
+        assert_eq!(length(), before);
+        Store::open(Some(place.path()), &KEY, 3).make_room(most - 1);
+        assert_eq!(length(), HEADER_BYTES as u64);
+        // More than any file holds: nothing is kept.
+        let mut store = Store::open(Some(place.path()), &KEY, 3);
+        store.make_room(most + 1);
+        store.insert([1; 32], &[1.0; 3]);
+        store.flush();
+        assert_eq!(length(), HEADER_BYTES as u64);
     }
 
     #[test]
     fn without_a_folder_nothing_is_kept_and_nothing_fails() {
-        let mut store = Store::open(None, &KEY, 1);
-        store.insert([1; 32], &[1.0]);
-        assert!(store.get(&[1; 32]).is_some());
-        store.save();
-        let mut store = Store::open(Some(Path::new("/dev/null/no")), &KEY, 1);
-        store.insert([1; 32], &[1.0]);
-        store.save();
+        for folder in [None, Some(Path::new("/dev/null/no"))] {
+            let mut store = Store::open(folder, &KEY, 1);
+            store.insert([1; 32], &[1.0]);
+            store.flush();
+            assert!(!store.get(&[1; 32], &mut [0.0]));
+        }
     }
 }
