@@ -21,6 +21,7 @@ use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
 use crate::pretrained::Pretrained;
 use crate::train::{command, prepare, run_dir};
+use crate::working::Working;
 use frozen::Frozen;
 
 /// Folds of the cross-validation.
@@ -86,21 +87,23 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     let start = Instant::now();
     let engine = args.threads.engine()?;
     let info = registry::find(&args.model)?;
-    let progress = show::Progress::new(args.quiet);
+    let working = Working::new(args.quiet);
     let source = args.weights.as_deref().unwrap_or(info.name);
     // Whatever its last layer is: another one takes its place.
     let load =
         |options: LoadOptions<'_>| Pretrained::load(info, source, LoadOptions { new_head: true, ..options });
     let pretrained = args.fetch.with(load)?;
-    pretrained.report.notes.iter().for_each(|note| progress.say(note));
+    pretrained.report.notes.iter().for_each(|note| working.say(note));
     let data = read(args)?;
     let command = command::canonical(&this_command(), matches, &args.data);
-    let frozen = Frozen::new(info, pretrained, &data, &engine, &progress)?;
-    progress.say("fitting the last layer, and judging it");
-    let judged = cross_validate(&frozen.features, FOLDS, args.seed, &engine)?;
-    let baselines = frozen.baselines(&data, args.seed, &engine)?;
-    let model = frozen.model(&data, &args.data, args.seed, &command, &engine)?;
+    let frozen = Frozen::new(info, pretrained, &data, &engine, &working)?;
+    let mut tell = |done: usize, total: usize| working.count("judging the last layer", done, total);
+    let judged = cross_validate(&frozen.features, FOLDS, args.seed, &engine, &mut tell)?;
+    let baselines = frozen.baselines(&data, args.seed, &engine, &working)?;
+    let model = frozen.model(&data, &args.data, args.seed, &command, &engine, &working)?;
+    working.begin("timing the network");
     let cost = unfreeze::cost(&frozen, &model, &data, args, &engine)?;
+    drop(working);
     let found = show::Found::new(args, &data, &frozen, &model, &judged, &baselines, &cost, start)?;
     // As late as can be: what is refused leaves no folder.
     let folder = run_dir::claim(&args.project, &args.name, args.exist_ok)?;

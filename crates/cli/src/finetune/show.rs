@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use striate::data::Dataset;
 use striate::formats::{ModelFile, write_atomically};
@@ -25,46 +24,6 @@ use crate::report::{self, MISTAKES, REPORT};
 
 /// z of the two-sided 95 % interval of a normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
-
-/// A bar on a terminal, lines in a log; both go to standard error.
-pub(super) struct Progress {
-    bar: ProgressBar,
-    is_quiet: bool,
-    start: Instant,
-}
-
-impl Progress {
-    pub(super) fn new(is_quiet: bool) -> Self {
-        let bar = if is_quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
-        let style = ProgressStyle::with_template("{msg:22}  {bar:24.cyan}  {pos} of {len}  {eta} left")
-            .expect("a template without faults");
-        bar.set_style(style.progress_chars("━╸─"));
-        Self { bar, is_quiet, start: Instant::now() }
-    }
-
-    pub(super) fn say(&self, line: &str) {
-        if !self.is_quiet {
-            self.bar.suspend(|| eprintln!("{line}"));
-        }
-    }
-
-    /// So many of so many are done; may be called from any thread.
-    pub(super) fn count(&self, what: &'static str, done: usize, total: usize) {
-        self.bar.set_length(total as u64);
-        self.bar.set_message(what);
-        self.bar.set_position(done as u64);
-        if done == total {
-            if self.bar.is_hidden() {
-                self.say(&format!(
-                    "{what}: {}, {} since the start",
-                    grouped(total as u64),
-                    duration(self.start.elapsed().as_secs_f64())
-                ));
-            }
-            self.bar.reset();
-        }
-    }
-}
 
 /// Everything that was found.
 pub(super) struct Found<'a> {
@@ -128,7 +87,11 @@ impl<'a> Found<'a> {
         }
         line("nearest class mean of the same features", &baselines.nearest_mean.confusion(labels)?);
         if let Some(raw) = &baselines.raw_pixels {
-            line("raw pixels, the same method", &raw.confusion(labels)?);
+            let name = match raw.stride {
+                1 => "raw pixels, the same method".to_owned(),
+                n => format!("raw pixels of one picture in {n}, the same method"),
+            };
+            line(&name, &raw.judged.confusion(&raw.labels)?);
         }
         let error = 1.0 - confusion.accuracy().unwrap_or(0.0);
         let advice = format!(

@@ -110,8 +110,8 @@ pub(super) fn run(
 ) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let net = (frozen.info.build)(data.classes.len(), frozen.preprocess().channels);
-    let initial = frozen.initial(data, args.seed)?;
-    let alone = show::on(&initial, frozen, &frozen.test)?;
+    let initial = frozen.initial(data, args.seed, engine)?;
+    let alone = show::on(&initial, frozen, &frozen.test())?;
     let graph = frozen.graph(data, Mode::Train)?;
     // Batch norms stay as they are: statistics of a few pictures a batch would replace those of a million photographs.
     let norms = graph.nodes.iter().filter(|node| matches!(node.op, Op::BatchNorm2d(_)));

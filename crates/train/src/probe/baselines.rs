@@ -4,7 +4,7 @@ use super::folds::stratified;
 use super::{CrossValidation, Features};
 use crate::batch::Batch;
 use crate::error::FitError;
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
 use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::Engine;
 
@@ -19,18 +19,19 @@ use striate_graph::Engine;
 pub fn nearest_mean(features: &Features, folds: usize, seed: u64) -> Result<CrossValidation, FitError> {
     let folds = features.check(folds)?;
     let fold_of = stratified(&features.labels, folds, seed);
-    let unit: Vec<Array1<f64>> = features.rows.rows().into_iter().map(unit).collect();
+    let rows = || features.rows.rows().into_iter().zip(&features.labels).zip(&fold_of).enumerate();
     let mut probabilities = Array2::zeros((features.len(), features.classes));
     for fold in 0..folds {
         let mut means = vec![Array1::<f64>::zeros(features.rows.ncols()); features.classes];
-        for picture in (0..features.len()).filter(|&picture| fold_of[picture] != fold) {
-            means[features.labels[picture] as usize] += &unit[picture];
+        for (_, ((row, &label), _)) in rows().filter(|(_, (_, f))| **f != fold) {
+            means[label as usize] += &unit(row);
         }
         let means: Vec<Array1<f64>> = means.iter().map(|mean| unit64(mean.view())).collect();
-        for picture in (0..features.len()).filter(|&picture| fold_of[picture] == fold) {
-            let cosine = |class: &usize| means[*class].dot(&unit[picture]);
+        for (picture, ((row, _), _)) in rows().filter(|(_, (_, f))| **f == fold) {
+            let unit = unit(row);
+            let cosines: Vec<f64> = means.iter().map(|mean| mean.dot(&unit)).collect();
             let nearest =
-                (0..features.classes).fold(0, |best, c| if cosine(&c) > cosine(&best) { c } else { best });
+                (0..cosines.len()).fold(0, |best, c| if cosines[c] > cosines[best] { c } else { best });
             probabilities[[picture, nearest]] = 1.0;
         }
     }
@@ -49,20 +50,40 @@ fn unit64(row: ArrayView1<'_, f64>) -> Array1<f64> {
 
 /// Side of the thumbnails in [`raw_pixels`].
 const SIDE_PX: usize = 32;
+/// Pictures that are decoded at once.
+const BATCH: usize = 64;
 
-/// The pixels of every picture as its features: the colours of a thumbnail of 32 x 32, for a line that says how far one comes
-/// without a network.
+/// The pixels of every `stride`-th picture as its features: the colours of a thumbnail of 32 x 32, for a line that says how far
+/// one comes without a network. `tell` is told how many are done, and of how many.
 ///
 /// # Errors
 /// A picture that cannot be decoded.
-pub fn raw_pixels(split: &Split, classes: usize, engine: &Engine) -> Result<Features, FitError> {
+///
+/// # Panics
+/// When `stride` is 0.
+pub fn raw_pixels(
+    split: &Split,
+    classes: usize,
+    stride: usize,
+    engine: &Engine,
+    tell: &mut dyn FnMut(usize, usize),
+) -> Result<Features, FitError> {
     // Images of one size in memory are taken as they are.
     let shape = split.fixed_shape().unwrap_or([3, SIDE_PX, SIDE_PX]);
     let half = vec![0.5; shape[0]];
     let preprocess = Preprocess::new(shape, &half, &half)?;
-    let loader = Loader::new(split, &preprocess, Augment::default(), split.len().max(1), 0, false)?;
-    let mut batch = Batch::new(split.len(), preprocess.sample_len());
-    let pixels = batch.fetch(engine, &loader, 0, &loader.order(0))?.0;
-    let rows = Array2::from_shape_vec((split.len(), preprocess.sample_len()), pixels.to_vec());
-    Ok(Features { rows: rows.expect("one row a picture"), labels: split.labels().collect(), classes })
+    let loader = Loader::new(split, &preprocess, Augment::default(), BATCH, 0, false)?;
+    let chosen: Vec<u32> = (0..split.len() as u32).step_by(stride).collect();
+    let mut batch = Batch::new(BATCH, preprocess.sample_len());
+    let mut rows = Array2::zeros((chosen.len(), preprocess.sample_len()));
+    let mut done = 0;
+    for samples in chosen.chunks(BATCH) {
+        let pixels = batch.fetch(engine, &loader, 0, samples)?.0;
+        let to = rows.slice_axis_mut(Axis(0), Slice::from(done..done + samples.len()));
+        to.into_slice().expect("whole rows").copy_from_slice(pixels);
+        done += samples.len();
+        tell(done, chosen.len());
+    }
+    let labels = chosen.iter().map(|&i| split.label(i as usize)).collect();
+    Ok(Features { rows, labels, classes })
 }

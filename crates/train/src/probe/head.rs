@@ -62,6 +62,26 @@ pub(super) fn log_softmax(logits: &mut [f64]) {
     logits.iter_mut().for_each(|l| *l -= log_sum);
 }
 
+/// Scores to probabilities, in place, less 1 for the label: the gradient of the loss, which it gives.
+///
+/// # Numerics
+/// In f64 but for what is written. The label's own is minus the sum of the others, so that it is exact where it is nearly 0.
+pub(super) fn softmax_residual(scores: &mut [f32], label: usize) -> f64 {
+    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let of_label = f64::from(scores[label] - highest);
+    let mut others = 0.0;
+    for (class, score) in scores.iter_mut().enumerate() {
+        let e = f64::from(*score - highest).exp();
+        others += if class == label { 0.0 } else { e };
+        *score = e as f32;
+    }
+    let sum = others + of_label.exp();
+    let scale = 1.0 / sum;
+    scores.iter_mut().for_each(|score| *score = (f64::from(*score) * scale) as f32);
+    scores[label] = -(others * scale) as f32;
+    if of_label == 0.0 { others.ln_1p() } else { sum.ln() - of_label }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +92,20 @@ mod tests {
         let head = Head { weight: array![[1000.0], [999.0]], bias: array![0.0, 1000.0] };
         let p = head.probabilities(array![1.0].view());
         assert!((p[1] - 1.0).abs() < 1e-12 && p[0] >= 0.0, "{p:?}");
+    }
+
+    #[test]
+    fn residuals_by_hand() {
+        // e^0 : e^ln 3 = 1 : 3.
+        let mut scores = [0.0, 3_f32.ln()];
+        assert!((softmax_residual(&mut scores, 0) - 4_f64.ln()).abs() < 1e-6);
+        assert!((scores[0] + 0.75).abs() < 1e-6 && (scores[1] - 0.75).abs() < 1e-6, "{scores:?}");
+        // Neither overflows, nor says 0 of what is nearly 0.
+        let mut sure = [1000.0, 970.0];
+        let loss = softmax_residual(&mut sure, 0);
+        assert!((loss / (-30_f64).exp() - 1.0).abs() < 1e-6, "{loss}");
+        assert!((f64::from(-sure[0]) / loss - 1.0).abs() < 1e-6 && sure[0] == -sure[1], "{sure:?}");
+        assert!((softmax_residual(&mut [1000.0, 970.0], 1) - 30.0).abs() < 1e-6);
     }
 
     #[test]

@@ -19,12 +19,12 @@ pub(super) struct Minimum {
     pub(super) x: Vec<f64>,
     /// Steps taken.
     pub(super) steps: usize,
-    /// The largest entry of the gradient there.
+    /// Length of the gradient there.
     pub(super) gradient: f64,
 }
 
-/// Minimises `f`, which gives the value at `x` and writes the gradient, from `x` on, until no entry of the gradient is larger
-/// than `tolerance` or `most` steps are taken.
+/// Minimises `f`, which gives the value at `x` and writes the gradient, from `x` on, until the gradient is no longer than
+/// `tolerance` or `most` steps are taken.
 ///
 /// # Numerics
 /// Every sum runs in one order, so the same function from the same place gives the same bits.
@@ -42,7 +42,7 @@ pub(super) fn minimise(
     let mut memory: VecDeque<Pair> = VecDeque::with_capacity(MEMORY);
     let mut steps = 0;
     let (mut next, mut next_gradient) = (x.clone(), gradient.clone());
-    while steps < most && largest(&gradient) > tolerance {
+    while steps < most && length(&gradient) > tolerance {
         let mut direction = descent(&gradient, &memory);
         let mut slope = dot(&gradient, &direction);
         if slope >= 0.0 {
@@ -83,7 +83,7 @@ pub(super) fn minimise(
         value = got;
         steps += 1;
     }
-    Minimum { gradient: largest(&gradient), x, steps }
+    Minimum { gradient: length(&gradient), x, steps }
 }
 
 /// One step and the change of the gradient along it.
@@ -125,16 +125,24 @@ fn descent(gradient: &[f64], memory: &VecDeque<Pair>) -> Vec<f64> {
     q
 }
 
+/// In eight sums, so that the additions do not wait for each other.
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..8 {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
 
 fn add(to: &mut [f64], factor: f64, from: &[f64]) {
     to.iter_mut().zip(from).for_each(|(t, f)| *t += factor * f);
 }
 
-fn largest(gradient: &[f64]) -> f64 {
-    gradient.iter().fold(0.0, |largest, g| f64::max(largest, g.abs()))
+fn length(gradient: &[f64]) -> f64 {
+    dot(gradient, gradient).sqrt()
 }
 
 #[cfg(test)]
@@ -153,8 +161,8 @@ mod tests {
             }
             value
         };
-        let found = minimise(f, vec![0.0; 50], 1e-9, 1000);
-        assert!(found.gradient <= 1e-9, "{}", found.gradient);
+        let found = minimise(f, vec![0.0; 50], 5e-9, 1000);
+        assert!(found.gradient <= 5e-9, "{}", found.gradient);
         assert!(found.x.iter().enumerate().all(|(i, x)| (x - i as f64).abs() < 1e-8));
         assert!(found.steps < 300, "{} steps", found.steps);
     }

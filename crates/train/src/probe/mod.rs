@@ -5,21 +5,23 @@
 //! is left to learn is one linear layer, a convex problem: it has one solution, found to the end, with no learning rate,
 //! epoch or luck.
 //!
-//! Start reading at [`Features`], then `logistic.rs` (what is fitted), then `cross_validate.rs` (how it is judged).
+//! Start reading at [`Features`], then `logistic.rs` (what is fitted), then `cross_validate.rs` (how it is judged), then
+//! `choose.rs` (how strongly it is held back).
 //!
 //! # Source
 //! Kornblith 2019: logistic regression on frozen features, and when fine-tuning all of the network pays.
 
 mod backbone;
 mod baselines;
+mod choose;
 mod cross_validate;
 mod folds;
 mod head;
 mod lbfgs;
 mod logistic;
 mod scale;
-mod span;
 mod store;
+mod table;
 
 pub use backbone::Backbone;
 pub use baselines::{nearest_mean, raw_pixels};
@@ -27,7 +29,8 @@ pub use cross_validate::{CrossValidation, cross_validate, fit_head};
 pub use head::Head;
 
 use crate::error::FitError;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Axis, Slice};
+use std::ops::Range;
 use striate_inspect::{Answer, Calibration, Confusion, InspectError};
 
 /// The features of labelled pictures.
@@ -40,7 +43,7 @@ use striate_inspect::{Answer, Calibration, Confusion, InspectError};
 ///
 /// let rows = array![[1.0, 0.1], [0.9, 0.0], [1.1, 0.2], [-1.0, 0.1], [-0.8, 0.3], [-1.2, 0.0]];
 /// let features = Features { rows, labels: vec![0, 0, 0, 1, 1, 1], classes: 2 };
-/// let judged = cross_validate(&features, 3, 0, &Engine::new(Some(1))?)?;
+/// let judged = cross_validate(&features, 3, 0, &Engine::new(Some(1))?, &mut |_, _| ())?;
 /// assert_eq!(judged.confusion(&features.labels)?.accuracy(), Some(1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -75,6 +78,20 @@ impl Features {
         self.rows.append(Axis(0), others.rows.view()).expect("as many features each");
         self.labels.extend(&others.labels);
         self
+    }
+
+    /// The pictures of a range, copied.
+    ///
+    /// # Panics
+    /// When the range is past the end.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let labels = self.labels[range.clone()].to_vec();
+        Self {
+            rows: self.rows.slice_axis(Axis(0), Slice::from(range)).to_owned(),
+            labels,
+            classes: self.classes,
+        }
     }
 
     /// Whether heads can be judged in so many folds; gives the folds, at most one a picture.

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::probe::scale::Scale;
+use crate::probe::table::Table;
 use expect_test::expect;
-use ndarray::{Array1, Axis};
+use ndarray::Array1;
 use striate_data::{Images, Preprocess, Split};
 use striate_graph::{Engine, Forward, Mode, Params, Session, trace};
 use striate_nn::{Conv2d, Flatten, Linear, ReLU, Sequential};
@@ -32,8 +33,12 @@ fn clouds(n: usize, d: usize, signal: f32) -> Features {
     Features { rows, labels, classes: 3 }
 }
 
+fn judged(features: &Features, folds: usize, seed: u64, threads: usize) -> Result<CrossValidation, FitError> {
+    cross_validate(features, folds, seed, &engine(threads), &mut |_, _| ())
+}
+
 fn accuracy(features: &Features) -> f64 {
-    let judged = cross_validate(features, 5, 0, &engine(1)).unwrap();
+    let judged = judged(features, 5, 0, 1).unwrap();
     judged.confusion(&features.labels).unwrap().accuracy().unwrap()
 }
 
@@ -53,7 +58,7 @@ fn labels_that_say_nothing_give_chance() {
     let features = clouds(60, 200, 0.0);
     let got = accuracy(&features);
     assert!((0.1..0.55).contains(&got), "{got}");
-    let judged = cross_validate(&features, 5, 0, &engine(1)).unwrap();
+    let judged = judged(&features, 5, 0, 1).unwrap();
     let calibration = judged.calibration(&features.labels).unwrap();
     let loss = calibration.negative_log_likelihood().unwrap();
     assert!(loss < 1.3, "the penalty was strong enough not to be sure of nothing: {loss}");
@@ -70,17 +75,19 @@ fn a_picture_is_not_judged_by_a_head_that_saw_it() {
 
 #[test]
 fn threads_do_not_count_and_the_seed_does() {
-    let features = clouds(50, 80, 0.3);
-    let one = cross_validate(&features, 5, 3, &engine(1)).unwrap();
-    assert_eq!(one, cross_validate(&features, 5, 3, &engine(2)).unwrap());
-    assert_eq!(one, cross_validate(&features, 5, 3, &engine(4)).unwrap());
-    assert_ne!(one, cross_validate(&features, 5, 4, &engine(1)).unwrap());
+    // Enough of them for several parts of the table.
+    let features = clouds(330, 80, 0.3);
+    let one = judged(&features, 5, 3, 1).unwrap();
+    for threads in [2, 4, 8] {
+        assert_eq!(one, judged(&features, 5, 3, threads).unwrap());
+    }
+    assert_ne!(one, judged(&features, 5, 4, 1).unwrap());
 }
 
 #[test]
 fn a_head_is_for_features_as_they_are() {
     let features = clouds(60, 30, 0.6);
-    let head = fit_head(&features, 5, 0).unwrap();
+    let head = fit_head(&features, 5, 0, &engine(1), &mut |_, _| ()).unwrap();
     let right = (0..60).filter(|&i| {
         let p = head.probabilities(features.rows.row(i).mapv(f64::from).view());
         (p.iter().sum::<f64>() - 1.0).abs() < 1e-9 && p.iter().all(|&q| q <= p[features.labels[i] as usize])
@@ -89,22 +96,13 @@ fn a_head_is_for_features_as_they_are() {
 }
 
 #[test]
-fn fewer_dimensions_change_no_answer() {
-    // The head in the span of the pictures against the head in all features.
-    let features = clouds(24, 70, 0.4);
-    let learn: Vec<usize> = (0..18).collect();
-    let scaled = Scale::of(features.rows.view(), &learn).apply(features.rows.view());
-    let reduced = super::span::coordinates(scaled.clone());
-    assert!(reduced.ncols() < scaled.ncols());
-    let fit = |x: &Array2<f64>| -> Vec<Vec<f64>> {
-        let seen = x.select(Axis(0), &learn);
-        let rows = logistic::Rows { x: seen.view(), labels: &features.labels[..18], classes: 3 };
-        let head = rows.fit(1e-3, &Head::zero(3, x.ncols()));
-        (18..24).map(|i| head.probabilities(x.row(i))).collect()
-    };
-    for (a, b) in fit(&scaled).iter().flatten().zip(fit(&reduced).iter().flatten()) {
-        assert!((a - b).abs() < 1e-4, "{a} {b}");
-    }
+fn every_step_is_told_and_the_last_is_the_end() {
+    let features = clouds(60, 30, 0.6);
+    let mut calls = Vec::new();
+    cross_validate(&features, 5, 0, &engine(1), &mut |done, total| calls.push((done, total))).unwrap();
+    assert!(calls.windows(2).all(|pair| pair[0].0 < pair[1].0), "it moves: {calls:?}");
+    assert!(calls.len() >= 15 && calls.iter().all(|&(_, total)| total == 60), "{calls:?}");
+    assert_eq!(calls.last(), Some(&(60, 60)));
 }
 
 #[test]
@@ -113,13 +111,18 @@ fn it_agrees_with_scikit_learn() {
     let golden = include_str!("golden.csv");
     let mut lines = golden.lines().filter(|line| !line.starts_with('#'));
     let (n, d, classes, l2) = (40, 6, 3, 1e-2);
-    let x = Array2::from_shape_fn((n, d), |(i, j)| {
-        let h = ((i * 7919 + j * 104_729 + 13) % 1009) as f64;
+    let rows = Array2::from_shape_fn((n, d), |(i, j)| {
+        let h = ((i * 7919 + j * 104_729 + 13) % 1009) as f32;
         h / 504.5 - 1.0 + if j == i % 3 { 0.7 } else { 0.0 }
     });
-    let labels: Vec<u32> = (0..n).map(|i| (i % 3) as u32).collect();
-    let rows = logistic::Rows { x: x.view(), labels: &labels, classes };
-    let head = rows.fit(l2, &Head::zero(classes, d));
+    let features = Features { rows, labels: (0..n).map(|i| (i % 3) as u32).collect(), classes };
+    let table = Table::new(&features);
+    let everything: Vec<u32> = (0..n as u32).collect();
+    // scikit-learn does not scale: z f⁻¹ + m = x.
+    let Scale { mean, factor } = &table.scale;
+    let scale = Scale { mean: mean.mapv(|m| -m * factor), factor: 1.0 / factor };
+    let rows = logistic::Rows { table: &table, scale: &scale, pictures: &everything, engine: &engine(1) };
+    let head = rows.fit(l2, 1e-11, &Head::zero(classes, d));
     for class in 0..classes {
         let want: Vec<f64> = lines.next().unwrap().split(',').map(|v| v.parse().unwrap()).collect();
         let (weights, bias) = want.split_at(d);
@@ -135,10 +138,10 @@ fn it_agrees_with_scikit_learn() {
 #[test]
 fn what_cannot_be_judged_is_refused() {
     let mut features = clouds(9, 4, 0.5);
-    let setting = cross_validate(&features, 1, 0, &engine(1)).unwrap_err().to_string();
+    let setting = judged(&features, 1, 0, 1).unwrap_err().to_string();
     expect!["folds: expected at least 2, got 1"].assert_eq(&setting);
     features.classes = 4;
-    let few = fit_head(&features, 5, 0).unwrap_err().to_string();
+    let few = fit_head(&features, 5, 0, &engine(1), &mut |_, _| ()).unwrap_err().to_string();
     expect!["too few pictures to learn from and to judge by: expected at least 2 of each class, got class 3: 0; add pictures, or take the class away"].assert_eq(&few);
     let one = Features { classes: 1, labels: vec![0; 9], ..features };
     assert!(nearest_mean(&one, 5, 0).unwrap_err().to_string().starts_with("classes: expected at least 2"));

@@ -1,0 +1,59 @@
+//! Features as heads are fitted to them: centred, about 1 long, and with a 1 behind each row, whose weight is the bias.
+//!
+//! One table serves every fit. That each fit has its own pictures, and its own [`Scale`] by those alone, is arithmetic on
+//! the weights: `W (x − m) / r + b` is `W' x + b'` with `W' = W / r` and `b' = b − W' m`. So no fold copies a row, and a table is all
+//! the memory that fitting takes beside the features: 4 · (D + 1) bytes a picture, D + 1 filled up to a multiple of 16.
+
+use super::Features;
+use super::scale::Scale;
+use ndarray::{ArrayView2, Axis, Slice};
+use striate_graph::TableRows;
+
+/// Numbers of a row are filled up to whole vectors of this length.
+const VECTOR: usize = 16;
+
+/// Scaled features of all pictures.
+pub(super) struct Table<'a> {
+    pub(super) of: &'a Features,
+    /// From the features as they are to the rows of the table.
+    pub(super) scale: Scale,
+    values: Vec<f32>,
+    width: usize,
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn new(of: &'a Features) -> Self {
+        let (n, features) = of.rows.dim();
+        let everything: Vec<u32> = (0..n as u32).collect();
+        // By all pictures, so that numbers are small; what a head may know of is told by the scale of each fit.
+        let scale = Scale::of(of.rows.view(), &everything);
+        let width = (features + 1).next_multiple_of(VECTOR);
+        let mut values = vec![0.0; n * width];
+        for (to, row) in values.chunks_exact_mut(width).zip(of.rows.rows()) {
+            scale.apply(row, &mut to[..features]);
+            to[features] = 1.0;
+        }
+        Self { of, scale, values, width }
+    }
+
+    /// Features of a picture.
+    pub(super) fn features(&self) -> usize {
+        self.of.rows.ncols()
+    }
+
+    /// Values of a row: its features, the 1, and zeros.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The scale of these pictures of the table.
+    pub(super) fn scale_of(&self, pictures: &[u32]) -> Scale {
+        let all = ArrayView2::from_shape((self.of.len(), self.width), &self.values).expect("whole rows");
+        Scale::of(all.slice_axis(Axis(1), Slice::from(..self.features())), pictures)
+    }
+
+    /// These pictures, for the products.
+    pub(super) fn rows<'r>(&'r self, pictures: &'r [u32]) -> TableRows<'r> {
+        TableRows { table: &self.values, inputs: self.width, chosen: pictures }
+    }
+}
