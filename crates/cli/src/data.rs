@@ -12,7 +12,7 @@ use striate::inspect::text::{Align, Table, bytes};
 
 use crate::flags::me;
 use crate::flags_data::LayoutFlag;
-use crate::flags_weights::FetchBar;
+use crate::flags_weights::{FetchBar, LoadFlags};
 use crate::out;
 
 /// List data sets, say where they are, or download one
@@ -37,6 +37,14 @@ enum Verb {
         folder: String,
         #[command(flatten)]
         layout: LayoutFlag,
+        /// Look for wrong labels too, by the features of this pretrained network ('striate models' lists them)
+        #[arg(short, long, value_name = "NAME")]
+        model: Option<String>,
+        /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named like the network]
+        #[arg(short, long, value_name = "SOURCE", requires = "model")]
+        weights: Option<String>,
+        #[command(flatten)]
+        load: LoadFlags,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
@@ -52,7 +60,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     match &args.verb {
         Verb::List => list(),
         Verb::Fetch { name } => get(name),
-        Verb::Check { folder, layout, json } => check::run(folder, *layout, *json),
+        Verb::Check { folder, layout, model, weights, load, json } => {
+            let labels = model.as_deref().map(|model| (model, weights.as_deref(), load));
+            check::run(folder, *layout, labels, *json)
+        }
         Verb::Path { name } => path(name),
     }
 }

@@ -137,6 +137,42 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
 }
 
 #[test]
+fn a_wrong_label_is_named() {
+    let place = prepared(12);
+    let one = fs::read_dir(place.path().join("pictures/one")).unwrap().flatten().next().unwrap();
+    fs::rename(one.path(), place.path().join("pictures/zero <b>/planted.png")).unwrap();
+    let found = json(&place.succeed(&format!("{FINETUNE} --json")));
+    let first = &found["suspicious_labels"][0];
+    assert_eq!(first["picture"], "zero <b>/planted.png", "{found}");
+    assert_eq!([&first["class"], &first["looks_like"]], ["zero <b>", "one"]);
+    assert!(
+        first["class_probability"].as_f64().unwrap() <= 0.1 && first["probability"].as_f64().unwrap() > 0.5
+    );
+    let page = fs::read_to_string(place.path().join("runs/finetune/report.html")).unwrap();
+    assert!(page.contains("zero &lt;b&gt;/planted.png (in zero &lt;b&gt;, looks like one)"), "{page}");
+    let said = place.succeed(FINETUNE);
+    assert!(said.contains("labels to look at") && said.contains("zero <b>/planted.png"), "{said}");
+
+    // The same list by the check of a folder, which trains nothing.
+    let check = "data check pictures --model convnet --weights runs/base/model.safetensors";
+    let checked = json(&place.succeed(&format!("{check} --json")));
+    assert_eq!(checked["suspicious_labels"], found["suspicious_labels"]);
+    assert!(place.succeed(check).contains("zero <b>/planted.png"));
+    let plain = json(&place.succeed("data check pictures --json"));
+    assert_eq!(plain.get("suspicious_labels"), None, "nobody asked");
+}
+
+#[test]
+fn what_it_is_doing_is_said_where_there_is_no_terminal() {
+    let place = prepared(6);
+    let ran = place.run(&FINETUNE.replace("--quiet ", ""));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    // No bar of nothing, and no end that is foretold before anything is done.
+    assert!(!ran.stderr.contains("0 of") && !ran.stderr.contains('━'), "{}", ran.stderr);
+    assert_eq!(place.run(FINETUNE).stderr, "", "and nothing when it is quiet");
+}
+
+#[test]
 fn what_cannot_be_learned_is_refused_before_anything_is_made() {
     let place = prepared(3);
     fs::write(place.path().join("pictures/one/broken.png"), "no picture").unwrap();

@@ -12,8 +12,10 @@ use striate::data::{Dataset, Photos, Split, path_text};
 use striate::inspect::text::{Align, Table, bytes, grouped, printable};
 
 use crate::exit::BAD_DATA;
+use crate::finetune::suspicious::{self, Suspicious};
 use crate::flags::me;
 use crate::flags_data::LayoutFlag;
+use crate::flags_weights::LoadFlags;
 use crate::out;
 use crate::train::command;
 
@@ -30,10 +32,20 @@ struct Document<'a> {
     bad: bool,
     #[serde(flatten)]
     check: &'a Check,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspicious_labels: Option<Vec<Suspicious>>,
 }
 
+/// A network that looks for wrong labels: its name, its weights, and which of them.
+type Network<'a> = (&'a str, Option<&'a str>, &'a LoadFlags);
+
 /// Gives the exit code for bad data when something makes training or its measure wrong.
-pub(super) fn run(name: &str, layout: LayoutFlag, as_json: bool) -> anyhow::Result<u8> {
+pub(super) fn run(
+    name: &str,
+    layout: LayoutFlag,
+    labels: Option<Network<'_>>,
+    as_json: bool,
+) -> anyhow::Result<u8> {
     let data = layout.open(name)?.to_look_at()?;
     let splits = [Some(&data.train), data.val.as_ref(), Some(&data.test)];
     let total: usize = splits.into_iter().flatten().filter_map(Split::photos).map(Photos::len).sum();
@@ -45,10 +57,23 @@ pub(super) fn run(name: &str, layout: LayoutFlag, as_json: bool) -> anyhow::Resu
     let found = check(&data, &|| bar.inc(1));
     bar.finish_and_clear();
     let is_bad = found.is_bad();
-    if as_json {
-        out::json(&Document { data: &data.name, sha256: &data.sha256, bad: is_bad, check: &found })?;
-    } else {
+    if !as_json {
         out::print(&text(name, &data, &found)?)?;
+    }
+    let suspicious_labels = match labels {
+        Some((model, weights, fetch)) if found.unreadable.is_empty() => {
+            Some(suspicious::look(&data, model, weights, fetch)?)
+        }
+        _ => None,
+    };
+    if as_json {
+        let (data, sha256) = (&data.name, &data.sha256);
+        out::json(&Document { data, sha256, bad: is_bad, check: &found, suspicious_labels })?;
+    } else if let Some(list) = suspicious_labels {
+        let nothing = || "No label looks wrong.".to_owned();
+        out::print(&format!("\n{}\n", suspicious::text(&list).unwrap_or_else(nothing)))?;
+    } else if labels.is_some() {
+        out::print("Labels are looked at once every picture can be read.\n")?;
     }
     Ok(if is_bad { BAD_DATA } else { 0 })
 }

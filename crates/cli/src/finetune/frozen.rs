@@ -208,3 +208,11 @@ pub(super) fn picture(data: &Dataset, i: usize) -> Result<(Picture, String), Dat
         Some(i) => of_split(&data.test, i),
     }
 }
+
+/// Its name alone.
+pub(super) fn name(data: &Dataset, i: usize) -> String {
+    match i.checked_sub(data.train.len()) {
+        None => data.train.name(i),
+        Some(i) => data.test.name(i),
+    }
+}

@@ -12,10 +12,11 @@ use striate::graph::Params;
 use striate::inspect::report::{Comparison, Page};
 use striate::inspect::text::{Align, Table, duration, grouped, percent};
 use striate::inspect::{Calibration, Confusion, chart, wilson_interval};
-use striate::train::probe::{CrossValidation, Features};
+use striate::train::probe::{self, CrossValidation, Features};
 use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG};
 
-use super::frozen::{Baselines, Frozen, picture};
+use super::frozen::{Baselines, Frozen, name, picture};
+use super::suspicious::{self, Suspicious};
 use super::unfreeze::{Cost, advice};
 use super::{Args, FOLDS};
 use crate::flags::me;
@@ -34,6 +35,7 @@ pub(super) struct Found<'a> {
     pub(super) confusion: Confusion,
     pub(super) calibration: Calibration,
     judged: &'a CrossValidation,
+    suspicions: Vec<Suspicious>,
     lines: Vec<Comparison>,
     advice: String,
     start: Instant,
@@ -53,6 +55,7 @@ struct Document<'a> {
     accuracy_interval_95: Option<(f64, f64)>,
     expected_calibration_error: Option<f64>,
     compared_with: Vec<Line<'a>>,
+    suspicious_labels: &'a [Suspicious],
     unfreeze: &'a str,
     seconds: f64,
 }
@@ -103,7 +106,20 @@ impl<'a> Found<'a> {
             duration(cost.step_s),
         );
         let calibration = judged.calibration(labels)?;
-        Ok(Self { args, data, frozen, model, confusion, calibration, judged, lines, advice, start })
+        let suspicions = suspicious::named(data, &probe::suspicious(judged, labels), &|i| name(data, i));
+        Ok(Self {
+            args,
+            data,
+            frozen,
+            model,
+            confusion,
+            calibration,
+            judged,
+            suspicions,
+            lines,
+            advice,
+            start,
+        })
     }
 
     /// Writes the run's folder: model, matrix, mistakes, page.
@@ -133,6 +149,7 @@ impl<'a> Found<'a> {
                 .into(),
             self.advice.clone(),
         ];
+        page.notes.extend(suspicious::note(&self.suspicions));
         page.facts = report::facts(&self.model.provenance, 0);
         page.facts.insert(1, ("Pretrained weights", self.frozen.source.clone()));
         page.commands = vec![self.model.provenance.command.clone()];
@@ -160,6 +177,7 @@ impl<'a> Found<'a> {
                     .iter()
                     .map(|l| Line { name: &l.name, hits: l.hits, images: l.images })
                     .collect(),
+                suspicious_labels: &self.suspicions,
                 unfreeze: &self.advice,
                 seconds,
             });
@@ -206,6 +224,9 @@ impl<'a> Found<'a> {
             duration(seconds)
         )?;
         writeln!(text, "{}", self.advice)?;
+        if let Some(list) = suspicious::text(&self.suspicions) {
+            writeln!(text, "\n{list}")?;
+        }
         writeln!(text, "\nModel:    {}", file(BEST_MODEL))?;
         writeln!(text, "Report:   {}", file(REPORT))?;
         writeln!(text, "Pictures: {}, {}", file(MISTAKES), file(CONFUSION_PNG))?;

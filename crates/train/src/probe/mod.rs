@@ -6,7 +6,7 @@
 //! epoch or luck.
 //!
 //! Start reading at [`Features`], then `logistic.rs` (what is fitted), then `cross_validate.rs` (how it is judged), then
-//! `choose.rs` (how strongly it is held back).
+//! `choose.rs` (how strongly it is held back) and `suspicious.rs` (which labels look wrong).
 //!
 //! # Source
 //! Kornblith 2019: logistic regression on frozen features, and when fine-tuning all of the network pays.
@@ -21,12 +21,14 @@ mod lbfgs;
 mod logistic;
 mod scale;
 mod store;
+mod suspicious;
 mod table;
 
 pub use backbone::Backbone;
 pub use baselines::{nearest_mean, raw_pixels};
 pub use cross_validate::{CrossValidation, cross_validate, fit_head};
 pub use head::Head;
+pub use suspicious::{Suspicion, suspicious};
 
 use crate::error::FitError;
 use ndarray::{Array2, Axis, Slice};

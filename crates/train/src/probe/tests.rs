@@ -205,3 +205,20 @@ fn a_network_without_a_head_is_refused() {
     expect!["the network ends in flatten, expected a fully connected layer, whose place a head can take"]
         .assert_eq(&message);
 }
+
+#[test]
+fn planted_wrong_labels_are_found() {
+    let right = clouds(300, 40, 1.2);
+    let mut planted = right.clone();
+    let wrong: Vec<usize> = (0..300).step_by(20).collect();
+    for &i in &wrong {
+        planted.labels[i] = (planted.labels[i] + 1) % 3;
+    }
+    let found = suspicious(&judged(&planted, 5, 0, 1).unwrap(), &planted.labels);
+    let hits = found.iter().filter(|s| wrong.contains(&s.picture)).count();
+    assert!(hits >= 12, "{hits} of {} were found", wrong.len());
+    assert!(found.len() - hits <= 3, "{} of {} are right", found.len() - hits, found.len());
+    assert!(found.iter().filter(|s| wrong.contains(&s.picture)).all(|s| s.likely == right.labels[s.picture]));
+    let of_right = suspicious(&judged(&right, 5, 0, 1).unwrap(), &right.labels);
+    assert!(of_right.len() <= 3, "{of_right:?}");
+}

@@ -1,0 +1,105 @@
+//! Labels that look wrong, as `finetune` and `data check` say it.
+
+use serde::Serialize;
+use striate::data::Dataset;
+use striate::graph::Engine;
+use striate::inspect::text::{Align, Table, percent, printable};
+use striate::models::registry;
+use striate::models::weights::LoadOptions;
+use striate::train::probe::{Suspicion, cross_validate, suspicious};
+
+use super::{FOLDS, frozen};
+use crate::exit::Usage;
+use crate::flags_weights::{LoadFlags, say};
+use crate::pretrained::Pretrained;
+use crate::working::Working;
+
+/// Lines that are printed; the JSON document has all.
+const SHOWN: usize = 20;
+
+/// A picture whose label may be wrong, with names for people.
+#[derive(Debug, Serialize)]
+pub(crate) struct Suspicious {
+    picture: String,
+    class: String,
+    class_probability: f32,
+    looks_like: String,
+    probability: f32,
+}
+
+/// What is suspicious in a data set, by the features of a pretrained network: all of its pictures, wherever they lie, judge each
+/// other as in `finetune`.
+pub(crate) fn look(
+    data: &Dataset,
+    model: &str,
+    weights: Option<&str>,
+    load: &LoadFlags,
+) -> anyhow::Result<Vec<Suspicious>> {
+    let info = registry::find(model)?;
+    let engine = Engine::new(None).map_err(Usage)?;
+    let working = Working::new(false);
+    let source = weights.unwrap_or(info.name);
+    let pretrained =
+        load.with(|options| Pretrained::load(info, source, LoadOptions { new_head: true, ..options }))?;
+    say(&pretrained.report.notes);
+    let mut backbone = frozen::backbone(&pretrained, &engine)?.0;
+    let [train, test] = frozen::seen(&mut backbone, data, &working)?;
+    let features = train.and(&test);
+    let mut tell = |done: usize, total: usize| working.count("judging the labels", done, total);
+    let judged = cross_validate(&features, FOLDS, 0, &engine, &mut tell)?;
+    Ok(named(data, &suspicious(&judged, &features.labels), &|i| frozen::name(data, i)))
+}
+
+/// With the names of pictures and classes.
+pub(crate) fn named(data: &Dataset, found: &[Suspicion], name: &dyn Fn(usize) -> String) -> Vec<Suspicious> {
+    let class = |class: u32| data.classes.get(class as usize).cloned().unwrap_or_default();
+    let named = |found: &Suspicion| Suspicious {
+        picture: name(found.picture),
+        class: class(found.label),
+        class_probability: found.label_probability,
+        looks_like: class(found.likely),
+        probability: found.probability,
+    };
+    found.iter().map(named).collect()
+}
+
+/// The list; `None` when it is empty.
+pub(crate) fn text(found: &[Suspicious]) -> Option<String> {
+    if found.is_empty() {
+        return None;
+    }
+    let mut table = Table::new([
+        ("labels to look at", Align::Left),
+        ("is in", Align::Left),
+        ("", Align::Right),
+        ("looks like", Align::Left),
+        (" ", Align::Right),
+    ]);
+    for one in found.iter().take(SHOWN) {
+        table.row([
+            printable(one.picture.clone()),
+            printable(one.class.clone()),
+            percent(Some(one.class_probability.into())),
+            printable(one.looks_like.clone()),
+            percent(Some(one.probability.into())),
+        ]);
+    }
+    let more = found.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!("and {more} more (--json lists all)\n") } else { String::new() };
+    Some(format!("{table}{more}A classifier that had not seen these pictures would have put them elsewhere."))
+}
+
+/// For the page: which pictures, in a sentence; `None` when there is none.
+pub(crate) fn note(found: &[Suspicious]) -> Option<String> {
+    let one = |one: &Suspicious| format!("{} (in {}, looks like {})", one.picture, one.class, one.looks_like);
+    let shown: Vec<String> = found.iter().take(SHOWN).map(one).collect();
+    let more = found.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    (!found.is_empty()).then(|| {
+        format!(
+            "Labels to look at, since a classifier that had not seen these pictures found their class less than a tenth as \
+             likely as with others of it, and another class likelier than all the rest: {}{more}.",
+            shown.join(", ")
+        )
+    })
+}
