@@ -273,6 +273,19 @@ fn what_is_not_read_is_told() {
     );
 }
 
+/// A layer that was quantised keeps its weights in an object.
+#[test]
+fn quantised_networks_are_told() {
+    let mut arrays = params();
+    arrays.retain(|(name, _)| !name.starts_with("classifier.6"));
+    let mut file = Checkpoint::new();
+    arrays.iter().for_each(|(name, array)| file.array(name, array));
+    let packed = Asm::new().global("torch.jit._pickle", "restore_type_tag").raw(b")R").0[2..].to_vec();
+    let file = file.raw("classifier.6._packed_params._packed_params", &packed);
+    let text = file.load(LoadOptions::default()).map(drop).unwrap_err().to_string();
+    assert!(text.contains("\n  these are the weights of a quantised network"), "{text}");
+}
+
 #[test]
 fn a_variance_below_zero_is_refused() {
     let model = registry::find("resnet20").unwrap();
@@ -336,6 +349,14 @@ fn networks_that_timm_calls_otherwise() {
         let (found, loaded) =
             load_network_from(&Places::default(), model, &path, LoadOptions::default()).unwrap();
         assert_eq!(found.output_shape(), [7]);
+        // Their repositories on the hub are looked for, rather than refused as another network's.
+        let hub = load_network_from(
+            &Places::default(),
+            model,
+            &format!("timm/{timm}.in1k"),
+            LoadOptions::default(),
+        );
+        assert!(matches!(hub, Err(WeightsError::NotHere { .. })));
         assert!(loaded.params == params, "{timm}");
         assert!(loaded.report.notes.contains(&"the names are timm's".to_string()));
         let doubt = loaded.report.notes.iter().any(|note| note.contains("would answer wrongly"));

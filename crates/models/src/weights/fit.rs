@@ -150,7 +150,7 @@ fn not_fitting(
     let prefix =
         hidden_prefix(dict, specs).filter(|(prefix, hits)| *prefix != choice.prefix && *hits > found);
     let all: Vec<&str> = choice.names.keys().map(|name| &name[choice.prefix.len()..]).collect();
-    let why = names::explain(&all, specs);
+    let why = names::explain(&all, &dict.others, specs);
     let hints = Box::new(FitHints { key, unread, prefix, why });
     WeightsError::Fit {
         path: path.into(),

@@ -7,19 +7,13 @@ const ALIASES: [(&str, &str); 2] =
     [("mobilenetv2_100", "mobilenet_v2"), ("tf_efficientnet_lite0", "efficientnet_lite0")];
 
 /// Networks of timm that look like one of ours and compute something else.
-const OTHERS: [(&str, &str); 2] = [
-    (
-        "efficientnet_lite0",
-        "timm's efficientnet_lite0 pads evenly and normalises with an eps of 1e-5, where this one pads as TensorFlow does, \
+const OTHERS: [(&str, &str); 1] = [(
+    "efficientnet_lite0",
+    "timm's efficientnet_lite0 pads evenly and normalises with an eps of 1e-5, where this one pads as TensorFlow does, \
          with 1e-3: its weights would answer wrongly here; those of timm/tf_efficientnet_lite0.in1k fit",
-    ),
-    (RESNET_D.0, RESNET_D.1),
-];
-const RESNET_D: (&str, &str) = (
-    "resnet*d",
-    "a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is \
-     another network, whose weights mean nothing in this one",
-);
+)];
+const RESNET_D: &str = "a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is \
+     another network, whose weights mean nothing in this one";
 
 /// The name here of a network by its name in timm; the same where they agree.
 pub(crate) fn ours(timm: &str) -> &str {
@@ -33,21 +27,32 @@ pub(crate) fn why_not(timm: &str) -> Option<&'static str> {
         depth.is_some_and(|depth| !depth.is_empty() && depth.bytes().all(|b| b.is_ascii_digit()))
     };
     if is_resnet_d() {
-        return Some(RESNET_D.1);
+        return Some(RESNET_D);
     }
     OTHERS.iter().find(|(name, _)| *name == timm).map(|(_, why)| *why)
 }
 
 /// Why weights of these names are not those of a network with the parameters `specs`, where it can be told.
-pub(super) fn explain(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> Option<&'static str> {
+pub(super) fn explain(
+    names: &[&str],
+    others: &BTreeMap<String, String>,
+    specs: &BTreeMap<String, Vec<usize>>,
+) -> Option<&'static str> {
+    if others.keys().any(|name| name.ends_with("_packed_params")) {
+        return Some(
+            "these are the weights of a quantised network, whose whole numbers are not read: save the network before it is \
+             quantised",
+        );
+    }
     let has = |name: &str| names.contains(&name);
     let deep_stem = has("conv1.0.weight") && specs.contains_key("conv1.weight");
-    (deep_stem && names.iter().any(|name| name.starts_with("layer1."))).then_some(RESNET_D.1)
+    (deep_stem && names.iter().any(|name| name.starts_with("layer1."))).then_some(RESNET_D)
 }
 
 /// Whether the names are those that timm gives two networks of which one is ours: nothing in the file tells which.
 pub(super) fn is_doubtful(names: &BTreeMap<String, String>) -> bool {
-    names.get("conv_stem.weight").is_some_and(|ours| ours == "_conv_stem.weight")
+    let mut of_stem = names.iter().filter(|(_, ours)| *ours == "_conv_stem.weight");
+    of_stem.any(|(name, _)| name == "conv_stem.weight" || name.ends_with(".conv_stem.weight"))
 }
 
 /// timm's names and ours for them, of those names that are timm's; empty where none is.
