@@ -134,7 +134,12 @@ fn lab(error: &LabError) -> u8 {
 
 fn weights(error: &WeightsError) -> u8 {
     match error {
-        WeightsError::Unknown { .. } | WeightsError::OtherModel { .. } | WeightsError::Url { .. } => USAGE,
+        WeightsError::Unknown { .. }
+        | WeightsError::OtherModel { .. }
+        | WeightsError::Url { .. }
+        | WeightsError::Key { .. }
+        | WeightsError::Prefix { .. }
+        | WeightsError::Ambiguous { .. } => USAGE,
         WeightsError::NotHere { .. } => IO,
         WeightsError::Format(error) => format(error),
         WeightsError::Data(error) => data(error),

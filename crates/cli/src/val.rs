@@ -126,9 +126,9 @@ impl Args {
         self.paths().ok().and_then(|(file, _)| file)
     }
 
-    /// What the model is called in messages and commands.
+    /// What the model is called in messages.
     fn subject(&self) -> String {
-        let name = self.named.name().map(|name| format!("--model {name}"));
+        let name = self.named.name().map(Into::into);
         name.or(self.file().map(|file| file.display().to_string())).unwrap_or_default()
     }
 }
@@ -234,7 +234,8 @@ fn write_page(
     if let Some(choice) = args.which.split {
         val.extend(["--split".into(), choice.name().into()]);
     }
-    page.commands = vec![provenance.command.clone(), join(&val)];
+    let made_by = Some(provenance.command.clone()).filter(|command| !command.is_empty());
+    page.commands = made_by.into_iter().chain([join(&val)]).collect();
     page.id = id;
     report::write(&path, &page)?;
     Ok(Some(path))

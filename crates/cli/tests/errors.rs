@@ -293,8 +293,8 @@ fn model_files() {
         &place,
         "predict foreign.safetensors picture.png",
         expect![[r#"
-            exit code 65
-            error: foreign.safetensors: a safetensors file without the network that its arrays belong to (weight; 1 in all): not a model that striate saved; build the network in code and load the arrays as its parameters, or train one
+            exit code 2
+            error: foreign.safetensors: weights without the network that they belong to; name it with --model NAME --weights foreign.safetensors ('striate models' lists the networks)
         "#]],
     );
 }

@@ -108,6 +108,21 @@ fn classes_come_from_the_last_layer_and_names_from_labels() {
     );
 }
 
+/// A file of weights in place of a model file: what is missing, and how to say it.
+#[test]
+fn weights_without_their_network() {
+    let place = Place::new();
+    write(&place, "mine.safetensors", 10, "", |_, _| {});
+    check(
+        &place,
+        "predict mine.safetensors digits:7",
+        expect![[r#"
+            exit code 2
+            error: mine.safetensors: weights without the network that they belong to; name it with --model NAME --weights mine.safetensors ('striate models' lists the networks)
+        "#]],
+    );
+}
+
 #[test]
 fn val_measures_weights_from_elsewhere() {
     let place = Place::new();
@@ -116,7 +131,7 @@ fn val_measures_weights_from_elsewhere() {
     let ran = place.run("val --model convnet --weights ten.safetensors few --json");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
-        ran.stdout.contains("\"model\": \"--model convnet\"") && ran.stdout.contains("\"images\": 100"),
+        ran.stdout.contains("\"model\": \"convnet\"") && ran.stdout.contains("\"images\": 100"),
         "{}",
         ran.stdout
     );
@@ -143,7 +158,7 @@ fn val_measures_weights_from_elsewhere() {
             exit code 2
             note: nothing says how these weights want their pictures: values are scaled to -1..1
             note: nothing names the 10 classes of these weights: they are called class 0 to class 9; --labels FILE names them
-            error: --model convnet: nothing says what it was trained on; name a data set or a folder
+            error: convnet: nothing says what it was trained on; name a data set or a folder
         "#]],
     );
     check(

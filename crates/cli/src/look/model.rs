@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use striate::formats::{FormatError, ModelFile};
+use striate::formats::{Container, FormatError, ModelFile, WeightsFile};
 use striate::graph::Engine;
 use striate::inspect::text::printable;
 use striate::models::{registry, shipped};
@@ -195,7 +195,19 @@ pub(crate) fn open_model(path: &Path) -> anyhow::Result<ModelFile> {
         ))
         .into());
     }
-    Ok(ModelFile::load(&model_path(path))?)
+    let path = model_path(path);
+    ModelFile::load(&path).map_err(|error| weights_alone(&path).unwrap_or_else(|| error.into()))
+}
+
+/// What is wrong with weights in place of a model file; `None` when the file is something else.
+fn weights_alone(path: &Path) -> Option<anyhow::Error> {
+    WeightsFile::open(path).ok().filter(|file| file.container() != Container::Model)?;
+    let path = path.display();
+    let why = "weights without the network that they belong to; name it with";
+    Some(
+        Usage(format!("{path}: {why} --model NAME --weights {path} ('striate models' lists the networks)"))
+            .into(),
+    )
 }
 
 fn of_shipped(shipped: &shipped::Shipped) -> anyhow::Result<ModelFile> {
