@@ -275,3 +275,39 @@ fn a_graph_survives_json() {
         back.check().unwrap();
     }
 }
+
+/// Groups that share a block of channels, and a depthwise convolution, on an input with an infinity and a NaN.
+#[test]
+fn what_is_not_finite_stays_in_its_group() {
+    let conv = |name: &str, groups: usize| {
+        format!(
+            r#"{{"op":{{"op":"conv2d","in_channels":6,"out_channels":6,"kernel_size":[3,1],"stride":[1,1],"padding":[1,0],
+            "dilation":[1,1],"groups":{groups},"bias":true}},"inputs":[0],"shape":[6,5,2],"name":"{name}","layer":"{name}"}}"#
+        )
+    };
+    let json = format!(
+        r#"{{"nodes":[
+        {{"op":{{"op":"input","channels":6,"height":5,"width":2}},"inputs":[],"shape":[6,5,2],"name":"input","layer":""}},
+        {},{},
+        {{"op":{{"op":"add"}},"inputs":[1,2],"shape":[6,5,2],"name":"sum","layer":""}}],"output":3}}"#,
+        conv("depthwise", 6),
+        conv("grouped", 2),
+    );
+    let graph: Graph = serde_json::from_str(&json).unwrap();
+    graph.check().unwrap();
+    let params = params(&graph);
+    let mut images = Sample::new(3).normal_vec(2 * 60);
+    // In channel 1 of the first sample and channel 5 of the second.
+    (images[10], images[60 + 59]) = (f32::NEG_INFINITY, f32::NAN);
+    let truth = Values::compute(&graph, &params, &widen(&images), 2, (0, 0));
+    for isa in Isa::available() {
+        let mut session = Session::with_engine(graph.clone(), params.clone(), Engine::with(2, isa)).unwrap();
+        for (name, spread) in [("depthwise", 4), ("grouped", 12), ("sum", 12)] {
+            let tap = session.tap(name).unwrap();
+            session.run_slice(&images, 2).unwrap();
+            let want = truth.get(graph.find(name).unwrap());
+            assert_eq!(want.iter().filter(|v| !v.is_finite()).count(), spread, "{name}");
+            assert_close(session.get(tap).as_slice().unwrap(), want, 2e-6, 1e-6, &format!("{name} {isa:?}"));
+        }
+    }
+}
