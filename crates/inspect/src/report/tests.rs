@@ -85,7 +85,8 @@ fn hostile_names_stay_text_whatever_the_number_of_classes() {
         let html = full(&names(classes), 300);
         check(&html);
         assert!(html.contains("&lt;img src=x onerror=alert(1)&gt;"), "{classes} classes");
-        assert!(html.contains("&lt;0.01 %"), "{classes} classes");
+        // Of one class there are no mistakes.
+        assert!(classes == 1 || html.contains("&lt;0.01 %"), "{classes} classes");
         assert!(html.contains("Content-Security-Policy") && html.contains("default-src 'none'"));
     }
 }
