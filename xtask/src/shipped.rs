@@ -35,7 +35,8 @@ pub(crate) fn run(data: Option<&str>) -> Result<()> {
         ensure!(status.success(), "{name}: striate train mnist --model {name}: {status}");
         let new = runs.join(name).join("model.safetensors");
         let committed = root().join(FOLDER).join(format!("{name}.safetensors"));
-        let said = compare(&without_command(&read(&committed)?)?, &without_command(&read(&new)?)?);
+        let plain = |path: &Path| without_command(&read(path)?).with_context(|| path.display().to_string());
+        let said = compare(&plain(&committed)?, &plain(&new)?);
         println!("{name}: {}", said.as_deref().unwrap_or("the same bytes as committed"));
         if said.is_some() {
             differ.push(new.display().to_string());
