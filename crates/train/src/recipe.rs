@@ -11,7 +11,7 @@ use striate_data::{Dataset, Nature};
 use striate_graph::rates::matches;
 
 /// In this order; `why` in each says where its numbers come from.
-const RECIPES: [(&str, &str); 7] = [
+const RECIPES: [(&str, &str); 8] = [
     ("photos", include_str!("../recipes/photos.json")),
     ("digits", include_str!("../recipes/digits.json")),
     ("plain", include_str!("../recipes/plain.json")),
@@ -19,6 +19,7 @@ const RECIPES: [(&str, &str); 7] = [
     ("small_resnet", include_str!("../recipes/small_resnet.json")),
     ("small_resnet_photos", include_str!("../recipes/small_resnet_photos.json")),
     ("strokes", include_str!("../recipes/strokes.json")),
+    ("strokes_in_files", include_str!("../recipes/strokes_in_files.json")),
 ];
 
 #[derive(Deserialize)]
@@ -26,8 +27,9 @@ const RECIPES: [(&str, &str); 7] = [
 struct Recipe {
     models: Vec<String>,
     data: Vec<String>,
+    /// All of these, if any.
     #[serde(default)]
-    only: Option<Only>,
+    only: Vec<Only>,
     #[serde(rename = "why")]
     _why: String,
     config: Value,
@@ -47,7 +49,7 @@ impl FitConfig {
     /// The settings that fit a network of this name and a data set; the defaults where nobody knows better.
     ///
     /// Some pictures of the data set are looked at: digits and letters, whose mirror image is another sign or none, are
-    /// neither mirrored nor cropped.
+    /// never mirrored, and those in files are moved a little where photos would be cropped.
     ///
     /// # Example
     /// ```
@@ -72,7 +74,7 @@ fn recipe(model: &str, data: &str, kinds: &[Only]) -> FitConfig {
     let names = |patterns: &[String], name: &str| patterns.iter().any(|p| matches(p, name));
     for (name, text) in RECIPES {
         let recipe = read(name, text);
-        let is_for = recipe.only.is_none_or(|only| kinds.contains(&only));
+        let is_for = recipe.only.iter().all(|only| kinds.contains(only));
         if is_for && names(&recipe.models, model) && names(&recipe.data, data) {
             lay_over(&mut config, &recipe.config);
         }
@@ -147,7 +149,7 @@ mod tests {
         let clothes = recipe("resnet20", "fashion-mnist", &[]).augment;
         assert_eq!(clothes.flip_horizontal, 0.5);
         let letters = recipe("resnet20", "my letters", &[Only::Photos, Only::Strokes]).augment;
-        assert_eq!((letters.flip_horizontal, letters.crop), (0.0, None));
+        assert_eq!((letters.flip_horizontal, letters.crop, letters.translate), (0.0, None, 0.07));
         let mut digits = striate_data::load("digits").unwrap();
         digits.name = "emnist".into();
         assert_eq!(FitConfig::recipe("resnet20", &digits).augment.flip_horizontal, 0.0);

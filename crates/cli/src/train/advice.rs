@@ -1,6 +1,6 @@
 //! What is said before a run starts whose network does not suit the pictures, or whose settings follow from what they show.
 
-use striate::data::nature::{Kind, Nature, SMALL_PX};
+use striate::data::nature::{Kind, Nature};
 use striate::data::{Dataset, Preprocess};
 
 use super::command::join;
@@ -8,12 +8,14 @@ use crate::flags::me;
 
 /// Photos from which on a network may be trained from nothing.
 const MANY: usize = 2000;
+/// The size of CIFAR's photos, which can be told apart at it.
+const ENOUGH_PX: usize = 32;
 
 /// Photos that are shrunk to so little that a network of another kind is the better choice.
 pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Preprocess) -> Option<String> {
     let nature = Nature::of(data)?;
     let [_, height, width] = preprocess.shape();
-    if data.train.photos().is_none() || nature.kind != Kind::Photos || height.max(width) > SMALL_PX {
+    if data.train.photos().is_none() || nature.kind != Kind::Photos || height.max(width) >= ENOUGH_PX {
         return None;
     }
     let [_, [median_width, median_height], _] = nature.sizes_px;
@@ -21,14 +23,14 @@ pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Pr
         let words = words.iter().map(|word| (*word).to_owned());
         join(&std::iter::once(me()).chain(words).collect::<Vec<_>>())
     };
-    let finetune = command(&["finetune", source]);
+    let finetune = command(&["finetune", source, "--model", "efficientnet_lite0"]);
     let mut text = format!(
         "warning: these are photos, of {median_width} x {median_height} pixels in the median, and {model} sees them shrunk to \
          {width} x {height}, where little is left to tell them apart by. A pretrained network does better: {finetune}"
     );
     if data.train.len() >= MANY {
-        let from_nothing = command(&["train", source, "--model", "resnet18", "--imgsz", "128"]);
-        text += &format!(", or with as many pictures as these a larger one from nothing: {from_nothing}");
+        let from_nothing = command(&["train", source, "--model", "resnet18_small"]);
+        text += &format!("; or, with as many pictures as these, from nothing: {from_nothing}");
     }
     Some(text)
 }
@@ -37,8 +39,8 @@ pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Pr
 pub(super) fn note(data: &Dataset) -> Option<&'static str> {
     let is_strokes = data.train.photos().is_some() && Nature::of(data)?.kind == Kind::Strokes;
     is_strokes.then_some(
-        "these are strokes, such as digits or letters: a mirrored one may be another sign, so they are neither mirrored nor \
-         cropped unless --hflip and --crop-scale say so",
+        "these are strokes, such as digits or letters: a mirrored one may be another sign, so they are moved a little, and \
+         neither mirrored nor cropped unless --hflip and --crop-scale say so",
     )
 }
 
@@ -71,13 +73,19 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (mut photos, small) = (folder(place.path(), false), Preprocess::imagenet(28).unwrap());
         let said = warning(&photos, "my photos", "convnet", &small).unwrap().replace(&me(), "striate");
-        expect!["warning: these are photos, of 90 x 60 pixels in the median, and convnet sees them shrunk to 28 x 28, where little is left to tell them apart by. A pretrained network does better: striate finetune 'my photos'"].assert_eq(&said);
+        expect!["warning: these are photos, of 90 x 60 pixels in the median, and convnet sees them shrunk to 28 x 28, where little is left to tell them apart by. A pretrained network does better: striate finetune 'my photos' --model efficientnet_lite0"].assert_eq(&said);
         let large = Preprocess::imagenet(224).unwrap();
         assert_eq!(warning(&photos, "my photos", "resnet18", &large), None);
+        assert_eq!(warning(&photos, "my photos", "resnet18_small", &Preprocess::imagenet(32).unwrap()), None);
         assert_eq!(note(&photos), None);
         let files = photos.train.photos().unwrap().files().iter().cycle().take(MANY).cloned().collect();
         photos.train = Photos::new(place.path(), files, None).into();
-        assert!(warning(&photos, "photos", "convnet", &small).unwrap().contains("from nothing: "));
+        assert!(
+            warning(&photos, "photos", "convnet", &small)
+                .unwrap()
+                .replace(&me(), "striate")
+                .contains("from nothing: striate train photos --model resnet18_small")
+        );
     }
 
     #[test]
