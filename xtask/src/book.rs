@@ -27,6 +27,8 @@ const LARGEST_PICTURE: u64 = 61_440;
 const LARGER: [(&str, u64); 1] = [("img/embed.png", 420_000)];
 const ALL_PICTURES: u64 = 1_200_000;
 const LONGEST_PAGE: usize = 150;
+/// Beginnings of the names of pages that train networks for minutes: CI leaves them out.
+const LONG: [&str; 2] = ["04", "07"];
 
 /// What to do, as asked for.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +39,8 @@ pub(crate) struct Asked {
     pub(crate) check: bool,
     /// With the binary that the tests build, not the fast one; examples too.
     pub(crate) debug: bool,
+    /// Leave out the pages that train for minutes, see [`LONG`].
+    pub(crate) quick: bool,
     /// Beginnings of the names of pages; none: every page.
     pub(crate) pages: Vec<String>,
 }
@@ -50,6 +54,7 @@ impl Asked {
                 "--all" => asked.all = true,
                 "--check" => asked.check = true,
                 "--debug" => asked.debug = true,
+                "--quick" => asked.quick = true,
                 page if !page.starts_with('-') => asked.pages.push(page.to_string()),
                 _ => return None,
             }
@@ -65,7 +70,12 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
     let mut problems = shape(&book, &pages)?;
     let wanted =
         |page: &&Page| asked.pages.is_empty() || asked.pages.iter().any(|p| page.name.starts_with(p));
-    let chosen: Vec<&Page> = pages.iter().map(|(page, _)| page).filter(wanted).collect();
+    let (long, chosen): (Vec<&Page>, Vec<&Page>) = pages
+        .iter()
+        .map(|(page, _)| page)
+        .filter(wanted)
+        .partition(|page| asked.quick && LONG.iter().any(|name| page.name.starts_with(name)));
+    long.iter().for_each(|page| println!("{:<36}NOT RUN: it trains for minutes; leave out --quick", page.name));
     ensure!(!chosen.is_empty(), "no page of {BOOK} begins with {}", asked.pages.join(" or "));
     let path = with_binary(&binary(asked.debug)?)?;
     let (start, mut changed) = (Instant::now(), 0);
