@@ -205,10 +205,13 @@ pub(super) fn describe(opened: &Opened, dict: &Entries) -> StateDict {
     described
 }
 
+/// The tensors of a storage, by their names.
+type Wanted<'a> = (Place, Vec<(&'a str, Tensor)>);
+
 /// Reads the tensors of a dictionary: each storage once, whatever number of tensors shares it.
 pub(super) fn load(source: &mut Source<'_>, opened: &Opened, dict: &Entries) -> Result<Found, PthError> {
     let mut found = Found::default();
-    let mut wanted: BTreeMap<&str, (Place, Vec<(&str, Tensor)>)> = BTreeMap::new();
+    let mut wanted: BTreeMap<&str, Wanted<'_>> = BTreeMap::new();
     let mut asked = 0_u64;
     for (name, id) in &dict.entries {
         let tensor = match reach(opened, name, *id)? {
