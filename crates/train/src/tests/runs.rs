@@ -142,7 +142,8 @@ fn the_model_on_disk_has_the_accuracy_that_was_told() {
         let mut session = Session::with_engine(model.graph, model.params, engine.clone()).unwrap();
         let mut on = |split| crate::evaluate(&mut session, &engine, split, &model.preprocess).unwrap();
         let (parts, best) = (world.parts(), trained.rows[trained.best_epoch - 1]);
-        assert_eq!(on(&parts.val).accuracy(), best.val_accuracy);
+        let on_val = on(&parts.val);
+        assert_eq!((on_val.accuracy(), on_val.loss), (best.val_accuracy, best.val_loss));
         assert_eq!(best.val_accuracy, trained.rows.iter().map(|r| r.val_accuracy).fold(0.0, f64::max));
         let evaluation = on(&world.data.test);
         assert_eq!(evaluation, trained.evaluation);
