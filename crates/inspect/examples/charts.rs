@@ -65,6 +65,7 @@ fn made_up_curves(epochs: usize) -> Scene {
         val_loss: &series(0.21, 0.041, 0.01, 7_000),
         train_accuracy: &series(0.88, 0.9971, 0.001, 14_000),
         val_accuracy: &series(0.94, 0.9893, 0.002, 21_000),
+        kept: Some(epochs),
     })
 }
 
@@ -79,6 +80,7 @@ fn with_gaps() -> Scene {
         val_loss: &every_third(2.2, 0.7),
         train_accuracy: &[],
         val_accuracy: &every_third(0.12, 0.81),
+        kept: Some(12),
     })
 }
 
