@@ -6,7 +6,8 @@
 //! 28 and 14. AVX2: 6 x 2 = 12 of 16 registers. A tile two vectors wide is two blocks of channels on AVX-512 and the
 //! two halves of one block on 8 lanes. The distance between pixels is a compile-time constant for stride 1, so that
 //! the broadcasts need no address arithmetic. In a depthwise convolution a row is a vector of the input, one load for each
-//! FMA; where groups share a block, each FMA leaves the lanes of the other groups alone.
+//! FMA; where groups share a block, their weights are zero in each other's lanes, and a tile that has a NaN is computed again so
+//! that each FMA leaves the lanes of the other groups alone.
 //!
 //! **Numerics.** f32, each output one chain of fused multiply-adds in row order from the bias on: the tile never
 //! changes a bit. An input that is not finite reaches the outputs of its own group only, though it may make NaN of the
@@ -305,7 +306,18 @@ impl Band<'_> {
             Lanes::All | Lanes::Own => &[],
         };
         let (x, offsets) = (&self.x[start..], &c.rows.offsets[rows]);
-        let acc = sum::<V, P, NV, STEP, KIND>(x, offsets, masks, w, init, step, c.rows.far());
+        let far = c.rows.far();
+        let mut acc = match KIND {
+            GROUPED => sum::<V, P, NV, STEP, ALL>(x, offsets, &[], w, init, step, far),
+            _ => sum::<V, P, NV, STEP, KIND>(x, offsets, &[], w, init, step, far),
+        };
+        if KIND == GROUPED {
+            let mut nan = acc[0][0].is_nan();
+            unrolled!(p < P => unrolled!(v < NV => nan = V::or(nan, acc[p][v].is_nan())));
+            if V::any(nan) {
+                acc = sum::<V, P, NV, STEP, KIND>(x, offsets, masks, w, init, step, far);
+            }
+        }
         unrolled!(v < NV => {
             let (block, first) = lane(v);
             let plane = &c.y.plane;

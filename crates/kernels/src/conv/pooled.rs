@@ -14,8 +14,9 @@
 //! FMA) lost to this one on a machine with two FMA ports: it is bound by its loads.
 //!
 //! **Numerics.** As [`super::Conv`]. A NaN wins its window, the last of several, and is not dead, so that the gradient goes to
-//! it: PyTorch's rule for the three operations. The maximum of two registers would keep a NaN on one side only; a tile
-//! that has one, which two comparisons a pooled pixel tell, is pooled by slower comparisons.
+//! it: PyTorch's rule for the three operations. The maximum of two registers keeps a NaN on one side only, so a band whose
+//! input is not finite everywhere, which it looks at first, is pooled by slower comparisons. A NaN that comes of a finite
+//! input, by an overflow or an infinite weight, may lose to a number; looking for one in every tile took a fifth of the time.
 
 use super::direct::check_reach;
 use super::rows::{Rows, origin};
@@ -128,13 +129,19 @@ impl Task for Band<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
         let blocks = self.conv.rows.blocks();
+        let finite = self.sees_finite::<V>();
         let mut b = 0;
         while b < blocks {
             let pair = BLOCK / V::LANES == 2 || (self.conv.uniform && b + 1 < blocks);
             let next = if pair { b + 2 * V::LANES / BLOCK } else { b + 1 };
             (b..next).for_each(|b| self.halo(b));
             for line in self.lines.clone() {
-                if pair { self.line::<V, 2>(b, line) } else { self.line::<V, 1>(b, line) }
+                match (pair, finite) {
+                    (true, true) => self.line::<V, 2, false>(b, line),
+                    (false, true) => self.line::<V, 1, false>(b, line),
+                    (true, false) => self.line::<V, 2, true>(b, line),
+                    (false, false) => self.line::<V, 1, true>(b, line),
+                }
             }
             b = next;
         }
@@ -146,40 +153,68 @@ impl Task for Band<'_> {
 
 impl Band<'_> {
     #[inline(always)]
-    fn line<V: Simd, const NV: usize>(&self, b: usize, line: usize) {
+    fn line<V: Simd, const NV: usize, const NAN: bool>(&self, b: usize, line: usize) {
         match self.conv.x.plane.block {
-            BLOCK => self.tiles::<V, NV, BLOCK>(b, line),
-            _ => self.tiles::<V, NV, 1>(b, line),
+            BLOCK => self.tiles::<V, NV, BLOCK, NAN>(b, line),
+            _ => self.tiles::<V, NV, 1, NAN>(b, line),
         }
     }
 
+    /// Whether all that the windows of this band see is finite.
     #[inline(always)]
-    fn tiles<V: Simd, const NV: usize, const STEP: usize>(&self, b: usize, line: usize) {
+    fn sees_finite<V: Simd>(&self) -> bool {
+        let plane = &self.conv.x.plane;
+        let row = plane.row_len();
+        let start = (self.conv.origin / row + 2 * self.lines.start) * row;
+        // Two rows of outputs a line, and the two rows that a window of three reaches further.
+        let len = (2 * self.lines.len() + 2) * row;
+        // Zero times what is not finite is NaN, and stays so.
+        let (mut sums, mut rest) = ([V::zero(); 4], 0.0_f32);
+        for b in 0..plane.blocks() {
+            let part = &self.x[b * plane.plane_len() + start..][..len];
+            let (fours, last) = part.split_at(len / (4 * V::LANES) * 4 * V::LANES);
+            for four in fours.chunks_exact(4 * V::LANES) {
+                unrolled!(i < 4 => sums[i] = sums[i].fma(V::load(&four[i * V::LANES..]), V::zero()));
+            }
+            let (ones, last) = last.split_at(last.len() / V::LANES * V::LANES);
+            for one in ones.chunks_exact(V::LANES) {
+                sums[0] = sums[0].fma(V::load(one), V::zero());
+            }
+            last.iter().for_each(|v| rest += v * 0.0);
+        }
+        let sum = sums[0].add(sums[1]).add(sums[2].add(sums[3]));
+        !(rest.is_nan() || V::any(sum.is_nan()))
+    }
+
+    #[inline(always)]
+    fn tiles<V: Simd, const NV: usize, const STEP: usize, const NAN: bool>(&self, b: usize, line: usize) {
         let wide = V::LANES > 8;
         let mut at = 0;
         let width = self.conv.y.plane.width;
         while at < width {
             at += match width - at {
+                // Rare, and so not worth tiles of its own.
+                _ if NAN => self.tile::<V, 1, 2, NV, STEP, NAN>(b, line, at),
                 // 4 = 2 + 2 rather than 3 + 1: a tile of one pixel has too few chains to fill the pipes.
-                4 if wide && NV == 2 => self.tile::<V, 2, 4, NV, STEP>(b, line, at),
-                3.. if wide && NV == 2 => self.tile::<V, 3, 6, NV, STEP>(b, line, at),
-                7.. if wide && NV == 1 => self.tile::<V, 7, 14, NV, STEP>(b, line, at),
-                4.. if wide && NV == 1 => self.tile::<V, 4, 8, NV, STEP>(b, line, at),
-                2.. if wide => self.tile::<V, 2, 4, NV, STEP>(b, line, at),
-                _ => self.tile::<V, 1, 2, NV, STEP>(b, line, at),
+                4 if wide && NV == 2 => self.tile::<V, 2, 4, NV, STEP, NAN>(b, line, at),
+                3.. if wide && NV == 2 => self.tile::<V, 3, 6, NV, STEP, NAN>(b, line, at),
+                7.. if wide && NV == 1 => self.tile::<V, 7, 14, NV, STEP, NAN>(b, line, at),
+                4.. if wide && NV == 1 => self.tile::<V, 4, 8, NV, STEP, NAN>(b, line, at),
+                2.. if wide => self.tile::<V, 2, 4, NV, STEP, NAN>(b, line, at),
+                _ => self.tile::<V, 1, 2, NV, STEP, NAN>(b, line, at),
             };
         }
     }
 
     /// `Q` pooled pixels from two rows of `P = 2·Q`.
     #[inline(always)]
-    fn tile<V: Simd, const Q: usize, const P: usize, const NV: usize, const STEP: usize>(
+    fn tile<V: Simd, const Q: usize, const P: usize, const NV: usize, const STEP: usize, const NAN: bool>(
         &self,
         b: usize,
         line: usize,
         at: usize,
     ) -> usize {
-        if V::LANES == 8 && Q > 1 || NV == 2 && Q > 3 || NV == 1 && Q == 3 {
+        if NAN && Q > 1 || V::LANES == 8 && Q > 1 || NV == 2 && Q > 3 || NV == 1 && Q == 3 {
             return Q; // never called; keeps the compiler from making it
         }
         let c = self.conv;
@@ -210,17 +245,11 @@ impl Band<'_> {
                 });
             });
         }
-        let mut nan = V::unordered(acc[0][0][0], acc[1][0][0]);
-        unrolled!(p < P => unrolled!(v < NV => nan = V::or(nan, V::unordered(acc[0][p][v], acc[1][p][v]))));
-        if V::any(nan) {
-            self.pool::<V, Q, P, NV, true>(b, line, at, acc);
-        } else {
-            self.pool::<V, Q, P, NV, false>(b, line, at, acc);
-        }
+        self.pool::<V, Q, P, NV, NAN>(b, line, at, acc);
         Q
     }
 
-    /// Pools a tile into its place; `NAN` where it may have one.
+    /// Pools a tile into its place; `NAN` where it may hold one.
     #[inline(always)]
     fn pool<V: Simd, const Q: usize, const P: usize, const NV: usize, const NAN: bool>(
         &self,
