@@ -206,7 +206,7 @@ impl Band<'_> {
         }
     }
 
-    /// `Q` pooled pixels from two rows of `P = 2·Q`.
+    /// `Q` pooled pixels from two rows of `P = 2·Q`; `NAN` where one of them may be NaN.
     #[inline(always)]
     fn tile<V: Simd, const Q: usize, const P: usize, const NV: usize, const STEP: usize, const NAN: bool>(
         &self,
@@ -245,24 +245,10 @@ impl Band<'_> {
                 });
             });
         }
-        self.pool::<V, Q, P, NV, NAN>(b, line, at, acc);
-        Q
-    }
-
-    /// Pools a tile into its place; `NAN` where it may hold one.
-    #[inline(always)]
-    fn pool<V: Simd, const Q: usize, const P: usize, const NV: usize, const NAN: bool>(
-        &self,
-        b: usize,
-        line: usize,
-        at: usize,
-        acc: [[[V; NV]; P]; 2],
-    ) {
-        let c = self.conv;
         let plane = &c.y.plane;
         let pixels = plane.height * plane.width;
         unrolled!(v < NV => {
-            let (block, first) = (b + v * V::LANES / BLOCK, v * V::LANES % BLOCK);
+            let (block, first) = lane(v);
             let row = plane.origin() + line * plane.row_len() + at * BLOCK + first;
             let start = c.y.block(self.n, block).start + row;
             // SAFETY: a row of this band; the other lanes of the block are not held at the same time.
@@ -288,6 +274,7 @@ impl Band<'_> {
                 }
             });
         });
+        Q
     }
 
     /// Zeroes the part of the halo of block `b` that belongs to this band.
