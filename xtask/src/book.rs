@@ -75,7 +75,8 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
         .map(|(page, _)| page)
         .filter(wanted)
         .partition(|page| asked.quick && LONG.iter().any(|name| page.name.starts_with(name)));
-    long.iter().for_each(|page| println!("{:<36}NOT RUN: it trains for minutes; leave out --quick", page.name));
+    long.iter()
+        .for_each(|page| println!("{:<36}NOT RUN: it trains for minutes; leave out --quick", page.name));
     ensure!(!chosen.is_empty(), "no page of {BOOK} begins with {}", asked.pages.join(" or "));
     let path = with_binary(&binary(asked.debug)?)?;
     let (start, mut changed) = (Instant::now(), 0);

@@ -32,7 +32,8 @@ pub(crate) fn run() -> Result<()> {
     println!("\n── book: cargo xtask book --check --debug --quick");
     let book_start = Instant::now();
     let asked = book::Asked { check: true, debug: true, quick: true, ..book::Asked::default() };
-    book::run(&asked).context("book FAILED; to try this step alone: cargo xtask book --check --debug --quick")?;
+    book::run(&asked)
+        .context("book FAILED; to try this step alone: cargo xtask book --check --debug --quick")?;
     seconds.push(("book", book_start.elapsed().as_secs_f64()));
 
     println!("\n── tidy: cargo xtask tidy");

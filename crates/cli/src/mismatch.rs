@@ -12,7 +12,10 @@ use striate::inspect::text::{grouped, printable};
 
 /// What was found so far: for each reason how many pictures, and the first of them.
 #[derive(Debug, Default)]
-pub(crate) struct Mismatches(Mutex<BTreeMap<Mismatch, (usize, (usize, String))>>);
+pub(crate) struct Mismatches(Mutex<BTreeMap<Mismatch, Found>>);
+
+/// How many pictures, and number and name of the first.
+type Found = (usize, (usize, String));
 
 impl Mismatches {
     /// Looks at picture number `i`, as it was before it was made to fit the network.
@@ -39,7 +42,7 @@ impl Mismatches {
 
     fn lines(&self, preprocess: &Preprocess) -> Vec<String> {
         let Ok(found) = self.0.lock() else { return Vec::new() };
-        let line = |(&reason, (count, (_, first))): (&Mismatch, &(usize, (usize, String)))| {
+        let line = |(&reason, (count, (_, first))): (&Mismatch, &Found)| {
             let first = printable(first.clone());
             let what = match count {
                 1 => format!("{first}: the picture"),

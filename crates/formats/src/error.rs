@@ -231,7 +231,13 @@ pub enum Problem {
     Pth(Box<PthError>),
     /// Preprocessing that makes no sense.
     #[error(transparent)]
-    Preprocess(#[from] DataError),
+    Preprocess(Box<DataError>),
+}
+
+impl From<DataError> for Problem {
+    fn from(error: DataError) -> Self {
+        Self::Preprocess(Box::new(error))
+    }
 }
 
 impl From<PthError> for Problem {

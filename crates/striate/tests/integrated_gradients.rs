@@ -47,7 +47,7 @@ fn no_pixel_is_far_off() {
         let off = difference(&got, &want);
         assert!(off < 0.015, "digit {i}, class {class}: {off} off");
         assert!(found.is_settled() && found.change <= 0.01, "{found:?}");
-        assert!(found.gradients <= 4 * 255 && found.gradients % 4 == 0, "{found:?}");
+        assert!(found.gradients <= 4 * 255 && found.gradients.is_multiple_of(4), "{found:?}");
         // A path that may not be refined says how far it is from settled, and it is far.
         let coarse = ask(&mut model, &picture.view(), class, Path { panels: 2, ..Path::default() });
         let found = coarse.refinement.expect("refined once");

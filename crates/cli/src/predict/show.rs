@@ -126,7 +126,7 @@ impl Show {
         self.failures.iter().for_each(|failure| eprintln!("error: {}", failure.error));
         let all = self.rows + self.failures.len();
         if !self.failures.is_empty() && all > 1 {
-            eprintln!("{} of {all} pictures could not be read", self.failures.len());
+            eprintln!("{} of {all} pictures have no answer", self.failures.len());
         }
         Ok(self.code)
     }

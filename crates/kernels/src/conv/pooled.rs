@@ -214,7 +214,7 @@ impl Band<'_> {
         line: usize,
         at: usize,
     ) -> usize {
-        if NAN && Q > 1 || V::LANES == 8 && Q > 1 || NV == 2 && Q > 3 || NV == 1 && Q == 3 {
+        if Q > 1 && (NAN || V::LANES == 8) || NV == 2 && Q > 3 || NV == 1 && Q == 3 {
             return Q; // never called; keeps the compiler from making it
         }
         let c = self.conv;
