@@ -21,10 +21,8 @@ pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile)
     let (why, error) = match source {
         "" => ("the model does not say which data set it was trained on".to_owned(), None),
         _ => match of_training(source, which, model) {
-            Ok(measured) => {
-                let is_comparable =
-                    which.split.is_none() && model.provenance.epochs > 0 && !sha256.is_empty();
-                if is_comparable && *sha256 != measured.data.sha256 {
+            Ok((measured, is_comparable)) => {
+                if is_comparable && !sha256.is_empty() && *sha256 != measured.data.sha256 {
                     say(&format!(
                         "the pictures of {source} are not those that the model was trained on; --data names another data set"
                     ));
@@ -52,14 +50,14 @@ pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile)
     Err(anyhow::Error::new(error).context(text))
 }
 
-/// What training kept apart, or the part that was asked for.
-fn of_training(source: &str, which: PartFlags, model: &ModelFile) -> Result<Measured, DataError> {
+/// What training kept apart, or the part that was asked for; and whether its hash can be compared with that of the training.
+fn of_training(source: &str, which: PartFlags, model: &ModelFile) -> Result<(Measured, bool), DataError> {
     let parts = which.layout.open(source)?;
     // A last layer that was fitted to a folder without parts was fitted to all of it.
     let has_kept_apart = model.provenance.epochs > 0 || !parts.parts().is_empty();
     match which.split {
-        None if has_kept_apart => parts.kept_apart(),
-        part => parts.measured(part),
+        None if has_kept_apart => Ok((parts.kept_apart()?, true)),
+        part => Ok((parts.measured(part)?, false)),
     }
 }
 

@@ -92,15 +92,28 @@ fn everything_that_is_wrong_is_listed() {
 }
 
 #[test]
-fn a_folder_that_is_none_is_refused_with_its_place() {
+fn what_training_refuses_is_looked_at_and_said() {
     let place = Place::new();
     write(&place.path().join("one/only/a.png"), 1);
     let ran = place.run("data check one");
     assert_eq!(ran.code, 65);
-    expect![[r#"
-        error: one: only is the only class; a classifier needs two: one folder of pictures a class, ROOT/CLASS/... or ROOT/train/CLASS/...
-    "#]]
-    .assert_eq(&ran.stderr);
+    assert!(ran.stdout.contains("There is one class, and a classifier needs two."), "{ran:?}");
+
+    write(&place.path().join("each/a/a.png"), 1);
+    write(&place.path().join("each/b/b.png"), 2);
+    let ran = place.run("data check each");
+    assert_eq!(ran.code, 65);
+    assert!(ran.stdout.contains("Every class has one picture, so none can be kept apart"), "{ran:?}");
+
+    let mut seed = 10;
+    for part in ["train", "val", "test"] {
+        for class in ["a", "b"] {
+            seed += 1;
+            write(&place.path().join(format!("all/{part}/{class}/{class}.png")), seed);
+        }
+    }
+    let ran = place.run("data check all");
+    assert!(ran.stdout.contains("learn from 2, choose by 2, and measure by 2."), "{ran:?}");
 }
 
 /// Waves of colour, 60 x 40, enlarged so many times.
@@ -128,7 +141,9 @@ fn near_copies_are_told_and_photos_are_not_sent_to_a_digit_network() {
     }
     let text = place.succeed("data check pets");
     assert!(
-        text.contains("Nothing is in the way. Next: striate finetune pets --model efficientnet_lite0\n"),
+        text.contains(
+            "Nothing is in the way. Next: striate finetune pets --model efficientnet_lite0 --fetch\n"
+        ),
         "{text}"
     );
     assert!(text.contains("These are colour photos."), "{text}");

@@ -91,7 +91,7 @@ fn without_data_the_built_in_digits_stand_in_and_it_is_said() {
     let place = Place::new();
     let ran = place.run("embed convnet -n 20");
     assert!(ran.code == 0 && ran.stderr.contains(SAID), "{ran:?}");
-    assert!(ran.stdout.starts_with("20 test images of digits"), "{ran:?}");
+    assert!(ran.stdout.starts_with("20 of the 2,000 test images of digits"), "{ran:?}");
     for line in ["neuron convnet fc2", "val convnet", "neuron mlp fc3:1"] {
         let ran = place.run(line);
         assert!(ran.code == 0 && ran.stderr.contains(SAID), "{line}: {ran:?}");

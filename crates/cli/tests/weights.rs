@@ -158,7 +158,7 @@ fn val_measures_weights_from_elsewhere() {
             exit code 2
             note: nothing says how these weights want their pictures: values are scaled to -1..1
             note: nothing names the 10 classes of these weights: they are called class 0 to class 9; --labels FILE names them
-            error: convnet: nothing says what it was trained on; name a data set or a folder
+            error: the model does not say which data set it was trained on; name one with --data
         "#]],
     );
     check(

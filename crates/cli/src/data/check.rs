@@ -13,17 +13,13 @@ use striate::inspect::text::{Align, Table, bytes, grouped, printable};
 
 use crate::exit::BAD_DATA;
 use crate::finetune::suspicious::{self, Suspicious};
-use crate::flags::me;
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
 use crate::out;
-use crate::train::command;
+use crate::train::advice::commands;
 
 /// From this factor on classes are called unequal: a network that always says the largest is right that much more often.
 const UNEQUAL: f64 = 3.0;
-
-/// Pictures to learn from that are enough to train a network for photos from scratch, rather than to fit one that was trained.
-const MANY: usize = 2000;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -180,27 +176,6 @@ fn next(name: &str, data: &Dataset, found: &Check) -> String {
     format!("{kind}{look} Next: {}", commands.join("\nor, from scratch: "))
 }
 
-/// The commands that suit these pictures, the best one first.
-fn commands(name: &str, pictures: usize, nature: Option<&Nature>) -> Vec<String> {
-    let command = |verb: &str, rest: &[&str]| {
-        let words = [me(), verb.into(), name.into()].into_iter().chain(rest.iter().map(|&word| word.into()));
-        command::join(&words.collect::<Vec<String>>())
-    };
-    let digits = || command("train", &[]);
-    let scratch = || command("train", &["--model", "resnet18_small"]);
-    let finetune = || command("finetune", &["--model", "efficientnet_lite0"]);
-    let Some(nature) = nature else { return vec![digits()] };
-    let [_, _, [width, height]] = nature.sizes_px;
-    let is_like_digits = nature.is_grey && width.max(height) <= 32;
-    match (nature.kind, pictures >= MANY) {
-        (Kind::Strokes, _) => vec![digits()],
-        (Kind::Small, _) if is_like_digits => vec![digits()],
-        (Kind::Small, true) => vec![scratch()],
-        (Kind::Photos, true) => vec![finetune(), scratch()],
-        (Kind::Small | Kind::Photos, false) => vec![finetune()],
-    }
-}
-
 /// A sentence about what kind of pictures they are.
 fn described(nature: &Nature) -> String {
     let colour = if nature.is_grey { "grey" } else { "colour" };
@@ -219,36 +194,4 @@ fn described(nature: &Nature) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn advice_fits_the_pictures() {
-        let nature = |kind, is_grey, side| Nature {
-            kind,
-            ground: Ground::Mixed,
-            is_grey,
-            sizes_px: [[side; 2]; 3],
-            brightest: 255,
-            looked_at: 9,
-        };
-        let advice = |pictures, nature: Nature| -> Vec<String> {
-            commands("my photos", pictures, Some(&nature))
-                .iter()
-                .map(|command| command.replacen(&me(), "S", 1))
-                .collect()
-        };
-        let (train, small) = ("S train 'my photos'", "S train 'my photos' --model resnet18_small");
-        let finetune = "S finetune 'my photos' --model efficientnet_lite0";
-        assert_eq!(advice(100, nature(Kind::Strokes, true, 300)), [train]);
-        assert_eq!(advice(60_000, nature(Kind::Small, true, 28)), [train]);
-        assert_eq!(advice(50_000, nature(Kind::Small, false, 32)), [small]);
-        assert_eq!(advice(50_000, nature(Kind::Small, true, 64)), [small]);
-        assert_eq!(advice(90, nature(Kind::Small, false, 40)), [finetune]);
-        assert_eq!(advice(167, nature(Kind::Photos, false, 150)), [finetune]);
-        assert_eq!(advice(2000, nature(Kind::Photos, true, 300)), [finetune, small]);
-    }
 }

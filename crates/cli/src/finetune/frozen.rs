@@ -6,8 +6,8 @@ use striate::data::{DataError, Dataset, Picture, Places, Preprocess, Split};
 use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Engine, Graph, Mode, Params, trace};
 use striate::models::registry::ModelInfo;
-use striate::train::FitError;
 use striate::train::probe::{self, Backbone, CrossValidation, Features, Head, fit_head};
+use striate::train::{FitError, Parts};
 
 use super::FOLDS;
 use crate::pretrained::Pretrained;
@@ -125,13 +125,17 @@ impl Frozen {
         Ok(ModelFile::new(graph, params, self.preprocess.clone(), classes, provenance, engine)?)
     }
 
-    /// The parameters from which training of all of the network starts: its last layer has seen nothing that it is measured by.
-    pub(super) fn initial(&self, data: &Dataset, seed: u64, engine: &Engine) -> anyhow::Result<Params> {
-        let train = match self.apart {
-            Some(_) => Cow::Borrowed(&self.features),
-            None => Cow::Owned(self.features.part(0..self.train)),
-        };
-        let head = fit_head(&train, FOLDS, seed, engine, &mut |_, _| ())?;
+    /// The parameters from which training of all of the network starts: its last layer has seen nothing that the epochs are chosen by,
+    /// or that it is measured by.
+    pub(super) fn initial(
+        &self,
+        data: &Dataset,
+        parts: &Parts<'_>,
+        seed: u64,
+        engine: &Engine,
+    ) -> anyhow::Result<Params> {
+        let learned: Vec<usize> = (0..parts.train.len()).map(|i| parts.place(i)).collect();
+        let head = fit_head(&self.features.select(&learned), FOLDS, seed, engine, &mut |_, _| ())?;
         Ok(self.params_with(&head, &self.graph(data, Mode::Eval)?))
     }
 
@@ -139,7 +143,7 @@ impl Frozen {
     pub(super) fn test(&self) -> Cow<'_, Features> {
         match &self.apart {
             Some(test) => Cow::Borrowed(test),
-            None => Cow::Owned(self.features.part(self.train..self.features.len())),
+            None => Cow::Owned(self.features.select(&(self.train..self.features.len()).collect::<Vec<_>>())),
         }
     }
 

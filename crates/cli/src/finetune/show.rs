@@ -22,6 +22,7 @@ use super::{Args, FOLDS};
 use crate::flags::me;
 use crate::out;
 use crate::report::{self, MISTAKES, REPORT};
+use crate::train::command::join;
 
 /// z of the two-sided 95 % interval of a normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
@@ -230,9 +231,18 @@ impl<'a> Found<'a> {
         writeln!(text, "\nModel:    {}", file(BEST_MODEL))?;
         writeln!(text, "Report:   {}", file(REPORT))?;
         writeln!(text, "Pictures: {}, {}", file(MISTAKES), file(CONFUSION_PNG))?;
-        writeln!(text, "\nNext:\n  {} predict {} PICTURE", me(), folder.display())?;
+        writeln!(text, "\nNext:\n  {}", next(folder, self.data, &self.args.data))?;
         Ok(out::print(&text)?)
     }
+}
+
+/// The command to try next, on the first picture that was kept apart.
+pub(super) fn next(folder: &Path, data: &Dataset, source: &str) -> String {
+    let picture = match data.test.photos() {
+        Some(photos) => photos.path(0).display().to_string(),
+        None => format!("{source}:0"),
+    };
+    join(&[me(), "predict".into(), folder.display().to_string(), picture])
 }
 
 /// What the last layer in these parameters says of pictures by their features.

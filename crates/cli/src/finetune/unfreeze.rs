@@ -15,11 +15,11 @@ use striate::train::{FitConfig, Job, Outcome, Parts, fit};
 
 use super::frozen::Frozen;
 use super::{Args, show};
+use crate::out;
 use crate::report;
 use crate::stop::Stop;
 use crate::train::progress::Progress;
 use crate::val::accuracy;
-use crate::{flags, out};
 
 /// Epochs by default.
 pub(super) const EPOCHS: usize = 5;
@@ -110,8 +110,6 @@ pub(super) fn run(
 ) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let net = (frozen.info.build)(data.classes.len(), frozen.preprocess().channels);
-    let initial = frozen.initial(data, args.seed, engine)?;
-    let alone = show::on(&initial, frozen, &frozen.test())?;
     let graph = frozen.graph(data, Mode::Train)?;
     // Batch norms stay as they are: statistics of a few pictures a batch would replace those of a million photographs.
     let norms = graph.nodes.iter().filter(|node| matches!(node.op, Op::BatchNorm2d(_)));
@@ -131,6 +129,9 @@ pub(super) fn run(
         seed: args.seed,
         ..FitConfig::default()
     };
+    let parts = Parts::of(data, &config)?;
+    let initial = frozen.initial(data, &parts, args.seed, engine)?;
+    let alone = show::on(&initial, frozen, &frozen.test())?;
     let run_dir = folder.join("unfrozen");
     let job = Job {
         engine: engine.clone(),
@@ -149,12 +150,11 @@ pub(super) fn run(
     };
     let last_layer = "the fitted last layer alone";
     let line = Comparison { name: last_layer.into(), hits: alone.hits(), images: alone.total() };
-    let parts = Parts::of(data, &config)?;
     let page = report::trained(&run_dir, data, parts.judged(), &trained, vec![line])?;
     let numbers = striate::inspect::Report::new(&trained.evaluation.confusion, &data.classes, None)?;
     let seconds: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
     out::print(&format!(
-        "\nAll of the network, trained for {} epochs in {}: {} on the {} pictures kept apart, where {last_layer} has {}\nModel:    {}\nReport:   {}\n\nNext:\n  {} predict {} PICTURE\n",
+        "\nAll of the network, trained for {} epochs in {}: {} on the {} pictures kept apart, where {last_layer} has {}\nModel:    {}\nReport:   {}\n\nNext:\n  {}\n",
         trained.rows.len(),
         duration(seconds),
         accuracy(&numbers),
@@ -162,8 +162,7 @@ pub(super) fn run(
         percent(alone.accuracy()),
         run_dir.join(striate::train::BEST_MODEL).display(),
         page.display(),
-        flags::me(),
-        run_dir.display(),
+        show::next(&run_dir, data, &args.data),
     ))?;
     Ok(0)
 }

@@ -19,20 +19,37 @@ pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Pr
         return None;
     }
     let [_, [median_width, median_height], _] = nature.sizes_px;
-    let command = |words: &[&str]| {
-        let words = words.iter().map(|word| (*word).to_owned());
-        join(&std::iter::once(me()).chain(words).collect::<Vec<_>>())
-    };
-    let finetune = command(&["finetune", source, "--model", "efficientnet_lite0"]);
+    let mut better = commands(source, data.train.len(), Some(&nature));
+    let finetune = better.remove(0);
     let mut text = format!(
         "warning: these are photos, of {median_width} x {median_height} pixels in the median, and {model} sees them shrunk to \
          {width} x {height}, where little is left to tell them apart by. A pretrained network does better: {finetune}"
     );
-    if data.train.len() >= MANY {
-        let from_nothing = command(&["train", source, "--model", "resnet18_small"]);
+    if let Some(from_nothing) = better.first() {
         text += &format!("; or, with as many pictures as these, from nothing: {from_nothing}");
     }
     Some(text)
+}
+
+/// The commands that suit these pictures, the best one first.
+pub(crate) fn commands(name: &str, pictures: usize, nature: Option<&Nature>) -> Vec<String> {
+    let command = |verb: &str, rest: &[&str]| {
+        let words = [me(), verb.into(), name.into()].into_iter().chain(rest.iter().map(|&word| word.into()));
+        join(&words.collect::<Vec<String>>())
+    };
+    let digits = || command("train", &[]);
+    let scratch = || command("train", &["--model", "resnet18_small"]);
+    let finetune = || command("finetune", &["--model", "efficientnet_lite0", "--fetch"]);
+    let Some(nature) = nature else { return vec![digits()] };
+    let [_, _, [width, height]] = nature.sizes_px;
+    let is_like_digits = nature.is_grey && width.max(height) <= 32;
+    match (nature.kind, pictures >= MANY) {
+        (Kind::Strokes, _) => vec![digits()],
+        (Kind::Small, _) if is_like_digits => vec![digits()],
+        (Kind::Small, true) => vec![scratch()],
+        (Kind::Photos, true) => vec![finetune(), scratch()],
+        (Kind::Small | Kind::Photos, false) => vec![finetune()],
+    }
 }
 
 /// What pictures of strokes are taken for, where other pictures in files would be mirrored and cropped.
@@ -49,6 +66,7 @@ mod tests {
     use super::*;
     use expect_test::expect;
     use std::path::Path;
+    use striate::data::nature::Ground;
     use striate::data::{Photos, load};
 
     /// A folder of photos, or of digits, in two classes.
@@ -69,11 +87,38 @@ mod tests {
     }
 
     #[test]
+    fn advice_fits_the_pictures() {
+        let nature = |kind, is_grey, side| Nature {
+            kind,
+            ground: Ground::Mixed,
+            is_grey,
+            sizes_px: [[side; 2]; 3],
+            brightest: 255,
+            looked_at: 9,
+        };
+        let advice = |pictures, nature: Nature| -> Vec<String> {
+            commands("my photos", pictures, Some(&nature))
+                .iter()
+                .map(|command| command.replacen(&me(), "S", 1))
+                .collect()
+        };
+        let (train, small) = ("S train 'my photos'", "S train 'my photos' --model resnet18_small");
+        let finetune = "S finetune 'my photos' --model efficientnet_lite0 --fetch";
+        assert_eq!(advice(100, nature(Kind::Strokes, true, 300)), [train]);
+        assert_eq!(advice(60_000, nature(Kind::Small, true, 28)), [train]);
+        assert_eq!(advice(50_000, nature(Kind::Small, false, 32)), [small]);
+        assert_eq!(advice(50_000, nature(Kind::Small, true, 64)), [small]);
+        assert_eq!(advice(90, nature(Kind::Small, false, 40)), [finetune]);
+        assert_eq!(advice(167, nature(Kind::Photos, false, 150)), [finetune]);
+        assert_eq!(advice(2000, nature(Kind::Photos, true, 300)), [finetune, small]);
+    }
+
+    #[test]
     fn photos_in_a_network_of_digits_are_warned_of() {
         let place = tempfile::tempdir().unwrap();
         let (mut photos, small) = (folder(place.path(), false), Preprocess::imagenet(28).unwrap());
         let said = warning(&photos, "my photos", "convnet", &small).unwrap().replace(&me(), "striate");
-        expect!["warning: these are photos, of 90 x 60 pixels in the median, and convnet sees them shrunk to 28 x 28, where little is left to tell them apart by. A pretrained network does better: striate finetune 'my photos' --model efficientnet_lite0"].assert_eq(&said);
+        expect!["warning: these are photos, of 90 x 60 pixels in the median, and convnet sees them shrunk to 28 x 28, where little is left to tell them apart by. A pretrained network does better: striate finetune 'my photos' --model efficientnet_lite0 --fetch"].assert_eq(&said);
         let large = Preprocess::imagenet(224).unwrap();
         assert_eq!(warning(&photos, "my photos", "resnet18", &large), None);
         assert_eq!(warning(&photos, "my photos", "resnet18_small", &Preprocess::imagenet(32).unwrap()), None);

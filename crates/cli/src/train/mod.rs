@@ -1,6 +1,6 @@
 //! `striate train`: learn from a data set, into a folder of its own.
 
-mod advice;
+pub(crate) mod advice;
 pub(crate) mod augment;
 pub(crate) mod command;
 mod look;

@@ -31,8 +31,7 @@ pub use head::Head;
 pub use suspicious::{Suspicion, suspicious};
 
 use crate::error::FitError;
-use ndarray::{Array2, Axis, Slice};
-use std::ops::Range;
+use ndarray::{Array2, Axis};
 use striate_inspect::{Answer, Calibration, Confusion, InspectError};
 
 /// The features of labelled pictures.
@@ -82,18 +81,14 @@ impl Features {
         self
     }
 
-    /// The pictures of a range, copied.
+    /// These pictures, copied, in this order.
     ///
     /// # Panics
-    /// When the range is past the end.
+    /// When one is past the end.
     #[must_use]
-    pub fn part(&self, range: Range<usize>) -> Self {
-        let labels = self.labels[range.clone()].to_vec();
-        Self {
-            rows: self.rows.slice_axis(Axis(0), Slice::from(range)).to_owned(),
-            labels,
-            classes: self.classes,
-        }
+    pub fn select(&self, pictures: &[usize]) -> Self {
+        let labels = pictures.iter().map(|&i| self.labels[i]).collect();
+        Self { rows: self.rows.select(Axis(0), pictures), labels, classes: self.classes }
     }
 
     /// Whether heads can be judged in so many folds; gives the folds, at most one a picture.

@@ -66,6 +66,7 @@ impl World {
         }
     }
 
+    /// With one image more, so that the last step is not one of a single image, which would sit out.
     fn with_batch_norm() -> Self {
         let net = Sequential::new()
             .append(Conv2d::new(1, 4, 3).padding(1))
@@ -74,7 +75,9 @@ impl World {
             .append(MaxPool2d::new(2))
             .append(Flatten::new())
             .append(Linear::new(64, 3));
-        Self { net: Box::new(net), ..Self::new() }
+        let world = Self::new();
+        let data = Dataset::new("bars", bars(91, 0), bars(40, 9999), world.data.classes.clone()).unwrap();
+        Self { net: Box::new(net), data, ..world }
     }
 
     fn job<'a>(&'a self, run_dir: Option<&'a Path>, resume: bool) -> Job<'a> {

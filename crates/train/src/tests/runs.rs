@@ -191,6 +191,7 @@ fn left_over(count: usize, has_norm: bool) -> World {
     let mut world = World::new();
     world.net = if has_norm { Box::new(with_norm) } else { Box::new(net) };
     world.data = Dataset::new("bars", bars(count, 0), bars(12, 9999), world.data.classes).unwrap();
+    world.config.val_split = 0.0;
     world
 }
 
