@@ -167,7 +167,7 @@ fn what_it_is_doing_is_said_where_there_is_no_terminal() {
     let place = prepared(6);
     let ran = place.run(&FINETUNE.replace("--quiet ", ""));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
-    // No bar, nothing of nothing, and no end that is foretold before anything is done.
+    // No bar, nothing of nothing, and no estimate before anything is done.
     let is_wrong = |line: &str| {
         line.contains('━') || line.contains(" 0 of 0") || line.contains(": 0 of") && line.contains("left")
     };

@@ -73,6 +73,8 @@ fn every_command_means_the_same_part() {
             fill(&place.path().join("data").join(part).join(name), class, count, seed + 50 * class);
         }
     }
+    let refused = place.run("train data --model mlp --imgsz 28 --val-split 0.2");
+    assert!(refused.code == 2 && refused.stderr.contains("data has a val part of its own"), "{refused:?}");
     train(&place, "data");
     for (line, want) in [
         ("val runs/train", 10),

@@ -39,7 +39,7 @@ pub(crate) struct Options {
     /// Share of the training images that is not learned from but chooses the best epoch, no more than 5,000 in all, where the
     /// data set has no val part; with 0 the test images choose [default: 0.1]
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
-    val_split: Option<f32>,
+    pub(super) val_split: Option<f32>,
     /// Stop when the validation has not become better for this many epochs
     #[arg(long, value_name = "EPOCHS", value_parser = count)]
     patience: Option<usize>,

@@ -79,6 +79,13 @@ enum Sched {
 impl Recipe {
     /// The configuration for this network and data set.
     pub(crate) fn config(&self, model: &str, data: &Dataset) -> anyhow::Result<FitConfig> {
+        if data.val.is_some() && self.options.val_split.is_some() {
+            return Err(Usage(format!(
+                "--val-split: {} has a val part of its own, by which the epoch is chosen; leave the flag out",
+                data.name
+            ))
+            .into());
+        }
         let recipe = FitConfig::recipe(model, data);
         let optimizer = self.optimizer(recipe.optimizer.clone())?;
         // The rate of a recipe is that of its optimiser.
