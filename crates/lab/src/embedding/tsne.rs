@@ -37,7 +37,7 @@ pub struct Tsne {
 ///
 /// Gradient descent with momentum 0.5, then 0.8, and a gain for each coordinate; 250 steps with affinities twelve times as large,
 /// then 500 with their own; rate `max(N / 48, 50)`. It starts at the principal components, so that the map is the same each time
-/// and its coarse order is that of the data. Time grows with N². `tell` is told how many of the [`STEPS`] are done.
+/// and its coarse order is that of the data. Time grows with N². `tell` is told how many of the steps are done, and how many there are.
 ///
 /// # Numerics
 /// f64; sums in an order that does not depend on the threads.
