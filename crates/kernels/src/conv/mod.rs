@@ -3,7 +3,7 @@
 //! One idea carries all of it: an output pixel is a sum over *rows*, each row one value of the input window times a
 //! vector of 16 weights. [`Rows`] lists for each block of 16 output channels where in the window each row's value
 //! lies, so that kernel size, dilation, groups, planar or blocked input are all only different lists, and the inner
-//! loop knows nothing of them, except where the 16 channels of a block belong to several groups ([`rows::Lanes`]): a row's
+//! loop knows nothing of them, except where the 16 channels of a block belong to several groups (`Lanes` in `rows.rs`): a row's
 //! value then goes to the lanes of its own group only, and in a depthwise convolution each lane has a value of its own,
 //! so that the row is one vector of the input. The gradient of the input is again such a sum, over the output's gradient.
 

@@ -57,7 +57,7 @@ impl TableRows<'_> {
         scores
     }
 
-    /// Calls `residual(m, S[m])` for each chosen row, which writes R[m] in its place and gives a number; writes G, `[outputs, I]`,
+    /// Calls `residual(m, S[m])` for each chosen row, which writes `R[m]` in its place and gives a number; writes G, `[outputs, I]`,
     /// and gives the sum of the numbers.
     ///
     /// # Panics
