@@ -174,7 +174,7 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
     let known = hashes(&data.test).iter().filter(|hash| learned.contains(*hash)).count();
     (known > 0).then(|| {
         format!(
-            "The model has learned from {} of these {} pictures: how good it is with others, its own run says.",
+            "The training of this model has seen {} of these {} pictures: how good it is with others, its own run says.",
             grouped(known as u64),
             grouped(data.test.len() as u64)
         )

@@ -91,7 +91,7 @@ fn a_folder_becomes_a_classifier_with_a_page() {
     }
     let two = json(&place.succeed("val runs/finetune two --json"));
     assert!(two["images"] == 24 && two["accuracy_top1"].as_f64().unwrap() > 0.9, "{two}");
-    assert!(place.succeed("val runs/finetune pictures").contains("The model has learned from"));
+    assert!(place.succeed("val runs/finetune pictures").contains("The training of this model has seen"));
 
     // Again, and with other threads: features come from the cache, and everything is the same to the bit.
     let kept: Vec<_> = fs::read_dir(place.path().join("cache/features")).unwrap().collect();

@@ -48,10 +48,10 @@ fn measuring_takes_every_picture_of_a_folder() {
     train(&place, "pictures");
     let text = place.succeed("val runs/train");
     assert!(text.contains("Measured on the 4 pictures of pictures that training keeps apart"), "{text}");
-    assert!(!text.contains("has learned from"), "{text}");
+    assert!(!text.contains("has seen"), "{text}");
     let text = place.succeed("val runs/train pictures");
     assert!(text.contains("Measured on all 20 pictures of pictures"), "{text}");
-    assert!(text.contains("The model has learned from 16 of these 20 pictures"), "{text}");
+    assert!(text.contains("The training of this model has seen 16 of these 20 pictures"), "{text}");
 
     // One class, and one picture of each.
     fill(&place.path().join("one/right"), 1, 3, 90);
