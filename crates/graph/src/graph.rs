@@ -3,7 +3,7 @@
 use crate::op::{Op, Operation, ParamSpec};
 use crate::plan_error::PlanError;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Index of a node in its graph; inputs come before.
 pub type NodeId = usize;
@@ -97,6 +97,23 @@ pub enum GraphError {
         /// Its name.
         name: String,
     },
+    /// Two operations share a parameter, and it has another shape in each.
+    #[error(
+        "graph: node {node} `{name}`: its parameter `{param}` has shape {got:?}, and shape {expected:?} in an operation \
+         before it; operations that share a layer must agree on its parameters"
+    )]
+    Param {
+        /// Its index.
+        node: NodeId,
+        /// Its name.
+        name: String,
+        /// Full name of the parameter.
+        param: String,
+        /// Its shape in the first operation that has it.
+        expected: Vec<usize>,
+        /// Its shape in this one.
+        got: Vec<usize>,
+    },
     /// The output is no node.
     #[error("graph: the output is node {output} of {nodes}")]
     Output {
@@ -107,8 +124,8 @@ pub enum GraphError {
     },
 }
 
-/// Most values in one sample of one activation that a graph from a file may ask for: 1 GiB of f32.
-const MOST_VALUES: usize = 1 << 28;
+/// Most values in one sample of one activation: places in it are u32.
+pub(crate) const MOST_VALUES: usize = u32::MAX as usize;
 
 impl Graph {
     pub(crate) fn from_trace(nodes: Vec<Node>, output: NodeId) -> Self {
@@ -253,12 +270,14 @@ impl Graph {
         self.output = index[self.output];
     }
 
-    /// Checks a graph that came from elsewhere: order, names, and every shape anew.
+    /// Checks a graph that came from elsewhere: order, names, every shape anew, and that operations which share a parameter
+    /// agree on it.
     ///
     /// # Errors
     /// The first thing that is wrong.
     pub fn check(&self) -> Result<(), GraphError> {
         let mut names = BTreeSet::new();
+        let mut params: BTreeMap<String, ParamSpec> = BTreeMap::new();
         for (node, n) in self.nodes.iter().enumerate() {
             let name = n.name.clone();
             if matches!(n.op, Op::Input(_)) != (node == 0) {
@@ -278,8 +297,11 @@ impl Graph {
                 Ok(shape) => {
                     let values = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b));
                     match values {
-                        Some(1..=MOST_VALUES) => continue,
-                        _ => format!("a value of shape {shape:?} is empty or larger than 1 GiB"),
+                        Some(1..=MOST_VALUES) => {
+                            self.check_params(node, &mut params)?;
+                            continue;
+                        }
+                        _ => format!("a value of shape {shape:?} is empty or has 2^32 numbers or more"),
                     }
                 }
             };
@@ -287,6 +309,18 @@ impl Graph {
         }
         if self.output >= self.nodes.len() {
             return Err(GraphError::Output { output: self.output, nodes: self.nodes.len() });
+        }
+        Ok(())
+    }
+
+    /// Parameters are known by their names alone, so a name stands for one array.
+    fn check_params(&self, node: NodeId, known: &mut BTreeMap<String, ParamSpec>) -> Result<(), GraphError> {
+        for (param, spec) in self.nodes[node].params() {
+            let first = known.entry(param.clone()).or_insert_with(|| spec.clone());
+            if (&first.shape, first.trainable) != (&spec.shape, spec.trainable) {
+                let (name, expected, got) = (self.nodes[node].name.clone(), first.shape.clone(), spec.shape);
+                return Err(GraphError::Param { node, name, param, expected, got });
+            }
         }
         Ok(())
     }

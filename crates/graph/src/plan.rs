@@ -1,18 +1,19 @@
 //! From graph to program: where each value lies, which kernels run, forward and backward.
 
 use crate::emit::{Backward, Forward, value};
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, Node, NodeId};
 use crate::loss::CrossEntropy;
-use crate::op::Op;
+use crate::op::{Op, ParamLayout, ParamSpec};
 use crate::optim::Optimizer;
 use crate::params::Params;
 use crate::plan_error::PlanError;
 use crate::rates;
-use crate::slot::Slot;
+use crate::slot::{Slot, Use};
 use crate::train_step::Clip;
+use striate_kernels::conv::Gather;
 use striate_kernels::{
-    Add, BLOCK, Buf, Builder, ClipNorm, ClipValue, Copy, EmaUpdate, Plane, Program, ReluRule, ScaleChannels,
-    Value,
+    Add, AddGradient, BLOCK, Buf, Builder, ClipNorm, ClipValue, Copy, EmaUpdate, Plane, Program, ReluRule,
+    ScaleChannels, Value,
 };
 
 /// The values and parameters of a graph, placed in a program.
@@ -69,8 +70,8 @@ struct Planner<'a> {
     wanted: &'a Wanted<'a>,
     program: &'a mut Builder,
     placed: Placed,
-    /// For each node, its parameters' slots, and what it saved.
-    node_slots: Vec<Vec<usize>>,
+    /// For each node, its parameters, and what it saved.
+    uses: Vec<Vec<Use>>,
     saved: Vec<Vec<Buf>>,
     /// What the operation itself makes: the node's value but where that is scaled.
     made: Vec<Value>,
@@ -80,18 +81,19 @@ struct Planner<'a> {
 ///
 /// An input past the first node is a value that the host writes before each run: an edit has cut it loose.
 pub(crate) fn plan(graph: &Graph, program: &mut Builder, wanted: &Wanted<'_>) -> Result<Placed, PlanError> {
-    let placed = Placed { values: places(graph, program), ..Placed::default() };
-    let (node_slots, saved, made) = (Vec::new(), Vec::new(), placed.values.clone());
-    let mut planner = Planner { graph, wanted, program, placed, node_slots, saved, made };
+    let placed = Placed { values: places(graph, program)?, ..Placed::default() };
+    let (uses, saved, made) = (Vec::new(), Vec::new(), placed.values.clone());
+    let mut planner = Planner { graph, wanted, program, placed, uses, saved, made };
     planner.forward()?;
     match wanted.purpose {
         Purpose::Forward => {}
         Purpose::Gradients(_) => {
-            let plane = planner.gradient_planes()[graph.output];
+            let planes = planner.gradient_planes()?;
+            let plane = planes[graph.output];
             let start = value(planner.program, plane);
             planner.program.keep(start.buf);
             planner.placed.grad_output = Some(start);
-            planner.backward(start);
+            planner.backward(start, &planes);
         }
         Purpose::Training(training) => planner.training(training)?,
     }
@@ -100,9 +102,9 @@ pub(crate) fn plan(graph: &Graph, program: &mut Builder, wanted: &Wanted<'_>) ->
 
 /// The geometry of every value: halos as large as the neediest consumer's, the input planar if it has few channels
 /// and only convolutions read it.
-fn places(graph: &Graph, program: &mut Builder) -> Vec<Value> {
+fn places(graph: &Graph, program: &mut Builder) -> Result<Vec<Value>, PlanError> {
     let consumers = graph.consumers();
-    let place = |(id, node): (NodeId, &crate::graph::Node)| {
+    let place = |(id, node): (NodeId, &Node)| {
         let readers = || consumers[id].iter().map(|&c| &graph.nodes[c]);
         let halo = readers().fold([0, 0], |halo, c| max(halo, c.operation().input_halo(&node.shape)));
         let plane = match node.shape[..] {
@@ -112,9 +114,15 @@ fn places(graph: &Graph, program: &mut Builder) -> Vec<Value> {
             [c, h, w] => Plane::blocked(c, [h, w], halo),
             _ => Plane::vector(node.shape.iter().product()),
         };
-        value(program, plane)
+        Ok(value(program, checked(node, plane)?))
     };
     graph.nodes.iter().enumerate().map(place).collect()
+}
+
+/// The geometry of a node's value or gradient, where kernels can address it.
+fn checked(node: &Node, plane: Plane) -> Result<Plane, PlanError> {
+    let error = || PlanError::Value { name: node.name.clone(), shape: node.shape.clone(), halo: plane.halo };
+    plane.checked_sample_len().map(|_| plane).ok_or_else(error)
 }
 
 fn max(a: [usize; 2], b: [usize; 2]) -> [usize; 2] {
@@ -127,15 +135,62 @@ impl Planner<'_> {
     }
 
     fn params(&self, id: NodeId) -> Vec<Buf> {
-        self.node_slots[id].iter().map(|&s| self.placed.slots[s].buf).collect()
+        self.uses[id].iter().map(|u| u.buf).collect()
+    }
+
+    /// A node's parameters, in order, for inputs that lie as `x`.
+    fn uses(&mut self, id: NodeId, x: &[Value]) -> Result<Vec<Use>, PlanError> {
+        let node = &self.graph.nodes[id];
+        let mut uses = Vec::new();
+        for (i, (name, spec)) in node.params().into_iter().enumerate() {
+            let layout = x.first().and_then(|x| node.operation().param_layout(i, &x.plane));
+            let Some(layout) = layout else {
+                return Err(PlanError::Parameter { name, shape: spec.shape });
+            };
+            uses.push(match self.placed.slots.iter().position(|slot| slot.name == name) {
+                Some(slot) => self.share(slot, layout),
+                None => self.slot(name, spec, layout),
+            });
+        }
+        Ok(uses)
+    }
+
+    /// A parameter that no operation before has.
+    fn slot(&mut self, name: String, spec: ParamSpec, layout: ParamLayout) -> Use {
+        let (rate_scale, learns) = match self.wanted.purpose {
+            Purpose::Training(training) => {
+                let scale = rates::scale_of(training.rates, &name);
+                (scale, spec.trainable && scale > 0.0)
+            }
+            Purpose::Forward | Purpose::Gradients(_) => (0.0, false),
+        };
+        let buf = self.program.kept(layout.len);
+        let grad = learns.then(|| self.program.kept(layout.len));
+        let (ParamSpec { shape, trainable, .. }, state, ema, others) = (spec, Vec::new(), None, Vec::new());
+        let slot = Slot { name, shape, layout, buf, trainable, grad, rate_scale, state, ema, others };
+        let first = slot.first_use();
+        self.placed.slots.push(slot);
+        first
+    }
+
+    /// A parameter that operations before this one have: in this layout it is copied once a batch, and this operation's part
+    /// of its gradient has memory of its own.
+    fn share(&mut self, slot: usize, layout: ParamLayout) -> Use {
+        let slot = &mut self.placed.slots[slot];
+        let known = [slot.first_use()].into_iter().chain(slot.others.iter().cloned());
+        let buf = known.into_iter().find(|known| known.layout == layout).map(|known| known.buf);
+        let buf = buf.unwrap_or_else(|| {
+            let buf = self.program.kept(layout.len);
+            let map = layout.places_in(&slot.layout, slot.shape.iter().product());
+            self.program.push(Gather { from: slot.buf, to: buf, map, start: 0 });
+            buf
+        });
+        let grad = slot.grad.map(|_| self.program.kept(layout.len));
+        slot.others.push(Use { layout, buf, grad });
+        slot.others[slot.others.len() - 1].clone()
     }
 
     fn forward(&mut self) -> Result<(), PlanError> {
-        let training = match self.wanted.purpose {
-            Purpose::Training(training) => Some(training),
-            Purpose::Forward | Purpose::Gradients(_) => None,
-        };
-        let train = training.is_some();
         let backward = !matches!(self.wanted.purpose, Purpose::Forward);
         for (id, node) in self.graph.nodes.iter().enumerate() {
             if id > 0 && matches!(node.op, Op::Input(_)) {
@@ -144,39 +199,13 @@ impl Planner<'_> {
                 self.program.push(Copy { x, y });
                 self.placed.sources.push((node.name.clone(), x));
                 self.look_at_value(id);
-                self.node_slots.push(Vec::new());
+                self.uses.push(Vec::new());
                 self.saved.push(Vec::new());
                 continue;
             }
             let x = self.inputs(id);
-            let mut slots = Vec::new();
-            for (i, (name, spec)) in node.params().into_iter().enumerate() {
-                let known = self.placed.slots.iter().position(|s| s.name == name);
-                if train && spec.trainable && known.is_some() {
-                    return Err(PlanError::Shared(name));
-                }
-                slots.push(known.unwrap_or_else(|| {
-                    let layout = node.operation().param_layout(i, &x[0].plane);
-                    let buf = self.program.kept(layout.len);
-                    let rate_scale = training.map_or(0.0, |t| rates::scale_of(t.rates, &name));
-                    let learns = train && spec.trainable && rate_scale > 0.0;
-                    let grad = learns.then(|| self.program.kept(layout.len));
-                    let (shape, trainable, state, ema) = (spec.shape, spec.trainable, Vec::new(), None);
-                    self.placed.slots.push(Slot {
-                        name,
-                        shape,
-                        layout,
-                        buf,
-                        trainable,
-                        grad,
-                        rate_scale,
-                        state,
-                        ema,
-                    });
-                    self.placed.slots.len() - 1
-                }));
-            }
-            self.node_slots.push(slots);
+            let uses = self.uses(id, &x)?;
+            self.uses.push(uses);
             let mut saved = Vec::new();
             let params = self.params(id);
             let factors = self.factors(id);
@@ -249,24 +278,24 @@ impl Planner<'_> {
             return Err(PlanError::Logits(self.graph.output_shape().to_vec()));
         }
         let report = self.program.kept(4);
-        let plane = self.gradient_planes()[output];
+        let planes = self.gradient_planes()?;
+        let plane = planes[output];
         let start = value(self.program, plane);
         training.loss.push(self.program, self.placed.values[output], start, report);
         self.placed.report = Some(report);
-        self.backward(start);
+        self.backward(start, &planes);
         self.update(training);
         Ok(())
     }
 
     /// The operations in reverse order, from the gradient of the output.
-    fn backward(&mut self, start: Value) {
+    fn backward(&mut self, start: Value, planes: &[Plane]) {
         let graph = self.graph;
         let relu = match self.wanted.purpose {
             Purpose::Gradients(rule) => rule,
             Purpose::Forward | Purpose::Training(_) => ReluRule::Gradient,
         };
         let needs = self.needs_gradient();
-        let planes = self.gradient_planes();
         let mut gradients: Vec<Vec<Value>> = vec![Vec::new(); graph.nodes.len()];
         gradients[graph.output].push(start);
         for id in (0..graph.nodes.len()).rev() {
@@ -313,24 +342,33 @@ impl Planner<'_> {
 
     /// Whether a parameter of the node has a gradient.
     fn learns(&self, id: NodeId) -> bool {
-        self.node_slots[id].iter().any(|&s| self.placed.slots[s].grad.is_some())
+        self.uses[id].iter().any(|u| u.grad.is_some())
     }
 
     /// Gradients of a node's parameters: where some of them learn, a frozen one's goes where nobody looks.
     fn grads(&mut self, id: NodeId) -> Vec<Option<Buf>> {
-        let slots = || self.node_slots[id].iter().map(|&s| &self.placed.slots[s]);
-        let any = slots().any(|slot| slot.grad.is_some());
-        let wanted: Vec<_> =
-            slots().map(|s| (s.grad, (any && s.trainable).then_some(s.layout.len))).collect();
-        let place = |(grad, len): (Option<Buf>, Option<usize>)| {
-            grad.or_else(|| len.map(|len| self.program.buffer(len)))
+        let trainable: Vec<bool> =
+            self.graph.nodes[id].operation().params().into_iter().map(|spec| spec.trainable).collect();
+        let (uses, any) = (&self.uses[id], self.learns(id));
+        let grad = |(u, trainable): (&Use, bool)| {
+            u.grad.or_else(|| (any && trainable).then(|| self.program.buffer(u.layout.len)))
         };
-        wanted.into_iter().map(place).collect()
+        uses.iter().zip(trainable).map(grad).collect()
     }
 
     /// After the last tile: gradients are clipped, parameters updated, averages follow.
     fn update(&mut self, training: &Training<'_>) {
         let slots = &mut self.placed.slots;
+        for slot in slots.iter() {
+            let Some(to) = slot.grad else { continue };
+            for other in &slot.others {
+                let Some(from) = other.grad else { continue };
+                let map = (other.layout != slot.layout)
+                    .then(|| slot.layout.places_in(&other.layout, slot.shape.iter().product()));
+                let add = AddGradient { from, map, to, len: slot.layout.len };
+                self.program.push_once(Box::new(add));
+            }
+        }
         let grads = slots.iter().filter_map(|s| s.grad.map(|grad| (grad, s.layout.len))).collect();
         match training.clip {
             Some(Clip::Norm(max_norm)) => {
@@ -377,20 +415,21 @@ impl Planner<'_> {
     }
 
     /// The geometry of each value's gradient.
-    fn gradient_planes(&self) -> Vec<Plane> {
+    fn gradient_planes(&self) -> Result<Vec<Plane>, PlanError> {
         let graph = self.graph;
         let consumers = graph.consumers();
-        let plane = |(id, node): (NodeId, &crate::graph::Node)| {
+        let plane = |(id, node): (NodeId, &Node)| {
             let own = match graph.input_shapes(id).first() {
                 Some(input) => node.operation().grad_halos(input).0,
                 None => [0, 0],
             };
             let readers = consumers[id].iter().map(|&c| graph.nodes[c].operation());
             let halo = readers.fold(own, |halo, op| max(halo, op.grad_halos(&node.shape).1));
-            match node.shape[..] {
+            let plane = match node.shape[..] {
                 [c, h, w] => Plane::blocked(c, [h, w], halo),
                 _ => Plane::vector(node.shape.iter().product()),
-            }
+            };
+            checked(node, plane)
         };
         graph.nodes.iter().enumerate().map(plane).collect()
     }

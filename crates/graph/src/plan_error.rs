@@ -9,11 +9,33 @@ pub enum PlanError {
     /// The parameters are not the graph's.
     #[error(transparent)]
     Params(#[from] crate::params::ParamsError),
-    /// Training a layer that is applied twice.
+    /// The graph itself is not sound.
+    #[error(transparent)]
+    Graph(#[from] crate::graph::GraphError),
+    /// A value that no kernel can address.
     #[error(
-        "{0}: this parameter is used by two operations, which training does not support; give each its own layer"
+        "{name}: one sample of its value {shape:?}, with {} rows and {} columns of padding on each side, takes 2^32 numbers \
+         or more in memory; use less padding, or smaller images",
+        halo[0], halo[1]
     )]
-    Shared(String),
+    Value {
+        /// Name of the value.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+        /// Rows above and below, columns left and right.
+        halo: [usize; 2],
+    },
+    /// A parameter that no kernel can address.
+    #[error(
+        "{name}: this parameter of shape {shape:?} takes 2^32 numbers or more in memory; use a smaller layer"
+    )]
+    Parameter {
+        /// Its full name.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
     /// The loss needs a vector of logits.
     #[error(
         "the network's output has shape {0:?}; the loss needs one logit a class, [C]; add .flatten(1) and a linear layer"

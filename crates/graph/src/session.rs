@@ -100,6 +100,7 @@ impl Session {
     /// # Errors
     /// As [`Session::new`].
     pub fn with_engine(graph: Graph, params: Params, engine: Engine) -> Result<Self, SessionError> {
+        graph.check().map_err(PlanError::from)?;
         params.check(&graph).map_err(PlanError::from)?;
         let (watch, plans) = (Watch::default(), Plans::default());
         let (passes, reuse) = (true, true);

@@ -20,11 +20,23 @@ pub(crate) struct Slot {
     pub(crate) state: Vec<(&'static str, Buf)>,
     /// Its average over the updates.
     pub(crate) ema: Option<Buf>,
+    /// The operations that share it, after the first.
+    pub(crate) others: Vec<Use>,
+}
+
+/// A parameter as one operation reads it: where the input lies in another way, so do the weights.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    pub(crate) layout: ParamLayout,
+    pub(crate) buf: Buf,
+    /// This operation's part of the gradient.
+    pub(crate) grad: Option<Buf>,
 }
 
 impl Slot {
-    fn place(&self, i: usize) -> usize {
-        self.layout.map.as_ref().map_or(i, |map| map[i] as usize)
+    /// The parameter as its first operation reads it.
+    pub(crate) fn first_use(&self) -> Use {
+        Use { layout: self.layout.clone(), buf: self.buf, grad: self.grad }
     }
 
     /// Everything that one update hands to the next, by name.
@@ -36,14 +48,14 @@ impl Slot {
     pub(crate) fn write(&self, program: &mut Program, buf: Buf, array: &ArrayD<f32>) {
         let to = program.get_mut(buf);
         to.fill(0.0);
-        array.iter().enumerate().for_each(|(i, &v)| to[self.place(i)] = v);
+        array.iter().enumerate().for_each(|(i, &v)| to[self.layout.place(i)] = v);
     }
 
     /// The inverse of [`Slot::write`].
     pub(crate) fn read(&self, program: &Program, buf: Buf) -> ArrayD<f32> {
         let from = program.get(buf);
         let len = self.shape.iter().product();
-        let values = (0..len).map(|i| from[self.place(i)]).collect();
+        let values = (0..len).map(|i| from[self.layout.place(i)]).collect();
         ArrayD::from_shape_vec(IxDyn(&self.shape), values).expect("one value an element")
     }
 }

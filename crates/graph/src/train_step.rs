@@ -138,6 +138,7 @@ impl TrainStep {
         engine: Engine,
         options: TrainOptions,
     ) -> Result<Self, PlanError> {
+        graph.check()?;
         params.check(graph)?;
         options.check(graph)?;
         let mut graph = graph.clone();

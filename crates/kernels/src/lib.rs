@@ -46,7 +46,7 @@
 //! let x = value(Plane::planar(1, shape.input, window.halo()));
 //! let y = value(Plane::blocked(1, shape.output(), [0, 0]));
 //! let rows = Rows::forward(&shape, &x.plane);
-//! let (places, w) = (rows.weight_map(&shape), program.kept(rows.weight_len()));
+//! let (places, w) = (rows.weight_map(&shape).unwrap(), program.kept(rows.weight_len()));
 //! program.push(Import { y: x });
 //! program.push(Conv::forward(&shape, rows, x, w, None, y, Activation::Relu));
 //! let mut program = program.finish()?;
@@ -94,7 +94,7 @@ pub use elementwise::{
 };
 pub use linear::{Linear, LinearPack, TableRows};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};
-pub use optimiser::{AdamUpdate, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
+pub use optimiser::{AdamUpdate, AddGradient, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
 pub use peak::peak_gflops;
 pub use plane::{Plane, Value};
 pub use pool::Pool;

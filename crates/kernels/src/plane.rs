@@ -62,6 +62,16 @@ impl Plane {
         (self.height + 2 * self.halo[0]) * self.row_len()
     }
 
+    /// Values from one sample to the next, or `None` where those are 2^32 or more: kernels keep places in a sample as u32.
+    /// Whoever makes a plane of sizes that somebody else has chosen asks this first.
+    pub fn checked_sample_len(&self) -> Option<usize> {
+        let side = |size: usize, halo: usize| halo.checked_mul(2)?.checked_add(size);
+        let (height, width) = (side(self.height, self.halo[0])?, side(self.width, self.halo[1])?);
+        let lanes = self.channels.checked_next_multiple_of(self.block)?;
+        let len = lanes.checked_mul(height)?.checked_mul(width)?;
+        u32::try_from(len).ok().map(|_| len)
+    }
+
     /// Values from one sample to the next.
     pub fn sample_len(&self) -> usize {
         self.blocks() * self.plane_len()
@@ -156,6 +166,23 @@ impl Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plane_of_2_to_the_32_values_is_none() {
+        let plane = |size, halo| Plane::blocked(3, size, halo).checked_sample_len();
+        assert_eq!(plane([5, 7], [1, 2]), Some(Plane::blocked(3, [5, 7], [1, 2]).sample_len()));
+        assert_eq!(plane([1 << 14, (1 << 14) - 1], [0, 0]), Some(16 << 14 << 14).map(|all| all - (16 << 14)));
+        for (size, halo) in [
+            ([1 << 14, 1 << 14], [0, 0]),
+            ([1, 1], [1 << 15, 1 << 15]),
+            ([1, 1], [usize::MAX / 2 + 1, 0]),
+            ([usize::MAX, 2], [0, 0]),
+            ([usize::MAX, 1], [1, 1]),
+        ] {
+            assert_eq!(plane(size, halo), None, "{size:?} {halo:?}");
+        }
+        assert_eq!(Plane::vector(usize::MAX).checked_sample_len(), None);
+    }
 
     #[test]
     fn there_and_back() {

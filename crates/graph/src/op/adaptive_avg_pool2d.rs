@@ -37,9 +37,6 @@ impl Operation for AdaptiveAvgPool2d {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         at.program.push(AdaptiveAvgPool::new(at.x[0], at.y));
     }

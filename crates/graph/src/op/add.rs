@@ -35,9 +35,6 @@ impl Operation for Add {
         Gradients { inputs: vec![a, b], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         at.program.push(striate_kernels::Add { a: at.x[0], b: at.x[1], y: at.y });
     }

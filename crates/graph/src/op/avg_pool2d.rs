@@ -60,9 +60,6 @@ impl Operation for AvgPool2d {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         let (window, count_include_pad) = (self.sliding(), self.count_include_pad);
         at.program.push(AvgPool::new(at.x[0], at.y, window, count_include_pad));

@@ -92,8 +92,8 @@ impl Operation for BatchNorm2d {
         Gradients { inputs: vec![g.grad_input], params: vec![g.grad_weight, g.grad_bias] }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        ParamLayout::channels(self.num_features)
+    fn param_layout(&self, _: usize, _: &Plane) -> Option<ParamLayout> {
+        Some(ParamLayout::channels(self.num_features))
     }
     fn forward(&self, at: &mut Forward<'_>) {
         let [weight, bias, running_mean, running_var] = [WEIGHT, BIAS, MEAN, VAR].map(|i| at.params[i]);

@@ -128,13 +128,13 @@ impl Operation for Conv2d {
         Gradients { inputs: vec![g.grad_input], params }
     }
 
-    fn param_layout(&self, i: usize, x: &Plane) -> ParamLayout {
+    fn param_layout(&self, i: usize, x: &Plane) -> Option<ParamLayout> {
         if i == 1 {
-            return ParamLayout::channels(self.out_channels);
+            return Some(ParamLayout::channels(self.out_channels));
         }
         let shape = self.conv_shape(&[x.channels, x.height, x.width]);
         let rows = Rows::forward(&shape, x);
-        ParamLayout { len: rows.weight_len(), map: Some(rows.weight_map(&shape)) }
+        Some(ParamLayout { len: rows.weight_len(), map: Some(rows.weight_map(&shape)?) })
     }
     fn takes_planar(&self) -> bool {
         true

@@ -68,7 +68,7 @@ impl Operation for ConvReluPool {
         self.conv.reference_vjp(at, &grad)
     }
 
-    fn param_layout(&self, i: usize, x: &Plane) -> ParamLayout {
+    fn param_layout(&self, i: usize, x: &Plane) -> Option<ParamLayout> {
         self.conv.param_layout(i, x)
     }
     fn takes_planar(&self) -> bool {

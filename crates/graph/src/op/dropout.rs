@@ -58,9 +58,6 @@ impl Operation for Dropout {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         let salt = salt(at.name);
         at.program.push(striate_kernels::Dropout { x: at.x[0], y: at.y, p: self.p, salt });

@@ -25,9 +25,6 @@ impl Operation for Flatten {
         Gradients { inputs: vec![grad_output.to_vec()], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         at.program.push(striate_kernels::Flatten { x: at.x[0], y: at.y });
     }

@@ -32,9 +32,6 @@ impl Operation for Input {
     fn reference_vjp(&self, _: &Reference<'_>, _: &[f64]) -> Gradients {
         Gradients::default()
     }
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         at.program.push(Import { y: at.y });
     }

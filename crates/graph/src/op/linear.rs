@@ -82,11 +82,11 @@ impl Operation for Linear {
         Gradients { inputs: vec![g.grad_input], params }
     }
 
-    fn param_layout(&self, i: usize, x: &Plane) -> ParamLayout {
+    fn param_layout(&self, i: usize, x: &Plane) -> Option<ParamLayout> {
         if i == 1 {
-            return ParamLayout::channels(self.out_features);
+            return Some(ParamLayout::channels(self.out_features));
         }
-        ParamLayout { len: self.pack().weight_len(), map: Some(self.pack().weight_map(x)) }
+        Some(ParamLayout { len: self.pack().weight_len(), map: Some(self.pack().weight_map(x)?) })
     }
     fn forward(&self, at: &mut Forward<'_>) {
         let bias = self.bias.then(|| at.params[1]);

@@ -101,6 +101,19 @@ pub struct ParamLayout {
 }
 
 impl ParamLayout {
+    /// The place of PyTorch's value `i`.
+    pub(crate) fn place(&self, i: usize) -> usize {
+        self.map.as_ref().map_or(i, |map| map[i] as usize)
+    }
+
+    /// For each place of this layout of `len` of PyTorch's values, the place of the same value in `other`, or `u32::MAX`
+    /// where there is none: what only fills up a block.
+    pub(crate) fn places_in(&self, other: &Self, len: usize) -> Vec<u32> {
+        let mut places = vec![u32::MAX; self.len];
+        (0..len).for_each(|i| places[self.place(i)] = other.place(i) as u32);
+        places
+    }
+
     /// One value a channel, padded to whole blocks.
     fn channels(channels: usize) -> Self {
         Self { len: channels.next_multiple_of(striate_kernels::BLOCK), map: None }
@@ -209,8 +222,11 @@ pub trait Operation: std::fmt::Debug {
     /// The gradients, by plain loops in f64.
     fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients;
 
-    /// How parameter `i` lies in memory when the input lies as `x`.
-    fn param_layout(&self, i: usize, x: &Plane) -> ParamLayout;
+    /// How parameter `i` lies in memory when the input lies as `x`; `None` where there is no such parameter, or where it
+    /// would take 2^32 values there.
+    fn param_layout(&self, _i: usize, _x: &Plane) -> Option<ParamLayout> {
+        None
+    }
     /// Whether the input may be planar.
     fn takes_planar(&self) -> bool {
         false

@@ -28,9 +28,6 @@ impl Operation for Relu {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         at.program.push(Activate { x: at.x[0], y: at.y, act: Activation::Relu });
     }
@@ -66,9 +63,6 @@ impl Operation for Relu6 {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         at.program.push(Activate { x: at.x[0], y: at.y, act: Activation::Relu6 });
     }

@@ -31,9 +31,6 @@ impl Operation for Softmax {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         at.program.push(striate_kernels::Softmax { x: at.x[0], y: at.y, log: false });
     }
@@ -73,9 +70,6 @@ impl Operation for LogSoftmax {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn param_layout(&self, _: usize, _: &Plane) -> ParamLayout {
-        unreachable!("no parameters")
-    }
     fn forward(&self, at: &mut Forward<'_>) {
         at.program.push(striate_kernels::Softmax { x: at.x[0], y: at.y, log: true });
     }

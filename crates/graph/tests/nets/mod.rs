@@ -169,6 +169,26 @@ pub(crate) fn all() -> Vec<Net> {
                 x.op(op::LogSoftmax {}.into())
             },
         },
+        Net {
+            // Every layer but the last runs twice; what it reads lies in another way each time.
+            name: "shared layers",
+            input: [3, 8, 8],
+            classes: 5,
+            layers: vec![
+                ("conv", conv(3, 3, PLAIN)),
+                ("bn", norm(3)),
+                ("wide", conv(3, 16, Conv { stride: 2, ..PLAIN })),
+                ("fc", linear(256, 256)),
+                ("out", linear(256, 5)),
+            ],
+            forward: |net, x| {
+                let x = x.apply(net.layer("conv")).apply(net.layer("bn")).relu();
+                let x = x.apply(net.layer("conv")).apply(net.layer("bn")).relu();
+                let x = x.apply(net.layer("wide")).relu().flatten(1);
+                let x = x.apply(net.layer("fc")).relu().apply(net.layer("fc"));
+                x.apply(net.layer("out"))
+            },
+        },
     ]
 }
 

@@ -334,7 +334,7 @@ impl ConvPoolBackwardData {
         let origin = super::rows::origin(&dx, shape.window.before().map(|p| -(p as isize)));
         let blocks = dx.plane.blocks();
         let mut map = vec![u32::MAX; blocks * shape.c_out * TAPS * BLOCK];
-        let forward = rows.weight_map(shape);
+        let forward = rows.planned_map(shape);
         for k in 0..shape.c_out {
             for c in 0..shape.c_in {
                 for t in 0..TAPS {

@@ -40,7 +40,7 @@ fn offset(plane: &Plane, channel: usize, [y, x]: [usize; 2]) -> u32 {
         + y * plane.row_len()
         + x * plane.block
         + channel % plane.block;
-    u32::try_from(at).expect("a sample has fewer than 2^32 values")
+    u32::try_from(at).expect("the planner refuses planes of 2^32 values")
 }
 
 /// Channels of one side that the 16 lanes of block `b` of the other side are connected to.
@@ -151,8 +151,9 @@ impl Rows {
     }
 
     /// For each value of PyTorch's weight `[c_out, c_in / groups, kh, kw]`, its place in the packed weights of the
-    /// forward pass.
-    pub fn weight_map(&self, shape: &ConvShape) -> Vec<u32> {
+    /// forward pass; `None` where those are 2^32 or more.
+    pub fn weight_map(&self, shape: &ConvShape) -> Option<Vec<u32>> {
+        u32::try_from(self.weight_len()).ok()?;
         let [kh, kw] = shape.window.kernel;
         let (per_in, per_out) = (shape.c_in / shape.groups, shape.c_out / shape.groups);
         let mut map = vec![u32::MAX; shape.weight_len()];
@@ -163,18 +164,23 @@ impl Rows {
                     let c = self.partner(row, k);
                     if c / per_in == k / per_out {
                         let torch = ((k * per_in + c % per_in) * kh + y) * kw + x;
-                        map[torch] = u32::try_from(row * BLOCK + k % BLOCK).expect("weights below 2^32");
+                        map[torch] = (row * BLOCK + k % BLOCK) as u32;
                     }
                 }
             }
         }
-        map
+        Some(map)
+    }
+
+    /// The map of weights whose forward pass was planned.
+    pub(super) fn planned_map(&self, shape: &ConvShape) -> Vec<u32> {
+        self.weight_map(shape).expect("a forward pass that was planned has fewer than 2^32 weights")
     }
 
     /// Places of the packed weights that are no weight of PyTorch's, in order.
     pub(super) fn unconnected(&self, shape: &ConvShape) -> Vec<u32> {
         let mut connected = vec![false; self.weight_len()];
-        self.weight_map(shape).into_iter().for_each(|at| connected[at as usize] = true);
+        self.planned_map(shape).into_iter().for_each(|at| connected[at as usize] = true);
         (0_u32..).zip(connected).filter(|(_, c)| !c).map(|(at, _)| at).collect()
     }
 
@@ -183,7 +189,7 @@ impl Rows {
     pub(super) fn transpose_map(&self, forward: &Rows, shape: &ConvShape) -> Vec<u32> {
         let [kh, kw] = shape.window.kernel;
         let (per_in, per_out) = (shape.c_in / shape.groups, shape.c_out / shape.groups);
-        let to_forward = forward.weight_map(shape);
+        let to_forward = forward.planned_map(shape);
         let mut map = vec![u32::MAX; self.weight_len()];
         for b in 0..self.blocks() {
             for row in self.starts[b]..self.starts[b + 1] {

@@ -88,12 +88,12 @@ fn data(s: &ConvShape, n: usize, output: usize) -> Data {
 
 fn pack(rows: &Rows, s: &ConvShape, w: &[f32]) -> Vec<f32> {
     let mut packed = vec![0.0; rows.weight_len()];
-    rows.weight_map(s).iter().zip(w).for_each(|(&at, &v)| packed[at as usize] = v);
+    rows.weight_map(s).unwrap().iter().zip(w).for_each(|(&at, &v)| packed[at as usize] = v);
     packed
 }
 
 fn unpack(rows: &Rows, s: &ConvShape, packed: &[f32]) -> Vec<f32> {
-    rows.weight_map(s).iter().map(|&at| packed[at as usize]).collect()
+    rows.weight_map(s).unwrap().iter().map(|&at| packed[at as usize]).collect()
 }
 
 fn lanes(values: &[f32]) -> Vec<f32> {

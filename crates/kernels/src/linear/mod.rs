@@ -45,23 +45,22 @@ impl LinearPack {
     }
 
     /// For each value of PyTorch's weight `[out_features, in_features]`, its place in the packed weights of a layer that
-    /// reads `x`.
+    /// reads `x`; `None` where those are 2^32 or more.
     ///
     /// # Panics
     /// When `x` has another number of values.
-    pub fn weight_map(&self, x: &Plane) -> Vec<u32> {
+    pub fn weight_map(&self, x: &Plane) -> Option<Vec<u32>> {
         check_plane("x", x, self.in_features);
+        u32::try_from(self.weight_len()).ok()?;
         let pixels = (0..x.height).flat_map(|y| (0..x.width).map(move |at| (y, at)));
         let inputs: Vec<usize> =
             (0..x.channels).flat_map(|c| pixels.clone().map(move |(y, at)| x.index(c, y, at))).collect();
         let places = (0..self.out_features).flat_map(|o| inputs.iter().map(move |&i| (o, i)));
-        places
-            .map(|(o, i)| {
-                let panel = o / PANEL;
-                let at = self.panel_start(panel) + i * self.panel_width(panel) + o % PANEL;
-                u32::try_from(at).expect("a layer has fewer than 2^32 weights")
-            })
-            .collect()
+        let place = |(o, i): (usize, usize)| {
+            let panel = o / PANEL;
+            (self.panel_start(panel) + i * self.panel_width(panel) + o % PANEL) as u32
+        };
+        Some(places.map(place).collect())
     }
 
     /// The layer that the gradient passes through.

@@ -33,19 +33,19 @@ fn pack_of(x: &Plane, out_features: usize) -> LinearPack {
 
 fn pack_weights(pack: &LinearPack, x: &Plane, w: &[f32]) -> Vec<f32> {
     let mut packed = vec![0.0; pack.weight_len()];
-    pack.weight_map(x).iter().zip(w).for_each(|(&at, &w)| packed[at as usize] = w);
+    pack.weight_map(x).unwrap().iter().zip(w).for_each(|(&at, &w)| packed[at as usize] = w);
     packed
 }
 
 fn unpack_weights(pack: &LinearPack, x: &Plane, packed: &[f32]) -> Vec<f32> {
-    pack.weight_map(x).iter().map(|&at| packed[at as usize]).collect()
+    pack.weight_map(x).unwrap().iter().map(|&at| packed[at as usize]).collect()
 }
 
 #[test]
 fn every_weight_has_a_place_of_its_own() {
     for (_, o, x) in cases() {
         let pack = pack_of(&x, o);
-        let mut map = pack.weight_map(&x);
+        let mut map = pack.weight_map(&x).unwrap();
         assert_eq!(map.len(), pack.in_features * o);
         map.sort_unstable();
         assert!(map.windows(2).all(|w| w[0] < w[1]) && (map[map.len() - 1] as usize) < pack.weight_len());

@@ -9,6 +9,7 @@ mod adam;
 mod clip;
 mod ema;
 mod sgd;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub use adam::AdamUpdate;
 pub use clip::{ClipNorm, ClipValue};
 pub use ema::EmaUpdate;
 pub use sgd::SgdUpdate;
+pub use shared::AddGradient;
 
 use crate::BLOCK;
 use crate::program::{Buf, Cx};
