@@ -65,7 +65,8 @@ impl Golden {
         preprocess: &Preprocess,
         engine: &Engine,
     ) -> Result<Vec<f32>, Problem> {
-        let mut session = Session::with_engine(graph.clone(), params.clone(), engine.clone())?;
+        let session = Session::with_engine(graph.clone(), params.clone(), engine.clone())?;
+        let mut session = session.with_most_bytes(most_bytes(params, preprocess));
         let mut image = vec![0.0; preprocess.sample_len()];
         let mut logits = Vec::new();
         for pixels in self.pixels.chunks_exact(image.len()) {
@@ -143,6 +144,15 @@ impl Golden {
         let logits = bits::from_bytes(&bytes(&encoded.logits)?);
         Ok(Self { n: encoded.n, pixels: bytes(&encoded.pixels)?, logits })
     }
+}
+
+/// What one image may take: as much as its size and the parameters justify.
+fn most_bytes(params: &Params, preprocess: &Preprocess) -> usize {
+    let pixels = preprocess.sample_len() as u64;
+    let living = limits::LIVING_VALUES.min(limits::VALUES_PER_PIXEL.saturating_mul(pixels));
+    let weights = params.iter().map(|(_, array)| array.len() as u64).sum::<u64>();
+    let values = living.saturating_add(limits::PACKED.saturating_mul(weights));
+    usize::try_from(values.saturating_mul(4)).unwrap_or(usize::MAX)
 }
 
 /// Image `i`, `[C, H, W]`: a ramp, a disc, a checker board, or noise, each other in every channel. Whole numbers only,

@@ -24,9 +24,17 @@ pub const GOLDEN_IMAGES: usize = 16;
 pub const GOLDEN_BYTES: usize = 4 << 20;
 /// Class names; a label is a `u8` in the data sets of today, a file may hold more.
 pub const CLASSES: usize = 100_000;
-/// Values of all activations of one image, for each value of the image ...
-pub const VALUES_PER_PIXEL: usize = 1 << 14;
-/// ... and in all: 1 GiB of f32.
-pub const VALUES: usize = 1 << 28;
-/// Multiply-adds of one image: about ten seconds of one core.
-pub const MULTIPLY_ADDS: u64 = 1 << 40;
+/// Values that the activations of one image take in memory, for each value of the image: of those that live at the same
+/// time, and of all of them. A VGG or a ResNet takes some 200.
+pub const VALUES_PER_PIXEL: u64 = 1 << 14;
+/// Values that live at the same time, however large the image: 1 GiB of f32.
+pub const LIVING_VALUES: u64 = 1 << 28;
+/// Values in all, however large the image: 4 GiB of f32.
+pub const VALUES: u64 = 1 << 30;
+/// Most values in memory for one value of a parameter: a row of 16 for the only output of a layer.
+pub const PACKED: u64 = 16;
+/// Values that the kernels combine for one image, for each value of the image, and of each parameter. VGG-19 takes
+/// 130,000.
+pub const STEPS_PER_PIXEL: u64 = 1 << 22;
+/// Values that the kernels combine for one image, however large: about ten seconds of one core.
+pub const STEPS: u64 = 1 << 40;

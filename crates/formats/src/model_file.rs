@@ -232,20 +232,19 @@ impl ModelFile {
     /// checked: they bound the sizes of every layer.
     fn check_work(&self) -> Result<(), Problem> {
         let graph = &self.graph;
-        let values = |shape: &[usize]| shape.iter().fold(1_usize, |a, &b| a.saturating_mul(b));
-        let all = graph.nodes.iter().fold(0_usize, |sum, node| sum.saturating_add(values(&node.shape)));
-        let pixels = self.preprocess.sample_len();
+        let pixels = self.preprocess.sample_len() as u64;
+        let all = graph.activation_values().map_err(|error| Problem::Session(error.into()))?;
         let most = limits::VALUES.min(limits::VALUES_PER_PIXEL.saturating_mul(pixels));
-        check_limit("values in all activations of an image", most, all)?;
-        let got =
-            (0..graph.nodes.len()).fold(0_u64, |sum, id| sum.saturating_add(graph.node_multiply_adds(id)));
-        let limit = limits::MULTIPLY_ADDS;
-        if got > limit {
-            Err(Problem::Limit { what: "multiply-adds of an image", limit, got })
-        } else {
-            Ok(())
-        }
+        check_most("values in all activations of an image, in memory", most, all)?;
+        let per_image = limits::STEPS_PER_PIXEL.saturating_mul(pixels);
+        let per_weight = limits::PACKED.saturating_mul(graph.parameter_count() as u64);
+        let most = limits::STEPS.min(per_image.saturating_add(per_weight));
+        check_most("values that the network combines for an image", most, graph.cost().steps)
     }
+}
+
+fn check_most(what: &'static str, limit: u64, got: u64) -> Result<(), Problem> {
+    if got > limit { Err(Problem::Limit { what, limit, got }) } else { Ok(()) }
 }
 
 /// The largest whole number in a JSON value.

@@ -27,7 +27,7 @@ pub struct Forward<'a> {
 impl Forward<'_> {
     /// A buffer for each tile that the backward pass gets as `saved`, in the order of the calls; `len` is a sample's.
     pub fn save(&mut self, len: usize) -> Buf {
-        let buf = self.program.buffer(len * self.program.tile());
+        let buf = self.program.buffer(len.saturating_mul(self.program.tile()));
         self.remember(buf);
         buf
     }
@@ -95,5 +95,5 @@ impl Backward<'_> {
 }
 
 pub(crate) fn value(program: &mut Builder, plane: Plane) -> Value {
-    Value { buf: program.buffer(plane.sample_len() * program.tile()), plane }
+    Value { buf: program.buffer(plane.sample_len().saturating_mul(program.tile())), plane }
 }

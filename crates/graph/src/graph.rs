@@ -1,6 +1,7 @@
 //! The graph: operations in the order they run.
 
-use crate::op::{Op, Operation, ParamSpec};
+use crate::op::{Cost, Op, Operation, ParamSpec};
+use crate::plan::planes;
 use crate::plan_error::PlanError;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,8 +125,11 @@ pub enum GraphError {
     },
 }
 
-/// Most values in one sample of one activation: places in it are u32.
-pub(crate) const MOST_VALUES: usize = u32::MAX as usize;
+/// Values of one sample of this shape, or `None` where those are 2^32 or more: places in a sample are u32.
+pub(crate) fn values_of(shape: &[usize]) -> Option<usize> {
+    let values = shape.iter().try_fold(1_usize, |values, &size| values.checked_mul(size))?;
+    u32::try_from(values).ok().map(|_| values)
+}
 
 impl Graph {
     pub(crate) fn from_trace(nodes: Vec<Node>, output: NodeId) -> Self {
@@ -206,21 +210,39 @@ impl Graph {
         all.filter(|(name, _)| seen.insert(name.clone())).collect()
     }
 
-    /// Trainable values.
+    /// Trainable values; the largest number where there are more.
     pub fn parameter_count(&self) -> usize {
         let trainable = self.params().into_iter().filter(|(_, p)| p.trainable);
-        trainable.map(|(_, p)| p.shape.iter().product::<usize>()).sum()
+        let values = |shape: Vec<usize>| shape.into_iter().fold(1, usize::saturating_mul);
+        trainable.map(|(_, p)| values(p.shape)).fold(0, usize::saturating_add)
     }
 
     /// Multiply-adds of one sample in convolutions and fully connected layers.
     pub fn multiply_adds(&self) -> u64 {
-        (0..self.nodes.len()).map(|id| self.node_multiply_adds(id)).sum()
+        self.cost().multiply_adds
     }
 
-    /// Multiply-adds of one node.
-    pub fn node_multiply_adds(&self, id: NodeId) -> u64 {
+    /// Values that all activations of one sample take in memory, padding and what fills up blocks of channels included.
+    ///
+    /// # Errors
+    /// When one of them is larger than kernels can address.
+    pub fn activation_values(&self) -> Result<u64, PlanError> {
+        Ok(planes(self)?.iter().map(|plane| plane.sample_len() as u64).sum())
+    }
+
+    /// What one sample costs; the largest number where that is larger.
+    pub fn cost(&self) -> Cost {
+        let add = |sum: Cost, cost: Cost| Cost {
+            multiply_adds: sum.multiply_adds.saturating_add(cost.multiply_adds),
+            steps: sum.steps.saturating_add(cost.steps),
+        };
+        (0..self.nodes.len()).map(|id| self.node_cost(id)).fold(Cost::default(), add)
+    }
+
+    /// What one sample costs in one node.
+    pub fn node_cost(&self, id: NodeId) -> Cost {
         let node = &self.nodes[id];
-        node.operation().multiply_adds(&self.input_shapes(id), &node.shape)
+        node.operation().cost(&self.input_shapes(id), &node.shape)
     }
 
     /// Shapes of a node's inputs.
@@ -294,16 +316,13 @@ impl Graph {
                 Ok(shape) if shape != n.shape => {
                     format!("the file says {:?}, the operation {shape:?}", n.shape)
                 }
-                Ok(shape) => {
-                    let values = shape.iter().try_fold(1_usize, |a, &b| a.checked_mul(b));
-                    match values {
-                        Some(1..=MOST_VALUES) => {
-                            self.check_params(node, &mut params)?;
-                            continue;
-                        }
-                        _ => format!("a value of shape {shape:?} is empty or has 2^32 numbers or more"),
+                Ok(shape) => match values_of(&shape) {
+                    Some(1..) => {
+                        self.check_params(node, &mut params)?;
+                        continue;
                     }
-                }
+                    _ => format!("a value of shape {shape:?} is empty or has 2^32 numbers or more"),
+                },
             };
             return Err(GraphError::Shape { node, name, problem });
         }

@@ -100,9 +100,13 @@ pub(crate) fn plan(graph: &Graph, program: &mut Builder, wanted: &Wanted<'_>) ->
     Ok(planner.placed)
 }
 
+fn places(graph: &Graph, program: &mut Builder) -> Result<Vec<Value>, PlanError> {
+    Ok(planes(graph)?.into_iter().map(|plane| value(program, plane)).collect())
+}
+
 /// The geometry of every value: halos as large as the neediest consumer's, the input planar if it has few channels
 /// and only convolutions read it.
-fn places(graph: &Graph, program: &mut Builder) -> Result<Vec<Value>, PlanError> {
+pub(crate) fn planes(graph: &Graph) -> Result<Vec<Plane>, PlanError> {
     let consumers = graph.consumers();
     let place = |(id, node): (NodeId, &Node)| {
         let readers = || consumers[id].iter().map(|&c| &graph.nodes[c]);
@@ -114,7 +118,7 @@ fn places(graph: &Graph, program: &mut Builder) -> Result<Vec<Value>, PlanError>
             [c, h, w] => Plane::blocked(c, [h, w], halo),
             _ => Plane::vector(node.shape.iter().product()),
         };
-        Ok(value(program, checked(node, plane)?))
+        checked(node, plane)
     };
     graph.nodes.iter().enumerate().map(place).collect()
 }

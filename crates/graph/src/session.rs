@@ -83,6 +83,7 @@ pub struct Session {
     held: Option<usize>,
     passes: bool,
     reuse: bool,
+    most_bytes: Option<usize>,
 }
 
 impl Session {
@@ -103,8 +104,8 @@ impl Session {
         graph.check().map_err(PlanError::from)?;
         params.check(&graph).map_err(PlanError::from)?;
         let (watch, plans) = (Watch::default(), Plans::default());
-        let (passes, reuse) = (true, true);
-        Ok(Self { engine, graph, params, output: Vec::new(), watch, plans, held: None, passes, reuse })
+        let (output, passes, reuse) = (Vec::new(), true, true);
+        Ok(Self { engine, graph, params, output, watch, plans, held: None, passes, reuse, most_bytes: None })
     }
 
     /// Runs the graph as it is, without passes and with memory of its own for every value: what the fast plan is
@@ -119,6 +120,15 @@ impl Session {
     #[must_use]
     pub fn without_reuse(mut self) -> Self {
         self.reuse = false;
+        self
+    }
+
+    /// Refuses a run that would take more than so many bytes for values and parameters, before any of them is asked for.
+    ///
+    /// Without this, a run takes what one sample needs, and of more samples at once only as many as fit into 4 GiB.
+    #[must_use]
+    pub fn with_most_bytes(mut self, bytes: usize) -> Self {
+        self.most_bytes = Some(bytes);
         self
     }
 
@@ -483,6 +493,7 @@ impl Session {
             gradients,
             backward,
             tile,
+            most_bytes: self.most_bytes,
             batch: n,
             passes,
             reuse,

@@ -25,8 +25,10 @@ pub(crate) struct Request<'a> {
     pub(crate) gradients: &'a [&'a str],
     /// Whether a gradient of the output comes back, and how.
     pub(crate) backward: Option<ReluRule>,
-    /// Most samples at once.
+    /// Most samples at once, where [`MOST_BYTES`] hold their values; else as many as these do.
     pub(crate) tile: usize,
+    /// Most bytes of its memory, where that is bounded.
+    pub(crate) most_bytes: Option<usize>,
     /// Most samples of a run, where values are looked at.
     pub(crate) batch: usize,
     /// Whether passes run, and values share memory.
@@ -34,10 +36,15 @@ pub(crate) struct Request<'a> {
     pub(crate) reuse: bool,
 }
 
+/// Beyond this, fewer samples pass through at once: what a network computes does not depend on their number.
+const MOST_BYTES: usize = 4 << 30;
+
 /// A program in use.
 pub(crate) struct Stage {
     pub(crate) program: Program,
     pub(crate) tile: usize,
+    /// What was asked for as its tile.
+    asked: usize,
     output: Value,
     grad_output: Option<Value>,
     /// Whether the output's memory holds all samples of a run, or those of a tile.
@@ -49,7 +56,18 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    /// Plans for as many samples at once as there is memory for.
     pub(crate) fn plan(request: &Request<'_>) -> Result<Self, PlanError> {
+        let mut tile = request.tile;
+        loop {
+            match Self::plan_tile(request, tile) {
+                Err(PlanError::Memory(_)) if tile > 1 => tile = tile.div_ceil(2),
+                done => return done,
+            }
+        }
+    }
+
+    fn plan_tile(request: &Request<'_>, tile: usize) -> Result<Self, PlanError> {
         let Request { values, gradients, .. } = *request;
         let (mut graph, mut params) = (request.graph.clone(), request.params.clone());
         let name = |id: NodeId| request.graph.nodes[id].name.as_str();
@@ -71,7 +89,11 @@ impl Stage {
             fuse_beside(&mut graph, &mut keep, &beside);
             fuse(&mut graph, &keep);
         }
-        let mut builder = Builder::new(request.tile).with_batch(request.batch);
+        let mut builder = Builder::new(tile).with_batch(request.batch);
+        let usual = (tile > 1).then_some(MOST_BYTES);
+        if let Some(most) = request.most_bytes.into_iter().chain(usual).min() {
+            builder = builder.with_most_bytes(most);
+        }
         if !request.reuse {
             builder = builder.without_reuse();
         }
@@ -86,9 +108,9 @@ impl Stage {
         let mut program = builder.finish()?;
         placed.load(&mut program, &params);
         let kept = Kept::new(request.graph, &placed, &views);
-        let (tile, batch, grad_output) = (request.tile, request.batch, placed.grad_output);
+        let (asked, batch, grad_output) = (request.tile, request.batch, placed.grad_output);
         let output_held = of(&placed.kept_values, name(request.graph.output)).is_some();
-        Ok(Self { program, tile, batch, output, output_held, grad_output, cuts, factors, kept })
+        Ok(Self { program, tile, asked, batch, output, output_held, grad_output, cuts, factors, kept })
     }
 
     /// Runs on the samples `part` of `n` images and returns their output in PyTorch's order.
@@ -105,7 +127,7 @@ impl Stage {
 
     /// Whether it can run `n` samples, in tiles of `tile` where there are as many.
     pub(crate) fn fits(&self, n: usize, tile: usize) -> bool {
-        self.tile >= n.min(tile) && (self.batch >= n || self.kept.is_empty())
+        self.asked >= n.min(tile) && (self.batch >= n || self.kept.is_empty())
     }
 
     /// What it left of its last run.

@@ -1,6 +1,6 @@
 //! Tracing: running a network's `forward` once, on names and shapes instead of numbers.
 
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::{Graph, Node, NodeId, values_of};
 use crate::module::Forward;
 use crate::op::{Op, Operation};
 use std::any::TypeId;
@@ -88,6 +88,15 @@ impl Tracer {
         let shapes: Vec<&[usize]> = inputs.iter().map(|v| nodes[v.id].node.shape.as_slice()).collect();
         let mut broken = inputs.iter().any(|v| nodes[v.id].broken);
         let shape = match operation.shape(&shapes) {
+            Ok(shape) if values_of(&shape).is_none() => {
+                self.fail(
+                    &name,
+                    line,
+                    format!("its value {shape:?} has 2^32 numbers or more; use smaller images"),
+                );
+                broken = true;
+                vec![1]
+            }
             Ok(shape) => shape,
             Err(error) => {
                 if !broken {

@@ -79,7 +79,7 @@ pub fn summary(graph: &Graph) -> Summary {
             op: node.operation().name(),
             output_shape: node.shape.clone(),
             parameters,
-            multiply_adds: graph.node_multiply_adds(id),
+            multiply_adds: graph.node_cost(id).multiply_adds,
             receptive_field_px,
             jump_px,
             activation_bytes: VALUE_BYTES * size(&node.shape),

@@ -51,22 +51,26 @@ pub(crate) fn place(
     let mut end = 0;
     for b in order {
         let (first, last) = life[b].expect("filtered above");
-        let len = buffers[b].len.next_multiple_of(ALIGN);
+        // A buffer that saturates the sum is no buffer: its size is all that counts.
+        let len = buffers[b].len.checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX);
         let mut neighbours: Vec<Range<usize>> = placed
             .iter()
             .filter(|&&o| life[o].is_some_and(|(f, l)| f <= last && first <= l))
-            .map(|&o| places[o].range.start..usize::next_multiple_of(places[o].range.end, ALIGN))
+            .map(|&o| {
+                places[o].range.start
+                    ..places[o].range.end.checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX)
+            })
             .collect();
         neighbours.sort_by_key(|r| r.start);
         let mut at = 0_usize;
         for taken in neighbours {
-            if at + len <= taken.start {
+            if at.saturating_add(len) <= taken.start {
                 break;
             }
             at = at.max(taken.end);
         }
-        places[b].range = at..at + buffers[b].len;
-        end = end.max(at + len);
+        places[b].range = at..at.saturating_add(buffers[b].len);
+        end = end.max(at.saturating_add(len));
         placed.push(b);
     }
     (places, end)

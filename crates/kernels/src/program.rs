@@ -168,6 +168,7 @@ pub struct Builder {
     tile: usize,
     batch: usize,
     no_reuse: bool,
+    most_bytes: Option<usize>,
 }
 
 impl Builder {
@@ -180,6 +181,11 @@ impl Builder {
     /// The most samples in a run, where a buffer holds them all ([`Builder::hold`]); without this, those of a tile.
     pub fn with_batch(self, batch: usize) -> Self {
         Self { batch: batch.max(self.tile), ..self }
+    }
+
+    /// Refuses a plan that takes more than so many bytes, before any of them is asked for.
+    pub fn with_most_bytes(self, bytes: usize) -> Self {
+        Self { most_bytes: Some(bytes), ..self }
     }
 
     /// Gives every buffer memory of its own: for tests, and for looking at every value.
@@ -204,7 +210,7 @@ impl Builder {
     }
 
     fn declare(&mut self, len: usize, keep: bool) -> Buf {
-        self.buffers.push(Declared { len: len + SLACK, keep, per_sample: 0 });
+        self.buffers.push(Declared { len: len.saturating_add(SLACK), keep, per_sample: 0 });
         Buf(u32::try_from(self.buffers.len() - 1).expect("fewer than 2^32 buffers"))
     }
 
@@ -216,7 +222,7 @@ impl Builder {
     /// From now on this buffer of `per_sample` values a sample holds those of every sample of a run, and has memory of its
     /// own: kernels write each tile to its place there, and it is looked at as a whole afterwards.
     pub fn hold(&mut self, buf: Buf, per_sample: usize) {
-        let (len, keep) = (self.batch * per_sample + SLACK, true);
+        let (len, keep) = (self.batch.saturating_mul(per_sample).saturating_add(SLACK), true);
         self.buffers[buf.0 as usize] = Declared { len, keep, per_sample };
     }
 
@@ -233,14 +239,18 @@ impl Builder {
     /// Plans memory and waiting.
     ///
     /// # Errors
-    /// When the memory cannot be had; the error says how much was asked for.
+    /// When the memory cannot be had, or is more than [`Builder::with_most_bytes`] allows; the error says how much it is.
     pub fn finish(self) -> Result<Program, OutOfMemory> {
         let kernels: Vec<Box<dyn Kernel>> = self.kernels.into_iter().collect();
         let per_tile = kernels.len();
         let kernels: Vec<_> = kernels.into_iter().chain(self.once).collect();
         let (places, len) = place(&self.buffers, &kernels, self.no_reuse);
+        let (bytes, most) = (len.saturating_mul(4), self.most_bytes);
+        if most.is_some_and(|most| bytes > most) {
+            return Err(OutOfMemory { bytes, most });
+        }
+        let arena = Arena::zeroed(len).ok_or(OutOfMemory { bytes, most: None })?;
         let waits = waits(&kernels, &places, per_tile);
-        let arena = Arena::zeroed(len).ok_or(OutOfMemory { bytes: len * 4 })?;
         Ok(Program { arena, places, kernels, waits, per_tile, tile: self.tile, batch: self.batch })
     }
 }
@@ -248,17 +258,24 @@ impl Builder {
 /// The arena of a program does not fit into memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfMemory {
-    /// What was asked for.
+    /// What the plan takes.
     pub bytes: usize,
+    /// What it was allowed to take, where that is less; `None` where the system did not give it.
+    pub most: Option<usize>,
 }
 
 impl std::fmt::Display for OutOfMemory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "not enough memory for this plan: {} MB asked for; use a smaller batch",
-            self.bytes / 1_000_000
-        )
+        let megabytes = self.bytes.div_ceil(1_000_000);
+        match self.most {
+            None => {
+                write!(f, "not enough memory for this plan: {megabytes} MB asked for; use a smaller batch")
+            }
+            Some(most) => {
+                let most = most.div_ceil(1_000_000);
+                write!(f, "this plan takes {megabytes} MB of memory, and {most} MB are allowed")
+            }
+        }
     }
 }
 impl std::error::Error for OutOfMemory {}

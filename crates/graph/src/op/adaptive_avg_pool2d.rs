@@ -26,6 +26,11 @@ impl Operation for AdaptiveAvgPool2d {
         }
         Ok(vec![c, h, w])
     }
+    fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost {
+        // A window has at most ⌈n / m⌉ + 1 cells along an axis.
+        let side = |a: usize| inputs[0][a].div_ceil(output[a].max(1)).saturating_add(1);
+        Cost::of_windows(output, side(1).saturating_mul(side(2)))
+    }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
         let [c, h, w] = [0, 1, 2].map(|i| at.shapes[0][i]);

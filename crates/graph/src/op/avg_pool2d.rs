@@ -47,6 +47,9 @@ impl Operation for AvgPool2d {
         let [h, w] = slide("avg_pool2d", &self.sliding(), image)?;
         Ok(vec![image[0], h, w])
     }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_windows(output, cost::taps(&self.sliding()))
+    }
     fn window(&self) -> Option<Window> {
         Some(self.sliding())
     }

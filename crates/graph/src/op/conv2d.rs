@@ -66,7 +66,7 @@ impl Conv2d {
     }
 
     fn fan_in(&self) -> usize {
-        self.in_channels / self.groups.max(1) * self.kernel_size[0] * self.kernel_size[1]
+        (self.in_channels / self.groups.max(1)).saturating_mul(cost::taps(&self.sliding()))
     }
 }
 
@@ -108,8 +108,13 @@ impl Operation for Conv2d {
         }
         Ok(out)
     }
-    fn multiply_adds(&self, _: &[&[usize]], output: &[usize]) -> u64 {
-        (output.iter().product::<usize>() * self.fan_in()) as u64
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        let fan_in = self.fan_in();
+        // Groups that share a block of output channels each read what the others read.
+        let per_group = (self.out_channels / self.groups.max(1)).max(1);
+        let beside = self.groups.min(striate_kernels::BLOCK.div_ceil(per_group));
+        let multiply_adds = cost::product(output.iter().copied().chain([fan_in]));
+        Cost { multiply_adds, ..Cost::of_windows(output, fan_in.saturating_mul(beside)) }
     }
     fn window(&self) -> Option<Window> {
         Some(self.sliding())

@@ -51,8 +51,9 @@ impl Operation for ConvReluPool {
         }
         Self::pool().shape(&[&shape])
     }
-    fn multiply_adds(&self, inputs: &[&[usize]], _: &[usize]) -> u64 {
-        self.conv.shape(inputs).map_or(0, |shape| self.conv.multiply_adds(inputs, &shape))
+    fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost {
+        let whole = [output[0], output[1].saturating_mul(2), output[2].saturating_mul(2)];
+        self.conv.cost(inputs, &self.conv.shape(inputs).unwrap_or(whole.to_vec()))
     }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {

@@ -49,6 +49,9 @@ impl Operation for Dropout {
         }
         Ok(shape)
     }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_values(output)
+    }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
         reference::dropout(at.x[0], &self.mask(at), self.p.into())

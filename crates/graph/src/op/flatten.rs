@@ -16,6 +16,9 @@ impl Operation for Flatten {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         Ok(vec![one(inputs)?.iter().product()])
     }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_values(output)
+    }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
         at.x[0].to_vec()

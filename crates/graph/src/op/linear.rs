@@ -66,8 +66,9 @@ impl Operation for Linear {
             }
         }
     }
-    fn multiply_adds(&self, _: &[&[usize]], _: &[usize]) -> u64 {
-        (self.in_features * self.out_features) as u64
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        let multiply_adds = cost::product([self.in_features, self.out_features]);
+        Cost { multiply_adds, ..Cost::of_windows(output, self.in_features) }
     }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {

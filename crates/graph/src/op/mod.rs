@@ -8,6 +8,7 @@ mod avg_pool2d;
 mod batch_norm2d;
 mod conv2d;
 mod conv_relu_pool;
+mod cost;
 mod dropout;
 mod flatten;
 mod input;
@@ -22,6 +23,7 @@ pub use avg_pool2d::AvgPool2d;
 pub use batch_norm2d::BatchNorm2d;
 pub use conv_relu_pool::ConvReluPool;
 pub use conv2d::Conv2d;
+pub use cost::Cost;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use input::Input;
@@ -204,10 +206,8 @@ pub trait Operation: std::fmt::Debug {
     /// # Errors
     /// What does not fit, and what to try.
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError>;
-    /// Multiply-adds of one sample.
-    fn multiply_adds(&self, _inputs: &[&[usize]], _output: &[usize]) -> u64 {
-        0
-    }
+    /// What one sample costs. Sizes may be absurd, and products of them saturate.
+    fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost;
     /// The window it slides over its input, where it has one.
     fn window(&self) -> Option<Window> {
         None

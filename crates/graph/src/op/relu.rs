@@ -16,6 +16,9 @@ impl Operation for Relu {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         Ok(one(inputs)?.to_vec())
     }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_values(output)
+    }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
         reference::relu(at.x[0])
@@ -50,6 +53,9 @@ impl Operation for Relu6 {
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         Ok(one(inputs)?.to_vec())
+    }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_values(output)
     }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {

@@ -22,6 +22,9 @@ impl Operation for Softmax {
             }
         }
     }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_values(output)
+    }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
         reference::softmax(at.n, at.shape[0], at.x[0])
@@ -60,6 +63,9 @@ impl Operation for LogSoftmax {
                 Err(ShapeError::plain(None, problem))
             }
         }
+    }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_values(output)
     }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {

@@ -1,0 +1,57 @@
+//! What an operation costs, in numbers that never wrap: sizes may come from a file.
+
+use striate_kernels::{BLOCK, Window};
+
+/// The cost of one sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// Multiply-adds as papers count them: those of convolutions and fully connected layers, padding included.
+    pub multiply_adds: u64,
+    /// An upper bound on the values that the forward kernels combine, those that only fill up a block of 16 channels
+    /// included: what running time is bounded by, for every operation.
+    pub steps: u64,
+}
+
+impl Cost {
+    /// Of an operation that takes each value of a shape a few times.
+    pub(super) fn of_values(shape: &[usize]) -> Self {
+        Self { multiply_adds: 0, steps: product(shape.iter().skip(1).chain([&lanes(shape)]).copied()) }
+    }
+
+    /// Of an operation that combines `taps` values for each of the output's.
+    pub(super) fn of_windows(output: &[usize], taps: usize) -> Self {
+        let values = Self::of_values(output);
+        Self { steps: values.steps.saturating_mul(taps as u64), ..values }
+    }
+}
+
+/// The product, or the largest number where that is larger.
+pub(super) fn product(sizes: impl IntoIterator<Item = usize>) -> u64 {
+    sizes.into_iter().fold(1, |product, size| product.saturating_mul(size as u64))
+}
+
+/// Taps of a window.
+pub(super) fn taps(window: &Window) -> usize {
+    window.kernel[0].saturating_mul(window.kernel[1])
+}
+
+/// Channels of a value, in whole blocks.
+fn lanes(shape: &[usize]) -> usize {
+    let channels = shape.first().copied().unwrap_or(1);
+    channels.checked_next_multiple_of(BLOCK).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_sizes_do_not_wrap() {
+        let huge = [usize::MAX, usize::MAX, 2];
+        assert_eq!(product(huge), u64::MAX);
+        assert_eq!(Cost::of_values(&huge).steps, u64::MAX);
+        assert_eq!(Cost::of_windows(&[1, 1 << 20, 1 << 20], 1 << 40).steps, u64::MAX);
+        assert_eq!(Cost::of_windows(&[17, 3, 5], 9).steps, 32 * 15 * 9);
+        assert_eq!(taps(&Window { kernel: huge[..2].try_into().unwrap(), ..Window::square(1) }), usize::MAX);
+    }
+}
