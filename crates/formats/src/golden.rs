@@ -14,7 +14,7 @@ use striate_graph::{Engine, Graph, Params, RunError, Session, SessionError};
 const TOLERANCE: f32 = 1e-4;
 
 /// Golden inputs and their logits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Golden {
     /// Images before normalising, `[N, C, H, W]`.
     pub pixels: Vec<u8>,

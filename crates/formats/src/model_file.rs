@@ -85,10 +85,12 @@ impl ModelFile {
         provenance: Provenance,
         engine: &Engine,
     ) -> Result<Self, Problem> {
-        check_params(&graph, &params)?;
-        let golden = Golden::new(&graph, &params, &preprocess, engine)?;
-        let model = Self { graph, params, preprocess, classes, provenance, golden };
-        model.check()?;
+        let golden = Golden::default();
+        let mut model = Self { graph, params, preprocess, classes, provenance, golden };
+        model.check_graph()?;
+        check_params(&model.graph, &model.params)?;
+        model.check_work()?;
+        model.golden = Golden::new(&model.graph, &model.params, &model.preprocess, engine)?;
         Ok(model)
     }
 
@@ -211,6 +213,13 @@ impl ModelFile {
             check_limit("a size in the network", limits::SIZE, largest(&op))?;
         }
         graph.check()?;
+        if let Some(node) = graph.in_training() {
+            let reason = format!(
+                "`{}` is in training mode; a model file holds the network as it evaluates, traced with Mode::Eval",
+                node.name
+            );
+            return Err(Problem::Entry { key: GRAPH, reason });
+        }
         check_limit("classes", limits::CLASSES, self.classes.len())?;
         let shapes: [(&str, &[usize], &[usize]); 2] = [
             ("shape of the network's input", &self.preprocess.shape(), &graph.input_shape()),

@@ -1,6 +1,6 @@
 //! The graph: operations in the order they run.
 
-use crate::op::{Cost, Op, Operation, ParamSpec};
+use crate::op::{Cost, Op, Operation, ParamSpec, values_of};
 use crate::plan::planes;
 use crate::plan_error::PlanError;
 use serde::{Deserialize, Serialize};
@@ -125,12 +125,6 @@ pub enum GraphError {
     },
 }
 
-/// Values of one sample of this shape, or `None` where those are 2^32 or more: places in a sample are u32.
-pub(crate) fn values_of(shape: &[usize]) -> Option<usize> {
-    let values = shape.iter().try_fold(1_usize, |values, &size| values.checked_mul(size))?;
-    u32::try_from(values).ok().map(|_| values)
-}
-
 impl Graph {
     pub(crate) fn from_trace(nodes: Vec<Node>, output: NodeId) -> Self {
         let mut graph = Self { nodes, output };
@@ -157,6 +151,13 @@ impl Graph {
     /// Finds a node by its name.
     pub fn find(&self, name: &str) -> Option<NodeId> {
         self.nodes.iter().position(|n| n.name == name)
+    }
+
+    /// The first operation in training mode: a batch norm that takes the batch's statistics, or a dropout. A picture's values
+    /// then depend on the pictures beside it, or on chance.
+    pub fn in_training(&self) -> Option<&Node> {
+        let trains = |n: &&Node| n.operation().couples_batch() || matches!(n.op, Op::Dropout(_));
+        self.nodes.iter().find(trains)
     }
 
     /// The last fully connected layer and the value it reads, where the output depends on it through softmax at most.

@@ -2,9 +2,8 @@
 
 use crate::edit::{BackwardOptions, Edit, Edits, ValueEdit};
 use crate::engine::Engine;
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::{Graph, NodeId};
 use crate::hooks::{Call, Hook};
-use crate::op::Op;
 use crate::params::Params;
 use crate::plan_error::PlanError;
 use crate::plans::{Kind, Plans};
@@ -258,9 +257,7 @@ impl Session {
 
     /// What one picture's values are due to can be asked only where they are its own.
     fn check_eval(&self) -> Result<(), RunError> {
-        let trains = |n: &&Node| n.operation().couples_batch() || matches!(n.op, Op::Dropout(_));
-        let found = self.graph.nodes.iter().find(trains);
-        found.map_or(Ok(()), |n| Err(RunError::Training { value: n.name.clone() }))
+        self.graph.in_training().map_or(Ok(()), |n| Err(RunError::Training { value: n.name.clone() }))
     }
 
     /// As [`Session::run`], over row-major values, and returns them so.

@@ -1,8 +1,8 @@
 //! Tracing: running a network's `forward` once, on names and shapes instead of numbers.
 
-use crate::graph::{Graph, Node, NodeId, values_of};
+use crate::graph::{Graph, Node, NodeId};
 use crate::module::Forward;
-use crate::op::{Op, Operation};
+use crate::op::{Op, Operation, values_of};
 use std::any::TypeId;
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -14,7 +14,10 @@ impl Operation for Flatten {
         "flatten"
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
-        Ok(vec![one(inputs)?.iter().product()])
+        let shape = one(inputs)?;
+        let too_many =
+            || ShapeError::plain(None, format!("flatten of {shape:?}, which has 2^32 numbers or more"));
+        Ok(vec![values_of(shape).ok_or_else(too_many)?])
     }
     fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
         Cost::of_values(output)

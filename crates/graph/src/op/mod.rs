@@ -302,6 +302,12 @@ impl Op {
     }
 }
 
+/// Values of one sample of this shape, or `None` where those are 2^32 or more: places in a sample are u32.
+pub(crate) fn values_of(shape: &[usize]) -> Option<usize> {
+    let values = shape.iter().try_fold(1_usize, |values, &size| values.checked_mul(size))?;
+    u32::try_from(values).ok().map(|_| values)
+}
+
 /// `[C, H, W]` of an image, or an error that says what the operation got instead.
 fn image(name: &str, input: &[usize]) -> Result<[usize; 3], ShapeError> {
     input.try_into().map_err(|_| {
