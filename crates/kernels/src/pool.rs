@@ -72,10 +72,11 @@ fn wait_until(limit: usize, mut ready: impl FnMut() -> bool) -> bool {
 }
 
 impl Pool {
-    /// A team of `threads`, of which `threads - 1` are started here.
+    /// A team of `threads`, of which `threads - 1` are started here; of fewer where the system starts no more. Their number
+    /// changes no result.
     ///
     /// # Panics
-    /// When `threads` is 0, or the system cannot start a thread.
+    /// When `threads` is 0.
     pub fn new(threads: usize) -> Self {
         assert!(threads > 0, "a pool needs at least one thread");
         let shared = Arc::new(Shared {
@@ -89,17 +90,20 @@ impl Pool {
             poisoned: AtomicBool::new(false),
             panic: Mutex::new(None),
         });
-        let workers: Vec<_> = (1..threads)
-            .map(|index| {
-                let shared = Arc::clone(&shared);
-                thread::Builder::new()
-                    .name(format!("striate-{index}"))
-                    .spawn(move || shared.work(index))
-                    .expect("the system starts a thread")
-            })
-            .collect();
+        let start = |index: usize| {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("striate-{index}")).spawn(move || shared.work(index))
+        };
+        let workers: Vec<_> = (1..threads).map_while(|index| start(index).ok()).collect();
+        let started = workers.len() + 1;
         let sleepers = workers.iter().map(|w| w.thread().clone()).collect();
-        Self { shared, workers, sleepers, turn: Mutex::new(()) }
+        let team = Self { shared, workers, sleepers, turn: Mutex::new(()) };
+        if started < threads {
+            // The barrier counts on all of them: a team that knows how many it is.
+            drop(team);
+            return Self::new(started);
+        }
+        team
     }
 
     /// Threads in the team.
