@@ -14,6 +14,7 @@
 //! | draw shapes and values, the same on every machine | [`Sample`] |
 //! | give an f64 reference the very values an f32 kernel saw | [`widen`] |
 //! | download from a server that cuts, lies or redirects | [`FileServer`] |
+//! | write to a disk that fails, or loses what was not waited for | [`SimDisk`], [`implement_disk!`] |
 //!
 //! # Invariants
 //!
@@ -41,6 +42,7 @@
 //! ```
 
 mod close;
+mod disk;
 mod evidence;
 mod formula;
 mod golden;
@@ -49,6 +51,7 @@ mod sample;
 mod server;
 
 pub use close::assert_close;
+pub use disk::{Fault, SimDisk, SimFile, SimRead};
 pub use evidence::{Array, EvidenceGolden, NoiseGolden};
 pub use formula::{deep_formula, formula, formula_labels};
 pub use golden::{Checksum, CrossEntropyCase, Golden, OptimizerCase, Scalar, Tensor, ZooGolden, ZooStep};
