@@ -1,11 +1,12 @@
 //! A training run at a moment: everything that decides how it goes on.
 
 use crate::container::{Container, Kind};
-use crate::disk::{Disk, RealDisk, save};
+use crate::disk::{Disk, RealDisk, write_keeping_on};
 use crate::error::{FormatError, Problem};
 use crate::model_file::open;
+use std::ffi::OsString;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use striate_graph::Params;
 
 const STATE: &str = "striate.state";
@@ -44,7 +45,9 @@ impl Checkpoint {
         container.to_bytes()
     }
 
-    /// Writes the file in one step: whatever happens, the file at `path` is the old one or this one.
+    /// Writes the file, and keeps the one that was there before as [`previous`](Self::previous): whatever happens, one of
+    /// the two is a whole checkpoint, this one or the one before it. What was written is read back before anything that
+    /// is there is given up.
     ///
     /// # Errors
     /// What the file system says.
@@ -57,7 +60,23 @@ impl Checkpoint {
     /// # Errors
     /// Those of [`save`](Self::save).
     pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
-        save(disk, path, self.to_bytes())
+        let bytes = self.to_bytes().map_err(|problem| problem.at(path))?;
+        write_keeping_on(disk, path, &Self::previous(path), &bytes)
+            .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
+    }
+
+    /// Where the checkpoint before the one at `path` is kept: `run/checkpoint.previous.safetensors` beside
+    /// `run/checkpoint.safetensors`.
+    pub fn previous(path: &Path) -> PathBuf {
+        let ending = path.extension().map_or_else(OsString::new, |ending| {
+            let mut dotted = OsString::from(".");
+            dotted.push(ending);
+            dotted
+        });
+        let mut name = path.file_stem().unwrap_or_default().to_os_string();
+        name.push(".previous");
+        name.push(ending);
+        path.with_file_name(name)
     }
 
     /// Loads a checkpoint.

@@ -1,9 +1,12 @@
 //! Files that are whole or absent, whatever happens between.
 
 use crate::error::{FormatError, Problem};
+use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// What writing a file asks of a file system. Tests put one in its place that fails where they like.
 pub trait Disk: Sync {
@@ -12,11 +15,16 @@ pub trait Disk: Sync {
     /// # Errors
     /// Those of the file system.
     fn create_folder(&self, path: &Path) -> io::Result<()>;
-    /// Makes or empties a file, fills it, and waits until it is on the medium.
+    /// Makes or empties a file, to be filled.
     ///
     /// # Errors
-    /// Those of the file system; what was written so far may stay.
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Those of the file system.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile + '_>>;
+    /// Opens a file, to be read.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + '_>>;
     /// Gives a file another name, in one step, in place of whatever had it.
     ///
     /// # Errors
@@ -32,6 +40,25 @@ pub trait Disk: Sync {
     /// # Errors
     /// Those of the file system.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Waits, before something that failed is tried again.
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+}
+
+/// A file that is being written.
+pub trait DiskFile: Write {
+    /// Waits until all that was written is on the medium.
+    ///
+    /// # Errors
+    /// Those of the file system; how much is there is then unknown.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl DiskFile for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
 }
 
 /// The file system of this machine.
@@ -42,10 +69,11 @@ impl Disk for RealDisk {
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         fs::create_dir_all(path)
     }
-    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = File::create(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile + '_>> {
+        Ok(Box::new(File::create(path)?))
+    }
+    fn open(&self, path: &Path) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(File::open(path)?))
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
@@ -61,7 +89,8 @@ impl Disk for RealDisk {
 
 /// Replaces a file in one step: a temporary file in the same folder, fsync, rename, fsync of the folder.
 ///
-/// After a crash at any moment the file is the old one or the new one, whole.
+/// After a crash at any moment the file is the old one or the new one, whole. So it is when several processes or threads
+/// write it at once: each has a temporary file of its own, and the last one to finish wins.
 ///
 /// # Errors
 /// Those of the file system; the old file is then as it was.
@@ -74,14 +103,72 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Those of the disk.
 pub fn write_atomically_on(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(disk, path, bytes, &|partial| disk.rename(partial, path))
+}
+
+/// [`write_atomically_on`], with the file that was there before kept as `previous`, in place of whatever had that name.
+///
+/// The new file is read back first, so there is a moment at which both names hold whole files; after a crash at any
+/// moment at least one of them does.
+///
+/// # Errors
+/// Those of the disk, and [`io::ErrorKind::InvalidData`] when other bytes are read back than were written. The old file
+/// is then at `path` or, where even a rename fails, at `previous`.
+pub(crate) fn write_keeping_on(
+    disk: &dyn Disk,
+    path: &Path,
+    previous: &Path,
+    bytes: &[u8],
+) -> io::Result<()> {
+    replace(disk, path, bytes, &|partial| {
+        read_back(disk, partial, bytes)?;
+        let was_there = match disk.rename(path, previous) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            renamed => renamed.map(|()| true)?,
+        };
+        disk.rename(partial, path).inspect_err(|_| {
+            if was_there {
+                let _ = disk.rename(previous, path);
+            }
+        })
+    })
+}
+
+/// Fills a temporary file, lets `publish` give it its name, and makes that durable.
+fn replace(
+    disk: &dyn Disk,
+    path: &Path,
+    bytes: &[u8],
+    publish: &dyn Fn(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let partial = partial(path)?;
-    let written = disk.write(&partial, bytes).and_then(|()| disk.rename(&partial, path));
-    if let Err(error) = written {
+    if let Err(error) = fill(disk, &partial, bytes).and_then(|()| publish(&partial)) {
         // The error that counts is the first one.
         let _ = disk.remove(&partial);
         return Err(error);
     }
     disk.sync_folder(folder(path))
+}
+
+fn fill(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = disk.create(path)?;
+    file.write_all(bytes)?;
+    file.sync()
+}
+
+/// Makes sure that a file holds these bytes.
+fn read_back(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let other = || io::Error::new(io::ErrorKind::InvalidData, "other bytes were read back than were written");
+    let mut file = disk.open(path)?;
+    let (mut part, mut rest) = (vec![0; 1 << 16], bytes);
+    loop {
+        match file.read(&mut part) {
+            Ok(0) => return if rest.is_empty() { Ok(()) } else { Err(other()) },
+            Ok(read) => rest = rest.strip_prefix(&part[..read]).ok_or_else(other)?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Writes what a file is to hold, or says what stands against it.
@@ -91,14 +178,35 @@ pub(crate) fn save(disk: &dyn Disk, path: &Path, bytes: Result<Vec<u8>, Problem>
         .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
 }
 
-/// `.NAME.partial` beside the file: one name, so that a crash leaves one file at most and the next write takes it over.
+const PARTIAL: &str = ".partial";
+
+/// `.NAME.PID-NUMBER.partial` beside the file: no two writers share one.
 fn partial(path: &Path) -> io::Result<PathBuf> {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name");
     let name = path.file_name().ok_or_else(no_name)?;
-    let mut partial = std::ffi::OsString::from(".");
+    let mut partial = OsString::from(".");
     partial.push(name);
-    partial.push(".partial");
+    let (process, number) = (std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    partial.push(format!(".{process}-{number}{PARTIAL}"));
     Ok(path.with_file_name(partial))
+}
+
+/// Removes the temporary files that crashed writers left in a folder. Only for a folder in which nobody writes now: a
+/// file that is being written would vanish as well.
+///
+/// # Errors
+/// Those of the file system.
+pub fn remove_partials(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_partial = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(PARTIAL));
+        if is_partial && entry.file_type()?.is_file() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn folder(path: &Path) -> &Path {

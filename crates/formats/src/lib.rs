@@ -38,7 +38,7 @@ mod pth;
 mod weights;
 
 pub use checkpoint::Checkpoint;
-pub use disk::{Disk, RealDisk, write_atomically, write_atomically_on};
+pub use disk::{Disk, DiskFile, RealDisk, remove_partials, write_atomically, write_atomically_on};
 pub use error::{FormatError, Problem};
 pub use golden::Golden;
 pub use model_file::{ModelFile, Provenance};
