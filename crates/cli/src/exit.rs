@@ -113,6 +113,7 @@ fn fit(error: &FitError) -> u8 {
         | FitError::Optimizer(_)
         | FitError::Engine(_)
         | FitError::RunExists { .. }
+        | FitError::InUse { .. }
         | FitError::NothingToResume { .. }
         | FitError::NoFolder
         | FitError::OtherRun { .. } => USAGE,

@@ -79,13 +79,19 @@ struct State {
 #[derive(Debug, Default)]
 pub struct SimDisk {
     plan: Option<Plan>,
+    refused: Vec<String>,
     state: Mutex<State>,
 }
 
 impl SimDisk {
     /// Fails at the call of this number, counted from 0, and at those that follow it, `times` in all.
     pub fn failing(fault: Fault, at: usize, times: usize) -> Self {
-        Self { plan: Some(Plan { fault, at, times }), state: Mutex::default() }
+        Self { plan: Some(Plan { fault, at, times }), ..Self::default() }
+    }
+
+    /// Is full for every file whose name holds one of these.
+    pub fn refusing(names: &[&str]) -> Self {
+        Self { refused: names.iter().map(ToString::to_string).collect(), ..Self::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -133,7 +139,9 @@ impl SimDisk {
 
     /// Makes or empties a file.
     pub fn create(&self, path: &Path) -> io::Result<SimFile<'_>> {
-        let file = self.call(|| File::create(path))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_refused = self.refused.iter().any(|part| name.contains(part));
+        let file = self.call(|| if is_refused { Err(Fault::Full.error()) } else { File::create(path) })?;
         let mut state = self.state();
         let inode = state.inodes;
         state.inodes += 1;

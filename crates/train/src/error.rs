@@ -103,6 +103,18 @@ pub enum FitError {
         /// Its folder.
         folder: PathBuf,
     },
+    /// Another run writes into the folder.
+    #[error(
+        "{}: another run is going on in this folder{}; wait for its end, stop it, or choose another name or folder",
+        folder.display(),
+        process.map(|process| format!(" (process {process})")).unwrap_or_default()
+    )]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+        /// The process of the other run, where the system tells.
+        process: Option<u32>,
+    },
     /// There is no such run.
     #[error("{}: there is no run to resume; check the name, or start one without --resume", folder.display())]
     NothingToResume {
@@ -132,6 +144,16 @@ pub enum FitError {
         checkpoint: PathBuf,
         /// Why.
         reason: String,
+    },
+    /// Neither of a run's checkpoints can be read.
+    #[error(
+        "{newest}; and the checkpoint before it: {previous}; nothing is left to resume from: start the run again"
+    )]
+    NoWholeCheckpoint {
+        /// What is wrong with the newest.
+        newest: FormatError,
+        /// What is wrong with the one before it.
+        previous: FormatError,
     },
     /// The model cannot be saved.
     #[error("the trained model: {0}")]

@@ -4,7 +4,10 @@ use crate::error::FitError;
 use crate::evaluate::Evaluation;
 use crate::metric::Metric;
 use serde::Serialize;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use striate_formats::FormatError;
 
 /// One epoch in numbers: a line of `results.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -97,6 +100,11 @@ pub enum Event<'a> {
         /// Where.
         path: &'a Path,
     },
+    /// Something is not as it should be, and the run goes on. It may come at any time, before `Started` too.
+    Warning {
+        /// What.
+        warning: &'a Warning,
+    },
     /// The run ends before its last epoch.
     Stopped {
         /// Why.
@@ -108,6 +116,38 @@ pub enum Event<'a> {
         best: &'a EpochRow,
         /// Of the best epoch's network on the images that it is judged by.
         evaluation: &'a Evaluation,
+    },
+}
+
+/// Something that went wrong without ending the run, as a sentence for people.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// A file could not be written, and is tried again.
+    #[error("{}: cannot be written: {source}; trying again in {} s", path.display(), wait.as_secs_f64())]
+    TryingAgain {
+        /// The file.
+        path: PathBuf,
+        /// The words of the file system.
+        source: io::Error,
+        /// How long the run waits before that.
+        wait: Duration,
+    },
+    /// A file that the run does not need could not be written.
+    #[error("{}: cannot be written: {source}; training goes on without it", path.display())]
+    NotWritten {
+        /// The file.
+        path: PathBuf,
+        /// The words of the file system.
+        source: io::Error,
+    },
+    /// The newest checkpoint is damaged or missing, and the run goes on from the one before it.
+    #[error("{newest}; going on from the checkpoint before it, {}", previous.display())]
+    OlderCheckpoint {
+        /// What is wrong with the newest.
+        newest: FormatError,
+        /// The one before it.
+        previous: PathBuf,
     },
 }
 

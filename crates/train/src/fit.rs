@@ -5,6 +5,7 @@ use crate::config::FitConfig;
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
 use crate::event::{EpochRow, Event, Observer};
+use crate::lock::FolderLock;
 use crate::parts::{Counts, Parts};
 use crate::run::{Run, train_graph};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,9 @@ pub struct Job<'a> {
     pub run_dir: Option<&'a Path>,
     /// Go on from the checkpoint in `run_dir`.
     pub resume: bool,
+    /// The lock of `run_dir`, for a caller who writes into the folder before or after the run. Without it the run takes the
+    /// lock, and gives it back at its end.
+    pub lock: Option<&'a FolderLock>,
     /// Parameters to start from, in place of random ones. A run that is resumed has its own, and needs none.
     pub initial: Option<&'a Params>,
     /// Set it to end the run after the step at hand.
@@ -68,6 +72,7 @@ impl<'a> Job<'a> {
             engine,
             run_dir,
             resume,
+            lock: None,
             initial: None,
             stop,
             command,
@@ -132,8 +137,8 @@ pub fn check(job: &Job<'_>) -> Result<(), FitError> {
 /// The same job gives the same bits on any number of threads, and when it was stopped, or killed, and resumed.
 ///
 /// # Errors
-/// Settings, data and network that do not fit together; a run that diverges; a disk that is full. The last checkpoint
-/// stays.
+/// Settings, data and network that do not fit together; a run folder that another run has; a run that diverges; a disk that
+/// stays full. The last checkpoint stays.
 ///
 /// # Example
 /// See the [crate](crate).
@@ -148,7 +153,7 @@ pub(crate) fn fit_on(
 ) -> Result<Outcome, FitError> {
     let mut tell = |event: &Event<'_>| observers.iter_mut().try_for_each(|observer| observer.on(event));
     let parts = Parts::of(job.data, job.config)?;
-    let mut run = Run::start(job, &parts, disk)?;
+    let mut run = Run::start(job, &parts, disk, &mut tell)?;
     let update_size = job.config.update_size().min(parts.train.len());
     let mut batch = Batch::new(update_size, job.preprocess.sample_len());
     run.fit_to_budget(&mut batch, &mut tell)?;

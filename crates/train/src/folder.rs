@@ -1,14 +1,23 @@
-//! What a run leaves on disk: `model.safetensors` (the best epoch), `last.safetensors`, `checkpoint.safetensors`,
-//! `args.yaml`, `results.csv`, the curves and the confusion matrix as SVG and PNG.
+//! What a run leaves on disk: `model.safetensors` (the best epoch), `last.safetensors`, `checkpoint.safetensors` and the one
+//! before it, `args.yaml`, `results.csv`, the curves and the confusion matrix as SVG and PNG.
+//!
+//! A write that fails is tried again, three times in three seconds. What still cannot be written ends the run if the run
+//! needs it, a checkpoint or a model, and is only said if it does not.
 
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
-use crate::event::EpochRow;
+use crate::event::{EpochRow, Event, Warning};
 use crate::fit::Job;
+use crate::lock::FolderLock;
 use crate::parts::Parts;
+use crate::run::Tell;
 use crate::yaml;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 use striate_formats::{Checkpoint, Disk, FormatError, ModelFile, write_atomically_on};
 use striate_inspect::chart::{Curves, confusion, curves};
 
@@ -34,19 +43,86 @@ pub const CONFUSION_PNG: &str = "confusion_matrix.png";
 /// Pixels of a PNG for each of the SVG: sharp on dense screens.
 const PNG_SCALE: f64 = 2.0;
 
+/// Every file that a run writes here, what it can be resumed from first.
+const FILES: [&str; 9] = [
+    CHECKPOINT,
+    ARGS_YAML,
+    BEST_MODEL,
+    LAST_MODEL,
+    RESULTS_CSV,
+    CURVES_SVG,
+    CURVES_PNG,
+    CONFUSION_SVG,
+    CONFUSION_PNG,
+];
+
+/// How long is waited before a write that failed is tried again, each time.
+const WAITS: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+
+/// Removes what an earlier run left in a folder, so that another one takes its place. What other programs, or people, put
+/// there stays.
+///
+/// # Errors
+/// [`FormatError::Write`] for a file that cannot be removed.
+pub fn clear_run(lock: &FolderLock) -> Result<(), FitError> {
+    let newest = lock.folder().join(CHECKPOINT);
+    let others = FILES.iter().map(|name| lock.folder().join(name));
+    for path in [Checkpoint::previous(&newest)].into_iter().chain(others) {
+        match std::fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(FormatError::Write { path, source }.into());
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// When the run in a folder was saved last; `None` where there is no run that could be resumed.
+pub fn saved_at(folder: &Path) -> Option<SystemTime> {
+    let newest = folder.join(CHECKPOINT);
+    let paths = [Checkpoint::previous(&newest), newest];
+    paths.iter().filter_map(|path| path.metadata().ok()?.modified().ok()).max()
+}
+
 /// A run folder and the disk it lies on.
-#[derive(Clone)]
 pub(crate) struct Folder<'a> {
     path: PathBuf,
     disk: &'a dyn Disk,
+    /// Unless whoever started the run has it.
+    _lock: Option<FolderLock>,
+    /// Files that could not be written, which was said.
+    missing: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl<'a> Folder<'a> {
-    /// Makes the folder, and says in it what the run was started with.
-    pub(crate) fn new(path: &Path, disk: &'a dyn Disk) -> Result<Self, FitError> {
-        let folder = Self { path: path.to_path_buf(), disk };
-        disk.create_folder(path).map_err(|source| FormatError::Write { path: path.to_path_buf(), source })?;
-        Ok(folder)
+    /// Takes the folder for this run: one that is there, to go on, or any other, to begin.
+    pub(crate) fn open(
+        job: &Job<'_>,
+        path: &Path,
+        disk: &'a dyn Disk,
+        tell: Tell<'_>,
+    ) -> Result<Self, FitError> {
+        if !job.resume {
+            patiently(disk, tell, &|| {
+                disk.create_folder(path)
+                    .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
+            })?;
+        } else if !path.is_dir() {
+            return Err(FitError::NothingToResume { folder: path.to_path_buf() });
+        }
+        let lock = match job.lock {
+            Some(lock) if lock.folder() == path => None,
+            _ => Some(FolderLock::take(path)?),
+        };
+        if !job.resume && saved_at(path).is_some() {
+            return Err(FitError::RunExists { folder: path.to_path_buf() });
+        }
+        Ok(Self { path: path.to_path_buf(), disk, _lock: lock, missing: RefCell::default() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(crate) fn checkpoint_path(&self) -> PathBuf {
@@ -57,15 +133,28 @@ impl<'a> Folder<'a> {
         self.path.join(BEST_MODEL)
     }
 
-    pub(crate) fn checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), FitError> {
-        Ok(checkpoint.save_on(self.disk, &self.checkpoint_path())?)
+    pub(crate) fn checkpoint(&self, checkpoint: &Checkpoint, tell: Tell<'_>) -> Result<(), FitError> {
+        let path = self.checkpoint_path();
+        patiently(self.disk, tell, &|| checkpoint.save_on(self.disk, &path))
     }
 
-    pub(crate) fn model(&self, name: &str, model: &ModelFile) -> Result<(), FitError> {
-        Ok(model.save_on(self.disk, &self.path.join(name))?)
+    /// Removes a damaged checkpoint, so that it cannot take the place of the one before it.
+    pub(crate) fn remove_checkpoint(&self, tell: Tell<'_>) -> Result<(), FitError> {
+        let path = self.checkpoint_path();
+        patiently(self.disk, tell, &|| match self.disk.remove(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(FormatError::Write { path: path.clone(), source })
+            }
+            _ => Ok(()),
+        })
     }
 
-    pub(crate) fn args(&self, job: &Job<'_>, parts: &Parts<'_>) -> Result<(), FitError> {
+    pub(crate) fn model(&self, name: &str, model: &ModelFile, tell: Tell<'_>) -> Result<(), FitError> {
+        let path = self.path.join(name);
+        patiently(self.disk, tell, &|| model.save_on(self.disk, &path))
+    }
+
+    pub(crate) fn args(&self, job: &Job<'_>, parts: &Parts<'_>, tell: Tell<'_>) -> Result<(), FitError> {
         let mut args = yaml::value(job.config);
         let others = [
             ("chosen_by", parts.chosen_by.name()),
@@ -78,15 +167,21 @@ impl<'a> Folder<'a> {
         ];
         others.into_iter().for_each(|(key, value)| args[key] = value.into());
         args["preprocess"] = yaml::value(job.preprocess);
-        self.write(ARGS_YAML, yaml::yaml(&args).as_bytes())
+        self.write(ARGS_YAML, yaml::yaml(&args).as_bytes(), tell)
     }
 
-    pub(crate) fn results(&self, rows: &[EpochRow]) -> Result<(), FitError> {
-        self.write(RESULTS_CSV, csv(rows).as_bytes())
+    pub(crate) fn results(&self, rows: &[EpochRow], tell: Tell<'_>) -> Result<(), FitError> {
+        self.write_if_possible(RESULTS_CSV, csv(rows).as_bytes(), tell)
     }
 
     /// The curves, with the mark of the epoch whose network is kept.
-    pub(crate) fn curves(&self, title: &str, rows: &[EpochRow], best: usize) -> Result<(), FitError> {
+    pub(crate) fn curves(
+        &self,
+        title: &str,
+        rows: &[EpochRow],
+        best: usize,
+        tell: Tell<'_>,
+    ) -> Result<(), FitError> {
         let series = |of: fn(&EpochRow) -> f64| rows.iter().map(of).collect::<Vec<_>>();
         let scene = curves(&Curves {
             title,
@@ -96,8 +191,8 @@ impl<'a> Folder<'a> {
             val_accuracy: &series(|r| r.val_accuracy),
             kept: Some(best + 1),
         });
-        self.write(CURVES_SVG, scene.to_svg().as_bytes())?;
-        self.write(CURVES_PNG, &scene.to_png(PNG_SCALE)?)
+        self.write_if_possible(CURVES_SVG, scene.to_svg().as_bytes(), tell)?;
+        self.write_if_possible(CURVES_PNG, &scene.to_png(PNG_SCALE)?, tell)
     }
 
     pub(crate) fn confusion(
@@ -105,17 +200,65 @@ impl<'a> Folder<'a> {
         title: &str,
         evaluation: &Evaluation,
         classes: &[String],
+        tell: Tell<'_>,
     ) -> Result<(), FitError> {
         let names: Vec<&str> = classes.iter().map(String::as_str).collect();
         let scene = confusion(title, &evaluation.confusion, &names)?;
-        self.write(CONFUSION_SVG, scene.to_svg().as_bytes())?;
-        self.write(CONFUSION_PNG, &scene.to_png(PNG_SCALE)?)
+        self.write_if_possible(CONFUSION_SVG, scene.to_svg().as_bytes(), tell)?;
+        self.write_if_possible(CONFUSION_PNG, &scene.to_png(PNG_SCALE)?, tell)
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FitError> {
+    fn write(&self, name: &str, bytes: &[u8], tell: Tell<'_>) -> Result<(), FitError> {
         let path = self.path.join(name);
-        Ok(write_atomically_on(self.disk, &path, bytes)
-            .map_err(|source| FormatError::Write { path, source })?)
+        patiently(self.disk, tell, &|| {
+            write_atomically_on(self.disk, &path, bytes)
+                .map_err(|source| FormatError::Write { path: path.clone(), source })
+        })
+    }
+
+    /// Writes what people look at and no run needs: that it cannot be written is said once, and ends nothing.
+    fn write_if_possible(&self, name: &str, bytes: &[u8], tell: Tell<'_>) -> Result<(), FitError> {
+        match self.write(name, bytes, tell) {
+            Err(FitError::Format(FormatError::Write { path, source })) => {
+                let is_new = self.missing.borrow_mut().insert(path.clone());
+                let warning = Warning::NotWritten { path, source };
+                if is_new { tell(&Event::Warning { warning: &warning }) } else { Ok(()) }
+            }
+            written => written,
+        }
+    }
+}
+
+/// Writes, and tries again where what failed may work a moment later.
+fn patiently(
+    disk: &dyn Disk,
+    tell: Tell<'_>,
+    write: &dyn Fn() -> Result<(), FormatError>,
+) -> Result<(), FitError> {
+    for wait in WAITS {
+        match write() {
+            Err(FormatError::Write { path, source }) if may_pass(&source) => {
+                tell(&Event::Warning { warning: &Warning::TryingAgain { path, source, wait } })?;
+                disk.pause(wait);
+            }
+            written => return Ok(written?),
+        }
+    }
+    Ok(write()?)
+}
+
+/// Whether an error may go away by itself. Space is freed, a server comes back, a signal is over; a folder that one may not
+/// write to stays one. On Windows, access is also denied while another program, such as a virus scanner, looks at a file.
+fn may_pass(error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => cfg!(windows),
+        io::ErrorKind::NotFound
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::ReadOnlyFilesystem
+        | io::ErrorKind::InvalidInput
+        | io::ErrorKind::InvalidFilename => false,
+        _ => true,
     }
 }
 

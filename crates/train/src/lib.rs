@@ -10,7 +10,9 @@
 //! * Everything that decides the outcome is a pure function of ([`FitConfig`], data, network) and the step: the order of
 //!   samples, augmentation, dropout, learning rate. Threads, time and interruptions do not count.
 //! * The checkpoint is the truth. Every other file of a run folder can be made again from it, and is, on resume; so a run
-//!   killed at any moment, and resumed, ends in the same model file as one that never was.
+//!   killed at any moment, and resumed, ends in the same model file as one that never was. The checkpoint before it stays
+//!   too, for the day on which the newest is damaged.
+//! * A run folder has one run at a time: it is locked from before the first look at it to the end.
 //! * Nothing that is not finite is ever saved.
 //! * The images that a run is judged by choose nothing, unless there are no others or it is told so (`parts.rs`).
 //!
@@ -45,6 +47,7 @@ mod find_lr;
 mod fit;
 mod folder;
 mod identity;
+mod lock;
 mod metric;
 mod parts;
 mod patience;
@@ -59,13 +62,14 @@ pub use batch::Batch;
 pub use config::{ClassWeights, ClipMode, FitConfig};
 pub use error::{Difference, FitError};
 pub use evaluate::{Evaluation, evaluate};
-pub use event::{EpochRow, Event, Observer, Stop};
+pub use event::{EpochRow, Event, Observer, Stop, Warning};
 pub use find_lr::{RateSearch, find_lr};
 pub use fit::{Job, Outcome, Trained, check, fit};
 pub use folder::{
     ARGS_YAML, BEST_MODEL, CHECKPOINT, CONFUSION_PNG, CONFUSION_SVG, CURVES_PNG, CURVES_SVG, LAST_MODEL,
-    RESULTS_CSV,
+    RESULTS_CSV, clear_run, saved_at,
 };
+pub use lock::{FolderLock, LOCK};
 pub use metric::Metric;
 pub use parts::{ChosenBy, Counts, Parts};
 pub use saved::{SavedRun, saved_run};

@@ -4,13 +4,13 @@ mod budget;
 
 use crate::error::FitError;
 use crate::evaluate::{Evaluation, evaluate};
-use crate::event::{Event, Stop};
+use crate::event::{Event, Stop, Warning};
 use crate::fit::{Job, Outcome, Trained};
 use crate::folder::{BEST_MODEL, Folder, LAST_MODEL};
 use crate::identity::Identity;
 use crate::parts::Parts;
 use crate::progress::Progress;
-use crate::saved::{self, State};
+use crate::saved::{self, Loaded, State};
 use std::time::Instant;
 use striate_data::{Loader, Split};
 use striate_formats::{Checkpoint, Disk, ModelFile, Provenance};
@@ -55,6 +55,7 @@ impl<'a> Run<'a> {
         job: &'a Job<'a>,
         parts: &'a Parts<'a>,
         disk: &'a dyn Disk,
+        tell: Tell<'_>,
     ) -> Result<Self, FitError> {
         let shape = job.preprocess.shape();
         let graph = train_graph(job)?;
@@ -80,31 +81,34 @@ impl<'a> Run<'a> {
             spent_before_s: 0.0,
             end_s: 0.0,
         };
-        run.open_folder(disk)?;
+        run.open_folder(disk, tell)?;
         Ok(run)
     }
 
-    fn open_folder(&mut self, disk: &'a dyn Disk) -> Result<(), FitError> {
+    fn open_folder(&mut self, disk: &'a dyn Disk, tell: Tell<'_>) -> Result<(), FitError> {
         let Some(path) = self.job.run_dir else {
             return if self.job.resume { Err(FitError::NoFolder) } else { Ok(()) };
         };
-        let saved = match (self.job.resume, path.join(crate::folder::CHECKPOINT).exists()) {
-            (false, true) => return Err(FitError::RunExists { folder: path.to_path_buf() }),
-            (false, false) => None,
-            (true, _) => saved::load(path)?,
-        };
-        let folder = Folder::new(path, disk)?;
+        let folder = Folder::open(self.job, path, disk, tell)?;
+        let saved = if self.job.resume { saved::load(folder.path())? } else { None };
         match saved {
-            Some((checkpoint, state)) => {
+            Some(Loaded { checkpoint, state, newest }) => {
                 self.take_up(checkpoint, state, &folder)?;
-                self.folder = Some(folder);
-                self.write_what_follows()
+                let folder = self.folder.insert(folder);
+                if let Some(newest) = newest {
+                    let previous = Checkpoint::previous(&folder.checkpoint_path());
+                    tell(&Event::Warning { warning: &Warning::OlderCheckpoint { newest, previous } })?;
+                    folder.remove_checkpoint(tell)?;
+                    // From here on there are two whole ones again.
+                    self.save(&mut |event| untold_checkpoint(event, tell))?;
+                }
+                self.write_what_follows(tell)
             }
             // A run that was killed before its first checkpoint starts again.
             None => {
-                folder.args(self.job, self.parts)?;
+                folder.args(self.job, self.parts, tell)?;
                 self.folder = Some(folder);
-                self.save(&mut |_| Ok(()))
+                self.save(&mut |event| untold_checkpoint(event, tell))
             }
         }
     }
@@ -144,13 +148,13 @@ impl<'a> Run<'a> {
     }
 
     /// Whatever a crash right after the checkpoint kept from being written.
-    fn write_what_follows(&self) -> Result<(), FitError> {
+    fn write_what_follows(&self, tell: Tell<'_>) -> Result<(), FitError> {
         let (Some(folder), Some(best)) = (&self.folder, self.best_epoch()) else { return Ok(()) };
-        folder.model(BEST_MODEL, &self.model(self.best.clone(), best + 1)?)?;
+        folder.model(BEST_MODEL, &self.model(self.best.clone(), best + 1)?, tell)?;
         if self.progress.step == 0 {
-            folder.model(LAST_MODEL, &self.model(self.current(), self.progress.epoch)?)?;
+            folder.model(LAST_MODEL, &self.model(self.current(), self.progress.epoch)?, tell)?;
         }
-        folder.results(&self.progress.rows)
+        folder.results(&self.progress.rows, tell)
     }
 
     pub(crate) fn started(&self) -> Event<'_> {
@@ -264,12 +268,13 @@ impl<'a> Run<'a> {
             preprocess: self.job.preprocess.clone(),
             progress: self.progress.clone(),
         };
-        folder.checkpoint(&Checkpoint {
+        let checkpoint = Checkpoint {
             params: self.train.params(),
             optimizer: self.train.optimizer_state(),
             best: self.best.clone(),
             state: serde_json::to_string(&state).expect("plain data has a JSON form"),
-        })?;
+        };
+        folder.checkpoint(&checkpoint, tell)?;
         self.saved_at = Instant::now();
         tell(&Event::Checkpoint { path: &folder.checkpoint_path() })
     }
@@ -291,11 +296,11 @@ impl<'a> Run<'a> {
         self.save(tell)?;
         if let Some(folder) = &self.folder {
             let model = self.model(params, epoch)?;
-            folder.model(LAST_MODEL, &model)?;
+            folder.model(LAST_MODEL, &model, tell)?;
             if is_best {
-                folder.model(BEST_MODEL, &model)?;
+                folder.model(BEST_MODEL, &model, tell)?;
             }
-            folder.results(&self.progress.rows)?;
+            folder.results(&self.progress.rows, tell)?;
         }
         let (rows, epochs) = (&self.progress.rows[..], self.progress.epochs(self.job.config));
         let row = rows.last().expect("the epoch just ended");
@@ -306,7 +311,7 @@ impl<'a> Run<'a> {
     pub(crate) fn interrupt(mut self, tell: Tell<'_>) -> Result<Outcome, FitError> {
         self.save(tell)?;
         if let (Some(folder), Some(best)) = (&self.folder, self.best_epoch()) {
-            folder.curves(&self.title(), &self.progress.rows, best)?;
+            folder.curves(&self.title(), &self.progress.rows, best, tell)?;
         }
         let checkpoint = self.folder.as_ref().map(Folder::checkpoint_path);
         tell(&Event::Stopped { why: Stop::Asked { checkpoint: checkpoint.as_deref() } })?;
@@ -322,8 +327,8 @@ impl<'a> Run<'a> {
             None => self.evaluate(&self.best, self.parts.judged())?,
         };
         if let Some(folder) = &self.folder {
-            folder.curves(&self.title(), &self.progress.rows, best)?;
-            folder.confusion(&self.title(), &evaluation, &self.job.data.classes)?;
+            folder.curves(&self.title(), &self.progress.rows, best, tell)?;
+            folder.confusion(&self.title(), &evaluation, &self.job.data.classes, tell)?;
         }
         let why = self.stopped_early(best);
         if let Some(why) = why {
@@ -386,6 +391,11 @@ impl<'a> Run<'a> {
             (self.eval_graph.clone(), job.preprocess.clone(), job.data.classes.clone());
         Ok(ModelFile::new(graph, params, preprocess, classes, provenance, &job.engine)?)
     }
+}
+
+/// Tells everything but that a checkpoint was written: the one that a run begins with is a part of `Started`.
+fn untold_checkpoint(event: &Event<'_>, tell: Tell<'_>) -> Result<(), FitError> {
+    if matches!(event, Event::Checkpoint { .. }) { Ok(()) } else { tell(event) }
 }
 
 /// The network as it is trained, once it is certain that it and the settings fit the data.

@@ -6,9 +6,10 @@ use crate::folder::CHECKPOINT;
 use crate::identity::Identity;
 use crate::progress::Progress;
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use striate_data::Preprocess;
-use striate_formats::Checkpoint;
+use striate_formats::{Checkpoint, FormatError, Problem};
 
 /// What the checkpoint says besides its arrays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,12 +45,14 @@ pub struct SavedRun {
     pub is_finished: bool,
 }
 
-/// Reads what a run folder says about its run; `None` when the run was killed before its first checkpoint.
+/// Reads what a run folder says about its run, in the newest checkpoint that is whole; `None` when the run was killed before
+/// its first.
 ///
 /// # Errors
-/// [`FitError::NothingToResume`] when there is no such folder, [`FitError::Format`] when the checkpoint is damaged.
+/// [`FitError::NothingToResume`] when there is no such folder, [`FitError::Format`] or [`FitError::NoWholeCheckpoint`] when
+/// its checkpoints are damaged.
 pub fn saved_run(folder: &Path) -> Result<Option<SavedRun>, FitError> {
-    let Some((_, state)) = load(folder)? else { return Ok(None) };
+    let Some(Loaded { state, .. }) = load(folder)? else { return Ok(None) };
     let State { model, data_source, command, config, preprocess, progress, .. } = state;
     Ok(Some(SavedRun {
         is_finished: progress.is_finished(&config),
@@ -63,19 +66,53 @@ pub fn saved_run(folder: &Path) -> Result<Option<SavedRun>, FitError> {
     }))
 }
 
-/// The checkpoint of a run folder; `None` when the folder is there and has none yet.
-pub(crate) fn load(folder: &Path) -> Result<Option<(Checkpoint, State)>, FitError> {
+/// A checkpoint of a run folder.
+pub(crate) struct Loaded {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) state: State,
+    /// What is wrong with the newest, if this is the one before it.
+    pub(crate) newest: Option<FormatError>,
+}
+
+/// The newest whole checkpoint of a run folder; `None` when the folder is there and has none yet.
+pub(crate) fn load(folder: &Path) -> Result<Option<Loaded>, FitError> {
     if !folder.is_dir() {
         return Err(FitError::NothingToResume { folder: folder.to_path_buf() });
     }
     let path = folder.join(CHECKPOINT);
-    if !path.exists() {
-        return Ok(None);
+    let newest = match Checkpoint::load(&path) {
+        Ok(checkpoint) => return loaded(path, checkpoint, None).map(Some),
+        Err(error) if is_lost(&error) => error,
+        Err(error) => return Err(error.into()),
+    };
+    let previous = Checkpoint::previous(&path);
+    match Checkpoint::load(&previous) {
+        Ok(checkpoint) => loaded(previous, checkpoint, Some(newest)).map(Some),
+        Err(error) if !is_missing(&error) => Err(FitError::NoWholeCheckpoint { newest, previous: error }),
+        Err(_) if is_missing(&newest) => Ok(None),
+        Err(_) => Err(newest.into()),
     }
-    let checkpoint = Checkpoint::load(&path)?;
+}
+
+fn loaded(path: PathBuf, checkpoint: Checkpoint, newest: Option<FormatError>) -> Result<Loaded, FitError> {
     let state = serde_json::from_str(&checkpoint.state).map_err(|e| FitError::Checkpoint {
         checkpoint: path,
         reason: format!("its state cannot be read: {e}"),
     })?;
-    Ok(Some((checkpoint, state)))
+    Ok(Loaded { checkpoint, state, newest })
+}
+
+fn is_missing(error: &FormatError) -> bool {
+    matches!(error, FormatError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
+}
+
+/// Whether the content is gone for good. A file of another version is whole, and one that may not be read can be.
+fn is_lost(error: &FormatError) -> bool {
+    match error {
+        FormatError::Content { problem, .. } => {
+            !matches!(problem, Problem::Version { .. } | Problem::Kind { .. })
+        }
+        FormatError::Read { source, .. } => source.kind() != io::ErrorKind::PermissionDenied,
+        _ => false,
+    }
 }

@@ -108,7 +108,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     drop(working);
     let found = show::Found::new(args, &data, &frozen, &model, &judged, &baselines, &cost, start)?;
     // As late as can be: what is refused leaves no folder.
-    let folder = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
+    let (folder, _lock) = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
     found.write(&folder)?;
     found.print(&folder)?;
     if args.unfreeze { unfreeze::run(&frozen, &data, args, &command, &folder, &engine) } else { Ok(0) }

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches};
 use striate::data::Preprocess;
 use striate::models::registry;
-use striate::train::{ARGS_YAML, FitConfig, Job, Outcome, check, fit, saved_run};
+use striate::train::{ARGS_YAML, FitConfig, FolderLock, Job, Outcome, check, fit, saved_run};
 
 use crate::cli::Cli;
 use crate::exit::Usage;
@@ -94,6 +94,8 @@ pub(crate) struct Args {
 /// What is to be learned, from what and how: said by flags, or by the run to go on with.
 struct Plan {
     folder: PathBuf,
+    /// Of the folder, from before the first look at it to the last file in it.
+    lock: Option<FolderLock>,
     resume: bool,
     model: String,
     data: String,
@@ -150,6 +152,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
         engine,
         run_dir: None,
         resume: plan.resume,
+        lock: None,
         initial: initial.as_ref(),
         stop: stop.flag(),
         command: &plan.command,
@@ -163,9 +166,11 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     check(&job)?;
     if !plan.resume {
         // As late as can be: a run that is refused leaves no folder.
-        plan.folder = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
+        let (folder, lock) = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
+        (plan.folder, plan.lock) = (folder, Some(lock));
     }
     job.run_dir = Some(&plan.folder);
+    job.lock = plan.lock.as_ref();
     let mut progress = Progress::new(args.quiet);
     match fit(&job, &mut [&mut progress])? {
         Outcome::Finished(trained) => {
@@ -185,6 +190,7 @@ fn new(args: &Args, matches: &ArgMatches) -> Plan {
     let data = args.data_flag.as_ref().unwrap_or(&args.data).clone();
     Plan {
         folder: PathBuf::new(),
+        lock: None,
         resume: false,
         model: args.model.clone(),
         command: command::canonical(&this_command(), matches, &data),
@@ -209,6 +215,8 @@ fn resumed(args: &Args, matches: &ArgMatches, named: Option<&PathBuf>) -> anyhow
     let folder = named.cloned().map_or_else(|| run_dir::latest(&args.project), Ok)?;
     let asked = new(args, matches);
     let is_bare = asked.command == "striate train digits";
+    // A folder that is not there is said by what looks into it.
+    let lock = folder.is_dir().then(|| FolderLock::take(&folder)).transpose()?;
     let saved = saved_run(&folder)?;
     let old = match &saved {
         Some(saved) => saved.command.clone(),
@@ -239,7 +247,8 @@ fn resumed(args: &Args, matches: &ArgMatches, named: Option<&PathBuf>) -> anyhow
         let matches = matches.subcommand_matches("train")?;
         Some(new(&Args::from_arg_matches(matches).ok()?, matches))
     });
-    let taken_up = |plan: Plan| Plan { folder: folder.clone(), resume: true, command: old.clone(), ..plan };
+    let taken_up =
+        |plan: Plan| Plan { folder: folder.clone(), lock, resume: true, command: old.clone(), ..plan };
     match (saved, started) {
         (Some(saved), started) => {
             // Whether bad pictures were left out is in the words, if it was this very command.

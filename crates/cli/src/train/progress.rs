@@ -35,8 +35,12 @@ impl Progress {
 
     fn say(&self, line: &str) {
         if !self.is_quiet {
-            self.bar.suspend(|| eprintln!("{line}"));
+            self.print(line);
         }
+    }
+
+    fn print(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
     }
 
     fn row(&self, row: &EpochRow, best: bool) {
@@ -136,6 +140,7 @@ impl Observer for Progress {
                 self.bar.finish_and_clear();
                 self.log = None;
             }
+            Event::Warning { warning } => self.print(&format!("warning: {warning}")),
             Event::Checkpoint { .. } => {}
         }
         Ok(())

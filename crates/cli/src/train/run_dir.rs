@@ -4,14 +4,13 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use striate::train::CHECKPOINT;
+use striate::train::{FolderLock, clear_run, saved_at};
 
 use crate::exit::Usage;
 
-/// Makes the folder of a new run: NAME below `project`, or NAME2, NAME3, … when it is taken. With `exist_ok` a
-/// taken folder is used again.
-pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Result<PathBuf> {
+/// Makes the folder of a new run, and locks it: NAME below `project`, or NAME2, NAME3, … when it is taken. With `exist_ok` a
+/// taken folder is used again, unless a run is going on in it.
+pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Result<(PathBuf, FolderLock)> {
     let is_one_folder = Path::new(name).components().count() == 1 && Path::new(name).file_name().is_some();
     if !is_one_folder {
         let why =
@@ -28,18 +27,16 @@ pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Resul
         let folder = project.join(if number == 1 { name.to_owned() } else { format!("{name}{number}") });
         // Creating is claiming: of two runs that start together each gets its own.
         match fs::create_dir(&folder) {
-            Ok(()) => return Ok(folder),
+            Ok(()) => {
+                let lock = FolderLock::take(&folder)?;
+                return Ok((folder, lock));
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if exist_ok && folder.is_dir() {
                     // The new run takes the place of the old one, which can then no longer be resumed.
-                    return match fs::remove_file(folder.join(CHECKPOINT)) {
-                        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                            Err(error).with_context(|| {
-                                format!("{}: cannot remove the old run's checkpoint", folder.display())
-                            })
-                        }
-                        _ => Ok(folder),
-                    };
+                    let lock = FolderLock::take(&folder)?;
+                    clear_run(&lock)?;
+                    return Ok((folder, lock));
                 }
             }
             Err(error) => return Err(refused(&folder, error)),
@@ -51,12 +48,7 @@ pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Resul
 /// The folder of the run below `project` that wrote a checkpoint last.
 pub(crate) fn latest(project: &Path) -> anyhow::Result<PathBuf> {
     let runs = fs::read_dir(project).into_iter().flatten().flatten();
-    let newest = runs
-        .filter_map(|entry| {
-            let written = fs::metadata(entry.path().join(CHECKPOINT)).ok()?.modified().ok()?;
-            Some((written, entry.path()))
-        })
-        .max();
+    let newest = runs.filter_map(|entry| Some((saved_at(&entry.path())?, entry.path()))).max();
     newest.map(|(_, folder)| folder).ok_or_else(|| {
         let place = project.display();
         Usage(format!("--resume: no run below {place} has a checkpoint; name its folder, or start a new run"))
@@ -67,13 +59,14 @@ pub(crate) fn latest(project: &Path) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use striate::train::{CHECKPOINT, FitError};
 
     #[test]
     fn runs_are_numbered_as_people_expect() {
         let place = tempfile::tempdir().unwrap();
         let runs = place.path().join("deep/runs");
         let claimed = |name, exist_ok| {
-            let folder = claim(&runs, name, exist_ok).unwrap();
+            let (folder, _) = claim(&runs, name, exist_ok).unwrap();
             folder.file_name().unwrap().to_str().unwrap().to_owned()
         };
         assert_eq!(claimed("train", false), "train");
@@ -81,11 +74,24 @@ mod tests {
         assert_eq!(claimed("train", false), "train3");
         assert_eq!(claimed("train", true), "train");
         assert_eq!(claimed("other", true), "other");
-        fs::remove_dir(runs.join("train2")).unwrap();
+        fs::remove_dir_all(runs.join("train2")).unwrap();
         assert_eq!(claimed("train", false), "train2");
         for name in ["", "..", ".", "a/b", "/"] {
             assert!(claim(&runs, name, false).unwrap_err().is::<Usage>(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_folder_in_which_a_run_is_going_on_is_not_taken() {
+        let place = tempfile::tempdir().unwrap();
+        let (folder, lock) = claim(place.path(), "train", false).unwrap();
+        fs::write(folder.join(CHECKPOINT), "its work").unwrap();
+        let error = claim(place.path(), "train", true).unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(FitError::InUse { .. })), "{error}");
+        assert!(folder.join(CHECKPOINT).exists());
+        drop(lock);
+        claim(place.path(), "train", true).unwrap();
+        assert!(!folder.join(CHECKPOINT).exists());
     }
 
     #[test]
@@ -94,7 +100,7 @@ mod tests {
         assert!(latest(place.path()).unwrap_err().is::<Usage>());
         let times = [("b", 10), ("a", 30), ("c", 20)];
         for (name, seconds) in times {
-            let run = claim(place.path(), name, false).unwrap();
+            let (run, _) = claim(place.path(), name, false).unwrap();
             let file = fs::File::create(run.join(CHECKPOINT)).unwrap();
             file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).unwrap();
         }

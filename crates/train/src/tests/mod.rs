@@ -8,6 +8,7 @@ mod refusals;
 mod resume;
 mod runs;
 mod threads;
+mod two_runs;
 
 use crate::{Event, FitConfig, FitError, Job, Observer, Outcome, Parts, Trained, fit};
 use std::path::Path;

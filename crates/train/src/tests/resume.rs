@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::{CHECKPOINT, RESULTS_CSV, saved_run};
+use expect_test::expect;
 use std::fs;
+use striate_formats::Checkpoint;
 
 #[test]
 fn stopped_after_any_step_it_ends_in_the_same_bits() {
@@ -81,16 +83,105 @@ fn a_run_killed_before_its_first_checkpoint_starts_again() {
     assert_eq!(hashes(folder.path()), undisturbed(&world));
 }
 
+/// Ways in which a file is lost.
+const DAMAGES: [fn(&Path); 4] = [
+    |path| {
+        let mut bytes = fs::read(path).unwrap();
+        let at = bytes.len() - 40;
+        bytes[at] ^= 1;
+        fs::write(path, bytes).unwrap();
+    },
+    |path| {
+        let bytes = fs::read(path).unwrap();
+        fs::write(path, &bytes[..bytes.len() / 3]).unwrap();
+    },
+    |path| fs::write(path, "").unwrap(),
+    |path| fs::remove_file(path).unwrap(),
+];
+
 #[test]
-fn a_damaged_checkpoint_is_refused() {
+fn a_lost_checkpoint_is_replaced_by_the_one_before_it() {
+    let world = World::new();
+    let expected = undisturbed(&world);
+    for (number, damage) in DAMAGES.iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        world.run_for(8, folder.path(), false);
+        let path = folder.path().join(CHECKPOINT);
+        damage(&path);
+        let saved = saved_run(folder.path()).unwrap().unwrap();
+        assert_eq!((saved.epochs_done, saved.steps_done), (1, 0), "of the end of the epoch");
+        let (mut warnings, mut whole) = (Vec::new(), 0);
+        let mut listen = |event: &Event<'_>| {
+            match event {
+                Event::Warning { warning } => warnings.push(warning.to_string()),
+                Event::Started { .. } => {
+                    let both = [path.clone(), Checkpoint::previous(&path)];
+                    whole = both.iter().filter(|path| Checkpoint::load(path).is_ok()).count();
+                }
+                _ => {}
+            }
+            Ok::<(), FitError>(())
+        };
+        fit(&world.job(Some(folder.path()), true), &mut [&mut listen]).unwrap();
+        let end = "; going on from the checkpoint before it, FOLDER/checkpoint.previous.safetensors";
+        let warning = warnings.join("\n").replace(&folder.path().display().to_string(), "FOLDER");
+        assert!(
+            warning.starts_with("FOLDER/checkpoint.safetensors: ") && warning.ends_with(end),
+            "{warning}"
+        );
+        assert_eq!((warnings.len(), whole), (1, 2), "damage {number}");
+        assert_eq!(hashes(folder.path()), expected, "damage {number}");
+    }
+}
+
+#[test]
+fn with_one_checkpoint_damaged_each_time_it_ends_in_the_same_bits() {
+    let config = FitConfig { checkpoint_every_s: Some(0.0), ..World::new().config };
+    let world = World { config, ..World::new() };
+    let expected = undisturbed(&world);
+    let folder = tempfile::tempdir().unwrap();
+    let newest = folder.path().join(CHECKPOINT);
+    let mut stops = 0;
+    while world.run_for(4, folder.path(), stops > 0) {
+        let victim = if stops % 3 == 2 { Checkpoint::previous(&newest) } else { newest.clone() };
+        DAMAGES[stops % DAMAGES.len()](&victim);
+        stops += 1;
+    }
+    assert!(stops > 4, "{stops}");
+    assert_eq!(hashes(folder.path()), expected);
+}
+
+#[test]
+fn without_a_whole_checkpoint_a_run_is_refused() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    world.run_for(4, folder.path(), false);
+    let newest = folder.path().join(CHECKPOINT);
+    let refused = || {
+        let error = fit(&world.job(Some(folder.path()), true), &mut []).unwrap_err();
+        assert!(saved_run(folder.path()).is_err());
+        error.to_string().replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    DAMAGES[1](&newest);
+    DAMAGES[2](&Checkpoint::previous(&newest));
+    expect!["FOLDER/checkpoint.safetensors: the header says that it is 4304 bytes long, in a file of 2377 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file; and the checkpoint before it: FOLDER/checkpoint.previous.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else; nothing is left to resume from: start the run again"].assert_eq(&refused());
+    fs::remove_file(Checkpoint::previous(&newest)).unwrap();
+    DAMAGES[2](&newest);
+    expect!["FOLDER/checkpoint.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else"].assert_eq(&refused());
+}
+
+/// It is whole: an older one in its place would throw work away.
+#[test]
+fn a_checkpoint_of_a_newer_program_is_refused() {
     let world = World::new();
     let folder = tempfile::tempdir().unwrap();
     world.run_for(4, folder.path(), false);
     let path = folder.path().join(CHECKPOINT);
     let mut bytes = fs::read(&path).unwrap();
-    let at = bytes.len() - 40;
-    bytes[at] ^= 1;
+    let key = b"\"striate.checkpoint\":\"";
+    let at = bytes.windows(key.len()).position(|part| part == key).unwrap() + key.len();
+    bytes[at] = b'9';
     fs::write(&path, bytes).unwrap();
     let error = fit(&world.job(Some(folder.path()), true), &mut []).unwrap_err().to_string();
-    assert!(error.contains(CHECKPOINT) && error.contains("SHA-256"), "{error}");
+    assert!(error.contains("use a newer striate"), "{error}");
 }

@@ -38,7 +38,9 @@ fn events_come_in_order_and_files_are_there() {
         fs::read_dir(&run_dir).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
     expect![[r#"
+        .lock
         args.yaml
+        checkpoint.previous.safetensors
         checkpoint.safetensors
         confusion_matrix.png
         confusion_matrix.svg
