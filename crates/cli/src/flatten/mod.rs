@@ -12,6 +12,7 @@ use striate::inspect::text::{grouped, percent};
 use striate::lab::flatten::{
     Finished, FlattenError, Log, Part, Passage, Settings, check, curves, flatten, reading, shown, text,
 };
+use striate::train::FolderLock;
 
 use crate::exit::Usage;
 use crate::flags::{Threads, count};
@@ -76,6 +77,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let examples = data.iter().map(|data| shown(data, 0)).collect::<Result<Vec<_>, _>>()?;
     let folder = args.out.display();
     std::fs::create_dir_all(&args.out).with_context(|| format!("{folder}: cannot make this folder"))?;
+    let _lock = FolderLock::take(&args.out)?;
     let mut log = Log::open(&args.out.join(RUNS))?;
 
     let stop = Stop::listen()?;
