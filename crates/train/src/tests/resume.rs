@@ -84,7 +84,7 @@ fn a_run_killed_before_its_first_checkpoint_starts_again() {
 }
 
 /// Ways in which a file is lost.
-const DAMAGES: [fn(&Path); 4] = [
+pub(super) const DAMAGES: [fn(&Path); 4] = [
     |path| {
         let mut bytes = fs::read(path).unwrap();
         let at = bytes.len() - 40;
