@@ -128,6 +128,9 @@ impl FitConfig {
         let refuse = |what, expected: &str, got: String| {
             Err(FitError::Setting { what, expected: expected.to_string(), got })
         };
+        if classes < 2 {
+            return refuse("classes", "at least 2, to be told apart", classes.to_string());
+        }
         if self.epochs == 0 || self.epochs > 1_000_000 {
             return refuse("epochs", "1 to 1000000", self.epochs.to_string());
         }

@@ -84,6 +84,82 @@ fn settings_out_of_their_range() {
     );
 }
 
+/// Whatever a setting is, a run is refused or ends, and what it makes is finite.
+#[test]
+fn no_value_of_a_setting_makes_a_run_panic() {
+    type Set = fn(&mut FitConfig, f32);
+    let numbers: [(&str, Set); 15] = [
+        ("learning_rate", |c, v| c.learning_rate = v),
+        ("label_smoothing", |c, v| c.label_smoothing = v),
+        ("class_weights", |c, v| c.class_weights = Some(ClassWeights::Given(vec![1.0, v, 1.0]))),
+        ("clip_grad", |c, v| c.clip_grad = Some(v)),
+        ("ema_decay", |c, v| c.ema_decay = Some(v)),
+        ("layer_decay", |c, v| c.layer_decay = Some(v)),
+        ("val_split", |c, v| c.val_split = v),
+        ("checkpoint_every_s", |c, v| c.checkpoint_every_s = Some(v.into())),
+        ("momentum", |c, v| c.optimizer = OptimizerConfig::Sgd(Sgd { momentum: v.into(), ..Sgd::default() })),
+        ("weight_decay", |c, v| {
+            c.optimizer = OptimizerConfig::Sgd(Sgd { weight_decay: v.into(), ..Sgd::default() })
+        }),
+        ("rotate_deg", |c, v| c.augment.rotate_deg = v),
+        ("scale_max", |c, v| c.augment.scale_max = v),
+        ("shear_deg", |c, v| c.augment.shear_deg = v),
+        ("translate", |c, v| c.augment.translate = v),
+        ("mixup", |c, v| c.augment.mixup = v),
+    ];
+    let values =
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, -0.0, 0.0, f32::MIN_POSITIVE, 1.0, f32::MAX];
+    for (name, set) in numbers {
+        let mut refused = 0;
+        for value in values {
+            let mut world = World::new();
+            world.config.epochs = 1;
+            set(&mut world.config, value);
+            match fit(&world.job(None, false), &mut []) {
+                Err(_) => refused += 1,
+                Ok(Outcome::Finished(trained)) => {
+                    let is_finite = trained.model.params.iter().all(|(_, p)| p.iter().all(|v| v.is_finite()));
+                    assert!(
+                        is_finite && value.is_finite() || name == "checkpoint_every_s",
+                        "{name}: {value}"
+                    );
+                }
+                Ok(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(refused >= 3, "{name}: {refused} refused");
+    }
+}
+
+#[test]
+fn data_that_is_as_small_as_can_be() {
+    let of = |images: usize, classes: usize| {
+        let mut world = World::new();
+        let names = world.data.classes[..classes].to_vec();
+        let few = || {
+            let all = bars(images * 3, 0);
+            let keep = (0..images * 3).filter(|i| i % 3 < classes).take(images).collect::<Vec<_>>();
+            let pixels = keep.iter().flat_map(|&i| all.sample(i).to_vec()).collect();
+            Images::new([1, 8, 8], pixels, keep.iter().map(|&i| all.labels[i]).collect()).unwrap()
+        };
+        world.data = Dataset::new("few", few(), few(), names).unwrap();
+        world.net = Box::new(Sequential::new().append(Flatten::new()).append(Linear::new(64, classes)));
+        (world.config.batch_size, world.config.epochs) = (1 << 20, 1);
+        world
+    };
+    // A batch larger than the data is all of the data.
+    for (images, val_split) in [(1, 0.0), (2, 0.0), (4, 0.5), (7, 0.3)] {
+        let mut world = of(images, 2);
+        world.config.val_split = val_split;
+        assert_eq!(world.finish(None, false).rows.len(), 1, "{images} images");
+    }
+    check(
+        fit(&of(6, 1).job(None, false), &mut []),
+        Path::new("/nowhere"),
+        &expect!["classes: expected at least 2, to be told apart, got 1"],
+    );
+}
+
 #[test]
 fn a_network_for_other_classes_or_images() {
     let mut world = World::new();
