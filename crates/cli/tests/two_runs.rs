@@ -95,6 +95,24 @@ fn of_three_that_go_on_with_one_run_one_wins() {
 }
 
 #[test]
+fn a_damaged_checkpoint_is_warned_of_and_replaced_by_the_one_before_it() {
+    let place = Place::new();
+    place.few_digits(300);
+    place.succeed("train few --epochs 2 --seed 7 --quiet");
+    let model = place.path().join("runs/train/model.safetensors");
+    let expected = fs::read(&model).unwrap();
+    fs::write(place.path().join("runs/train/checkpoint.safetensors"), "damaged").unwrap();
+    let ran = place.run("train --resume --quiet");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let said = "warning: runs/train/checkpoint.safetensors: 7 bytes are too few for a safetensors file; the file is cut \
+                short or something else; going on from the checkpoint before it, \
+                runs/train/checkpoint.previous.safetensors";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(fs::read(&model).unwrap() == expected, "the same bits");
+    is_all_of(&place, 7);
+}
+
+#[test]
 fn an_experiment_has_its_folder_for_itself() {
     let place = Place::new();
     let folder = place.path().join("flatten");

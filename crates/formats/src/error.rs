@@ -264,6 +264,6 @@ fn advice(error: &io::Error) -> &'static str {
         }
         io::ErrorKind::NotFound => "make the folder first",
         io::ErrorKind::IsADirectory => "name a file, not a folder",
-        _ => "whatever was there before is as it was",
+        _ => "whatever was there before is as it was; check the disk, then try again",
     }
 }

@@ -151,9 +151,9 @@ pub enum FitError {
     )]
     NoWholeCheckpoint {
         /// What is wrong with the newest.
-        newest: FormatError,
+        newest: Box<FormatError>,
         /// What is wrong with the one before it.
-        previous: FormatError,
+        previous: Box<FormatError>,
     },
     /// The model cannot be saved.
     #[error("the trained model: {0}")]

@@ -250,16 +250,17 @@ fn patiently(
 /// Whether an error may go away by itself. Space is freed, a server comes back, a signal is over; a folder that one may not
 /// write to stays one. On Windows, access is also denied while another program, such as a virus scanner, looks at a file.
 fn may_pass(error: &io::Error) -> bool {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => cfg!(windows),
+    let is_lasting = matches!(
+        error.kind(),
         io::ErrorKind::NotFound
-        | io::ErrorKind::NotADirectory
-        | io::ErrorKind::IsADirectory
-        | io::ErrorKind::ReadOnlyFilesystem
-        | io::ErrorKind::InvalidInput
-        | io::ErrorKind::InvalidFilename => false,
-        _ => true,
-    }
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::InvalidInput
+            | io::ErrorKind::InvalidFilename
+    );
+    let is_denied = error.kind() == io::ErrorKind::PermissionDenied && !cfg!(windows);
+    !(is_lasting || is_denied)
 }
 
 /// The rows as CSV, with a header.

@@ -88,7 +88,9 @@ pub(crate) fn load(folder: &Path) -> Result<Option<Loaded>, FitError> {
     let previous = Checkpoint::previous(&path);
     match Checkpoint::load(&previous) {
         Ok(checkpoint) => loaded(previous, checkpoint, Some(newest)).map(Some),
-        Err(error) if !is_missing(&error) => Err(FitError::NoWholeCheckpoint { newest, previous: error }),
+        Err(previous) if !is_missing(&previous) => {
+            Err(FitError::NoWholeCheckpoint { newest: newest.into(), previous: previous.into() })
+        }
         Err(_) if is_missing(&newest) => Ok(None),
         Err(_) => Err(newest.into()),
     }

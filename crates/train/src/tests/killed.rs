@@ -73,7 +73,7 @@ fn damage_one(run_dir: &Path, number: usize, damaged: &mut usize) {
     let both = [Checkpoint::previous(&newest), newest];
     if both.iter().all(|path| Checkpoint::load(path).is_ok()) {
         // Most often the newest: that is what costs something.
-        DAMAGES[number % DAMAGES.len()](&both[usize::from(number % 5 != 0)]);
+        DAMAGES[number % DAMAGES.len()](&both[usize::from(!number.is_multiple_of(5))]);
         *damaged += 1;
     }
 }
