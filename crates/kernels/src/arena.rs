@@ -11,6 +11,8 @@ pub(crate) struct Arena {
     start: *mut f32,
     len: usize,
     layout: Layout,
+    #[cfg(all(test, unix))]
+    guards: Vec<std::ops::Range<usize>>,
 }
 
 // SAFETY: the arena owns its memory, as a Vec does.
@@ -35,7 +37,13 @@ impl Arena {
             // SAFETY: the range is the allocation just made.
             unsafe { libc::madvise(start.cast(), bytes, libc::MADV_HUGEPAGE) };
         }
-        Some(Self { start, len, layout })
+        Some(Self {
+            start,
+            len,
+            layout,
+            #[cfg(all(test, unix))]
+            guards: Vec::new(),
+        })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -57,8 +65,38 @@ impl Arena {
     }
 }
 
+#[cfg(all(test, unix))]
+impl Arena {
+    /// Values of a page.
+    pub(crate) fn page() -> usize {
+        // SAFETY: asks for a constant of the system.
+        let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+        usize::try_from(bytes).expect("the system has pages") / 4
+    }
+
+    /// Values before the first whole page.
+    pub(crate) fn first_page(&self) -> usize {
+        (self.start as usize).next_multiple_of(4 * Self::page()) / 4 - self.start as usize / 4
+    }
+
+    /// From now on, whoever touches one of these whole pages ends the process.
+    pub(crate) fn guard(&mut self, pages: Vec<std::ops::Range<usize>>) {
+        pages.iter().for_each(|part| self.protect(part, libc::PROT_NONE));
+        self.guards = pages;
+    }
+
+    fn protect(&self, part: &std::ops::Range<usize>, how: libc::c_int) {
+        assert!(part.start <= part.end && part.end <= self.len);
+        // SAFETY: the pages are part of the allocation, and `drop` gives them back as they were.
+        let done = unsafe { libc::mprotect(self.start.add(part.start).cast(), 4 * part.len(), how) };
+        assert_eq!(done, 0, "mprotect of {part:?}");
+    }
+}
+
 impl Drop for Arena {
     fn drop(&mut self) {
+        #[cfg(all(test, unix))]
+        self.guards.iter().for_each(|part| self.protect(part, libc::PROT_READ | libc::PROT_WRITE));
         // SAFETY: allocated in `zeroed` with this layout.
         unsafe { dealloc(self.start.cast(), self.layout) }
     }

@@ -76,6 +76,25 @@ pub(crate) fn place(
     (places, end)
 }
 
+/// Every buffer at the end of pages of its own, and the page behind it, which nobody may touch; then the values of it all.
+#[cfg(all(test, unix))]
+pub(crate) fn guarded(
+    buffers: &[Declared],
+    first_page: usize,
+    page: usize,
+) -> (Vec<Place>, Vec<Range<usize>>, usize) {
+    let (mut places, mut guards, mut end) = (Vec::new(), Vec::new(), 0);
+    for buffer in buffers {
+        let len = buffer.len.next_multiple_of(ALIGN);
+        let pages = (end + len).next_multiple_of(page);
+        let (start, guard) = (first_page + pages - len, first_page + pages);
+        places.push(Place { range: start..start + buffer.len, per_sample: buffer.per_sample });
+        guards.push(guard..guard + page);
+        end = pages + page;
+    }
+    (places, guards, first_page + end)
+}
+
 /// Whether the team must meet before each kernel: when it touches memory that a kernel since the last meeting wrote,
 /// or writes memory that one has read.
 pub(crate) fn waits(kernels: &[Box<dyn Kernel>], places: &[Place], per_tile: usize) -> Vec<bool> {

@@ -241,9 +241,8 @@ impl Builder {
     /// # Errors
     /// When the memory cannot be had, or is more than [`Builder::with_most_bytes`] allows; the error says how much it is.
     pub fn finish(self) -> Result<Program, OutOfMemory> {
-        let kernels: Vec<Box<dyn Kernel>> = self.kernels.into_iter().collect();
-        let per_tile = kernels.len();
-        let kernels: Vec<_> = kernels.into_iter().chain(self.once).collect();
+        let per_tile = self.kernels.len();
+        let kernels: Vec<_> = self.kernels.into_iter().chain(self.once).collect();
         let (places, len) = place(&self.buffers, &kernels, self.no_reuse);
         let (bytes, most) = (len.saturating_mul(4), self.most_bytes);
         if most.is_some_and(|most| bytes > most) {
@@ -252,6 +251,23 @@ impl Builder {
         let arena = Arena::zeroed(len).ok_or(OutOfMemory { bytes, most: None })?;
         let waits = waits(&kernels, &places, per_tile);
         Ok(Program { arena, places, kernels, waits, per_tile, tile: self.tile, batch: self.batch })
+    }
+}
+
+#[cfg(all(test, unix))]
+impl Builder {
+    /// As [`Builder::finish`], with every buffer between pages that nobody may touch: a kernel that leaves its buffers, and
+    /// what is allowed behind them, ends the process.
+    pub(crate) fn finish_guarded(self) -> Program {
+        let per_tile = self.kernels.len();
+        let kernels: Vec<_> = self.kernels.into_iter().chain(self.once).collect();
+        let page = Arena::page();
+        let (_, _, len) = crate::layout::guarded(&self.buffers, page, page);
+        let mut arena = Arena::zeroed(len).expect("a test fits into memory");
+        let (places, guards, _) = crate::layout::guarded(&self.buffers, arena.first_page(), page);
+        arena.guard(guards);
+        let waits = waits(&kernels, &places, per_tile);
+        Program { arena, places, kernels, waits, per_tile, tile: self.tile, batch: self.batch }
     }
 }
 
@@ -312,10 +328,21 @@ impl Program {
         &mut self.arena.as_mut_slice()[place][..len]
     }
 
-    /// Fills all memory, slack included: nothing may depend on what was there before.
+    /// Fills all buffers, slack included: nothing may depend on what was there before.
     #[cfg(test)]
     pub(crate) fn fill(&mut self, value: f32) {
-        self.arena.as_mut_slice().fill(value);
+        for place in &self.places {
+            self.arena.as_mut_slice()[place.range.clone()].fill(value);
+        }
+    }
+
+    /// Whether what is behind every buffer is as [`Program::fill`] left it; where buffers share no memory.
+    #[cfg(test)]
+    pub(crate) fn is_slack(&self, value: f32) -> bool {
+        let slack = |place: &Place| {
+            &self.arena.as_slice()[place.range.end - SLACK.min(place.range.len())..place.range.end]
+        };
+        self.places.iter().all(|place| slack(place).iter().all(|v| v.to_bits() == value.to_bits()))
     }
 
     /// Runs every kernel over `step.n` samples, tile by tile, on the threads of `pool`.
@@ -492,6 +519,22 @@ mod tests {
             let want: Vec<f32> = (0..n).flat_map(|n| [1.0, n as f32]).collect();
             assert_eq!(program.get(y)[..2 * n], want);
             assert_eq!(program.get(y).len(), 16);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn between_guard_pages_a_write_behind_a_buffer_is_seen() {
+        for (extra, is_clean) in [(0, true), (1, false)] {
+            let mut b = Builder::new(1);
+            let (x, y) = (b.kept(2), b.kept(2 - extra));
+            b.push(Next(x, y));
+            let mut program = b.finish_guarded();
+            program.fill(f32::NAN);
+            program.get_mut(x).fill(1.0);
+            let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
+            program.run(&Pool::new(1), Isa::Portable, &step);
+            assert_eq!(program.is_slack(f32::NAN), is_clean);
         }
     }
 

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! All memory starts as NaN, inputs arrive tile by tile, and every output is looked at as a whole: a kernel that
-//! relies on zeros, leaves a part of its output unwritten, or writes into its halo or empty lanes, is found out.
+//! relies on zeros, leaves a part of its output unwritten, or writes into its halo or empty lanes, is found out. On Unix each
+//! test runs once more with every buffer between pages that nobody may touch: a read or write outside ends the process.
 
 use crate::plane::{Plane, Value};
 use crate::pool::Pool;
@@ -130,6 +131,12 @@ pub(crate) fn run_everywhere(setup: &Setup<'_>, build: impl Fn(&mut TestProgram)
     let all = Isa::available();
     for &isa in &all {
         let run = run_once(setup, &build, &pools[0], isa);
+        #[cfg(unix)]
+        assert_same(
+            &run,
+            &run_with(setup, &build, &pools[0], isa, true),
+            &format!("{isa:?}, between guard pages"),
+        );
         let more = if all.last() == Some(&isa) { &pools[1..] } else { &pools[1..2] };
         for pool in more {
             let again = run_once(setup, &build, pool, isa);
@@ -155,6 +162,17 @@ pub(crate) fn assert_same(a: &Run, b: &Run, what: &str) {
 }
 
 fn run_once(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), pool: &Pool, isa: Isa) -> Run {
+    run_with(setup, build, pool, isa, false)
+}
+
+/// `guarded`: with every buffer between pages that nobody may touch, and all that follows it in its page untouched.
+fn run_with(
+    setup: &Setup<'_>,
+    build: &impl Fn(&mut TestProgram),
+    pool: &Pool,
+    isa: Isa,
+    guarded: bool,
+) -> Run {
     let mut t = TestProgram {
         program: Builder::new(setup.tile),
         n: setup.step.n,
@@ -166,12 +184,17 @@ fn run_once(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), pool: &Pool, i
     for (from, to) in t.waiting {
         t.program.push(Collect { from, to });
     }
-    let mut program = t.program.finish().expect("a test fits into memory");
+    let mut program = match guarded {
+        #[cfg(unix)]
+        true => t.program.finish_guarded(),
+        _ => t.program.finish().expect("a test fits into memory"),
+    };
     program.fill(f32::NAN);
     for (buf, values) in t.start {
         program.get_mut(buf).copy_from_slice(&values);
     }
     program.run(pool, isa, &setup.step);
+    assert!(!guarded || program.is_slack(f32::NAN), "{isa:?}: a kernel wrote behind one of its buffers");
     let outputs = t.outputs.iter().map(|output| match output {
         Output::Buffer(buf) => program.get(*buf).to_vec(),
         Output::Value(plane, buf) => {
