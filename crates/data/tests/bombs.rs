@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use peak_alloc::PeakAlloc;
 use striate_data::Picture;
+use striate_testkit::{Memory, memory, peak_bytes};
 
 #[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
+static MEMORY: Memory = memory();
 
 fn zlib(data: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
@@ -177,11 +177,9 @@ fn bombs_are_defused_within_a_blink() {
     let mut errors = 0;
     for (name, file) in &bombs {
         assert!(file.len() <= 100_000, "{name}: {} bytes", file.len());
-        let before = ALLOCATOR.current_usage();
-        ALLOCATOR.reset_peak_usage();
         let started = Instant::now();
-        let result = Picture::decode(name, file);
-        let (elapsed, peak) = (started.elapsed(), ALLOCATOR.peak_usage().saturating_sub(before));
+        let (result, peak) = peak_bytes(|| Picture::decode(name, file));
+        let elapsed = started.elapsed();
         // 20 to 200 times as long as it takes, as other programs may hold this one up.
         assert!(elapsed < Duration::from_secs(2), "{name}: {elapsed:?}");
         assert!(peak <= 36 << 20, "{name}: {} MiB", peak >> 20);

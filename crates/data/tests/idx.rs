@@ -3,13 +3,12 @@
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
-use peak_alloc::PeakAlloc;
 use striate_data::IdxError;
 use striate_data::idx::{IMAGES_MAGIC, LABELS_MAGIC, open_images, read_images, read_labels};
-use striate_testkit::Sample;
+use striate_testkit::{Memory, Sample, memory, peak_bytes};
 
 #[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
+static MEMORY: Memory = memory();
 
 /// What decoding may use besides a fixed factor of the input: gzip's window and tables, and the first reservation.
 const ALLOWANCE_BYTES: usize = 2 << 20;
@@ -34,14 +33,6 @@ fn images_file() -> Vec<u8> {
 
 fn labels_file() -> Vec<u8> {
     idx(LABELS_MAGIC, &[5], &[3, 0, 9, 1, 1])
-}
-
-/// Runs `work` and gives its result with the memory it used at its peak.
-fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    let before = ALLOCATOR.current_usage();
-    ALLOCATOR.reset_peak_usage();
-    let result = work();
-    (result, ALLOCATOR.peak_usage().saturating_sub(before))
 }
 
 /// One test, since the allocator counts for the whole process.

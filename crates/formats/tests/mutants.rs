@@ -4,12 +4,11 @@
 mod common;
 
 use common::{join, model, signed, split};
-use peak_alloc::PeakAlloc;
 use striate_formats::ModelFile;
-use striate_testkit::Sample;
+use striate_testkit::{Memory, Sample, memory, peak_bytes};
 
 #[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+static MEMORY: Memory = memory();
 
 #[test]
 fn ten_thousand_mutants_do_no_harm() {
@@ -17,25 +16,25 @@ fn ten_thousand_mutants_do_no_harm() {
     let mut rng = Sample::new(7);
     // The whole file once: what an honest load takes.
     ModelFile::from_bytes(&original).unwrap();
-    let before = MEMORY.current_usage();
-    MEMORY.reset_peak_usage();
     let (mut refused, mut loaded) = (0, 0);
-    for number in 0..10_000 {
-        let mutant = mutate(&original, &mut rng);
-        let resigned = if number % 2 == 0 { signed(&mutant) } else { None };
-        match ModelFile::from_bytes(resigned.as_ref().unwrap_or(&mutant)) {
-            // What is no part of the content may change: padding, spaces in JSON.
-            Ok(model) => {
-                loaded += 1;
-                assert!(resigned.is_some() || model.params == common_params(), "mutant {number}");
-            }
-            Err(error) => {
-                refused += 1;
-                assert!(!error.to_string().is_empty());
+    let load_all = || {
+        for number in 0..10_000 {
+            let mutant = mutate(&original, &mut rng);
+            let resigned = if number % 2 == 0 { signed(&mutant) } else { None };
+            match ModelFile::from_bytes(resigned.as_ref().unwrap_or(&mutant)) {
+                // What is no part of the content may change: padding, spaces in JSON.
+                Ok(model) => {
+                    loaded += 1;
+                    assert!(resigned.is_some() || model.params == common_params(), "mutant {number}");
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert!(!error.to_string().is_empty());
+                }
             }
         }
-    }
-    let peak = MEMORY.peak_usage().saturating_sub(before);
+    };
+    let ((), peak) = peak_bytes(load_all);
     assert_eq!(ModelFile::from_bytes(&signed(&original).unwrap()).unwrap(), model());
     assert!(refused > 9_000, "{refused} refused, {loaded} loaded");
     // The arena of the golden run and the parsed graph; the file has some 10 kB.

@@ -7,20 +7,17 @@ mod hostile;
 mod torch;
 
 use hostile::{bombs, calls, containers, others, structures, tensors, zips};
-use peak_alloc::PeakAlloc;
 use std::io::Write;
 use striate_formats::{Weights, read_weights};
+use striate_testkit::{Memory, memory, peak_bytes};
 use torch::one_tensor;
 
 #[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+static MEMORY: Memory = memory();
 
 /// Reads a file and checks what is said, and that memory stays below twice the file and 16 MiB.
 fn refuse(name: &str, bytes: &[u8], said: &str, failures: &mut Vec<String>) {
-    let before = MEMORY.current_usage();
-    MEMORY.reset_peak_usage();
-    let result = Weights::from_bytes(bytes);
-    let peak = MEMORY.peak_usage().saturating_sub(before);
+    let (result, peak) = peak_bytes(|| Weights::from_bytes(bytes));
     match result {
         Ok(weights) => failures.push(format!("{name}: read as {:?}", weights.tensors.keys())),
         Err(error) if !error.to_string().contains(said) => {

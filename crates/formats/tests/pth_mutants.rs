@@ -1,13 +1,12 @@
 //! Damaged weights of every container, by chance: each gives arrays or an error, and none takes memory that its size does not
 //! justify. Alone in its program, since the memory is measured.
 
-use peak_alloc::PeakAlloc;
 use std::path::Path;
 use striate_formats::Weights;
-use striate_testkit::Sample;
+use striate_testkit::{Memory, Sample, memory, peak_bytes};
 
 #[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+static MEMORY: Memory = memory();
 
 #[test]
 fn ten_thousand_mutants_do_no_harm() {
@@ -16,16 +15,16 @@ fn ten_thousand_mutants_do_no_harm() {
     let files = files.map(|name| std::fs::read(golden.join(name)).unwrap());
     let mut rng = Sample::new(11);
     let (mut refused, mut read) = (0, 0);
-    let before = MEMORY.current_usage();
-    MEMORY.reset_peak_usage();
-    for number in 0..10_000 {
-        let mutant = mutate(&files[number % files.len()], &mut rng);
-        match Weights::from_bytes(&mutant) {
-            Ok(weights) => read += usize::from(weights.tensors.len() < 1000),
-            Err(error) => refused += usize::from(!error.to_string().is_empty()),
+    let read_all = || {
+        for number in 0..10_000 {
+            let mutant = mutate(&files[number % files.len()], &mut rng);
+            match Weights::from_bytes(&mutant) {
+                Ok(weights) => read += usize::from(weights.tensors.len() < 1000),
+                Err(error) => refused += usize::from(!error.to_string().is_empty()),
+            }
         }
-    }
-    let peak = MEMORY.peak_usage().saturating_sub(before);
+    };
+    let ((), peak) = peak_bytes(read_all);
     assert_eq!(refused + read, 10_000);
     // A legacy file and a tar have no checksums of their values: a changed value is a value.
     assert!(refused > 5_000 && read > 100, "{refused} refused, {read} read");

@@ -13,6 +13,7 @@
 //! | read what captum and pytorch-grad-cam computed | [`EvidenceGolden`] |
 //! | draw shapes and values, the same on every machine | [`Sample`] |
 //! | give an f64 reference the very values an f32 kernel saw | [`widen`] |
+//! | measure the memory that something takes, or let it run out | [`peak_bytes`], [`with_room`] |
 //! | download from a server that cuts, lies or redirects | [`FileServer`] |
 //! | write to a disk that fails, or loses what was not waited for | [`SimDisk`], [`implement_disk!`] |
 //!
@@ -47,6 +48,7 @@ mod evidence;
 mod formula;
 mod golden;
 mod gradient;
+mod memory;
 mod sample;
 mod server;
 
@@ -56,5 +58,6 @@ pub use evidence::{Array, EvidenceGolden, NoiseGolden};
 pub use formula::{deep_formula, formula, formula_labels};
 pub use golden::{Checksum, CrossEntropyCase, Golden, OptimizerCase, Scalar, Tensor, ZooGolden, ZooStep};
 pub use gradient::{assert_vjp, finite_difference};
+pub use memory::{Memory, memory, peak_bytes, with_room};
 pub use sample::{Sample, widen};
 pub use server::{FileServer, Serve};
