@@ -19,7 +19,8 @@ use thiserror::Error;
 
 use crate::error::DataError;
 use crate::jpeg::{self, Scans};
-use crate::{sniff, tiff};
+use crate::memory::{OutOfMemory, SMALL_BYTES, most_unpacked, room_for};
+use crate::{sniff, tiff, webp};
 
 /// The longest side that is decoded, in pixels.
 pub const MAX_SIDE_PX: u32 = 8192;
@@ -31,13 +32,12 @@ pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// What transparency is composited on when nothing else is said, as on a page.
 pub const WHITE: [u8; 3] = [255; 3];
 
-/// A picture whose pixels take more than this many times the bytes of its file is refused as a decompression bomb, unless
-/// it is small anyway: deflate reaches a factor of 1032, photographs stay below 100. So no file below 40 kB can take
-/// more than 16 MiB.
-const MAX_RATIO: u64 = 400;
-const SMALL_BYTES: u64 = 16 * 1024 * 1024;
+/// From so many bytes on, it is made sure that there is memory before a picture is decoded ...
+const LARGE_BYTES: u64 = 1 << 20;
+/// ... for its pixels so many times: as they are decoded, as grey or RGB, and turned.
+const COPIES: u64 = 3;
 /// Passes of a progressive JPEG over all of its pixels; encoders write about ten, and each costs the time of a picture.
-const MAX_SCANS: usize = 100;
+pub(crate) const MAX_SCANS: usize = 100;
 
 /// The formats that are decoded.
 const FORMATS: [(ImageFormat, &str); 7] = [
@@ -118,6 +118,9 @@ pub enum PictureError {
         /// What the decoder said.
         why: String,
     },
+    /// There is no memory for it.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The file could not be read.
     #[error("cannot be read: {why}")]
     Io {
@@ -202,6 +205,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, PictureError> {
 fn read_capped(stream: impl Read) -> Result<Vec<u8>, PictureError> {
     let mut bytes = Vec::new();
     let io = |error: std::io::Error| PictureError::Io { why: error.to_string() };
+    // Its buffer grows only as far as there is memory, and that there is no more is an error of the stream.
     stream.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(PictureError::TooManyBytes { bytes: bytes.len() as u64 });
@@ -265,7 +269,7 @@ pub(crate) fn decode_as(
     let essential =
         if format == ImageFormat::Png { sniff::png_essentials(bytes) } else { Cow::Borrowed(bytes) };
     let mut reader = ImageReader::with_format(Cursor::new(&essential), format);
-    reader.limits(limits());
+    reader.limits(limits(MAX_BYTES));
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     let is_of_inks = is_jpeg && sniff::jpeg_is_of_inks(bytes);
@@ -281,7 +285,12 @@ pub(crate) fn decode_as(
         };
         why.map_err(|why| PictureError::Damaged { kind, why })?;
     }
-    decoder.set_limits(limits()).map_err(damaged)?;
+    if format == ImageFormat::WebP {
+        webp::check(bytes, [width, height]).map_err(|why| PictureError::Damaged { kind, why })?;
+    }
+    check_room(unpacked)?;
+    // A frame of a GIF may be larger than its screen.
+    decoder.set_limits(limits(unpacked.max(SMALL_BYTES))).map_err(damaged)?;
     // EXIF that cannot be read is as good as none: the pixels are what counts.
     let orientation = decoder.orientation().ok();
     let mut image = match is_of_inks {
@@ -309,17 +318,20 @@ fn check_size(
             Err(PictureError::Damaged { kind, why: format!("it is {width}x{height} pixels") })
         }
         () if unpacked > MAX_BYTES => Err(PictureError::TooManyBytes { bytes: unpacked }),
-        () if unpacked > SMALL_BYTES && unpacked > packed * MAX_RATIO => {
-            Err(PictureError::Bomb { packed, unpacked })
-        }
+        () if unpacked > most_unpacked(packed) => Err(PictureError::Bomb { packed, unpacked }),
         () => Ok(()),
     }
 }
 
-fn limits() -> Limits {
+/// Makes sure that there is memory for a large picture: decoders take theirs without asking.
+pub(crate) fn check_room(unpacked: u64) -> Result<(), PictureError> {
+    if unpacked < LARGE_BYTES { Ok(()) } else { Ok(room_for(unpacked.saturating_mul(COPIES))?) }
+}
+
+fn limits(bytes: u64) -> Limits {
     let mut limits = Limits::no_limits();
     // Sides are checked by hand: the decoders' own errors do not name the size.
-    limits.max_alloc = Some(2 * MAX_BYTES);
+    limits.max_alloc = Some(bytes);
     limits
 }
 

@@ -37,6 +37,14 @@ pub(crate) fn jpeg_is_of_inks(bytes: &[u8]) -> bool {
     segments(bytes).any(|(marker, payload)| is_frame(marker) && payload.get(5) == Some(&4))
 }
 
+/// Columns, rows and colour components of a JPEG, as its frame header has them.
+pub(crate) fn jpeg_size(bytes: &[u8]) -> Option<[u32; 3]> {
+    let (_, payload) = segments(bytes).find(|&(marker, _)| is_frame(marker))?;
+    let &[_, h0, h1, w0, w1, components, ..] = payload else { return None };
+    let [width, height] = [[w0, w1], [h0, h1]].map(|size| u32::from(u16::from_be_bytes(size)));
+    Some([width, height, components.into()])
+}
+
 /// The kind of a JPEG that is not decoded here.
 ///
 /// # Source

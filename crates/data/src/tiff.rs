@@ -4,6 +4,8 @@
 //! palettes are looked up, and of numbers that are no bytes [`to_bytes`] says what they mean. Kinds of which we do not
 //! know the colours are refused by name.
 
+mod directory;
+
 use std::borrow::Cow;
 use std::io::Cursor;
 
@@ -13,12 +15,17 @@ use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
 use crate::jpeg::{under_black, ycc_to_rgb};
-use crate::picture::{MAX_BYTES, PictureError};
+use crate::memory::SMALL_BYTES;
+use crate::picture::{MAX_SCANS, PictureError, check_room};
+use crate::sniff;
 use crate::tones::{Outside, to_bytes};
+use directory::Directory;
 
 const KIND: &str = "TIFF";
 /// Values of the tag "photometric interpretation".
 const BLACK_IS_ZERO: u16 = 1;
+/// The value of the tag "compression" for a JPEG in each strip or tile.
+const JPEG: usize = 7;
 const PALETTE: u16 = 3;
 /// Values of "extra samples" that say that there is an opacity; by the first, colours were multiplied with it.
 const PREMULTIPLIED: u16 = 1;
@@ -31,6 +38,9 @@ pub(crate) fn decode(
     bytes: &[u8],
     check: impl FnOnce(u32, u32, u64) -> Result<(), PictureError>,
 ) -> Result<(DynamicImage, Option<Orientation>), PictureError> {
+    let directory =
+        Directory::read(bytes).ok_or_else(|| damaged("its directory does not lie in the file"))?;
+    directory.check().map_err(|why| damaged(&why))?;
     let mut reader = open(Cow::Borrowed(bytes))?;
     let (width, height) = reader.dimensions().map_err(refused)?;
     let photometric = reader.find_tag_unsigned::<u16>(Tag::PhotometricInterpretation).map_err(refused)?;
@@ -38,8 +48,7 @@ pub(crate) fn decode(
         Some(PALETTE) => {
             let palette = reader.get_tag_u16_vec(Tag::ColorMap).map_err(refused)?;
             // The decoder knows no palettes: the indices are read as if they were grey.
-            let grey =
-                with_photometric(bytes, BLACK_IS_ZERO).ok_or_else(|| damaged("it has no colour type"))?;
+            let grey = as_grey(bytes, &directory).ok_or_else(|| damaged("it has no colour type"))?;
             reader = open(Cow::Owned(grey))?;
             Some(palette)
         }
@@ -50,13 +59,19 @@ pub(crate) fn decode(
     let pixels = u64::from(width) * u64::from(height);
     let unpacked = pixels.saturating_mul((samples.max(3) * bits.div_ceil(8)) as u64);
     check(width, height, unpacked)?;
+    // What is not the picture itself: a tile that reaches past it, a strip as it is packed, a JPEG of its own size.
+    let beside = unpacked.max(SMALL_BYTES);
+    if directory.numbers(Tag::Compression) == [JPEG] {
+        check_jpegs(bytes, &directory, beside)?;
+    }
+    check_room(unpacked)?;
     let orientation = reader.find_tag_unsigned::<u16>(Tag::Orientation).ok().flatten();
     let orientation = orientation.and_then(|value| Orientation::from_exif(value.min(255) as u8));
     let extra = reader.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).ok().flatten();
     let extra = extra.and_then(|extra| extra.first().copied()).unwrap_or(0);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = usize::try_from(unpacked).unwrap_or(usize::MAX);
-    limits.intermediate_buffer_size = MAX_BYTES as usize;
+    limits.intermediate_buffer_size = usize::try_from(beside).unwrap_or(usize::MAX);
     let mut reader = reader.with_limits(limits);
     let mut buffer = DecodingResult::U8(Vec::new());
     let planes = reader.read_image_to_buffer(&mut buffer).map_err(refused)?.planes;
@@ -101,23 +116,38 @@ fn refused(error: TiffError) -> PictureError {
     }
 }
 
-/// The same file with another value of "photometric interpretation" in its first directory.
-fn with_photometric(bytes: &[u8], value: u16) -> Option<Vec<u8>> {
-    let is_little = bytes.first() == Some(&b'I');
-    let u16_at = |at: usize| {
-        let pair = bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if is_little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) })
-    };
-    let [first, second] = [u16_at(4)?, u16_at(6)?].map(usize::from);
-    let directory = if is_little { second << 16 | first } else { first << 16 | second };
-    // A count, and then entries of 12 bytes: tag, type, count, and the value itself when it is short.
-    let count = usize::from(u16_at(directory)?);
-    let mut entries = (0..count).map(|i| directory + 2 + 12 * i);
-    let at = entries.find(|&at| u16_at(at) == Some(Tag::PhotometricInterpretation.to_u16()))? + 8;
+/// The same file with grey in the place of its colour type.
+fn as_grey(bytes: &[u8], directory: &Directory<'_>) -> Option<Vec<u8>> {
+    let at = directory.place(Tag::PhotometricInterpretation)?;
     let mut bytes = bytes.to_vec();
-    let value = if is_little { value.to_le_bytes() } else { value.to_be_bytes() };
-    bytes.get_mut(at..at + 2)?.copy_from_slice(&value);
+    bytes.get_mut(at..at.checked_add(2)?)?.copy_from_slice(&directory.written(BLACK_IS_ZERO));
     Some(bytes)
+}
+
+/// Makes sure that no JPEG inside needs more than `most` bytes, or has more scans than a picture has use for: the decoder
+/// believes what they say of themselves.
+fn check_jpegs(bytes: &[u8], directory: &Directory<'_>, most: u64) -> Result<(), PictureError> {
+    let tables = [Tag::StripOffsets, Tag::StripByteCounts, Tag::TileOffsets, Tag::TileByteCounts];
+    let [strips, strip_bytes, tiles, tile_bytes] = tables.map(|tag| directory.numbers(tag));
+    let places = strips.iter().zip(&strip_bytes).chain(tiles.iter().zip(&tile_bytes));
+    let parts = places.filter_map(|(&at, &length)| {
+        let behind = bytes.get(at..)?;
+        Some(behind.get(..length).unwrap_or(behind))
+    });
+    let shared: Vec<u8> = directory.numbers(Tag::JPEGTables).iter().map(|&byte| byte as u8).collect();
+    for jpeg in parts.chain([&shared[..]]) {
+        let [width, height, components] = sniff::jpeg_size(jpeg).unwrap_or_default();
+        let bytes = u64::from(width) * u64::from(height) * u64::from(components);
+        if bytes > most {
+            return Err(damaged(&format!(
+                "a JPEG of {width}x{height} pixels lies in it, larger than itself"
+            )));
+        }
+        if sniff::jpeg_scans(jpeg) > MAX_SCANS {
+            return Err(damaged(&format!("a JPEG in it has more than {MAX_SCANS} scans")));
+        }
+    }
+    Ok(())
 }
 
 /// Values of 1, 2 or 4 bits, each row of which starts with a byte of its own; spread over 0..255 if they are tones.

@@ -87,6 +87,33 @@ fn webp(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     [b"RIFF".as_slice(), &(body.len() as u32 + 4).to_le_bytes(), b"WEBP", &body].concat()
 }
 
+/// An animation of `screen` pixels whose only frame says that it is `frame`, and its bitstream that it is `inner`.
+fn webp_frame(screen: u32, frame: u32, inner: u16) -> Vec<u8> {
+    let three = |value: u32| value.to_le_bytes()[..3].to_vec();
+    let canvas = [vec![2, 0, 0, 0], three(screen - 1), three(screen - 1)].concat();
+    let stream =
+        [&[0x10, 0, 0, 0x9d, 1, 0x2a][..], &inner.to_le_bytes(), &inner.to_le_bytes(), &[0; 30]].concat();
+    let place = [vec![0; 6], three(frame - 1), three(frame - 1), vec![0; 4]].concat();
+    let chunk = [b"VP8 ".as_slice(), &(stream.len() as u32).to_le_bytes(), &stream].concat();
+    webp(&[(b"VP8X", canvas), (b"ANIM", vec![0; 6]), (b"ANMF", [place, chunk].concat())])
+}
+
+/// A TIFF of 16 x 16 pixels in one strip, which is a JPEG.
+fn tiff_of_jpeg(jpeg: &[u8]) -> Vec<u8> {
+    let entries = [
+        (256, 4, 1, 16),
+        (257, 4, 1, 16),
+        (258, 3, 1, 8),
+        (259, 3, 1, 7),
+        (262, 3, 1, 1),
+        (273, 4, 1, 8 + 2 + 9 * 12 + 4),
+        (277, 3, 1, 1),
+        (278, 4, 1, 16),
+        (279, 4, 1, jpeg.len() as u32),
+    ];
+    tiff(&entries, 0, jpeg)
+}
+
 /// A progressive JPEG from Pillow with other sides, and its last scan so many times.
 fn jpeg(width: u16, height: u16, scans: usize) -> Vec<u8> {
     let line = include_str!("golden/pillow.txt")
@@ -133,6 +160,7 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("GIF, a screen of 65535 x 65535", gif([65_535, 65_535], [1, 1])),
         ("GIF, a frame of 65535 x 65535", gif([1, 1], [65_535, 65_535])),
         ("GIF, 8000 x 8000", gif([8000, 8000], [8000, 8000])),
+        ("GIF, a frame of 8000 x 8000 on a small screen", gif([1, 1], [8000, 8000])),
         ("BMP, 20000 x 20000", bmp(20_000, 20_000, 24, 0, &[])),
         ("BMP, the lowest height", bmp(8000, i32::MIN, 24, 0, &[])),
         ("BMP, 8192 x 8192 without data", bmp(8192, 8192, 24, 0, &[])),
@@ -154,6 +182,29 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         (
             "WebP, lossy 16383 x 16383",
             webp(&[(b"VP8 ", vec![0x10, 0, 0, 0x9d, 1, 0x2a, 0xff, 0x3f, 0xff, 0x3f])]),
+        ),
+        ("WebP, a frame of 16383 x 16383 on a small canvas", webp_frame(31, 31, 16_383)),
+        ("WebP, a frame of 65535 x 65535 on a small canvas", webp_frame(31, 31, 65_535)),
+        ("WebP, a large frame in a small one on a large canvas", webp_frame(2000, 31, 8000)),
+        ("WebP, EXIF of 2^32 - 1 bytes", {
+            let mut file = webp_frame(31, 31, 31);
+            file[20] = 0x0a;
+            file.extend(b"EXIF\xff\xff\xff\xff");
+            file
+        }),
+        ("TIFF, a JPEG of 16000 x 16000 in a strip", tiff_of_jpeg(&jpeg(16_000, 16_000, 1))),
+        ("TIFF, a JPEG of 2000 scans in a strip", tiff_of_jpeg(&jpeg(16, 16, 2000))),
+        (
+            "TIFF, a kind of planes of 2^22 numbers",
+            tiff(&[(256, 4, 1, 10), (257, 4, 1, 10), (284, 3, 1 << 22, 8)], 0, &[0; 100]),
+        ),
+        (
+            "TIFF, 2^22 strips",
+            tiff(
+                &[(256, 4, 1, 10), (257, 4, 1, 10), (273, 4, 1 << 22, 8), (279, 4, 1 << 22, 8)],
+                0,
+                &[0; 100],
+            ),
         ),
         ("TIFF, 20000 x 20000", tiff_strip(20_000, 20_000, 1, 100)),
         ("TIFF, 2^32 - 1 a side", tiff_strip(u32::MAX, u32::MAX, 1, 100)),
