@@ -9,7 +9,17 @@
 //! # Hostile files
 //! The header is read before anything is reserved. A plain file has to have exactly the size that the header
 //! declares. A gzip file is decompressed no further than one byte past that size, and a header that declares
-//! more than gzip could have packed into so few bytes is refused at once.
+//! more than 16 MiB and 400 times the file is refused at once.
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 mod number;
 
@@ -21,6 +31,7 @@ use flate2::read::MultiGzDecoder;
 use thiserror::Error;
 
 use crate::error::DataError;
+use crate::memory::{OutOfMemory, most_unpacked, reserved, room_for};
 use crate::tones::{self, Outside};
 use number::Number;
 
@@ -32,8 +43,6 @@ pub const LABELS_MAGIC: u32 = 0x0000_0801;
 /// Columns of QMNIST's labels: the class, then who wrote the digit, where and when.
 const QMNIST_COLUMNS: u32 = 8;
 
-/// Deflate packs at most 258 bytes into 2 bits, so no gzip file can grow by more than this factor.
-const DEFLATE_MAX_RATIO: u64 = 1032;
 /// An honest image file grows a few fold; up to this factor (and this many bytes besides) memory is reserved
 /// in one piece, past it the buffer grows only as bytes really arrive.
 const TRUSTED_RATIO: u64 = 16;
@@ -85,9 +94,9 @@ pub enum IdxError {
         /// Payload bytes there are.
         got: u64,
     },
-    /// A gzip file declares more than gzip could have packed into it.
+    /// A gzip file declares far more than anybody's images pack into it.
     #[error(
-        "the header declares dimensions {dimensions:?} = {expected} bytes, but {compressed} bytes of gzip can hold at most {limit}; the header is damaged or made to harm"
+        "the header declares dimensions {dimensions:?} = {expected} bytes, but of {compressed} bytes of gzip at most {limit} are unpacked; the header is damaged or made to harm, else unpack the file first"
     )]
     Implausible {
         /// The dimensions of the header.
@@ -96,7 +105,7 @@ pub enum IdxError {
         expected: u64,
         /// Size of the gzip file.
         compressed: u64,
-        /// What a gzip file of that size can hold.
+        /// What a gzip file of that size is unpacked to at most.
         limit: u64,
     },
     /// Bytes follow the payload.
@@ -155,7 +164,7 @@ pub enum IdxError {
         known: String,
     },
     /// A label names no class.
-    #[error("label {label} at index {index} is past the {classes} classes (0 to {})", .classes - 1)]
+    #[error("label {label} at index {index} is past the {classes} classes (0 to {})", .classes.saturating_sub(1))]
     LabelPastClasses {
         /// Which label it is.
         index: usize,
@@ -164,6 +173,9 @@ pub enum IdxError {
         /// Number of classes.
         classes: usize,
     },
+    /// There is no memory for it.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The file could not be read.
     #[error("cannot be read: {why}")]
     Io {
@@ -273,16 +285,22 @@ struct IdxArray {
 }
 
 fn images_of(array: IdxArray) -> Result<IdxImages, IdxError> {
-    let [count, height, width] = [0, 1, 2].map(|axis| array.dimensions[axis] as usize);
+    let &[count, height, width] = &array.dimensions[..] else {
+        unreachable!("the magic number of images says that there are three dimensions");
+    };
+    let [count, height, width] = [count, height, width].map(|size| size as usize);
     let number = array.number;
     let pixels = match number {
         Number::U8 => array.payload,
-        _ => tones::to_bytes(number.values(&array.payload), number.is_float()).map_err(
-            |Outside { least, most }| {
-                let [least, most] = [least, most].map(|v| v.to_string());
-                IdxError::Tones { kind: number.name(), least, most }
-            },
-        )?,
+        _ => {
+            room_for(number.count(&array.payload) as u64)?;
+            tones::to_bytes(number.values(&array.payload), number.is_float()).map_err(
+                |Outside { least, most }| {
+                    let [least, most] = [least, most].map(|v| v.to_string());
+                    IdxError::Tones { kind: number.name(), least, most }
+                },
+            )?
+        }
     };
     Ok(IdxImages { count, height, width, pixels })
 }
@@ -303,8 +321,8 @@ fn labels_of(array: IdxArray, classes: usize) -> Result<Vec<u8>, IdxError> {
             first.enumerate().map(class).collect::<Result<_, _>>()?
         }
     };
-    match labels.iter().position(|&label| usize::from(label) >= classes) {
-        Some(index) => Err(IdxError::LabelPastClasses { index, label: labels[index], classes }),
+    match labels.iter().enumerate().find(|&(_, &label)| usize::from(label) >= classes) {
+        Some((index, &label)) => Err(IdxError::LabelPastClasses { index, label, classes }),
         None => Ok(labels),
     }
 }
@@ -336,7 +354,7 @@ fn decode(mut input: impl Read, input_bytes: u64, magic: u32) -> Result<IdxArray
     }
     let mut stream = MultiGzDecoder::new(input);
     let header = header(&mut stream, magic)?;
-    let (expected, limit) = (header.payload_bytes, input_bytes.saturating_mul(DEFLATE_MAX_RATIO));
+    let (expected, limit) = (header.payload_bytes, most_unpacked(input_bytes));
     if expected > limit {
         let dimensions = header.dimensions;
         return Err(IdxError::Implausible { dimensions, expected, compressed: input_bytes, limit });
@@ -346,8 +364,9 @@ fn decode(mut input: impl Read, input_bytes: u64, magic: u32) -> Result<IdxArray
     nothing_behind(&mut stream, header, payload)
 }
 
+/// The magic number, and a size a dimension.
 fn header_bytes(dimensions: usize) -> u64 {
-    4 + 4 * dimensions as u64
+    (dimensions as u64).saturating_mul(4).saturating_add(4)
 }
 
 /// Reads the header of a file of the kind of `magic`, whose numbers may be others.
@@ -366,13 +385,13 @@ fn header(stream: &mut impl Read, magic: u32) -> Result<Header, IdxError> {
         return Err(IdxError::Magic { expected: magic, got });
     };
     let expected = header_bytes(dimensions.into());
-    let mut bytes = Vec::with_capacity(expected as usize - 4);
-    stream.by_ref().take(expected - 4).read_to_end(&mut bytes).map_err(io_error)?;
-    if (bytes.len() as u64) < expected - 4 {
-        return Err(IdxError::HeaderTruncated { expected, got: 4 + bytes.len() as u64 });
+    let mut bytes = start.clone();
+    stream.by_ref().take(expected.saturating_sub(4)).read_to_end(&mut bytes).map_err(io_error)?;
+    if (bytes.len() as u64) < expected {
+        return Err(IdxError::HeaderTruncated { expected, got: bytes.len() as u64 });
     }
-    let words = bytes.chunks_exact(4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]));
-    let dimensions: Vec<u32> = words.collect();
+    let words = bytes.as_chunks().0.iter().skip(1);
+    let dimensions: Vec<u32> = words.map(|&word| u32::from_be_bytes(word)).collect();
     if dimensions.contains(&0) {
         return Err(IdxError::Empty { dimensions });
     }
@@ -386,8 +405,12 @@ fn header(stream: &mut impl Read, magic: u32) -> Result<Header, IdxError> {
 
 fn payload(stream: &mut impl Read, header: &Header, reserve: u64) -> Result<Vec<u8>, IdxError> {
     let expected = header.payload_bytes;
-    let mut payload = Vec::with_capacity(reserve as usize);
-    stream.by_ref().take(expected).read_to_end(&mut payload).map_err(io_error)?;
+    let no_memory = || OutOfMemory { bytes: expected };
+    let mut payload = reserved(usize::try_from(reserve).map_err(|_| no_memory())?)?;
+    stream.by_ref().take(expected).read_to_end(&mut payload).map_err(|error| match error.kind() {
+        io::ErrorKind::OutOfMemory => no_memory().into(),
+        _ => io_error(error),
+    })?;
     let got = payload.len() as u64;
     if got < expected {
         return Err(IdxError::Truncated { dimensions: header.dimensions.clone(), expected, got });

@@ -8,6 +8,8 @@
 //!
 //! What is right and not read here is called by its name, and never damaged.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{Cursor, Read};
@@ -19,7 +21,7 @@ use thiserror::Error;
 
 use crate::error::DataError;
 use crate::jpeg::{self, Scans};
-use crate::memory::{OutOfMemory, SMALL_BYTES, most_unpacked, room_for};
+use crate::memory::{OutOfMemory, SMALL_BYTES, most_unpacked, reserved, room_for};
 use crate::{sniff, tiff, webp};
 
 /// The longest side that is decoded, in pixels.
@@ -186,7 +188,7 @@ impl Picture {
     /// # Errors
     /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
     pub fn read(place: &str, stream: impl Read) -> Result<Self, DataError> {
-        read_capped(stream)
+        read_capped(stream, 0)
             .and_then(|bytes| decode(&bytes, WHITE))
             .map_err(|problem| DataError::Picture { place: place.to_string(), problem })
     }
@@ -199,13 +201,14 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, PictureError> {
     if metadata.is_dir() {
         return Err(PictureError::Folder);
     }
-    read_capped(File::open(path).map_err(io)?)
+    // A pipe has no length; and a file that is too long is not worth its memory.
+    read_capped(File::open(path).map_err(io)?, metadata.len().min(MAX_BYTES))
 }
 
-fn read_capped(stream: impl Read) -> Result<Vec<u8>, PictureError> {
-    let mut bytes = Vec::new();
+/// Reads a stream that is said to hold so many bytes.
+fn read_capped(stream: impl Read, said: u64) -> Result<Vec<u8>, PictureError> {
+    let mut bytes = reserved(said as usize)?;
     let io = |error: std::io::Error| PictureError::Io { why: error.to_string() };
-    // Its buffer grows only as far as there is memory, and that there is no more is an error of the stream.
     stream.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(PictureError::TooManyBytes { bytes: bytes.len() as u64 });
@@ -352,6 +355,7 @@ fn flatten(image: DynamicImage, background: [u8; 3]) -> Picture {
 }
 
 /// Composites pixels of K values, the last of which is opacity, on a colour, in place: round((c a + b (255 - a)) / 255).
+#[expect(clippy::indexing_slicing, reason = "every index is below that of a whole pixel")]
 fn composite<const K: usize>(mut pixels: Vec<u8>, background: &[u8]) -> Vec<u8> {
     let count = pixels.len() / K;
     for i in 0..count {

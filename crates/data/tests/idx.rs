@@ -114,7 +114,15 @@ fn a_header_cannot_make_us_reserve() {
     let (result, used) = peak_bytes(|| read_images(&packed));
     assert!(matches!(result, Err(IdxError::Implausible { .. })), "{result:?}");
     assert!(used < ALLOWANCE_BYTES, "{used} bytes");
-    // Plausible for gzip's best ratio, but the bytes do not come.
+    // gzip can do it, but no images pack like that.
+    let zeros = gzip(&idx(IMAGES_MAGIC, &[1000, 1000, 40], &vec![0; 40_000_000]));
+    let (result, used) = peak_bytes(|| read_images(&zeros));
+    let limit = 16 << 20;
+    let compressed = zeros.len() as u64;
+    let dimensions = vec![1000, 1000, 40];
+    assert_eq!(result, Err(IdxError::Implausible { dimensions, expected: 40_000_000, compressed, limit }));
+    assert!(used < ALLOWANCE_BYTES, "{used} bytes");
+    // Plausible, but the bytes do not come.
     let plausible = idx(IMAGES_MAGIC, &[1000, 1000, 10], &vec![0; 10_000]);
     let mut sample = Sample::new(1);
     let noise: Vec<u8> = (0..20_000).map(|_| sample.bits() as u8).collect();

@@ -1,5 +1,7 @@
 //! How an idx file holds one value: the third byte of its magic number.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 /// A kind of number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Number {
@@ -48,6 +50,11 @@ impl Number {
 
     pub(super) fn is_float(self) -> bool {
         matches!(self, Self::F32 | Self::F64)
+    }
+
+    /// How many values there are in `payload`.
+    pub(super) fn count(self, payload: &[u8]) -> usize {
+        payload.chunks_exact(self.bytes()).len()
     }
 
     /// The values in `payload`, exactly.
