@@ -11,6 +11,8 @@
 //! what is damaged is as good as not there. A disk that is full costs time and nothing else, and the folder may be removed
 //! at any time.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,8 @@ use crate::resize;
 
 const MAGIC: &[u8; 8] = b"STRPIX01";
 const HEADER_BYTES: usize = 24;
+/// Where that begins of which there is a checksum.
+const CRC_COVERS: usize = 12;
 /// What the photos of one data set may take in one form: 10,000 photos for crops of 224 pixels.
 const MAX_BYTES: u64 = 8 << 30;
 /// The key of the note that a photo can be decoded.
@@ -88,17 +92,21 @@ impl Cache {
 
     /// The entry of this photo in this form, if it is there and whole.
     pub(crate) fn read(&self, sha256: &[u8; 32], key: &str) -> Option<Picture> {
-        let bytes = fs::read(self.place(sha256, key)).ok()?;
+        let mut bytes = fs::read(self.place(sha256, key)).ok()?;
         let (header, pixels) = bytes.split_at_checked(HEADER_BYTES)?;
-        let number = |i: usize| u32::from_le_bytes([0, 1, 2, 3].map(|b| header[8 + 4 * i + b]));
-        let [crc, width, height, channels] = [0, 1, 2, 3].map(number);
+        let (magic, numbers) = header.split_first_chunk()?;
+        let &[crc, width, height, channels] = numbers.as_chunks().0 else { return None };
+        let [crc, width, height, channels] = [crc, width, height, channels].map(u32::from_le_bytes);
         let (width, height, channels) = (width as usize, height as usize, channels as usize);
-        let is_whole = &header[..8] == MAGIC
+        let is_whole = magic == MAGIC
             && matches!(channels, 1 | 3)
             && width > 0
             && width.checked_mul(height)?.checked_mul(channels)? == pixels.len()
-            && checksum(&bytes[12..]) == crc;
-        is_whole.then(|| Picture { width, height, channels, pixels: pixels.to_vec() })
+            && bytes.get(CRC_COVERS..).is_some_and(|covered| checksum(covered) == crc);
+        is_whole.then(|| {
+            bytes.drain(..HEADER_BYTES);
+            Picture { width, height, channels, pixels: bytes }
+        })
     }
 
     /// True when photo number `i` of a data set may be kept: as if all before it were as large, they stay below 8 GiB. Those
@@ -112,17 +120,15 @@ impl Cache {
         let place = self.place(sha256, key);
         let Some(folder) = place.parent() else { return };
         let sizes = [picture.width, picture.height, picture.channels].map(|size| (size as u32).to_le_bytes());
-        let mut bytes = Vec::with_capacity(HEADER_BYTES + picture.pixels.len());
-        bytes.extend(MAGIC);
-        bytes.extend([0; 4]);
-        bytes.extend(sizes.concat());
-        bytes.extend(&picture.pixels);
-        let crc = checksum(&bytes[12..]);
-        bytes[8..12].copy_from_slice(&crc.to_le_bytes());
+        let mut crc = Crc::new();
+        sizes.iter().for_each(|size| crc.update(size));
+        crc.update(&picture.pixels);
+        let header = [&MAGIC[..], &crc.sum().to_le_bytes(), &sizes.concat()].concat();
         let write = || -> std::io::Result<()> {
             fs::create_dir_all(folder)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(&bytes)?;
+            file.write_all(&header)?;
+            file.write_all(&picture.pixels)?;
             file.persist(&place)?;
             Ok(())
         };
@@ -142,8 +148,8 @@ impl Cache {
 
     /// The first byte of the hash is a folder of its own: no folder becomes too long to list.
     fn place(&self, sha256: &[u8; 32], key: &str) -> PathBuf {
-        let (photo, form) = (hex(sha256), hex(&Sha256::digest(key)[..8]));
-        self.folder.join(&photo[..2]).join(format!("{photo}-{form}"))
+        let (photo, form) = (hex(sha256), hex(&Sha256::digest(key)));
+        self.folder.join(format!("{photo:.2}")).join(format!("{photo}-{form:.16}"))
     }
 }
 

@@ -6,10 +6,10 @@
 
 mod download;
 
+use download::each_block;
 pub use download::{Download, Size, download};
 
 use std::fs::{self, File};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -106,17 +106,14 @@ pub fn fetch_files(
 }
 
 fn is_whole(file: &KnownFile, path: &Path) -> bool {
-    let Ok(mut stored) = File::open(path) else { return false };
+    let Ok(stored) = File::open(path) else { return false };
     if !stored.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == file.gz_bytes) {
         return false;
     }
     let mut hasher = Sha256::new();
-    let mut block = vec![0; 1 << 16];
-    loop {
-        match stored.read(&mut block) {
-            Ok(0) => return hex(&hasher.finalize()) == file.gz_sha256,
-            Ok(count) => hasher.update(&block[..count]),
-            Err(_) => return false,
-        }
-    }
+    let read = each_block(&stored, |block| {
+        hasher.update(block);
+        Ok(())
+    });
+    read.is_ok() && hex(&hasher.finalize()) == file.gz_sha256
 }

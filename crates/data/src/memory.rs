@@ -1,5 +1,15 @@
 //! Memory whose size a file decides: asked for, not taken for granted, and no more of it than the file justifies.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
 use std::io::{self, Read};
 
 use thiserror::Error;

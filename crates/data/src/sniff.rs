@@ -1,12 +1,22 @@
 //! Says what a file is by its first bytes, and looks into the containers of JPEG and PNG before a decoder does.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
 use std::borrow::Cow;
 
 /// A few words for what the bytes look like.
 pub(crate) fn looks_like(bytes: &[u8]) -> &'static str {
     let text = bytes.trim_ascii_start();
     let starts = |prefix: &str| {
-        text.len() >= prefix.len() && text[..prefix.len()].eq_ignore_ascii_case(prefix.as_bytes())
+        text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
     };
     match bytes {
         _ if starts("<!doctype html") || starts("<html") || starts("<head") => {
@@ -77,8 +87,8 @@ pub(crate) fn picture_unread(bytes: &[u8]) -> Option<&'static str> {
 /// Inside a scan a byte FF is always followed by 00 or a restart marker, so FF D9 is the end and nothing else.
 pub(crate) fn jpeg_has_end(bytes: &[u8]) -> bool {
     let Some((_, scan)) = segments(bytes).find(|&(marker, _)| marker == 0xda) else { return false };
-    let start = scan.as_ptr() as usize - bytes.as_ptr() as usize;
-    bytes[start..].windows(2).any(|pair| pair == [0xff, 0xd9])
+    let start = (scan.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize);
+    bytes.get(start..).unwrap_or_default().windows(2).any(|pair| pair == [0xff, 0xd9])
 }
 
 /// A PNG with the chunks alone that decide its pixels, and its orientation.
@@ -92,11 +102,11 @@ pub(crate) fn png_essentials(bytes: &[u8]) -> Cow<'_, [u8]> {
     let mut kept: Vec<&[u8]> = Vec::new();
     let mut at = SIGNATURE;
     let (mut is_all, mut has_pixels, mut has_end) = (true, false, false);
-    while let Some(&[a, b, c, d, ref kind @ ..]) = bytes.get(at..at + 8) {
+    while let Some(&[a, b, c, d, ref kind @ ..]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         // Length, kind and checksum.
         let end = at.saturating_add(u32::from_be_bytes([a, b, c, d]) as usize).saturating_add(12);
         let Some(chunk) = bytes.get(at..end) else { break };
-        let is_essential = kind[0].is_ascii_uppercase() || matches!(kind, b"tRNS" | b"eXIf");
+        let is_essential = matches!(kind, [b'A'..=b'Z', ..] | b"tRNS" | b"eXIf");
         if is_essential {
             kept.push(chunk);
         }
@@ -106,13 +116,14 @@ pub(crate) fn png_essentials(bytes: &[u8]) -> Cow<'_, [u8]> {
         at = end;
     }
     // What comes after the last whole chunk is the rest of a file cut short: of its end, or of its pixels.
-    let rest = &bytes[at.min(bytes.len())..];
-    let lacks_end = has_pixels && !has_end && (rest.len() < 8 || rest[4..].starts_with(b"IEND"));
+    let rest = bytes.get(at..).unwrap_or_default();
+    let lacks_end = has_pixels && !has_end && rest.get(4..8).is_none_or(|kind| kind == b"IEND");
     if is_all && !lacks_end {
         return Cow::Borrowed(bytes);
     }
     kept.push(if lacks_end { END } else { rest });
-    Cow::Owned([&bytes[..SIGNATURE], &kept.concat()].concat())
+    let signature = bytes.get(..SIGNATURE).unwrap_or_default();
+    Cow::Owned([signature, &kept.concat()].concat())
 }
 
 /// How many scans a JPEG has: passes over all of its pixels.
@@ -137,12 +148,13 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
         }
         // Any number of FF may stand before a marker.
         while let [0xff, 0xff, ..] = rest {
-            rest = &rest[1..];
+            rest = rest.get(1..).unwrap_or_default();
         }
-        let [0xff, marker, high, low, ..] = *rest else { return None };
-        let length = usize::from(u16::from_be_bytes([high, low])).max(2);
-        let payload = &rest[4..(2 + length).clamp(4, rest.len())];
-        rest = rest.get(2 + length..).unwrap_or_default();
+        let [0xff, marker, high, low, behind @ ..] = rest else { return None };
+        // The length counts itself.
+        let length = usize::from(u16::from_be_bytes([*high, *low])).saturating_sub(2);
+        let (payload, marker) = (behind.get(..length).unwrap_or(behind), *marker);
+        rest = behind.get(length..).unwrap_or_default();
         scan_reached = marker == 0xda;
         Some((marker, payload))
     })

@@ -4,6 +4,8 @@
 //! palettes are looked up, and of numbers that are no bytes [`to_bytes`] says what they mean. Kinds of which we do not
 //! know the colours are refused by name.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 mod directory;
 
 use std::borrow::Cow;
@@ -155,7 +157,10 @@ fn unpack(packed: &[u8], [width, height]: [usize; 2], bits: usize, are_tones: bo
     let most = (1 << bits) - 1;
     let factor = if are_tones { 255 / most } else { 1 };
     let row_bytes = (width * bits).div_ceil(8).max(1);
-    let value = |row: &[u8], x: usize| (row[x * bits / 8] >> (8 - bits - x * bits % 8) & most) * factor;
+    let value = |row: &[u8], x: usize| {
+        let byte = row.get(x * bits / 8).copied().unwrap_or(0);
+        (byte >> (8 - bits - x * bits % 8) & most) * factor
+    };
     packed
         .chunks_exact(row_bytes)
         .take(height)
@@ -189,7 +194,8 @@ fn interleaved(values: Vec<u8>, planes: usize) -> Vec<u8> {
         return values;
     }
     let plane = values.len() / planes;
-    (0..plane).flat_map(|i| values[i..].iter().step_by(plane).take(planes)).copied().collect()
+    let pixel = |i: usize| values.iter().skip(i).step_by(plane).take(planes);
+    (0..plane).flat_map(pixel).copied().collect()
 }
 
 fn divide_by_opacity(pixel: &mut [u8]) {
@@ -227,11 +233,14 @@ fn coloured(
         (ColorType::RGBA(_), None) => {
             ImageBuffer::from_raw(width, height, values).map(DynamicImage::ImageRgba8)
         }
-        (ColorType::CMYK(_), None) => {
-            rgb(values.chunks_exact(4).flat_map(|v| under_black([v[0], v[1], v[2]], 255 - v[3])).collect())
-        }
+        (ColorType::CMYK(_), None) => rgb(values
+            .as_chunks()
+            .0
+            .iter()
+            .flat_map(|&[c, m, y, k]| under_black([c, m, y], 255 - k))
+            .collect()),
         (ColorType::YCbCr(_), None) => {
-            rgb(values.chunks_exact(3).flat_map(|v| ycc_to_rgb([v[0], v[1], v[2]])).collect())
+            rgb(values.as_chunks().0.iter().flat_map(|&ycc| ycc_to_rgb(ycc)).collect())
         }
         (colour, _) => return Err(PictureError::Unsupported { kind: format!("{KIND} ({colour:?})") }),
     };

@@ -4,6 +4,8 @@
 //! Other numbers from 0 to 255 are bytes, whose fraction is cut off. What lies outside means something that only its owner
 //! knows (metres, counts, degrees), and is refused: Pillow would clip it, and most of the picture with it.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 /// Numbers that cannot be taken for brightness.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Outside {

@@ -3,6 +3,16 @@
 //! # Source
 //! RFC 9649: 2.3 (chunks), 2.7 (the extended file, whose frames lie in chunks ANMF); RFC 6386, 9.1 (sizes of VP8).
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
 /// Bytes of a frame's chunk before the chunks in it: place, size, duration, flags.
 const FRAME_BYTES: usize = 16;
 
@@ -53,5 +63,5 @@ fn lossy_size(payload: &[u8]) -> Option<[u32; 2]> {
 fn lossless_size(payload: &[u8]) -> Option<[u32; 2]> {
     let &[0x2f, a, b, c, d, ..] = payload else { return None };
     let sizes = u32::from_le_bytes([a, b, c, d]);
-    Some([sizes, sizes >> 14].map(|size| (size & 0x3fff) + 1))
+    Some([sizes, sizes >> 14].map(|size| (size & 0x3fff).saturating_add(1)))
 }

@@ -5,6 +5,8 @@
 //! or the next day, as long as `NAME.part.from` says that it is of the same address and either the server confirms
 //! that the file is still the same one or a known SHA-256 will tell.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -146,13 +148,10 @@ impl Part {
         let mut work = || -> io::Result<()> {
             self.file.set_len(kept)?;
             self.file.rewind()?;
-            let (mut left, mut block) = (kept, vec![0; 1 << 16]);
-            while left > 0 {
-                let wanted = left.min(1 << 16) as usize;
-                self.file.read_exact(&mut block[..wanted])?;
-                hasher.update(&block[..wanted]);
-                left -= wanted as u64;
-            }
+            each_block((&self.file).take(kept), |block| {
+                hasher.update(block);
+                Ok(())
+            })?;
             self.file.seek(SeekFrom::Start(kept))?;
             fs::write(&self.note, format!("{url}\n{version}"))
         };
@@ -282,8 +281,9 @@ fn attempt(
                 return Err(broken(format!("the connection broke after {received} of {of} bytes: {error}")));
             }
         };
-        hasher.update(&block[..count]);
-        part.file.write_all(&block[..count]).map_err(|e| part.disk("write into this folder", e))?;
+        let came = block.get(..count).unwrap_or_default();
+        hasher.update(came);
+        part.file.write_all(came).map_err(|e| part.disk("write into this folder", e))?;
         received += count as u64;
         tell(FetchEvent::Received { bytes: received, of });
     }
@@ -306,6 +306,22 @@ fn starts_at(content_range: Option<&str>, at: u64) -> bool {
     let start =
         content_range.and_then(|text| text.strip_prefix("bytes ")?.split('-').next()?.parse::<u64>().ok());
     start == Some(at)
+}
+
+/// Gives all that a stream holds to `each`, a block at a time; gives the first error of either.
+pub(super) fn each_block(
+    mut from: impl Read,
+    mut each: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut block = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut block) {
+            Ok(0) => return Ok(()),
+            Ok(count) => each(block.get(..count).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Makes a rename last through a power cut; only Unix lets a folder be opened for that.

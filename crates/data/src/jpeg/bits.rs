@@ -3,6 +3,8 @@
 //! # Source
 //! ITU-T T.81: B.1.1.5 (a data byte FF is followed by 00), C.2 (codes from lengths), F.2.2.3 (decoding).
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 /// Codes up to this length are looked up at once; they are nearly all.
 const LOOKUP_BITS: u32 = 9;
 
@@ -23,21 +25,23 @@ impl Huffman {
         let (mut code, mut first) = (0u32, 0usize);
         for (length, &count) in (1u32..).zip(counts) {
             let of_length = symbols.get(first..first + usize::from(count))?;
-            ends[length as usize] = (code + u32::from(count), first as i32 - code as i32);
+            *ends.get_mut(length as usize)? = (code + u32::from(count), first as i32 - code as i32);
             for &symbol in of_length {
                 if code >> length != 0 {
                     return None;
                 }
                 if length <= LOOKUP_BITS {
                     let start = (code << (LOOKUP_BITS - length)) as usize;
-                    lookup[start..start + (1 << (LOOKUP_BITS - length))].fill((length as u8, symbol));
+                    lookup
+                        .get_mut(start..start + (1 << (LOOKUP_BITS - length)))?
+                        .fill((length as u8, symbol));
                 }
                 code += 1;
             }
             first += usize::from(count);
             code <<= 1;
         }
-        Some(Self { lookup, ends, symbols: symbols[..first].to_vec() })
+        Some(Self { lookup, ends, symbols: symbols.get(..first)?.to_vec() })
     }
 }
 
@@ -116,7 +120,7 @@ impl<'a> Bits<'a> {
         if self.count < 32 {
             self.fill();
         }
-        let (length, symbol) = table.lookup[(self.held >> (64 - LOOKUP_BITS)) as usize];
+        let &(length, symbol) = table.lookup.get((self.held >> (64 - LOOKUP_BITS)) as usize)?;
         if length == 0 {
             let symbol = self.symbol(table)?;
             self.take(u32::from(symbol & 15));
@@ -133,7 +137,7 @@ impl<'a> Bits<'a> {
         if self.count < 32 {
             self.fill();
         }
-        let (length, symbol) = table.lookup[(self.held >> (64 - LOOKUP_BITS)) as usize];
+        let &(length, symbol) = table.lookup.get((self.held >> (64 - LOOKUP_BITS)) as usize)?;
         if length != 0 {
             self.held <<= length;
             self.count -= u32::from(length);
@@ -141,7 +145,7 @@ impl<'a> Bits<'a> {
         }
         for length in LOOKUP_BITS + 1..=16 {
             let code = (self.held >> (64 - length)) as u32;
-            let (end, offset) = table.ends[length as usize];
+            let &(end, offset) = table.ends.get(length as usize)?;
             if code < end {
                 self.held <<= length;
                 self.count -= length;
@@ -161,13 +165,13 @@ impl<'a> Bits<'a> {
         let held = self.count - self.padded.min(self.count);
         let mut marker = self.at;
         // A marker is FF and neither 00 nor another FF.
-        while let Some(pair) = self.bytes.get(marker..marker + 2) {
-            if pair[0] == 0xff && !matches!(pair[1], 0 | 0xff) {
+        while let Some(&[first, second]) = self.bytes.get(marker..).and_then(|rest| rest.first_chunk()) {
+            if first == 0xff && !matches!(second, 0 | 0xff) {
                 break;
             }
             marker += 1;
         }
-        let mut behind = &self.bytes[self.at..marker.min(self.bytes.len())];
+        let mut behind = self.bytes.get(self.at..marker.min(self.bytes.len())).unwrap_or_default();
         // Any number of FF may stand before a marker.
         while let [before @ .., 0xff] = behind {
             behind = before;

@@ -4,6 +4,8 @@
 //! picture. [`Scans::check`] walks through the data of every scan first, block by block and without a pixel, and sees whether
 //! each scan holds exactly its blocks.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 mod bits;
 mod scans;
 
@@ -37,20 +39,22 @@ pub(crate) fn decode_inks(bytes: &[u8]) -> Result<DynamicImage, String> {
     decoder.set_options(options.jpeg_set_out_colorspace(space));
     let mut inks = decoder.decode().map_err(text)?;
     match space {
-        ColorSpace::CMYK => {
-            inks.chunks_exact_mut(4).for_each(|inks| inks[..3].iter_mut().for_each(|c| *c = 255 - *c))
-        }
-        ColorSpace::YCCK => inks.chunks_exact_mut(4).for_each(|inks| {
-            let rgb = ycc_to_rgb([inks[0], inks[1], inks[2]]);
-            inks[..3].copy_from_slice(&rgb);
+        ColorSpace::CMYK => pixels(&mut inks).for_each(|[c, m, y, _]| {
+            [*c, *m, *y] = [255 - *c, 255 - *m, 255 - *y];
         }),
+        ColorSpace::YCCK => {
+            pixels(&mut inks).for_each(|[c, m, y, _]| [*c, *m, *y] = ycc_to_rgb([*c, *m, *y]))
+        }
         other => return Err(format!("its four components are {other:?}")),
     }
-    let rgb =
-        inks.chunks_exact(4).flat_map(|inks| under_black([inks[0], inks[1], inks[2]], inks[3])).collect();
+    let rgb = inks.as_chunks().0.iter().flat_map(|&[c, m, y, k]| under_black([c, m, y], k)).collect();
     RgbImage::from_raw(width as u32, height as u32, rgb)
         .map(DynamicImage::ImageRgb8)
         .ok_or_else(|| "it has too few pixels".into())
+}
+
+fn pixels(inks: &mut [u8]) -> impl Iterator<Item = &mut [u8; 4]> {
+    inks.as_chunks_mut().0.iter_mut()
 }
 
 /// Red, green and blue of three inks (255 is full) and of what black leaves (255 is all): `white - ink white / 255`.

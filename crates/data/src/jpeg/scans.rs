@@ -4,6 +4,8 @@
 //! ITU-T T.81: A.2 (how many blocks a scan has), B.2 (headers), F.2.2 (blocks of a sequential scan), G.1.2 (blocks of a
 //! progressive scan).
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use super::bits::{Bits, Huffman};
 
 /// Bytes behind the last block of a scan that are let pass: some cameras leave a few there, which change no pixel.
@@ -117,12 +119,12 @@ impl Scans {
         }
         self.is_progressive = marker == 0xc2;
         [self.width, self.height] = size.map(usize::from);
-        for part in parts.chunks_exact(3) {
-            let (across, down) = (usize::from(part[1] >> 4), usize::from(part[1] & 15));
+        for &[id, sampling, _] in parts.as_chunks().0 {
+            let (across, down) = (usize::from(sampling >> 4), usize::from(sampling & 15));
             if !(1..=4).contains(&across) || !(1..=4).contains(&down) {
                 return None;
             }
-            self.components.push(Component { id: part[0], across, down, ..Component::default() });
+            self.components.push(Component { id, across, down, ..Component::default() });
         }
         if self.is_progressive {
             let [across, down] = self.units();
@@ -149,10 +151,11 @@ impl Scans {
         while let [place, rest @ ..] = segment {
             let (counts, rest) = rest.split_first_chunk::<16>()?;
             let symbols = counts.iter().map(|&count| usize::from(count)).sum();
-            let table = Huffman::new(counts, rest.get(..symbols)?)?;
+            let (symbols, rest) = rest.split_at_checked(symbols)?;
+            let table = Huffman::new(counts, symbols)?;
             let tables = if place >> 4 == 0 { &mut self.dc } else { &mut self.ac };
             *tables.get_mut(usize::from(place & 15))? = Some(table);
-            segment = &rest[symbols..];
+            segment = rest;
         }
         Some(())
     }
@@ -167,12 +170,12 @@ impl Scans {
         let (&count, rest) = segment.split_first()?;
         let (selectors, rest) = rest.split_at_checked(2 * usize::from(count))?;
         let &[start, end, approximation] = rest else { return None };
-        let part = |selector: &[u8]| {
-            let component = self.components.iter().position(|component| component.id == selector[0])?;
-            let [dc, ac] = [selector[1] >> 4, selector[1] & 15].map(usize::from);
+        let part = |&[id, tables]: &[u8; 2]| {
+            let component = self.components.iter().position(|component| component.id == id)?;
+            let [dc, ac] = [tables >> 4, tables & 15].map(usize::from);
             (dc < 4 && ac < 4).then_some(Part { component, dc, ac })
         };
-        let parts = selectors.chunks_exact(2).map(part).collect::<Option<Vec<_>>>()?;
+        let parts = selectors.as_chunks().0.iter().map(part).collect::<Option<Vec<_>>>()?;
         let band = if self.is_progressive { [start, end].map(usize::from) } else { [0, 63] };
         let is_refinement = self.is_progressive && approximation >> 4 != 0;
         // Bands of several coefficients have scans of their own.
@@ -183,12 +186,15 @@ impl Scans {
 
     /// Goes through a scan whose data start at byte `at`; gives the place behind it.
     fn walk(&mut self, scan: &Scan, bytes: &[u8], at: usize) -> Result<usize, String> {
-        let is_alone = scan.parts.len() == 1;
-        let [across, down] = match is_alone {
-            false => self.units(),
+        let alone = match &scan.parts[..] {
+            [part] => self.components.get(part.component),
+            _ => None,
+        };
+        let is_alone = alone.is_some();
+        let [across, down] = match alone {
+            None => self.units(),
             // A component alone has the blocks that its pixels need, and no more.
-            true => {
-                let component = &self.components[scan.parts[0].component];
+            Some(component) => {
                 let [most_across, most_down] = self.most();
                 [
                     (self.width * component.across).div_ceil(8 * most_across),
@@ -219,7 +225,10 @@ impl Scans {
         let (left, marker) = bits.rest();
         spare(left, units, units)?;
         for part in &scan.parts {
-            self.components[part.component].is_seen = true;
+            self.components
+                .get_mut(part.component)
+                .into_iter()
+                .for_each(|component| component.is_seen = true);
         }
         Ok(marker)
     }
@@ -234,8 +243,9 @@ impl Scans {
         run: &mut u32,
     ) -> Result<(), Wrong> {
         for part in &scan.parts {
-            let tables = (self.dc[part.dc].as_ref(), self.ac[part.ac].as_ref());
-            let component = &mut self.components[part.component];
+            let tables = (self.dc.get(part.dc), self.ac.get(part.ac));
+            let tables = (tables.0.and_then(Option::as_ref), tables.1.and_then(Option::as_ref));
+            let component = self.components.get_mut(part.component).ok_or(Wrong)?;
             let row = units_across * component.across;
             let [across, down] = if is_alone { [1, 1] } else { [component.across, component.down] };
             for block in 0..across * down {

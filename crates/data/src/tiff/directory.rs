@@ -3,6 +3,16 @@
 //! # Source
 //! TIFF 6.0, section 2: a directory is a count, and then entries of 12 bytes: tag, type, count, and the values or their place.
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
 use std::ops::Range;
 
 use tiff::tags::Tag;
