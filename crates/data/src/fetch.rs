@@ -4,8 +4,10 @@
 //! SHA-256. So a file in the cache is whole, whenever the machine was switched off; and a download that broke goes on where
 //! it broke.
 
+mod address;
 mod download;
 
+pub use address::check_address;
 use download::each_block;
 pub use download::{Download, Size, download};
 

@@ -151,8 +151,6 @@ pub const KNOWN: &[Known] = &[
         mirrors: &[
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
             "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
-            // Plain HTTP is all that the authors' own bucket offers; the hashes above keep it honest.
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         ],
         also_in: &["/usr/share/datasets/fashion-mnist", "FashionMNIST/raw"],
     },

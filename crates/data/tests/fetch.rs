@@ -167,6 +167,12 @@ fn a_file_that_changed_meanwhile_is_fetched_anew() {
     one.server.set("w.pth", Serve::Good(new.clone()));
     one.again().unwrap();
     assert_eq!(fs::read(one.path()).unwrap(), new);
+    // It goes on with the other file's bytes all the same, and says so.
+    let one = One::new(Serve::Cut(old.clone(), 30_000), None);
+    one.again().unwrap_err();
+    one.server.set("w.pth", Serve::AnyVersion(new.clone()));
+    one.again().unwrap();
+    assert!(fs::read(one.path()).unwrap() == new, "half of one and half of the other");
     // A server without ranges; one that sends other bytes than it says; one that has nothing to continue.
     let short = new[..20_000].to_vec();
     for (serve, body) in [
@@ -216,6 +222,23 @@ fn sizes_and_hashes_that_are_wrong() {
     one.again().unwrap();
     one.server.set("other", Serve::Redirect("/w.pth".into()));
     assert!(one.again().unwrap_err().to_string().contains("redirect"));
+}
+
+#[test]
+fn nobody_is_sent_to_an_address_that_may_not_be_asked() {
+    let one = One::new(Serve::Good(content("w")), None);
+    for location in ["http://127.0.0.1:1@example.org/w", "http://example.org/w", "ftp://127.0.0.1/w"] {
+        one.server.set("w.pth", Serve::Redirect(location.into()));
+        let error = one.again().unwrap_err().to_string();
+        assert!(error.contains("is not followed"), "{error}");
+    }
+    let path = one.path();
+    for url in ["http://127.0.0.1:80@example.org/w", "http://example.org/w", "file:///etc/passwd"] {
+        let file = Download { urls: &[url.into()], path: &path, size: Size::AtMost(9), sha256: None };
+        let error = download(&file, &mut |_| {}).unwrap_err().to_string();
+        assert!(error.contains("https://") || error.contains("leave it out"), "{error}");
+    }
+    assert_eq!(stored(one.folder.path()), [""; 0]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// How a file is served.
 #[derive(Debug, Clone)]
@@ -24,6 +25,10 @@ pub enum Serve {
     Endless,
     /// Sends the body without a length.
     NoLength(Vec<u8>),
+    /// Sends a byte each time this has passed.
+    Dribble(Vec<u8>, Duration),
+    /// As [`Good`](Self::Good), but goes on with this content whatever version the client has a part of.
+    AnyVersion(Vec<u8>),
     /// Sends the client elsewhere.
     Redirect(String),
 }
@@ -95,6 +100,15 @@ impl FileServer {
             None => write!(stream, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n{close}"),
             Some(Serve::Good(body)) => send(&mut stream, &body, body.len(), start, header("if-range")),
             Some(Serve::Cut(body, at)) => send(&mut stream, &body, at, start, header("if-range")),
+            Some(Serve::AnyVersion(body)) => send(&mut stream, &body, body.len(), start, None),
+            Some(Serve::Dribble(body, pause)) => {
+                write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{close}", body.len())?;
+                body.iter().try_for_each(|byte| {
+                    stream.write_all(&[*byte])?;
+                    thread::sleep(pause);
+                    Ok(())
+                })
+            }
             Some(Serve::NoRange(body)) => whole(&mut stream, body.len(), &body),
             Some(Serve::Length(body, length)) => whole(&mut stream, length, &body),
             Some(Serve::WrongRange(body)) => match start {

@@ -4,17 +4,23 @@
 //! to the disk and renamed. A download that broke is continued from where it broke: by the next address, the next call,
 //! or the next day, as long as `NAME.part.from` says that it is of the same address and either the server confirms
 //! that the file is still the same one or a known SHA-256 will tell.
+//!
+//! Every address is checked, that to which a server redirects too ([`Address`]), and a server that sends nothing, or next to
+//! nothing, is given up ([`Patience`]).
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use ureq::Body;
+use ureq::http::Response;
 
 use super::FetchEvent;
+use super::address::Address;
 use crate::dataset::hex;
 use crate::error::DataError;
 
@@ -56,29 +62,60 @@ impl Size {
     }
 }
 
+/// How long a server is waited for.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// Until something comes.
+    idle: Duration,
+    /// In each such time ...
+    window: Duration,
+    /// ... so many bytes have to come.
+    window_bytes: u64,
+}
+
+impl Patience {
+    /// 1 kB a second is less than a modem had.
+    const USUAL: Self =
+        Self { idle: Duration::from_secs(30), window: Duration::from_secs(30), window_bytes: 30_000 };
+}
+
+/// Redirects that are followed.
+const REDIRECTS: usize = 5;
+
 /// Downloads a file; a part of it that an earlier call left is continued.
 ///
 /// # Errors
 /// [`DataError::Fetch`] when no address gave it, with what went wrong at each; [`DataError::Io`] when the folder cannot
 /// be written, or another program is downloading the same file.
 pub fn download(file: &Download<'_>, tell: &mut dyn FnMut(FetchEvent<'_>)) -> Result<(), DataError> {
+    download_with(Patience::USUAL, file, tell)
+}
+
+fn download_with(
+    patience: Patience,
+    file: &Download<'_>,
+    tell: &mut dyn FnMut(FetchEvent<'_>),
+) -> Result<(), DataError> {
     let folder = file.path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|e| DataError::io(folder, "create this folder", e))?;
     let agent = ureq::Agent::config_builder()
         .timeout_resolve(Some(Duration::from_secs(10)))
         .timeout_connect(Some(Duration::from_secs(10)))
-        .timeout_recv_response(Some(Duration::from_secs(30)))
-        .timeout_recv_body(Some(Duration::from_secs(1800)))
-        .max_redirects(5)
+        .timeout_recv_response(Some(patience.idle))
+        .timeout_per_read(Some(patience.idle))
+        .timeout_per_write(Some(patience.idle))
+        // Followed here, one by one, as each is an address to be checked.
+        .max_redirects(0)
         .http_status_as_error(false)
         .user_agent(concat!("striate/", env!("CARGO_PKG_VERSION")))
         .build()
         .new_agent();
+    let client = Client { agent, patience };
     let mut part = Part::open(file.path, folder)?;
     let mut tries = Vec::new();
     for url in file.urls {
         tell(FetchEvent::Asking { url, bytes: file.size.known() });
-        match fetch_from(&agent, url, file, &mut part, tell) {
+        match fetch_from(&client, url, file, &mut part, tell) {
             Ok(()) => return part.finish(file.path),
             Err(Failure::Disk(error)) => return Err(error),
             Err(Failure::Mirror(why)) => {
@@ -90,6 +127,38 @@ pub fn download(file: &Download<'_>, tell: &mut dyn FnMut(FetchEvent<'_>)) -> Re
     part.tidy();
     let name = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Err(DataError::Fetch { file: name, folder: folder.into(), tries })
+}
+
+/// What asks for files.
+struct Client {
+    agent: ureq::Agent,
+    patience: Patience,
+}
+
+impl Client {
+    /// Asks for a file, from byte `kept` on if the server still has that version, wherever it sends one.
+    fn ask(&self, url: &str, kept: u64, version: &str) -> Result<Response<Body>, String> {
+        let mut address = Address::parse(url)?;
+        for _ in 0..=REDIRECTS {
+            let mut request = self.agent.get(address.uri());
+            if kept > 0 {
+                request = request.header("Range", format!("bytes={kept}-"));
+                if !version.is_empty() {
+                    request = request.header("If-Range", version);
+                }
+            }
+            let response = request.call().map_err(|error| error.to_string())?;
+            match (response.status().as_u16(), header(&response, "location")) {
+                (301 | 302 | 303 | 307 | 308, Some(location)) => address = address.redirected(location)?,
+                _ => return Ok(response),
+            }
+        }
+        Err(format!("more than {REDIRECTS} redirects"))
+    }
+}
+
+fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
+    response.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Why one address did not give a file: its own fault, or this machine's disk.
@@ -185,7 +254,7 @@ impl Part {
 }
 
 fn fetch_from(
-    agent: &ureq::Agent,
+    client: &Client,
     url: &str,
     file: &Download<'_>,
     part: &mut Part,
@@ -195,14 +264,14 @@ fn fetch_from(
     // Nothing is left to ask for where the part is as long as the file or longer: such a part is wrong.
     let kept = if kept < file.size.limit() { kept } else { 0 };
     if kept > 0 {
-        match attempt(agent, url, file, part, (kept, &version), tell) {
+        match attempt(client, url, file, part, (kept, &version), tell) {
             Ok(()) => return Ok(()),
             // The kept bytes may be of another file; a connection that broke again is no sign of that.
             Err(Attempt::Wrong(_)) => {}
             Err(Attempt::Failed(failure)) => return Err(failure),
         }
     }
-    match attempt(agent, url, file, part, (0, ""), tell) {
+    match attempt(client, url, file, part, (0, ""), tell) {
         Ok(()) => Ok(()),
         Err(Attempt::Failed(failure)) => Err(failure),
         Err(Attempt::Wrong(why)) => {
@@ -226,7 +295,7 @@ impl From<Failure> for Attempt {
 }
 
 fn attempt(
-    agent: &ureq::Agent,
+    client: &Client,
     url: &str,
     file: &Download<'_>,
     part: &mut Part,
@@ -234,16 +303,15 @@ fn attempt(
     tell: &mut dyn FnMut(FetchEvent<'_>),
 ) -> Result<(), Attempt> {
     let broken = |why: String| Attempt::Failed(Failure::Mirror(why));
-    let mut request = agent.get(url);
-    if kept > 0 {
-        request = request.header("Range", format!("bytes={kept}-"));
-        if !version.is_empty() {
-            request = request.header("If-Range", version);
-        }
-    }
-    let mut response = request.call().map_err(|error| broken(error.to_string()))?;
-    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let mut response = client.ask(url, kept, version).map_err(broken)?;
+    let header = |name: &str| header(&response, name);
+    // Only a strong ETag promises the same bytes.
+    let new_version = header("etag").filter(|etag| etag.starts_with('"') && etag.len() <= 256);
+    let new_version = new_version.unwrap_or_default().to_string();
     let kept = match response.status().as_u16() {
+        206 if kept > 0 && new_version != version => {
+            return Err(Attempt::Wrong("the server goes on with another version of the file".into()));
+        }
         206 if kept > 0 && starts_at(header("content-range"), kept) => kept,
         // A server that knows no ranges, or has another version now, sends everything.
         200 => 0,
@@ -253,9 +321,6 @@ fn attempt(
         status => return Err(broken(format!("http status: {status}"))),
     };
     let announced = header("content-length").and_then(|text| text.parse::<u64>().ok());
-    // Only a strong ETag promises the same bytes.
-    let version = header("etag").filter(|etag| etag.starts_with('"') && etag.len() <= 256);
-    let version = version.unwrap_or_default().to_string();
     let of = match file.size {
         Size::Exactly(bytes) => bytes,
         Size::AtMost(_) => announced.map_or(0, |rest| rest.saturating_add(kept)),
@@ -264,13 +329,14 @@ fn attempt(
     if of > limit {
         return Err(Attempt::Wrong(format!("expected at most {limit} bytes, the server announces {of}")));
     }
-    let mut hasher = part.restart(kept, url, &version)?;
+    let mut hasher = part.restart(kept, url, &new_version)?;
     if kept > 0 {
         tell(FetchEvent::Continuing { bytes: kept });
     }
     // One byte more than allowed tells a file that is too long from one that is just right.
     let mut body = response.body_mut().as_reader().take(limit + 1 - kept);
     let (mut received, mut block) = (kept, vec![0; 1 << 16]);
+    let (mut since, mut bytes_then) = (Instant::now(), kept);
     loop {
         let count = match body.read(&mut block) {
             Ok(0) => break,
@@ -285,6 +351,14 @@ fn attempt(
         hasher.update(came);
         part.file.write_all(came).map_err(|e| part.disk("write into this folder", e))?;
         received += count as u64;
+        let Patience { window, window_bytes, .. } = client.patience;
+        if since.elapsed() >= window {
+            let came = received - bytes_then;
+            if came < window_bytes {
+                return Err(broken(format!("only {came} bytes came in {} s", since.elapsed().as_secs())));
+            }
+            (since, bytes_then) = (Instant::now(), received);
+        }
         tell(FetchEvent::Received { bytes: received, of });
     }
     if received > limit || (of > 0 && received != of) {
@@ -327,4 +401,29 @@ pub(super) fn each_block(
 /// Makes a rename last through a power cut; only Unix lets a folder be opened for that.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use striate_testkit::{FileServer, Serve};
+
+    #[test]
+    fn a_server_that_dribbles_or_falls_silent_is_given_up() {
+        let every = |ms| Serve::Dribble(vec![7; 1 << 20], Duration::from_millis(ms));
+        let patience = Patience {
+            idle: Duration::from_millis(400),
+            window: Duration::from_millis(300),
+            window_bytes: 10_000,
+        };
+        for (serve, said) in [(every(5), "bytes came in"), (every(60_000), "timeout")] {
+            let server = FileServer::start([("w.pth", serve)]);
+            let folder = tempfile::tempdir().unwrap();
+            let (urls, path) = ([format!("{}w.pth", server.address)], folder.path().join("w.pth"));
+            let file = Download { urls: &urls, path: &path, size: Size::AtMost(1 << 21), sha256: None };
+            let error = download_with(patience, &file, &mut |_| {}).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+            assert!(!path.exists());
+        }
+    }
 }

@@ -92,10 +92,12 @@ pub enum WeightsError {
         keys: Vec<String>,
     },
     /// A URL that is no safe one.
-    #[error("{url}: expected an address that starts with https://")]
+    #[error("{url}: {why}")]
     Url {
         /// The address.
         url: String,
+        /// What is wrong with it, and what to do.
+        why: String,
     },
     /// A file that is not the one that was published.
     #[error("{}: its SHA-256 is {got}, published is {expected}; delete it and get it again", path.display())]

@@ -12,7 +12,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use striate_data::DataError;
-use striate_data::fetch::{Download, FetchEvent, Size, download};
+use striate_data::fetch::{Download, FetchEvent, Size, check_address, download};
 use striate_formats::FormatError;
 
 /// The largest weights that are downloaded; vgg19 has 0.6 GB.
@@ -208,9 +208,7 @@ fn url(places: &Places, url: &str, fetch: Listener<'_, '_>) -> Result<Found, Wei
 
 /// HTTPS, or this machine itself.
 fn check_url(url: &str) -> Result<(), WeightsError> {
-    let safe =
-        ["https://", "http://127.0.0.1:", "http://localhost:"].iter().any(|start| url.starts_with(start));
-    if safe { Ok(()) } else { Err(WeightsError::Url { url: url.into() }) }
+    check_address(url).map_err(|why| WeightsError::Url { url: url.into(), why })
 }
 
 /// The hash in `NAME-0123abcd.pth`: at least eight hexadecimal digits after the last dash.
