@@ -52,6 +52,17 @@ fn what_fits_is_loaded_to_the_bit_in_the_graphs_order() {
 }
 
 #[test]
+fn what_is_no_weights_is_told_by_its_first_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.pth");
+    // 256 GiB of nothing, of which the disk holds nothing; to hash them would take a quarter of an hour.
+    std::fs::File::create(&path).unwrap().set_len(256 << 30).unwrap();
+    let path = path.to_str().unwrap();
+    let error = load_from(&Places::default(), &TINY, path, &graph(5, 3), LoadOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("something else, of 274877906944 bytes"), "{error}");
+}
+
+#[test]
 fn every_difference_is_listed() {
     let mut wrong = params();
     wrong.retain(|(name, _)| name != "features.0.bias");

@@ -196,5 +196,5 @@ fn names() {
         &trace((model.build)(1000, 3).as_ref(), Mode::Eval, model.input).unwrap(),
         LoadOptions::default(),
     );
-    assert!(error.unwrap_err().to_string().contains("a folder or a device, expected a file"));
+    assert!(error.unwrap_err().to_string().contains("a folder, expected a file"));
 }

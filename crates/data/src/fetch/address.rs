@@ -19,7 +19,9 @@ pub fn check_address(url: &str) -> Result<(), String> {
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, String> {
-        let uri: Uri = url.parse().map_err(|error| format!("it is no address ({error}); it has to start with https://"))?;
+        let uri: Uri = url
+            .parse()
+            .map_err(|error| format!("it is no address ({error}); it has to start with https://"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err("it is no whole address; it has to start with https://".into());
         };

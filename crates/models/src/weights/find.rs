@@ -13,7 +13,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use striate_data::DataError;
 use striate_data::fetch::{Download, FetchEvent, Size, check_address, download};
-use striate_formats::FormatError;
+use striate_formats::{FormatError, WeightsFile};
 
 /// The largest weights that are downloaded; vgg19 has 0.6 GB.
 const LARGEST_BYTES: u64 = 2 << 30;
@@ -70,6 +70,8 @@ pub(super) fn find(
 
 /// A file of the user's: the table knows it by its hash, or a `config.json` lies beside it.
 fn file(path: &Path) -> Result<Found, WeightsError> {
+    // What is no weights at all is told by its first bytes, not after gigabytes of it.
+    WeightsFile::open(path)?;
     let sha256 = sha256(path)?;
     let info = table::by_hash(&sha256);
     let config = if info.is_some() { None } else { config(&path.with_file_name("config.json"))? };
