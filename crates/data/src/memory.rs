@@ -30,6 +30,13 @@ impl From<OutOfMemory> for io::Error {
     }
 }
 
+impl OutOfMemory {
+    /// What [`read_exactly`] could not get, if that is what this error is about.
+    pub fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+}
+
 /// A list with room for `count` values.
 ///
 /// # Errors
@@ -93,6 +100,7 @@ mod tests {
         assert_eq!(read_exactly(&mut stream, 0).unwrap(), [0; 0]);
         assert_eq!(read_exactly(&mut stream, 4).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
         let error = read_exactly(&mut stream, 1 << 62).unwrap_err();
+        assert_eq!(OutOfMemory::of(&error), Some(OutOfMemory { bytes: 1 << 62 }));
         assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
         assert!(error.to_string().starts_with("4611686018427387904 bytes of memory"), "{error}");
     }

@@ -1,12 +1,16 @@
 //! A training run at a moment: everything that decides how it goes on.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use crate::container::{Container, Kind};
 use crate::disk::{Disk, RealDisk, write_keeping_on};
 use crate::error::{FormatError, Problem};
 use crate::model_file::open;
+use ndarray::ArrayD;
 use std::ffi::OsString;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
+use striate_data::memory::reserved;
 use striate_graph::Params;
 
 const STATE: &str = "striate.state";
@@ -111,7 +115,13 @@ impl Checkpoint {
                     return Err(Problem::Header { reason });
                 }
             };
-            part.insert(rest, array.clone());
+            let mut values = reserved(array.len())?;
+            values.extend(array.iter().copied());
+            let copy = ArrayD::from_shape_vec(array.raw_dim(), values);
+            part.insert(
+                rest,
+                copy.map_err(|e| Problem::Header { reason: format!("the array {name}: {e}") })?,
+            );
         }
         Ok(checkpoint)
     }

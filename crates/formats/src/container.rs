@@ -10,6 +10,8 @@
 //!
 //! The crate is not used for writing: it orders metadata by a random hash, and the same content must give the same bytes.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use crate::bits;
 use crate::error::Problem;
 use crate::limits;
@@ -19,7 +21,9 @@ use safetensors::tensor::Metadata;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{self, Read};
+use striate_data::OutOfMemory;
+use striate_data::memory::{read_exactly, reserved};
 use striate_graph::Params;
 
 const HASH: &str = "striate.sha256";
@@ -80,26 +84,24 @@ impl Container {
     }
 
     pub(crate) fn put_json(&mut self, key: &'static str, value: &impl serde::Serialize) {
-        let text = serde_json::to_string(value).expect("plain data has a JSON form");
-        self.metadata.insert(key.to_string(), text);
+        self.metadata.insert(key.to_string(), json_text(value));
     }
 
     /// The file's bytes; the hash of the content goes in with them.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
-        let quoted = |text: &str| serde_json::to_string(text).expect("text has a JSON form");
         let hash = (HASH.to_string(), self.sha256());
         let mut metadata = self.metadata.clone();
         metadata.extend([hash]);
-        let mut header = format!("{{\"__metadata__\":{}", quoted_map(&metadata));
+        let mut header = format!("{{\"__metadata__\":{}", json_text(&metadata));
         let mut end = 0;
         for (name, array) in self.tensors.iter() {
             check_limit("sizes of an array", limits::RANK, array.ndim())?;
             let start = end;
             end += 4 * array.len();
-            let shape = serde_json::to_string(array.shape()).expect("numbers have a JSON form");
+            let shape = json_text(&array.shape());
             header += &format!(
                 ",{}:{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":[{start},{end}]}}",
-                quoted(name)
+                json_text(&name)
             );
         }
         header.push('}');
@@ -107,7 +109,7 @@ impl Container {
         let length = header.len().next_multiple_of(8);
         check_limit("arrays in a file", limits::TENSORS, self.tensors.len())?;
         check_limit("bytes of the header", limits::HEADER_BYTES as usize, length)?;
-        let mut bytes = Vec::with_capacity(8 + length + end);
+        let mut bytes = reserved(8 + length + end)?;
         bytes.extend((length as u64).to_le_bytes());
         bytes.extend(header.as_bytes());
         bytes.resize(8 + length, b' ');
@@ -118,7 +120,7 @@ impl Container {
     /// Reads a file of `file_bytes` bytes, which must be of this kind. The hash is not yet checked.
     pub(crate) fn read(from: &mut dyn Read, file_bytes: u64, kind: Kind) -> Result<Self, Problem> {
         let (header, data_at) = read_header(from, file_bytes)?;
-        let cut_short = |_| Problem::TooShort { file_bytes };
+        let failed = |error| failed(&error, file_bytes);
         let damaged = |reason: String| Problem::Header { reason };
         let metadata: BTreeMap<String, String> =
             header.metadata().clone().unwrap_or_default().into_iter().collect();
@@ -131,16 +133,18 @@ impl Container {
                 header.info(&name).ok_or_else(|| damaged(format!("the array {name} is listed twice")))?;
             check_limit("sizes of an array", limits::RANK, info.shape.len())?;
             // The lengths were found to follow from the shapes, and to be within the file.
-            let mut bytes = vec![0; info.data_offsets.1 - info.data_offsets.0];
-            from.read_exact(&mut bytes).map_err(cut_short)?;
+            let bytes = info.data_offsets.1.saturating_sub(info.data_offsets.0);
             match info.dtype {
                 Dtype::F32 => {
-                    let array = ArrayD::from_shape_vec(IxDyn(&info.shape), bits::from_bytes(&bytes));
+                    let values = bits::read_f32(from, bytes / 4).map_err(failed)?;
+                    let array = ArrayD::from_shape_vec(IxDyn(&info.shape), values);
                     tensors
                         .insert(name.clone(), array.map_err(|e| damaged(format!("the array {name}: {e}")))?);
                 }
                 // PyTorch's counter of batches, which evaluation does not use.
-                Dtype::I64 if name.ends_with("num_batches_tracked") => {}
+                Dtype::I64 if name.ends_with("num_batches_tracked") => {
+                    io::copy(&mut from.take(bytes as u64), &mut io::sink()).map_err(failed)?;
+                }
                 other => return Err(Problem::Dtype { tensor: name, got: other.to_string() }),
             }
         }
@@ -168,7 +172,7 @@ impl Container {
             hasher.update((name.len() as u64).to_le_bytes());
             hasher.update(name);
             array.shape().iter().for_each(|&size| hasher.update((size as u64).to_le_bytes()));
-            hasher.update(bits::to_bytes(array));
+            bits::each_block(array, |block| hasher.update(block));
         }
         bits::hex(hasher)
     }
@@ -177,30 +181,41 @@ impl Container {
 /// Reads the header of a file of `file_bytes` bytes; gives it and the place of the first array. How much follows is not
 /// yet checked.
 pub(crate) fn read_header(from: &mut dyn Read, file_bytes: u64) -> Result<(Metadata, u64), Problem> {
-    let cut_short = |_| Problem::TooShort { file_bytes };
+    let failed = |error| failed(&error, file_bytes);
     let mut length = [0; 8];
-    from.read_exact(&mut length).map_err(cut_short)?;
+    from.read_exact(&mut length).map_err(failed)?;
     let header_bytes = u64::from_le_bytes(length);
     if header_bytes > limits::HEADER_BYTES || header_bytes > file_bytes.saturating_sub(8) {
         return Err(Problem::HeaderLength { header_bytes, file_bytes });
     }
-    let mut header = vec![0; header_bytes as usize];
-    from.read_exact(&mut header).map_err(cut_short)?;
+    let header = read_exactly(from, header_bytes).map_err(failed)?;
     scan(&header)?;
     let metadata: Metadata = serde_json::from_slice(&header)
         .map_err(|e| Problem::Header { reason: culprit(&header).unwrap_or_else(|| e.to_string()) })?;
     check_limit("arrays in a file", limits::TENSORS, metadata.offset_keys().len())?;
-    Ok((metadata, 8 + header_bytes))
+    Ok((metadata, header_bytes.saturating_add(8)))
+}
+
+/// What an error of the stream says of a file of this size.
+fn failed(error: &io::Error, file_bytes: u64) -> Problem {
+    match OutOfMemory::of(error) {
+        Some(error) => Problem::Memory(error),
+        None => Problem::TooShort { file_bytes },
+    }
 }
 
 /// That the file holds as many bytes of arrays as its header describes.
 pub(crate) fn check_data_length(header: &Metadata, file_bytes: u64, data_at: u64) -> Result<(), Problem> {
-    let (expected, got) = (header.data_len() as u64, file_bytes - data_at);
+    let (expected, got) = (header.data_len() as u64, file_bytes.saturating_sub(data_at));
     if expected == got { Ok(()) } else { Err(Problem::DataLength { expected, got }) }
 }
 
-fn quoted_map(map: &BTreeMap<String, String>) -> String {
-    serde_json::to_string(map).expect("text has a JSON form")
+#[expect(
+    clippy::expect_used,
+    reason = "what is written is plain data with text as keys, which JSON has a form for"
+)]
+fn json_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("plain data has a JSON form")
 }
 
 pub(crate) fn check_limit(what: &'static str, limit: usize, got: usize) -> Result<(), Problem> {
@@ -217,9 +232,9 @@ fn check_kind(metadata: &BTreeMap<String, String>, expected: Kind, names: &[Stri
     if kind != expected {
         return Err(Problem::Kind { expected: expected.name(), got: kind.name() });
     }
-    match &metadata[kind.key()] {
-        version if version == Kind::VERSION => Ok(()),
-        got => Err(Problem::Version { expected: Kind::VERSION, got: got.clone() }),
+    match metadata.get(kind.key()).map(String::as_str).unwrap_or_default() {
+        Kind::VERSION => Ok(()),
+        got => Err(Problem::Version { expected: Kind::VERSION, got: got.to_string() }),
     }
 }
 
@@ -227,9 +242,10 @@ fn check_kind(metadata: &BTreeMap<String, String>, expected: Kind, names: &[Stri
 fn culprit(header: &[u8]) -> Option<String> {
     let entries: BTreeMap<String, Value> = serde_json::from_slice(header).ok()?;
     entries.iter().find_map(|(name, entry)| {
-        let numbers = |key: &str| -> Option<Vec<u64>> { serde_json::from_value(entry[key].clone()).ok() };
+        let numbers =
+            |key: &str| -> Option<Vec<u64>> { serde_json::from_value(entry.get(key)?.clone()).ok() };
         let (shape, offsets) = (numbers("shape")?, numbers("data_offsets")?);
-        let dtype: Dtype = serde_json::from_value(entry["dtype"].clone()).ok()?;
+        let dtype: Dtype = serde_json::from_value(entry.get("dtype")?.clone()).ok()?;
         let bits = shape.iter().try_fold(dtype.bitsize() as u64, |bits, &size| bits.checked_mul(size));
         let got = offsets.get(1)?.checked_sub(*offsets.first()?);
         let fits = bits.is_some_and(|bits| Some(bits / 8) == got);

@@ -1,5 +1,7 @@
 //! Number types of other programs' arrays, and their values as f32.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use half::{bf16, f16};
 
 /// A number type that weights of other programs come in; little-endian everywhere.

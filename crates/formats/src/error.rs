@@ -3,7 +3,7 @@
 use crate::pth::PthError;
 use std::io;
 use std::path::{Path, PathBuf};
-use striate_data::DataError;
+use striate_data::{DataError, OutOfMemory};
 use striate_graph::{GraphError, ParamsError, SessionError};
 
 /// A file that could not be read or written: which, and why.
@@ -210,6 +210,18 @@ pub enum Problem {
     /// No team of threads, or no such instruction set.
     #[error("{0}")]
     Engine(String),
+    /// There is no memory for what the file holds.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
+    /// A network that is still in training.
+    #[error(
+        "{layer} is in training, where what it does of an image depends on others or on chance; save the network as it evaluates \
+         (train writes model.safetensors)"
+    )]
+    Training {
+        /// The layer.
+        layer: String,
+    },
     /// No weights at all.
     #[error(
         "{looks}, of {file_bytes} bytes; expected weights: .safetensors, or a .pth that torch.save wrote"

@@ -1,5 +1,7 @@
 //! safetensors of other programs: the same container as ours, with any number type and without the network.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use crate::container::{self, Kind};
 use crate::dtype::Dtype;
 use crate::error::Problem;

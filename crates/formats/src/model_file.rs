@@ -13,7 +13,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 use striate_data::Preprocess;
-use striate_graph::{Engine, Graph, Params};
+use striate_data::memory::room_for;
+use striate_graph::op::Op;
+use striate_graph::{Engine, Graph, Node, Params};
 
 const GRAPH: &str = "striate.graph";
 const PREPROCESS: &str = "striate.preprocess";
@@ -155,12 +157,14 @@ impl ModelFile {
         };
         // The graph before its parameters: the parameters' shapes come from it.
         model.check_graph()?;
+        check_evaluates(&model.graph)?;
         check_params(&model.graph, &container.tensors)?;
         model.check_work()?;
         model.golden.check(&model.preprocess, model.classes.len())?;
         // Structure first: those errors say more than a hash can.
         container.check_hash()?;
         let model = Self { params: std::mem::take(&mut container.tensors), ..model };
+        room_for_session(&model.params)?;
         model.verify(&Engine::new(Some(1)).map_err(Problem::Engine)?)?;
         Ok(model)
     }
@@ -194,6 +198,7 @@ impl ModelFile {
 
     fn check(&self) -> Result<(), Problem> {
         self.check_graph()?;
+        check_evaluates(&self.graph)?;
         check_params(&self.graph, &self.params)?;
         self.check_work()?;
         self.golden.check(&self.preprocess, self.classes.len())
@@ -264,6 +269,22 @@ fn largest(value: &Value) -> usize {
         Value::Object(entries) => entries.values().map(largest).max().unwrap_or(0),
         _ => 0,
     }
+}
+
+/// A model file's network is one that evaluates: what it does of an image depends on no other, and on no chance.
+fn check_evaluates(graph: &Graph) -> Result<(), Problem> {
+    let trains = |node: &&Node| node.operation().couples_batch() || matches!(node.op, Op::Dropout(_));
+    match graph.nodes.iter().find(trains) {
+        Some(node) => Err(Problem::Training { layer: node.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// That there is memory for the session that checks a model: a copy of its parameters, and one laid out for the kernels.
+fn room_for_session(params: &Params) -> Result<(), Problem> {
+    let values = params.iter().map(|(_, array)| array.len() as u64);
+    let bytes = values.fold(0_u64, |sum, values| sum.saturating_add(values.saturating_mul(8)));
+    Ok(room_for(bytes)?)
 }
 
 /// Names, shapes, and that every value is a number.

@@ -1,5 +1,7 @@
 //! Weights that other programs wrote: one call for every format, told apart by content.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use crate::error::{FormatError, Problem};
 use crate::foreign;
 use crate::model_file::open;
@@ -78,13 +80,14 @@ impl StateDict {
     /// The one to take among dictionaries that would do alike, by its place in `dicts`: an only one, the only one that is no
     /// average, or the one under the plainest of the usual names. Never by its position. `None` when nothing tells.
     pub fn preferred(dicts: &[&Self]) -> Option<usize> {
-        let plain: Vec<usize> = (0..dicts.len()).filter(|&i| !dicts[i].is_average()).collect();
+        let is_plain = |&i: &usize| dicts.get(i).is_some_and(|dict| !dict.is_average());
+        let plain: Vec<usize> = (0..dicts.len()).filter(is_plain).collect();
         let left = if plain.is_empty() { (0..dicts.len()).collect() } else { plain };
         if let [only] = left[..] {
             return Some(only);
         }
         let rank = |&i: &usize| {
-            let last = dicts[i].key.rsplit('.').next().unwrap_or_default();
+            let last = dicts.get(i).and_then(|dict| dict.key.rsplit('.').next()).unwrap_or_default();
             PLAIN.iter().position(|name| *name == last).unwrap_or(PLAIN.len())
         };
         let best = left.iter().map(rank).min().filter(|&rank| rank < PLAIN.len())?;
@@ -139,6 +142,11 @@ impl WeightsFile {
     /// # Panics
     /// When there is no such dictionary.
     pub fn read(&mut self, dict: usize) -> Result<Weights, FormatError> {
+        assert!(
+            dict < self.dicts().len(),
+            "there are {} dictionaries, none has number {dict}",
+            self.dicts().len()
+        );
         self.reader.read(dict).map_err(|problem| problem.at(&self.path))
     }
 }
@@ -230,10 +238,10 @@ impl<R: ReadSeek> Reader<R> {
         let is_wrapper = |outer: &StateDict| {
             self.dicts.iter().any(|inner| is_inside(inner, outer) && arrays(inner) > arrays(outer))
         };
-        let left: Vec<usize> = (0..self.dicts.len()).filter(|&i| !is_wrapper(&self.dicts[i])).collect();
-        let dicts: Vec<&StateDict> = left.iter().map(|&i| &self.dicts[i]).collect();
+        let (left, dicts): (Vec<usize>, Vec<&StateDict>) =
+            self.dicts.iter().enumerate().filter(|(_, dict)| !is_wrapper(dict)).unzip();
         let several = || Problem::Several { keys: dicts.iter().map(|dict| dict.key.clone()).collect() };
-        StateDict::preferred(&dicts).map(|i| left[i]).ok_or_else(several)
+        StateDict::preferred(&dicts).and_then(|i| left.get(i).copied()).ok_or_else(several)
     }
 
     fn read(&mut self, dict: usize) -> Result<Weights, Problem> {
@@ -243,8 +251,8 @@ impl<R: ReadSeek> Reader<R> {
             Content::Pth(opened) => opened.read(&mut source, dict)?,
         };
         let mut notes = Vec::new();
-        if !self.dicts[dict].key.is_empty() {
-            notes.push(format!("the weights were taken from `{}`", self.dicts[dict].key.escape_debug()));
+        if let Some(dict) = self.dicts.get(dict).filter(|dict| !dict.key.is_empty()) {
+            notes.push(format!("the weights were taken from `{}`", dict.key.escape_debug()));
         }
         notes.extend(left_out(&found.skipped));
         Ok(Weights { tensors: found.tensors, notes, container: self.container })
@@ -268,9 +276,12 @@ fn sniff(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Container, Problem>
     let mut head = Vec::new();
     let read = from.take(512).read_to_end(&mut head).and_then(|_| from.rewind());
     read.map_err(|error| pth::PthError::Read { at: 0, reason: error.to_string() })?;
-    let starts = |text: &[u8]| head.len() >= text.len() && head[..text.len()].eq_ignore_ascii_case(text);
+    let starts_with = |bytes: &[u8], start: &[u8]| {
+        bytes.get(..start.len()).is_some_and(|bytes| bytes.eq_ignore_ascii_case(start))
+    };
+    let starts = |word: &[u8]| starts_with(&head, word);
     let text = head.trim_ascii_start();
-    let starts_text = |word: &[u8]| text.len() >= word.len() && text[..word.len()].eq_ignore_ascii_case(word);
+    let starts_text = |word: &[u8]| starts_with(text, word);
     let looks = match () {
         () if is_safetensors(&head) => return Ok(Container::Safetensors),
         () if starts(b"PK\x03\x04") => return Ok(Container::PthZip),

@@ -46,6 +46,16 @@ fn a_model_comes_back_to_the_bit_and_makes_the_same_file() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file stays");
 }
 
+#[test]
+fn a_network_in_training_is_no_model() {
+    check(
+        &edited(r#"\"training\":false"#, r#"\"training\":true"#),
+        &expect![
+            "1 is in training, where what it does of an image depends on others or on chance; save the network as it evaluates (train writes model.safetensors)"
+        ],
+    );
+}
+
 /// The bytes of a model may not change from one version to the next without a reason.
 #[test]
 fn the_file_is_what_it_was() {

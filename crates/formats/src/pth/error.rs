@@ -2,6 +2,7 @@
 
 use super::pickle::PickleError;
 use super::zip::ZipError;
+use striate_data::OutOfMemory;
 
 /// What is wrong with a `.pth`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +43,9 @@ pub enum PthError {
         /// There.
         left: u64,
     },
+    /// There is no memory for what the file holds.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The file system says no.
     #[error("byte {at}: cannot be read: {reason}")]
     Read {

@@ -5,6 +5,8 @@
 //! ```
 //! All numbers are little-endian; the type of the values stands with the storage inside `object`.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use super::pickle::{self, Input, Pickle, Value};
 use super::{Opened, Place, PthError, Source, state_dict, tensors, whole_number};
 use std::collections::BTreeMap;
@@ -64,7 +66,7 @@ fn places(
         let storage = storages.remove(key).ok_or_else(|| {
             PthError::part(format!("storage {key}"), "one of the object's, once", "another")
         })?;
-        let count = i64::from_le_bytes(source.bytes(at, 8)?.try_into().expect("eight bytes"));
+        let count = source.number(at)?;
         if i128::from(count) != i128::from(storage.values) {
             let expected = format!("{} values", storage.values);
             return Err(PthError::part(format!("storage {key}"), expected, count.to_string()));

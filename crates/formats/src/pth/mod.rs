@@ -12,6 +12,8 @@
 //! # Source
 //! Paszke et al. 2019; the formats as `torch/serialization.py` reads them.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 mod error;
 mod legacy;
 mod pickle;
@@ -67,7 +69,9 @@ impl Pth {
 
     /// Reads the tensors of a dictionary.
     pub(crate) fn read(&self, source: &mut Source<'_>, dict: usize) -> Result<Found, PthError> {
-        tensors::load(source, &self.opened, &self.dicts[dict])
+        let none =
+            || PthError::part("the dictionary", format!("one of {}", self.dicts.len()), dict.to_string());
+        tensors::load(source, &self.opened, self.dicts.get(dict).ok_or_else(none)?)
     }
 }
 
@@ -91,7 +95,8 @@ fn open_zip(source: &mut Source<'_>) -> Result<Opened, PthError> {
         }
     }
     let name = format!("{root}/data.pkl");
-    let bytes = whole(source, &name, &entries[&name], limits::PICKLE_BYTES)?;
+    let entry = entries.get(&name).ok_or_else(|| PthError::part(&name, "an entry of the zip", "none"))?;
+    let bytes = whole(source, &name, entry, limits::PICKLE_BYTES)?;
     let pickle = one_pickle(&bytes)?;
     let place = |storage: &Storage| {
         let name = format!("{root}/data/{}", storage.key);

@@ -1,8 +1,12 @@
 //! A file that is read at places, and never further than it is long.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use crate::dtype::Dtype;
 use crate::pth::PthError;
 use std::io::{BufReader, Read, Seek, SeekFrom};
+use striate_data::OutOfMemory;
+use striate_data::memory::{read_exactly, reserved};
 
 /// What can be read at any place: a file, or bytes in memory.
 pub(crate) trait ReadSeek: Read + Seek {}
@@ -39,16 +43,21 @@ impl<'a> Source<'a> {
         Ok(BufReader::with_capacity(1 << 16, &mut *self.from))
     }
 
+    /// The next whole number at byte `at`, eight bytes with a sign.
+    pub(crate) fn number(&mut self, at: u64) -> Result<i64, PthError> {
+        let bytes = self.bytes(at, 8)?;
+        let bytes = bytes.first_chunk().ok_or(PthError::Short { at, needs: 8, left: 0 })?;
+        Ok(i64::from_le_bytes(*bytes))
+    }
+
     /// The bytes `at..at + length`.
     pub(crate) fn bytes(&mut self, at: u64, length: u64) -> Result<Vec<u8>, PthError> {
         self.check(at, length)?;
         // Not longer than the file, as was just found.
-        let mut bytes = vec![0; length as usize];
         self.from
             .seek(SeekFrom::Start(at))
-            .and_then(|_| self.from.read_exact(&mut bytes))
-            .map_err(|e| read_failed(at, &e))?;
-        Ok(bytes)
+            .and_then(|_| read_exactly(&mut *self.from, length))
+            .map_err(|e| read_failed(at, &e))
     }
 
     /// The values of a storage as f32. Read in blocks, so that no second copy of them is ever in memory.
@@ -57,16 +66,20 @@ impl<'a> Source<'a> {
         let length =
             length.ok_or(PthError::Short { at: place.at, needs: u64::MAX, left: self.file_bytes })?;
         self.check(place.at, length)?;
-        let mut values = Vec::with_capacity(place.values as usize);
+        let count = usize::try_from(place.values).map_err(|_| OutOfMemory { bytes: length })?;
+        let mut values = reserved(count)?;
         let mut hasher = crc32fast::Hasher::new();
         let mut stream = self.stream(place.at)?;
-        let (mut left, mut block) = (length as usize, vec![0; (length as usize).min(1 << 16)]);
+        let (mut left, mut block) = (length, [0; 1 << 16]);
         while left > 0 {
-            let part = &mut block[..left.min(1 << 16)];
+            let part = match usize::try_from(left).ok().and_then(|left| block.get_mut(..left)) {
+                Some(part) => part,
+                None => &mut block[..],
+            };
             stream.read_exact(part).map_err(|e| read_failed(place.at, &e))?;
             hasher.update(part);
             place.dtype.append_f32(part, &mut values);
-            left -= part.len();
+            left = left.saturating_sub(part.len() as u64);
         }
         match (place.crc, hasher.finalize()) {
             (Some(expected), got) if expected != got => {
@@ -84,5 +97,8 @@ impl<'a> Source<'a> {
 }
 
 fn read_failed(at: u64, error: &std::io::Error) -> PthError {
-    PthError::Read { at, reason: error.to_string() }
+    match OutOfMemory::of(error) {
+        Some(error) => PthError::Memory(error),
+        None => PthError::Read { at, reason: error.to_string() },
+    }
 }

@@ -1,6 +1,8 @@
 //! Where in a file the dictionaries of tensors are: what training scripts wrap around them is theirs to choose, and which
 //! one is meant is chosen above, by what fits.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use super::PthError;
 use super::pickle::{Global, Id, Pickle, Value};
 use crate::limits;

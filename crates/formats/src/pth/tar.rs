@@ -7,6 +7,8 @@
 //! ```
 //! Counts and keys are pickles or text of whole numbers.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use super::pickle::{self, Global, Id, Input, Pickle, Value};
 use super::tensors::Tensor;
 use super::{Opened, Place, PthError, Source, whole_number};
@@ -48,9 +50,9 @@ fn members(source: &mut Source<'_>) -> Result<BTreeMap<&'static str, Member>, Pt
             return Ok(members);
         }
         let text = |range: std::ops::Range<usize>| {
-            let field = &header[range];
-            let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
-            String::from_utf8_lossy(&field[..end]).trim().to_string()
+            let field: &[u8] = header.get(range).unwrap_or_default();
+            let text = field.split(|&byte| byte == 0).next().unwrap_or_default();
+            String::from_utf8_lossy(text).trim().to_string()
         };
         let name = text(0..100);
         let octal = |range| u64::from_str_radix(&text(range), 8).ok();
@@ -70,7 +72,7 @@ fn members(source: &mut Source<'_>) -> Result<BTreeMap<&'static str, Member>, Pt
             PthError::part(format!("`{name}` in the tar"), "a size in octal", text(124..136))
         })?;
         let known = NAMES.into_iter().find(|known| *known == name);
-        let (Some(known), b'0' | 0) = (known, header[156]) else {
+        let (Some(known), Some(b'0' | 0)) = (known, header.get(156)) else {
             let expected = format!("the files {}", NAMES.join(", "));
             return Err(PthError::part("the tar", expected, format!("`{}`", name.escape_debug())));
         };
@@ -127,7 +129,7 @@ fn storages(source: &mut Source<'_>, (start, end): Member) -> Result<(Places, Vi
             return Err(PthError::part("storages", "a storage type", head.get(dtype).kind()));
         };
         let id = key(&head, id)?;
-        let values = i64::from_le_bytes(source.bytes(next, 8)?.try_into().expect("eight bytes"));
+        let values = source.number(next)?;
         let values = u64::try_from(values)
             .map_err(|_| PthError::part("storages", "a number of values", values.to_string()))?;
         let place = Place { at: next + 8, values, dtype: *dtype, crc: None };
@@ -177,7 +179,8 @@ fn tensors(
         let (root, first, values) = views
             .get(&storage)
             .ok_or_else(|| PthError::part(format!("tensor {id}"), "a storage of the file", storage))?;
-        let rank = i32::from_le_bytes(source.bytes(next, 4)?.try_into().expect("four bytes"));
+        // Of the padded number the lower half counts.
+        let rank = source.number(next)? as i32;
         let rank = usize::try_from(rank).ok().filter(|rank| *rank <= limits::RANK).ok_or_else(|| {
             PthError::part(
                 format!("tensor {id}"),
@@ -194,13 +197,11 @@ fn tensors(
             })?);
         }
         at = next + 8 + bytes.len() as u64;
-        let offset = numbers[2 * rank];
-        let tensor = Tensor {
-            storage: root.clone(),
-            offset,
-            shape: numbers[..rank].to_vec(),
-            strides: numbers[rank..2 * rank].to_vec(),
-        };
+        let (shape, rest) = numbers.split_at(rank.min(numbers.len()));
+        let (strides, rest) = rest.split_at(rank.min(rest.len()));
+        let offset = rest.first().copied().unwrap_or(0);
+        let tensor =
+            Tensor { storage: root.clone(), offset, shape: shape.to_vec(), strides: strides.to_vec() };
         super::tensors::check(&format!("tensor {id}"), &tensor, *values)?;
         let tensor = Tensor { offset: first + offset, ..tensor };
         if tensors.insert(id.clone(), tensor).is_some() {

@@ -1,5 +1,7 @@
 //! From what a pickle says about tensors to arrays.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use super::pickle::{Global, Id, Pickle, Value};
 use super::state_dict::Entries;
 use super::{Opened, Place, PthError, Source, Storage};
@@ -7,6 +9,7 @@ use crate::limits;
 use crate::weights::{Found, StateDict};
 use ndarray::{ArrayD, ArrayView, IxDyn, ShapeBuilder};
 use std::collections::BTreeMap;
+use striate_data::memory::reserved;
 
 /// Values of all tensors together, for each value in the file: tied weights are stored once and used twice.
 const VALUES_PER_STORED: u64 = 2;
@@ -239,13 +242,13 @@ pub(super) fn load(source: &mut Source<'_>, opened: &Opened, dict: &Entries) -> 
     }
     for (key, (place, tensors)) in wanted {
         let mut values = source.values(&format!("storage {key}"), place)?;
-        let last = tensors.len() - 1;
-        for (i, (name, tensor)) in tensors.into_iter().enumerate() {
-            let array = if i == last {
-                owned(std::mem::take(&mut values), &tensor)
-            } else {
-                copied(&values, &tensor)
-            };
+        let mut left = tensors.len();
+        for (name, tensor) in tensors {
+            left = left.saturating_sub(1);
+            let array = match left {
+                0 => owned(name, std::mem::take(&mut values), &tensor),
+                _ => copied(name, &values, &tensor),
+            }?;
             if found.tensors.insert(name.to_string(), array).is_some() {
                 return Err(PthError::Twice { tensor: name.to_string() });
             }
@@ -255,27 +258,33 @@ pub(super) fn load(source: &mut Source<'_>, opened: &Opened, dict: &Entries) -> 
 }
 
 /// The tensor out of a storage that nobody else needs: without a copy when it is all of it.
-fn owned(values: Vec<f32>, tensor: &Tensor) -> ArrayD<f32> {
+fn owned(name: &str, values: Vec<f32>, tensor: &Tensor) -> Result<ArrayD<f32>, PthError> {
     let shape = sizes(&tensor.shape);
-    let count = shape.iter().product::<usize>();
-    if tensor.offset == 0 && count == values.len() && is_contiguous(tensor) {
-        return ArrayD::from_shape_vec(IxDyn(&shape), values).expect("as many values as the shape asks for");
+    let count = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
+    if tensor.offset == 0 && count == Some(values.len()) && is_contiguous(tensor) {
+        return ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|e| not_its_shape(name, &e));
     }
-    copied(&values, tensor)
+    copied(name, &values, tensor)
 }
 
 /// The tensor, copied into the order of its shape.
-fn copied(values: &[f32], tensor: &Tensor) -> ArrayD<f32> {
+fn copied(name: &str, values: &[f32], tensor: &Tensor) -> Result<ArrayD<f32>, PthError> {
     let (shape, mut strides) = (sizes(&tensor.shape), sizes(&tensor.strides));
     // The stride of a single value is never walked, and may be anything.
     strides.iter_mut().zip(&shape).filter(|(_, size)| **size == 1).for_each(|(stride, _)| *stride = 0);
     if shape.contains(&0) {
-        return ArrayD::zeros(IxDyn(&shape));
+        return Ok(ArrayD::zeros(IxDyn(&shape)));
     }
-    let view =
-        ArrayView::from_shape(IxDyn(&shape).strides(IxDyn(&strides)), &values[tensor.offset as usize..]);
-    let view = view.expect("every index was found to lie in the storage");
-    ArrayD::from_shape_vec(IxDyn(&shape), view.iter().copied().collect()).expect("one value an element")
+    let from = values.get(tensor.offset as usize..).unwrap_or_default();
+    let view = ArrayView::from_shape(IxDyn(&shape).strides(IxDyn(&strides)), from);
+    let view = view.map_err(|e| not_its_shape(name, &e))?;
+    let mut copy = reserved(view.len())?;
+    copy.extend(view.iter().copied());
+    ArrayD::from_shape_vec(IxDyn(&shape), copy).map_err(|e| not_its_shape(name, &e))
+}
+
+fn not_its_shape(name: &str, error: &ndarray::ShapeError) -> PthError {
+    PthError::part(name, "values that fill its shape", error.to_string())
 }
 
 /// Sizes of something that lies in memory.
@@ -287,7 +296,7 @@ fn is_contiguous(tensor: &Tensor) -> bool {
     let mut expected = 1;
     tensor.shape.iter().zip(&tensor.strides).rev().all(|(&size, &stride)| {
         let fits = size == 1 || stride == expected;
-        expected *= size;
+        expected = size.saturating_mul(expected);
         fits
     })
 }

@@ -8,6 +8,8 @@
 //! [local header, name, padding, data, (descriptor)]...  directory  (zip64 end, zip64 locator)  end
 //! ```
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use super::{PthError, Source};
 use std::collections::BTreeMap;
 
@@ -344,7 +346,7 @@ fn descriptor(
 
 /// A name as torch gives them: parts of a path with slashes between.
 fn checked_name(bytes: &[u8]) -> Result<String, PthError> {
-    let name = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).into_owned();
+    let name = String::from_utf8_lossy(bytes.get(..64).unwrap_or(bytes)).into_owned();
     let wrong = |why| Err(ZipError::Name { name: name.clone(), why }.into());
     let Ok(text) = std::str::from_utf8(bytes) else { return wrong("its name is not UTF-8") };
     if text.len() > NAME_BYTES {
@@ -382,7 +384,8 @@ impl<'a> Fields<'a> {
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], PthError> {
-        Ok(self.take(N)?.try_into().expect("N bytes were taken"))
+        let (at, taken) = (self.at, self.take(N)?);
+        taken.first_chunk().copied().ok_or(PthError::Short { at, needs: N as u64, left: 0 })
     }
 
     fn u16(&mut self) -> Result<u16, PthError> {

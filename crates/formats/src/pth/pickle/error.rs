@@ -1,5 +1,7 @@
 //! Why a pickle was refused, and at which byte.
 
+use striate_data::OutOfMemory;
+
 /// What is wrong with a pickle. `at` is the byte of the opcode, counted from the start of the file, or of `data.pkl`
 /// in a zip.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +81,9 @@ pub enum PickleError {
         /// Where.
         at: u64,
     },
+    /// There is no memory for it.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
     /// The file system says no.
     #[error("byte {at}: cannot be read: {reason}")]
     Read {

@@ -1,7 +1,11 @@
 //! The bytes of a pickle, counted.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use super::PickleError;
 use std::io::{ErrorKind, Read};
+use striate_data::OutOfMemory;
+use striate_data::memory::reserved;
 
 /// Longest name of a module or of something in it.
 const LINE_BYTES: usize = 256;
@@ -30,7 +34,8 @@ impl<'a> Input<'a> {
     /// The next `length` bytes; nothing is allocated for bytes that are not there.
     pub(crate) fn bytes(&mut self, length: u64) -> Result<Vec<u8>, PickleError> {
         self.check(length)?;
-        let mut bytes = vec![0; length as usize];
+        let mut bytes = reserved(usize::try_from(length).map_err(|_| OutOfMemory { bytes: length })?)?;
+        bytes.resize(length as usize, 0);
         self.fill(&mut bytes)?;
         Ok(bytes)
     }
@@ -41,7 +46,7 @@ impl<'a> Input<'a> {
         let (mut left, mut block) = (length, [0; 4096]);
         while left > 0 {
             let part = left.min(4096) as usize;
-            self.fill(&mut block[..part])?;
+            self.fill(block.get_mut(..part).unwrap_or_default())?;
             left -= part as u64;
         }
         Ok(())

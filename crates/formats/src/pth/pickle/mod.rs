@@ -9,6 +9,8 @@
 //! Memory follows from the bytes read: every operation is at least a byte and makes at most one value, texts are as long
 //! in the file as in memory, and [`charge`](Machine::charge) holds the sum to a multiple of what was read so far.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 mod error;
 mod globals;
 mod input;
@@ -141,7 +143,7 @@ impl Machine<'_, '_> {
             0x90 => {
                 self.pop_mark("ADDITEMS")?;
                 let set = self.top("ADDITEMS")?;
-                match &self.values[set.0 as usize] {
+                match value_of(&self.values, set) {
                     Value::Set | Value::Object(_) => Ok(()),
                     other => Err(self.operand("ADDITEMS", "a set", other.kind())),
                 }
@@ -177,13 +179,13 @@ impl Machine<'_, '_> {
             }
             // STACK_GLOBAL
             0x93 => {
-                let names = self.pop_many(2, "STACK_GLOBAL")?;
-                let text = |id: Id| match &self.values[id.0 as usize] {
+                let (name, module) = (self.pop("STACK_GLOBAL")?, self.pop("STACK_GLOBAL")?);
+                let text = |id: Id| match value_of(&self.values, id) {
                     Value::Text(text) => Ok(text),
                     other => Err(self.operand("STACK_GLOBAL", "two strings", other.kind())),
                 };
-                let other = Global::Other { module: names[0], name: names[1] };
-                let global = Global::find(text(names[0])?, text(names[1])?).unwrap_or(other);
+                let other = Global::Other { module, name };
+                let global = Global::find(text(module)?, text(name)?).unwrap_or(other);
                 self.push(Value::Global(global), 0)
             }
             b'R' => self.call("REDUCE"),
@@ -221,7 +223,7 @@ impl Machine<'_, '_> {
         let bytes = self.input.bytes(length.into())?;
         let negative = bytes.last().is_some_and(|byte| byte & 0x80 != 0);
         let mut wide = [if negative { 0xff } else { 0 }; 16];
-        wide[..bytes.len()].copy_from_slice(&bytes);
+        wide.iter_mut().zip(&bytes).for_each(|(wide, &byte)| *wide = byte);
         self.int(i128::from_le_bytes(wide))
     }
 
@@ -247,7 +249,7 @@ impl Machine<'_, '_> {
         let list = self.top(operation)?;
         let depth = self.depth_around(items.iter().copied())?;
         self.charge(size_of_val(&items[..]) as u64)?;
-        match &mut self.values[list.0 as usize] {
+        match value_of_mut(&mut self.values, list) {
             Value::List(to) => to.extend(items),
             Value::Object(_) => {}
             other => {
@@ -266,8 +268,8 @@ impl Machine<'_, '_> {
         }
         let depth = self.depth_around(items.iter().copied())?;
         self.charge(size_of_val(items) as u64)?;
-        let pairs = items.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-        match &mut self.values[dict.0 as usize] {
+        let pairs = items.as_chunks().0.iter().map(|&[key, value]| (key, value));
+        match value_of_mut(&mut self.values, dict) {
             Value::Dict(to) => to.extend(pairs),
             Value::Object(object) => object.entries.extend(pairs),
             other => {
@@ -282,13 +284,13 @@ impl Machine<'_, '_> {
     /// Writes down what Python would call. Three names stand for plain data, which they become.
     fn call(&mut self, operation: &'static str) -> Result<()> {
         let (arguments, callee) = (self.pop(operation)?, self.pop(operation)?);
-        let callee = match &self.values[callee.0 as usize] {
+        let callee = match value_of(&self.values, callee) {
             Value::Global(global) => Some(*global),
             // What a call gave may be called; so may a class that lies outside the pickle.
             Value::Object(_) | Value::Persistent(_) => None,
             other => return Err(self.operand(operation, "a name of Python", other.kind())),
         };
-        let (count, first) = match &self.values[arguments.0 as usize] {
+        let (count, first) = match value_of(&self.values, arguments) {
             Value::Tuple(items) => (items.len(), items.first().copied()),
             other => return Err(self.operand(operation, "a tuple of arguments", other.kind())),
         };
@@ -317,13 +319,21 @@ impl Machine<'_, '_> {
     /// The entries of an `OrderedDict([[key, value], ...])`, as Python 2 wrote it.
     fn pairs(&self, list: Id, operation: &'static str) -> Result<Vec<(Id, Id)>> {
         let wrong = |got: &Value| self.operand(operation, "a list of pairs", got.kind());
-        let Value::List(items) = &self.values[list.0 as usize] else {
-            return Err(wrong(&self.values[list.0 as usize]));
+        let Value::List(items) = value_of(&self.values, list) else {
+            return Err(wrong(value_of(&self.values, list)));
         };
-        let pair = |id: &Id| match &self.values[id.0 as usize] {
-            Value::List(pair) if pair.len() == 2 => Ok((pair[0], pair[1])),
-            Value::Tuple(pair) if pair.len() == 2 => Ok((pair[0], pair[1])),
-            other => Err(wrong(other)),
+        let two = |pair: &[Id]| match *pair {
+            [key, value] => Some((key, value)),
+            _ => None,
+        };
+        let pair = |id: &Id| {
+            let value = value_of(&self.values, *id);
+            let pair = match value {
+                Value::List(pair) => two(pair),
+                Value::Tuple(pair) => two(pair),
+                _ => None,
+            };
+            pair.ok_or_else(|| wrong(value))
         };
         items.iter().map(pair).collect()
     }
@@ -333,7 +343,7 @@ impl Machine<'_, '_> {
         let state = self.pop("BUILD")?;
         let object = self.top("BUILD")?;
         let depth = self.depth_around([state])?;
-        match &mut self.values[object.0 as usize] {
+        match value_of_mut(&mut self.values, object) {
             Value::Dict(_) => {}
             Value::Object(object) => object.state = Some(state),
             other => {
@@ -424,7 +434,8 @@ impl Machine<'_, '_> {
 
     /// The depth of a container of these.
     fn depth_around(&self, items: impl IntoIterator<Item = Id>) -> Result<u8> {
-        let inside = items.into_iter().map(|id| self.depths[id.0 as usize]).max().unwrap_or(0);
+        let inside =
+            items.into_iter().filter_map(|id| self.depths.get(id.0 as usize)).max().copied().unwrap_or(0);
         if usize::from(inside) >= DEPTH {
             return Err(PickleError::Limit {
                 what: "containers in each other",
@@ -436,8 +447,9 @@ impl Machine<'_, '_> {
     }
 
     fn deepen(&mut self, container: Id, depth: u8) {
-        let known = &mut self.depths[container.0 as usize];
-        *known = depth.max(*known);
+        if let Some(known) = self.depths.get_mut(container.0 as usize) {
+            *known = depth.max(*known);
+        }
     }
 
     /// Accounts for memory before it is taken.
@@ -453,4 +465,14 @@ impl Machine<'_, '_> {
     fn operand(&self, operation: &'static str, expected: &'static str, got: &'static str) -> PickleError {
         PickleError::Operand { operation, expected, got, at: self.at }
     }
+}
+
+#[expect(clippy::indexing_slicing, reason = "an Id is given out with the value that it is for, which stays")]
+fn value_of(values: &[Value], id: Id) -> &Value {
+    &values[id.0 as usize]
+}
+
+#[expect(clippy::indexing_slicing, reason = "an Id is given out with the value that it is for, which stays")]
+fn value_of_mut(values: &mut [Value], id: Id) -> &mut Value {
+    &mut values[id.0 as usize]
 }

@@ -3,6 +3,8 @@
 //! All values lie in one list and refer to each other by their number in it. So nothing is cloned (a "memo bomb" is a few
 //! numbers), a cycle costs nothing, and dropping never recurses, however deep a file nests.
 
+#![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
+
 use super::globals::Global;
 
 /// The number of a value.
@@ -80,6 +82,10 @@ pub(crate) struct Pickle {
 }
 
 impl Pickle {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "an Id is given out with the value that it is for, which stays"
+    )]
     pub(crate) fn get(&self, id: Id) -> &Value {
         &self.values[id.0 as usize]
     }
