@@ -8,8 +8,11 @@ use striate_data::idx::{IMAGES_MAGIC, read_images, read_labels};
 use striate_data::picture::{MAX_PIXELS, MAX_SIDE_PX};
 use striate_formats::{Checkpoint, ModelFile, Problem, Weights};
 
+/// A parser, and what must hold of what it gives.
+pub type Target = fn(&[u8]);
+
 /// Each parser by the name of its target, which is that of its folder in `corpus/`.
-pub const TARGETS: [(&str, fn(&[u8])); 5] =
+pub const TARGETS: [(&str, Target); 5] =
     [("idx", idx), ("picture", picture), ("weights", weights), ("model", model), ("checkpoint", checkpoint)];
 
 /// Images fill their shape, and written out they are read as the same; labels are below their bound. Plain or in gzip.

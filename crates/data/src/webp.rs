@@ -1,7 +1,7 @@
 //! Looks into the container of a WebP before a decoder does, which takes the size of each bitstream for granted.
 //!
 //! # Source
-//! RFC 9649: 2.3 (chunks), 2.7 (the extended file, whose frames lie in chunks ANMF); RFC 6386, 9.1 (sizes of VP8).
+//! RFC9649: 2.3 (chunks), 2.7 (the extended file, whose frames lie in chunks ANMF); RFC6386: 9.1 (sizes of VP8).
 
 #![cfg_attr(
     not(test),

@@ -52,7 +52,7 @@ impl Address {
         &self.0
     }
 
-    /// A reference resolved as RFC 3986, 5.2 has it, but for `.` and `..`, which servers take as they are.
+    /// A reference resolved as RFC3986 has it in 5.2, but for `.` and `..`, which servers take as they are.
     fn joined(&self, location: &str) -> String {
         let scheme = self.0.scheme_str().unwrap_or_default();
         let authority = self.0.authority().map(Authority::as_str).unwrap_or_default();
