@@ -21,16 +21,14 @@ pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
 
 /// The values of an array in order, as little-endian f32, a small block at a time.
 pub(crate) fn each_block(array: &ArrayD<f32>, mut each: impl FnMut(&[u8])) {
-    const BLOCK_BYTES: usize = 1 << 14;
-    let mut block = Vec::with_capacity(BLOCK_BYTES);
-    for value in array {
-        block.extend(value.to_le_bytes());
-        if block.len() == BLOCK_BYTES {
-            each(&block);
-            block.clear();
-        }
+    let mut block = [[0; 4]; 1 << 12];
+    let (mut values, mut left) = (array.iter(), array.len());
+    while left > 0 {
+        let count = left.min(block.len());
+        block.iter_mut().zip(values.by_ref()).for_each(|(to, value)| *to = value.to_le_bytes());
+        each(block.get(..count).unwrap_or_default().as_flattened());
+        left = left.saturating_sub(count);
     }
-    each(&block);
 }
 
 /// Little-endian f32.
