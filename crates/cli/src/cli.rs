@@ -1,11 +1,13 @@
 //! The command line as a whole.
 
+use clap::error::ErrorKind;
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::exit::USAGE;
 use crate::flags::as_typed;
 use crate::{
-    bench, data, embed, filters, finetune, flatten, maps, models, neuron, predict, summary, train, trust,
-    val, why, xray,
+    bench, data, embed, filters, finetune, flatten, maps, models, neuron, out, predict, summary, train,
+    trust, val, why, xray,
 };
 
 /// Train, measure and use convolutional image classifiers, on this computer's own processor
@@ -49,10 +51,14 @@ enum Verb {
     Bench(bench::Args),
 }
 
-/// Does what was asked on the command line; gives the exit code. Does not return when the flags make no sense.
+/// Does what was asked on the command line; gives the exit code.
 pub(crate) fn run() -> anyhow::Result<u8> {
-    let matches = command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let parsed =
+        command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return answer(&error),
+    };
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
     match &cli.verb {
         Verb::Train(args) => train::run(args, typed),
@@ -72,6 +78,19 @@ pub(crate) fn run() -> anyhow::Result<u8> {
         Verb::Data(args) => data::run(args),
         Verb::Bench(args) => bench::run(args),
     }
+}
+
+/// Prints the help that was asked for, or what is wrong with the flags.
+fn answer(error: &clap::Error) -> anyhow::Result<u8> {
+    let code = if error.use_stderr() { USAGE } else { 0 };
+    match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        | ErrorKind::DisplayVersion => out::help(error)?,
+        // Without colours, which could not be told from those that a name in it may bring along.
+        _ => out::tell_as_is(error.render().to_string().trim_end_matches('\n')),
+    }
+    Ok(code)
 }
 
 /// All commands, with the examples in their help as they have to be typed here.

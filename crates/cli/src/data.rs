@@ -121,7 +121,7 @@ fn path(name: &str) -> anyhow::Result<u8> {
     let place = match find(name)? {
         Found::Folder { folder, .. } | Found::Pictures { folder } => format!("{}\n", folder.display()),
         _ => {
-            eprintln!("{name} is inside this program, in no folder");
+            out::tell(format!("{name} is inside this program, in no folder"));
             return Ok(0);
         }
     };

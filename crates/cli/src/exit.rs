@@ -14,7 +14,7 @@ use striate::train::FitError;
 
 use crate::cli::verbs;
 use crate::flags::as_typed;
-use crate::out::{OutError, Stream, wrapped};
+use crate::out::{OutError, tell};
 
 /// The command cannot be carried out as it was typed.
 pub(crate) const USAGE: u8 = 2;
@@ -52,7 +52,7 @@ pub(crate) fn finish(result: anyhow::Result<u8>) -> ExitCode {
     if error.downcast_ref::<OutError>().is_some_and(OutError::reader_left) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("{}", wrapped(&as_typed(&format!("error: {}", text(&error)), &verbs()), Stream::Error));
+    tell(as_typed(&format!("error: {}", text(&error)), &verbs()));
     code(&error).into()
 }
 

@@ -4,6 +4,8 @@ use clap::Args as ClapArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use striate::data::{Choice, DataError, Layout, Measured, Parts};
 
+use crate::out;
+
 /// How folders are read; flattened into every command that reads a data set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ClapArgs)]
 pub(crate) struct LayoutFlag {
@@ -26,7 +28,7 @@ impl LayoutFlag {
     /// Opens a data set, and says what was taken for what and what was passed over.
     pub(crate) fn open(self, data: &str) -> Result<Parts, DataError> {
         let parts = self.quietly(data)?;
-        parts.notes.iter().for_each(|note| eprintln!("{note}"));
+        parts.notes.iter().for_each(out::tell);
         Ok(parts)
     }
 

@@ -9,6 +9,8 @@ use striate::data::fetch::FetchEvent;
 use striate::inspect::text::bytes;
 use striate::models::weights::LoadOptions;
 
+use crate::out;
+
 /// How weights are loaded; flattened into the commands that load some. Without `--fetch` no network is touched.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct LoadFlags {
@@ -48,7 +50,7 @@ impl LoadFlags {
 
 /// Tells what was left out, changed or assumed when weights were loaded, on standard error.
 pub(crate) fn say(notes: &[String]) {
-    notes.iter().for_each(|note| eprintln!("note: {note}"));
+    notes.iter().for_each(|note| out::tell(format!("note: {note}")));
 }
 
 /// How a download is getting on: a bar on a terminal, a line an event elsewhere.
@@ -63,7 +65,7 @@ impl FetchBar {
 
     pub(crate) fn tell(&self, event: &FetchEvent<'_>) {
         let bar = &self.0;
-        let say = |text: String| bar.suspend(|| eprintln!("{text}"));
+        let say = |text: String| bar.suspend(|| out::tell(text));
         match *event {
             FetchEvent::Asking { url, bytes: size } => {
                 bar.enable_steady_tick(Duration::from_millis(200));
@@ -74,7 +76,7 @@ impl FetchBar {
                 }
                 if bar.is_hidden() {
                     let size = if size > 0 { format!(" for {}", bytes(size)) } else { String::new() };
-                    eprintln!("asking {url}{size}");
+                    out::tell(format!("asking {url}{size}"));
                 }
             }
             FetchEvent::Continuing { bytes: kept } => say(format!("going on after {}", bytes(kept))),

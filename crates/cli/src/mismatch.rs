@@ -10,6 +10,8 @@ use striate::data::nature::{Mismatch, Nature};
 use striate::data::{Picture, Preprocess};
 use striate::inspect::text::{grouped, printable};
 
+use crate::out;
+
 /// What was found so far: for each reason how many pictures, and the first of them.
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches(Mutex<BTreeMap<Mismatch, Found>>);
@@ -37,7 +39,7 @@ impl Mismatches {
 
     /// Says on standard error what was found, a line a reason.
     pub(crate) fn warn(&self, preprocess: &Preprocess) {
-        self.lines(preprocess).iter().for_each(|line| eprintln!("warning: {line}"));
+        self.lines(preprocess).iter().for_each(|line| out::tell(format!("warning: {line}")));
     }
 
     fn lines(&self, preprocess: &Preprocess) -> Vec<String> {

@@ -5,7 +5,7 @@ use striate::formats::ModelFile;
 
 use crate::exit::Usage;
 use crate::flags_data::PartFlags;
-use crate::out::{Stream, wrapped};
+use crate::out::tell;
 
 /// What is inside this program, and can stand in for other digits.
 const BUILT_IN: &str = "digits";
@@ -23,7 +23,7 @@ pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile)
         _ => match of_training(source, which, model) {
             Ok((measured, is_comparable)) => {
                 if is_comparable && !sha256.is_empty() && *sha256 != measured.data.sha256 {
-                    say(&format!(
+                    tell(format!(
                         "the pictures of {source} are not those that the model was trained on; --data names another data set"
                     ));
                 }
@@ -37,7 +37,7 @@ pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile)
     };
     let digits = load(BUILT_IN)?;
     if digits.train.fixed_shape() == Some(model.preprocess.shape()) && digits.classes == model.classes {
-        say(&format!("{why}; using the built-in digits; --data names another data set"));
+        tell(format!("{why}; using the built-in digits; --data names another data set"));
         return Ok(which.measured(BUILT_IN)?);
     }
     let Some(error) = error else { return Err(Usage(format!("{why}; name one with --data")).into()) };
@@ -59,8 +59,4 @@ fn of_training(source: &str, which: PartFlags, model: &ModelFile) -> Result<(Mea
         None if has_kept_apart => Ok((parts.kept_apart()?, true)),
         part => Ok((parts.measured(part)?, false)),
     }
-}
-
-fn say(text: &str) {
-    eprintln!("{}", wrapped(text, Stream::Error));
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use striate::inspect::text::{duration, grouped};
 
+use crate::out;
+
 /// Time between two lines where there is no terminal.
 const LOG: Duration = Duration::from_secs(10);
 /// Time between two looks of a bar that nobody moves: its clock goes on.
@@ -88,7 +90,7 @@ impl Working {
 
     pub(crate) fn say(&self, line: &str) {
         if !self.is_quiet {
-            self.bar.suspend(|| eprintln!("{line}"));
+            self.bar.suspend(|| out::tell(line));
         }
     }
 
@@ -116,7 +118,7 @@ impl Working {
             && stage.since.elapsed() >= WORTH_SAYING
         {
             let took = duration(stage.since.elapsed().as_secs_f64());
-            eprintln!("{}: {}, {took}", stage.what, grouped(total as u64));
+            out::tell(format!("{}: {}, {took}", stage.what, grouped(total as u64)));
         }
     }
 }
@@ -164,7 +166,7 @@ struct Said {
 impl Lines {
     /// On standard error, every ten seconds in which there is a line.
     pub(crate) fn start() -> Self {
-        Self::every(LOG, |line| eprintln!("{line}"))
+        Self::every(LOG, out::tell)
     }
 
     fn every(every: Duration, say: impl Fn(String) + Send + 'static) -> Self {
@@ -208,7 +210,7 @@ impl Drop for Lines {
         lock(&self.shared.0).is_over = true;
         self.shared.1.notify_all();
         if let Some(thread) = self.thread.take() {
-            // It cannot panic but where standard error is closed, and then there is nobody to tell.
+            // If it has panicked, that was said.
             let _ = thread.join();
         }
     }

@@ -272,3 +272,17 @@ fn predict_averages_a_picture_and_its_mirror_image() {
     let ran = place.run("predict --weights x.pth runs/base pictures/one");
     assert_eq!(ran.code, 2, "{}", ran.stderr);
 }
+
+/// What cannot be printed between fitting and training ends nothing.
+#[test]
+#[cfg(unix)]
+fn a_reader_that_left_does_not_end_the_training() {
+    let place = prepared(12);
+    let line = format!("{FINETUNE} --unfreeze --epochs 1");
+    let mut command = place.command(&line.split_whitespace().collect::<Vec<_>>());
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ran = command.stdout(writer).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    assert!(place.path().join("runs/finetune/unfrozen/model.safetensors").is_file());
+}

@@ -110,8 +110,11 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     // As late as can be: what is refused leaves no folder.
     let (folder, _lock) = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
     found.write(&folder)?;
-    found.print(&folder)?;
-    if args.unfreeze { unfreeze::run(&frozen, &data, args, &command, &folder, &engine) } else { Ok(0) }
+    let printed = found.print(&folder);
+    // What cannot be printed is no reason to learn nothing: it is said at the end.
+    let code =
+        if args.unfreeze { unfreeze::run(&frozen, &data, args, &command, &folder, &engine)? } else { 0 };
+    printed.map(|()| code)
 }
 
 fn this_command() -> clap::Command {

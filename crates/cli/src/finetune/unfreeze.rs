@@ -144,7 +144,9 @@ pub(super) fn run(
     let trained = match fit(&job, &mut [&mut progress])? {
         Outcome::Finished(trained) => trained,
         Outcome::Interrupted { epoch, .. } => {
-            eprintln!("\ninterrupted in epoch {epoch}; the model with the fitted last layer is whole");
+            out::tell(format!(
+                "\ninterrupted in epoch {epoch}; the model with the fitted last layer is whole"
+            ));
             return Ok(stop.exit_code().unwrap_or(130));
         }
     };

@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let study = match flatten(&data, &settings, &mut log, workers, stop.flag(), &mut tell) {
         Err(error @ FlattenError::Stopped { .. }) => {
             bar.finish_and_clear();
-            eprintln!("{error}");
+            out::tell(error.to_string());
             return Ok(stop.exit_code().unwrap_or(0));
         }
         result => result?,

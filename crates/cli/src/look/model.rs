@@ -12,6 +12,7 @@ use striate::models::{registry, shipped};
 use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, model_path};
 use crate::flags_weights::{LoadFlags, say};
+use crate::out;
 use crate::pretrained::Pretrained;
 
 /// A network by name with weights from somewhere; flattened into the commands that take one in place of a model file.
@@ -74,18 +75,18 @@ impl NamedFlags {
             }
             *classes = Some(labels);
         } else if classes.is_none() && usual.len() == outputs {
-            eprintln!(
+            out::tell(format!(
                 "note: nothing names the {outputs} classes of these weights: they are taken for those of the pictures, in their \
                  order ({}); --labels FILE says otherwise",
                 first(usual)
-            );
+            ));
             *classes = Some(usual.to_vec());
         } else if classes.is_none() {
             let last = outputs.saturating_sub(1);
-            eprintln!(
+            out::tell(format!(
                 "note: nothing names the {outputs} classes of these weights: they are called class 0 to class {last}; --labels \
                  FILE names them"
-            );
+            ));
         }
         pretrained.model(engine)
     }

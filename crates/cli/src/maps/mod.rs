@@ -128,10 +128,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     }
     let not_finite: usize = layers.iter().map(|maps| maps.scale.not_finite).sum();
     if not_finite > 0 {
-        eprintln!(
+        out::tell(format!(
             "error: {}: {not_finite} values of these layers are not finite; they are grey",
             looked.name
-        );
+        ));
     }
     Ok(if not_finite > 0 { BAD_DATA } else { 0 })
 }

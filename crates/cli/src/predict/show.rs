@@ -123,10 +123,10 @@ impl Show {
             Format::Table | Format::Csv => {}
         }
         self.flush()?;
-        self.failures.iter().for_each(|failure| eprintln!("error: {}", failure.error));
+        self.failures.iter().for_each(|failure| out::tell(format!("error: {}", failure.error)));
         let all = self.rows + self.failures.len();
         if !self.failures.is_empty() && all > 1 {
-            eprintln!("{} of {all} pictures have no answer", self.failures.len());
+            out::tell(format!("{} of {all} pictures have no answer", self.failures.len()));
         }
         Ok(self.code)
     }

@@ -9,6 +9,7 @@ use striate::data::{DataError, Known, Picture, PictureError, Preprocess, path_te
 use super::members::{self, Member};
 use crate::exit::Usage;
 use crate::flags_data::LayoutFlag;
+use crate::out;
 
 /// One picture to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub(crate) fn collect(arguments: &[PathBuf], layout: LayoutFlag) -> anyhow::Resu
         } else if argument.is_dir() {
             let walked = pictures_below(argument)?;
             if let Some(note) = walked.note() {
-                eprintln!("{}: {note}", argument.display());
+                out::tell(format!("{}: {note}", argument.display()));
             }
             if walked.pictures.is_empty() {
                 return Err(Usage(format!("{}: no picture in this folder", argument.display())).into());

@@ -23,6 +23,7 @@ use crate::exit::Usage;
 use crate::flags::{Threads, count, me};
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
+use crate::out;
 use crate::stop::Stop;
 use progress::Progress;
 use recipe::Recipe;
@@ -133,10 +134,10 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
             let of_weights = initial.as_ref().and_then(|initial| initial.preprocess.clone());
             let preprocess = prepare::preprocess(&data, info, plan.imgsz, of_weights)?;
             if let Some(warning) = advice::warning(&data, &plan.data, info.name, &preprocess) {
-                eprintln!("{warning}");
+                out::tell(warning);
             }
             if let Some(note) = advice::note(&data).filter(|_| !args.quiet) {
-                eprintln!("{note}");
+                out::tell(note);
             }
             (config, preprocess, initial.map(|initial| initial.params))
         }
@@ -179,8 +180,10 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
         }
         Outcome::Interrupted { epoch, step, steps, .. } => {
             let resume = [me(), "train".into(), "--resume".into(), plan.folder.display().to_string()];
-            eprintln!("\ninterrupted in epoch {epoch} after step {step} of {steps}; everything is saved");
-            eprintln!("go on with: {}", command::join(&resume));
+            out::tell(format!(
+                "\ninterrupted in epoch {epoch} after step {step} of {steps}; everything is saved"
+            ));
+            out::tell_as_is(&format!("go on with: {}", command::join(&resume)));
             Ok(stop.exit_code().unwrap_or(130))
         }
     }

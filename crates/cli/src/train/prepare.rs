@@ -9,6 +9,7 @@ use striate::preprocess_of;
 use crate::exit::Usage;
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::{LoadFlags, say};
+use crate::out;
 use crate::working::Working;
 
 /// The data set, every photo of which was decoded once: a run does not stop in its last epoch over a picture that could
@@ -31,7 +32,7 @@ pub(crate) fn data(
         checked => checked?,
     };
     for bad in skipped.iter().filter(|_| !is_quiet) {
-        eprintln!("left out {}: {}", bad.path.display(), bad.why);
+        out::tell(format!("left out {}: {}", bad.path.display(), bad.why));
     }
     Ok(data)
 }

@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use striate::inspect::text::{bytes, duration, grouped, percent};
 use striate::train::{EpochRow, Event, FitError, Observer, Stop};
 
+use crate::out;
 use crate::working::Lines;
 
 /// Time between two looks of the bar: a step can take less than drawing it.
@@ -40,7 +41,7 @@ impl Progress {
     }
 
     fn print(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| out::tell(line));
     }
 
     fn row(&self, row: &EpochRow, best: bool) {

@@ -45,7 +45,7 @@ struct Document<'a> {
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load()?;
     let data = data_for(args.data.as_deref(), args.which, &subject.model)?.data;
-    let found = trust(&subject.model, &data, &subject.engine, &mut |stage| eprintln!("{stage}"))?;
+    let found = trust(&subject.model, &data, &subject.engine, &mut |stage| out::tell(stage))?;
     let files = write_scene(&args.out, "trust", &found.page(&subject.name))?;
     if args.json {
         out::json(&Document { model: &subject.name, found: &found, files: &files })?;
