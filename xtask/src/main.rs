@@ -2,6 +2,8 @@
 //!
 //! Start reading at [`ci`], then `tidy/mod.rs`, which lists every rule that the repository keeps.
 
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
 mod book;
 mod ci;
 mod golden;

@@ -6,6 +6,8 @@
 //! striate maps --model resnet18 --weights resnet18.safetensors digits:7
 //! ```
 
+#![allow(clippy::print_stdout)]
+
 use std::error::Error;
 use std::path::Path;
 

@@ -2,6 +2,8 @@
 //! twenty labelled photos through our preprocessing. Runs where `tools/photos/fetch.py FOLDER` was run and STRIATE_PHOTOS
 //! names the folder.
 
+#![allow(clippy::print_stderr)]
+
 use std::path::PathBuf;
 use striate_data::Preprocess;
 use striate_models::registry;

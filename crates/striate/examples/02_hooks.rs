@@ -1,6 +1,8 @@
 //! The tour, page 2: hooks on one's own network and on a ResNet, in use and in training, and away with them.
 //! `cargo run --release -p striate --example 02_hooks`
 
+#![allow(clippy::print_stdout)]
+
 use striate::prelude::*;
 
 #[derive(Module)]

@@ -6,6 +6,8 @@
 //! and leaves the curves in FOLDER as `vanishing_gradient.png` and `.svg`. Weights start as PyTorch's do; with `he` behind
 //! FOLDER, as in He et al. 2015.
 
+#![allow(clippy::print_stdout)]
+
 use std::path::PathBuf;
 use striate::data::Loader;
 use striate::inspect::chart::{Anchor, Scene, Shape};
