@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use striate::data::fetch::FetchEvent;
-use striate::inspect::text::bytes;
+use striate::inspect::text::{bytes, printable};
 use striate::models::weights::LoadOptions;
 
 use crate::out;
@@ -70,7 +70,7 @@ impl FetchBar {
             FetchEvent::Asking { url, bytes: size } => {
                 bar.enable_steady_tick(Duration::from_millis(200));
                 bar.set_position(0);
-                bar.set_message(url.to_owned());
+                bar.set_message(printable(url.to_owned()));
                 if size > 0 {
                     bar.set_length(size);
                 }

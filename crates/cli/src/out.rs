@@ -3,10 +3,15 @@
 //!
 //! What cannot be written to standard output is an error, since it is the answer; `striate models | head -1` is none. What
 //! cannot be written to standard error is given up: it tells about the work, and must not end it.
+//!
+//! Names of files, classes and layers come from others. Here, where they leave the program, every character of theirs that would
+//! drive a terminal is written as its number.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use striate::inspect::text::{drives_terminal, printable_lines};
 use striate::inspect::wrap_columns;
 use terminal_size::{Width, terminal_size_of};
 
@@ -55,7 +60,7 @@ pub(crate) fn tell(text: impl AsRef<str>) {
 /// [`tell`] without breaking lines: for commands, which are copied.
 pub(crate) fn tell_as_is(text: &str) {
     // In one piece, so that the lines of two threads do not mix.
-    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    let _ = io::stderr().lock().write_all((printable_lines(text.to_owned()) + "\n").as_bytes());
 }
 
 /// Writes sentences for people, [`wrapped`].
@@ -63,8 +68,13 @@ pub(crate) fn say(text: &str) -> Result<(), OutError> {
     print(&wrapped(text, Stream::Output))
 }
 
-/// Writes `text` as it is, and sees that it has left this process.
+/// Writes `text` without breaking its lines.
 pub(crate) fn print(text: &str) -> Result<(), OutError> {
+    paint(&printable_lines(text.to_owned()))
+}
+
+/// Writes colours and all, and sees that it has left this process: for what holds nobody else's words.
+pub(crate) fn paint(text: &str) -> Result<(), OutError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(OutError)
 }
@@ -81,5 +91,42 @@ pub(crate) fn help(text: &clap::Error) -> Result<(), OutError> {
 pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
     let mut text = serde_json::to_string_pretty(document)?;
     text.push('\n');
-    Ok(print(&text)?)
+    Ok(print(&json_escaped(text))?)
+}
+
+/// A JSON document that says the same to a program and nothing to a terminal: JSON lets DEL, C1 and overrides of direction stand
+/// in strings as they are.
+pub(crate) fn json_escaped(document: String) -> String {
+    let is_raw = |c: char| drives_terminal(c) && c != '\n';
+    if !document.contains(is_raw) {
+        return document;
+    }
+    let mut out = String::with_capacity(document.len() + 16);
+    for c in document.chars() {
+        match is_raw(c) {
+            // None of them is past U+FFFF.
+            true => write!(out, "\\u{:04x}", u32::from(c)).expect("strings grow"),
+            false => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::json_escaped;
+
+    #[test]
+    fn json_drives_no_terminal_and_means_the_same() {
+        let hostile =
+            "C0 \x1b[31m DEL \x7f C1 \u{9b}2J bidi \u{202e} \u{2066} quote \" backslash \\ line\nend";
+        let document = serde_json::to_string_pretty(&[hostile, "plain"]).unwrap();
+        let escaped = json_escaped(document.clone());
+        assert_ne!(escaped, document);
+        assert!(
+            !escaped.contains(|c: char| c.is_control() && c != '\n' || "\u{202e}\u{2066}".contains(c)),
+            "{escaped}"
+        );
+        assert_eq!(serde_json::from_str::<Vec<String>>(&escaped).unwrap(), [hostile, "plain"]);
+    }
 }

@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use striate::inspect::text::{duration, grouped};
+use striate::inspect::text::{duration, grouped, printable};
 
 use crate::out;
 
@@ -106,7 +106,7 @@ impl Working {
             Some(total) => self.bar.set_length(total as u64),
             None => self.bar.unset_length(),
         }
-        self.bar.set_message(what.to_owned());
+        self.bar.set_message(printable(what.to_owned()));
         self.bar.set_prefix("");
         self.bar.enable_steady_tick(TICK);
     }
@@ -302,6 +302,14 @@ mod tests {
         assert!(line.chars().count() < 80, "{line}");
         working.count("looking at training images", 20_000, 20_000);
         assert_eq!(lock(&terminal.0).trim_end(), "");
+    }
+
+    #[test]
+    fn the_name_of_a_layer_cannot_drive_the_terminal() {
+        let (working, terminal) = shown();
+        working.count("conv\x07\u{9b}2J", 0, 10);
+        let line = terminal.line(&working);
+        assert!(line.starts_with(r"conv\u{7}\u{9b}2J"), "{line:?}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::colour::Rgb;
+use crate::text::printable;
 use crate::thumbnail::Thumbnail;
 
 /// How many colours a terminal has.
@@ -33,7 +34,7 @@ pub fn half_blocks(pictures: &[(String, Thumbnail)], columns: usize, side: u32, 
     let mut used = 0;
     for (title, picture) in pictures {
         let picture = picture.reduced(side);
-        let title: String = title.chars().take(side as usize).collect();
+        let title: String = printable(title.clone()).chars().take(side as usize).collect();
         let width = title.chars().count().max(picture.width_px() as usize);
         if used + width > columns {
             break;

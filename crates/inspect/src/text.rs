@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// What stands for a value that is not defined.
 pub const UNDEFINED: &str = "–";
@@ -83,8 +83,8 @@ pub enum Align {
 
 /// A table with aligned columns, for a terminal or a log.
 ///
-/// Widths are display widths, so Chinese names align too; control characters in cells are shown as `�`, since
-/// a class name must not be able to drive the terminal.
+/// Widths are display widths, so Chinese names align too; cells are made [`printable`], since a class name must not be able
+/// to drive the terminal.
 ///
 /// # Example
 /// ```
@@ -158,12 +158,62 @@ impl<const COLUMNS: usize> fmt::Display for Table<COLUMNS> {
     }
 }
 
-/// The text with every character that would move the cursor replaced by `�`.
+/// A text of one line in which every character that would drive a terminal is written as its number: `\u{1b}`. These are the
+/// control characters (C0, DEL and C1) and those that change the direction of a whole line.
+///
+/// # Example
+/// ```
+/// use striate_inspect::text::printable;
+///
+/// assert_eq!(printable("cat\x1b[2J".into()), r"cat\u{1b}[2J");
+/// ```
 pub fn printable(text: String) -> String {
+    escaped(text, drives_terminal)
+}
+
+/// [`printable`] for a text of several lines: their ends stay.
+pub fn printable_lines(text: String) -> String {
+    escaped(text, |c| drives_terminal(c) && c != '\n')
+}
+
+/// Whether a terminal would do something else with this character than show it.
+pub fn drives_terminal(c: char) -> bool {
     // Direction overrides have width 0 like accents do, but reorder the whole line.
-    let drives =
-        |c: char| c.width().is_none() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if text.contains(drives) { text.replace(drives, "\u{fffd}") } else { text }
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn escaped(text: String, is_escaped: impl Fn(char) -> bool + Copy) -> String {
+    if !text.contains(is_escaped) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_escaped(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+    }
+    out
+}
+
+/// A text as one field of CSV: [`printable`], in quotes where a comma or a quote is in it, and behind a `'` where a spreadsheet
+/// would take it for a formula. A number, with its sign, is none.
+///
+/// # Source
+/// RFC 4180, section 2; the quote in front is what OWASP advises against CSV injection.
+///
+/// # Example
+/// ```
+/// use striate_inspect::text::csv_field;
+///
+/// assert_eq!(csv_field("T-shirt, top"), "\"T-shirt, top\"");
+/// assert_eq!(csv_field("=cmd|' /C calc'!A0"), "'=cmd|' /C calc'!A0");
+/// assert_eq!(csv_field("-1.5"), "-1.5");
+/// ```
+pub fn csv_field(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && text.parse::<f64>().is_err();
+    let mut field = printable(text.into());
+    if is_formula {
+        field.insert(0, '\'');
+    }
+    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
 }
 
 #[cfg(test)]
@@ -224,6 +274,39 @@ mod tests {
     }
 
     #[test]
+    fn whatever_drives_a_terminal_is_written_as_its_number() {
+        let text = "C0 \0\x07\x1b[31m\r DEL \x7f C1 \u{80}\u{9b}31m\u{9f} bidi \u{202e}\u{2066}\u{2069} end";
+        expect![[r"C0 \u{0}\u{7}\u{1b}[31m\u{d} DEL \u{7f} C1 \u{80}\u{9b}31m\u{9f} bidi \u{202e}\u{2066}\u{2069} end"]]
+            .assert_eq(&printable(text.into()));
+        let plain = "Straße 猫 שלום e\u{301} \u{a0} \u{200d}";
+        assert_eq!(printable(plain.into()), plain);
+        assert_eq!(printable("a\nb\tc".into()), r"a\u{a}b\u{9}c");
+        assert_eq!(printable_lines("a\nb\tc\r\n".into()), "a\nb\\u{9}c\\u{d}\n");
+    }
+
+    #[test]
+    fn fields_of_csv_are_neither_formulas_nor_more_than_one() {
+        for (text, want) in [
+            ("a b", "a b"),
+            ("5\" disk", "\"5\"\" disk\""),
+            ("two\r\nlines, one field", r#""two\u{d}\u{a}lines, one field""#),
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+            ("-2+3,\"x\"", "\"'-2+3,\"\"x\"\"\""),
+            ("\t=1", r"'\u{9}=1"),
+            ("\r=1", r"'\u{d}=1"),
+            ("-", "'-"),
+            ("-1.5e3", "-1.5e3"),
+            ("+7", "+7"),
+            ("a=b", "a=b"),
+            ("", ""),
+        ] {
+            assert_eq!(csv_field(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
     fn tables_align_names_of_any_script() {
         let mut table = Table::new([("class", Align::Left), ("recall", Align::Right), ("", Align::Left)]);
         table.row(["Straßenbahn".into(), percent(Some(0.5)), "a".into()]);
@@ -232,13 +315,13 @@ mod tests {
         table.rule();
         table.row(["mean".into(), percent(Some(0.75)), "".into()]);
         expect![[r#"
-            class          recall
-            ───────────  ────────  ─
-            Straßenbahn   50.00 %  a
-            猫                  –
-            a�[31m�b     100.00 %
-            ───────────  ────────  ─
-            mean          75.00 %
+            class                recall
+            ─────────────────  ────────  ─
+            Straßenbahn         50.00 %  a
+            猫                        –
+            a\u{1b}[31m\u{a}b  100.00 %
+            ─────────────────  ────────  ─
+            mean                75.00 %
         "#]]
         .assert_eq(&table.to_string());
     }

@@ -79,7 +79,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         let layers = layers.iter().zip(&ranked).zip(&files).map(layer).collect();
         out::json(&Document { model: &subject.name, layers })?;
     } else {
-        let mut text = String::new();
         let mut table = Table::new([
             ("layer", Align::Left),
             ("filters", Align::Left),
@@ -95,10 +94,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             if filters.is_rgb || i == 1 {
                 let picture = |f: &FilterStats| (f.filter.to_string(), filters.picture(f.filter, 0));
                 let pictures: Vec<_> = ranked.iter().take(GLIMPSED).map(picture).collect();
-                text.push_str(&glimpse(&pictures));
+                out::paint(&glimpse(&pictures))?;
             }
         }
-        out::say(&format!("{text}{table}\n{}", whereabouts(&args.out, pages.len())))?;
+        out::say(&format!("{table}\n{}", whereabouts(&args.out, pages.len())))?;
     }
     Ok(0)
 }

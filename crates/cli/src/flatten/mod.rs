@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use striate::data::Dataset;
 use striate::formats::write_atomically;
-use striate::inspect::text::{grouped, percent};
+use striate::inspect::text::{grouped, percent, printable};
 use striate::lab::flatten::{
     Finished, FlattenError, Log, Part, Passage, Settings, check, curves, flatten, reading, shown, text,
 };
@@ -144,7 +144,7 @@ fn progress(is_quiet: bool) -> ProgressBar {
 
 fn said(finished: &Finished) -> String {
     let accuracy = percent(Some(finished.hits as f64 / finished.images as f64));
-    format!("{}: {accuracy} of {}", finished.run.name(), grouped(finished.images as u64))
+    printable(format!("{}: {accuracy} of {}", finished.run.name(), grouped(finished.images as u64)))
 }
 
 /// The data set's name without anything that means something to a file system.

@@ -2,7 +2,6 @@
 
 pub(crate) mod pages;
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
@@ -102,7 +101,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             layers: layers.iter().zip(&ranked).zip(&files).map(layer).collect(),
         })?;
     } else {
-        let mut text = String::new();
         let mut table = Table::new([
             ("layer", Align::Left),
             ("maps", Align::Left),
@@ -119,12 +117,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
                 let title = |map: &MapStats| format!("{} map {}", maps.name, map.map);
                 let shown = ranked.iter().take(GLIMPSED);
                 let pictures: Vec<_> = shown.map(|map| (title(map), maps.picture(map.map))).collect();
-                text.push_str(&glimpse(&pictures));
+                out::paint(&glimpse(&pictures))?;
             }
         }
         let says = says(&prediction);
-        write!(text, "{}: {says}\n\n{table}\n{}", looked.shown(), whereabouts(&args.out, pages.len()))?;
-        out::say(&text)?;
+        let whereabouts = whereabouts(&args.out, pages.len());
+        out::say(&format!("{}: {says}\n\n{table}\n{whereabouts}", looked.shown()))?;
     }
     let not_finite: usize = layers.iter().map(|maps| maps.scale.not_finite).sum();
     if not_finite > 0 {

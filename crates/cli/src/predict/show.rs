@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use striate::Prediction;
-use striate::inspect::text::{Align, Table, percent, printable};
+use striate::inspect::text::{Align, Table, csv_field, percent};
 
 use super::Format;
 use crate::out;
@@ -87,7 +87,7 @@ impl Show {
             }
             Format::Csv => {
                 for (rank, &(class, p)) in top.iter().enumerate() {
-                    let (picture, name) = (quoted(picture), quoted(prediction.name(class)));
+                    let (picture, name) = (csv_field(picture), csv_field(prediction.name(class)));
                     writeln!(self.text, "{picture},{},{name},{class},{p}", rank + 1).expect("strings grow");
                 }
             }
@@ -97,7 +97,7 @@ impl Show {
 
     /// A picture without an answer; said at the end, where it is not overlooked.
     pub(super) fn failure(&mut self, picture: &str, error: &str, code: u8) {
-        self.failures.push(Failure { picture: picture.into(), error: printable(error.into()) });
+        self.failures.push(Failure { picture: picture.into(), error: error.into() });
         self.code.get_or_insert(code);
     }
 
@@ -133,31 +133,5 @@ impl Show {
 }
 
 fn json(value: &(impl Serialize + ?Sized)) -> String {
-    serde_json::to_string(value).expect("plain data has a JSON form")
-}
-
-/// A field of CSV as RFC 4180 has it, with no character that would drive the terminal it may be shown on.
-fn quoted(field: &str) -> String {
-    let field = printable(field.into());
-    if field.contains([',', '"']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn csv_fields_survive_commas_and_quotes() {
-        for (field, want) in
-            [("a b", "a b"), ("T-shirt, top", "\"T-shirt, top\""), ("5\" disk", "\"5\"\" disk\"")]
-        {
-            assert_eq!(quoted(field), want);
-        }
-    }
-
-    #[test]
-    fn csv_fields_cannot_drive_a_terminal() {
-        assert_eq!(quoted("a\x1b[31mb.png"), "a\u{fffd}[31mb.png");
-        assert_eq!(quoted("two\r\nlines, one field"), "\"two\u{fffd}\u{fffd}lines, one field\"");
-    }
+    out::json_escaped(serde_json::to_string(value).expect("plain data has a JSON form"))
 }

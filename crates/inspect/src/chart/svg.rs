@@ -103,7 +103,7 @@ impl fmt::Display for Number {
     }
 }
 
-/// Text for XML and HTML, content and attributes; characters that XML forbids become `�`.
+/// Text for XML and HTML, content and attributes, [`printable`]; what XML forbids beyond that becomes `�`.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -172,7 +172,7 @@ mod tests {
             <polyline points="0,0.5 40,0.5" fill="none" stroke="#000000" stroke-width="1" stroke-linejoin="round"/>
             <polyline points="0,0 1,1 2,0" fill="none" stroke="#000000" stroke-width="1.5" stroke-dasharray="4 3" stroke-linejoin="round"/>
             <circle cx="3" cy="4" r="2.5" fill="#000000"/>
-            <text x="5" y="6" font-size="11" fill="#000000" text-anchor="end" transform="rotate(-90 5 6)"><title>Straße 猫</title>&lt;/text&gt;&lt;script&gt;&quot;&#39;��…</text>
+            <text x="5" y="6" font-size="11" fill="#000000" text-anchor="end" transform="rotate(-90 5 6)"><title>Straße 猫</title>&lt;/text&gt;&lt;script&gt;&quot;&#39;\u{0}�…</text>
             </svg>
         "##]].assert_eq(&scene.to_svg());
     }
