@@ -1,4 +1,5 @@
-//! SIGINT and SIGTERM: the first asks the run to end in order, the second ends it at once.
+//! SIGINT, SIGTERM and SIGHUP: the first asks the run to end in order, the second ends it at once. A run that was started by
+//! `nohup` goes on when its terminal is closed, as was asked for.
 
 use std::io;
 use std::sync::Arc;
@@ -6,6 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
+
+/// The terminal was closed, or the connection to it was lost.
+#[cfg(unix)]
+const HANG_UP: &[i32] = &[signal_hook::consts::SIGHUP];
+#[cfg(not(unix))]
+const HANG_UP: &[i32] = &[];
 
 /// Tells a run to stop, and afterwards why it stopped.
 #[derive(Debug, Default)]
@@ -18,7 +25,8 @@ impl Stop {
     /// Listens from now on.
     pub(crate) fn listen() -> io::Result<Self> {
         let stop = Self::default();
-        for signal in [SIGINT, SIGTERM] {
+        let hang_up = if hang_up_is_ignored() { &[][..] } else { HANG_UP };
+        for &signal in [SIGINT, SIGTERM].iter().chain(hang_up) {
             // In this order: the shutdown looks at the flag before this very signal sets it.
             flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.asked))?;
             flag::register_usize(signal, Arc::clone(&stop.signal), signal as usize)?;
@@ -32,11 +40,19 @@ impl Stop {
         &self.asked
     }
 
-    /// 130 after SIGINT, 143 after SIGTERM.
+    /// 129 after SIGHUP, 130 after SIGINT, 143 after SIGTERM.
     pub(crate) fn exit_code(&self) -> Option<u8> {
         match self.signal.load(Ordering::Relaxed) {
             0 => None,
             signal => u8::try_from(128 + signal).ok(),
         }
     }
+}
+
+/// Whether this program was started, by `nohup`, to take no notice of SIGHUP. Where nobody can tell, it is left alone.
+fn hang_up_is_ignored() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return true };
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Bit 0 is signal 1, SIGHUP.
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 != 0)
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use std::io::{Read, Write};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 
 use common::Place;
 use serde_json::Value;
@@ -153,19 +153,15 @@ fn an_interrupted_run_goes_on_to_the_same_bits() {
     place.few_digits(2000);
     let flags = "few --epochs 6 --quiet";
     place.succeed(&format!("train {flags} --name whole"));
-    for (signal, code, name) in [("INT", 130, "interrupted"), ("TERM", 143, "terminated")] {
+    let mut signals = vec![("INT", 130, "interrupted"), ("TERM", 143, "terminated")];
+    if cfg!(target_os = "linux") && !hang_up_is_ignored() {
+        signals.push(("HUP", 129, "hung_up"));
+    }
+    for (signal, code, name) in signals {
         let line = format!("train {flags} --name {name}");
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut child = place.command(&words).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // Not before there is something to go on with.
-        let checkpoint = place.path().join(format!("runs/{name}/checkpoint.safetensors"));
-        while !checkpoint.is_file() {
-            assert!(child.try_wait().unwrap().is_none(), "ended before its first checkpoint");
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
-        let kill =
-            std::process::Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
-        assert!(kill.unwrap().success());
+        send_once_saved(&place, &mut child, signal, name);
         let mut stderr = String::new();
         child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(code), "{stderr}");
@@ -179,6 +175,38 @@ fn an_interrupted_run_goes_on_to_the_same_bits() {
         assert!(model("whole") == model(name), "{name}: the resumed run ended in other bits");
         assert!(place.succeed(&format!("train --resume runs/{name}")).contains("finished already"));
     }
+}
+
+/// Sends a signal to a run, not before there is something to go on with.
+#[cfg(unix)]
+fn send_once_saved(place: &Place, child: &mut Child, signal: &str, name: &str) {
+    let checkpoint = place.path().join(format!("runs/{name}/checkpoint.safetensors"));
+    while !checkpoint.is_file() {
+        assert!(child.try_wait().unwrap().is_none(), "ended before its first checkpoint");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let kill = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+}
+
+/// Whether these tests were started by `nohup`, and what they start is too.
+#[cfg(unix)]
+fn hang_up_is_ignored() -> bool {
+    let ignored = Command::new("sh").args(["-c", "kill -HUP $$"]).status().unwrap();
+    ignored.success()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_under_nohup_goes_on_when_its_terminal_closes() {
+    let place = Place::new();
+    place.few_digits(2000);
+    let mut shell = Command::new("sh");
+    let train = "trap '' HUP; exec \"$0\" train few --epochs 6 --name kept";
+    shell.args(["-c", train, env!("CARGO_BIN_EXE_striate")]).current_dir(place.path());
+    let mut child = shell.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    send_once_saved(&place, &mut child, "HUP", "kept");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 /// Killed between the claim of its folder and its first checkpoint: the settings are there, and say what to do.
