@@ -5,6 +5,7 @@ mod cli;
 mod data;
 mod embed;
 mod exit;
+mod fault;
 mod filters;
 mod finetune;
 mod flags;
@@ -32,5 +33,6 @@ mod working;
 mod xray;
 
 fn main() -> std::process::ExitCode {
+    fault::listen();
     exit::finish(cli::run())
 }
