@@ -7,6 +7,7 @@ use striate_graph::{Graph, Node, NodeId, Params};
 use striate_testkit::Sample;
 
 /// A network in the making.
+#[derive(Clone)]
 pub(crate) struct Net {
     nodes: Vec<Node>,
 }

@@ -28,8 +28,12 @@ pub(super) fn place(first: [isize; 2], tap: [usize; 2], dilation: [usize; 2]) ->
     [0, 1].map(|a| first[a] + (tap[a] * dilation[a]) as isize)
 }
 
-fn parameter<'a>(node: &Node, params: &'a Params, name: &str) -> Option<&'a [f32]> {
-    params.get(&format!("{}.{name}", node.layer)).and_then(|array| array.as_slice())
+/// What a layer has learned under this name; nothing where it has no such parameter. The graph knows what a whole network that is
+/// one layer, and so has no name, calls it.
+pub(super) fn parameter<'a>(node: &Node, params: &'a Params, name: &str) -> Option<&'a [f32]> {
+    let (key, _) = node.params().into_iter().find(|(_, spec)| spec.name == name)?;
+    let values = params.get(&key).and_then(|array| array.as_slice());
+    Some(values.unwrap_or_else(|| unreachable!("a session's parameters are its graph's")))
 }
 
 /// The largest subtotal first; of equals, and of those that are no numbers, the lower channel.

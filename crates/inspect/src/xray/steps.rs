@@ -4,6 +4,7 @@ use serde::Serialize;
 use striate_graph::op::{BatchNorm2d, Op};
 use striate_graph::{Node, Params};
 
+use super::channels::parameter;
 use super::order::Rounding;
 use super::proof::Proof;
 
@@ -44,8 +45,8 @@ pub struct Norm {
 impl Norm {
     pub(super) fn new(node: &Node, bn: &BatchNorm2d, params: &Params, channel: usize) -> Self {
         let get = |name: &str| {
-            let array = params.get(&format!("{}.{name}", node.layer));
-            array.unwrap_or_else(|| unreachable!("checked against the graph"))[[channel]]
+            parameter(node, params, name).unwrap_or_else(|| unreachable!("every batch norm has a {name}"))
+                [channel]
         };
         let [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(get);
         let scale = f64::from(weight) / (f64::from(variance) + f64::from(bn.eps)).sqrt();

@@ -57,6 +57,20 @@ fn prove_all(graph: &Graph, sample: &mut Sample, what: &str) -> usize {
     proved
 }
 
+/// A network that is one layer calls its parameters `weight` and `bias`.
+#[test]
+fn layers_without_a_name_have_parameters_too() {
+    let mut net = Net::new([2, 5, 5]);
+    net.then(conv([2, 3, 1], [[3, 3], [1, 1], [1, 1]], [[1, 1], [1, 1]], true), "conv");
+    net.then(norm(3), "norm");
+    for unnamed in [1, 2] {
+        let mut graph = net.clone().graph();
+        graph.nodes[unnamed].layer.clear();
+        let mut sample = Sample::new(1);
+        assert!(prove_all(&graph, &mut sample, "a layer without a name") > 0);
+    }
+}
+
 /// Convolutions of every kind, in front of which the picture lies planar or in blocks.
 #[test]
 fn the_sum_by_hand_is_the_engines_to_the_last_bit() {
