@@ -11,7 +11,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -22,6 +22,7 @@ use thiserror::Error;
 use crate::error::DataError;
 use crate::jpeg::{self, Scans};
 use crate::memory::{OutOfMemory, SMALL_BYTES, most_unpacked, reserved, room_for};
+use crate::regular::open_regular;
 use crate::{sniff, tiff, webp};
 
 /// The longest side that is decoded, in pixels.
@@ -202,7 +203,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, PictureError> {
         return Err(PictureError::Folder);
     }
     // A pipe has no length; and a file that is too long is not worth its memory.
-    read_capped(File::open(path).map_err(io)?, metadata.len().min(MAX_BYTES))
+    read_capped(open_regular(path).map_err(io)?, metadata.len().min(MAX_BYTES))
 }
 
 /// Reads a stream that is said to hold so many bytes.

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
 use crate::parallel;
+use crate::regular::open_regular;
 
 /// Folders in folders; a tree of photos has a handful.
 const MAX_DEPTH: usize = 64;
@@ -32,7 +33,7 @@ pub(crate) enum Entry {
 impl Entry {
     pub(crate) fn of(path: &Path) -> Self {
         let mut start = Vec::new();
-        let is_read = File::open(path).and_then(|file| file.take(64).read_to_end(&mut start)).is_ok();
+        let is_read = open_regular(path).and_then(|file| file.take(64).read_to_end(&mut start)).is_ok();
         let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
         if is_read && image::guess_format(&start).is_ok() {
             Self::Picture

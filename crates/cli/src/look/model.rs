@@ -1,9 +1,11 @@
 //! Which network to look into: a model file, the folder of a run, one that comes with its weights, or a name with weights.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
+use striate::data::open_regular;
 use striate::formats::{Container, FormatError, ModelFile, WeightsFile};
 use striate::graph::Engine;
 use striate::inspect::text::printable;
@@ -101,8 +103,9 @@ fn first(names: &[String]) -> String {
 
 /// Names of classes, one a line; empty lines at the end do not count.
 fn read_labels(path: &Path) -> anyhow::Result<Vec<String>> {
-    let text =
-        std::fs::read(path).map_err(|source| FormatError::Read { path: path.to_path_buf(), source })?;
+    let mut text = Vec::new();
+    let read = open_regular(path).and_then(|mut file| file.read_to_end(&mut text));
+    read.map_err(|source| FormatError::Read { path: path.to_path_buf(), source })?;
     let wrong = |why: String| anyhow::Error::new(BadData(format!("{}: {why}", path.display())));
     let text = String::from_utf8(text)
         .map_err(|_| wrong("expected a text file in UTF-8, a name of a class on each line".into()))?;
