@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use striate::data::picture::MAX_SIDE_PX;
 use striate::graph::Engine;
 use striate::train::BEST_MODEL;
 
@@ -14,6 +15,14 @@ pub(crate) fn count(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(n @ 1..=0xffff_ffff) => Ok(n),
         _ => Err(format!("expected a whole number from 1 to {}, got {text}; try 1", 0xffff_ffff_u32)),
+    }
+}
+
+/// Pixels a side of a picture.
+pub(crate) fn side(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(px) if (1..=MAX_SIDE_PX as usize).contains(&px) => Ok(px),
+        _ => Err(format!("expected 1 to {MAX_SIDE_PX} pixels, got {text}; try 224")),
     }
 }
 

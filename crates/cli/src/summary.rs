@@ -11,7 +11,7 @@ use striate::inspect::{Summary, summary};
 use striate::models::registry;
 
 use crate::exit::Usage;
-use crate::flags::{count, model_path};
+use crate::flags::{count, model_path, side};
 use crate::out;
 use crate::scenes::write_scene;
 
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// A model file, the folder of a run, or the name of a network ('striate models' lists them)
     model: String,
     /// Pictures of this many pixels a side [default: the network's own]
-    #[arg(long, value_name = "PX", value_parser = count)]
+    #[arg(long, value_name = "PX", value_parser = side)]
     imgsz: Option<usize>,
     /// Classes of a network given by name [default: those it was published with]
     #[arg(long, value_name = "N", value_parser = count)]

@@ -344,3 +344,55 @@ fn what_to_do_about_bad_pictures_is_said_once() {
     assert_eq!(ran.stderr.matches("epair or remove").count(), 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("--skip-bad leaves them out"), "{}", ran.stderr);
 }
+
+#[test]
+fn sizes_of_pictures() {
+    for line in ["summary resnet18 --imgsz 4294967295", "train few --imgsz 8193", "bench data --imgsz 0"] {
+        let ran = Place::new().run(line);
+        assert_eq!(ran.code, 2, "{line}: {ran:?}");
+        let got = line.rsplit(' ').next().unwrap();
+        let want = format!("expected 1 to 8192 pixels, got {got}; try 224");
+        assert!(ran.stderr.contains(&want), "{line}: {}", ran.stderr);
+    }
+    let widest = Place::new().succeed("summary resnet18 --imgsz 8192");
+    assert!(widest.contains("One picture [3 x 8192 x 8192] costs 2,4"), "{widest}");
+}
+
+/// Opening a named pipe waits until somebody writes.
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices() {
+    let place = Place::new();
+    assert!(std::process::Command::new("mkfifo").arg(place.path().join("pipe")).status().unwrap().success());
+    check_in(
+        &place,
+        "predict convnet pipe",
+        expect![[r#"
+            exit code 74
+            error: pipe: cannot be read: is a named pipe (FIFO), expected a file; save what comes from it in one, or pass it by /dev/stdin or <(command)
+        "#]],
+    );
+    check_in(
+        &place,
+        "predict --model convnet --labels pipe digits:0",
+        expect![[r#"
+        exit code 74
+        error: pipe: cannot be read: is a named pipe (FIFO), expected a file; save what comes from it in one, or pass it by /dev/stdin or <(command)
+    "#]],
+    );
+    check_in(
+        &place,
+        "why convnet /dev/zero",
+        expect![[r#"
+        exit code 74
+        error: /dev/zero: cannot be read: is a device, expected a file; save what comes from it in one, or pass it by /dev/stdin or <(command)
+    "#]],
+    );
+    place.few_digits(100);
+    place.succeed("train few --epochs 1 --quiet");
+    let line =
+        format!("cat runs/train/sample.png | {} predict convnet /dev/stdin", env!("CARGO_BIN_EXE_striate"));
+    let read =
+        std::process::Command::new("sh").args(["-c", &line]).current_dir(place.path()).output().unwrap();
+    assert!(read.status.success(), "{read:?}");
+}

@@ -13,7 +13,7 @@ use striate::graph::Engine;
 use striate::inspect::text::{Align, Table, grouped};
 
 use crate::exit::BadData;
-use crate::flags::{Threads, count};
+use crate::flags::{Threads, count, side};
 use crate::out;
 
 /// Measure how many photos a second are decoded and augmented
@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// A folder of pictures, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/...
     folder: std::path::PathBuf,
     /// Sides of the square that the network takes, in pixels
-    #[arg(long, value_name = "PX", value_parser = count, default_value_t = 224)]
+    #[arg(long, value_name = "PX", value_parser = side, default_value_t = 224)]
     imgsz: usize,
     /// Photos in a batch
     #[arg(short, long, value_name = "N", value_parser = count, default_value_t = 64)]

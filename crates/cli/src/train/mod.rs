@@ -20,7 +20,7 @@ use striate::train::{ARGS_YAML, FitConfig, FolderLock, Job, Outcome, check, fit,
 
 use crate::cli::Cli;
 use crate::exit::Usage;
-use crate::flags::{Threads, count, me};
+use crate::flags::{Threads, me, side};
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
 use crate::out;
@@ -55,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long, requires = "weights")]
     new_head: bool,
     /// Width and height of the network's input, for photos [default: what the network is made for]
-    #[arg(long, value_name = "PX", value_parser = count, alias = "img-size")]
+    #[arg(long, value_name = "PX", value_parser = side, alias = "img-size")]
     imgsz: Option<usize>,
     /// Leave out pictures that cannot be read, rather than stop before training
     #[arg(long)]
