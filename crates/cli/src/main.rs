@@ -12,6 +12,7 @@ mod flags;
 mod flags_data;
 mod flags_weights;
 mod flatten;
+mod kept;
 mod look;
 mod maps;
 mod mismatch;

@@ -5,6 +5,7 @@ use striate::formats::ModelFile;
 
 use crate::exit::Usage;
 use crate::flags_data::PartFlags;
+use crate::kept::found;
 use crate::out::tell;
 
 /// What is inside this program, and can stand in for other digits.
@@ -17,7 +18,7 @@ pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile)
     if let Some(named) = named {
         return Ok(which.measured(named)?);
     }
-    let (source, sha256) = (model.provenance.source(), &model.provenance.data_sha256);
+    let (source, sha256) = (&*found(model.provenance.source()), &model.provenance.data_sha256);
     let (why, error) = match source {
         "" => ("the model does not say which data set it was trained on".to_owned(), None),
         _ => match of_training(source, which, model) {

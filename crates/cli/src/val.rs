@@ -18,6 +18,7 @@ use striate::train::{Evaluation, RESULTS_CSV};
 use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, model_path};
 use crate::flags_data::PartFlags;
+use crate::kept::found;
 use crate::look::{NamedFlags, open_model};
 use crate::out;
 use crate::report;
@@ -163,7 +164,7 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
     if data.test.photos().is_none() && args.which.split.is_none() {
         return None;
     }
-    let parts = args.which.layout.quietly(named.unwrap_or(provenance.source())).ok()?;
+    let parts = args.which.layout.quietly(named.unwrap_or(&found(provenance.source()))).ok()?;
     let set = parts.to_learn().ok().filter(|set| set.sha256 == provenance.data_sha256)?;
     let hashes = |split: &Split| (0..split.len()).map(|i| split.sha256(i)).collect::<Vec<_>>();
     let mut learned: HashSet<[u8; 32]> = hashes(&set.train).into_iter().collect();

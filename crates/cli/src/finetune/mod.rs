@@ -20,6 +20,7 @@ use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, count, positive};
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
+use crate::kept::kept;
 use crate::pretrained::Pretrained;
 use crate::train::{command, prepare, run_dir};
 use crate::working::Working;
@@ -102,7 +103,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     let mut tell = |done: usize, total: usize| working.count("judging the last layer", done, total);
     let judged = cross_validate(&frozen.features, FOLDS, args.seed, &engine, &mut tell)?;
     let baselines = frozen.baselines(&data, args.seed, &engine, &working)?;
-    let model = frozen.model(&data, &args.data, args.seed, &command, &engine, &working)?;
+    let model = frozen.model(&data, &kept(&args.data), args.seed, &command, &engine, &working)?;
     working.begin("timing the network");
     let cost = unfreeze::cost(&frozen, &model, &data, args, &engine)?;
     drop(working);

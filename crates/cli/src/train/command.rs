@@ -6,6 +6,8 @@
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
+use crate::kept::kept;
+
 /// Flags that change where a run lies, how fast it is and what it prints, and not what it learns.
 const WITHOUT_EFFECT: [&str; 11] = [
     "threads",
@@ -21,9 +23,9 @@ const WITHOUT_EFFECT: [&str; 11] = [
     "find_lr",
 ];
 
-/// `striate train digits --epochs 3`, in the order of the declarations.
+/// `striate train digits --epochs 3`, in the order of the declarations; each word as it is [`kept`].
 pub(crate) fn canonical(command: &clap::Command, matches: &ArgMatches, data: &str) -> String {
-    let mut words = vec!["striate".to_owned(), command.get_name().to_owned(), data.to_owned()];
+    let mut words = vec!["striate".to_owned(), command.get_name().to_owned(), kept(data).into_owned()];
     for arg in command.get_arguments() {
         let id = arg.get_id().as_str();
         let typed = matches.try_contains_id(id).is_ok()
@@ -33,19 +35,23 @@ pub(crate) fn canonical(command: &clap::Command, matches: &ArgMatches, data: &st
             words.push(format!("--{long}"));
             if arg.get_action().takes_values() {
                 let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
-                words.push(values.join(","));
+                words.push(kept(&values.join(",")).into_owned());
             }
         }
     }
     join(&words)
 }
 
-/// Words in one line, quoted where they have to be, for a POSIX shell and for [`split`].
+/// Words in one line, quoted where they have to be, for a POSIX shell and for [`split`]; a `~/` in front stays what it is to a
+/// shell.
 pub(crate) fn join(words: &[String]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
-    let quoted = |word: &String| match !word.is_empty() && word.chars().all(plain) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
+    let quoted = |word: &String| {
+        let (home, rest) = word.split_at(if word.starts_with("~/") { 2 } else { 0 });
+        match !word.is_empty() && rest.chars().all(plain) {
+            true => word.clone(),
+            false => format!("{home}'{}'", rest.replace('\'', "'\\''")),
+        }
     };
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
@@ -76,12 +82,13 @@ mod tests {
     fn words_survive_quoting() {
         for words in [
             vec!["striate", "train", "digits"],
-            vec!["a b", "", "it's", "'", "\\", "--lr", "1e-3", "é$(x)", "a\nb"],
+            vec!["a b", "", "~/a", "~/a b", "it's", "'", "\\", "--lr", "1e-3", "é$(x)", "a\nb"],
             vec![],
         ] {
             let words: Vec<String> = words.into_iter().map(String::from).collect();
             assert_eq!(split(&join(&words)), words);
         }
+        assert_eq!(join(&["~/my data".into()]), "~/'my data'");
         assert_eq!(join(&["my data".into(), "--lr".into(), "0.003".into()]), "'my data' --lr 0.003");
     }
 }

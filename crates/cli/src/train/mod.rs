@@ -23,6 +23,7 @@ use crate::exit::Usage;
 use crate::flags::{Threads, me, side};
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
+use crate::kept::{found, kept};
 use crate::out;
 use crate::stop::Stop;
 use progress::Progress;
@@ -147,7 +148,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
         net: net.as_ref(),
         model_name: info.name,
         data: &data,
-        data_source: &plan.data,
+        data_source: &kept(&plan.data),
         preprocess: &preprocess,
         config: &config,
         engine,
@@ -245,7 +246,8 @@ fn resumed(args: &Args, matches: &ArgMatches, named: Option<&PathBuf>) -> anyhow
         );
         return Err(Usage(why).into());
     }
-    let started = Cli::command().try_get_matches_from(command::split(&old));
+    let started =
+        Cli::command().try_get_matches_from(command::split(&old).iter().map(|word| found(word).into_owned()));
     let started = started.ok().and_then(|matches| {
         let matches = matches.subcommand_matches("train")?;
         Some(new(&Args::from_arg_matches(matches).ok()?, matches))
@@ -255,7 +257,7 @@ fn resumed(args: &Args, matches: &ArgMatches, named: Option<&PathBuf>) -> anyhow
     match (saved, started) {
         (Some(saved), started) => {
             // Whether bad pictures were left out is in the words, if it was this very command.
-            let (model, data) = (saved.model, saved.data_source);
+            let (model, data) = (saved.model, found(&saved.data_source).into_owned());
             let saved = Some((saved.config, saved.preprocess));
             Ok(taken_up(Plan { model, data, saved, ..started.unwrap_or(asked) }))
         }
