@@ -46,11 +46,11 @@ mod tests {
 
     #[test]
     fn words_are_kept_without_what_is_private_and_found_again() {
-        let home = Some(Path::new("/home/ada"));
+        let home = Some(Path::new("/people/ada"));
         for (typed, kept) in [
-            ("/home/ada/photos/cats", "~/photos/cats"),
-            ("/home/ada/my photos", "~/my photos"),
-            ("/home/adam/photos", "/home/adam/photos"),
+            ("/people/ada/photos/cats", "~/photos/cats"),
+            ("/people/ada/my photos", "~/my photos"),
+            ("/people/adam/photos", "/people/adam/photos"),
             ("/data/cats", "/data/cats"),
             ("photos/cats", "photos/cats"),
             ("../cats", "../cats"),
@@ -63,7 +63,7 @@ mod tests {
             assert_eq!(kept_in(None, typed), typed);
         }
         assert_eq!(kept_in(home, "~/odd"), "./~/odd");
-        assert_eq!(found_in(Some(Path::new("/home/grace")), "~/photos"), "/home/grace/photos");
+        assert_eq!(found_in(Some(Path::new("/people/grace")), "~/photos"), "/people/grace/photos");
         assert_eq!(found_in(None, "~/photos"), "~/photos");
         for (typed, kept) in [
             ("https://ada:secret@host.org/a/w.pth?token=x#y", "https://host.org/a/w.pth"),

@@ -55,7 +55,9 @@ fn files_tell_these_things_and_not_whose_they_are() {
         assert!(!text.contains(&*place.path().to_string_lossy()), "{name} tells where it was made");
     }
     let model = metadata(&read("model.safetensors"));
-    check(&model, expect![[r#"
+    check(
+        &model,
+        expect![[r#"
         striate.classes
         striate.format
         striate.golden: logits n pixels
@@ -63,14 +65,18 @@ fn files_tell_these_things_and_not_whose_they_are() {
         striate.preprocess: channels height invert mean std width
         striate.provenance: command data data_sha256 data_source epochs model seed striate_version
         striate.sha256
-    "#]]);
+    "#]],
+    );
     assert_eq!(model["striate.provenance"]["data_source"], "~/few");
     assert_eq!(model["striate.provenance"]["command"], "striate train ~/few --epochs 1");
-    check(&metadata(&read("checkpoint.safetensors")), expect![[r#"
+    check(
+        &metadata(&read("checkpoint.safetensors")),
+        expect![[r#"
         striate.checkpoint
         striate.sha256
         striate.state: command config data_source identity model preprocess progress
-    "#]]);
+    "#]],
+    );
 
     // What was left out is found again.
     let val: Value = serde_json::from_str(&run(&["val", "runs/train", "--json"])).unwrap();

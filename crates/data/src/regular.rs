@@ -24,7 +24,8 @@ const OPEN_ALREADY: [&str; 4] = ["/dev/stdin", "/dev/fd", "/proc/self/fd", "/pro
 pub fn open_regular(path: &Path) -> io::Result<File> {
     // Asked before it is opened: opening is what blocks.
     let kind = fs::metadata(path)?.file_type();
-    if !kind.is_file() && !(is_open_already(path) && !kind.is_dir()) {
+    let is_read = kind.is_file() || !kind.is_dir() && is_open_already(path);
+    if !is_read {
         let why = match other(kind) {
             "a folder" => "is a folder, expected a file".to_owned(),
             what => format!(
