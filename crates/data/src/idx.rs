@@ -23,7 +23,6 @@
 
 mod number;
 
-use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
@@ -328,7 +327,7 @@ fn labels_of(array: IdxArray, classes: usize) -> Result<Vec<u8>, IdxError> {
 }
 
 fn open(path: &Path, magic: u32) -> Result<IdxArray, IdxError> {
-    let file = File::open(path).map_err(io_error)?;
+    let file = crate::regular::open_regular(path).map_err(io_error)?;
     let metadata = file.metadata().map_err(io_error)?;
     if !metadata.is_file() {
         return Err(IdxError::Io { why: "not a regular file".into() });

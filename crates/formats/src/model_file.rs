@@ -14,8 +14,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 use striate_data::Preprocess;
 use striate_data::memory::room_for;
-use striate_graph::op::Op;
-use striate_graph::{Engine, Graph, Node, Params};
+use striate_graph::{Engine, Graph, Params};
 
 const GRAPH: &str = "striate.graph";
 const PREPROCESS: &str = "striate.preprocess";
@@ -157,7 +156,6 @@ impl ModelFile {
         };
         // The graph before its parameters: the parameters' shapes come from it.
         model.check_graph()?;
-        check_evaluates(&model.graph)?;
         check_params(&model.graph, &container.tensors)?;
         model.check_work()?;
         model.golden.check(&model.preprocess, model.classes.len())?;
@@ -198,7 +196,6 @@ impl ModelFile {
 
     fn check(&self) -> Result<(), Problem> {
         self.check_graph()?;
-        check_evaluates(&self.graph)?;
         check_params(&self.graph, &self.params)?;
         self.check_work()?;
         self.golden.check(&self.preprocess, self.classes.len())
@@ -218,13 +215,7 @@ impl ModelFile {
             check_limit("a size in the network", limits::SIZE, largest(&op))?;
         }
         graph.check()?;
-        if let Some(node) = graph.in_training() {
-            let reason = format!(
-                "`{}` is in training mode; a model file holds the network as it evaluates, traced with Mode::Eval",
-                node.name
-            );
-            return Err(Problem::Entry { key: GRAPH, reason });
-        }
+        check_evaluates(graph)?;
         check_limit("classes", limits::CLASSES, self.classes.len())?;
         let shapes: [(&str, &[usize], &[usize]); 2] = [
             ("shape of the network's input", &self.preprocess.shape(), &graph.input_shape()),
@@ -273,8 +264,7 @@ fn largest(value: &Value) -> usize {
 
 /// A model file's network is one that evaluates: what it does of an image depends on no other, and on no chance.
 fn check_evaluates(graph: &Graph) -> Result<(), Problem> {
-    let trains = |node: &&Node| node.operation().couples_batch() || matches!(node.op, Op::Dropout(_));
-    match graph.nodes.iter().find(trains) {
+    match graph.in_training() {
         Some(node) => Err(Problem::Training { layer: node.name.clone() }),
         None => Ok(()),
     }
@@ -301,8 +291,11 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64), FormatError> {
     let fail = |source| FormatError::Read { path: path.to_path_buf(), source };
     let metadata = std::fs::metadata(path).map_err(fail)?;
     if !metadata.is_file() {
-        let problem =
-            if metadata.is_dir() { "a folder, expected a file" } else { "a device, expected a file" };
+        let problem = if metadata.is_dir() {
+            "a folder, expected a file"
+        } else {
+            "a pipe or a device, expected a file"
+        };
         return Err(fail(io::Error::new(io::ErrorKind::InvalidInput, problem)));
     }
     Ok((File::open(path).map_err(fail)?, metadata.len()))

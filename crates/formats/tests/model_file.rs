@@ -305,7 +305,7 @@ fn paths_that_are_no_files() {
     expect!["FOLDER/none.safetensors: cannot be read: No such file or directory (os error 2)"]
         .assert_eq(&message(&folder.path().join("none.safetensors")));
     if cfg!(unix) {
-        expect!["/dev/zero: cannot be read: a device, expected a file"]
+        expect!["/dev/zero: cannot be read: a pipe or a device, expected a file"]
             .assert_eq(&message(std::path::Path::new("/dev/zero")));
     }
     fs::write(folder.path().join("short"), b"12345").unwrap();

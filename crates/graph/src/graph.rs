@@ -100,20 +100,15 @@ pub enum GraphError {
     },
     /// Two operations share a parameter, and it has another shape in each.
     #[error(
-        "graph: node {node} `{name}`: its parameter `{param}` has shape {got:?}, and shape {expected:?} in an operation \
-         before it; operations that share a layer must agree on its parameters"
+        "graph: node {node} `{name}`: {problem}; operations that share a layer must agree on its parameters"
     )]
     Param {
         /// Its index.
         node: NodeId,
         /// Its name.
         name: String,
-        /// Full name of the parameter.
-        param: String,
-        /// Its shape in the first operation that has it.
-        expected: Vec<usize>,
-        /// Its shape in this one.
-        got: Vec<usize>,
+        /// Which parameter, and both shapes.
+        problem: String,
     },
     /// The output is no node.
     #[error("graph: the output is node {output} of {nodes}")]
@@ -338,8 +333,12 @@ impl Graph {
         for (param, spec) in self.nodes[node].params() {
             let first = known.entry(param.clone()).or_insert_with(|| spec.clone());
             if (&first.shape, first.trainable) != (&spec.shape, spec.trainable) {
-                let (name, expected, got) = (self.nodes[node].name.clone(), first.shape.clone(), spec.shape);
-                return Err(GraphError::Param { node, name, param, expected, got });
+                let name = self.nodes[node].name.clone();
+                let problem = format!(
+                    "its parameter `{param}` has shape {:?}, and shape {:?} in an operation before it",
+                    spec.shape, first.shape
+                );
+                return Err(GraphError::Param { node, name, problem });
             }
         }
         Ok(())

@@ -32,10 +32,8 @@ fn operations_that_share_a_layer_agree_on_its_parameters() {
     assert_eq!(twice(4, 4).check(), Ok(()));
     for graph in [twice(4, 3), twice(6, 4), twice(6, 6)] {
         let error = graph.check().unwrap_err();
-        assert!(
-            matches!(&error, GraphError::Param { node: 4, param, .. } if param == "fc.weight"),
-            "{error}"
-        );
+        assert!(matches!(&error, GraphError::Param { node: 4, .. }), "{error}");
+        assert!(error.to_string().contains("`fc.weight`"), "{error}");
         // Nothing else stands between such a graph and the kernels.
         let session =
             Session::with_engine(graph.clone(), Params::init(&graph, 0), Engine::new(Some(1)).unwrap());
