@@ -327,7 +327,7 @@ fn labels_of(array: IdxArray, classes: usize) -> Result<Vec<u8>, IdxError> {
 }
 
 fn open(path: &Path, magic: u32) -> Result<IdxArray, IdxError> {
-    let file = crate::regular::open_regular(path).map_err(io_error)?;
+    let file = crate::regular::open_regular(path).map_err(|error| IdxError::Io { why: error.to_string() })?;
     let metadata = file.metadata().map_err(io_error)?;
     if !metadata.is_file() {
         return Err(IdxError::Io { why: "not a regular file".into() });

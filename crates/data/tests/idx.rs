@@ -227,7 +227,7 @@ fn files_are_read_and_named() {
     let message = open_images(&path).unwrap_err().to_string();
     assert!(message.starts_with(path.to_str().unwrap()) && message.contains("holds 24"), "{message}");
     let message = open_images(folder.path()).unwrap_err().to_string();
-    assert!(message.contains("not a regular file"), "{message}");
+    assert!(message.contains("is a folder, expected a file"), "{message}");
     let message = open_images(&folder.path().join("none")).unwrap_err().to_string();
     assert!(message.contains("No such file"), "{message}");
 }
