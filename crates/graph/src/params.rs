@@ -4,11 +4,12 @@ use crate::graph::Graph;
 use crate::init::initial;
 use crate::op::ParamSpec;
 use ndarray::{ArrayD, IxDyn};
+use std::sync::Arc;
 
-/// Named arrays in the order of their use.
+/// Named arrays in the order of their use. Copies share the arrays until one of them changes its own.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Params {
-    entries: Vec<(String, ArrayD<f32>)>,
+    entries: Vec<(String, Arc<ArrayD<f32>>)>,
 }
 
 /// Parameters that are not those of the graph. Every difference is listed.
@@ -45,7 +46,7 @@ impl Params {
         let fresh = |(name, spec): (String, ParamSpec)| {
             let values = initial(&name, &spec, seed);
             let array = ArrayD::from_shape_vec(IxDyn(&spec.shape), values).expect("one value an element");
-            (name, array)
+            (name, Arc::new(array))
         };
         Self { entries: graph.params().into_iter().map(fresh).collect() }
     }
@@ -62,17 +63,17 @@ impl Params {
 
     /// An array by name.
     pub fn get(&self, name: &str) -> Option<&ArrayD<f32>> {
-        self.entries.iter().find(|(n, _)| n == name).map(|(_, a)| a)
+        self.entries.iter().find(|(n, _)| n == name).map(|(_, a)| &**a)
     }
 
     /// An array by name, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut ArrayD<f32>> {
-        self.entries.iter_mut().find(|(n, _)| n == name).map(|(_, a)| a)
+        self.entries.iter_mut().find(|(n, _)| n == name).map(|(_, a)| Arc::make_mut(a))
     }
 
     /// Adds an array, or replaces the one of that name.
     pub fn insert(&mut self, name: impl Into<String>, array: ArrayD<f32>) {
-        let name = name.into();
+        let (name, array) = (name.into(), Arc::new(array));
         match self.entries.iter_mut().find(|(n, _)| *n == name) {
             Some((_, old)) => *old = array,
             None => self.entries.push((name, array)),
@@ -82,12 +83,12 @@ impl Params {
     /// Takes an array out.
     pub fn remove(&mut self, name: &str) -> Option<ArrayD<f32>> {
         let at = self.entries.iter().position(|(n, _)| n == name)?;
-        Some(self.entries.remove(at).1)
+        Some(Arc::unwrap_or_clone(self.entries.remove(at).1))
     }
 
     /// Names and arrays.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayD<f32>)> {
-        self.entries.iter().map(|(name, array)| (name.as_str(), array))
+        self.entries.iter().map(|(name, array)| (name.as_str(), &**array))
     }
 
     /// Compares names and shapes with what `graph` needs.
