@@ -6,9 +6,10 @@ use std::process::Command;
 use std::time::Instant;
 
 /// Each step as it would be typed.
-const STEPS: [(&str, &[&str]); 4] = [
+const STEPS: [(&str, &[&str]); 5] = [
     ("format", &["fmt", "--all", "--check"]),
     ("lints", &["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]),
+    ("deps", &["deny", "--locked", "check", "licenses", "bans", "sources"]),
     ("docs", &["doc", "--workspace", "--no-deps", "--locked"]),
     ("tests", &["test", "--workspace", "--locked"]),
 ];

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask TASK
 
-  ci               all that CI runs: format, lints, docs, tests, book, tidy; stops at the first failure
+  ci               all that CI runs: format, lints, dependencies, docs, tests, book, tidy; stops at the first failure
   tidy             the rules that no compiler checks: floors, unsafe, headers, dependencies, links
   size             lines a crate, largest files, share of docs, tests to code, unsafe count
   book [--all] [--check] [--debug] [--quick] [PAGE ...]
