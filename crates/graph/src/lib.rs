@@ -11,6 +11,7 @@
 //! graph was made; a plan depends on shapes and on what is looked at, never on the number of threads; where nobody looks
 //! nothing is kept, and no operation is run for it.
 
+mod cost;
 mod edit;
 mod emit;
 mod engine;

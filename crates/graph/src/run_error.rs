@@ -1,5 +1,6 @@
 //! What can go wrong when a session is made or run.
 
+use crate::graph::Graph;
 use crate::plan_error::PlanError;
 
 /// What a run cannot do.
@@ -67,4 +68,9 @@ pub enum SessionError {
     /// `STRIATE_ISA` names what this machine lacks.
     #[error("{0}")]
     Engine(String),
+}
+
+/// What one picture's values are due to can be asked only where they are its own.
+pub(crate) fn check_evaluates(graph: &Graph) -> Result<(), RunError> {
+    graph.in_training().map_or(Ok(()), |node| Err(RunError::Training { value: node.name.clone() }))
 }

@@ -7,7 +7,7 @@ use crate::hooks::{Call, Hook};
 use crate::params::Params;
 use crate::plan_error::PlanError;
 use crate::plans::{Kind, Plans};
-use crate::run_error::{RunError, SessionError};
+use crate::run_error::{RunError, SessionError, check_evaluates};
 use crate::stage::{Request, Stage};
 use crate::watch::{Held, Tap, Trace, Watch, exactly};
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
@@ -255,11 +255,6 @@ impl Session {
         if n == 0 { Err(RunError::Empty) } else { Ok(n) }
     }
 
-    /// What one picture's values are due to can be asked only where they are its own.
-    fn check_eval(&self) -> Result<(), RunError> {
-        self.graph.in_training().map_or(Ok(()), |n| Err(RunError::Training { value: n.name.clone() }))
-    }
-
     /// As [`Session::run`], over row-major values, and returns them so.
     ///
     /// # Errors
@@ -407,7 +402,7 @@ impl Session {
         options: &BackwardOptions<'_>,
     ) -> Result<ArrayD<f32>, RunError> {
         let n = self.check(images)?;
-        self.check_eval()?;
+        check_evaluates(&self.graph)?;
         let shape: Vec<usize> = [n].into_iter().chain(self.graph.output_shape().iter().copied()).collect();
         if grad_output.shape() != shape {
             return Err(RunError::GradOutput { expected: shape, got: grad_output.shape().to_vec() });
@@ -436,7 +431,7 @@ impl Session {
         edits: &[Edit],
     ) -> Result<ArrayD<f32>, RunError> {
         let n = self.check(images)?;
-        self.check_eval()?;
+        check_evaluates(&self.graph)?;
         let edits = Edits::new(edits, &self.graph, &self.params, n)?;
         let images = images.as_standard_layout();
         let images = images.as_slice().expect("standard layout");

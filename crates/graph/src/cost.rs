@@ -14,24 +14,24 @@ pub struct Cost {
 
 impl Cost {
     /// Of an operation that takes each value of a shape a few times.
-    pub(super) fn of_values(shape: &[usize]) -> Self {
+    pub(crate) fn of_values(shape: &[usize]) -> Self {
         Self { multiply_adds: 0, steps: product(shape.iter().skip(1).chain([&lanes(shape)]).copied()) }
     }
 
     /// Of an operation that combines `taps` values for each of the output's.
-    pub(super) fn of_windows(output: &[usize], taps: usize) -> Self {
+    pub(crate) fn of_windows(output: &[usize], taps: usize) -> Self {
         let values = Self::of_values(output);
         Self { steps: values.steps.saturating_mul(taps as u64), ..values }
     }
 }
 
 /// The product, or the largest number where that is larger.
-pub(super) fn product(sizes: impl IntoIterator<Item = usize>) -> u64 {
+pub(crate) fn product(sizes: impl IntoIterator<Item = usize>) -> u64 {
     sizes.into_iter().fold(1, |product, size| product.saturating_mul(size as u64))
 }
 
 /// Taps of a window.
-pub(super) fn taps(window: &Window) -> usize {
+pub(crate) fn taps(window: &Window) -> usize {
     window.kernel[0].saturating_mul(window.kernel[1])
 }
 

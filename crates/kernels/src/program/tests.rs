@@ -1,0 +1,135 @@
+//! Memory that is shared changes no bit, and threads wait where they must.
+
+use super::*;
+
+/// y = a·x + 1, one task a value.
+#[derive(Debug)]
+struct Affine(Buf, Buf, f32);
+// SAFETY: task i reads x[i] and writes y[i].
+unsafe impl Kernel for Affine {
+    fn name(&self) -> &'static str {
+        "affine"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.0]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.1]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        100
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        // SAFETY: each task has its own element, and x is not written by this kernel.
+        unsafe {
+            cx.write(self.1, task..task + 1)[0] = self.2 * cx.read(self.0, task..task + 1)[0] + 1.0;
+        }
+    }
+}
+
+fn chain(no_reuse: bool, threads: usize) -> (Vec<f32>, usize) {
+    let mut b = Builder::new(8);
+    b.no_reuse = no_reuse;
+    let first = b.kept(100);
+    let mut x = first;
+    for i in 0..10 {
+        let y = if i == 9 { b.kept(100) } else { b.buffer(100) };
+        b.push(Affine(x, y, 0.5));
+        x = y;
+    }
+    let mut program = b.finish().unwrap();
+    program.get_mut(first).iter_mut().enumerate().for_each(|(i, v)| *v = i as f32);
+    let pool = Pool::new(threads);
+    let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
+    program.run(&pool, Isa::Portable, &step);
+    (program.get(x).to_vec(), program.memory_bytes())
+}
+
+#[test]
+fn reuse_saves_memory_and_changes_no_bit() {
+    let (reused, small) = chain(false, 2);
+    let (plain, large) = chain(true, 1);
+    assert_eq!(reused, plain);
+    assert!(small <= large / 2, "{small} {large}");
+    let want: f32 = (0..10).fold(99.0, |x, _| 0.5 * x + 1.0);
+    assert_eq!(reused[99], want);
+}
+
+/// y = x + 1, sample by sample.
+#[derive(Debug)]
+struct Next(Buf, Buf);
+// SAFETY: task n reads x[n] and writes y[n].
+unsafe impl Kernel for Next {
+    fn name(&self) -> &'static str {
+        "next"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.0]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.1]
+    }
+    fn tasks(&self, n: usize) -> usize {
+        n
+    }
+    fn run(&self, cx: &Cx<'_>, n: usize) {
+        // SAFETY: each task has its own samples.
+        let (x, y) = unsafe { (cx.read(self.0, 2 * n..2 * n + 2), cx.write(self.1, 2 * n..2 * n + 2)) };
+        y.copy_from_slice(&[x[0] + 1.0, x[1] + (cx.first_sample() + n) as f32]);
+    }
+}
+
+fn held(batch: usize) -> (Program, Buf) {
+    let mut b = Builder::new(3).with_batch(batch);
+    let (x, y, z) = (b.kept(6), b.buffer(6), b.buffer(6));
+    b.push(Next(x, y));
+    b.push(Next(y, z));
+    b.hold(y, 2);
+    (b.finish().unwrap(), y)
+}
+
+#[test]
+fn a_held_buffer_holds_every_sample_of_a_run() {
+    for n in [1, 3, 7, 8] {
+        let (mut program, y) = held(8);
+        let step = Step { input: &[], targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
+        program.run(&Pool::new(2), Isa::Portable, &step);
+        let want: Vec<f32> = (0..n).flat_map(|n| [1.0, n as f32]).collect();
+        assert_eq!(program.get(y)[..2 * n], want);
+        assert_eq!(program.get(y).len(), 16);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn between_guard_pages_a_write_behind_a_buffer_is_seen() {
+    for (extra, is_clean) in [(0, true), (1, false)] {
+        let mut b = Builder::new(1);
+        let (x, y) = (b.kept(2), b.kept(2 - extra));
+        b.push(Next(x, y));
+        let mut program = b.finish_guarded();
+        program.fill(f32::NAN);
+        program.get_mut(x).fill(1.0);
+        let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
+        program.run(&Pool::new(1), Isa::Portable, &step);
+        assert_eq!(program.is_slack(f32::NAN), is_clean);
+    }
+}
+
+#[test]
+#[should_panic(expected = "a run of 9, whose buffers hold 8 samples")]
+fn a_run_of_more_than_is_held_is_refused() {
+    let step = Step { input: &[], targets: &[], n: 9, learning_rate: 0.0, update: 0, seed: 0 };
+    held(8).0.run(&Pool::new(1), Isa::Portable, &step);
+}
+
+#[test]
+fn threads_wait_only_where_memory_is_shared() {
+    let mut b = Builder::new(1).without_reuse();
+    let [x, y, z, u] = std::array::from_fn(|_| b.kept(100));
+    b.push(Affine(x, y, 1.0));
+    b.push(Affine(x, z, 1.0)); // independent of the one before
+    b.push(Affine(y, u, 1.0)); // needs y
+    b.push(Affine(z, y, 1.0)); // overwrites what the one before reads
+    assert_eq!(b.finish().unwrap().waits, [true, false, true, true]);
+}
