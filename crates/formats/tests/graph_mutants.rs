@@ -64,6 +64,15 @@ fn originals() -> Vec<Graph> {
         node(linear(12, 5), &[9], "fc2", "fc2"),
         plain("softmax", 10, "softmax"),
     ];
+    let mut joined = conv(1, 16, 3, 1, 1);
+    joined.as_object_mut().unwrap().remove("op");
+    let fused = vec![
+        input(1),
+        node(json!({"op": "conv_relu_pool", "conv": joined}), &[0], "joined", "conv"),
+        node(conv(16, 3, 3, 2, 1), &[1], "conv2", "conv2"),
+        plain("flatten", 2, "flatten"),
+        node(linear(12, 3), &[3], "fc", "fc"),
+    ];
     let residual = vec![
         input(3),
         node(conv(3, 6, 3, 1, 1), &[0], "stem", "stem"),
@@ -87,7 +96,7 @@ fn originals() -> Vec<Graph> {
         graph.check().unwrap();
         graph
     };
-    vec![graph(classic), graph(residual)]
+    vec![graph(classic), graph(residual), graph(fused)]
 }
 
 /// Gives every value the shape that its operation makes, as far as it makes one.

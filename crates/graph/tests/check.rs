@@ -1,6 +1,8 @@
 //! Graphs that came from elsewhere: what is refused, and with what words.
 
-use striate_graph::op::{Linear, Op, Relu};
+use ndarray::Array4;
+use serde_json::json;
+use striate_graph::op::{Cost, Linear, Op, Relu};
 use striate_graph::{Engine, Graph, GraphError, Node, Params, PlanError, Session, SessionError};
 use striate_kernels::conv::Activation;
 
@@ -44,4 +46,102 @@ fn operations_that_share_a_layer_agree_on_its_parameters() {
         "graph: node 4 `b`: its parameter `fc.weight` has shape [3, 4], and shape [4, 4] in an operation before it; \
          operations that share a layer must agree on its parameters"
     );
+}
+
+fn op(json: serde_json::Value) -> Op {
+    serde_json::from_value(json).unwrap()
+}
+
+fn conv(padding: serde_json::Value) -> serde_json::Value {
+    json!({"op": "conv2d", "in_channels": 3, "out_channels": 5, "kernel_size": [3, 3], "stride": [1, 1],
+           "padding": padding, "dilation": [1, 1], "groups": 1, "bias": true})
+}
+
+fn problem(op: &Op, input: &[usize]) -> String {
+    let graph = Graph {
+        nodes: vec![
+            node(
+                self::op(json!({"op": "input", "channels": input[0], "height": input[1], "width": input[2]})),
+                &[],
+                input,
+                "input",
+                "",
+            ),
+            node(op.clone(), &[0], &[1], "x", "x"),
+        ],
+        output: 1,
+    };
+    graph.check().unwrap_err().to_string()
+}
+
+#[test]
+fn a_window_that_does_not_fit_is_described() {
+    let same = problem(&op(conv(json!([0, 0]))), &[3, 2, 2]);
+    assert!(same.contains("larger than its input of 2x2 with padding 0x0"), "{same}");
+    let uneven = problem(&op(conv(json!([[0, 0], [0, 1]]))), &[3, 2, 2]);
+    assert!(uneven.contains("with padding 0x(0+1)"), "{uneven}");
+}
+
+#[test]
+fn max_pool_pads_at_most_half_its_window() {
+    let pool = |padding: usize| {
+        op(
+            json!({"op": "max_pool2d", "kernel_size": [3, 3], "stride": [1, 1], "padding": [padding, 0], "dilation": [1, 1]}),
+        )
+    };
+    assert_eq!(pool(1).as_operation().shape(&[&[2, 4, 4]]), Ok(vec![2, 4, 2]));
+    assert!(problem(&pool(2), &[2, 4, 4]).contains("more than half"));
+}
+
+#[test]
+fn costs_count_what_kernels_do() {
+    let cost = |op: serde_json::Value, inputs: &[&[usize]]| {
+        let op = self::op(op);
+        let output = op.as_operation().shape(inputs).unwrap();
+        let Cost { multiply_adds, steps } = op.as_operation().cost(inputs, &output);
+        (multiply_adds, steps)
+    };
+    let image: &[usize] = &[3, 8, 6];
+    // 5 channels are computed as 16, of 3 · 3 · 3 products each.
+    let one = (48 * 5 * 27, 48 * 16 * 27);
+    assert_eq!(cost(conv(json!([1, 1])), &[image]), one);
+    let mut inner = conv(json!([1, 1]));
+    inner.as_object_mut().unwrap().remove("op");
+    assert_eq!(cost(json!({"op": "conv_relu_pool", "conv": inner}), &[&[3, 8, 6]]), one);
+    let window = json!({"kernel_size": [2, 2], "stride": [2, 2], "padding": [0, 0]});
+    let mut max = window.clone();
+    (max["op"], max["dilation"]) = ("max_pool2d".into(), json!([1, 1]));
+    assert_eq!(cost(max, &[image]), (0, 12 * 16 * 4));
+    let mut average = window;
+    (average["op"], average["count_include_pad"]) = ("avg_pool2d".into(), true.into());
+    assert_eq!(cost(average, &[image]), (0, 12 * 16 * 4));
+    let adaptive = json!({"op": "adaptive_avg_pool2d", "output_size": [3, 2]});
+    assert_eq!(cost(adaptive, &[image]), (0, 6 * 16 * (3 + 1) * (3 + 1)));
+    let linear = json!({"op": "linear", "in_features": 20, "out_features": 17, "bias": true});
+    assert_eq!(cost(linear, &[&[20]]), (340, 32 * 20));
+    for name in ["relu", "relu6", "flatten"] {
+        assert_eq!(cost(json!({"op": name}), &[image]).0, 0);
+    }
+    assert_eq!(cost(json!({"op": "relu"}), &[image]), (0, 48 * 16));
+    assert_eq!(cost(json!({"op": "add"}), &[image, image]), (0, 48 * 16));
+    assert_eq!(cost(json!({"op": "softmax"}), &[&[17]]), (0, 32));
+}
+
+#[test]
+fn where_memory_is_short_fewer_samples_pass_at_once_to_the_same_bits() {
+    let graph = twice(4, 4);
+    let params = Params::init(&graph, 1);
+    let engine = Engine::new(Some(1)).unwrap();
+    let images = Array4::from_shape_fn((40, 1, 2, 2), |(n, _, y, x)| (n * 7 + 3 * y + x) as f32 * 0.1);
+    let make = || Session::with_engine(graph.clone(), params.clone(), engine.clone()).unwrap();
+    let mut usual = make();
+    let want = usual.run(&images.view()).unwrap();
+    let bytes = usual.memory_bytes();
+    for most in [bytes, bytes - 1, bytes / 2, bytes / 3] {
+        let mut session = make().with_most_bytes(most);
+        assert_eq!(session.run(&images.view()).unwrap(), want);
+        assert!(session.memory_bytes() <= most, "{} of {most}", session.memory_bytes());
+    }
+    let error = make().with_most_bytes(100).run(&images.view()).unwrap_err().to_string();
+    assert!(error.contains("kB of memory, and 1 kB are allowed"), "{error}");
 }

@@ -282,15 +282,14 @@ pub struct OutOfMemory {
 
 impl std::fmt::Display for OutOfMemory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let megabytes = self.bytes.div_ceil(1_000_000);
-        match self.most {
-            None => {
-                write!(f, "not enough memory for this plan: {megabytes} MB asked for; use a smaller batch")
-            }
-            Some(most) => {
-                let most = most.div_ceil(1_000_000);
-                write!(f, "this plan takes {megabytes} MB of memory, and {most} MB are allowed")
-            }
+        let size = |bytes: usize| match bytes {
+            0..1_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+            _ => format!("{} MB", bytes.div_ceil(1_000_000)),
+        };
+        let bytes = size(self.bytes);
+        match self.most.map(size) {
+            None => write!(f, "not enough memory for this plan: {bytes} asked for; use a smaller batch"),
+            Some(most) => write!(f, "this plan takes {bytes} of memory, and {most} are allowed"),
         }
     }
 }
