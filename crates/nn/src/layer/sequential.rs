@@ -22,6 +22,7 @@ use std::panic::Location;
 /// let graph = trace(&net, Mode::Eval, [1, 28, 28])?;
 /// assert_eq!(graph.output_shape(), [8, 24, 24]);
 /// assert_eq!(graph.params()[2].0, "2.weight");
+/// assert_eq!((net.len(), net.is_empty(), Sequential::new().is_empty()), (3, false, true));
 /// # Ok::<(), striate_nn::graph::TraceError>(())
 /// ```
 #[derive(Default)]
