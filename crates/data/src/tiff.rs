@@ -58,6 +58,9 @@ pub(crate) fn decode(
     };
     let colour = reader.colortype().map_err(refused)?;
     let (bits, samples) = (usize::from(colour.bit_depth()), usize::from(colour.num_samples()));
+    if !matches!(bits, 1 | 2 | 4 | 8..) {
+        return Err(PictureError::Unsupported { kind: format!("TIFF of {bits} bits a value") });
+    }
     let pixels = u64::from(width) * u64::from(height);
     let unpacked = pixels.saturating_mul((samples.max(3) * bits.div_ceil(8)) as u64);
     check(width, height, unpacked)?;
