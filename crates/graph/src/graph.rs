@@ -1,6 +1,6 @@
 //! The graph: operations in the order they run.
 
-use crate::op::{Cost, Op, Operation, ParamSpec, values_of};
+use crate::op::{Cost, Op, Operation, ParamSpec, Role, values_of};
 use crate::plan::planes;
 use crate::plan_error::PlanError;
 use serde::{Deserialize, Serialize};
@@ -151,33 +151,8 @@ impl Graph {
     /// The first operation in training mode: a batch norm that takes the batch's statistics, or a dropout. A picture's values
     /// then depend on the pictures beside it, or on chance.
     pub fn in_training(&self) -> Option<&Node> {
-        let trains = |n: &&Node| n.operation().couples_batch() || matches!(n.op, Op::Dropout(_));
+        let trains = |n: &&Node| n.operation().couples_batch() || n.operation().role() == Role::Noise;
         self.nodes.iter().find(trains)
-    }
-
-    /// The last fully connected layer and the value it reads, where the output depends on it through softmax at most.
-    pub fn head(&self) -> Option<Head> {
-        let mut id = self.output;
-        loop {
-            let node = &self.nodes[id];
-            let input = *node.inputs.first()?;
-            match node.op {
-                Op::Linear(_) => return Some(Head { input, linear: id }),
-                Op::Softmax(_) | Op::LogSoftmax(_) => id = input,
-                _ => return None,
-            }
-        }
-    }
-
-    /// The value behind a layer's activation: that of the ReLU that alone reads `id`, through batch norm or not.
-    pub fn activated(&self, id: NodeId) -> Option<NodeId> {
-        let consumers = self.consumers();
-        let &[next] = &consumers[id][..] else { return None };
-        match self.nodes[next].op {
-            Op::Relu(_) | Op::Relu6(_) => Some(next),
-            Op::BatchNorm2d(_) => self.activated(next),
-            _ => None,
-        }
     }
 
     /// The values that `pattern` means, in order: the one of that name, or, where there is none, all whose name matches
@@ -246,15 +221,6 @@ impl Graph {
         self.nodes[id].inputs.iter().map(|&i| self.nodes[i].shape.as_slice()).collect()
     }
 
-    /// Nodes that take the value of each node.
-    pub(crate) fn consumers(&self) -> Vec<Vec<NodeId>> {
-        let mut consumers = vec![Vec::new(); self.nodes.len()];
-        for (id, node) in self.nodes.iter().enumerate() {
-            node.inputs.iter().for_each(|&i| consumers[i].push(id));
-        }
-        consumers
-    }
-
     /// Drops what neither the output nor a value named in `keep` depends on; the input stays.
     pub(crate) fn remove_dead(&mut self, keep: &[&str]) {
         let mut live: Vec<bool> = self.nodes.iter().map(|n| keep.contains(&n.name.as_str())).collect();
@@ -298,7 +264,7 @@ impl Graph {
         let mut params: BTreeMap<String, ParamSpec> = BTreeMap::new();
         for (node, n) in self.nodes.iter().enumerate() {
             let name = n.name.clone();
-            if matches!(n.op, Op::Input(_)) != (node == 0) {
+            if (n.operation().role() == Role::Input) != (node == 0) {
                 return Err(GraphError::Input { node, name });
             }
             if let Some(&input) = n.inputs.iter().find(|&&i| i >= node) {

@@ -3,10 +3,9 @@
 use std::fmt;
 
 use serde::Serialize;
-use striate_graph::op::Op;
 use striate_graph::{Graph, NodeId};
 
-use crate::receptive_field::sight;
+use crate::receptive_field::{follows, sight};
 use crate::text::{Align, Table, bytes, grouped};
 
 /// Bytes of one f32.
@@ -83,8 +82,7 @@ pub fn summary(graph: &Graph) -> Summary {
             receptive_field_px,
             jump_px,
             activation_bytes: VALUE_BYTES * size(&node.shape),
-            follows: node.inputs == [id.wrapping_sub(1)]
-                && matches!(node.op, Op::BatchNorm2d(_) | Op::Relu(_) | Op::Relu6(_) | Op::Dropout(_)),
+            follows: follows(graph, id),
         });
     }
     let all_values = graph.params().iter().map(|(_, spec)| size(&spec.shape)).sum::<u64>();
@@ -102,11 +100,13 @@ pub fn summary(graph: &Graph) -> Summary {
 /// What a value sees and how far its neighbour is: nothing of either behind a fully connected layer, which sees all.
 fn sees(graph: &Graph, id: NodeId) -> (Option<[usize; 2]>, Option<[usize; 2]>) {
     let node = &graph.nodes[id];
-    match (&node.op, node.inputs.first()) {
-        (Op::Linear(_) | Op::Softmax(_) | Op::LogSoftmax(_), _) => (None, None),
+    match node.inputs.first() {
+        Some(_) if node.operation().reads(0, &graph.input_shapes(id)).all_values => (None, None),
         // One value of the map, wherever it went.
-        (Op::Flatten(_), Some(&input)) => (sees(graph, input).0, None),
-        (_, Some(&input)) if node.shape.len() != 3 => sees(graph, input),
+        Some(&input) if node.shape.len() != 3 && graph.nodes[input].shape.len() == 3 => {
+            (sees(graph, input).0, None)
+        }
+        Some(&input) if node.shape.len() != 3 => sees(graph, input),
         _ => {
             let sight = sight(graph, id);
             (Some(sight.size), Some(sight.jump))

@@ -15,6 +15,28 @@ impl Operation for AdaptiveAvgPool2d {
     fn name(&self) -> &'static str {
         "adaptive_avg_pool2d"
     }
+    fn role(&self) -> Role {
+        Role::Pool
+    }
+    fn sign(&self) -> Sign {
+        Sign::OfInputs
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
+    }
+    fn reads(&self, _: usize, inputs: &[&[usize]]) -> Reads {
+        let span = |axis: usize| Span::Adaptive {
+            from: inputs[0][axis + 1] as isize,
+            to: self.output_size[axis].max(1) as isize,
+        };
+        Reads { spans: [span(0), span(1)], ..Reads::SAME }
+    }
+    fn terms(&self, inputs: &[&[usize]], [_, y, x]: [usize; 3]) -> Option<Terms> {
+        let spans = self.reads(0, inputs).spans;
+        let of =
+            |axis: usize, i: usize| (spans[axis].first(i as isize)..=spans[axis].last(i as isize)).collect();
+        Some(Terms::Mean { cells: Cells { rows: of(0, y), columns: of(1, x) }, divisor: None })
+    }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let [c, _, _] = image("adaptive_avg_pool2d", one(inputs)?)?;
         let [h, w] = self.output_size;

@@ -12,6 +12,21 @@ impl Operation for Add {
     fn name(&self) -> &'static str {
         "add"
     }
+    fn role(&self) -> Role {
+        Role::Merge
+    }
+    fn sign(&self) -> Sign {
+        Sign::OfInputs
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::SAME
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
+    }
+    fn terms(&self, _: &[&[usize]], _: [usize; 3]) -> Option<Terms> {
+        Some(Terms::Sum)
+    }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         match inputs {
             [a, b] if a == b => Ok(a.to_vec()),

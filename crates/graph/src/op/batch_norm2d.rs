@@ -35,6 +35,24 @@ impl Operation for BatchNorm2d {
     fn name(&self) -> &'static str {
         "batch_norm2d"
     }
+    fn role(&self) -> Role {
+        Role::Norm
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::SAME
+    }
+    fn terms(&self, _: &[&[usize]], _: [usize; 3]) -> Option<Terms> {
+        Some(Terms::Own)
+    }
+    fn running_norm(&self) -> Option<f32> {
+        (!self.training).then_some(self.eps)
+    }
+    fn shift(&self, parameter: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        let eps = f64::from(self.running_norm()?);
+        let [gamma, beta, mean, var] = ["weight", "bias", "running_mean", "running_var"].map(parameter);
+        let shift = |i: usize| beta[i] - gamma[i] * mean[i] / (var[i] + eps).sqrt();
+        Some(Shift::Channels((0..beta.len()).map(shift).collect()))
+    }
     fn params(&self) -> Vec<ParamSpec> {
         let one = |name, value, trainable| ParamSpec {
             name,

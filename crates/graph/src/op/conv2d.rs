@@ -3,8 +3,9 @@
 //! channels of k's group, and `p` the padding above and to the left.
 
 use super::*;
-use striate_kernels::conv::{self, Activation, Rows};
-use striate_kernels::{ConvShape, reference};
+use std::ops::Range;
+use striate_kernels::conv::{self, Rows};
+use striate_kernels::{BLOCK, ConvShape, reference};
 
 /// A convolution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,11 +69,60 @@ impl Conv2d {
     fn fan_in(&self) -> usize {
         (self.in_channels / self.groups.max(1)).saturating_mul(cost::taps(&self.sliding()))
     }
+
+    /// The products of output channel `c` in the order in which they are added, where channels lie in blocks of `block`.
+    fn rows(&self, c: usize, block: usize) -> Vec<Row> {
+        let (per_in, per_out) = (self.in_channels / self.groups, self.out_channels / self.groups);
+        let channels = self.read_by_block(c / BLOCK, per_in, per_out);
+        let [kh, kw] = self.kernel_size;
+        let mut rows = Vec::new();
+        for b in channels.start / block..channels.end.div_ceil(block) {
+            let of_block = channels.start.max(b * block)..channels.end.min((b + 1) * block);
+            for tap in (0..kh).flat_map(|y| (0..kw).map(move |x| [y, x])) {
+                for channel in of_block.clone() {
+                    rows.push(Row { channel, tap, is_connected: channel / per_in == c / per_out });
+                }
+            }
+        }
+        rows
+    }
+
+    /// Input channels that any output channel of a block reads.
+    fn read_by_block(&self, block: usize, per_in: usize, per_out: usize) -> Range<usize> {
+        let (first, end) = (block * BLOCK, ((block + 1) * BLOCK).min(self.out_channels));
+        first / per_out * per_in..end.div_ceil(per_out) * per_in
+    }
 }
 
 impl Operation for Conv2d {
     fn name(&self) -> &'static str {
         "conv2d"
+    }
+    fn role(&self) -> Role {
+        Role::Convolution
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::window(&self.sliding())
+    }
+    fn terms(&self, _: &[&[usize]], [c, y, x]: [usize; 3]) -> Option<Terms> {
+        let per_group = self.in_channels / self.groups;
+        let group = c / (self.out_channels / self.groups);
+        let weights = per_group * cost::taps(&self.sliding());
+        let cells = Cells::of_window(&self.sliding(), [y, x]);
+        Some(Terms::Weighted(Weighted {
+            channels: group * per_group..(group + 1) * per_group,
+            window: self.kernel_size,
+            first: [cells.rows[0], cells.columns[0]],
+            dilation: self.dilation,
+            weights: c * weights..(c + 1) * weights,
+            bias: self.bias.then_some(c),
+        }))
+    }
+    fn order(&self, c: usize, block: usize) -> Option<Vec<Row>> {
+        Some(self.rows(c, block))
+    }
+    fn shift(&self, parameter: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::bias(self.bias, parameter))
     }
     fn params(&self) -> Vec<ParamSpec> {
         let [kh, kw] = self.kernel_size;
@@ -112,12 +162,9 @@ impl Operation for Conv2d {
         let fan_in = self.fan_in();
         // Groups that share a block of output channels each read what the others read.
         let per_group = (self.out_channels / self.groups.max(1)).max(1);
-        let beside = self.groups.min(striate_kernels::BLOCK.div_ceil(per_group));
+        let beside = self.groups.min(BLOCK.div_ceil(per_group));
         let multiply_adds = cost::product(output.iter().copied().chain([fan_in]));
         Cost { multiply_adds, ..Cost::of_windows(output, fan_in.saturating_mul(beside)) }
-    }
-    fn window(&self) -> Option<Window> {
-        Some(self.sliding())
     }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {

@@ -2,9 +2,7 @@
 //! values between. A quarter of the memory traffic forward, a quarter of the work backward.
 
 use super::*;
-use striate_kernels::conv::{
-    Activation, ConvPool, ConvPoolBackwardData, ConvPoolBackwardWeight, Rows, can_pool,
-};
+use striate_kernels::conv::{ConvPool, ConvPoolBackwardData, ConvPoolBackwardWeight, Rows, can_pool};
 use striate_kernels::{Activate, BLOCK, reference};
 
 /// Convolution with bias, then `max(0, ·)`, then the maximum of each 2x2 window.

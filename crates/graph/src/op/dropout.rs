@@ -41,6 +41,18 @@ impl Operation for Dropout {
     fn name(&self) -> &'static str {
         "dropout"
     }
+    fn role(&self) -> Role {
+        Role::Noise
+    }
+    fn sign(&self) -> Sign {
+        Sign::OfInputs
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::SAME
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
+    }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let shape = one(inputs)?.to_vec();
         if !(0.0..1.0).contains(&self.p) {

@@ -13,6 +13,20 @@ impl Operation for Flatten {
     fn name(&self) -> &'static str {
         "flatten"
     }
+    fn role(&self) -> Role {
+        Role::Reshape
+    }
+    fn sign(&self) -> Sign {
+        Sign::OfInputs
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
+    }
+    fn reads(&self, _: usize, inputs: &[&[usize]]) -> Reads {
+        // One value of the image, and which one the place in the vector says, of which these spans know nothing.
+        let whole = Reads::whole(inputs[0]);
+        Reads { exact: matches!(inputs[0][..], [_] | [_, 1, 1]), ..whole }
+    }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let shape = one(inputs)?;
         let too_many =

@@ -19,6 +19,9 @@ impl Operation for Input {
     fn name(&self) -> &'static str {
         "input"
     }
+    fn role(&self) -> Role {
+        Role::Input
+    }
     fn shape(&self, _: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let shape = vec![self.channels, self.height, self.width];
         if shape.contains(&0) {

@@ -1,7 +1,6 @@
 //! Fully connected: `Y[n, o] = b[o] + Σ_i X[n, i] · W[o, i]`.
 
 use super::*;
-use striate_kernels::conv::Activation;
 use striate_kernels::{LinearPack, linear, reference};
 
 /// A fully connected layer.
@@ -37,6 +36,25 @@ impl Linear {
 impl Operation for Linear {
     fn name(&self) -> &'static str {
         "linear"
+    }
+    fn role(&self) -> Role {
+        Role::Linear
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads { all_values: true, ..Reads::SAME }
+    }
+    fn terms(&self, _: &[&[usize]], [c, _, _]: [usize; 3]) -> Option<Terms> {
+        Some(Terms::Weighted(Weighted {
+            channels: 0..self.in_features,
+            window: [1, 1],
+            first: [0, 0],
+            dilation: [1, 1],
+            weights: c * self.in_features..(c + 1) * self.in_features,
+            bias: self.bias.then_some(c),
+        }))
+    }
+    fn shift(&self, parameter: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::bias(self.bias, parameter))
     }
     fn params(&self) -> Vec<ParamSpec> {
         let (weight_init, bias_init) = Init::of_layer(self.init, self.in_features);

@@ -32,6 +32,21 @@ impl Operation for MaxPool2d {
     fn name(&self) -> &'static str {
         "max_pool2d"
     }
+    fn role(&self) -> Role {
+        Role::Pool
+    }
+    fn sign(&self) -> Sign {
+        Sign::OfInputs
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::window(&self.sliding())
+    }
+    fn terms(&self, _: &[&[usize]], [_, y, x]: [usize; 3]) -> Option<Terms> {
+        Some(Terms::Largest(Cells::of_window(&self.sliding(), [y, x])))
+    }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let image = image("max_pool2d", one(inputs)?)?;
         if (0..2).any(|a| self.padding[a] > self.kernel_size[a] / 2) {
@@ -49,9 +64,6 @@ impl Operation for MaxPool2d {
     }
     fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
         Cost::of_windows(output, cost::taps(&self.sliding()))
-    }
-    fn window(&self) -> Option<Window> {
-        Some(self.sliding())
     }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {

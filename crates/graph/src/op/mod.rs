@@ -33,7 +33,9 @@ pub use softmax::{LogSoftmax, Softmax};
 use crate::cost;
 pub use crate::cost::Cost;
 use crate::emit::{Backward, Forward};
+pub use crate::facts::{Cells, Reads, Role, Row, Shift, Sign, Span, Terms, Weighted};
 use serde::{Deserialize, Serialize};
+use striate_kernels::conv::Activation;
 use striate_kernels::{Plane, ReluRule, Window};
 
 /// How a parameter starts.
@@ -208,8 +210,37 @@ pub trait Operation: std::fmt::Debug {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError>;
     /// What one sample costs. Sizes may be absurd, and products of them saturate.
     fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost;
-    /// The window it slides over its input, where it has one.
-    fn window(&self) -> Option<Window> {
+    /// What kind of work it does.
+    fn role(&self) -> Role {
+        Role::Other
+    }
+    /// Which sign its values can have.
+    fn sign(&self) -> Sign {
+        Sign::Any
+    }
+    /// What a value reads of input `i`.
+    fn reads(&self, i: usize, inputs: &[&[usize]]) -> Reads {
+        Reads::anything(inputs[i])
+    }
+    /// How the value `[c, y, x]` is made of values of the inputs, where that can be shown.
+    fn terms(&self, _inputs: &[&[usize]], _at: [usize; 3]) -> Option<Terms> {
+        None
+    }
+    /// The products of a weighted sum in the order in which the kernels add them, for output channel `c` and an input of
+    /// which `block` channels lie side by side; `None`: as they stand in [`Terms`].
+    fn order(&self, _c: usize, _block: usize) -> Option<Vec<Row>> {
+        None
+    }
+    /// What it adds to its output whatever comes in, by its parameters; `None` where it is not piecewise linear.
+    fn shift(&self, _parameter: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        None
+    }
+    /// The function that it applies to each value by itself.
+    fn activation(&self) -> Option<Activation> {
+        None
+    }
+    /// `eps`, where it is `(x − running_mean) / √(running_var + eps) · weight + bias`, channel by channel.
+    fn running_norm(&self) -> Option<f32> {
         None
     }
     /// Whether one sample's output depends on the others'.

@@ -1,7 +1,6 @@
 //! Rectified linear units: `Y = max(0, X)` and `Y = min(6, max(0, X))`.
 
 use super::*;
-use striate_kernels::conv::Activation;
 use striate_kernels::{Activate, ActivateBackward, reference};
 
 /// `max(0, x)`; its derivative at 0 is 0.
@@ -12,6 +11,24 @@ pub struct Relu {}
 impl Operation for Relu {
     fn name(&self) -> &'static str {
         "relu"
+    }
+    fn role(&self) -> Role {
+        Role::Activation
+    }
+    fn sign(&self) -> Sign {
+        Sign::NonNegative
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::SAME
+    }
+    fn terms(&self, _: &[&[usize]], _: [usize; 3]) -> Option<Terms> {
+        Some(Terms::Own)
+    }
+    fn activation(&self) -> Option<Activation> {
+        Some(Activation::Relu)
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         Ok(one(inputs)?.to_vec())
@@ -50,6 +67,24 @@ pub struct Relu6 {}
 impl Operation for Relu6 {
     fn name(&self) -> &'static str {
         "relu6"
+    }
+    fn role(&self) -> Role {
+        Role::Activation
+    }
+    fn sign(&self) -> Sign {
+        Sign::NonNegative
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::SAME
+    }
+    fn terms(&self, _: &[&[usize]], _: [usize; 3]) -> Option<Terms> {
+        Some(Terms::Own)
+    }
+    fn activation(&self) -> Option<Activation> {
+        Some(Activation::Relu6)
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::OfOutput(|y| if y >= 6.0 { 6.0 } else { 0.0 }))
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         Ok(one(inputs)?.to_vec())

@@ -12,6 +12,15 @@ impl Operation for Softmax {
     fn name(&self) -> &'static str {
         "softmax"
     }
+    fn role(&self) -> Role {
+        Role::Probability
+    }
+    fn sign(&self) -> Sign {
+        Sign::NonNegative
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads { all_values: true, ..Reads::SAME }
+    }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         match *one(inputs)? {
             [c] => Ok(vec![c]),
@@ -52,6 +61,12 @@ pub struct LogSoftmax {}
 impl Operation for LogSoftmax {
     fn name(&self) -> &'static str {
         "log_softmax"
+    }
+    fn role(&self) -> Role {
+        Role::Probability
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads { all_values: true, ..Reads::SAME }
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         match *one(inputs)? {

@@ -5,7 +5,7 @@
 //! convolution or a linear layer; of batch norm in use `β − γ μ / √(σ² + eps)`; of ReLU6, where it is saturated, the 6.
 
 use striate_graph::NodeId;
-use striate_graph::op::Op;
+use striate_graph::op::Shift;
 
 use super::stretch::spread;
 use super::{Completeness, Evidence, Method, Question};
@@ -22,14 +22,6 @@ pub struct Part {
     pub values: Vec<f32>,
     /// Their sum.
     pub sum: f64,
-}
-
-/// What an operation adds to its output.
-enum Bias {
-    /// The same number at every place of a channel.
-    Channels(Vec<f64>),
-    /// 6 where the output is 6.
-    Saturated,
 }
 
 impl Question<'_> {
@@ -57,7 +49,7 @@ impl Question<'_> {
             let name = self.session.graph().nodes[*id].name.clone();
             let run = striate_graph::RunError::Plan;
             let grad = self.session.tap_grad(&name).map_err(run)?;
-            let value = matches!(bias, Bias::Saturated).then(|| self.session.tap(&name)).transpose();
+            let value = matches!(bias, Shift::OfOutput(_)).then(|| self.session.tap(&name)).transpose();
             taps.push((grad, value.map_err(run)?));
         }
         let slopes = self.slopes_of_input(&self.batch())?;
@@ -71,19 +63,20 @@ impl Question<'_> {
         for ((id, bias), (grad, value)) in biases.iter().zip(taps) {
             let grad = self.session.get(grad);
             let terms = match (bias, value) {
-                (Bias::Channels(bias), _) => {
+                (Shift::Channels(bias), _) => {
                     let plane = grad.len() / bias.len().max(1);
                     grad.iter().enumerate().map(|(i, &g)| bias[i / plane] * f64::from(g)).collect()
                 }
-                (Bias::Saturated, Some(value)) => {
+                (Shift::OfOutput(of), Some(value)) => {
                     let value = self.session.get(value);
-                    value
-                        .iter()
-                        .zip(&grad)
-                        .map(|(&y, &g)| if y >= 6.0 { 6.0 * f64::from(g) } else { 0.0 })
-                        .collect()
+                    // 0 where the piece adds nothing, whatever the gradient.
+                    let term = |(&y, &g): (&f32, &f32)| {
+                        let shift = of(y);
+                        if shift == 0.0 { 0.0 } else { shift * f64::from(g) }
+                    };
+                    value.iter().zip(&grad).map(term).collect()
                 }
-                (Bias::Saturated, None) => unreachable!("tapped above"),
+                (Shift::Zero, _) | (Shift::OfOutput(_), None) => unreachable!("left out, and tapped above"),
             };
             parts.push(part(*id, terms));
         }
@@ -107,7 +100,7 @@ impl Question<'_> {
     }
 
     /// Every operation that the output depends on and that adds something, in the order of the network.
-    fn biases(&self) -> Result<Vec<(NodeId, Bias)>, InspectError> {
+    fn biases(&self) -> Result<Vec<(NodeId, Shift)>, InspectError> {
         let (graph, params) = (self.session.graph(), self.session.params());
         let mut counts = vec![false; graph.nodes.len()];
         counts[graph.output] = true;
@@ -123,21 +116,14 @@ impl Question<'_> {
                 let array = array.unwrap_or_else(|| unreachable!("a session's parameters are its graph's"));
                 array.iter().map(|&v| f64::from(v)).collect()
             };
-            let bias = match &node.op {
-                Op::Conv2d(conv) if conv.bias => Bias::Channels(values("bias")),
-                Op::Linear(linear) if linear.bias => Bias::Channels(values("bias")),
-                Op::BatchNorm2d(norm) => {
-                    let [gamma, beta, mean, var] =
-                        ["weight", "bias", "running_mean", "running_var"].map(values);
-                    let shift =
-                        |i: usize| beta[i] - gamma[i] * mean[i] / (var[i] + f64::from(norm.eps)).sqrt();
-                    Bias::Channels((0..beta.len()).map(shift).collect())
-                }
-                Op::Relu6(_) => Bias::Saturated,
-                Op::Conv2d(_) | Op::Linear(_) | Op::Input(_) | Op::Relu(_) | Op::Add(_) => continue,
-                Op::MaxPool2d(_) | Op::AvgPool2d(_) | Op::AdaptiveAvgPool2d(_) => continue,
-                Op::Flatten(_) | Op::Dropout(_) => continue,
-                _ => {
+            // The picture adds itself.
+            if node.inputs.is_empty() {
+                continue;
+            }
+            let bias = match node.operation().shift(&values) {
+                Some(Shift::Zero) => continue,
+                Some(shift) => shift,
+                None => {
                     let (value, op) = (node.name.clone(), node.operation().name());
                     return Err(InspectError::NotPiecewiseLinear { value, op });
                 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use striate_graph::Graph;
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 
 /// Of a picture with a longer side than this nobody can tell single pixels apart: it is a photo.
 pub(super) const PHOTO_PX: usize = 64;
@@ -60,7 +60,7 @@ impl Method {
     /// integrated gradients. On a photo, what single pixels add is a cloud of specks, and takes hundreds of passes to find.
     pub fn usual(graph: &Graph) -> Self {
         let [_, h, w] = graph.input_shape();
-        let has_maps = graph.nodes.iter().any(|node| matches!(node.op, Op::Conv2d(_)));
+        let has_maps = graph.nodes.iter().any(|node| node.operation().role() == Role::Convolution);
         if h.max(w) > PHOTO_PX && has_maps { Self::GradCam } else { Self::IntegratedGradients }
     }
 

@@ -1,7 +1,7 @@
 //! A network, a picture and a class.
 
 use ndarray::{Array4, ArrayD, ArrayView1, ArrayView3, Axis, IxDyn};
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 use striate_graph::{BackwardOptions, NodeId, ReluRule, Session};
 
 use super::{Evidence, Method, Noise, Patch, Path};
@@ -65,7 +65,7 @@ impl<'a> Question<'a> {
         let &[classes] = graph.output_shape() else {
             return Err(InspectError::NotLogits { op: output.operation().name() });
         };
-        if matches!(output.op, Op::Softmax(_) | Op::LogSoftmax(_)) {
+        if output.operation().role() == Role::Probability {
             return Err(InspectError::NotLogits { op: output.operation().name() });
         }
         if class >= classes {
@@ -233,12 +233,12 @@ impl<'a> Question<'a> {
     /// before any pooling.
     pub(super) fn last_maps(&self) -> Result<NodeId, InspectError> {
         let nodes = &self.session.graph().nodes;
-        let first = nodes.iter().position(|node| matches!(node.op, Op::Conv2d(_)));
+        let first = nodes.iter().position(|node| node.operation().role() == Role::Convolution);
         let makes_maps = |id: &NodeId| {
             let node = &nodes[*id];
             let kept = matches!(
-                node.op,
-                Op::Conv2d(_) | Op::BatchNorm2d(_) | Op::Relu(_) | Op::Relu6(_) | Op::Add(_)
+                node.operation().role(),
+                Role::Convolution | Role::Norm | Role::Activation | Role::Merge
             );
             node.shape.len() == 3 && kept
         };

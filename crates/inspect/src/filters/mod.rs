@@ -8,7 +8,7 @@ mod sheet;
 mod tests;
 
 use serde::Serialize;
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 use striate_graph::{Graph, Node, NodeId, Params};
 
 use crate::error::InspectError;
@@ -59,7 +59,7 @@ pub fn select(graph: &Graph, patterns: &[String]) -> Result<Vec<NodeId>, Inspect
     let mut with_kernels: Vec<NodeId> = Vec::new();
     for (id, node) in graph.nodes.iter().enumerate() {
         let is_new = with_kernels.iter().all(|&other| graph.nodes[other].layer != node.layer);
-        if matches!(node.op, Op::Conv2d(_) | Op::Linear(_)) && is_new {
+        if matches!(node.operation().role(), Role::Convolution | Role::Linear) && is_new {
             with_kernels.push(id);
         }
     }
@@ -67,7 +67,7 @@ pub fn select(graph: &Graph, patterns: &[String]) -> Result<Vec<NodeId>, Inspect
         let of = |wanted: fn(&Graph, NodeId) -> bool| -> Vec<NodeId> {
             with_kernels.iter().copied().filter(|&id| wanted(graph, id)).collect()
         };
-        let convolutions = of(|graph, id| matches!(graph.nodes[id].op, Op::Conv2d(_)));
+        let convolutions = of(|graph, id| graph.nodes[id].operation().role() == Role::Convolution);
         return Ok(if convolutions.is_empty() {
             of(|graph, id| image_before(graph, id).is_some())
         } else {
@@ -100,14 +100,14 @@ fn layer_name(node: &Node) -> &str {
 /// The image `[C, H, W]` whose flattened values a linear layer reads.
 fn image_before(graph: &Graph, id: NodeId) -> Option<[usize; 3]> {
     let mut node = &graph.nodes[id];
-    if !matches!(node.op, Op::Linear(_)) {
+    if node.operation().role() != Role::Linear {
         return None;
     }
     loop {
         node = &graph.nodes[*node.inputs.first()?];
-        match node.op {
-            Op::Flatten(_) => return graph.nodes[*node.inputs.first()?].shape[..].try_into().ok(),
-            Op::Dropout(_) => {}
+        match node.operation().role() {
+            Role::Reshape => return graph.nodes[*node.inputs.first()?].shape[..].try_into().ok(),
+            Role::Noise => {}
             _ => return None,
         }
     }

@@ -6,6 +6,7 @@ use super::*;
 use crate::chart::Shape;
 use crate::colour::blue_orange;
 use crate::maps::About;
+use striate_graph::op::Op;
 
 /// A layer that is one operation.
 struct Layer(Op);

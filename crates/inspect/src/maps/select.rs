@@ -1,6 +1,6 @@
 //! Which layers of a network are meant.
 
-use striate_graph::op::Op;
+use striate_graph::op::{Role, Sign};
 use striate_graph::rates::matches;
 use striate_graph::{Graph, NodeId};
 
@@ -21,7 +21,7 @@ pub fn select(graph: &Graph, patterns: &[String]) -> Result<Vec<NodeId>, Inspect
     if patterns.is_empty() {
         let shows = |id: &NodeId| {
             let node = &graph.nodes[*id];
-            node.shape.len() == 3 && matches!(node.op, Op::Conv2d(_) | Op::Relu(_) | Op::Relu6(_))
+            node.shape.len() == 3 && matches!(node.operation().role(), Role::Convolution | Role::Activation)
         };
         return Ok((0..graph.nodes.len()).filter(shows).collect());
     }
@@ -64,14 +64,9 @@ pub(crate) fn near(names: &[&str], wanted: &str) -> Vec<String> {
 /// Whether a value can be negative, whatever the picture: what follows from a ReLU, a maximum or a mean of them cannot.
 pub(crate) fn is_signed(graph: &Graph, id: NodeId) -> bool {
     let node = &graph.nodes[id];
-    match node.op {
-        Op::Relu(_) | Op::Relu6(_) | Op::ConvReluPool(_) | Op::Softmax(_) => false,
-        Op::MaxPool2d(_)
-        | Op::AvgPool2d(_)
-        | Op::AdaptiveAvgPool2d(_)
-        | Op::Flatten(_)
-        | Op::Dropout(_)
-        | Op::Add(_) => node.inputs.iter().any(|&input| is_signed(graph, input)),
-        _ => true,
+    match node.operation().sign() {
+        Sign::NonNegative => false,
+        Sign::OfInputs => node.inputs.iter().any(|&input| is_signed(graph, input)),
+        Sign::Any => true,
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 use striate_graph::{Graph, NodeId};
 
 use super::{Field, Status, clip, receptive_field, walk};
@@ -110,11 +110,17 @@ pub fn layers(graph: &Graph) -> Layers {
             padding_share: padding_share(&sight, size, picture_px),
             status,
             middle,
-            follows: node.inputs == [id.wrapping_sub(1)]
-                && matches!(node.op, Op::BatchNorm2d(_) | Op::Relu(_) | Op::Relu6(_) | Op::Dropout(_)),
+            follows: follows(graph, id),
         }
     };
     Layers { picture_px, layers: (0..graph.nodes.len()).map(of).collect() }
+}
+
+/// Whether a node only finishes the values of the one in front: a norm, an activation, a dropout.
+pub(crate) fn follows(graph: &Graph, id: NodeId) -> bool {
+    let node = &graph.nodes[id];
+    let finishes = matches!(node.operation().role(), Role::Norm | Role::Activation | Role::Noise);
+    finishes && node.inputs == [id.wrapping_sub(1)]
 }
 
 /// The share of all boxes, of `size` values, that lies outside the picture.

@@ -12,13 +12,12 @@
 
 mod layers;
 mod page;
-mod reads;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-pub(crate) use layers::sight;
 pub use layers::{LayerField, Layers, layers};
+pub(crate) use layers::{follows, sight};
 
 use std::ops::Range;
 

@@ -1,9 +1,7 @@
 //! From a value back to the picture, node after node.
 
-use striate_graph::op::Op;
+use striate_graph::op::{Role, Span};
 use striate_graph::{Graph, NodeId};
-
-use super::reads::{Reads, reads};
 
 /// What is seen of one map on the way back.
 #[derive(Debug, Clone)]
@@ -34,9 +32,9 @@ pub(super) fn back(graph: &Graph, id: NodeId, at: [isize; 2], cells: bool) -> Se
     seen[id] = Some(Seen::one(size(&graph.nodes[id].shape), at, cells));
     for here in (1..=id).rev() {
         let Some(now) = seen[here].take() else { continue };
-        let node = &graph.nodes[here];
-        for &input in &node.inputs {
-            let before = now.through(&node.op, &graph.nodes[input].shape);
+        let inputs = &graph.nodes[here].inputs;
+        for (i, &input) in inputs.iter().enumerate() {
+            let before = now.through(graph, here, i);
             seen[input] = Some(match seen[input].take() {
                 Some(other) => other.joined(before),
                 None => before,
@@ -62,26 +60,22 @@ impl Seen {
         }
     }
 
-    /// What an operation reads of an input of this shape for these values.
-    fn through(&self, op: &Op, shape: &[usize]) -> Self {
+    /// What node `id` reads of its input `i` for these values.
+    fn through(&self, graph: &Graph, id: NodeId, i: usize) -> Self {
+        let operation = graph.nodes[id].operation();
+        let inputs = graph.input_shapes(id);
+        let reads = operation.reads(i, &inputs);
         let mut now = self.clone();
-        let before = size(shape);
-        if matches!(op, Op::Flatten(_)) && before != [1, 1] && !self.all {
-            now.exact = false;
-        }
-        now.all |= matches!(op, Op::Linear(_) | Op::Softmax(_) | Op::LogSoftmax(_));
-        let windows = reads(op, before);
-        for (i, reads) in windows.iter().enumerate() {
-            for axis in [0, 1] {
-                let [from, to] = now.hull[axis];
-                now.hull[axis] = [reads[axis].first(from), reads[axis].last(to - 1) + 1];
-                now.even &= reads[axis].is_even();
-                // What lies between two windows of one operation is a pooling without padding.
-                let is_last = i + 1 == windows.len();
-                let bound = if is_last { before[axis] } else { 2 * now.cells[axis].len() };
-                if !now.cells[axis].is_empty() {
-                    now.cells[axis] = read(&now.cells[axis], reads[axis], bound);
-                }
+        let before = size(inputs[i]);
+        // A vector that is read as a whole was moved as a whole.
+        now.exact &= reads.exact || (self.all && operation.role() == Role::Reshape);
+        now.all |= reads.all_values;
+        for (axis, span) in reads.spans.into_iter().enumerate() {
+            let [from, to] = now.hull[axis];
+            now.hull[axis] = [span.first(from), span.last(to - 1) + 1];
+            now.even &= span.is_even();
+            if !now.cells[axis].is_empty() {
+                now.cells[axis] = read(&now.cells[axis], span, before[axis]);
             }
         }
         now
@@ -136,7 +130,7 @@ impl Seen {
 }
 
 /// The cells, of so many, that are read for these values.
-fn read(values: &[bool], reads: Reads, cells: usize) -> Vec<bool> {
+fn read(values: &[bool], reads: Span, cells: usize) -> Vec<bool> {
     let mut read = vec![false; cells];
     for i in (0..values.len()).filter(|&i| values[i]) {
         let i = i as isize;

@@ -3,6 +3,7 @@ use serde_json::json;
 use striate_graph::{Forward, Mode, Module, Var, trace};
 
 use super::*;
+use striate_graph::op::Op;
 
 fn op(json: serde_json::Value) -> Op {
     serde_json::from_value(json).unwrap()

@@ -1,8 +1,9 @@
 //! What a value is made of, and the sum of it by hand.
 
 use serde::Serialize;
+use striate_graph::op::Row;
 
-use super::order::{Rounding, Row};
+use super::order::Rounding;
 
 /// What the first operation of a value does.
 #[derive(Debug, Clone, PartialEq, Serialize)]

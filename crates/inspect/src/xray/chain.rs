@@ -1,6 +1,6 @@
 //! Which operations belong to one value: the one that adds, and the batch norm and activation behind it.
 
-use striate_graph::op::Op;
+use striate_graph::op::{Role, Terms};
 use striate_graph::{Graph, NodeId};
 
 use crate::error::InspectError;
@@ -10,42 +10,38 @@ use crate::error::InspectError;
 /// Asked for any of convolution, batch norm and ReLU, it is all three, where the next alone reads the one before.
 ///
 /// # Errors
-/// [`InspectError::NoSum`] for an operation that only moves values, or mixes all classes.
+/// [`InspectError::NoSum`] for an operation that only moves values, mixes all classes, or has no sum that can be shown.
 pub(super) fn chain(graph: &Graph, id: NodeId) -> Result<Vec<NodeId>, InspectError> {
-    let op = |id: NodeId| &graph.nodes[id].op;
+    let role = |id: NodeId| graph.nodes[id].operation().role();
     let mut ids = vec![id];
     loop {
         let first = ids[0];
         let &[before] = &graph.nodes[first].inputs[..] else { break };
-        let belongs = match op(first) {
-            Op::Relu(_) | Op::Relu6(_) => adds(op(before)) || matches!(op(before), Op::BatchNorm2d(_)),
-            Op::BatchNorm2d(_) => matches!(op(before), Op::Conv2d(_)),
+        let belongs = match role(first) {
+            Role::Activation => adds(graph, before) || is_step(graph, before) && role(before) == Role::Norm,
+            Role::Norm => role(before) == Role::Convolution,
             _ => false,
         };
-        if !belongs {
+        if !(belongs && is_step(graph, first)) {
             break;
         }
         ids.insert(0, before);
     }
-    let first = op(ids[0]);
-    if !adds(first) && !matches!(first, Op::Relu(_) | Op::Relu6(_) | Op::BatchNorm2d(_)) {
-        let layers = (0..graph.nodes.len()).filter(|&id| adds(op(id)));
+    if !adds(graph, ids[0]) && !is_step(graph, ids[0]) {
+        let first = &graph.nodes[ids[0]];
+        let layers = (0..graph.nodes.len()).filter(|&id| adds(graph, id));
         let layers = layers.map(|id| graph.nodes[id].name.clone()).collect();
-        return Err(InspectError::NoSum {
-            layer: graph.nodes[id].name.clone(),
-            op: first.as_operation().name(),
-            layers,
-        });
+        return Err(InspectError::NoSum { layer: first.name.clone(), op: first.operation().name(), layers });
     }
     loop {
         let last = ids[ids.len() - 1];
-        let Some(next) = only_reader(graph, last) else { break };
-        let belongs = match op(next) {
-            Op::BatchNorm2d(_) => matches!(op(last), Op::Conv2d(_)),
-            Op::Relu(_) | Op::Relu6(_) => !matches!(op(last), Op::Relu(_) | Op::Relu6(_)),
+        let Some(next) = graph.sole_reader(last) else { break };
+        let belongs = match role(next) {
+            Role::Norm => role(last) == Role::Convolution,
+            Role::Activation => role(last) != Role::Activation,
             _ => false,
         };
-        if !belongs {
+        if !(belongs && is_step(graph, next)) {
             break;
         }
         ids.push(next);
@@ -53,26 +49,21 @@ pub(super) fn chain(graph: &Graph, id: NodeId) -> Result<Vec<NodeId>, InspectErr
     Ok(ids)
 }
 
-/// Whether an operation makes one value of several.
-fn adds(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Conv2d(_)
-            | Op::Linear(_)
-            | Op::MaxPool2d(_)
-            | Op::AvgPool2d(_)
-            | Op::AdaptiveAvgPool2d(_)
-            | Op::Add(_)
-    )
+/// How a node makes one value; at which place does not matter.
+fn terms(graph: &Graph, id: NodeId) -> Option<Terms> {
+    graph.nodes[id].operation().terms(&graph.input_shapes(id), [0, 0, 0])
 }
 
-/// The one operation that reads a value, where nothing else does and it is not the output.
-pub(super) fn only_reader(graph: &Graph, id: NodeId) -> Option<NodeId> {
-    let mut readers = (0..graph.nodes.len()).filter(|&other| graph.nodes[other].inputs.contains(&id));
-    match (readers.next(), readers.next()) {
-        (Some(one), None) if graph.output != id => Some(one),
-        _ => None,
-    }
+/// Whether an operation makes one value of several.
+fn adds(graph: &Graph, id: NodeId) -> bool {
+    terms(graph, id).is_some_and(|terms| terms != Terms::Own)
+}
+
+/// Whether an operation changes one value, in a way that can be shown.
+fn is_step(graph: &Graph, id: NodeId) -> bool {
+    let operation = graph.nodes[id].operation();
+    let is_known = operation.activation().is_some() || operation.running_norm().is_some();
+    is_known && terms(graph, id) == Some(Terms::Own)
 }
 
 /// Whether the engine folds the batch norm at the second place of a chain into the convolution at the first.
@@ -80,8 +71,9 @@ pub(super) fn folds(graph: &Graph, chain: &[NodeId]) -> bool {
     let &[conv, norm, ..] = chain else { return false };
     let nodes = &graph.nodes;
     let once = |id: NodeId| nodes.iter().filter(|node| node.layer == nodes[id].layer).count() == 1;
-    matches!((&nodes[conv].op, &nodes[norm].op), (Op::Conv2d(_), Op::BatchNorm2d(bn)) if !bn.training)
-        && only_reader(graph, conv) == Some(norm)
+    nodes[conv].operation().role() == Role::Convolution
+        && nodes[norm].operation().running_norm().is_some()
+        && graph.sole_reader(conv) == Some(norm)
         && once(conv)
         && once(norm)
 }

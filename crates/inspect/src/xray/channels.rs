@@ -1,6 +1,6 @@
 //! Windows and kernels of one value, channel by channel.
 
-use striate_graph::op::{AdaptiveAvgPool2d, AvgPool2d, Conv2d, Linear, MaxPool2d};
+use striate_graph::op::{Cells, Role, Weighted};
 use striate_graph::{Node, Params};
 
 use super::by_hand::{Cell, ChannelSum, Sum};
@@ -43,89 +43,28 @@ fn sorted(mut channels: Vec<ChannelSum>) -> Vec<ChannelSum> {
     channels
 }
 
-/// What output channel `map` of a convolution sums at a place.
-pub(super) fn of_conv(
-    node: &Node,
-    conv: &Conv2d,
-    params: &Params,
-    x: Seen<'_>,
-    (map, at): (usize, [usize; 2]),
-) -> Sum {
+/// The windows that a weighted sum reads, and its weights. Where a vector was an image, `x` is that image, and the window its
+/// whole map.
+pub(super) fn sum(node: &Node, weighted: &Weighted, params: &Params, x: Seen<'_>) -> Sum {
     let weight = parameter(node, params, "weight").unwrap_or_default();
-    let bias = parameter(node, params, "bias").map(|bias| bias[map]);
-    let ([kh, kw], per_in) = (conv.kernel_size, conv.in_channels / conv.groups);
-    let group = map / (conv.out_channels / conv.groups);
-    let first = [0, 1].map(|a| (at[a] * conv.stride[a]) as isize - conv.padding[a][0] as isize);
-    let taps = || (0..kh).flat_map(|y| (0..kw).map(move |x| [y, x]));
-    let channel = |i: usize| {
-        let channel = group * per_in + i;
-        let window = taps().map(|tap| x.at(channel, place(first, tap, conv.dilation))).collect();
-        let start = (map * per_in + i) * kh * kw;
-        ChannelSum::new(channel, window, weight[start..start + kh * kw].to_vec())
+    let weight = &weight[weighted.weights.clone()];
+    let bias = weighted.bias.and_then(|i| Some(parameter(node, params, "bias")?[i]));
+    let flattened = node.operation().role() == Role::Linear;
+    let window = if flattened { [x.shape[1], x.shape[2]] } else { weighted.window };
+    let channels = if flattened { 0..x.shape[0] } else { weighted.channels.clone() };
+    let taps = || (0..window[0]).flat_map(|y| (0..window[1]).map(move |x| [y, x]));
+    let channel = |(channel, weight): (usize, &[f32])| {
+        let at = |tap| x.at(channel, place(weighted.first, tap, weighted.dilation));
+        ChannelSum::new(channel, taps().map(at).collect(), weight.to_vec())
     };
-    Sum {
-        input: x.name.into(),
-        window: conv.kernel_size,
-        first,
-        dilation: conv.dilation,
-        channels: sorted((0..per_in).map(channel).collect()),
-        bias,
-    }
+    let channels = channels.zip(weight.chunks(window[0] * window[1])).map(channel).collect();
+    let Weighted { first, dilation, .. } = *weighted;
+    Sum { input: x.name.into(), window, first, dilation, channels: sorted(channels), bias }
 }
 
-/// What output `map` of a fully connected layer sums; where `x` is an image, its window is the whole map.
-pub(super) fn of_linear(node: &Node, linear: &Linear, params: &Params, x: Seen<'_>, map: usize) -> Sum {
-    let weight = parameter(node, params, "weight").unwrap_or_default();
-    let bias = parameter(node, params, "bias").map(|bias| bias[map]);
-    let weight = &weight[map * linear.in_features..(map + 1) * linear.in_features];
-    let [_, h, w] = x.shape;
-    let parts = x.values.chunks(h * w).zip(weight.chunks(h * w)).enumerate();
-    let channel = |(channel, (values, weights)): (usize, (&[f32], &[f32]))| {
-        ChannelSum::new(channel, values.iter().map(|&v| Some(v)).collect(), weights.to_vec())
-    };
-    let channels = sorted(parts.map(channel).collect());
-    Sum { input: x.name.into(), window: [h, w], first: [0, 0], dilation: [1, 1], channels, bias }
-}
-
-/// A window of a channel: its values inside the map, in scan order.
-fn cells(x: Seen<'_>, map: usize, rows: &[isize], columns: &[isize]) -> Vec<Cell> {
-    let places = rows.iter().flat_map(|&y| columns.iter().map(move |&x| [y, x]));
+/// Those cells of a channel that lie inside the map, in scan order.
+pub(super) fn inside(x: Seen<'_>, map: usize, cells: &Cells) -> Vec<Cell> {
+    let places = cells.rows.iter().flat_map(|&y| cells.columns.iter().map(move |&x| [y, x]));
     let cell = |at: [isize; 2]| Some(Cell { value: x.at(map, at)?, at: at.map(|a| a as usize) });
     places.filter_map(cell).collect()
-}
-
-/// Places of a window of `kernel` taps along an axis.
-fn taps(at: usize, kernel: usize, stride: usize, padding: usize, dilation: usize) -> Vec<isize> {
-    (0..kernel).map(|tap| (at * stride + tap * dilation) as isize - padding as isize).collect()
-}
-
-/// What a max-pool chooses from.
-pub(super) fn of_max(pool: &MaxPool2d, x: Seen<'_>, map: usize, at: [usize; 2]) -> Vec<Cell> {
-    let of = |a: usize| taps(at[a], pool.kernel_size[a], pool.stride[a], pool.padding[a], pool.dilation[a]);
-    cells(x, map, &of(0), &of(1))
-}
-
-/// What an average pool averages, and by what it divides.
-pub(super) fn of_mean(pool: &AvgPool2d, x: Seen<'_>, map: usize, at: [usize; 2]) -> (Vec<Cell>, usize) {
-    let of = |a: usize| taps(at[a], pool.kernel_size[a], pool.stride[a], pool.padding[a], 1);
-    let cells = cells(x, map, &of(0), &of(1));
-    let divisor = if pool.count_include_pad { pool.kernel_size.iter().product() } else { cells.len() };
-    (cells, divisor)
-}
-
-/// The same of an adaptive average pool.
-pub(super) fn of_adaptive(
-    pool: &AdaptiveAvgPool2d,
-    x: Seen<'_>,
-    map: usize,
-    at: [usize; 2],
-) -> (Vec<Cell>, usize) {
-    let of = |a: usize| {
-        let (from, to) = (x.shape[a + 1], pool.output_size[a]);
-        let span = at[a] * from / to..((at[a] + 1) * from).div_ceil(to);
-        span.map(|cell| cell as isize).collect::<Vec<_>>()
-    };
-    let cells = cells(x, map, &of(0), &of(1));
-    let divisor = cells.len();
-    (cells, divisor)
 }

@@ -1,6 +1,6 @@
 //! Which value is meant, where it was not said in full.
 
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 use striate_graph::{Graph, NodeId};
 
 use super::Ask;
@@ -23,8 +23,8 @@ pub(super) fn layer(graph: &Graph, ask: &Ask<'_>) -> Result<NodeId, InspectError
             }
         };
     }
-    let last = |wanted: fn(&Op) -> bool| nodes.iter().rposition(|node| wanted(&node.op));
-    let found = last(|op| matches!(op, Op::Conv2d(_))).or_else(|| last(|op| matches!(op, Op::Linear(_))));
+    let last = |wanted: Role| nodes.iter().rposition(|node| node.operation().role() == wanted);
+    let found = last(Role::Convolution).or_else(|| last(Role::Linear));
     found.ok_or_else(|| InspectError::NoSum {
         layer: nodes[graph.output].name.clone(),
         op: nodes[graph.output].operation().name(),

@@ -1,15 +1,15 @@
 //! Runs the network up to the value that is taken apart, and takes it apart.
 
 use ndarray::{ArrayD, ArrayView3, Axis, IxDyn};
-use striate_graph::op::{Conv2d, Op};
+use striate_graph::op::{Role, Row, Terms};
 use striate_graph::{Engine, Graph, NodeId, Params, PlanError, RunError, Session, SessionError, Tap};
 
 use super::by_hand::{Sum, Work, mean, winner};
 use super::chain::{chain, folds};
-use super::channels::{Seen, of_adaptive, of_conv, of_linear, of_max, of_mean, place as tap_place};
-use super::order::{Rounding, Row, block_of, rows};
+use super::channels::{Seen, inside, place as tap_place, sum as sum_of};
+use super::order::Rounding;
 use super::proof::Proof;
-use super::steps::{Norm, Step, activate};
+use super::steps::{Norm, Step};
 use super::{Ask, Xray, choose};
 use crate::error::InspectError;
 use crate::maps::FeatureMaps;
@@ -92,7 +92,7 @@ impl Subject<'_> {
 
     /// The network up to node `id`, and nothing that it does not need.
     fn until(&self, id: NodeId) -> Result<Session, InspectError> {
-        let cut = cut(self.graph, id);
+        let cut = self.graph.until(id);
         let needed = cut.params().into_iter().filter_map(|(name, _)| {
             let array = self.params.get(&name)?.clone();
             Some((name, array))
@@ -144,13 +144,13 @@ impl Subject<'_> {
         };
         for &id in &self.chain[from..] {
             let node = &graph.nodes[id];
-            let step = match &node.op {
-                Op::BatchNorm2d(bn) => {
-                    Norm::new(node, bn, self.params, map).step(node, x, engine(id), rounding)
-                }
-                op => {
-                    let proof = Proof::unrounded(activate(op, x), engine(id));
-                    Step { name: node.name.clone(), op: op.as_operation().name(), norm: None, proof }
+            let operation = node.operation();
+            let step = match operation.running_norm() {
+                Some(eps) => Norm::new(node, eps, self.params, map).step(node, x, engine(id), rounding),
+                None => {
+                    let value = operation.activation().map_or(x, |activation| activation.value(x));
+                    let proof = Proof::unrounded(value, engine(id));
+                    Step { name: node.name.clone(), op: operation.name(), norm: None, proof }
                 }
             };
             x = step.proof.by_hand;
@@ -188,24 +188,10 @@ impl Subject<'_> {
         let node = &self.graph.nodes[self.first()];
         let seen = |input: usize| self.seen(values, node.inputs[input]);
         let unrounded = |work: Work, value: f32| (work, value, f64::from(value), (0, 0.0));
-        let averaged = |x: Seen<'_>, (cells, divisor): (Vec<super::Cell>, usize)| {
-            let values = || cells.iter().map(|cell| f64::from(cell.value));
-            let share = divisor.max(1) as f64;
-            let (by_hand, exact) = (mean(&cells, divisor), values().sum::<f64>() / share);
-            // The sum, the rounded share, and their product.
-            let extent = (cells.len() + 2, values().map(f64::abs).sum::<f64>() / share);
-            (Work::Mean { input: x.name.into(), cells, divisor }, by_hand, exact, extent)
-        };
-        match &node.op {
-            Op::Conv2d(conv) => {
-                let x = seen(0);
-                let sum = of_conv(node, conv, self.params, x, (map, at));
-                let by_hand = self.convolve(&sum, conv, x, map, rounding);
-                let (exact, extent) = (sum.exact(), sum.extent());
-                (Work::Sum(sum), by_hand, exact, extent)
-            }
-            Op::Linear(linear) => {
-                let sum = of_linear(node, linear, self.params, self.flattened(values), map);
+        let terms = node.operation().terms(&self.graph.input_shapes(self.first()), [map, at[0], at[1]]);
+        match terms {
+            Some(Terms::Weighted(weighted)) if node.operation().role() == Role::Linear => {
+                let sum = sum_of(node, &weighted, self.params, self.flattened(values));
                 let (exact, extent) = (sum.exact(), sum.extent());
                 let mut in_turn: Vec<_> = sum.channels.iter().collect();
                 in_turn.sort_by_key(|c| c.channel);
@@ -214,23 +200,38 @@ impl Subject<'_> {
                     .fold(sum.bias.unwrap_or(0.0), |sum, (x, &w)| rounding.fma(sum, x.unwrap_or(0.0), w));
                 (Work::Sum(sum), by_hand, exact, extent)
             }
-            Op::MaxPool2d(pool) => {
+            Some(Terms::Weighted(weighted)) => {
+                let sum = sum_of(node, &weighted, self.params, seen(0));
+                let by_hand = self.in_order(&sum, seen(0), map, rounding);
+                let (exact, extent) = (sum.exact(), sum.extent());
+                (Work::Sum(sum), by_hand, exact, extent)
+            }
+            Some(Terms::Largest(cells)) => {
                 let x = seen(0);
-                let cells = of_max(pool, x, map, at);
+                let cells = inside(x, map, &cells);
                 let winner = winner(&cells);
                 let value = winner.map_or(f32::NEG_INFINITY, |winner| cells[winner].value);
                 unrounded(Work::Max { input: x.name.into(), cells, winner }, value)
             }
-            Op::AvgPool2d(pool) => averaged(seen(0), of_mean(pool, seen(0), map, at)),
-            Op::AdaptiveAvgPool2d(pool) => averaged(seen(0), of_adaptive(pool, seen(0), map, at)),
-            Op::Add(_) => {
+            Some(Terms::Mean { cells, divisor }) => {
+                let x = seen(0);
+                let cells = inside(x, map, &cells);
+                let divisor = divisor.unwrap_or(cells.len());
+                let values = || cells.iter().map(|cell| f64::from(cell.value));
+                let share = divisor.max(1) as f64;
+                let (by_hand, exact) = (mean(&cells, divisor), values().sum::<f64>() / share);
+                // The sum, the rounded share, and their product.
+                let extent = (cells.len() + 2, values().map(f64::abs).sum::<f64>() / share);
+                (Work::Mean { input: x.name.into(), cells, divisor }, by_hand, exact, extent)
+            }
+            Some(Terms::Sum) => {
                 let (a, b) = (seen(0), seen(1));
                 let [va, vb] = [a, b].map(|x| x.at(map, at.map(|at| at as isize)).unwrap_or(0.0));
                 let exact = f64::from(va) + f64::from(vb);
                 let work = Work::Add { inputs: [a.name.into(), b.name.into()], values: [va, vb] };
                 (work, va + vb, exact, (1, f64::from(va).abs() + f64::from(vb).abs()))
             }
-            _ => {
+            Some(Terms::Own) | None => {
                 let x = seen(0);
                 let value = x.at(map, at.map(|at| at as isize)).unwrap_or(0.0);
                 unrounded(Work::Value { input: x.name.into(), value }, value)
@@ -252,7 +253,8 @@ impl Subject<'_> {
         let input = self.graph.nodes[self.first()].inputs[0];
         let seen = self.seen(values, input);
         let node = &self.graph.nodes[input];
-        let image = matches!(node.op, Op::Flatten(_)).then(|| &self.graph.nodes[node.inputs[0]]);
+        let is_moved = node.operation().role() == Role::Reshape;
+        let image = is_moved.then(|| &self.graph.nodes[node.inputs[0]]);
         match image.map(|image| (image, &image.shape[..])) {
             Some((image, &[c, h, w])) => Seen { name: &image.name, shape: [c, h, w], ..seen },
             _ => seen,
@@ -273,28 +275,36 @@ impl Subject<'_> {
             return Ok(None);
         }
         let (conv, norm) = (&nodes[self.first()], &nodes[self.chain[1]]);
-        let (Op::Conv2d(op), Op::BatchNorm2d(bn)) = (&conv.op, &norm.op) else { return Ok(None) };
+        let shapes = self.graph.input_shapes(self.first());
+        let terms = conv.operation().terms(&shapes, [map, at[0], at[1]]);
+        let (Some(Terms::Weighted(weighted)), Some(eps)) = (terms, norm.operation().running_norm()) else {
+            return Ok(None);
+        };
         // Looked at are the input and the norm, and nothing between.
         let input = conv.inputs[0];
         let values = self.values(&[input], self.chain[1])?;
-        let of_norm = Norm::new(norm, bn, self.params, map);
+        let of_norm = Norm::new(norm, eps, self.params, map);
         let x = self.seen(&values, input);
-        let fresh = of_conv(conv, op, self.params, x, (map, at));
+        let fresh = sum_of(conv, &weighted, self.params, x);
         let folded = fresh.with(|w| of_norm.folded_weight(w), of_norm.folded_bias(sum.bias));
-        let by_hand = self.convolve(&folded, op, x, map, rounding);
+        let by_hand = self.in_order(&folded, x, map, rounding);
         let (count, magnitude) = folded.extent();
         let exact = fresh.exact() * of_norm.scale + of_norm.shift;
         // The folded weights and the bias are rounded too: one more ε of all.
         Ok(Some(Proof::new(by_hand, values.of(self.chain[1])[index], exact, (count + 1, magnitude))))
     }
 
-    /// The sum of a convolution by hand.
-    fn convolve(&self, sum: &Sum, conv: &Conv2d, x: Seen<'_>, map: usize, rounding: Rounding) -> f32 {
-        let input = self.graph.nodes[self.first()].inputs[0];
-        let block = block_of(&cut(self.graph, self.last()), input);
+    /// The sum of a convolution by hand, in the order in which the engine adds. Looked at is what it reads and makes.
+    fn in_order(&self, sum: &Sum, x: Seen<'_>, map: usize, rounding: Rounding) -> f32 {
+        let node = &self.graph.nodes[self.first()];
+        let part = self.graph.until(self.last());
+        let input = part.find(&self.graph.nodes[node.inputs[0]].name);
+        let block = input.and_then(|input| part.channel_block(input).ok());
+        let rows = block.and_then(|block| node.operation().order(map, block));
+        let rows = rows.unwrap_or_else(|| unreachable!("{} ran, so it lies somewhere", node.name));
         let of_others =
-            |row: &Row| x.at(row.channel, tap_place(sum.first, row.tap, conv.dilation)).unwrap_or(0.0);
-        sum.in_order(&rows(conv, map, block), rounding, of_others)
+            |row: &Row| x.at(row.channel, tap_place(sum.first, row.tap, sum.dilation)).unwrap_or(0.0);
+        sum.in_order(&rows, rounding, of_others)
     }
 
     /// `[H, W]`: `|∂/∂pixel|` of the first operation's value, the most of all channels.
@@ -320,25 +330,4 @@ impl Subject<'_> {
 
 fn planned(error: PlanError) -> InspectError {
     RunError::Plan(error).into()
-}
-
-/// The network up to node `id`, without what that does not need.
-fn cut(graph: &Graph, id: NodeId) -> Graph {
-    let mut needed = vec![false; id + 1];
-    needed[0] = true;
-    needed[id] = true;
-    let mut place = vec![0; id + 1];
-    for here in (0..=id).rev() {
-        if needed[here] {
-            graph.nodes[here].inputs.iter().for_each(|&input| needed[input] = true);
-        }
-    }
-    let mut nodes = Vec::new();
-    for here in (0..=id).filter(|&here| needed[here]) {
-        place[here] = nodes.len();
-        let mut node = graph.nodes[here].clone();
-        node.inputs.iter_mut().for_each(|input| *input = place[*input]);
-        nodes.push(node);
-    }
-    Graph { output: nodes.len() - 1, nodes }
 }

@@ -1,7 +1,6 @@
 //! What comes behind a sum: batch norm and activation.
 
 use serde::Serialize;
-use striate_graph::op::{BatchNorm2d, Op};
 use striate_graph::{Node, Params};
 
 use super::channels::parameter;
@@ -43,15 +42,15 @@ pub struct Norm {
 }
 
 impl Norm {
-    pub(super) fn new(node: &Node, bn: &BatchNorm2d, params: &Params, channel: usize) -> Self {
+    pub(super) fn new(node: &Node, eps: f32, params: &Params, channel: usize) -> Self {
         let get = |name: &str| {
             parameter(node, params, name).unwrap_or_else(|| unreachable!("every batch norm has a {name}"))
                 [channel]
         };
         let [weight, bias, mean, variance] = ["weight", "bias", "running_mean", "running_var"].map(get);
-        let scale = f64::from(weight) / (f64::from(variance) + f64::from(bn.eps)).sqrt();
+        let scale = f64::from(weight) / (f64::from(variance) + f64::from(eps)).sqrt();
         let shift = f64::from(bias) - f64::from(mean) * scale;
-        Self { weight, bias, mean, variance, eps: bn.eps, scale, shift }
+        Self { weight, bias, mean, variance, eps, scale, shift }
     }
 
     /// As the engine computes it.
@@ -76,16 +75,5 @@ impl Norm {
     /// Its bias.
     pub(super) fn folded_bias(&self, bias: Option<f32>) -> f32 {
         ((f64::from(bias.unwrap_or(0.0)) - f64::from(self.mean)) * self.scale + f64::from(self.bias)) as f32
-    }
-}
-
-/// `max(0, x)`, and for ReLU6 no more than 6; anything else leaves x as it is. NaN stays NaN.
-pub(super) fn activate(op: &Op, x: f32) -> f32 {
-    let positive = if 0.0 > x { 0.0 } else { x };
-    match op {
-        Op::Relu(_) => positive,
-        Op::Relu6(_) if 6.0 < positive => 6.0,
-        Op::Relu6(_) => positive,
-        _ => x,
     }
 }

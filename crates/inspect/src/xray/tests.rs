@@ -284,8 +284,9 @@ fn another_order_or_another_rounding_is_told_apart() {
     for map in 0..8 {
         let xray = look(&graph, &params, Isa::Portable, &at("conv", map, [3, 3]));
         let Work::Sum(sum) = &xray.work else { panic!("{:?}", xray.work) };
-        let striate_graph::op::Op::Conv2d(op) = &graph.nodes[1].op else { unreachable!() };
-        let by = |block, rounding| sum.in_order(&super::order::rows(op, map, block), rounding, |_| 0.0);
+        let by = |block, rounding| {
+            sum.in_order(&graph.nodes[1].operation().order(map, block).unwrap(), rounding, |_| 0.0)
+        };
         let engine = xray.steps[0].proof.engine;
         let rounding = Rounding::of("portable");
         assert_eq!(by(16, rounding).to_bits(), engine.to_bits());

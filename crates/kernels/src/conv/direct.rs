@@ -16,7 +16,7 @@
 use super::rows::{Gather, Lanes, Rows, origin};
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
-use crate::simd::{Simd, Task};
+use crate::simd::{Isa, Simd, Task};
 use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
@@ -33,6 +33,13 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// What becomes of one value: the bits that the kernels make of it.
+    pub fn value(self, x: f32) -> f32 {
+        let mut lanes = [x; BLOCK];
+        Isa::Portable.dispatch(One { act: self, lanes: &mut lanes });
+        lanes[0]
+    }
+
     /// NaN stays NaN.
     #[inline(always)]
     pub(crate) fn apply<V: Simd>(self, v: V) -> V {
@@ -41,6 +48,19 @@ impl Activation {
             Activation::Relu => V::zero().max(v),
             Activation::Relu6 => V::splat(6.0).min(V::zero().max(v)),
         }
+    }
+}
+
+/// One value, in every lane.
+struct One<'a> {
+    act: Activation,
+    lanes: &'a mut [f32; BLOCK],
+}
+
+impl Task for One<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        self.act.apply(V::load(self.lanes)).store(self.lanes);
     }
 }
 

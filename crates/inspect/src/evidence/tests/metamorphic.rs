@@ -112,8 +112,7 @@ fn inside_the_picture_evidence_moves_with_what_it_is_about() {
     for (id, channels) in [(0, 2), (1, 4), (2, 4), (3, 5), (4, 5)] {
         graph.nodes[id].shape = vec![channels, side, side];
     }
-    let striate_graph::op::Op::Input(input) = &mut graph.nodes[0].op else { panic!("the input") };
-    (input.height, input.width) = (side, side);
+    graph.nodes[0].op = striate_graph::op::Input { channels: 2, height: side, width: side }.into();
     graph.check().unwrap();
     let mut session = session(&graph);
     let spot = |y0: usize, x0: usize| {

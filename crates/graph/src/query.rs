@@ -1,0 +1,80 @@
+//! Questions about a graph: who reads a value, what lies behind a layer, and a part of a network as one of its own.
+
+use crate::graph::{Graph, Head, NodeId};
+use crate::op::Role;
+use crate::plan::planes;
+use crate::plan_error::PlanError;
+
+impl Graph {
+    /// Nodes that take the value of each node; one that takes it twice comes twice.
+    pub fn consumers(&self) -> Vec<Vec<NodeId>> {
+        let mut consumers = vec![Vec::new(); self.nodes.len()];
+        for (id, node) in self.nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|&i| consumers[i].push(id));
+        }
+        consumers
+    }
+
+    /// The one operation that reads a value, where nothing else does and it is not the output.
+    pub fn sole_reader(&self, id: NodeId) -> Option<NodeId> {
+        let mut readers = (id + 1..self.nodes.len()).filter(|&other| self.nodes[other].inputs.contains(&id));
+        match (readers.next(), readers.next()) {
+            (Some(one), None) if self.output != id => Some(one),
+            _ => None,
+        }
+    }
+
+    /// The network that ends in node `id`: all that it depends on, and the input. Nodes keep their names.
+    ///
+    /// # Example
+    /// ```
+    /// # use striate_graph::Graph;
+    /// # let graph: Graph = serde_json::from_str(r#"{ "nodes": [
+    /// #   { "op": { "op": "input", "channels": 1, "height": 6, "width": 6 },
+    /// #     "inputs": [], "shape": [1, 6, 6], "name": "input", "layer": "" },
+    /// #   { "op": { "op": "relu" }, "inputs": [0], "shape": [1, 6, 6], "name": "relu", "layer": "" },
+    /// #   { "op": { "op": "flatten" }, "inputs": [1], "shape": [36], "name": "flatten", "layer": "" }
+    /// # ], "output": 2 }"#)?;
+    /// let relu = graph.find("relu").expect("a ReLU");
+    /// assert_eq!(graph.until(relu).output_shape(), [1, 6, 6]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn until(&self, id: NodeId) -> Self {
+        let mut part = Self { nodes: self.nodes[..=id].to_vec(), output: id };
+        part.remove_dead(&[]);
+        part
+    }
+
+    /// Channels of the value of node `id` that lie side by side in memory: those of a block, or one.
+    ///
+    /// # Errors
+    /// When a value is larger than kernels can address.
+    pub fn channel_block(&self, id: NodeId) -> Result<usize, PlanError> {
+        planes(self).map(|planes| planes[id].block)
+    }
+
+    /// The last fully connected layer and the value it reads, where the output depends on it through softmax at most.
+    pub fn head(&self) -> Option<Head> {
+        let mut id = self.output;
+        loop {
+            let node = &self.nodes[id];
+            let input = *node.inputs.first()?;
+            match node.operation().role() {
+                Role::Linear => return Some(Head { input, linear: id }),
+                Role::Probability => id = input,
+                _ => return None,
+            }
+        }
+    }
+
+    /// The value behind a layer's activation: that of the ReLU that alone reads `id`, through batch norm or not.
+    pub fn activated(&self, id: NodeId) -> Option<NodeId> {
+        let consumers = self.consumers();
+        let &[next] = &consumers[id][..] else { return None };
+        match self.nodes[next].operation().role() {
+            Role::Activation => Some(next),
+            Role::Norm => self.activated(next),
+            _ => None,
+        }
+    }
+}
