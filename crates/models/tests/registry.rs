@@ -5,7 +5,7 @@ use expect_test::expect;
 use ndarray::ArrayView4;
 use striate_models::registry::{ModelInfo, all};
 use striate_nn::graph::interpret::Values;
-use striate_nn::graph::op::Op;
+use striate_nn::graph::op::Role;
 use striate_nn::graph::{CrossEntropy, Engine, Graph, Node, Params, Session, TrainOptions, TrainStep};
 use striate_nn::{Mode, OptimizerConfig, Sgd, trace};
 use striate_testkit::{Sample, assert_close, widen};
@@ -196,7 +196,7 @@ fn the_rival_is_as_large_as_the_convnet() {
 fn is_idle(graph: &Graph, name: &str) -> bool {
     let Some(layer) = name.strip_suffix(".bias") else { return false };
     let normed =
-        |node: &Node| matches!(node.op, Op::BatchNorm2d(_)) && graph.nodes[node.inputs[0]].layer == layer;
+        |node: &Node| node.operation().role() == Role::Norm && graph.nodes[node.inputs[0]].layer == layer;
     graph.nodes.iter().any(normed)
 }
 

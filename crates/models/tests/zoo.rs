@@ -4,7 +4,7 @@
 use ndarray::{ArrayD, IxDyn};
 use std::sync::{Mutex, MutexGuard};
 use striate_models::registry;
-use striate_nn::graph::op::Op;
+use striate_nn::graph::op::{Dropout, Role};
 use striate_nn::graph::{CrossEntropy, Engine, Graph, Params, Session, TrainOptions, TrainStep};
 use striate_nn::{Mode, Sgd, trace};
 use striate_testkit::{ZooGolden, deep_formula, formula_labels};
@@ -41,8 +41,8 @@ fn graph(name: &str, mode: Mode, shape: &[usize]) -> Graph {
     let net = (registry::find(name).expect("a name of the zoo").build)(CLASSES, c);
     let mut graph = trace(net.as_ref(), mode, [c, h, w]).unwrap_or_else(|error| panic!("{name}: {error}"));
     for node in &mut graph.nodes {
-        if let Op::Dropout(dropout) = &mut node.op {
-            dropout.p = 0.0; // PyTorch draws other masks
+        if node.operation().role() == Role::Noise {
+            node.op = Dropout { p: 0.0 }.into(); // PyTorch draws other masks
         }
     }
     graph

@@ -6,7 +6,7 @@ use std::time::Instant;
 use striate::data::augment::ResizedCrop;
 use striate::data::{Augment, Dataset};
 use striate::formats::ModelFile;
-use striate::graph::op::Op;
+use striate::graph::op::Role;
 use striate::graph::{CrossEntropy, Engine, Mode, TrainOptions, TrainStep};
 use striate::inspect::report::Comparison;
 use striate::inspect::text::{duration, percent};
@@ -112,7 +112,7 @@ pub(super) fn run(
     let net = (frozen.info.build)(data.classes.len(), frozen.preprocess().channels);
     let graph = frozen.graph(data, Mode::Train)?;
     // Batch norms stay as they are: statistics of a few pictures a batch would replace those of a million photographs.
-    let norms = graph.nodes.iter().filter(|node| matches!(node.op, Op::BatchNorm2d(_)));
+    let norms = graph.nodes.iter().filter(|node| node.operation().role() == Role::Norm);
     let config = FitConfig {
         epochs: args.epochs,
         batch_size: args.batch,

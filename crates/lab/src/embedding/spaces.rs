@@ -2,7 +2,7 @@
 
 use striate_data::{Augment, Loader, Split};
 use striate_formats::ModelFile;
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 use striate_graph::{Engine, NodeId, Session};
 use striate_train::Batch;
 
@@ -47,7 +47,7 @@ pub fn spaces(
         return Err(LabError::NoHead { last: graph.nodes[graph.output].operation().name() });
     };
     let all = layers(graph);
-    let is_conv = |id: NodeId| matches!(graph.nodes[id].op, Op::Conv2d(_));
+    let is_conv = |id: NodeId| graph.nodes[id].operation().role() == Role::Convolution;
     let first = all.iter().find(|layer| is_conv(layer.id)).or(all.first()).expect("the head is a layer");
     let last = &graph.nodes[head.linear].name;
     let maker = all.iter().find(|layer| layer.value == head.input).map(|layer| layer.name.clone());

@@ -3,7 +3,7 @@
 use ndarray::{Array4, ArrayD, IxDyn};
 use striate_data::{Augment, Loader, Split};
 use striate_formats::ModelFile;
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 use striate_graph::{Engine, Graph, NodeId, Params, Session};
 use striate_train::Batch;
 
@@ -112,11 +112,8 @@ pub fn dream(
     let values = climb.values(&pictures)?;
     let better = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
     let best = (1..STARTS).fold(0, better);
-    let behind = |v: f32| match graph.nodes[layer.value].op {
-        Op::Relu(_) => v.max(0.0),
-        Op::Relu6(_) => v.clamp(0.0, 6.0),
-        _ => v,
-    };
+    let activation = graph.nodes[layer.value].operation().activation();
+    let behind = |v: f32| activation.map_or(v, |activation| activation.value(v));
     let picture = pictures.outer_iter().nth(best).expect("one of the starts");
     Ok(Dream { values: picture.iter().copied().collect(), value: behind(values[best]), config: *config })
 }
@@ -155,7 +152,7 @@ impl Climb {
         layer: &Layer,
         unit: usize,
     ) -> Result<Self, LabError> {
-        let part = Graph { nodes: graph.nodes[..=value].to_vec(), output: value };
+        let part = graph.until(value);
         let needed = part.params();
         let own = params.iter().filter(|(name, _)| needed.iter().any(|(needed, _)| needed == name));
         let own: Params = own.map(|(name, array)| (name.to_owned(), array.clone())).collect();
@@ -186,12 +183,10 @@ impl Climb {
     }
 }
 
-/// What a ReLU reads, or the value itself.
+/// What an activation reads, or the value itself.
 fn before_activation(graph: &Graph, value: NodeId) -> NodeId {
-    match graph.nodes[value].op {
-        Op::Relu(_) | Op::Relu6(_) => graph.nodes[value].inputs[0],
-        _ => value,
-    }
+    let node = &graph.nodes[value];
+    if node.operation().role() == Role::Activation { node.inputs[0] } else { value }
 }
 
 fn norm<'a>(values: impl Iterator<Item = &'a f32>) -> f64 {

@@ -1,6 +1,6 @@
 //! Which values of a network are units.
 
-use striate_graph::op::Op;
+use striate_graph::op::{Role, Sign};
 use striate_graph::{Graph, NodeId};
 
 use crate::LabError;
@@ -20,7 +20,7 @@ pub struct Layer {
     pub units: usize,
     /// `[H, W]` of a map; `[1, 1]` for a vector.
     pub size: [usize; 2],
-    /// Whether it can be negative: without a ReLU.
+    /// Whether it can be negative: without a ReLU or another activation that rules it out.
     pub is_signed: bool,
 }
 
@@ -45,10 +45,9 @@ impl Layer {
 pub fn layers(graph: &Graph) -> Vec<Layer> {
     let mut found: Vec<Layer> = Vec::new();
     for (id, node) in graph.nodes.iter().enumerate() {
-        let is_activation = matches!(node.op, Op::Relu(_) | Op::Relu6(_));
-        let value = match node.op {
-            Op::Conv2d(_) | Op::Linear(_) => behind(graph, id),
-            _ if is_activation && found.iter().all(|layer| layer.value != id) => id,
+        let value = match node.operation().role() {
+            Role::Convolution | Role::Linear => behind(graph, id),
+            Role::Activation if found.iter().all(|layer| layer.value != id) => id,
             _ => continue,
         };
         let node_of_value = &graph.nodes[value];
@@ -64,7 +63,7 @@ pub fn layers(graph: &Graph) -> Vec<Layer> {
             value_name: node_of_value.name.clone(),
             units,
             size,
-            is_signed: !matches!(node_of_value.op, Op::Relu(_) | Op::Relu6(_)),
+            is_signed: node_of_value.operation().sign() != Sign::NonNegative,
         });
     }
     found
@@ -91,9 +90,6 @@ fn behind(graph: &Graph, id: NodeId) -> NodeId {
     if let Some(value) = graph.activated(id) {
         return value;
     }
-    let mut readers = (0..graph.nodes.len()).filter(|&reader| graph.nodes[reader].inputs.contains(&id));
-    match (readers.next(), readers.next()) {
-        (Some(reader), None) if matches!(graph.nodes[reader].op, Op::BatchNorm2d(_)) => reader,
-        _ => id,
-    }
+    let norm = graph.sole_reader(id).filter(|&reader| graph.nodes[reader].operation().role() == Role::Norm);
+    norm.unwrap_or(id)
 }

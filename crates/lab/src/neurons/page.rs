@@ -2,7 +2,7 @@
 
 use striate_data::Dataset;
 use striate_formats::ModelFile;
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 use striate_inspect::chart::{Anchor, Scene, Shape, width_px};
 use striate_inspect::colour::{Rgb, blue_orange};
 use striate_inspect::filters::Filters;
@@ -186,7 +186,7 @@ impl Card {
             x += width + 8.0;
         }
         let node = &model.graph.nodes[self.layer.id];
-        if matches!(node.op, Op::Conv2d(_)) && node.inputs == [0] {
+        if node.operation().role() == Role::Convolution && node.inputs == [0] {
             let filters = Filters::new(&model.graph, &model.params, self.layer.id);
             let at = (WIDTH - MARGIN - KERNEL, MARGIN);
             let kernel = filters.picture(self.unit, 0);

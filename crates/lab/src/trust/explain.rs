@@ -1,7 +1,7 @@
 //! What makes a map of a picture: a method of attribution, or a control that does not look at the network.
 
 use ndarray::{Array3, Array4, ArrayView3};
-use striate_graph::op::Op;
+use striate_graph::op::Role;
 use striate_graph::{Graph, Session};
 use striate_inspect::InspectError;
 use striate_inspect::evidence::{Completeness, Method, Noise, Patch, Question};
@@ -96,8 +96,8 @@ impl Explainer {
 
     /// About how many forward passes one map takes, a backward one counting two; what an experiment may cost is reckoned by it.
     pub(super) fn passes(self, graph: &Graph) -> u64 {
-        let widest = |node: &striate_graph::Node| match &node.op {
-            Op::Conv2d(_) => node.shape[0] as u64,
+        let widest = |node: &striate_graph::Node| match node.operation().role() {
+            Role::Convolution => node.shape[0] as u64,
             _ => 0,
         };
         match self {
