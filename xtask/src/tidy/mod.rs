@@ -3,6 +3,7 @@
 
 mod documents;
 mod floors;
+mod operations;
 mod text;
 mod unsafe_code;
 
@@ -34,6 +35,7 @@ const RULES: &[(&str, Rule)] = &[
     ("dependencies among our crates point down", floors::down),
     ("no build scripts", floors::no_build_scripts),
     ("unsafe only in crates/kernels", unsafe_code::only_in_kernels),
+    ("only graph asks which operation it is", operations::only_in_graph),
     ("the lint that forbids unsafe is on", unsafe_code::lints),
     ("unsafe code says why it is sound", unsafe_code::safety_comments),
     ("crates open with their documentation", text::crate_headers),
