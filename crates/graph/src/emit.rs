@@ -1,6 +1,6 @@
 //! What an operation is given to add its kernels to a program, forward and backward.
 
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 use striate_kernels::{ActivateBackward, Buf, Builder, Plane, ReluRule, Value};
 
 /// What an operation adds its forward kernels to.
@@ -84,7 +84,7 @@ impl Backward<'_> {
             return self.dy;
         }
         let dx = self.scratch(self.dy.plane);
-        self.program.push(ActivateBackward { y: self.y, dy: self.dy, dx, act, rule: self.relu });
+        self.program.push(ActivateBackward { x: self.y, y: self.y, dy: self.dy, dx, act, rule: self.relu });
         dx
     }
 

@@ -1,24 +1,10 @@
 //! Operations without parameters, as methods of [`Var`].
 
-use crate::op::{
-    AdaptiveAvgPool2d, Add, AvgPool2d, Dropout, Flatten, LogSoftmax, MaxPool2d, Relu, Relu6, Softmax,
-};
+use crate::op::{AdaptiveAvgPool2d, Add, AvgPool2d, Dropout, Flatten, LogSoftmax, MaxPool2d, Softmax};
 use crate::trace::{Mode, Var};
 use std::panic::Location;
 
 impl<'g> Var<'g> {
-    /// `max(0, x)`.
-    #[track_caller]
-    pub fn relu(self) -> Var<'g> {
-        self.at(Relu {}.into(), &[], Location::caller())
-    }
-
-    /// `min(6, max(0, x))`.
-    #[track_caller]
-    pub fn relu6(self) -> Var<'g> {
-        self.at(Relu6 {}.into(), &[], Location::caller())
-    }
-
     /// Maximum of windows of `kernel_size` squared, side by side: `[C, H, W]` to `[C, H / k, W / k]`, rounded down.
     #[track_caller]
     pub fn max_pool2d(self, kernel_size: usize) -> Var<'g> {

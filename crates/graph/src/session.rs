@@ -43,7 +43,7 @@ struct Task<'a> {
 /// # impl Forward for Fc {
 /// #     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
 /// #         x.op(op::Linear { in_features: 4, out_features: 3, bias: true, init: None,
-/// #             activation: striate_kernels::conv::Activation::None }.into())
+/// #             activation: striate_kernels::Activation::None }.into())
 /// #     }
 /// # }
 /// # impl Module for Net {

@@ -9,7 +9,7 @@ use crate::plan::{Purpose, Wanted, plan};
 use crate::plan_error::PlanError;
 use crate::watch::{Held, Kept, views};
 use std::ops::Range;
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 use striate_kernels::{Buf, Builder, Program, ReluRule, Step, Value, export};
 
 /// What a stage is to be.

@@ -8,7 +8,7 @@ use crate::plan::Placed;
 use crate::plan_error::PlanError;
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use std::collections::{BTreeMap, BTreeSet};
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 use striate_kernels::{Program, Value, export};
 
 /// A value or a gradient that is kept: what `tap` and `tap_grad` give and `get` takes.
@@ -58,11 +58,11 @@ pub(crate) fn views(graph: &Graph, values: &[&str], whole: &[&str]) -> Vec<View>
     fn of(graph: &Graph, values: &[&str], whole: &[&str], id: NodeId) -> (NodeId, Activation) {
         let node = &graph.nodes[id];
         let is_named = |names: &[&str], id: NodeId| names.contains(&graph.nodes[id].name.as_str());
-        let act = match node.op {
-            Op::Relu(_) => Activation::Relu,
-            Op::Relu6(_) => Activation::Relu6,
-            Op::Flatten(_) => Activation::None,
-            _ => return (id, Activation::None),
+        let joins = node.operation().activation().filter(|activation| activation.joins());
+        let act = match (joins, &node.op) {
+            (Some(act), _) => act,
+            (None, Op::Flatten(_)) => Activation::None,
+            (None, _) => return (id, Activation::None),
         };
         if is_named(whole, id) || !is_named(values, node.inputs[0]) {
             return (id, Activation::None);

@@ -4,7 +4,7 @@ use ndarray::Array4;
 use serde_json::json;
 use striate_graph::op::{Cost, Linear, Op, Relu};
 use striate_graph::{Engine, Graph, GraphError, Node, Params, PlanError, Session, SessionError};
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 
 fn linear(in_features: usize, out_features: usize) -> Op {
     Linear { in_features, out_features, bias: true, init: None, activation: Activation::None }.into()

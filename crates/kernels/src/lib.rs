@@ -35,7 +35,8 @@
 //! A Sobel filter finds the edge in a picture of 3 x 4 pixels, and ReLU keeps its one side:
 //!
 //! ```
-//! use striate_kernels::conv::{Activation, Conv, Rows};
+//! use striate_kernels::conv::{Conv, Rows};
+//! use striate_kernels::Activation;
 //! use striate_kernels::{Builder, ConvShape, Import, Isa, Plane, Pool, Step, Value, Window};
 //!
 //! let window = Window::square(3).padded([1, 1]);
@@ -48,7 +49,7 @@
 //! let rows = Rows::forward(&shape, &x.plane);
 //! let (places, w) = (rows.weight_map(&shape).unwrap(), program.kept(rows.weight_len()));
 //! program.push(Import { y: x });
-//! program.push(Conv::forward(&shape, rows, x, w, None, y, Activation::Relu));
+//! program.push(Conv::forward(&shape, rows, x, w, None, y, Activation::RELU));
 //! let mut program = program.finish()?;
 //!
 //! let sobel = [-1.0, 0.0, 1.0, -2.0, 0.0, 2.0, -1.0, 0.0, 1.0];
@@ -64,6 +65,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod activation;
 mod arena;
 pub mod batch_norm;
 pub mod conv;
@@ -85,6 +87,7 @@ mod simd;
 mod testing;
 mod unrolled;
 
+pub use activation::Activation;
 pub use batch_norm::{
     BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats,
 };

@@ -100,7 +100,7 @@ impl Operation for ConvReluPool {
         if at.relu == ReluRule::Guided {
             // Each pixel of the ReLU gets the gradient of one window or none: what is not positive can go before the pool.
             dy = at.scratch(at.dy.plane);
-            at.program.push(Activate { x: at.dy, y: dy, act: Activation::Relu });
+            at.program.push(Activate { x: at.dy, y: dy, act: Activation::RELU });
         }
         if let (Some(dw), Some(db)) = (at.grads[0], at.grads[1]) {
             ConvPoolBackwardWeight::push(at.program, &shape, &rows, at.x[0], dy, argmax, dw, db);

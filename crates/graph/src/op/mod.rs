@@ -13,7 +13,7 @@ mod flatten;
 mod input;
 mod linear;
 mod max_pool2d;
-mod relu;
+mod pointwise;
 mod softmax;
 
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
@@ -27,7 +27,10 @@ pub use flatten::Flatten;
 pub use input::Input;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
-pub use relu::{Relu, Relu6};
+pub use pointwise::{
+    Elu, Gelu, GeluTanh, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Sigmoid, Silu, Softplus,
+    Tanh,
+};
 pub use softmax::{LogSoftmax, Softmax};
 
 use crate::cost;
@@ -35,7 +38,7 @@ pub use crate::cost::Cost;
 use crate::emit::{Backward, Forward};
 pub use crate::facts::{Cells, Reads, Role, Row, Shift, Sign, Span, Terms, Weighted};
 use serde::{Deserialize, Serialize};
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 use striate_kernels::{Plane, ReluRule, Window};
 
 /// How a parameter starts.
@@ -315,6 +318,30 @@ operations! {
     Relu("relu"),
     /// `min(6, max(0, x))`.
     Relu6("relu6"),
+    /// `x`, or a part of it.
+    LeakyRelu("leaky_relu"),
+    /// Exponential linear unit.
+    Elu("elu"),
+    /// Scaled exponential linear unit.
+    Selu("selu"),
+    /// `1 / (1 + e^−x)`.
+    Sigmoid("sigmoid"),
+    /// Sigmoid by straight lines.
+    HardSigmoid("hardsigmoid"),
+    /// `x · sigmoid(x)`.
+    Silu("silu"),
+    /// SiLU by straight lines.
+    HardSwish("hardswish"),
+    /// `x · Φ(x)`.
+    Gelu("gelu"),
+    /// GELU by tanh.
+    GeluTanh("gelu_tanh"),
+    /// Hyperbolic tangent.
+    Tanh("tanh"),
+    /// `ln(1 + e^x)`.
+    Softplus("softplus"),
+    /// `x · tanh(softplus(x))`.
+    Mish("mish"),
     /// Sum of two values.
     Add("add"),
     /// Random zeros, in training.

@@ -10,7 +10,7 @@
 
 use crate::graph::{Graph, NodeId};
 use crate::op::{ConvReluPool, MaxPool2d, Op};
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 
 /// Joins what can be joined; the values of nodes named in `keep` stay.
 pub(crate) fn fuse(graph: &mut Graph, keep: &[&str]) {
@@ -31,16 +31,16 @@ pub(crate) fn fuse(graph: &mut Graph, keep: &[&str]) {
             continue;
         }
         let op = match (&graph.nodes[before].op, &graph.nodes[id].op) {
-            (Op::Conv2d(conv), Op::Relu(_) | Op::Relu6(_)) if conv.activation == Activation::None => {
-                let activation = activation(&graph.nodes[id].op);
+            (Op::Conv2d(conv), op) if conv.activation == Activation::None && joining(op).is_some() => {
+                let activation = joining(op).unwrap_or(Activation::None);
                 Op::Conv2d(crate::op::Conv2d { activation, ..conv.clone() })
             }
-            (Op::Linear(linear), Op::Relu(_) | Op::Relu6(_)) if linear.activation == Activation::None => {
-                let activation = activation(&graph.nodes[id].op);
+            (Op::Linear(linear), op) if linear.activation == Activation::None && joining(op).is_some() => {
+                let activation = joining(op).unwrap_or(Activation::None);
                 Op::Linear(crate::op::Linear { activation, ..linear.clone() })
             }
             (Op::Conv2d(conv), Op::MaxPool2d(pool))
-                if conv.activation == Activation::Relu
+                if conv.activation == Activation::RELU
                     && is_2x2(pool)
                     && ConvReluPool::fits(conv, &graph.nodes[graph.nodes[before].inputs[0]].shape) =>
             {
@@ -66,8 +66,9 @@ fn lies_as_a_vector(graph: &Graph, id: NodeId) -> bool {
     is_whole && own == [0, 0]
 }
 
-fn activation(op: &Op) -> Activation {
-    if matches!(op, Op::Relu6(_)) { Activation::Relu6 } else { Activation::Relu }
+/// The function of an operation that can end the kernel in front.
+fn joining(op: &Op) -> Option<Activation> {
+    op.as_operation().activation().filter(|activation| activation.joins())
 }
 
 pub(super) fn is_2x2(pool: &MaxPool2d) -> bool {

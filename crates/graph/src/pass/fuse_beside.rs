@@ -9,7 +9,7 @@
 use super::fuse::is_2x2;
 use crate::graph::{Graph, NodeId};
 use crate::op::{ConvReluPool, Op};
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 
 /// Joins what can be joined of the values in `beside`, which are looked at and no more; they leave `keep`, the names of all
 /// values that stay.

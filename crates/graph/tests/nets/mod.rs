@@ -2,7 +2,7 @@
 
 use striate_graph::op::{self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, Op};
 use striate_graph::{Forward, Graph, Mode, Module, Optimizer, Params, Var};
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 use striate_kernels::{Buf, Kernel, SgdUpdate};
 use striate_testkit::Sample;
 
@@ -190,6 +190,24 @@ pub(crate) fn all() -> Vec<Net> {
             },
         },
     ]
+}
+
+/// Edits of its values would be magnified by the slopes of the functions.
+#[allow(dead_code)] // not every test crate asks for it
+pub(crate) fn pointwise() -> Net {
+    Net {
+        name: "every function of one value",
+        input: [3, 6, 5],
+        classes: 4,
+        layers: vec![("conv", conv(3, 17, PLAIN)), ("fc", linear(510, 19)), ("out", linear(19, 4))],
+        forward: |net, x| {
+            let x = x.apply(net.layer("conv"));
+            let x = x.leaky_relu(0.2) + x.elu(0.7) + x.selu() + x.sigmoid() + x.hardsigmoid() + x.silu();
+            let x = (x.hardswish() + x.tanh() + x.softplus()).relu();
+            let x = x.flatten(1).apply(net.layer("fc"));
+            (x.gelu() + x.gelu_tanh() + x.mish() + x.softplus()).apply(net.layer("out"))
+        },
+    }
 }
 
 /// Convolutions, pools and a linear layer with nothing between them.

@@ -14,55 +14,13 @@
 //! lanes past the last channel.
 
 use super::rows::{Gather, Lanes, Rows, origin};
+use crate::activation::Activation;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
-use crate::simd::{Isa, Simd, Task};
+use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
-
-/// What happens to each output value on its way to memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Activation {
-    /// Nothing.
-    None,
-    /// `max(0, v)`.
-    Relu,
-    /// `min(6, max(0, v))`.
-    Relu6,
-}
-
-impl Activation {
-    /// What becomes of one value: the bits that the kernels make of it.
-    pub fn value(self, x: f32) -> f32 {
-        let mut lanes = [x; BLOCK];
-        Isa::Portable.dispatch(One { act: self, lanes: &mut lanes });
-        lanes[0]
-    }
-
-    /// NaN stays NaN.
-    #[inline(always)]
-    pub(crate) fn apply<V: Simd>(self, v: V) -> V {
-        match self {
-            Activation::None => v,
-            Activation::Relu => V::zero().max(v),
-            Activation::Relu6 => V::splat(6.0).min(V::zero().max(v)),
-        }
-    }
-}
-
-/// One value, in every lane.
-struct One<'a> {
-    act: Activation,
-    lanes: &'a mut [f32; BLOCK],
-}
-
-impl Task for One<'_> {
-    #[inline(always)]
-    fn run<V: Simd>(self) {
-        self.act.apply(V::load(self.lanes)).store(self.lanes);
-    }
-}
 
 /// A convolution, or the gradient of one with respect to its input.
 #[derive(Debug)]
@@ -352,13 +310,13 @@ impl Band<'_> {
                 // SAFETY: pixels of this task's band and blocks; with 8 lanes the other half of a block belongs to
                 // the same task and is not held at the same time.
                 let y = unsafe { self.cx.write(c.y.buf, start..start + len) };
-                unrolled!(p < P => c.act.apply(acc[p][v]).store(&mut y[p * BLOCK..]));
+                unrolled!(p < P => c.act.join(acc[p][v]).store(&mut y[p * BLOCK..]));
             } else {
                 unrolled!(p < P => {
                     let start = start + p * c.y_step[1] * BLOCK;
                     // SAFETY: as above; the pixels between are another kernel's.
                     let y = unsafe { self.cx.write(c.y.buf, start..start + V::LANES) };
-                    c.act.apply(acc[p][v]).store(y);
+                    c.act.join(acc[p][v]).store(y);
                 });
             }
         });

@@ -17,7 +17,7 @@ mod rows;
 mod tests;
 
 pub use backward_weight::{ConvBackwardBias, ConvBackwardWeight};
-pub use direct::{Activation, Conv};
+pub use direct::Conv;
 pub use pooled::ConvPool;
 pub use pooled_backward::{ConvPoolBackwardData, ConvPoolBackwardWeight, can_pool};
 pub use rows::backward_halo;

@@ -1,6 +1,7 @@
 //! Every convolution kernel, on every instruction set, over awkward shapes, against the reference.
 
 use super::*;
+use crate::activation::Activation;
 use crate::reference;
 use crate::testing::{Setup, run_everywhere};
 use crate::{BLOCK, ConvShape, Plane, Window};
@@ -117,11 +118,11 @@ fn forward_equals_the_reference() {
             let (x_plane, y_plane) = (input_plane(s, i % 2), Plane::blocked(s.c_out, out, [i % 3, i % 2]));
             let rows = Rows::forward(s, &x_plane);
             let want = reference::conv2d(n, s, &widen(&d.x), &widen(&d.w), Some(&widen(&d.b)));
-            for act in [Activation::None, Activation::Relu, Activation::Relu6] {
+            for act in [Activation::None, Activation::RELU, Activation::RELU6] {
                 let want: Vec<f64> = match act {
                     Activation::None => want.clone(),
-                    Activation::Relu => reference::relu(&want),
-                    Activation::Relu6 => reference::relu6(&want),
+                    Activation::Relu(_) => reference::relu(&want),
+                    _ => reference::relu6(&want),
                 };
                 let runs = run_everywhere(&Setup::new(n), |t| {
                     let x = t.input(x_plane, &d.x);

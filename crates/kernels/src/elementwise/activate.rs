@@ -1,15 +1,13 @@
-//! ReLU and ReLU6 on their own: `y = act(x)`, and `dx = dy · act'(x)`, by the guided rule `dx = max(0, dy) · act'(x)`.
-//!
-//! The backward pass looks at the *output*: `y > 0`, for ReLU6 also `y < 6`, says as much about the derivative as the
-//! input does, so the input need not be kept. The derivative at the kinks is 0 and a NaN passes the gradient on, as in
-//! [`crate::reference`].
+//! Functions of one value on their own: `y = act(x)`, and `dx = dy · act'(x)`, by the guided rule of a ReLU
+//! `dx = max(0, dy) · act'(x)`.
 
-use super::map::{Op, map};
-use crate::conv::Activation;
+use super::map::{Op, map, row};
+use crate::BLOCK;
+use crate::activation::Activation;
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
-use crate::simd::Simd;
+use crate::simd::{Simd, Task};
 
 /// `y = act(x)`; any halos, any block.
 #[derive(Debug)]
@@ -36,9 +34,12 @@ pub enum ReluRule {
     Guided,
 }
 
-/// `dx = dy` where the activation's output lies on its slope, else 0; by the guided rule also 0 where `dy` is negative.
+/// `dx = dy · act'(x)`, of a ReLU by the guided rule 0 where `dy` is negative.
 #[derive(Debug)]
 pub struct ActivateBackward {
+    /// Input of the forward pass; anything of its shape where the gradient follows from the output alone
+    /// ([`Activation::is_by_output`]).
+    pub x: Value,
     /// Output of the forward pass.
     pub y: Value,
     /// Gradient of the output.
@@ -47,7 +48,7 @@ pub struct ActivateBackward {
     pub dx: Value,
     /// What the forward pass did.
     pub act: Activation,
-    /// What to do with a negative gradient; it is kept where there was no activation.
+    /// What a gate does to a negative gradient.
     pub rule: ReluRule,
 }
 
@@ -62,23 +63,14 @@ impl Op<1> for Activation {
 #[derive(Clone, Copy)]
 struct Slope {
     act: Activation,
-    rule: ReluRule,
+    is_guided: bool,
 }
 
-impl Op<2> for Slope {
+impl Op<3> for Slope {
     #[inline(always)]
-    fn apply<V: Simd>(self, [y, dy]: [V; 2]) -> V {
-        // Comparisons that hold for a NaN too.
-        let positive = y.not_le(V::zero());
-        let dy = match (self.act, self.rule) {
-            (Activation::None, _) | (_, ReluRule::Gradient) => dy,
-            (_, ReluRule::Guided) => V::zero().max(dy),
-        };
-        match self.act {
-            Activation::None => dy,
-            Activation::Relu => V::select(positive, dy, V::zero()),
-            Activation::Relu6 => V::select(V::and(positive, V::splat(6.0).not_le(y)), dy, V::zero()),
-        }
+    fn apply<V: Simd>(self, [x, y, dy]: [V; 3]) -> V {
+        let dy = if self.is_guided { V::zero().max(dy) } else { dy };
+        self.act.vjp(x, y, dy)
     }
 }
 
@@ -98,7 +90,41 @@ unsafe impl Kernel for Activate {
         cut::block_tasks(&self.y.plane, n)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        map(cx, task, [self.x], self.y, self.act);
+        if self.act.value(0.0) == 0.0 {
+            map(cx, task, [self.x], self.y, self.act);
+        } else {
+            cx.isa().dispatch(Inside { cx, task, x: self.x, y: self.y, act: self.act });
+        }
+    }
+}
+
+/// A function that is not 0 at 0: halos and empty lanes are left out.
+struct Inside<'a> {
+    cx: &'a Cx<'a>,
+    task: usize,
+    x: Value,
+    y: Value,
+    act: Activation,
+}
+
+impl Task for Inside<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        let Self { cx, task, x, y, act } = self;
+        let plane = y.plane;
+        for (n, b) in cut::blocks(&plane, cx.n(), task) {
+            // SAFETY: the blocks of `y` belong to one task each; `x` is another buffer, which nobody writes.
+            let (from, to) = unsafe { (cx.read(x.buf, x.block(n, b)), cx.write(y.buf, y.block(n, b))) };
+            plane.clear_halo(to);
+            let lanes = (plane.channels - b * plane.block).min(plane.block);
+            for line in 0..plane.height {
+                let to = &mut to[plane.row(line)];
+                row::<V, 1, Activation>([&from[x.plane.row(line)]], to, act);
+                if lanes < plane.block {
+                    to.chunks_exact_mut(BLOCK).for_each(|pixel| pixel[lanes..].fill(0.0));
+                }
+            }
+        }
     }
 }
 
@@ -108,7 +134,8 @@ unsafe impl Kernel for ActivateBackward {
         "activation backward"
     }
     fn reads(&self) -> Vec<Buf> {
-        vec![self.y.buf, self.dy.buf]
+        let x = (!self.act.is_by_output()).then_some(self.x.buf);
+        [self.y.buf, self.dy.buf].into_iter().chain(x).collect()
     }
     fn writes(&self) -> Vec<Buf> {
         vec![self.dx.buf]
@@ -116,9 +143,14 @@ unsafe impl Kernel for ActivateBackward {
     fn tasks(&self, n: usize) -> usize {
         cut::check_same("activation backward", &self.y, &self.dx);
         cut::check_same("activation backward", &self.dy, &self.dx);
+        if !self.act.is_by_output() {
+            cut::check_same("activation backward", &self.x, &self.dx);
+        }
         cut::block_tasks(&self.dx.plane, n)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        map(cx, task, [self.y, self.dy], self.dx, Slope { act: self.act, rule: self.rule });
+        let is_guided = self.rule == ReluRule::Guided && self.act.is_gate();
+        let x = if self.act.is_by_output() { self.y } else { self.x };
+        map(cx, task, [x, self.y, self.dy], self.dx, Slope { act: self.act, is_guided });
     }
 }

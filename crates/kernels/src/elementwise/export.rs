@@ -3,7 +3,7 @@
 //! The activation is applied here to what was kept before it, so that a program need not keep both sides of one.
 
 use super::relay;
-use crate::conv::Activation;
+use crate::activation::Activation;
 use crate::cut;
 use crate::plane::Plane;
 use crate::pool::{Pool, share};
@@ -79,12 +79,12 @@ fn activate<V: Simd>(act: Activation, values: &mut [f32]) {
     let whole = values.len() / V::LANES * V::LANES;
     let (vectors, rest) = values.split_at_mut(whole);
     for v in vectors.chunks_exact_mut(V::LANES) {
-        act.apply(V::load(v)).store(v);
+        act.join(V::load(v)).store(v);
     }
     if !rest.is_empty() {
         let mut last = [0.0; crate::BLOCK];
         last[..rest.len()].copy_from_slice(rest);
-        act.apply(V::load(&last)).store(&mut last);
+        act.join(V::load(&last)).store(&mut last);
         rest.copy_from_slice(&last[..rest.len()]);
     }
 }

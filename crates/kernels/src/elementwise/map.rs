@@ -62,7 +62,7 @@ impl<const K: usize, O: Op<K>> Task for Blocks<'_, K, O> {
 }
 
 #[inline(always)]
-fn row<V: Simd, const K: usize, O: Op<K>>(mut x: [&[f32]; K], y: &mut [f32], op: O) {
+pub(super) fn row<V: Simd, const K: usize, O: Op<K>>(mut x: [&[f32]; K], y: &mut [f32], op: O) {
     let len = y.len();
     for k in 0..K {
         x[k] = &x[k][..len];

@@ -2,7 +2,7 @@
 
 use super::{Linear, LinearPack, PANEL, check_plane};
 use crate::BLOCK;
-use crate::conv::Activation;
+use crate::activation::Activation;
 use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};

@@ -11,7 +11,7 @@
 //! tile, block, batch nor lanes change a bit. An input that is not finite makes NaN of the empty lanes too.
 
 use super::{LinearPack, ROWS, check_plane, for_tile, part, strip_width};
-use crate::conv::Activation;
+use crate::activation::Activation;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
@@ -132,7 +132,7 @@ impl Part<'_> {
         let act = if block.end == l.pack.in_features { l.act } else { Activation::None };
         unrolled!(p < P => {
             let row = row(p);
-            unrolled!(v < NV => act.apply(acc[p][v]).store(&mut row[v * V::LANES..]));
+            unrolled!(v < NV => act.join(acc[p][v]).store(&mut row[v * V::LANES..]));
         });
     }
 }

@@ -1,7 +1,7 @@
 //! The three passes against the f64 specification.
 
 use super::*;
-use crate::conv::Activation;
+use crate::activation::Activation;
 use crate::reference;
 use crate::testing::{Run, Setup, assert_same, run_everywhere};
 use striate_testkit::{Sample, assert_close, widen};
@@ -82,13 +82,13 @@ fn equals_the_reference_and_no_tile_of_the_batch_changes_a_bit() {
         let pack = pack_of(&plane, o);
         let i = pack.in_features;
         let [x, w, b, dy] = [n * i, o * i, o, n * o].map(|len| sample.normal_vec(len));
-        let act = sample.choose(&[Activation::None, Activation::Relu, Activation::Relu6]);
+        let act = sample.choose(&[Activation::None, Activation::RELU, Activation::RELU6]);
         let runs = run(&Setup::new(n), plane, pack, [&x, &w, &b, &dy], act);
         let mut y = reference::linear(n, i, o, &widen(&x), &widen(&w), Some(&widen(&b)));
         match act {
             Activation::None => {}
-            Activation::Relu => y = reference::relu(&y),
-            Activation::Relu6 => y = reference::relu6(&y),
+            Activation::Relu(_) => y = reference::relu(&y),
+            _ => y = reference::relu6(&y),
         }
         let want = reference::linear_vjp(n, i, o, &widen(&x), &widen(&w), &widen(&dy));
         // A sum of K products of unit variance has the RMS √K and an error near √K · 2⁻²⁴ · √K / 2.
@@ -127,7 +127,7 @@ fn a_nan_is_not_hidden_by_relu() {
         Plane::vector(2),
         pack,
         [&x, &[1.0; 32], &[0.0; 16], &[0.0; 16]],
-        Activation::Relu,
+        Activation::RELU,
     ) {
         assert!(run.outputs[0].iter().all(|v| v.is_nan()), "{run:?}");
     }

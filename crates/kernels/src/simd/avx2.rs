@@ -62,6 +62,17 @@ impl Simd for F32x8 {
         Self(lanes!(_mm256_mul_ps(self.0, other.0)))
     }
     #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(lanes!(_mm256_div_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn pow2(self) -> Self {
+        Self(lanes!({
+            let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(self.0), _mm256_set1_epi32(127));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
+        }))
+    }
+    #[inline(always)]
     fn fma(self, a: Self, b: Self) -> Self {
         Self(lanes!(_mm256_fmadd_ps(a.0, b.0, self.0)))
     }

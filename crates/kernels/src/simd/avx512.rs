@@ -62,6 +62,17 @@ impl Simd for F32x16 {
         Self(lanes!(_mm512_mul_ps(self.0, other.0)))
     }
     #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(lanes!(_mm512_div_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn pow2(self) -> Self {
+        Self(lanes!({
+            let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(self.0), _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
+        }))
+    }
+    #[inline(always)]
     fn fma(self, a: Self, b: Self) -> Self {
         Self(lanes!(_mm512_fmadd_ps(a.0, b.0, self.0)))
     }

@@ -10,6 +10,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod isa;
+pub(crate) mod math;
 mod portable;
 
 pub use isa::Isa;
@@ -48,6 +49,10 @@ pub(crate) trait Simd: Copy {
     fn add(self, other: Self) -> Self;
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
+    /// Rounded once.
+    fn div(self, other: Self) -> Self;
+    /// `2^self` for whole numbers from -126 to 127; of a NaN anything.
+    fn pow2(self) -> Self;
     /// `self + a·b`, rounded once where the target can.
     fn fma(self, a: Self, b: Self) -> Self;
     /// `if self > other { self } else { other }`: keeps a NaN in `other`.
@@ -129,6 +134,7 @@ mod tests {
     struct Probe<'a> {
         a: &'a [f32; 16],
         b: &'a [f32; 16],
+        whole: &'a [f32; 16],
         out: &'a mut Vec<u32>,
         codes: &'a mut Vec<u8>,
     }
@@ -136,7 +142,7 @@ mod tests {
     impl Task for Probe<'_> {
         #[inline(always)]
         fn run<V: Simd>(self) {
-            let mut got: Vec<[f32; 16]> = vec![[0.0; 16]; 11];
+            let mut got: Vec<[f32; 16]> = vec![[0.0; 16]; 13];
             stream::<V>(self.a);
             let mut codes = [0u8; 16];
             for o in (0..16).step_by(V::LANES) {
@@ -153,6 +159,8 @@ mod tests {
                 put(8, V::select(a.is_nan(), a, b));
                 put(9, b.mul(b).rsqrt());
                 put(10, b.mul(b).recip());
+                put(11, a.div(b));
+                put(12, V::load(&self.whole[o..]).pow2());
                 let m = a.gt(b);
                 V::store_codes(m, V::and(m, a.gt(V::zero())), b.gt(a), &mut codes[o..]);
             }
@@ -165,10 +173,11 @@ mod tests {
     fn every_isa_computes_the_same_bits() {
         let a: [f32; 16] = std::array::from_fn(|i| (i as f32 - 7.3) * 1.37);
         let b: [f32; 16] = std::array::from_fn(|i| ((i * 7) % 16) as f32 * 0.81 - 5.9);
+        let whole: [f32; 16] = std::array::from_fn(|i| [-126.0, -3.0, 0.0, 1.0, 23.0, 127.0][i % 6]);
         let mut runs = Vec::new();
         for isa in Isa::available() {
             let (mut out, mut codes) = (Vec::new(), Vec::new());
-            isa.dispatch(Probe { a: &a, b: &b, out: &mut out, codes: &mut codes });
+            isa.dispatch(Probe { a: &a, b: &b, whole: &whole, out: &mut out, codes: &mut codes });
             for i in 0..16 {
                 let f = |k: usize| f32::from_bits(out[k * 16 + i]);
                 assert_eq!(f(0), a[i] + b[i], "{isa:?}");
@@ -176,6 +185,7 @@ mod tests {
                 assert_eq!(f(5), a[i].min(6.0));
                 assert!((f(6) - (0.5 + a[i] * b[i])).abs() < 1e-5);
                 assert_eq!(f(7), a[i].max(b[i]));
+                assert_eq!((f(11), f(12)), (a[i] / b[i], whole[i].exp2()));
                 let ulp = f32::EPSILON / 2.0;
                 assert!((f(9) * b[i].abs() - 1.0).abs() < 6.0 * ulp, "rsqrt {}", f(9) * b[i].abs() - 1.0);
                 assert!((f(10) * b[i] * b[i] - 1.0).abs() < 6.0 * ulp);

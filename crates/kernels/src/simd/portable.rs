@@ -49,6 +49,14 @@ impl Simd for F32x8 {
         zip(self, other, |a, b| a * b)
     }
     #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        zip(self, other, |a, b| a / b)
+    }
+    #[inline(always)]
+    fn pow2(self) -> Self {
+        Self(self.0.map(|v| f32::from_bits(((v as i32).wrapping_add(127) as u32) << 23)))
+    }
+    #[inline(always)]
     fn fma(self, a: Self, b: Self) -> Self {
         Self(std::array::from_fn(|i| mul_add(a.0[i], b.0[i], self.0[i])))
     }

@@ -1,7 +1,7 @@
 //! Convolution.
 
 use super::*;
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 
 /// A convolution of images with learned filters (cross-correlation, as everywhere in deep learning).
 ///

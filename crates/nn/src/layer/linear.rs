@@ -1,7 +1,7 @@
 //! Fully connected.
 
 use super::*;
-use striate_kernels::conv::Activation;
+use striate_kernels::Activation;
 
 /// A fully connected layer: every output is a weighted sum of all inputs.
 ///

@@ -1,0 +1,143 @@
+//! Functions of each value by itself: `Y = f(X)`. The functions, their slopes and their kernels are
+//! [`striate_kernels::activation`]'s; here is what an operation of one of them says of itself.
+//!
+//! To add one: its line in `pointwise!`, and in `operations!`.
+
+use super::*;
+use crate::trace::Var;
+use std::panic::Location;
+use striate_kernels::{Activate, ActivateBackward, activation};
+
+macro_rules! pointwise {
+    ($($(#[$doc:meta])* $name:ident: $function:ident($($(#[$field_doc:meta])* $field:ident),*), $sign:ident, $shift:expr;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $name { $( $(#[$field_doc])* pub $field: f32, )* }
+
+            impl $name {
+                fn function(&self) -> Activation {
+                    $( let $field = self.$field; )*
+                    activation::$name { $($field),* }.into()
+                }
+            }
+
+            impl Operation for $name {
+                fn name(&self) -> &'static str {
+                    stringify!($function)
+                }
+                fn role(&self) -> Role {
+                    Role::Activation
+                }
+                fn sign(&self) -> Sign {
+                    Sign::$sign
+                }
+                fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+                    Reads::SAME
+                }
+                fn terms(&self, _: &[&[usize]], _: [usize; 3]) -> Option<Terms> {
+                    Some(Terms::Own)
+                }
+                fn activation(&self) -> Option<Activation> {
+                    Some(self.function())
+                }
+                fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+                    $shift
+                }
+                fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+                    let shape = one(inputs)?.to_vec();
+                    $( finite(&shape, stringify!($function), stringify!($field), self.$field)?; )*
+                    Ok(shape)
+                }
+                fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+                    Cost::of_values(output)
+                }
+
+                fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+                    at.x[0].iter().map(|&x| self.function().value_f64(x)).collect()
+                }
+                fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+                    vjp(self.function(), at, grad_output)
+                }
+
+                fn forward(&self, at: &mut Forward<'_>) {
+                    at.program.push(Activate { x: at.x[0], y: at.y, act: self.function() });
+                }
+                fn backward(&self, at: &mut Backward<'_>) {
+                    if let Some(dx) = at.dx[0] {
+                        let (x, act, rule) = (at.x[0], self.function(), at.relu);
+                        at.program.push(ActivateBackward { x, y: at.y, dy: at.dy, dx, act, rule });
+                    }
+                }
+            }
+        )*
+
+        impl<'g> Var<'g> {
+            $(
+                $(#[$doc])*
+                #[track_caller]
+                pub fn $function(self $(, $field: f32)*) -> Var<'g> {
+                    self.at($name { $($field),* }.into(), &[], Location::caller())
+                }
+            )*
+        }
+    };
+}
+
+fn finite(shape: &[usize], op: &str, field: &str, value: f32) -> Result<(), ShapeError> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    let problem = format!("{op} with {field} {value}; it must be a finite number");
+    Err(ShapeError::plain(Some(shape.to_vec()), problem))
+}
+
+fn vjp(function: Activation, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+    let is_guided = at.relu == ReluRule::Guided && function.is_gate();
+    let grad = |(&x, &dy): (&f64, &f64)| match function.slope_f64(x) {
+        // What does not pass is 0, whatever came.
+        0.0 => 0.0,
+        _ if is_guided && dy <= 0.0 => 0.0,
+        slope => dy * slope,
+    };
+    Gradients { inputs: vec![at.x[0].iter().zip(grad_output).map(grad).collect()], params: Vec::new() }
+}
+
+pointwise! {
+    /// `max(0, x)`; its derivative at 0 is 0.
+    Relu: relu(), NonNegative, Some(Shift::Zero);
+    /// `min(6, max(0, x))`; its derivative at 0 and 6 is 0.
+    Relu6: relu6(), NonNegative, Some(Shift::OfOutput(|y| if y >= 6.0 { 6.0 } else { 0.0 }));
+    /// `x` where that is above 0, else `negative_slope · x`.
+    LeakyRelu: leaky_relu(
+        /// Slope of what is below 0.
+        negative_slope
+    ), Any, Some(Shift::Zero);
+    /// `x` where that is above 0, else `alpha · (e^x − 1)`.
+    Elu: elu(
+        /// What is far below 0 becomes `−alpha`.
+        alpha
+    ), Any, None;
+    /// The exponential linear unit that keeps mean 0 and variance 1.
+    Selu: selu(), Any, None;
+    /// `1 / (1 + e^−x)`.
+    Sigmoid: sigmoid(), NonNegative, None;
+    /// `min(6, max(0, x + 3)) / 6`; its derivative at −3 and 3 is 0.
+    HardSigmoid: hardsigmoid(), NonNegative,
+        Some(Shift::OfOutput(|y| if y <= 0.0 { 0.0 } else if y >= 1.0 { 1.0 } else { 0.5 }));
+    /// `x · sigmoid(x)`, also called swish.
+    Silu: silu(), Any, None;
+    /// `x · min(6, max(0, x + 3)) / 6`.
+    HardSwish: hardswish(), Any, None;
+    /// `x · Φ(x)`, with `Φ` the normal distribution's.
+    Gelu: gelu(), Any, None;
+    /// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`: PyTorch's `gelu(approximate="tanh")`.
+    GeluTanh: gelu_tanh(), Any, None;
+    /// The hyperbolic tangent.
+    Tanh: tanh(), Any, None;
+    /// `ln(1 + e^x)`.
+    Softplus: softplus(), NonNegative, None;
+    /// `x · tanh(softplus(x))`.
+    Mish: mish(), Any, None;
+}
