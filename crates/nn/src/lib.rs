@@ -8,7 +8,8 @@
 //! | name the layers of a network | [`#[derive(Module)]`](macro@Module) |
 //! | look at images | [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`BatchNorm2d`] |
 //! | decide | [`Flatten`], [`Linear`], [`Softmax`], [`LogSoftmax`] |
-//! | bend and drop | [`ReLU`], [`ReLU6`], [`Dropout`] |
+//! | bend | [`ReLU`], [`ReLU6`], [`LeakyReLU`], [`ELU`], [`SELU`], [`SiLU`], [`Hardswish`], [`GELU`], [`Mish`], [`Softplus`] |
+//! | squeeze and drop | [`Sigmoid`], [`Hardsigmoid`], [`Tanh`], [`Dropout`] |
 //! | put in a row | [`Sequential`], [`Identity`] |
 //! | learn | [`optim::Sgd`], [`optim::Adam`], [`optim::AdamW`], [`schedule::Schedule`] |
 //!
@@ -39,8 +40,9 @@ pub mod optim;
 pub mod schedule;
 
 pub use layer::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Identity, Linear, LogSoftmax,
-    MaxPool2d, Padding, Pair, ReLU, ReLU6, Sequential, Softmax,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, ELU, Flatten, GELU, Hardsigmoid, Hardswish,
+    Identity, LeakyReLU, Linear, LogSoftmax, MaxPool2d, Mish, Padding, Pair, ReLU, ReLU6, SELU, Sequential,
+    SiLU, Sigmoid, Softmax, Softplus, Tanh,
 };
 pub use optim::{Adam, AdamW, OptimizerConfig, OptimizerError, Sgd};
 pub use schedule::{Curve, Schedule, ScheduleError};

@@ -5,8 +5,9 @@ use ndarray::ArrayView4;
 use striate_nn::graph::interpret::Values;
 use striate_nn::graph::{Engine, Params, Session};
 use striate_nn::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Forward, Identity, Init, Linear,
-    LogSoftmax, MaxPool2d, Mode, ReLU, ReLU6, Sequential, Softmax, trace,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, ELU, Flatten, Forward, GELU, Hardsigmoid,
+    Hardswish, Identity, Init, LeakyReLU, Linear, LogSoftmax, MaxPool2d, Mish, Mode, ReLU, ReLU6, SELU,
+    Sequential, SiLU, Sigmoid, Softmax, Softplus, Tanh, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -92,7 +93,22 @@ fn the_others() {
     let names = [("weight", c), ("bias", c), ("running_mean", c), ("running_var", c)];
     check(&BatchNorm2d::new(6).eps(0.25), &[6, 9, 7], &names);
     check(&ReLU::new(), &[6, 9, 7], &[]);
-    check(&ReLU6::new(), &[6, 9, 7], &[]);
+    let pointwise: [&dyn Forward; 13] = [
+        &ReLU6::new(),
+        &LeakyReLU::new(0.3),
+        &ELU::new(0.8),
+        &SELU::new(),
+        &Sigmoid::new(),
+        &Hardsigmoid::new(),
+        &SiLU::new(),
+        &Hardswish::new(),
+        &GELU::new(),
+        &Tanh::new(),
+        &Softplus::new(),
+        &Mish::new(),
+        &LeakyReLU::default(),
+    ];
+    pointwise.into_iter().for_each(|layer| check(layer, &[6, 9, 7], &[]));
     check(&Dropout::new(0.5), &[6, 9, 7], &[]);
     check(&Identity::new(), &[6, 9, 7], &[]);
 }

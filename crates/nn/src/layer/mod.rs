@@ -1,4 +1,4 @@
-//! The layers, one a file. To add one: write its file, and its two lines here.
+//! The layers, one a file; those that are a function of each value share one. To add one: write its file, and its two lines here.
 
 mod adaptive_avg_pool2d;
 mod avg_pool2d;
@@ -11,7 +11,7 @@ mod linear;
 mod max_pool2d;
 mod padding;
 mod pair;
-mod relu;
+mod pointwise;
 mod sequential;
 mod softmax;
 
@@ -26,7 +26,9 @@ pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
 pub use padding::Padding;
 pub use pair::Pair;
-pub use relu::{ReLU, ReLU6};
+pub use pointwise::{
+    ELU, GELU, Hardsigmoid, Hardswish, LeakyReLU, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softplus, Tanh,
+};
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
 
