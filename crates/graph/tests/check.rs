@@ -2,7 +2,8 @@
 
 use ndarray::Array4;
 use serde_json::json;
-use striate_graph::op::{Cost, Linear, Op, Relu};
+use striate_graph::interpret::Values;
+use striate_graph::op::{Cost, Init, Linear, Op, Relu};
 use striate_graph::{Engine, Graph, GraphError, Node, Params, PlanError, Session, SessionError};
 use striate_kernels::Activation;
 
@@ -144,4 +145,64 @@ fn where_memory_is_short_fewer_samples_pass_at_once_to_the_same_bits() {
     }
     let error = make().with_most_bytes(100).run(&images.view()).unwrap_err().to_string();
     assert!(error.contains("kB of memory, and 1 kB are allowed"), "{error}");
+}
+
+#[test]
+fn a_fresh_convolution_keeps_the_size_of_gradients() {
+    assert_eq!(Init::kaiming_normal(50), Init::Normal { std: 0.2 });
+}
+
+#[test]
+fn average_pooling_pads_at_most_half_its_window() {
+    let pool = |padding: usize| {
+        op(
+            json!({"op": "avg_pool2d", "kernel_size": [2, 3], "stride": [1, 1], "padding": [padding, 1], "count_include_pad": true}),
+        )
+    };
+    assert_eq!(pool(1).as_operation().shape(&[&[2, 4, 4]]), Ok(vec![2, 5, 4]));
+    assert!(problem(&pool(2), &[2, 4, 4]).contains("more than half"));
+}
+
+#[test]
+fn groups_that_do_not_divide_are_told_which_do() {
+    let mut conv = conv(json!([1, 1]));
+    (conv["in_channels"], conv["out_channels"], conv["groups"]) = (12.into(), 18.into(), 4.into());
+    let said = problem(&op(conv), &[12, 5, 5]);
+    assert!(said.contains("cannot split 12 input and 18 output channels into 4 groups"), "{said}");
+    assert!(said.ends_with("groups can be 1, 2, 3, 6 here"), "{said}");
+}
+
+/// A joined operation that a file names: its plain loops and its kernel agree.
+#[test]
+fn the_joined_convolution_is_what_its_parts_are() {
+    let mut inner = conv(json!([1, 1]));
+    inner.as_object_mut().unwrap().remove("op");
+    let input = self::op(json!({"op": "input", "channels": 3, "height": 6, "width": 4}));
+    let joined = op(json!({"op": "conv_relu_pool", "conv": inner}));
+    let alone = Graph {
+        nodes: vec![
+            node(input.clone(), &[], &[3, 6, 4], "input", ""),
+            node(joined, &[0], &[5, 3, 2], "y", "conv"),
+        ],
+        output: 1,
+    };
+    let pool = json!({"op": "max_pool2d", "kernel_size": [2, 2], "stride": [2, 2], "padding": [0, 0], "dilation": [1, 1]});
+    let parts = Graph {
+        nodes: vec![
+            node(input, &[], &[3, 6, 4], "input", ""),
+            node(op(conv(json!([1, 1]))), &[0], &[5, 6, 4], "conv", "conv"),
+            node(Relu {}.into(), &[1], &[5, 6, 4], "relu", ""),
+            node(op(pool), &[2], &[5, 3, 2], "y", ""),
+        ],
+        output: 3,
+    };
+    let params = Params::init(&alone, 4);
+    let images: Vec<f64> = (0..2 * 72).map(|i| f64::from(i * 37 % 71) / 35.0 - 1.0).collect();
+    let of = |graph: &Graph| {
+        graph.check().unwrap();
+        Values::compute(graph, &params, &images, 2, (0, 0)).get(graph.output).to_vec()
+    };
+    let want = of(&parts);
+    assert!(want.iter().any(|&v| v > 0.5), "{want:?}");
+    assert_eq!(of(&alone), want);
 }

@@ -83,3 +83,16 @@ impl Operation for Dropout {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::salt;
+
+    #[test]
+    fn salts_are_the_published_hash() {
+        // FNV-1a of 64 bits, the authors' test vectors.
+        assert_eq!(salt(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(salt("a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(salt("foobar"), 0x8594_4171_f739_67e8);
+    }
+}

@@ -7,3 +7,80 @@ mod fuse_beside;
 pub(crate) use fold_batch_norm::fold_batch_norm;
 pub(crate) use fuse::fuse;
 pub(crate) use fuse_beside::fuse_beside;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Graph;
+    use crate::params::Params;
+    use serde_json::json;
+
+    /// Input of 3 x 8 x 8 and these operations in a row, each named after itself and its place.
+    fn row(operations: &[(serde_json::Value, &[usize])]) -> Graph {
+        let mut nodes = vec![json!({
+            "op": {"op": "input", "channels": 3, "height": 8, "width": 8},
+            "inputs": [], "shape": [3, 8, 8], "name": "input", "layer": ""
+        })];
+        for (i, (op, shape)) in operations.iter().enumerate() {
+            let name = format!("{}{}", op["op"].as_str().unwrap(), i + 1);
+            nodes.push(json!({"op": op, "inputs": [i], "shape": shape, "name": name, "layer": name}));
+        }
+        let graph: Graph =
+            serde_json::from_value(json!({"nodes": nodes, "output": operations.len()})).unwrap();
+        graph.check().unwrap();
+        graph
+    }
+
+    fn conv(bias: bool) -> serde_json::Value {
+        json!({"op": "conv2d", "in_channels": 3, "out_channels": 16, "kernel_size": [3, 3], "stride": [1, 1],
+               "padding": [1, 1], "dilation": [1, 1], "groups": 1, "bias": bias})
+    }
+
+    fn pool(side: usize) -> serde_json::Value {
+        json!({"op": "max_pool2d", "kernel_size": [side, side], "stride": [side, side], "padding": [0, 0],
+               "dilation": [1, 1]})
+    }
+
+    fn names(graph: &Graph) -> Vec<&str> {
+        graph.nodes.iter().map(|node| node.operation().name()).collect()
+    }
+
+    const WHOLE: &[usize] = &[16, 8, 8];
+    const HALF: &[usize] = &[16, 4, 4];
+
+    #[test]
+    fn a_norm_goes_into_the_convolution_that_it_alone_reads() {
+        let norm =
+            json!({"op": "batch_norm2d", "num_features": 16, "eps": 0.1, "momentum": 0.1, "training": false});
+        let graph = row(&[(conv(false), WHOLE), (norm.clone(), WHOLE)]);
+        let folded = |mut graph: Graph, keep: &[&str]| {
+            let mut params = Params::init(&graph, 1);
+            fold_batch_norm(&mut graph, &mut params, keep);
+            graph.nodes.len() == 2
+        };
+        assert!(folded(graph.clone(), &[]));
+        assert!(!folded(graph.clone(), &["conv2d1"]), "somebody looks");
+        let mut shared = row(&[(conv(false), WHOLE), (norm.clone(), WHOLE), (norm, WHOLE)]);
+        shared.nodes[3].layer = shared.nodes[2].layer.clone();
+        assert!(!folded(shared, &[]), "the norm runs twice");
+    }
+
+    #[test]
+    fn what_is_looked_at_is_left_beside_the_joined_kernel() {
+        let graph = row(&[(conv(true), WHOLE), (json!({"op": "relu"}), WHOLE), (pool(2), HALF)]);
+        let joined = |graph: &Graph, keep: &[&str], beside: &[&str]| {
+            let (mut graph, mut keep) = (graph.clone(), keep.to_vec());
+            fuse_beside(&mut graph, &mut keep, beside);
+            names(&graph) == ["input", "conv_relu_pool"]
+        };
+        let beside: &[&str] = &["conv2d1"];
+        assert!(joined(&graph, beside, beside));
+        assert!(!joined(&graph, beside, &[]), "nobody looks, so that the other pass joins them");
+        assert!(!joined(&graph, &["conv2d1", "relu2"], beside), "the ReLU is looked at");
+        let wide = row(&[(conv(true), WHOLE), (json!({"op": "relu"}), WHOLE), (pool(4), &[16, 2, 2])]);
+        assert!(!joined(&wide, beside, beside), "another window");
+        let mut read = graph.clone();
+        read.output = 2;
+        assert!(!joined(&read, beside, beside), "the ReLU is the output");
+    }
+}
