@@ -90,3 +90,22 @@ fn eight_bit_floats_are_listed_and_not_read() {
     assert_eq!(weights.tensors.len(), 0);
     assert_eq!(weights.notes, ["left out, as they are no arrays of f64, f32, f16 or bf16: a (F8_E4M3)"]);
 }
+
+#[test]
+fn archives_and_pictures_are_told_by_what_they_are() {
+    for (head, told) in [
+        (&b"7z\xbc\xaf'\x1c"[..], "an archive"),
+        (b"Rar!\x1a\x07", "an archive"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\x89PNG", "a picture"),
+        (b"\xff\xd8\xff", "a picture"),
+        (b"GIF89a", "a picture"),
+        (b"<?xml version", "a web page"),
+        (b"<!DOCTYPE html>", "a web page"),
+        (b"<HTML>", "a web page"),
+    ] {
+        let bytes = [head, &[b'.'; 40]].concat();
+        let error = Weights::from_bytes(&bytes).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(told), "{head:?}: {error}");
+    }
+}

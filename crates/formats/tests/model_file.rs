@@ -258,6 +258,18 @@ fn the_culprit_is_named_when_the_answers_differ() {
     );
 }
 
+/// The last answer of the last image counts as the first does.
+#[test]
+fn every_golden_answer_is_compared() {
+    let good = model();
+    for at in 0..good.golden.logits.len() {
+        let mut other = good.clone();
+        other.golden.logits[at] -= 1.0;
+        let error = ModelFile::from_bytes(&other.to_bytes().unwrap()).unwrap_err();
+        assert!(matches!(error, Problem::Golden { .. }), "logit {at}: {error}");
+    }
+}
+
 #[test]
 fn nothing_is_written_that_could_not_be_read() {
     let mut model = model();

@@ -380,3 +380,26 @@ fn the_hand_made_containers_are_honest() {
         assert_eq!(Weights::from_bytes(&bytes).unwrap().tensors["fc.weight"], expected);
     }
 }
+
+/// Zips that are encrypted, patched, or one part of several.
+#[test]
+fn zips_of_another_kind_are_told() {
+    let pickle = torch::one_tensor("a", &[1]);
+    let good = torch::entries(&pickle, &[("0", torch::floats(1))]);
+    assert!(Weights::from_bytes(&torch::zip_of(&good)).is_ok());
+    for flag in [1, 1 << 5, 1 << 6, 1 << 13] {
+        let mut entries = good.clone();
+        entries.iter_mut().for_each(|entry| entry.flags = flag);
+        let error = Weights::from_bytes(&torch::zip_of(&entries)).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("encrypted") || error.contains("patch"), "{flag:#x}: {error}");
+    }
+    let bytes = torch::zip_of(&good);
+    let end = bytes.len() - 22;
+    // Numbers of disks, entries here and in all, length of the comment.
+    for at in [4, 6, 8, 10, 20] {
+        let mut bytes = bytes.clone();
+        bytes[end + at] += 1;
+        let error = Weights::from_bytes(&bytes).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("end record of a zip in one part"), "byte {at}: {error}");
+    }
+}
