@@ -1,6 +1,8 @@
 //! Operations without parameters, as methods of [`Var`].
 
-use crate::op::{AdaptiveAvgPool2d, Add, AvgPool2d, Dropout, Flatten, LogSoftmax, MaxPool2d, Softmax};
+use crate::op::{
+    AdaptiveAvgPool2d, Add, AvgPool2d, Concat, Dropout, Flatten, LogSoftmax, MaxPool2d, Softmax,
+};
 use crate::trace::{Mode, Var};
 use std::panic::Location;
 
@@ -19,6 +21,15 @@ impl<'g> Var<'g> {
         let size = [kernel_size; 2];
         let pool = AvgPool2d { kernel_size: size, stride: size, padding: [0, 0], count_include_pad: true };
         self.at(pool.into(), &[], Location::caller())
+    }
+
+    /// The channels of this value, then those of the others, which have the same rows and columns.
+    ///
+    /// # PyTorch
+    /// `torch.cat([x, …], 1)`.
+    #[track_caller]
+    pub fn concat(self, others: &[Var<'g>]) -> Var<'g> {
+        self.at(Concat {}.into(), others, Location::caller())
     }
 
     /// Mean of windows that give an image of `output_size` squared.

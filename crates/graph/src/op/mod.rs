@@ -6,6 +6,7 @@ mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm2d;
+mod concat;
 mod conv2d;
 mod conv_relu_pool;
 mod dropout;
@@ -20,6 +21,7 @@ pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use add::Add;
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm2d::BatchNorm2d;
+pub use concat::Concat;
 pub use conv_relu_pool::ConvReluPool;
 pub use conv2d::Conv2d;
 pub use dropout::Dropout;
@@ -344,6 +346,8 @@ operations! {
     Mish("mish"),
     /// Sum of two values.
     Add("add"),
+    /// Channels one after the other.
+    Concat("concat"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Image to vector.

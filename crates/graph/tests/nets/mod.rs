@@ -170,6 +170,25 @@ pub(crate) fn all() -> Vec<Net> {
             },
         },
         Net {
+            // Runs of channels that begin and end within a block, one value twice, vectors too.
+            name: "concatenations",
+            input: [2, 7, 6],
+            classes: 4,
+            layers: vec![
+                ("c1", conv(2, 5, PLAIN)),
+                ("c2", conv(7, 16, PLAIN)),
+                ("fc", linear(46, 18)),
+                ("out", linear(64, 4)),
+            ],
+            forward: |net, x| {
+                let y = x.apply(net.layer("c1")).relu().concat(&[x]);
+                let z = y.apply(net.layer("c2")).relu();
+                let z = z.concat(&[y, y, z]).adaptive_avg_pool2d(1).flatten(1);
+                let w = z.apply(net.layer("fc")).relu();
+                z.concat(&[w]).apply(net.layer("out"))
+            },
+        },
+        Net {
             // Every layer but the last runs twice; what it reads lies in another way each time.
             name: "shared layers",
             input: [3, 8, 8],

@@ -2,6 +2,7 @@
 
 mod activate;
 mod add;
+mod channels;
 mod dropout;
 mod export;
 mod map;
@@ -13,6 +14,7 @@ mod tests;
 
 pub use activate::{Activate, ActivateBackward, ReluRule};
 pub use add::Add;
+pub use channels::{Channels, Run};
 pub use dropout::{Dropout, DropoutBackward, dropout_keeps};
 pub use export::export;
 pub use relay::{Copy, Flatten, Import, Unflatten};
