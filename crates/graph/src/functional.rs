@@ -11,7 +11,13 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn max_pool2d(self, kernel_size: usize) -> Var<'g> {
         let size = [kernel_size; 2];
-        let pool = MaxPool2d { kernel_size: size, stride: size, padding: [0, 0], dilation: [1, 1] };
+        let pool = MaxPool2d {
+            kernel_size: size,
+            stride: size,
+            padding: [0, 0],
+            dilation: [1, 1],
+            ceil_mode: false,
+        };
         self.at(pool.into(), &[], Location::caller())
     }
 

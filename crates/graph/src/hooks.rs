@@ -1,9 +1,9 @@
 //! Forward hooks: functions that are told what each operation took and made.
 
 use crate::graph::{Node, NodeId};
-use crate::op::{MaxPool2d, Op};
+use crate::op::Op;
 use ndarray::{ArrayD, ArrayViewD};
-use striate_kernels::{PoolShape, Window, reference};
+use striate_kernels::{PoolShape, reference};
 
 /// One operation's work on a batch, as a hook sees it. A hook may look and not touch: in a session interventions are
 /// [`Edit`](crate::Edit)s, and in training a changed value would break the gradient without a word.
@@ -32,9 +32,7 @@ impl Call<'_> {
     pub fn argmax(&self) -> Option<ArrayD<usize>> {
         let (Op::MaxPool2d(pool), Some(input)) = (self.op, self.inputs.first()) else { return None };
         let &[n, channels, h, w] = input.shape() else { return None };
-        let MaxPool2d { kernel_size, stride, padding, dilation } = *pool;
-        let window = Window { kernel: kernel_size, stride, dilation, ..Window::square(1) }.padded(padding);
-        let shape = PoolShape { channels, input: [h, w], window };
+        let shape = PoolShape { channels, input: [h, w], window: pool.window([h, w]) };
         let wide: Vec<f64> = input.iter().map(|&v| f64::from(v)).collect();
         let (_, argmax) = reference::max_pool2d(n, &shape, &wide);
         ArrayD::from_shape_vec(self.output.shape(), argmax).ok()

@@ -206,3 +206,27 @@ fn the_joined_convolution_is_what_its_parts_are() {
     assert!(want.iter().any(|&v| v > 0.5), "{want:?}");
     assert_eq!(of(&alone), want);
 }
+
+#[test]
+fn a_last_window_begins_before_the_image_ends() {
+    let shape = |kernel: usize, stride: usize, padding: usize, side: usize| {
+        let pool = json!({"op": "max_pool2d", "kernel_size": [kernel, kernel], "stride": [stride, stride],
+                          "padding": [padding, padding], "dilation": [1, 1], "ceil_mode": true});
+        op(pool).as_operation().shape(&[&[1, side, side]]).map(|shape| shape[1])
+    };
+    // PyTorch's own answers.
+    for (kernel, stride, padding, side, windows) in [
+        (3, 2, 0, 6, 3),
+        (3, 2, 0, 7, 3),
+        (2, 2, 0, 5, 3),
+        (2, 2, 1, 5, 3),
+        (3, 2, 1, 6, 4),
+        (2, 4, 0, 9, 3),
+        (2, 5, 0, 7, 2),
+        (2, 7, 0, 7, 1),
+        (2, 3, 1, 5, 2),
+        (3, usize::MAX, 1, 5, 1),
+    ] {
+        assert_eq!(shape(kernel, stride, padding, side), Ok(windows), "{kernel} {stride} {padding} {side}");
+    }
+}

@@ -65,6 +65,10 @@ fn pools() {
     check(&MaxPool2d::new(2), &[6, 4, 3], &[]);
     check(&MaxPool2d::new(3).stride(1).padding(1), &[6, 9, 7], &[]);
     check(&MaxPool2d::new([2, 3]).stride([1, 2]).dilation([2, 1]), &[6, 7, 3], &[]);
+    check(&MaxPool2d::new(2).ceil_mode(true), &[6, 5, 4], &[]);
+    check(&MaxPool2d::new(3).stride(2).padding(1).ceil_mode(true), &[6, 5, 4], &[]);
+    check(&MaxPool2d::new(2).stride([4, 5]).ceil_mode(true), &[6, 3, 2], &[]);
+    check(&MaxPool2d::new([3, 2]).stride([4, 3]).padding(1).ceil_mode(true), &[6, 3, 3], &[]);
     check(&AvgPool2d::new(3), &[6, 3, 2], &[]);
     check(&AvgPool2d::new(3).stride(2).padding(1), &[6, 5, 4], &[]);
     check(&AvgPool2d::new(3).stride(2).padding(1).count_include_pad(false), &[6, 5, 4], &[]);

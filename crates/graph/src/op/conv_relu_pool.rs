@@ -23,7 +23,7 @@ impl ConvReluPool {
     }
 
     fn pool() -> MaxPool2d {
-        MaxPool2d { kernel_size: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1] }
+        MaxPool2d { kernel_size: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1], ceil_mode: false }
     }
 
     /// What the reference computes on the way.

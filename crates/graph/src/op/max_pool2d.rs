@@ -1,5 +1,5 @@
 //! Max-pooling: `Y[n, c, y, x] = max over the window of X[n, c, ·, ·]`; padding counts as −∞, ties go to the first
-//! in scan order.
+//! in scan order. With `ceil_mode` the last window may hang over the edge.
 
 use super::*;
 use striate_kernels::{MaxPool, MaxPoolBackward, PoolShape, reference};
@@ -16,15 +16,25 @@ pub struct MaxPool2d {
     pub padding: [usize; 2],
     /// Distance between taps.
     pub dilation: [usize; 2],
+    /// Whether a last window may begin inside the image, or the padding before it, and end behind the padding after it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ceil_mode: bool,
 }
 
 impl MaxPool2d {
+    /// Without the last windows of `ceil_mode`.
     fn sliding(&self) -> Window {
-        let Self { kernel_size, stride, padding, dilation } = *self;
+        let Self { kernel_size, stride, padding, dilation, .. } = *self;
         Window { kernel: kernel_size, stride, dilation, ..Window::square(1) }.padded(padding)
     }
+    /// With padding after the image as far as the last window reaches.
+    pub(crate) fn window(&self, [h, w]: [usize; 2]) -> Window {
+        let window = self.sliding();
+        if self.ceil_mode { super::with_last_windows(window, [h, w]) } else { window }
+    }
     fn pool_shape(&self, input: &[usize]) -> PoolShape {
-        PoolShape { channels: input[0], input: [input[1], input[2]], window: self.sliding() }
+        let size = [input[1], input[2]];
+        PoolShape { channels: input[0], input: size, window: self.window(size) }
     }
 }
 
@@ -59,7 +69,8 @@ impl Operation for MaxPool2d {
             );
             return Err(ShapeError::plain(None, problem));
         }
-        let [h, w] = slide("max_pool2d", &self.sliding(), image)?;
+        slide("max_pool2d", &self.sliding(), image)?;
+        let [h, w] = slide("max_pool2d", &self.window([image[1], image[2]]), image)?;
         Ok(vec![image[0], h, w])
     }
     fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
@@ -76,11 +87,12 @@ impl Operation for MaxPool2d {
     }
 
     fn forward(&self, at: &mut Forward<'_>) {
-        at.program.push(MaxPool::new(at.x[0], at.y, self.sliding()));
+        at.program.push(MaxPool::new(at.x[0], at.y, self.window(at.x[0].plane.size())));
     }
     fn backward(&self, at: &mut Backward<'_>) {
         if let Some(dx) = at.dx[0] {
-            at.program.push(MaxPoolBackward::new(at.x[0], at.dy, dx, self.sliding()));
+            let window = self.window(at.x[0].plane.size());
+            at.program.push(MaxPoolBackward::new(at.x[0], at.dy, dx, window));
         }
     }
 }

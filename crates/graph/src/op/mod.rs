@@ -416,6 +416,25 @@ fn slide(name: &str, window: &Window, [_, h, w]: [usize; 3]) -> Result<[usize; 2
     ))
 }
 
+/// A window that PyTorch's `ceil_mode` lets begin before the image ends: the padding after it reaches as far. `window` fits
+/// the image without.
+fn with_last_windows(mut window: Window, input: [usize; 2]) -> Window {
+    let Some(windows) = window.output(input) else { return window };
+    for axis in 0..2 {
+        let [before, after] = window.padding[axis];
+        let reach =
+            window.dilation[axis].saturating_mul(window.kernel[axis].saturating_sub(1)).saturating_add(1);
+        let rest = (input[axis] + before + after).saturating_sub(reach) % window.stride[axis];
+        let starts_inside = windows[axis]
+            .checked_mul(window.stride[axis])
+            .is_some_and(|start| start < input[axis].saturating_add(before));
+        if rest > 0 && starts_inside {
+            window.padding[axis][1] = after.saturating_add(window.stride[axis] - rest);
+        }
+    }
+    window
+}
+
 /// The one input, where an operation has one.
 fn one<'a>(inputs: &[&'a [usize]]) -> Result<&'a [usize], ShapeError> {
     match inputs {

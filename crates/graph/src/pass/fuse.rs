@@ -72,5 +72,12 @@ fn joining(op: &Op) -> Option<Activation> {
 }
 
 pub(super) fn is_2x2(pool: &MaxPool2d) -> bool {
-    *pool == MaxPool2d { kernel_size: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1] }
+    *pool
+        == MaxPool2d {
+            kernel_size: [2, 2],
+            stride: [2, 2],
+            padding: [0, 0],
+            dilation: [1, 1],
+            ceil_mode: false,
+        }
 }

@@ -152,6 +152,7 @@ pub(crate) fn all() -> Vec<Net> {
                     stride: [2, 2],
                     padding: [1, 1],
                     dilation: [1, 1],
+                    ceil_mode: true,
                 }
                 .into());
                 let x = x.dropout(0.3).apply(net.layer("c2"));

@@ -15,7 +15,7 @@ use super::*;
 /// window.
 ///
 /// # PyTorch
-/// `torch.nn.MaxPool2d` with `ceil_mode=False`.
+/// `torch.nn.MaxPool2d`, `return_indices` apart.
 ///
 /// # Example
 /// ```
@@ -35,13 +35,15 @@ pub struct MaxPool2d {
     pub padding: [usize; 2],
     /// Distance between two taps of the window.
     pub dilation: [usize; 2],
+    /// Whether the number of windows is rounded up.
+    pub ceil_mode: bool,
 }
 
 impl MaxPool2d {
     /// Windows side by side: the stride is the size of the window. No padding, dilation 1.
     pub fn new(kernel_size: impl Into<Pair>) -> Self {
         let Pair(kernel_size) = kernel_size.into();
-        Self { kernel_size, stride: kernel_size, padding: [0, 0], dilation: [1, 1] }
+        Self { kernel_size, stride: kernel_size, padding: [0, 0], dilation: [1, 1], ceil_mode: false }
     }
 
     /// With this step from one window to the next.
@@ -61,13 +63,20 @@ impl MaxPool2d {
     pub fn dilation(self, dilation: impl Into<Pair>) -> Self {
         Self { dilation: dilation.into().0, ..self }
     }
+
+    /// With the number of windows rounded up rather than down: the last may reach behind the padded image, as long as it begins
+    /// before the padding after it.
+    #[must_use]
+    pub fn ceil_mode(self, ceil_mode: bool) -> Self {
+        Self { ceil_mode, ..self }
+    }
 }
 
 leaf!(MaxPool2d);
 
 impl Forward for MaxPool2d {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let Self { kernel_size, stride, padding, dilation } = *self;
-        x.op(op::MaxPool2d { kernel_size, stride, padding, dilation }.into())
+        let Self { kernel_size, stride, padding, dilation, ceil_mode } = *self;
+        x.op(op::MaxPool2d { kernel_size, stride, padding, dilation, ceil_mode }.into())
     }
 }
