@@ -1,5 +1,7 @@
 //! AlexNet, whose victory of 2012 began all this.
 
+use crate::registry::{ModelInfo, photos};
+use crate::weights::{V1, WeightsInfo, pth, torchvision};
 use striate_nn::{
     AdaptiveAvgPool2d, Conv2d, Dropout, Forward, Linear, MaxPool2d, Module, ReLU, Sequential, Var,
 };
@@ -83,3 +85,16 @@ impl Forward for AlexNet {
         x.flatten(1).apply(&self.classifier)
     }
 }
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[photos(
+    "alexnet",
+    "Krizhevsky 2014, One Weird Trick for Parallelizing Convolutional Neural Networks",
+    "the network of 2012 that began all this: five convolutions, three large linear layers",
+    ["features.0", "classifier.6"],
+    |k, c| Box::new(AlexNet::new(k, c)),
+)];
+
+/// The weights that were published for them; of each network, the one that its name stands for first.
+pub(crate) const WEIGHTS: &[WeightsInfo] =
+    &[torchvision(["alexnet", "v1"], pth!("alexnet-owt", "7be5be79"), V1, (56.522, 79.066))];

@@ -1,5 +1,6 @@
 //! The classic ConvNet: two convolutions look, two linear layers decide.
 
+use crate::registry::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// The classic ConvNet for small images.
@@ -65,3 +66,13 @@ impl Forward for ConvNet {
         x.apply(&self.fc2)
     }
 }
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[small(
+    "convnet",
+    "",
+    "two 3x3 convolutions and two linear layers: 99 % of handwritten digits in seconds",
+    ["conv1", "fc2"],
+    [1, 28, 28],
+    |k, c| Box::new(ConvNet::with_channels(k, c)),
+)];

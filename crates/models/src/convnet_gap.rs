@@ -1,5 +1,6 @@
 //! The ConvNet without a flatten: five convolutions, the mean of each map, one linear layer.
 
+use crate::registry::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// A ConvNet that ends in global average pooling, as large as the [`ConvNet`](crate::ConvNet).
@@ -81,3 +82,13 @@ impl Forward for ConvNetGap {
         x.adaptive_avg_pool2d(1).flatten(1).apply(&self.fc)
     }
 }
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[small(
+    "convnet_gap",
+    "",
+    "five 3x3 convolutions and the mean of each map, as many parameters as convnet: what a flatten is measured against",
+    ["conv1", "fc"],
+    [1, 28, 28],
+    |k, c| Box::new(ConvNetGap::with_channels(k, c)),
+)];

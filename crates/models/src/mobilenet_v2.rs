@@ -1,5 +1,7 @@
 //! MobileNetV2: wide in between, narrow at the ends, and every 3x3 convolution sees one channel.
 
+use crate::registry::{ModelInfo, photos};
+use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, ReLU6, Sequential, Var};
 
 /// MobileNetV2: blocks that widen by 1x1, look by a depthwise 3x3, and narrow by 1x1 without activation.
@@ -125,3 +127,18 @@ impl Forward for InvertedResidual {
         if self.shortcut { x + y } else { y }
     }
 }
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[photos(
+    "mobilenet_v2",
+    "Sandler et al. 2018, MobileNetV2: Inverted Residuals and Linear Bottlenecks",
+    "depthwise convolutions between narrow layers: made for phones",
+    ["features.0.0", "classifier.1"],
+    |k, c| Box::new(MobileNetV2::new(k, c)),
+)];
+
+/// The weights that were published for them; of each network, the one that its name stands for first.
+pub(crate) const WEIGHTS: &[WeightsInfo] = &[
+    torchvision(["mobilenet_v2", "v2"], pth!("mobilenet_v2", "7ebf99e0"), V2, (72.154, 90.822)),
+    torchvision(["mobilenet_v2", "v1"], pth!("mobilenet_v2", "b0353104"), V1, (71.878, 90.286)),
+];

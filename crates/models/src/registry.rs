@@ -1,7 +1,7 @@
-//! The networks that are known by name: a network is one entry of [`all`].
+//! The networks that are known by name. Each stands in its own file, with its weights; here is a line for each file.
 
 use crate::weights::names as timm;
-use crate::{AlexNet, ConvNet, ConvNetGap, EfficientNetLite0, LeNet5, Mlp, MobileNetV2, ResNet, Vgg};
+use std::sync::LazyLock;
 use striate_nn::Forward;
 
 /// A network that is known by name.
@@ -44,7 +44,7 @@ fn advice(name: &str, nearest: Option<&'static str>) -> String {
 }
 
 /// A network for photos of 224 px and the 1000 classes of ImageNet.
-const fn photos(
+pub(crate) const fn photos(
     name: &'static str,
     paper: &'static str,
     description: &'static str,
@@ -64,7 +64,7 @@ const fn photos(
 }
 
 /// A network for small images and ten classes.
-const fn small(
+pub(crate) const fn small(
     name: &'static str,
     paper: &'static str,
     description: &'static str,
@@ -75,125 +75,25 @@ const fn small(
     ModelInfo { name, paper, description, input, num_classes: 10, classifier, first_conv, build }
 }
 
-const VGG: &str =
-    "Simonyan and Zisserman 2015, Very Deep Convolutional Networks for Large-Scale Image Recognition";
-const VGG_ENDS: [&str; 2] = ["features.0", "classifier.6"];
-const RESNET: &str = "He et al. 2016, Deep Residual Learning for Image Recognition";
-const RESNET_ENDS: [&str; 2] = ["conv1", "fc"];
-
-const ALL: &[ModelInfo] = &[
-    small(
-        "convnet",
-        "",
-        "two 3x3 convolutions and two linear layers: 99 % of handwritten digits in seconds",
-        ["conv1", "fc2"],
-        [1, 28, 28],
-        |k, c| Box::new(ConvNet::with_channels(k, c)),
-    ),
-    small(
-        "convnet_gap",
-        "",
-        "five 3x3 convolutions and the mean of each map, as many parameters as convnet: what a flatten is measured against",
-        ["conv1", "fc"],
-        [1, 28, 28],
-        |k, c| Box::new(ConvNetGap::with_channels(k, c)),
-    ),
-    small(
-        "lenet5",
-        "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition",
-        "the network that read bank cheques, with ReLU and max-pooling",
-        ["conv1", "fc3"],
-        [1, 28, 28],
-        |k, c| Box::new(LeNet5::with_channels(k, c)),
-    ),
-    small(
-        "mlp",
-        "",
-        "flattened pixels and three linear layers, as many parameters as convnet: what convolutions are measured against",
-        ["fc1", "fc3"],
-        [1, 28, 28],
-        |k, c| Box::new(Mlp::with_channels(k, c)),
-    ),
-    small("resnet20", RESNET, "20 layers for images of 28 to 64 px", RESNET_ENDS, [3, 32, 32], |k, c| {
-        Box::new(ResNet::resnet20(k, c))
-    }),
-    small(
-        "resnet18_small",
-        RESNET,
-        "resnet18 with a 3x3 stem, for images of 28 to 64 px",
-        RESNET_ENDS,
-        [3, 32, 32],
-        |k, c| Box::new(ResNet::resnet18_small(k, c)),
-    ),
-    photos(
-        "alexnet",
-        "Krizhevsky 2014, One Weird Trick for Parallelizing Convolutional Neural Networks",
-        "the network of 2012 that began all this: five convolutions, three large linear layers",
-        ["features.0", "classifier.6"],
-        |k, c| Box::new(AlexNet::new(k, c)),
-    ),
-    photos(
-        "vgg11",
-        VGG,
-        "3x3 convolutions only, 8 of them, and three large linear layers",
-        VGG_ENDS,
-        |k, c| Box::new(Vgg::vgg11(k, c, false)),
-    ),
-    photos("vgg11_bn", VGG, "vgg11 with batch norm behind each convolution", VGG_ENDS, |k, c| {
-        Box::new(Vgg::vgg11(k, c, true))
-    }),
-    photos("vgg13", VGG, "3x3 convolutions only, 10 of them", VGG_ENDS, |k, c| {
-        Box::new(Vgg::vgg13(k, c, false))
-    }),
-    photos("vgg13_bn", VGG, "vgg13 with batch norm behind each convolution", VGG_ENDS, |k, c| {
-        Box::new(Vgg::vgg13(k, c, true))
-    }),
-    photos(
-        "vgg16",
-        VGG,
-        "3x3 convolutions only, 13 of them: the features that style transfer and perceptual losses use",
-        VGG_ENDS,
-        |k, c| Box::new(Vgg::vgg16(k, c, false)),
-    ),
-    photos("vgg16_bn", VGG, "vgg16 with batch norm behind each convolution", VGG_ENDS, |k, c| {
-        Box::new(Vgg::vgg16(k, c, true))
-    }),
-    photos("vgg19", VGG, "3x3 convolutions only, 16 of them", VGG_ENDS, |k, c| {
-        Box::new(Vgg::vgg19(k, c, false))
-    }),
-    photos("vgg19_bn", VGG, "vgg19 with batch norm behind each convolution", VGG_ENDS, |k, c| {
-        Box::new(Vgg::vgg19(k, c, true))
-    }),
-    photos("resnet18", RESNET, "the smallest of the residual networks for photos", RESNET_ENDS, |k, c| {
-        Box::new(ResNet::resnet18(k, c))
-    }),
-    photos("resnet34", RESNET, "resnet18 with twice the blocks", RESNET_ENDS, |k, c| {
-        Box::new(ResNet::resnet34(k, c))
-    }),
-    photos("resnet50", RESNET, "the yardstick: bottleneck blocks, 50 layers", RESNET_ENDS, |k, c| {
-        Box::new(ResNet::resnet50(k, c))
-    }),
-    photos("resnet101", RESNET, "101 layers", RESNET_ENDS, |k, c| Box::new(ResNet::resnet101(k, c))),
-    photos("resnet152", RESNET, "152 layers", RESNET_ENDS, |k, c| Box::new(ResNet::resnet152(k, c))),
-    photos(
-        "mobilenet_v2",
-        "Sandler et al. 2018, MobileNetV2: Inverted Residuals and Linear Bottlenecks",
-        "depthwise convolutions between narrow layers: made for phones",
-        ["features.0.0", "classifier.1"],
-        |k, c| Box::new(MobileNetV2::new(k, c)),
-    ),
-    photos(
-        "efficientnet_lite0",
-        "Tan and Le 2019, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
-        "a MobileNet whose sizes were searched for, without what slows small processors",
-        ["_conv_stem", "_fc"],
-        |k, c| Box::new(EfficientNetLite0::new(k, c)),
-    ),
+/// The networks of each file, those for small images first.
+const FILES: &[&[ModelInfo]] = &[
+    crate::convnet::MODELS,
+    crate::convnet_gap::MODELS,
+    crate::lenet5::MODELS,
+    crate::mlp::MODELS,
+    crate::resnet::SMALL,
+    crate::alexnet::MODELS,
+    crate::vgg::MODELS,
+    crate::resnet::MODELS,
+    crate::mobilenet_v2::MODELS,
+    crate::efficientnet_lite0::MODELS,
 ];
+
+static ALL: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| FILES.concat());
 
 /// Every network that is known by name.
 pub fn all() -> &'static [ModelInfo] {
-    ALL
+    &ALL
 }
 
 /// Their names.

@@ -1,5 +1,7 @@
 //! ResNet: each block learns what to add to its input.
 
+use crate::registry::{ModelInfo, photos, small};
+use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{
     AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2d, Module, Sequential, Var,
 };
@@ -245,3 +247,48 @@ impl Forward for Bottleneck {
         (y + self.downsample.as_ref().map_or(x, |layer| x.apply(layer))).relu()
     }
 }
+
+const PAPER: &str = "He et al. 2016, Deep Residual Learning for Image Recognition";
+const ENDS: [&str; 2] = ["conv1", "fc"];
+
+/// Those for small images, as the registry lists them.
+pub(crate) const SMALL: &[ModelInfo] = &[
+    small("resnet20", PAPER, "20 layers for images of 28 to 64 px", ENDS, [3, 32, 32], |k, c| {
+        Box::new(ResNet::resnet20(k, c))
+    }),
+    small(
+        "resnet18_small",
+        PAPER,
+        "resnet18 with a 3x3 stem, for images of 28 to 64 px",
+        ENDS,
+        [3, 32, 32],
+        |k, c| Box::new(ResNet::resnet18_small(k, c)),
+    ),
+];
+
+/// Those for photos.
+pub(crate) const MODELS: &[ModelInfo] = &[
+    photos("resnet18", PAPER, "the smallest of the residual networks for photos", ENDS, |k, c| {
+        Box::new(ResNet::resnet18(k, c))
+    }),
+    photos("resnet34", PAPER, "resnet18 with twice the blocks", ENDS, |k, c| {
+        Box::new(ResNet::resnet34(k, c))
+    }),
+    photos("resnet50", PAPER, "the yardstick: bottleneck blocks, 50 layers", ENDS, |k, c| {
+        Box::new(ResNet::resnet50(k, c))
+    }),
+    photos("resnet101", PAPER, "101 layers", ENDS, |k, c| Box::new(ResNet::resnet101(k, c))),
+    photos("resnet152", PAPER, "152 layers", ENDS, |k, c| Box::new(ResNet::resnet152(k, c))),
+];
+
+/// The weights that were published for them; of each network, the one that its name stands for first.
+pub(crate) const WEIGHTS: &[WeightsInfo] = &[
+    torchvision(["resnet18", "v1"], pth!("resnet18", "f37072fd"), V1, (69.758, 89.078)),
+    torchvision(["resnet34", "v1"], pth!("resnet34", "b627a593"), V1, (73.314, 91.420)),
+    torchvision(["resnet50", "v2"], pth!("resnet50", "11ad3fa6"), V2, (80.858, 95.434)),
+    torchvision(["resnet50", "v1"], pth!("resnet50", "0676ba61"), V1, (76.130, 92.862)),
+    torchvision(["resnet101", "v2"], pth!("resnet101", "cd907fc2"), V2, (81.886, 95.780)),
+    torchvision(["resnet101", "v1"], pth!("resnet101", "63fe2227"), V1, (77.374, 93.546)),
+    torchvision(["resnet152", "v2"], pth!("resnet152", "f82ba261"), V2, (82.284, 96.002)),
+    torchvision(["resnet152", "v1"], pth!("resnet152", "394f9c45"), V1, (78.312, 94.046)),
+];

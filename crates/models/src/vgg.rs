@@ -1,5 +1,7 @@
 //! VGG: nothing but 3x3 convolutions, and many of them.
 
+use crate::registry::{ModelInfo, photos};
+use crate::weights::{V1, WeightsInfo, pth, torchvision};
 use striate_nn::{
     AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, ReLU,
     Sequential, Var,
@@ -104,3 +106,55 @@ impl Forward for Vgg {
         x.flatten(1).apply(&self.classifier)
     }
 }
+
+const PAPER: &str =
+    "Simonyan and Zisserman 2015, Very Deep Convolutional Networks for Large-Scale Image Recognition";
+const ENDS: [&str; 2] = ["features.0", "classifier.6"];
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[
+    photos(
+        "vgg11",
+        PAPER,
+        "3x3 convolutions only, 8 of them, and three large linear layers",
+        ENDS,
+        |k, c| Box::new(Vgg::vgg11(k, c, false)),
+    ),
+    photos("vgg11_bn", PAPER, "vgg11 with batch norm behind each convolution", ENDS, |k, c| {
+        Box::new(Vgg::vgg11(k, c, true))
+    }),
+    photos("vgg13", PAPER, "3x3 convolutions only, 10 of them", ENDS, |k, c| {
+        Box::new(Vgg::vgg13(k, c, false))
+    }),
+    photos("vgg13_bn", PAPER, "vgg13 with batch norm behind each convolution", ENDS, |k, c| {
+        Box::new(Vgg::vgg13(k, c, true))
+    }),
+    photos(
+        "vgg16",
+        PAPER,
+        "3x3 convolutions only, 13 of them: the features that style transfer and perceptual losses use",
+        ENDS,
+        |k, c| Box::new(Vgg::vgg16(k, c, false)),
+    ),
+    photos("vgg16_bn", PAPER, "vgg16 with batch norm behind each convolution", ENDS, |k, c| {
+        Box::new(Vgg::vgg16(k, c, true))
+    }),
+    photos("vgg19", PAPER, "3x3 convolutions only, 16 of them", ENDS, |k, c| {
+        Box::new(Vgg::vgg19(k, c, false))
+    }),
+    photos("vgg19_bn", PAPER, "vgg19 with batch norm behind each convolution", ENDS, |k, c| {
+        Box::new(Vgg::vgg19(k, c, true))
+    }),
+];
+
+/// The weights that were published for them; of each network, the one that its name stands for first.
+pub(crate) const WEIGHTS: &[WeightsInfo] = &[
+    torchvision(["vgg11", "v1"], pth!("vgg11", "8a719046"), V1, (69.020, 88.628)),
+    torchvision(["vgg13", "v1"], pth!("vgg13", "19584684"), V1, (69.928, 89.246)),
+    torchvision(["vgg16", "v1"], pth!("vgg16", "397923af"), V1, (71.592, 90.382)),
+    torchvision(["vgg19", "v1"], pth!("vgg19", "dcbb9e9d"), V1, (72.376, 90.876)),
+    torchvision(["vgg11_bn", "v1"], pth!("vgg11_bn", "6002323d"), V1, (70.370, 89.810)),
+    torchvision(["vgg13_bn", "v1"], pth!("vgg13_bn", "abd245e5"), V1, (71.586, 90.374)),
+    torchvision(["vgg16_bn", "v1"], pth!("vgg16_bn", "6c64b313"), V1, (73.360, 91.516)),
+    torchvision(["vgg19_bn", "v1"], pth!("vgg19_bn", "c79401a0"), V1, (74.218, 91.842)),
+];

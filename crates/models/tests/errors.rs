@@ -15,28 +15,28 @@ fn images_of_another_size() {
         &ConvNet::new(10),
         [1, 32, 32],
         &expect![[r#"
-        fc1 (convnet.rs:64): linear expects 1568 inputs (32x7x7), got 2048 = 32x8x8; set in_features to 2048, or add adaptive_avg_pool2d(7); or use 28x28 images
+        fc1 (convnet.rs:65): linear expects 1568 inputs (32x7x7), got 2048 = 32x8x8; set in_features to 2048, or add adaptive_avg_pool2d(7); or use 28x28 images
     "#]],
     );
     check(
         &LeNet5::new(10),
         [1, 32, 32],
         &expect![[r#"
-        fc1 (lenet5.rs:74): linear expects 400 inputs (16x5x5), got 576 = 16x6x6; set in_features to 576, or add adaptive_avg_pool2d(5); or use 28x28 images
+        fc1 (lenet5.rs:75): linear expects 400 inputs (16x5x5), got 576 = 16x6x6; set in_features to 576, or add adaptive_avg_pool2d(5); or use 28x28 images
     "#]],
     );
     check(
         &Mlp::new(10),
         [1, 32, 32],
         &expect![[r#"
-        fc1 (mlp.rs:65): linear expects 784 inputs (1x28x28), got 1024 = 1x32x32; set in_features to 1024, or add adaptive_avg_pool2d(28); or use 28x28 images
+        fc1 (mlp.rs:66): linear expects 784 inputs (1x28x28), got 1024 = 1x32x32; set in_features to 1024, or add adaptive_avg_pool2d(28); or use 28x28 images
     "#]],
     );
     check(
         &ConvNet::new(10),
         [1, 20, 30],
         &expect![[r#"
-        fc1 (convnet.rs:64): linear expects 1568 inputs (32x7x7), got 1120 = 32x5x7; set in_features to 1120, or add adaptive_avg_pool2d(7); or use 28x28 images
+        fc1 (convnet.rs:65): linear expects 1568 inputs (32x7x7), got 1120 = 32x5x7; set in_features to 1120, or add adaptive_avg_pool2d(7); or use 28x28 images
     "#]],
     );
 }
@@ -47,15 +47,15 @@ fn colour_images_for_a_grey_network() {
         &ConvNet::new(10),
         [3, 28, 28],
         &expect![[r#"
-            conv1 (convnet.rs:62): conv2d expects images of 1 channels, got 3x28x28; set in_channels to 3; or use 1-channel images
-        "#]],
+        conv1 (convnet.rs:63): conv2d expects images of 1 channels, got 3x28x28; set in_channels to 3; or use 1-channel images
+    "#]],
     );
     check(
         &Mlp::new(10),
         [3, 28, 28],
         &expect![[r#"
-            fc1 (mlp.rs:65): linear expects 784 inputs, got 2352 = 3x28x28; set in_features to 2352; or use 1-channel images
-        "#]],
+        fc1 (mlp.rs:66): linear expects 784 inputs, got 2352 = 3x28x28; set in_features to 2352; or use 1-channel images
+    "#]],
     );
 }
 
@@ -65,15 +65,15 @@ fn images_too_small_for_the_windows() {
         &ConvNet::new(10),
         [1, 3, 3],
         &expect![[r#"
-            max_pool2d_1 (convnet.rs:63): max_pool2d with kernel_size 2x2 is larger than its input of 1x1 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
-        "#]],
+        max_pool2d_1 (convnet.rs:64): max_pool2d with kernel_size 2x2 is larger than its input of 1x1 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
+    "#]],
     );
     check(
         &LeNet5::new(10),
         [1, 8, 8],
         &expect![[r#"
-            conv2 (lenet5.rs:73): conv2d with kernel_size 5x5 is larger than its input of 4x4 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
-        "#]],
+        conv2 (lenet5.rs:74): conv2d with kernel_size 5x5 is larger than its input of 4x4 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
+    "#]],
     );
 }
 
@@ -83,21 +83,21 @@ fn photos_too_small_for_their_networks() {
         &AlexNet::new(10, 3),
         [3, 62, 62],
         &expect![[r#"
-        features.12.max_pool2d (alexnet.rs:66): max_pool2d with kernel_size 3x3 is larger than its input of 2x2 with padding 0x0; use a smaller kernel, or more padding; or use 64x64 images
+        features.12.max_pool2d (alexnet.rs:68): max_pool2d with kernel_size 3x3 is larger than its input of 2x2 with padding 0x0; use a smaller kernel, or more padding; or use 64x64 images
     "#]],
     );
     check(
         &Vgg::vgg16(10, 3, true),
         [3, 64, 31],
         &expect![[r#"
-        features.43.max_pool2d (vgg.rs:65): max_pool2d with kernel_size 2x2 is larger than its input of 4x1 with padding 0x0; use a smaller kernel, or more padding; or use 32x32 images
+        features.43.max_pool2d (vgg.rs:67): max_pool2d with kernel_size 2x2 is larger than its input of 4x1 with padding 0x0; use a smaller kernel, or more padding; or use 32x32 images
     "#]],
     );
     check(
         &ResNet::resnet50(10, 3),
         [1, 224, 224],
         &expect![[r#"
-        conv1 (resnet.rs:164): conv2d expects images of 3 channels, got 1x224x224; set in_channels to 1; or use 3-channel images
+        conv1 (resnet.rs:166): conv2d expects images of 3 channels, got 1x224x224; set in_channels to 1; or use 3-channel images
     "#]],
     );
     // The sizes in the documentation are the smallest: one pixel more fits.
@@ -116,14 +116,14 @@ fn no_classes_and_no_channels() {
         &ConvNet::new(0),
         [1, 28, 28],
         &expect![[r#"
-        fc2 (convnet.rs:65): linear of 128 inputs and 0 outputs: both must be at least 1
+        fc2 (convnet.rs:66): linear of 128 inputs and 0 outputs: both must be at least 1
     "#]],
     );
     check(
         &ConvNet::with_channels(10, 0),
         [1, 28, 28],
         &expect![[r#"
-            conv1 (convnet.rs:62): conv2d of 0 input and 16 output channels in 1 groups: each must be at least 1
-        "#]],
+        conv1 (convnet.rs:63): conv2d of 0 input and 16 output channels in 1 groups: each must be at least 1
+    "#]],
     );
 }

@@ -246,7 +246,7 @@ fn more(count: usize) -> String {
 /// The error for a name that nothing has.
 pub(super) fn unknown(name: &str, model: &str) -> WeightsError {
     let known: Vec<_> = super::for_model(model).map(super::WeightsInfo::name).collect();
-    let candidates = super::ALL.iter().flat_map(|info| [info.model.to_string(), info.name()]);
+    let candidates = super::all().iter().flat_map(|info| [info.model.to_string(), info.name()]);
     let distance = |candidate: &String| registry::edit_distance(&name.to_lowercase(), candidate);
     let nearest = candidates.min_by_key(distance).filter(|near| 4 * distance(near) <= near.len());
     WeightsError::Unknown { name: name.to_string(), nearest, known }

