@@ -15,6 +15,11 @@ use striate_nn::{
 /// | [`ResNet::resnet50`] | 3 4 6 3 of 1x1, 3x3, 1x1 | 25,557,032 | 4,089,184,256 at 224 px |
 /// | [`ResNet::resnet101`] | 3 4 23 3 of 1x1, 3x3, 1x1 | 44,549,160 | 7,801,405,440 at 224 px |
 /// | [`ResNet::resnet152`] | 3 8 36 3 of 1x1, 3x3, 1x1 | 60,192,808 | 11,513,626,624 at 224 px |
+/// | [`ResNet::resnext50_32x4d`] | 3 4 6 3 of 1x1, 3x3 in 32 groups, 1x1 | 25,028,904 | 4,230,479,872 at 224 px |
+/// | [`ResNet::resnext101_32x8d`] | 3 4 23 3 of the same | 88,791,336 | 16,414,015,488 at 224 px |
+/// | [`ResNet::resnext101_64x4d`] | 3 4 23 3 of the same in 64 groups | 83,455,272 | 15,460,270,080 at 224 px |
+/// | [`ResNet::wide_resnet50_2`] | 3 4 6 3 of 1x1, 3x3 twice as wide, 1x1 | 68,883,240 | 11,398,021,120 at 224 px |
+/// | [`ResNet::wide_resnet101_2`] | 3 4 23 3 of the same | 126,886,696 | 22,753,050,624 at 224 px |
 /// | [`ResNet::resnet20`] | 3 3 3 of two 3x3 | 272,474 | 40,813,184 at 32 px |
 /// | [`ResNet::resnet18_small`] | 2 2 2 2 of two 3x3 | 11,173,962 | 555,422,720 at 32 px |
 ///
@@ -24,10 +29,11 @@ use striate_nn::{
 /// `[N, in_channels, H, W]` of any size to logits `[N, num_classes]`.
 ///
 /// # Source
-/// He et al., "Deep Residual Learning for Image Recognition", 2016, table 1 and section 4.2.
+/// He et al., "Deep Residual Learning for Image Recognition", 2016, table 1 and section 4.2; Xie et al., "Aggregated Residual
+/// Transformations for Deep Neural Networks", 2017, table 1; Zagoruyko et al., "Wide Residual Networks", 2016.
 ///
 /// # PyTorch
-/// `torchvision.models.resnet18` to `resnet152`, keys and initialisation included; the stride of a bottleneck is in its
+/// `torchvision.models.resnet18` to `resnet152`, `resnext50_32x4d` and its likes, keys and initialisation included; the stride of a bottleneck is in its
 /// 3x3 convolution, as there, and not in the first 1x1, as in the paper. The small ones have the same keys.
 ///
 /// # Example
@@ -65,8 +71,12 @@ pub struct ResNet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Basic,
-    Bottleneck,
+    /// Of the 3x3 convolution: its groups, and the channels of each at 64 filters.
+    Bottleneck([usize; 2]),
 }
+
+/// The bottleneck of the first ResNets.
+const PLAIN: Kind = Kind::Bottleneck([1, 64]);
 
 /// A convolution without bias, a batch norm behind it being sure.
 fn conv(from: usize, to: usize, kernel: usize, stride: usize) -> Conv2d {
@@ -98,8 +108,9 @@ impl ResNet {
                 let filters = width << i;
                 (stage, channels) = match kind {
                     Kind::Basic => (stage.append(BasicBlock::new(channels, filters, stride)), filters),
-                    Kind::Bottleneck => {
-                        (stage.append(Bottleneck::new(channels, filters, stride)), filters * EXPANSION)
+                    Kind::Bottleneck(groups) => {
+                        let block = Bottleneck::new(channels, filters, stride, groups);
+                        (stage.append(block), filters * EXPANSION)
                     }
                 };
             }
@@ -133,17 +144,42 @@ impl ResNet {
 
     /// 50 layers.
     pub fn resnet50(num_classes: usize, in_channels: usize) -> Self {
-        Self::photos(Kind::Bottleneck, [3, 4, 6, 3], num_classes, in_channels)
+        Self::photos(PLAIN, [3, 4, 6, 3], num_classes, in_channels)
     }
 
     /// 101 layers.
     pub fn resnet101(num_classes: usize, in_channels: usize) -> Self {
-        Self::photos(Kind::Bottleneck, [3, 4, 23, 3], num_classes, in_channels)
+        Self::photos(PLAIN, [3, 4, 23, 3], num_classes, in_channels)
     }
 
     /// 152 layers.
     pub fn resnet152(num_classes: usize, in_channels: usize) -> Self {
-        Self::photos(Kind::Bottleneck, [3, 8, 36, 3], num_classes, in_channels)
+        Self::photos(PLAIN, [3, 8, 36, 3], num_classes, in_channels)
+    }
+
+    /// [`ResNet::resnet50`] whose 3x3 convolutions are of 32 groups, of 4 channels each in the first stage.
+    pub fn resnext50_32x4d(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Bottleneck([32, 4]), [3, 4, 6, 3], num_classes, in_channels)
+    }
+
+    /// [`ResNet::resnet101`] with 32 groups of 8 channels.
+    pub fn resnext101_32x8d(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Bottleneck([32, 8]), [3, 4, 23, 3], num_classes, in_channels)
+    }
+
+    /// [`ResNet::resnet101`] with 64 groups of 4 channels.
+    pub fn resnext101_64x4d(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Bottleneck([64, 4]), [3, 4, 23, 3], num_classes, in_channels)
+    }
+
+    /// [`ResNet::resnet50`] with 3x3 convolutions twice as wide.
+    pub fn wide_resnet50_2(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Bottleneck([1, 128]), [3, 4, 6, 3], num_classes, in_channels)
+    }
+
+    /// [`ResNet::resnet101`] with 3x3 convolutions twice as wide.
+    pub fn wide_resnet101_2(num_classes: usize, in_channels: usize) -> Self {
+        Self::photos(Kind::Bottleneck([1, 128]), [3, 4, 23, 3], num_classes, in_channels)
     }
 
     /// 20 layers for images of 28 to 64 px: 16, 32 and 64 filters in three stages of three blocks.
@@ -225,14 +261,14 @@ struct Bottleneck {
 }
 
 impl Bottleneck {
-    fn new(from: usize, filters: usize, stride: usize) -> Self {
-        let to = filters * EXPANSION;
+    fn new(from: usize, filters: usize, stride: usize, [groups, per_group]: [usize; 2]) -> Self {
+        let (to, width) = (filters * EXPANSION, filters * per_group / 64 * groups);
         Self {
-            conv1: conv(from, filters, 1, 1),
-            bn1: BatchNorm2d::new(filters),
-            conv2: conv(filters, filters, 3, stride),
-            bn2: BatchNorm2d::new(filters),
-            conv3: conv(filters, to, 1, 1),
+            conv1: conv(from, width, 1, 1),
+            bn1: BatchNorm2d::new(width),
+            conv2: conv(width, width, 3, stride).groups(groups),
+            bn2: BatchNorm2d::new(width),
+            conv3: conv(width, to, 1, 1),
             bn3: BatchNorm2d::new(to),
             downsample: downsample(from, to, stride),
         }
@@ -249,6 +285,8 @@ impl Forward for Bottleneck {
 }
 
 const PAPER: &str = "He et al. 2016, Deep Residual Learning for Image Recognition";
+const NEXT: &str = "Xie et al. 2017, Aggregated Residual Transformations for Deep Neural Networks";
+const WIDE: &str = "Zagoruyko and Komodakis 2016, Wide Residual Networks";
 const ENDS: [&str; 2] = ["conv1", "fc"];
 
 /// Those for small images, as the registry lists them.
@@ -279,6 +317,21 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     }),
     photos("resnet101", PAPER, "101 layers", ENDS, |k, c| Box::new(ResNet::resnet101(k, c))),
     photos("resnet152", PAPER, "152 layers", ENDS, |k, c| Box::new(ResNet::resnet152(k, c))),
+    photos("resnext50_32x4d", NEXT, "resnet50 with 3x3 convolutions of 32 groups", ENDS, |k, c| {
+        Box::new(ResNet::resnext50_32x4d(k, c))
+    }),
+    photos("resnext101_32x8d", NEXT, "101 layers, 32 groups of 8 channels", ENDS, |k, c| {
+        Box::new(ResNet::resnext101_32x8d(k, c))
+    }),
+    photos("resnext101_64x4d", NEXT, "101 layers, 64 groups of 4 channels", ENDS, |k, c| {
+        Box::new(ResNet::resnext101_64x4d(k, c))
+    }),
+    photos("wide_resnet50_2", WIDE, "resnet50 with 3x3 convolutions twice as wide", ENDS, |k, c| {
+        Box::new(ResNet::wide_resnet50_2(k, c))
+    }),
+    photos("wide_resnet101_2", WIDE, "resnet101 with 3x3 convolutions twice as wide", ENDS, |k, c| {
+        Box::new(ResNet::wide_resnet101_2(k, c))
+    }),
 ];
 
 /// The weights that were published for them; of each network, the one that its name stands for first.
@@ -291,4 +344,13 @@ pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["resnet101", "v1"], pth!("resnet101", "63fe2227"), V1, (77.374, 93.546)),
     torchvision(["resnet152", "v2"], pth!("resnet152", "f82ba261"), V2, (82.284, 96.002)),
     torchvision(["resnet152", "v1"], pth!("resnet152", "394f9c45"), V1, (78.312, 94.046)),
+    torchvision(["resnext50_32x4d", "v2"], pth!("resnext50_32x4d", "1a0047aa"), V2, (81.198, 95.340)),
+    torchvision(["resnext50_32x4d", "v1"], pth!("resnext50_32x4d", "7cdf4587"), V1, (77.618, 93.698)),
+    torchvision(["resnext101_32x8d", "v2"], pth!("resnext101_32x8d", "110c445d"), V2, (82.834, 96.228)),
+    torchvision(["resnext101_32x8d", "v1"], pth!("resnext101_32x8d", "8ba56ff5"), V1, (79.312, 94.526)),
+    torchvision(["resnext101_64x4d", "v1"], pth!("resnext101_64x4d", "173b62eb"), V2, (83.246, 96.454)),
+    torchvision(["wide_resnet50_2", "v2"], pth!("wide_resnet50_2", "9ba9bcbe"), V2, (81.602, 95.758)),
+    torchvision(["wide_resnet50_2", "v1"], pth!("wide_resnet50_2", "95faca4d"), V1, (78.468, 94.086)),
+    torchvision(["wide_resnet101_2", "v2"], pth!("wide_resnet101_2", "d733dc28"), V2, (82.510, 96.020)),
+    torchvision(["wide_resnet101_2", "v1"], pth!("wide_resnet101_2", "32ee1156"), V1, (78.848, 94.284)),
 ];

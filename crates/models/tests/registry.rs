@@ -64,6 +64,11 @@ fn sizes() {
         resnet50 [3, 224, 224]: 25557032, 4089184256
         resnet101 [3, 224, 224]: 44549160, 7801405440
         resnet152 [3, 224, 224]: 60192808, 11513626624
+        resnext50_32x4d [3, 224, 224]: 25028904, 4230479872
+        resnext101_32x8d [3, 224, 224]: 88791336, 16414015488
+        resnext101_64x4d [3, 224, 224]: 83455272, 15460270080
+        wide_resnet50_2 [3, 224, 224]: 68883240, 11398021120
+        wide_resnet101_2 [3, 224, 224]: 126886696, 22753050624
         mobilenet_v2 [3, 224, 224]: 3504872, 300774272
         efficientnet_lite0 [3, 224, 224]: 4652008, 385187552"#]]
     .assert_eq(&lines.join("\n"));
@@ -204,9 +209,19 @@ fn is_idle(graph: &Graph, name: &str) -> bool {
 fn every_parameter_learns() {
     let sgd = OptimizerConfig::from(Sgd::default()).build().expect("good settings");
     let n = 4;
-    // The VGGs between the smallest and the largest differ from them in the number of their layers alone, and 130 million
+    // These differ from others of their family in the number and the width of their layers alone, and 130 million
     // parameters take seconds each.
-    let between = ["vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19"];
+    let between = [
+        "vgg11_bn",
+        "vgg13",
+        "vgg13_bn",
+        "vgg16",
+        "vgg16_bn",
+        "vgg19",
+        "resnext101_32x8d",
+        "resnext101_64x4d",
+        "wide_resnet101_2",
+    ];
     for model in all().iter().filter(|model| !between.contains(&model.name)) {
         let input = small_input(model);
         let graph = graph_of(model, Mode::Train, CLASSES, input);

@@ -10,7 +10,7 @@ use striate_nn::{Mode, Sgd, trace};
 use striate_testkit::{ZooGolden, deep_formula, formula_labels};
 
 /// The networks that torchvision has, and the one whose twin stands beside the script.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 21] = [
     "alexnet",
     "vgg11",
     "vgg11_bn",
@@ -25,6 +25,11 @@ const NAMES: [&str; 16] = [
     "resnet50",
     "resnet101",
     "resnet152",
+    "resnext50_32x4d",
+    "resnext101_32x8d",
+    "resnext101_64x4d",
+    "wide_resnet50_2",
+    "wide_resnet101_2",
     "mobilenet_v2",
     "efficientnet_lite0",
 ];
@@ -125,4 +130,9 @@ fn a_training_step_of_vgg11_bn_is_torchvisions() {
 #[test]
 fn a_training_step_of_mobilenet_v2_is_torchvisions() {
     one_training_step("mobilenet_v2");
+}
+
+#[test]
+fn a_training_step_of_resnext50_32x4d_is_torchvisions() {
+    one_training_step("resnext50_32x4d");
 }
