@@ -28,14 +28,14 @@ STRIDE = 7919
 LOGITS, SAMPLES = 128, 16
 
 # Sizes as small as each network takes them, higher than wide or wider than high, odd where that changes the padding.
-INPUTS = {"alexnet": (1, 3, 224, 224), "resnet": (2, 3, 64, 48), "vgg": (1, 3, 32, 64), "resnext": (2, 3, 64, 48), "wide_resnet": (2, 3, 64, 48), "mobilenet": (2, 3, 64, 80), "efficientnet": (2, 3, 50, 72)}
+INPUTS = {"alexnet": (1, 3, 224, 224), "resnet": (2, 3, 64, 48), "vgg": (1, 3, 32, 64), "resnext": (2, 3, 64, 48), "wide_resnet": (2, 3, 64, 48), "densenet": (2, 3, 70, 64), "mobilenet": (2, 3, 64, 80), "efficientnet": (2, 3, 50, 72)}
 NAMES = [
     "alexnet", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
     "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
-    "mobilenet_v2", "efficientnet_lite0",
+    "densenet121", "densenet161", "densenet169", "densenet201", "mobilenet_v2", "efficientnet_lite0",
 ]
 # One training step of these, on larger batches: a batch norm over two values is a coin toss.
-TRAINED = {"resnet18": (4, 3, 64, 48), "vgg11_bn": (4, 3, 64, 32), "resnext50_32x4d": (4, 3, 64, 48), "mobilenet_v2": (2, 3, 33, 40)}
+TRAINED = {"resnet18": (4, 3, 64, 48), "vgg11_bn": (4, 3, 64, 32), "resnext50_32x4d": (4, 3, 64, 48), "densenet121": (4, 3, 64, 48), "mobilenet_v2": (2, 3, 33, 40)}
 
 
 def tensor(name, shape):

@@ -85,6 +85,7 @@ const FILES: &[&[ModelInfo]] = &[
     crate::alexnet::MODELS,
     crate::vgg::MODELS,
     crate::resnet::MODELS,
+    crate::densenet::MODELS,
     crate::mobilenet_v2::MODELS,
     crate::efficientnet_lite0::MODELS,
 ];
@@ -178,7 +179,7 @@ mod tests {
         check(
             "MPL",
             &expect![[r#"
-                no model `MPL`; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, mobilenet_v2, efficientnet_lite0
+                no model `MPL`; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2, densenet121, densenet161, densenet169, densenet201, mobilenet_v2, efficientnet_lite0
             "#]],
         );
         check(
@@ -190,7 +191,7 @@ mod tests {
         check(
             "",
             &expect![[r#"
-                no model ``; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, mobilenet_v2, efficientnet_lite0
+                no model ``; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2, densenet121, densenet161, densenet169, densenet201, mobilenet_v2, efficientnet_lite0
             "#]],
         );
     }

@@ -69,6 +69,10 @@ fn sizes() {
         resnext101_64x4d [3, 224, 224]: 83455272, 15460270080
         wide_resnet50_2 [3, 224, 224]: 68883240, 11398021120
         wide_resnet101_2 [3, 224, 224]: 126886696, 22753050624
+        densenet121 [3, 224, 224]: 7978856, 2834161664
+        densenet161 [3, 224, 224]: 28681000, 7727907072
+        densenet169 [3, 224, 224]: 14149480, 3359843328
+        densenet201 [3, 224, 224]: 20013928, 4291365888
         mobilenet_v2 [3, 224, 224]: 3504872, 300774272
         efficientnet_lite0 [3, 224, 224]: 4652008, 385187552"#]]
     .assert_eq(&lines.join("\n"));
@@ -221,6 +225,9 @@ fn every_parameter_learns() {
         "resnext101_32x8d",
         "resnext101_64x4d",
         "wide_resnet101_2",
+        "densenet161",
+        "densenet169",
+        "densenet201",
     ];
     for model in all().iter().filter(|model| !between.contains(&model.name)) {
         let input = small_input(model);

@@ -10,7 +10,7 @@ use striate_nn::{Mode, Sgd, trace};
 use striate_testkit::{ZooGolden, deep_formula, formula_labels};
 
 /// The networks that torchvision has, and the one whose twin stands beside the script.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 25] = [
     "alexnet",
     "vgg11",
     "vgg11_bn",
@@ -30,6 +30,10 @@ const NAMES: [&str; 21] = [
     "resnext101_64x4d",
     "wide_resnet50_2",
     "wide_resnet101_2",
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "densenet201",
     "mobilenet_v2",
     "efficientnet_lite0",
 ];
@@ -135,4 +139,9 @@ fn a_training_step_of_mobilenet_v2_is_torchvisions() {
 #[test]
 fn a_training_step_of_resnext50_32x4d_is_torchvisions() {
     one_training_step("resnext50_32x4d");
+}
+
+#[test]
+fn a_training_step_of_densenet121_is_torchvisions() {
+    one_training_step("densenet121");
 }

@@ -124,7 +124,10 @@ impl Reading {
             notes.push(format!("left out, as they have another prefix: {left_out} arrays"));
         }
         if self.is_timm {
-            notes.push("the names are timm's".into());
+            let is_old = self.names.keys().any(|name| name.contains("denselayer"));
+            notes.push(
+                if is_old { "the names are an older torchvision's" } else { "the names are timm's" }.into(),
+            );
         }
         Choice { dict: self.dict, prefix: self.prefix, names: self.names, notes }
     }

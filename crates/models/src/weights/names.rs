@@ -1,4 +1,4 @@
-//! The names of timm for parameters that torchvision, or the authors of a network, call otherwise.
+//! The names of timm, and of an old torchvision, for parameters that torchvision, or the authors of a network, call otherwise.
 
 use std::collections::BTreeMap;
 
@@ -62,6 +62,8 @@ pub(super) fn of_timm(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> B
         &MOBILENET
     } else if has("_conv_stem.weight") {
         &LITE
+    } else if has("features.denseblock1.denselayer1.norm1.weight") {
+        return names.iter().filter_map(|&name| Some((name.to_string(), of_old_densenet(name)?))).collect();
     } else if has("classifier.6.weight") {
         return names.iter().filter_map(|&name| Some((name.to_string(), of_vgg(name)?))).collect();
     } else {
@@ -83,6 +85,16 @@ pub(super) fn of_timm(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> B
         Some((name.to_string(), ours))
     };
     names.iter().filter_map(renamed).collect()
+}
+
+/// `….denselayer1.norm.1.weight`, as an old torchvision saved what is `….denselayer1.norm1.weight`.
+fn of_old_densenet(name: &str) -> Option<String> {
+    let at = name.find("denselayer")?;
+    let (layer, rest) = name[at..].split_once('.')?;
+    let (kind, rest) = rest.split_once('.')?;
+    let (number, end) = rest.split_once('.')?;
+    let is_old = ["norm", "conv"].contains(&kind) && ["1", "2"].contains(&number);
+    is_old.then(|| format!("{}{layer}.{kind}{number}.{end}", &name[..at]))
 }
 
 /// `blocks.STAGE.BLOCK.REST`.
@@ -165,6 +177,19 @@ fn of_vgg(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_old_torchvisions_densenet() {
+        let old = "features.denseblock1.denselayer12.norm.2.running_var";
+        assert_eq!(of_old_densenet(old).unwrap(), "features.denseblock1.denselayer12.norm2.running_var");
+        let conv = of_old_densenet("features.denseblock4.denselayer1.conv.1.weight").unwrap();
+        assert_eq!(conv, "features.denseblock4.denselayer1.conv1.weight");
+        for other in
+            ["features.conv0.weight", "features.transition1.norm.weight", "x.denselayer1.norm1.weight"]
+        {
+            assert_eq!(of_old_densenet(other), None);
+        }
+    }
 
     #[test]
     fn networks_of_timm() {

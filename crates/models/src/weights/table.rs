@@ -81,6 +81,7 @@ const FILES: &[&[WeightsInfo]] = &[
     crate::alexnet::WEIGHTS,
     crate::vgg::WEIGHTS,
     crate::resnet::WEIGHTS,
+    crate::densenet::WEIGHTS,
     crate::mobilenet_v2::WEIGHTS,
     crate::efficientnet_lite0::WEIGHTS,
 ];
