@@ -159,3 +159,27 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
         Some((marker, payload))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like;
+
+    #[test]
+    fn what_is_no_picture_is_told_by_its_first_bytes() {
+        let header = [&320_u64.to_le_bytes()[..], b"{\"a\":{\"dtype\""].concat();
+        for (bytes, told) in [
+            (&header[..], "a safetensors file"),
+            (b"%PDF-1.7", "a PDF document"),
+            (b"PK\x03\x04", "a zip archive"),
+            (b"\x7fELF\x02", "a program"),
+            (&[0, 0, 8, 3, 0, 0], "an idx file"),
+            (b"RIFF....WAVE", "a RIFF file"),
+            (b"\0\0\0\x18ftypmp42", "an MP4 file"),
+            (&[0; 40], "zeros"),
+            (b"to be or not to be", "plain text"),
+            (&[200, 1, 130, 7], "unknown data"),
+        ] {
+            assert!(looks_like(bytes).starts_with(told), "{bytes:?}: {}", looks_like(bytes));
+        }
+    }
+}

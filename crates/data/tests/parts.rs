@@ -245,3 +245,11 @@ fn accents_are_compared_in_one_form() {
         assert!(error.contains("two folders here have this name"), "{error}");
     }
 }
+
+#[test]
+fn a_choice_is_found_by_its_name() {
+    for choice in Choice::ALL {
+        assert_eq!(Choice::get(choice.name()), Some(choice));
+    }
+    assert_eq!((Choice::get("test"), Choice::get("tset")), (Some(Choice::Part(Part::Test)), None));
+}

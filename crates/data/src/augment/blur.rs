@@ -79,6 +79,11 @@ mod tests {
     }
 
     #[test]
+    fn sigma_is_drawn_from_a_tenth_to_two() {
+        assert_eq!([0.0, 0.5, 1.0].map(deviation), [0.1, 1.05, 2.0]);
+    }
+
+    #[test]
     fn one_colour_stays_and_edges_are_mirrored() {
         for side in [1, 2, 6, 7, 20] {
             let mut flat =

@@ -221,6 +221,23 @@ mod tests {
     }
 
     #[test]
+    fn each_change_happens_where_it_is_asked_for() {
+        let none = ColorJitter::default();
+        for jitter in [
+            ColorJitter { brightness: 0.9, ..none },
+            ColorJitter { contrast: 0.9, ..none },
+            ColorJitter { saturation: 0.9, ..none },
+            ColorJitter { hue: 0.5, ..none },
+        ] {
+            let source = [200, 30, 60, 20, 90, 140];
+            let other =
+                |sample| changed(&source, |p| jitter.apply(p, Draws::new(1, 0, sample, Use::Augment)));
+            let changes = (0..20).filter(|&sample| other(sample) != source).count();
+            assert!(changes > 15, "{jitter:?}: {changes} of 20");
+        }
+    }
+
+    #[test]
     fn amounts_stay_in_their_range_and_reach_its_ends() {
         let jitter = ColorJitter { brightness: 0.5, ..ColorJitter::default() };
         let (mut least, mut most) = (255, 0);

@@ -168,6 +168,9 @@ mod tests {
         close(at(RAND, 4, 9), TranslateY(90.0));
         close(at(RAND, 5, 9), Rotate(9.0));
         close(at(RAND, 6, 30), Brightness(1.9));
+        close(at(RAND, 7, 30), Color(1.9));
+        close(at(RAND, 8, 30), Contrast(1.9));
+        close(at(RAND, 9, 30), Sharpness(1.9));
         close(at(RAND, 10, 9), Posterize(7));
         close(at(RAND, 10, 30), Posterize(4));
         close(at(RAND, 11, 9), Solarize(178.5));
@@ -178,6 +181,7 @@ mod tests {
         close(at(Policy::TrivialAugment, 11, 0), Solarize(255.0));
         close(RAND.operation(3, 0.31, -1.0, [331, 331]), TranslateX(-46.0));
         close(RAND.operation(6, 1.0, -1.0, [331, 331]), Brightness(0.1));
+        close(RAND.operation(9, 1.0, -1.0, [331, 331]), Sharpness(0.1));
     }
 
     #[test]
