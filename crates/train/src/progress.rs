@@ -233,6 +233,14 @@ mod tests {
     }
 
     #[test]
+    fn a_smaller_last_batch_counts_for_less() {
+        let mut progress = Progress::default();
+        progress.add(StepReport { loss: 0.5, correct: 3 }, 6, 1.0);
+        progress.add(StepReport { loss: 2.0, correct: 2 }, 2, 3.0);
+        assert_eq!((progress.loss(), progress.accuracy(), progress.images_per_s()), (0.875, 0.625, 2.0));
+    }
+
+    #[test]
     fn a_run_that_is_fitted_to_its_time_ends_within_an_epoch() {
         let config = FitConfig { epochs: 9, ..FitConfig::default() };
         let fitted = Some(Fitted { epochs: 3, last_steps: 2, schedule_steps: 12 });
