@@ -141,3 +141,47 @@ pointwise! {
     /// `x · tanh(softplus(x))`.
     Mish: mish(), Any, None;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<Box<dyn Operation>> {
+        vec![
+            Box::new(Relu {}),
+            Box::new(Relu6 {}),
+            Box::new(LeakyRelu { negative_slope: 0.2 }),
+            Box::new(Elu { alpha: 0.7 }),
+            Box::new(Selu {}),
+            Box::new(Sigmoid {}),
+            Box::new(HardSigmoid {}),
+            Box::new(Silu {}),
+            Box::new(HardSwish {}),
+            Box::new(Gelu {}),
+            Box::new(GeluTanh {}),
+            Box::new(Tanh {}),
+            Box::new(Softplus {}),
+            Box::new(Mish {}),
+        ]
+    }
+
+    /// What an instrument is told about a function follows from the function.
+    #[test]
+    fn signs_and_shifts_are_those_of_the_function() {
+        for operation in all() {
+            let (name, function) = (operation.name(), operation.activation().expect("a function"));
+            // Off the kinks at -3, 0, 3 and 6.
+            for i in -90..90 {
+                let x = 0.1 * f64::from(i) + 0.05;
+                let (y, slope) = (function.value_f64(x), function.slope_f64(x));
+                assert!(y >= 0.0 || operation.sign() == Sign::Any, "{name} of {x} is {y}");
+                let told = match operation.shift(&|_| Vec::new()) {
+                    Some(Shift::Zero) => 0.0,
+                    Some(Shift::OfOutput(of)) => of(y as f32),
+                    Some(Shift::Channels(_)) | None => continue,
+                };
+                assert!((y - x * slope - told).abs() < 1e-6, "{name} of {x} adds {}, not {told}", y - x * slope);
+            }
+        }
+    }
+}
