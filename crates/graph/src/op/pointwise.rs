@@ -180,7 +180,11 @@ mod tests {
                     Some(Shift::OfOutput(of)) => of(y as f32),
                     Some(Shift::Channels(_)) | None => continue,
                 };
-                assert!((y - x * slope - told).abs() < 1e-6, "{name} of {x} adds {}, not {told}", y - x * slope);
+                assert!(
+                    (y - x * slope - told).abs() < 1e-6,
+                    "{name} of {x} adds {}, not {told}",
+                    y - x * slope
+                );
             }
         }
     }

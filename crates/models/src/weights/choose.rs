@@ -44,7 +44,8 @@ type Score = (usize, usize, Reverse<usize>);
 struct Reading {
     dict: usize,
     prefix: String,
-    is_timm: bool,
+    /// Whose names the parameters have, where they are not ours.
+    whose: Option<&'static str>,
     names: BTreeMap<String, String>,
     score: Score,
 }
@@ -123,11 +124,8 @@ impl Reading {
         if options.prefix.is_some() && left_out > 0 {
             notes.push(format!("left out, as they have another prefix: {left_out} arrays"));
         }
-        if self.is_timm {
-            let is_old = self.names.keys().any(|name| name.contains("denselayer"));
-            notes.push(
-                if is_old { "the names are an older torchvision's" } else { "the names are timm's" }.into(),
-            );
+        if let Some(whose) = self.whose {
+            notes.push(format!("the names are {whose}"));
         }
         Choice { dict: self.dict, prefix: self.prefix, names: self.names, notes }
     }
@@ -154,14 +152,10 @@ fn read(
         if rest.is_empty() && !prefix.is_empty() {
             continue;
         }
-        let timm = names::of_timm(&rest, specs);
-        let mut namings = vec![None];
-        if !timm.is_empty() {
-            namings.push(Some(timm));
-        }
-        for timm in namings {
-            let ours = |name: &str| match &timm {
-                Some(timm) => timm.get(name).cloned().unwrap_or_else(|| name.to_string()),
+        let foreign = names::foreign(&rest, specs);
+        for naming in [None].into_iter().chain(foreign.map(Some)) {
+            let ours = |name: &str| match &naming {
+                Some(naming) => naming.ours.get(name).cloned().unwrap_or_else(|| name.to_string()),
                 None => name.to_string(),
             };
             let names: BTreeMap<String, String> =
@@ -178,7 +172,7 @@ fn read(
                 best = Some(Reading {
                     dict: index,
                     prefix: prefix.clone(),
-                    is_timm: timm.is_some(),
+                    whose: naming.as_ref().map(|naming| naming.whose),
                     names,
                     score,
                 });

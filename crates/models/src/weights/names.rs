@@ -55,15 +55,33 @@ pub(super) fn is_doubtful(names: &BTreeMap<String, String>) -> bool {
     of_stem.any(|(name, _)| name == "conv_stem.weight" || name.ends_with(".conv_stem.weight"))
 }
 
+/// Names that somebody else gives the parameters, and ours for them.
+pub(super) struct Foreign {
+    /// Whose they are, for people.
+    pub(super) whose: &'static str,
+    /// Theirs, and ours.
+    pub(super) ours: BTreeMap<String, String>,
+}
+
+/// Those of these names that are somebody else's; `None` where none is.
+pub(super) fn foreign(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> Option<Foreign> {
+    let is_dense = specs.contains_key("features.denseblock1.denselayer1.norm1.weight");
+    let (whose, ours) = if is_dense {
+        let renamed = |&name: &&str| Some((name.to_string(), of_old_densenet(name)?));
+        ("an older torchvision's", names.iter().filter_map(renamed).collect())
+    } else {
+        ("timm's", of_timm(names, specs))
+    };
+    (!ours.is_empty()).then_some(Foreign { whose, ours })
+}
+
 /// timm's names and ours for them, of those names that are timm's; empty where none is.
-pub(super) fn of_timm(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> BTreeMap<String, String> {
+fn of_timm(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> BTreeMap<String, String> {
     let has = |name: &str| specs.contains_key(name);
     let style = if has("features.0.0.weight") && has("features.1.conv.0.0.weight") {
         &MOBILENET
     } else if has("_conv_stem.weight") {
         &LITE
-    } else if has("features.denseblock1.denselayer1.norm1.weight") {
-        return names.iter().filter_map(|&name| Some((name.to_string(), of_old_densenet(name)?))).collect();
     } else if has("classifier.6.weight") {
         return names.iter().filter_map(|&name| Some((name.to_string(), of_vgg(name)?))).collect();
     } else {
