@@ -1,6 +1,6 @@
 use expect_test::expect;
 use ndarray::{Array3, ArrayD, Axis, IxDyn};
-use striate_graph::{Graph, NodeId, Params, Session};
+use striate_graph::{Graph, Params, Session};
 use striate_testkit::Sample;
 
 use super::*;
@@ -42,17 +42,13 @@ fn random(sample: &mut Sample) -> Graph {
                 });
                 let op = conv([channels, channels, 1], [kernel, [1, 1], dilation], padding, true);
                 if let Some(branch) = net.add(op, &[before], &name) {
-                    net.add(plain("add"), &[branch, before], &format!("add{step}")).unwrap();
+                    let merge = if step % 2 == 0 { "add" } else { "concat" };
+                    net.add(plain(merge), &[branch, before], &format!("{merge}{step}")).unwrap();
                 }
             }
         }
     }
     net.graph()
-}
-
-/// The network up to node `id`.
-fn until(graph: &Graph, id: NodeId) -> Graph {
-    Graph { nodes: graph.nodes[..=id].to_vec(), output: id }
 }
 
 /// All maps' values at one place.
@@ -72,7 +68,7 @@ fn cases(count: u64, mut check: impl FnMut(&Graph, [usize; 2], Field, &mut Sampl
             let at = [sample.usize_in(0..=h - 1), sample.usize_in(0..=w - 1)];
             let field = receptive_field(&graph, id, at);
             let what = format!("seed {seed}, `{}` at {at:?}: {field:?}", graph.nodes[id].name);
-            check(&until(&graph, id), at, field, &mut sample, &what);
+            check(&graph.until(id), at, field, &mut sample, &what);
         }
     }
 }
