@@ -191,15 +191,19 @@ mod tests {
     #[test]
     fn the_pictures_are_those_of_the_first_release() {
         let preprocess = Preprocess::new([3, 5, 7], &[0.5; 3], &[0.5; 3]).unwrap();
-        let hash = |i: usize| {
+        let hash_of = |i: usize, preprocess: &Preprocess| {
             let fold = |h: u64, &b: &u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-            picture(i, &preprocess).iter().fold(0xcbf2_9ce4_8422_2325, fold)
+            picture(i, preprocess).iter().fold(0xcbf2_9ce4_8422_2325, fold)
         };
+        let hash = |i: usize| hash_of(i, &preprocess);
         assert_eq!(
             [0, 1, 2, 3].map(hash),
             [10242006306522423311, 17018442261975236702, 3917412640027802015, 16647388056045754187]
         );
         assert_eq!(picture(0, &preprocess)[..7], [0, 36, 72, 109, 145, 182, 218]);
         assert_eq!(hash(4), hash(0));
+        // Of more than 2^16 pixels.
+        let large = Preprocess::new([1, 300, 300], &[0.5], &[0.5]).unwrap();
+        assert_eq!(hash_of(3, &large), 2797275975181560893);
     }
 }
