@@ -76,3 +76,6 @@ pub(crate) const MODELS: &[ModelInfo] = &[small(
     [1, 28, 28],
     |k, c| Box::new(ConvNet::with_channels(k, c)),
 )];
+
+/// Nobody published any.
+pub(crate) const WEIGHTS: &[crate::weights::WeightsInfo] = &[];

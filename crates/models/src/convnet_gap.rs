@@ -92,3 +92,6 @@ pub(crate) const MODELS: &[ModelInfo] = &[small(
     [1, 28, 28],
     |k, c| Box::new(ConvNetGap::with_channels(k, c)),
 )];
+
+/// Nobody published any.
+pub(crate) const WEIGHTS: &[crate::weights::WeightsInfo] = &[];

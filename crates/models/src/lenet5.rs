@@ -87,3 +87,6 @@ pub(crate) const MODELS: &[ModelInfo] = &[small(
     [1, 28, 28],
     |k, c| Box::new(LeNet5::with_channels(k, c)),
 )];
+
+/// Nobody published any.
+pub(crate) const WEIGHTS: &[crate::weights::WeightsInfo] = &[];

@@ -5,7 +5,7 @@
 //! network by name in the [`registry`].
 //!
 //! Start reading at `convnet.rs`, then `resnet.rs`: every network is built like them. To add one, write its file, with what it
-//! is called and which weights there are, and its line in `registry.rs`; the tests over `registry::all()` then hold for it.
+//! is called and which weights there are, and name the file below; the tests over `registry::all()` then hold for it.
 //!
 //! Invariants: a parameter's name is the one that PyTorch's twin gives it; `forward` names the shapes between the layers;
 //! what a network's documentation says about its size is tested.
@@ -50,3 +50,16 @@ pub use registry::{ModelInfo, UnknownModel};
 pub use resnet::ResNet;
 pub use shipped::Shipped;
 pub use vgg::Vgg;
+
+use weights::WeightsInfo;
+
+macro_rules! files {
+    ($($file:ident),* $(,)?) => {
+        /// The networks of each file.
+        const MODELS: &[&[ModelInfo]] = &[$($file::MODELS),*];
+        /// The weights that were published for them.
+        const WEIGHTS: &[&[WeightsInfo]] = &[$($file::WEIGHTS),*];
+    };
+}
+
+files![convnet, convnet_gap, lenet5, mlp, alexnet, vgg, resnet, densenet, mobilenet_v2, efficientnet_lite0,];

@@ -1,4 +1,4 @@
-//! The networks that are known by name. Each stands in its own file, with its weights; here is a line for each file.
+//! The networks that are known by name. Each stands in its own file, with its weights; `lib.rs` lists the files.
 
 use crate::weights::names as timm;
 use std::sync::LazyLock;
@@ -75,22 +75,12 @@ pub(crate) const fn small(
     ModelInfo { name, paper, description, input, num_classes: 10, classifier, first_conv, build }
 }
 
-/// The networks of each file, those for small images first.
-const FILES: &[&[ModelInfo]] = &[
-    crate::convnet::MODELS,
-    crate::convnet_gap::MODELS,
-    crate::lenet5::MODELS,
-    crate::mlp::MODELS,
-    crate::resnet::SMALL,
-    crate::alexnet::MODELS,
-    crate::vgg::MODELS,
-    crate::resnet::MODELS,
-    crate::densenet::MODELS,
-    crate::mobilenet_v2::MODELS,
-    crate::efficientnet_lite0::MODELS,
-];
-
-static ALL: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| FILES.concat());
+static ALL: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
+    let mut all = crate::MODELS.concat();
+    // Those for small images first.
+    all.sort_by_key(|model| model.input[1] >= 224);
+    all
+});
 
 /// Every network that is known by name.
 pub fn all() -> &'static [ModelInfo] {

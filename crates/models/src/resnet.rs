@@ -289,8 +289,8 @@ const NEXT: &str = "Xie et al. 2017, Aggregated Residual Transformations for Dee
 const WIDE: &str = "Zagoruyko and Komodakis 2016, Wide Residual Networks";
 const ENDS: [&str; 2] = ["conv1", "fc"];
 
-/// Those for small images, as the registry lists them.
-pub(crate) const SMALL: &[ModelInfo] = &[
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[
     small("resnet20", PAPER, "20 layers for images of 28 to 64 px", ENDS, [3, 32, 32], |k, c| {
         Box::new(ResNet::resnet20(k, c))
     }),
@@ -302,10 +302,6 @@ pub(crate) const SMALL: &[ModelInfo] = &[
         [3, 32, 32],
         |k, c| Box::new(ResNet::resnet18_small(k, c)),
     ),
-];
-
-/// Those for photos.
-pub(crate) const MODELS: &[ModelInfo] = &[
     photos("resnet18", PAPER, "the smallest of the residual networks for photos", ENDS, |k, c| {
         Box::new(ResNet::resnet18(k, c))
     }),

@@ -39,11 +39,7 @@ mod layer;
 pub mod optim;
 pub mod schedule;
 
-pub use layer::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, ELU, Flatten, GELU, Hardsigmoid, Hardswish,
-    Identity, LeakyReLU, Linear, LogSoftmax, MaxPool2d, Mish, Padding, Pair, ReLU, ReLU6, SELU, Sequential,
-    SiLU, Sigmoid, Softmax, Softplus, Tanh,
-};
+pub use layer::*;
 pub use optim::{Adam, AdamW, OptimizerConfig, OptimizerError, Sgd};
 pub use schedule::{Curve, Schedule, ScheduleError};
 

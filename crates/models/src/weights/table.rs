@@ -1,4 +1,4 @@
-//! The weights that are known by name. They stand beside their networks; here is a line for each file.
+//! The weights that are known by name. They stand beside their networks; `lib.rs` lists the files.
 
 use super::card::Card;
 use std::sync::LazyLock;
@@ -76,17 +76,7 @@ pub(crate) const V1: Card = Card::imagenet(256);
 /// See [`V1`].
 pub(crate) const V2: Card = Card::imagenet(232);
 
-/// The weights of each file of networks.
-const FILES: &[&[WeightsInfo]] = &[
-    crate::alexnet::WEIGHTS,
-    crate::vgg::WEIGHTS,
-    crate::resnet::WEIGHTS,
-    crate::densenet::WEIGHTS,
-    crate::mobilenet_v2::WEIGHTS,
-    crate::efficientnet_lite0::WEIGHTS,
-];
-
-static ALL: LazyLock<Vec<WeightsInfo>> = LazyLock::new(|| FILES.concat());
+static ALL: LazyLock<Vec<WeightsInfo>> = LazyLock::new(|| crate::WEIGHTS.concat());
 
 /// Every entry; of each network, the one it stands for comes first, as in torchvision's `DEFAULT`.
 pub fn all() -> &'static [WeightsInfo] {
