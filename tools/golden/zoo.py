@@ -18,6 +18,7 @@ import torch
 import torchvision
 from torch import nn
 from torch.nn import functional as F
+from torchvision.ops import StochasticDepth
 
 import formula
 from efficientnet_lite0 import EfficientNetLite0
@@ -28,14 +29,33 @@ STRIDE = 7919
 LOGITS, SAMPLES = 128, 16
 
 # Sizes as small as each network takes them, higher than wide or wider than high, odd where that changes the padding.
-INPUTS = {"alexnet": (1, 3, 224, 224), "resnet": (2, 3, 64, 48), "vgg": (1, 3, 32, 64), "resnext": (2, 3, 64, 48), "wide_resnet": (2, 3, 64, 48), "densenet": (2, 3, 70, 64), "mobilenet": (2, 3, 64, 80), "efficientnet": (2, 3, 50, 72)}
+INPUTS = {
+    "alexnet": (1, 3, 224, 224), "resnet": (2, 3, 64, 48), "vgg": (1, 3, 32, 64), "resnext": (2, 3, 64, 48),
+    "wide_resnet": (2, 3, 64, 48), "densenet": (2, 3, 70, 64), "squeezenet": (2, 3, 70, 64), "googlenet": (2, 3, 70, 64),
+    "inception": (2, 3, 91, 83), "mobilenet": (2, 3, 64, 80), "mnasnet": (2, 3, 64, 80), "shufflenet": (2, 3, 64, 80),
+    "efficientnet": (2, 3, 50, 72), "regnet": (2, 3, 64, 48), "convnext": (2, 3, 70, 96),
+}
 NAMES = [
     "alexnet", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
-    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
-    "densenet121", "densenet161", "densenet169", "densenet201", "mobilenet_v2", "efficientnet_lite0",
+    "squeezenet1_0", "squeezenet1_1", "googlenet", "inception_v3",
+    "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
+    "resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2",
+    "densenet121", "densenet161", "densenet169", "densenet201", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large",
+    "mnasnet0_5", "mnasnet0_75", "mnasnet1_0", "mnasnet1_3",
+    "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+    "efficientnet_lite0", *(f"efficientnet_b{i}" for i in range(8)), *(f"efficientnet_v2_{size}" for size in "sml"),
+    *(f"regnet_{kind}_{size}" for kind in "xy" for size in ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")),
+    "regnet_y_128gf", "convnext_tiny", "convnext_small", "convnext_base", "convnext_large",
 ]
 # One training step of these, on larger batches: a batch norm over two values is a coin toss.
-TRAINED = {"resnet18": (4, 3, 64, 48), "vgg11_bn": (4, 3, 64, 32), "resnext50_32x4d": (4, 3, 64, 48), "densenet121": (4, 3, 64, 48), "mobilenet_v2": (2, 3, 33, 40)}
+TRAINED = {
+    "resnet18": (4, 3, 64, 48), "vgg11_bn": (4, 3, 64, 32), "resnext50_32x4d": (4, 3, 64, 48),
+    "densenet121": (4, 3, 64, 48), "mobilenet_v2": (2, 3, 33, 40), "squeezenet1_1": (2, 3, 63, 80),
+    "googlenet": (4, 3, 70, 64), "inception_v3": (4, 3, 107, 91), "mobilenet_v3_small": (4, 3, 64, 48),
+    "mnasnet0_5": (4, 3, 64, 48), "shufflenet_v2_x0_5": (4, 3, 64, 48), "efficientnet_b0": (4, 3, 64, 48),
+    "efficientnet_v2_s": (4, 3, 64, 48), "regnet_x_400mf": (4, 3, 64, 48), "regnet_y_400mf": (4, 3, 64, 48),
+    "convnext_tiny": (2, 3, 64, 48),
+}
 
 
 def tensor(name, shape):
@@ -44,8 +64,13 @@ def tensor(name, shape):
 
 def empty(name):
     """The network without memory, so that no time goes into an initialisation that nobody sees."""
-    with torch.device("meta"):
-        return EfficientNetLite0() if name == "efficientnet_lite0" else getattr(torchvision.models, name)()
+    # A RegNet computes its widths by tensors, which must have values.
+    with torch.device("cpu" if name.startswith("regnet") else "meta"):
+        if name == "efficientnet_lite0":
+            return EfficientNetLite0()
+        # These two alone run an initialisation of their own, and have classifiers aside that a network in use has not.
+        plain = {"aux_logits": False, "init_weights": False} if name in ("googlenet", "inception_v3") else {}
+        return getattr(torchvision.models, name)(**plain)
 
 
 @torch.no_grad()
@@ -58,7 +83,7 @@ def model(name):
         else:
             value.copy_(tensor(key, value.shape))
     for module in net.modules():
-        if isinstance(module, nn.Dropout):
+        if isinstance(module, (nn.Dropout, StochasticDepth)):
             module.p = 0.0
     return net
 
