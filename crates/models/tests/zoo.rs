@@ -9,34 +9,13 @@ use striate_nn::graph::{CrossEntropy, Engine, Graph, Params, Session, TrainOptio
 use striate_nn::{Mode, Sgd, trace};
 use striate_testkit::{ZooGolden, deep_formula, formula_labels};
 
-/// The networks that torchvision has, and the one whose twin stands beside the script.
-const NAMES: [&str; 25] = [
-    "alexnet",
-    "vgg11",
-    "vgg11_bn",
-    "vgg13",
-    "vgg13_bn",
-    "vgg16",
-    "vgg16_bn",
-    "vgg19",
-    "vgg19_bn",
-    "resnet18",
-    "resnet34",
-    "resnet50",
-    "resnet101",
-    "resnet152",
-    "resnext50_32x4d",
-    "resnext101_32x8d",
-    "resnext101_64x4d",
-    "wide_resnet50_2",
-    "wide_resnet101_2",
-    "densenet121",
-    "densenet161",
-    "densenet169",
-    "densenet201",
-    "mobilenet_v2",
-    "efficientnet_lite0",
-];
+/// The networks for photos: those of torchvision, and the one whose twin stands beside the script.
+fn names() -> impl Iterator<Item = &'static str> {
+    registry::all().iter().filter(|model| model.input[1] >= 224).map(|model| model.name)
+}
+
+/// Above so many parameters a network is computed on request alone: it takes gigabytes and seconds.
+const LARGE: usize = 70_000_000;
 const CLASSES: usize = 1000;
 
 /// One network at a time: the largest needs gigabytes.
@@ -68,7 +47,7 @@ fn params(graph: &Graph) -> Params {
 
 #[test]
 fn keys_and_shapes_are_torchvisions() {
-    for name in NAMES {
+    for name in names() {
         let golden = ZooGolden::read(name);
         let ours = graph(name, Mode::Eval, &golden.input_shape).params();
         let ours = ours.into_iter().map(|(name, spec)| (name, spec.shape)).collect();
@@ -76,19 +55,35 @@ fn keys_and_shapes_are_torchvisions() {
     }
 }
 
-#[test]
-fn logits_are_torchvisions() {
-    for name in NAMES {
-        let _alone = alone();
+fn logits_of(is_one_of_them: impl Fn(usize) -> bool) {
+    let mut count = 0;
+    for name in names() {
         let golden = ZooGolden::read(name);
         let (shape, graph) = (&golden.input_shape, graph(name, Mode::Eval, &golden.input_shape));
+        if !is_one_of_them(graph.parameter_count()) {
+            continue;
+        }
+        let _alone = alone();
         let params = params(&graph);
         let engine = Engine::new(Some(2)).expect("an instruction set");
         let mut net = Session::with_engine(graph, params, engine).expect("its own parameters");
         let logits =
             net.run_slice(&deep_formula("input", shape), shape[0]).expect("images of the right shape");
         golden.logits_eval.check(logits, 1e-4, 0.0, name);
+        count += 1;
     }
+    assert!(count > 10, "{count} networks");
+}
+
+#[test]
+fn logits_are_torchvisions() {
+    logits_of(|parameters| parameters < LARGE);
+}
+
+#[test]
+#[ignore = "minutes, and up to 9 GB"]
+fn logits_of_the_largest_are_torchvisions() {
+    logits_of(|parameters| parameters >= LARGE);
 }
 
 /// No one tolerance fits: the 52 batch norms of MobileNetV2, over a dozen values each, make some 700 roundings of one.
