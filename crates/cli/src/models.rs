@@ -100,8 +100,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let rows = like.map(Row::new).collect::<anyhow::Result<Vec<Row>>>()?;
     if rows.is_empty() {
         return Err(Usage(format!(
-            "no model is like {pattern:?}; there are {}",
-            registry::names().join(", ")
+            "no model is like {pattern:?}; `striate models` without a pattern lists all of them"
         ))
         .into());
     }

@@ -135,9 +135,9 @@ fn names() {
     check(
         "models transformer",
         expect![[r#"
-        exit code 2
-        error: no model is like "transformer"; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2, densenet121, densenet161, densenet169, densenet201, mobilenet_v2, efficientnet_lite0
-    "#]],
+            exit code 2
+            error: no model is like "transformer"; `striate models` without a pattern lists all of them
+        "#]],
     );
     check(
         "data fetch cifar",

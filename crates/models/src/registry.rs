@@ -39,7 +39,7 @@ fn advice(name: &str, nearest: Option<&'static str>) -> String {
     match (timm::why_not(name), nearest) {
         (Some(why), _) => why.into(),
         (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("there are {}", names().join(", ")),
+        (None, None) => "`striate models` lists those there are".into(),
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
         check(
             "MPL",
             &expect![[r#"
-                no model `MPL`; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2, densenet121, densenet161, densenet169, densenet201, mobilenet_v2, efficientnet_lite0
+                no model `MPL`; `striate models` lists those there are
             "#]],
         );
         check(
@@ -181,7 +181,7 @@ mod tests {
         check(
             "",
             &expect![[r#"
-                no model ``; there are convnet, convnet_gap, lenet5, mlp, resnet20, resnet18_small, alexnet, vgg11, vgg11_bn, vgg13, vgg13_bn, vgg16, vgg16_bn, vgg19, vgg19_bn, resnet18, resnet34, resnet50, resnet101, resnet152, resnext50_32x4d, resnext101_32x8d, resnext101_64x4d, wide_resnet50_2, wide_resnet101_2, densenet121, densenet161, densenet169, densenet201, mobilenet_v2, efficientnet_lite0
+                no model ``; `striate models` lists those there are
             "#]],
         );
     }
