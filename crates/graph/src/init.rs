@@ -22,6 +22,7 @@ pub(crate) fn initial(name: &str, spec: &ParamSpec, seed: u64) -> Vec<f32> {
             let bound = 1.0 / (fan_in.max(1) as f64).sqrt();
             (0..len).map(|_| (unit() * bound) as f32).collect()
         }
+        Init::Within { bound } => (0..len).map(|_| (unit() * f64::from(bound)) as f32).collect(),
         Init::Normal { std } => {
             let mut values = Vec::with_capacity(len + 1);
             while values.len() < len {
@@ -109,6 +110,15 @@ mod tests {
         assert_ne!(values(init, 8, 1), values(init, 8, 2));
         assert_eq!(values(Init::Constant(0.25), 3, 1), [0.25; 3]);
         assert!(values(init, 0, 1).is_empty());
+    }
+
+    #[test]
+    fn uniform_values_fill_their_bounds() {
+        let all = values(Init::kaiming_uniform(24), 10_000, 1);
+        let largest = all.iter().fold(0.0, |largest: f32, v| largest.max(v.abs()));
+        assert!((0.499..=0.5).contains(&largest), "{largest}");
+        let mean_square = all.iter().map(|v| v * v).sum::<f32>() / 10_000.0;
+        assert!((mean_square - 2.0 / 24.0).abs() < 0.003, "{mean_square}");
     }
 
     /// The same on every machine: what was printed here once.

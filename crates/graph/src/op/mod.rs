@@ -54,6 +54,11 @@ pub enum Init {
         /// Inputs of one output.
         fan_in: usize,
     },
+    /// Uniform in `±bound`.
+    Within {
+        /// The largest value there is.
+        bound: f32,
+    },
     /// Normal with mean 0.
     Normal {
         /// Standard deviation.
@@ -72,6 +77,18 @@ impl Init {
     /// `torch.nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")`.
     pub fn kaiming_normal(fan_out: usize) -> Self {
         Self::Normal { std: (2.0 / fan_out.max(1) as f64).sqrt() as f32 }
+    }
+
+    /// Uniform with the standard deviation `√(2 / fan_in)`, which keeps the values of a stack of ReLU layers as large as they
+    /// come; `fan_in` of a convolution is `in_channels / groups · kh · kw`.
+    ///
+    /// # Source
+    /// He et al., "Delving Deep into Rectifiers", 2015, section 2.2.
+    ///
+    /// # PyTorch
+    /// `torch.nn.init.kaiming_uniform_(weight, nonlinearity="relu")`.
+    pub fn kaiming_uniform(fan_in: usize) -> Self {
+        Self::Within { bound: (6.0 / fan_in.max(1) as f64).sqrt() as f32 }
     }
 
     /// Of a layer's weight and bias: PyTorch's own, or the one asked for and zeros.
