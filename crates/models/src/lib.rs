@@ -31,6 +31,7 @@ mod densenet;
 mod efficientnet_lite0;
 mod lenet5;
 mod mlp;
+mod mnasnet;
 mod mobilenet_v2;
 pub mod registry;
 mod resnet;
@@ -45,6 +46,7 @@ pub use densenet::DenseNet;
 pub use efficientnet_lite0::EfficientNetLite0;
 pub use lenet5::LeNet5;
 pub use mlp::Mlp;
+pub use mnasnet::MnasNet;
 pub use mobilenet_v2::MobileNetV2;
 pub use registry::{ModelInfo, UnknownModel};
 pub use resnet::ResNet;
@@ -62,4 +64,16 @@ macro_rules! files {
     };
 }
 
-files![convnet, convnet_gap, lenet5, mlp, alexnet, vgg, resnet, densenet, mobilenet_v2, efficientnet_lite0,];
+files! {
+    convnet,
+    convnet_gap,
+    lenet5,
+    mlp,
+    alexnet,
+    vgg,
+    resnet,
+    densenet,
+    mobilenet_v2,
+    mnasnet,
+    efficientnet_lite0,
+}

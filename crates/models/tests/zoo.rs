@@ -140,3 +140,8 @@ fn a_training_step_of_resnext50_32x4d_is_torchvisions() {
 fn a_training_step_of_densenet121_is_torchvisions() {
     one_training_step("densenet121");
 }
+
+#[test]
+fn a_training_step_of_mnasnet0_5_is_torchvisions() {
+    one_training_step("mnasnet0_5");
+}
