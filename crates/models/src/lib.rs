@@ -36,6 +36,7 @@ mod mobilenet_v2;
 pub mod registry;
 mod resnet;
 pub mod shipped;
+mod squeezenet;
 mod vgg;
 pub mod weights;
 
@@ -51,6 +52,7 @@ pub use mobilenet_v2::MobileNetV2;
 pub use registry::{ModelInfo, UnknownModel};
 pub use resnet::ResNet;
 pub use shipped::Shipped;
+pub use squeezenet::SqueezeNet;
 pub use vgg::Vgg;
 
 use weights::WeightsInfo;
@@ -71,6 +73,7 @@ files! {
     mlp,
     alexnet,
     vgg,
+    squeezenet,
     resnet,
     densenet,
     mobilenet_v2,

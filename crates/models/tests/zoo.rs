@@ -142,6 +142,11 @@ fn a_training_step_of_densenet121_is_torchvisions() {
 }
 
 #[test]
+fn a_training_step_of_squeezenet1_1_is_torchvisions() {
+    one_training_step("squeezenet1_1");
+}
+
+#[test]
 fn a_training_step_of_mnasnet0_5_is_torchvisions() {
     one_training_step("mnasnet0_5");
 }
