@@ -92,8 +92,8 @@ pub use batch_norm::{
     BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats,
 };
 pub use elementwise::{
-    Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutBackward, Flatten, Import, ReluRule,
-    Run, ScaleChannels, Unflatten, dropout_keeps, export,
+    Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutBackward, Flatten, Import, Mul,
+    ProductSums, ReluRule, Run, SampleSums, ScaleChannels, Unflatten, dropout_keeps, export,
 };
 pub use linear::{Linear, LinearPack, TableRows};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};

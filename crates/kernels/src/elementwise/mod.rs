@@ -6,7 +6,9 @@ mod channels;
 mod dropout;
 mod export;
 mod map;
+mod mul;
 mod philox;
+mod product_sums;
 mod relay;
 mod scale;
 #[cfg(test)]
@@ -17,5 +19,7 @@ pub use add::Add;
 pub use channels::{Channels, Run};
 pub use dropout::{Dropout, DropoutBackward, dropout_keeps};
 pub use export::export;
+pub use mul::Mul;
+pub use product_sums::{ProductSums, SampleSums};
 pub use relay::{Copy, Flatten, Import, Unflatten};
 pub use scale::ScaleChannels;

@@ -337,3 +337,55 @@ fn in_place_is_refused() {
         t.program.push(Add { a: x, b: x, y: Value { buf: x.buf, plane: x.plane } });
     });
 }
+
+#[test]
+fn products_and_their_sums() {
+    let mut sample = Sample::new(9);
+    for shape in SHAPES {
+        let n = sample.usize_in(1..=5);
+        let [a, same] = [0; 2].map(|_: usize| sample.normal_vec(n * len(shape)));
+        let gate = sample.normal_vec(n * shape.0);
+        let mut plane = |size: [usize; 2]| Plane::blocked(shape.0, size, sample.choose(&HALOS));
+        let planes: [Plane; 4] = std::array::from_fn(|_| plane(shape.1));
+        let [gate_plane, sums_plane] = [plane([1, 1]), plane([1, 1])];
+        let vector = Plane::vector(shape.0);
+        for tile in [n, n.div_ceil(2)] {
+            let build = |t: &mut TestProgram| {
+                let (a, b) = (t.input(planes[0], &a), t.input(planes[1], &same));
+                let gate = t.input(gate_plane, &gate);
+                let [y, gated] = [2, 3].map(|i| t.output(planes[i]));
+                let sums = t.output(sums_plane);
+                let [products, plain] = [t.hidden(vector), t.hidden(vector)];
+                let [gradient, of_ones] = [0; 2].map(|_: usize| t.output_buffer(vector.sample_len()));
+                t.program.push(Mul { a, b, y });
+                t.program.push(Mul { a, b: gate, y: gated });
+                t.program.push(ProductSums { a, b: Some(b), y: sums });
+                t.program.push(ProductSums { a, b: Some(b), y: products });
+                t.program.push(ProductSums { a, b: None, y: plain });
+                t.program.push(SampleSums { x: products, gradient });
+                t.program.push(SampleSums { x: plain, gradient: of_ones });
+            };
+            let [a, same, gate] = [&a, &same, &gate].map(|values| widen(values));
+            let (_, sums) = reference::mul_vjp(&a, &gate, &same);
+            let (_, plain) = reference::mul_vjp(&a, &gate, &vec![1.0; a.len()]);
+            let of_samples = |sums: &[f64]| {
+                let mut gradient = vec![0.0; vector.sample_len()];
+                sums.iter().enumerate().for_each(|(i, sum)| gradient[i % shape.0] += sum);
+                gradient
+            };
+            let wants = [
+                reference::mul(&a, &same),
+                reference::mul(&a, &gate),
+                sums.clone(),
+                of_samples(&sums),
+                of_samples(&plain),
+            ];
+            for run in run_everywhere(&Setup::new(n).tiles(tile), build) {
+                for (i, want) in wants.iter().enumerate() {
+                    let what = format!("output {i} of {shape:?}, {}", run.what);
+                    assert_close(&run.outputs[i], want, 1e-5, 1e-5, &what);
+                }
+            }
+        }
+    }
+}
