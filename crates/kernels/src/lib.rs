@@ -93,7 +93,7 @@ pub use batch_norm::{
 };
 pub use elementwise::{
     Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutBackward, Flatten, Import, Mul,
-    ProductSums, ReluRule, Run, SampleSums, ScaleChannels, Unflatten, dropout_keeps, export,
+    ProductSums, ReluRule, Run, SampleSums, ScaleChannels, StochasticDepth, Unflatten, dropout_keeps, export,
 };
 pub use linear::{Linear, LinearPack, TableRows};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};

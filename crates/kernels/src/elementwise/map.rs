@@ -45,19 +45,56 @@ impl<const K: usize, O: Op<K>> Task for Blocks<'_, K, O> {
             return;
         }
         for (n, b) in cut::blocks(&plane, cx.n(), task) {
-            // SAFETY: as above.
-            let to = unsafe { cx.write(y.buf, y.block(n, b)) };
-            plane.clear_halo(to);
-            for line in 0..plane.height {
-                let mut x: [&[f32]; K] = [&[]; K];
-                for k in 0..K {
-                    // SAFETY: as above.
-                    let block = unsafe { cx.read(inputs[k].buf, inputs[k].block(n, b)) };
-                    x[k] = &block[inputs[k].plane.row(line)];
-                }
-                row::<V, K, O>(x, &mut to[plane.row(line)], op);
-            }
+            block::<V, K, O>(cx, (n, b), inputs, y, op);
         }
+    }
+}
+
+/// Block `b` of sample `n` of `y = op(inputs)`, which belongs to this task.
+pub(super) fn map_block<const K: usize>(
+    cx: &Cx<'_>,
+    at: (usize, usize),
+    inputs: [Value; K],
+    y: Value,
+    op: impl Op<K>,
+) {
+    cx.isa().dispatch(OneBlock { cx, at, inputs, y, op });
+}
+
+struct OneBlock<'a, const K: usize, O> {
+    cx: &'a Cx<'a>,
+    at: (usize, usize),
+    inputs: [Value; K],
+    y: Value,
+    op: O,
+}
+
+impl<const K: usize, O: Op<K>> Task for OneBlock<'_, K, O> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        block::<V, K, O>(self.cx, self.at, self.inputs, self.y, self.op);
+    }
+}
+
+#[inline(always)]
+fn block<V: Simd, const K: usize, O: Op<K>>(
+    cx: &Cx<'_>,
+    (n, b): (usize, usize),
+    inputs: [Value; K],
+    y: Value,
+    op: O,
+) {
+    // SAFETY: this block of `y` belongs to this task.
+    let to = unsafe { cx.write(y.buf, y.block(n, b)) };
+    y.plane.clear_halo(to);
+    for line in 0..y.plane.height {
+        let mut x: [&[f32]; K] = [&[]; K];
+        for k in 0..K {
+            // SAFETY: the inputs are other buffers, which nobody writes.
+            let block = unsafe { cx.read(inputs[k].buf, inputs[k].block(n, b)) };
+            x[k] = &block[inputs[k].plane.row(line)];
+        }
+        row::<V, K, O>(x, &mut to[y.plane.row(line)], op);
     }
 }
 

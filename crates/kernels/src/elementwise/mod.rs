@@ -11,6 +11,7 @@ mod philox;
 mod product_sums;
 mod relay;
 mod scale;
+mod stochastic_depth;
 #[cfg(test)]
 mod tests;
 
@@ -23,3 +24,4 @@ pub use mul::Mul;
 pub use product_sums::{ProductSums, SampleSums};
 pub use relay::{Copy, Flatten, Import, Unflatten};
 pub use scale::ScaleChannels;
+pub use stochastic_depth::StochasticDepth;

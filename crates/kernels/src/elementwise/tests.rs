@@ -389,3 +389,35 @@ fn products_and_their_sums() {
         }
     }
 }
+
+#[test]
+fn stochastic_depth_keeps_or_drops_whole_samples() {
+    let mut sample = Sample::new(10);
+    for shape in SHAPES {
+        let n = 12;
+        let x = sample.normal_vec(n * len(shape));
+        for planar in [false, true] {
+            let mut plane = || match (planar, sample.choose(&HALOS)) {
+                (true, halo) => Plane::planar(shape.0, shape.1, halo),
+                (false, halo) => Plane::blocked(shape.0, shape.1, halo),
+            };
+            let planes = [plane(), plane()];
+            let build = |t: &mut TestProgram| {
+                let (x, y) = (t.input(planes[0], &x), t.output(planes[1]));
+                t.program.push(StochasticDepth { x, y, p: 0.4, salt: 99 });
+            };
+            let setup = Setup::new(n).tiles(5);
+            let keeps = |i: usize| dropout_keeps(setup.step.seed, setup.step.update, i, 99, 0, 0.4);
+            let kept = (0..n).filter(|&i| keeps(i)).count();
+            assert!((3..n).contains(&kept), "{kept} of {n} are kept");
+            let want: Vec<f64> = widen(&x)
+                .iter()
+                .enumerate()
+                .map(|(i, x)| if keeps(i / len(shape)) { x / 0.6 } else { 0.0 })
+                .collect();
+            for run in run_everywhere(&setup, build) {
+                assert_close(&run.outputs[0], &want, 3e-7, 0.0, &format!("{shape:?}, {}", run.what));
+            }
+        }
+    }
+}
