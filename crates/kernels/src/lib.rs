@@ -71,6 +71,7 @@ pub mod batch_norm;
 pub mod conv;
 mod cut;
 pub mod elementwise;
+mod layer_norm;
 mod layout;
 pub mod linear;
 pub mod loss;
@@ -95,6 +96,7 @@ pub use elementwise::{
     Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutBackward, Flatten, Import, Mul,
     ProductSums, ReluRule, Run, SampleSums, ScaleChannels, StochasticDepth, Unflatten, dropout_keeps, export,
 };
+pub use layer_norm::{LayerNorm, LayerNormBackward};
 pub use linear::{Linear, LinearPack, TableRows};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};
 pub use optimiser::{AdamUpdate, AddGradient, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};

@@ -23,6 +23,7 @@ mod batch_norm2d;
 mod conv2d;
 mod cross_entropy;
 mod dropout;
+mod layer_norm;
 mod linear;
 mod log_softmax;
 mod max_pool2d;
@@ -46,6 +47,7 @@ pub use batch_norm2d::{
 pub use conv2d::{conv2d, conv2d_vjp};
 pub use cross_entropy::cross_entropy;
 pub use dropout::{dropout, dropout_vjp};
+pub use layer_norm::{layer_norm, layer_norm_vjp};
 pub use linear::{linear, linear_vjp};
 pub use log_softmax::{log_softmax, log_softmax_vjp};
 pub use max_pool2d::{NO_CELL, max_pool2d, max_pool2d_vjp};
