@@ -14,6 +14,7 @@ mod flatten;
 mod input;
 mod linear;
 mod max_pool2d;
+mod mul;
 mod pointwise;
 mod softmax;
 
@@ -29,6 +30,7 @@ pub use flatten::Flatten;
 pub use input::Input;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
+pub use mul::Mul;
 pub use pointwise::{
     Elu, Gelu, GeluTanh, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Sigmoid, Silu, Softplus,
     Tanh,
@@ -365,6 +367,8 @@ operations! {
     Add("add"),
     /// Channels one after the other.
     Concat("concat"),
+    /// Product of two values.
+    Mul("mul"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Image to vector.
