@@ -15,6 +15,7 @@ mod input;
 mod linear;
 mod max_pool2d;
 mod mul;
+mod narrow;
 mod pointwise;
 mod softmax;
 
@@ -31,6 +32,7 @@ pub use input::Input;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
 pub use mul::Mul;
+pub use narrow::Narrow;
 pub use pointwise::{
     Elu, Gelu, GeluTanh, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Sigmoid, Silu, Softplus,
     Tanh,
@@ -369,6 +371,8 @@ operations! {
     Concat("concat"),
     /// Product of two values.
     Mul("mul"),
+    /// Some channels.
+    Narrow("narrow"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Image to vector.
