@@ -6,6 +6,7 @@ mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm2d;
+mod channel_shuffle;
 mod concat;
 mod conv2d;
 mod conv_relu_pool;
@@ -23,6 +24,7 @@ pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use add::Add;
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm2d::BatchNorm2d;
+pub use channel_shuffle::ChannelShuffle;
 pub use concat::Concat;
 pub use conv_relu_pool::ConvReluPool;
 pub use conv2d::Conv2d;
@@ -373,6 +375,8 @@ operations! {
     Mul("mul"),
     /// Some channels.
     Narrow("narrow"),
+    /// Channels of groups in turn.
+    ChannelShuffle("channel_shuffle"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Image to vector.

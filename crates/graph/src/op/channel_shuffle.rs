@@ -1,0 +1,99 @@
+//! Channel shuffle: with `C / groups` channels in each of `groups` groups, `Y[n, i · groups + g] = X[n, g · C / groups + i]`: each
+//! group of the output has channels of all groups of the input.
+//!
+//! # Source
+//! Zhang et al., "ShuffleNet", 2018, section 3.1.
+
+use super::*;
+use crate::trace::Var;
+use std::panic::Location;
+use striate_kernels::{Channels, Run, Value};
+
+/// The channels of the groups in turn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelShuffle {
+    /// Groups of the input's channels.
+    pub groups: usize,
+}
+
+/// For each channel of a shuffle of `channels` by `groups`, where it comes from.
+fn sources(channels: usize, groups: usize) -> impl Iterator<Item = usize> {
+    let in_group = channels / groups;
+    (0..channels).map(move |c| c % groups * in_group + c / groups)
+}
+
+fn shuffle(from: Value, to: Value, groups: usize) -> Channels {
+    let run = |c: usize| Run { from: Some(from), channels: c..c + 1 };
+    Channels::new(sources(to.plane.channels, groups).map(run).collect(), to)
+}
+
+fn shuffled(x: &[f64], channels: usize, plane: usize, groups: usize) -> Vec<f64> {
+    let of_sample = |x: &[f64]| -> Vec<f64> {
+        sources(channels, groups).flat_map(|c| x[c * plane..][..plane].to_vec()).collect()
+    };
+    x.chunks_exact(channels * plane).flat_map(of_sample).collect()
+}
+
+impl Operation for ChannelShuffle {
+    fn name(&self) -> &'static str {
+        "channel_shuffle"
+    }
+    fn role(&self) -> Role {
+        Role::Reshape
+    }
+    fn sign(&self) -> Sign {
+        Sign::OfInputs
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::SAME
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let shape = one(inputs)?.to_vec();
+        let channels = shape[0];
+        if self.groups == 0 || !channels.is_multiple_of(self.groups) {
+            let problem = format!(
+                "channel_shuffle of {channels} channels in {} groups; the groups must be at least one, and divide the channels",
+                self.groups
+            );
+            return Err(ShapeError::plain(Some(shape), problem));
+        }
+        Ok(shape)
+    }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_values(output)
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        shuffled(at.x[0], at.shape[0], at.shape[1..].iter().product(), self.groups)
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let channels = at.shape[0];
+        // The inverse deals the channels out in the groups' number.
+        let back = shuffled(grad_output, channels, at.shape[1..].iter().product(), channels / self.groups);
+        Gradients { inputs: vec![back], params: Vec::new() }
+    }
+
+    fn forward(&self, at: &mut Forward<'_>) {
+        at.program.push(shuffle(at.x[0], at.y, self.groups));
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        if let Some(dx) = at.dx[0] {
+            at.program.push(shuffle(at.dy, dx, dx.plane.channels / self.groups));
+        }
+    }
+}
+
+impl<'g> Var<'g> {
+    /// The channels of `groups` groups in turn: one of each, then the next of each.
+    ///
+    /// # PyTorch
+    /// `torch.nn.functional.channel_shuffle`.
+    #[track_caller]
+    pub fn channel_shuffle(self, groups: usize) -> Var<'g> {
+        self.at(ChannelShuffle { groups }.into(), &[], Location::caller())
+    }
+}
