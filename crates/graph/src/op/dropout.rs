@@ -16,7 +16,7 @@ pub struct Dropout {
 }
 
 /// A number for each layer's name (FNV-1a), so that no two layers drop the same elements.
-fn salt(name: &str) -> u64 {
+pub(super) fn salt(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
 

@@ -19,6 +19,7 @@ mod mul;
 mod narrow;
 mod pointwise;
 mod softmax;
+mod stochastic_depth;
 
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use add::Add;
@@ -40,6 +41,7 @@ pub use pointwise::{
     Tanh,
 };
 pub use softmax::{LogSoftmax, Softmax};
+pub use stochastic_depth::StochasticDepth;
 
 use crate::cost;
 pub use crate::cost::Cost;
@@ -377,6 +379,8 @@ operations! {
     Narrow("narrow"),
     /// Channels of groups in turn.
     ChannelShuffle("channel_shuffle"),
+    /// Random zeros of whole samples, in training.
+    StochasticDepth("stochastic_depth"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Image to vector.

@@ -212,6 +212,37 @@ pub(crate) fn all() -> Vec<Net> {
     ]
 }
 
+/// Edits of their values would be magnified by the products and the norms.
+#[allow(dead_code)] // not every test crate asks for it
+pub(crate) fn gates_and_scales() -> Vec<Net> {
+    vec![Net {
+        // Gates of maps, of vectors and of one value a channel; parts of channels, in another order.
+        name: "gates and shuffles",
+        input: [3, 6, 6],
+        classes: 4,
+        layers: vec![
+            ("c1", conv(3, 20, PLAIN)),
+            ("squeeze", conv(20, 6, Conv { k: 1, padding: [0, 0], ..PLAIN })),
+            ("excite", conv(6, 20, Conv { k: 1, padding: [0, 0], ..PLAIN })),
+            ("c2", conv(9, 11, Conv { stride: 2, ..PLAIN })),
+            ("fc", linear(20, 7)),
+            ("out", linear(7, 4)),
+        ],
+        forward: |net, x| {
+            let x = x.apply(net.layer("c1")).relu();
+            let gate = x.adaptive_avg_pool2d(1).apply(net.layer("squeeze")).relu();
+            let x = gate.apply(net.layer("excite")).sigmoid() * x;
+            let [a, b] = x.channel_shuffle(4).split([11, 9]);
+            let b = b.apply(net.layer("c2")).stochastic_depth(0.4);
+            let x = b * a.narrow(0, 11).max_pool2d(2).relu();
+            let x = x.concat(&[b.narrow(2, 9)]);
+            let x = (x * x.adaptive_avg_pool2d(1).flatten(1)).adaptive_avg_pool2d(1).flatten(1);
+            let y = x.apply(net.layer("fc"));
+            (y * y.sigmoid()).apply(net.layer("out"))
+        },
+    }]
+}
+
 /// Edits of its values would be magnified by the slopes of the functions.
 #[allow(dead_code)] // not every test crate asks for it
 pub(crate) fn pointwise() -> Net {

@@ -1,0 +1,92 @@
+//! Stochastic depth: `Y = X · m / (1 − p)`, with one `m` a sample, 0 with probability `p` and 1 otherwise. Exists in training
+//! graphs only.
+//!
+//! The draw is a pure function of (seed, update, sample, layer), as dropout's is.
+//!
+//! # Source
+//! Huang et al., "Deep Networks with Stochastic Depth", 2016.
+
+use super::dropout::salt;
+use super::*;
+use crate::trace::{Mode, Var};
+use std::panic::Location;
+use striate_kernels::{dropout_keeps, reference};
+
+/// Zeroes a whole sample with probability `p`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StochasticDepth {
+    /// Probability of zeros, below 1.
+    pub p: f32,
+}
+
+impl StochasticDepth {
+    fn mask(&self, at: &Reference<'_>) -> Vec<bool> {
+        let (seed, update) = at.random;
+        let len = at.x[0].len() / at.n.max(1);
+        let keeps = |n: usize| dropout_keeps(seed, update, n, salt(at.name), 0, self.p);
+        (0..at.n).flat_map(|n| vec![keeps(n); len]).collect()
+    }
+}
+
+impl Operation for StochasticDepth {
+    fn name(&self) -> &'static str {
+        "stochastic_depth"
+    }
+    fn role(&self) -> Role {
+        Role::Noise
+    }
+    fn sign(&self) -> Sign {
+        Sign::OfInputs
+    }
+    fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
+        Reads::SAME
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let shape = one(inputs)?.to_vec();
+        if !(0.0..1.0).contains(&self.p) {
+            let problem = format!("stochastic_depth with p = {}; p must lie in 0 ≤ p < 1", self.p);
+            return Err(ShapeError::plain(Some(shape), problem));
+        }
+        Ok(shape)
+    }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        Cost::of_values(output)
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        reference::dropout(at.x[0], &self.mask(at), self.p.into())
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let grad = reference::dropout_vjp(grad_output, &self.mask(at), self.p.into());
+        Gradients { inputs: vec![grad], params: Vec::new() }
+    }
+
+    fn forward(&self, at: &mut Forward<'_>) {
+        let (x, y, p, salt) = (at.x[0], at.y, self.p, salt(at.name));
+        at.program.push(striate_kernels::StochasticDepth { x, y, p, salt });
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        if let Some(y) = at.dx[0] {
+            let (x, p, salt) = (at.dy, self.p, salt(at.name));
+            at.program.push(striate_kernels::StochasticDepth { x, y, p, salt });
+        }
+    }
+}
+
+impl<'g> Var<'g> {
+    /// Zeroes all of a sample with probability `p` and scales the others by `1 / (1 − p)`, in training; nothing in use.
+    ///
+    /// # PyTorch
+    /// `torchvision.ops.stochastic_depth(x, p, "row")`.
+    #[track_caller]
+    pub fn stochastic_depth(self, p: f32) -> Var<'g> {
+        match self.mode() {
+            Mode::Train if p != 0.0 => self.at(StochasticDepth { p }.into(), &[], Location::caller()),
+            _ => self,
+        }
+    }
+}
