@@ -13,6 +13,7 @@ mod conv_relu_pool;
 mod dropout;
 mod flatten;
 mod input;
+mod layer_norm2d;
 mod linear;
 mod max_pool2d;
 mod mul;
@@ -32,6 +33,7 @@ pub use conv2d::Conv2d;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use input::Input;
+pub use layer_norm2d::LayerNorm2d;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
 pub use mul::Mul;
@@ -381,6 +383,8 @@ operations! {
     ChannelShuffle("channel_shuffle"),
     /// Random zeros of whole samples, in training.
     StochasticDepth("stochastic_depth"),
+    /// Layer normalisation over channels.
+    LayerNorm2d("layer_norm2d"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Image to vector.
