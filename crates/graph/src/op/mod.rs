@@ -14,6 +14,7 @@ mod dropout;
 mod flatten;
 mod input;
 mod layer_norm2d;
+mod layer_scale;
 mod linear;
 mod max_pool2d;
 mod mul;
@@ -34,6 +35,7 @@ pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use input::Input;
 pub use layer_norm2d::LayerNorm2d;
+pub use layer_scale::LayerScale;
 pub use linear::Linear;
 pub use max_pool2d::MaxPool2d;
 pub use mul::Mul;
@@ -385,6 +387,8 @@ operations! {
     StochasticDepth("stochastic_depth"),
     /// Layer normalisation over channels.
     LayerNorm2d("layer_norm2d"),
+    /// A learned factor a channel.
+    LayerScale("layer_scale"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Image to vector.
