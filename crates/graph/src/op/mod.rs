@@ -20,6 +20,7 @@ mod max_pool2d;
 mod mul;
 mod narrow;
 mod pointwise;
+mod pointwise_linear;
 mod softmax;
 mod stochastic_depth;
 
@@ -44,6 +45,7 @@ pub use pointwise::{
     Elu, Gelu, GeluTanh, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Sigmoid, Silu, Softplus,
     Tanh,
 };
+pub use pointwise_linear::PointwiseLinear;
 pub use softmax::{LogSoftmax, Softmax};
 pub use stochastic_depth::StochasticDepth;
 
@@ -389,6 +391,8 @@ operations! {
     LayerNorm2d("layer_norm2d"),
     /// A learned factor a channel.
     LayerScale("layer_scale"),
+    /// Fully connected at each pixel.
+    PointwiseLinear("pointwise_linear"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Image to vector.

@@ -87,6 +87,10 @@ fn linear(i: usize, o: usize) -> Leaf {
     }))
 }
 
+fn pointwise_linear(i: usize, o: usize) -> Leaf {
+    Leaf(op::PointwiseLinear { in_features: i, out_features: o, bias: true, init: None }.into())
+}
+
 fn norm(c: usize) -> Leaf {
     Leaf(Op::BatchNorm2d(BatchNorm2d { num_features: c, eps: 1e-5, momentum: 0.1, training: false }))
 }
@@ -215,32 +219,55 @@ pub(crate) fn all() -> Vec<Net> {
 /// Edits of their values would be magnified by the products and the norms.
 #[allow(dead_code)] // not every test crate asks for it
 pub(crate) fn gates_and_scales() -> Vec<Net> {
-    vec![Net {
-        // Gates of maps, of vectors and of one value a channel; parts of channels, in another order.
-        name: "gates and shuffles",
-        input: [3, 6, 6],
-        classes: 4,
-        layers: vec![
-            ("c1", conv(3, 20, PLAIN)),
-            ("squeeze", conv(20, 6, Conv { k: 1, padding: [0, 0], ..PLAIN })),
-            ("excite", conv(6, 20, Conv { k: 1, padding: [0, 0], ..PLAIN })),
-            ("c2", conv(9, 11, Conv { stride: 2, ..PLAIN })),
-            ("fc", linear(20, 7)),
-            ("out", linear(7, 4)),
-        ],
-        forward: |net, x| {
-            let x = x.apply(net.layer("c1")).relu();
-            let gate = x.adaptive_avg_pool2d(1).apply(net.layer("squeeze")).relu();
-            let x = gate.apply(net.layer("excite")).sigmoid() * x;
-            let [a, b] = x.channel_shuffle(4).split([11, 9]);
-            let b = b.apply(net.layer("c2")).stochastic_depth(0.4);
-            let x = b * a.narrow(0, 11).max_pool2d(2).relu();
-            let x = x.concat(&[b.narrow(2, 9)]);
-            let x = (x * x.adaptive_avg_pool2d(1).flatten(1)).adaptive_avg_pool2d(1).flatten(1);
-            let y = x.apply(net.layer("fc"));
-            (y * y.sigmoid()).apply(net.layer("out"))
+    vec![
+        Net {
+            // Gates of maps, of vectors and of one value a channel; parts of channels, in another order.
+            name: "gates and shuffles",
+            input: [3, 6, 6],
+            classes: 4,
+            layers: vec![
+                ("c1", conv(3, 20, PLAIN)),
+                ("squeeze", conv(20, 6, Conv { k: 1, padding: [0, 0], ..PLAIN })),
+                ("excite", conv(6, 20, Conv { k: 1, padding: [0, 0], ..PLAIN })),
+                ("c2", conv(9, 11, Conv { stride: 2, ..PLAIN })),
+                ("fc", linear(20, 7)),
+                ("out", linear(7, 4)),
+            ],
+            forward: |net, x| {
+                let x = x.apply(net.layer("c1")).relu();
+                let gate = x.adaptive_avg_pool2d(1).apply(net.layer("squeeze")).relu();
+                let x = gate.apply(net.layer("excite")).sigmoid() * x;
+                let [a, b] = x.channel_shuffle(4).split([11, 9]);
+                let b = b.apply(net.layer("c2")).stochastic_depth(0.4);
+                let x = b * a.narrow(0, 11).max_pool2d(2).relu();
+                let x = x.concat(&[b.narrow(2, 9)]);
+                let x = (x * x.adaptive_avg_pool2d(1).flatten(1)).adaptive_avg_pool2d(1).flatten(1);
+                let y = x.apply(net.layer("fc"));
+                (y * y.sigmoid()).apply(net.layer("out"))
+            },
         },
-    }]
+        Net {
+            name: "layer norms and scales",
+            input: [3, 7, 6],
+            classes: 3,
+            layers: vec![
+                ("c1", conv(3, 18, PLAIN)),
+                ("n1", Leaf(op::LayerNorm2d { num_channels: 18, eps: 1e-3 }.into())),
+                ("wide", pointwise_linear(18, 34)),
+                ("narrow", pointwise_linear(34, 18)),
+                ("scale", Leaf(op::LayerScale { num_channels: 18, init: None }.into())),
+                ("n2", Leaf(op::LayerNorm2d { num_channels: 3, eps: 1e-2 }.into())),
+                ("fc", linear(18, 3)),
+            ],
+            forward: |net, x| {
+                let x = x.apply(net.layer("n2")).apply(net.layer("c1"));
+                let y = x.apply(net.layer("n1")).apply(net.layer("wide")).gelu();
+                let y = y.apply(net.layer("narrow")).apply(net.layer("scale"));
+                let x = x + y.stochastic_depth(0.2);
+                x.adaptive_avg_pool2d(1).flatten(1).apply(net.layer("fc"))
+            },
+        },
+    ]
 }
 
 /// Edits of its values would be magnified by the slopes of the functions.
