@@ -3,6 +3,7 @@
 mod adaptive_avg_pool2d;
 mod avg_pool2d;
 mod batch_norm2d;
+mod channel_shuffle;
 mod conv2d;
 mod dropout;
 mod flatten;
@@ -18,6 +19,7 @@ mod softmax;
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm2d::BatchNorm2d;
+pub use channel_shuffle::ChannelShuffle;
 pub use conv2d::Conv2d;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
