@@ -15,6 +15,7 @@ mod pair;
 mod pointwise;
 mod sequential;
 mod softmax;
+mod stochastic_depth;
 
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use avg_pool2d::AvgPool2d;
@@ -33,6 +34,7 @@ pub use pointwise::{
 };
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
+pub use stochastic_depth::StochasticDepth;
 
 use striate_graph::op::Init;
 use striate_graph::{Forward, Mode, Module, Var, op};
