@@ -14,6 +14,7 @@ mod max_pool2d;
 mod padding;
 mod pair;
 mod pointwise;
+mod pointwise_linear;
 mod sequential;
 mod softmax;
 mod stochastic_depth;
@@ -34,6 +35,7 @@ pub use pair::Pair;
 pub use pointwise::{
     ELU, GELU, Hardsigmoid, Hardswish, LeakyReLU, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softplus, Tanh,
 };
+pub use pointwise_linear::PointwiseLinear;
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
 pub use stochastic_depth::StochasticDepth;
