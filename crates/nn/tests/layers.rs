@@ -5,9 +5,10 @@ use ndarray::ArrayView4;
 use striate_nn::graph::interpret::Values;
 use striate_nn::graph::{Engine, Params, Session};
 use striate_nn::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, ELU, Flatten, Forward, GELU, Hardsigmoid,
-    Hardswish, Identity, Init, LeakyReLU, Linear, LogSoftmax, MaxPool2d, Mish, Mode, ReLU, ReLU6, SELU,
-    Sequential, SiLU, Sigmoid, Softmax, Softplus, Tanh, trace,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, ChannelShuffle, Conv2d, Dropout, ELU, Flatten, Forward, GELU,
+    Hardsigmoid, Hardswish, Identity, Init, LayerNorm2d, LeakyReLU, Linear, LogSoftmax, MaxPool2d, Mish,
+    Mode, PointwiseLinear, ReLU, ReLU6, SELU, Sequential, SiLU, Sigmoid, Softmax, Softplus,
+    SqueezeExcitation, StochasticDepth, Tanh, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -74,6 +75,20 @@ fn pools() {
     check(&AvgPool2d::new(3).stride(2).padding(1).count_include_pad(false), &[6, 5, 4], &[]);
     check(&AdaptiveAvgPool2d::new(1), &[6, 1, 1], &[]);
     check(&AdaptiveAvgPool2d::new([4, 10]), &[6, 4, 10], &[]);
+}
+
+#[test]
+fn channels() {
+    check(&ChannelShuffle::new(3), &[6, 9, 7], &[]);
+    check(&StochasticDepth::new(0.5), &[6, 9, 7], &[]);
+    check(&LayerNorm2d::new(6).eps(1e-3), &[6, 9, 7], &[("weight", &[6]), ("bias", &[6])]);
+    check(&PointwiseLinear::new(6, 17), &[17, 9, 7], &[("weight", &[17, 6]), ("bias", &[17])]);
+    check(&PointwiseLinear::new(6, 3).bias(false), &[3, 9, 7], &[("weight", &[3, 6])]);
+    let gate = SqueezeExcitation::new(6, 2).activation(SiLU::new()).scale_activation(Hardsigmoid::new());
+    let [fc1, fc2] = [[2, 6, 1, 1], [6, 2, 1, 1]];
+    let names: [(&str, &[usize]); 4] =
+        [("fc1.weight", &fc1), ("fc1.bias", &[2]), ("fc2.weight", &fc2), ("fc2.bias", &[6])];
+    check(&gate, &[6, 9, 7], &names);
 }
 
 #[test]

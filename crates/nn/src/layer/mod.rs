@@ -17,6 +17,7 @@ mod pointwise;
 mod pointwise_linear;
 mod sequential;
 mod softmax;
+mod squeeze_excitation;
 mod stochastic_depth;
 
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
@@ -38,6 +39,7 @@ pub use pointwise::{
 pub use pointwise_linear::PointwiseLinear;
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
+pub use squeeze_excitation::SqueezeExcitation;
 pub use stochastic_depth::StochasticDepth;
 
 use striate_graph::op::Init;
