@@ -9,7 +9,8 @@
 //! | look at images | [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`BatchNorm2d`] |
 //! | decide | [`Flatten`], [`Linear`], [`Softmax`], [`LogSoftmax`] |
 //! | bend | [`ReLU`], [`ReLU6`], [`LeakyReLU`], [`ELU`], [`SELU`], [`SiLU`], [`Hardswish`], [`GELU`], [`Mish`], [`Softplus`] |
-//! | squeeze and drop | [`Sigmoid`], [`Hardsigmoid`], [`Tanh`], [`Dropout`] |
+//! | squeeze and drop | [`Sigmoid`], [`Hardsigmoid`], [`Tanh`], [`Dropout`], [`StochasticDepth`] |
+//! | gate, mix and normalise channels | [`SqueezeExcitation`], [`ChannelShuffle`], [`PointwiseLinear`], [`LayerNorm2d`] |
 //! | put in a row | [`Sequential`], [`Identity`] |
 //! | learn | [`optim::Sgd`], [`optim::Adam`], [`optim::AdamW`], [`schedule::Schedule`] |
 //!
