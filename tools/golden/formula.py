@@ -6,7 +6,7 @@ import numpy as np
 
 MASK = (1 << 64) - 1
 # Batch norms at the end of a residual branch: halved, so that fifty sums do not add up to 2^50 times the variance.
-RESIDUAL_ENDS = (".bn2.weight", ".bn3.weight")
+RESIDUAL_ENDS = (".bn2.weight", ".bn3.weight", ".block.1.1.weight", ".block.3.1.weight")
 
 
 def fnv1a64(name):

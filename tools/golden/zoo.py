@@ -14,6 +14,7 @@ import platform
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
 import torchvision
 from torch import nn
@@ -51,11 +52,20 @@ NAMES = [
 TRAINED = {
     "resnet18": (4, 3, 64, 48), "vgg11_bn": (4, 3, 64, 32), "resnext50_32x4d": (4, 3, 64, 48),
     "densenet121": (4, 3, 64, 48), "mobilenet_v2": (2, 3, 33, 40), "squeezenet1_1": (2, 3, 63, 80),
-    "googlenet": (4, 3, 70, 64), "inception_v3": (4, 3, 107, 91), "mobilenet_v3_small": (4, 3, 64, 48),
+    "googlenet": (4, 3, 64, 80), "inception_v3": (4, 3, 123, 107), "mobilenet_v3_small": (4, 3, 64, 48),
     "mnasnet0_5": (4, 3, 64, 48), "shufflenet_v2_x0_5": (4, 3, 64, 48), "efficientnet_b0": (4, 3, 64, 48),
     "efficientnet_v2_s": (4, 3, 64, 48), "regnet_x_400mf": (4, 3, 64, 48), "regnet_y_400mf": (4, 3, 64, 48),
     "convnext_tiny": (2, 3, 64, 48),
 }
+# By what the batch norms of their blocks are scaled, so that the logits depend on the picture and not on the last biases alone: a
+# gate halves, and so do these activations of small values. With much more, gates saturate and float32 has no digit right.
+GAINS = {
+    "efficientnet_b6": 1.5, "efficientnet_b7": 1.5, "efficientnet_b": 1.6, "efficientnet_v2_s": 1.4, "efficientnet_v2": 1.2, "mobilenet_v3": 1.7,
+}
+
+
+def gain(name):
+    return next((gain for family, gain in GAINS.items() if name.startswith(family)), 1.0)
 
 
 def tensor(name, shape):
@@ -82,6 +92,8 @@ def model(name):
             value.zero_()
         else:
             value.copy_(tensor(key, value.shape))
+            if ".block." in key and key.endswith("weight") and value.dim() == 1:
+                value *= np.float32(gain(name))
     for module in net.modules():
         if isinstance(module, (nn.Dropout, StochasticDepth)):
             module.p = 0.0
@@ -147,7 +159,7 @@ def golden(name):
             "script": "tools/golden/zoo.py", "torch": torch.__version__, "torchvision": torchvision.__version__,
             "python": platform.python_version(), "platform": platform.machine(),
         },
-        "net": name, "keys": keys(name), "input_shape": list(shape), "logits_eval": evaluated(name, shape),
+        "net": name, "block_gain": gain(name), "keys": keys(name), "input_shape": list(shape), "logits_eval": evaluated(name, shape),
     }
     if name in TRAINED:
         document["train"] = trained(name, TRAINED[name])

@@ -30,7 +30,7 @@ pub fn formula(name: &str, shape: &[usize]) -> Vec<f32> {
 }
 
 /// Batch norms at the end of a residual branch.
-const RESIDUAL_ENDS: [&str; 2] = [".bn2.weight", ".bn3.weight"];
+const RESIDUAL_ENDS: [&str; 4] = [".bn2.weight", ".bn3.weight", ".block.1.1.weight", ".block.3.1.weight"];
 
 /// As [`formula`], for networks of many layers: He's scale, so that activations neither vanish nor explode.
 pub fn deep_formula(name: &str, shape: &[usize]) -> Vec<f32> {

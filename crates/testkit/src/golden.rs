@@ -85,8 +85,14 @@ impl Golden {
 pub struct ZooGolden {
     pub keys: BTreeMap<String, Vec<usize>>,
     pub input_shape: Vec<usize>,
+    #[serde(default = "one")]
+    pub block_gain: f32,
     pub logits_eval: Tensor,
     pub train: Option<ZooStep>,
+}
+
+fn one() -> f32 {
+    1.0
 }
 
 /// One forward and backward pass in train mode.
