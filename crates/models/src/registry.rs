@@ -23,6 +23,20 @@ pub struct ModelInfo {
     pub first_conv: &'static str,
     /// Makes it for `(num_classes, in_channels)`.
     pub build: fn(usize, usize) -> Box<dyn Forward>,
+    /// Paths of what published files hold and the network has not: classifiers aside that help it learn.
+    pub aside: &'static [&'static str],
+}
+
+impl ModelInfo {
+    /// For pictures of this side.
+    pub(crate) const fn sized(self, size: usize) -> Self {
+        Self { input: [self.input[0], size, size], ..self }
+    }
+
+    /// Without these, which published files hold.
+    pub(crate) const fn without(self, aside: &'static [&'static str]) -> Self {
+        Self { aside, ..self }
+    }
 }
 
 /// A name that no network has.
@@ -60,6 +74,7 @@ pub(crate) const fn photos(
         classifier,
         first_conv,
         build,
+        aside: &[],
     }
 }
 
@@ -72,7 +87,7 @@ pub(crate) const fn small(
     input: [usize; 3],
     build: fn(usize, usize) -> Box<dyn Forward>,
 ) -> ModelInfo {
-    ModelInfo { name, paper, description, input, num_classes: 10, classifier, first_conv, build }
+    ModelInfo { name, paper, description, input, num_classes: 10, classifier, first_conv, build, aside: &[] }
 }
 
 static ALL: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {

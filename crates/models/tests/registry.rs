@@ -5,7 +5,6 @@ use expect_test::expect;
 use ndarray::ArrayView4;
 use striate_models::registry::{ModelInfo, all};
 use striate_nn::graph::interpret::Values;
-use striate_nn::graph::op::Role;
 use striate_nn::graph::{CrossEntropy, Engine, Graph, Node, Params, Session, TrainOptions, TrainStep};
 use striate_nn::{Mode, OptimizerConfig, Sgd, trace};
 use striate_testkit::{Sample, assert_close, widen};
@@ -211,8 +210,7 @@ fn the_rival_is_as_large_as_the_convnet() {
 /// A bias in front of a batch norm is taken out again by it: torchvision's VGGs have such, and they learn nothing.
 fn is_idle(graph: &Graph, name: &str) -> bool {
     let Some(layer) = name.strip_suffix(".bias") else { return false };
-    let normed =
-        |node: &Node| node.operation().role() == Role::Norm && graph.nodes[node.inputs[0]].layer == layer;
+    let normed = |node: &Node| node.operation().couples_batch() && graph.nodes[node.inputs[0]].layer == layer;
     graph.nodes.iter().any(normed)
 }
 
@@ -246,6 +244,7 @@ fn every_parameter_learns() {
         assert!(report.loss.is_finite(), "{}: loss {}", model.name, report.loss);
         let gradients = net.gradients();
         let trained: Vec<_> = graph.params().into_iter().filter(|(_, spec)| spec.trainable).collect();
+        let mut moved = Vec::new();
         for (name, spec) in &trained {
             let gradient =
                 gradients.get(name).unwrap_or_else(|| panic!("{}: no gradient of {name}", model.name));
@@ -255,10 +254,19 @@ fn every_parameter_learns() {
             let idle = is_idle(&graph, name);
             assert!(!idle || largest < 1e-5, "{}: gradient of {name} is {largest}", model.name);
             assert!(idle || largest > 0.0, "{}: gradient of {name} is zero", model.name);
+            // Behind ConvNeXt's scale of a millionth, a step is less than the last digit of a 1.
+            if largest > 1e-5 {
+                moved.push(name);
+            }
         }
         drop(gradients); // of gigabytes, where there are 140 million parameters
         let after = net.params();
-        for (name, _) in trained.iter().filter(|(name, _)| !is_idle(&graph, name)) {
+        assert!(
+            2 * moved.len() > trained.len() || model.name == "convnext_tiny",
+            "{}: {moved:?}",
+            model.name
+        );
+        for name in moved {
             assert_ne!(after.get(name), params.get(name), "{}: {name} has not moved", model.name);
         }
     }

@@ -87,6 +87,18 @@ fn every_difference_is_listed() {
 }
 
 #[test]
+fn what_is_for_training_alone_is_left_out() {
+    let mut more = params();
+    more.push(("aux1.fc.weight".into(), ArrayD::zeros(vec![5, 2])));
+    more.push(("aux1.fc.bias".into(), ArrayD::zeros(vec![5])));
+    let loaded = plain(&more).unwrap();
+    assert_eq!(loaded.params, params().into_iter().collect());
+    assert_eq!(loaded.report.notes, ["`aux1`, which is for training alone, was left out"]);
+    more.push(("aux10.fc.weight".into(), ArrayD::zeros(vec![5])));
+    assert!(message(plain(&more)).contains("unexpected (1): aux10.fc.weight"));
+}
+
+#[test]
 fn a_head_of_another_size_is_new_only_when_asked_for() {
     expect![[r#"
         tiny.safetensors: the weights do not fit tiny

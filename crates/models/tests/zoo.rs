@@ -36,10 +36,14 @@ fn graph(name: &str, mode: Mode, shape: &[usize]) -> Graph {
     graph
 }
 
-fn params(graph: &Graph) -> Params {
+/// `block_gain`: by what the batch norms of blocks are scaled.
+fn params(graph: &Graph, block_gain: f32) -> Params {
     let all = graph.params().into_iter();
     all.map(|(name, spec)| {
-        let values = deep_formula(&name, &spec.shape);
+        let mut values = deep_formula(&name, &spec.shape);
+        if name.contains(".block.") && name.ends_with("weight") && spec.shape.len() == 1 {
+            values.iter_mut().for_each(|value| *value *= block_gain);
+        }
         (name, ArrayD::from_shape_vec(IxDyn(&spec.shape), values).expect("one value an element"))
     })
     .collect()
@@ -64,7 +68,7 @@ fn logits_of(is_one_of_them: impl Fn(usize) -> bool) {
             continue;
         }
         let _alone = alone();
-        let params = params(&graph);
+        let params = params(&graph, golden.block_gain);
         let engine = Engine::new(Some(2)).expect("an instruction set");
         let mut net = Session::with_engine(graph, params, engine).expect("its own parameters");
         let logits =
@@ -89,14 +93,16 @@ fn logits_of_the_largest_are_torchvisions() {
 /// No one tolerance fits: the 52 batch norms of MobileNetV2, over a dozen values each, make some 700 roundings of one.
 fn one_training_step(name: &str) {
     let _alone = alone();
-    let golden = ZooGolden::read(name).train.expect("a training step");
+    let golden = ZooGolden::read(name);
+    let (block_gain, golden) = (golden.block_gain, golden.train.expect("a training step"));
     let (shape, graph) = (&golden.input_shape, graph(name, Mode::Train, &golden.input_shape));
     let labels = formula_labels(shape[0], CLASSES);
     assert_eq!(labels, golden.labels, "the formula of the labels");
     let engine = Engine::new(Some(2)).expect("an instruction set");
     let (loss, options) = (CrossEntropy::default(), TrainOptions::new(shape[0], 0));
     let mut net =
-        TrainStep::new(&graph, &params(&graph), &loss, &Sgd::default(), engine, options).expect("a plan");
+        TrainStep::new(&graph, &params(&graph, block_gain), &loss, &Sgd::default(), engine, options)
+            .expect("a plan");
     let report = net.step(&deep_formula("input", shape), &labels, 0.0);
     let (got, want) = (f64::from(report.loss), golden.loss.value);
     assert!((got - want).abs() < 1e-5 * want, "{name}: loss {got}, expected {want}");

@@ -30,6 +30,21 @@ impl Card {
         }
     }
 
+    /// For pictures of this side.
+    pub(crate) const fn sized(self, size: usize) -> Self {
+        Self { size, ..self }
+    }
+
+    /// Resized by the bicubic filter.
+    pub(crate) const fn bicubic(self) -> Self {
+        Self { interpolation: Interpolation::Bicubic, ..self }
+    }
+
+    /// From −1 to 1: the mean and the deviation of each channel are 0.5.
+    pub(crate) const fn halves(self) -> Self {
+        Self { mean: [0.5; 3], std: [0.5; 3], ..self }
+    }
+
     /// EfficientNet-Lite's: `(x - 127) / 128` of pixels from 0 to 255, bicubic.
     pub const EFFICIENTNET_LITE: Self = Self {
         size: 224,

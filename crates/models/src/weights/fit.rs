@@ -29,6 +29,7 @@ pub(super) fn fit(
     let mut fitted = Fitted::default();
     let specs = specs(graph);
     let mut tensors = renamed(tensors, choice, &specs);
+    leave_aside(&mut tensors, model, &mut fitted);
     adapt_first_conv(&mut tensors, &specs, model.first_conv, &mut fitted);
     let is_head = |name: &str| name.strip_prefix(model.classifier).is_some_and(|rest| rest.starts_with('.'));
     let other_head = specs.iter().any(|(name, shape)| {
@@ -81,6 +82,17 @@ fn renamed(tensors: Tensors, choice: &Choice, specs: &Shapes) -> Tensors {
         all.insert(name, array);
     }
     all
+}
+
+/// Leaves out the parts that helped the network learn and that it does not have in use.
+fn leave_aside(tensors: &mut Tensors, model: &ModelInfo, fitted: &mut Fitted) {
+    for part in model.aside {
+        let before = tensors.len();
+        tensors.retain(|name, _| !name.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')));
+        if tensors.len() < before {
+            fitted.notes.push(format!("`{part}`, which is for training alone, was left out"));
+        }
+    }
 }
 
 /// A first layer for RGB made fit for other channels, as timm's `adapt_input_conv` does: summed for grey, else repeated

@@ -29,6 +29,7 @@ pub(crate) const TINY: ModelInfo = ModelInfo {
     num_classes: 5,
     classifier: "classifier.6",
     first_conv: "features.0",
+    aside: &["aux1", "aux2"],
     build: |classes, channels| {
         let features = Sequential::new().append(Conv2d::new(channels, 2, 3).padding(1)).append(ReLU::new());
         let classifier = Sequential::new()
