@@ -29,6 +29,7 @@ mod convnet;
 mod convnet_gap;
 mod densenet;
 mod efficientnet_lite0;
+mod googlenet;
 mod lenet5;
 mod mlp;
 mod mnasnet;
@@ -45,6 +46,7 @@ pub use convnet::ConvNet;
 pub use convnet_gap::ConvNetGap;
 pub use densenet::DenseNet;
 pub use efficientnet_lite0::EfficientNetLite0;
+pub use googlenet::GoogLeNet;
 pub use lenet5::LeNet5;
 pub use mlp::Mlp;
 pub use mnasnet::MnasNet;
@@ -73,6 +75,7 @@ files! {
     mlp,
     alexnet,
     vgg,
+    googlenet,
     squeezenet,
     resnet,
     densenet,

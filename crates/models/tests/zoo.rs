@@ -156,3 +156,8 @@ fn a_training_step_of_squeezenet1_1_is_torchvisions() {
 fn a_training_step_of_mnasnet0_5_is_torchvisions() {
     one_training_step("mnasnet0_5");
 }
+
+#[test]
+fn a_training_step_of_googlenet_is_torchvisions() {
+    one_training_step("googlenet");
+}

@@ -1,0 +1,174 @@
+//! GoogLeNet: in each block windows of several sizes side by side.
+
+use crate::registry::{ModelInfo, photos};
+use crate::weights::{V1, WeightsInfo, pth, torchvision};
+use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, Sequential, Var};
+
+/// GoogLeNet, or Inception-v1, with batch norms: a block looks by 1x1, 3x3, again 3x3 (where the paper has 5x5), and by the largest
+/// of 3x3, side by side, each behind a 1x1 that saves work.
+///
+/// 6,624,904 parameters for 1000 classes, 1,498,376,192 multiply-adds at 224 px.
+///
+/// # Shapes
+/// `[N, in_channels, H, W]` of at least 15 px to logits `[N, num_classes]`.
+///
+/// # Source
+/// Szegedy et al., "Going Deeper with Convolutions", 2015, table 1.
+///
+/// # PyTorch
+/// `torchvision.models.googlenet(aux_logits=False, init_weights=True)`, keys and initialisation included, but for the biases of
+/// `fc`, which start at 0 here. The two classifiers aside, which torchvision has in training, are left out; of the published
+/// file, so are their weights. What torchvision calls `transform_input` is the mean and the deviation of 0.5 by which the published
+/// weights want their pictures. In training, a fifth of what `fc` reads is dropped.
+///
+/// # Example
+/// ```
+/// use striate_models::GoogLeNet;
+/// use striate_nn::{Mode, trace};
+///
+/// let graph = trace(&GoogLeNet::new(1000, 3), Mode::Eval, [3, 224, 224])?;
+/// assert_eq!((graph.parameter_count(), graph.multiply_adds()), (6_624_904, 1_498_376_192));
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Module)]
+pub struct GoogLeNet {
+    /// The stem: 7x7 with stride 2.
+    pub conv1: BasicConv2d,
+    /// A quarter of the pixels.
+    pub maxpool1: MaxPool2d,
+    /// 1x1.
+    pub conv2: BasicConv2d,
+    /// 3x3.
+    pub conv3: BasicConv2d,
+    /// A quarter of the pixels.
+    pub maxpool2: MaxPool2d,
+    inception3a: Inception,
+    inception3b: Inception,
+    maxpool3: MaxPool2d,
+    inception4a: Inception,
+    inception4b: Inception,
+    inception4c: Inception,
+    inception4d: Inception,
+    inception4e: Inception,
+    maxpool4: MaxPool2d,
+    inception5a: Inception,
+    inception5b: Inception,
+    dropout: Dropout,
+    /// From features to classes.
+    pub fc: Linear,
+}
+
+/// What its weights start with, a truncation of torchvision's at 200 deviations aside.
+const STD: f32 = 0.01;
+
+fn conv(from: usize, to: usize, kernel: usize) -> BasicConv2d {
+    BasicConv2d::new(Conv2d::new(from, to, kernel).padding(kernel / 2), STD)
+}
+
+impl GoogLeNet {
+    /// For images of `in_channels` channels.
+    pub fn new(num_classes: usize, in_channels: usize) -> Self {
+        let halve = || MaxPool2d::new(3).stride(2).ceil_mode(true);
+        Self {
+            conv1: BasicConv2d::new(Conv2d::new(in_channels, 64, 7).stride(2).padding(3), STD),
+            maxpool1: halve(),
+            conv2: conv(64, 64, 1),
+            conv3: conv(64, 192, 3),
+            maxpool2: halve(),
+            inception3a: Inception::new(192, 64, [96, 128], [16, 32], 32),
+            inception3b: Inception::new(256, 128, [128, 192], [32, 96], 64),
+            maxpool3: halve(),
+            inception4a: Inception::new(480, 192, [96, 208], [16, 48], 64),
+            inception4b: Inception::new(512, 160, [112, 224], [24, 64], 64),
+            inception4c: Inception::new(512, 128, [128, 256], [24, 64], 64),
+            inception4d: Inception::new(512, 112, [144, 288], [32, 64], 64),
+            inception4e: Inception::new(528, 256, [160, 320], [32, 128], 128),
+            maxpool4: MaxPool2d::new(2).stride(2).ceil_mode(true),
+            inception5a: Inception::new(832, 256, [160, 320], [32, 128], 128),
+            inception5b: Inception::new(832, 384, [192, 384], [48, 128], 128),
+            dropout: Dropout::new(0.2),
+            fc: Linear::new(1024, num_classes).init(Init::Normal { std: STD }),
+        }
+    }
+}
+
+impl Forward for GoogLeNet {
+    /// `[N, C, H, W]` to logits. The sizes are those of photos of 224 px.
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.apply(&self.conv1).apply(&self.maxpool1); // [N, 64, 56, 56]
+        let x = x.apply(&self.conv2).apply(&self.conv3).apply(&self.maxpool2); // [N, 192, 28, 28]
+        let x = x.apply(&self.inception3a).apply(&self.inception3b).apply(&self.maxpool3); // [N, 480, 14, 14]
+        let x = x.apply(&self.inception4a).apply(&self.inception4b).apply(&self.inception4c);
+        let x = x.apply(&self.inception4d).apply(&self.inception4e).apply(&self.maxpool4); // [N, 832, 7, 7]
+        let x = x.apply(&self.inception5a).apply(&self.inception5b); // [N, 1024, 7, 7]
+        x.adaptive_avg_pool2d(1).flatten(1).apply(&self.dropout).apply(&self.fc)
+    }
+}
+
+/// A convolution without bias, a batch norm and a ReLU.
+#[derive(Debug, Module)]
+pub struct BasicConv2d {
+    /// The convolution.
+    pub conv: Conv2d,
+    /// The batch norm, with an `eps` of 0.001.
+    pub bn: BatchNorm2d,
+}
+
+impl BasicConv2d {
+    /// Of this convolution, whose weights start normal with this deviation.
+    pub(crate) fn new(conv: Conv2d, std: f32) -> Self {
+        let bn = BatchNorm2d::new(conv.out_channels).eps(0.001);
+        Self { conv: conv.bias(false).init(Init::Normal { std }), bn }
+    }
+}
+
+impl Forward for BasicConv2d {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x.apply(&self.conv).apply(&self.bn).relu()
+    }
+}
+
+/// Four branches side by side.
+#[derive(Debug, Module)]
+struct Inception {
+    branch1: BasicConv2d,
+    branch2: Sequential,
+    branch3: Sequential,
+    branch4: Sequential,
+}
+
+impl Inception {
+    /// Channels of the 1x1; of the two 3x3 before and behind them; behind the pool.
+    fn new(from: usize, one: usize, three: [usize; 2], five: [usize; 2], pool: usize) -> Self {
+        let squeezed =
+            |[few, to]: [usize; 2]| Sequential::new().append(conv(from, few, 1)).append(conv(few, to, 3));
+        let largest = MaxPool2d::new(3).stride(1).padding(1).ceil_mode(true);
+        Self {
+            branch1: conv(from, one, 1),
+            branch2: squeezed(three),
+            branch3: squeezed(five),
+            branch4: Sequential::new().append(largest).append(conv(from, pool, 1)),
+        }
+    }
+}
+
+impl Forward for Inception {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let others = [x.apply(&self.branch2), x.apply(&self.branch3), x.apply(&self.branch4)];
+        x.apply(&self.branch1).concat(&others)
+    }
+}
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[photos(
+    "googlenet",
+    "Szegedy et al. 2015, Going Deeper with Convolutions",
+    "windows of several sizes side by side in each block",
+    ["conv1.conv", "fc"],
+    |k, c| Box::new(GoogLeNet::new(k, c)),
+)
+.without(&["aux1", "aux2"])];
+
+/// The weights that were published for it.
+pub(crate) const WEIGHTS: &[WeightsInfo] =
+    &[torchvision(["googlenet", "v1"], pth!("googlenet", "1378be20"), V1.halves(), (69.778, 89.530))];
