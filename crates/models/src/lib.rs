@@ -30,6 +30,7 @@ mod convnet_gap;
 mod densenet;
 mod efficientnet_lite0;
 mod googlenet;
+mod inception_v3;
 mod lenet5;
 mod mlp;
 mod mnasnet;
@@ -47,6 +48,7 @@ pub use convnet_gap::ConvNetGap;
 pub use densenet::DenseNet;
 pub use efficientnet_lite0::EfficientNetLite0;
 pub use googlenet::GoogLeNet;
+pub use inception_v3::InceptionV3;
 pub use lenet5::LeNet5;
 pub use mlp::Mlp;
 pub use mnasnet::MnasNet;
@@ -76,6 +78,7 @@ files! {
     alexnet,
     vgg,
     googlenet,
+    inception_v3,
     squeezenet,
     resnet,
     densenet,

@@ -23,6 +23,7 @@ fn small_input(model: &ModelInfo) -> [usize; 3] {
         "alexnet" => [c, 63, 63],
         name if name.starts_with("vgg") => [c, 32, 32],
         "resnet20" | "resnet18_small" => [c, 16, 16],
+        "inception_v3" => [c, 91, 91],
         _ => [c, h.min(64), w.min(64)],
     }
 }
@@ -59,6 +60,7 @@ fn sizes() {
         vgg19 [3, 224, 224]: 143667240, 19632062464
         vgg19_bn [3, 224, 224]: 143678248, 19632062464
         googlenet [3, 224, 224]: 6624904, 1498376192
+        inception_v3 [3, 299, 299]: 23834568, 5713216096
         squeezenet1_0 [3, 224, 224]: 1248424, 818924576
         squeezenet1_1 [3, 224, 224]: 1235496, 349151936
         resnet18 [3, 224, 224]: 11689512, 1814073344

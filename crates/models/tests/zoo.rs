@@ -161,3 +161,8 @@ fn a_training_step_of_mnasnet0_5_is_torchvisions() {
 fn a_training_step_of_googlenet_is_torchvisions() {
     one_training_step("googlenet");
 }
+
+#[test]
+fn a_training_step_of_inception_v3_is_torchvisions() {
+    one_training_step("inception_v3");
+}
