@@ -35,6 +35,7 @@ mod lenet5;
 mod mlp;
 mod mnasnet;
 mod mobilenet_v2;
+mod mobilenet_v3;
 pub mod registry;
 mod resnet;
 pub mod shipped;
@@ -53,6 +54,7 @@ pub use lenet5::LeNet5;
 pub use mlp::Mlp;
 pub use mnasnet::MnasNet;
 pub use mobilenet_v2::MobileNetV2;
+pub use mobilenet_v3::MobileNetV3;
 pub use registry::{ModelInfo, UnknownModel};
 pub use resnet::ResNet;
 pub use shipped::Shipped;
@@ -83,6 +85,7 @@ files! {
     resnet,
     densenet,
     mobilenet_v2,
+    mobilenet_v3,
     mnasnet,
     efficientnet_lite0,
 }

@@ -166,3 +166,8 @@ fn a_training_step_of_googlenet_is_torchvisions() {
 fn a_training_step_of_inception_v3_is_torchvisions() {
     one_training_step("inception_v3");
 }
+
+#[test]
+fn a_training_step_of_mobilenet_v3_small_is_torchvisions() {
+    one_training_step("mobilenet_v3_small");
+}
