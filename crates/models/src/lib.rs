@@ -39,6 +39,7 @@ mod mobilenet_v3;
 pub mod registry;
 mod resnet;
 pub mod shipped;
+mod shufflenet_v2;
 mod squeezenet;
 mod vgg;
 pub mod weights;
@@ -58,6 +59,7 @@ pub use mobilenet_v3::MobileNetV3;
 pub use registry::{ModelInfo, UnknownModel};
 pub use resnet::ResNet;
 pub use shipped::Shipped;
+pub use shufflenet_v2::ShuffleNetV2;
 pub use squeezenet::SqueezeNet;
 pub use vgg::Vgg;
 
@@ -87,5 +89,6 @@ files! {
     mobilenet_v2,
     mobilenet_v3,
     mnasnet,
+    shufflenet_v2,
     efficientnet_lite0,
 }

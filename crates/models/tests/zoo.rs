@@ -171,3 +171,8 @@ fn a_training_step_of_inception_v3_is_torchvisions() {
 fn a_training_step_of_mobilenet_v3_small_is_torchvisions() {
     one_training_step("mobilenet_v3_small");
 }
+
+#[test]
+fn a_training_step_of_shufflenet_v2_x0_5_is_torchvisions() {
+    one_training_step("shufflenet_v2_x0_5");
+}

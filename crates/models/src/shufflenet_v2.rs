@@ -1,0 +1,188 @@
+//! ShuffleNetV2: half of the channels pass by, the other half is looked at, and the two are shuffled.
+
+use crate::registry::{ModelInfo, photos};
+use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
+use striate_nn::{BatchNorm2d, Conv2d, Forward, Linear, MaxPool2d, Module, ReLU, Sequential, Var};
+
+/// ShuffleNetV2 in four widths: a block splits the channels, sends one half through 1x1, depthwise 3x3 and 1x1, joins it to the
+/// other, and shuffles, so that the next block splits them otherwise.
+///
+/// | network | channels of the stages | parameters | multiply-adds at 224 px |
+/// | --- | --- | ---: | ---: |
+/// | [`ShuffleNetV2::shufflenet_v2_x0_5`] | 48 96 192 | 1,366,792 | 40,476,448 |
+/// | [`ShuffleNetV2::shufflenet_v2_x1_0`] | 116 232 464 | 2,278,604 | 144,907,992 |
+/// | [`ShuffleNetV2::shufflenet_v2_x1_5`] | 176 352 704 | 3,503,624 | 295,759,392 |
+/// | [`ShuffleNetV2::shufflenet_v2_x2_0`] | 244 488 976 | 7,393,996 | 583,253,464 |
+///
+/// # Shapes
+/// `[N, in_channels, H, W]` of any size to logits `[N, num_classes]`.
+///
+/// # Source
+/// Ma et al., "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design", 2018, table 5.
+///
+/// # PyTorch
+/// `torchvision.models.shufflenet_v2_x0_5` to `shufflenet_v2_x2_0`, keys and initialisation included.
+///
+/// # Example
+/// ```
+/// use striate_models::ShuffleNetV2;
+/// use striate_nn::{Mode, trace};
+///
+/// let graph = trace(&ShuffleNetV2::shufflenet_v2_x1_0(1000, 3), Mode::Eval, [3, 224, 224])?;
+/// assert_eq!((graph.parameter_count(), graph.multiply_adds()), (2_278_604, 144_907_992));
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Module)]
+pub struct ShuffleNetV2 {
+    /// The stem: 3x3 with stride 2.
+    pub conv1: Sequential,
+    /// A quarter of the pixels.
+    pub maxpool: MaxPool2d,
+    /// An eighth of the side of the picture.
+    pub stage2: Sequential,
+    /// A sixteenth.
+    pub stage3: Sequential,
+    /// A thirty-second.
+    pub stage4: Sequential,
+    /// To the features: 1x1.
+    pub conv5: Sequential,
+    /// From features to classes.
+    pub fc: Linear,
+}
+
+/// Channels of the stem.
+const STEM: usize = 24;
+
+impl ShuffleNetV2 {
+    fn new(stages: [usize; 3], features: usize, num_classes: usize, in_channels: usize) -> Self {
+        let stage = |from: usize, to: usize, blocks: usize| {
+            let block = |i: usize| InvertedResidual::new(if i == 0 { from } else { to }, to, i == 0);
+            (0..blocks).map(block).fold(Sequential::new(), Sequential::append)
+        };
+        let [two, three, four] = stages;
+        Self {
+            conv1: conv_norm_relu(in_channels, STEM, 3, 2),
+            maxpool: MaxPool2d::new(3).stride(2).padding(1),
+            stage2: stage(STEM, two, 4),
+            stage3: stage(two, three, 8),
+            stage4: stage(three, four, 4),
+            conv5: conv_norm_relu(four, features, 1, 1),
+            fc: Linear::new(features, num_classes),
+        }
+    }
+
+    /// Half as wide.
+    pub fn shufflenet_v2_x0_5(num_classes: usize, in_channels: usize) -> Self {
+        Self::new([48, 96, 192], 1024, num_classes, in_channels)
+    }
+
+    /// As the paper has it.
+    pub fn shufflenet_v2_x1_0(num_classes: usize, in_channels: usize) -> Self {
+        Self::new([116, 232, 464], 1024, num_classes, in_channels)
+    }
+
+    /// Half as wide again.
+    pub fn shufflenet_v2_x1_5(num_classes: usize, in_channels: usize) -> Self {
+        Self::new([176, 352, 704], 1024, num_classes, in_channels)
+    }
+
+    /// Twice as wide.
+    pub fn shufflenet_v2_x2_0(num_classes: usize, in_channels: usize) -> Self {
+        Self::new([244, 488, 976], 2048, num_classes, in_channels)
+    }
+}
+
+impl Forward for ShuffleNetV2 {
+    /// `[N, C, H, W]` to logits. The sizes are those of shufflenet_v2_x1_0 and photos of 224 px.
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.apply(&self.conv1).apply(&self.maxpool); // [N, 24, 56, 56]
+        let x = x.apply(&self.stage2).apply(&self.stage3).apply(&self.stage4); // [N, 464, 7, 7]
+        let x = x.apply(&self.conv5).adaptive_avg_pool2d(1); // [N, 1024, 1, 1]
+        x.flatten(1).apply(&self.fc)
+    }
+}
+
+fn conv(from: usize, to: usize, kernel: usize, stride: usize) -> Conv2d {
+    Conv2d::new(from, to, kernel).stride(stride).padding(kernel / 2).bias(false)
+}
+
+fn conv_norm_relu(from: usize, to: usize, kernel: usize, stride: usize) -> Sequential {
+    let conv = conv(from, to, kernel, stride);
+    Sequential::new().append(conv).append(BatchNorm2d::new(to)).append(ReLU::new())
+}
+
+/// Half of the channels pass by, or, where the size changes, both halves are made of all of them.
+#[derive(Debug, Module)]
+struct InvertedResidual {
+    branch1: Sequential,
+    branch2: Sequential,
+    /// Channels of a half.
+    #[module(skip)]
+    half: usize,
+    #[module(skip)]
+    downsamples: bool,
+}
+
+impl InvertedResidual {
+    fn new(from: usize, to: usize, downsamples: bool) -> Self {
+        let half = to / 2;
+        let stride = if downsamples { 2 } else { 1 };
+        let depthwise = |channels: usize| conv(channels, channels, 3, stride).groups(channels);
+        let branch1 = if downsamples {
+            let looks = Sequential::new().append(depthwise(from)).append(BatchNorm2d::new(from));
+            looks.append(conv(from, half, 1, 1)).append(BatchNorm2d::new(half)).append(ReLU::new())
+        } else {
+            Sequential::new()
+        };
+        let branch2 = Sequential::new()
+            .append(conv(if downsamples { from } else { half }, half, 1, 1))
+            .append(BatchNorm2d::new(half))
+            .append(ReLU::new())
+            .append(depthwise(half))
+            .append(BatchNorm2d::new(half))
+            .append(conv(half, half, 1, 1))
+            .append(BatchNorm2d::new(half))
+            .append(ReLU::new());
+        Self { branch1, branch2, half, downsamples }
+    }
+}
+
+impl Forward for InvertedResidual {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let [passes, looked_at] =
+            if self.downsamples { [x.apply(&self.branch1), x] } else { x.split([self.half; 2]) };
+        passes.concat(&[looked_at.apply(&self.branch2)]).channel_shuffle(2)
+    }
+}
+
+const PAPER: &str =
+    "Ma et al. 2018, ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design";
+const ENDS: [&str; 2] = ["conv1.0", "fc"];
+
+/// As the registry lists them.
+pub(crate) const MODELS: &[ModelInfo] = &[
+    photos(
+        "shufflenet_v2_x0_5",
+        PAPER,
+        "half of the channels pass by each block; half as wide",
+        ENDS,
+        |k, c| Box::new(ShuffleNetV2::shufflenet_v2_x0_5(k, c)),
+    ),
+    photos("shufflenet_v2_x1_0", PAPER, "as the paper has it", ENDS, |k, c| {
+        Box::new(ShuffleNetV2::shufflenet_v2_x1_0(k, c))
+    }),
+    photos("shufflenet_v2_x1_5", PAPER, "half as wide again", ENDS, |k, c| {
+        Box::new(ShuffleNetV2::shufflenet_v2_x1_5(k, c))
+    }),
+    photos("shufflenet_v2_x2_0", PAPER, "twice as wide", ENDS, |k, c| {
+        Box::new(ShuffleNetV2::shufflenet_v2_x2_0(k, c))
+    }),
+];
+
+/// The weights that were published for them.
+pub(crate) const WEIGHTS: &[WeightsInfo] = &[
+    torchvision(["shufflenet_v2_x0_5", "v1"], pth!("shufflenetv2_x0.5", "f707e7126e"), V1, (60.552, 81.746)),
+    torchvision(["shufflenet_v2_x1_0", "v1"], pth!("shufflenetv2_x1", "5666bf0f80"), V1, (69.362, 88.316)),
+    torchvision(["shufflenet_v2_x1_5", "v1"], pth!("shufflenetv2_x1_5", "3c479a10"), V2, (72.996, 91.086)),
+    torchvision(["shufflenet_v2_x2_0", "v1"], pth!("shufflenetv2_x2_0", "8be3c8ee"), V2, (76.230, 93.006)),
+];
