@@ -37,6 +37,7 @@ mod mnasnet;
 mod mobilenet_v2;
 mod mobilenet_v3;
 pub mod registry;
+mod regnet;
 mod resnet;
 pub mod shipped;
 mod shufflenet_v2;
@@ -57,6 +58,7 @@ pub use mnasnet::MnasNet;
 pub use mobilenet_v2::MobileNetV2;
 pub use mobilenet_v3::MobileNetV3;
 pub use registry::{ModelInfo, UnknownModel};
+pub use regnet::RegNet;
 pub use resnet::ResNet;
 pub use shipped::Shipped;
 pub use shufflenet_v2::ShuffleNetV2;
@@ -90,5 +92,6 @@ files! {
     mobilenet_v3,
     mnasnet,
     shufflenet_v2,
+    regnet,
     efficientnet_lite0,
 }

@@ -176,3 +176,13 @@ fn a_training_step_of_mobilenet_v3_small_is_torchvisions() {
 fn a_training_step_of_shufflenet_v2_x0_5_is_torchvisions() {
     one_training_step("shufflenet_v2_x0_5");
 }
+
+#[test]
+fn a_training_step_of_regnet_x_400mf_is_torchvisions() {
+    one_training_step("regnet_x_400mf");
+}
+
+#[test]
+fn a_training_step_of_regnet_y_400mf_is_torchvisions() {
+    one_training_step("regnet_y_400mf");
+}
