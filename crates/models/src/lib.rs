@@ -27,6 +27,7 @@ extern crate striate_nn as striate;
 mod alexnet;
 mod convnet;
 mod convnet_gap;
+mod convnext;
 mod densenet;
 mod efficientnet_lite0;
 mod googlenet;
@@ -48,6 +49,7 @@ pub mod weights;
 pub use alexnet::AlexNet;
 pub use convnet::ConvNet;
 pub use convnet_gap::ConvNetGap;
+pub use convnext::ConvNeXt;
 pub use densenet::DenseNet;
 pub use efficientnet_lite0::EfficientNetLite0;
 pub use googlenet::GoogLeNet;
@@ -93,5 +95,6 @@ files! {
     mnasnet,
     shufflenet_v2,
     regnet,
+    convnext,
     efficientnet_lite0,
 }

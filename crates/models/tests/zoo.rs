@@ -186,3 +186,8 @@ fn a_training_step_of_regnet_x_400mf_is_torchvisions() {
 fn a_training_step_of_regnet_y_400mf_is_torchvisions() {
     one_training_step("regnet_y_400mf");
 }
+
+#[test]
+fn a_training_step_of_convnext_tiny_is_torchvisions() {
+    one_training_step("convnext_tiny");
+}
