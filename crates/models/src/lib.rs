@@ -29,6 +29,7 @@ mod convnet;
 mod convnet_gap;
 mod convnext;
 mod densenet;
+mod efficientnet;
 mod efficientnet_lite0;
 mod googlenet;
 mod inception_v3;
@@ -51,6 +52,7 @@ pub use convnet::ConvNet;
 pub use convnet_gap::ConvNetGap;
 pub use convnext::ConvNeXt;
 pub use densenet::DenseNet;
+pub use efficientnet::EfficientNet;
 pub use efficientnet_lite0::EfficientNetLite0;
 pub use googlenet::GoogLeNet;
 pub use inception_v3::InceptionV3;
@@ -96,5 +98,6 @@ files! {
     shufflenet_v2,
     regnet,
     convnext,
+    efficientnet,
     efficientnet_lite0,
 }

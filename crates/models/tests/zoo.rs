@@ -178,6 +178,16 @@ fn a_training_step_of_shufflenet_v2_x0_5_is_torchvisions() {
 }
 
 #[test]
+fn a_training_step_of_efficientnet_b0_is_torchvisions() {
+    one_training_step("efficientnet_b0");
+}
+
+#[test]
+fn a_training_step_of_efficientnet_v2_s_is_torchvisions() {
+    one_training_step("efficientnet_v2_s");
+}
+
+#[test]
 fn a_training_step_of_regnet_x_400mf_is_torchvisions() {
     one_training_step("regnet_x_400mf");
 }
