@@ -6,6 +6,7 @@ mod hooks;
 mod names;
 #[path = "../nets/mod.rs"]
 mod nets;
+mod plans;
 mod rules;
 
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, Axis, IxDyn};
