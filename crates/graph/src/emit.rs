@@ -1,5 +1,7 @@
 //! What an operation is given to add its kernels to a program, forward and backward.
 
+use crate::graph::NodeId;
+use std::collections::BTreeMap;
 use striate_kernels::Activation;
 use striate_kernels::{ActivateBackward, Buf, Builder, Plane, ReluRule, Value};
 
@@ -20,8 +22,8 @@ pub struct Forward<'a> {
     /// Name of the node.
     pub name: &'a str,
     pub(crate) saved: &'a mut Vec<Buf>,
-    /// Values that are looked at, by name.
-    pub(crate) kept: &'a mut Vec<(String, Value)>,
+    /// Values that are looked at.
+    pub(crate) kept: &'a mut BTreeMap<NodeId, Value>,
 }
 
 impl Forward<'_> {
@@ -32,11 +34,11 @@ impl Forward<'_> {
         buf
     }
 
-    /// A value that nobody reads but whoever looks at it under this name.
-    pub(crate) fn hold_beside(&mut self, name: &str, plane: Plane) -> Value {
+    /// A value that nobody reads but whoever looks at this node.
+    pub(crate) fn hold_beside(&mut self, id: NodeId, plane: Plane) -> Value {
         let value = value(self.program, plane);
         self.program.hold(value.buf, plane.sample_len());
-        self.kept.push((name.to_string(), value));
+        self.kept.insert(id, value);
         value
     }
 

@@ -1,5 +1,6 @@
 //! The graph: operations in the order they run.
 
+use crate::lower::Lowered;
 use crate::op::{Cost, Op, Operation, ParamSpec, Role, values_of};
 use crate::plan::planes;
 use crate::plan_error::PlanError;
@@ -33,11 +34,15 @@ impl Node {
 
     /// The parameters with their full names.
     pub fn params(&self) -> Vec<(String, ParamSpec)> {
-        let full = |p: ParamSpec| {
-            (if self.layer.is_empty() { p.name.to_string() } else { format!("{}.{}", self.layer, p.name) }, p)
-        };
-        self.operation().params().into_iter().map(full).collect()
+        full_names(&self.layer, self.operation().params())
     }
+}
+
+/// Parameters of a layer with their full names.
+pub(crate) fn full_names(layer: &str, params: Vec<ParamSpec>) -> Vec<(String, ParamSpec)> {
+    let full =
+        |p: ParamSpec| (if layer.is_empty() { p.name.to_string() } else { format!("{layer}.{}", p.name) }, p);
+    params.into_iter().map(full).collect()
 }
 
 /// A network as data: no code, no memory.
@@ -123,7 +128,7 @@ pub enum GraphError {
 impl Graph {
     pub(crate) fn from_trace(nodes: Vec<Node>, output: NodeId) -> Self {
         let mut graph = Self { nodes, output };
-        graph.remove_dead(&[]);
+        graph.remove_dead();
         graph
     }
 
@@ -198,7 +203,7 @@ impl Graph {
     /// # Errors
     /// When one of them is larger than kernels can address.
     pub fn activation_values(&self) -> Result<u64, PlanError> {
-        Ok(planes(self)?.iter().map(|plane| plane.sample_len() as u64).sum())
+        Ok(planes(&Lowered::new(self))?.values().map(|plane| plane.sample_len() as u64).sum())
     }
 
     /// What one sample costs; the largest number where that is larger.
@@ -221,9 +226,9 @@ impl Graph {
         self.nodes[id].inputs.iter().map(|&i| self.nodes[i].shape.as_slice()).collect()
     }
 
-    /// Drops what neither the output nor a value named in `keep` depends on; the input stays.
-    pub(crate) fn remove_dead(&mut self, keep: &[&str]) {
-        let mut live: Vec<bool> = self.nodes.iter().map(|n| keep.contains(&n.name.as_str())).collect();
+    /// Drops what the output does not depend on; the input stays.
+    pub(crate) fn remove_dead(&mut self) {
+        let mut live = vec![false; self.nodes.len()];
         live[0] = true;
         live[self.output] = true;
         for id in (0..self.nodes.len()).rev() {

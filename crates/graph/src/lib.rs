@@ -22,6 +22,7 @@ mod hooks;
 mod init;
 pub mod interpret;
 mod loss;
+mod lower;
 mod module;
 pub mod op;
 mod optim;

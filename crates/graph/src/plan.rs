@@ -1,8 +1,9 @@
 //! From graph to program: where each value lies, which kernels run, forward and backward.
 
 use crate::emit::{Backward, Forward, value};
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::NodeId;
 use crate::loss::CrossEntropy;
+use crate::lower::{Lowered, LoweredNode};
 use crate::op::{Op, ParamLayout, ParamSpec};
 use crate::optim::Optimizer;
 use crate::params::Params;
@@ -10,6 +11,7 @@ use crate::plan_error::PlanError;
 use crate::rates;
 use crate::slot::{Slot, Use};
 use crate::train_step::Clip;
+use std::collections::BTreeMap;
 use striate_kernels::conv::Gather;
 use striate_kernels::{
     Add, AddGradient, BLOCK, Buf, Builder, ClipNorm, ClipValue, Copy, EmaUpdate, Plane, Program, ReluRule,
@@ -19,19 +21,19 @@ use striate_kernels::{
 /// The values and parameters of a graph, placed in a program.
 #[derive(Default)]
 pub(crate) struct Placed {
-    pub(crate) values: Vec<Value>,
+    pub(crate) values: BTreeMap<NodeId, Value>,
     pub(crate) slots: Vec<Slot>,
     /// Loss and number correct, in training.
     pub(crate) report: Option<Buf>,
     /// Where the host writes the gradient of the output, with [`Purpose::Gradients`].
     pub(crate) grad_output: Option<Value>,
-    /// What the host writes before each run, by name, sample after sample in PyTorch's order.
-    pub(crate) sources: Vec<(String, Value)>,
-    /// Where the host writes a factor for each channel of what is scaled, by name.
-    pub(crate) factors: Vec<(String, Buf)>,
+    /// What the host writes before each run, sample after sample in PyTorch's order.
+    pub(crate) sources: BTreeMap<NodeId, Value>,
+    /// Where the host writes a factor for each channel of what is scaled.
+    pub(crate) factors: BTreeMap<NodeId, Buf>,
     /// What was wanted, of all samples of a run.
-    pub(crate) kept_values: Vec<(String, Value)>,
-    pub(crate) kept_gradients: Vec<(String, Value)>,
+    pub(crate) kept_values: BTreeMap<NodeId, Value>,
+    pub(crate) kept_gradients: BTreeMap<NodeId, Value>,
 }
 
 /// What a program is for.
@@ -45,13 +47,13 @@ pub(crate) enum Purpose<'a> {
     Training(&'a Training<'a>),
 }
 
-/// What a program is for, and what the host looks at after it ran, by name; nothing costs nothing.
+/// What a program is for, and what the host looks at after it ran; nothing costs nothing.
 pub(crate) struct Wanted<'a> {
     pub(crate) purpose: Purpose<'a>,
-    pub(crate) values: &'a [&'a str],
-    pub(crate) gradients: &'a [&'a str],
+    pub(crate) values: &'a [NodeId],
+    pub(crate) gradients: &'a [NodeId],
     /// Values whose channels are multiplied by factors that the host writes, before anybody reads them.
-    pub(crate) scaled: &'a [&'a str],
+    pub(crate) scaled: &'a [NodeId],
 }
 
 /// What training adds to a forward pass.
@@ -66,7 +68,7 @@ pub(crate) struct Training<'a> {
 }
 
 struct Planner<'a> {
-    graph: &'a Graph,
+    lowered: &'a Lowered<'a>,
     wanted: &'a Wanted<'a>,
     program: &'a mut Builder,
     placed: Placed,
@@ -74,22 +76,27 @@ struct Planner<'a> {
     uses: Vec<Vec<Use>>,
     saved: Vec<Vec<Buf>>,
     /// What the operation itself makes: the node's value but where that is scaled.
-    made: Vec<Value>,
+    made: BTreeMap<NodeId, Value>,
 }
 
 /// Adds a graph's forward pass, and what else is wanted, to a program.
 ///
 /// An input past the first node is a value that the host writes before each run: an edit has cut it loose.
-pub(crate) fn plan(graph: &Graph, program: &mut Builder, wanted: &Wanted<'_>) -> Result<Placed, PlanError> {
-    let placed = Placed { values: places(graph, program)?, ..Placed::default() };
-    let (uses, saved, made) = (Vec::new(), Vec::new(), placed.values.clone());
-    let mut planner = Planner { graph, wanted, program, placed, uses, saved, made };
+pub(crate) fn plan(
+    lowered: &Lowered<'_>,
+    program: &mut Builder,
+    wanted: &Wanted<'_>,
+) -> Result<Placed, PlanError> {
+    let placed = Placed { values: places(lowered, program)?, ..Placed::default() };
+    let nodes = lowered.graph.nodes.len();
+    let (uses, saved, made) = (vec![Vec::new(); nodes], vec![Vec::new(); nodes], placed.values.clone());
+    let mut planner = Planner { lowered, wanted, program, placed, uses, saved, made };
     planner.forward()?;
     match wanted.purpose {
         Purpose::Forward => {}
         Purpose::Gradients(_) => {
             let planes = planner.gradient_planes()?;
-            let plane = planes[graph.output];
+            let plane = planes[&lowered.graph.output];
             let start = value(planner.program, plane);
             planner.program.keep(start.buf);
             planner.placed.grad_output = Some(start);
@@ -100,33 +107,35 @@ pub(crate) fn plan(graph: &Graph, program: &mut Builder, wanted: &Wanted<'_>) ->
     Ok(planner.placed)
 }
 
-fn places(graph: &Graph, program: &mut Builder) -> Result<Vec<Value>, PlanError> {
-    Ok(planes(graph)?.into_iter().map(|plane| value(program, plane)).collect())
+fn places(lowered: &Lowered<'_>, program: &mut Builder) -> Result<BTreeMap<NodeId, Value>, PlanError> {
+    Ok(planes(lowered)?.into_iter().map(|(id, plane)| (id, value(program, plane))).collect())
 }
 
 /// The geometry of every value: halos as large as the neediest consumer's, the input planar if it has few channels
 /// and only convolutions read it.
-pub(crate) fn planes(graph: &Graph) -> Result<Vec<Plane>, PlanError> {
-    let consumers = graph.consumers();
-    let place = |(id, node): (NodeId, &Node)| {
-        let readers = || consumers[id].iter().map(|&c| &graph.nodes[c]);
-        let halo = readers().fold([0, 0], |halo, c| max(halo, c.operation().input_halo(&node.shape)));
-        let plane = match node.shape[..] {
+pub(crate) fn planes(lowered: &Lowered<'_>) -> Result<BTreeMap<NodeId, Plane>, PlanError> {
+    let consumers = lowered.consumers();
+    let place = |(id, _): (NodeId, &LoweredNode<'_>)| {
+        let shape = lowered.shape(id);
+        let readers = || consumers[id].iter().filter_map(|&c| lowered.node(c));
+        let halo = readers().fold([0, 0], |halo, c| max(halo, c.operation().input_halo(shape)));
+        let plane = match *shape {
             [c, h, w] if id == 0 && c <= 4 && readers().all(|c| c.operation().takes_planar()) => {
                 Plane::planar(c, [h, w], halo)
             }
             [c, h, w] => Plane::blocked(c, [h, w], halo),
-            _ => Plane::vector(node.shape.iter().product()),
+            _ => Plane::vector(shape.iter().product()),
         };
-        checked(node, plane)
+        checked(lowered, id, plane)
     };
-    graph.nodes.iter().enumerate().map(place).collect()
+    lowered.nodes().map(place).collect()
 }
 
 /// The geometry of a node's value or gradient, where kernels can address it.
-fn checked(node: &Node, plane: Plane) -> Result<Plane, PlanError> {
-    let error = || PlanError::Value { name: node.name.clone(), shape: node.shape.clone(), halo: plane.halo };
-    plane.checked_sample_len().map(|_| plane).ok_or_else(error)
+fn checked(lowered: &Lowered<'_>, id: NodeId, plane: Plane) -> Result<(NodeId, Plane), PlanError> {
+    let (name, shape) = (lowered.name(id), lowered.shape(id));
+    let error = || PlanError::Value { name: name.to_string(), shape: shape.to_vec(), halo: plane.halo };
+    plane.checked_sample_len().map(|_| (id, plane)).ok_or_else(error)
 }
 
 fn max(a: [usize; 2], b: [usize; 2]) -> [usize; 2] {
@@ -134,8 +143,8 @@ fn max(a: [usize; 2], b: [usize; 2]) -> [usize; 2] {
 }
 
 impl Planner<'_> {
-    fn inputs(&self, id: NodeId) -> Vec<Value> {
-        self.graph.nodes[id].inputs.iter().map(|&i| self.placed.values[i]).collect()
+    fn inputs(&self, node: &LoweredNode<'_>) -> Vec<Value> {
+        node.inputs.iter().map(|i| self.placed.values[i]).collect()
     }
 
     fn params(&self, id: NodeId) -> Vec<Buf> {
@@ -143,8 +152,7 @@ impl Planner<'_> {
     }
 
     /// A node's parameters, in order, for inputs that lie as `x`.
-    fn uses(&mut self, id: NodeId, x: &[Value]) -> Result<Vec<Use>, PlanError> {
-        let node = &self.graph.nodes[id];
+    fn uses(&mut self, node: &LoweredNode<'_>, x: &[Value]) -> Result<Vec<Use>, PlanError> {
         let mut uses = Vec::new();
         for (i, (name, spec)) in node.params().into_iter().enumerate() {
             let layout = x.first().and_then(|x| node.operation().param_layout(i, &x.plane));
@@ -196,40 +204,37 @@ impl Planner<'_> {
 
     fn forward(&mut self) -> Result<(), PlanError> {
         let backward = !matches!(self.wanted.purpose, Purpose::Forward);
-        for (id, node) in self.graph.nodes.iter().enumerate() {
+        let lowered = self.lowered;
+        for (id, node) in lowered.nodes() {
             if id > 0 && matches!(node.op, Op::Input(_)) {
-                let y = self.placed.values[id];
+                let y = self.placed.values[&id];
                 let x = self.flat(y);
                 self.program.push(Copy { x, y });
-                self.placed.sources.push((node.name.clone(), x));
+                self.placed.sources.insert(id, x);
                 self.look_at_value(id);
-                self.uses.push(Vec::new());
-                self.saved.push(Vec::new());
                 continue;
             }
-            let x = self.inputs(id);
-            let uses = self.uses(id, &x)?;
-            self.uses.push(uses);
-            let mut saved = Vec::new();
+            let x = self.inputs(node);
+            self.uses[id] = self.uses(node, &x)?;
             let params = self.params(id);
             let factors = self.factors(id);
             if factors.is_some() {
-                self.made[id] = value(self.program, self.placed.values[id].plane);
+                let plane = self.placed.values[&id].plane;
+                self.made.insert(id, value(self.program, plane));
             }
             node.operation().forward(&mut Forward {
                 train: backward,
                 x: &x,
-                shapes: &self.graph.input_shapes(id),
-                y: self.made[id],
+                shapes: &lowered.input_shapes(node),
+                y: self.made[&id],
                 params: &params,
-                name: &node.name,
-                saved: &mut saved,
+                name: lowered.name(id),
+                saved: &mut self.saved[id],
                 kept: &mut self.placed.kept_values,
                 program: self.program,
             });
-            self.saved.push(saved);
             if let Some(factors) = factors {
-                let (x, y) = (self.made[id], self.placed.values[id]);
+                let (x, y) = (self.made[&id], self.placed.values[&id]);
                 self.program.push(ScaleChannels { x, y, factors });
             }
             self.look_at_value(id);
@@ -239,10 +244,9 @@ impl Planner<'_> {
 
     /// Room for the factors of a value that is scaled.
     fn factors(&mut self, id: NodeId) -> Option<Buf> {
-        let node = &self.graph.nodes[id];
-        self.wanted.scaled.contains(&node.name.as_str()).then(|| {
-            let buf = self.program.kept(node.shape[0].next_multiple_of(BLOCK));
-            self.placed.factors.push((node.name.clone(), buf));
+        self.wanted.scaled.contains(&id).then(|| {
+            let buf = self.program.kept(self.lowered.shape(id)[0].next_multiple_of(BLOCK));
+            self.placed.factors.insert(id, buf);
             buf
         })
     }
@@ -267,25 +271,24 @@ impl Planner<'_> {
     }
 
     fn look_at_value(&mut self, id: NodeId) {
-        let name = &self.graph.nodes[id].name;
-        if self.wanted.values.contains(&name.as_str()) {
-            let value = self.placed.values[id];
+        if self.wanted.values.contains(&id) {
+            let value = self.placed.values[&id];
             self.program.hold(value.buf, value.plane.sample_len());
-            self.placed.kept_values.push((name.clone(), value));
+            self.placed.kept_values.insert(id, value);
         }
     }
 
     /// Loss, backward pass, and one update a parameter.
     fn training(&mut self, training: &Training<'_>) -> Result<(), PlanError> {
-        let output = self.graph.output;
-        if self.graph.output_shape().len() != 1 {
-            return Err(PlanError::Logits(self.graph.output_shape().to_vec()));
+        let graph = self.lowered.graph;
+        if graph.output_shape().len() != 1 {
+            return Err(PlanError::Logits(graph.output_shape().to_vec()));
         }
         let report = self.program.kept(4);
         let planes = self.gradient_planes()?;
-        let plane = planes[output];
+        let plane = planes[&graph.output];
         let start = value(self.program, plane);
-        training.loss.push(self.program, self.placed.values[output], start, report);
+        training.loss.push(self.program, self.placed.values[&graph.output], start, report);
         self.placed.report = Some(report);
         self.backward(start, &planes);
         self.update(training);
@@ -293,52 +296,51 @@ impl Planner<'_> {
     }
 
     /// The operations in reverse order, from the gradient of the output.
-    fn backward(&mut self, start: Value, planes: &[Plane]) {
-        let graph = self.graph;
+    fn backward(&mut self, start: Value, planes: &BTreeMap<NodeId, Plane>) {
+        let lowered = self.lowered;
         let relu = match self.wanted.purpose {
             Purpose::Gradients(rule) => rule,
             Purpose::Forward | Purpose::Training(_) => ReluRule::Gradient,
         };
         let needs = self.needs_gradient();
-        let mut gradients: Vec<Vec<Value>> = vec![Vec::new(); graph.nodes.len()];
-        gradients[graph.output].push(start);
-        for id in (0..graph.nodes.len()).rev() {
+        let mut gradients: Vec<Vec<Value>> = vec![Vec::new(); lowered.graph.nodes.len()];
+        gradients[lowered.graph.output].push(start);
+        for (id, node) in lowered.nodes().rev() {
             if !needs[id] || gradients[id].is_empty() {
                 continue;
             }
             let mut dy = self.sum(&gradients[id]);
-            let node = &graph.nodes[id];
-            if self.wanted.gradients.contains(&node.name.as_str()) {
+            if self.wanted.gradients.contains(&id) {
                 let kept = self.copy_out(dy);
-                self.placed.kept_gradients.push((node.name.clone(), kept));
+                self.placed.kept_gradients.insert(id, kept);
             }
             if !node.inputs.iter().any(|&i| needs[i]) && !self.learns(id) {
                 continue;
             }
-            if let Some(&(_, factors)) = self.placed.factors.iter().find(|(name, _)| *name == node.name) {
+            if let Some(&factors) = self.placed.factors.get(&id) {
                 let (x, y) = (dy, value(self.program, dy.plane));
                 self.program.push(ScaleChannels { x, y, factors });
                 dy = y;
             }
             let mut dx = Vec::new();
             for &input in &node.inputs {
-                let gradient = needs[input].then(|| value(self.program, planes[input]));
+                let gradient = needs[input].then(|| value(self.program, planes[&input]));
                 gradients[input].extend(gradient);
                 dx.push(gradient);
             }
-            let (x, params) = (self.inputs(id), self.params(id));
-            let grads = self.grads(id);
+            let (x, params) = (self.inputs(node), self.params(id));
+            let grads = self.grads(id, node);
             node.operation().backward(&mut Backward {
                 x: &x,
-                shapes: &graph.input_shapes(id),
-                y: self.made[id],
+                shapes: &lowered.input_shapes(node),
+                y: self.made[&id],
                 dy,
                 dx,
                 params: &params,
                 grads: &grads,
                 saved: &self.saved[id],
                 relu,
-                name: &node.name,
+                name: lowered.name(id),
                 program: self.program,
             });
         }
@@ -350,9 +352,8 @@ impl Planner<'_> {
     }
 
     /// Gradients of a node's parameters: where some of them learn, a frozen one's goes where nobody looks.
-    fn grads(&mut self, id: NodeId) -> Vec<Option<Buf>> {
-        let trainable: Vec<bool> =
-            self.graph.nodes[id].operation().params().into_iter().map(|spec| spec.trainable).collect();
+    fn grads(&mut self, id: NodeId, node: &LoweredNode<'_>) -> Vec<Option<Buf>> {
+        let trainable: Vec<bool> = node.operation().params().into_iter().map(|spec| spec.trainable).collect();
         let (uses, any) = (&self.uses[id], self.learns(id));
         let grad = |(u, trainable): (&Use, bool)| {
             u.grad.or_else(|| (any && trainable).then(|| self.program.buffer(u.layout.len)))
@@ -409,33 +410,30 @@ impl Planner<'_> {
 
     /// Nodes through which a gradient must pass to reach a trained parameter, or a value whose gradient is wanted.
     fn needs_gradient(&self) -> Vec<bool> {
-        let mut needs: Vec<bool> = Vec::new();
-        for (id, node) in self.graph.nodes.iter().enumerate() {
-            let wanted = self.wanted.gradients.contains(&node.name.as_str());
+        let mut needs = vec![false; self.lowered.graph.nodes.len()];
+        for (id, node) in self.lowered.nodes() {
             let before = node.inputs.iter().any(|&i| needs[i]);
-            needs.push(wanted || before || self.learns(id));
+            needs[id] = before || self.wanted.gradients.contains(&id) || self.learns(id);
         }
         needs
     }
 
     /// The geometry of each value's gradient.
-    fn gradient_planes(&self) -> Result<Vec<Plane>, PlanError> {
-        let graph = self.graph;
-        let consumers = graph.consumers();
-        let plane = |(id, node): (NodeId, &Node)| {
-            let own = match graph.input_shapes(id).first() {
-                Some(input) => node.operation().grad_halos(input).0,
-                None => [0, 0],
-            };
-            let readers = consumers[id].iter().map(|&c| graph.nodes[c].operation());
-            let halo = readers.fold(own, |halo, op| max(halo, op.grad_halos(&node.shape).1));
-            let plane = match node.shape[..] {
+    fn gradient_planes(&self) -> Result<BTreeMap<NodeId, Plane>, PlanError> {
+        let lowered = self.lowered;
+        let consumers = lowered.consumers();
+        let plane = |(id, _): (NodeId, &LoweredNode<'_>)| {
+            let shape = lowered.shape(id);
+            let readers = consumers[id].iter().filter_map(|&c| lowered.node(c));
+            let halo =
+                readers.fold(lowered.grad_halo(id), |halo, c| max(halo, c.operation().grad_halos(shape).1));
+            let plane = match *shape {
                 [c, h, w] => Plane::blocked(c, [h, w], halo),
-                _ => Plane::vector(node.shape.iter().product()),
+                _ => Plane::vector(shape.iter().product()),
             };
-            checked(node, plane)
+            checked(lowered, id, plane)
         };
-        graph.nodes.iter().enumerate().map(plane).collect()
+        lowered.nodes().map(plane).collect()
     }
 }
 

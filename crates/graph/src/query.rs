@@ -1,6 +1,7 @@
 //! Questions about a graph: who reads a value, what lies behind a layer, and a part of a network as one of its own.
 
 use crate::graph::{Graph, Head, NodeId};
+use crate::lower::Lowered;
 use crate::op::Role;
 use crate::plan::planes;
 use crate::plan_error::PlanError;
@@ -41,7 +42,7 @@ impl Graph {
     /// ```
     pub fn until(&self, id: NodeId) -> Self {
         let mut part = Self { nodes: self.nodes[..=id].to_vec(), output: id };
-        part.remove_dead(&[]);
+        part.remove_dead();
         part
     }
 
@@ -50,7 +51,7 @@ impl Graph {
     /// # Errors
     /// When a value is larger than kernels can address.
     pub fn channel_block(&self, id: NodeId) -> Result<usize, PlanError> {
-        planes(self).map(|planes| planes[id].block)
+        planes(&Lowered::new(self)).map(|planes| planes[&id].block)
     }
 
     /// The last fully connected layer and the value it reads, where the output depends on it through softmax at most.

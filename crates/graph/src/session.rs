@@ -474,7 +474,7 @@ impl Session {
         let Kind { backward, cuts, scaled } = &kind;
         let (graph, passes, reuse, tile) = (&self.graph, self.passes, self.reuse, n.min(TILE));
         let values = &self.watch.values(graph)[..];
-        let gradients = self.watch.gradients(graph);
+        let gradients = self.watch.gradients();
         let (gradients, backward) = (if backward.is_some() { &gradients[..] } else { &[] }, *backward);
         Stage::plan(&Request {
             graph,

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::graph::{Graph, NodeId};
-use crate::op::Op;
+use crate::lower::Lowered;
 use crate::params::Params;
 use crate::pass::{fold_batch_norm, fuse, fuse_beside};
 use crate::plan::{Purpose, Wanted, plan};
@@ -21,8 +21,8 @@ pub(crate) struct Request<'a> {
     /// Values whose channels are multiplied by factors that the host writes.
     pub(crate) scaled: &'a [NodeId],
     /// Values and gradients that are looked at.
-    pub(crate) values: &'a [&'a str],
-    pub(crate) gradients: &'a [&'a str],
+    pub(crate) values: &'a [NodeId],
+    pub(crate) gradients: &'a [NodeId],
     /// Whether a gradient of the output comes back, and how.
     pub(crate) backward: Option<ReluRule>,
     /// Most samples at once, where [`MOST_BYTES`] hold their values; else as many as these do.
@@ -68,26 +68,20 @@ impl Stage {
     }
 
     fn plan_tile(request: &Request<'_>, tile: usize) -> Result<Self, PlanError> {
-        let Request { values, gradients, .. } = *request;
-        let (mut graph, mut params) = (request.graph.clone(), request.params.clone());
-        let name = |id: NodeId| request.graph.nodes[id].name.as_str();
-        for &cut in request.cuts {
-            let node = &mut graph.nodes[cut];
-            let mut sides = node.shape.iter().copied().chain([1, 1]);
-            let image = std::array::from_fn(|_| sides.next().unwrap_or(1));
-            (node.op, node.inputs, node.layer) = (Op::input(image), Vec::new(), String::new());
-        }
-        let changed: Vec<&str> = request.cuts.iter().chain(request.scaled).map(|&id| name(id)).collect();
-        let views = views(request.graph, values, if request.passes { &changed } else { values });
-        let values: Vec<&str> = views.iter().map(|view| name(view.of)).collect();
-        graph.remove_dead(&[&values, gradients].concat());
+        let Request { graph, values, gradients, cuts, scaled, .. } = *request;
+        let (mut lowered, mut params) = (Lowered::new(graph), request.params.clone());
+        cuts.iter().for_each(|&id| lowered.cut(id));
+        let changed = [cuts, scaled].concat();
+        let views = views(graph, values, if request.passes { &changed } else { values });
+        let values: Vec<NodeId> = views.iter().map(|view| view.of).collect();
+        lowered.remove_dead(&[&values, gradients].concat());
         let mut keep = [&values, gradients, &changed].concat();
         if request.passes {
-            fold_batch_norm(&mut graph, &mut params, &keep);
-            let passed = |name: &&&str| !gradients.contains(name) && !changed.contains(name);
-            let beside: Vec<&str> = values.iter().filter(passed).copied().collect();
-            fuse_beside(&mut graph, &mut keep, &beside);
-            fuse(&mut graph, &keep);
+            fold_batch_norm(&mut lowered, &mut params, &keep);
+            let passed = |id: &&NodeId| !gradients.contains(id) && !changed.contains(id);
+            let beside: Vec<NodeId> = values.iter().filter(passed).copied().collect();
+            fuse_beside(&mut lowered, &mut keep, &beside);
+            fuse(&mut lowered, &keep);
         }
         let mut builder = Builder::new(tile).with_batch(request.batch);
         let usual = (tile > 1).then_some(MOST_BYTES);
@@ -98,18 +92,16 @@ impl Stage {
             builder = builder.without_reuse();
         }
         let purpose = request.backward.map_or(Purpose::Forward, Purpose::Gradients);
-        let scaled: Vec<&str> = request.scaled.iter().map(|&id| name(id)).collect();
-        let placed =
-            plan(&graph, &mut builder, &Wanted { purpose, values: &values, gradients, scaled: &scaled })?;
-        let output = placed.values[graph.output];
-        let cuts = request.cuts.iter().map(|&id| of(&placed.sources, name(id))).collect();
-        let factors = scaled.iter().map(|name| of(&placed.factors, name)).collect();
+        let placed = plan(&lowered, &mut builder, &Wanted { purpose, values: &values, gradients, scaled })?;
+        let output = placed.values[&graph.output];
+        let cuts = cuts.iter().map(|id| placed.sources.get(id).copied()).collect();
+        let factors = scaled.iter().map(|id| placed.factors.get(id).copied()).collect();
         builder.keep(output.buf);
         let mut program = builder.finish()?;
         placed.load(&mut program, &params);
-        let kept = Kept::new(request.graph, &placed, &views);
+        let kept = Kept::new(&placed, &views);
         let (asked, batch, grad_output) = (request.tile, request.batch, placed.grad_output);
-        let output_held = of(&placed.kept_values, name(request.graph.output)).is_some();
+        let output_held = placed.kept_values.contains_key(&graph.output);
         Ok(Self { program, tile, asked, batch, output, output_held, grad_output, cuts, factors, kept })
     }
 
@@ -154,8 +146,4 @@ impl Stage {
         let to = self.grad_output.expect("planned for gradients");
         to.plane.from_nchw(values, self.program.get_mut(to.buf));
     }
-}
-
-fn of<T: Copy>(list: &[(String, T)], name: &str) -> Option<T> {
-    list.iter().find(|(n, _)| n == name).map(|&(_, found)| found)
 }

@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::graph::{Graph, NodeId};
 use crate::hooks::{Call, Hook};
 use crate::loss::CrossEntropy;
+use crate::lower::Lowered;
 use crate::optim::Optimizer;
 use crate::params::Params;
 use crate::pass::fuse;
@@ -273,7 +274,7 @@ impl TrainStep {
             plan_step(&self.graph, &self.loss, &*self.optimizer, &self.options, &self.watch)?;
         placed.load(&mut program, &params);
         let values = self.watch.values(&self.graph);
-        self.kept = Kept::new(&self.graph, &placed, &views(&self.graph, &values, &values));
+        self.kept = Kept::new(&placed, &views(&self.graph, &values, &values));
         (self.program, self.placed) = (program, placed);
         self.restore(&params, &state, self.updates).expect("the same parameters");
         Ok(())
@@ -384,8 +385,7 @@ impl TrainStep {
 
     /// The gradient of the images of the last step, `[N, C, H, W]`, where it was asked for.
     pub fn input_gradient(&self, n: usize) -> Option<ArrayD<f32>> {
-        let input = &self.graph.nodes[0].name;
-        let (_, value) = self.placed.kept_gradients.iter().find(|(name, _)| name == input)?;
+        let value = self.placed.kept_gradients.get(&0)?;
         let [c, h, w] = self.graph.input_shape();
         let values = value.plane.to_nchw(self.program.get(value.buf), n);
         ArrayD::from_shape_vec(IxDyn(&[n, c, h, w]), values).ok()
@@ -460,19 +460,17 @@ fn plan_step(
     options: &TrainOptions,
     watch: &Watch,
 ) -> Result<(Program, Placed), PlanError> {
-    let (values, mut gradients) = (watch.values(graph), watch.gradients(graph));
+    let (values, mut gradients) = (watch.values(graph), watch.gradients());
     let looked_at = !values.is_empty() || !gradients.is_empty();
-    let input = graph.nodes[0].name.as_str();
-    if options.input_gradient && !gradients.contains(&input) {
-        gradients.push(input);
+    if options.input_gradient && !gradients.contains(&0) {
+        gradients.push(0);
     }
-    let mut graph = graph.clone();
+    let mut lowered = Lowered::new(graph);
     if options.passes {
-        let keep: Vec<&str> = values.iter().chain(&gradients).copied().collect();
-        fuse(&mut graph, &keep);
+        fuse(&mut lowered, &[&values[..], &gradients].concat());
     }
     let part = options.part();
-    let tile = if couples_batch(&graph) || looked_at { part } else { part.min(TILE) };
+    let tile = if couples_batch(graph) || looked_at { part } else { part.min(TILE) };
     let mut builder = Builder::new(tile.max(1)).with_batch(options.batch_size);
     if !options.reuse {
         builder = builder.without_reuse();
@@ -481,6 +479,6 @@ fn plan_step(
     let training = Training { loss, optimizer, rates, clip, ema };
     let purpose = Purpose::Training(&training);
     let wanted = Wanted { purpose, values: &values, gradients: &gradients, scaled: &[] };
-    let placed = plan(&graph, &mut builder, &wanted)?;
+    let placed = plan(&lowered, &mut builder, &wanted)?;
     Ok((builder.finish()?, placed))
 }

@@ -54,17 +54,16 @@ pub(crate) struct View {
 
 /// How values are looked at: both sides of an activation, or of a flatten, are one memory, from which each is made when it
 /// is asked for. Those in `whole` are kept as they are.
-pub(crate) fn views(graph: &Graph, values: &[&str], whole: &[&str]) -> Vec<View> {
-    fn of(graph: &Graph, values: &[&str], whole: &[&str], id: NodeId) -> (NodeId, Activation) {
+pub(crate) fn views(graph: &Graph, values: &[NodeId], whole: &[NodeId]) -> Vec<View> {
+    fn of(graph: &Graph, values: &[NodeId], whole: &[NodeId], id: NodeId) -> (NodeId, Activation) {
         let node = &graph.nodes[id];
-        let is_named = |names: &[&str], id: NodeId| names.contains(&graph.nodes[id].name.as_str());
         let joins = node.operation().activation().filter(|activation| activation.joins());
         let act = match (joins, &node.op) {
             (Some(act), _) => act,
             (None, Op::Flatten(_)) => Activation::None,
             (None, _) => return (id, Activation::None),
         };
-        if is_named(whole, id) || !is_named(values, node.inputs[0]) {
+        if whole.contains(&id) || !values.contains(&node.inputs[0]) {
             return (id, Activation::None);
         }
         match (of(graph, values, whole, node.inputs[0]), act) {
@@ -72,8 +71,7 @@ pub(crate) fn views(graph: &Graph, values: &[&str], whole: &[&str]) -> Vec<View>
             _ => (id, Activation::None),
         }
     }
-    let view = |name: &&str| {
-        let id = graph.find(name).expect("names of its values");
+    let view = |&id: &NodeId| {
         let (of, act) = of(graph, values, whole, id);
         View { id, of, act }
     };
@@ -85,16 +83,13 @@ pub(crate) fn views(graph: &Graph, values: &[&str], whole: &[&str]) -> Vec<View>
 pub(crate) struct Kept(Vec<(Tap, Value, Activation)>);
 
 impl Kept {
-    pub(crate) fn new(graph: &Graph, placed: &Placed, views: &[View]) -> Self {
-        let name = |id: NodeId| &graph.nodes[id].name;
-        let find = |list: &[(String, Value)], id| list.iter().find(|(n, _)| n == name(id)).map(|&(_, v)| v);
+    pub(crate) fn new(placed: &Placed, views: &[View]) -> Self {
         let values = views.iter().filter_map(|view| {
             let tap = Tap { id: view.id, side: Side::Value };
-            Some((tap, find(&placed.kept_values, view.of)?, view.act))
+            Some((tap, *placed.kept_values.get(&view.of)?, view.act))
         });
-        let ids = (0..graph.nodes.len()).map(|id| Tap { id, side: Side::Gradient });
-        let gradients =
-            ids.filter_map(|tap| Some((tap, find(&placed.kept_gradients, tap.id)?, Activation::None)));
+        let gradient = |(&id, &value)| (Tap { id, side: Side::Gradient }, value, Activation::None);
+        let gradients = placed.kept_gradients.iter().map(gradient);
         Self(values.chain(gradients).collect())
     }
 
@@ -168,18 +163,17 @@ impl Watch {
         self.hooks.remove(hook)
     }
 
-    /// Names of the values that a plan must keep: what is tapped, and what hooked operations take and make.
-    pub(crate) fn values<'g>(&self, graph: &'g Graph) -> Vec<&'g str> {
+    /// The values that a plan must keep: what is tapped, and what hooked operations take and make.
+    pub(crate) fn values(&self, graph: &Graph) -> Vec<NodeId> {
         let hooked = self.hooks.nodes().flat_map(|id| graph.nodes[id].inputs.iter().copied().chain([id]));
         let tapped = self.taps.iter().filter(|t| t.side == Side::Value).map(|t| t.id);
         let ids: BTreeSet<NodeId> = tapped.chain(hooked).collect();
-        ids.into_iter().map(|id| graph.nodes[id].name.as_str()).collect()
+        ids.into_iter().collect()
     }
 
-    /// Names of the values whose gradients are tapped.
-    pub(crate) fn gradients<'g>(&self, graph: &'g Graph) -> Vec<&'g str> {
-        let tapped = self.taps.iter().filter(|t| t.side == Side::Gradient);
-        tapped.map(|t| graph.nodes[t.id].name.as_str()).collect()
+    /// The values whose gradients are tapped.
+    pub(crate) fn gradients(&self) -> Vec<NodeId> {
+        self.taps.iter().filter(|t| t.side == Side::Gradient).map(|t| t.id).collect()
     }
 
     /// Forgets the last run, but keeps the memory for the next.

@@ -11,9 +11,9 @@ use striate_kernels::{Activate, BLOCK, reference};
 pub struct ConvReluPool {
     /// The convolution; it has a bias.
     pub conv: Conv2d,
-    /// The name under which somebody looks at the convolution's own value. Set by a pass, never stored.
+    /// The node as which somebody looks at the convolution's own value. Set by a pass, never stored.
     #[serde(skip)]
-    pub whole: Option<String>,
+    pub whole: Option<crate::NodeId>,
 }
 
 impl ConvReluPool {
@@ -86,9 +86,9 @@ impl Operation for ConvReluPool {
         let bytes = plane.blocks() * BLOCK * plane.height * plane.width;
         let argmax = at.train.then(|| at.save(bytes.div_ceil(4)));
         let mut kernel = ConvPool::new(&shape, rows, at.x[0], at.params[0], at.params[1], at.y, argmax);
-        if let Some(name) = &self.whole {
+        if let Some(id) = self.whole {
             kernel =
-                kernel.with_whole(at.hold_beside(name, Plane::blocked(shape.c_out, shape.output(), [0, 0])));
+                kernel.with_whole(at.hold_beside(id, Plane::blocked(shape.c_out, shape.output(), [0, 0])));
         }
         at.program.push(kernel);
     }

@@ -6,26 +6,29 @@
 //! after    bn1 = conv1 with weight', bias' ── relu
 //! ```
 
-use crate::graph::Graph;
+use crate::graph::NodeId;
+use crate::lower::{Lowered, LoweredNode};
 use crate::op::{Conv2d, Op};
 use crate::params::Params;
 use ndarray::ArrayD;
 
-/// Folds every batch norm whose convolution nobody else reads; values named in `keep` stay.
-pub(crate) fn fold_batch_norm(graph: &mut Graph, params: &mut Params, keep: &[&str]) {
-    let consumers = graph.consumers();
-    let uses = |graph: &Graph, layer: &str| graph.nodes.iter().filter(|n| n.layer == layer).count();
-    for id in 0..graph.nodes.len() {
-        let Op::BatchNorm2d(bn) = &graph.nodes[id].op else { continue };
-        let before = graph.nodes[id].inputs[0];
-        let conv_node = &graph.nodes[before];
-        let Op::Conv2d(conv) = &conv_node.op else { continue };
-        let shared = consumers[before].len() != 1 || graph.output == before;
-        let twice = uses(graph, &conv_node.layer) > 1 || uses(graph, &graph.nodes[id].layer) > 1;
-        if bn.training || shared || twice || keep.contains(&conv_node.name.as_str()) {
+/// Folds every batch norm whose convolution nobody else reads; values in `keep` stay.
+pub(crate) fn fold_batch_norm(lowered: &mut Lowered<'_>, params: &mut Params, keep: &[NodeId]) {
+    let consumers = lowered.consumers();
+    let uses = |lowered: &Lowered<'_>, layer: &str| lowered.nodes().filter(|(_, n)| n.layer == layer).count();
+    for id in 0..lowered.graph.nodes.len() {
+        let Some(LoweredNode { op: Op::BatchNorm2d(bn), inputs, layer: bn_layer }) = lowered.node(id) else {
+            continue;
+        };
+        let (before, bn_layer) = (inputs[0], *bn_layer);
+        let Some(LoweredNode { op: Op::Conv2d(conv), layer: conv_layer, .. }) = lowered.node(before) else {
+            continue;
+        };
+        let shared = consumers[before].len() != 1 || lowered.graph.output == before;
+        let twice = uses(lowered, conv_layer) > 1 || uses(lowered, bn_layer) > 1;
+        if bn.training || shared || twice || keep.contains(&before) {
             continue;
         }
-        let (conv_layer, bn_layer) = (conv_node.layer.clone(), graph.nodes[id].layer.clone());
         let take = |params: &mut Params, name: &str| {
             params.remove(&format!("{bn_layer}.{name}")).expect("checked against the graph")
         };
@@ -50,9 +53,7 @@ pub(crate) fn fold_batch_norm(graph: &mut Graph, params: &mut Params, keep: &[&s
         let bias = ArrayD::from_shape_vec(vec![scale.len()], bias.collect()).expect("one value a channel");
         params.insert(bias_name, bias);
         let op = Op::Conv2d(Conv2d { bias: true, ..conv.clone() });
-        let inputs = graph.nodes[before].inputs.clone();
-        let node = &mut graph.nodes[id];
-        (node.op, node.layer, node.inputs) = (op, conv_layer, inputs);
+        lowered.join(before, id, op);
     }
-    graph.remove_dead(keep);
+    lowered.remove_dead(keep);
 }

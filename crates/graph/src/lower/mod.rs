@@ -1,0 +1,116 @@
+//! A graph as it is planned: what passes make of its operations, and no file ever holds.
+//!
+//! A node keeps its number, whatever is done to it: what is looked at, replaced or scaled is found where it was.
+
+use crate::graph::{Graph, Node, NodeId, full_names};
+use crate::op::{Op, Operation, ParamSpec};
+
+/// A graph on its way to a program.
+pub(crate) struct Lowered<'g> {
+    pub(crate) graph: &'g Graph,
+    /// One a node; `None` for one that is not computed by itself.
+    nodes: Vec<Option<LoweredNode<'g>>>,
+}
+
+/// How the value of a node is computed; its name and its shape are those of the graph's node.
+#[derive(Clone)]
+pub(crate) struct LoweredNode<'g> {
+    /// By which operation.
+    pub(crate) op: Op,
+    /// From which values.
+    pub(crate) inputs: Vec<NodeId>,
+    /// Path of the layer that owns the parameters.
+    pub(crate) layer: &'g str,
+}
+
+impl LoweredNode<'_> {
+    pub(crate) fn operation(&self) -> &dyn Operation {
+        self.op.as_operation()
+    }
+
+    /// The parameters with their full names.
+    pub(crate) fn params(&self) -> Vec<(String, ParamSpec)> {
+        full_names(self.layer, self.operation().params())
+    }
+}
+
+impl<'g> Lowered<'g> {
+    /// Every node as it is.
+    pub(crate) fn new(graph: &'g Graph) -> Self {
+        let node =
+            |n: &'g Node| Some(LoweredNode { op: n.op.clone(), inputs: n.inputs.clone(), layer: &n.layer });
+        Self { graph, nodes: graph.nodes.iter().map(node).collect() }
+    }
+
+    /// The nodes that are computed, in order.
+    pub(crate) fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, &LoweredNode<'g>)> {
+        self.nodes.iter().enumerate().filter_map(|(id, node)| Some((id, node.as_ref()?)))
+    }
+
+    /// One of them.
+    pub(crate) fn node(&self, id: NodeId) -> Option<&LoweredNode<'g>> {
+        self.nodes[id].as_ref()
+    }
+
+    pub(crate) fn name(&self, id: NodeId) -> &'g str {
+        &self.graph.nodes[id].name
+    }
+
+    pub(crate) fn shape(&self, id: NodeId) -> &'g [usize] {
+        &self.graph.nodes[id].shape
+    }
+
+    /// Shapes of a node's inputs.
+    pub(crate) fn input_shapes(&self, node: &LoweredNode<'_>) -> Vec<&'g [usize]> {
+        node.inputs.iter().map(|&i| self.shape(i)).collect()
+    }
+
+    /// The halo that a node's own backward kernels need around the gradient of its value.
+    pub(crate) fn grad_halo(&self, id: NodeId) -> [usize; 2] {
+        let own = |node: &LoweredNode<'_>| {
+            let &input = node.inputs.first()?;
+            Some(node.operation().grad_halos(self.shape(input)).0)
+        };
+        self.node(id).and_then(own).unwrap_or([0, 0])
+    }
+
+    /// Nodes that take the value of each node; one that takes it twice comes twice.
+    pub(crate) fn consumers(&self) -> Vec<Vec<NodeId>> {
+        let mut consumers = vec![Vec::new(); self.nodes.len()];
+        for (id, node) in self.nodes() {
+            node.inputs.iter().for_each(|&i| consumers[i].push(id));
+        }
+        consumers
+    }
+
+    /// Lets the host write a node's value.
+    pub(crate) fn cut(&mut self, id: NodeId) {
+        let mut sides = self.shape(id).iter().copied().chain([1, 1]);
+        let image = std::array::from_fn(|_| sides.next().unwrap_or(1));
+        self.nodes[id] = Some(LoweredNode { op: Op::input(image), inputs: Vec::new(), layer: "" });
+    }
+
+    /// Lets `op`, with inputs and parameters of node `before`, make the value of node `id`.
+    pub(crate) fn join(&mut self, before: NodeId, id: NodeId, op: Op) {
+        self.nodes[id] = self.nodes[before].clone().map(|node| LoweredNode { op, ..node });
+    }
+
+    /// Lets a node read other values.
+    pub(crate) fn set_inputs(&mut self, id: NodeId, inputs: Vec<NodeId>) {
+        if let Some(node) = &mut self.nodes[id] {
+            node.inputs = inputs;
+        }
+    }
+
+    /// Computes no more what neither the output nor a value in `keep` depends on; the input stays.
+    pub(crate) fn remove_dead(&mut self, keep: &[NodeId]) {
+        let mut live = vec![false; self.nodes.len()];
+        keep.iter().chain([&0, &self.graph.output]).for_each(|&id| live[id] = true);
+        for (id, node) in self.nodes.iter_mut().enumerate().rev() {
+            match node {
+                Some(node) if live[id] => node.inputs.iter().for_each(|&i| live[i] = true),
+                _ => *node = None,
+            }
+        }
+    }
+}
