@@ -19,6 +19,8 @@ pub struct Forward<'a> {
     pub y: Value,
     /// Parameters in order.
     pub params: &'a [Buf],
+    /// What the kernel ends in, where the operation [takes](crate::op::Operation::takes_activation) that.
+    pub activation: Activation,
     /// Name of the node.
     pub name: &'a str,
     pub(crate) saved: &'a mut Vec<Buf>,
@@ -80,14 +82,11 @@ impl Backward<'_> {
         value(self.program, plane)
     }
 
-    /// The gradient of what comes before the activation that is joined to the operation.
-    pub(crate) fn before_activation(&mut self, act: Activation) -> Value {
-        if act == Activation::None {
-            return self.dy;
-        }
+    /// Takes the gradient through the activation that the operation ends in.
+    pub(crate) fn pass_activation(&mut self, act: Activation) {
         let dx = self.scratch(self.dy.plane);
         self.program.push(ActivateBackward { x: self.y, y: self.y, dy: self.dy, dx, act, rule: self.relu });
-        dx
+        self.dy = dx;
     }
 
     /// The gradient of parameter `i`, or of one that is frozen and has `len` values, a buffer that nobody reads.

@@ -3,7 +3,7 @@
 use crate::emit::{Backward, Forward, value};
 use crate::graph::NodeId;
 use crate::loss::CrossEntropy;
-use crate::lower::{Lowered, LoweredNode};
+use crate::lower::{Form, Lowered, LoweredNode};
 use crate::op::{Op, ParamLayout, ParamSpec};
 use crate::optim::Optimizer;
 use crate::params::Params;
@@ -14,8 +14,8 @@ use crate::train_step::Clip;
 use std::collections::BTreeMap;
 use striate_kernels::conv::Gather;
 use striate_kernels::{
-    Add, AddGradient, BLOCK, Buf, Builder, ClipNorm, ClipValue, Copy, EmaUpdate, Plane, Program, ReluRule,
-    ScaleChannels, Value,
+    Activation, Add, AddGradient, BLOCK, Buf, Builder, ClipNorm, ClipValue, Copy, EmaUpdate, Plane, Program,
+    ReluRule, ScaleChannels, Value,
 };
 
 /// The values and parameters of a graph, placed in a program.
@@ -206,7 +206,7 @@ impl Planner<'_> {
         let backward = !matches!(self.wanted.purpose, Purpose::Forward);
         let lowered = self.lowered;
         for (id, node) in lowered.nodes() {
-            if id > 0 && matches!(node.op, Op::Input(_)) {
+            if id > 0 && matches!(node.form, Form::Stored(Op::Input(_))) {
                 let y = self.placed.values[&id];
                 let x = self.flat(y);
                 self.program.push(Copy { x, y });
@@ -222,12 +222,13 @@ impl Planner<'_> {
                 let plane = self.placed.values[&id].plane;
                 self.made.insert(id, value(self.program, plane));
             }
-            node.operation().forward(&mut Forward {
+            node.form.forward(&mut Forward {
                 train: backward,
                 x: &x,
                 shapes: &lowered.input_shapes(node),
                 y: self.made[&id],
                 params: &params,
+                activation: Activation::None,
                 name: lowered.name(id),
                 saved: &mut self.saved[id],
                 kept: &mut self.placed.kept_values,
@@ -330,7 +331,7 @@ impl Planner<'_> {
             }
             let (x, params) = (self.inputs(node), self.params(id));
             let grads = self.grads(id, node);
-            node.operation().backward(&mut Backward {
+            node.form.backward(&mut Backward {
                 x: &x,
                 shapes: &lowered.input_shapes(node),
                 y: self.made[&id],

@@ -42,8 +42,7 @@ struct Task<'a> {
 /// # impl Module for Fc { fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {} }
 /// # impl Forward for Fc {
 /// #     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-/// #         x.op(op::Linear { in_features: 4, out_features: 3, bias: true, init: None,
-/// #             activation: striate_kernels::Activation::None }.into())
+/// #         x.op(op::Linear { in_features: 4, out_features: 3, bias: true, init: None }.into())
 /// #     }
 /// # }
 /// # impl Module for Net {

@@ -5,10 +5,9 @@ use serde_json::json;
 use striate_graph::interpret::Values;
 use striate_graph::op::{Cost, Init, Linear, Op, Relu};
 use striate_graph::{Engine, Graph, GraphError, Node, Params, PlanError, Session, SessionError};
-use striate_kernels::Activation;
 
 fn linear(in_features: usize, out_features: usize) -> Op {
-    Linear { in_features, out_features, bias: true, init: None, activation: Activation::None }.into()
+    Linear { in_features, out_features, bias: true, init: None }.into()
 }
 
 fn node(op: Op, inputs: &[usize], shape: &[usize], name: &str, layer: &str) -> Node {

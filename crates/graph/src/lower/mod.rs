@@ -2,8 +2,10 @@
 //!
 //! A node keeps its number, whatever is done to it: what is looked at, replaced or scaled is found where it was.
 
+use crate::emit::{Backward, Forward};
 use crate::graph::{Graph, Node, NodeId, full_names};
 use crate::op::{Op, Operation, ParamSpec};
+use striate_kernels::Activation;
 
 /// A graph on its way to a program.
 pub(crate) struct Lowered<'g> {
@@ -13,19 +15,54 @@ pub(crate) struct Lowered<'g> {
 }
 
 /// How the value of a node is computed; its name and its shape are those of the graph's node.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct LoweredNode<'g> {
-    /// By which operation.
-    pub(crate) op: Op,
+    pub(crate) form: Form,
     /// From which values.
     pub(crate) inputs: Vec<NodeId>,
     /// Path of the layer that owns the parameters.
     pub(crate) layer: &'g str,
 }
 
+/// An operation as it is stored, or what passes made of several.
+#[derive(Debug, Clone)]
+pub(crate) enum Form {
+    Stored(Op),
+    /// An operation whose kernel ends in an activation that came behind it.
+    Joined {
+        op: Op,
+        activation: Activation,
+    },
+}
+
+impl Form {
+    /// The operation that reads the inputs and has the parameters.
+    pub(crate) fn operation(&self) -> &dyn Operation {
+        match self {
+            Self::Stored(op) | Self::Joined { op, .. } => op.as_operation(),
+        }
+    }
+
+    /// Adds the kernels of the forward pass.
+    pub(crate) fn forward(&self, at: &mut Forward<'_>) {
+        if let Self::Joined { activation, .. } = self {
+            at.activation = *activation;
+        }
+        self.operation().forward(at);
+    }
+
+    /// Adds the kernels of the backward pass.
+    pub(crate) fn backward(&self, at: &mut Backward<'_>) {
+        if let Self::Joined { activation, .. } = self {
+            at.pass_activation(*activation);
+        }
+        self.operation().backward(at);
+    }
+}
+
 impl LoweredNode<'_> {
     pub(crate) fn operation(&self) -> &dyn Operation {
-        self.op.as_operation()
+        self.form.operation()
     }
 
     /// The parameters with their full names.
@@ -37,8 +74,10 @@ impl LoweredNode<'_> {
 impl<'g> Lowered<'g> {
     /// Every node as it is.
     pub(crate) fn new(graph: &'g Graph) -> Self {
-        let node =
-            |n: &'g Node| Some(LoweredNode { op: n.op.clone(), inputs: n.inputs.clone(), layer: &n.layer });
+        let node = |node: &'g Node| {
+            let form = Form::Stored(node.op.clone());
+            Some(LoweredNode { form, inputs: node.inputs.clone(), layer: &node.layer })
+        };
         Self { graph, nodes: graph.nodes.iter().map(node).collect() }
     }
 
@@ -87,12 +126,13 @@ impl<'g> Lowered<'g> {
     pub(crate) fn cut(&mut self, id: NodeId) {
         let mut sides = self.shape(id).iter().copied().chain([1, 1]);
         let image = std::array::from_fn(|_| sides.next().unwrap_or(1));
-        self.nodes[id] = Some(LoweredNode { op: Op::input(image), inputs: Vec::new(), layer: "" });
+        let form = Form::Stored(Op::input(image));
+        self.nodes[id] = Some(LoweredNode { form, inputs: Vec::new(), layer: "" });
     }
 
-    /// Lets `op`, with inputs and parameters of node `before`, make the value of node `id`.
-    pub(crate) fn join(&mut self, before: NodeId, id: NodeId, op: Op) {
-        self.nodes[id] = self.nodes[before].clone().map(|node| LoweredNode { op, ..node });
+    /// Lets `form`, with inputs and parameters of node `before`, make the value of node `id`.
+    pub(crate) fn join(&mut self, before: NodeId, id: NodeId, form: Form) {
+        self.nodes[id] = self.nodes[before].clone().map(|node| LoweredNode { form, ..node });
     }
 
     /// Lets a node read other values.

@@ -31,13 +31,6 @@ pub struct Conv2d {
     /// How the weight starts, the bias then at 0; `None`: as PyTorch's. Never stored.
     #[serde(skip)]
     pub init: Option<Init>,
-    /// Set by a pass, never stored.
-    #[serde(skip, default = "none")]
-    pub activation: Activation,
-}
-
-fn none() -> Activation {
-    Activation::None
 }
 
 impl Conv2d {
@@ -191,6 +184,9 @@ impl Operation for Conv2d {
     fn takes_planar(&self) -> bool {
         true
     }
+    fn takes_activation(&self) -> bool {
+        true
+    }
     fn input_halo(&self, _: &[usize]) -> [usize; 2] {
         self.halo()
     }
@@ -201,28 +197,19 @@ impl Operation for Conv2d {
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         let bias = self.bias.then(|| at.params[1]);
-        at.program.push(conv::Conv::forward(
-            &shape,
-            rows,
-            at.x[0],
-            at.params[0],
-            bias,
-            at.y,
-            self.activation,
-        ));
+        at.program.push(conv::Conv::forward(&shape, rows, at.x[0], at.params[0], bias, at.y, at.activation));
     }
     fn backward(&self, at: &mut Backward<'_>) {
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
-        let dy = at.before_activation(self.activation);
         if let Some(dx) = at.dx[0] {
-            conv::Conv::push_backward_data(at.program, &shape, &rows, dy, at.params[0], dx);
+            conv::Conv::push_backward_data(at.program, &shape, &rows, at.dy, at.params[0], dx);
         }
         if let Some(db) = at.grads.get(1).copied().flatten() {
-            at.program.push(conv::ConvBackwardBias { dy, db });
+            at.program.push(conv::ConvBackwardBias { dy: at.dy, db });
         }
         if let Some(dw) = at.grads[0] {
-            conv::ConvBackwardWeight::push(at.program, &shape, rows, at.x[0], dy, dw);
+            conv::ConvBackwardWeight::push(at.program, &shape, rows, at.x[0], at.dy, dw);
         }
     }
 }

@@ -16,13 +16,6 @@ pub struct Linear {
     /// How the weight starts, the bias then at 0; `None`: as PyTorch's. Never stored.
     #[serde(skip)]
     pub init: Option<Init>,
-    /// Set by a pass, never stored.
-    #[serde(skip, default = "none")]
-    pub activation: Activation,
-}
-
-fn none() -> Activation {
-    Activation::None
 }
 
 impl Linear {
@@ -107,19 +100,21 @@ impl Operation for Linear {
         }
         Some(ParamLayout { len: self.pack().weight_len(), map: Some(self.pack().weight_map(x)?) })
     }
+    fn takes_activation(&self) -> bool {
+        true
+    }
     fn forward(&self, at: &mut Forward<'_>) {
         let bias = self.bias.then(|| at.params[1]);
-        let act = self.activation;
+        let act = at.activation;
         at.program.push(striate_kernels::Linear::new(self.pack(), at.x[0], at.params[0], bias, at.y, act));
     }
     fn backward(&self, at: &mut Backward<'_>) {
-        let dy = at.before_activation(self.activation);
         if let Some(dx) = at.dx[0] {
-            linear::push_backward_data(at.program, self.pack(), dy, at.params[0], dx);
+            linear::push_backward_data(at.program, self.pack(), at.dy, at.params[0], dx);
         }
         let db = at.grads.get(1).copied().flatten();
         if let Some(dw) = at.grads[0] {
-            linear::push_backward_weight(at.program, self.pack(), at.x[0], dy, dw, db);
+            linear::push_backward_weight(at.program, self.pack(), at.x[0], at.dy, dw, db);
         }
     }
 }

@@ -298,6 +298,10 @@ pub trait Operation: std::fmt::Debug {
     fn takes_planar(&self) -> bool {
         false
     }
+    /// Whether its kernel can end in a function of each value, `Forward::activation`.
+    fn takes_activation(&self) -> bool {
+        false
+    }
     /// Halo that the kernels need around the input.
     fn input_halo(&self, _input: &[usize]) -> [usize; 2] {
         [0, 0]

@@ -30,7 +30,6 @@ impl PointwiseLinear {
             groups: 1,
             bias: self.bias,
             init: self.init,
-            activation: Activation::None,
         }
     }
 }

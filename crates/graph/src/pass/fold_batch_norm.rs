@@ -7,7 +7,7 @@
 //! ```
 
 use crate::graph::NodeId;
-use crate::lower::{Lowered, LoweredNode};
+use crate::lower::{Form, Lowered};
 use crate::op::{Conv2d, Op};
 use crate::params::Params;
 use ndarray::ArrayD;
@@ -17,13 +17,12 @@ pub(crate) fn fold_batch_norm(lowered: &mut Lowered<'_>, params: &mut Params, ke
     let consumers = lowered.consumers();
     let uses = |lowered: &Lowered<'_>, layer: &str| lowered.nodes().filter(|(_, n)| n.layer == layer).count();
     for id in 0..lowered.graph.nodes.len() {
-        let Some(LoweredNode { op: Op::BatchNorm2d(bn), inputs, layer: bn_layer }) = lowered.node(id) else {
-            continue;
-        };
-        let (before, bn_layer) = (inputs[0], *bn_layer);
-        let Some(LoweredNode { op: Op::Conv2d(conv), layer: conv_layer, .. }) = lowered.node(before) else {
-            continue;
-        };
+        let Some(node) = lowered.node(id) else { continue };
+        let Form::Stored(Op::BatchNorm2d(bn)) = &node.form else { continue };
+        let (before, bn_layer) = (node.inputs[0], node.layer);
+        let Some(node) = lowered.node(before) else { continue };
+        let Form::Stored(Op::Conv2d(conv)) = &node.form else { continue };
+        let conv_layer = node.layer;
         let shared = consumers[before].len() != 1 || lowered.graph.output == before;
         let twice = uses(lowered, conv_layer) > 1 || uses(lowered, bn_layer) > 1;
         if bn.training || shared || twice || keep.contains(&before) {
@@ -52,8 +51,8 @@ pub(crate) fn fold_batch_norm(lowered: &mut Lowered<'_>, params: &mut Params, ke
         });
         let bias = ArrayD::from_shape_vec(vec![scale.len()], bias.collect()).expect("one value a channel");
         params.insert(bias_name, bias);
-        let op = Op::Conv2d(Conv2d { bias: true, ..conv.clone() });
-        lowered.join(before, id, op);
+        let conv = Conv2d { bias: true, ..conv.clone() };
+        lowered.join(before, id, Form::Stored(conv.into()));
     }
     lowered.remove_dead(keep);
 }

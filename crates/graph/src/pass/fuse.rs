@@ -9,7 +9,7 @@
 //! that has a second consumer, is never joined.
 
 use crate::graph::NodeId;
-use crate::lower::Lowered;
+use crate::lower::{Form, Lowered};
 use crate::op::{ConvReluPool, MaxPool2d, Op};
 use striate_kernels::Activation;
 
@@ -21,33 +21,29 @@ pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
         let Some(node) = lowered.node(id) else { continue };
         let Some(&before) = node.inputs.first() else { continue };
         let Some(first) = lowered.node(before).filter(|_| free(before)) else { continue };
-        if let (Op::Flatten(_), Op::Linear(_)) = (&first.op, &node.op) {
+        let Form::Stored(op) = &node.form else { continue };
+        if let (Form::Stored(Op::Flatten(_)), Op::Linear(_)) = (&first.form, op) {
             let image = first.inputs[0];
             if consumers[image].len() == 1 && lies_as_a_vector(lowered, image) {
                 lowered.set_inputs(id, vec![image]);
             }
             continue;
         }
-        let op = match (&first.op, &node.op) {
-            (Op::Conv2d(conv), op) if conv.activation == Activation::None && joining(op).is_some() => {
-                let activation = joining(op).unwrap_or(Activation::None);
-                Op::Conv2d(crate::op::Conv2d { activation, ..conv.clone() })
+        let form = match (&first.form, op) {
+            (Form::Stored(first), op) if first.as_operation().takes_activation() => {
+                let Some(activation) = joining(op) else { continue };
+                Form::Joined { op: first.clone(), activation }
             }
-            (Op::Linear(linear), op) if linear.activation == Activation::None && joining(op).is_some() => {
-                let activation = joining(op).unwrap_or(Activation::None);
-                Op::Linear(crate::op::Linear { activation, ..linear.clone() })
-            }
-            (Op::Conv2d(conv), Op::MaxPool2d(pool))
-                if conv.activation == Activation::RELU
+            (Form::Joined { op: Op::Conv2d(conv), activation }, Op::MaxPool2d(pool))
+                if *activation == Activation::RELU
                     && is_2x2(pool)
                     && ConvReluPool::fits(conv, lowered.shape(first.inputs[0])) =>
             {
-                let conv = crate::op::Conv2d { activation: Activation::None, ..conv.clone() };
-                Op::ConvReluPool(ConvReluPool { conv, whole: None })
+                Form::Stored(Op::ConvReluPool(ConvReluPool { conv: conv.clone(), whole: None }))
             }
             _ => continue,
         };
-        lowered.join(before, id, op);
+        lowered.join(before, id, form);
     }
     lowered.remove_dead(keep);
 }
@@ -59,7 +55,7 @@ fn lies_as_a_vector(lowered: &Lowered<'_>, id: NodeId) -> bool {
     is_whole && lowered.grad_halo(id) == [0, 0]
 }
 
-/// The function of an operation that can end the kernel in front.
+/// The function of an operation that can end the kernel before it.
 fn joining(op: &Op) -> Option<Activation> {
     op.as_operation().activation().filter(|activation| activation.joins())
 }

@@ -8,9 +8,8 @@
 
 use super::fuse::is_2x2;
 use crate::graph::NodeId;
-use crate::lower::{Lowered, LoweredNode};
+use crate::lower::{Form, Lowered};
 use crate::op::{ConvReluPool, Op};
-use striate_kernels::Activation;
 
 /// Joins what can be joined of the values in `beside`, which are looked at and no more; they leave `keep`, all
 /// values that stay.
@@ -18,23 +17,29 @@ pub(crate) fn fuse_beside(lowered: &mut Lowered<'_>, keep: &mut Vec<NodeId>, bes
     let (consumers, output) = (lowered.consumers(), lowered.graph.output);
     let alone = |id: NodeId| consumers[id].len() == 1 && output != id;
     for id in 0..lowered.graph.nodes.len() {
-        let Some(LoweredNode { op: Op::MaxPool2d(pool), inputs, .. }) = lowered.node(id) else { continue };
+        let Some((Op::MaxPool2d(pool), inputs)) = stored(lowered, id) else { continue };
         let relu = inputs[0];
-        let Some(LoweredNode { op: Op::Relu(_), inputs, .. }) = lowered.node(relu) else { continue };
+        let Some((Op::Relu(_), inputs)) = stored(lowered, relu) else { continue };
         let conv = inputs[0];
-        let Some(LoweredNode { op: Op::Conv2d(op), inputs, .. }) = lowered.node(conv) else { continue };
+        let Some((Op::Conv2d(op), inputs)) = stored(lowered, conv) else { continue };
         let is_even = lowered.shape(conv)[1..].iter().all(|side| side % 2 == 0);
-        let fits = op.activation == Activation::None
-            && is_2x2(pool)
-            && is_even
-            && ConvReluPool::fits(op, lowered.shape(inputs[0]));
+        let fits = is_2x2(pool) && is_even && ConvReluPool::fits(op, lowered.shape(inputs[0]));
         let is_hidden = !keep.contains(&relu);
         if !(fits && is_hidden && alone(relu) && alone(conv) && beside.contains(&conv)) {
             continue;
         }
         keep.retain(|&kept| kept != conv);
-        let op = Op::ConvReluPool(ConvReluPool { conv: op.clone(), whole: Some(conv) });
-        lowered.join(conv, id, op);
+        let form = Form::Stored(Op::ConvReluPool(ConvReluPool { conv: op.clone(), whole: Some(conv) }));
+        lowered.join(conv, id, form);
     }
     lowered.remove_dead(keep);
+}
+
+/// The operation and the inputs of a node that no pass has changed.
+fn stored<'a>(lowered: &'a Lowered<'_>, id: NodeId) -> Option<(&'a Op, &'a [NodeId])> {
+    let node = lowered.node(id)?;
+    match &node.form {
+        Form::Stored(op) => Some((op, &node.inputs)),
+        Form::Joined { .. } => None,
+    }
 }

@@ -2,7 +2,6 @@
 
 use striate_graph::op::{self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, Op};
 use striate_graph::{Forward, Graph, Mode, Module, Optimizer, Params, Var};
-use striate_kernels::Activation;
 use striate_kernels::{Buf, Kernel, SgdUpdate};
 use striate_testkit::Sample;
 
@@ -73,18 +72,11 @@ fn conv(i: usize, o: usize, c: Conv) -> Leaf {
         groups: c.groups,
         bias: c.bias,
         init: None,
-        activation: Activation::None,
     }))
 }
 
 fn linear(i: usize, o: usize) -> Leaf {
-    Leaf(Op::Linear(Linear {
-        in_features: i,
-        out_features: o,
-        bias: true,
-        init: None,
-        activation: Activation::None,
-    }))
+    Leaf(Op::Linear(Linear { in_features: i, out_features: o, bias: true, init: None }))
 }
 
 fn pointwise_linear(i: usize, o: usize) -> Leaf {

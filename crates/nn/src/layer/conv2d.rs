@@ -1,7 +1,6 @@
 //! Convolution.
 
 use super::*;
-use striate_kernels::Activation;
 
 /// A convolution of images with learned filters (cross-correlation, as everywhere in deep learning).
 ///
@@ -111,7 +110,6 @@ impl Forward for Conv2d {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         let Self { in_channels, out_channels, kernel_size, stride, dilation, groups, bias, init, .. } = *self;
         let padding = self.padding.around(&x.shape(), kernel_size, stride, dilation);
-        let activation = Activation::None;
         let conv = op::Conv2d {
             in_channels,
             out_channels,
@@ -122,7 +120,6 @@ impl Forward for Conv2d {
             groups,
             bias,
             init,
-            activation,
         };
         x.op(conv.into())
     }

@@ -1,7 +1,6 @@
 //! Fully connected.
 
 use super::*;
-use striate_kernels::Activation;
 
 /// A fully connected layer: every output is a weighted sum of all inputs.
 ///
@@ -62,6 +61,6 @@ leaf!(Linear);
 impl Forward for Linear {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         let Self { in_features, out_features, bias, init } = *self;
-        x.op(op::Linear { in_features, out_features, bias, init, activation: Activation::None }.into())
+        x.op(op::Linear { in_features, out_features, bias, init }.into())
     }
 }
