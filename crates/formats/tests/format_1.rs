@@ -44,3 +44,12 @@ fn files_of_the_first_version_say_what_they_said() {
 fn what_was_traced_is_written_as_it_was() {
     assert_eq!(ModelFile::from_bytes(WHOLE).unwrap().to_bytes().unwrap(), WHOLE);
 }
+
+#[test]
+fn what_was_joined_is_read_as_its_parts() {
+    let (whole, joined) = (ModelFile::from_bytes(WHOLE).unwrap(), ModelFile::from_bytes(JOINED).unwrap());
+    let operations =
+        |model: &ModelFile| model.graph.nodes.iter().map(|node| node.op.clone()).collect::<Vec<_>>();
+    assert_eq!(operations(&joined), operations(&whole));
+    assert_eq!((&joined.params, joined.graph.output), (&whole.params, whole.graph.output));
+}

@@ -47,7 +47,7 @@ pub(crate) fn full_names(layer: &str, params: Vec<ParamSpec>) -> Vec<(String, Pa
 
 /// A network as data: no code, no memory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "crate::stored::Graph")]
 pub struct Graph {
     /// Operations in an order in which they can run; the first is the input.
     pub nodes: Vec<Node>,

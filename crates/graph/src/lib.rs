@@ -38,6 +38,7 @@ mod run_error;
 mod session;
 mod slot;
 mod stage;
+mod stored;
 mod trace;
 mod train_step;
 mod watch;

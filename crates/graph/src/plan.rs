@@ -426,8 +426,7 @@ impl Planner<'_> {
         let plane = |(id, _): (NodeId, &LoweredNode<'_>)| {
             let shape = lowered.shape(id);
             let readers = consumers[id].iter().filter_map(|&c| lowered.node(c));
-            let halo =
-                readers.fold(lowered.grad_halo(id), |halo, c| max(halo, c.operation().grad_halos(shape).1));
+            let halo = readers.fold(lowered.grad_halo(id), |halo, c| max(halo, c.form.grad_halos(shape).1));
             let plane = match *shape {
                 [c, h, w] => Plane::blocked(c, [h, w], halo),
                 _ => Plane::vector(shape.iter().product()),

@@ -2,7 +2,6 @@
 
 use ndarray::Array4;
 use serde_json::json;
-use striate_graph::interpret::Values;
 use striate_graph::op::{Cost, Init, Linear, Op, Relu};
 use striate_graph::{Engine, Graph, GraphError, Node, Params, PlanError, Session, SessionError};
 
@@ -105,9 +104,6 @@ fn costs_count_what_kernels_do() {
     // 5 channels are computed as 16, of 3 · 3 · 3 products each.
     let one = (48 * 5 * 27, 48 * 16 * 27);
     assert_eq!(cost(conv(json!([1, 1])), &[image]), one);
-    let mut inner = conv(json!([1, 1]));
-    inner.as_object_mut().unwrap().remove("op");
-    assert_eq!(cost(json!({"op": "conv_relu_pool", "conv": inner}), &[&[3, 8, 6]]), one);
     let window = json!({"kernel_size": [2, 2], "stride": [2, 2], "padding": [0, 0]});
     let mut max = window.clone();
     (max["op"], max["dilation"]) = ("max_pool2d".into(), json!([1, 1]));
@@ -171,39 +167,95 @@ fn groups_that_do_not_divide_are_told_which_do() {
     assert!(said.ends_with("groups can be 1, 2, 3, 6 here"), "{said}");
 }
 
-/// A joined operation that a file names: its plain loops and its kernel agree.
-#[test]
-fn the_joined_convolution_is_what_its_parts_are() {
+/// An operation that a file of format 1 may hold.
+fn joined() -> serde_json::Value {
     let mut inner = conv(json!([1, 1]));
     inner.as_object_mut().unwrap().remove("op");
-    let input = self::op(json!({"op": "input", "channels": 3, "height": 6, "width": 4}));
-    let joined = op(json!({"op": "conv_relu_pool", "conv": inner}));
-    let alone = Graph {
-        nodes: vec![
-            node(input.clone(), &[], &[3, 6, 4], "input", ""),
-            node(joined, &[0], &[5, 3, 2], "y", "conv"),
-        ],
-        output: 1,
-    };
+    json!({"op": {"op": "conv_relu_pool", "conv": inner}, "inputs": [0], "shape": [5, 3, 2], "name": "y",
+           "layer": "conv"})
+}
+
+fn input(shape: [usize; 3]) -> serde_json::Value {
+    let [channels, height, width] = shape;
+    json!({"op": {"op": "input", "channels": channels, "height": height, "width": width}, "inputs": [],
+           "shape": shape, "name": "input", "layer": ""})
+}
+
+#[test]
+fn the_joined_convolution_of_a_file_is_read_as_its_parts() {
+    let flatten = json!({"op": {"op": "flatten"}, "inputs": [1], "shape": [30], "name": "z", "layer": ""});
+    let file = json!({"nodes": [input([3, 6, 4]), joined(), flatten], "output": 2});
+    let read: Graph = serde_json::from_value(file).unwrap();
     let pool = json!({"op": "max_pool2d", "kernel_size": [2, 2], "stride": [2, 2], "padding": [0, 0], "dilation": [1, 1]});
+    let flatten = json!({"op": "flatten"});
+    let input = json!({"op": "input", "channels": 3, "height": 6, "width": 4});
     let parts = Graph {
         nodes: vec![
-            node(input, &[], &[3, 6, 4], "input", ""),
-            node(op(conv(json!([1, 1]))), &[0], &[5, 6, 4], "conv", "conv"),
-            node(Relu {}.into(), &[1], &[5, 6, 4], "relu", ""),
+            node(op(input), &[], &[3, 6, 4], "input", ""),
+            node(op(conv(json!([1, 1]))), &[0], &[5, 6, 4], "y.conv2d", "conv"),
+            node(Relu {}.into(), &[1], &[5, 6, 4], "y.relu", ""),
             node(op(pool), &[2], &[5, 3, 2], "y", ""),
+            node(op(flatten), &[3], &[30], "z", ""),
         ],
-        output: 3,
+        output: 4,
     };
-    let params = Params::init(&alone, 4);
-    let images: Vec<f64> = (0..2 * 72).map(|i| f64::from(i * 37 % 71) / 35.0 - 1.0).collect();
-    let of = |graph: &Graph| {
-        graph.check().unwrap();
-        Values::compute(graph, &params, &images, 2, (0, 0)).get(graph.output).to_vec()
+    assert_eq!(read, parts);
+    assert_eq!(parts.check(), Ok(()));
+    let alone = serde_json::from_value::<Op>(joined()["op"].clone()).unwrap_err().to_string();
+    assert_eq!(
+        alone,
+        "conv_relu_pool stands for three operations, and can be read as a node of a graph only"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_joined_convolution_is_found_in_its_parts() {
+    let said = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut file = json!({"nodes": [input([3, 6, 4]), joined()], "output": 1});
+        change(&mut file);
+        serde_json::from_value::<Graph>(file).unwrap().check().unwrap_err().to_string()
     };
-    let want = of(&parts);
-    assert!(want.iter().any(|&v| v > 0.5), "{want:?}");
-    assert_eq!(of(&alone), want);
+    for (said, want) in [
+        (
+            said(&|file| file["nodes"][1]["inputs"] = json!([])),
+            "graph: node 1 `y.conv2d`: expected one input, got 0",
+        ),
+        (
+            said(&|file| file["nodes"][1]["inputs"] = json!([usize::MAX])),
+            "graph: node 1 `y.conv2d` takes node 18446744073709551615, which does not come before it",
+        ),
+        (
+            said(&|file| file["nodes"][1]["inputs"] = json!([1])),
+            "graph: node 1 `y.conv2d` takes node 3, which does not come before it",
+        ),
+        (
+            said(&|file| file["nodes"][1]["shape"] = json!([5, 6, 4])),
+            "graph: node 3 `y`: the file says [5, 6, 4], the operation [5, 3, 2]",
+        ),
+        (
+            said(&|file| file["nodes"][1]["op"]["conv"]["in_channels"] = json!(4)),
+            "graph: node 1 `y.conv2d`: conv2d expects images of 4 channels, got 3x6x4; set in_channels to 3",
+        ),
+        (said(&|file| file["output"] = json!(2)), "graph: the output is node 4 of 4"),
+    ] {
+        assert_eq!(said, want);
+    }
+    // Nothing was checked when the parts are made of it.
+    for size in [0, 1, usize::MAX / 2 + 1, usize::MAX] {
+        said(&|file| file["nodes"][0]["shape"] = json!([3, size, size]));
+        for setting in ["kernel_size", "stride", "padding", "dilation"] {
+            said(&|file| {
+                file["nodes"][0]["shape"] = json!([3, size, usize::MAX]);
+                file["nodes"][1]["op"]["conv"][setting] = json!([size, usize::MAX]);
+            });
+        }
+        for setting in ["in_channels", "out_channels", "groups"] {
+            said(&|file| {
+                file["nodes"][0]["shape"] = json!([size, 6, 4]);
+                file["nodes"][1]["op"]["conv"][setting] = json!(size);
+            });
+        }
+    }
 }
 
 #[test]

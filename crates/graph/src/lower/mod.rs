@@ -2,6 +2,10 @@
 //!
 //! A node keeps its number, whatever is done to it: what is looked at, replaced or scaled is found where it was.
 
+mod conv_relu_pool;
+
+pub(crate) use conv_relu_pool::ConvReluPool;
+
 use crate::emit::{Backward, Forward};
 use crate::graph::{Graph, Node, NodeId, full_names};
 use crate::op::{Op, Operation, ParamSpec};
@@ -33,6 +37,7 @@ pub(crate) enum Form {
         op: Op,
         activation: Activation,
     },
+    ConvReluPool(ConvReluPool),
 }
 
 impl Form {
@@ -40,23 +45,40 @@ impl Form {
     pub(crate) fn operation(&self) -> &dyn Operation {
         match self {
             Self::Stored(op) | Self::Joined { op, .. } => op.as_operation(),
+            Self::ConvReluPool(joined) => &joined.conv,
+        }
+    }
+
+    /// As [`Operation::grad_halos`].
+    pub(crate) fn grad_halos(&self, input: &[usize]) -> ([usize; 2], [usize; 2]) {
+        match self {
+            Self::Stored(op) | Self::Joined { op, .. } => op.as_operation().grad_halos(input),
+            Self::ConvReluPool(joined) => joined.grad_halos(),
         }
     }
 
     /// Adds the kernels of the forward pass.
     pub(crate) fn forward(&self, at: &mut Forward<'_>) {
-        if let Self::Joined { activation, .. } = self {
-            at.activation = *activation;
+        match self {
+            Self::Stored(op) => op.as_operation().forward(at),
+            Self::Joined { op, activation } => {
+                at.activation = *activation;
+                op.as_operation().forward(at);
+            }
+            Self::ConvReluPool(joined) => joined.forward(at),
         }
-        self.operation().forward(at);
     }
 
     /// Adds the kernels of the backward pass.
     pub(crate) fn backward(&self, at: &mut Backward<'_>) {
-        if let Self::Joined { activation, .. } = self {
-            at.pass_activation(*activation);
+        match self {
+            Self::Stored(op) => op.as_operation().backward(at),
+            Self::Joined { op, activation } => {
+                at.pass_activation(*activation);
+                op.as_operation().backward(at);
+            }
+            Self::ConvReluPool(joined) => joined.backward(at),
         }
-        self.operation().backward(at);
     }
 }
 
@@ -108,7 +130,7 @@ impl<'g> Lowered<'g> {
     pub(crate) fn grad_halo(&self, id: NodeId) -> [usize; 2] {
         let own = |node: &LoweredNode<'_>| {
             let &input = node.inputs.first()?;
-            Some(node.operation().grad_halos(self.shape(input)).0)
+            Some(node.form.grad_halos(self.shape(input)).0)
         };
         self.node(id).and_then(own).unwrap_or([0, 0])
     }

@@ -22,6 +22,10 @@ pub struct MaxPool2d {
 }
 
 impl MaxPool2d {
+    /// The one that halves both sides.
+    pub(crate) const TWO_BY_TWO: Self =
+        Self { kernel_size: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1], ceil_mode: false };
+
     /// Without the last windows of `ceil_mode`.
     fn sliding(&self) -> Window {
         let Self { kernel_size, stride, padding, dilation, .. } = *self;

@@ -9,7 +9,6 @@ mod batch_norm2d;
 mod channel_shuffle;
 mod concat;
 mod conv2d;
-mod conv_relu_pool;
 mod dropout;
 mod flatten;
 mod input;
@@ -30,7 +29,6 @@ pub use avg_pool2d::AvgPool2d;
 pub use batch_norm2d::BatchNorm2d;
 pub use channel_shuffle::ChannelShuffle;
 pub use concat::Concat;
-pub use conv_relu_pool::ConvReluPool;
 pub use conv2d::Conv2d;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
@@ -53,6 +51,7 @@ use crate::cost;
 pub use crate::cost::Cost;
 use crate::emit::{Backward, Forward};
 pub use crate::facts::{Cells, Reads, Role, Row, Shift, Sign, Span, Terms, Weighted};
+use crate::stored::Joined;
 use serde::{Deserialize, Serialize};
 use striate_kernels::Activation;
 use striate_kernels::{Plane, ReluRule, Window};
@@ -320,9 +319,26 @@ macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident($snake:literal),)*) => {
         /// Every operation there is.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "op", deny_unknown_fields)]
+        #[serde(tag = "op", try_from = "StoredOp")]
         pub enum Op {
             $( $(#[$doc])* #[serde(rename = $snake)] $name($name), )*
+        }
+        /// What is read as an operation, or as several: see `stored.rs`.
+        #[derive(Deserialize)]
+        #[serde(tag = "op", deny_unknown_fields)]
+        pub(crate) enum StoredOp {
+            $( #[serde(rename = $snake)] $name($name), )*
+            #[serde(rename = "conv_relu_pool")]
+            ConvReluPool { conv: Conv2d },
+        }
+        impl TryFrom<StoredOp> for Op {
+            type Error = Joined;
+            fn try_from(op: StoredOp) -> Result<Self, Joined> {
+                match op {
+                    $( StoredOp::$name(op) => Ok(Self::$name(op)), )*
+                    StoredOp::ConvReluPool { conv } => Err(Joined(conv)),
+                }
+            }
         }
         impl Op {
             /// The operation in this variant.
@@ -339,8 +355,6 @@ operations! {
     Input("input"),
     /// Convolution.
     Conv2d("conv2d"),
-    /// Convolution, ReLU and 2x2 max-pool in one: made by a pass.
-    ConvReluPool("conv_relu_pool"),
     /// Fully connected.
     Linear("linear"),
     /// Maximum of a window.

@@ -9,8 +9,8 @@
 //! that has a second consumer, is never joined.
 
 use crate::graph::NodeId;
-use crate::lower::{Form, Lowered};
-use crate::op::{ConvReluPool, MaxPool2d, Op};
+use crate::lower::{ConvReluPool, Form, Lowered};
+use crate::op::{MaxPool2d, Op};
 use striate_kernels::Activation;
 
 /// Joins what can be joined; the values in `keep` stay.
@@ -36,10 +36,10 @@ pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
             }
             (Form::Joined { op: Op::Conv2d(conv), activation }, Op::MaxPool2d(pool))
                 if *activation == Activation::RELU
-                    && is_2x2(pool)
+                    && *pool == MaxPool2d::TWO_BY_TWO
                     && ConvReluPool::fits(conv, lowered.shape(first.inputs[0])) =>
             {
-                Form::Stored(Op::ConvReluPool(ConvReluPool { conv: conv.clone(), whole: None }))
+                Form::ConvReluPool(ConvReluPool { conv: conv.clone(), whole: None })
             }
             _ => continue,
         };
@@ -58,15 +58,4 @@ fn lies_as_a_vector(lowered: &Lowered<'_>, id: NodeId) -> bool {
 /// The function of an operation that can end the kernel before it.
 fn joining(op: &Op) -> Option<Activation> {
     op.as_operation().activation().filter(|activation| activation.joins())
-}
-
-pub(super) fn is_2x2(pool: &MaxPool2d) -> bool {
-    *pool
-        == MaxPool2d {
-            kernel_size: [2, 2],
-            stride: [2, 2],
-            padding: [0, 0],
-            dilation: [1, 1],
-            ceil_mode: false,
-        }
 }

@@ -6,10 +6,9 @@
 //! after    max_pool2d = conv_relu_pool, which leaves conv1
 //! ```
 
-use super::fuse::is_2x2;
 use crate::graph::NodeId;
-use crate::lower::{Form, Lowered};
-use crate::op::{ConvReluPool, Op};
+use crate::lower::{ConvReluPool, Form, Lowered};
+use crate::op::{MaxPool2d, Op};
 
 /// Joins what can be joined of the values in `beside`, which are looked at and no more; they leave `keep`, all
 /// values that stay.
@@ -23,13 +22,14 @@ pub(crate) fn fuse_beside(lowered: &mut Lowered<'_>, keep: &mut Vec<NodeId>, bes
         let conv = inputs[0];
         let Some((Op::Conv2d(op), inputs)) = stored(lowered, conv) else { continue };
         let is_even = lowered.shape(conv)[1..].iter().all(|side| side % 2 == 0);
-        let fits = is_2x2(pool) && is_even && ConvReluPool::fits(op, lowered.shape(inputs[0]));
+        let fits =
+            *pool == MaxPool2d::TWO_BY_TWO && is_even && ConvReluPool::fits(op, lowered.shape(inputs[0]));
         let is_hidden = !keep.contains(&relu);
         if !(fits && is_hidden && alone(relu) && alone(conv) && beside.contains(&conv)) {
             continue;
         }
         keep.retain(|&kept| kept != conv);
-        let form = Form::Stored(Op::ConvReluPool(ConvReluPool { conv: op.clone(), whole: Some(conv) }));
+        let form = Form::ConvReluPool(ConvReluPool { conv: op.clone(), whole: Some(conv) });
         lowered.join(conv, id, form);
     }
     lowered.remove_dead(keep);
@@ -38,8 +38,6 @@ pub(crate) fn fuse_beside(lowered: &mut Lowered<'_>, keep: &mut Vec<NodeId>, bes
 /// The operation and the inputs of a node that no pass has changed.
 fn stored<'a>(lowered: &'a Lowered<'_>, id: NodeId) -> Option<(&'a Op, &'a [NodeId])> {
     let node = lowered.node(id)?;
-    match &node.form {
-        Form::Stored(op) => Some((op, &node.inputs)),
-        Form::Joined { .. } => None,
-    }
+    let Form::Stored(op) = &node.form else { return None };
+    Some((op, &node.inputs))
 }

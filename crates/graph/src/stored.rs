@@ -1,0 +1,83 @@
+//! Graphs as files of format 1 may hold them: convolution, ReLU and 2x2 max-pool could be one operation there,
+//! `conv_relu_pool`, which is read as the three.
+//!
+//! No program of ours wrote one, since passes never worked on a graph that was stored; whoever put a graph together by hand
+//! could.
+
+use crate::graph::{self, NodeId};
+use crate::op::{Conv2d, MaxPool2d, Op, Operation, Relu, StoredOp};
+use serde::Deserialize;
+
+/// What a [`Graph`](graph::Graph) is read as.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Graph {
+    nodes: Vec<Node>,
+    output: NodeId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Node {
+    op: StoredOp,
+    inputs: Vec<NodeId>,
+    shape: Vec<usize>,
+    name: String,
+    layer: String,
+}
+
+/// The convolution of an operation that stands for three.
+#[derive(Debug, thiserror::Error)]
+#[error("conv_relu_pool stands for three operations, and can be read as a node of a graph only")]
+pub(crate) struct Joined(pub(crate) Conv2d);
+
+/// Whatever is wrong with what was read is wrong with the result, where [`graph::Graph::check`] finds it.
+impl From<Graph> for graph::Graph {
+    fn from(Graph { nodes, output }: Graph) -> Self {
+        let shapes: Vec<Vec<usize>> = nodes.iter().map(|node| node.shape.clone()).collect();
+        let mut len = 0;
+        let place = |node: &Node| {
+            len += if matches!(node.op, StoredOp::ConvReluPool { .. }) { 3 } else { 1 };
+            len - 1
+        };
+        let places: Vec<NodeId> = nodes.iter().map(place).collect();
+        let more = len - places.len();
+        // What was no node is none.
+        let now = |id: NodeId| places.get(id).copied().unwrap_or(id.saturating_add(more));
+        let mut made: Vec<graph::Node> = Vec::with_capacity(len);
+        for Node { op, inputs: stored, shape, name, layer } in nodes {
+            let inputs = stored.iter().map(|&id| now(id)).collect();
+            match Op::try_from(op) {
+                Ok(op) => made.push(graph::Node { op, inputs, shape, name, layer }),
+                Err(Joined(conv)) => {
+                    let read: Vec<&[usize]> =
+                        stored.iter().filter_map(|&id| shapes.get(id)).map(Vec::as_slice).collect();
+                    let whole = conv.shape(&read).unwrap_or_default();
+                    let at = made.len();
+                    made.push(graph::Node {
+                        op: conv.into(),
+                        inputs,
+                        shape: whole.clone(),
+                        name: format!("{name}.conv2d"),
+                        layer,
+                    });
+                    made.push(graph::Node {
+                        op: Relu {}.into(),
+                        inputs: vec![at],
+                        shape: whole,
+                        name: format!("{name}.relu"),
+                        layer: String::new(),
+                    });
+                    made.push(graph::Node {
+                        op: MaxPool2d::TWO_BY_TWO.into(),
+                        inputs: vec![at + 1],
+                        shape,
+                        name,
+                        layer: String::new(),
+                    });
+                }
+            }
+        }
+        Self { nodes: made, output: now(output) }
+    }
+}
