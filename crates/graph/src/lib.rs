@@ -36,6 +36,7 @@ mod query;
 pub mod rates;
 mod run_error;
 mod session;
+mod shape_error;
 mod slot;
 mod stage;
 mod stored;

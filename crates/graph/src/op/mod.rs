@@ -51,6 +51,8 @@ use crate::cost;
 pub use crate::cost::Cost;
 use crate::emit::{Backward, Forward};
 pub use crate::facts::{Cells, Reads, Role, Row, Shift, Sign, Span, Terms, Weighted};
+pub use crate::shape_error::ShapeError;
+use crate::shape_error::ShapeProblem;
 use crate::stored::Joined;
 use serde::{Deserialize, Serialize};
 use striate_kernels::Activation;
@@ -156,48 +158,6 @@ impl ParamLayout {
     /// One value a channel, padded to whole blocks.
     fn channels(channels: usize) -> Self {
         Self { len: channels.next_multiple_of(striate_kernels::BLOCK), map: None }
-    }
-}
-
-/// Shapes that do not fit, and the shape to go on with, if it can be told all the same.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ShapeError {
-    pub(crate) output: Option<Vec<usize>>,
-    pub(crate) kind: ShapeProblem,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum ShapeProblem {
-    /// Said in full.
-    Plain(String),
-    /// A linear layer whose input has the wrong length: the shape before the flatten explains it.
-    Features { expected: usize, got: usize },
-}
-
-impl ShapeError {
-    fn plain(output: Option<Vec<usize>>, problem: impl Into<String>) -> Self {
-        Self { output, kind: ShapeProblem::Plain(problem.into()) }
-    }
-
-    /// What to tell the user. `before` is the shape before a flatten.
-    pub(crate) fn problem(&self, before: Option<Vec<usize>>) -> String {
-        match (&self.kind, before.as_deref()) {
-            (ShapeProblem::Plain(text), _) => text.clone(),
-            (&ShapeProblem::Features { expected, got }, Some(&[c, h, w])) => {
-                let side = (expected / c).isqrt();
-                let whole = side > 0 && side * side * c == expected;
-                let wanted = if whole { format!(" ({c}x{side}x{side})") } else { String::new() };
-                let pool =
-                    if whole { format!(", or add adaptive_avg_pool2d({side})") } else { String::new() };
-                format!(
-                    "linear expects {expected} inputs{wanted}, got {got} = {c}x{h}x{w}; \
-                     set in_features to {got}{pool}"
-                )
-            }
-            (ShapeProblem::Features { expected, got }, _) => {
-                format!("linear expects {expected} inputs, got {got}; set in_features to {got}")
-            }
-        }
     }
 }
 
