@@ -9,8 +9,9 @@ use striate_kernels::ReluRule;
 pub(crate) struct Kind {
     /// Whether it runs backward too, and by which rule.
     pub(crate) backward: Option<ReluRule>,
-    /// Values that are replaced, and those whose channels are scaled.
+    /// Values that the host writes, instead of what the graph computes.
     pub(crate) cuts: Vec<NodeId>,
+    /// Values whose channels are multiplied by factors that the host writes.
     pub(crate) scaled: Vec<NodeId>,
 }
 

@@ -286,7 +286,7 @@ impl Session {
         let at = match &edits.params {
             // Another network: its plan is of no use to the next run.
             Some(params) => {
-                own = Some(self.plan(kind, params, n)?);
+                own = Some(self.plan(&kind, params, n)?);
                 None
             }
             None => Some(self.planned(kind, n)?),
@@ -330,7 +330,7 @@ impl Session {
         if let Some(at) = self.plans.find(&kind, n, TILE) {
             return Ok(at);
         }
-        let stage = self.plan(kind.clone(), &self.params, n)?;
+        let stage = self.plan(&kind, &self.params, n)?;
         Ok(self.plans.add(kind, stage))
     }
 
@@ -469,20 +469,15 @@ impl Session {
         Ok(stage.program.profile(&self.engine.pool, self.engine.isa, &step))
     }
 
-    fn plan(&self, kind: Kind, params: &Params, n: usize) -> Result<Stage, PlanError> {
-        let Kind { backward, cuts, scaled } = &kind;
+    fn plan(&self, kind: &Kind, params: &Params, n: usize) -> Result<Stage, PlanError> {
         let (graph, passes, reuse, tile) = (&self.graph, self.passes, self.reuse, n.min(TILE));
-        let values = &self.watch.values(graph)[..];
-        let gradients = self.watch.gradients();
-        let (gradients, backward) = (if backward.is_some() { &gradients[..] } else { &[] }, *backward);
+        let (values, gradients) = (self.watch.values(graph), self.watch.gradients());
         Stage::plan(&Request {
             graph,
             params,
-            cuts,
-            scaled,
-            values,
-            gradients,
-            backward,
+            kind,
+            values: &values,
+            gradients: if kind.backward.is_some() { &gradients } else { &[] },
             tile,
             most_bytes: self.most_bytes,
             batch: n,

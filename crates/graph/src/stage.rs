@@ -7,24 +7,20 @@ use crate::params::Params;
 use crate::pass::{fold_batch_norm, fuse, fuse_beside};
 use crate::plan::{Purpose, Wanted, plan};
 use crate::plan_error::PlanError;
+use crate::plans::Kind;
 use crate::watch::{Held, Kept, views};
 use std::ops::Range;
 use striate_kernels::Activation;
-use striate_kernels::{Buf, Builder, Program, ReluRule, Step, Value, export};
+use striate_kernels::{Buf, Builder, Program, Step, Value, export};
 
 /// What a stage is to be.
 pub(crate) struct Request<'a> {
     pub(crate) graph: &'a Graph,
     pub(crate) params: &'a Params,
-    /// Values that the host writes, instead of what the graph computes.
-    pub(crate) cuts: &'a [NodeId],
-    /// Values whose channels are multiplied by factors that the host writes.
-    pub(crate) scaled: &'a [NodeId],
+    pub(crate) kind: &'a Kind,
     /// Values and gradients that are looked at.
     pub(crate) values: &'a [NodeId],
     pub(crate) gradients: &'a [NodeId],
-    /// Whether a gradient of the output comes back, and how.
-    pub(crate) backward: Option<ReluRule>,
     /// Most samples at once, where [`MOST_BYTES`] hold their values; else as many as these do.
     pub(crate) tile: usize,
     /// Most bytes of its memory, where that is bounded.
@@ -68,10 +64,10 @@ impl Stage {
     }
 
     fn plan_tile(request: &Request<'_>, tile: usize) -> Result<Self, PlanError> {
-        let Request { graph, values, gradients, cuts, scaled, .. } = *request;
+        let Request { graph, kind: Kind { backward, cuts, scaled }, values, gradients, .. } = *request;
         let (mut lowered, mut params) = (Lowered::new(graph), request.params.clone());
         cuts.iter().for_each(|&id| lowered.cut(id));
-        let changed = [cuts, scaled].concat();
+        let changed = [&cuts[..], scaled].concat();
         let views = views(graph, values, if request.passes { &changed } else { values });
         let values: Vec<NodeId> = views.iter().map(|view| view.of).collect();
         lowered.remove_dead(&[&values, gradients].concat());
@@ -91,7 +87,7 @@ impl Stage {
         if !request.reuse {
             builder = builder.without_reuse();
         }
-        let purpose = request.backward.map_or(Purpose::Forward, Purpose::Gradients);
+        let purpose = backward.map_or(Purpose::Forward, Purpose::Gradients);
         let placed = plan(&lowered, &mut builder, &Wanted { purpose, values: &values, gradients, scaled })?;
         let output = placed.values[&graph.output];
         let cuts = cuts.iter().map(|id| placed.sources.get(id).copied()).collect();
