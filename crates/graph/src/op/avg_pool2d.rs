@@ -23,6 +23,10 @@ impl AvgPool2d {
         let Self { kernel_size, stride, padding, .. } = *self;
         Window { kernel: kernel_size, stride, ..Window::square(1) }.padded(padding)
     }
+    /// Padding that counts in the divisor.
+    fn counted(&self) -> [[usize; 2]; 2] {
+        self.padding.map(|padding| if self.count_include_pad { [padding; 2] } else { [0; 2] })
+    }
     fn pool_shape(&self, input: &[usize]) -> PoolShape {
         PoolShape { channels: input[0], input: [input[1], input[2]], window: self.sliding() }
     }
@@ -68,22 +72,20 @@ impl Operation for AvgPool2d {
     }
 
     fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
-        reference::avg_pool2d(at.n, &self.pool_shape(at.shapes[0]), self.count_include_pad, at.x[0])
+        reference::avg_pool2d(at.n, &self.pool_shape(at.shapes[0]), self.counted(), at.x[0])
     }
     fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
         let shape = self.pool_shape(at.shapes[0]);
-        let grad = reference::avg_pool2d_vjp(at.n, &shape, self.count_include_pad, grad_output);
+        let grad = reference::avg_pool2d_vjp(at.n, &shape, self.counted(), grad_output);
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
     fn forward(&self, at: &mut Forward<'_>) {
-        let (window, count_include_pad) = (self.sliding(), self.count_include_pad);
-        at.program.push(AvgPool::new(at.x[0], at.y, window, count_include_pad));
+        at.program.push(AvgPool::new(at.x[0], at.y, self.sliding(), self.counted()));
     }
     fn backward(&self, at: &mut Backward<'_>) {
-        let (window, count_include_pad) = (self.sliding(), self.count_include_pad);
         if let Some(dx) = at.dx[0] {
-            at.program.push(AvgPoolBackward::new(at.dy, dx, window, count_include_pad));
+            at.program.push(AvgPoolBackward::new(at.dy, dx, self.sliding(), self.counted()));
         }
     }
 }

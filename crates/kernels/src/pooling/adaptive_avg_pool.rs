@@ -25,7 +25,7 @@ impl AdaptiveAvgPool {
     pub fn new(x: Value, y: Value) -> Self {
         check_pair("adaptive avg-pool", &x, &y);
         let regions = Regions::adaptive(x.plane.size(), y.plane.size());
-        Self(Mean { name: "adaptive avg-pool", big: x, small: y, regions, divisor: None, backward: false })
+        Self(Mean { name: "adaptive avg-pool", big: x, small: y, regions, backward: false })
     }
 }
 
@@ -37,14 +37,7 @@ impl AdaptiveAvgPoolBackward {
     pub fn new(dy: Value, dx: Value) -> Self {
         check_pair("adaptive avg-pool backward", &dx, &dy);
         let regions = Regions::adaptive(dx.plane.size(), dy.plane.size());
-        Self(Mean {
-            name: "adaptive avg-pool backward",
-            big: dx,
-            small: dy,
-            regions,
-            divisor: None,
-            backward: true,
-        })
+        Self(Mean { name: "adaptive avg-pool backward", big: dx, small: dy, regions, backward: true })
     }
 }
 

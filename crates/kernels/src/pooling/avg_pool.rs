@@ -1,7 +1,7 @@
 //! Average pooling: `y[n,c,oy,ox] = (1/D) · Σ x[n, c] over the window`; its gradient shares `dy / D` among the cells.
 //!
-//! Padding counts as zeros. `D` is the number of taps with `count_include_pad` (PyTorch's default), else the number of
-//! taps inside the input; a window of padding alone gives 0.
+//! Padding counts as zeros. `D` is the number of taps that lie in the input or in the padding that is `counted`: all of it is
+//! PyTorch's `count_include_pad`, none of it the mean of what is there. A window of padding alone gives 0.
 
 use super::mean::Mean;
 use super::window_regions;
@@ -18,14 +18,14 @@ pub struct AvgPool(Mean);
 pub struct AvgPoolBackward(Mean);
 
 impl AvgPool {
-    /// Both values in blocks of 16 channels, any halos: the window's padding is its own.
+    /// Both values in blocks of 16 channels, any halos: the window's padding is its own. `counted` cells of padding,
+    /// `[[top, bottom], [left, right]]`, count in the divisor.
     ///
     /// # Panics
     /// When the sizes do not fit the window.
-    pub fn new(x: Value, y: Value, window: Window, count_include_pad: bool) -> Self {
-        let regions = window_regions("avg-pool", &x, &y, window);
-        let divisor = count_include_pad.then(|| window.taps());
-        Self(Mean { name: "avg-pool", big: x, small: y, regions, divisor, backward: false })
+    pub fn new(x: Value, y: Value, window: Window, counted: [[usize; 2]; 2]) -> Self {
+        let regions = window_regions("avg-pool", &x, &y, window).counting(x.plane.size(), &window, counted);
+        Self(Mean { name: "avg-pool", big: x, small: y, regions, backward: false })
     }
 }
 
@@ -34,10 +34,10 @@ impl AvgPoolBackward {
     ///
     /// # Panics
     /// When the sizes do not fit the window.
-    pub fn new(dy: Value, dx: Value, window: Window, count_include_pad: bool) -> Self {
+    pub fn new(dy: Value, dx: Value, window: Window, counted: [[usize; 2]; 2]) -> Self {
         let regions = window_regions("avg-pool backward", &dx, &dy, window);
-        let divisor = count_include_pad.then(|| window.taps());
-        Self(Mean { name: "avg-pool backward", big: dx, small: dy, regions, divisor, backward: true })
+        let regions = regions.counting(dx.plane.size(), &window, counted);
+        Self(Mean { name: "avg-pool backward", big: dx, small: dy, regions, backward: true })
     }
 }
 

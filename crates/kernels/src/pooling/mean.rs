@@ -14,16 +14,13 @@ pub(super) struct Mean {
     pub(super) big: Value,
     pub(super) small: Value,
     pub(super) regions: Regions,
-    /// What sums are divided by; the cells of the region where `None`.
-    pub(super) divisor: Option<usize>,
     pub(super) backward: bool,
 }
 
-impl Mean {
-    fn share(&self, cells: &Cells) -> f32 {
-        // At least 1: a region of padding alone has the mean 0.
-        1.0 / self.divisor.unwrap_or(cells.count()).max(1) as f32
-    }
+/// The weight of a cell of a region.
+fn share(cells: &Cells) -> f32 {
+    // At least 1: a region of padding alone has the mean 0.
+    1.0 / cells.divisor().max(1) as f32
 }
 
 // SAFETY: a task writes its blocks of the output.
@@ -69,7 +66,7 @@ impl Task for Forward<'_> {
         let Forward { pool, x, y } = self;
         pool.small.plane.clear_halo(y);
         for (at, cells) in pool.regions.pixels(&pool.small.plane, &pool.big.plane) {
-            let share = V::splat(pool.share(&cells));
+            let share = V::splat(share(&cells));
             for first in (0..BLOCK).step_by(V::LANES) {
                 let mut sum = V::zero();
                 for from in cells.offsets() {
@@ -93,7 +90,7 @@ impl Task for Backward<'_> {
         let Backward { pool, dy, dx } = self;
         dx.fill(0.0);
         for (at, cells) in pool.regions.pixels(&pool.small.plane, &pool.big.plane) {
-            let share = V::splat(pool.share(&cells));
+            let share = V::splat(share(&cells));
             for first in (0..BLOCK).step_by(V::LANES) {
                 let grad = V::load(&dy[at + first..]).mul(share);
                 for to in cells.offsets() {

@@ -9,6 +9,8 @@ pub(super) struct Span {
     pub(super) first: usize,
     /// Cells inside the input; 0 for a window of padding alone.
     pub(super) count: usize,
+    /// Cells that a mean divides by.
+    pub(super) counted: usize,
 }
 
 /// The regions of all output pixels: the product of a span of rows and one of columns.
@@ -33,11 +35,26 @@ impl Regions {
                 };
                 let mut cells = (0..window.kernel[a]).filter_map(cell);
                 let first = cells.next();
-                Span { first: first.unwrap_or(0), count: first.map_or(0, |_| 1 + cells.count()) }
+                let count = first.map_or(0, |_| 1 + cells.count());
+                Span { first: first.unwrap_or(0), count, counted: count }
             };
             (0..output[a]).map(at).collect()
         };
         Self { rows: spans(0), columns: spans(1), step: window.dilation }
+    }
+
+    /// With the taps that lie in `counted` cells of padding, `[[top, bottom], [left, right]]`, counted as well.
+    pub(super) fn counting(mut self, input: [usize; 2], window: &Window, counted: [[usize; 2]; 2]) -> Self {
+        for (a, spans) in [&mut self.rows, &mut self.columns].into_iter().enumerate() {
+            // From the first cell of the window's padding on.
+            let first = window.before()[a] - counted[a][0];
+            let end = window.before()[a] + input[a] + counted[a][1];
+            for (position, span) in spans.iter_mut().enumerate() {
+                let cell = |tap: usize| position * window.stride[a] + tap * window.dilation[a];
+                span.counted = (0..window.kernel[a]).filter(|&tap| (first..end).contains(&cell(tap))).count();
+            }
+        }
+        self
     }
 
     /// Those of adaptive pooling: position `i` of `out` sees `floor(i·in/out) ≤ cell < ceil((i+1)·in/out)`.
@@ -45,7 +62,8 @@ impl Regions {
         let spans = |a: usize| {
             let at = |i: usize| {
                 let first = i * input[a] / output[a];
-                Span { first, count: ((i + 1) * input[a]).div_ceil(output[a]) - first }
+                let count = ((i + 1) * input[a]).div_ceil(output[a]) - first;
+                Span { first, count, counted: count }
             };
             (0..output[a]).map(at).collect()
         };
@@ -66,6 +84,7 @@ impl Regions {
                 let cells = Cells {
                     first: big.index(0, rows.first, columns.first),
                     counts: [rows.count, columns.count],
+                    divisor: rows.counted * columns.counted,
                     steps: [down, right],
                 };
                 (small.index(0, y, x), cells)
@@ -79,6 +98,7 @@ impl Regions {
 pub(super) struct Cells {
     first: usize,
     counts: [usize; 2],
+    divisor: usize,
     steps: [usize; 2],
 }
 
@@ -87,10 +107,15 @@ impl Cells {
         self.counts[0] * self.counts[1]
     }
 
+    /// What a mean divides by.
+    pub(super) fn divisor(&self) -> usize {
+        self.divisor
+    }
+
     /// Offsets in scan order.
     #[inline(always)]
     pub(super) fn offsets(self) -> impl Iterator<Item = usize> {
-        let Cells { first, counts: [rows, columns], steps: [down, right] } = self;
+        let Cells { first, counts: [rows, columns], steps: [down, right], .. } = self;
         (0..rows).flat_map(move |y| (0..columns).map(move |x| first + y * down + x * right))
     }
 }
@@ -100,7 +125,7 @@ mod tests {
     use super::*;
 
     fn spans(all: &[(usize, usize)]) -> Vec<Span> {
-        all.iter().map(|&(first, count)| Span { first, count }).collect()
+        all.iter().map(|&(first, count)| Span { first, count, counted: count }).collect()
     }
 
     #[test]
@@ -109,6 +134,11 @@ mod tests {
         let regions = Regions::window([4, 6], &window);
         assert_eq!(regions.rows, spans(&[(0, 2), (1, 3)]));
         assert_eq!(regions.columns, spans(&[(0, 2), (3, 2)]));
+        // Of the row of padding before and the column behind, and no others.
+        let wide = Window { padding: [[1, 2], [0, 3]], ..window };
+        let regions = Regions::window([4, 6], &wide).counting([4, 6], &wide, [[1, 0], [0, 1]]);
+        assert_eq!(regions.rows.iter().map(|span| span.counted).collect::<Vec<_>>(), [3, 3, 1]);
+        assert_eq!(regions.columns.iter().map(|span| span.counted).collect::<Vec<_>>(), [2, 2, 1]);
         // Taps at -1 and 2 of two cells.
         let hole = Window { kernel: [1, 2], stride: [1, 1], padding: [[0, 0], [1, 1]], dilation: [1, 3] };
         assert_eq!(Regions::window([1, 2], &hole).columns, spans(&[(0, 0)]));

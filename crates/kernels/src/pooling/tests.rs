@@ -100,16 +100,18 @@ fn avg_pool_equals_the_reference() {
         let (big, small) = planes(&mut sample, &shape);
         let [x_len, y_len] = lengths(n, &shape);
         let (x, dy) = (sample.normal_vec(x_len), sample.normal_vec(y_len));
-        let include = case % 2 == 0;
+        // All of the padding counts, what is before the input, or none.
+        let counted =
+            shape.window.padding.map(|[before, after]| [[before, after], [before, 0], [0, 0]][case / 3 % 3]);
         let what = format!("case {case}: {n} x {shape:?}");
         let runs = run(n, &what, |t| {
             let (x, dy) = (t.input(big[0], &x), t.input(small[0], &dy));
             let (y, dx) = (t.output(small[1]), t.output(big[1]));
-            t.program.push(AvgPool::new(x, y, shape.window, include));
-            t.program.push(AvgPoolBackward::new(dy, dx, shape.window, include));
+            t.program.push(AvgPool::new(x, y, shape.window, counted));
+            t.program.push(AvgPoolBackward::new(dy, dx, shape.window, counted));
         });
-        let y = reference::avg_pool2d(n, &shape, include, &widen(&x));
-        let dx = reference::avg_pool2d_vjp(n, &shape, include, &widen(&dy));
+        let y = reference::avg_pool2d(n, &shape, counted, &widen(&x));
+        let dx = reference::avg_pool2d_vjp(n, &shape, counted, &widen(&dy));
         for run in runs {
             // Sums of at most 16 terms.
             assert_close(&run.outputs[0], &y, 1e-6, 1e-7, &what);
