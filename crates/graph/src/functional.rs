@@ -25,7 +25,13 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn avg_pool2d(self, kernel_size: usize) -> Var<'g> {
         let size = [kernel_size; 2];
-        let pool = AvgPool2d { kernel_size: size, stride: size, padding: [0, 0], count_include_pad: true };
+        let pool = AvgPool2d {
+            kernel_size: size,
+            stride: size,
+            padding: [0, 0],
+            count_include_pad: true,
+            ceil_mode: false,
+        };
         self.at(pool.into(), &[], Location::caller())
     }
 

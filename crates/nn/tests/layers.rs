@@ -73,6 +73,11 @@ fn pools() {
     check(&AvgPool2d::new(3), &[6, 3, 2], &[]);
     check(&AvgPool2d::new(3).stride(2).padding(1), &[6, 5, 4], &[]);
     check(&AvgPool2d::new(3).stride(2).padding(1).count_include_pad(false), &[6, 5, 4], &[]);
+    check(&AvgPool2d::new(2).ceil_mode(true), &[6, 5, 4], &[]);
+    check(&AvgPool2d::new(3).stride(2).padding(1).ceil_mode(true), &[6, 5, 4], &[]);
+    check(&AvgPool2d::new([3, 2]).stride([4, 3]).padding(1).ceil_mode(true), &[6, 3, 3], &[]);
+    let uncounted = AvgPool2d::new([3, 2]).stride([4, 3]).padding(1).count_include_pad(false);
+    check(&uncounted.ceil_mode(true), &[6, 3, 3], &[]);
     check(&AdaptiveAvgPool2d::new(1), &[6, 1, 1], &[]);
     check(&AdaptiveAvgPool2d::new([4, 10]), &[6, 4, 10], &[]);
 }
@@ -143,6 +148,23 @@ fn settings_of_batch_norm_and_dropout_reach_the_graph() {
     assert_eq!(
         serde_json::to_string(&graph.nodes[1].op).expect("plain numbers"),
         r#"{"op":"dropout","p":0.25}"#
+    );
+}
+
+/// The op of a layer, as a file says it.
+fn stored(layer: &dyn Forward, mode: Mode) -> String {
+    let graph = trace(layer, mode, [6, 2, 2]).expect("shapes that fit");
+    serde_json::to_string(&graph.nodes[1].op).expect("plain numbers")
+}
+
+#[test]
+fn settings_of_pooling_reach_the_graph() {
+    let pool =
+        r#"{"op":"avg_pool2d","kernel_size":[2,2],"stride":[2,2],"padding":[0,0],"count_include_pad":true"#;
+    assert_eq!(stored(&AvgPool2d::new(2), Mode::Eval), format!("{pool}}}"));
+    assert_eq!(
+        stored(&AvgPool2d::new(2).ceil_mode(true), Mode::Eval),
+        format!(r#"{pool},"ceil_mode":true}}"#)
     );
 }
 

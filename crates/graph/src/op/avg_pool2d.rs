@@ -1,5 +1,6 @@
 //! Average-pooling: `Y[n, c, y, x] = Σ over the window of X[n, c, ·, ·] / (kh·kw)`; padding counts as zeros, in the
-//! sum and in the count (PyTorch's `count_include_pad=True`), unless told otherwise.
+//! sum and in the count (PyTorch's `count_include_pad=True`), unless told otherwise. With `ceil_mode` the last window may hang
+//! over the edge; what it adds behind the padding counts never.
 
 use super::*;
 use striate_kernels::{AvgPool, AvgPoolBackward, PoolShape, reference};
@@ -16,19 +17,29 @@ pub struct AvgPool2d {
     pub padding: [usize; 2],
     /// Whether padding counts in the divisor.
     pub count_include_pad: bool,
+    /// Whether a last window may begin inside the image, or the padding before it, and end behind the padding after it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ceil_mode: bool,
 }
 
 impl AvgPool2d {
+    /// Without the last windows of `ceil_mode`.
     fn sliding(&self) -> Window {
         let Self { kernel_size, stride, padding, .. } = *self;
         Window { kernel: kernel_size, stride, ..Window::square(1) }.padded(padding)
+    }
+    /// With padding after the image as far as the last window reaches.
+    fn window(&self, input: [usize; 2]) -> Window {
+        let window = self.sliding();
+        if self.ceil_mode { super::with_last_windows(window, input) } else { window }
     }
     /// Padding that counts in the divisor.
     fn counted(&self) -> [[usize; 2]; 2] {
         self.padding.map(|padding| if self.count_include_pad { [padding; 2] } else { [0; 2] })
     }
     fn pool_shape(&self, input: &[usize]) -> PoolShape {
-        PoolShape { channels: input[0], input: [input[1], input[2]], window: self.sliding() }
+        let size = [input[1], input[2]];
+        PoolShape { channels: input[0], input: size, window: self.window(size) }
     }
 }
 
@@ -48,9 +59,15 @@ impl Operation for AvgPool2d {
     fn reads(&self, _: usize, _: &[&[usize]]) -> Reads {
         Reads::window(&self.sliding())
     }
-    fn terms(&self, _: &[&[usize]], [_, y, x]: [usize; 3]) -> Option<Terms> {
-        let divisor = self.count_include_pad.then(|| cost::taps(&self.sliding()));
-        Some(Terms::Mean { cells: Cells::of_window(&self.sliding(), [y, x]), divisor })
+    fn terms(&self, inputs: &[&[usize]], [_, y, x]: [usize; 3]) -> Option<Terms> {
+        let cells = Cells::of_window(&self.sliding(), [y, x]);
+        // Behind the padding nothing counts.
+        let counted = |a: usize, cells: &[isize]| {
+            let end = inputs[0][a + 1] + self.padding[a];
+            cells.iter().filter(|&&cell| cell < end as isize).count()
+        };
+        let divisor = self.count_include_pad.then(|| counted(0, &cells.rows) * counted(1, &cells.columns));
+        Some(Terms::Mean { cells, divisor })
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let image = image("avg_pool2d", one(inputs)?)?;
@@ -64,7 +81,8 @@ impl Operation for AvgPool2d {
             );
             return Err(ShapeError::plain(None, problem));
         }
-        let [h, w] = slide("avg_pool2d", &self.sliding(), image)?;
+        slide("avg_pool2d", &self.sliding(), image)?;
+        let [h, w] = slide("avg_pool2d", &self.window([image[1], image[2]]), image)?;
         Ok(vec![image[0], h, w])
     }
     fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
@@ -81,11 +99,12 @@ impl Operation for AvgPool2d {
     }
 
     fn forward(&self, at: &mut Forward<'_>) {
-        at.program.push(AvgPool::new(at.x[0], at.y, self.sliding(), self.counted()));
+        at.program.push(AvgPool::new(at.x[0], at.y, self.window(at.x[0].plane.size()), self.counted()));
     }
     fn backward(&self, at: &mut Backward<'_>) {
         if let Some(dx) = at.dx[0] {
-            at.program.push(AvgPoolBackward::new(at.dy, dx, self.sliding(), self.counted()));
+            let window = self.window(at.x[0].plane.size());
+            at.program.push(AvgPoolBackward::new(at.dy, dx, window, self.counted()));
         }
     }
 }

@@ -126,6 +126,7 @@ pub(crate) fn all() -> Vec<Net> {
                     stride: [2, 2],
                     padding: [0, 0],
                     count_include_pad: true,
+                    ceil_mode: false,
                 }
                 .into());
                 let x = x.op(AdaptiveAvgPool2d { output_size: [2, 1] }.into());
@@ -183,6 +184,26 @@ pub(crate) fn all() -> Vec<Net> {
                 let z = z.concat(&[y, y, z]).adaptive_avg_pool2d(1).flatten(1);
                 let w = z.apply(net.layer("fc")).relu();
                 z.concat(&[w]).apply(net.layer("out"))
+            },
+        },
+        Net {
+            // Last windows over the edge, and windows that overlap.
+            name: "more pools",
+            input: [2, 10, 11],
+            classes: 3,
+            layers: vec![("c1", conv(2, 17, PLAIN)), ("fc", linear(68, 3))],
+            forward: |net, x| {
+                let x = x.apply(net.layer("c1")).relu();
+                let x = x.op(AvgPool2d {
+                    kernel_size: [3, 2],
+                    stride: [2, 3],
+                    padding: [1, 1],
+                    count_include_pad: true,
+                    ceil_mode: true,
+                }
+                .into());
+                let x = x.adaptive_avg_pool2d(2);
+                x.flatten(1).apply(net.layer("fc"))
             },
         },
         Net {

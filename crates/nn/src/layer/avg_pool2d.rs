@@ -4,7 +4,8 @@ use super::*;
 
 /// The mean of each window.
 ///
-/// `Y[n, c, y, x] = Σ_(i, j) X[n, c, y·s + i − p, x·s + j − p] / (kh·kw)`; padding counts as zeros.
+/// `Y[n, c, y, x] = Σ_(i, j) X[n, c, y·s + i − p, x·s + j − p] / (kh·kw)`; padding counts as zeros. What the last window of
+/// `ceil_mode` adds behind the padding counts neither in the sum nor in the divisor.
 ///
 /// # Shapes
 /// `[N, C, H, W]` to `[N, C, H', W']`, with the size rule of [`Conv2d`] and dilation 1.
@@ -13,7 +14,7 @@ use super::*;
 /// At the trace: a stride or size of 0, a window larger than the padded image, padding of more than half a window.
 ///
 /// # PyTorch
-/// `torch.nn.AvgPool2d` with `ceil_mode=False` and `divisor_override=None`.
+/// `torch.nn.AvgPool2d` with `divisor_override=None`.
 ///
 /// # Example
 /// ```
@@ -33,13 +34,15 @@ pub struct AvgPool2d {
     pub padding: [usize; 2],
     /// Whether padding counts in the divisor; without, a window at the edge divides by the cells it covers.
     pub count_include_pad: bool,
+    /// Whether the number of windows is rounded up.
+    pub ceil_mode: bool,
 }
 
 impl AvgPool2d {
     /// Windows side by side: the stride is the size of the window. No padding.
     pub fn new(kernel_size: impl Into<Pair>) -> Self {
         let Pair(kernel_size) = kernel_size.into();
-        Self { kernel_size, stride: kernel_size, padding: [0, 0], count_include_pad: true }
+        Self { kernel_size, stride: kernel_size, padding: [0, 0], count_include_pad: true, ceil_mode: false }
     }
 
     /// With this step from one window to the next.
@@ -59,13 +62,20 @@ impl AvgPool2d {
     pub fn count_include_pad(self, count_include_pad: bool) -> Self {
         Self { count_include_pad, ..self }
     }
+
+    /// With the number of windows rounded up rather than down: the last may reach behind the padded image, as long as it begins
+    /// before the padding after it.
+    #[must_use]
+    pub fn ceil_mode(self, ceil_mode: bool) -> Self {
+        Self { ceil_mode, ..self }
+    }
 }
 
 leaf!(AvgPool2d);
 
 impl Forward for AvgPool2d {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        let Self { kernel_size, stride, padding, count_include_pad } = *self;
-        x.op(op::AvgPool2d { kernel_size, stride, padding, count_include_pad }.into())
+        let Self { kernel_size, stride, padding, count_include_pad, ceil_mode } = *self;
+        x.op(op::AvgPool2d { kernel_size, stride, padding, count_include_pad, ceil_mode }.into())
     }
 }
