@@ -1,11 +1,12 @@
-//! Max pooling: `y[n,c,oy,ox] = max of x[n, c] over the window`; its gradient goes to the cell that won.
+//! Max pooling: `y[n,c,oy,ox] = max of x[n, c] over the window`; its gradient goes to the cell that won. Adaptive max pooling
+//! is the same over the regions of [`super::AdaptiveAvgPool`].
 //!
 //! Padding is −∞: it never wins. Among equal values the first in scan order wins, and a NaN wins over all numbers, as
 //! in PyTorch. The backward pass finds the winner again from `x`, so nothing but `x` is kept; where convolution, ReLU
 //! and a 2x2 pooling follow each other, [`crate::conv::ConvPool`] does better.
 
-use super::regions::{Cells, Regions};
-use super::window_regions;
+use super::regions::{Cells, Regions, Span};
+use super::{check_pair, window_regions};
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
@@ -28,6 +29,15 @@ impl MaxPool {
     pub fn new(x: Value, y: Value, window: Window) -> Self {
         Self { regions: window_regions("max-pool", &x, &y, window), x, y }
     }
+
+    /// To the size of `y`, by regions that cover `x`.
+    ///
+    /// # Panics
+    /// When the channels differ or a value is planar.
+    pub fn adaptive(x: Value, y: Value) -> Self {
+        check_pair("adaptive max-pool", &x, &y);
+        Self { regions: Regions::adaptive(x.plane.size(), y.plane.size()), x, y }
+    }
 }
 
 /// `dx[i] = Σ dy[o]` over the outputs `o` whose maximum was `i`.
@@ -47,6 +57,20 @@ impl MaxPoolBackward {
     pub fn new(x: Value, dy: Value, dx: Value, window: Window) -> Self {
         cut::check_same("max-pool backward", &x, &dx);
         Self { regions: window_regions("max-pool backward", &dx, &dy, window), x, dy, dx }
+    }
+
+    /// Of [`MaxPool::adaptive`]; a region has at most 2^24 cells, since their numbers are f32.
+    ///
+    /// # Panics
+    /// As [`MaxPool::adaptive`], and when a region has more cells.
+    pub fn adaptive(x: Value, dy: Value, dx: Value) -> Self {
+        cut::check_same("adaptive max-pool backward", &x, &dx);
+        check_pair("adaptive max-pool backward", &dx, &dy);
+        let regions = Regions::adaptive(dx.plane.size(), dy.plane.size());
+        let most = |spans: &[Span]| spans.iter().map(|span| span.count).max().unwrap_or(0);
+        let cells = most(&regions.rows) * most(&regions.columns);
+        assert!(cells <= 1 << 24, "adaptive max-pool backward: {cells} cells in a region, more than 2^24");
+        Self { regions, x, dy, dx }
     }
 }
 

@@ -148,3 +148,34 @@ fn adaptive_avg_pool_equals_the_reference() {
         }
     }
 }
+
+#[test]
+fn adaptive_max_pool_equals_the_reference() {
+    let mut sample = Sample::new(4);
+    for case in 0..16 {
+        let n = sample.usize_in(1..=4);
+        let [input, output] = [(); 2].map(|()| [sample.usize_in(1..=9), sample.usize_in(1..=9)]);
+        let output = if case % 4 == 0 { [1, 1] } else { output };
+        let channels = sample.choose(&[1, 15, 16, 37]);
+        let big = [(); 2].map(|()| plane(&mut sample, channels, input));
+        let small = [(); 2].map(|()| plane(&mut sample, channels, output));
+        // Small integers: many ties. Here and there a NaN.
+        let len = n * channels * input[0] * input[1];
+        let mut x: Vec<f32> = (0..len).map(|_| sample.usize_in(0..=5) as f32 - 3.0).collect();
+        x.iter_mut().step_by(23).skip(1).for_each(|v| *v = f32::NAN);
+        let dy = sample.normal_vec(n * channels * output[0] * output[1]);
+        let what = format!("case {case}: {n} x {channels} x {input:?} to {output:?}");
+        let runs = run(n, &what, |t| {
+            let (x, dy) = (t.input(big[0], &x), t.input(small[0], &dy));
+            let (y, dx) = (t.output(small[1]), t.output(big[1]));
+            t.program.push(MaxPool::adaptive(x, y));
+            t.program.push(MaxPoolBackward::adaptive(x, dy, dx));
+        });
+        let (y, _) = reference::adaptive_max_pool2d(n, channels, input, output, &widen(&x));
+        let dx = reference::adaptive_max_pool2d_vjp(n, channels, input, output, &widen(&x), &widen(&dy));
+        for run in runs {
+            assert_close(&run.outputs[0], &y, 0.0, 0.0, &what);
+            assert_close(&run.outputs[1], &dx, 1e-6, 0.0, &what);
+        }
+    }
+}

@@ -59,8 +59,8 @@ pub fn adaptive_avg_pool2d_vjp(
     grad_input
 }
 
-/// Offsets in the `[H, W]` plane of the cells whose mean is output `at`.
-fn region(input: [usize; 2], output: [usize; 2], at: [usize; 2]) -> Vec<usize> {
+/// Offsets in the `[H, W]` plane of the cells that output `at` is made of, in scan order.
+pub(super) fn region(input: [usize; 2], output: [usize; 2], at: [usize; 2]) -> Vec<usize> {
     let range = |a: usize| at[a] * input[a] / output[a]..((at[a] + 1) * input[a]).div_ceil(output[a]);
     range(0).flat_map(|row| range(1).map(move |column| row * input[1] + column)).collect()
 }

@@ -17,6 +17,7 @@
 
 mod adam;
 mod adaptive_avg_pool2d;
+mod adaptive_max_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm2d;
@@ -38,6 +39,7 @@ mod testing;
 
 pub use adam::{Adam, AdamState, adam_step, adamw_step};
 pub use adaptive_avg_pool2d::{adaptive_avg_pool2d, adaptive_avg_pool2d_vjp};
+pub use adaptive_max_pool2d::{adaptive_max_pool2d, adaptive_max_pool2d_vjp};
 pub use add::{add, add_vjp};
 pub use avg_pool2d::{avg_pool2d, avg_pool2d_vjp};
 pub use batch_norm2d::{
