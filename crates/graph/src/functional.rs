@@ -1,7 +1,8 @@
 //! Operations without parameters, as methods of [`Var`].
 
 use crate::op::{
-    AdaptiveAvgPool2d, Add, AvgPool2d, Concat, Dropout, Flatten, LogSoftmax, MaxPool2d, Softmax,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Concat, Dropout, Flatten, LogSoftmax, MaxPool2d,
+    Softmax,
 };
 use crate::trace::{Mode, Var};
 use std::panic::Location;
@@ -48,6 +49,12 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn adaptive_avg_pool2d(self, output_size: usize) -> Var<'g> {
         self.at(AdaptiveAvgPool2d { output_size: [output_size; 2] }.into(), &[], Location::caller())
+    }
+
+    /// Maximum of windows that give an image of `output_size` squared; 1 gives the largest value of each channel.
+    #[track_caller]
+    pub fn adaptive_max_pool2d(self, output_size: usize) -> Var<'g> {
+        self.at(AdaptiveMaxPool2d { output_size: [output_size; 2] }.into(), &[], Location::caller())
     }
 
     /// `[C, H, W]` to `[C·H·W]`. `start_dim` is PyTorch's: 1 keeps the samples apart, and is all there is.

@@ -22,6 +22,8 @@ fn operations() -> Vec<Value> {
         window("avg_pool2d", json!({"count_include_pad": true, "ceil_mode": true})),
         window("avg_pool2d", json!({"count_include_pad": false, "ceil_mode": true})),
         json!({"op": "adaptive_avg_pool2d", "output_size": [3, 4]}),
+        json!({"op": "adaptive_max_pool2d", "output_size": [3, 4]}),
+        json!({"op": "adaptive_max_pool2d", "output_size": [1, 9]}),
     ]
 }
 

@@ -3,6 +3,7 @@
 //! To add one: write its file, and add its two lines to `operations!` below.
 
 mod adaptive_avg_pool2d;
+mod adaptive_max_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm2d;
@@ -24,6 +25,7 @@ mod softmax;
 mod stochastic_depth;
 
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
+pub use adaptive_max_pool2d::AdaptiveMaxPool2d;
 pub use add::Add;
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm2d::BatchNorm2d;
@@ -323,6 +325,8 @@ operations! {
     AvgPool2d("avg_pool2d"),
     /// Mean of windows that give a wanted size.
     AdaptiveAvgPool2d("adaptive_avg_pool2d"),
+    /// Maximum of windows that give a wanted size.
+    AdaptiveMaxPool2d("adaptive_max_pool2d"),
     /// Batch normalisation.
     BatchNorm2d("batch_norm2d"),
     /// `max(0, x)`.

@@ -202,7 +202,7 @@ pub(crate) fn all() -> Vec<Net> {
                     ceil_mode: true,
                 }
                 .into());
-                let x = x.adaptive_avg_pool2d(2);
+                let x = x.adaptive_max_pool2d(2);
                 x.flatten(1).apply(net.layer("fc"))
             },
         },
