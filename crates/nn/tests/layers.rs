@@ -5,10 +5,10 @@ use ndarray::ArrayView4;
 use striate_nn::graph::interpret::Values;
 use striate_nn::graph::{Engine, Params, Session};
 use striate_nn::{
-    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, ChannelShuffle, Conv2d, Dropout, ELU, Flatten, Forward, GELU,
-    Hardsigmoid, Hardswish, Identity, Init, LayerNorm2d, LeakyReLU, Linear, LogSoftmax, MaxPool2d, Mish,
-    Mode, PointwiseLinear, ReLU, ReLU6, SELU, Sequential, SiLU, Sigmoid, Softmax, Softplus,
-    SqueezeExcitation, StochasticDepth, Tanh, trace,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, ChannelShuffle, Conv2d, Dropout, ELU,
+    Flatten, Forward, GELU, Hardsigmoid, Hardswish, Identity, Init, LayerNorm2d, LeakyReLU, Linear,
+    LogSoftmax, MaxPool2d, Mish, Mode, PointwiseLinear, ReLU, ReLU6, SELU, Sequential, SiLU, Sigmoid,
+    Softmax, Softplus, SqueezeExcitation, StochasticDepth, Tanh, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -80,6 +80,8 @@ fn pools() {
     check(&uncounted.ceil_mode(true), &[6, 3, 3], &[]);
     check(&AdaptiveAvgPool2d::new(1), &[6, 1, 1], &[]);
     check(&AdaptiveAvgPool2d::new([4, 10]), &[6, 4, 10], &[]);
+    check(&AdaptiveMaxPool2d::new(1), &[6, 1, 1], &[]);
+    check(&AdaptiveMaxPool2d::new([4, 10]), &[6, 4, 10], &[]);
 }
 
 #[test]
@@ -166,6 +168,8 @@ fn settings_of_pooling_reach_the_graph() {
         stored(&AvgPool2d::new(2).ceil_mode(true), Mode::Eval),
         format!(r#"{pool},"ceil_mode":true}}"#)
     );
+    let adaptive = r#"{"op":"adaptive_max_pool2d","output_size":[1,2]}"#;
+    assert_eq!(stored(&AdaptiveMaxPool2d::new([1, 2]), Mode::Eval), adaptive);
 }
 
 /// PyTorch's kaiming-uniform with a = √5: uniform in `±1/√fan_in`, weights and biases.

@@ -34,3 +34,21 @@ fn average_pools() {
     "#]],
     );
 }
+
+#[test]
+fn adaptive_max_pools() {
+    check(
+        AdaptiveMaxPool2d::new([0, 1]),
+        [1, 28, 28],
+        &expect![[r#"
+        layer.adaptive_max_pool2d (refusals.rs:18): adaptive_max_pool2d to an empty output; the smallest is 1x1
+    "#]],
+    );
+    check(
+        AdaptiveMaxPool2d::new([1, 3]),
+        [1, 10_000, 10_000],
+        &expect![[r#"
+        layer.adaptive_max_pool2d (refusals.rs:18): adaptive_max_pool2d of 10000x10000 to 1x3 takes windows of more than 16777216 values; make the output larger, or the image smaller with max_pool2d first; or use 28x28 images
+    "#]],
+    );
+}

@@ -1,6 +1,7 @@
 //! The layers, one a file; those that are a function of each value share one. To add one: write its file, and its two lines here.
 
 mod adaptive_avg_pool2d;
+mod adaptive_max_pool2d;
 mod avg_pool2d;
 mod batch_norm2d;
 mod channel_shuffle;
@@ -21,6 +22,7 @@ mod squeeze_excitation;
 mod stochastic_depth;
 
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
+pub use adaptive_max_pool2d::AdaptiveMaxPool2d;
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm2d::BatchNorm2d;
 pub use channel_shuffle::ChannelShuffle;

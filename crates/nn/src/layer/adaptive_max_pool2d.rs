@@ -1,0 +1,48 @@
+//! Max-pooling to a wanted size.
+
+use super::*;
+
+/// The largest value of windows chosen so that the output has a wanted size, whatever the image's.
+///
+/// `Y[n, c, y, x]` is the largest value in rows `⌊y·H/H'⌋ .. ⌈(y + 1)·H/H'⌉` and the like columns: the windows may overlap. Ties
+/// go to the first in scan order.
+///
+/// # Shapes
+/// `[N, C, H, W]` to `[N, C, H', W']` with `[H', W'] = output_size`.
+///
+/// # Errors
+/// At the trace: an output of size 0, windows of more than 2^24 values.
+///
+/// # PyTorch
+/// `torch.nn.AdaptiveMaxPool2d`, `return_indices` apart and without `None` for "as the input".
+///
+/// # Example
+/// ```
+/// use striate_nn::{AdaptiveMaxPool2d, Mode, trace};
+///
+/// for size in [7, 32, 300] {
+///     let graph = trace(&AdaptiveMaxPool2d::new(7), Mode::Eval, [512, size, size])?;
+///     assert_eq!(graph.output_shape(), [512, 7, 7]);
+/// }
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AdaptiveMaxPool2d {
+    /// Size of the output `[h, w]`.
+    pub output_size: [usize; 2],
+}
+
+impl AdaptiveMaxPool2d {
+    /// To this size; 1 gives the largest value of each channel.
+    pub fn new(output_size: impl Into<Pair>) -> Self {
+        Self { output_size: output_size.into().0 }
+    }
+}
+
+leaf!(AdaptiveMaxPool2d);
+
+impl Forward for AdaptiveMaxPool2d {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x.op(op::AdaptiveMaxPool2d { output_size: self.output_size }.into())
+    }
+}
