@@ -93,8 +93,9 @@ pub use batch_norm::{
     BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats,
 };
 pub use elementwise::{
-    Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutBackward, Flatten, Import, Mul,
-    ProductSums, ReluRule, Run, SampleSums, ScaleChannels, StochasticDepth, Unflatten, dropout_keeps, export,
+    Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutBackward, Flatten, Import, Mul, PRelu,
+    PReluBackward, ProductSums, ReluRule, Run, SampleSums, ScaleChannels, StochasticDepth, Unflatten,
+    dropout_keeps, export,
 };
 pub use layer_norm::{LayerNorm, LayerNormBackward};
 pub use linear::{Linear, LinearPack, TableRows};
