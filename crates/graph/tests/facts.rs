@@ -24,6 +24,8 @@ fn operations() -> Vec<Value> {
         json!({"op": "adaptive_avg_pool2d", "output_size": [3, 4]}),
         json!({"op": "adaptive_max_pool2d", "output_size": [3, 4]}),
         json!({"op": "adaptive_max_pool2d", "output_size": [1, 9]}),
+        json!({"op": "prelu", "num_parameters": 1}),
+        json!({"op": "prelu", "num_parameters": 2}),
     ]
 }
 

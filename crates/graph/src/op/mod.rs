@@ -21,6 +21,7 @@ mod mul;
 mod narrow;
 mod pointwise;
 mod pointwise_linear;
+mod prelu;
 mod softmax;
 mod stochastic_depth;
 
@@ -46,6 +47,7 @@ pub use pointwise::{
     Tanh,
 };
 pub use pointwise_linear::PointwiseLinear;
+pub use prelu::PRelu;
 pub use softmax::{LogSoftmax, Softmax};
 pub use stochastic_depth::StochasticDepth;
 
@@ -335,6 +337,8 @@ operations! {
     Relu6("relu6"),
     /// `x`, or a part of it.
     LeakyRelu("leaky_relu"),
+    /// `x`, or a learned part of it.
+    PRelu("prelu"),
     /// Exponential linear unit.
     Elu("elu"),
     /// Scaled exponential linear unit.

@@ -1,6 +1,8 @@
 //! Small networks that between them use every operation.
 
-use striate_graph::op::{self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, Op};
+use striate_graph::op::{
+    self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, Op, PRelu,
+};
 use striate_graph::{Forward, Graph, Mode, Module, Optimizer, Params, Var};
 use striate_kernels::{Buf, Kernel, SgdUpdate};
 use striate_testkit::Sample;
@@ -191,9 +193,14 @@ pub(crate) fn all() -> Vec<Net> {
             name: "more pools",
             input: [2, 10, 11],
             classes: 3,
-            layers: vec![("c1", conv(2, 17, PLAIN)), ("fc", linear(68, 3))],
+            layers: vec![
+                ("c1", conv(2, 17, PLAIN)),
+                ("prelu", Leaf(Op::PRelu(PRelu { num_parameters: 17, init: None }))),
+                ("fc", linear(68, 3)),
+            ],
             forward: |net, x| {
-                let x = x.apply(net.layer("c1")).relu();
+                let x = x.apply(net.layer("c1"));
+                let x = x.apply(net.layer("prelu"));
                 let x = x.op(AvgPool2d {
                     kernel_size: [3, 2],
                     stride: [2, 3],
@@ -203,7 +210,7 @@ pub(crate) fn all() -> Vec<Net> {
                 }
                 .into());
                 let x = x.adaptive_max_pool2d(2);
-                x.flatten(1).apply(net.layer("fc"))
+                x.relu().flatten(1).apply(net.layer("fc"))
             },
         },
         Net {
@@ -350,7 +357,7 @@ pub(crate) fn params(graph: &Graph) -> Params {
         let array = params.get_mut(&name).unwrap();
         if name.ends_with("running_var") {
             array.iter_mut().zip(sample.normal_vec(len)).for_each(|(v, r)| *v = 0.5 + r * r);
-        } else if array.iter().all(|&v| v == 0.0 || v == 1.0) {
+        } else if array.iter().all(|&v| v == 0.0 || v == 0.25 || v == 1.0) {
             array.iter_mut().zip(sample.normal_vec(len)).for_each(|(v, r)| *v += 0.3 * r);
         }
     }
