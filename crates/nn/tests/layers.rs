@@ -7,7 +7,7 @@ use striate_nn::graph::{Engine, Params, Session};
 use striate_nn::{
     AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, ChannelShuffle, Conv2d, Dropout, ELU,
     Flatten, Forward, GELU, Hardsigmoid, Hardswish, Identity, Init, LayerNorm2d, LeakyReLU, Linear,
-    LogSoftmax, MaxPool2d, Mish, Mode, PointwiseLinear, ReLU, ReLU6, SELU, Sequential, SiLU, Sigmoid,
+    LogSoftmax, MaxPool2d, Mish, Mode, PReLU, PointwiseLinear, ReLU, ReLU6, SELU, Sequential, SiLU, Sigmoid,
     Softmax, Softplus, SqueezeExcitation, StochasticDepth, Tanh, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
@@ -136,6 +136,8 @@ fn the_others() {
     ];
     pointwise.into_iter().for_each(|layer| check(layer, &[6, 9, 7], &[]));
     check(&Dropout::new(0.5), &[6, 9, 7], &[]);
+    check(&PReLU::default(), &[6, 9, 7], &[("weight", &[1])]);
+    check(&PReLU::new(6), &[6, 9, 7], &[("weight", c)]);
     check(&Identity::new(), &[6, 9, 7], &[]);
 }
 
@@ -170,6 +172,17 @@ fn settings_of_pooling_reach_the_graph() {
     );
     let adaptive = r#"{"op":"adaptive_max_pool2d","output_size":[1,2]}"#;
     assert_eq!(stored(&AdaptiveMaxPool2d::new([1, 2]), Mode::Eval), adaptive);
+}
+
+#[test]
+fn settings_of_prelu_reach_the_graph() {
+    assert_eq!(stored(&PReLU::new(6), Mode::Train), r#"{"op":"prelu","num_parameters":6}"#);
+    for (layer, start) in [(PReLU::default(), 0.25), (PReLU::new(6).init(0.5), 0.5)] {
+        let graph = trace(&layer, Mode::Train, [6, 2, 2]).expect("shapes that fit");
+        let params = Params::init(&graph, 0);
+        let weight = params.get("weight").expect("its own parameter");
+        assert!(weight.iter().all(|&v| v == start), "{weight:?}");
+    }
 }
 
 /// PyTorch's kaiming-uniform with a = √5: uniform in `±1/√fan_in`, weights and biases.

@@ -52,3 +52,21 @@ fn adaptive_max_pools() {
     "#]],
     );
 }
+
+#[test]
+fn prelu() {
+    check(
+        PReLU::new(4),
+        [3, 8, 8],
+        &expect![[r#"
+        layer (refusals.rs:18): prelu has 4 slopes, and its input 3 channels; set num_parameters to 3, or to 1 for all
+    "#]],
+    );
+    check(
+        PReLU::default().init(f32::NAN),
+        [3, 8, 8],
+        &expect![[r#"
+        layer (refusals.rs:18): prelu starts with a slope of NaN; it must be a finite number
+    "#]],
+    );
+}

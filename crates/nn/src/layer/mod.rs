@@ -16,6 +16,7 @@ mod padding;
 mod pair;
 mod pointwise;
 mod pointwise_linear;
+mod prelu;
 mod sequential;
 mod softmax;
 mod squeeze_excitation;
@@ -39,6 +40,7 @@ pub use pointwise::{
     ELU, GELU, Hardsigmoid, Hardswish, LeakyReLU, Mish, ReLU, ReLU6, SELU, SiLU, Sigmoid, Softplus, Tanh,
 };
 pub use pointwise_linear::PointwiseLinear;
+pub use prelu::PReLU;
 pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
 pub use squeeze_excitation::SqueezeExcitation;

@@ -1,0 +1,63 @@
+//! PReLU.
+
+use super::*;
+
+/// A ReLU that learns how much of what is negative it lets through.
+///
+/// `Y = max(0, X) + weight · min(0, X)`
+///
+/// # Shapes
+/// Any, in and out: `[N, C, …]`. `weight` (starts at 0.25) is `[1]`, or `[C]`.
+///
+/// # Errors
+/// At the trace: another number of channels than slopes, where those are not 1.
+///
+/// # Source
+/// He et al., "Delving Deep into Rectifiers", 2015, section 2.1.
+///
+/// # PyTorch
+/// `torch.nn.PReLU`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{Mode, PReLU, trace};
+///
+/// let graph = trace(&PReLU::new(16), Mode::Train, [16, 28, 28])?;
+/// assert_eq!(graph.output_shape(), [16, 28, 28]);
+/// assert_eq!(graph.parameter_count(), 16);
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct PReLU {
+    /// Slopes: 1 for all channels, or one for each.
+    pub num_parameters: usize,
+    /// Where they start.
+    pub init: f32,
+}
+
+impl PReLU {
+    /// With one slope for all channels (1), or so many; they start at 0.25.
+    pub fn new(num_parameters: usize) -> Self {
+        Self { num_parameters, init: 0.25 }
+    }
+
+    /// With slopes that start here.
+    #[must_use]
+    pub fn init(self, init: f32) -> Self {
+        Self { init, ..self }
+    }
+}
+
+impl Default for PReLU {
+    fn default() -> Self {
+        Self::new(1)
+    }
+}
+
+leaf!(PReLU);
+
+impl Forward for PReLU {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        x.op(op::PRelu { num_parameters: self.num_parameters, init: Some(self.init) }.into())
+    }
+}
