@@ -15,7 +15,7 @@
 //! | `simd/mod.rs` | vectors with one meaning on every instruction set |
 //! | [`elementwise`] | the simplest kernels: read `add.rs`, then `map.rs` |
 //! | [`conv`], [`linear`] | the ones that take the time; each file begins with its formula and its schedule |
-//! | [`pooling`], [`batch_norm`], [`loss`], [`optimiser`] | the rest of a network |
+//! | [`pooling`], [`batch_norm`], [`group_norm`], [`loss`], [`optimiser`] | the rest of a network |
 //!
 //! # Invariants
 //!
@@ -71,6 +71,7 @@ pub mod batch_norm;
 pub mod conv;
 mod cut;
 pub mod elementwise;
+pub mod group_norm;
 mod layer_norm;
 mod layout;
 pub mod linear;
@@ -97,6 +98,7 @@ pub use elementwise::{
     PReluBackward, ProductSums, ReluRule, Run, SampleSums, ScaleChannels, StochasticDepth, Unflatten,
     dropout_keeps, export,
 };
+pub use group_norm::{GroupNorm, GroupNormBackward};
 pub use layer_norm::{LayerNorm, LayerNormBackward};
 pub use linear::{Linear, LinearPack, TableRows};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};

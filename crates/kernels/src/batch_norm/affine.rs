@@ -49,12 +49,13 @@ unsafe impl Kernel for Affine {
     }
 }
 
-struct Block<'a> {
-    x: &'a [f32],
-    x_plane: Plane,
-    y: &'a mut [f32],
-    plane: Plane,
-    parameters: [&'a [f32]; 4],
+/// Of one block: `parameters` are weight, bias, mean and `inv_std`, one value a lane.
+pub(crate) struct Block<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) x_plane: Plane,
+    pub(crate) y: &'a mut [f32],
+    pub(crate) plane: Plane,
+    pub(crate) parameters: [&'a [f32]; 4],
 }
 
 impl Task for Block<'_> {

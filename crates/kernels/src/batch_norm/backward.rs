@@ -131,12 +131,13 @@ unsafe impl Kernel for Sums {
     }
 }
 
-struct PlaneSums<'a> {
-    x: &'a [f32],
-    dy: &'a [f32],
-    planes: [Plane; 2],
-    stats: [&'a [f32]; 2],
-    to: &'a mut [f32],
+/// Of one block: `stats` are mean and `inv_std`, one value a lane.
+pub(crate) struct PlaneSums<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) dy: &'a [f32],
+    pub(crate) planes: [Plane; 2],
+    pub(crate) stats: [&'a [f32]; 2],
+    pub(crate) to: &'a mut [f32],
 }
 
 impl Task for PlaneSums<'_> {

@@ -15,9 +15,9 @@
 //! goes into the running statistics is unbiased, as in PyTorch. A single value a channel has no unbiased variance;
 //! here it counts as 0, and whoever plans refuses it, as PyTorch does.
 
-mod affine;
-mod backward;
-mod statistics;
+pub(crate) mod affine;
+pub(crate) mod backward;
+pub(crate) mod statistics;
 #[cfg(test)]
 mod tests;
 

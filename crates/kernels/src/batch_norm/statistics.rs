@@ -12,13 +12,13 @@ pub(super) const CHAINS: usize = 4;
 
 /// Mean, and sum of squared deviations from it, of each channel of each sample: `[n][block][2][16]`.
 #[derive(Debug)]
-pub(super) struct Moments {
-    pub(super) x: Value,
-    pub(super) to: Buf,
+pub(crate) struct Moments {
+    pub(crate) x: Value,
+    pub(crate) to: Buf,
 }
 
 /// The part of such a buffer that belongs to one block of one sample.
-pub(super) fn pair(plane: &Plane, n: usize, b: usize) -> std::ops::Range<usize> {
+pub(crate) fn pair(plane: &Plane, n: usize, b: usize) -> std::ops::Range<usize> {
     let start = (n * plane.blocks() + b) * 2 * BLOCK;
     start..start + 2 * BLOCK
 }
@@ -26,7 +26,7 @@ pub(super) fn pair(plane: &Plane, n: usize, b: usize) -> std::ops::Range<usize> 
 // SAFETY: a task writes the pairs of its blocks.
 unsafe impl Kernel for Moments {
     fn name(&self) -> &'static str {
-        "batch norm moments"
+        "moments"
     }
     fn reads(&self) -> Vec<Buf> {
         vec![self.x.buf]
