@@ -3,7 +3,7 @@
 mod nets;
 
 use ndarray::ArrayView4;
-use nets::{Descent, Net, all, gates_and_scales, params, pointwise};
+use nets::{Descent, Net, all, gates_and_scales, norms, params, pointwise};
 use striate_graph::interpret::Values;
 use striate_graph::{CrossEntropy, Engine, Graph, Mode, Session, Target, TrainOptions, TrainStep, trace};
 use striate_kernels::Isa;
@@ -18,7 +18,7 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for net in all().into_iter().chain([pointwise()]).chain(gates_and_scales()) {
+    for net in all().into_iter().chain([pointwise(), norms()]).chain(gates_and_scales()) {
         let graph = trace(&net, Mode::Train, net.input).unwrap();
         let couples_batch = graph.nodes.iter().any(|n| n.operation().couples_batch());
         for n in [1, 9] {

@@ -26,6 +26,8 @@ fn operations() -> Vec<Value> {
         json!({"op": "adaptive_max_pool2d", "output_size": [1, 9]}),
         json!({"op": "prelu", "num_parameters": 1}),
         json!({"op": "prelu", "num_parameters": 2}),
+        json!({"op": "group_norm", "num_groups": 1, "num_channels": 2, "eps": 0.1, "affine": true}),
+        json!({"op": "group_norm", "num_groups": 2, "num_channels": 2, "eps": 0.1, "affine": false}),
     ]
 }
 

@@ -12,6 +12,7 @@ mod concat;
 mod conv2d;
 mod dropout;
 mod flatten;
+mod group_norm;
 mod input;
 mod layer_norm2d;
 mod layer_scale;
@@ -35,6 +36,7 @@ pub use concat::Concat;
 pub use conv2d::Conv2d;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
+pub use group_norm::GroupNorm;
 pub use input::Input;
 pub use layer_norm2d::LayerNorm2d;
 pub use layer_scale::LayerScale;
@@ -331,6 +333,8 @@ operations! {
     AdaptiveMaxPool2d("adaptive_max_pool2d"),
     /// Batch normalisation.
     BatchNorm2d("batch_norm2d"),
+    /// Normalisation of groups of channels.
+    GroupNorm("group_norm"),
     /// `max(0, x)`.
     Relu("relu"),
     /// `min(6, max(0, x))`.

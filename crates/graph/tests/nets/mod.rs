@@ -1,7 +1,7 @@
 //! Small networks that between them use every operation.
 
 use striate_graph::op::{
-    self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, Op, PRelu,
+    self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, GroupNorm, Linear, MaxPool2d, Op, PRelu,
 };
 use striate_graph::{Forward, Graph, Mode, Module, Optimizer, Params, Var};
 use striate_kernels::{Buf, Kernel, SgdUpdate};
@@ -87,6 +87,10 @@ fn pointwise_linear(i: usize, o: usize) -> Leaf {
 
 fn norm(c: usize) -> Leaf {
     Leaf(Op::BatchNorm2d(BatchNorm2d { num_features: c, eps: 1e-5, momentum: 0.1, training: false }))
+}
+
+fn group_norm(num_groups: usize, num_channels: usize, affine: bool) -> Leaf {
+    Leaf(Op::GroupNorm(GroupNorm { num_groups, num_channels, eps: 0.1, affine }))
 }
 
 pub(crate) fn all() -> Vec<Net> {
@@ -304,6 +308,38 @@ pub(crate) fn pointwise() -> Net {
             let x = (x.hardswish() + x.tanh() + x.softplus()).relu();
             let x = x.flatten(1).apply(net.layer("fc"));
             (x.gelu() + x.gelu_tanh() + x.mish() + x.softplus()).apply(net.layer("out"))
+        },
+    }
+}
+
+/// Edits of its values would be magnified by the deviations that they are divided by.
+#[allow(dead_code)] // not every test crate asks for it
+pub(crate) fn norms() -> Net {
+    Net {
+        name: "norms of one sample",
+        input: [3, 6, 5],
+        classes: 4,
+        layers: vec![
+            ("c1", conv(3, 18, PLAIN)),
+            ("gn", group_norm(3, 18, true)),
+            ("prelu1", Leaf(Op::PRelu(PRelu { num_parameters: 18, init: None }))),
+            ("c2", conv(18, 4, PLAIN)),
+            ("in", group_norm(4, 4, false)),
+            ("prelu2", Leaf(Op::PRelu(PRelu { num_parameters: 1, init: None }))),
+            ("fc", linear(96, 8)),
+            ("vector", group_norm(2, 8, true)),
+            ("out", linear(8, 4)),
+        ],
+        forward: |net, x| {
+            let x = x.apply(net.layer("c1")).apply(net.layer("gn")).apply(net.layer("prelu1"));
+            let x = x.apply(net.layer("c2"));
+            let x = x.apply(net.layer("in")).apply(net.layer("prelu2"));
+            let x = x.adaptive_avg_pool2d(4).concat(&[x.adaptive_max_pool2d(4)]);
+            x.op(AdaptiveAvgPool2d { output_size: [4, 3] }.into())
+                .flatten(1)
+                .apply(net.layer("fc"))
+                .apply(net.layer("vector"))
+                .apply(net.layer("out"))
         },
     }
 }
