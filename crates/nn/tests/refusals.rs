@@ -70,3 +70,35 @@ fn prelu() {
     "#]],
     );
 }
+
+#[test]
+fn group_norm() {
+    check(
+        GroupNorm::new(2, 4),
+        [6, 8, 8],
+        &expect![[r#"
+        layer (refusals.rs:18): group_norm expects 4 channels, got 6; set num_channels (of an InstanceNorm2d num_features) to 6
+    "#]],
+    );
+    check(
+        GroupNorm::new(4, 6),
+        [6, 8, 8],
+        &expect![[r#"
+        layer (refusals.rs:18): group_norm cannot split 6 channels into 4 groups; num_groups must divide 6
+    "#]],
+    );
+    check(
+        GroupNorm::new(0, 6),
+        [6, 8, 8],
+        &expect![[r#"
+        layer (refusals.rs:18): group_norm cannot split 6 channels into 0 groups; num_groups must divide 6
+    "#]],
+    );
+    check(
+        GroupNorm::new(2, 4).eps(0.0),
+        [4, 8, 8],
+        &expect![[r#"
+        layer (refusals.rs:18): group_norm with eps 0; eps must be above 0, such as 1e-5
+    "#]],
+    );
+}
