@@ -6,9 +6,9 @@ use striate_nn::graph::interpret::Values;
 use striate_nn::graph::{Engine, Params, Session};
 use striate_nn::{
     AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, ChannelShuffle, Conv2d, Dropout, ELU,
-    Flatten, Forward, GELU, GroupNorm, Hardsigmoid, Hardswish, Identity, Init, LayerNorm2d, LeakyReLU,
-    Linear, LogSoftmax, MaxPool2d, Mish, Mode, PReLU, PointwiseLinear, ReLU, ReLU6, SELU, Sequential, SiLU,
-    Sigmoid, Softmax, Softplus, SqueezeExcitation, StochasticDepth, Tanh, trace,
+    Flatten, Forward, GELU, GroupNorm, Hardsigmoid, Hardswish, Identity, Init, InstanceNorm2d, LayerNorm2d,
+    LeakyReLU, Linear, LogSoftmax, MaxPool2d, Mish, Mode, PReLU, PointwiseLinear, ReLU, ReLU6, SELU,
+    Sequential, SiLU, Sigmoid, Softmax, Softplus, SqueezeExcitation, StochasticDepth, Tanh, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -140,6 +140,8 @@ fn the_others() {
     check(&PReLU::new(6), &[6, 9, 7], &[("weight", c)]);
     check(&GroupNorm::new(3, 6), &[6, 9, 7], &names[..2]);
     check(&GroupNorm::new(1, 6).eps(0.25).affine(false), &[6, 9, 7], &[]);
+    check(&InstanceNorm2d::new(6), &[6, 9, 7], &[]);
+    check(&InstanceNorm2d::new(6).eps(0.25).affine(true), &[6, 9, 7], &names[..2]);
     check(&Identity::new(), &[6, 9, 7], &[]);
 }
 
@@ -188,9 +190,11 @@ fn settings_of_prelu_reach_the_graph() {
 }
 
 #[test]
-fn settings_of_group_norm_reach_the_graph() {
+fn settings_of_group_and_instance_norm_reach_the_graph() {
     let group = r#"{"op":"group_norm","num_groups":3,"num_channels":6,"eps":0.5,"affine":true}"#;
     assert_eq!(stored(&GroupNorm::new(3, 6).eps(0.5), Mode::Eval), group);
+    let instance = r#"{"op":"group_norm","num_groups":6,"num_channels":6,"eps":0.5,"affine":false}"#;
+    assert_eq!(stored(&InstanceNorm2d::new(6).eps(0.5), Mode::Train), instance);
 }
 
 /// PyTorch's kaiming-uniform with a = √5: uniform in `±1/√fan_in`, weights and biases.

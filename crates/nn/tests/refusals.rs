@@ -102,3 +102,21 @@ fn group_norm() {
     "#]],
     );
 }
+
+#[test]
+fn instance_norm() {
+    check(
+        InstanceNorm2d::new(6),
+        [6, 1, 1],
+        &expect![[r#"
+        layer.group_norm (refusals.rs:18): group_norm of [6, 1, 1] in 6 groups has one value in each, which is its own mean; use fewer groups, or put it where the image is larger; or use 28x28 images
+    "#]],
+    );
+    check(
+        InstanceNorm2d::new(6),
+        [3, 8, 8],
+        &expect![[r#"
+        layer.group_norm (refusals.rs:18): group_norm expects 6 channels, got 3; set num_channels (of an InstanceNorm2d num_features) to 3
+    "#]],
+    );
+}

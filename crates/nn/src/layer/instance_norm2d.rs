@@ -1,0 +1,70 @@
+//! Instance normalisation.
+
+use super::*;
+
+/// Instance normalisation: each channel of each sample is brought to mean 0 and variance 1. It is [`GroupNorm`] with as many
+/// groups as channels.
+///
+/// `Y = (X − μ) / √(σ² + eps)`, with μ and the biased σ² of `[H, W]`, in training and in use; with
+/// [`affine`](InstanceNorm2d::affine) times `weight` plus `bias`.
+///
+/// # Shapes
+/// `[N, C, H, W]`, in and out. With `affine`, `weight` (starts at 1) and `bias` (0) are `[C]`.
+///
+/// # Errors
+/// At the trace: another number of channels, images of one pixel.
+///
+/// # Numerics
+/// As [`GroupNorm`].
+///
+/// # Source
+/// Ulyanov et al., "Instance Normalization: The Missing Ingredient for Fast Stylization", 2016.
+///
+/// # PyTorch
+/// `torch.nn.InstanceNorm2d` with `track_running_stats=False`.
+///
+/// # Example
+/// ```
+/// use striate_nn::{InstanceNorm2d, Mode, trace};
+///
+/// let graph = trace(&InstanceNorm2d::new(16), Mode::Train, [16, 14, 14])?;
+/// assert_eq!(graph.parameter_count(), 0);
+/// # Ok::<(), striate_nn::graph::TraceError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstanceNorm2d {
+    /// Channels.
+    pub num_features: usize,
+    /// Added to the variance, so that a constant channel divides by no zero.
+    pub eps: f32,
+    /// Whether there are weight and bias.
+    pub affine: bool,
+}
+
+impl InstanceNorm2d {
+    /// `eps` 1e-5, without weight and bias.
+    pub fn new(num_features: usize) -> Self {
+        Self { num_features, eps: 1e-5, affine: false }
+    }
+
+    /// With this added to the variance.
+    #[must_use]
+    pub fn eps(self, eps: f32) -> Self {
+        Self { eps, ..self }
+    }
+
+    /// With weight and bias, or without.
+    #[must_use]
+    pub fn affine(self, affine: bool) -> Self {
+        Self { affine, ..self }
+    }
+}
+
+leaf!(InstanceNorm2d);
+
+impl Forward for InstanceNorm2d {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let Self { num_features, eps, affine } = *self;
+        x.op(op::GroupNorm { num_groups: num_features, num_channels: num_features, eps, affine }.into())
+    }
+}
