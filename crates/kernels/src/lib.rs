@@ -75,6 +75,7 @@ pub mod group_norm;
 mod layer_norm;
 mod layout;
 pub mod linear;
+mod local_response_norm;
 pub mod loss;
 pub mod optimiser;
 mod peak;
@@ -101,6 +102,7 @@ pub use elementwise::{
 pub use group_norm::{GroupNorm, GroupNormBackward};
 pub use layer_norm::{LayerNorm, LayerNormBackward};
 pub use linear::{Linear, LinearPack, TableRows};
+pub use local_response_norm::{LocalResponse, LocalResponseNorm, LocalResponseNormBackward};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};
 pub use optimiser::{AdamUpdate, AddGradient, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
 pub use peak::peak_gflops;

@@ -39,7 +39,7 @@ pub(super) fn exp(x: f32) -> f32 {
 /// what is not finite comes back as it is.
 ///
 /// `x = 2ᵉ·m` with `m` in `[√½, √2]`, and `ln m = 2·artanh(s)`, `s = (m − 1)/(m + 1)`, by its series up to `s²¹`.
-pub(super) fn ln(x: f64) -> f64 {
+pub(crate) fn ln(x: f64) -> f64 {
     if !x.is_finite() {
         return x;
     }

@@ -4,7 +4,7 @@
 //! without fused operations, so that every instruction set gives the same bits, the portable one too.
 
 mod cross_entropy;
-mod exp_log;
+pub(crate) mod exp_log;
 mod softmax;
 mod target;
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(crate) fn exp<V: Simd>(x: V) -> V {
 
 /// `e^(x + rest)` for a `rest` that is far smaller than `x`.
 #[inline(always)]
-fn exp_of_sum<V: Simd>(x: V, rest: V) -> V {
+pub(crate) fn exp_of_sum<V: Simd>(x: V, rest: V) -> V {
     // Beyond these the result is 0 or infinite all the same; a NaN stays.
     let x = V::splat(-110.0).max(V::splat(90.0).min(x));
     // Adding 1.5 · 2^23 rounds to a whole number.
