@@ -1,8 +1,8 @@
 //! Operations without parameters, as methods of [`Var`].
 
 use crate::op::{
-    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Concat, Dropout, Flatten, LogSoftmax, MaxPool2d,
-    Softmax,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Concat, Dropout, Flatten, LocalResponseNorm,
+    LogSoftmax, MaxPool2d, Softmax,
 };
 use crate::trace::{Mode, Var};
 use std::panic::Location;
@@ -55,6 +55,13 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn adaptive_max_pool2d(self, output_size: usize) -> Var<'g> {
         self.at(AdaptiveMaxPool2d { output_size: [output_size; 2] }.into(), &[], Location::caller())
+    }
+
+    /// `x[c] · (k + alpha / size · Σ x[i]²)^−beta`, the sum over `size` channels about `c`. PyTorch's `alpha` is 1e-4, its `beta`
+    /// 0.75 and its `k` 1 where nothing is said.
+    #[track_caller]
+    pub fn local_response_norm(self, size: usize, alpha: f32, beta: f32, k: f32) -> Var<'g> {
+        self.at(LocalResponseNorm { size, alpha, beta, k }.into(), &[], Location::caller())
     }
 
     /// `[C, H, W]` to `[C·H·W]`. `start_dim` is PyTorch's: 1 keeps the samples apart, and is all there is.

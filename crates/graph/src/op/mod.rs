@@ -17,6 +17,7 @@ mod input;
 mod layer_norm2d;
 mod layer_scale;
 mod linear;
+mod local_response_norm;
 mod max_pool2d;
 mod mul;
 mod narrow;
@@ -41,6 +42,7 @@ pub use input::Input;
 pub use layer_norm2d::LayerNorm2d;
 pub use layer_scale::LayerScale;
 pub use linear::Linear;
+pub use local_response_norm::LocalResponseNorm;
 pub use max_pool2d::MaxPool2d;
 pub use mul::Mul;
 pub use narrow::Narrow;
@@ -335,6 +337,8 @@ operations! {
     BatchNorm2d("batch_norm2d"),
     /// Normalisation of groups of channels.
     GroupNorm("group_norm"),
+    /// Normalisation by the channels beside.
+    LocalResponseNorm("local_response_norm"),
     /// `max(0, x)`.
     Relu("relu"),
     /// `min(6, max(0, x))`.
