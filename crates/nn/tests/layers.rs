@@ -7,8 +7,9 @@ use striate_nn::graph::{Engine, Params, Session};
 use striate_nn::{
     AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, ChannelShuffle, Conv2d, Dropout, ELU,
     Flatten, Forward, GELU, GroupNorm, Hardsigmoid, Hardswish, Identity, Init, InstanceNorm2d, LayerNorm2d,
-    LeakyReLU, Linear, LogSoftmax, MaxPool2d, Mish, Mode, PReLU, PointwiseLinear, ReLU, ReLU6, SELU,
-    Sequential, SiLU, Sigmoid, Softmax, Softplus, SqueezeExcitation, StochasticDepth, Tanh, trace,
+    LeakyReLU, Linear, LocalResponseNorm, LogSoftmax, MaxPool2d, Mish, Mode, PReLU, PointwiseLinear, ReLU,
+    ReLU6, SELU, Sequential, SiLU, Sigmoid, Softmax, Softplus, SqueezeExcitation, StochasticDepth, Tanh,
+    trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -142,6 +143,8 @@ fn the_others() {
     check(&GroupNorm::new(1, 6).eps(0.25).affine(false), &[6, 9, 7], &[]);
     check(&InstanceNorm2d::new(6), &[6, 9, 7], &[]);
     check(&InstanceNorm2d::new(6).eps(0.25).affine(true), &[6, 9, 7], &names[..2]);
+    check(&LocalResponseNorm::new(5), &[6, 9, 7], &[]);
+    check(&LocalResponseNorm::new(2).alpha(0.5).beta(1.5).k(2.0), &[6, 9, 7], &[]);
     check(&Identity::new(), &[6, 9, 7], &[]);
 }
 
@@ -195,6 +198,13 @@ fn settings_of_group_and_instance_norm_reach_the_graph() {
     assert_eq!(stored(&GroupNorm::new(3, 6).eps(0.5), Mode::Eval), group);
     let instance = r#"{"op":"group_norm","num_groups":6,"num_channels":6,"eps":0.5,"affine":false}"#;
     assert_eq!(stored(&InstanceNorm2d::new(6).eps(0.5), Mode::Train), instance);
+}
+
+#[test]
+fn settings_of_local_response_norm_reach_the_graph() {
+    let layer = LocalResponseNorm::new(5).alpha(0.5).beta(0.25).k(2.0);
+    let norm = r#"{"op":"local_response_norm","size":5,"alpha":0.5,"beta":0.25,"k":2.0}"#;
+    assert_eq!(stored(&layer, Mode::Eval), norm);
 }
 
 /// PyTorch's kaiming-uniform with a = √5: uniform in `±1/√fan_in`, weights and biases.

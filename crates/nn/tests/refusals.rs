@@ -120,3 +120,28 @@ fn instance_norm() {
     "#]],
     );
 }
+
+#[test]
+fn local_response_norm() {
+    check(
+        LocalResponseNorm::new(0),
+        [6, 8, 8],
+        &expect![[r#"
+        layer.local_response_norm (refusals.rs:18): local_response_norm over 0 channels; the smallest size is 1, and 5 is usual
+    "#]],
+    );
+    check(
+        LocalResponseNorm::new(5).k(0.0),
+        [6, 8, 8],
+        &expect![[r#"
+        layer.local_response_norm (refusals.rs:18): local_response_norm with alpha 0.0001, beta 0.75 and k 0; alpha must be 0 or more, beta in -100 ..= 100, and k above 0 so that nothing is divided by 0; 1e-4, 0.75 and 1 are usual
+    "#]],
+    );
+    check(
+        LocalResponseNorm::new(5).beta(101.0),
+        [6, 8, 8],
+        &expect![[r#"
+        layer.local_response_norm (refusals.rs:18): local_response_norm with alpha 0.0001, beta 101 and k 1; alpha must be 0 or more, beta in -100 ..= 100, and k above 0 so that nothing is divided by 0; 1e-4, 0.75 and 1 are usual
+    "#]],
+    );
+}
