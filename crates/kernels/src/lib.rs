@@ -95,9 +95,9 @@ pub use batch_norm::{
     BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats,
 };
 pub use elementwise::{
-    Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutBackward, Flatten, Import, Mul, PRelu,
-    PReluBackward, ProductSums, ReluRule, Run, SampleSums, ScaleChannels, StochasticDepth, Unflatten,
-    dropout_keeps, export,
+    Activate, ActivateBackward, Add, Channels, Copy, Dropout, Dropout2d, DropoutBackward, Flatten, Import,
+    Mul, PRelu, PReluBackward, ProductSums, ReluRule, Run, SampleSums, ScaleChannels, StochasticDepth,
+    Unflatten, dropout_keeps, export,
 };
 pub use group_norm::{GroupNorm, GroupNormBackward};
 pub use layer_norm::{LayerNorm, LayerNormBackward};
