@@ -1,8 +1,8 @@
 //! Operations without parameters, as methods of [`Var`].
 
 use crate::op::{
-    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Concat, Dropout, Flatten, LocalResponseNorm,
-    LogSoftmax, MaxPool2d, Softmax,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Concat, Dropout, Dropout2d, Flatten,
+    LocalResponseNorm, LogSoftmax, MaxPool2d, Softmax,
 };
 use crate::trace::{Mode, Var};
 use std::panic::Location;
@@ -79,6 +79,15 @@ impl<'g> Var<'g> {
     pub fn dropout(self, p: f32) -> Var<'g> {
         match self.mode() {
             Mode::Train => self.at(Dropout { p }.into(), &[], Location::caller()),
+            Mode::Eval => self,
+        }
+    }
+
+    /// Zeroes each channel with probability `p` and scales the others by `1 / (1 − p)`, in training; nothing in use.
+    #[track_caller]
+    pub fn dropout2d(self, p: f32) -> Var<'g> {
+        match self.mode() {
+            Mode::Train => self.at(Dropout2d { p }.into(), &[], Location::caller()),
             Mode::Eval => self,
         }
     }

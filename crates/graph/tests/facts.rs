@@ -29,6 +29,7 @@ fn operations() -> Vec<Value> {
         json!({"op": "group_norm", "num_groups": 1, "num_channels": 2, "eps": 0.1, "affine": true}),
         json!({"op": "group_norm", "num_groups": 2, "num_channels": 2, "eps": 0.1, "affine": false}),
         json!({"op": "local_response_norm", "size": 2, "alpha": 0.5, "beta": 0.75, "k": 1.0}),
+        json!({"op": "dropout2d", "p": 0.5}),
     ]
 }
 

@@ -11,6 +11,7 @@ mod channel_shuffle;
 mod concat;
 mod conv2d;
 mod dropout;
+mod dropout2d;
 mod flatten;
 mod group_norm;
 mod input;
@@ -36,6 +37,7 @@ pub use channel_shuffle::ChannelShuffle;
 pub use concat::Concat;
 pub use conv2d::Conv2d;
 pub use dropout::Dropout;
+pub use dropout2d::Dropout2d;
 pub use flatten::Flatten;
 pub use group_norm::GroupNorm;
 pub use input::Input;
@@ -389,6 +391,8 @@ operations! {
     PointwiseLinear("pointwise_linear"),
     /// Random zeros, in training.
     Dropout("dropout"),
+    /// Random channels of zeros, in training.
+    Dropout2d("dropout2d"),
     /// Image to vector.
     Flatten("flatten"),
     /// Probabilities.

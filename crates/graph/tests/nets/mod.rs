@@ -332,7 +332,7 @@ pub(crate) fn norms() -> Net {
         ],
         forward: |net, x| {
             let x = x.apply(net.layer("c1")).apply(net.layer("gn")).apply(net.layer("prelu1"));
-            let x = x.local_response_norm(5, 0.5, 0.75, 1.0).apply(net.layer("c2"));
+            let x = x.dropout2d(0.3).local_response_norm(5, 0.5, 0.75, 1.0).apply(net.layer("c2"));
             let x = x.apply(net.layer("in")).apply(net.layer("prelu2"));
             let x = x.adaptive_avg_pool2d(4).concat(&[x.adaptive_max_pool2d(4)]);
             x.op(AdaptiveAvgPool2d { output_size: [4, 3] }.into())
