@@ -5,11 +5,11 @@ use ndarray::ArrayView4;
 use striate_nn::graph::interpret::Values;
 use striate_nn::graph::{Engine, Params, Session};
 use striate_nn::{
-    AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, ChannelShuffle, Conv2d, Dropout, ELU,
-    Flatten, Forward, GELU, GroupNorm, Hardsigmoid, Hardswish, Identity, Init, InstanceNorm2d, LayerNorm2d,
-    LeakyReLU, Linear, LocalResponseNorm, LogSoftmax, MaxPool2d, Mish, Mode, PReLU, PointwiseLinear, ReLU,
-    ReLU6, SELU, Sequential, SiLU, Sigmoid, Softmax, Softplus, SqueezeExcitation, StochasticDepth, Tanh,
-    trace,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, BatchNorm2d, ChannelShuffle, Conv2d, Dropout, Dropout2d,
+    ELU, Flatten, Forward, GELU, GroupNorm, Hardsigmoid, Hardswish, Identity, Init, InstanceNorm2d,
+    LayerNorm2d, LeakyReLU, Linear, LocalResponseNorm, LogSoftmax, MaxPool2d, Mish, Mode, PReLU,
+    PointwiseLinear, ReLU, ReLU6, SELU, Sequential, SiLU, Sigmoid, Softmax, Softplus, SqueezeExcitation,
+    StochasticDepth, Tanh, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -145,6 +145,7 @@ fn the_others() {
     check(&InstanceNorm2d::new(6).eps(0.25).affine(true), &[6, 9, 7], &names[..2]);
     check(&LocalResponseNorm::new(5), &[6, 9, 7], &[]);
     check(&LocalResponseNorm::new(2).alpha(0.5).beta(1.5).k(2.0), &[6, 9, 7], &[]);
+    check(&Dropout2d::new(0.5), &[6, 9, 7], &[]);
     check(&Identity::new(), &[6, 9, 7], &[]);
 }
 
@@ -205,6 +206,11 @@ fn settings_of_local_response_norm_reach_the_graph() {
     let layer = LocalResponseNorm::new(5).alpha(0.5).beta(0.25).k(2.0);
     let norm = r#"{"op":"local_response_norm","size":5,"alpha":0.5,"beta":0.25,"k":2.0}"#;
     assert_eq!(stored(&layer, Mode::Eval), norm);
+}
+
+#[test]
+fn settings_of_dropout2d_reach_the_graph() {
+    assert_eq!(stored(&Dropout2d::new(0.25), Mode::Train), r#"{"op":"dropout2d","p":0.25}"#);
 }
 
 /// PyTorch's kaiming-uniform with a = √5: uniform in `±1/√fan_in`, weights and biases.

@@ -145,3 +145,14 @@ fn local_response_norm() {
     "#]],
     );
 }
+
+#[test]
+fn dropout2d() {
+    check(
+        Dropout2d::new(1.0),
+        [6, 8, 8],
+        &expect![[r#"
+        layer.dropout2d (refusals.rs:18): dropout2d with p = 1; p must lie in 0 ≤ p < 1
+    "#]],
+    );
+}
