@@ -89,6 +89,7 @@ mod simd;
 #[cfg(test)]
 mod testing;
 mod unrolled;
+mod upsample;
 
 pub use activation::Activation;
 pub use batch_norm::{
@@ -114,3 +115,4 @@ pub use pooling::{
 pub use program::{Buf, Builder, Cx, Kernel, OutOfMemory, Program, Step};
 pub use shape::{ConvShape, PoolShape, Window, window_positions};
 pub use simd::{BLOCK, Isa};
+pub use upsample::{Upsample, UpsampleBackward};
