@@ -1,8 +1,8 @@
 //! Operations without parameters, as methods of [`Var`].
 
 use crate::op::{
-    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Concat, Dropout, Dropout2d, Flatten,
-    LocalResponseNorm, LogSoftmax, MaxPool2d, Softmax,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Concat, Dropout, Dropout2d, Flatten, Interpolate,
+    Interpolation, LocalResponseNorm, LogSoftmax, MaxPool2d, Softmax, ToSize,
 };
 use crate::trace::{Mode, Var};
 use std::panic::Location;
@@ -62,6 +62,12 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn local_response_norm(self, size: usize, alpha: f32, beta: f32, k: f32) -> Var<'g> {
         self.at(LocalResponseNorm { size, alpha, beta, k }.into(), &[], Location::caller())
+    }
+
+    /// An image of another size, as PyTorch's with `align_corners=False`.
+    #[track_caller]
+    pub fn interpolate(self, to: ToSize, mode: Interpolation) -> Var<'g> {
+        self.at(Interpolate { to, mode }.into(), &[], Location::caller())
     }
 
     /// `[C, H, W]` to `[C·H·W]`. `start_dim` is PyTorch's: 1 keeps the samples apart, and is all there is.

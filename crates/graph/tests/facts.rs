@@ -30,6 +30,9 @@ fn operations() -> Vec<Value> {
         json!({"op": "group_norm", "num_groups": 2, "num_channels": 2, "eps": 0.1, "affine": false}),
         json!({"op": "local_response_norm", "size": 2, "alpha": 0.5, "beta": 0.75, "k": 1.0}),
         json!({"op": "dropout2d", "p": 0.5}),
+        json!({"op": "interpolate", "to": {"scale_factor": [2, 3]}, "mode": "nearest"}),
+        json!({"op": "interpolate", "to": {"size": [5, 11]}, "mode": "nearest"}),
+        json!({"op": "interpolate", "to": {"size": [5, 11]}, "mode": "bilinear"}),
     ]
 }
 

@@ -15,6 +15,7 @@ mod dropout2d;
 mod flatten;
 mod group_norm;
 mod input;
+mod interpolate;
 mod layer_norm2d;
 mod layer_scale;
 mod linear;
@@ -41,6 +42,7 @@ pub use dropout2d::Dropout2d;
 pub use flatten::Flatten;
 pub use group_norm::GroupNorm;
 pub use input::Input;
+pub use interpolate::{Interpolate, Interpolation, ToSize};
 pub use layer_norm2d::LayerNorm2d;
 pub use layer_scale::LayerScale;
 pub use linear::Linear;
@@ -389,6 +391,8 @@ operations! {
     LayerScale("layer_scale"),
     /// Fully connected at each pixel.
     PointwiseLinear("pointwise_linear"),
+    /// An image of another size.
+    Interpolate("interpolate"),
     /// Random zeros, in training.
     Dropout("dropout"),
     /// Random channels of zeros, in training.

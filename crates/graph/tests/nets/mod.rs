@@ -1,7 +1,8 @@
 //! Small networks that between them use every operation.
 
 use striate_graph::op::{
-    self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, GroupNorm, Linear, MaxPool2d, Op, PRelu,
+    self, AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, GroupNorm, Interpolation, Linear, MaxPool2d, Op,
+    PRelu, ToSize,
 };
 use striate_graph::{Forward, Graph, Mode, Module, Optimizer, Params, Var};
 use striate_kernels::{Buf, Kernel, SgdUpdate};
@@ -334,6 +335,8 @@ pub(crate) fn norms() -> Net {
             let x = x.apply(net.layer("c1")).apply(net.layer("gn")).apply(net.layer("prelu1"));
             let x = x.dropout2d(0.3).local_response_norm(5, 0.5, 0.75, 1.0).apply(net.layer("c2"));
             let x = x.apply(net.layer("in")).apply(net.layer("prelu2"));
+            let x = x.interpolate(ToSize::Size([3, 7]), Interpolation::Bilinear);
+            let x = x.interpolate(ToSize::ScaleFactor([2, 1]), Interpolation::Nearest);
             let x = x.adaptive_avg_pool2d(4).concat(&[x.adaptive_max_pool2d(4)]);
             x.op(AdaptiveAvgPool2d { output_size: [4, 3] }.into())
                 .flatten(1)

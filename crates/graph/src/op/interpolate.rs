@@ -1,0 +1,130 @@
+//! Interpolation to another size, by `nearest`: `Y[n, c, y, x] = X[n, c, ⌊y·H/H'⌋, ⌊x·W/W'⌋]`, or `bilinear`: the mean of the four
+//! pixels about the place `max(0, (y + ½)·H/H' − ½)` and the like column, by how near they are.
+//!
+//! PyTorch's `align_corners=False`. Places are exact fractions, where PyTorch computes them in f32 and may take the pixel before
+//! or behind.
+
+use super::*;
+use striate_kernels::reference::{self, Between};
+use striate_kernels::{Upsample, UpsampleBackward};
+
+/// How a place between pixels is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpolation {
+    /// The pixel at or before it.
+    Nearest,
+    /// Straight lines from pixel centre to pixel centre.
+    Bilinear,
+}
+
+/// To which size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToSize {
+    /// So many times the rows and columns.
+    ScaleFactor([usize; 2]),
+    /// These rows and columns.
+    Size([usize; 2]),
+}
+
+/// An image of another size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interpolate {
+    /// To which size.
+    pub to: ToSize,
+    /// How a place between pixels is read.
+    pub mode: Interpolation,
+}
+
+impl Interpolate {
+    fn between(&self) -> Between {
+        match self.mode {
+            Interpolation::Nearest => Between::Nearest,
+            Interpolation::Bilinear => Between::Bilinear,
+        }
+    }
+    /// Rows and columns of what comes out; `None` where those are too many to count.
+    fn output(&self, input: [usize; 2]) -> Option<[usize; 2]> {
+        match self.to {
+            ToSize::Size(size) => Some(size),
+            ToSize::ScaleFactor([y, x]) => Some([input[0].checked_mul(y)?, input[1].checked_mul(x)?]),
+        }
+    }
+    /// The output's size of a shape that has been checked.
+    fn sizes(&self, shape: &[usize]) -> [[usize; 2]; 2] {
+        let input = [shape[1], shape[2]];
+        [input, self.output(input).unwrap_or(input)]
+    }
+}
+
+impl Operation for Interpolate {
+    fn name(&self) -> &'static str {
+        "interpolate"
+    }
+    fn sign(&self) -> Sign {
+        Sign::OfInputs
+    }
+    fn shift(&self, _: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
+        Some(Shift::Zero)
+    }
+    fn reads(&self, i: usize, inputs: &[&[usize]]) -> Reads {
+        let [from, to] = self.sizes(inputs[i]);
+        if self.mode == Interpolation::Bilinear {
+            return Reads::anything(inputs[i]);
+        }
+        // The one pixel is the first of the cells that an adaptive pooling shares out, and the only one where sizes divide.
+        let span = |a: usize| Span::Adaptive { from: from[a] as isize, to: to[a].max(1) as isize };
+        let exact = (0..2).all(|a| to[a].is_multiple_of(from[a].max(1)));
+        Reads { spans: [span(0), span(1)], exact, ..Reads::SAME }
+    }
+    fn terms(&self, inputs: &[&[usize]], [_, y, x]: [usize; 3]) -> Option<Terms> {
+        if self.mode == Interpolation::Bilinear {
+            return None;
+        }
+        let spans = self.reads(0, inputs).spans;
+        let of = |axis: usize, i: usize| vec![spans[axis].first(i as isize)];
+        Some(Terms::Mean { cells: Cells { rows: of(0, y), columns: of(1, x) }, divisor: Some(1) })
+    }
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
+        let [c, h, w] = image("interpolate", one(inputs)?)?;
+        let bad = |problem: String| Err(ShapeError::plain(None, problem));
+        let Some([rows, columns]) = self.output([h, w]) else {
+            return bad(format!("interpolate of {h}x{w} to 2^64 rows or columns or more; scale by less"));
+        };
+        if rows == 0 || columns == 0 {
+            return bad(match self.to {
+                ToSize::Size(size) => format!("interpolate to the size {size:?}; the smallest is 1x1"),
+                ToSize::ScaleFactor(factor) => {
+                    format!("interpolate by the scale_factor {factor:?}; the smallest is 1")
+                }
+            });
+        }
+        Ok(vec![c, rows, columns])
+    }
+    fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
+        let taps = if self.mode == Interpolation::Bilinear { 4 } else { 1 };
+        Cost::of_windows(output, taps)
+    }
+
+    fn reference(&self, at: &Reference<'_>) -> Vec<f64> {
+        let [input, output] = self.sizes(at.shapes[0]);
+        reference::interpolate(self.between(), at.n * at.shape[0], input, output, at.x[0])
+    }
+    fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
+        let [input, output] = self.sizes(at.shapes[0]);
+        let planes = at.n * at.shape[0];
+        let grad = reference::interpolate_vjp(self.between(), planes, input, output, grad_output);
+        Gradients { inputs: vec![grad], params: Vec::new() }
+    }
+
+    fn forward(&self, at: &mut Forward<'_>) {
+        at.program.push(Upsample::new(at.x[0], at.y, self.between()));
+    }
+    fn backward(&self, at: &mut Backward<'_>) {
+        if let Some(dx) = at.dx[0] {
+            at.program.push(UpsampleBackward::new(at.dy, dx, self.between()));
+        }
+    }
+}
