@@ -9,7 +9,7 @@ use striate_nn::{
     ELU, Flatten, Forward, GELU, GroupNorm, Hardsigmoid, Hardswish, Identity, Init, InstanceNorm2d,
     LayerNorm2d, LeakyReLU, Linear, LocalResponseNorm, LogSoftmax, MaxPool2d, Mish, Mode, PReLU,
     PointwiseLinear, ReLU, ReLU6, SELU, Sequential, SiLU, Sigmoid, Softmax, Softplus, SqueezeExcitation,
-    StochasticDepth, Tanh, trace,
+    StochasticDepth, Tanh, Upsample, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -146,6 +146,10 @@ fn the_others() {
     check(&LocalResponseNorm::new(5), &[6, 9, 7], &[]);
     check(&LocalResponseNorm::new(2).alpha(0.5).beta(1.5).k(2.0), &[6, 9, 7], &[]);
     check(&Dropout2d::new(0.5), &[6, 9, 7], &[]);
+    check(&Upsample::scale_factor([2, 3]), &[6, 18, 21], &[]);
+    check(&Upsample::size([5, 16]), &[6, 5, 16], &[]);
+    check(&Upsample::scale_factor(2).bilinear(), &[6, 18, 14], &[]);
+    check(&Upsample::size([5, 16]).bilinear(), &[6, 5, 16], &[]);
     check(&Identity::new(), &[6, 9, 7], &[]);
 }
 
@@ -211,6 +215,14 @@ fn settings_of_local_response_norm_reach_the_graph() {
 #[test]
 fn settings_of_dropout2d_reach_the_graph() {
     assert_eq!(stored(&Dropout2d::new(0.25), Mode::Train), r#"{"op":"dropout2d","p":0.25}"#);
+}
+
+#[test]
+fn settings_of_upsample_reach_the_graph() {
+    let factor = r#"{"op":"interpolate","to":{"scale_factor":[2,3]},"mode":"nearest"}"#;
+    assert_eq!(stored(&Upsample::scale_factor([2, 3]), Mode::Eval), factor);
+    let size = r#"{"op":"interpolate","to":{"size":[5,5]},"mode":"bilinear"}"#;
+    assert_eq!(stored(&Upsample::size(5).bilinear(), Mode::Eval), size);
 }
 
 /// PyTorch's kaiming-uniform with a = √5: uniform in `±1/√fan_in`, weights and biases.

@@ -156,3 +156,28 @@ fn dropout2d() {
     "#]],
     );
 }
+
+#[test]
+fn upsample() {
+    check(
+        Upsample::scale_factor([2, 0]),
+        [6, 8, 8],
+        &expect![[r#"
+        layer.interpolate (refusals.rs:18): interpolate by the scale_factor [2, 0]; the smallest is 1
+    "#]],
+    );
+    check(
+        Upsample::size([0, 3]),
+        [6, 8, 8],
+        &expect![[r#"
+        layer.interpolate (refusals.rs:18): interpolate to the size [0, 3]; the smallest is 1x1
+    "#]],
+    );
+    check(
+        Upsample::scale_factor(usize::MAX),
+        [6, 8, 8],
+        &expect![[r#"
+        layer.interpolate (refusals.rs:18): interpolate of 8x8 to 2^64 rows or columns or more; scale by less
+    "#]],
+    );
+}

@@ -25,6 +25,7 @@ mod sequential;
 mod softmax;
 mod squeeze_excitation;
 mod stochastic_depth;
+mod upsample;
 
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use adaptive_max_pool2d::AdaptiveMaxPool2d;
@@ -53,6 +54,7 @@ pub use sequential::Sequential;
 pub use softmax::{LogSoftmax, Softmax};
 pub use squeeze_excitation::SqueezeExcitation;
 pub use stochastic_depth::StochasticDepth;
+pub use upsample::Upsample;
 
 use striate_graph::op::Init;
 use striate_graph::{Forward, Mode, Module, Var, op};
