@@ -94,13 +94,43 @@ fn originals() -> Vec<Graph> {
         node(linear(12, 12), &[12], "fc2", "fc"),
         plain("log_softmax", 13, "log_softmax"),
     ];
+    let others = vec![
+        input(3),
+        node(conv(3, 6, 3, 1, 1), &[0], "conv1", "conv1"),
+        node(
+            json!({"op": "group_norm", "num_groups": 2, "num_channels": 6, "eps": 1e-2, "affine": true}),
+            &[1],
+            "gn",
+            "gn",
+        ),
+        node(json!({"op": "prelu", "num_parameters": 6}), &[2], "prelu1", "prelu1"),
+        node(
+            json!({"op": "local_response_norm", "size": 3, "alpha": 0.5, "beta": 0.75, "k": 1.0}),
+            &[3],
+            "lrn",
+            "",
+        ),
+        node(
+            json!({"op": "interpolate", "to": {"scale_factor": [2, 1]}, "mode": "nearest"}),
+            &[4],
+            "up1",
+            "",
+        ),
+        node(pool("avg_pool2d", json!({"count_include_pad": true, "ceil_mode": true})), &[5], "avg", ""),
+        node(json!({"op": "interpolate", "to": {"size": [5, 7]}, "mode": "bilinear"}), &[6], "up2", ""),
+        node(json!({"op": "concat"}), &[7, 7], "concat", ""),
+        node(json!({"op": "prelu", "num_parameters": 1}), &[8], "prelu2", "prelu2"),
+        node(json!({"op": "adaptive_max_pool2d", "output_size": [2, 1]}), &[9], "adaptive", ""),
+        plain("flatten", 10, "flatten"),
+        node(linear(24, 5), &[11], "fc", "fc"),
+    ];
     let graph = |nodes: Vec<Node>| {
         let mut graph = Graph { output: nodes.len() - 1, nodes };
         repair(&mut graph);
         graph.check().unwrap();
         graph
     };
-    vec![graph(classic), graph(residual), graph(fused.nodes)]
+    vec![graph(classic), graph(residual), graph(fused.nodes), graph(others)]
 }
 
 /// Gives every value the shape that its operation makes, as far as it makes one.
@@ -139,7 +169,7 @@ fn numbers<'a>(value: &'a mut Value, found: &mut Vec<&'a mut Value>) {
 fn change_op(rng: &mut Sample, node: &mut Node) {
     let mut op = serde_json::to_value(&node.op).unwrap();
     if rng.chance(0.15) {
-        for flag in ["bias", "count_include_pad", "training"] {
+        for flag in ["bias", "count_include_pad", "training", "ceil_mode", "affine"] {
             if let Some(Value::Bool(on)) = op.get_mut(flag) {
                 *on = !*on;
             }

@@ -113,6 +113,17 @@ fn costs_count_what_kernels_do() {
     assert_eq!(cost(average, &[image]), (0, 12 * 16 * 4));
     let adaptive = json!({"op": "adaptive_avg_pool2d", "output_size": [3, 2]});
     assert_eq!(cost(adaptive, &[image]), (0, 6 * 16 * (3 + 1) * (3 + 1)));
+    let adaptive = json!({"op": "adaptive_max_pool2d", "output_size": [3, 2]});
+    assert_eq!(cost(adaptive, &[image]), (0, 6 * 16 * (3 + 1) * (3 + 1)));
+    let norm = json!({"op": "group_norm", "num_groups": 3, "num_channels": 3, "eps": 1e-5, "affine": true});
+    assert_eq!(cost(norm, &[image]), (0, 48 * 16));
+    let norm =
+        |size: usize| json!({"op": "local_response_norm", "size": size, "alpha": 1.0, "beta": 0.5, "k": 1.0});
+    assert_eq!((cost(norm(2), &[image]), cost(norm(9), &[image])), ((0, 48 * 16 * 2), (0, 48 * 16 * 3)));
+    let scaled = |mode: &str| json!({"op": "interpolate", "to": {"scale_factor": [2, 3]}, "mode": mode});
+    assert_eq!(cost(scaled("nearest"), &[image]), (0, 6 * 48 * 16));
+    assert_eq!(cost(scaled("bilinear"), &[image]), (0, 4 * 6 * 48 * 16));
+    assert_eq!(cost(json!({"op": "prelu", "num_parameters": 1}), &[image]), (0, 48 * 16));
     let linear = json!({"op": "linear", "in_features": 20, "out_features": 17, "bias": true});
     assert_eq!(cost(linear, &[&[20]]), (340, 32 * 20));
     for name in ["relu", "relu6", "flatten"] {
