@@ -6,11 +6,12 @@
 //! | to … | use |
 //! | --- | --- |
 //! | name the layers of a network | [`#[derive(Module)]`](macro@Module) |
-//! | look at images | [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`BatchNorm2d`] |
+//! | look at images | [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`Upsample`] |
+//! | normalise | [`BatchNorm2d`], [`LayerNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`LocalResponseNorm`] |
 //! | decide | [`Flatten`], [`Linear`], [`Softmax`], [`LogSoftmax`] |
-//! | bend | [`ReLU`], [`ReLU6`], [`LeakyReLU`], [`ELU`], [`SELU`], [`SiLU`], [`Hardswish`], [`GELU`], [`Mish`], [`Softplus`] |
-//! | squeeze and drop | [`Sigmoid`], [`Hardsigmoid`], [`Tanh`], [`Dropout`], [`StochasticDepth`] |
-//! | gate, mix and normalise channels | [`SqueezeExcitation`], [`ChannelShuffle`], [`PointwiseLinear`], [`LayerNorm2d`] |
+//! | bend | [`ReLU`], [`ReLU6`], [`LeakyReLU`], [`PReLU`], [`ELU`], [`SELU`], [`SiLU`], [`Hardswish`], [`GELU`], [`Mish`], [`Softplus`] |
+//! | squeeze and drop | [`Sigmoid`], [`Hardsigmoid`], [`Tanh`], [`Dropout`], [`Dropout2d`], [`StochasticDepth`] |
+//! | gate and mix channels | [`SqueezeExcitation`], [`ChannelShuffle`], [`PointwiseLinear`] |
 //! | put in a row | [`Sequential`], [`Identity`] |
 //! | learn | [`optim::Sgd`], [`optim::Adam`], [`optim::AdamW`], [`schedule::Schedule`] |
 //!
