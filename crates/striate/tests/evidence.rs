@@ -1,6 +1,6 @@
 //! The exact sum: on every network here whose operations are piecewise linear, the picture and the biases make the logit.
 
-use ndarray::{Array4, ArrayD, IxDyn};
+use ndarray::{Array4, ArrayD, Axis, IxDyn};
 use striate::Classifier;
 use striate::graph::{Engine, Mode, Params, Session, trace};
 use striate::inspect::evidence::Question;
@@ -46,7 +46,7 @@ fn of_the_shipped_networks_for_every_class() {
 
 #[test]
 fn of_the_zoo() {
-    let mut names = Vec::new();
+    let (mut names, mut not_linear) = (Vec::new(), Vec::new());
     for name in registry::names() {
         let info = registry::find(name).expect("a name of the registry");
         let net = (info.build)(info.num_classes, info.input[0]);
@@ -60,11 +60,23 @@ fn of_the_zoo() {
             let values = deep_formula(&name, &spec.shape);
             (name, ArrayD::from_shape_vec(IxDyn(&spec.shape), values).expect("one value an element"))
         };
+        // Of the operations here, those that are not piecewise linear.
+        let smooth = ["mul", "silu", "gelu", "hardswish"];
+        let is_smooth = graph.nodes.iter().any(|node| smooth.contains(&node.operation().name()));
         let params: Params = graph.params().into_iter().map(make).collect();
         let shape = [1, c, side(h), side(w)];
         let picture = Array4::from_shape_vec(shape, deep_formula("input", &shape)).expect("as many");
         let engine = Engine::new(Some(2)).expect("an instruction set");
         let mut session = Session::with_engine(graph, params, engine).expect("its own parameters");
+        if is_smooth {
+            let picture = picture.index_axis(Axis(0), 0);
+            let refused =
+                Question::new(&mut session, picture, 0).and_then(|mut question| question.exact_sum());
+            let why = refused.map(|_| name).expect_err("no sum of parts").to_string();
+            assert!(why.contains("is not piecewise linear"), "{name}: {why}");
+            not_linear.push(name);
+            continue;
+        }
         let classes: Vec<usize> = (0..info.num_classes).step_by(info.num_classes.div_ceil(10)).collect();
         check(&mut session, &picture, &classes, name);
         names.push(name);
@@ -78,7 +90,17 @@ fn of_the_zoo() {
         "resnet50",
         "mobilenet_v2",
         "efficientnet_lite0",
+        "squeezenet1_1",
+        "googlenet",
+        "inception_v3",
+        "densenet121",
+        "mnasnet1_0",
+        "shufflenet_v2_x1_0",
+        "regnet_x_400mf",
     ] {
         assert!(names.contains(&expected), "{expected}: {names:?}");
+    }
+    for expected in ["mobilenet_v3_small", "regnet_y_400mf", "efficientnet_b0", "convnext_tiny"] {
+        assert!(not_linear.contains(&expected), "{expected}: {not_linear:?}");
     }
 }
