@@ -3,6 +3,7 @@
 use crate::source::Line;
 use crate::workspace::{File, Workspace};
 use anyhow::Result;
+use std::process::Command;
 
 /// Lines by what they are for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,7 +78,36 @@ pub(crate) fn run() -> Result<()> {
     files.sort_by(|a, b| b.cmp(a));
     println!("\nmedian file {} lines; the largest:", files.get(files.len() / 2).map_or(0, |f| f.0));
     files.iter().take(10).for_each(|(lines, path)| println!("{lines:>6}  {path}"));
+    println!();
+    for (kind, folder) in KINDS {
+        if let Some((subject, touched)) = last_added(folder) {
+            println!("the last {kind} ({subject}) touched {} source files:", touched.len());
+            touched.iter().for_each(|path| println!("        {path}"));
+        }
+    }
     Ok(())
+}
+
+/// What is added one a file, and where.
+const KINDS: [(&str, &str); 3] = [
+    ("operation", "crates/graph/src/op"),
+    ("layer", "crates/nn/src/layer"),
+    ("network", "crates/models/src"),
+];
+
+/// Of the last commit that added a file to a folder, the subject and the source files, tests aside; `None` where there is no
+/// history to ask.
+fn last_added(folder: &str) -> Option<(String, Vec<String>)> {
+    let added = format!(":(glob){folder}/*.rs");
+    let commit = git(&["log", "-1", "--diff-filter=A", "--format=%H\t%s", "--", &added])?;
+    let (hash, subject) = commit.trim().split_once('\t')?;
+    let touched = git(&["show", "--name-only", "--format=", hash, "--", "crates/*/src/*.rs"])?;
+    Some((subject.into(), touched.lines().map(String::from).collect()))
+}
+
+fn git(args: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(args).current_dir(crate::workspace::root()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]
