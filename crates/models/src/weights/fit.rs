@@ -66,13 +66,13 @@ pub(super) struct Fitted {
 }
 
 /// The arrays under the network's names, and what stands under none of them under its own. timm keeps VGG's linear layers as
-/// convolutions of the whole map, with the same values in the same order.
+/// convolutions of the whole map, and ConvNeXt's scales as vectors, with the same values in the same order.
 fn renamed(tensors: Tensors, choice: &Choice, specs: &Shapes) -> Tensors {
     let mut all = Tensors::new();
     for (raw, array) in tensors {
         let Some(name) = choice.names.get(&raw) else { continue };
         let name = if all.contains_key(name) { raw } else { name.clone() };
-        let shape = specs.get(&name).filter(|shape| shape.len() == 2 && array.ndim() == 4);
+        let shape = specs.get(&name).filter(|shape| matches!((shape.len(), array.ndim()), (2, 4) | (3, 1)));
         let array = match shape {
             Some(shape) if array.len() == shape.iter().product::<usize>() => {
                 array.into_shape_with_order(IxDyn(shape)).expect("as many values")

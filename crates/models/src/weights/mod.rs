@@ -248,12 +248,8 @@ impl<'m, 'o> Opened<'m, 'o> {
         let (params, fitted) =
             fit::fit(weights.tensors, which, (model, graph), &self.options, &self.found.path)?;
         notes.extend(fitted.notes);
-        if names::is_doubtful(&self.choice.names) && self.found.config.is_none() {
-            notes.push(
-                "timm's tf_efficientnet_lite0 and efficientnet_lite0 have the same names: these were taken for the first, and \
-                 the other's would answer wrongly"
-                    .into(),
-            );
+        if let Some(doubt) = names::doubt(&self.choice.names).filter(|_| self.found.config.is_none()) {
+            notes.push(doubt.into());
         }
         let (shape, outputs) =
             (graph.input_shape(), graph.output_shape().first().copied().unwrap_or_default());

@@ -3,8 +3,13 @@
 use std::collections::BTreeMap;
 
 /// timm's names of networks that are ours under another name.
-const ALIASES: [(&str, &str); 2] =
-    [("mobilenetv2_100", "mobilenet_v2"), ("tf_efficientnet_lite0", "efficientnet_lite0")];
+const ALIASES: [(&str, &str); 5] = [
+    ("mobilenetv2_100", "mobilenet_v2"),
+    ("tf_efficientnet_lite0", "efficientnet_lite0"),
+    ("mnasnet_050", "mnasnet0_5"),
+    ("mnasnet_075", "mnasnet0_75"),
+    ("mnasnet_100", "mnasnet1_0"),
+];
 
 /// Networks of timm that look like one of ours and compute something else.
 const OTHERS: [(&str, &str); 1] = [(
@@ -14,6 +19,12 @@ const OTHERS: [(&str, &str); 1] = [(
 )];
 const RESNET_D: &str = "a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is \
      another network, whose weights mean nothing in this one";
+
+const TENSORFLOW: &str = "timm's tf_efficientnet networks pad as TensorFlow does and are none of these; torchvision's weights of \
+     efficientnet_b0 to b7 and v2_s to v2_l, and timm's of efficientnet_b0 to b4, fit networks of the same size here";
+const MOBILENET_V3: &str = "timm's mobilenetv3 normalises with an eps of 1e-5 where torchvision's, which is here as mobilenet_v3_small and \
+     mobilenet_v3_large, has 1e-3: its weights would answer wrongly";
+const REGNET: &str = "timm's regnetx and regnety have other widths than torchvision's, which are here as regnet_x_400mf to regnet_y_128gf";
 
 /// The name here of a network by its name in timm; the same where they agree.
 pub(crate) fn ours(timm: &str) -> &str {
@@ -29,7 +40,14 @@ pub(crate) fn why_not(timm: &str) -> Option<&'static str> {
     if is_resnet_d() {
         return Some(RESNET_D);
     }
-    OTHERS.iter().find(|(name, _)| *name == timm).map(|(_, why)| *why)
+    let families = [
+        ("tf_efficientnet", TENSORFLOW),
+        ("mobilenetv3", MOBILENET_V3),
+        ("regnetx_", REGNET),
+        ("regnety_", REGNET),
+    ];
+    let of_family = families.iter().find(|(family, _)| timm.starts_with(family) && ours(timm) == timm);
+    OTHERS.iter().find(|(name, _)| *name == timm).or(of_family).map(|(_, why)| *why)
 }
 
 /// Why weights of these names are not those of a network with the parameters `specs`, where it can be told.
@@ -49,10 +67,25 @@ pub(super) fn explain(
     (deep_stem && names.iter().any(|name| name.starts_with("layer1."))).then_some(RESNET_D)
 }
 
-/// Whether the names are those that timm gives two networks of which one is ours: nothing in the file tells which.
-pub(super) fn is_doubtful(names: &BTreeMap<String, String>) -> bool {
-    let mut of_stem = names.iter().filter(|(_, ours)| *ours == "_conv_stem.weight");
-    of_stem.any(|(name, _)| name == "conv_stem.weight" || name.ends_with(".conv_stem.weight"))
+/// What to say where the names are those that timm gives two networks of which one is ours: nothing in the file tells which.
+pub(super) fn doubt(names: &BTreeMap<String, String>) -> Option<&'static str> {
+    let is_timms = |name: &str| name == "conv_stem.weight" || name.ends_with(".conv_stem.weight");
+    let has = |name: &str| names.values().any(|ours| ours == name);
+    if !names.keys().any(|name| is_timms(name)) {
+        None
+    } else if has("_conv_stem.weight") {
+        Some(
+            "timm's tf_efficientnet_lite0 and efficientnet_lite0 have the same names: these were taken for the first, and \
+             the other's would answer wrongly",
+        )
+    } else if has("features.1.0.block.1.fc1.weight") {
+        Some(
+            "timm's efficientnet_b0 to b4 and tf_efficientnet_b0 to b4 have the same names: these were taken for the first, and \
+             the other's, which pad as TensorFlow does, would answer wrongly",
+        )
+    } else {
+        None
+    }
 }
 
 /// Names that somebody else gives the parameters, and ours for them.
@@ -82,10 +115,19 @@ fn of_timm(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> BTreeMap<Str
         &MOBILENET
     } else if has("_conv_stem.weight") {
         &LITE
-    } else if has("classifier.6.weight") {
-        return names.iter().filter_map(|&name| Some((name.to_string(), of_vgg(name)?))).collect();
     } else {
-        return BTreeMap::new();
+        let of_family = if has("classifier.6.weight") {
+            of_vgg
+        } else if has("features.1.0.layer_scale") {
+            of_convnext
+        } else if is_small_efficientnet(specs) {
+            of_efficientnet
+        } else if has("layers.8.0.layers.0.weight") {
+            of_mnasnet
+        } else {
+            return BTreeMap::new();
+        };
+        return names.iter().filter_map(|&name| Some((name.to_string(), of_family(name)?))).collect();
     };
     let mut blocks: Vec<(usize, usize)> =
         names.iter().filter_map(|name| block(name)).map(|(place, _)| place).collect();
@@ -192,6 +234,115 @@ fn of_vgg(name: &str) -> Option<String> {
     Some(format!("{ours}.{end}"))
 }
 
+/// `stages.1.blocks.0.mlp.fc1.weight` is `features.3.0.block.3.weight`.
+fn of_convnext(name: &str) -> Option<String> {
+    if let Some(rest) = name.strip_prefix("stages.") {
+        let (stage, rest) = rest.split_once('.')?;
+        let stage: usize = stage.parse().ok()?;
+        if let Some(rest) = rest.strip_prefix("downsample.") {
+            return Some(format!("features.{}.{rest}", 2 * stage));
+        }
+        let (block, rest) = rest.strip_prefix("blocks.")?.split_once('.')?;
+        let within = match rest.rsplit_once('.') {
+            None if rest == "gamma" => "layer_scale".to_string(),
+            Some(("conv_dw", end)) => format!("block.0.{end}"),
+            Some(("norm", end)) => format!("block.2.{end}"),
+            Some(("mlp.fc1", end)) => format!("block.3.{end}"),
+            Some(("mlp.fc2", end)) => format!("block.5.{end}"),
+            _ => return None,
+        };
+        return Some(format!("features.{}.{block}.{within}", 2 * stage + 1));
+    }
+    let (layer, end) = name.rsplit_once('.')?;
+    let ours = match layer {
+        "stem.0" => "features.0.0",
+        "stem.1" => "features.0.1",
+        "head.norm" => "classifier.0",
+        "head.fc" => "classifier.2",
+        _ => return None,
+    };
+    Some(format!("{ours}.{end}"))
+}
+
+/// B0 to B4: from B5 on torchvision's batch norms have another `eps` than timm's, and so have those of V2.
+fn is_small_efficientnet(specs: &BTreeMap<String, Vec<usize>>) -> bool {
+    let gate = specs.contains_key("features.1.0.block.1.fc1.weight");
+    let last = specs.get("features.8.0.weight").and_then(|shape| shape.first());
+    gate && last.is_some_and(|&features| features <= 1792)
+}
+
+/// `blocks.1.0.conv_dw.weight` is `features.2.0.block.1.0.weight`; the first stage widens nothing.
+fn of_efficientnet(name: &str) -> Option<String> {
+    let ends = [
+        ("conv_stem", "features.0.0"),
+        ("bn1", "features.0.1"),
+        ("conv_head", "features.8.0"),
+        ("bn2", "features.8.1"),
+        ("classifier", "classifier.1"),
+    ];
+    let first = [
+        ("conv_dw", "0.0"),
+        ("bn1", "0.1"),
+        ("se.conv_reduce", "1.fc1"),
+        ("se.conv_expand", "1.fc2"),
+        ("conv_pw", "2.0"),
+        ("bn2", "2.1"),
+    ];
+    let others = [
+        ("conv_pw", "0.0"),
+        ("bn1", "0.1"),
+        ("conv_dw", "1.0"),
+        ("bn2", "1.1"),
+        ("se.conv_reduce", "2.fc1"),
+        ("se.conv_expand", "2.fc2"),
+        ("conv_pwl", "3.0"),
+        ("bn3", "3.1"),
+    ];
+    of_stages(name, &ends, &first, &others, |stage, block| format!("features.{}.{block}.block", stage + 1))
+}
+
+/// `blocks.1.0.conv_dw.weight` is `layers.8.0.layers.3.weight`; the first stage is part of the stem.
+fn of_mnasnet(name: &str) -> Option<String> {
+    let ends = [
+        ("conv_stem", "layers.0"),
+        ("bn1", "layers.1"),
+        ("conv_head", "layers.14"),
+        ("bn2", "layers.15"),
+        ("classifier", "classifier.1"),
+    ];
+    let first = [("conv_dw", "3"), ("bn1", "4"), ("conv_pw", "6"), ("bn2", "7")];
+    let others =
+        [("conv_pw", "0"), ("bn1", "1"), ("conv_dw", "3"), ("bn2", "4"), ("conv_pwl", "6"), ("bn3", "7")];
+    let prefix = |stage: usize, block: usize| match stage {
+        0 => "layers".to_string(),
+        _ => format!("layers.{}.{block}.layers", stage + 7),
+    };
+    of_stages(name, &ends, &first, &others, prefix)
+}
+
+/// Layers under timm's names, and under ours.
+type Renamed<'a> = &'a [(&'a str, &'a str)];
+
+/// Our name of `blocks.STAGE.BLOCK.LAYER.END`, or of a layer at one of the ends.
+fn of_stages(
+    name: &str,
+    ends: Renamed<'_>,
+    first: Renamed<'_>,
+    others: Renamed<'_>,
+    prefix: impl Fn(usize, usize) -> String,
+) -> Option<String> {
+    let find = |layers: Renamed<'_>, layer: &str| {
+        layers.iter().find(|(timm, _)| *timm == layer).map(|(_, ours)| ours.to_string())
+    };
+    let Some(((stage, number), rest)) = block(name) else {
+        let (layer, end) = name.rsplit_once('.')?;
+        return Some(format!("{}.{end}", find(ends, layer)?));
+    };
+    let (layer, end) = rest.rsplit_once('.')?;
+    let ours = find(if stage == 0 { first } else { others }, layer)?;
+    Some(format!("{}.{ours}.{end}", prefix(stage, number)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,12 +360,48 @@ mod tests {
         }
     }
 
+    /// Each name of ours, and timm's for it.
+    #[test]
+    fn layers_of_timm() {
+        for (of_family, timm, ours) in [
+            (of_convnext as fn(&str) -> Option<String>, "stem.1.bias", "features.0.1.bias"),
+            (of_convnext, "stages.0.blocks.2.gamma", "features.1.2.layer_scale"),
+            (of_convnext, "stages.3.blocks.0.conv_dw.weight", "features.7.0.block.0.weight"),
+            (of_convnext, "stages.3.blocks.0.norm.bias", "features.7.0.block.2.bias"),
+            (of_convnext, "stages.1.blocks.0.mlp.fc1.weight", "features.3.0.block.3.weight"),
+            (of_convnext, "stages.2.downsample.1.bias", "features.4.1.bias"),
+            (of_convnext, "head.fc.weight", "classifier.2.weight"),
+            (of_efficientnet, "blocks.0.1.se.conv_expand.bias", "features.1.1.block.1.fc2.bias"),
+            (of_efficientnet, "blocks.6.0.bn3.running_var", "features.7.0.block.3.1.running_var"),
+            (of_efficientnet, "bn2.weight", "features.8.1.weight"),
+            (of_mnasnet, "blocks.0.0.conv_pw.weight", "layers.6.weight"),
+            (of_mnasnet, "blocks.5.3.bn1.weight", "layers.12.3.layers.1.weight"),
+            (of_mnasnet, "classifier.bias", "classifier.1.bias"),
+        ] {
+            assert_eq!(of_family(timm).as_deref(), Some(ours), "{timm}");
+        }
+        for (of_family, other) in [
+            (of_convnext as fn(&str) -> Option<String>, "stages.0.blocks.0.grn.gamma"),
+            (of_mnasnet, "fc.bias"),
+        ] {
+            assert_eq!(of_family(other), None);
+        }
+    }
+
     #[test]
     fn networks_of_timm() {
         assert_eq!(ours("mobilenetv2_100"), "mobilenet_v2");
         assert_eq!(ours("resnet18"), "resnet18");
         assert!(why_not("resnet18d").is_some_and(|why| why.contains("ResNet-D")));
         assert!(why_not("efficientnet_lite0").is_some_and(|why| why.contains("tf_efficientnet_lite0")));
+        assert_eq!(why_not("tf_efficientnet_lite0"), None);
+        for (name, word) in [
+            ("tf_efficientnet_b3", "TensorFlow"),
+            ("mobilenetv3_large_100", "eps"),
+            ("regnety_008", "widths"),
+        ] {
+            assert!(why_not(name).is_some_and(|why| why.contains(word)), "{name}");
+        }
         for none in ["resnet18", "resnetd", "resnet18xd", "vgg16"] {
             assert_eq!(why_not(none), None, "{none}");
         }
