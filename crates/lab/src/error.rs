@@ -72,7 +72,7 @@ pub enum LabError {
     /// A network without features in front of its last layer.
     #[error(
         "embedding: the network ends in {last}, not in a fully connected layer, so it has no features in front of one; \
-         use a network that classifies"
+         use a network that ends in such a layer, as all that are known by name do but SqueezeNet"
     )]
     NoHead {
         /// The last operation.

@@ -36,7 +36,10 @@ pub enum FitError {
         got: Vec<usize>,
     },
     /// A network without a last fully connected layer.
-    #[error("the network ends in {last}, expected a fully connected layer, whose place a head can take")]
+    #[error(
+        "the network ends in {last}, expected a fully connected layer, whose place a head can take; `striate train` with \
+         --model and --weights starts from the same weights and trains all of it"
+    )]
     NoHead {
         /// Its last operation.
         last: &'static str,

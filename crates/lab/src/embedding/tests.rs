@@ -307,5 +307,5 @@ fn what_cannot_be_mapped_is_refused() {
     let headless = self::model(&headless, [1, 8, 8], 2);
     let config = EmbedConfig { perplexity: 5.0, ..EmbedConfig::default() };
     let error = embed(&headless, &split, &engine(1), &config, &mut |_, _| ()).unwrap_err().to_string();
-    expect!["embedding: the network ends in flatten, not in a fully connected layer, so it has no features in front of one; use a network that classifies"].assert_eq(&error);
+    expect!["embedding: the network ends in flatten, not in a fully connected layer, so it has no features in front of one; use a network that ends in such a layer, as all that are known by name do but SqueezeNet"].assert_eq(&error);
 }
