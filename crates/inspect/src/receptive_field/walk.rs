@@ -8,6 +8,8 @@ use striate_graph::{Graph, NodeId};
 pub(super) struct Seen {
     /// `[rows, columns]`, half-open: as far as the windows reach, in the padding too.
     pub(super) hull: [[isize; 2]; 2],
+    /// Whether it is the same for all values of the layer, which read all rows, or all columns, of a map.
+    fixed: [bool; 2],
     /// Which rows and which columns of the map itself are read; empty where nobody asked.
     cells: [Vec<bool>; 2],
     /// Of a vector: all of its values.
@@ -36,7 +38,7 @@ pub(super) fn back(graph: &Graph, id: NodeId, at: [isize; 2], cells: bool) -> Se
         for (i, &input) in inputs.iter().enumerate() {
             let before = now.through(graph, here, i);
             seen[input] = Some(match seen[input].take() {
-                Some(other) => other.joined(before),
+                Some(other) => other.joined(before, size(&graph.nodes[input].shape)),
                 None => before,
             });
         }
@@ -53,6 +55,7 @@ impl Seen {
         };
         Self {
             hull: at.map(|at| [at, at + 1]),
+            fixed: [false; 2],
             cells: [only(0), only(1)],
             all: false,
             exact: true,
@@ -73,6 +76,7 @@ impl Seen {
         for (axis, span) in reads.spans.into_iter().enumerate() {
             let [from, to] = now.hull[axis];
             now.hull[axis] = [span.first(from), span.last(to - 1) + 1];
+            now.fixed[axis] |= matches!(span, Span::All { .. } | Span::Adaptive { to: 1, .. });
             now.even &= span.is_even();
             if !now.cells[axis].is_empty() {
                 now.cells[axis] = read(&now.cells[axis], span, before[axis]);
@@ -81,11 +85,21 @@ impl Seen {
         now
     }
 
-    /// What either of two sees.
-    fn joined(mut self, other: Self) -> Self {
+    /// What either of two sees of a map of this size. Beside what all values see, what one of them reads is inside the map, and
+    /// what its window reads of the padding is not told: else the hull would lie elsewhere for each.
+    fn joined(mut self, other: Self, size: [usize; 2]) -> Self {
         for axis in [0, 1] {
-            let ([a, b], [c, d]) = (self.hull[axis], other.hull[axis]);
+            let inside = |[from, to]: [isize; 2]| {
+                let end = size[axis] as isize;
+                [from.clamp(0, end), to.clamp(0, end)]
+            };
+            let ([a, b], [c, d]) = match (self.fixed[axis], other.fixed[axis]) {
+                (true, false) => (self.hull[axis], inside(other.hull[axis])),
+                (false, true) => (inside(self.hull[axis]), other.hull[axis]),
+                _ => (self.hull[axis], other.hull[axis]),
+            };
             self.hull[axis] = [a.min(c), b.max(d)];
+            self.fixed[axis] |= other.fixed[axis];
         }
         (self.all, self.even) = (self.all || other.all, self.even && other.even);
         if other.is_blind() {
