@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::listed;
+
 /// An error of metrics or pictures.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -78,7 +80,7 @@ pub enum InspectError {
     },
 
     /// A layer that computes without kernels.
-    #[error("layer `{layer}`: a {op} has no kernels to show; layers that have some: {}", layers.join(", "))]
+    #[error("layer `{layer}`: a {op} has no kernels to show; layers that have some: {}", listed(layers))]
     NoKernels {
         /// What was asked for.
         layer: String,
@@ -212,7 +214,7 @@ pub enum InspectError {
     /// A layer whose values are no sum, mean or maximum of others.
     #[error(
         "layer `{layer}`: {op} adds nothing up that could be taken apart; layers that do: {}",
-        if layers.is_empty() { "none in this network".to_owned() } else { layers.join(", ") }
+        if layers.is_empty() { "none in this network".to_owned() } else { listed(layers) }
     )]
     NoSum {
         /// What was asked for.

@@ -30,6 +30,23 @@ pub fn bytes(value: u64) -> String {
     if value < 1000 { format!("{value} B") } else { scaled(value as f64, &BYTES) }
 }
 
+/// Names in a sentence, one after the other; of many the first twelve, and how many more there are.
+///
+/// ```
+/// use striate_inspect::text::listed;
+///
+/// let names: Vec<String> = (1..=14).map(|i| format!("conv{i}")).collect();
+/// assert_eq!(listed(&names[..3]), "conv1, conv2, conv3");
+/// assert!(listed(&names).ends_with("conv11, conv12, and 2 more"));
+/// ```
+pub fn listed(names: &[String]) -> String {
+    const MOST: usize = 12;
+    match names.len().saturating_sub(MOST) {
+        0 => names.join(", "),
+        more => format!("{}, and {more} more", names[..MOST].join(", ")),
+    }
+}
+
 /// Seconds in the unit a person would choose: `53 µs`, `3.4 ms`, `8.2 s`, `2 min 05 s`, `1 h 02 min`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {

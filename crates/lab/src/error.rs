@@ -3,6 +3,7 @@
 use striate_data::DataError;
 use striate_graph::{PlanError, RunError, SessionError};
 use striate_inspect::InspectError;
+use striate_inspect::text::listed;
 use striate_train::FitError;
 
 /// An error of an experiment.
@@ -29,7 +30,10 @@ pub enum LabError {
     Inspect(#[from] InspectError),
 
     /// A layer that is not there, or makes nothing that could be a unit.
-    #[error("neuron: no layer `{name}` with units in this network; layers that have some: {}", layers.join(", "))]
+    #[error(
+        "neuron: no layer `{name}` with units in this network; layers that have some: {}",
+        listed(layers)
+    )]
     NoUnits {
         /// What was asked for.
         name: String,
