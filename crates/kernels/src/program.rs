@@ -41,6 +41,8 @@ pub struct Cx<'a> {
     places: &'a [Place],
     isa: Isa,
     tile: Range<usize>,
+    #[cfg(test)]
+    witness: Option<&'a witness::Witness>,
 }
 
 impl<'a> Cx<'a> {
@@ -72,6 +74,15 @@ impl<'a> Cx<'a> {
         range.start + self.tile.start * per_sample..range.end
     }
 
+    /// Notes bytes of a buffer for whoever watches.
+    #[cfg(test)]
+    fn note(&self, buf: Buf, bytes: Range<usize>, writes: bool) {
+        let start = 4 * self.place(buf).start;
+        if let Some(witness) = self.witness {
+            witness.sees(buf, start + bytes.start..start + bytes.end, writes);
+        }
+    }
+
     /// A part of a buffer to read.
     ///
     /// # Safety
@@ -80,6 +91,8 @@ impl<'a> Cx<'a> {
     pub unsafe fn read(&self, buf: Buf, part: Range<usize>) -> &'a [f32] {
         let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= place.len(), "read {part:?} of {buf:?}, {place:?}");
+        #[cfg(test)]
+        self.note(buf, 4 * part.start..4 * part.end, false);
         // SAFETY: the part lies inside the buffer, and the buffer inside the arena, which outlives the run; that
         // nobody writes it is the caller's promise.
         unsafe { std::slice::from_raw_parts(self.arena.add(place.start + part.start), part.len()) }
@@ -104,6 +117,8 @@ impl<'a> Cx<'a> {
     pub unsafe fn write(&self, buf: Buf, part: Range<usize>) -> &'a mut [f32] {
         let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= place.len(), "write {part:?} of {buf:?}, {place:?}");
+        #[cfg(test)]
+        self.note(buf, 4 * part.start..4 * part.end, true);
         // SAFETY: as in `read`; that nobody else holds it is the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.arena.add(place.start + part.start), part.len()) }
     }
@@ -117,6 +132,8 @@ impl<'a> Cx<'a> {
     pub unsafe fn write_bytes(&self, buf: Buf, part: Range<usize>) -> &'a mut [u8] {
         let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
+        #[cfg(test)]
+        self.note(buf, part.clone(), true);
         // SAFETY: as in `write`; any bytes are valid u8 and valid f32.
         unsafe {
             let start = self.arena.add(place.start).cast::<u8>().add(part.start);
@@ -132,6 +149,8 @@ impl<'a> Cx<'a> {
     pub unsafe fn read_bytes(&self, buf: Buf, part: Range<usize>) -> &'a [u8] {
         let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
+        #[cfg(test)]
+        self.note(buf, part.clone(), false);
         // SAFETY: as in `read`.
         unsafe {
             let start = self.arena.add(place.start).cast::<u8>().add(part.start);
@@ -397,7 +416,15 @@ impl Program {
         let this = &*self;
         pool.run(|worker| {
             let walk = |kernels: Range<usize>, tile: Range<usize>| {
-                let cx = Cx { step, arena: base.0, places: &this.places, isa, tile };
+                let cx = Cx {
+                    step,
+                    arena: base.0,
+                    places: &this.places,
+                    isa,
+                    tile,
+                    #[cfg(test)]
+                    witness: None,
+                };
                 for k in kernels {
                     if this.waits[k] {
                         pool.barrier();
@@ -420,4 +447,32 @@ impl Program {
 }
 
 #[cfg(test)]
+impl Program {
+    /// Runs every kernel on this thread, and tells which of them touched what they do not name, and which of their tasks could
+    /// have met at the same place.
+    pub(crate) fn watch(&mut self, isa: Isa, step: &Step<'_>) -> Vec<String> {
+        let (arena, witness) = (self.arena.as_mut_ptr(), witness::Witness::default());
+        let walk = |kernels: Range<usize>, tile: Range<usize>| {
+            let cx = Cx { step, arena, places: &self.places, isa, tile, witness: Some(&witness) };
+            for k in kernels {
+                if self.waits[k] {
+                    witness.meets();
+                }
+                for task in 0..self.kernels[k].tasks(cx.n()) {
+                    witness.starts(k, task);
+                    self.kernels[k].run(&cx, task);
+                }
+            }
+        };
+        for start in (0..step.n).step_by(self.tile) {
+            walk(0..self.per_tile, start..(start + self.tile).min(step.n));
+        }
+        walk(self.per_tile..self.kernels.len(), 0..step.n);
+        witness.report(&self.kernels)
+    }
+}
+
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod witness;

@@ -11,11 +11,12 @@
 //!
 //! All memory starts as NaN, inputs arrive tile by tile, and every output is looked at as a whole: a kernel that
 //! relies on zeros, leaves a part of its output unwritten, or writes into its halo or empty lanes, is found out. On Unix each
-//! test runs once more with every buffer between pages that nobody may touch: a read or write outside ends the process.
+//! test runs once more with every buffer between pages that nobody may touch: a read or write outside ends the process. And one run is
+//! watched: every part of memory that a task asks for is noted, and no two tasks that may run at the same time may meet.
 
 use crate::plane::{Plane, Value};
 use crate::pool::Pool;
-use crate::program::{Buf, Builder, Cx, Kernel, Step};
+use crate::program::{Buf, Builder, Cx, Kernel, Program, Step};
 use crate::simd::Isa;
 use std::sync::OnceLock;
 
@@ -129,6 +130,7 @@ pub(crate) fn run_everywhere(setup: &Setup<'_>, build: impl Fn(&mut TestProgram)
     let pools = POOLS.get_or_init(|| [1, 2, 4, 8].map(Pool::new));
     let mut runs: Vec<Run> = Vec::new();
     let all = Isa::available();
+    assert_apart(setup, &build, all[all.len() - 1]);
     for &isa in &all {
         let run = run_once(setup, &build, &pools[0], isa);
         #[cfg(unix)]
@@ -161,6 +163,14 @@ pub(crate) fn assert_same(a: &Run, b: &Run, what: &str) {
     }
 }
 
+/// Insists that tasks which may run at the same time meet nowhere, and that kernels touch what they name.
+#[track_caller]
+fn assert_apart(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), isa: Isa) {
+    let (mut program, _) = built(setup, build, false);
+    let broken = program.watch(isa, &setup.step);
+    assert!(broken.is_empty(), "{setup:?}: {}", broken.join("\n"));
+}
+
 fn run_once(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), pool: &Pool, isa: Isa) -> Run {
     run_with(setup, build, pool, isa, false)
 }
@@ -173,6 +183,29 @@ fn run_with(
     isa: Isa,
     guarded: bool,
 ) -> Run {
+    let (mut program, looked_at) = built(setup, build, guarded);
+    program.run(pool, isa, &setup.step);
+    assert!(!guarded || program.is_slack(f32::NAN), "{isa:?}: a kernel wrote behind one of its buffers");
+    let outputs = looked_at.iter().map(|output| match output {
+        Output::Buffer(buf) => program.get(*buf).to_vec(),
+        Output::Value(plane, buf) => {
+            let got = program.get(*buf);
+            let nchw = plane.to_nchw(got, setup.step.n);
+            let mut clean = vec![0.0; got.len()];
+            plane.from_nchw(&nchw, &mut clean);
+            let bad = got.iter().zip(&clean).position(|(a, b)| a != b && !(a.is_nan() && b.is_nan()));
+            if let Some(at) = bad {
+                panic!("{isa:?}: halo or empty lane of {plane:?} is {} at {at}", got[at]);
+            }
+            nchw
+        }
+    });
+    let outputs = outputs.collect();
+    Run { what: format!("{isa:?}, {setup:?}"), isa, outputs }
+}
+
+/// The program, its memory filled, and what the test looks at.
+fn built(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), guarded: bool) -> (Program, Vec<Output>) {
     let mut t = TestProgram {
         program: Builder::new(setup.tile),
         n: setup.step.n,
@@ -193,24 +226,7 @@ fn run_with(
     for (buf, values) in t.start {
         program.get_mut(buf).copy_from_slice(&values);
     }
-    program.run(pool, isa, &setup.step);
-    assert!(!guarded || program.is_slack(f32::NAN), "{isa:?}: a kernel wrote behind one of its buffers");
-    let outputs = t.outputs.iter().map(|output| match output {
-        Output::Buffer(buf) => program.get(*buf).to_vec(),
-        Output::Value(plane, buf) => {
-            let got = program.get(*buf);
-            let nchw = plane.to_nchw(got, setup.step.n);
-            let mut clean = vec![0.0; got.len()];
-            plane.from_nchw(&nchw, &mut clean);
-            let bad = got.iter().zip(&clean).position(|(a, b)| a != b && !(a.is_nan() && b.is_nan()));
-            if let Some(at) = bad {
-                panic!("{isa:?}: halo or empty lane of {plane:?} is {} at {at}", got[at]);
-            }
-            nchw
-        }
-    });
-    let outputs = outputs.collect();
-    Run { what: format!("{isa:?}, {setup:?}"), isa, outputs }
+    (program, t.outputs)
 }
 
 /// Brings the tile's samples of a test's input.

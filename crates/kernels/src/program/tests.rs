@@ -133,3 +133,60 @@ fn threads_wait_only_where_memory_is_shared() {
     b.push(Affine(z, y, 1.0)); // overwrites what the one before reads
     assert_eq!(b.finish().unwrap().waits, [true, false, true, true]);
 }
+
+/// What a kernel that is wrong does: which elements task 0 and task 1 ask for, and what is named.
+#[derive(Debug)]
+struct Wrong {
+    x: Buf,
+    y: Buf,
+    named: bool,
+    reads: [Range<usize>; 2],
+    writes: [Range<usize>; 2],
+}
+// SAFETY: none; it is only watched, on one thread, and never touches what it asks for.
+unsafe impl Kernel for Wrong {
+    fn name(&self) -> &'static str {
+        "wrong"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        if self.named { vec![self.x] } else { Vec::new() }
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.y]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        2
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        // SAFETY: neither slice is used.
+        unsafe {
+            cx.read(self.x, self.reads[task].clone());
+            cx.write(self.y, self.writes[task].clone());
+        }
+    }
+}
+
+#[test]
+fn a_watch_finds_what_is_not_named_and_tasks_that_meet() {
+    let watched = |in_place: bool, named, reads, writes| {
+        let mut b = Builder::new(1);
+        let [x, other] = [b.kept(8), b.kept(8)];
+        let y = if in_place { x } else { other };
+        b.push(Wrong { x, y, named, reads, writes });
+        let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
+        b.finish().unwrap().watch(Isa::Portable, &step).join("\n")
+    };
+    let halves = || [0..4, 4..8];
+    assert_eq!(watched(false, true, halves(), halves()), "");
+    assert_eq!(watched(true, true, halves(), halves()), "");
+    assert_eq!(watched(false, true, [0..8, 0..8], halves()), "");
+    assert_eq!(watched(false, false, halves(), halves()), "`wrong` reads Buf(0), which it does not name");
+    assert_eq!(
+        watched(false, true, halves(), [0..5, 4..8]),
+        "task 1 of `wrong` writes what task 0 of `wrong` writes, and nothing keeps them apart"
+    );
+    assert_eq!(
+        watched(true, true, [0..5, 4..8], halves()),
+        "task 0 of `wrong` reads what task 1 of `wrong` writes, and nothing keeps them apart"
+    );
+}

@@ -1,0 +1,112 @@
+//! Who touched what: in tests, a run notes every part of memory that a task asks for, and says afterwards whether two tasks that
+//! may run at the same time met, and whether each kernel kept to the buffers that it names.
+
+use super::{Buf, Kernel};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The notes of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct Witness {
+    /// Meetings of the team so far, and which task of which kernel runs.
+    now: Cell<(usize, Task)>,
+    seen: RefCell<Vec<Access>>,
+}
+
+/// Kernel and task.
+type Task = (usize, usize);
+
+#[derive(Debug, Clone)]
+struct Access {
+    meeting: usize,
+    task: Task,
+    buf: Buf,
+    /// Bytes of the arena.
+    bytes: Range<usize>,
+    writes: bool,
+}
+
+impl Witness {
+    /// The team has met.
+    pub(super) fn meets(&self) {
+        let (meeting, task) = self.now.get();
+        self.now.set((meeting + 1, task));
+    }
+
+    /// From here on this task runs.
+    pub(super) fn starts(&self, kernel: usize, task: usize) {
+        self.now.set((self.now.get().0, (kernel, task)));
+    }
+
+    /// It asks for these bytes of the arena.
+    pub(super) fn sees(&self, buf: Buf, bytes: Range<usize>, writes: bool) {
+        let (meeting, task) = self.now.get();
+        if !bytes.is_empty() {
+            self.seen.borrow_mut().push(Access { meeting, task, buf, bytes, writes });
+        }
+    }
+
+    /// Every rule that was broken, in words.
+    pub(super) fn report(&self, kernels: &[Box<dyn Kernel>]) -> Vec<String> {
+        let mut told = Vec::new();
+        let mut meetings: BTreeMap<usize, Vec<Access>> = BTreeMap::new();
+        for access in self.seen.borrow().iter() {
+            let kernel = &kernels[access.task.0];
+            let (reads, writes) = (kernel.reads(), kernel.writes());
+            let is_named = writes.contains(&access.buf) || !access.writes && reads.contains(&access.buf);
+            if !is_named {
+                let verb = if access.writes { "writes" } else { "reads" };
+                told.push(format!("`{}` {verb} {:?}, which it does not name", kernel.name(), access.buf));
+            }
+            meetings.entry(access.meeting).or_default().push(access.clone());
+        }
+        for seen in meetings.values() {
+            told.extend(races(seen, kernels));
+        }
+        told.sort();
+        told.dedup();
+        told
+    }
+}
+
+/// Bytes that one task writes and another reads or writes between two meetings.
+fn races(seen: &[Access], kernels: &[Box<dyn Kernel>]) -> Vec<String> {
+    let mut of_task: BTreeMap<Task, Vec<Range<usize>>> = BTreeMap::new();
+    for access in seen.iter().filter(|access| access.writes) {
+        of_task.entry(access.task).or_default().push(access.bytes.clone());
+    }
+    // What a task writes, each byte once; then, in order, what all write: where two meet, they are of two tasks.
+    let mut written: Vec<(Range<usize>, Task)> = Vec::new();
+    for (task, mut ranges) in of_task {
+        ranges.sort_by_key(|range| range.start);
+        let mut joined: Vec<Range<usize>> = Vec::new();
+        for range in ranges {
+            match joined.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => joined.push(range),
+            }
+        }
+        written.extend(joined.into_iter().map(|range| (range, task)));
+    }
+    written.sort_by_key(|(range, _)| range.start);
+    let say = |verb: &str, a: Task, b: Task| {
+        let [one, other] =
+            [a, b].map(|(kernel, task)| format!("task {task} of `{}`", kernels[kernel].name()));
+        format!("{one} {verb} what {other} writes, and nothing keeps them apart")
+    };
+    let mut told = Vec::new();
+    for pair in written.windows(2) {
+        if pair[1].0.start < pair[0].0.end {
+            told.push(say("writes", pair[1].1, pair[0].1));
+        }
+    }
+    for access in seen.iter().filter(|access| !access.writes) {
+        let first = written.partition_point(|(range, _)| range.end <= access.bytes.start);
+        let met = written[first..].iter().take_while(|(range, _)| range.start < access.bytes.end);
+        told.extend(
+            met.filter(|(_, task)| *task != access.task).map(|(_, task)| say("reads", access.task, *task)),
+        );
+    }
+    told
+}
