@@ -168,6 +168,13 @@ impl<'g> Var<'g> {
         Var { tracer: self.tracer, id: self.tracer.push(op, &inputs, line) }
     }
 
+    /// Tells that what is to be done with this value does not fit; nothing where the value itself is only a guess.
+    pub(crate) fn refuse(self, what: &str, line: &'static Location<'static>, problem: String) {
+        if !self.tracer.nodes.borrow()[self.id].broken {
+            self.tracer.fail(what, line, problem);
+        }
+    }
+
     /// As [`Var::op`], at the line of the caller: what the methods below are written with.
     pub(crate) fn at(self, op: Op, others: &[Var<'g>], line: &'static Location<'static>) -> Var<'g> {
         self.push(op, others, line)

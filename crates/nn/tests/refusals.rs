@@ -181,3 +181,94 @@ fn upsample() {
     "#]],
     );
 }
+
+/// A layer that does what a function does.
+struct Does(for<'g> fn(Var<'g>) -> Var<'g>);
+
+impl Module for Does {
+    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+}
+
+impl Forward for Does {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        (self.0)(x)
+    }
+}
+
+/// The message without the lines of this file.
+fn refused(layer: impl Forward, expected: &Expect) {
+    let error = trace(&Net { layer }, Mode::Train, [6, 8, 8]).expect_err("a shape that does not fit");
+    let problems: Vec<&str> = error.layers.iter().map(|error| error.problem.as_str()).collect();
+    expected.assert_eq(&problems.join("\n"));
+}
+
+#[test]
+fn products_and_parts_of_channels() {
+    refused(
+        Does(|x| x * x.max_pool2d(2)),
+        &expect![
+            "mul of [6, 8, 8] and [6, 4, 4]; both must have the same shape, or the second one value for each channel of the first, as adaptive_avg_pool2d(1) leaves"
+        ],
+    );
+    refused(
+        Does(|x| x * x.narrow(0, 3).adaptive_avg_pool2d(1)),
+        &expect![
+            "mul of [6, 8, 8] and [3, 1, 1]; both must have the same shape, or the second one value for each channel of the first, as adaptive_avg_pool2d(1) leaves"
+        ],
+    );
+    refused(
+        Does(|x| x.narrow(4, 3)),
+        &expect![
+            "narrow to 3 channels from channel 4 of 6; there must be at least one, and none past the last"
+        ],
+    );
+    refused(
+        Does(|x| x.narrow(2, 0)),
+        &expect![
+            "narrow to 0 channels from channel 2 of 6; there must be at least one, and none past the last"
+        ],
+    );
+    refused(
+        Does(|x| x.narrow(usize::MAX, 2)),
+        &expect![
+            "narrow to 2 channels from channel 18446744073709551615 of 6; there must be at least one, and none past the last"
+        ],
+    );
+    refused(
+        Does(|x| x.split([2, 3])[0]),
+        &expect!["split of 6 channels into [2, 3], which are 5; the sizes must add up to the channels"],
+    );
+    refused(
+        ChannelShuffle::new(4),
+        &expect![
+            "channel_shuffle of 6 channels in 4 groups; the groups must be at least one, and divide the channels"
+        ],
+    );
+    refused(
+        ChannelShuffle::new(0),
+        &expect![
+            "channel_shuffle of 6 channels in 0 groups; the groups must be at least one, and divide the channels"
+        ],
+    );
+}
+
+#[test]
+fn norms_and_layers_of_pixels() {
+    refused(LayerNorm2d::new(5), &expect!["layer_norm2d expects 5 channels, got 6; set num_channels to 6"]);
+    refused(LayerNorm2d::new(6).eps(0.0), &expect!["layer_norm2d with eps 0; it must be a number above 0"]);
+    refused(
+        PointwiseLinear::new(5, 2),
+        &expect!["pointwise_linear expects 5 channels, got 6x8x8; set in_features to 6"],
+    );
+    refused(
+        PointwiseLinear::new(6, 0),
+        &expect!["pointwise_linear of 6 inputs and 0 outputs: both must be at least 1"],
+    );
+    refused(StochasticDepth::new(1.0), &expect!["stochastic_depth with p = 1; p must lie in 0 ≤ p < 1"]);
+    refused(
+        SqueezeExcitation::new(5, 2),
+        &expect![[r#"
+        conv2d expects images of 5 channels, got 6x1x1; set in_channels to 6
+        mul of [6, 8, 8] and [5, 1, 1]; both must have the same shape, or the second one value for each channel of the first, as adaptive_avg_pool2d(1) leaves"#]],
+    );
+}

@@ -94,6 +94,13 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn split<const K: usize>(self, sizes: [usize; K]) -> [Var<'g>; K] {
         let line = Location::caller();
+        let (channels, all) = (self.shape()[0], sizes.iter().sum::<usize>());
+        if all != channels {
+            let problem = format!(
+                "split of {channels} channels into {sizes:?}, which are {all}; the sizes must add up to the channels"
+            );
+            self.refuse("split", line, problem);
+        }
         let mut start = 0;
         sizes.map(|length| {
             let part = self.at(Narrow { start, length }.into(), &[], line);
