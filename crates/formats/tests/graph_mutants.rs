@@ -124,13 +124,35 @@ fn originals() -> Vec<Graph> {
         plain("flatten", 10, "flatten"),
         node(linear(24, 5), &[11], "fc", "fc"),
     ];
+    let gated = vec![
+        input(3),
+        node(conv(3, 6, 3, 1, 1), &[0], "conv1", "conv1"),
+        node(json!({"op": "adaptive_avg_pool2d", "output_size": [1, 1]}), &[1], "means", ""),
+        node(conv(6, 6, 1, 1, 1), &[2], "squeeze", "squeeze"),
+        plain("sigmoid", 3, "sigmoid"),
+        node(json!({"op": "mul"}), &[1, 4], "gate", ""),
+        node(json!({"op": "channel_shuffle", "groups": 3}), &[5], "shuffle", ""),
+        node(json!({"op": "narrow", "start": 1, "length": 4}), &[6], "part", ""),
+        node(json!({"op": "layer_norm2d", "num_channels": 4, "eps": 1e-2}), &[7], "ln", "ln"),
+        node(
+            json!({"op": "pointwise_linear", "in_features": 4, "out_features": 4, "bias": true}),
+            &[8],
+            "mix",
+            "mix",
+        ),
+        node(json!({"op": "layer_scale", "num_channels": 4}), &[9], "scale", "scale"),
+        node(json!({"op": "mul"}), &[10, 7], "mul", ""),
+        node(json!({"op": "adaptive_avg_pool2d", "output_size": [2, 1]}), &[11], "pool", ""),
+        plain("flatten", 12, "flatten"),
+        node(linear(8, 5), &[13], "fc", "fc"),
+    ];
     let graph = |nodes: Vec<Node>| {
         let mut graph = Graph { output: nodes.len() - 1, nodes };
         repair(&mut graph);
         graph.check().unwrap();
         graph
     };
-    vec![graph(classic), graph(residual), graph(fused.nodes), graph(others)]
+    vec![graph(classic), graph(residual), graph(fused.nodes), graph(others), graph(gated)]
 }
 
 /// Gives every value the shape that its operation makes, as far as it makes one.

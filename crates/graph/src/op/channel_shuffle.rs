@@ -53,7 +53,7 @@ impl Operation for ChannelShuffle {
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let shape = one(inputs)?.to_vec();
-        let channels = shape[0];
+        let channels = channels("channel_shuffle", &shape)?;
         if self.groups == 0 || !channels.is_multiple_of(self.groups) {
             let problem = format!(
                 "channel_shuffle of {channels} channels in {} groups; the groups must be at least one, and divide the channels",

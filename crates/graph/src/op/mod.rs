@@ -482,6 +482,13 @@ fn with_last_windows(mut window: Window, input: [usize; 2]) -> Window {
     window
 }
 
+/// Channels of maps, or values of a vector.
+fn channels(name: &str, input: &[usize]) -> Result<usize, ShapeError> {
+    let nothing =
+        || ShapeError::plain(None, format!("{name} expects maps or a vector, got a value of shape []"));
+    input.first().copied().ok_or_else(nothing)
+}
+
 /// The one input, where an operation has one.
 fn one<'a>(inputs: &[&'a [usize]]) -> Result<&'a [usize], ShapeError> {
     match inputs {

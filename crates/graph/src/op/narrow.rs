@@ -33,7 +33,7 @@ impl Operation for Narrow {
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let mut shape = one(inputs)?.to_vec();
-        let channels = shape[0];
+        let channels = channels("narrow", &shape)?;
         let is_there = self.start.checked_add(self.length).is_some_and(|end| end <= channels);
         if self.length == 0 || !is_there {
             let problem = format!(
