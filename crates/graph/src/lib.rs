@@ -37,6 +37,7 @@ pub mod rates;
 mod run_error;
 mod session;
 mod shape_error;
+mod shape_rules;
 mod slot;
 mod stage;
 mod stored;
