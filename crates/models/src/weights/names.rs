@@ -20,7 +20,7 @@ const OTHERS: [(&str, &str); 1] = [(
 const RESNET_D: &str = "a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is \
      another network, whose weights mean nothing in this one";
 
-const TENSORFLOW: &str = "timm's tf_efficientnet networks pad as TensorFlow does and are none of these; torchvision's weights of \
+const TENSORFLOW: &str = "timm's tf_efficientnet networks pad as TensorFlow does, which these do not; torchvision's weights of \
      efficientnet_b0 to b7 and v2_s to v2_l, and timm's of efficientnet_b0 to b4, fit networks of the same size here";
 const MOBILENET_V3: &str = "timm's mobilenetv3 normalises with an eps of 1e-5 where torchvision's, which is here as mobilenet_v3_small and \
      mobilenet_v3_large, has 1e-3: its weights would answer wrongly";
