@@ -85,7 +85,7 @@ fn logits_are_torchvisions() {
 }
 
 #[test]
-#[ignore = "minutes, and up to 9 GB"]
+#[ignore = "takes a minute and gigabytes"]
 fn logits_of_the_largest_are_torchvisions() {
     logits_of(|parameters| parameters >= LARGE);
 }
