@@ -1,6 +1,7 @@
 //! EfficientNet and EfficientNetV2: gated blocks of the kind of MobileNetV2, in depths, widths and picture sizes that grow together.
 
 use crate::registry::{ModelInfo, photos};
+use crate::rounding::divisible;
 use crate::weights::{Card, WeightsInfo, pth, torchvision};
 use striate_nn::{
     BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Sequential, SiLU, SqueezeExcitation, Var,
@@ -107,13 +108,6 @@ fn v2_norm(channels: usize) -> BatchNorm2d {
     BatchNorm2d::new(channels).eps(0.001)
 }
 
-/// `channels` times `width`, as a multiple of 8 that is at most a tenth below.
-fn wider(channels: usize, width: f64) -> usize {
-    let wanted = channels as f64 * width;
-    let rounded = ((wanted + 4.0) as usize / 8 * 8).max(8);
-    if (rounded as f64) < 0.9 * wanted { rounded + 8 } else { rounded }
-}
-
 impl EfficientNet {
     /// `features`: of an image; `None`: four times the channels of the last stage.
     fn new(
@@ -154,7 +148,8 @@ impl EfficientNet {
     ) -> Self {
         let stages = B.map(|(fused, widen, kernel, stride, from, to, blocks)| {
             let blocks = (blocks as f64 * depth).ceil() as usize;
-            (fused, widen, kernel, stride, wider(from, width), wider(to, width), blocks)
+            let wider = |channels: usize| divisible(channels as f64 * width, 8);
+            (fused, widen, kernel, stride, wider(from), wider(to), blocks)
         });
         Self::new(&stages, (None, dropout), norm, num_classes, in_channels)
     }

@@ -41,6 +41,7 @@ mod mobilenet_v3;
 pub mod registry;
 mod regnet;
 mod resnet;
+mod rounding;
 pub mod shipped;
 mod shufflenet_v2;
 mod squeezenet;

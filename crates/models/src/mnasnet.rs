@@ -1,6 +1,7 @@
 //! MNASNet: blocks of the kind of MobileNetV2, chosen by a search that timed them on a phone.
 
 use crate::registry::{ModelInfo, photos};
+use crate::rounding::divisible;
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, ReLU, Sequential, Var};
 
@@ -50,12 +51,7 @@ const FEATURES: usize = 1280;
 
 impl MnasNet {
     fn new(width: f64, num_classes: usize, in_channels: usize) -> Self {
-        let channels = CHANNELS.map(|channels| {
-            let wanted = channels as f64 * width;
-            let rounded = ((wanted + 4.0) as usize / 8 * 8).max(8);
-            // At most a tenth below what was wanted.
-            if rounded as f64 >= 0.9 * wanted { rounded } else { rounded + 8 }
-        });
+        let channels = CHANNELS.map(|channels| divisible(channels as f64 * width, 8));
         let [stem, first, ..] = channels;
         let mut layers = Sequential::new();
         layers = layers.append(conv(in_channels, stem, 3, 2, 1)).append(norm(stem)).append(ReLU::new());

@@ -1,6 +1,7 @@
 //! MobileNetV3: MobileNetV2's blocks with gates, and cheaper functions between them.
 
 use crate::registry::{ModelInfo, photos};
+use crate::rounding::divisible;
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{
     BatchNorm2d, Conv2d, Dropout, Forward, Hardsigmoid, Hardswish, Init, Linear, Module, ReLU, Sequential,
@@ -151,12 +152,6 @@ fn conv_norm(
     }
 }
 
-/// As torchvision rounds channels: to a multiple of 8, at most a tenth below.
-fn divisible(channels: usize) -> usize {
-    let rounded = ((channels + 4) / 8 * 8).max(8);
-    if 10 * rounded < 9 * channels { rounded + 8 } else { rounded }
-}
-
 /// Widen, look, gate, narrow; and the shortcut between the narrow ends where they are alike.
 #[derive(Debug, Module)]
 struct InvertedResidual {
@@ -174,7 +169,8 @@ impl InvertedResidual {
         }
         block = block.append(conv_norm(wide, wide, kernel, (stride, wide), act));
         if gated {
-            let gate = SqueezeExcitation::new(wide, divisible(wide / 4)).init(Init::kaiming_normal);
+            let gate =
+                SqueezeExcitation::new(wide, divisible((wide / 4) as f64, 8)).init(Init::kaiming_normal);
             block = block.append(gate.scale_activation(Hardsigmoid::new()));
         }
         block = block.append(conv_norm(wide, to, 1, (1, 1), Act::None));

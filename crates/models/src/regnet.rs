@@ -1,6 +1,7 @@
 //! RegNet: widths along a straight line, and nothing else to choose.
 
 use crate::registry::{ModelInfo, photos};
+use crate::rounding::divisible;
 use crate::weights::{Card, V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{
     BatchNorm2d, Conv2d, Forward, Init, Linear, Module, ReLU, Sequential, SqueezeExcitation, Var,
@@ -80,7 +81,7 @@ impl RegNet {
         let mut from = STEM;
         let stage = |(i, (width, blocks)): (usize, (usize, usize))| {
             let group = group.min(width);
-            let width = divisible(width, group);
+            let width = divisible(width as f64, group);
             let block = |j: usize| match j {
                 0 => Block::new(from, width, 2, group, gated),
                 _ => Block::new(width, width, 1, group, gated),
@@ -176,12 +177,6 @@ fn quantised(first: f64, slope: f64, ratio: f64, i: usize) -> usize {
     let wanted = first + slope * i as f64;
     let power = ((wanted / first).ln() / ratio.ln()).round_ties_even();
     8 * (first * ratio.powf(power) / 8.0).round_ties_even() as usize
-}
-
-/// As torchvision rounds channels: to a multiple of `by`, at most a tenth below.
-fn divisible(channels: usize, by: usize) -> usize {
-    let rounded = ((channels + by / 2) / by * by).max(by);
-    if 10 * rounded < 9 * channels { rounded + by } else { rounded }
 }
 
 impl Forward for RegNet {
