@@ -81,6 +81,14 @@ pub(crate) fn channels(name: &str, input: &[usize]) -> Result<usize, ShapeError>
     input.first().copied().ok_or_else(nothing)
 }
 
+/// The shape of a value of which parts are left out with probability `p`.
+pub(crate) fn probability(name: &str, p: f32, shape: Vec<usize>) -> Result<Vec<usize>, ShapeError> {
+    if (0.0..1.0).contains(&p) {
+        return Ok(shape);
+    }
+    Err(ShapeError::plain(Some(shape), format!("{name} with p = {p}; p must lie in 0 ≤ p < 1")))
+}
+
 /// The one input, where an operation has one.
 pub(crate) fn one<'a>(inputs: &[&'a [usize]]) -> Result<&'a [usize], ShapeError> {
     match inputs {

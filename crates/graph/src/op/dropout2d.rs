@@ -48,11 +48,7 @@ impl Operation for Dropout2d {
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let shape = image("dropout2d", one(inputs)?)?.to_vec();
-        if !(0.0..1.0).contains(&self.p) {
-            let problem = format!("dropout2d with p = {}; p must lie in 0 ≤ p < 1", self.p);
-            return Err(ShapeError::plain(Some(shape), problem));
-        }
-        Ok(shape)
+        probability("dropout2d", self.p, shape)
     }
     fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
         Cost::of_values(output)

@@ -66,7 +66,7 @@ pub use crate::facts::{Cells, Reads, Role, Row, Shift, Sign, Span, Terms, Weight
 pub use crate::shape_error::ShapeError;
 use crate::shape_error::ShapeProblem;
 pub(crate) use crate::shape_rules::values_of;
-use crate::shape_rules::{channels, image, one, slide, with_last_windows};
+use crate::shape_rules::{channels, image, one, probability, slide, with_last_windows};
 use crate::stored::Joined;
 use serde::{Deserialize, Serialize};
 use striate_kernels::Activation;

@@ -47,11 +47,7 @@ impl Operation for StochasticDepth {
     }
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let shape = one(inputs)?.to_vec();
-        if !(0.0..1.0).contains(&self.p) {
-            let problem = format!("stochastic_depth with p = {}; p must lie in 0 ≤ p < 1", self.p);
-            return Err(ShapeError::plain(Some(shape), problem));
-        }
-        Ok(shape)
+        probability("stochastic_depth", self.p, shape)
     }
     fn cost(&self, _: &[&[usize]], output: &[usize]) -> Cost {
         Cost::of_values(output)
