@@ -1,11 +1,19 @@
 //! The pass that normalises, scales and shifts.
 
-use super::BatchStats;
 use crate::BLOCK;
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
+
+/// By what a batch was normalised: what the backward pass needs besides `x`. One value a lane each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchStats {
+    /// Mean of each channel.
+    pub mean: Buf,
+    /// `1 / √(variance + eps)` of each channel.
+    pub inv_std: Buf,
+}
 
 /// `y = (x − mean) · (inv_std · weight) + bias`.
 #[derive(Debug)]

@@ -21,6 +21,7 @@ pub(crate) mod statistics;
 #[cfg(test)]
 mod tests;
 
+pub use affine::BatchStats;
 pub use backward::{BatchNormEvalBackward, BatchNormTrainBackward};
 
 use crate::BLOCK;
@@ -29,15 +30,6 @@ use crate::plane::Value;
 use crate::program::{Buf, Builder};
 use affine::Affine;
 use statistics::{InverseDeviation, Moments, Statistics};
-
-/// By what a batch was normalised: what the backward pass needs besides `x`. One value a lane each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchStats {
-    /// Mean of each channel.
-    pub mean: Buf,
-    /// `1 / √(variance + eps)` of each channel.
-    pub inv_std: Buf,
-}
 
 /// Batch normalisation by the statistics of the batch, which also move the running ones:
 /// `running ← (1 − momentum) · running + momentum · batch`.
