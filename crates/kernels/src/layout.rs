@@ -1,28 +1,10 @@
 //! Where the buffers of a program lie, and where its threads wait for each other.
 
-use crate::program::{Buf, Kernel};
+use crate::program::{Buf, Declared, Kernel, Place};
 use std::ops::Range;
 
-/// Extra values behind every buffer, so that a vector load that starts inside never leaves the arena.
-pub(crate) const SLACK: usize = 16;
 /// Buffers start at multiples of a cache line.
 const ALIGN: usize = 16;
-
-/// Where a buffer lies in the arena.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) range: Range<usize>,
-    /// Values of a sample, where the buffer holds all samples of a run; 0 where it holds a tile.
-    pub(crate) per_sample: usize,
-}
-
-/// A buffer that was asked for.
-#[derive(Debug, Clone)]
-pub(crate) struct Declared {
-    pub(crate) len: usize,
-    pub(crate) keep: bool,
-    pub(crate) per_sample: usize,
-}
 
 /// First fit by first use: each buffer goes to the lowest place that no living neighbour overlaps.
 pub(crate) fn place(

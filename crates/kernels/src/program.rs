@@ -4,179 +4,23 @@
 //! kernel reads and writes, [`Builder::finish`] derives the life of every buffer, lays the buffers into one arena so
 //! that those whose lives overlap never share memory, and finds the places where threads must wait for each other.
 
+mod buffer;
+mod kernel;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod witness;
+
+pub use buffer::Buf;
+pub(crate) use buffer::{Declared, Place, SLACK};
+pub use kernel::{Cx, Kernel, Step};
+
 use crate::arena::Arena;
-use crate::layout::{Declared, Place, SLACK, place, waits};
-use crate::loss::Target;
+use crate::layout::{place, waits};
 use crate::pool::{Pool, share};
 use crate::simd::Isa;
-use std::fmt::Debug;
 use std::ops::Range;
 use std::time::Instant;
-
-/// A buffer of f32 values in the arena of a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Buf(pub(crate) u32);
-
-/// What changes from one run of a program to the next.
-#[derive(Debug, Clone, Copy)]
-pub struct Step<'a> {
-    /// Samples of this run, row-major `[N, C, H, W]`.
-    pub input: &'a [f32],
-    /// What each sample should be taken for; empty where there is no loss.
-    pub targets: &'a [Target],
-    /// Samples.
-    pub n: usize,
-    /// Learning rate of this update.
-    pub learning_rate: f32,
-    /// Updates done, this one included: 1 for the first.
-    pub update: u64,
-    /// Key of every random number.
-    pub seed: u64,
-}
-
-/// The part of a batch that passes through the network at once, and how to get at memory.
-pub struct Cx<'a> {
-    step: &'a Step<'a>,
-    arena: *mut f32,
-    places: &'a [Place],
-    isa: Isa,
-    tile: Range<usize>,
-    #[cfg(test)]
-    witness: Option<&'a witness::Witness>,
-}
-
-impl<'a> Cx<'a> {
-    /// What the whole run is about.
-    pub fn step(&self) -> &'a Step<'a> {
-        self.step
-    }
-    /// The instruction set to run on.
-    pub fn isa(&self) -> Isa {
-        self.isa
-    }
-    /// Samples in this tile.
-    pub fn n(&self) -> usize {
-        self.tile.len()
-    }
-    /// Index in the batch of the tile's first sample.
-    pub fn first_sample(&self) -> usize {
-        self.tile.start
-    }
-    /// Whether sums over samples (gradients, loss) start here rather than go on from the tile before.
-    pub fn starts_sums(&self) -> bool {
-        self.tile.start == 0
-    }
-
-    /// Where the buffer lies for the samples of this tile.
-    #[inline]
-    fn place(&self, buf: Buf) -> Range<usize> {
-        let Place { range, per_sample } = &self.places[buf.0 as usize];
-        range.start + self.tile.start * per_sample..range.end
-    }
-
-    /// Notes bytes of a buffer for whoever watches.
-    #[cfg(test)]
-    fn note(&self, buf: Buf, bytes: Range<usize>, writes: bool) {
-        let start = 4 * self.place(buf).start;
-        if let Some(witness) = self.witness {
-            witness.sees(buf, start + bytes.start..start + bytes.end, writes);
-        }
-    }
-
-    /// A part of a buffer to read.
-    ///
-    /// # Safety
-    /// No task that may run at the same time writes into this part.
-    #[inline]
-    pub unsafe fn read(&self, buf: Buf, part: Range<usize>) -> &'a [f32] {
-        let place = self.place(buf);
-        assert!(part.start <= part.end && part.end <= place.len(), "read {part:?} of {buf:?}, {place:?}");
-        #[cfg(test)]
-        self.note(buf, 4 * part.start..4 * part.end, false);
-        // SAFETY: the part lies inside the buffer, and the buffer inside the arena, which outlives the run; that
-        // nobody writes it is the caller's promise.
-        unsafe { std::slice::from_raw_parts(self.arena.add(place.start + part.start), part.len()) }
-    }
-
-    /// A whole buffer to read, its slack included.
-    ///
-    /// # Safety
-    /// As [`Cx::read`].
-    #[inline]
-    pub unsafe fn read_all(&self, buf: Buf) -> &'a [f32] {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { self.read(buf, 0..self.place(buf).len()) }
-    }
-
-    /// A part of a buffer to write.
-    ///
-    /// # Safety
-    /// No task that may run at the same time reads or writes this part, and this task holds it once.
-    #[inline]
-    #[allow(clippy::mut_from_ref)] // the aliasing rule is the caller's promise
-    pub unsafe fn write(&self, buf: Buf, part: Range<usize>) -> &'a mut [f32] {
-        let place = self.place(buf);
-        assert!(part.start <= part.end && part.end <= place.len(), "write {part:?} of {buf:?}, {place:?}");
-        #[cfg(test)]
-        self.note(buf, 4 * part.start..4 * part.end, true);
-        // SAFETY: as in `read`; that nobody else holds it is the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.arena.add(place.start + part.start), part.len()) }
-    }
-
-    /// A part of a buffer to write, as bytes; `part` counts bytes.
-    ///
-    /// # Safety
-    /// As [`Cx::write`].
-    #[inline]
-    #[allow(clippy::mut_from_ref)]
-    pub unsafe fn write_bytes(&self, buf: Buf, part: Range<usize>) -> &'a mut [u8] {
-        let place = self.place(buf);
-        assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
-        #[cfg(test)]
-        self.note(buf, part.clone(), true);
-        // SAFETY: as in `write`; any bytes are valid u8 and valid f32.
-        unsafe {
-            let start = self.arena.add(place.start).cast::<u8>().add(part.start);
-            std::slice::from_raw_parts_mut(start, part.len())
-        }
-    }
-
-    /// A part of a buffer to read, as bytes; `part` counts bytes.
-    ///
-    /// # Safety
-    /// As [`Cx::read`].
-    #[inline]
-    pub unsafe fn read_bytes(&self, buf: Buf, part: Range<usize>) -> &'a [u8] {
-        let place = self.place(buf);
-        assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
-        #[cfg(test)]
-        self.note(buf, part.clone(), false);
-        // SAFETY: as in `read`.
-        unsafe {
-            let start = self.arena.add(place.start).cast::<u8>().add(part.start);
-            std::slice::from_raw_parts(start, part.len())
-        }
-    }
-}
-
-/// One operation on buffers, cut into tasks that may run at the same time.
-///
-/// # Safety
-/// `run` touches only the buffers of `reads` and `writes`, writes only those of `writes`, and no two tasks of one
-/// kernel write the same element or write what the other reads. The tasks, and what each computes, follow from the
-/// kernel's shapes and the number of samples alone, so that the number of threads cannot change a bit.
-pub unsafe trait Kernel: Send + Sync + Debug {
-    /// What it is called in profiles.
-    fn name(&self) -> &'static str;
-    /// Buffers that must hold their values before.
-    fn reads(&self) -> Vec<Buf>;
-    /// Buffers that hold new values after.
-    fn writes(&self) -> Vec<Buf>;
-    /// Tasks for a tile of `n` samples.
-    fn tasks(&self, n: usize) -> usize;
-    /// One task.
-    fn run(&self, cx: &Cx<'_>, task: usize);
-}
 
 /// Collects buffers and kernels.
 #[derive(Debug, Default)]
@@ -471,8 +315,3 @@ impl Program {
         witness.report(&self.kernels)
     }
 }
-
-#[cfg(test)]
-mod tests;
-#[cfg(test)]
-mod witness;
