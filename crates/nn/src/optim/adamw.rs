@@ -1,6 +1,6 @@
 //! Adam with decoupled weight decay.
 
-use super::{OptimizerError, epsilon, penalty, share};
+use super::setting::{OptimizerError, epsilon, penalty, share};
 use serde::{Deserialize, Serialize};
 use striate_graph::Optimizer;
 use striate_kernels::{AdamUpdate, Buf, Kernel};

@@ -1,6 +1,6 @@
 //! Stochastic gradient descent.
 
-use super::{OptimizerError, penalty, share};
+use super::setting::{OptimizerError, penalty, share};
 use serde::{Deserialize, Serialize};
 use striate_graph::Optimizer;
 use striate_kernels::{Buf, Kernel, SgdUpdate};
