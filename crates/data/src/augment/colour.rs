@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::photo::place;
+use super::place;
 use crate::error::DataError;
 use crate::picture::Picture;
 use crate::preprocess::luma;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::photo::place;
+use super::place;
 use crate::error::DataError;
 use crate::math::{exp, ln};
 use crate::picture::Picture;

@@ -6,7 +6,7 @@
 //! # Source
 //! Zhong 2020.
 
-use super::photo::place;
+use super::place;
 use crate::math::{exp, ln};
 use crate::rng::{Draws, unit};
 

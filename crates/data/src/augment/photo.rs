@@ -1,22 +1,11 @@
 //! The general way: every change, on bytes, one after the other.
 
-use super::{Augment, blur, crop, erase, policy};
+use super::{Augment, blur, crop, erase, place, policy};
 use crate::picture::Picture;
 use crate::preprocess::{Preprocess, luma};
 use crate::rng::{Draws, unit};
 
 use super::warp::{Inverse, warp};
-
-/// Where each change has its draws: the first block of four of the counter. Blocks 0 to 2 are those of
-/// [`small`](super::small), which this way shares.
-pub(super) mod place {
-    pub(in super::super) const MOTION: u32 = 3;
-    pub(in super::super) const LOOK: u32 = 4;
-    pub(in super::super) const JITTER: u32 = 5;
-    pub(in super::super) const CROP: u32 = 8;
-    pub(in super::super) const ERASE: u32 = 24;
-    pub(in super::super) const POLICY: u32 = 40;
-}
 
 /// What lies outside an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::photo::place;
+use super::place;
 use super::warp::{Inverse, warp};
 use super::{colour, tone};
 use crate::error::DataError;
