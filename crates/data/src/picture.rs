@@ -10,6 +10,15 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
+mod error;
+mod limits;
+mod size;
+
+pub use error::PictureError;
+pub(crate) use limits::MAX_SCANS;
+pub use limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
+pub(crate) use size::check_room;
+
 use std::borrow::Cow;
 use std::fs;
 use std::io::{Cursor, Read};
@@ -17,30 +26,16 @@ use std::path::Path;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
-use thiserror::Error;
 
 use crate::error::DataError;
 use crate::jpeg::{self, Scans};
-use crate::memory::{OutOfMemory, SMALL_BYTES, most_unpacked, reserved, room_for};
+use crate::memory::{SMALL_BYTES, reserved};
 use crate::regular::open_regular;
 use crate::{sniff, tiff, webp};
-
-/// The longest side that is decoded, in pixels.
-pub const MAX_SIDE_PX: u32 = 8192;
-/// The most pixels that are decoded; 64 megapixels are more than any camera phone writes in its usual mode.
-pub const MAX_PIXELS: u64 = 64 * 1024 * 1024;
-/// The most memory for one decoded picture, and the largest file that is read, in bytes.
-pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
+use size::check_size;
 
 /// What transparency is composited on when nothing else is said, as on a page.
 pub const WHITE: [u8; 3] = [255; 3];
-
-/// From so many bytes on, it is made sure that there is memory before a picture is decoded ...
-const LARGE_BYTES: u64 = 1 << 20;
-/// ... for its pixels so many times: as they are decoded, as grey or RGB, and turned.
-const COPIES: u64 = 3;
-/// Passes of a progressive JPEG over all of its pixels; encoders write about ten, and each costs the time of a picture.
-pub(crate) const MAX_SCANS: usize = 100;
 
 /// The formats that are decoded.
 const FORMATS: [(ImageFormat, &str); 7] = [
@@ -52,85 +47,6 @@ const FORMATS: [(ImageFormat, &str); 7] = [
     (ImageFormat::WebP, "WebP"),
     (ImageFormat::Tiff, "TIFF"),
 ];
-
-/// What is wrong with a picture.
-#[derive(Debug, Clone, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PictureError {
-    /// There are no bytes.
-    #[error("is empty (0 bytes), so it is not a picture")]
-    Empty,
-    /// The path is a folder.
-    #[error("is a folder, expected a picture")]
-    Folder,
-    /// The bytes are something else.
-    #[error("is not a picture: it looks like {looks_like}; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF")]
-    NotAPicture {
-        /// What it looks like.
-        looks_like: &'static str,
-    },
-    /// A picture that is not decoded here.
-    #[error("is a picture of the kind {kind}, which is not read here; convert it to PNG")]
-    Unsupported {
-        /// The kind.
-        kind: String,
-    },
-    /// Numbers that are no brightness.
-    #[error(
-        "is a {kind} from {least} to {most}, so what is black and what is white cannot be told; scale it to 0..255 and save it \
-         as PNG"
-    )]
-    Tones {
-        /// The format, and the kind of the numbers.
-        kind: String,
-        /// The smallest.
-        least: String,
-        /// The largest.
-        most: String,
-    },
-    /// Too many pixels to decode.
-    #[error(
-        "is {width}x{height} pixels, the most are {MAX_SIDE_PX} a side and {} megapixels in all; make it smaller",
-        MAX_PIXELS >> 20
-    )]
-    TooManyPixels {
-        /// Columns.
-        width: u32,
-        /// Rows.
-        height: u32,
-    },
-    /// Too many bytes, packed or unpacked.
-    #[error("needs {bytes} bytes, the most are {MAX_BYTES}; make it smaller")]
-    TooManyBytes {
-        /// Size of the file or of the decoded picture.
-        bytes: u64,
-    },
-    /// The file is far too small for the pixels that it claims to hold.
-    #[error("claims to unpack from {packed} to {unpacked} bytes; refused as a decompression bomb")]
-    Bomb {
-        /// Size of the file.
-        packed: u64,
-        /// Size of the decoded picture.
-        unpacked: u64,
-    },
-    /// The header is fine and the rest is not.
-    #[error("is a damaged {kind}: {why}; save or copy it again")]
-    Damaged {
-        /// The format.
-        kind: &'static str,
-        /// What the decoder said.
-        why: String,
-    },
-    /// There is no memory for it.
-    #[error(transparent)]
-    Memory(#[from] OutOfMemory),
-    /// The file could not be read.
-    #[error("cannot be read: {why}")]
-    Io {
-        /// What the operating system said.
-        why: String,
-    },
-}
 
 /// A decoded picture, grey or RGB.
 ///
@@ -305,31 +221,6 @@ pub(crate) fn decode_as(
         image.apply_orientation(orientation);
     }
     Ok(flatten(image, background))
-}
-
-/// Refuses what is too large, and what claims to be far larger than its file.
-fn check_size(
-    kind: &'static str,
-    [width, height]: [u32; 2],
-    packed: u64,
-    unpacked: u64,
-) -> Result<(), PictureError> {
-    match () {
-        () if width.max(height) > MAX_SIDE_PX || u64::from(width) * u64::from(height) > MAX_PIXELS => {
-            Err(PictureError::TooManyPixels { width, height })
-        }
-        () if width == 0 || height == 0 => {
-            Err(PictureError::Damaged { kind, why: format!("it is {width}x{height} pixels") })
-        }
-        () if unpacked > MAX_BYTES => Err(PictureError::TooManyBytes { bytes: unpacked }),
-        () if unpacked > most_unpacked(packed) => Err(PictureError::Bomb { packed, unpacked }),
-        () => Ok(()),
-    }
-}
-
-/// Makes sure that there is memory for a large picture: decoders take theirs without asking.
-pub(crate) fn check_room(unpacked: u64) -> Result<(), PictureError> {
-    if unpacked < LARGE_BYTES { Ok(()) } else { Ok(room_for(unpacked.saturating_mul(COPIES))?) }
 }
 
 fn limits(bytes: u64) -> Limits {

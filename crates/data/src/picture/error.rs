@@ -1,0 +1,85 @@
+//! What can be wrong with a picture.
+
+use thiserror::Error;
+
+use super::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
+use crate::memory::OutOfMemory;
+
+/// What is wrong with a picture.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PictureError {
+    /// There are no bytes.
+    #[error("is empty (0 bytes), so it is not a picture")]
+    Empty,
+    /// The path is a folder.
+    #[error("is a folder, expected a picture")]
+    Folder,
+    /// The bytes are something else.
+    #[error("is not a picture: it looks like {looks_like}; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF")]
+    NotAPicture {
+        /// What it looks like.
+        looks_like: &'static str,
+    },
+    /// A picture that is not decoded here.
+    #[error("is a picture of the kind {kind}, which is not read here; convert it to PNG")]
+    Unsupported {
+        /// The kind.
+        kind: String,
+    },
+    /// Numbers that are no brightness.
+    #[error(
+        "is a {kind} from {least} to {most}, so what is black and what is white cannot be told; scale it to 0..255 and save it \
+         as PNG"
+    )]
+    Tones {
+        /// The format, and the kind of the numbers.
+        kind: String,
+        /// The smallest.
+        least: String,
+        /// The largest.
+        most: String,
+    },
+    /// Too many pixels to decode.
+    #[error(
+        "is {width}x{height} pixels, the most are {MAX_SIDE_PX} a side and {} megapixels in all; make it smaller",
+        MAX_PIXELS >> 20
+    )]
+    TooManyPixels {
+        /// Columns.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+    /// Too many bytes, packed or unpacked.
+    #[error("needs {bytes} bytes, the most are {MAX_BYTES}; make it smaller")]
+    TooManyBytes {
+        /// Size of the file or of the decoded picture.
+        bytes: u64,
+    },
+    /// The file is far too small for the pixels that it claims to hold.
+    #[error("claims to unpack from {packed} to {unpacked} bytes; refused as a decompression bomb")]
+    Bomb {
+        /// Size of the file.
+        packed: u64,
+        /// Size of the decoded picture.
+        unpacked: u64,
+    },
+    /// The header is fine and the rest is not.
+    #[error("is a damaged {kind}: {why}; save or copy it again")]
+    Damaged {
+        /// The format.
+        kind: &'static str,
+        /// What the decoder said.
+        why: String,
+    },
+    /// There is no memory for it.
+    #[error(transparent)]
+    Memory(#[from] OutOfMemory),
+    /// The file could not be read.
+    #[error("cannot be read: {why}")]
+    Io {
+        /// What the operating system said.
+        why: String,
+    },
+}
