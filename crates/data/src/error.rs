@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::idx::IdxError;
 use crate::names::path_text;
 use crate::picture::PictureError;
-use crate::verify::BadPicture;
 
 /// An error of this crate: the place, what is wrong there, and what to try.
 #[derive(Debug, Error)]
@@ -262,6 +262,16 @@ pub enum DataError {
         /// What the operating system said.
         source: std::io::Error,
     },
+}
+
+/// A photo that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BadPicture {
+    /// Where it is, below the folder of the data set.
+    #[serde(serialize_with = "crate::names::serialize")]
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub why: String,
 }
 
 impl DataError {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde::Serialize;
+pub use crate::error::BadPicture;
 
 use crate::dataset::{Dataset, content_sha256};
 use crate::error::DataError;
@@ -18,16 +18,6 @@ pub enum BadFiles {
     Refuse,
     /// They are left out.
     Skip,
-}
-
-/// A photo that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BadPicture {
-    /// Where it is, below the folder of the data set.
-    #[serde(serialize_with = "crate::names::serialize")]
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub why: String,
 }
 
 impl Dataset {
