@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use flate2::Crc;
 use sha2::{Digest, Sha256};
 
-use crate::dataset::hex;
+use crate::hex::hex;
 use crate::picture::Picture;
 use crate::preprocess::Preprocess;
 use crate::resample::Interpolation;

@@ -5,9 +5,10 @@
 
 use flate2::read::GzDecoder;
 
-use crate::dataset::{Dataset, Images};
+use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::idx::{self, IMAGES_MAGIC, IdxError, LABELS_MAGIC};
+use crate::images::Images;
 
 /// One gzip stream of four idx files: training images and labels, test images and labels.
 static PACKED: &[u8] = include_bytes!("../assets/digits.gz");

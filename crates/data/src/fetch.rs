@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::dataset::hex;
 use crate::error::DataError;
+use crate::hex::hex;
 use crate::registry::{Known, KnownFile};
 
 /// How the download is getting on.

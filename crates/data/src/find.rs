@@ -10,9 +10,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::classes::Classes;
-use crate::dataset::{Dataset, Images, hex};
+use crate::dataset::Dataset;
 use crate::error::DataError;
+use crate::hex::hex;
 use crate::idx::{self, LABELS_MAGIC};
+use crate::images::Images;
 use crate::layout::Layout;
 use crate::parts::Parts;
 use crate::registry::{self, FILE_NAMES, KNOWN, Known};

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use crate::dataset::Images;
+use crate::images::Images;
 use crate::rng::{Draws, Use, below};
 use crate::split::Split;
 

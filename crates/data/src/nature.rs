@@ -292,7 +292,7 @@ impl<'a> Tones<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::Images;
+    use crate::images::Images;
 
     /// A picture of these channels, whose values a formula gives.
     fn picture(

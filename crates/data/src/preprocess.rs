@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::Images;
 use crate::error::DataError;
+use crate::images::Images;
 use crate::picture::{MAX_SIDE_PX, Picture, WHITE};
 use crate::resample::Interpolation;
 use crate::resize;

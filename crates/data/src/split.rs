@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::dataset::Images;
 use crate::error::DataError;
+use crate::images::Images;
 use crate::names::path_text;
 use crate::photos::Photos;
 use crate::picture::Picture;

@@ -21,8 +21,8 @@ use ureq::http::Response;
 
 use super::FetchEvent;
 use super::address::Address;
-use crate::dataset::hex;
 use crate::error::DataError;
+use crate::hex::hex;
 
 /// A file to be downloaded.
 #[derive(Debug, Clone, Copy)]
