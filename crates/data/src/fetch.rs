@@ -6,10 +6,12 @@
 
 mod address;
 mod download;
+mod event;
 
 pub use address::check_address;
 use download::each_block;
 pub use download::{Download, Size, download};
+pub use event::FetchEvent;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -19,48 +21,6 @@ use sha2::{Digest, Sha256};
 use crate::error::DataError;
 use crate::hex::hex;
 use crate::registry::{Known, KnownFile};
-
-/// How the download is getting on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FetchEvent<'a> {
-    /// A file was there already, with the right content.
-    Present {
-        /// The file.
-        path: &'a Path,
-    },
-    /// A mirror is asked for a file.
-    Asking {
-        /// The address.
-        url: &'a str,
-        /// Size that the file has to have; 0 when that is not known.
-        bytes: u64,
-    },
-    /// The server goes on where an earlier download broke.
-    Continuing {
-        /// Bytes that are here already.
-        bytes: u64,
-    },
-    /// So much of the file has arrived.
-    Received {
-        /// Bytes so far.
-        bytes: u64,
-        /// Size of the file; 0 when nobody said.
-        of: u64,
-    },
-    /// A mirror failed; the next one is tried.
-    Failed {
-        /// The address.
-        url: &'a str,
-        /// What went wrong.
-        why: &'a str,
-    },
-    /// A file is whole and in its place.
-    Stored {
-        /// The file.
-        path: &'a Path,
-    },
-}
 
 /// Downloads the files of a data set into `folder`, from its own mirrors; gives the folder's files.
 ///

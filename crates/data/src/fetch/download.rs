@@ -19,8 +19,8 @@ use sha2::{Digest, Sha256};
 use ureq::Body;
 use ureq::http::Response;
 
-use super::FetchEvent;
 use super::address::Address;
+use super::event::FetchEvent;
 use crate::error::DataError;
 use crate::hex::hex;
 
