@@ -183,29 +183,39 @@ pub fn load(name_or_dir: &str) -> Result<Dataset, DataError> {
 /// # Errors
 /// Those of [`load`].
 pub fn load_in(places: &Places, name_or_dir: &str) -> Result<Dataset, DataError> {
-    open_in(places, name_or_dir, None)?.to_learn()
+    Parts::open_in(places, name_or_dir, None)?.to_learn()
 }
 
-/// What [`Parts::open_in`] does.
-pub(crate) fn open_in(
-    places: &Places,
-    name_or_dir: &str,
-    layout: Option<Layout>,
-) -> Result<Parts, DataError> {
-    let data = match find_in(places, name_or_dir)? {
-        #[cfg(feature = "digits")]
-        Found::Embedded(_) => crate::digits::load()?,
-        #[cfg(not(feature = "digits"))]
-        Found::Embedded(known) => {
-            let name = format!("{} (built without it)", known.name);
-            return Err(DataError::UnknownName { name, nearest: None });
-        }
-        Found::Folder { known, folder, files } => load_folder(known, &folder, &files)?,
-        Found::Pictures { folder } => {
-            return crate::folder::open(&folder, layout, places.pixels().as_deref());
-        }
-    };
-    Ok(Parts::of(data))
+impl Parts {
+    /// Opens a data set by name or folder, in the places that the environment names. `layout` says how the folders of a folder of
+    /// pictures are read, where they could mean either.
+    ///
+    /// # Errors
+    /// Those of [`find`](crate::find()), any defect of the files, and [`DataError::Layout`].
+    pub fn open(name_or_dir: &str, layout: Option<Layout>) -> Result<Self, DataError> {
+        Self::open_in(&Places::from_env(), name_or_dir, layout)
+    }
+
+    /// [`open`](Self::open) in the given places.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_in(places: &Places, name_or_dir: &str, layout: Option<Layout>) -> Result<Self, DataError> {
+        let data = match find_in(places, name_or_dir)? {
+            #[cfg(feature = "digits")]
+            Found::Embedded(_) => crate::digits::load()?,
+            #[cfg(not(feature = "digits"))]
+            Found::Embedded(known) => {
+                let name = format!("{} (built without it)", known.name);
+                return Err(DataError::UnknownName { name, nearest: None });
+            }
+            Found::Folder { known, folder, files } => load_folder(known, &folder, &files)?,
+            Found::Pictures { folder } => {
+                return crate::folder::open(&folder, layout, places.pixels().as_deref());
+            }
+        };
+        Ok(Parts::of(data))
+    }
 }
 
 /// The four idx files of a folder, each raw or .gz and with either spelling.

@@ -7,9 +7,8 @@
 
 use crate::dataset::Dataset;
 use crate::error::DataError;
-use crate::find::{self, Places};
 use crate::holdout::HoldOut;
-use crate::layout::{Layout, Part};
+use crate::layout::Part;
 use crate::photos::Photos;
 use crate::split::Split;
 
@@ -87,23 +86,6 @@ pub struct Measured {
 }
 
 impl Parts {
-    /// Opens a data set by name or folder, in the places that the environment names. `layout` says how the folders of a folder of
-    /// pictures are read, where they could mean either.
-    ///
-    /// # Errors
-    /// Those of [`find`](crate::find()), any defect of the files, and [`DataError::Layout`].
-    pub fn open(name_or_dir: &str, layout: Option<Layout>) -> Result<Self, DataError> {
-        Self::open_in(&Places::from_env(), name_or_dir, layout)
-    }
-
-    /// [`open`](Self::open) in the given places.
-    ///
-    /// # Errors
-    /// Those of [`open`](Self::open).
-    pub fn open_in(places: &Places, name_or_dir: &str, layout: Option<Layout>) -> Result<Self, DataError> {
-        find::open_in(places, name_or_dir, layout)
-    }
-
     /// A training and a test part.
     pub(crate) fn of(data: Dataset) -> Self {
         let Dataset { name, train, val, test, classes, sha256, .. } = data;
