@@ -1,36 +1,7 @@
 //! The names of Python that mean something here. None is ever looked up in Python, and none is called.
 
-use super::Id;
+use super::value::Global;
 use crate::dtype::Dtype;
-
-/// A name of Python.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Global {
-    /// `collections.OrderedDict`.
-    OrderedDict,
-    /// `collections.defaultdict`, which starts without entries whatever it is called with.
-    DefaultDict,
-    /// `torch.Size`.
-    Size,
-    /// `torch._utils._rebuild_tensor` and `_rebuild_tensor_v2`, whose first four arguments agree.
-    RebuildTensor,
-    /// `torch._utils._rebuild_tensor_v3`, for number types that have no storage type of their own: the seventh argument
-    /// is the type.
-    RebuildTypedTensor,
-    /// `torch._tensor._rebuild_from_type_v2(function, type, arguments, state)`, for tensors with attributes.
-    RebuildFromType,
-    /// `torch._utils._rebuild_parameter` and `_rebuild_parameter_with_state`, whose first argument is the tensor.
-    RebuildParameter,
-    /// `torch.FloatStorage` and its kin.
-    Storage(Dtype),
-    /// Any other name: what it stands for is data without a meaning here.
-    Other {
-        /// The text of its module.
-        module: Id,
-        /// Its own text.
-        name: Id,
-    },
-}
 
 impl Global {
     /// A name that means something, or `None`.

@@ -17,10 +17,9 @@ mod input;
 mod value;
 
 pub use error::PickleError;
-pub(crate) use globals::Global;
 pub(crate) use input::Input;
 use value::Object;
-pub(crate) use value::{Id, Pickle, Value};
+pub(crate) use value::{Global, Id, Pickle, Value};
 
 use std::collections::HashMap;
 

@@ -5,7 +5,7 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
-use super::globals::Global;
+use crate::dtype::Dtype;
 
 /// The number of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,35 @@ impl Value {
             Self::Persistent(_) => "a reference out of the pickle",
         }
     }
+}
+
+/// A name of Python.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Global {
+    /// `collections.OrderedDict`.
+    OrderedDict,
+    /// `collections.defaultdict`, which starts without entries whatever it is called with.
+    DefaultDict,
+    /// `torch.Size`.
+    Size,
+    /// `torch._utils._rebuild_tensor` and `_rebuild_tensor_v2`, whose first four arguments agree.
+    RebuildTensor,
+    /// `torch._utils._rebuild_tensor_v3`, for number types that have no storage type of their own: the seventh argument
+    /// is the type.
+    RebuildTypedTensor,
+    /// `torch._tensor._rebuild_from_type_v2(function, type, arguments, state)`, for tensors with attributes.
+    RebuildFromType,
+    /// `torch._utils._rebuild_parameter` and `_rebuild_parameter_with_state`, whose first argument is the tensor.
+    RebuildParameter,
+    /// `torch.FloatStorage` and its kin.
+    Storage(Dtype),
+    /// Any other name: what it stands for is data without a meaning here.
+    Other {
+        /// The text of its module.
+        module: Id,
+        /// Its own text.
+        name: Id,
+    },
 }
 
 /// An object of Python, as its pickle describes it.
