@@ -7,8 +7,9 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
+use super::opened::Opened;
 use super::pickle::{self, Input, Pickle, Value};
-use super::{Opened, Place, PthError, Source, state_dict, tensors, whole_number};
+use super::{Place, PthError, Source, state_dict, tensors};
 use std::collections::BTreeMap;
 
 /// The number that the first pickle holds, and its bytes at the start of every such file.
@@ -21,14 +22,14 @@ pub(super) fn open(source: &mut Source<'_>) -> Result<Opened, PthError> {
     let mut input = Input::new(&mut stream, 0, file_bytes);
     let mut read = |part| pickle::read(&mut input).map_err(|error| PthError::Pickle { part, error });
     let magic = read("the first pickle")?;
-    if whole_number(&magic) != Some(MAGIC) {
+    if magic.whole_number() != Some(MAGIC) {
         let got = format!("a pickle of {}", state_dict::summary(&magic));
         let expected = "torch's magic number 0x1950a86a20f9469cfc6c, as torch.save writes it";
         return Err(PthError::part("the first pickle", expected, got));
     }
     let version = read("the version's pickle")?;
-    if whole_number(&version) != Some(VERSION) {
-        let got = match whole_number(&version) {
+    if version.whole_number() != Some(VERSION) {
+        let got = match version.whole_number() {
             Some(number) => number.to_string(),
             None => version.get(version.root).kind().to_string(),
         };

@@ -16,6 +16,7 @@
 
 mod error;
 mod legacy;
+mod opened;
 mod pickle;
 mod source;
 mod state_dict;
@@ -28,21 +29,10 @@ pub use pickle::PickleError;
 pub(crate) use source::{Place, ReadSeek, Source};
 pub use zip::ZipError;
 
-use crate::dtype::Dtype;
 use crate::limits;
 use crate::weights::{Container, Found, StateDict};
-use pickle::{Input, Pickle, Value};
-use std::collections::BTreeMap;
-use tensors::Tensor;
-
-/// A container of which the pickle was read.
-struct Opened {
-    pickle: Pickle,
-    /// Where the values of each storage lie, or why that is not known: an error only where one is needed.
-    places: BTreeMap<String, Result<Place, PthError>>,
-    /// What references out of the pickle mean, where they are tensors rather than storages (tar alone).
-    tensors: Option<BTreeMap<String, Tensor>>,
-}
+use opened::{Opened, Storage};
+use pickle::{Input, Pickle};
 
 /// A `.pth` of which everything but the values was read.
 pub(crate) struct Pth {
@@ -160,20 +150,4 @@ fn one_pickle(bytes: &[u8]) -> Result<Pickle, PthError> {
         0 => Ok(pickle),
         left => Err(PthError::part("data.pkl", "its end after STOP", format!("{left} bytes more"))),
     }
-}
-
-/// The whole number that a pickle consists of.
-fn whole_number(pickle: &Pickle) -> Option<i128> {
-    match pickle.get(pickle.root) {
-        Value::Int(number) => Some(*number),
-        _ => None,
-    }
-}
-
-/// A storage as a pickle names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Storage {
-    key: String,
-    dtype: Dtype,
-    values: u64,
 }

@@ -9,9 +9,9 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
+use super::opened::{Opened, Tensor, key};
 use super::pickle::{self, Global, Id, Input, Pickle, Value};
-use super::tensors::Tensor;
-use super::{Opened, Place, PthError, Source, whole_number};
+use super::{Place, PthError, Source};
 use crate::limits;
 use std::collections::BTreeMap;
 
@@ -104,7 +104,7 @@ fn next_pickle(
 /// A number of things that follow.
 fn count(source: &mut Source<'_>, member: Member, part: &'static str) -> Result<(u64, u64), PthError> {
     let (pickle, at) = next_pickle(source, member, part)?;
-    match whole_number(&pickle).and_then(|count| u64::try_from(count).ok()) {
+    match pickle.whole_number().and_then(|count| u64::try_from(count).ok()) {
         Some(count) if count <= limits::TENSORS as u64 => Ok((count, at)),
         _ => {
             let expected = format!("a count of at most {}", limits::TENSORS);
@@ -214,13 +214,4 @@ fn tensors(
 fn triple(pickle: &Pickle) -> Result<&[Id; 3], PthError> {
     let items = pickle.tuple(pickle.root).and_then(|items| items.try_into().ok());
     items.ok_or_else(|| PthError::part("the tar", "a tuple of three", pickle.get(pickle.root).kind()))
-}
-
-/// A key: a whole number, or the same as text.
-pub(super) fn key(pickle: &Pickle, id: Id) -> Result<String, PthError> {
-    match pickle.get(id) {
-        Value::Int(number) => Ok(number.to_string()),
-        Value::Text(text) if text.len() <= 64 => Ok(text.to_string()),
-        other => Err(PthError::part("a key in the tar", "a whole number", other.kind())),
-    }
 }

@@ -2,9 +2,10 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
+use super::opened::{Opened, Storage, Tensor, key};
 use super::pickle::{Global, Id, Pickle, Value};
 use super::state_dict::Entries;
-use super::{Opened, Place, PthError, Source, Storage};
+use super::{Place, PthError, Source};
 use crate::limits;
 use crate::weights::{Found, StateDict};
 use ndarray::{ArrayD, ArrayView, IxDyn, ShapeBuilder};
@@ -13,15 +14,6 @@ use striate_data::memory::reserved;
 
 /// Values of all tensors together, for each value in the file: tied weights are stored once and used twice.
 const VALUES_PER_STORED: u64 = 2;
-
-/// A tensor: which values of which storage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tensor {
-    pub(super) storage: String,
-    pub(super) offset: u64,
-    pub(super) shape: Vec<u64>,
-    pub(super) strides: Vec<u64>,
-}
 
 /// What a value of a dictionary is.
 enum Reached {
@@ -89,8 +81,8 @@ fn reach(opened: &Opened, name: &str, id: Id) -> Result<Reached, PthError> {
     let (callee, arguments) = match (pickle.get(id), &opened.tensors) {
         (Value::Object(object), _) => (object.callee, object.arguments),
         // In a tar, the reference is the tensor.
-        (Value::Persistent(key), Some(tensors)) => {
-            let key = super::tar::key(pickle, *key)?;
+        (Value::Persistent(reference), Some(tensors)) => {
+            let key = key(pickle, *reference)?;
             let found = tensors.get(&key).cloned().map(Reached::Tensor);
             return found.ok_or_else(|| PthError::part(name, "a tensor of the file", "none"));
         }

@@ -111,6 +111,14 @@ pub(crate) struct Pickle {
 }
 
 impl Pickle {
+    /// The whole number that it consists of.
+    pub(crate) fn whole_number(&self) -> Option<i128> {
+        match self.get(self.root) {
+            Value::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     #[expect(
         clippy::indexing_slicing,
         reason = "an Id is given out with the value that it is for, which stays"
