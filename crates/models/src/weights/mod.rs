@@ -21,11 +21,13 @@ mod error;
 mod find;
 mod fit;
 pub(crate) mod names;
+mod options;
 mod places;
 mod table;
 
 pub use card::Card;
 pub use error::{FitHints, WeightsError};
+pub use options::LoadOptions;
 pub use places::Places;
 pub(crate) use table::{V1, V2, pth, torchvision};
 pub use table::{WeightsInfo, all, find, for_model};
@@ -33,26 +35,9 @@ pub use table::{WeightsInfo, all, find, for_model};
 use crate::ModelInfo;
 use std::path::PathBuf;
 use striate_data::Preprocess;
-use striate_data::fetch::FetchEvent;
 use striate_formats::{Container, ModelFile, WeightsFile, limits};
 use striate_nn::Mode;
 use striate_nn::graph::{Graph, Params, trace};
-
-/// What may be done to make weights fit, and to get them.
-#[derive(Default)]
-pub struct LoadOptions<'a> {
-    /// A head of another size is replaced by a fresh one.
-    pub new_head: bool,
-    /// Key of the fresh head's values.
-    pub seed: u64,
-    /// Which dictionary of the file: the keys that lead to it, with dots between. By default the one that fits best; of those
-    /// that fit alike, one that is no average over the training.
-    pub key: Option<&'a str>,
-    /// What stands before the names of the parameters; names without it are left out. By default whatever all names share.
-    pub prefix: Option<&'a str>,
-    /// Who hears of a download. Without a listener there is none, and no network is touched.
-    pub fetch: Option<&'a mut dyn FnMut(FetchEvent<'_>)>,
-}
 
 /// Weights that fit a network.
 #[derive(Debug, Clone)]
