@@ -1,6 +1,6 @@
 //! The classic ConvNet: two convolutions look, two linear layers decide.
 
-use crate::registry::{ModelInfo, small};
+use crate::info::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// The classic ConvNet for small images.

@@ -1,6 +1,6 @@
 //! The ConvNet without a flatten: five convolutions, the mean of each map, one linear layer.
 
-use crate::registry::{ModelInfo, small};
+use crate::info::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// A ConvNet that ends in global average pooling, as large as the [`ConvNet`](crate::ConvNet).

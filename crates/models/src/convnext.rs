@@ -1,6 +1,6 @@
 //! ConvNeXt: a residual network made anew with what transformers taught: large windows, few norms, one bend a block.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{Card, V2, WeightsInfo, pth, torchvision};
 use striate_nn::graph::op::LayerScale;
 use striate_nn::{

@@ -1,6 +1,6 @@
 //! DenseNet: each layer reads the maps of all layers before it.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
 use striate_nn::{AvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2d, Module, ReLU, Var};
 

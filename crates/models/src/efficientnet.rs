@@ -1,6 +1,6 @@
 //! EfficientNet and EfficientNetV2: gated blocks of the kind of MobileNetV2, in depths, widths and picture sizes that grow together.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
 use crate::weights::{Card, WeightsInfo, pth, torchvision};
 use striate_nn::{

@@ -1,6 +1,6 @@
 //! EfficientNet-Lite0: a searched-for MobileNet that kept only what every processor is good at.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{Card, WeightsInfo};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Var};
 

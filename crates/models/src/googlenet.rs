@@ -1,6 +1,6 @@
 //! GoogLeNet: in each block windows of several sizes side by side.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, Sequential, Var};
 

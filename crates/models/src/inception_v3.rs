@@ -1,7 +1,7 @@
 //! Inception-v3: large windows taken apart into small ones, and into rows and columns.
 
 use crate::googlenet::BasicConv2d;
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{Card, WeightsInfo, pth, torchvision};
 use striate_nn::{AvgPool2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, Pair, Var};
 

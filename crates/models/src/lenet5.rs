@@ -1,6 +1,6 @@
 //! LeNet-5, which read the bank cheques of the 1990s.
 
-use crate::registry::{ModelInfo, small};
+use crate::info::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// LeNet-5 with today's ReLU and max-pooling.

@@ -33,6 +33,7 @@ mod efficientnet;
 mod efficientnet_lite0;
 mod googlenet;
 mod inception_v3;
+mod info;
 mod lenet5;
 mod mlp;
 mod mnasnet;

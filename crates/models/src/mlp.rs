@@ -1,6 +1,6 @@
 //! The flattened-pixels rival: what a ConvNet has to be better than.
 
-use crate::registry::{ModelInfo, small};
+use crate::info::{ModelInfo, small};
 use striate_nn::{Forward, Linear, Module, Var};
 
 /// A multi-layer perceptron over flattened pixels, as large as the [`ConvNet`](crate::ConvNet).

@@ -1,6 +1,6 @@
 //! MNASNet: blocks of the kind of MobileNetV2, chosen by a search that timed them on a phone.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, ReLU, Sequential, Var};

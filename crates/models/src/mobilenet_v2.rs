@@ -1,6 +1,6 @@
 //! MobileNetV2: wide in between, narrow at the ends, and every 3x3 convolution sees one channel.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, ReLU6, Sequential, Var};
 

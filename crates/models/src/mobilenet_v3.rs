@@ -1,6 +1,6 @@
 //! MobileNetV3: MobileNetV2's blocks with gates, and cheaper functions between them.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{

@@ -1,6 +1,6 @@
 //! RegNet: widths along a straight line, and nothing else to choose.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
 use crate::weights::{Card, V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{

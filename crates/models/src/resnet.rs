@@ -1,6 +1,6 @@
 //! ResNet: each block learns what to add to its input.
 
-use crate::registry::{ModelInfo, photos, small};
+use crate::info::{ModelInfo, photos, small};
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{
     AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2d, Module, Sequential, Var,

@@ -1,6 +1,6 @@
 //! ShuffleNetV2: half of the channels pass by, the other half is looked at, and the two are shuffled.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Forward, Linear, MaxPool2d, Module, ReLU, Sequential, Var};
 

@@ -1,6 +1,6 @@
 //! SqueezeNet: as right as AlexNet with a fiftieth of its parameters.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
 use striate_nn::{
     AdaptiveAvgPool2d, Conv2d, Dropout, Forward, Init, MaxPool2d, Module, ReLU, Sequential, Var,

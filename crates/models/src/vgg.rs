@@ -1,6 +1,6 @@
 //! VGG: nothing but 3x3 convolutions, and many of them.
 
-use crate::registry::{ModelInfo, photos};
+use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
 use striate_nn::{
     AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, ReLU,

@@ -3,9 +3,10 @@
 use super::WeightsError;
 use super::card::Config;
 use super::error::unknown;
+use super::info::WeightsInfo;
 use super::names;
 use super::places::Places;
-use super::table::{self, WeightsInfo};
+use super::table;
 use crate::ModelInfo;
 use sha2::{Digest, Sha256};
 use std::fs::File;

@@ -20,6 +20,7 @@ mod choose;
 mod error;
 mod find;
 mod fit;
+mod info;
 pub(crate) mod names;
 mod options;
 mod places;
@@ -27,10 +28,11 @@ mod table;
 
 pub use card::Card;
 pub use error::{FitHints, WeightsError};
+pub use info::WeightsInfo;
+pub(crate) use info::{V1, V2, pth, torchvision};
 pub use options::LoadOptions;
 pub use places::Places;
-pub(crate) use table::{V1, V2, pth, torchvision};
-pub use table::{WeightsInfo, all, find, for_model};
+pub use table::{all, find, for_model};
 
 use crate::ModelInfo;
 use std::path::PathBuf;
