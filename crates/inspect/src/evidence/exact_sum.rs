@@ -8,21 +8,8 @@ use striate_graph::NodeId;
 use striate_graph::op::Shift;
 
 use super::stretch::spread;
-use super::{Completeness, Evidence, Method, Question};
+use super::{Completeness, Evidence, Method, Part, Question};
 use crate::error::InspectError;
-
-/// What the biases of one operation add to the logit.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Part {
-    /// Name of the operation's value; `input` for the picture itself.
-    pub name: String,
-    /// `[C, H, W]`, or `[F]` where values have no place in the picture.
-    pub shape: Vec<usize>,
-    /// `b · ∂f/∂b`, or `x · ∂f/∂x`, row by row.
-    pub values: Vec<f32>,
-    /// Their sum.
-    pub sum: f64,
-}
 
 impl Question<'_> {
     /// The exact sum. [`Evidence::parts`] has what each operation adds, map by map, the picture first;

@@ -7,10 +7,9 @@
 //! sum to the logit's rise is asked for too, but would not be enough: the errors of single pixels cancel in the sum.
 
 use ndarray::{Array4, ArrayView3, Axis};
-use serde::Serialize;
 
 use super::quadrature::gauss_legendre;
-use super::{Completeness, Evidence, Method, Question};
+use super::{Completeness, Evidence, Method, Question, Refinement};
 use crate::error::InspectError;
 
 /// How closely the way from the baseline is followed.
@@ -30,24 +29,6 @@ pub struct Path {
 impl Default for Path {
     fn default() -> Self {
         Self { nodes: 4, panels: 128, tolerance: 0.01, gap: 1e-3 }
-    }
-}
-
-/// How far apart the last two refinements of a path are.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Refinement {
-    /// The largest difference of a pixel, as a share of the largest pixel.
-    pub change: f64,
-    /// What it was to come down to.
-    pub tolerance: f64,
-    /// Gradients that were taken.
-    pub gradients: usize,
-}
-
-impl Refinement {
-    /// Whether the two agree.
-    pub fn is_settled(&self) -> bool {
-        self.change <= self.tolerance
     }
 }
 
