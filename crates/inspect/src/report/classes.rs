@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::numbers::interval;
-use super::{Page, percent, section};
+use super::page::{Page, percent, section};
 use crate::metrics::ClassMetrics;
 use crate::text::grouped;
 

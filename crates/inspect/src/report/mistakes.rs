@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Mistake, Page, percent, section};
+use super::page::{Mistake, Page, percent, section};
 use crate::chart::Escaped;
 use crate::error::{InspectError, Role};
 use crate::text::grouped;

@@ -7,112 +7,17 @@
 mod classes;
 mod mistakes;
 mod numbers;
+mod page;
+
+pub use page::{Comparison, Mistake, Page};
 
 use std::fmt::Write;
 
-use crate::calibration::Calibration;
-use crate::chart::{self, Curves, Escaped, Scene};
+use crate::chart::{self, Escaped, Scene};
 use crate::error::InspectError;
-use crate::metrics::Confusion;
-use crate::text::{self, grouped};
-use crate::thumbnail::Thumbnail;
+use page::section;
 
-/// A wrong answer, with the picture.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Mistake {
-    /// The picture.
-    pub picture: Thumbnail,
-    /// Which one it is: a path, or a place in the data set.
-    pub name: String,
-    /// The true class.
-    pub label: usize,
-    /// The class that was chosen.
-    pub predicted: usize,
-    /// The probability of the chosen class, 0 ..= 1.
-    pub probability: f64,
-    /// The probability of the true class.
-    pub label_probability: f64,
-}
-
-/// Another classifier on the same images, to compare with.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Comparison {
-    /// What it is.
-    pub name: String,
-    /// Images it got right.
-    pub hits: u64,
-    /// Images.
-    pub images: u64,
-}
-
-/// What a page says. What is empty or `None` is left out.
-///
-/// # Example
-/// ```
-/// use striate_inspect::{Confusion, report::Page};
-///
-/// let mut confusion = Confusion::new(2);
-/// confusion.add(0, 0)?;
-/// confusion.add(1, 0)?;
-/// let classes = ["cat".to_string(), "<script>".to_string()];
-/// let html = Page::new("pets", &classes, &confusion).to_html()?;
-/// assert!(html.starts_with("<!doctype html>") && html.contains("50.00 %"));
-/// assert!(!html.contains("<script>"));
-/// # Ok::<(), striate_inspect::InspectError>(())
-/// ```
-#[derive(Debug, Clone)]
-pub struct Page<'a> {
-    /// What was measured, such as `resnet18 on pets`.
-    pub title: &'a str,
-    /// How it was measured, in a sentence.
-    pub subtitle: String,
-    /// One name a class.
-    pub classes: &'a [String],
-    /// What was said of what.
-    pub confusion: &'a Confusion,
-    /// Images whose label is among the five highest logits.
-    pub top5_hits: Option<u64>,
-    /// Whether the probabilities mean what they say.
-    pub calibration: Option<&'a Calibration>,
-    /// Loss and accuracy over the epochs.
-    pub curves: Option<Curves<'a>>,
-    /// Other classifiers on the same images.
-    pub comparisons: Vec<Comparison>,
-    /// The mistakes to look at, the worst first.
-    pub mistakes: Vec<Mistake>,
-    /// Sentences that a reader has to know.
-    pub notes: Vec<String>,
-    /// Where it came from: names and values.
-    pub facts: Vec<(&'static str, String)>,
-    /// What was typed, one command after another.
-    pub commands: Vec<String>,
-    /// What was measured, for programs: a page of the same measurement, made again, has the same.
-    pub id: String,
-    /// Another page to look at, beside this one: the name of its file, and what it is.
-    pub beside: Option<(String, &'static str)>,
-}
-
-impl<'a> Page<'a> {
-    /// A page with the numbers that follow from a confusion matrix.
-    pub fn new(title: &'a str, classes: &'a [String], confusion: &'a Confusion) -> Self {
-        Self {
-            title,
-            subtitle: String::new(),
-            classes,
-            confusion,
-            top5_hits: None,
-            calibration: None,
-            curves: None,
-            comparisons: Vec::new(),
-            mistakes: Vec::new(),
-            notes: Vec::new(),
-            facts: Vec::new(),
-            commands: Vec::new(),
-            id: String::new(),
-            beside: None,
-        }
-    }
-
+impl Page<'_> {
     /// The page.
     ///
     /// # Errors
@@ -186,12 +91,6 @@ impl<'a> Page<'a> {
             let _ = writeln!(out, "<pre>{}</pre>", Escaped(command));
         }
     }
-
-    /// The name of a class; direction and length of names are theirs alone.
-    fn name(&self, class: usize) -> String {
-        let name = self.classes.get(class).map_or("", String::as_str);
-        format!("<bdi>{}</bdi>", Escaped(name))
-    }
 }
 
 /// The line of a page's head that says what was measured; by it one tells whether a page is of the same measurement.
@@ -208,23 +107,8 @@ fn encoded(file: &str) -> String {
         .collect()
 }
 
-fn section(out: &mut String, title: &str) {
-    let _ = writeln!(out, "<h2>{}</h2>", Escaped(title));
-}
-
 fn figure(out: &mut String, scene: &Scene, class: &str) {
     let _ = writeln!(out, "<figure class=\"{class}\">\n{}</figure>", scene.to_svg());
-}
-
-/// [`text::percent`] for a page, where `<0.01 %` would be half a tag.
-fn percent(fraction: Option<f64>) -> String {
-    Escaped(&text::percent(fraction)).to_string()
-}
-
-/// `93.41 % (156 of 167)`.
-fn share(hits: u64, images: u64) -> String {
-    let accuracy = (images > 0).then(|| hits as f64 / images as f64);
-    format!("{} ({} of {})", percent(accuracy), grouped(hits), grouped(images))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::answer::{Answer, worst};
+use crate::chart::Curves;
+use crate::{Calibration, Confusion, Thumbnail};
 
 const HOSTILE: [&str; 6] = [
     "<img src=x onerror=alert(1)>",
