@@ -9,6 +9,7 @@ use super::table::Table;
 use crate::error::FitError;
 use ndarray::Array2;
 use striate_graph::Engine;
+use striate_inspect::{Answer, Calibration, Confusion, InspectError};
 
 /// Folds by which λ is chosen.
 const INNER_FOLDS: usize = 5;
@@ -22,6 +23,45 @@ pub struct CrossValidation {
     pub probabilities: Array2<f32>,
     /// The penalty λ that was chosen in each fold, without looking at the pictures it is judged by.
     pub l2: Vec<f64>,
+}
+
+impl CrossValidation {
+    /// What was taken for what.
+    ///
+    /// # Errors
+    /// [`InspectError::ClassOutOfRange`] when a label is none of the classes.
+    ///
+    /// # Panics
+    /// When there is not one label a picture.
+    pub fn confusion(&self, labels: &[u32]) -> Result<Confusion, InspectError> {
+        let mut confusion = Confusion::new(self.probabilities.ncols());
+        for answer in self.answers(labels) {
+            confusion.add(answer.label as usize, answer.predicted as usize)?;
+        }
+        Ok(confusion)
+    }
+
+    /// What was said of each picture.
+    ///
+    /// # Panics
+    /// When there is not one label a picture, or one is none of the classes.
+    pub fn answers(&self, labels: &[u32]) -> Vec<Answer> {
+        assert_eq!(self.probabilities.nrows(), labels.len(), "one label a picture");
+        let rows = self.probabilities.rows();
+        rows.into_iter().zip(labels).map(|(row, &label)| Answer::new(&row.to_vec(), label as usize)).collect()
+    }
+
+    /// Whether the probabilities mean what they say.
+    ///
+    /// # Errors
+    /// Those of [`Calibration::add`].
+    pub fn calibration(&self, labels: &[u32]) -> Result<Calibration, InspectError> {
+        let mut calibration = Calibration::default();
+        for (row, &label) in self.probabilities.rows().into_iter().zip(labels) {
+            calibration.add(&row.to_vec(), label as usize)?;
+        }
+        Ok(calibration)
+    }
 }
 
 /// Judges heads by stratified cross-validation: in each of `folds` folds the features are scaled, λ is chosen (by another

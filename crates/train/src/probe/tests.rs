@@ -1,10 +1,11 @@
 //! Heads as a whole: they generalise, they give nothing away, they repeat to the bit.
 
 use super::*;
+use crate::FitError;
 use crate::probe::scale::Scale;
 use crate::probe::table::Table;
 use expect_test::expect;
-use ndarray::Array1;
+use ndarray::{Array1, Array2};
 use striate_data::{Images, Preprocess, Split};
 use striate_graph::{Engine, Forward, Mode, Params, Session, trace};
 use striate_nn::{Conv2d, Flatten, Linear, ReLU, Sequential};

@@ -1,0 +1,85 @@
+//! What a network sees in labelled pictures.
+
+use crate::error::FitError;
+use ndarray::{Array2, Axis};
+
+/// The features of labelled pictures.
+///
+/// # Example
+/// ```
+/// use ndarray::array;
+/// use striate_graph::Engine;
+/// use striate_train::probe::{Features, cross_validate};
+///
+/// let rows = array![[1.0, 0.1], [0.9, 0.0], [1.1, 0.2], [-1.0, 0.1], [-0.8, 0.3], [-1.2, 0.0]];
+/// let features = Features { rows, labels: vec![0, 0, 0, 1, 1, 1], classes: 2 };
+/// let judged = cross_validate(&features, 3, 0, &Engine::new(Some(1))?, &mut |_, _| ())?;
+/// assert_eq!(judged.confusion(&features.labels)?.accuracy(), Some(1.0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// One row a picture, `[N, D]`.
+    pub rows: Array2<f32>,
+    /// The class of each picture.
+    pub labels: Vec<u32>,
+    /// How many classes there are.
+    pub classes: usize,
+}
+
+impl Features {
+    /// Pictures.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// These pictures and then others, of the same network and classes.
+    ///
+    /// # Panics
+    /// When the others have another number of features or classes.
+    #[must_use]
+    pub fn and(mut self, others: &Self) -> Self {
+        assert_eq!(self.classes, others.classes, "classes");
+        self.rows.append(Axis(0), others.rows.view()).expect("as many features each");
+        self.labels.extend(&others.labels);
+        self
+    }
+
+    /// These pictures, copied, in this order.
+    ///
+    /// # Panics
+    /// When one is past the end.
+    #[must_use]
+    pub fn select(&self, pictures: &[usize]) -> Self {
+        let labels = pictures.iter().map(|&i| self.labels[i]).collect();
+        Self { rows: self.rows.select(Axis(0), pictures), labels, classes: self.classes }
+    }
+
+    /// Whether heads can be judged in so many folds; gives the folds, at most one a picture.
+    pub(super) fn check(&self, folds: usize) -> Result<usize, FitError> {
+        assert_eq!(self.rows.nrows(), self.labels.len(), "one row and one label a picture");
+        let refuse = |what, expected: &str, got: usize| {
+            Err(FitError::Setting { what, expected: expected.into(), got: got.to_string() })
+        };
+        if folds < 2 {
+            return refuse("folds", "at least 2", folds);
+        }
+        if self.classes < 2 {
+            return refuse("classes", "at least 2: there is nothing to tell apart", self.classes);
+        }
+        let mut counts = vec![0_usize; self.classes];
+        self.labels.iter().for_each(|&label| counts[label as usize] += 1);
+        let few: Vec<(usize, usize)> =
+            counts.into_iter().enumerate().filter(|&(_, count)| count < 2).collect();
+        if few.is_empty() {
+            Ok(folds.min(self.len()))
+        } else {
+            Err(FitError::TooFewPictures { classes: few })
+        }
+    }
+}
