@@ -3,34 +3,11 @@
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
 use crate::metric::Metric;
-use serde::Serialize;
+use crate::row::EpochRow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use striate_formats::FormatError;
-
-/// One epoch in numbers: a line of `results.csv`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct EpochRow {
-    /// From 1.
-    pub epoch: usize,
-    /// Mean loss over the training images, each as the network was when it saw it.
-    pub train_loss: f64,
-    /// Fraction of them that were right.
-    pub train_accuracy: f64,
-    /// Mean cross entropy over the validation images after the epoch, without label smoothing and weights.
-    pub val_loss: f64,
-    /// Fraction of them that were right.
-    pub val_accuracy: f64,
-    /// Mean over the classes of the F1 score.
-    pub val_f1_macro: f64,
-    /// Rate of the last step.
-    pub learning_rate: f64,
-    /// Training images a second.
-    pub images_per_s: f64,
-    /// Seconds of training: fetching batches and updating, without evaluation and saving.
-    pub epoch_s: f64,
-}
 
 /// What happens in a run, in this order: `Started`, then for each epoch `Step`s and `EpochEnd`, with `Checkpoint`s
 /// between, then `Stopped` or `Finished`.
@@ -193,3 +170,6 @@ impl<F: FnMut(&Event<'_>) -> Result<(), FitError>> Observer for F {
         self(event)
     }
 }
+
+/// Tells everybody.
+pub(crate) type Tell<'t> = &'t mut dyn FnMut(&Event<'_>) -> Result<(), FitError>;

@@ -5,7 +5,7 @@
 
 use crate::batch::Batch;
 use crate::error::FitError;
-use crate::fit::Job;
+use crate::job::Job;
 use crate::parts::Parts;
 use crate::run::{loader_of, train_graph, train_step};
 use std::sync::atomic::Ordering;

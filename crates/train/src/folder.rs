@@ -6,11 +6,11 @@
 
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
-use crate::event::{EpochRow, Event, Warning};
-use crate::fit::Job;
+use crate::event::{Event, Tell, Warning};
+use crate::job::Job;
 use crate::lock::FolderLock;
 use crate::parts::Parts;
-use crate::run::Tell;
+use crate::row::EpochRow;
 use crate::yaml;
 use std::cell::RefCell;
 use std::collections::BTreeSet;

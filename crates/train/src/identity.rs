@@ -2,7 +2,7 @@
 
 use crate::config::FitConfig;
 use crate::error::Difference;
-use crate::fit::Job;
+use crate::job::Job;
 use crate::yaml;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -47,6 +47,7 @@ mod find_lr;
 mod fit;
 mod folder;
 mod identity;
+mod job;
 mod lock;
 mod metric;
 mod parts;
@@ -54,6 +55,7 @@ mod patience;
 pub mod probe;
 mod progress;
 mod recipe;
+mod row;
 mod run;
 mod saved;
 mod yaml;
@@ -62,16 +64,18 @@ pub use batch::Batch;
 pub use config::{ClassWeights, ClipMode, FitConfig};
 pub use error::{Difference, FitError};
 pub use evaluate::{Evaluation, evaluate};
-pub use event::{EpochRow, Event, Observer, Stop, Warning};
+pub use event::{Event, Observer, Stop, Warning};
 pub use find_lr::{RateSearch, find_lr};
-pub use fit::{Job, Outcome, Trained, check, fit};
+pub use fit::{check, fit};
 pub use folder::{
     ARGS_YAML, BEST_MODEL, CHECKPOINT, CONFUSION_PNG, CONFUSION_SVG, CURVES_PNG, CURVES_SVG, LAST_MODEL,
     RESULTS_CSV, clear_run, saved_at,
 };
+pub use job::{Job, Outcome, Trained};
 pub use lock::{FolderLock, LOCK};
 pub use metric::Metric;
 pub use parts::{ChosenBy, Counts, Parts};
+pub use row::EpochRow;
 pub use saved::{SavedRun, saved_run};
 
 #[cfg(test)]

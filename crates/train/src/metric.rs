@@ -1,6 +1,6 @@
 //! By what the best epoch is chosen.
 
-use crate::event::EpochRow;
+use crate::row::EpochRow;
 use serde::{Deserialize, Serialize};
 
 /// What of an epoch's validation says how good it is: which is the best, and whether patience has run out. Of epochs that are

@@ -1,7 +1,7 @@
 //! Which epoch is the best, and when to stop waiting for a better one.
 
-use crate::event::EpochRow;
 use crate::metric::Metric;
+use crate::row::EpochRow;
 
 /// The epoch that is best by the metric, as an index; of equals the one of the smaller loss, and then the first. Where a few
 /// images choose, most epochs are equal.

@@ -2,9 +2,9 @@
 
 use crate::config::FitConfig;
 use crate::evaluate::Evaluation;
-use crate::event::EpochRow;
 use crate::metric::Metric;
 use crate::patience;
+use crate::row::EpochRow;
 use serde::{Deserialize, Serialize};
 use striate_graph::StepReport;
 

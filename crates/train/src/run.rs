@@ -4,10 +4,10 @@ mod budget;
 
 use crate::error::FitError;
 use crate::evaluate::{Evaluation, evaluate};
-use crate::event::{Event, Stop, Warning};
-use crate::fit::{Job, Outcome, Trained};
+use crate::event::{Event, Stop, Tell, Warning};
 use crate::folder::{BEST_MODEL, Folder, LAST_MODEL};
 use crate::identity::Identity;
+use crate::job::{Job, Outcome, Trained};
 use crate::parts::Parts;
 use crate::progress::Progress;
 use crate::saved::{self, Loaded, State};
@@ -15,9 +15,6 @@ use std::time::Instant;
 use striate_data::{Loader, Split};
 use striate_formats::{Checkpoint, Disk, ModelFile, Provenance};
 use striate_graph::{Graph, Mode, Params, Session, StepReport, TrainOptions, TrainStep, rates, trace};
-
-/// Tells everybody.
-pub(crate) type Tell<'t> = &'t mut dyn FnMut(&Event<'_>) -> Result<(), FitError>;
 
 /// The state of a run.
 pub(crate) struct Run<'a> {

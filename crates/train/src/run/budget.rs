@@ -5,9 +5,10 @@
 //! step as any other, the schedule made for so many steps, and a run that is stopped and resumed ends in the same bits. If
 //! the machine turns out slower than it was, the run ends when its time is up, and that too is written down.
 
-use super::{Run, Tell};
+use super::Run;
 use crate::batch::Batch;
 use crate::error::FitError;
+use crate::event::Tell;
 use crate::progress::Fitted;
 use std::time::Instant;
 use striate_graph::Session;
