@@ -3,7 +3,8 @@
 use super::canvas::{CANVAS, Move, place, scrambling};
 use super::nets::Network;
 use super::run::Source;
-use super::study::{Contender, Part, Spread};
+use super::spread::Spread;
+use super::study::{Contender, Part};
 use super::{FlattenError, Point};
 use striate_data::Dataset;
 use striate_inspect::chart::{Anchor, Scene, Shape};

@@ -3,7 +3,7 @@
 //! Ahead, if its worst seed is better than the other's best, and the means differ by more than
 //! `2 √(p(1−p)/n + q(1−q)/n)`, two standard errors of what the choice of n test images alone brings. Else level.
 
-use super::study::Spread;
+use super::spread::Spread;
 
 /// How one figure stands to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

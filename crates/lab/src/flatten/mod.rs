@@ -49,26 +49,31 @@ mod error;
 mod experiment;
 mod log;
 mod nets;
+mod plan;
 mod reading;
 mod run;
 mod settings;
 mod shuffle;
+mod spread;
 mod study;
 mod table;
+mod team;
 mod text;
 mod tune;
 
 pub use canvas::{CANVAS, IMAGE, MARGIN, Move, place, scrambling};
 pub use chart::{curves, shown};
 pub use error::FlattenError;
-pub use experiment::{Progress, check, flatten};
+pub use experiment::{check, flatten};
 pub use log::Log;
 pub use nets::Network;
 pub use reading::{Passage, reading};
 pub use run::{Finished, Moved, Run};
 pub use settings::Settings;
-pub use study::{Contender, Learned, Part, Point, Spread, Study, Trial};
+pub use spread::Spread;
+pub use study::{Contender, Learned, Part, Point, Study, Trial};
 pub use table::table;
+pub use team::Progress;
 pub use text::text;
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The figures as tables for a terminal.
 
 use super::reading::{nearest, percent};
-use super::study::{Contender, Part, Spread};
+use super::spread::Spread;
+use super::study::{Contender, Part};
 use striate_inspect::text::{Align, Table, UNDEFINED, grouped};
 
 /// The contenders, and what each reached: one table for what they are, one for what was measured.

@@ -7,11 +7,12 @@
 
 use super::compare::{Stand, compare};
 use super::error::FlattenError;
-use super::experiment::{Team, planned, run};
 use super::nets::Network;
+use super::plan::{planned, run};
 use super::run::{Finished, Run};
 use super::settings::{RATES, Settings};
-use super::study::Spread;
+use super::spread::Spread;
+use super::team::Team;
 use std::ops::Range;
 
 /// What tuning found for one network on one data set.

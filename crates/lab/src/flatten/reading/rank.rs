@@ -4,7 +4,8 @@ use super::Reader;
 use super::words::{called, capital, listed, percent};
 use crate::flatten::compare::{Stand, compare};
 use crate::flatten::nets::Network;
-use crate::flatten::study::{Contender, Spread};
+use crate::flatten::spread::Spread;
+use crate::flatten::study::Contender;
 
 /// One figure of one network, and on how many images it was measured.
 pub(super) struct Figure<'a> {
