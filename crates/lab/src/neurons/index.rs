@@ -1,9 +1,6 @@
 //! One pass over a data set: what every unit of a network answers to.
 
-use std::path::Path;
-
 use ndarray::ArrayD;
-use sha2::{Digest, Sha256};
 use striate_data::{Augment, Dataset, Loader};
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Session};
@@ -11,7 +8,6 @@ use striate_train::Batch;
 
 use super::layers::{Layer, layers};
 use super::record::Record;
-use super::store;
 use crate::LabError;
 use crate::parallel::for_each;
 
@@ -65,45 +61,7 @@ pub struct Index {
     pub class_counts: Vec<usize>,
 }
 
-/// Where an index came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// From a file that was made before.
-    Kept,
-    /// From the images, just now.
-    Built,
-}
-
 impl Index {
-    /// The index of this network and these data: the one kept in `folder`, or a new one, which is kept there for the next time.
-    ///
-    /// A file is known by what decides its content, the network with its weights and preprocessing and the data set, as
-    /// `KEY.neurons`. One that is damaged, or of something else, is made anew; a folder that cannot be written is as good as
-    /// none. `tell` is told how many images are done, and of how many.
-    ///
-    /// # Errors
-    /// Those of [`Index::build`].
-    pub fn open_or_build(
-        folder: Option<&Path>,
-        model: &ModelFile,
-        data: &Dataset,
-        engine: &Engine,
-        tell: &mut dyn FnMut(usize, usize),
-    ) -> Result<(Self, Origin), LabError> {
-        let key = key(model, data);
-        let name: String = key[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        let path = folder.map(|folder| folder.join(name + ".neurons"));
-        let empty = Self::empty(model, data);
-        if let Some(index) = path.as_deref().and_then(|path| store::read(path, &key, &empty)) {
-            return Ok((index, Origin::Kept));
-        }
-        let index = Self::build(model, data, engine, tell)?;
-        if let Some(path) = path {
-            store::write(&path, &key, &index);
-        }
-        Ok((index, Origin::Built))
-    }
-
     /// Runs the network over the training split and notes what each unit makes of it.
     ///
     /// # Errors
@@ -181,7 +139,7 @@ impl Index {
         }
     }
 
-    fn empty(model: &ModelFile, data: &Dataset) -> Self {
+    pub(super) fn empty(model: &ModelFile, data: &Dataset) -> Self {
         let classes = data.classes.len();
         let records = |layer: Layer| {
             let records = (0..layer.units).map(|_| Record::new(classes, layer.is_signed)).collect();
@@ -196,21 +154,4 @@ impl Index {
 pub(crate) fn evenly(n: usize, most: usize) -> Vec<u32> {
     let count = n.min(most);
     (0..count).map(|i| (i * n / count) as u32).collect()
-}
-
-/// Everything that decides an index.
-fn key(model: &ModelFile, data: &Dataset) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    let text = |value: Result<String, _>| value.expect("plain data has a JSON form");
-    for part in [text(serde_json::to_string(&model.graph)), text(serde_json::to_string(&model.preprocess))] {
-        hasher.update((part.len() as u64).to_le_bytes());
-        hasher.update(part);
-    }
-    for (name, array) in model.params.iter() {
-        hasher.update(name);
-        let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
-        hasher.update(bytes);
-    }
-    hasher.update(&data.sha256);
-    hasher.finalize().into()
 }

@@ -13,19 +13,79 @@ use std::fs;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use striate_formats::write_atomically;
+use striate_data::Dataset;
+use striate_formats::{ModelFile, write_atomically};
+use striate_graph::Engine;
 
 use super::histogram::{BINS, Histogram};
 use super::index::{Index, SAMPLE};
 use super::record::{Entry, Record, TOP};
+use crate::LabError;
 
 const MAGIC: &[u8; 8] = b"STRNEUR1";
 const HASH_BYTES: usize = 32;
 const ENTRY_BYTES: usize = 12;
 const HEADER_BYTES: usize = 8 + 32 + 12;
 
+/// Where an index came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// From a file that was made before.
+    Kept,
+    /// From the images, just now.
+    Built,
+}
+
+impl Index {
+    /// The index of this network and these data: the one kept in `folder`, or a new one, which is kept there for the next time.
+    ///
+    /// A file is known by what decides its content, the network with its weights and preprocessing and the data set, as
+    /// `KEY.neurons`. One that is damaged, or of something else, is made anew; a folder that cannot be written is as good as
+    /// none. `tell` is told how many images are done, and of how many.
+    ///
+    /// # Errors
+    /// Those of [`Index::build`].
+    pub fn open_or_build(
+        folder: Option<&Path>,
+        model: &ModelFile,
+        data: &Dataset,
+        engine: &Engine,
+        tell: &mut dyn FnMut(usize, usize),
+    ) -> Result<(Self, Origin), LabError> {
+        let key = key(model, data);
+        let name: String = key[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = folder.map(|folder| folder.join(name + ".neurons"));
+        let empty = Self::empty(model, data);
+        if let Some(index) = path.as_deref().and_then(|path| read(path, &key, &empty)) {
+            return Ok((index, Origin::Kept));
+        }
+        let index = Self::build(model, data, engine, tell)?;
+        if let Some(path) = path {
+            write(&path, &key, &index);
+        }
+        Ok((index, Origin::Built))
+    }
+}
+
+/// Everything that decides an index.
+fn key(model: &ModelFile, data: &Dataset) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    let text = |value: Result<String, _>| value.expect("plain data has a JSON form");
+    for part in [text(serde_json::to_string(&model.graph)), text(serde_json::to_string(&model.preprocess))] {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    for (name, array) in model.params.iter() {
+        hasher.update(name);
+        let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
+        hasher.update(bytes);
+    }
+    hasher.update(&data.sha256);
+    hasher.finalize().into()
+}
+
 /// Writes it; failing is no error, as the index itself is at hand.
-pub(super) fn write(path: &Path, key: &[u8; 32], index: &Index) {
+fn write(path: &Path, key: &[u8; 32], index: &Index) {
     let Some(Ok(())) = path.parent().map(fs::create_dir_all) else { return };
     let mut out = Vec::with_capacity(most_bytes(index));
     out.extend(MAGIC);
@@ -56,7 +116,7 @@ pub(super) fn write(path: &Path, key: &[u8; 32], index: &Index) {
 }
 
 /// The index of that key in a file; `None` when it is not that, whole. `empty` says what units there are.
-pub(super) fn read(path: &Path, key: &[u8; 32], empty: &Index) -> Option<Index> {
+fn read(path: &Path, key: &[u8; 32], empty: &Index) -> Option<Index> {
     if fs::metadata(path).ok()?.len() > most_bytes(empty) as u64 {
         return None;
     }
