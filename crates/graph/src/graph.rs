@@ -169,7 +169,7 @@ impl Graph {
         if let Some(id) = self.find(pattern) {
             return Ok(vec![id]);
         }
-        let is_meant = |id: &NodeId| crate::rates::matches(pattern, &self.nodes[*id].name);
+        let is_meant = |id: &NodeId| crate::glob::matches(pattern, &self.nodes[*id].name);
         let found: Vec<NodeId> = (0..self.nodes.len()).filter(is_meant).collect();
         if found.is_empty() { Err(self.unknown(pattern)) } else { Ok(found) }
     }

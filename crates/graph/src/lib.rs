@@ -17,6 +17,7 @@ mod emit;
 mod engine;
 mod facts;
 mod functional;
+mod glob;
 mod graph;
 mod hooks;
 mod init;
