@@ -28,6 +28,7 @@ mod module;
 pub mod op;
 mod optim;
 mod padding;
+mod param_spec;
 mod params;
 mod pass;
 mod plan;
