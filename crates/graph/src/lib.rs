@@ -26,6 +26,7 @@ mod loss;
 mod lower;
 mod module;
 pub mod op;
+mod operation;
 mod optim;
 mod padding;
 mod param_spec;
