@@ -5,7 +5,7 @@
 //! could.
 
 use crate::graph::{self, NodeId};
-use crate::op::{Conv2d, MaxPool2d, Op, Operation, Relu, StoredOp};
+use crate::op::{Joined, MaxPool2d, Op, Operation, Relu, StoredOp};
 use serde::Deserialize;
 
 /// What a [`Graph`](graph::Graph) is read as.
@@ -25,11 +25,6 @@ struct Node {
     name: String,
     layer: String,
 }
-
-/// The convolution of an operation that stands for three.
-#[derive(Debug, thiserror::Error)]
-#[error("conv_relu_pool stands for three operations, and can be read as a node of a graph only")]
-pub(crate) struct Joined(pub(crate) Conv2d);
 
 /// Whatever is wrong with what was read is wrong with the result, where [`graph::Graph::check`] finds it.
 impl From<Graph> for graph::Graph {

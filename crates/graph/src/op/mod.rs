@@ -69,10 +69,14 @@ pub use crate::shape_error::ShapeError;
 use crate::shape_error::ShapeProblem;
 pub(crate) use crate::shape_rules::values_of;
 use crate::shape_rules::{channels, image, one, probability, slide, with_last_windows};
-use crate::stored::Joined;
 use serde::{Deserialize, Serialize};
 use striate_kernels::Activation;
 use striate_kernels::{Plane, ReluRule, Window};
+
+/// The convolution of an operation that stands for three.
+#[derive(Debug, thiserror::Error)]
+#[error("conv_relu_pool stands for three operations, and can be read as a node of a graph only")]
+pub(crate) struct Joined(pub(crate) Conv2d);
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident($snake:literal),)*) => {
