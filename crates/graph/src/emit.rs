@@ -1,6 +1,6 @@
 //! What an operation is given to add its kernels to a program, forward and backward.
 
-use crate::graph::NodeId;
+use crate::node_id::NodeId;
 use std::collections::BTreeMap;
 use striate_kernels::Activation;
 use striate_kernels::{ActivateBackward, Buf, Builder, Plane, ReluRule, Value};

@@ -1,14 +1,13 @@
 //! The graph: operations in the order they run.
 
+pub use crate::node_id::NodeId;
+
 use crate::lower::Lowered;
 use crate::op::{Cost, Op, Operation, ParamSpec, Role, values_of};
 use crate::plan::planes;
 use crate::plan_error::PlanError;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Index of a node in its graph; inputs come before.
-pub type NodeId = usize;
 
 /// One operation and the value it makes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -25,6 +25,7 @@ pub mod interpret;
 mod loss;
 mod lower;
 mod module;
+mod node_id;
 pub mod op;
 mod operation;
 mod optim;
