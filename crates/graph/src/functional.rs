@@ -1,8 +1,9 @@
 //! Operations without parameters, as methods of [`Var`].
 
 use crate::op::{
-    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, Concat, Dropout, Dropout2d, Flatten, Interpolate,
-    Interpolation, LocalResponseNorm, LogSoftmax, MaxPool2d, Softmax, ToSize,
+    AdaptiveAvgPool2d, AdaptiveMaxPool2d, Add, AvgPool2d, ChannelShuffle, Concat, Dropout, Dropout2d,
+    Flatten, Interpolate, Interpolation, LocalResponseNorm, LogSoftmax, MaxPool2d, Mul, Narrow, Softmax,
+    StochasticDepth, ToSize, each_pointwise, is_gate_of,
 };
 use crate::trace::{Mode, Var};
 use std::panic::Location;
@@ -43,6 +44,46 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn concat(self, others: &[Var<'g>]) -> Var<'g> {
         self.at(Concat {}.into(), others, Location::caller())
+    }
+
+    /// The channels `start .. start + length`.
+    ///
+    /// # PyTorch
+    /// `x.narrow(1, start, length)`.
+    #[track_caller]
+    pub fn narrow(self, start: usize, length: usize) -> Var<'g> {
+        self.at(Narrow { start, length }.into(), &[], Location::caller())
+    }
+
+    /// The channels in parts of these sizes, one after the other.
+    ///
+    /// # PyTorch
+    /// `x.split(sizes, dim=1)`; `x.chunk(2, dim=1)` is `x.split([c / 2, c / 2])`.
+    #[track_caller]
+    pub fn split<const K: usize>(self, sizes: [usize; K]) -> [Var<'g>; K] {
+        let line = Location::caller();
+        let (channels, all) = (self.shape()[0], sizes.iter().sum::<usize>());
+        if all != channels {
+            let problem = format!(
+                "split of {channels} channels into {sizes:?}, which are {all}; the sizes must add up to the channels"
+            );
+            self.refuse("split", line, problem);
+        }
+        let mut start = 0;
+        sizes.map(|length| {
+            let part = self.at(Narrow { start, length }.into(), &[], line);
+            start += length;
+            part
+        })
+    }
+
+    /// The channels of `groups` groups in turn: one of each, then the next of each.
+    ///
+    /// # PyTorch
+    /// `torch.nn.functional.channel_shuffle`.
+    #[track_caller]
+    pub fn channel_shuffle(self, groups: usize) -> Var<'g> {
+        self.at(ChannelShuffle { groups }.into(), &[], Location::caller())
     }
 
     /// Mean of windows that give an image of `output_size` squared.
@@ -98,6 +139,18 @@ impl<'g> Var<'g> {
         }
     }
 
+    /// Zeroes all of a sample with probability `p` and scales the others by `1 / (1 − p)`, in training; nothing in use.
+    ///
+    /// # PyTorch
+    /// `torchvision.ops.stochastic_depth(x, p, "row")`.
+    #[track_caller]
+    pub fn stochastic_depth(self, p: f32) -> Var<'g> {
+        match self.mode() {
+            Mode::Train if p != 0.0 => self.at(StochasticDepth { p }.into(), &[], Location::caller()),
+            _ => self,
+        }
+    }
+
     /// Probabilities of a vector of logits. The loss wants logits: leave this out in training.
     #[track_caller]
     pub fn softmax(self) -> Var<'g> {
@@ -111,10 +164,39 @@ impl<'g> Var<'g> {
     }
 }
 
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident: $function:ident($($(#[$field_doc:meta])* $field:ident),*), $sign:ident, $shift:expr;)*) => {
+        impl<'g> Var<'g> {
+            $(
+                $(#[$doc])*
+                #[track_caller]
+                pub fn $function(self $(, $field: f32)*) -> Var<'g> {
+                    self.at(crate::op::$name { $($field),* }.into(), &[], Location::caller())
+                }
+            )*
+        }
+    };
+}
+
+each_pointwise!(methods);
+
 impl<'g> std::ops::Add for Var<'g> {
     type Output = Var<'g>;
     #[track_caller]
     fn add(self, other: Var<'g>) -> Var<'g> {
         self.at(Add {}.into(), &[other], Location::caller())
+    }
+}
+
+/// Place by place; where one of the two has one value a channel, it scales the channels of the other.
+///
+/// # PyTorch
+/// `a * b`, with `b [N, C, H, W]` or `[N, C, 1, 1]`.
+impl<'g> std::ops::Mul for Var<'g> {
+    type Output = Var<'g>;
+    #[track_caller]
+    fn mul(self, other: Var<'g>) -> Var<'g> {
+        let (a, b) = if is_gate_of(&other.shape(), &self.shape()) { (other, self) } else { (self, other) };
+        a.at(Mul {}.into(), &[b], Location::caller())
     }
 }

@@ -5,8 +5,6 @@
 //! Zhang et al., "ShuffleNet", 2018, section 3.1.
 
 use super::*;
-use crate::trace::Var;
-use std::panic::Location;
 use striate_kernels::{Channels, Run, Value};
 
 /// The channels of the groups in turn.
@@ -84,16 +82,5 @@ impl Operation for ChannelShuffle {
         if let Some(dx) = at.dx[0] {
             at.program.push(shuffle(at.dy, dx, dx.plane.channels / self.groups));
         }
-    }
-}
-
-impl<'g> Var<'g> {
-    /// The channels of `groups` groups in turn: one of each, then the next of each.
-    ///
-    /// # PyTorch
-    /// `torch.nn.functional.channel_shuffle`.
-    #[track_caller]
-    pub fn channel_shuffle(self, groups: usize) -> Var<'g> {
-        self.at(ChannelShuffle { groups }.into(), &[], Location::caller())
     }
 }

@@ -49,7 +49,9 @@ pub use linear::Linear;
 pub use local_response_norm::LocalResponseNorm;
 pub use max_pool2d::MaxPool2d;
 pub use mul::Mul;
+pub(crate) use mul::is_gate_of;
 pub use narrow::Narrow;
+pub(crate) use pointwise::each_pointwise;
 pub use pointwise::{
     Elu, Gelu, GeluTanh, HardSigmoid, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Sigmoid, Silu, Softplus,
     Tanh,

@@ -2,8 +2,6 @@
 //! gate of a squeeze-and-excitation block.
 
 use super::*;
-use crate::trace::Var;
-use std::panic::Location;
 use striate_kernels::{ProductSums, reference};
 
 /// `A · B`.
@@ -12,7 +10,7 @@ use striate_kernels::{ProductSums, reference};
 pub struct Mul {}
 
 /// Whether `b` has one value for each channel of the image `a`.
-fn is_gate_of(a: &[usize], b: &[usize]) -> bool {
+pub(crate) fn is_gate_of(a: &[usize], b: &[usize]) -> bool {
     a.len() == 3 && a != b && matches!(*b, [c] | [c, 1, 1] if c == a[0])
 }
 
@@ -68,18 +66,5 @@ impl Operation for Mul {
         } else {
             at.program.push(striate_kernels::Mul { a: dy, b: a, y });
         }
-    }
-}
-
-/// Place by place; where one of the two has one value a channel, it scales the channels of the other.
-///
-/// # PyTorch
-/// `a * b`, with `b [N, C, H, W]` or `[N, C, 1, 1]`.
-impl<'g> std::ops::Mul for Var<'g> {
-    type Output = Var<'g>;
-    #[track_caller]
-    fn mul(self, other: Var<'g>) -> Var<'g> {
-        let (a, b) = if is_gate_of(&other.shape(), &self.shape()) { (other, self) } else { (self, other) };
-        a.at(Mul {}.into(), &[b], Location::caller())
     }
 }

@@ -1,8 +1,6 @@
 //! Some channels in a row: `Y[n, c] = X[n, start + c]` for `c < length`, of maps or of vectors.
 
 use super::*;
-use crate::trace::Var;
-use std::panic::Location;
 use striate_kernels::{Channels, Run};
 
 /// Channels `start .. start + length`.
@@ -74,38 +72,5 @@ impl Operation for Narrow {
         let behind = at.shapes[0][0] - self.start - self.length;
         let own = Run { from: Some(at.dy), channels: 0..self.length };
         at.program.push(Channels::new(vec![zeros(self.start), own, zeros(behind)], dx));
-    }
-}
-
-impl<'g> Var<'g> {
-    /// The channels `start .. start + length`.
-    ///
-    /// # PyTorch
-    /// `x.narrow(1, start, length)`.
-    #[track_caller]
-    pub fn narrow(self, start: usize, length: usize) -> Var<'g> {
-        self.at(Narrow { start, length }.into(), &[], Location::caller())
-    }
-
-    /// The channels in parts of these sizes, one after the other.
-    ///
-    /// # PyTorch
-    /// `x.split(sizes, dim=1)`; `x.chunk(2, dim=1)` is `x.split([c / 2, c / 2])`.
-    #[track_caller]
-    pub fn split<const K: usize>(self, sizes: [usize; K]) -> [Var<'g>; K] {
-        let line = Location::caller();
-        let (channels, all) = (self.shape()[0], sizes.iter().sum::<usize>());
-        if all != channels {
-            let problem = format!(
-                "split of {channels} channels into {sizes:?}, which are {all}; the sizes must add up to the channels"
-            );
-            self.refuse("split", line, problem);
-        }
-        let mut start = 0;
-        sizes.map(|length| {
-            let part = self.at(Narrow { start, length }.into(), &[], line);
-            start += length;
-            part
-        })
     }
 }

@@ -1,11 +1,9 @@
 //! Functions of each value by itself: `Y = f(X)`. The functions, their slopes and their kernels are
 //! [`striate_kernels::activation`]'s; here is what an operation of one of them says of itself.
 //!
-//! To add one: its line in `pointwise!`, and in `operations!`.
+//! To add one: its line in `each_pointwise!`, and in `operations!` of `mod.rs`.
 
 use super::*;
-use crate::trace::Var;
-use std::panic::Location;
 use striate_kernels::{Activate, ActivateBackward, activation};
 
 macro_rules! pointwise {
@@ -72,16 +70,6 @@ macro_rules! pointwise {
                 }
             }
         )*
-
-        impl<'g> Var<'g> {
-            $(
-                $(#[$doc])*
-                #[track_caller]
-                pub fn $function(self $(, $field: f32)*) -> Var<'g> {
-                    self.at($name { $($field),* }.into(), &[], Location::caller())
-                }
-            )*
-        }
     };
 }
 
@@ -104,43 +92,51 @@ fn vjp(function: Activation, at: &Reference<'_>, grad_output: &[f64]) -> Gradien
     Gradients { inputs: vec![at.x[0].iter().zip(grad_output).map(grad).collect()], params: Vec::new() }
 }
 
-pointwise! {
-    /// `max(0, x)`; its derivative at 0 is 0.
-    Relu: relu(), NonNegative, Some(Shift::Zero);
-    /// `min(6, max(0, x))`; its derivative at 0 and 6 is 0.
-    Relu6: relu6(), NonNegative, Some(Shift::OfOutput(|y| if y >= 6.0 { 6.0 } else { 0.0 }));
-    /// `x` where that is above 0, else `negative_slope · x`.
-    LeakyRelu: leaky_relu(
-        /// Slope of what is below 0.
-        negative_slope
-    ), Any, Some(Shift::Zero);
-    /// `x` where that is above 0, else `alpha · (e^x − 1)`.
-    Elu: elu(
-        /// What is far below 0 becomes `−alpha`.
-        alpha
-    ), Any, None;
-    /// The exponential linear unit that keeps mean 0 and variance 1.
-    Selu: selu(), Any, None;
-    /// `1 / (1 + e^−x)`.
-    Sigmoid: sigmoid(), NonNegative, None;
-    /// `min(6, max(0, x + 3)) / 6`; its derivative at −3 and 3 is 0.
-    HardSigmoid: hardsigmoid(), NonNegative,
-        Some(Shift::OfOutput(|y| if y <= 0.0 { 0.0 } else if y >= 1.0 { 1.0 } else { 0.5 }));
-    /// `x · sigmoid(x)`, also called swish.
-    Silu: silu(), Any, None;
-    /// `x · min(6, max(0, x + 3)) / 6`.
-    HardSwish: hardswish(), Any, None;
-    /// `x · Φ(x)`, with `Φ` the normal distribution's.
-    Gelu: gelu(), Any, None;
-    /// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`: PyTorch's `gelu(approximate="tanh")`.
-    GeluTanh: gelu_tanh(), Any, None;
-    /// The hyperbolic tangent.
-    Tanh: tanh(), Any, None;
-    /// `ln(1 + e^x)`.
-    Softplus: softplus(), NonNegative, None;
-    /// `x · tanh(softplus(x))`.
-    Mish: mish(), Any, None;
+/// Hands every function to a macro: its operation, its method, its settings, and what the operation says of itself.
+macro_rules! each_pointwise {
+    ($then:ident) => {
+        $then! {
+            /// `max(0, x)`; its derivative at 0 is 0.
+            Relu: relu(), NonNegative, Some(Shift::Zero);
+            /// `min(6, max(0, x))`; its derivative at 0 and 6 is 0.
+            Relu6: relu6(), NonNegative, Some(Shift::OfOutput(|y| if y >= 6.0 { 6.0 } else { 0.0 }));
+            /// `x` where that is above 0, else `negative_slope · x`.
+            LeakyRelu: leaky_relu(
+                /// Slope of what is below 0.
+                negative_slope
+            ), Any, Some(Shift::Zero);
+            /// `x` where that is above 0, else `alpha · (e^x − 1)`.
+            Elu: elu(
+                /// What is far below 0 becomes `−alpha`.
+                alpha
+            ), Any, None;
+            /// The exponential linear unit that keeps mean 0 and variance 1.
+            Selu: selu(), Any, None;
+            /// `1 / (1 + e^−x)`.
+            Sigmoid: sigmoid(), NonNegative, None;
+            /// `min(6, max(0, x + 3)) / 6`; its derivative at −3 and 3 is 0.
+            HardSigmoid: hardsigmoid(), NonNegative,
+                Some(Shift::OfOutput(|y| if y <= 0.0 { 0.0 } else if y >= 1.0 { 1.0 } else { 0.5 }));
+            /// `x · sigmoid(x)`, also called swish.
+            Silu: silu(), Any, None;
+            /// `x · min(6, max(0, x + 3)) / 6`.
+            HardSwish: hardswish(), Any, None;
+            /// `x · Φ(x)`, with `Φ` the normal distribution's.
+            Gelu: gelu(), Any, None;
+            /// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`: PyTorch's `gelu(approximate="tanh")`.
+            GeluTanh: gelu_tanh(), Any, None;
+            /// The hyperbolic tangent.
+            Tanh: tanh(), Any, None;
+            /// `ln(1 + e^x)`.
+            Softplus: softplus(), NonNegative, None;
+            /// `x · tanh(softplus(x))`.
+            Mish: mish(), Any, None;
+        }
+    };
 }
+pub(crate) use each_pointwise;
+
+each_pointwise!(pointwise);
 
 #[cfg(test)]
 mod tests {

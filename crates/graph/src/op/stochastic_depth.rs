@@ -8,8 +8,6 @@
 
 use super::dropout::salt;
 use super::*;
-use crate::trace::{Mode, Var};
-use std::panic::Location;
 use striate_kernels::{dropout_keeps, reference};
 
 /// Zeroes a whole sample with probability `p`.
@@ -69,20 +67,6 @@ impl Operation for StochasticDepth {
         if let Some(y) = at.dx[0] {
             let (x, p, salt) = (at.dy, self.p, salt(at.name));
             at.program.push(striate_kernels::StochasticDepth { x, y, p, salt });
-        }
-    }
-}
-
-impl<'g> Var<'g> {
-    /// Zeroes all of a sample with probability `p` and scales the others by `1 / (1 − p)`, in training; nothing in use.
-    ///
-    /// # PyTorch
-    /// `torchvision.ops.stochastic_depth(x, p, "row")`.
-    #[track_caller]
-    pub fn stochastic_depth(self, p: f32) -> Var<'g> {
-        match self.mode() {
-            Mode::Train if p != 0.0 => self.at(StochasticDepth { p }.into(), &[], Location::caller()),
-            _ => self,
         }
     }
 }
