@@ -1,25 +1,6 @@
 //! The programs that a session has made and can run again.
 
-use crate::graph::NodeId;
-use crate::stage::Stage;
-use striate_kernels::ReluRule;
-
-/// What a plan depends on, beside what is looked at.
-#[derive(Clone, Default, PartialEq)]
-pub(crate) struct Kind {
-    /// Whether it runs backward too, and by which rule.
-    pub(crate) backward: Option<ReluRule>,
-    /// Values that the host writes, instead of what the graph computes.
-    pub(crate) cuts: Vec<NodeId>,
-    /// Values whose channels are multiplied by factors that the host writes.
-    pub(crate) scaled: Vec<NodeId>,
-}
-
-impl Kind {
-    fn is_edited(&self) -> bool {
-        !self.cuts.is_empty() || !self.scaled.is_empty()
-    }
-}
+use crate::stage::{Kind, Stage};
 
 /// One plan of each kind without an edit, and the last with one.
 #[derive(Default)]

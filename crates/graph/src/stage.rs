@@ -7,11 +7,27 @@ use crate::params::Params;
 use crate::pass::{fold_batch_norm, fuse, fuse_beside};
 use crate::plan::{Purpose, Wanted, plan};
 use crate::plan_error::PlanError;
-use crate::plans::Kind;
 use crate::watch::{Held, Kept, views};
 use std::ops::Range;
 use striate_kernels::Activation;
-use striate_kernels::{Buf, Builder, Program, Step, Value, export};
+use striate_kernels::{Buf, Builder, Program, ReluRule, Step, Value, export};
+
+/// What a plan depends on, beside what is looked at.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Kind {
+    /// Whether it runs backward too, and by which rule.
+    pub(crate) backward: Option<ReluRule>,
+    /// Values that the host writes, instead of what the graph computes.
+    pub(crate) cuts: Vec<NodeId>,
+    /// Values whose channels are multiplied by factors that the host writes.
+    pub(crate) scaled: Vec<NodeId>,
+}
+
+impl Kind {
+    pub(crate) fn is_edited(&self) -> bool {
+        !self.cuts.is_empty() || !self.scaled.is_empty()
+    }
+}
 
 /// What a stage is to be.
 pub(crate) struct Request<'a> {
