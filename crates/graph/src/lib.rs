@@ -11,6 +11,7 @@
 //! graph was made; a plan depends on shapes and on what is looked at, never on the number of threads; where nobody looks
 //! nothing is kept, and no operation is run for it.
 
+mod clip;
 mod cost;
 mod edit;
 mod emit;
@@ -49,6 +50,7 @@ mod trace;
 mod train_step;
 mod watch;
 
+pub use clip::Clip;
 pub use edit::{BackwardOptions, Edit};
 pub use engine::Engine;
 pub use graph::{Graph, GraphError, Head, Node, NodeId};
@@ -62,5 +64,5 @@ pub use run_error::{RunError, SessionError};
 pub use session::Session;
 pub use striate_kernels::{ReluRule, TableRows, Target};
 pub use trace::{LayerError, Mode, TraceError, Var, trace};
-pub use train_step::{Clip, StepReport, TrainOptions, TrainStep};
+pub use train_step::{StepReport, TrainOptions, TrainStep};
 pub use watch::{Tap, Trace};

@@ -1,5 +1,6 @@
 //! From graph to program: where each value lies, which kernels run, forward and backward.
 
+use crate::clip::Clip;
 use crate::emit::{Backward, Forward, value};
 use crate::graph::NodeId;
 use crate::loss::CrossEntropy;
@@ -10,7 +11,6 @@ use crate::params::Params;
 use crate::plan_error::PlanError;
 use crate::rates;
 use crate::slot::{Slot, Use};
-use crate::train_step::Clip;
 use std::collections::BTreeMap;
 use striate_kernels::conv::Gather;
 use striate_kernels::{

@@ -1,5 +1,6 @@
 //! A network in training: one call a batch runs forward, loss, backward and update as one program.
 
+use crate::clip::Clip;
 use crate::engine::Engine;
 use crate::graph::{Graph, NodeId};
 use crate::hooks::{Call, Hook};
@@ -43,16 +44,6 @@ pub struct TrainOptions {
     pub ema: Option<f32>,
     /// Factors of the learning rate by pattern of names, the first that matches counts; 0 freezes. See [`rates`].
     pub rates: Vec<(String, f32)>,
-}
-
-/// Bounds on the gradients of a batch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Clip {
-    /// On the norm of all gradients together: `g ← g · min(1, max_norm / (‖g‖₂ + 1e-6))`, as
-    /// `torch.nn.utils.clip_grad_norm_`.
-    Norm(f32),
-    /// On the magnitude of each value, as `torch.nn.utils.clip_grad_value_`.
-    Value(f32),
 }
 
 impl TrainOptions {
