@@ -2,10 +2,7 @@
 
 pub use crate::node_id::NodeId;
 
-use crate::lower::Lowered;
 use crate::op::{Cost, Op, Operation, ParamSpec, Role, values_of};
-use crate::plan::planes;
-use crate::plan_error::PlanError;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -159,25 +156,6 @@ impl Graph {
         self.nodes.iter().find(trains)
     }
 
-    /// The values that `pattern` means, in order: the one of that name, or, where there is none, all whose name matches
-    /// as in [`rates::matches`](crate::rates::matches): `layer*.conv2`, `layer3.*`, or `layer3` for all in it.
-    ///
-    /// # Errors
-    /// [`PlanError::Unknown`] with near names, where nothing matches.
-    pub fn select(&self, pattern: &str) -> Result<Vec<NodeId>, PlanError> {
-        if let Some(id) = self.find(pattern) {
-            return Ok(vec![id]);
-        }
-        let is_meant = |id: &NodeId| crate::glob::matches(pattern, &self.nodes[*id].name);
-        let found: Vec<NodeId> = (0..self.nodes.len()).filter(is_meant).collect();
-        if found.is_empty() { Err(self.unknown(pattern)) } else { Ok(found) }
-    }
-
-    /// The error that lists near names.
-    pub(crate) fn unknown(&self, name: &str) -> PlanError {
-        PlanError::unknown(name, self.nodes.iter().map(|n| n.name.clone()))
-    }
-
     /// Every parameter once, in the order of use.
     pub fn params(&self) -> Vec<(String, ParamSpec)> {
         let mut seen = BTreeSet::new();
@@ -195,14 +173,6 @@ impl Graph {
     /// Multiply-adds of one sample in convolutions and fully connected layers.
     pub fn multiply_adds(&self) -> u64 {
         self.cost().multiply_adds
-    }
-
-    /// Values that all activations of one sample take in memory, padding and what fills up blocks of channels included.
-    ///
-    /// # Errors
-    /// When one of them is larger than kernels can address.
-    pub fn activation_values(&self) -> Result<u64, PlanError> {
-        Ok(planes(&Lowered::new(self))?.values().map(|plane| plane.sample_len() as u64).sum())
     }
 
     /// What one sample costs; the largest number where that is larger.

@@ -1,5 +1,7 @@
-//! Questions about a graph: who reads a value, what lies behind a layer, and a part of a network as one of its own.
+//! Questions about a graph: which values a name means, who reads a value, what lies behind a layer, and a part of a network
+//! as one of its own.
 
+use crate::glob::matches;
 use crate::graph::{Graph, Head, NodeId};
 use crate::lower::Lowered;
 use crate::op::Role;
@@ -7,6 +9,33 @@ use crate::plan::planes;
 use crate::plan_error::PlanError;
 
 impl Graph {
+    /// The values that `pattern` means, in order: the one of that name, or, where there is none, all whose name matches
+    /// as in [`rates::matches`](crate::rates::matches): `layer*.conv2`, `layer3.*`, or `layer3` for all in it.
+    ///
+    /// # Errors
+    /// [`PlanError::Unknown`] with near names, where nothing matches.
+    pub fn select(&self, pattern: &str) -> Result<Vec<NodeId>, PlanError> {
+        if let Some(id) = self.find(pattern) {
+            return Ok(vec![id]);
+        }
+        let is_meant = |id: &NodeId| matches(pattern, &self.nodes[*id].name);
+        let found: Vec<NodeId> = (0..self.nodes.len()).filter(is_meant).collect();
+        if found.is_empty() { Err(self.unknown(pattern)) } else { Ok(found) }
+    }
+
+    /// The error that lists near names.
+    pub(crate) fn unknown(&self, name: &str) -> PlanError {
+        PlanError::unknown(name, self.nodes.iter().map(|n| n.name.clone()))
+    }
+
+    /// Values that all activations of one sample take in memory, padding and what fills up blocks of channels included.
+    ///
+    /// # Errors
+    /// When one of them is larger than kernels can address.
+    pub fn activation_values(&self) -> Result<u64, PlanError> {
+        Ok(planes(&Lowered::new(self))?.values().map(|plane| plane.sample_len() as u64).sum())
+    }
+
     /// Nodes that take the value of each node; one that takes it twice comes twice.
     pub fn consumers(&self) -> Vec<Vec<NodeId>> {
         let mut consumers = vec![Vec::new(); self.nodes.len()];
