@@ -5,7 +5,7 @@ use crate::op::{
     Flatten, Interpolate, Interpolation, LocalResponseNorm, LogSoftmax, MaxPool2d, Mul, Narrow, Softmax,
     StochasticDepth, ToSize, each_pointwise, is_gate_of,
 };
-use crate::trace::{Mode, Var};
+use crate::var::{Mode, Var};
 use std::panic::Location;
 
 impl<'g> Var<'g> {

@@ -48,6 +48,7 @@ mod stage;
 mod stored;
 mod trace;
 mod train_step;
+mod var;
 mod watch;
 
 pub use clip::Clip;
@@ -63,6 +64,7 @@ pub use plan_error::PlanError;
 pub use run_error::{RunError, SessionError};
 pub use session::Session;
 pub use striate_kernels::{ReluRule, TableRows, Target};
-pub use trace::{LayerError, Mode, TraceError, Var, trace};
+pub use trace::{TraceError, trace};
 pub use train_step::{StepReport, TrainOptions, TrainStep};
+pub use var::{LayerError, Mode, Var};
 pub use watch::{Tap, Trace};

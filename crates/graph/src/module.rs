@@ -1,6 +1,6 @@
 //! What a network is made of: a tree of named layers, and functions from values to values.
 
-use crate::trace::Var;
+use crate::var::Var;
 use std::any::TypeId;
 
 /// A tree of named layers: a description, without memory. Derived: `#[derive(Module)]`.
