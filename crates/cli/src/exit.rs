@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io;
-use std::process::ExitCode;
 
 use striate::data::{DataError, PictureError};
 use striate::formats::FormatError;
@@ -12,9 +11,7 @@ use striate::models::registry::UnknownModel;
 use striate::models::weights::WeightsError;
 use striate::train::FitError;
 
-use crate::cli::verbs;
-use crate::flags::as_typed;
-use crate::out::{OutError, tell};
+use crate::out::OutError;
 
 /// The command cannot be carried out as it was typed.
 pub(crate) const USAGE: u8 = 2;
@@ -42,19 +39,6 @@ impl std::fmt::Display for BadData {
     }
 }
 impl Error for BadData {}
-
-/// Ends the program: tells what went wrong, unless it is that nobody reads our output any more.
-pub(crate) fn finish(result: anyhow::Result<u8>) -> ExitCode {
-    let error = match result {
-        Ok(code) => return code.into(),
-        Err(error) => error,
-    };
-    if error.downcast_ref::<OutError>().is_some_and(OutError::reader_left) {
-        return ExitCode::SUCCESS;
-    }
-    tell(as_typed(&format!("error: {}", text(&error)), &verbs()));
-    code(&error).into()
-}
 
 /// The message and its causes, each said once: many errors quote their cause already.
 pub(crate) fn text(error: &anyhow::Error) -> String {

@@ -33,7 +33,27 @@ mod why;
 mod working;
 mod xray;
 
-fn main() -> std::process::ExitCode {
+use std::process::ExitCode;
+
+use cli::verbs;
+use exit::{code, text};
+use flags::as_typed;
+use out::{OutError, tell};
+
+fn main() -> ExitCode {
     fault::listen();
-    exit::finish(cli::run())
+    finish(cli::run())
+}
+
+/// Ends the program: tells what went wrong, unless it is that nobody reads our output any more.
+fn finish(result: anyhow::Result<u8>) -> ExitCode {
+    let error = match result {
+        Ok(code) => return code.into(),
+        Err(error) => error,
+    };
+    if error.downcast_ref::<OutError>().is_some_and(OutError::reader_left) {
+        return ExitCode::SUCCESS;
+    }
+    tell(as_typed(&format!("error: {}", text(&error)), &verbs()));
+    code(&error).into()
 }
