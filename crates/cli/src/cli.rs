@@ -62,9 +62,9 @@ pub(crate) fn run() -> anyhow::Result<u8> {
     };
     let typed = matches.subcommand().map_or(&matches, |(_, typed)| typed);
     match &cli.verb {
-        Verb::Train(args) => train::run(args, typed),
+        Verb::Train(args) => train::run(args, typed, &Cli::command()),
         Verb::Val(args) => val::run(args),
-        Verb::Finetune(args) => finetune::run(args, typed),
+        Verb::Finetune(args) => finetune::run(args, typed, &Cli::command()),
         Verb::Predict(args) => predict::run(args),
         Verb::Maps(args) => maps::run(args),
         Verb::Filters(args) => filters::run(args),

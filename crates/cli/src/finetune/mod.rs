@@ -9,13 +9,12 @@ mod unfreeze;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::{ArgMatches, Args as ClapArgs, CommandFactory};
+use clap::{ArgMatches, Args as ClapArgs, Command};
 use striate::data::Dataset;
 use striate::models::registry;
 use striate::models::weights::LoadOptions;
 use striate::train::probe::cross_validate;
 
-use crate::cli::Cli;
 use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, count, positive};
 use crate::flags_data::LayoutFlag;
@@ -86,7 +85,8 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
+/// `program` is the command line as a whole, of which this is one command.
+pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyhow::Result<u8> {
     let start = Instant::now();
     let engine = args.threads.engine()?;
     let info = registry::find(&args.model)?;
@@ -98,7 +98,8 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     let pretrained = args.fetch.with(load)?;
     pretrained.report.notes.iter().for_each(|note| working.say(note));
     let data = read(args)?;
-    let command = command::canonical(&this_command(), matches, &args.data);
+    let this_command = program.find_subcommand("finetune").expect("this very subcommand");
+    let command = command::canonical(this_command, matches, &args.data);
     let frozen = Frozen::new(info, pretrained, &data, &engine, &working)?;
     let mut tell = |done: usize, total: usize| working.count("judging the last layer", done, total);
     let judged = cross_validate(&frozen.features, FOLDS, args.seed, &engine, &mut tell)?;
@@ -116,11 +117,6 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     let code =
         if args.unfreeze { unfreeze::run(&frozen, &data, args, &command, &folder, &engine)? } else { 0 };
     printed.map(|()| code)
-}
-
-fn this_command() -> clap::Command {
-    let cli = Cli::command();
-    cli.find_subcommand("finetune").expect("this very subcommand").clone()
 }
 
 /// The pictures, every one of them decoded once: what cannot be read is said before anything is computed.

@@ -13,12 +13,11 @@ pub(crate) mod run_dir;
 
 use std::path::{Path, PathBuf};
 
-use clap::{ArgMatches, Args as ClapArgs, CommandFactory, FromArgMatches};
+use clap::{ArgMatches, Args as ClapArgs, Command, FromArgMatches};
 use striate::data::Preprocess;
 use striate::models::registry;
 use striate::train::{ARGS_YAML, FitConfig, FolderLock, Job, Outcome, check, fit, saved_run};
 
-use crate::cli::Cli;
 use crate::exit::Usage;
 use crate::flags::{Threads, me, side};
 use crate::flags_data::LayoutFlag;
@@ -112,12 +111,13 @@ struct Plan {
     command: String,
 }
 
-pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
+/// `program` is the command line as a whole, of which this is one command.
+pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let engine = args.threads.engine()?;
     let mut plan = match &args.resume {
-        None => new(args, matches),
-        Some(named) => resumed(args, matches, named.as_ref())?,
+        None => new(args, matches, program),
+        Some(named) => resumed(args, matches, program, named.as_ref())?,
     };
     let info = registry::find(&plan.model)?;
     let data = prepare::data(&plan.data, plan.layout, plan.skip_bad, args.quiet)?;
@@ -190,14 +190,14 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches) -> anyhow::Result<u8> {
     }
 }
 
-fn new(args: &Args, matches: &ArgMatches) -> Plan {
+fn new(args: &Args, matches: &ArgMatches, program: &Command) -> Plan {
     let data = args.data_flag.as_ref().unwrap_or(&args.data).clone();
     Plan {
         folder: PathBuf::new(),
         lock: None,
         resume: false,
         model: args.model.clone(),
-        command: command::canonical(&this_command(), matches, &data),
+        command: command::canonical(this_command(program), matches, &data),
         data,
         saved: None,
         skip_bad: args.skip_bad,
@@ -209,15 +209,19 @@ fn new(args: &Args, matches: &ArgMatches) -> Plan {
     }
 }
 
-fn this_command() -> clap::Command {
-    let cli = Cli::command();
-    cli.find_subcommand("train").expect("this very subcommand").clone()
+fn this_command(program: &Command) -> &Command {
+    program.find_subcommand("train").expect("this very subcommand")
 }
 
 /// What the run in the folder was started with. Other flags than it has are refused, since they would have no effect.
-fn resumed(args: &Args, matches: &ArgMatches, named: Option<&PathBuf>) -> anyhow::Result<Plan> {
+fn resumed(
+    args: &Args,
+    matches: &ArgMatches,
+    program: &Command,
+    named: Option<&PathBuf>,
+) -> anyhow::Result<Plan> {
     let folder = named.cloned().map_or_else(|| run_dir::latest(&args.project), Ok)?;
-    let asked = new(args, matches);
+    let asked = new(args, matches, program);
     let is_bare = asked.command == "striate train digits";
     // A folder that is not there is said by what looks into it.
     let lock = folder.is_dir().then(|| FolderLock::take(&folder)).transpose()?;
@@ -246,11 +250,12 @@ fn resumed(args: &Args, matches: &ArgMatches, named: Option<&PathBuf>) -> anyhow
         );
         return Err(Usage(why).into());
     }
-    let started =
-        Cli::command().try_get_matches_from(command::split(&old).iter().map(|word| found(word).into_owned()));
+    let started = program
+        .clone()
+        .try_get_matches_from(command::split(&old).iter().map(|word| found(word).into_owned()));
     let started = started.ok().and_then(|matches| {
         let matches = matches.subcommand_matches("train")?;
-        Some(new(&Args::from_arg_matches(matches).ok()?, matches))
+        Some(new(&Args::from_arg_matches(matches).ok()?, matches, program))
     });
     let taken_up =
         |plan: Plan| Plan { folder: folder.clone(), lock, resume: true, command: old.clone(), ..plan };
