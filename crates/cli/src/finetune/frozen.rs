@@ -9,10 +9,12 @@ use striate::models::registry::ModelInfo;
 use striate::train::probe::{self, Backbone, CrossValidation, Features, Head, fit_head};
 use striate::train::{FitError, Parts};
 
-use super::FOLDS;
 use crate::pretrained::Pretrained;
 use crate::report::of_split;
 use crate::working::Working;
+
+/// Folds of the cross-validation.
+pub(super) const FOLDS: usize = 5;
 
 /// The line of raw pixels is fitted to no more pictures than this: a thumbnail has more numbers than the features of a
 /// network, and a control needs no narrower interval.

@@ -15,10 +15,10 @@ use striate::inspect::{Calibration, Confusion, chart, wilson_interval};
 use striate::train::probe::{self, CrossValidation, Features};
 use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG};
 
-use super::frozen::{Baselines, Frozen, name, picture};
+use super::args::Args;
+use super::cost::{Cost, advice};
+use super::frozen::{Baselines, FOLDS, Frozen, name, picture};
 use super::suspicious::{self, Suspicious};
-use super::unfreeze::{Cost, advice};
-use super::{Args, FOLDS};
 use crate::flags::me;
 use crate::out;
 use crate::report::{self, MISTAKES, REPORT};

@@ -8,7 +8,7 @@ use striate::models::registry;
 use striate::models::weights::LoadOptions;
 use striate::train::probe::{Suspicion, cross_validate, suspicious};
 
-use super::{FOLDS, frozen};
+use super::frozen::{self, FOLDS};
 use crate::exit::Usage;
 use crate::flags_weights::{LoadFlags, say};
 use crate::pretrained::Pretrained;

@@ -1,103 +1,25 @@
-//! The rest of the network: what training it would cost, whether that is likely to pay, and doing it.
+//! Trains the rest of the network.
 
 use std::path::Path;
-use std::time::Instant;
 
 use striate::data::augment::ResizedCrop;
 use striate::data::{Augment, Dataset};
-use striate::formats::ModelFile;
 use striate::graph::op::Role;
-use striate::graph::{CrossEntropy, Engine, Mode, TrainOptions, TrainStep};
+use striate::graph::{Engine, Mode};
 use striate::inspect::report::Comparison;
 use striate::inspect::text::{duration, percent};
-use striate::nn::{OptimizerConfig, Schedule, Sgd};
+use striate::nn::Schedule;
 use striate::train::{FitConfig, Job, Outcome, Parts, fit};
 
+use super::args::Args;
+use super::cost::optimizer;
 use super::frozen::Frozen;
-use super::{Args, show};
+use super::show;
 use crate::out;
 use crate::report;
 use crate::stop::Stop;
 use crate::train::progress::Progress;
 use crate::val::accuracy;
-
-/// Epochs by default.
-pub(super) const EPOCHS: usize = 5;
-/// Images for each update by default.
-pub(super) const BATCH: usize = 16;
-/// Highest learning rate by default: far below what SGD takes from scratch, so that what was learned is not lost. On
-/// tools/photos/stamps.sh with EfficientNet-Lite0, ten times as much lost 20 points in three epochs; this lost none in one.
-pub(super) const RATE: f32 = 2e-4;
-
-/// Pictures in the update that is measured: the time of an update grows as their number.
-const FEW: usize = 4;
-
-/// Pictures a class below which all of a network would rather learn the pictures than the classes.
-const FEW_A_CLASS: f64 = 50.0;
-/// Share of wrong answers below which there is little left to win.
-const LITTLE: f64 = 0.02;
-
-/// What training all of the network would take.
-pub(super) struct Cost {
-    /// One update.
-    pub(super) step_s: f64,
-    /// All of it.
-    pub(super) total_s: f64,
-}
-
-/// Measures one update of the network with few pictures, after one to warm up, and scales it to a whole update; nothing of
-/// it is kept.
-pub(super) fn cost(
-    frozen: &Frozen,
-    model: &ModelFile,
-    data: &Dataset,
-    args: &Args,
-    engine: &Engine,
-) -> anyhow::Result<Cost> {
-    let batch = args.batch.min(data.train.len());
-    let few = batch.min(FEW);
-    let graph = frozen.graph(data, Mode::Train)?;
-    let optimizer = optimizer().build()?;
-    let options = TrainOptions::new(few, args.seed);
-    let loss = CrossEntropy::default();
-    let mut step = TrainStep::new(&graph, &model.params, &loss, &*optimizer, engine.clone(), options)?;
-    let images = vec![0.0; few * frozen.preprocess().sample_len()];
-    let labels = vec![0_u32; few];
-    let mut timed = || {
-        let start = Instant::now();
-        step.step(&images, &labels, 0.0);
-        start.elapsed().as_secs_f64()
-    };
-    timed();
-    let step_s = timed() * batch as f64 / few as f64;
-    let steps = args.epochs * data.train.len().div_ceil(args.batch);
-    Ok(Cost { step_s, total_s: step_s * steps as f64 })
-}
-
-/// Whether training all of the network is likely to pay, in a sentence.
-///
-/// # Source
-/// Kornblith 2019, section 4.6: the fewer pictures, the less fine-tuning has over a linear layer; with some tens a class
-/// both are alike.
-pub(super) fn advice(error: f64, pictures: usize, classes: usize) -> String {
-    let a_class = pictures as f64 / classes as f64;
-    if error < LITTLE {
-        format!("unlikely to pay: only {:.1} % of the answers are wrong", 100.0 * error)
-    } else if a_class < FEW_A_CLASS {
-        format!(
-            "unlikely to pay: with {a_class:.0} pictures a class a network learns the pictures, not the classes"
-        )
-    } else {
-        format!(
-            "likely to pay: {a_class:.0} pictures a class, and {:.1} % of the answers are wrong",
-            100.0 * error
-        )
-    }
-}
-
-fn optimizer() -> OptimizerConfig {
-    OptimizerConfig::Sgd(Sgd { momentum: 0.9, weight_decay: 1e-4, ..Sgd::default() })
-}
 
 /// Trains all of the network from the fitted head on, in a folder of its own below the run's.
 pub(super) fn run(
@@ -167,16 +89,4 @@ pub(super) fn run(
         show::next(&run_dir, data, &args.data),
     ))?;
     Ok(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::advice;
-
-    #[test]
-    fn advice_weighs_pictures_and_errors() {
-        assert!(advice(0.01, 1000, 5).starts_with("unlikely to pay: only 1.0 %"));
-        assert!(advice(0.07, 167, 5).starts_with("unlikely to pay: with 33 pictures a class"));
-        assert!(advice(0.07, 1000, 5).starts_with("likely to pay: 200 pictures a class, and 7.0 %"));
-    }
 }
