@@ -9,7 +9,7 @@ use striate::inspect::maps::number;
 use striate::inspect::text::{grouped, percent};
 use striate::lab::neurons::{Badge, Card, Dream, Example, Index};
 
-use super::Args;
+use super::args::Args;
 use crate::look::Subject;
 use crate::out;
 use crate::scenes::write_scene;

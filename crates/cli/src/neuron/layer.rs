@@ -6,7 +6,7 @@ use striate::inspect::maps::number;
 use striate::inspect::text::{Align, Table, grouped, percent};
 use striate::lab::neurons::{Badge, Index, Row, table};
 
-use super::Args;
+use super::args::Args;
 use crate::look::Subject;
 use crate::out;
 use crate::working::Working;

@@ -1,11 +1,11 @@
 //! `striate neuron`: what one unit of a network answers to, or all units of a layer.
 
+mod args;
 mod card;
 mod layer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args as ClapArgs;
 use striate::data::{Measured, Places};
 use striate::formats::ModelFile;
 use striate::inspect::text::{duration, grouped};
@@ -15,56 +15,9 @@ use striate::lab::neurons::{self, Index, Origin};
 use crate::exit::{BadData, Usage};
 use crate::flags::me;
 use crate::flags_data::PartFlags;
-use crate::look::ModelFlags;
-use crate::train::command::join;
 use crate::trained_on::data_for;
 use crate::working::Working;
-
-/// Show what a unit of a network answers to: its strongest training images, its values, what the network loses without it
-#[derive(Debug, ClapArgs)]
-#[command(override_usage = "\
-striate neuron [OPTIONS] MODEL LAYER[:MAP]
-       striate neuron [OPTIONS] --model NAME [--weights SOURCE] LAYER[:MAP]")]
-#[command(after_help = "\
-The first call for a network and a data set goes through all training images, and keeps what it found in the cache folder.
-
-  striate neuron convnet conv2 --data digits              a table of all maps of the layer
-  striate neuron convnet conv2:5 --data digits --dream    a page about map 5")]
-pub(crate) struct Args {
-    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
-    /// then a layer, and the number of one of its maps
-    #[arg(required = true, num_args = 1..=2, value_name = "MODEL LAYER[:MAP]")]
-    words: Vec<String>,
-    #[command(flatten)]
-    model: ModelFlags,
-    /// A data set by name, or a folder [default: the one it was trained on]
-    #[arg(short, long, value_name = "DATA")]
-    data: Option<String>,
-    #[command(flatten)]
-    which: PartFlags,
-    /// Make up a picture for the unit too: people guess worse from such pictures than from real images
-    #[arg(long)]
-    dream: bool,
-    /// Where the made-up picture starts
-    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "dream")]
-    seed: u64,
-    /// The folder for the page
-    #[arg(short, long, value_name = "FOLDER", default_value = "neuron")]
-    out: PathBuf,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-}
-
-impl Args {
-    /// The command for a unit of the same network and data.
-    fn of_unit(&self, unit: &str) -> String {
-        let model = if self.model.is_named() { &[] } else { &self.words[..1] };
-        let data = self.data.iter().flat_map(|data| ["--data".to_owned(), data.clone()]).collect();
-        let head = vec![me(), "neuron".to_owned()];
-        join(&[head, model.to_vec(), self.model.typed(), vec![unit.to_owned()], data].concat())
-    }
-}
+pub(crate) use args::Args;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let (file, unit) = match (&args.words[..], args.model.is_named()) {

@@ -1,0 +1,56 @@
+//! What may be asked for.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use crate::flags::me;
+use crate::flags_data::PartFlags;
+use crate::look::ModelFlags;
+use crate::train::command::join;
+
+/// Show what a unit of a network answers to: its strongest training images, its values, what the network loses without it
+#[derive(Debug, ClapArgs)]
+#[command(override_usage = "\
+striate neuron [OPTIONS] MODEL LAYER[:MAP]
+       striate neuron [OPTIONS] --model NAME [--weights SOURCE] LAYER[:MAP]")]
+#[command(after_help = "\
+The first call for a network and a data set goes through all training images, and keeps what it found in the cache folder.
+
+  striate neuron convnet conv2 --data digits              a table of all maps of the layer
+  striate neuron convnet conv2:5 --data digits --dream    a page about map 5")]
+pub(crate) struct Args {
+    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
+    /// then a layer, and the number of one of its maps
+    #[arg(required = true, num_args = 1..=2, value_name = "MODEL LAYER[:MAP]")]
+    pub(super) words: Vec<String>,
+    #[command(flatten)]
+    pub(super) model: ModelFlags,
+    /// A data set by name, or a folder [default: the one it was trained on]
+    #[arg(short, long, value_name = "DATA")]
+    pub(super) data: Option<String>,
+    #[command(flatten)]
+    pub(super) which: PartFlags,
+    /// Make up a picture for the unit too: people guess worse from such pictures than from real images
+    #[arg(long)]
+    pub(super) dream: bool,
+    /// Where the made-up picture starts
+    #[arg(long, value_name = "SEED", default_value_t = 0, requires = "dream")]
+    pub(super) seed: u64,
+    /// The folder for the page
+    #[arg(short, long, value_name = "FOLDER", default_value = "neuron")]
+    pub(super) out: PathBuf,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl Args {
+    /// The command for a unit of the same network and data.
+    pub(super) fn of_unit(&self, unit: &str) -> String {
+        let model = if self.model.is_named() { &[] } else { &self.words[..1] };
+        let data = self.data.iter().flat_map(|data| ["--data".to_owned(), data.clone()]).collect();
+        let head = vec![me(), "neuron".to_owned()];
+        join(&[head, model.to_vec(), self.model.typed(), vec![unit.to_owned()], data].concat())
+    }
+}
