@@ -10,7 +10,7 @@ pub(crate) mod sources;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use clap::{Args as ClapArgs, ValueEnum};
+use clap::Args as ClapArgs;
 use striate::data::DataError;
 use striate::formats::ModelFile;
 use striate::graph::Engine;
@@ -21,7 +21,7 @@ use crate::flags::{Threads, count, me};
 use crate::flags_data::LayoutFlag;
 use crate::look::{NamedFlags, open_model};
 use crate::mismatch::Mismatches;
-use show::Show;
+use show::{Format, Show};
 use sources::{Source, collect};
 
 /// Pictures from which on a team of threads is worth waking.
@@ -63,13 +63,6 @@ pub(crate) struct Args {
     layout: LayoutFlag,
     #[command(flatten)]
     threads: Threads,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Table,
-    Json,
-    Csv,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {

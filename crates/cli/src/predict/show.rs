@@ -2,12 +2,19 @@
 
 use std::fmt::Write;
 
+use clap::ValueEnum;
 use serde::Serialize;
 use striate::Prediction;
 use striate::inspect::text::{Align, Table, csv_field, percent};
 
-use super::Format;
 use crate::out;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    Table,
+    Json,
+    Csv,
+}
 
 /// Collects what is to be printed; JSON and CSV go out batch by batch.
 pub(super) struct Show {
