@@ -4,6 +4,7 @@
 //! gradient, and the tests over all of them follow.
 
 mod elu;
+mod function;
 mod gelu;
 mod hard;
 mod leaky_relu;
@@ -15,6 +16,7 @@ mod softplus;
 mod tanh;
 
 pub use elu::{Elu, Selu};
+pub(crate) use function::Function;
 pub use gelu::{Gelu, GeluTanh, erfc_f64};
 pub use hard::{HardSigmoid, HardSwish};
 pub use leaky_relu::LeakyRelu;
@@ -27,20 +29,6 @@ pub use tanh::Tanh;
 
 use crate::BLOCK;
 use crate::simd::{Isa, Simd, Task};
-
-/// A function of one value.
-pub(crate) trait Function: Copy {
-    /// `f(x)`; NaN stays NaN. `#[inline(always)]`.
-    fn value<V: Simd>(self, x: V) -> V;
-    /// `dy · f'(x)`, where `y = f(x)`. `#[inline(always)]`.
-    fn vjp<V: Simd>(self, x: V, y: V, dy: V) -> V;
-    /// `f(x)`, as plainly as it can be said.
-    fn value_f64(self, x: f64) -> f64;
-    /// `f'(x)`.
-    fn slope_f64(self, x: f64) -> f64;
-    /// Whether `vjp` looks at `y` alone, so that `x` need not be kept.
-    const BY_OUTPUT: bool = false;
-}
 
 macro_rules! activations {
     ($($name:ident,)*) => {
