@@ -10,6 +10,7 @@
 //! result, and the partial results are added in order: the same bits for any number of threads. Weights too large
 //! for partial copies are one chunk, cut over output channels instead. Which of the two follows from the shape alone.
 
+use super::reduce::{CHUNK, Reduce, chunk, chunks};
 use super::rows::{Lanes, Rows, origin};
 use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
@@ -18,22 +19,12 @@ use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
 
-/// Samples whose gradients are summed by one task.
-pub(super) const CHUNK: usize = 8;
 /// Most weights of which a partial copy is kept for every chunk.
 const PARTIAL_LEN: usize = 1 << 16;
 /// Rows of a tile.
 const ROWS: usize = 8;
 /// Rows of a task.
 const TASK_ROWS: usize = 16 * ROWS;
-
-/// Chunks that `n` samples are cut into, and the samples of chunk `i`.
-pub(super) fn chunks(n: usize, size: usize) -> usize {
-    n.div_ceil(size)
-}
-pub(super) fn chunk(n: usize, size: usize, i: usize) -> Range<usize> {
-    i * size..((i + 1) * size).min(n)
-}
 
 /// The gradient of the weights, as partial sums `[chunk][weight]`.
 #[derive(Debug)]
@@ -58,7 +49,7 @@ impl ConvBackwardWeight {
         let origin = origin(&x, shape.window.before().map(|p| -(p as isize)));
         let uniform = rows.uniform();
         program.push(Self { x, dy, partial, rows, uniform, origin, stride: shape.window.stride, chunk });
-        program.push(super::reduce::Reduce { partial, to: dw, len, chunk });
+        program.push(Reduce { partial, to: dw, len, chunk });
         if let Some(places) = unconnected {
             program.push(Unconnected { dw, places });
         }

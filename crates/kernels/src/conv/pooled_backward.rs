@@ -13,8 +13,7 @@
 //! PyTorch would drop it too. A pixel that did not win adds nothing, whatever the input and the weights are there; PyTorch
 //! adds `0 · x` and `0 · w`, which is no zero where they are infinite or NaN. Chunks and order as in [`super::ConvBackwardWeight`].
 
-use super::backward_weight::{CHUNK, chunk, chunks};
-use super::reduce::{Reduce, ReduceTransposed};
+use super::reduce::{CHUNK, Reduce, ReduceTransposed, chunk, chunks};
 use super::rows::{Gather, Rows};
 use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};

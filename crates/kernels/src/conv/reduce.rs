@@ -1,11 +1,22 @@
-//! Adds the partial sums of chunks of samples in order.
+//! Cuts samples into chunks, and adds their partial sums in order.
 
-use super::backward_weight::{CHUNK, chunks};
 use crate::BLOCK;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use std::ops::Range;
+
+/// Samples whose gradients are summed by one task.
+pub(super) const CHUNK: usize = 8;
 
 const TASK: usize = 512;
+
+/// Chunks that `n` samples are cut into, and the samples of chunk `i`.
+pub(super) fn chunks(n: usize, size: usize) -> usize {
+    n.div_ceil(size)
+}
+pub(super) fn chunk(n: usize, size: usize, i: usize) -> Range<usize> {
+    i * size..((i + 1) * size).min(n)
+}
 
 /// `to[i] = (0 or what was there) + Σ_chunk partial[chunk][i]`; what was there counts from the batch's second tile on.
 #[derive(Debug)]
