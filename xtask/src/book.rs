@@ -5,14 +5,18 @@
 //!
 //! Start reading at `turn.rs`, which runs one page.
 
+mod asked;
+mod files;
 mod page;
 mod quote;
 mod shrink;
 mod turn;
 
-use crate::ci::plain_cargo;
-use crate::workspace::root;
+pub(crate) use asked::Asked;
+
+use crate::cargo::{plain_cargo, root};
 use anyhow::{Context, Result, bail, ensure};
+use files::{BOOK, LARGEST_PICTURE, files_below};
 use page::Page;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,47 +25,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use turn::Turn;
 
-const BOOK: &str = "docs/book";
-const LARGEST_PICTURE: u64 = 61_440;
 /// Pictures that may be larger, each for a reason: here 2,000 images are dots six times over, and 420 are drawn.
 const LARGER: [(&str, u64); 1] = [("img/embed.png", 420_000)];
 const ALL_PICTURES: u64 = 1_200_000;
 const LONGEST_PAGE: usize = 150;
 /// Beginnings of the names of pages that train networks for minutes: CI leaves them out.
 const LONG: [&str; 2] = ["04", "07"];
-
-/// What to do, as asked for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Asked {
-    /// Run what needs something from outside as well.
-    pub(crate) all: bool,
-    /// Change nothing; a picture that comes out otherwise is a failure, as a quotation is.
-    pub(crate) check: bool,
-    /// With the binary that the tests build, not the fast one; examples too.
-    pub(crate) debug: bool,
-    /// Leave out the pages that train for minutes, see [`LONG`].
-    pub(crate) quick: bool,
-    /// Beginnings of the names of pages; none: every page.
-    pub(crate) pages: Vec<String>,
-}
-
-impl Asked {
-    /// From the words behind `book`; `None` where one is an unknown flag.
-    pub(crate) fn parse(args: &[&str]) -> Option<Self> {
-        let mut asked = Self::default();
-        for arg in args {
-            match *arg {
-                "--all" => asked.all = true,
-                "--check" => asked.check = true,
-                "--debug" => asked.debug = true,
-                "--quick" => asked.quick = true,
-                page if !page.starts_with('-') => asked.pages.push(page.to_string()),
-                _ => return None,
-            }
-        }
-        Some(asked)
-    }
-}
 
 /// Runs the pages asked for, compares, and tells what changed; goes on behind a failure, so that all are told.
 pub(crate) fn run(asked: &Asked) -> Result<()> {
@@ -151,23 +120,6 @@ fn shape(book: &Path, pages: &[(Page, String)]) -> Result<Vec<String>> {
         problems.push(format!("img: {sum} bytes of pictures, at most {ALL_PICTURES}"));
     }
     Ok(problems)
-}
-
-/// Files below `dir` of `base`, as paths from `base` with forward slashes; none where there is no such folder.
-fn files_below(base: &Path, dir: &str) -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    let Ok(entries) = fs::read_dir(base.join(dir)) else { return Ok(files) };
-    for entry in entries {
-        let entry = entry?;
-        let path = format!("{dir}/{}", entry.file_name().to_string_lossy());
-        if entry.file_type()?.is_dir() {
-            files.append(&mut files_below(base, &path)?);
-        } else {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// Builds the binary, and says where it is.

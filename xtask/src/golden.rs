@@ -1,6 +1,6 @@
 //! Golden files are made by scripts and never by hand: which there are, and how each is made again.
 
-use crate::workspace::root;
+use crate::cargo::root;
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
 

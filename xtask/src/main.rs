@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod book;
+mod cargo;
 mod ci;
 mod golden;
 mod shipped;

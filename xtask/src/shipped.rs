@@ -4,8 +4,7 @@
 //! They are older than the part of the training set that `striate train` holds out, so they are trained with `--val-split 0`,
 //! and their files name a command without it.
 
-use crate::ci::plain_cargo;
-use crate::workspace::root;
+use crate::cargo::{plain_cargo, root};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;

@@ -106,7 +106,7 @@ fn last_added(folder: &str) -> Option<(String, Vec<String>)> {
 }
 
 fn git(args: &[&str]) -> Option<String> {
-    let output = Command::new("git").args(args).current_dir(crate::workspace::root()).output().ok()?;
+    let output = Command::new("git").args(args).current_dir(crate::cargo::root()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

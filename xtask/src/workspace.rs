@@ -1,6 +1,6 @@
 //! What lies in the repository: crates as cargo sees them, and every text file.
 
-use crate::ci::plain_cargo;
+use crate::cargo::{plain_cargo, root};
 use crate::source::Source;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -55,12 +55,6 @@ impl File {
         let file = parts.next().unwrap_or_default();
         ["tests.rs", "testing.rs"].contains(&file) || parts.any(|p| p == "tests" || p == "benches")
     }
-}
-
-/// The folder that holds the workspace, wherever the command was typed.
-pub(crate) fn root() -> PathBuf {
-    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("xtask"), PathBuf::from);
-    here.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
 impl Workspace {

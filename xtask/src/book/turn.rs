@@ -4,9 +4,11 @@
 //! that its commands wrote there, under the picture's own path or the one that `<!-- book: from FILE -->` names; a PNG that is
 //! too large for the book is kept at half its size. What each block of commands printed is left in `target/book/printed/`.
 
+use super::asked::Asked;
+use super::files::{BOOK, LARGEST_PICTURE, files_below};
 use super::page::{Block, Page, Picture, Quoted};
-use super::{Asked, BOOK, LARGEST_PICTURE, files_below, quote, shrink};
-use crate::workspace::root;
+use super::{quote, shrink};
+use crate::cargo::root;
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs;

@@ -4,30 +4,13 @@
 mod documents;
 mod floors;
 mod operations;
+mod problem;
 mod text;
 mod unsafe_code;
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
-
-/// A place where a rule is broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Problem {
-    /// `path:line`, or a path.
-    place: String,
-    /// What is wrong, and what to do.
-    what: String,
-}
-
-impl Problem {
-    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { place: place.into(), what: what.into() }
-    }
-
-    fn at(path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self::new(format!("{path}:{line}"), what)
-    }
-}
+use problem::Problem;
 
 type Rule = fn(&Workspace) -> Vec<Problem>;
 
