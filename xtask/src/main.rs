@@ -8,6 +8,8 @@ mod book;
 mod cargo;
 mod ci;
 mod golden;
+#[cfg(test)]
+mod modules;
 mod shipped;
 mod size;
 mod source;
