@@ -8,7 +8,6 @@ mod book;
 mod cargo;
 mod ci;
 mod golden;
-#[cfg(test)]
 mod modules;
 mod shipped;
 mod size;

@@ -1,6 +1,7 @@
 //! The invariants of ARCHITECTURE.md and STYLE.md as checks. A rule is a function from the repository to what breaks it,
 //! so each is tested on a repository of two lines.
 
+mod circles;
 mod documents;
 mod floors;
 mod operations;
@@ -16,6 +17,7 @@ type Rule = fn(&Workspace) -> Vec<Problem>;
 
 const RULES: &[(&str, Rule)] = &[
     ("dependencies among our crates point down", floors::down),
+    ("the files of a crate form no circles", circles::none),
     ("no build scripts", floors::no_build_scripts),
     ("unsafe only in crates/kernels", unsafe_code::only_in_kernels),
     ("only graph asks which operation it is", operations::only_in_graph),
