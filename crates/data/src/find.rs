@@ -45,22 +45,12 @@ impl Places {
 
     /// Where decoded photos are kept: `pixels` beside the downloads.
     pub fn pixels(&self) -> Option<PathBuf> {
-        Some(self.cache.as_ref()?.parent()?.join("pixels"))
+        self.beside("pixels")
     }
 
-    /// Where downloaded weights are kept: `weights` beside the data sets.
-    pub fn weights(&self) -> Option<PathBuf> {
-        Some(self.cache.as_ref()?.parent()?.join("weights"))
-    }
-
-    /// Where what networks see in photos is kept: `features` beside the downloads.
-    pub fn features(&self) -> Option<PathBuf> {
-        Some(self.cache.as_ref()?.parent()?.join("features"))
-    }
-
-    /// Where it is kept what the units of networks answer to: `neurons` beside the downloads.
-    pub fn neurons(&self) -> Option<PathBuf> {
-        Some(self.cache.as_ref()?.parent()?.join("neurons"))
+    /// The folder of this name beside the downloads, for what can be made or fetched again.
+    pub fn beside(&self, name: &str) -> Option<PathBuf> {
+        Some(self.cache.as_ref()?.parent()?.join(name))
     }
 
     /// Where downloads of this data set go.

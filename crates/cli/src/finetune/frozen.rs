@@ -6,7 +6,7 @@ use striate::data::{DataError, Dataset, Picture, Places, Preprocess, Split};
 use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Engine, Graph, Mode, Params, trace};
 use striate::models::registry::ModelInfo;
-use striate::train::probe::{self, Backbone, CrossValidation, Features, Head, fit_head};
+use striate::train::probe::{self, Backbone, CrossValidation, FEATURES, Features, Head, fit_head};
 use striate::train::{FitError, Parts};
 
 use crate::pretrained::Pretrained;
@@ -197,7 +197,7 @@ pub(super) fn seen(
     data: &Dataset,
     working: &Working,
 ) -> anyhow::Result<[Features; 2]> {
-    let kept_in = Places::from_env().features();
+    let kept_in = Places::from_env().beside(FEATURES);
     let classes = data.classes.len();
     let total = data.train.len() + data.test.len();
     let mut features = |split, before: usize| {

@@ -10,7 +10,7 @@ use striate::data::{Measured, Places};
 use striate::formats::ModelFile;
 use striate::inspect::text::{duration, grouped};
 use striate::lab::LabError;
-use striate::lab::neurons::{self, Index, Origin};
+use striate::lab::neurons::{self, INDICES, Index, Origin};
 
 use crate::exit::{BadData, Usage};
 use crate::flags::me;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let data = data(args.data.as_deref(), args.which, &subject.model)?.data;
     let working = Working::new(args.json);
     let mut tell = |done: usize, total: usize| working.count("looking at training images", done, total);
-    let folder = Places::from_env().neurons();
+    let folder = Places::from_env().beside(INDICES);
     let (index, origin) =
         Index::open_or_build(folder.as_deref(), &subject.model, &data, &subject.engine, &mut tell)?;
     if origin == Origin::Built {

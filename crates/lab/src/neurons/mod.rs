@@ -38,4 +38,4 @@ pub use index::{Index, SAMPLE};
 pub use layers::{Layer, find, layers};
 pub use lesion::{ClassCost, Confused, Lesion, lesions};
 pub use record::{Entry, Record, TOP};
-pub use store::Origin;
+pub use store::{INDICES, Origin};

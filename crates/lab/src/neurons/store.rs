@@ -22,6 +22,9 @@ use super::index::{Index, SAMPLE};
 use super::record::{Entry, Record, TOP};
 use crate::LabError;
 
+/// Name of the folder, beside downloads, that indices are kept in.
+pub const INDICES: &str = "neurons";
+
 const MAGIC: &[u8; 8] = b"STRNEUR1";
 const HASH_BYTES: usize = 32;
 const ENTRY_BYTES: usize = 12;

@@ -27,7 +27,7 @@ impl Places {
         let endpoint = env::var("HF_ENDPOINT").ok().filter(|url| !url.is_empty());
         let hub_url = endpoint.unwrap_or_else(|| "https://huggingface.co".into());
         Self {
-            own: striate_data::Places::from_env().weights(),
+            own: striate_data::Places::from_env().beside("weights"),
             torch: torch.map(|home| home.join("hub").join("checkpoints")),
             hub: folder("HF_HUB_CACHE").or(hub),
             hub_url: hub_url.trim_end_matches('/').into(),

@@ -30,6 +30,7 @@ pub use baselines::{nearest_mean, raw_pixels};
 pub use cross_validate::{CrossValidation, cross_validate, fit_head};
 pub use features::Features;
 pub use head::Head;
+pub use store::FEATURES;
 pub use suspicious::{Suspicion, suspicious};
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use striate_formats::write_atomically;
 
+/// Name of the folder, beside downloads, that features are kept in.
+pub const FEATURES: &str = "features";
+
 const MAGIC: &[u8; 8] = b"STRFEAT2";
 const HEADER_BYTES: usize = 12;
 const HASH_BYTES: usize = 32;
