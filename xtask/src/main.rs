@@ -21,7 +21,7 @@ const USAGE: &str = "\
 Usage: cargo xtask TASK
 
   ci               all that CI runs: format, lints, dependencies, docs, tests, book, tidy; stops at the first failure
-  tidy             the rules that no compiler checks: floors, unsafe, headers, dependencies, links
+  tidy             the rules that no compiler checks: floors, circles, unsafe, headers, dependencies, links
   size             lines a crate, largest files, share of docs, tests to code, unsafe count; what the last operation,
                    layer and network touched
   book [--all] [--check] [--debug] [--quick] [PAGE ...]

@@ -4,7 +4,7 @@
 //!
 //! Below it: `striate-kernels`. Above: `striate-nn`, whose layers put operations into the graph.
 //!
-//! Start reading at [`trace`](crate::trace()), then `op/conv2d.rs` for what an operation is, then `plan.rs`; for looking
+//! Start reading at [`trace`](crate::trace()) and `var.rs`, then `op/conv2d.rs` for what an operation is, then `plan.rs`; for looking
 //! inside, at `watch.rs` (taps, hooks, and what they saw) and `edit.rs` (interventions).
 //!
 //! Invariants: a graph holds no code and no memory; inputs come before their consumers; every shape was checked when the

@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | [`mod@reference`] | what every operation *is*: naive loops in f64, by which everything else is judged |
 //! | [`plane`] | how an activation lies in memory |
-//! | `program.rs` | [`Builder`], [`Program`], and [`Kernel`]: an operation cut into tasks |
+//! | `program.rs`, `program/kernel.rs` | [`Builder`], [`Program`], and [`Kernel`]: an operation cut into tasks |
 //! | `simd/mod.rs` | vectors with one meaning on every instruction set |
 //! | [`elementwise`] | the simplest kernels: read `add.rs`, then `map.rs` |
 //! | [`conv`], [`linear`] | the ones that take the time; each file begins with its formula and its schedule |
