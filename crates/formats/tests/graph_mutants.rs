@@ -147,7 +147,7 @@ fn originals() -> Vec<Graph> {
         node(linear(8, 5), &[13], "fc", "fc"),
     ];
     let graph = |nodes: Vec<Node>| {
-        let mut graph = Graph { output: nodes.len() - 1, nodes };
+        let mut graph = Graph { output: nodes.len() - 1, nodes, auxiliary: Vec::new() };
         repair(&mut graph);
         graph.check().unwrap();
         graph

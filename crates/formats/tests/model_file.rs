@@ -235,7 +235,7 @@ fn parts_that_contradict_each_other_are_refused() {
     check(
         &edited(r#"\"nodes\""#, r#"\"knots\""#),
         &expect![
-            "the metadata entry `striate.graph` is damaged: unknown field `knots`, expected `nodes` or `output` at line 1 column 8"
+            "the metadata entry `striate.graph` is damaged: unknown field `knots`, expected one of `nodes`, `output`, `auxiliary` at line 1 column 8"
         ],
     );
 }

@@ -49,6 +49,22 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// The node whose value is the network's output.
     pub output: NodeId,
+    /// Classifiers beside the network's own, of a graph for training; none in a graph for use.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub auxiliary: Vec<Auxiliary>,
+}
+
+/// A classifier beside the network's own, whose loss helps the layers before it to learn.
+///
+/// # Source
+/// Szegedy et al. 2015, section 5.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auxiliary {
+    /// The node that makes its logits, as many as those of the network.
+    pub logits: NodeId,
+    /// What its loss is multiplied by before it is added to the network's own.
+    pub weight: f32,
 }
 
 /// Where a classifier's features become its logits.
@@ -111,6 +127,14 @@ pub enum GraphError {
         /// Which parameter, and both shapes.
         problem: String,
     },
+    /// An auxiliary classifier that cannot be trained beside the network's own.
+    #[error("graph: auxiliary classifier {index}: {problem}")]
+    Auxiliary {
+        /// Which of them.
+        index: usize,
+        /// What is wrong.
+        problem: String,
+    },
     /// The output is no node.
     #[error("graph: the output is node {output} of {nodes}")]
     Output {
@@ -121,9 +145,25 @@ pub enum GraphError {
     },
 }
 
+impl Auxiliary {
+    /// Whether logits of this shape can be trained beside an output of that one.
+    pub(crate) fn fits(&self, shape: Option<&[usize]>, output: &[usize]) -> Result<(), String> {
+        match shape {
+            None => Err(format!("expected a node of the graph, got {}", self.logits)),
+            Some(shape) if shape != output => {
+                Err(format!("expected logits of shape {output:?}, as the network's own, got {shape:?}"))
+            }
+            Some(_) if !(self.weight > 0.0 && self.weight.is_finite()) => {
+                Err(format!("expected a weight above 0, got {}", self.weight))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
 impl Graph {
-    pub(crate) fn from_trace(nodes: Vec<Node>, output: NodeId) -> Self {
-        let mut graph = Self { nodes, output };
+    pub(crate) fn from_trace(nodes: Vec<Node>, output: NodeId, auxiliary: Vec<Auxiliary>) -> Self {
+        let mut graph = Self { nodes, output, auxiliary };
         graph.remove_dead();
         graph
     }
@@ -195,11 +235,19 @@ impl Graph {
         self.nodes[id].inputs.iter().map(|&i| self.nodes[i].shape.as_slice()).collect()
     }
 
-    /// Drops what the output does not depend on; the input stays.
+    /// The same network without auxiliary classifiers.
+    pub fn without_auxiliary(mut self) -> Self {
+        self.auxiliary.clear();
+        self.remove_dead();
+        self
+    }
+
+    /// Drops what neither the output nor an auxiliary classifier depends on; the input stays.
     pub(crate) fn remove_dead(&mut self) {
         let mut live = vec![false; self.nodes.len()];
         live[0] = true;
         live[self.output] = true;
+        self.auxiliary.iter().for_each(|auxiliary| live[auxiliary.logits] = true);
         for id in (0..self.nodes.len()).rev() {
             if live[id] {
                 self.nodes[id].inputs.clone().into_iter().for_each(|i| live[i] = true);
@@ -226,6 +274,7 @@ impl Graph {
             node.inputs.iter_mut().for_each(|i| *i = index[*i]);
         }
         self.output = index[self.output];
+        self.auxiliary.iter_mut().for_each(|auxiliary| auxiliary.logits = index[auxiliary.logits]);
     }
 
     /// Checks a graph that came from elsewhere: order, names, every shape anew, and that operations which share a parameter
@@ -264,6 +313,12 @@ impl Graph {
         }
         if self.output >= self.nodes.len() {
             return Err(GraphError::Output { output: self.output, nodes: self.nodes.len() });
+        }
+        for (index, &auxiliary) in self.auxiliary.iter().enumerate() {
+            let shape = self.nodes.get(auxiliary.logits).map(|node| &node.shape[..]);
+            auxiliary
+                .fits(shape, self.output_shape())
+                .map_err(|problem| GraphError::Auxiliary { index, problem })?;
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ mod watch;
 pub use clip::Clip;
 pub use edit::{BackwardOptions, Edit};
 pub use engine::Engine;
-pub use graph::{Graph, GraphError, Head, Node, NodeId};
+pub use graph::{Auxiliary, Graph, GraphError, Head, Node, NodeId};
 pub use hooks::{Call, Hook};
 pub use loss::CrossEntropy;
 pub use module::{Child, Forward, Module};

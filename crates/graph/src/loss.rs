@@ -1,4 +1,6 @@
 //! Cross entropy over logits: `L = −Σ_n w[t_n]·log softmax(x_n)[t_n] / Σ_n w[t_n]`, with PyTorch's label smoothing.
+//!
+//! A network with auxiliary classifiers ([`Graph::auxiliary`](crate::Graph::auxiliary)) is trained on `L + Σ_a weight_a · L_a`.
 
 use striate_kernels::{Buf, Builder, Value};
 
@@ -12,9 +14,18 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    pub(crate) fn push(&self, program: &mut Builder, logits: Value, grad: Value, report: Buf) {
+    /// Adds the kernels for the network's own logits, or those for the ones of an auxiliary classifier with its weight.
+    pub(crate) fn push(
+        &self,
+        program: &mut Builder,
+        [logits, grad]: [Value; 2],
+        report: Buf,
+        auxiliary: Option<f32>,
+    ) {
         let Self { label_smoothing, class_weights } = self.clone();
         let grad = Some(grad);
-        striate_kernels::CrossEntropy { logits, grad, report, label_smoothing, class_weights }.push(program);
+        let kernel =
+            striate_kernels::CrossEntropy { logits, grad, report, label_smoothing, class_weights, auxiliary };
+        kernel.push(program);
     }
 }

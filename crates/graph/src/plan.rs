@@ -100,7 +100,7 @@ pub(crate) fn plan(
             let start = value(planner.program, plane);
             planner.program.keep(start.buf);
             planner.placed.grad_output = Some(start);
-            planner.backward(start, &planes);
+            planner.backward(&[(lowered.graph.output, start)], &planes);
         }
         Purpose::Training(training) => planner.training(training)?,
     }
@@ -287,17 +287,22 @@ impl Planner<'_> {
         }
         let report = self.program.kept(4);
         let planes = self.gradient_planes()?;
-        let plane = planes[&graph.output];
-        let start = value(self.program, plane);
-        training.loss.push(self.program, self.placed.values[&graph.output], start, report);
+        let mut starts = Vec::new();
+        // The network's own first: its kernel clears the report.
+        let auxiliary = graph.auxiliary.iter().map(|a| (a.logits, Some(a.weight)));
+        for (id, weight) in [(graph.output, None)].into_iter().chain(auxiliary) {
+            let start = value(self.program, planes[&id]);
+            training.loss.push(self.program, [self.placed.values[&id], start], report, weight);
+            starts.push((id, start));
+        }
         self.placed.report = Some(report);
-        self.backward(start, &planes);
+        self.backward(&starts, &planes);
         self.update(training);
         Ok(())
     }
 
-    /// The operations in reverse order, from the gradient of the output.
-    fn backward(&mut self, start: Value, planes: &BTreeMap<NodeId, Plane>) {
+    /// The operations in reverse order, from the gradients of the output and of auxiliary logits.
+    fn backward(&mut self, starts: &[(NodeId, Value)], planes: &BTreeMap<NodeId, Plane>) {
         let lowered = self.lowered;
         let relu = match self.wanted.purpose {
             Purpose::Gradients(rule) => rule,
@@ -305,7 +310,7 @@ impl Planner<'_> {
         };
         let needs = self.needs_gradient();
         let mut gradients: Vec<Vec<Value>> = vec![Vec::new(); lowered.graph.nodes.len()];
-        gradients[lowered.graph.output].push(start);
+        starts.iter().for_each(|&(id, start)| gradients[id].push(start));
         for (id, node) in lowered.nodes().rev() {
             if !needs[id] || gradients[id].is_empty() {
                 continue;

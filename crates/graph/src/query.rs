@@ -70,7 +70,7 @@ impl Graph {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn until(&self, id: NodeId) -> Self {
-        let mut part = Self { nodes: self.nodes[..=id].to_vec(), output: id };
+        let mut part = Self { nodes: self.nodes[..=id].to_vec(), output: id, auxiliary: Vec::new() };
         part.remove_dead();
         part
     }

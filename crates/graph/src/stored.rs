@@ -14,6 +14,8 @@ use serde::Deserialize;
 pub(crate) struct Graph {
     nodes: Vec<Node>,
     output: NodeId,
+    #[serde(default)]
+    auxiliary: Vec<graph::Auxiliary>,
 }
 
 #[derive(Deserialize)]
@@ -28,7 +30,7 @@ struct Node {
 
 /// Whatever is wrong with what was read is wrong with the result, where [`graph::Graph::check`] finds it.
 impl From<Graph> for graph::Graph {
-    fn from(Graph { nodes, output }: Graph) -> Self {
+    fn from(Graph { nodes, output, auxiliary }: Graph) -> Self {
         let shapes: Vec<Vec<usize>> = nodes.iter().map(|node| node.shape.clone()).collect();
         let mut len = 0;
         let place = |node: &Node| {
@@ -73,6 +75,7 @@ impl From<Graph> for graph::Graph {
                 }
             }
         }
-        Self { nodes: made, output: now(output) }
+        let moved = |a: graph::Auxiliary| graph::Auxiliary { logits: now(a.logits), ..a };
+        Self { nodes: made, output: now(output), auxiliary: auxiliary.into_iter().map(moved).collect() }
     }
 }

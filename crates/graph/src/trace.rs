@@ -87,13 +87,15 @@ pub fn trace(net: &dyn Forward, mode: Mode, input: [usize; 3]) -> Result<Graph, 
             scopes: RefCell::default(),
             paths,
             names: RefCell::default(),
+            auxiliary: RefCell::default(),
             errors: RefCell::default(),
         };
         let source = tracer.push(Op::input(input), &[], line);
         let output = net.forward(Var { tracer: &tracer, id: source }).id;
+        let auxiliary = tracer.auxiliaries(output);
         let errors = tracer.errors.into_inner();
         let nodes = tracer.nodes.into_inner().into_iter().map(|t| t.node).collect();
-        if errors.is_empty() { Ok(Graph::from_trace(nodes, output)) } else { Err(errors) }
+        if errors.is_empty() { Ok(Graph::from_trace(nodes, output, auxiliary)) } else { Err(errors) }
     };
     attempt(input).map_err(|layers| {
         // Most often the images are other than the network was made for: find those that fit, the nearest first.

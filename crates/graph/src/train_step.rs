@@ -89,7 +89,7 @@ impl TrainOptions {
 /// What one step tells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// Mean loss of the batch, before the update.
+    /// Mean loss of the batch, before the update; the weighted losses of auxiliary classifiers are part of it.
     pub loss: f32,
     /// Samples whose largest logit was the label's.
     pub correct: usize,
@@ -458,7 +458,8 @@ fn plan_step(
     }
     let mut lowered = Lowered::new(graph);
     if options.passes {
-        fuse(&mut lowered, &[&values[..], &gradients].concat());
+        let auxiliary: Vec<NodeId> = graph.auxiliary.iter().map(|auxiliary| auxiliary.logits).collect();
+        fuse(&mut lowered, &[&values[..], &gradients, &auxiliary].concat());
     }
     let part = options.part();
     let tile = if couples_batch(graph) || looked_at { part } else { part.min(TILE) };

@@ -1,6 +1,6 @@
 //! A value in a trace, and what a trace collects.
 
-use crate::graph::{Node, NodeId};
+use crate::graph::{Auxiliary, Node, NodeId};
 use crate::op::{Op, Operation, values_of};
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -45,6 +45,7 @@ pub(crate) struct Tracer {
     /// Path of each layer, by address and type: a struct and its first field share an address.
     pub(crate) paths: HashMap<(usize, TypeId), String>,
     pub(crate) names: RefCell<HashMap<String, usize>>,
+    pub(crate) auxiliary: RefCell<Vec<(Auxiliary, &'static Location<'static>)>>,
     pub(crate) errors: RefCell<Vec<LayerError>>,
 }
 
@@ -99,6 +100,19 @@ impl Tracer {
         nodes.len() - 1
     }
 
+    /// The auxiliary classifiers, each of which must fit the output.
+    pub(crate) fn auxiliaries(&self, output: NodeId) -> Vec<Auxiliary> {
+        let (all, nodes) = (self.auxiliary.borrow(), self.nodes.borrow());
+        for &(auxiliary, line) in all.iter() {
+            let logits = &nodes[auxiliary.logits];
+            let fits = auxiliary.fits(Some(&logits.node.shape), &nodes[output].node.shape);
+            if let (Err(problem), false, false) = (fits, logits.broken, nodes[output].broken) {
+                self.fail(&logits.node.name, line, format!("auxiliary classifier: {problem}"));
+            }
+        }
+        all.iter().map(|&(auxiliary, _)| auxiliary).collect()
+    }
+
     fn fail(&self, layer: &str, line: &'static Location<'static>, problem: String) {
         let (file, line) = (line.file(), line.line());
         self.errors.borrow_mut().push(LayerError { layer: layer.to_string(), file, line, problem });
@@ -123,6 +137,23 @@ impl<'g> Var<'g> {
     /// What the trace is for.
     pub fn mode(self) -> Mode {
         self.tracer.mode
+    }
+
+    /// Makes these the logits of an auxiliary classifier: in training `weight` times their loss is added to the network's own. In
+    /// use nobody reads them, and what only they depend on is not computed.
+    ///
+    /// # Source
+    /// Szegedy et al. 2015, section 5.
+    ///
+    /// # PyTorch
+    /// A `forward` that returns `(logits, aux_logits)` in training, with a loop that computes
+    /// `loss = criterion(logits, labels) + weight * criterion(aux_logits, labels)`.
+    #[track_caller]
+    pub fn auxiliary_loss(self, weight: f32) {
+        if self.tracer.mode == Mode::Train {
+            let auxiliary = Auxiliary { logits: self.id, weight };
+            self.tracer.auxiliary.borrow_mut().push((auxiliary, Location::caller()));
+        }
     }
 
     /// Adds an operation in the name and at the source line of the layer being applied: what layers are written with.

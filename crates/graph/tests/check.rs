@@ -3,7 +3,7 @@
 use ndarray::Array4;
 use serde_json::json;
 use striate_graph::op::{Cost, Init, Linear, Op, Relu};
-use striate_graph::{Engine, Graph, GraphError, Node, Params, PlanError, Session, SessionError};
+use striate_graph::{Auxiliary, Engine, Graph, GraphError, Node, Params, PlanError, Session, SessionError};
 
 fn linear(in_features: usize, out_features: usize) -> Op {
     Linear { in_features, out_features, bias: true, init: None }.into()
@@ -11,6 +11,26 @@ fn linear(in_features: usize, out_features: usize) -> Op {
 
 fn node(op: Op, inputs: &[usize], shape: &[usize], name: &str, layer: &str) -> Node {
     Node { op, inputs: inputs.to_vec(), shape: shape.to_vec(), name: name.into(), layer: layer.into() }
+}
+
+#[test]
+fn auxiliary_classifiers_must_fit_the_output() {
+    let wrong = |logits, weight| {
+        let graph = Graph { auxiliary: vec![Auxiliary { logits, weight }], ..twice(4, 4) };
+        graph.check().unwrap_err().to_string()
+    };
+    assert_eq!(
+        wrong(0, 0.3),
+        "graph: auxiliary classifier 0: expected logits of shape [4], as the network's own, got [1, 2, 2]"
+    );
+    assert_eq!(wrong(5, 0.3), "graph: auxiliary classifier 0: expected a node of the graph, got 5");
+    assert_eq!(wrong(2, f32::NAN), "graph: auxiliary classifier 0: expected a weight above 0, got NaN");
+    assert_eq!(wrong(2, -1.0), "graph: auxiliary classifier 0: expected a weight above 0, got -1");
+    let graph = Graph { auxiliary: vec![Auxiliary { logits: 2, weight: 0.3 }], ..twice(4, 4) };
+    assert_eq!(graph.check(), Ok(()));
+    let text = serde_json::to_string(&graph).unwrap();
+    assert_eq!(serde_json::from_str::<Graph>(&text).unwrap(), graph);
+    assert!(!serde_json::to_string(&twice(4, 4)).unwrap().contains("auxiliary"), "files stay as they were");
 }
 
 /// Flatten, and two linear layers of the given sizes in one layer.
@@ -25,6 +45,7 @@ fn twice(first: usize, second: usize) -> Graph {
             node(linear(first, second), &[3], &[second], "b", "fc"),
         ],
         output: 4,
+        auxiliary: vec![],
     }
 }
 
@@ -69,6 +90,7 @@ fn problem(op: &Op, input: &[usize]) -> String {
             node(op.clone(), &[0], &[1], "x", "x"),
         ],
         output: 1,
+        auxiliary: vec![],
     };
     graph.check().unwrap_err().to_string()
 }
@@ -209,6 +231,7 @@ fn the_joined_convolution_of_a_file_is_read_as_its_parts() {
             node(op(flatten), &[3], &[30], "z", ""),
         ],
         output: 4,
+        auxiliary: vec![],
     };
     assert_eq!(read, parts);
     assert_eq!(parts.check(), Ok(()));

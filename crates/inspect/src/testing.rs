@@ -46,7 +46,7 @@ impl Net {
     }
 
     pub(crate) fn graph(self) -> Graph {
-        let graph = Graph { output: self.nodes.len() - 1, nodes: self.nodes };
+        let graph = Graph { output: self.nodes.len() - 1, nodes: self.nodes, auxiliary: Vec::new() };
         graph.check().unwrap();
         graph
     }

@@ -6,6 +6,8 @@
 //! `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]`, and `W = Σ_n w[y_n]` over the **whole** batch, not the tile: so
 //! the tiles' gradients add up to the batch's. As in PyTorch, weights of the labels that sum to 0 give NaN.
 //!
+//! The loss of an auxiliary classifier is multiplied by a factor, and so is its gradient; it is added to the reported loss.
+//!
 //! A mixture ([`Target`]) has `λ` times the target of `a` plus `1−λ` times that of `b`, and `λ·w[a] + (1−λ)·w[b]` in `W`:
 //! the criterion of MixUp, `λ · CE(a) + (1−λ) · CE(b)`, sample by sample.
 //!
@@ -37,6 +39,9 @@ pub struct CrossEntropy {
     pub label_smoothing: f32,
     /// One weight a class.
     pub class_weights: Option<Vec<f32>>,
+    /// For the logits of an auxiliary classifier, the factor of its loss. The loss is then added to what another kernel has put
+    /// into `report` before this one, and the hits of the auxiliary classifier do not count.
+    pub auxiliary: Option<f32>,
 }
 
 impl CrossEntropy {
@@ -58,7 +63,7 @@ impl CrossEntropy {
         let weights = self.class_weights.as_ref().map_or(classes, Vec::len);
         assert!(weights == classes, "cross entropy: {weights} class weights for {classes} classes");
         let rows = program.buffer(2 * program.tile());
-        let report = self.report;
+        let (report, is_auxiliary) = (self.report, self.auxiliary.is_some());
         // Only needed where no gradient is wanted: there, the exponentials go here.
         let scratch = match self.grad {
             Some(grad) => grad,
@@ -67,7 +72,7 @@ impl CrossEntropy {
             }
         };
         program.push(Rows { loss: self, scratch, rows });
-        program.push(Report { rows, report });
+        program.push(Report { rows, report, is_auxiliary });
     }
 
     fn weight(&self, class: usize) -> f64 {
@@ -142,7 +147,7 @@ unsafe impl Kernel for Rows {
                 soft: smoothing / classes as f64,
                 weights: loss.class_weights.as_deref(),
                 all_weights,
-                share: 1.0 / total_weight,
+                share: f64::from(loss.auxiliary.unwrap_or(1.0)) / total_weight,
                 grad,
                 row,
             });
@@ -207,6 +212,7 @@ impl Task for Sample<'_> {
 struct Report {
     rows: Buf,
     report: Buf,
+    is_auxiliary: bool,
 }
 
 // SAFETY: one task.
@@ -227,7 +233,7 @@ unsafe impl Kernel for Report {
         // SAFETY: see the impl.
         let (rows, report) =
             unsafe { (cx.read(self.rows, 0..2 * cx.n()), cx.write(self.report, 0..REPORT_LEN)) };
-        if cx.starts_sums() {
+        if cx.starts_sums() && !self.is_auxiliary {
             report.fill(0.0);
         }
         for row in rows.chunks_exact(2) {
@@ -236,7 +242,7 @@ unsafe impl Kernel for Report {
             let sum = report[0] + value;
             report[2] = (sum - report[0]) - value;
             report[0] = sum;
-            report[1] += row[1];
+            report[1] += if self.is_auxiliary { 0.0 } else { row[1] };
         }
     }
 }

@@ -55,7 +55,8 @@ fn cross_entropy(
         let report = t.output_buffer(REPORT_LEN);
         let grad = Some(t.output(plane));
         let class_weights = weights.map(<[f32]>::to_vec);
-        let loss = CrossEntropy { logits, grad, report, label_smoothing: smoothing, class_weights };
+        let label_smoothing = smoothing;
+        let loss = CrossEntropy { logits, grad, report, label_smoothing, class_weights, auxiliary: None };
         loss.clone().push(&mut t.program);
         // Without a gradient, the report is the same.
         let report = t.output_buffer(REPORT_LEN);
@@ -113,6 +114,48 @@ fn cross_entropy_equals_the_reference_and_the_tile_changes_no_bit() {
                     cross_entropy((n, classes, tile), &logits, &labels, smoothing, weights.as_deref());
                 assert_same(&runs[0], &tiled[0], &format!("tiles of {tile}"));
             }
+        }
+    }
+}
+
+#[test]
+fn the_loss_of_an_auxiliary_classifier_is_scaled_and_added() {
+    let mut sample = Sample::new(3);
+    let (n, classes, factor) = (9, 4, 0.3);
+    let logits = [(); 2].map(|()| sample.normal_vec(n * classes));
+    let targets: Vec<Target> = (0..n).map(|_| (sample.usize_in(0..=classes - 1) as u32).into()).collect();
+    let want = [0, 1].map(|i| reference::cross_entropy(n, classes, &widen(&logits[i]), &targets, 0.1, None));
+    let alone = cross_entropy((n, classes, n), &logits[0], &targets, 0.1, None);
+    for tile in [1, 4, n] {
+        let mut setup = Setup::new(n).tiles(tile);
+        setup.step.targets = &targets;
+        let plane = Plane::vector(classes);
+        let runs = run_everywhere(&setup, |t| {
+            let report = t.output_buffer(REPORT_LEN);
+            for (logits, auxiliary) in logits.iter().zip([None, Some(factor)]) {
+                let (logits, grad) = (t.input(plane, logits), Some(t.output(plane)));
+                let loss = CrossEntropy {
+                    logits,
+                    grad,
+                    report,
+                    label_smoothing: 0.1,
+                    class_weights: None,
+                    auxiliary,
+                };
+                loss.push(&mut t.program);
+            }
+        });
+        for run in &runs {
+            let what = format!("tiles of {tile}, {}", run.what);
+            let loss = want[0].0 + f64::from(factor) * want[1].0;
+            assert_close(&run.outputs[0][..1], &[loss], 1e-6, 1e-7, &what);
+            assert_eq!(run.outputs[0][1], alone[0].outputs[0][1], "{what}: only the first one's hits count");
+            assert_eq!(
+                run.outputs[1], alone[0].outputs[1],
+                "{what}: the network's own gradient is as without"
+            );
+            let grad: Vec<f64> = want[1].1.iter().map(|g| f64::from(factor) * g).collect();
+            assert_close(&run.outputs[2], &grad, 2e-6, 1e-8, &what);
         }
     }
 }
