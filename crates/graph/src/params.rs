@@ -4,6 +4,7 @@ use crate::graph::Graph;
 use crate::init::initial;
 use crate::op::ParamSpec;
 use ndarray::{ArrayD, IxDyn};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Named arrays in the order of their use. Copies share the arrays until one of them changes its own.
@@ -89,6 +90,13 @@ impl Params {
     /// Names and arrays.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayD<f32>)> {
         self.entries.iter().map(|(name, array)| (name.as_str(), &**array))
+    }
+
+    /// Those of them that `graph` uses: without the ones of auxiliary classifiers, for instance, for a graph traced for use.
+    pub fn only(mut self, graph: &Graph) -> Self {
+        let used: BTreeSet<String> = graph.params().into_iter().map(|(name, _)| name).collect();
+        self.entries.retain(|(name, _)| used.contains(name));
+        self
     }
 
     /// Compares names and shapes with what `graph` needs.

@@ -42,6 +42,9 @@ pub struct FitConfig {
     pub class_weights: Option<ClassWeights>,
     /// Whether images of rare classes are drawn as often as those of frequent ones.
     pub weighted_sampling: bool,
+    /// Whether auxiliary classifiers ([`Graph::auxiliary`]) add their losses, of networks that have them: GoogLeNet and
+    /// Inception-v3. A model file does not hold their parameters, so training that begins from one needs `false`.
+    pub auxiliary: bool,
     /// Bound on the gradients.
     pub clip_grad: Option<f32>,
     /// Of what it is the bound.
@@ -82,6 +85,7 @@ impl Default for FitConfig {
             label_smoothing: 0.0,
             class_weights: None,
             weighted_sampling: false,
+            auxiliary: true,
             clip_grad: None,
             clip_mode: ClipMode::Norm,
             ema_decay: None,

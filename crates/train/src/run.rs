@@ -199,9 +199,9 @@ impl<'a> Run<'a> {
         self.progress.best(self.job.config.metric)
     }
 
-    /// The parameters that are validated and kept: the average, where there is one.
+    /// The parameters that are validated and kept: the average, where there is one, and without those of auxiliary classifiers.
     fn current(&self) -> Params {
-        self.train.ema_params().unwrap_or_else(|| self.train.params())
+        self.train.ema_params().unwrap_or_else(|| self.train.params()).only(&self.eval_graph)
     }
 
     fn spent_s(&self) -> f64 {
@@ -398,6 +398,7 @@ fn untold_checkpoint(event: &Event<'_>, tell: Tell<'_>) -> Result<(), FitError> 
 /// The network as it is trained, once it is certain that it and the settings fit the data.
 pub(crate) fn train_graph(job: &Job<'_>) -> Result<Graph, FitError> {
     let graph = trace(job.net, Mode::Train, job.preprocess.shape())?;
+    let graph = if job.config.auxiliary { graph } else { graph.without_auxiliary() };
     let expected = job.data.classes.len();
     if graph.output_shape() != [expected] {
         let (model, data) = (job.model_name.to_string(), job.data.name.clone());

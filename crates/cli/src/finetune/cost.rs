@@ -37,7 +37,7 @@ pub(super) fn cost(
 ) -> anyhow::Result<Cost> {
     let batch = args.batch.min(data.train.len());
     let few = batch.min(FEW);
-    let graph = frozen.graph(data, Mode::Train)?;
+    let graph = frozen.graph(data, Mode::Train)?.without_auxiliary();
     let optimizer = optimizer().build()?;
     let options = TrainOptions::new(few, args.seed);
     let loss = CrossEntropy::default();

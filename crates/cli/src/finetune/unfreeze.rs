@@ -32,7 +32,7 @@ pub(super) fn run(
 ) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let net = (frozen.info.build)(data.classes.len(), frozen.preprocess().channels);
-    let graph = frozen.graph(data, Mode::Train)?;
+    let graph = frozen.graph(data, Mode::Train)?.without_auxiliary();
     // Batch norms stay as they are: statistics of a few pictures a batch would replace those of a million photographs.
     let norms = graph.nodes.iter().filter(|node| node.operation().role() == Role::Norm);
     let config = FitConfig {
@@ -47,6 +47,8 @@ pub(super) fn run(
             flip_horizontal: 0.5,
             ..Augment::default()
         },
+        // Published weights are used without those of auxiliary classifiers.
+        auxiliary: false,
         freeze: norms.map(|node| node.layer.clone()).collect(),
         seed: args.seed,
         ..FitConfig::default()

@@ -140,6 +140,8 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
             if let Some(note) = advice::note(&data).filter(|_| !args.quiet) {
                 out::tell(note);
             }
+            // Weights are those of a network in use.
+            let config = FitConfig { auxiliary: initial.is_none(), ..config };
             (config, preprocess, initial.map(|initial| initial.params))
         }
     };

@@ -1,5 +1,6 @@
 //! The promises of the crate, each broken on purpose or repeated under disturbance.
 
+mod auxiliary;
 mod bits;
 mod crash;
 mod killed;

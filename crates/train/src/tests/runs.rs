@@ -73,6 +73,7 @@ fn events_come_in_order_and_files_are_there() {
           shear_deg: 0.0
           shift_px: 0
           translate: 0.0
+        auxiliary: true
         batch_size: 16
         budget_s: null
         checkpoint_every_s: null
