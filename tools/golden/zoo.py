@@ -52,7 +52,7 @@ NAMES = [
 TRAINED = {
     "resnet18": (4, 3, 64, 48), "vgg11_bn": (4, 3, 64, 32), "resnext50_32x4d": (4, 3, 64, 48),
     "densenet121": (4, 3, 64, 48), "mobilenet_v2": (2, 3, 33, 40), "squeezenet1_1": (2, 3, 63, 80),
-    "googlenet": (4, 3, 64, 80), "inception_v3": (4, 3, 123, 107), "mobilenet_v3_small": (4, 3, 64, 48),
+    "googlenet": (4, 3, 64, 80), "inception_v3": (4, 3, 299, 347), "mobilenet_v3_small": (4, 3, 64, 48),
     "mnasnet0_5": (4, 3, 64, 48), "shufflenet_v2_x0_5": (4, 3, 64, 48), "efficientnet_b0": (4, 3, 64, 48),
     "efficientnet_v2_s": (4, 3, 64, 48), "regnet_x_400mf": (4, 3, 64, 48), "regnet_y_400mf": (4, 3, 64, 48),
     "convnext_tiny": (2, 3, 64, 48),
@@ -72,21 +72,25 @@ def tensor(name, shape):
     return torch.from_numpy(formula.deep_values(name, tuple(shape)))
 
 
-def empty(name):
+# What the losses of auxiliary classifiers are multiplied by in training.
+AUXILIARY = {"googlenet": 0.3, "inception_v3": 0.4}
+
+
+def empty(name, auxiliary=False):
     """The network without memory, so that no time goes into an initialisation that nobody sees."""
     # A RegNet computes its widths by tensors, which must have values.
     with torch.device("cpu" if name.startswith("regnet") else "meta"):
         if name == "efficientnet_lite0":
             return EfficientNetLite0()
-        # These two alone run an initialisation of their own, and have classifiers aside that a network in use has not.
-        plain = {"aux_logits": False, "init_weights": False} if name in ("googlenet", "inception_v3") else {}
+        # These two alone run an initialisation of their own, and have auxiliary classifiers, which a network in use does not need.
+        plain = {"aux_logits": auxiliary, "init_weights": False} if name in AUXILIARY else {}
         return getattr(torchvision.models, name)(**plain)
 
 
 @torch.no_grad()
-def model(name):
+def model(name, auxiliary=False):
     """The network with the formula's weights, in float32, without dropout."""
-    net = empty(name).to_empty(device="cpu")
+    net = empty(name, auxiliary).to_empty(device="cpu")
     for key, value in net.state_dict().items():
         if key.endswith("num_batches_tracked"):
             value.zero_()
@@ -136,8 +140,11 @@ def trained(name, shape):
     labels = torch.tensor(formula.labels(shape[0], 1000))
 
     def run(dtype):
-        net = model(name).to(dtype).train()
-        loss = F.cross_entropy(net(tensor("input", shape).to(dtype)), labels)
+        net = model(name, auxiliary=True).to(dtype).train()
+        # The logits, and those of auxiliary classifiers behind them.
+        logits = net(tensor("input", shape).to(dtype))
+        logits, *others = logits if name in AUXILIARY else [logits]
+        loss = F.cross_entropy(logits, labels) + sum(AUXILIARY[name] * F.cross_entropy(other, labels) for other in others)
         loss.backward()
         grads = {key: parameter.grad for key, parameter in net.named_parameters()}
         return loss.item(), grads, {key: b for key, b in net.named_buffers() if not key.endswith("num_batches_tracked")}

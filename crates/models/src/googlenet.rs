@@ -2,24 +2,28 @@
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
-use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, Sequential, Var};
+use striate_nn::{
+    AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, Sequential,
+    Var,
+};
 
 /// GoogLeNet, or Inception-v1, with batch norms: a block looks by 1x1, 3x3, again 3x3 (where the paper has 5x5), and by the largest
 /// of 3x3, side by side, each behind a 1x1 that saves work.
 ///
-/// 6,624,904 parameters for 1000 classes, 1,498,376,192 multiply-adds at 224 px.
+/// 6,624,904 parameters for 1000 classes, 1,498,376,192 multiply-adds at 224 px. In training two auxiliary classifiers, which read the
+/// blocks 4a and 4d, add 0.3 of their losses to the network's own, and 6,379,984 parameters.
 ///
 /// # Shapes
 /// `[N, in_channels, H, W]` of at least 15 px to logits `[N, num_classes]`.
 ///
 /// # Source
-/// Szegedy et al., "Going Deeper with Convolutions", 2015, table 1.
+/// Szegedy et al., "Going Deeper with Convolutions", 2015, table 1, and section 5 for the auxiliary classifiers.
 ///
 /// # PyTorch
-/// `torchvision.models.googlenet(aux_logits=False, init_weights=True)`, keys and initialisation included, but for the biases of
-/// `fc`, which start at 0 here. The two classifiers aside, which torchvision has in training, are left out; of the published
-/// file, so are their weights. What torchvision calls `transform_input` is the mean and the deviation of 0.5 by which the published
-/// weights want their pictures. In training, a fifth of what `fc` reads is dropped.
+/// `torchvision.models.googlenet(init_weights=True)`, keys and initialisation included, but for the biases of fully connected
+/// layers, which start at 0 here; with [`GoogLeNet::aux_logits`]`(false)` that of `aux_logits=False`. The weights of the auxiliary
+/// classifiers in the published file are left out, as torchvision does. What torchvision calls `transform_input` is the mean and
+/// the deviation of 0.5 by which the published weights want their pictures. In training, a fifth of what `fc` reads is dropped.
 ///
 /// # Example
 /// ```
@@ -53,6 +57,8 @@ pub struct GoogLeNet {
     maxpool4: MaxPool2d,
     inception5a: Inception,
     inception5b: Inception,
+    aux1: Option<Auxiliary>,
+    aux2: Option<Auxiliary>,
     dropout: Dropout,
     /// From features to classes.
     pub fc: Linear,
@@ -60,6 +66,9 @@ pub struct GoogLeNet {
 
 /// What its weights start with, a truncation of torchvision's at 200 deviations aside.
 const STD: f32 = 0.01;
+
+/// Share of the loss of an auxiliary classifier.
+const AUXILIARY_WEIGHT: f32 = 0.3;
 
 fn conv(from: usize, to: usize, kernel: usize) -> BasicConv2d {
     BasicConv2d::new(Conv2d::new(from, to, kernel).padding(kernel / 2), STD)
@@ -86,9 +95,17 @@ impl GoogLeNet {
             maxpool4: MaxPool2d::new(2).stride(2).ceil_mode(true),
             inception5a: Inception::new(832, 256, [160, 320], [32, 128], 128),
             inception5b: Inception::new(832, 384, [192, 384], [48, 128], 128),
+            aux1: Some(Auxiliary::new(512, num_classes)),
+            aux2: Some(Auxiliary::new(528, num_classes)),
             dropout: Dropout::new(0.2),
-            fc: Linear::new(1024, num_classes).init(Init::Normal { std: STD }),
+            fc: fully_connected(1024, num_classes),
         }
+    }
+
+    /// Whether it is trained with its two auxiliary classifiers, as it is by default.
+    pub fn aux_logits(self, aux_logits: bool) -> Self {
+        let Self { aux1, aux2, .. } = self;
+        Self { aux1: aux1.filter(|_| aux_logits), aux2: aux2.filter(|_| aux_logits), ..self }
     }
 }
 
@@ -98,11 +115,54 @@ impl Forward for GoogLeNet {
         let x = x.apply(&self.conv1).apply(&self.maxpool1); // [N, 64, 56, 56]
         let x = x.apply(&self.conv2).apply(&self.conv3).apply(&self.maxpool2); // [N, 192, 28, 28]
         let x = x.apply(&self.inception3a).apply(&self.inception3b).apply(&self.maxpool3); // [N, 480, 14, 14]
-        let x = x.apply(&self.inception4a).apply(&self.inception4b).apply(&self.inception4c);
-        let x = x.apply(&self.inception4d).apply(&self.inception4e).apply(&self.maxpool4); // [N, 832, 7, 7]
+        let x = x.apply(&self.inception4a);
+        Auxiliary::add(&self.aux1, x);
+        let x = x.apply(&self.inception4b).apply(&self.inception4c).apply(&self.inception4d);
+        Auxiliary::add(&self.aux2, x);
+        let x = x.apply(&self.inception4e).apply(&self.maxpool4); // [N, 832, 7, 7]
         let x = x.apply(&self.inception5a).apply(&self.inception5b); // [N, 1024, 7, 7]
         x.adaptive_avg_pool2d(1).flatten(1).apply(&self.dropout).apply(&self.fc)
     }
+}
+
+/// A classifier of features half-way through the network.
+#[derive(Debug, Module)]
+struct Auxiliary {
+    pool: AdaptiveAvgPool2d,
+    conv: BasicConv2d,
+    fc1: Linear,
+    dropout: Dropout,
+    fc2: Linear,
+}
+
+impl Auxiliary {
+    fn new(from: usize, num_classes: usize) -> Self {
+        Self {
+            pool: AdaptiveAvgPool2d::new(4),
+            conv: conv(from, 128, 1),
+            fc1: fully_connected(2048, 1024),
+            dropout: Dropout::new(0.7),
+            fc2: fully_connected(1024, num_classes),
+        }
+    }
+
+    /// Has it learn from `x`, where the network has it.
+    fn add(this: &Option<Self>, x: Var<'_>) {
+        if let Some(this) = this {
+            x.apply(this).auxiliary_loss(AUXILIARY_WEIGHT);
+        }
+    }
+}
+
+impl Forward for Auxiliary {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.apply(&self.pool).apply(&self.conv).flatten(1); // [N, 2048]
+        x.apply(&self.fc1).relu().apply(&self.dropout).apply(&self.fc2)
+    }
+}
+
+fn fully_connected(from: usize, to: usize) -> Linear {
+    Linear::new(from, to).init(Init::Normal { std: STD })
 }
 
 /// A convolution without bias, a batch norm and a ReLU.

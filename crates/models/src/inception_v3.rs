@@ -14,18 +14,21 @@ use striate_nn::{AvgPool2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, M
 /// | `Mixed_6a` to `Mixed_6e` | `[N, 768, 17, 17]` |
 /// | `Mixed_7a` to `Mixed_7c` | `[N, 2048, 8, 8]` |
 ///
-/// 23,834,568 parameters for 1000 classes, 5,713,216,096 multiply-adds at 299 px.
+/// 23,834,568 parameters for 1000 classes, 5,713,216,096 multiply-adds at 299 px. In training an auxiliary classifier, which reads
+/// `Mixed_6e`, adds 0.4 of its loss to the network's own, and 3,326,696 parameters. It takes maps of at least 17x17, so images of
+/// at least 299 px; with smaller ones the network is trained without it.
 ///
 /// # Shapes
 /// `[N, in_channels, H, W]` of at least 75 px to logits `[N, num_classes]`.
 ///
 /// # Source
-/// Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2016, table 1.
+/// Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2016, table 1, and section 4 for the auxiliary
+/// classifier.
 ///
 /// # PyTorch
-/// `torchvision.models.inception_v3(aux_logits=False, init_weights=True)`, keys and initialisation included, but for the biases
-/// of `fc`, which start at 0 here. The classifier aside, which torchvision has in training, is left out; of the published file, so
-/// are its weights. What torchvision calls `transform_input` is the mean and the deviation of 0.5 by which the published weights
+/// `torchvision.models.inception_v3(init_weights=True)`, keys and initialisation included, but for the biases of fully connected
+/// layers, which start at 0 here; with [`InceptionV3::aux_logits`]`(false)` that of `aux_logits=False`. torchvision refuses smaller
+/// images in training, and keeps the auxiliary classifier of the published file, which is left out here. What torchvision calls `transform_input` is the mean and the deviation of 0.5 by which the published weights
 /// want their pictures. In training, half of what `fc` reads is dropped.
 ///
 /// # Example
@@ -56,6 +59,7 @@ pub struct InceptionV3 {
     Mixed_6c: BlockC,
     Mixed_6d: BlockC,
     Mixed_6e: BlockC,
+    AuxLogits: Option<Auxiliary>,
     Mixed_7a: BlockD,
     Mixed_7b: BlockE,
     Mixed_7c: BlockE,
@@ -106,12 +110,18 @@ impl InceptionV3 {
             Mixed_6c: BlockC::new(160),
             Mixed_6d: BlockC::new(160),
             Mixed_6e: BlockC::new(192),
+            AuxLogits: Some(Auxiliary::new(num_classes)),
             Mixed_7a: BlockD::new(),
             Mixed_7b: BlockE::new(1280),
             Mixed_7c: BlockE::new(2048),
             dropout: Dropout::new(0.5),
             fc: Linear::new(2048, num_classes).init(Init::Normal { std: STD }),
         }
+    }
+
+    /// Whether it is trained with its auxiliary classifier, as it is by default.
+    pub fn aux_logits(self, aux_logits: bool) -> Self {
+        Self { AuxLogits: self.AuxLogits.filter(|_| aux_logits), ..self }
     }
 }
 
@@ -123,8 +133,43 @@ impl Forward for InceptionV3 {
         let x = x.apply(&self.maxpool2).apply(&self.Mixed_5b).apply(&self.Mixed_5c).apply(&self.Mixed_5d); // [N, 288, 35, 35]
         let x = x.apply(&self.Mixed_6a).apply(&self.Mixed_6b).apply(&self.Mixed_6c);
         let x = x.apply(&self.Mixed_6d).apply(&self.Mixed_6e); // [N, 768, 17, 17]
+        if let Some(auxiliary) = self.AuxLogits.as_ref().filter(|_| x.shape()[1..].iter().all(|&px| px >= 17))
+        {
+            x.apply(auxiliary).auxiliary_loss(AUXILIARY_WEIGHT);
+        }
         let x = x.apply(&self.Mixed_7a).apply(&self.Mixed_7b).apply(&self.Mixed_7c); // [N, 2048, 8, 8]
         x.adaptive_avg_pool2d(1).flatten(1).apply(&self.dropout).apply(&self.fc)
+    }
+}
+
+/// A classifier of features three quarters of the way through the network.
+#[derive(Debug, Module)]
+struct Auxiliary {
+    pool: AvgPool2d,
+    conv0: BasicConv2d,
+    conv1: BasicConv2d,
+    fc: Linear,
+}
+
+/// Share of its loss.
+const AUXILIARY_WEIGHT: f32 = 0.4;
+
+impl Auxiliary {
+    fn new(num_classes: usize) -> Self {
+        Self {
+            pool: AvgPool2d::new(5).stride(3),
+            conv0: same(768, 128, 1),
+            // torchvision means to start this with 0.01, and does with 0.1.
+            conv1: BasicConv2d::new(Conv2d::new(128, 768, 5), STD),
+            fc: Linear::new(768, num_classes).init(Init::Normal { std: 0.001 }),
+        }
+    }
+}
+
+impl Forward for Auxiliary {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.apply(&self.pool).apply(&self.conv0).apply(&self.conv1);
+        x.adaptive_avg_pool2d(1).flatten(1).apply(&self.fc)
     }
 }
 

@@ -21,7 +21,7 @@ pub struct ModelInfo {
     pub first_conv: &'static str,
     /// Makes it for `(num_classes, in_channels)`.
     pub build: fn(usize, usize) -> Box<dyn Forward>,
-    /// Paths of what published files hold and the network has not: classifiers aside that help it learn.
+    /// Paths of the auxiliary classifiers in published files, which a network in use does not have.
     pub aside: &'static [&'static str],
 }
 

@@ -230,10 +230,23 @@ fn any_number_of_classes_and_channels() {
 #[test]
 fn training_and_use_share_their_parameters() {
     for model in all() {
-        let [train, eval] =
-            [Mode::Train, Mode::Eval].map(|m| graph_of(model, m, CLASSES, model.input).params());
-        assert_eq!(train, eval, "{}", model.name);
+        let [train, eval] = [Mode::Train, Mode::Eval].map(|m| graph_of(model, m, CLASSES, model.input));
+        assert_eq!(train.without_auxiliary().params(), eval.params(), "{}", model.name);
     }
+}
+
+#[test]
+fn auxiliary_classifiers_add_the_parameters_that_they_have_in_torchvision() {
+    let mut with = Vec::new();
+    for model in all() {
+        let graph = graph_of(model, Mode::Train, model.num_classes, model.input);
+        let weights: Vec<f32> = graph.auxiliary.iter().map(|auxiliary| auxiliary.weight).collect();
+        if !weights.is_empty() {
+            with.push((model.name, weights, graph.parameter_count()));
+        }
+    }
+    let expected = [("googlenet", vec![0.3, 0.3], 13_004_888), ("inception_v3", vec![0.4], 27_161_264)];
+    assert_eq!(with, expected);
 }
 
 #[test]
