@@ -7,6 +7,7 @@ use serde::Serialize;
 use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Graph, Mode, trace};
 use striate::inspect::receptive_field::{Layers, layers};
+use striate::inspect::text::grouped;
 use striate::inspect::{Summary, summary};
 use striate::models::registry;
 
@@ -50,26 +51,31 @@ struct Document {
     model: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     provenance: Option<Provenance>,
+    /// With those of auxiliary classifiers, where the network is trained with some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameters_in_training: Option<usize>,
     #[serde(flatten)]
     summary: Summary,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let path = Path::new(&args.model);
-    let (graph, provenance) = if path.exists() {
+    let (graph, provenance, parameters_in_training) = if path.exists() {
         if args.imgsz.is_some() || args.classes.is_some() {
             let why = "--imgsz and --classes are for networks given by name; a model file has its own";
             return Err(Usage(why.into()).into());
         }
         let file = ModelFile::load(&model_path(path))?;
-        (file.graph, Some(file.provenance))
+        (file.graph, Some(file.provenance), None)
     } else {
-        (named(args)?, None)
+        let (graph, in_training) = named(args)?;
+        (graph, None, in_training)
     };
     if args.rf {
         return fields(args, &graph);
     }
-    let document = Document { model: args.model.clone(), provenance, summary: summary(&graph) };
+    let summary = summary(&graph);
+    let document = Document { model: args.model.clone(), provenance, parameters_in_training, summary };
     if args.json {
         out::json(&document)?;
         return Ok(0);
@@ -81,7 +87,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             args.model, from.model, from.data, from.epochs, from.command
         );
     }
-    out::say(&format!("{text}{}", document.summary))?;
+    text.push_str(&document.summary.to_string());
+    if let Some(in_training) = parameters_in_training {
+        let more = in_training as u64 - document.summary.parameters;
+        text.push_str(&format!(
+            "In training, auxiliary classifiers add {} parameters: {} in all.\n",
+            grouped(more),
+            grouped(in_training as u64)
+        ));
+    }
+    out::say(&text)?;
     Ok(0)
 }
 
@@ -98,7 +113,8 @@ fn fields(args: &Args, graph: &Graph) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-fn named(args: &Args) -> anyhow::Result<Graph> {
+/// The network in use; and its parameters in training, where auxiliary classifiers add some.
+fn named(args: &Args) -> anyhow::Result<(Graph, Option<usize>)> {
     let info = registry::find(&args.model)
         .map_err(|unknown| Usage(format!("there is no file {:?}, and {unknown}", args.model)))?;
     let [channels, ..] = info.input;
@@ -107,5 +123,8 @@ fn named(args: &Args) -> anyhow::Result<Graph> {
     let wrong_size = |error: striate::graph::TraceError| {
         Usage(format!("{} for {}x{} pictures: {error}", info.name, input[1], input[2]))
     };
-    Ok(trace(net.as_ref(), Mode::Eval, input).map_err(wrong_size)?)
+    let [graph, training] = [Mode::Eval, Mode::Train].map(|mode| trace(net.as_ref(), mode, input));
+    let (graph, training) = (graph.map_err(wrong_size)?, training.map_err(wrong_size)?);
+    let in_training = (!training.auxiliary.is_empty()).then(|| training.parameter_count());
+    Ok((graph, in_training))
 }
