@@ -57,7 +57,7 @@ pub(crate) fn module(item: DeriveInput) -> Result<TokenStream> {
         impl #impl_generics ::striate::graph::Module for #ident #ty_generics #where_clause {
             fn children<'__a>(
                 &'__a self,
-                __visit: &mut dyn ::core::ops::FnMut(&str, &'__a dyn ::striate::graph::Forward),
+                __visit: &mut dyn ::core::ops::FnMut(&str, &'__a dyn ::striate::graph::Module),
             ) {
                 let _ = &__visit;
                 #visits

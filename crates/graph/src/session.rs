@@ -39,14 +39,14 @@ struct Task<'a> {
 /// # use striate_graph::Child;
 /// # struct Net { fc: Fc }
 /// # struct Fc;
-/// # impl Module for Fc { fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {} }
+/// # impl Module for Fc { fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {} }
 /// # impl Forward for Fc {
 /// #     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
 /// #         x.op(op::Linear { in_features: 4, out_features: 3, bias: true, init: None }.into())
 /// #     }
 /// # }
 /// # impl Module for Net {
-/// #     fn children<'a>(&'a self, f: &mut dyn FnMut(&str, &'a dyn Forward)) { f("fc", &self.fc) }
+/// #     fn children<'a>(&'a self, f: &mut dyn FnMut(&str, &'a dyn Module)) { f("fc", &self.fc) }
 /// # }
 /// # impl Forward for Net {
 /// #     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> { x.relu().flatten(1).apply(&self.fc) }
@@ -375,7 +375,7 @@ impl Session {
     /// use striate_graph::{BackwardOptions, Edit, Forward, Mode, Module, Params, ReluRule, Session, Var, trace};
     /// # use striate_graph::Child;
     /// # struct Net;
-    /// # impl Module for Net { fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {} }
+    /// # impl Module for Net { fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {} }
     /// # impl Forward for Net { fn forward<'g>(&self, x: Var<'g>) -> Var<'g> { x.relu().flatten(1) } }
     /// let graph = trace(&Net, Mode::Eval, [1, 1, 3])?; // y = max(0, x)
     /// let params = Params::init(&graph, 0);

@@ -1,7 +1,7 @@
 //! Tracing: running a network's `forward` once, on names and shapes instead of numbers.
 
 use crate::graph::Graph;
-use crate::module::Forward;
+use crate::module::{Forward, Module};
 use crate::op::Op;
 use crate::var::{LayerError, Mode, Scope, Tracer, Var};
 use std::any::TypeId;
@@ -10,11 +10,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
 
-fn key(layer: &dyn Forward) -> (usize, TypeId) {
+fn key(layer: &dyn Module) -> (usize, TypeId) {
     (std::ptr::from_ref(layer).cast::<()>() as usize, layer.type_of())
 }
 
-fn collect(paths: &mut HashMap<(usize, TypeId), String>, prefix: &str, module: &dyn Forward) {
+fn collect(paths: &mut HashMap<(usize, TypeId), String>, prefix: &str, module: &dyn Module) {
     module.children(&mut |name, child| {
         let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
         paths.insert(key(child), path.clone());
@@ -31,12 +31,67 @@ impl<'g> Var<'g> {
 
     /// As [`Var::apply`], with the source line to name in errors: for containers, whose layers were put in elsewhere.
     pub fn apply_at(self, layer: &dyn Forward, line: &'static Location<'static>) -> Var<'g> {
+        self.within_at(layer, line, || layer.forward(self))
+    }
+
+    /// Runs `body`, in which `layer` is the layer that is applied: operations get its name, as in [`Var::apply`]. It is what a
+    /// module that combines several values is written with, or one that gives several.
+    ///
+    /// # PyTorch
+    /// A module whose `forward` has several arguments.
+    ///
+    /// # Example
+    /// ```
+    /// # use striate_graph::{Mode, Module, Forward, Var, op, trace};
+    /// # struct Conv;
+    /// # impl Module for Conv { fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {} }
+    /// # impl Forward for Conv {
+    /// #     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+    /// #         x.op(serde_json::from_str(r#"{ "op": "conv2d", "in_channels": 3, "out_channels": 3, "kernel_size": [1, 1],
+    /// #             "stride": [1, 1], "padding": [0, 0], "dilation": [1, 1], "groups": 1, "bias": true }"#).unwrap())
+    /// #     }
+    /// # }
+    /// struct Merge {
+    ///     project: Conv,
+    /// }
+    /// # impl Module for Merge {
+    /// #     fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) { visit("project", &self.project) }
+    /// # }
+    ///
+    /// impl Merge {
+    ///     fn forward<'g>(&self, x: Var<'g>, skip: Var<'g>) -> Var<'g> {
+    ///         x.within(self, || x + skip.apply(&self.project))
+    ///     }
+    /// }
+    /// # struct Net { merge: Merge }
+    /// # impl Module for Net {
+    /// #     fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) { visit("merge", &self.merge) }
+    /// # }
+    /// # impl Forward for Net {
+    /// #     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> { self.merge.forward(x.relu(), x) }
+    /// # }
+    /// # let graph = trace(&Net { merge: Merge { project: Conv } }, Mode::Eval, [3, 8, 8])?;
+    /// # let names: Vec<&str> = graph.nodes.iter().map(|node| node.name.as_str()).collect();
+    /// assert_eq!(names, ["input", "relu", "merge.project", "merge.add"]);
+    /// # Ok::<(), striate_graph::TraceError>(())
+    /// ```
+    #[track_caller]
+    pub fn within<T>(self, layer: &dyn Module, body: impl FnOnce() -> T) -> T {
+        self.within_at(layer, Location::caller(), body)
+    }
+
+    fn within_at<T>(
+        self,
+        layer: &dyn Module,
+        line: &'static Location<'static>,
+        body: impl FnOnce() -> T,
+    ) -> T {
         let tracer = self.tracer;
         let known = tracer.paths.get(&key(layer)).cloned();
         let named = known.is_some();
         let path = known.unwrap_or_else(|| tracer.unique("unnamed"));
         tracer.scopes.borrow_mut().push(Scope { path, line, named });
-        let out = layer.forward(self);
+        let out = body();
         tracer.scopes.borrow_mut().pop();
         out
     }

@@ -149,7 +149,7 @@ impl DenseBlock {
 }
 
 impl Module for DenseBlock {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         for (i, layer) in self.0.iter().enumerate() {
             visit(&format!("denselayer{}", i + 1), layer);
         }

@@ -99,7 +99,7 @@ impl EfficientNetLite0 {
 
 /// By hand, for names that no Rust field should have.
 impl Module for EfficientNetLite0 {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         visit("_conv_stem", &self.conv_stem);
         visit("_bn0", &self.bn0);
         for (i, block) in self.blocks.iter().enumerate() {
@@ -157,7 +157,7 @@ impl MbConv {
 }
 
 impl Module for MbConv {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         if let Some((conv, norm)) = &self.expand {
             visit("_expand_conv", conv);
             visit("_bn0", norm);

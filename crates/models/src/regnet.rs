@@ -192,7 +192,7 @@ impl Forward for RegNet {
 pub struct Trunk(Vec<Stage>);
 
 impl Module for Trunk {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         self.0.iter().for_each(|stage| visit(&format!("block{}", stage.number), stage));
     }
 }
@@ -211,7 +211,7 @@ struct Stage {
 }
 
 impl Module for Stage {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         for (i, block) in self.blocks.iter().enumerate() {
             visit(&format!("block{}-{i}", self.number), block);
         }

@@ -24,19 +24,34 @@ fn values(net: &dyn Forward) -> Vec<String> {
     traced(net).nodes.into_iter().map(|node| node.name).collect()
 }
 
-/// Applies all children in order: a network that is all structure.
+/// Applies these fields in order: a network that is all structure.
 macro_rules! in_a_row {
-    ($($name:ident$(<$param:ident>)?),*) => { $(
-        impl$(<$param: Forward>)? Forward for $name$(<$param>)? {
+    ($name:ty: $($field:tt)*) => {
+        impl Forward for $name {
             fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-                let mut x = x;
-                self.children(&mut |_, child| x = x.apply(child));
-                x
+                x$(.apply(&self.$field))*
             }
         }
-    )* };
+    };
 }
-in_a_row!(Fields, Two, Generic<L>, Activations, Twins);
+in_a_row!(Two: 0 2);
+in_a_row!(Activations: relu1 relu2 nothing1 nothing2 drop1 drop2);
+in_a_row!(Twins: first);
+
+impl<L: Forward> Forward for Generic<L> {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        self.list.iter().fold(x.apply(&self.inner), |x, layer| x.apply(layer))
+    }
+}
+
+impl Forward for Fields {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let x = x.apply(&self.stem).apply(&self.r#type).apply(&self.pair);
+        let optional = [&self.present, &self.absent];
+        let x = optional.into_iter().flatten().fold(x, |x, layer| x.apply(layer));
+        x.apply(&self.generic).apply(&self.boxed)
+    }
+}
 
 #[derive(Module)]
 struct Two(Conv2d, #[module(skip)] usize, Conv2d);
@@ -128,6 +143,53 @@ struct Twins {
 fn a_struct_and_its_first_field_keep_apart() {
     let net = Twins { first: Generic { inner: conv(), list: Vec::new() } };
     assert_eq!(values(&net), ["input", "first.inner"]);
+}
+
+/// Reads two values, and gives two: `x + conv(skip)`, and that after a ReLU.
+#[derive(Module)]
+struct Merge {
+    conv: Conv2d,
+    relu: ReLU,
+}
+
+impl Merge {
+    fn forward<'g>(&self, x: Var<'g>, skip: Var<'g>) -> [Var<'g>; 2] {
+        x.within(self, || {
+            let sum = x + skip.apply(&self.conv);
+            [sum, sum.apply(&self.relu)]
+        })
+    }
+}
+
+#[derive(Module)]
+struct Merges {
+    stem: Conv2d,
+    merges: Vec<Merge>,
+}
+
+impl Forward for Merges {
+    fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
+        let [sum, _] = self.merges[0].forward(x.apply(&self.stem), x);
+        let [_, activated] = self.merges[1].forward(sum, x);
+        activated
+    }
+}
+
+#[test]
+fn a_module_of_several_values_names_its_layers() {
+    let merge = || Merge { conv: conv(), relu: ReLU::new() };
+    let net = Merges { stem: conv(), merges: vec![merge(), merge()] };
+    let expected = [
+        "input",
+        "stem",
+        "merges.0.conv",
+        "merges.0.add",
+        "merges.1.conv",
+        "merges.1.add",
+        "merges.1.relu.relu",
+    ];
+    assert_eq!(values(&net), expected);
+    assert_eq!(params(&net), ["stem.weight", "merges.0.conv.weight", "merges.1.conv.weight"]);
 }
 
 #[test]

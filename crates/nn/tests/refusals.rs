@@ -186,7 +186,7 @@ fn upsample() {
 struct Does(for<'g> fn(Var<'g>) -> Var<'g>);
 
 impl Module for Does {
-    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {}
 }
 
 impl Forward for Does {

@@ -13,7 +13,7 @@ use striate_testkit::Sample;
 pub(crate) struct Leaf(Op);
 
 impl Module for Leaf {
-    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {}
 }
 impl Forward for Leaf {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
@@ -36,7 +36,7 @@ pub(crate) struct Net {
 }
 
 impl Module for Net {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         self.layers.iter().for_each(|(name, layer)| visit(name, layer));
     }
 }

@@ -29,7 +29,7 @@ impl Filters {
     ///
     /// struct Conv(Op);
     /// impl Module for Conv {
-    ///     fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+    ///     fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {}
     /// }
     /// impl Forward for Conv {
     ///     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {

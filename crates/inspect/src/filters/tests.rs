@@ -11,7 +11,7 @@ use striate_graph::op::Op;
 /// A layer that is one operation.
 struct Layer(Op);
 impl Module for Layer {
-    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {}
 }
 impl Forward for Layer {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
@@ -22,7 +22,7 @@ impl Forward for Layer {
 /// `conv` (two times the same layer where shapes allow), relu, `fc`.
 struct Net(Layer, Layer);
 impl Module for Net {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         visit("conv", &self.0);
         visit("fc", &self.1);
     }

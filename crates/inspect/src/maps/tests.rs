@@ -10,7 +10,7 @@ use crate::error::InspectError;
 
 struct Net;
 impl Module for Net {
-    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {}
 }
 impl Forward for Net {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {

@@ -25,7 +25,7 @@ fn linear(in_features: usize, out_features: usize) -> Op {
 /// A layer that is one operation.
 struct Layer(Op);
 impl Module for Layer {
-    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+    fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {}
 }
 impl Forward for Layer {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
@@ -36,7 +36,7 @@ impl Forward for Layer {
 /// A network of named layers and a rule that applies them.
 struct Net(Vec<(&'static str, Layer)>, for<'g> fn(&Net, Var<'g>) -> Var<'g>);
 impl Module for Net {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         self.0.iter().for_each(|(name, layer)| visit(name, layer));
     }
 }

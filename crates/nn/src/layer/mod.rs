@@ -70,7 +70,7 @@ struct Place(u8);
 macro_rules! leaf {
     ($layer:ty) => {
         impl Module for $layer {
-            fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Forward)) {}
+            fn children<'a>(&'a self, _: &mut dyn FnMut(&str, &'a dyn Module)) {}
         }
     };
 }

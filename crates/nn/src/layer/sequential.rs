@@ -65,7 +65,7 @@ impl FromIterator<Box<dyn Forward>> for Sequential {
 }
 
 impl Module for Sequential {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         for (i, (layer, _)) in self.layers.iter().enumerate() {
             visit(&i.to_string(), layer.as_ref());
         }

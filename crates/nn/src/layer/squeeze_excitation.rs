@@ -78,7 +78,7 @@ impl fmt::Debug for SqueezeExcitation {
 }
 
 impl Module for SqueezeExcitation {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         visit("fc1", &self.fc1);
         visit("fc2", &self.fc2);
         visit("activation", self.activation.as_ref());

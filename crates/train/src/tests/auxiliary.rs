@@ -10,7 +10,7 @@ struct Net {
 }
 
 impl Module for Net {
-    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Forward)) {
+    fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         visit("trunk", &self.trunk);
         visit("auxiliary", &self.auxiliary);
         visit("head", &self.head);
