@@ -201,3 +201,13 @@ fn a_training_step_of_regnet_y_400mf_is_torchvisions() {
 fn a_training_step_of_convnext_tiny_is_torchvisions() {
     one_training_step("convnext_tiny");
 }
+
+#[test]
+fn a_training_step_of_alexnet_is_torchvisions() {
+    one_training_step("alexnet");
+}
+
+#[test]
+fn a_training_step_of_efficientnet_lite0_is_its_twins() {
+    one_training_step("efficientnet_lite0");
+}
