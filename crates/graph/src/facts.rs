@@ -68,6 +68,20 @@ pub enum Span {
         /// Values.
         to: isize,
     },
+    /// The one cell at or before the value's own place, where `to` values lie as far as `from` cells do.
+    Nearest {
+        /// Cells.
+        from: isize,
+        /// Values.
+        to: isize,
+    },
+    /// The one or two cells between whose centres the centre of the value lies, where `to` values lie as far as `from` cells do.
+    Between {
+        /// Cells.
+        from: isize,
+        /// Values.
+        to: isize,
+    },
     /// All of so many.
     All {
         /// Cells.
@@ -81,8 +95,10 @@ impl Span {
         match self {
             Self::Same => i,
             Self::Window { stride, before, .. } => i * stride - before,
-            Self::Adaptive { from, to } => (i * from).div_euclid(to),
-            Self::All { .. } => 0,
+            // One value has all cells; there is no next one that would have others.
+            Self::Adaptive { to: 1, .. } | Self::All { .. } => 0,
+            Self::Adaptive { from, to } | Self::Nearest { from, to } => (i * from).div_euclid(to),
+            Self::Between { from, to } => place(i, from, to).div_euclid(2 * to).clamp(0, from - 1),
         }
     }
 
@@ -91,9 +107,12 @@ impl Span {
         match self {
             Self::Same => i,
             Self::Window { kernel, dilation, .. } => self.first(i) + dilation * (kernel - 1),
+            Self::Adaptive { from: cells, to: 1 } | Self::All { cells } => cells - 1,
+            Self::Nearest { .. } => self.first(i),
             // The last cell before where the next share would begin, were it rounded up.
             Self::Adaptive { from, to } => ((i + 1) * from - 1).div_euclid(to),
-            Self::All { cells } => cells - 1,
+            // Rounded up: on a centre, it is the cell itself.
+            Self::Between { from, to } => (-(-place(i, from, to)).div_euclid(2 * to)).clamp(0, from - 1),
         }
     }
 
@@ -108,10 +127,16 @@ impl Span {
     /// Whether all values read equally many cells.
     pub fn is_even(self) -> bool {
         match self {
-            Self::Adaptive { from, to } => from % to == 0,
+            Self::Adaptive { from, to } | Self::Nearest { from, to } => from % to == 0,
+            Self::Between { .. } => false,
             _ => true,
         }
     }
+}
+
+/// Where the centre of value `i` lies among the centres of the cells, times `2 · to`: `((i + ½) · from / to − ½) · 2 · to`.
+fn place(i: isize, from: isize, to: isize) -> isize {
+    (2 * i + 1) * from - to
 }
 
 /// What a value of an operation reads of one of its inputs.

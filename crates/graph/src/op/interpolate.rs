@@ -71,13 +71,14 @@ impl Operation for Interpolate {
     }
     fn reads(&self, i: usize, inputs: &[&[usize]]) -> Reads {
         let [from, to] = self.sizes(inputs[i]);
-        if self.mode == Interpolation::Bilinear {
-            return Reads::anything(inputs[i]);
-        }
-        // The one pixel is the first of the cells that an adaptive pooling shares out, and the only one where sizes divide.
-        let span = |a: usize| Span::Adaptive { from: from[a] as isize, to: to[a].max(1) as isize };
-        let exact = (0..2).all(|a| to[a].is_multiple_of(from[a].max(1)));
-        Reads { spans: [span(0), span(1)], exact, ..Reads::SAME }
+        let span = |axis: usize| {
+            let [from, to] = [from[axis], to[axis]].map(|cells| cells.max(1) as isize);
+            match self.mode {
+                Interpolation::Nearest => Span::Nearest { from, to },
+                Interpolation::Bilinear => Span::Between { from, to },
+            }
+        };
+        Reads { spans: [span(0), span(1)], ..Reads::SAME }
     }
     fn terms(&self, inputs: &[&[usize]], [_, y, x]: [usize; 3]) -> Option<Terms> {
         if self.mode == Interpolation::Bilinear {

@@ -1,5 +1,6 @@
 use expect_test::expect;
 use ndarray::{Array3, ArrayD, Axis, IxDyn};
+use serde_json::json;
 use striate_graph::{Graph, Params, Session};
 use striate_testkit::Sample;
 
@@ -15,7 +16,7 @@ fn random(sample: &mut Sample) -> Graph {
     for step in 0..steps {
         let (before, name) = (net.last(), format!("step{step}"));
         let channels = net.shape(before)[0];
-        match sample.usize_in(0..=10) {
+        match sample.usize_in(0..=13) {
             0..=4 => {
                 let sides = [pair(sample, 1, 4), pair(sample, 1, 3), pair(sample, 1, 3)];
                 let padding = [pair(sample, 0, 3), pair(sample, 0, 3)];
@@ -36,6 +37,44 @@ fn random(sample: &mut Sample) -> Graph {
                 // A gate: all values see all of the map.
                 let gate = net.add(adaptive([1, 1]), &[before], &name).unwrap();
                 net.add(plain("mul"), &[before, gate], &format!("mul{step}")).unwrap();
+            }
+            9 => {
+                // The last window may hang over the edge.
+                let kernel = pair(sample, 1, 3);
+                let padding = kernel.map(|k| sample.usize_in(0..=k / 2));
+                let (stride, is_max) = (pair(sample, 1, 3), sample.chance(0.5));
+                let mut pool = if is_max {
+                    max_pool(kernel, stride, padding)
+                } else {
+                    avg_pool(kernel, stride, padding, sample.chance(0.5))
+                };
+                pool["ceil_mode"] = true.into();
+                net.add(pool, &[before], &name);
+            }
+            10 => {
+                // What moves values, or changes each by itself.
+                let op = match sample.usize_in(0..=5) {
+                    0 => json!({ "op": "channel_shuffle", "groups": channels }),
+                    1 => json!({ "op": "narrow", "start": 0, "length": channels.div_ceil(2) }),
+                    2 => {
+                        json!({ "op": "interpolate", "to": { "size": pair(sample, 1, 9) }, "mode": "nearest" })
+                    }
+                    3 => json!({ "op": "interpolate", "to": { "scale_factor": [2, 1] }, "mode": "bilinear" }),
+                    4 => json!({ "op": "adaptive_max_pool2d", "output_size": pair(sample, 1, 4) }),
+                    _ => json!({ "op": "prelu", "num_parameters": channels }),
+                };
+                net.add(op, &[before], &name).unwrap();
+            }
+            11 => {
+                let op = match sample.usize_in(0..=2) {
+                    0 => json!({ "op": "layer_norm2d", "num_channels": channels, "eps": 1e-6 }),
+                    1 => json!({ "op": "group_norm", "num_groups": 1, "num_channels": channels, "eps": 1e-5,
+                        "affine": true }),
+                    _ => {
+                        json!({ "op": "local_response_norm", "size": 3, "alpha": 0.5, "beta": 0.75, "k": 1.0 })
+                    }
+                };
+                net.add(op, &[before], &name).unwrap();
             }
             _ => {
                 // A shortcut past a convolution of the same size, whose window may lie to one side.
@@ -114,8 +153,12 @@ fn ones(graph: &Graph) -> Params {
 fn with_kernels_of_ones_the_box_is_touched_at_its_corners() {
     let (mut exact, mut bounds, mut blind) = (0, 0, 0);
     cases(200, |graph, at, field, _, what| {
-        if graph.nodes.iter().any(|node| node.operation().name() == "mul") {
-            return; // A gate of a picture that is dark but for one row passes nothing elsewhere.
+        if graph
+            .nodes
+            .iter()
+            .any(|node| ["mul", "layer_norm2d", "group_norm"].contains(&node.operation().name()))
+        {
+            return; // A gate of a picture that is dark but for one row passes nothing elsewhere, and a norm centres what is equal.
         }
         let shape = graph.input_shape();
         let mut session = Session::new(graph.clone(), ones(graph)).unwrap();
@@ -181,7 +224,12 @@ fn a_layer_is_what_its_values_are() {
             let fields: Vec<Field> =
                 (0..h.max(w)).map(|i| receptive_field(&graph, id, [i % h, i % w])).collect();
             let largest = [0, 1].map(|axis| fields.iter().map(|f| f.size()[axis]).max().unwrap());
-            assert_eq!((sight.size, sight.start), (largest, [fields[0].rows[0], fields[0].columns[0]]));
+            assert_eq!(
+                (sight.size, sight.start),
+                (largest, [fields[0].rows[0], fields[0].columns[0]]),
+                "seed {seed}, {}",
+                graph.nodes[id].name
+            );
             if sight.even && h.min(w) > 1 {
                 let step = |a: [isize; 2], b: [isize; 2]| (b[0] - a[0]) as usize;
                 let jump = [step(fields[0].rows, fields[1].rows), step(fields[0].columns, fields[1].columns)];
