@@ -175,7 +175,7 @@ impl<'g> Var<'g> {
         }
     }
 
-    /// As [`Var::op`], at the line of the caller: what the methods below are written with.
+    /// As [`Var::op`], at the line of the caller: what the methods of `functional.rs` are written with.
     pub(crate) fn at(self, op: Op, others: &[Var<'g>], line: &'static Location<'static>) -> Var<'g> {
         self.push(op, others, line)
     }

@@ -8,7 +8,7 @@ use crate::error::DataError;
 /// Which random changes training images undergo; by default none.
 ///
 /// What lies outside an image is 0 for images in memory, the background of digits; for photos it is the mean colour of the
-/// [`Preprocess`], 0 after normalising, as in timm.
+/// [`Preprocess`](crate::Preprocess), 0 after normalising, as in timm.
 ///
 /// # Example
 /// ```
