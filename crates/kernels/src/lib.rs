@@ -112,6 +112,8 @@ pub use pool::Pool;
 pub use pooling::{
     AdaptiveAvgPool, AdaptiveAvgPoolBackward, AvgPool, AvgPoolBackward, MaxPool, MaxPoolBackward,
 };
+#[cfg(any(test, debug_assertions))]
+pub use program::watched;
 pub use program::{Buf, Builder, Cx, Kernel, OutOfMemory, Program, Step};
 pub use shape::{ConvShape, PoolShape, Window, window_positions};
 pub use simd::{BLOCK, Isa};

@@ -8,12 +8,14 @@ mod buffer;
 mod kernel;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 mod witness;
 
 pub use buffer::Buf;
 pub(crate) use buffer::{Declared, Place, SLACK};
 pub use kernel::{Cx, Kernel, Step};
+#[cfg(any(test, debug_assertions))]
+pub use witness::watched;
 
 use crate::arena::Arena;
 use crate::layout::{place, waits};
@@ -252,6 +254,10 @@ impl Program {
             step.n,
             self.batch
         );
+        #[cfg(any(test, debug_assertions))]
+        if witness::is_watching() {
+            return witness::tell(self.watch(isa, step, part));
+        }
         struct Base(*mut f32);
         // SAFETY: the pointer is only used through `Cx`, under the rules of `Kernel`.
         unsafe impl Sync for Base {}
@@ -266,7 +272,7 @@ impl Program {
                     places: &this.places,
                     isa,
                     tile,
-                    #[cfg(test)]
+                    #[cfg(any(test, debug_assertions))]
                     witness: None,
                 };
                 for k in kernels {
@@ -290,11 +296,11 @@ impl Program {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 impl Program {
     /// Runs every kernel on this thread, and tells which of them touched what they do not name, and which of their tasks could
     /// have met at the same place.
-    pub(crate) fn watch(&mut self, isa: Isa, step: &Step<'_>) -> Vec<String> {
+    pub(crate) fn watch(&mut self, isa: Isa, step: &Step<'_>, part: Range<usize>) -> Vec<String> {
         let (arena, witness) = (self.arena.as_mut_ptr(), witness::Witness::default());
         let walk = |kernels: Range<usize>, tile: Range<usize>| {
             let cx = Cx { step, arena, places: &self.places, isa, tile, witness: Some(&witness) };
@@ -308,10 +314,12 @@ impl Program {
                 }
             }
         };
-        for start in (0..step.n).step_by(self.tile) {
-            walk(0..self.per_tile, start..(start + self.tile).min(step.n));
+        for start in part.clone().step_by(self.tile) {
+            walk(0..self.per_tile, start..(start + self.tile).min(part.end));
         }
-        walk(self.per_tile..self.kernels.len(), 0..step.n);
+        if part.end == step.n {
+            walk(self.per_tile..self.kernels.len(), 0..step.n);
+        }
         witness.report(&self.kernels)
     }
 }

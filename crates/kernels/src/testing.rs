@@ -167,7 +167,7 @@ pub(crate) fn assert_same(a: &Run, b: &Run, what: &str) {
 #[track_caller]
 fn assert_apart(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), isa: Isa) {
     let (mut program, _) = built(setup, build, false);
-    let broken = program.watch(isa, &setup.step);
+    let broken = program.watch(isa, &setup.step, 0..setup.step.n);
     assert!(broken.is_empty(), "{setup:?}: {}", broken.join("\n"));
 }
 

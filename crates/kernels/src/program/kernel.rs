@@ -1,7 +1,7 @@
 //! What a kernel is, and what it gets to see of a run.
 
 use super::buffer::{Buf, Place};
-#[cfg(test)]
+#[cfg(any(test, debug_assertions))]
 use super::witness::Witness;
 use crate::loss::Target;
 use crate::simd::Isa;
@@ -32,7 +32,7 @@ pub struct Cx<'a> {
     pub(super) places: &'a [Place],
     pub(super) isa: Isa,
     pub(super) tile: Range<usize>,
-    #[cfg(test)]
+    #[cfg(any(test, debug_assertions))]
     pub(super) witness: Option<&'a Witness>,
 }
 
@@ -66,10 +66,10 @@ impl<'a> Cx<'a> {
     }
 
     /// Notes bytes of a buffer for whoever watches.
-    #[cfg(test)]
+    #[cfg(any(test, debug_assertions))]
     fn note(&self, buf: Buf, bytes: Range<usize>, writes: bool) {
-        let start = 4 * self.place(buf).start;
         if let Some(witness) = self.witness {
+            let start = 4 * self.place(buf).start;
             witness.sees(buf, start + bytes.start..start + bytes.end, writes);
         }
     }
@@ -82,7 +82,7 @@ impl<'a> Cx<'a> {
     pub unsafe fn read(&self, buf: Buf, part: Range<usize>) -> &'a [f32] {
         let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= place.len(), "read {part:?} of {buf:?}, {place:?}");
-        #[cfg(test)]
+        #[cfg(any(test, debug_assertions))]
         self.note(buf, 4 * part.start..4 * part.end, false);
         // SAFETY: the part lies inside the buffer, and the buffer inside the arena, which outlives the run; that
         // nobody writes it is the caller's promise.
@@ -108,7 +108,7 @@ impl<'a> Cx<'a> {
     pub unsafe fn write(&self, buf: Buf, part: Range<usize>) -> &'a mut [f32] {
         let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= place.len(), "write {part:?} of {buf:?}, {place:?}");
-        #[cfg(test)]
+        #[cfg(any(test, debug_assertions))]
         self.note(buf, 4 * part.start..4 * part.end, true);
         // SAFETY: as in `read`; that nobody else holds it is the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.arena.add(place.start + part.start), part.len()) }
@@ -123,7 +123,7 @@ impl<'a> Cx<'a> {
     pub unsafe fn write_bytes(&self, buf: Buf, part: Range<usize>) -> &'a mut [u8] {
         let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
-        #[cfg(test)]
+        #[cfg(any(test, debug_assertions))]
         self.note(buf, part.clone(), true);
         // SAFETY: as in `write`; any bytes are valid u8 and valid f32.
         unsafe {
@@ -140,7 +140,7 @@ impl<'a> Cx<'a> {
     pub unsafe fn read_bytes(&self, buf: Buf, part: Range<usize>) -> &'a [u8] {
         let place = self.place(buf);
         assert!(part.start <= part.end && part.end <= 4 * place.len(), "bytes {part:?} of {buf:?}");
-        #[cfg(test)]
+        #[cfg(any(test, debug_assertions))]
         self.note(buf, part.clone(), false);
         // SAFETY: as in `read`.
         unsafe {

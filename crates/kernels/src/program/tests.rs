@@ -174,7 +174,12 @@ fn a_watch_finds_what_is_not_named_and_tasks_that_meet() {
         let y = if in_place { x } else { other };
         b.push(Wrong { x, y, named, reads, writes });
         let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
-        b.finish().unwrap().watch(Isa::Portable, &step).join("\n")
+        let mut program = b.finish().unwrap();
+        let told = program.watch(Isa::Portable, &step, 0..1).join("\n");
+        // A run on a thread that watches is watched, and after that no run is.
+        let ((), broken) = super::watched(|| program.run(&Pool::new(1), Isa::Portable, &step));
+        assert_eq!((broken.join("\n"), super::witness::is_watching()), (told.clone(), false));
+        told
     };
     let halves = || [0..4, 4..8];
     assert_eq!(watched(false, true, halves(), halves()), "");

@@ -1,10 +1,36 @@
 //! Who touched what: in tests, a run notes every part of memory that a task asks for, and says afterwards whether two tasks that
-//! may run at the same time met, and whether each kernel kept to the buffers that it names.
+//! may run at the same time met, and whether each kernel kept to the buffers that it names. Debug builds have it, so that whole
+//! networks can be watched from outside of this crate.
 
 use super::{Buf, Kernel};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
+
+thread_local! {
+    /// What was told of the runs that this thread has watched; nothing where it watches none.
+    static TOLD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// Watches every run that `body` starts on this thread: its kernels run one task after the other, and each part of memory that a
+/// task reads or writes is noted. Returns what `body` returns, and a sentence for every rule that was broken: by two tasks that may
+/// run at the same time and of which one writes what the other reads or writes, or by a kernel that touches a buffer which it does
+/// not name. Only debug builds have it.
+pub fn watched<R>(body: impl FnOnce() -> R) -> (R, Vec<String>) {
+    TOLD.set(Some(Vec::new()));
+    let result = body();
+    (result, TOLD.take().unwrap_or_default())
+}
+
+/// Whether this thread watches its runs.
+pub(super) fn is_watching() -> bool {
+    TOLD.with_borrow(Option::is_some)
+}
+
+/// Keeps what a run has told.
+pub(super) fn tell(broken: Vec<String>) {
+    TOLD.with_borrow_mut(|told| told.iter_mut().for_each(|told| told.extend(broken.iter().cloned())));
+}
 
 /// The notes of one worker.
 #[derive(Debug, Default)]
