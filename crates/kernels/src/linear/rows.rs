@@ -68,7 +68,7 @@ impl TableRows<'_> {
         isa: Isa,
         weight: &[f32],
         gradient: &mut [f64],
-        residual: impl Fn(usize, &mut [f32]) -> f64 + Sync,
+        residual: &(dyn Fn(usize, &mut [f32]) -> f64 + Sync),
     ) -> f64 {
         assert_eq!(gradient.len(), weight.len(), "one gradient a weight");
         let outputs = weight.len() / self.inputs;
@@ -290,7 +290,7 @@ mod tests {
             let pool = Pool::new(threads);
             let scores = self.rows().scores(&pool, isa, &self.weight, self.outputs);
             let mut gradient = vec![f64::NAN; self.weight.len()];
-            let sum = self.rows().gradient(&pool, isa, &self.weight, &mut gradient, |m, scores| {
+            let sum = self.rows().gradient(&pool, isa, &self.weight, &mut gradient, &|m, scores| {
                 assert_eq!(scores.len(), self.outputs);
                 scores.iter_mut().for_each(|s| *s = 0.5 * *s + (m % 5) as f32);
                 m as f64

@@ -47,7 +47,7 @@ impl Rows<'_> {
             self.engine.isa(),
             &self.folded(weight, bias),
             &mut sums,
-            |m, scores| softmax_residual(scores, labels[self.pictures[m] as usize] as usize),
+            &|m, scores| softmax_residual(scores, labels[self.pictures[m] as usize] as usize),
         );
         let share = 1.0 / self.pictures.len() as f64;
         let Scale { mean, factor } = self.scale;
