@@ -23,7 +23,7 @@ Usage: cargo xtask TASK
   ci               all that CI runs: format, lints, dependencies, docs, tests, book, tidy; stops at the first failure
   tidy             the rules that no compiler checks: floors, circles, unsafe, headers, dependencies, links
   size             lines a crate, largest files, share of docs, tests to code, unsafe count; what the last operation,
-                   layer and network touched
+                   layer and network touched; how large the binary is, where it has been built
   book [--all] [--check] [--debug] [--quick] [PAGE ...]
                    types the commands of docs/book again, and remakes quoted lines and pictures that came out otherwise;
                    --check writes nothing and fails on them; --all: also what needs data or photos from outside;

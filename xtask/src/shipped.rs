@@ -5,10 +5,11 @@
 //! and their files name a command without it.
 
 use crate::cargo::{plain_cargo, root};
+use crate::workspace::target;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 const FOLDER: &str = "crates/models/assets/shipped";
@@ -103,17 +104,6 @@ fn compare(committed: &[u8], new: &[u8]) -> Option<String> {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("{}: cannot read", path.display()))
-}
-
-/// Where cargo builds.
-fn target() -> Result<PathBuf> {
-    let output = plain_cargo()
-        .args(["metadata", "--no-deps", "--format-version", "1"])
-        .output()
-        .context("cannot start cargo metadata")?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
-    let target = metadata["target_directory"].as_str().context("cargo metadata: no target_directory")?;
-    Ok(target.into())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How large the house is, and how much of it explains or tests the rest.
 
 use crate::source::Line;
-use crate::workspace::{File, Workspace};
+use crate::workspace::{File, Workspace, target};
 use anyhow::Result;
 use std::process::Command;
 
@@ -84,6 +84,10 @@ pub(crate) fn run() -> Result<()> {
             println!("the last {kind} ({subject}) touched {} source files:", touched.len());
             touched.iter().for_each(|path| println!("        {path}"));
         }
+    }
+    let binary = target()?.join("release").join(format!("striate{}", std::env::consts::EXE_SUFFIX));
+    if let Ok(file) = std::fs::metadata(&binary) {
+        println!("{}: {:.2} MB", binary.display(), file.len() as f64 / 1e6);
     }
     Ok(())
 }

@@ -57,20 +57,25 @@ impl File {
     }
 }
 
+/// Where cargo builds.
+pub(crate) fn target() -> Result<PathBuf> {
+    Ok(PathBuf::from(text(&metadata()?, "target_directory")?))
+}
+
+fn metadata() -> Result<Value> {
+    let output = plain_cargo()
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .context("cannot start cargo metadata")?;
+    ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim());
+    serde_json::from_slice(&output.stdout).context("cargo metadata")
+}
+
 impl Workspace {
     /// Reads the workspace around this program.
     pub(crate) fn read() -> Result<Self> {
         let root = root();
-        let output = plain_cargo()
-            .args(["metadata", "--no-deps", "--format-version", "1"])
-            .output()
-            .context("cannot start cargo metadata")?;
-        ensure!(
-            output.status.success(),
-            "cargo metadata: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-        let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
+        let metadata = metadata()?;
         let base = PathBuf::from(text(&metadata, "workspace_root")?);
         let members =
             array(&metadata, "packages")?.iter().map(|p| member(p, &base)).collect::<Result<_>>()?;
