@@ -154,7 +154,7 @@ fn threads_instruction_sets_and_memory_reuse_change_no_bit() {
             "{}: no reuse",
             case.net.name
         );
-        for isa in Isa::available().into_iter().filter(|&i| i != Isa::Portable) {
+        for isa in Isa::available().into_iter().filter(|&i| i != Isa::PORTABLE) {
             assert!(
                 bits_after_training(&case, Engine::with(2, isa), true) == want,
                 "{}: {isa:?}",

@@ -397,7 +397,7 @@ mod tests {
         }
         let mut sample = Sample::new(9);
         for isa in crate::Isa::available() {
-            let is_fused = isa != crate::Isa::Portable || cfg!(target_feature = "fma");
+            let is_fused = isa != crate::Isa::PORTABLE || cfg!(target_feature = "fma");
             let ulps = if is_fused { 1.2 } else { 40.0 };
             for beta in [0.5, 0.75, 1.0, 1.6, -0.3] {
                 let rule = LocalResponse { size: 1, alpha: 1.0, beta, k: 1e-3 };

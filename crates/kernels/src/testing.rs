@@ -144,7 +144,7 @@ pub(crate) fn run_everywhere(setup: &Setup<'_>, build: impl Fn(&mut TestProgram)
             let again = run_once(setup, &build, pool, isa);
             assert_same(&run, &again, &format!("{isa:?}, 1 and {} threads", pool.threads()));
         }
-        if let Some(last) = runs.last().filter(|last| last.isa != Isa::Portable) {
+        if let Some(last) = runs.last().filter(|last| last.isa != Isa::PORTABLE) {
             assert_same(last, &run, &format!("{:?} and {isa:?}", last.isa));
         }
         runs.push(run);

@@ -144,7 +144,7 @@ fn a_sum_its_norm_and_its_activation_belong_together() {
     let graph = residual();
     let params = params(&graph, 4);
     let steps = |layer: &str| {
-        let xray = look(&graph, &params, Isa::Portable, &at(layer, 1, [0, 0]));
+        let xray = look(&graph, &params, Isa::PORTABLE, &at(layer, 1, [0, 0]));
         let names = xray.steps.iter().map(|step| step.name.clone()).collect::<Vec<_>>().join(" ");
         (names, xray.in_use.is_some())
     };
@@ -161,7 +161,7 @@ fn a_sum_its_norm_and_its_activation_belong_together() {
     ] {
         if layer == "fc1" || layer == "relu_fc" {
             let ask = Ask { layer: Some(layer), map: Some(3), at: None };
-            let xray = look(&graph, &params, Isa::Portable, &ask);
+            let xray = look(&graph, &params, Isa::PORTABLE, &ask);
             assert_eq!(xray.steps.len(), 2);
             let Work::Sum(sum) = &xray.work else { panic!("{:?}", xray.work) };
             assert_eq!((sum.input.as_str(), sum.window, sum.channels.len()), ("adaptive", [2, 3], 20));
@@ -184,7 +184,7 @@ fn products_and_subtotals_are_those_of_the_specification() {
     let [c, h, w] = [0, 1, 2].map(|i| graph.nodes[1].shape[i]);
     for i in 0..c * h * w {
         let ask = at("conv", i / (h * w), [i / w % h, i % w]);
-        let xray = look(&graph, &params, Isa::Portable, &ask);
+        let xray = look(&graph, &params, Isa::PORTABLE, &ask);
         let Work::Sum(sum) = &xray.work else { panic!("{:?}", xray.work) };
         let want = values.get(1)[i];
         assert!((sum.exact() - want).abs() < 1e-12, "{} is not {want}", sum.exact());
@@ -208,7 +208,7 @@ fn what_is_not_said_is_chosen_where_the_layer_is_strongest() {
     let graph = residual();
     let params = params(&graph, 4);
     let chosen = |ask: Ask<'_>| {
-        let xray = look(&graph, &params, Isa::Portable, &ask);
+        let xray = look(&graph, &params, Isa::PORTABLE, &ask);
         (xray.layer.clone(), xray.map, xray.at, xray.map_values.clone())
     };
     let (layer, map, place, values) = chosen(Ask::default());
@@ -235,7 +235,7 @@ fn what_is_not_said_is_chosen_where_the_layer_is_strongest() {
 fn errors_say_what_there_is() {
     let graph = residual();
     let params = params(&graph, 4);
-    let engine = Engine::with(1, Isa::Portable);
+    let engine = Engine::with(1, Isa::PORTABLE);
     let check = |ask: Ask<'_>, want: Expect| {
         let x = picture(graph.input_shape(), 2);
         want.assert_eq(&xray(&graph, &params, &engine, x.view(), &ask).unwrap_err().to_string());
@@ -282,7 +282,7 @@ fn another_order_or_another_rounding_is_told_apart() {
     let params = params(&graph, 6);
     let (mut orders, mut roundings) = (0, 0);
     for map in 0..8 {
-        let xray = look(&graph, &params, Isa::Portable, &at("conv", map, [3, 3]));
+        let xray = look(&graph, &params, Isa::PORTABLE, &at("conv", map, [3, 3]));
         let Work::Sum(sum) = &xray.work else { panic!("{:?}", xray.work) };
         let by = |block, rounding| {
             sum.in_order(&graph.nodes[1].operation().order(map, block).unwrap(), rounding, |_| 0.0)
@@ -314,7 +314,7 @@ fn the_text_of_a_sum() {
     let mut params = params(&graph, 4);
     coarse(&mut params);
     let x = picture([12, 6, 6], 2).mapv(|v| (v * 8.0).round() / 8.0);
-    let engine = Engine::with(1, Isa::Portable);
+    let engine = Engine::with(1, Isa::PORTABLE);
     let found = xray(&graph, &params, &engine, x.view(), &at("relu", 1, [0, 3])).unwrap();
     expect![[r#"
         relu map 1 at (0, 3) = 0   (conv2d, relu)
@@ -347,10 +347,10 @@ fn the_text_of_a_sum() {
 fn the_text_and_the_page() {
     let graph = residual();
     let params = params(&graph, 4);
-    let conv = look(&graph, &params, Isa::Portable, &at("conv1", 2, [0, 3]));
+    let conv = look(&graph, &params, Isa::PORTABLE, &at("conv1", 2, [0, 3]));
     let text = conv.to_string();
     assert!(text.contains("norm folded into the weights") && text.contains("x · "), "{text}");
-    let pool = look(&graph, &params, Isa::Portable, &at("maxpool", 2, [0, 3]));
+    let pool = look(&graph, &params, Isa::PORTABLE, &at("maxpool", 2, [0, 3]));
     expect![[r#"
         maxpool map 2 at (0, 3) = 0.4777594   (max_pool2d)
         sees rows 0 to 4 and columns 3 to 10 of 12 x 11: 40 pixels, 30.30 %; its slope is not 0 at 35 of them
@@ -369,7 +369,7 @@ fn the_text_and_the_page() {
     let about = About { subject: "a network looks at noise".into(), ..About::default() };
     for node in graph.nodes.iter().filter(|node| !["input", "flatten"].contains(&node.name.as_str())) {
         let ask = Ask { layer: Some(&node.name), map: Some(1), at: Some([0, 0]) };
-        let page = look(&graph, &params, Isa::Portable, &ask).page(&about);
+        let page = look(&graph, &params, Isa::PORTABLE, &ask).page(&about);
         assert!(page.to_svg().contains("difference 0"), "{}", node.name);
         assert!(page.to_png(1.0).unwrap().starts_with(b"\x89PNG"));
     }

@@ -104,7 +104,7 @@ impl Activation {
     /// What becomes of one value: the bits that the kernels make of it.
     pub fn value(self, x: f32) -> f32 {
         let mut lanes = [x; BLOCK];
-        Isa::Portable.dispatch(One { act: self, lanes: &mut lanes });
+        Isa::PORTABLE.dispatch(One { act: self, lanes: &mut lanes });
         lanes[0]
     }
 

@@ -218,7 +218,7 @@ fn what_is_exported_is_the_activation_of_what_lies_there() {
 fn part_of_a_sample_is_not_exported() {
     export(
         &crate::Pool::new(1),
-        Isa::Portable,
+        Isa::PORTABLE,
         &[0.0; 64],
         &Plane::vector(4),
         Activation::None,

@@ -41,7 +41,7 @@ fn chain(no_reuse: bool, threads: usize) -> (Vec<f32>, usize) {
     program.get_mut(first).iter_mut().enumerate().for_each(|(i, v)| *v = i as f32);
     let pool = Pool::new(threads);
     let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
-    program.run(&pool, Isa::Portable, &step);
+    program.run(&pool, Isa::PORTABLE, &step);
     (program.get(x).to_vec(), program.memory_bytes())
 }
 
@@ -93,7 +93,7 @@ fn a_held_buffer_holds_every_sample_of_a_run() {
     for n in [1, 3, 7, 8] {
         let (mut program, y) = held(8);
         let step = Step { input: &[], targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
-        program.run(&Pool::new(2), Isa::Portable, &step);
+        program.run(&Pool::new(2), Isa::PORTABLE, &step);
         let want: Vec<f32> = (0..n).flat_map(|n| [1.0, n as f32]).collect();
         assert_eq!(program.get(y)[..2 * n], want);
         assert_eq!(program.get(y).len(), 16);
@@ -111,7 +111,7 @@ fn between_guard_pages_a_write_behind_a_buffer_is_seen() {
         program.fill(f32::NAN);
         program.get_mut(x).fill(1.0);
         let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
-        program.run(&Pool::new(1), Isa::Portable, &step);
+        program.run(&Pool::new(1), Isa::PORTABLE, &step);
         assert_eq!(program.is_slack(f32::NAN), is_clean);
     }
 }
@@ -120,7 +120,7 @@ fn between_guard_pages_a_write_behind_a_buffer_is_seen() {
 #[should_panic(expected = "a run of 9, whose buffers hold 8 samples")]
 fn a_run_of_more_than_is_held_is_refused() {
     let step = Step { input: &[], targets: &[], n: 9, learning_rate: 0.0, update: 0, seed: 0 };
-    held(8).0.run(&Pool::new(1), Isa::Portable, &step);
+    held(8).0.run(&Pool::new(1), Isa::PORTABLE, &step);
 }
 
 #[test]
@@ -175,9 +175,9 @@ fn a_watch_finds_what_is_not_named_and_tasks_that_meet() {
         b.push(Wrong { x, y, named, reads, writes });
         let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
         let mut program = b.finish().unwrap();
-        let told = program.watch(Isa::Portable, &step, 0..1).join("\n");
+        let told = program.watch(Isa::PORTABLE, &step, 0..1).join("\n");
         // A run on a thread that watches is watched, and after that no run is.
-        let ((), broken) = super::watched(|| program.run(&Pool::new(1), Isa::Portable, &step));
+        let ((), broken) = super::watched(|| program.run(&Pool::new(1), Isa::PORTABLE, &step));
         assert_eq!((broken.join("\n"), super::witness::is_watching()), (told.clone(), false));
         told
     };

@@ -1,15 +1,19 @@
 //! Which instruction set runs, and the one place where code is compiled for it.
 
 use super::{Simd, portable};
+use std::fmt;
 
-/// An instruction set that the kernels are compiled for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Isa {
-    /// Plain Rust arrays: any target.
+/// An instruction set that this machine can run: only [`Isa::available`], which asks the processor, makes one of more than
+/// plain Rust, so whoever holds an `Isa` may run what was compiled for it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Isa(Kind);
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
     Portable,
-    /// x86-64 with AVX2 and FMA: 8 lanes, 16 registers.
+    #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// x86-64 with AVX-512 F, BW, DQ and VL: 16 lanes, 32 registers.
+    #[cfg(target_arch = "x86_64")]
     Avx512,
 }
 
@@ -20,19 +24,24 @@ pub(crate) trait Task {
 }
 
 impl Isa {
-    /// Every instruction set that this machine can run, the plainest first.
+    /// Plain Rust arrays, which any machine runs.
+    pub const PORTABLE: Isa = Isa(Kind::Portable);
+
+    /// Every instruction set that this machine can run, the plainest first: `portable`; `avx2` (x86-64 with AVX2 and FMA, 8
+    /// lanes, 16 registers); `avx512` (x86-64 with AVX-512 F, BW, DQ and VL, 16 lanes, 32 registers).
     pub fn available() -> Vec<Isa> {
-        let mut all = vec![Isa::Portable];
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "nothing to add"))]
+        let mut all = vec![Isa::PORTABLE];
         #[cfg(target_arch = "x86_64")]
         {
             if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-                all.push(Isa::Avx2);
+                all.push(Isa(Kind::Avx2));
                 let wanted = is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl");
                 if wanted {
-                    all.push(Isa::Avx512);
+                    all.push(Isa(Kind::Avx512));
                 }
             }
         }
@@ -60,37 +69,33 @@ impl Isa {
 
     /// The name that `STRIATE_ISA` takes.
     pub fn name(self) -> &'static str {
-        match self {
-            Isa::Portable => "portable",
-            Isa::Avx2 => "avx2",
-            Isa::Avx512 => "avx512",
+        match self.0 {
+            Kind::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
         }
     }
 
     /// Runs `task` compiled for this instruction set.
-    ///
-    /// # Panics
-    /// When this machine cannot run it.
     #[inline]
     pub(crate) fn dispatch<T: Task>(self, task: T) {
-        match self {
-            Isa::Portable => task.run::<portable::F32x8>(),
+        match self.0 {
+            Kind::Portable => task.run::<portable::F32x8>(),
+            // SAFETY: `available` makes this kind only where it detected the shell's features.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => {
-                assert!(is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"));
-                // SAFETY: the features were just detected.
-                unsafe { run_avx2(task) }
-            }
+            Kind::Avx2 => unsafe { run_avx2(task) },
+            // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => {
-                assert!(is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw"));
-                assert!(is_x86_feature_detected!("avx512dq") && is_x86_feature_detected!("avx512vl"));
-                // SAFETY: the features were just detected.
-                unsafe { run_avx512(task) }
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => unreachable!("only the portable path is offered on this target"),
+            Kind::Avx512 => unsafe { run_avx512(task) },
         }
+    }
+}
+
+impl fmt::Debug for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -188,7 +188,7 @@ mod tests {
             }
             println!("{isa:?}: {worst:?}");
             // Two roundings instead of one cost the portable path digits.
-            let fused = isa != Isa::Portable || cfg!(target_feature = "fma");
+            let fused = isa != Isa::PORTABLE || cfg!(target_feature = "fma");
             if fused {
                 assert!(worst[0] < 1.1 && worst[1] < 1.5 && worst[2] < 4.0 && worst[3] < 2.0, "{worst:?}");
                 runs.push(out.iter().flatten().map(|v| v.to_bits()).collect::<Vec<_>>());

@@ -200,7 +200,7 @@ mod tests {
             for (isa, out) in &runs {
                 assert_eq!(out[..16 * 6], runs[0].1[..16 * 6], "{isa:?}");
             }
-            let fused: Vec<_> = runs.iter().filter(|r| r.0 != Isa::Portable).collect();
+            let fused: Vec<_> = runs.iter().filter(|r| r.0 != Isa::PORTABLE).collect();
             assert!(fused.windows(2).all(|w| w[0].1 == w[1].1));
         }
     }

@@ -38,12 +38,12 @@ fn perceptron() -> World {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn training_gives_the_bits_it_gave() {
-    let check = |isa: Isa, expected: Expect| {
-        if Isa::available().contains(&isa) {
+    let check = |name: &str, expected: Expect| {
+        if let Some(isa) = Isa::available().into_iter().find(|isa| isa.name() == name) {
             let worlds = [World::new(), World::with_batch_norm(), perceptron()];
             expected.assert_eq(&worlds.map(|world| hash(world, isa)).join(" "));
         }
     };
-    check(Isa::Portable, expect!["fd9e974f922d80e2 fdcd8632c2dd56d9 81947e52f8b33295"]);
-    check(Isa::Avx2, expect!["ed78f29bda36d6ba 9541f545af2d4b38 174f680457c133ef"]);
+    check("portable", expect!["fd9e974f922d80e2 fdcd8632c2dd56d9 81947e52f8b33295"]);
+    check("avx2", expect!["ed78f29bda36d6ba 9541f545af2d4b38 174f680457c133ef"]);
 }
