@@ -1,6 +1,15 @@
 //! Which instruction set runs, and the one place where code is compiled for it.
+//!
+//! The vector types are private to this file, which names each in one shell; all else is generic over [`Simd`]. So code that
+//! executes an instruction is reached through [`Isa::dispatch`] only, with an [`Isa`] that proves that the processor has it.
 
-use super::{Simd, portable};
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+
+use super::Simd;
 use std::fmt;
 
 /// An instruction set that this machine can run: only [`Isa::available`], which asks the processor, makes one of more than
@@ -102,11 +111,11 @@ impl fmt::Debug for Isa {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn run_avx2<T: Task>(task: T) {
-    task.run::<super::avx2::F32x8>();
+    task.run::<avx2::F32x8>();
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn run_avx512<T: Task>(task: T) {
-    task.run::<super::avx512::F32x16>();
+    task.run::<avx512::F32x16>();
 }

@@ -5,13 +5,8 @@
 //! once and never the order in which one output element is summed: AVX-512, AVX2 and the portable path agree bit
 //! for bit wherever the target has a fused multiply-add.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 mod isa;
 pub(crate) mod math;
-mod portable;
 
 pub use isa::Isa;
 pub(crate) use isa::Task;

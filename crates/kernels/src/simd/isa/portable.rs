@@ -1,9 +1,9 @@
 //! Eight lanes as a plain array: compiles anywhere, and is vectorised by the compiler where it can be.
 
-use super::Simd;
+use crate::simd::Simd;
 
 #[derive(Clone, Copy)]
-pub(crate) struct F32x8([f32; 8]);
+pub(super) struct F32x8([f32; 8]);
 
 /// A fused multiply-add where the target has one in hardware; elsewhere the library call that emulates it is some
 /// forty times slower than two roundings.
@@ -142,11 +142,11 @@ impl Simd for F32x8 {
     fn rsqrt(self) -> Self {
         let half = self.mul(Self::splat(-0.5));
         let guess = Self(self.0.map(|v| f32::from_bits(0x5f37_59df_u32.wrapping_sub(v.to_bits() >> 1))));
-        super::newton_rsqrt(half, guess)
+        crate::simd::newton_rsqrt(half, guess)
     }
     #[inline(always)]
     fn recip(self) -> Self {
         let guess = Self(self.0.map(|v| f32::from_bits(0x7ef3_11c7_u32.wrapping_sub(v.to_bits()))));
-        super::newton_recip(self, guess)
+        crate::simd::newton_recip(self, guess)
     }
 }

@@ -1,13 +1,14 @@
 //! Eight lanes in one 256-bit register, with FMA.
 
-use super::Simd;
+use crate::simd::Simd;
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
-pub(crate) struct F32x8(__m256);
+pub(super) struct F32x8(__m256);
 
-// SAFETY for every block below: values of this type exist only inside the shells of `isa.rs`, which run after the
-// features were detected; loads and stores touch 8 values that the slice's length has just been checked for.
+// SAFETY for every block below: only `isa.rs` can name this type, and does so in its shell alone, which runs where the
+// features were detected: whatever is compiled for this `V` is called from there. Loads and stores touch 8 values that the
+// slice's length has just been checked for.
 macro_rules! lanes {
     ($e:expr) => {{
         // SAFETY: see above.
@@ -230,7 +231,7 @@ impl Simd for F32x8 {
             let half_bits = _mm256_srli_epi32::<1>(_mm256_castps_si256(self.0));
             _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(0x5f37_59df), half_bits))
         }));
-        super::newton_rsqrt(self.mul(Self::splat(-0.5)), guess)
+        crate::simd::newton_rsqrt(self.mul(Self::splat(-0.5)), guess)
     }
     #[inline(always)]
     fn recip(self) -> Self {
@@ -238,6 +239,6 @@ impl Simd for F32x8 {
             let bits = _mm256_castps_si256(self.0);
             _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_set1_epi32(0x7ef3_11c7), bits))
         }));
-        super::newton_recip(self, guess)
+        crate::simd::newton_recip(self, guess)
     }
 }

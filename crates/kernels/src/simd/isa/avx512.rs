@@ -1,13 +1,14 @@
 //! Sixteen lanes in one 512-bit register.
 
-use super::Simd;
+use crate::simd::Simd;
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
-pub(crate) struct F32x16(__m512);
+pub(super) struct F32x16(__m512);
 
-// SAFETY for every block below: values of this type exist only inside the shells of `isa.rs`, which run after the
-// features were detected; loads and stores touch 16 values that the slice's length has just been checked for.
+// SAFETY for every block below: only `isa.rs` can name this type, and does so in its shell alone, which runs where the
+// features were detected: whatever is compiled for this `V` is called from there. Loads and stores touch 16 values that the
+// slice's length has just been checked for.
 macro_rules! lanes {
     ($e:expr) => {{
         // SAFETY: see above.
@@ -222,7 +223,7 @@ impl Simd for F32x16 {
             let half_bits = _mm512_srli_epi32::<1>(_mm512_castps_si512(self.0));
             _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(0x5f37_59df), half_bits))
         }));
-        super::newton_rsqrt(self.mul(Self::splat(-0.5)), guess)
+        crate::simd::newton_rsqrt(self.mul(Self::splat(-0.5)), guess)
     }
     #[inline(always)]
     fn recip(self) -> Self {
@@ -230,6 +231,6 @@ impl Simd for F32x16 {
             let bits = _mm512_castps_si512(self.0);
             _mm512_castsi512_ps(_mm512_sub_epi32(_mm512_set1_epi32(0x7ef3_11c7), bits))
         }));
-        super::newton_recip(self, guess)
+        crate::simd::newton_recip(self, guess)
     }
 }
