@@ -96,9 +96,8 @@ pub use batch_norm::{
     BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats,
 };
 pub use elementwise::{
-    Activate, ActivateBackward, Add, Channels, Copy, Dropout, Dropout2d, DropoutBackward, Flatten, Import,
-    Mul, PRelu, PReluBackward, ProductSums, ReluRule, Run, SampleSums, ScaleChannels, StochasticDepth,
-    Unflatten, dropout_keeps, export,
+    Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutUnit, Flatten, Import, Mul, PRelu,
+    PReluBackward, ProductSums, ReluRule, Run, SampleSums, ScaleChannels, Unflatten, dropout_keeps, export,
 };
 pub use group_norm::{GroupNorm, GroupNormBackward};
 pub use layer_norm::{LayerNorm, LayerNormBackward};

@@ -5,7 +5,7 @@
 //! nothing to restore when a run resumes.
 
 use super::*;
-use striate_kernels::{DropoutBackward, dropout_keeps, reference};
+use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 
 /// Zeroes each value with probability `p`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,12 +70,13 @@ impl Operation for Dropout {
     }
 
     fn forward(&self, at: &mut Forward<'_>) {
-        let salt = salt(at.name);
-        at.program.push(striate_kernels::Dropout { x: at.x[0], y: at.y, p: self.p, salt });
+        let (x, y, p, unit, salt) = (at.x[0], at.y, self.p, DropoutUnit::Value, salt(at.name));
+        at.program.push(striate_kernels::Dropout { x, y, p, unit, salt });
     }
     fn backward(&self, at: &mut Backward<'_>) {
-        if let Some(dx) = at.dx[0] {
-            at.program.push(DropoutBackward { dy: at.dy, dx, p: self.p, salt: salt(at.name) });
+        if let Some(y) = at.dx[0] {
+            let (x, p, unit, salt) = (at.dy, self.p, DropoutUnit::Value, salt(at.name));
+            at.program.push(striate_kernels::Dropout { x, y, p, unit, salt });
         }
     }
 }

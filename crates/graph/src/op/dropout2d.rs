@@ -8,7 +8,7 @@
 
 use super::dropout::salt;
 use super::*;
-use striate_kernels::{dropout_keeps, reference};
+use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 
 /// Zeroes each channel of each sample with probability `p`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,13 +63,13 @@ impl Operation for Dropout2d {
     }
 
     fn forward(&self, at: &mut Forward<'_>) {
-        let salt = salt(at.name);
-        at.program.push(striate_kernels::Dropout2d { x: at.x[0], y: at.y, p: self.p, salt });
+        let (x, y, p, unit, salt) = (at.x[0], at.y, self.p, DropoutUnit::Channel, salt(at.name));
+        at.program.push(striate_kernels::Dropout { x, y, p, unit, salt });
     }
     fn backward(&self, at: &mut Backward<'_>) {
-        if let Some(dx) = at.dx[0] {
-            let salt = salt(at.name);
-            at.program.push(striate_kernels::Dropout2d { x: at.dy, y: dx, p: self.p, salt });
+        if let Some(y) = at.dx[0] {
+            let (x, p, unit, salt) = (at.dy, self.p, DropoutUnit::Channel, salt(at.name));
+            at.program.push(striate_kernels::Dropout { x, y, p, unit, salt });
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use super::dropout::salt;
 use super::*;
-use striate_kernels::{dropout_keeps, reference};
+use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 
 /// Zeroes a whole sample with probability `p`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,13 +60,13 @@ impl Operation for StochasticDepth {
     }
 
     fn forward(&self, at: &mut Forward<'_>) {
-        let (x, y, p, salt) = (at.x[0], at.y, self.p, salt(at.name));
-        at.program.push(striate_kernels::StochasticDepth { x, y, p, salt });
+        let (x, y, p, unit, salt) = (at.x[0], at.y, self.p, DropoutUnit::Sample, salt(at.name));
+        at.program.push(striate_kernels::Dropout { x, y, p, unit, salt });
     }
     fn backward(&self, at: &mut Backward<'_>) {
         if let Some(y) = at.dx[0] {
-            let (x, p, salt) = (at.dy, self.p, salt(at.name));
-            at.program.push(striate_kernels::StochasticDepth { x, y, p, salt });
+            let (x, p, unit, salt) = (at.dy, self.p, DropoutUnit::Sample, salt(at.name));
+            at.program.push(striate_kernels::Dropout { x, y, p, unit, salt });
         }
     }
 }

@@ -50,32 +50,6 @@ impl<const K: usize, O: Op<K>> Task for Blocks<'_, K, O> {
     }
 }
 
-/// Block `b` of sample `n` of `y = op(inputs)`, which belongs to this task.
-pub(super) fn map_block<const K: usize>(
-    cx: &Cx<'_>,
-    at: (usize, usize),
-    inputs: [Value; K],
-    y: Value,
-    op: impl Op<K>,
-) {
-    cx.isa().dispatch(OneBlock { cx, at, inputs, y, op });
-}
-
-struct OneBlock<'a, const K: usize, O> {
-    cx: &'a Cx<'a>,
-    at: (usize, usize),
-    inputs: [Value; K],
-    y: Value,
-    op: O,
-}
-
-impl<const K: usize, O: Op<K>> Task for OneBlock<'_, K, O> {
-    #[inline(always)]
-    fn run<V: Simd>(self) {
-        block::<V, K, O>(self.cx, self.at, self.inputs, self.y, self.op);
-    }
-}
-
 #[inline(always)]
 fn block<V: Simd, const K: usize, O: Op<K>>(
     cx: &Cx<'_>,

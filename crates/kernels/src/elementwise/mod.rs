@@ -4,7 +4,6 @@ mod activate;
 mod add;
 mod channels;
 mod dropout;
-mod dropout2d;
 mod export;
 mod map;
 mod mul;
@@ -13,19 +12,16 @@ mod prelu;
 mod product_sums;
 mod relay;
 mod scale;
-mod stochastic_depth;
 #[cfg(test)]
 mod tests;
 
 pub use activate::{Activate, ActivateBackward, ReluRule};
 pub use add::Add;
 pub use channels::{Channels, Run};
-pub use dropout::{Dropout, DropoutBackward, dropout_keeps};
-pub use dropout2d::Dropout2d;
+pub use dropout::{Dropout, DropoutUnit, dropout_keeps};
 pub use export::export;
 pub use mul::Mul;
 pub use prelu::{PRelu, PReluBackward};
 pub use product_sums::{ProductSums, SampleSums};
 pub use relay::{Copy, Flatten, Import, Unflatten};
 pub use scale::ScaleChannels;
-pub use stochastic_depth::StochasticDepth;

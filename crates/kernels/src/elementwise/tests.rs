@@ -254,8 +254,8 @@ fn masks(setup: &Setup<'_>, plane: Plane, p: f32, salt: u64) -> Vec<f32> {
     let runs = run_everywhere(setup, |t| {
         let x = t.input(plane, &ones);
         let (y, dx) = (t.output(plane), t.output(Plane { halo: [2, 1], ..plane }));
-        t.program.push(Dropout { x, y, p, salt });
-        t.program.push(DropoutBackward { dy: x, dx, p, salt });
+        t.program.push(Dropout { x, y, p, unit: DropoutUnit::Value, salt });
+        t.program.push(Dropout { x, y: dx, p, unit: DropoutUnit::Value, salt });
     });
     for run in &runs {
         assert_eq!(run.outputs[0], run.outputs[1], "forward and backward draw one mask, whatever the halo");
@@ -281,7 +281,7 @@ fn dropout_scales_what_it_keeps() {
         let runs = run_everywhere(&Setup::new(2), |t| {
             let x = t.input(plane, &x);
             let y = t.output(Plane { halo: [0, 2], ..plane });
-            t.program.push(Dropout { x, y, p, salt: 5 });
+            t.program.push(Dropout { x, y, p, unit: DropoutUnit::Value, salt: 5 });
         });
         for run in runs {
             assert_close(&run.outputs[0], &want, 1e-6, 0.0, &format!("p = {p}, {}", run.what));
@@ -396,28 +396,22 @@ fn stochastic_depth_keeps_or_drops_whole_samples() {
     for shape in SHAPES {
         let n = 12;
         let x = sample.normal_vec(n * len(shape));
-        for planar in [false, true] {
-            let mut plane = || match (planar, sample.choose(&HALOS)) {
-                (true, halo) => Plane::planar(shape.0, shape.1, halo),
-                (false, halo) => Plane::blocked(shape.0, shape.1, halo),
-            };
-            let planes = [plane(), plane()];
-            let build = |t: &mut TestProgram| {
-                let (x, y) = (t.input(planes[0], &x), t.output(planes[1]));
-                t.program.push(StochasticDepth { x, y, p: 0.4, salt: 99 });
-            };
-            let setup = Setup::new(n).tiles(5);
-            let keeps = |i: usize| dropout_keeps(setup.step.seed, setup.step.update, i, 99, 0, 0.4);
-            let kept = (0..n).filter(|&i| keeps(i)).count();
-            assert!((3..n).contains(&kept), "{kept} of {n} are kept");
-            let want: Vec<f64> = widen(&x)
-                .iter()
-                .enumerate()
-                .map(|(i, x)| if keeps(i / len(shape)) { x / 0.6 } else { 0.0 })
-                .collect();
-            for run in run_everywhere(&setup, build) {
-                assert_close(&run.outputs[0], &want, 3e-7, 0.0, &format!("{shape:?}, {}", run.what));
-            }
+        let planes = [(); 2].map(|()| Plane::blocked(shape.0, shape.1, sample.choose(&HALOS)));
+        let build = |t: &mut TestProgram| {
+            let (x, y) = (t.input(planes[0], &x), t.output(planes[1]));
+            t.program.push(Dropout { x, y, p: 0.4, unit: DropoutUnit::Sample, salt: 99 });
+        };
+        let setup = Setup::new(n).tiles(5);
+        let keeps = |i: usize| dropout_keeps(setup.step.seed, setup.step.update, i, 99, 0, 0.4);
+        let kept = (0..n).filter(|&i| keeps(i)).count();
+        assert!((3..n).contains(&kept), "{kept} of {n} are kept");
+        let want: Vec<f64> = widen(&x)
+            .iter()
+            .enumerate()
+            .map(|(i, x)| if keeps(i / len(shape)) { x / 0.6 } else { 0.0 })
+            .collect();
+        for run in run_everywhere(&setup, build) {
+            assert_close(&run.outputs[0], &want, 3e-7, 0.0, &format!("{shape:?}, {}", run.what));
         }
     }
 }
