@@ -68,6 +68,7 @@
 pub mod activation;
 mod arena;
 pub mod batch_norm;
+mod chains;
 pub mod conv;
 mod cut;
 pub mod elementwise;

@@ -4,9 +4,10 @@
 //! `dweight = Σ dy·x̂`, and `dx = weight · inv_std · (dy − Σ dy / M − x̂ · Σ dy·x̂ / M)` where the statistics are the
 //! batch's own, `dx = weight · inv_std · dy` where they were given.
 
-use super::statistics::{CHAINS, pair, total};
+use super::statistics::pair;
 use super::{BatchStats, check};
 use crate::BLOCK;
+use crate::chains::Chains;
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
@@ -146,18 +147,18 @@ impl Task for PlaneSums<'_> {
         let [x_plane, dy_plane] = self.planes;
         for first in (0..BLOCK).step_by(V::LANES) {
             let (mean, inv_std) = (V::load(&self.stats[0][first..]), V::load(&self.stats[1][first..]));
-            let (mut sums, mut products) = ([V::zero(); CHAINS], [V::zero(); CHAINS]);
+            let (mut sums, mut products) = (Chains::<V>::zero(), Chains::<V>::zero());
             for line in 0..x_plane.height {
                 let x = self.x[x_plane.row(line)].chunks_exact(BLOCK);
                 let dy = self.dy[dy_plane.row(line)].chunks_exact(BLOCK);
                 for (i, (x, dy)) in x.zip(dy).enumerate() {
                     let (normal, grad) = (V::load(&x[first..]).sub(mean).mul(inv_std), V::load(&dy[first..]));
-                    sums[i % CHAINS] = sums[i % CHAINS].add(grad);
-                    products[i % CHAINS] = products[i % CHAINS].fma(grad, normal);
+                    sums.add(i, grad);
+                    products.fma(i, grad, normal);
                 }
             }
-            total(sums).store(&mut self.to[first..]);
-            total(products).store(&mut self.to[BLOCK + first..]);
+            sums.total().store(&mut self.to[first..]);
+            products.total().store(&mut self.to[BLOCK + first..]);
         }
     }
 }

@@ -2,13 +2,11 @@
 
 use super::BatchStats;
 use crate::BLOCK;
+use crate::chains::{Chains, pixel_sum};
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
-
-/// Chains of a sum: enough to hide the latency of an addition.
-pub(super) const CHAINS: usize = 4;
 
 /// Mean, and sum of squared deviations from it, of each channel of each sample: `[n][block][2][16]`.
 #[derive(Debug)]
@@ -59,35 +57,23 @@ impl Task for PlaneMoments<'_> {
     fn run<V: Simd>(self) {
         let share = V::splat(1.0 / (self.plane.height * self.plane.width) as f32);
         for first in (0..BLOCK).step_by(V::LANES) {
-            let mut sums = [V::zero(); CHAINS];
-            for line in 0..self.plane.height {
-                let row = &self.x[self.plane.row(line)];
-                for (i, px) in row.chunks_exact(BLOCK).enumerate() {
-                    sums[i % CHAINS] = sums[i % CHAINS].add(V::load(&px[first..]));
-                }
-            }
-            let mean = total(sums).mul(share);
-            let (mut rests, mut squares) = ([V::zero(); CHAINS], [V::zero(); CHAINS]);
+            let mean = pixel_sum::<V>(self.x, &self.plane, first).mul(share);
+            let (mut rests, mut squares) = (Chains::<V>::zero(), Chains::<V>::zero());
             for line in 0..self.plane.height {
                 let row = &self.x[self.plane.row(line)];
                 for (i, px) in row.chunks_exact(BLOCK).enumerate() {
                     let deviation = V::load(&px[first..]).sub(mean);
-                    rests[i % CHAINS] = rests[i % CHAINS].add(deviation);
-                    squares[i % CHAINS] = squares[i % CHAINS].fma(deviation, deviation);
+                    rests.add(i, deviation);
+                    squares.fma(i, deviation, deviation);
                 }
             }
             // What rounding left of Σ (x − mean) corrects both.
-            let rest = total(rests);
+            let rest = rests.total();
             let correction = rest.mul(share);
             mean.add(correction).store(&mut self.to[first..]);
-            total(squares).sub(rest.mul(correction)).store(&mut self.to[BLOCK + first..]);
+            squares.total().sub(rest.mul(correction)).store(&mut self.to[BLOCK + first..]);
         }
     }
-}
-
-#[inline(always)]
-pub(super) fn total<V: Simd>(sums: [V; CHAINS]) -> V {
-    sums[0].add(sums[1]).add(sums[2].add(sums[3]))
 }
 
 /// Combines the samples' moments in order, and moves the running statistics.

@@ -6,13 +6,11 @@
 //! order, and where one weight is for all channels those of the channels as well.
 
 use crate::BLOCK;
+use crate::chains::Chains;
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
-
-/// Chains of a sum.
-const CHAINS: usize = 4;
 
 /// `y = x` where that is above 0, else `weight · x`; any halos, blocks of 16 channels.
 #[derive(Debug)]
@@ -178,7 +176,7 @@ impl Task for Backward<'_> {
         dx_plane.clear_halo(self.dx);
         for first in (0..BLOCK).step_by(V::LANES) {
             let slope = slope::<V>(self.weight, self.pass.is_shared, first);
-            let mut sums = [V::zero(); CHAINS];
+            let mut sum = Chains::<V>::zero();
             for line in 0..dx_plane.height {
                 let x = self.x[x_plane.row(line)].chunks_exact(BLOCK);
                 let dy = self.dy[dy_plane.row(line)].chunks_exact(BLOCK);
@@ -187,11 +185,10 @@ impl Task for Backward<'_> {
                     let (x, dy) = (V::load(&x[first..]), V::load(&dy[first..]));
                     let is_above = x.gt(V::zero());
                     V::select(is_above, dy, dy.mul(slope)).store(&mut dx[first..]);
-                    let sum = &mut sums[i % CHAINS];
-                    *sum = sum.add(V::select(is_above, V::zero(), dy.mul(x)));
+                    sum.add(i, V::select(is_above, V::zero(), dy.mul(x)));
                 }
             }
-            sums[0].add(sums[1]).add(sums[2].add(sums[3])).store(&mut self.sums[first..]);
+            sum.total().store(&mut self.sums[first..]);
         }
     }
 }

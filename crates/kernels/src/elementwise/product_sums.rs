@@ -5,13 +5,11 @@
 //! **Numerics.** The pixels of a channel go to four sums in turn, which are added in pairs; the samples are added in order, in f64.
 
 use crate::BLOCK;
+use crate::chains::{Chains, pixel_sum};
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
-
-/// Independent sums: one after the other, each addition would wait for the one before.
-const CHAINS: usize = 4;
 
 /// `y[n, c] = Σ_(h, w) a[n, c, h, w] · b[n, c, h, w]`; any halos, blocks of 16 channels.
 #[derive(Debug)]
@@ -78,15 +76,15 @@ impl Task for Products<'_> {
     fn run<V: Simd>(self) {
         let [a_plane, b_plane] = self.planes;
         for first in (0..BLOCK).step_by(V::LANES) {
-            let mut sums = [V::zero(); CHAINS];
+            let mut sum = Chains::<V>::zero();
             for line in 0..a_plane.height {
                 let a = self.values[0][a_plane.row(line)].chunks_exact(BLOCK);
                 let b = self.values[1][b_plane.row(line)].chunks_exact(BLOCK);
                 for (i, (a, b)) in a.zip(b).enumerate() {
-                    sums[i % CHAINS] = sums[i % CHAINS].fma(V::load(&a[first..]), V::load(&b[first..]));
+                    sum.fma(i, V::load(&a[first..]), V::load(&b[first..]));
                 }
             }
-            total(sums).store(&mut self.to[first..]);
+            sum.total().store(&mut self.to[first..]);
         }
     }
 }
@@ -101,21 +99,9 @@ impl Task for Sums<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
         for first in (0..BLOCK).step_by(V::LANES) {
-            let mut sums = [V::zero(); CHAINS];
-            for line in 0..self.plane.height {
-                let values = self.values[self.plane.row(line)].chunks_exact(BLOCK);
-                for (i, value) in values.enumerate() {
-                    sums[i % CHAINS] = sums[i % CHAINS].add(V::load(&value[first..]));
-                }
-            }
-            total(sums).store(&mut self.to[first..]);
+            pixel_sum::<V>(self.values, &self.plane, first).store(&mut self.to[first..]);
         }
     }
-}
-
-#[inline(always)]
-fn total<V: Simd>(sums: [V; CHAINS]) -> V {
-    sums[0].add(sums[1]).add(sums[2].add(sums[3]))
 }
 
 /// `gradient[c] = Σ_n x[n, c]`, added to what earlier tiles of the batch left there.

@@ -1,0 +1,91 @@
+//! Sums of vectors in four chains: `Σ_i v_i`, with `v_i` added to chain `i mod 4`. One after the other, each addition would wait
+//! for the one before.
+//!
+//! **Numerics.** Each chain is summed in order, from zero on; the four are added in pairs.
+
+use crate::BLOCK;
+use crate::plane::Plane;
+use crate::simd::Simd;
+
+const CHAINS: usize = 4;
+
+/// A sum on its way.
+#[derive(Clone, Copy)]
+pub(crate) struct Chains<V>([V; CHAINS]);
+
+impl<V: Simd> Chains<V> {
+    #[inline(always)]
+    pub(crate) fn zero() -> Self {
+        Self([V::zero(); CHAINS])
+    }
+
+    /// Adds `value`, which comes in place `i`.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, i: usize, value: V) {
+        self.0[i % CHAINS] = self.0[i % CHAINS].add(value);
+    }
+
+    /// Adds `a·b`, rounded once where the target can.
+    #[inline(always)]
+    pub(crate) fn fma(&mut self, i: usize, a: V, b: V) {
+        self.0[i % CHAINS] = self.0[i % CHAINS].fma(a, b);
+    }
+
+    #[inline(always)]
+    pub(crate) fn total(self) -> V {
+        let [a, b, c, d] = self.0;
+        a.add(b).add(c.add(d))
+    }
+}
+
+/// `Σ_(h, w) x[c, h, w]` of the channels from lane `first` on, of a block that lies as `plane` says; each row begins with the
+/// first chain.
+#[inline(always)]
+pub(crate) fn pixel_sum<V: Simd>(x: &[f32], plane: &Plane, first: usize) -> V {
+    let mut sum = Chains::<V>::zero();
+    for line in 0..plane.height {
+        for (i, px) in x[plane.row(line)].chunks_exact(BLOCK).enumerate() {
+            sum.add(i, V::load(&px[first..]));
+        }
+    }
+    sum.total()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::{Isa, Task};
+
+    struct Pixels<'a>(&'a [f32], Plane, &'a mut [f32; BLOCK]);
+
+    impl Task for Pixels<'_> {
+        #[inline(always)]
+        fn run<V: Simd>(self) {
+            for first in (0..BLOCK).step_by(V::LANES) {
+                pixel_sum::<V>(self.0, &self.1, first).store(&mut self.2[first..]);
+            }
+        }
+    }
+
+    /// Values so far apart that each order of additions gives other bits.
+    #[test]
+    fn a_sum_has_one_order() {
+        let plane = Plane::blocked(16, [2, 7], [1, 1]);
+        let mut x = vec![f32::NAN; plane.sample_len()];
+        let mut chains = [[0.0_f32; 4]; BLOCK];
+        for line in 0..2 {
+            for (i, px) in x[plane.row(line)].chunks_exact_mut(BLOCK).enumerate() {
+                for (lane, px) in px.iter_mut().enumerate() {
+                    *px = (((line * 7 + i) * 37 + lane * 11) % 101) as f32 * f32::powi(3.7, i as i32 - 3);
+                    chains[lane][i % 4] += *px;
+                }
+            }
+        }
+        let want = chains.map(|[a, b, c, d]| (a + b) + (c + d));
+        for isa in Isa::available() {
+            let mut got = [0.0; BLOCK];
+            isa.dispatch(Pixels(&x, plane, &mut got));
+            assert_eq!(got, want, "{isa:?}");
+        }
+    }
+}
