@@ -7,6 +7,10 @@
 //!
 //! The joined node takes the place of the last; values in between are gone, so a value that somebody taps, or
 //! that has a second consumer, is never joined.
+//!
+//! Only what takes an instruction or two joins ([`Activation::joins`]). Tried and lost: the other functions too, applied to each row of
+//! the kernel when it was written. With the same bits, on one thread, EfficientNet-B0 (SiLU) took 20.7 ms of processor time instead of
+//! 20.6 for one photo, MobileNetV3-large (hardswish) 9.3 instead of 9.4: SiLU is bound by its arithmetic and not by memory.
 
 use crate::graph::NodeId;
 use crate::lower::{ConvReluPool, Form, Lowered};
