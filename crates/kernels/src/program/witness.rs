@@ -2,7 +2,7 @@
 //! may run at the same time met, and whether each kernel kept to the buffers that it names. Debug builds have it, so that whole
 //! networks can be watched from outside of this crate.
 
-use super::{Buf, Kernel};
+use super::Buf;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -30,6 +30,14 @@ pub(super) fn is_watching() -> bool {
 /// Keeps what a run has told.
 pub(super) fn tell(broken: Vec<String>) {
     TOLD.with_borrow_mut(|told| told.iter_mut().for_each(|told| told.extend(broken.iter().cloned())));
+}
+
+/// What a kernel says of itself.
+#[derive(Debug)]
+pub(super) struct Claim {
+    pub(super) name: &'static str,
+    pub(super) reads: Vec<Buf>,
+    pub(super) writes: Vec<Buf>,
 }
 
 /// The notes of one worker.
@@ -74,16 +82,15 @@ impl Witness {
     }
 
     /// Every rule that was broken, in words.
-    pub(super) fn report(&self, kernels: &[Box<dyn Kernel>]) -> Vec<String> {
+    pub(super) fn report(&self, kernels: &[Claim]) -> Vec<String> {
         let mut told = Vec::new();
         let mut meetings: BTreeMap<usize, Vec<Access>> = BTreeMap::new();
         for access in self.seen.borrow().iter() {
-            let kernel = &kernels[access.task.0];
-            let (reads, writes) = (kernel.reads(), kernel.writes());
+            let Claim { name, reads, writes } = &kernels[access.task.0];
             let is_named = writes.contains(&access.buf) || !access.writes && reads.contains(&access.buf);
             if !is_named {
                 let verb = if access.writes { "writes" } else { "reads" };
-                told.push(format!("`{}` {verb} {:?}, which it does not name", kernel.name(), access.buf));
+                told.push(format!("`{name}` {verb} {:?}, which it does not name", access.buf));
             }
             meetings.entry(access.meeting).or_default().push(access.clone());
         }
@@ -97,7 +104,7 @@ impl Witness {
 }
 
 /// Bytes that one task writes and another reads or writes between two meetings.
-fn races(seen: &[Access], kernels: &[Box<dyn Kernel>]) -> Vec<String> {
+fn races(seen: &[Access], kernels: &[Claim]) -> Vec<String> {
     let mut of_task: BTreeMap<Task, Vec<Range<usize>>> = BTreeMap::new();
     for access in seen.iter().filter(|access| access.writes) {
         of_task.entry(access.task).or_default().push(access.bytes.clone());
@@ -117,8 +124,7 @@ fn races(seen: &[Access], kernels: &[Box<dyn Kernel>]) -> Vec<String> {
     }
     written.sort_by_key(|(range, _)| range.start);
     let say = |verb: &str, a: Task, b: Task| {
-        let [one, other] =
-            [a, b].map(|(kernel, task)| format!("task {task} of `{}`", kernels[kernel].name()));
+        let [one, other] = [a, b].map(|(kernel, task)| format!("task {task} of `{}`", kernels[kernel].name));
         format!("{one} {verb} what {other} writes, and nothing keeps them apart")
     };
     let mut told = Vec::new();
