@@ -30,6 +30,7 @@ pub struct Builder {
     buffers: Vec<Declared>,
     kernels: Vec<Box<dyn Kernel>>,
     once: Vec<Box<dyn Kernel>>,
+    before: Vec<Box<dyn Kernel>>,
     tile: usize,
     batch: usize,
     no_reuse: bool,
@@ -101,6 +102,12 @@ impl Builder {
         self.once.push(kernel);
     }
 
+    /// Adds a kernel that runs in [`Program::prepare`] alone: one that makes of parameters what other kernels read. All buffers that
+    /// it names must be kept.
+    pub fn push_before(&mut self, kernel: impl Kernel + 'static) {
+        self.before.push(Box::new(kernel));
+    }
+
     /// Plans memory and waiting.
     ///
     /// # Errors
@@ -115,7 +122,8 @@ impl Builder {
         }
         let arena = Arena::zeroed(len).ok_or(OutOfMemory { bytes, most: None })?;
         let waits = waits(&kernels, &places, per_tile);
-        Ok(Program { arena, places, kernels, waits, per_tile, tile: self.tile, batch: self.batch })
+        let (tile, batch, before, is_prepared) = (self.tile, self.batch, self.before, false);
+        Ok(Program { arena, places, kernels, before, is_prepared, waits, per_tile, tile, batch })
     }
 }
 
@@ -132,7 +140,8 @@ impl Builder {
         let (places, guards, _) = crate::layout::guarded(&self.buffers, arena.first_page(), page);
         arena.guard(guards);
         let waits = waits(&kernels, &places, per_tile);
-        Program { arena, places, kernels, waits, per_tile, tile: self.tile, batch: self.batch }
+        let (tile, batch, before, is_prepared) = (self.tile, self.batch, self.before, false);
+        Program { arena, places, kernels, before, is_prepared, waits, per_tile, tile, batch }
     }
 }
 
@@ -160,12 +169,19 @@ impl std::fmt::Display for OutOfMemory {
 }
 impl std::error::Error for OutOfMemory {}
 
+/// Where the arena begins.
+struct Base(*mut f32);
+// SAFETY: the pointer is only used through `Cx`, under the rules of `Kernel`.
+unsafe impl Sync for Base {}
+
 /// Kernels, their memory, and where threads wait.
 #[derive(Debug)]
 pub struct Program {
     arena: Arena,
     places: Vec<Place>,
     kernels: Vec<Box<dyn Kernel>>,
+    before: Vec<Box<dyn Kernel>>,
+    is_prepared: bool,
     waits: Vec<bool>,
     per_tile: usize,
     tile: usize,
@@ -209,10 +225,35 @@ impl Program {
         self.places.iter().all(|place| slack(place).iter().all(|v| v.to_bits() == value.to_bits()))
     }
 
+    /// Runs the kernels of [`Builder::push_before`], in order. Whoever writes parameters calls it before the next run.
+    pub fn prepare(&mut self, pool: &Pool, isa: Isa) {
+        let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
+        let base = Base(self.arena.as_mut_ptr());
+        let base = &base;
+        let this = &*self;
+        for kernel in &this.before {
+            pool.run(|worker| {
+                let cx = Cx {
+                    step: &step,
+                    arena: base.0,
+                    places: &this.places,
+                    isa,
+                    tile: 0..1,
+                    #[cfg(any(test, debug_assertions))]
+                    witness: None,
+                };
+                for task in share(kernel.tasks(1), worker, pool.threads()) {
+                    kernel.run(&cx, task);
+                }
+            });
+        }
+        self.is_prepared = true;
+    }
+
     /// Runs every kernel over `step.n` samples, tile by tile, on the threads of `pool`.
     ///
     /// # Panics
-    /// When `step.n` is 0.
+    /// When `step.n` is 0, or the program has something to [prepare](Program::prepare) and never did.
     pub fn run(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>) {
         self.run_part(pool, isa, step, 0..step.n);
     }
@@ -248,6 +289,7 @@ impl Program {
         after: &(dyn Fn(usize, usize) + Sync),
     ) {
         assert!(step.n > 0, "a run needs at least one sample");
+        assert!(self.is_prepared || self.before.is_empty(), "a program that was not prepared");
         assert!(
             step.n <= self.batch || self.places.iter().all(|place| place.per_sample == 0),
             "a run of {}, whose buffers hold {} samples",
@@ -258,9 +300,6 @@ impl Program {
         if witness::is_watching() {
             return witness::tell(self.watch(isa, step, part));
         }
-        struct Base(*mut f32);
-        // SAFETY: the pointer is only used through `Cx`, under the rules of `Kernel`.
-        unsafe impl Sync for Base {}
         let base = Base(self.arena.as_mut_ptr());
         let base = &base;
         let this = &*self;
