@@ -85,6 +85,7 @@ mod pool;
 pub mod pooling;
 mod program;
 pub mod reference;
+mod scratch;
 mod shape;
 mod simd;
 #[cfg(test)]

@@ -359,7 +359,7 @@ pub(super) fn clear_band(plane: &Plane, lines: &Range<usize>, clear: impl Fn(usi
 }
 
 /// [`Lanes`] at compile time.
-const ALL: u8 = 0;
+pub(super) const ALL: u8 = 0;
 const GROUPED: u8 = 1;
 const OWN: u8 = 2;
 

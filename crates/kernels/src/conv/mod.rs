@@ -15,6 +15,7 @@ mod reduce;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 pub use backward_weight::{ConvBackwardBias, ConvBackwardWeight};
 pub use direct::Conv;
@@ -22,3 +23,4 @@ pub use pooled::ConvPool;
 pub use pooled_backward::{ConvPoolBackwardData, ConvPoolBackwardWeight, can_pool};
 pub use rows::backward_halo;
 pub use rows::{Gather, Rows};
+pub use winograd::{Winograd, WinogradWeights, has_winograd, winograd_len};

@@ -1,5 +1,7 @@
 //! Every convolution kernel, on every instruction set, over awkward shapes, against the reference.
 
+mod winograd;
+
 use super::*;
 use crate::activation::Activation;
 use crate::reference;

@@ -1,0 +1,118 @@
+//! Winograd against the reference, and its error beside that of direct convolution.
+
+use super::*;
+use crate::conv::{Winograd, WinogradWeights, has_winograd, winograd_len};
+
+fn three(c_in: usize, c_out: usize, input: [usize; 2], padding: [[usize; 2]; 2]) -> ConvShape {
+    let window = Window { kernel: [3, 3], stride: [1, 1], padding, dilation: [1, 1] };
+    ConvShape { c_in, c_out, input, window, groups: 1 }
+}
+
+const ONE: [[usize; 2]; 2] = [[1, 1]; 2];
+
+/// Maps of whole and of cut tiles, of one group and of several, with every kind of padding.
+fn shapes() -> Vec<ConvShape> {
+    let mut all = vec![
+        three(1, 1, [3, 3], [[0, 0]; 2]),
+        three(32, 32, [8, 8], ONE),
+        three(17, 33, [7, 13], ONE),
+        three(40, 64, [14, 14], ONE),
+        three(16, 48, [29, 30], ONE),
+        three(20, 16, [5, 4], [[0, 2], [2, 0]]),
+        three(5, 50, [1, 1], ONE),
+        three(64, 16, [60, 3], ONE),
+    ];
+    let mut sample = Sample::new(5);
+    while all.len() < 24 {
+        let mut pair = |low, high| [sample.usize_in(low..=high), sample.usize_in(low..=high)];
+        let ([c, k], input, padding) = (pair(1, 40), pair(1, 21), [pair(0, 2), pair(0, 2)]);
+        let shape = three(c, k, input, padding);
+        if shape.window.output(input).is_some() {
+            all.push(shape);
+        }
+    }
+    all
+}
+
+fn computed(
+    s: &ConvShape,
+    n: usize,
+    d: &Data,
+    y_halo: [usize; 2],
+    act: Activation,
+) -> Vec<crate::testing::Run> {
+    let x_plane = Plane::blocked(s.c_in, s.input, s.window.halo());
+    let rows = Rows::forward(s, &x_plane);
+    run_everywhere(&Setup::new(n), |t| {
+        let x = t.input(x_plane, &d.x);
+        let (w, b) = (t.values(&pack(&rows, s, &d.w)), t.values(&lanes(&d.b)));
+        let u = t.program.kept(winograd_len(s));
+        t.program.push(WinogradWeights::new(s, w, u));
+        let y = t.output(Plane::blocked(s.c_out, s.output(), y_halo));
+        t.program.push(Winograd::forward(s, x, u, Some(b), y, act));
+    })
+}
+
+#[test]
+fn forward_equals_the_reference() {
+    for (i, s) in shapes().iter().enumerate() {
+        assert!(has_winograd(s));
+        let n = 1 + i % 3;
+        let out = s.output();
+        let d = data(s, n, s.c_out * out[0] * out[1]);
+        let want = reference::conv2d(n, s, &widen(&d.x), &widen(&d.w), Some(&widen(&d.b)));
+        for act in [Activation::None, Activation::RELU, Activation::RELU6] {
+            let want: Vec<f64> = want.iter().map(|&y| act.value_f64(y)).collect();
+            for run in &computed(s, n, &d, [i % 3, i % 2], act) {
+                let what = format!("{s:?} n {n} {act:?} {}", run.what);
+                assert_close(&run.outputs[0], &want, 3.0 * tolerance(s.c_in * 9), 1e-6, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sample_is_what_it_is_alone() {
+    let s = three(33, 40, [13, 15], ONE);
+    let (n, out) = (3, s.output());
+    let d = data(&s, n, s.c_out * out[0] * out[1]);
+    let all = computed(&s, n, &d, [0, 0], Activation::None);
+    let (x, y) = (d.x.len() / n, s.c_out * out[0] * out[1]);
+    for i in 0..n {
+        let alone =
+            Data { x: d.x[i * x..(i + 1) * x].to_vec(), w: d.w.clone(), b: d.b.clone(), g: Vec::new() };
+        let alone = computed(&s, 1, &alone, [0, 0], Activation::None);
+        assert_eq!(alone[0].outputs[0], all[0].outputs[0][i * y..(i + 1) * y], "sample {i}");
+    }
+}
+
+/// Relative to the RMS of the result, against f64, for inputs as they are behind a ReLU.
+#[test]
+fn the_error_is_at_most_three_times_that_of_direct_convolution() {
+    for (c, size) in [(64, 16), (256, 8)] {
+        let s = three(c, 32, [size, size], ONE);
+        let mut d = data(&s, 1, 32 * size * size);
+        d.x.iter_mut().for_each(|x| *x = x.max(0.0));
+        d.b.fill(0.0);
+        let want = reference::conv2d(1, &s, &widen(&d.x), &widen(&d.w), None);
+        let rms = |of: &mut dyn Iterator<Item = f64>| {
+            let (count, sum) = of.fold((0, 0.0), |(n, sum), v| (n + 1, sum + v * v));
+            (sum / f64::from(count)).sqrt()
+        };
+        let error = |got: &[f32]| {
+            let difference = rms(&mut got.iter().zip(&want).map(|(&got, want)| f64::from(got) - want));
+            difference / rms(&mut want.iter().copied())
+        };
+        let winograd = error(&computed(&s, 1, &d, [0, 0], Activation::None)[0].outputs[0]);
+        let x_plane = Plane::blocked(c, s.input, [1, 1]);
+        let rows = Rows::forward(&s, &x_plane);
+        let runs = run_everywhere(&Setup::new(1), |t| {
+            let (x, w) = (t.input(x_plane, &d.x), t.values(&pack(&rows, &s, &d.w)));
+            let y = t.output(Plane::blocked(32, s.output(), [0, 0]));
+            t.program.push(Conv::forward(&s, rows.clone(), x, w, None, y, Activation::None));
+        });
+        let direct = error(&runs[0].outputs[0]);
+        println!("{c} channels: direct {direct:.1e}, Winograd {winograd:.1e}");
+        assert!(winograd < 3.0 * direct, "{c} channels: {winograd:e}, direct {direct:e}");
+    }
+}
