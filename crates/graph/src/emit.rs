@@ -11,6 +11,8 @@ pub struct Forward<'a> {
     pub program: &'a mut Builder,
     /// Whether a backward pass follows.
     pub train: bool,
+    /// Whether convolutions may be computed by Winograd's algorithm.
+    pub winograd: bool,
     /// Inputs.
     pub x: &'a [Value],
     /// Shapes of the inputs.

@@ -8,6 +8,7 @@ use striate_kernels::{Isa, Pool};
 pub struct Engine {
     pub(crate) pool: Arc<Pool>,
     pub(crate) isa: Isa,
+    pub(crate) winograd: bool,
 }
 
 impl Engine {
@@ -22,7 +23,14 @@ impl Engine {
 
     /// Exactly these.
     pub fn with(threads: usize, isa: Isa) -> Self {
-        Self { pool: Arc::new(Pool::new(threads)), isa }
+        Self { pool: Arc::new(Pool::new(threads)), isa, winograd: true }
+    }
+
+    /// Computes every convolution directly. A network in use otherwise computes its 3x3 convolutions of at least 32 channels and of
+    /// maps of at least 13x13 by Winograd's algorithm: more than twice as fast, with twice the rounding error, and with four times the
+    /// memory for their weights.
+    pub fn without_winograd(self) -> Self {
+        Self { winograd: false, ..self }
     }
 
     /// Threads in the team.

@@ -224,6 +224,7 @@ impl Planner<'_> {
             }
             node.form.forward(&mut Forward {
                 train: backward,
+                winograd: lowered.winograd,
                 x: &x,
                 shapes: &lowered.input_shapes(node),
                 y: self.made[&id],

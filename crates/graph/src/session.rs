@@ -473,6 +473,7 @@ impl Session {
         let (graph, passes, reuse, tile) = (&self.graph, self.passes, self.reuse, n.min(TILE));
         let (values, gradients) = (self.watch.values(graph), self.watch.gradients());
         Stage::plan(&Request {
+            engine: &self.engine,
             graph,
             params,
             kind,

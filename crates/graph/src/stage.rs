@@ -31,6 +31,7 @@ impl Kind {
 
 /// What a stage is to be.
 pub(crate) struct Request<'a> {
+    pub(crate) engine: &'a Engine,
     pub(crate) graph: &'a Graph,
     pub(crate) params: &'a Params,
     pub(crate) kind: &'a Kind,
@@ -82,6 +83,8 @@ impl Stage {
     fn plan_tile(request: &Request<'_>, tile: usize) -> Result<Self, PlanError> {
         let Request { graph, kind: Kind { backward, cuts, scaled }, values, gradients, .. } = *request;
         let (mut lowered, mut params) = (Lowered::new(graph), request.params.clone());
+        // A gradient goes back through the sums of a direct convolution.
+        lowered.winograd = request.engine.winograd && backward.is_none();
         cuts.iter().for_each(|&id| lowered.cut(id));
         let changed = [&cuts[..], scaled].concat();
         let views = views(graph, values, if request.passes { &changed } else { values });
@@ -111,6 +114,7 @@ impl Stage {
         builder.keep(output.buf);
         let mut program = builder.finish()?;
         placed.load(&mut program, &params);
+        program.prepare(&request.engine.pool, request.engine.isa);
         let kept = Kept::new(&placed, &views);
         let (asked, batch, grad_output) = (request.tile, request.batch, placed.grad_output);
         let output_held = placed.kept_values.contains_key(&graph.output);

@@ -18,9 +18,10 @@ pub(crate) struct ConvReluPool {
 }
 
 impl ConvReluPool {
-    /// Whether the kernels can run this convolution on an input `[C, H, W]`.
-    pub(crate) fn fits(conv: &Conv2d, input: &[usize]) -> bool {
-        conv.bias && can_pool(&conv.conv_shape(input))
+    /// Whether the kernels can run this convolution on an input `[C, H, W]`, and are the fastest: Winograd, where it may be used, gains
+    /// more than what is saved between the convolution and the pool.
+    pub(crate) fn fits(conv: &Conv2d, input: &[usize], winograd: bool) -> bool {
+        conv.bias && can_pool(&conv.conv_shape(input)) && !(winograd && conv.takes_winograd(input))
     }
 
     /// As [`Operation::grad_halos`](crate::op::Operation::grad_halos).

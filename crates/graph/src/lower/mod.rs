@@ -16,6 +16,8 @@ pub(crate) struct Lowered<'g> {
     pub(crate) graph: &'g Graph,
     /// One a node; `None` for one that is not computed by itself.
     nodes: Vec<Option<LoweredNode<'g>>>,
+    /// Whether convolutions may be computed by Winograd's algorithm.
+    pub(crate) winograd: bool,
 }
 
 /// How the value of a node is computed; its name and its shape are those of the graph's node.
@@ -100,7 +102,7 @@ impl<'g> Lowered<'g> {
             let form = Form::Stored(node.op.clone());
             Some(LoweredNode { form, inputs: node.inputs.clone(), layer: &node.layer })
         };
-        Self { graph, nodes: graph.nodes.iter().map(node).collect() }
+        Self { graph, nodes: graph.nodes.iter().map(node).collect(), winograd: false }
     }
 
     /// The nodes that are computed, in order.

@@ -33,6 +33,13 @@ pub struct Conv2d {
     pub init: Option<Init>,
 }
 
+/// Channels from which on Winograd is used, in and out. Measured on AVX2, one thread, batch 1: 32 channels at 28x28 are 2.2 times as
+/// fast as direct.
+const WINOGRAD_CHANNELS: usize = 32;
+/// Tiles of 4x4 pixels from which on it is used. 256 channels at 14x14, which are 16, are 2.4 times as fast; 512 at 7x7, which are 4,
+/// 1.4 times, for weights four times as large.
+const WINOGRAD_TILES: usize = 16;
+
 impl Conv2d {
     fn sliding(&self) -> Window {
         Window {
@@ -52,6 +59,16 @@ impl Conv2d {
             window: self.sliding(),
             groups: self.groups,
         }
+    }
+
+    /// Whether Winograd pays for an input `[C, H, W]`: where there are few channels or tiles, what it saves is less than what its
+    /// transforms cost.
+    pub(crate) fn takes_winograd(&self, input: &[usize]) -> bool {
+        let shape = self.conv_shape(input);
+        let tiles = |size: usize| size.div_ceil(4);
+        conv::has_winograd(&shape)
+            && self.in_channels.min(self.out_channels) >= WINOGRAD_CHANNELS
+            && shape.output().map(tiles).iter().product::<usize>() >= WINOGRAD_TILES
     }
 
     /// Zeros that the kernels find around the input.
@@ -197,6 +214,12 @@ impl Operation for Conv2d {
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         let bias = self.bias.then(|| at.params[1]);
+        if at.winograd && self.takes_winograd(at.shapes[0]) {
+            let u = at.program.kept(conv::winograd_len(&shape));
+            at.program.push_before(conv::WinogradWeights::new(&shape, at.params[0], u));
+            at.program.push(conv::Winograd::forward(&shape, at.x[0], u, bias, at.y, at.activation));
+            return;
+        }
         at.program.push(conv::Conv::forward(&shape, rows, at.x[0], at.params[0], bias, at.y, at.activation));
     }
     fn backward(&self, at: &mut Backward<'_>) {

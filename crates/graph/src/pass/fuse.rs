@@ -41,7 +41,7 @@ pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
             (Form::Joined { op: Op::Conv2d(conv), activation }, Op::MaxPool2d(pool))
                 if *activation == Activation::RELU
                     && *pool == MaxPool2d::TWO_BY_TWO
-                    && ConvReluPool::fits(conv, lowered.shape(first.inputs[0])) =>
+                    && ConvReluPool::fits(conv, lowered.shape(first.inputs[0]), lowered.winograd) =>
             {
                 Form::ConvReluPool(ConvReluPool { conv: conv.clone(), whole: None })
             }

@@ -98,7 +98,9 @@ impl Subject<'_> {
             Some((name, array))
         });
         let params = needed.collect();
-        Session::with_engine(cut, params, self.engine.clone()).map_err(|error| match error {
+        // The sums that are shown are those of a direct convolution, product by product.
+        let engine = self.engine.clone().without_winograd();
+        Session::with_engine(cut, params, engine).map_err(|error| match error {
             SessionError::Plan(error) => RunError::Plan(error).into(),
             // Threads and instruction set are there already.
             SessionError::Engine(problem) => unreachable!("{problem}"),

@@ -1,0 +1,81 @@
+//! Winograd in a network in use: where it is taken, that it keeps the promises on bits, and that it can be left off.
+
+use striate_nn::graph::interpret::Values;
+use striate_nn::graph::{Engine, Graph, Params, Session};
+use striate_nn::{
+    AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Mode, ReLU, Sequential, trace,
+};
+use striate_testkit::{Sample, assert_close, widen};
+
+const N: usize = 3;
+const INPUT: [usize; 3] = [3, 30, 27];
+
+/// Three convolutions of which it is one, with a pool, a batch norm and a ReLU behind them; the others have few channels, a stride,
+/// or a small map.
+fn network() -> Graph {
+    let same = |from, to| Conv2d::new(from, to, 3).padding(1);
+    let net = Sequential::new()
+        .append(same(3, 32))
+        .append(ReLU::new())
+        .append(same(32, 40))
+        .append(ReLU::new())
+        .append(MaxPool2d::new(2))
+        .append(same(40, 64).bias(false))
+        .append(BatchNorm2d::new(64))
+        .append(ReLU::new())
+        .append(Conv2d::new(64, 33, 3))
+        .append(Conv2d::new(33, 32, 3).stride(2))
+        .append(same(32, 32))
+        .append(AdaptiveAvgPool2d::new(1))
+        .append(Flatten::new())
+        .append(Linear::new(32, 7));
+    trace(&net, Mode::Eval, INPUT).expect("shapes that fit")
+}
+
+fn images() -> Vec<f32> {
+    Sample::new(3).normal_vec(N * INPUT.iter().product::<usize>())
+}
+
+fn session(threads: usize, winograd: bool) -> Session {
+    let engine = Engine::new(Some(threads)).expect("an instruction set");
+    let engine = if winograd { engine } else { engine.without_winograd() };
+    let (graph, params) = (network(), Params::init(&network(), 1));
+    Session::with_engine(graph, params, engine).expect("its own parameters")
+}
+
+fn count(session: &mut Session, kernel: &str) -> usize {
+    let times = session.profile(&images(), N).expect("images of the right shape");
+    times.iter().filter(|(name, _)| *name == kernel).count()
+}
+
+#[test]
+fn it_is_taken_where_it_pays() {
+    assert_eq!(count(&mut session(1, true), "winograd conv"), 2);
+    assert_eq!(count(&mut session(1, false), "winograd conv"), 0);
+}
+
+#[test]
+fn it_agrees_with_the_interpreter_and_with_direct_convolution() {
+    let (graph, images) = (network(), images());
+    let params = Params::init(&graph, 1);
+    let expected = Values::compute(&graph, &params, &widen(&images), N, (0, 0));
+    let run = |winograd| session(1, winograd).run_slice(&images, N).expect("images").to_vec();
+    let (winograd, direct) = (run(true), run(false));
+    assert_ne!(winograd, direct);
+    for got in [&winograd, &direct] {
+        assert_close(got, expected.get(graph.output), 1e-5, 0.0, "logits");
+    }
+}
+
+#[test]
+fn threads_and_the_batch_change_no_bit() {
+    let (images, per_sample) = (images(), INPUT.iter().product::<usize>());
+    let all = session(1, true).run_slice(&images, N).expect("images").to_vec();
+    for threads in [2, 4, 8] {
+        assert_eq!(session(threads, true).run_slice(&images, N).expect("images"), &all, "{threads} threads");
+    }
+    let mut alone = session(2, true);
+    for (i, image) in images.chunks_exact(per_sample).enumerate() {
+        assert_eq!(alone.run_slice(image, 1).expect("an image"), &all[7 * i..7 * (i + 1)], "sample {i}");
+    }
+}
