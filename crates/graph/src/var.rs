@@ -119,7 +119,7 @@ impl Tracer {
     }
 }
 
-const HOMELESS: &str = "this layer is no field of the network, so its parameters have no name; make it a field, without \
+const HOMELESS: &str = "this layer is not a field of the network, so its parameters have no name; make it a field, without \
                         #[module(skip)], and apply the field itself, not a copy";
 
 /// The shape before the flatten that made this vector.
