@@ -4,7 +4,7 @@
 
 use crate::emit::{Backward, Forward};
 use crate::graph::NodeId;
-use crate::op::Conv2d;
+use crate::op::{Conv2d, Method};
 use striate_kernels::conv::{ConvPool, ConvPoolBackwardData, ConvPoolBackwardWeight, Rows, can_pool};
 use striate_kernels::{Activate, Activation, BLOCK, Plane, ReluRule};
 
@@ -21,7 +21,8 @@ impl ConvReluPool {
     /// Whether the kernels can run this convolution on an input `[C, H, W]`, and are the fastest: Winograd, where it may be used, gains
     /// more than what is saved between the convolution and the pool.
     pub(crate) fn fits(conv: &Conv2d, input: &[usize], winograd: bool) -> bool {
-        conv.bias && can_pool(&conv.conv_shape(input)) && !(winograd && conv.takes_winograd(input))
+        let is_direct = || conv.algorithm(input, winograd).method == Method::Direct;
+        conv.bias && can_pool(&conv.conv_shape(input)) && is_direct()
     }
 
     /// As [`Operation::grad_halos`](crate::op::Operation::grad_halos).

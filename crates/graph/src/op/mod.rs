@@ -37,6 +37,7 @@ pub use batch_norm2d::BatchNorm2d;
 pub use channel_shuffle::ChannelShuffle;
 pub use concat::Concat;
 pub use conv2d::Conv2d;
+pub(crate) use conv2d::Method;
 pub use dropout::Dropout;
 pub use dropout2d::Dropout2d;
 pub use flatten::Flatten;
