@@ -34,6 +34,22 @@ pub enum Role {
     Other,
 }
 
+/// By which algorithm kernels compute an operation, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The algorithm; the name of the operation where there is one way only.
+    pub algorithm: &'static str,
+    /// What decided, where there was a choice; otherwise nothing.
+    pub reason: String,
+}
+
+impl Choice {
+    /// There was none.
+    pub(crate) fn only(algorithm: &'static str) -> Self {
+        Self { algorithm, reason: String::new() }
+    }
+}
+
 /// Which sign an operation's values can have, whatever the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sign {

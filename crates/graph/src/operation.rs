@@ -2,7 +2,7 @@
 
 use crate::cost::Cost;
 use crate::emit::{Backward, Forward};
-use crate::facts::{Reads, Role, Row, Shift, Sign, Terms};
+use crate::facts::{Choice, Reads, Role, Row, Shift, Sign, Terms};
 use crate::param_spec::{ParamLayout, ParamSpec};
 use crate::shape_error::ShapeError;
 use striate_kernels::{Activation, Plane, ReluRule};
@@ -51,6 +51,10 @@ pub trait Operation: std::fmt::Debug {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError>;
     /// What one sample costs. Sizes may be absurd, and products of them saturate.
     fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost;
+    /// By which algorithm its forward kernels compute it, where Winograd's is allowed or not, and why.
+    fn choice(&self, _inputs: &[&[usize]], _winograd: bool) -> Choice {
+        Choice::only(self.name())
+    }
     /// What kind of work it does.
     fn role(&self) -> Role {
         Role::Other

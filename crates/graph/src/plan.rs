@@ -2,10 +2,11 @@
 
 use crate::clip::Clip;
 use crate::emit::{Backward, Forward, value};
+use crate::explain::{Part, Pass};
 use crate::graph::NodeId;
 use crate::loss::CrossEntropy;
 use crate::lower::{Form, Lowered, LoweredNode};
-use crate::op::{Op, ParamLayout, ParamSpec};
+use crate::op::{Choice, Op, ParamLayout, ParamSpec};
 use crate::optim::Optimizer;
 use crate::params::Params;
 use crate::plan_error::PlanError;
@@ -23,6 +24,8 @@ use striate_kernels::{
 pub(crate) struct Placed {
     pub(crate) values: BTreeMap<NodeId, Value>,
     pub(crate) slots: Vec<Slot>,
+    /// What the kernels are for, in order.
+    pub(crate) parts: Vec<Part>,
     /// Loss and number correct, in training.
     pub(crate) report: Option<Buf>,
     /// Where the host writes the gradient of the output, with [`Purpose::Gradients`].
@@ -212,6 +215,7 @@ impl Planner<'_> {
                 self.program.push(Copy { x, y });
                 self.placed.sources.insert(id, x);
                 self.look_at_value(id);
+                self.note(Pass::Forward, id, 1);
                 continue;
             }
             let x = self.inputs(node);
@@ -240,8 +244,25 @@ impl Planner<'_> {
                 self.program.push(ScaleChannels { x, y, factors });
             }
             self.look_at_value(id);
+            self.note(Pass::Forward, id, 1);
         }
         Ok(())
+    }
+
+    /// The kernels since the last note compute this node, or its gradients, with so many times the products of its value.
+    fn note(&mut self, pass: Pass, id: NodeId, times: u64) {
+        let (graph, lowered) = (self.lowered.graph, self.lowered);
+        let Some(node) = lowered.node(id) else { return };
+        let choice = node.form.choice(&lowered.input_shapes(node), pass == Pass::Forward && lowered.winograd);
+        let one: u64 = node.nodes.iter().map(|&id| graph.node_cost(id).multiply_adds).sum();
+        self.note_part(pass, node.nodes.clone(), choice, one.saturating_mul(times));
+    }
+
+    fn note_part(&mut self, pass: Pass, nodes: Vec<NodeId>, choice: Choice, multiply_adds: u64) {
+        let (end, parts) = (self.program.kernels(), &mut self.placed.parts);
+        if parts.last().map_or(0, |part| part.end) < end {
+            parts.push(Part { pass, nodes, choice, multiply_adds, end });
+        }
     }
 
     /// Room for the factors of a value that is scaled.
@@ -295,10 +316,12 @@ impl Planner<'_> {
             let start = value(self.program, planes[&id]);
             training.loss.push(self.program, [self.placed.values[&id], start], report, weight);
             starts.push((id, start));
+            self.note_part(Pass::Loss, vec![id], Choice::only("cross entropy"), 0);
         }
         self.placed.report = Some(report);
         self.backward(&starts, &planes);
         self.update(training);
+        self.note_part(Pass::Update, Vec::new(), Choice::only("update"), 0);
         Ok(())
     }
 
@@ -322,6 +345,7 @@ impl Planner<'_> {
                 self.placed.kept_gradients.insert(id, kept);
             }
             if !node.inputs.iter().any(|&i| needs[i]) && !self.learns(id) {
+                self.note(Pass::Backward, id, 0);
                 continue;
             }
             if let Some(&factors) = self.placed.factors.get(&id) {
@@ -335,6 +359,7 @@ impl Planner<'_> {
                 gradients[input].extend(gradient);
                 dx.push(gradient);
             }
+            let times = u64::from(dx.iter().any(Option::is_some)) + u64::from(self.learns(id));
             let (x, params) = (self.inputs(node), self.params(id));
             let grads = self.grads(id, node);
             node.form.backward(&mut Backward {
@@ -350,6 +375,7 @@ impl Planner<'_> {
                 name: lowered.name(id),
                 program: self.program,
             });
+            self.note(Pass::Backward, id, times);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::edit::{BackwardOptions, Edit, Edits, ValueEdit};
 use crate::engine::Engine;
+use crate::explain::Explained;
 use crate::graph::{Graph, NodeId};
 use crate::hooks::{Call, Hook};
 use crate::params::Params;
@@ -12,7 +13,7 @@ use crate::stage::{Kind, Request, Stage};
 use crate::watch::{Held, Tap, Trace, Watch, exactly};
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
 use std::borrow::Cow;
-use striate_kernels::{ReluRule, Step};
+use striate_kernels::ReluRule;
 
 /// Samples that pass through the network at once: enough rows for the fully connected layers, few enough for the
 /// activations to stay in the cache of a core.
@@ -462,11 +463,14 @@ impl Session {
     /// # Errors
     /// As [`Session::run`].
     pub fn profile(&mut self, images: &[f32], n: usize) -> Result<Vec<(&'static str, f64)>, RunError> {
+        Ok(self.explain(images, n)?.into_iter().flat_map(|part| part.kernels).collect())
+    }
+
+    /// As [`Session::profile`], with the nodes that the kernels compute, and how; fails as that.
+    pub fn explain(&mut self, images: &[f32], n: usize) -> Result<Vec<Explained>, RunError> {
         self.run_slice(images, n)?;
         let at = self.planned(Kind::default(), n)?;
-        let stage = self.plans.get_mut(at);
-        let step = Step { input: images, targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
-        Ok(stage.program.profile(&self.engine.pool, self.engine.isa, &step))
+        Ok(self.plans.get_mut(at).explain(&self.engine, images, n))
     }
 
     fn plan(&self, kind: &Kind, params: &Params, n: usize) -> Result<Stage, PlanError> {

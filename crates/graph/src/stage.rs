@@ -1,6 +1,7 @@
 //! A graph, or a part of one, as a program for use: passes run, memory planned, parameters loaded.
 
 use crate::engine::Engine;
+use crate::explain::{Explained, Part, explained};
 use crate::graph::{Graph, NodeId};
 use crate::lower::Lowered;
 use crate::params::Params;
@@ -65,6 +66,7 @@ pub(crate) struct Stage {
     batch: usize,
     cuts: Vec<Option<Value>>,
     factors: Vec<Option<Buf>>,
+    parts: Vec<Part>,
     pub(crate) kept: Kept,
 }
 
@@ -116,9 +118,10 @@ impl Stage {
         placed.load(&mut program, &params);
         program.prepare(&request.engine.pool, request.engine.isa);
         let kept = Kept::new(&placed, &views);
-        let (asked, batch, grad_output) = (request.tile, request.batch, placed.grad_output);
         let output_held = placed.kept_values.contains_key(&graph.output);
-        Ok(Self { program, tile, asked, batch, output, output_held, grad_output, cuts, factors, kept })
+        let (asked, batch, grad_output) = (request.tile, request.batch, placed.grad_output);
+        let parts = placed.parts;
+        Ok(Self { program, tile, asked, batch, output, output_held, grad_output, cuts, factors, parts, kept })
     }
 
     /// Runs on the samples `part` of `n` images and returns their output in PyTorch's order.
@@ -131,6 +134,13 @@ impl Stage {
         let mut output = vec![0.0; part.len() * plane.channels * plane.height * plane.width];
         export(&engine.pool, engine.isa, from, plane, Activation::None, &mut output);
         output
+    }
+
+    /// Runs on `n` images, and tells what each part of the plan took.
+    pub(crate) fn explain(&mut self, engine: &Engine, images: &[f32], n: usize) -> Vec<Explained> {
+        let step = Step { input: images, targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
+        let kernels = self.program.profile(&engine.pool, engine.isa, &step);
+        explained(&self.parts, &kernels, &self.program.touched_bytes(n), n)
     }
 
     /// Whether it can run `n` samples, in tiles of `tile` where there are as many.

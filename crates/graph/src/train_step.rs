@@ -2,6 +2,7 @@
 
 use crate::clip::Clip;
 use crate::engine::Engine;
+use crate::explain::{Explained, explained};
 use crate::graph::{Graph, NodeId};
 use crate::hooks::{Call, Hook};
 use crate::loss::CrossEntropy;
@@ -334,9 +335,20 @@ impl TrainStep {
         targets: &[T],
         learning_rate: f32,
     ) -> Vec<(&'static str, f64)> {
-        self.run(images, targets, learning_rate, |program, engine, step| {
-            program.profile(&engine.pool, engine.isa, step)
-        })
+        self.explain(images, targets, learning_rate).into_iter().flat_map(|part| part.kernels).collect()
+    }
+
+    /// As [`TrainStep::profile`], with the nodes that the kernels compute, and how.
+    pub fn explain<T: Into<Target> + Copy>(
+        &mut self,
+        images: &[f32],
+        targets: &[T],
+        learning_rate: f32,
+    ) -> Vec<Explained> {
+        let (kernels, bytes) = self.run(images, targets, learning_rate, |program, engine, step| {
+            (program.profile(&engine.pool, engine.isa, step), program.touched_bytes(step.n))
+        });
+        explained(&self.placed.parts, &kernels, &bytes, targets.len())
     }
 
     /// Updates done so far.

@@ -97,6 +97,11 @@ impl Builder {
         self.kernels.push(Box::new(kernel));
     }
 
+    /// Kernels so far, in the order of [`Program::profile`] while none runs once: for telling which of them belong together.
+    pub fn kernels(&self) -> usize {
+        self.kernels.len() + self.once.len()
+    }
+
     /// Adds a kernel that runs once, after the last tile.
     pub fn push_once(&mut self, kernel: Box<dyn Kernel>) {
         self.once.push(kernel);
@@ -278,6 +283,21 @@ impl Program {
         });
         let times = times.into_inner().expect("nobody panics here");
         self.kernels.iter().map(|k| k.name()).zip(times).collect()
+    }
+
+    /// Bytes of the buffers that each kernel names, in the order of [`Program::profile`], in a run of `n` samples: each that it
+    /// reads and each that it writes, whole, once a tile.
+    pub fn touched_bytes(&self, n: usize) -> Vec<u64> {
+        let of = |k: usize| {
+            let tiles = if k < self.per_tile { n.div_ceil(self.tile) } else { 1 };
+            let values = |buf: Buf| match &self.places[buf.0 as usize] {
+                Place { range, per_sample: 0 } => tiles * range.len().saturating_sub(SLACK),
+                Place { per_sample, .. } => n * per_sample,
+            };
+            let kernel = &self.kernels[k];
+            kernel.reads().into_iter().chain(kernel.writes()).map(|buf| 4 * values(buf) as u64).sum()
+        };
+        (0..self.kernels.len()).map(of).collect()
     }
 
     fn run_with(

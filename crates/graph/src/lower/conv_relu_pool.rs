@@ -4,7 +4,7 @@
 
 use crate::emit::{Backward, Forward};
 use crate::graph::NodeId;
-use crate::op::{Conv2d, Method};
+use crate::op::{Choice, Conv2d, Method};
 use striate_kernels::conv::{ConvPool, ConvPoolBackwardData, ConvPoolBackwardWeight, Rows, can_pool};
 use striate_kernels::{Activate, Activation, BLOCK, Plane, ReluRule};
 
@@ -21,8 +21,13 @@ impl ConvReluPool {
     /// Whether the kernels can run this convolution on an input `[C, H, W]`, and are the fastest: Winograd, where it may be used, gains
     /// more than what is saved between the convolution and the pool.
     pub(crate) fn fits(conv: &Conv2d, input: &[usize], winograd: bool) -> bool {
-        let is_direct = || conv.algorithm(input, winograd).method == Method::Direct;
+        let is_direct = || conv.algorithm(input, winograd).method != Method::Winograd;
         conv.bias && can_pool(&conv.conv_shape(input)) && is_direct()
+    }
+
+    /// As [`Operation::choice`](crate::op::Operation::choice).
+    pub(crate) fn choice(&self) -> Choice {
+        Choice { algorithm: "direct, pooled", reason: "3x3, 2x2 max-pool".into() }
     }
 
     /// As [`Operation::grad_halos`](crate::op::Operation::grad_halos).

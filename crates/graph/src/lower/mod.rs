@@ -8,7 +8,7 @@ pub(crate) use conv_relu_pool::ConvReluPool;
 
 use crate::emit::{Backward, Forward};
 use crate::graph::{Graph, Node, NodeId, full_names};
-use crate::op::{Op, Operation, ParamSpec};
+use crate::op::{Choice, Op, Operation, ParamSpec};
 use striate_kernels::Activation;
 
 /// A graph on its way to a program.
@@ -28,6 +28,8 @@ pub(crate) struct LoweredNode<'g> {
     pub(crate) inputs: Vec<NodeId>,
     /// Path of the layer that owns the parameters.
     pub(crate) layer: &'g str,
+    /// The nodes whose operations its kernels carry out, in order.
+    pub(crate) nodes: Vec<NodeId>,
 }
 
 /// An operation as it is stored, or what passes made of several.
@@ -48,6 +50,14 @@ impl Form {
         match self {
             Self::Stored(op) | Self::Joined { op, .. } => op.as_operation(),
             Self::ConvReluPool(joined) => &joined.conv,
+        }
+    }
+
+    /// As [`Operation::choice`].
+    pub(crate) fn choice(&self, inputs: &[&[usize]], winograd: bool) -> Choice {
+        match self {
+            Self::Stored(op) | Self::Joined { op, .. } => op.as_operation().choice(inputs, winograd),
+            Self::ConvReluPool(joined) => joined.choice(),
         }
     }
 
@@ -98,11 +108,11 @@ impl LoweredNode<'_> {
 impl<'g> Lowered<'g> {
     /// Every node as it is.
     pub(crate) fn new(graph: &'g Graph) -> Self {
-        let node = |node: &'g Node| {
+        let node = |(id, node): (NodeId, &'g Node)| {
             let form = Form::Stored(node.op.clone());
-            Some(LoweredNode { form, inputs: node.inputs.clone(), layer: &node.layer })
+            Some(LoweredNode { form, inputs: node.inputs.clone(), layer: &node.layer, nodes: vec![id] })
         };
-        Self { graph, nodes: graph.nodes.iter().map(node).collect(), winograd: false }
+        Self { graph, nodes: graph.nodes.iter().enumerate().map(node).collect(), winograd: false }
     }
 
     /// The nodes that are computed, in order.
@@ -151,12 +161,15 @@ impl<'g> Lowered<'g> {
         let mut sides = self.shape(id).iter().copied().chain([1, 1]);
         let image = std::array::from_fn(|_| sides.next().unwrap_or(1));
         let form = Form::Stored(Op::input(image));
-        self.nodes[id] = Some(LoweredNode { form, inputs: Vec::new(), layer: "" });
+        self.nodes[id] = Some(LoweredNode { form, inputs: Vec::new(), layer: "", nodes: vec![id] });
     }
 
     /// Lets `form`, with inputs and parameters of node `before`, make the value of node `id`.
     pub(crate) fn join(&mut self, before: NodeId, id: NodeId, form: Form) {
-        self.nodes[id] = self.nodes[before].clone().map(|node| LoweredNode { form, ..node });
+        self.nodes[id] = self.nodes[before].clone().map(|node| {
+            let nodes = [&node.nodes[..], &[id]].concat();
+            LoweredNode { form, nodes, ..node }
+        });
     }
 
     /// Lets a node read other values.

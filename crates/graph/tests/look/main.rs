@@ -1,6 +1,7 @@
 //! Looking inside: taps, gradients, hooks and edits, against the interpreter and against what each is the same as.
 
 mod edits;
+mod explain;
 mod gradients;
 mod hooks;
 mod names;
