@@ -107,7 +107,7 @@ pub use linear::{Linear, LinearPack, TableRows};
 pub use local_response_norm::{LocalResponse, LocalResponseNorm, LocalResponseNormBackward};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};
 pub use optimiser::{AdamUpdate, AddGradient, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
-pub use peak::peak_gflops;
+pub use peak::{bandwidth_gb_per_s, peak_gflops};
 pub use plane::{Plane, Value};
 pub use pool::Pool;
 pub use pooling::{

@@ -1,5 +1,6 @@
-//! The most f32 arithmetic that this machine does, measured: what every speed here is a share of.
+//! The most f32 arithmetic that this machine does, and how fast it moves values, measured: what every speed here is a share of.
 
+use crate::BLOCK;
 use crate::pool::Pool;
 use crate::simd::{Isa, Simd, Task};
 use std::time::Instant;
@@ -8,6 +9,8 @@ use std::time::Instant;
 const CHAINS: usize = 12;
 /// Multiply-adds of one chain in one measurement: some 10 ms.
 const LENGTH: usize = 2_000_000;
+/// Measurements, of which the best counts.
+const ROUNDS: usize = 5;
 
 /// Leaves the value and the number of lanes that had it.
 struct Chains<'a>(&'a mut (f32, usize));
@@ -30,19 +33,60 @@ impl Task for Chains<'_> {
     }
 }
 
-/// The machine's f32 peak in GFLOP/s with `threads` threads and this instruction set: fused multiply-adds from
+/// The machine's f32 peak in GFLOP/s with the threads of `pool` and this instruction set: fused multiply-adds from
 /// registers, counted as two operations a lane, the best of five measurements.
-pub fn peak_gflops(threads: usize, isa: Isa) -> f64 {
-    let pool = Pool::new(threads);
+pub fn peak_gflops(pool: &Pool, isa: Isa) -> f64 {
     let measure = || {
-        let mut sinks = vec![(0.0, 0); threads];
+        let mut sinks = vec![(0.0, 0); pool.threads()];
         let start = Instant::now();
         pool.for_each_chunk(&mut sinks, 1, |_, sink| isa.dispatch(Chains(&mut sink[0])));
         let seconds = start.elapsed().as_secs_f64();
         let lanes: usize = std::hint::black_box(sinks).iter().map(|(_, lanes)| lanes).sum();
         (2 * lanes * CHAINS * LENGTH) as f64 / seconds / 1e9
     };
-    (0..5).map(|_| measure()).fold(0.0, f64::max)
+    (0..ROUNDS).map(|_| measure()).fold(0.0, f64::max)
+}
+
+/// Bytes that one measurement of bandwidth moves, at least.
+const MOVED: usize = 64 << 20;
+
+/// Adds `x` to `y`, again and again.
+struct Stream<'a> {
+    x: &'a [f32],
+    y: &'a mut [f32],
+    times: usize,
+}
+
+impl Task for Stream<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        for _ in 0..self.times {
+            for (y, x) in self.y.chunks_exact_mut(BLOCK).zip(self.x.chunks_exact(BLOCK)) {
+                for lane in (0..BLOCK).step_by(V::LANES) {
+                    V::load(&y[lane..]).add(V::load(&x[lane..])).store(&mut y[lane..]);
+                }
+            }
+        }
+    }
+}
+
+/// How fast the threads of `pool` move values in GB/s, where they go over the same `bytes` again and again: `y ← y + x`, two
+/// values read and one written, the best of five measurements.
+pub fn bandwidth_gb_per_s(pool: &Pool, isa: Isa, bytes: usize) -> f64 {
+    let threads = pool.threads();
+    let len = (bytes / 8 / threads).next_multiple_of(BLOCK);
+    let mut arrays = vec![(vec![0.0_f32; len], vec![1.0_f32; len]); threads];
+    let moved = 12 * len * threads;
+    let times = MOVED.div_ceil(moved);
+    let mut measure = || {
+        let start = Instant::now();
+        pool.for_each_chunk(&mut arrays, 1, |_, array| {
+            let (x, y) = &mut array[0];
+            isa.dispatch(Stream { x, y, times });
+        });
+        (moved * times) as f64 / start.elapsed().as_secs_f64() / 1e9
+    };
+    (0..ROUNDS).map(|_| measure()).fold(0.0, f64::max)
 }
 
 #[cfg(test)]
@@ -55,6 +99,15 @@ mod tests {
             let mut sink = (0.0, 0);
             isa.dispatch(Chains(&mut sink));
             assert_eq!(sink.0, 2.0 * CHAINS as f32, "each chain ends at its fixed point 2");
+        }
+    }
+
+    #[test]
+    fn the_stream_moves_every_value_so_many_times() {
+        for isa in Isa::available() {
+            let (x, mut y) = (vec![0.5; 3 * BLOCK], vec![1.0; 3 * BLOCK]);
+            isa.dispatch(Stream { x: &x, y: &mut y, times: 4 });
+            assert_eq!(y, [3.0; 3 * BLOCK]);
         }
     }
 }

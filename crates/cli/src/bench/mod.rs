@@ -13,7 +13,7 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use serde::Serialize;
 use striate::graph::Engine;
 use striate::inspect::text::{Align, Table, duration, grouped};
-use striate::kernels::peak_gflops;
+use striate::kernels::{Pool, peak_gflops};
 
 use crate::flags::Threads;
 use crate::out;
@@ -92,8 +92,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         model: images::MODEL,
         threads: engine.threads(),
         isa: engine.isa().name(),
-        peak_gflops_1t: peak_gflops(1, engine.isa()),
-        peak_gflops_2t: peak_gflops(2, engine.isa()),
+        peak_gflops_1t: peak_gflops(&Pool::new(1), engine.isa()),
+        peak_gflops_2t: peak_gflops(&Pool::new(2), engine.isa()),
         ..Report::default()
     };
     if is_wanted(Only::Train) || is_wanted(Only::Train1000) {
