@@ -4,7 +4,7 @@
 
 use super::*;
 use std::ops::Range;
-use striate_kernels::conv::{self, Rows};
+use striate_kernels::conv::{self, Rows, WinogradForm};
 use striate_kernels::{BLOCK, ConvShape, reference};
 
 /// A convolution.
@@ -272,9 +272,11 @@ impl Operation for Conv2d {
                 at.program.push(conv::Conv::forward(&shape, rows, x, w, bias, at.y, at.activation));
             }
             Method::Winograd => {
-                let u = at.program.kept(conv::winograd_len(&shape));
-                at.program.push_before(conv::WinogradWeights::new(&shape, at.params[0], u));
-                at.program.push(conv::Winograd::forward(&shape, at.x[0], u, bias, at.y, at.activation));
+                let form = WinogradForm::F43;
+                let u = at.program.kept(form.weight_len(&shape));
+                at.program.push_before(conv::WinogradWeights::new(form, &shape, at.params[0], u));
+                let act = at.activation;
+                at.program.push(conv::Winograd::forward(form, &shape, at.x[0], u, bias, at.y, act));
             }
         }
     }
@@ -313,7 +315,8 @@ mod tests {
         let told = |conv: &Conv2d, side: usize, winograd: bool| {
             let input = [conv.in_channels, side, side];
             let Algorithm { method, reason } = conv.algorithm(&input, winograd);
-            assert!(method != Method::Winograd || conv::has_winograd(&conv.conv_shape(&input)), "{conv:?}");
+            let fits = WinogradForm::F43.fits(&conv.conv_shape(&input));
+            assert!(method != Method::Winograd || fits, "{conv:?}");
             format!("{method:?}: {reason}")
         };
         assert_eq!(told(&conv, 13, true), "Winograd: 32 channels, 16 tiles");

@@ -23,4 +23,4 @@ pub use pooled::ConvPool;
 pub use pooled_backward::{ConvPoolBackwardData, ConvPoolBackwardWeight, can_pool};
 pub use rows::backward_halo;
 pub use rows::{Gather, Rows};
-pub use winograd::{Winograd, WinogradWeights, has_winograd, winograd_len};
+pub use winograd::{Winograd, WinogradForm, WinogradWeights};

@@ -39,6 +39,8 @@ pub(crate) trait Simd: Copy {
     fn stream(self, to: &mut [f32]) {
         self.store(to);
     }
+    /// Asks for the line of the caches that begins at `from`, which is read soon: changes nothing but the time.
+    fn prefetch(_from: &[f32]) {}
     /// What was streamed is seen by whoever sees what is stored later.
     fn settle() {}
     fn add(self, other: Self) -> Self;

@@ -47,6 +47,10 @@ impl Simd for F32x8 {
         }
     }
     #[inline(always)]
+    fn prefetch(from: &[f32]) {
+        lanes!(_mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast()))
+    }
+    #[inline(always)]
     fn settle() {
         lanes!(_mm_sfence())
     }

@@ -1,0 +1,406 @@
+//! The convolution itself: transformed inputs, their products with transformed weights, and pixels of these.
+
+use super::super::direct::clear_band;
+use super::super::rows::origin;
+use super::form::{F23, F43, Form, Transform, with_form};
+use crate::activation::Activation;
+use crate::plane::Value;
+use crate::program::{Buf, Cx, Kernel};
+use crate::scratch;
+use crate::simd::{Simd, Task};
+use crate::unrolled::unrolled;
+use crate::{BLOCK, ConvShape};
+use std::ops::Range;
+
+/// Tiles of a task, at most.
+const GROUP: usize = 42;
+/// Blocks of output channels whose products are there at once, at most.
+pub(super) const CHUNK: usize = 4;
+/// Blocks of output channels that a task has at least, where the channels are cut: each task transforms the inputs again.
+const LEAST_BLOCKS: usize = 8;
+/// Tasks from which on nothing more is cut.
+const TASKS: usize = 4;
+
+/// A convolution with transformed weights.
+#[derive(Debug)]
+pub struct Winograd {
+    form: Form,
+    x: Value,
+    u: Buf,
+    bias: Option<Buf>,
+    y: Value,
+    act: Activation,
+    /// First tap of the first output pixel.
+    origin: usize,
+    out: [usize; 2],
+    /// Tiles of a sample, down and across.
+    tiles: [usize; 2],
+}
+
+/// How the tiles and the channels of some samples are cut into tasks.
+struct Cut {
+    /// Groups of tiles, and tiles of one, at most.
+    groups: usize,
+    group: usize,
+    /// Parts of the output channels, and blocks of one, at most.
+    parts: usize,
+    blocks: usize,
+}
+
+impl Winograd {
+    /// The forward pass of `shape`; `u` holds its transformed weights, `bias` one value a lane of `y`'s blocks.
+    ///
+    /// # Panics
+    /// When the convolution is not one that the form [fits](Form::fits), or the geometry of `x` or `y` does not fit it.
+    pub fn forward(
+        form: Form,
+        shape: &ConvShape,
+        x: Value,
+        u: Buf,
+        bias: Option<Buf>,
+        y: Value,
+        act: Activation,
+    ) -> Self {
+        assert!(form.fits(shape), "no Winograd {form:?} for {shape:?}");
+        assert_eq!((x.plane.channels, x.plane.size()), (shape.c_in, shape.input), "input of {shape:?}");
+        assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output()), "output of {shape:?}");
+        assert_eq!(x.plane.block, BLOCK, "the input of {shape:?} lies in blocks");
+        Self {
+            form,
+            origin: origin(&x, shape.window.before().map(|p| -(p as isize))),
+            x,
+            u,
+            bias,
+            y,
+            act,
+            out: shape.output(),
+            tiles: form.tiles(shape),
+        }
+    }
+
+    /// Where there are few tiles, the channels are cut too, and where their groups are few, there is an even number of them.
+    fn cut(&self, n: usize) -> Cut {
+        let (all, blocks) = (n * self.tiles[0] * self.tiles[1], self.y.plane.blocks());
+        let mut groups = all.div_ceil(GROUP);
+        let parts = (TASKS / groups).min(blocks / LEAST_BLOCKS).max(1);
+        if parts == 1 && all >= 12 && groups < 2 * TASKS {
+            groups = groups.next_multiple_of(2);
+        }
+        let (group, of_part) = (all.div_ceil(groups), blocks.div_ceil(parts).next_multiple_of(CHUNK));
+        Cut { groups: all.div_ceil(group), group, parts: blocks.div_ceil(of_part), blocks: of_part }
+    }
+
+    /// Values of one of the matrices of transformed inputs. An odd number of lines, so that the places of a tile in all matrices do
+    /// not fall on the same part of a cache.
+    fn input_len(&self) -> usize {
+        (self.x.plane.blocks() * GROUP | 1) * BLOCK
+    }
+
+    /// Values from a tile to the next in a matrix of products.
+    fn width(&self) -> usize {
+        self.y.plane.blocks().min(CHUNK) * BLOCK
+    }
+
+    /// Values of one of the matrices of products.
+    fn product_len(&self) -> usize {
+        (self.width() / BLOCK * GROUP | 1) * BLOCK
+    }
+}
+
+// SAFETY: a task writes the pixels of its tiles in its channels; the one with the first tile of a sample writes the halo there.
+unsafe impl Kernel for Winograd {
+    fn name(&self) -> &'static str {
+        "winograd conv"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        [self.x.buf, self.u].into_iter().chain(self.bias).collect()
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.y.buf]
+    }
+    fn tasks(&self, n: usize) -> usize {
+        let cut = self.cut(n);
+        cut.groups * cut.parts
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let cut = self.cut(cx.n());
+        let (part, group) = (task / cut.groups, task % cut.groups);
+        let all = cx.n() * self.tiles[0] * self.tiles[1];
+        let tiles = group * cut.group..((group + 1) * cut.group).min(all);
+        let blocks = part * cut.blocks..((part + 1) * cut.blocks).min(self.y.plane.blocks());
+        // SAFETY: see the impl; inputs are not written by this kernel.
+        let (x, u, bias) =
+            unsafe { (cx.read_all(self.x.buf), cx.read_all(self.u), self.bias.map(|b| cx.read_all(b))) };
+        let points = self.form.points();
+        let inputs = points * self.input_len();
+        scratch::with(inputs + points * self.product_len(), |memory| {
+            let (v, m) = memory.split_at_mut(inputs);
+            let is_alone = cut.groups == 1;
+            cx.isa().dispatch(Group { conv: self, cx, x, u, bias, tiles, blocks, is_alone, v, m });
+        });
+    }
+}
+
+struct Group<'a> {
+    conv: &'a Winograd,
+    cx: &'a Cx<'a>,
+    x: &'a [f32],
+    u: &'a [f32],
+    bias: Option<&'a [f32]>,
+    /// Of all samples.
+    tiles: Range<usize>,
+    /// Of output channels.
+    blocks: Range<usize>,
+    /// Whether no other task reads the same weights: nobody has brought them near.
+    is_alone: bool,
+    /// Transformed inputs `[points][C / 16][tiles][16]`.
+    v: &'a mut [f32],
+    /// Products of some output channels `[points][tiles][channels]`.
+    m: &'a mut [f32],
+}
+
+impl Task for Group<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(mut self) {
+        let form = self.conv.form;
+        with_form!(form, self.transform::<V>());
+        let mut first = self.blocks.start;
+        while first < self.blocks.end {
+            let chunk = first..(first + CHUNK).min(self.blocks.end);
+            let len = self.conv.x.plane.channels * BLOCK;
+            let mut w = first * form.points() * len;
+            for point in 0..form.points() {
+                let mut b = 0;
+                while b < chunk.len() {
+                    let blocks = if V::LANES < BLOCK || b + 1 < chunk.len() {
+                        self.multiply::<V, 2>(point, b, w);
+                        2 * V::LANES / BLOCK
+                    } else {
+                        self.multiply::<V, 1>(point, b, w);
+                        1
+                    };
+                    b += blocks;
+                    w += blocks * len;
+                }
+            }
+            with_form!(form, self.finish::<V>(chunk.clone()));
+            first = chunk.end;
+        }
+    }
+}
+
+impl Group<'_> {
+    /// Sample, and place in its map, of a tile.
+    #[inline(always)]
+    fn place(&self, tile: usize) -> (usize, [usize; 2]) {
+        let [rows, columns] = self.conv.tiles;
+        let (n, tile) = (tile / (rows * columns), tile % (rows * columns));
+        (n, [tile / columns, tile % columns])
+    }
+
+    /// What the tiles see, transformed.
+    #[inline(always)]
+    fn transform<
+        V: Simd,
+        F: Transform<OUT, TAPS, IN>,
+        const OUT: usize,
+        const TAPS: usize,
+        const IN: usize,
+    >(
+        &mut self,
+    ) {
+        let c = self.conv;
+        for (t, tile) in self.tiles.clone().enumerate() {
+            let (n, at) = self.place(tile);
+            let seen = at.map(|at| at * OUT);
+            // Past what its output pixels see, the tile sees nothing, so that nothing else counts.
+            let left = [0, 1].map(|axis| (c.out[axis] + TAPS - 1 - seen[axis]).min(IN));
+            let start =
+                n * c.x.plane.sample_len() + c.origin + seen[0] * c.x.plane.row_len() + seen[1] * BLOCK;
+            if left == [IN; 2] {
+                self.see::<V, F, OUT, TAPS, IN, true>(t, start, left);
+            } else {
+                self.see::<V, F, OUT, TAPS, IN, false>(t, start, left);
+            }
+        }
+    }
+
+    /// The `t`-th tile of the group, whose first input pixel is at `start`.
+    #[inline(always)]
+    fn see<
+        V: Simd,
+        F: Transform<OUT, TAPS, IN>,
+        const OUT: usize,
+        const TAPS: usize,
+        const IN: usize,
+        const WHOLE: bool,
+    >(
+        &mut self,
+        t: usize,
+        start: usize,
+        left: [usize; 2],
+    ) {
+        let c = self.conv;
+        let (row, matrix) = (c.x.plane.row_len(), c.input_len());
+        for b in 0..c.x.plane.blocks() {
+            for first in (0..BLOCK).step_by(V::LANES) {
+                let x = &self.x[start + b * c.x.plane.plane_len() + first..];
+                let mut half = [[V::zero(); IN]; IN];
+                unrolled!(y < IN => {
+                    let mut d = [V::zero(); IN];
+                    unrolled!(column < IN => {
+                        if WHOLE || y < left[0] && column < left[1] {
+                            d[column] = V::load(&x[y * row + column * BLOCK..]);
+                        }
+                    });
+                    half[y] = F::inputs(d);
+                });
+                let to = (b * GROUP + t) * BLOCK + first;
+                unrolled!(j < IN => {
+                    let mut d = [V::zero(); IN];
+                    unrolled!(y < IN => d[y] = half[y][j]);
+                    let column = F::inputs(d);
+                    unrolled!(i < IN => column[i].store(&mut self.v[(i * IN + j) * matrix + to..]));
+                });
+            }
+        }
+    }
+
+    /// The products of a point in `NV` vectors of output channels from block `b` on, whose weights begin at `w`.
+    #[inline(always)]
+    fn multiply<V: Simd, const NV: usize>(&mut self, point: usize, b: usize, w: usize) {
+        let (tiles, wide) = (self.tiles.len(), V::TILE_PX > 8);
+        let mut at = 0;
+        while at < tiles {
+            // With fewer than four tiles, each sum waits for itself.
+            at += match tiles - at {
+                14.. if wide => self.products::<V, 14, NV>(point, b, w, at),
+                7 | 11.. if wide => self.products::<V, 7, NV>(point, b, w, at),
+                6 | 11.. => self.products::<V, 6, NV>(point, b, w, at),
+                5 | 9.. => self.products::<V, 5, NV>(point, b, w, at),
+                4 | 7.. => self.products::<V, 4, NV>(point, b, w, at),
+                // Four, of which one was computed before, to the same bits.
+                3 if at > 0 => self.products::<V, 4, NV>(point, b, w, at - 1),
+                2.. => self.products::<V, 2, NV>(point, b, w, at),
+                _ => self.products::<V, 1, NV>(point, b, w, at),
+            };
+        }
+    }
+
+    /// Of `P` tiles; returns `P`.
+    #[inline(always)]
+    fn products<V: Simd, const P: usize, const NV: usize>(
+        &mut self,
+        point: usize,
+        b: usize,
+        w: usize,
+        at: usize,
+    ) -> usize {
+        if P > V::TILE_PX {
+            return P; // never called; keeps the compiler from making it
+        }
+        let c = self.conv;
+        let (channels, span) = (c.x.plane.channels, c.x.plane.channels * BLOCK);
+        let x = &self.v[point * c.input_len() + at * BLOCK..(point + 1) * c.input_len()];
+        let ahead = &self.u[w + NV * V::LANES / BLOCK * span..];
+        let w: [&[f32]; NV] = std::array::from_fn(|v| {
+            let (block, lane) = (v * V::LANES / BLOCK, v * V::LANES % BLOCK);
+            &self.u[w + block * span + lane..w + (block + 1) * span]
+        });
+        let mut acc = [[V::zero(); NV]; P];
+        for block in 0..channels.div_ceil(BLOCK) {
+            if self.is_alone {
+                self.fetch::<V>(ahead, NV * V::LANES, block, at..at + P);
+            }
+            let rows = (channels - block * BLOCK).min(BLOCK);
+            let x = &x[block * GROUP * BLOCK..][..P * BLOCK];
+            let w = w.map(|w| &w[block * BLOCK * BLOCK..][..(rows - 1) * BLOCK + V::LANES]);
+            for r in 0..rows {
+                // SAFETY: `w` has a vector for each of `rows` rows.
+                let (w0, w1) = unsafe {
+                    let row = r * BLOCK..r * BLOCK + V::LANES;
+                    (V::load(w[0].get_unchecked(row.clone())), V::load(w[NV - 1].get_unchecked(row)))
+                };
+                unrolled!(p < P => {
+                    // SAFETY: `x` has 16 values for each of `P` tiles, and `r` is below 16.
+                    let value = V::splat(unsafe { *x.get_unchecked(p * BLOCK + r) });
+                    acc[p][0] = acc[p][0].fma(value, w0);
+                    if NV > 1 {
+                        acc[p][NV - 1] = acc[p][NV - 1].fma(value, w1);
+                    }
+                });
+            }
+        }
+        let (width, m) = (c.width(), point * c.product_len() + at * c.width() + b * BLOCK);
+        let m = &mut self.m[m..];
+        unrolled!(p < P => unrolled!(v < NV => acc[p][v].store(&mut m[p * width + v * V::LANES..])));
+        P
+    }
+
+    /// Asks for the share of the next weights that some tiles have in a block of input channels: `lanes` values a channel.
+    #[inline(always)]
+    fn fetch<V: Simd>(&self, ahead: &[f32], lanes: usize, block: usize, tiles: Range<usize>) {
+        let lines = |tile: usize| lanes * tile.min(self.tiles.len()) / self.tiles.len();
+        for line in lines(tiles.start)..lines(tiles.end) {
+            V::prefetch(&ahead[((block * lanes + line) * BLOCK).min(ahead.len())..]);
+        }
+    }
+
+    /// The pixels of all tiles in a chunk of output channels.
+    #[inline(always)]
+    fn finish<V: Simd, F: Transform<OUT, TAPS, IN>, const OUT: usize, const TAPS: usize, const IN: usize>(
+        &self,
+        chunk: Range<usize>,
+    ) {
+        let c = self.conv;
+        let (plane, width, step) = (&c.y.plane, c.width(), c.product_len());
+        for (t, tile) in self.tiles.clone().enumerate() {
+            let (n, at) = self.place(tile);
+            if at == [0, 0] {
+                chunk.clone().for_each(|b| self.halo(n, b));
+            }
+            let [ty, tx] = at.map(|at| at * OUT);
+            let (rows, columns) = ((c.out[0] - ty).min(OUT), (c.out[1] - tx).min(OUT));
+            for v in 0..chunk.len() * BLOCK / V::LANES {
+                let (block, lane) = (chunk.start + v * V::LANES / BLOCK, v * V::LANES % BLOCK);
+                let bias = self.bias.map_or(V::zero(), |bias| V::load(&bias[block * BLOCK + lane..]));
+                let m = &self.m[t * width + v * V::LANES..];
+                let mut half = [[V::zero(); OUT]; IN];
+                unrolled!(j < IN => {
+                    let mut products = [V::zero(); IN];
+                    unrolled!(i < IN => products[i] = V::load(&m[(i * IN + j) * step..]));
+                    half[j] = F::outputs(products);
+                });
+                let start =
+                    c.y.block(n, block).start + plane.origin() + ty * plane.row_len() + tx * BLOCK + lane;
+                unrolled!(i < OUT => {
+                    if i < rows {
+                        let mut products = [V::zero(); IN];
+                        unrolled!(j < IN => products[j] = half[j][i]);
+                        let pixels = F::outputs(products);
+                        let start = start + i * plane.row_len();
+                        // SAFETY: pixels of this task's tile and channels; with 8 lanes the other half of a block is the same
+                        // task's and is not held at the same time.
+                        let y = unsafe {
+                            self.cx.write(c.y.buf, start..start + (columns - 1) * BLOCK + V::LANES)
+                        };
+                        unrolled!(j < OUT => {
+                            if j < columns {
+                                c.act.join(pixels[j].add(bias)).store(&mut y[j * BLOCK..]);
+                            }
+                        });
+                    }
+                });
+            }
+        }
+    }
+
+    /// Zeroes the halo of block `b` of sample `n`.
+    fn halo(&self, n: usize, b: usize) {
+        let (value, first) = (&self.conv.y, self.conv.y.block(n, b).start);
+        clear_band(&value.plane, &(0..value.plane.height), |from, len| {
+            // SAFETY: the halo, which the task with the first tile of the sample alone writes.
+            unsafe { self.cx.write(value.buf, first + from..first + from + len) }.fill(0.0);
+        });
+    }
+}
