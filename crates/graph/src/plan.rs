@@ -436,7 +436,7 @@ impl Planner<'_> {
     fn sum(&mut self, gradients: &[Value]) -> Value {
         gradients[1..].iter().fold(gradients[0], |a, &b| {
             let y = value(self.program, a.plane);
-            self.program.push(Add { a, b, y });
+            self.program.push(Add { a, b, y, act: Activation::None });
             y
         })
     }

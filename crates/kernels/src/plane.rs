@@ -161,6 +161,13 @@ impl Value {
         let start = n * self.plane.sample_len() + b * self.plane.plane_len();
         start..start + self.plane.plane_len()
     }
+
+    /// From the start of the buffer to the first channel of block `b` of sample `n` at `(y, x)`.
+    #[inline(always)]
+    pub fn pixel(&self, n: usize, b: usize, [y, x]: [usize; 2]) -> usize {
+        let plane = &self.plane;
+        self.block(n, b).start + plane.origin() + y * plane.row_len() + x * plane.block
+    }
 }
 
 #[cfg(test)]

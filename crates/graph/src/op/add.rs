@@ -54,7 +54,8 @@ impl Operation for Add {
     }
 
     fn forward(&self, at: &mut Forward<'_>) {
-        at.program.push(striate_kernels::Add { a: at.x[0], b: at.x[1], y: at.y });
+        let ([a, b], act) = ([at.x[0], at.x[1]], Activation::None);
+        at.program.push(striate_kernels::Add { a, b, y: at.y, act });
     }
     fn backward(&self, at: &mut Backward<'_>) {
         for dx in at.dx.clone().into_iter().flatten() {

@@ -1,4 +1,5 @@
-//! Direct convolution: `Y[n, k, y, x] = act(bias[k] + Σ_rows X[window of (y, x) at row] · W[row, k])`.
+//! Direct convolution: `Y[n, k, y, x] = act(bias[k] + Σ_rows X[window of (y, x) at row] · W[row, k] + A[n, k, y, x])`, where `A` is
+//! another value of Y's shape, such as the shortcut of a residual network, or nothing.
 //!
 //! **Schedule.** A tile is `P` pixels of one row times two vectors of output channels, all accumulators in registers;
 //! every row of the sum loads two weight vectors and broadcasts `P` values. AVX-512: 14 pixels x 2 = 28 of 32
@@ -9,12 +10,13 @@
 //! FMA; where groups share a block, their weights are zero in each other's lanes, and a tile that has a NaN is computed again so
 //! that each FMA leaves the lanes of the other groups alone.
 //!
-//! **Numerics.** f32, each output one chain of fused multiply-adds in row order from the bias on: the tile never
-//! changes a bit. An input that is not finite reaches the outputs of its own group only, though it may make NaN of the
+//! **Numerics.** f32, each output one chain of fused multiply-adds in row order from the bias on, to which `A` is added as a whole: the
+//! bits are those of an addition on its own, and the tile never changes one. An input that is not finite reaches the outputs of its own group only, though it may make NaN of the
 //! lanes past the last channel.
 
 use super::rows::{Gather, Lanes, Rows, origin};
 use crate::activation::Activation;
+use crate::cut::check_same;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
@@ -31,6 +33,7 @@ pub struct Conv {
     w_start: usize,
     bias: Option<Buf>,
     y: Value,
+    added: Option<Value>,
     act: Activation,
     rows: Rows,
     uniform: bool,
@@ -77,8 +80,19 @@ impl Conv {
             w,
             bias,
             y,
+            added: None,
             act,
         }
+    }
+
+    /// Adds `value` to the sums, before the activation.
+    ///
+    /// # Panics
+    /// When it has another shape than the output, or is the output.
+    #[must_use]
+    pub fn with_added(self, value: Value) -> Self {
+        check_same("conv+add", &value, &self.y);
+        Self { name: "conv+add", added: Some(value), ..self }
     }
 
     /// Adds to `program` the kernels that compute the gradient of the input, `dx`, from the gradient of the output,
@@ -121,6 +135,7 @@ impl Conv {
                 w_start,
                 bias: None,
                 y: dx,
+                added: None,
                 act: Activation::None,
                 uniform: rows.uniform(),
                 origin: origin(&dy, first),
@@ -159,7 +174,8 @@ unsafe impl Kernel for Conv {
     }
     fn reads(&self) -> Vec<Buf> {
         let written_before = (!self.clear_halo).then_some(self.y.buf);
-        [self.x.buf, self.w].into_iter().chain(self.bias).chain(written_before).collect()
+        let added = self.added.map(|value| value.buf);
+        [self.x.buf, self.w].into_iter().chain(self.bias).chain(added).chain(written_before).collect()
     }
     fn writes(&self) -> Vec<Buf> {
         vec![self.y.buf]
@@ -296,16 +312,20 @@ impl Band<'_> {
                 acc = sum::<V, P, NV, STEP, KIND>(x, offsets, masks, w, init, step, far);
             }
         }
+        let first_pixel = [c.y_first[0] + line * c.y_step[0], c.y_first[1] + at * c.y_step[1]];
+        let len = (P - 1) * c.y_step[1] * BLOCK + V::LANES;
+        if let Some(added) = &c.added {
+            unrolled!(v < NV => {
+                let (block, first) = lane(v);
+                let start = added.pixel(self.n, block, first_pixel) + first;
+                // SAFETY: not the output, and so not written by this kernel.
+                let other = unsafe { self.cx.read(added.buf, start..start + len) };
+                unrolled!(p < P => acc[p][v] = acc[p][v].add(V::load(&other[p * c.y_step[1] * BLOCK..])));
+            });
+        }
         unrolled!(v < NV => {
             let (block, first) = lane(v);
-            let plane = &c.y.plane;
-            let (y, x) = (c.y_first[0] + line * c.y_step[0], c.y_first[1] + at * c.y_step[1]);
-            let start = c.y.block(self.n, block).start
-                + plane.origin()
-                + y * plane.row_len()
-                + x * BLOCK
-                + first;
-            let len = (P - 1) * c.y_step[1] * BLOCK + V::LANES;
+            let start = c.y.pixel(self.n, block, first_pixel) + first;
             if P == 1 || c.y_step[1] == 1 {
                 // SAFETY: pixels of this task's band and blocks; with 8 lanes the other half of a block belongs to
                 // the same task and is not held at the same time.

@@ -1,5 +1,6 @@
 //! Every convolution kernel, on every instruction set, over awkward shapes, against the reference.
 
+mod added;
 mod winograd;
 
 use super::*;

@@ -1,30 +1,33 @@
-//! Sum of two activations of one shape: `y = a + b`, the residual connection. Its backward pass is no work: both
-//! gradients are the output's.
+//! Sum of two activations of one shape, and a function of it: `y = act(a + b)`, the residual connection. The backward pass of the sum is
+//! no work: both gradients are the output's.
 
 use super::map::{Op, map};
+use crate::activation::Activation;
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::Simd;
 
-/// `y = a + b`; any halos, any block.
+/// `y = act(a + b)`; any halos, any block.
 #[derive(Debug)]
 pub struct Add {
     /// First operand.
     pub a: Value,
     /// Second operand; may be the first.
     pub b: Value,
-    /// Sum, in another buffer.
+    /// Output, in another buffer.
     pub y: Value,
+    /// What becomes of the sum; one that [joins](Activation::joins).
+    pub act: Activation,
 }
 
 #[derive(Clone, Copy)]
-struct Sum;
+struct Sum(Activation);
 
 impl Op<2> for Sum {
     #[inline(always)]
     fn apply<V: Simd>(self, [a, b]: [V; 2]) -> V {
-        a.add(b)
+        self.0.join(a.add(b))
     }
 }
 
@@ -45,6 +48,6 @@ unsafe impl Kernel for Add {
         cut::block_tasks(&self.y.plane, n)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        map(cx, task, [self.a, self.b], self.y, Sum);
+        map(cx, task, [self.a, self.b], self.y, Sum(self.act));
     }
 }

@@ -45,6 +45,7 @@ fn activations_and_add() {
         for planar in [false, true] {
             let planes: [Plane; 5] = std::array::from_fn(|_| plane(planar));
             for act in [Activation::None].into_iter().chain(Activation::all()) {
+                let of_sum = if act.joins() { act } else { Activation::None };
                 let setup = Setup::new(n);
                 let build = |t: &mut TestProgram| {
                     let (x, dy) = (t.input(planes[0], &x), t.input(planes[1], &dy));
@@ -53,7 +54,7 @@ fn activations_and_add() {
                     for (dx, rule) in [(dx, ReluRule::Gradient), (guided, ReluRule::Guided)] {
                         t.program.push(ActivateBackward { x, y, dy, dx, act, rule });
                     }
-                    t.program.push(Add { a: x, b: dy, y: sum });
+                    t.program.push(Add { a: x, b: dy, y: sum, act: of_sum });
                 };
                 let (x64, dy64) = (widen(&x), widen(&dy));
                 let y: Vec<f64> = x64.iter().map(|&x| act.value_f64(x)).collect();
@@ -75,7 +76,8 @@ fn activations_and_add() {
                         2.0 * relative,
                         &format!("guided {what}"),
                     );
-                    let want = reference::add(&x64, &dy64);
+                    let want: Vec<f64> =
+                        reference::add(&x64, &dy64).into_iter().map(|v| of_sum.value_f64(v)).collect();
                     assert_close(&run.outputs[2], &want, 3e-7, 0.0, &format!("sum of {shape:?}"));
                 }
             }
@@ -334,7 +336,8 @@ fn masks_are_independent_of_each_other_and_of_the_tile() {
 fn in_place_is_refused() {
     run_everywhere(&Setup::new(1), |t| {
         let x = t.input(Plane::vector(3), &[0.0; 3]);
-        t.program.push(Add { a: x, b: x, y: Value { buf: x.buf, plane: x.plane } });
+        let y = Value { buf: x.buf, plane: x.plane };
+        t.program.push(Add { a: x, b: x, y, act: Activation::None });
     });
 }
 

@@ -4,6 +4,7 @@ use super::super::direct::clear_band;
 use super::super::rows::origin;
 use super::form::{F23, F43, Form, Transform, with_form};
 use crate::activation::Activation;
+use crate::cut::check_same;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use crate::scratch;
@@ -29,6 +30,7 @@ pub struct Winograd {
     u: Buf,
     bias: Option<Buf>,
     y: Value,
+    added: Option<Value>,
     act: Activation,
     /// First tap of the first output pixel.
     origin: usize,
@@ -72,10 +74,21 @@ impl Winograd {
             u,
             bias,
             y,
+            added: None,
             act,
             out: shape.output(),
             tiles: form.tiles(shape),
         }
+    }
+
+    /// Adds `value` behind the bias, before the activation.
+    ///
+    /// # Panics
+    /// When it has another shape than the output, or is the output.
+    #[must_use]
+    pub fn with_added(self, value: Value) -> Self {
+        check_same("winograd conv+add", &value, &self.y);
+        Self { added: Some(value), ..self }
     }
 
     /// Where there are few tiles, the channels are cut too, and where their groups are few, there is an even number of them.
@@ -110,10 +123,11 @@ impl Winograd {
 // SAFETY: a task writes the pixels of its tiles in its channels; the one with the first tile of a sample writes the halo there.
 unsafe impl Kernel for Winograd {
     fn name(&self) -> &'static str {
-        "winograd conv"
+        if self.added.is_some() { "winograd conv+add" } else { "winograd conv" }
     }
     fn reads(&self) -> Vec<Buf> {
-        [self.x.buf, self.u].into_iter().chain(self.bias).collect()
+        let added = self.added.map(|value| value.buf);
+        [self.x.buf, self.u].into_iter().chain(self.bias).chain(added).collect()
     }
     fn writes(&self) -> Vec<Buf> {
         vec![self.y.buf]
@@ -353,7 +367,7 @@ impl Group<'_> {
         chunk: Range<usize>,
     ) {
         let c = self.conv;
-        let (plane, width, step) = (&c.y.plane, c.width(), c.product_len());
+        let (width, step) = (c.width(), c.product_len());
         for (t, tile) in self.tiles.clone().enumerate() {
             let (n, at) = self.place(tile);
             if at == [0, 0] {
@@ -371,22 +385,28 @@ impl Group<'_> {
                     unrolled!(i < IN => products[i] = V::load(&m[(i * IN + j) * step..]));
                     half[j] = F::outputs(products);
                 });
-                let start =
-                    c.y.block(n, block).start + plane.origin() + ty * plane.row_len() + tx * BLOCK + lane;
                 unrolled!(i < OUT => {
                     if i < rows {
                         let mut products = [V::zero(); IN];
                         unrolled!(j < IN => products[j] = half[j][i]);
                         let pixels = F::outputs(products);
-                        let start = start + i * plane.row_len();
+                        let (pixel, len) = ([ty + i, tx], (columns - 1) * BLOCK + V::LANES);
+                        let start = c.y.pixel(n, block, pixel) + lane;
+                        let other = c.added.map_or(&[][..], |added| {
+                            let start = added.pixel(n, block, pixel) + lane;
+                            // SAFETY: not the output, and so not written by this kernel.
+                            unsafe { self.cx.read(added.buf, start..start + len) }
+                        });
                         // SAFETY: pixels of this task's tile and channels; with 8 lanes the other half of a block is the same
                         // task's and is not held at the same time.
-                        let y = unsafe {
-                            self.cx.write(c.y.buf, start..start + (columns - 1) * BLOCK + V::LANES)
-                        };
+                        let y = unsafe { self.cx.write(c.y.buf, start..start + len) };
                         unrolled!(j < OUT => {
                             if j < columns {
-                                c.act.join(pixels[j].add(bias)).store(&mut y[j * BLOCK..]);
+                                let mut value = pixels[j].add(bias);
+                                if !other.is_empty() {
+                                    value = value.add(V::load(&other[j * BLOCK..]));
+                                }
+                                c.act.join(value).store(&mut y[j * BLOCK..]);
                             }
                         });
                     }
