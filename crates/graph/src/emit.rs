@@ -21,6 +21,8 @@ pub struct Forward<'a> {
     pub y: Value,
     /// Parameters in order.
     pub params: &'a [Buf],
+    /// What the kernel adds to its sums, where the operation [takes](crate::op::Operation::takes_added) that.
+    pub added: Option<Value>,
     /// What the kernel ends in, where the operation [takes](crate::op::Operation::takes_activation) that.
     pub activation: Activation,
     /// Name of the node.
@@ -86,6 +88,9 @@ impl Backward<'_> {
 
     /// Takes the gradient through the activation that the operation ends in.
     pub(crate) fn pass_activation(&mut self, act: Activation) {
+        if act == Activation::None {
+            return;
+        }
         let dx = self.scratch(self.dy.plane);
         self.program.push(ActivateBackward { x: self.y, y: self.y, dy: self.dy, dx, act, rule: self.relu });
         self.dy = dx;

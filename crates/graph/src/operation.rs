@@ -111,6 +111,10 @@ pub trait Operation: std::fmt::Debug {
     fn takes_activation(&self) -> bool {
         false
     }
+    /// Whether its kernel can add a value of the shape of its output, `Forward::added`, before that function.
+    fn takes_added(&self) -> bool {
+        false
+    }
     /// Halo that the kernels need around the input.
     fn input_halo(&self, _input: &[usize]) -> [usize; 2] {
         [0, 0]

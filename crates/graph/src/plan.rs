@@ -117,13 +117,12 @@ fn places(lowered: &Lowered<'_>, program: &mut Builder) -> Result<BTreeMap<NodeI
 /// The geometry of every value: halos as large as the neediest consumer's, the input planar if it has few channels
 /// and only convolutions read it.
 pub(crate) fn planes(lowered: &Lowered<'_>) -> Result<BTreeMap<NodeId, Plane>, PlanError> {
-    let consumers = lowered.consumers();
+    let readers = lowered.readers();
     let place = |(id, _): (NodeId, &LoweredNode<'_>)| {
-        let shape = lowered.shape(id);
-        let readers = || consumers[id].iter().filter_map(|&c| lowered.node(c));
-        let halo = readers().fold([0, 0], |halo, c| max(halo, c.operation().input_halo(shape)));
+        let (shape, readers) = (lowered.shape(id), &readers[id]);
+        let halo = readers.iter().fold([0, 0], |halo, &(node, i)| max(halo, node.form.input_halo(i, shape)));
         let plane = match *shape {
-            [c, h, w] if id == 0 && c <= 4 && readers().all(|c| c.operation().takes_planar()) => {
+            [c, h, w] if id == 0 && c <= 4 && readers.iter().all(|&(node, i)| node.form.takes_planar(i)) => {
                 Plane::planar(c, [h, w], halo)
             }
             [c, h, w] => Plane::blocked(c, [h, w], halo),
@@ -233,6 +232,7 @@ impl Planner<'_> {
                 shapes: &lowered.input_shapes(node),
                 y: self.made[&id],
                 params: &params,
+                added: None,
                 activation: Activation::None,
                 name: lowered.name(id),
                 saved: &mut self.saved[id],
@@ -454,11 +454,12 @@ impl Planner<'_> {
     /// The geometry of each value's gradient.
     fn gradient_planes(&self) -> Result<BTreeMap<NodeId, Plane>, PlanError> {
         let lowered = self.lowered;
-        let consumers = lowered.consumers();
+        let readers = lowered.readers();
         let plane = |(id, _): (NodeId, &LoweredNode<'_>)| {
-            let shape = lowered.shape(id);
-            let readers = consumers[id].iter().filter_map(|&c| lowered.node(c));
-            let halo = readers.fold(lowered.grad_halo(id), |halo, c| max(halo, c.form.grad_halos(shape).1));
+            let (shape, own) = (lowered.shape(id), lowered.grad_halo(id));
+            let halo =
+                |halo, &(node, i): &(&LoweredNode<'_>, usize)| max(halo, node.form.input_grad_halo(i, shape));
+            let halo = readers[id].iter().fold(own, halo);
             let plane = match *shape {
                 [c, h, w] => Plane::blocked(c, [h, w], halo),
                 _ => Plane::vector(shape.iter().product()),

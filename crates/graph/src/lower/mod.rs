@@ -9,7 +9,7 @@ pub(crate) use conv_relu_pool::ConvReluPool;
 use crate::emit::{Backward, Forward};
 use crate::graph::{Graph, Node, NodeId, full_names};
 use crate::op::{Choice, Op, Operation, ParamSpec};
-use striate_kernels::Activation;
+use striate_kernels::{Activation, Copy};
 
 /// A graph on its way to a program.
 pub(crate) struct Lowered<'g> {
@@ -36,9 +36,10 @@ pub(crate) struct LoweredNode<'g> {
 #[derive(Debug, Clone)]
 pub(crate) enum Form {
     Stored(Op),
-    /// An operation whose kernel ends in an activation that came behind it.
+    /// An operation whose kernel adds the last of the inputs to its sums, where it `adds`, and ends in an activation: what came behind it.
     Joined {
         op: Op,
+        adds: bool,
         activation: Activation,
     },
     ConvReluPool(ConvReluPool),
@@ -61,8 +62,28 @@ impl Form {
         }
     }
 
+    /// Whether input `i` is added to what the operation makes.
+    fn is_added(&self, i: usize) -> bool {
+        i > 0 && matches!(self, Self::Joined { adds: true, .. })
+    }
+
+    /// As [`Operation::input_halo`], for input `i`.
+    pub(crate) fn input_halo(&self, i: usize, input: &[usize]) -> [usize; 2] {
+        if self.is_added(i) { [0, 0] } else { self.operation().input_halo(input) }
+    }
+
+    /// As [`Operation::takes_planar`], for input `i`.
+    pub(crate) fn takes_planar(&self, i: usize) -> bool {
+        !self.is_added(i) && self.operation().takes_planar()
+    }
+
+    /// The halo that the backward kernels need around the gradient of input `i`.
+    pub(crate) fn input_grad_halo(&self, i: usize, input: &[usize]) -> [usize; 2] {
+        if self.is_added(i) { [0, 0] } else { self.grad_halos(input).1 }
+    }
+
     /// As [`Operation::grad_halos`].
-    pub(crate) fn grad_halos(&self, input: &[usize]) -> ([usize; 2], [usize; 2]) {
+    fn grad_halos(&self, input: &[usize]) -> ([usize; 2], [usize; 2]) {
         match self {
             Self::Stored(op) | Self::Joined { op, .. } => op.as_operation().grad_halos(input),
             Self::ConvReluPool(joined) => joined.grad_halos(),
@@ -73,7 +94,8 @@ impl Form {
     pub(crate) fn forward(&self, at: &mut Forward<'_>) {
         match self {
             Self::Stored(op) => op.as_operation().forward(at),
-            Self::Joined { op, activation } => {
+            Self::Joined { op, adds, activation } => {
+                at.added = at.x.last().copied().filter(|_| *adds);
                 at.activation = *activation;
                 op.as_operation().forward(at);
             }
@@ -85,8 +107,11 @@ impl Form {
     pub(crate) fn backward(&self, at: &mut Backward<'_>) {
         match self {
             Self::Stored(op) => op.as_operation().backward(at),
-            Self::Joined { op, activation } => {
+            Self::Joined { op, adds, activation } => {
                 at.pass_activation(*activation);
+                if *adds && let Some(dx) = at.dx.pop().flatten() {
+                    at.program.push(Copy { x: at.dy, y: dx });
+                }
                 op.as_operation().backward(at);
             }
             Self::ConvReluPool(joined) => joined.backward(at),
@@ -154,6 +179,15 @@ impl<'g> Lowered<'g> {
             node.inputs.iter().for_each(|&i| consumers[i].push(id));
         }
         consumers
+    }
+
+    /// As [`Lowered::consumers`], and as which of its inputs each takes it.
+    pub(crate) fn readers(&self) -> Vec<Vec<(&LoweredNode<'g>, usize)>> {
+        let mut readers = vec![Vec::new(); self.nodes.len()];
+        for (_, node) in self.nodes() {
+            node.inputs.iter().enumerate().for_each(|(i, &input)| readers[input].push((node, i)));
+        }
+        readers
     }
 
     /// Lets the host write a node's value.

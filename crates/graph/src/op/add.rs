@@ -53,8 +53,11 @@ impl Operation for Add {
         Gradients { inputs: vec![a, b], params: Vec::new() }
     }
 
+    fn takes_activation(&self) -> bool {
+        true
+    }
     fn forward(&self, at: &mut Forward<'_>) {
-        let ([a, b], act) = ([at.x[0], at.x[1]], Activation::None);
+        let ([a, b], act) = ([at.x[0], at.x[1]], at.activation);
         at.program.push(striate_kernels::Add { a, b, y: at.y, act });
     }
     fn backward(&self, at: &mut Backward<'_>) {

@@ -256,6 +256,9 @@ impl Operation for Conv2d {
     fn takes_activation(&self) -> bool {
         true
     }
+    fn takes_added(&self) -> bool {
+        true
+    }
     fn input_halo(&self, _: &[usize]) -> [usize; 2] {
         self.halo()
     }
@@ -269,14 +272,21 @@ impl Operation for Conv2d {
         match self.algorithm(at.shapes[0], at.winograd).method {
             Method::Direct | Method::Depthwise => {
                 let (x, w) = (at.x[0], at.params[0]);
-                at.program.push(conv::Conv::forward(&shape, rows, x, w, bias, at.y, at.activation));
+                let kernel = conv::Conv::forward(&shape, rows, x, w, bias, at.y, at.activation);
+                at.program.push(match at.added {
+                    Some(added) => kernel.with_added(added),
+                    None => kernel,
+                });
             }
             Method::Winograd => {
                 let form = WinogradForm::F43;
                 let u = at.program.kept(form.weight_len(&shape));
                 at.program.push_before(conv::WinogradWeights::new(form, &shape, at.params[0], u));
-                let act = at.activation;
-                at.program.push(conv::Winograd::forward(form, &shape, at.x[0], u, bias, at.y, act));
+                let kernel = conv::Winograd::forward(form, &shape, at.x[0], u, bias, at.y, at.activation);
+                at.program.push(match at.added {
+                    Some(added) => kernel.with_added(added),
+                    None => kernel,
+                });
             }
         }
     }

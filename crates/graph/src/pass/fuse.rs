@@ -1,9 +1,16 @@
-//! Joins an activation to the layer before it, a 2x2 max-pool to both, and lets a linear layer read an image where it lies.
+//! Joins an activation to the layer before it, a 2x2 max-pool to both, a sum to a convolution before it, and lets a linear layer read an
+//! image where it lies.
 //!
 //! ```text
 //! before   conv1 ── relu ── max_pool2d        flatten ── fc1 ── relu
 //! after    max_pool2d = conv_relu_pool        relu = fc1 with activation, its weights in the order of the image
+//!
+//! before   conv2 ── add ── relu
+//!              x ────┘
+//! after    relu = conv2, which adds x, with activation
 //! ```
+//!
+//! Of two convolutions the one that is computed last adds the other.
 //!
 //! The joined node takes the place of the last; values in between are gone, so a value that somebody taps, or
 //! that has a second consumer, is never joined.
@@ -23,6 +30,10 @@ pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
     let free = |id: NodeId| consumers[id].len() == 1 && output != id && !keep.contains(&id);
     for id in 0..lowered.graph.nodes.len() {
         let Some(node) = lowered.node(id) else { continue };
+        if let Form::Stored(Op::Add(_)) = node.form {
+            join_sum(lowered, id, free);
+            continue;
+        }
         let Some(&before) = node.inputs.first() else { continue };
         let Some(first) = lowered.node(before).filter(|_| free(before)) else { continue };
         let Form::Stored(op) = &node.form else { continue };
@@ -36,9 +47,13 @@ pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
         let form = match (&first.form, op) {
             (Form::Stored(first), op) if first.as_operation().takes_activation() => {
                 let Some(activation) = joining(op) else { continue };
-                Form::Joined { op: first.clone(), activation }
+                Form::Joined { op: first.clone(), adds: false, activation }
             }
-            (Form::Joined { op: Op::Conv2d(conv), activation }, Op::MaxPool2d(pool))
+            (Form::Joined { op: first, adds, activation: Activation::None }, op) => {
+                let Some(activation) = joining(op) else { continue };
+                Form::Joined { op: first.clone(), adds: *adds, activation }
+            }
+            (Form::Joined { op: Op::Conv2d(conv), adds: false, activation }, Op::MaxPool2d(pool))
                 if *activation == Activation::RELU
                     && *pool == MaxPool2d::TWO_BY_TWO
                     && ConvReluPool::fits(conv, lowered.shape(first.inputs[0]), lowered.winograd) =>
@@ -50,6 +65,24 @@ pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
         lowered.join(before, id, form);
     }
     lowered.remove_dead(keep);
+}
+
+/// Joins the sum `id` to the last of its terms that can add the other.
+fn join_sum(lowered: &mut Lowered<'_>, id: NodeId, free: impl Fn(NodeId) -> bool) {
+    let Some(&[a, b]) = lowered.node(id).map(|node| &node.inputs[..]) else { return };
+    let mut terms = [[a, b], [b, a]];
+    terms.sort_by_key(|&[term, _]| std::cmp::Reverse(term));
+    for [term, other] in terms {
+        let Some(first) = lowered.node(term).filter(|_| free(term)) else { continue };
+        let Form::Stored(op) = &first.form else { continue };
+        if op.as_operation().takes_added() {
+            let form = Form::Joined { op: op.clone(), adds: true, activation: Activation::None };
+            let inputs = first.inputs.iter().copied().chain([other]).collect();
+            lowered.join(term, id, form);
+            lowered.set_inputs(id, inputs);
+            return;
+        }
+    }
 }
 
 /// Whether an image, and its gradient, are whole blocks of channels without a halo: a linear layer multiplies them in the

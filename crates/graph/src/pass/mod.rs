@@ -11,7 +11,7 @@ pub(crate) use fuse_beside::fuse_beside;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Graph, NodeId};
+    use crate::graph::{Graph, Node, NodeId};
     use crate::lower::{Form, Lowered, LoweredNode};
     use crate::params::Params;
     use serde_json::json;
@@ -87,5 +87,49 @@ mod tests {
         let mut read = graph.clone();
         read.output = 2;
         assert!(!joined(&read, beside, beside), "the ReLU is the output");
+    }
+
+    /// Two convolutions of the input, a sum of values in the order of `terms`, and a function of it.
+    fn sum_of(terms: [usize; 2]) -> Graph {
+        let relu = (json!({"op": "relu"}), WHOLE);
+        let mut graph = row(&[(conv(true), WHOLE), relu.clone(), relu.clone(), relu]);
+        let first = graph.nodes[1].clone();
+        graph.nodes[2] = Node { layer: "conv2d2".into(), name: "conv2d2".into(), ..first };
+        graph.nodes[3].op = serde_json::from_value(json!({"op": "add"})).unwrap();
+        graph.nodes[3].inputs = terms.to_vec();
+        graph.check().unwrap();
+        graph
+    }
+
+    #[test]
+    fn a_sum_joins_the_convolution_that_is_computed_last() {
+        fn inputs<'g>(graph: &'g Graph, keep: &[NodeId]) -> (&'static str, bool, &'g str, Vec<NodeId>) {
+            let mut lowered = Lowered::new(graph);
+            fuse(&mut lowered, keep);
+            let node = lowered.node(4).unwrap();
+            let Form::Joined { op, adds, activation } = &node.form else { panic!("{node:?}") };
+            assert_eq!(*activation, striate_kernels::Activation::RELU);
+            (op.as_operation().name(), *adds, node.layer, node.inputs.clone())
+        }
+        for terms in [[1, 2], [2, 1]] {
+            let graph = sum_of(terms);
+            assert_eq!(inputs(&graph, &[]), ("conv2d", true, "conv2d2", vec![0, 1]));
+            assert_eq!(inputs(&graph, &[2]), ("conv2d", true, "conv2d1", vec![0, 2]), "somebody looks");
+            assert_eq!(inputs(&graph, &[1, 2]), ("add", false, "relu3", terms.to_vec()));
+        }
+        let graph = sum_of([2, 2]);
+        assert_eq!(
+            inputs(&graph, &[]),
+            ("add", false, "relu3", vec![2, 2]),
+            "the convolution has two consumers"
+        );
+        let graph = sum_of([1, 2]);
+        let mut lowered = Lowered::new(&graph);
+        fuse(&mut lowered, &[3]);
+        assert_eq!(names(&lowered), ["input", "conv2d", "conv2d", "relu"], "the sum is looked at");
+        let Some(Form::Joined { adds: true, activation, .. }) = lowered.node(3).map(|node| &node.form) else {
+            panic!("the sum itself has no other consumer")
+        };
+        assert_eq!(*activation, striate_kernels::Activation::None);
     }
 }

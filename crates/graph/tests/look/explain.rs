@@ -29,9 +29,7 @@ fn every_part_of_a_plan_is_explained() {
     expect![[r#"
         Forward input | input:  | 0 | 306432 | import
         Forward stem + bn1 + relu | direct: 3x3, stride 2 | 544320 | 948992 | conv
-        Forward a + bn2 | direct: 4 groups | 362880 | 943232 | conv
-        Forward add | add:  | 0 | 1228800 | add
-        Forward relu_1 | relu:  | 0 | 589824 | activation
+        Forward a + bn2 + add + relu_1 | direct: 4 groups | 362880 | 1582208 | conv+add
         Forward down + relu6 | direct: 1x1 | 112000 | 461056 | conv
         Forward avg_pool2d | avg_pool2d:  | 0 | 196608 | avg-pool
         Forward adaptive_avg_pool2d | adaptive_avg_pool2d:  | 0 | 49152 | adaptive avg-pool

@@ -51,7 +51,7 @@ fn networks_are_planned_as_these_kernels() {
           in use: import, conv+relu+max-pool x2, linear x2
           looked at: import, conv+relu+max-pool x2, linear, activation, linear
         mixnet
-          in use: import, conv x2, add, activation, conv, avg-pool, adaptive avg-pool, flatten, linear
+          in use: import, conv, conv+add, conv, avg-pool, adaptive avg-pool, flatten, linear
           looked at: import, conv, batch norm statistics, batch norm, activation, conv, batch norm statistics, batch norm, add, activation, conv, activation, avg-pool, adaptive avg-pool, flatten, linear
         pools and dropout
           in use: import, conv, max-pool, conv, activation, add, adaptive avg-pool, flatten, linear
@@ -68,7 +68,7 @@ fn networks_are_planned_as_these_kernels() {
         convnet
           in training: import, conv+relu+max-pool x2, linear x2, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, activation backward, transpose weights, linear backward data, linear backward weight, conv+pool backward bias, reduce, conv+pool backward weight, reduce, gather, conv+pool backward data, conv+pool backward bias, reduce, conv+pool backward weight, reduce, sgd x8
         mixnet
-          in training: import, conv, moments, batch norm statistics, batch norm, activation, conv, moments, batch norm statistics, batch norm, add, activation, conv, avg-pool, adaptive avg-pool, flatten, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, unflatten, adaptive avg-pool backward, avg-pool backward, activation backward, gather, conv backward data, gather, conv backward data, gather, conv backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, activation backward, copy x2, batch norm backward sums, batch norm backward weight, batch norm backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, clear unconnected, add, activation backward, batch norm backward sums, batch norm backward weight, batch norm backward data, conv backward weight, reduce, sgd x11
+          in training: import, conv, moments, batch norm statistics, batch norm, activation, conv, moments, batch norm statistics, batch norm, add, conv, avg-pool, adaptive avg-pool, flatten, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, unflatten, adaptive avg-pool backward, avg-pool backward, activation backward, gather, conv backward data, gather, conv backward data, gather, conv backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, activation backward, copy x2, batch norm backward sums, batch norm backward weight, batch norm backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, clear unconnected, add, activation backward, batch norm backward sums, batch norm backward weight, batch norm backward data, conv backward weight, reduce, sgd x11
         pools and dropout
           in training: import, conv, max-pool, dropout, conv, activation, add, adaptive avg-pool, flatten, dropout, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, dropout, unflatten, adaptive avg-pool backward, copy x2, activation backward, add, gather, conv backward data, conv backward bias, conv backward weight, reduce, dropout, max-pool backward, activation backward, conv backward bias, conv backward weight, reduce, sgd x6
         mlp that ends in log-softmax

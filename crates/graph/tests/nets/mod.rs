@@ -238,6 +238,30 @@ pub(crate) fn all() -> Vec<Net> {
                 x.apply(net.layer("out"))
             },
         },
+        Net {
+            // A block that keeps its shape, one whose shortcut is a convolution, and one without an activation behind the sum.
+            name: "residual blocks",
+            input: [3, 14, 15],
+            classes: 5,
+            layers: vec![
+                ("stem", conv(3, 18, PLAIN)),
+                ("conv1", conv(18, 18, Conv { bias: false, ..PLAIN })),
+                ("bn1", norm(18)),
+                ("down", conv(18, 20, Conv { k: 1, stride: 2, padding: [0, 0], ..PLAIN })),
+                ("conv2", conv(18, 20, Conv { stride: 2, ..PLAIN })),
+                ("bn2", norm(20)),
+                ("conv3", conv(20, 20, PLAIN)),
+                ("fc", linear(20, 5)),
+            ],
+            forward: |net, x| {
+                let x = x.apply(net.layer("stem")).relu();
+                let x = (x + x.apply(net.layer("conv1")).apply(net.layer("bn1"))).relu();
+                let shortcut = x.apply(net.layer("down"));
+                let x = (x.apply(net.layer("conv2")).apply(net.layer("bn2")) + shortcut).relu6();
+                let x = x.apply(net.layer("conv3")) + x;
+                x.adaptive_avg_pool2d(1).flatten(1).apply(net.layer("fc"))
+            },
+        },
     ]
 }
 
