@@ -71,10 +71,10 @@ impl Task for Block<'_> {
     fn run<V: Simd>(self) {
         self.plane.clear_halo(self.y);
         let [weight, bias, mean, inv_std] = self.parameters;
-        for first in (0..BLOCK).step_by(V::LANES) {
-            let scale = V::load(&weight[first..]).mul(V::load(&inv_std[first..]));
-            let (mean, bias) = (V::load(&mean[first..]), V::load(&bias[first..]));
-            for line in 0..self.plane.height {
+        for line in 0..self.plane.height {
+            for first in (0..BLOCK).step_by(V::LANES) {
+                let scale = V::load(&weight[first..]).mul(V::load(&inv_std[first..]));
+                let (mean, bias) = (V::load(&mean[first..]), V::load(&bias[first..]));
                 let x = self.x[self.x_plane.row(line)].chunks_exact(BLOCK);
                 for (x, y) in x.zip(self.y[self.plane.row(line)].chunks_exact_mut(BLOCK)) {
                     bias.fma(V::load(&x[first..]).sub(mean), scale).store(&mut y[first..]);

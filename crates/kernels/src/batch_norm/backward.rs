@@ -7,7 +7,7 @@
 use super::statistics::pair;
 use super::{BatchStats, check};
 use crate::BLOCK;
-use crate::chains::Chains;
+use crate::chains::{Chains, VECTORS};
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
@@ -145,18 +145,21 @@ impl Task for PlaneSums<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
         let [x_plane, dy_plane] = self.planes;
-        for first in (0..BLOCK).step_by(V::LANES) {
-            let (mean, inv_std) = (V::load(&self.stats[0][first..]), V::load(&self.stats[1][first..]));
-            let (mut sums, mut products) = (Chains::<V>::zero(), Chains::<V>::zero());
-            for line in 0..x_plane.height {
-                let x = self.x[x_plane.row(line)].chunks_exact(BLOCK);
-                let dy = self.dy[dy_plane.row(line)].chunks_exact(BLOCK);
-                for (i, (x, dy)) in x.zip(dy).enumerate() {
+        let mut all = [[Chains::<V>::zero(); 2]; VECTORS];
+        for line in 0..x_plane.height {
+            let (x, dy) = (&self.x[x_plane.row(line)], &self.dy[dy_plane.row(line)]);
+            for (v, first) in (0..BLOCK).step_by(V::LANES).enumerate() {
+                let (mean, inv_std) = (V::load(&self.stats[0][first..]), V::load(&self.stats[1][first..]));
+                let [mut sums, mut products] = all[v];
+                for (i, (x, dy)) in x.chunks_exact(BLOCK).zip(dy.chunks_exact(BLOCK)).enumerate() {
                     let (normal, grad) = (V::load(&x[first..]).sub(mean).mul(inv_std), V::load(&dy[first..]));
                     sums.add(i, grad);
                     products.fma(i, grad, normal);
                 }
+                all[v] = [sums, products];
             }
+        }
+        for ([sums, products], first) in all.into_iter().zip((0..BLOCK).step_by(V::LANES)) {
             sums.total().store(&mut self.to[first..]);
             products.total().store(&mut self.to[BLOCK + first..]);
         }
@@ -266,12 +269,12 @@ impl Task for PlaneGrad<'_> {
         let (x_plane, dy_plane, dx_plane) = (self.pass.x.plane, self.pass.dy.plane, self.pass.dx.plane);
         dx_plane.clear_halo(self.dx);
         let [weight, mean, inv_std] = self.parameters;
-        for first in (0..BLOCK).step_by(V::LANES) {
-            let (mean, inv_std) = (V::load(&mean[first..]), V::load(&inv_std[first..]));
-            let scale = V::load(&weight[first..]).mul(inv_std);
-            let (offset, slope) = (V::load(&self.means[first..]), V::load(&self.means[BLOCK + first..]));
-            let slope = V::zero().sub(slope);
-            for line in 0..dx_plane.height {
+        for line in 0..dx_plane.height {
+            for first in (0..BLOCK).step_by(V::LANES) {
+                let (mean, inv_std) = (V::load(&mean[first..]), V::load(&inv_std[first..]));
+                let scale = V::load(&weight[first..]).mul(inv_std);
+                let (offset, slope) = (V::load(&self.means[first..]), V::load(&self.means[BLOCK + first..]));
+                let slope = V::zero().sub(slope);
                 let x = self.x[x_plane.row(line)].chunks_exact(BLOCK);
                 let dy = self.dy[dy_plane.row(line)].chunks_exact(BLOCK);
                 let dx = self.dx[dx_plane.row(line)].chunks_exact_mut(BLOCK);

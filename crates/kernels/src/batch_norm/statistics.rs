@@ -2,7 +2,7 @@
 
 use super::BatchStats;
 use crate::BLOCK;
-use crate::chains::{Chains, pixel_sum};
+use crate::chains::{Chains, VECTORS, pixel_sums};
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
@@ -56,17 +56,22 @@ impl Task for PlaneMoments<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
         let share = V::splat(1.0 / (self.plane.height * self.plane.width) as f32);
-        for first in (0..BLOCK).step_by(V::LANES) {
-            let mean = pixel_sum::<V>(self.x, &self.plane, first).mul(share);
-            let (mut rests, mut squares) = (Chains::<V>::zero(), Chains::<V>::zero());
-            for line in 0..self.plane.height {
-                let row = &self.x[self.plane.row(line)];
+        let means = pixel_sums::<V>(self.x, &self.plane);
+        let mut sums = [[Chains::<V>::zero(); 2]; VECTORS];
+        for line in 0..self.plane.height {
+            let row = &self.x[self.plane.row(line)];
+            for (v, first) in (0..BLOCK).step_by(V::LANES).enumerate() {
+                let (mean, [mut rests, mut squares]) = (means[v].mul(share), sums[v]);
                 for (i, px) in row.chunks_exact(BLOCK).enumerate() {
                     let deviation = V::load(&px[first..]).sub(mean);
                     rests.add(i, deviation);
                     squares.fma(i, deviation, deviation);
                 }
+                sums[v] = [rests, squares];
             }
+        }
+        for (v, first) in (0..BLOCK).step_by(V::LANES).enumerate() {
+            let (mean, [rests, squares]) = (means[v].mul(share), sums[v]);
             // What rounding left of Σ (x − mean) corrects both.
             let rest = rests.total();
             let correction = rest.mul(share);

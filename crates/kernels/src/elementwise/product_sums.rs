@@ -5,7 +5,7 @@
 //! **Numerics.** The pixels of a channel go to four sums in turn, which are added in pairs; the samples are added in order, in f64.
 
 use crate::BLOCK;
-use crate::chains::{Chains, pixel_sum};
+use crate::chains::{Chains, pixel_sums};
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
@@ -98,8 +98,9 @@ struct Sums<'a> {
 impl Task for Sums<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
-        for first in (0..BLOCK).step_by(V::LANES) {
-            pixel_sum::<V>(self.values, &self.plane, first).store(&mut self.to[first..]);
+        let sums = pixel_sums::<V>(self.values, &self.plane);
+        for (sum, first) in sums.into_iter().zip((0..BLOCK).step_by(V::LANES)) {
+            sum.store(&mut self.to[first..]);
         }
     }
 }
