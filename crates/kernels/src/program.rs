@@ -13,7 +13,7 @@ mod witness;
 
 pub use buffer::Buf;
 pub(crate) use buffer::{Declared, Place, SLACK};
-pub use kernel::{Cx, Kernel, Step};
+pub use kernel::{Cx, Kernel, Out, Step};
 #[cfg(any(test, debug_assertions))]
 pub use witness::watched;
 

@@ -6,6 +6,7 @@ use super::witness::Witness;
 use crate::loss::Target;
 use crate::simd::Isa;
 use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 /// What changes from one run of a program to the next.
@@ -106,12 +107,24 @@ impl<'a> Cx<'a> {
     #[inline]
     #[allow(clippy::mut_from_ref)] // the aliasing rule is the caller's promise
     pub unsafe fn write(&self, buf: Buf, part: Range<usize>) -> &'a mut [f32] {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.out(buf).write(part) }
+    }
+
+    /// A buffer of which many small parts are to be written.
+    #[inline]
+    pub fn out(&self, buf: Buf) -> Out<'a> {
         let place = self.place(buf);
-        assert!(part.start <= part.end && part.end <= place.len(), "write {part:?} of {buf:?}, {place:?}");
-        #[cfg(any(test, debug_assertions))]
-        self.note(buf, 4 * part.start..4 * part.end, true);
-        // SAFETY: as in `read`; that nobody else holds it is the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.arena.add(place.start + part.start), part.len()) }
+        // SAFETY: the buffer lies inside the arena.
+        let start = unsafe { self.arena.add(place.start) };
+        Out {
+            buf,
+            start,
+            len: place.len(),
+            of: PhantomData,
+            #[cfg(any(test, debug_assertions))]
+            watched: self.witness.map(|witness| (witness, place.start)),
+        }
     }
 
     /// A part of a buffer to write, as bytes; `part` counts bytes.
@@ -148,6 +161,44 @@ impl<'a> Cx<'a> {
             std::slice::from_raw_parts(start, part.len())
         }
     }
+}
+
+/// A buffer of which a task writes parts: its place is looked up once, not for each of them.
+#[derive(Clone, Copy)]
+pub struct Out<'a> {
+    buf: Buf,
+    start: *mut f32,
+    len: usize,
+    of: PhantomData<&'a [f32]>,
+    /// Who watches, and where the buffer begins.
+    #[cfg(any(test, debug_assertions))]
+    watched: Option<(&'a Witness, usize)>,
+}
+
+impl<'a> Out<'a> {
+    /// A part to write.
+    ///
+    /// # Safety
+    /// As [`Cx::write`].
+    #[inline]
+    pub unsafe fn write(self, part: Range<usize>) -> &'a mut [f32] {
+        if part.start > part.end || part.end > self.len {
+            outside(self.buf, part, self.len);
+        }
+        #[cfg(any(test, debug_assertions))]
+        if let Some((witness, first)) = self.watched {
+            witness.sees(self.buf, 4 * (first + part.start)..4 * (first + part.end), true);
+        }
+        // SAFETY: the part lies inside the buffer, which outlives the run; that nobody else holds it is the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(part.start), part.len()) }
+    }
+}
+
+/// Apart, so that what it says costs nothing where it is not said.
+#[cold]
+#[inline(never)]
+fn outside(buf: Buf, part: Range<usize>, len: usize) -> ! {
+    panic!("write {part:?} of {buf:?}, which has {len} values")
 }
 
 /// One operation on buffers, cut into tasks that may run at the same time.
