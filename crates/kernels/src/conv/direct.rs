@@ -1,24 +1,31 @@
 //! Direct convolution: `Y[n, k, y, x] = act(bias[k] + Σ_rows X[window of (y, x) at row] · W[row, k] + A[n, k, y, x])`, where `A` is
 //! another value of Y's shape, such as the shortcut of a residual network, or nothing.
 //!
-//! **Schedule.** A tile is `P` pixels of one row times two vectors of output channels, all accumulators in registers;
-//! every row of the sum loads two weight vectors and broadcasts `P` values. AVX-512: 14 pixels x 2 = 28 of 32
-//! registers, 16 loads per 28 FMAs, so two load ports feed two FMA ports; 14 divides the usual widths 224, 112, 56,
-//! 28 and 14. AVX2: 6 x 2 = 12 of 16 registers. A tile two vectors wide is two blocks of channels on AVX-512 and the
-//! two halves of one block on 8 lanes. The distance between pixels is a compile-time constant for stride 1, so that
-//! the broadcasts need no address arithmetic. In a depthwise convolution a row is a vector of the input, one load for each
-//! FMA; where groups share a block, their weights are zero in each other's lanes, and a tile that has a NaN is computed again so
-//! that each FMA leaves the lanes of the other groups alone.
+//! **Schedule.** A tile is `P` pixels times two vectors of output channels, all accumulators in registers; every row of the sum
+//! loads two weight vectors and broadcasts `P` values. AVX-512: 14 pixels x 2 = 28 of 32 registers, 16 loads per 28 FMAs, so two
+//! load ports feed two FMA ports; 14 divides the usual widths 224, 112, 56, 28 and 14. AVX2: 6 x 2 = 12 of 16 registers. Two vectors
+//! are two blocks of channels on AVX-512 and the halves of one on 8 lanes. A tile goes on from the end of a line to the next, so that
+//! 7x7 pixels are eight tiles of six and one pixel, and each pixel has an address of its own; 14 pixels of one line are counted from
+//! the first, since there are fewer registers than pixels.
+//!
+//! The rows of a sum are cut so that the weights of a pass, 16 KiB, stay in the first-level cache while the tiles of the task pass
+//! over them; the sums rest in `Y` between passes. Where all weights fit into the second-level cache, the image is cut into lines
+//! whose inputs stay there too. Lost, on AVX2: 3 pixels x 4 vectors (3 % slower for 3x3), four rows a turn of the loop (no faster),
+//! and asking for weights that are in the caches already.
+//! In a depthwise convolution a row is a vector of the input, one load for each FMA; where groups share a block, their weights are
+//! zero in each other's lanes, and a tile that has a NaN is computed again so that each FMA leaves the lanes of the other groups alone.
 //!
 //! **Numerics.** f32, each output one chain of fused multiply-adds in row order from the bias on, to which `A` is added as a whole: the
-//! bits are those of an addition on its own, and the tile never changes one. An input that is not finite reaches the outputs of its own group only, though it may make NaN of the
-//! lanes past the last channel.
+//! bits are those of an addition on its own, and the tile never changes one. An input that is not finite reaches the outputs of its
+//! own group only, though it may make NaN of the lanes past the last channel.
 
+use super::halo::clear_band;
 use super::rows::{Gather, Lanes, Rows, origin};
+use super::sum::{ALL, GROUPED, OWN, RowsOf, add_rows, lane, pixels};
 use crate::activation::Activation;
 use crate::cut::check_same;
 use crate::plane::{Plane, Value};
-use crate::program::{Buf, Builder, Cx, Kernel};
+use crate::program::{Buf, Builder, Cx, Kernel, Out};
 use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
@@ -153,20 +160,54 @@ impl Conv {
 
     /// Samples from which on a task is a whole sample; below, samples are cut so that every thread finds work.
     const WHOLE: usize = 8;
-    /// Rows of a task when a sample is cut.
-    const ROWS: usize = 4;
+    /// Tasks of a sample that is cut, where it has as many.
+    const TASKS: usize = 8;
+    /// Blocks of channels of a task when a sample is cut: what one tile covers on AVX-512.
+    const GROUP: usize = 2;
+    /// Least pixels of a task when a sample is cut.
+    const PIXELS: usize = 24;
 
-    fn bands(&self, n: usize) -> usize {
-        if n >= Self::WHOLE { 1 } else { self.out[0].div_ceil(Self::ROWS) }
+    /// How a sample is cut into tasks: groups of blocks of channels, and bands of rows.
+    fn cut(&self, n: usize) -> [usize; 2] {
+        if n >= Self::WHOLE {
+            return [1, 1];
+        }
+        let groups = self.rows.blocks().div_ceil(Self::GROUP);
+        let bands = self.out[0] / Self::PIXELS.div_ceil(self.out[1]);
+        [groups, Self::TASKS.div_ceil(groups).min(bands).max(1)]
     }
 
-    /// Blocks of channels that one tile covers, as a task sees them.
-    fn block_groups(&self, n: usize) -> usize {
-        if n >= Self::WHOLE { 1 } else { self.rows.blocks().div_ceil(2) }
+    fn steps(&self) -> Steps {
+        let (x, y) = (&self.x.plane, &self.y.plane);
+        let line = |row: usize, pixel: usize| row.wrapping_sub(self.out[1] * pixel);
+        let added = |of: fn(&Plane) -> usize| self.added.map_or(0, |added| of(&added.plane));
+        let (x_step, y_step) = (self.stride[1] * x.block, self.y_step[1] * BLOCK);
+        Steps {
+            x: x_step,
+            y: y_step,
+            x_line: line(self.stride[0] * x.row_len(), x_step),
+            y_line: line(self.y_step[0] * y.row_len(), y_step),
+            width: self.out[1],
+            added_line: added(|plane| 2 * plane.halo[1] * BLOCK),
+            y_block: y.plane_len(),
+            added_block: added(Plane::plane_len),
+        }
+    }
+
+    /// Values of the inputs of some lines, and of all weights beside them, that the second-level cache holds.
+    const CACHED_ROWS: usize = 1 << 15;
+    const CACHED_WEIGHTS: usize = 1 << 16;
+
+    /// Lines of output pixels whose inputs stay in the second cache while all channels pass over them.
+    fn cached_lines(&self) -> usize {
+        if self.rows.weight_len() > Self::CACHED_WEIGHTS {
+            return self.out[0];
+        }
+        (Self::CACHED_ROWS / (self.stride[0] * self.x.plane.row_len() * self.x.plane.blocks())).max(1)
     }
 }
 
-// SAFETY: a task writes the pixels of its band of rows in its blocks of channels of one sample; bands and block groups
+// SAFETY: a task writes the pixels of its band of rows in its blocks of channels of one sample; bands and groups of blocks
 // partition the sample. The halo rows of a block belong to its first band, the halo columns to the row's band.
 unsafe impl Kernel for Conv {
     fn name(&self) -> &'static str {
@@ -181,40 +222,53 @@ unsafe impl Kernel for Conv {
         vec![self.y.buf]
     }
     fn tasks(&self, n: usize) -> usize {
-        n * self.bands(n) * self.block_groups(n)
+        n * self.cut(n).iter().product::<usize>()
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        let (bands, groups) = (self.bands(cx.n()), self.block_groups(cx.n()));
+        let [groups, bands] = self.cut(cx.n());
         let (n, group, band) = (task / (bands * groups), task / bands % groups, task % bands);
-        let per_band = if bands == 1 { self.out[0] } else { Self::ROWS };
-        let blocks = self.rows.blocks();
-        let per_group = if groups == 1 { blocks } else { 2 };
+        let part = |all: usize, parts: usize, i: usize| all * i / parts..all * (i + 1) / parts;
+        // Groups begin at even blocks, of which a tile may cover two.
+        let blocks = part(self.rows.blocks().div_ceil(Self::GROUP), groups, group);
+        let blocks = blocks.start * Self::GROUP..(blocks.end * Self::GROUP).min(self.rows.blocks());
         // SAFETY: see the impl; inputs are not written by this kernel.
-        let (x, w, bias) = unsafe {
-            let x = cx.read_all(self.x.buf);
-            (&x[n * self.x.plane.sample_len()..], cx.read_all(self.w), self.bias.map(|b| cx.read_all(b)))
+        let (x, w, bias, added) = unsafe {
+            let (x, added) = (cx.read_all(self.x.buf), self.added.map(|value| cx.read_all(value.buf)));
+            let x = &x[n * self.x.plane.sample_len()..];
+            (x, &cx.read_all(self.w)[self.w_start..], self.bias.map(|b| cx.read_all(b)), added)
         };
-        cx.isa().dispatch(Band {
-            conv: self,
-            cx,
-            n,
-            x,
-            w: &w[self.w_start..],
-            bias,
-            blocks: group * per_group..((group + 1) * per_group).min(blocks),
-            lines: band * per_band..((band + 1) * per_band).min(self.out[0]),
-        });
+        let lines = part(self.out[0], bands, band);
+        let (y, step) = (cx.out(self.y.buf), self.steps());
+        cx.isa().dispatch(Band { conv: self, n, x, y, step, w, bias, added, blocks, lines });
     }
+}
+
+/// Distances from one pixel to the next.
+#[derive(Clone, Copy)]
+struct Steps {
+    x: usize,
+    y: usize,
+    /// What the end of a line adds.
+    x_line: usize,
+    y_line: usize,
+    /// Pixels of a line.
+    width: usize,
+    added_line: usize,
+    /// From a block of output channels to the next.
+    y_block: usize,
+    added_block: usize,
 }
 
 /// Some rows of some blocks of one sample.
 struct Band<'a> {
     conv: &'a Conv,
-    cx: &'a Cx<'a>,
     n: usize,
     x: &'a [f32],
+    y: Out<'a>,
+    step: Steps,
     w: &'a [f32],
     bias: Option<&'a [f32]>,
+    added: Option<&'a [f32]>,
     blocks: Range<usize>,
     lines: Range<usize>,
 }
@@ -222,124 +276,211 @@ struct Band<'a> {
 impl Task for Band<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
-        let mut b = self.blocks.start;
-        while b < self.blocks.end {
-            let pair = BLOCK / V::LANES == 2 || (self.conv.uniform && b + 1 < self.blocks.end);
-            let blocks = if pair { b..b + 2 * V::LANES / BLOCK } else { b..b + 1 };
-            if self.conv.clear_halo {
-                blocks.clone().for_each(|b| self.halo(b));
+        if self.conv.clear_halo {
+            self.blocks.clone().for_each(|b| self.halo(b));
+        }
+        let mut first = self.lines.start;
+        while first < self.lines.end {
+            let lines = first..(first + self.conv.cached_lines()).min(self.lines.end);
+            let mut b = self.blocks.start;
+            while b < self.blocks.end {
+                // Two vectors are two blocks, or the halves of one.
+                let pair = V::LANES == BLOCK && self.conv.uniform && b + 1 < self.blocks.end;
+                if pair || V::LANES < BLOCK {
+                    self.channels::<V, 2>(b, &lines);
+                } else {
+                    self.channels::<V, 1>(b, &lines);
+                }
+                b += if pair { 2 } else { 1 };
             }
-            for line in self.lines.clone() {
-                if pair { self.line::<V, 2>(b, line) } else { self.line::<V, 1>(b, line) }
+            first = lines.end;
+        }
+    }
+}
+
+/// Bytes of the weights that stay in the first-level cache while tiles pass over them.
+const CACHED: usize = 16 << 10;
+/// Weights from which on they come from memory, and those of the next pass are asked for while tiles pass over these.
+const FAR: usize = 1 << 20;
+
+/// Where the next pixel lies in the input and in the output, and how many of its line are left.
+#[derive(Clone, Copy)]
+struct At {
+    x: usize,
+    y: usize,
+    /// In the value that is added, where there is one.
+    added: usize,
+    left: usize,
+}
+
+/// What the tiles of some channels have in common while they add up some of the rows.
+struct Pass<'a, V, const NV: usize> {
+    /// First block of channels.
+    b: usize,
+    rows: RowsOf<'a, NV>,
+    /// What the sums begin with, in the first pass.
+    init: Option<[V; NV]>,
+    /// In the last pass.
+    act: Activation,
+    added: Option<&'a [f32]>,
+}
+
+impl<V: Simd, const NV: usize> Pass<'_, V, NV> {
+    /// Asks for the share of the next pass's weights that some of `all` pixels have.
+    #[inline(always)]
+    fn fetch(&self, pixels: Range<usize>, all: usize) {
+        let rows = self.rows.offsets.len();
+        for line in rows * pixels.start / all..rows * pixels.end / all {
+            for v in (0..NV).step_by(BLOCK / V::LANES) {
+                let w = self.rows.w[v];
+                V::prefetch(&w[((rows + line) * BLOCK).min(w.len())..]);
             }
-            b = blocks.end;
         }
     }
 }
 
 impl Band<'_> {
-    /// One row of pixels of `NV` vectors of output channels from block `b` on.
+    /// `NV` vectors of output channels from block `b` on. Their rows are cut so that the weights of a pass stay in the first-level
+    /// cache; between passes the sums rest in the output.
     #[inline(always)]
-    fn line<V: Simd, const NV: usize>(&self, b: usize, line: usize) {
+    fn channels<V: Simd, const NV: usize>(&self, b: usize, lines: &Range<usize>) {
+        match self.conv.rows.lanes {
+            Lanes::All => self.passes::<V, NV, ALL>(b, lines),
+            Lanes::Grouped(_) => self.passes::<V, NV, GROUPED>(b, lines),
+            Lanes::Own => self.passes::<V, NV, OWN>(b, lines),
+        }
+    }
+
+    #[inline(always)]
+    fn passes<V: Simd, const NV: usize, const KIND: u8>(&self, b: usize, lines: &Range<usize>) {
+        if KIND != ALL && NV * V::LANES != BLOCK {
+            return; // never called; keeps the compiler from making it
+        }
         let c = self.conv;
-        match (&c.rows.lanes, c.stride[1] * c.x.plane.block) {
-            (Lanes::All, BLOCK) => self.tiles::<V, NV, BLOCK, ALL>(b, line),
-            (Lanes::All, _) => self.tiles::<V, NV, 0, ALL>(b, line),
-            (Lanes::Grouped(_), _) => self.tiles::<V, NV, 0, GROUPED>(b, line),
-            (Lanes::Own, BLOCK) => self.tiles::<V, NV, BLOCK, OWN>(b, line),
-            (Lanes::Own, _) => self.tiles::<V, NV, 0, OWN>(b, line),
-        }
-    }
-
-    /// Cuts a row into tiles of a few widths only: each is compiled for each instruction set, and costs seconds there.
-    #[inline(always)]
-    fn tiles<V: Simd, const NV: usize, const STEP: usize, const KIND: u8>(&self, b: usize, line: usize) {
-        let mut at = 0;
-        let width = self.conv.out[1];
-        while at < width {
-            at += match (width - at).min(V::TILE_PX + 3) {
-                16 if V::TILE_PX > 8 => self.tile::<V, 8, NV, STEP, KIND>(b, line, at),
-                14.. if V::TILE_PX > 8 => self.tile::<V, 14, NV, STEP, KIND>(b, line, at),
-                8.. if V::TILE_PX > 8 => self.tile::<V, 8, NV, STEP, KIND>(b, line, at),
-                7 if V::TILE_PX > 8 => self.tile::<V, 7, NV, STEP, KIND>(b, line, at),
-                6.. if V::TILE_PX < 8 => self.tile::<V, 6, NV, STEP, KIND>(b, line, at),
-                4.. => self.tile::<V, 4, NV, STEP, KIND>(b, line, at),
-                2.. => self.tile::<V, 2, NV, STEP, KIND>(b, line, at),
-                _ => self.tile::<V, 1, NV, STEP, KIND>(b, line, at),
+        let lane = |v: usize| lane::<V>(b, v);
+        let all = c.rows.starts[b]..c.rows.starts[b + 1];
+        let most = CACHED / (4 * NV * V::LANES);
+        // Grouped lanes look at the whole sum for a NaN.
+        let passes = if KIND == GROUPED { 1 } else { all.len().div_ceil(most).max(1) };
+        for pass in 0..passes {
+            let part = |i: usize| all.start + all.len() * i / passes;
+            let rows = part(pass)..part(pass + 1);
+            let w: [&[f32]; NV] = std::array::from_fn(|v| {
+                let (block, first) = lane(v);
+                let start = (c.rows.starts[block] + rows.start - all.start) * BLOCK + first;
+                &self.w[start..]
+            });
+            let init: [V; NV] = std::array::from_fn(|v| {
+                let (block, first) = lane(v);
+                self.bias.map_or(V::zero(), |bias| V::load(&bias[block * BLOCK + first..]))
+            });
+            let masks = match &c.rows.lanes {
+                Lanes::Grouped(masks) => &masks[rows.clone()],
+                Lanes::All | Lanes::Own => &[],
             };
+            let rows = RowsOf { offsets: &c.rows.offsets[rows], far: c.rows.far(), masks, w };
+            let (act, added) =
+                if pass + 1 == passes { (c.act, self.added) } else { (Activation::None, None) };
+            let init = (pass == 0).then_some(init);
+            self.tiles::<V, NV, KIND>(&Pass { b, rows, init, act, added }, lines);
         }
     }
 
-    /// `P` pixels from `at` on; returns `P`.
+    /// Cuts the pixels into tiles of a few widths only: each is compiled for each instruction set, and costs seconds there.
     #[inline(always)]
-    fn tile<V: Simd, const P: usize, const NV: usize, const STEP: usize, const KIND: u8>(
+    fn tiles<V: Simd, const NV: usize, const KIND: u8>(&self, pass: &Pass<'_, V, NV>, lines: &Range<usize>) {
+        let (c, line) = (self.conv, lines.start);
+        let mut at = At {
+            x: c.origin + line * c.stride[0] * c.x.plane.row_len(),
+            y: c.y.pixel(self.n, pass.b, [c.y_first[0] + line * c.y_step[0], c.y_first[1]]),
+            added: c.added.map_or(0, |added| added.pixel(self.n, pass.b, [line, 0])),
+            left: c.out[1],
+        };
+        let all = lines.len() * c.out[1];
+        let (mut pixels, is_far) = (all, c.rows.weight_len() > FAR);
+        while pixels > 0 {
+            let done = match pixels {
+                14.. if V::LANES == BLOCK => self.tile::<V, 14, NV, KIND>(pass, &mut at),
+                8.. if V::LANES == BLOCK => self.tile::<V, 8, NV, KIND>(pass, &mut at),
+                7 if V::LANES == BLOCK => self.tile::<V, 7, NV, KIND>(pass, &mut at),
+                6.. if V::LANES < BLOCK && pixels != 8 => self.tile::<V, 6, NV, KIND>(pass, &mut at),
+                4.. => self.tile::<V, 4, NV, KIND>(pass, &mut at),
+                2.. => self.tile::<V, 2, NV, KIND>(pass, &mut at),
+                _ => self.tile::<V, 1, NV, KIND>(pass, &mut at),
+            };
+            if is_far {
+                pass.fetch(all - pixels..all - pixels + done, all);
+            }
+            pixels -= done;
+        }
+    }
+
+    /// `P` pixels; returns `P`.
+    #[inline(always)]
+    fn tile<V: Simd, const P: usize, const NV: usize, const KIND: u8>(
         &self,
-        b: usize,
-        line: usize,
-        at: usize,
+        pass: &Pass<'_, V, NV>,
+        at: &mut At,
     ) -> usize {
-        if P > V::TILE_PX || KIND != ALL && NV * V::LANES != BLOCK {
+        if P > V::TILE_PX {
             return P; // never called; keeps the compiler from making it
         }
-        let c = self.conv;
-        let step = if STEP > 0 { STEP } else { c.stride[1] * c.x.plane.block };
-        let rows = c.rows.starts[b]..c.rows.starts[b + 1];
-        let lane = |v: usize| (b + v * V::LANES / BLOCK, v * V::LANES % BLOCK);
-        let w: [&[f32]; NV] = std::array::from_fn(|v| {
-            let (block, first) = lane(v);
-            let start = c.rows.starts[block] * BLOCK + first;
-            &self.w[start..start + rows.len() * BLOCK]
+        let (mut x, mut y): ([&[f32]; P], [usize; P]) = ([&[]; P], [0; P]);
+        let step = self.step;
+        let (mut from, in_line) = (*at, V::LANES == BLOCK && step.x == BLOCK && at.left >= P);
+        unrolled!(p < P => {
+            (x[p], y[p]) = (&self.x[at.x..], at.y);
+            (at.x, at.y, at.left) = (at.x + step.x, at.y + step.y, at.left - 1);
+            if at.left == 0 {
+                at.x = at.x.wrapping_add(step.x_line);
+                at.y = at.y.wrapping_add(step.y_line);
+                at.left = step.width;
+            }
         });
-        let init: [V; NV] = std::array::from_fn(|v| {
-            let (block, first) = lane(v);
-            self.bias.map_or(V::zero(), |bias| V::load(&bias[block * BLOCK + first..]))
-        });
-        let start = c.origin + line * c.stride[0] * c.x.plane.row_len() + at * step;
-        let masks = match &c.rows.lanes {
-            Lanes::Grouped(masks) => &masks[rows.clone()],
-            Lanes::All | Lanes::Own => &[],
+        // SAFETY: pixels of this task's band and blocks, held for one load or store.
+        let y = |p: usize, v: usize| unsafe {
+            let start = y[p] + v * V::LANES / BLOCK * step.y_block + v * V::LANES % BLOCK;
+            self.y.write(start..start + V::LANES)
         };
-        let (x, offsets) = (&self.x[start..], &c.rows.offsets[rows]);
-        let far = c.rows.far();
+        let mut before = [[V::zero(); NV]; P];
+        match pass.init {
+            Some(init) => before = [init; P],
+            None => {
+                unrolled!(p < P => unrolled!(v < NV => before[p][v] = V::load(y(p, v))));
+            }
+        }
         let mut acc = match KIND {
-            GROUPED => sum::<V, P, NV, STEP, ALL>(x, offsets, &[], w, init, step, far),
-            _ => sum::<V, P, NV, STEP, KIND>(x, offsets, &[], w, init, step, far),
+            GROUPED => add_rows::<V, P, NV, ALL>(before, x, pass.rows),
+            ALL if in_line => add_rows::<V, P, NV, ALL>(before, pixels(x[0], BLOCK), pass.rows),
+            _ => add_rows::<V, P, NV, KIND>(before, x, pass.rows),
         };
         if KIND == GROUPED {
             let mut nan = acc[0][0].is_nan();
             unrolled!(p < P => unrolled!(v < NV => nan = V::or(nan, acc[p][v].is_nan())));
             if V::any(nan) {
-                acc = sum::<V, P, NV, STEP, KIND>(x, offsets, masks, w, init, step, far);
+                acc = add_rows::<V, P, NV, KIND>(before, x, pass.rows);
             }
         }
-        let first_pixel = [c.y_first[0] + line * c.y_step[0], c.y_first[1] + at * c.y_step[1]];
-        let len = (P - 1) * c.y_step[1] * BLOCK + V::LANES;
-        if let Some(added) = &c.added {
-            unrolled!(v < NV => {
-                let (block, first) = lane(v);
-                let start = added.pixel(self.n, block, first_pixel) + first;
-                // SAFETY: not the output, and so not written by this kernel.
-                let other = unsafe { self.cx.read(added.buf, start..start + len) };
-                unrolled!(p < P => acc[p][v] = acc[p][v].add(V::load(&other[p * c.y_step[1] * BLOCK..])));
-            });
-        }
-        unrolled!(v < NV => {
-            let (block, first) = lane(v);
-            let start = c.y.pixel(self.n, block, first_pixel) + first;
-            if P == 1 || c.y_step[1] == 1 {
-                // SAFETY: pixels of this task's band and blocks; with 8 lanes the other half of a block belongs to
-                // the same task and is not held at the same time.
-                let y = unsafe { self.cx.write(c.y.buf, start..start + len) };
-                unrolled!(p < P => c.act.join(acc[p][v]).store(&mut y[p * BLOCK..]));
-            } else {
-                unrolled!(p < P => {
-                    let start = start + p * c.y_step[1] * BLOCK;
-                    // SAFETY: as above; the pixels between are another kernel's.
-                    let y = unsafe { self.cx.write(c.y.buf, start..start + V::LANES) };
-                    c.act.join(acc[p][v]).store(y);
+        if let Some(added) = pass.added {
+            unrolled!(p < P => {
+                unrolled!(v < NV => {
+                    let start = from.added + v * V::LANES / BLOCK * step.added_block + v * V::LANES % BLOCK;
+                    acc[p][v] = acc[p][v].add(V::load(&added[start..]));
                 });
+                (from.added, from.left) = (from.added + BLOCK, from.left - 1);
+                if from.left == 0 {
+                    (from.added, from.left) = (from.added + step.added_line, step.width);
+                }
+            });
+            at.added = from.added;
+        }
+        match pass.act {
+            Activation::None => {}
+            act => {
+                unrolled!(p < P => unrolled!(v < NV => acc[p][v] = act.join(acc[p][v])));
             }
-        });
+        }
+        unrolled!(p < P => unrolled!(v < NV => acc[p][v].store(y(p, v))));
         P
     }
 
@@ -353,105 +494,7 @@ impl Band<'_> {
         let lines = plane.height * self.lines.start / all..plane.height * self.lines.end / all;
         clear_band(plane, &lines, |from, len| {
             // SAFETY: halo of this band, which nobody else writes and nobody reads meanwhile.
-            unsafe { self.cx.write(value.buf, first + from..first + from + len) }.fill(0.0);
+            unsafe { self.y.write(first + from..first + from + len) }.fill(0.0);
         });
     }
-}
-
-/// Calls `clear(from, len)` for each part of a plane's halo that belongs to a band of lines.
-#[inline(always)]
-pub(super) fn clear_band(plane: &Plane, lines: &Range<usize>, clear: impl Fn(usize, usize)) {
-    if plane.halo == [0, 0] {
-        return;
-    }
-    let (row, side) = (plane.row_len(), plane.halo[1] * plane.block);
-    if lines.start == 0 {
-        clear(0, plane.halo[0] * row);
-    }
-    for line in lines.clone() {
-        let start = (plane.halo[0] + line) * row;
-        clear(start, side);
-        clear(start + row - side, side);
-    }
-    if lines.end == plane.height {
-        clear((plane.halo[0] + plane.height) * row, plane.halo[0] * row);
-    }
-}
-
-/// [`Lanes`] at compile time.
-pub(super) const ALL: u8 = 0;
-const GROUPED: u8 = 1;
-const OWN: u8 = 2;
-
-/// The sum itself: `acc[p][v] = init[v] + Σ_r x[offsets[r] + p·step] · w[v][r]`, of `GROUPED` lanes only where `masks[r]`
-/// has their bits; `OWN` lanes each start from the value that lies as far from there as the lane from the first.
-#[inline(always)]
-pub(super) fn sum<V: Simd, const P: usize, const NV: usize, const STEP: usize, const KIND: u8>(
-    x: &[f32],
-    offsets: &[u32],
-    masks: &[u16],
-    w: [&[f32]; NV],
-    init: [V; NV],
-    step: usize,
-    far: usize,
-) -> [[V; NV]; P] {
-    let step = if STEP > 0 { STEP } else { step };
-    let span = (P - 1) * step + if KIND == OWN { NV * V::LANES } else { 1 };
-    let mut acc = [init; P];
-    check_reach(x, offsets, far, span);
-    let w = w.map(|w| &w[..offsets.len() * BLOCK]);
-    let masks = if KIND == GROUPED { &masks[..offsets.len()] } else { &[] };
-    for (r, &offset) in offsets.iter().enumerate() {
-        let at = offset as usize;
-        // SAFETY: `far` is the largest offset, and a window that starts there ends inside `x`.
-        let x = unsafe { x.get_unchecked(at..at + span) };
-        // SAFETY: `r` counts offsets, and each has 16 weights.
-        let (w0, w1) = unsafe {
-            let row = r * BLOCK..r * BLOCK + V::LANES;
-            (V::load(w[0].get_unchecked(row.clone())), V::load(w[NV - 1].get_unchecked(row)))
-        };
-        match KIND {
-            OWN => {
-                unrolled!(p < P => {
-                    // SAFETY: the last pixel's vectors end where `x` does, after `span` values.
-                    let (x0, x1) = unsafe {
-                        let (first, last) = (p * step, p * step + (NV - 1) * V::LANES);
-                        let x1 = V::load(x.get_unchecked(last..last + V::LANES));
-                        (V::load(x.get_unchecked(first..first + V::LANES)), x1)
-                    };
-                    acc[p][0] = acc[p][0].fma(x0, w0);
-                    if NV > 1 {
-                        acc[p][NV - 1] = acc[p][NV - 1].fma(x1, w1);
-                    }
-                });
-            }
-            GROUPED => {
-                let (m0, m1) = (V::mask(masks[r]), V::mask(masks[r] >> (BLOCK - V::LANES)));
-                unrolled!(p < P => {
-                    let value = V::splat(x[p * step]);
-                    acc[p][0] = V::select(m0, acc[p][0].fma(value, w0), acc[p][0]);
-                    if NV > 1 {
-                        acc[p][NV - 1] = V::select(m1, acc[p][NV - 1].fma(value, w1), acc[p][NV - 1]);
-                    }
-                });
-            }
-            _ => {
-                unrolled!(p < P => {
-                    let value = V::splat(x[p * step]);
-                    acc[p][0] = acc[p][0].fma(value, w0);
-                    if NV > 1 {
-                        acc[p][NV - 1] = acc[p][NV - 1].fma(value, w1);
-                    }
-                });
-            }
-        }
-    }
-    acc
-}
-
-/// Once a tile what would otherwise be checked for every row: the comparisons took a tenth of the time.
-#[inline(always)]
-pub(super) fn check_reach(x: &[f32], offsets: &[u32], far: usize, span: usize) {
-    debug_assert!(offsets.iter().all(|&o| o as usize <= far));
-    assert!(far.checked_add(span).is_some_and(|end| end <= x.len()), "a window ends outside its input");
 }

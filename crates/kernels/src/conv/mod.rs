@@ -9,10 +9,12 @@
 
 mod backward_weight;
 mod direct;
+mod halo;
 mod pooled;
 mod pooled_backward;
 mod reduce;
 mod rows;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod winograd;

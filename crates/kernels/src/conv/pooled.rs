@@ -18,8 +18,8 @@
 //! input is not finite everywhere, which it looks at first, is pooled by slower comparisons. A NaN that comes of a finite
 //! input, by an overflow or an infinite weight, may lose to a number; looking for one in every tile took a fifth of the time.
 
-use super::direct::check_reach;
 use super::rows::{Rows, origin};
+use super::sum::check_reach;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
@@ -282,7 +282,7 @@ impl Band<'_> {
     fn halo(&self, b: usize) {
         let c = self.conv;
         let (plane, first) = (&c.y.plane, c.y.block(self.n, b).start);
-        super::direct::clear_band(plane, &self.lines, |from, len| {
+        super::halo::clear_band(plane, &self.lines, |from, len| {
             // SAFETY: halo of this band.
             unsafe { self.cx.write(c.y.buf, first + from..first + from + len) }.fill(0.0);
         });
@@ -300,7 +300,7 @@ fn larger<V: Simd, const NAN: bool>(first: V, second: V) -> (V, V::Mask) {
     }
 }
 
-/// As [`super::direct::sum`], for the same pixels of two rows that are `down` apart.
+/// As [`super::sum::add_rows`], for the same pixels of two rows that are `down` apart.
 #[inline(always)]
 fn sum2<V: Simd, const P: usize, const NV: usize, const STEP: usize>(
     x: &[f32],

@@ -1,6 +1,6 @@
 //! The convolution itself: transformed inputs, their products with transformed weights, and pixels of these.
 
-use super::super::direct::clear_band;
+use super::super::halo::clear_band;
 use super::super::rows::origin;
 use super::form::{F23, F43, Form, Transform, with_form};
 use crate::activation::Activation;

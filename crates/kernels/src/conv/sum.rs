@@ -1,0 +1,100 @@
+//! The inner loop of a convolution: a tile of pixels adds up its rows.
+//!
+//! `P` pixels times `NV` vectors of output channels stay in registers. Each row loads the vectors of its weights once and broadcasts
+//! a value for each pixel. The tiles of direct convolution and the products of Winograd are this loop.
+
+use crate::BLOCK;
+use crate::simd::Simd;
+use crate::unrolled::unrolled;
+
+/// [`Lanes`](super::rows::Lanes) at compile time.
+pub(super) const ALL: u8 = 0;
+pub(super) const GROUPED: u8 = 1;
+pub(super) const OWN: u8 = 2;
+
+/// Some rows of a block of output channels.
+#[derive(Clone, Copy)]
+pub(super) struct RowsOf<'a, const NV: usize> {
+    /// From the place of a pixel to each row's value.
+    pub(super) offsets: &'a [u32],
+    /// No offset is larger.
+    pub(super) far: usize,
+    /// The lanes of each row, of `GROUPED` ones.
+    pub(super) masks: &'a [u16],
+    /// Weights `[row][16]` of each vector.
+    pub(super) w: [&'a [f32]; NV],
+}
+
+/// `acc[p][v] += Σ_r x[p][offsets[r]] · w[v][r]`, of `GROUPED` lanes only where `masks[r]` has their bits; `OWN` lanes each have
+/// the value that lies as far from there as the lane from the first.
+#[inline(always)]
+pub(super) fn add_rows<V: Simd, const P: usize, const NV: usize, const KIND: u8>(
+    mut acc: [[V; NV]; P],
+    x: [&[f32]; P],
+    rows: RowsOf<'_, NV>,
+) -> [[V; NV]; P] {
+    let span = if KIND == OWN { NV * V::LANES } else { 1 };
+    unrolled!(p < P => check_reach(x[p], rows.offsets, rows.far, span));
+    let w = rows.w.map(|w| &w[..(rows.offsets.len() * BLOCK).saturating_sub(BLOCK - V::LANES)]);
+    let masks = if KIND == GROUPED { &rows.masks[..rows.offsets.len()] } else { &[] };
+    for (r, &offset) in rows.offsets.iter().enumerate() {
+        let at = offset as usize;
+        // SAFETY: `r` counts offsets, and each has a vector of weights.
+        let weight = |v: usize| unsafe { V::load(w[v].get_unchecked(r * BLOCK..r * BLOCK + V::LANES)) };
+        // SAFETY: `far` is the largest offset, and the values that start there lie inside the input of each pixel.
+        let value = |p: usize| V::splat(unsafe { *x[p].get_unchecked(at) });
+        match KIND {
+            OWN => {
+                // SAFETY: as for `value`.
+                let values = |p: usize, v: usize| unsafe {
+                    V::load(x[p].get_unchecked(at + v * V::LANES..at + (v + 1) * V::LANES))
+                };
+                unrolled!(v < NV => {
+                    let weight = weight(v);
+                    unrolled!(p < P => acc[p][v] = acc[p][v].fma(values(p, v), weight));
+                });
+            }
+            GROUPED => {
+                let mut of_row = [V::zero(); NV];
+                unrolled!(v < NV => of_row[v] = weight(v));
+                unrolled!(p < P => {
+                    let value = value(p);
+                    unrolled!(v < NV => {
+                        let mask = V::mask(masks[r] >> (v * V::LANES % BLOCK));
+                        acc[p][v] = V::select(mask, acc[p][v].fma(value, of_row[v]), acc[p][v]);
+                    });
+                });
+            }
+            _ => {
+                let mut of_row = [V::zero(); NV];
+                unrolled!(v < NV => of_row[v] = weight(v));
+                unrolled!(p < P => {
+                    let value = value(p);
+                    unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
+                });
+            }
+        }
+    }
+    acc
+}
+
+/// The inputs of `P` pixels that are `step` apart.
+#[inline(always)]
+pub(super) fn pixels<const P: usize>(x: &[f32], step: usize) -> [&[f32]; P] {
+    let mut at: [&[f32]; P] = [&[]; P];
+    unrolled!(p < P => at[p] = &x[p * step..]);
+    at
+}
+
+/// The block, and the first of its lanes, of vector `v` from block `b` on.
+#[inline(always)]
+pub(super) fn lane<V: Simd>(b: usize, v: usize) -> (usize, usize) {
+    (b + v * V::LANES / BLOCK, v * V::LANES % BLOCK)
+}
+
+/// Once a tile what would otherwise be checked for every row: the comparisons took a tenth of the time.
+#[inline(always)]
+pub(super) fn check_reach(x: &[f32], offsets: &[u32], far: usize, span: usize) {
+    debug_assert!(offsets.iter().all(|&o| o as usize <= far));
+    assert!(far.checked_add(span).is_some_and(|end| end <= x.len()), "a window ends outside its input");
+}
