@@ -3,13 +3,13 @@
 //! **Schedule.** A task is one panel of 64 outputs and at most 24 samples. Inputs go in blocks of 128, whose weights
 //! (32 KiB) stay in the first-level cache while tiles of six samples pass over them; between blocks the accumulators
 //! rest in `Y`. Each step of a tile loads four weight vectors and broadcasts six inputs for 24 FMAs. Samples are
-//! dealt evenly: 64 are groups of 21, 21 and 22, not 24, 24 and 16. One sample is one row of four chains, which is as
-//! fast as the second-level cache can deliver weights. Lost: prefetching the next block of weights by software (a fifth
+//! dealt evenly: 64 are groups of 21, 21 and 22, not 24, 24 and 16. A single sample goes its own way ([`single`](super::single)). Lost: prefetching the next block of weights by software (a fifth
 //! slower). No faster: groups of 32.
 //!
 //! **Numerics.** f32; each output is one chain of fused multiply-adds in order of the inputs, from the bias on. Neither
 //! tile, block, batch nor lanes change a bit. An input that is not finite makes NaN of the empty lanes too.
 
+use super::single::{self, Single};
 use super::{LinearPack, ROWS, check_plane, for_tile, part, strip_width};
 use crate::activation::Activation;
 use crate::plane::Value;
@@ -47,7 +47,28 @@ impl Linear {
     }
 }
 
-// SAFETY: a task writes the outputs of its panel for its samples.
+impl Linear {
+    fn run_single(&self, cx: &Cx<'_>, task: usize) {
+        let first = task * single::PANELS;
+        let panels = first..(first + single::PANELS).min(self.pack.panels());
+        // SAFETY: inputs are not written by this kernel.
+        let (x, w, bias) = unsafe {
+            let bias = self.bias.map(|bias| cx.read(bias, 0..self.pack.lanes()));
+            (cx.read_all(self.x.buf), cx.read(self.w, 0..self.pack.weight_len()), bias)
+        };
+        cx.isa().dispatch(Single {
+            pack: self.pack,
+            act: self.act,
+            panels,
+            x,
+            w,
+            bias,
+            y: cx.out(self.y.buf),
+        });
+    }
+}
+
+// SAFETY: a task writes the outputs of its panel, or panels, for its samples.
 unsafe impl Kernel for Linear {
     fn name(&self) -> &'static str {
         self.name
@@ -59,9 +80,15 @@ unsafe impl Kernel for Linear {
         vec![self.y.buf]
     }
     fn tasks(&self, n: usize) -> usize {
+        if n == 1 {
+            return self.pack.panels().div_ceil(single::PANELS);
+        }
         self.pack.panels() * n.div_ceil(GROUP)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
+        if cx.n() == 1 {
+            return self.run_single(cx, task);
+        }
         let groups = cx.n().div_ceil(GROUP);
         let (panel, group) = (task / groups, task % groups);
         // SAFETY: inputs are not written by this kernel.

@@ -8,6 +8,7 @@ mod backward_data;
 mod backward_weight;
 mod forward;
 mod rows;
+mod single;
 #[cfg(test)]
 mod tests;
 

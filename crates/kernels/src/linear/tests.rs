@@ -7,9 +7,12 @@ use crate::testing::{Run, Setup, assert_same, run_everywhere};
 use striate_testkit::{Sample, assert_close, widen};
 
 /// Batch, inputs, outputs: one of each, primes, whole tiles, tails of tile, lane and panel, more than one block of inputs.
-const SHAPES: [[usize; 3]; 9] = [
+const SHAPES: [[usize; 3]; 12] = [
     [1, 1, 1],
     [1, 300, 130],
+    [1, 24, 64],
+    [1, 40, 176],
+    [1, 21, 240],
     [2, 3, 5],
     [7, 17, 64],
     [8, 128, 16],
