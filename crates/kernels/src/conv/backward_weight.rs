@@ -1,14 +1,31 @@
 //! Gradients of a convolution's weights and bias:
 //! `dW[row, k] = Σ_n Σ_(y, x) X[window of (y, x) at row] · dY[n, k, y, x]`, `db[k] = Σ_n Σ_(y, x) dY[n, k, y, x]`.
 //!
-//! **Schedule.** A tile is 8 rows of the weight times two vectors of output channels: 16 accumulators held over all
-//! pixels of one sample, 10 loads per 16 FMAs. Places are checked once a sample: checking every value took a quarter of
-//! the time. The rows' places are a list, so planar and blocked input, dilation and groups all run here; in a depthwise
-//! convolution a row's value is a vector.
+//! **Schedule.** A *tile* is `R` rows of the weight times two vectors of output channels, its sums in registers while it goes
+//! through pixels: each loads two vectors of the gradient and broadcasts `R` values. AVX2: 6 x 2 = 12 of 16 registers, 8 loads
+//! per 12 FMAs, as in the forward pass; with 8 x 2 = 16 sums some were in memory, and it ran at 0.5 to 0.7 of the forward pass's
+//! speed. AVX-512: 8 x 2 = 16 of 32, enough to hide the latency of two FMA ports; 14 rows would need 14 addresses beside. What is
+//! left over takes tiles of 4 and 3 rows: fewer would wait for the latency of their own sums. The rows' places are a list, so
+//! planar and blocked input, dilation and groups all run here; in a depthwise convolution a row's value is a vector.
 //!
-//! **Numerics.** Sums over samples are cut into chunks of [`CHUNK`] samples, each summed in order into a partial
-//! result, and the partial results are added in order: the same bits for any number of threads. Weights too large
-//! for partial copies are one chunk, cut over output channels instead. Which of the two follows from the shape alone.
+//! The tiles of a task go through a *band* of pixels one after the other, so that input and gradient come from the first-level
+//! cache: 20 KB, whole lines where several fit (also of several samples: 512 channels of 7x7 gained most), parts of long ones.
+//! 8 KB leave too few pixels between loading sums and storing them (6 to 20 points of the peak less), 100 KB cost strided
+//! convolutions 5 to 10 points. What is checked is checked once a block of channels, and once a piece of a line: checks in each tile took a tenth.
+//!
+//! A *task* has at most 144 rows, the nine taps of 16 channels (48: up to 10 points less), in eight blocks of output channels, in
+//! four or in two, the most that leave 16 tasks: each time a task goes through the input it comes from far away. 1x1 with stride 2,
+//! 256 to 512 channels of 56x56: 28 to 35 % of the peak with two blocks, 43 with four, 54 with eight. Tried and lost: two pixels in a turn of the
+//! inner loop (addresses no longer fit into registers, 2 to 8 points).
+//!
+//! One thread on AVX2, share of the peak before, now, and of the forward pass, which is the same but for what it streams: 3x3, 64 channels of
+//! 56x56 47, 80, 83; 512 of 7x7 33, 82, 53; stride 2, 256 to 512 of 14x14 30, 76, 56; 1x1, 256 to 64 of 56x56 41, 61, 62; 2048 to 512
+//! of 7x7 33, 78, 51; 7x7 with stride 2 of 3 planes 44, 75, 76; depthwise 3x3, 96 channels of 56x56 22, 29, 24.
+//!
+//! **Numerics.** Each sum is one chain in the order of samples, lines and pixels, whatever tiles and bands are. Sums over samples are
+//! cut into chunks of [`CHUNK`] samples, each summed in order into a partial result, and the partial results are added in order: the
+//! same bits for any number of threads. Weights too large for partial copies are one chunk. That follows from shape and tile
+//! alone. Where one chunk has all samples there is no copy: it is summed in the gradient itself, on from the tile before.
 
 use super::reduce::{CHUNK, Reduce, chunk, chunks};
 use super::rows::{Lanes, Rows, origin};
@@ -21,75 +38,135 @@ use std::ops::Range;
 
 /// Most weights of which a partial copy is kept for every chunk.
 const PARTIAL_LEN: usize = 1 << 16;
-/// Rows of a tile.
-const ROWS: usize = 8;
-/// Rows of a task.
-const TASK_ROWS: usize = 16 * ROWS;
+/// Most rows of a task.
+const TASK_ROWS: usize = 144;
+/// Tasks that are left when a task gets more blocks of output channels than two.
+const TASKS: usize = 16;
+/// Bytes of input and gradient that the tiles of a task go through one after the other.
+const BAND_BYTES: usize = 20 << 10;
+/// Most pieces of a band.
+const PIECES: usize = 32;
 
-/// The gradient of the weights, as partial sums `[chunk][weight]`.
+/// The gradient of the weights.
 #[derive(Debug)]
 pub struct ConvBackwardWeight {
     x: Value,
     dy: Value,
-    partial: Buf,
+    /// Partial sums `[chunk][weight]`, or the gradient itself where one chunk has all samples.
+    to: Buf,
+    is_whole: bool,
     rows: Rows,
     uniform: bool,
     origin: usize,
     stride: [usize; 2],
+    /// Samples of a chunk, blocks and rows of a task, pixels of a piece, pieces of a band.
     chunk: usize,
+    unit: usize,
+    segment: usize,
+    piece: usize,
+    band: usize,
 }
 
 impl ConvBackwardWeight {
     /// Adds the kernels that compute `dw`, packed like the weights, from the input and the output's gradient.
     pub fn push(program: &mut Builder, shape: &ConvShape, rows: Rows, x: Value, dy: Value, dw: Buf) {
-        let len = rows.weight_len();
+        let (len, tile, window) = (rows.weight_len(), program.tile(), &shape.window);
+        let chunk = if len <= PARTIAL_LEN { CHUNK } else { tile };
+        let (count, segments) = (chunks(tile, chunk), segments(&rows));
+        let is_whole = count == 1;
+        let to = if is_whole { dw } else { program.buffer(count * len) };
+        let is_many = |unit: &usize| rows.blocks().div_ceil(*unit) * segments * count >= TASKS;
+        let read: usize = (0..2).map(|a| window.stride[a].min(window.kernel[a])).product();
+        let pixels = (BAND_BYTES / 4 / (BLOCK + read * x.plane.channels.min(BLOCK))).max(BLOCK);
+        let piece = dy.plane.width.div_ceil(dy.plane.width.div_ceil(pixels));
         let unconnected = (shape.groups > 1).then(|| rows.unconnected(shape));
-        let chunk = if len <= PARTIAL_LEN { CHUNK } else { program.tile() };
-        let partial = program.buffer(chunks(program.tile(), chunk) * len);
-        let origin = origin(&x, shape.window.before().map(|p| -(p as isize)));
-        let uniform = rows.uniform();
-        program.push(Self { x, dy, partial, rows, uniform, origin, stride: shape.window.stride, chunk });
-        program.push(Reduce { partial, to: dw, len, chunk });
+        program.push(Self {
+            x,
+            dy,
+            to,
+            is_whole,
+            uniform: rows.uniform(),
+            origin: origin(&x, window.before().map(|p| -(p as isize))),
+            stride: window.stride,
+            chunk,
+            unit: [8, 4].into_iter().find(is_many).unwrap_or(2),
+            segment: most_rows(&rows).div_ceil(segments).next_multiple_of(BLOCK),
+            piece,
+            band: (pixels / piece).min(PIECES),
+            rows,
+        });
+        if !is_whole {
+            program.push(Reduce { partial: to, to: dw, len, chunk });
+        }
         if let Some(places) = unconnected {
             program.push(Unconnected { dw, places });
         }
     }
 
     fn units(&self) -> usize {
-        self.rows.blocks().div_ceil(2)
+        self.rows.blocks().div_ceil(self.unit)
     }
-    fn segments(&self) -> usize {
-        let most = self.rows.starts.windows(2).map(|s| s[1] - s[0]).max().unwrap_or(0);
-        most.div_ceil(TASK_ROWS).max(1)
+
+    /// Piece `i` of the samples from `first` on, in the order of samples, lines and pixels. `reach` is how far behind a
+    /// window's first value its rows may lie, in an input of `len` values.
+    fn piece(&self, first: usize, i: usize, reach: usize, len: usize) -> Piece {
+        let (out, step) = (&self.dy.plane, self.stride[1] * self.x.plane.block);
+        let a_line = out.width.div_ceil(self.piece);
+        let (line, at) = (i / a_line, i % a_line * self.piece);
+        let (n, y) = (first + line / out.height, line % out.height);
+        let down = y * self.stride[0] * self.x.plane.row_len();
+        let piece = Piece {
+            x: n * self.x.plane.sample_len() + self.origin + down + at * step,
+            dy: n * out.sample_len() + out.row(y).start + at * BLOCK,
+            len: (out.width - at).min(self.piece),
+        };
+        assert!(piece.x + (piece.len - 1) * step + reach < len, "a window ends outside its input");
+        piece
     }
 }
 
-// SAFETY: a task writes the rows of its segment in its two blocks of one chunk's partial sum.
+/// Most rows of a block, and the segments that they are cut into.
+fn most_rows(rows: &Rows) -> usize {
+    rows.starts.windows(2).map(|s| s[1] - s[0]).max().unwrap_or(0)
+}
+fn segments(rows: &Rows) -> usize {
+    most_rows(rows).div_ceil(TASK_ROWS).max(1)
+}
+
+// SAFETY: a task writes the rows of its segment in the blocks of its unit, in one chunk's partial sum.
 unsafe impl Kernel for ConvBackwardWeight {
     fn name(&self) -> &'static str {
         "conv backward weight"
     }
     fn reads(&self) -> Vec<Buf> {
-        vec![self.x.buf, self.dy.buf]
+        [self.x.buf, self.dy.buf].into_iter().chain(self.is_whole.then_some(self.to)).collect()
     }
     fn writes(&self) -> Vec<Buf> {
-        vec![self.partial]
+        vec![self.to]
     }
     fn tasks(&self, n: usize) -> usize {
-        chunks(n, self.chunk) * self.units() * self.segments()
+        chunks(n, self.chunk) * self.units() * segments(&self.rows)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        let (units, segments) = (self.units(), self.segments());
+        let (units, segments) = (self.units(), segments(&self.rows));
         let (i, unit, segment) = (task / (units * segments), task / segments % units, task % segments);
         cx.isa().dispatch(Part {
             conv: self,
             cx,
             chunk: i,
             samples: chunk(cx.n(), self.chunk, i),
-            blocks: 2 * unit..(2 * unit + 2).min(self.rows.blocks()),
-            rows: segment * TASK_ROWS..(segment + 1) * TASK_ROWS,
+            blocks: self.unit * unit..(self.unit * (unit + 1)).min(self.rows.blocks()),
+            rows: self.segment * segment..self.segment * (segment + 1),
         });
     }
+}
+
+/// Some pixels of one line: where the window of the first begins in the input, where its gradient lies, how many.
+#[derive(Clone, Copy, Default)]
+struct Piece {
+    x: usize,
+    dy: usize,
+    len: usize,
 }
 
 struct Part<'a> {
@@ -104,102 +181,146 @@ struct Part<'a> {
 impl Task for Part<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
-        let mut b = self.blocks.start;
-        while b < self.blocks.end {
-            let pair = BLOCK / V::LANES == 2 || (self.conv.uniform && b + 1 < self.blocks.end);
-            match (pair, self.conv.rows.lanes == Lanes::Own) {
-                (true, false) => self.block::<V, 2, false>(b),
-                (false, false) => self.block::<V, 1, false>(b),
-                (true, true) => self.block::<V, 2, true>(b),
-                (false, true) => self.block::<V, 1, true>(b),
+        let c = self.conv;
+        // SAFETY: inputs are not written by this kernel.
+        let (x, dy) = unsafe { (self.cx.read_all(c.x.buf), self.cx.read_all(c.dy.buf)) };
+        let own = c.rows.lanes == Lanes::Own;
+        let reach = c.rows.far() + if own { BLOCK - 1 } else { 0 };
+        let all = self.samples.len() * c.dy.plane.height * c.dy.plane.width.div_ceil(c.piece);
+        for first in (0..all).step_by(c.band) {
+            let mut pieces = [Piece::default(); PIECES];
+            let pieces = &mut pieces[..(all - first).min(c.band)];
+            for (i, piece) in pieces.iter_mut().enumerate() {
+                *piece = c.piece(self.samples.start, first + i, reach, x.len());
             }
-            b += if pair { 2 * V::LANES / BLOCK } else { 1 };
+            let fresh = first == 0 && (!c.is_whole || self.cx.starts_sums());
+            let mut b = self.blocks.start;
+            while b < self.blocks.end {
+                let pair = BLOCK / V::LANES == 2 || (c.uniform && b + 1 < self.blocks.end);
+                match (pair, own) {
+                    (true, false) => self.block::<V, 2, false>(b, x, dy, pieces, fresh),
+                    (false, false) => self.block::<V, 1, false>(b, x, dy, pieces, fresh),
+                    (true, true) => self.block::<V, 2, true>(b, x, dy, pieces, fresh),
+                    (false, true) => self.block::<V, 1, true>(b, x, dy, pieces, fresh),
+                }
+                b += if pair { 2 * V::LANES / BLOCK } else { 1 };
+            }
         }
     }
 }
 
 impl Part<'_> {
-    /// `OWN` where each lane has a row's value of its own.
+    /// The tiles of `NV` vectors of output channels from block `b` on. `OWN` where each lane has a row's value of its own;
+    /// `fresh` where the sums start from zero.
     #[inline(always)]
-    fn block<V: Simd, const NV: usize, const OWN: bool>(&self, b: usize) {
+    fn block<V: Simd, const NV: usize, const OWN: bool>(
+        &self,
+        b: usize,
+        x: &[f32],
+        dy: &[f32],
+        pieces: &[Piece],
+        fresh: bool,
+    ) {
         if OWN && NV * V::LANES != BLOCK {
             return; // never called; keeps the compiler from making it
         }
         let c = self.conv;
         let all = c.rows.starts[b]..c.rows.starts[b + 1];
         let rows = (all.start + self.rows.start).min(all.end)..(all.start + self.rows.end).min(all.end);
-        // SAFETY: inputs are not written by this kernel.
-        let (x, dy) = unsafe { (cx_all(self.cx, &c.x), cx_all(self.cx, &c.dy)) };
-        let step = c.stride[1] * c.x.plane.block;
-        let down = c.stride[0] * c.x.plane.row_len();
-        let out = &c.dy.plane;
-        let reach = if OWN { BLOCK - 1 } else { 0 };
-        let far =
-            reach + c.rows.far() + out.height.saturating_sub(1) * down + out.width.saturating_sub(1) * step;
-        for n in self.samples.clone() {
-            let x = &x[n * c.x.plane.sample_len() + c.origin..];
-            assert!(far < x.len(), "a window ends outside its input");
-            let fresh = n == self.samples.start;
-            let mut r = rows.start;
-            while r < rows.end {
-                let count = (rows.end - r).min(ROWS);
-                // Rows past the last repeat it; their sums are not stored.
-                let offsets: [usize; ROWS] =
-                    std::array::from_fn(|i| c.rows.offsets[(r + i).min(rows.end - 1)] as usize);
-                let mut acc = [[V::zero(); NV]; ROWS];
-                if !fresh {
-                    self.each(b, r, count, NV, V::LANES, |i, v, sum| acc[i][v] = V::load(sum));
-                }
-                for y in 0..c.dy.plane.height {
-                    let line = c.dy.plane.row(y);
-                    let grad: [&[f32]; NV] = std::array::from_fn(|v| {
-                        let (block, first) = (b + v * V::LANES / BLOCK, v * V::LANES % BLOCK);
-                        &dy[c.dy.block(n, block).start + line.start + first..]
-                    });
-                    let x = &x[y * down..];
-                    for px in 0..c.dy.plane.width {
-                        let g: [V; NV] = std::array::from_fn(|v| V::load(&grad[v][px * BLOCK..]));
-                        unrolled!(i < ROWS => {
-                            let at = offsets[i] + px * step;
-                            // SAFETY: no row lies further than `far`, which was checked for the last pixel.
-                            unrolled!(v < NV => acc[i][v] = acc[i][v].fma(unsafe {
-                                if OWN {
-                                    V::load(x.get_unchecked(at + v * V::LANES..at + (v + 1) * V::LANES))
-                                } else {
-                                    V::splat(*x.get_unchecked(at))
-                                }
-                            }, g[v]));
-                        });
-                    }
-                }
-                self.each(b, r, count, NV, V::LANES, |i, v, sum| acc[i][v].store(sum));
-                r += count;
-            }
+        let sums = |block: usize| {
+            // Blocks that are tiled together have as many rows each.
+            let row = rows.start + c.rows.starts[block] - c.rows.starts[b];
+            let start = self.chunk * c.rows.weight_len() + row * BLOCK;
+            // SAFETY: rows of this task's segment in one of its blocks and in its chunk, held once.
+            unsafe { self.cx.write(c.to, start..start + rows.len() * BLOCK) }
+        };
+        let apart = c.dy.plane.plane_len();
+        let mut tiles = Tiles {
+            x,
+            dy: &dy[b * apart..],
+            apart,
+            step: c.stride[1] * c.x.plane.block,
+            pieces,
+            fresh,
+            offsets: &c.rows.offsets[rows.clone()],
+            sums: sums(b),
+            second: if NV * V::LANES > BLOCK { sums(b + 1) } else { &mut [] },
+        };
+        while !tiles.offsets.is_empty() {
+            // Widths that leave no tile of one or two rows where there are more.
+            tiles = match tiles.offsets.len() {
+                8.. if V::LANES == BLOCK => tiles.add::<V, 8, NV, OWN>(),
+                6 | 9 | 10 | 12.. if V::LANES < BLOCK => tiles.add::<V, 6, NV, OWN>(),
+                4 | 5 | 7.. => tiles.add::<V, 4, NV, OWN>(),
+                3 | 6 => tiles.add::<V, 3, NV, OWN>(),
+                _ => tiles.add::<V, 1, NV, OWN>(),
+            };
         }
     }
+}
 
-    /// Visits the partial sums of a tile.
+/// The rows of a block that are still to be done: where their values lie, and their sums, in the first block and in a second
+/// one where a tile has two.
+struct Tiles<'a> {
+    x: &'a [f32],
+    /// From the tile's first block on; the next lies `apart` from it.
+    dy: &'a [f32],
+    apart: usize,
+    /// Values from one pixel's window to the next.
+    step: usize,
+    pieces: &'a [Piece],
+    fresh: bool,
+    offsets: &'a [u32],
+    sums: &'a mut [f32],
+    second: &'a mut [f32],
+}
+
+impl Tiles<'_> {
+    /// Adds to the sums of the first `R` rows, and leaves the others.
     #[inline(always)]
-    fn each(
-        &self,
-        b: usize,
-        r: usize,
-        count: usize,
-        nv: usize,
-        lanes: usize,
-        mut f: impl FnMut(usize, usize, &mut [f32]),
-    ) {
-        let c = self.conv;
-        for i in 0..count {
-            for v in 0..nv {
-                let (block, first) = (v * lanes / BLOCK, v * lanes % BLOCK);
-                // Blocks that are tiled together have as many rows each.
-                let row = r + i + c.rows.starts[b + block] - c.rows.starts[b];
-                let start = self.chunk * c.rows.weight_len() + row * BLOCK + first;
-                // SAFETY: rows of this task's segment and blocks in its chunk, held once.
-                f(i, v, unsafe { self.cx.write(c.partial, start..start + lanes) });
+    fn add<V: Simd, const R: usize, const NV: usize, const OWN: bool>(self) -> Self {
+        let (rows, offsets) = self.offsets.split_at(R);
+        let (first, sums) = self.sums.split_at_mut(R * BLOCK);
+        let (other, second) = self.second.split_at_mut(if NV * V::LANES > BLOCK { R * BLOCK } else { 0 });
+        let lane = |v: usize| (v * V::LANES / BLOCK, v * V::LANES % BLOCK);
+        let rows: [usize; R] = std::array::from_fn(|i| rows[i] as usize);
+        let step = self.step;
+        let mut acc = [[V::zero(); NV]; R];
+        if !self.fresh {
+            unrolled!(v < NV => {
+                let from = if lane(v).0 == 0 { &*first } else { &*other };
+                unrolled!(i < R => acc[i][v] = V::load(&from[i * BLOCK + lane(v).1..]));
+            });
+        }
+        for piece in self.pieces {
+            let x = &self.x[piece.x..];
+            let grad: [&[f32]; NV] = std::array::from_fn(|v| {
+                let start = piece.dy + lane(v).0 * self.apart;
+                &self.dy[start + lane(v).1..start + piece.len * BLOCK]
+            });
+            for px in 0..piece.len {
+                let g: [V; NV] = std::array::from_fn(|v| {
+                    // SAFETY: `grad` ends with the block of the piece's last pixel.
+                    V::load(unsafe { grad[v].get_unchecked(px * BLOCK..px * BLOCK + V::LANES) })
+                });
+                unrolled!(i < R => {
+                    let at = rows[i] + px * step;
+                    // SAFETY: `piece` has checked that what the rows reach from the last pixel on lies inside.
+                    unrolled!(v < NV => acc[i][v] = acc[i][v].fma(unsafe {
+                        if OWN {
+                            V::load(x.get_unchecked(at + v * V::LANES..at + (v + 1) * V::LANES))
+                        } else {
+                            V::splat(*x.get_unchecked(at))
+                        }
+                    }, g[v]));
+                });
             }
         }
+        unrolled!(v < NV => {
+            let to = if lane(v).0 == 0 { &mut *first } else { &mut *other };
+            unrolled!(i < R => acc[i][v].store(&mut to[i * BLOCK + lane(v).1..]));
+        });
+        Self { offsets, sums, second, ..self }
     }
 }
 
@@ -232,15 +353,6 @@ unsafe impl Kernel for Unconnected {
         let dw = unsafe { cx.write(self.dw, 0..last as usize + 1) };
         self.places.iter().for_each(|&at| dw[at as usize] = 0.0);
     }
-}
-
-/// A whole activation.
-///
-/// # Safety
-/// As [`Cx::read`].
-unsafe fn cx_all<'a>(cx: &Cx<'a>, value: &Value) -> &'a [f32] {
-    // SAFETY: the caller's promise.
-    unsafe { cx.read_all(value.buf) }
 }
 
 /// The gradient of the bias: one task a block of channels, four interleaved sums over the pixels, added at the end.
