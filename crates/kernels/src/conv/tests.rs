@@ -1,6 +1,7 @@
 //! Every convolution kernel, on every instruction set, over awkward shapes, against the reference.
 
 mod added;
+mod backward_weight;
 mod winograd;
 
 use super::*;
