@@ -2,30 +2,31 @@
 //! `dW[row, k] = Σ_n Σ_(y, x) X[window of (y, x) at row] · dY[n, k, y, x]`, `db[k] = Σ_n Σ_(y, x) dY[n, k, y, x]`.
 //!
 //! **Schedule.** A *tile* is `R` rows of the weight times two vectors of output channels, its sums in registers while it goes
-//! through pixels: each loads two vectors of the gradient and broadcasts `R` values. AVX2: 6 x 2 = 12 of 16 registers, 8 loads
-//! per 12 FMAs, as in the forward pass; with 8 x 2 = 16 sums some were in memory, and it ran at 0.5 to 0.7 of the forward pass's
-//! speed. AVX-512: 8 x 2 = 16 of 32, enough to hide the latency of two FMA ports; 14 rows would need 14 addresses beside. What is
-//! left over takes tiles of 4 and 3 rows: fewer would wait for the latency of their own sums. The rows' places are a list, so
-//! planar and blocked input, dilation and groups all run here; in a depthwise convolution a row's value is a vector.
+//! through pixels, each of which loads two vectors of the gradient and broadcasts `R` values. AVX2: 6 x 2 = 12 of 16 registers,
+//! 8 loads per 12 FMAs, as in the forward pass; of 8 x 2 = 16 sums some were in memory, and it ran at 0.5 to 0.7 of the forward
+//! pass's speed. AVX-512: 8 x 2 = 16 of 32, enough to hide the latency of two FMA ports; 14 rows would be 14 addresses beside.
+//! What is left over takes tiles of 4 and 3 rows: fewer would wait for the latency of their own sums. The rows' places are a
+//! list, so planar and blocked input, dilation and groups all run here; in a depthwise convolution a row's value is a vector.
 //!
-//! The tiles of a task go through a *band* of pixels one after the other, so that input and gradient come from the first-level
-//! cache: 20 KB, whole lines where several fit (also of several samples: 512 channels of 7x7 gained most), parts of long ones.
-//! 8 KB leave too few pixels between loading sums and storing them (6 to 20 points of the peak less), 100 KB cost strided
-//! convolutions 5 to 10 points. What is checked is checked once a block of channels, and once a piece of a line: checks in each tile took a tenth.
+//! The tiles of a task take turns on a *band* of pixels, so that input and gradient come from the first-level cache: 20 KB, a
+//! part of a long line, or many short lines, over samples too (512 channels of 7x7 gained most). 8 KB leave too few pixels
+//! between loading and storing the sums (6 to 20 points of the peak less), 100 KB cost strided convolutions 5 to 10 points.
+//! Places are checked once a block of channels and once a piece of a line: checks in every tile took a tenth of the time.
 //!
-//! A *task* has at most 144 rows, the nine taps of 16 channels (48: up to 10 points less), in eight blocks of output channels, in
-//! four or in two, the most that leave 16 tasks: each time a task goes through the input it comes from far away. 1x1 with stride 2,
-//! 256 to 512 channels of 56x56: 28 to 35 % of the peak with two blocks, 43 with four, 54 with eight. Tried and lost: two pixels in a turn of the
-//! inner loop (addresses no longer fit into registers, 2 to 8 points).
+//! A *task* has at most 144 rows, the nine taps of 16 channels (48: up to 10 points less), of eight blocks of output channels,
+//! four or two, the most that leave 16 tasks: whenever a task goes through the input, that comes from far away. 1x1 with stride
+//! 2, 256 to 512 channels of 56x56: 28 to 35 % of the peak with two blocks, 43 with four, 54 with eight. Tried and lost: two
+//! pixels in a turn of the inner loop, whose addresses then do not fit into registers (2 to 8 points).
 //!
-//! One thread on AVX2, share of the peak before, now, and of the forward pass, which is the same but for what it streams: 3x3, 64 channels of
-//! 56x56 47, 80, 83; 512 of 7x7 33, 82, 53; stride 2, 256 to 512 of 14x14 30, 76, 56; 1x1, 256 to 64 of 56x56 41, 61, 62; 2048 to 512
-//! of 7x7 33, 78, 51; 7x7 with stride 2 of 3 planes 44, 75, 76; depthwise 3x3, 96 channels of 56x56 22, 29, 24.
+//! One thread on AVX2, share of the peak before, now, and of the forward pass: 3x3 on 64 channels of 56x56 47, 80, 83; on 512 of
+//! 7x7 33, 82, 53; with stride 2 from 256 to 512 of 14x14 30, 76, 56; 1x1 from 256 to 64 of 56x56 41, 61, 62; from 2048 to 512 of
+//! 7x7 33, 78, 51; 7x7 with stride 2 on 3 planes of 224x224 44, 75, 76; depthwise 3x3 on 96 channels of 56x56 22, 29, 24.
 //!
-//! **Numerics.** Each sum is one chain in the order of samples, lines and pixels, whatever tiles and bands are. Sums over samples are
-//! cut into chunks of [`CHUNK`] samples, each summed in order into a partial result, and the partial results are added in order: the
-//! same bits for any number of threads. Weights too large for partial copies are one chunk. That follows from shape and tile
-//! alone. Where one chunk has all samples there is no copy: it is summed in the gradient itself, on from the tile before.
+//! **Numerics.** Each sum is one chain in the order of samples, lines and pixels, whatever tiles and bands are. Sums over samples
+//! are cut into chunks of [`CHUNK`] samples, or of a sixteenth of a tile of more than 128, each summed in order into a partial
+//! result, and the partial results are added in order: the same bits for any number of threads. Weights too large for partial
+//! copies are one chunk. That follows from shape and tile alone. Where one chunk has all samples there is no copy: it is summed
+//! in the gradient itself, on from the tile before.
 
 use super::reduce::{CHUNK, Reduce, chunk, chunks};
 use super::rows::{Lanes, Rows, origin};
@@ -38,6 +39,8 @@ use std::ops::Range;
 
 /// Most weights of which a partial copy is kept for every chunk.
 const PARTIAL_LEN: usize = 1 << 16;
+/// Most partial copies.
+const PARTIALS: usize = 16;
 /// Most rows of a task.
 const TASK_ROWS: usize = 144;
 /// Tasks that are left when a task gets more blocks of output channels than two.
@@ -71,7 +74,7 @@ impl ConvBackwardWeight {
     /// Adds the kernels that compute `dw`, packed like the weights, from the input and the output's gradient.
     pub fn push(program: &mut Builder, shape: &ConvShape, rows: Rows, x: Value, dy: Value, dw: Buf) {
         let (len, tile, window) = (rows.weight_len(), program.tile(), &shape.window);
-        let chunk = if len <= PARTIAL_LEN { CHUNK } else { tile };
+        let chunk = if len <= PARTIAL_LEN { CHUNK.max(tile.div_ceil(PARTIALS)) } else { tile };
         let (count, segments) = (chunks(tile, chunk), segments(&rows));
         let is_whole = count == 1;
         let to = if is_whole { dw } else { program.buffer(count * len) };

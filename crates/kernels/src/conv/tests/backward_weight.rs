@@ -1,6 +1,7 @@
 //! The gradient of the weights at every edge of its schedule: tiles, pieces of lines, bands, units, chunks.
 
 use super::*;
+use crate::program::Builder;
 
 /// `n` samples in tiles of `tile`, against the reference, on every instruction set.
 fn assert_gradient(s: &ConvShape, n: usize, tile: usize) {
@@ -52,4 +53,25 @@ fn sums_go_on_over_tiles() {
     assert_gradient(&shape(17, 33, [4, 3], [3, 3]), 10, 4);
     assert_gradient(&shape(17, 33, [4, 3], [3, 3]), 25, 10);
     assert_gradient(&shape(256, 260, [1, 2], [1, 1]), 5, 2);
+}
+
+#[test]
+fn a_large_batch_has_no_more_partial_sums_than_sixteen() {
+    let s = shape(3, 5, [4, 4], [3, 3]);
+    assert_gradient(&s, 140, 140);
+
+    let s = shape(256, 256, [1, 1], [1, 1]);
+    let bytes = |tile: usize| {
+        let mut program = Builder::new(tile);
+        let plane = Plane::blocked(256, [1, 1], [0, 0]);
+        let [x, dy] =
+            [0; 2].map(|_: usize| crate::Value { buf: program.buffer(tile * plane.sample_len()), plane });
+        let rows = Rows::forward(&s, &plane);
+        let dw = program.kept(rows.weight_len());
+        ConvBackwardWeight::push(&mut program, &s, rows, x, dy, dw);
+        program.finish().unwrap().memory_bytes() - 2 * 4 * tile * plane.sample_len()
+    };
+    let weights = 4 * s.weight_len();
+    let copies = [1, 8, 9, 64, 128, 1024, 4096].map(|tile| bytes(tile) / weights);
+    assert_eq!(copies, [1, 1, 1 + 2, 1 + 8, 1 + 16, 1 + 16, 1 + 16]);
 }
