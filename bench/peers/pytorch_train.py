@@ -9,22 +9,14 @@ the fastest choice measured (see README.md); the flags exist so that anyone can 
 import argparse
 import json
 import os
-import sys
 import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+import memory
 from idx import load_split
-
-
-# glibc gives large blocks back to the system after every use, and PyTorch then pays for fresh pages at every step (at
-# batch 1000: 7.2 million page faults an epoch, and half the speed). With these it keeps them, on huge pages.
-KEEP_MEMORY = {
-    "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 32), "MALLOC_TOP_PAD_": str(1 << 28),
-    "THP_MEM_ALLOC_ENABLE": "1",
-}
 
 
 class ConvNet(nn.Module):
@@ -75,9 +67,8 @@ def main():
     parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16 = autocast; not the same numbers")
     parser.add_argument("--keep-memory", action=argparse.BooleanOptionalAction, default=True, help="the allocator keeps freed memory")
     args = parser.parse_args()
-    if args.keep_memory and not KEEP_MEMORY.items() <= os.environ.items():
-        os.environ.update(KEEP_MEMORY)  # read at process start only, so start again
-        os.execv(sys.executable, sys.orig_argv)
+    if args.keep_memory:
+        memory.keep()
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
