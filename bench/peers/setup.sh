@@ -6,6 +6,7 @@
 #   bench/peers/setup.sh torchvision   PyTorch and torchvision (what tools/golden/zoo.py and torchvision_loader.py need)
 #   bench/peers/setup.sh evidence      PyTorch, captum and pytorch-grad-cam (what tools/golden/evidence.py needs)
 #   bench/peers/setup.sh onnxruntime   only ONNX Runtime and onnx (small)
+#   bench/peers/setup.sh engines       PyTorch, torchvision, ncnn, MNN, OpenVINO and ONNX Runtime (what bench/zoo.py needs)
 #
 # PyTorch's x86-64 wheel loads its CUDA libraries even on a machine without a GPU: 5.5 GB of disk, all under .venv.
 # Needs Python 3.11 or newer with the venv module; PYTHON names another interpreter than python3.
@@ -17,7 +18,8 @@ case "${1:-all}" in
   torch | onnxruntime) wanted=("$1") ;;
   torchvision) wanted=(torch torchvision) ;;
   evidence) wanted=(torch torchvision evidence) ;;
-  *) echo "setup.sh: '$1' is none of all, torch, torchvision, evidence, onnxruntime" >&2; exit 2 ;;
+  engines) wanted=(torch torchvision engines) ;;
+  *) echo "setup.sh: '$1' is none of all, torch, torchvision, evidence, onnxruntime, engines" >&2; exit 2 ;;
 esac
 
 python=${PYTHON:-python3}
@@ -30,4 +32,4 @@ fi
 for name in "${wanted[@]}"; do
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir -r "requirements-$name.txt"
 done
-.venv/bin/python -m pip list --disable-pip-version-check 2>/dev/null | grep -Ei '^(torch|torchvision|numpy|captum|grad-cam|onnx|onnxruntime) '
+.venv/bin/python -m pip list --disable-pip-version-check 2>/dev/null | grep -Ei '^(torch|torchvision|numpy|captum|grad-cam|onnx|onnxruntime|ncnn|pnnx|mnn|openvino) '
