@@ -20,7 +20,6 @@ CACHE = Path(__file__).resolve().parent / ".cache"
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(CACHE / "inductor"))  # torch.compile's files; read when torch is imported
 
 import numpy as np  # noqa: E402
-import pnnx  # noqa: E402
 import torch  # noqa: E402
 import torchvision  # noqa: E402
 
@@ -62,6 +61,8 @@ def picture(imgsz, batch):
 
 def to_ncnn(net, x, path):
     """pnnx leaves eight files; those of ncnn stay."""
+    import pnnx  # large, and nobody who only wants the network needs it
+
     traced = path / "model.pt"
     with torch.no_grad():
         torch.jit.trace(net, x, check_trace=False).save(str(traced))

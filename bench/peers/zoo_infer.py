@@ -139,7 +139,7 @@ def pytorch(path, x, threads, compiled=False, half=False):
 # name: (package, how to load it, largest difference from PyTorch's logits relative to the largest of them)
 PEERS = {
     "ncnn": ("ncnn", ncnn, 1e-3),
-    "mnn": ("mnn", mnn, 1e-3),
+    "mnn": ("mnn", mnn, 1e-2),  # its Winograd tiles are larger than others', and so is what rounding costs: see README.md
     "openvino": ("openvino", openvino, 1e-3),
     "onnxruntime": ("onnxruntime", onnxruntime, 1e-3),
     "pytorch": ("torch", pytorch, 1e-3),
