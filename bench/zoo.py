@@ -149,7 +149,8 @@ def one_round(args, row):
 
 def row_name(row):
     model, batch, threads, imgsz, train = row
-    return f"{model}{'' if imgsz == 224 else f' {imgsz} px'}, batch {batch}, {threads} thread{'s' if threads > 1 else ''}{', training' if train else ''}"
+    size, plural, work = "" if imgsz == 224 else f" {imgsz} px", "s" if threads > 1 else "", ", training" if train else ""
+    return f"{model}{size}, batch {batch}, {threads} thread{plural}{work}"
 
 
 def table_row(args, row, rounds):
@@ -175,7 +176,7 @@ def table_row(args, row, rounds):
         f"{statistics.median(ratios):.2f}x ({min(ratios):.2f} .. {max(ratios):.2f})" if ratios else "-",
         statistics.mode(fastest) if fastest else "-", f"{least}x" if least else "-", f"{aim}x" if aim else "-", word,
         f"{len(counted)} of {len(rounds)}",
-        ", ".join(f"{median(name, 'peak_mb')}" for name in ["ours", *args.peers]),
+        ", ".join(median(name, "peak_mb") for name in ["ours", *args.peers]),
         f"{statistics.median(r['peak_gflops'][0] for r in shown):.0f}, {statistics.median(r['peak_gflops'][1] for r in shown):.0f}",
     )
 
