@@ -27,8 +27,8 @@ impl Engine {
     }
 
     /// Computes every convolution directly. A network in use otherwise computes its 3x3 convolutions of at least 32 channels and of
-    /// maps of at least 13x13 by Winograd's algorithm: more than twice as fast, with twice the rounding error, and with four times the
-    /// memory for their weights.
+    /// maps of at least 9x9, or 5x5 with 128 channels and more, by Winograd's algorithm: about twice as fast, with up to twice the
+    /// rounding error, and with up to four times the memory for their weights.
     pub fn without_winograd(self) -> Self {
         Self { winograd: false, ..self }
     }

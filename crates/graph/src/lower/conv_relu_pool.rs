@@ -21,7 +21,7 @@ impl ConvReluPool {
     /// Whether the kernels can run this convolution on an input `[C, H, W]`, and are the fastest: Winograd, where it may be used, gains
     /// more than what is saved between the convolution and the pool.
     pub(crate) fn fits(conv: &Conv2d, input: &[usize], winograd: bool) -> bool {
-        let is_direct = || conv.algorithm(input, winograd).method != Method::Winograd;
+        let is_direct = || !matches!(conv.algorithm(input, winograd).method, Method::Winograd(_));
         conv.bias && can_pool(&conv.conv_shape(input)) && is_direct()
     }
 

@@ -47,23 +47,30 @@ pub(crate) enum Method {
     Direct,
     /// The same kernel, which reads 16 channels at once where each is convolved by itself.
     Depthwise,
-    /// Winograd's F(4x4, 3x3).
-    Winograd,
+    /// Winograd's algorithm.
+    Winograd(WinogradForm),
 }
 
-/// Channels from which on Winograd is used, in and out. Measured on AVX2, one thread, batch 1: 32 channels at 28x28 are 2.2 times as
+/// Channels from which on Winograd is used, in and out. Measured on AVX2, one thread, batch 1: 32 channels at 28x28 are 1.9 times as
 /// fast as direct.
 const WINOGRAD_CHANNELS: usize = 32;
-/// Tiles of 4x4 pixels from which on it is used. 256 channels at 14x14, which are 16, are 2.4 times as fast; 512 at 7x7, which are 4,
-/// 1.4 times, for weights four times as large.
-const WINOGRAD_TILES: usize = 16;
+/// Tiles of 4x4 pixels from which on it is F(4x4, 3x3): at 12x12, which are 9, that is 1.8 times as fast as direct with 256 or 512
+/// channels, and 1.1 times as fast as F(2x2, 3x3).
+const WINOGRAD_TILES: usize = 9;
+/// Tiles of 4x4 pixels from which on it is F(2x2, 3x3). At 7x7, which are 4, a sample is as much work as its weights are to read, and
+/// those of F(4x4, 3x3) are 2.2 times as large: 512 channels take 3.97 ms directly, 2.32 by F(2x2, 3x3) and 2.84 by F(4x4, 3x3).
+const WINOGRAD_FEW_TILES: usize = 4;
+/// Pairs of channels from which on that is. Fewer would gain as much, but the networks that come along have them, and are to be
+/// trained again to the same bytes.
+const WINOGRAD_PAIRS: usize = 128 * 128;
 
 impl Method {
     fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Depthwise => "depthwise",
-            Self::Winograd => "Winograd 4x4",
+            Self::Winograd(WinogradForm::F23) => "Winograd 2x2",
+            Self::Winograd(WinogradForm::F43) => "Winograd 4x4",
         }
     }
 }
@@ -93,7 +100,9 @@ impl Conv2d {
     pub(crate) fn algorithm(&self, input: &[usize], winograd: bool) -> Algorithm {
         let shape = self.conv_shape(input);
         let channels = self.in_channels.min(self.out_channels);
-        let tiles: usize = shape.output().map(|size| size.div_ceil(4)).iter().product();
+        let tiles: usize = WinogradForm::F43.tiles(&shape).iter().product();
+        let is_large = self.in_channels.saturating_mul(self.out_channels) >= WINOGRAD_PAIRS;
+        let least = if is_large { WINOGRAD_FEW_TILES } else { WINOGRAD_TILES };
         let ([kh, kw], [sy, sx], [dy, dx]) = (self.kernel_size, self.stride, self.dilation);
         let direct = |reason| Algorithm { method: Method::Direct, reason };
         // Where there are few channels or tiles, what Winograd saves is less than what its transforms cost.
@@ -110,12 +119,14 @@ impl Conv2d {
             direct(if dy == dx { format!("3x3, dilation {dy}") } else { format!("3x3, dilation {dy}x{dx}") })
         } else if channels < WINOGRAD_CHANNELS {
             direct(format!("3x3, {channels} channels, below {WINOGRAD_CHANNELS}"))
-        } else if tiles < WINOGRAD_TILES {
-            direct(format!("3x3, {tiles} tiles, below {WINOGRAD_TILES}"))
+        } else if tiles < least {
+            direct(format!("3x3, {channels} channels, {tiles} tiles, below {least}"))
         } else if !winograd {
             direct("3x3, without Winograd".into())
         } else {
-            Algorithm { method: Method::Winograd, reason: format!("{channels} channels, {tiles} tiles") }
+            let form = if tiles < WINOGRAD_TILES { WinogradForm::F23 } else { WinogradForm::F43 };
+            let reason = format!("{channels} channels, {tiles} tiles");
+            Algorithm { method: Method::Winograd(form), reason }
         }
     }
 
@@ -278,8 +289,7 @@ impl Operation for Conv2d {
                     None => kernel,
                 });
             }
-            Method::Winograd => {
-                let form = WinogradForm::F43;
+            Method::Winograd(form) => {
                 let u = at.program.kept(form.weight_len(&shape));
                 at.program.push_before(conv::WinogradWeights::new(form, &shape, at.params[0], u));
                 let kernel = conv::Winograd::forward(form, &shape, at.x[0], u, bias, at.y, at.activation);
@@ -325,13 +335,19 @@ mod tests {
         let told = |conv: &Conv2d, side: usize, winograd: bool| {
             let input = [conv.in_channels, side, side];
             let Algorithm { method, reason } = conv.algorithm(&input, winograd);
-            let fits = WinogradForm::F43.fits(&conv.conv_shape(&input));
-            assert!(method != Method::Winograd || fits, "{conv:?}");
+            if let Method::Winograd(form) = method {
+                assert!(form.fits(&conv.conv_shape(&input)), "{conv:?}");
+            }
             format!("{method:?}: {reason}")
         };
-        assert_eq!(told(&conv, 13, true), "Winograd: 32 channels, 16 tiles");
+        assert_eq!(told(&conv, 13, true), "Winograd(F43): 32 channels, 16 tiles");
         assert_eq!(told(&conv, 13, false), "Direct: 3x3, without Winograd");
-        assert_eq!(told(&conv, 12, true), "Direct: 3x3, 9 tiles, below 16");
+        assert_eq!(told(&conv, 9, true), "Winograd(F43): 32 channels, 9 tiles");
+        assert_eq!(told(&conv, 8, true), "Direct: 3x3, 32 channels, 4 tiles, below 9");
+        let large = Conv2d { out_channels: 256, ..conv.clone() };
+        assert_eq!(told(&large, 8, true), "Winograd(F23): 64 channels, 4 tiles");
+        assert_eq!(told(&large, 9, true), "Winograd(F43): 64 channels, 9 tiles");
+        assert_eq!(told(&large, 4, true), "Direct: 3x3, 64 channels, 1 tiles, below 4");
         let few = Conv2d { out_channels: 31, ..conv.clone() };
         assert_eq!(told(&few, 13, true), "Direct: 3x3, 31 channels, below 32");
         let strided = Conv2d { stride: [2, 2], ..conv.clone() };
