@@ -58,6 +58,8 @@ impl Forward<'_> {
 pub struct Backward<'a> {
     /// The program so far.
     pub program: &'a mut Builder,
+    /// Whether gradients of convolutions may be computed by Winograd's algorithm.
+    pub winograd: bool,
     /// Inputs of the forward pass.
     pub x: &'a [Value],
     /// Shapes of the inputs.

@@ -26,9 +26,9 @@ impl Engine {
         Self { pool: Arc::new(Pool::new(threads)), isa, winograd: true }
     }
 
-    /// Computes every convolution directly. A network in use otherwise computes its 3x3 convolutions of at least 32 channels and of
-    /// maps of at least 9x9, or 5x5 with 128 channels and more, by Winograd's algorithm: about twice as fast, with up to twice the
-    /// rounding error, and with up to four times the memory for their weights.
+    /// Computes every convolution directly. Otherwise 3x3 convolutions of at least 32 channels and of maps of at least 9x9, or 5x5 with
+    /// 128 channels and more, are computed by Winograd's algorithm, in use and in training, and there the gradients of their inputs
+    /// too: about twice as fast, with up to two and a half times the rounding error, and with up to four times the memory for their weights.
     pub fn without_winograd(self) -> Self {
         Self { winograd: false, ..self }
     }

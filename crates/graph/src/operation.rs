@@ -2,6 +2,7 @@
 
 use crate::cost::Cost;
 use crate::emit::{Backward, Forward};
+use crate::explain::Pass;
 use crate::facts::{Choice, Reads, Role, Row, Shift, Sign, Terms};
 use crate::param_spec::{ParamLayout, ParamSpec};
 use crate::shape_error::ShapeError;
@@ -51,8 +52,8 @@ pub trait Operation: std::fmt::Debug {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError>;
     /// What one sample costs. Sizes may be absurd, and products of them saturate.
     fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost;
-    /// By which algorithm its forward kernels compute it, where Winograd's is allowed or not, and why.
-    fn choice(&self, _inputs: &[&[usize]], _winograd: bool) -> Choice {
+    /// By which algorithm its kernels of a pass compute it, or the gradient of its input, where Winograd's is allowed or not, and why.
+    fn choice(&self, _inputs: &[&[usize]], _pass: Pass, _winograd: bool) -> Choice {
         Choice::only(self.name())
     }
     /// What kind of work it does.

@@ -141,7 +141,7 @@ impl TrainStep {
             return Err(error);
         }
         let (watch, loss, optimizer) = (Watch::default(), loss.clone(), optimizer.shared());
-        let (mut program, placed) = plan_step(&graph, &loss, &*optimizer, &options, &watch)?;
+        let (mut program, placed) = plan_step(&engine, &graph, &loss, &*optimizer, &options, &watch)?;
         placed.load(&mut program, params);
         let (kept, updates, targets) = (Kept::default(), 0, Vec::new());
         Ok(Self {
@@ -263,7 +263,7 @@ impl TrainStep {
     fn replan(&mut self) -> Result<(), PlanError> {
         let (params, state) = (self.params(), self.optimizer_state());
         let (mut program, placed) =
-            plan_step(&self.graph, &self.loss, &*self.optimizer, &self.options, &self.watch)?;
+            plan_step(&self.engine, &self.graph, &self.loss, &*self.optimizer, &self.options, &self.watch)?;
         placed.load(&mut program, &params);
         let values = self.watch.values(&self.graph);
         self.kept = Kept::new(&placed, &views(&self.graph, &values, &values));
@@ -457,6 +457,7 @@ fn one_value(graph: &Graph) -> Option<PlanError> {
 
 /// The program of a step that keeps what is looked at.
 fn plan_step(
+    engine: &Engine,
     graph: &Graph,
     loss: &CrossEntropy,
     optimizer: &dyn Optimizer,
@@ -473,6 +474,9 @@ fn plan_step(
         let auxiliary: Vec<NodeId> = graph.auxiliary.iter().map(|auxiliary| auxiliary.logits).collect();
         fuse(&mut lowered, &[&values[..], &gradients, &auxiliary].concat());
     }
+    // Allowed after the passes: where a convolution and a pool are one, the backward pass skips three quarters of its work, which is
+    // more than Winograd saves.
+    lowered.winograd = engine.winograd;
     let part = options.part();
     let tile = if couples_batch(graph) || looked_at { part } else { part.min(TILE) };
     let mut builder = Builder::new(tile.max(1)).with_batch(options.batch_size);

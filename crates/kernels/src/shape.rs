@@ -83,6 +83,18 @@ pub struct ConvShape {
 }
 
 impl ConvShape {
+    /// The convolution that makes the gradient of the input of that of the output, from weights turned by half a turn whose channels
+    /// in and out are exchanged; `None` where it is no single one: with a stride, a dilation, groups, or more padding than a window
+    /// less one.
+    pub fn transposed(&self) -> Option<Self> {
+        let Window { kernel, stride, dilation, padding } = self.window;
+        let is_plain = stride == [1, 1] && dilation == [1, 1] && self.groups == 1;
+        let rest = |axis: usize, side: usize| (kernel[axis] - 1).checked_sub(padding[axis][side]);
+        let padding = [[rest(0, 0)?, rest(0, 1)?], [rest(1, 0)?, rest(1, 1)?]];
+        let window = Window { padding, ..self.window };
+        is_plain.then(|| Self { c_in: self.c_out, c_out: self.c_in, input: self.output(), window, groups: 1 })
+    }
+
     /// Output size `[oh, ow]`.
     ///
     /// # Panics

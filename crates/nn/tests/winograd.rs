@@ -1,7 +1,8 @@
-//! Winograd in a network in use: where it is taken, that it keeps the promises on bits, and that it can be left off.
+//! Winograd in a network in use and in training: where it is taken, that it keeps the promises on bits, and that it can be left off.
 
 use striate_nn::graph::interpret::Values;
-use striate_nn::graph::{Engine, Graph, Params, Session};
+use striate_nn::graph::{CrossEntropy, Engine, Graph, Params, Session, TrainOptions, TrainStep};
+use striate_nn::optim::Sgd;
 use striate_nn::{
     AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Mode, ReLU, Sequential, trace,
 };
@@ -12,7 +13,7 @@ const INPUT: [usize; 3] = [3, 30, 27];
 
 /// Four convolutions of which it is one, by either form, with a pool, a batch norm and a ReLU behind them; the others have few channels
 /// or a stride.
-fn network() -> Graph {
+fn network(mode: Mode) -> Graph {
     let same = |from, to| Conv2d::new(from, to, 3).padding(1);
     let net = Sequential::new()
         .append(same(3, 32))
@@ -29,17 +30,21 @@ fn network() -> Graph {
         .append(AdaptiveAvgPool2d::new(1))
         .append(Flatten::new())
         .append(Linear::new(512, 7));
-    trace(&net, Mode::Eval, INPUT).expect("shapes that fit")
+    trace(&net, mode, INPUT).expect("shapes that fit")
 }
 
 fn images() -> Vec<f32> {
     Sample::new(3).normal_vec(N * INPUT.iter().product::<usize>())
 }
 
-fn session(threads: usize, winograd: bool) -> Session {
+fn engine(threads: usize, winograd: bool) -> Engine {
     let engine = Engine::new(Some(threads)).expect("an instruction set");
-    let engine = if winograd { engine } else { engine.without_winograd() };
-    let (graph, params) = (network(), Params::init(&network(), 1));
+    if winograd { engine } else { engine.without_winograd() }
+}
+
+fn session(threads: usize, winograd: bool) -> Session {
+    let engine = engine(threads, winograd);
+    let (graph, params) = (network(Mode::Eval), Params::init(&network(Mode::Eval), 1));
     Session::with_engine(graph, params, engine).expect("its own parameters")
 }
 
@@ -56,7 +61,7 @@ fn it_is_taken_where_it_pays() {
 
 #[test]
 fn it_agrees_with_the_interpreter_and_with_direct_convolution() {
-    let (graph, images) = (network(), images());
+    let (graph, images) = (network(Mode::Eval), images());
     let params = Params::init(&graph, 1);
     let expected = Values::compute(&graph, &params, &widen(&images), N, (0, 0));
     let run = |winograd| session(1, winograd).run_slice(&images, N).expect("images").to_vec();
@@ -77,5 +82,44 @@ fn threads_and_the_batch_change_no_bit() {
     let mut alone = session(2, true);
     for (i, image) in images.chunks_exact(per_sample).enumerate() {
         assert_eq!(alone.run_slice(image, 1).expect("an image"), &all[7 * i..7 * (i + 1)], "sample {i}");
+    }
+}
+
+fn training(threads: usize, winograd: bool) -> TrainStep {
+    let graph = network(Mode::Train);
+    let (params, loss, options) = (Params::init(&graph, 1), CrossEntropy::default(), TrainOptions::new(N, 0));
+    TrainStep::new(&graph, &params, &loss, &Sgd::default(), engine(threads, winograd), options)
+        .expect("its own parameters")
+}
+
+#[test]
+fn training_takes_it_forward_and_for_gradients_of_inputs() {
+    let times = |winograd| training(1, winograd).profile(&images(), &[0, 3, 6], 0.1);
+    let count = |winograd, kernel| times(winograd).iter().filter(|(name, _)| *name == kernel).count();
+    // The second convolution is one with its ReLU and its pool.
+    assert_eq!([count(true, "winograd conv"), count(true, "winograd backward data")], [3, 3]);
+    assert_eq!([count(false, "winograd conv"), count(false, "winograd backward data")], [0, 0]);
+}
+
+#[test]
+fn it_trains_as_direct_convolution_does_and_threads_change_no_bit() {
+    let trained = |threads, winograd| {
+        let mut step = training(threads, winograd);
+        (0..3).for_each(|_| _ = step.step(&images(), &[0, 3, 6], 0.1));
+        step.params()
+    };
+    let (start, winograd, direct) =
+        (Params::init(&network(Mode::Train), 1), trained(1, true), trained(1, false));
+    for (name, _) in winograd.iter() {
+        let of =
+            |params: &Params| params.get(name).expect("the same names").iter().copied().collect::<Vec<f32>>();
+        let (start, got, want) = (of(&start), of(&winograd), of(&direct));
+        let moved = |to: &[f32]| to.iter().zip(&start).map(|(to, from)| to - from).collect::<Vec<f32>>();
+        // What three steps have changed.
+        assert_close(&moved(&got), &widen(&moved(&want)), 1e-3, 1e-6, name);
+    }
+    assert_ne!(winograd, direct);
+    for threads in [2, 4, 8] {
+        assert_eq!(trained(threads, true), winograd, "{threads} threads");
     }
 }

@@ -7,6 +7,7 @@ mod conv_relu_pool;
 pub(crate) use conv_relu_pool::ConvReluPool;
 
 use crate::emit::{Backward, Forward};
+use crate::explain::Pass;
 use crate::graph::{Graph, Node, NodeId, full_names};
 use crate::op::{Choice, Op, Operation, ParamSpec};
 use striate_kernels::{Activation, Copy};
@@ -55,9 +56,9 @@ impl Form {
     }
 
     /// As [`Operation::choice`].
-    pub(crate) fn choice(&self, inputs: &[&[usize]], winograd: bool) -> Choice {
+    pub(crate) fn choice(&self, inputs: &[&[usize]], pass: Pass, winograd: bool) -> Choice {
         match self {
-            Self::Stored(op) | Self::Joined { op, .. } => op.as_operation().choice(inputs, winograd),
+            Self::Stored(op) | Self::Joined { op, .. } => op.as_operation().choice(inputs, pass, winograd),
             Self::ConvReluPool(joined) => joined.choice(),
         }
     }

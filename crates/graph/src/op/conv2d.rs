@@ -3,6 +3,7 @@
 //! channels of k's group, and `p` the padding above and to the left.
 
 use super::*;
+use crate::explain::Pass;
 use std::ops::Range;
 use striate_kernels::conv::{self, Rows, WinogradForm};
 use striate_kernels::{BLOCK, ConvShape, reference};
@@ -75,6 +76,41 @@ impl Method {
     }
 }
 
+impl Algorithm {
+    /// How a convolution is computed, where Winograd's algorithm is allowed or not.
+    fn of(shape: &ConvShape, winograd: bool) -> Self {
+        let channels = shape.c_in.min(shape.c_out);
+        let tiles: usize = WinogradForm::F43.tiles(shape).iter().product();
+        let is_large = shape.c_in.saturating_mul(shape.c_out) >= WINOGRAD_PAIRS;
+        let least = if is_large { WINOGRAD_FEW_TILES } else { WINOGRAD_TILES };
+        let Window { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], .. } = shape.window;
+        let direct = |reason| Algorithm { method: Method::Direct, reason };
+        // Where there are few channels or tiles, what Winograd saves is less than what its transforms cost.
+        if shape.groups > 1 && shape.groups == shape.c_in && shape.groups == shape.c_out {
+            let reason = format!("{kh}x{kw}, {} channels", shape.groups);
+            Algorithm { method: Method::Depthwise, reason }
+        } else if shape.groups > 1 {
+            direct(format!("{} groups", shape.groups))
+        } else if [kh, kw] != [3, 3] {
+            direct(format!("{kh}x{kw}"))
+        } else if [sy, sx] != [1, 1] {
+            direct(if sy == sx { format!("3x3, stride {sy}") } else { format!("3x3, stride {sy}x{sx}") })
+        } else if [dy, dx] != [1, 1] {
+            direct(if dy == dx { format!("3x3, dilation {dy}") } else { format!("3x3, dilation {dy}x{dx}") })
+        } else if channels < WINOGRAD_CHANNELS {
+            direct(format!("3x3, {channels} channels, below {WINOGRAD_CHANNELS}"))
+        } else if tiles < least {
+            direct(format!("3x3, {channels} channels, {tiles} tiles, below {least}"))
+        } else if !winograd {
+            direct("3x3, without Winograd".into())
+        } else {
+            let form = if tiles < WINOGRAD_TILES { WinogradForm::F23 } else { WinogradForm::F43 };
+            let reason = format!("{channels} channels, {tiles} tiles");
+            Algorithm { method: Method::Winograd(form), reason }
+        }
+    }
+}
+
 impl Conv2d {
     fn sliding(&self) -> Window {
         Window {
@@ -98,35 +134,15 @@ impl Conv2d {
 
     /// How it is computed for an input `[C, H, W]`, where Winograd's algorithm is allowed or not.
     pub(crate) fn algorithm(&self, input: &[usize], winograd: bool) -> Algorithm {
+        Algorithm::of(&self.conv_shape(input), winograd)
+    }
+
+    /// How the gradient of its input is.
+    fn gradient_algorithm(&self, input: &[usize], winograd: bool) -> Algorithm {
         let shape = self.conv_shape(input);
-        let channels = self.in_channels.min(self.out_channels);
-        let tiles: usize = WinogradForm::F43.tiles(&shape).iter().product();
-        let is_large = self.in_channels.saturating_mul(self.out_channels) >= WINOGRAD_PAIRS;
-        let least = if is_large { WINOGRAD_FEW_TILES } else { WINOGRAD_TILES };
-        let ([kh, kw], [sy, sx], [dy, dx]) = (self.kernel_size, self.stride, self.dilation);
-        let direct = |reason| Algorithm { method: Method::Direct, reason };
-        // Where there are few channels or tiles, what Winograd saves is less than what its transforms cost.
-        if self.groups > 1 && self.groups == self.in_channels && self.groups == self.out_channels {
-            let reason = format!("{kh}x{kw}, {} channels", self.groups);
-            Algorithm { method: Method::Depthwise, reason }
-        } else if self.groups > 1 {
-            direct(format!("{} groups", self.groups))
-        } else if [kh, kw] != [3, 3] {
-            direct(format!("{kh}x{kw}"))
-        } else if [sy, sx] != [1, 1] {
-            direct(if sy == sx { format!("3x3, stride {sy}") } else { format!("3x3, stride {sy}x{sx}") })
-        } else if [dy, dx] != [1, 1] {
-            direct(if dy == dx { format!("3x3, dilation {dy}") } else { format!("3x3, dilation {dy}x{dx}") })
-        } else if channels < WINOGRAD_CHANNELS {
-            direct(format!("3x3, {channels} channels, below {WINOGRAD_CHANNELS}"))
-        } else if tiles < least {
-            direct(format!("3x3, {channels} channels, {tiles} tiles, below {least}"))
-        } else if !winograd {
-            direct("3x3, without Winograd".into())
-        } else {
-            let form = if tiles < WINOGRAD_TILES { WinogradForm::F23 } else { WinogradForm::F43 };
-            let reason = format!("{channels} channels, {tiles} tiles");
-            Algorithm { method: Method::Winograd(form), reason }
+        match shape.transposed() {
+            Some(transposed) => Algorithm::of(&transposed, winograd),
+            None => Algorithm::of(&shape, false),
         }
     }
 
@@ -167,8 +183,11 @@ impl Operation for Conv2d {
     fn name(&self) -> &'static str {
         "conv2d"
     }
-    fn choice(&self, inputs: &[&[usize]], winograd: bool) -> Choice {
-        let Algorithm { method, reason } = self.algorithm(inputs[0], winograd);
+    fn choice(&self, inputs: &[&[usize]], pass: Pass, winograd: bool) -> Choice {
+        let Algorithm { method, reason } = match pass {
+            Pass::Backward => self.gradient_algorithm(inputs[0], winograd),
+            Pass::Forward | Pass::Loss | Pass::Update => self.algorithm(inputs[0], winograd),
+        };
         Choice { algorithm: method.name(), reason }
     }
     fn role(&self) -> Role {
@@ -291,7 +310,13 @@ impl Operation for Conv2d {
             }
             Method::Winograd(form) => {
                 let u = at.program.kept(form.weight_len(&shape));
-                at.program.push_before(conv::WinogradWeights::new(form, &shape, at.params[0], u));
+                let weights = conv::WinogradWeights::new(form, &shape, at.params[0], u);
+                // Parameters that learn are others in each step.
+                if at.train {
+                    at.program.push(weights)
+                } else {
+                    at.program.push_before(weights)
+                }
                 let kernel = conv::Winograd::forward(form, &shape, at.x[0], u, bias, at.y, at.activation);
                 at.program.push(match at.added {
                     Some(added) => kernel.with_added(added),
@@ -304,7 +329,15 @@ impl Operation for Conv2d {
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         if let Some(dx) = at.dx[0] {
-            conv::Conv::push_backward_data(at.program, &shape, &rows, at.dy, at.params[0], dx);
+            let w = at.params[0];
+            match self.gradient_algorithm(at.shapes[0], at.winograd).method {
+                Method::Direct | Method::Depthwise => {
+                    conv::Conv::push_backward_data(at.program, &shape, &rows, at.dy, w, dx);
+                }
+                Method::Winograd(form) => {
+                    conv::Winograd::push_backward_data(form, at.program, &shape, &rows, at.dy, w, dx);
+                }
+            }
         }
         if let Some(db) = at.grads.get(1).copied().flatten() {
             at.program.push(conv::ConvBackwardBias { dy: at.dy, db });

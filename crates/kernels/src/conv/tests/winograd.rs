@@ -78,6 +78,37 @@ fn forward_equals_the_reference() {
 }
 
 #[test]
+fn the_gradient_of_the_input_equals_the_reference() {
+    for (i, s) in shapes().iter().enumerate() {
+        let (n, out) = (1 + i % 3, s.output());
+        let d = data(s, n, s.c_out * out[0] * out[1]);
+        let want = reference::conv2d_vjp(n, s, &widen(&d.x), &widen(&d.w), &widen(&d.g)).grad_input;
+        let rows = Rows::forward(s, &Plane::blocked(s.c_in, s.input, s.window.halo()));
+        for form in FORMS {
+            // In tiles of two samples: the weights of the first serve the second.
+            let runs = run_everywhere(&Setup::new(n).tiles(2), |t| {
+                let dy = t.input(Plane::blocked(s.c_out, out, backward_halo(s)), &d.g);
+                let w = t.values(&pack(&rows, s, &d.w));
+                let dx = t.output(Plane::blocked(s.c_in, s.input, [i % 2, i % 3]));
+                Winograd::push_backward_data(form, &mut t.program, s, &rows, dy, w, dx);
+            });
+            for run in &runs {
+                let what = format!("{form:?} {s:?} n {n} {}", run.what);
+                assert_close(&run.outputs[0], &want, 3.0 * tolerance(s.c_out * 9), 1e-6, &what);
+            }
+        }
+    }
+}
+
+#[test]
+fn some_gradients_are_no_convolution() {
+    let strided = Window { stride: [2, 1], ..Window::square(3) };
+    for window in [strided, Window::square(3).padded([1, 3])] {
+        assert_eq!(ConvShape { window, ..three(2, 3, [8, 8], ONE) }.transposed(), None);
+    }
+}
+
+#[test]
 fn a_sample_is_what_it_is_alone() {
     // Alone its channels are cut; with others its tiles, and some groups have tiles of two samples.
     for (form, s, n) in [(F23, three(33, 40, [13, 15], ONE), 3), (F43, three(17, 256, [9, 10], ONE), 11)] {

@@ -55,6 +55,8 @@ impl Form {
     }
 }
 
+/// Blocks of output channels whose products are there at once, at most.
+pub(super) const CHUNK: usize = 4;
 /// Products of a tile, at most.
 pub(super) const MOST_POINTS: usize = 36;
 

@@ -1,12 +1,13 @@
 //! The convolution itself: transformed inputs, their products with transformed weights, and pixels of these.
 
 use super::super::halo::clear_band;
-use super::super::rows::origin;
-use super::form::{F23, F43, Form, Transform, with_form};
+use super::super::rows::{Gather, Rows, origin};
+use super::form::{CHUNK, F23, F43, Form, Transform, with_form};
+use super::weights::WinogradWeights;
 use crate::activation::Activation;
 use crate::cut::check_same;
 use crate::plane::Value;
-use crate::program::{Buf, Cx, Kernel};
+use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::scratch;
 use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
@@ -15,8 +16,6 @@ use std::ops::Range;
 
 /// Tiles of a task, at most.
 const GROUP: usize = 42;
-/// Blocks of output channels whose products are there at once, at most.
-pub(super) const CHUNK: usize = 4;
 /// Blocks of output channels that a task has at least, where the channels are cut: each task transforms the inputs again.
 const LEAST_BLOCKS: usize = 8;
 /// Tasks from which on nothing more is cut.
@@ -25,6 +24,7 @@ const TASKS: usize = 4;
 /// A convolution with transformed weights.
 #[derive(Debug)]
 pub struct Winograd {
+    name: &'static str,
     form: Form,
     x: Value,
     u: Buf,
@@ -68,6 +68,7 @@ impl Winograd {
         assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output()), "output of {shape:?}");
         assert_eq!(x.plane.block, BLOCK, "the input of {shape:?} lies in blocks");
         Self {
+            name: "winograd conv",
             form,
             origin: origin(&x, shape.window.before().map(|p| -(p as isize))),
             x,
@@ -88,7 +89,32 @@ impl Winograd {
     #[must_use]
     pub fn with_added(self, value: Value) -> Self {
         check_same("winograd conv+add", &value, &self.y);
-        Self { added: Some(value), ..self }
+        Self { name: "winograd conv+add", added: Some(value), ..self }
+    }
+
+    /// Adds to `program` the kernels that compute the gradient of the input, `dx`, from the gradient of the output, `dy`, and the packed
+    /// weights `w` of the forward pass: in each run they are repacked, turned and transformed, then one convolution runs.
+    ///
+    /// # Panics
+    /// When that is no convolution, or not one that the form [fits](Form::fits).
+    pub fn push_backward_data(
+        form: Form,
+        program: &mut Builder,
+        shape: &ConvShape,
+        forward: &Rows,
+        dy: Value,
+        w: Buf,
+        dx: Value,
+    ) {
+        let (rows, _) = Rows::backward_data(shape, &dy.plane, [0, 0]);
+        let turned =
+            shape.transposed().unwrap_or_else(|| panic!("the gradient of {shape:?} is no convolution"));
+        // Kept: later tiles of a batch use what the first one made.
+        let (wt, u) = (program.kept(rows.weight_len()), program.kept(form.weight_len(&turned)));
+        program.push(Gather { from: w, to: wt, map: rows.transpose_map(forward, shape), start: 0 });
+        program.push(WinogradWeights::new(form, &turned, wt, u).turned());
+        let kernel = Self::forward(form, &turned, dy, u, None, dx, Activation::None);
+        program.push(Self { name: "winograd backward data", ..kernel });
     }
 
     /// Where there are few tiles, the channels are cut too, and where their groups are few, there is an even number of them.
@@ -123,7 +149,7 @@ impl Winograd {
 // SAFETY: a task writes the pixels of its tiles in its channels; the one with the first tile of a sample writes the halo there.
 unsafe impl Kernel for Winograd {
     fn name(&self) -> &'static str {
-        if self.added.is_some() { "winograd conv+add" } else { "winograd conv" }
+        self.name
     }
     fn reads(&self) -> Vec<Buf> {
         let added = self.added.map(|value| value.buf);

@@ -1,7 +1,6 @@
 //! The weights of a convolution, transformed for Winograd's algorithm: `U = G g Gᵀ` for each pair of channels.
 
-use super::form::{F23, F43, Form, MOST_POINTS, Transform, with_form};
-use super::forward::CHUNK;
+use super::form::{CHUNK, F23, F43, Form, MOST_POINTS, Transform, with_form};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
@@ -15,6 +14,7 @@ pub struct WinogradWeights {
     u: Buf,
     c_in: usize,
     blocks: usize,
+    is_turned: bool,
 }
 
 impl WinogradWeights {
@@ -24,7 +24,12 @@ impl WinogradWeights {
     /// When the convolution is not one that the form [fits](Form::fits).
     pub fn new(form: Form, shape: &ConvShape, w: Buf, u: Buf) -> Self {
         assert!(form.fits(shape), "no Winograd {form:?} for {shape:?}");
-        Self { form, w, u, c_in: shape.c_in, blocks: shape.c_out.div_ceil(BLOCK) }
+        Self { form, w, u, c_in: shape.c_in, blocks: shape.c_out.div_ceil(BLOCK), is_turned: false }
+    }
+
+    /// The same, of weights turned by half a turn.
+    pub(super) fn turned(self) -> Self {
+        Self { is_turned: true, ..self }
     }
 }
 
@@ -43,6 +48,9 @@ unsafe impl Kernel for WinogradWeights {
         self.blocks
     }
     fn run(&self, cx: &Cx<'_>, block: usize) {
+        if !cx.starts_sums() {
+            return; // the weights are the same for every tile of samples
+        }
         let (taps, points) = (self.form.taps() * self.form.taps(), self.form.points());
         let (rows, len) = (self.c_in * taps * BLOCK, self.c_in * BLOCK);
         let first = block / CHUNK * CHUNK;
@@ -54,7 +62,7 @@ unsafe impl Kernel for WinogradWeights {
             let part = |point| cx.write(self.u, place(point)..place(point) + len);
             (w, std::array::from_fn(|point| if point < points { part(point) } else { &mut [] }))
         };
-        cx.isa().dispatch(Weights { form: self.form, c_in: self.c_in, w, u });
+        cx.isa().dispatch(Weights { form: self.form, c_in: self.c_in, is_turned: self.is_turned, w, u });
     }
 }
 
@@ -62,6 +70,7 @@ unsafe impl Kernel for WinogradWeights {
 struct Weights<'a> {
     form: Form,
     c_in: usize,
+    is_turned: bool,
     /// Block of input channels after block, in each tap after tap, in each channel after channel.
     w: &'a [f32],
     /// `[C_in][16]` for each point.
@@ -90,7 +99,8 @@ impl Weights<'_> {
             let first = c / BLOCK * BLOCK;
             let channels = (self.c_in - first).min(BLOCK);
             for lane in (0..BLOCK).step_by(V::LANES) {
-                let place = |tap: usize| (first * TAPS * TAPS + tap * channels + c - first) * BLOCK + lane;
+                let tap = |tap: usize| if self.is_turned { TAPS * TAPS - 1 - tap } else { tap };
+                let place = |at: usize| (first * TAPS * TAPS + tap(at) * channels + c - first) * BLOCK + lane;
                 let mut half = [[V::zero(); TAPS]; IN];
                 unrolled!(x < TAPS => {
                     let mut g = [V::zero(); TAPS];
