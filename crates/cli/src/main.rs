@@ -24,6 +24,7 @@ mod pretrained;
 mod report;
 mod scenes;
 mod stop;
+mod subject;
 mod summary;
 mod train;
 mod trained_on;

@@ -5,9 +5,11 @@ mod data;
 mod images;
 mod infer;
 mod layers;
+mod network;
 mod train;
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use serde::Serialize;
@@ -15,8 +17,10 @@ use striate::graph::Engine;
 use striate::inspect::text::{Align, Table, duration, grouped};
 use striate::kernels::{Pool, peak_gflops};
 
+use crate::exit::Usage;
 use crate::flags::Threads;
 use crate::out;
+use crate::subject::Size;
 use images::Work;
 
 /// Measure the speed of training and inference against the machine's own peak
@@ -25,6 +29,11 @@ use images::Work;
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
+    /// Any network instead: its name ('striate models' lists them), a model file, or the folder of a run
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["data", "only", "layers"])]
+    model: Option<PathBuf>,
+    #[command(flatten)]
+    size: Size,
     /// A data set by name, or a folder of idx files [default: mnist if it is here, else the embedded digits six times]
     #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
@@ -79,10 +88,19 @@ struct Report {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    if let Some(Verb::Data(args)) = &args.verb {
-        return data::run(args);
+    match &args.verb {
+        Some(Verb::Data(args)) => return data::run(args),
+        None => {}
     }
     let engine = args.threads.engine()?;
+    if let Some(model) = &args.model {
+        return network::run(model, &args.size, &engine, args.json);
+    }
+    if args.size.is_asked_for() {
+        return Err(
+            Usage("--batch, --imgsz and --train are for a network: name one with --model".into()).into()
+        );
+    }
     let is_wanted = |part| args.only.is_none_or(|only| only == part);
     if args.layers {
         out::print(&layers::profile(&Work::find(args.data.as_deref())?, &engine)?)?;

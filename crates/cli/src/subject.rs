@@ -1,0 +1,83 @@
+//! The network that a command measures: a name or a model file, for use or for training.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use striate::formats::ModelFile;
+use striate::graph::{Graph, Mode, Params, trace};
+use striate::lab::speed::{Subject, Work};
+use striate::models::registry::{self, ModelInfo};
+
+use crate::exit::Usage;
+use crate::flags::{count, model_path, side};
+
+/// How large the batch and the pictures are; flattened into the commands that measure a network.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Size {
+    /// Pictures at once [default: 1, or 16 to train]
+    #[arg(short, long, value_name = "N", value_parser = count)]
+    batch: Option<usize>,
+    /// Pictures of this many pixels a side [default: the network's own]
+    #[arg(long, value_name = "PX", value_parser = side)]
+    imgsz: Option<usize>,
+    /// A step of training instead of inference
+    #[arg(long)]
+    train: bool,
+}
+
+impl Size {
+    /// Whether anything was typed.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.batch.is_some() || self.imgsz.is_some() || self.train
+    }
+
+    /// The network of that name or in that file.
+    pub(crate) fn subject(&self, model: &Path) -> anyhow::Result<Subject> {
+        let work = if self.train { Work::Training } else { Work::Inference };
+        let batch = self.batch.unwrap_or(if self.train { 16 } else { 1 });
+        let (name, graph, params) = match model.exists() {
+            true => self.file(model)?,
+            false => self.named(&model.to_string_lossy())?,
+        };
+        Ok(Subject { model: name, graph, params, work, batch })
+    }
+
+    fn named(&self, name: &str) -> anyhow::Result<(String, Graph, Params)> {
+        let info = registry::find(name)
+            .map_err(|unknown| Usage(format!("there is no file {name:?}, and {unknown}")))?;
+        let [channels, ..] = info.input;
+        let input = self.imgsz.map_or(info.input, |side| [channels, side, side]);
+        let graph = self.traced(info, info.num_classes, input)?;
+        let params = Params::init(&graph, 0);
+        Ok((info.name.into(), graph, params))
+    }
+
+    /// A file has the network as it is used; what trains it is the network that it names.
+    fn file(&self, path: &Path) -> anyhow::Result<(String, Graph, Params)> {
+        if self.imgsz.is_some() {
+            return Err(
+                Usage("--imgsz is for networks given by name; a model file has its own".into()).into()
+            );
+        }
+        let path: PathBuf = model_path(path);
+        let file = ModelFile::load(&path)?;
+        let name = file.provenance.model.clone();
+        if !self.train {
+            return Ok((name, file.graph, file.params));
+        }
+        let info = registry::find(&name).map_err(|unknown| {
+            Usage(format!("{}: what trains its network is not known: {unknown}", path.display()))
+        })?;
+        let graph = self.traced(info, file.classes.len(), file.graph.input_shape())?;
+        let params = Params::init(&graph, 0);
+        Ok((name, graph, params))
+    }
+
+    fn traced(&self, info: &ModelInfo, classes: usize, input: [usize; 3]) -> anyhow::Result<Graph> {
+        let mode = if self.train { Mode::Train } else { Mode::Eval };
+        let [channels, height, width] = input;
+        let net = (info.build)(classes, channels);
+        let graph = trace(net.as_ref(), mode, input);
+        Ok(graph.map_err(|error| Usage(format!("{} for {height}x{width} pictures: {error}", info.name)))?)
+    }
+}
