@@ -7,7 +7,7 @@
 //! * [`neurons`]: what every unit of a network answers to, from one pass over a data set that is kept; `index.rs`.
 //! * [`embedding`]: the pictures of a data set laid out by what a network makes of them; `spaces.rs`.
 //! * [`trust`]: may a method of evidence be believed on this network? `check.rs`.
-//! * [`speed`]: how fast a network runs against what the machine could do; `network.rs`.
+//! * [`speed`]: how fast a network runs, part by part, against what the machine could do; `explain.rs`.
 //! * [`flatten`]: convolutions against flattened pixels; `nets.rs`, then `experiment.rs`.
 //!
 //! Invariants:

@@ -1,12 +1,15 @@
-//! How fast a network runs, against the arithmetic of the machine, measured in the same process on the same threads.
+//! How fast a network runs, and where its time goes: against the arithmetic and the memory of the machine, measured in the same
+//! process on the same threads.
 //!
-//! Where to start reading: `network.rs` (a whole run).
+//! Where to start reading: `network.rs` (a whole run), `explain.rs` (each part of it, under its roofline).
 
+mod explain;
 mod machine;
 mod network;
 mod subject;
 mod text;
 
-pub use machine::{Machine, Peak};
+pub use explain::{Kind, Plan, Row, explain};
+pub use machine::{Bandwidth, Machine, Peak};
 pub use network::{Speed, measure};
 pub use subject::{Subject, Work};

@@ -15,6 +15,12 @@ pub(super) fn share(value: f64) -> String {
     format!("{:.0} %", 100.0 * value)
 }
 
+/// The end of a name says more than its beginning: what is too long loses that.
+pub(super) fn fitted(text: &str, width: usize) -> String {
+    let all = text.chars().count();
+    if all <= width { text.into() } else { "…".chars().chain(text.chars().skip(all + 1 - width)).collect() }
+}
+
 pub(super) fn images(batch: usize, [c, h, w]: [usize; 3]) -> String {
     let word = if batch == 1 { "image" } else { "images" };
     format!("{} {word} of {c}x{h}x{w}", grouped(batch as u64))
