@@ -6,8 +6,8 @@ use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use crate::exit::USAGE;
 use crate::flags::as_typed;
 use crate::{
-    bench, data, embed, filters, finetune, flatten, maps, models, neuron, out, predict, summary, train,
-    trust, val, why, xray,
+    bench, data, embed, explain, filters, finetune, flatten, maps, models, neuron, out, predict, summary,
+    train, trust, val, why, xray,
 };
 
 /// Train, measure and use convolutional image classifiers, on this computer's own processor
@@ -47,6 +47,7 @@ enum Verb {
     Trust(trust::Args),
     Flatten(flatten::Args),
     Summary(summary::Args),
+    Explain(explain::Args),
     Models(models::Args),
     Data(data::Args),
     Bench(bench::Args),
@@ -75,6 +76,7 @@ pub(crate) fn run() -> anyhow::Result<u8> {
         Verb::Trust(args) => trust::run(args),
         Verb::Flatten(args) => flatten::run(args),
         Verb::Summary(args) => summary::run(args),
+        Verb::Explain(args) => explain::run(args),
         Verb::Models(args) => models::run(args),
         Verb::Data(args) => data::run(args),
         Verb::Bench(args) => bench::run(args),

@@ -5,6 +5,7 @@ mod cli;
 mod data;
 mod embed;
 mod exit;
+mod explain;
 mod fault;
 mod filters;
 mod finetune;

@@ -1,0 +1,40 @@
+//! `striate explain`: what each part of a network's plan does, how, and how fast.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use striate::lab::speed::explain;
+
+use crate::flags::Threads;
+use crate::out;
+use crate::subject::Size;
+
+/// Show how a network is computed: each part's algorithm and why, its time, and what the machine allows
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  striate explain resnet18                     a photo at once
+  striate explain mobilenet_v2 --batch 8 --threads 1
+  striate explain runs/train --train           a step of training of that network")]
+pub(crate) struct Args {
+    /// A model file, the folder of a run, or the name of a network ('striate models' lists them)
+    model: PathBuf,
+    #[command(flatten)]
+    size: Size,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
+    let engine = args.threads.engine()?;
+    let plan = explain(&args.size.subject(&args.model)?, &engine)?;
+    if args.json {
+        out::json(&plan)?;
+    } else {
+        out::print(&plan.to_string())?;
+    }
+    Ok(0)
+}
