@@ -25,8 +25,8 @@ Start here:
   striate predict runs/train PICTURE      ask what was learned
   striate COMMAND --help                  all flags of a command
 
-Exit codes: 0 fine, 2 wrong usage, 65 bad data, 74 input or output, 101 a fault in Striate (please report what it says),
-129, 130 and 143 stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM, 134 aborted, as when no memory is left")]
+Exit codes: 0 fine, 1 a kernel is too slow (bench kernels --assert), 2 wrong usage, 65 bad data, 74 input or output,
+101 a fault in Striate (please report what it says), 129, 130 and 143 stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM, 134 aborted, as when no memory is left")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -4,6 +4,7 @@ mod capture;
 mod data;
 mod images;
 mod infer;
+mod kernels;
 mod layers;
 mod network;
 mod train;
@@ -54,6 +55,7 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Data(data::Args),
+    Kernels(kernels::Args),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -90,6 +92,7 @@ struct Report {
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     match &args.verb {
         Some(Verb::Data(args)) => return data::run(args),
+        Some(Verb::Kernels(args)) => return kernels::run(args),
         None => {}
     }
     let engine = args.threads.engine()?;

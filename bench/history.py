@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""Appends one line to bench/history.jsonl: when, at which commit, and how fast the kernels are by themselves.
+
+Usage: bench/history.py [STRIATE]   (the binary; default target/release/striate)
+"""
+
+import datetime
+import json
+import pathlib
+import subprocess
+import sys
+
+root = pathlib.Path(__file__).resolve().parent.parent
+striate = sys.argv[1] if len(sys.argv) > 1 else root / "target/release/striate"
+
+
+def output(*command):
+    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+line = {
+    "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    "commit": output("git", "describe", "--always", "--dirty").strip(),
+    **json.loads(output(striate, "bench", "kernels", "--json")),
+}
+with open(root / "bench/history.jsonl", "a", encoding="utf-8") as history:
+    history.write(json.dumps(line) + "\n")

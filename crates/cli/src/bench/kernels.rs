@@ -1,0 +1,41 @@
+//! Kernels by themselves, each against the peak.
+
+use clap::Args as ClapArgs;
+use striate::lab::speed::kernels;
+
+use crate::flags::Threads;
+use crate::out;
+
+/// Exit code of a kernel below its floor.
+const TOO_SLOW: u8 = 1;
+
+/// Measure kernels by themselves against the machine's own peak; on one thread unless more are asked for
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Args {
+    /// Fail with exit code 1 when a kernel reaches less of the peak than it should
+    #[arg(long)]
+    assert: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
+    let kernels = kernels(&args.threads.engine_for_little()?)?;
+    if args.json {
+        out::json(&kernels)?;
+    } else {
+        out::print(&kernels.to_string())?;
+    }
+    let slow: Vec<String> = kernels.too_slow().map(ToString::to_string).collect();
+    if !args.assert || slow.is_empty() {
+        return Ok(0);
+    }
+    out::tell(format!(
+        "error: below their floors: {}; measure again when nothing else is running",
+        slow.join("; ")
+    ));
+    Ok(TOO_SLOW)
+}
