@@ -7,9 +7,7 @@
 //! Ioffe and Szegedy, "Batch Normalization", 2015, algorithms 1 and 2.
 
 use super::*;
-use striate_kernels::{
-    BatchNormEval, BatchNormEvalBackward, BatchNormTrain, BatchNormTrainBackward, BatchStats, reference,
-};
+use striate_kernels::{BatchNormBackward, BatchNormEval, BatchNormTrain, BatchStats, reference};
 
 /// Batch normalisation over `[N, H, W]` of each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,10 +132,7 @@ impl Operation for BatchNorm2d {
         let lanes = ParamLayout::channels(self.num_features).len;
         let (dweight, dbias) = (at.grad_or_scratch(WEIGHT, lanes), at.grad_or_scratch(BIAS, lanes));
         let stats = BatchStats { mean: at.saved[0], inv_std: at.saved[1] };
-        if self.training {
-            BatchNormTrainBackward { x, dy, dx, weight, dweight, dbias, stats }.push(at.program);
-        } else {
-            BatchNormEvalBackward { x, dy, dx, weight, dweight, dbias, stats }.push(at.program);
-        }
+        let train = self.training;
+        BatchNormBackward { x, dy, dx, weight, dweight, dbias, stats, train }.push(at.program);
     }
 }

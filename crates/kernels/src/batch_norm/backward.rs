@@ -13,9 +13,9 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// Backward of [`super::BatchNormTrain`], through the statistics as well.
+/// Backward of [`super::BatchNormTrain`] and of [`super::BatchNormEval`].
 #[derive(Debug, Clone, Copy)]
-pub struct BatchNormTrainBackward {
+pub struct BatchNormBackward {
     /// Input of the forward pass.
     pub x: Value,
     /// Gradient of the output.
@@ -30,75 +30,32 @@ pub struct BatchNormTrainBackward {
     pub dbias: Buf,
     /// What the forward pass returned.
     pub stats: BatchStats,
+    /// Whether the statistics are the batch's own, so that the gradient goes through them as well; else they are constants.
+    pub train: bool,
 }
 
-/// Backward of [`super::BatchNormEval`]: the statistics are constants.
-#[derive(Debug, Clone, Copy)]
-pub struct BatchNormEvalBackward {
-    /// Input of the forward pass.
-    pub x: Value,
-    /// Gradient of the output.
-    pub dy: Value,
-    /// Gradient of the input, in another buffer.
-    pub dx: Value,
-    /// Scale.
-    pub weight: Buf,
-    /// Gradient of the scale, one value a lane.
-    pub dweight: Buf,
-    /// Gradient of the shift, one value a lane.
-    pub dbias: Buf,
-    /// What the forward pass returned.
-    pub stats: BatchStats,
-}
-
-impl BatchNormTrainBackward {
-    /// Adds the kernels to `program`.
-    ///
-    /// # Panics
-    /// When `x`, `dy` and `dx` differ in shape or are planar. A run panics when the batch is more than one tile.
-    pub fn push(self, program: &mut Builder) {
-        let Self { x, dy, dx, weight, dweight, dbias, stats } = self;
-        push(program, Pass { x, dy, dx, weight, dweight, dbias, stats }, true);
-    }
-}
-
-impl BatchNormEvalBackward {
+impl BatchNormBackward {
     /// Adds the kernels to `program`; `dweight` and `dbias` add up over the tiles of a batch.
     ///
     /// # Panics
-    /// When `x`, `dy` and `dx` differ in shape or are planar.
+    /// When `x`, `dy` and `dx` differ in shape or are planar. A run panics when the statistics are the batch's own and the batch is more
+    /// than one tile.
     pub fn push(self, program: &mut Builder) {
-        let Self { x, dy, dx, weight, dweight, dbias, stats } = self;
-        push(program, Pass { x, dy, dx, weight, dweight, dbias, stats }, false);
+        check(&self.x, &self.dx);
+        check(&self.dy, &self.dx);
+        let lanes = self.x.plane.blocks() * BLOCK;
+        let partial = program.buffer(program.tile() * 2 * lanes);
+        program.push(Sums { pass: self, to: partial });
+        let means = program.buffer(2 * lanes);
+        program.push(ParameterGrad { pass: self, from: partial, means });
+        program.push(InputGrad { pass: self, means });
     }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Pass {
-    x: Value,
-    dy: Value,
-    dx: Value,
-    weight: Buf,
-    dweight: Buf,
-    dbias: Buf,
-    stats: BatchStats,
-}
-
-fn push(program: &mut Builder, pass: Pass, train: bool) {
-    check(&pass.x, &pass.dx);
-    check(&pass.dy, &pass.dx);
-    let lanes = pass.x.plane.blocks() * BLOCK;
-    let partial = program.buffer(program.tile() * 2 * lanes);
-    program.push(Sums { pass, to: partial });
-    let means = program.buffer(2 * lanes);
-    program.push(ParameterGrad { pass, from: partial, means, train });
-    program.push(InputGrad { pass, means });
 }
 
 /// `Σ dy` and `Σ dy·x̂` of each channel of each sample: `[n][block][2][16]`.
 #[derive(Debug)]
 struct Sums {
-    pass: Pass,
+    pass: BatchNormBackward,
     to: Buf,
 }
 
@@ -169,11 +126,10 @@ impl Task for PlaneSums<'_> {
 /// Adds the sums of the samples in order: gradients of the parameters, and the means that `dx` needs.
 #[derive(Debug)]
 struct ParameterGrad {
-    pass: Pass,
+    pass: BatchNormBackward,
     from: Buf,
     /// `[block][2][16]`.
     means: Buf,
-    train: bool,
 }
 
 // SAFETY: a task writes the lanes of its block.
@@ -210,7 +166,7 @@ unsafe impl Kernel for ParameterGrad {
                 *to = if cx.starts_sums() { sum as f32 } else { *to + sum as f32 };
             }
         }
-        let share = if self.train { 1.0 / (cx.n() * plane.height * plane.width) as f64 } else { 0.0 };
+        let share = if self.pass.train { 1.0 / (cx.n() * plane.height * plane.width) as f64 } else { 0.0 };
         means.iter_mut().zip(sums).for_each(|(mean, sum)| *mean = (sum * share) as f32);
     }
 }
@@ -218,7 +174,7 @@ unsafe impl Kernel for ParameterGrad {
 /// `dx = weight · inv_std · (dy − means[0] − x̂ · means[1])`.
 #[derive(Debug)]
 struct InputGrad {
-    pass: Pass,
+    pass: BatchNormBackward,
     means: Buf,
 }
 
@@ -255,7 +211,7 @@ unsafe impl Kernel for InputGrad {
 }
 
 struct PlaneGrad<'a> {
-    pass: &'a Pass,
+    pass: &'a BatchNormBackward,
     x: &'a [f32],
     dy: &'a [f32],
     dx: &'a mut [f32],

@@ -22,7 +22,7 @@ pub(crate) mod statistics;
 mod tests;
 
 pub use affine::BatchStats;
-pub use backward::{BatchNormEvalBackward, BatchNormTrainBackward};
+pub use backward::BatchNormBackward;
 
 use crate::BLOCK;
 use crate::cut::{check_blocked, check_same};

@@ -63,15 +63,13 @@ impl Case {
             let (weight, bias) = (t.values(&padded[0]), t.values(&padded[1]));
             let (running_mean, running_var) = (t.updated(&padded[2]), t.updated(&padded[3]));
             let (eps, momentum) = (EPS, MOMENTUM);
-            if train {
-                let forward = BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum };
-                let stats = forward.push(&mut t.program);
-                BatchNormTrainBackward { x, dy, dx, weight, dweight, dbias, stats }.push(&mut t.program);
+            let stats = if train {
+                BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum }
+                    .push(&mut t.program)
             } else {
-                let forward = BatchNormEval { x, y, weight, bias, running_mean, running_var, eps };
-                let stats = forward.push(&mut t.program);
-                BatchNormEvalBackward { x, dy, dx, weight, dweight, dbias, stats }.push(&mut t.program);
-            }
+                BatchNormEval { x, y, weight, bias, running_mean, running_var, eps }.push(&mut t.program)
+            };
+            BatchNormBackward { x, dy, dx, weight, dweight, dbias, stats, train }.push(&mut t.program);
         })
     }
 
