@@ -116,11 +116,13 @@ impl Operation for BatchNorm2d {
     }
     fn forward(&self, at: &mut Forward<'_>) {
         let [weight, bias, running_mean, running_var] = [WEIGHT, BIAS, MEAN, VAR].map(|i| at.params[i]);
-        let (x, y, eps, momentum) = (at.x[0], at.y, self.eps, self.momentum);
+        let (x, y, added, act) = (at.x[0], at.y, at.added, at.activation);
+        let (eps, momentum) = (self.eps, self.momentum);
         let stats = if self.training {
-            BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum }.push(at.program)
+            BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum, added, act }
+                .push(at.program)
         } else {
-            BatchNormEval { x, y, weight, bias, running_mean, running_var, eps }.push(at.program)
+            BatchNormEval { x, y, weight, bias, running_mean, running_var, eps, added, act }.push(at.program)
         };
         at.remember(stats.mean);
         at.remember(stats.inv_std);

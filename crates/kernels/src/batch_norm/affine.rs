@@ -1,6 +1,7 @@
-//! The pass that normalises, scales and shifts.
+//! The pass that normalises, scales and shifts, and then adds another value and applies a function where there are any.
 
 use crate::BLOCK;
+use crate::activation::Activation;
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
@@ -15,7 +16,7 @@ pub struct BatchStats {
     pub inv_std: Buf,
 }
 
-/// `y = (x − mean) · (inv_std · weight) + bias`.
+/// `y = act((x − mean) · (inv_std · weight) + bias + added)`.
 #[derive(Debug)]
 pub(super) struct Affine {
     pub(super) x: Value,
@@ -23,6 +24,8 @@ pub(super) struct Affine {
     pub(super) weight: Buf,
     pub(super) bias: Buf,
     pub(super) stats: BatchStats,
+    pub(super) added: Option<Value>,
+    pub(super) act: Activation,
 }
 
 // SAFETY: a task writes its blocks of y.
@@ -31,7 +34,8 @@ unsafe impl Kernel for Affine {
         "batch norm"
     }
     fn reads(&self) -> Vec<Buf> {
-        vec![self.x.buf, self.weight, self.bias, self.stats.mean, self.stats.inv_std]
+        let parameters = [self.weight, self.bias, self.stats.mean, self.stats.inv_std];
+        [self.x.buf].into_iter().chain(parameters).chain(self.added.map(|value| value.buf)).collect()
     }
     fn writes(&self) -> Vec<Buf> {
         vec![self.y.buf]
@@ -52,7 +56,12 @@ unsafe impl Kernel for Affine {
                     parameters,
                 )
             };
-            cx.isa().dispatch(Block { x, x_plane: self.x.plane, y, plane: self.y.plane, parameters });
+            let added = self.added.map(|value| {
+                // SAFETY: not the output, and so not written here.
+                (unsafe { cx.read(value.buf, value.block(n, b)) }, value.plane)
+            });
+            let (x_plane, plane, act) = (self.x.plane, self.y.plane, self.act);
+            cx.isa().dispatch(Block { x, x_plane, y, plane, parameters, added, act });
         }
     }
 }
@@ -64,6 +73,8 @@ pub(crate) struct Block<'a> {
     pub(crate) y: &'a mut [f32],
     pub(crate) plane: Plane,
     pub(crate) parameters: [&'a [f32]; 4],
+    pub(crate) added: Option<(&'a [f32], Plane)>,
+    pub(crate) act: Activation,
 }
 
 impl Task for Block<'_> {
@@ -72,12 +83,25 @@ impl Task for Block<'_> {
         self.plane.clear_halo(self.y);
         let [weight, bias, mean, inv_std] = self.parameters;
         for line in 0..self.plane.height {
+            let added = self.added.map(|(added, plane)| &added[plane.row(line)]);
             for first in (0..BLOCK).step_by(V::LANES) {
                 let scale = V::load(&weight[first..]).mul(V::load(&inv_std[first..]));
                 let (mean, bias) = (V::load(&mean[first..]), V::load(&bias[first..]));
                 let x = self.x[self.x_plane.row(line)].chunks_exact(BLOCK);
-                for (x, y) in x.zip(self.y[self.plane.row(line)].chunks_exact_mut(BLOCK)) {
-                    bias.fma(V::load(&x[first..]).sub(mean), scale).store(&mut y[first..]);
+                let pixels = x.zip(self.y[self.plane.row(line)].chunks_exact_mut(BLOCK));
+                match added {
+                    None => {
+                        for (x, y) in pixels {
+                            let normal = bias.fma(V::load(&x[first..]).sub(mean), scale);
+                            self.act.join(normal).store(&mut y[first..]);
+                        }
+                    }
+                    Some(added) => {
+                        for ((x, y), added) in pixels.zip(added.chunks_exact(BLOCK)) {
+                            let normal = bias.fma(V::load(&x[first..]).sub(mean), scale);
+                            self.act.join(normal.add(V::load(&added[first..]))).store(&mut y[first..]);
+                        }
+                    }
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! Batch normalisation of `[N, C, H, W]` over `N`, `H` and `W`: `y = (x − mean[c]) / √(var[c] + eps) · weight[c] + bias[c]`.
 //!
 //! In training, mean and variance are the batch's own; in evaluation, and in fine-tuning with frozen statistics, they
-//! are the running ones. Either way forward is *statistics*, then one *affine* pass; and backward is *sums*, then one
-//! pass for the gradient of the input.
+//! are the running ones. Either way forward is *statistics*, then one *affine* pass, which may also add a value and apply a function (the end of
+//! a residual block); and backward is *sums*, then one pass for the gradient of the input.
 //!
 //! **A tile is the batch** here: in training, each tile is normalised by its own statistics, and the running ones move
 //! once a tile. So whoever plans a batch norm chooses tiles as large as the batch, or, where a batch is gone through in
@@ -25,14 +25,15 @@ pub use affine::BatchStats;
 pub use backward::BatchNormBackward;
 
 use crate::BLOCK;
+use crate::activation::Activation;
 use crate::cut::{check_blocked, check_same};
 use crate::plane::Value;
 use crate::program::{Buf, Builder};
 use affine::Affine;
 use statistics::{InverseDeviation, Moments, Statistics};
 
-/// Batch normalisation by the statistics of the batch, which also move the running ones:
-/// `running ← (1 − momentum) · running + momentum · batch`.
+/// Batch normalisation by the statistics of the batch, which also move the running ones,
+/// `running ← (1 − momentum) · running + momentum · batch`; then a sum and a function, `act(y + added)`.
 ///
 /// All parameters have one value a lane of `x`, 0 in the lanes past the last channel.
 #[derive(Debug, Clone, Copy)]
@@ -53,15 +54,20 @@ pub struct BatchNormTrain {
     pub eps: f32,
     /// Share of the batch in the running statistics.
     pub momentum: f32,
+    /// What is added before the function.
+    pub added: Option<Value>,
+    /// What becomes of the sum; one that [joins](Activation::joins).
+    pub act: Activation,
 }
 
 impl BatchNormTrain {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When `x` and `y` differ in shape or are planar.
+    /// When `x`, `y` and `added` differ in shape or are planar.
     pub fn push(self, program: &mut Builder) -> BatchStats {
         check(&self.x, &self.y);
+        self.added.iter().for_each(|added| check(added, &self.y));
         let lanes = self.x.plane.blocks() * BLOCK;
         let partial = program.buffer(program.tile() * 2 * lanes);
         let stats = BatchStats { mean: program.buffer(lanes), inv_std: program.buffer(lanes) };
@@ -74,13 +80,13 @@ impl BatchNormTrain {
             eps: self.eps,
             momentum: self.momentum,
         });
-        let Self { x, y, weight, bias, .. } = self;
-        program.push(Affine { x, y, weight, bias, stats });
+        let Self { x, y, weight, bias, added, act, .. } = self;
+        program.push(Affine { x, y, weight, bias, stats, added, act });
         stats
     }
 }
 
-/// Batch normalisation by given statistics: an affine map of each channel.
+/// Batch normalisation by given statistics, an affine map of each channel; then a sum and a function, `act(y + added)`.
 ///
 /// All parameters have one value a lane of `x`, 0 in the lanes past the last channel.
 #[derive(Debug, Clone, Copy)]
@@ -99,20 +105,25 @@ pub struct BatchNormEval {
     pub running_var: Buf,
     /// Added to the variance.
     pub eps: f32,
+    /// What is added before the function.
+    pub added: Option<Value>,
+    /// What becomes of the sum; one that [joins](Activation::joins).
+    pub act: Activation,
 }
 
 impl BatchNormEval {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When `x` and `y` differ in shape or are planar.
+    /// When `x`, `y` and `added` differ in shape or are planar.
     pub fn push(self, program: &mut Builder) -> BatchStats {
         check(&self.x, &self.y);
+        self.added.iter().for_each(|added| check(added, &self.y));
         let lanes = self.x.plane.blocks() * BLOCK;
         let stats = BatchStats { mean: self.running_mean, inv_std: program.buffer(lanes) };
         program.push(InverseDeviation { var: self.running_var, to: stats.inv_std, lanes, eps: self.eps });
-        let Self { x, y, weight, bias, .. } = self;
-        program.push(Affine { x, y, weight, bias, stats });
+        let Self { x, y, weight, bias, added, act, .. } = self;
+        program.push(Affine { x, y, weight, bias, stats, added, act });
         stats
     }
 }

@@ -62,12 +62,13 @@ impl Case {
             let (dweight, dbias) = (t.output_buffer(lanes), t.output_buffer(lanes));
             let (weight, bias) = (t.values(&padded[0]), t.values(&padded[1]));
             let (running_mean, running_var) = (t.updated(&padded[2]), t.updated(&padded[3]));
-            let (eps, momentum) = (EPS, MOMENTUM);
+            let (eps, momentum, added, act) = (EPS, MOMENTUM, None, Activation::None);
             let stats = if train {
-                BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum }
+                BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum, added, act }
                     .push(&mut t.program)
             } else {
-                BatchNormEval { x, y, weight, bias, running_mean, running_var, eps }.push(&mut t.program)
+                BatchNormEval { x, y, weight, bias, running_mean, running_var, eps, added, act }
+                    .push(&mut t.program)
             };
             BatchNormBackward { x, dy, dx, weight, dweight, dbias, stats, train }.push(&mut t.program);
         })

@@ -15,6 +15,7 @@ mod tests;
 pub use backward::GroupNormBackward;
 
 use crate::BLOCK;
+use crate::activation::Activation;
 use crate::batch_norm::affine::Block;
 use crate::batch_norm::statistics::{Moments, pair};
 use crate::cut::{self, check_blocked, check_same};
@@ -169,7 +170,8 @@ unsafe impl Kernel for Affine {
             };
             let (mean, inv_std) = stats.split_at(BLOCK);
             let parameters = [weight, bias, mean, inv_std];
-            cx.isa().dispatch(Block { x, x_plane: self.x.plane, y, plane: self.y.plane, parameters });
+            let (x_plane, plane, added, act) = (self.x.plane, self.y.plane, None, Activation::None);
+            cx.isa().dispatch(Block { x, x_plane, y, plane, parameters, added, act });
         }
     }
 }
