@@ -94,7 +94,7 @@ mod unrolled;
 mod upsample;
 
 pub use activation::Activation;
-pub use batch_norm::{BatchNormBackward, BatchNormEval, BatchNormTrain, BatchStats};
+pub use batch_norm::{BatchNormAdded, BatchNormBackward, BatchNormEval, BatchNormTrain, BatchStats};
 pub use elementwise::{
     Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutUnit, Flatten, Import, Mul, PRelu,
     PReluBackward, ProductSums, ReluRule, Run, SampleSums, ScaleChannels, Unflatten, dropout_keeps, export,

@@ -128,13 +128,14 @@ impl Operation for BatchNorm2d {
         at.remember(stats.inv_std);
     }
     fn backward(&self, at: &mut Backward<'_>) {
-        let (x, dy, weight) = (at.x[0], at.dy, at.params[WEIGHT]);
+        let (x, dy, weight, bias) = (at.x[0], at.dy, at.params[WEIGHT], at.params[BIAS]);
         // The kernels compute both gradients in one pass; where nobody wants the input's, it goes nowhere.
         let dx = at.dx[0].unwrap_or_else(|| at.scratch(Plane { halo: [0, 0], ..at.dy.plane }));
         let lanes = ParamLayout::channels(self.num_features).len;
         let (dweight, dbias) = (at.grad_or_scratch(WEIGHT, lanes), at.grad_or_scratch(BIAS, lanes));
         let stats = BatchStats { mean: at.saved[0], inv_std: at.saved[1] };
-        let train = self.training;
-        BatchNormBackward { x, dy, dx, weight, dweight, dbias, stats, train }.push(at.program);
+        let (train, act, rule, added) = (self.training, Activation::None, at.relu, None);
+        BatchNormBackward { x, dy, dx, weight, bias, dweight, dbias, stats, train, act, rule, added }
+            .push(at.program);
     }
 }

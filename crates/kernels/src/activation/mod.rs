@@ -124,6 +124,16 @@ impl Activation {
         }
     }
 
+    /// As `vjp`, for those that join.
+    #[inline(always)]
+    pub(crate) fn join_vjp<V: Simd>(self, y: V, dy: V) -> V {
+        match self {
+            Self::Relu(f) => f.vjp(y, y, dy),
+            Self::Relu6(f) => f.vjp(y, y, dy),
+            _ => dy,
+        }
+    }
+
     /// Whether it is a gate, that guided backpropagation closes to negative gradients: the ReLUs.
     pub fn is_gate(self) -> bool {
         matches!(self, Self::Relu(_) | Self::Relu6(_))

@@ -1,14 +1,20 @@
-//! Gradients of batch normalisation.
+//! Gradients of batch normalisation, and of the sum and the function behind it.
 //!
-//! With `x̂ = (x − mean) · inv_std` and sums over the `M = N·H·W` values of a channel: `dbias = Σ dy`,
-//! `dweight = Σ dy·x̂`, and `dx = weight · inv_std · (dy − Σ dy / M − x̂ · Σ dy·x̂ / M)` where the statistics are the
-//! batch's own, `dx = weight · inv_std · dy` where they were given.
+//! With `g = dy · act'`, `x̂ = (x − mean) · inv_std` and sums over the `M = N·H·W` values of a channel: `dbias = Σ g`,
+//! `dweight = Σ g·x̂`, and `dx = weight · inv_std · (g − Σ g / M − x̂ · Σ g·x̂ / M)` where the statistics are the
+//! batch's own, `dx = weight · inv_std · g` where they were given. What was added gets `g`.
+//!
+//! **Schedule.** Two passes over memory, that of the sums and that of `dx`. Where nothing was added, both compute again what the function
+//! made of `x`, by the operations of the forward pass and so to the same bits, and nobody reads the output. Where something was added, the
+//! first reads the output and leaves `g`, row by row, as the gradient of what was added; the second reads that.
 
 use super::statistics::pair;
 use super::{BatchStats, check};
 use crate::BLOCK;
+use crate::activation::Activation;
 use crate::chains::{Chains, VECTORS};
 use crate::cut;
+use crate::elementwise::ReluRule;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
@@ -24,6 +30,8 @@ pub struct BatchNormBackward {
     pub dx: Value,
     /// Scale.
     pub weight: Buf,
+    /// Shift.
+    pub bias: Buf,
     /// Gradient of the scale, one value a lane.
     pub dweight: Buf,
     /// Gradient of the shift, one value a lane.
@@ -32,17 +40,36 @@ pub struct BatchNormBackward {
     pub stats: BatchStats,
     /// Whether the statistics are the batch's own, so that the gradient goes through them as well; else they are constants.
     pub train: bool,
+    /// What the forward pass ended in.
+    pub act: Activation,
+    /// What a gate does to a negative gradient.
+    pub rule: ReluRule,
+    /// Where the forward pass added a value.
+    pub added: Option<BatchNormAdded>,
+}
+
+/// Of a forward pass that added a value.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchNormAdded {
+    /// Output of the forward pass.
+    pub y: Value,
+    /// Gradient of what was added, in another buffer.
+    pub dadded: Value,
 }
 
 impl BatchNormBackward {
     /// Adds the kernels to `program`; `dweight` and `dbias` add up over the tiles of a batch.
     ///
     /// # Panics
-    /// When `x`, `dy` and `dx` differ in shape or are planar. A run panics when the statistics are the batch's own and the batch is more
-    /// than one tile.
+    /// When `x`, `dy`, `dx` and what belongs to `added` differ in shape or are planar. A run panics when the statistics are the batch's own
+    /// and the batch is more than one tile.
     pub fn push(self, program: &mut Builder) {
         check(&self.x, &self.dx);
         check(&self.dy, &self.dx);
+        if let Some(BatchNormAdded { y, dadded }) = self.added {
+            check(&y, &dadded);
+            check(&self.dy, &dadded);
+        }
         let lanes = self.x.plane.blocks() * BLOCK;
         let partial = program.buffer(program.tile() * 2 * lanes);
         program.push(Sums { pass: self, to: partial });
@@ -50,26 +77,89 @@ impl BatchNormBackward {
         program.push(ParameterGrad { pass: self, from: partial, means });
         program.push(InputGrad { pass: self, means });
     }
+
+    fn gate(&self) -> Gate {
+        Gate { act: self.act, is_guided: self.rule == ReluRule::Guided && self.act.is_gate() }
+    }
+
+    /// Scale and shift, where the function's output is computed again.
+    fn again(&self) -> Option<[Buf; 2]> {
+        (self.added.is_none() && self.act != Activation::None).then_some([self.weight, self.bias])
+    }
+
+    /// The same, of some lanes.
+    fn again_of<'a>(&self, cx: &Cx<'a>, lanes: &std::ops::Range<usize>) -> Option<Again<'a>> {
+        // SAFETY: no kernel of the backward pass writes parameters.
+        let parameters = self.again()?.map(|buf| unsafe { cx.read(buf, lanes.clone()) });
+        Some(Again { gate: self.gate(), parameters })
+    }
 }
 
-/// `Σ dy` and `Σ dy·x̂` of each channel of each sample: `[n][block][2][16]`.
+/// What a function that joins lets pass of a gradient.
+#[derive(Debug, Clone, Copy)]
+struct Gate {
+    act: Activation,
+    is_guided: bool,
+}
+
+impl Gate {
+    #[inline(always)]
+    fn pass<V: Simd>(self, y: V, dy: V) -> V {
+        let dy = if self.is_guided { V::zero().max(dy) } else { dy };
+        self.act.join_vjp(y, dy)
+    }
+}
+
+/// A gate whose output is computed again from weight and bias, one value a lane.
+#[derive(Clone, Copy)]
+pub(crate) struct Again<'a> {
+    gate: Gate,
+    parameters: [&'a [f32]; 2],
+}
+
+impl Again<'_> {
+    /// Of the channels from lane `first` on.
+    #[inline(always)]
+    fn vectors<V: Simd>(&self, first: usize, inv_std: V) -> AgainOf<V> {
+        let [weight, bias] = self.parameters.map(|of| &of[first..]);
+        AgainOf { gate: self.gate, scale: V::load(weight).mul(inv_std), bias: V::load(bias) }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct AgainOf<V> {
+    gate: Gate,
+    scale: V,
+    bias: V,
+}
+
+impl<V: Simd> AgainOf<V> {
+    #[inline(always)]
+    fn pass(self, deviation: V, dy: V) -> V {
+        self.gate.pass(self.gate.act.join(self.bias.fma(deviation, self.scale)), dy)
+    }
+}
+
+/// `Σ g` and `Σ g·x̂` of each channel of each sample, `[n][block][2][16]`; and `g`, where something was added.
 #[derive(Debug)]
 struct Sums {
     pass: BatchNormBackward,
     to: Buf,
 }
 
-// SAFETY: a task writes the pairs of its blocks.
+// SAFETY: a task writes the pairs of its blocks, and its blocks of the gradient of what was added.
 unsafe impl Kernel for Sums {
     fn name(&self) -> &'static str {
         "batch norm backward sums"
     }
     fn reads(&self) -> Vec<Buf> {
         let p = &self.pass;
-        vec![p.x.buf, p.dy.buf, p.stats.mean, p.stats.inv_std]
+        let of_sum = p.added.map(|added| added.y.buf);
+        let again = p.again().into_iter().flatten();
+        [p.x.buf, p.dy.buf, p.stats.mean, p.stats.inv_std].into_iter().chain(of_sum).chain(again).collect()
     }
     fn writes(&self) -> Vec<Buf> {
-        vec![self.to]
+        [self.to].into_iter().chain(self.pass.added.map(|added| added.dadded.buf)).collect()
     }
     fn tasks(&self, n: usize) -> usize {
         cut::block_tasks(&self.pass.x.plane, n)
@@ -84,7 +174,14 @@ unsafe impl Kernel for Sums {
                 let (x, dy) = (cx.read(p.x.buf, p.x.block(n, b)), cx.read(p.dy.buf, p.dy.block(n, b)));
                 (x, dy, stats, cx.write(self.to, pair(&p.x.plane, n, b)))
             };
-            cx.isa().dispatch(PlaneSums { x, dy, planes: [p.x.plane, p.dy.plane], stats, to });
+            let split = p.added.map(|BatchNormAdded { y, dadded }| {
+                // SAFETY: as above.
+                let (of_y, to) =
+                    unsafe { (cx.read(y.buf, y.block(n, b)), cx.write(dadded.buf, dadded.block(n, b))) };
+                Split { gate: p.gate(), y: of_y, y_plane: y.plane, to, to_plane: dadded.plane }
+            });
+            let (planes, again) = ([p.x.plane, p.dy.plane], p.again_of(cx, &lanes));
+            cx.isa().dispatch(PlaneSums { x, dy, planes, stats, again, split, to });
         }
     }
 }
@@ -95,23 +192,63 @@ pub(crate) struct PlaneSums<'a> {
     pub(crate) dy: &'a [f32],
     pub(crate) planes: [Plane; 2],
     pub(crate) stats: [&'a [f32]; 2],
+    pub(crate) again: Option<Again<'a>>,
+    pub(crate) split: Option<Split<'a>>,
     pub(crate) to: &'a mut [f32],
+}
+
+/// Where a gradient that has passed the gate goes.
+pub(crate) struct Split<'a> {
+    gate: Gate,
+    y: &'a [f32],
+    y_plane: Plane,
+    to: &'a mut [f32],
+    to_plane: Plane,
+}
+
+impl Split<'_> {
+    /// Writes what passes of a row of `dy`, and returns that.
+    #[inline(always)]
+    fn row<V: Simd>(&mut self, line: usize, dy: &[f32]) -> &[f32] {
+        let to = &mut self.to[self.to_plane.row(line)];
+        let y = self.y[self.y_plane.row(line)].chunks_exact(BLOCK);
+        for ((to, y), dy) in to.chunks_exact_mut(BLOCK).zip(y).zip(dy.chunks_exact(BLOCK)) {
+            for first in (0..BLOCK).step_by(V::LANES) {
+                self.gate.pass(V::load(&y[first..]), V::load(&dy[first..])).store(&mut to[first..]);
+            }
+        }
+        to
+    }
 }
 
 impl Task for PlaneSums<'_> {
     #[inline(always)]
-    fn run<V: Simd>(self) {
+    fn run<V: Simd>(mut self) {
         let [x_plane, dy_plane] = self.planes;
+        if let Some(split) = &mut self.split {
+            split.to_plane.clear_halo(split.to);
+        }
         let mut all = [[Chains::<V>::zero(); 2]; VECTORS];
         for line in 0..x_plane.height {
             let (x, dy) = (&self.x[x_plane.row(line)], &self.dy[dy_plane.row(line)]);
+            let grad = match &mut self.split {
+                Some(split) => split.row::<V>(line, dy),
+                None => dy,
+            };
             for (v, first) in (0..BLOCK).step_by(V::LANES).enumerate() {
                 let (mean, inv_std) = (V::load(&self.stats[0][first..]), V::load(&self.stats[1][first..]));
                 let [mut sums, mut products] = all[v];
-                for (i, (x, dy)) in x.chunks_exact(BLOCK).zip(dy.chunks_exact(BLOCK)).enumerate() {
-                    let (normal, grad) = (V::load(&x[first..]).sub(mean).mul(inv_std), V::load(&dy[first..]));
+                let again = match &self.again {
+                    Some(again) => Some(again.vectors(first, inv_std)),
+                    None => None,
+                };
+                for (i, (x, grad)) in x.chunks_exact(BLOCK).zip(grad.chunks_exact(BLOCK)).enumerate() {
+                    let (deviation, mut grad) = (V::load(&x[first..]).sub(mean), V::load(&grad[first..]));
+                    if let Some(again) = again {
+                        grad = again.pass(deviation, grad);
+                    }
                     sums.add(i, grad);
-                    products.fma(i, grad, normal);
+                    products.fma(i, grad, deviation.mul(inv_std));
                 }
                 all[v] = [sums, products];
             }
@@ -171,11 +308,18 @@ unsafe impl Kernel for ParameterGrad {
     }
 }
 
-/// `dx = weight · inv_std · (dy − means[0] − x̂ · means[1])`.
+/// `dx = weight · inv_std · (g − means[0] − x̂ · means[1])`.
 #[derive(Debug)]
 struct InputGrad {
     pass: BatchNormBackward,
     means: Buf,
+}
+
+impl InputGrad {
+    /// `g`, or what becomes it at the gate.
+    fn grad(&self) -> Value {
+        self.pass.added.map_or(self.pass.dy, |added| added.dadded)
+    }
 }
 
 // SAFETY: a task writes its blocks of dx.
@@ -185,7 +329,9 @@ unsafe impl Kernel for InputGrad {
     }
     fn reads(&self) -> Vec<Buf> {
         let p = &self.pass;
-        vec![p.x.buf, p.dy.buf, p.weight, p.stats.mean, p.stats.inv_std, self.means]
+        let again = p.again().map(|[_, bias]| bias);
+        let parameters = [p.weight, p.stats.mean, p.stats.inv_std, self.means];
+        [p.x.buf, self.grad().buf].into_iter().chain(parameters).chain(again).collect()
     }
     fn writes(&self) -> Vec<Buf> {
         vec![self.pass.dx.buf]
@@ -194,35 +340,38 @@ unsafe impl Kernel for InputGrad {
         cut::block_tasks(&self.pass.x.plane, n)
     }
     fn run(&self, cx: &Cx<'_>, task: usize) {
-        let p = &self.pass;
+        let (p, grad) = (&self.pass, self.grad());
         for (n, b) in cut::blocks(&p.x.plane, cx.n(), task) {
             let lanes = b * BLOCK..(b + 1) * BLOCK;
             // SAFETY: see the impl; the others are not written here.
-            let (x, dy, dx, parameters, means) = unsafe {
+            let (x, of_grad, dx, parameters, means) = unsafe {
                 let parameters =
                     [p.weight, p.stats.mean, p.stats.inv_std].map(|buf| cx.read(buf, lanes.clone()));
-                let (x, dy) = (cx.read(p.x.buf, p.x.block(n, b)), cx.read(p.dy.buf, p.dy.block(n, b)));
+                let (x, of_grad) = (cx.read(p.x.buf, p.x.block(n, b)), cx.read(grad.buf, grad.block(n, b)));
                 let means = cx.read(self.means, pair(&p.x.plane, 0, b));
-                (x, dy, cx.write(p.dx.buf, p.dx.block(n, b)), parameters, means)
+                (x, of_grad, cx.write(p.dx.buf, p.dx.block(n, b)), parameters, means)
             };
-            cx.isa().dispatch(PlaneGrad { pass: p, x, dy, dx, parameters, means });
+            let (planes, again) = ([p.x.plane, grad.plane, p.dx.plane], p.again_of(cx, &lanes));
+            cx.isa().dispatch(PlaneGrad { planes, x, grad: of_grad, dx, parameters, means, again });
         }
     }
 }
 
 struct PlaneGrad<'a> {
-    pass: &'a BatchNormBackward,
+    /// Of `x`, `grad` and `dx`.
+    planes: [Plane; 3],
     x: &'a [f32],
-    dy: &'a [f32],
+    grad: &'a [f32],
     dx: &'a mut [f32],
     parameters: [&'a [f32]; 3],
     means: &'a [f32],
+    again: Option<Again<'a>>,
 }
 
 impl Task for PlaneGrad<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
-        let (x_plane, dy_plane, dx_plane) = (self.pass.x.plane, self.pass.dy.plane, self.pass.dx.plane);
+        let [x_plane, grad_plane, dx_plane] = self.planes;
         dx_plane.clear_halo(self.dx);
         let [weight, mean, inv_std] = self.parameters;
         for line in 0..dx_plane.height {
@@ -231,12 +380,19 @@ impl Task for PlaneGrad<'_> {
                 let scale = V::load(&weight[first..]).mul(inv_std);
                 let (offset, slope) = (V::load(&self.means[first..]), V::load(&self.means[BLOCK + first..]));
                 let slope = V::zero().sub(slope);
+                let again = match &self.again {
+                    Some(again) => Some(again.vectors(first, inv_std)),
+                    None => None,
+                };
                 let x = self.x[x_plane.row(line)].chunks_exact(BLOCK);
-                let dy = self.dy[dy_plane.row(line)].chunks_exact(BLOCK);
+                let grad = self.grad[grad_plane.row(line)].chunks_exact(BLOCK);
                 let dx = self.dx[dx_plane.row(line)].chunks_exact_mut(BLOCK);
-                for ((x, dy), dx) in x.zip(dy).zip(dx) {
-                    let normal = V::load(&x[first..]).sub(mean).mul(inv_std);
-                    let grad = V::load(&dy[first..]).sub(offset).fma(normal, slope);
+                for ((x, grad), dx) in x.zip(grad).zip(dx) {
+                    let (deviation, mut grad) = (V::load(&x[first..]).sub(mean), V::load(&grad[first..]));
+                    if let Some(again) = again {
+                        grad = again.pass(deviation, grad);
+                    }
+                    let grad = grad.sub(offset).fma(deviation.mul(inv_std), slope);
                     grad.mul(scale).store(&mut dx[first..]);
                 }
             }

@@ -22,7 +22,7 @@ pub(crate) mod statistics;
 mod tests;
 
 pub use affine::BatchStats;
-pub use backward::BatchNormBackward;
+pub use backward::{BatchNormAdded, BatchNormBackward};
 
 use crate::BLOCK;
 use crate::activation::Activation;

@@ -3,7 +3,8 @@
 use super::*;
 use crate::plane::Plane;
 use crate::reference;
-use crate::testing::{Run, Setup, assert_same, run_everywhere};
+use crate::testing::{Run, Setup, TestProgram, assert_same, run_everywhere};
+use crate::{Activate, ActivateBackward, Add, ReluRule};
 use striate_testkit::{Sample, assert_close, widen};
 
 const EPS: f32 = 1e-5;
@@ -22,6 +23,29 @@ struct Case {
     /// Weight, bias, running mean, running variance.
     parameters: [Vec<f32>; 4],
     planes: [Plane; 4],
+}
+
+/// Either forward pass.
+struct Norm {
+    x: Value,
+    weight: Buf,
+    bias: Buf,
+    running: [Buf; 2],
+    train: bool,
+}
+
+impl Norm {
+    fn push(self, t: &mut TestProgram, y: Value, added: Option<Value>, act: Activation) -> BatchStats {
+        let Self { x, weight, bias, running: [running_mean, running_var], train } = self;
+        let (eps, momentum) = (EPS, MOMENTUM);
+        if train {
+            BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum, added, act }
+                .push(&mut t.program)
+        } else {
+            BatchNormEval { x, y, weight, bias, running_mean, running_var, eps, added, act }
+                .push(&mut t.program)
+        }
+    }
 }
 
 impl Case {
@@ -62,15 +86,12 @@ impl Case {
             let (dweight, dbias) = (t.output_buffer(lanes), t.output_buffer(lanes));
             let (weight, bias) = (t.values(&padded[0]), t.values(&padded[1]));
             let (running_mean, running_var) = (t.updated(&padded[2]), t.updated(&padded[3]));
-            let (eps, momentum, added, act) = (EPS, MOMENTUM, None, Activation::None);
-            let stats = if train {
-                BatchNormTrain { x, y, weight, bias, running_mean, running_var, eps, momentum, added, act }
-                    .push(&mut t.program)
-            } else {
-                BatchNormEval { x, y, weight, bias, running_mean, running_var, eps, added, act }
-                    .push(&mut t.program)
-            };
-            BatchNormBackward { x, dy, dx, weight, dweight, dbias, stats, train }.push(&mut t.program);
+            let forward = Norm { x, weight, bias, running: [running_mean, running_var], train };
+            let stats = forward.push(t, y, None, Activation::None);
+            let (act, rule, added) = (Activation::None, ReluRule::Gradient, None);
+            let pass =
+                BatchNormBackward { x, dy, dx, weight, bias, dweight, dbias, stats, train, act, rule, added };
+            pass.push(&mut t.program);
         })
     }
 
@@ -178,5 +199,88 @@ fn a_batch_in_parts_is_normalised_part_by_part() {
         assert_close(lanes(3), &dbias, 2e-5, 1e-6, "dbias");
         assert_close(lanes(4), &mean, 1e-6, 0.0, "running mean");
         assert_close(lanes(5), &var, 2e-5, 0.0, "running variance");
+    }
+}
+
+/// In one kernel and in kernels of their own: the same bits, forward and backward.
+fn compare(case: &Case, train: bool, adds: bool, act: Activation, rule: ReluRule) {
+    let lanes = case.planes[0].blocks() * BLOCK;
+    let padded = case.parameters.each_ref().map(|p| {
+        let mut p = p.clone();
+        p.resize(lanes, 0.0);
+        p
+    });
+    let other: Vec<f32> = case.dy.iter().rev().copied().collect();
+    let [plane, halo, ..] = case.planes;
+    let runs = run_everywhere(&Setup::new(case.n), |t| {
+        let (x, dy) = (t.input(plane, &case.x), t.input(halo, &case.dy));
+        let added = adds.then(|| t.input(case.planes[2], &other));
+        let (weight, bias) = (t.values(&padded[0]), t.values(&padded[1]));
+        let rule_of_none = ReluRule::Gradient;
+        for joined in [true, false] {
+            let running = [t.values(&padded[2]), t.values(&padded[3])];
+            let (y, dx, g) = (t.output(halo), t.output(case.planes[3]), t.output(halo));
+            let (dweight, dbias) = (t.output_buffer(lanes), t.output_buffer(lanes));
+            let norm = Norm { x, weight, bias, running, train };
+            let pass = BatchNormBackward {
+                x,
+                dy,
+                dx,
+                weight,
+                bias,
+                dweight,
+                dbias,
+                train,
+                act,
+                rule,
+                stats: BatchStats { mean: weight, inv_std: weight },
+                added: None,
+            };
+            if joined {
+                let stats = norm.push(t, y, added, act);
+                let of_sum = added.map(|_| BatchNormAdded { y, dadded: g });
+                BatchNormBackward { stats, added: of_sum, ..pass }.push(&mut t.program);
+                if !adds {
+                    t.program.push(ActivateBackward { x: y, y, dy, dx: g, act, rule });
+                }
+            } else {
+                let (normal, sum) = (t.hidden(plane), t.hidden(plane));
+                let stats = norm.push(t, normal, None, Activation::None);
+                let sum = added.map_or(normal, |b| {
+                    t.program.push(Add { a: normal, b, y: sum, act: Activation::None });
+                    sum
+                });
+                t.program.push(Activate { x: sum, y, act });
+                t.program.push(ActivateBackward { x: y, y, dy, dx: g, act, rule });
+                let (act, rule) = (Activation::None, rule_of_none);
+                BatchNormBackward { stats, dy: g, act, rule, ..pass }.push(&mut t.program);
+            }
+        }
+    });
+    for run in &runs {
+        let (joined, apart) = run.outputs.split_at(run.outputs.len() / 2);
+        for (i, what) in ["y", "dx", "gradient of what was added", "dweight", "dbias"].into_iter().enumerate()
+        {
+            let shape = (case.n, case.channels, case.size);
+            assert_eq!(
+                joined[i], apart[i],
+                "{what} of {shape:?}, {act:?}, {rule:?}, train {train}, {}",
+                run.what
+            );
+        }
+    }
+}
+
+#[test]
+fn what_comes_behind_gives_the_bits_of_kernels_of_its_own() {
+    let mut sample = Sample::new(5);
+    for (i, shape) in SHAPES.into_iter().enumerate() {
+        let case = Case::new(&mut sample, shape, 0.3);
+        for act in [Activation::None, Activation::RELU, Activation::RELU6] {
+            for adds in [false, true] {
+                let rule = [ReluRule::Gradient, ReluRule::Guided][i % 2];
+                compare(&case, i % 3 > 0, adds, act, rule);
+            }
+        }
     }
 }

@@ -82,7 +82,8 @@ unsafe impl Kernel for Sums {
             };
             let stats = stats.split_at(BLOCK);
             let planes = [p.x.plane, p.dy.plane];
-            cx.isa().dispatch(PlaneSums { x, dy, planes, stats: [stats.0, stats.1], to });
+            let (stats, again, split) = ([stats.0, stats.1], None, None);
+            cx.isa().dispatch(PlaneSums { x, dy, planes, stats, again, split, to });
         }
     }
 }
