@@ -3,7 +3,7 @@
 use crate::node_id::NodeId;
 use std::collections::BTreeMap;
 use striate_kernels::Activation;
-use striate_kernels::{ActivateBackward, Buf, Builder, Plane, ReluRule, Value};
+use striate_kernels::{ActivateBackward, Buf, Builder, Copy, Plane, ReluRule, Value};
 
 /// What an operation adds its forward kernels to.
 pub struct Forward<'a> {
@@ -70,6 +70,12 @@ pub struct Backward<'a> {
     pub dy: Value,
     /// Gradients of the inputs to be written, where they are needed.
     pub dx: Vec<Option<Value>>,
+    /// Whether the forward kernel added a value.
+    pub adds: bool,
+    /// Gradient of that value to be written, where it is needed.
+    pub dadded: Option<Value>,
+    /// What the forward kernel ended in.
+    pub activation: Activation,
     /// Parameters in order.
     pub params: &'a [Buf],
     /// Their gradients to be written: those of all trainable ones, or `None` for all of a frozen layer.
@@ -88,14 +94,24 @@ impl Backward<'_> {
         value(self.program, plane)
     }
 
-    /// Takes the gradient through the activation that the operation ends in.
-    pub(crate) fn pass_activation(&mut self, act: Activation) {
-        if act == Activation::None {
-            return;
+    /// Takes the gradient through what the forward kernel did behind the operation itself, by kernels of their own.
+    pub(crate) fn pass_end(&mut self) {
+        let act = self.activation;
+        if act != Activation::None {
+            let dx = self.scratch(self.dy.plane);
+            self.program.push(ActivateBackward {
+                x: self.y,
+                y: self.y,
+                dy: self.dy,
+                dx,
+                act,
+                rule: self.relu,
+            });
+            self.dy = dx;
         }
-        let dx = self.scratch(self.dy.plane);
-        self.program.push(ActivateBackward { x: self.y, y: self.y, dy: self.dy, dx, act, rule: self.relu });
-        self.dy = dx;
+        if let Some(dadded) = self.dadded {
+            self.program.push(Copy { x: self.dy, y: dadded });
+        }
     }
 
     /// The gradient of parameter `i`, or of one that is frozen and has `len` values, a buffer that nobody reads.

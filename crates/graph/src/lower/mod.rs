@@ -10,7 +10,7 @@ use crate::emit::{Backward, Forward};
 use crate::explain::Pass;
 use crate::graph::{Graph, Node, NodeId, full_names};
 use crate::op::{Choice, Op, Operation, ParamSpec};
-use striate_kernels::{Activation, Copy};
+use striate_kernels::Activation;
 
 /// A graph on its way to a program.
 pub(crate) struct Lowered<'g> {
@@ -109,9 +109,9 @@ impl Form {
         match self {
             Self::Stored(op) => op.as_operation().backward(at),
             Self::Joined { op, adds, activation } => {
-                at.pass_activation(*activation);
-                if *adds && let Some(dx) = at.dx.pop().flatten() {
-                    at.program.push(Copy { x: at.dy, y: dx });
+                at.activation = *activation;
+                if *adds {
+                    (at.adds, at.dadded) = (true, at.dx.pop().flatten());
                 }
                 op.as_operation().backward(at);
             }

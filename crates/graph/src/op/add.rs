@@ -61,6 +61,7 @@ impl Operation for Add {
         at.program.push(striate_kernels::Add { a, b, y: at.y, act });
     }
     fn backward(&self, at: &mut Backward<'_>) {
+        at.pass_end();
         for dx in at.dx.clone().into_iter().flatten() {
             at.program.push(Copy { x: at.dy, y: dx });
         }

@@ -7,7 +7,9 @@
 //! Ioffe and Szegedy, "Batch Normalization", 2015, algorithms 1 and 2.
 
 use super::*;
-use striate_kernels::{BatchNormBackward, BatchNormEval, BatchNormTrain, BatchStats, reference};
+use striate_kernels::{
+    BatchNormAdded, BatchNormBackward, BatchNormEval, BatchNormTrain, BatchStats, reference,
+};
 
 /// Batch normalisation over `[N, H, W]` of each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,6 +116,12 @@ impl Operation for BatchNorm2d {
     fn param_layout(&self, _: usize, _: &Plane) -> Option<ParamLayout> {
         Some(ParamLayout::channels(self.num_features))
     }
+    fn takes_activation(&self) -> bool {
+        true
+    }
+    fn takes_added(&self) -> bool {
+        true
+    }
     fn forward(&self, at: &mut Forward<'_>) {
         let [weight, bias, running_mean, running_var] = [WEIGHT, BIAS, MEAN, VAR].map(|i| at.params[i]);
         let (x, y, added, act) = (at.x[0], at.y, at.added, at.activation);
@@ -130,11 +138,15 @@ impl Operation for BatchNorm2d {
     fn backward(&self, at: &mut Backward<'_>) {
         let (x, dy, weight, bias) = (at.x[0], at.dy, at.params[WEIGHT], at.params[BIAS]);
         // The kernels compute both gradients in one pass; where nobody wants the input's, it goes nowhere.
-        let dx = at.dx[0].unwrap_or_else(|| at.scratch(Plane { halo: [0, 0], ..at.dy.plane }));
+        let nowhere = Plane { halo: [0, 0], ..dy.plane };
+        let dx = at.dx[0].unwrap_or_else(|| at.scratch(nowhere));
+        let added = at
+            .adds
+            .then(|| BatchNormAdded { y: at.y, dadded: at.dadded.unwrap_or_else(|| at.scratch(nowhere)) });
         let lanes = ParamLayout::channels(self.num_features).len;
         let (dweight, dbias) = (at.grad_or_scratch(WEIGHT, lanes), at.grad_or_scratch(BIAS, lanes));
         let stats = BatchStats { mean: at.saved[0], inv_std: at.saved[1] };
-        let (train, act, rule, added) = (self.training, Activation::None, at.relu, None);
+        let (train, act, rule) = (self.training, at.activation, at.relu);
         BatchNormBackward { x, dy, dx, weight, bias, dweight, dbias, stats, train, act, rule, added }
             .push(at.program);
     }

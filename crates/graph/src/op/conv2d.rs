@@ -326,6 +326,7 @@ impl Operation for Conv2d {
         }
     }
     fn backward(&self, at: &mut Backward<'_>) {
+        at.pass_end();
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         if let Some(dx) = at.dx[0] {

@@ -109,6 +109,7 @@ impl Operation for Linear {
         at.program.push(striate_kernels::Linear::new(self.pack(), at.x[0], at.params[0], bias, at.y, act));
     }
     fn backward(&self, at: &mut Backward<'_>) {
+        at.pass_end();
         if let Some(dx) = at.dx[0] {
             linear::push_backward_data(at.program, self.pack(), at.dy, at.params[0], dx);
         }

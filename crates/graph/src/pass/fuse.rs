@@ -1,5 +1,5 @@
-//! Joins an activation to the layer before it, a 2x2 max-pool to both, a sum to a convolution before it, and lets a linear layer read an
-//! image where it lies.
+//! Joins an activation to the layer before it, a 2x2 max-pool to both, a sum to a convolution or a batch norm before it, and lets a linear
+//! layer read an image where it lies.
 //!
 //! ```text
 //! before   conv1 ── relu ── max_pool2d        flatten ── fc1 ── relu
@@ -10,7 +10,7 @@
 //! after    relu = conv2, which adds x, with activation
 //! ```
 //!
-//! Of two convolutions the one that is computed last adds the other.
+//! Of two terms that can add the other, the one that is computed last does.
 //!
 //! The joined node takes the place of the last; values in between are gone, so a value that somebody taps, or
 //! that has a second consumer, is never joined.
