@@ -70,6 +70,9 @@ pub struct Backward<'a> {
     pub dy: Value,
     /// Gradients of the inputs to be written, where they are needed.
     pub dx: Vec<Option<Value>>,
+    /// What other operations made of the gradient of the first input, to be added to it, where the operation
+    /// [takes](crate::op::Operation::takes_gradient) that.
+    pub so_far: Option<Value>,
     /// Whether the forward kernel added a value.
     pub adds: bool,
     /// Gradient of that value to be written, where it is needed.

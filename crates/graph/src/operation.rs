@@ -116,6 +116,10 @@ pub trait Operation: std::fmt::Debug {
     fn takes_added(&self) -> bool {
         false
     }
+    /// Whether its backward kernel can add what others made of the gradient of its first input, `Backward::so_far`.
+    fn takes_gradient(&self) -> bool {
+        false
+    }
     /// Halo that the kernels need around the input.
     fn input_halo(&self, _input: &[usize]) -> [usize; 2] {
         [0, 0]

@@ -353,6 +353,9 @@ impl Planner<'_> {
                 self.program.push(ScaleChannels { x, y, factors });
                 dy = y;
             }
+            let first = node.inputs.first().filter(|&&i| needs[i] && node.form.takes_gradient());
+            let so_far = first.map_or_else(Vec::new, |&i| std::mem::take(&mut gradients[i]));
+            let so_far = (!so_far.is_empty()).then(|| self.sum(&so_far));
             let mut dx = Vec::new();
             for &input in &node.inputs {
                 let gradient = needs[input].then(|| value(self.program, planes[&input]));
@@ -369,6 +372,7 @@ impl Planner<'_> {
                 y: self.made[&id],
                 dy,
                 dx,
+                so_far,
                 adds: false,
                 dadded: None,
                 activation: Activation::None,

@@ -83,6 +83,11 @@ impl Form {
         if self.is_added(i) { [0, 0] } else { self.grad_halos(input).1 }
     }
 
+    /// As [`Operation::takes_gradient`].
+    pub(crate) fn takes_gradient(&self) -> bool {
+        !matches!(self, Self::ConvReluPool(_)) && self.operation().takes_gradient()
+    }
+
     /// As [`Operation::grad_halos`].
     fn grad_halos(&self, input: &[usize]) -> ([usize; 2], [usize; 2]) {
         match self {

@@ -289,6 +289,9 @@ impl Operation for Conv2d {
     fn takes_added(&self) -> bool {
         true
     }
+    fn takes_gradient(&self) -> bool {
+        true
+    }
     fn input_halo(&self, _: &[usize]) -> [usize; 2] {
         self.halo()
     }
@@ -330,13 +333,13 @@ impl Operation for Conv2d {
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         if let Some(dx) = at.dx[0] {
-            let w = at.params[0];
+            let of = conv::InputGradient { dy: at.dy, w: at.params[0], dx, added: at.so_far };
             match self.gradient_algorithm(at.shapes[0], at.winograd).method {
                 Method::Direct | Method::Depthwise => {
-                    conv::Conv::push_backward_data(at.program, &shape, &rows, at.dy, w, dx);
+                    conv::Conv::push_backward_data(at.program, &shape, &rows, of);
                 }
                 Method::Winograd(form) => {
-                    conv::Winograd::push_backward_data(form, at.program, &shape, &rows, at.dy, w, dx);
+                    conv::Winograd::push_backward_data(form, at.program, &shape, &rows, of);
                 }
             }
         }

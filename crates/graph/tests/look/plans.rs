@@ -4,13 +4,14 @@ use super::*;
 use expect_test::expect;
 
 /// Others may be added without a change here.
-const NETS: [&str; 6] = [
+const NETS: [&str; 7] = [
     "convnet",
     "mixnet",
     "pools and dropout",
     "mlp that ends in log-softmax",
     "concatenations",
     "shared layers",
+    "residual blocks",
 ];
 
 fn cases(mode: Mode) -> impl Iterator<Item = Case> {
@@ -65,17 +66,22 @@ fn networks_are_planned_as_these_kernels() {
         shared layers
           in use: import, conv, batch norm statistics, batch norm, gather, conv, batch norm statistics, batch norm, conv, flatten, linear x3
           looked at: import, conv, batch norm statistics, batch norm, activation, gather, conv, batch norm statistics, batch norm, activation, conv, activation, linear, activation, gather, linear x2
+        residual blocks
+          in use: import, conv, conv+add, conv, conv+add x2, conv+relu+max-pool, max-pool, add, adaptive avg-pool, flatten, linear
+          looked at: import, conv, activation, conv, batch norm statistics, batch norm, add, activation, conv x2, batch norm statistics, batch norm, add, activation, conv, add, conv, activation, max-pool x2, add, adaptive avg-pool, flatten, linear
         convnet
           in training: import, conv+relu+max-pool x2, linear x2, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, activation backward, transpose weights, linear backward data, linear backward weight, conv+pool backward bias, reduce, conv+pool backward weight, reduce, gather, conv+pool backward data, conv+pool backward bias, reduce, conv+pool backward weight, reduce, sgd x8
         mixnet
-          in training: import, conv, moments, batch norm statistics, batch norm, conv, moments, batch norm statistics, batch norm, conv, avg-pool, adaptive avg-pool, flatten, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, unflatten, adaptive avg-pool backward, avg-pool backward, activation backward, gather, conv backward data, gather, conv backward data, gather, conv backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, batch norm backward sums, batch norm backward weight, batch norm backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, clear unconnected, add, batch norm backward sums, batch norm backward weight, batch norm backward data, conv backward weight, reduce, sgd x11
+          in training: import, conv, moments, batch norm statistics, batch norm, conv, moments, batch norm statistics, batch norm, conv, avg-pool, adaptive avg-pool, flatten, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, unflatten, adaptive avg-pool backward, avg-pool backward, activation backward, gather, conv backward data, gather, conv backward data, gather, conv backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, batch norm backward sums, batch norm backward weight, batch norm backward data, gather, conv backward data+add, conv backward bias, conv backward weight, reduce, clear unconnected, batch norm backward sums, batch norm backward weight, batch norm backward data, conv backward weight, reduce, sgd x11
         pools and dropout
           in training: import, conv, max-pool, dropout, conv, activation, add, adaptive avg-pool, flatten, dropout, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, dropout, unflatten, adaptive avg-pool backward, copy x2, activation backward, add, gather, conv backward data, conv backward bias, conv backward weight, reduce, dropout, max-pool backward, activation backward, conv backward bias, conv backward weight, reduce, sgd x6
         mlp that ends in log-softmax
           in training: import, flatten, linear x2, softmax, cross entropy, loss report, softmax backward, transpose weights, linear backward data, linear backward weight, activation backward, linear backward weight, sgd x4
         concatenations
-          in training: import, conv, channels, conv, channels, adaptive avg-pool, flatten, linear, channels, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, channels x2, activation backward, transpose weights, linear backward data, linear backward weight, add, unflatten, adaptive avg-pool backward, channels x4, add, activation backward, gather, conv backward data, conv backward bias, conv backward weight, reduce, add x2, channels, activation backward, conv backward bias, conv backward weight, reduce, sgd x8
+          in training: import, conv, channels, conv, channels, adaptive avg-pool, flatten, linear, channels, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, channels x2, activation backward, transpose weights, linear backward data, linear backward weight, add, unflatten, adaptive avg-pool backward, channels x4, add x2, activation backward, gather, conv backward data+add, conv backward bias, conv backward weight, reduce, channels, activation backward, conv backward bias, conv backward weight, reduce, sgd x8
         shared layers
           in training: import, conv, moments, batch norm statistics, batch norm, gather, conv, moments, batch norm statistics, batch norm, conv, flatten, linear x3, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, transpose weights, linear backward data, linear backward weight, activation backward, transpose weights, linear backward data, linear backward weight, unflatten, activation backward, gather, conv backward data, gather, conv backward data, gather, conv backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, batch norm backward sums, batch norm backward weight, batch norm backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, batch norm backward sums, batch norm backward weight, batch norm backward data, conv backward bias, conv backward weight, reduce, add gradient x6, sgd x10
+        residual blocks
+          in training: import, conv x2, moments, batch norm statistics, batch norm, conv x2, moments, batch norm statistics, batch norm, conv+add, conv+relu+max-pool, max-pool, add, adaptive avg-pool, flatten, linear, cross entropy, loss report, transpose weights, linear backward data, linear backward weight, unflatten, adaptive avg-pool backward, copy x2, max-pool backward, conv+pool backward bias, reduce, conv+pool backward weight, reduce, gather, conv+pool backward data, add, copy, gather, conv backward data, conv backward bias, conv backward weight, reduce, add, batch norm backward sums, batch norm backward weight, batch norm backward data, gather, conv backward data, gather, conv backward data, gather, conv backward data, gather, conv backward data, conv backward bias, conv backward weight, reduce, gather, conv backward data+add, gather, conv backward data+add, gather, conv backward data+add, gather, conv backward data+add, conv backward bias, conv backward weight, reduce, batch norm backward sums, batch norm backward weight, batch norm backward data, gather, conv backward data+add, conv backward weight, reduce, activation backward, conv backward bias, conv backward weight, reduce, sgd x17
     "#]].assert_eq(&told);
 }

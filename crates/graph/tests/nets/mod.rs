@@ -239,7 +239,8 @@ pub(crate) fn all() -> Vec<Net> {
             },
         },
         Net {
-            // A block that keeps its shape, one whose shortcut is a convolution, and one without an activation behind the sum.
+            // A block that keeps its shape, one whose shortcut is a convolution, one without an activation behind the sum, and one
+            // that pools.
             name: "residual blocks",
             input: [3, 14, 15],
             classes: 5,
@@ -251,6 +252,7 @@ pub(crate) fn all() -> Vec<Net> {
                 ("conv2", conv(18, 20, Conv { stride: 2, ..PLAIN })),
                 ("bn2", norm(20)),
                 ("conv3", conv(20, 20, PLAIN)),
+                ("conv4", conv(20, 20, PLAIN)),
                 ("fc", linear(20, 5)),
             ],
             forward: |net, x| {
@@ -259,6 +261,7 @@ pub(crate) fn all() -> Vec<Net> {
                 let shortcut = x.apply(net.layer("down"));
                 let x = (x.apply(net.layer("conv2")).apply(net.layer("bn2")) + shortcut).relu6();
                 let x = x.apply(net.layer("conv3")) + x;
+                let x = x.apply(net.layer("conv4")).relu().max_pool2d(2) + x.max_pool2d(2);
                 x.adaptive_avg_pool2d(1).flatten(1).apply(net.layer("fc"))
             },
         },

@@ -20,7 +20,9 @@
 //! own group only, though it may make NaN of the lanes past the last channel.
 
 use super::halo::clear_band;
+use super::input_gradient::InputGradient;
 use super::rows::{Gather, Lanes, Rows, origin};
+use super::steps::{At, Steps};
 use super::sum::{ALL, GROUPED, OWN, RowsOf, add_rows, lane, pixels};
 use crate::activation::Activation;
 use crate::cut::check_same;
@@ -102,18 +104,13 @@ impl Conv {
         Self { name: "conv+add", added: Some(value), ..self }
     }
 
-    /// Adds to `program` the kernels that compute the gradient of the input, `dx`, from the gradient of the output,
-    /// `dy`, and the packed weights `w` of the forward pass: the weights are repacked, then one convolution with
+    /// Adds to `program` the kernels that compute the gradient of the input: the weights are repacked, then one convolution with
     /// stride 1 runs for each residue of the pixel modulo the stride.
-    pub fn push_backward_data(
-        program: &mut Builder,
-        shape: &ConvShape,
-        forward: &Rows,
-        dy: Value,
-        w: Buf,
-        dx: Value,
-    ) {
+    pub fn push_backward_data(program: &mut Builder, shape: &ConvShape, forward: &Rows, of: InputGradient) {
+        let InputGradient { dy, w, dx, added } = of;
         assert_eq!(dx.plane.block, BLOCK, "the gradient of a planar input is asked for in blocks");
+        added.iter().for_each(|added| check_same("conv backward data+add", added, &dx));
+        let name = if added.is_some() { "conv backward data+add" } else { "conv backward data" };
         let [sy, sx] = shape.window.stride;
         let mut phases = Vec::new();
         let mut len = 0;
@@ -136,13 +133,13 @@ impl Conv {
             let next = w_start + rows.weight_len();
             program.push(Gather { from: w, to: wt, map, start: w_start });
             program.push(Self {
-                name: "conv backward data",
+                name,
                 x: dy,
                 w: wt,
                 w_start,
                 bias: None,
                 y: dx,
-                added: None,
+                added,
                 act: Activation::None,
                 uniform: rows.uniform(),
                 origin: origin(&dy, first),
@@ -188,7 +185,7 @@ impl Conv {
             x_line: line(self.stride[0] * x.row_len(), x_step),
             y_line: line(self.y_step[0] * y.row_len(), y_step),
             width: self.out[1],
-            added_line: added(|plane| 2 * plane.halo[1] * BLOCK),
+            added_line: line(self.y_step[0] * added(Plane::row_len), y_step),
             y_block: y.plane_len(),
             added_block: added(Plane::plane_len),
         }
@@ -243,22 +240,6 @@ unsafe impl Kernel for Conv {
     }
 }
 
-/// Distances from one pixel to the next.
-#[derive(Clone, Copy)]
-struct Steps {
-    x: usize,
-    y: usize,
-    /// What the end of a line adds.
-    x_line: usize,
-    y_line: usize,
-    /// Pixels of a line.
-    width: usize,
-    added_line: usize,
-    /// From a block of output channels to the next.
-    y_block: usize,
-    added_block: usize,
-}
-
 /// Some rows of some blocks of one sample.
 struct Band<'a> {
     conv: &'a Conv,
@@ -302,16 +283,6 @@ impl Task for Band<'_> {
 const CACHED: usize = 16 << 10;
 /// Weights from which on they come from memory, and those of the next pass are asked for while tiles pass over these.
 const FAR: usize = 1 << 20;
-
-/// Where the next pixel lies in the input and in the output, and how many of its line are left.
-#[derive(Clone, Copy)]
-struct At {
-    x: usize,
-    y: usize,
-    /// In the value that is added, where there is one.
-    added: usize,
-    left: usize,
-}
 
 /// What the tiles of some channels have in common while they add up some of the rows.
 struct Pass<'a, V, const NV: usize> {
@@ -390,10 +361,11 @@ impl Band<'_> {
     #[inline(always)]
     fn tiles<V: Simd, const NV: usize, const KIND: u8>(&self, pass: &Pass<'_, V, NV>, lines: &Range<usize>) {
         let (c, line) = (self.conv, lines.start);
+        let first = [c.y_first[0] + line * c.y_step[0], c.y_first[1]];
         let mut at = At {
             x: c.origin + line * c.stride[0] * c.x.plane.row_len(),
-            y: c.y.pixel(self.n, pass.b, [c.y_first[0] + line * c.y_step[0], c.y_first[1]]),
-            added: c.added.map_or(0, |added| added.pixel(self.n, pass.b, [line, 0])),
+            y: c.y.pixel(self.n, pass.b, first),
+            added: c.added.map_or(0, |added| added.pixel(self.n, pass.b, first)),
             left: c.out[1],
         };
         let all = lines.len() * c.out[1];
@@ -430,12 +402,7 @@ impl Band<'_> {
         let (mut from, in_line) = (*at, V::LANES == BLOCK && step.x == BLOCK && at.left >= P);
         unrolled!(p < P => {
             (x[p], y[p]) = (&self.x[at.x..], at.y);
-            (at.x, at.y, at.left) = (at.x + step.x, at.y + step.y, at.left - 1);
-            if at.left == 0 {
-                at.x = at.x.wrapping_add(step.x_line);
-                at.y = at.y.wrapping_add(step.y_line);
-                at.left = step.width;
-            }
+            at.next(&step);
         });
         // SAFETY: pixels of this task's band and blocks, held for one load or store.
         let y = |p: usize, v: usize| unsafe {
@@ -467,12 +434,8 @@ impl Band<'_> {
                     let start = from.added + v * V::LANES / BLOCK * step.added_block + v * V::LANES % BLOCK;
                     acc[p][v] = acc[p][v].add(V::load(&added[start..]));
                 });
-                (from.added, from.left) = (from.added + BLOCK, from.left - 1);
-                if from.left == 0 {
-                    (from.added, from.left) = (from.added + step.added_line, step.width);
-                }
+                from.next(&step);
             });
-            at.added = from.added;
         }
         match pass.act {
             Activation::None => {}

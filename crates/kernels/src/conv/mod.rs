@@ -10,10 +10,12 @@
 mod backward_weight;
 mod direct;
 mod halo;
+mod input_gradient;
 mod pooled;
 mod pooled_backward;
 mod reduce;
 mod rows;
+mod steps;
 mod sum;
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,7 @@ mod winograd;
 
 pub use backward_weight::{ConvBackwardBias, ConvBackwardWeight};
 pub use direct::Conv;
+pub use input_gradient::InputGradient;
 pub use pooled::ConvPool;
 pub use pooled_backward::{ConvPoolBackwardData, ConvPoolBackwardWeight, can_pool};
 pub use rows::backward_halo;

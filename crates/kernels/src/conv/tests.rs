@@ -163,7 +163,7 @@ fn backward_equals_the_reference() {
                 let dx = t.output(dx_plane);
                 let dw = t.output_buffer(rows.weight_len());
                 let db = t.output_buffer(s.c_out.next_multiple_of(BLOCK));
-                Conv::push_backward_data(&mut t.program, s, &rows, dy, w, dx);
+                Conv::push_backward_data(&mut t.program, s, &rows, InputGradient { dy, w, dx, added: None });
                 ConvBackwardWeight::push(&mut t.program, s, rows.clone(), x, dy, dw);
                 t.program.push(ConvBackwardBias { dy, db });
             });
@@ -229,7 +229,7 @@ fn an_infinity_stays_in_its_group() {
             let dx = t.output(Plane::blocked(s.c_in, s.input, [1, 0]));
             let dw = t.output_buffer(rows.weight_len());
             t.program.push(Conv::forward(&s, rows.clone(), x, w, Some(b), y, Activation::None));
-            Conv::push_backward_data(&mut t.program, &s, &rows, dy, w, dx);
+            Conv::push_backward_data(&mut t.program, &s, &rows, InputGradient { dy, w, dx, added: None });
             ConvBackwardWeight::push(&mut t.program, &s, rows.clone(), x, clean, dw);
         });
         for run in &runs {

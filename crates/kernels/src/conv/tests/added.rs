@@ -54,6 +54,67 @@ fn winograd_adds_behind_the_bias() {
     }
 }
 
+/// With every stride, whose phases add to some of the pixels each.
+#[test]
+fn a_gradient_is_added_to_the_gradient_of_the_input() {
+    for (i, s) in shapes().iter().enumerate() {
+        let (n, out) = ([9, 1][i % 2], s.output());
+        let d = data(s, n, s.c_out * out[0] * out[1]);
+        let [dx_plane, added_plane, alone_plane] =
+            [[i % 3, 1], [i % 2, i % 3], [0, 0]].map(|halo| Plane::blocked(s.c_in, s.input, halo));
+        let rows = Rows::forward(s, &input_plane(s, 0));
+        let runs = run_everywhere(&Setup::new(n), |t| {
+            let dy = t.input(Plane::blocked(s.c_out, out, backward_halo(s)), &d.g);
+            let (added, w) = (t.input(added_plane, &d.x), t.values(&pack(&rows, s, &d.w)));
+            let (dx, apart, alone) = (t.output(dx_plane), t.output(dx_plane), t.hidden(alone_plane));
+            Conv::push_backward_data(
+                &mut t.program,
+                s,
+                &rows,
+                InputGradient { dy, w, dx, added: Some(added) },
+            );
+            Conv::push_backward_data(
+                &mut t.program,
+                s,
+                &rows,
+                InputGradient { dy, w, dx: alone, added: None },
+            );
+            t.program.push(Add { a: added, b: alone, y: apart, act: Activation::None });
+        });
+        for run in &runs {
+            assert_eq!(run.outputs[0], run.outputs[1], "{s:?} n {n} {}", run.what);
+        }
+    }
+}
+
+/// By Winograd, where the gradient of the input is such a convolution.
+#[test]
+fn winograd_adds_a_gradient_too() {
+    let forms = [WinogradForm::F23, WinogradForm::F43];
+    for (i, s) in shapes().iter().enumerate() {
+        for form in forms.into_iter().filter(|form| s.transposed().is_some_and(|turned| form.fits(&turned))) {
+            let (n, out) = (1 + i % 2, s.output());
+            let d = data(s, n, s.c_out * out[0] * out[1]);
+            let [dx_plane, added_plane] =
+                [[i % 3, 1], [i % 2, i % 3]].map(|halo| Plane::blocked(s.c_in, s.input, halo));
+            let rows = Rows::forward(s, &Plane::blocked(s.c_in, s.input, s.window.halo()));
+            let runs = run_everywhere(&Setup::new(n), |t| {
+                let dy = t.input(Plane::blocked(s.c_out, out, backward_halo(s)), &d.g);
+                let (added, w) = (t.input(added_plane, &d.x), t.values(&pack(&rows, s, &d.w)));
+                let (dx, apart, alone) = (t.output(dx_plane), t.output(dx_plane), t.hidden(dx_plane));
+                let of = InputGradient { dy, w, dx, added: Some(added) };
+                Winograd::push_backward_data(form, &mut t.program, s, &rows, of);
+                let of = InputGradient { dy, w, dx: alone, added: None };
+                Winograd::push_backward_data(form, &mut t.program, s, &rows, of);
+                t.program.push(Add { a: added, b: alone, y: apart, act: Activation::None });
+            });
+            for run in &runs {
+                assert_eq!(run.outputs[0], run.outputs[1], "{form:?} {s:?} n {n} {}", run.what);
+            }
+        }
+    }
+}
+
 #[test]
 #[should_panic(expected = "conv+add: input and output must be different buffers")]
 fn the_output_is_not_added() {

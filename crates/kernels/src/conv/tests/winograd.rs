@@ -90,7 +90,13 @@ fn the_gradient_of_the_input_equals_the_reference() {
                 let dy = t.input(Plane::blocked(s.c_out, out, backward_halo(s)), &d.g);
                 let w = t.values(&pack(&rows, s, &d.w));
                 let dx = t.output(Plane::blocked(s.c_in, s.input, [i % 2, i % 3]));
-                Winograd::push_backward_data(form, &mut t.program, s, &rows, dy, w, dx);
+                Winograd::push_backward_data(
+                    form,
+                    &mut t.program,
+                    s,
+                    &rows,
+                    InputGradient { dy, w, dx, added: None },
+                );
             });
             for run in &runs {
                 let what = format!("{form:?} {s:?} n {n} {}", run.what);

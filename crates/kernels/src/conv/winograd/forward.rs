@@ -1,6 +1,7 @@
 //! The convolution itself: transformed inputs, their products with transformed weights, and pixels of these.
 
 use super::super::halo::clear_band;
+use super::super::input_gradient::InputGradient;
 use super::super::rows::{Gather, Rows, origin};
 use super::form::{CHUNK, F23, F43, Form, Transform, with_form};
 use super::weights::WinogradWeights;
@@ -92,8 +93,8 @@ impl Winograd {
         Self { name: "winograd conv+add", added: Some(value), ..self }
     }
 
-    /// Adds to `program` the kernels that compute the gradient of the input, `dx`, from the gradient of the output, `dy`, and the packed
-    /// weights `w` of the forward pass: in each run they are repacked, turned and transformed, then one convolution runs.
+    /// Adds to `program` the kernels that compute the gradient of the input: in each run the weights are repacked, turned and transformed,
+    /// then one convolution runs.
     ///
     /// # Panics
     /// When that is no convolution, or not one that the form [fits](Form::fits).
@@ -102,10 +103,9 @@ impl Winograd {
         program: &mut Builder,
         shape: &ConvShape,
         forward: &Rows,
-        dy: Value,
-        w: Buf,
-        dx: Value,
+        of: InputGradient,
     ) {
+        let InputGradient { dy, w, dx, added } = of;
         let (rows, _) = Rows::backward_data(shape, &dy.plane, [0, 0]);
         let turned =
             shape.transposed().unwrap_or_else(|| panic!("the gradient of {shape:?} is no convolution"));
@@ -114,7 +114,10 @@ impl Winograd {
         program.push(Gather { from: w, to: wt, map: rows.transpose_map(forward, shape), start: 0 });
         program.push(WinogradWeights::new(form, &turned, wt, u).turned());
         let kernel = Self::forward(form, &turned, dy, u, None, dx, Activation::None);
-        program.push(Self { name: "winograd backward data", ..kernel });
+        program.push(match added {
+            Some(added) => Self { name: "winograd backward data+add", ..kernel.with_added(added) },
+            None => Self { name: "winograd backward data", ..kernel },
+        });
     }
 
     /// Where there are few tiles, the channels are cut too, and where their groups are few, there is an even number of them.
