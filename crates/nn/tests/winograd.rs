@@ -94,7 +94,7 @@ fn training(threads: usize, winograd: bool) -> TrainStep {
 
 #[test]
 fn training_takes_it_forward_and_for_gradients_of_inputs() {
-    let times = |winograd| training(1, winograd).profile(&images(), &[0, 3, 6], 0.1);
+    let times = |winograd| training(1, winograd).profile(&images(), &[0_usize, 3, 6], 0.1);
     let count = |winograd, kernel| times(winograd).iter().filter(|(name, _)| *name == kernel).count();
     // The second convolution is one with its ReLU and its pool.
     assert_eq!([count(true, "winograd conv"), count(true, "winograd backward data")], [3, 3]);
@@ -105,7 +105,7 @@ fn training_takes_it_forward_and_for_gradients_of_inputs() {
 fn it_trains_as_direct_convolution_does_and_threads_change_no_bit() {
     let trained = |threads, winograd| {
         let mut step = training(threads, winograd);
-        (0..3).for_each(|_| _ = step.step(&images(), &[0, 3, 6], 0.1));
+        (0..3).for_each(|_| _ = step.step(&images(), &[0_usize, 3, 6], 0.1));
         step.params()
     };
     let (start, winograd, direct) =

@@ -238,10 +238,11 @@ impl Task for PlaneSums<'_> {
             for (v, first) in (0..BLOCK).step_by(V::LANES).enumerate() {
                 let (mean, inv_std) = (V::load(&self.stats[0][first..]), V::load(&self.stats[1][first..]));
                 let [mut sums, mut products] = all[v];
-                let again = match &self.again {
-                    Some(again) => Some(again.vectors(first, inv_std)),
-                    None => None,
-                };
+                // No closure around the vectors: one that is not inlined is not compiled for the instruction set either.
+                let mut again = None;
+                if let Some(of) = &self.again {
+                    again = Some(of.vectors(first, inv_std));
+                }
                 for (i, (x, grad)) in x.chunks_exact(BLOCK).zip(grad.chunks_exact(BLOCK)).enumerate() {
                     let (deviation, mut grad) = (V::load(&x[first..]).sub(mean), V::load(&grad[first..]));
                     if let Some(again) = again {
@@ -380,10 +381,10 @@ impl Task for PlaneGrad<'_> {
                 let scale = V::load(&weight[first..]).mul(inv_std);
                 let (offset, slope) = (V::load(&self.means[first..]), V::load(&self.means[BLOCK + first..]));
                 let slope = V::zero().sub(slope);
-                let again = match &self.again {
-                    Some(again) => Some(again.vectors(first, inv_std)),
-                    None => None,
-                };
+                let mut again = None;
+                if let Some(of) = &self.again {
+                    again = Some(of.vectors(first, inv_std));
+                }
                 let x = self.x[x_plane.row(line)].chunks_exact(BLOCK);
                 let grad = self.grad[grad_plane.row(line)].chunks_exact(BLOCK);
                 let dx = self.dx[dx_plane.row(line)].chunks_exact_mut(BLOCK);

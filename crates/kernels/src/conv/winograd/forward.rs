@@ -135,7 +135,7 @@ impl Winograd {
     /// Values of one of the matrices of transformed inputs. An odd number of lines, so that the places of a tile in all matrices do
     /// not fall on the same part of a cache.
     fn input_len(&self) -> usize {
-        (self.x.plane.blocks() * GROUP | 1) * BLOCK
+        ((self.x.plane.blocks() * GROUP) | 1) * BLOCK
     }
 
     /// Values from a tile to the next in a matrix of products.
@@ -145,7 +145,7 @@ impl Winograd {
 
     /// Values of one of the matrices of products.
     fn product_len(&self) -> usize {
-        (self.width() / BLOCK * GROUP | 1) * BLOCK
+        ((self.width() / BLOCK * GROUP) | 1) * BLOCK
     }
 }
 

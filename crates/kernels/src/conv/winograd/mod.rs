@@ -3,7 +3,7 @@
 //!
 //! `Y = Aᵀ [ Σ_c (G g_c Gᵀ) ⊙ (Bᵀ d_c B) ] A` for each tile of `m x m` output pixels, where `d_c` are the values of channel `c` that
 //! the tile sees, `m + r - 1` along an axis, and `g_c` its `r x r` weights; then the bias, another value of Y's shape where there is
-//! one, and the activation. [`form`] has the transforms. The gradient of the input is the same convolution, of the gradient of the
+//! one, and the activation. `form.rs` has the transforms. The gradient of the input is the same convolution, of the gradient of the
 //! output, with weights turned by half a turn whose channels are exchanged.
 //!
 //! | form | window | points | products of a tile | multiply-adds a pixel, direct | transformed weights, direct ones being 1 |
