@@ -92,13 +92,16 @@ fn logits_of_the_largest_are_torchvisions() {
 
 /// No one tolerance fits: the 52 batch norms of MobileNetV2, over a dozen values each, make some 700 roundings of one.
 fn one_training_step(name: &str) {
+    one_training_step_on(name, Engine::new(Some(2)).expect("an instruction set"));
+}
+
+fn one_training_step_on(name: &str, engine: Engine) {
     let _alone = alone();
     let golden = ZooGolden::read(name);
     let (block_gain, golden) = (golden.block_gain, golden.train.expect("a training step"));
     let (shape, graph) = (&golden.input_shape, graph(name, Mode::Train, &golden.input_shape));
     let labels = formula_labels(shape[0], CLASSES);
     assert_eq!(labels, golden.labels, "the formula of the labels");
-    let engine = Engine::new(Some(2)).expect("an instruction set");
     let (loss, options) = (CrossEntropy::default(), TrainOptions::new(shape[0], 0));
     let mut net =
         TrainStep::new(&graph, &params(&graph, block_gain), &loss, &Sgd::default(), engine, options)
@@ -159,7 +162,10 @@ fn a_training_step_of_mnasnet0_5_is_torchvisions() {
 
 #[test]
 fn a_training_step_of_googlenet_is_torchvisions() {
-    one_training_step("googlenet");
+    // By Winograd one value of inception5b changes the side of its ReLU: the gradients of that layer's branch, and of all before it, differ
+    // by about 3 % of their RMS, those behind it by nothing that is not rounding. PyTorch's own f32 has such values in inception4.
+    let engine = Engine::new(Some(2)).expect("an instruction set");
+    one_training_step_on("googlenet", engine.without_winograd());
 }
 
 #[test]

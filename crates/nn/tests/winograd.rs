@@ -4,7 +4,8 @@ use striate_nn::graph::interpret::Values;
 use striate_nn::graph::{CrossEntropy, Engine, Graph, Params, Session, TrainOptions, TrainStep};
 use striate_nn::optim::Sgd;
 use striate_nn::{
-    AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Mode, ReLU, Sequential, trace,
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Mode, ReLU, Sequential,
+    Tanh, trace,
 };
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -85,16 +86,36 @@ fn threads_and_the_batch_change_no_bit() {
     }
 }
 
-fn training(threads: usize, winograd: bool) -> TrainStep {
-    let graph = network(Mode::Train);
-    let (params, loss, options) = (Params::init(&graph, 1), CrossEntropy::default(), TrainOptions::new(N, 0));
-    TrainStep::new(&graph, &params, &loss, &Sgd::default(), engine(threads, winograd), options)
+/// Without a corner: where a ReLU or a maximum changes sides for a rounding error, a gradient changes by a whole term.
+fn smooth() -> Graph {
+    let same = |from, to| Conv2d::new(from, to, 3).padding(1);
+    let net = Sequential::new()
+        .append(same(3, 32))
+        .append(Tanh::new())
+        .append(same(32, 40))
+        .append(Tanh::new())
+        .append(same(40, 64).bias(false))
+        .append(BatchNorm2d::new(64))
+        .append(Tanh::new())
+        .append(AvgPool2d::new(4))
+        .append(same(64, 256))
+        .append(Tanh::new())
+        .append(AdaptiveAvgPool2d::new(1))
+        .append(Flatten::new())
+        .append(Linear::new(256, 7));
+    trace(&net, Mode::Train, INPUT).expect("shapes that fit")
+}
+
+fn training(graph: &Graph, threads: usize, winograd: bool) -> TrainStep {
+    let (params, loss, options) = (Params::init(graph, 1), CrossEntropy::default(), TrainOptions::new(N, 0));
+    TrainStep::new(graph, &params, &loss, &Sgd::default(), engine(threads, winograd), options)
         .expect("its own parameters")
 }
 
 #[test]
 fn training_takes_it_forward_and_for_gradients_of_inputs() {
-    let times = |winograd| training(1, winograd).profile(&images(), &[0_usize, 3, 6], 0.1);
+    let times =
+        |winograd| training(&network(Mode::Train), 1, winograd).profile(&images(), &[0_usize, 3, 6], 0.1);
     let count = |winograd, kernel| times(winograd).iter().filter(|(name, _)| *name == kernel).count();
     // The second convolution is one with its ReLU and its pool.
     assert_eq!([count(true, "winograd conv"), count(true, "winograd backward data")], [3, 3]);
@@ -104,19 +125,18 @@ fn training_takes_it_forward_and_for_gradients_of_inputs() {
 #[test]
 fn it_trains_as_direct_convolution_does_and_threads_change_no_bit() {
     let trained = |threads, winograd| {
-        let mut step = training(threads, winograd);
+        let mut step = training(&smooth(), threads, winograd);
         (0..3).for_each(|_| _ = step.step(&images(), &[0_usize, 3, 6], 0.1));
         step.params()
     };
-    let (start, winograd, direct) =
-        (Params::init(&network(Mode::Train), 1), trained(1, true), trained(1, false));
+    let (start, winograd, direct) = (Params::init(&smooth(), 1), trained(1, true), trained(1, false));
     for (name, _) in winograd.iter() {
         let of =
             |params: &Params| params.get(name).expect("the same names").iter().copied().collect::<Vec<f32>>();
         let (start, got, want) = (of(&start), of(&winograd), of(&direct));
         let moved = |to: &[f32]| to.iter().zip(&start).map(|(to, from)| to - from).collect::<Vec<f32>>();
         // What three steps have changed.
-        assert_close(&moved(&got), &widen(&moved(&want)), 1e-3, 1e-6, name);
+        assert_close(&moved(&got), &widen(&moved(&want)), 1e-4, 0.0, name);
     }
     assert_ne!(winograd, direct);
     for threads in [2, 4, 8] {
