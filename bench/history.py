@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
-"""Appends one line to bench/history.jsonl: when, at which commit, and how fast the kernels are by themselves.
+"""Appends one line to bench/history.jsonl: when, at which commit, and how fast the kernels are by themselves."""
 
-Usage: bench/history.py [STRIATE]   (the binary; default target/release/striate)
-"""
-
+import argparse
 import datetime
 import json
 import pathlib
 import subprocess
-import sys
 
 root = pathlib.Path(__file__).resolve().parent.parent
-striate = sys.argv[1] if len(sys.argv) > 1 else root / "target/release/striate"
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("striate", nargs="?", default=root / "target/release/striate", help="the binary (default: target/release/striate)")
+striate = parser.parse_args().striate
 
 
 def output(*command):
