@@ -16,6 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import memory
+import torch_flags
 from idx import load_split
 
 
@@ -61,11 +62,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--channels-last", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--fused", action=argparse.BooleanOptionalAction, default=True, help="Adam(fused=True)")
-    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False, help="torch.compile; needs a C++ compiler")
-    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16 = autocast; not the same numbers")
-    parser.add_argument("--keep-memory", action=argparse.BooleanOptionalAction, default=True, help="the allocator keeps freed memory")
+    torch_flags.add(parser)
     args = parser.parse_args()
     if args.keep_memory:
         memory.keep()

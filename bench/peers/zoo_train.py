@@ -13,6 +13,7 @@ import statistics
 import time
 
 import memory
+import torch_flags
 import zoo_export  # before torch: it says where torch.compile keeps its files
 import torch
 from torch.nn import functional as F
@@ -26,11 +27,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--optimizer", choices=["sgd", "adam", "adamw"], default="sgd", help="sgd has a momentum of 0.9")
     parser.add_argument("--seconds", type=float, default=6.0, help="time to measure; at least 3 steps")
-    parser.add_argument("--channels-last", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--fused", action=argparse.BooleanOptionalAction, default=True, help="the optimiser's fused=True")
-    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False, help="torch.compile; needs a C++ compiler")
-    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16 = autocast; not the same numbers")
-    parser.add_argument("--keep-memory", action=argparse.BooleanOptionalAction, default=True, help="the allocator keeps freed memory")
+    torch_flags.add(parser)
     args = parser.parse_args()
     if args.keep_memory:
         memory.keep()

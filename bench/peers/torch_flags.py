@@ -1,0 +1,12 @@
+"""The settings of PyTorch that both training scripts take."""
+
+import argparse
+
+
+def add(parser):
+    """Adds the flags to a parser."""
+    parser.add_argument("--channels-last", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--fused", action=argparse.BooleanOptionalAction, default=True, help="the optimiser's fused=True")
+    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False, help="torch.compile; needs a C++ compiler")
+    parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16 = autocast; not the same numbers")
+    parser.add_argument("--keep-memory", action=argparse.BooleanOptionalAction, default=True, help="the allocator keeps freed memory")
