@@ -1,6 +1,6 @@
 //! One zeroed, cache-line-aligned piece of memory, on large pages where the system offers them.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::{Layout, alloc, dealloc};
 
 /// Large arenas start on a large page, small ones on a cache line.
 const LARGE_PAGE: usize = 2 << 20;
@@ -27,16 +27,19 @@ impl Arena {
         let align = if bytes >= LARGE_PAGE { LARGE_PAGE } else { LINE };
         let layout = Layout::from_size_align(bytes, align).ok()?;
         // SAFETY: the layout is not empty.
-        let start = unsafe { alloc_zeroed(layout) }.cast::<f32>();
+        let start = unsafe { alloc(layout) }.cast::<f32>();
         if start.is_null() {
             return None;
         }
+        // A page gets its size when it is first touched, so the advice comes before the zeros.
         #[cfg(target_os = "linux")]
         if bytes >= LARGE_PAGE {
             // Advice only: 4 KiB pages work too, slower.
             // SAFETY: the range is the allocation just made.
             unsafe { libc::madvise(start.cast(), bytes, libc::MADV_HUGEPAGE) };
         }
+        // SAFETY: the allocation has so many bytes.
+        unsafe { start.cast::<u8>().write_bytes(0, bytes) };
         Some(Self {
             start,
             len,
@@ -122,5 +125,31 @@ mod tests {
         }
         assert!(Arena::zeroed(usize::MAX / 8).is_none());
         assert!(Arena::zeroed(usize::MAX).is_none());
+    }
+
+    /// The kilobytes on large pages, of the mapping at `address`.
+    #[cfg(target_os = "linux")]
+    fn on_large_pages(address: usize) -> Option<usize> {
+        let maps = std::fs::read_to_string("/proc/self/smaps").ok()?;
+        let start_of = |line: &str| usize::from_str_radix(line.split_once('-')?.0, 16).ok();
+        let holds = |line: &str| {
+            let end = line.split_once('-').and_then(|(_, rest)| rest.split_once(' '));
+            let end = end.and_then(|(end, _)| usize::from_str_radix(end, 16).ok());
+            start_of(line).is_some_and(|start| start <= address) && end.is_some_and(|end| address < end)
+        };
+        let mut lines = maps.lines().skip_while(|line| !holds(line));
+        let pages = lines.find_map(|line| line.strip_prefix("AnonHugePages:"))?;
+        pages.trim().strip_suffix(" kB")?.parse().ok()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn large_arenas_lie_on_large_pages() {
+        let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
+        if !setting.is_ok_and(|setting| setting.contains("[madvise]") || setting.contains("[always]")) {
+            return; // this system offers none
+        }
+        let mut arena = Arena::zeroed(16 << 20).unwrap();
+        assert!(on_large_pages(arena.as_mut_ptr() as usize).unwrap() > 0);
     }
 }
