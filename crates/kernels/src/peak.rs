@@ -1,6 +1,7 @@
 //! The most f32 arithmetic that this machine does, and how fast it moves values, measured: what every speed here is a share of.
 
 use crate::BLOCK;
+use crate::arena::Arena;
 use crate::pool::Pool;
 use crate::simd::{Isa, Simd, Task};
 use std::time::Instant;
@@ -71,22 +72,24 @@ impl Task for Stream<'_> {
 }
 
 /// How fast the threads of `pool` move values in GB/s, where they go over the same `bytes` again and again: `y ← y + x`, two
-/// values read and one written, the best of five measurements.
-pub fn bandwidth_gb_per_s(pool: &Pool, isa: Isa, bytes: usize) -> f64 {
+/// values read and one written, the best of five measurements, in arenas, as a program has. `None` where there is
+/// not so much memory.
+pub fn bandwidth_gb_per_s(pool: &Pool, isa: Isa, bytes: usize) -> Option<f64> {
     let threads = pool.threads();
     let len = (bytes / 8 / threads).next_multiple_of(BLOCK);
-    let mut arrays = vec![(vec![0.0_f32; len], vec![1.0_f32; len]); threads];
+    let pair = |_| Some((Arena::zeroed(len)?, Arena::zeroed(len)?));
+    let mut arrays = (0..threads).map(pair).collect::<Option<Vec<_>>>()?;
     let moved = 12 * len * threads;
     let times = MOVED.div_ceil(moved);
     let mut measure = || {
         let start = Instant::now();
         pool.for_each_chunk(&mut arrays, 1, |_, array| {
             let (x, y) = &mut array[0];
-            isa.dispatch(Stream { x, y, times });
+            isa.dispatch(Stream { x: x.as_slice(), y: y.as_mut_slice(), times });
         });
         (moved * times) as f64 / start.elapsed().as_secs_f64() / 1e9
     };
-    (0..ROUNDS).map(|_| measure()).fold(0.0, f64::max)
+    Some((0..ROUNDS).map(|_| measure()).fold(0.0, f64::max))
 }
 
 #[cfg(test)]

@@ -60,13 +60,13 @@ impl Machine {
         Self { threads: engine.threads(), isa: engine.isa().name(), peak, bandwidth: Vec::new() }
     }
 
-    /// With the bandwidth of every size of memory.
+    /// With the bandwidth of every working set that there is memory for.
     pub(crate) fn with_bandwidth(self, engine: &Engine) -> Self {
         let one = |bytes| {
-            let gb_per_s = bandwidth_gb_per_s(engine.pool(), engine.isa(), bytes);
-            Bandwidth { bytes, gb_per_s }
+            let gb_per_s = bandwidth_gb_per_s(engine.pool(), engine.isa(), bytes)?;
+            Some(Bandwidth { bytes, gb_per_s })
         };
-        Self { bandwidth: WORKING_SETS.map(one).to_vec(), ..self }
+        Self { bandwidth: WORKING_SETS.into_iter().filter_map(one).collect(), ..self }
     }
 
     /// The least seconds that so many operations on so many bytes take: `max(flops / peak, bytes / bandwidth)`, with the bandwidth
