@@ -68,6 +68,7 @@
 pub mod activation;
 mod arena;
 pub mod batch_norm;
+mod bf16;
 mod chains;
 pub mod conv;
 mod cut;
@@ -95,6 +96,7 @@ mod upsample;
 
 pub use activation::Activation;
 pub use batch_norm::{BatchNormAdded, BatchNormBackward, BatchNormEval, BatchNormTrain, BatchStats};
+pub use bf16::{Bf16Weights, PackBf16};
 pub use elementwise::{
     Activate, ActivateBackward, Add, Channels, Copy, Dropout, DropoutUnit, Flatten, Import, Mul, PRelu,
     PReluBackward, ProductSums, ReluRule, Run, SampleSums, ScaleChannels, Unflatten, dropout_keeps, export,

@@ -22,7 +22,7 @@ pub struct Plane {
     pub width: usize,
     /// Zero rows above and below, zero columns left and right.
     pub halo: [usize; 2],
-    /// Channels side by side: 16, or 1 for planar pictures.
+    /// Channels side by side: 16, or 1 for planar pictures; 8 pairs of them.
     pub block: usize,
 }
 
@@ -35,6 +35,16 @@ impl Plane {
     /// An image `[channels, height, width]` channel by channel.
     pub fn planar(channels: usize, [height, width]: [usize; 2], halo: [usize; 2]) -> Self {
         Self { channels, height, width, halo, block: 1 }
+    }
+
+    /// The same activation in pairs of channels, of two bf16 values each.
+    ///
+    /// # Panics
+    /// When it is planar.
+    #[must_use]
+    pub fn pairs(&self) -> Self {
+        assert_eq!(self.block, BLOCK, "pairs are of channels that lie side by side");
+        Self { channels: self.channels.div_ceil(2), block: BLOCK / 2, ..*self }
     }
 
     /// A vector of `features`.

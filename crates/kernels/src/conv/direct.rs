@@ -23,7 +23,7 @@ use super::halo::clear_band;
 use super::input_gradient::InputGradient;
 use super::rows::{Gather, Lanes, Rows, origin};
 use super::steps::{At, Steps};
-use super::sum::{ALL, GROUPED, OWN, RowsOf, add_rows, lane, pixels};
+use super::sum::{ALL, GROUPED, OWN, PAIRS, RowsOf, add_rows, lane, pixels};
 use crate::activation::Activation;
 use crate::cut::check_same;
 use crate::plane::{Plane, Value};
@@ -75,7 +75,7 @@ impl Conv {
         assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output()), "output of {shape:?}");
         let padding = shape.window.before().map(|p| -(p as isize));
         Self {
-            name: "conv",
+            name: if rows.lanes == Lanes::Pairs { "conv bf16" } else { "conv" },
             w_start: 0,
             uniform: rows.uniform(),
             origin: origin(&x, padding),
@@ -101,7 +101,8 @@ impl Conv {
     #[must_use]
     pub fn with_added(self, value: Value) -> Self {
         check_same("conv+add", &value, &self.y);
-        Self { name: "conv+add", added: Some(value), ..self }
+        let name = if self.rows.lanes == Lanes::Pairs { "conv bf16+add" } else { "conv+add" };
+        Self { name, added: Some(value), ..self }
     }
 
     /// Adds to `program` the kernels that compute the gradient of the input: the weights are repacked, then one convolution with
@@ -236,12 +237,22 @@ unsafe impl Kernel for Conv {
         };
         let lines = part(self.out[0], bands, band);
         let (y, step) = (cx.out(self.y.buf), self.steps());
-        cx.isa().dispatch(Band { conv: self, n, x, y, step, w, bias, added, blocks, lines });
+        macro_rules! dispatch {
+            ($dispatch:ident, $kind:ident) => {
+                cx.isa().$dispatch(Band::<$kind> { conv: self, n, x, y, step, w, bias, added, blocks, lines })
+            };
+        }
+        match self.rows.lanes {
+            Lanes::All => dispatch!(dispatch, ALL),
+            Lanes::Grouped(_) => dispatch!(dispatch, GROUPED),
+            Lanes::Own => dispatch!(dispatch, OWN),
+            Lanes::Pairs => dispatch!(dispatch_bf16, PAIRS),
+        }
     }
 }
 
 /// Some rows of some blocks of one sample.
-struct Band<'a> {
+struct Band<'a, const KIND: u8> {
     conv: &'a Conv,
     n: usize,
     x: &'a [f32],
@@ -254,7 +265,7 @@ struct Band<'a> {
     lines: Range<usize>,
 }
 
-impl Task for Band<'_> {
+impl<const KIND: u8> Task for Band<'_, KIND> {
     #[inline(always)]
     fn run<V: Simd>(self) {
         if self.conv.clear_halo {
@@ -268,9 +279,9 @@ impl Task for Band<'_> {
                 // Two vectors are two blocks, or the halves of one.
                 let pair = V::LANES == BLOCK && self.conv.uniform && b + 1 < self.blocks.end;
                 if pair || V::LANES < BLOCK {
-                    self.channels::<V, 2>(b, &lines);
+                    self.passes::<V, 2>(b, &lines);
                 } else {
-                    self.channels::<V, 1>(b, &lines);
+                    self.passes::<V, 1>(b, &lines);
                 }
                 b += if pair { 2 } else { 1 };
             }
@@ -310,21 +321,12 @@ impl<V: Simd, const NV: usize> Pass<'_, V, NV> {
     }
 }
 
-impl Band<'_> {
+impl<const KIND: u8> Band<'_, KIND> {
     /// `NV` vectors of output channels from block `b` on. Their rows are cut so that the weights of a pass stay in the first-level
     /// cache; between passes the sums rest in the output.
     #[inline(always)]
-    fn channels<V: Simd, const NV: usize>(&self, b: usize, lines: &Range<usize>) {
-        match self.conv.rows.lanes {
-            Lanes::All => self.passes::<V, NV, ALL>(b, lines),
-            Lanes::Grouped(_) => self.passes::<V, NV, GROUPED>(b, lines),
-            Lanes::Own => self.passes::<V, NV, OWN>(b, lines),
-        }
-    }
-
-    #[inline(always)]
-    fn passes<V: Simd, const NV: usize, const KIND: u8>(&self, b: usize, lines: &Range<usize>) {
-        if KIND != ALL && NV * V::LANES != BLOCK {
+    fn passes<V: Simd, const NV: usize>(&self, b: usize, lines: &Range<usize>) {
+        if KIND != ALL && KIND != PAIRS && NV * V::LANES != BLOCK {
             return; // never called; keeps the compiler from making it
         }
         let c = self.conv;
@@ -347,19 +349,19 @@ impl Band<'_> {
             });
             let masks = match &c.rows.lanes {
                 Lanes::Grouped(masks) => &masks[rows.clone()],
-                Lanes::All | Lanes::Own => &[],
+                Lanes::All | Lanes::Own | Lanes::Pairs => &[],
             };
             let rows = RowsOf { offsets: &c.rows.offsets[rows], far: c.rows.far(), masks, w };
             let (act, added) =
                 if pass + 1 == passes { (c.act, self.added) } else { (Activation::None, None) };
             let init = (pass == 0).then_some(init);
-            self.tiles::<V, NV, KIND>(&Pass { b, rows, init, act, added }, lines);
+            self.tiles::<V, NV>(&Pass { b, rows, init, act, added }, lines);
         }
     }
 
     /// Cuts the pixels into tiles of a few widths only: each is compiled for each instruction set, and costs seconds there.
     #[inline(always)]
-    fn tiles<V: Simd, const NV: usize, const KIND: u8>(&self, pass: &Pass<'_, V, NV>, lines: &Range<usize>) {
+    fn tiles<V: Simd, const NV: usize>(&self, pass: &Pass<'_, V, NV>, lines: &Range<usize>) {
         let (c, line) = (self.conv, lines.start);
         let first = [c.y_first[0] + line * c.y_step[0], c.y_first[1]];
         let mut at = At {
@@ -372,13 +374,13 @@ impl Band<'_> {
         let (mut pixels, is_far) = (all, c.rows.weight_len() > FAR);
         while pixels > 0 {
             let done = match pixels {
-                14.. if V::LANES == BLOCK => self.tile::<V, 14, NV, KIND>(pass, &mut at),
-                8.. if V::LANES == BLOCK => self.tile::<V, 8, NV, KIND>(pass, &mut at),
-                7 if V::LANES == BLOCK => self.tile::<V, 7, NV, KIND>(pass, &mut at),
-                6.. if V::LANES < BLOCK && pixels != 8 => self.tile::<V, 6, NV, KIND>(pass, &mut at),
-                4.. => self.tile::<V, 4, NV, KIND>(pass, &mut at),
-                2.. => self.tile::<V, 2, NV, KIND>(pass, &mut at),
-                _ => self.tile::<V, 1, NV, KIND>(pass, &mut at),
+                14.. if V::LANES == BLOCK => self.tile::<V, 14, NV>(pass, &mut at),
+                8.. if V::LANES == BLOCK => self.tile::<V, 8, NV>(pass, &mut at),
+                7 if V::LANES == BLOCK => self.tile::<V, 7, NV>(pass, &mut at),
+                6.. if V::LANES < BLOCK && pixels != 8 => self.tile::<V, 6, NV>(pass, &mut at),
+                4.. => self.tile::<V, 4, NV>(pass, &mut at),
+                2.. => self.tile::<V, 2, NV>(pass, &mut at),
+                _ => self.tile::<V, 1, NV>(pass, &mut at),
             };
             if is_far {
                 pass.fetch(all - pixels..all - pixels + done, all);
@@ -389,17 +391,14 @@ impl Band<'_> {
 
     /// `P` pixels; returns `P`.
     #[inline(always)]
-    fn tile<V: Simd, const P: usize, const NV: usize, const KIND: u8>(
-        &self,
-        pass: &Pass<'_, V, NV>,
-        at: &mut At,
-    ) -> usize {
+    fn tile<V: Simd, const P: usize, const NV: usize>(&self, pass: &Pass<'_, V, NV>, at: &mut At) -> usize {
         if P > V::TILE_PX {
             return P; // never called; keeps the compiler from making it
         }
         let (mut x, mut y): ([&[f32]; P], [usize; P]) = ([&[]; P], [0; P]);
         let step = self.step;
-        let (mut from, in_line) = (*at, V::LANES == BLOCK && step.x == BLOCK && at.left >= P);
+        let pixel = if KIND == PAIRS { BLOCK / 2 } else { BLOCK };
+        let (mut from, in_line) = (*at, V::LANES == BLOCK && step.x == pixel && at.left >= P);
         unrolled!(p < P => {
             (x[p], y[p]) = (&self.x[at.x..], at.y);
             at.next(&step);
@@ -418,7 +417,7 @@ impl Band<'_> {
         }
         let mut acc = match KIND {
             GROUPED => add_rows::<V, P, NV, ALL>(before, x, pass.rows),
-            ALL if in_line => add_rows::<V, P, NV, ALL>(before, pixels(x[0], BLOCK), pass.rows),
+            ALL | PAIRS if in_line => add_rows::<V, P, NV, KIND>(before, pixels(x[0], pixel), pass.rows),
             _ => add_rows::<V, P, NV, KIND>(before, x, pass.rows),
         };
         if KIND == GROUPED {

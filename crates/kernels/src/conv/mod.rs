@@ -8,6 +8,7 @@
 //! so that the row is one vector of the input. The gradient of the input is again such a sum, over the output's gradient.
 
 mod backward_weight;
+mod bf16;
 mod direct;
 mod halo;
 mod input_gradient;

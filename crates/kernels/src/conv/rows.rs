@@ -3,6 +3,7 @@
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::{BLOCK, ConvShape};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// For each block of output channels, the rows of its sum; and where the weights of each row come from.
@@ -32,6 +33,8 @@ pub(super) enum Lanes {
     Grouped(Vec<u16>),
     /// Each lane has a value of its own, that of its own channel: depthwise. The row is 16 values that lie side by side.
     Own,
+    /// All of them, and a value is a pair of bf16 values.
+    Pairs,
 }
 
 /// Where the kernel reads: a window of taps over a plane, as offsets and an origin.
@@ -107,6 +110,27 @@ impl Rows {
         Self::build(x, shape.c_out, shape.groups, &taps, |[y, x]| [y * dilation[0], x * dilation[1]])
     }
 
+    /// The rows of the forward pass over an input `x` of pairs of bf16 channels, and for each of them the rows among `forward` whose
+    /// weights are its pair; the second may be none.
+    pub(super) fn bf16(shape: &ConvShape, forward: &Self, x: &Plane) -> (Self, Vec<(u32, Option<u32>)>) {
+        let paired = ConvShape { c_in: shape.c_in.div_ceil(2), ..*shape };
+        let rows = Self { lanes: Lanes::Pairs, ..Self::forward(&paired, x) };
+        let mut pairs = Vec::new();
+        for b in 0..rows.blocks() {
+            let mut places = HashMap::new();
+            for row in forward.starts[b]..forward.starts[b + 1] {
+                places.insert(forward.taps[row], row as u32);
+            }
+            let place = |channel, tap| places.get(&(channel, tap)).copied();
+            pairs.extend(rows.taps[rows.starts[b]..rows.starts[b + 1]].iter().map(|&(pair, tap)| {
+                let first =
+                    place(2 * pair, tap).expect("every channel of a convolution without groups has a row");
+                (first, place(2 * pair + 1, tap))
+            }));
+        }
+        (rows, pairs)
+    }
+
     /// The rows of the input's gradient at the pixels `≡ phase (mod stride)`, over the output's gradient `dy`, and
     /// how far before the pixel's own place in `dy` the window begins.
     pub(super) fn backward_data(shape: &ConvShape, dy: &Plane, phase: [usize; 2]) -> (Self, [isize; 2]) {
@@ -143,7 +167,8 @@ impl Rows {
     /// Whether all blocks of output channels have the same rows: two of them can share each broadcast.
     pub(super) fn uniform(&self) -> bool {
         let first = &self.offsets[..self.starts[1]];
-        self.lanes == Lanes::All && self.starts.windows(2).all(|s| &self.offsets[s[0]..s[1]] == first)
+        matches!(self.lanes, Lanes::All | Lanes::Pairs)
+            && self.starts.windows(2).all(|s| &self.offsets[s[0]..s[1]] == first)
     }
 
     pub(super) fn blocks(&self) -> usize {

@@ -11,6 +11,7 @@ use crate::unrolled::unrolled;
 pub(super) const ALL: u8 = 0;
 pub(super) const GROUPED: u8 = 1;
 pub(super) const OWN: u8 = 2;
+pub(super) const PAIRS: u8 = 3;
 
 /// Some rows of a block of output channels.
 #[derive(Clone, Copy)]
@@ -26,7 +27,7 @@ pub(super) struct RowsOf<'a, const NV: usize> {
 }
 
 /// `acc[p][v] += Σ_r x[p][offsets[r]] · w[v][r]`, of `GROUPED` lanes only where `masks[r]` has their bits; `OWN` lanes each have
-/// the value that lies as far from there as the lane from the first.
+/// the value that lies as far from there as the lane from the first, and of `PAIRS` the products are those of two bf16 values.
 #[inline(always)]
 pub(super) fn add_rows<V: Simd, const P: usize, const NV: usize, const KIND: u8>(
     mut acc: [[V; NV]; P],
@@ -63,6 +64,28 @@ pub(super) fn add_rows<V: Simd, const P: usize, const NV: usize, const KIND: u8>
                         let mask = V::mask(masks[r] >> (v * V::LANES % BLOCK));
                         acc[p][v] = V::select(mask, acc[p][v].fma(value, of_row[v]), acc[p][v]);
                     });
+                });
+            }
+            PAIRS if !V::HAS_DOT => {
+                // In two rounds, so that the registers hold what each of them needs.
+                let mut of_row = [V::zero(); NV];
+                unrolled!(v < NV => of_row[v] = weight(v).first_of_pair());
+                unrolled!(p < P => {
+                    let value = value(p).first_of_pair();
+                    unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
+                });
+                unrolled!(v < NV => of_row[v] = weight(v).second_of_pair());
+                unrolled!(p < P => {
+                    let value = value(p).second_of_pair();
+                    unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
+                });
+            }
+            PAIRS => {
+                let mut of_row = [V::zero(); NV];
+                unrolled!(v < NV => of_row[v] = weight(v));
+                unrolled!(p < P => {
+                    let value = value(p);
+                    unrolled!(v < NV => acc[p][v] = acc[p][v].dot(value, of_row[v]));
                 });
             }
             _ => {

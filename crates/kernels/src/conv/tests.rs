@@ -2,6 +2,7 @@
 
 mod added;
 mod backward_weight;
+mod bf16;
 mod winograd;
 
 use super::*;

@@ -24,6 +24,8 @@ enum Kind {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx512Bf16,
 }
 
 /// A piece of work written over [`Simd`]. `run` must be `#[inline(always)]`, and so must all it calls with `V`: only
@@ -37,7 +39,8 @@ impl Isa {
     pub const PORTABLE: Isa = Isa(Kind::Portable);
 
     /// Every instruction set that this machine can run, the plainest first: `portable`; `avx2` (x86-64 with AVX2 and FMA, 8
-    /// lanes, 16 registers); `avx512` (x86-64 with AVX-512 F, BW, DQ and VL, 16 lanes, 32 registers).
+    /// lanes, 16 registers); `avx512` (x86-64 with AVX-512 F, BW, DQ and VL, 16 lanes, 32 registers); `avx512_bf16` (where
+    /// it multiplies pairs of bf16 values, too).
     pub fn available() -> Vec<Isa> {
         #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "nothing to add"))]
         let mut all = vec![Isa::PORTABLE];
@@ -51,6 +54,9 @@ impl Isa {
                     && is_x86_feature_detected!("avx512vl");
                 if wanted {
                     all.push(Isa(Kind::Avx512));
+                    if is_x86_feature_detected!("avx512bf16") {
+                        all.push(Isa(Kind::Avx512Bf16));
+                    }
                 }
             }
         }
@@ -84,6 +90,27 @@ impl Isa {
             Kind::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512Bf16 => "avx512_bf16",
+        }
+    }
+
+    /// Whether it multiplies pairs of bf16 values in one instruction.
+    pub fn has_bf16(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 == Kind::Avx512Bf16;
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
+    /// Runs `task`, one that multiplies pairs of bf16 values, compiled for this instruction set.
+    #[inline]
+    pub(crate) fn dispatch_bf16<T: Task>(self, task: T) {
+        match self.0 {
+            // SAFETY: `available` makes this kind only where it detected the shell's features.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512Bf16 => unsafe { run_avx512_bf16(task) },
+            _ => self.dispatch(task),
         }
     }
 
@@ -97,7 +124,7 @@ impl Isa {
             Kind::Avx2 => unsafe { run_avx2(task) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => unsafe { run_avx512(task) },
+            Kind::Avx512 | Kind::Avx512Bf16 => unsafe { run_avx512(task) },
         }
     }
 }
@@ -117,5 +144,11 @@ fn run_avx2<T: Task>(task: T) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn run_avx512<T: Task>(task: T) {
-    task.run::<avx512::F32x16>();
+    task.run::<avx512::F32x16<false>>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")]
+fn run_avx512_bf16<T: Task>(task: T) {
+    task.run::<avx512::F32x16<true>>();
 }

@@ -52,6 +52,17 @@ pub(crate) trait Simd: Copy {
     fn pow2(self) -> Self;
     /// `self + a·b`, rounded once where the target can.
     fn fma(self, a: Self, b: Self) -> Self;
+    /// Whether [`Simd::dot`] is one instruction.
+    const HAS_DOT: bool = false;
+    /// The first bf16 value of each lane's pair, which is the upper half of its 32 bits.
+    fn first_of_pair(self) -> Self;
+    /// The second, which is the lower half.
+    fn second_of_pair(self) -> Self;
+    /// `(self + a₁·b₁) + a₂·b₂`, of pairs of bf16 values. Such a product is exact, so each sum is rounded once on every target.
+    #[inline(always)]
+    fn dot(self, a: Self, b: Self) -> Self {
+        self.fma(a.first_of_pair(), b.first_of_pair()).fma(a.second_of_pair(), b.second_of_pair())
+    }
     /// `if self > other { self } else { other }`: keeps a NaN in `other`.
     fn max(self, other: Self) -> Self;
     /// `if self < other { self } else { other }`: keeps a NaN in `other`.

@@ -82,6 +82,14 @@ impl Simd for F32x8 {
         Self(lanes!(_mm256_fmadd_ps(a.0, b.0, self.0)))
     }
     #[inline(always)]
+    fn first_of_pair(self) -> Self {
+        Self(lanes!(_mm256_and_ps(self.0, _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32)))))
+    }
+    #[inline(always)]
+    fn second_of_pair(self) -> Self {
+        Self(lanes!(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(self.0)))))
+    }
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
         Self(lanes!(_mm256_max_ps(self.0, other.0)))
     }

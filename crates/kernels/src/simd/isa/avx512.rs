@@ -3,8 +3,9 @@
 use crate::simd::Simd;
 use std::arch::x86_64::*;
 
+/// `HAS_BF16`: where the processor multiplies pairs of bf16 values, too.
 #[derive(Clone, Copy)]
-pub(super) struct F32x16(__m512);
+pub(super) struct F32x16<const HAS_BF16: bool>(__m512);
 
 // SAFETY for every block below: only `isa.rs` can name this type, and does so in its shell alone, which runs where the
 // features were detected: whatever is compiled for this `V` is called from there. Loads and stores touch 16 values that the
@@ -16,7 +17,7 @@ macro_rules! lanes {
     }};
 }
 
-impl Simd for F32x16 {
+impl<const HAS_BF16: bool> Simd for F32x16<HAS_BF16> {
     const LANES: usize = 16;
     const TILE_PX: usize = 14;
     type Mask = __mmask16;
@@ -80,6 +81,29 @@ impl Simd for F32x16 {
     #[inline(always)]
     fn fma(self, a: Self, b: Self) -> Self {
         Self(lanes!(_mm512_fmadd_ps(a.0, b.0, self.0)))
+    }
+    const HAS_DOT: bool = HAS_BF16;
+    #[inline(always)]
+    fn first_of_pair(self) -> Self {
+        let upper =
+            lanes!(_mm512_and_si512(_mm512_castps_si512(self.0), _mm512_set1_epi32(0xffff_0000_u32 as i32)));
+        Self(lanes!(_mm512_castsi512_ps(upper)))
+    }
+    #[inline(always)]
+    fn second_of_pair(self) -> Self {
+        Self(lanes!(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_castps_si512(self.0)))))
+    }
+    #[inline(always)]
+    fn dot(self, a: Self, b: Self) -> Self {
+        if HAS_BF16 {
+            // The instruction adds the product of the upper halves first.
+            Self(lanes!({
+                let (a, b) = std::mem::transmute::<[__m512; 2], (__m512bh, __m512bh)>([a.0, b.0]);
+                _mm512_dpbf16_ps(self.0, a, b)
+            }))
+        } else {
+            self.fma(a.first_of_pair(), b.first_of_pair()).fma(a.second_of_pair(), b.second_of_pair())
+        }
     }
     #[inline(always)]
     fn max(self, other: Self) -> Self {

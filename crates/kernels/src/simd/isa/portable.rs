@@ -61,6 +61,14 @@ impl Simd for F32x8 {
         Self(std::array::from_fn(|i| mul_add(a.0[i], b.0[i], self.0[i])))
     }
     #[inline(always)]
+    fn first_of_pair(self) -> Self {
+        Self(self.0.map(|v| f32::from_bits(v.to_bits() & 0xffff_0000)))
+    }
+    #[inline(always)]
+    fn second_of_pair(self) -> Self {
+        Self(self.0.map(|v| f32::from_bits(v.to_bits() << 16)))
+    }
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
         zip(self, other, |a, b| if a > b { a } else { b })
     }

@@ -1,0 +1,69 @@
+//! Weights rounded to bf16, in pairs of input channels.
+
+use super::pair;
+use crate::BLOCK;
+use crate::program::{Buf, Cx, Kernel};
+use crate::simd::{Simd, Task};
+
+/// Rounds packed weights: 16 words of `to` are 16 output channels, of which each has the weights of two input channels.
+#[derive(Debug)]
+pub struct Bf16Weights {
+    w: Buf,
+    to: Buf,
+    /// For 16 words of `to`, which 16 weights of `w` their halves come from; the second may be none.
+    from: Vec<(u32, Option<u32>)>,
+}
+
+impl Bf16Weights {
+    pub(crate) fn new(w: Buf, to: Buf, from: Vec<(u32, Option<u32>)>) -> Self {
+        Self { w, to, from }
+    }
+
+    /// Rows of 16 words in a task.
+    const TASK: usize = 64;
+}
+
+// SAFETY: a task writes its own words.
+unsafe impl Kernel for Bf16Weights {
+    fn name(&self) -> &'static str {
+        "bf16 weights"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.w]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.to]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        self.from.len().div_ceil(Self::TASK)
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        if !cx.starts_sums() {
+            return; // the weights are the same for every tile of samples
+        }
+        let part = task * Self::TASK..((task + 1) * Self::TASK).min(self.from.len());
+        // SAFETY: see the impl; the weights are not written here.
+        let (w, to) =
+            unsafe { (cx.read_all(self.w), cx.write(self.to, part.start * BLOCK..part.end * BLOCK)) };
+        cx.isa().dispatch(Round { w, to, from: &self.from[part] });
+    }
+}
+
+struct Round<'a> {
+    w: &'a [f32],
+    to: &'a mut [f32],
+    from: &'a [(u32, Option<u32>)],
+}
+
+impl Task for Round<'_> {
+    #[inline(always)]
+    fn run<V: Simd>(self) {
+        for (to, &(first, second)) in self.to.chunks_exact_mut(BLOCK).zip(self.from) {
+            let row = |row: u32| &self.w[row as usize * BLOCK..][..BLOCK];
+            let (first, second) = (row(first), second.map_or(&[0.0; BLOCK][..], row));
+            for (to, (&first, &second)) in to.iter_mut().zip(first.iter().zip(second)) {
+                *to = pair(first, second);
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Direct convolution by products of bf16 values: `Y = act(bias + Σ bf16(X) · bf16(W) + A)`, without groups.
+//!
+//! **Schedule.** The input is rounded as a whole, into half its bytes; then the tiles of f32 pass over pairs of channels, half as many
+//! rows. Where the processor has no instruction for pairs, each of them is two fused multiply-adds of values that are shifted into
+//! place.
+
+use super::direct::Conv;
+use super::rows::Rows;
+use crate::ConvShape;
+use crate::activation::Activation;
+use crate::bf16::{Bf16Weights, PackBf16};
+use crate::plane::{Plane, Value};
+use crate::program::{Buf, Builder};
+
+impl Bf16Weights {
+    /// Those of a convolution of `x`, from weights packed as [`Rows::forward`] says; `to` holds [`Bf16Weights::conv_len`] words.
+    pub fn conv(shape: &ConvShape, x: &Plane, w: Buf, to: Buf) -> Self {
+        let (_, from) = Rows::bf16(shape, &Rows::forward(shape, x), &x.pairs());
+        Self::new(w, to, from)
+    }
+
+    /// Words of the rounded weights of a convolution of `x`.
+    pub fn conv_len(shape: &ConvShape, x: &Plane) -> usize {
+        Rows::bf16(shape, &Rows::forward(shape, x), &x.pairs()).0.weight_len()
+    }
+}
+
+impl Conv {
+    /// The forward pass of `shape`, of which `w` holds the [rounded weights](Bf16Weights::conv). Adds to `program` the kernel that
+    /// rounds the input.
+    ///
+    /// # Panics
+    /// As [`Conv::forward`]; and when there are groups, or the input is planar.
+    pub fn forward_bf16(
+        program: &mut Builder,
+        shape: &ConvShape,
+        x: Value,
+        w: Buf,
+        bias: Option<Buf>,
+        y: Value,
+        act: Activation,
+    ) -> Self {
+        assert_eq!(shape.groups, 1, "bf16 convolution of {shape:?}");
+        let plane = x.plane.pairs();
+        let pairs = Value { buf: program.buffer(program.tile() * plane.sample_len()), plane };
+        program.push(PackBf16::new(x, pairs));
+        let (rows, _) = Rows::bf16(shape, &Rows::forward(shape, &x.plane), &plane);
+        let paired = ConvShape { c_in: plane.channels, ..*shape };
+        Self::forward(&paired, rows, pairs, w, bias, y, act)
+    }
+}
