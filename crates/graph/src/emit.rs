@@ -1,5 +1,6 @@
 //! What an operation is given to add its kernels to a program, forward and backward.
 
+use crate::arithmetic::Arithmetic;
 use crate::node_id::NodeId;
 use std::collections::BTreeMap;
 use striate_kernels::Activation;
@@ -11,8 +12,8 @@ pub struct Forward<'a> {
     pub program: &'a mut Builder,
     /// Whether a backward pass follows.
     pub train: bool,
-    /// Whether convolutions may be computed by Winograd's algorithm.
-    pub winograd: bool,
+    /// How sums of products may be computed.
+    pub arithmetic: Arithmetic,
     /// Inputs.
     pub x: &'a [Value],
     /// Shapes of the inputs.
@@ -58,8 +59,8 @@ impl Forward<'_> {
 pub struct Backward<'a> {
     /// The program so far.
     pub program: &'a mut Builder,
-    /// Whether gradients of convolutions may be computed by Winograd's algorithm.
-    pub winograd: bool,
+    /// How sums of products may be computed.
+    pub arithmetic: Arithmetic,
     /// Inputs of the forward pass.
     pub x: &'a [Value],
     /// Shapes of the inputs.

@@ -1,5 +1,6 @@
 //! Threads and instruction set: what runs a program.
 
+use crate::arithmetic::Arithmetic;
 use std::sync::Arc;
 use striate_kernels::{Isa, Pool};
 
@@ -8,7 +9,7 @@ use striate_kernels::{Isa, Pool};
 pub struct Engine {
     pub(crate) pool: Arc<Pool>,
     pub(crate) isa: Isa,
-    pub(crate) winograd: bool,
+    pub(crate) arithmetic: Arithmetic,
 }
 
 impl Engine {
@@ -23,14 +24,18 @@ impl Engine {
 
     /// Exactly these.
     pub fn with(threads: usize, isa: Isa) -> Self {
-        Self { pool: Arc::new(Pool::new(threads)), isa, winograd: true }
+        Self { pool: Arc::new(Pool::new(threads)), isa, arithmetic: Arithmetic::default() }
     }
 
-    /// Computes every convolution directly. Otherwise 3x3 convolutions of at least 32 channels and of maps of at least 9x9, or 5x5 with
-    /// 128 channels and more, are computed by Winograd's algorithm, in use and in training, and there the gradients of their inputs
-    /// too: about twice as fast, with up to two and a half times the rounding error, and with up to four times the memory for their weights.
-    pub fn without_winograd(self) -> Self {
-        Self { winograd: false, ..self }
+    /// The same threads, which compute in this way; otherwise it is the default.
+    #[must_use]
+    pub fn with_arithmetic(self, arithmetic: Arithmetic) -> Self {
+        Self { arithmetic, ..self }
+    }
+
+    /// How sums are computed.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
     }
 
     /// Threads in the team.

@@ -11,6 +11,7 @@
 //! graph was made; a plan depends on shapes and on what is looked at, never on the number of threads; where nobody looks
 //! nothing is kept, and no operation is run for it.
 
+mod arithmetic;
 mod clip;
 mod cost;
 mod edit;
@@ -52,6 +53,7 @@ mod train_step;
 mod var;
 mod watch;
 
+pub use arithmetic::{Arithmetic, Winograd};
 pub use clip::Clip;
 pub use edit::{BackwardOptions, Edit};
 pub use engine::Engine;

@@ -1,5 +1,6 @@
 //! What an operation is.
 
+use crate::arithmetic::Arithmetic;
 use crate::cost::Cost;
 use crate::emit::{Backward, Forward};
 use crate::explain::Pass;
@@ -52,8 +53,8 @@ pub trait Operation: std::fmt::Debug {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError>;
     /// What one sample costs. Sizes may be absurd, and products of them saturate.
     fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost;
-    /// By which algorithm its kernels of a pass compute it, or the gradient of its input, where Winograd's is allowed or not, and why.
-    fn choice(&self, _inputs: &[&[usize]], _pass: Pass, _winograd: bool) -> Choice {
+    /// By which algorithm its kernels of a pass compute it, or the gradient of its input, and why.
+    fn choice(&self, _inputs: &[&[usize]], _pass: Pass, _arithmetic: Arithmetic) -> Choice {
         Choice::only(self.name())
     }
     /// What kind of work it does.

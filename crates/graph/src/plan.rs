@@ -227,7 +227,7 @@ impl Planner<'_> {
             }
             node.form.forward(&mut Forward {
                 train: backward,
-                winograd: lowered.winograd,
+                arithmetic: lowered.arithmetic,
                 x: &x,
                 shapes: &lowered.input_shapes(node),
                 y: self.made[&id],
@@ -253,7 +253,7 @@ impl Planner<'_> {
     fn note(&mut self, pass: Pass, id: NodeId, times: u64) {
         let (graph, lowered) = (self.lowered.graph, self.lowered);
         let Some(node) = lowered.node(id) else { return };
-        let choice = node.form.choice(&lowered.input_shapes(node), pass, lowered.winograd);
+        let choice = node.form.choice(&lowered.input_shapes(node), pass, lowered.arithmetic);
         let one: u64 = node.nodes.iter().map(|&id| graph.node_cost(id).multiply_adds).sum();
         self.note_part(pass, node.nodes.clone(), choice, one.saturating_mul(times));
     }
@@ -366,7 +366,7 @@ impl Planner<'_> {
             let (x, params) = (self.inputs(node), self.params(id));
             let grads = self.grads(id, node);
             node.form.backward(&mut Backward {
-                winograd: lowered.winograd,
+                arithmetic: lowered.arithmetic,
                 x: &x,
                 shapes: &lowered.input_shapes(node),
                 y: self.made[&id],

@@ -1,5 +1,6 @@
 //! A graph, or a part of one, as a program for use: passes run, memory planned, parameters loaded.
 
+use crate::arithmetic::Arithmetic;
 use crate::engine::Engine;
 use crate::explain::{Explained, Part, explained};
 use crate::graph::{Graph, NodeId};
@@ -86,7 +87,7 @@ impl Stage {
         let Request { graph, kind: Kind { backward, cuts, scaled }, values, gradients, .. } = *request;
         let (mut lowered, mut params) = (Lowered::new(graph), request.params.clone());
         // A gradient goes back through the sums of a direct convolution.
-        lowered.winograd = request.engine.winograd && backward.is_none();
+        lowered.arithmetic = if backward.is_none() { request.engine.arithmetic } else { Arithmetic::PLAIN };
         cuts.iter().for_each(|&id| lowered.cut(id));
         let changed = [&cuts[..], scaled].concat();
         let views = views(graph, values, if request.passes { &changed } else { values });

@@ -476,7 +476,7 @@ fn plan_step(
     }
     // Allowed after the passes: where a convolution and a pool are one, the backward pass skips three quarters of its work, which is
     // more than Winograd saves.
-    lowered.winograd = engine.winograd;
+    lowered.arithmetic = engine.arithmetic;
     let part = options.part();
     let tile = if couples_batch(graph) || looked_at { part } else { part.min(TILE) };
     let mut builder = Builder::new(tile.max(1)).with_batch(options.batch_size);

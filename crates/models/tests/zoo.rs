@@ -5,7 +5,7 @@ use ndarray::{ArrayD, IxDyn};
 use std::sync::{Mutex, MutexGuard};
 use striate_models::registry;
 use striate_nn::graph::op::{Dropout, Role};
-use striate_nn::graph::{CrossEntropy, Engine, Graph, Params, Session, TrainOptions, TrainStep};
+use striate_nn::graph::{Arithmetic, CrossEntropy, Engine, Graph, Params, Session, TrainOptions, TrainStep};
 use striate_nn::{Mode, Sgd, trace};
 use striate_testkit::{ZooGolden, deep_formula, formula_labels};
 
@@ -165,7 +165,7 @@ fn a_training_step_of_googlenet_is_torchvisions() {
     // By Winograd one value of inception5b changes the side of its ReLU: the gradients of that layer's branch, and of all before it, differ
     // by about 3 % of their RMS, those behind it by nothing that is not rounding. PyTorch's own f32 has such values in inception4.
     let engine = Engine::new(Some(2)).expect("an instruction set");
-    one_training_step_on("googlenet", engine.without_winograd());
+    one_training_step_on("googlenet", engine.with_arithmetic(Arithmetic::PLAIN));
 }
 
 #[test]

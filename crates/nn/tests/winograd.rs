@@ -1,7 +1,7 @@
 //! Winograd in a network in use and in training: where it is taken, that it keeps the promises on bits, and that it can be left off.
 
 use striate_nn::graph::interpret::Values;
-use striate_nn::graph::{CrossEntropy, Engine, Graph, Params, Session, TrainOptions, TrainStep};
+use striate_nn::graph::{Arithmetic, CrossEntropy, Engine, Graph, Params, Session, TrainOptions, TrainStep};
 use striate_nn::optim::Sgd;
 use striate_nn::{
     AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, Mode, ReLU, Sequential,
@@ -40,7 +40,7 @@ fn images() -> Vec<f32> {
 
 fn engine(threads: usize, winograd: bool) -> Engine {
     let engine = Engine::new(Some(threads)).expect("an instruction set");
-    if winograd { engine } else { engine.without_winograd() }
+    if winograd { engine } else { engine.with_arithmetic(Arithmetic::PLAIN) }
 }
 
 fn session(threads: usize, winograd: bool) -> Session {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array4, ArrayD, Axis, IxDyn};
 use striate::Classifier;
-use striate::graph::{Engine, Mode, Params, Session, trace};
+use striate::graph::{Arithmetic, Engine, Mode, Params, Session, trace};
 use striate::inspect::evidence::Question;
 use striate::models::{registry, shipped};
 use striate_testkit::deep_formula;
@@ -67,7 +67,7 @@ fn of_the_zoo() {
         let shape = [1, c, side(h), side(w)];
         let picture = Array4::from_shape_vec(shape, deep_formula("input", &shape)).expect("as many");
         // The sum is that of the gradient, which goes through direct convolutions: so must the logits that it is held against.
-        let engine = Engine::new(Some(2)).expect("an instruction set").without_winograd();
+        let engine = Engine::new(Some(2)).expect("an instruction set").with_arithmetic(Arithmetic::PLAIN);
         let mut session = Session::with_engine(graph, params, engine).expect("its own parameters");
         if is_smooth {
             let picture = picture.index_axis(Axis(0), 0);

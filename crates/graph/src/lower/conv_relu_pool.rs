@@ -2,6 +2,7 @@
 //! of the three where nobody reads the values between. A quarter of the memory traffic forward, a quarter of the work
 //! backward.
 
+use crate::arithmetic::Arithmetic;
 use crate::emit::{Backward, Forward};
 use crate::graph::NodeId;
 use crate::op::{Choice, Conv2d, Method};
@@ -20,8 +21,8 @@ pub(crate) struct ConvReluPool {
 impl ConvReluPool {
     /// Whether the kernels can run this convolution on an input `[C, H, W]`, and are the fastest: Winograd, where it may be used, gains
     /// more than what is saved between the convolution and the pool.
-    pub(crate) fn fits(conv: &Conv2d, input: &[usize], winograd: bool) -> bool {
-        let is_direct = || !matches!(conv.algorithm(input, winograd).method, Method::Winograd(_));
+    pub(crate) fn fits(conv: &Conv2d, input: &[usize], arithmetic: Arithmetic) -> bool {
+        let is_direct = || !matches!(conv.algorithm(input, arithmetic).method, Method::Winograd(_));
         conv.bias && can_pool(&conv.conv_shape(input)) && is_direct()
     }
 

@@ -6,6 +6,7 @@ mod conv_relu_pool;
 
 pub(crate) use conv_relu_pool::ConvReluPool;
 
+use crate::arithmetic::Arithmetic;
 use crate::emit::{Backward, Forward};
 use crate::explain::Pass;
 use crate::graph::{Graph, Node, NodeId, full_names};
@@ -17,8 +18,8 @@ pub(crate) struct Lowered<'g> {
     pub(crate) graph: &'g Graph,
     /// One a node; `None` for one that is not computed by itself.
     nodes: Vec<Option<LoweredNode<'g>>>,
-    /// Whether convolutions may be computed by Winograd's algorithm.
-    pub(crate) winograd: bool,
+    /// How sums of products may be computed.
+    pub(crate) arithmetic: Arithmetic,
 }
 
 /// How the value of a node is computed; its name and its shape are those of the graph's node.
@@ -56,9 +57,9 @@ impl Form {
     }
 
     /// As [`Operation::choice`].
-    pub(crate) fn choice(&self, inputs: &[&[usize]], pass: Pass, winograd: bool) -> Choice {
+    pub(crate) fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
         match self {
-            Self::Stored(op) | Self::Joined { op, .. } => op.as_operation().choice(inputs, pass, winograd),
+            Self::Stored(op) | Self::Joined { op, .. } => op.as_operation().choice(inputs, pass, arithmetic),
             Self::ConvReluPool(joined) => joined.choice(),
         }
     }
@@ -143,7 +144,11 @@ impl<'g> Lowered<'g> {
             let form = Form::Stored(node.op.clone());
             Some(LoweredNode { form, inputs: node.inputs.clone(), layer: &node.layer, nodes: vec![id] })
         };
-        Self { graph, nodes: graph.nodes.iter().enumerate().map(node).collect(), winograd: false }
+        Self {
+            graph,
+            nodes: graph.nodes.iter().enumerate().map(node).collect(),
+            arithmetic: Arithmetic::PLAIN,
+        }
     }
 
     /// The nodes that are computed, in order.

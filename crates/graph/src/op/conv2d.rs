@@ -3,6 +3,7 @@
 //! channels of k's group, and `p` the padding above and to the left.
 
 use super::*;
+use crate::arithmetic::{Arithmetic, Winograd};
 use crate::explain::Pass;
 use std::ops::Range;
 use striate_kernels::conv::{self, Rows, WinogradForm};
@@ -77,12 +78,16 @@ impl Method {
 }
 
 impl Algorithm {
-    /// How a convolution is computed, where Winograd's algorithm is allowed or not.
-    fn of(shape: &ConvShape, winograd: bool) -> Self {
+    /// How a convolution is computed.
+    fn of(shape: &ConvShape, arithmetic: Arithmetic) -> Self {
         let channels = shape.c_in.min(shape.c_out);
         let tiles: usize = WinogradForm::F43.tiles(shape).iter().product();
         let is_large = shape.c_in.saturating_mul(shape.c_out) >= WINOGRAD_PAIRS;
-        let least = if is_large { WINOGRAD_FEW_TILES } else { WINOGRAD_TILES };
+        let (least_channels, least) = match arithmetic.winograd {
+            Winograd::On => (BLOCK, 1),
+            _ if is_large => (WINOGRAD_CHANNELS, WINOGRAD_FEW_TILES),
+            _ => (WINOGRAD_CHANNELS, WINOGRAD_TILES),
+        };
         let Window { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], .. } = shape.window;
         let direct = |reason| Algorithm { method: Method::Direct, reason };
         // Where there are few channels or tiles, what Winograd saves is less than what its transforms cost.
@@ -97,11 +102,11 @@ impl Algorithm {
             direct(if sy == sx { format!("3x3, stride {sy}") } else { format!("3x3, stride {sy}x{sx}") })
         } else if [dy, dx] != [1, 1] {
             direct(if dy == dx { format!("3x3, dilation {dy}") } else { format!("3x3, dilation {dy}x{dx}") })
-        } else if channels < WINOGRAD_CHANNELS {
-            direct(format!("3x3, {channels} channels, below {WINOGRAD_CHANNELS}"))
+        } else if channels < least_channels {
+            direct(format!("3x3, {channels} channels, below {least_channels}"))
         } else if tiles < least {
             direct(format!("3x3, {channels} channels, {tiles} tiles, below {least}"))
-        } else if !winograd {
+        } else if arithmetic.winograd == Winograd::Off {
             direct("3x3, without Winograd".into())
         } else {
             let form = if tiles < WINOGRAD_TILES { WinogradForm::F23 } else { WinogradForm::F43 };
@@ -132,17 +137,17 @@ impl Conv2d {
         }
     }
 
-    /// How it is computed for an input `[C, H, W]`, where Winograd's algorithm is allowed or not.
-    pub(crate) fn algorithm(&self, input: &[usize], winograd: bool) -> Algorithm {
-        Algorithm::of(&self.conv_shape(input), winograd)
+    /// How it is computed for an input `[C, H, W]`.
+    pub(crate) fn algorithm(&self, input: &[usize], arithmetic: Arithmetic) -> Algorithm {
+        Algorithm::of(&self.conv_shape(input), arithmetic)
     }
 
     /// How the gradient of its input is.
-    fn gradient_algorithm(&self, input: &[usize], winograd: bool) -> Algorithm {
+    fn gradient_algorithm(&self, input: &[usize], arithmetic: Arithmetic) -> Algorithm {
         let shape = self.conv_shape(input);
         match shape.transposed() {
-            Some(transposed) => Algorithm::of(&transposed, winograd),
-            None => Algorithm::of(&shape, false),
+            Some(transposed) => Algorithm::of(&transposed, arithmetic),
+            None => Algorithm::of(&shape, Arithmetic::PLAIN),
         }
     }
 
@@ -183,10 +188,10 @@ impl Operation for Conv2d {
     fn name(&self) -> &'static str {
         "conv2d"
     }
-    fn choice(&self, inputs: &[&[usize]], pass: Pass, winograd: bool) -> Choice {
+    fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
         let Algorithm { method, reason } = match pass {
-            Pass::Backward => self.gradient_algorithm(inputs[0], winograd),
-            Pass::Forward | Pass::Loss | Pass::Update => self.algorithm(inputs[0], winograd),
+            Pass::Backward => self.gradient_algorithm(inputs[0], arithmetic),
+            Pass::Forward | Pass::Loss | Pass::Update => self.algorithm(inputs[0], arithmetic),
         };
         Choice { algorithm: method.name(), reason }
     }
@@ -302,7 +307,7 @@ impl Operation for Conv2d {
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         let bias = self.bias.then(|| at.params[1]);
-        match self.algorithm(at.shapes[0], at.winograd).method {
+        match self.algorithm(at.shapes[0], at.arithmetic).method {
             Method::Direct | Method::Depthwise => {
                 let (x, w) = (at.x[0], at.params[0]);
                 let kernel = conv::Conv::forward(&shape, rows, x, w, bias, at.y, at.activation);
@@ -334,7 +339,7 @@ impl Operation for Conv2d {
         let rows = Rows::forward(&shape, &at.x[0].plane);
         if let Some(dx) = at.dx[0] {
             let of = conv::InputGradient { dy: at.dy, w: at.params[0], dx, added: at.so_far };
-            match self.gradient_algorithm(at.shapes[0], at.winograd).method {
+            match self.gradient_algorithm(at.shapes[0], at.arithmetic).method {
                 Method::Direct | Method::Depthwise => {
                     conv::Conv::push_backward_data(at.program, &shape, &rows, of);
                 }
@@ -369,33 +374,37 @@ mod tests {
             bias: true,
             init: None,
         };
-        let told = |conv: &Conv2d, side: usize, winograd: bool| {
+        let told = |conv: &Conv2d, side: usize, winograd: Winograd| {
             let input = [conv.in_channels, side, side];
-            let Algorithm { method, reason } = conv.algorithm(&input, winograd);
+            let Algorithm { method, reason } = conv.algorithm(&input, Arithmetic { winograd });
             if let Method::Winograd(form) = method {
                 assert!(form.fits(&conv.conv_shape(&input)), "{conv:?}");
             }
             format!("{method:?}: {reason}")
         };
-        assert_eq!(told(&conv, 13, true), "Winograd(F43): 32 channels, 16 tiles");
-        assert_eq!(told(&conv, 13, false), "Direct: 3x3, without Winograd");
-        assert_eq!(told(&conv, 9, true), "Winograd(F43): 32 channels, 9 tiles");
-        assert_eq!(told(&conv, 8, true), "Direct: 3x3, 32 channels, 4 tiles, below 9");
+        assert_eq!(told(&conv, 13, Winograd::Auto), "Winograd(F43): 32 channels, 16 tiles");
+        assert_eq!(told(&conv, 13, Winograd::Off), "Direct: 3x3, without Winograd");
+        assert_eq!(told(&conv, 9, Winograd::Auto), "Winograd(F43): 32 channels, 9 tiles");
+        assert_eq!(told(&conv, 8, Winograd::Auto), "Direct: 3x3, 32 channels, 4 tiles, below 9");
         let large = Conv2d { out_channels: 256, ..conv.clone() };
-        assert_eq!(told(&large, 8, true), "Winograd(F23): 64 channels, 4 tiles");
-        assert_eq!(told(&large, 9, true), "Winograd(F43): 64 channels, 9 tiles");
-        assert_eq!(told(&large, 4, true), "Direct: 3x3, 64 channels, 1 tiles, below 4");
+        assert_eq!(told(&large, 8, Winograd::Auto), "Winograd(F23): 64 channels, 4 tiles");
+        assert_eq!(told(&large, 9, Winograd::Auto), "Winograd(F43): 64 channels, 9 tiles");
+        assert_eq!(told(&large, 4, Winograd::Auto), "Direct: 3x3, 64 channels, 1 tiles, below 4");
+        assert_eq!(told(&conv, 4, Winograd::On), "Winograd(F23): 32 channels, 1 tiles");
         let few = Conv2d { out_channels: 31, ..conv.clone() };
-        assert_eq!(told(&few, 13, true), "Direct: 3x3, 31 channels, below 32");
+        assert_eq!(told(&few, 13, Winograd::Auto), "Direct: 3x3, 31 channels, below 32");
+        assert_eq!(told(&few, 13, Winograd::On), "Winograd(F43): 31 channels, 16 tiles");
+        let picture = Conv2d { in_channels: 3, ..conv.clone() };
+        assert_eq!(told(&picture, 13, Winograd::On), "Direct: 3x3, 3 channels, below 16");
         let strided = Conv2d { stride: [2, 2], ..conv.clone() };
-        assert_eq!(told(&strided, 56, true), "Direct: 3x3, stride 2");
+        assert_eq!(told(&strided, 56, Winograd::Auto), "Direct: 3x3, stride 2");
         let dilated = Conv2d { dilation: [2, 1], ..conv.clone() };
-        assert_eq!(told(&dilated, 56, true), "Direct: 3x3, dilation 2x1");
+        assert_eq!(told(&dilated, 56, Winograd::Auto), "Direct: 3x3, dilation 2x1");
         let point = Conv2d { kernel_size: [1, 1], ..conv.clone() };
-        assert_eq!(told(&point, 56, true), "Direct: 1x1");
+        assert_eq!(told(&point, 56, Winograd::Auto), "Direct: 1x1");
         let grouped = Conv2d { groups: 2, ..conv.clone() };
-        assert_eq!(told(&grouped, 56, true), "Direct: 2 groups");
+        assert_eq!(told(&grouped, 56, Winograd::Auto), "Direct: 2 groups");
         let depthwise = Conv2d { groups: 64, out_channels: 64, ..conv };
-        assert_eq!(told(&depthwise, 56, true), "Depthwise: 3x3, 64 channels");
+        assert_eq!(told(&depthwise, 56, Winograd::Auto), "Depthwise: 3x3, 64 channels");
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
             (Form::Joined { op: Op::Conv2d(conv), adds: false, activation }, Op::MaxPool2d(pool))
                 if *activation == Activation::RELU
                     && *pool == MaxPool2d::TWO_BY_TWO
-                    && ConvReluPool::fits(conv, lowered.shape(first.inputs[0]), lowered.winograd) =>
+                    && ConvReluPool::fits(conv, lowered.shape(first.inputs[0]), lowered.arithmetic) =>
             {
                 Form::ConvReluPool(ConvReluPool { conv: conv.clone(), whole: None })
             }

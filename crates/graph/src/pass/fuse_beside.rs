@@ -24,7 +24,7 @@ pub(crate) fn fuse_beside(lowered: &mut Lowered<'_>, keep: &mut Vec<NodeId>, bes
         let is_even = lowered.shape(conv)[1..].iter().all(|side| side % 2 == 0);
         let fits = *pool == MaxPool2d::TWO_BY_TWO
             && is_even
-            && ConvReluPool::fits(op, lowered.shape(inputs[0]), lowered.winograd);
+            && ConvReluPool::fits(op, lowered.shape(inputs[0]), lowered.arithmetic);
         let is_hidden = !keep.contains(&relu);
         if !(fits && is_hidden && alone(relu) && alone(conv) && beside.contains(&conv)) {
             continue;

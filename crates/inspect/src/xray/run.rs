@@ -2,7 +2,9 @@
 
 use ndarray::{ArrayD, ArrayView3, Axis, IxDyn};
 use striate_graph::op::{Role, Row, Terms};
-use striate_graph::{Engine, Graph, NodeId, Params, PlanError, RunError, Session, SessionError, Tap};
+use striate_graph::{
+    Arithmetic, Engine, Graph, NodeId, Params, PlanError, RunError, Session, SessionError, Tap,
+};
 
 use super::by_hand::{Sum, Work, mean, winner};
 use super::chain::{chain, folds};
@@ -99,7 +101,7 @@ impl Subject<'_> {
         });
         let params = needed.collect();
         // The sums that are shown are those of a direct convolution, product by product.
-        let engine = self.engine.clone().without_winograd();
+        let engine = self.engine.clone().with_arithmetic(Arithmetic::PLAIN);
         Session::with_engine(cut, params, engine).map_err(|error| match error {
             SessionError::Plan(error) => RunError::Plan(error).into(),
             // Threads and instruction set are there already.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use striate_graph::{Engine, Explained, Forward, Mode, Params, Pass, trace};
+use striate_graph::{Arithmetic, Engine, Explained, Forward, Mode, Params, Pass, trace};
 use striate_inspect::text::{Align, Table, duration};
 use striate_kernels::peak_gflops;
 use striate_nn::{AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Sequential};
@@ -171,7 +171,7 @@ fn measure(case: &Case, engine: &Engine) -> Result<Measured, LabError> {
         _ => (Work::Inference, Mode::Eval),
     };
     let engine = match case.layer {
-        Layer::Direct(_) => engine.clone().without_winograd(),
+        Layer::Direct(_) => engine.clone().with_arithmetic(Arithmetic::PLAIN),
         _ => engine.clone(),
     };
     let graph = trace(net.as_ref(), mode, case.input).expect("shapes that fit");
