@@ -1,6 +1,9 @@
 //! Questions about a graph: which values a name means, who reads a value, what lies behind a layer, and a part of a network
 //! as one of its own.
 
+use crate::arithmetic::Arithmetic;
+use crate::explain::Pass;
+use crate::facts::Choice;
 use crate::glob::matches;
 use crate::graph::{Graph, Head, NodeId};
 use crate::lower::Lowered;
@@ -34,6 +37,15 @@ impl Graph {
     /// When one of them is larger than kernels can address.
     pub fn activation_values(&self) -> Result<u64, PlanError> {
         Ok(planes(&Lowered::new(self))?.values().map(|plane| plane.sample_len() as u64).sum())
+    }
+
+    /// The convolutions, and by which algorithm each of them is computed in use, and why.
+    pub fn convolutions(&self, arithmetic: Arithmetic) -> Vec<(NodeId, Choice)> {
+        let convolutions =
+            (0..self.nodes.len()).filter(|&id| self.nodes[id].operation().role() == Role::Convolution);
+        let choice =
+            |id: NodeId| self.nodes[id].operation().choice(&self.input_shapes(id), Pass::Forward, arithmetic);
+        convolutions.map(|id| (id, choice(id))).collect()
     }
 
     /// Nodes that take the value of each node; one that takes it twice comes twice.

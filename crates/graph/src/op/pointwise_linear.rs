@@ -2,6 +2,8 @@
 //! shape of a linear layer's.
 
 use super::*;
+use crate::arithmetic::Arithmetic;
+use crate::explain::Pass;
 
 /// Fully connected over the channels of each pixel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ impl PointwiseLinear {
 impl Operation for PointwiseLinear {
     fn name(&self) -> &'static str {
         "pointwise_linear"
+    }
+    fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
+        self.conv().choice(inputs, pass, arithmetic)
     }
     fn role(&self) -> Role {
         Role::Convolution
