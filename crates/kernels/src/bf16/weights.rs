@@ -2,20 +2,46 @@
 
 use super::pair;
 use crate::BLOCK;
+use crate::linear::LinearPack;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use std::ops::Range;
 
 /// Rounds packed weights: 16 words of `to` are 16 output channels, of which each has the weights of two input channels.
 #[derive(Debug)]
 pub struct Bf16Weights {
     w: Buf,
     to: Buf,
-    /// For 16 words of `to`, which 16 weights of `w` their halves come from; the second may be none.
-    from: Vec<(u32, Option<u32>)>,
+    from: From,
+}
+
+/// For 16 words of rounded weights, which 16 weights their halves come from; there may be no second.
+#[derive(Debug)]
+pub(crate) enum From {
+    /// As listed, those of a convolution.
+    Rows(Vec<(u32, Option<u32>)>),
+    /// Those of a fully connected layer.
+    Panels(LinearPack),
+}
+
+impl From {
+    fn len(&self) -> usize {
+        match self {
+            Self::Rows(rows) => rows.len(),
+            Self::Panels(pack) => pack.pairs().weight_len() / BLOCK,
+        }
+    }
+
+    fn rows(&self, i: usize) -> (usize, Option<usize>) {
+        match self {
+            Self::Rows(rows) => (rows[i].0 as usize, rows[i].1.map(|row| row as usize)),
+            Self::Panels(pack) => pack.rows_of_pair(i),
+        }
+    }
 }
 
 impl Bf16Weights {
-    pub(crate) fn new(w: Buf, to: Buf, from: Vec<(u32, Option<u32>)>) -> Self {
+    pub(crate) fn new(w: Buf, to: Buf, from: From) -> Self {
         Self { w, to, from }
     }
 
@@ -45,21 +71,23 @@ unsafe impl Kernel for Bf16Weights {
         // SAFETY: see the impl; the weights are not written here.
         let (w, to) =
             unsafe { (cx.read_all(self.w), cx.write(self.to, part.start * BLOCK..part.end * BLOCK)) };
-        cx.isa().dispatch(Round { w, to, from: &self.from[part] });
+        cx.isa().dispatch(Round { w, to, from: &self.from, part });
     }
 }
 
 struct Round<'a> {
     w: &'a [f32],
     to: &'a mut [f32],
-    from: &'a [(u32, Option<u32>)],
+    from: &'a From,
+    part: Range<usize>,
 }
 
 impl Task for Round<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
-        for (to, &(first, second)) in self.to.chunks_exact_mut(BLOCK).zip(self.from) {
-            let row = |row: u32| &self.w[row as usize * BLOCK..][..BLOCK];
+        for (to, i) in self.to.chunks_exact_mut(BLOCK).zip(self.part) {
+            let (first, second) = self.from.rows(i);
+            let row = |row: usize| &self.w[row * BLOCK..][..BLOCK];
             let (first, second) = (row(first), second.map_or(&[0.0; BLOCK][..], row));
             for (to, (&first, &second)) in to.iter_mut().zip(first.iter().zip(second)) {
                 *to = pair(first, second);

@@ -29,6 +29,7 @@ pub fn push_backward_data(program: &mut Builder, pack: LinearPack, dy: Value, w:
         bias: None,
         y: dx,
         act: Activation::None,
+        is_bf16: false,
     });
 }
 

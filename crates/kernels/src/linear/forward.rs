@@ -10,7 +10,7 @@
 //! tile, block, batch nor lanes change a bit. An input that is not finite makes NaN of the empty lanes too.
 
 use super::single::{self, Single};
-use super::{LinearPack, ROWS, check_plane, for_tile, part, strip_width};
+use super::{LinearPack, ROWS, check_plane, for_tile, part, product, strip_width};
 use crate::activation::Activation;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
@@ -33,6 +33,7 @@ pub struct Linear {
     pub(super) bias: Option<Buf>,
     pub(super) y: Value,
     pub(super) act: Activation,
+    pub(super) is_bf16: bool,
 }
 
 impl Linear {
@@ -43,7 +44,7 @@ impl Linear {
     pub fn new(pack: LinearPack, x: Value, w: Buf, bias: Option<Buf>, y: Value, act: Activation) -> Self {
         check_plane("x", &x.plane, pack.in_features);
         check_plane("y", &y.plane, pack.out_features);
-        Self { name: "linear", pack, x, w, bias, y, act }
+        Self { name: "linear", pack, x, w, bias, y, act, is_bf16: false }
     }
 }
 
@@ -56,15 +57,12 @@ impl Linear {
             let bias = self.bias.map(|bias| cx.read(bias, 0..self.pack.lanes()));
             (cx.read_all(self.x.buf), cx.read(self.w, 0..self.pack.weight_len()), bias)
         };
-        cx.isa().dispatch(Single {
-            pack: self.pack,
-            act: self.act,
-            panels,
-            x,
-            w,
-            bias,
-            y: cx.out(self.y.buf),
-        });
+        let (pack, act, y) = (self.pack, self.act, cx.out(self.y.buf));
+        if self.is_bf16 {
+            cx.isa().dispatch_bf16(Single::<true> { pack, act, panels, x, w, bias, y });
+        } else {
+            cx.isa().dispatch(Single::<false> { pack, act, panels, x, w, bias, y });
+        }
     }
 }
 
@@ -97,11 +95,15 @@ unsafe impl Kernel for Linear {
             (cx.read_all(self.x.buf), cx.read(self.w, self.pack.panel(panel)), bias)
         };
         let samples = part(&(0..cx.n()), groups, group);
-        cx.isa().dispatch(Part { linear: self, cx, panel, samples, x, w, bias });
+        if self.is_bf16 {
+            cx.isa().dispatch_bf16(Part::<true> { linear: self, cx, panel, samples, x, w, bias });
+        } else {
+            cx.isa().dispatch(Part::<false> { linear: self, cx, panel, samples, x, w, bias });
+        }
     }
 }
 
-struct Part<'a> {
+struct Part<'a, const IS_BF16: bool> {
     linear: &'a Linear,
     cx: &'a Cx<'a>,
     panel: usize,
@@ -111,7 +113,7 @@ struct Part<'a> {
     bias: Option<&'a [f32]>,
 }
 
-impl Task for Part<'_> {
+impl<const IS_BF16: bool> Task for Part<'_, IS_BF16> {
     #[inline(always)]
     fn run<V: Simd>(self) {
         let inputs = self.linear.pack.in_features;
@@ -130,7 +132,7 @@ impl Task for Part<'_> {
     }
 }
 
-impl Part<'_> {
+impl<const IS_BF16: bool> Part<'_, IS_BF16> {
     /// `P` samples from `n` on, a block of inputs, `NV` vectors of outputs from `at` on in the panel.
     #[inline(always)]
     fn tile<V: Simd, const P: usize, const NV: usize>(&self, n: usize, block: &Range<usize>, at: usize) {
@@ -155,7 +157,7 @@ impl Part<'_> {
         }
         let mut x: [&[f32]; P] = [&[]; P];
         unrolled!(p < P => x[p] = &self.x[(n + p) * x_len + block.start..][..block.len()]);
-        let acc = sum::<V, P, NV>(x, &self.w[block.start * width + at..], width, acc);
+        let acc = sum::<V, P, NV, IS_BF16>(x, &self.w[block.start * width + at..], width, acc);
         let act = if block.end == l.pack.in_features { l.act } else { Activation::None };
         unrolled!(p < P => {
             let row = row(p);
@@ -169,7 +171,7 @@ const STEP: usize = 4;
 
 /// `acc[p][v] + Σ_i x[p][i] · w[i·width + lanes of v]`.
 #[inline(always)]
-pub(super) fn sum<V: Simd, const P: usize, const NV: usize>(
+pub(super) fn sum<V: Simd, const P: usize, const NV: usize, const IS_BF16: bool>(
     x: [&[f32]; P],
     w: &[f32],
     width: usize,
@@ -186,7 +188,7 @@ pub(super) fn sum<V: Simd, const P: usize, const NV: usize>(
             unrolled!(v < NV => wr[v] = V::load(&row[v * V::LANES..]));
             unrolled!($p < P => {
                 let value = V::splat($x[$p]$($at)*);
-                unrolled!(v < NV => acc[$p][v] = acc[$p][v].fma(value, wr[v]));
+                unrolled!(v < NV => acc[$p][v] = product::<V, IS_BF16>(acc[$p][v], value, wr[v]));
             });
         }};
     }

@@ -6,6 +6,7 @@
 
 mod backward_data;
 mod backward_weight;
+mod bf16;
 mod forward;
 mod rows;
 mod single;
@@ -19,6 +20,7 @@ pub use rows::TableRows;
 
 use crate::BLOCK;
 use crate::plane::Plane;
+use crate::simd::Simd;
 use std::ops::Range;
 
 /// Outputs of a panel.
@@ -99,6 +101,12 @@ fn check_plane(what: &str, plane: &Plane, features: usize) {
     let whole = Plane::blocked(plane.channels, plane.size(), [0, 0]);
     let is_image = *plane == whole && plane.channels.is_multiple_of(BLOCK) && plane.sample_len() == features;
     assert!(*plane == want || is_image, "linear: {what} must be {want:?} or an image of it, got {plane:?}");
+}
+
+/// `acc + x · w`, of f32 values or of pairs of bf16 values.
+#[inline(always)]
+fn product<V: Simd, const IS_BF16: bool>(acc: V, x: V, w: V) -> V {
+    if IS_BF16 { acc.dot(x, w) } else { acc.fma(x, w) }
 }
 
 /// Part `i` of `parts` equal parts of `range`.

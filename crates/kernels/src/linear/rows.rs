@@ -188,7 +188,7 @@ impl Scores<'_, '_> {
         if block.start > 0 {
             unrolled!(p < P => unrolled!(v < NV => acc[p][v] = V::load(&to[p * lanes + v * V::LANES..])));
         }
-        let acc = sum::<V, P, NV>(x, w, width, acc);
+        let acc = sum::<V, P, NV, false>(x, w, width, acc);
         unrolled!(p < P => unrolled!(v < NV => acc[p][v].store(&mut to[p * lanes + v * V::LANES..])));
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! **Numerics.** Each output is the chain of fused multiply-adds that [`forward`](super::forward) has.
 
-use super::{LinearPack, PANEL};
+use super::{LinearPack, PANEL, product};
 use crate::activation::Activation;
 use crate::program::Out;
 use crate::simd::{Simd, Task};
@@ -20,7 +20,7 @@ const TURN: usize = 8;
 pub(super) const PANELS: usize = 2;
 
 /// Some panels of the outputs of a sample.
-pub(super) struct Single<'a> {
+pub(super) struct Single<'a, const IS_BF16: bool> {
     pub(super) pack: LinearPack,
     pub(super) act: Activation,
     pub(super) panels: Range<usize>,
@@ -30,7 +30,7 @@ pub(super) struct Single<'a> {
     pub(super) y: Out<'a>,
 }
 
-impl Task for Single<'_> {
+impl<const IS_BF16: bool> Task for Single<'_, IS_BF16> {
     #[inline(always)]
     fn run<V: Simd>(self) {
         let inputs = self.pack.in_features;
@@ -51,7 +51,7 @@ impl Task for Single<'_> {
     }
 }
 
-impl Single<'_> {
+impl<const IS_BF16: bool> Single<'_, IS_BF16> {
     /// Some inputs of a panel of `NV` vectors.
     #[inline(always)]
     fn turn<V: Simd, const NV: usize>(&self, panel: usize, inputs: &Range<usize>) {
@@ -72,8 +72,8 @@ impl Single<'_> {
         let x = &self.x[inputs.clone()];
         // As many as there usually are, a number that the compiler knows.
         let acc = match <&[f32; TURN]>::try_from(x) {
-            Ok(x) => add(acc, x, &w[..TURN * width]),
-            Err(_) => add(acc, x, w),
+            Ok(x) => add::<V, NV, IS_BF16>(acc, x, &w[..TURN * width]),
+            Err(_) => add::<V, NV, IS_BF16>(acc, x, w),
         };
         let act = if inputs.end == pack.in_features { self.act } else { Activation::None };
         unrolled!(v < NV => act.join(acc[v]).store(&mut y[v * V::LANES..]));
@@ -82,10 +82,10 @@ impl Single<'_> {
 
 /// `acc[v] + Σ_i x[i] · w[i][lanes of v]`.
 #[inline(always)]
-fn add<V: Simd, const NV: usize>(mut acc: [V; NV], x: &[f32], w: &[f32]) -> [V; NV] {
+fn add<V: Simd, const NV: usize, const IS_BF16: bool>(mut acc: [V; NV], x: &[f32], w: &[f32]) -> [V; NV] {
     for (&x, w) in x.iter().zip(w.chunks_exact(NV * V::LANES)) {
         let x = V::splat(x);
-        unrolled!(v < NV => acc[v] = acc[v].fma(x, V::load(&w[v * V::LANES..])));
+        unrolled!(v < NV => acc[v] = product::<V, IS_BF16>(acc[v], x, V::load(&w[v * V::LANES..])));
     }
     acc
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::activation::Activation;
+use crate::bf16::{Bf16Weights, rounded};
 use crate::reference;
 use crate::testing::{Run, Setup, assert_same, run_everywhere};
 use striate_testkit::{Sample, assert_close, widen};
@@ -52,6 +53,35 @@ fn every_weight_has_a_place_of_its_own() {
         assert_eq!(map.len(), pack.in_features * o);
         map.sort_unstable();
         assert!(map.windows(2).all(|w| w[0] < w[1]) && (map[map.len() - 1] as usize) < pack.weight_len());
+    }
+}
+
+/// The same bits as f32 sums of values that were rounded before.
+#[test]
+fn rounded_values_give_the_same_sums() {
+    for (i, (n, o, x_plane)) in cases().into_iter().enumerate() {
+        let pack = pack_of(&x_plane, o);
+        let mut sample = Sample::new(i as u64);
+        let [x, w, mut b] = [n * pack.in_features, o * pack.in_features, o].map(|len| sample.normal_vec(len));
+        b.resize(pack.lanes(), 0.0);
+        let near = |values: &[f32]| values.iter().map(|&v| rounded(v)).collect::<Vec<_>>();
+        let runs = |x: &[f32], w: &[f32], is_bf16| {
+            run_everywhere(&Setup::new(n), |t| {
+                let (x, w) = (t.input(x_plane, x), t.values(&pack_weights(&pack, &x_plane, w)));
+                let (b, y) = (Some(t.values(&b)), t.output(Plane::vector(o)));
+                let linear = if is_bf16 {
+                    let rounded = t.program.kept(Bf16Weights::linear_len(pack));
+                    t.program.push(Bf16Weights::linear(pack, w, rounded));
+                    Linear::bf16(&mut t.program, pack, x, rounded, b, y, Activation::RELU)
+                } else {
+                    Linear::new(pack, x, w, b, y, Activation::RELU)
+                };
+                t.program.push(linear);
+            })
+        };
+        for (got, want) in runs(&x, &w, true).iter().zip(&runs(&near(&x), &near(&w), false)) {
+            assert_same(got, want, &format!("{n} samples of {x_plane:?} to {o}: {}", got.what));
+        }
     }
 }
 
