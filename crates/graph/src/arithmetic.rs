@@ -15,14 +15,29 @@ pub enum Winograd {
     On,
 }
 
+/// The type of the values that are multiplied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Dtype {
+    /// 32 bits, of which 24 are the fraction.
+    #[default]
+    F32,
+    /// 16 bits, of which 8 are the fraction: convolutions without groups and of at least eight channels, and fully connected layers,
+    /// round their inputs and weights to the nearest bf16 value, a relative error of at most 0.4 % each. Products and sums, all other
+    /// operations and all values between are f32. Where the processor multiplies pairs of bf16 values (AVX512_BF16) that is faster,
+    /// elsewhere slower; the results are the same. Training and gradients are f32 whatever this says.
+    Bf16,
+}
+
 /// How convolutions and fully connected layers are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Arithmetic {
     /// Where by Winograd's algorithm.
     pub winograd: Winograd,
+    /// Of which values; bf16 goes before Winograd's algorithm.
+    pub dtype: Dtype,
 }
 
 impl Arithmetic {
     /// Every sum as it stands, in f32.
-    pub const PLAIN: Self = Self { winograd: Winograd::Off };
+    pub const PLAIN: Self = Self { winograd: Winograd::Off, dtype: Dtype::F32 };
 }

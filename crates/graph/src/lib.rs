@@ -53,7 +53,7 @@ mod train_step;
 mod var;
 mod watch;
 
-pub use arithmetic::{Arithmetic, Winograd};
+pub use arithmetic::{Arithmetic, Dtype, Winograd};
 pub use clip::Clip;
 pub use edit::{BackwardOptions, Edit};
 pub use engine::Engine;

@@ -1,5 +1,6 @@
 //! A network in training: one call a batch runs forward, loss, backward and update as one program.
 
+use crate::arithmetic::{Arithmetic, Dtype};
 use crate::clip::Clip;
 use crate::engine::Engine;
 use crate::explain::{Explained, explained};
@@ -476,7 +477,7 @@ fn plan_step(
     }
     // Allowed after the passes: where a convolution and a pool are one, the backward pass skips three quarters of its work, which is
     // more than Winograd saves.
-    lowered.arithmetic = engine.arithmetic;
+    lowered.arithmetic = Arithmetic { dtype: Dtype::F32, ..engine.arithmetic };
     let part = options.part();
     let tile = if couples_batch(graph) || looked_at { part } else { part.min(TILE) };
     let mut builder = Builder::new(tile.max(1)).with_batch(options.batch_size);

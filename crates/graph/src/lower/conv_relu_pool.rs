@@ -22,7 +22,7 @@ impl ConvReluPool {
     /// Whether the kernels can run this convolution on an input `[C, H, W]`, and are the fastest: Winograd, where it may be used, gains
     /// more than what is saved between the convolution and the pool.
     pub(crate) fn fits(conv: &Conv2d, input: &[usize], arithmetic: Arithmetic) -> bool {
-        let is_direct = || !matches!(conv.algorithm(input, arithmetic).method, Method::Winograd(_));
+        let is_direct = || conv.algorithm(input, arithmetic).method == Method::Direct;
         conv.bias && can_pool(&conv.conv_shape(input)) && is_direct()
     }
 

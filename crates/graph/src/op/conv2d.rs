@@ -3,11 +3,11 @@
 //! channels of k's group, and `p` the padding above and to the left.
 
 use super::*;
-use crate::arithmetic::{Arithmetic, Winograd};
+use crate::arithmetic::{Arithmetic, Dtype, Winograd};
 use crate::explain::Pass;
 use std::ops::Range;
 use striate_kernels::conv::{self, Rows, WinogradForm};
-use striate_kernels::{BLOCK, ConvShape, reference};
+use striate_kernels::{BLOCK, Bf16Weights, ConvShape, reference};
 
 /// A convolution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,8 @@ pub(crate) enum Method {
     Direct,
     /// The same kernel, which reads 16 channels at once where each is convolved by itself.
     Depthwise,
+    /// The sums as they stand, of products of bf16 values.
+    Bf16,
     /// Winograd's algorithm.
     Winograd(WinogradForm),
 }
@@ -66,11 +68,15 @@ const WINOGRAD_FEW_TILES: usize = 4;
 /// trained again to the same bytes.
 const WINOGRAD_PAIRS: usize = 128 * 128;
 
+/// Channels in from which on bf16 is used: fewer would leave most of the pairs empty, and a picture of so few is planar.
+const BF16_CHANNELS: usize = 8;
+
 impl Method {
     fn name(self) -> &'static str {
         match self {
             Self::Direct => "direct",
             Self::Depthwise => "depthwise",
+            Self::Bf16 => "bf16",
             Self::Winograd(WinogradForm::F23) => "Winograd 2x2",
             Self::Winograd(WinogradForm::F43) => "Winograd 4x4",
         }
@@ -96,6 +102,8 @@ impl Algorithm {
             Algorithm { method: Method::Depthwise, reason }
         } else if shape.groups > 1 {
             direct(format!("{} groups", shape.groups))
+        } else if arithmetic.dtype == Dtype::Bf16 && shape.c_in >= BF16_CHANNELS {
+            Algorithm { method: Method::Bf16, reason: format!("{kh}x{kw}, {} channels", shape.c_in) }
         } else if [kh, kw] != [3, 3] {
             direct(format!("{kh}x{kw}"))
         } else if [sy, sx] != [1, 1] {
@@ -316,6 +324,17 @@ impl Operation for Conv2d {
                     None => kernel,
                 });
             }
+            Method::Bf16 => {
+                let (x, w) = (at.x[0], at.params[0]);
+                let rounded = at.program.kept(Bf16Weights::conv_len(&shape, &x.plane));
+                at.program.push_before(Bf16Weights::conv(&shape, &x.plane, w, rounded));
+                let kernel =
+                    conv::Conv::forward_bf16(at.program, &shape, x, rounded, bias, at.y, at.activation);
+                at.program.push(match at.added {
+                    Some(added) => kernel.with_added(added),
+                    None => kernel,
+                });
+            }
             Method::Winograd(form) => {
                 let u = at.program.kept(form.weight_len(&shape));
                 let weights = conv::WinogradWeights::new(form, &shape, at.params[0], u);
@@ -340,7 +359,7 @@ impl Operation for Conv2d {
         if let Some(dx) = at.dx[0] {
             let of = conv::InputGradient { dy: at.dy, w: at.params[0], dx, added: at.so_far };
             match self.gradient_algorithm(at.shapes[0], at.arithmetic).method {
-                Method::Direct | Method::Depthwise => {
+                Method::Direct | Method::Depthwise | Method::Bf16 => {
                     conv::Conv::push_backward_data(at.program, &shape, &rows, of);
                 }
                 Method::Winograd(form) => {
@@ -376,7 +395,8 @@ mod tests {
         };
         let told = |conv: &Conv2d, side: usize, winograd: Winograd| {
             let input = [conv.in_channels, side, side];
-            let Algorithm { method, reason } = conv.algorithm(&input, Arithmetic { winograd });
+            let Algorithm { method, reason } =
+                conv.algorithm(&input, Arithmetic { winograd, dtype: Dtype::F32 });
             if let Method::Winograd(form) = method {
                 assert!(form.fits(&conv.conv_shape(&input)), "{conv:?}");
             }

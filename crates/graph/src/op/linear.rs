@@ -1,7 +1,9 @@
 //! Fully connected: `Y[n, o] = b[o] + Σ_i X[n, i] · W[o, i]`.
 
 use super::*;
-use striate_kernels::{LinearPack, linear, reference};
+use crate::arithmetic::{Arithmetic, Dtype};
+use crate::explain::Pass;
+use striate_kernels::{Bf16Weights, LinearPack, linear, reference};
 
 /// A fully connected layer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +31,12 @@ impl Linear {
 impl Operation for Linear {
     fn name(&self) -> &'static str {
         "linear"
+    }
+    fn choice(&self, _: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
+        match (arithmetic.dtype, pass) {
+            (Dtype::Bf16, Pass::Forward) => Choice { algorithm: "linear, bf16", reason: String::new() },
+            _ => Choice::only(self.name()),
+        }
     }
     fn role(&self) -> Role {
         Role::Linear
@@ -106,7 +114,15 @@ impl Operation for Linear {
     fn forward(&self, at: &mut Forward<'_>) {
         let bias = self.bias.then(|| at.params[1]);
         let act = at.activation;
-        at.program.push(striate_kernels::Linear::new(self.pack(), at.x[0], at.params[0], bias, at.y, act));
+        let (pack, x, w) = (self.pack(), at.x[0], at.params[0]);
+        let linear = if at.arithmetic.dtype == Dtype::Bf16 {
+            let rounded = at.program.kept(Bf16Weights::linear_len(pack));
+            at.program.push_before(Bf16Weights::linear(pack, w, rounded));
+            linear::Linear::bf16(at.program, pack, x, rounded, bias, at.y, act)
+        } else {
+            linear::Linear::new(pack, x, w, bias, at.y, act)
+        };
+        at.program.push(linear);
     }
     fn backward(&self, at: &mut Backward<'_>) {
         at.pass_end();
