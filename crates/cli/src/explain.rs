@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use striate::lab::speed::explain;
 
-use crate::flags::Threads;
+use crate::compute::Compute;
 use crate::out;
 use crate::subject::Size;
 
@@ -25,12 +25,14 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    threads: Threads,
+    compute: Compute,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let engine = args.threads.engine()?;
-    let plan = explain(&args.size.subject(&args.model)?, &engine)?;
+    let engine = args.compute.engine()?;
+    let subject = args.size.subject(&args.model)?;
+    args.compute.tell(&subject.graph, &engine, args.size.trains())?;
+    let plan = explain(&subject, &engine)?;
     if args.json {
         out::json(&plan)?;
     } else {

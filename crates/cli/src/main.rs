@@ -2,6 +2,7 @@
 
 mod bench;
 mod cli;
+mod compute;
 mod data;
 mod embed;
 mod exit;

@@ -31,6 +31,11 @@ impl Size {
         self.batch.is_some() || self.imgsz.is_some() || self.train
     }
 
+    /// Whether a step of training is measured.
+    pub(crate) fn trains(&self) -> bool {
+        self.train
+    }
+
     /// The network of that name or in that file.
     pub(crate) fn subject(&self, model: &Path) -> anyhow::Result<Subject> {
         let work = if self.train { Work::Training } else { Work::Inference };

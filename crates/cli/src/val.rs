@@ -15,8 +15,9 @@ use striate::inspect::text::{Align, Table, duration, grouped, percent, printable
 use striate::inspect::{Confusion, Report};
 use striate::train::{Evaluation, RESULTS_CSV};
 
+use crate::compute::Compute;
 use crate::exit::{BadData, Usage};
-use crate::flags::{Threads, model_path};
+use crate::flags::model_path;
 use crate::flags_data::PartFlags;
 use crate::kept::found;
 use crate::look::{NamedFlags, open_model};
@@ -54,7 +55,7 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    threads: Threads,
+    compute: Compute,
 }
 
 #[derive(Debug, Serialize)]
@@ -136,7 +137,7 @@ impl Args {
 
 /// The model, and the pictures that it is measured by.
 fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
-    let engine = args.threads.engine()?;
+    let engine = args.compute.engine()?;
     let (file, data) = args.paths()?;
     // First, since its classes name the outputs of weights that have no names.
     let measured = data.map(|data| args.which.measured(data)).transpose()?;
@@ -152,6 +153,7 @@ fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
         Some(measured) => measured,
         None => data_for(None, args.which, &model)?,
     };
+    args.compute.tell(&model.graph, &engine, false)?;
     let model = Classifier::new(model, engine)?;
     let data = matched(&model, measured.data)?;
     Ok((model, Measured { data, ..measured }))

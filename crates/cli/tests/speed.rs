@@ -27,7 +27,7 @@ fn what_cannot_be_measured_is_refused() {
         "explain resnet81",
         expect![[r#"
         exit code 2
-        error: there is no file "resnet81", and no model `resnet81`; did you mean `resnet101`?
+        error: no file or network is called "resnet81"; did you mean `resnet101`?
     "#]],
     );
     refused(
@@ -69,7 +69,7 @@ fn what_cannot_be_measured_is_refused() {
         "bench --batch 4",
         expect![[r#"
         exit code 2
-        error: --batch, --imgsz and --train are for a network: name one with --model
+        error: --batch, --imgsz, --train, --winograd and --dtype are for a network: name one with --model
     "#]],
     );
     refused(
@@ -117,4 +117,46 @@ fn a_run_and_its_plan_are_about_the_same_network() {
     assert_eq!(step["multiply_adds"], 2 * (3 * 1_218_048 - 16 * 9 * 28 * 28));
     assert_eq!((&step["optimizer"], &step["batch"]), (&"adam".into(), &2.into()));
     assert!(step["median_s"].as_f64().unwrap() >= step["best_s"].as_f64().unwrap());
+}
+
+#[test]
+fn arithmetic_is_what_was_asked_for() {
+    let place = Place::new();
+    let explained = |flags: &str| {
+        let ran = place.run(&format!("explain convnet --threads 1 --json {flags}"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let algorithms =
+            plan["rows"].as_array().unwrap().iter().map(|row| row["algorithm"].as_str().unwrap());
+        let algorithms: Vec<String> = algorithms.map(Into::into).collect();
+        (algorithms, ran.stderr)
+    };
+    let pooled = ["input", "direct, pooled", "direct, pooled", "linear", "linear"];
+    assert_eq!(explained(""), (pooled.map(Into::into).to_vec(), String::new()));
+    let (on, told) = explained("--winograd on");
+    assert_eq!(on[2..4], ["Winograd 4x4", "max_pool2d"], "{on:?}");
+    expect![[r#"
+        --winograd on: 1 of 2 convolutions are computed directly, since the algorithm does not fit them: conv1 (3x3, 1 channels, below 16)
+    "#]]
+    .assert_eq(&told);
+    let (bf16, told) = explained("--dtype bf16");
+    assert_eq!(bf16, ["input", "direct, pooled", "bf16", "max_pool2d", "linear, bf16", "linear, bf16"]);
+    let has_bf16 = place.run("explain convnet --json").stdout.contains("avx512_bf16");
+    assert_eq!(told.is_empty(), has_bf16, "{told}");
+    refused(
+        &place,
+        "explain convnet --train --dtype bf16",
+        expect![[r#"
+            exit code 2
+            error: --dtype bf16 is for inference; a step of training is computed in f32
+        "#]],
+    );
+    refused(
+        &place,
+        "bench --model convnet --winograd on --dtype bf16",
+        expect![[r#"
+            exit code 2
+            error: --winograd on and --dtype bf16 exclude each other: the algorithm's sums are f32; leave one of them out
+        "#]],
+    );
 }

@@ -18,8 +18,8 @@ use striate::graph::Engine;
 use striate::inspect::text::{Align, Table, duration, grouped};
 use striate::kernels::{Pool, peak_gflops};
 
+use crate::compute::Compute;
 use crate::exit::Usage;
-use crate::flags::Threads;
 use crate::out;
 use crate::subject::Size;
 use images::Work;
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    threads: Threads,
+    compute: Compute,
 }
 
 #[derive(Debug, Subcommand)]
@@ -95,14 +95,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         Some(Verb::Kernels(args)) => return kernels::run(args),
         None => {}
     }
-    let engine = args.threads.engine()?;
+    let engine = args.compute.engine()?;
     if let Some(model) = &args.model {
-        return network::run(model, &args.size, &engine, args.json);
+        return network::run(model, &args.size, &args.compute, &engine, args.json);
     }
-    if args.size.is_asked_for() {
-        return Err(
-            Usage("--batch, --imgsz and --train are for a network: name one with --model".into()).into()
-        );
+    if args.size.is_asked_for() || args.compute.is_asked_for() {
+        return Err(Usage(
+            "--batch, --imgsz, --train, --winograd and --dtype are for a network: name one with --model"
+                .into(),
+        )
+        .into());
     }
     let is_wanted = |part| args.only.is_none_or(|only| only == part);
     if args.layers {

@@ -16,8 +16,9 @@ use striate::formats::ModelFile;
 use striate::graph::Engine;
 use striate::{Classifier, Prediction};
 
+use crate::compute::Compute;
 use crate::exit::{self, BAD_DATA, Usage};
-use crate::flags::{Threads, count, me};
+use crate::flags::{count, me};
 use crate::flags_data::LayoutFlag;
 use crate::look::{NamedFlags, open_model};
 use crate::mismatch::Mismatches;
@@ -62,7 +63,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     layout: LayoutFlag,
     #[command(flatten)]
-    threads: Threads,
+    compute: Compute,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
@@ -141,14 +142,15 @@ fn missing(paths: &[PathBuf]) -> String {
 
 /// The model and the threads that suit it and so many pictures.
 fn load(args: &Args, file: Option<&Path>, pictures: usize) -> anyhow::Result<(ModelFile, Engine)> {
-    let few = args.threads.engine_for_little()?;
+    let few = args.compute.engine_for_little()?;
     let model = match (file, args.named.name()) {
         (None, Some(name)) => args.named.load(name, &[], &few)?,
         (Some(file), _) => open_model(file)?,
         (None, None) => unreachable!("one of both names the model"),
     };
+    args.compute.tell(&model.graph, &few, false)?;
     let is_much = pictures >= MANY || model.graph.multiply_adds() >= HEAVY;
-    Ok((model, if is_much { args.threads.engine()? } else { few }))
+    Ok((model, if is_much { args.compute.engine()? } else { few }))
 }
 
 /// Decodes pictures, each on whatever thread is free: for small networks it is most of the work.
