@@ -48,11 +48,10 @@ impl Size {
     }
 
     fn named(&self, name: &str) -> anyhow::Result<(String, Graph, Params)> {
-        let info = registry::find(name)
-            .map_err(|unknown| Usage(format!("there is no file {name:?}, and {unknown}")))?;
+        let info = find(name)?;
         let [channels, ..] = info.input;
         let input = self.imgsz.map_or(info.input, |side| [channels, side, side]);
-        let graph = self.traced(info, info.num_classes, input)?;
+        let graph = traced(info, self.mode(), info.num_classes, input)?;
         let params = Params::init(&graph, 0);
         Ok((info.name.into(), graph, params))
     }
@@ -73,16 +72,31 @@ impl Size {
         let info = registry::find(&name).map_err(|unknown| {
             Usage(format!("{}: what trains its network is not known: {unknown}", path.display()))
         })?;
-        let graph = self.traced(info, file.classes.len(), file.graph.input_shape())?;
+        let graph = traced(info, self.mode(), file.classes.len(), file.graph.input_shape())?;
         let params = Params::init(&graph, 0);
         Ok((name, graph, params))
     }
 
-    fn traced(&self, info: &ModelInfo, classes: usize, input: [usize; 3]) -> anyhow::Result<Graph> {
-        let mode = if self.train { Mode::Train } else { Mode::Eval };
-        let [channels, height, width] = input;
-        let net = (info.build)(classes, channels);
-        let graph = trace(net.as_ref(), mode, input);
-        Ok(graph.map_err(|error| Usage(format!("{} for {height}x{width} pictures: {error}", info.name)))?)
+    fn mode(&self) -> Mode {
+        if self.train { Mode::Train } else { Mode::Eval }
     }
+}
+
+/// The network of that name, where a file could have been meant, too.
+pub(crate) fn find(name: &str) -> Result<&'static ModelInfo, Usage> {
+    registry::find(name)
+        .map_err(|unknown| Usage(format!("no file or network is called {name:?}; {}", unknown.advice())))
+}
+
+/// The graph of a network by name, for so many classes and pictures of that shape.
+pub(crate) fn traced(
+    info: &ModelInfo,
+    mode: Mode,
+    classes: usize,
+    input: [usize; 3],
+) -> Result<Graph, Usage> {
+    let [channels, height, width] = input;
+    let net = (info.build)(classes, channels);
+    let graph = trace(net.as_ref(), mode, input);
+    graph.map_err(|error| Usage(format!("{} for {height}x{width} pictures: {error}", info.name)))
 }

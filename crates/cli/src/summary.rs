@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use striate::formats::{ModelFile, Provenance};
-use striate::graph::{Graph, Mode, trace};
+use striate::graph::{Graph, Mode};
 use striate::inspect::receptive_field::{Layers, layers};
 use striate::inspect::text::grouped;
 use striate::inspect::{Summary, summary};
-use striate::models::registry;
 
 use crate::exit::Usage;
 use crate::flags::{count, model_path, side};
 use crate::out;
 use crate::scenes::write_scene;
+use crate::subject::{find, traced};
 
 /// Show the layers of a network: shapes, parameters, multiply-adds, what each value sees, memory
 #[derive(Debug, ClapArgs)]
@@ -115,16 +115,12 @@ fn fields(args: &Args, graph: &Graph) -> anyhow::Result<u8> {
 
 /// The network in use; and its parameters in training, where auxiliary classifiers add some.
 fn named(args: &Args) -> anyhow::Result<(Graph, Option<usize>)> {
-    let info = registry::find(&args.model)
-        .map_err(|unknown| Usage(format!("there is no file {:?}, and {unknown}", args.model)))?;
+    let info = find(&args.model)?;
     let [channels, ..] = info.input;
     let input = args.imgsz.map_or(info.input, |side| [channels, side, side]);
-    let net = (info.build)(args.classes.unwrap_or(info.num_classes), channels);
-    let wrong_size = |error: striate::graph::TraceError| {
-        Usage(format!("{} for {}x{} pictures: {error}", info.name, input[1], input[2]))
-    };
-    let [graph, training] = [Mode::Eval, Mode::Train].map(|mode| trace(net.as_ref(), mode, input));
-    let (graph, training) = (graph.map_err(wrong_size)?, training.map_err(wrong_size)?);
+    let classes = args.classes.unwrap_or(info.num_classes);
+    let [graph, training] = [Mode::Eval, Mode::Train].map(|mode| traced(info, mode, classes, input));
+    let (graph, training) = (graph?, training?);
     let in_training = (!training.auxiliary.is_empty()).then(|| training.parameter_count());
     Ok((graph, in_training))
 }

@@ -129,7 +129,7 @@ fn names() {
         "summary lenet",
         expect![[r#"
         exit code 2
-        error: there is no file "lenet", and no model `lenet`; did you mean `lenet5`?
+        error: no file or network is called "lenet"; did you mean `lenet5`?
     "#]],
     );
     check(

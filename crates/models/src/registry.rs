@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 /// A name that no network has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no model `{name}`; {}", advice(name, *nearest))]
+#[error("no model `{name}`; {}", self.advice())]
 pub struct UnknownModel {
     /// What was asked for.
     pub name: String,
@@ -15,11 +15,14 @@ pub struct UnknownModel {
     pub nearest: Option<&'static str>,
 }
 
-fn advice(name: &str, nearest: Option<&'static str>) -> String {
-    match (timm::why_not(name), nearest) {
-        (Some(why), _) => why.into(),
-        (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => "`striate models` lists those there are".into(),
+impl UnknownModel {
+    /// What to try instead, or why there is no such network.
+    pub fn advice(&self) -> String {
+        match (timm::why_not(&self.name), self.nearest) {
+            (Some(why), _) => why.into(),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => "`striate models` lists those there are".into(),
+        }
     }
 }
 
