@@ -47,7 +47,7 @@ fn an_added_value_is_added_to_the_whole_sum() {
 
 #[test]
 fn winograd_adds_behind_the_bias() {
-    for form in [WinogradForm::F23, WinogradForm::F43] {
+    for form in [WinogradForm::F23, WinogradForm::F43, WinogradForm::F25] {
         for (i, s) in shapes().iter().filter(|s| form.fits(s) && s.c_in > 4).enumerate() {
             compare(s, 1 + i % 2, i, Some(form));
         }
@@ -90,7 +90,7 @@ fn a_gradient_is_added_to_the_gradient_of_the_input() {
 /// By Winograd, where the gradient of the input is such a convolution.
 #[test]
 fn winograd_adds_a_gradient_too() {
-    let forms = [WinogradForm::F23, WinogradForm::F43];
+    let forms = [WinogradForm::F23, WinogradForm::F43, WinogradForm::F25];
     for (i, s) in shapes().iter().enumerate() {
         for form in forms.into_iter().filter(|form| s.transposed().is_some_and(|turned| form.fits(&turned))) {
             let (n, out) = (1 + i % 2, s.output());

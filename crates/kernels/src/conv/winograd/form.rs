@@ -10,20 +10,25 @@ pub enum Form {
     F23,
     /// F(4x4, 3x3): 36 products where direct convolution has 144.
     F43,
+    /// F(2x2, 5x5): 36 products where direct convolution has 100.
+    F25,
 }
 
 impl Form {
     /// Output pixels of a tile along one axis.
     pub fn out(self) -> usize {
         match self {
-            Self::F23 => 2,
+            Self::F23 | Self::F25 => 2,
             Self::F43 => 4,
         }
     }
 
     /// Taps of the window along one axis.
     pub fn taps(self) -> usize {
-        3
+        match self {
+            Self::F23 | Self::F43 => 3,
+            Self::F25 => 5,
+        }
     }
 
     /// Input pixels of a tile along one axis.
@@ -66,6 +71,7 @@ macro_rules! with_form {
         match $form {
             Form::F23 => $this.$method::<$V, F23, 2, 3, 4>($($argument),*),
             Form::F43 => $this.$method::<$V, F43, 4, 3, 6>($($argument),*),
+            Form::F25 => $this.$method::<$V, F25, 2, 5, 6>($($argument),*),
         }
     };
 }
@@ -138,5 +144,32 @@ impl Transform<4, 3, 6> for F43 {
             s1.mul(c(0.5)).fma(s2, c(2.0)),
             m[5].add(d1.mul(c(s / 4.0)).fma(d2, c(2.0 * s))),
         ]
+    }
+}
+
+/// The points of [`F43`].
+pub(super) struct F25;
+
+impl Transform<2, 5, 6> for F25 {
+    #[inline(always)]
+    fn weights<V: Simd>(g: [V; 5]) -> [V; 6] {
+        let s = std::f32::consts::SQRT_2;
+        let c = V::splat;
+        let near = g[0].mul(c(-2.0 / 3.0)).fma(g[2], c(-1.0 / 3.0)).fma(g[4], c(-1.0 / 6.0));
+        let far = g[0].mul(c(1.0 / 6.0)).fma(g[2], c(1.0 / 3.0)).fma(g[4], c(2.0 / 3.0));
+        let odd_near = g[1].mul(c(s / 3.0)).fma(g[3], c(s / 6.0));
+        let odd_far = g[1].mul(c(s / 6.0)).fma(g[3], c(s / 3.0));
+        [g[0], near.sub(odd_near), near.add(odd_near), far.add(odd_far), far.sub(odd_far), g[4]]
+    }
+    #[inline(always)]
+    fn inputs<V: Simd>(d: [V; 6]) -> [V; 6] {
+        F43::inputs(d)
+    }
+    #[inline(always)]
+    fn outputs<V: Simd>(m: [V; 6]) -> [V; 2] {
+        let s = std::f32::consts::SQRT_2;
+        let (s1, d1) = (m[1].add(m[2]), m[1].sub(m[2]));
+        let (s2, d2) = (m[3].add(m[4]), m[3].sub(m[4]));
+        [m[0].add(s1.add(s2)), m[5].add(d1.mul(V::splat(s / 2.0)).fma(d2, V::splat(s)))]
     }
 }

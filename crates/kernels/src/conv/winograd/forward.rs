@@ -3,7 +3,7 @@
 use super::super::halo::clear_band;
 use super::super::input_gradient::InputGradient;
 use super::super::rows::{Gather, Rows, origin};
-use super::form::{CHUNK, F23, F43, Form, Transform, with_form};
+use super::form::{CHUNK, F23, F25, F43, Form, Transform, with_form};
 use super::weights::WinogradWeights;
 use crate::activation::Activation;
 use crate::cut::check_same;

@@ -1,6 +1,6 @@
 //! The weights of a convolution, transformed for Winograd's algorithm: `U = G g Gᵀ` for each pair of channels.
 
-use super::form::{CHUNK, F23, F43, Form, MOST_POINTS, Transform, with_form};
+use super::form::{CHUNK, F23, F25, F43, Form, MOST_POINTS, Transform, with_form};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
