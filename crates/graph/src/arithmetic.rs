@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Winograd {
     /// Where it is faster: 3x3 convolutions with stride 1 of at least 32 channels and of maps of at least 9x9, or 5x5 with 128 channels
-    /// and more; in use and in training, and there for the gradients of their inputs too. They are about twice as fast, with up to two
+    /// and more, and 5x5 convolutions of at least 32 channels and of maps of at least 5x5; in use and in training, and there for the gradients of their inputs too. They are about twice as fast, with up to two
     /// and a half times the rounding error, and with up to four times the memory for their weights.
     #[default]
     Auto,
