@@ -329,10 +329,7 @@ impl Operation for Conv2d {
             Method::Direct | Method::Depthwise => {
                 let (x, w) = (at.x[0], at.params[0]);
                 let kernel = conv::Conv::forward(&shape, rows, x, w, bias, at.y, at.activation);
-                at.program.push(match at.added {
-                    Some(added) => kernel.with_added(added),
-                    None => kernel,
-                });
+                at.program.push(kernel.with_added(at.added));
             }
             Method::Bf16 => {
                 let (x, w) = (at.x[0], at.params[0]);
@@ -340,10 +337,7 @@ impl Operation for Conv2d {
                 at.program.push_before(Bf16Weights::conv(&shape, &x.plane, w, rounded));
                 let kernel =
                     conv::Conv::forward_bf16(at.program, &shape, x, rounded, bias, at.y, at.activation);
-                at.program.push(match at.added {
-                    Some(added) => kernel.with_added(added),
-                    None => kernel,
-                });
+                at.program.push(kernel.with_added(at.added));
             }
             Method::Winograd(form) => {
                 let u = at.program.kept(form.weight_len(&shape));
@@ -355,10 +349,7 @@ impl Operation for Conv2d {
                     at.program.push_before(weights)
                 }
                 let kernel = conv::Winograd::forward(form, &shape, at.x[0], u, bias, at.y, at.activation);
-                at.program.push(match at.added {
-                    Some(added) => kernel.with_added(added),
-                    None => kernel,
-                });
+                at.program.push(kernel.with_added(at.added));
             }
         }
     }

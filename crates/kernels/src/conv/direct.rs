@@ -94,15 +94,19 @@ impl Conv {
         }
     }
 
-    /// Adds `value` to the sums, before the activation.
+    /// Adds a value, where there is one, to the sums, before the activation.
     ///
     /// # Panics
     /// When it has another shape than the output, or is the output.
     #[must_use]
-    pub fn with_added(self, value: Value) -> Self {
-        check_same("conv+add", &value, &self.y);
-        let name = if self.rows.lanes == Lanes::Pairs { "conv bf16+add" } else { "conv+add" };
-        Self { name, added: Some(value), ..self }
+    pub fn with_added(self, added: Option<Value>) -> Self {
+        added.iter().for_each(|added| check_same("conv+add", added, &self.y));
+        let name = match self.rows.lanes {
+            _ if added.is_none() => self.name,
+            Lanes::Pairs => "conv bf16+add",
+            _ => "conv+add",
+        };
+        Self { name, added, ..self }
     }
 
     /// Adds to `program` the kernels that compute the gradient of the input: the weights are repacked, then one convolution with

@@ -22,11 +22,11 @@ fn compare(s: &ConvShape, n: usize, i: usize, winograd: Option<WinogradForm>) {
                 let u = t.program.kept(form.weight_len(s));
                 t.program.push(WinogradWeights::new(form, s, w, u));
                 let kernel = |y, act| Winograd::forward(form, s, x, u, Some(b), y, act);
-                t.program.push(kernel(y, act).with_added(added));
+                t.program.push(kernel(y, act).with_added(Some(added)));
                 t.program.push(kernel(conv, Activation::None));
             } else {
                 let kernel = |y, act| Conv::forward(s, rows.clone(), x, w, Some(b), y, act);
-                t.program.push(kernel(y, act).with_added(added));
+                t.program.push(kernel(y, act).with_added(Some(added)));
                 t.program.push(kernel(conv, Activation::None));
             }
             t.program.push(Add { a: conv, b: added, y: sum, act: Activation::None });
@@ -123,6 +123,6 @@ fn the_output_is_not_added() {
     run_everywhere(&Setup::new(1), |t| {
         let (x, w) = (t.hidden(input_plane(&s, 0)), t.values(&vec![0.0; rows.weight_len()]));
         let y = t.output(Plane::blocked(5, [4, 4], [0, 0]));
-        t.program.push(Conv::forward(&s, rows.clone(), x, w, None, y, Activation::None).with_added(y));
+        t.program.push(Conv::forward(&s, rows.clone(), x, w, None, y, Activation::None).with_added(Some(y)));
     });
 }

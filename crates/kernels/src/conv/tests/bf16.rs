@@ -25,7 +25,7 @@ fn compare(s: &ConvShape, n: usize, i: usize, d: &Data) {
             } else {
                 Conv::forward(s, rows.clone(), x, w, Some(b), y, act)
             };
-            t.program.push(if adds { kernel.with_added(added) } else { kernel });
+            t.program.push(kernel.with_added(adds.then_some(added)));
         })
     };
     for adds in [false, true] {

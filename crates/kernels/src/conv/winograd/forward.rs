@@ -83,14 +83,14 @@ impl Winograd {
         }
     }
 
-    /// Adds `value` behind the bias, before the activation.
+    /// Adds a value, where there is one, behind the bias, before the activation.
     ///
     /// # Panics
     /// When it has another shape than the output, or is the output.
     #[must_use]
-    pub fn with_added(self, value: Value) -> Self {
-        check_same("winograd conv+add", &value, &self.y);
-        Self { name: "winograd conv+add", added: Some(value), ..self }
+    pub fn with_added(self, added: Option<Value>) -> Self {
+        added.iter().for_each(|added| check_same("winograd conv+add", added, &self.y));
+        Self { name: if added.is_some() { "winograd conv+add" } else { self.name }, added, ..self }
     }
 
     /// Adds to `program` the kernels that compute the gradient of the input: in each run the weights are repacked, turned and transformed,
@@ -113,11 +113,9 @@ impl Winograd {
         let (wt, u) = (program.kept(rows.weight_len()), program.kept(form.weight_len(&turned)));
         program.push(Gather { from: w, to: wt, map: rows.transpose_map(forward, shape), start: 0 });
         program.push(WinogradWeights::new(form, &turned, wt, u).turned());
-        let kernel = Self::forward(form, &turned, dy, u, None, dx, Activation::None);
-        program.push(match added {
-            Some(added) => Self { name: "winograd backward data+add", ..kernel.with_added(added) },
-            None => Self { name: "winograd backward data", ..kernel },
-        });
+        let name = if added.is_some() { "winograd backward data+add" } else { "winograd backward data" };
+        let kernel = Self::forward(form, &turned, dy, u, None, dx, Activation::None).with_added(added);
+        program.push(Self { name, ..kernel });
     }
 
     /// Where there are few tiles, the channels are cut too, and where their groups are few, there is an even number of them.
