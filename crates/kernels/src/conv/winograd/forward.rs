@@ -8,7 +8,7 @@ use super::weights::WinogradWeights;
 use crate::activation::Activation;
 use crate::cut::check_same;
 use crate::plane::Value;
-use crate::program::{Buf, Builder, Cx, Kernel};
+use crate::program::{Buf, Builder, Cx, Kernel, Out};
 use crate::scratch;
 use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
@@ -177,7 +177,8 @@ unsafe impl Kernel for Winograd {
         scratch::with(inputs + points * self.product_len(), |memory| {
             let (v, m) = memory.split_at_mut(inputs);
             let is_alone = cut.groups == 1;
-            cx.isa().dispatch(Group { conv: self, cx, x, u, bias, tiles, blocks, is_alone, v, m });
+            let y = cx.out(self.y.buf);
+            cx.isa().dispatch(Group { conv: self, cx, x, u, bias, y, tiles, blocks, is_alone, v, m });
         });
     }
 }
@@ -188,6 +189,7 @@ struct Group<'a> {
     x: &'a [f32],
     u: &'a [f32],
     bias: Option<&'a [f32]>,
+    y: Out<'a>,
     /// Of all samples.
     tiles: Range<usize>,
     /// Of output channels.
@@ -283,25 +285,29 @@ impl Group<'_> {
     ) {
         let c = self.conv;
         let (row, matrix) = (c.x.plane.row_len(), c.input_len());
+        let far = (left[0] - 1) * row + (left[1] - 1) * BLOCK + V::LANES;
+        let end = (IN * IN - 1) * matrix + V::LANES;
         for b in 0..c.x.plane.blocks() {
             for first in (0..BLOCK).step_by(V::LANES) {
-                let x = &self.x[start + b * c.x.plane.plane_len() + first..];
+                let x = &self.x[start + b * c.x.plane.plane_len() + first..][..far];
+                let v = &mut self.v[(b * GROUP + t) * BLOCK + first..][..end];
                 let mut half = [[V::zero(); IN]; IN];
                 unrolled!(y < IN => {
                     let mut d = [V::zero(); IN];
                     unrolled!(column < IN => {
                         if WHOLE || y < left[0] && column < left[1] {
-                            d[column] = V::load(&x[y * row + column * BLOCK..]);
+                            // SAFETY: the last of the values that are left ends at `far`.
+                            d[column] = unsafe { load(x, y * row + column * BLOCK) };
                         }
                     });
                     half[y] = F::inputs(d);
                 });
-                let to = (b * GROUP + t) * BLOCK + first;
                 unrolled!(j < IN => {
                     let mut d = [V::zero(); IN];
                     unrolled!(y < IN => d[y] = half[y][j]);
                     let column = F::inputs(d);
-                    unrolled!(i < IN => column[i].store(&mut self.v[(i * IN + j) * matrix + to..]));
+                    // SAFETY: the value of the last point ends at `end`.
+                    unrolled!(i < IN => unsafe { store(column[i], v, (i * IN + j) * matrix) });
                 });
             }
         }
@@ -405,11 +411,12 @@ impl Group<'_> {
             for v in 0..chunk.len() * BLOCK / V::LANES {
                 let (block, lane) = (chunk.start + v * V::LANES / BLOCK, v * V::LANES % BLOCK);
                 let bias = self.bias.map_or(V::zero(), |bias| V::load(&bias[block * BLOCK + lane..]));
-                let m = &self.m[t * width + v * V::LANES..];
+                let m = &self.m[t * width + v * V::LANES..][..(IN * IN - 1) * step + V::LANES];
                 let mut half = [[V::zero(); OUT]; IN];
                 unrolled!(j < IN => {
                     let mut products = [V::zero(); IN];
-                    unrolled!(i < IN => products[i] = V::load(&m[(i * IN + j) * step..]));
+                    // SAFETY: the product of the last point is the last of `m`.
+                    unrolled!(i < IN => products[i] = unsafe { load(m, (i * IN + j) * step) });
                     half[j] = F::outputs(products);
                 });
                 unrolled!(i < OUT => {
@@ -426,14 +433,25 @@ impl Group<'_> {
                         });
                         // SAFETY: pixels of this task's tile and channels; with 8 lanes the other half of a block is the same
                         // task's and is not held at the same time.
-                        let y = unsafe { self.cx.write(c.y.buf, start..start + len) };
+                        let y = unsafe { self.y.write(start..start + len) };
+                        let mut value = [V::zero(); OUT];
+                        unrolled!(j < OUT => value[j] = pixels[j].add(bias));
+                        if !other.is_empty() {
+                            unrolled!(j < OUT => {
+                                if j < columns {
+                                    value[j] = value[j].add(V::load(&other[j * BLOCK..]));
+                                }
+                            });
+                        }
+                        match c.act {
+                            Activation::None => {}
+                            act => {
+                                unrolled!(j < OUT => value[j] = act.join(value[j]));
+                            }
+                        }
                         unrolled!(j < OUT => {
                             if j < columns {
-                                let mut value = pixels[j].add(bias);
-                                if !other.is_empty() {
-                                    value = value.add(V::load(&other[j * BLOCK..]));
-                                }
-                                c.act.join(value).store(&mut y[j * BLOCK..]);
+                                value[j].store(&mut y[j * BLOCK..]);
                             }
                         });
                     }
@@ -447,7 +465,29 @@ impl Group<'_> {
         let (value, first) = (&self.conv.y, self.conv.y.block(n, b).start);
         clear_band(&value.plane, &(0..value.plane.height), |from, len| {
             // SAFETY: the halo, which the task with the first tile of the sample alone writes.
-            unsafe { self.cx.write(value.buf, first + from..first + from + len) }.fill(0.0);
+            unsafe { self.y.write(first + from..first + from + len) }.fill(0.0);
         });
     }
+}
+
+/// The vector of `from` that begins at `at`.
+///
+/// # Safety
+/// It ends inside `from`.
+#[inline(always)]
+unsafe fn load<V: Simd>(from: &[f32], at: usize) -> V {
+    debug_assert!(at + V::LANES <= from.len());
+    // SAFETY: the caller's promise.
+    V::load(unsafe { from.get_unchecked(at..at + V::LANES) })
+}
+
+/// Over the vector of `to` that begins at `at`.
+///
+/// # Safety
+/// It ends inside `to`.
+#[inline(always)]
+unsafe fn store<V: Simd>(value: V, to: &mut [f32], at: usize) {
+    debug_assert!(at + V::LANES <= to.len());
+    // SAFETY: the caller's promise.
+    value.store(unsafe { to.get_unchecked_mut(at..at + V::LANES) });
 }
