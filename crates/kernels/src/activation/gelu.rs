@@ -1,7 +1,8 @@
 //! Gaussian error linear units: `y = x · Φ(x)`, with `Φ(x) = erfc(−x / √2) / 2`, and its approximation by tanh.
 
 use super::Function;
-use crate::simd::{Simd, math};
+use crate::simd::Simd;
+use crate::simd::math::{Tail, sigmoid};
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
 
 /// `x · Φ(x)`; its slope is `Φ(x) + x · φ(x)`, with `φ(x) = e^(−x²/2) / √(2π)`.
@@ -11,20 +12,19 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Gelu {}
 
-#[inline(always)]
-fn phi<V: Simd>(x: V) -> V {
-    math::erfc(x.mul(V::splat(-FRAC_1_SQRT_2 as f32))).mul(V::splat(0.5))
-}
-
 impl Function for Gelu {
     #[inline(always)]
     fn value<V: Simd>(self, x: V) -> V {
-        x.mul(phi(x))
+        // Of both signs: max(0, x) − |x| · Φ(−|x|).
+        let at = Tail::new(x);
+        V::zero().max(x).fma(V::zero().sub(at.distance), at.beyond)
     }
     #[inline(always)]
     fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
-        let density = math::exp(x.mul(x).mul(V::splat(-0.5))).mul(V::splat(0.398_942_3));
-        dy.mul(phi(x).fma(x, density))
+        // The slopes at x and at −x add up to 1.
+        let at = Tail::new(x);
+        let below = at.beyond.fma(V::zero().sub(at.distance), at.density);
+        dy.mul(V::select(x.gt(V::zero()), V::splat(1.0).sub(below), below))
     }
     fn value_f64(self, x: f64) -> f64 {
         x * 0.5 * erfc_f64(-x * FRAC_1_SQRT_2)
@@ -48,7 +48,7 @@ const CUBIC: f64 = 0.044715;
 #[inline(always)]
 fn gate<V: Simd>(x: V) -> V {
     let twice = V::splat((2.0 * INNER) as f32).fma(x.mul(x), V::splat((2.0 * INNER * CUBIC) as f32));
-    math::sigmoid(x.mul(twice))
+    sigmoid(x.mul(twice))
 }
 
 impl Function for GeluTanh {

@@ -48,7 +48,7 @@ pub(crate) trait Simd: Copy {
     fn mul(self, other: Self) -> Self;
     /// Rounded once.
     fn div(self, other: Self) -> Self;
-    /// `2^self` for whole numbers from -126 to 127; of a NaN anything.
+    /// `2^self` for whole numbers from -126 to 127; 0 for -127, infinite for 128; of a NaN anything.
     fn pow2(self) -> Self;
     /// `self + a·b`, rounded once where the target can.
     fn fma(self, a: Self, b: Self) -> Self;
@@ -114,6 +114,9 @@ pub(crate) trait Simd: Copy {
         Self::splat(0.0)
     }
 }
+
+/// Added to a whole number from -127 to 128, it leaves the exponent of that power of two in the lowest bits: 1.5 · 2^23 + 127.
+const EXPONENT: f32 = 12_583_039.0;
 
 /// Three steps of `g ← g·(1.5 − ½x·g²)`; `minus_half` is `−½x`.
 #[inline(always)]

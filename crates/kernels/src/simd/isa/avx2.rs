@@ -1,6 +1,6 @@
 //! Eight lanes in one 256-bit register, with FMA.
 
-use crate::simd::Simd;
+use crate::simd::{EXPONENT, Simd};
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
@@ -73,8 +73,8 @@ impl Simd for F32x8 {
     #[inline(always)]
     fn pow2(self) -> Self {
         Self(lanes!({
-            let exponent = _mm256_add_epi32(_mm256_cvtps_epi32(self.0), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent))
+            let exponent = _mm256_add_ps(self.0, _mm256_set1_ps(EXPONENT));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(exponent)))
         }))
     }
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Sixteen lanes in one 512-bit register.
 
-use crate::simd::Simd;
+use crate::simd::{EXPONENT, Simd};
 use std::arch::x86_64::*;
 
 /// `HAS_BF16`: where the processor multiplies pairs of bf16 values, too.
@@ -74,8 +74,8 @@ impl<const HAS_BF16: bool> Simd for F32x16<HAS_BF16> {
     #[inline(always)]
     fn pow2(self) -> Self {
         Self(lanes!({
-            let exponent = _mm512_add_epi32(_mm512_cvtps_epi32(self.0), _mm512_set1_epi32(127));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent))
+            let exponent = _mm512_add_ps(self.0, _mm512_set1_ps(EXPONENT));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(exponent)))
         }))
     }
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Eight lanes as a plain array: compiles anywhere, and is vectorised by the compiler where it can be.
 
-use crate::simd::Simd;
+use crate::simd::{EXPONENT, Simd};
 
 #[derive(Clone, Copy)]
 pub(super) struct F32x8([f32; 8]);
@@ -54,7 +54,7 @@ impl Simd for F32x8 {
     }
     #[inline(always)]
     fn pow2(self) -> Self {
-        Self(self.0.map(|v| f32::from_bits(((v as i32).wrapping_add(127) as u32) << 23)))
+        Self(self.0.map(|v| f32::from_bits((v + EXPONENT).to_bits() << 23)))
     }
     #[inline(always)]
     fn fma(self, a: Self, b: Self) -> Self {
