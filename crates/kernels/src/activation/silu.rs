@@ -13,7 +13,7 @@ pub struct Silu {}
 impl Function for Silu {
     #[inline(always)]
     fn value<V: Simd>(self, x: V) -> V {
-        x.mul(math::sigmoid(x))
+        x.div(math::logistic_divisor(x))
     }
     #[inline(always)]
     fn vjp<V: Simd>(self, x: V, y: V, dy: V) -> V {

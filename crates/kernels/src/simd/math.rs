@@ -77,10 +77,21 @@ pub(crate) fn tanh<V: Simd>(x: V) -> V {
     V::select(size.gt(V::splat(0.625)), large, small)
 }
 
+/// `1 + e^−x`: infinite below −88.4, where its reciprocal would be subnormal.
+#[inline(always)]
+pub(crate) fn logistic_divisor<V: Simd>(x: V) -> V {
+    // Beyond these it is infinite or 1 all the same; a NaN stays.
+    let x = V::splat(-88.0).max(V::splat(89.0).min(V::zero().sub(x)));
+    let n = whole(x, std::f32::consts::LOG2_E);
+    let r = x.fma(n, V::splat(-LN_2[0])).fma(n, V::splat(-LN_2[1]));
+    let e = V::splat(1.0).add(exp_m1_of_rest(r));
+    V::splat(1.0).add(e.mul(n.pow2()))
+}
+
 /// `1 / (1 + e^-x)`.
 #[inline(always)]
 pub(crate) fn sigmoid<V: Simd>(x: V) -> V {
-    V::splat(1.0).div(V::splat(1.0).add(exp(V::zero().sub(x))))
+    V::splat(1.0).div(logistic_divisor(x))
 }
 
 /// The normal distribution at a distance from its mean, in standard deviations.
