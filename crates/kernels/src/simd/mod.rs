@@ -5,9 +5,11 @@
 //! once and never the order in which one output element is summed: AVX-512, AVX2 and the portable path agree bit
 //! for bit wherever the target has a fused multiply-add.
 
+mod arithmetic;
 mod isa;
 pub(crate) mod math;
 
+pub(crate) use arithmetic::Arithmetic;
 pub use isa::Isa;
 pub(crate) use isa::Task;
 
@@ -15,21 +17,18 @@ pub(crate) use isa::Task;
 pub const BLOCK: usize = 16;
 
 /// A register of [`Simd::LANES`] f32 values.
-///
-/// `gt` is IEEE's comparison: false when either side is NaN.
-pub(crate) trait Simd: Copy {
+pub(crate) trait Simd: Arithmetic {
     /// 8 or 16; divides [`BLOCK`].
     const LANES: usize;
     /// Pixels of a convolution tile two vectors wide: how many accumulators the register file carries.
     const TILE_PX: usize;
-    /// One truth value a lane.
-    type Mask: Copy;
+    /// Whether [`Simd::dot`] is one instruction.
+    const HAS_DOT: bool = false;
     /// Sixteen values of which each lane picks one.
     type Patch: Copy;
     /// One index a lane.
     type Index: Copy;
 
-    fn splat(value: f32) -> Self;
     /// The first `LANES` values of `from`.
     fn load(from: &[f32]) -> Self;
     /// Over the first `LANES` values of `to`.
@@ -43,17 +42,6 @@ pub(crate) trait Simd: Copy {
     fn prefetch(_from: &[f32]) {}
     /// What was streamed is seen by whoever sees what is stored later.
     fn settle() {}
-    fn add(self, other: Self) -> Self;
-    fn sub(self, other: Self) -> Self;
-    fn mul(self, other: Self) -> Self;
-    /// Rounded once.
-    fn div(self, other: Self) -> Self;
-    /// `2^self` for whole numbers from -126 to 127; 0 for -127, infinite for 128; of a NaN anything.
-    fn pow2(self) -> Self;
-    /// `self + a·b`, rounded once where the target can.
-    fn fma(self, a: Self, b: Self) -> Self;
-    /// Whether [`Simd::dot`] is one instruction.
-    const HAS_DOT: bool = false;
     /// The first bf16 value of each lane's pair, which is the upper half of its 32 bits.
     fn first_of_pair(self) -> Self;
     /// The second, which is the lower half.
@@ -63,21 +51,12 @@ pub(crate) trait Simd: Copy {
     fn dot(self, a: Self, b: Self) -> Self {
         self.fma(a.first_of_pair(), b.first_of_pair()).fma(a.second_of_pair(), b.second_of_pair())
     }
-    /// `if self > other { self } else { other }`: keeps a NaN in `other`.
-    fn max(self, other: Self) -> Self;
-    /// `if self < other { self } else { other }`: keeps a NaN in `other`.
-    fn min(self, other: Self) -> Self;
-    fn gt(self, other: Self) -> Self::Mask;
-    /// `!(self <= other)`: where `self` is larger, and where either is NaN.
-    fn not_le(self, other: Self) -> Self::Mask;
     /// Where either is NaN.
     fn unordered(self, other: Self) -> Self::Mask;
     #[inline(always)]
     fn is_nan(self) -> Self::Mask {
         self.unordered(self)
     }
-    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
-    fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     fn not(a: Self::Mask) -> Self::Mask;
     /// Lane `i` where bit `i` is set; bits past the last lane do not count.
@@ -109,10 +88,6 @@ pub(crate) trait Simd: Copy {
 
     /// `to[c·to_row + r] = from[r·from_row + c]` for `r` and `c` below 16.
     fn transpose16(from: &[f32], from_row: usize, to: &mut [f32], to_row: usize);
-
-    fn zero() -> Self {
-        Self::splat(0.0)
-    }
 }
 
 /// Added to a whole number from -127 to 128, it leaves the exponent of that power of two in the lowest bits: 1.5 · 2^23 + 127.

@@ -1,6 +1,6 @@
 //! Eight lanes in one 256-bit register, with FMA.
 
-use crate::simd::{EXPONENT, Simd};
+use crate::simd::{Arithmetic, EXPONENT, Simd};
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
@@ -16,43 +16,11 @@ macro_rules! lanes {
     }};
 }
 
-impl Simd for F32x8 {
-    const LANES: usize = 8;
-    const TILE_PX: usize = 6;
+impl Arithmetic for F32x8 {
     type Mask = __m256;
-    type Patch = (__m256, __m256);
-    type Index = __m256i;
-
     #[inline(always)]
     fn splat(value: f32) -> Self {
         Self(lanes!(_mm256_set1_ps(value)))
-    }
-    #[inline(always)]
-    fn load(from: &[f32]) -> Self {
-        let from = &from[..Self::LANES];
-        Self(lanes!(_mm256_loadu_ps(from.as_ptr())))
-    }
-    #[inline(always)]
-    fn store(self, to: &mut [f32]) {
-        let to = &mut to[..Self::LANES];
-        lanes!(_mm256_storeu_ps(to.as_mut_ptr(), self.0))
-    }
-    #[inline(always)]
-    fn stream(self, to: &mut [f32]) {
-        let to = &mut to[..Self::LANES];
-        if to.as_ptr().addr().is_multiple_of(4 * Self::LANES) {
-            lanes!(_mm256_stream_ps(to.as_mut_ptr(), self.0))
-        } else {
-            self.store(to);
-        }
-    }
-    #[inline(always)]
-    fn prefetch(from: &[f32]) {
-        lanes!(_mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast()))
-    }
-    #[inline(always)]
-    fn settle() {
-        lanes!(_mm_sfence())
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -82,14 +50,6 @@ impl Simd for F32x8 {
         Self(lanes!(_mm256_fmadd_ps(a.0, b.0, self.0)))
     }
     #[inline(always)]
-    fn first_of_pair(self) -> Self {
-        Self(lanes!(_mm256_and_ps(self.0, _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32)))))
-    }
-    #[inline(always)]
-    fn second_of_pair(self) -> Self {
-        Self(lanes!(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(self.0)))))
-    }
-    #[inline(always)]
     fn max(self, other: Self) -> Self {
         Self(lanes!(_mm256_max_ps(self.0, other.0)))
     }
@@ -106,16 +66,59 @@ impl Simd for F32x8 {
         lanes!(_mm256_cmp_ps::<_CMP_NLE_UQ>(self.0, other.0))
     }
     #[inline(always)]
-    fn unordered(self, other: Self) -> Self::Mask {
-        lanes!(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, other.0))
-    }
-    #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
         Self(lanes!(_mm256_blendv_ps(no.0, yes.0, mask)))
     }
     #[inline(always)]
     fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask {
         lanes!(_mm256_and_ps(a, b))
+    }
+}
+
+impl Simd for F32x8 {
+    const LANES: usize = 8;
+    const TILE_PX: usize = 6;
+    type Patch = (__m256, __m256);
+    type Index = __m256i;
+
+    #[inline(always)]
+    fn first_of_pair(self) -> Self {
+        Self(lanes!(_mm256_and_ps(self.0, _mm256_castsi256_ps(_mm256_set1_epi32(0xffff_0000_u32 as i32)))))
+    }
+    #[inline(always)]
+    fn second_of_pair(self) -> Self {
+        Self(lanes!(_mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(self.0)))))
+    }
+    #[inline(always)]
+    fn load(from: &[f32]) -> Self {
+        let from = &from[..Self::LANES];
+        Self(lanes!(_mm256_loadu_ps(from.as_ptr())))
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        let to = &mut to[..Self::LANES];
+        lanes!(_mm256_storeu_ps(to.as_mut_ptr(), self.0))
+    }
+    #[inline(always)]
+    fn stream(self, to: &mut [f32]) {
+        let to = &mut to[..Self::LANES];
+        if to.as_ptr().addr().is_multiple_of(4 * Self::LANES) {
+            lanes!(_mm256_stream_ps(to.as_mut_ptr(), self.0))
+        } else {
+            self.store(to);
+        }
+    }
+    #[inline(always)]
+    fn prefetch(from: &[f32]) {
+        lanes!(_mm_prefetch::<_MM_HINT_T0>(from.as_ptr().cast()))
+    }
+    #[inline(always)]
+    fn settle() {
+        lanes!(_mm_sfence())
+    }
+    #[inline(always)]
+    fn unordered(self, other: Self) -> Self::Mask {
+        lanes!(_mm256_cmp_ps::<_CMP_UNORD_Q>(self.0, other.0))
     }
     #[inline(always)]
     fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {

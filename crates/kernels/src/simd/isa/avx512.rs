@@ -1,6 +1,6 @@
 //! Sixteen lanes in one 512-bit register.
 
-use crate::simd::{EXPONENT, Simd};
+use crate::simd::{Arithmetic, EXPONENT, Simd};
 use std::arch::x86_64::*;
 
 /// `HAS_BF16`: where the processor multiplies pairs of bf16 values, too.
@@ -17,16 +17,93 @@ macro_rules! lanes {
     }};
 }
 
-impl<const HAS_BF16: bool> Simd for F32x16<HAS_BF16> {
-    const LANES: usize = 16;
-    const TILE_PX: usize = 14;
+impl<const HAS_BF16: bool> Arithmetic for F32x16<HAS_BF16> {
     type Mask = __mmask16;
-    type Patch = __m512;
-    type Index = __m512i;
-
     #[inline(always)]
     fn splat(value: f32) -> Self {
         Self(lanes!(_mm512_set1_ps(value)))
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(lanes!(_mm512_add_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(lanes!(_mm512_sub_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(lanes!(_mm512_mul_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(lanes!(_mm512_div_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn pow2(self) -> Self {
+        Self(lanes!({
+            let exponent = _mm512_add_ps(self.0, _mm512_set1_ps(EXPONENT));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(exponent)))
+        }))
+    }
+    #[inline(always)]
+    fn fma(self, a: Self, b: Self) -> Self {
+        Self(lanes!(_mm512_fmadd_ps(a.0, b.0, self.0)))
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(lanes!(_mm512_max_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(lanes!(_mm512_min_ps(self.0, other.0)))
+    }
+    #[inline(always)]
+    fn gt(self, other: Self) -> Self::Mask {
+        lanes!(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, other.0))
+    }
+    #[inline(always)]
+    fn not_le(self, other: Self) -> Self::Mask {
+        lanes!(_mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, other.0))
+    }
+    #[inline(always)]
+    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
+        Self(lanes!(_mm512_mask_blend_ps(mask, no.0, yes.0)))
+    }
+    #[inline(always)]
+    fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        a & b
+    }
+}
+
+impl<const HAS_BF16: bool> Simd for F32x16<HAS_BF16> {
+    const LANES: usize = 16;
+    const TILE_PX: usize = 14;
+    type Patch = __m512;
+    type Index = __m512i;
+
+    const HAS_DOT: bool = HAS_BF16;
+    #[inline(always)]
+    fn first_of_pair(self) -> Self {
+        let upper =
+            lanes!(_mm512_and_si512(_mm512_castps_si512(self.0), _mm512_set1_epi32(0xffff_0000_u32 as i32)));
+        Self(lanes!(_mm512_castsi512_ps(upper)))
+    }
+    #[inline(always)]
+    fn second_of_pair(self) -> Self {
+        Self(lanes!(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_castps_si512(self.0)))))
+    }
+    #[inline(always)]
+    fn dot(self, a: Self, b: Self) -> Self {
+        if HAS_BF16 {
+            // The instruction adds the product of the upper halves first.
+            Self(lanes!({
+                let (a, b) = std::mem::transmute::<[__m512; 2], (__m512bh, __m512bh)>([a.0, b.0]);
+                _mm512_dpbf16_ps(self.0, a, b)
+            }))
+        } else {
+            self.fma(a.first_of_pair(), b.first_of_pair()).fma(a.second_of_pair(), b.second_of_pair())
+        }
     }
     #[inline(always)]
     fn load(from: &[f32]) -> Self {
@@ -56,82 +133,8 @@ impl<const HAS_BF16: bool> Simd for F32x16<HAS_BF16> {
         lanes!(_mm_sfence())
     }
     #[inline(always)]
-    fn add(self, other: Self) -> Self {
-        Self(lanes!(_mm512_add_ps(self.0, other.0)))
-    }
-    #[inline(always)]
-    fn sub(self, other: Self) -> Self {
-        Self(lanes!(_mm512_sub_ps(self.0, other.0)))
-    }
-    #[inline(always)]
-    fn mul(self, other: Self) -> Self {
-        Self(lanes!(_mm512_mul_ps(self.0, other.0)))
-    }
-    #[inline(always)]
-    fn div(self, other: Self) -> Self {
-        Self(lanes!(_mm512_div_ps(self.0, other.0)))
-    }
-    #[inline(always)]
-    fn pow2(self) -> Self {
-        Self(lanes!({
-            let exponent = _mm512_add_ps(self.0, _mm512_set1_ps(EXPONENT));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(_mm512_castps_si512(exponent)))
-        }))
-    }
-    #[inline(always)]
-    fn fma(self, a: Self, b: Self) -> Self {
-        Self(lanes!(_mm512_fmadd_ps(a.0, b.0, self.0)))
-    }
-    const HAS_DOT: bool = HAS_BF16;
-    #[inline(always)]
-    fn first_of_pair(self) -> Self {
-        let upper =
-            lanes!(_mm512_and_si512(_mm512_castps_si512(self.0), _mm512_set1_epi32(0xffff_0000_u32 as i32)));
-        Self(lanes!(_mm512_castsi512_ps(upper)))
-    }
-    #[inline(always)]
-    fn second_of_pair(self) -> Self {
-        Self(lanes!(_mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_castps_si512(self.0)))))
-    }
-    #[inline(always)]
-    fn dot(self, a: Self, b: Self) -> Self {
-        if HAS_BF16 {
-            // The instruction adds the product of the upper halves first.
-            Self(lanes!({
-                let (a, b) = std::mem::transmute::<[__m512; 2], (__m512bh, __m512bh)>([a.0, b.0]);
-                _mm512_dpbf16_ps(self.0, a, b)
-            }))
-        } else {
-            self.fma(a.first_of_pair(), b.first_of_pair()).fma(a.second_of_pair(), b.second_of_pair())
-        }
-    }
-    #[inline(always)]
-    fn max(self, other: Self) -> Self {
-        Self(lanes!(_mm512_max_ps(self.0, other.0)))
-    }
-    #[inline(always)]
-    fn min(self, other: Self) -> Self {
-        Self(lanes!(_mm512_min_ps(self.0, other.0)))
-    }
-    #[inline(always)]
-    fn gt(self, other: Self) -> Self::Mask {
-        lanes!(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(self.0, other.0))
-    }
-    #[inline(always)]
-    fn not_le(self, other: Self) -> Self::Mask {
-        lanes!(_mm512_cmp_ps_mask::<_CMP_NLE_UQ>(self.0, other.0))
-    }
-    #[inline(always)]
     fn unordered(self, other: Self) -> Self::Mask {
         lanes!(_mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, other.0))
-    }
-    #[inline(always)]
-    fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
-        Self(lanes!(_mm512_mask_blend_ps(mask, no.0, yes.0)))
-    }
-    #[inline(always)]
-    fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask {
-        a & b
     }
     #[inline(always)]
     fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {

@@ -1,6 +1,6 @@
 //! Eight lanes as a plain array: compiles anywhere, and is vectorised by the compiler where it can be.
 
-use crate::simd::{EXPONENT, Simd};
+use crate::simd::{Arithmetic, EXPONENT, Simd};
 
 #[derive(Clone, Copy)]
 pub(super) struct F32x8([f32; 8]);
@@ -17,24 +17,11 @@ fn zip(a: F32x8, b: F32x8, f: impl Fn(f32, f32) -> f32) -> F32x8 {
     F32x8(std::array::from_fn(|i| f(a.0[i], b.0[i])))
 }
 
-impl Simd for F32x8 {
-    const LANES: usize = 8;
-    const TILE_PX: usize = 6;
+impl Arithmetic for F32x8 {
     type Mask = [bool; 8];
-    type Patch = [f32; 16];
-    type Index = [u8; 8];
-
     #[inline(always)]
     fn splat(value: f32) -> Self {
         Self([value; 8])
-    }
-    #[inline(always)]
-    fn load(from: &[f32]) -> Self {
-        Self(*from.first_chunk().expect("a whole vector"))
-    }
-    #[inline(always)]
-    fn store(self, to: &mut [f32]) {
-        to[..8].copy_from_slice(&self.0);
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -61,14 +48,6 @@ impl Simd for F32x8 {
         Self(std::array::from_fn(|i| mul_add(a.0[i], b.0[i], self.0[i])))
     }
     #[inline(always)]
-    fn first_of_pair(self) -> Self {
-        Self(self.0.map(|v| f32::from_bits(v.to_bits() & 0xffff_0000)))
-    }
-    #[inline(always)]
-    fn second_of_pair(self) -> Self {
-        Self(self.0.map(|v| f32::from_bits(v.to_bits() << 16)))
-    }
-    #[inline(always)]
     fn max(self, other: Self) -> Self {
         zip(self, other, |a, b| if a > b { a } else { b })
     }
@@ -85,16 +64,40 @@ impl Simd for F32x8 {
         std::array::from_fn(|i| self.0[i] > other.0[i] || self.0[i].is_nan() || other.0[i].is_nan())
     }
     #[inline(always)]
-    fn unordered(self, other: Self) -> Self::Mask {
-        std::array::from_fn(|i| self.0[i].is_nan() || other.0[i].is_nan())
-    }
-    #[inline(always)]
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self {
         Self(std::array::from_fn(|i| if mask[i] { yes.0[i] } else { no.0[i] }))
     }
     #[inline(always)]
     fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask {
         std::array::from_fn(|i| a[i] & b[i])
+    }
+}
+
+impl Simd for F32x8 {
+    const LANES: usize = 8;
+    const TILE_PX: usize = 6;
+    type Patch = [f32; 16];
+    type Index = [u8; 8];
+
+    #[inline(always)]
+    fn first_of_pair(self) -> Self {
+        Self(self.0.map(|v| f32::from_bits(v.to_bits() & 0xffff_0000)))
+    }
+    #[inline(always)]
+    fn second_of_pair(self) -> Self {
+        Self(self.0.map(|v| f32::from_bits(v.to_bits() << 16)))
+    }
+    #[inline(always)]
+    fn load(from: &[f32]) -> Self {
+        Self(*from.first_chunk().expect("a whole vector"))
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32]) {
+        to[..8].copy_from_slice(&self.0);
+    }
+    #[inline(always)]
+    fn unordered(self, other: Self) -> Self::Mask {
+        std::array::from_fn(|i| self.0[i].is_nan() || other.0[i].is_nan())
     }
     #[inline(always)]
     fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask {
