@@ -1,7 +1,7 @@
 //! Exponential linear units: `y = x` where x is above 0, else `alpha · (e^x − 1)`; SELU is one of them, times a scale.
 
 use super::Function;
-use crate::simd::{Simd, math};
+use crate::simd::{Arithmetic, math};
 
 /// `max(0, x) + min(0, alpha · (e^x − 1))`.
 ///
@@ -24,11 +24,11 @@ impl Default for Elu {
 
 impl Function for Elu {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         scaled(x, 1.0, self.alpha)
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         dy.mul(slope(x, 1.0, self.alpha))
     }
     fn value_f64(self, x: f64) -> f64 {
@@ -51,11 +51,11 @@ const SCALE: f64 = 1.050_700_987_355_480_5;
 
 impl Function for Selu {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         scaled(x, SCALE as f32, (SCALE * ALPHA) as f32)
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         dy.mul(slope(x, SCALE as f32, (SCALE * ALPHA) as f32))
     }
     fn value_f64(self, x: f64) -> f64 {
@@ -68,12 +68,12 @@ impl Function for Selu {
 
 /// `above · x`, or `below · (e^x − 1)`.
 #[inline(always)]
-fn scaled<V: Simd>(x: V, above: f32, below: f32) -> V {
+fn scaled<V: Arithmetic>(x: V, above: f32, below: f32) -> V {
     let curve = math::exp(V::zero().min(x)).sub(V::splat(1.0)).mul(V::splat(below));
     V::select(x.gt(V::zero()), x.mul(V::splat(above)), curve)
 }
 
 #[inline(always)]
-fn slope<V: Simd>(x: V, above: f32, below: f32) -> V {
+fn slope<V: Arithmetic>(x: V, above: f32, below: f32) -> V {
     V::select(x.gt(V::zero()), V::splat(above), math::exp(V::zero().min(x)).mul(V::splat(below)))
 }

@@ -1,13 +1,13 @@
 //! What a function of one value says of itself.
 
-use crate::simd::Simd;
+use crate::simd::Arithmetic;
 
 /// A function of one value.
 pub(crate) trait Function: Copy {
     /// `f(x)`; NaN stays NaN. `#[inline(always)]`.
-    fn value<V: Simd>(self, x: V) -> V;
+    fn value<V: Arithmetic>(self, x: V) -> V;
     /// `dy · f'(x)`, where `y = f(x)`. `#[inline(always)]`.
-    fn vjp<V: Simd>(self, x: V, y: V, dy: V) -> V;
+    fn vjp<V: Arithmetic>(self, x: V, y: V, dy: V) -> V;
     /// `f(x)`, as plainly as it can be said.
     fn value_f64(self, x: f64) -> f64;
     /// `f'(x)`.

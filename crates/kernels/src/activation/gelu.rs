@@ -1,7 +1,7 @@
 //! Gaussian error linear units: `y = x · Φ(x)`, with `Φ(x) = erfc(−x / √2) / 2`, and its approximation by tanh.
 
 use super::Function;
-use crate::simd::Simd;
+use crate::simd::Arithmetic;
 use crate::simd::math::{Tail, sigmoid};
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
 
@@ -14,13 +14,13 @@ pub struct Gelu {}
 
 impl Function for Gelu {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         // Of both signs: max(0, x) − |x| · Φ(−|x|).
         let at = Tail::new(x);
         V::zero().max(x).fma(V::zero().sub(at.distance), at.beyond)
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         // The slopes at x and at −x add up to 1.
         let at = Tail::new(x);
         let below = at.beyond.fma(V::zero().sub(at.distance), at.density);
@@ -46,18 +46,18 @@ const CUBIC: f64 = 0.044715;
 
 /// `(1 + tanh u) / 2` is `sigmoid(2u)`, which loses no digits below 0.
 #[inline(always)]
-fn gate<V: Simd>(x: V) -> V {
+fn gate<V: Arithmetic>(x: V) -> V {
     let twice = V::splat((2.0 * INNER) as f32).fma(x.mul(x), V::splat((2.0 * INNER * CUBIC) as f32));
     sigmoid(x.mul(twice))
 }
 
 impl Function for GeluTanh {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         x.mul(gate(x))
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         let s = gate(x);
         let inner = V::splat((2.0 * INNER) as f32).fma(x.mul(x), V::splat((6.0 * INNER * CUBIC) as f32));
         let curve = x.mul(s).mul(V::splat(1.0).sub(s));

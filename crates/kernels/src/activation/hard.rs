@@ -1,7 +1,7 @@
 //! Sigmoid and SiLU by straight lines: `min(6, max(0, x + 3)) / 6`, and x times that.
 
 use super::Function;
-use crate::simd::Simd;
+use crate::simd::Arithmetic;
 
 /// `min(6, max(0, x + 3)) / 6`; the derivative at −3 and 3 is 0.
 ///
@@ -14,23 +14,23 @@ pub struct HardSigmoid {}
 const SIXTH: f32 = 1.0 / 6.0;
 
 #[inline(always)]
-fn gate<V: Simd>(x: V) -> V {
+fn gate<V: Arithmetic>(x: V) -> V {
     V::splat(6.0).min(V::zero().max(x.add(V::splat(3.0)))).mul(V::splat(SIXTH))
 }
 
 /// Where the gate moves: between −3 and 3, both left out; a NaN is in it.
 #[inline(always)]
-fn moves<V: Simd>(x: V) -> V::Mask {
+fn moves<V: Arithmetic>(x: V) -> V::Mask {
     V::and(x.not_le(V::splat(-3.0)), V::splat(3.0).not_le(x))
 }
 
 impl Function for HardSigmoid {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         gate(x)
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         V::select(moves(x), dy.mul(V::splat(SIXTH)), V::zero())
     }
     fn value_f64(self, x: f64) -> f64 {
@@ -50,11 +50,11 @@ pub struct HardSwish {}
 
 impl Function for HardSwish {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         x.mul(gate(x))
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         let slope = V::splat(0.5).fma(x, V::splat(1.0 / 3.0));
         let slope = V::select(moves(x), slope, V::select(x.gt(V::zero()), V::splat(1.0), V::zero()));
         dy.mul(slope)

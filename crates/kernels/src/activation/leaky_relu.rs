@@ -1,7 +1,7 @@
 //! `y = x` where x is above 0, else `negative_slope · x`.
 
 use super::Function;
-use crate::simd::Simd;
+use crate::simd::Arithmetic;
 
 /// `max(0, x) + negative_slope · min(0, x)`; the derivative at 0 is `negative_slope`.
 ///
@@ -21,11 +21,11 @@ impl Default for LeakyRelu {
 
 impl Function for LeakyRelu {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         V::select(x.gt(V::zero()), x, x.mul(V::splat(self.negative_slope)))
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         V::select(x.gt(V::zero()), dy, dy.mul(V::splat(self.negative_slope)))
     }
     fn value_f64(self, x: f64) -> f64 {

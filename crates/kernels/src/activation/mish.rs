@@ -1,7 +1,7 @@
 //! `y = x · tanh(ln(1 + e^x))`.
 
 use super::{Function, Sigmoid, Softplus};
-use crate::simd::{Simd, math};
+use crate::simd::{Arithmetic, math};
 
 /// `x · tanh(softplus(x))`. With `w = e^x` the tanh is `t = (w² + 2w) / (w² + 2w + 2)`, and the slope
 /// `t + x · (1 − t²) · sigmoid(x)`.
@@ -12,7 +12,7 @@ use crate::simd::{Simd, math};
 pub struct Mish {}
 
 #[inline(always)]
-fn gate<V: Simd>(x: V) -> V {
+fn gate<V: Arithmetic>(x: V) -> V {
     // From 20 on it is 1, and w² would overflow at 44.
     let w = math::exp(V::splat(20.0).min(x));
     let n = w.mul(w.add(V::splat(2.0)));
@@ -21,11 +21,11 @@ fn gate<V: Simd>(x: V) -> V {
 
 impl Function for Mish {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         x.mul(gate(x))
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         let t = gate(x);
         let curve = x.mul(V::splat(1.0).sub(t.mul(t)));
         dy.mul(t.fma(curve, math::sigmoid(x)))

@@ -28,7 +28,7 @@ pub use softplus::Softplus;
 pub use tanh::Tanh;
 
 use crate::BLOCK;
-use crate::simd::{Isa, Simd, Task};
+use crate::simd::{Arithmetic, Isa, Simd, Task};
 
 macro_rules! activations {
     ($($name:ident,)*) => {
@@ -45,13 +45,13 @@ macro_rules! activations {
         impl Activation {
             /// What becomes of a vector of values.
             #[inline(always)]
-            pub(crate) fn apply<V: Simd>(self, x: V) -> V {
+            pub(crate) fn apply<V: Arithmetic>(self, x: V) -> V {
                 match self { Self::None => x, $( Self::$name(f) => f.value(x), )* }
             }
 
             /// The gradient of `x` from that of `y`.
             #[inline(always)]
-            pub(crate) fn vjp<V: Simd>(self, x: V, y: V, dy: V) -> V {
+            pub(crate) fn vjp<V: Arithmetic>(self, x: V, y: V, dy: V) -> V {
                 match self { Self::None => dy, $( Self::$name(f) => f.vjp(x, y, dy), )* }
             }
 
@@ -116,7 +116,7 @@ impl Activation {
 
     /// As `apply`, for those that join.
     #[inline(always)]
-    pub(crate) fn join<V: Simd>(self, x: V) -> V {
+    pub(crate) fn join<V: Arithmetic>(self, x: V) -> V {
         match self {
             Self::Relu(f) => f.value(x),
             Self::Relu6(f) => f.value(x),

@@ -4,7 +4,7 @@
 //! The derivative at the kinks is 0, and a NaN passes the gradient on, as in [`crate::reference`].
 
 use super::Function;
-use crate::simd::Simd;
+use crate::simd::Arithmetic;
 
 /// `max(0, x)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,11 +13,11 @@ pub struct Relu {}
 impl Function for Relu {
     const BY_OUTPUT: bool = true;
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         V::zero().max(x)
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, _: V, y: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, _: V, y: V, dy: V) -> V {
         // A comparison that holds for a NaN too.
         V::select(y.not_le(V::zero()), dy, V::zero())
     }
@@ -36,11 +36,11 @@ pub struct Relu6 {}
 impl Function for Relu6 {
     const BY_OUTPUT: bool = true;
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         V::splat(6.0).min(V::zero().max(x))
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, _: V, y: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, _: V, y: V, dy: V) -> V {
         V::select(V::and(y.not_le(V::zero()), V::splat(6.0).not_le(y)), dy, V::zero())
     }
     fn value_f64(self, x: f64) -> f64 {

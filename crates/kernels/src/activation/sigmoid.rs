@@ -1,7 +1,7 @@
 //! `y = 1 / (1 + e^−x)`.
 
 use super::Function;
-use crate::simd::{Simd, math};
+use crate::simd::{Arithmetic, math};
 
 /// The logistic function; its slope is `y · (1 − y)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,11 +10,11 @@ pub struct Sigmoid {}
 impl Function for Sigmoid {
     const BY_OUTPUT: bool = true;
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         math::sigmoid(x)
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, _: V, y: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, _: V, y: V, dy: V) -> V {
         dy.mul(y.mul(V::splat(1.0).sub(y)))
     }
     fn value_f64(self, x: f64) -> f64 {

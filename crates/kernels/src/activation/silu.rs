@@ -1,7 +1,7 @@
 //! `y = x / (1 + e^−x)`, also called swish.
 
 use super::{Function, Sigmoid};
-use crate::simd::{Simd, math};
+use crate::simd::{Arithmetic, math};
 
 /// `x · sigmoid(x)`; its slope is `s + y · (1 − s)` with `s = sigmoid(x)`.
 ///
@@ -12,11 +12,11 @@ pub struct Silu {}
 
 impl Function for Silu {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         x.div(math::logistic_divisor(x))
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, y: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, y: V, dy: V) -> V {
         let s = math::sigmoid(x);
         dy.mul(s.fma(y, V::splat(1.0).sub(s)))
     }

@@ -1,7 +1,7 @@
 //! `y = ln(1 + e^x)`: a ReLU without the kink.
 
 use super::{Function, Sigmoid};
-use crate::simd::{Simd, math};
+use crate::simd::{Arithmetic, math};
 
 /// `ln(1 + e^x)`, computed as `max(0, x) + ln(1 + e^−|x|)`; its slope is `sigmoid(x)`. PyTorch's with `beta=1`, without
 /// its jump to `y = x` at 20, where both agree in f32.
@@ -10,12 +10,12 @@ pub struct Softplus {}
 
 impl Function for Softplus {
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         let below = V::select(x.gt(V::zero()), V::zero().sub(x), x);
         V::zero().max(x).add(math::log1p_unit(math::exp(below)))
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, x: V, _: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
         dy.mul(math::sigmoid(x))
     }
     fn value_f64(self, x: f64) -> f64 {

@@ -1,7 +1,7 @@
 //! `y = tanh x`.
 
 use super::Function;
-use crate::simd::{Simd, math};
+use crate::simd::{Arithmetic, math};
 
 /// The hyperbolic tangent; its slope is `1 − y²`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -10,11 +10,11 @@ pub struct Tanh {}
 impl Function for Tanh {
     const BY_OUTPUT: bool = true;
     #[inline(always)]
-    fn value<V: Simd>(self, x: V) -> V {
+    fn value<V: Arithmetic>(self, x: V) -> V {
         math::tanh(x)
     }
     #[inline(always)]
-    fn vjp<V: Simd>(self, _: V, y: V, dy: V) -> V {
+    fn vjp<V: Arithmetic>(self, _: V, y: V, dy: V) -> V {
         dy.mul(V::splat(1.0).sub(y.mul(y)))
     }
     fn value_f64(self, x: f64) -> f64 {

@@ -7,7 +7,7 @@ use crate::activation::Activation;
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
-use crate::simd::{Simd, Task};
+use crate::simd::{Arithmetic, Simd, Task};
 
 /// `y = act(x)`; any halos, any block.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub struct ActivateBackward {
 
 impl Op<1> for Activation {
     #[inline(always)]
-    fn apply<V: Simd>(self, [x]: [V; 1]) -> V {
+    fn apply<V: Arithmetic>(self, [x]: [V; 1]) -> V {
         Activation::apply(self, x)
     }
 }
@@ -68,7 +68,7 @@ struct Slope {
 
 impl Op<3> for Slope {
     #[inline(always)]
-    fn apply<V: Simd>(self, [x, y, dy]: [V; 3]) -> V {
+    fn apply<V: Arithmetic>(self, [x, y, dy]: [V; 3]) -> V {
         let dy = if self.is_guided { V::zero().max(dy) } else { dy };
         self.act.vjp(x, y, dy)
     }

@@ -6,7 +6,7 @@ use crate::activation::Activation;
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
-use crate::simd::Simd;
+use crate::simd::Arithmetic;
 
 /// `y = act(a + b)`; any halos, any block.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ struct Sum(Activation);
 
 impl Op<2> for Sum {
     #[inline(always)]
-    fn apply<V: Simd>(self, [a, b]: [V; 2]) -> V {
+    fn apply<V: Arithmetic>(self, [a, b]: [V; 2]) -> V {
         self.0.join(a.add(b))
     }
 }

@@ -4,13 +4,13 @@ use crate::BLOCK;
 use crate::cut;
 use crate::plane::Value;
 use crate::program::Cx;
-use crate::simd::{Simd, Task};
+use crate::simd::{Arithmetic, Simd, Task};
 
 /// What happens to `K` values that lie at the same place. A struct and not a closure, since only what is inlined is
 /// compiled for the instruction set.
 pub(super) trait Op<const K: usize>: Copy {
     /// Must be `#[inline(always)]`, and give 0 for zeros: that is what the empty lanes hold.
-    fn apply<V: Simd>(self, inputs: [V; K]) -> V;
+    fn apply<V: Arithmetic>(self, inputs: [V; K]) -> V;
 }
 
 /// Task `task` of `y = op(inputs)`.

@@ -7,7 +7,7 @@ use crate::BLOCK;
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
-use crate::simd::{Simd, Task};
+use crate::simd::{Arithmetic, Simd, Task};
 
 /// `y = a · b`; any halos. Where `b` has one value a channel, blocks of 16 channels.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ struct Product;
 
 impl Op<2> for Product {
     #[inline(always)]
-    fn apply<V: Simd>(self, [a, b]: [V; 2]) -> V {
+    fn apply<V: Arithmetic>(self, [a, b]: [V; 2]) -> V {
         a.mul(b)
     }
 }

@@ -14,11 +14,11 @@
 //! Polynomials through Chebyshev nodes, and for [`Tail`] a quotient of two by Lawson's weights, fitted in 40 digits; the reduction of `exp` by
 //! ln 2 = 355/512 − 0.000212… is Cody and Waite's.
 
-use super::Simd;
+use super::Arithmetic;
 
 /// The polynomial with these coefficients, the highest first.
 #[inline(always)]
-fn polynomial<V: Simd, const N: usize>(x: V, coefficients: [f32; N]) -> V {
+fn polynomial<V: Arithmetic, const N: usize>(x: V, coefficients: [f32; N]) -> V {
     let mut sum = V::splat(coefficients[0]);
     for i in 1..N {
         sum = V::splat(coefficients[i]).fma(sum, x);
@@ -28,7 +28,7 @@ fn polynomial<V: Simd, const N: usize>(x: V, coefficients: [f32; N]) -> V {
 
 /// The whole number nearest to `x · factor`.
 #[inline(always)]
-fn whole<V: Simd>(x: V, factor: f32) -> V {
+fn whole<V: Arithmetic>(x: V, factor: f32) -> V {
     // Adding 1.5 · 2^23 rounds to one.
     let magic = V::splat(12_582_912.0);
     magic.fma(x, V::splat(factor)).sub(magic)
@@ -39,20 +39,20 @@ const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
 
 /// `e^r − 1` for `r` up to ln 2 / 2 on either side of 0.
 #[inline(always)]
-fn exp_m1_of_rest<V: Simd>(r: V) -> V {
+fn exp_m1_of_rest<V: Arithmetic>(r: V) -> V {
     let p = polynomial(r, [1.989_108e-4, 1.393_373_1e-3, 8.333_311e-3, 4.166_646_5e-2, 0.166_666_67, 0.5]);
     r.fma(r.mul(r), p)
 }
 
 /// `e^x`: 0 below −104, infinite above 88.73, with all the small values in between.
 #[inline(always)]
-pub(crate) fn exp<V: Simd>(x: V) -> V {
+pub(crate) fn exp<V: Arithmetic>(x: V) -> V {
     exp_of_sum(x, V::zero())
 }
 
 /// `e^(x + rest)` for a `rest` that is far smaller than `x`.
 #[inline(always)]
-pub(crate) fn exp_of_sum<V: Simd>(x: V, rest: V) -> V {
+pub(crate) fn exp_of_sum<V: Arithmetic>(x: V, rest: V) -> V {
     // Beyond these the result is 0 or infinite all the same; a NaN stays.
     let x = V::splat(-110.0).max(V::splat(90.0).min(x));
     let n = whole(x, std::f32::consts::LOG2_E);
@@ -64,7 +64,7 @@ pub(crate) fn exp_of_sum<V: Simd>(x: V, rest: V) -> V {
 
 /// `tanh x`.
 #[inline(always)]
-pub(crate) fn tanh<V: Simd>(x: V) -> V {
+pub(crate) fn tanh<V: Arithmetic>(x: V) -> V {
     let z = x.mul(x);
     let p = polynomial(z, [-5.541_806e-3, 2.048_394_4e-2, -5.368_749_3e-2, 0.133_307_07, -0.333_332_42]);
     let small = x.fma(x.mul(z), p);
@@ -79,7 +79,7 @@ pub(crate) fn tanh<V: Simd>(x: V) -> V {
 
 /// `1 + e^−x`: infinite below −88.4, where its reciprocal would be subnormal.
 #[inline(always)]
-pub(crate) fn logistic_divisor<V: Simd>(x: V) -> V {
+pub(crate) fn logistic_divisor<V: Arithmetic>(x: V) -> V {
     // Beyond these it is infinite or 1 all the same; a NaN stays.
     let x = V::splat(-88.0).max(V::splat(89.0).min(V::zero().sub(x)));
     let n = whole(x, std::f32::consts::LOG2_E);
@@ -90,7 +90,7 @@ pub(crate) fn logistic_divisor<V: Simd>(x: V) -> V {
 
 /// `1 / (1 + e^-x)`.
 #[inline(always)]
-pub(crate) fn sigmoid<V: Simd>(x: V) -> V {
+pub(crate) fn sigmoid<V: Arithmetic>(x: V) -> V {
     V::splat(1.0).div(logistic_divisor(x))
 }
 
@@ -104,7 +104,7 @@ pub(crate) struct Tail<V> {
     pub(crate) beyond: V,
 }
 
-impl<V: Simd> Tail<V> {
+impl<V: Arithmetic> Tail<V> {
     /// At the distance `|x|`. `Φ(−s) = e^(−s²/2) · P(s) / Q(s)`, where the quotient falls from ½ as `1 / s` does.
     #[inline(always)]
     pub(crate) fn new(x: V) -> Self {
@@ -124,7 +124,7 @@ impl<V: Simd> Tail<V> {
 
 /// `P(s) / Q(s) / 2^24`.
 #[inline(always)]
-fn quotient<V: Simd>(s: V) -> V {
+fn quotient<V: Arithmetic>(s: V) -> V {
     // Each is `low + s² · high`.
     let square = s.mul(s);
     let (p_low, q_low) =
@@ -146,7 +146,7 @@ const SCALE: f32 = 16_777_216.0;
 
 /// `ln(1 + x)` for x from 0 to 1.
 #[inline(always)]
-pub(crate) fn log1p_unit<V: Simd>(x: V) -> V {
+pub(crate) fn log1p_unit<V: Arithmetic>(x: V) -> V {
     // 2 · artanh(x / (2 + x)).
     let s = x.div(x.add(V::splat(2.0)));
     let z = s.mul(s);
@@ -157,7 +157,7 @@ pub(crate) fn log1p_unit<V: Simd>(x: V) -> V {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Isa, Task};
+    use super::super::{Isa, Simd, Task};
     use super::*;
     use crate::activation::erfc_f64;
     use std::f64::consts::FRAC_1_SQRT_2;
