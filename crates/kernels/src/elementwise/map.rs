@@ -72,6 +72,10 @@ fn block<V: Simd, const K: usize, O: Op<K>>(
     }
 }
 
+/// Registers side by side: long functions are chains, where each step waits for the one before. One thread of an AVX2
+/// machine, cycles a register of GELU and of SiLU: 28 and 17 one by one, 24 and 15 in twos, 29 and 13 in threes, 22 and 11 in fours.
+const SIDE: usize = 4;
+
 #[inline(always)]
 pub(super) fn row<V: Simd, const K: usize, O: Op<K>>(mut x: [&[f32]; K], y: &mut [f32], op: O) {
     let len = y.len();
@@ -79,7 +83,20 @@ pub(super) fn row<V: Simd, const K: usize, O: Op<K>>(mut x: [&[f32]; K], y: &mut
         x[k] = &x[k][..len];
     }
     let whole = len / V::LANES * V::LANES;
-    for i in (0..whole).step_by(V::LANES) {
+    let several = whole / (SIDE * V::LANES) * (SIDE * V::LANES);
+    for i in (0..several).step_by(SIDE * V::LANES) {
+        let mut v = [[V::zero(); SIDE]; K];
+        for k in 0..K {
+            for side in 0..SIDE {
+                v[k][side] = V::load(&x[k][i + side * V::LANES..]);
+            }
+        }
+        let v = op.apply(v);
+        for side in 0..SIDE {
+            v[side].store(&mut y[i + side * V::LANES..]);
+        }
+    }
+    for i in (several..whole).step_by(V::LANES) {
         let mut v = [V::zero(); K];
         for k in 0..K {
             v[k] = V::load(&x[k][i..]);

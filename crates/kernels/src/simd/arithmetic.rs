@@ -30,3 +30,100 @@ pub(crate) trait Arithmetic: Copy {
         Self::splat(0.0)
     }
 }
+
+/// Registers side by side, for functions that are long chains: each step waits for the one before it, and meanwhile the other
+/// registers take theirs.
+impl<V: Arithmetic, const U: usize> Arithmetic for [V; U] {
+    type Mask = [V::Mask; U];
+
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        [V::splat(value); U]
+    }
+    #[inline(always)]
+    fn add(mut self, other: Self) -> Self {
+        for i in 0..U {
+            self[i] = self[i].add(other[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn sub(mut self, other: Self) -> Self {
+        for i in 0..U {
+            self[i] = self[i].sub(other[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn mul(mut self, other: Self) -> Self {
+        for i in 0..U {
+            self[i] = self[i].mul(other[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn div(mut self, other: Self) -> Self {
+        for i in 0..U {
+            self[i] = self[i].div(other[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn max(mut self, other: Self) -> Self {
+        for i in 0..U {
+            self[i] = self[i].max(other[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn min(mut self, other: Self) -> Self {
+        for i in 0..U {
+            self[i] = self[i].min(other[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn pow2(mut self) -> Self {
+        for i in 0..U {
+            self[i] = self[i].pow2();
+        }
+        self
+    }
+    #[inline(always)]
+    fn fma(mut self, a: Self, b: Self) -> Self {
+        for i in 0..U {
+            self[i] = self[i].fma(a[i], b[i]);
+        }
+        self
+    }
+    #[inline(always)]
+    fn gt(self, other: Self) -> Self::Mask {
+        let mut mask = [self[0].gt(other[0]); U];
+        for i in 1..U {
+            mask[i] = self[i].gt(other[i]);
+        }
+        mask
+    }
+    #[inline(always)]
+    fn not_le(self, other: Self) -> Self::Mask {
+        let mut mask = [self[0].not_le(other[0]); U];
+        for i in 1..U {
+            mask[i] = self[i].not_le(other[i]);
+        }
+        mask
+    }
+    #[inline(always)]
+    fn select(mask: Self::Mask, yes: Self, mut no: Self) -> Self {
+        for i in 0..U {
+            no[i] = V::select(mask[i], yes[i], no[i]);
+        }
+        no
+    }
+    #[inline(always)]
+    fn and(mut a: Self::Mask, b: Self::Mask) -> Self::Mask {
+        for i in 0..U {
+            a[i] = V::and(a[i], b[i]);
+        }
+        a
+    }
+}
