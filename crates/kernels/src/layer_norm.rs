@@ -6,8 +6,9 @@
 //! sums over pixels and samples of `dy · x̂` and of `dy`: `x̂` comes along, and [`crate::ProductSums`] does the rest.
 //!
 //! **Schedule.** A task has some rows of pixels in all channels. A pixel's values lie in blocks of 16; each lane sums its own,
-//! and the 16 sums are added in pairs. The statistics are made anew in the backward pass: two numbers a pixel would cost as much
-//! to fetch.
+//! and the 16 sums are added in pairs. Forward takes seven pixels at a time, since one is a chain of sums, roots and quotients that wait
+//! for each other; sizes of 7, 14, 28 and 56 have none left over. The statistics are made anew in the backward pass: two numbers a
+//! pixel would cost as much to fetch.
 //!
 //! **Numerics.** The variance is that of the deviations from the mean, in a second pass: a mean a thousand times the
 //! deviation costs three digits and not six.
@@ -20,6 +21,7 @@ use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use crate::unrolled::unrolled;
 use std::ops::Range;
 
 /// `y = x̂ · weight + bias`; any halos, blocks of 16 channels.
@@ -135,8 +137,11 @@ fn inside(value: &Value, n: usize, b: usize, line: usize) -> Range<usize> {
 /// The row belongs to this task.
 unsafe fn clear_halo(cx: &Cx<'_>, value: &Value, n: usize, line: usize) {
     for b in 0..value.plane.blocks() {
-        // SAFETY: the caller's promise.
-        unsafe { cx.write(value.buf, with_halo(value, n, b, line)) }.fill(0.0);
+        let (all, inside) = (with_halo(value, n, b, line), inside(value, n, b, line));
+        for part in [all.start..inside.start, inside.end..all.end] {
+            // SAFETY: the caller's promise.
+            unsafe { cx.write(value.buf, part) }.fill(0.0);
+        }
     }
 }
 
@@ -156,40 +161,47 @@ fn lanes(plane: &Plane, b: usize) -> u16 {
     ((1_u32 << channels) - 1) as u16
 }
 
-/// Mean, and `1 / √(var + eps)`, of pixel `column` of a row.
+/// Pixels whose sums go on at the same time.
+const TOGETHER: usize = 7;
+
+/// Mean, and `1 / √(var + eps)`, of `P` pixels of a row from `column` on.
 #[inline(always)]
-fn statistics<V: Simd>(
+fn statistics<V: Simd, const P: usize>(
     cx: &Cx<'_>,
     x: &Value,
     (n, line, column): (usize, usize, usize),
     eps: f32,
-) -> (f32, f32) {
+) -> [(f32, f32); P] {
     let plane = &x.plane;
     let count = plane.channels as f32;
-    let pixel = |b: usize| {
+    let pixels = |b: usize| {
         let start = inside(x, n, b, line).start + column * BLOCK;
         // SAFETY: nobody writes `x`.
-        unsafe { cx.read(x.buf, start..start + BLOCK) }
+        unsafe { cx.read(x.buf, start..start + P * BLOCK) }
     };
-    let mut sums = [0.0; BLOCK];
+    let mut sums = [[0.0; BLOCK]; P];
     for first in (0..BLOCK).step_by(V::LANES) {
-        let mut sum = V::zero();
+        let mut sum = [V::zero(); P];
         for b in 0..plane.blocks() {
-            sum = sum.add(V::load(&pixel(b)[first..]));
+            let x = pixels(b);
+            unrolled!(p < P => sum[p] = sum[p].add(V::load(&x[p * BLOCK + first..])));
         }
-        sum.store(&mut sums[first..]);
+        unrolled!(p < P => sum[p].store(&mut sums[p][first..]));
     }
-    let mean = sum_of(sums) / count;
+    let means = sums.map(|lanes| sum_of(lanes) / count);
     for first in (0..BLOCK).step_by(V::LANES) {
-        let mut sum = V::zero();
+        let mut sum = [V::zero(); P];
         for b in 0..plane.blocks() {
-            let deviation = V::load(&pixel(b)[first..]).sub(V::splat(mean));
-            let deviation = V::select(V::mask(lanes(plane, b) >> first), deviation, V::zero());
-            sum = sum.fma(deviation, deviation);
+            let (x, lanes) = (pixels(b), V::mask(lanes(plane, b) >> first));
+            unrolled!(p < P => {
+                let deviation = V::load(&x[p * BLOCK + first..]).sub(V::splat(means[p]));
+                let deviation = V::select(lanes, deviation, V::zero());
+                sum[p] = sum[p].fma(deviation, deviation);
+            });
         }
-        sum.store(&mut sums[first..]);
+        unrolled!(p < P => sum[p].store(&mut sums[p][first..]));
     }
-    (mean, 1.0 / (sum_of(sums) / count + eps).sqrt())
+    std::array::from_fn(|p| (means[p], 1.0 / (sum_of(sums[p]) / count + eps).sqrt()))
 }
 
 struct Rows<'a> {
@@ -201,31 +213,49 @@ struct Rows<'a> {
 impl Task for Rows<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
-        let (cx, &LayerNorm { x, y, weight, bias, eps }) = (self.cx, self.kernel);
-        for (n, line) in rows(&y.plane, cx.n(), self.task) {
+        let y = &self.kernel.y;
+        for (n, line) in rows(&y.plane, self.cx.n(), self.task) {
             // SAFETY: the row belongs to this task.
-            unsafe { clear_halo(cx, &y, n, line) };
-            for column in 0..y.plane.width {
-                let (mean, scale) = statistics::<V>(cx, &x, (n, line, column), eps);
-                let (mean, scale) = (V::splat(mean), V::splat(scale));
-                for b in 0..y.plane.blocks() {
-                    let start = |value: &Value| inside(value, n, b, line).start + column * BLOCK;
-                    let of = b * BLOCK..(b + 1) * BLOCK;
-                    // SAFETY: the row belongs to this task; nobody writes the others.
-                    let (from, weight, bias, to) = unsafe {
-                        (
-                            cx.read(x.buf, start(&x)..start(&x) + BLOCK),
-                            cx.read(weight, of.clone()),
-                            cx.read(bias, of),
-                            cx.write(y.buf, start(&y)..start(&y) + BLOCK),
-                        )
-                    };
-                    for first in (0..BLOCK).step_by(V::LANES) {
-                        let normal = V::load(&from[first..]).sub(mean).mul(scale);
-                        let y = V::load(&bias[first..]).fma(normal, V::load(&weight[first..]));
-                        y.store(&mut to[first..]);
-                    }
-                }
+            unsafe { clear_halo(self.cx, y, n, line) };
+            let whole = y.plane.width / TOGETHER * TOGETHER;
+            for column in (0..whole).step_by(TOGETHER) {
+                self.pixels::<V, TOGETHER>((n, line, column));
+            }
+            for column in whole..y.plane.width {
+                self.pixels::<V, 1>((n, line, column));
+            }
+        }
+    }
+}
+
+impl Rows<'_> {
+    /// `P` pixels of a row from `column` on.
+    #[inline(always)]
+    fn pixels<V: Simd, const P: usize>(&self, (n, line, column): (usize, usize, usize)) {
+        let (cx, &LayerNorm { x, y, weight, bias, eps }) = (self.cx, self.kernel);
+        let moments = statistics::<V, P>(cx, &x, (n, line, column), eps);
+        for b in 0..y.plane.blocks() {
+            let at = |value: &Value| {
+                let start = inside(value, n, b, line).start + column * BLOCK;
+                start..start + P * BLOCK
+            };
+            let of = b * BLOCK..(b + 1) * BLOCK;
+            // SAFETY: the row belongs to this task; nobody writes the others.
+            let (from, weight, bias, to) = unsafe {
+                (
+                    cx.read(x.buf, at(&x)),
+                    cx.read(weight, of.clone()),
+                    cx.read(bias, of),
+                    cx.write(y.buf, at(&y)),
+                )
+            };
+            for first in (0..BLOCK).step_by(V::LANES) {
+                let (weight, bias) = (V::load(&weight[first..]), V::load(&bias[first..]));
+                unrolled!(p < P => {
+                    let (mean, scale) = moments[p];
+                    let normal = V::load(&from[p * BLOCK + first..]).sub(V::splat(mean)).mul(V::splat(scale));
+                    bias.fma(normal, weight).store(&mut to[p * BLOCK + first..]);
+                });
             }
         }
     }
@@ -250,7 +280,7 @@ impl Task for BackwardRows<'_> {
                 clear_halo(cx, &normal, n, line);
             }
             for column in 0..plane.width {
-                let (mean, scale) = statistics::<V>(cx, &x, (n, line, column), eps);
+                let [(mean, scale)] = statistics::<V, 1>(cx, &x, (n, line, column), eps);
                 let (mean, scale) = (V::splat(mean), V::splat(scale));
                 let at = |value: &Value, b: usize| {
                     let start = inside(value, n, b, line).start + column * BLOCK;
