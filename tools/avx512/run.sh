@@ -42,7 +42,7 @@ busybox mkdir -p /proc /dev /tmp
 busybox mount -t proc none /proc
 busybox mount -t devtmpfs none /dev
 if busybox grep -qw avx512vl /proc/cpuinfo; then
-    /tests --test-threads=1 $*
+    STRIATE_TEST_THREADS=1 /tests --test-threads=1 $*
 else
     echo "the kernel finds no AVX-512"
 fi
