@@ -26,6 +26,31 @@ pub(super) struct RowsOf<'a, const NV: usize> {
     pub(super) w: [&'a [f32]; NV],
 }
 
+/// `acc[p][v] += Σ_r x[p][offset of row r] · w[v][r]`.
+///
+/// # Safety
+/// Each offset lies inside the input of each pixel, and each vector has weights for all rows.
+#[inline(always)]
+pub(super) unsafe fn add_all<V: Simd, const P: usize, const NV: usize>(
+    mut acc: [[V; NV]; P],
+    x: [&[f32]; P],
+    w: [&[f32]; NV],
+    offsets: impl Iterator<Item = usize>,
+) -> [[V; NV]; P] {
+    for (r, at) in offsets.enumerate() {
+        let row = r * BLOCK..r * BLOCK + V::LANES;
+        let mut of_row = [V::zero(); NV];
+        // SAFETY: the caller's promise.
+        unrolled!(v < NV => of_row[v] = V::load(unsafe { w[v].get_unchecked(row.clone()) }));
+        unrolled!(p < P => {
+            // SAFETY: the caller's promise.
+            let value = V::splat(unsafe { *x[p].get_unchecked(at) });
+            unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
+        });
+    }
+    acc
+}
+
 /// `acc[p][v] += Σ_r x[p][offsets[r]] · w[v][r]`, of `GROUPED` lanes only where `masks[r]` has their bits; `OWN` lanes each have
 /// the value that lies as far from there as the lane from the first, and of `PAIRS` the products are those of two bf16 values.
 #[inline(always)]
@@ -37,65 +62,58 @@ pub(super) fn add_rows<V: Simd, const P: usize, const NV: usize, const KIND: u8>
     let span = if KIND == OWN { NV * V::LANES } else { 1 };
     unrolled!(p < P => check_reach(x[p], rows.offsets, rows.far, span));
     let w = rows.w.map(|w| &w[..(rows.offsets.len() * BLOCK).saturating_sub(BLOCK - V::LANES)]);
+    if KIND == ALL {
+        // SAFETY: `far` is the largest offset, and lies inside the input of each pixel; `w` has a vector for each offset.
+        return unsafe { add_all(acc, x, w, rows.offsets.iter().map(|&offset| offset as usize)) };
+    }
     let masks = if KIND == GROUPED { &rows.masks[..rows.offsets.len()] } else { &[] };
     for (r, &offset) in rows.offsets.iter().enumerate() {
         let at = offset as usize;
         // SAFETY: `r` counts offsets, and each has a vector of weights.
         let weight = |v: usize| unsafe { V::load(w[v].get_unchecked(r * BLOCK..r * BLOCK + V::LANES)) };
-        // SAFETY: `far` is the largest offset, and the values that start there lie inside the input of each pixel.
-        let value = |p: usize| V::splat(unsafe { *x[p].get_unchecked(at) });
-        match KIND {
-            OWN => {
-                // SAFETY: as for `value`.
-                let values = |p: usize, v: usize| unsafe {
-                    V::load(x[p].get_unchecked(at + v * V::LANES..at + (v + 1) * V::LANES))
-                };
+        if KIND == OWN {
+            // SAFETY: `far` is the largest offset, and the values that start there lie inside the input of each pixel.
+            let values = |p: usize, v: usize| unsafe {
+                V::load(x[p].get_unchecked(at + v * V::LANES..at + (v + 1) * V::LANES))
+            };
+            unrolled!(v < NV => {
+                let weight = weight(v);
+                unrolled!(p < P => acc[p][v] = acc[p][v].fma(values(p, v), weight));
+            });
+        } else if KIND == PAIRS && V::HAS_DOT {
+            let mut of_row = [V::zero(); NV];
+            unrolled!(v < NV => of_row[v] = weight(v));
+            unrolled!(p < P => {
+                // SAFETY: as for `values`.
+                let value = V::splat(unsafe { *x[p].get_unchecked(at) });
+                unrolled!(v < NV => acc[p][v] = acc[p][v].dot(value, of_row[v]));
+            });
+        } else if KIND == PAIRS {
+            // In two rounds, so that the registers hold what each of them needs.
+            // SAFETY: as for `values`.
+            let value = |p: usize| V::splat(unsafe { *x[p].get_unchecked(at) });
+            let mut of_row = [V::zero(); NV];
+            unrolled!(v < NV => of_row[v] = weight(v).first_of_pair());
+            unrolled!(p < P => {
+                let value = value(p).first_of_pair();
+                unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
+            });
+            unrolled!(v < NV => of_row[v] = weight(v).second_of_pair());
+            unrolled!(p < P => {
+                let value = value(p).second_of_pair();
+                unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
+            });
+        } else {
+            let mut of_row = [V::zero(); NV];
+            unrolled!(v < NV => of_row[v] = weight(v));
+            unrolled!(p < P => {
+                // SAFETY: as for `values`.
+                let value = V::splat(unsafe { *x[p].get_unchecked(at) });
                 unrolled!(v < NV => {
-                    let weight = weight(v);
-                    unrolled!(p < P => acc[p][v] = acc[p][v].fma(values(p, v), weight));
+                    let mask = V::mask(masks[r] >> (v * V::LANES % BLOCK));
+                    acc[p][v] = V::select(mask, acc[p][v].fma(value, of_row[v]), acc[p][v]);
                 });
-            }
-            GROUPED => {
-                let mut of_row = [V::zero(); NV];
-                unrolled!(v < NV => of_row[v] = weight(v));
-                unrolled!(p < P => {
-                    let value = value(p);
-                    unrolled!(v < NV => {
-                        let mask = V::mask(masks[r] >> (v * V::LANES % BLOCK));
-                        acc[p][v] = V::select(mask, acc[p][v].fma(value, of_row[v]), acc[p][v]);
-                    });
-                });
-            }
-            PAIRS if !V::HAS_DOT => {
-                // In two rounds, so that the registers hold what each of them needs.
-                let mut of_row = [V::zero(); NV];
-                unrolled!(v < NV => of_row[v] = weight(v).first_of_pair());
-                unrolled!(p < P => {
-                    let value = value(p).first_of_pair();
-                    unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
-                });
-                unrolled!(v < NV => of_row[v] = weight(v).second_of_pair());
-                unrolled!(p < P => {
-                    let value = value(p).second_of_pair();
-                    unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
-                });
-            }
-            PAIRS => {
-                let mut of_row = [V::zero(); NV];
-                unrolled!(v < NV => of_row[v] = weight(v));
-                unrolled!(p < P => {
-                    let value = value(p);
-                    unrolled!(v < NV => acc[p][v] = acc[p][v].dot(value, of_row[v]));
-                });
-            }
-            _ => {
-                let mut of_row = [V::zero(); NV];
-                unrolled!(v < NV => of_row[v] = weight(v));
-                unrolled!(p < P => {
-                    let value = value(p);
-                    unrolled!(v < NV => acc[p][v] = acc[p][v].fma(value, of_row[v]));
-                });
-            }
+            });
         }
     }
     acc

@@ -3,6 +3,7 @@
 use super::super::halo::clear_band;
 use super::super::input_gradient::InputGradient;
 use super::super::rows::{Gather, Rows, origin};
+use super::super::sum::{add_all, pixels};
 use super::form::{CHUNK, F23, F25, F43, Form, Transform, with_form};
 use super::weights::WinogradWeights;
 use crate::activation::Activation;
@@ -362,21 +363,8 @@ impl Group<'_> {
             let rows = (channels - block * BLOCK).min(BLOCK);
             let x = &x[block * GROUP * BLOCK..][..P * BLOCK];
             let w = w.map(|w| &w[block * BLOCK * BLOCK..][..(rows - 1) * BLOCK + V::LANES]);
-            for r in 0..rows {
-                // SAFETY: `w` has a vector for each of `rows` rows.
-                let (w0, w1) = unsafe {
-                    let row = r * BLOCK..r * BLOCK + V::LANES;
-                    (V::load(w[0].get_unchecked(row.clone())), V::load(w[NV - 1].get_unchecked(row)))
-                };
-                unrolled!(p < P => {
-                    // SAFETY: `x` has 16 values for each of `P` tiles, and `r` is below 16.
-                    let value = V::splat(unsafe { *x.get_unchecked(p * BLOCK + r) });
-                    acc[p][0] = acc[p][0].fma(value, w0);
-                    if NV > 1 {
-                        acc[p][NV - 1] = acc[p][NV - 1].fma(value, w1);
-                    }
-                });
-            }
+            // SAFETY: `x` has 16 values for each of `P` tiles, of which no more than 16 are asked for, and `w` a vector for each row.
+            acc = unsafe { add_all(acc, pixels(x, BLOCK), w, 0..rows) };
         }
         let (width, m) = (c.width(), point * c.product_len() + at * c.width() + b * BLOCK);
         let m = &mut self.m[m..];
