@@ -2,6 +2,7 @@
 
 use super::regions::{Cells, Regions};
 use crate::BLOCK;
+use crate::chains::VECTORS;
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
@@ -67,11 +68,15 @@ impl Task for Forward<'_> {
         pool.small.plane.clear_halo(y);
         for (at, cells) in pool.regions.pixels(&pool.small.plane, &pool.big.plane) {
             let share = V::splat(share(&cells));
-            for first in (0..BLOCK).step_by(V::LANES) {
-                let mut sum = V::zero();
-                for from in cells.offsets() {
-                    sum = sum.add(V::load(&x[from + first..]));
+            // Together, so that a sum need not wait for its last step alone.
+            let mut sums = [V::zero(); VECTORS];
+            for from in cells.offsets() {
+                let pixel = &x[from..][..BLOCK];
+                for (sum, first) in sums.iter_mut().zip((0..BLOCK).step_by(V::LANES)) {
+                    *sum = sum.add(V::load(&pixel[first..]));
                 }
+            }
+            for (sum, first) in sums.into_iter().zip((0..BLOCK).step_by(V::LANES)) {
                 sum.mul(share).store(&mut y[at + first..]);
             }
         }
