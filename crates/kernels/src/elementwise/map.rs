@@ -73,7 +73,7 @@ fn block<V: Simd, const K: usize, O: Op<K>>(
 }
 
 /// Registers side by side: long functions are chains, where each step waits for the one before. One thread of an AVX2
-/// machine, cycles a register of GELU and of SiLU: 28 and 17 one by one, 24 and 15 in twos, 29 and 13 in threes, 22 and 11 in fours.
+/// machine, cycles a register of GELU and of SiLU: 33 and 17 one by one, 27 and 15 in twos, 28 and 11 in fours.
 const SIDE: usize = 4;
 
 #[inline(always)]
