@@ -112,6 +112,19 @@ impl Cells {
         self.divisor
     }
 
+    /// Cells along each axis.
+    #[inline(always)]
+    pub(super) fn counts(&self) -> [usize; 2] {
+        self.counts
+    }
+
+    /// Offsets of `H` rows of `W` cells.
+    #[inline(always)]
+    pub(super) fn grid<const H: usize, const W: usize>(&self) -> [[usize; W]; H] {
+        let [down, right] = self.steps;
+        std::array::from_fn(|y| std::array::from_fn(|x| self.first + y * down + x * right))
+    }
+
     /// Offsets in scan order.
     #[inline(always)]
     pub(super) fn offsets(self) -> impl Iterator<Item = usize> {
