@@ -2,7 +2,16 @@
 //!
 //! **Schedule.** The input is rounded as a whole, into half its bytes; then the tiles of f32 pass over pairs of channels, half as many
 //! rows. Where the processor has no instruction for pairs, each of them is two fused multiply-adds of values that are shifted into
-//! place.
+//! place: 2.2 to 2.6 times the time of f32 on AVX2.
+//!
+//! **Numerics.** As `bf16/mod.rs` says. Relative to the RMS of the result, against f64 on values that are not rounded, for inputs behind
+//! a ReLU, 3x3:
+//!
+//! | channels | f32 | bf16 |
+//! | --- | --- | --- |
+//! | 64 | 3.0e-7 | 2.3e-3 |
+//! | 256 | 5.9e-7 | 2.4e-3 |
+//! | 512 | 8.0e-7 | 2.3e-3 |
 
 use super::direct::Conv;
 use super::rows::Rows;
