@@ -32,7 +32,7 @@ enum Type {
 pub(crate) struct Compute {
     #[command(flatten)]
     threads: Threads,
-    /// Compute 3x3 convolutions by Winograd's algorithm where it is faster (auto), nowhere (off), or wherever it can (on)
+    /// Compute 3x3 and 5x5 convolutions by Winograd's algorithm where it is faster (auto), nowhere (off), or wherever it can (on)
     #[arg(long, value_enum, hide_possible_values = true, value_name = "auto|off|on", default_value = "auto")]
     winograd: When,
     /// Round the inputs and weights of convolutions and fully connected layers to 16 bits (bf16): faster where the processor

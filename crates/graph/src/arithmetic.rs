@@ -10,7 +10,7 @@ pub enum Winograd {
     Auto,
     /// Nowhere.
     Off,
-    /// Wherever there are kernels for it: 3x3 convolutions with stride 1, without groups or dilation, of blocks of channels, even where
+    /// Wherever there are kernels for it: 3x3 and 5x5 convolutions with stride 1, without groups or dilation, of 16 channels and more, even where
     /// they are slower than the direct ones.
     On,
 }
