@@ -15,7 +15,7 @@ mod weights;
 
 pub use pack::PackBf16;
 pub use weights::Bf16Weights;
-pub(crate) use weights::From;
+pub(crate) use weights::Source;
 
 /// The upper half of the f32 that is nearest to `value` among those whose lower half is zero.
 #[inline(always)]

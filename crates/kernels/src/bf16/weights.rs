@@ -12,19 +12,19 @@ use std::ops::Range;
 pub struct Bf16Weights {
     w: Buf,
     to: Buf,
-    from: From,
+    from: Source,
 }
 
 /// For 16 words of rounded weights, which 16 weights their halves come from; there may be no second.
 #[derive(Debug)]
-pub(crate) enum From {
+pub(crate) enum Source {
     /// As listed, those of a convolution.
     Rows(Vec<(u32, Option<u32>)>),
     /// Those of a fully connected layer.
     Panels(LinearPack),
 }
 
-impl From {
+impl Source {
     fn len(&self) -> usize {
         match self {
             Self::Rows(rows) => rows.len(),
@@ -41,7 +41,7 @@ impl From {
 }
 
 impl Bf16Weights {
-    pub(crate) fn new(w: Buf, to: Buf, from: From) -> Self {
+    pub(crate) fn new(w: Buf, to: Buf, from: Source) -> Self {
         Self { w, to, from }
     }
 
@@ -78,7 +78,7 @@ unsafe impl Kernel for Bf16Weights {
 struct Round<'a> {
     w: &'a [f32],
     to: &'a mut [f32],
-    from: &'a From,
+    from: &'a Source,
     part: Range<usize>,
 }
 

@@ -17,7 +17,7 @@ use super::direct::Conv;
 use super::rows::Rows;
 use crate::ConvShape;
 use crate::activation::Activation;
-use crate::bf16::{Bf16Weights, From, PackBf16};
+use crate::bf16::{Bf16Weights, PackBf16, Source};
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder};
 
@@ -25,7 +25,7 @@ impl Bf16Weights {
     /// Those of a convolution of `x`, from weights packed as [`Rows::forward`] says; `to` holds [`Bf16Weights::conv_len`] words.
     pub fn conv(shape: &ConvShape, x: &Plane, w: Buf, to: Buf) -> Self {
         let (_, from) = Rows::bf16(shape, &Rows::forward(shape, x), &x.pairs());
-        Self::new(w, to, From::Rows(from))
+        Self::new(w, to, Source::Rows(from))
     }
 
     /// Words of the rounded weights of a convolution of `x`.

@@ -6,7 +6,7 @@
 use super::{Linear, LinearPack, check_plane};
 use crate::BLOCK;
 use crate::activation::Activation;
-use crate::bf16::{Bf16Weights, From, PackBf16};
+use crate::bf16::{Bf16Weights, PackBf16, Source};
 use crate::plane::Value;
 use crate::program::{Buf, Builder};
 
@@ -31,7 +31,7 @@ impl LinearPack {
 impl Bf16Weights {
     /// Those of a fully connected layer, from weights packed as `pack`; `to` holds [`Bf16Weights::linear_len`] words.
     pub fn linear(pack: LinearPack, w: Buf, to: Buf) -> Self {
-        Self::new(w, to, From::Panels(pack))
+        Self::new(w, to, Source::Panels(pack))
     }
 
     /// Words of the rounded weights of a fully connected layer.
