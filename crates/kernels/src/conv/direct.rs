@@ -5,13 +5,15 @@
 //! loads two weight vectors and broadcasts `P` values. AVX-512: 14 pixels x 2 = 28 of 32 registers, 16 loads per 28 FMAs, so two
 //! load ports feed two FMA ports; 14 divides the usual widths 224, 112, 56, 28 and 14. AVX2: 6 x 2 = 12 of 16 registers. Two vectors
 //! are two blocks of channels on AVX-512 and the halves of one on 8 lanes. A tile goes on from the end of a line to the next, so that
-//! 7x7 pixels are eight tiles of six and one pixel, and each pixel has an address of its own; 14 pixels of one line are counted from
-//! the first, since there are fewer registers than pixels.
+//! 7x7 pixels are four tiles of six and five of five (one pixel by itself takes as long as four, since its two sums wait for
+//! themselves), and each pixel has an address of its own; 14 pixels of one line are counted from the first, since there are fewer
+//! registers than pixels.
 //!
 //! The rows of a sum are cut so that the weights of a pass, 16 KiB, stay in the first-level cache while the tiles of the task pass
-//! over them; the sums rest in `Y` between passes. Where all weights fit into the second-level cache, the image is cut into lines
-//! whose inputs stay there too. Lost, on AVX2: 3 pixels x 4 vectors (3 % slower for 3x3), four rows a turn of the loop (no faster),
-//! and asking for weights that are in the caches already.
+//! over them; the sums rest in `Y` between passes. A turn of the loop adds four rows (2 to 7 % faster than one; eight need more
+//! registers for their offsets than there are). Where all weights fit into the second-level cache, the image is cut into lines
+//! whose inputs stay there too. Lost, on AVX2: 3 pixels x 4 vectors (3 % slower for 3x3), and asking for
+//! weights that are in the caches already.
 //! In a depthwise convolution a row is a vector of the input, one load for each FMA; where groups share a block, their weights are
 //! zero in each other's lanes, and a tile that has a NaN is computed again so that each FMA leaves the lanes of the other groups alone.
 //!
@@ -23,7 +25,7 @@ use super::halo::clear_band;
 use super::input_gradient::InputGradient;
 use super::rows::{Gather, Lanes, Rows, origin};
 use super::steps::{At, Steps};
-use super::sum::{ALL, GROUPED, OWN, PAIRS, RowsOf, add_rows, lane, pixels};
+use super::sum::{ALL, GROUPED, OWN, PAIRS, RowsOf, add_rows, ends, lane, pixels};
 use crate::activation::Activation;
 use crate::cut::check_same;
 use crate::plane::{Plane, Value};
@@ -32,6 +34,7 @@ use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
+use std::slice::from_raw_parts_mut;
 
 /// A convolution, or the gradient of one with respect to its input.
 #[derive(Debug)]
@@ -381,7 +384,9 @@ impl<const KIND: u8> Band<'_, KIND> {
                 14.. if V::LANES == BLOCK => self.tile::<V, 14, NV>(pass, &mut at),
                 8.. if V::LANES == BLOCK => self.tile::<V, 8, NV>(pass, &mut at),
                 7 if V::LANES == BLOCK => self.tile::<V, 7, NV>(pass, &mut at),
-                6.. if V::LANES < BLOCK && pixels != 8 => self.tile::<V, 6, NV>(pass, &mut at),
+                // What is left is never one pixel, and two or three only of seven.
+                6 | 10.. if V::LANES < BLOCK && pixels != 13 => self.tile::<V, 6, NV>(pass, &mut at),
+                5 | 7 | 9.. if V::LANES < BLOCK && KIND == ALL => self.tile::<V, 5, NV>(pass, &mut at),
                 4.. => self.tile::<V, 4, NV>(pass, &mut at),
                 2.. => self.tile::<V, 2, NV>(pass, &mut at),
                 _ => self.tile::<V, 1, NV>(pass, &mut at),
@@ -399,19 +404,20 @@ impl<const KIND: u8> Band<'_, KIND> {
         if P > V::TILE_PX {
             return P; // never called; keeps the compiler from making it
         }
-        let (mut x, mut y): ([&[f32]; P], [usize; P]) = ([&[]; P], [0; P]);
-        let step = self.step;
+        let (step, lanes) = (self.step, V::LANES);
         let pixel = if KIND == PAIRS { BLOCK / 2 } else { BLOCK };
-        let (mut from, in_line) = (*at, V::LANES == BLOCK && step.x == pixel && at.left >= P);
-        unrolled!(p < P => {
-            (x[p], y[p]) = (&self.x[at.x..], at.y);
-            at.next(&step);
+        let tile = at.tile::<P>(&step);
+        let side_by_side = lanes == BLOCK && step.x == pixel && tile.in_line;
+        let x = pass.rows.inputs(self.x, tile.x, if KIND == OWN { NV * lanes } else { 1 });
+        let lane = |v: usize, block: usize| v * lanes / BLOCK * block + v * lanes % BLOCK;
+        let [first, last] = ends(tile.y);
+        let mut to = [std::ptr::null_mut(); NV];
+        unrolled!(v < NV => to[v] = {
+            let lane = lane(v, step.y_block);
+            self.y.start_of(first + lane..last + lane + lanes)
         });
-        // SAFETY: pixels of this task's band and blocks, held for one load or store.
-        let y = |p: usize, v: usize| unsafe {
-            let start = y[p] + v * V::LANES / BLOCK * step.y_block + v * V::LANES % BLOCK;
-            self.y.write(start..start + V::LANES)
-        };
+        // SAFETY: pixels of this task's band and blocks, held for one load or store, between the first and the last of the tile.
+        let y = |p: usize, v: usize| unsafe { from_raw_parts_mut(to[v].add(tile.y[p] - first), lanes) };
         let mut before = [[V::zero(); NV]; P];
         match pass.init {
             Some(init) => before = [init; P],
@@ -419,25 +425,28 @@ impl<const KIND: u8> Band<'_, KIND> {
                 unrolled!(p < P => unrolled!(v < NV => before[p][v] = V::load(y(p, v))));
             }
         }
-        let mut acc = match KIND {
-            GROUPED => add_rows::<V, P, NV, ALL>(before, x, pass.rows),
-            ALL | PAIRS if in_line => add_rows::<V, P, NV, KIND>(before, pixels(x[0], pixel), pass.rows),
-            _ => add_rows::<V, P, NV, KIND>(before, x, pass.rows),
+        // SAFETY: `inputs` checked all pixels, and with them those side by side.
+        let mut acc = unsafe {
+            match KIND {
+                GROUPED => add_rows::<V, P, NV, ALL>(before, x, pass.rows),
+                ALL | PAIRS if side_by_side => {
+                    add_rows::<V, P, NV, KIND>(before, pixels(x[0], pixel), pass.rows)
+                }
+                _ => add_rows::<V, P, NV, KIND>(before, x, pass.rows),
+            }
         };
         if KIND == GROUPED {
             let mut nan = acc[0][0].is_nan();
             unrolled!(p < P => unrolled!(v < NV => nan = V::or(nan, acc[p][v].is_nan())));
             if V::any(nan) {
-                acc = add_rows::<V, P, NV, KIND>(before, x, pass.rows);
+                // SAFETY: as before.
+                acc = unsafe { add_rows::<V, P, NV, KIND>(before, x, pass.rows) };
             }
         }
         if let Some(added) = pass.added {
-            unrolled!(p < P => {
-                unrolled!(v < NV => {
-                    let start = from.added + v * V::LANES / BLOCK * step.added_block + v * V::LANES % BLOCK;
-                    acc[p][v] = acc[p][v].add(V::load(&added[start..]));
-                });
-                from.next(&step);
+            unrolled!(v < NV => {
+                let added = &added[lane(v, step.added_block)..];
+                unrolled!(p < P => acc[p][v] = acc[p][v].add(V::load(&added[tile.added[p]..])));
             });
         }
         match pass.act {

@@ -1,5 +1,7 @@
 //! How one walks over the pixels of a tile, in the input, in the output, and in what is added to it.
 
+use crate::unrolled::unrolled;
+
 /// Distances from one pixel to the next.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Steps {
@@ -28,10 +30,44 @@ pub(super) struct At {
     pub(super) left: usize,
 }
 
+/// Where the pixels of a tile lie.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tile<const P: usize> {
+    pub(super) x: [usize; P],
+    pub(super) y: [usize; P],
+    pub(super) added: [usize; P],
+    /// Whether they are side by side in one line.
+    pub(super) in_line: bool,
+}
+
 impl At {
+    /// The next `P` pixels.
+    #[inline(always)]
+    pub(super) fn tile<const P: usize>(&mut self, steps: &Steps) -> Tile<P> {
+        let mut tile = Tile { x: [0; P], y: [0; P], added: [0; P], in_line: self.left > P };
+        if tile.in_line {
+            unrolled!(p < P => {
+                tile.x[p] = self.x.wrapping_add(p * steps.x);
+                tile.y[p] = self.y.wrapping_add(p * steps.y);
+                tile.added[p] = self.added.wrapping_add(p * steps.y);
+            });
+            self.x = self.x.wrapping_add(P * steps.x);
+            self.y = self.y.wrapping_add(P * steps.y);
+            self.added = self.added.wrapping_add(P * steps.y);
+            self.left -= P;
+        } else {
+            tile.in_line = self.left == P;
+            unrolled!(p < P => {
+                (tile.x[p], tile.y[p], tile.added[p]) = (self.x, self.y, self.added);
+                self.next(steps);
+            });
+        }
+        tile
+    }
+
     /// Goes on by a pixel.
     #[inline(always)]
-    pub(super) fn next(&mut self, steps: &Steps) {
+    fn next(&mut self, steps: &Steps) {
         self.x = self.x.wrapping_add(steps.x);
         self.y = self.y.wrapping_add(steps.y);
         self.added = self.added.wrapping_add(steps.y);

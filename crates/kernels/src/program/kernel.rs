@@ -182,6 +182,14 @@ impl<'a> Out<'a> {
     /// As [`Cx::write`].
     #[inline]
     pub unsafe fn write(self, part: Range<usize>) -> &'a mut [f32] {
+        let (start, len) = (self.start_of(part.clone()), part.len());
+        // SAFETY: the part lies inside the buffer, which outlives the run; that nobody else holds it is the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(start, len) }
+    }
+
+    /// Where a part begins that lies inside the buffer, for a kernel that writes some values of it.
+    #[inline]
+    pub fn start_of(self, part: Range<usize>) -> *mut f32 {
         if part.start > part.end || part.end > self.len {
             outside(self.buf, part, self.len);
         }
@@ -189,8 +197,8 @@ impl<'a> Out<'a> {
         if let Some((witness, first)) = self.watched {
             witness.sees(self.buf, 4 * (first + part.start)..4 * (first + part.end), true);
         }
-        // SAFETY: the part lies inside the buffer, which outlives the run; that nobody else holds it is the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(part.start), part.len()) }
+        // SAFETY: it lies inside the buffer.
+        unsafe { self.start.add(part.start) }
     }
 }
 

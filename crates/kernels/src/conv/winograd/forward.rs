@@ -364,7 +364,7 @@ impl Group<'_> {
             let x = &x[block * GROUP * BLOCK..][..P * BLOCK];
             let w = w.map(|w| &w[block * BLOCK * BLOCK..][..(rows - 1) * BLOCK + V::LANES]);
             // SAFETY: `x` has 16 values for each of `P` tiles, of which no more than 16 are asked for, and `w` a vector for each row.
-            acc = unsafe { add_all(acc, pixels(x, BLOCK), w, 0..rows) };
+            acc = unsafe { add_all(acc, pixels(x, BLOCK), w, rows, |r| r) };
         }
         let (width, m) = (c.width(), point * c.product_len() + at * c.width() + b * BLOCK);
         let m = &mut self.m[m..];
