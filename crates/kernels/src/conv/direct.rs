@@ -6,8 +6,8 @@
 //! load ports feed two FMA ports; 14 divides the usual widths 224, 112, 56, 28 and 14. AVX2: 6 x 2 = 12 of 16 registers. Two vectors
 //! are two blocks of channels on AVX-512 and the halves of one on 8 lanes. A tile goes on from the end of a line to the next, so that
 //! 7x7 pixels are four tiles of six and five of five (one pixel by itself takes as long as four, since its two sums wait for
-//! themselves), and each pixel has an address of its own; 14 pixels of one line are counted from the first, since there are fewer
-//! registers than pixels.
+//! themselves), and each pixel has an address of its own; more than six of one line are counted from the first, since registers run
+//! out. A last block of at most 8 channels is one vector of 8 lanes, times eight pixels: 24 channels take an eighth less time.
 //!
 //! The rows of a sum are cut so that the weights of a pass, 16 KiB, stay in the first-level cache while the tiles of the task pass
 //! over them; the sums rest in `Y` between passes. A turn of the loop adds four rows (2 to 7 % faster than one; eight need more
@@ -285,7 +285,9 @@ impl<const KIND: u8> Task for Band<'_, KIND> {
             while b < self.blocks.end {
                 // Two vectors are two blocks, or the halves of one.
                 let pair = V::LANES == BLOCK && self.conv.uniform && b + 1 < self.blocks.end;
-                if pair || V::LANES < BLOCK {
+                // A last block of so few channels is half of a block of 16.
+                let half = KIND == ALL && self.conv.y.plane.channels <= b * BLOCK + V::LANES;
+                if pair || V::LANES < BLOCK && !half {
                     self.passes::<V, 2>(b, &lines);
                 } else {
                     self.passes::<V, 1>(b, &lines);
@@ -333,7 +335,7 @@ impl<const KIND: u8> Band<'_, KIND> {
     /// cache; between passes the sums rest in the output.
     #[inline(always)]
     fn passes<V: Simd, const NV: usize>(&self, b: usize, lines: &Range<usize>) {
-        if KIND != ALL && KIND != PAIRS && NV * V::LANES != BLOCK {
+        if KIND != ALL && (KIND != PAIRS || V::LANES < BLOCK) && NV * V::LANES != BLOCK {
             return; // never called; keeps the compiler from making it
         }
         let c = self.conv;
@@ -384,9 +386,14 @@ impl<const KIND: u8> Band<'_, KIND> {
                 14.. if V::LANES == BLOCK => self.tile::<V, 14, NV>(pass, &mut at),
                 8.. if V::LANES == BLOCK => self.tile::<V, 8, NV>(pass, &mut at),
                 7 if V::LANES == BLOCK => self.tile::<V, 7, NV>(pass, &mut at),
+                8.. if V::LANES * NV < BLOCK => self.tile::<V, 8, NV>(pass, &mut at),
                 // What is left is never one pixel, and two or three only of seven.
-                6 | 10.. if V::LANES < BLOCK && pixels != 13 => self.tile::<V, 6, NV>(pass, &mut at),
-                5 | 7 | 9.. if V::LANES < BLOCK && KIND == ALL => self.tile::<V, 5, NV>(pass, &mut at),
+                6 | 10.. if V::LANES < BLOCK && NV == 2 && pixels != 13 => {
+                    self.tile::<V, 6, NV>(pass, &mut at)
+                }
+                5 | 7 | 9.. if V::LANES < BLOCK && NV == 2 && KIND == ALL => {
+                    self.tile::<V, 5, NV>(pass, &mut at)
+                }
                 4.. => self.tile::<V, 4, NV>(pass, &mut at),
                 2.. => self.tile::<V, 2, NV>(pass, &mut at),
                 _ => self.tile::<V, 1, NV>(pass, &mut at),
@@ -401,20 +408,20 @@ impl<const KIND: u8> Band<'_, KIND> {
     /// `P` pixels; returns `P`.
     #[inline(always)]
     fn tile<V: Simd, const P: usize, const NV: usize>(&self, pass: &Pass<'_, V, NV>, at: &mut At) -> usize {
-        if P > V::TILE_PX {
+        if P * NV > 2 * V::TILE_PX {
             return P; // never called; keeps the compiler from making it
         }
         let (step, lanes) = (self.step, V::LANES);
         let pixel = if KIND == PAIRS { BLOCK / 2 } else { BLOCK };
         let tile = at.tile::<P>(&step);
-        let side_by_side = lanes == BLOCK && step.x == pixel && tile.in_line;
+        let side_by_side = P > 6 && step.x == pixel && tile.in_line;
         let x = pass.rows.inputs(self.x, tile.x, if KIND == OWN { NV * lanes } else { 1 });
         let lane = |v: usize, block: usize| v * lanes / BLOCK * block + v * lanes % BLOCK;
         let [first, last] = ends(tile.y);
         let mut to = [std::ptr::null_mut(); NV];
         unrolled!(v < NV => to[v] = {
             let lane = lane(v, step.y_block);
-            self.y.start_of(first + lane..last + lane + lanes)
+            self.y.start_of(first + lane..last + lane + lanes.max(BLOCK / NV))
         });
         // SAFETY: pixels of this task's band and blocks, held for one load or store, between the first and the last of the tile.
         let y = |p: usize, v: usize| unsafe { from_raw_parts_mut(to[v].add(tile.y[p] - first), lanes) };
@@ -456,6 +463,10 @@ impl<const KIND: u8> Band<'_, KIND> {
             }
         }
         unrolled!(p < P => unrolled!(v < NV => acc[p][v].store(y(p, v))));
+        if NV * lanes < BLOCK {
+            // SAFETY: as before; the other half of the block, which has no channels.
+            unrolled!(p < P => V::zero().store(unsafe { from_raw_parts_mut(to[0].add(tile.y[p] - first + lanes), lanes) }));
+        }
         P
     }
 
