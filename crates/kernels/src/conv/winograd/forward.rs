@@ -17,7 +17,9 @@ use crate::{BLOCK, ConvShape};
 use std::ops::Range;
 
 /// Tiles of a task, at most.
-const GROUP: usize = 42;
+const GROUP: usize = 49;
+/// Tiles of a task, at most, where one task does not have them all.
+const SHARED_GROUP: usize = 42;
 /// Blocks of output channels that a task has at least, where the channels are cut: each task transforms the inputs again.
 const LEAST_BLOCKS: usize = 8;
 /// Tasks from which on nothing more is cut.
@@ -122,7 +124,7 @@ impl Winograd {
     /// Where there are few tiles, the channels are cut too, and where their groups are few, there is an even number of them.
     fn cut(&self, n: usize) -> Cut {
         let (all, blocks) = (n * self.tiles[0] * self.tiles[1], self.y.plane.blocks());
-        let mut groups = all.div_ceil(GROUP);
+        let mut groups = if all <= GROUP { 1 } else { all.div_ceil(SHARED_GROUP) };
         let parts = (TASKS / groups).min(blocks / LEAST_BLOCKS).max(1);
         if parts == 1 && all >= 12 && groups < 2 * TASKS {
             groups = groups.next_multiple_of(2);

@@ -12,7 +12,8 @@
 //! | F(2x2, 3x3) | 3x3 | 0, ±1, ∞ | 16 | 4, 9 | 1.8 |
 //! | F(2x2, 5x5) | 5x5 | those of F(4x4, 3x3) | 36 | 9, 25 | 1.4 |
 //!
-//! **Schedule.** A task takes up to 42 tiles, of one sample or of several, so that many samples read the weights as often as one.
+//! **Schedule.** A task takes up to 42 tiles, of one sample or of several, so that many samples read the weights as often as one; or 49, where
+//! these are all, so that a 28x28 map reads its weights once.
 //! It transforms what they see of every input channel, lanes being channels, into a matrix `[C, tiles]` for each point. Then, 64
 //! output channels at a time, each matrix is multiplied by its weights `[C, 64]`, up to 6 tiles (AVX2) or 14 (AVX-512) times two
 //! vectors of channels in registers, and the products of a tile become its pixels. The weights lie in the order in which they are
