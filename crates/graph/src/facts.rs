@@ -50,6 +50,53 @@ impl Choice {
     }
 }
 
+/// What limits an operation in use, beside the peak and the bandwidth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Values are copied into planes with room around them.
+    Copies,
+    /// There is one pixel only.
+    OnePixel,
+    /// A depthwise convolution walks along lines.
+    Lines,
+    /// Groups share a block of channels.
+    SharedBlocks,
+    /// Weights are read and not written.
+    Reads,
+    /// The largest value of a window.
+    Window,
+    /// The sum of a window.
+    WindowSum,
+    /// An exponential for each value.
+    Exponential,
+    /// A power for each value.
+    Power,
+    /// Statistics before the result.
+    Passes,
+    /// Values are written elsewhere than they are read.
+    Moves,
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Copies => "rows of a few channels are copied into planes with room for the padding around them",
+            Self::OnePixel => "a map of one pixel: every sum waits for its own last addition",
+            Self::Lines => "short lines begin and end often, and with stride 2 each input serves half as many multiply-adds",
+            Self::SharedBlocks => {
+                "16 channels are computed at once: where groups share them, the lanes of the others multiply by zero"
+            }
+            Self::Reads => "weights are read once, and a core that only reads gets less from memory than one that writes too",
+            Self::Window => "each output loads its whole window; the roofline counts each value once",
+            Self::WindowSum => "each output adds up its whole window; the roofline counts bytes, and no additions",
+            Self::Exponential => "an exponential and a division for each value, which the roofline does not count",
+            Self::Power => "a power for each value, which the roofline does not count",
+            Self::Passes => "the mean, the variance, then the result: three passes, where the roofline counts each value once",
+            Self::Moves => "lines that are written are fetched first; the roofline's measure writes what it has just read",
+        })
+    }
+}
+
 /// Which sign an operation's values can have, whatever the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sign {

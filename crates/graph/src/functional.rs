@@ -165,7 +165,7 @@ impl<'g> Var<'g> {
 }
 
 macro_rules! methods {
-    ($($(#[$doc:meta])* $name:ident: $function:ident($($(#[$field_doc:meta])* $field:ident),*), $sign:ident, $shift:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $function:ident($($(#[$field_doc:meta])* $field:ident),*), $sign:ident, $limit:ident, $shift:expr;)*) => {
         impl<'g> Var<'g> {
             $(
                 $(#[$doc])*

@@ -4,7 +4,7 @@ use crate::arithmetic::Arithmetic;
 use crate::cost::Cost;
 use crate::emit::{Backward, Forward};
 use crate::explain::Pass;
-use crate::facts::{Choice, Reads, Role, Row, Shift, Sign, Terms};
+use crate::facts::{Choice, Limit, Reads, Role, Row, Shift, Sign, Terms};
 use crate::param_spec::{ParamLayout, ParamSpec};
 use crate::shape_error::ShapeError;
 use striate_kernels::{Activation, Plane, ReluRule};
@@ -56,6 +56,10 @@ pub trait Operation: std::fmt::Debug {
     /// By which algorithm its kernels of a pass compute it, or the gradient of its input, and why.
     fn choice(&self, _inputs: &[&[usize]], _pass: Pass, _arithmetic: Arithmetic) -> Choice {
         Choice::only(self.name())
+    }
+    /// What limits it in use, beside the peak and the bandwidth, where that is known; `output` is the shape of a sample.
+    fn limit(&self, _output: &[usize]) -> Option<Limit> {
+        None
     }
     /// What kind of work it does.
     fn role(&self) -> Role {

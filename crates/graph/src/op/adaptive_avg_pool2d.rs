@@ -15,6 +15,9 @@ impl Operation for AdaptiveAvgPool2d {
     fn name(&self) -> &'static str {
         "adaptive_avg_pool2d"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::WindowSum)
+    }
     fn role(&self) -> Role {
         Role::Pool
     }

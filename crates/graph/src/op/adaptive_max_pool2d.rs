@@ -19,6 +19,9 @@ impl Operation for AdaptiveMaxPool2d {
     fn name(&self) -> &'static str {
         "adaptive_max_pool2d"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Window)
+    }
     fn role(&self) -> Role {
         Role::Pool
     }

@@ -12,6 +12,9 @@ impl Operation for Add {
     fn name(&self) -> &'static str {
         "add"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Moves)
+    }
     fn role(&self) -> Role {
         Role::Merge
     }

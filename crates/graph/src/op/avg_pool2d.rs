@@ -47,6 +47,9 @@ impl Operation for AvgPool2d {
     fn name(&self) -> &'static str {
         "avg_pool2d"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::WindowSum)
+    }
     fn role(&self) -> Role {
         Role::Pool
     }

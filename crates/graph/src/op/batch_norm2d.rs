@@ -35,6 +35,9 @@ impl Operation for BatchNorm2d {
     fn name(&self) -> &'static str {
         "batch_norm2d"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Moves)
+    }
     fn role(&self) -> Role {
         Role::Norm
     }

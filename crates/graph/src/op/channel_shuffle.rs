@@ -37,6 +37,9 @@ impl Operation for ChannelShuffle {
     fn name(&self) -> &'static str {
         "channel_shuffle"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Moves)
+    }
     fn role(&self) -> Role {
         Role::Reshape
     }

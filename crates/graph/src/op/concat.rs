@@ -12,6 +12,9 @@ impl Operation for Concat {
     fn name(&self) -> &'static str {
         "concat"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Moves)
+    }
     fn role(&self) -> Role {
         Role::Merge
     }

@@ -206,6 +206,14 @@ impl Operation for Conv2d {
     fn name(&self) -> &'static str {
         "conv2d"
     }
+    fn limit(&self, output: &[usize]) -> Option<Limit> {
+        match self.groups {
+            _ if output.last() == Some(&1) => Some(Limit::OnePixel),
+            1 => None,
+            all if all == self.in_channels && all == self.out_channels => Some(Limit::Lines),
+            _ => Some(Limit::SharedBlocks),
+        }
+    }
     fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
         let Algorithm { method, reason } = match pass {
             Pass::Backward => self.gradient_algorithm(inputs[0], arithmetic),

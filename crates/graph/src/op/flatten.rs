@@ -13,6 +13,9 @@ impl Operation for Flatten {
     fn name(&self) -> &'static str {
         "flatten"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Moves)
+    }
     fn role(&self) -> Role {
         Role::Reshape
     }

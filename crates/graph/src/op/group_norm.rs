@@ -38,6 +38,9 @@ impl Operation for GroupNorm {
     fn name(&self) -> &'static str {
         "group_norm"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Passes)
+    }
     fn role(&self) -> Role {
         Role::Norm
     }

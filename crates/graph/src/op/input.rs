@@ -19,6 +19,9 @@ impl Operation for Input {
     fn name(&self) -> &'static str {
         "input"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Copies)
+    }
     fn role(&self) -> Role {
         Role::Input
     }

@@ -25,6 +25,9 @@ impl Operation for LayerNorm2d {
     fn name(&self) -> &'static str {
         "layer_norm2d"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Passes)
+    }
     fn role(&self) -> Role {
         Role::Norm
     }

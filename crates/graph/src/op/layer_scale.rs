@@ -21,6 +21,9 @@ impl Operation for LayerScale {
     fn name(&self) -> &'static str {
         "layer_scale"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Moves)
+    }
     fn role(&self) -> Role {
         Role::Norm
     }

@@ -32,6 +32,9 @@ impl Operation for Linear {
     fn name(&self) -> &'static str {
         "linear"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Reads)
+    }
     fn choice(&self, _: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
         match (arithmetic.dtype, pass) {
             (Dtype::Bf16, Pass::Forward) => Choice { algorithm: "linear, bf16", reason: String::new() },

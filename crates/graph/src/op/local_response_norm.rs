@@ -44,6 +44,9 @@ impl Operation for LocalResponseNorm {
     fn name(&self) -> &'static str {
         "local_response_norm"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Power)
+    }
     fn sign(&self) -> Sign {
         Sign::OfInputs
     }

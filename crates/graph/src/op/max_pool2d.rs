@@ -46,6 +46,9 @@ impl Operation for MaxPool2d {
     fn name(&self) -> &'static str {
         "max_pool2d"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Window)
+    }
     fn role(&self) -> Role {
         Role::Pool
     }

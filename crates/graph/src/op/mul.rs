@@ -18,6 +18,9 @@ impl Operation for Mul {
     fn name(&self) -> &'static str {
         "mul"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Moves)
+    }
     fn role(&self) -> Role {
         Role::Merge
     }

@@ -17,6 +17,9 @@ impl Operation for Narrow {
     fn name(&self) -> &'static str {
         "narrow"
     }
+    fn limit(&self, _: &[usize]) -> Option<Limit> {
+        Some(Limit::Moves)
+    }
     fn role(&self) -> Role {
         Role::Reshape
     }

@@ -7,7 +7,7 @@ use super::*;
 use striate_kernels::{Activate, ActivateBackward, activation};
 
 macro_rules! pointwise {
-    ($($(#[$doc:meta])* $name:ident: $function:ident($($(#[$field_doc:meta])* $field:ident),*), $sign:ident, $shift:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $function:ident($($(#[$field_doc:meta])* $field:ident),*), $sign:ident, $limit:ident, $shift:expr;)*) => {
         $(
             $(#[$doc])*
             #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ macro_rules! pointwise {
             impl Operation for $name {
                 fn name(&self) -> &'static str {
                     stringify!($function)
+                }
+                fn limit(&self, _: &[usize]) -> Option<Limit> {
+                    Some(Limit::$limit)
                 }
                 fn role(&self) -> Role {
                     Role::Activation
@@ -97,40 +100,40 @@ macro_rules! each_pointwise {
     ($then:ident) => {
         $then! {
             /// `max(0, x)`; its derivative at 0 is 0.
-            Relu: relu(), NonNegative, Some(Shift::Zero);
+            Relu: relu(), NonNegative, Moves, Some(Shift::Zero);
             /// `min(6, max(0, x))`; its derivative at 0 and 6 is 0.
-            Relu6: relu6(), NonNegative, Some(Shift::OfOutput(|y| if y >= 6.0 { 6.0 } else { 0.0 }));
+            Relu6: relu6(), NonNegative, Moves, Some(Shift::OfOutput(|y| if y >= 6.0 { 6.0 } else { 0.0 }));
             /// `x` where that is above 0, else `negative_slope · x`.
             LeakyRelu: leaky_relu(
                 /// Slope of what is below 0.
                 negative_slope
-            ), Any, Some(Shift::Zero);
+            ), Any, Moves, Some(Shift::Zero);
             /// `x` where that is above 0, else `alpha · (e^x − 1)`.
             Elu: elu(
                 /// What is far below 0 becomes `−alpha`.
                 alpha
-            ), Any, None;
+            ), Any, Exponential, None;
             /// The exponential linear unit that keeps mean 0 and variance 1.
-            Selu: selu(), Any, None;
+            Selu: selu(), Any, Exponential, None;
             /// `1 / (1 + e^−x)`.
-            Sigmoid: sigmoid(), NonNegative, None;
+            Sigmoid: sigmoid(), NonNegative, Exponential, None;
             /// `min(6, max(0, x + 3)) / 6`; its derivative at −3 and 3 is 0.
-            HardSigmoid: hardsigmoid(), NonNegative,
+            HardSigmoid: hardsigmoid(), NonNegative, Moves,
                 Some(Shift::OfOutput(|y| if y <= 0.0 { 0.0 } else if y >= 1.0 { 1.0 } else { 0.5 }));
             /// `x · sigmoid(x)`, also called swish.
-            Silu: silu(), Any, None;
+            Silu: silu(), Any, Exponential, None;
             /// `x · min(6, max(0, x + 3)) / 6`.
-            HardSwish: hardswish(), Any, None;
+            HardSwish: hardswish(), Any, Moves, None;
             /// `x · Φ(x)`, with `Φ` the normal distribution's.
-            Gelu: gelu(), Any, None;
+            Gelu: gelu(), Any, Exponential, None;
             /// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`: PyTorch's `gelu(approximate="tanh")`.
-            GeluTanh: gelu_tanh(), Any, None;
+            GeluTanh: gelu_tanh(), Any, Exponential, None;
             /// The hyperbolic tangent.
-            Tanh: tanh(), Any, None;
+            Tanh: tanh(), Any, Exponential, None;
             /// `ln(1 + e^x)`.
-            Softplus: softplus(), NonNegative, None;
+            Softplus: softplus(), NonNegative, Exponential, None;
             /// `x · tanh(softplus(x))`.
-            Mish: mish(), Any, None;
+            Mish: mish(), Any, Exponential, None;
         }
     };
 }

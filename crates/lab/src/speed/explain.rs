@@ -76,6 +76,9 @@ pub struct Row {
     pub roofline_gflops: Option<f64>,
     /// The least time by the roofline.
     pub roofline_s: f64,
+    /// What else limits it, where it reaches less than 60 % of its roofline in use and the reason is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
 }
 
 /// The sum of the parts that are computed alike.
@@ -159,7 +162,10 @@ fn row(graph: &Graph, part: &Explained, seconds: f64, machine: &Machine) -> Row 
         (Pass::Backward, Some(&node)) => (graph.nodes[node].operation().name(), String::new()),
         _ => (part.choice.algorithm, part.choice.reason.clone()),
     };
+    let first = part.nodes.first().map(|&id| &graph.nodes[id]);
+    let owes = part.pass == Pass::Forward && roofline_s < OWES * seconds;
     Row {
+        limit: first.filter(|_| owes).and_then(|node| Some(node.operation().limit(&node.shape)?.to_string())),
         pass: pass_name(part.pass),
         nodes: part.nodes.iter().map(|&id| graph.nodes[id].name.clone()).collect(),
         label: label(graph, part),
@@ -220,6 +226,9 @@ fn kinds(rows: &[Row]) -> Vec<Kind> {
     kinds
 }
 
+/// The share of what its roofline allows below which a part owes a reason.
+const OWES: f64 = 0.6;
+
 /// Widths of the two columns of a plan that have words.
 const LAYER: usize = 26;
 const HOW: usize = 37;
@@ -266,6 +275,7 @@ impl fmt::Display for Plan {
             duration(sum(|row| row.roofline_s)),
         ]);
         writeln!(f, "{table}\n{}", kinds_table(&self.kinds, machine))?;
+        limits(f, &self.rows)?;
         writeln!(
             f,
             "Times are the least of {} rounds, with a wait after every kernel; the fastest run without took {}.",
@@ -284,6 +294,28 @@ impl fmt::Display for Plan {
         )?;
         writeln!(f, "working sets that holds them, in GB/s: {}.", levels.join(", "))
     }
+}
+
+/// What limits the parts in use that stay far below their rooflines, those that take the most time first.
+fn limits(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
+    type Group<'a> = (&'static str, Option<&'a str>, usize, f64);
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for row in rows.iter().filter(|row| row.pass == "forward" && row.roofline_s < OWES * row.seconds) {
+        match groups.iter_mut().find(|group| (group.0, group.1) == (row.algorithm, row.limit.as_deref())) {
+            Some(group) => (group.2, group.3) = (group.2 + 1, group.3 + row.seconds),
+            None => groups.push((row.algorithm, row.limit.as_deref(), 1, row.seconds)),
+        }
+    }
+    groups.sort_by(|a, b| b.3.total_cmp(&a.3));
+    if !groups.is_empty() {
+        writeln!(f, "Less than {} of what the roofline allows:", share(OWES))?;
+    }
+    for (algorithm, limit, parts, seconds) in &groups {
+        let word = if *parts == 1 { "part" } else { "parts" };
+        writeln!(f, "  {algorithm}, {parts} {word}, {}:", duration(*seconds))?;
+        writeln!(f, "    {}", limit.unwrap_or("why is not known"))?;
+    }
+    if groups.is_empty() { Ok(()) } else { writeln!(f) }
 }
 
 /// `Winograd 4x4: 64 channels, 196 tiles`.
