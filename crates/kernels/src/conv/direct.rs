@@ -14,13 +14,15 @@
 //! registers for their offsets than there are). Where all weights fit into the second-level cache, the image is cut into lines
 //! whose inputs stay there too. Lost, on AVX2: 3 pixels x 4 vectors (3 % slower for 3x3), and asking for
 //! weights that are in the caches already.
-//! In a depthwise convolution a row is a vector of the input, one load for each FMA; where groups share a block, their weights are
-//! zero in each other's lanes, and a tile that has a NaN is computed again so that each FMA leaves the lanes of the other groups alone.
+//! In a depthwise convolution a row is a vector of the input, one load for each FMA, unless `depthwise.rs` walks along its lines; where
+//! groups share a block, their weights are zero in each other's lanes, and a tile that has a NaN is computed again so that each FMA
+//! leaves the lanes of the other groups alone.
 //!
 //! **Numerics.** f32, each output one chain of fused multiply-adds in row order from the bias on, to which `A` is added as a whole: the
 //! bits are those of an addition on its own, and the tile never changes one. An input that is not finite reaches the outputs of its
 //! own group only, though it may make NaN of the lanes past the last channel.
 
+use super::depthwise::{Lines, Walk};
 use super::halo::clear_band;
 use super::input_gradient::InputGradient;
 use super::rows::{Gather, Lanes, Rows, origin};
@@ -58,6 +60,8 @@ pub struct Conv {
     y_first: [usize; 2],
     y_step: [usize; 2],
     clear_halo: bool,
+    /// Where a depthwise convolution walks along its lines.
+    walk: Option<Walk>,
 }
 
 impl Conv {
@@ -87,6 +91,7 @@ impl Conv {
             y_first: [0, 0],
             y_step: [1, 1],
             clear_halo: true,
+            walk: Walk::new(shape, &rows.lanes),
             rows,
             x,
             w,
@@ -156,6 +161,7 @@ impl Conv {
                 y_first: phase,
                 y_step: shape.window.stride,
                 clear_halo,
+                walk: None,
                 rows,
             });
             w_start = next;
@@ -205,7 +211,7 @@ impl Conv {
 
     /// Lines of output pixels whose inputs stay in the second cache while all channels pass over them.
     fn cached_lines(&self) -> usize {
-        if self.rows.weight_len() > Self::CACHED_WEIGHTS {
+        if self.rows.lanes == Lanes::Own || self.rows.weight_len() > Self::CACHED_WEIGHTS {
             return self.out[0];
         }
         (Self::CACHED_ROWS / (self.stride[0] * self.x.plane.row_len() * self.x.plane.blocks())).max(1)
@@ -379,6 +385,12 @@ impl<const KIND: u8> Band<'_, KIND> {
             added: c.added.map_or(0, |added| added.pixel(self.n, pass.b, first)),
             left: c.out[1],
         };
+        if let (Some(walk), OWN) = (c.walk, KIND) {
+            let init = pass.init.expect("these rows are few enough for one pass");
+            let Pass { rows, added, act, .. } = *pass;
+            let (count, step, x, y) = (lines.len(), self.step, self.x, self.y);
+            return Lines { walk, count, at, step, x, rows, init, added, act, y }.run();
+        }
         let all = lines.len() * c.out[1];
         let (mut pixels, is_far) = (all, c.rows.weight_len() > FAR);
         while pixels > 0 {

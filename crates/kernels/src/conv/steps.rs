@@ -20,6 +20,14 @@ pub(super) struct Steps {
     pub(super) added_block: usize,
 }
 
+impl Steps {
+    /// From one line to the next, in the input, in the output, and in what is added.
+    pub(super) fn lines(&self) -> [usize; 3] {
+        let [x, y] = [self.x, self.y].map(|step| self.width * step);
+        [self.x_line.wrapping_add(x), self.y_line.wrapping_add(y), self.added_line.wrapping_add(y)]
+    }
+}
+
 /// Where a pixel lies, and how many of its line are left with it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct At {

@@ -3,6 +3,7 @@
 mod added;
 mod backward_weight;
 mod bf16;
+mod depthwise;
 mod winograd;
 
 use super::*;
