@@ -209,9 +209,9 @@ impl Conv {
     const CACHED_ROWS: usize = 1 << 15;
     const CACHED_WEIGHTS: usize = 1 << 16;
 
-    /// Lines of output pixels whose inputs stay in the second cache while all channels pass over them.
+    /// Lines of output pixels whose inputs stay in the second cache while all channels that read them pass over them.
     fn cached_lines(&self) -> usize {
-        if self.rows.lanes == Lanes::Own || self.rows.weight_len() > Self::CACHED_WEIGHTS {
+        if self.walk.is_some() || self.rows.weight_len() > Self::CACHED_WEIGHTS {
             return self.out[0];
         }
         (Self::CACHED_ROWS / (self.stride[0] * self.x.plane.row_len() * self.x.plane.blocks())).max(1)
