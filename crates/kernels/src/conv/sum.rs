@@ -53,12 +53,12 @@ pub(super) fn ends<const P: usize>(at: [usize; P]) -> [usize; 2] {
     [first, last]
 }
 
-/// `acc[p][v] += Σ_r x[p][offset(r)] · w[v][r]` for all rows below `rows`, four a turn of the loop.
+/// `acc[p][v] += Σ_r x[p][offset(r)] · w[v][r]` for all rows below `rows`, 1 or 4 a turn of the loop.
 ///
 /// # Safety
 /// Each offset lies inside the input of each pixel, and each vector has weights for all rows.
 #[inline(always)]
-pub(super) unsafe fn add_all<V: Simd, const P: usize, const NV: usize>(
+pub(super) unsafe fn add_all<V: Simd, const P: usize, const NV: usize, const TURN: usize>(
     mut acc: [[V; NV]; P],
     x: [&[f32]; P],
     w: [&[f32]; NV],
@@ -80,11 +80,11 @@ pub(super) unsafe fn add_all<V: Simd, const P: usize, const NV: usize>(
         };
     }
     let mut r = 0;
-    while rows - r >= 4 {
-        unrolled!(i < 4 => { add!(r + i); });
-        r += 4;
+    while rows - r >= TURN {
+        unrolled!(i < TURN => { add!(r + i); });
+        r += TURN;
     }
-    while r < rows {
+    while TURN > 1 && r < rows {
         add!(r);
         r += 1;
     }
@@ -106,7 +106,7 @@ pub(super) unsafe fn add_rows<V: Simd, const P: usize, const NV: usize, const KI
     if KIND == ALL {
         // SAFETY: `far` is the largest offset, and lies inside the input of each pixel; `w` has a vector for each offset.
         return unsafe {
-            add_all(acc, x, w, rows.offsets.len(), |r| *rows.offsets.get_unchecked(r) as usize)
+            add_all::<V, P, NV, 4>(acc, x, w, rows.offsets.len(), |r| *rows.offsets.get_unchecked(r) as usize)
         };
     }
     let masks = if KIND == GROUPED { &rows.masks[..rows.offsets.len()] } else { &[] };

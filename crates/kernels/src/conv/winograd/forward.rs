@@ -53,6 +53,13 @@ struct Cut {
     blocks: usize,
 }
 
+impl Cut {
+    /// Tiles that the matrices of a task have room for: an odd number, so that their rows fall on all parts of a cache.
+    fn room(&self) -> usize {
+        self.group | 1
+    }
+}
+
 impl Winograd {
     /// The forward pass of `shape`; `u` holds its transformed weights, `bias` one value a lane of `y`'s blocks.
     ///
@@ -135,8 +142,8 @@ impl Winograd {
 
     /// Values of one of the matrices of transformed inputs. An odd number of lines, so that the places of a tile in all matrices do
     /// not fall on the same part of a cache.
-    fn input_len(&self) -> usize {
-        ((self.x.plane.blocks() * GROUP) | 1) * BLOCK
+    fn input_len(&self, room: usize) -> usize {
+        ((self.x.plane.blocks() * room) | 1) * BLOCK
     }
 
     /// Values from a tile to the next in a matrix of products.
@@ -145,8 +152,8 @@ impl Winograd {
     }
 
     /// Values of one of the matrices of products.
-    fn product_len(&self) -> usize {
-        ((self.width() / BLOCK * GROUP) | 1) * BLOCK
+    fn product_len(&self, room: usize) -> usize {
+        ((self.width() / BLOCK * room) | 1) * BLOCK
     }
 }
 
@@ -176,12 +183,13 @@ unsafe impl Kernel for Winograd {
         let (x, u, bias) =
             unsafe { (cx.read_all(self.x.buf), cx.read_all(self.u), self.bias.map(|b| cx.read_all(b))) };
         let points = self.form.points();
-        let inputs = points * self.input_len();
-        scratch::with(inputs + points * self.product_len(), |memory| {
+        let room = cut.room();
+        let inputs = points * self.input_len(room);
+        scratch::with(inputs + points * self.product_len(room), |memory| {
             let (v, m) = memory.split_at_mut(inputs);
             let is_alone = cut.groups == 1;
             let y = cx.out(self.y.buf);
-            cx.isa().dispatch(Group { conv: self, cx, x, u, bias, y, tiles, blocks, is_alone, v, m });
+            cx.isa().dispatch(Group { conv: self, cx, x, u, bias, y, tiles, blocks, is_alone, room, v, m });
         });
     }
 }
@@ -199,6 +207,8 @@ struct Group<'a> {
     blocks: Range<usize>,
     /// Whether no other task reads the same weights: nobody has brought them near.
     is_alone: bool,
+    /// Tiles that a matrix has room for.
+    room: usize,
     /// Transformed inputs `[points][C / 16][tiles][16]`.
     v: &'a mut [f32],
     /// Products of some output channels `[points][tiles][channels]`.
@@ -287,13 +297,13 @@ impl Group<'_> {
         left: [usize; 2],
     ) {
         let c = self.conv;
-        let (row, matrix) = (c.x.plane.row_len(), c.input_len());
+        let (row, matrix) = (c.x.plane.row_len(), c.input_len(self.room));
         let far = (left[0] - 1) * row + (left[1] - 1) * BLOCK + V::LANES;
         let end = (IN * IN - 1) * matrix + V::LANES;
         for b in 0..c.x.plane.blocks() {
             for first in (0..BLOCK).step_by(V::LANES) {
                 let x = &self.x[start + b * c.x.plane.plane_len() + first..][..far];
-                let v = &mut self.v[(b * GROUP + t) * BLOCK + first..][..end];
+                let v = &mut self.v[(b * self.room + t) * BLOCK + first..][..end];
                 let mut half = [[V::zero(); IN]; IN];
                 unrolled!(y < IN => {
                     let mut d = [V::zero(); IN];
@@ -351,7 +361,7 @@ impl Group<'_> {
         }
         let c = self.conv;
         let (channels, span) = (c.x.plane.channels, c.x.plane.channels * BLOCK);
-        let x = &self.v[point * c.input_len() + at * BLOCK..(point + 1) * c.input_len()];
+        let x = &self.v[point * c.input_len(self.room) + at * BLOCK..(point + 1) * c.input_len(self.room)];
         let ahead = &self.u[w + NV * V::LANES / BLOCK * span..];
         let w: [&[f32]; NV] = std::array::from_fn(|v| {
             let (block, lane) = (v * V::LANES / BLOCK, v * V::LANES % BLOCK);
@@ -363,12 +373,12 @@ impl Group<'_> {
                 self.fetch::<V>(ahead, NV * V::LANES, block, at..at + P);
             }
             let rows = (channels - block * BLOCK).min(BLOCK);
-            let x = &x[block * GROUP * BLOCK..][..P * BLOCK];
+            let x = &x[block * self.room * BLOCK..][..P * BLOCK];
             let w = w.map(|w| &w[block * BLOCK * BLOCK..][..(rows - 1) * BLOCK + V::LANES]);
             // SAFETY: `x` has 16 values for each of `P` tiles, of which no more than 16 are asked for, and `w` a vector for each row.
-            acc = unsafe { add_all(acc, pixels(x, BLOCK), w, rows, |r| r) };
+            acc = unsafe { add_all::<V, P, NV, 1>(acc, pixels(x, BLOCK), w, rows, |r| r) };
         }
-        let (width, m) = (c.width(), point * c.product_len() + at * c.width() + b * BLOCK);
+        let (width, m) = (c.width(), point * c.product_len(self.room) + at * c.width() + b * BLOCK);
         let m = &mut self.m[m..];
         unrolled!(p < P => unrolled!(v < NV => acc[p][v].store(&mut m[p * width + v * V::LANES..])));
         P
@@ -390,7 +400,7 @@ impl Group<'_> {
         chunk: Range<usize>,
     ) {
         let c = self.conv;
-        let (width, step) = (c.width(), c.product_len());
+        let (width, step) = (c.width(), c.product_len(self.room));
         for (t, tile) in self.tiles.clone().enumerate() {
             let (n, at) = self.place(tile);
             if at == [0, 0] {
