@@ -10,8 +10,8 @@
 //! out. A last block of at most 8 channels is one vector of 8 lanes, times eight pixels: 24 channels take an eighth less time.
 //!
 //! The rows of a sum are cut so that the weights of a pass, 16 KiB, stay in the first-level cache while the tiles of the task pass
-//! over them; the sums rest in `Y` between passes. A turn of the loop adds four rows (2 to 7 % faster than one; eight need more
-//! registers for their offsets than there are). Where all weights fit into the second-level cache, the image is cut into lines
+//! over them; the sums rest in `Y` between passes. On AVX2 a turn of the loop adds four rows (2 to 7 % faster than one; eight need
+//! more registers for their offsets than there are). Where all weights fit into the second-level cache, the image is cut into lines
 //! whose inputs stay there too. Lost, on AVX2: 3 pixels x 4 vectors (3 % slower for 3x3), and asking for
 //! weights that are in the caches already.
 //! In a depthwise convolution a row is a vector of the input, one load for each FMA, unless `depthwise.rs` walks along its lines; where

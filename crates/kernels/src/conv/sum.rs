@@ -104,9 +104,17 @@ pub(super) unsafe fn add_rows<V: Simd, const P: usize, const NV: usize, const KI
 ) -> [[V; NV]; P] {
     let w = rows.w.map(|w| &w[..(rows.offsets.len() * BLOCK).saturating_sub(BLOCK - V::LANES)]);
     if KIND == ALL {
+        let (count, offset) = (rows.offsets.len(), |r: usize| {
+            // SAFETY: `r` counts offsets.
+            unsafe { *rows.offsets.get_unchecked(r) as usize }
+        });
         // SAFETY: `far` is the largest offset, and lies inside the input of each pixel; `w` has a vector for each offset.
         return unsafe {
-            add_all::<V, P, NV, 4>(acc, x, w, rows.offsets.len(), |r| *rows.offsets.get_unchecked(r) as usize)
+            // With 16 lanes, four rows need more registers than the 28 sums of a tile leave.
+            match V::LANES {
+                BLOCK => add_all::<V, P, NV, 1>(acc, x, w, count, offset),
+                _ => add_all::<V, P, NV, 4>(acc, x, w, count, offset),
+            }
         };
     }
     let masks = if KIND == GROUPED { &rows.masks[..rows.offsets.len()] } else { &[] };
