@@ -16,9 +16,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-import memory
 import torch_flags
-from idx import load_split
 from pytorch_train import ConvNet, accuracy
 
 
@@ -66,13 +64,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     torch_flags.add(parser)
     args = parser.parse_args()
-    if args.keep_memory:
-        memory.keep()
-
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    images, labels = (torch.from_numpy(a) for a in load_split(args.data, "train"))
-    test = [torch.from_numpy(a) for a in load_split(args.data, "t10k")]
+    (images, labels), test = torch_flags.begin(args)
     order = torch.randperm(len(images))
     held_out, order = order[: args.held_out], order[args.held_out :]
     held_out = [images[held_out], labels[held_out]] if args.held_out else test

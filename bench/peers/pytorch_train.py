@@ -15,9 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-import memory
 import torch_flags
-from idx import load_split
 
 
 class ConvNet(nn.Module):
@@ -64,13 +62,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     torch_flags.add(parser)
     args = parser.parse_args()
-    if args.keep_memory:
-        memory.keep()
-
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(args.seed)
-    images, labels = (torch.from_numpy(a) for a in load_split(args.data, "train"))
-    test_images, test_labels = (torch.from_numpy(a) for a in load_split(args.data, "t10k"))
+    (images, labels), (test_images, test_labels) = torch_flags.begin(args)
 
     model = ConvNet()
     if args.channels_last:
