@@ -144,7 +144,7 @@ def timed(command, cwd):
 
 
 def write_png(path, pixels, width):
-    """`pixels` (8-bit grey, row by row) as a PNG file."""
+    """`pixels` (8-bit gray, row by row) as a PNG file."""
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 

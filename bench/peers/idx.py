@@ -21,7 +21,7 @@ def read_idx(folder, name):
 
 
 def load_split(folder, split):
-    """(images [N, 1, 28, 28] float32 normalised, labels [N] int64) of split "train" or "t10k"."""
+    """(images [N, 1, 28, 28] float32 normalized, labels [N] int64) of split "train" or "t10k"."""
     images = read_idx(folder, f"{split}-images-idx3-ubyte")[:, None]
     labels = read_idx(folder, f"{split}-labels-idx1-ubyte").astype(np.int64)
     return (images.astype(np.float32) / 255 - MNIST_MEAN) / MNIST_STD, labels

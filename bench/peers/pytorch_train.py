@@ -1,8 +1,8 @@
 """PyTorch's training epoch of `convnet` on full MNIST, at PyTorch's best settings.
 
 Prints one JSON line an epoch: {"peer": "pytorch", "epoch": 1, "train_epoch_s": 8.1, "accuracy_top1": 0.9847, ...}.
-`train_epoch_s` covers shuffling, fetching batches, forward, backward and the optimiser step of 60,000 images; loading
-the files, the warm-up and the test pass are outside it. The data lie in memory as normalised float32. Each default is
+`train_epoch_s` covers shuffling, fetching batches, forward, backward and the optimizer step of 60,000 images; loading
+the files, the warm-up and the test pass are outside it. The data lie in memory as normalized float32. Each default is
 the fastest choice measured (see README.md); the flags exist so that anyone can check that.
 """
 

@@ -11,7 +11,7 @@ from idx import load_split
 def add(parser):
     """Adds the flags to a parser."""
     parser.add_argument("--channels-last", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--fused", action=argparse.BooleanOptionalAction, default=True, help="the optimiser's fused=True")
+    parser.add_argument("--fused", action=argparse.BooleanOptionalAction, default=True, help="the optimizer's fused=True")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False, help="torch.compile; needs a C++ compiler")
     parser.add_argument("--precision", choices=["f32", "bf16"], default="f32", help="bf16 = autocast; not the same numbers")
     parser.add_argument("--keep-memory", action=argparse.BooleanOptionalAction, default=True, help="the allocator keeps freed memory")

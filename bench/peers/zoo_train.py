@@ -1,6 +1,6 @@
 """PyTorch's training step of one network of torchvision's: `.venv/bin/python zoo_train.py resnet18 --batch 16 --threads 2`.
 
-A step is forward, cross entropy, backward and the optimiser's update, on one batch of noise in memory. Prints one JSON
+A step is forward, cross entropy, backward and the optimizer's update, on one batch of noise in memory. Prints one JSON
 line: {"peer": "pytorch", "model": "resnet18", "batch": 16, "best_step_s": 0.71, "median_step_s": 0.72, "images_per_s": 22.1,
 "peak_mb": 1840.2, ...}; images a second are those of the median step. README.md says which settings are fastest.
 """

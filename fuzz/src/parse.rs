@@ -34,7 +34,7 @@ pub fn idx(bytes: &[u8]) {
     }
 }
 
-/// A picture is grey or RGB, fills its size, and is no larger than the limits.
+/// A picture is gray or RGB, fills its size, and is no larger than the limits.
 pub fn picture(bytes: &[u8]) {
     match Picture::decode("bytes", bytes) {
         Ok(Picture { width, height, channels, pixels }) => {

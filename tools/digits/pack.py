@@ -6,7 +6,7 @@
 MNIST_FOLDER holds the four idx files, raw or .gz. Their contents are checked by SHA-256 before a byte is
 used. OUTPUT defaults to crates/data/assets/digits.gz, which the library embeds.
 
-The rule: a split is taken as pairs of neighbours, and of every K pairs the first is kept; so digit i of the
+The rule: a split is taken as pairs of neighbors, and of every K pairs the first is kept; so digit i of the
 packed split is digit 2 K (i // 2) + i % 2 of the original. Training: K = 6, 10,000 of 60,000 (0, 1, 12, 13,
 24, 25, ...). Test: K = 5, 2,000 of 10,000 (0, 1, 10, 11, 20, 21, ...). Evenly spaced, because the two halves
 of the test file come from different groups of writers; and by pairs, because the training file alternates

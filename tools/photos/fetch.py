@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fetches real ImageNet weights and twenty labelled photos, for the tests that need the real thing.
+"""Fetches real ImageNet weights and twenty labeled photos, for the tests that need the real thing.
 
     tools/photos/fetch.py FOLDER
 

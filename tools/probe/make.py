@@ -4,7 +4,7 @@
     pip install numpy scikit-learn
     python tools/probe/make.py > crates/train/src/probe/golden.csv
 
-scikit-learn minimises C * sum(loss) + |W|^2 / 2; ours is mean(loss) + l2 * |W|^2 / 2, so C = 1 / (n * l2).
+scikit-learn minimizes C * sum(loss) + |W|^2 / 2; ours is mean(loss) + l2 * |W|^2 / 2, so C = 1 / (n * l2).
 """
 
 import numpy as np

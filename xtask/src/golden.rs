@@ -20,7 +20,7 @@ const VENV: &str = "bench/peers/.venv/bin/python";
 
 const ALL: &[Golden] = &[
     Golden {
-        what: "crates/testkit/golden/*.json: networks, gradients and optimisers in PyTorch",
+        what: "crates/testkit/golden/*.json: networks, gradients and optimizers in PyTorch",
         script: "tools/golden/make.py",
         needs: Some(("torch", "bench/peers/setup.sh torch")),
         by_hand: "bench/peers/.venv/bin/python tools/golden/make.py",
@@ -41,7 +41,7 @@ const ALL: &[Golden] = &[
         checks: true,
     },
     Golden {
-        what: "crates/data/tests/golden/pillow.txt: resizing, colours and files in Pillow",
+        what: "crates/data/tests/golden/pillow.txt: resizing, colors and files in Pillow",
         script: "crates/data/tests/golden/pillow.py",
         needs: Some(("PIL", "python3 -m pip install 'pillow<13'")),
         by_hand: "python3 crates/data/tests/golden/pillow.py",

@@ -90,7 +90,7 @@ fn answer(error: &clap::Error) -> anyhow::Result<u8> {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         | ErrorKind::DisplayVersion => out::help(error)?,
-        // Without colours, which could not be told from those that a name in it may bring along.
+        // Without colors, which could not be told from those that a name in it may bring along.
         _ => out::tell_as_is(error.render().to_string().trim_end_matches('\n')),
     }
     Ok(code)

@@ -73,10 +73,10 @@ fn list() -> anyhow::Result<u8> {
         ("name", Align::Left),
         ("what it is", Align::Left),
         ("where", Align::Left),
-        ("licence", Align::Left),
+        ("license", Align::Left),
     ]);
     for known in KNOWN {
-        table.row([known.name.into(), known.about.into(), place(known), known.licence.into()]);
+        table.row([known.name.into(), known.about.into(), place(known), known.license.into()]);
     }
     let mut text = table.to_string();
     writeln!(

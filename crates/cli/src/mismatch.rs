@@ -24,8 +24,8 @@ impl Mismatches {
     pub(crate) fn note(&self, (i, name): (usize, &str), picture: &Picture, preprocess: &Preprocess) {
         let mut reasons = Nature::of_picture(picture).mismatches(preprocess);
         if reasons.contains(&Mismatch::Shrunk) {
-            // It says the colours too.
-            reasons.retain(|&reason| reason != Mismatch::Colour);
+            // It says the colors too.
+            reasons.retain(|&reason| reason != Mismatch::Color);
         }
         let Ok(mut found) = self.0.lock() else { return };
         for reason in reasons {
@@ -74,14 +74,14 @@ fn because(reason: Mismatch, preprocess: &Preprocess) -> String {
         Mismatch::NeedlesslyInverted => {
             format!("is {of} as it is, as this network learned it, so its answer means little; leave out --invert")
         }
-        Mismatch::Colour => {
-            "has colours, and this network sees grey; for colour pictures take another network, such as --model efficientnet_lite0"
+        Mismatch::Color => {
+            "has colors, and this network sees gray; for color pictures take another network, such as --model efficientnet_lite0"
                 .into()
         }
         Mismatch::Shrunk => {
-            let grey = if channels == 1 { " in grey" } else { "" };
+            let gray = if channels == 1 { " in gray" } else { "" };
             format!(
-                "looks like a photo, and this network sees {width}x{height} pixels of it{grey}, made for images of that size; for \
+                "looks like a photo, and this network sees {width}x{height} pixels of it{gray}, made for images of that size; for \
                  photos take another network, such as --model efficientnet_lite0"
             )
         }
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(lines(&two, &preprocess(0.13, true)), "");
         expect!["digits:7: the picture is white on black as it is, as this network learned it, so its answer means little; leave out --invert"]
             .assert_eq(&lines(&[(0, "digits:7", digit)], &preprocess(0.13, true)));
-        expect!["cat.jpg: the picture looks like a photo, and this network sees 28x28 pixels of it in grey, made for images of that size; for photos take another network, such as --model efficientnet_lite0"]
+        expect!["cat.jpg: the picture looks like a photo, and this network sees 28x28 pixels of it in gray, made for images of that size; for photos take another network, such as --model efficientnet_lite0"]
             .assert_eq(&lines(&[(0, "cat.jpg", photo())], &preprocess(0.13, false)));
         assert_eq!(lines(&[(0, "cat.jpg", photo())], &Preprocess::imagenet(32).unwrap()), "");
     }

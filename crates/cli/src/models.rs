@@ -44,7 +44,7 @@ struct Weights {
     /// `null`: nobody says.
     top1_percent: Option<f32>,
     top5_percent: Option<f32>,
-    licence: &'static str,
+    license: &'static str,
     url: &'static str,
     file: &'static str,
     sha256: &'static str,
@@ -56,7 +56,7 @@ impl Weights {
             name: info.name(),
             top1_percent: info.accuracy.map(|(top1, _)| top1),
             top5_percent: info.accuracy.map(|(_, top5)| top5),
-            licence: info.licence,
+            license: info.license,
             url: info.url,
             file: info.file,
             sha256: info.sha256,
@@ -142,7 +142,7 @@ fn table(rows: &[Row]) -> String {
     let _ = writeln!(
         text,
         "\nParameters and multiply-adds for the classes each was published with; top-1: the best of its weights on ImageNet, as \
-         published.\nAll of one, its weights and their licence: {me} models {name}"
+         published.\nAll of one, its weights and their license: {me} models {name}"
     );
     text
 }
@@ -171,7 +171,7 @@ fn in_full(row: &Row) -> String {
                 format!("{} top-1, {} top-5; ", percent(top1, UNDEFINED), percent(top5, UNDEFINED))
             }
         };
-        line("weights", format!("{}: {accuracy}{}", weights.name, weights.licence));
+        line("weights", format!("{}: {accuracy}{}", weights.name, weights.license));
     }
     line("next", format!("{me} summary {0}, or {me} train --model {0}", row.name));
     text

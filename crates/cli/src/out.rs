@@ -73,13 +73,13 @@ pub(crate) fn print(text: &str) -> Result<(), OutError> {
     paint(&printable_lines(text.to_owned()))
 }
 
-/// Writes colours and all, and sees that it has left this process: for what holds nobody else's words.
+/// Writes colors and all, and sees that it has left this process: for what holds nobody else's words.
 pub(crate) fn paint(text: &str) -> Result<(), OutError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(OutError)
 }
 
-/// Prints help or the version, in colours where the terminal has some: on standard error where it was not asked for.
+/// Prints help or the version, in colors where the terminal has some: on standard error where it was not asked for.
 pub(crate) fn help(text: &clap::Error) -> Result<(), OutError> {
     match text.print().and_then(|()| io::stdout().flush()) {
         Err(error) if !text.use_stderr() => Err(OutError(error)),

@@ -28,7 +28,7 @@ impl Pretrained {
         let preprocess = match loaded.preprocess {
             Some(preprocess) => preprocess,
             None if shape[0] == 3 => {
-                assumed("the middle is cut out, and normalised with the mean and deviation of ImageNet");
+                assumed("the middle is cut out, and normalized with the mean and deviation of ImageNet");
                 Preprocess::imagenet(shape[1])?
             }
             None => {

@@ -230,7 +230,7 @@ mod tests {
     struct Terminal(Arc<Mutex<String>>);
 
     impl Terminal {
-        /// The line that the bar has drawn, without its colours.
+        /// The line that the bar has drawn, without its colors.
         fn line(&self, working: &Working) -> String {
             working.bar.disable_steady_tick();
             working.bar.tick();

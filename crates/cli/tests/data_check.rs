@@ -8,7 +8,7 @@ use std::path::Path;
 use common::Place;
 use expect_test::expect;
 
-/// Writes a grey PNG of 6 x 4 that no other seed gives.
+/// Writes a gray PNG of 6 x 4 that no other seed gives.
 fn write(path: &Path, seed: u8) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let mut encoder = png::Encoder::new(fs::File::create(path).unwrap(), 6, 4);
@@ -46,7 +46,7 @@ fn a_clean_folder_is_praised() {
         The largest class has 3.0 times as many pictures to learn from as the smallest.
 
         Training would learn from 4 and measure by 2.
-        These are small grey pictures. Nothing is in the way. Next: striate train pets
+        These are small gray pictures. Nothing is in the way. Next: striate train pets
     "#]]
     .assert_eq(&without_size(&place.succeed("data check pets")));
 }
@@ -116,7 +116,7 @@ fn what_training_refuses_is_looked_at_and_said() {
     assert!(ran.stdout.contains("learn from 2, choose by 2, and measure by 2."), "{ran:?}");
 }
 
-/// Waves of colour, 60 x 40, enlarged so many times.
+/// Waves of color, 60 x 40, enlarged so many times.
 fn photo(path: &Path, seed: u32, factor: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let (width, height) = (60 * factor, 40 * factor);
@@ -146,7 +146,7 @@ fn near_copies_are_told_and_photos_are_not_sent_to_a_digit_network() {
         ),
         "{text}"
     );
-    assert!(text.contains("These are colour photos."), "{text}");
+    assert!(text.contains("These are color photos."), "{text}");
     // The first again, at half the size, in another class and to measure by.
     photo(&place.path().join("pets/val/dog/again.png"), 0, 2);
     let text = place.succeed("data check pets");

@@ -330,7 +330,7 @@ fn what_to_do_about_bad_pictures_is_said_once() {
         let folder = place.path().join("pets").join(class);
         fs::create_dir_all(&folder).unwrap();
         for i in 0..20_u8 {
-            // A BMP of one row of two grey pixels.
+            // A BMP of one row of two gray pixels.
             let mut file =
                 b"BM\x3e\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\x18\0".to_vec();
             file.resize(54, 0);

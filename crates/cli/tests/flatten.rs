@@ -51,8 +51,8 @@ fn what_does_not_fit_is_refused() {
         let folder = place.path().join("photos/train").join(class);
         fs::create_dir_all(&folder).unwrap();
         for i in 0..3 {
-            let grey = if class == "a" { 10 } else { 200 };
-            fs::write(folder.join(format!("{i}.ppm")), [&b"P6 2 1 255\n"[..], &[grey + i; 6]].concat())
+            let gray = if class == "a" { 10 } else { 200 };
+            fs::write(folder.join(format!("{i}.ppm")), [&b"P6 2 1 255\n"[..], &[gray + i; 6]].concat())
                 .unwrap();
         }
     }
@@ -61,7 +61,7 @@ fn what_does_not_fit_is_refused() {
         "flatten --data photos",
         expect![[r#"
         exit code 65
-        error: photos: expected grey images of 28x28 pixels, [C, H, W] = [1, 28, 28], got photos of any size; the canvas and the networks of this experiment are made for those: try digits, mnist or fashion-mnist
+        error: photos: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got photos of any size; the canvas and the networks of this experiment are made for those: try digits, mnist or fashion-mnist
     "#]],
     );
     assert!(!place.path().join("flatten").exists(), "nothing is written");

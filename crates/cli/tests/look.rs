@@ -26,10 +26,10 @@ fn every_verb_works_in_an_empty_folder() {
         assert_eq!(maps["class"], label, "a network that has learned");
         place.succeed(&format!("filters {model} --layer conv1"));
         let why = place.succeed(&format!("why {model} digits:0"));
-        assert!(why.starts_with(&format!("digits:0 (labelled {label}): {label} with ")), "{why}");
+        assert!(why.starts_with(&format!("digits:0 (labeled {label}): {label} with ")), "{why}");
     }
     let svg = fs::read_to_string(place.path().join("maps/conv2.svg")).unwrap();
-    assert!(svg.contains("looks at digits:0 (labelled "), "the page says what the picture is");
+    assert!(svg.contains("looks at digits:0 (labeled "), "the page says what the picture is");
     for model in ["convnet", "convnet_gap", "mlp"] {
         let predicted: Value =
             serde_json::from_str(&place.succeed(&format!("predict {model} digits:0 --json"))).unwrap();

@@ -12,7 +12,7 @@ use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Engine, Forward, Mode, Params, trace};
 use striate::models::{ConvNet, Mlp, ResNet};
 
-/// A model with weights as they start, and a grey ramp to look at.
+/// A model with weights as they start, and a gray ramp to look at.
 fn place(net: &dyn Forward, input: [usize; 3], change: impl FnOnce(&mut Params)) -> Place {
     let place = Place::new();
     let graph = trace(net, Mode::Eval, input).unwrap();
@@ -107,7 +107,7 @@ fn without_a_layer_all_convolutions_and_activations_are_shown() {
             .ends_with("The page is beside it as SVG too.\n")
     );
     assert!(!place.path().join("one/index.html").exists(), "one page needs no list");
-    assert!(!text.contains('\x1b'), "no colours where there is no terminal");
+    assert!(!text.contains('\x1b'), "no colors where there is no terminal");
     let mut forced = place.command(&["maps", "net", "ramp.pgm", "--layer", "conv1"]);
     let output = forced.env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(String::from_utf8(output.stdout).unwrap().contains('▀'));
@@ -125,7 +125,7 @@ fn the_same_pages_for_any_number_of_threads() {
 }
 
 #[test]
-fn kernels_are_pictures_in_colour_where_the_network_reads_rgb() {
+fn kernels_are_pictures_in_color_where_the_network_reads_rgb() {
     let place = place(&ResNet::resnet20(10, 3), [3, 32, 32], |_| {});
     let text = place.succeed("filters net --layer conv1,layer1.0.conv? --json");
     let document: Value = serde_json::from_str(&text).unwrap();

@@ -8,7 +8,7 @@ use std::path::Path;
 use common::{Place, Ran};
 use serde_json::Value;
 
-/// Writes `count` grey pictures of 28x28 pixels: bright on the left for one class, on the right for the other.
+/// Writes `count` gray pictures of 28x28 pixels: bright on the left for one class, on the right for the other.
 fn fill(folder: &Path, class: usize, count: usize, seed: usize) {
     fs::create_dir_all(folder).unwrap();
     for i in 0..count {

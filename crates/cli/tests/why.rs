@@ -12,7 +12,7 @@ use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Engine, Forward, Mode, Params, trace};
 use striate::models::{ConvNet, Mlp, ResNet};
 
-/// A model with weights as they start, and a grey ramp to look at.
+/// A model with weights as they start, and a gray ramp to look at.
 fn place(net: &dyn Forward) -> Place {
     place_of(net, [1, 28, 28])
 }
@@ -151,7 +151,7 @@ fn a_photo_is_asked_by_its_maps_and_pixels_are_smoothed() {
     let svg = |name: &str| fs::read_to_string(place.path().join(format!("why/{name}.svg"))).unwrap();
     let found = json("why net ramp.pgm --json");
     assert_eq!((&found["method"], &found["smoothing_px"]), (&"grad_cam".into(), &Value::Null));
-    assert!(svg("grad-cam").contains("the brighter, the more it speaks for"), "what the colours say");
+    assert!(svg("grad-cam").contains("the brighter, the more it speaks for"), "what the colors say");
     let found = json("why net ramp.pgm --class 4 --method gradient-x-input --json");
     assert_eq!(found["smoothing_px"], 1.5);
     let page = svg("gradient-x-input");

@@ -204,7 +204,7 @@ fn receptive_fields_are_a_table_a_page_and_a_document() {
     let place = Place::new();
     let text = place.succeed("summary convnet --rf --out fields");
     expect![[r#"
-        name          op            values  sees (px)  jump (px)  first from  centre  of the picture  padding  box
+        name          op            values  sees (px)  jump (px)  first from  center  of the picture  padding  box
         ────────────  ────────────  ──────  ─────────  ─────────  ──────────  ──────  ──────────────  ───────  ───────────
         input         input             28          1          1           0       0          0.13 %   0.00 %  exact
         conv1         conv, relu        28          3          1          −1       0          1.15 %   4.71 %  exact

@@ -24,7 +24,7 @@ fn main() -> Result<(), striate_data::DataError> {
     let off = Augment::default();
     let affine = Augment { shift_px: 2, rotate_deg: 10.0, scale_min: 0.9, scale_max: 1.1, ..off };
     for (what, augment) in [
-        ("normalised", off),
+        ("normalized", off),
         ("shifted", Augment { shift_px: 2, ..off }),
         ("shifted, rotated, scaled", affine),
         ("all", Augment { flip_horizontal: 0.5, erase: 0.5, ..affine }),

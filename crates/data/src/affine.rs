@@ -1,6 +1,6 @@
 //! Moves small images: one affine map and one bilinear resampling, with the same bits on every machine.
 
-/// How one image is moved: mirrored, scaled and rotated about its centre, then shifted.
+/// How one image is moved: mirrored, scaled and rotated about its center, then shifted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Motion {
     pub(crate) flip: bool,
@@ -32,21 +32,21 @@ impl Map {
 }
 
 impl Motion {
-    /// The inverse of: flip, scale and rotate about the centre, then shift.
+    /// The inverse of: flip, scale and rotate about the center, then shift.
     pub(crate) fn inverse(&self, width: usize, height: usize) -> Map {
         let (sin, cos) = sin_cos(f64::from(self.degrees));
         let scale = f64::from(self.scale);
         let mirror = if self.flip { -1.0 } else { 1.0 };
         let [a, b, c, d] = [mirror * cos / scale, mirror * sin / scale, -sin / scale, cos / scale];
-        let (centre_x, centre_y) = ((width as f64 - 1.0) / 2.0, (height as f64 - 1.0) / 2.0);
-        let (to_x, to_y) = (centre_x + f64::from(self.shift_x), centre_y + f64::from(self.shift_y));
-        let (e, f) = (centre_x - a * to_x - b * to_y, centre_y - c * to_x - d * to_y);
+        let (center_x, center_y) = ((width as f64 - 1.0) / 2.0, (height as f64 - 1.0) / 2.0);
+        let (to_x, to_y) = (center_x + f64::from(self.shift_x), center_y + f64::from(self.shift_y));
+        let (e, f) = (center_x - a * to_x - b * to_y, center_y - c * to_x - d * to_y);
         let [a, b, c, d, e, f] = [a, b, c, d, e, f].map(|value| (value * ONE as f64).round() as i64);
         Map { a, b, c, d, e, f }
     }
 }
 
-/// Packs the four neighbours of every grid cell into one word, so that a bilinear sample is one load.
+/// Packs the four neighbors of every grid cell into one word, so that a bilinear sample is one load.
 ///
 /// Cell (x, y) of the `[H + 1, W + 1]` cells lies between the pixels (x - 1, y - 1), (x, y - 1), (x - 1, y) and (x, y),
 /// which are its bytes 0 to 3; pixels outside the image are 0.
@@ -66,10 +66,10 @@ pub(crate) fn pack_cells(plane: &[u8], width: usize, cells: &mut [u32]) {
     }
 }
 
-/// Bilinear samples of packed cells, normalised.
+/// Bilinear samples of packed cells, normalized.
 ///
 /// Coordinates are fixed point with 16 fractional bits, so a step along a row is exact. The pixels of a row whose
-/// source lies in the image are neighbours, as the image is convex: the others are found from both ends, and those
+/// source lies in the image are neighbors, as the image is convex: the others are found from both ends, and those
 /// between need no test. They are computed [`LANES`] at a time; only the loads from the cells are one by one.
 pub(crate) fn resample(
     cells: &[u32],
@@ -157,7 +157,7 @@ mod tests {
 
     const STILL: Motion = Motion { flip: false, shift_x: 0.0, shift_y: 0.0, degrees: 0.0, scale: 1.0 };
 
-    /// Applies a motion to a 3x3 picture without normalising.
+    /// Applies a motion to a 3x3 picture without normalizing.
     fn moved(motion: Motion, plane: [u8; 9]) -> [f32; 9] {
         let mut cells = [0; 16];
         pack_cells(&plane, 3, &mut cells);
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn scaling_up_spreads_from_the_centre() {
+    fn scaling_up_spreads_from_the_center() {
         let mut dot = [0; 9];
         dot[4] = 8;
         close(moved(Motion { scale: 2.0, ..STILL }, dot), [2., 4., 2., 4., 8., 4., 2., 4., 2.]);
@@ -211,17 +211,17 @@ mod tests {
             _ => 0.0,
         };
         let (sin, cos) = f64::from(motion.degrees).to_radians().sin_cos();
-        let (centre_x, centre_y) = ((width as f64 - 1.0) / 2.0, (height as f64 - 1.0) / 2.0);
+        let (center_x, center_y) = ((width as f64 - 1.0) / 2.0, (height as f64 - 1.0) / 2.0);
         let value = |x: usize, y: usize| {
             let (x, y) = (
-                x as f64 - f64::from(motion.shift_x) - centre_x,
-                y as f64 - f64::from(motion.shift_y) - centre_y,
+                x as f64 - f64::from(motion.shift_x) - center_x,
+                y as f64 - f64::from(motion.shift_y) - center_y,
             );
             let (x, y) = (
                 (cos * x + sin * y) / f64::from(motion.scale),
                 (cos * y - sin * x) / f64::from(motion.scale),
             );
-            let (x, y) = (if motion.flip { -x } else { x } + centre_x, y + centre_y);
+            let (x, y) = (if motion.flip { -x } else { x } + center_x, y + center_y);
             let (left, top) = (x.floor(), y.floor());
             let (right_part, bottom_part) = (x - left, y - top);
             let (left, top) = (left as i64, top as i64);

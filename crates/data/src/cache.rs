@@ -38,7 +38,7 @@ const SOUND: &str = "sound 1";
 /// In what form a photo is kept.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Form<'a> {
-    /// As the network takes it, before it is normalised.
+    /// As the network takes it, before it is normalized.
     Sized(&'a Preprocess),
     /// Of any size, but with the shorter side no longer than `shorter`, for crops to be cut out.
     Reduced { preprocess: &'a Preprocess, shorter: usize },
@@ -73,7 +73,7 @@ impl Form<'_> {
             Self::Sized(preprocess) => preprocess.sized(&picture),
             Self::Reduced { preprocess, shorter } => {
                 let filter: Interpolation = preprocess.interpolation;
-                resize::reduce(preprocess.coloured(&picture).into_owned(), *shorter, filter)
+                resize::reduce(preprocess.colored(&picture).into_owned(), *shorter, filter)
             }
         }
     }
@@ -230,6 +230,6 @@ mod tests {
         let reduced = |shorter| Form::Reduced { preprocess: &base, shorter }.key();
         assert_ne!(reduced(64), reduced(65));
         let other = Preprocess { mean: vec![0.0; 3], ..base.clone() };
-        assert_eq!(Form::Sized(&base).key(), Form::Sized(&other).key(), "normalised afterwards");
+        assert_eq!(Form::Sized(&base).key(), Form::Sized(&other).key(), "normalized afterwards");
     }
 }

@@ -1,7 +1,7 @@
 //! The digits that travel inside the binary.
 //!
-//! 10,000 training and 2,000 test digits of MNIST: every sixth and every fifth pair of neighbours of the original files.
-//! `tools/digits/pack.py` makes the file and states the rule; `assets/LICENSE-digits.md` is its licence.
+//! 10,000 training and 2,000 test digits of MNIST: every sixth and every fifth pair of neighbors of the original files.
+//! `tools/digits/pack.py` makes the file and states the rule; `assets/LICENSE-digits.md` is its license.
 
 use flate2::read::GzDecoder;
 
@@ -13,7 +13,7 @@ use crate::images::Images;
 /// One gzip stream of four idx files: training images and labels, test images and labels.
 static PACKED: &[u8] = include_bytes!("../assets/digits.gz");
 
-/// The embedded digits, unpacked: 28x28 grey, white ink on black, 10 classes.
+/// The embedded digits, unpacked: 28x28 gray, white ink on black, 10 classes.
 ///
 /// # Errors
 /// None with the file as committed; a damaged one is reported like any other idx file.

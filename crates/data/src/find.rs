@@ -233,7 +233,7 @@ fn load_folder(
     let [train_images, train_labels, test_images, test_labels] = files;
     // A label file is small and tells a copy of a known set from a set of the user's.
     let labels = idx::open_labels(train_labels, 256)?;
-    let known = known.or_else(|| recognise(&labels));
+    let known = known.or_else(|| recognize(&labels));
     let classes = match known {
         Some(known) => Classes::from_zero(known.class_names()),
         None => Classes::of(folder, &labels)?,
@@ -247,7 +247,7 @@ fn load_folder(
 }
 
 /// The known data set whose training labels these are.
-fn recognise(labels: &[u8]) -> Option<&'static Known> {
+fn recognize(labels: &[u8]) -> Option<&'static Known> {
     let mut hasher = Sha256::new();
     hasher.update(LABELS_MAGIC.to_be_bytes());
     hasher.update(u32::try_from(labels.len()).ok()?.to_be_bytes());

@@ -1,4 +1,4 @@
-//! Labelled images of one size in memory.
+//! Labeled images of one size in memory.
 
 use sha2::{Digest, Sha256};
 
@@ -11,7 +11,7 @@ use crate::picture::Picture;
 /// `pixels` is `[N, C, H, W]` (planar, row by row, 0 to 255); `labels` is `[N]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images {
-    /// Colour planes: 1 for grey, 3 for RGB.
+    /// Color planes: 1 for gray, 3 for RGB.
     pub channels: usize,
     /// Rows.
     pub height: usize,

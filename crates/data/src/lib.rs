@@ -4,13 +4,13 @@
 //! reach one is [`fetch`], and only when it is called.
 //!
 //! * Where to start reading: [`find`](mod@find) (a name or a folder becomes a [`Dataset`]), then [`loader`]
-//!   (a [`Dataset`] becomes normalised samples), then [`preprocess`] (the one way from pixels to numbers) and
+//!   (a [`Dataset`] becomes normalized samples), then [`preprocess`] (the one way from pixels to numbers) and
 //!   [`augment`] (random changes on that way).
 //! * Formats: [`idx`], [`picture`], and whole [`folder`]s of pictures. Any bytes give a result or an error that names place, cause and remedy,
 //!   and nothing is reserved that the size of the input does not justify.
 //!
 //! # Invariants
-//! * Pixels are `u8`, planar, `[N, C, H, W]`; they become `f32` in [`Preprocess::normalise`] (or, on the way
+//! * Pixels are `u8`, planar, `[N, C, H, W]`; they become `f32` in [`Preprocess::normalize`] (or, on the way
 //!   through an [`Augment`], by the same factors) and nowhere else.
 //! * Order and augmentation are pure functions of (seed, epoch, sample): no generator carries state.
 //! * The same input gives the same bits on every machine: no fused multiply-add, no libm.

@@ -30,7 +30,7 @@ impl Target {
     }
 }
 
-/// Gives normalised, augmented samples of a split in the order of an epoch.
+/// Gives normalized, augmented samples of a split in the order of an epoch.
 ///
 /// # Example
 /// See the [crate].
@@ -207,7 +207,7 @@ impl<'a> Loader<'a> {
         &order[start..order.len().min(start + self.batch_size)]
     }
 
-    /// Writes one normalised (and augmented) sample `[C, H, W]` and gives what it is.
+    /// Writes one normalized (and augmented) sample `[C, H, W]` and gives what it is.
     ///
     /// Allocates nothing for images in memory, unless it augments. May be called from any thread at the same moment as from
     /// others.
@@ -233,13 +233,13 @@ impl<'a> Loader<'a> {
     fn write_one(&self, epoch: u32, sample: u32, out: &mut [f32]) -> Result<(), DataError> {
         let (index, preprocess, key) = (sample as usize, &self.preprocess, (self.seed, epoch, sample));
         match (self.split, &self.augment) {
-            (Split::Images(images), None) => preprocess.normalise(images.sample(index), out),
+            (Split::Images(images), None) => preprocess.normalize(images.sample(index), out),
             (Split::Images(images), Some(augment)) => {
                 augment.apply_to_pixels(preprocess, key, images.sample(index), out)
             }
             (Split::Photos(photos), None) => {
                 let picture = photos.load(index, &Form::Sized(preprocess))?;
-                preprocess.normalise(&preprocess.planar(&picture), out);
+                preprocess.normalize(&preprocess.planar(&picture), out);
             }
             (Split::Photos(photos), Some(augment)) => {
                 let size = preprocess.height.max(preprocess.width);

@@ -1,4 +1,4 @@
-//! What kind of pictures these are: strokes such as digits, small images, or photos, in colour or grey, on what ground.
+//! What kind of pictures these are: strokes such as digits, small images, or photos, in color or gray, on what ground.
 //!
 //! A network that suits one kind is a waste of time on another: photos shrunk to 28 pixels are blots, a mirrored digit is
 //! another sign, and a dark digit on white looks like nothing to a network that learned from white digits on black. Whoever
@@ -23,9 +23,9 @@ pub const SMALL_PX: usize = 64;
 /// Points of a grid along a side, at most twice as many.
 const GRID: usize = 128;
 
-/// A pixel has a colour when its channels differ by more than this. JPEG leaves up to about ten in grey pictures.
-const COLOURED: u8 = 24;
-/// A picture is coloured when more than one pixel in so many has a colour: of 20 photos of ImageNet the palest has 1 in 50.
+/// A pixel has a color when its channels differ by more than this. JPEG leaves up to about ten in gray pictures.
+const COLORED: u8 = 24;
+/// A picture is colored when more than one pixel in so many has a color: of 20 photos of ImageNet the palest has 1 in 50.
 const ONE_IN: usize = 100;
 /// Tones that differ by no more are one ground.
 const SAME_TONE: u8 = 32;
@@ -44,7 +44,7 @@ pub(crate) const BLACK: u8 = 64;
 /// let digits = striate_data::load("digits")?;
 /// let nature = Nature::of(&digits).expect("every image can be looked at");
 /// assert_eq!((nature.kind, nature.ground), (Kind::Strokes, Ground::Dark));
-/// assert!(nature.is_grey && nature.is_one_size() && !nature.is_mirrorable());
+/// assert!(nature.is_gray && nature.is_one_size() && !nature.is_mirrorable());
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,8 +53,8 @@ pub struct Nature {
     pub kind: Kind,
     /// What lies behind what they show.
     pub ground: Ground,
-    /// No more than one in twenty has a colour, whatever the files could hold.
-    pub is_grey: bool,
+    /// No more than one in twenty has a color, whatever the files could hold.
+    pub is_gray: bool,
     /// The smallest, the median and the largest by number of pixels, `[width, height]`.
     pub sizes_px: [[usize; 2]; 3],
     /// The brightest value in all of them.
@@ -67,7 +67,7 @@ pub struct Nature {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Grey, two tones and little between them, on a ground that is most of the picture: digits, letters, sketches, of any size.
+    /// Gray, two tones and little between them, on a ground that is most of the picture: digits, letters, sketches, of any size.
     Strokes,
     /// Other pictures of up to 64 pixels a side, such as those of CIFAR or Fashion-MNIST.
     Small,
@@ -96,8 +96,8 @@ pub enum Mismatch {
     Inverted,
     /// The picture would be right as it is, and [`Preprocess::invert`] is on.
     NeedlesslyInverted,
-    /// The picture has colours, and the network sees none.
-    Colour,
+    /// The picture has colors, and the network sees none.
+    Color,
     /// A photo is shrunk to a size at which little of it is left.
     Shrunk,
 }
@@ -142,7 +142,7 @@ impl Nature {
                 () => Ground::Mixed,
             },
             brightest: looks.iter().map(|look| look.brightest).max()?,
-            is_grey: 20 * are(&|look| look.is_coloured) <= looked_at,
+            is_gray: 20 * are(&|look| look.is_colored) <= looked_at,
             sizes_px,
             looked_at,
         })
@@ -160,7 +160,7 @@ impl Nature {
 
     /// Why a network that takes its pictures by `preprocess` may not understand these, the most telling reason first.
     ///
-    /// What a network learned from is seen in its mean: a grey one below 0.4 is that of light on dark, above 0.6 of dark on
+    /// What a network learned from is seen in its mean: a gray one below 0.4 is that of light on dark, above 0.6 of dark on
     /// light. One with [`resize_shorter`](Preprocess::resize_shorter) was made for photos, whatever its size.
     pub fn mismatches(&self, preprocess: &Preprocess) -> Vec<Mismatch> {
         let mut found = Vec::new();
@@ -181,8 +181,8 @@ impl Nature {
                 (true, false) | (false, true) => {}
             }
         }
-        if channels == 1 && !self.is_grey {
-            found.push(Mismatch::Colour);
+        if channels == 1 && !self.is_gray {
+            found.push(Mismatch::Color);
         }
         let is_for_photos = preprocess.resize_shorter.is_some() || height.max(width) > SMALL_PX;
         if self.kind == Kind::Photos && !is_for_photos {
@@ -197,7 +197,7 @@ impl Nature {
 struct Look {
     size_px: [usize; 2],
     brightest: u8,
-    is_coloured: bool,
+    is_colored: bool,
     ground: Ground,
     is_strokes: bool,
 }
@@ -206,29 +206,29 @@ impl Look {
     fn at(picture: &Picture) -> Self {
         let (width, height, channels) = (picture.width, picture.height, picture.channels);
         let step = [width, height].map(|side| (side / GRID).max(1));
-        // Thin enough to lie outside a centred digit, thick enough that a frame of one pixel is not all there is.
+        // Thin enough to lie outside a centered digit, thick enough that a frame of one pixel is not all there is.
         let border = (width.min(height) / 32).max(1);
-        let (mut all, mut ring, mut coloured) = ([0; 256], [0; 256], 0);
+        let (mut all, mut ring, mut colored) = ([0; 256], [0; 256], 0);
         for y in (0..height).step_by(step[1]) {
             for x in (0..width).step_by(step[0]) {
                 let pixel = &picture.pixels[(y * width + x) * channels..][..channels];
                 let (least, most) =
                     pixel.iter().fold((255, 0), |(least, most), &v| (v.min(least), v.max(most)));
-                coloured += usize::from(most - least > COLOURED);
+                colored += usize::from(most - least > COLORED);
                 let tone = usize::from(if channels == 3 { luma(pixel) } else { pixel[0] });
                 all[tone] += 1;
                 let is_border = x.min(width - 1 - x) < border || y.min(height - 1 - y) < border;
                 ring[tone] += usize::from(is_border);
             }
         }
-        let is_coloured = coloured * ONE_IN > all.iter().sum();
+        let is_colored = colored * ONE_IN > all.iter().sum();
         let tones = Tones::of(&all, &ring);
         Self {
             size_px: [width, height],
             brightest: all.iter().rposition(|&count| count > 0).unwrap_or(0) as u8,
-            is_coloured,
+            is_colored,
             ground: tones.ground(),
-            is_strokes: !is_coloured && tones.are_strokes(),
+            is_strokes: !is_colored && tones.are_strokes(),
         }
     }
 }
@@ -328,15 +328,15 @@ mod tests {
     }
 
     /// The same as RGB with the noise that JPEG leaves.
-    fn as_rgb(grey: &Picture) -> Picture {
-        picture(grey.width, grey.height, 3, |x, y, c| {
-            grey.pixels[y * grey.width + x].saturating_add(((x * 3 + y * 5 + c * 7) % 9) as u8)
+    fn as_rgb(gray: &Picture) -> Picture {
+        picture(gray.width, gray.height, 3, |x, y, c| {
+            gray.pixels[y * gray.width + x].saturating_add(((x * 3 + y * 5 + c * 7) % 9) as u8)
         })
     }
 
     fn kind(picture: &Picture) -> (Kind, Ground, bool) {
         let nature = Nature::of_picture(picture);
-        (nature.kind, nature.ground, nature.is_grey)
+        (nature.kind, nature.ground, nature.is_gray)
     }
 
     #[test]
@@ -381,15 +381,15 @@ mod tests {
 
     #[test]
     fn a_data_set_is_what_most_of_it_is() {
-        let of = |coloured: usize, all: usize| {
-            let colour = |i| if i < coloured { [200, 10, 10] } else { [90, 90, 90] };
-            let pixels = (0..all).flat_map(|i| colour(i).map(|v| [v; 16]).concat()).collect();
+        let of = |colored: usize, all: usize| {
+            let color = |i| if i < colored { [200, 10, 10] } else { [90, 90, 90] };
+            let pixels = (0..all).flat_map(|i| color(i).map(|v| [v; 16]).concat()).collect();
             let images = Images::new([3, 4, 4], pixels, vec![0; all]).unwrap();
             Nature::of_split(&images.into()).unwrap()
         };
-        assert!(of(0, 40).is_grey && of(2, 40).is_grey && !of(3, 40).is_grey);
+        assert!(of(0, 40).is_gray && of(2, 40).is_gray && !of(3, 40).is_gray);
         let half = of(50, 100);
-        assert_eq!((half.looked_at, half.is_grey), (LOOKED_AT, false), "those past the 64th count too");
+        assert_eq!((half.looked_at, half.is_gray), (LOOKED_AT, false), "those past the 64th count too");
         assert!(half.is_one_size() && half.is_mirrorable());
         let none = Images::new([1, 4, 4], vec![], vec![]).unwrap();
         assert_eq!(Nature::of_split(&none.into()), None);
@@ -413,9 +413,9 @@ mod tests {
         assert_eq!(why(&dark, &invert(&digits)), [NeedlesslyInverted]);
         assert_eq!(why(&dark, &on_paper), [Inverted]);
         assert_eq!(why(&light, &on_paper), []);
-        assert_eq!(why(&photo, &digits), [Colour, Shrunk]);
+        assert_eq!(why(&photo, &digits), [Color, Shrunk]);
         assert_eq!(why(&scene(300, 200, 1), &digits), [Shrunk]);
-        assert_eq!(why(&scene(40, 40, 3), &digits), [Colour]);
+        assert_eq!(why(&scene(40, 40, 3), &digits), [Color]);
         for picture in [&dark, &light, &photo] {
             assert_eq!(why(picture, &of_photos), [], "made for photos");
         }

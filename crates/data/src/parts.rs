@@ -253,7 +253,7 @@ impl Parts {
     }
 }
 
-/// The first line of defence of training: two classes or more, each with pictures.
+/// The first line of defense of training: two classes or more, each with pictures.
 fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
     let refuse = |why: String| Err(DataError::Folder { place: photos.root().to_path_buf(), why });
     if let [only] = classes {

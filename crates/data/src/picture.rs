@@ -1,10 +1,10 @@
 //! Decodes pictures: PNG, JPEG, BMP, GIF (first frame), PNM, WebP, TIFF.
 //!
 //! The content decides the format, never the name. Size limits are checked on the header, before a pixel is
-//! decoded. The result is always grey or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes
-//! are looked up, the inks of CMYK and YCCK become colours as Pillow has it, transparency is composited on a colour (white, as
+//! decoded. The result is always gray or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes
+//! are looked up, the inks of CMYK and YCCK become colors as Pillow has it, transparency is composited on a color (white, as
 //! a page would show it, unless another is named), and the orientation that a camera noted in EXIF is applied. A JPEG of
-//! which a part is missing or damaged is refused, also where a decoder would fill it with grey.
+//! which a part is missing or damaged is refused, also where a decoder would fill it with gray.
 //!
 //! What is right and not read here is called by its name, and never damaged.
 
@@ -48,7 +48,7 @@ const FORMATS: [(ImageFormat, &str); 7] = [
     (ImageFormat::Tiff, "TIFF"),
 ];
 
-/// A decoded picture, grey or RGB.
+/// A decoded picture, gray or RGB.
 ///
 /// # Shapes
 /// `pixels` is `[height, width, channels]`, 0 to 255.
@@ -58,7 +58,7 @@ pub struct Picture {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// 1 for grey, 3 for RGB.
+    /// 1 for gray, 3 for RGB.
     pub channels: usize,
     /// The values, `[height, width, channels]`.
     pub pixels: Vec<u8>,
@@ -73,7 +73,7 @@ impl Picture {
         Self::open_on(path, WHITE)
     }
 
-    /// Decodes a file, transparency composited on a colour, RGB.
+    /// Decodes a file, transparency composited on a color, RGB.
     ///
     /// # Errors
     /// [`DataError::Picture`] with the path and what is wrong with the file.
@@ -92,7 +92,7 @@ impl Picture {
         Self::decode_on(place, bytes, WHITE)
     }
 
-    /// Decodes the bytes of a file, transparency composited on a colour, RGB.
+    /// Decodes the bytes of a file, transparency composited on a color, RGB.
     ///
     /// # Errors
     /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
@@ -197,7 +197,7 @@ pub(crate) fn decode_as(
     let unpacked = if is_of_inks { 4 * pixels } else { decoder.total_bytes() };
     check_size(kind, [width, height], packed, unpacked)?;
     if is_jpeg {
-        // The decoder would fill the missing part with grey.
+        // The decoder would fill the missing part with gray.
         let why = match sniff::jpeg_has_end(bytes) {
             false => Err("it is cut short, its end marker is missing".into()),
             true if wholeness == Wholeness::Known => Ok(()),
@@ -230,12 +230,12 @@ fn limits(bytes: u64) -> Limits {
     limits
 }
 
-/// Any colour type to grey or RGB, transparency composited on a colour.
+/// Any color type to gray or RGB, transparency composited on a color.
 fn flatten(image: DynamicImage, background: [u8; 3]) -> Picture {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let color = image.color();
     let [r, g, b] = background;
-    // Grey on a colour is no longer grey.
+    // Gray on a color is no longer gray.
     let has_color = color.has_color() || color.has_alpha() && (r, g) != (g, b);
     let (channels, pixels) = match (has_color, color.has_alpha()) {
         (false, false) => (1, image.into_luma8().into_raw()),
@@ -246,7 +246,7 @@ fn flatten(image: DynamicImage, background: [u8; 3]) -> Picture {
     Picture { width, height, channels, pixels }
 }
 
-/// Composites pixels of K values, the last of which is opacity, on a colour, in place: round((c a + b (255 - a)) / 255).
+/// Composites pixels of K values, the last of which is opacity, on a color, in place: round((c a + b (255 - a)) / 255).
 #[expect(clippy::indexing_slicing, reason = "every index is below that of a whole pixel")]
 fn composite<const K: usize>(mut pixels: Vec<u8>, background: &[u8]) -> Vec<u8> {
     let count = pixels.len() / K;

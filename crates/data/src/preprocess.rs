@@ -15,7 +15,7 @@ use crate::resize;
 
 /// How pictures become input for a network.
 ///
-/// Only whole ones can be made: [`new`](Self::new) and deserialising check every field.
+/// Only whole ones can be made: [`new`](Self::new) and deserializing check every field.
 ///
 /// # Example
 /// ```
@@ -23,7 +23,7 @@ use crate::resize;
 ///
 /// let preprocess = Preprocess::new([1, 1, 3], &[0.5], &[0.25])?;
 /// let mut out = [0.0; 3];
-/// preprocess.normalise(&[0, 51, 255], &mut out);
+/// preprocess.normalize(&[0, 51, 255], &mut out);
 /// assert!(out.iter().zip([-2.0, -1.2, 2.0]).all(|(y, expected)| (y - expected).abs() < 1e-6));
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
@@ -31,7 +31,7 @@ use crate::resize;
 #[serde(try_from = "Fields")]
 #[non_exhaustive]
 pub struct Preprocess {
-    /// Colour planes: 1 for grey, 3 for RGB.
+    /// Color planes: 1 for gray, 3 for RGB.
     pub channels: usize,
     /// Rows.
     pub height: usize,
@@ -45,7 +45,7 @@ pub struct Preprocess {
     /// turns every value v into 255 - v. Data sets are never inverted.
     pub invert: bool,
     /// The shorter side of a picture is resized to so many pixels, and the H x W in the middle are cut out. `None`: the whole
-    /// picture is kept, its aspect too, and padded with the colour of its border.
+    /// picture is kept, its aspect too, and padded with the color of its border.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resize_shorter: Option<usize>,
     /// The filter of the resize.
@@ -99,7 +99,7 @@ impl TryFrom<Fields> for Preprocess {
 }
 
 impl Preprocess {
-    /// Normalises images of shape `[C, H, W]` by mean and standard deviation of each channel; does not invert.
+    /// Normalizes images of shape `[C, H, W]` by mean and standard deviation of each channel; does not invert.
     ///
     /// # Errors
     /// [`DataError::Preprocess`] when C is neither 1 nor 3, a side is 0 or above 8192, or mean and std are not one
@@ -107,7 +107,7 @@ impl Preprocess {
     pub fn new([channels, height, width]: [usize; 3], mean: &[f32], std: &[f32]) -> Result<Self, DataError> {
         let wrong = |what, expected: String, got: String| Err(DataError::Preprocess { what, expected, got });
         if channels != 1 && channels != 3 {
-            return wrong("channels", "1 (grey) or 3 (RGB)".into(), channels.to_string());
+            return wrong("channels", "1 (gray) or 3 (RGB)".into(), channels.to_string());
         }
         for (what, side) in [("height", height), ("width", width)] {
             if !(1..=MAX_SIDE_PX as usize).contains(&side) {
@@ -199,7 +199,7 @@ impl Preprocess {
         self.channels * self.height * self.width
     }
 
-    /// Normalises one image: `y = (x / 255 - mean) / std`.
+    /// Normalizes one image: `y = (x / 255 - mean) / std`.
     ///
     /// # Shapes
     /// `pixels` and `out` are `[C, H, W]`.
@@ -213,11 +213,11 @@ impl Preprocess {
     ///
     /// # Panics
     /// When `pixels` or `out` do not have `C * H * W` values.
-    pub fn normalise(&self, pixels: &[u8], out: &mut [f32]) {
+    pub fn normalize(&self, pixels: &[u8], out: &mut [f32]) {
         let expected = self.sample_len();
         assert!(
             pixels.len() == expected && out.len() == expected,
-            "normalise: one image is {:?} = {expected} values, got {} pixels and room for {}",
+            "normalize: one image is {:?} = {expected} values, got {} pixels and room for {}",
             self.shape(),
             pixels.len(),
             out.len()
@@ -237,8 +237,8 @@ impl Preprocess {
         factors(self.mean[c], self.std[c])
     }
 
-    /// Turns a picture of any size and colour into the input of the network: what [`from_picture`](Self::from_picture)
-    /// and [`normalise`](Self::normalise) do.
+    /// Turns a picture of any size and color into the input of the network: what [`from_picture`](Self::from_picture)
+    /// and [`normalize`](Self::normalize) do.
     ///
     /// # Shapes
     /// `out` is `[C, H, W]`.
@@ -246,13 +246,13 @@ impl Preprocess {
     /// # Panics
     /// When `out` does not have `C * H * W` values.
     pub fn prepare(&self, picture: &Picture, out: &mut [f32]) {
-        self.normalise(&self.from_picture(picture), out);
+        self.normalize(&self.from_picture(picture), out);
     }
 
     /// Decodes a file for this network: transparency is laid on [`background`](Self::background).
     ///
     /// # Numerics
-    /// What a JPEG decodes to is not settled to the last bit. Of eight photos with half as much colour as brightness (4:2:0),
+    /// What a JPEG decodes to is not settled to the last bit. Of eight photos with half as much color as brightness (4:2:0),
     /// values differ from those of libjpeg-turbo, so of Pillow, by 0.12 to 0.32 on average and 4 at most, of one without such
     /// thrift (4:4:4) by 0.01 and 3 at most. Lossless formats are read exactly, transparency within 1.
     ///
@@ -270,15 +270,15 @@ impl Preprocess {
         Picture::decode_on(place, bytes, self.background)
     }
 
-    /// Turns a picture of any size and colour into pixels `[C, H, W]` for [`normalise`](Self::normalise).
+    /// Turns a picture of any size and color into pixels `[C, H, W]` for [`normalize`](Self::normalize).
     ///
-    /// In this order: RGB becomes grey by `L = (299 R + 587 G + 114 B) / 1000` (or grey becomes RGB by repeating it); the
+    /// In this order: RGB becomes gray by `L = (299 R + 587 G + 114 B) / 1000` (or gray becomes RGB by repeating it); the
     /// picture is resized by an antialiased filter, either as [`resize_shorter`](Self::resize_shorter) says, of which the
-    /// middle is kept, or as a whole to fit H x W with its aspect kept, centred, and padded with the median colour of its
+    /// middle is kept, or as a whole to fit H x W with its aspect kept, centered, and padded with the median color of its
     /// border; values are inverted if `invert` says so. (Transparency was composited when the picture was decoded.)
     ///
     /// # Numerics
-    /// Grey equals Pillow's `convert("L")` bit for bit, and resized values its `resize(size, BILINEAR or BICUBIC)`.
+    /// Gray equals Pillow's `convert("L")` bit for bit, and resized values its `resize(size, BILINEAR or BICUBIC)`.
     ///
     /// # PyTorch
     /// With `resize_shorter`, of an RGB picture: `CenterCrop((H, W))(Resize(resize_shorter, interpolation)(picture))`.
@@ -290,20 +290,20 @@ impl Preprocess {
         planar
     }
 
-    /// The picture in the colours and the size that the network takes, `[H, W, C]`, not inverted.
+    /// The picture in the colors and the size that the network takes, `[H, W, C]`, not inverted.
     pub(crate) fn sized(&self, picture: &Picture) -> Picture {
-        let coloured = self.coloured(picture);
+        let colored = self.colored(picture);
         let (width, height, filter) = (self.width, self.height, self.interpolation);
         match self.resize_shorter {
-            Some(shorter) => resize::centre_crop(&coloured, shorter, [width, height], filter),
-            None => resize::fit(&coloured, width, height, filter),
+            Some(shorter) => resize::center_crop(&colored, shorter, [width, height], filter),
+            None => resize::fit(&colored, width, height, filter),
         }
     }
 
-    /// The picture with as many channels as the network takes, but that grey may still stand for RGB.
-    pub(crate) fn coloured<'a>(&self, picture: &'a Picture) -> Cow<'a, Picture> {
-        let is_grey_wanted = self.channels == 1 && picture.channels == 3;
-        if is_grey_wanted { Cow::Owned(to_grey(picture)) } else { Cow::Borrowed(picture) }
+    /// The picture with as many channels as the network takes, but that gray may still stand for RGB.
+    pub(crate) fn colored<'a>(&self, picture: &'a Picture) -> Cow<'a, Picture> {
+        let is_gray_wanted = self.channels == 1 && picture.channels == 3;
+        if is_gray_wanted { Cow::Owned(to_gray(picture)) } else { Cow::Borrowed(picture) }
     }
 
     /// Planes `[C, H, W]` to `[H, W, C]`.
@@ -313,8 +313,8 @@ impl Preprocess {
         Picture { width: self.width, height: self.height, channels, pixels }
     }
 
-    /// What [`normalise`](Self::normalise) was given, `[H, W, C]`, from what it made of it, `[C, H, W]`; clipped.
-    pub(crate) fn denormalise(&self, values: &[f32]) -> Picture {
+    /// What [`normalize`](Self::normalize) was given, `[H, W, C]`, from what it made of it, `[C, H, W]`; clipped.
+    pub(crate) fn denormalize(&self, values: &[f32]) -> Picture {
         let plane = self.height * self.width;
         let pixel = |(c, values): (usize, &[f32])| -> Vec<u8> {
             let (mean, std) = (self.mean[c], self.std[c]);
@@ -325,7 +325,7 @@ impl Preprocess {
         self.interleaved(&planar)
     }
 
-    /// `[H, W, C]` or grey `[H, W, 1]` to planes `[C, H, W]`.
+    /// `[H, W, C]` or gray `[H, W, 1]` to planes `[C, H, W]`.
     pub(crate) fn planar(&self, picture: &Picture) -> Vec<u8> {
         let plane = self.height * self.width;
         let mut planar = vec![0; self.channels * plane];
@@ -349,14 +349,14 @@ pub(crate) fn luma(rgb: &[u8]) -> u8 {
     ((19_595 * r + 38_470 * g + 7_471 * b + 0x8000) >> 16) as u8
 }
 
-fn to_grey(picture: &Picture) -> Picture {
+fn to_gray(picture: &Picture) -> Picture {
     Picture { channels: 1, pixels: picture.pixels.chunks_exact(3).map(luma).collect(), ..*picture }
 }
 
 /// Mean and standard deviation of each channel, of pixels scaled to 0..1.
 ///
 /// The deviation is that of the population, `sqrt(E[x^2] - E[x]^2)`; a channel of one value has deviation 1, so that
-/// normalising by it is defined. Both are computed from integer sums, so they do not depend on the order of the images.
+/// normalizing by it is defined. Both are computed from integer sums, so they do not depend on the order of the images.
 pub fn mean_std(images: &Images) -> (Vec<f32>, Vec<f32>) {
     let plane = images.height * images.width;
     let mut counts = vec![[0u64; 256]; images.channels];

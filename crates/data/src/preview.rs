@@ -47,7 +47,7 @@ pub fn preview(
     let mut values = vec![0.0; preprocess.sample_len()];
     let sample = |sample: u32| {
         let target = loader.write(0, sample, &mut values)?;
-        let picture = preprocess.denormalise(&values);
+        let picture = preprocess.denormalize(&values);
         Ok(Seen { picture, target, index: sample as usize })
     };
     loader.order(0).into_iter().take(n).map(sample).collect()

@@ -21,7 +21,7 @@ pub struct Known {
     /// One line about it.
     pub about: &'static str,
     /// Whose it is and under which terms it can be used.
-    pub licence: &'static str,
+    pub license: &'static str,
     /// `[C, H, W]`.
     pub shape: [usize; 3],
     /// Class names, in the order of the labels.
@@ -54,7 +54,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         name: "digits",
         about: "10,000 + 2,000 handwritten digits of MNIST, inside this program",
-        licence: "LeCun, Cortes, Burges; CC BY-SA 3.0 as commonly stated",
+        license: "LeCun, Cortes, Burges; CC BY-SA 3.0 as commonly stated",
         shape: [1, 28, 28],
         classes: DIGIT_NAMES,
         mean: &[0.1307],
@@ -66,7 +66,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         name: "mnist",
         about: "60,000 + 10,000 handwritten digits",
-        licence: "LeCun, Cortes, Burges; CC BY-SA 3.0 as commonly stated",
+        license: "LeCun, Cortes, Burges; CC BY-SA 3.0 as commonly stated",
         shape: [1, 28, 28],
         classes: DIGIT_NAMES,
         mean: &[0.1307],
@@ -106,7 +106,7 @@ pub const KNOWN: &[Known] = &[
     Known {
         name: "fashion-mnist",
         about: "60,000 + 10,000 pictures of clothes, a harder drop-in for MNIST",
-        licence: "Zalando SE; MIT",
+        license: "Zalando SE; MIT",
         shape: [1, 28, 28],
         classes: &[
             "T-shirt/top",

@@ -169,12 +169,12 @@ impl Weights {
         let (mut spans, mut weights) = (Vec::with_capacity(axis.wanted.len()), Vec::new());
         let mut exact = Vec::new();
         for i in axis.wanted.clone() {
-            let centre = (i as f64 + 0.5) * scale;
-            // `as` rounds towards zero and negative numbers become 0.
-            let start = (centre - support + 0.5) as usize;
-            let end = ((centre + support + 0.5) as usize).min(size);
+            let center = (i as f64 + 0.5) * scale;
+            // `as` rounds toward zero and negative numbers become 0.
+            let start = (center - support + 0.5) as usize;
+            let end = ((center + support + 0.5) as usize).min(size);
             exact.clear();
-            exact.extend((start..end).map(|j| filter.weight((j as f64 - centre + 0.5) * (1.0 / stretch))));
+            exact.extend((start..end).map(|j| filter.weight((j as f64 - center + 0.5) * (1.0 / stretch))));
             let sum: f64 = exact.iter().sum();
             let first = weights.len();
             weights.extend(exact.iter().map(|weight| {

@@ -3,11 +3,11 @@
 use crate::picture::Picture;
 use crate::resample::{Axis, Interpolation, Window, resample};
 
-/// The picture, resized as a whole to fit `width` x `height` with its aspect kept, centred, and padded with the
-/// colour of its border.
+/// The picture, resized as a whole to fit `width` x `height` with its aspect kept, centered, and padded with the
+/// color of its border.
 ///
-/// A picture that already has the size is returned as it is. The colour of the border is, for each channel, the median of
-/// the outermost ring of pixels, so that a few pixels of the subject that touch the edge do not colour the padding.
+/// A picture that already has the size is returned as it is. The color of the border is, for each channel, the median of
+/// the outermost ring of pixels, so that a few pixels of the subject that touch the edge do not color the padding.
 pub(crate) fn fit(picture: &Picture, width: usize, height: usize, filter: Interpolation) -> Picture {
     if (picture.width, picture.height) == (width, height) {
         return picture.clone();
@@ -18,7 +18,7 @@ pub(crate) fn fit(picture: &Picture, width: usize, height: usize, filter: Interp
         return inner;
     }
     let channels = picture.channels;
-    let mut pixels = border_colour(picture).repeat(width * height);
+    let mut pixels = border_color(picture).repeat(width * height);
     let (left, top) = ((width - inner_width) / 2, (height - inner_height) / 2);
     for (y, row) in inner.pixels.chunks_exact(inner_width * channels).enumerate() {
         let start = ((top + y) * width + left) * channels;
@@ -46,7 +46,7 @@ fn inner_size(picture: &Picture, width: usize, height: usize) -> (usize, usize) 
 /// # PyTorch
 /// `CenterCrop((height, width))(Resize(shorter)(picture))`, for `shorter` of at least both: the longer side is rounded
 /// down, and the free space is halved as Python rounds, to even.
-pub(crate) fn centre_crop(
+pub(crate) fn center_crop(
     picture: &Picture,
     shorter: usize,
     [width, height]: [usize; 2],
@@ -75,7 +75,7 @@ pub(crate) fn reduce(picture: Picture, shorter: usize, filter: Interpolation) ->
     resize(&picture, width, height, filter)
 }
 
-/// Half, rounded to the even neighbour when it lies between two: Python's `round(n / 2)`.
+/// Half, rounded to the even neighbor when it lies between two: Python's `round(n / 2)`.
 fn half_to_even(n: usize) -> usize {
     let half = n / 2;
     half + (n % 2) * (half % 2)
@@ -86,7 +86,7 @@ pub(crate) fn resize(picture: &Picture, width: usize, height: usize, filter: Int
     resample(picture, &Window::all(picture), &Axis::whole(width), &Axis::whole(height), filter)
 }
 
-fn border_colour(picture: &Picture) -> Vec<u8> {
+fn border_color(picture: &Picture) -> Vec<u8> {
     let Picture { width, height, channels, pixels } = picture;
     let mut counts = vec![[0usize; 256]; *channels];
     let mut ring = 0;
@@ -119,30 +119,30 @@ fn median(counts: &[usize; 256], total: usize) -> u8 {
 mod tests {
     use super::*;
 
-    fn grey(width: usize, height: usize, pixels: &[u8]) -> Picture {
+    fn gray(width: usize, height: usize, pixels: &[u8]) -> Picture {
         Picture { width, height, channels: 1, pixels: pixels.to_vec() }
     }
 
     #[test]
     fn the_right_size_passes_untouched() {
-        let picture = grey(2, 2, &[1, 2, 3, 4]);
+        let picture = gray(2, 2, &[1, 2, 3, 4]);
         assert_eq!(fit(&picture, 2, 2, Interpolation::Bilinear), picture);
     }
 
     #[test]
     fn the_border_is_the_median_of_the_ring() {
-        // The ring has eight pixels: five 9s, three 200s. The centre does not count.
-        assert_eq!(border_colour(&grey(3, 3, &[9, 9, 9, 200, 77, 200, 9, 9, 200])), [9]);
-        assert_eq!(border_colour(&grey(1, 3, &[5, 6, 7])), [6]);
-        assert_eq!(border_colour(&grey(3, 1, &[5, 6, 7])), [6]);
-        assert_eq!(border_colour(&grey(1, 1, &[5])), [5]);
+        // The ring has eight pixels: five 9s, three 200s. The center does not count.
+        assert_eq!(border_color(&gray(3, 3, &[9, 9, 9, 200, 77, 200, 9, 9, 200])), [9]);
+        assert_eq!(border_color(&gray(1, 3, &[5, 6, 7])), [6]);
+        assert_eq!(border_color(&gray(3, 1, &[5, 6, 7])), [6]);
+        assert_eq!(border_color(&gray(1, 1, &[5])), [5]);
     }
 
     #[test]
     fn a_wide_picture_is_padded_above_and_below() {
-        let fitted = fit(&grey(4, 2, &[10; 8]), 4, 4, Interpolation::Bilinear);
+        let fitted = fit(&gray(4, 2, &[10; 8]), 4, 4, Interpolation::Bilinear);
         assert_eq!(fitted.pixels, [10; 16]);
-        let mut wide = grey(8, 2, &[0; 16]);
+        let mut wide = gray(8, 2, &[0; 16]);
         wide.pixels[3] = 255; // the ring stays mostly 0
         let fitted = fit(&wide, 4, 4, Interpolation::Bilinear);
         assert_eq!(fitted.pixels[..4], [0; 4], "padding row");
@@ -152,21 +152,21 @@ mod tests {
 
     #[test]
     fn thin_pictures_keep_a_pixel() {
-        assert_eq!(inner_size(&grey(8192, 1, &[0; 8192]), 28, 28), (28, 1));
-        assert_eq!(inner_size(&grey(1, 8192, &[0; 8192]), 28, 28), (1, 28));
-        assert_eq!(inner_size(&grey(100, 99, &[0; 9900]), 28, 28), (28, 28));
-        assert_eq!(inner_size(&grey(10, 20, &[0; 200]), 28, 28), (14, 28));
+        assert_eq!(inner_size(&gray(8192, 1, &[0; 8192]), 28, 28), (28, 1));
+        assert_eq!(inner_size(&gray(1, 8192, &[0; 8192]), 28, 28), (1, 28));
+        assert_eq!(inner_size(&gray(100, 99, &[0; 9900]), 28, 28), (28, 28));
+        assert_eq!(inner_size(&gray(10, 20, &[0; 200]), 28, 28), (14, 28));
     }
 
     #[test]
     fn the_crop_lies_in_the_middle_as_in_torchvision() {
         // Resize(4) makes 4 x 10 of 2 x 5, and CenterCrop(4) starts at row 3 of it.
-        let ramp = grey(2, 5, &[0, 0, 50, 50, 100, 100, 150, 150, 200, 200]);
+        let ramp = gray(2, 5, &[0, 0, 50, 50, 100, 100, 150, 150, 200, 200]);
         assert_eq!(shorter_size(&ramp, 4), (4, 10));
-        assert_eq!(shorter_size(&grey(500, 375, &[]), 256), (341, 256));
-        assert_eq!(shorter_size(&grey(375, 500, &[]), 232), (232, 309));
+        assert_eq!(shorter_size(&gray(500, 375, &[]), 256), (341, 256));
+        assert_eq!(shorter_size(&gray(375, 500, &[]), 232), (232, 309));
         let all = resize(&ramp, 4, 10, Interpolation::Bicubic);
-        let middle = centre_crop(&ramp, 4, [4, 4], Interpolation::Bicubic);
+        let middle = center_crop(&ramp, 4, [4, 4], Interpolation::Bicubic);
         assert_eq!(middle.pixels, all.pixels[3 * 4..7 * 4], "a crop is a part of the whole, bit for bit");
         // Python: round(0.5), round(1.5), round(2.5), round(3.5) are 0, 2, 2, 4.
         assert_eq!([1, 3, 5, 7, 8].map(half_to_even), [0, 2, 2, 4, 4]);
@@ -175,15 +175,15 @@ mod tests {
     #[test]
     fn a_panorama_costs_no_more_than_its_middle() {
         // Resize(256) of 8192 x 1 would be 2 million columns.
-        let thin = centre_crop(&grey(8192, 1, &[7; 8192]), 256, [224, 224], Interpolation::Bilinear);
-        assert_eq!(thin, grey(224, 224, &[7; 224 * 224]));
+        let thin = center_crop(&gray(8192, 1, &[7; 8192]), 256, [224, 224], Interpolation::Bilinear);
+        assert_eq!(thin, gray(224, 224, &[7; 224 * 224]));
     }
 
     #[test]
     fn only_what_is_longer_is_reduced() {
-        let picture = grey(6, 4, &[9; 24]);
+        let picture = gray(6, 4, &[9; 24]);
         assert_eq!(reduce(picture.clone(), 4, Interpolation::Bilinear), picture);
-        assert_eq!(reduce(picture, 2, Interpolation::Bilinear), grey(3, 2, &[9; 6]));
+        assert_eq!(reduce(picture, 2, Interpolation::Bilinear), gray(3, 2, &[9; 6]));
     }
 
     /// tests/golden/pillow.py states the formula.
@@ -231,7 +231,7 @@ mod tests {
         let mut cases = 0;
         for (filter, numbers, expected) in golden("crop") {
             let [channels, width, height, shorter, size] = numbers;
-            let got = centre_crop(&formula(channels, width, height), shorter, [size, size], filter);
+            let got = center_crop(&formula(channels, width, height), shorter, [size, size], filter);
             assert_eq!(got.pixels, expected, "{filter:?} {numbers:?}");
             cases += 1;
         }

@@ -39,7 +39,7 @@ pub(crate) fn looks_like(bytes: &[u8]) -> &'static str {
     }
 }
 
-/// True for a JPEG with four colour components, CMYK or YCCK.
+/// True for a JPEG with four color components, CMYK or YCCK.
 ///
 /// # Source
 /// ITU-T T.81, B.2.2: the frame header holds the number of components in its sixth byte.
@@ -47,7 +47,7 @@ pub(crate) fn jpeg_is_of_inks(bytes: &[u8]) -> bool {
     segments(bytes).any(|(marker, payload)| is_frame(marker) && payload.get(5) == Some(&4))
 }
 
-/// Columns, rows and colour components of a JPEG, as its frame header has them.
+/// Columns, rows and color components of a JPEG, as its frame header has them.
 pub(crate) fn jpeg_size(bytes: &[u8]) -> Option<[u32; 3]> {
     let (_, payload) = segments(bytes).find(|&(marker, _)| is_frame(marker))?;
     let &[_, h0, h1, w0, w1, components, ..] = payload else { return None };
@@ -93,7 +93,7 @@ pub(crate) fn jpeg_has_end(bytes: &[u8]) -> bool {
 
 /// A PNG with the chunks alone that decide its pixels, and its orientation.
 ///
-/// Texts and colour profiles are packed, and a decoder unpacks them whatever they become; animations are of no use here. A
+/// Texts and color profiles are packed, and a decoder unpacks them whatever they become; animations are of no use here. A
 /// file that ends behind its pixels gets the end that it lacks, as whole chunks of pixels are all that is needed; what is no
 /// row of chunks is left as it is, for the decoder to refuse.
 pub(crate) fn png_essentials(bytes: &[u8]) -> Cow<'_, [u8]> {

@@ -2,7 +2,7 @@
 //!
 //! What means brightness becomes bytes: 16 bits are divided by 257 and rounded, fewer than eight are spread over 0..255,
 //! palettes are looked up, and of numbers that are no bytes [`to_bytes`] says what they mean. Kinds of which we do not
-//! know the colours are refused by name.
+//! know the colors are refused by name.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -29,7 +29,7 @@ const BLACK_IS_ZERO: u16 = 1;
 /// The value of the tag "compression" for a JPEG in each strip or tile.
 const JPEG: usize = 7;
 const PALETTE: u16 = 3;
-/// Values of "extra samples" that say that there is an opacity; by the first, colours were multiplied with it.
+/// Values of "extra samples" that say that there is an opacity; by the first, colors were multiplied with it.
 const PREMULTIPLIED: u16 = 1;
 const OPACITY: [u16; 2] = [PREMULTIPLIED, 2];
 
@@ -49,15 +49,15 @@ pub(crate) fn decode(
     let palette = match photometric {
         Some(PALETTE) => {
             let palette = reader.get_tag_u16_vec(Tag::ColorMap).map_err(refused)?;
-            // The decoder knows no palettes: the indices are read as if they were grey.
-            let grey = as_grey(bytes, &directory).ok_or_else(|| damaged("it has no colour type"))?;
-            reader = open(Cow::Owned(grey))?;
+            // The decoder knows no palettes: the indices are read as if they were gray.
+            let gray = as_gray(bytes, &directory).ok_or_else(|| damaged("it has no color type"))?;
+            reader = open(Cow::Owned(gray))?;
             Some(palette)
         }
         _ => None,
     };
-    let colour = reader.colortype().map_err(refused)?;
-    let (bits, samples) = (usize::from(colour.bit_depth()), usize::from(colour.num_samples()));
+    let color = reader.colortype().map_err(refused)?;
+    let (bits, samples) = (usize::from(color.bit_depth()), usize::from(color.num_samples()));
     if !matches!(bits, 1 | 2 | 4 | 8..) {
         return Err(PictureError::Unsupported { kind: format!("TIFF of {bits} bits a value") });
     }
@@ -92,16 +92,16 @@ pub(crate) fn decode(
     if values.len() as u64 != pixels * samples as u64 {
         return Err(damaged("it has fewer values than its size needs"));
     }
-    let colour = match colour {
+    let color = match color {
         ColorType::Multiband { bit_depth, num_samples: 2 } if OPACITY.contains(&extra) => {
             ColorType::GrayA(bit_depth)
         }
-        colour => colour,
+        color => color,
     };
-    if extra == PREMULTIPLIED && matches!(colour, ColorType::RGBA(_) | ColorType::GrayA(_)) {
+    if extra == PREMULTIPLIED && matches!(color, ColorType::RGBA(_) | ColorType::GrayA(_)) {
         values.chunks_exact_mut(samples).for_each(divide_by_opacity);
     }
-    let image = coloured(colour, palette.as_deref(), values, [width, height])?;
+    let image = colored(color, palette.as_deref(), values, [width, height])?;
     Ok((image, orientation))
 }
 
@@ -121,8 +121,8 @@ fn refused(error: TiffError) -> PictureError {
     }
 }
 
-/// The same file with grey in the place of its colour type.
-fn as_grey(bytes: &[u8], directory: &Directory<'_>) -> Option<Vec<u8>> {
+/// The same file with gray in the place of its color type.
+fn as_gray(bytes: &[u8], directory: &Directory<'_>) -> Option<Vec<u8>> {
     let at = directory.place(Tag::PhotometricInterpretation)?;
     let mut bytes = bytes.to_vec();
     bytes.get_mut(at..at.checked_add(2)?)?.copy_from_slice(&directory.written(BLACK_IS_ZERO));
@@ -202,29 +202,29 @@ fn interleaved(values: Vec<u8>, planes: usize) -> Vec<u8> {
 }
 
 fn divide_by_opacity(pixel: &mut [u8]) {
-    if let Some((&mut opacity @ 1.., colours)) = pixel.split_last_mut() {
-        colours.iter_mut().for_each(|c| *c = (255 * u32::from(*c) / u32::from(opacity)).min(255) as u8);
+    if let Some((&mut opacity @ 1.., colors)) = pixel.split_last_mut() {
+        colors.iter_mut().for_each(|c| *c = (255 * u32::from(*c) / u32::from(opacity)).min(255) as u8);
     }
 }
 
-fn coloured(
-    colour: ColorType,
+fn colored(
+    color: ColorType,
     palette: Option<&[u16]>,
     values: Vec<u8>,
     [width, height]: [u32; 2],
 ) -> Result<DynamicImage, PictureError> {
     let rgb = |values: Vec<u8>| ImageBuffer::from_raw(width, height, values).map(DynamicImage::ImageRgb8);
-    let image = match (colour, palette) {
+    let image = match (color, palette) {
         (ColorType::Gray(_), Some(palette)) => {
             // All reds, then all greens, then all blues, of 16 bits each.
-            let colours = palette.len() / 3;
+            let colors = palette.len() / 3;
             let pixel = |&i: &u8| {
-                let channel = |c: usize| palette.get(c * colours + usize::from(i)).map(|v| (v >> 8) as u8);
-                let is_there = usize::from(i) < colours;
+                let channel = |c: usize| palette.get(c * colors + usize::from(i)).map(|v| (v >> 8) as u8);
+                let is_there = usize::from(i) < colors;
                 is_there.then(|| Some([channel(0)?, channel(1)?, channel(2)?])).flatten()
             };
             let pixels = values.iter().map(pixel).collect::<Option<Vec<_>>>();
-            rgb(pixels.ok_or_else(|| damaged("a pixel has a colour past the end of its palette"))?.concat())
+            rgb(pixels.ok_or_else(|| damaged("a pixel has a color past the end of its palette"))?.concat())
         }
         (ColorType::Gray(_), None) => {
             ImageBuffer::from_raw(width, height, values).map(DynamicImage::ImageLuma8)
@@ -245,7 +245,7 @@ fn coloured(
         (ColorType::YCbCr(_), None) => {
             rgb(values.as_chunks().0.iter().flat_map(|&ycc| ycc_to_rgb(ycc)).collect())
         }
-        (colour, _) => return Err(PictureError::Unsupported { kind: format!("{KIND} ({colour:?})") }),
+        (color, _) => return Err(PictureError::Unsupported { kind: format!("{KIND} ({color:?})") }),
     };
     image.ok_or_else(|| damaged("it has fewer values than its size needs"))
 }

@@ -22,13 +22,13 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
 }
 
 /// A PNG of one image with chunks before it.
-fn png([width, height]: [u32; 2], [depth, colour]: [u8; 2], extra: &[Vec<u8>], data: &[u8]) -> Vec<u8> {
-    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, colour, 0, 0, 0]].concat();
+fn png([width, height]: [u32; 2], [depth, color]: [u8; 2], extra: &[Vec<u8>], data: &[u8]) -> Vec<u8> {
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, color, 0, 0, 0]].concat();
     let start = [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &header)].concat();
     [start, extra.concat(), chunk(b"IDAT", data), chunk(b"IEND", &[])].concat()
 }
 
-/// A grey PNG of one pixel with chunks before it: fine, but for these.
+/// A gray PNG of one pixel with chunks before it: fine, but for these.
 fn dot(extra: &[Vec<u8>]) -> Vec<u8> {
     png([1, 1], [8, 0], extra, &zlib(&[0, 7]))
 }
@@ -63,7 +63,7 @@ fn tiff(entries: &[(u16, u16, u32, u32)], next: u32, data: &[u8]) -> Vec<u8> {
     [start, directory, next.to_le_bytes().to_vec(), data.to_vec()].concat()
 }
 
-/// Grey, 8 bits, one strip, with these sides, compression and bytes in the strip.
+/// Gray, 8 bits, one strip, with these sides, compression and bytes in the strip.
 fn tiff_strip(width: u32, height: u32, compression: u32, strip_bytes: u32) -> Vec<u8> {
     let entries = [
         (256, 4, 1, width),

@@ -211,7 +211,7 @@ fn other_numbers_are_read_when_they_mean_bytes() {
     );
     let flat = read_images(&of(0x08, &[2, 784], &[0; 2 * 784])).unwrap_err().to_string();
     assert!(
-        flat.ends_with("which is an idx file with other dimensions: store grey images as [N, H, W]"),
+        flat.ends_with("which is an idx file with other dimensions: store gray images as [N, H, W]"),
         "{flat}"
     );
     let short = read_images(&of(0x0c, &[1, 1, 3], &i32s(&[0, 7])));

@@ -117,12 +117,12 @@ fn a_sample_that_would_be_alone_sits_out_the_epoch() {
 }
 
 #[test]
-fn without_augmentation_a_sample_is_normalised_and_nothing_else() {
+fn without_augmentation_a_sample_is_normalized_and_nothing_else() {
     let images = images(20);
     let loader = loader(&images, Augment::default(), 9);
     for index in 0..20 {
         let (mut got, mut expected) = ([0.0; 64], [0.0; 64]);
-        preprocess().normalise(images.images().unwrap().sample(index), &mut expected);
+        preprocess().normalize(images.images().unwrap().sample(index), &mut expected);
         assert_eq!(loader.write(5, index as u32, &mut got).unwrap(), Target::class(index as u32 % 10));
         assert_eq!(got, expected);
     }

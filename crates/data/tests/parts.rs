@@ -41,7 +41,7 @@ fn read(root: &Path, layout: Option<Layout>) -> String {
 }
 
 #[test]
-fn parts_are_recognised_under_the_names_that_people_give_them() {
+fn parts_are_recognized_under_the_names_that_people_give_them() {
     let ways = [
         ["train", "val"],
         ["Training", "Test"],

@@ -1,4 +1,4 @@
-//! Pictures of every format and colour type, and what is no picture.
+//! Pictures of every format and color type, and what is no picture.
 
 use std::io::Cursor;
 use std::time::Instant;
@@ -25,16 +25,16 @@ fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
-/// 24 x 10 pixels with blocks of colour, which JPEG's 8x8 squares leave alone.
+/// 24 x 10 pixels with blocks of color, which JPEG's 8x8 squares leave alone.
 fn scene() -> DynamicImage {
-    let colour = |x, y| {
+    let color = |x, y| {
         if y < 8 {
             [Rgb([200, 30, 30]), Rgb([20, 160, 60]), Rgb([240, 240, 90])][x / 8]
         } else {
             Rgb([9, 9, 9])
         }
     };
-    DynamicImage::ImageRgb8(ImageBuffer::from_fn(24, 10, |x, y| colour(x as usize, y)))
+    DynamicImage::ImageRgb8(ImageBuffer::from_fn(24, 10, |x, y| color(x as usize, y)))
 }
 
 fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
@@ -57,9 +57,9 @@ fn every_format_is_read_by_its_content() {
     }
 }
 
-/// One pixel of each colour type, stored as PNG or TIFF, and the grey or RGB value that it must become.
+/// One pixel of each color type, stored as PNG or TIFF, and the gray or RGB value that it must become.
 #[test]
-fn every_colour_type_becomes_eight_bits_on_white() {
+fn every_color_type_becomes_eight_bits_on_white() {
     use DynamicImage::*;
     for (image, expected) in [
         (ImageLuma8(ImageBuffer::from_pixel(1, 1, Luma([77]))), vec![77]),
@@ -83,7 +83,7 @@ fn every_colour_type_becomes_eight_bits_on_white() {
 
 #[test]
 fn palettes_are_looked_up_and_only_the_first_frame_counts() {
-    let frame = |colour| Frame::new(ImageBuffer::from_pixel(3, 2, Rgba(colour)));
+    let frame = |color| Frame::new(ImageBuffer::from_pixel(3, 2, Rgba(color)));
     let mut file = Vec::new();
     let mut encoder = GifEncoder::new(&mut file);
     encoder.encode_frames([frame([10, 200, 30, 255]), frame([0, 0, 0, 255])]).unwrap();
@@ -98,9 +98,9 @@ fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
     [&(data.len() as u32).to_be_bytes()[..], &body, &crc.sum().to_be_bytes()].concat()
 }
 
-/// A PNG header: depth 8, the given colour type (0 grey, 3 palette).
-fn png_header(width: u32, height: u32, colour_type: u8) -> Vec<u8> {
-    let ihdr = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, colour_type, 0, 0, 0]].concat();
+/// A PNG header: depth 8, the given color type (0 gray, 3 palette).
+fn png_header(width: u32, height: u32, color_type: u8) -> Vec<u8> {
+    let ihdr = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, color_type, 0, 0, 0]].concat();
     [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &ihdr)].concat()
 }
 
@@ -259,7 +259,7 @@ fn mutants_give_a_picture_or_an_error() {
     assert!(accepted > 200, "{accepted} accepted: the mutants are too wild to test the decoders");
 }
 
-/// Files that Pillow wrote, of every format, colour type and orientation, against the pixels that Pillow reads.
+/// Files that Pillow wrote, of every format, color type and orientation, against the pixels that Pillow reads.
 #[test]
 fn files_have_the_pixels_of_pillow() {
     let unhex = |text: &str| -> Vec<u8> {
@@ -273,14 +273,14 @@ fn files_have_the_pixels_of_pillow() {
         let got = decode(&unhex(fields[5])).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!((got.width, got.height), (width, height), "{name}");
         let expected = unhex(fields[6]);
-        // A palette may hold nothing but greys, and be read as either.
+        // A palette may hold nothing but grays, and be read as either.
         let expected: Vec<u8> = match (channels, got.channels) {
             (1, 3) => expected.iter().flat_map(|&value| [value; 3]).collect(),
             _ => expected,
         };
         assert_eq!(got.pixels.len(), expected.len(), "{name}: {} channels", got.channels);
         let furthest = got.pixels.iter().zip(&expected).map(|(g, e)| g.abs_diff(*e)).max().unwrap();
-        // Decoders of JPEG differ in the last bits of the cosine transform and of the colours.
+        // Decoders of JPEG differ in the last bits of the cosine transform and of the colors.
         let tolerance = if name.contains("jpeg") { 3 } else { u8::from(name.contains('a')) };
         assert!(furthest <= tolerance, "{name}: off by {furthest}");
         cases += 1;
@@ -289,18 +289,18 @@ fn files_have_the_pixels_of_pillow() {
 }
 
 #[test]
-fn transparency_is_laid_on_the_colour_that_is_asked_for() {
+fn transparency_is_laid_on_the_color_that_is_asked_for() {
     let clear = DynamicImage::ImageRgba8(ImageBuffer::from_pixel(1, 1, Rgba([200, 0, 50, 51])));
     let file = encode(&clear, ImageFormat::Png);
     assert_eq!(Picture::decode_on("x", &file, [0, 0, 0]).unwrap().pixels, [40, 0, 10]);
     assert_eq!(Picture::decode_on("x", &file, [10, 20, 30]).unwrap().pixels, [48, 16, 34]);
-    let grey = DynamicImage::ImageLumaA8(ImageBuffer::from_pixel(1, 1, LumaA([100, 0])));
-    let file = encode(&grey, ImageFormat::Png);
+    let gray = DynamicImage::ImageLumaA8(ImageBuffer::from_pixel(1, 1, LumaA([100, 0])));
+    let file = encode(&gray, ImageFormat::Png);
     assert_eq!(Picture::decode_on("x", &file, [9, 9, 9]).unwrap().pixels, [9]);
     assert_eq!(
         Picture::decode_on("x", &file, [9, 8, 7]).unwrap().pixels,
         [9, 8, 7],
-        "grey on a colour is RGB"
+        "gray on a color is RGB"
     );
 }
 
@@ -310,7 +310,7 @@ fn detailed(progressive: bool) -> Vec<u8> {
     (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect()
 }
 
-/// The decoder fills what is missing with grey, and damaged data mean something too.
+/// The decoder fills what is missing with gray, and damaged data mean something too.
 #[test]
 fn a_jpeg_of_which_a_part_is_missing_is_damaged() {
     let why = |bytes: &[u8]| match decode(bytes) {
@@ -357,15 +357,15 @@ fn what_is_right_but_not_read_is_called_by_its_name() {
 }
 
 /// A TIFF of one row, whose values follow its directory: bits of a value, their format (1 unsigned, 2 signed, 3 float), and
-/// what colours they are (1 grey, 5 inks, 8 L*a*b*).
-fn tiff(bits: u16, format: u16, colours: u16, samples: u16, values: &[u8]) -> Vec<u8> {
+/// what colors they are (1 gray, 5 inks, 8 L*a*b*).
+fn tiff(bits: u16, format: u16, colors: u16, samples: u16, values: &[u8]) -> Vec<u8> {
     let width = values.len() as u32 * 8 / u32::from(bits) / u32::from(samples);
     let entries = [
         (256, 4, width),
         (257, 4, 1),
         (258, 3, bits.into()),
         (259, 3, 1),
-        (262, 3, colours.into()),
+        (262, 3, colors.into()),
         (273, 4, 8 + 2 + 12 * 10 + 4),
         (277, 3, samples.into()),
         (278, 4, 1),

@@ -15,7 +15,7 @@ use striate_graph::Params;
 
 const STATE: &str = "striate.state";
 
-/// Parameters, what the optimiser keeps, the best parameters so far, and the trainer's own state as JSON.
+/// Parameters, what the optimizer keeps, the best parameters so far, and the trainer's own state as JSON.
 ///
 /// One safetensors file: arrays under `params.`, `optimizer.` and `best.`. Its SHA-256 is part of it, and a damaged file
 /// is refused whole: a run that goes on from wrong numbers would be worse than one that starts again.
@@ -23,7 +23,7 @@ const STATE: &str = "striate.state";
 pub struct Checkpoint {
     /// Parameters.
     pub params: Params,
-    /// What the optimiser keeps, as `TrainStep::optimizer_state` names it.
+    /// What the optimizer keeps, as `TrainStep::optimizer_state` names it.
     pub optimizer: Params,
     /// Parameters of the best epoch so far; empty before the end of the first.
     pub best: Params,

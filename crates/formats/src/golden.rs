@@ -18,7 +18,7 @@ const TOLERANCE: f32 = 1e-4;
 /// Golden inputs and their logits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Golden {
-    /// Images before normalising, `[N, C, H, W]`.
+    /// Images before normalizing, `[N, C, H, W]`.
     pub pixels: Vec<u8>,
     /// How many.
     pub n: usize,
@@ -72,7 +72,7 @@ impl Golden {
         let mut image = vec![0.0; preprocess.sample_len()];
         let mut logits = Vec::new();
         for pixels in self.pixels.chunks_exact(image.len()) {
-            preprocess.normalise(pixels, &mut image);
+            preprocess.normalize(pixels, &mut image);
             let run = session.run_slice(&image, 1).map_err(|e| match e {
                 RunError::Plan(plan) => Problem::Session(SessionError::Plan(plan)),
                 other => Problem::Entry { key: "striate.golden", reason: other.to_string() },

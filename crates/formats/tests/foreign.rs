@@ -59,7 +59,7 @@ fn a_checkpoint_of_ours_is_more_than_weights() {
 
 /// Header lengths whose first bytes are those of a pickle (640 = 80 02), or of a zip.
 #[test]
-fn a_header_of_any_length_is_recognised() {
+fn a_header_of_any_length_is_recognized() {
     let read = |length: usize| {
         let header = r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
         let mut bytes = (length as u64).to_le_bytes().to_vec();

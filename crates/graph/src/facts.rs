@@ -138,7 +138,7 @@ pub enum Span {
         /// Values.
         to: isize,
     },
-    /// The one or two cells between whose centres the centre of the value lies, where `to` values lie as far as `from` cells do.
+    /// The one or two cells between whose centers the center of the value lies, where `to` values lie as far as `from` cells do.
     Between {
         /// Cells.
         from: isize,
@@ -174,7 +174,7 @@ impl Span {
             Self::Nearest { .. } => self.first(i),
             // The last cell before where the next share would begin, were it rounded up.
             Self::Adaptive { from, to } => ((i + 1) * from - 1).div_euclid(to),
-            // Rounded up: on a centre, it is the cell itself.
+            // Rounded up: on a center, it is the cell itself.
             Self::Between { from, to } => (-(-place(i, from, to)).div_euclid(2 * to)).clamp(0, from - 1),
         }
     }
@@ -197,7 +197,7 @@ impl Span {
     }
 }
 
-/// Where the centre of value `i` lies among the centres of the cells, times `2 · to`: `((i + ½) · from / to − ½) · 2 · to`.
+/// Where the center of value `i` lies among the centers of the cells, times `2 · to`: `((i + ½) · from / to − ½) · 2 · to`.
 fn place(i: isize, from: isize, to: isize) -> isize {
     (2 * i + 1) * from - to
 }

@@ -99,8 +99,8 @@ mod tests {
         }
         let beyond_two = all.iter().filter(|v| v.abs() > 2.0).count() as f64 / n as f64;
         assert!((beyond_two - 0.0455).abs() < 0.0035, "{beyond_two} beyond two standard deviations");
-        let neighbours = all.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / n as f64;
-        assert!(neighbours.abs() < 5.0 / f64::sqrt(n as f64), "neighbours correlate: {neighbours}");
+        let neighbors = all.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / n as f64;
+        assert!(neighbors.abs() < 5.0 / f64::sqrt(n as f64), "neighbors correlate: {neighbors}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What an optimiser is to a training program.
+//! What an optimizer is to a training program.
 
 use striate_kernels::{Buf, Kernel};
 
@@ -10,7 +10,7 @@ pub trait Optimizer: Shared + std::fmt::Debug {
     fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel>;
 }
 
-/// A rule of one's own: what every optimiser that is `Clone` has, so that a program can be planned anew when somebody
+/// A rule of one's own: what every optimizer that is `Clone` has, so that a program can be planned anew when somebody
 /// begins to look.
 pub trait Shared {
     /// The same rule.

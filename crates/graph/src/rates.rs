@@ -1,7 +1,7 @@
 //! Which parameters learn, and how fast: patterns of names, and what their learning rate is multiplied with.
 //!
 //! `rate(parameter) = learning_rate · scale` of the first pattern that matches its name, else `learning_rate`. A scale of 0
-//! freezes: no gradient is computed, nothing is kept for it, and a batch norm whose weight is frozen normalises by its
+//! freezes: no gradient is computed, nothing is kept for it, and a batch norm whose weight is frozen normalizes by its
 //! running statistics, which stay as they are.
 
 pub use crate::glob::matches;
@@ -91,7 +91,7 @@ fn block(layer: &str) -> &str {
     layer
 }
 
-/// Factors that fall from 1 at the last group by `decay` a group towards the images.
+/// Factors that fall from 1 at the last group by `decay` a group toward the images.
 ///
 /// # Source
 /// Clark et al. 2020, section 3.1, layer-wise learning-rate decay; timm's `--layer-decay`.

@@ -1,4 +1,4 @@
-//! A parameter in a program's memory, and what the optimiser keeps beside it.
+//! A parameter in a program's memory, and what the optimizer keeps beside it.
 
 use crate::op::ParamLayout;
 use ndarray::{ArrayD, IxDyn};
@@ -16,7 +16,7 @@ pub(crate) struct Slot {
     pub(crate) grad: Option<Buf>,
     /// Factor of its learning rate.
     pub(crate) rate_scale: f32,
-    /// What the optimiser keeps for it.
+    /// What the optimizer keeps for it.
     pub(crate) state: Vec<(&'static str, Buf)>,
     /// Its average over the updates.
     pub(crate) ema: Option<Buf>,

@@ -38,7 +38,7 @@ pub struct TrainOptions {
     /// Whether the gradient of the images is kept.
     pub input_gradient: bool,
     /// Samples that pass through at once where the batch does not fit into memory: gradients are those of the whole batch,
-    /// and batch norm normalises part by part, as when PyTorch accumulates gradients. The last part may be smaller.
+    /// and batch norm normalizes part by part, as when PyTorch accumulates gradients. The last part may be smaller.
     pub micro_batch: Option<usize>,
     /// Bounds on the gradients.
     pub clip: Option<Clip>,
@@ -381,7 +381,7 @@ impl TrainStep {
         Some(self.placed.slots.iter().map(one).collect())
     }
 
-    /// The gradients of the last step, as the optimiser saw them: clipped, and none of what is frozen.
+    /// The gradients of the last step, as the optimizer saw them: clipped, and none of what is frozen.
     pub fn gradients(&self) -> Params {
         let one = |s: &Slot| s.grad.map(|g| (s.name.clone(), s.read(&self.program, g)));
         self.placed.slots.iter().filter_map(one).collect()
@@ -395,7 +395,7 @@ impl TrainStep {
         ArrayD::from_shape_vec(IxDyn(&[n, c, h, w]), values).ok()
     }
 
-    /// What the optimiser keeps, as `name.of.parameter.state_name`, and the averages, as `name.of.parameter.ema`.
+    /// What the optimizer keeps, as `name.of.parameter.state_name`, and the averages, as `name.of.parameter.ema`.
     pub fn optimizer_state(&self) -> Params {
         let slots = &self.placed.slots;
         let each = |s: &Slot| {
@@ -405,7 +405,7 @@ impl TrainStep {
         slots.iter().flat_map(each).collect()
     }
 
-    /// Continues from a checkpoint: parameters, optimiser state and the number of updates done.
+    /// Continues from a checkpoint: parameters, optimizer state and the number of updates done.
     ///
     /// # Errors
     /// The names of arrays that are missing or of another shape.

@@ -176,7 +176,7 @@ fn files_say_nothing_that_is_not_known() {
         let op: Op = serde_json::from_value(json.clone()).unwrap();
         let again: Op = serde_json::from_value(serde_json::to_value(&op).unwrap()).unwrap();
         assert_eq!(again, op);
-        json["colour"] = "red".into();
+        json["color"] = "red".into();
         assert!(serde_json::from_value::<Op>(json.clone()).is_err(), "{json}");
     }
 }

@@ -1,7 +1,7 @@
 //! Many small pictures with captions on one sheet.
 
 use crate::chart::{Anchor, Scene, Shape, fit_text, width_px};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::thumbnail::Thumbnail;
 
 /// One picture of a sheet.
@@ -57,7 +57,7 @@ pub fn contact_sheet(title: &str, tiles: &[Tile]) -> Scene {
         let x = MARGIN + (i % columns) as f64 * (TILE_PX + GAP);
         let y = top + (i / columns) as f64 * row_height;
         scene.rect(x, y, TILE_PX, TILE_PX, PAPER);
-        scene.shapes.push(centred(&tile.picture, x, y));
+        scene.shapes.push(centered(&tile.picture, x, y));
         for (line, Line { text, caption, fill }) in lines.into_iter().enumerate() {
             let at = (x, y + TILE_PX + 6.0 + CAPTION_SIZE + line as f64 * CAPTION_PITCH);
             let tooltip = (!caption.contains(&text)).then(|| caption.to_owned());
@@ -104,7 +104,7 @@ fn wrapped(caption: &str) -> Vec<String> {
 }
 
 /// The picture as large as its square allows, in the middle of it.
-fn centred(picture: &Thumbnail, x: f64, y: f64) -> Shape {
+fn centered(picture: &Thumbnail, x: f64, y: f64) -> Shape {
     let (w, h) = (f64::from(picture.width_px()), f64::from(picture.height_px()));
     let scale = TILE_PX / w.max(h);
     let (width, height) = (w * scale, h * scale);

@@ -1,12 +1,12 @@
-//! Pictures in a terminal: `▀`, whose upper half has one colour and whose lower half another.
+//! Pictures in a terminal: `▀`, whose upper half has one color and whose lower half another.
 
 use std::fmt::Write;
 
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::text::printable;
 use crate::thumbnail::Thumbnail;
 
-/// How many colours a terminal has.
+/// How many colors a terminal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// 16 million: `COLORTERM=truecolor`.
@@ -70,9 +70,9 @@ fn push_row(out: &mut String, picture: &Thumbnail, y: u32, depth: Depth) {
     }
     let mut last = String::new();
     for x in 0..picture.width_px() {
-        let mut style = colour(38, picture.pixel(x, y), depth);
+        let mut style = color(38, picture.pixel(x, y), depth);
         if y + 1 < picture.height_px() {
-            write!(style, ";{}", colour(48, picture.pixel(x, y + 1), depth))
+            write!(style, ";{}", color(48, picture.pixel(x, y + 1), depth))
                 .unwrap_or_else(|_| unreachable!("strings grow"));
         }
         if style != last {
@@ -84,8 +84,8 @@ fn push_row(out: &mut String, picture: &Thumbnail, y: u32, depth: Depth) {
     out.push_str("\x1b[0m");
 }
 
-/// The parameters of a colour; `layer` is 38 in front, 48 behind.
-fn colour(layer: u8, [r, g, b]: [u8; 3], depth: Depth) -> String {
+/// The parameters of a color; `layer` is 38 in front, 48 behind.
+fn color(layer: u8, [r, g, b]: [u8; 3], depth: Depth) -> String {
     match depth {
         Depth::True => format!("{layer};2;{r};{g};{b}"),
         Depth::Indexed => {
@@ -114,12 +114,12 @@ impl Thumbnail {
             .unwrap_or_else(|e| unreachable!("it was a picture: {e}"))
     }
 
-    /// One pixel a colour.
+    /// One pixel a color.
     ///
     /// # Panics
     /// When there are not `width * height` of them.
-    pub fn of_colours(width: usize, height: usize, colours: impl Iterator<Item = Rgb>) -> Self {
-        let rgb: Vec<u8> = colours.flat_map(|c| [c.r, c.g, c.b]).collect();
+    pub fn of_colors(width: usize, height: usize, colors: impl Iterator<Item = Rgb>) -> Self {
+        let rgb: Vec<u8> = colors.flat_map(|c| [c.r, c.g, c.b]).collect();
         Self::new(width, height, 3, &rgb, width.max(height))
             .unwrap_or_else(|e| unreachable!("three bytes a pixel: {e}"))
     }
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     fn plain(width: usize, height: usize) -> Thumbnail {
-        Thumbnail::of_colours(width, height, (0..width * height).map(|_| Rgb::hex(0x5f87af)))
+        Thumbnail::of_colors(width, height, (0..width * height).map(|_| Rgb::hex(0x5f87af)))
     }
 
     #[test]

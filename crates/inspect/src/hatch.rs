@@ -1,7 +1,7 @@
-//! Hatching: what lies outside a picture is drawn so, never in a colour of its own.
+//! Hatching: what lies outside a picture is drawn so, never in a color of its own.
 
 use crate::chart::{Scene, Shape};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 
 /// Distance between the lines.
 const STEP: f64 = 7.0;
@@ -30,7 +30,7 @@ pub fn hatched(scene: &mut Scene, area: Area, hole: Area, ink: Rgb) {
     }
 }
 
-/// Lines from lower left to upper right, on one raster for the whole page, so that neighbours join.
+/// Lines from lower left to upper right, on one raster for the whole page, so that neighbors join.
 fn lines(scene: &mut Scene, (left, top, width, height): Area, ink: Rgb) {
     if width <= 0.0 || height <= 0.0 {
         return;

@@ -10,7 +10,7 @@
 //! * [`Calibration`] says whether probabilities mean what they say; [`worst`] finds the mistakes to look at, and
 //!   [`contact_sheet`] lays them out.
 //! * [`report`] puts all of it on one page of HTML that loads nothing.
-//! * [`colour`] holds the two colour tables of every picture of the project.
+//! * [`color`] holds the two color tables of every picture of the project.
 //! * [`summary`](summary()) lists the layers of a network with what each costs and sees; [`shades`] draws feature maps
 //!   as text.
 //! * [`maps`] shows what each layer makes of a picture, [`filters`] the kernels it does it with; [`half_blocks`] draws
@@ -45,7 +45,7 @@
 mod answer;
 mod calibration;
 pub mod chart;
-pub mod colour;
+pub mod color;
 mod contact_sheet;
 mod error;
 pub mod evidence;

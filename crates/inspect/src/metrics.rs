@@ -242,10 +242,10 @@ pub fn wilson_interval(hits: u64, n: u64, z: f64) -> Option<(f64, f64)> {
         return None;
     }
     let (p, n, z2) = (hits as f64 / n as f64, n as f64, z * z);
-    let centre = p + z2 / (2.0 * n);
+    let center = p + z2 / (2.0 * n);
     let half = z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     let bound = |x: f64| (x / (1.0 + z2 / n)).clamp(0.0, 1.0);
-    Some((bound(centre - half), bound(centre + half)))
+    Some((bound(center - half), bound(center + half)))
 }
 
 #[cfg(test)]

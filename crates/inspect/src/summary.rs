@@ -26,7 +26,7 @@ pub struct Layer {
     pub multiply_adds: u64,
     /// Rows and columns of the input picture that one value can see; `None`: all of it.
     pub receptive_field_px: Option<[usize; 2]>,
-    /// Pixels of the input picture between neighbouring values; `None` where there are no neighbours.
+    /// Pixels of the input picture between neighboring values; `None` where there are no neighbors.
     pub jump_px: Option<[usize; 2]>,
     /// Bytes of the output for one sample.
     pub activation_bytes: u64,
@@ -97,7 +97,7 @@ pub fn summary(graph: &Graph) -> Summary {
     }
 }
 
-/// What a value sees and how far its neighbour is: nothing of either behind a fully connected layer, which sees all.
+/// What a value sees and how far its neighbor is: nothing of either behind a fully connected layer, which sees all.
 fn sees(graph: &Graph, id: NodeId) -> (Option<[usize; 2]>, Option<[usize; 2]>) {
     let node = &graph.nodes[id];
     match node.inputs.first() {

@@ -23,7 +23,7 @@ impl Thumbnail {
     /// Each pixel is the mean of the box of pixels that it stands for.
     ///
     /// # Shapes
-    /// `pixels` is `[height, width, channels]`, 1 channel for grey or 3 for RGB.
+    /// `pixels` is `[height, width, channels]`, 1 channel for gray or 3 for RGB.
     ///
     /// # Errors
     /// [`InspectError::Thumbnail`] when that is not so, or a side is 0.
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_stay_in_their_channels() {
+    fn colors_stay_in_their_channels() {
         let pixels = [10, 20, 30, 30, 40, 50, 10, 20, 30, 30, 40, 51];
         let small = Thumbnail::new(2, 2, 3, &pixels, 1).unwrap();
         assert_eq!(small.pixel(0, 0), [20, 30, 40]);

@@ -33,7 +33,7 @@ pub fn wrap_text(text: &str, size: f64, limit_px: f64, most: usize) -> Vec<Strin
 }
 
 /// A text whose lines are at most so many columns wide on a terminal: those of words are broken between words and go on with
-/// the indentation they have. A line that no space breaks, one that is laid out (with two spaces in a row) and one of colours
+/// the indentation they have. A line that no space breaks, one that is laid out (with two spaces in a row) and one of colors
 /// stay as they are.
 ///
 /// # Example

@@ -54,7 +54,7 @@ impl Arena {
     }
 
     pub(crate) fn as_slice(&self) -> &[f32] {
-        // SAFETY: `len` initialised values, borrowed from self.
+        // SAFETY: `len` initialized values, borrowed from self.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
     }
 

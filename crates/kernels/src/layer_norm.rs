@@ -1,4 +1,4 @@
-//! Layer normalisation over the channels of each pixel of `[N, C, H, W]`:
+//! Layer normalization over the channels of each pixel of `[N, C, H, W]`:
 //! `y = x̂ · weight[c] + bias[c]`, `x̂ = (x − mean) / √(var + eps)`, with the mean and the (biased) variance of the `C` values
 //! of the pixel.
 //!
@@ -300,11 +300,11 @@ impl Task for BackwardRows<'_> {
                                 cx.write(normal.buf, at(&normal, b)),
                             )
                         };
-                        let centred = V::load(&x[first..]).sub(mean).mul(scale);
-                        let centred = V::select(V::mask(lanes(&plane, b) >> first), centred, V::zero());
-                        centred.store(&mut to[first..]);
+                        let centered = V::load(&x[first..]).sub(mean).mul(scale);
+                        let centered = V::select(V::mask(lanes(&plane, b) >> first), centered, V::zero());
+                        centered.store(&mut to[first..]);
                         let gradient = V::load(&dy[first..]).mul(V::load(&weight[first..]));
-                        sum = [sum[0].add(gradient), sum[1].fma(gradient, centred)];
+                        sum = [sum[0].add(gradient), sum[1].fma(gradient, centered)];
                     }
                     (0..2).for_each(|i| sum[i].store(&mut sums[i][first..]));
                 }
@@ -312,7 +312,7 @@ impl Task for BackwardRows<'_> {
                 for b in 0..plane.blocks() {
                     let of = b * BLOCK..(b + 1) * BLOCK;
                     // SAFETY: as above; what was written to `normal` is read after it.
-                    let (dy, weight, centred, to) = unsafe {
+                    let (dy, weight, centered, to) = unsafe {
                         (
                             cx.read(dy.buf, at(&dy, b)),
                             cx.read(weight, of),
@@ -322,7 +322,7 @@ impl Task for BackwardRows<'_> {
                     };
                     for first in (0..BLOCK).step_by(V::LANES) {
                         let gradient = V::load(&dy[first..]).mul(V::load(&weight[first..]));
-                        let rest = gradient.add(offset).fma(slope, V::load(&centred[first..]));
+                        let rest = gradient.add(offset).fma(slope, V::load(&centered[first..]));
                         let rest = V::select(V::mask(lanes(&plane, b) >> first), rest, V::zero());
                         rest.mul(scale).store(&mut to[first..]);
                     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// Buffers start at multiples of a cache line.
 const ALIGN: usize = 16;
 
-/// First fit by first use: each buffer goes to the lowest place that no living neighbour overlaps.
+/// First fit by first use: each buffer goes to the lowest place that no living neighbor overlaps.
 pub(crate) fn place(
     buffers: &[Declared],
     kernels: &[Box<dyn Kernel>],
@@ -35,7 +35,7 @@ pub(crate) fn place(
         let (first, last) = life[b].expect("filtered above");
         // A buffer that saturates the sum is no buffer: its size is all that counts.
         let len = buffers[b].len.checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX);
-        let mut neighbours: Vec<Range<usize>> = placed
+        let mut neighbors: Vec<Range<usize>> = placed
             .iter()
             .filter(|&&o| life[o].is_some_and(|(f, l)| f <= last && first <= l))
             .map(|&o| {
@@ -43,9 +43,9 @@ pub(crate) fn place(
                     ..places[o].range.end.checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX)
             })
             .collect();
-        neighbours.sort_by_key(|r| r.start);
+        neighbors.sort_by_key(|r| r.start);
         let mut at = 0_usize;
-        for taken in neighbours {
+        for taken in neighbors {
             if at.saturating_add(len) <= taken.start {
                 break;
             }

@@ -1,9 +1,9 @@
 //! Floor 0 of Striate: the arithmetic of convolutional networks on a CPU.
 //!
-//! Here are convolution, pooling, linear layers, normalisation, activations, losses and optimisers, forward and backward,
+//! Here are convolution, pooling, linear layers, normalization, activations, losses and optimizers, forward and backward,
 //! for AVX-512, AVX2 and any other machine; a thread pool; and the memory that a planned network runs in. This crate knows
 //! no graph: it takes buffers and geometry. The floor above, `striate-graph`, decides which kernel runs on what, and is
-//! its only neighbour. All `unsafe` code of the project is here.
+//! its only neighbor. All `unsafe` code of the project is here.
 //!
 //! # Where to start reading
 //!
@@ -15,7 +15,7 @@
 //! | `simd/mod.rs` | vectors with one meaning on every instruction set |
 //! | [`elementwise`] | the simplest kernels: read `add.rs`, then `map.rs` |
 //! | [`conv`], [`linear`] | the ones that take the time; each file begins with its formula and its schedule |
-//! | [`pooling`], [`batch_norm`], [`group_norm`], [`loss`], [`optimiser`] | the rest of a network |
+//! | [`pooling`], [`batch_norm`], [`group_norm`], [`loss`], [`optimizer`] | the rest of a network |
 //!
 //! # Invariants
 //!
@@ -79,7 +79,7 @@ mod layout;
 pub mod linear;
 mod local_response_norm;
 pub mod loss;
-pub mod optimiser;
+pub mod optimizer;
 mod peak;
 pub mod plane;
 mod pool;
@@ -106,7 +106,7 @@ pub use layer_norm::{LayerNorm, LayerNormBackward};
 pub use linear::{Linear, LinearPack, TableRows};
 pub use local_response_norm::{LocalResponse, LocalResponseNorm, LocalResponseNormBackward};
 pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};
-pub use optimiser::{AdamUpdate, AddGradient, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
+pub use optimizer::{AdamUpdate, AddGradient, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
 pub use peak::{bandwidth_gb_per_s, peak_gflops};
 pub use plane::{Plane, Value};
 pub use pool::Pool;

@@ -1,10 +1,10 @@
-//! Local response normalisation: `y[c] = x[c] · b[c]^−beta` with `b[c] = k + alpha / size · Σ x[i]²` over the channels
+//! Local response normalization: `y[c] = x[c] · b[c]^−beta` with `b[c] = k + alpha / size · Σ x[i]²` over the channels
 //! `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋` that there are.
 //!
 //! The gradient: `dx[i] = dy[i] · b[i]^−beta − 2 · alpha / size · beta · x[i] · Σ t[c]` with `t[c] = dy[c] · x[c] · b[c]^−beta / b[c]`
-//! over the channels `c` whose neighbourhood holds `i`. One pass leaves `b^−beta` and `t`, the second adds up.
+//! over the channels `c` whose neighborhood holds `i`. One pass leaves `b^−beta` and `t`, the second adds up.
 //!
-//! **Schedule.** Lanes are channels, and neighbours lie in other lanes and blocks, so the sums go value by value; only the
+//! **Schedule.** Lanes are channels, and neighbors lie in other lanes and blocks, so the sums go value by value; only the
 //! power is taken of whole vectors. Networks that have this layer have it twice: simple before fast.
 //!
 //! **Numerics.** Sums in f32 in the order of the channels. `b^−beta` is `e^(−beta · ln b)`: the logarithm in f64, the product
@@ -22,10 +22,10 @@ use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::math::exp_of_sum;
 use crate::simd::{Simd, Task};
 
-/// Settings of local response normalisation; `k` is above 0 and `alpha` not below, so that no `b` is 0.
+/// Settings of local response normalization; `k` is above 0 and `alpha` not below, so that no `b` is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponse {
-    /// Channels of a neighbourhood, at least 1.
+    /// Channels of a neighborhood, at least 1.
     pub size: usize,
     /// How strongly they count.
     pub alpha: f32,
@@ -40,7 +40,7 @@ impl LocalResponse {
     fn share(&self) -> f32 {
         self.alpha / self.size as f32
     }
-    /// Neighbours before a channel and behind it.
+    /// Neighbors before a channel and behind it.
     fn reach(&self) -> [usize; 2] {
         [self.size / 2, (self.size - 1) / 2]
     }
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_stays_among_its_neighbours() {
+    fn what_is_not_finite_stays_among_its_neighbors() {
         let rule = LocalResponse { size: 3, alpha: 1.0, beta: 0.75, k: 1.0 };
         let mut x = vec![1.0; 20];
         (x[5], x[12]) = (f32::INFINITY, f32::NAN);

@@ -61,7 +61,7 @@ pub enum LabError {
         got: f64,
     },
 
-    /// A map of data from which no neighbours can be had.
+    /// A map of data from which no neighbors can be had.
     #[error("embedding: {what}: expected {expected}, got {got}; {hint}")]
     Embedding {
         /// The quantity.

@@ -2,7 +2,7 @@
 
 use striate_inspect::Thumbnail;
 use striate_inspect::chart::{Anchor, Scene, Shape, fit_text};
-use striate_inspect::colour::Rgb;
+use striate_inspect::color::Rgb;
 
 pub(crate) const INK: Rgb = Rgb::hex(0x1a1a1a);
 pub(crate) const SOFT_INK: Rgb = Rgb::hex(0x555555);

@@ -6,7 +6,7 @@ use striate_nn::{
     AdaptiveAvgPool2d, Conv2d, Dropout, Forward, Linear, MaxPool2d, Module, ReLU, Sequential, Var,
 };
 
-/// AlexNet as torchvision has it: the one-tower version of 2014, without local response normalisation.
+/// AlexNet as torchvision has it: the one-tower version of 2014, without local response normalization.
 ///
 /// | layer | output for 224 px | parameters | multiply-adds |
 /// | --- | --- | ---: | ---: |
@@ -27,7 +27,7 @@ use striate_nn::{
 /// Krizhevsky, "One Weird Trick for Parallelizing Convolutional Neural Networks", 2014.
 ///
 /// # PyTorch
-/// `torchvision.models.alexnet`, keys and initialisation included. In training, half of what `classifier.1` and
+/// `torchvision.models.alexnet`, keys and initialization included. In training, half of what `classifier.1` and
 /// `classifier.4` read is dropped.
 ///
 /// # Example

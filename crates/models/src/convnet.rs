@@ -41,7 +41,7 @@ pub struct ConvNet {
 }
 
 impl ConvNet {
-    /// For grey images.
+    /// For gray images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }

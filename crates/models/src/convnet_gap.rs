@@ -52,7 +52,7 @@ pub struct ConvNetGap {
 }
 
 impl ConvNetGap {
-    /// For grey images.
+    /// For gray images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }

@@ -8,7 +8,7 @@ use striate_nn::{
     Var,
 };
 
-/// ConvNeXt in four sizes: a block looks by a depthwise 7x7, normalises the channels of each pixel, and mixes them by two linear
+/// ConvNeXt in four sizes: a block looks by a depthwise 7x7, normalizes the channels of each pixel, and mixes them by two linear
 /// layers with a GELU between.
 ///
 /// | network | blocks of the stages | channels of the stages | parameters | multiply-adds at 224 px |
@@ -25,7 +25,7 @@ use striate_nn::{
 /// Liu et al., "A ConvNet for the 2020s", 2022, table 9.
 ///
 /// # PyTorch
-/// `torchvision.models.convnext_tiny` to `convnext_large`, keys and initialisation included. In training, blocks are left out by
+/// `torchvision.models.convnext_tiny` to `convnext_large`, keys and initialization included. In training, blocks are left out by
 /// chance, up to one in ten (tiny), two in five (small) or half (base, large) at the end.
 ///
 /// # Example
@@ -114,7 +114,7 @@ impl Forward for ConvNeXt {
     }
 }
 
-/// Look, normalise, mix; and the shortcut past it.
+/// Look, normalize, mix; and the shortcut past it.
 #[derive(Debug, Module)]
 struct Block {
     block: Sequential,

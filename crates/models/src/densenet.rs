@@ -21,7 +21,7 @@ use striate_nn::{AvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2
 /// Huang et al., "Densely Connected Convolutional Networks", 2017, table 1.
 ///
 /// # PyTorch
-/// `torchvision.models.densenet121` to `densenet201`, keys and initialisation included. The published files call `norm1` of a
+/// `torchvision.models.densenet121` to `densenet201`, keys and initialization included. The published files call `norm1` of a
 /// layer `norm.1`, and so on, as an old torchvision did; they are read all the same.
 ///
 /// # Example

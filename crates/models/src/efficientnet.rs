@@ -32,7 +32,7 @@ use striate_nn::{
 /// "EfficientNetV2: Smaller Models and Faster Training", 2021, table 4.
 ///
 /// # PyTorch
-/// `torchvision.models.efficientnet_b0` to `efficientnet_b7`, and `efficientnet_v2_s`, `_m` and `_l`, keys and initialisation
+/// `torchvision.models.efficientnet_b0` to `efficientnet_b7`, and `efficientnet_v2_s`, `_m` and `_l`, keys and initialization
 /// included. In training, blocks with a shortcut are left out by chance, up to one in five at the end, and a part of what
 /// `classifier.1` reads is dropped.
 ///

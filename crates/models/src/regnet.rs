@@ -35,7 +35,7 @@ use striate_nn::{
 /// Radosavovic et al., "Designing Network Design Spaces", 2020, figures 16 and 17.
 ///
 /// # PyTorch
-/// `torchvision.models.regnet_x_400mf` to `regnet_x_32gf` and `regnet_y_400mf` to `regnet_y_128gf`, keys and initialisation
+/// `torchvision.models.regnet_x_400mf` to `regnet_x_32gf` and `regnet_y_400mf` to `regnet_y_128gf`, keys and initialization
 /// included, but for the biases of the gates, which start at 0 here.
 ///
 /// # Example
@@ -72,7 +72,7 @@ impl RegNet {
     ) -> Self {
         let mut stages: Vec<(usize, usize)> = Vec::new();
         for i in 0..depth {
-            let width = quantised(first as f64, slope, ratio, i);
+            let width = quantized(first as f64, slope, ratio, i);
             match stages.last_mut() {
                 Some((last, blocks)) if *last == width => *blocks += 1,
                 _ => stages.push((width, 1)),
@@ -173,7 +173,7 @@ impl RegNet {
 }
 
 /// The width of block `i`: the power of `ratio` next to the line, in steps of 8.
-fn quantised(first: f64, slope: f64, ratio: f64, i: usize) -> usize {
+fn quantized(first: f64, slope: f64, ratio: f64, i: usize) -> usize {
     let wanted = first + slope * i as f64;
     let power = ((wanted / first).ln() / ratio.ln()).round_ties_even();
     8 * (first * ratio.powf(power) / 8.0).round_ties_even() as usize
@@ -338,7 +338,7 @@ const fn swag(
 ) -> WeightsInfo {
     let card = Card::imagenet(size).sized(size).bicubic();
     WeightsInfo {
-        licence: "CC-BY-NC 4.0 (SWAG): not for commercial use",
+        license: "CC-BY-NC 4.0 (SWAG): not for commercial use",
         ..torchvision([model, tag], file, card, accuracy)
     }
 }

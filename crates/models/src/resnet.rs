@@ -33,7 +33,7 @@ use striate_nn::{
 /// Transformations for Deep Neural Networks", 2017, table 1; Zagoruyko et al., "Wide Residual Networks", 2016.
 ///
 /// # PyTorch
-/// `torchvision.models.resnet18` to `resnet152`, `resnext50_32x4d` and its likes, keys and initialisation included; the stride of a bottleneck is in its
+/// `torchvision.models.resnet18` to `resnet152`, `resnext50_32x4d` and its likes, keys and initialization included; the stride of a bottleneck is in its
 /// 3x3 convolution, as there, and not in the first 1x1, as in the paper. The small ones have the same keys.
 ///
 /// # Example

@@ -21,7 +21,7 @@ use striate_nn::{BatchNorm2d, Conv2d, Forward, Linear, MaxPool2d, Module, ReLU, 
 /// Ma et al., "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design", 2018, table 5.
 ///
 /// # PyTorch
-/// `torchvision.models.shufflenet_v2_x0_5` to `shufflenet_v2_x2_0`, keys and initialisation included.
+/// `torchvision.models.shufflenet_v2_x0_5` to `shufflenet_v2_x2_0`, keys and initialization included.
 ///
 /// # Example
 /// ```

@@ -21,7 +21,7 @@ use striate_nn::{
 /// Iandola et al., "SqueezeNet: AlexNet-level Accuracy with 50x Fewer Parameters and <0.5MB Model Size", 2016, table 1.
 ///
 /// # PyTorch
-/// `torchvision.models.squeezenet1_0` and `squeezenet1_1`, keys and initialisation included. In training, half of what
+/// `torchvision.models.squeezenet1_0` and `squeezenet1_1`, keys and initialization included. In training, half of what
 /// `classifier.1` reads is dropped.
 ///
 /// # Example

@@ -27,7 +27,7 @@ use striate_nn::{
 /// A, B, D and E of table 1.
 ///
 /// # PyTorch
-/// `torchvision.models.vgg11` to `vgg19_bn`, keys and initialisation included: convolutions keep their bias in front of a
+/// `torchvision.models.vgg11` to `vgg19_bn`, keys and initialization included: convolutions keep their bias in front of a
 /// batch norm, where it has no effect. In training, half of what `classifier.3` and `classifier.6` read is dropped.
 ///
 /// # Example

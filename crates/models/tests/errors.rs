@@ -42,7 +42,7 @@ fn images_of_another_size() {
 }
 
 #[test]
-fn colour_images_for_a_grey_network() {
+fn color_images_for_a_gray_network() {
     check(
         &ConvNet::new(10),
         [3, 28, 28],

@@ -1,4 +1,4 @@
-//! True to PyTorch: the same weights by a formula, its logits, losses, gradients and optimiser steps.
+//! True to PyTorch: the same weights by a formula, its logits, losses, gradients and optimizer steps.
 
 extern crate striate_nn as striate;
 
@@ -141,7 +141,7 @@ fn loss_gradients_and_running_statistics_are_pytorchs() {
 }
 
 #[test]
-fn ten_steps_of_every_optimiser_are_pytorchs() {
+fn ten_steps_of_every_optimizer_are_pytorchs() {
     for twin in twins() {
         let sgd = |nesterov| Sgd { momentum: 0.9, nesterov, weight_decay: 1e-4 };
         let optimizers: [(&str, f32, Box<dyn Optimizer>); 4] = [

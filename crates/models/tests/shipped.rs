@@ -43,7 +43,7 @@ fn each_knows_the_embedded_test_digits() {
         let model = shipped::find(name).unwrap().load().unwrap();
         let mut images = vec![0.0; test.pixels.len()];
         for (pixels, image) in test.pixels.chunks(28 * 28).zip(images.chunks_mut(28 * 28)) {
-            model.preprocess.normalise(pixels, image);
+            model.preprocess.normalize(pixels, image);
         }
         let engine = Engine::new(Some(2)).unwrap();
         let mut session = Session::with_engine(model.graph, model.params, engine).unwrap();

@@ -130,10 +130,10 @@ fn a_head_of_another_size_is_new_only_when_asked_for() {
 #[test]
 fn the_first_layer_takes_other_channels() {
     let rgb = &params()[0].1;
-    let grey = load(&params(), 5, 1, LoadOptions::default()).unwrap();
-    let weight = grey.params.get("features.0.weight").unwrap();
+    let gray = load(&params(), 5, 1, LoadOptions::default()).unwrap();
+    let weight = gray.params.get("features.0.weight").unwrap();
     assert_eq!(weight, &rgb.sum_axis(Axis(1)).insert_axis(Axis(1)));
-    assert_eq!(grey.report.notes, ["`features.0` was summed from 3 channels to 1"]);
+    assert_eq!(gray.report.notes, ["`features.0` was summed from 3 channels to 1"]);
     // Five channels: R G B R G, times 3 / 5, so that an image of five like channels gives what three gave.
     let five = load(&params(), 5, 5, LoadOptions::default()).unwrap();
     let weight = five.params.get("features.0.weight").unwrap();

@@ -211,7 +211,7 @@ fn a_prefix_of_some_names_is_taken_when_asked_for() {
     );
 }
 
-/// A classifier of somebody's own: three classes, grey pictures.
+/// A classifier of somebody's own: three classes, gray pictures.
 #[test]
 fn a_network_is_as_its_weights_were_saved() {
     let own: Arrays =
@@ -273,9 +273,9 @@ fn what_is_not_read_is_told() {
     );
 }
 
-/// A layer that was quantised keeps its weights in an object.
+/// A layer that was quantized keeps its weights in an object.
 #[test]
-fn quantised_networks_are_told() {
+fn quantized_networks_are_told() {
     let mut arrays = params();
     arrays.retain(|(name, _)| !name.starts_with("classifier.6"));
     let mut file = Checkpoint::new();
@@ -283,7 +283,7 @@ fn quantised_networks_are_told() {
     let packed = Asm::new().global("torch.jit._pickle", "restore_type_tag").raw(b")R").0[2..].to_vec();
     let file = file.raw("classifier.6._packed_params._packed_params", &packed);
     let text = file.load(LoadOptions::default()).map(drop).unwrap_err().to_string();
-    assert!(text.contains("\n  these are the weights of a quantised network"), "{text}");
+    assert!(text.contains("\n  these are the weights of a quantized network"), "{text}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! The real thing: the EfficientNet-Lite0 of the PyPI package through our reader of legacy `.pth`, its golden logits, and
-//! twenty labelled photos through our preprocessing. Runs where `tools/photos/fetch.py FOLDER` was run and STRIATE_PHOTOS
+//! twenty labeled photos through our preprocessing. Runs where `tools/photos/fetch.py FOLDER` was run and STRIATE_PHOTOS
 //! names the folder.
 
 #![allow(clippy::print_stderr)]

@@ -1,4 +1,4 @@
-//! Floor 2 of Striate: layers, optimisers and learning-rate schedules, under PyTorch's names.
+//! Floor 2 of Striate: layers, optimizers and learning-rate schedules, under PyTorch's names.
 //!
 //! Below it: `striate-graph`, whose operations the layers put into a trace, and `striate-derive`. Above it: the zoo
 //! (`striate-models`) and the loop (`striate-train`).
@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | name the layers of a network | [`#[derive(Module)]`](macro@Module) |
 //! | look at images | [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`Upsample`] |
-//! | normalise | [`BatchNorm2d`], [`LayerNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`LocalResponseNorm`] |
+//! | normalize | [`BatchNorm2d`], [`LayerNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`LocalResponseNorm`] |
 //! | decide | [`Flatten`], [`Linear`], [`Softmax`], [`LogSoftmax`] |
 //! | bend | [`ReLU`], [`ReLU6`], [`LeakyReLU`], [`PReLU`], [`ELU`], [`SELU`], [`SiLU`], [`Hardswish`], [`GELU`], [`Mish`], [`Softplus`] |
 //! | squeeze and drop | [`Sigmoid`], [`Hardsigmoid`], [`Tanh`], [`Dropout`], [`Dropout2d`], [`StochasticDepth`] |
@@ -19,7 +19,7 @@
 //! in the file of the operation, one floor below.
 //!
 //! Invariants: a layer is a description, a value without memory that can be compared, cloned and printed; no layer is
-//! zero-sized; a wrong setting is no panic, but an error when the network is traced or the optimiser is built.
+//! zero-sized; a wrong setting is no panic, but an error when the network is traced or the optimizer is built.
 //!
 //! # Example
 //! ```

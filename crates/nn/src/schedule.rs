@@ -397,6 +397,6 @@ mod tests {
         let unknown =
             serde_json::from_str::<Schedule>(r#"{"curve": {"name": "step", "step_size": 3, "gama": 0.1}}"#);
         expect!["unknown field `gama`, expected `step_size` or `gamma` at line 1 column 56"]
-            .assert_eq(&unknown.expect_err("a misspelt field").to_string());
+            .assert_eq(&unknown.expect_err("a misspelled field").to_string());
     }
 }

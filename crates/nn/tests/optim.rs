@@ -1,4 +1,4 @@
-//! Optimisers: three steps of a small network equal three steps by plain loops in f64, and bad settings are refused.
+//! Optimizers: three steps of a small network equal three steps by plain loops in f64, and bad settings are refused.
 
 use expect_test::{Expect, expect};
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@
 use std::path::PathBuf;
 use striate::data::Loader;
 use striate::inspect::chart::{Anchor, Scene, Shape};
-use striate::inspect::colour::Rgb;
+use striate::inspect::color::Rgb;
 use striate::nn::Init;
 use striate::prelude::*;
 

@@ -21,7 +21,7 @@ pub struct Classifier {
     session: Session,
     engine: Engine,
     classes: Arc<[String]>,
-    /// Normalised pixels of the last run, kept for their memory.
+    /// Normalized pixels of the last run, kept for their memory.
     images: Vec<f32>,
 }
 
@@ -156,7 +156,7 @@ impl Classifier {
         &mut self.session
     }
 
-    /// Counts right and wrong answers over labelled images.
+    /// Counts right and wrong answers over labeled images.
     ///
     /// # Errors
     /// Images of another shape, labels past the classes, photos that cannot be decoded.
@@ -164,7 +164,7 @@ impl Classifier {
         Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
     }
 
-    /// What is in this picture, of any size and colour.
+    /// What is in this picture, of any size and color.
     ///
     /// # Errors
     /// When the network cannot be run.
@@ -192,7 +192,7 @@ impl Classifier {
         }
         self.images.resize(n * one, 0.0);
         for (pixels, image) in pixels.chunks_exact(one).zip(self.images.chunks_exact_mut(one)) {
-            preprocess.normalise(pixels, image);
+            preprocess.normalize(pixels, image);
         }
         let logits = self.session.run_slice(&self.images, n)?;
         let one = |(image, logits): (usize, &[f32])| {

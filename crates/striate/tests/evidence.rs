@@ -38,7 +38,7 @@ fn of_the_shipped_networks_for_every_class() {
         let mut pictures = Array4::zeros((12, 1, 28, 28));
         for (i, mut picture) in pictures.outer_iter_mut().enumerate() {
             let pixels = &test.pixels[i * 784..][..784];
-            model.preprocess().normalise(pixels, picture.as_slice_mut().expect("row-major"));
+            model.preprocess().normalize(pixels, picture.as_slice_mut().expect("row-major"));
         }
         check(model.session(), &pictures, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], shipped.name);
     }

@@ -16,7 +16,7 @@ fn digit(model: &Classifier, i: usize) -> Array3<f32> {
     let digits = striate::data::load("digits").expect("inside this program");
     let test = digits.test.images().expect("in memory");
     let mut picture = Array4::zeros((1, 1, 28, 28));
-    model.preprocess().normalise(&test.pixels[i * 784..][..784], picture.as_slice_mut().expect("row-major"));
+    model.preprocess().normalize(&test.pixels[i * 784..][..784], picture.as_slice_mut().expect("row-major"));
     picture.index_axis_move(Axis(0), 0)
 }
 

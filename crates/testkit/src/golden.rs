@@ -61,7 +61,7 @@ pub struct CrossEntropyCase {
     pub grad_logits: Tensor,
 }
 
-/// Ten steps of one optimiser.
+/// Ten steps of one optimizer.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct OptimizerCase {

@@ -21,7 +21,7 @@
 //!
 //! * The same seed gives the same values on every machine and in every build: no clock, no `HashMap`, no `libm`.
 //! * Errors are measured against the RMS of the expected *array*, not against each element: an element that is small
-//!   because large terms cancelled carries the rounding error of those terms, and says nothing about the kernel.
+//!   because large terms canceled carries the rounding error of those terms, and says nothing about the kernel.
 //!
 //! # Example
 //!

@@ -24,7 +24,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// A stream for this seed; neighbouring seeds give unrelated streams.
+    /// A stream for this seed; neighboring seeds give unrelated streams.
     pub fn new(seed: u64) -> Self {
         Self { state: seed }
     }
@@ -89,7 +89,7 @@ impl Sample {
         (0..len).map(|_| self.normal()).collect()
     }
 
-    /// `len` values in random order, neighbours `gap` apart and none nearer to 0 than `gap / 2` (to f32 rounding).
+    /// `len` values in random order, neighbors `gap` apart and none nearer to 0 than `gap / 2` (to f32 rounding).
     ///
     /// The values are `(k + 1/2) · gap` for `len` consecutive integers `k`, about half of them negative. No two tie in a
     /// max pooling and none lies on the kink of a ReLU, not even after a finite-difference step much smaller than `gap`.

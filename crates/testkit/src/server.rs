@@ -13,7 +13,7 @@ pub enum Serve {
     /// As a good server does: with its length, and with the rest of it when a range is asked for. The ETag changes with
     /// the content's length and last byte.
     Good(Vec<u8>),
-    /// Announces the whole length and hangs up after so many bytes; a range is honoured, and cut in the same way.
+    /// Announces the whole length and hangs up after so many bytes; a range is honored, and cut in the same way.
     Cut(Vec<u8>, usize),
     /// Sends the whole file whatever range is asked for.
     NoRange(Vec<u8>),

@@ -185,7 +185,7 @@ pub enum FitError {
     /// A schedule without meaning.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    /// An optimiser that cannot work.
+    /// An optimizer that cannot work.
     #[error(transparent)]
     Optimizer(#[from] OptimizerError),
     /// No team of threads, or no such instruction set.

@@ -1,4 +1,4 @@
-//! How good a network is on labelled images.
+//! How good a network is on labeled images.
 
 use crate::batch::Batch;
 use crate::error::FitError;
@@ -10,7 +10,7 @@ use striate_inspect::{Answer, Calibration, Confusion, check_logits, in_top_k, so
 const BATCH_BYTES: usize = 64 << 20;
 const MOST: usize = 512;
 
-/// How good a network is on labelled images.
+/// How good a network is on labeled images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
     /// How often each class was taken for each; its `accuracy()` is the top-1 accuracy.
@@ -47,7 +47,7 @@ impl Evaluation {
     }
 }
 
-/// Runs a network over labelled images, without augmentation.
+/// Runs a network over labeled images, without augmentation.
 ///
 /// # Numerics
 /// `loss = mean(log Σ exp(x) − x[label])`, from f32 logits in f64, summed in the order of the images.

@@ -86,7 +86,7 @@ fn read(name: &str, text: &str) -> Recipe {
     serde_json::from_str(text).unwrap_or_else(|e| unreachable!("a test reads every recipe: {name}: {e}"))
 }
 
-/// Sets what `over` says, field by field; what has a `name` of its own, an optimiser or a curve, is replaced whole.
+/// Sets what `over` says, field by field; what has a `name` of its own, an optimizer or a curve, is replaced whole.
 fn lay_over(under: &mut Value, over: &Value) {
     match (under, over) {
         (Value::Object(under), Value::Object(over)) if !over.contains_key("name") => {
@@ -106,7 +106,7 @@ mod tests {
     const PHOTOS: &[Only] = &[Only::Photos];
 
     #[test]
-    fn every_recipe_is_a_configuration_without_misspelt_fields() {
+    fn every_recipe_is_a_configuration_without_misspelled_fields() {
         for (name, text) in RECIPES {
             let recipe = read(name, text);
             let mut config = serde_json::to_value(FitConfig::default()).unwrap();
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_without_normalisation_learn_at_a_hundredth_with_sgd() {
+    fn networks_without_normalization_learn_at_a_hundredth_with_sgd() {
         for model in ["alexnet", "vgg11", "vgg13", "vgg16", "vgg19"] {
             let config = recipe(model, "flowers", PHOTOS);
             assert_eq!(config.learning_rate, 0.01, "{model}");

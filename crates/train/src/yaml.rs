@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// The value of anything that serialises. By way of text, where an `f32` of 0.003 is 0.003; its `f64` would be
+/// The value of anything that serializes. By way of text, where an `f32` of 0.003 is 0.003; its `f64` would be
 /// 0.003000000026077032.
 pub(crate) fn value(of: &impl serde::Serialize) -> Value {
     let text = serde_json::to_string(of).expect("plain data has a JSON form");

@@ -13,12 +13,12 @@ pub(super) fn half(bytes: &[u8]) -> Result<Vec<u8>> {
     let size = reader.output_buffer_size().context("a PNG too large")?;
     let mut pixels = vec![0; size];
     let info = reader.next_frame(&mut pixels)?;
-    let (colour, depth) = (info.color_type, info.bit_depth);
+    let (color, depth) = (info.color_type, info.bit_depth);
     ensure!(
-        depth == png::BitDepth::Eight && [png::ColorType::Rgb, png::ColorType::Grayscale].contains(&colour),
-        "expected 8 bits of red, green and blue, or of grey; got {colour:?} of {depth:?} bits"
+        depth == png::BitDepth::Eight && [png::ColorType::Rgb, png::ColorType::Grayscale].contains(&color),
+        "expected 8 bits of red, green and blue, or of gray; got {color:?} of {depth:?} bits"
     );
-    let (channels, width) = (colour.samples(), info.width as usize);
+    let (channels, width) = (color.samples(), info.width as usize);
     let (w, h) = (width / 2, info.height as usize / 2);
     ensure!(w > 0 && h > 0, "{width} x {} pixels cannot be halved", info.height);
     let at = |y: usize, x: usize, c: usize| u32::from(pixels[(y * width + x) * channels + c]);
@@ -35,7 +35,7 @@ pub(super) fn half(bytes: &[u8]) -> Result<Vec<u8>> {
     {
         let mut out = Vec::new();
         let mut encoder = png::Encoder::new(&mut out, w as u32, h as u32);
-        encoder.set_color(colour);
+        encoder.set_color(color);
         encoder.set_depth(depth);
         encoder.set_compression(png::Compression::High);
         encoder.set_filter(filter);
@@ -49,10 +49,10 @@ pub(super) fn half(bytes: &[u8]) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn encode(width: u32, height: u32, colour: png::ColorType, pixels: &[u8]) -> Vec<u8> {
+    fn encode(width: u32, height: u32, color: png::ColorType, pixels: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
         let mut encoder = png::Encoder::new(&mut out, width, height);
-        encoder.set_color(colour);
+        encoder.set_color(color);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.write_header().unwrap().write_image_data(pixels).unwrap();
         out
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn four_pixels_become_their_mean() {
-        let grey = [0, 10, 99, 20, 32, 99, 99, 99, 99];
-        let small = half(&encode(3, 3, png::ColorType::Grayscale, &grey)).unwrap();
+        let gray = [0, 10, 99, 20, 32, 99, 99, 99, 99];
+        let small = half(&encode(3, 3, png::ColorType::Grayscale, &gray)).unwrap();
         let mut reader = png::Decoder::new(Cursor::new(&small)).read_info().unwrap();
         let mut pixels = [7; 1];
         let info = reader.next_frame(&mut pixels).unwrap();

@@ -22,7 +22,7 @@ pub(super) fn dependencies(workspace: &Workspace) -> Vec<Problem> {
     let missing = used.difference(&documented).map(|name| {
         Problem::new(
             DEPENDENCIES,
-            format!("no row for `{name}`; say why it is there, its licence and what it pulls in"),
+            format!("no row for `{name}`; say why it is there, its license and what it pulls in"),
         )
     });
     let stale = documented.difference(&used).map(|name| {

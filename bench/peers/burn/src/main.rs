@@ -58,7 +58,7 @@ impl ConvNet {
     }
 }
 
-/// Normalised images and labels of one split, in memory.
+/// Normalized images and labels of one split, in memory.
 struct Split {
     images: Vec<f32>,
     labels: Vec<i32>,

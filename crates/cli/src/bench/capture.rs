@@ -21,7 +21,7 @@ pub(super) struct Capture {
     pub(super) batch: usize,
     pub(super) plain_s: f64,
     pub(super) captured_s: f64,
-    /// The median of the ratios of neighbouring runs: what slows the machine for a while slows both.
+    /// The median of the ratios of neighboring runs: what slows the machine for a while slows both.
     pub(super) ratio: f64,
     /// Values of all samples, as f32.
     pub(super) captured_mb: f64,

@@ -1,4 +1,4 @@
-//! How fast photos become batches: decoding, a random crop, a flip, normalising, by the loader of `striate train`.
+//! How fast photos become batches: decoding, a random crop, a flip, normalizing, by the loader of `striate train`.
 
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
@@ -43,9 +43,9 @@ struct Report {
     threads: usize,
     imgsz: usize,
     batch: usize,
-    /// From the files: decode, crop, resize, flip, normalise.
+    /// From the files: decode, crop, resize, flip, normalize.
     decode_images_per_s: f64,
-    /// From the pixels on disk: crop, resize, flip, normalise.
+    /// From the pixels on disk: crop, resize, flip, normalize.
     cached_images_per_s: f64,
 }
 
@@ -109,11 +109,11 @@ fn images_per_s(
 fn text(report: &Report) -> Result<String, std::fmt::Error> {
     let mut table = Table::new([("from", Align::Left), ("photos/s", Align::Right)]);
     table.row([
-        "files: decode, crop, resize, flip, normalise".into(),
+        "files: decode, crop, resize, flip, normalize".into(),
         grouped(report.decode_images_per_s as u64),
     ]);
     table.row([
-        "pixels on disk: crop, resize, flip, normalise".into(),
+        "pixels on disk: crop, resize, flip, normalize".into(),
         grouped(report.cached_images_per_s as u64),
     ]);
     let mut text = table.to_string();

@@ -1,4 +1,4 @@
-//! Inference: a session on normalised images in memory, as a service would run it.
+//! Inference: a session on normalized images in memory, as a service would run it.
 
 use std::time::{Duration, Instant};
 

@@ -178,7 +178,7 @@ fn next(name: &str, data: &Dataset, found: &Check) -> String {
 
 /// A sentence about what kind of pictures they are.
 fn described(nature: &Nature) -> String {
-    let colour = if nature.is_grey { "grey" } else { "colour" };
+    let color = if nature.is_gray { "gray" } else { "color" };
     let ground = match nature.ground {
         Ground::Dark => ", light on dark",
         Ground::Light => ", on a light ground",
@@ -186,8 +186,8 @@ fn described(nature: &Nature) -> String {
     };
     match nature.kind {
         Kind::Strokes => format!("These are strokes like digits or letters{ground}."),
-        Kind::Small => format!("These are small {colour} pictures{ground}."),
-        Kind::Photos => format!("These are {colour} photos{ground}."),
+        Kind::Small => format!("These are small {color} pictures{ground}."),
+        Kind::Photos => format!("These are {color} photos{ground}."),
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut table = Table::new([
         ("space", Align::Left),
         ("dimensions", Align::Right),
-        ("neighbours are right", Align::Right),
+        ("neighbors are right", Align::Right),
         ("t-SNE, KL", Align::Right),
     ]);
     for space in &map.spaces {
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         (drawn, all) if drawn < all => format!("{} of ", grouped(drawn as u64)),
         _ => String::new(),
     };
-    let mut text = format!("{count}{what}, the 5 nearest neighbours of each asked for its class:\n\n");
+    let mut text = format!("{count}{what}, the 5 nearest neighbors of each asked for its class:\n\n");
     text.push_str(&format!("{table}\n"));
     files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
     out::say(&text)?;

@@ -16,7 +16,7 @@ use crate::out;
 /// Kernels of a layer in the terminal.
 const GLIMPSED: usize = 16;
 
-/// Show the kernels of a network as pictures: a page a layer, as PNG and SVG, the first layer of a network for photos in colour
+/// Show the kernels of a network as pictures: a page a layer, as PNG and SVG, the first layer of a network for photos in color
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate filters [OPTIONS] MODEL

@@ -21,7 +21,7 @@ const RATE: f32 = 2e-4;
 #[command(after_help = "\
 Each picture passes once through the pretrained network; what comes out before its last layer is kept on disk, and a new
 last layer is fitted to it, to convergence. Cross-validation says how good that is on pictures it has not seen, beside what
-raw pixels would give, and which pictures are labelled as what they do not look like. The folder of the run gets the model,
+raw pixels would give, and which pictures are labeled as what they do not look like. The folder of the run gets the model,
 the confusion matrix, the worst mistakes, and report.html.")]
 pub(crate) struct Args {
     /// A folder of pictures: DIR/CLASS/PICTURE, or DIR/train/CLASS/PICTURE and DIR/val/CLASS/PICTURE

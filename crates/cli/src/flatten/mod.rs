@@ -32,7 +32,7 @@ Every network has its own tuned learning rate; everything else is the same for a
 FOLDER/runs.jsonl: the same command goes on where it was stopped, and more seeds cost only what is new. Each thread \
 makes a run of its own, with up to 300 MB of images.")]
 pub(crate) struct Args {
-    /// Data sets of grey images of 28x28: names or folders
+    /// Data sets of gray images of 28x28: names or folders
     #[arg(short, long, value_name = "DATA", num_args = 1.., default_value = "digits")]
     data: Vec<String>,
     /// A minute's version: fewer images, updates and moves [default: one seed]

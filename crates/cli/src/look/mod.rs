@@ -45,7 +45,7 @@ pub(crate) struct Looked {
     pub(crate) source: String,
     /// The class that its data set gives the picture, if it is of one.
     pub(crate) label: Option<String>,
-    /// What the network is shown, `[C, H, W]`, before it is normalised.
+    /// What the network is shown, `[C, H, W]`, before it is normalized.
     pub(crate) pixels: Vec<u8>,
     /// The same to look at.
     pub(crate) picture: Thumbnail,
@@ -80,24 +80,24 @@ impl Looked {
         Ok(self.model.predict_pixels(&self.pixels)?.remove(0))
     }
 
-    /// The picture as the network takes it, `[1, C, H, W]`, normalised.
+    /// The picture as the network takes it, `[1, C, H, W]`, normalized.
     pub(crate) fn image(&self) -> Array4<f32> {
         let preprocess = self.model.preprocess();
         let [c, h, w] = preprocess.shape();
         let mut values = vec![0.0; c * h * w];
-        preprocess.normalise(&self.pixels, &mut values);
+        preprocess.normalize(&self.pixels, &mut values);
         Array4::from_shape_vec((1, c, h, w), values)
             .unwrap_or_else(|_| unreachable!("a picture of the network's size"))
     }
 
-    /// What the picture is called in a sentence: `digits:7 (labelled 9)`.
+    /// What the picture is called in a sentence: `digits:7 (labeled 9)`.
     pub(crate) fn shown(&self) -> String {
         let name = if self.source == "-" { "a picture" } else { &self.source };
-        let label = self.label.as_ref().map(|label| format!(" (labelled {label})"));
+        let label = self.label.as_ref().map(|label| format!(" (labeled {label})"));
         format!("{name}{}", label.unwrap_or_default())
     }
 
-    /// The line under the title of a page: `convnet looks at digits:7 (labelled 9) and says 9 with 99.98 %`.
+    /// The line under the title of a page: `convnet looks at digits:7 (labeled 9) and says 9 with 99.98 %`.
     pub(crate) fn sentence(&self, prediction: &Prediction) -> String {
         format!("{} looks at {} and says {}", self.name, self.shown(), says(prediction))
     }

@@ -127,7 +127,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let not_finite: usize = layers.iter().map(|maps| maps.scale.not_finite).sum();
     if not_finite > 0 {
         out::tell(format!(
-            "error: {}: {not_finite} values of these layers are not finite; they are grey",
+            "error: {}: {not_finite} values of these layers are not finite; they are gray",
             looked.name
         ));
     }

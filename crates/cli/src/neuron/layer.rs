@@ -56,7 +56,7 @@ pub(super) fn show(
         let class = |class: usize| data.classes[class].as_str();
         let image =
             row.strongest.zip(row.label).map(|(image, label)| format!("{image} ({})", class(label as usize)));
-        let favourite = row.favourite.map(|(at, share)| format!("{} {:.0} %", class(at), 100.0 * share));
+        let favorite = row.favorite.map(|(at, share)| format!("{} {:.0} %", class(at), 100.0 * share));
         let points = row.points.map(|points| format!("{points:+.1}").replace('-', "−"));
         let none = || "–".to_owned();
         table.row([
@@ -64,7 +64,7 @@ pub(super) fn show(
             number(row.max),
             image.unwrap_or_else(none),
             percent(Some(row.active)),
-            favourite.unwrap_or_else(none),
+            favorite.unwrap_or_else(none),
             points.unwrap_or_else(none),
             row.badges.iter().map(|badge: &Badge| badge.word()).collect::<Vec<_>>().join(", "),
         ]);

@@ -42,7 +42,7 @@ pub(crate) fn commands(name: &str, pictures: usize, nature: Option<&Nature>) -> 
     let finetune = || command("finetune", &["--model", "efficientnet_lite0", "--fetch"]);
     let Some(nature) = nature else { return vec![digits()] };
     let [_, _, [width, height]] = nature.sizes_px;
-    let is_like_digits = nature.is_grey && width.max(height) <= 32;
+    let is_like_digits = nature.is_gray && width.max(height) <= 32;
     match (nature.kind, pictures >= MANY) {
         (Kind::Strokes, _) => vec![digits()],
         (Kind::Small, _) if is_like_digits => vec![digits()],
@@ -88,10 +88,10 @@ mod tests {
 
     #[test]
     fn advice_fits_the_pictures() {
-        let nature = |kind, is_grey, side| Nature {
+        let nature = |kind, is_gray, side| Nature {
             kind,
             ground: Ground::Mixed,
-            is_grey,
+            is_gray,
             sizes_px: [[side; 2]; 3],
             brightest: 255,
             looked_at: 9,

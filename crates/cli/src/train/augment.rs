@@ -42,7 +42,7 @@ pub(crate) struct Augmentation {
     /// Random brightness, contrast, saturation by up to this share, or all four of them with hue, such as 0.4,0.4,0.4,0.1
     #[arg(long, value_name = "SHARES", value_parser = jitter, help_heading = AUGMENT)]
     color_jitter: Option<Jitter>,
-    /// Take away all colour with this probability
+    /// Take away all color with this probability
     #[arg(long, value_name = "P", value_parser = probability, help_heading = AUGMENT)]
     grayscale: Option<f32>,
     /// Blur with this probability

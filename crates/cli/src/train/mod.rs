@@ -28,7 +28,7 @@ use crate::stop::Stop;
 use progress::Progress;
 use recipe::Recipe;
 
-/// Learn from labelled images
+/// Learn from labeled images
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Without any argument it learns the handwritten digits that are inside this program. Each run gets a folder of its own:

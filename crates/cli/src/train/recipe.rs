@@ -23,29 +23,29 @@ pub(crate) struct Recipe {
     /// Learning rate, the highest one of its schedule [default: 0.003, or the recipe's]
     #[arg(long, value_name = "RATE", value_parser = positive, alias = "lr0", allow_negative_numbers = true)]
     lr: Option<f32>,
-    /// Optimiser [default: adam, or the recipe's]
+    /// Optimizer [default: adam, or the recipe's]
     #[arg(long, value_enum, alias = "optimizer")]
     opt: Option<Opt>,
     /// Momentum of sgd [default: 0.9]
-    #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Optimiser and schedule")]
+    #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Optimizer and schedule")]
     momentum: Option<f32>,
     /// Weight decay [default: 0, and 0.01 for adamw]
-    #[arg(long, value_name = "RATE", value_parser = from_zero, help_heading = "Optimiser and schedule", alias = "wd")]
+    #[arg(long, value_name = "RATE", value_parser = from_zero, help_heading = "Optimizer and schedule", alias = "wd")]
     weight_decay: Option<f32>,
     /// How the learning rate changes over the run; one-cycle rises, then falls to almost nothing [default: one-cycle]
-    #[arg(long, value_enum, help_heading = "Optimiser and schedule")]
+    #[arg(long, value_enum, help_heading = "Optimizer and schedule")]
     sched: Option<Sched>,
     /// Epochs over which the learning rate first rises, with any schedule
-    #[arg(long, value_name = "EPOCHS", value_parser = from_zero, help_heading = "Optimiser and schedule", alias = "warmup-epochs")]
+    #[arg(long, value_name = "EPOCHS", value_parser = from_zero, help_heading = "Optimizer and schedule", alias = "warmup-epochs")]
     warmup: Option<f32>,
     /// Epochs between two steps of --sched step [default: a third of --epochs]
-    #[arg(long, value_name = "EPOCHS", value_parser = count, help_heading = "Optimiser and schedule", alias = "lr-step-size")]
+    #[arg(long, value_name = "EPOCHS", value_parser = count, help_heading = "Optimizer and schedule", alias = "lr-step-size")]
     step_size: Option<usize>,
     /// Factor of each step of --sched step and multi-step [default: 0.1]
-    #[arg(long, value_name = "FACTOR", value_parser = probability, help_heading = "Optimiser and schedule", alias = "lr-gamma")]
+    #[arg(long, value_name = "FACTOR", value_parser = probability, help_heading = "Optimizer and schedule", alias = "lr-gamma")]
     gamma: Option<f32>,
     /// Epochs at which --sched multi-step steps down, such as 10,15
-    #[arg(long, value_name = "EPOCHS", value_delimiter = ',', value_parser = count, help_heading = "Optimiser and schedule")]
+    #[arg(long, value_name = "EPOCHS", value_delimiter = ',', value_parser = count, help_heading = "Optimizer and schedule")]
     milestones: Vec<usize>,
     #[command(flatten)]
     options: Options,
@@ -88,7 +88,7 @@ impl Recipe {
         }
         let recipe = FitConfig::recipe(model, data);
         let optimizer = self.optimizer(recipe.optimizer.clone())?;
-        // The rate of a recipe is that of its optimiser.
+        // The rate of a recipe is that of its optimizer.
         let is_recipes = optimizer.name() == recipe.optimizer.name();
         let usual = if is_recipes { recipe.learning_rate } else { FitConfig::default().learning_rate };
         let config = self.options.apply(FitConfig {

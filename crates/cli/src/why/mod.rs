@@ -36,7 +36,7 @@ pub(crate) struct Args {
     /// Why not that class: explain how far the logit is above that one's
     #[arg(long, value_name = "NAME")]
     versus: Option<String>,
-    /// The ten classes with the highest logits on one page, in the colours of one scale
+    /// The ten classes with the highest logits on one page, in the colors of one scale
     #[arg(long, conflicts_with_all = ["class", "versus"])]
     all_classes: bool,
     /// How to find out; all but eigen-cam explain the logit, not the probability
@@ -136,7 +136,7 @@ impl Asked {
             return Err(InspectError::NoVersus { method: self.method.name() });
         }
         let image = looked.image();
-        // Normalised values of 0 are the mean of the training pictures.
+        // Normalized values of 0 are the mean of the training pictures.
         let baseline = Array4::zeros(image.raw_dim());
         let (Some(picture), Some(baseline)) = (image.outer_iter().next(), baseline.outer_iter().next())
         else {

@@ -22,7 +22,7 @@ pub(super) fn deviation(u: f32) -> f64 {
 pub(super) fn gaussian(picture: &mut Picture, sigma: f64) {
     let weights = weights(sigma);
     let (width, height, channels) = (picture.width, picture.height, picture.channels);
-    let columns: Vec<[usize; 2 * RADIUS + 1]> = (0..width).map(|x| neighbours(x, width)).collect();
+    let columns: Vec<[usize; 2 * RADIUS + 1]> = (0..width).map(|x| neighbors(x, width)).collect();
     let mut across = vec![0f32; picture.pixels.len()];
     let row_len = width * channels;
     for (row, out) in picture.pixels.chunks_exact(row_len).zip(across.chunks_exact_mut(row_len)) {
@@ -36,7 +36,7 @@ pub(super) fn gaussian(picture: &mut Picture, sigma: f64) {
     let mut sums = vec![0f32; row_len];
     for (y, out) in picture.pixels.chunks_exact_mut(row_len).enumerate() {
         sums.fill(0.0);
-        for (&y, &weight) in neighbours(y, height).iter().zip(&weights) {
+        for (&y, &weight) in neighbors(y, height).iter().zip(&weights) {
             let row = &across[y * row_len..(y + 1) * row_len];
             sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += weight * value);
         }
@@ -54,7 +54,7 @@ fn weights(sigma: f64) -> [f32; 2 * RADIUS + 1] {
 }
 
 /// The places around `at`, mirrored at the edges without repeating them.
-fn neighbours(at: usize, size: usize) -> [usize; 2 * RADIUS + 1] {
+fn neighbors(at: usize, size: usize) -> [usize; 2 * RADIUS + 1] {
     let (at, last) = (at as isize, size as isize - 1);
     std::array::from_fn(|i| {
         let place = at + i as isize - RADIUS as isize;
@@ -84,15 +84,15 @@ mod tests {
     }
 
     #[test]
-    fn one_colour_stays_and_edges_are_mirrored() {
+    fn one_color_stays_and_edges_are_mirrored() {
         for side in [1, 2, 6, 7, 20] {
             let mut flat =
                 Picture { width: side, height: side, channels: 3, pixels: vec![77; side * side * 3] };
             gaussian(&mut flat, 2.0);
             assert!(flat.pixels.iter().all(|&value| value == 77), "{side}");
         }
-        assert_eq!(neighbours(1, 9), [5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7]);
-        assert_eq!(neighbours(8, 9), [2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3, 2]);
-        assert_eq!(neighbours(0, 2), [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
+        assert_eq!(neighbors(1, 9), [5, 4, 3, 2, 1, 0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(neighbors(8, 9), [2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3, 2]);
+        assert_eq!(neighbors(0, 2), [0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
     }
 }

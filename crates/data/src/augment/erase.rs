@@ -1,7 +1,7 @@
-//! RandomErasing of photos: a random rectangle becomes the mean colour.
+//! RandomErasing of photos: a random rectangle becomes the mean color.
 //!
 //! # PyTorch
-//! `RandomErasing(p, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0)` after normalising.
+//! `RandomErasing(p, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0)` after normalizing.
 //!
 //! # Source
 //! Zhong 2020.
@@ -15,7 +15,7 @@ const RATIO: [f64; 2] = [0.3, 3.3];
 /// Draws before nothing is erased.
 const ATTEMPTS: u32 = 10;
 
-/// Erases from a normalised image `[C, H, W]`.
+/// Erases from a normalized image `[C, H, W]`.
 pub(super) fn erase([_, height, width]: [usize; 3], draws: Draws, out: &mut [f32]) {
     let Some([x, y, w, h]) = rectangle(width, height, draws) else { return };
     for plane in out.chunks_exact_mut(height * width) {
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn every_colour_of_one_rectangle_becomes_zero() {
+    fn every_color_of_one_rectangle_becomes_zero() {
         let mut out = vec![1.0; 3 * 20 * 20];
         erase([3, 20, 20], Draws::new(1, 0, 0, Use::Augment), &mut out);
         let planes: Vec<&[f32]> = out.chunks(400).collect();

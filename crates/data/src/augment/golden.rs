@@ -1,7 +1,7 @@
 //! Every operation on bytes against torchvision's definition, which is Pillow's code: tests/golden/pillow.py.
 
 use super::warp::{Inverse, warp};
-use super::{blur, colour, tone};
+use super::{blur, color, tone};
 use crate::picture::Picture;
 
 /// The formula's 23 x 17 RGB picture.
@@ -16,11 +16,11 @@ fn apply(name: &str, arguments: &[f64]) -> Picture {
     let mut picture = source();
     let amount = arguments[0] as f32;
     match name {
-        "brightness" => colour::brightness(&mut picture, amount),
-        "contrast" => colour::contrast(&mut picture, amount),
-        "color" => colour::saturation(&mut picture, amount),
-        "sharpness" => colour::sharpness(&mut picture, amount),
-        "hue" => colour::hue(&mut picture, amount),
+        "brightness" => color::brightness(&mut picture, amount),
+        "contrast" => color::contrast(&mut picture, amount),
+        "color" => color::saturation(&mut picture, amount),
+        "sharpness" => color::sharpness(&mut picture, amount),
+        "hue" => color::hue(&mut picture, amount),
         "posterize" => tone::posterize(&mut picture, amount as u32),
         "solarize" => tone::solarize(&mut picture, arguments[0]),
         "autocontrast" => {

@@ -1,15 +1,15 @@
 //! Random changes to training images, with torchvision's names and meanings.
 //!
 //! In this order, each only when it is on: RandomResizedCrop ([`crop`](ResizedCrop)), flips, one affine map (rotation,
-//! translation, scale, shear), a policy (TrivialAugment or RandAugment), colour jitter, greyscale, blur; then the image is
-//! normalised, a rectangle erased, and the sample mixed with another one (MixUp, CutMix).
+//! translation, scale, shear), a policy (TrivialAugment or RandAugment), color jitter, grayscale, blur; then the image is
+//! normalized, a rectangle erased, and the sample mixed with another one (MixUp, CutMix).
 //!
 //! Every draw is a function of (seed, epoch, sample) and has its fixed place in their counter, so turning one change on
 //! leaves the draws of the others as they were. Small images in memory that are only shifted, rotated, scaled, flipped and
-//! erased go a shorter way, from bytes to normalised numbers in one step.
+//! erased go a shorter way, from bytes to normalized numbers in one step.
 
 mod blur;
-mod colour;
+mod color;
 mod crop;
 mod erase;
 #[cfg(test)]
@@ -23,7 +23,7 @@ mod small;
 mod tone;
 mod warp;
 
-pub use colour::ColorJitter;
+pub use color::ColorJitter;
 pub use crop::ResizedCrop;
 pub use policy::Policy;
 pub use settings::Augment;
@@ -33,7 +33,7 @@ use crate::preprocess::Preprocess;
 use crate::rng::{Draws, Use};
 
 impl Augment {
-    /// Changes and normalises an image in memory, `[C, H, W]`; `key` is seed, epoch, sample.
+    /// Changes and normalizes an image in memory, `[C, H, W]`; `key` is seed, epoch, sample.
     pub(crate) fn apply_to_pixels(
         &self,
         preprocess: &Preprocess,
@@ -50,7 +50,7 @@ impl Augment {
         }
     }
 
-    /// Changes and normalises a photo: one of the input's size, or, for a random crop, of any.
+    /// Changes and normalizes a photo: one of the input's size, or, for a random crop, of any.
     pub(crate) fn apply_to_photo(
         &self,
         preprocess: &Preprocess,

@@ -10,9 +10,9 @@ use super::warp::{Inverse, warp};
 /// What lies outside an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outside {
-    /// 0 before normalising: the background of digits.
+    /// 0 before normalizing: the background of digits.
     Zero,
-    /// 0 after normalising.
+    /// 0 after normalizing.
     Mean,
 }
 
@@ -39,7 +39,7 @@ impl Augment {
         let [horizontal, shift_x, shift_y, degrees] = draws.block(0).map(unit);
         let [scale, is_erased, ..] = draws.block(1).map(unit);
         let [vertical, shear, translate_x, translate_y] = draws.block(place::MOTION).map(unit);
-        let [grey, is_blurred, deviation, _] = draws.block(place::LOOK).map(unit);
+        let [gray, is_blurred, deviation, _] = draws.block(place::LOOK).map(unit);
         if horizontal < self.flip_horizontal {
             flip_horizontal(&mut picture);
         }
@@ -67,13 +67,13 @@ impl Augment {
             policy::apply(policy, &mut picture, draws, &fill);
         }
         self.color_jitter.apply(&mut picture, draws);
-        if grey < self.grayscale {
-            lose_colour(&mut picture);
+        if gray < self.grayscale {
+            lose_color(&mut picture);
         }
         if is_blurred < self.blur {
             blur::gaussian(&mut picture, blur::deviation(deviation));
         }
-        preprocess.normalise(&preprocess.planar(&picture), out);
+        preprocess.normalize(&preprocess.planar(&picture), out);
         if is_erased < self.erase {
             match outside {
                 Outside::Zero => self.erase_small(preprocess, draws, out),
@@ -83,14 +83,14 @@ impl Augment {
     }
 }
 
-/// Grey, three times.
+/// Gray, three times.
 fn repeated(picture: &Picture) -> Picture {
     let pixels = picture.pixels.iter().flat_map(|&value| [value; 3]).collect();
     Picture { channels: 3, pixels, ..*picture }
 }
 
 /// torchvision's `rgb_to_grayscale(num_output_channels=3)`.
-fn lose_colour(picture: &mut Picture) {
+fn lose_color(picture: &mut Picture) {
     if picture.channels == 3 {
         picture.pixels.chunks_exact_mut(3).for_each(|rgb| rgb.fill(luma(rgb)));
     }
@@ -100,7 +100,7 @@ fn flip_horizontal(picture: &mut Picture) {
     let channels = picture.channels;
     for row in picture.pixels.chunks_exact_mut(picture.width * channels) {
         row.reverse();
-        // The colours of each pixel, which were reversed with the rest.
+        // The colors of each pixel, which were reversed with the rest.
         row.chunks_exact_mut(channels).for_each(<[u8]>::reverse);
     }
 }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn flips_mirror_pixels_and_keep_their_colours() {
+    fn flips_mirror_pixels_and_keep_their_colors() {
         let mut flipped = picture();
         flip_horizontal(&mut flipped);
         assert_eq!(flipped.pixels, [3, 4, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8, 15, 16, 17, 12, 13, 14]);
@@ -133,10 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn colour_is_lost_and_the_rest_kept() {
-        let mut grey = Picture { width: 2, height: 1, channels: 3, pixels: vec![255, 0, 0, 9, 9, 9] };
-        lose_colour(&mut grey);
-        assert_eq!(grey.pixels, [76, 76, 76, 9, 9, 9]);
+    fn color_is_lost_and_the_rest_kept() {
+        let mut gray = Picture { width: 2, height: 1, channels: 3, pixels: vec![255, 0, 0, 9, 9, 9] };
+        lose_color(&mut gray);
+        assert_eq!(gray.pixels, [76, 76, 76, 9, 9, 9]);
     }
 
     /// The general way and that of `small.rs` are one augmentation: the same draws mean the same motion.

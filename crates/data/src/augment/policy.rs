@@ -2,7 +2,7 @@
 //!
 //! # PyTorch
 //! `TrivialAugmentWide()` and `RandAugment(num_ops, magnitude)`: their 14 operations and 31 strengths, but sampled
-//! bilinearly rather than from the nearest pixel, and with the mean colour outside the picture.
+//! bilinearly rather than from the nearest pixel, and with the mean color outside the picture.
 //!
 //! # Source
 //! Müller 2021, Cubuk 2020.
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::place;
 use super::warp::{Inverse, warp};
-use super::{colour, tone};
+use super::{color, tone};
 use crate::error::DataError;
 use crate::picture::Picture;
 use crate::rng::{Draws, unit};
@@ -79,7 +79,7 @@ impl Policy {
             0 => Operation::Identity,
             1 => Operation::ShearX(signed(0.99, 0.3)),
             2 => Operation::ShearY(signed(0.99, 0.3)),
-            // Whole pixels, towards zero.
+            // Whole pixels, toward zero.
             3 => Operation::TranslateX(signed(32.0, narrow_shift * width as f64).trunc()),
             4 => Operation::TranslateY(signed(32.0, narrow_shift * height as f64).trunc()),
             5 => Operation::Rotate(signed(135.0, 30.0)),
@@ -109,10 +109,10 @@ impl Operation {
                 let size = [picture.width, picture.height];
                 *picture = warp(picture, &Inverse::new(size, -degrees, [0.0; 2], 1.0, 0.0), fill);
             }
-            Self::Brightness(factor) => colour::brightness(picture, factor as f32),
-            Self::Color(factor) => colour::saturation(picture, factor as f32),
-            Self::Contrast(factor) => colour::contrast(picture, factor as f32),
-            Self::Sharpness(factor) => colour::sharpness(picture, factor as f32),
+            Self::Brightness(factor) => color::brightness(picture, factor as f32),
+            Self::Color(factor) => color::saturation(picture, factor as f32),
+            Self::Contrast(factor) => color::contrast(picture, factor as f32),
+            Self::Sharpness(factor) => color::sharpness(picture, factor as f32),
             Self::Posterize(bits) => tone::posterize(picture, bits),
             Self::Solarize(threshold) => tone::solarize(picture, threshold),
             Self::AutoContrast => tone::autocontrast(picture),

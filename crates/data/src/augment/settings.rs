@@ -7,8 +7,8 @@ use crate::error::DataError;
 
 /// Which random changes training images undergo; by default none.
 ///
-/// What lies outside an image is 0 for images in memory, the background of digits; for photos it is the mean colour of the
-/// [`Preprocess`](crate::Preprocess), 0 after normalising, as in timm.
+/// What lies outside an image is 0 for images in memory, the background of digits; for photos it is the mean color of the
+/// [`Preprocess`](crate::Preprocess), 0 after normalizing, as in timm.
 ///
 /// # Example
 /// ```
@@ -25,7 +25,7 @@ use crate::error::DataError;
 pub struct Augment {
     /// Moved by up to this many whole pixels along each axis, all distances equally likely.
     pub shift_px: u32,
-    /// Rotated about the centre by up to this many degrees either way.
+    /// Rotated about the center by up to this many degrees either way.
     pub rotate_deg: f32,
     /// Scaled by at least this factor ...
     pub scale_min: f32,
@@ -34,7 +34,7 @@ pub struct Augment {
     /// Probability of being mirrored left to right.
     pub flip_horizontal: f32,
     /// Probability that a random rectangle is erased. Of photos: torchvision's RandomErasing, 2 to 33 % of the area, aspect
-    /// 0.3 to 3.3, to the mean colour. Of images in memory: 2 to 20 %, sides up to 1 : 3.3, to 0.
+    /// 0.3 to 3.3, to the mean color. Of images in memory: 2 to 20 %, sides up to 1 : 3.3, to 0.
     pub erase: f32,
     /// RandomResizedCrop: a random part of the picture is resized to the input of the network.
     pub crop: Option<ResizedCrop>,
@@ -48,7 +48,7 @@ pub struct Augment {
     pub policy: Option<Policy>,
     /// Random brightness, contrast, saturation and hue.
     pub color_jitter: ColorJitter,
-    /// Probability of losing all colour.
+    /// Probability of losing all color.
     pub grayscale: f32,
     /// Probability of being blurred, by a Gaussian whose deviation is drawn from 0.1 to 2 pixels.
     pub blur: f32,

@@ -1,7 +1,7 @@
 //! The short way for small images in memory: shift, rotate, scale, flip, erase.
 //!
 //! Shift, rotation, scale and flip are one affine map, so an image is resampled once, whatever is on, from bytes to
-//! normalised numbers.
+//! normalized numbers.
 
 use super::Augment;
 use crate::affine::{Map, Motion, pack_cells, resample};
@@ -17,7 +17,7 @@ struct Change {
 }
 
 impl Augment {
-    /// Changes and normalises the image of one (seed, epoch, sample).
+    /// Changes and normalizes the image of one (seed, epoch, sample).
     ///
     /// # Shapes
     /// `pixels` and `out` are `[C, H, W]`.
@@ -29,7 +29,7 @@ impl Augment {
         let [channels, height, width] = preprocess.shape();
         let map = change.motion.inverse(width, height);
         if map == Map::IDENTITY {
-            preprocess.normalise(pixels, out);
+            preprocess.normalize(pixels, out);
         } else {
             let plane = height * width;
             assert!(

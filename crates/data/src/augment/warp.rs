@@ -3,7 +3,7 @@
 //! ```text
 //! out(x, y) = in(M (x + 1/2, y + 1/2))        M the inverse of T(t) C R(angle) Shear(x) S(scale) C^-1
 //! ```
-//! A sample whose place lies outside the picture is the colour of the outside; one inside never mixes with it.
+//! A sample whose place lies outside the picture is the color of the outside; one inside never mixes with it.
 //!
 //! # PyTorch
 //! `RandomAffine` and `functional.affine` of a PIL image, with `InterpolationMode.BILINEAR`.
@@ -18,7 +18,7 @@ pub(super) struct Inverse(pub(super) [f64; 6]);
 impl Inverse {
     pub(super) const IDENTITY: Self = Self([1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
 
-    /// The inverse of: shear along x, scale and rotate about the centre, then translate by pixels.
+    /// The inverse of: shear along x, scale and rotate about the center, then translate by pixels.
     ///
     /// Positive degrees turn clockwise, as in torchvision's `affine` (its `rotate` turns the other way).
     pub(super) fn new(
@@ -35,9 +35,9 @@ impl Inverse {
         let (a, b) = (cos, -cos * tan - sin);
         let (c, d) = (sin, cos - sin * tan);
         let [a, b, c, d] = [d, -b, -c, a].map(|value| value / scale);
-        let (centre_x, centre_y) = (width as f64 / 2.0, height as f64 / 2.0);
-        let (x, y) = (-centre_x - to_x, -centre_y - to_y);
-        Self([a, b, a * x + b * y + centre_x, c, d, c * x + d * y + centre_y])
+        let (center_x, center_y) = (width as f64 / 2.0, height as f64 / 2.0);
+        let (x, y) = (-center_x - to_x, -center_y - to_y);
+        Self([a, b, a * x + b * y + center_x, c, d, c * x + d * y + center_y])
     }
 
     /// Sheared about the upper left corner: the source of (x, y) is (x + m y, y).
@@ -72,7 +72,7 @@ fn warp_as<const C: usize>(picture: &Picture, Inverse([a, b, c, d, e, f]): &Inve
                 out.extend_from_slice(fill);
                 continue;
             }
-            // Between the centres of four pixels, of which those past the edge are the edge's.
+            // Between the centers of four pixels, of which those past the edge are the edge's.
             let (left, top) = ((source_x - 0.5).floor(), (source_y - 0.5).floor());
             let (right_part, lower_part) = (source_x - 0.5 - left, source_y - 0.5 - top);
             let (x0, x1) = (left.max(0.0) as usize, ((left + 1.0) as usize).min(width - 1));
@@ -96,14 +96,14 @@ fn warp_as<const C: usize>(picture: &Picture, Inverse([a, b, c, d, e, f]): &Inve
 mod tests {
     use super::*;
 
-    fn grey(pixels: [u8; 9]) -> Picture {
+    fn gray(pixels: [u8; 9]) -> Picture {
         Picture { width: 3, height: 3, channels: 1, pixels: pixels.to_vec() }
     }
 
     const PLANE: [u8; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 9];
 
     fn moved(degrees: f64, to: [f64; 2], scale: f64, shear_deg: f64) -> Vec<u8> {
-        warp(&grey(PLANE), &Inverse::new([3, 3], degrees, to, scale, shear_deg), &[0]).pixels
+        warp(&gray(PLANE), &Inverse::new([3, 3], degrees, to, scale, shear_deg), &[0]).pixels
     }
 
     #[test]
@@ -125,13 +125,13 @@ mod tests {
     #[test]
     fn shears_about_the_corner_by_hand() {
         // Source x is x + 2 (y + 1/2): of the first row one pixel to the right, of the second three.
-        assert_eq!(warp(&grey(PLANE), &Inverse::shear_x(2.0), &[0]).pixels, [2, 3, 0, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(warp(&grey(PLANE), &Inverse::shear_y(2.0), &[0]).pixels, [4, 0, 0, 7, 0, 0, 0, 0, 0]);
+        assert_eq!(warp(&gray(PLANE), &Inverse::shear_x(2.0), &[0]).pixels, [2, 3, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(warp(&gray(PLANE), &Inverse::shear_y(2.0), &[0]).pixels, [4, 0, 0, 7, 0, 0, 0, 0, 0]);
     }
 
     #[test]
     fn samples_inside_do_not_mix_with_the_outside() {
-        let white = grey([255; 9]);
+        let white = gray([255; 9]);
         let turned = warp(&white, &Inverse::new([3, 3], 30.0, [0.3, 0.2], 1.0, 0.0), &[0]).pixels;
         assert!(turned.iter().all(|&value| value == 0 || value == 255), "{turned:?}");
         assert!(turned.contains(&0) && turned.contains(&255));

@@ -1,6 +1,6 @@
 //! Near copies: the same picture in another size, or compressed again.
 //!
-//! A picture becomes 16 x 16 pixels in colour. Two pictures are near copies when these differ by less than a tenth of their
+//! A picture becomes 16 x 16 pixels in color. Two pictures are near copies when these differ by less than a tenth of their
 //! contrast:
 //!
 //! ```text
@@ -41,7 +41,7 @@ const MOST_DEVIATION: f64 = 127.5;
 pub(super) struct Thumb {
     /// RGB, 16 x 16.
     values: Box<[u8; VALUES]>,
-    /// The sum of each block of each colour.
+    /// The sum of each block of each color.
     blocks: [u16; BLOCKS],
     mean: f64,
     deviation: f64,
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_count_and_so_does_where_things_are() {
+    fn colors_count_and_so_does_where_things_are() {
         let original = scene(3, 120, 120);
         let mut swapped = original.clone();
         swapped.pixels.chunks_exact_mut(3).for_each(|pixel| pixel.swap(0, 2));
@@ -177,15 +177,15 @@ mod tests {
             assert!(!thumb(&original).is_near(&thumb(&other)));
         }
         assert!(thumb(&original).is_near(&thumb(&original)));
-        // Grey, and the same as RGB.
-        let grey =
+        // Gray, and the same as RGB.
+        let gray =
             Picture { channels: 1, pixels: original.pixels.chunks_exact(3).map(luma).collect(), ..original };
         let rgb = Picture {
             channels: 3,
-            pixels: grey.pixels.iter().flat_map(|&v| [v; 3]).collect(),
-            ..grey.clone()
+            pixels: gray.pixels.iter().flat_map(|&v| [v; 3]).collect(),
+            ..gray.clone()
         };
-        assert!(thumb(&grey).is_near(&thumb(&rgb)));
+        assert!(thumb(&gray).is_near(&thumb(&rgb)));
     }
 
     #[test]

@@ -161,7 +161,7 @@ fn magic_hint(expected: u32, got: u32) -> &'static str {
         (IMAGES_MAGIC, LABELS_MAGIC) => ", which is a label file: are images and labels swapped?",
         (LABELS_MAGIC, IMAGES_MAGIC) => ", which is an image file: are images and labels swapped?",
         (IMAGES_MAGIC, 0x0000_0800..=0x0000_0eff) => {
-            ", which is an idx file with other dimensions: store grey images as [N, H, W]"
+            ", which is an idx file with other dimensions: store gray images as [N, H, W]"
         }
         (_, 0x0000_0800..=0x0000_0eff) => ", which is an idx file with other dimensions: store labels as [N]",
         _ => ", which is not an idx file",

@@ -1,6 +1,6 @@
-//! JPEG, where the decoder is not enough: is all of it there, and what colour are four inks?
+//! JPEG, where the decoder is not enough: is all of it there, and what color are four inks?
 //!
-//! Decoders fill what is missing with grey, or with whatever damaged data happen to mean, and say nothing: half a picture is a
+//! Decoders fill what is missing with gray, or with whatever damaged data happen to mean, and say nothing: half a picture is a
 //! picture. [`Scans::check`] walks through the data of every scan first, block by block and without a pixel, and sees whether
 //! each scan holds exactly its blocks.
 
@@ -19,7 +19,7 @@ use crate::picture::MAX_SIDE_PX;
 
 pub(crate) use scans::Scans;
 
-/// Decodes a JPEG of four colour components, CMYK or YCCK.
+/// Decodes a JPEG of four color components, CMYK or YCCK.
 ///
 /// Adobe's programs, and those that follow them, which are all, store inks inverted: 255 is none.
 ///
@@ -65,7 +65,7 @@ pub(crate) fn under_black(inks: [u8; 3], white: u8) -> [u8; 3] {
     })
 }
 
-/// JFIF's colours, in libjpeg's 16-bit fixed point.
+/// JFIF's colors, in libjpeg's 16-bit fixed point.
 pub(crate) fn ycc_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     let (y, cb, cr) = (i32::from(y), i32::from(cb) - 128, i32::from(cr) - 128);
     let rounded = |sum: i32| (sum + 0x8000) >> 16;
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inks_become_colours_as_in_pillow() {
+    fn inks_become_colors_as_in_pillow() {
         // Image.new("CMYK", (1, 1), (c, m, y, k)).convert("RGB").getpixel((0, 0)), Pillow 13.
         for (inks, rgb) in [
             ([0, 0, 0, 0], [255, 255, 255]),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_of_jfif_are_those_of_libjpeg() {
+    fn colors_of_jfif_are_those_of_libjpeg() {
         for (ycc, rgb) in [
             ([128, 128, 128], [128, 128, 128]),
             ([76, 85, 255], [254, 0, 0]),

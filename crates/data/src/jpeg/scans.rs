@@ -24,7 +24,7 @@ pub(crate) struct Scans {
     restart_interval: usize,
 }
 
-/// One colour of a picture.
+/// One color of a picture.
 #[derive(Default)]
 struct Component {
     id: u8,
@@ -102,7 +102,7 @@ impl Scans {
         match scans.components.iter().filter(|component| !component.is_seen).count() {
             0 => Ok(()),
             missing => {
-                Err(format!("{missing} of its {} colour components are missing", scans.components.len()))
+                Err(format!("{missing} of its {} color components are missing", scans.components.len()))
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::memory::{most_unpacked, room_for};
 
 /// From so many bytes on, it is made sure that there is memory before a picture is decoded ...
 const LARGE_BYTES: u64 = 1 << 20;
-/// ... for its pixels so many times: as they are decoded, as grey or RGB, and turned.
+/// ... for its pixels so many times: as they are decoded, as gray or RGB, and turned.
 const COPIES: u64 = 3;
 
 /// Refuses what is too large, and what claims to be far larger than its file.

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use tiff::tags::Tag;
 
-/// Values that an entry may hold, of which most are places of strips and tiles, and colours.
+/// Values that an entry may hold, of which most are places of strips and tiles, and colors.
 const MAX_VALUES: u32 = 1 << 18;
 /// The last tag that decides pixels; behind it are notes of cameras, maps and printers, which are not read.
 const LAST_TAG: u16 = 532;

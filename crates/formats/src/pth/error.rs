@@ -81,7 +81,7 @@ pub enum PthError {
         tensor: String,
         /// Its shape.
         shape: Vec<u64>,
-        /// Values between neighbours along each size.
+        /// Values between neighbors along each size.
         strides: Vec<u64>,
         /// Its first value.
         offset: u64,

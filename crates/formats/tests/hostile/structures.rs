@@ -113,7 +113,7 @@ pub(crate) fn structures() -> Vec<Case> {
         ),
         case("a number", new().int(5).stop(), "no dictionary of tensors in it: an int"),
         case(
-            "an optimiser alone",
+            "an optimizer alone",
             dict().text("param_groups").raw(b"]s").stop(),
             "a dict of 1 entries: param_groups",
         ),

@@ -1,6 +1,6 @@
-//! Batch normalisation: `Y = (X − μ) / √(σ² + eps) · w + b`, channel by channel.
+//! Batch normalization: `Y = (X − μ) / √(σ² + eps) · w + b`, channel by channel.
 //!
-//! In training μ and σ² are the batch's (σ² biased), and the running statistics move towards them by `momentum` (the
+//! In training μ and σ² are the batch's (σ² biased), and the running statistics move toward them by `momentum` (the
 //! variance unbiased); in use they are the running statistics.
 //!
 //! # Source
@@ -11,7 +11,7 @@ use striate_kernels::{
     BatchNormAdded, BatchNormBackward, BatchNormEval, BatchNormTrain, BatchStats, reference,
 };
 
-/// Batch normalisation over `[N, H, W]` of each channel.
+/// Batch normalization over `[N, H, W]` of each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchNorm2d {

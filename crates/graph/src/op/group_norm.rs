@@ -1,5 +1,5 @@
-//! Group normalisation: `Y = (X − μ) / √(σ² + eps) · w + b`, the mean μ and the biased variance σ² those of a group of channels of
-//! one sample. With as many groups as channels it is instance normalisation, with one group it is over all of a sample.
+//! Group normalization: `Y = (X − μ) / √(σ² + eps) · w + b`, the mean μ and the biased variance σ² those of a group of channels of
+//! one sample. With as many groups as channels it is instance normalization, with one group it is over all of a sample.
 //!
 //! No sample depends on another, and nothing is kept from training: it is the same in training and in use.
 //!
@@ -9,7 +9,7 @@
 use super::*;
 use striate_kernels::{GroupNormBackward, reference};
 
-/// Normalisation over `[C / groups, H, W]` of each group of channels of each sample.
+/// Normalization over `[C / groups, H, W]` of each group of channels of each sample.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupNorm {

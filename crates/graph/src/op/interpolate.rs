@@ -14,7 +14,7 @@ use striate_kernels::{Upsample, UpsampleBackward};
 pub enum Interpolation {
     /// The pixel at or before it.
     Nearest,
-    /// Straight lines from pixel centre to pixel centre.
+    /// Straight lines from pixel center to pixel center.
     Bilinear,
 }
 

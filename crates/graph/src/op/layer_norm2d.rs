@@ -1,4 +1,4 @@
-//! Layer normalisation over the channels of each pixel: `Y = (X − μ) / √(σ² + eps) · w + b`, with μ and σ² (biased) those of the
+//! Layer normalization over the channels of each pixel: `Y = (X − μ) / √(σ² + eps) · w + b`, with μ and σ² (biased) those of the
 //! `C` values of a pixel.
 //!
 //! # Source
@@ -7,7 +7,7 @@
 use super::*;
 use striate_kernels::{LayerNorm, LayerNormBackward, ProductSums, SampleSums, reference};
 
-/// Normalises the channels of each pixel.
+/// Normalizes the channels of each pixel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerNorm2d {

@@ -1,4 +1,4 @@
-//! Local response normalisation: `Y[c] = X[c] · (k + alpha / size · Σ X[i]²)^−beta`, the sum over the channels
+//! Local response normalization: `Y[c] = X[c] · (k + alpha / size · Σ X[i]²)^−beta`, the sum over the channels
 //! `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋` that there are.
 //!
 //! # Source
@@ -15,7 +15,7 @@ const LARGEST: f32 = 100.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalResponseNorm {
-    /// Channels of a neighbourhood.
+    /// Channels of a neighborhood.
     pub size: usize,
     /// How strongly they count.
     pub alpha: f32,

@@ -131,11 +131,11 @@ operations! {
     AdaptiveAvgPool2d("adaptive_avg_pool2d"),
     /// Maximum of windows that give a wanted size.
     AdaptiveMaxPool2d("adaptive_max_pool2d"),
-    /// Batch normalisation.
+    /// Batch normalization.
     BatchNorm2d("batch_norm2d"),
-    /// Normalisation of groups of channels.
+    /// Normalization of groups of channels.
     GroupNorm("group_norm"),
-    /// Normalisation by the channels beside.
+    /// Normalization by the channels beside.
     LocalResponseNorm("local_response_norm"),
     /// `max(0, x)`.
     Relu("relu"),
@@ -179,7 +179,7 @@ operations! {
     ChannelShuffle("channel_shuffle"),
     /// Random zeros of whole samples, in training.
     StochasticDepth("stochastic_depth"),
-    /// Layer normalisation over channels.
+    /// Layer normalization over channels.
     LayerNorm2d("layer_norm2d"),
     /// A learned factor a channel.
     LayerScale("layer_scale"),

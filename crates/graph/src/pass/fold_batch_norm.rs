@@ -1,4 +1,4 @@
-//! Folds batch normalisation with running statistics into the convolution before it:
+//! Folds batch normalization with running statistics into the convolution before it:
 //! `w' = w · γ/√(σ² + eps)`, `b' = (b − μ) · γ/√(σ² + eps) + β`, in f64.
 //!
 //! ```text

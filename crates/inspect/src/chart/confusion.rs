@@ -3,7 +3,7 @@
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
 use super::{INK, SOFT_INK};
-use crate::colour::{Rgb, blue_orange};
+use crate::color::{Rgb, blue_orange};
 use crate::error::InspectError;
 use crate::metrics::Confusion;
 use crate::text::{grouped, percent};
@@ -23,16 +23,16 @@ const GRID_TOP: f64 = 52.0;
 
 /// Nothing was taken for this.
 const BLANK: Rgb = Rgb::hex(0xf7f7f7);
-/// Right answers: grey, so that the eye finds the mistakes.
+/// Right answers: gray, so that the eye finds the mistakes.
 const RIGHT: Rgb = Rgb::hex(0xdcdfe4);
-/// How strong the colour of the rarest mistake is, the commonest having 1.
+/// How strong the color of the rarest mistake is, the commonest having 1.
 const FAINTEST: f64 = 0.2;
 
 /// Draws a confusion matrix: true classes down, predicted classes across, counts in the cells.
 ///
-/// Colour is for mistakes: the share of the true class that was taken for another, so rare classes read as well as common
-/// ones, on a scale up to the largest such share. Right answers are grey, what never happened is blank, and a class without
-/// images is a grey row. Above 30 classes the counts are left out, and names thinned.
+/// Color is for mistakes: the share of the true class that was taken for another, so rare classes read as well as common
+/// ones, on a scale up to the largest such share. Right answers are gray, what never happened is blank, and a class without
+/// images is a gray row. Above 30 classes the counts are left out, and names thinned.
 ///
 /// # Errors
 /// [`InspectError::ClassNames`] if there is not one name a class.
@@ -172,7 +172,7 @@ fn largest_mistake(confusion: &Confusion) -> f64 {
     mistakes.map(|(label, _, count)| count as f64 / confusion.support(label) as f64).fold(0.0, f64::max)
 }
 
-/// The colour of a mistake of this share of the largest.
+/// The color of a mistake of this share of the largest.
 fn mistake(share: f64) -> Rgb {
     blue_orange(FAINTEST + (1.0 - FAINTEST) * share)
 }
@@ -189,12 +189,12 @@ fn axes(scene: &mut Scene, layout: &Layout, names: &[&str]) {
     for (class, &name) in names.iter().enumerate().step_by(layout.name_every) {
         let text = shown_name(name, size);
         let tooltip = (text != name).then(|| name.to_owned());
-        let centre = (class as f64 + 0.5) * layout.cell;
-        let y_name = (layout.left - 6.0, GRID_TOP + centre + 0.36 * size);
+        let center = (class as f64 + 0.5) * layout.cell;
+        let y_name = (layout.left - 6.0, GRID_TOP + center + 0.36 * size);
         let (x_name, anchor, rotate) = if layout.names_slant {
-            ((layout.left + centre + 0.5 * size, layout.bottom() + size), Anchor::End, -45.0)
+            ((layout.left + center + 0.5 * size, layout.bottom() + size), Anchor::End, -45.0)
         } else {
-            ((layout.left + centre, layout.bottom() + 4.0 + size), Anchor::Middle, 0.0)
+            ((layout.left + center, layout.bottom() + 4.0 + size), Anchor::Middle, 0.0)
         };
         for (at, anchor, rotate) in [(y_name, Anchor::End, 0.0), (x_name, anchor, rotate)] {
             let (text, tooltip) = (text.clone(), tooltip.clone());
@@ -214,7 +214,7 @@ fn axes(scene: &mut Scene, layout: &Layout, names: &[&str]) {
     });
 }
 
-/// What the colours mean, right of the matrix: the scale of mistakes, right answers, and what a grey row means where there is
+/// What the colors mean, right of the matrix: the scale of mistakes, right answers, and what a gray row means where there is
 /// one.
 fn legend(scene: &mut Scene, layout: &Layout, confusion: &Confusion) {
     const STEPS: usize = 50;

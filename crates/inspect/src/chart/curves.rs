@@ -4,7 +4,7 @@ use super::axis::{Axis, epoch_ticks};
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
 use super::{GRID, INK, SOFT_INK};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 
 /// What [`curves`] draws: entry `i` of each series belongs to epoch `i + 1`.
 ///
@@ -47,19 +47,19 @@ const THICK_UP_TO: usize = 200;
 /// Beyond this a coordinate cannot be computed safely; such a loss is as good as infinite.
 const LARGEST: f64 = 1e100;
 
-const TRAIN: Style = Style { name: "train", colour: Rgb::hex(0x1f77b4), width: 1.5, dash: Some((5.0, 3.0)) };
-const VALIDATION: Style = Style { name: "validation", colour: Rgb::hex(0xc65102), width: 2.0, dash: None };
+const TRAIN: Style = Style { name: "train", color: Rgb::hex(0x1f77b4), width: 1.5, dash: Some((5.0, 3.0)) };
+const VALIDATION: Style = Style { name: "validation", color: Rgb::hex(0xc65102), width: 2.0, dash: None };
 
-/// Dashes as well as hue, for readers and printers without colour.
+/// Dashes as well as hue, for readers and printers without color.
 #[derive(Clone, Copy)]
 struct Style {
     name: &'static str,
-    colour: Rgb,
+    color: Rgb,
     width: f64,
     dash: Option<(f64, f64)>,
 }
 
-/// Draws loss (left) and accuracy (right) over the epochs, training and validation, last values labelled and the epoch that
+/// Draws loss (left) and accuracy (right) over the epochs, training and validation, last values labeled and the epoch that
 /// is kept ringed.
 ///
 /// # Units
@@ -225,9 +225,9 @@ impl Panel<'_> {
         let [_, (style, validation)] = self.series;
         let Some(kept) = self.kept else { return };
         if let Some(&value) = validation.get(kept - 1).filter(|value| is_drawable(value)) {
-            let centre = (self.x_of(kept), y_of(axis, value));
-            for (radius, fill) in [(6.0, style.colour), (4.5, Rgb::WHITE), (2.5, style.colour)] {
-                scene.shapes.push(Shape::Dot { centre, radius, fill });
+            let center = (self.x_of(kept), y_of(axis, value));
+            for (radius, fill) in [(6.0, style.color), (4.5, Rgb::WHITE), (2.5, style.color)] {
+                scene.shapes.push(Shape::Dot { center, radius, fill });
             }
         }
     }
@@ -245,7 +245,7 @@ impl Panel<'_> {
         }
     }
 
-    /// The curve, broken at gaps; a point without neighbours is a dot.
+    /// The curve, broken at gaps; a point without neighbors is a dot.
     fn line(&self, scene: &mut Scene, axis: &Axis, style: Style, series: &[f64]) {
         let mut epoch = 0;
         for run in series.split_inclusive(|v| !is_drawable(v)) {
@@ -254,7 +254,7 @@ impl Panel<'_> {
                 values.enumerate().map(|(i, &value)| (self.x_of(epoch + i + 1), y_of(axis, value))).collect();
             epoch += run.len();
             if points.len() == 1 || self.epochs <= DOTS_UP_TO {
-                let dot = |&centre| Shape::Dot { centre, radius: 2.5, fill: style.colour };
+                let dot = |&center| Shape::Dot { center, radius: 2.5, fill: style.color };
                 scene.shapes.extend(points.iter().map(dot));
             }
             if points.len() > 1 {
@@ -283,7 +283,7 @@ impl Panel<'_> {
         }
         for (y, style, value) in labels {
             let at = (self.x + PLOT_WIDTH + 8.0, y + 0.36 * TICK_SIZE);
-            scene.text(at, TICK_SIZE, Anchor::Start, style.colour, (self.label)(value));
+            scene.text(at, TICK_SIZE, Anchor::Start, style.color, (self.label)(value));
         }
     }
 }
@@ -297,7 +297,7 @@ fn y_of(axis: &Axis, value: f64) -> f64 {
 }
 
 fn polyline(points: Vec<(f64, f64)>, style: Style) -> Shape {
-    Shape::Polyline { points, width: style.width, stroke: style.colour, dash: style.dash }
+    Shape::Polyline { points, width: style.width, stroke: style.color, dash: style.dash }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use ttf_parser::{Face, GlyphId};
 
-/// DejaVu Sans, cut down by tools/font/subset.py; its licence lies beside it.
+/// DejaVu Sans, cut down by tools/font/subset.py; its license lies beside it.
 static FACE: LazyLock<Face<'static>> = LazyLock::new(|| {
     Face::parse(include_bytes!("../../assets/DejaVuSans-subset.ttf"), 0)
         .unwrap_or_else(|e| unreachable!("the embedded font does not parse: {e}"))

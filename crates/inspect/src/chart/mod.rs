@@ -25,7 +25,7 @@ pub use reliability::reliability;
 pub use scene::{Anchor, Scene, Shape};
 pub(crate) use svg::Escaped;
 
-use crate::colour::Rgb;
+use crate::color::Rgb;
 
 /// Titles and values.
 const INK: Rgb = Rgb::hex(0x1a1a1a);

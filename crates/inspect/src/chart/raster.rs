@@ -9,7 +9,7 @@ use ttf_parser::OutlineBuilder;
 use super::encode::png;
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::error::InspectError;
 use crate::thumbnail::Thumbnail;
 
@@ -70,7 +70,7 @@ fn draw(pixmap: &mut Pixmap, shape: &Shape, to_pixels: Transform) {
                 pixmap.stroke_path(&path, &paint(*stroke), &stroke_style, to_pixels, None);
             }
         }
-        Shape::Dot { centre: (x, y), radius, fill } => {
+        Shape::Dot { center: (x, y), radius, fill } => {
             if let Some(path) = PathBuilder::from_circle(*x as f32, *y as f32, *radius as f32) {
                 pixmap.fill_path(&path, &paint(*fill), FillRule::Winding, to_pixels, None);
             }
@@ -142,9 +142,9 @@ fn copy_squares(pixmap: &mut Pixmap, edges: [f64; 4], picture: &Thumbnail) -> bo
     true
 }
 
-fn paint(colour: Rgb) -> Paint<'static> {
+fn paint(color: Rgb) -> Paint<'static> {
     let mut paint = Paint::default();
-    paint.set_color_rgba8(colour.r, colour.g, colour.b, 255);
+    paint.set_color_rgba8(color.r, color.g, color.b, 255);
     paint
 }
 
@@ -278,7 +278,7 @@ mod tests {
     /// The quick way and the painter's agree on every pixel, and the quick one is taken where pixels begin and end.
     #[test]
     fn copied_squares_are_those_that_would_be_painted() {
-        let picture = Thumbnail::of_colours(7, 5, (0..35).map(|i| Rgb::hex(0x010305 * i)));
+        let picture = Thumbnail::of_colors(7, 5, (0..35).map(|i| Rgb::hex(0x010305 * i)));
         for (left, top, wide, high, scale, quick) in [
             (3.0, 4.0, 14.0, 10.0, 2.0, true),
             (3.5, 4.0, 10.5, 7.5, 2.0, true),

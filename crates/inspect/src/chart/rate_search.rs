@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
 use super::{GRID, INK, SOFT_INK};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 
 /// What [`rate_search`] draws.
 #[derive(Debug, Clone, Copy, PartialEq)]

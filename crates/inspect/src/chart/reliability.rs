@@ -3,7 +3,7 @@
 use super::scene::{Anchor, Scene, Shape};
 use super::{GRID, INK, SOFT_INK};
 use crate::calibration::{BINS, Calibration};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::text::grouped;
 
 const WIDTH: f64 = 420.0;
@@ -85,9 +85,9 @@ pub fn reliability(calibration: &Calibration) -> Scene {
 mod tests {
     use super::*;
 
-    fn bars(scene: &Scene, colour: Rgb) -> Vec<(f64, f64, f64)> {
+    fn bars(scene: &Scene, color: Rgb) -> Vec<(f64, f64, f64)> {
         let of = |shape: &Shape| match shape {
-            Shape::Rect { x, y, height, fill, .. } if *fill == colour => Some((*x, *y, *height)),
+            Shape::Rect { x, y, height, fill, .. } if *fill == color => Some((*x, *y, *height)),
             _ => None,
         };
         scene.shapes.iter().filter_map(of).collect()

@@ -1,6 +1,6 @@
 //! A picture as a list of shapes.
 
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::thumbnail::Thumbnail;
 
 /// A picture: shapes on white, painted in order. Lengths are CSS pixels, y grows downwards.
@@ -29,7 +29,7 @@ pub enum Shape {
         width: f64,
         /// Height.
         height: f64,
-        /// Colour.
+        /// Color.
         fill: Rgb,
         /// Shown by a browser when the pointer rests on it; PNG has none.
         tooltip: Option<String>,
@@ -40,18 +40,18 @@ pub enum Shape {
         points: Vec<(f64, f64)>,
         /// Line width.
         width: f64,
-        /// Colour.
+        /// Color.
         stroke: Rgb,
         /// Lengths of dash and gap; `None` is a full line.
         dash: Option<(f64, f64)>,
     },
     /// A filled circle.
     Dot {
-        /// Centre.
-        centre: (f64, f64),
+        /// Center.
+        center: (f64, f64),
         /// Radius.
         radius: f64,
-        /// Colour.
+        /// Color.
         fill: Rgb,
     },
     /// A photograph, stretched over a rectangle.
@@ -77,7 +77,7 @@ pub enum Shape {
         anchor: Anchor,
         /// Degrees, clockwise about `at`.
         rotate: f64,
-        /// Colour.
+        /// Color.
         fill: Rgb,
         /// The text as shown.
         text: String,
@@ -116,7 +116,7 @@ impl Scene {
                 Shape::Polyline { points, .. } => {
                     points.iter_mut().for_each(|(x, y)| (*x, *y) = (*x + right, *y + down));
                 }
-                Shape::Dot { centre: (x, y), .. } | Shape::Text { at: (x, y), .. } => {
+                Shape::Dot { center: (x, y), .. } | Shape::Text { at: (x, y), .. } => {
                     (*x, *y) = (*x + right, *y + down);
                 }
             }

@@ -55,7 +55,7 @@ fn write_shape(out: &mut String, shape: &Shape) -> fmt::Result {
             }
             writeln!(out, " stroke-linejoin=\"round\"/>")
         }
-        Shape::Dot { centre: (x, y), radius, fill } => {
+        Shape::Dot { center: (x, y), radius, fill } => {
             let [x, y, radius] = [*x, *y, *radius].map(Number);
             writeln!(out, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"/>")
         }
@@ -128,7 +128,7 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::colour::Rgb;
+    use crate::color::Rgb;
 
     #[test]
     fn every_shape_and_every_escape() {
@@ -154,7 +154,7 @@ mod tests {
             stroke: Rgb::BLACK,
             dash: None,
         });
-        scene.shapes.push(Shape::Dot { centre: (3.0, 4.0), radius: 2.5, fill: Rgb::BLACK });
+        scene.shapes.push(Shape::Dot { center: (3.0, 4.0), radius: 2.5, fill: Rgb::BLACK });
         scene.shapes.push(Shape::Text {
             at: (5.0, 6.0),
             size: 11.0,

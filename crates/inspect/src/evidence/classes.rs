@@ -1,4 +1,4 @@
-//! The evidence for several classes side by side, in the colours of one scale.
+//! The evidence for several classes side by side, in the colors of one scale.
 
 use super::Evidence;
 use super::page::{class_name, layer_of};
@@ -6,7 +6,7 @@ use crate::chart::{Anchor, Scene};
 use crate::maps::page::{
     About, CAPTION_SIZE, INK, Legend, MARGIN, SOFT_INK, TOP, enlargement, page, push_tile,
 };
-use crate::maps::{Scale, coloured};
+use crate::maps::{Scale, colored};
 use crate::wrap::wrap_text;
 
 /// Longest side of a map on the page.
@@ -49,13 +49,13 @@ pub fn class_page(all: &[Evidence], about: &About) -> Scene {
     let title = format!("Why each class? {}{}", first.method.name(), layer_of(first));
     let line = format!("{}; the {} highest logits, one scale", first.method.unit(), all.len());
     let lines = [about.subject.as_str(), &line];
-    let colours = first.colours("the class", None);
-    let legend = Legend::Told(&scale, &colours);
+    let colors = first.colors("the class", None);
+    let legend = Legend::Told(&scale, &colors);
     let mut scene = page(&title, lines, about.picture.as_ref(), &legend, body);
     for (i, ((evidence, values), name)) in all.iter().zip(&values).zip(names).enumerate() {
         let x = MARGIN + (i % columns) as f64 * pitch.0;
         let y = TOP + (i / columns) as f64 * pitch.1;
-        push_tile(&mut scene, &coloured(values, [height, width], |v| scale.colour(v)), x, y, SIDE);
+        push_tile(&mut scene, &colored(values, [height, width], |v| scale.color(v)), x, y, SIDE);
         let mut below = y + side(height) + 1.0;
         for line in name {
             below += LINE;

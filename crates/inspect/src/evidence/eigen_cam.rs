@@ -1,5 +1,5 @@
 //! EigenCAM, `Σ_k v_k (A_k − mean A_k)`: the maps of a layer seen along the one direction in which they differ most from
-//! place to place, `v` the first right singular vector of the matrix `[H·W, K]` of centred maps.
+//! place to place, `v` the first right singular vector of the matrix `[H·W, K]` of centered maps.
 //!
 //! With `R = U S Vᵀ` the map is `R v = s u`, so whichever of `R Rᵀ` and `Rᵀ R` is smaller is enough. Its first eigenvector is
 //! found by iteration: `u ← R Rᵀ u / |R Rᵀ u|`.
@@ -39,22 +39,22 @@ impl Question<'_> {
 
 /// The map of maps `[K, plane]`.
 fn projection(maps: &[f32], channels: usize, plane: usize) -> Vec<f32> {
-    let centred: Vec<Vec<f64>> = maps
+    let centered: Vec<Vec<f64>> = maps
         .chunks_exact(plane)
         .map(|map| {
             let mean = map.iter().map(|&a| f64::from(a)).sum::<f64>() / plane as f64;
             map.iter().map(|&a| f64::from(a) - mean).collect()
         })
         .collect();
-    let place = |i: usize| -> Vec<f64> { centred.iter().map(|map| map[i]).collect() };
+    let place = |i: usize| -> Vec<f64> { centered.iter().map(|map| map[i]).collect() };
     let mut seen = if plane <= channels {
         let places: Vec<Vec<f64>> = (0..plane).map(place).collect();
         let (direction, square) = first_eigenvector(&gram(&places));
         direction.into_iter().map(|u| u * square.sqrt()).collect()
     } else {
-        let (direction, _) = first_eigenvector(&gram(&centred));
+        let (direction, _) = first_eigenvector(&gram(&centered));
         let mut sum = vec![0.0; plane];
-        for (map, v) in centred.iter().zip(direction) {
+        for (map, v) in centered.iter().zip(direction) {
             sum.iter_mut().zip(map).for_each(|(sum, a)| *sum += v * a);
         }
         sum

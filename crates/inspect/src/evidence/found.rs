@@ -58,7 +58,7 @@ impl Evidence {
     }
 
     /// As [`per_pixel`](Self::per_pixel), `[height, width]`: stretched to the size of the picture, bilinearly between
-    /// the centres of the values.
+    /// the centers of the values.
     ///
     /// # PyTorch
     /// `interpolate(mode="bilinear", align_corners=False)`.

@@ -4,7 +4,7 @@ use super::{Completeness, Evidence, Method, Question};
 use crate::error::InspectError;
 
 impl Question<'_> {
-    /// `x · ∂f/∂x`, value by value. Its completeness is measured against the picture of zeros (of normalised values: the
+    /// `x · ∂f/∂x`, value by value. Its completeness is measured against the picture of zeros (of normalized values: the
     /// mean of the training pictures); the gap is what biases and activations add.
     ///
     /// # Errors

@@ -120,7 +120,7 @@ impl Method {
             Self::LayerCam => "Each value of a layer by its own gradient; sharp in early layers",
             Self::EigenCam => "What the maps of a layer have in common, whatever the class",
             Self::ScoreCam => "Maps of a layer, by the logit of the picture seen through each; slow",
-            Self::Occlusion => "How far the logit falls when a patch is covered with the mean colour",
+            Self::Occlusion => "How far the logit falls when a patch is covered with the mean color",
         }
     }
 

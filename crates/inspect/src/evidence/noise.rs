@@ -37,8 +37,8 @@ mod tests {
             let allowed = 5.0 * f64::sqrt(spread / n as f64);
             assert!((moment(k) - want).abs() < allowed, "moment {k}: {}, expected {want}", moment(k));
         }
-        let neighbours = all.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / n as f64;
-        assert!(neighbours.abs() < 5.0 / f64::sqrt(n as f64), "neighbours correlate: {neighbours}");
+        let neighbors = all.windows(2).map(|w| w[0] * w[1]).sum::<f64>() / n as f64;
+        assert!(neighbors.abs() < 5.0 / f64::sqrt(n as f64), "neighbors correlate: {neighbors}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Patch {
 const ALONG: usize = 8;
 
 impl Patch {
-    /// An eighth of the longer side of a picture `[C, H, W]`; neighbours overlap by half.
+    /// An eighth of the longer side of a picture `[C, H, W]`; neighbors overlap by half.
     pub fn of([_, h, w]: [usize; 3]) -> Self {
         let side_px = h.max(w).div_ceil(ALONG);
         Self { side_px, stride_px: side_px.div_ceil(2) }

@@ -1,14 +1,14 @@
-//! Evidence as a picture: the values in the colours of their scale, alone and over what they are about.
+//! Evidence as a picture: the values in the colors of their scale, alone and over what they are about.
 
 use super::method::PHOTO_PX;
 use super::smooth::smoothed;
 use super::stretch::{Align, bilinear};
 use super::{Evidence, Method};
 use crate::chart::{Anchor, Scene};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::maps::page::{About, CAPTION_SIZE, INK, Legend, MARGIN, SOFT_INK, TOP, page, push_tile};
 use crate::maps::scale::number;
-use crate::maps::{Scale, coloured};
+use crate::maps::{Scale, colored};
 use crate::text::{grouped, percent};
 use crate::thumbnail::Thumbnail;
 use crate::wrap::wrap_text;
@@ -18,7 +18,7 @@ const GAP: f64 = 40.0;
 const CAPTION: f64 = 22.0;
 /// Below the tiles, a line.
 const LINE: f64 = 18.0;
-/// How much of an overlay the colour of the largest value is.
+/// How much of an overlay the color of the largest value is.
 const OPACITY: f64 = 0.8;
 
 pub(super) fn class_name(about: &About, class: usize) -> String {
@@ -54,21 +54,21 @@ impl Evidence {
         Scale::of(&self.shown(), self.method.is_signed())
     }
 
-    /// The values as large as the picture, with their colours mixed into its grey, the more the larger they are.
+    /// The values as large as the picture, with their colors mixed into its gray, the more the larger they are.
     pub fn overlay(&self, picture: &Thumbnail) -> Thumbnail {
         let (width, height) = (picture.width_px() as usize, picture.height_px() as usize);
         let ([_, h, w], scale) = (self.shape, self.scale());
         let values = bilinear(&self.shown(), [h, w], [height, width], Align::Edges);
         let mixed = values.iter().enumerate().map(|(i, &value)| {
             let pixel = picture.pixel((i % width) as u32, (i / width) as u32);
-            let grey =
+            let gray =
                 0.2126 * f64::from(pixel[0]) + 0.7152 * f64::from(pixel[1]) + 0.0722 * f64::from(pixel[2]);
-            let (colour, place) = (scale.colour(value), scale.position(value));
+            let (color, place) = (scale.color(value), scale.position(value));
             let share = if place.is_nan() { OPACITY } else { OPACITY * place.abs() };
-            let mix = |colour: u8| (grey * (1.0 - share) + f64::from(colour) * share).round() as u8;
-            Rgb { r: mix(colour.r), g: mix(colour.g), b: mix(colour.b) }
+            let mix = |color: u8| (gray * (1.0 - share) + f64::from(color) * share).round() as u8;
+            Rgb { r: mix(color.r), g: mix(color.g), b: mix(color.b) }
         });
-        Thumbnail::of_colours(width, height, mixed)
+        Thumbnail::of_colors(width, height, mixed)
     }
 
     /// What the values sum to, for people, where they are to sum to something.
@@ -113,8 +113,8 @@ impl Evidence {
         notes
     }
 
-    /// What the colours say of `class` (where there is no `versus`), in a few words.
-    pub(super) fn colours(&self, class: &str, versus: Option<&str>) -> String {
+    /// What the colors say of `class` (where there is no `versus`), in a few words.
+    pub(super) fn colors(&self, class: &str, versus: Option<&str>) -> String {
         match (self.method, versus) {
             (Method::EigenCam, _) => "orange and blue: the two ends of what differs most".into(),
             (Method::Gradient | Method::SmoothGrad | Method::GuidedBackprop, _) => {
@@ -138,7 +138,7 @@ impl Evidence {
         format!("Why {}{}? {how}{layer}", class_name(about, self.class), rather.unwrap_or_default())
     }
 
-    /// A page with the values, the overlay, and what the colours mean. `about.picture` is what the network was shown.
+    /// A page with the values, the overlay, and what the colors mean. `about.picture` is what the network was shown.
     pub fn page(&self, about: &About) -> Scene {
         let logit = number(self.logit);
         let logit = if self.versus.is_some() {
@@ -158,11 +158,11 @@ impl Evidence {
         let body = (room, CAPTION + SIDE + LINE * notes.len() as f64);
         let lines = [about.subject.as_str(), &line];
         let versus = self.versus.map(|other| class_name(about, other));
-        let colours = self.colours(&class_name(about, self.class), versus.as_deref());
-        let legend = Legend::Told(&scale, &colours);
+        let colors = self.colors(&class_name(about, self.class), versus.as_deref());
+        let legend = Legend::Told(&scale, &colors);
         let mut scene = page(&self.title(about), lines, about.picture.as_ref(), &legend, body);
         let [_, height, width] = self.shape;
-        let shown = coloured(&self.shown(), [height, width], |v| scale.colour(v));
+        let shown = colored(&self.shown(), [height, width], |v| scale.color(v));
         let mut tiles = vec![(format!("{}, {height} x {width}", self.method.unit()), shown)];
         if let Some(picture) = &about.picture {
             tiles.push(("over the picture, larger values more opaque".into(), self.overlay(picture)));

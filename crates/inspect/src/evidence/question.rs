@@ -50,7 +50,7 @@ pub(super) struct Slopes {
 }
 
 impl<'a> Question<'a> {
-    /// Asks of `picture`, `[C, H, W]` as the network takes it (scaled and normalised), why it has the logit of `class`.
+    /// Asks of `picture`, `[C, H, W]` as the network takes it (scaled and normalized), why it has the logit of `class`.
     ///
     /// # Errors
     /// When the network has another input, no such class, or an output that is not logits, and when the picture or a parameter

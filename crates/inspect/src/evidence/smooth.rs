@@ -1,4 +1,4 @@
-//! Values shared out among their neighbours, so that a map of single pixels can be looked at.
+//! Values shared out among their neighbors, so that a map of single pixels can be looked at.
 //!
 //! `y_j = Σ_i x_i w(i - j) / Σ_k w(i - k)` along either axis, with `w(d) = exp(-d² / 2σ²)` cut off at 3σ: what lies near the
 //! edge is shared out inside, and the sum of all values stays what it was.

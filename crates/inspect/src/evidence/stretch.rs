@@ -1,6 +1,6 @@
 //! A map made as large as a picture.
 //!
-//! Bilinear: value `i` of `n` becomes the mean of its two neighbours, weighted by nearness. Places are the centres of
+//! Bilinear: value `i` of `n` becomes the mean of its two neighbors, weighted by nearness. Places are the centers of
 //! values, `(i + ½) · m / n − ½`, or, between corners, `i · (m − 1) / (n − 1)`.
 
 /// Which places of two grids are the same.
@@ -8,7 +8,7 @@
 pub(super) enum Align {
     /// The outer edges: PyTorch's `align_corners=False`.
     Edges,
-    /// The centres of the first and of the last values: PyTorch's `align_corners=True`.
+    /// The centers of the first and of the last values: PyTorch's `align_corners=True`.
     Corners,
 }
 

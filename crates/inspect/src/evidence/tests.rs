@@ -274,7 +274,7 @@ fn evidence(method: Method, shape: [usize; 3], values: &[f32]) -> Evidence {
 }
 
 #[test]
-fn maps_are_stretched_between_the_centres_of_their_values() {
+fn maps_are_stretched_between_the_centers_of_their_values() {
     let small = evidence(Method::GradCam, [1, 1, 2], &[0.0, 4.0]);
     assert_eq!(small.stretched([2, 4]), [0.0, 1.0, 3.0, 4.0, 0.0, 1.0, 3.0, 4.0]);
     let channels = evidence(Method::Gradient, [2, 1, 2], &[1.0, -2.0, 3.0, 5.0]);
@@ -282,15 +282,15 @@ fn maps_are_stretched_between_the_centres_of_their_values() {
 }
 
 #[test]
-fn nothing_leaves_the_picture_as_it_was_and_signs_have_their_colours() {
-    let grey = Thumbnail::new(3, 1, 1, &[100, 100, 100], 3).unwrap();
+fn nothing_leaves_the_picture_as_it_was_and_signs_have_their_colors() {
+    let gray = Thumbnail::new(3, 1, 1, &[100, 100, 100], 3).unwrap();
     let found = evidence(Method::Occlusion, [1, 1, 3], &[-2.0, 0.0, 2.0]);
-    let overlay = found.overlay(&grey);
+    let overlay = found.overlay(&gray);
     assert_eq!(overlay.pixel(1, 0), [100; 3]);
     let ([r, _, b], [r2, _, b2]) = (overlay.pixel(0, 0), overlay.pixel(2, 0));
     assert!(b > r && r2 > b2, "blue speaks against, orange for");
     let about =
-        About { subject: "a picture".into(), picture: Some(grey), classes: vec!["cat".into(), "dog".into()] };
+        About { subject: "a picture".into(), picture: Some(gray), classes: vec!["cat".into(), "dog".into()] };
     let svg = found.page(&about).to_svg();
     for text in ["Why dog? occlusion", "logit 2.00", "gap", "over the picture"] {
         assert!(svg.contains(text), "{text}: {svg}");

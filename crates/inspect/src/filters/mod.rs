@@ -1,6 +1,6 @@
 //! The kernels of a layer as pictures.
 //!
-//! The first layer of a network that takes RGB has its kernels in colour, mid-grey for zero; all others are signed, blue
+//! The first layer of a network that takes RGB has its kernels in color, mid-gray for zero; all others are signed, blue
 //! for negative weights and orange for positive ones. One [`Scale`] holds for all kernels of a layer.
 
 mod sheet;
@@ -13,7 +13,7 @@ use striate_graph::{Graph, Node, NodeId, Params};
 
 use crate::error::InspectError;
 use crate::maps::Scale;
-use crate::maps::page::grey;
+use crate::maps::page::gray;
 use crate::maps::select::chosen;
 use crate::thumbnail::Thumbnail;
 
@@ -28,7 +28,7 @@ pub struct Filters {
     pub shape: [usize; 4],
     /// The weights as they are stored: no batch norm is folded into them.
     pub values: Vec<f32>,
-    /// Their colours.
+    /// Their colors.
     pub scale: Scale,
     /// Whether the three input channels are the red, green and blue of the picture.
     pub is_rgb: bool,
@@ -204,7 +204,7 @@ impl Filters {
         kept
     }
 
-    /// A kernel as a picture, one pixel a weight: all three channels at once where they are the picture's colours, else
+    /// A kernel as a picture, one pixel a weight: all three channels at once where they are the picture's colors, else
     /// that of input channel `input`.
     ///
     /// # Panics
@@ -213,18 +213,18 @@ impl Filters {
         let [_, _, height, width] = self.shape;
         if !self.is_rgb {
             let weights = self.kernel(filter, input);
-            return Thumbnail::of_colours(width, height, weights.iter().map(|&w| self.scale.colour(w)));
+            return Thumbnail::of_colors(width, height, weights.iter().map(|&w| self.scale.color(w)));
         }
         let weights = self.filter(filter);
         let plane = height * width;
-        let colour = |i: usize| {
+        let color = |i: usize| {
             let [r, g, b] = [0, 1, 2].map(|c| self.scale.position(weights[c * plane + i]));
             match [r, g, b].iter().all(|v| v.is_finite()) {
-                true => crate::colour::Rgb { r: grey(r).r, g: grey(g).g, b: grey(b).b },
-                false => crate::colour::Rgb::MISSING,
+                true => crate::color::Rgb { r: gray(r).r, g: gray(g).g, b: gray(b).b },
+                false => crate::color::Rgb::MISSING,
             }
         };
-        Thumbnail::of_colours(width, height, (0..plane).map(colour))
+        Thumbnail::of_colors(width, height, (0..plane).map(color))
     }
 }
 

@@ -18,7 +18,7 @@ const HEAD: f64 = 20.0;
 
 impl Filters {
     /// A page with the `most` filters of the largest norm, the largest first: one picture a filter where it reads one
-    /// channel or the colours of the picture, else a row of kernels, one for each input channel (the 16 that weigh most).
+    /// channel or the colors of the picture, else a row of kernels, one for each input channel (the 16 that weigh most).
     ///
     /// # Example
     /// ```
@@ -63,7 +63,7 @@ impl Filters {
             format!("all {filters}")
         };
         let columns = match () {
-            () if self.is_rgb => "; the weights of red, green and blue as colour, mid-grey is 0".into(),
+            () if self.is_rgb => "; the weights of red, green and blue as color, mid-gray is 0".into(),
             () if all_inputs == 1 => String::new(),
             () if inputs < all_inputs => {
                 format!("; a column for each of the {inputs} input channels of {all_inputs} that weigh most")

@@ -4,7 +4,7 @@ use striate_graph::{Forward, Mode, Module, Params, Var, trace};
 
 use super::*;
 use crate::chart::Shape;
-use crate::colour::blue_orange;
+use crate::color::blue_orange;
 use crate::maps::About;
 use striate_graph::op::Op;
 
@@ -69,7 +69,7 @@ fn a_linear_layer_has_the_image_before_it_as_its_kernel() {
 }
 
 #[test]
-fn colours_are_the_pictures_own_and_grey_is_zero() {
+fn colors_are_the_pictures_own_and_gray_is_zero() {
     let graph = net(3);
     let filters = Filters::new(&graph, &Params::init(&graph, 1), 1);
     assert!(filters.is_rgb);
@@ -78,7 +78,7 @@ fn colours_are_the_pictures_own_and_grey_is_zero() {
     let filters = Filters::from_values("conv", "conv2d", [1, 3, 1, 2], true, values.clone());
     let picture = filters.picture(0, 0);
     assert_eq!((picture.pixel(0, 0), picture.pixel(1, 0)), ([255, 128, 128], [128, 0, 191]));
-    // The same weights deeper in the network are not colours.
+    // The same weights deeper in the network are not colors.
     let deeper = Filters::from_values("conv", "conv2d", [1, 3, 1, 2], false, values);
     let [orange, neutral] = [blue_orange(1.0), blue_orange(0.0)].map(|c| [c.r, c.g, c.b]);
     let picture = deeper.picture(0, 0);

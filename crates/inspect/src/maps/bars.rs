@@ -36,7 +36,7 @@ impl FeatureMaps {
             let text = fit_text(&text, CAPTION_SIZE, LABEL - 10.0);
             scene.text((left - 8.0, y + 11.0), CAPTION_SIZE, Anchor::End, INK, text);
             let end = zero + reach * if v.is_finite() { self.scale.position(v) } else { 0.0 };
-            scene.rect(zero.min(end), y + 1.0, (end - zero).abs(), PITCH - 5.0, self.scale.colour(v));
+            scene.rect(zero.min(end), y + 1.0, (end - zero).abs(), PITCH - 5.0, self.scale.color(v));
             let at = (left + LENGTH + VALUE, y + 11.0);
             scene.text(at, CAPTION_SIZE, Anchor::End, SOFT_INK, number(v));
         }

@@ -33,7 +33,7 @@ pub struct FeatureMaps {
     pub shape: Vec<usize>,
     /// The values, row by row.
     pub values: Vec<f32>,
-    /// Their colours.
+    /// Their colors.
     pub scale: Scale,
 }
 
@@ -118,23 +118,23 @@ impl FeatureMaps {
         all
     }
 
-    /// A map in the colours of the layer, one pixel a value.
+    /// A map in the colors of the layer, one pixel a value.
     ///
     /// # Panics
     /// When there is no such map.
     pub fn picture(&self, map: usize) -> Thumbnail {
         let [_, height, width] = self.dimensions();
-        coloured(self.map(map), [height, width], |v| self.scale.colour(v))
+        colored(self.map(map), [height, width], |v| self.scale.color(v))
     }
 }
 
 /// Values `[H, W]` as a picture.
-pub(crate) fn coloured(
+pub(crate) fn colored(
     values: &[f32],
     [height, width]: [usize; 2],
-    colour: impl Fn(f32) -> crate::colour::Rgb,
+    color: impl Fn(f32) -> crate::color::Rgb,
 ) -> Thumbnail {
-    Thumbnail::of_colours(width, height, values.iter().map(|&v| colour(v)))
+    Thumbnail::of_colors(width, height, values.iter().map(|&v| color(v)))
 }
 
 fn stats(map: usize, values: &[f32], width: usize) -> MapStats {

@@ -1,7 +1,7 @@
-//! What every page of maps and kernels has on top: what is seen, of what, and what the colours mean.
+//! What every page of maps and kernels has on top: what is seen, of what, and what the colors mean.
 
 use crate::chart::{Anchor, Scene, Shape, fit_text, width_px};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::maps::scale::{Scale, Table, number};
 use crate::thumbnail::Thumbnail;
 
@@ -33,11 +33,11 @@ pub struct About {
     pub classes: Vec<String>,
 }
 
-/// The colours of a page.
+/// The colors of a page.
 pub(crate) enum Legend<'a> {
-    /// A colour table.
+    /// A color table.
     Scale(&'a Scale),
-    /// A colour table, and what it says.
+    /// A color table, and what it says.
     Told(&'a Scale, &'a str),
     /// Red, green and blue weights at once.
     Rgb(&'a Scale),
@@ -81,7 +81,7 @@ fn draw_legend(scene: &mut Scene, x: f64, y: f64, legend: &Legend<'_>) {
     };
     match *legend {
         Legend::Scale(scale) | Legend::Told(scale, _) => push_scale(scene, (x, y), BAR.0, scale),
-        Legend::Rgb(scale) => push_bar(scene, (x, y), BAR.0, scale, grey),
+        Legend::Rgb(scale) => push_bar(scene, (x, y), BAR.0, scale, gray),
     }
     let left = x + BAR.0 + 14.0;
     for (i, note) in notes.iter().enumerate() {
@@ -90,23 +90,23 @@ fn draw_legend(scene: &mut Scene, x: f64, y: f64, legend: &Legend<'_>) {
     }
 }
 
-/// The colours of a scale as a bar of this width, its ends and zero in numbers below it.
+/// The colors of a scale as a bar of this width, its ends and zero in numbers below it.
 pub(crate) fn push_scale(scene: &mut Scene, at: (f64, f64), width: f64, scale: &Scale) {
     // The position, not the value: a layer of zeros has a legend all the same.
     match scale.table {
-        Table::Viridis => push_bar(scene, at, width, scale, crate::colour::viridis),
-        Table::BlueOrange => push_bar(scene, at, width, scale, crate::colour::blue_orange),
+        Table::Viridis => push_bar(scene, at, width, scale, crate::color::viridis),
+        Table::BlueOrange => push_bar(scene, at, width, scale, crate::color::blue_orange),
     }
 }
 
-fn push_bar(scene: &mut Scene, (x, y): (f64, f64), width: f64, scale: &Scale, colour: impl Fn(f64) -> Rgb) {
+fn push_bar(scene: &mut Scene, (x, y): (f64, f64), width: f64, scale: &Scale, color: impl Fn(f64) -> Rgb) {
     let from = if scale.table == Table::Viridis { 0.0 } else { -1.0 };
     // Two units a step: whole pixels of the PNG, without seams.
     let steps = (width / 2.0).round() as i32;
     let step_width = width / f64::from(steps);
     for step in 0..steps {
         let unit = from + (1.0 - from) * f64::from(step) / f64::from(steps - 1);
-        scene.rect(x + step_width * f64::from(step), y, step_width, BAR.1, colour(unit));
+        scene.rect(x + step_width * f64::from(step), y, step_width, BAR.1, color(unit));
     }
     let limit = scale.limit;
     let ticks = if from < 0.0 {
@@ -125,8 +125,8 @@ fn push_bar(scene: &mut Scene, (x, y): (f64, f64), width: f64, scale: &Scale, co
     }
 }
 
-/// The grey of a weight, -1 to 1.
-pub(crate) fn grey(unit: f64) -> Rgb {
+/// The gray of a weight, -1 to 1.
+pub(crate) fn gray(unit: f64) -> Rgb {
     let level = (127.5 + 127.5 * unit).round() as u8;
     Rgb { r: level, g: level, b: level }
 }

@@ -1,13 +1,13 @@
-//! What colour a value has: one scale a layer, with zero where the table has it.
+//! What color a value has: one scale a layer, with zero where the table has it.
 
 use serde::Serialize;
 
-use crate::colour::{Rgb, blue_orange, viridis};
+use crate::color::{Rgb, blue_orange, viridis};
 
 /// Share of a layer's values other than zero that may lie past the end of its scale.
 const BEYOND: f64 = 0.005;
 
-/// Which colour table.
+/// Which color table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Table {
@@ -17,9 +17,9 @@ pub enum Table {
     BlueOrange,
 }
 
-/// The colours of all values of a layer.
+/// The colors of all values of a layer.
 ///
-/// `colour(v) = table(v / limit)`, the table's end past the limit. Zero has the same colour whatever the values are: a
+/// `color(v) = table(v / limit)`, the table's end past the limit. Zero has the same color whatever the values are: a
 /// map that is silent looks silent, and nothing is stretched from its own minimum to its own maximum.
 ///
 /// The limit is the largest magnitude, but one that 0.5 % of the values other than zero may pass, so that a single
@@ -43,12 +43,12 @@ impl Scale {
     ///
     /// # Example
     /// ```
-    /// use striate_inspect::{colour, maps::Scale};
+    /// use striate_inspect::{color, maps::Scale};
     ///
     /// let scale = Scale::of(&[0.0, -1.0, 4.0], true);
     /// assert_eq!((scale.limit, scale.beyond), (4.0, 0));
-    /// assert_eq!(scale.colour(-4.0), colour::blue_orange(-1.0));
-    /// assert_eq!(scale.colour(0.0), colour::blue_orange(0.0), "zero is neutral, whatever the range");
+    /// assert_eq!(scale.color(-4.0), color::blue_orange(-1.0));
+    /// assert_eq!(scale.color(0.0), color::blue_orange(0.0), "zero is neutral, whatever the range");
     /// ```
     pub fn of(values: &[f32], signed: bool) -> Self {
         let table = if signed { Table::BlueOrange } else { Table::Viridis };
@@ -78,8 +78,8 @@ impl Scale {
         }
     }
 
-    /// The colour of a value; [`Rgb::MISSING`] when it is not finite.
-    pub fn colour(&self, value: f32) -> Rgb {
+    /// The color of a value; [`Rgb::MISSING`] when it is not finite.
+    pub fn color(&self, value: f32) -> Rgb {
         match self.table {
             Table::Viridis => viridis(self.position(value)),
             Table::BlueOrange => blue_orange(self.position(value)),
@@ -93,7 +93,7 @@ impl Scale {
             parts.push(format!("{} beyond the scale, up to {}", counted(self.beyond), number(self.largest)));
         }
         if self.not_finite > 0 {
-            parts.push(format!("{} not finite (grey)", counted(self.not_finite)));
+            parts.push(format!("{} not finite (gray)", counted(self.not_finite)));
         }
         parts.join("; ")
     }
@@ -129,10 +129,10 @@ mod tests {
             let scale = Scale::of(&[0.0; 9], signed);
             assert_eq!((scale.limit, scale.beyond, scale.note().as_str()), (0.0, 0, ""));
             let zero = if signed { blue_orange(0.0) } else { viridis(0.0) };
-            assert_eq!(scale.colour(0.0), zero);
+            assert_eq!(scale.color(0.0), zero);
             // A stray value in a loud layer is no louder than it is.
             let loud = Scale::of(&[0.0, 1e-6, 10.0], signed);
-            assert_eq!(loud.colour(1e-6), zero);
+            assert_eq!(loud.color(1e-6), zero);
         }
     }
 
@@ -145,8 +145,8 @@ mod tests {
         let scale = Scale::of(&values, false);
         assert!((0.99..=1.0).contains(&scale.limit), "{scale:?}");
         assert!(scale.beyond <= 5 && scale.largest == 500.0 && scale.not_finite == 2, "{scale:?}");
-        assert_eq!(scale.note(), "5 values beyond the scale, up to 500; 2 values not finite (grey)");
-        assert_eq!(scale.colour(f32::INFINITY), Rgb::MISSING);
+        assert_eq!(scale.note(), "5 values beyond the scale, up to 500; 2 values not finite (gray)");
+        assert_eq!(scale.color(f32::INFINITY), Rgb::MISSING);
     }
 
     #[test]

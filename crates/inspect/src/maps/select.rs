@@ -40,7 +40,7 @@ pub(crate) fn chosen(names: &[&str], patterns: &[String]) -> Result<Vec<usize>, 
     Ok((0..names.len()).filter(is_meant).collect())
 }
 
-/// The names most like `wanted`: those that share the most pairs of neighbouring characters with it.
+/// The names most like `wanted`: those that share the most pairs of neighboring characters with it.
 pub(crate) fn near(names: &[&str], wanted: &str) -> Vec<String> {
     let pairs = |text: &str| -> Vec<(char, char)> {
         let text = text.to_lowercase();

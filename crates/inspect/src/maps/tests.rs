@@ -5,7 +5,7 @@ use striate_graph::{Forward, Mode, Module, Var, trace};
 
 use super::*;
 use crate::chart::Shape;
-use crate::colour::{blue_orange, viridis};
+use crate::color::{blue_orange, viridis};
 use crate::error::InspectError;
 
 struct Net;
@@ -98,21 +98,21 @@ fn the_strongest_come_first_and_the_silent_are_counted() {
     .assert_eq(&texts(&page).join("\n"));
     // One scale: the weak map's one is half as bright as the strong map's two, and silence is the table's zero.
     let shown = pictures(&page);
-    let rgb = |c: crate::colour::Rgb| [c.r, c.g, c.b];
+    let rgb = |c: crate::color::Rgb| [c.r, c.g, c.b];
     assert_eq!(shown[0].pixel(0, 0), rgb(viridis(1.0)));
     assert_eq!(shown[1].pixel(0, 1), rgb(viridis(0.5)));
     assert!((0..4).all(|i| shown[2].pixel(i % 2, i / 2) == rgb(viridis(0.0))));
 }
 
 #[test]
-fn values_that_are_not_finite_are_grey_and_told() {
+fn values_that_are_not_finite_are_gray_and_told() {
     let maps = maps(&[2, 1, 2], true, vec![f32::NAN, -1.0, f32::INFINITY, f32::NAN]);
     let ranked = maps.ranked();
     assert_eq!((ranked[0].map, ranked[0].not_finite, ranked[1].rms, ranked[1].max), (0, 1, 0.0, 0.0));
     assert!(!ranked[1].is_silent(), "NaN is not silence");
     let page = maps.sheet(&About::default(), 9);
     let texts = texts(&page);
-    assert!(texts.contains(&"3 values not finite (grey)".into()), "{texts:?}");
+    assert!(texts.contains(&"3 values not finite (gray)".into()), "{texts:?}");
     let shown = pictures(&page);
     assert_eq!(shown[0].pixel(0, 0), [0xd0; 3]);
     let blue = blue_orange(-1.0);
@@ -131,7 +131,7 @@ fn a_vector_is_bars_with_the_names_of_the_classes() {
         −2.00
         0
         2.00
-        1 value not finite (grey)
+        1 value not finite (gray)
         cat
         0.500
         dog

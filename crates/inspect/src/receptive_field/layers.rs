@@ -20,12 +20,12 @@ pub struct LayerField {
     pub size: [usize; 2],
     /// Rows and columns of the picture that one value sees, padding and all; of values that see unequally much, the most.
     pub field_px: [usize; 2],
-    /// Pixels of the picture between neighbouring values; `None` for a vector.
+    /// Pixels of the picture between neighboring values; `None` for a vector.
     pub jump_px: Option<[usize; 2]>,
     /// First row and column of the box of the value at (0, 0).
     pub start_px: [isize; 2],
     /// Middle of that box; the middle of the picture's first pixel is 0.
-    pub centre_px: [f64; 2],
+    pub center_px: [f64; 2],
     /// Share of the picture's pixels in the box of the layer's middle value.
     pub seen_share: f64,
     /// Share of all values' boxes that lies outside the picture.
@@ -53,7 +53,7 @@ pub struct Layers {
 pub(crate) struct Sight {
     /// Rows and columns of the box; of unequal boxes the largest.
     pub(crate) size: [usize; 2],
-    /// Pixels between the boxes of neighbours.
+    /// Pixels between the boxes of neighbors.
     pub(crate) jump: [usize; 2],
     /// First row and column of the box of the value at (0, 0).
     pub(crate) start: [isize; 2],
@@ -83,7 +83,7 @@ pub(crate) fn sight(graph: &Graph, id: NodeId) -> Sight {
     Sight { size, jump, start, even: first.even }
 }
 
-/// The receptive field of every layer: size, distance between neighbours, place, and how much of it is padding.
+/// The receptive field of every layer: size, distance between neighbors, place, and how much of it is padding.
 ///
 /// # Source
 /// As the [module](crate::receptive_field).
@@ -105,7 +105,7 @@ pub fn layers(graph: &Graph) -> Layers {
             field_px: sight.size,
             jump_px: is_map.then_some(sight.jump),
             start_px: sight.start,
-            centre_px: [0, 1].map(|a| sight.start[a] as f64 + (sight.size[a] as f64 - 1.0) / 2.0),
+            center_px: [0, 1].map(|a| sight.start[a] as f64 + (sight.size[a] as f64 - 1.0) / 2.0),
             seen_share: middle.seen_pixels() as f64 / (height * width) as f64,
             padding_share: padding_share(&sight, size, picture_px),
             status,
@@ -167,7 +167,7 @@ impl fmt::Display for Layers {
             ("sees (px)", Align::Right),
             ("jump (px)", Align::Right),
             ("first from", Align::Right),
-            ("centre", Align::Right),
+            ("center", Align::Right),
             ("of the picture", Align::Right),
             ("padding", Align::Right),
             ("box", Align::Left),
@@ -181,7 +181,7 @@ impl fmt::Display for Layers {
                 sides(layer.field_px),
                 layer.jump_px.map(sides).unwrap_or_default(),
                 sign(sides(layer.start_px)),
-                sign(sides(layer.centre_px)),
+                sign(sides(layer.center_px)),
                 percent(Some(layer.seen_share)),
                 percent(Some(layer.padding_share)),
                 layer.status.name().into(),

@@ -2,7 +2,7 @@
 
 use super::layers::{LayerField, Layers, sides};
 use crate::chart::{Anchor, Scene, Shape, fit_text};
-use crate::colour::{Rgb, viridis};
+use crate::color::{Rgb, viridis};
 use crate::hatch::hatched;
 use crate::text::percent;
 
@@ -70,13 +70,13 @@ impl Layers {
             scene.text((at, TOP + 10.0), SIZE, anchor, SOFT_INK, text);
         }
         for (i, (layer, names)) in shown.iter().enumerate().rev() {
-            let colour = colour(i, shown.len());
+            let color = color(i, shown.len());
             let corner = |y: isize, x: isize| place(y as f64, x as f64);
             let ([y0, y1], [x0, x1]) = (layer.middle.rows, layer.middle.columns);
             let points = vec![corner(y0, x0), corner(y0, x1), corner(y1, x1), corner(y1, x0), corner(y0, x0)];
-            scene.shapes.push(Shape::Polyline { points, width: 2.0, stroke: colour, dash: None });
+            scene.shapes.push(Shape::Polyline { points, width: 2.0, stroke: color, dash: None });
             let y = TOP + PITCH * (i as f64 + 1.0) + 10.0;
-            scene.rect(x, y - 9.0, 14.0, 10.0, colour);
+            scene.rect(x, y - 9.0, 14.0, 10.0, color);
             let cells = [
                 fit_text(names, SIZE, 165.0),
                 sides(layer.field_px),
@@ -114,6 +114,6 @@ impl Layers {
 }
 
 /// From dark at the picture to light at the end, without the yellow that white swallows.
-fn colour(i: usize, all: usize) -> Rgb {
+fn color(i: usize, all: usize) -> Rgb {
     viridis(0.85 * i as f64 / (all.max(2) - 1) as f64)
 }

@@ -158,7 +158,7 @@ fn with_kernels_of_ones_the_box_is_touched_at_its_corners() {
             .iter()
             .any(|node| ["mul", "layer_norm2d", "group_norm"].contains(&node.operation().name()))
         {
-            return; // A gate of a picture that is dark but for one row passes nothing elsewhere, and a norm centres what is equal.
+            return; // A gate of a picture that is dark but for one row passes nothing elsewhere, and a norm centers what is equal.
         }
         let shape = graph.input_shape();
         let mut session = Session::new(graph.clone(), ones(graph)).unwrap();
@@ -312,7 +312,7 @@ fn a_table_and_a_page() {
     net.then(linear(features, 2), "fc");
     let layers = layers(&net.graph());
     expect![[r#"
-        name      op                   values  sees (px)  jump (px)  first from       centre  of the picture  padding  box
+        name      op                   values  sees (px)  jump (px)  first from       center  of the picture  padding  box
         ────────  ───────────────────  ──────  ─────────  ─────────  ──────────  ───────────  ──────────────  ───────  ───────────
         input     input                    28          1          1           0            0          0.13 %   0.00 %  exact
         conv1     conv, relu               28          3          1          −1            0          1.15 %   4.71 %  exact

@@ -22,7 +22,7 @@ pub(super) fn mistakes(page: &Page<'_>, out: &mut String) -> Result<(), InspectE
     let _ = writeln!(
         out,
         "<p class=\"small soft\">{shown} of {wrong}, those first that gave the truth the least probability. \
-         Look whether some of them are labelled wrong.</p>\n<ul class=\"mistakes\">"
+         Look whether some of them are labeled wrong.</p>\n<ul class=\"mistakes\">"
     );
     for mistake in &page.mistakes {
         item(page, mistake, out)?;

@@ -1,10 +1,10 @@
-//! Small grids of numbers in colour: a window, a kernel, their products.
+//! Small grids of numbers in color: a window, a kernel, their products.
 
 use crate::chart::{Anchor, Scene, Shape};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::hatch::hatched;
 use crate::maps::page::push_tile;
-use crate::maps::{Scale, coloured};
+use crate::maps::{Scale, colored};
 
 const HATCH: Rgb = Rgb::hex(0xb0b0b0);
 const HAIRLINE: Rgb = Rgb::hex(0xbbbbbb);
@@ -33,7 +33,7 @@ pub(super) fn push_grid(
     let (width, height) = (cell * columns as f64, cell * rows as f64);
     if cell < 4.0 {
         let plain: Vec<f32> = values.iter().map(|v| v.unwrap_or(f32::NAN)).collect();
-        let picture = coloured(&plain, [rows, columns], |v| scale.colour(v));
+        let picture = colored(&plain, [rows, columns], |v| scale.color(v));
         return push_tile(scene, &picture, left, top, width.max(height));
     }
     scene.rect(left - 0.5, top - 0.5, width + 1.0, height + 1.0, HAIRLINE);
@@ -44,11 +44,11 @@ pub(super) fn push_grid(
             hatched(scene, (x, y, cell, cell), (0.0, 0.0, 0.0, 0.0), HATCH);
             continue;
         };
-        let colour = scale.colour(value);
-        scene.rect(x, y, cell, cell, colour);
+        let color = scale.color(value);
+        scene.rect(x, y, cell, cell, color);
         if cell >= READABLE {
             let at = (x + cell / 2.0, y + cell / 2.0 + 0.36 * DIGITS);
-            scene.text(at, DIGITS, Anchor::Middle, colour.ink(), short(value));
+            scene.text(at, DIGITS, Anchor::Middle, color.ink(), short(value));
         }
     }
 }

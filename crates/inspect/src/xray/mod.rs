@@ -87,7 +87,7 @@ pub struct Xray {
     /// All of the map: `[H, W]`, after the last step.
     #[serde(skip)]
     pub map_values: Vec<f32>,
-    /// The colours of all maps of the layer.
+    /// The colors of all maps of the layer.
     #[serde(skip)]
     pub map_scale: Scale,
     /// The instruction set that the engine used.

@@ -6,7 +6,7 @@ use super::tiles::{HEIGHT as TILES, push_tiles};
 use super::waterfall::{height as bars_height, push_bars, width as bars_width};
 use super::{Cell, Sum, Work, Xray};
 use crate::chart::{Anchor, Scene, fit_text};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::maps::Scale;
 use crate::maps::page::{About, CAPTION_SIZE, INK, MARGIN, SOFT_INK, push_scale};
 use crate::maps::scale::number;

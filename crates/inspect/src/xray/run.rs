@@ -19,7 +19,7 @@ use crate::receptive_field::receptive_field;
 
 /// Takes one value of a network apart.
 ///
-/// The network runs only as far as that value. `picture` is `[C, H, W]` as the network takes it: scaled and normalised.
+/// The network runs only as far as that value. `picture` is `[C, H, W]` as the network takes it: scaled and normalized.
 ///
 /// # Errors
 /// A picture of another size; a layer, a map or a place that is not there; a layer that adds nothing up.

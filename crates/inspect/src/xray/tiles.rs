@@ -3,11 +3,11 @@
 use super::Xray;
 use super::grid::push_frame;
 use crate::chart::{Anchor, Scene, Shape, fit_text};
-use crate::colour::Rgb;
+use crate::color::Rgb;
 use crate::hatch::{Area, hatched};
 use crate::maps::page::{CAPTION_SIZE, INK, SOFT_INK, enlargement, push_tile};
 use crate::maps::scale::number;
-use crate::maps::{Scale, coloured};
+use crate::maps::{Scale, colored};
 use crate::thumbnail::Thumbnail;
 
 /// Longest side of a tile.
@@ -56,7 +56,7 @@ pub(super) fn push_tiles(
     let [height, width] = xray.picture;
     let first = &xray.steps[0].name;
     let slope = Scale::of(&xray.slope, false);
-    let slope_picture = coloured(&xray.slope, xray.picture, |v| slope.colour(v));
+    let slope_picture = colored(&xray.slope, xray.picture, |v| slope.color(v));
     let head = |scene: &mut Scene, x: f64, text: &str| {
         let text = fit_text(text, CAPTION_SIZE + 1.0, TILE + GAP - 10.0);
         scene.text((x, top + 10.0), CAPTION_SIZE + 1.0, Anchor::Start, INK, text);
@@ -95,14 +95,14 @@ pub(super) fn push_tiles(
     if rows * columns > 1 {
         let last = &xray.steps[xray.steps.len() - 1].name;
         head(scene, x, &format!("map {} of {last}, and the place", xray.map));
-        let map = coloured(&xray.map_values, [rows, columns], |v| xray.map_scale.colour(v));
+        let map = colored(&xray.map_values, [rows, columns], |v| xray.map_scale.color(v));
         push_tile(scene, &map, x, top_of_tile, TILE);
         let scale = enlargement(columns as f64, rows as f64, TILE);
         let place = (x + xray.at[1] as f64 * scale, top_of_tile + xray.at[0] as f64 * scale, scale, scale);
         push_frame(scene, place, Rgb::WHITE, 4.0);
         push_frame(scene, place, FRAME, 2.0);
         let note =
-            format!("the colours of all {} maps: up to {}", xray.shape[0], number(xray.map_scale.limit));
+            format!("the colors of all {} maps: up to {}", xray.shape[0], number(xray.map_scale.limit));
         scene.text((x, below), CAPTION_SIZE, Anchor::Start, SOFT_INK, note);
     }
 }

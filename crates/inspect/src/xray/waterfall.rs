@@ -2,7 +2,7 @@
 
 use super::{Work, Xray};
 use crate::chart::{Anchor, Scene, fit_text, width_px};
-use crate::colour::{Rgb, blue_orange};
+use crate::color::{Rgb, blue_orange};
 use crate::maps::page::{CAPTION_SIZE, INK, SOFT_INK};
 use crate::maps::scale::number;
 
@@ -93,13 +93,13 @@ pub(super) fn push_bars(scene: &mut Scene, xray: &Xray, most: usize, (left, top)
     scene.line((place(0.0), top - 3.0), (place(0.0), bottom), SOFT_INK);
     for (i, (bar, &(from, to))) in bars.iter().zip(&spans).enumerate() {
         let y = top + PITCH * i as f64;
-        let (name, value, colour) = match bar {
+        let (name, value, color) = match bar {
             Bar::Part(name, by) => (name, *by, blue_orange(if *by < 0.0 { -0.75 } else { 0.75 })),
             Bar::Total(name, value) => (name, *value, STEP),
         };
         let (from, to) =
             if from.is_finite() && to.is_finite() { (place(from), place(to)) } else { (left, left) };
-        scene.rect(from.min(to), y + 2.0, (to - from).abs().max(1.0), PITCH - 6.0, colour);
+        scene.rect(from.min(to), y + 2.0, (to - from).abs().max(1.0), PITCH - 6.0, color);
         let name = fit_text(name, CAPTION_SIZE, label - 10.0);
         scene.text((left + label - 8.0, y + 12.0), CAPTION_SIZE, Anchor::End, INK, name);
         let text = match bar {

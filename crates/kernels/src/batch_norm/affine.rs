@@ -1,4 +1,4 @@
-//! The pass that normalises, scales and shifts, and then adds another value and applies a function where there are any.
+//! The pass that normalizes, scales and shifts, and then adds another value and applies a function where there are any.
 
 use crate::BLOCK;
 use crate::activation::Activation;
@@ -7,7 +7,7 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// By what a batch was normalised: what the backward pass needs besides `x`. One value a lane each.
+/// By what a batch was normalized: what the backward pass needs besides `x`. One value a lane each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchStats {
     /// Mean of each channel.

@@ -1,4 +1,4 @@
-//! Gradients of batch normalisation, and of the sum and the function behind it.
+//! Gradients of batch normalization, and of the sum and the function behind it.
 //!
 //! With `g = dy · act'`, `x̂ = (x − mean) · inv_std` and sums over the `M = N·H·W` values of a channel: `dbias = Σ g`,
 //! `dweight = Σ g·x̂`, and `dx = weight · inv_std · (g − Σ g / M − x̂ · Σ g·x̂ / M)` where the statistics are the

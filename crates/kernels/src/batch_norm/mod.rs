@@ -1,17 +1,17 @@
-//! Batch normalisation of `[N, C, H, W]` over `N`, `H` and `W`: `y = (x − mean[c]) / √(var[c] + eps) · weight[c] + bias[c]`.
+//! Batch normalization of `[N, C, H, W]` over `N`, `H` and `W`: `y = (x − mean[c]) / √(var[c] + eps) · weight[c] + bias[c]`.
 //!
 //! In training, mean and variance are the batch's own; in evaluation, and in fine-tuning with frozen statistics, they
 //! are the running ones. Either way forward is *statistics*, then one *affine* pass, which may also add a value and apply a function (the end of
 //! a residual block); and backward is *sums*, then one pass for the gradient of the input.
 //!
-//! **A tile is the batch** here: in training, each tile is normalised by its own statistics, and the running ones move
+//! **A tile is the batch** here: in training, each tile is normalized by its own statistics, and the running ones move
 //! once a tile. So whoever plans a batch norm chooses tiles as large as the batch, or, where a batch is gone through in
 //! parts to save memory (gradient accumulation), as large as the part, as PyTorch does there. Gradients of the
 //! parameters add up over the tiles.
 //!
 //! **Numerics.** Mean and squared deviations are taken of each channel of each sample in two passes over its (cached)
 //! plane, the second correcting the first, and combined over samples in order in f64 (Chan, Golub, LeVeque 1979): a mean
-//! a thousand times the deviation costs no digits. The variance that normalises is the biased one, the variance that
+//! a thousand times the deviation costs no digits. The variance that normalizes is the biased one, the variance that
 //! goes into the running statistics is unbiased, as in PyTorch. A single value a channel has no unbiased variance;
 //! here it counts as 0, and whoever plans refuses it, as PyTorch does.
 
@@ -32,7 +32,7 @@ use crate::program::{Buf, Builder};
 use affine::Affine;
 use statistics::{InverseDeviation, Moments, Statistics};
 
-/// Batch normalisation by the statistics of the batch, which also move the running ones,
+/// Batch normalization by the statistics of the batch, which also move the running ones,
 /// `running ← (1 − momentum) · running + momentum · batch`; then a sum and a function, `act(y + added)`.
 ///
 /// All parameters have one value a lane of `x`, 0 in the lanes past the last channel.
@@ -86,7 +86,7 @@ impl BatchNormTrain {
     }
 }
 
-/// Batch normalisation by given statistics, an affine map of each channel; then a sum and a function, `act(y + added)`.
+/// Batch normalization by given statistics, an affine map of each channel; then a sum and a function, `act(y + added)`.
 ///
 /// All parameters have one value a lane of `x`, 0 in the lanes past the last channel.
 #[derive(Debug, Clone, Copy)]

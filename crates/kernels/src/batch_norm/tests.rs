@@ -171,7 +171,7 @@ fn evaluation_equals_the_reference_in_any_tiles() {
 }
 
 #[test]
-fn a_batch_in_parts_is_normalised_part_by_part() {
+fn a_batch_in_parts_is_normalized_part_by_part() {
     let mut sample = Sample::new(4);
     let (n, channels, size) = (7, 17, [4, 4]);
     let case = Case::new(&mut sample, (n, channels, size), 0.3);

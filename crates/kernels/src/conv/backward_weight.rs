@@ -328,7 +328,7 @@ impl Tiles<'_> {
 }
 
 /// Clears the gradient of packed weights that stand for no connection: with groups, the 16 output channels of a block
-/// may belong to several, and each is packed with the inputs of all. An optimiser would otherwise connect them. (In a
+/// may belong to several, and each is packed with the inputs of all. An optimizer would otherwise connect them. (In a
 /// depthwise convolution these are the lanes past the last channel alone.)
 #[derive(Debug)]
 struct Unconnected {

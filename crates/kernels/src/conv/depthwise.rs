@@ -1,7 +1,7 @@
 //! Depthwise convolution: `Y[n, c, y, x] = act(bias[c] + Σ_ky Σ_kx X[n, c, s·y + ky, s·x + kx] · W[c, ky, kx] + A[n, c, y, x])`,
 //! where `s` is the stride, `X` begins with its padding, and `A` is another value of Y's shape, or nothing.
 //!
-//! **Schedule.** Neighbouring windows share their inputs, so one walks along a line of them: the weights of a line of taps lie in
+//! **Schedule.** Neighboring windows share their inputs, so one walks along a line of them: the weights of a line of taps lie in
 //! registers, and each input is loaded once for all the windows it lies in, where the tile of `direct.rs` loads one for each
 //! multiply-add. A tile is `P` pixels of a line times one vector of channels: 3x3 with stride 1 and 8 pixels loads 3 weights and
 //! 10 inputs for 24 FMAs. AVX2 has 16 registers, for 8 sums, at most 7 weights, and an input; and 8 sums are as many as two FMAs a

@@ -5,7 +5,7 @@
 //! lies, so that kernel size, dilation, groups, planar or blocked input are all only different lists, and the inner
 //! loop knows nothing of them, except where the 16 channels of a block belong to several groups (`Lanes` in `rows.rs`): a row's
 //! value then goes to the lanes of its own group only, and in a depthwise convolution each lane has a value of its own,
-//! so that the row is one vector of the input, which `depthwise.rs` shares between neighbouring pixels. The gradient of the input
+//! so that the row is one vector of the input, which `depthwise.rs` shares between neighboring pixels. The gradient of the input
 //! is again such a sum, over the output's gradient.
 
 mod backward_weight;

@@ -187,7 +187,7 @@ fn backward_equals_the_reference() {
                 assert_eq!(
                     strays.count(),
                     0,
-                    "an optimiser would connect channels of different groups: {what}"
+                    "an optimizer would connect channels of different groups: {what}"
                 );
                 let db = &run.outputs[2][..s.c_out];
                 assert_close(db, &want.grad_bias, tolerance(pixels), 1e-6, &format!("db {what}"));

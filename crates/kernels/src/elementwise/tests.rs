@@ -319,7 +319,7 @@ fn masks_are_independent_of_each_other_and_of_the_tile() {
         (other.step.seed, other.step.update) = (seed, update);
         others.push(masks(&other, plane, 0.5, 1));
     }
-    // Neighbours in the sample, and the same place in the next sample.
+    // Neighbors in the sample, and the same place in the next sample.
     for shift in [1, 2, 8, 128, 128 * 16, 4096] {
         others.push((0..count).map(|i| base[(i + shift) % count]).collect());
     }

@@ -1,4 +1,4 @@
-//! Gradients of group normalisation.
+//! Gradients of group normalization.
 //!
 //! With `x̂ = (x − mean) · inv_std`, `g = weight[c] · dy` and means over the `M` values of a group:
 //! `dx = inv_std · (g − mean of g − x̂ · mean of g·x̂)`, and over samples and places `dbias[c] = Σ dy`, `dweight[c] = Σ dy·x̂`.

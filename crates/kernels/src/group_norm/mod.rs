@@ -1,6 +1,6 @@
-//! Group normalisation of `[N, C, H, W]`: `y = (x − mean) / √(var + eps) · weight[c] + bias[c]`, mean and variance over the
+//! Group normalization of `[N, C, H, W]`: `y = (x − mean) / √(var + eps) · weight[c] + bias[c]`, mean and variance over the
 //! `M = C / groups · H · W` values of a group of channels of one sample. With as many groups as channels it is instance
-//! normalisation. No sample depends on another, so training and use are the same.
+//! normalization. No sample depends on another, so training and use are the same.
 //!
 //! Forward is *moments* of each channel, which batch norm has as well, then the *statistics* of the groups, then one
 //! *affine* pass. Backward is *sums* of each channel, the *means* of the groups, and one pass for the gradient of the input.
@@ -27,7 +27,7 @@ use std::ops::Range;
 static ONES: [f32; BLOCK] = [1.0; BLOCK];
 static ZEROS: [f32; BLOCK] = [0.0; BLOCK];
 
-/// Group normalisation.
+/// Group normalization.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupNorm {
     /// Input.

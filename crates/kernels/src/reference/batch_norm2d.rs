@@ -1,11 +1,11 @@
-//! Batch normalisation of `[N, C, H, W]` over `N`, `H` and `W`, for training and for inference.
+//! Batch normalization of `[N, C, H, W]` over `N`, `H` and `W`, for training and for inference.
 
 use super::{LayerGrads, check_len};
 
 /// What [`batch_norm2d_train`] returns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNormTrain {
-    /// The normalised, scaled and shifted input, `[N, C, H, W]`.
+    /// The normalized, scaled and shifted input, `[N, C, H, W]`.
     pub y: Vec<f64>,
     /// Mean of each channel over the batch, `[C]`.
     pub mean: Vec<f64>,
@@ -13,7 +13,7 @@ pub struct BatchNormTrain {
     pub var: Vec<f64>,
 }
 
-/// Batch normalisation by the batch's own statistics.
+/// Batch normalization by the batch's own statistics.
 ///
 /// `y = (x − mean[c]) / sqrt(var[c] + eps) · weight[c] + bias[c]`
 ///
@@ -97,7 +97,7 @@ pub fn batch_norm2d_train_vjp(
 ) -> LayerGrads {
     let ones = vec![1.0; channels];
     let zeros = vec![0.0; channels];
-    let BatchNormTrain { y: normalised, mean, var } =
+    let BatchNormTrain { y: normalized, mean, var } =
         batch_norm2d_train(n, channels, plane, x, &ones, &zeros, eps);
     // With the statistics held fixed, weight and bias have the same gradients as in eval.
     let fixed = batch_norm2d_eval_vjp(n, channels, plane, x, weight, &mean, &var, eps, grad_output);
@@ -105,14 +105,14 @@ pub fn batch_norm2d_train_vjp(
     let mut grad_input = vec![0.0; x.len()];
     for index in 0..x.len() {
         let c = index / plane % channels;
-        let centred =
-            count * grad_output[index] - fixed.grad_bias[c] - normalised[index] * fixed.grad_weight[c];
-        grad_input[index] = weight[c] / (count * (var[c] + eps).sqrt()) * centred;
+        let centered =
+            count * grad_output[index] - fixed.grad_bias[c] - normalized[index] * fixed.grad_weight[c];
+        grad_input[index] = weight[c] / (count * (var[c] + eps).sqrt()) * centered;
     }
     LayerGrads { grad_input, ..fixed }
 }
 
-/// Batch normalisation by given statistics: an affine map of each channel.
+/// Batch normalization by given statistics: an affine map of each channel.
 ///
 /// `y = (x − mean[c]) / sqrt(var[c] + eps) · weight[c] + bias[c]`
 ///

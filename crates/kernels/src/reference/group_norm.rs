@@ -1,8 +1,8 @@
-//! Group normalisation of `[N, C, …]`: each sample by itself, over groups of channels.
+//! Group normalization of `[N, C, …]`: each sample by itself, over groups of channels.
 
 use super::{LayerGrads, check_len};
 
-/// Group normalisation.
+/// Group normalization.
 ///
 /// `y = (x − mean) / sqrt(var + eps) · weight[c] + bias[c]`
 ///

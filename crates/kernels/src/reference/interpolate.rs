@@ -8,7 +8,7 @@ use super::{cells, check_len};
 pub enum Between {
     /// The pixel at or before it: output `o` reads `floor(o · H / OH)`.
     Nearest,
-    /// Straight lines from pixel centre to pixel centre: output `o` reads at `max(0, (o + ½) · H / OH − ½)`.
+    /// Straight lines from pixel center to pixel center: output `o` reads at `max(0, (o + ½) · H / OH − ½)`.
     Bilinear,
 }
 

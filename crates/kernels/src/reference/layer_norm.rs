@@ -1,4 +1,4 @@
-//! Layer normalisation over the channels of each pixel.
+//! Layer normalization over the channels of each pixel.
 
 use super::{LayerGrads, check_len};
 
@@ -22,7 +22,7 @@ pub fn layer_norm(
     bias: &[f64],
     eps: f64,
 ) -> Vec<f64> {
-    let normal = normalised(n, channels, plane, x, eps).0;
+    let normal = normalized(n, channels, plane, x, eps).0;
     let of = |i: usize| i / plane % channels;
     normal.iter().enumerate().map(|(i, v)| v * weight[of(i)] + bias[of(i)]).collect()
 }
@@ -39,7 +39,7 @@ pub fn layer_norm_vjp(
     grad_output: &[f64],
 ) -> LayerGrads {
     check_len("layer_norm grad_output", grad_output.len(), x.len());
-    let (normal, inv_std) = normalised(n, channels, plane, x, eps);
+    let (normal, inv_std) = normalized(n, channels, plane, x, eps);
     let of = |i: usize| i / plane % channels;
     let pixel = |i: usize| i / (plane * channels) * plane + i % plane;
     let count = channels as f64;
@@ -58,7 +58,7 @@ pub fn layer_norm_vjp(
 }
 
 /// `x̂`, and `1 / √(var + eps)` of each pixel.
-fn normalised(n: usize, channels: usize, plane: usize, x: &[f64], eps: f64) -> (Vec<f64>, Vec<f64>) {
+fn normalized(n: usize, channels: usize, plane: usize, x: &[f64], eps: f64) -> (Vec<f64>, Vec<f64>) {
     check_len("layer_norm x [N, C, H, W]", x.len(), n * channels * plane);
     let pixel = |i: usize| i / (plane * channels) * plane + i % plane;
     let (mut mean, mut var) = (vec![0.0; n * plane], vec![0.0; n * plane]);

@@ -1,11 +1,11 @@
-//! Local response normalisation of `[N, C, …]`: a large value quiets the channels beside it.
+//! Local response normalization of `[N, C, …]`: a large value quiets the channels beside it.
 
 use super::check_len;
 
-/// Settings of local response normalisation.
+/// Settings of local response normalization.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponse {
-    /// Channels of a neighbourhood.
+    /// Channels of a neighborhood.
     pub size: usize,
     /// How strongly they count.
     pub alpha: f64,
@@ -15,7 +15,7 @@ pub struct LocalResponse {
     pub k: f64,
 }
 
-/// Local response normalisation.
+/// Local response normalization.
 ///
 /// `y[c] = x[c] · b[c]^−beta` with `b[c] = k + alpha / size · Σ x[i]²` over the channels
 /// `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋` that there are.
@@ -38,21 +38,21 @@ pub fn local_response_norm([n, channels, plane]: [usize; 3], at: LocalResponse, 
 fn bases([_, channels, plane]: [usize; 3], at: LocalResponse, x: &[f64]) -> Vec<f64> {
     let base = |index: usize| {
         let (first, c) = (index - index / plane % channels * plane, index / plane % channels);
-        let squares = neighbours(c, channels, at.size).map(|i| x[first + i * plane] * x[first + i * plane]);
+        let squares = neighbors(c, channels, at.size).map(|i| x[first + i * plane] * x[first + i * plane]);
         at.k + at.alpha / at.size as f64 * squares.sum::<f64>()
     };
     (0..x.len()).map(base).collect()
 }
 
-/// The channels of the neighbourhood of `c`.
-fn neighbours(c: usize, channels: usize, size: usize) -> impl Iterator<Item = usize> {
+/// The channels of the neighborhood of `c`.
+fn neighbors(c: usize, channels: usize, size: usize) -> impl Iterator<Item = usize> {
     (0..channels).filter(move |&i| i + size / 2 >= c && i <= c + (size - 1) / 2)
 }
 
 /// Backward of [`local_response_norm`].
 ///
 /// `grad_input[i] = grad_output[i] · b[i]^−beta − 2 · alpha / size · beta · x[i] · Σ grad_output[c] · x[c] · b[c]^(−beta − 1)`
-/// over the channels `c` whose neighbourhood holds `i`.
+/// over the channels `c` whose neighborhood holds `i`.
 pub fn local_response_norm_vjp(
     [n, channels, plane]: [usize; 3],
     at: LocalResponse,
@@ -66,7 +66,7 @@ pub fn local_response_norm_vjp(
         let (first, c) = (index - index / plane % channels * plane, index / plane % channels);
         grad_input[index] += g * base[index].powf(-at.beta);
         let by_base = -at.beta * g * x[index] * base[index].powf(-at.beta - 1.0);
-        for i in neighbours(c, channels, at.size) {
+        for i in neighbors(c, channels, at.size) {
             grad_input[first + i * plane] += by_base * at.alpha / at.size as f64 * 2.0 * x[first + i * plane];
         }
     }

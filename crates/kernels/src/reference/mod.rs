@@ -1,7 +1,7 @@
 //! The specification of every operation: naive loops over plain slices, all arithmetic in f64.
 //!
 //! What an operation *is* stands here and nowhere else, as a formula and as the most literal code for it. Fast kernels,
-//! the graph's interpreter and the optimisers are judged by these functions, so nothing here is clever, blocked, fused
+//! the graph's interpreter and the optimizers are judged by these functions, so nothing here is clever, blocked, fused
 //! or parallel. Each is itself judged by hand-computed values and, for the backward ones, by central differences.
 //!
 //! # Conventions

@@ -1,4 +1,4 @@
-//! How much each point counts each other as its neighbour.
+//! How much each point counts each other as its neighbor.
 
 use striate_graph::Engine;
 
@@ -11,7 +11,7 @@ const HALVINGS: usize = 200;
 const NEAR: f64 = 1e-10;
 
 /// For each point, how much it counts each other: `p_{j|i} ∝ exp(−β_i |x_i − x_j|²)`, with the width `β_i` at which the
-/// entropy of row i is `ln(perplexity)`, so that as many neighbours count, softly, where points are dense and where they are sparse.
+/// entropy of row i is `ln(perplexity)`, so that as many neighbors count, softly, where points are dense and where they are sparse.
 ///
 /// Where more points than that lie in one place, they count alike and no others do.
 ///

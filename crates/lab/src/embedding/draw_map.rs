@@ -2,15 +2,15 @@
 
 use striate_inspect::Thumbnail;
 use striate_inspect::chart::{Scene, Shape};
-use striate_inspect::colour::Rgb;
+use striate_inspect::color::Rgb;
 
 use crate::paper::{HAIRLINE, outline};
 
-/// Ten colours that readers with any colour vision tell apart; past the tenth class, grey.
+/// Ten colors that readers with any color vision tell apart; past the tenth class, gray.
 ///
 /// # Source
-/// Tol 2021: "muted", with a grey that shows on white.
-pub(super) const COLOURS: [Rgb; 10] = [
+/// Tol 2021: "muted", with a gray that shows on white.
+pub(super) const COLORS: [Rgb; 10] = [
     Rgb::hex(0x332288),
     Rgb::hex(0x88ccee),
     Rgb::hex(0x44aa99),
@@ -29,11 +29,11 @@ pub(super) const PICTURE: f64 = 20.0;
 const DOT: f64 = 1.7;
 const INSET: f64 = 12.0;
 
-pub(super) fn colour(class: u32) -> Rgb {
-    COLOURS.get(class as usize).copied().unwrap_or(OTHERS)
+pub(super) fn color(class: u32) -> Rgb {
+    COLORS.get(class as usize).copied().unwrap_or(OTHERS)
 }
 
-/// An image as a reader finds it among coloured points: of one channel, its light as ink of the class's colour on white; of
+/// An image as a reader finds it among colored points: of one channel, its light as ink of the class's color on white; of
 /// three, as it is.
 pub(super) fn picture(pixels: &[u8], [channels, height, width]: [usize; 3], class: u32) -> Option<Thumbnail> {
     let side = 2 * PICTURE as usize;
@@ -41,14 +41,14 @@ pub(super) fn picture(pixels: &[u8], [channels, height, width]: [usize; 3], clas
     if channels != 1 {
         return Some(plain);
     }
-    let ink = colour(class);
+    let ink = color(class);
     let (w, h) = (plain.width_px(), plain.height_px());
     let mixed = (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).map(|(x, y)| {
         let share = f64::from(plain.pixel(x, y)[0]) / 255.0;
         let mix = |ink: u8| (255.0 + (f64::from(ink) - 255.0) * share).round() as u8;
         Rgb { r: mix(ink.r), g: mix(ink.g), b: mix(ink.b) }
     });
-    Some(Thumbnail::of_colours(w as usize, h as usize, mixed))
+    Some(Thumbnail::of_colors(w as usize, h as usize, mixed))
 }
 
 /// Draws points into a square: both axes on one scale, a dot each, and the pictures of as many as have room.
@@ -77,7 +77,7 @@ pub(super) fn points(
         )
     };
     for (point, &label) in points.iter().zip(labels) {
-        scene.shapes.push(Shape::Dot { centre: place(point), radius: DOT, fill: colour(label) });
+        scene.shapes.push(Shape::Dot { center: place(point), radius: DOT, fill: color(label) });
     }
     let mut taken: Vec<(f64, f64)> = Vec::new();
     for ((point, picture), &label) in points.iter().zip(pictures).zip(labels) {
@@ -95,6 +95,6 @@ pub(super) fn points(
         let (width, height) = (PICTURE * w / w.max(h), PICTURE * h / w.max(h));
         let (x, y) = (x - width / 2.0, y - height / 2.0);
         scene.shapes.push(Shape::Picture { x, y, width, height, picture: picture.clone() });
-        outline(scene, (x, y, width, height), 1.0, colour(label));
+        outline(scene, (x, y, width, height), 1.0, color(label));
     }
 }

@@ -8,7 +8,7 @@ use crate::parallel::for_each;
 /// Points whose products are computed at once.
 const BLOCK: usize = 128;
 
-/// Inner products of centred points: `K_ij = (x_i − x̄) · (x_j − x̄)`.
+/// Inner products of centered points: `K_ij = (x_i − x̄) · (x_j − x̄)`.
 ///
 /// Distances are `|x_i − x_j|² = K_ii + K_jj − 2 K_ij`, and the principal components are eigenvectors of K, which for few points
 /// of many dimensions is the smaller matrix.
@@ -44,11 +44,12 @@ impl Gram {
         let points = ArrayView2::from_shape((n, dimensions), values).expect("n points");
         let block = |at: usize| {
             let rows = at * BLOCK..n.min((at + 1) * BLOCK);
-            let mut centred = points.slice_axis(ndarray::Axis(0), ndarray::Slice::from(rows)).mapv(f64::from);
-            centred.rows_mut().into_iter().for_each(|mut row| {
+            let mut centered =
+                points.slice_axis(ndarray::Axis(0), ndarray::Slice::from(rows)).mapv(f64::from);
+            centered.rows_mut().into_iter().for_each(|mut row| {
                 row.iter_mut().zip(&mean).for_each(|(v, mean)| *v -= mean);
             });
-            centred
+            centered
         };
         for_each(engine, &mut pieces, |_, ((a, b), products)| {
             let first = block(*a);

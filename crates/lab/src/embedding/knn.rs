@@ -4,31 +4,31 @@ use serde::Serialize;
 
 use super::gram::Gram;
 
-/// How many points have neighbours of their class.
+/// How many points have neighbors of their class.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Knn {
-    /// Neighbours that vote.
-    pub neighbours: usize,
-    /// Points whose class their neighbours say.
+    /// Neighbors that vote.
+    pub neighbors: usize,
+    /// Points whose class their neighbors say.
     pub right: usize,
     /// `right` as a share of all.
     pub accuracy: f64,
 }
 
-/// Asks the `neighbours` nearest of each point, itself left out, for its class: leave-one-out accuracy.
+/// Asks the `neighbors` nearest of each point, itself left out, for its class: leave-one-out accuracy.
 ///
 /// Of two at one distance the lower index is nearer; of classes with as many votes, the one whose nearest member is nearer.
 ///
 /// # Panics
 /// When there is not one label a point.
-pub fn knn(gram: &Gram, labels: &[u32], neighbours: usize) -> Knn {
+pub fn knn(gram: &Gram, labels: &[u32], neighbors: usize) -> Knn {
     let n = gram.len();
     assert_eq!(labels.len(), n, "one label a point");
     let mut right = 0;
     for i in 0..n {
         let mut others: Vec<(f64, usize)> =
             (0..n).filter(|&j| j != i).map(|j| (gram.distance_squared(i, j), j)).collect();
-        let k = neighbours.min(others.len());
+        let k = neighbors.min(others.len());
         if k == 0 {
             continue;
         }
@@ -44,5 +44,5 @@ pub fn knn(gram: &Gram, labels: &[u32], neighbours: usize) -> Knn {
             .reduce(|best, class| if votes(class) > votes(best) { class } else { best });
         right += usize::from(elected == Some(labels[i]));
     }
-    Knn { neighbours, right, accuracy: right as f64 / n as f64 }
+    Knn { neighbors, right, accuracy: right as f64 / n as f64 }
 }

@@ -1,7 +1,7 @@
 //! Maps of data: where images lie in the space of their pixels, behind the first layer of a network, and in front of its last.
 //!
 //! [`embed`] takes some test images through a network and looks at three spaces: how the images spread ([`pca`]), who is near
-//! whom ([`tsne`]), and whether near means alike ([`knn`]: the share of images whose five nearest neighbours are of their
+//! whom ([`tsne`]), and whether near means alike ([`knn`]: the share of images whose five nearest neighbors are of their
 //! class). [`Embedding::page`] draws the three side by side.
 //!
 //! Where to start reading: `spaces.rs` for what the spaces are, `gram.rs` for the one matrix from which everything follows.
@@ -33,8 +33,8 @@ use striate_graph::Engine;
 use crate::LabError;
 use crate::draw::below;
 
-/// Neighbours that vote.
-pub const NEIGHBOURS: usize = 5;
+/// Neighbors that vote.
+pub const NEIGHBORS: usize = 5;
 /// Most images of one map: the time grows with their square.
 pub const MOST_IMAGES: usize = 3000;
 
@@ -43,7 +43,7 @@ pub const MOST_IMAGES: usize = 3000;
 pub struct EmbedConfig {
     /// Images of the split, drawn without repetition; all of them if it has fewer.
     pub images: usize,
-    /// How many neighbours an image of t-SNE counts, softly.
+    /// How many neighbors an image of t-SNE counts, softly.
     pub perplexity: f64,
     /// Which images are drawn, and the faint noise that t-SNE starts with.
     pub seed: u64,
@@ -79,9 +79,9 @@ pub struct Mapped {
     pub dimensions: usize,
     /// The directions in which they spread most.
     pub pca: Pca,
-    /// A map that keeps neighbours together.
+    /// A map that keeps neighbors together.
     pub tsne: Tsne,
-    /// Whether neighbours are of one class.
+    /// Whether neighbors are of one class.
     pub knn: Knn,
 }
 
@@ -151,7 +151,7 @@ pub fn embed(
         let mut told = |step: usize| tell(i * STEPS + step, total);
         let gram = Gram::of(&space.values, space.dimensions, engine);
         let pca = pca(&gram, config.seed);
-        let knn = knn(&gram, &labels, NEIGHBOURS);
+        let knn = knn(&gram, &labels, NEIGHBORS);
         let tsne = tsne(&gram, &pca, config.perplexity, config.seed, engine, &mut told);
         let Space { name, what, dimensions, .. } = space;
         mapped.push(Mapped { name, what, dimensions, pca, tsne, knn });

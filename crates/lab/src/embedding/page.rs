@@ -5,7 +5,7 @@ use striate_formats::ModelFile;
 use striate_inspect::chart::{Anchor, Scene, Shape};
 use striate_inspect::text::{grouped, percent};
 
-use super::draw_map::{COLOURS, OTHERS, colour, picture, points};
+use super::draw_map::{COLORS, OTHERS, color, picture, points};
 use super::{Embedding, Mapped};
 use crate::LabError;
 use crate::neurons::shown;
@@ -20,8 +20,8 @@ const HEAD: f64 = 56.0;
 const NOTE: f64 = 26.0;
 
 impl Embedding {
-    /// The page: for each space its t-SNE and its PCA, a dot an image in the colour of its class, some of them as pictures, and
-    /// how many have neighbours of their class. `name` is what the network is called, `data` the data set.
+    /// The page: for each space its t-SNE and its PCA, a dot an image in the color of its class, some of them as pictures, and
+    /// how many have neighbors of their class. `name` is what the network is called, `data` the data set.
     ///
     /// # Errors
     /// Photos that cannot be decoded any more.
@@ -36,9 +36,9 @@ impl Embedding {
             format!("{} test images of {data} as {name} sees them", grouped(self.images.len() as u64));
         let accuracies: Vec<String> =
             self.spaces.iter().map(|s| format!("{} {}", s.name, percent(Some(s.knn.accuracy)))).collect();
-        let neighbours = self.spaces.first().map_or(0, |space| space.knn.neighbours);
+        let neighbors = self.spaces.first().map_or(0, |space| space.knn.neighbors);
         let asked = format!(
-            "Asked for the class of an image, its {neighbours} nearest neighbours are right: {}",
+            "Asked for the class of an image, its {neighbors} nearest neighbors are right: {}",
             accuracies.join(", ")
         );
         let how = "A dot is an image, some are drawn. Near is alike; in t-SNE, distances between clusters and their sizes mean nothing.";
@@ -71,15 +71,15 @@ impl Embedding {
 
     fn legend(&self, scene: &mut Scene, classes: &[String]) {
         let (mut x, y) = (MARGIN, MARGIN + 74.0);
-        let others = classes.len() > COLOURS.len();
-        for (class, name) in (0..).zip(classes.iter().take(COLOURS.len())) {
-            scene.shapes.push(Shape::Dot { centre: (x + 5.0, y - 4.0), radius: 5.0, fill: colour(class) });
+        let others = classes.len() > COLORS.len();
+        for (class, name) in (0..).zip(classes.iter().take(COLORS.len())) {
+            scene.shapes.push(Shape::Dot { center: (x + 5.0, y - 4.0), radius: 5.0, fill: color(class) });
             text(scene, (x + 14.0, y), TEXT, INK, LEGEND - 22.0, name);
             x += LEGEND;
         }
         if others {
-            scene.shapes.push(Shape::Dot { centre: (x + 5.0, y - 4.0), radius: 5.0, fill: OTHERS });
-            let words = format!("{} other classes", classes.len() - COLOURS.len());
+            scene.shapes.push(Shape::Dot { center: (x + 5.0, y - 4.0), radius: 5.0, fill: OTHERS });
+            let words = format!("{} other classes", classes.len() - COLORS.len());
             text(scene, (x + 14.0, y), TEXT, INK, 2.0 * LEGEND, &words);
         }
     }

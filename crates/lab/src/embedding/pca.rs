@@ -44,7 +44,7 @@ pub fn pca(gram: &Gram, seed: u64) -> Pca {
         Array2::from_shape_fn((n, block), |(i, j)| signed_unit(seed, (1 << 50) + (i * block + j) as u64));
     let (mut vectors, mut values) = (Array2::zeros((n, block)), vec![0.0; block]);
     for _ in 0..TURNS {
-        orthonormalise(&mut basis, seed);
+        orthonormalize(&mut basis, seed);
         let image = k.dot(&basis);
         let (small, turned) = symmetric_eigen(&basis.t().dot(&image));
         vectors = basis.dot(&turned);
@@ -75,7 +75,7 @@ pub fn pca(gram: &Gram, seed: u64) -> Pca {
 }
 
 /// Gram and Schmidt, twice, which is enough; a column that the others already span becomes another.
-fn orthonormalise(basis: &mut Array2<f64>, seed: u64) {
+fn orthonormalize(basis: &mut Array2<f64>, seed: u64) {
     let (n, columns) = basis.dim();
     for column in 0..columns {
         for attempt in 0..4_u64 {

@@ -28,7 +28,7 @@ pub struct Space {
     pub values: Vec<f32>,
 }
 
-/// These images of a split: their normalised pixels, the first layer's maps behind their activation, and the features that the
+/// These images of a split: their normalized pixels, the first layer's maps behind their activation, and the features that the
 /// last fully connected layer reads.
 ///
 /// Maps of more than 16,384 values (of large photos) become the means of windows, the smallest that bring them below that.
@@ -53,7 +53,7 @@ pub fn spaces(
     let maker = all.iter().find(|layer| layer.value == head.input).map(|layer| layer.name.clone());
     let penultimate = maker.unwrap_or_else(|| graph.nodes[head.input].name.clone());
     let nodes = [
-        (0, "pixels".to_owned(), "normalised pixels".to_owned()),
+        (0, "pixels".to_owned(), "normalized pixels".to_owned()),
         (first.value, first.name.clone(), format!("values of {}", first.value_name)),
         (head.input, penultimate, format!("features that {last} reads")),
     ];

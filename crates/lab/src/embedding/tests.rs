@@ -39,7 +39,7 @@ fn distances_are_those_of_the_points() {
         assert!((gram.distance_squared(i, j) - want).abs() < 1e-10 * (1.0 + want), "{i} {j}");
     }
     assert_eq!(gram.products, gram.products.t());
-    assert!(gram.products.sum().abs() < 1e-8, "centred");
+    assert!(gram.products.sum().abs() < 1e-8, "centered");
 }
 
 #[test]
@@ -138,14 +138,14 @@ fn the_gradient_is_the_slope_of_the_divergence() {
 fn clusters(n: usize) -> (Vec<f32>, Vec<u32>) {
     let labels: Vec<u32> = (0..n as u32).map(|i| i % 3).collect();
     let value = |i: usize, f: usize| {
-        let centre = if f == i % 3 { 8.0 } else { 0.0 };
-        (centre + signed_unit(4, (i * 20 + f) as u64)) as f32
+        let center = if f == i % 3 { 8.0 } else { 0.0 };
+        (center + signed_unit(4, (i * 20 + f) as u64)) as f32
     };
     ((0..n * 20).map(|at| value(at / 20, at % 20)).collect(), labels)
 }
 
 #[test]
-fn neighbours_in_the_map_are_neighbours_in_the_data() {
+fn neighbors_in_the_map_are_neighbors_in_the_data() {
     let (values, labels) = clusters(90);
     let gram = gram(&values, 20);
     let pca = pca(&gram, 0);
@@ -182,7 +182,7 @@ fn votes_are_counted_by_hand() {
     let gram = gram(&places, 1);
     let of = |labels: [u32; 7], k| knn(&gram, &labels, k).right;
     assert_eq!(of([0, 0, 0, 1, 1, 1, 1], 2), 7);
-    assert_eq!(of([0, 0, 0, 1, 1, 1, 1], 6), 4, "six neighbours: those of class 0 are outvoted");
+    assert_eq!(of([0, 0, 0, 1, 1, 1, 1], 6), 4, "six neighbors: those of class 0 are outvoted");
     assert_eq!(of([0, 1, 0, 1, 0, 1, 0], 1), 0);
     // Places 0 and 1 see one of each class, and the nearer is of class 1; 2.1 sees two of class 1.
     assert_eq!(knn(&Gram::of(&[0.0, 1.0, 2.1], 1, &engine(1)), &[1, 1, 0], 2).right, 2);
@@ -222,14 +222,14 @@ fn the_spaces_are_pixels_the_first_layer_and_what_the_last_reads() {
     let told: Vec<String> =
         spaces.iter().map(|s| format!("{}: {} {}", s.name, s.dimensions, s.what)).collect();
     expect![[r#"
-        pixels: 64 normalised pixels
+        pixels: 64 normalized pixels
         0: 108 values of 1.relu
         3: 7 features that 5 reads"#]]
     .assert_eq(&told.join("\n"));
     let pixels = split.images().unwrap();
     for (row, &image) in spaces[0].values.chunks(64).zip(&images) {
         let mut want = vec![0.0; 64];
-        model.preprocess.normalise(pixels.sample(image as usize), &mut want);
+        model.preprocess.normalize(pixels.sample(image as usize), &mut want);
         assert_eq!(row, want);
     }
     // The logits follow from the features by the last layer, so these are the features.
@@ -282,7 +282,7 @@ fn a_page_has_three_columns_of_two_maps_and_pictures_in_them() {
         for shape in &page.shapes {
             let (right, bottom) = match shape {
                 Shape::Picture { x, y, width, height, .. } => (x + width, y + height),
-                Shape::Dot { centre, radius, .. } => (centre.0 + radius, centre.1 + radius),
+                Shape::Dot { center, radius, .. } => (center.0 + radius, center.1 + radius),
                 Shape::Text { at, .. } => *at,
                 _ => continue,
             };

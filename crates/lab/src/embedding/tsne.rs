@@ -1,4 +1,4 @@
-//! A map of points in the plane that keeps neighbours together.
+//! A map of points in the plane that keeps neighbors together.
 
 use serde::Serialize;
 use striate_graph::Engine;
@@ -9,7 +9,7 @@ use super::pca::Pca;
 use crate::draw::signed_unit;
 use crate::parallel::for_each;
 
-/// Steps, and those at the beginning in which neighbours pull this much harder.
+/// Steps, and those at the beginning in which neighbors pull this much harder.
 pub(super) const STEPS: usize = 750;
 const EARLY: usize = 250;
 const EXAGGERATION: f64 = 12.0;
@@ -27,7 +27,7 @@ pub struct Tsne {
     pub points: Vec<[f64; 2]>,
     /// How far the map is from the affinities, in nats; see [`divergence`].
     pub kl: f64,
-    /// Neighbours that count.
+    /// Neighbors that count.
     pub perplexity: f64,
     /// Steps taken.
     pub steps: usize,

@@ -78,7 +78,7 @@ fn shifted(canvas: &[u8], dx: isize, dy: isize) -> Vec<u8> {
     (0..side).flat_map(|y| (0..side).map(move |x| at(x - dx, y - dy))).collect()
 }
 
-/// A canvas turned counter-clockwise, bilinear, rounded to whole grey levels.
+/// A canvas turned counter-clockwise, bilinear, rounded to whole gray levels.
 fn rotated(canvas: &[u8], degrees: f64) -> Vec<u8> {
     // Libraries differ in the last bit of sines; 30 bits are the same everywhere.
     let same = |value: f64| (value * f64::from(1 << 30)).round() / f64::from(1 << 30);

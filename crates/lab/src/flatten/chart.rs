@@ -8,7 +8,7 @@ use super::study::{Contender, Part};
 use super::{FlattenError, Point};
 use striate_data::Dataset;
 use striate_inspect::chart::{Anchor, Scene, Shape};
-use striate_inspect::colour::Rgb;
+use striate_inspect::color::Rgb;
 use striate_inspect::text::grouped;
 use striate_inspect::{InspectError, Thumbnail, Tile, contact_sheet};
 
@@ -47,7 +47,7 @@ pub fn curves(part: &Part) -> Scene {
     scene
 }
 
-/// Colour and dashes of a network's line, for readers and printers with and without colour.
+/// Color and dashes of a network's line, for readers and printers with and without color.
 fn style(network: Network) -> (Rgb, Option<(f64, f64)>) {
     match network {
         Network::CnnPooled => (Rgb::hex(0x0072b2), None),
@@ -57,10 +57,10 @@ fn style(network: Network) -> (Rgb, Option<(f64, f64)>) {
     }
 }
 
-/// The colour of a band: a quarter of the line's, on white.
-fn tint(colour: Rgb) -> Rgb {
+/// The color of a band: a quarter of the line's, on white.
+fn tint(color: Rgb) -> Rgb {
     let mix = |channel: u8| (255.0 - 0.25 * (255.0 - f64::from(channel))).round() as u8;
-    Rgb { r: mix(colour.r), g: mix(colour.g), b: mix(colour.b) }
+    Rgb { r: mix(color.r), g: mix(color.g), b: mix(color.b) }
 }
 
 fn legend(scene: &mut Scene, part: &Part) {
@@ -205,8 +205,8 @@ impl Panel<'_> {
         for line in &self.lines {
             let (stroke, dash) = style(line.network);
             let points: Vec<_> = line.points.iter().map(|&(at, s)| (x_of(at), y_of(s.mean))).collect();
-            scene.shapes.extend(points.iter().map(|&centre| Shape::Dot {
-                centre,
+            scene.shapes.extend(points.iter().map(|&center| Shape::Dot {
+                center,
                 radius: 2.6,
                 fill: stroke,
             }));
@@ -264,6 +264,6 @@ pub fn shown(data: &Dataset, index: usize) -> Result<Scene, FlattenError> {
         Ok(Tile { picture, captions: vec![caption.to_string()] })
     };
     let tiles: Result<Vec<Tile>, InspectError> = tiles.into_iter().map(tile).collect();
-    let tiles = tiles.expect("a canvas is a small grey picture");
+    let tiles = tiles.expect("a canvas is a small gray picture");
     Ok(contact_sheet(&format!("What the networks are shown: image {index} of {}", data.name), &tiles))
 }

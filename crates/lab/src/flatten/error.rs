@@ -10,7 +10,7 @@ use striate_train::FitError;
 pub enum FlattenError {
     /// The images are of another kind.
     #[error(
-        "{data}: expected grey images of 28x28 pixels, [C, H, W] = [1, 28, 28], got {}; the canvas and the networks of this \
+        "{data}: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got {}; the canvas and the networks of this \
          experiment are made for those: try digits, mnist or fashion-mnist",
         shape.map_or("photos of any size".to_string(), |shape| format!("{shape:?}"))
     )]

@@ -1,17 +1,17 @@
 //! Why not flatten the pixels? An experiment: two CNNs against two MLPs of as many parameters.
 //!
 //! An MLP takes the pixels as one long row: it has a weight of its own for every pixel, and does not know which pixels are
-//! neighbours. A convolution looks at neighbours only (locality), and with the same weights everywhere (weight sharing);
+//! neighbors. A convolution looks at neighbors only (locality), and with the same weights everywhere (weight sharing);
 //! pooling then forgets on purpose where exactly something was. Each question below isolates a part of that:
 //!
 //! * **Shifts** and **rotations** of test images, on a canvas that is wide enough: nothing is cut off. What is measured is
 //!   accuracy, on the same moved images for every network. A share of what a network got right unmoved would flatter the one
 //!   that gets least right: its set is small, and easy.
-//! * **One fixed scrambling** of the pixels, in training and test alike: which pixels are neighbours is lost, and nothing else.
+//! * **One fixed scrambling** of the pixels, in training and test alike: which pixels are neighbors is lost, and nothing else.
 //! * **Few training images**: what has to be learned again at every place needs more of them.
 //! * **Clean accuracy**, first of all: what is lost can only be judged beside it.
 //!
-//! What keeps it fair: parameters equal within 5 %; the same images, number of updates, batch, optimiser (Adam) and schedule
+//! What keeps it fair: parameters equal within 5 %; the same images, number of updates, batch, optimizer (Adam) and schedule
 //! (one cycle); each network's learning rate tuned by the same procedure on held-out training images, for scrambled pixels
 //! too; an MLP may choose between one hidden layer and two; no epoch is chosen by the test split; several seeds, and a
 //! [`reading`] that calls "level" what the seeds do not tell apart, and says where a CNN loses.

@@ -51,11 +51,11 @@ impl Badge {
 
 /// What is to be said of each unit of a layer.
 pub fn badges(layer: &Layer, records: &[Record]) -> Vec<Vec<Badge>> {
-    let centred: Vec<Option<Vec<f64>>> = records.iter().map(centred).collect();
-    (0..records.len()).map(|unit| of_one(layer, records, &centred, unit)).collect()
+    let centered: Vec<Option<Vec<f64>>> = records.iter().map(centered).collect();
+    (0..records.len()).map(|unit| of_one(layer, records, &centered, unit)).collect()
 }
 
-fn of_one(layer: &Layer, records: &[Record], centred: &[Option<Vec<f64>>], unit: usize) -> Vec<Badge> {
+fn of_one(layer: &Layer, records: &[Record], centered: &[Option<Vec<f64>>], unit: usize) -> Vec<Badge> {
     let record = &records[unit];
     if record.values == 0 {
         return Vec::new();
@@ -68,8 +68,8 @@ fn of_one(layer: &Layer, records: &[Record], centred: &[Option<Vec<f64>>], unit:
     if variance.max(0.0).sqrt() < CONSTANT * record.rms() {
         badges.push(Badge::Constant);
     }
-    let Some(own) = &centred[unit] else { return badges };
-    let others = centred.iter().enumerate().filter(|&(other, _)| other != unit);
+    let Some(own) = &centered[unit] else { return badges };
+    let others = centered.iter().enumerate().filter(|&(other, _)| other != unit);
     let like = |(other, values): (usize, &Option<Vec<f64>>)| {
         let values = values.as_ref()?;
         Some((other, own.iter().zip(values).map(|(a, b)| a * b).sum::<f64>()))
@@ -89,7 +89,7 @@ fn of_one(layer: &Layer, records: &[Record], centred: &[Option<Vec<f64>>], unit:
 
 /// The maxima of the sample less their mean, of norm 1, so that a product of two is a correlation; `None` when they do not
 /// vary or are not all finite.
-fn centred(record: &Record) -> Option<Vec<f64>> {
+fn centered(record: &Record) -> Option<Vec<f64>> {
     let values: Vec<f64> = record.sample.iter().map(|entry| f64::from(entry.value)).collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let rest: Vec<f64> = values.iter().map(|value| value - mean).collect();

@@ -59,7 +59,7 @@ pub struct Row {
     /// Share of the values that are not 0.
     pub active: f64,
     /// The class with most of the 100 strongest images, and its share of them.
-    pub favourite: Option<(usize, f64)>,
+    pub favorite: Option<(usize, f64)>,
     /// What is worth saying.
     pub badges: Vec<Badge>,
     /// Points of accuracy that it is worth.
@@ -146,7 +146,7 @@ pub fn table(
             strongest: first.map(|entry| entry.image),
             label: first.map(|entry| data.train.label(entry.image as usize)),
             active: record.active(),
-            favourite: (all > 0).then(|| (most, classes[most] as f64 / all as f64)),
+            favorite: (all > 0).then(|| (most, classes[most] as f64 / all as f64)),
             badges,
             points: costs.get(unit).map(Lesion::points),
         }

@@ -1,7 +1,7 @@
 //! The three charts of a card: classes, values, lesion.
 
 use striate_inspect::chart::{Anchor, Scene, Shape, width_px};
-use striate_inspect::colour::{Rgb, blue_orange};
+use striate_inspect::color::{Rgb, blue_orange};
 use striate_inspect::maps::number;
 use striate_inspect::text::{grouped, percent};
 use striate_inspect::wrap_text;

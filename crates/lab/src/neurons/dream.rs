@@ -25,7 +25,7 @@ const STEP: f64 = 0.3;
 pub struct DreamConfig {
     /// Steps up the gradient.
     pub steps: usize,
-    /// The largest norm of the picture, normalised as the network takes it: 0 is the mean picture.
+    /// The largest norm of the picture, normalized as the network takes it: 0 is the mean picture.
     pub radius: f64,
     /// How far the picture is moved about, at random, between two steps, so that single pixels cannot be played.
     pub jitter_px: usize,
@@ -36,7 +36,7 @@ pub struct DreamConfig {
 /// A made-up picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dream {
-    /// `[C, H, W]`, normalised.
+    /// `[C, H, W]`, normalized.
     pub values: Vec<f32>,
     /// What the unit makes of it, behind the activation.
     pub value: f32,
@@ -118,7 +118,7 @@ pub fn dream(
     Ok(Dream { values: picture.iter().copied().collect(), value: behind(values[best]), config: *config })
 }
 
-/// The median norm of at most 512 normalised images of a split: the radius of pictures no stronger than real ones.
+/// The median norm of at most 512 normalized images of a split: the radius of pictures no stronger than real ones.
 ///
 /// # Errors
 /// Those of [`Index::build`](super::Index::build).

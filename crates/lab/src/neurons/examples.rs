@@ -69,7 +69,7 @@ impl Examples {
     }
 }
 
-/// Image `i` as the network is shown it, before it is normalised: `[H, W, C]`.
+/// Image `i` as the network is shown it, before it is normalized: `[H, W, C]`.
 pub(crate) fn shown(split: &Split, preprocess: &Preprocess, i: usize) -> Result<Vec<u8>, LabError> {
     let [channels, height, width] = preprocess.shape();
     let planar = match split {

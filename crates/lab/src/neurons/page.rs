@@ -4,7 +4,7 @@ use striate_data::Dataset;
 use striate_formats::ModelFile;
 use striate_graph::op::Role;
 use striate_inspect::chart::{Anchor, Scene, Shape, width_px};
-use striate_inspect::colour::{Rgb, blue_orange};
+use striate_inspect::color::{Rgb, blue_orange};
 use striate_inspect::filters::Filters;
 use striate_inspect::maps::number;
 use striate_inspect::text::{grouped, percent};
@@ -270,11 +270,11 @@ impl Card {
             0 => String::new(),
             px => format!(", moved by up to {px} px between steps"),
         };
-        let colours = match model.preprocess.channels {
+        let colors = match model.preprocess.channels {
             1 => {
                 "Orange is brighter than the mean of the training pixels, blue darker, white as bright as it."
             }
-            _ => "In the colours of a photo; what is out of their range is cut off.",
+            _ => "In the colors of a photo; what is out of their range is cut off.",
         };
         let lines = [
             "Nobody took this picture: it was climbed to from noise, up the unit's gradient and nothing else."
@@ -289,7 +289,7 @@ impl Card {
                 number(c.radius as f32),
                 c.seed
             ),
-            colours.to_owned(),
+            colors.to_owned(),
         ];
         for (i, line) in lines.iter().enumerate() {
             let at = (MARGIN + 184.0, y + 34.0 + 19.0 * i as f64);
@@ -318,8 +318,8 @@ fn dream_picture(model: &ModelFile, dream: &Dream) -> Result<Thumbnail, LabError
     let plane = p.height * p.width;
     if p.channels == 1 {
         let limit = dream.values.iter().fold(f32::MIN_POSITIVE, |a, v| a.max(v.abs()));
-        let colours = dream.values.iter().map(|v| blue_orange(f64::from(v / limit)));
-        return Ok(Thumbnail::of_colours(p.width, p.height, colours));
+        let colors = dream.values.iter().map(|v| blue_orange(f64::from(v / limit)));
+        return Ok(Thumbnail::of_colors(p.width, p.height, colors));
     }
     let byte = |at: usize| {
         let (c, value) = (at / plane, dream.values[at]);

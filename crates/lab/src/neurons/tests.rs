@@ -68,14 +68,14 @@ fn values(model: &ModelFile, images: &Images) -> BTreeMap<String, ArrayD<f32>> {
         Session::with_engine(model.graph.clone(), model.params.clone(), engine(1)).unwrap().plain();
     let taps: Vec<_> =
         layers(&model.graph).into_iter().map(|l| (session.tap(&l.value_name).unwrap(), l.name)).collect();
-    session.run(&normalised(model, images).view()).unwrap();
+    session.run(&normalized(model, images).view()).unwrap();
     taps.into_iter().map(|(tap, name)| (name, session.get(tap))).collect()
 }
 
-fn normalised(model: &ModelFile, images: &Images) -> Array4<f32> {
+fn normalized(model: &ModelFile, images: &Images) -> Array4<f32> {
     let mut values = vec![0.0; images.pixels.len()];
     for (pixels, out) in images.pixels.chunks(784).zip(values.chunks_mut(784)) {
-        model.preprocess.normalise(pixels, out);
+        model.preprocess.normalize(pixels, out);
     }
     Array4::from_shape_vec((images.len(), 1, 28, 28), values).unwrap()
 }
@@ -226,7 +226,7 @@ fn a_lesion_is_the_network_with_a_channel_of_zeros() {
     let layer = find(&model.graph, "conv2").unwrap();
     let got = lesions(&model, &engine(2), &data.test, &layer, &[0, 9, 31], 1000, &mut |_, _, _| ()).unwrap();
     let mut session = Session::with_engine(model.graph.clone(), model.params.clone(), engine(1)).unwrap();
-    let images = normalised(&model, data.test.images().unwrap());
+    let images = normalized(&model, data.test.images().unwrap());
     for lesion in got {
         let edits = [Edit::zero_channel("relu_1", lesion.unit)];
         for (edits, said) in [(&edits[..], &lesion.without), (&[], &lesion.intact)] {
@@ -430,8 +430,8 @@ fn a_table_has_every_unit_and_no_cost_where_classes_differ() {
     let (model, mut data, index) = (model(), data(), index());
     let (rows, images) = table(&model, &data, &engine(2), &index, "conv1", &mut |_, _, _| ()).unwrap();
     assert_eq!((rows.len(), images), (16, 21));
-    assert_eq!((rows[0].strongest, rows[0].favourite, rows[0].points), (None, None, Some(0.0)));
-    assert!(rows[2].strongest.is_some() && rows[2].favourite.unwrap().1 >= 1.0 / 3.0);
+    assert_eq!((rows[0].strongest, rows[0].favorite, rows[0].points), (None, None, Some(0.0)));
+    assert!(rows[2].strongest.is_some() && rows[2].favorite.unwrap().1 >= 1.0 / 3.0);
     data.classes[0] = "other".into();
     let (rows, images) = table(&model, &data, &engine(2), &index, "conv1", &mut |_, _, _| ()).unwrap();
     assert!(images == 0 && rows.iter().all(|row| row.points.is_none()));

@@ -29,7 +29,7 @@ pub struct Subject {
 pub enum Work {
     /// It is used.
     Inference,
-    /// It learns: one step of the optimiser that a training has by default.
+    /// It learns: one step of the optimizer that a training has by default.
     Training,
 }
 

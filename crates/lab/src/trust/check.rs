@@ -50,8 +50,8 @@ pub fn trust(
     let all = Explainer::all();
     let (sample, affordable) = Sample::choose(graph, &layers, &all);
     tell("explaining test pictures");
-    let is_labelled = data.classes == model.classes;
-    let (pictures, right) = choose(&mut session, data, &preprocess, (sample.pictures, is_labelled))?;
+    let is_labeled = data.classes == model.classes;
+    let (pictures, right) = choose(&mut session, data, &preprocess, (sample.pictures, is_labeled))?;
     let mut rows: Vec<Row> = Vec::new();
     let (mut kept, mut trained) = (Vec::new(), Vec::new());
     for (&explainer, affordable) in all.iter().zip(affordable) {
@@ -105,7 +105,7 @@ pub fn trust(
     Ok(Trust {
         data: data.name.clone(),
         pictures: pictures.iter().map(|seen| seen.index).collect(),
-        right: is_labelled.then_some(right),
+        right: is_labeled.then_some(right),
         seeds,
         layers: layers.names(&(0..layers.len())),
         label_twins,
@@ -185,7 +185,7 @@ fn twins(
     };
     let seed = model.provenance.seed.wrapping_add(1);
     let mut label_twins = None;
-    let labelled = match label_why {
+    let labeled = match label_why {
         Err(why) => Err(why),
         Ok(info) => {
             tell("training twins on true and on shuffled labels");
@@ -200,7 +200,7 @@ fn twins(
             }
         }
     };
-    fill(kept, rows, labelled, |row, alike| match alike {
+    fill(kept, rows, labeled, |row, alike| match alike {
         Err(why) => row.labels.verdict = Verdict::NotChecked(why),
         Ok(alike) => row.labels = labels_of(alike),
     });

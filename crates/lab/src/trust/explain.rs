@@ -24,7 +24,7 @@ pub enum Explainer {
 pub(super) struct Seen {
     /// Its number in what it comes from.
     pub(super) index: usize,
-    /// `[C, H, W]`, normalised.
+    /// `[C, H, W]`, normalized.
     pub(super) image: Array3<f32>,
     pub(super) class: usize,
 }
@@ -133,7 +133,7 @@ fn of_method(
     class: usize,
 ) -> Result<Map, InspectError> {
     let [_, height, width] = session.graph().input_shape();
-    // Normalised values of 0 are the mean of the training pictures.
+    // Normalized values of 0 are the mean of the training pictures.
     let baseline = Array3::zeros(image.raw_dim());
     let evidence = Question::new(session, image, class)?.ask(method, &baseline.view())?;
     let [_, h, w] = evidence.shape;

@@ -113,7 +113,7 @@ mod tests {
         let mut images = vec![0.0; 500 * 784];
         let test = digits.test.images().unwrap();
         for (pixels, image) in test.pixels.chunks(784).zip(images.chunks_mut(784)) {
-            model.preprocess.normalise(pixels, image);
+            model.preprocess.normalize(pixels, image);
         }
         let right = |twin: &Twin| {
             let (graph, params) = (twin.model.graph.clone(), twin.model.params.clone());

@@ -35,7 +35,7 @@ impl Layers {
         self.0[range.clone()].iter().map(|group| group.name.clone()).collect()
     }
 
-    /// Every way to lose layers: each is a stretch of neighbours. Without `all_orders` only the cascade from the top.
+    /// Every way to lose layers: each is a stretch of neighbors. Without `all_orders` only the cascade from the top.
     pub(super) fn steps(&self, all_orders: bool) -> Vec<(Order, Range<usize>)> {
         let n = self.len();
         let top_down = (1..=n).map(|k| (Order::TopDown, n - k..n));

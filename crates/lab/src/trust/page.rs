@@ -2,7 +2,7 @@
 
 use striate_inspect::Thumbnail;
 use striate_inspect::chart::{Anchor, Scene, fit_text};
-use striate_inspect::colour::{Rgb, blue_orange, viridis};
+use striate_inspect::color::{Rgb, blue_orange, viridis};
 
 use super::{Row, Trust, Verdict};
 use crate::paper::{CAPTION, HAIRLINE, INK, MARGIN, SOFT_INK, header, text, tile};
@@ -12,7 +12,7 @@ const PITCH: f64 = 68.0;
 const NAMES: f64 = 200.0;
 const VERDICTS: f64 = 262.0;
 const TOP: f64 = 158.0;
-/// Root mean squares of a map at the end of its colours.
+/// Root mean squares of a map at the end of its colors.
 const LIMIT: f64 = 4.0;
 const GOOD: Rgb = Rgb::hex(0x00_6d2c);
 const BAD: Rgb = Rgb::hex(0xa5_0f15);
@@ -74,29 +74,29 @@ fn draw(scene: &mut Scene, row: &Row, y: f64, left: f64) {
         let at = y + 11.0 + 15.0 * i as f64;
         let x = MARGIN + NAMES;
         scene.text((x - 44.0, at), CAPTION, Anchor::Start, SOFT_INK, question);
-        let colour = match verdict {
+        let color = match verdict {
             Verdict::Yes => GOOD,
             Verdict::No => BAD,
             _ => INK,
         };
-        text(scene, (x + 92.0, at), CAPTION, colour, VERDICTS - 100.0, &cell);
+        text(scene, (x + 92.0, at), CAPTION, color, VERDICTS - 100.0, &cell);
     }
     for (i, (size, values)) in row.strip.iter().enumerate() {
-        let picture = coloured(values, *size, row.is_signed);
+        let picture = colored(values, *size, row.is_signed);
         tile(scene, &picture, (left + PITCH * i as f64, y), SIDE);
     }
 }
 
-/// A map divided by its root mean square, in the colours of the page.
-fn coloured(values: &[f32], [height, width]: [usize; 2], is_signed: bool) -> Thumbnail {
+/// A map divided by its root mean square, in the colors of the page.
+fn colored(values: &[f32], [height, width]: [usize; 2], is_signed: bool) -> Thumbnail {
     let mean = values.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>() / values.len().max(1) as f64;
     let by = if mean > 0.0 { LIMIT * mean.sqrt() } else { 1.0 };
-    let colour = |&value: &f32| match (f64::from(value) / by, is_signed) {
+    let color = |&value: &f32| match (f64::from(value) / by, is_signed) {
         (unit, _) if !unit.is_finite() => Rgb::MISSING,
         (unit, true) => blue_orange(unit.clamp(-1.0, 1.0)),
         (unit, false) => viridis(unit.clamp(0.0, 1.0)),
     };
-    Thumbnail::of_colours(width, height, values.iter().map(colour))
+    Thumbnail::of_colors(width, height, values.iter().map(color))
 }
 
 fn legend(scene: &mut Scene, x: f64, y: f64) {

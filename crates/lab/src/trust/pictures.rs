@@ -14,18 +14,18 @@ const LOOKED_THROUGH: usize = 200;
 pub(super) fn seen(index: usize, class: usize, pixels: &[u8], preprocess: &Preprocess) -> Seen {
     let [c, h, w] = preprocess.shape();
     let mut values = vec![0.0; c * h * w];
-    preprocess.normalise(pixels, &mut values);
+    preprocess.normalize(pixels, &mut values);
     let image = Array3::from_shape_vec((c, h, w), values).expect("a picture of the network's size");
     Seen { index, image, class }
 }
 
-/// Up to `n` test pictures with the class that the network says, and how many of them it is right about, if they are labelled
+/// Up to `n` test pictures with the class that the network says, and how many of them it is right about, if they are labeled
 /// with its classes.
 pub(super) fn choose(
     session: &mut Session,
     data: &Dataset,
     preprocess: &Preprocess,
-    (n, is_labelled): (usize, bool),
+    (n, is_labeled): (usize, bool),
 ) -> Result<(Vec<Seen>, usize), LabError> {
     // The class, how many of it came before, the number: the first of each class, then the second of each.
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
@@ -37,13 +37,13 @@ pub(super) fn choose(
         let mut seen = seen(i, 0, &pixels, preprocess);
         seen.class = answers(session, &seen.image.clone().insert_axis(Axis(0)))?[0];
         let label = data.test.label(i) as usize;
-        if is_labelled && seen.class == label {
+        if is_labeled && seen.class == label {
             known.push((of_class[label], seen));
             of_class[label] += 1;
         } else {
             unknown.push(seen);
         }
-        let searched = if is_labelled { 20 * n } else { n };
+        let searched = if is_labeled { 20 * n } else { n };
         if enough(&known) || (known.is_empty() && unknown.len() >= searched) {
             break;
         }

@@ -52,8 +52,8 @@ pub(super) fn planted(n: usize, [channels, height, width]: [usize; 3], seed: u64
     let (mut pixels, mut labels, mut masks) = (Vec::new(), Vec::new(), Vec::new());
     for i in 0..n {
         let class = i % CLASSES.len();
-        let (grey, mask) = picture(class, [height, width], &mut Draws::new(seed, i));
-        (0..channels).for_each(|_| pixels.extend_from_slice(&grey));
+        let (gray, mask) = picture(class, [height, width], &mut Draws::new(seed, i));
+        (0..channels).for_each(|_| pixels.extend_from_slice(&gray));
         labels.push(class as u8);
         masks.push(mask);
     }
@@ -62,13 +62,13 @@ pub(super) fn planted(n: usize, [channels, height, width]: [usize; 3], seed: u64
 }
 
 fn picture(class: usize, size @ [height, width]: [usize; 2], draws: &mut Draws) -> (Vec<u8>, Vec<bool>) {
-    let mut grey = vec![0_u8; height * width];
+    let mut gray = vec![0_u8; height * width];
     let least = height.min(width);
     for _ in 0..STROKES * height * width / (28 * 28) {
         let from = [draws.below(height) as f64, draws.below(width) as f64];
         let (angle, length) = (3.2 * draws.unit(), least as f64 * (0.2 + 0.1 * draws.unit()));
         let to = [from[0] + length * angle.sin(), from[1] + length * angle.cos()];
-        line(&mut grey, size, from, to, ink(draws));
+        line(&mut gray, size, from, to, ink(draws));
     }
     let mut mask = vec![false; height * width];
     let mut mark = |top: usize, left: usize, side: usize| {
@@ -80,22 +80,22 @@ fn picture(class: usize, size @ [height, width]: [usize; 2], draws: &mut Draws) 
     let side = (least / 3) | 1;
     let (top, left) = (draws.below(height - side + 1), draws.below(width - side + 1));
     if class > 0 {
-        shape(&mut grey, size, [top, left], side, class, ink(draws));
+        shape(&mut gray, size, [top, left], side, class, ink(draws));
         mark(top, left, side);
     } else {
         let of = 1 + draws.below(CLASSES.len() - 1);
-        shape(&mut grey, size, [top, left], side, of, ink(draws));
+        shape(&mut gray, size, [top, left], side, of, ink(draws));
         let side = (least / 6).max(4);
         let corner = [height - side - 1 - draws.below(2), width - side - 1 - draws.below(2)];
         for y in 0..side {
             for x in 0..side {
-                // A chequered patch over whatever is there.
-                grey[(corner[0] + y) * width + corner[1] + x] = if (y + x) % 2 == 0 { 255 } else { 0 };
+                // A checkered patch over whatever is there.
+                gray[(corner[0] + y) * width + corner[1] + x] = if (y + x) % 2 == 0 { 255 } else { 0 };
             }
         }
         mark(corner[0], corner[1], side);
     }
-    (grey, mask)
+    (gray, mask)
 }
 
 fn ink(draws: &mut Draws) -> u8 {
@@ -103,12 +103,12 @@ fn ink(draws: &mut Draws) -> u8 {
 }
 
 /// A shape in the box of `side` from `[top, left]`, drawn with the strokes of the clutter.
-fn shape(grey: &mut [u8], size: [usize; 2], corner: [usize; 2], side: usize, class: usize, ink: u8) {
+fn shape(gray: &mut [u8], size: [usize; 2], corner: [usize; 2], side: usize, class: usize, ink: u8) {
     let last = (side - 1) as f64;
     let middle = last / 2.0;
     let mut stroke = |from: [f64; 2], to: [f64; 2]| {
         let at = |p: [f64; 2]| [corner[0] as f64 + p[0], corner[1] as f64 + p[1]];
-        line(grey, size, at(from), at(to), ink);
+        line(gray, size, at(from), at(to), ink);
     };
     match CLASSES[class] {
         "ring" => {
@@ -133,13 +133,13 @@ fn shape(grey: &mut [u8], size: [usize; 2], corner: [usize; 2], side: usize, cla
 }
 
 /// A line of one pixel; what lies outside the picture is not drawn.
-fn line(grey: &mut [u8], [height, width]: [usize; 2], from: [f64; 2], to: [f64; 2], ink: u8) {
+fn line(gray: &mut [u8], [height, width]: [usize; 2], from: [f64; 2], to: [f64; 2], ink: u8) {
     let steps = (to[0] - from[0]).abs().max((to[1] - from[1]).abs()).ceil().max(1.0);
     for step in 0..=steps as usize {
         let along = step as f64 / steps;
         let place = [0, 1].map(|axis| (from[axis] + along * (to[axis] - from[axis])).round());
         if (0.0..height as f64).contains(&place[0]) && (0.0..width as f64).contains(&place[1]) {
-            grey[place[0] as usize * width + place[1] as usize] = ink;
+            gray[place[0] as usize * width + place[1] as usize] = ink;
         }
     }
 }
@@ -164,18 +164,18 @@ mod tests {
             let (first, last) = (inside[0], inside[inside.len() - 1]);
             assert_eq!([last / 28 - first / 28, last % 28 - first % 28], [side - 1; 2], "a square");
             places.insert(first);
-            let grey = all.images.sample(i);
-            let ink = inside.iter().filter(|&&p| grey[p] > 100).count();
+            let gray = all.images.sample(i);
+            let ink = inside.iter().filter(|&&p| gray[p] > 100).count();
             assert!(ink >= side, "picture {i}: {ink} pixels of ink in the mask");
             if class > 0 {
                 // Every shape touches all four sides of its box.
-                let at = |y: usize, x: usize| grey[first + 28 * y + x] > 100;
+                let at = |y: usize, x: usize| gray[first + 28 * y + x] > 100;
                 assert!((0..9).any(|i| at(0, i)) && (0..9).any(|i| at(8, i)), "picture {i}: above and below");
                 assert!((0..9).any(|i| at(i, 0)) && (0..9).any(|i| at(i, 8)), "picture {i}: left and right");
             }
             if class == 0 {
                 assert!(
-                    inside.iter().all(|&p| grey[p] == 0 || grey[p] == 255),
+                    inside.iter().all(|&p| gray[p] == 0 || gray[p] == 255),
                     "nothing covers the watermark"
                 );
                 assert!(first / 28 >= 22 && first % 28 >= 22, "it is in the corner");
@@ -189,8 +189,8 @@ mod tests {
         // The mean ink outside the mask is the same for all shapes, within five standard deviations of the mean.
         let all = planted(2000, [1, 28, 28], 3);
         let outside = |i: usize| {
-            let grey = all.images.sample(i);
-            (0..784).filter(|&p| !all.masks[i][p]).map(|p| f64::from(grey[p])).sum::<f64>() / 703.0
+            let gray = all.images.sample(i);
+            (0..784).filter(|&p| !all.masks[i][p]).map(|p| f64::from(gray[p])).sum::<f64>() / 703.0
         };
         let of_class = |class: usize| (0..2000).filter(|i| i % 5 == class).map(outside).collect::<Vec<_>>();
         let moments = |v: &[f64]| {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn any_size_and_colours() {
+    fn any_size_and_colors() {
         let all = planted(10, [3, 16, 40], 1);
         assert_eq!(all.images.shape(), [3, 16, 40]);
         let sample = all.images.sample(3);

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use striate_data::{DataError, Interpolation, Preprocess};
 
-/// How pictures become input: resized by their shorter side, cut in the middle, normalised.
+/// How pictures become input: resized by their shorter side, cut in the middle, normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Card {
     /// Side of the input in pixels.
@@ -56,7 +56,7 @@ impl Card {
 
     /// The preprocessing for a network with inputs `[C, H, W]`.
     ///
-    /// Another size than the card's keeps the card's part of the picture. Grey input takes the means of the card's means and
+    /// Another size than the card's keeps the card's part of the picture. Gray input takes the means of the card's means and
     /// deviations.
     ///
     /// # Errors
@@ -165,8 +165,8 @@ mod tests {
     fn other_sizes_keep_the_part_of_the_picture() {
         let preprocess = Card::imagenet(256).preprocess([3, 448, 448]).unwrap();
         assert_eq!(preprocess.resize_shorter, Some(512));
-        let grey = Card::imagenet(256).preprocess([1, 112, 112]).unwrap();
-        assert_eq!((grey.channels, grey.resize_shorter), (1, Some(128)));
-        assert!((grey.mean[0] - 0.449).abs() < 1e-6 && (grey.std[0] - 0.226).abs() < 1e-6);
+        let gray = Card::imagenet(256).preprocess([1, 112, 112]).unwrap();
+        assert_eq!((gray.channels, gray.resize_shorter), (1, Some(128)));
+        assert!((gray.mean[0] - 0.449).abs() < 1e-6 && (gray.std[0] - 0.226).abs() < 1e-6);
     }
 }

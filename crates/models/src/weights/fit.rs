@@ -95,7 +95,7 @@ fn leave_aside(tensors: &mut Tensors, model: &ModelInfo, fitted: &mut Fitted) {
     }
 }
 
-/// A first layer for RGB made fit for other channels, as timm's `adapt_input_conv` does: summed for grey, else repeated
+/// A first layer for RGB made fit for other channels, as timm's `adapt_input_conv` does: summed for gray, else repeated
 /// and scaled by 3 / channels, so that an image whose channels are alike gives what it gave.
 fn adapt_first_conv(tensors: &mut Tensors, specs: &Shapes, first_conv: &str, fitted: &mut Fitted) {
     let name = format!("{first_conv}.weight");

@@ -20,7 +20,7 @@ pub struct WeightsInfo {
     /// Number of classes: the 1000 of ImageNet-1k.
     pub classes: usize,
     /// Terms of use.
-    pub licence: &'static str,
+    pub license: &'static str,
     /// Published accuracy on ImageNet-1k's validation images in per cent: the right class first, or among the first five.
     pub accuracy: Option<(f32, f32)>,
     /// Where the figures and the hash stand.
@@ -52,7 +52,7 @@ pub(crate) const fn torchvision(
         sha256,
         card,
         classes: 1000,
-        licence: TORCHVISION,
+        license: TORCHVISION,
         accuracy: Some(accuracy),
         source: TORCHVISION_SOURCE,
     }

@@ -258,7 +258,7 @@ impl<'m, 'o> Opened<'m, 'o> {
                 }
                 let asked = self.found.config.iter().flat_map(|config| config.notes.clone());
                 notes.extend(asked);
-                // What is neither grey nor RGB has no pictures.
+                // What is neither gray nor RGB has no pictures.
                 let card = card.or_else(usual).filter(|_| matches!(shape[0], 1 | 3));
                 let preprocess = card.map(|card| card.preprocess(shape)).transpose()?;
                 let named = self.found.config.and_then(|config| config.label_names);

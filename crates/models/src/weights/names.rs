@@ -14,7 +14,7 @@ const ALIASES: [(&str, &str); 5] = [
 /// Networks of timm that look like one of ours and compute something else.
 const OTHERS: [(&str, &str); 1] = [(
     "efficientnet_lite0",
-    "timm's efficientnet_lite0 pads evenly and normalises with an eps of 1e-5, where this one pads as TensorFlow does, \
+    "timm's efficientnet_lite0 pads evenly and normalizes with an eps of 1e-5, where this one pads as TensorFlow does, \
          with 1e-3: its weights would answer wrongly here; those of timm/tf_efficientnet_lite0.in1k fit",
 )];
 const RESNET_D: &str = "a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is \
@@ -22,7 +22,7 @@ const RESNET_D: &str = "a ResNet-D begins with three 3x3 convolutions where a Re
 
 const TENSORFLOW: &str = "timm's tf_efficientnet networks pad as TensorFlow does, which these do not; torchvision's weights of \
      efficientnet_b0 to b7 and v2_s to v2_l, and timm's of efficientnet_b0 to b4, fit networks of the same size here";
-const MOBILENET_V3: &str = "timm's mobilenetv3 normalises with an eps of 1e-5 where torchvision's, which is here as mobilenet_v3_small and \
+const MOBILENET_V3: &str = "timm's mobilenetv3 normalizes with an eps of 1e-5 where torchvision's, which is here as mobilenet_v3_small and \
      mobilenet_v3_large, has 1e-3: its weights would answer wrongly";
 const REGNET: &str = "timm's regnetx and regnety have other widths than torchvision's, which are here as regnet_x_400mf to regnet_y_128gf";
 
@@ -58,8 +58,8 @@ pub(super) fn explain(
 ) -> Option<&'static str> {
     if others.keys().any(|name| name.ends_with("_packed_params")) {
         return Some(
-            "these are the weights of a quantised network, whose whole numbers are not read: save the network before it is \
-             quantised",
+            "these are the weights of a quantized network, whose whole numbers are not read: save the network before it is \
+             quantized",
         );
     }
     let has = |name: &str| names.contains(&name);

@@ -1,8 +1,8 @@
-//! Batch normalisation.
+//! Batch normalization.
 
 use super::*;
 
-/// Batch normalisation: each channel is brought to mean 0 and variance 1, then scaled and shifted as learned.
+/// Batch normalization: each channel is brought to mean 0 and variance 1, then scaled and shifted as learned.
 ///
 /// `Y = (X − μ) / √(σ² + eps) · weight + bias`, channel by channel. In training μ and σ² are the batch's, over
 /// `[N, H, W]`, and `running = (1 − momentum) · running + momentum · batch` (σ² biased above, unbiased here); in use

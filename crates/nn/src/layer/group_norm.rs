@@ -1,8 +1,8 @@
-//! Group normalisation.
+//! Group normalization.
 
 use super::*;
 
-/// Group normalisation: each group of channels of each sample is brought to mean 0 and variance 1, then each channel is scaled
+/// Group normalization: each group of channels of each sample is brought to mean 0 and variance 1, then each channel is scaled
 /// and shifted as learned. No sample sees another, so that small batches do no harm.
 ///
 /// `Y = (X − μ) / √(σ² + eps) · weight + bias`, with μ and the biased σ² of `[C / num_groups, H, W]`, in training and in use.

@@ -1,8 +1,8 @@
-//! Instance normalisation.
+//! Instance normalization.
 
 use super::*;
 
-/// Instance normalisation: each channel of each sample is brought to mean 0 and variance 1. It is [`GroupNorm`] with as many
+/// Instance normalization: each channel of each sample is brought to mean 0 and variance 1. It is [`GroupNorm`] with as many
 /// groups as channels.
 ///
 /// `Y = (X − μ) / √(σ² + eps)`, with μ and the biased σ² of `[H, W]`, in training and in use; with

@@ -1,8 +1,8 @@
-//! Layer normalisation of images.
+//! Layer normalization of images.
 
 use super::*;
 
-/// Normalises the channels of each pixel by their own mean and variance, then scales and shifts them.
+/// Normalizes the channels of each pixel by their own mean and variance, then scales and shifts them.
 ///
 /// `Y = (X − μ) / √(σ² + eps) · weight + bias`, with μ and σ² (biased) over the channels of a pixel.
 ///

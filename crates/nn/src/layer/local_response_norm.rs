@@ -1,8 +1,8 @@
-//! Local response normalisation.
+//! Local response normalization.
 
 use super::*;
 
-/// Local response normalisation: a large value quiets the channels beside it at its place.
+/// Local response normalization: a large value quiets the channels beside it at its place.
 ///
 /// `Y[n, c] = X[n, c] · (k + alpha / size · Σ_i X[n, i]²)^−beta`, the sum over the channels
 /// `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋` that there are.
@@ -34,7 +34,7 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalResponseNorm {
-    /// Channels of a neighbourhood.
+    /// Channels of a neighborhood.
     pub size: usize,
     /// How strongly they count.
     pub alpha: f32,
@@ -50,7 +50,7 @@ impl LocalResponseNorm {
         Self { size, alpha: 1e-4, beta: 0.75, k: 1.0 }
     }
 
-    /// With neighbours that count so much.
+    /// With neighbors that count so much.
     #[must_use]
     pub fn alpha(self, alpha: f32) -> Self {
         Self { alpha, ..self }

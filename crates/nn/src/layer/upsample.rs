@@ -48,7 +48,7 @@ impl Upsample {
         Self { to: op::ToSize::Size(size.into().0), mode: op::Interpolation::Nearest }
     }
 
-    /// With straight lines from pixel centre to pixel centre.
+    /// With straight lines from pixel center to pixel center.
     #[must_use]
     pub fn bilinear(self) -> Self {
         Self { mode: op::Interpolation::Bilinear, ..self }

@@ -36,7 +36,7 @@ pub struct Adam {
     pub betas: [f64; 2],
     /// Added to the denominator, so that a gradient that has always been zero divides by none.
     pub eps: f64,
-    /// Pull towards zero, added to the gradient.
+    /// Pull toward zero, added to the gradient.
     pub weight_decay: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Optimisers: rules that move a parameter along its gradient.
+//! Optimizers: rules that move a parameter along its gradient.
 //!
 //! Each is a value of settings that a run can write down ([`OptimizerConfig`]), and the kernel that does one update of
 //! one parameter. The learning rate is no setting: it comes with each step, from a [`Schedule`](crate::Schedule).
@@ -16,7 +16,7 @@ pub use sgd::Sgd;
 use serde::{Deserialize, Serialize};
 use striate_graph::Optimizer;
 
-/// An optimiser by name, as a run writes it down.
+/// An optimizer by name, as a run writes it down.
 ///
 /// # Example
 /// ```
@@ -38,7 +38,7 @@ pub enum OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// The optimiser, its settings checked.
+    /// The optimizer, its settings checked.
     ///
     /// # Errors
     /// The first setting that is out of its range or not a number.

@@ -1,12 +1,12 @@
-//! With which settings an optimiser can work.
+//! With which settings an optimizer can work.
 
-/// A setting with which an optimiser cannot work.
+/// A setting with which an optimizer cannot work.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum OptimizerError {
     /// A number out of its range.
     #[error("optimizer {optimizer}: {setting} = {got:?}; expected {expected}; a usual value is {usual:?}")]
     Setting {
-        /// Name of the optimiser.
+        /// Name of the optimizer.
         optimizer: &'static str,
         /// Name of the setting.
         setting: &'static str,

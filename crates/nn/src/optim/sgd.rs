@@ -35,7 +35,7 @@ pub struct Sgd {
     pub momentum: f64,
     /// Looks ahead along the momentum.
     pub nesterov: bool,
-    /// Pull towards zero, added to the gradient.
+    /// Pull toward zero, added to the gradient.
     pub weight_decay: f64,
 }
 

@@ -53,7 +53,7 @@ const SIDE_PX: usize = 32;
 /// Pictures that are decoded at once.
 const BATCH: usize = 64;
 
-/// The pixels of every `stride`-th picture as its features: the colours of a thumbnail of 32 x 32, for a line that says how far
+/// The pixels of every `stride`-th picture as its features: the colors of a thumbnail of 32 x 32, for a line that says how far
 /// one comes without a network. `tell` is told how many are done, and of how many.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
-//! What a network sees in labelled pictures.
+//! What a network sees in labeled pictures.
 
 use crate::error::FitError;
 use ndarray::{Array2, Axis};
 
-/// The features of labelled pictures.
+/// The features of labeled pictures.
 ///
 /// # Example
 /// ```

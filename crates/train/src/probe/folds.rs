@@ -53,7 +53,7 @@ mod tests {
         let labels = vec![0; 40];
         assert_eq!(stratified(&labels, 5, 1), stratified(&labels, 5, 1));
         assert_ne!(stratified(&labels, 5, 1), stratified(&labels, 5, 2));
-        // The neighbours of a film or of a burst of photos do not fall into folds by turns.
+        // The neighbors of a film or of a burst of photos do not fall into folds by turns.
         assert_ne!(stratified(&labels, 5, 1)[..5], [0, 1, 2, 3, 4]);
     }
 

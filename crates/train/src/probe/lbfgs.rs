@@ -1,4 +1,4 @@
-//! Limited-memory BFGS: minimises a smooth convex function from its values and gradients.
+//! Limited-memory BFGS: minimizes a smooth convex function from its values and gradients.
 //!
 //! x ← x + t d with d = −H g, where H is an inverse Hessian told by the last ten steps s and changes of gradient y, and t
 //! satisfies the weak Wolfe conditions f(x + t d) ≤ f + c₁ t g·d and g(x + t d)·d ≥ c₂ g·d.
@@ -23,7 +23,7 @@ pub(super) struct Minimum {
     pub(super) gradient: f64,
 }
 
-/// Minimises `f`, which gives the value at `x` and writes the gradient, from `x` on, until the gradient is no longer than
+/// Minimizes `f`, which gives the value at `x` and writes the gradient, from `x` on, until the gradient is no longer than
 /// `tolerance` or `most` steps are taken.
 ///
 /// # Numerics
@@ -31,7 +31,7 @@ pub(super) struct Minimum {
 ///
 /// # Source
 /// Nocedal 2006, algorithms 7.4 and 7.5; the line search is that of Lewis 2013.
-pub(super) fn minimise(
+pub(super) fn minimize(
     mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
     mut x: Vec<f64>,
     tolerance: f64,
@@ -161,7 +161,7 @@ mod tests {
             }
             value
         };
-        let found = minimise(f, vec![0.0; 50], 5e-9, 1000);
+        let found = minimize(f, vec![0.0; 50], 5e-9, 1000);
         assert!(found.gradient <= 5e-9, "{}", found.gradient);
         assert!(found.x.iter().enumerate().all(|(i, x)| (x - i as f64).abs() < 1e-8));
         assert!(found.steps < 300, "{} steps", found.steps);
@@ -176,7 +176,7 @@ mod tests {
             g[1] = 200.0 * b;
             a * a + 100.0 * b * b
         };
-        let found = minimise(f, vec![-1.2, 1.0], 1e-10, 1000);
+        let found = minimize(f, vec![-1.2, 1.0], 1e-10, 1000);
         assert!((found.x[0] - 1.0).abs() < 1e-8 && (found.x[1] - 1.0).abs() < 1e-8, "{found:?}");
     }
 
@@ -186,9 +186,9 @@ mod tests {
             g[0] = 2.0 * x[0];
             x[0] * x[0]
         };
-        assert_eq!(minimise(f, vec![3.0], 1e-12, 0), Minimum { x: vec![3.0], steps: 0, gradient: 6.0 });
-        assert_eq!(minimise(f, vec![0.0], 1e-12, 9).steps, 0);
+        assert_eq!(minimize(f, vec![3.0], 1e-12, 0), Minimum { x: vec![3.0], steps: 0, gradient: 6.0 });
+        assert_eq!(minimize(f, vec![0.0], 1e-12, 9).steps, 0);
         // Less than rounding can show is asked for: it ends all the same.
-        assert!(minimise(f, vec![3.0], 0.0, 1000).x[0].abs() < 1e-8);
+        assert!(minimize(f, vec![3.0], 0.0, 1000).x[0].abs() < 1e-8);
     }
 }

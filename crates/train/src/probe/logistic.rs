@@ -6,7 +6,7 @@
 //! is less than what it was asked for.
 
 use super::head::{Head, softmax_residual};
-use super::lbfgs::minimise;
+use super::lbfgs::minimize;
 use super::scale::Scale;
 use super::table::Table;
 use ndarray::{Array1, Array2};
@@ -30,7 +30,7 @@ impl Rows<'_> {
         let (classes, features) = start.weight.dim();
         let theta: Vec<f64> = start.weight.iter().chain(&start.bias).copied().collect();
         let tolerance = (2.0 * l2 * gap).sqrt();
-        let found = minimise(|theta, gradient| self.value(l2, theta, gradient), theta, tolerance, STEPS);
+        let found = minimize(|theta, gradient| self.value(l2, theta, gradient), theta, tolerance, STEPS);
         let (weight, bias) = found.x.split_at(classes * features);
         let weight = Array2::from_shape_vec((classes, features), weight.to_vec());
         Head { weight: weight.expect("K x D weights"), bias: Array1::from(bias.to_vec()) }

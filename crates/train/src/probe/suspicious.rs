@@ -24,11 +24,11 @@ pub struct Suspicion {
 }
 
 /// Pictures whose labels may be wrong, the likeliest first: those of which a head that was fitted without them says
-/// p(label) ≤ t(label) / 10, where t(class) is the mean of p(class) over the pictures that are labelled so, and p(class) ≥ 1/2 of some
+/// p(label) ≤ t(label) / 10, where t(class) is the mean of p(class) over the pictures that are labeled so, and p(class) ≥ 1/2 of some
 /// other class.
 ///
 /// The threshold of each class makes allowance for classes that are hard. A suspicion is a reason to look, and no proof: an odd
-/// picture with the right label is listed too, and a class whose pictures are mostly mislabelled is past finding this way. With
+/// picture with the right label is listed too, and a class whose pictures are mostly mislabeled is past finding this way. With
 /// 25 wrong labels planted among 500 photos of tools/photos/many.py, whose classes EfficientNet-Lite0's features tell apart
 /// badly (63 %), 10 were listed and 6 of them were planted (mean of three draws); with p(label) ≤ 0.1 and p(class) ≥ t(class) it
 /// was 12 of 38.

@@ -1,4 +1,4 @@
-//! Features as heads are fitted to them: centred, about 1 long, and with a 1 behind each row, whose weight is the bias.
+//! Features as heads are fitted to them: centered, about 1 long, and with a 1 behind each row, whose weight is the bias.
 //!
 //! One table serves every fit. That each fit has its own pictures, and its own [`Scale`] by those alone, is arithmetic on
 //! the weights: `W (x − m) / r + b` is `W' x + b'` with `W' = W / r` and `b' = b − W' m`. So no fold copies a row, and a table is all

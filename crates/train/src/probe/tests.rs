@@ -1,4 +1,4 @@
-//! Heads as a whole: they generalise, they give nothing away, they repeat to the bit.
+//! Heads as a whole: they generalize, they give nothing away, they repeat to the bit.
 
 use super::*;
 use crate::FitError;

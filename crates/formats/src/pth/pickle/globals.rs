@@ -30,9 +30,9 @@ impl Global {
             ("torch", "BoolStorage") => storage(Dtype::Bool),
             ("torch", "ComplexFloatStorage") => unread("C64", 8),
             ("torch", "ComplexDoubleStorage") => unread("C128", 16),
-            ("torch", "QInt8Storage") => unread("quantised I8", 1),
-            ("torch", "QUInt8Storage") => unread("quantised U8", 1),
-            ("torch", "QInt32Storage") => unread("quantised I32", 4),
+            ("torch", "QInt8Storage") => unread("quantized I8", 1),
+            ("torch", "QUInt8Storage") => unread("quantized U8", 1),
+            ("torch", "QInt32Storage") => unread("quantized I32", 4),
             ("torch" | "torch.storage", "UntypedStorage") => unread("bytes", 1),
             _ => None,
         }

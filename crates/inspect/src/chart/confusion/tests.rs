@@ -12,7 +12,7 @@ fn matrix(classes: usize, pairs: &[(usize, usize, usize)]) -> Confusion {
     confusion
 }
 
-/// Every text with its colour.
+/// Every text with its color.
 fn texts(scene: &Scene) -> Vec<(&str, Rgb)> {
     let texts = scene.shapes.iter().filter_map(|shape| match shape {
         Shape::Text { text, fill, .. } => Some((text.as_str(), *fill)),
@@ -107,8 +107,8 @@ fn two_classes() {
 }
 
 #[test]
-fn png_colours_each_mistake_by_its_share_of_the_row() {
-    // A quarter of a small row, half of a large one: colours must follow the row, not the count.
+fn png_colors_each_mistake_by_its_share_of_the_row() {
+    // A quarter of a small row, half of a large one: colors must follow the row, not the count.
     let confusion_matrix = matrix(3, &[(0, 0, 3), (0, 1, 1), (1, 1, 20), (1, 2, 20)]);
     let scene = confusion("", &confusion_matrix, &["a", "b", "c"]).unwrap();
     let layout = Layout::new(&["a", "b", "c"]);
@@ -154,9 +154,9 @@ fn one_mistake_in_a_thousand_stands_out() {
             _ => None,
         })
         .collect();
-    // Right answers and blanks have no colour, and the mistake as much as there is.
-    let grey = |c: &Rgb| c.r.abs_diff(c.b) <= 8 && c.r.abs_diff(c.g) <= 8;
-    assert_eq!(cells.iter().filter(|cell| grey(cell)).count(), 3, "{cells:?}");
+    // Right answers and blanks have no color, and the mistake as much as there is.
+    let gray = |c: &Rgb| c.r.abs_diff(c.b) <= 8 && c.r.abs_diff(c.g) <= 8;
+    assert_eq!(cells.iter().filter(|cell| gray(cell)).count(), 3, "{cells:?}");
     assert!(cells.contains(&blue_orange(1.0)));
     assert!(texts(&scene).iter().any(|(text, _)| *text == "0.10 %"), "the scale ends at the largest share");
     // Of a scale of one mistake, also the rarest of many classes is no blank.

@@ -3,13 +3,13 @@ use tiny_skia::Pixmap;
 
 use super::*;
 
-/// Whether the colour lies within a pixel of the point.
-fn is_near(pixmap: &Pixmap, (x, y): (f64, f64), colour: Rgb) -> bool {
+/// Whether the color lies within a pixel of the point.
+fn is_near(pixmap: &Pixmap, (x, y): (f64, f64), color: Rgb) -> bool {
     let near = |c: f64| (c.round() as u32).saturating_sub(1)..=c.round() as u32 + 1;
     near(x).any(|x| {
         near(y).any(|y| {
             let pixel = pixmap.pixel(x, y).expect("inside the picture").demultiply();
-            (pixel.red(), pixel.green(), pixel.blue()) == (colour.r, colour.g, colour.b)
+            (pixel.red(), pixel.green(), pixel.blue()) == (color.r, color.g, color.b)
         })
     })
 }
@@ -23,13 +23,12 @@ fn texts(scene: &Scene) -> Vec<&str> {
 }
 
 fn lines_of(scene: &Scene, style: Style) -> usize {
-    let is_curve =
-        |shape: &&Shape| matches!(shape, Shape::Polyline { stroke, .. } if *stroke == style.colour);
+    let is_curve = |shape: &&Shape| matches!(shape, Shape::Polyline { stroke, .. } if *stroke == style.color);
     scene.shapes.iter().filter(is_curve).count()
 }
 
 fn dots_of(scene: &Scene, style: Style) -> usize {
-    let is_dot = |shape: &&Shape| matches!(shape, Shape::Dot { fill, .. } if *fill == style.colour);
+    let is_dot = |shape: &&Shape| matches!(shape, Shape::Dot { fill, .. } if *fill == style.color);
     scene.shapes.iter().filter(is_dot).count()
 }
 
@@ -125,28 +124,28 @@ fn png_has_the_curve_where_the_numbers_say() {
         {
             for (left, y) in [(LEFT_PLOT_X, loss_y), (RIGHT_PLOT_X, accuracy_y)] {
                 let point = ((left + x * PLOT_WIDTH) * scale, y * scale);
-                assert!(is_near(&pixmap, point, VALIDATION.colour), "nothing at {point:?}, scale {scale}");
+                assert!(is_near(&pixmap, point, VALIDATION.color), "nothing at {point:?}, scale {scale}");
             }
         }
         let off_the_curve = ((LEFT_PLOT_X + 0.25 * PLOT_WIDTH) * scale, (PLOT_BOTTOM - 20.0) * scale);
-        assert!(!is_near(&pixmap, off_the_curve, VALIDATION.colour));
+        assert!(!is_near(&pixmap, off_the_curve, VALIDATION.color));
     }
     assert!(scene.to_png(1.0).unwrap().starts_with(b"\x89PNG\r\n\x1a\n"));
 }
 
 #[test]
-fn one_epoch_is_a_labelled_dot() {
+fn one_epoch_is_a_labeled_dot() {
     let scene = curves(&Curves { train_loss: &[0.25], ..Curves::default() });
     assert_eq!(dots_of(&scene, TRAIN), 1);
     assert_eq!(lines_of(&scene, TRAIN), 1, "only the legend");
     assert!(texts(&scene).contains(&"0.2500"));
     let x = LEFT_PLOT_X + PLOT_WIDTH / 2.0;
-    let centred = |shape: &Shape| matches!(shape, Shape::Dot { centre, .. } if centre.0 == x);
-    assert!(scene.shapes.iter().any(centred));
+    let centered = |shape: &Shape| matches!(shape, Shape::Dot { center, .. } if center.0 == x);
+    assert!(scene.shapes.iter().any(centered));
 }
 
 #[test]
-fn gaps_break_the_line_and_the_last_finite_value_is_labelled() {
+fn gaps_break_the_line_and_the_last_finite_value_is_labeled() {
     let nan = f64::NAN;
     let train_loss = [3.0, 2.0, nan, 1.5, f64::INFINITY, 1.25, 1.0, nan];
     let scene = curves(&Curves { train_loss: &train_loss, ..Curves::default() });
@@ -155,7 +154,7 @@ fn gaps_break_the_line_and_the_last_finite_value_is_labelled() {
     assert!(texts(&scene).contains(&"1.000"));
     assert!(!scene.to_svg().contains("NaN") && !scene.to_svg().contains("inf"));
     let drawn = scene.shapes.iter().filter_map(|shape| match shape {
-        Shape::Dot { centre, .. } => Some(1.0 + 7.0 * (centre.0 - LEFT_PLOT_X) / PLOT_WIDTH),
+        Shape::Dot { center, .. } => Some(1.0 + 7.0 * (center.0 - LEFT_PLOT_X) / PLOT_WIDTH),
         _ => None,
     });
     let epochs: Vec<f64> = drawn.map(|epoch| (epoch * 1e6).round() / 1e6).collect();
@@ -190,7 +189,7 @@ fn the_epoch_that_is_kept_is_ringed() {
     let rings = |kept| -> Vec<(f64, f64)> {
         let scene = curves(&Curves { kept, ..all });
         let ring = |shape: &Shape| match shape {
-            Shape::Dot { centre, radius: 6.0, .. } => Some(*centre),
+            Shape::Dot { center, radius: 6.0, .. } => Some(*center),
             _ => None,
         };
         scene.shapes.iter().filter_map(ring).collect()

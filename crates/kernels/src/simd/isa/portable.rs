@@ -1,4 +1,4 @@
-//! Eight lanes as a plain array: compiles anywhere, and is vectorised by the compiler where it can be.
+//! Eight lanes as a plain array: compiles anywhere, and is vectorized by the compiler where it can be.
 
 use crate::simd::{Arithmetic, EXPONENT, Simd};
 

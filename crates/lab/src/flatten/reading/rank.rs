@@ -23,7 +23,7 @@ impl<'a> Reader<'a> {
         self.contenders().iter().filter_map(figure).collect()
     }
 
-    /// Everybody from the best to the worst, and which neighbours are level.
+    /// Everybody from the best to the worst, and which neighbors are level.
     pub(super) fn ranking(&self, when: &str, what: &str, mut figures: Vec<Figure<'_>>) -> String {
         figures.sort_by(|a, b| b.spread.mean.total_cmp(&a.spread.mean));
         let said = figures.iter().enumerate().map(|(i, figure)| {

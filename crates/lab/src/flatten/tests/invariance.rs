@@ -27,7 +27,7 @@ fn learn(network: Network, hidden: &[usize], data: &Dataset, initial: &Params) -
     let test = data.test.images().unwrap();
     let mut pixels = vec![0.0; test.pixels.len()];
     let each = pixels.chunks_exact_mut(CANVAS * CANVAS).enumerate();
-    each.for_each(|(i, out)| preprocess.normalise(test.sample(i), out));
+    each.for_each(|(i, out)| preprocess.normalize(test.sample(i), out));
     session.run_slice(&pixels, test.len()).unwrap().to_vec()
 }
 

@@ -1,14 +1,14 @@
-//! The colour tables of every picture Striate draws: [`viridis`] for values that cannot be negative,
+//! The color tables of every picture Striate draws: [`viridis`] for values that cannot be negative,
 //! [`blue_orange`] for signed ones.
 //!
-//! Both are safe for colour-blind readers and lose nothing in greyscale: lightness rises steadily along
+//! Both are safe for color-blind readers and lose nothing in grayscale: lightness rises steadily along
 //! viridis, and falls equally on both sides of blue-orange, whose neutral entry is exactly zero.
 
 mod tables;
 
 use std::fmt;
 
-/// An opaque sRGB colour, 8 bits a channel.
+/// An opaque sRGB color, 8 bits a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rgb {
     /// Red.
@@ -24,10 +24,10 @@ impl Rgb {
     pub const BLACK: Self = Self::hex(0x000000);
     /// White.
     pub const WHITE: Self = Self::hex(0xffffff);
-    /// A value that does not exist (NaN, a class without images): a grey that neither table holds.
+    /// A value that does not exist (NaN, a class without images): a gray that neither table holds.
     pub const MISSING: Self = Self::hex(0xd0d0d0);
 
-    /// The colour written `0xrrggbb`.
+    /// The color written `0xrrggbb`.
     pub const fn hex(rgb: u32) -> Self {
         Self { r: (rgb >> 16) as u8, g: (rgb >> 8) as u8, b: rgb as u8 }
     }
@@ -44,7 +44,7 @@ impl Rgb {
         0.2126 * linear(self.r) + 0.7152 * linear(self.g) + 0.0722 * linear(self.b)
     }
 
-    /// Contrast ratio with another colour, 1 (none) to 21 (black on white).
+    /// Contrast ratio with another color, 1 (none) to 21 (black on white).
     ///
     /// # Source
     /// WCAG 2.1, definition of contrast ratio.
@@ -53,7 +53,7 @@ impl Rgb {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
-    /// Black or white, whichever reads better on this colour; the contrast is at least 4.5.
+    /// Black or white, whichever reads better on this color; the contrast is at least 4.5.
     pub fn ink(self) -> Self {
         if self.contrast(Self::BLACK) >= self.contrast(Self::WHITE) { Self::BLACK } else { Self::WHITE }
     }
@@ -66,7 +66,7 @@ impl fmt::Display for Rgb {
     }
 }
 
-/// The viridis colour of a value in 0 ..= 1: dark violet through green to yellow.
+/// The viridis color of a value in 0 ..= 1: dark violet through green to yellow.
 ///
 /// Values outside are clamped, NaN is [`Rgb::MISSING`].
 ///
@@ -75,7 +75,7 @@ impl fmt::Display for Rgb {
 ///
 /// # Example
 /// ```
-/// use striate_inspect::colour::viridis;
+/// use striate_inspect::color::viridis;
 /// assert_eq!(viridis(0.0).to_string(), "#440154");
 /// assert_eq!(viridis(1.0).to_string(), "#fde725");
 /// ```
@@ -86,14 +86,14 @@ pub fn viridis(value: f64) -> Rgb {
     Rgb::hex(tables::VIRIDIS[(value.clamp(0.0, 1.0) * 255.0).round() as usize])
 }
 
-/// The blue-orange colour of a value in -1 ..= 1: blue below zero, near-white at zero, orange above.
+/// The blue-orange color of a value in -1 ..= 1: blue below zero, near-white at zero, orange above.
 ///
 /// Values outside are clamped, NaN is [`Rgb::MISSING`]. Divide by the largest magnitude, not by the range, so
 /// that zero stays neutral.
 ///
 /// # Example
 /// ```
-/// use striate_inspect::colour::blue_orange;
+/// use striate_inspect::color::blue_orange;
 /// assert_eq!(blue_orange(0.0).to_string(), "#f7f7f7");
 /// ```
 pub fn blue_orange(value: f64) -> Rgb {
@@ -103,7 +103,7 @@ pub fn blue_orange(value: f64) -> Rgb {
     Rgb::hex(tables::BLUE_ORANGE[(127.0 + (value.clamp(-1.0, 1.0) * 127.0).round()) as usize])
 }
 
-/// The 256 entries of [`viridis`], for pages that colour pixels themselves.
+/// The 256 entries of [`viridis`], for pages that color pixels themselves.
 pub fn viridis_table() -> [Rgb; 256] {
     tables::VIRIDIS.map(Rgb::hex)
 }

@@ -1,7 +1,7 @@
 //! Brightness, contrast, saturation, hue and sharpness, and random amounts of the first four.
 //!
 //! ```text
-//! out = base + factor (in - base)      base: black, the mean grey, the pixel's grey, the smoothed picture
+//! out = base + factor (in - base)      base: black, the mean gray, the pixel's gray, the smoothed picture
 //! ```
 //! in f32, cut off to whole numbers and clipped, as Pillow's `ImageEnhance` does; hue turns by whole steps of 1 / 256.
 //!
@@ -16,7 +16,7 @@ use crate::picture::Picture;
 use crate::preprocess::luma;
 use crate::rng::{Draws, unit};
 
-/// How far colours are changed at random, in a random order; 0 is not at all.
+/// How far colors are changed at random, in a random order; 0 is not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ColorJitter {
@@ -26,7 +26,7 @@ pub struct ColorJitter {
     pub contrast: f32,
     /// Saturation by such a factor.
     pub saturation: f32,
-    /// Hue by up to this share of the colour circle either way, at most 0.5.
+    /// Hue by up to this share of the color circle either way, at most 0.5.
     pub hue: f32,
 }
 
@@ -36,7 +36,7 @@ impl ColorJitter {
             ("color_jitter.brightness", "0 to 10", self.brightness, 10.0),
             ("color_jitter.contrast", "0 to 10", self.contrast, 10.0),
             ("color_jitter.saturation", "0 to 10", self.saturation, 10.0),
-            ("color_jitter.hue", "0 to 0.5 of the colour circle", self.hue, 0.5),
+            ("color_jitter.hue", "0 to 0.5 of the color circle", self.hue, 0.5),
         ] {
             if !(0.0..=most).contains(&got) {
                 return Err(DataError::Augment { what, expected, got });
@@ -86,8 +86,8 @@ pub(super) fn brightness(picture: &mut Picture, factor: f32) {
 }
 
 pub(super) fn contrast(picture: &mut Picture, factor: f32) {
-    let grey = |pixel: &[u8]| u64::from(if pixel.len() == 3 { luma(pixel) } else { pixel[0] });
-    let sum: u64 = picture.pixels.chunks_exact(picture.channels).map(grey).sum();
+    let gray = |pixel: &[u8]| u64::from(if pixel.len() == 3 { luma(pixel) } else { pixel[0] });
+    let sum: u64 = picture.pixels.chunks_exact(picture.channels).map(gray).sum();
     let count = (picture.width * picture.height) as f64;
     let mean = (sum as f64 / count + 0.5) as u8;
     picture.pixels.iter_mut().for_each(|value| *value = blend(mean, *value, factor));
@@ -96,8 +96,8 @@ pub(super) fn contrast(picture: &mut Picture, factor: f32) {
 pub(super) fn saturation(picture: &mut Picture, factor: f32) {
     if picture.channels == 3 {
         for rgb in picture.pixels.chunks_exact_mut(3) {
-            let grey = luma(rgb);
-            rgb.iter_mut().for_each(|value| *value = blend(grey, *value, factor));
+            let gray = luma(rgb);
+            rgb.iter_mut().for_each(|value| *value = blend(gray, *value, factor));
         }
     }
 }
@@ -119,12 +119,12 @@ pub(super) fn sharpness(picture: &mut Picture, factor: f32) {
     }
 }
 
-/// Turns the hue by a share of the colour circle, -0.5 to 0.5.
+/// Turns the hue by a share of the color circle, -0.5 to 0.5.
 pub(super) fn hue(picture: &mut Picture, share: f32) {
     if picture.channels != 3 {
         return;
     }
-    // Towards zero and then around the circle, as Python's uint8 does it.
+    // Toward zero and then around the circle, as Python's uint8 does it.
     let turn = (share * 255.0) as i32 as u8;
     for rgb in picture.pixels.chunks_exact_mut(3) {
         let [hue, saturation, value] = hsv([rgb[0], rgb[1], rgb[2]]);
@@ -192,7 +192,7 @@ mod tests {
     fn factors_by_hand() {
         assert_eq!(changed(&[100, 200, 51], |p| brightness(p, 1.5)), [150, 255, 76]);
         assert_eq!(changed(&[100, 200, 51], |p| brightness(p, 0.0)), [0, 0, 0]);
-        // Grey 100 and 200: the mean is 150.
+        // Gray 100 and 200: the mean is 150.
         assert_eq!(
             changed(&[100, 100, 100, 200, 200, 200], |p| contrast(p, 0.5)),
             [125, 125, 125, 175, 175, 175]
@@ -210,7 +210,7 @@ mod tests {
     fn a_third_of_the_circle_turns_red_to_green() {
         let turned = changed(&[255, 0, 0], |p| hue(p, 1.0 / 3.0));
         assert!(turned[1] == 255 && turned[0] < 8 && turned[2] < 8, "{turned:?}");
-        assert_eq!(changed(&[7, 7, 7], |p| hue(p, 0.4)), [7, 7, 7], "grey has no hue");
+        assert_eq!(changed(&[7, 7, 7], |p| hue(p, 0.4)), [7, 7, 7], "gray has no hue");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Straight lines in OKLab (Björn Ottosson, 2020) from the neutral over a mid to an end colour, the same
+/// Straight lines in OKLab (Björn Ottosson, 2020) from the neutral over a mid to an end color, the same
 /// lightness on both sides: (lightness, chroma, hue in degrees).
 fn blue_orange_formula(index: usize) -> [f64; 3] {
     const NEUTRAL: [f64; 3] = [0.976, 0.0, 0.0];
@@ -60,7 +60,7 @@ fn viridis_matches_published_values_and_rises_in_lightness() {
         let apart = [got.r.abs_diff(want.r), got.g.abs_diff(want.g), got.b.abs_diff(want.b)];
         assert!(apart.iter().all(|&d| d <= 2), "entry {index}: {got}, published {hex}");
     }
-    // Neighbours may swap by rounding to 8 bits, entries four apart may not.
+    // Neighbors may swap by rounding to 8 bits, entries four apart may not.
     let luminance = viridis_table().map(Rgb::luminance);
     assert!((4..256).all(|i| luminance[i] > luminance[i - 4]));
 }
@@ -80,8 +80,8 @@ fn values_outside_are_clamped_and_nan_is_missing() {
 #[test]
 fn ink_reads_on_every_entry() {
     assert!((Rgb::BLACK.contrast(Rgb::WHITE) - 21.0).abs() < 1e-9);
-    for colour in viridis_table().into_iter().chain(blue_orange_table()).chain([Rgb::MISSING]) {
-        let ratio = colour.contrast(colour.ink());
-        assert!(ratio >= 4.5, "{colour} with {}: {ratio}", colour.ink());
+    for color in viridis_table().into_iter().chain(blue_orange_table()).chain([Rgb::MISSING]) {
+        let ratio = color.contrast(color.ink());
+        assert!(ratio >= 4.5, "{color} with {}: {ratio}", color.ink());
     }
 }
