@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How the time and the memory of a network in use grow with the side of its pictures, and with the number of them.
+"""How the time and the memory of a network in use grow with the side of its images, and with the number of them.
 
     cargo build --release
     bench/growth.py                                         # resnet18, a minute
     bench/growth.py --model mobilenet_v2 --threads 2
 
 Each row is a process of its own: the best of its runs, and the most memory that it had. Linear growth is the same time a million pixels in
-every row; small pictures pay for weights that are read for few pixels, and a batch shares them. Needs nothing but Python's standard library.
+every row; small images pay for weights that are read for few pixels, and a batch shares them. Needs nothing but Python's standard library.
 """
 
 import argparse

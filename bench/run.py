@@ -156,7 +156,7 @@ def write_png(path, pixels, width):
 
 
 def process_figures(args):
-    """The figures of LIMITS: train one epoch in an empty folder, then predict one picture with that model."""
+    """The figures of LIMITS: train one epoch in an empty folder, then predict one image with that model."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         _, train_peak, _ = timed([args.binary, "train", args.data, "--epochs", "1"], folder)
@@ -164,9 +164,9 @@ def process_figures(args):
         model = args.model or (models[0] if models else None)
         if model is None:
             fail("`striate train` left no runs/**/*.safetensors; name a model with --model")
-        picture = folder / "digit.png"
-        write_png(picture, (args.data / "t10k-images-idx3-ubyte").read_bytes()[16 : 16 + 784], 28)
-        starts = [timed([args.binary, "predict", model, picture], folder) for _ in range(31)]
+        image = folder / "digit.png"
+        write_png(image, (args.data / "t10k-images-idx3-ubyte").read_bytes()[16 : 16 + 784], 28)
+        starts = [timed([args.binary, "predict", model, image], folder) for _ in range(31)]
         if not starts[0][2]:
             fail("`striate predict` printed nothing")
 

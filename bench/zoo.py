@@ -46,7 +46,7 @@ INFER_GOALS = {
     ("densenet121", 1): (1.0, 1.2), ("convnext_tiny", 1): (1.0, 1.2), ("regnet_y_400mf", 1): (1.0, 1.2),
 }
 TRAIN_GOALS = {("resnet18", 16): (1.5, 2.2), ("resnet18_small", 128): (1.5, 2.2), ("vgg16_bn", 8): (2.0, 3.0)}
-# Sides of the pictures in pixels, where they are not 224.
+# Sides of the images in pixels, where they are not 224.
 IMGSZ = {"resnet18_small": 32, "inception_v3": 299}
 
 

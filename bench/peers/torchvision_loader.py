@@ -1,4 +1,4 @@
-"""torchvision's DataLoader on a folder of pictures: the peer of `striate bench data FOLDER`.
+"""torchvision's DataLoader on a folder of images: the peer of `striate bench data FOLDER`.
 
 ImageFolder, RandomResizedCrop(224), RandomHorizontalFlip, ToTensor and Normalize, batches of 64 from 2 worker processes
 that live through all epochs. Reading, decoding and augmenting are timed, starting the workers is not: the first epoch is a
@@ -6,7 +6,7 @@ warm-up. Prints one JSON line: {"peer": "torchvision", "photos": ..., "workers":
 
     bench/peers/setup.sh torchvision; .venv/bin/python torchvision_loader.py FOLDER [--workers 2] [--epochs 3]
 
-FOLDER/CLASS/... or FOLDER/train/CLASS/...; of the former all pictures are read, of which ours learns from four fifths.
+FOLDER/CLASS/... or FOLDER/train/CLASS/...; of the former all images are read, of which ours learns from four fifths.
 """
 
 import argparse

@@ -5,7 +5,7 @@
 writes `.cache/resnet18-224-b1/`: `model.onnx` (opset 17, fixed shapes), `model.mnn`, `model.ncnn.param` and `.bin`, the
 input `input.npy` [N, 3, H, W] and what PyTorch makes of it, `logits.npy` [N, classes]. Weights are torchvision's initial
 ones, seed 0; running means and variances are those of a batch of noise, so that folding them is real work and values
-neither grow nor fade from layer to layer. ncnn's files take one picture and are made for batch 1 only.
+neither grow nor fade from layer to layer. ncnn's files take one image and are made for batch 1 only.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def network(model, imgsz):
     return net.eval()
 
 
-def picture(imgsz, batch):
+def image(imgsz, batch):
     """The input [N, 3, H, W]: noise, the same every time."""
     return torch.randn(batch, 3, imgsz, imgsz, generator=torch.Generator().manual_seed(1))
 
@@ -83,7 +83,7 @@ def to_mnn(path):
 def export(model, imgsz, batch):
     path = folder(model, imgsz, batch)
     path.mkdir(parents=True, exist_ok=True)
-    net, x = network(model, imgsz), picture(imgsz, batch)
+    net, x = network(model, imgsz), image(imgsz, batch)
     with torch.no_grad():
         np.save(path / "input.npy", x.numpy())
         logits = net(x).numpy()

@@ -1,7 +1,7 @@
 """One peer's inference of one network of torchvision's: `.venv/bin/python zoo_infer.py ncnn resnet18 --batch 1 --threads 1`.
 
 The network's files are made on first use (zoo_export.py). The peer's logits are first compared with PyTorch's, then runs
-are timed: pictures in memory to logits in memory. Prints one JSON line: {"peer": "ncnn", "model": "resnet18", "batch": 1,
+are timed: images in memory to logits in memory. Prints one JSON line: {"peer": "ncnn", "model": "resnet18", "batch": 1,
 "threads": 1, "best_ms": 20.1, "median_ms": 20.4, "best_cpu_ms": 20.0, "peak_mb": 210.5, ...}. `best_cpu_ms` is the time that
 the process had a core in the cheapest run: on one thread, what it would take on a machine of its own. Each peer is at its
 fastest setting; README.md says what was tried.
@@ -40,7 +40,7 @@ def ncnn(path, x, threads, half=False):
     single = path.parent / path.name.replace(f"-b{len(x)}", "-b1")
     net.load_param(str(single / "model.ncnn.param"))
     net.load_model(str(single / "model.ncnn.bin"))
-    mats = [ncnn.Mat(np.ascontiguousarray(picture)) for picture in x]
+    mats = [ncnn.Mat(np.ascontiguousarray(image)) for image in x]
 
     def run():
         logits = []

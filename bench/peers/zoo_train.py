@@ -34,7 +34,7 @@ def main():
 
     torch.set_num_threads(args.threads)
     model = zoo_export.network(args.model, args.imgsz).train()
-    x = zoo_export.picture(args.imgsz, args.batch)
+    x = zoo_export.image(args.imgsz, args.batch)
     if args.channels_last:
         model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
     labels = torch.arange(args.batch) % 10

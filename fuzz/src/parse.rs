@@ -3,9 +3,9 @@
 //! Each function panics where a promise is broken. `fuzz_targets/` gives them bytes by chance; a test of `striate-formats`
 //! (`tests/corpus.rs`, which includes this file) gives them all that lies in `corpus/`, on stable and in every run of CI.
 
-use striate_data::Picture;
+use striate_data::Image;
 use striate_data::idx::{IMAGES_MAGIC, read_images, read_labels};
-use striate_data::picture::{MAX_PIXELS, MAX_SIDE_PX};
+use striate_data::image::{MAX_PIXELS, MAX_SIDE_PX};
 use striate_formats::{Checkpoint, ModelFile, Problem, Weights};
 
 /// A parser, and what must hold of what it gives.
@@ -13,7 +13,7 @@ pub type Target = fn(&[u8]);
 
 /// Each parser by the name of its target, which is that of its folder in `corpus/`.
 pub const TARGETS: [(&str, Target); 5] =
-    [("idx", idx), ("picture", picture), ("weights", weights), ("model", model), ("checkpoint", checkpoint)];
+    [("idx", idx), ("image", image), ("weights", weights), ("model", model), ("checkpoint", checkpoint)];
 
 /// Images fill their shape, and written out they are read as the same; labels are below their bound. Plain or in gzip.
 pub fn idx(bytes: &[u8]) {
@@ -34,10 +34,10 @@ pub fn idx(bytes: &[u8]) {
     }
 }
 
-/// A picture is gray or RGB, fills its size, and is no larger than the limits.
-pub fn picture(bytes: &[u8]) {
-    match Picture::decode("bytes", bytes) {
-        Ok(Picture { width, height, channels, pixels }) => {
+/// An image is gray or RGB, fills its size, and is no larger than the limits.
+pub fn image(bytes: &[u8]) {
+    match Image::decode("bytes", bytes) {
+        Ok(Image { width, height, channels, pixels }) => {
             assert!(width > 0 && height > 0 && width.max(height) <= MAX_SIDE_PX as usize);
             assert!((width * height) as u64 <= MAX_PIXELS && matches!(channels, 1 | 3));
             assert_eq!(width * height * channels, pixels.len());

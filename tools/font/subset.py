@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes crates/inspect/assets/DejaVuSans-subset.ttf, the one font of every picture Striate draws.
+"""Makes crates/inspect/assets/DejaVuSans-subset.ttf, the one font of every image Striate draws.
 
 Source: DejaVu Sans 2.37, Debian package fonts-dejavu-core 2.37-6 (license beside the result).
 Needs:  fontTools 4.68.0 (pip install fonttools==4.68.0).

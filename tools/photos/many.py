@@ -20,19 +20,19 @@ def photo(stamp, background, side, draw):
     background = background.convert("RGB")
     piece = draw.randint(min(background.size) // 3, min(background.size))
     left, top = (draw.randint(0, length - piece) for length in background.size)
-    picture = background.crop((left, top, left + piece, top + piece)).resize((side, side), Image.BILINEAR)
+    image = background.crop((left, top, left + piece, top + piece)).resize((side, side), Image.BILINEAR)
     stamp = stamp.convert("RGBA")
     scale = side * draw.uniform(0.25, 0.8) / max(stamp.size)
     stamp = stamp.resize([max(1, round(length * scale)) for length in stamp.size], Image.BILINEAR)
     stamp = stamp.rotate(draw.uniform(-30, 30), Image.BILINEAR, expand=True)
     # A part of it may lie outside.
     place = [draw.randint(-length // 4, side - 3 * length // 4) for length in stamp.size]
-    picture.paste(stamp, tuple(place), stamp)
+    image.paste(stamp, tuple(place), stamp)
     for what, least in [(ImageEnhance.Brightness, 0.6), (ImageEnhance.Contrast, 0.5), (ImageEnhance.Color, 0.0)]:
-        picture = what(picture).enhance(draw.uniform(least, 1.4))
-    picture = picture.filter(ImageFilter.GaussianBlur(draw.uniform(0, 2)))
+        image = what(image).enhance(draw.uniform(least, 1.4))
+    image = image.filter(ImageFilter.GaussianBlur(draw.uniform(0, 2)))
     noise = Image.frombytes("RGB", (side, side), draw.getrandbits(24 * side * side).to_bytes(3 * side * side, "little"))
-    return Image.blend(picture, noise, draw.uniform(0, 0.15))
+    return Image.blend(image, noise, draw.uniform(0, 0.15))
 
 
 def main():

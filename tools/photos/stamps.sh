@@ -32,10 +32,10 @@ mkdir -p "$out"
 for class in animals/birds animals/mammals plants/flowers food/fruit food/vegetables; do
     to=$out/${class#*/}
     mkdir "$to"
-    # Drawings are no photographs, and a mirrored picture is the same picture again.
+    # Drawings are no photographs, and a mirrored image is the same image again.
     (cd "$stamps/$class" && find . -name '*.png' | grep -v -e cartoon -e toys -e plastic -e _mirror | sort) |
-        while read -r picture; do
-            cp "$stamps/$class/$picture" "$to/$(echo "${picture#./}" | tr / -)"
+        while read -r image; do
+            cp "$stamps/$class/$image" "$to/$(echo "${image#./}" | tr / -)"
         done
     echo "$(ls "$to" | wc -l) $to"
 done

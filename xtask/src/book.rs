@@ -1,4 +1,4 @@
-//! The book runs: every command of `docs/book/` is typed again, its quoted output compared and its pictures remade.
+//! The book runs: every command of `docs/book/` is typed again, its quoted output compared and its images remade.
 //!
 //! What is never run is never compared, and goes stale unnoticed. So only a command that *needs* something from outside of the
 //! repository may be passed over, data or photos, and its marker names it; that a command takes a minute is no reason.
@@ -16,7 +16,7 @@ pub(crate) use asked::Asked;
 
 use crate::cargo::{plain_cargo, root};
 use anyhow::{Context, Result, bail, ensure};
-use files::{BOOK, LARGEST_PICTURE, files_below};
+use files::{BOOK, LARGEST_IMAGE, files_below};
 use page::Page;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -25,9 +25,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use turn::Turn;
 
-/// Pictures that may be larger, each for a reason: here 2,000 images are dots six times over, and 420 are drawn.
+/// Images that may be larger, each for a reason: here 2,000 images are dots six times over, and 420 are drawn.
 const LARGER: [(&str, u64); 1] = [("img/embed.png", 420_000)];
-const ALL_PICTURES: u64 = 1_200_000;
+const ALL_IMAGES: u64 = 1_200_000;
 const LONGEST_PAGE: usize = 150;
 /// Beginnings of the names of pages that train networks for minutes: CI leaves them out.
 const LONG: [&str; 2] = ["04", "07"];
@@ -89,7 +89,7 @@ fn read(book: &Path) -> Result<Vec<(Page, String)>> {
     files.into_iter().map(page).collect()
 }
 
-/// What can be said without running anything: sizes, pictures nobody shows, pages nobody finds.
+/// What can be said without running anything: sizes, images nobody shows, pages nobody finds.
 fn shape(book: &Path, pages: &[(Page, String)]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     let contents = pages.iter().find(|(page, _)| page.name == "README").map_or("", |(_, text)| text.as_str());
@@ -103,12 +103,12 @@ fn shape(book: &Path, pages: &[(Page, String)]) -> Result<Vec<String>> {
         }
     }
     let shown: BTreeSet<&str> =
-        pages.iter().flat_map(|(page, _)| &page.pictures).map(|picture| picture.path.as_str()).collect();
+        pages.iter().flat_map(|(page, _)| &page.images).map(|image| image.path.as_str()).collect();
     let mut sum = 0;
     for path in files_below(book, "img")? {
         let bytes = fs::metadata(book.join(&path))?.len();
         sum += bytes;
-        let most = LARGER.iter().find(|(name, _)| *name == path).map_or(LARGEST_PICTURE, |(_, most)| *most);
+        let most = LARGER.iter().find(|(name, _)| *name == path).map_or(LARGEST_IMAGE, |(_, most)| *most);
         if bytes > most {
             problems.push(format!("{path}: {bytes} bytes, at most {most}; show less, or smaller"));
         }
@@ -116,8 +116,8 @@ fn shape(book: &Path, pages: &[(Page, String)]) -> Result<Vec<String>> {
             problems.push(format!("{path}: no page shows it"));
         }
     }
-    if sum > ALL_PICTURES {
-        problems.push(format!("img: {sum} bytes of pictures, at most {ALL_PICTURES}"));
+    if sum > ALL_IMAGES {
+        problems.push(format!("img: {sum} bytes of images, at most {ALL_IMAGES}"));
     }
     Ok(problems)
 }
@@ -155,7 +155,7 @@ mod tests {
         assert!(Asked::parse(&["--fast"]).is_none());
     }
 
-    /// The book as it stands parses, fits its bounds, and every picture has its place.
+    /// The book as it stands parses, fits its bounds, and every image has its place.
     #[test]
     fn the_book_is_in_shape() {
         let book = root().join(BOOK);
@@ -163,8 +163,8 @@ mod tests {
         assert!(pages.iter().any(|(page, _)| page.name == "README"));
         assert_eq!(shape(&book, &pages).unwrap(), Vec::<String>::new());
         for (page, _) in &pages {
-            for picture in &page.pictures {
-                assert!(book.join(&picture.path).is_file(), "{}.md:{}", page.name, picture.line);
+            for image in &page.images {
+                assert!(book.join(&image.path).is_file(), "{}.md:{}", page.name, image.line);
             }
         }
     }

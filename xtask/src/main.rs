@@ -25,7 +25,7 @@ Usage: cargo xtask TASK
   size             lines a crate, largest files, share of docs, tests to code, unsafe count; what the last operation,
                    layer and network touched; how large the binary is, where it has been built
   book [--all] [--check] [--debug] [--quick] [PAGE ...]
-                   types the commands of docs/book again, and remakes quoted lines and pictures that came out otherwise;
+                   types the commands of docs/book again, and remakes quoted lines and images that came out otherwise;
                    --check writes nothing and fails on them; --all: also what needs data or photos from outside;
                    --debug: with the binary of the tests
   golden [--check] remakes the golden files with their scripts; --check compares and writes nothing

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Workspace {
     pub(crate) members: Vec<Member>,
     pub(crate) files: Vec<File>,
-    /// Paths of what is no text: pictures, weights, packed data.
+    /// Paths of what is no text: images, weights, packed data.
     pub(crate) others: Vec<String>,
 }
 

@@ -22,7 +22,7 @@ use crate::{
 #[command(after_help = "\
 Start here:
   striate train                           learn the handwritten digits inside this program
-  striate predict runs/train PICTURE      ask what was learned
+  striate predict runs/train IMAGE      ask what was learned
   striate COMMAND --help                  all flags of a command
 
 Exit codes: 0 fine, 1 a kernel is too slow (bench kernels --assert), 2 wrong usage, 65 bad data, 74 input or output,

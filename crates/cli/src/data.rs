@@ -31,7 +31,7 @@ enum Verb {
         /// Which one
         name: String,
     },
-    /// Look at every picture of a folder: what cannot be read, copies, pictures to learn from and to measure by, classes
+    /// Look at every image of a folder: what cannot be read, copies, images to learn from and to measure by, classes
     Check {
         /// The folder, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/..., or a data set by name
         folder: String,
@@ -81,7 +81,7 @@ fn list() -> anyhow::Result<u8> {
     let mut text = table.to_string();
     writeln!(
         text,
-        "\nA folder of pictures, FOLDER/CLASS/..., is a data set too, and so is one of four idx files. Next: {} train mnist",
+        "\nA folder of images, FOLDER/CLASS/..., is a data set too, and so is one of four idx files. Next: {} train mnist",
         me()
     )?;
     out::print(&text)?;
@@ -119,7 +119,7 @@ fn get(name: &str) -> anyhow::Result<u8> {
 
 fn path(name: &str) -> anyhow::Result<u8> {
     let place = match find(name)? {
-        Found::Folder { folder, .. } | Found::Pictures { folder } => format!("{}\n", folder.display()),
+        Found::Folder { folder, .. } | Found::Images { folder } => format!("{}\n", folder.display()),
         _ => {
             out::tell(format!("{name} is inside this program, in no folder"));
             return Ok(0);

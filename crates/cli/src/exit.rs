@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use striate::data::{DataError, PictureError};
+use striate::data::{DataError, ImageError};
 use striate::formats::FormatError;
 use striate::graph::PlanError;
 use striate::lab::LabError;
@@ -148,7 +148,7 @@ fn data(error: &DataError) -> u8 {
         | DataError::NoCache
         | DataError::Fetch { .. }
         | DataError::Io { .. }
-        | DataError::Picture { problem: PictureError::Io { .. }, .. } => IO,
+        | DataError::Image { problem: ImageError::Io { .. }, .. } => IO,
         _ => BAD_DATA,
     }
 }

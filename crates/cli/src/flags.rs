@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use striate::data::picture::MAX_SIDE_PX;
+use striate::data::image::MAX_SIDE_PX;
 use striate::graph::Engine;
 use striate::train::BEST_MODEL;
 
@@ -18,7 +18,7 @@ pub(crate) fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Pixels a side of a picture.
+/// Pixels a side of an image.
 pub(crate) fn side(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(px) if (1..=MAX_SIDE_PX as usize).contains(&px) => Ok(px),

@@ -1,4 +1,4 @@
-//! Which pictures of a data set a command means: one rule and one pair of flags for all.
+//! Which images of a data set a command means: one rule and one pair of flags for all.
 
 use clap::Args as ClapArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -9,16 +9,16 @@ use crate::out;
 /// How folders are read; flattened into every command that reads a data set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ClapArgs)]
 pub(crate) struct LayoutFlag {
-    /// Read the folders in a folder of pictures as parts (train, val, test) or as classes, where they could be either
-    #[arg(long, value_name = "parts|classes", value_parser = layouts(), help_heading = "Which pictures")]
+    /// Read the folders in a folder of images as parts (train, val, test) or as classes, where they could be either
+    #[arg(long, value_name = "parts|classes", value_parser = layouts(), help_heading = "Which images")]
     layout: Option<Layout>,
 }
 
-/// Which pictures are measured; flattened into the commands that measure.
+/// Which images are measured; flattened into the commands that measure.
 #[derive(Debug, Clone, Copy, Default, ClapArgs)]
 pub(crate) struct PartFlags {
-    /// Which pictures: train, val, test or all [default: test, without one val, of a folder of classes all of them]
-    #[arg(long, value_name = "PART", value_parser = choices(), help_heading = "Which pictures")]
+    /// Which images: train, val, test or all [default: test, without one val, of a folder of classes all of them]
+    #[arg(long, value_name = "PART", value_parser = choices(), help_heading = "Which images")]
     pub(crate) split: Option<Choice>,
     #[command(flatten)]
     pub(crate) layout: LayoutFlag,
@@ -39,7 +39,7 @@ impl LayoutFlag {
 }
 
 impl PartFlags {
-    /// The pictures of `data` that are meant.
+    /// The images of `data` that are meant.
     pub(crate) fn measured(self, data: &str) -> Result<Measured, DataError> {
         self.layout.open(data)?.measured(self.split)
     }

@@ -1,28 +1,28 @@
-//! Pictures that a network will hardly understand: warnings on standard error that name the flag which helps.
+//! Images that a network will hardly understand: warnings on standard error that name the flag which helps.
 //!
-//! Whoever opens pictures for a network calls [`Mismatches::note`] with each of them, from any thread, and then
+//! Whoever opens images for a network calls [`Mismatches::note`] with each of them, from any thread, and then
 //! [`Mismatches::warn`]. The answers of the network are printed all the same.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use striate::data::nature::{Mismatch, Nature};
-use striate::data::{Picture, Preprocess};
+use striate::data::{Image, Preprocess};
 use striate::inspect::text::{grouped, printable};
 
 use crate::out;
 
-/// What was found so far: for each reason how many pictures, and the first of them.
+/// What was found so far: for each reason how many images, and the first of them.
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches(Mutex<BTreeMap<Mismatch, Found>>);
 
-/// How many pictures, and number and name of the first.
+/// How many images, and number and name of the first.
 type Found = (usize, (usize, String));
 
 impl Mismatches {
-    /// Looks at picture number `i`, as it was before it was made to fit the network.
-    pub(crate) fn note(&self, (i, name): (usize, &str), picture: &Picture, preprocess: &Preprocess) {
-        let mut reasons = Nature::of_picture(picture).mismatches(preprocess);
+    /// Looks at image number `i`, as it was before it was made to fit the network.
+    pub(crate) fn note(&self, (i, name): (usize, &str), image: &Image, preprocess: &Preprocess) {
+        let mut reasons = Nature::of_image(image).mismatches(preprocess);
         if reasons.contains(&Mismatch::Shrunk) {
             // It says the colors too.
             reasons.retain(|&reason| reason != Mismatch::Color);
@@ -47,8 +47,8 @@ impl Mismatches {
         let line = |(&reason, (count, (_, first))): (&Mismatch, &Found)| {
             let first = printable(first.clone());
             let what = match count {
-                1 => format!("{first}: the picture"),
-                n => format!("{first} and {} more: each picture", grouped(*n as u64 - 1)),
+                1 => format!("{first}: the image"),
+                n => format!("{first} and {} more: each image", grouped(*n as u64 - 1)),
             };
             format!("{what} {}", because(reason, preprocess))
         };
@@ -75,7 +75,7 @@ fn because(reason: Mismatch, preprocess: &Preprocess) -> String {
             format!("is {of} as it is, as this network learned it, so its answer means little; leave out --invert")
         }
         Mismatch::Color => {
-            "has colors, and this network sees gray; for color pictures take another network, such as --model efficientnet_lite0"
+            "has colors, and this network sees gray; for color images take another network, such as --model efficientnet_lite0"
                 .into()
         }
         Mismatch::Shrunk => {
@@ -100,30 +100,30 @@ mod tests {
         preprocess
     }
 
-    fn lines(pictures: &[(usize, &str, Picture)], preprocess: &Preprocess) -> String {
+    fn lines(images: &[(usize, &str, Image)], preprocess: &Preprocess) -> String {
         let mismatches = Mismatches::default();
-        pictures.iter().for_each(|(i, name, picture)| mismatches.note((*i, name), picture, preprocess));
+        images.iter().for_each(|(i, name, image)| mismatches.note((*i, name), image, preprocess));
         mismatches.lines(preprocess).join("\n")
     }
 
-    fn photo() -> Picture {
+    fn photo() -> Image {
         let pixels =
             (0..3 * 300 * 200usize).map(|i| ((i / 3 % 300 + i / 900) % 256 / (1 + i % 3)) as u8).collect();
-        Picture { width: 300, height: 200, channels: 3, pixels }
+        Image { width: 300, height: 200, channels: 3, pixels }
     }
 
     #[test]
     fn each_reason_names_its_flag() {
-        let digit = striate::data::load("digits").unwrap().test.picture(7).unwrap();
-        let on_paper = Picture { pixels: digit.pixels.iter().map(|v| 255 - v).collect(), ..digit.clone() };
+        let digit = striate::data::load("digits").unwrap().test.image(7).unwrap();
+        let on_paper = Image { pixels: digit.pixels.iter().map(|v| 255 - v).collect(), ..digit.clone() };
         assert_eq!(lines(&[(0, "digits:7", digit.clone())], &preprocess(0.13, false)), "");
         let two = [(1, "b.png", on_paper.clone()), (0, "a.png", on_paper.clone())];
-        expect!["a.png and 1 more: each picture is dark on a light ground, and this network learned from white on black, so its answer means little; add --invert"]
+        expect!["a.png and 1 more: each image is dark on a light ground, and this network learned from white on black, so its answer means little; add --invert"]
             .assert_eq(&lines(&two, &preprocess(0.13, false)));
         assert_eq!(lines(&two, &preprocess(0.13, true)), "");
-        expect!["digits:7: the picture is white on black as it is, as this network learned it, so its answer means little; leave out --invert"]
+        expect!["digits:7: the image is white on black as it is, as this network learned it, so its answer means little; leave out --invert"]
             .assert_eq(&lines(&[(0, "digits:7", digit)], &preprocess(0.13, true)));
-        expect!["cat.jpg: the picture looks like a photo, and this network sees 28x28 pixels of it in gray, made for images of that size; for photos take another network, such as --model efficientnet_lite0"]
+        expect!["cat.jpg: the image looks like a photo, and this network sees 28x28 pixels of it in gray, made for images of that size; for photos take another network, such as --model efficientnet_lite0"]
             .assert_eq(&lines(&[(0, "cat.jpg", photo())], &preprocess(0.13, false)));
         assert_eq!(lines(&[(0, "cat.jpg", photo())], &Preprocess::imagenet(32).unwrap()), "");
     }

@@ -17,13 +17,13 @@ pub(crate) struct Pretrained {
 }
 
 impl Pretrained {
-    /// The network `info` as the weights that `source` names were saved: with their classes, channels and size of pictures.
+    /// The network `info` as the weights that `source` names were saved: with their classes, channels and size of images.
     pub(crate) fn load(info: &ModelInfo, source: &str, options: LoadOptions<'_>) -> anyhow::Result<Self> {
         let (graph, loaded) = load_network(info, source, options)?;
         let (params, classes, mut report) = (loaded.params, loaded.classes, loaded.report);
         let shape = graph.input_shape();
         let mut assumed = |how: &str| {
-            report.notes.push(format!("nothing says how these weights want their pictures: {how}"));
+            report.notes.push(format!("nothing says how these weights want their images: {how}"));
         };
         let preprocess = match loaded.preprocess {
             Some(preprocess) => preprocess,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use striate::data::{DataError, Dataset, Picture, Split};
+use striate::data::{DataError, Dataset, Image, Split};
 use striate::formats::{Provenance, write_atomically};
 use striate::inspect::chart::Curves;
 use striate::inspect::report::{Comparison, Mistake, Page, id_line};
@@ -13,16 +13,16 @@ use striate::train::{ARGS_YAML, ChosenBy, Counts, EpochRow, Evaluation, Trained}
 
 /// The page of a run folder.
 pub(crate) const REPORT: &str = "report.html";
-/// The worst mistakes as a picture.
+/// The worst mistakes as an image.
 pub(crate) const MISTAKES: &str = "mistakes.png";
 
 /// Where what is measured is what chose the epoch.
-pub(crate) const CHOSEN_BY_THE_SAME: &str = "The epoch was chosen by these very pictures, so its figures flatter it a \
+pub(crate) const CHOSEN_BY_THE_SAME: &str = "The epoch was chosen by these very images, so its figures flatter it a \
                                              little; those of the last epoch do not.";
 
 /// Mistakes that are shown.
 const SHOWN: usize = 24;
-/// Longest side of a picture on the page, in pixels: twice what a phone shows, for dense screens.
+/// Longest side of an image on the page, in pixels: twice what a phone shows, for dense screens.
 const SIDE_PX: usize = 160;
 /// Pixels of a sheet for each of its own: sharp on dense screens.
 const SHEET_SCALE: f64 = 2.0;
@@ -91,7 +91,7 @@ pub(crate) fn chosen_by(counts: Counts) -> String {
     }
 }
 
-/// Writes the page of a finished run into its folder, beside `others` on the same pictures, which are those of `judged`; gives
+/// Writes the page of a finished run into its folder, beside `others` on the same images, which are those of `judged`; gives
 /// its path.
 pub(crate) fn trained(
     folder: &Path,
@@ -152,7 +152,7 @@ pub(crate) fn measured(folder: &Path, data: &str, part: &str, id: &str) -> PathB
     (1..).map(place).find(is_free).expect("there are more numbers than files")
 }
 
-/// The page of an evaluation on the pictures of a split: everything but where it comes from.
+/// The page of an evaluation on the images of a split: everything but where it comes from.
 pub(crate) fn of_evaluation<'a>(
     title: &'a str,
     classes: &'a [String],
@@ -166,21 +166,21 @@ pub(crate) fn of_evaluation<'a>(
     Ok(page)
 }
 
-/// Picture `i` of a split, with its name.
-pub(crate) fn of_split(split: &Split, i: usize) -> Result<(Picture, String), DataError> {
-    Ok((split.picture(i)?, split.name(i)))
+/// Image `i` of a split, with its name.
+pub(crate) fn of_split(split: &Split, i: usize) -> Result<(Image, String), DataError> {
+    Ok((split.image(i)?, split.name(i)))
 }
 
-/// The worst mistakes with their pictures.
+/// The worst mistakes with their images.
 pub(crate) fn mistakes(
     answers: &[Answer],
-    picture: &dyn Fn(usize) -> Result<(Picture, String), DataError>,
+    image: &dyn Fn(usize) -> Result<(Image, String), DataError>,
 ) -> anyhow::Result<Vec<Mistake>> {
     let of = |i: usize| -> anyhow::Result<Mistake> {
-        let (picture, name) = picture(i)?;
+        let (image, name) = image(i)?;
         let answer = &answers[i];
         Ok(Mistake {
-            picture: thumbnail(&picture)?,
+            image: thumbnail(&image)?,
             name,
             label: answer.label as usize,
             predicted: answer.predicted as usize,
@@ -191,15 +191,15 @@ pub(crate) fn mistakes(
     worst(answers).into_iter().take(SHOWN).map(of).collect()
 }
 
-pub(crate) fn thumbnail(picture: &Picture) -> Result<Thumbnail, InspectError> {
-    Thumbnail::new(picture.width, picture.height, picture.channels, &picture.pixels, SIDE_PX)
+pub(crate) fn thumbnail(image: &Image) -> Result<Thumbnail, InspectError> {
+    Thumbnail::new(image.width, image.height, image.channels, &image.pixels, SIDE_PX)
 }
 
-/// The mistakes of a page as one picture.
+/// The mistakes of a page as one image.
 pub(crate) fn write_mistakes(path: &Path, page: &Page<'_>) -> anyhow::Result<()> {
     let name = |class: usize| page.classes.get(class).map_or("", String::as_str);
     let tile = |mistake: &Mistake| Tile {
-        picture: mistake.picture.clone(),
+        image: mistake.image.clone(),
         captions: vec![
             format!("{} {}", name(mistake.predicted), percent(Some(mistake.probability))),
             format!("is {} {}", name(mistake.label), percent(Some(mistake.label_probability))),
@@ -226,7 +226,7 @@ pub(crate) fn facts(provenance: &Provenance, epochs: usize) -> Vec<(&'static str
     let mut facts = vec![
         ("Network", provenance.model.clone()),
         ("Learned from", provenance.data.clone()),
-        ("SHA-256 of its pictures", provenance.data_sha256.clone()),
+        ("SHA-256 of its images", provenance.data_sha256.clone()),
         ("Seed", provenance.seed.to_string()),
     ];
     match provenance.epochs {

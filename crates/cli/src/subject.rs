@@ -11,13 +11,13 @@ use striate::models::registry::{self, ModelInfo};
 use crate::exit::Usage;
 use crate::flags::{count, model_path, side};
 
-/// How large the batch and the pictures are; flattened into the commands that measure a network.
+/// How large the batch and the images are; flattened into the commands that measure a network.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Size {
-    /// Pictures at once [default: 1, or 16 to train]
+    /// Images at once [default: 1, or 16 to train]
     #[arg(short, long, value_name = "N", value_parser = count)]
     batch: Option<usize>,
-    /// Pictures of this many pixels a side [default: the network's own]
+    /// Images of this many pixels a side [default: the network's own]
     #[arg(long, value_name = "PX", value_parser = side)]
     imgsz: Option<usize>,
     /// A step of training instead of inference
@@ -88,7 +88,7 @@ pub(crate) fn find(name: &str) -> Result<&'static ModelInfo, Usage> {
         .map_err(|unknown| Usage(format!("no file or network is called {name:?}; {}", unknown.advice())))
 }
 
-/// The graph of a network by name, for so many classes and pictures of that shape.
+/// The graph of a network by name, for so many classes and images of that shape.
 pub(crate) fn traced(
     info: &ModelInfo,
     mode: Mode,
@@ -98,5 +98,5 @@ pub(crate) fn traced(
     let [channels, height, width] = input;
     let net = (info.build)(classes, channels);
     let graph = trace(net.as_ref(), mode, input);
-    graph.map_err(|error| Usage(format!("{} for {height}x{width} pictures: {error}", info.name)))
+    graph.map_err(|error| Usage(format!("{} for {height}x{width} images: {error}", info.name)))
 }

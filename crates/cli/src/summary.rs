@@ -21,13 +21,13 @@ use crate::subject::{find, traced};
 pub(crate) struct Args {
     /// A model file, the folder of a run, or the name of a network ('striate models' lists them)
     model: String,
-    /// Pictures of this many pixels a side [default: the network's own]
+    /// Images of this many pixels a side [default: the network's own]
     #[arg(long, value_name = "PX", value_parser = side)]
     imgsz: Option<usize>,
     /// Classes of a network given by name [default: those it was published with]
     #[arg(long, value_name = "N", value_parser = count)]
     classes: Option<usize>,
-    /// What one value of each layer sees of the picture instead: its receptive field, as a table and a page
+    /// What one value of each layer sees of the image instead: its receptive field, as a table and a page
     #[arg(long)]
     rf: bool,
     /// The folder for the page of receptive fields

@@ -1,4 +1,4 @@
-//! Which pictures a command means that was given none: those that its network was trained on, or what stands in for them.
+//! Which images a command means that was given none: those that its network was trained on, or what stands in for them.
 
 use striate::data::{DataError, Measured, load};
 use striate::formats::ModelFile;
@@ -11,8 +11,8 @@ use crate::out::tell;
 /// What is inside this program, and can stand in for other digits.
 const BUILT_IN: &str = "digits";
 
-/// The pictures of the data set `named`; or else those that training kept apart of the one that the network was trained on. Where
-/// that is not on this machine, and the network takes pictures like the digits inside this program and has their classes,
+/// The images of the data set `named`; or else those that training kept apart of the one that the network was trained on. Where
+/// that is not on this machine, and the network takes images like the digits inside this program and has their classes,
 /// it is those, and standard error says so.
 pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile) -> anyhow::Result<Measured> {
     if let Some(named) = named {
@@ -25,7 +25,7 @@ pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile)
             Ok((measured, is_comparable)) => {
                 if is_comparable && !sha256.is_empty() && *sha256 != measured.data.sha256 {
                     tell(format!(
-                        "the pictures of {source} are not those that the model was trained on; --data names another data set"
+                        "the images of {source} are not those that the model was trained on; --data names another data set"
                     ));
                 }
                 return Ok(measured);

@@ -29,7 +29,7 @@ use crate::trained_on::data_for;
 /// Classes up to which the confusion matrix fits on a screen.
 const SCREEN: usize = 20;
 
-/// Measure a model on the test images of a data set, or on every picture of a folder
+/// Measure a model on the test images of a data set, or on every image of a folder
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate val [OPTIONS] MODEL [DATA]
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model)
     #[arg(value_name = "MODEL", required_unless_present = "model")]
     path: Option<PathBuf>,
-    /// A data set by name, a folder of pictures (DIR/CLASS/PICTURE), or of idx files [default: what training kept apart of the
+    /// A data set by name, a folder of images (DIR/CLASS/IMAGE), or of idx files [default: what training kept apart of the
     /// one it was trained on]
     data: Option<String>,
     /// The same as DATA
@@ -63,7 +63,7 @@ struct Document {
     model: String,
     data: String,
     data_sha256: String,
-    /// Which pictures of it.
+    /// Which images of it.
     measured: String,
     loss: f64,
     images_per_s: f64,
@@ -135,7 +135,7 @@ impl Args {
     }
 }
 
-/// The model, and the pictures that it is measured by.
+/// The model, and the images that it is measured by.
 fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
     let engine = args.compute.engine()?;
     let (file, data) = args.paths()?;
@@ -159,7 +159,7 @@ fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
     Ok((model, Measured { data, ..measured }))
 }
 
-/// What has to be said of a model that is measured by pictures it has learned from.
+/// What has to be said of a model that is measured by images it has learned from.
 fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<String> {
     let provenance = &model.file().provenance;
     let named = args.named();
@@ -177,7 +177,7 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
     let known = hashes(&data.test).iter().filter(|hash| learned.contains(*hash)).count();
     (known > 0).then(|| {
         format!(
-            "The training of this model has seen {} of these {} pictures: how good it is with others, its own run says.",
+            "The training of this model has seen {} of these {} images: how good it is with others, its own run says.",
             grouped(known as u64),
             grouped(data.test.len() as u64)
         )
@@ -259,7 +259,7 @@ fn matched(model: &Classifier, data: Dataset) -> Result<Dataset, BadData> {
     }
     let place = |name: &String| model.classes().iter().position(|class| class == name);
     let places: Vec<Option<usize>> = data.classes.iter().map(place).collect();
-    // A class without a picture here does not matter.
+    // A class without an image here does not matter.
     if data.test.labels().any(|label| places[label as usize].is_none()) {
         let (expected, got) = (listed(model.classes()), listed(&data.classes));
         let name = &data.name;

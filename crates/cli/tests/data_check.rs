@@ -1,4 +1,4 @@
-//! `striate data check` on folders of pictures.
+//! `striate data check` on folders of images.
 
 mod common;
 
@@ -27,8 +27,8 @@ fn folder(place: &Place) {
 
 /// Without the size of the files, which depends on how well they were packed.
 fn without_size(text: &str) -> String {
-    let (before, rest) = text.split_once(" pictures, ").unwrap();
-    format!("{before} pictures, SIZE;{}", rest.split_once(';').unwrap().1)
+    let (before, rest) = text.split_once(" images, ").unwrap();
+    format!("{before} images, SIZE;{}", rest.split_once(';').unwrap().1)
 }
 
 #[test]
@@ -36,17 +36,17 @@ fn a_clean_folder_is_praised() {
     let place = Place::new();
     folder(&place);
     expect![[r#"
-        2 classes, 6 pictures, SIZE; 6x4 to 6x4 pixels, half of them 6x4 or more
+        2 classes, 6 images, SIZE; 6x4 to 6x4 pixels, half of them 6x4 or more
 
         class  train  val
         ─────  ─────  ───
         cat        3    1
         dog        1    1
 
-        The largest class has 3.0 times as many pictures to learn from as the smallest.
+        The largest class has 3.0 times as many images to learn from as the smallest.
 
         Training would learn from 4 and measure by 2.
-        These are small gray pictures. Nothing is in the way. Next: striate train pets
+        These are small gray images. Nothing is in the way. Next: striate train pets
     "#]]
     .assert_eq(&without_size(&place.succeed("data check pets")));
 }
@@ -62,7 +62,7 @@ fn everything_that_is_wrong_is_listed() {
     let ran = place.run("data check pets");
     assert_eq!(ran.code, 65, "{}", ran.stderr);
     expect![[r#"
-        2 classes, 9 pictures, SIZE; 6x4 to 6x4 pixels, half of them 6x4 or more
+        2 classes, 9 images, SIZE; 6x4 to 6x4 pixels, half of them 6x4 or more
 
         class  train  val
         ─────  ─────  ───
@@ -70,7 +70,7 @@ fn everything_that_is_wrong_is_listed() {
         dog        3    1
 
         Cannot be used (1):
-          train/dog/page.jpg: is not a picture: it looks like an HTML page (a download that went wrong?); expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF
+          train/dog/page.jpg: is not an image: it looks like an HTML page (a download that went wrong?); expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF
 
         Both to learn from and to measure by, so that the measure flatters (1):
           train/cat/a.png = val/cat/again.png
@@ -86,7 +86,7 @@ fn everything_that_is_wrong_is_listed() {
     "#]]
     .assert_eq(&without_size(&ran.stdout));
     let json: serde_json::Value = serde_json::from_str(&place.run("data check pets --json").stdout).unwrap();
-    assert_eq!((&json["bad"], &json["pictures"]), (&true.into(), &9.into()));
+    assert_eq!((&json["bad"], &json["images"]), (&true.into(), &9.into()));
     assert_eq!(json["copies"][0]["is_leak"], true);
     assert_eq!(json["unreadable"][0]["path"], "train/dog/page.jpg");
 }
@@ -103,7 +103,7 @@ fn what_training_refuses_is_looked_at_and_said() {
     write(&place.path().join("each/b/b.png"), 2);
     let ran = place.run("data check each");
     assert_eq!(ran.code, 65);
-    assert!(ran.stdout.contains("Every class has one picture, so none can be kept apart"), "{ran:?}");
+    assert!(ran.stdout.contains("Every class has one image, so none can be kept apart"), "{ran:?}");
 
     let mut seed = 10;
     for part in ["train", "val", "test"] {
@@ -168,7 +168,7 @@ fn an_empty_class_is_reported_and_the_rest_is_looked_at() {
     let ran = place.run("data check pets");
     assert_eq!((ran.code, ran.stderr.as_str()), (65, ""));
     for said in
-        ["Classes without a picture to learn from (1):\n  bird\n", "Cannot be used (1):", "bird       0    0"]
+        ["Classes without an image to learn from (1):\n  bird\n", "Cannot be used (1):", "bird       0    0"]
     {
         assert!(ran.stdout.contains(said), "{said}: {}", ran.stdout);
     }
@@ -186,7 +186,7 @@ fn names_that_are_no_text_are_told_apart() {
     let place = Place::new();
     folder(&place);
     for name in [b"\xfe.jpg".as_slice(), b"\xff.jpg"] {
-        fs::write(place.path().join("pets/train/cat").join(OsStr::from_bytes(name)), "no picture").unwrap();
+        fs::write(place.path().join("pets/train/cat").join(OsStr::from_bytes(name)), "no image").unwrap();
     }
     let json: serde_json::Value = serde_json::from_str(&place.run("data check pets --json").stdout).unwrap();
     let path = |i: usize| json["unreadable"][i]["path"].as_str().unwrap().to_string();
@@ -196,7 +196,7 @@ fn names_that_are_no_text_are_told_apart() {
 #[test]
 fn a_digit_on_paper_is_answered_with_a_warning() {
     let place = Place::new();
-    let digit = striate::data::load("digits").unwrap().test.picture(0).unwrap();
+    let digit = striate::data::load("digits").unwrap().test.image(0).unwrap();
     let mut encoder = png::Encoder::new(fs::File::create(place.path().join("seven.png")).unwrap(), 28, 28);
     encoder.set_color(png::ColorType::Grayscale);
     let pixels: Vec<u8> = digit.pixels.iter().map(|v| 255 - v).collect();
@@ -205,7 +205,7 @@ fn a_digit_on_paper_is_answered_with_a_warning() {
         let ran = place.run(command);
         assert_eq!(ran.code, 0, "{command}");
         assert!(
-            ran.stderr.contains("warning: seven.png: the picture is dark on a light ground"),
+            ran.stderr.contains("warning: seven.png: the image is dark on a light ground"),
             "{}",
             ran.stderr
         );

@@ -69,7 +69,7 @@ fn what_cannot_be_mapped_is_refused() {
         "embed convnet --data nowhere",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "nowhere"; data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "nowhere"; data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
@@ -114,13 +114,13 @@ fn without_data_the_built_in_digits_stand_in_and_it_is_said() {
             );
         }
     }
-    // Of digits by their classes and size, but of other pictures than those of that name.
+    // Of digits by their classes and size, but of other images than those of that name.
     place.few_digits(30);
     let other = Provenance { data: "few".into(), data_sha256: "00".into(), ..Provenance::default() };
     let graph = trace(&ConvNet::new(10), Mode::Eval, [1, 28, 28]).unwrap();
     save(&place, graph, (0..10).map(|class| class.to_string()).collect(), other);
     let ran = place.run("embed strange -n 20");
-    assert!(ran.code == 0 && ran.stderr.contains("the pictures of few are not those"), "{ran:?}");
+    assert!(ran.code == 0 && ran.stderr.contains("the images of few are not those"), "{ran:?}");
 }
 
 fn save(place: &Place, graph: Graph, classes: Vec<String>, provenance: Provenance) {

@@ -92,7 +92,7 @@ fn counts() {
     "#]],
     );
     check(
-        "predict model.safetensors picture.png --topk 0",
+        "predict model.safetensors image.png --topk 0",
         expect![[r#"
         exit code 2
         error: invalid value '0' for '--topk <K>': expected a whole number from 1 to 4294967295, got 0; try 1
@@ -115,14 +115,14 @@ fn names() {
         "train mnits",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "mnits" (did you mean mnist?); data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "mnits" (did you mean mnist?); data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
         "train nothing-like-it",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "nothing-like-it"; data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "nothing-like-it"; data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
@@ -143,7 +143,7 @@ fn names() {
         "data fetch cifar",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "cifar"; data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "cifar"; data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
@@ -188,7 +188,7 @@ fn flags_that_do_not_go_together() {
         "summary convnet --imgsz 32",
         expect![[r#"
         exit code 2
-        error: convnet for 32x32 pictures: fc1 (convnet.rs:LINE): linear expects 1568 inputs (32x7x7), got 2048 = 32x8x8; set in_features to 2048, or add adaptive_avg_pool2d(7); or use 28x28 images
+        error: convnet for 32x32 images: fc1 (convnet.rs:LINE): linear expects 1568 inputs (32x7x7), got 2048 = 32x8x8; set in_features to 2048, or add adaptive_avg_pool2d(7); or use 28x28 images
     "#]],
     );
 }
@@ -291,7 +291,7 @@ fn model_files() {
     );
     check_in(
         &place,
-        "predict foreign.safetensors picture.png",
+        "predict foreign.safetensors image.png",
         expect![[r#"
             exit code 2
             error: foreign.safetensors: weights without the network that they belong to; name it with --model NAME --weights foreign.safetensors ('striate models' lists the networks)
@@ -308,9 +308,9 @@ fn commands_in_errors_and_help_can_be_typed_as_they_are() {
         ("train mnist", "data fetch mnist"),
         ("why convnet", "why convnet digits:7"),
         ("maps convnet", "maps convnet digits:7"),
-        ("predict convnet", "predict MODEL PICTURE"),
+        ("predict convnet", "predict MODEL IMAGE"),
         ("neuron convnet", "neuron convnet conv2:5"),
-        ("--help", "predict runs/train PICTURE"),
+        ("--help", "predict runs/train IMAGE"),
         ("xray --help", "xray convnet digits:7"),
         ("why --help", "models"),
     ] {
@@ -324,7 +324,7 @@ fn commands_in_errors_and_help_can_be_typed_as_they_are() {
 }
 
 #[test]
-fn what_to_do_about_bad_pictures_is_said_once() {
+fn what_to_do_about_bad_images_is_said_once() {
     let place = Place::new();
     for class in ["cat", "dog"] {
         let folder = place.path().join("pets").join(class);
@@ -338,7 +338,7 @@ fn what_to_do_about_bad_pictures_is_said_once() {
             fs::write(folder.join(format!("{i}.bmp")), file).unwrap();
         }
     }
-    fs::write(place.path().join("pets/cat/broken.png"), "no picture").unwrap();
+    fs::write(place.path().join("pets/cat/broken.png"), "no image").unwrap();
     let ran = place.run("train pets --epochs 1");
     assert_eq!(ran.code, 65, "{ran:?}");
     assert_eq!(ran.stderr.matches("epair or remove").count(), 1, "{}", ran.stderr);
@@ -346,7 +346,7 @@ fn what_to_do_about_bad_pictures_is_said_once() {
 }
 
 #[test]
-fn sizes_of_pictures() {
+fn sizes_of_images() {
     for line in ["summary resnet18 --imgsz 4294967295", "train few --imgsz 8193", "bench data --imgsz 0"] {
         let ran = Place::new().run(line);
         assert_eq!(ran.code, 2, "{line}: {ran:?}");
@@ -355,7 +355,7 @@ fn sizes_of_pictures() {
         assert!(ran.stderr.contains(&want), "{line}: {}", ran.stderr);
     }
     let widest = Place::new().succeed("summary resnet18 --imgsz 8192");
-    assert!(widest.contains("One picture [3 x 8192 x 8192] costs 2,4"), "{widest}");
+    assert!(widest.contains("One image [3 x 8192 x 8192] costs 2,4"), "{widest}");
 }
 
 /// Opening a named pipe waits until somebody writes.

@@ -1,4 +1,4 @@
-//! A folder of pictures and a network that has learned: `finetune`, and the pages it and `val` write.
+//! A folder of images and a network that has learned: `finetune`, and the pages it and `val` write.
 
 mod common;
 
@@ -13,7 +13,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
-/// `few` digits, a small network that learned them a little, and `pictures/NAME`: a folder of PNG for each of three digits.
+/// `few` digits, a small network that learned them a little, and `images/NAME`: a folder of PNG for each of three digits.
 fn prepared(each: usize) -> Place {
     let place = Place::new();
     place.few_digits(600);
@@ -21,12 +21,12 @@ fn prepared(each: usize) -> Place {
     let digits = load("digits").unwrap();
     let names = ["zero <b>", "one", "zwölf & mehr"];
     for (label, name) in (0..).zip(names) {
-        let folder = place.path().join("pictures").join(name);
+        let folder = place.path().join("images").join(name);
         fs::create_dir_all(&folder).unwrap();
         // Not those that the network learned.
         let of_class = (0..digits.test.len()).filter(|&i| digits.test.label(i) == label);
         for i in of_class.take(each) {
-            write_png(&folder.join(format!("{i}.png")), &digits.test.picture(i).unwrap().pixels);
+            write_png(&folder.join(format!("{i}.png")), &digits.test.image(i).unwrap().pixels);
         }
     }
     place
@@ -39,7 +39,7 @@ fn write_png(path: &Path, pixels: &[u8]) {
 }
 
 const FINETUNE: &str =
-    "finetune pictures --model convnet --weights runs/base/model.safetensors --quiet --threads 1";
+    "finetune images --model convnet --weights runs/base/model.safetensors --quiet --threads 1";
 
 #[test]
 fn a_folder_becomes_a_classifier_with_a_page() {
@@ -47,7 +47,7 @@ fn a_folder_becomes_a_classifier_with_a_page() {
     let found = json(&place.succeed(&format!("{FINETUNE} --json")));
     let accuracy = found["accuracy"].as_f64().unwrap();
     assert!(accuracy > 0.8, "three digits by a network that knows ten: {accuracy}");
-    assert_eq!((&found["pictures"], &found["folds"]), (&36.into(), &5.into()));
+    assert_eq!((&found["images"], &found["folds"]), (&36.into(), &5.into()));
     assert_eq!(found["compared_with"].as_array().unwrap().len(), 2);
     assert!(found["unfreeze"].as_str().unwrap().contains("unlikely to pay"), "{found}");
 
@@ -61,23 +61,23 @@ fn a_folder_becomes_a_classifier_with_a_page() {
     let percent = format!("{:.2} %", 100.0 * accuracy);
     for said in [
         &percent,
-        "5-fold cross-validation of 36 pictures",
+        "5-fold cross-validation of 36 images",
         "zero &lt;b&gt;",
         "nearest class mean",
         "raw pixels",
     ] {
         assert!(page.contains(said), "{said}");
     }
-    assert!(page.contains("striate finetune pictures --model convnet --weights runs/base/model.safetensors"));
+    assert!(page.contains("striate finetune images --model convnet --weights runs/base/model.safetensors"));
     assert!(!page.contains("<script") && !page.contains("<b>"));
 
     // The model is a model: it can be asked, and says the names of the folders.
-    let asked = json(&place.succeed("predict runs/finetune pictures/one --json --topk 1"));
+    let asked = json(&place.succeed("predict runs/finetune images/one --json --topk 1"));
     let answers = asked["predictions"].as_array().unwrap();
     let right = answers.iter().filter(|answer| answer["top"][0]["class"] == "one").count();
     assert!(answers.len() == 12 && right >= 11, "{asked}");
 
-    // A folder with fewer classes, in another order of its own, is matched by name; pictures it learned from are no proof.
+    // A folder with fewer classes, in another order of its own, is matched by name; images it learned from are no proof.
     fs::create_dir_all(place.path().join("two/train")).unwrap();
     fs::create_dir_all(place.path().join("two/val")).unwrap();
     for (split, name) in
@@ -85,13 +85,13 @@ fn a_folder_becomes_a_classifier_with_a_page() {
     {
         let to = place.path().join("two").join(split).join(name);
         fs::create_dir(&to).unwrap();
-        for file in fs::read_dir(place.path().join("pictures").join(name)).unwrap().flatten() {
+        for file in fs::read_dir(place.path().join("images").join(name)).unwrap().flatten() {
             fs::copy(file.path(), to.join(file.file_name())).unwrap();
         }
     }
     let two = json(&place.succeed("val runs/finetune two --json"));
     assert!(two["images"] == 24 && two["accuracy_top1"].as_f64().unwrap() > 0.9, "{two}");
-    assert!(place.succeed("val runs/finetune pictures").contains("The training of this model has seen"));
+    assert!(place.succeed("val runs/finetune images").contains("The training of this model has seen"));
 
     // Again, and with other threads: features come from the cache, and everything is the same to the bit.
     let kept: Vec<_> = fs::read_dir(place.path().join("cache/features")).unwrap().collect();
@@ -112,7 +112,7 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
         for (split, range) in [("train", 0..10), ("val", 10..14)] {
             let to = place.path().join("split").join(split).join(name);
             fs::create_dir_all(&to).unwrap();
-            let mut files: Vec<_> = fs::read_dir(place.path().join("pictures").join(name))
+            let mut files: Vec<_> = fs::read_dir(place.path().join("images").join(name))
                 .unwrap()
                 .map(|f| f.unwrap().path())
                 .collect();
@@ -122,11 +122,11 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
             }
         }
     }
-    let said = place.succeed(&format!("{} --unfreeze --epochs 1", FINETUNE.replace("pictures", "split")));
-    assert!(said.contains("5-fold cross-validation of 30 pictures"), "{said}");
-    assert!(said.contains("this classifier on the pictures kept apart"), "{said}");
+    let said = place.succeed(&format!("{} --unfreeze --epochs 1", FINETUNE.replace("images", "split")));
+    assert!(said.contains("5-fold cross-validation of 30 images"), "{said}");
+    assert!(said.contains("this classifier on the images kept apart"), "{said}");
     assert!(said.contains("All of the network, trained for 1 epochs"), "{said}");
-    assert!(said.contains("on the 12 pictures kept apart, where the fitted last layer alone has"), "{said}");
+    assert!(said.contains("on the 12 images kept apart, where the fitted last layer alone has"), "{said}");
     assert!(place.path().join("runs/finetune/unfrozen/model.safetensors").is_file());
     let page = fs::read_to_string(place.path().join("runs/finetune/unfrozen/report.html")).unwrap();
     assert!(page.contains("Training</h2>"), "it has curves");
@@ -139,11 +139,11 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
 #[test]
 fn a_wrong_label_is_named() {
     let place = prepared(12);
-    let one = fs::read_dir(place.path().join("pictures/one")).unwrap().flatten().next().unwrap();
-    fs::rename(one.path(), place.path().join("pictures/zero <b>/planted.png")).unwrap();
+    let one = fs::read_dir(place.path().join("images/one")).unwrap().flatten().next().unwrap();
+    fs::rename(one.path(), place.path().join("images/zero <b>/planted.png")).unwrap();
     let found = json(&place.succeed(&format!("{FINETUNE} --json")));
     let first = &found["suspicious_labels"][0];
-    assert_eq!(first["picture"], "zero <b>/planted.png", "{found}");
+    assert_eq!(first["image"], "zero <b>/planted.png", "{found}");
     assert_eq!([&first["class"], &first["looks_like"]], ["zero <b>", "one"]);
     assert!(
         first["class_probability"].as_f64().unwrap() <= 0.1 && first["probability"].as_f64().unwrap() > 0.5
@@ -154,11 +154,11 @@ fn a_wrong_label_is_named() {
     assert!(said.contains("labels to look at") && said.contains("zero <b>/planted.png"), "{said}");
 
     // The same list by the check of a folder, which trains nothing.
-    let check = "data check pictures --model convnet --weights runs/base/model.safetensors";
+    let check = "data check images --model convnet --weights runs/base/model.safetensors";
     let checked = json(&place.succeed(&format!("{check} --json")));
     assert_eq!(checked["suspicious_labels"], found["suspicious_labels"]);
     assert!(place.succeed(check).contains("zero <b>/planted.png"));
-    let plain = json(&place.succeed("data check pictures --json"));
+    let plain = json(&place.succeed("data check images --json"));
     assert_eq!(plain.get("suspicious_labels"), None, "nobody asked");
 }
 
@@ -178,25 +178,25 @@ fn what_it_is_doing_is_said_where_there_is_no_terminal() {
 #[test]
 fn what_cannot_be_learned_is_refused_before_anything_is_made() {
     let place = prepared(3);
-    fs::write(place.path().join("pictures/one/broken.png"), "no picture").unwrap();
+    fs::write(place.path().join("images/one/broken.png"), "no image").unwrap();
     let ran = place.run(FINETUNE);
     assert_eq!(ran.code, 65, "{}", ran.stderr);
     assert!(ran.stderr.contains("one/broken.png"), "{}", ran.stderr);
     assert!(!place.path().join("runs/finetune").exists());
     let skipped = place.run(&format!("{FINETUNE} --skip-bad --json"));
     assert_eq!(skipped.code, 0, "{}", skipped.stderr);
-    assert_eq!(json(&skipped.stdout)["pictures"], 9);
+    assert_eq!(json(&skipped.stdout)["images"], 9);
 
-    fs::create_dir(place.path().join("pictures/lonely")).unwrap();
-    let one = fs::read_dir(place.path().join("pictures/zero <b>")).unwrap().flatten().next().unwrap();
-    fs::copy(one.path(), place.path().join("pictures/lonely/a.png")).unwrap();
+    fs::create_dir(place.path().join("images/lonely")).unwrap();
+    let one = fs::read_dir(place.path().join("images/zero <b>")).unwrap().flatten().next().unwrap();
+    fs::copy(one.path(), place.path().join("images/lonely/a.png")).unwrap();
     let ran = place.run(&format!("{FINETUNE} --skip-bad"));
     assert_eq!(ran.code, 65, "{}", ran.stderr);
     assert!(ran.stderr.contains("lonely"), "{}", ran.stderr);
 
-    let ran = place.run("finetune pictures --model no_such_net");
+    let ran = place.run("finetune images --model no_such_net");
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    let ran = place.run("finetune pictures --model convnet --weights absent.safetensors");
+    let ran = place.run("finetune images --model convnet --weights absent.safetensors");
     assert!(ran.code != 0 && ran.stderr.contains("absent.safetensors"), "{}", ran.stderr);
 }
 
@@ -251,11 +251,10 @@ fn val_writes_its_page_beside_the_model_or_where_it_is_told() {
 }
 
 #[test]
-fn predict_averages_a_picture_and_its_mirror_image() {
+fn predict_averages_an_image_and_its_mirror_image() {
     let place = prepared(2);
-    let ask = |flags: &str| {
-        json(&place.succeed(&format!("predict runs/base pictures/one --json --topk 10 {flags}")))
-    };
+    let ask =
+        |flags: &str| json(&place.succeed(&format!("predict runs/base images/one --json --topk 10 {flags}")));
     let (once, both) = (ask(""), ask("--tta"));
     assert_eq!((&once["tta"], &both["tta"]), (&false.into(), &true.into()));
     let sum: f64 = both["predictions"][0]["top"]
@@ -268,8 +267,8 @@ fn predict_averages_a_picture_and_its_mirror_image() {
     assert_ne!(once["predictions"], both["predictions"]);
     let ran = place.run("predict runs/base");
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(ran.stderr.contains("expected a model and pictures"), "{}", ran.stderr);
-    let ran = place.run("predict --weights x.pth runs/base pictures/one");
+    assert!(ran.stderr.contains("expected a model and images"), "{}", ran.stderr);
+    let ran = place.run("predict --weights x.pth runs/base images/one");
     assert_eq!(ran.code, 2, "{}", ran.stderr);
 }
 

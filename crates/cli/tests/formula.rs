@@ -12,7 +12,7 @@ use striate::models::registry;
 use striate::prelude::ArrayD;
 use striate_testkit::deep_formula;
 
-/// ResNet-18 for pictures of 64 px, which cost a twelfth of 224 px, and a folder of such pictures.
+/// ResNet-18 for images of 64 px, which cost a twelfth of 224 px, and a folder of such images.
 fn place() -> Place {
     let place = Place::new();
     let info = registry::find("resnet18").unwrap();
@@ -27,7 +27,7 @@ fn place() -> Place {
     let file = ModelFile::new(graph, params, preprocess, classes, Provenance::default(), &engine).unwrap();
     file.save(&place.path().join("net")).unwrap();
     for class in ["dark", "bright"] {
-        let folder = place.path().join("pictures").join(class);
+        let folder = place.path().join("images").join(class);
         fs::create_dir_all(&folder).unwrap();
         for i in 0..10 {
             let shade = |at: usize| (at * (i + 3) % 97 + if class == "dark" { 0 } else { 150 }) as u8;
@@ -45,28 +45,27 @@ fn every_instrument_looks_into_a_resnet18() {
         let entries = fs::read_dir(place.path().join(folder)).unwrap();
         entries.filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|e| e == "png")).count()
     };
-    let picture = "pictures/dark/0.ppm";
+    let image = "images/dark/0.ppm";
 
-    place.succeed(&format!("maps net {picture} --layer conv1,layer4.1.* --out maps"));
+    place.succeed(&format!("maps net {image} --layer conv1,layer4.1.* --out maps"));
     assert_eq!(pages("maps"), 8, "conv1, and conv, norm and ReLU twice, the sum, and its ReLU but one");
     place.succeed("filters net --layer conv1 --out filters");
     assert_eq!(pages("filters"), 1);
     let table = place.succeed("summary net --rf --out fields");
     assert!(table.contains("layer4.1.conv2") && table.contains("435"), "{table}");
 
-    let sum =
-        place.succeed(&format!("xray net {picture} --layer layer3.0.conv2 --map 5 --at 2,1 --out xray"));
+    let sum = place.succeed(&format!("xray net {image} --layer layer3.0.conv2 --map 5 --at 2,1 --out xray"));
     assert!(sum.contains("difference 0") && !sum.contains("ulp"), "{sum}");
 
-    let why = place.succeed(&format!("why net {picture} --method exact-sum --out why"));
+    let why = place.succeed(&format!("why net {image} --method exact-sum --out why"));
     assert!(why.contains("gap"), "{why}");
-    place.succeed(&format!("why net {picture} --method grad-cam --out why"));
+    place.succeed(&format!("why net {image} --method grad-cam --out why"));
     assert_eq!(pages("why"), 2);
 
-    let card = place.succeed("neuron net layer1.0.conv1:5 --data pictures --out neuron");
+    let card = place.succeed("neuron net layer1.0.conv1:5 --data images --out neuron");
     assert!(card.starts_with("layer1.0.conv1 map 5"), "{card}");
 
-    let verdicts = place.succeed("trust net --data pictures --out trust");
+    let verdicts = place.succeed("trust net --data images --out trust");
     assert!(verdicts.contains("exact sum               yes"), "{verdicts}");
     assert!(verdicts.contains("–: "), "what was not checked, and why: {verdicts}");
 }

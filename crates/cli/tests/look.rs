@@ -22,14 +22,14 @@ fn every_verb_works_in_an_empty_folder() {
         let maps: Value = serde_json::from_str(&text).unwrap();
         let digits = striate::data::load("digits").unwrap();
         let label = digits.classes[digits.test.label(0) as usize].as_str();
-        assert_eq!((maps["model"].as_str(), maps["picture"].as_str()), (Some(model), Some("digits:0")));
+        assert_eq!((maps["model"].as_str(), maps["image"].as_str()), (Some(model), Some("digits:0")));
         assert_eq!(maps["class"], label, "a network that has learned");
         place.succeed(&format!("filters {model} --layer conv1"));
         let why = place.succeed(&format!("why {model} digits:0"));
         assert!(why.starts_with(&format!("digits:0 (labeled {label}): {label} with ")), "{why}");
     }
     let svg = fs::read_to_string(place.path().join("maps/conv2.svg")).unwrap();
-    assert!(svg.contains("looks at digits:0 (labeled "), "the page says what the picture is");
+    assert!(svg.contains("looks at digits:0 (labeled "), "the page says what the image is");
     for model in ["convnet", "convnet_gap", "mlp"] {
         let predicted: Value =
             serde_json::from_str(&place.succeed(&format!("predict {model} digits:0 --json"))).unwrap();
@@ -59,7 +59,7 @@ fn what_lies_in_the_folder_goes_before_a_name() {
     fs::create_dir(place.path().join("mlp")).unwrap();
     place.succeed("filters mlp"); // a folder without a model in it is none
     fs::write(place.path().join("digits:1"), "words").unwrap();
-    assert_eq!(place.run("predict mlp digits:1").code, 65, "it is a file, and no picture");
+    assert_eq!(place.run("predict mlp digits:1").code, 65, "it is a file, and no image");
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn what_is_refused() {
         "maps convnet digits",
         expect![[r#"
         exit code 2
-        error: digits: a data set, and no picture; name one of its test images by its number: digits:0
+        error: digits: a data set, and no image; name one of its test images by its number: digits:0
     "#]],
     );
     check(
@@ -110,7 +110,7 @@ fn what_is_refused() {
         "maps convnet digitz:3",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "digitz" (did you mean digits?); data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "digitz" (did you mean digits?); data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
@@ -142,7 +142,7 @@ fn what_is_refused() {
         "why convnet",
         expect![[r#"
         exit code 2
-        error: convnet: expected a model and a picture, got this alone; try striate why convnet digits:7, or --model NAME for a network with published weights
+        error: convnet: expected a model and an image, got this alone; try striate why convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     check(
@@ -150,7 +150,7 @@ fn what_is_refused() {
         "why --model convnet convnet digits:3",
         expect![[r#"
         exit code 2
-        error: convnet: with --model, expected one picture and no model file, got 2 paths
+        error: convnet: with --model, expected one image and no model file, got 2 paths
     "#]],
     );
     assert!(fs::read_dir(place.path()).unwrap().next().is_none(), "nothing is written");

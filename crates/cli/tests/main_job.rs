@@ -65,27 +65,27 @@ fn predict_reads_files_folders_and_standard_input() {
     place.few_digits(300);
     place.succeed("train few --epochs 1 --quiet");
     let sample = place.path().join("runs/train/sample.png");
-    std::fs::create_dir(place.path().join("pictures")).unwrap();
-    std::fs::copy(&sample, place.path().join("pictures/b.png")).unwrap();
-    std::fs::copy(&sample, place.path().join("pictures/a.png")).unwrap();
-    std::fs::write(place.path().join("pictures/broken.png"), "no picture").unwrap();
+    std::fs::create_dir(place.path().join("images")).unwrap();
+    std::fs::copy(&sample, place.path().join("images/b.png")).unwrap();
+    std::fs::copy(&sample, place.path().join("images/a.png")).unwrap();
+    std::fs::write(place.path().join("images/broken.png"), "no image").unwrap();
 
     let model = "predict runs/train/model.safetensors";
     let table = place.succeed(&format!("{model} runs/train/sample.png --topk 2"));
     assert!(table.contains("runs/train/sample.png"), "{table}");
-    let csv = place.succeed(&format!("{model} pictures/b.png pictures/a.png --format csv --topk 2"));
-    assert!(csv.starts_with("picture,rank,class,class_index,probability\npictures/b.png,1,"), "{csv}");
+    let csv = place.succeed(&format!("{model} images/b.png images/a.png --format csv --topk 2"));
+    assert!(csv.starts_with("image,rank,class,class_index,probability\nimages/b.png,1,"), "{csv}");
     assert_eq!(csv.lines().count(), 5);
 
     // What can be read is answered, what cannot is named, and the exit code tells.
-    let ran = place.run(&format!("{model} pictures --json"));
+    let ran = place.run(&format!("{model} images --json"));
     assert_eq!(ran.code, 65);
-    assert!(ran.stderr.contains("pictures/broken.png: is not a picture"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("images/broken.png: is not an image"), "{}", ran.stderr);
     let document = json(&ran.stdout);
     let names: Vec<&str> =
-        document["predictions"].as_array().unwrap().iter().map(|p| p["picture"].as_str().unwrap()).collect();
-    assert_eq!(names, ["pictures/a.png", "pictures/b.png"]);
-    assert_eq!(document["failures"][0]["picture"], "pictures/broken.png");
+        document["predictions"].as_array().unwrap().iter().map(|p| p["image"].as_str().unwrap()).collect();
+    assert_eq!(names, ["images/a.png", "images/b.png"]);
+    assert_eq!(document["failures"][0]["image"], "images/broken.png");
 
     let words: Vec<&str> = model.split(' ').chain(["-", "--json"]).collect();
     let mut child = place.command(&words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -95,26 +95,26 @@ fn predict_reads_files_folders_and_standard_input() {
     let piped = json(std::str::from_utf8(&output.stdout).unwrap());
     assert_eq!(
         piped["predictions"][0]["top"], document["predictions"][0]["top"],
-        "the same picture, the same answer"
+        "the same image, the same answer"
     );
 
-    // Black on white is another picture, unless it is said to be one.
+    // Black on white is another image, unless it is said to be one.
     let plain = json(&place.succeed(&format!("{model} runs/train/sample.png --json")));
     let inverted = json(&place.succeed(&format!("{model} runs/train/sample.png --json --invert")));
     assert_ne!(plain["predictions"][0]["top"], inverted["predictions"][0]["top"]);
 }
 
 #[test]
-fn many_pictures_give_the_same_answers_as_one() {
+fn many_images_give_the_same_answers_as_one() {
     let place = Place::new();
     place.few_digits(300);
     place.succeed("train few --epochs 1 --quiet");
-    std::fs::create_dir(place.path().join("pictures")).unwrap();
+    std::fs::create_dir(place.path().join("images")).unwrap();
     for i in 0..70 {
-        let to = place.path().join(format!("pictures/{i:02}.png"));
+        let to = place.path().join(format!("images/{i:02}.png"));
         std::fs::copy(place.path().join("runs/train/sample.png"), to).unwrap();
     }
-    let csv = place.succeed("predict runs/train pictures --format csv --topk 1");
+    let csv = place.succeed("predict runs/train images --format csv --topk 1");
     let answers: std::collections::BTreeSet<&str> =
         csv.lines().skip(1).map(|line| line.split_once(',').unwrap().1).collect();
     assert_eq!((csv.lines().count(), answers.len()), (71, 1), "{csv}");

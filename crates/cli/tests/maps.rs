@@ -24,9 +24,9 @@ fn place(net: &dyn Forward, input: [usize; 3], change: impl FnOnce(&mut Params))
     let file = ModelFile::new(graph, params, preprocess, classes, Provenance::default(), &engine).unwrap();
     file.save(&place.path().join("net")).unwrap();
     let ramp: Vec<u8> = (0..28 * 28).map(|i| (i % 28 * 9) as u8).collect();
-    let mut picture = b"P5 28 28 255\n".to_vec();
-    picture.extend(ramp);
-    fs::write(place.path().join("ramp.pgm"), picture).unwrap();
+    let mut image = b"P5 28 28 255\n".to_vec();
+    image.extend(ramp);
+    fs::write(place.path().join("ramp.pgm"), image).unwrap();
     place
 }
 
@@ -96,9 +96,9 @@ fn without_a_layer_all_convolutions_and_activations_are_shown() {
     let index = fs::read_to_string(place.path().join("maps/index.html")).unwrap();
     for layer in &rows {
         assert!(index.contains(&format!(">{layer}</h2>")), "{index}");
-        let picture = format!("{layer}.png");
-        assert!(index.contains(&format!("<img src=\"{picture}\"")), "{index}");
-        assert!(place.path().join("maps").join(picture).is_file(), "what it shows is there");
+        let image = format!("{layer}.png");
+        assert!(index.contains(&format!("<img src=\"{image}\"")), "{index}");
+        assert!(place.path().join("maps").join(image).is_file(), "what it shows is there");
     }
     assert!(index.contains("conv2d, 16 of 28 x 28") && index.contains("net looks at ramp.pgm"), "{index}");
     assert!(
@@ -125,7 +125,7 @@ fn the_same_pages_for_any_number_of_threads() {
 }
 
 #[test]
-fn kernels_are_pictures_in_color_where_the_network_reads_rgb() {
+fn kernels_are_images_in_color_where_the_network_reads_rgb() {
     let place = place(&ResNet::resnet20(10, 3), [3, 32, 32], |_| {});
     let text = place.succeed("filters net --layer conv1,layer1.0.conv? --json");
     let document: Value = serde_json::from_str(&text).unwrap();
@@ -139,7 +139,7 @@ fn kernels_are_pictures_in_color_where_the_network_reads_rgb() {
 fn a_network_without_convolutions() {
     let place = place(&Mlp::new(10), [1, 28, 28], |_| {});
     let text = place.succeed("filters net");
-    assert!(text.contains("1 x 28 x 28"), "each unit's weights are a picture of the input: {text}");
+    assert!(text.contains("1 x 28 x 28"), "each unit's weights are an image of the input: {text}");
     check(
         &place,
         "maps net ramp.pgm",
@@ -153,7 +153,7 @@ fn a_network_without_convolutions() {
 #[test]
 fn what_is_refused() {
     let place = digits_net();
-    fs::write(place.path().join("words.png"), "not a picture").unwrap();
+    fs::write(place.path().join("words.png"), "not an image").unwrap();
     check(
         &place,
         "maps net ramp.pgm --layer conv9",
@@ -167,7 +167,7 @@ fn what_is_refused() {
         "maps net words.png",
         expect![[r#"
         exit code 65
-        error: words.png: is not a picture: it looks like plain text; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF
+        error: words.png: is not an image: it looks like plain text; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF
     "#]],
     );
     check(
@@ -175,7 +175,7 @@ fn what_is_refused() {
         "maps net",
         expect![[r#"
         exit code 2
-        error: net: expected a model and a picture, got this alone; try striate maps convnet digits:7, or --model NAME for a network with published weights
+        error: net: expected a model and an image, got this alone; try striate maps convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     check(
@@ -183,7 +183,7 @@ fn what_is_refused() {
         "maps net .",
         expect![[r#"
         exit code 2
-        error: .: expected one picture, got a folder; name a file in it, or, if it is a data set, one of its test images: .:0
+        error: .: expected one image, got a folder; name a file in it, or, if it is a data set, one of its test images: .:0
     "#]],
     );
     check(

@@ -55,7 +55,7 @@ fn a_card_is_a_page_and_numbers_and_the_index_is_kept() {
     assert_eq!(found["dream"]["succeeded"], true, "{}", found["dream"]);
     assert!(fs::read(place.path().join("neuron/conv2-5.png")).unwrap().starts_with(b"\x89PNG"));
     let svg = fs::read_to_string(place.path().join("neuron/conv2-5.svg")).unwrap();
-    assert!(svg.contains("Made-up picture") && svg.contains("Strongest"));
+    assert!(svg.contains("Made-up image") && svg.contains("Strongest"));
 
     let kept: Vec<_> = fs::read_dir(place.path().join("cache/neurons")).unwrap().collect();
     assert_eq!(kept.len(), 1);
@@ -66,7 +66,7 @@ fn a_card_is_a_page_and_numbers_and_the_index_is_kept() {
     fs::write(&kept, b"STRNEUR1").unwrap();
     let ran = place.run("neuron net conv2:5 --data few --dream");
     assert!(ran.code == 0 && ran.stderr.contains("looked at 300 training images"), "{ran:?}");
-    assert!(ran.stdout.contains("made-up picture") && ran.stdout.contains("without it:"), "{ran:?}");
+    assert!(ran.stdout.contains("made-up image") && ran.stdout.contains("without it:"), "{ran:?}");
     assert!(!place.run("neuron net conv2:5 --data few").stderr.contains("looked at"), "it is there again");
 }
 
@@ -135,7 +135,7 @@ fn what_does_not_fit_is_refused_before_anything_takes_time() {
         "neuron net conv2 --data few --dream",
         expect![[r#"
         exit code 2
-        error: --dream makes up a picture for one map; name it, as in conv2:0
+        error: --dream makes up an image for one map; name it, as in conv2:0
     "#]],
     );
     let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {

@@ -21,7 +21,7 @@ fn what_cannot_be_measured_is_refused() {
     let place = Place::new();
     fs::write(place.path().join("notes.txt"), "no model").unwrap();
     let small = place.run("bench --model convnet --imgsz 4");
-    assert!(small.code == 2 && small.stderr.starts_with("error: convnet for 4x4 pictures: fc1"), "{small:?}");
+    assert!(small.code == 2 && small.stderr.starts_with("error: convnet for 4x4 images: fc1"), "{small:?}");
     refused(
         &place,
         "explain resnet81",
@@ -113,7 +113,7 @@ fn a_run_and_its_plan_are_about_the_same_network() {
     let multiply_adds: u64 = rows.iter().map(|row| row["multiply_adds"].as_u64().unwrap()).sum();
     assert_eq!(multiply_adds, 2 * 1_218_048);
     assert!(rows.iter().all(|row| row["seconds"].as_f64().unwrap() > 0.0), "{plan:#}");
-    // Values, gradients of weights, and gradients of all values but the picture.
+    // Values, gradients of weights, and gradients of all values but the image.
     assert_eq!(step["multiply_adds"], 2 * (3 * 1_218_048 - 16 * 9 * 28 * 28));
     assert_eq!((&step["optimizer"], &step["batch"]), (&"adam".into(), &2.into()));
     assert!(step["median_s"].as_f64().unwrap() >= step["best_s"].as_f64().unwrap());

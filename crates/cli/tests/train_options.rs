@@ -89,7 +89,7 @@ fn a_budget_ends_a_run() {
 fn looking_before_training_trains_nothing() {
     let place = few();
     let said = place.succeed("train few --preview --mixup 0.4 --rotate 20");
-    assert_eq!(said, "48 pictures of the first epoch: runs/preview.png\n");
+    assert_eq!(said, "48 images of the first epoch: runs/preview.png\n");
     let said = place.succeed("train few --find-lr --threads 1");
     assert!(said.contains("try --lr") && said.contains("Plot: runs/find_lr.png"), "{said}");
     let one: Value = serde_json::from_str(&place.succeed("train few --find-lr --json --threads 1")).unwrap();

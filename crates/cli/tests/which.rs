@@ -1,4 +1,4 @@
-//! Which pictures a command means: the same for every command, from wherever the user stands.
+//! Which images a command means: the same for every command, from wherever the user stands.
 
 mod common;
 
@@ -8,7 +8,7 @@ use std::path::Path;
 use common::{Place, Ran};
 use serde_json::Value;
 
-/// Writes `count` gray pictures of 28x28 pixels: bright on the left for one class, on the right for the other.
+/// Writes `count` gray images of 28x28 pixels: bright on the left for one class, on the right for the other.
 fn fill(folder: &Path, class: usize, count: usize, seed: usize) {
     fs::create_dir_all(folder).unwrap();
     for i in 0..count {
@@ -34,33 +34,33 @@ fn images(place: &Place, line: &str) -> u64 {
     json(&place.succeed(&format!("{line} --json")))["images"].as_u64().unwrap()
 }
 
-/// `pictures/{left,right}`, 10 each, beside the folder `here` to stand in.
+/// `images/{left,right}`, 10 each, beside the folder `here` to stand in.
 fn flat() -> Place {
     let place = Place::new();
-    fill(&place.path().join("pictures/left"), 0, 10, 0);
-    fill(&place.path().join("pictures/right"), 1, 10, 50);
+    fill(&place.path().join("images/left"), 0, 10, 0);
+    fill(&place.path().join("images/right"), 1, 10, 50);
     place
 }
 
 #[test]
-fn measuring_takes_every_picture_of_a_folder() {
+fn measuring_takes_every_image_of_a_folder() {
     let place = flat();
-    train(&place, "pictures");
+    train(&place, "images");
     let text = place.succeed("val runs/train");
-    assert!(text.contains("Measured on the 4 pictures of pictures that training keeps apart"), "{text}");
+    assert!(text.contains("Measured on the 4 images of images that training keeps apart"), "{text}");
     assert!(!text.contains("has seen"), "{text}");
-    let text = place.succeed("val runs/train pictures");
-    assert!(text.contains("Measured on all 20 pictures of pictures"), "{text}");
-    assert!(text.contains("The training of this model has seen 16 of these 20 pictures"), "{text}");
+    let text = place.succeed("val runs/train images");
+    assert!(text.contains("Measured on all 20 images of images"), "{text}");
+    assert!(text.contains("The training of this model has seen 16 of these 20 images"), "{text}");
 
-    // One class, and one picture of each.
+    // One class, and one image of each.
     fill(&place.path().join("one/right"), 1, 3, 90);
     assert_eq!(images(&place, "val runs/train one"), 3);
     fill(&place.path().join("each/left"), 0, 1, 91);
     fill(&place.path().join("each/right"), 1, 1, 92);
     assert_eq!(images(&place, "val runs/train each"), 2);
 
-    let refused = place.run("val runs/train pictures --split test");
+    let refused = place.run("val runs/train images --split test");
     assert_eq!(refused.code, 65, "{refused:?}");
     assert!(refused.stderr.contains("there is no test part here; its folders are classes"), "{refused:?}");
 }
@@ -89,7 +89,7 @@ fn every_command_means_the_same_part() {
     let said = place.run("val runs/train data");
     assert!(said.stderr.contains("Training was taken for the train part"), "{said:?}");
 
-    // The first picture of each part, by its place in the data set and by its path.
+    // The first image of each part, by its place in the data set and by its path.
     let answer = |source: &str| -> Value {
         let words = ["predict", "runs/train", source, "--json"];
         let Ran { code, stdout, stderr } = place.run_words(&words);
@@ -134,7 +134,7 @@ fn every_next_command_runs_from_where_the_user_stands() {
         assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
         text(&output.stdout)
     };
-    let words = ["train", "../pictures", "--model", "mlp", "--imgsz", "28", "--epochs", "1", "--quiet"];
+    let words = ["train", "../images", "--model", "mlp", "--imgsz", "28", "--epochs", "1", "--quiet"];
     let told = run(&words);
     let (_, next) = told.split_once("Next:\n").unwrap();
     assert!(next.lines().count() >= 3, "{next}");
@@ -146,22 +146,22 @@ fn every_next_command_runs_from_where_the_user_stands() {
 #[test]
 fn what_is_passed_over_is_named() {
     let place = flat();
-    train(&place, "pictures");
+    train(&place, "images");
     let folder = place.path().join("mixed");
     fill(&folder, 0, 2, 300);
     fs::copy(folder.join("300_00.pgm"), folder.join("plain")).unwrap();
     fs::copy(folder.join("300_00.pgm"), folder.join("._300_00.pgm")).unwrap();
-    fs::write(folder.join("notes.txt"), "no picture").unwrap();
+    fs::write(folder.join("notes.txt"), "no image").unwrap();
     let ran = place.run("predict runs/train mixed --json");
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(json(&ran.stdout)["predictions"].as_array().unwrap().len(), 3);
     assert!(
         ran.stderr.contains(
-            "mixed: passed over, since hidden or no picture (2): mixed/._300_00.pgm, mixed/notes.txt"
+            "mixed: passed over, since hidden or no image (2): mixed/._300_00.pgm, mixed/notes.txt"
         ),
         "{ran:?}"
     );
-    // What is called a picture and cannot be read is no secret either.
+    // What is called an image and cannot be read is no secret either.
     fs::write(folder.join("phone.heic"), b"\0\0\0\x18ftypheic").unwrap();
     let ran = place.run("predict runs/train mixed");
     assert_eq!(ran.code, 65, "{ran:?}");

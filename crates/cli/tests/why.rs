@@ -26,9 +26,9 @@ fn place_of(net: &dyn Forward, input: [usize; 3]) -> Place {
     let engine = Engine::new(Some(1)).unwrap();
     let file = ModelFile::new(graph, params, preprocess, classes, Provenance::default(), &engine).unwrap();
     file.save(&place.path().join("net")).unwrap();
-    let mut picture = b"P5 28 28 255\n".to_vec();
-    picture.extend((0..28 * 28).map(|i| (i % 28 * 9) as u8));
-    fs::write(place.path().join("ramp.pgm"), picture).unwrap();
+    let mut image = b"P5 28 28 255\n".to_vec();
+    image.extend((0..28 * 28).map(|i| (i % 28 * 9) as u8));
+    fs::write(place.path().join("ramp.pgm"), image).unwrap();
     place
 }
 
@@ -89,7 +89,7 @@ fn each_method_writes_its_page_and_the_numbers_agree() {
             assert!((total - sum).abs() < 1e-9 || method == "exact-sum");
         }
         let parts = found["parts"].as_array().unwrap();
-        assert_eq!(parts.len(), if method == "exact-sum" { 5 } else { 0 }, "the picture and four layers");
+        assert_eq!(parts.len(), if method == "exact-sum" { 5 } else { 0 }, "the image and four layers");
         let warning = found["warning"].as_str();
         assert_eq!(warning.is_some(), matches!(method, "guided-backprop" | "eigen-cam"), "{method}");
         if let Some(warning) = warning {
@@ -139,10 +139,10 @@ fn all_classes_lie_side_by_side() {
     place.succeed(&format!("why net ramp.pgm --class {third} --method gradient-x-input"));
     assert_eq!(npy(&place, "why/gradient-x-input.npy").1, values[2 * 784..3 * 784]);
     let svg = fs::read_to_string(place.path().join("why/gradient-x-input-classes.svg")).unwrap();
-    assert_eq!(svg.matches("<image").count(), 11, "ten classes and the picture");
+    assert_eq!(svg.matches("<image").count(), 11, "ten classes and the image");
 }
 
-/// Single pixels of a photo cannot be told apart: the picture is smoothed and says so, the numbers are not; and what is asked
+/// Single pixels of a photo cannot be told apart: the image is smoothed and says so, the numbers are not; and what is asked
 /// first is where in the last maps the evidence lies.
 #[test]
 fn a_photo_is_asked_by_its_maps_and_pixels_are_smoothed() {
@@ -160,7 +160,7 @@ fn a_photo_is_asked_by_its_maps_and_pixels_are_smoothed() {
     let sum: f64 = values.iter().map(|&v| f64::from(v)).sum();
     assert!((sum - found["completeness"]["sum"].as_f64().unwrap()).abs() < 1e-9, "as they were found");
     let text = place.succeed("why net ramp.pgm --method gradient-x-input");
-    assert!(text.contains("The picture is smoothed by 1.5 pixels"), "{text}");
+    assert!(text.contains("The image is smoothed by 1.5 pixels"), "{text}");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --method grad-cam",
         expect![[r#"
         exit code 2
-        error: class activation map: this network has no convolution, so no layer knows where in the picture anything is; try integrated gradients or occlusion
+        error: class activation map: this network has no convolution, so no layer knows where in the image anything is; try integrated gradients or occlusion
     "#]],
     );
     check(
@@ -211,7 +211,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --layer fc1",
         expect![[r#"
         exit code 2
-        error: evidence: integrated gradients looks at the picture itself, not at a layer; a layer can be named for Grad-CAM, Grad-CAM++, LayerCAM, EigenCAM, Score-CAM
+        error: evidence: integrated gradients looks at the image itself, not at a layer; a layer can be named for Grad-CAM, Grad-CAM++, LayerCAM, EigenCAM, Score-CAM
     "#]],
     );
     check(
@@ -243,7 +243,7 @@ fn what_does_not_fit_is_refused() {
         "why net",
         expect![[r#"
         exit code 2
-        error: net: expected a model and a picture, got this alone; try striate why convnet digits:7, or --model NAME for a network with published weights
+        error: net: expected a model and an image, got this alone; try striate why convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     assert!(!place.path().join("why").exists(), "nothing is written");

@@ -12,7 +12,7 @@ use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Engine, Forward, Graph, Mode, Node, Params, trace};
 use striate::models::{ConvNet, LeNet5, MobileNetV2, ResNet};
 
-/// A model with parameters none of which is 0, saved as `net`, and a picture of waves.
+/// A model with parameters none of which is 0, saved as `net`, and an image of waves.
 fn place(net: &dyn Forward, input: [usize; 3]) -> (Place, Graph) {
     let place = Place::new();
     let graph = trace(net, Mode::Eval, input).unwrap();
@@ -31,9 +31,9 @@ fn place(net: &dyn Forward, input: [usize; 3]) -> (Place, Graph) {
     file.save(&place.path().join("net")).unwrap();
     let [_, height, width] = input;
     let wave = |i: usize| (127.5 + 120.0 * ((i % width) as f32 * 0.9 + (i / width) as f32 * 0.4).sin()) as u8;
-    let mut picture = format!("P5 {width} {height} 255\n").into_bytes();
-    picture.extend((0..width * height).map(wave));
-    fs::write(place.path().join("waves.pgm"), picture).unwrap();
+    let mut image = format!("P5 {width} {height} 255\n").into_bytes();
+    image.extend((0..width * height).map(wave));
+    fs::write(place.path().join("waves.pgm"), image).unwrap();
     (place, graph)
 }
 
@@ -182,7 +182,7 @@ fn what_is_not_there_is_told() {
         "xray net",
         expect![[r#"
         exit code 2
-        error: net: expected a model and a picture, got this alone; try striate xray convnet digits:7, or --model NAME for a network with published weights
+        error: net: expected a model and an image, got this alone; try striate xray convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     check(
@@ -204,7 +204,7 @@ fn receptive_fields_are_a_table_a_page_and_a_document() {
     let place = Place::new();
     let text = place.succeed("summary convnet --rf --out fields");
     expect![[r#"
-        name          op            values  sees (px)  jump (px)  first from  center  of the picture  padding  box
+        name          op            values  sees (px)  jump (px)  first from  center  of the image  padding  box
         ────────────  ────────────  ──────  ─────────  ─────────  ──────────  ──────  ──────────────  ───────  ───────────
         input         input             28          1          1           0       0          0.13 %   0.00 %  exact
         conv1         conv, relu        28          3          1          −1       0          1.15 %   4.71 %  exact
@@ -215,8 +215,8 @@ fn receptive_fields_are_a_table_a_page_and_a_document() {
         fc1           linear, relu  vector         34                     −3    13.5        100.00 %  32.18 %  exact
         fc2           linear        vector         34                     −3    13.5        100.00 %  32.18 %  exact
 
-        A picture has 28 x 28 pixels. A value at row i sees the rows from `first from` + i x jump on.
-        `of the picture`: how much of it the layer's middle value sees; `padding`: how much of all
+        An image has 28 x 28 pixels. A value at row i sees the rows from `first from` + i x jump on.
+        `of the image`: how much of it the layer's middle value sees; `padding`: how much of all
         values' boxes lies outside it.
 
         fields/receptive-fields.png

@@ -157,7 +157,7 @@ mod tests {
 
     const STILL: Motion = Motion { flip: false, shift_x: 0.0, shift_y: 0.0, degrees: 0.0, scale: 1.0 };
 
-    /// Applies a motion to a 3x3 picture without normalizing.
+    /// Applies a motion to a 3x3 image without normalizing.
     fn moved(motion: Motion, plane: [u8; 9]) -> [f32; 9] {
         let mut cells = [0; 16];
         pack_cells(&plane, 3, &mut cells);

@@ -21,7 +21,7 @@ use flate2::Crc;
 use sha2::{Digest, Sha256};
 
 use crate::hex::hex;
-use crate::picture::Picture;
+use crate::image::Image;
 use crate::preprocess::Preprocess;
 use crate::resample::Interpolation;
 use crate::resize;
@@ -67,13 +67,13 @@ impl Form<'_> {
         }
     }
 
-    /// The picture in this form.
-    pub(crate) fn of(&self, picture: Picture) -> Picture {
+    /// The image in this form.
+    pub(crate) fn of(&self, image: Image) -> Image {
         match self {
-            Self::Sized(preprocess) => preprocess.sized(&picture),
+            Self::Sized(preprocess) => preprocess.sized(&image),
             Self::Reduced { preprocess, shorter } => {
                 let filter: Interpolation = preprocess.interpolation;
-                resize::reduce(preprocess.colored(&picture).into_owned(), *shorter, filter)
+                resize::reduce(preprocess.colored(&image).into_owned(), *shorter, filter)
             }
         }
     }
@@ -91,7 +91,7 @@ impl Cache {
     }
 
     /// The entry of this photo in this form, if it is there and whole.
-    pub(crate) fn read(&self, sha256: &[u8; 32], key: &str) -> Option<Picture> {
+    pub(crate) fn read(&self, sha256: &[u8; 32], key: &str) -> Option<Image> {
         let mut bytes = fs::read(self.place(sha256, key)).ok()?;
         let (header, pixels) = bytes.split_at_checked(HEADER_BYTES)?;
         let (magic, numbers) = header.split_first_chunk()?;
@@ -105,30 +105,30 @@ impl Cache {
             && bytes.get(CRC_COVERS..).is_some_and(|covered| checksum(covered) == crc);
         is_whole.then(|| {
             bytes.drain(..HEADER_BYTES);
-            Picture { width, height, channels, pixels: bytes }
+            Image { width, height, channels, pixels: bytes }
         })
     }
 
     /// True when photo number `i` of a data set may be kept: as if all before it were as large, they stay below 8 GiB. Those
     /// past it are decoded each time, which no result depends on.
-    pub(crate) fn has_room(i: usize, picture: &Picture) -> bool {
-        (i as u64 + 1).saturating_mul(picture.pixels.len() as u64) <= MAX_BYTES
+    pub(crate) fn has_room(i: usize, image: &Image) -> bool {
+        (i as u64 + 1).saturating_mul(image.pixels.len() as u64) <= MAX_BYTES
     }
 
-    /// Keeps a picture. Failing is no error: it will be decoded again.
-    pub(crate) fn write(&self, sha256: &[u8; 32], key: &str, picture: &Picture) {
+    /// Keeps an image. Failing is no error: it will be decoded again.
+    pub(crate) fn write(&self, sha256: &[u8; 32], key: &str, image: &Image) {
         let place = self.place(sha256, key);
         let Some(folder) = place.parent() else { return };
-        let sizes = [picture.width, picture.height, picture.channels].map(|size| (size as u32).to_le_bytes());
+        let sizes = [image.width, image.height, image.channels].map(|size| (size as u32).to_le_bytes());
         let mut crc = Crc::new();
         sizes.iter().for_each(|size| crc.update(size));
-        crc.update(&picture.pixels);
+        crc.update(&image.pixels);
         let header = [&MAGIC[..], &crc.sum().to_le_bytes(), &sizes.concat()].concat();
         let write = || -> std::io::Result<()> {
             fs::create_dir_all(folder)?;
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
             file.write_all(&header)?;
-            file.write_all(&picture.pixels)?;
+            file.write_all(&image.pixels)?;
             file.persist(&place)?;
             Ok(())
         };
@@ -165,8 +165,8 @@ mod tests {
 
     const SHA256: [u8; 32] = [7; 32];
 
-    fn picture() -> Picture {
-        Picture { width: 3, height: 2, channels: 3, pixels: (0..18).collect() }
+    fn image() -> Image {
+        Image { width: 3, height: 2, channels: 3, pixels: (0..18).collect() }
     }
 
     #[test]
@@ -174,8 +174,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(&folder.path().join("pixels"));
         assert_eq!(cache.read(&SHA256, "form"), None);
-        cache.write(&SHA256, "form", &picture());
-        assert_eq!(cache.read(&SHA256, "form"), Some(picture()));
+        cache.write(&SHA256, "form", &image());
+        assert_eq!(cache.read(&SHA256, "form"), Some(image()));
         assert_eq!(cache.read(&SHA256, "other form"), None);
         assert_eq!(cache.read(&[8; 32], "form"), None);
     }
@@ -184,7 +184,7 @@ mod tests {
     fn every_damage_is_seen() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
-        cache.write(&SHA256, "form", &picture());
+        cache.write(&SHA256, "form", &image());
         let place = cache.place(&SHA256, "form");
         let whole = fs::read(&place).unwrap();
         for i in 0..whole.len() {
@@ -199,10 +199,10 @@ mod tests {
 
     #[test]
     fn a_large_data_set_does_not_fill_the_disk() {
-        let large = Picture { width: 1 << 10, height: 1 << 10, channels: 1, pixels: vec![0; 1 << 20] };
+        let large = Image { width: 1 << 10, height: 1 << 10, channels: 1, pixels: vec![0; 1 << 20] };
         assert!(Cache::has_room(8191, &large));
         assert!(!Cache::has_room(8192, &large), "8 GiB are 8192 of 1 MiB");
-        assert!(Cache::has_room(1_000_000, &picture()));
+        assert!(Cache::has_room(1_000_000, &image()));
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "in the way").unwrap();
         let cache = Cache::new(&file);
-        cache.write(&SHA256, "form", &picture());
+        cache.write(&SHA256, "form", &image());
         assert_eq!(cache.read(&SHA256, "form"), None);
     }
 

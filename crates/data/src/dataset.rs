@@ -19,7 +19,7 @@ pub struct Dataset {
     pub val: Option<Split>,
     /// What is kept apart to measure.
     pub test: Split,
-    /// `test` was drawn from the pictures of a folder that has no part of its own to measure by.
+    /// `test` was drawn from the images of a folder that has no part of its own to measure by.
     pub is_drawn: bool,
     /// Class names; a label is an index into them.
     pub classes: Vec<String>,

@@ -6,8 +6,8 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::idx::IdxError;
+use crate::image::ImageError;
 use crate::names::path_text;
-use crate::picture::PictureError;
 
 /// An error of this crate: the place, what is wrong there, and what to try.
 #[derive(Debug, Error)]
@@ -21,13 +21,13 @@ pub enum DataError {
         /// What is wrong with it.
         problem: IdxError,
     },
-    /// A picture cannot be read.
+    /// An image cannot be read.
     #[error("{place}: {problem}")]
-    Picture {
+    Image {
         /// The file, or how the caller calls these bytes.
         place: String,
         /// What is wrong with it.
-        problem: PictureError,
+        problem: ImageError,
     },
     /// An image file and a label file do not belong together.
     #[error(
@@ -74,7 +74,7 @@ pub enum DataError {
     },
     /// The name is none of a data set, and no folder either.
     #[error(
-        "no data set or folder is called {name:?}{}; data sets are {known}, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files",
+        "no data set or folder is called {name:?}{}; data sets are {known}, or give a folder of images (FOLDER/CLASS/...) or of four idx files",
         nearest.map_or(String::new(), |near| format!(" (did you mean {near}?)")),
         known = crate::registry::names().join(", ")
     )]
@@ -104,7 +104,7 @@ pub enum DataError {
     },
     /// A folder lacks idx files.
     #[error(
-        "{folder}: {} not found here (raw or .gz, with '-' or '.' before \"idx\"); a data set is four files: {}, or a folder of pictures for each class",
+        "{folder}: {} not found here (raw or .gz, with '-' or '.' before \"idx\"); a data set is four files: {}, or a folder of images for each class",
         missing.join(", "), files.join(", "), folder = .folder.display()
     )]
     FolderIncomplete {
@@ -117,17 +117,17 @@ pub enum DataError {
     },
     /// A folder has neither class folders nor idx files.
     #[error(
-        "{folder}: no class folders here, {}; a data set is a folder of pictures for each class, such as {folder}/cat/1.jpg \
+        "{folder}: no class folders here, {}; a data set is a folder of images for each class, such as {folder}/cat/1.jpg \
          and {folder}/dog/2.jpg (or {folder}/train/cat/1.jpg and {folder}/val/cat/2.jpg), or four idx files as MNIST has them",
-        lying(*pictures), folder = .folder.display()
+        lying(*images), folder = .folder.display()
     )]
     NoClasses {
         /// The folder.
         folder: PathBuf,
-        /// Pictures that lie in it.
-        pictures: usize,
+        /// Images that lie in it.
+        images: usize,
     },
-    /// A folder of pictures cannot be a data set.
+    /// A folder of images cannot be a data set.
     #[error("{place}: {why}", place = .place.display())]
     Folder {
         /// The folder, or what is wrong in it.
@@ -167,18 +167,18 @@ pub enum DataError {
         /// The file.
         place: PathBuf,
     },
-    /// Pictures of a folder cannot be decoded.
+    /// Images of a folder cannot be decoded.
     #[error(
-        "{folder}: {} of {total} pictures cannot be used; repair or remove them, or leave them out{}",
+        "{folder}: {} of {total} images cannot be used; repair or remove them, or leave them out{}",
         bad.len(), list_bad(bad), folder = .folder.display()
     )]
-    BadPictures {
+    BadImages {
         /// The folder of the data set.
         folder: PathBuf,
-        /// Pictures in it.
+        /// Images in it.
         total: usize,
         /// Each bad one, below that folder, and what is wrong with it.
-        bad: Vec<BadPicture>,
+        bad: Vec<BadImage>,
     },
     /// `classes.txt` does not fit.
     #[error("{place}: {why}", place = .place.display())]
@@ -266,7 +266,7 @@ pub enum DataError {
 
 /// A photo that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct BadPicture {
+pub struct BadImage {
     /// Where it is, below the folder of the data set.
     #[serde(serialize_with = "crate::names::serialize")]
     pub path: PathBuf,
@@ -292,11 +292,11 @@ fn product(shape: &[usize; 4]) -> String {
     }
 }
 
-fn lying(pictures: usize) -> String {
-    match pictures {
-        0 => "and no pictures".into(),
-        1 => "but 1 picture that belongs to no class".into(),
-        n => format!("but {n} pictures that belong to no class"),
+fn lying(images: usize) -> String {
+    match images {
+        0 => "and no images".into(),
+        1 => "but 1 image that belongs to no class".into(),
+        n => format!("but {n} images that belong to no class"),
     }
 }
 
@@ -315,6 +315,6 @@ fn list_tries(tries: &[(String, String)]) -> String {
     tries.iter().map(|(url, why)| format!("\n    {url}: {why}")).collect()
 }
 
-fn list_bad(bad: &[BadPicture]) -> String {
+fn list_bad(bad: &[BadImage]) -> String {
     bad.iter().map(|bad| format!("\n    {}: {}", path_text(&bad.path), bad.why)).collect()
 }

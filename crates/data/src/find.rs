@@ -2,7 +2,7 @@
 //!
 //! A known name is looked for in `$STRIATE_DATA/NAME`, `$STRIATE_DATA` itself if that folder is called NAME,
 //! the folders where PyTorch and Debian put it, and the cache that `striate data fetch` fills. Anything else
-//! is a folder of four idx files or of pictures. A name goes before a folder of the same name; `./mnist` is the folder.
+//! is a folder of four idx files or of images. A name goes before a folder of the same name; `./mnist` is the folder.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -97,8 +97,8 @@ pub enum Found {
         /// Training images and labels, test images and labels.
         files: [PathBuf; 4],
     },
-    /// In a folder of pictures, see [`folder`](crate::folder).
-    Pictures {
+    /// In a folder of images, see [`folder`](crate::folder).
+    Images {
         /// The folder.
         folder: PathBuf,
     },
@@ -127,7 +127,7 @@ pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
                 Err(DataError::FolderIncomplete { missing, .. })
                     if missing.len() == FILE_NAMES.len() && crate::layout::is_likely(folder) =>
                 {
-                    Ok(Found::Pictures { folder: folder.into() })
+                    Ok(Found::Images { folder: folder.into() })
                 }
                 Err(DataError::FolderIncomplete { missing, .. }) if missing.len() == FILE_NAMES.len() => {
                     Err(crate::folder::without_classes(folder))
@@ -178,7 +178,7 @@ pub fn load_in(places: &Places, name_or_dir: &str) -> Result<Dataset, DataError>
 
 impl Parts {
     /// Opens a data set by name or folder, in the places that the environment names. `layout` says how the folders of a folder of
-    /// pictures are read, where they could mean either.
+    /// images are read, where they could mean either.
     ///
     /// # Errors
     /// Those of [`find`](crate::find()), any defect of the files, and [`DataError::Layout`].
@@ -200,7 +200,7 @@ impl Parts {
                 return Err(DataError::UnknownName { name, nearest: None });
             }
             Found::Folder { known, folder, files } => load_folder(known, &folder, &files)?,
-            Found::Pictures { folder } => {
+            Found::Images { folder } => {
                 return crate::folder::open(&folder, layout, places.pixels().as_deref());
             }
         };

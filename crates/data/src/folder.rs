@@ -1,7 +1,7 @@
-//! A folder of pictures becomes a data set: `ROOT/{train,val,test}/CLASS/...`, or `ROOT/CLASS/...`.
+//! A folder of images becomes a data set: `ROOT/{train,val,test}/CLASS/...`, or `ROOT/CLASS/...`.
 //!
 //! Which it is, `layout` decides. Classes are the folders, in the order of their code points as in torchvision ("10" before "2");
-//! pictures may lie in folders below. What is a picture is decided by the content: a file that starts like one is one,
+//! images may lie in folders below. What is an image is decided by the content: a file that starts like one is one,
 //! whatever it is called, a file that is called like one and is none stays in the list as a bad one, for
 //! [`verify`](crate::Dataset::verify) to find, and anything else, such as `.DS_Store` or `notes.txt`, is passed over.
 
@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
+use crate::image::read_file;
 use crate::layout::{self, Layout, Part};
 use crate::names::composed;
 use crate::parallel;
 use crate::parts::Parts;
 use crate::photos::{Photo, Photos};
-use crate::picture::read_file;
 use crate::split::Split;
-use crate::walk::{Entry, Walked, files_in, pictures_below, subfolders};
+use crate::walk::{Entry, Walked, files_in, images_below, subfolders};
 
-/// Reads the names, classes and hashes of a folder of pictures; nothing is decoded yet. A class may be empty: training refuses it,
+/// Reads the names, classes and hashes of a folder of images; nothing is decoded yet. A class may be empty: training refuses it,
 /// measuring does not.
 ///
 /// # Errors
@@ -57,11 +57,11 @@ pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Resul
     })
 }
 
-/// What is said of a folder without class folders: how many pictures lie in it, and where they belong.
+/// What is said of a folder without class folders: how many images lie in it, and where they belong.
 pub(crate) fn without_classes(folder: &Path) -> DataError {
     let files = files_in(folder).unwrap_or_default();
-    let pictures = files.iter().filter(|path| Entry::of(path) == Entry::Picture);
-    DataError::NoClasses { folder: folder.to_path_buf(), pictures: pictures.count() }
+    let images = files.iter().filter(|path| Entry::of(path) == Entry::Image);
+    DataError::NoClasses { folder: folder.to_path_buf(), images: images.count() }
 }
 
 /// The class folders with the names of their classes, by code point. Names are compared in one form of Unicode: a part that came from
@@ -87,7 +87,7 @@ fn class_folders(root: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
     Ok(folders)
 }
 
-/// The pictures of every class, class by class and in the order of their paths, with the hashes of their files.
+/// The images of every class, class by class and in the order of their paths, with the hashes of their files.
 fn photos(
     root: &Path,
     folders: &[(String, PathBuf)],
@@ -97,8 +97,8 @@ fn photos(
     let mut found: Vec<(PathBuf, u32)> = Vec::new();
     for (class, folder) in folders {
         let label = classes.binary_search(class).expect("a class of the data set") as u32;
-        let walked = pictures_below(folder)?;
-        found.extend(walked.pictures.into_iter().map(|path| (path, label)));
+        let walked = images_below(folder)?;
+        found.extend(walked.images.into_iter().map(|path| (path, label)));
         passed_over.extend(walked.passed_over);
     }
     Ok(parallel::map(found.len(), |i| {

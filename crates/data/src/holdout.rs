@@ -32,7 +32,7 @@ pub struct HoldOut {
 }
 
 impl HoldOut {
-    /// A fifth of each class, always the same images of the same split: what a data set without pictures to measure by is
+    /// A fifth of each class, always the same images of the same split: what a data set without images to measure by is
     /// measured by.
     ///
     /// An image that is the very same as one of the rest, byte by byte, stays with the rest: what was learned by heart
@@ -166,7 +166,7 @@ mod tests {
         let all = images(&[40, 30]);
         let (rest, held_out) = split(&all, HoldOut::to_choose_by(0.3, 5));
         let seen = |split: &Split| -> Vec<(Vec<u8>, u32)> {
-            (0..split.len()).map(|i| (split.picture(i).unwrap().pixels, split.label(i))).collect()
+            (0..split.len()).map(|i| (split.image(i).unwrap().pixels, split.label(i))).collect()
         };
         let mut both = [seen(&rest), seen(&held_out)].concat();
         both.sort();

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
-use crate::picture::Picture;
+use crate::image::Image;
 
 /// Images of one size with a label each.
 ///
@@ -70,15 +70,15 @@ impl Images {
         &self.pixels[i * sample_len..(i + 1) * sample_len]
     }
 
-    /// Image `i` as a picture.
+    /// Image `i` as an image.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
-    pub fn picture(&self, i: usize) -> Picture {
+    pub fn image(&self, i: usize) -> Image {
         let (planar, plane) = (self.sample(i), self.height * self.width);
         let channels = self.channels;
         let pixels = (0..plane).flat_map(|p| (0..channels).map(move |c| planar[c * plane + p])).collect();
-        Picture { width: self.width, height: self.height, channels, pixels }
+        Image { width: self.width, height: self.height, channels, pixels }
     }
 
     pub(crate) fn hash_into(&self, hasher: &mut Sha256) {

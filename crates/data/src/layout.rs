@@ -1,4 +1,4 @@
-//! What the folders in a folder of pictures mean: classes, or the parts `train`, `val` and `test` with a folder a class.
+//! What the folders in a folder of images mean: classes, or the parts `train`, `val` and `test` with a folder a class.
 //!
 //! A part is known by a word, in any case: `train`, `training`; `val`, `valid`, `validation`, `dev`; `test`, `testing`. A word
 //! with others around it (`seg_train`, `seg_test`) counts where two folders differ in that word alone. One folder around everything, as
@@ -47,7 +47,7 @@ impl Part {
     }
 }
 
-/// How the folders of a folder of pictures are read, where somebody says it.
+/// How the folders of a folder of images are read, where somebody says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
@@ -73,7 +73,7 @@ struct Sub {
     name: String,
     path: PathBuf,
     part: Option<Part>,
-    has_pictures: bool,
+    has_images: bool,
     has_folders: bool,
 }
 
@@ -89,8 +89,8 @@ pub(crate) fn read(root: &Path, asked: Option<Layout>) -> Result<Folders, DataEr
     if let [only] = &subs[..]
         && only.part.is_none()
         && only.has_folders
-        && !only.has_pictures
-        && !has_pictures(&root)?
+        && !only.has_images
+        && !has_images(&root)?
         && asked != Some(Layout::Classes)
     {
         notes.push(format!("{}: everything lies in {}, which was opened", root.display(), only.name));
@@ -105,8 +105,8 @@ pub(crate) fn read(root: &Path, asked: Option<Layout>) -> Result<Folders, DataEr
     let twice = Part::ALL.iter().find(|&&part| named.iter().filter(|sub| sub.part == Some(part)).count() > 1);
     let flat = named.iter().filter(|sub| !sub.has_folders).count();
     let others = subs.iter().filter(|sub| sub.part.is_none());
-    let is_sure = twice.is_none() && flat == 0 && !others.clone().any(|sub| sub.has_pictures);
-    // A class of vehicles may be called `train`: then it holds pictures and no folders.
+    let is_sure = twice.is_none() && flat == 0 && !others.clone().any(|sub| sub.has_images);
+    // A class of vehicles may be called `train`: then it holds images and no folders.
     let is_class = |sub: &Sub| {
         sub.part == Some(Part::Train) && sub.name.eq_ignore_ascii_case("train") && !sub.has_folders
     };
@@ -137,7 +137,7 @@ pub(crate) fn read(root: &Path, asked: Option<Layout>) -> Result<Folders, DataEr
         return refuse(&root, why);
     }
     if let Some(sub) = named.iter().find(|sub| !sub.has_folders) {
-        let why = "expected a folder for each class here, got none; put the pictures into folders named after their classes";
+        let why = "expected a folder for each class here, got none; put the images into folders named after their classes";
         return refuse(&sub.path, why.into());
     }
     let mut parts = Vec::new();
@@ -164,21 +164,21 @@ pub(crate) fn read(root: &Path, asked: Option<Layout>) -> Result<Folders, DataEr
     Ok(Folders { root, parts, notes })
 }
 
-/// True when this could be a folder of pictures: it has folders in it.
+/// True when this could be a folder of images: it has folders in it.
 pub(crate) fn is_likely(folder: &Path) -> bool {
     subfolders(folder).is_ok_and(|folders| !folders.is_empty())
 }
 
-fn has_pictures(folder: &Path) -> Result<bool, DataError> {
+fn has_images(folder: &Path) -> Result<bool, DataError> {
     Ok(files_in(folder)?.iter().any(|path| Entry::of(path) != Entry::Other))
 }
 
-/// What is said of pictures beside the folders of classes.
+/// What is said of images beside the folders of classes.
 fn stray(folder: &Path) -> Result<Option<String>, DataError> {
     let count = files_in(folder)?.iter().filter(|path| Entry::of(path) != Entry::Other).count();
     Ok((count > 0).then(|| {
         format!(
-            "{}: pictures beside the class folders belong to no class and were passed over: {count}",
+            "{}: images beside the class folders belong to no class and were passed over: {count}",
             folder.display()
         )
     }))
@@ -188,9 +188,9 @@ fn subs_of(root: &Path) -> Result<Vec<Sub>, DataError> {
     let mut subs = Vec::new();
     for name in subfolders(root)? {
         let path = root.join(&name);
-        let (has_pictures, has_folders) = (has_pictures(&path)?, is_likely(&path));
+        let (has_images, has_folders) = (has_images(&path)?, is_likely(&path));
         let name = name.to_string_lossy().into_owned();
-        subs.push(Sub { name, path, part: None, has_pictures, has_folders });
+        subs.push(Sub { name, path, part: None, has_images, has_folders });
     }
     let words: Vec<Option<(Part, String)>> = subs.iter().map(|sub| part_of(&sub.name)).collect();
     for i in 0..subs.len() {
@@ -218,10 +218,10 @@ fn part_of(name: &str) -> Option<(Part, String)> {
 fn unsure(root: &Path, subs: &[Sub]) -> DataError {
     let mut parts = String::new();
     for sub in subs {
-        let inside = match (sub.has_folders, sub.has_pictures) {
-            (true, true) => "folders and pictures",
+        let inside = match (sub.has_folders, sub.has_images) {
+            (true, true) => "folders and images",
             (true, false) => "folders",
-            (false, true) => "pictures and no folder",
+            (false, true) => "images and no folder",
             (false, false) => "nothing to learn from",
         };
         let taken = match sub.part {

@@ -6,7 +6,7 @@
 //! * Where to start reading: [`find`](mod@find) (a name or a folder becomes a [`Dataset`]), then [`loader`]
 //!   (a [`Dataset`] becomes normalized samples), then [`preprocess`] (the one way from pixels to numbers) and
 //!   [`augment`] (random changes on that way).
-//! * Formats: [`idx`], [`picture`], and whole [`folder`]s of pictures. Any bytes give a result or an error that names place, cause and remedy,
+//! * Formats: [`idx`], [`image`], and whole [`folder`]s of images. Any bytes give a result or an error that names place, cause and remedy,
 //!   and nothing is reserved that the size of the input does not justify.
 //!
 //! # Invariants
@@ -45,6 +45,7 @@ pub mod folder;
 mod hex;
 mod holdout;
 pub mod idx;
+pub mod image;
 mod images;
 mod jpeg;
 mod layout;
@@ -56,7 +57,6 @@ pub mod nature;
 mod parallel;
 pub mod parts;
 pub mod photos;
-pub mod picture;
 pub mod preprocess;
 pub mod preview;
 pub mod registry;
@@ -78,6 +78,7 @@ pub use error::DataError;
 pub use find::{Found, Places, find, load};
 pub use holdout::HoldOut;
 pub use idx::IdxError;
+pub use image::{Image, ImageError};
 pub use images::Images;
 pub use layout::{Layout, Part};
 pub use loader::{Loader, Target};
@@ -86,11 +87,10 @@ pub use names::path_text;
 pub use nature::Nature;
 pub use parts::{Choice, Measured, Parts};
 pub use photos::{Photo, Photos};
-pub use picture::{Picture, PictureError};
 pub use preprocess::{Preprocess, mean_std};
 pub use registry::Known;
 pub use regular::open_regular;
 pub use resample::Interpolation;
 pub use split::Split;
-pub use verify::{BadFiles, BadPicture};
-pub use walk::{Walked, pictures_below};
+pub use verify::{BadFiles, BadImage};
+pub use walk::{Walked, images_below};

@@ -213,7 +213,7 @@ impl<'a> Loader<'a> {
     /// others.
     ///
     /// # Errors
-    /// [`DataError::Picture`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
+    /// [`DataError::Image`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
     ///
     /// # Panics
     /// When `sample` is not below [`len`](Self::len) or `out` does not have `C * H * W` values.
@@ -238,8 +238,8 @@ impl<'a> Loader<'a> {
                 augment.apply_to_pixels(preprocess, key, images.sample(index), out)
             }
             (Split::Photos(photos), None) => {
-                let picture = photos.load(index, &Form::Sized(preprocess))?;
-                preprocess.normalize(&preprocess.planar(&picture), out);
+                let image = photos.load(index, &Form::Sized(preprocess))?;
+                preprocess.normalize(&preprocess.planar(&image), out);
             }
             (Split::Photos(photos), Some(augment)) => {
                 let size = preprocess.height.max(preprocess.width);

@@ -1,41 +1,41 @@
-//! What kind of pictures these are: strokes such as digits, small images, or photos, in color or gray, on what ground.
+//! What kind of images these are: strokes such as digits, small images, or photos, in color or gray, on what ground.
 //!
 //! A network that suits one kind is a waste of time on another: photos shrunk to 28 pixels are blots, a mirrored digit is
 //! another sign, and a dark digit on white looks like nothing to a network that learned from white digits on black. Whoever
 //! gives advice, chooses an augmentation or warns asks here, so that all give the same answer.
 //!
 //! # Numerics
-//! A picture is judged by a grid of at most about 256 x 256 of its pixels, in integers: the same picture gives the same
+//! An image is judged by a grid of at most about 256 x 256 of its pixels, in integers: the same image gives the same
 //! answer everywhere. The thresholds stand below, each with what was measured.
 
 use serde::Serialize;
 
 use crate::dataset::Dataset;
+use crate::image::Image;
 use crate::parallel;
-use crate::picture::Picture;
 use crate::preprocess::{Preprocess, luma};
 use crate::split::Split;
 
-/// Pictures of a data set that are looked at; 64 tell a share of one half to 12 % in 95 of 100 cases.
+/// Images of a data set that are looked at; 64 tell a share of one half to 12 % in 95 of 100 cases.
 const LOOKED_AT: usize = 64;
-/// Sides up to which pictures are small: those of CIFAR have 32 pixels, of Tiny ImageNet 64.
+/// Sides up to which images are small: those of CIFAR have 32 pixels, of Tiny ImageNet 64.
 pub const SMALL_PX: usize = 64;
 /// Points of a grid along a side, at most twice as many.
 const GRID: usize = 128;
 
-/// A pixel has a color when its channels differ by more than this. JPEG leaves up to about ten in gray pictures.
+/// A pixel has a color when its channels differ by more than this. JPEG leaves up to about ten in gray images.
 const COLORED: u8 = 24;
-/// A picture is colored when more than one pixel in so many has a color: of 20 photos of ImageNet the palest has 1 in 50.
+/// An image is colored when more than one pixel in so many has a color: of 20 photos of ImageNet the palest has 1 in 50.
 const ONE_IN: usize = 100;
 /// Tones that differ by no more are one ground.
 const SAME_TONE: u8 = 32;
 /// A ground is dark up to here and light from here on.
 const DARK: u8 = 80;
 const LIGHT: u8 = 160;
-/// A picture of which no pixel is brighter is nearly black: what 14 bits come to in a file of 16.
+/// An image of which no pixel is brighter is nearly black: what 14 bits come to in a file of 16.
 pub(crate) const BLACK: u8 = 64;
 
-/// What a data set, or a single picture, shows.
+/// What a data set, or a single image, shows.
 ///
 /// # Example
 /// ```
@@ -59,23 +59,23 @@ pub struct Nature {
     pub sizes_px: [[usize; 2]; 3],
     /// The brightest value in all of them.
     pub brightest: u8,
-    /// How many pictures were looked at.
+    /// How many images were looked at.
     pub looked_at: usize,
 }
 
-/// Kinds of pictures, as far as they need different networks.
+/// Kinds of images, as far as they need different networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Gray, two tones and little between them, on a ground that is most of the picture: digits, letters, sketches, of any size.
+    /// Gray, two tones and little between them, on a ground that is most of the image: digits, letters, sketches, of any size.
     Strokes,
-    /// Other pictures of up to 64 pixels a side, such as those of CIFAR or Fashion-MNIST.
+    /// Other images of up to 64 pixels a side, such as those of CIFAR or Fashion-MNIST.
     Small,
     /// Everything else, drawings and X-rays too.
     Photos,
 }
 
-/// The tone along the border of pictures.
+/// The tone along the border of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ground {
@@ -83,27 +83,27 @@ pub enum Ground {
     Dark,
     /// Dark on light, as on paper.
     Light,
-    /// No even ground, one of a middling tone, or not the same in three of four pictures.
+    /// No even ground, one of a middling tone, or not the same in three of four images.
     Mixed,
 }
 
-/// Why a network may not understand a picture.
+/// Why a network may not understand an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mismatch {
-    /// The picture is nearly black: no value is above 64 of 255, as in one of 12 bits in a file of 16.
+    /// The image is nearly black: no value is above 64 of 255, as in one of 12 bits in a file of 16.
     Black,
-    /// The picture is dark on light, and the network learned from light on dark; or the other way round. Inverting helps.
+    /// The image is dark on light, and the network learned from light on dark; or the other way round. Inverting helps.
     Inverted,
-    /// The picture would be right as it is, and [`Preprocess::invert`] is on.
+    /// The image would be right as it is, and [`Preprocess::invert`] is on.
     NeedlesslyInverted,
-    /// The picture has colors, and the network sees none.
+    /// The image has colors, and the network sees none.
     Color,
     /// A photo is shrunk to a size at which little of it is left.
     Shrunk,
 }
 
 impl Nature {
-    /// Looks at up to 64 pictures to learn from, at even distances; `None` when none of them can be decoded.
+    /// Looks at up to 64 images to learn from, at even distances; `None` when none of them can be decoded.
     pub fn of(data: &Dataset) -> Option<Self> {
         Self::of_split(&data.train)
     }
@@ -111,14 +111,13 @@ impl Nature {
     /// [`of`](Self::of) one split.
     pub fn of_split(split: &Split) -> Option<Self> {
         let (n, count) = (split.len(), split.len().min(LOOKED_AT));
-        let looks =
-            parallel::map(count, |i| split.picture(i * n / count).ok().map(|picture| Look::at(&picture)));
+        let looks = parallel::map(count, |i| split.image(i * n / count).ok().map(|image| Look::at(&image)));
         Self::of_looks(&looks.into_iter().flatten().collect::<Vec<_>>())
     }
 
-    /// Of a single picture.
-    pub fn of_picture(picture: &Picture) -> Self {
-        Self::of_looks(&[Look::at(picture)]).unwrap_or_else(|| unreachable!("one picture was looked at"))
+    /// Of a single image.
+    pub fn of_image(image: &Image) -> Self {
+        Self::of_looks(&[Look::at(image)]).unwrap_or_else(|| unreachable!("one image was looked at"))
     }
 
     fn of_looks(looks: &[Look]) -> Option<Self> {
@@ -158,7 +157,7 @@ impl Nature {
         self.kind != Kind::Strokes
     }
 
-    /// Why a network that takes its pictures by `preprocess` may not understand these, the most telling reason first.
+    /// Why a network that takes its images by `preprocess` may not understand these, the most telling reason first.
     ///
     /// What a network learned from is seen in its mean: a gray one below 0.4 is that of light on dark, above 0.6 of dark on
     /// light. One with [`resize_shorter`](Preprocess::resize_shorter) was made for photos, whatever its size.
@@ -192,7 +191,7 @@ impl Nature {
     }
 }
 
-/// What one picture is.
+/// What one image is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Look {
     size_px: [usize; 2],
@@ -203,15 +202,15 @@ struct Look {
 }
 
 impl Look {
-    fn at(picture: &Picture) -> Self {
-        let (width, height, channels) = (picture.width, picture.height, picture.channels);
+    fn at(image: &Image) -> Self {
+        let (width, height, channels) = (image.width, image.height, image.channels);
         let step = [width, height].map(|side| (side / GRID).max(1));
         // Thin enough to lie outside a centered digit, thick enough that a frame of one pixel is not all there is.
         let border = (width.min(height) / 32).max(1);
         let (mut all, mut ring, mut colored) = ([0; 256], [0; 256], 0);
         for y in (0..height).step_by(step[1]) {
             for x in (0..width).step_by(step[0]) {
-                let pixel = &picture.pixels[(y * width + x) * channels..][..channels];
+                let pixel = &image.pixels[(y * width + x) * channels..][..channels];
                 let (least, most) =
                     pixel.iter().fold((255, 0), |(least, most), &v| (v.min(least), v.max(most)));
                 colored += usize::from(most - least > COLORED);
@@ -233,7 +232,7 @@ impl Look {
     }
 }
 
-/// How often each tone occurs, in all of a picture and along its border.
+/// How often each tone occurs, in all of an image and along its border.
 struct Tones<'a> {
     all: &'a [usize; 256],
     ring: &'a [usize; 256],
@@ -271,7 +270,7 @@ impl<'a> Tones<'a> {
         }
     }
 
-    /// The ground fills 60 % of the picture, and with the ink 85 %; the ink is what lies within 64 of the tone that 2 % of the
+    /// The ground fills 60 % of the image, and with the ink 85 %; the ink is what lies within 64 of the tone that 2 % of the
     /// pixels are at least as far from the ground as, and far from it.
     ///
     /// Of 400 MNIST digits the ground fills 65 % at least, and both 90 %, enlarged to 300 pixels 87 %; of Fashion-MNIST's
@@ -294,48 +293,48 @@ mod tests {
     use super::*;
     use crate::images::Images;
 
-    /// A picture of these channels, whose values a formula gives.
-    fn picture(
+    /// An image of these channels, whose values a formula gives.
+    fn image(
         width: usize,
         height: usize,
         channels: usize,
         value: impl Fn(usize, usize, usize) -> u8,
-    ) -> Picture {
+    ) -> Image {
         let at = |i: usize| value(i / channels % width, i / channels / width, i % channels);
-        Picture { width, height, channels, pixels: (0..width * height * channels).map(at).collect() }
+        Image { width, height, channels, pixels: (0..width * height * channels).map(at).collect() }
     }
 
     /// Waves of all tones that leave no even ground.
-    fn scene(width: usize, height: usize, channels: usize) -> Picture {
-        picture(width, height, channels, |x, y, c| {
+    fn scene(width: usize, height: usize, channels: usize) -> Image {
+        image(width, height, channels, |x, y, c| {
             let phase = (x * 400 / width + y * 300 / height + 90 * c) % 510;
             phase.abs_diff(255) as u8
         })
     }
 
-    fn digit(i: usize) -> Picture {
-        crate::load("digits").unwrap().test.picture(i).unwrap()
+    fn digit(i: usize) -> Image {
+        crate::load("digits").unwrap().test.image(i).unwrap()
     }
 
-    fn inverted(mut picture: Picture) -> Picture {
-        picture.pixels.iter_mut().for_each(|v| *v = 255 - *v);
-        picture
+    fn inverted(mut image: Image) -> Image {
+        image.pixels.iter_mut().for_each(|v| *v = 255 - *v);
+        image
     }
 
-    fn enlarged(picture: &Picture, factor: usize) -> Picture {
-        let (width, height) = (picture.width * factor, picture.height * factor);
-        self::picture(width, height, 1, |x, y, _| picture.pixels[y / factor * picture.width + x / factor])
+    fn enlarged(image: &Image, factor: usize) -> Image {
+        let (width, height) = (image.width * factor, image.height * factor);
+        self::image(width, height, 1, |x, y, _| image.pixels[y / factor * image.width + x / factor])
     }
 
     /// The same as RGB with the noise that JPEG leaves.
-    fn as_rgb(gray: &Picture) -> Picture {
-        picture(gray.width, gray.height, 3, |x, y, c| {
+    fn as_rgb(gray: &Image) -> Image {
+        image(gray.width, gray.height, 3, |x, y, c| {
             gray.pixels[y * gray.width + x].saturating_add(((x * 3 + y * 5 + c * 7) % 9) as u8)
         })
     }
 
-    fn kind(picture: &Picture) -> (Kind, Ground, bool) {
-        let nature = Nature::of_picture(picture);
+    fn kind(image: &Image) -> (Kind, Ground, bool) {
+        let nature = Nature::of_image(image);
         (nature.kind, nature.ground, nature.is_gray)
     }
 
@@ -343,7 +342,7 @@ mod tests {
     fn digits_are_strokes_of_any_size_and_format() {
         let digits = crate::load("digits").unwrap();
         for i in 0..200 {
-            let digit = digits.test.picture(i).unwrap();
+            let digit = digits.test.image(i).unwrap();
             assert_eq!(kind(&digit), (Kind::Strokes, Ground::Dark, true), "digit {i}");
             assert_eq!(
                 kind(&inverted(digit)),
@@ -363,20 +362,16 @@ mod tests {
         assert_eq!(kind(&scene(64, 64, 3)), (Kind::Small, Ground::Mixed, false));
         assert_eq!(kind(&scene(65, 64, 3)), (Kind::Photos, Ground::Mixed, false));
         // A cut-out on white: a ground, but all tones before it.
-        let cut_out = picture(200, 200, 1, |x, y, _| {
+        let cut_out = image(200, 200, 1, |x, y, _| {
             if (30..170).contains(&x) && (30..170).contains(&y) { (x + y) as u8 / 2 } else { 255 }
         });
         assert_eq!(kind(&cut_out), (Kind::Photos, Ground::Light, true));
         for tone in [0, 128, 255] {
             let ground = [Ground::Dark, Ground::Mixed, Ground::Light][usize::from(tone) / 127];
-            assert_eq!(
-                kind(&picture(28, 28, 1, |_, _, _| tone)),
-                (Kind::Small, ground, true),
-                "blank {tone}"
-            );
+            assert_eq!(kind(&image(28, 28, 1, |_, _, _| tone)), (Kind::Small, ground, true), "blank {tone}");
         }
-        assert_eq!(kind(&picture(1, 1, 3, |_, _, c| [250, 0, 0][c])), (Kind::Small, Ground::Dark, false));
-        assert_eq!(kind(&picture(5000, 2, 1, |x, _, _| x as u8)).0, Kind::Photos);
+        assert_eq!(kind(&image(1, 1, 3, |_, _, c| [250, 0, 0][c])), (Kind::Small, Ground::Dark, false));
+        assert_eq!(kind(&image(5000, 2, 1, |x, _, _| x as u8)).0, Kind::Photos);
     }
 
     #[test]
@@ -402,11 +397,10 @@ mod tests {
         let on_paper = Preprocess::new([1, 28, 28], &[0.87], &[0.31]).unwrap();
         let of_photos = Preprocess::imagenet(32).unwrap();
         let invert = |preprocess: &Preprocess| Preprocess { invert: true, ..preprocess.clone() };
-        let why =
-            |picture: &Picture, preprocess: &Preprocess| Nature::of_picture(picture).mismatches(preprocess);
+        let why = |image: &Image, preprocess: &Preprocess| Nature::of_image(image).mismatches(preprocess);
         let (dark, light, photo) = (digit(7), inverted(digit(7)), scene(300, 200, 3));
         assert_eq!(why(&dark, &digits), []);
-        let twelve_bits = picture(28, 28, 1, |x, _, _| (x / 2) as u8);
+        let twelve_bits = image(28, 28, 1, |x, _, _| (x / 2) as u8);
         assert_eq!(why(&twelve_bits, &of_photos), [Black]);
         assert_eq!(why(&light, &digits), [Inverted]);
         assert_eq!(why(&light, &invert(&digits)), []);
@@ -416,8 +410,8 @@ mod tests {
         assert_eq!(why(&photo, &digits), [Color, Shrunk]);
         assert_eq!(why(&scene(300, 200, 1), &digits), [Shrunk]);
         assert_eq!(why(&scene(40, 40, 3), &digits), [Color]);
-        for picture in [&dark, &light, &photo] {
-            assert_eq!(why(picture, &of_photos), [], "made for photos");
+        for image in [&dark, &light, &photo] {
+            assert_eq!(why(image, &of_photos), [], "made for photos");
         }
         assert_eq!(why(&photo, &Preprocess::new([3, 32, 32], &[0.5; 3], &[0.2; 3]).unwrap()), [Shrunk]);
     }

@@ -1,8 +1,8 @@
-//! A data set as it lies there, before anybody decides what is learned from: which pictures a command means.
+//! A data set as it lies there, before anybody decides what is learned from: which images a command means.
 //!
-//! Two rules, and every command follows one of them. **Measuring** ([`Parts::measured`]) takes every picture of what it is given: of
+//! Two rules, and every command follows one of them. **Measuring** ([`Parts::measured`]) takes every image of what it is given: of
 //! a data set with parts the test part, without one the validation part; of a folder of classes all of it; or the part that is asked
-//! for. **Learning** ([`Parts::to_learn`]) needs pictures that are kept apart, and where the folder has none of its own it draws a fifth
+//! for. **Learning** ([`Parts::to_learn`]) needs images that are kept apart, and where the folder has none of its own it draws a fifth
 //! of each class.
 
 use crate::dataset::Dataset;
@@ -12,7 +12,7 @@ use crate::layout::Part;
 use crate::photos::Photos;
 use crate::split::Split;
 
-/// Which pictures of a data set are asked for.
+/// Which images of a data set are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     /// Those of one part.
@@ -60,28 +60,28 @@ pub struct Parts {
     pub classes: Vec<String>,
     /// What was taken for what, and what was passed over: sentences to be shown.
     pub notes: Vec<String>,
-    pictures: Pictures,
+    images: Members,
     /// Of train and test, where it was computed already.
     sha256: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Pictures {
+enum Members {
     /// A folder of classes.
     Undivided(Photos),
     /// What there is of train, val and test.
     Divided([Option<Split>; 3]),
 }
 
-/// The pictures to measure by.
+/// The images to measure by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
-    /// `test` holds the pictures that are meant. `train` holds the training part where there is one and no part was asked for, else
-    /// the same pictures.
+    /// `test` holds the images that are meant. `train` holds the training part where there is one and no part was asked for, else
+    /// the same images.
     pub data: Dataset,
     /// The part, or `all`. What was drawn since there is no part to measure by is `test`.
     pub part: &'static str,
-    /// Which pictures these are: `all 60 pictures of stamps`, `the 2,000 test images of digits`.
+    /// Which images these are: `all 60 images of stamps`, `the 2,000 test images of digits`.
     pub what: String,
 }
 
@@ -89,8 +89,8 @@ impl Parts {
     /// A training and a test part.
     pub(crate) fn of(data: Dataset) -> Self {
         let Dataset { name, train, val, test, classes, sha256, .. } = data;
-        let pictures = Pictures::Divided([Some(train), val, Some(test)]);
-        Self { name, classes, notes: Vec::new(), pictures, sha256: Some(sha256) }
+        let images = Members::Divided([Some(train), val, Some(test)]);
+        Self { name, classes, notes: Vec::new(), images, sha256: Some(sha256) }
     }
 
     pub(crate) fn divided(
@@ -99,18 +99,18 @@ impl Parts {
         notes: Vec<String>,
         parts: [Option<Split>; 3],
     ) -> Self {
-        Self { name, classes, notes, pictures: Pictures::Divided(parts), sha256: None }
+        Self { name, classes, notes, images: Members::Divided(parts), sha256: None }
     }
 
     pub(crate) fn undivided(name: String, classes: Vec<String>, notes: Vec<String>, photos: Photos) -> Self {
-        Self { name, classes, notes, pictures: Pictures::Undivided(photos), sha256: None }
+        Self { name, classes, notes, images: Members::Undivided(photos), sha256: None }
     }
 
     /// The parts that are there, in order.
     pub fn parts(&self) -> Vec<Part> {
-        match &self.pictures {
-            Pictures::Undivided(_) => Vec::new(),
-            Pictures::Divided(parts) => Part::ALL
+        match &self.images {
+            Members::Undivided(_) => Vec::new(),
+            Members::Divided(parts) => Part::ALL
                 .into_iter()
                 .zip(parts)
                 .filter(|(_, split)| split.is_some())
@@ -119,29 +119,29 @@ impl Parts {
         }
     }
 
-    /// The pictures to measure by: all of what is asked for, by default the test part, without one the validation part, of a folder
+    /// The images to measure by: all of what is asked for, by default the test part, without one the validation part, of a folder
     /// of classes everything.
     ///
     /// # Errors
     /// [`DataError::NoPart`] when there is no such part, or when it is empty.
     pub fn measured(self, choice: Option<Choice>) -> Result<Measured, DataError> {
         let there = self.parts();
-        let Self { name, classes, pictures, sha256, .. } = self;
+        let Self { name, classes, images, sha256, .. } = self;
         let missing = |part: Choice, there: String| {
             Err(DataError::NoPart { place: name.clone(), part: part.name(), there })
         };
-        let (train, split, chosen) = match (pictures, choice) {
-            (Pictures::Undivided(photos), None | Some(Choice::All)) => {
+        let (train, split, chosen) = match (images, choice) {
+            (Members::Undivided(photos), None | Some(Choice::All)) => {
                 (None, Split::Photos(photos), Choice::All)
             }
-            (Pictures::Undivided(_), Some(part)) => {
+            (Members::Undivided(_), Some(part)) => {
                 return missing(
                     part,
-                    "its folders are classes; leave the part out to take every picture".into(),
+                    "its folders are classes; leave the part out to take every image".into(),
                 );
             }
-            (Pictures::Divided(parts), Some(Choice::All)) => (None, all(parts)?, Choice::All),
-            (Pictures::Divided(mut parts), choice) => {
+            (Members::Divided(parts), Some(Choice::All)) => (None, all(parts)?, Choice::All),
+            (Members::Divided(mut parts), choice) => {
                 let usual =
                     || [Part::Test, Part::Val, Part::Train].into_iter().find(|part| there.contains(part));
                 let part = match choice {
@@ -157,7 +157,7 @@ impl Parts {
             }
         };
         if split.is_empty() {
-            return missing(chosen, "no picture was found; expected FOLDER/CLASS/PICTURE".into());
+            return missing(chosen, "no image was found; expected FOLDER/CLASS/IMAGE".into());
         }
         let (count, kind) = counted(&split);
         let what = match chosen {
@@ -173,7 +173,7 @@ impl Parts {
         Ok(Measured { data, part: chosen.name(), what })
     }
 
-    /// The pictures that a network trained on this data set is measured by: those that [`to_learn`](Self::to_learn) keeps apart.
+    /// The images that a network trained on this data set is measured by: those that [`to_learn`](Self::to_learn) keeps apart.
     ///
     /// # Errors
     /// Those of [`to_learn`](Self::to_learn).
@@ -205,7 +205,7 @@ impl Parts {
         };
         if !has_train {
             return refuse(
-                "there is nothing to learn from: no train part; expected FOLDER/train/CLASS/PICTURE",
+                "there is nothing to learn from: no train part; expected FOLDER/train/CLASS/IMAGE",
             );
         }
         if let Some(photos) = data.train.photos() {
@@ -213,8 +213,8 @@ impl Parts {
         }
         if data.test.is_empty() {
             return refuse(match data.is_drawn {
-                true => "every class has but one picture, so none can be kept apart to measure by; add some",
-                false => "no picture to measure by; expected FOLDER/val/CLASS/PICTURE",
+                true => "every class has but one image, so none can be kept apart to measure by; add some",
+                false => "no image to measure by; expected FOLDER/val/CLASS/IMAGE",
             });
         }
         Ok(data)
@@ -225,10 +225,10 @@ impl Parts {
     /// # Errors
     /// Those of [`Dataset::new`].
     pub fn to_look_at(self) -> Result<Dataset, DataError> {
-        let Self { name, classes, pictures, sha256, .. } = self;
-        let (train, val, test) = match pictures {
-            Pictures::Undivided(photos) => (Some(Split::Photos(photos)), None, None),
-            Pictures::Divided([train, val, test]) => (train, val, test),
+        let Self { name, classes, images, sha256, .. } = self;
+        let (train, val, test) = match images {
+            Members::Undivided(photos) => (Some(Split::Photos(photos)), None, None),
+            Members::Divided([train, val, test]) => (train, val, test),
         };
         match (train, val, test) {
             (Some(train), None, Some(test)) => match sha256 {
@@ -253,12 +253,12 @@ impl Parts {
     }
 }
 
-/// The first line of defense of training: two classes or more, each with pictures.
+/// The first line of defense of training: two classes or more, each with images.
 fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
     let refuse = |why: String| Err(DataError::Folder { place: photos.root().to_path_buf(), why });
     if let [only] = classes {
         let why = format!(
-            "{only} is the only class; a classifier needs two: one folder of pictures a class, ROOT/CLASS/... or \
+            "{only} is the only class; a classifier needs two: one folder of images a class, ROOT/CLASS/... or \
              ROOT/train/CLASS/..."
         );
         return refuse(why);
@@ -268,7 +268,7 @@ fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
     match counts.iter().position(|&count| count == 0) {
         Some(empty) => {
             let why = format!(
-                "no picture to learn from in the class {}; put some there or remove the folder",
+                "no image to learn from in the class {}; put some there or remove the folder",
                 classes[empty]
             );
             refuse(why)
@@ -277,7 +277,7 @@ fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
     }
 }
 
-/// All the pictures of these parts.
+/// All the images of these parts.
 fn all(parts: [Option<Split>; 3]) -> Result<Split, DataError> {
     let mut parts = parts.into_iter().flatten();
     let first = parts.next().expect("a data set has a part");
@@ -287,8 +287,8 @@ fn all(parts: [Option<Split>; 3]) -> Result<Split, DataError> {
 /// `2,000` and `images`.
 fn counted(split: &Split) -> (String, &'static str) {
     let kind = match (split.photos().is_some(), split.len()) {
-        (true, 1) => "picture",
-        (true, _) => "pictures",
+        (true, 1) => "image",
+        (true, _) => "images",
         (false, 1) => "image",
         (false, _) => "images",
     };

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::{Cache, Form};
 use crate::error::DataError;
-use crate::picture::{Picture, WHITE, Wholeness, decode_as, read_file};
+use crate::image::{Image, WHITE, Wholeness, decode_as, read_file};
 
 /// One file with its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,11 +72,11 @@ impl Photos {
     /// Photo `i`, decoded from its file, with transparency on white.
     ///
     /// # Errors
-    /// [`DataError::Picture`] when it cannot be decoded, [`DataError::Changed`] when it is not the file that it was.
+    /// [`DataError::Image`] when it cannot be decoded, [`DataError::Changed`] when it is not the file that it was.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
-    pub fn picture(&self, i: usize) -> Result<Picture, DataError> {
+    pub fn image(&self, i: usize) -> Result<Image, DataError> {
         self.decode(i, WHITE, Wholeness::Check)
     }
 
@@ -86,7 +86,7 @@ impl Photos {
         if self.cache.as_ref().is_some_and(|cache| cache.is_sound(sha256)) {
             return Ok(());
         }
-        self.picture(i)?;
+        self.image(i)?;
         if let Some(cache) = &self.cache {
             cache.note_sound(sha256);
         }
@@ -94,20 +94,20 @@ impl Photos {
     }
 
     /// Photo `i` in a form that the network needs: from the cache, or decoded, and then into the cache.
-    pub(crate) fn load(&self, i: usize, form: &Form<'_>) -> Result<Picture, DataError> {
+    pub(crate) fn load(&self, i: usize, form: &Form<'_>) -> Result<Image, DataError> {
         let key = form.key();
         let sha256 = &self.files[i].sha256;
-        if let Some(picture) = self.cache.as_ref().and_then(|cache| cache.read(sha256, &key)) {
-            return Ok(picture);
+        if let Some(image) = self.cache.as_ref().and_then(|cache| cache.read(sha256, &key)) {
+            return Ok(image);
         }
         // Whoever learns from photos has verified them.
-        let picture = form.of(self.decode(i, form.background(), Wholeness::Known)?);
+        let image = form.of(self.decode(i, form.background(), Wholeness::Known)?);
         if let Some(cache) = &self.cache
-            && Cache::has_room(i, &picture)
+            && Cache::has_room(i, &image)
         {
-            cache.write(sha256, &key, &picture);
+            cache.write(sha256, &key, &image);
         }
-        Ok(picture)
+        Ok(image)
     }
 
     /// These photos, in this order.
@@ -132,16 +132,16 @@ impl Photos {
         }
     }
 
-    fn decode(&self, i: usize, background: [u8; 3], wholeness: Wholeness) -> Result<Picture, DataError> {
+    fn decode(&self, i: usize, background: [u8; 3], wholeness: Wholeness) -> Result<Image, DataError> {
         let path = self.path(i);
         let place = path.display().to_string();
         let bytes = match read_file(&path) {
             Ok(bytes) => bytes,
-            Err(problem) => return Err(DataError::Picture { place, problem }),
+            Err(problem) => return Err(DataError::Image { place, problem }),
         };
         if Sha256::digest(&bytes)[..] != self.files[i].sha256 {
             return Err(DataError::Changed { place: path });
         }
-        decode_as(&bytes, background, wholeness).map_err(|problem| DataError::Picture { place, problem })
+        decode_as(&bytes, background, wholeness).map_err(|problem| DataError::Image { place, problem })
     }
 }

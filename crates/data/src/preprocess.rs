@@ -8,12 +8,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::DataError;
+use crate::image::{Image, MAX_SIDE_PX, WHITE};
 use crate::images::Images;
-use crate::picture::{MAX_SIDE_PX, Picture, WHITE};
 use crate::resample::Interpolation;
 use crate::resize;
 
-/// How pictures become input for a network.
+/// How images become input for a network.
 ///
 /// Only whole ones can be made: [`new`](Self::new) and deserializing check every field.
 ///
@@ -41,17 +41,17 @@ pub struct Preprocess {
     pub mean: Vec<f32>,
     /// Standard deviation of each channel, of pixels scaled to 0..1.
     pub std: Vec<f32>,
-    /// Pictures are black on white and the network was trained on white on black: [`from_picture`](Self::from_picture)
+    /// Images are black on white and the network was trained on white on black: [`from_image`](Self::from_image)
     /// turns every value v into 255 - v. Data sets are never inverted.
     pub invert: bool,
-    /// The shorter side of a picture is resized to so many pixels, and the H x W in the middle are cut out. `None`: the whole
-    /// picture is kept, its aspect too, and padded with the color of its border.
+    /// The shorter side of an image is resized to so many pixels, and the H x W in the middle are cut out. `None`: the whole
+    /// image is kept, its aspect too, and padded with the color of its border.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resize_shorter: Option<usize>,
     /// The filter of the resize.
     #[serde(skip_serializing_if = "is_default")]
     pub interpolation: Interpolation,
-    /// What transparent pictures are laid on, RGB.
+    /// What transparent images are laid on, RGB.
     #[serde(skip_serializing_if = "is_white")]
     pub background: [u8; 3],
 }
@@ -162,7 +162,7 @@ impl Preprocess {
         Self::new([3, size, size], &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225])?.with_crop_fraction(0.875)
     }
 
-    /// The same with the shorter side of pictures resized to `shorter` pixels before the middle is cut out.
+    /// The same with the shorter side of images resized to `shorter` pixels before the middle is cut out.
     ///
     /// # Errors
     /// [`DataError::Preprocess`] when the crop would not fit, or `shorter` is above 8192.
@@ -237,7 +237,7 @@ impl Preprocess {
         factors(self.mean[c], self.std[c])
     }
 
-    /// Turns a picture of any size and color into the input of the network: what [`from_picture`](Self::from_picture)
+    /// Turns an image of any size and color into the input of the network: what [`from_image`](Self::from_image)
     /// and [`normalize`](Self::normalize) do.
     ///
     /// # Shapes
@@ -245,8 +245,8 @@ impl Preprocess {
     ///
     /// # Panics
     /// When `out` does not have `C * H * W` values.
-    pub fn prepare(&self, picture: &Picture, out: &mut [f32]) {
-        self.normalize(&self.from_picture(picture), out);
+    pub fn prepare(&self, image: &Image, out: &mut [f32]) {
+        self.normalize(&self.from_image(image), out);
     }
 
     /// Decodes a file for this network: transparency is laid on [`background`](Self::background).
@@ -257,42 +257,42 @@ impl Preprocess {
     /// thrift (4:4:4) by 0.01 and 3 at most. Lossless formats are read exactly, transparency within 1.
     ///
     /// # Errors
-    /// [`DataError::Picture`] with the path and what is wrong with the file.
-    pub fn open(&self, path: &Path) -> Result<Picture, DataError> {
-        Picture::open_on(path, self.background)
+    /// [`DataError::Image`] with the path and what is wrong with the file.
+    pub fn open(&self, path: &Path) -> Result<Image, DataError> {
+        Image::open_on(path, self.background)
     }
 
     /// Decodes the bytes of a file, which errors call `place`, for this network.
     ///
     /// # Errors
-    /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
-    pub fn decode(&self, place: &str, bytes: &[u8]) -> Result<Picture, DataError> {
-        Picture::decode_on(place, bytes, self.background)
+    /// [`DataError::Image`] with `place` and what is wrong with the bytes.
+    pub fn decode(&self, place: &str, bytes: &[u8]) -> Result<Image, DataError> {
+        Image::decode_on(place, bytes, self.background)
     }
 
-    /// Turns a picture of any size and color into pixels `[C, H, W]` for [`normalize`](Self::normalize).
+    /// Turns an image of any size and color into pixels `[C, H, W]` for [`normalize`](Self::normalize).
     ///
     /// In this order: RGB becomes gray by `L = (299 R + 587 G + 114 B) / 1000` (or gray becomes RGB by repeating it); the
-    /// picture is resized by an antialiased filter, either as [`resize_shorter`](Self::resize_shorter) says, of which the
+    /// image is resized by an antialiased filter, either as [`resize_shorter`](Self::resize_shorter) says, of which the
     /// middle is kept, or as a whole to fit H x W with its aspect kept, centered, and padded with the median color of its
-    /// border; values are inverted if `invert` says so. (Transparency was composited when the picture was decoded.)
+    /// border; values are inverted if `invert` says so. (Transparency was composited when the image was decoded.)
     ///
     /// # Numerics
     /// Gray equals Pillow's `convert("L")` bit for bit, and resized values its `resize(size, BILINEAR or BICUBIC)`.
     ///
     /// # PyTorch
-    /// With `resize_shorter`, of an RGB picture: `CenterCrop((H, W))(Resize(resize_shorter, interpolation)(picture))`.
-    pub fn from_picture(&self, picture: &Picture) -> Vec<u8> {
-        let mut planar = self.planar(&self.sized(picture));
+    /// With `resize_shorter`, of an RGB image: `CenterCrop((H, W))(Resize(resize_shorter, interpolation)(image))`.
+    pub fn from_image(&self, image: &Image) -> Vec<u8> {
+        let mut planar = self.planar(&self.sized(image));
         if self.invert {
             planar.iter_mut().for_each(|value| *value = 255 - *value);
         }
         planar
     }
 
-    /// The picture in the colors and the size that the network takes, `[H, W, C]`, not inverted.
-    pub(crate) fn sized(&self, picture: &Picture) -> Picture {
-        let colored = self.colored(picture);
+    /// The image in the colors and the size that the network takes, `[H, W, C]`, not inverted.
+    pub(crate) fn sized(&self, image: &Image) -> Image {
+        let colored = self.colored(image);
         let (width, height, filter) = (self.width, self.height, self.interpolation);
         match self.resize_shorter {
             Some(shorter) => resize::center_crop(&colored, shorter, [width, height], filter),
@@ -300,21 +300,21 @@ impl Preprocess {
         }
     }
 
-    /// The picture with as many channels as the network takes, but that gray may still stand for RGB.
-    pub(crate) fn colored<'a>(&self, picture: &'a Picture) -> Cow<'a, Picture> {
-        let is_gray_wanted = self.channels == 1 && picture.channels == 3;
-        if is_gray_wanted { Cow::Owned(to_gray(picture)) } else { Cow::Borrowed(picture) }
+    /// The image with as many channels as the network takes, but that gray may still stand for RGB.
+    pub(crate) fn colored<'a>(&self, image: &'a Image) -> Cow<'a, Image> {
+        let is_gray_wanted = self.channels == 1 && image.channels == 3;
+        if is_gray_wanted { Cow::Owned(to_gray(image)) } else { Cow::Borrowed(image) }
     }
 
     /// Planes `[C, H, W]` to `[H, W, C]`.
-    pub(crate) fn interleaved(&self, planar: &[u8]) -> Picture {
+    pub(crate) fn interleaved(&self, planar: &[u8]) -> Image {
         let (channels, plane) = (self.channels, self.height * self.width);
         let pixels = (0..plane).flat_map(|p| (0..channels).map(move |c| planar[c * plane + p])).collect();
-        Picture { width: self.width, height: self.height, channels, pixels }
+        Image { width: self.width, height: self.height, channels, pixels }
     }
 
     /// What [`normalize`](Self::normalize) was given, `[H, W, C]`, from what it made of it, `[C, H, W]`; clipped.
-    pub(crate) fn denormalize(&self, values: &[f32]) -> Picture {
+    pub(crate) fn denormalize(&self, values: &[f32]) -> Image {
         let plane = self.height * self.width;
         let pixel = |(c, values): (usize, &[f32])| -> Vec<u8> {
             let (mean, std) = (self.mean[c], self.std[c]);
@@ -326,12 +326,12 @@ impl Preprocess {
     }
 
     /// `[H, W, C]` or gray `[H, W, 1]` to planes `[C, H, W]`.
-    pub(crate) fn planar(&self, picture: &Picture) -> Vec<u8> {
+    pub(crate) fn planar(&self, image: &Image) -> Vec<u8> {
         let plane = self.height * self.width;
         let mut planar = vec![0; self.channels * plane];
         for (c, out) in planar.chunks_exact_mut(plane).enumerate() {
-            let channel = c.min(picture.channels - 1);
-            let values = picture.pixels[channel..].iter().step_by(picture.channels);
+            let channel = c.min(image.channels - 1);
+            let values = image.pixels[channel..].iter().step_by(image.channels);
             out.iter_mut().zip(values).for_each(|(y, &x)| *y = x);
         }
         planar
@@ -349,8 +349,8 @@ pub(crate) fn luma(rgb: &[u8]) -> u8 {
     ((19_595 * r + 38_470 * g + 7_471 * b + 0x8000) >> 16) as u8
 }
 
-fn to_gray(picture: &Picture) -> Picture {
-    Picture { channels: 1, pixels: picture.pixels.chunks_exact(3).map(luma).collect(), ..*picture }
+fn to_gray(image: &Image) -> Image {
+    Image { channels: 1, pixels: image.pixels.chunks_exact(3).map(luma).collect(), ..*image }
 }
 
 /// Mean and standard deviation of each channel, of pixels scaled to 0..1.

@@ -1,9 +1,9 @@
-//! What the network will see: samples as the loader makes them, turned back into pictures.
+//! What the network will see: samples as the loader makes them, turned back into images.
 
 use crate::augment::Augment;
 use crate::error::DataError;
+use crate::image::Image;
 use crate::loader::{Loader, Target};
-use crate::picture::Picture;
 use crate::preprocess::Preprocess;
 use crate::split::Split;
 
@@ -11,7 +11,7 @@ use crate::split::Split;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     /// What it looks like.
-    pub picture: Picture,
+    pub image: Image,
     /// What it is said to be.
     pub target: Target,
     /// Which image of the split it was made from.
@@ -33,7 +33,7 @@ pub struct Seen {
 /// let digits = striate_data::load("digits")?;
 /// let preprocess = Preprocess::new([1, 28, 28], &[0.1307], &[0.3081])?;
 /// let seen = preview(&digits.train, &preprocess, Augment { shift_px: 2, ..Augment::default() }, 0, 16)?;
-/// assert_eq!((seen.len(), seen[0].picture.width), (16, 28));
+/// assert_eq!((seen.len(), seen[0].image.width), (16, 28));
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
 pub fn preview(
@@ -47,8 +47,8 @@ pub fn preview(
     let mut values = vec![0.0; preprocess.sample_len()];
     let sample = |sample: u32| {
         let target = loader.write(0, sample, &mut values)?;
-        let picture = preprocess.denormalize(&values);
-        Ok(Seen { picture, target, index: sample as usize })
+        let image = preprocess.denormalize(&values);
+        Ok(Seen { image, target, index: sample as usize })
     };
     loader.order(0).into_iter().take(n).map(sample).collect()
 }

@@ -7,7 +7,7 @@
 //! along the columns, with 8 bits between the two: the order and the rounding are a part of the result, as a cubic
 //! overshoots and is clipped after each.
 //!
-//! Pillow 13 takes some tall pictures columns first: there values differ by one.
+//! Pillow 13 takes some tall images columns first: there values differ by one.
 //!
 //! Weights are fixed point with 22 fractional bits, so sums are integers and the same on every machine. Rows are
 //! taken eight at a time and turned, so that both directions add whole vectors of pixels.
@@ -19,7 +19,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::picture::Picture;
+use crate::image::Image;
 
 /// The filter of a resize. Both are antialiased: shrinking widens them, so that every source pixel counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ impl Interpolation {
     }
 }
 
-/// A rectangle of a picture: columns, then rows.
+/// A rectangle of an image: columns, then rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) x: Range<usize>,
@@ -60,9 +60,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// All of a picture.
-    pub(crate) fn all(picture: &Picture) -> Self {
-        Self { x: 0..picture.width, y: 0..picture.height }
+    /// All of an image.
+    pub(crate) fn all(image: &Image) -> Self {
+        Self { x: 0..image.width, y: 0..image.height }
     }
 }
 
@@ -85,23 +85,23 @@ const HALF: i32 = 1 << (FRACTION_BITS - 1);
 /// Rows that are resampled together.
 const ROWS: usize = 8;
 
-/// Resamples a window of a picture, of which nothing outside is seen.
+/// Resamples a window of an image, of which nothing outside is seen.
 pub(crate) fn resample(
-    picture: &Picture,
+    image: &Image,
     window: &Window,
     across: &Axis,
     down: &Axis,
     filter: Interpolation,
-) -> Picture {
+) -> Image {
     let columns = Weights::new(window.x.len(), across, filter);
     let rows = Weights::new(window.y.len(), down, filter);
-    let (width, height, channels) = (across.wanted.len(), down.wanted.len(), picture.channels);
+    let (width, height, channels) = (across.wanted.len(), down.wanted.len(), image.channels);
     // Rows that no output row looks at are left out.
     let seen = rows.seen();
     let source = Window { x: window.x.clone(), y: window.y.start + seen.start..window.y.start + seen.end };
     let narrow = match channels {
-        1 => resample_rows::<ROWS>(picture, &source, &columns),
-        _ => resample_rows::<{ 3 * ROWS }>(picture, &source, &columns),
+        1 => resample_rows::<ROWS>(image, &source, &columns),
+        _ => resample_rows::<{ 3 * ROWS }>(image, &source, &columns),
     };
     let row_len = width * channels;
     let mut pixels = vec![0; row_len * height];
@@ -116,20 +116,20 @@ pub(crate) fn resample(
         }
         out.iter_mut().zip(&sums).for_each(|(out, &sum)| *out = clip(sum));
     }
-    Picture { width, height, channels, pixels }
+    Image { width, height, channels, pixels }
 }
 
 /// The rows of a window, each resampled: `[rows, outputs, C]`, for `LANES = ROWS * C`.
-fn resample_rows<const LANES: usize>(picture: &Picture, window: &Window, columns: &Weights) -> Vec<u8> {
+fn resample_rows<const LANES: usize>(image: &Image, window: &Window, columns: &Weights) -> Vec<u8> {
     let channels = LANES / ROWS;
-    let (stride, row_len) = (picture.width * channels, columns.len() * channels);
+    let (stride, row_len) = (image.width * channels, columns.len() * channels);
     let mut out = vec![0; window.y.len() * row_len];
     // Column by column: the values of all rows side by side.
     let mut turned = vec![[0u8; LANES]; window.x.len()];
     for (block, out) in out.chunks_mut(ROWS * row_len).enumerate() {
         for r in 0..out.len() / row_len {
             let start = (window.y.start + block * ROWS + r) * stride + window.x.start * channels;
-            let row = &picture.pixels[start..start + window.x.len() * channels];
+            let row = &image.pixels[start..start + window.x.len() * channels];
             for (lanes, pixel) in turned.iter_mut().zip(row.chunks_exact(channels)) {
                 lanes[r * channels..(r + 1) * channels].copy_from_slice(pixel);
             }

@@ -1,35 +1,35 @@
-//! The size of a picture: fitted whole, or its shorter side resized and its middle cut out.
+//! The size of an image: fitted whole, or its shorter side resized and its middle cut out.
 
-use crate::picture::Picture;
+use crate::image::Image;
 use crate::resample::{Axis, Interpolation, Window, resample};
 
-/// The picture, resized as a whole to fit `width` x `height` with its aspect kept, centered, and padded with the
+/// The image, resized as a whole to fit `width` x `height` with its aspect kept, centered, and padded with the
 /// color of its border.
 ///
-/// A picture that already has the size is returned as it is. The color of the border is, for each channel, the median of
+/// An image that already has the size is returned as it is. The color of the border is, for each channel, the median of
 /// the outermost ring of pixels, so that a few pixels of the subject that touch the edge do not color the padding.
-pub(crate) fn fit(picture: &Picture, width: usize, height: usize, filter: Interpolation) -> Picture {
-    if (picture.width, picture.height) == (width, height) {
-        return picture.clone();
+pub(crate) fn fit(image: &Image, width: usize, height: usize, filter: Interpolation) -> Image {
+    if (image.width, image.height) == (width, height) {
+        return image.clone();
     }
-    let (inner_width, inner_height) = inner_size(picture, width, height);
-    let inner = resize(picture, inner_width, inner_height, filter);
+    let (inner_width, inner_height) = inner_size(image, width, height);
+    let inner = resize(image, inner_width, inner_height, filter);
     if (inner_width, inner_height) == (width, height) {
         return inner;
     }
-    let channels = picture.channels;
-    let mut pixels = border_color(picture).repeat(width * height);
+    let channels = image.channels;
+    let mut pixels = border_color(image).repeat(width * height);
     let (left, top) = ((width - inner_width) / 2, (height - inner_height) / 2);
     for (y, row) in inner.pixels.chunks_exact(inner_width * channels).enumerate() {
         let start = ((top + y) * width + left) * channels;
         pixels[start..start + row.len()].copy_from_slice(row);
     }
-    Picture { width, height, channels, pixels }
+    Image { width, height, channels, pixels }
 }
 
 /// The largest size of the same aspect that fits: one side is full, the other is rounded, and at least 1.
-fn inner_size(picture: &Picture, width: usize, height: usize) -> (usize, usize) {
-    let (w, h) = (picture.width, picture.height);
+fn inner_size(image: &Image, width: usize, height: usize) -> (usize, usize) {
+    let (w, h) = (image.width, image.height);
     let rounded = |numerator: usize, denominator: usize| ((numerator + denominator / 2) / denominator).max(1);
     if w * height >= h * width {
         (width, rounded(h * width, w).min(height))
@@ -38,41 +38,41 @@ fn inner_size(picture: &Picture, width: usize, height: usize) -> (usize, usize) 
     }
 }
 
-/// The picture with its shorter side resized to `shorter`, and of that the `width` x `height` in the middle.
+/// The image with its shorter side resized to `shorter`, and of that the `width` x `height` in the middle.
 ///
 /// Only what the crop shows is computed, with the values of resizing everything and cropping afterwards: a panorama
 /// costs no more than a square.
 ///
 /// # PyTorch
-/// `CenterCrop((height, width))(Resize(shorter)(picture))`, for `shorter` of at least both: the longer side is rounded
+/// `CenterCrop((height, width))(Resize(shorter)(image))`, for `shorter` of at least both: the longer side is rounded
 /// down, and the free space is halved as Python rounds, to even.
 pub(crate) fn center_crop(
-    picture: &Picture,
+    image: &Image,
     shorter: usize,
     [width, height]: [usize; 2],
     filter: Interpolation,
-) -> Picture {
-    let (full_width, full_height) = shorter_size(picture, shorter);
+) -> Image {
+    let (full_width, full_height) = shorter_size(image, shorter);
     let axis = |full: usize, wanted: usize| {
         let start = half_to_even(full - wanted);
         Axis { full, wanted: start..start + wanted }
     };
-    resample(picture, &Window::all(picture), &axis(full_width, width), &axis(full_height, height), filter)
+    resample(image, &Window::all(image), &axis(full_width, width), &axis(full_height, height), filter)
 }
 
 /// The size whose shorter side is `shorter`; the longer one is in proportion, rounded down.
-pub(crate) fn shorter_size(picture: &Picture, shorter: usize) -> (usize, usize) {
-    let (w, h) = (picture.width, picture.height);
+pub(crate) fn shorter_size(image: &Image, shorter: usize) -> (usize, usize) {
+    let (w, h) = (image.width, image.height);
     if w <= h { (shorter, shorter * h / w) } else { (shorter * w / h, shorter) }
 }
 
-/// The picture with its shorter side reduced to `shorter` if it is longer than that.
-pub(crate) fn reduce(picture: Picture, shorter: usize, filter: Interpolation) -> Picture {
-    if picture.width.min(picture.height) <= shorter {
-        return picture;
+/// The image with its shorter side reduced to `shorter` if it is longer than that.
+pub(crate) fn reduce(image: Image, shorter: usize, filter: Interpolation) -> Image {
+    if image.width.min(image.height) <= shorter {
+        return image;
     }
-    let (width, height) = shorter_size(&picture, shorter);
-    resize(&picture, width, height, filter)
+    let (width, height) = shorter_size(&image, shorter);
+    resize(&image, width, height, filter)
 }
 
 /// Half, rounded to the even neighbor when it lies between two: Python's `round(n / 2)`.
@@ -82,12 +82,12 @@ fn half_to_even(n: usize) -> usize {
 }
 
 /// Pillow's `resize((width, height), filter)`.
-pub(crate) fn resize(picture: &Picture, width: usize, height: usize, filter: Interpolation) -> Picture {
-    resample(picture, &Window::all(picture), &Axis::whole(width), &Axis::whole(height), filter)
+pub(crate) fn resize(image: &Image, width: usize, height: usize, filter: Interpolation) -> Image {
+    resample(image, &Window::all(image), &Axis::whole(width), &Axis::whole(height), filter)
 }
 
-fn border_color(picture: &Picture) -> Vec<u8> {
-    let Picture { width, height, channels, pixels } = picture;
+fn border_color(image: &Image) -> Vec<u8> {
+    let Image { width, height, channels, pixels } = image;
     let mut counts = vec![[0usize; 256]; *channels];
     let mut ring = 0;
     for y in 0..*height {
@@ -119,14 +119,14 @@ fn median(counts: &[usize; 256], total: usize) -> u8 {
 mod tests {
     use super::*;
 
-    fn gray(width: usize, height: usize, pixels: &[u8]) -> Picture {
-        Picture { width, height, channels: 1, pixels: pixels.to_vec() }
+    fn gray(width: usize, height: usize, pixels: &[u8]) -> Image {
+        Image { width, height, channels: 1, pixels: pixels.to_vec() }
     }
 
     #[test]
     fn the_right_size_passes_untouched() {
-        let picture = gray(2, 2, &[1, 2, 3, 4]);
-        assert_eq!(fit(&picture, 2, 2, Interpolation::Bilinear), picture);
+        let image = gray(2, 2, &[1, 2, 3, 4]);
+        assert_eq!(fit(&image, 2, 2, Interpolation::Bilinear), image);
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_picture_is_padded_above_and_below() {
+    fn a_wide_image_is_padded_above_and_below() {
         let fitted = fit(&gray(4, 2, &[10; 8]), 4, 4, Interpolation::Bilinear);
         assert_eq!(fitted.pixels, [10; 16]);
         let mut wide = gray(8, 2, &[0; 16]);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn thin_pictures_keep_a_pixel() {
+    fn thin_images_keep_a_pixel() {
         assert_eq!(inner_size(&gray(8192, 1, &[0; 8192]), 28, 28), (28, 1));
         assert_eq!(inner_size(&gray(1, 8192, &[0; 8192]), 28, 28), (1, 28));
         assert_eq!(inner_size(&gray(100, 99, &[0; 9900]), 28, 28), (28, 28));
@@ -181,13 +181,13 @@ mod tests {
 
     #[test]
     fn only_what_is_longer_is_reduced() {
-        let picture = gray(6, 4, &[9; 24]);
-        assert_eq!(reduce(picture.clone(), 4, Interpolation::Bilinear), picture);
-        assert_eq!(reduce(picture, 2, Interpolation::Bilinear), gray(3, 2, &[9; 6]));
+        let image = gray(6, 4, &[9; 24]);
+        assert_eq!(reduce(image.clone(), 4, Interpolation::Bilinear), image);
+        assert_eq!(reduce(image, 2, Interpolation::Bilinear), gray(3, 2, &[9; 6]));
     }
 
     /// tests/golden/pillow.py states the formula.
-    fn formula(channels: usize, width: usize, height: usize) -> Picture {
+    fn formula(channels: usize, width: usize, height: usize) -> Image {
         let value = |x, y, c| ((x * x * 3 + y * y * 5 + x * y * 7 + c * 41 + width) >> 2) as u8;
         let mut pixels = Vec::new();
         for y in 0..height {
@@ -195,7 +195,7 @@ mod tests {
                 pixels.extend((0..channels).map(|c| value(x, y, c)));
             }
         }
-        Picture { width, height, channels, pixels }
+        Image { width, height, channels, pixels }
     }
 
     /// Each line of one kind, with its filter, its numbers and the pixels that Pillow gives.

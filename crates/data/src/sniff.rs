@@ -29,10 +29,10 @@ pub(crate) fn looks_like(bytes: &[u8]) -> &'static str {
         [b'P', b'K', 3, 4, ..] => "a zip archive",
         [0x1f, 0x8b, ..] => "a gzip file",
         [0x7f, b'E', b'L', b'F', ..] | [b'M', b'Z', ..] => "a program",
-        [0, 0, 8, 1 | 3, ..] => "an idx file (a data set, not a picture)",
+        [0, 0, 8, 1 | 3, ..] => "an idx file (a data set, not an image)",
         [b'R', b'I', b'F', b'F', ..] => "a RIFF file (sound or video)",
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => "an MP4 file",
-        [_, _, _, _, _, _, _, _, b'{', b'"', ..] => "a safetensors file (a model, not a picture)",
+        [_, _, _, _, _, _, _, _, b'{', b'"', ..] => "a safetensors file (a model, not an image)",
         _ if bytes.iter().take(512).all(|&b| b == 0) => "zeros",
         _ if bytes.iter().take(512).all(|&b| matches!(b, 9 | 10 | 13 | 32..=126)) => "plain text",
         _ => "unknown data",
@@ -70,8 +70,8 @@ pub(crate) fn jpeg_unread(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// The kind of a picture in a format that is not decoded here and that the decoders do not know either.
-pub(crate) fn picture_unread(bytes: &[u8]) -> Option<&'static str> {
+/// The kind of an image in a format that is not decoded here and that the decoders do not know either.
+pub(crate) fn image_unread(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', b'e' | b'i', ..] => Some("HEIC"),
         [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => Some("JPEG 2000"),
@@ -165,7 +165,7 @@ mod tests {
     use super::looks_like;
 
     #[test]
-    fn what_is_no_picture_is_told_by_its_first_bytes() {
+    fn what_is_no_image_is_told_by_its_first_bytes() {
         let header = [&320_u64.to_le_bytes()[..], b"{\"a\":{\"dtype\""].concat();
         for (bytes, told) in [
             (&header[..], "a safetensors file"),

@@ -3,10 +3,10 @@
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
+use crate::image::Image;
 use crate::images::Images;
 use crate::names::path_text;
 use crate::photos::Photos;
-use crate::picture::Picture;
 
 /// What is learned from, or measured by.
 ///
@@ -16,7 +16,7 @@ use crate::picture::Picture;
 ///
 /// let split = Split::from(Images::new([1, 1, 2], vec![0, 255, 255, 0], vec![1, 0])?);
 /// assert_eq!((split.len(), split.label(0), split.fixed_shape()), (2, 1, Some([1, 1, 2])));
-/// assert_eq!(split.picture(1)?.pixels, [255, 0]);
+/// assert_eq!(split.image(1)?.pixels, [255, 0]);
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,14 +143,14 @@ impl Split {
     /// The decoded pixels of image `i`, for people to look at.
     ///
     /// # Errors
-    /// [`DataError::Picture`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
+    /// [`DataError::Image`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
-    pub fn picture(&self, i: usize) -> Result<Picture, DataError> {
+    pub fn image(&self, i: usize) -> Result<Image, DataError> {
         match self {
-            Self::Images(images) => Ok(images.picture(i)),
-            Self::Photos(photos) => photos.picture(i),
+            Self::Images(images) => Ok(images.image(i)),
+            Self::Photos(photos) => photos.image(i),
         }
     }
 

@@ -16,9 +16,9 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
+use crate::image::{ImageError, MAX_SCANS, check_room};
 use crate::jpeg::{under_black, ycc_to_rgb};
 use crate::memory::SMALL_BYTES;
-use crate::picture::{MAX_SCANS, PictureError, check_room};
 use crate::sniff;
 use crate::tones::{Outside, to_bytes};
 use directory::Directory;
@@ -35,11 +35,11 @@ const OPACITY: [u16; 2] = [PREMULTIPLIED, 2];
 
 type Reader<'a> = Decoder<Cursor<Cow<'a, [u8]>>>;
 
-/// Decodes the first picture of a TIFF. `check` is given its size, and the bytes that it takes, before a pixel is decoded.
+/// Decodes the first image of a TIFF. `check` is given its size, and the bytes that it takes, before a pixel is decoded.
 pub(crate) fn decode(
     bytes: &[u8],
-    check: impl FnOnce(u32, u32, u64) -> Result<(), PictureError>,
-) -> Result<(DynamicImage, Option<Orientation>), PictureError> {
+    check: impl FnOnce(u32, u32, u64) -> Result<(), ImageError>,
+) -> Result<(DynamicImage, Option<Orientation>), ImageError> {
     let directory =
         Directory::read(bytes).ok_or_else(|| damaged("its directory does not lie in the file"))?;
     directory.check().map_err(|why| damaged(&why))?;
@@ -59,12 +59,12 @@ pub(crate) fn decode(
     let color = reader.colortype().map_err(refused)?;
     let (bits, samples) = (usize::from(color.bit_depth()), usize::from(color.num_samples()));
     if !matches!(bits, 1 | 2 | 4 | 8..) {
-        return Err(PictureError::Unsupported { kind: format!("TIFF of {bits} bits a value") });
+        return Err(ImageError::Unsupported { kind: format!("TIFF of {bits} bits a value") });
     }
     let pixels = u64::from(width) * u64::from(height);
     let unpacked = pixels.saturating_mul((samples.max(3) * bits.div_ceil(8)) as u64);
     check(width, height, unpacked)?;
-    // What is not the picture itself: a tile that reaches past it, a strip as it is packed, a JPEG of its own size.
+    // What is not the image itself: a tile that reaches past it, a strip as it is packed, a JPEG of its own size.
     let beside = unpacked.max(SMALL_BYTES);
     if directory.numbers(Tag::Compression) == [JPEG] {
         check_jpegs(bytes, &directory, beside)?;
@@ -105,18 +105,18 @@ pub(crate) fn decode(
     Ok((image, orientation))
 }
 
-fn open(bytes: Cow<'_, [u8]>) -> Result<Reader<'_>, PictureError> {
+fn open(bytes: Cow<'_, [u8]>) -> Result<Reader<'_>, ImageError> {
     Decoder::new(Cursor::new(bytes)).map_err(refused)
 }
 
-fn damaged(why: &str) -> PictureError {
-    PictureError::Damaged { kind: KIND, why: why.into() }
+fn damaged(why: &str) -> ImageError {
+    ImageError::Damaged { kind: KIND, why: why.into() }
 }
 
 /// What the decoder does not know is no damage.
-fn refused(error: TiffError) -> PictureError {
+fn refused(error: TiffError) -> ImageError {
     match error {
-        TiffError::UnsupportedError(what) => PictureError::Unsupported { kind: format!("{KIND} ({what})") },
+        TiffError::UnsupportedError(what) => ImageError::Unsupported { kind: format!("{KIND} ({what})") },
         error => damaged(&error.to_string()),
     }
 }
@@ -129,9 +129,9 @@ fn as_gray(bytes: &[u8], directory: &Directory<'_>) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Makes sure that no JPEG inside needs more than `most` bytes, or has more scans than a picture has use for: the decoder
+/// Makes sure that no JPEG inside needs more than `most` bytes, or has more scans than an image has use for: the decoder
 /// believes what they say of themselves.
-fn check_jpegs(bytes: &[u8], directory: &Directory<'_>, most: u64) -> Result<(), PictureError> {
+fn check_jpegs(bytes: &[u8], directory: &Directory<'_>, most: u64) -> Result<(), ImageError> {
     let tables = [Tag::StripOffsets, Tag::StripByteCounts, Tag::TileOffsets, Tag::TileByteCounts];
     let [strips, strip_bytes, tiles, tile_bytes] = tables.map(|tag| directory.numbers(tag));
     let places = strips.iter().zip(&strip_bytes).chain(tiles.iter().zip(&tile_bytes));
@@ -172,7 +172,7 @@ fn unpack(packed: &[u8], [width, height]: [usize; 2], bits: usize, are_tones: bo
 }
 
 /// Numbers of any other kind.
-fn bytes_of(buffer: &DecodingResult) -> Result<Vec<u8>, PictureError> {
+fn bytes_of(buffer: &DecodingResult) -> Result<Vec<u8>, ImageError> {
     let (kind, bytes) = match buffer {
         DecodingResult::I8(v) => ("8-bit integers", to_bytes(v.iter().map(|&v| v.into()), false)),
         DecodingResult::I16(v) => ("16-bit integers", to_bytes(v.iter().map(|&v| v.into()), false)),
@@ -187,7 +187,7 @@ fn bytes_of(buffer: &DecodingResult) -> Result<Vec<u8>, PictureError> {
     };
     bytes.map_err(|Outside { least, most }| {
         let [least, most] = [least, most].map(|v| v.to_string());
-        PictureError::Tones { kind: format!("{KIND} of {kind}"), least, most }
+        ImageError::Tones { kind: format!("{KIND} of {kind}"), least, most }
     })
 }
 
@@ -212,7 +212,7 @@ fn colored(
     palette: Option<&[u16]>,
     values: Vec<u8>,
     [width, height]: [u32; 2],
-) -> Result<DynamicImage, PictureError> {
+) -> Result<DynamicImage, ImageError> {
     let rgb = |values: Vec<u8>| ImageBuffer::from_raw(width, height, values).map(DynamicImage::ImageRgb8);
     let image = match (color, palette) {
         (ColorType::Gray(_), Some(palette)) => {
@@ -245,7 +245,7 @@ fn colored(
         (ColorType::YCbCr(_), None) => {
             rgb(values.as_chunks().0.iter().flat_map(|&ycc| ycc_to_rgb(ycc)).collect())
         }
-        (color, _) => return Err(PictureError::Unsupported { kind: format!("{KIND} ({color:?})") }),
+        (color, _) => return Err(ImageError::Unsupported { kind: format!("{KIND} ({color:?})") }),
     };
     image.ok_or_else(|| damaged("it has fewer values than its size needs"))
 }

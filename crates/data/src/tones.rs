@@ -2,7 +2,7 @@
 //!
 //! Floats from 0 to 1 are brightness as shares, as scikit-image, OpenCV and PyTorch have it, and become `round(255 v)`.
 //! Other numbers from 0 to 255 are bytes, whose fraction is cut off. What lies outside means something that only its owner
-//! knows (meters, counts, degrees), and is refused: Pillow would clip it, and most of the picture with it.
+//! knows (meters, counts, degrees), and is refused: Pillow would clip it, and most of the image with it.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

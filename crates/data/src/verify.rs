@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-pub use crate::error::BadPicture;
+pub use crate::error::BadImage;
 
 use crate::dataset::{Dataset, content_sha256};
 use crate::error::DataError;
@@ -29,13 +29,13 @@ impl Dataset {
     /// another one, and so is its [`sha256`](Self::sha256).
     ///
     /// # Errors
-    /// [`DataError::BadPictures`] with every photo that cannot be decoded, unless they are to be skipped, and
+    /// [`DataError::BadImages`] with every photo that cannot be decoded, unless they are to be skipped, and
     /// [`DataError::Folder`] when skipping them leaves a class, or the test split, without any.
     pub fn verify(
         &mut self,
         bad_files: BadFiles,
         progress: &(dyn Fn(usize, usize) + Sync),
-    ) -> Result<Vec<BadPicture>, DataError> {
+    ) -> Result<Vec<BadImage>, DataError> {
         let splits = [Some(&self.train), self.val.as_ref(), Some(&self.test)].into_iter().flatten();
         let total = splits.filter_map(|split| split.photos()).map(Photos::len).sum();
         let done = AtomicUsize::new(0);
@@ -46,14 +46,14 @@ impl Dataset {
             root = photos.root().to_path_buf();
             let why = parallel::map(photos.len(), |i| {
                 let why = photos.verify(i).err().map(|error| match error {
-                    DataError::Picture { problem, .. } => problem.to_string(),
+                    DataError::Image { problem, .. } => problem.to_string(),
                     other => other.to_string(),
                 });
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
                 why
             });
             let named = why.iter().enumerate().filter_map(|(i, why)| {
-                Some(BadPicture { path: photos.files()[i].path.clone(), why: why.clone()? })
+                Some(BadImage { path: photos.files()[i].path.clone(), why: why.clone()? })
             });
             bad.extend(named);
             if bad_files == BadFiles::Skip {
@@ -62,7 +62,7 @@ impl Dataset {
         }
         match bad_files {
             _ if bad.is_empty() => return Ok(bad),
-            BadFiles::Refuse => return Err(DataError::BadPictures { folder: root, total, bad }),
+            BadFiles::Refuse => return Err(DataError::BadImages { folder: root, total, bad }),
             BadFiles::Skip => {}
         }
         let counts = self.train.class_counts(self.classes.len());
@@ -75,8 +75,7 @@ impl Dataset {
                 return Ok(bad);
             }
         };
-        let why =
-            format!("without the {} pictures that cannot be used, {what} has none; add some", bad.len());
+        let why = format!("without the {} images that cannot be used, {what} has none; add some", bad.len());
         Err(DataError::Folder { place: root, why })
     }
 }

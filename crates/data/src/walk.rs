@@ -13,7 +13,7 @@ use crate::regular::open_regular;
 /// Folders in folders; a tree of photos has a handful.
 const MAX_DEPTH: usize = 64;
 
-/// Endings that promise a picture.
+/// Endings that promise an image.
 const ENDINGS: [&str; 17] = [
     "png", "jpg", "jpeg", "jpe", "jfif", "bmp", "gif", "pnm", "pbm", "pgm", "ppm", "pam", "webp", "tif",
     "tiff", "avif", "heic",
@@ -22,10 +22,10 @@ const ENDINGS: [&str; 17] = [
 /// What a file is, as far as its first bytes and its name tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// It starts like a picture.
-    Picture,
-    /// It is called like a picture and does not start like one, or cannot be read.
-    CalledPicture,
+    /// It starts like an image.
+    Image,
+    /// It is called like an image and does not start like one, or cannot be read.
+    CalledImage,
     /// Neither.
     Other,
 }
@@ -36,9 +36,9 @@ impl Entry {
         let is_read = open_regular(path).and_then(|file| file.take(64).read_to_end(&mut start)).is_ok();
         let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
         if is_read && image::guess_format(&start).is_ok() {
-            Self::Picture
+            Self::Image
         } else if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
-            Self::CalledPicture
+            Self::CalledImage
         } else {
             Self::Other
         }
@@ -56,13 +56,13 @@ pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(list(folder)?.into_iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect())
 }
 
-/// The pictures in a folder and the folders below.
+/// The images in a folder and the folders below.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Walked {
-    /// What starts like a picture, and what is called like one: whether it can be decoded is found when it is read. In the order of
+    /// What starts like an image, and what is called like one: whether it can be decoded is found when it is read. In the order of
     /// the paths.
-    pub pictures: Vec<PathBuf>,
-    /// What was passed over: files that are no pictures, and whatever is hidden.
+    pub images: Vec<PathBuf>,
+    /// What was passed over: files that are no images, and whatever is hidden.
     pub passed_over: Vec<PathBuf>,
 }
 
@@ -76,14 +76,13 @@ impl Walked {
         if count > SHOWN {
             names.push(format!("and {} more", count - SHOWN));
         }
-        (count > 0)
-            .then(|| format!("passed over, since hidden or no picture ({count}): {}", names.join(", ")))
+        (count > 0).then(|| format!("passed over, since hidden or no image ({count}): {}", names.join(", ")))
     }
 }
 
-/// Finds every picture in `folder` and the folders below it, as all commands do.
+/// Finds every image in `folder` and the folders below it, as all commands do.
 ///
-/// What is a picture is decided by the content: a file that starts like one is one, whatever it is called. Links are followed.
+/// What is an image is decided by the content: a file that starts like one is one, whatever it is called. Links are followed.
 ///
 /// # Errors
 /// [`DataError::Io`] when a folder cannot be listed, and [`DataError::Folder`] when links lead to a folder twice or folders are too deep.
@@ -91,22 +90,22 @@ impl Walked {
 /// # Example
 /// ```
 /// let folder = tempfile::tempdir()?;
-/// std::fs::write(folder.path().join("a.heic"), "called a picture")?;
-/// std::fs::write(folder.path().join("notes.txt"), "no picture")?;
-/// let walked = striate_data::pictures_below(folder.path())?;
-/// assert_eq!((walked.pictures.len(), walked.passed_over.len()), (1, 1));
+/// std::fs::write(folder.path().join("a.heic"), "called an image")?;
+/// std::fs::write(folder.path().join("notes.txt"), "no image")?;
+/// let walked = striate_data::images_below(folder.path())?;
+/// assert_eq!((walked.images.len(), walked.passed_over.len()), (1, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn pictures_below(folder: &Path) -> Result<Walked, DataError> {
+pub fn images_below(folder: &Path) -> Result<Walked, DataError> {
     let (mut files, mut passed_over) = (Vec::new(), Vec::new());
     walk(folder, 0, &mut HashSet::new(), &mut files, &mut passed_over)?;
     let entries = parallel::map(files.len(), |i| Entry::of(&files[i]));
-    let mut pictures = Vec::new();
+    let mut images = Vec::new();
     for (path, entry) in files.into_iter().zip(entries) {
-        if entry == Entry::Other { &mut passed_over } else { &mut pictures }.push(path);
+        if entry == Entry::Other { &mut passed_over } else { &mut images }.push(path);
     }
     passed_over.sort_unstable();
-    Ok(Walked { pictures, passed_over })
+    Ok(Walked { images, passed_over })
 }
 
 fn walk(

@@ -16,8 +16,8 @@
 /// Bytes of a frame's chunk before the chunks in it: place, size, duration, flags.
 const FRAME_BYTES: usize = 16;
 
-/// Says what is wrong with a WebP whose picture is `width` x `height`, if a chunk is longer than the file or holds a larger
-/// picture than that.
+/// Says what is wrong with a WebP whose image is `width` x `height`, if a chunk is longer than the file or holds a larger
+/// image than that.
 ///
 /// # Errors
 /// The reason, for people.
@@ -44,7 +44,7 @@ fn check_chunks(mut rest: &[u8], size: [u32; 2], may_have_frames: bool) -> Resul
         };
         if let Some([width, height]) = inner.filter(|inner| inner[0] > size[0] || inner[1] > size[1]) {
             return Err(format!(
-                "a picture of {width}x{height} pixels lies in one of {}x{}",
+                "an image of {width}x{height} pixels lies in one of {}x{}",
                 size[0], size[1]
             ));
         }
@@ -56,7 +56,7 @@ fn check_chunks(mut rest: &[u8], size: [u32; 2], may_have_frames: bool) -> Resul
 
 fn lossy_size(payload: &[u8]) -> Option<[u32; 2]> {
     let &[_, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1, ..] = payload else { return None };
-    // The upper two bits say how the picture is to be shown.
+    // The upper two bits say how the image is to be shown.
     Some([[w0, w1], [h0, h1]].map(|size| u32::from(u16::from_le_bytes(size) & 0x3fff)))
 }
 

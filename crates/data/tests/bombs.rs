@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use striate_data::Picture;
+use striate_data::Image;
 use striate_testkit::{Memory, memory, peak_bytes};
 
 #[global_allocator]
@@ -229,7 +229,7 @@ fn bombs_are_defused_within_a_blink() {
     for (name, file) in &bombs {
         assert!(file.len() <= 100_000, "{name}: {} bytes", file.len());
         let started = Instant::now();
-        let (result, peak) = peak_bytes(|| Picture::decode(name, file));
+        let (result, peak) = peak_bytes(|| Image::decode(name, file));
         let elapsed = started.elapsed();
         // 20 to 200 times as long as it takes, as other programs may hold this one up.
         assert!(elapsed < Duration::from_secs(2), "{name}: {elapsed:?}");
@@ -239,8 +239,8 @@ fn bombs_are_defused_within_a_blink() {
                 errors += 1;
                 assert!(error.to_string().starts_with(&format!("{name}: ")), "{error}");
             }
-            // A small picture with a bomb beside its pixels is a picture.
-            Ok(picture) => assert!(picture.pixels.len() <= 16 << 20, "{name}"),
+            // A small image with a bomb beside its pixels is an image.
+            Ok(image) => assert!(image.pixels.len() <= 16 << 20, "{name}"),
         }
     }
     assert!(errors >= 30, "{errors} of {} are errors", bombs.len());

@@ -161,13 +161,13 @@ fn messages_say_where_and_what_to_do() {
           to download it (11.6 MB): striate data fetch mnist
           or put these files, raw or .gz, into ROOT/cache/mnist:
             train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte"#]].assert_eq(&message(root, "mnist"));
-    expect![[r#"no data set or folder is called "fashion_mnist" (did you mean fashion-mnist?); data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "fashion_mnist"));
-    expect![[r#"no data set or folder is called "imagenet"; data sets are digits, mnist, fashion-mnist, or give a folder of pictures (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "imagenet"));
+    expect![[r#"no data set or folder is called "fashion_mnist" (did you mean fashion-mnist?); data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "fashion_mnist"));
+    expect![[r#"no data set or folder is called "imagenet"; data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "imagenet"));
     let folder = root.join("mine");
     fs::create_dir(&folder).unwrap();
     write_set(&folder);
     fs::remove_file(folder.join(NAMES[2])).unwrap();
-    expect![[r#"ROOT/mine: t10k-images-idx3-ubyte not found here (raw or .gz, with '-' or '.' before "idx"); a data set is four files: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, or a folder of pictures for each class"#]].assert_eq(&message(root, "ROOT/mine"));
+    expect![[r#"ROOT/mine: t10k-images-idx3-ubyte not found here (raw or .gz, with '-' or '.' before "idx"); a data set is four files: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, or a folder of images for each class"#]].assert_eq(&message(root, "ROOT/mine"));
     write_set(&folder);
     fs::write(folder.join(NAMES[3]), labels_idx(&[0, 1, 2])).unwrap();
     expect!["ROOT/mine/t10k-labels-idx1-ubyte: 3 labels for the 2 images of ROOT/mine/t10k-images-idx3-ubyte; the two files belong to different sets"].assert_eq(&message(root, "ROOT/mine"));

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use striate_data::idx::{IMAGES_MAGIC, open_images, read_images};
-use striate_data::{DataError, IdxError, OutOfMemory, Picture, PictureError};
+use striate_data::{DataError, IdxError, Image, ImageError, OutOfMemory};
 use striate_testkit::{Memory, memory, with_room};
 
 #[global_allocator]
@@ -12,12 +12,12 @@ static MEMORY: Memory = memory();
 
 #[test]
 fn what_there_is_no_memory_for_is_an_error() {
-    let picture = image::DynamicImage::new_rgb8(1000, 2000);
+    let image = image::DynamicImage::new_rgb8(1000, 2000);
     for format in [image::ImageFormat::Png, image::ImageFormat::Bmp, image::ImageFormat::WebP] {
         let mut file = std::io::Cursor::new(Vec::new());
-        picture.write_to(&mut file, format).unwrap();
-        needs(18_000_000, &picture_of(file.get_ref(), 16 << 20), format);
-        assert!(picture_of(file.get_ref(), 64 << 20).is_ok(), "{format:?}");
+        image.write_to(&mut file, format).unwrap();
+        needs(18_000_000, &image_of(file.get_ref(), 16 << 20), format);
+        assert!(image_of(file.get_ref(), 64 << 20).is_ok(), "{format:?}");
     }
     let folder = tempfile::tempdir().unwrap();
     let sizes = [1000, 28, 28].map(u32::to_be_bytes).concat();
@@ -38,14 +38,14 @@ fn what_there_is_no_memory_for_is_an_error() {
     assert!(with_room(&MEMORY, 4 << 20, || read_images(&packed)).is_ok());
 }
 
-fn picture_of(file: &[u8], room_bytes: usize) -> Result<Picture, DataError> {
-    with_room(&MEMORY, room_bytes, || Picture::decode("picture", file))
+fn image_of(file: &[u8], room_bytes: usize) -> Result<Image, DataError> {
+    with_room(&MEMORY, room_bytes, || Image::decode("image", file))
 }
 
-fn needs(bytes: u64, result: &Result<Picture, DataError>, format: image::ImageFormat) {
+fn needs(bytes: u64, result: &Result<Image, DataError>, format: image::ImageFormat) {
     let problem = match result {
-        Err(DataError::Picture { problem, .. }) => problem,
-        other => panic!("{format:?}: {:?}", other.as_ref().map(|picture| picture.pixels.len())),
+        Err(DataError::Image { problem, .. }) => problem,
+        other => panic!("{format:?}: {:?}", other.as_ref().map(|image| image.pixels.len())),
     };
-    assert_eq!(*problem, PictureError::Memory(OutOfMemory { bytes }), "{format:?}");
+    assert_eq!(*problem, ImageError::Memory(OutOfMemory { bytes }), "{format:?}");
 }

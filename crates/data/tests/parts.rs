@@ -1,14 +1,14 @@
-//! Which pictures a folder means: parts and classes, what is measured, what is learned, what is passed over.
+//! Which images a folder means: parts and classes, what is measured, what is learned, what is passed over.
 
 use std::fs;
 use std::path::Path;
 
 use expect_test::expect;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb};
-use striate_data::{Choice, DataError, Layout, Part, Parts, Places, pictures_below};
+use striate_data::{Choice, DataError, Layout, Part, Parts, Places, images_below};
 use tempfile::TempDir;
 
-/// Folders with one tiny picture at each path; no two are alike.
+/// Folders with one tiny image at each path; no two are alike.
 fn tree(paths: &[&str]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for (number, path) in (0u8..).zip(paths) {
@@ -24,7 +24,7 @@ fn open(root: &Path, layout: Option<Layout>) -> Result<Parts, DataError> {
     Parts::open_in(&Places::default(), root.to_str().unwrap(), layout)
 }
 
-/// Parts with their pictures, or the classes; and the notes.
+/// Parts with their images, or the classes; and the notes.
 fn read(root: &Path, layout: Option<Layout>) -> String {
     let clean = |text: String| text.replace(root.to_str().unwrap(), "ROOT");
     let parts = match open(root, layout) {
@@ -112,7 +112,7 @@ fn what_was_taken_for_what_is_said() {
         train 2
         val 1
         test 2
-        note: ROOT/train: pictures beside the class folders belong to no class and were passed over: 1
+        note: ROOT/train: images beside the class folders belong to no class and were passed over: 1
     "#]]
     .assert_eq(&read(three.path(), None));
     let data = open(three.path(), None).unwrap().to_learn().unwrap();
@@ -125,8 +125,8 @@ fn two_readings_are_asked_about() {
     expect![[r#"
         ROOT: its folders can be read in two ways; say which:
           --layout parts: parts, with a folder for each class in them
-            plane: no part, passed over (it holds pictures and no folder)
-            test: the test part (it holds pictures and no folder)
+            plane: no part, passed over (it holds images and no folder)
+            test: the test part (it holds images and no folder)
             train: the train part (it holds folders)
           --layout classes: a class each: plane, test, train
     "#]]
@@ -136,7 +136,7 @@ fn two_readings_are_asked_about() {
     "#]]
     .assert_eq(&read(root.path(), Some(Layout::Classes)));
     expect![[r#"
-        ROOT/test: expected a folder for each class here, got none; put the pictures into folders named after their classes
+        ROOT/test: expected a folder for each class here, got none; put the images into folders named after their classes
     "#]]
     .assert_eq(&read(root.path(), Some(Layout::Parts)));
 
@@ -155,14 +155,14 @@ fn two_readings_are_asked_about() {
 }
 
 #[test]
-fn measuring_takes_every_picture_of_what_it_is_given() {
+fn measuring_takes_every_image_of_what_it_is_given() {
     let paths: Vec<String> = (0..10).flat_map(|i| [format!("a/{i}.png"), format!("b/{i}.png")]).collect();
     let root = tree(&paths.iter().map(String::as_str).collect::<Vec<_>>());
     let name = root.path().file_name().unwrap().to_str().unwrap().to_owned();
     let measured = |choice| open(root.path(), None).unwrap().measured(choice);
     for choice in [None, Some(Choice::All)] {
         let all = measured(choice).unwrap();
-        assert_eq!((all.data.test.len(), all.what), (20, format!("all 20 pictures of {name}")));
+        assert_eq!((all.data.test.len(), all.what), (20, format!("all 20 images of {name}")));
     }
     let error = measured(Some(Choice::Part(Part::Test))).unwrap_err().to_string();
     assert!(error.contains("there is no test part here; its folders are classes"), "{error}");
@@ -170,7 +170,7 @@ fn measuring_takes_every_picture_of_what_it_is_given() {
     let data = open(root.path(), None).unwrap().to_learn().unwrap();
     assert_eq!((data.train.len(), data.test.len()), (16, 4));
 
-    // One class, and one picture a class: nothing to learn from, and enough to be measured.
+    // One class, and one image a class: nothing to learn from, and enough to be measured.
     for paths in [&["a/1.png", "a/2.png"][..], &["a/1.png", "b/2.png"]] {
         let root = tree(paths);
         assert_eq!(open(root.path(), None).unwrap().measured(None).unwrap().data.test.len(), 2);
@@ -217,17 +217,17 @@ fn one_walk_for_all() {
         ".ipynb_checkpoints/e.png",
         "__MACOSX/f.png",
     ]);
-    fs::write(root.path().join("c.HEIC"), "not read yet, but called a picture").unwrap();
+    fs::write(root.path().join("c.HEIC"), "not read yet, but called an image").unwrap();
     fs::write(root.path().join("notes.txt"), "text").unwrap();
     fs::write(root.path().join(".DS_Store"), "litter").unwrap();
-    let walked = pictures_below(root.path()).unwrap();
+    let walked = images_below(root.path()).unwrap();
     let names = |paths: &[std::path::PathBuf]| -> Vec<String> {
         paths.iter().map(|path| path.strip_prefix(root.path()).unwrap().display().to_string()).collect()
     };
-    assert_eq!(names(&walked.pictures), ["a.jfif", "b", "c.HEIC", "deep/d.png"]);
+    assert_eq!(names(&walked.images), ["a.jfif", "b", "c.HEIC", "deep/d.png"]);
     assert_eq!(names(&walked.passed_over), ["._x.png", ".ipynb_checkpoints", "__MACOSX", "notes.txt"]);
     let note = walked.note().unwrap().replace(root.path().to_str().unwrap(), "ROOT");
-    expect!["passed over, since hidden or no picture (4): ROOT/._x.png, ROOT/.ipynb_checkpoints, ROOT/__MACOSX, and 1 more"]
+    expect!["passed over, since hidden or no image (4): ROOT/._x.png, ROOT/.ipynb_checkpoints, ROOT/__MACOSX, and 1 more"]
         .assert_eq(&note);
 }
 

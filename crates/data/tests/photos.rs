@@ -12,7 +12,7 @@ use striate_data::preview::preview;
 use striate_data::{Augment, BadFiles, DataError, Dataset, Found, Loader, Places, Preprocess, Split, Target};
 use tempfile::TempDir;
 
-/// Writes a picture that no other seed gives.
+/// Writes an image that no other seed gives.
 fn write(path: &Path, width: u32, height: u32, seed: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let pixel =
@@ -52,10 +52,10 @@ fn classes_are_in_the_order_of_torchvision() {
     assert_eq!(data.classes, ["10", "2", "Zebra", "apple", "\u{e4}pfel"]);
     assert_eq!((data.train.class_counts(5), data.test.class_counts(5)), (vec![4; 5], vec![1; 5]));
     assert_eq!(data.train.fixed_shape(), None);
-    assert_eq!(data.train.picture(0).unwrap().channels, 3);
+    assert_eq!(data.train.image(0).unwrap().channels, 3);
     assert!(matches!(
         find_in(&Places::default(), folder.path().to_str().unwrap()).unwrap(),
-        Found::Pictures { .. }
+        Found::Images { .. }
     ));
     // The part that is kept apart is always the same.
     assert_eq!(names(&load(folder.path()).unwrap().test), names(&data.test));
@@ -86,31 +86,31 @@ fn a_split_that_is_there_is_taken() {
 }
 
 #[test]
-fn what_is_no_picture_is_passed_over_and_what_is_called_one_is_not() {
+fn what_is_no_image_is_passed_over_and_what_is_called_one_is_not() {
     let folder = flat(&[("a", 5), ("b", 5)]);
     let root = folder.path();
     for name in ["a/.DS_Store", "a/Thumbs.db", "a/notes.txt", "a/.hidden.png", "README.md", ".git/x.png"] {
         fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
-        fs::write(root.join(name), "no picture").unwrap();
+        fs::write(root.join(name), "no image").unwrap();
     }
-    // A picture without an ending is one.
+    // An image without an ending is one.
     fs::rename(root.join("a/00.png"), root.join("a/zero")).unwrap();
     let mut data = load(root).unwrap();
     assert_eq!(data.train.len() + data.test.len(), 10);
     assert!(data.verify(BadFiles::Refuse, &|_, _| ()).unwrap().is_empty());
-    // These claim to be pictures.
+    // These claim to be images.
     fs::write(root.join("a/page.jpg"), "<!DOCTYPE html><title>404</title>").unwrap();
     fs::write(root.join("b/empty.png"), "").unwrap();
     let whole = fs::read(root.join("b/01.png")).unwrap();
     fs::write(root.join("b/01.png"), &whole[..whole.len() / 2]).unwrap();
     let error = load(root).unwrap().verify(BadFiles::Refuse, &|_, _| ()).unwrap_err();
-    let DataError::BadPictures { bad, total, .. } = &error else { panic!("{error}") };
+    let DataError::BadImages { bad, total, .. } = &error else { panic!("{error}") };
     let mut paths: Vec<_> = bad.iter().map(|bad| bad.path.to_str().unwrap()).collect();
     paths.sort_unstable();
     assert_eq!((paths, *total), (vec!["a/page.jpg", "b/01.png", "b/empty.png"], 12));
     let text = error.to_string();
-    assert!(text.contains("3 of 12 pictures cannot be used"), "{text}");
-    assert!(text.contains("a/page.jpg: is not a picture: it looks like an HTML page"), "{text}");
+    assert!(text.contains("3 of 12 images cannot be used"), "{text}");
+    assert!(text.contains("a/page.jpg: is not an image: it looks like an HTML page"), "{text}");
     let mut data = load(root).unwrap();
     let before = data.sha256.clone();
     let done = std::sync::Mutex::new(Vec::new());
@@ -148,7 +148,7 @@ fn skipping_may_not_empty_a_class() {
     fs::write(folder.path().join("b/01.png"), "broken too").unwrap();
     let error = load(folder.path()).unwrap().verify(BadFiles::Skip, &|_, _| ()).unwrap_err().to_string();
     assert!(
-        error.ends_with("without the 2 pictures that cannot be used, the class b has none; add some"),
+        error.ends_with("without the 2 images that cannot be used, the class b has none; add some"),
         "{error}"
     );
 }
@@ -156,36 +156,36 @@ fn skipping_may_not_empty_a_class() {
 #[test]
 fn hostile_trees_are_refused_with_their_place() {
     let one = flat(&[("only", 3)]);
-    expect!["ROOT: only is the only class; a classifier needs two: one folder of pictures a class, ROOT/CLASS/... or ROOT/train/CLASS/..."].assert_eq(&message(one.path()));
+    expect!["ROOT: only is the only class; a classifier needs two: one folder of images a class, ROOT/CLASS/... or ROOT/train/CLASS/..."].assert_eq(&message(one.path()));
 
     let empty = flat(&[("a", 3), ("b", 3)]);
     fs::create_dir(empty.path().join("c")).unwrap();
     fs::write(empty.path().join("c/.DS_Store"), "x").unwrap();
-    expect!["ROOT: no picture to learn from in the class c; put some there or remove the folder"]
+    expect!["ROOT: no image to learn from in the class c; put some there or remove the folder"]
         .assert_eq(&message(empty.path()));
 
     let few = flat(&[("a", 1), ("b", 1)]);
-    expect!["ROOT: every class has but one picture, so none can be kept apart to measure by; add some"]
+    expect!["ROOT: every class has but one image, so none can be kept apart to measure by; add some"]
         .assert_eq(&message(few.path()));
 
     let split = tempfile::tempdir().unwrap();
     for path in ["train/cat/a.png", "train/dog/b.png", "val/cat/c.png", "val/cow/d.png"] {
         write(&split.path().join(path), 4, 4, path.len() as u32);
     }
-    expect!["ROOT: no picture to learn from in the class cow; put some there or remove the folder"]
+    expect!["ROOT: no image to learn from in the class cow; put some there or remove the folder"]
         .assert_eq(&message(split.path()));
     fs::remove_dir_all(split.path().join("train")).unwrap();
     write(&split.path().join("test/cat/c.png"), 4, 4, 1);
-    expect!["ROOT: there is nothing to learn from: no train part; expected FOLDER/train/CLASS/PICTURE"]
+    expect!["ROOT: there is nothing to learn from: no train part; expected FOLDER/train/CLASS/IMAGE"]
         .assert_eq(&message(split.path()));
 
     let nothing = tempfile::tempdir().unwrap();
-    expect!["ROOT: no class folders here, and no pictures; a data set is a folder of pictures for each class, such as ROOT/cat/1.jpg and ROOT/dog/2.jpg (or ROOT/train/cat/1.jpg and ROOT/val/cat/2.jpg), or four idx files as MNIST has them"]
+    expect!["ROOT: no class folders here, and no images; a data set is a folder of images for each class, such as ROOT/cat/1.jpg and ROOT/dog/2.jpg (or ROOT/train/cat/1.jpg and ROOT/val/cat/2.jpg), or four idx files as MNIST has them"]
         .assert_eq(&message(nothing.path()));
     write(&nothing.path().join("a.png"), 4, 4, 1);
     write(&nothing.path().join("b.png"), 4, 4, 2);
-    fs::write(nothing.path().join("notes.txt"), "no picture").unwrap();
-    assert!(message(nothing.path()).contains("but 2 pictures that belong to no class"));
+    fs::write(nothing.path().join("notes.txt"), "no image").unwrap();
+    assert!(message(nothing.path()).contains("but 2 images that belong to no class"));
 }
 
 #[cfg(unix)]
@@ -214,13 +214,13 @@ fn links_that_lead_in_circles_or_multiply_are_refused() {
     fs::create_dir_all(deep.path().join("a").join(path)).unwrap();
     assert!(message(deep.path()).ends_with("is more than 64 folders deep; no tree of photos is"));
 
-    // A class may be a link to a folder elsewhere, and a picture one to a file; a link to nowhere is a bad picture.
+    // A class may be a link to a folder elsewhere, and an image one to a file; a link to nowhere is a bad image.
     let elsewhere = flat(&[("c", 4)]);
     let fine = flat(&[("a", 4), ("b", 4)]);
     symlink(elsewhere.path().join("c"), fine.path().join("c")).unwrap();
     symlink("nowhere", fine.path().join("a/lost.png")).unwrap();
     let error = load(fine.path()).unwrap().verify(BadFiles::Refuse, &|_, _| ()).unwrap_err().to_string();
-    assert!(error.contains("1 of 13 pictures") && error.contains("a/lost.png: cannot be read"), "{error}");
+    assert!(error.contains("1 of 13 images") && error.contains("a/lost.png: cannot be read"), "{error}");
 }
 
 #[cfg(unix)]
@@ -233,7 +233,7 @@ fn names_that_are_no_text_are_fine_for_files_and_refused_for_classes() {
     write(&folder.path().join("a").join(odd), 4, 4, 99);
     let mut data = load(folder.path()).unwrap();
     assert!(data.verify(BadFiles::Refuse, &|_, _| ()).is_ok());
-    assert!((0..data.train.len()).all(|i| data.train.picture(i).is_ok()));
+    assert!((0..data.train.len()).all(|i| data.train.image(i).is_ok()));
     fs::create_dir(folder.path().join(OsStr::from_bytes(b"caf\xe9"))).unwrap();
     expect![
         "ROOT/caf\u{fffd}: the name of this class is not UTF-8, so no model could hold it; rename the folder"
@@ -420,10 +420,10 @@ fn a_preview_shows_what_the_network_sees() {
     assert_eq!(seen.len(), 4);
     let loader = Loader::new(&data.train, &preprocess, Augment::default(), 1, 5, true).unwrap();
     for (seen, sample) in seen.iter().zip(loader.order(0)) {
-        let picture = data.train.picture(sample as usize).unwrap();
-        let planar = preprocess.from_picture(&picture);
+        let image = data.train.image(sample as usize).unwrap();
+        let planar = preprocess.from_image(&image);
         let interleaved: Vec<u8> = (0..256).flat_map(|p| [0, 1, 2].map(|c| planar[c * 256 + p])).collect();
-        assert_eq!(seen.picture.pixels, interleaved, "turned back to the very bytes");
+        assert_eq!(seen.image.pixels, interleaved, "turned back to the very bytes");
         assert_eq!((seen.index, seen.target.a), (sample as usize, data.train.label(sample as usize)));
     }
 }
@@ -452,11 +452,11 @@ fn a_check_finds_what_is_wrong() {
             && clean.misnamed.is_empty()
             && clean.unreadable.is_empty()
     );
-    assert_eq!((clean.pictures, clean.imbalance), (6, 3.0));
+    assert_eq!((clean.images, clean.imbalance), (6, 3.0));
     assert_eq!(clean.sizes_px, Some([[10, 12], [13, 12], [15, 12]]));
     // The same pixels in another file, so that the hashes of the files differ.
-    let picture = image::open(root.join("train/cat/a.png")).unwrap();
-    picture.save_with_format(root.join("val/cat/copy.bmp"), ImageFormat::Bmp).unwrap();
+    let image = image::open(root.join("train/cat/a.png")).unwrap();
+    image.save_with_format(root.join("val/cat/copy.bmp"), ImageFormat::Bmp).unwrap();
     fs::copy(root.join("train/dog/d.png"), root.join("train/cat/d.jpg")).unwrap();
     fs::write(root.join("val/dog/g.png"), "text").unwrap();
     let found = check(&load(root).unwrap(), &|| ());

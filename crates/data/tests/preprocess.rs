@@ -1,11 +1,11 @@
-//! From pictures and pixels to numbers.
+//! From images and pixels to numbers.
 
 use expect_test::expect;
-use striate_data::{Images, Picture, Preprocess, mean_std};
+use striate_data::{Image, Images, Preprocess, mean_std};
 use striate_testkit::Sample;
 
-fn gray(width: usize, height: usize, pixels: Vec<u8>) -> Picture {
-    Picture { width, height, channels: 1, pixels }
+fn gray(width: usize, height: usize, pixels: Vec<u8>) -> Image {
+    Image { width, height, channels: 1, pixels }
 }
 
 #[test]
@@ -39,44 +39,44 @@ fn gray_is_that_of_pillow() {
     let (colors, expected) = (unhex(fields[1]), unhex(fields[2]));
     assert_eq!(expected.len(), 260);
     let preprocess = Preprocess::new([1, 1, 260], &[0.0], &[1.0]).unwrap();
-    let picture = Picture { width: 260, height: 1, channels: 3, pixels: colors };
-    assert_eq!(preprocess.from_picture(&picture), expected);
+    let image = Image { width: 260, height: 1, channels: 3, pixels: colors };
+    assert_eq!(preprocess.from_image(&image), expected);
 }
 
 #[test]
-fn a_picture_of_the_right_size_keeps_its_pixels() {
+fn an_image_of_the_right_size_keeps_its_pixels() {
     let pixels: Vec<u8> = (0..784).map(|i| (i * 7) as u8).collect();
     let mut preprocess = Preprocess::new([1, 28, 28], &[0.1307], &[0.3081]).unwrap();
-    assert_eq!(preprocess.from_picture(&gray(28, 28, pixels.clone())), pixels);
+    assert_eq!(preprocess.from_image(&gray(28, 28, pixels.clone())), pixels);
     preprocess.invert = true;
     let inverted: Vec<u8> = pixels.iter().map(|v| 255 - v).collect();
-    assert_eq!(preprocess.from_picture(&gray(28, 28, pixels)), inverted);
+    assert_eq!(preprocess.from_image(&gray(28, 28, pixels)), inverted);
 }
 
 #[test]
 fn color_becomes_planes_and_gray_is_repeated() {
     let preprocess = Preprocess::new([3, 1, 2], &[0.0; 3], &[1.0; 3]).unwrap();
-    let color = Picture { width: 2, height: 1, channels: 3, pixels: vec![1, 2, 3, 4, 5, 6] };
-    assert_eq!(preprocess.from_picture(&color), [1, 4, 2, 5, 3, 6]);
-    assert_eq!(preprocess.from_picture(&gray(2, 1, vec![7, 8])), [7, 8, 7, 8, 7, 8]);
+    let color = Image { width: 2, height: 1, channels: 3, pixels: vec![1, 2, 3, 4, 5, 6] };
+    assert_eq!(preprocess.from_image(&color), [1, 4, 2, 5, 3, 6]);
+    assert_eq!(preprocess.from_image(&gray(2, 1, vec![7, 8])), [7, 8, 7, 8, 7, 8]);
 }
 
 #[test]
-fn the_whole_picture_is_kept_and_the_padding_is_its_border() {
+fn the_whole_image_is_kept_and_the_padding_is_its_border() {
     // A black line down the right edge of a white page, twice as high as wide.
     let mut page = vec![255; 56 * 112];
     for row in page.chunks_exact_mut(56) {
         row[54..].fill(0);
     }
     let mut preprocess = Preprocess::new([1, 28, 28], &[0.0], &[1.0]).unwrap();
-    let pixels = preprocess.from_picture(&gray(56, 112, page.clone()));
+    let pixels = preprocess.from_image(&gray(56, 112, page.clone()));
     for (y, row) in pixels.chunks_exact(28).enumerate() {
         assert_eq!(row[..7], [255; 7], "left padding, row {y}");
         assert_eq!(row[21..], [255; 7], "right padding, row {y}");
         assert!(row[20] < 160, "the line, row {y}: {row:?}");
     }
     preprocess.invert = true;
-    let inverted = preprocess.from_picture(&gray(56, 112, page));
+    let inverted = preprocess.from_image(&gray(56, 112, page));
     assert!(inverted.iter().zip(pixels).all(|(i, p)| *i == 255 - p), "padding is inverted with the rest");
 }
 

@@ -197,7 +197,7 @@ pub enum Problem {
     },
     /// Parameters that are numbers, and a network that computes none.
     #[error(
-        "the network says {got} of a plain picture, which names no class: its parameters do not belong together, or its training \
+        "the network says {got} of a plain image, which names no class: its parameters do not belong together, or its training \
          diverged"
     )]
     Logits {

@@ -1,6 +1,6 @@
 //! A few inputs with the logits they gave when the model was saved: every loader computes them again.
 //!
-//! The images are made by a formula, never taken from a data set: a model file must not carry somebody's pictures.
+//! The images are made by a formula, never taken from a data set: a model file must not carry somebody's images.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -49,7 +49,7 @@ impl Golden {
         let len = preprocess.sample_len();
         check_limit("bytes of a golden image", limits::GOLDEN_BYTES, len)?;
         let n = (limits::GOLDEN_BYTES / 64 / len).clamp(1, 4);
-        let pixels: Vec<u8> = (0..n).flat_map(|i| picture(i, preprocess)).collect();
+        let pixels: Vec<u8> = (0..n).flat_map(|i| image(i, preprocess)).collect();
         let mut golden = Self { pixels, n, logits: Vec::new() };
         golden.logits = golden.compute(graph, params, preprocess, engine)?;
         // Without numbers there would be nothing to compare: such a file could be written and never read.
@@ -160,7 +160,7 @@ fn most_bytes(params: &Params, preprocess: &Preprocess) -> usize {
 
 /// Image `i`, `[C, H, W]`: a ramp, a disc, a checker board, or noise, each other in every channel. Whole numbers only,
 /// so that every machine makes the same.
-fn picture(i: usize, preprocess: &Preprocess) -> Vec<u8> {
+fn image(i: usize, preprocess: &Preprocess) -> Vec<u8> {
     let [channels, height, width] = preprocess.shape();
     let value = |c: usize, y: usize, x: usize| -> u8 {
         let across = if c.is_multiple_of(2) { x * 255 / width } else { y * 255 / height };
@@ -187,20 +187,20 @@ fn picture(i: usize, preprocess: &Preprocess) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// Files that exist hold these pictures; another formula would make new files that differ for no reason.
+    /// Files that exist hold these images; another formula would make new files that differ for no reason.
     #[test]
-    fn the_pictures_are_those_of_the_first_release() {
+    fn the_images_are_those_of_the_first_release() {
         let preprocess = Preprocess::new([3, 5, 7], &[0.5; 3], &[0.5; 3]).unwrap();
         let hash_of = |i: usize, preprocess: &Preprocess| {
             let fold = |h: u64, &b: &u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-            picture(i, preprocess).iter().fold(0xcbf2_9ce4_8422_2325, fold)
+            image(i, preprocess).iter().fold(0xcbf2_9ce4_8422_2325, fold)
         };
         let hash = |i: usize| hash_of(i, &preprocess);
         assert_eq!(
             [0, 1, 2, 3].map(hash),
             [10242006306522423311, 17018442261975236702, 3917412640027802015, 16647388056045754187]
         );
-        assert_eq!(picture(0, &preprocess)[..7], [0, 36, 72, 109, 145, 182, 218]);
+        assert_eq!(image(0, &preprocess)[..7], [0, 36, 72, 109, 145, 182, 218]);
         assert_eq!(hash(4), hash(0));
         // Of more than 2^16 pixels.
         let large = Preprocess::new([1, 300, 300], &[0.5], &[0.5]).unwrap();

@@ -22,7 +22,7 @@ const CLASSES: &str = "striate.classes";
 const PROVENANCE: &str = "striate.provenance";
 const GOLDEN: &str = "striate.golden";
 
-/// A classifier: the network, its parameters, how pictures become its input, what its outputs are called, where it came
+/// A classifier: the network, its parameters, how images become its input, what its outputs are called, where it came
 /// from, and a few answers to check it by.
 ///
 /// In the file, parameters stand under PyTorch's names; everything else is JSON in the metadata, under `striate.graph`,
@@ -33,7 +33,7 @@ pub struct ModelFile {
     pub graph: Graph,
     /// Its parameters.
     pub params: Params,
-    /// From pictures to its input.
+    /// From images to its input.
     pub preprocess: Preprocess,
     /// One name an output.
     pub classes: Vec<String>,

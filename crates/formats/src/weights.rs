@@ -228,7 +228,7 @@ fn sniff(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Container, Problem>
         () if starts(b"7z\xbc\xaf") || starts(b"Rar!") => "an archive: unpack it first",
         () if starts(b"\x89HDF") => "HDF5, as Keras writes it",
         () if starts(b"GGUF") => "GGUF, which holds language models",
-        () if starts(b"\x89PNG") || starts(b"\xff\xd8\xff") || starts(b"GIF8") => "a picture",
+        () if starts(b"\x89PNG") || starts(b"\xff\xd8\xff") || starts(b"GIF8") => "an image",
         () => "something else",
     };
     Err(Problem::NotWeights { looks, file_bytes })

@@ -92,14 +92,14 @@ fn eight_bit_floats_are_listed_and_not_read() {
 }
 
 #[test]
-fn archives_and_pictures_are_told_by_what_they_are() {
+fn archives_and_images_are_told_by_what_they_are() {
     for (head, told) in [
         (&b"7z\xbc\xaf'\x1c"[..], "an archive"),
         (b"Rar!\x1a\x07", "an archive"),
         (b"\x1f\x8b\x08", "gzip"),
-        (b"\x89PNG", "a picture"),
-        (b"\xff\xd8\xff", "a picture"),
-        (b"GIF89a", "a picture"),
+        (b"\x89PNG", "an image"),
+        (b"\xff\xd8\xff", "an image"),
+        (b"GIF89a", "an image"),
         (b"<?xml version", "a web page"),
         (b"<!DOCTYPE html>", "a web page"),
         (b"<HTML>", "a web page"),

@@ -97,7 +97,7 @@ impl std::fmt::Display for Limit {
     }
 }
 
-/// Which sign an operation's values can have, whatever the picture.
+/// Which sign an operation's values can have, whatever the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sign {
     /// Either.

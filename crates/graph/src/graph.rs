@@ -189,8 +189,8 @@ impl Graph {
         self.nodes.iter().position(|n| n.name == name)
     }
 
-    /// The first operation in training mode: a batch norm that takes the batch's statistics, or a dropout. A picture's values
-    /// then depend on the pictures beside it, or on chance.
+    /// The first operation in training mode: a batch norm that takes the batch's statistics, or a dropout. An image's values
+    /// then depend on the images beside it, or on chance.
     pub fn in_training(&self) -> Option<&Node> {
         let trains = |n: &&Node| n.operation().couples_batch() || n.operation().role() == Role::Noise;
         self.nodes.iter().find(trains)

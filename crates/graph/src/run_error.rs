@@ -47,7 +47,7 @@ pub enum RunError {
     },
     /// Gradients or edits of a network in training mode.
     #[error(
-        "`{value}` is in training mode, where a picture's values depend on chance or on the pictures beside it; \
+        "`{value}` is in training mode, where an image's values depend on chance or on the images beside it; \
          trace the network with Mode::Eval"
     )]
     Training {
@@ -70,7 +70,7 @@ pub enum SessionError {
     Engine(String),
 }
 
-/// What one picture's values are due to can be asked only where they are its own.
+/// What one image's values are due to can be asked only where they are its own.
 pub(crate) fn check_evaluates(graph: &Graph) -> Result<(), RunError> {
     graph.in_training().map_or(Ok(()), |node| Err(RunError::Training { value: node.name.clone() }))
 }

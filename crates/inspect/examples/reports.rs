@@ -48,7 +48,7 @@ fn page(title: &str, classes: &[String]) -> Result<String, Box<dyn Error>> {
             .map(|p| (p / 3 % width * 255 / width) as u8 ^ (i * 40 + p % 3 * 60) as u8)
             .collect();
         Ok(Mistake {
-            picture: Thumbnail::new(width, height, 3, &pixels, 160)?,
+            image: Thumbnail::new(width, height, 3, &pixels, 160)?,
             name: format!("{}/IMG_{i:04}.jpg", classes[i % n]),
             label: answers[i].label as usize,
             predicted: answers[i].predicted as usize,
@@ -61,7 +61,7 @@ fn page(title: &str, classes: &[String]) -> Result<String, Box<dyn Error>> {
     };
     let curves = [series(2.0, 0.2), series(1.9, 0.5), series(0.3, 0.98), series(0.35, 0.9)];
     let mut page = Page::new(title, classes, &confusion);
-    page.subtitle = "Epoch 17 of 20, on pictures it did not learn from.".into();
+    page.subtitle = "Epoch 17 of 20, on images it did not learn from.".into();
     page.top5_hits = Some(confusion.hits() + 9);
     page.calibration = Some(&calibration);
     page.curves = Some(Curves {

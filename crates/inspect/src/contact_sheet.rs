@@ -1,19 +1,19 @@
-//! Many small pictures with captions on one sheet.
+//! Many small images with captions on one sheet.
 
 use crate::chart::{Anchor, Scene, Shape, fit_text, width_px};
 use crate::color::Rgb;
 use crate::thumbnail::Thumbnail;
 
-/// One picture of a sheet.
+/// One image of a sheet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tile {
-    /// The picture.
-    pub picture: Thumbnail,
+    /// The image.
+    pub image: Thumbnail,
     /// What stands under it. Each goes over two lines where one is too short, and what is longer is cut in the middle.
     pub captions: Vec<String>,
 }
 
-/// Longest side of a picture on the sheet, in CSS pixels.
+/// Longest side of an image on the sheet, in CSS pixels.
 const TILE_PX: f64 = 128.0;
 
 const GAP: f64 = 14.0;
@@ -26,17 +26,17 @@ const INK: Rgb = Rgb::hex(0x1a1a1a);
 const SOFT_INK: Rgb = Rgb::hex(0x555555);
 const PAPER: Rgb = Rgb::hex(0xf2f2f2);
 
-/// Lays pictures out row by row under a title, at most eight in a row, each in a square of 128 pixels.
+/// Lays images out row by row under a title, at most eight in a row, each in a square of 128 pixels.
 ///
-/// Captions are in full ink but for the last of several, which is softer: the name of the picture, say. Small pictures are
+/// Captions are in full ink but for the last of several, which is softer: the name of the image, say. Small images are
 /// drawn larger, pixel by pixel.
 ///
 /// # Example
 /// ```
 /// use striate_inspect::{Thumbnail, Tile, contact_sheet};
 ///
-/// let picture = Thumbnail::new(2, 2, 1, &[0, 255, 255, 0], 128)?;
-/// let sheet = contact_sheet("two by two", &[Tile { picture, captions: vec!["checkers".into()] }]);
+/// let image = Thumbnail::new(2, 2, 1, &[0, 255, 255, 0], 128)?;
+/// let sheet = contact_sheet("two by two", &[Tile { image, captions: vec!["checkers".into()] }]);
 /// assert!(sheet.to_png(2.0)?.starts_with(b"\x89PNG"));
 /// # Ok::<(), striate_inspect::InspectError>(())
 /// ```
@@ -47,17 +47,17 @@ pub fn contact_sheet(title: &str, tiles: &[Tile]) -> Scene {
     let row_height = TILE_PX + 6.0 + lines as f64 * CAPTION_PITCH + GAP;
     let top = MARGIN + TITLE_SIZE + 14.0;
     let rows = tiles.len().div_ceil(columns);
-    // A sheet of one picture still has room for its title.
+    // A sheet of one image still has room for its title.
     let width = (2.0 * MARGIN + columns as f64 * (TILE_PX + GAP) - GAP).max(420.0);
     let height = top + rows as f64 * row_height + MARGIN - GAP;
-    let mut scene = Scene::new(width, height, format!("{title}: {} pictures", tiles.len()));
+    let mut scene = Scene::new(width, height, format!("{title}: {} images", tiles.len()));
     let shown = fit_text(title, TITLE_SIZE, width - 2.0 * MARGIN);
     scene.text((MARGIN, MARGIN + TITLE_SIZE), TITLE_SIZE, Anchor::Start, INK, shown);
     for (i, (tile, lines)) in tiles.iter().zip(captions).enumerate() {
         let x = MARGIN + (i % columns) as f64 * (TILE_PX + GAP);
         let y = top + (i / columns) as f64 * row_height;
         scene.rect(x, y, TILE_PX, TILE_PX, PAPER);
-        scene.shapes.push(centered(&tile.picture, x, y));
+        scene.shapes.push(centered(&tile.image, x, y));
         for (line, Line { text, caption, fill }) in lines.into_iter().enumerate() {
             let at = (x, y + TILE_PX + 6.0 + CAPTION_SIZE + line as f64 * CAPTION_PITCH);
             let tooltip = (!caption.contains(&text)).then(|| caption.to_owned());
@@ -68,7 +68,7 @@ pub fn contact_sheet(title: &str, tiles: &[Tile]) -> Scene {
     scene
 }
 
-/// One line under a picture.
+/// One line under an image.
 struct Line<'a> {
     text: String,
     /// Of which it is a part.
@@ -76,7 +76,7 @@ struct Line<'a> {
     fill: Rgb,
 }
 
-/// The captions of a picture, line by line.
+/// The captions of an image, line by line.
 fn lines(tile: &Tile) -> Vec<Line<'_>> {
     let last = tile.captions.len().saturating_sub(1);
     let mut lines = Vec::new();
@@ -103,17 +103,17 @@ fn wrapped(caption: &str) -> Vec<String> {
     }
 }
 
-/// The picture as large as its square allows, in the middle of it.
-fn centered(picture: &Thumbnail, x: f64, y: f64) -> Shape {
-    let (w, h) = (f64::from(picture.width_px()), f64::from(picture.height_px()));
+/// The image as large as its square allows, in the middle of it.
+fn centered(image: &Thumbnail, x: f64, y: f64) -> Shape {
+    let (w, h) = (f64::from(image.width_px()), f64::from(image.height_px()));
     let scale = TILE_PX / w.max(h);
     let (width, height) = (w * scale, h * scale);
-    Shape::Picture {
+    Shape::Image {
         x: x + (TILE_PX - width) / 2.0,
         y: y + (TILE_PX - height) / 2.0,
         width,
         height,
-        picture: picture.clone(),
+        image: image.clone(),
     }
 }
 
@@ -122,18 +122,18 @@ mod tests {
     use super::*;
 
     fn tile(caption: &str) -> Tile {
-        let picture = Thumbnail::new(4, 2, 3, &[200; 24], 128).unwrap();
-        Tile { picture, captions: vec![caption.into(), "second".into()] }
+        let image = Thumbnail::new(4, 2, 3, &[200; 24], 128).unwrap();
+        Tile { image, captions: vec![caption.into(), "second".into()] }
     }
 
     #[test]
-    fn pictures_fill_rows_of_eight_and_stay_on_the_sheet() {
+    fn images_fill_rows_of_eight_and_stay_on_the_sheet() {
         let sheet = contact_sheet("mistakes", &vec![tile("a"); 19]);
         let places: Vec<(f64, f64)> = sheet
             .shapes
             .iter()
             .filter_map(|shape| match shape {
-                Shape::Picture { x, y, width, height, .. } => {
+                Shape::Image { x, y, width, height, .. } => {
                     assert!(x + width <= sheet.width_px && y + height <= sheet.height_px);
                     assert_eq!((*width, *height), (128.0, 64.0), "as wide as its square, aspect kept");
                     Some((*x, *y))
@@ -156,11 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn captions_are_read_before_the_name_of_the_picture() {
-        let picture = tile("").picture;
+    fn captions_are_read_before_the_name_of_the_image() {
+        let image = tile("").image;
         let captions =
             ["dog 98.00 %", "is West Highland white terrier 1.20 %", "dogs/1.jpg"].map(String::from).to_vec();
-        let sheet = contact_sheet("mistakes", &[Tile { picture, captions }]);
+        let sheet = contact_sheet("mistakes", &[Tile { image, captions }]);
         let texts: Vec<(&str, Rgb, f64)> = sheet
             .shapes
             .iter()
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn no_picture_is_a_sheet_too() {
+    fn no_image_is_a_sheet_too() {
         assert!(contact_sheet("nothing", &[]).to_png(1.0).is_ok());
     }
 }

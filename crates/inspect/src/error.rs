@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::text::listed;
 
-/// An error of metrics or pictures.
+/// An error of metrics or images.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InspectError {
@@ -44,9 +44,9 @@ pub enum InspectError {
         got: f32,
     },
 
-    /// Pixels that are not those of a picture.
+    /// Pixels that are not those of an image.
     #[error(
-        "picture: expected height x width x channels values, 1 or 3 channels, got {shape:?} with {values} values; check \
+        "image: expected height x width x channels values, 1 or 3 channels, got {shape:?} with {values} values; check \
          how it was decoded"
     )]
     Thumbnail {
@@ -56,17 +56,17 @@ pub enum InspectError {
         values: usize,
     },
 
-    /// A picture would have no pixels or too many of them.
+    /// An image would have no pixels or too many of them.
     #[error(
-        "picture: expected between 1 and {limit} pixels, got {width_px} x {height_px}; \
+        "image: expected between 1 and {limit} pixels, got {width_px} x {height_px}; \
          choose another scale, or write SVG"
     )]
-    PictureSize {
+    ImageSize {
         /// Width in pixels.
         width_px: f64,
         /// Height in pixels.
         height_px: f64,
-        /// The most pixels a picture may have.
+        /// The most pixels an image may have.
         limit: u64,
     },
 
@@ -120,11 +120,11 @@ pub enum InspectError {
         near: Vec<String>,
     },
 
-    /// A picture, or a baseline, of another shape than the network's input.
+    /// An image, or a baseline, of another shape than the network's input.
     #[error(
-        "evidence: the network takes a picture {expected:?}, got {got:?}; prepare picture and baseline alike"
+        "evidence: the network takes an image {expected:?}, got {got:?}; prepare image and baseline alike"
     )]
-    Picture {
+    Image {
         /// `[C, H, W]`.
         expected: [usize; 3],
         /// What came.
@@ -148,7 +148,7 @@ pub enum InspectError {
     },
 
     /// A layer named for a method that looks at none.
-    #[error("evidence: {method} looks at the picture itself, not at a layer; a layer can be named for {}", with.join(", "))]
+    #[error("evidence: {method} looks at the image itself, not at a layer; a layer can be named for {}", with.join(", "))]
     LayerUnused {
         /// What was asked for.
         method: &'static str,
@@ -195,7 +195,7 @@ pub enum InspectError {
 
     /// Class activation maps of a network that has no maps.
     #[error(
-        "class activation map: this network has no convolution, so no layer knows where in the picture anything is; try \
+        "class activation map: this network has no convolution, so no layer knows where in the image anything is; try \
          integrated gradients or occlusion"
     )]
     NoConvolution,
@@ -207,7 +207,7 @@ pub enum InspectError {
     NoMaps {
         /// What was asked for.
         layer: String,
-        /// What it makes of one picture.
+        /// What it makes of one image.
         shape: Vec<usize>,
     },
 
@@ -256,7 +256,7 @@ pub enum InspectError {
     Run(#[from] striate_graph::RunError),
 
     /// The PNG encoder failed.
-    #[error("picture: PNG encoding of {width_px} x {height_px} pixels failed: {reason}; write SVG instead")]
+    #[error("image: PNG encoding of {width_px} x {height_px} pixels failed: {reason}; write SVG instead")]
     Png {
         /// Width in pixels.
         width_px: u32,

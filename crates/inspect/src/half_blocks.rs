@@ -1,4 +1,4 @@
-//! Pictures in a terminal: `▀`, whose upper half has one color and whose lower half another.
+//! Images in a terminal: `▀`, whose upper half has one color and whose lower half another.
 
 use std::fmt::Write;
 
@@ -15,9 +15,9 @@ pub enum Depth {
     Indexed,
 }
 
-/// Pictures side by side with a title over each, as many as fit into `columns`; the others are left out.
+/// Images side by side with a title over each, as many as fit into `columns`; the others are left out.
 ///
-/// A character is one pixel wide and two high. Each picture is made smaller until neither side is longer than `side`, never
+/// A character is one pixel wide and two high. Each image is made smaller until neither side is longer than `side`, never
 /// larger.
 ///
 /// # Example
@@ -29,18 +29,18 @@ pub enum Depth {
 /// assert_eq!(text, "x\n\x1b[38;2;255;0;0;48;2;0;0;255m▀\x1b[0m\n");
 /// # Ok::<(), striate_inspect::InspectError>(())
 /// ```
-pub fn half_blocks(pictures: &[(String, Thumbnail)], columns: usize, side: u32, depth: Depth) -> String {
+pub fn half_blocks(images: &[(String, Thumbnail)], columns: usize, side: u32, depth: Depth) -> String {
     let mut shown = Vec::new();
     let mut used = 0;
-    for (title, picture) in pictures {
-        let picture = picture.reduced(side);
+    for (title, image) in images {
+        let image = image.reduced(side);
         let title: String = printable(title.clone()).chars().take(side as usize).collect();
-        let width = title.chars().count().max(picture.width_px() as usize);
+        let width = title.chars().count().max(image.width_px() as usize);
         if used + width > columns {
             break;
         }
         used += width + 2;
-        shown.push((title, picture, width));
+        shown.push((title, image, width));
     }
     let mut out = String::new();
     let titles = shown.iter().map(|(title, _, width)| format!("{title:<width$}"));
@@ -50,11 +50,11 @@ pub fn half_blocks(pictures: &[(String, Thumbnail)], columns: usize, side: u32, 
     }
     out.push_str(line.trim_end());
     out.push('\n');
-    let high = shown.iter().map(|(_, picture, _)| picture.height_px()).max().unwrap_or(0);
+    let high = shown.iter().map(|(_, image, _)| image.height_px()).max().unwrap_or(0);
     for y in (0..high).step_by(2) {
-        for (i, (_, picture, width)) in shown.iter().enumerate() {
-            let gap = if i + 1 < shown.len() { width + 2 - picture.width_px() as usize } else { 0 };
-            push_row(&mut out, picture, y, depth);
+        for (i, (_, image, width)) in shown.iter().enumerate() {
+            let gap = if i + 1 < shown.len() { width + 2 - image.width_px() as usize } else { 0 };
+            push_row(&mut out, image, y, depth);
             out.extend(std::iter::repeat_n(' ', gap));
         }
         out.push('\n');
@@ -62,17 +62,17 @@ pub fn half_blocks(pictures: &[(String, Thumbnail)], columns: usize, side: u32, 
     out
 }
 
-/// Rows y and y + 1 of a picture; blank below its end.
-fn push_row(out: &mut String, picture: &Thumbnail, y: u32, depth: Depth) {
-    if y >= picture.height_px() {
-        out.extend(std::iter::repeat_n(' ', picture.width_px() as usize));
+/// Rows y and y + 1 of an image; blank below its end.
+fn push_row(out: &mut String, image: &Thumbnail, y: u32, depth: Depth) {
+    if y >= image.height_px() {
+        out.extend(std::iter::repeat_n(' ', image.width_px() as usize));
         return;
     }
     let mut last = String::new();
-    for x in 0..picture.width_px() {
-        let mut style = color(38, picture.pixel(x, y), depth);
-        if y + 1 < picture.height_px() {
-            write!(style, ";{}", color(48, picture.pixel(x, y + 1), depth))
+    for x in 0..image.width_px() {
+        let mut style = color(38, image.pixel(x, y), depth);
+        if y + 1 < image.height_px() {
+            write!(style, ";{}", color(48, image.pixel(x, y + 1), depth))
                 .unwrap_or_else(|_| unreachable!("strings grow"));
         }
         if style != last {
@@ -111,7 +111,7 @@ impl Thumbnail {
         let rgb: Vec<u8> = all.flat_map(|(x, y)| self.pixel(x, y)).collect();
         let (width, height) = (self.width_px() as usize, self.height_px() as usize);
         Self::new(width, height, 3, &rgb, side_px.max(1) as usize)
-            .unwrap_or_else(|e| unreachable!("it was a picture: {e}"))
+            .unwrap_or_else(|e| unreachable!("it was an image: {e}"))
     }
 
     /// One pixel a color.
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_stand_in_a_row_as_long_as_there_is_room() {
+    fn images_stand_in_a_row_as_long_as_there_is_room() {
         let three = ["one", "two", "three"].map(|title| (title.to_owned(), plain(8, 6)));
         let text = half_blocks(&three, 18, 20, Depth::Indexed);
         let bare = text.replace("\x1b[38;5;67;48;5;67m", "").replace("\x1b[0m", "");
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn large_pictures_shrink_and_odd_rows_end_half_way() {
+    fn large_images_shrink_and_odd_rows_end_half_way() {
         let text = half_blocks(&[("wide map".into(), plain(100, 50))], 80, 10, Depth::True);
         assert_eq!(text.lines().count(), 1 + 3, "{text}");
         let last = text.lines().last().unwrap();

@@ -1,4 +1,4 @@
-//! Hatching: what lies outside a picture is drawn so, never in a color of its own.
+//! Hatching: what lies outside an image is drawn so, never in a color of its own.
 
 use crate::chart::{Scene, Shape};
 use crate::color::Rgb;

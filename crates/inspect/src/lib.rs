@@ -10,12 +10,12 @@
 //! * [`Calibration`] says whether probabilities mean what they say; [`worst`] finds the mistakes to look at, and
 //!   [`contact_sheet`] lays them out.
 //! * [`report`] puts all of it on one page of HTML that loads nothing.
-//! * [`color`] holds the two color tables of every picture of the project.
+//! * [`color`] holds the two color tables of every image of the project.
 //! * [`summary`](summary()) lists the layers of a network with what each costs and sees; [`shades`] draws feature maps
 //!   as text.
-//! * [`maps`] shows what each layer makes of a picture, [`filters`] the kernels it does it with; [`half_blocks`] draws
-//!   pictures in a terminal, [`npy`](npy()) writes their numbers.
-//! * [`evidence`] says which part of a picture a class is due to.
+//! * [`maps`] shows what each layer makes of an image, [`filters`] the kernels it does it with; [`half_blocks`] draws
+//!   images in a terminal, [`npy`](npy()) writes their numbers.
+//! * [`evidence`] says which part of an image a class is due to.
 //! * [`receptive_field`] says which pixels a value sees.
 //! * [`xray`] takes one value apart, down to each product, and proves the sum.
 //! * [`text`] aligns columns and formats numbers for people.

@@ -24,9 +24,9 @@ pub struct Layer {
     pub parameters: u64,
     /// Multiply-adds of one sample.
     pub multiply_adds: u64,
-    /// Rows and columns of the input picture that one value can see; `None`: all of it.
+    /// Rows and columns of the input image that one value can see; `None`: all of it.
     pub receptive_field_px: Option<[usize; 2]>,
-    /// Pixels of the input picture between neighboring values; `None` where there are no neighbors.
+    /// Pixels of the input image between neighboring values; `None` where there are no neighbors.
     pub jump_px: Option<[usize; 2]>,
     /// Bytes of the output for one sample.
     pub activation_bytes: u64,
@@ -60,7 +60,7 @@ pub struct Summary {
 /// Lists the operations of a graph with what each costs and sees.
 ///
 /// What a value sees is as in [`receptive_field`](crate::receptive_field), of unequal values the most. Padding counts, so
-/// near the border, and for fields larger than the picture, part of the field is empty.
+/// near the border, and for fields larger than the image, part of the field is empty.
 pub fn summary(graph: &Graph) -> Summary {
     let mut seen = Vec::new();
     let mut layers = Vec::with_capacity(graph.nodes.len());
@@ -185,7 +185,7 @@ impl fmt::Display for Summary {
         write!(f, "{table}")?;
         writeln!(
             f,
-            "\nOne picture [{}] costs {} multiply-adds; the parameters take {}.",
+            "\nOne image [{}] costs {} multiply-adds; the parameters take {}.",
             by(&self.input_shape),
             grouped(self.multiply_adds),
             bytes(self.parameter_bytes)

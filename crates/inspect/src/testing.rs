@@ -103,7 +103,7 @@ pub(crate) fn params(graph: &Graph, seed: u64) -> Params {
     graph.params().into_iter().map(fill).collect()
 }
 
-pub(crate) fn picture(shape: [usize; 3], seed: u64) -> Array3<f32> {
+pub(crate) fn image(shape: [usize; 3], seed: u64) -> Array3<f32> {
     let values = Sample::new(seed).normal_vec(shape.iter().product());
     Array3::from_shape_vec(shape, values).unwrap()
 }

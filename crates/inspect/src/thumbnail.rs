@@ -1,4 +1,4 @@
-//! Small pictures, for contact sheets and reports.
+//! Small images, for contact sheets and reports.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tiny_skia::{IntSize, Pixmap};
 
 use crate::error::InspectError;
 
-/// A small RGB picture.
+/// A small RGB image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thumbnail {
     width_px: u32,
@@ -18,7 +18,7 @@ pub struct Thumbnail {
 }
 
 impl Thumbnail {
-    /// A picture, made smaller until neither side is longer than `side_px`. It is never made larger.
+    /// An image, made smaller until neither side is longer than `side_px`. It is never made larger.
     ///
     /// Each pixel is the mean of the box of pixels that it stands for.
     ///
@@ -97,7 +97,7 @@ impl Thumbnail {
     /// As `data:image/png;base64,…`, for pages that load nothing.
     pub fn data_uri(&self) -> String {
         let png = crate::chart::png(self.width_px, self.height_px, &self.rgba)
-            .unwrap_or_else(|e| unreachable!("a picture in memory: {e}"));
+            .unwrap_or_else(|e| unreachable!("an image in memory: {e}"));
         format!("data:image/png;base64,{}", STANDARD.encode(png))
     }
 
@@ -146,9 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_is_refused() {
+    fn what_is_no_image_is_refused() {
         let message = Thumbnail::new(2, 2, 3, &[0; 11], 8).unwrap_err().to_string();
-        expect!["picture: expected height x width x channels values, 1 or 3 channels, got [2, 2, 3] with 11 values; check how it was decoded"].assert_eq(&message);
+        expect!["image: expected height x width x channels values, 1 or 3 channels, got [2, 2, 3] with 11 values; check how it was decoded"].assert_eq(&message);
         for (width, height, channels, len) in [(2, 2, 2, 8), (0, 0, 1, 0), (usize::MAX, 2, 3, 6)] {
             assert!(Thumbnail::new(width, height, channels, &vec![0; len], 8).is_err());
         }

@@ -55,7 +55,7 @@ struct Case {
 
 fn case(name: &str, net: &dyn Forward) -> Case {
     let golden = EvidenceGolden::read(name);
-    let &[n, c, h, w] = &golden.input_shape[..] else { panic!("pictures") };
+    let &[n, c, h, w] = &golden.input_shape[..] else { panic!("images") };
     let graph = trace(net, Mode::Eval, [c, h, w]).unwrap();
     let params: Params = graph
         .params()
@@ -97,7 +97,7 @@ fn residual() -> Case {
     case("residual", &net)
 }
 
-/// Asks of every picture, and compares with what the file has of them.
+/// Asks of every image, and compares with what the file has of them.
 fn each(
     (session, inputs, classes): (&mut Session, &Array4<f32>, usize),
     want: &[Array],
@@ -105,23 +105,23 @@ fn each(
     ask: impl Fn(&mut Question<'_>) -> Result<Evidence, InspectError>,
 ) {
     assert_eq!(want.len(), inputs.shape()[0]);
-    for (i, (picture, want)) in inputs.outer_iter().zip(want).enumerate() {
-        let mut question = Question::new(session, picture, i % classes).unwrap();
+    for (i, (image, want)) in inputs.outer_iter().zip(want).enumerate() {
+        let mut question = Question::new(session, image, i % classes).unwrap();
         let found = ask(&mut question).unwrap();
-        want.check_alike(&found.values, &format!("{what} of picture {i}"));
+        want.check_alike(&found.values, &format!("{what} of image {i}"));
         assert_eq!(found.shape[3 - want.shape.len()..], want.shape[..], "{what}");
     }
 }
 
-fn of_the_picture(case: &mut Case) {
+fn of_the_image(case: &mut Case) {
     let Case { golden, session, inputs } = case;
-    let &[_, c, h, w] = &golden.input_shape[..] else { panic!("pictures") };
+    let &[_, c, h, w] = &golden.input_shape[..] else { panic!("images") };
     let baseline = Array3::from_elem((c, h, w), golden.baseline);
     let baseline = baseline.view();
     let path = Path { nodes: 50, panels: 1, ..Path::default() };
     let noise = Noise { samples: golden.noise.samples, share: golden.noise.share, seed: golden.noise.seed };
     let patch = Patch { side_px: golden.patch, stride_px: golden.stride };
-    for (method, want) in &golden.pictures {
+    for (method, want) in &golden.images {
         each((session, inputs, golden.classes), want, method, |question| match method.as_str() {
             "gradient" => question.gradient(),
             "gradient_x_input" => question.gradient_x_input(),
@@ -132,7 +132,7 @@ fn of_the_picture(case: &mut Case) {
             _ => panic!("{method}"),
         });
     }
-    assert_eq!(golden.pictures.len(), 6);
+    assert_eq!(golden.images.len(), 6);
 }
 
 fn of_the_maps(case: &mut Case, names: [(&str, &str); 2]) {
@@ -156,8 +156,8 @@ fn of_the_maps(case: &mut Case, names: [(&str, &str); 2]) {
 
 fn of_the_biases(case: &mut Case) {
     let Case { golden, session, inputs } = case;
-    let picture = inputs.outer_iter().next().unwrap();
-    let found = Question::new(session, picture, 0).unwrap().exact_sum().unwrap();
+    let image = inputs.outer_iter().next().unwrap();
+    let found = Question::new(session, image, 0).unwrap().exact_sum().unwrap();
     let maps: Vec<_> = found.parts[1..].iter().filter(|part| part.shape.len() == 3).collect();
     assert_eq!(maps.len(), golden.bias_maps.len());
     for part in maps {
@@ -165,13 +165,13 @@ fn of_the_biases(case: &mut Case) {
         want.check_alike(&part.values, &part.name);
         assert_eq!(part.shape, want.shape);
     }
-    golden.pictures["gradient_x_input"][0].check_alike(&found.parts[0].values, "the picture's part");
+    golden.images["gradient_x_input"][0].check_alike(&found.parts[0].values, "the image's part");
 }
 
 #[test]
 fn a_plain_network_is_explained_as_elsewhere() {
     let mut case = plain();
-    of_the_picture(&mut case);
+    of_the_image(&mut case);
     of_the_maps(&mut case, [("relu2", "relu_1"), ("conv1", "conv1")]);
     of_the_biases(&mut case);
 }
@@ -179,7 +179,7 @@ fn a_plain_network_is_explained_as_elsewhere() {
 #[test]
 fn a_residual_network_is_explained_as_elsewhere() {
     let mut case = residual();
-    of_the_picture(&mut case);
+    of_the_image(&mut case);
     of_the_maps(&mut case, [("relu3", "relu_2"), ("bn1", "bn1")]);
     of_the_biases(&mut case);
 }

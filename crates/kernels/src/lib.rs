@@ -32,7 +32,7 @@
 //!
 //! # Example
 //!
-//! A Sobel filter finds the edge in a picture of 3 x 4 pixels, and ReLU keeps its one side:
+//! A Sobel filter finds the edge in an image of 3 x 4 pixels, and ReLU keeps its one side:
 //!
 //! ```
 //! use striate_kernels::conv::{Conv, Rows};
@@ -56,8 +56,8 @@
 //! for (at, value) in places.into_iter().zip(sobel) {
 //!     program.get_mut(w)[at as usize] = value;
 //! }
-//! let picture = [0.0, 0.0, 1.0, 1.0].repeat(3);
-//! let step = Step { input: &picture, targets: &[], n: 1, learning_rate: 0.0, update: 1, seed: 0 };
+//! let image = [0.0, 0.0, 1.0, 1.0].repeat(3);
+//! let step = Step { input: &image, targets: &[], n: 1, learning_rate: 0.0, update: 1, seed: 0 };
 //! program.run(&Pool::new(2), Isa::choose()?, &step);
 //!
 //! let edges = y.plane.to_nchw(program.get(y.buf), 1);

@@ -2,7 +2,7 @@
 //!
 //! One sample is `[blocks][height + 2·halo][width + 2·halo][block]`: channels in blocks of 16, the channels of one
 //! pixel side by side, so that one vector load fetches them and a convolution broadcasts each of them to 16 output
-//! channels. Padding is stored (the *halo*), so that no kernel has a branch for it. Pictures of few channels come
+//! channels. Padding is stored (the *halo*), so that no kernel has a branch for it. Images of few channels come
 //! *planar* (`block` 1), since 15 empty lanes of 16 would only move zeros.
 //!
 //! Two things hold in every buffer between kernels: the halo is zero, and so are the lanes past the last channel, as long
@@ -22,7 +22,7 @@ pub struct Plane {
     pub width: usize,
     /// Zero rows above and below, zero columns left and right.
     pub halo: [usize; 2],
-    /// Channels side by side: 16, or 1 for planar pictures; 8 pairs of them.
+    /// Channels side by side: 16, or 1 for planar images; 8 pairs of them.
     pub block: usize,
 }
 

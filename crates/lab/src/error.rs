@@ -25,7 +25,7 @@ pub enum LabError {
     /// The parameters are not the network's.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// A picture cannot be drawn.
+    /// An image cannot be drawn.
     #[error(transparent)]
     Inspect(#[from] InspectError),
 
@@ -50,7 +50,7 @@ pub enum LabError {
         /// How many it has.
         units: usize,
     },
-    /// A picture was to be made up without anything to move it, or within nothing.
+    /// An image was to be made up without anything to move it, or within nothing.
     #[error("dream: {what}: expected {expected}, got {got}")]
     Dream {
         /// The setting.
@@ -83,17 +83,17 @@ pub enum LabError {
         last: &'static str,
     },
     /// Features that are not numbers.
-    #[error("embedding: {picture}: {space} holds values that are not finite; the weights are damaged")]
+    #[error("embedding: {image}: {space} holds values that are not finite; the weights are damaged")]
     NotFinite {
-        /// Of which picture.
-        picture: String,
+        /// Of which image.
+        image: String,
         /// Where.
         space: String,
     },
 
     /// A data set with nothing to look at.
-    #[error("trust: {data}: expected at least one test picture to explain, got none; give another data set")]
-    NoPictures {
+    #[error("trust: {data}: expected at least one test image to explain, got none; give another data set")]
+    NoImages {
         /// Name of the data set.
         data: String,
     },

@@ -1,11 +1,11 @@
 //! Striate's laboratory: experiments that go through whole data sets, or train networks, to understand one.
 //!
-//! **Floor 4**, above `striate-models`, `striate-train` and `striate-inspect`, which look at one network and one picture;
+//! **Floor 4**, above `striate-models`, `striate-train` and `striate-inspect`, which look at one network and one image;
 //! below the facade and the binary.
 //!
 //! Where to start reading:
 //! * [`neurons`]: what every unit of a network answers to, from one pass over a data set that is kept; `index.rs`.
-//! * [`embedding`]: the pictures of a data set laid out by what a network makes of them; `spaces.rs`.
+//! * [`embedding`]: the images of a data set laid out by what a network makes of them; `spaces.rs`.
 //! * [`trust`]: may a method of evidence be believed on this network? `check.rs`.
 //! * [`speed`]: how fast a network runs, part by part, against what the machine could do; `explain.rs`.
 //! * [`flatten`]: convolutions against flattened pixels; `nets.rs`, then `experiment.rs`.

@@ -30,19 +30,19 @@ pub(crate) fn header(scene: &mut Scene, room: f64, title: &str, lines: &[&str]) 
     }
 }
 
-/// How large a picture is in a square: whole or half pixels where it is enlarged.
-pub(crate) fn size_in(picture: &Thumbnail, side: f64) -> (f64, f64) {
-    let (w, h) = (f64::from(picture.width_px()), f64::from(picture.height_px()));
+/// How large an image is in a square: whole or half pixels where it is enlarged.
+pub(crate) fn size_in(image: &Thumbnail, side: f64) -> (f64, f64) {
+    let (w, h) = (f64::from(image.width_px()), f64::from(image.height_px()));
     let fitting = side / w.max(h);
     let scale = if fitting >= 1.0 { (2.0 * fitting).floor() / 2.0 } else { fitting };
     (w * scale, h * scale)
 }
 
-/// A picture in a square, with a hairline around it.
-pub(crate) fn tile(scene: &mut Scene, picture: &Thumbnail, (x, y): (f64, f64), side: f64) {
-    let (width, height) = size_in(picture, side);
+/// An image in a square, with a hairline around it.
+pub(crate) fn tile(scene: &mut Scene, image: &Thumbnail, (x, y): (f64, f64), side: f64) {
+    let (width, height) = size_in(image, side);
     scene.rect(x - 0.5, y - 0.5, width + 1.0, height + 1.0, HAIRLINE);
-    scene.shapes.push(Shape::Picture { x, y, width, height, picture: picture.clone() });
+    scene.shapes.push(Shape::Image { x, y, width, height, image: image.clone() });
 }
 
 /// The outline of a rectangle.

@@ -1,4 +1,4 @@
-//! EfficientNet and EfficientNetV2: gated blocks of the kind of MobileNetV2, in depths, widths and picture sizes that grow together.
+//! EfficientNet and EfficientNetV2: gated blocks of the kind of MobileNetV2, in depths, widths and image sizes that grow together.
 
 use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
@@ -10,7 +10,7 @@ use striate_nn::{
 /// EfficientNet in eight sizes and EfficientNetV2 in three. A block widens by 1x1, looks by a depthwise 3x3 or 5x5, gates its
 /// channels, and narrows by 1x1; the first stages of V2 widen and look at once, by a full 3x3.
 ///
-/// | network | pictures | parameters | multiply-adds |
+/// | network | images | parameters | multiply-adds |
 /// | --- | ---: | ---: | ---: |
 /// | [`EfficientNet::efficientnet_b0`] | 224 px | 5,288,548 | 385,814,752 |
 /// | [`EfficientNet::efficientnet_b1`] | 240 px | 7,794,184 | 686,802,832 |

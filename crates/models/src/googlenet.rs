@@ -23,7 +23,7 @@ use striate_nn::{
 /// `torchvision.models.googlenet(init_weights=True)`, keys and initialization included, but for the biases of fully connected
 /// layers, which start at 0 here; with [`GoogLeNet::aux_logits`]`(false)` that of `aux_logits=False`. The weights of the auxiliary
 /// classifiers in the published file are left out, as torchvision does. What torchvision calls `transform_input` is the mean and
-/// the deviation of 0.5 by which the published weights want their pictures. In training, a fifth of what `fc` reads is dropped.
+/// the deviation of 0.5 by which the published weights want their images. In training, a fifth of what `fc` reads is dropped.
 ///
 /// # Example
 /// ```

@@ -29,7 +29,7 @@ use striate_nn::{AvgPool2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, M
 /// `torchvision.models.inception_v3(init_weights=True)`, keys and initialization included, but for the biases of fully connected
 /// layers, which start at 0 here; with [`InceptionV3::aux_logits`]`(false)` that of `aux_logits=False`. torchvision refuses smaller
 /// images in training, and keeps the auxiliary classifier of the published file, which is left out here. What torchvision calls `transform_input` is the mean and the deviation of 0.5 by which the published weights
-/// want their pictures. In training, half of what `fc` reads is dropped.
+/// want their images. In training, half of what `fc` reads is dropped.
 ///
 /// # Example
 /// ```

@@ -26,7 +26,7 @@ pub struct ModelInfo {
 }
 
 impl ModelInfo {
-    /// For pictures of this side.
+    /// For images of this side.
     pub(crate) const fn sized(self, size: usize) -> Self {
         Self { input: [self.input[0], size, size], ..self }
     }

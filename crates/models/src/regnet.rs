@@ -328,7 +328,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     }),
 ];
 
-/// Those that were trained on pictures from the net by their hashtags first, and are not for commerce.
+/// Those that were trained on images from the net by their hashtags first, and are not for commerce.
 const fn swag(
     model: &'static str,
     tag: &'static str,

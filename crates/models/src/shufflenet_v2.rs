@@ -38,7 +38,7 @@ pub struct ShuffleNetV2 {
     pub conv1: Sequential,
     /// A quarter of the pixels.
     pub maxpool: MaxPool2d,
-    /// An eighth of the side of the picture.
+    /// An eighth of the side of the image.
     pub stage2: Sequential,
     /// A sixteenth.
     pub stage3: Sequential,

@@ -47,7 +47,7 @@ fn what_fits_is_loaded_to_the_bit_in_the_graphs_order() {
     assert_eq!(loaded.params, expected);
     assert_eq!((&loaded.report.notes[..], loaded.report.new_head), (&[][..], false));
     assert_eq!(loaded.report.container, Container::Safetensors);
-    // Nothing says how this network wants its pictures, and its classes have no names.
+    // Nothing says how this network wants its images, and its classes have no names.
     assert_eq!((loaded.preprocess, loaded.classes, loaded.report.sha256.len()), (None, None, 64));
 }
 

@@ -211,7 +211,7 @@ fn a_prefix_of_some_names_is_taken_when_asked_for() {
     );
 }
 
-/// A classifier of somebody's own: three classes, gray pictures.
+/// A classifier of somebody's own: three classes, gray images.
 #[test]
 fn a_network_is_as_its_weights_were_saved() {
     let own: Arrays =
@@ -421,12 +421,12 @@ fn the_size_and_the_crop_of_a_config() {
     assert_eq!(
         network().1.report.notes,
         [
-            "config.json asks for crop_mode squash, which striate does not have: the middle of each picture is cut out, so answers differ a little from timm's"
+            "config.json asks for crop_mode squash, which striate does not have: the middle of each image is cut out, so answers differ a little from timm's"
         ]
     );
-    // A network of another size keeps the part of the picture, and it is said.
+    // A network of another size keeps the part of the image, and it is said.
     config("center");
     let loaded = load_from(&Places::default(), model, &path, &graph, LoadOptions::default()).unwrap();
-    assert_eq!(loaded.report.notes, ["the weights are for pictures of 40 px, the network takes 32 x 32"]);
+    assert_eq!(loaded.report.notes, ["the weights are for images of 40 px, the network takes 32 x 32"]);
     assert_eq!(loaded.preprocess.unwrap().resize_shorter, Some(40));
 }

@@ -75,9 +75,9 @@ fn twenty_photos() {
     for photo in &photos {
         let stem = photo.file_stem().unwrap().to_str().unwrap();
         let label: usize = stem.rsplit('_').next().unwrap().parse().unwrap();
-        let picture = preprocess.open(photo).unwrap();
+        let image = preprocess.open(photo).unwrap();
         let mut input = vec![0.0; preprocess.sample_len()];
-        preprocess.prepare(&picture, &mut input);
+        preprocess.prepare(&image, &mut input);
         let logits = session.run_slice(&input, 1).unwrap();
         let better = logits.iter().filter(|&&logit| logit > logits[label]).count();
         let top = (0..1000).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();

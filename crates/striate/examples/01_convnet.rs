@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{:.2} % of {} digits right", 100.0 * accuracy.unwrap_or(0.0), digits.test.len());
 
     let conv1 = model.session().tap("conv1")?;
-    let guess = model.predict(&digits.test.picture(0)?)?;
+    let guess = model.predict(&digits.test.image(0)?)?;
     println!("a {}, says the network, from these 16 maps of conv1:", guess.class());
     let maps = model.session().get(conv1); // [1, 16, 28, 28]
     print!("{}", shades(maps.as_slice().ok_or("maps lie row by row")?, [16, 28, 28], 79));

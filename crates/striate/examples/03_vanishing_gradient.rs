@@ -114,7 +114,7 @@ struct Seen {
     losses: Vec<f32>,
 }
 
-/// ‖∂loss/∂W‖₂ of each 3x3 convolution, from the picture to the answer.
+/// ‖∂loss/∂W‖₂ of each 3x3 convolution, from the image to the answer.
 fn gradient_norms(step: &TrainStep) -> Vec<f64> {
     let gradients = step.gradients();
     let kernels = gradients.iter().filter(|(name, g)| name.ends_with("conv.weight") && g.shape()[2] == 3);
@@ -222,7 +222,7 @@ fn draw(all: &[Seen]) -> Scene {
             }
         }
     }
-    scene.text((440.0, 592.0), 12.0, Anchor::Middle, INK, "layer, from the picture to the answer");
+    scene.text((440.0, 592.0), 12.0, Anchor::Middle, INK, "layer, from the image to the answer");
     scene
 }
 

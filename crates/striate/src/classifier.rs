@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use striate_data::{Dataset, Picture, Preprocess, Split};
+use striate_data::{Dataset, Image, Preprocess, Split};
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Forward, RunError, Session};
 use striate_inspect::{check_logits, softmax};
@@ -25,7 +25,7 @@ pub struct Classifier {
     images: Vec<f32>,
 }
 
-/// What a network says of one picture.
+/// What a network says of one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     classes: Arc<[String]>,
@@ -141,12 +141,12 @@ impl Classifier {
         &self.classes
     }
 
-    /// How pictures become numbers.
+    /// How images become numbers.
     pub fn preprocess(&self) -> &Preprocess {
         &self.file.preprocess
     }
 
-    /// Says that the pictures to come are black on white, and the network was trained on white on black.
+    /// Says that the images to come are black on white, and the network was trained on white on black.
     pub fn set_invert(&mut self, invert: bool) {
         self.file.preprocess.invert = invert;
     }
@@ -164,12 +164,12 @@ impl Classifier {
         Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
     }
 
-    /// What is in this picture, of any size and color.
+    /// What is in this image, of any size and color.
     ///
     /// # Errors
     /// When the network cannot be run.
-    pub fn predict(&mut self, picture: &Picture) -> Result<Prediction, Error> {
-        let pixels = self.file.preprocess.from_picture(picture);
+    pub fn predict(&mut self, image: &Image) -> Result<Prediction, Error> {
+        let pixels = self.file.preprocess.from_image(image);
         Ok(self.predict_pixels(&pixels)?.remove(0))
     }
 
@@ -177,7 +177,7 @@ impl Classifier {
     ///
     /// # Shapes
     /// `pixels` is `[N, C, H, W]`, 0 to 255, as [`Images`](striate_data::Images) and
-    /// [`Preprocess::from_picture`](striate_data::Preprocess::from_picture) have them.
+    /// [`Preprocess::from_image`](striate_data::Preprocess::from_image) have them.
     ///
     /// # Errors
     /// When they are no whole images, or none; [`Error::Logits`] when a logit is infinite or not a number, so that there is no

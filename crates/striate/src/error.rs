@@ -10,7 +10,7 @@ use striate_train::FitError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A data set or a picture.
+    /// A data set or an image.
     #[error(transparent)]
     Data(#[from] DataError),
     /// A model file.
@@ -22,7 +22,7 @@ pub enum Error {
     /// A network that cannot be set up.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// Pictures that the network cannot take.
+    /// Images that the network cannot take.
     #[error(transparent)]
     Run(#[from] RunError),
     /// A network that names no class.

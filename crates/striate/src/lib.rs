@@ -89,7 +89,7 @@
 //! ```
 //!
 //! **Train, use, keep.** A [`Classifier`] is a network with its parameters, its preprocessing and the names of its
-//! classes: one file, which says how pictures have to be fed to it.
+//! classes: one file, which says how images have to be fed to it.
 //!
 //! ```
 //! # use striate::prelude::*;
@@ -105,9 +105,9 @@
 //! model.save(&path)?;
 //!
 //! let mut same = Classifier::load(&path)?;
-//! let picture = digits.test.picture(0)?;
-//! let guess = same.predict(&picture)?;
-//! assert_eq!(guess.top(1), model.predict(&picture)?.top(1));
+//! let image = digits.test.image(0)?;
+//! let guess = same.predict(&image)?;
+//! assert_eq!(guess.top(1), model.predict(&image)?.top(1));
 //! println!("a {} with probability {:.3}", guess.class(), guess.probability());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -137,7 +137,7 @@ pub use striate_train as train;
 pub mod prelude {
     pub use crate::{Classifier, Prediction};
     pub use ndarray::{Array4, ArrayD, ArrayView4};
-    pub use striate_data::{Augment, Dataset, Images, Picture, Preprocess, Split};
+    pub use striate_data::{Augment, Dataset, Image, Images, Preprocess, Split};
     pub use striate_graph::{Call, Edit, Hook, Tap, Trace};
     pub use striate_graph::{CrossEntropy, TrainOptions, TrainStep};
     pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Var, trace};

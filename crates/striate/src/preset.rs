@@ -1,4 +1,4 @@
-//! How the pictures of a data set are normalized when nobody says otherwise.
+//! How the images of a data set are normalized when nobody says otherwise.
 
 use striate_data::preprocess::mean_std;
 use striate_data::{DataError, Dataset, Known, Preprocess, Split};

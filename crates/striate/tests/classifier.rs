@@ -55,20 +55,20 @@ fn it_learns_and_survives_a_file() {
 }
 
 #[test]
-fn a_picture_and_its_pixels_are_one_thing() {
+fn an_image_and_its_pixels_are_one_thing() {
     let (mut model, data) = trained();
-    let picture =
-        Picture { width: 8, height: 8, channels: 1, pixels: data.test.images().unwrap().sample(1).to_vec() };
-    let by_picture = model.predict(&picture).unwrap();
-    assert_eq!(by_picture, model.predict_pixels(data.test.images().unwrap().sample(1)).unwrap()[0]);
-    assert_eq!(by_picture.class(), "right");
-    let sum: f32 = by_picture.probabilities().iter().sum();
+    let image =
+        Image { width: 8, height: 8, channels: 1, pixels: data.test.images().unwrap().sample(1).to_vec() };
+    let by_image = model.predict(&image).unwrap();
+    assert_eq!(by_image, model.predict_pixels(data.test.images().unwrap().sample(1)).unwrap()[0]);
+    assert_eq!(by_image.class(), "right");
+    let sum: f32 = by_image.probabilities().iter().sum();
     assert!((sum - 1.0).abs() < 1e-6, "{sum}");
-    let top = by_picture.top(5);
-    assert!(top.len() == 2 && top[0].1 >= top[1].1 && top[0].1 == by_picture.probability(), "{top:?}");
+    let top = by_image.top(5);
+    assert!(top.len() == 2 && top[0].1 >= top[1].1 && top[0].1 == by_image.probability(), "{top:?}");
 
     model.set_invert(true);
-    assert_eq!(model.predict(&picture).unwrap().class(), "left", "bright is dark now");
+    assert_eq!(model.predict(&image).unwrap().class(), "left", "bright is dark now");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn values_inside_can_be_looked_at() {
 }
 
 #[test]
-fn a_picture_and_its_mirror_image_are_asked_together() {
+fn an_image_and_its_mirror_image_are_asked_together() {
     let (mut model, data) = trained();
     let pixels = data.test.images().unwrap().sample(0).to_vec();
     let mirrored: Vec<u8> = pixels.chunks_exact(8).flat_map(|row| row.iter().rev().copied()).collect();
@@ -107,7 +107,7 @@ fn a_picture_and_its_mirror_image_are_asked_together() {
     assert!(once[0] > once[1] && other[0] < other[1], "left and right change places: {once:?} {other:?}");
 }
 
-/// What overflows on one picture alone: a network that is whole, and says nothing of that one.
+/// What overflows on one image alone: a network that is whole, and says nothing of that one.
 #[test]
 fn infinite_logits_name_no_class() {
     let net = Sequential::new().append(Flatten::new()).append(Linear::new(64, 2));

@@ -1,4 +1,4 @@
-//! The exact sum: on every network here whose operations are piecewise linear, the picture and the biases make the logit.
+//! The exact sum: on every network here whose operations are piecewise linear, the image and the biases make the logit.
 
 use ndarray::{Array4, ArrayD, Axis, IxDyn};
 use striate::Classifier;
@@ -9,17 +9,17 @@ use striate_testkit::deep_formula;
 
 /// Networks with more parameters than this are left to those with the same operations.
 const MOST_PARAMETERS: usize = 30_000_000;
-/// Of networks that take any size, a picture that leaves something of it in the last maps.
+/// Of networks that take any size, an image that leaves something of it in the last maps.
 const SIDE: usize = 96;
 
-/// Asks of every picture; fails if more than 1e-5 of the logits is left over. A logit near 0 is a difference of large
-/// parts, so the largest logit of the picture is what a gap is compared with.
-fn check(session: &mut Session, pictures: &Array4<f32>, classes: &[usize], what: &str) {
-    let logits = session.run(&pictures.view()).expect("pictures of the network's size");
-    for (picture, logits) in pictures.outer_iter().zip(logits.outer_iter()) {
+/// Asks of every image; fails if more than 1e-5 of the logits is left over. A logit near 0 is a difference of large
+/// parts, so the largest logit of the image is what a gap is compared with.
+fn check(session: &mut Session, images: &Array4<f32>, classes: &[usize], what: &str) {
+    let logits = session.run(&images.view()).expect("images of the network's size");
+    for (image, logits) in images.outer_iter().zip(logits.outer_iter()) {
         let largest = logits.iter().fold(0.0_f64, |m, &v| m.max(f64::from(v).abs()));
         for &class in classes {
-            let found = Question::new(session, picture, class).and_then(|mut question| question.exact_sum());
+            let found = Question::new(session, image, class).and_then(|mut question| question.exact_sum());
             let complete = found.unwrap_or_else(|error| panic!("{what}: {error}")).completeness;
             let complete = complete.expect("an exact sum");
             assert_eq!(complete.rise as f32, logits[class], "{what}");
@@ -35,12 +35,12 @@ fn of_the_shipped_networks_for_every_class() {
     for shipped in shipped::all() {
         let mut model =
             Classifier::new(shipped.load().expect("a model file"), Engine::new(Some(2)).unwrap()).unwrap();
-        let mut pictures = Array4::zeros((12, 1, 28, 28));
-        for (i, mut picture) in pictures.outer_iter_mut().enumerate() {
+        let mut images = Array4::zeros((12, 1, 28, 28));
+        for (i, mut image) in images.outer_iter_mut().enumerate() {
             let pixels = &test.pixels[i * 784..][..784];
-            model.preprocess().normalize(pixels, picture.as_slice_mut().expect("row-major"));
+            model.preprocess().normalize(pixels, image.as_slice_mut().expect("row-major"));
         }
-        check(model.session(), &pictures, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], shipped.name);
+        check(model.session(), &images, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], shipped.name);
     }
 }
 
@@ -65,21 +65,20 @@ fn of_the_zoo() {
         let is_smooth = graph.nodes.iter().any(|node| smooth.contains(&node.operation().name()));
         let params: Params = graph.params().into_iter().map(make).collect();
         let shape = [1, c, side(h), side(w)];
-        let picture = Array4::from_shape_vec(shape, deep_formula("input", &shape)).expect("as many");
+        let image = Array4::from_shape_vec(shape, deep_formula("input", &shape)).expect("as many");
         // The sum is that of the gradient, which goes through direct convolutions: so must the logits that it is held against.
         let engine = Engine::new(Some(2)).expect("an instruction set").with_arithmetic(Arithmetic::PLAIN);
         let mut session = Session::with_engine(graph, params, engine).expect("its own parameters");
         if is_smooth {
-            let picture = picture.index_axis(Axis(0), 0);
-            let refused =
-                Question::new(&mut session, picture, 0).and_then(|mut question| question.exact_sum());
+            let image = image.index_axis(Axis(0), 0);
+            let refused = Question::new(&mut session, image, 0).and_then(|mut question| question.exact_sum());
             let why = refused.map(|_| name).expect_err("no sum of parts").to_string();
             assert!(why.contains("is not piecewise linear"), "{name}: {why}");
             not_linear.push(name);
             continue;
         }
         let classes: Vec<usize> = (0..info.num_classes).step_by(info.num_classes.div_ceil(10)).collect();
-        check(&mut session, &picture, &classes, name);
+        check(&mut session, &image, &classes, name);
         names.push(name);
     }
     for expected in [

@@ -15,14 +15,14 @@ fn convnet() -> Classifier {
 fn digit(model: &Classifier, i: usize) -> Array3<f32> {
     let digits = striate::data::load("digits").expect("inside this program");
     let test = digits.test.images().expect("in memory");
-    let mut picture = Array4::zeros((1, 1, 28, 28));
-    model.preprocess().normalize(&test.pixels[i * 784..][..784], picture.as_slice_mut().expect("row-major"));
-    picture.index_axis_move(Axis(0), 0)
+    let mut image = Array4::zeros((1, 1, 28, 28));
+    model.preprocess().normalize(&test.pixels[i * 784..][..784], image.as_slice_mut().expect("row-major"));
+    image.index_axis_move(Axis(0), 0)
 }
 
-fn ask(model: &mut Classifier, picture: &ArrayView3<'_, f32>, class: usize, path: Path) -> Evidence {
+fn ask(model: &mut Classifier, image: &ArrayView3<'_, f32>, class: usize, path: Path) -> Evidence {
     let zero = Array3::zeros((1, 28, 28));
-    let mut question = Question::new(model.session(), *picture, class).expect("a digit and a class");
+    let mut question = Question::new(model.session(), *image, class).expect("a digit and a class");
     question.integrated_gradients(&zero.view(), path).expect("a network of numbers")
 }
 
@@ -40,16 +40,16 @@ fn no_pixel_is_far_off() {
     let mut model = convnet();
     let fine = Path { nodes: 2000, panels: 1, ..Path::default() };
     for (i, class) in [(2, 4), (11, 6)] {
-        let picture = digit(&model, i);
-        let want = ask(&mut model, &picture.view(), class, fine);
-        let got = ask(&mut model, &picture.view(), class, Path::default());
+        let image = digit(&model, i);
+        let want = ask(&mut model, &image.view(), class, fine);
+        let got = ask(&mut model, &image.view(), class, Path::default());
         let found = got.refinement.expect("refined");
         let off = difference(&got, &want);
         assert!(off < 0.015, "digit {i}, class {class}: {off} off");
         assert!(found.is_settled() && found.change <= 0.01, "{found:?}");
         assert!(found.gradients <= 4 * 255 && found.gradients.is_multiple_of(4), "{found:?}");
         // A path that may not be refined says how far it is from settled, and it is far.
-        let coarse = ask(&mut model, &picture.view(), class, Path { panels: 2, ..Path::default() });
+        let coarse = ask(&mut model, &image.view(), class, Path { panels: 2, ..Path::default() });
         let found = coarse.refinement.expect("refined once");
         assert!(!found.is_settled() && difference(&coarse, &want) > 0.01, "{found:?}");
     }

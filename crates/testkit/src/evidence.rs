@@ -4,7 +4,7 @@ use crate::golden::{Checksum, read};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The evidence for one class of each of some pictures: picture i for class `i mod classes`.
+/// The evidence for one class of each of some images: image i for class `i mod classes`.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)] // the keys of the file, which its script explains
 pub struct EvidenceGolden {
@@ -17,7 +17,7 @@ pub struct EvidenceGolden {
     pub parameters: BTreeMap<String, Checksum>,
     pub logits: Array,
     /// By method, one an input.
-    pub pictures: BTreeMap<String, Vec<Array>>,
+    pub images: BTreeMap<String, Vec<Array>>,
     /// By layer and method, one an input.
     pub layers: BTreeMap<String, BTreeMap<String, Vec<Array>>>,
     pub bias_maps: BTreeMap<String, Array>,

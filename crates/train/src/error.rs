@@ -45,27 +45,27 @@ pub enum FitError {
         last: &'static str,
     },
     /// A network whose features are no numbers.
-    #[error("{picture}: the network's features are not finite; are these its weights?")]
+    #[error("{image}: the network's features are not finite; are these its weights?")]
     Features {
-        /// The picture.
-        picture: String,
+        /// The image.
+        image: String,
     },
     /// A network that names no class.
-    #[error("{picture}: {error}")]
+    #[error("{image}: {error}")]
     Logits {
-        /// The picture.
-        picture: String,
+        /// The image.
+        image: String,
         /// The logit that is no number.
         error: InspectError,
     },
-    /// A class of so few pictures that none would be left to judge by.
+    /// A class of so few images that none would be left to judge by.
     #[error(
-        "too few pictures to learn from and to judge by: expected at least 2 of each class, got {}; add pictures, or take \
+        "too few images to learn from and to judge by: expected at least 2 of each class, got {}; add images, or take \
          the class away",
         classes.iter().map(|(class, count)| format!("class {class}: {count}")).collect::<Vec<_>>().join(", ")
     )]
-    TooFewPictures {
-        /// Each such class, with its pictures.
+    TooFewImages {
+        /// Each such class, with its images.
         classes: Vec<(usize, usize)>,
     },
     /// Nothing can be kept apart to choose or to judge by.
@@ -179,7 +179,7 @@ pub enum FitError {
     /// The network cannot take the images.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A picture or a metric failed.
+    /// An image or a metric failed.
     #[error(transparent)]
     Inspect(#[from] InspectError),
     /// A schedule without meaning.

@@ -71,7 +71,7 @@ pub fn evaluate(
         let logits = session.run_slice(pixels, targets.len())?;
         for ((logits, target), &sample) in logits.chunks_exact(classes).zip(targets).zip(samples) {
             check_logits(logits)
-                .map_err(|error| FitError::Logits { picture: images.name(sample as usize), error })?;
+                .map_err(|error| FitError::Logits { image: images.name(sample as usize), error })?;
             let label = target.a as usize;
             evaluation.confusion.add(label, argmax(logits))?;
             evaluation.top5_hits += u64::from(in_top_k(logits, label, 5));

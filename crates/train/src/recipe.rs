@@ -1,6 +1,6 @@
 //! Recipes: settings that fit a network and a data set, as small files of data in `recipes/`.
 //!
-//! A recipe names networks and data sets by patterns, says whether it is for pictures of one kind only, and sets what differs
+//! A recipe names networks and data sets by patterns, says whether it is for images of one kind only, and sets what differs
 //! from [`FitConfig::default`], under the names of its fields. Those that match are laid over one another in the order below,
 //! the last word counting.
 
@@ -35,7 +35,7 @@ struct Recipe {
     config: Value,
 }
 
-/// Pictures that a recipe is for.
+/// Images that a recipe is for.
 #[derive(Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Only {
@@ -48,7 +48,7 @@ enum Only {
 impl FitConfig {
     /// The settings that fit a network of this name and a data set; the defaults where nobody knows better.
     ///
-    /// Some pictures of the data set are looked at: digits and letters, whose mirror image is another sign or none, are
+    /// Some images of the data set are looked at: digits and letters, whose mirror image is another sign or none, are
     /// never mirrored, and those in files are moved a little where photos would be cropped.
     ///
     /// # Example

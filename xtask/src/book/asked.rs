@@ -5,7 +5,7 @@
 pub(crate) struct Asked {
     /// Run what needs something from outside as well.
     pub(crate) all: bool,
-    /// Change nothing; a picture that comes out otherwise is a failure, as a quotation is.
+    /// Change nothing; an image that comes out otherwise is a failure, as a quotation is.
     pub(crate) check: bool,
     /// With the binary that the tests build, not the fast one; examples too.
     pub(crate) debug: bool,

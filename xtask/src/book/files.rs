@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 pub(super) const BOOK: &str = "docs/book";
-pub(super) const LARGEST_PICTURE: u64 = 61_440;
+pub(super) const LARGEST_IMAGE: u64 = 61_440;
 
 /// Files below `dir` of `base`, as paths from `base` with forward slashes; none where there is no such folder.
 pub(super) fn files_below(base: &Path, dir: &str) -> Result<Vec<String>> {

@@ -1,11 +1,11 @@
-//! A page of the book taken apart: the commands it shows, what it says they print, and the pictures it shows.
+//! A page of the book taken apart: the commands it shows, what it says they print, and the images it shows.
 
 use anyhow::{Result, bail, ensure};
 
 /// Begins a remark that a block of commands, or before the title the whole page, runs only when `--all` is asked for, because
 /// of something that is not in the repository: data, photos, weights.
 const MARKER: &str = "<!-- book: only with --all: needs ";
-/// Begins a remark that says which file of the commands the next picture is, where it is not the one of the same path.
+/// Begins a remark that says which file of the commands the next image is, where it is not the one of the same path.
 const FROM: &str = "<!-- book: from ";
 
 /// A page.
@@ -14,7 +14,7 @@ pub(crate) struct Page {
     /// The file's name without `.md`.
     pub(crate) name: String,
     pub(crate) blocks: Vec<Block>,
-    pub(crate) pictures: Vec<Picture>,
+    pub(crate) images: Vec<Image>,
 }
 
 /// Commands between fences of `sh`.
@@ -39,7 +39,7 @@ pub(crate) struct Quoted {
 
 /// `![what is to be seen](img/name.png)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Picture {
+pub(crate) struct Image {
     pub(crate) line: usize,
     pub(crate) path: String,
     /// What the commands call it.
@@ -58,9 +58,9 @@ impl Page {
     /// Takes `text` apart.
     ///
     /// # Errors
-    /// A fence that is not closed, a marker that names no need or has no commands, a picture without a description.
+    /// A fence that is not closed, a marker that names no need or has no commands, an image without a description.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
-        let mut page = Self { name: name.to_string(), blocks: Vec::new(), pictures: Vec::new() };
+        let mut page = Self { name: name.to_string(), blocks: Vec::new(), images: Vec::new() };
         let mut inside = Inside::Prose;
         let (mut of_page, mut of_block, mut from) = (None, None, None);
         let mut titled = false;
@@ -91,10 +91,10 @@ impl Page {
                     }
                     titled |= line.starts_with('#');
                     behind_commands &= line.trim().is_empty() || line.starts_with("<details>");
-                    for (alt, path) in pictures(line) {
+                    for (alt, path) in images(line) {
                         ensure!(!alt.is_empty(), at(&format!("say in [] what is to be seen in {path}")));
                         let from = from.take().unwrap_or_else(|| path.to_string());
-                        page.pictures.push(Picture { line: i + 1, path: path.to_string(), from });
+                        page.images.push(Image { line: i + 1, path: path.to_string(), from });
                     }
                     Inside::Prose
                 }
@@ -123,7 +123,7 @@ impl Page {
         }
         ensure!(matches!(inside, Inside::Prose), "{name}.md: a fence ``` is not closed");
         ensure!(of_block.is_none(), "{name}.md: a marker with no commands behind it");
-        ensure!(from.is_none(), "{name}.md: a marker with no picture behind it");
+        ensure!(from.is_none(), "{name}.md: a marker with no image behind it");
         Ok(page)
     }
 }
@@ -133,8 +133,8 @@ fn with(mut lines: Vec<String>, line: &str) -> Vec<String> {
     lines
 }
 
-/// Description and path of each picture of a line.
-fn pictures(line: &str) -> impl Iterator<Item = (&str, &str)> {
+/// Description and path of each image of a line.
+fn images(line: &str) -> impl Iterator<Item = (&str, &str)> {
     line.split("![").skip(1).filter_map(|rest| {
         let (alt, rest) = rest.split_once("](")?;
         Some((alt.trim(), rest.split([')', ' ']).next()?))
@@ -170,17 +170,17 @@ mod tests {
     }
 
     #[test]
-    fn pictures_outside_of_fences() {
+    fn images_outside_of_fences() {
         let text = "# T\n![a map](img/a.png) and ![b](img/b.svg)\n```sh\necho '![c](img/c.png)'\n```\n\
                     <!-- book: from maps/d.png -->\n![d](img/d.png)\n";
-        let found: Vec<_> = page(text).pictures.into_iter().map(|p| (p.line, p.path, p.from)).collect();
-        let picture = |line, path: &str, from: &str| (line, path.to_string(), from.to_string());
+        let found: Vec<_> = page(text).images.into_iter().map(|p| (p.line, p.path, p.from)).collect();
+        let image = |line, path: &str, from: &str| (line, path.to_string(), from.to_string());
         assert_eq!(
             found,
             [
-                picture(2, "img/a.png", "img/a.png"),
-                picture(2, "img/b.svg", "img/b.svg"),
-                picture(7, "img/d.png", "maps/d.png")
+                image(2, "img/a.png", "img/a.png"),
+                image(2, "img/b.svg", "img/b.svg"),
+                image(7, "img/d.png", "maps/d.png")
             ]
         );
     }
@@ -220,7 +220,7 @@ mod tests {
                 "# T\n<!-- book: only with --all: needs x -->\n",
                 "01-a.md: a marker with no commands behind it",
             ),
-            ("# T\n<!-- book: from x.png -->\n", "01-a.md: a marker with no picture behind it"),
+            ("# T\n<!-- book: from x.png -->\n", "01-a.md: a marker with no image behind it"),
             ("# T\n<!-- book: from -->\n", "01-a.md:2: the marker must name a file and end with -->"),
         ] {
             assert_eq!(Page::parse("01-a", text).unwrap_err().to_string(), what);

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_halved() {
-        assert!(half(b"no picture").unwrap_err().to_string().contains("not a PNG"));
+        assert!(half(b"no image").unwrap_err().to_string().contains("not a PNG"));
         assert!(
             half(&encode(1, 1, png::ColorType::Grayscale, &[0])).unwrap_err().to_string().contains("1 x 1")
         );

@@ -1,12 +1,12 @@
 //! One page being run.
 //!
-//! It starts in an empty folder inside `target/book/`, so that `cargo` finds the workspace from there; a picture is the file
-//! that its commands wrote there, under the picture's own path or the one that `<!-- book: from FILE -->` names; a PNG that is
+//! It starts in an empty folder inside `target/book/`, so that `cargo` finds the workspace from there; an image is the file
+//! that its commands wrote there, under the image's own path or the one that `<!-- book: from FILE -->` names; a PNG that is
 //! too large for the book is kept at half its size. What each block of commands printed is left in `target/book/printed/`.
 
 use super::asked::Asked;
-use super::files::{BOOK, LARGEST_PICTURE, files_below};
-use super::page::{Block, Page, Picture, Quoted};
+use super::files::{BOOK, LARGEST_IMAGE, files_below};
+use super::page::{Block, Image, Page, Quoted};
 use super::{quote, shrink};
 use crate::cargo::root;
 use anyhow::{Context, Result};
@@ -17,7 +17,7 @@ use std::process::Command;
 
 /// Lines that are shown of what a command printed before it failed.
 const LAST_LINES: usize = 20;
-/// Letters that are shown of a line of a picture, and how many of them before the first that differs.
+/// Letters that are shown of a line of an image, and how many of them before the first that differs.
 const LINE: usize = 100;
 const BEFORE: usize = 40;
 
@@ -29,7 +29,7 @@ pub(super) struct Turn<'a> {
     /// Where what was printed is left.
     printed: PathBuf,
     pub(super) passed_over: usize,
-    /// Pictures and quoted lines that were remade.
+    /// Images and quoted lines that were remade.
     pub(super) changed: Vec<String>,
     pub(super) problems: Vec<String>,
 }
@@ -40,7 +40,7 @@ impl<'a> Turn<'a> {
         Self { page, asked, path, printed, passed_over: 0, changed: Vec::new(), problems: Vec::new() }
     }
 
-    /// Runs all blocks, then compares all pictures.
+    /// Runs all blocks, then compares all images.
     pub(super) fn take(&mut self, book: &Path) -> Result<()> {
         let folder = root().join("target/book").join(&self.page.name);
         if folder.exists() {
@@ -56,7 +56,7 @@ impl<'a> Turn<'a> {
                 self.block(block, book, &folder)?;
             }
         }
-        self.pictures(book, &folder)
+        self.images(book, &folder)
     }
 
     fn problem(&mut self, line: usize, what: &str) {
@@ -132,30 +132,30 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// Compares each picture of the page with what its commands left.
-    fn pictures(&mut self, book: &Path, folder: &Path) -> Result<()> {
+    /// Compares each image of the page with what its commands left.
+    fn images(&mut self, book: &Path, folder: &Path) -> Result<()> {
         let page = self.page;
-        for picture in &page.pictures {
-            let (kept, made) = (book.join(&picture.path), folder.join(&picture.from));
+        for image in &page.images {
+            let (kept, made) = (book.join(&image.path), folder.join(&image.from));
             let Ok(bytes) = fs::read(&made) else {
                 if self.passed_over == 0 {
-                    self.problem(picture.line, &format!("no command of the page makes {}", picture.from));
+                    self.problem(image.line, &format!("no command of the page makes {}", image.from));
                 } else if !kept.is_file() {
-                    self.problem(picture.line, &format!("{} is not there; make it with --all", picture.path));
+                    self.problem(image.line, &format!("{} is not there; make it with --all", image.path));
                 }
                 continue;
             };
-            let is_large = bytes.len() as u64 > LARGEST_PICTURE && picture.path.ends_with(".png");
+            let is_large = bytes.len() as u64 > LARGEST_IMAGE && image.path.ends_with(".png");
             let bytes = if is_large { shrink::half(&bytes)? } else { bytes };
             let old = fs::read(&kept).unwrap_or_default();
             if old == bytes || is_same_drawing(&old, &bytes) {
                 continue;
             }
             if self.asked.check {
-                self.problem(picture.line, &otherwise(picture, &old, &bytes, &made));
+                self.problem(image.line, &otherwise(image, &old, &bytes, &made));
                 continue;
             }
-            self.changed.push(picture.path.clone());
+            self.changed.push(image.path.clone());
             fs::create_dir_all(kept.parent().unwrap_or(book))?;
             fs::write(&kept, bytes).with_context(|| kept.display().to_string())?;
         }
@@ -177,9 +177,9 @@ fn is_same_drawing(old: &[u8], new: &[u8]) -> bool {
     old.is_some() && old == neutral(new)
 }
 
-/// What is different about a picture: of a drawing the first line that differs, from shortly before the difference on.
-fn otherwise(picture: &Picture, old: &[u8], new: &[u8], made: &Path) -> String {
-    let mut what = format!("{} comes out otherwise: {}", picture.path, made.display());
+/// What is different about an image: of a drawing the first line that differs, from shortly before the difference on.
+fn otherwise(image: &Image, old: &[u8], new: &[u8], made: &Path) -> String {
+    let mut what = format!("{} comes out otherwise: {}", image.path, made.display());
     if let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) {
         let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
         let differ = (0..old.len().max(new.len())).filter(|&i| old.get(i) != new.get(i));
@@ -225,11 +225,11 @@ mod tests {
         let path = std::env::var_os("PATH").unwrap();
         let mut turn = Turn { printed: base.join("printed"), ..Turn::new(&page, asked, &path) };
         page.blocks.iter().for_each(|block| turn.block(block, &book, &folder).unwrap());
-        turn.pictures(&book, &folder).unwrap();
+        turn.images(&book, &folder).unwrap();
         let printed = fs::read_to_string(base.join("printed/t-4.txt")).unwrap();
         assert_eq!(printed, "one\nrest\n");
-        let picture = fs::read(book.join("img/a.svg")).unwrap();
-        assert_eq!(picture == b"x", !asked.check, "--check writes nothing");
+        let image = fs::read(book.join("img/a.svg")).unwrap();
+        assert_eq!(image == b"x", !asked.check, "--check writes nothing");
         let after = fs::read_to_string(book.join("t.md")).unwrap();
         let clean =
             |all: &[String]| all.iter().map(|p| p.replace(&base.display().to_string(), "BASE")).collect();
@@ -264,12 +264,12 @@ docs/book/t.md:7: `echo one; echo rest; printf x > img/a.svg` prints something e
             printed: rest
                       ^^^";
         assert_eq!(problems[0], quoted);
-        let picture = "\
+        let image = "\
 docs/book/t.md:2: img/a.svg comes out otherwise: BASE/run/img/a.svg
   lines that differ: 2; line 1
   was: <svg>
   is:  x";
-        assert_eq!(problems[2], picture);
+        assert_eq!(problems[2], image);
         assert_eq!(problems.len(), 4, "{problems:?}");
     }
 
@@ -283,9 +283,9 @@ docs/book/t.md:2: img/a.svg comes out otherwise: BASE/run/img/a.svg
 
     #[test]
     fn of_a_long_line_the_part_that_differs_is_shown() {
-        let picture = Picture { line: 1, path: "img/a.svg".into(), from: "a.svg".into() };
+        let image = Image { line: 1, path: "img/a.svg".into(), from: "a.svg".into() };
         let line = |end: &str| format!("{}{end}", "x".repeat(200)).into_bytes();
-        let what = otherwise(&picture, &line("one"), &line("two"), Path::new("a.svg"));
+        let what = otherwise(&image, &line("one"), &line("two"), Path::new("a.svg"));
         let x = "x".repeat(40);
         assert_eq!(
             what,

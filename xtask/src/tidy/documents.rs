@@ -147,8 +147,8 @@ mod tests {
         let files = [("docs/a.md", text), ("STYLE.md", ""), ("src/a.rs", "[x](gone.md)")];
         assert_eq!(places(links(&Workspace::of(&files))), ["docs/a.md:2"]);
 
-        let pictures = [("docs/a.md", "![a](img/a.png)\n![b](img/b.png)\n")];
-        let mut workspace = Workspace::of(&pictures);
+        let images = [("docs/a.md", "![a](img/a.png)\n![b](img/b.png)\n")];
+        let mut workspace = Workspace::of(&images);
         workspace.others.push("docs/img/a.png".to_string());
         assert_eq!(places(links(&workspace)), ["docs/a.md:2"]);
     }

@@ -19,7 +19,7 @@ use crate::out;
 /// Measure how many photos a second are decoded and augmented
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// A folder of pictures, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/...
+    /// A folder of images, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/...
     folder: std::path::PathBuf,
     /// Sides of the square that the network takes, in pixels
     #[arg(long, value_name = "PX", value_parser = side, default_value_t = 224)]

@@ -1,4 +1,4 @@
-//! `striate data check`: everything that is wrong with a folder of pictures, and what training would see of it.
+//! `striate data check`: everything that is wrong with a folder of images, and what training would see of it.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -47,7 +47,7 @@ pub(super) fn run(
     let total: usize = splits.into_iter().flatten().filter_map(Split::photos).map(Photos::len).sum();
     let bar = ProgressBar::new(total as u64);
     bar.set_style(
-        ProgressStyle::with_template("{bar:30} {pos} of {len} pictures  {per_sec}")
+        ProgressStyle::with_template("{bar:30} {pos} of {len} images  {per_sec}")
             .expect("a template without faults"),
     );
     let found = check(&data, &|| bar.inc(1));
@@ -69,13 +69,13 @@ pub(super) fn run(
         let nothing = || "No label looks wrong.".to_owned();
         out::print(&format!("\n{}\n", suspicious::text(&list).unwrap_or_else(nothing)))?;
     } else if labels.is_some() {
-        out::print("Labels are looked at once every picture can be read.\n")?;
+        out::print("Labels are looked at once every image can be read.\n")?;
     }
     Ok(if is_bad { BAD_DATA } else { 0 })
 }
 
 fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::Error> {
-    let mut text = format!("{} classes, {} pictures", found.classes.len(), grouped(found.pictures as u64));
+    let mut text = format!("{} classes, {} images", found.classes.len(), grouped(found.images as u64));
     if found.bytes > 0 {
         write!(text, ", {}", bytes(found.bytes))?;
     }
@@ -96,7 +96,7 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
     let unreadable = found.unreadable.iter().map(|bad| format!("{}: {}", shown(&bad.path), bad.why));
     section(&mut text, "Cannot be used", unreadable.collect());
     let empty = found.empty.iter().map(|class| printable(class.clone()));
-    section(&mut text, "Classes without a picture to learn from", empty.collect());
+    section(&mut text, "Classes without an image to learn from", empty.collect());
     for (what, sign, all) in [("", " = ", &found.copies), ("Near copies, ", " ~ ", &found.near_copies)] {
         for (title, kind) in [
             ("both to learn from and to measure by, so that the measure flatters", [true, false]),
@@ -124,7 +124,7 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
     if found.imbalance >= UNEQUAL {
         writeln!(
             text,
-            "The largest class has {:.1} times as many pictures to learn from as the smallest.\n",
+            "The largest class has {:.1} times as many images to learn from as the smallest.\n",
             found.imbalance
         )?;
     }
@@ -148,13 +148,13 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
             "Repair or remove what cannot be used, or leave it out with --skip-bad: training stops before it starts.".into()
         }
         () if !found.empty.is_empty() => {
-            "Put pictures into the classes that have none to learn from, or remove them: training stops before it starts.".into()
+            "Put images into the classes that have none to learn from, or remove them: training stops before it starts.".into()
         }
         () if found.classes.len() < 2 => {
-            "There is one class, and a classifier needs two. To measure a model by these pictures: striate val MODEL FOLDER.".into()
+            "There is one class, and a classifier needs two. To measure a model by these images: striate val MODEL FOLDER.".into()
         }
         () if data.test.is_empty() => {
-            "Every class has one picture, so none can be kept apart to measure by: training stops before it starts.".into()
+            "Every class has one image, so none can be kept apart to measure by: training stops before it starts.".into()
         }
         () if found.is_bad() => "Remove the copies: an accuracy measured with them is no measure.".into(),
         () => next(name, data, found),
@@ -163,12 +163,12 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
     Ok(text)
 }
 
-/// What to do with pictures that nothing is wrong with.
+/// What to do with images that nothing is wrong with.
 fn next(name: &str, data: &Dataset, found: &Check) -> String {
     let kind = found.nature.as_ref().map_or(String::new(), |nature| format!("{} ", described(nature)));
     let look = match found.near_copies.iter().any(|copies| copies.is_leak || copies.is_contradiction) {
         true => {
-            "Look at the near copies: if they are the same pictures, the measure flatters or a class is wrong."
+            "Look at the near copies: if they are the same images, the measure flatters or a class is wrong."
         }
         false => "Nothing is in the way.",
     };
@@ -176,7 +176,7 @@ fn next(name: &str, data: &Dataset, found: &Check) -> String {
     format!("{kind}{look} Next: {}", commands.join("\nor, from scratch: "))
 }
 
-/// A sentence about what kind of pictures they are.
+/// A sentence about what kind of images they are.
 fn described(nature: &Nature) -> String {
     let color = if nature.is_gray { "gray" } else { "color" };
     let ground = match nature.ground {
@@ -186,7 +186,7 @@ fn described(nature: &Nature) -> String {
     };
     match nature.kind {
         Kind::Strokes => format!("These are strokes like digits or letters{ground}."),
-        Kind::Small => format!("These are small {color} pictures{ground}."),
+        Kind::Small => format!("These are small {color} images{ground}."),
         Kind::Photos => format!("These are {color} photos{ground}."),
     }
 }

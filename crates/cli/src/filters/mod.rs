@@ -1,4 +1,4 @@
-//! `striate filters`: the kernels of a network as pictures.
+//! `striate filters`: the kernels of a network as images.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::out;
 /// Kernels of a layer in the terminal.
 const GLIMPSED: usize = 16;
 
-/// Show the kernels of a network as pictures: a page a layer, as PNG and SVG, the first layer of a network for photos in color
+/// Show the kernels of a network as images: a page a layer, as PNG and SVG, the first layer of a network for photos in color
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate filters [OPTIONS] MODEL
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let (graph, params) = (&subject.model.graph, &subject.model.params);
     let chosen = select(graph, &args.pages.layer).map_err(usage)?;
     if chosen.is_empty() {
-        let why = "no layer of this network has kernels that are pictures; name a linear layer with --layer";
+        let why = "no layer of this network has kernels that are images; name a linear layer with --layer";
         return Err(Usage(format!("{}: {why}", subject.name)).into());
     }
     let layers: Vec<Filters> = chosen.iter().map(|&id| Filters::new(graph, params, id)).collect();
@@ -92,9 +92,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             let path = files[0].display().to_string();
             table.row([filters.name.clone(), format!("{o} of {i} x {h} x {w}"), strongest, path]);
             if filters.is_rgb || i == 1 {
-                let picture = |f: &FilterStats| (f.filter.to_string(), filters.picture(f.filter, 0));
-                let pictures: Vec<_> = ranked.iter().take(GLIMPSED).map(picture).collect();
-                out::paint(&glimpse(&pictures))?;
+                let image = |f: &FilterStats| (f.filter.to_string(), filters.image(f.filter, 0));
+                let images: Vec<_> = ranked.iter().take(GLIMPSED).map(image).collect();
+                out::paint(&glimpse(&images))?;
             }
         }
         out::say(&format!("{table}\n{}", whereabouts(&args.out, pages.len())))?;

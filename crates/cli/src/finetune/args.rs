@@ -16,15 +16,15 @@ const BATCH: usize = 16;
 /// tools/photos/stamps.sh with EfficientNet-Lite0, ten times as much lost 20 points in three epochs; this lost none in one.
 const RATE: f32 = 2e-4;
 
-/// Make a classifier for your own pictures from a pretrained network, in a minute
+/// Make a classifier for your own images from a pretrained network, in a minute
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
-Each picture passes once through the pretrained network; what comes out before its last layer is kept on disk, and a new
-last layer is fitted to it, to convergence. Cross-validation says how good that is on pictures it has not seen, beside what
-raw pixels would give, and which pictures are labeled as what they do not look like. The folder of the run gets the model,
+Each image passes once through the pretrained network; what comes out before its last layer is kept on disk, and a new
+last layer is fitted to it, to convergence. Cross-validation says how good that is on images it has not seen, beside what
+raw pixels would give, and which images are labeled as what they do not look like. The folder of the run gets the model,
 the confusion matrix, the worst mistakes, and report.html.")]
 pub(crate) struct Args {
-    /// A folder of pictures: DIR/CLASS/PICTURE, or DIR/train/CLASS/PICTURE and DIR/val/CLASS/PICTURE
+    /// A folder of images: DIR/CLASS/IMAGE, or DIR/train/CLASS/IMAGE and DIR/val/CLASS/IMAGE
     pub(super) data: String,
     /// The network ('striate models' lists them)
     #[arg(short, long, value_name = "NAME", default_value = "resnet18")]
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// Key of every random number: folds, and the order and augmentation of --unfreeze
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
-    /// Leave out pictures that cannot be read, rather than stop
+    /// Leave out images that cannot be read, rather than stop
     #[arg(long)]
     pub(super) skip_bad: bool,
     #[command(flatten)]

@@ -10,10 +10,10 @@ use striate::nn::{OptimizerConfig, Sgd};
 use super::args::Args;
 use super::frozen::Frozen;
 
-/// Pictures in the update that is measured: the time of an update grows as their number.
+/// Images in the update that is measured: the time of an update grows as their number.
 const FEW: usize = 4;
 
-/// Pictures a class below which all of a network would rather learn the pictures than the classes.
+/// Images a class below which all of a network would rather learn the images than the classes.
 const FEW_A_CLASS: f64 = 50.0;
 /// Share of wrong answers below which there is little left to win.
 const LITTLE: f64 = 0.02;
@@ -26,7 +26,7 @@ pub(super) struct Cost {
     pub(super) total_s: f64,
 }
 
-/// Measures one update of the network with few pictures, after one to warm up, and scales it to a whole update; nothing of
+/// Measures one update of the network with few images, after one to warm up, and scales it to a whole update; nothing of
 /// it is kept.
 pub(super) fn cost(
     frozen: &Frozen,
@@ -58,19 +58,19 @@ pub(super) fn cost(
 /// Whether training all of the network is likely to pay, in a sentence.
 ///
 /// # Source
-/// Kornblith 2019, section 4.6: the fewer pictures, the less fine-tuning has over a linear layer; with some tens a class
+/// Kornblith 2019, section 4.6: the fewer images, the less fine-tuning has over a linear layer; with some tens a class
 /// both are alike.
-pub(super) fn advice(error: f64, pictures: usize, classes: usize) -> String {
-    let a_class = pictures as f64 / classes as f64;
+pub(super) fn advice(error: f64, images: usize, classes: usize) -> String {
+    let a_class = images as f64 / classes as f64;
     if error < LITTLE {
         format!("unlikely to pay: only {:.1} % of the answers are wrong", 100.0 * error)
     } else if a_class < FEW_A_CLASS {
         format!(
-            "unlikely to pay: with {a_class:.0} pictures a class a network learns the pictures, not the classes"
+            "unlikely to pay: with {a_class:.0} images a class a network learns the images, not the classes"
         )
     } else {
         format!(
-            "likely to pay: {a_class:.0} pictures a class, and {:.1} % of the answers are wrong",
+            "likely to pay: {a_class:.0} images a class, and {:.1} % of the answers are wrong",
             100.0 * error
         )
     }
@@ -85,9 +85,9 @@ mod tests {
     use super::advice;
 
     #[test]
-    fn advice_weighs_pictures_and_errors() {
+    fn advice_weighs_images_and_errors() {
         assert!(advice(0.01, 1000, 5).starts_with("unlikely to pay: only 1.0 %"));
-        assert!(advice(0.07, 167, 5).starts_with("unlikely to pay: with 33 pictures a class"));
-        assert!(advice(0.07, 1000, 5).starts_with("likely to pay: 200 pictures a class, and 7.0 %"));
+        assert!(advice(0.07, 167, 5).starts_with("unlikely to pay: with 33 images a class"));
+        assert!(advice(0.07, 1000, 5).starts_with("likely to pay: 200 images a class, and 7.0 %"));
     }
 }

@@ -1,8 +1,8 @@
-//! The frozen part: a pretrained network's features of every picture, and the last layer that is fitted to them.
+//! The frozen part: a pretrained network's features of every image, and the last layer that is fitted to them.
 
 use std::borrow::Cow;
 
-use striate::data::{DataError, Dataset, Picture, Places, Preprocess, Split};
+use striate::data::{DataError, Dataset, Image, Places, Preprocess, Split};
 use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Engine, Graph, Mode, Params, trace};
 use striate::models::registry::ModelInfo;
@@ -16,11 +16,11 @@ use crate::working::Working;
 /// Folds of the cross-validation.
 pub(super) const FOLDS: usize = 5;
 
-/// The line of raw pixels is fitted to no more pictures than this: a thumbnail has more numbers than the features of a
+/// The line of raw pixels is fitted to no more images than this: a thumbnail has more numbers than the features of a
 /// network, and a control needs no narrower interval.
 const ENOUGH_RAW: usize = 5000;
 
-/// A pretrained network and what it sees in the pictures.
+/// A pretrained network and what it sees in the images.
 pub(super) struct Frozen {
     pub(super) info: &'static ModelInfo,
     /// As the weights were found, for people.
@@ -28,12 +28,12 @@ pub(super) struct Frozen {
     params: Params,
     preprocess: Preprocess,
     head_layer: String,
-    /// The pictures that heads are judged by, and that the last one is fitted to: all of them, or where the folder says
+    /// The images that heads are judged by, and that the last one is fitted to: all of them, or where the folder says
     /// itself which ones are for measuring, those for learning.
     pub(super) features: Features,
-    /// The pictures that the folder keeps apart.
+    /// The images that the folder keeps apart.
     apart: Option<Features>,
-    /// Pictures of the training split, the first of [`features`](Self::features).
+    /// Images of the training split, the first of [`features`](Self::features).
     train: usize,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Baselines {
     pub(super) raw_pixels: Option<RawPixels>,
 }
 
-/// What the bare pixels of every `stride`-th picture say.
+/// What the bare pixels of every `stride`-th image say.
 pub(super) struct RawPixels {
     pub(super) stride: usize,
     pub(super) judged: CrossValidation,
@@ -93,14 +93,14 @@ impl Frozen {
         let mut tell = |done: usize, total: usize| working.count("judging bare pixels", done, total);
         let raw_pixels = match probe::cross_validate(&pixels, FOLDS, seed, engine, &mut tell) {
             Ok(judged) => Some(RawPixels { stride, judged, labels: pixels.labels }),
-            Err(FitError::TooFewPictures { .. }) => None,
+            Err(FitError::TooFewImages { .. }) => None,
             Err(error) => return Err(error.into()),
         };
         working.begin("judging class means");
         Ok(Baselines { nearest_mean: probe::nearest_mean(&self.features, FOLDS, seed)?, raw_pixels })
     }
 
-    /// The network with a last layer fitted to all pictures it may learn from.
+    /// The network with a last layer fitted to all images it may learn from.
     pub(super) fn model(
         &self,
         data: &Dataset,
@@ -155,7 +155,7 @@ impl Frozen {
         Ok(trace(net.as_ref(), mode, self.preprocess.shape())?)
     }
 
-    /// The pictures that the folder keeps apart.
+    /// The images that the folder keeps apart.
     pub(super) fn apart(&self) -> Option<&Features> {
         self.apart.as_ref()
     }
@@ -184,14 +184,14 @@ impl Frozen {
 
 /// The frozen part of a network, and how it is fed.
 pub(super) fn backbone(pretrained: &Pretrained, engine: &Engine) -> anyhow::Result<(Backbone, Preprocess)> {
-    // The whole picture, its margins filled with the color of its border: a center crop would cut off what is not in the
+    // The whole image, its margins filled with the color of its border: a center crop would cut off what is not in the
     // middle. On tools/photos/stamps.sh the crop costs 1.6 points (91.8 against 93.4 % with EfficientNet-Lite0).
     let mut preprocess = pretrained.preprocess.clone();
     preprocess.resize_shorter = None;
     Ok((Backbone::new(&pretrained.graph, &pretrained.params, &preprocess, engine)?, preprocess))
 }
 
-/// What it sees in the pictures to learn from and to test.
+/// What it sees in the images to learn from and to test.
 pub(super) fn seen(
     backbone: &mut Backbone,
     data: &Dataset,
@@ -201,14 +201,14 @@ pub(super) fn seen(
     let classes = data.classes.len();
     let total = data.train.len() + data.test.len();
     let mut features = |split, before: usize| {
-        let mut tell = |done: usize, _| working.count("looking at pictures", before + done, total);
+        let mut tell = |done: usize, _| working.count("looking at images", before + done, total);
         backbone.features(split, classes, kept_in.as_deref(), &mut tell)
     };
     Ok([features(&data.train, 0)?, features(&data.test, data.train.len())?])
 }
 
-/// The picture of row `i` of [`Frozen::features`], with its name.
-pub(super) fn picture(data: &Dataset, i: usize) -> Result<(Picture, String), DataError> {
+/// The image of row `i` of [`Frozen::features`], with its name.
+pub(super) fn image(data: &Dataset, i: usize) -> Result<(Image, String), DataError> {
     match i.checked_sub(data.train.len()) {
         None => of_split(&data.train, i),
         Some(i) => of_split(&data.test, i),

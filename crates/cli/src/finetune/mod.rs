@@ -1,4 +1,4 @@
-//! `striate finetune`: a folder of pictures and a pretrained network become a classifier, with an honest figure of how good
+//! `striate finetune`: a folder of images and a pretrained network become a classifier, with an honest figure of how good
 //! it is.
 
 mod args;
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     printed.map(|()| code)
 }
 
-/// The pictures, every one of them decoded once: what cannot be read is said before anything is computed.
+/// The images, every one of them decoded once: what cannot be read is said before anything is computed.
 fn read(args: &Args) -> anyhow::Result<Dataset> {
     let data = prepare::data(&args.data, args.layout, args.skip_bad, args.quiet)?;
     let (place, classes) = (&args.data, data.classes.len());
@@ -69,8 +69,8 @@ fn read(args: &Args) -> anyhow::Result<Dataset> {
         .collect();
     if !few.is_empty() {
         let why = format!(
-            "{place}: expected at least 2 pictures of each class, one to learn from and one to judge by; too few have {}; \
-             add pictures, or take the folder away",
+            "{place}: expected at least 2 images of each class, one to learn from and one to judge by; too few have {}; \
+             add images, or take the folder away",
             few.join(", ")
         );
         return Err(BadData(why).into());

@@ -17,7 +17,7 @@ use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG};
 
 use super::args::Args;
 use super::cost::{Cost, advice};
-use super::frozen::{Baselines, FOLDS, Frozen, name, picture};
+use super::frozen::{Baselines, FOLDS, Frozen, image, name};
 use super::suspicious::{self, Suspicious};
 use crate::flags::me;
 use crate::out;
@@ -49,7 +49,7 @@ struct Document<'a> {
     model: &'a str,
     weights: &'a str,
     data: &'a str,
-    pictures: usize,
+    images: usize,
     classes: &'a [String],
     folds: usize,
     accuracy: Option<f64>,
@@ -87,19 +87,19 @@ impl<'a> Found<'a> {
             lines.push(Comparison { name: name.into(), hits: confusion.hits(), images: confusion.total() });
         };
         if let Some(apart) = frozen.apart() {
-            line("this classifier on the pictures kept apart", &on(&model.params, frozen, apart)?);
+            line("this classifier on the images kept apart", &on(&model.params, frozen, apart)?);
         }
         line("nearest class mean of the same features", &baselines.nearest_mean.confusion(labels)?);
         if let Some(raw) = &baselines.raw_pixels {
             let name = match raw.stride {
                 1 => "raw pixels, the same method".to_owned(),
-                n => format!("raw pixels of one picture in {n}, the same method"),
+                n => format!("raw pixels of one image in {n}, the same method"),
             };
             line(&name, &raw.judged.confusion(&raw.labels)?);
         }
         let error = 1.0 - confusion.accuracy().unwrap_or(0.0);
         let advice = format!(
-            "Training all of the network (--unfreeze) is {}; {} epochs would take about {} here: one update of {} pictures takes {}.",
+            "Training all of the network (--unfreeze) is {}; {} epochs would take about {} here: one update of {} images takes {}.",
             advice(error, labels.len(), data.classes.len()),
             args.epochs,
             duration(cost.total_s),
@@ -136,16 +136,16 @@ impl<'a> Found<'a> {
         save(CONFUSION_PNG, &matrix.to_png(2.0)?)?;
         let mut page = Page::new(&title, &self.data.classes, &self.confusion);
         page.subtitle = format!(
-            "{FOLDS}-fold cross-validation of {} pictures: each was answered by a last layer that had not seen it.",
+            "{FOLDS}-fold cross-validation of {} images: each was answered by a last layer that had not seen it.",
             grouped(self.confusion.total())
         );
         page.calibration = Some(&self.calibration);
         page.comparisons = self.lines.clone();
         page.mistakes =
-            report::mistakes(&self.judged.answers(&self.frozen.features.labels), &|i| picture(self.data, i))?;
+            report::mistakes(&self.judged.answers(&self.frozen.features.labels), &|i| image(self.data, i))?;
         page.notes = vec![
             "The network's own layers are as they were pretrained; a new last layer was fitted to their features.".into(),
-            "The model in this folder learned from all of these pictures: the figures are those of its kind, and what to \
+            "The model in this folder learned from all of these images: the figures are those of its kind, and what to \
              expect of it on others like them."
                 .into(),
             self.advice.clone(),
@@ -167,7 +167,7 @@ impl<'a> Found<'a> {
                 model: self.frozen.info.name,
                 weights: &self.frozen.source,
                 data: &self.data.name,
-                pictures: self.frozen.features.len(),
+                images: self.frozen.features.len(),
                 classes: &self.data.classes,
                 folds: FOLDS,
                 accuracy: confusion.accuracy(),
@@ -185,7 +185,7 @@ impl<'a> Found<'a> {
         }
         let mut table = Table::new([
             ("class", Align::Left),
-            ("pictures", Align::Right),
+            ("images", Align::Right),
             ("precision", Align::Right),
             ("recall", Align::Right),
             ("F1", Align::Right),
@@ -202,7 +202,7 @@ impl<'a> Found<'a> {
         }
         let mut text = format!("{table}\n");
         let mut lines = Table::new([
-            ("judged on pictures it has not seen", Align::Left),
+            ("judged on images it has not seen", Align::Left),
             ("accuracy", Align::Right),
             ("95 % interval", Align::Right),
         ]);
@@ -219,7 +219,7 @@ impl<'a> Found<'a> {
         write!(text, "{lines}")?;
         writeln!(
             text,
-            "\n{}-fold cross-validation of {} pictures, {} in all",
+            "\n{}-fold cross-validation of {} images, {} in all",
             FOLDS,
             grouped(confusion.total()),
             duration(seconds)
@@ -230,22 +230,22 @@ impl<'a> Found<'a> {
         }
         writeln!(text, "\nModel:    {}", file(BEST_MODEL))?;
         writeln!(text, "Report:   {}", file(REPORT))?;
-        writeln!(text, "Pictures: {}, {}", file(MISTAKES), file(CONFUSION_PNG))?;
+        writeln!(text, "Images: {}, {}", file(MISTAKES), file(CONFUSION_PNG))?;
         writeln!(text, "\nNext:\n  {}", next(folder, self.data, &self.args.data))?;
         Ok(out::print(&text)?)
     }
 }
 
-/// The command to try next, on the first picture that was kept apart.
+/// The command to try next, on the first image that was kept apart.
 pub(super) fn next(folder: &Path, data: &Dataset, source: &str) -> String {
-    let picture = match data.test.photos() {
+    let image = match data.test.photos() {
         Some(photos) => photos.path(0).display().to_string(),
         None => format!("{source}:0"),
     };
-    join(&[me(), "predict".into(), folder.display().to_string(), picture])
+    join(&[me(), "predict".into(), folder.display().to_string(), image])
 }
 
-/// What the last layer in these parameters says of pictures by their features.
+/// What the last layer in these parameters says of images by their features.
 pub(super) fn on(params: &Params, frozen: &Frozen, features: &Features) -> anyhow::Result<Confusion> {
     let head = frozen.head_of(params);
     let mut confusion = Confusion::new(features.classes);

@@ -17,17 +17,17 @@ use crate::working::Working;
 /// Lines that are printed; the JSON document has all.
 const SHOWN: usize = 20;
 
-/// A picture whose label may be wrong, with names for people.
+/// An image whose label may be wrong, with names for people.
 #[derive(Debug, Serialize)]
 pub(crate) struct Suspicious {
-    picture: String,
+    image: String,
     class: String,
     class_probability: f32,
     looks_like: String,
     probability: f32,
 }
 
-/// What is suspicious in a data set, by the features of a pretrained network: all of its pictures, wherever they lie, judge each
+/// What is suspicious in a data set, by the features of a pretrained network: all of its images, wherever they lie, judge each
 /// other as in `finetune`.
 pub(crate) fn look(
     data: &Dataset,
@@ -50,11 +50,11 @@ pub(crate) fn look(
     Ok(named(data, &suspicious(&judged, &features.labels), &|i| frozen::name(data, i)))
 }
 
-/// With the names of pictures and classes.
+/// With the names of images and classes.
 pub(crate) fn named(data: &Dataset, found: &[Suspicion], name: &dyn Fn(usize) -> String) -> Vec<Suspicious> {
     let class = |class: u32| data.classes.get(class as usize).cloned().unwrap_or_default();
     let named = |found: &Suspicion| Suspicious {
-        picture: name(found.picture),
+        image: name(found.image),
         class: class(found.label),
         class_probability: found.label_probability,
         looks_like: class(found.likely),
@@ -77,7 +77,7 @@ pub(crate) fn text(found: &[Suspicious]) -> Option<String> {
     ]);
     for one in found.iter().take(SHOWN) {
         table.row([
-            printable(one.picture.clone()),
+            printable(one.image.clone()),
             printable(one.class.clone()),
             percent(Some(one.class_probability.into())),
             printable(one.looks_like.clone()),
@@ -86,18 +86,18 @@ pub(crate) fn text(found: &[Suspicious]) -> Option<String> {
     }
     let more = found.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!("and {more} more (--json lists all)\n") } else { String::new() };
-    Some(format!("{table}{more}A classifier that had not seen these pictures would have put them elsewhere."))
+    Some(format!("{table}{more}A classifier that had not seen these images would have put them elsewhere."))
 }
 
-/// For the page: which pictures, in a sentence; `None` when there is none.
+/// For the page: which images, in a sentence; `None` when there is none.
 pub(crate) fn note(found: &[Suspicious]) -> Option<String> {
-    let one = |one: &Suspicious| format!("{} (in {}, looks like {})", one.picture, one.class, one.looks_like);
+    let one = |one: &Suspicious| format!("{} (in {}, looks like {})", one.image, one.class, one.looks_like);
     let shown: Vec<String> = found.iter().take(SHOWN).map(one).collect();
     let more = found.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
     (!found.is_empty()).then(|| {
         format!(
-            "Labels to look at, since a classifier that had not seen these pictures found their class less than a tenth as \
+            "Labels to look at, since a classifier that had not seen these images found their class less than a tenth as \
              likely as with others of it, and another class likelier than all the rest: {}{more}.",
             shown.join(", ")
         )

@@ -33,7 +33,7 @@ pub(super) fn run(
     let stop = Stop::listen()?;
     let net = (frozen.info.build)(data.classes.len(), frozen.preprocess().channels);
     let graph = frozen.graph(data, Mode::Train)?.without_auxiliary();
-    // Batch norms stay as they are: statistics of a few pictures a batch would replace those of a million photographs.
+    // Batch norms stay as they are: statistics of a few images a batch would replace those of a million photographs.
     let norms = graph.nodes.iter().filter(|node| node.operation().role() == Role::Norm);
     let config = FitConfig {
         epochs: args.epochs,
@@ -41,7 +41,7 @@ pub(super) fn run(
         learning_rate: args.lr,
         optimizer: optimizer(),
         schedule: Schedule::one_cycle(),
-        // Milder than for training from scratch: what is left of a picture must still look like its class.
+        // Milder than for training from scratch: what is left of an image must still look like its class.
         augment: Augment {
             crop: Some(ResizedCrop { scale: [0.5, 1.0], ..ResizedCrop::default() }),
             flip_horizontal: 0.5,
@@ -80,7 +80,7 @@ pub(super) fn run(
     let numbers = striate::inspect::Report::new(&trained.evaluation.confusion, &data.classes, None)?;
     let seconds: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
     out::print(&format!(
-        "\nAll of the network, trained for {} epochs in {}: {} on the {} pictures kept apart, where {last_layer} has {}\nModel:    {}\nReport:   {}\n\nNext:\n  {}\n",
+        "\nAll of the network, trained for {} epochs in {}: {} on the {} images kept apart, where {last_layer} has {}\nModel:    {}\nReport:   {}\n\nNext:\n  {}\n",
         trained.rows.len(),
         duration(seconds),
         accuracy(&numbers),

@@ -105,12 +105,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut files = Vec::new();
     for ((part, example), data) in study.parts.iter().zip(&examples).zip(&data) {
         let curves = curves(part);
-        let pictures = [
+        let images = [
             ("", "png", curves.to_png(SCALE)?),
             ("", "svg", curves.to_svg().into_bytes()),
             ("-shown", "png", example.to_png(SCALE)?),
         ];
-        for (what, ending, bytes) in pictures {
+        for (what, ending, bytes) in images {
             files.push(write(&args.out, &format!("{}{what}.{ending}", file_name(data)), &bytes)?);
         }
     }

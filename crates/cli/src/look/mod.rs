@@ -1,4 +1,4 @@
-//! Which network is looked into, and at which picture: the arguments `MODEL PICTURE` that `maps`, `why`, `xray` and others
+//! Which network is looked into, and at which image: the arguments `MODEL IMAGE` that `maps`, `why`, `xray` and others
 //! share.
 
 mod model;
@@ -19,47 +19,47 @@ use crate::mismatch::Mismatches;
 use crate::predict::sources::{Source, collect};
 pub(crate) use model::{ModelArg, ModelFlags, NamedFlags, Subject, open_model};
 
-/// A network and a picture; flattened into the commands that look into one while it sees the other.
+/// A network and an image; flattened into the commands that look into one while it sees the other.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct LookArgs {
     /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
-    /// then a picture of any size, '-' for standard input, or DATA:INDEX for a test image of a data set, such as digits:7
-    #[arg(required = true, num_args = 1..=2, value_name = "MODEL PICTURE")]
+    /// then an image of any size, '-' for standard input, or DATA:INDEX for a test image of a data set, such as digits:7
+    #[arg(required = true, num_args = 1..=2, value_name = "MODEL IMAGE")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelFlags,
-    /// The picture is black on white, and the model was trained on white on black (as handwritten digits are)
+    /// The image is black on white, and the model was trained on white on black (as handwritten digits are)
     #[arg(long)]
     invert: bool,
     #[command(flatten)]
     layout: LayoutFlag,
 }
 
-/// A network, and a picture that it is about to see.
+/// A network, and an image that it is about to see.
 pub(crate) struct Looked {
     pub(crate) model: Classifier,
     /// What the network is called in pages and messages.
     pub(crate) name: String,
     pub(crate) engine: Engine,
-    /// What the picture is called: a path, `-`, or `digits:7`.
+    /// What the image is called: a path, `-`, or `digits:7`.
     pub(crate) source: String,
-    /// The class that its data set gives the picture, if it is of one.
+    /// The class that its data set gives the image, if it is of one.
     pub(crate) label: Option<String>,
     /// What the network is shown, `[C, H, W]`, before it is normalized.
     pub(crate) pixels: Vec<u8>,
     /// The same to look at.
-    pub(crate) picture: Thumbnail,
+    pub(crate) image: Thumbnail,
 }
 
 impl LookArgs {
-    /// Loads the network and reads the picture. `verb` is the command, for messages.
+    /// Loads the network and reads the image. `verb` is the command, for messages.
     pub(crate) fn open(&self, verb: &str) -> anyhow::Result<Looked> {
-        let (file, picture) = match (&self.paths[..], self.model.is_named()) {
-            ([picture], true) => (None, picture),
-            ([model, picture], false) => (Some(model.as_path()), picture),
+        let (file, image) = match (&self.paths[..], self.model.is_named()) {
+            ([image], true) => (None, image),
+            ([model, image], false) => (Some(model.as_path()), image),
             (paths, named) => return Err(Usage(wrong_paths(verb, paths, named)).into()),
         };
-        let source = one_picture(picture, self.layout)?;
+        let source = one_image(image, self.layout)?;
         let mut subject = self.model.load(file)?;
         subject.model.preprocess.invert |= self.invert;
         let model = Classifier::new(subject.model, subject.engine.clone())?;
@@ -67,32 +67,32 @@ impl LookArgs {
         let mismatches = Mismatches::default();
         mismatches.note((0, &source.name()), &opened, model.preprocess());
         mismatches.warn(model.preprocess());
-        let pixels = model.preprocess().from_picture(&opened);
-        let picture = seen(&pixels, model.preprocess().shape())?;
+        let pixels = model.preprocess().from_image(&opened);
+        let image = seen(&pixels, model.preprocess().shape())?;
         let (name, engine) = (subject.name, subject.engine);
-        Ok(Looked { model, name, engine, source: source.name(), label: source.label(), pixels, picture })
+        Ok(Looked { model, name, engine, source: source.name(), label: source.label(), pixels, image })
     }
 }
 
 impl Looked {
-    /// Runs the network on the picture; the taps that were set before hold its values afterwards.
+    /// Runs the network on the image; the taps that were set before hold its values afterwards.
     pub(crate) fn predict(&mut self) -> anyhow::Result<Prediction> {
         Ok(self.model.predict_pixels(&self.pixels)?.remove(0))
     }
 
-    /// The picture as the network takes it, `[1, C, H, W]`, normalized.
+    /// The image as the network takes it, `[1, C, H, W]`, normalized.
     pub(crate) fn image(&self) -> Array4<f32> {
         let preprocess = self.model.preprocess();
         let [c, h, w] = preprocess.shape();
         let mut values = vec![0.0; c * h * w];
         preprocess.normalize(&self.pixels, &mut values);
         Array4::from_shape_vec((1, c, h, w), values)
-            .unwrap_or_else(|_| unreachable!("a picture of the network's size"))
+            .unwrap_or_else(|_| unreachable!("an image of the network's size"))
     }
 
-    /// What the picture is called in a sentence: `digits:7 (labeled 9)`.
+    /// What the image is called in a sentence: `digits:7 (labeled 9)`.
     pub(crate) fn shown(&self) -> String {
-        let name = if self.source == "-" { "a picture" } else { &self.source };
+        let name = if self.source == "-" { "an image" } else { &self.source };
         let label = self.label.as_ref().map(|label| format!(" (labeled {label})"));
         format!("{name}{}", label.unwrap_or_default())
     }
@@ -120,26 +120,26 @@ pub(crate) fn usage(error: InspectError) -> anyhow::Error {
 fn wrong_paths(verb: &str, paths: &[PathBuf], is_named: bool) -> String {
     let first = paths.first().map_or(Path::new("").display(), |path| path.display());
     if is_named {
-        format!("{first}: with --model, expected one picture and no model file, got {} paths", paths.len())
+        format!("{first}: with --model, expected one image and no model file, got {} paths", paths.len())
     } else {
         format!(
-            "{first}: expected a model and a picture, got this alone; try {} {verb} convnet digits:7, or --model NAME \
+            "{first}: expected a model and an image, got this alone; try {} {verb} convnet digits:7, or --model NAME \
              for a network with published weights",
             me()
         )
     }
 }
 
-fn one_picture(path: &Path, layout: LayoutFlag) -> anyhow::Result<Source> {
+fn one_image(path: &Path, layout: LayoutFlag) -> anyhow::Result<Source> {
     if path.is_dir() {
-        let (path, why) = (path.display(), "expected one picture, got a folder; name a file in it");
+        let (path, why) = (path.display(), "expected one image, got a folder; name a file in it");
         let or = format!("or, if it is a data set, one of its test images: {path}:0");
         return Err(Usage(format!("{path}: {why}, {or}")).into());
     }
     Ok(collect(&[path.to_path_buf()], layout)?.remove(0))
 }
 
-/// What the network is shown, `[C, H, W]` as bytes, as a picture.
+/// What the network is shown, `[C, H, W]` as bytes, as an image.
 fn seen(pixels: &[u8], [channels, height, width]: [usize; 3]) -> anyhow::Result<Thumbnail> {
     let plane = height * width;
     let interleaved = (0..plane).flat_map(|i| (0..channels).map(move |c| pixels[c * plane + i]));

@@ -78,7 +78,7 @@ impl NamedFlags {
             *classes = Some(labels);
         } else if classes.is_none() && usual.len() == outputs {
             out::tell(format!(
-                "note: nothing names the {outputs} classes of these weights: they are taken for those of the pictures, in their \
+                "note: nothing names the {outputs} classes of these weights: they are taken for those of the images, in their \
                  order ({}); --labels FILE says otherwise",
                 first(usual)
             ));
@@ -135,7 +135,7 @@ pub(crate) struct ModelFlags {
     threads: Threads,
 }
 
-/// A network alone; flattened into the commands that need no picture.
+/// A network alone; flattened into the commands that need no image.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ModelArg {
     /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model)

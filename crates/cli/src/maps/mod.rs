@@ -1,4 +1,4 @@
-//! `striate maps`: what each layer of a network makes of a picture.
+//! `striate maps`: what each layer of a network makes of an image.
 
 pub(crate) mod pages;
 
@@ -17,11 +17,11 @@ use pages::{Page, PageFlags, glimpse, whereabouts};
 /// Maps of a layer in the terminal.
 const GLIMPSED: usize = 8;
 
-/// Show what each layer of a network makes of a picture: a page of feature maps a layer, as PNG and SVG
+/// Show what each layer of a network makes of an image: a page of feature maps a layer, as PNG and SVG
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
-striate maps [OPTIONS] MODEL PICTURE
-       striate maps [OPTIONS] --model NAME [--weights SOURCE] PICTURE")]
+striate maps [OPTIONS] MODEL IMAGE
+       striate maps [OPTIONS] --model NAME [--weights SOURCE] IMAGE")]
 pub(crate) struct Args {
     #[command(flatten)]
     look: LookArgs,
@@ -35,7 +35,7 @@ pub(crate) struct Args {
 #[derive(Serialize)]
 struct Document<'a> {
     model: &'a str,
-    picture: &'a str,
+    image: &'a str,
     class: &'a str,
     probability: f32,
     layers: Vec<Layer<'a>>,
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     }
     let about = About {
         subject: looked.sentence(&prediction),
-        picture: Some(looked.picture.clone()),
+        image: Some(looked.image.clone()),
         classes: looked.model.classes().to_vec(),
     };
     let ranked: Vec<Vec<MapStats>> = layers.iter().map(FeatureMaps::ranked).collect();
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         };
         out::json(&Document {
             model: &looked.name,
-            picture: &looked.source,
+            image: &looked.source,
             class: prediction.class(),
             probability: prediction.probability(),
             layers: layers.iter().zip(&ranked).zip(&files).map(layer).collect(),
@@ -116,8 +116,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             if maps.is_image() {
                 let title = |map: &MapStats| format!("{} map {}", maps.name, map.map);
                 let shown = ranked.iter().take(GLIMPSED);
-                let pictures: Vec<_> = shown.map(|map| (title(map), maps.picture(map.map))).collect();
-                out::paint(&glimpse(&pictures))?;
+                let images: Vec<_> = shown.map(|map| (title(map), maps.image(map.map))).collect();
+                out::paint(&glimpse(&images))?;
             }
         }
         let says = says(&prediction);

@@ -19,7 +19,7 @@ use crate::working::Working;
 
 /// Pixels of the PNG for one of the page.
 const SCALE: f64 = 2.0;
-/// Columns of a terminal that does not tell, and the longest side of a picture in it.
+/// Columns of a terminal that does not tell, and the longest side of an image in it.
 const COLUMNS: usize = 80;
 const SIDE: u32 = 24;
 /// Longest name of a file, without its ending.
@@ -72,7 +72,7 @@ impl PageFlags {
             let entry = |(page, stem): (&Page<'_>, &String)| Entry {
                 layer: page.layer.into(),
                 what: page.what.clone(),
-                picture: format!("{stem}.png"),
+                image: format!("{stem}.png"),
                 width_px: page.scene.width_px,
             };
             let entries: Vec<Entry> = pages.iter().zip(&stems).map(entry).collect();
@@ -137,8 +137,8 @@ fn file_stems<'a>(layers: impl Iterator<Item = &'a str>) -> Vec<String> {
     layers.map(stem).collect()
 }
 
-/// Pictures for the terminal, or nothing where standard output is none.
-pub(crate) fn glimpse(pictures: &[(String, Thumbnail)]) -> String {
+/// Images for the terminal, or nothing where standard output is none.
+pub(crate) fn glimpse(images: &[(String, Thumbnail)]) -> String {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let forced = std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0");
     if !forced && (set("NO_COLOR") || !std::io::stdout().is_terminal()) {
@@ -146,7 +146,7 @@ pub(crate) fn glimpse(pictures: &[(String, Thumbnail)]) -> String {
     }
     let is_true = std::env::var("COLORTERM").is_ok_and(|value| value == "truecolor" || value == "24bit");
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(COLUMNS);
-    half_blocks(pictures, columns, SIDE, if is_true { Depth::True } else { Depth::Indexed })
+    half_blocks(images, columns, SIDE, if is_true { Depth::True } else { Depth::Indexed })
 }
 
 #[cfg(test)]

@@ -31,10 +31,10 @@ pub(crate) struct Args {
     pub(super) data: Option<String>,
     #[command(flatten)]
     pub(super) which: PartFlags,
-    /// Make up a picture for the unit too: people guess worse from such pictures than from real images
+    /// Make up an image for the unit too: people guess worse from such images than from real images
     #[arg(long)]
     pub(super) dream: bool,
-    /// Where the made-up picture starts
+    /// Where the made-up image starts
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "dream")]
     pub(super) seed: u64,
     /// The folder for the page

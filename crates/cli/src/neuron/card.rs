@@ -252,7 +252,7 @@ fn words(card: &Card, data: &Dataset, files: &[PathBuf]) -> Result<String, std::
         let seen = record.permille(card.images).map_or("nothing".into(), number);
         writeln!(
             text,
-            "made-up picture: {}, {verdict} than the {seen} that one training image in a thousand passes",
+            "made-up image: {}, {verdict} than the {seen} that one training image in a thousand passes",
             number(dream.value)
         )?;
     }

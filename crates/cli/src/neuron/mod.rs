@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load(file)?;
     let (layer, map) = parsed(&subject.model, unit)?;
     if map.is_none() && args.dream {
-        let why = "--dream makes up a picture for one map; name it, as in";
+        let why = "--dream makes up an image for one map; name it, as in";
         return Err(Usage(format!("{why} {layer}:0")).into());
     }
     let data = data(args.data.as_deref(), args.which, &subject.model)?.data;
@@ -69,7 +69,7 @@ fn parsed(model: &ModelFile, text: &str) -> anyhow::Result<(String, Option<usize
     Ok((layer.name, Some(map)))
 }
 
-/// The pictures that are meant, of which the network can take those in memory.
+/// The images that are meant, of which the network can take those in memory.
 pub(crate) fn data(named: Option<&str>, which: PartFlags, model: &ModelFile) -> anyhow::Result<Measured> {
     let measured = data_for(named, which, model)?;
     let expected = model.preprocess.shape();

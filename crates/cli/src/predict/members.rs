@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use striate::data::{Choice, DataError, Known, Measured, Picture, Preprocess, Split};
+use striate::data::{Choice, DataError, Image, Known, Measured, Preprocess, Split};
 
 use crate::exit::Usage;
 use crate::flags_data::{LayoutFlag, PartFlags};
@@ -25,7 +25,7 @@ pub(super) struct Place {
     index: usize,
 }
 
-/// The pictures of each place that was named, so that none is loaded twice.
+/// The images of each place that was named, so that none is loaded twice.
 pub(super) type Loaded = Vec<(String, Option<Choice>, Arc<Measured>)>;
 
 impl Member {
@@ -39,9 +39,9 @@ impl Member {
     }
 
     /// Decodes it, if it is a photo.
-    pub(super) fn open(&self, preprocess: &Preprocess) -> Result<Picture, DataError> {
+    pub(super) fn open(&self, preprocess: &Preprocess) -> Result<Image, DataError> {
         match self.split() {
-            Split::Images(images) => Ok(images.picture(self.index)),
+            Split::Images(images) => Ok(images.image(self.index)),
             Split::Photos(photos) => preprocess.open(&photos.path(self.index)),
         }
     }
@@ -114,7 +114,7 @@ mod tests {
             ("a:b:train:3", place("a:b", "train", 3)),
             ("stamps:val:2", place("stamps", "val", 2)),
             ("stamps:all:2", place("stamps", "all", 2)),
-            ("picture.png", None),
+            ("image.png", None),
             ("odd:name.png", None),
             (":7", None),
             ("-", None),

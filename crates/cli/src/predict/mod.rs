@@ -1,6 +1,6 @@
-//! `striate predict`: what is in these pictures.
+//! `striate predict`: what is in these images.
 //!
-//! Made to start fast: one thread and one read of the model for a few pictures, a team and batches for many. Pictures pass
+//! Made to start fast: one thread and one read of the model for a few images, a team and batches for many. Images pass
 //! in batches, each answered before the next is decoded, so their number costs no memory.
 
 mod members;
@@ -25,30 +25,30 @@ use crate::mismatch::Mismatches;
 use show::{Format, Show};
 use sources::{Source, collect};
 
-/// Pictures from which on a team of threads is worth waking.
+/// Images from which on a team of threads is worth waking.
 const MANY: usize = 32;
-/// Multiply-adds of a picture from which on it is worth it for a single one.
+/// Multiply-adds of an image from which on it is worth it for a single one.
 const HEAVY: u64 = 50_000_000;
-/// Pictures that are decoded and run together.
+/// Images that are decoded and run together.
 const BATCH: usize = 64;
 
-/// Say what is in pictures
+/// Say what is in images
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
-striate predict [OPTIONS] MODEL PICTURES...
-       striate predict [OPTIONS] --model NAME [--weights SOURCE] PICTURES...")]
+striate predict [OPTIONS] MODEL IMAGES...
+       striate predict [OPTIONS] --model NAME [--weights SOURCE] IMAGES...")]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
-    /// then pictures of any size: files, folders (searched in depth), '-' for standard input, or DATA:INDEX for a test image
+    /// then images of any size: files, folders (searched in depth), '-' for standard input, or DATA:INDEX for a test image
     /// of a data set, such as digits:7
-    #[arg(required = true, value_name = "MODEL PICTURES")]
+    #[arg(required = true, value_name = "MODEL IMAGES")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     named: NamedFlags,
-    /// How many classes to name for each picture, the most probable first
+    /// How many classes to name for each image, the most probable first
     #[arg(long, value_name = "K", value_parser = count, default_value_t = 3)]
     topk: usize,
-    /// Look at each picture in a mirror too, and give the mean of both probabilities; takes twice as long
+    /// Look at each image in a mirror too, and give the mean of both probabilities; takes twice as long
     #[arg(long)]
     tta: bool,
     /// How to print
@@ -57,7 +57,7 @@ pub(crate) struct Args {
     /// Print one JSON document: the same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
-    /// The pictures are black on white, and the model was trained on white on black (as handwritten digits are)
+    /// The images are black on white, and the model was trained on white on black (as handwritten digits are)
     #[arg(long)]
     invert: bool,
     #[command(flatten)]
@@ -67,12 +67,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
-    let (file, pictures) = match (args.named.name(), args.paths.split_first()) {
+    let (file, images) = match (args.named.name(), args.paths.split_first()) {
         (Some(_), _) => (None, &args.paths[..]),
-        (None, Some((model, pictures))) if !pictures.is_empty() => (Some(model.as_path()), pictures),
+        (None, Some((model, images))) if !images.is_empty() => (Some(model.as_path()), images),
         _ => return Err(Usage(missing(&args.paths)).into()),
     };
-    let sources = collect(pictures, args.layout)?;
+    let sources = collect(images, args.layout)?;
     let (model, engine) = load(args, file, sources.len())?;
     let name = file.map(|path| path.display().to_string());
     let name = name.or(args.named.name().map(Into::into)).unwrap_or_default();
@@ -87,8 +87,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         let mut whole = Vec::with_capacity(sources.len());
         for (source, decoded) in sources.iter().zip(decoded) {
             match decoded {
-                Ok(picture) => {
-                    pixels.extend(picture);
+                Ok(image) => {
+                    pixels.extend(image);
                     whole.push(source);
                 }
                 Err(error) => {
@@ -108,22 +108,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(code.map_or(0, |code| code.max(BAD_DATA)))
 }
 
-/// What the network says of each of these pictures. One of which it says no number is a failure, and is taken out of them.
+/// What the network says of each of these images. One of which it says no number is a failure, and is taken out of them.
 fn predict(
     model: &mut Classifier,
     pixels: &mut Vec<u8>,
-    pictures: &mut Vec<&Source>,
+    images: &mut Vec<&Source>,
     tta: bool,
     show: &mut Show,
 ) -> anyhow::Result<Vec<Prediction>> {
     let one = model.preprocess().sample_len();
-    while !pictures.is_empty() {
+    while !images.is_empty() {
         let said = if tta { model.predict_pixels_mirrored(pixels) } else { model.predict_pixels(pixels) };
         let (image, error) = match said {
             Err(striate::Error::Logits { image, error }) => (image, error),
             other => return Ok(other?),
         };
-        let name = pictures.remove(image).name();
+        let name = images.remove(image).name();
         pixels.drain(image * one..(image + 1) * one);
         show.failure(&name, &format!("{name}: {error}"), BAD_DATA);
     }
@@ -134,14 +134,14 @@ fn predict(
 fn missing(paths: &[PathBuf]) -> String {
     let path = paths.first().map_or(Path::new("").display(), |path| path.display());
     format!(
-        "{path}: expected a model and pictures, got this alone; try {} predict MODEL PICTURE, or --model NAME for a \
+        "{path}: expected a model and images, got this alone; try {} predict MODEL IMAGE, or --model NAME for a \
          network with published weights",
         me()
     )
 }
 
-/// The model and the threads that suit it and so many pictures.
-fn load(args: &Args, file: Option<&Path>, pictures: usize) -> anyhow::Result<(ModelFile, Engine)> {
+/// The model and the threads that suit it and so many images.
+fn load(args: &Args, file: Option<&Path>, images: usize) -> anyhow::Result<(ModelFile, Engine)> {
     let few = args.compute.engine_for_little()?;
     let model = match (file, args.named.name()) {
         (None, Some(name)) => args.named.load(name, &[], &few)?,
@@ -149,11 +149,11 @@ fn load(args: &Args, file: Option<&Path>, pictures: usize) -> anyhow::Result<(Mo
         (None, None) => unreachable!("one of both names the model"),
     };
     args.compute.tell(&model.graph, &few, false)?;
-    let is_much = pictures >= MANY || model.graph.multiply_adds() >= HEAVY;
+    let is_much = images >= MANY || model.graph.multiply_adds() >= HEAVY;
     Ok((model, if is_much { args.compute.engine()? } else { few }))
 }
 
-/// Decodes pictures, each on whatever thread is free: for small networks it is most of the work.
+/// Decodes images, each on whatever thread is free: for small networks it is most of the work.
 fn decode(
     sources: &[Source],
     model: &Classifier,
@@ -165,9 +165,9 @@ fn decode(
     let next = Mutex::new(());
     engine.pool().for_each_chunk(&mut decoded, 1, |i, slot| {
         let read = || {
-            let picture = sources[i].open(preprocess)?;
-            mismatches.note((i, &sources[i].name()), &picture, preprocess);
-            Ok(preprocess.from_picture(&picture))
+            let image = sources[i].open(preprocess)?;
+            mismatches.note((i, &sources[i].name()), &image, preprocess);
+            Ok(preprocess.from_image(&image))
         };
         // Standard input is one stream: whoever holds the lock reads it to its end.
         let _one = (sources[i] == Source::StandardInput).then(|| next.lock());

@@ -32,7 +32,7 @@ pub(super) struct Show {
 
 #[derive(Serialize)]
 struct Shown<'a> {
-    picture: &'a str,
+    image: &'a str,
     top: Vec<Class<'a>>,
 }
 
@@ -45,14 +45,14 @@ struct Class<'a> {
 
 #[derive(Serialize)]
 struct Failure {
-    picture: String,
+    image: String,
     error: String,
 }
 
 impl Show {
     pub(super) fn new(format: Format, topk: usize, model: &str, tta: bool) -> Self {
         let table = Table::new([
-            ("picture", Align::Left),
+            ("image", Align::Left),
             ("class", Align::Left),
             ("probability", Align::Right),
             ("", Align::Left),
@@ -62,12 +62,12 @@ impl Show {
             Format::Json => {
                 format!("{{\n  \"model\": {},\n  \"tta\": {tta},\n  \"predictions\": [", json(model))
             }
-            Format::Csv => "picture,rank,class,class_index,probability\n".into(),
+            Format::Csv => "image,rank,class,class_index,probability\n".into(),
         };
         Self { format, topk, tta, table, rows: 0, text, failures: Vec::new(), code: None }
     }
 
-    pub(super) fn prediction(&mut self, picture: &str, prediction: &Prediction) {
+    pub(super) fn prediction(&mut self, image: &str, prediction: &Prediction) {
         let top = prediction.top(self.topk);
         match self.format {
             Format::Table => {
@@ -76,7 +76,7 @@ impl Show {
                     .skip(1)
                     .map(|&(class, p)| format!("{} {}", prediction.name(class), percent(Some(p.into()))));
                 self.table.row([
-                    picture.into(),
+                    image.into(),
                     prediction.class().into(),
                     percent(Some(prediction.probability().into())),
                     rest.collect::<Vec<_>>().join("   "),
@@ -88,23 +88,23 @@ impl Show {
                     class_index,
                     probability,
                 };
-                let shown = Shown { picture, top: top.iter().map(class).collect() };
+                let shown = Shown { image, top: top.iter().map(class).collect() };
                 let comma = if self.rows == 0 { "" } else { "," };
                 write!(self.text, "{comma}\n    {}", json(&shown)).expect("strings grow");
             }
             Format::Csv => {
                 for (rank, &(class, p)) in top.iter().enumerate() {
-                    let (picture, name) = (csv_field(picture), csv_field(prediction.name(class)));
-                    writeln!(self.text, "{picture},{},{name},{class},{p}", rank + 1).expect("strings grow");
+                    let (image, name) = (csv_field(image), csv_field(prediction.name(class)));
+                    writeln!(self.text, "{image},{},{name},{class},{p}", rank + 1).expect("strings grow");
                 }
             }
         }
         self.rows += 1;
     }
 
-    /// A picture without an answer; said at the end, where it is not overlooked.
-    pub(super) fn failure(&mut self, picture: &str, error: &str, code: u8) {
-        self.failures.push(Failure { picture: picture.into(), error: error.into() });
+    /// An image without an answer; said at the end, where it is not overlooked.
+    pub(super) fn failure(&mut self, image: &str, error: &str, code: u8) {
+        self.failures.push(Failure { image: image.into(), error: error.into() });
         self.code.get_or_insert(code);
     }
 
@@ -124,7 +124,7 @@ impl Show {
             Format::Table if self.rows > 0 => {
                 self.text = self.table.to_string();
                 if self.tta {
-                    self.text += "\nMean probabilities of each picture and its mirror image.\n";
+                    self.text += "\nMean probabilities of each image and its mirror image.\n";
                 }
             }
             Format::Table | Format::Csv => {}
@@ -133,7 +133,7 @@ impl Show {
         self.failures.iter().for_each(|failure| out::tell(format!("error: {}", failure.error)));
         let all = self.rows + self.failures.len();
         if !self.failures.is_empty() && all > 1 {
-            out::tell(format!("{} of {all} pictures have no answer", self.failures.len()));
+            out::tell(format!("{} of {all} images have no answer", self.failures.len()));
         }
         Ok(self.code)
     }

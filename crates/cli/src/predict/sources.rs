@@ -1,17 +1,17 @@
-//! Which pictures were meant: files, folders, standard input, images of a data set.
+//! Which images were meant: files, folders, standard input, images of a data set.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use striate::data::picture::MAX_BYTES;
-use striate::data::{DataError, Known, Picture, PictureError, Preprocess, path_text, pictures_below};
+use striate::data::image::MAX_BYTES;
+use striate::data::{DataError, Image, ImageError, Known, Preprocess, images_below, path_text};
 
 use super::members::{self, Member};
 use crate::exit::Usage;
 use crate::flags_data::LayoutFlag;
 use crate::out;
 
-/// One picture to come.
+/// One image to come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     File(PathBuf),
@@ -38,17 +38,17 @@ impl Source {
     }
 
     /// Reads and decodes it.
-    pub(crate) fn open(&self, preprocess: &Preprocess) -> Result<Picture, DataError> {
+    pub(crate) fn open(&self, preprocess: &Preprocess) -> Result<Image, DataError> {
         match self {
             Self::File(path) => preprocess.open(path),
             Self::Member(member) => member.open(preprocess),
             Self::StandardInput => {
-                let failed = |problem| DataError::Picture { place: "standard input".into(), problem };
+                let failed = |problem| DataError::Image { place: "standard input".into(), problem };
                 let mut bytes = Vec::new();
                 let read = io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes);
-                read.map_err(|error| failed(PictureError::Io { why: error.to_string() }))?;
+                read.map_err(|error| failed(ImageError::Io { why: error.to_string() }))?;
                 if bytes.len() as u64 > MAX_BYTES {
-                    return Err(failed(PictureError::TooManyBytes { bytes: bytes.len() as u64 }));
+                    return Err(failed(ImageError::TooManyBytes { bytes: bytes.len() as u64 }));
                 }
                 preprocess.decode("standard input", &bytes)
             }
@@ -56,7 +56,7 @@ impl Source {
     }
 }
 
-/// The pictures that these arguments name, folders in the order of their names. What is passed over in a folder is said.
+/// The images that these arguments name, folders in the order of their names. What is passed over in a folder is said.
 pub(crate) fn collect(arguments: &[PathBuf], layout: LayoutFlag) -> anyhow::Result<Vec<Source>> {
     let mut sources = Vec::new();
     let mut loaded = Vec::new();
@@ -65,7 +65,7 @@ pub(crate) fn collect(arguments: &[PathBuf], layout: LayoutFlag) -> anyhow::Resu
         if let Some(place) = members::parse(text)? {
             sources.push(Source::Member(members::find(text, &place, layout, &mut loaded)?));
         } else if Known::get(text).is_some() {
-            let why = "a data set, and no picture; name one of its test images by its number";
+            let why = "a data set, and no image; name one of its test images by its number";
             return Err(Usage(format!("{text}: {why}: {text}:0")).into());
         } else if argument.as_os_str() == "-" {
             if sources.contains(&Source::StandardInput) {
@@ -73,14 +73,14 @@ pub(crate) fn collect(arguments: &[PathBuf], layout: LayoutFlag) -> anyhow::Resu
             }
             sources.push(Source::StandardInput);
         } else if argument.is_dir() {
-            let walked = pictures_below(argument)?;
+            let walked = images_below(argument)?;
             if let Some(note) = walked.note() {
                 out::tell(format!("{}: {note}", argument.display()));
             }
-            if walked.pictures.is_empty() {
-                return Err(Usage(format!("{}: no picture in this folder", argument.display())).into());
+            if walked.images.is_empty() {
+                return Err(Usage(format!("{}: no image in this folder", argument.display())).into());
             }
-            sources.extend(walked.pictures.into_iter().map(Source::File));
+            sources.extend(walked.images.into_iter().map(Source::File));
         } else {
             sources.push(Source::File(argument.clone()));
         }
@@ -103,7 +103,7 @@ mod tests {
         for name in ["c.PNG", "a.jpeg", "notes.txt", "b/deep/x.tif", "png", "._c.PNG"] {
             fs::write(root.join(name), "").unwrap();
         }
-        // A picture without an ending, and one that is a link.
+        // An image without an ending, and one that is a link.
         fs::write(root.join("plain"), b"\x89PNG\r\n\x1a\n").unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink(root.join("plain"), root.join("z.png")).unwrap();
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(names(&[root.into()]), ["/a.jpeg", "/b/deep/x.tif", "/c.PNG", "/plain", "/z.png"]);
         assert_eq!(names(&["-".into(), root.join("notes.txt")]), ["-", "/notes.txt"]);
         assert!(collect(&["-".into(), "-".into()]).unwrap_err().is::<Usage>());
-        assert!(collect(&[root.join("none")]).unwrap_err().to_string().contains("no picture"));
+        assert!(collect(&[root.join("none")]).unwrap_err().to_string().contains("no image"));
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(root, root.join("b/loop")).unwrap();

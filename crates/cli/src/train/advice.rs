@@ -1,4 +1,4 @@
-//! What is said before a run starts whose network does not suit the pictures, or whose settings follow from what they show.
+//! What is said before a run starts whose network does not suit the images, or whose settings follow from what they show.
 
 use striate::data::nature::{Kind, Nature};
 use striate::data::{Dataset, Preprocess};
@@ -26,13 +26,13 @@ pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Pr
          {width} x {height}, where little is left to tell them apart by. A pretrained network does better: {finetune}"
     );
     if let Some(from_nothing) = better.first() {
-        text += &format!("; or, with as many pictures as these, from nothing: {from_nothing}");
+        text += &format!("; or, with as many images as these, from nothing: {from_nothing}");
     }
     Some(text)
 }
 
-/// The commands that suit these pictures, the best one first.
-pub(crate) fn commands(name: &str, pictures: usize, nature: Option<&Nature>) -> Vec<String> {
+/// The commands that suit these images, the best one first.
+pub(crate) fn commands(name: &str, images: usize, nature: Option<&Nature>) -> Vec<String> {
     let command = |verb: &str, rest: &[&str]| {
         let words = [me(), verb.into(), name.into()].into_iter().chain(rest.iter().map(|&word| word.into()));
         join(&words.collect::<Vec<String>>())
@@ -43,7 +43,7 @@ pub(crate) fn commands(name: &str, pictures: usize, nature: Option<&Nature>) -> 
     let Some(nature) = nature else { return vec![digits()] };
     let [_, _, [width, height]] = nature.sizes_px;
     let is_like_digits = nature.is_gray && width.max(height) <= 32;
-    match (nature.kind, pictures >= MANY) {
+    match (nature.kind, images >= MANY) {
         (Kind::Strokes, _) => vec![digits()],
         (Kind::Small, _) if is_like_digits => vec![digits()],
         (Kind::Small, true) => vec![scratch()],
@@ -52,7 +52,7 @@ pub(crate) fn commands(name: &str, pictures: usize, nature: Option<&Nature>) -> 
     }
 }
 
-/// What pictures of strokes are taken for, where other pictures in files would be mirrored and cropped.
+/// What images of strokes are taken for, where other images in files would be mirrored and cropped.
 pub(super) fn note(data: &Dataset) -> Option<&'static str> {
     let is_strokes = data.train.photos().is_some() && Nature::of(data)?.kind == Kind::Strokes;
     is_strokes.then_some(
@@ -74,7 +74,7 @@ mod tests {
         let digits = load("digits").unwrap();
         for i in 0..10 {
             let bytes = if is_digits {
-                [b"P5 28 28 255\n".to_vec(), digits.train.picture(i).unwrap().pixels].concat()
+                [b"P5 28 28 255\n".to_vec(), digits.train.image(i).unwrap().pixels].concat()
             } else {
                 let pixel = |p: usize| [(p % 90 * 2) as u8, (p / 90 * 4) as u8, (p * (i + 3)) as u8];
                 [b"P6 90 60 255\n".to_vec(), (0..90 * 60).flat_map(pixel).collect()].concat()
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn advice_fits_the_pictures() {
+    fn advice_fits_the_images() {
         let nature = |kind, is_gray, side| Nature {
             kind,
             ground: Ground::Mixed,
@@ -96,8 +96,8 @@ mod tests {
             brightest: 255,
             looked_at: 9,
         };
-        let advice = |pictures, nature: Nature| -> Vec<String> {
-            commands("my photos", pictures, Some(&nature))
+        let advice = |images, nature: Nature| -> Vec<String> {
+            commands("my photos", images, Some(&nature))
                 .iter()
                 .map(|command| command.replacen(&me(), "S", 1))
                 .collect()

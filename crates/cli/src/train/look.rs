@@ -14,35 +14,35 @@ use striate::train::{Job, Parts, find_lr};
 
 use crate::out;
 
-/// Pictures on the sheet: six rows of eight.
+/// Images on the sheet: six rows of eight.
 const SHOWN: usize = 48;
 const SHEET: &str = "preview.png";
 const RATES_PNG: &str = "find_lr.png";
 const RATES_SVG: &str = "find_lr.svg";
 /// Pixels of a PNG for each of its own: sharp on dense screens.
 const SCALE: f64 = 2.0;
-/// Longest side of a picture on the sheet, for such screens.
+/// Longest side of an image on the sheet, for such screens.
 const SIDE_PX: usize = 256;
 
-/// Writes a sheet of the first pictures of the first epoch, as the network will see them, and trains nothing.
+/// Writes a sheet of the first images of the first epoch, as the network will see them, and trains nothing.
 pub(super) fn seen(job: &Job<'_>, project: &Path) -> anyhow::Result<()> {
     let (data, config) = (job.data, job.config);
     let parts = Parts::of(data, config)?;
     let seen = preview(&parts.train, job.preprocess, config.augment, config.seed, SHOWN)?;
     let tile = |seen: &striate::data::preview::Seen| -> anyhow::Result<Tile> {
-        let p = &seen.picture;
-        let picture = Thumbnail::new(p.width, p.height, p.channels, &p.pixels, SIDE_PX)?;
+        let p = &seen.image;
+        let image = Thumbnail::new(p.width, p.height, p.channels, &p.pixels, SIDE_PX)?;
         let mut captions = labels(&seen.target, &data.classes);
         captions.push(data.train.name(parts.place(seen.index)));
-        Ok(Tile { picture, captions })
+        Ok(Tile { image, captions })
     };
     let tiles = seen.iter().map(tile).collect::<anyhow::Result<Vec<_>>>()?;
     let title = format!("{} as {} will see it", data.name, job.model_name);
     let path = written(project, SHEET, &contact_sheet(&title, &tiles).to_png(SCALE)?)?;
-    Ok(out::print(&format!("{} pictures of the first epoch: {}\n", seen.len(), path.display()))?)
+    Ok(out::print(&format!("{} images of the first epoch: {}\n", seen.len(), path.display()))?)
 }
 
-/// What a picture is said to be: a class, or two with their shares.
+/// What an image is said to be: a class, or two with their shares.
 fn labels(target: &Target, classes: &[String]) -> Vec<String> {
     let name = |class: u32| classes[class as usize].clone();
     let mix = [(target.a, target.lambda), (target.b, 1.0 - target.lambda)];

@@ -37,7 +37,7 @@ the model of the best epoch, the checkpoint to resume from, settings, results, c
 The best epoch is chosen by a tenth of the training images, which is not learned from, or by the data set's own val part;
 the test images are looked at once, at the end, so that what is said of them flatters nobody.")]
 pub(crate) struct Args {
-    /// A data set by name ('striate data list' shows them), a folder of pictures (DIR/CLASS/PICTURE), or of idx files
+    /// A data set by name ('striate data list' shows them), a folder of images (DIR/CLASS/IMAGE), or of idx files
     #[arg(default_value = "digits")]
     data: String,
     /// The same as DATA
@@ -57,14 +57,14 @@ pub(crate) struct Args {
     /// Width and height of the network's input, for photos [default: what the network is made for]
     #[arg(long, value_name = "PX", value_parser = side, alias = "img-size")]
     imgsz: Option<usize>,
-    /// Leave out pictures that cannot be read, rather than stop before training
+    /// Leave out images that cannot be read, rather than stop before training
     #[arg(long)]
     skip_bad: bool,
     #[command(flatten)]
     layout: LayoutFlag,
     #[command(flatten)]
     recipe: Recipe,
-    /// Only write a sheet of pictures as the network will see them, preview.png below --project
+    /// Only write a sheet of images as the network will see them, preview.png below --project
     #[arg(long, conflicts_with_all = ["resume", "find_lr"], help_heading = "Look before training")]
     preview: bool,
     /// Only search for a learning rate, and plot it: find_lr.png below --project
@@ -263,7 +263,7 @@ fn resumed(
         |plan: Plan| Plan { folder: folder.clone(), lock, resume: true, command: old.clone(), ..plan };
     match (saved, started) {
         (Some(saved), started) => {
-            // Whether bad pictures were left out is in the words, if it was this very command.
+            // Whether bad images were left out is in the words, if it was this very command.
             let (model, data) = (saved.model, found(&saved.data_source).into_owned());
             let saved = Some((saved.config, saved.preprocess));
             Ok(taken_up(Plan { model, data, saved, ..started.unwrap_or(asked) }))

@@ -12,7 +12,7 @@ use crate::flags_weights::{LoadFlags, say};
 use crate::out;
 use crate::working::Working;
 
-/// The data set, every photo of which was decoded once: a run does not stop in its last epoch over a picture that could
+/// The data set, every photo of which was decoded once: a run does not stop in its last epoch over an image that could
 /// never be read.
 pub(crate) fn data(
     source: &str,
@@ -25,7 +25,7 @@ pub(crate) fn data(
     let working = Working::new(is_quiet);
     let tell = |done: usize, total: usize| working.count("decoding every photo once", done, total);
     let skipped = match data.verify(bad_files, &tell) {
-        Err(error @ DataError::BadPictures { .. }) => {
+        Err(error @ DataError::BadImages { .. }) => {
             let text = format!("{error}\n  --skip-bad leaves them out");
             return Err(anyhow::Error::new(error).context(text));
         }
@@ -37,7 +37,7 @@ pub(crate) fn data(
     Ok(data)
 }
 
-/// From pictures to numbers: as the weights want it, or as suits the data and the network.
+/// From images to numbers: as the weights want it, or as suits the data and the network.
 pub(super) fn preprocess(
     data: &Dataset,
     info: &ModelInfo,

@@ -97,7 +97,7 @@ pub(super) fn finished(
         writeln!(text, "{caveat}")?;
     }
     writeln!(text, "Model:    {model}")?;
-    writeln!(text, "Pictures: {}, {}", file(CURVES_PNG), file(CONFUSION_PNG))?;
+    writeln!(text, "Images: {}, {}", file(CURVES_PNG), file(CONFUSION_PNG))?;
     writeln!(text, "Report:   {}", page.display())?;
     writeln!(text, "\nNext:")?;
     writeln!(text, "  {}", command("val", std::slice::from_ref(&model)))?;
@@ -128,15 +128,15 @@ fn caveat(trained: &Trained) -> Option<String> {
     Some(format!("The same images chose the epoch and give the accuracy, so it flatters a little; {remedy}"))
 }
 
-/// Writes the first of the images that judged the run as a picture, so that the command above has one to look at.
+/// Writes the first of the images that judged the run as an image, so that the command above has one to look at.
 fn sample(folder: &Path, judged: &Split) -> anyhow::Result<PathBuf> {
     let path = folder.join(SAMPLE);
-    let picture = judged.picture(0)?;
-    let (width, height, channels) = (picture.width, picture.height, picture.channels);
+    let image = judged.image(0)?;
+    let (width, height, channels) = (image.width, image.height, image.channels);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, u32::try_from(width)?, u32::try_from(height)?);
     encoder.set_color(if channels == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb });
-    encoder.write_header()?.write_image_data(&picture.pixels)?;
+    encoder.write_header()?.write_image_data(&image.pixels)?;
     write_atomically(&path, &bytes).with_context(|| format!("{}: cannot be written", path.display()))?;
     Ok(path)
 }

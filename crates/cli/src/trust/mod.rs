@@ -21,7 +21,7 @@ striate trust [OPTIONS] MODEL
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,
-    /// Where test pictures come from: a data set by name, or a folder [default: the one it was trained on]
+    /// Where test images come from: a data set by name, or a folder [default: the one it was trained on]
     #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
     #[command(flatten)]

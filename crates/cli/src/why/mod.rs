@@ -1,4 +1,4 @@
-//! `striate why`: which part of a picture speaks for a class, and which against it.
+//! `striate why`: which part of an image speaks for a class, and which against it.
 
 mod told;
 
@@ -22,11 +22,11 @@ use crate::working::Working;
 const CLASSES: usize = 10;
 const ASKING: &str = "asking the network";
 
-/// Show which part of a picture speaks for a class, and which against it: a page as PNG and SVG, and the numbers as .npy
+/// Show which part of an image speaks for a class, and which against it: a page as PNG and SVG, and the numbers as .npy
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
-striate why [OPTIONS] MODEL PICTURE
-       striate why [OPTIONS] --model NAME [--weights SOURCE] PICTURE")]
+striate why [OPTIONS] MODEL IMAGE
+       striate why [OPTIONS] --model NAME [--weights SOURCE] IMAGE")]
 pub(crate) struct Args {
     #[command(flatten)]
     look: LookArgs,
@@ -41,7 +41,7 @@ pub(crate) struct Args {
     all_classes: bool,
     /// How to find out; all but eigen-cam explain the logit, not the probability
     ///
-    /// [default: grad-cam where pictures are larger than 64 x 64 pixels and the network has a convolution, else
+    /// [default: grad-cam where images are larger than 64 x 64 pixels and the network has a convolution, else
     /// integrated-gradients]
     #[arg(long, value_name = "METHOD", value_parser = methods())]
     method: Option<Method>,
@@ -103,7 +103,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
 
     let about = About {
         subject: looked.sentence(&prediction),
-        picture: Some(looked.picture.clone()),
+        image: Some(looked.image.clone()),
         classes: looked.model.classes().to_vec(),
     };
     let scene = if args.all_classes { class_page(&found, &about) } else { found[0].page(&about) };
@@ -136,13 +136,12 @@ impl Asked {
             return Err(InspectError::NoVersus { method: self.method.name() });
         }
         let image = looked.image();
-        // Normalized values of 0 are the mean of the training pictures.
+        // Normalized values of 0 are the mean of the training images.
         let baseline = Array4::zeros(image.raw_dim());
-        let (Some(picture), Some(baseline)) = (image.outer_iter().next(), baseline.outer_iter().next())
-        else {
+        let (Some(image), Some(baseline)) = (image.outer_iter().next(), baseline.outer_iter().next()) else {
             unreachable!("each is a batch of one")
         };
-        let question = Question::new(looked.model.session(), picture, self.class)?.telling(tell);
+        let question = Question::new(looked.model.session(), image, self.class)?.telling(tell);
         let mut question = match self.versus {
             Some(other) => question.versus(other)?,
             None => question,

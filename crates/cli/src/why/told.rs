@@ -20,14 +20,14 @@ pub(super) struct Told<'a> {
 #[derive(Serialize)]
 struct Head<'a> {
     model: &'a str,
-    picture: &'a str,
+    image: &'a str,
     predicted: &'a str,
     probability: f32,
     method: Method,
     warning: Option<&'static str>,
     layer: Option<&'a str>,
     shape: [usize; 3],
-    /// How much the picture, not the values, is smoothed.
+    /// How much the image, not the values, is smoothed.
     smoothing_px: Option<f64>,
     files: &'a [PathBuf],
 }
@@ -79,7 +79,7 @@ impl<'a> Told<'a> {
         let first = &self.found[0];
         Head {
             model: &self.looked.name,
-            picture: &self.looked.source,
+            image: &self.looked.source,
             predicted: self.prediction.class(),
             probability: self.prediction.probability(),
             method: first.method,

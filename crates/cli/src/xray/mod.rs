@@ -14,10 +14,10 @@ use crate::scenes::write_scene;
 /// Take one value of a network apart: the pixels it sees, the products it adds up, and the proof of the sum
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
-striate xray [OPTIONS] MODEL PICTURE
-       striate xray [OPTIONS] --model NAME [--weights SOURCE] PICTURE")]
+striate xray [OPTIONS] MODEL IMAGE
+       striate xray [OPTIONS] --model NAME [--weights SOURCE] IMAGE")]
 #[command(after_help = "\
-What is not said is chosen: the last convolution, its strongest map on this picture, the strongest place in it.
+What is not said is chosen: the last convolution, its strongest map on this image, the strongest place in it.
 
   striate xray convnet digits:7
   striate xray convnet digits:7 --layer conv2 --map 5 --at 7,12
@@ -52,7 +52,7 @@ fn place(text: &str) -> Result<[usize; 2], String> {
 #[derive(Serialize)]
 struct Document<'a> {
     model: &'a str,
-    picture: &'a str,
+    image: &'a str,
     class: &'a str,
     probability: f32,
     #[serde(flatten)]
@@ -66,19 +66,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let image = looked.image();
     let file = looked.model.file();
     let ask = Ask { layer: args.layer.as_deref(), map: args.map, at: args.at };
-    let mut pictures = image.outer_iter();
-    let Some(picture) = pictures.next() else { unreachable!("there is one") };
-    let found = xray(&file.graph, &file.params, &looked.engine, picture, &ask).map_err(usage)?;
+    let mut images = image.outer_iter();
+    let Some(image) = images.next() else { unreachable!("there is one") };
+    let found = xray(&file.graph, &file.params, &looked.engine, image, &ask).map_err(usage)?;
     let about = About {
         subject: looked.sentence(&prediction),
-        picture: Some(looked.picture.clone()),
+        image: Some(looked.image.clone()),
         classes: looked.model.classes().to_vec(),
     };
     let files = write_scene(&args.out, &stem(&found), &found.page(&about))?;
     if args.json {
         out::json(&Document {
             model: &looked.name,
-            picture: &looked.source,
+            image: &looked.source,
             class: prediction.class(),
             probability: prediction.probability(),
             xray: &found,

@@ -3,13 +3,13 @@
 //! ```text
 //! out(x, y) = sum over |i|, |j| <= 6 of g(i) g(j) in(x + i, y + j),   g(i) = exp(-i^2 / (2 sigma^2)) / sum
 //! ```
-//! with the picture mirrored at its edges, and sigma drawn from 0.1 to 2.
+//! with the image mirrored at its edges, and sigma drawn from 0.1 to 2.
 //!
 //! # PyTorch
-//! `GaussianBlur(13, sigma=(0.1, 2.0))`. A picture too small to be mirrored so far is repeated at its edges instead.
+//! `GaussianBlur(13, sigma=(0.1, 2.0))`. An image too small to be mirrored so far is repeated at its edges instead.
 
+use crate::image::Image;
 use crate::math::exp;
-use crate::picture::Picture;
 
 /// Pixels to each side; three deviations of the largest sigma.
 const RADIUS: usize = 6;
@@ -19,13 +19,13 @@ pub(super) fn deviation(u: f32) -> f64 {
     0.1 + 1.9 * f64::from(u)
 }
 
-pub(super) fn gaussian(picture: &mut Picture, sigma: f64) {
+pub(super) fn gaussian(image: &mut Image, sigma: f64) {
     let weights = weights(sigma);
-    let (width, height, channels) = (picture.width, picture.height, picture.channels);
+    let (width, height, channels) = (image.width, image.height, image.channels);
     let columns: Vec<[usize; 2 * RADIUS + 1]> = (0..width).map(|x| neighbors(x, width)).collect();
-    let mut across = vec![0f32; picture.pixels.len()];
+    let mut across = vec![0f32; image.pixels.len()];
     let row_len = width * channels;
-    for (row, out) in picture.pixels.chunks_exact(row_len).zip(across.chunks_exact_mut(row_len)) {
+    for (row, out) in image.pixels.chunks_exact(row_len).zip(across.chunks_exact_mut(row_len)) {
         for (columns, out) in columns.iter().zip(out.chunks_exact_mut(channels)) {
             for (&x, &weight) in columns.iter().zip(&weights) {
                 let pixel = &row[x * channels..(x + 1) * channels];
@@ -34,7 +34,7 @@ pub(super) fn gaussian(picture: &mut Picture, sigma: f64) {
         }
     }
     let mut sums = vec![0f32; row_len];
-    for (y, out) in picture.pixels.chunks_exact_mut(row_len).enumerate() {
+    for (y, out) in image.pixels.chunks_exact_mut(row_len).enumerate() {
         sums.fill(0.0);
         for (&y, &weight) in neighbors(y, height).iter().zip(&weights) {
             let row = &across[y * row_len..(y + 1) * row_len];
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_dot_becomes_the_product_of_two_gaussians() {
-        let mut dot = Picture { width: 15, height: 15, channels: 1, pixels: vec![0; 225] };
+        let mut dot = Image { width: 15, height: 15, channels: 1, pixels: vec![0; 225] };
         dot.pixels[7 * 15 + 7] = 255;
         gaussian(&mut dot, 1.0);
         // g(0) = 0.39894, g(1) = 0.24197, g(2) = 0.05399: the density of the normal distribution, whose sum here is 1.
@@ -87,7 +87,7 @@ mod tests {
     fn one_color_stays_and_edges_are_mirrored() {
         for side in [1, 2, 6, 7, 20] {
             let mut flat =
-                Picture { width: side, height: side, channels: 3, pixels: vec![77; side * side * 3] };
+                Image { width: side, height: side, channels: 3, pixels: vec![77; side * side * 3] };
             gaussian(&mut flat, 2.0);
             assert!(flat.pixels.iter().all(|&value| value == 77), "{side}");
         }

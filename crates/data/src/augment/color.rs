@@ -1,7 +1,7 @@
 //! Brightness, contrast, saturation, hue and sharpness, and random amounts of the first four.
 //!
 //! ```text
-//! out = base + factor (in - base)      base: black, the mean gray, the pixel's gray, the smoothed picture
+//! out = base + factor (in - base)      base: black, the mean gray, the pixel's gray, the smoothed image
 //! ```
 //! in f32, cut off to whole numbers and clipped, as Pillow's `ImageEnhance` does; hue turns by whole steps of 1 / 256.
 //!
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::place;
 use crate::error::DataError;
-use crate::picture::Picture;
+use crate::image::Image;
 use crate::preprocess::luma;
 use crate::rng::{Draws, unit};
 
@@ -45,7 +45,7 @@ impl ColorJitter {
         Ok(())
     }
 
-    pub(super) fn apply(&self, picture: &mut Picture, draws: Draws) {
+    pub(super) fn apply(&self, image: &mut Image, draws: Draws) {
         if *self == Self::default() {
             return;
         }
@@ -54,10 +54,10 @@ impl ColorJitter {
         for change in order(draws.block(place::JITTER + 1)[0]) {
             let u = amounts[change];
             match change {
-                0 if self.brightness > 0.0 => brightness(picture, factor(u, self.brightness)),
-                1 if self.contrast > 0.0 => contrast(picture, factor(u, self.contrast)),
-                2 if self.saturation > 0.0 => saturation(picture, factor(u, self.saturation)),
-                3 if self.hue > 0.0 => hue(picture, self.hue * (2.0 * u - 1.0)),
+                0 if self.brightness > 0.0 => brightness(image, factor(u, self.brightness)),
+                1 if self.contrast > 0.0 => contrast(image, factor(u, self.contrast)),
+                2 if self.saturation > 0.0 => saturation(image, factor(u, self.saturation)),
+                3 if self.hue > 0.0 => hue(image, self.hue * (2.0 * u - 1.0)),
                 _ => {}
             }
         }
@@ -81,21 +81,21 @@ fn blend(base: u8, value: u8, factor: f32) -> u8 {
     (base as f32 + factor * (value - base) as f32) as u8
 }
 
-pub(super) fn brightness(picture: &mut Picture, factor: f32) {
-    picture.pixels.iter_mut().for_each(|value| *value = blend(0, *value, factor));
+pub(super) fn brightness(image: &mut Image, factor: f32) {
+    image.pixels.iter_mut().for_each(|value| *value = blend(0, *value, factor));
 }
 
-pub(super) fn contrast(picture: &mut Picture, factor: f32) {
+pub(super) fn contrast(image: &mut Image, factor: f32) {
     let gray = |pixel: &[u8]| u64::from(if pixel.len() == 3 { luma(pixel) } else { pixel[0] });
-    let sum: u64 = picture.pixels.chunks_exact(picture.channels).map(gray).sum();
-    let count = (picture.width * picture.height) as f64;
+    let sum: u64 = image.pixels.chunks_exact(image.channels).map(gray).sum();
+    let count = (image.width * image.height) as f64;
     let mean = (sum as f64 / count + 0.5) as u8;
-    picture.pixels.iter_mut().for_each(|value| *value = blend(mean, *value, factor));
+    image.pixels.iter_mut().for_each(|value| *value = blend(mean, *value, factor));
 }
 
-pub(super) fn saturation(picture: &mut Picture, factor: f32) {
-    if picture.channels == 3 {
-        for rgb in picture.pixels.chunks_exact_mut(3) {
+pub(super) fn saturation(image: &mut Image, factor: f32) {
+    if image.channels == 3 {
+        for rgb in image.pixels.chunks_exact_mut(3) {
             let gray = luma(rgb);
             rgb.iter_mut().for_each(|value| *value = blend(gray, *value, factor));
         }
@@ -104,9 +104,9 @@ pub(super) fn saturation(picture: &mut Picture, factor: f32) {
 
 /// Sharpened, or softened below 1, against a smoothing by a 3 x 3 kernel of ones with a 5 in the middle; the outermost
 /// pixels stay.
-pub(super) fn sharpness(picture: &mut Picture, factor: f32) {
-    let (width, height, channels) = (picture.width, picture.height, picture.channels);
-    let source = picture.pixels.clone();
+pub(super) fn sharpness(image: &mut Image, factor: f32) {
+    let (width, height, channels) = (image.width, image.height, image.channels);
+    let source = image.pixels.clone();
     let row_len = width * channels;
     for y in 1..height.max(1) - 1 {
         for i in y * row_len + channels..(y + 1) * row_len - channels {
@@ -114,19 +114,19 @@ pub(super) fn sharpness(picture: &mut Picture, factor: f32) {
                 [row - channels, row, row + channels].iter().map(|&j| f32::from(source[j])).sum()
             };
             let sum = around(i - row_len) + around(i) + around(i + row_len) + 4.0 * f32::from(source[i]);
-            picture.pixels[i] = blend((sum / 13.0 + 0.5) as u8, source[i], factor);
+            image.pixels[i] = blend((sum / 13.0 + 0.5) as u8, source[i], factor);
         }
     }
 }
 
 /// Turns the hue by a share of the color circle, -0.5 to 0.5.
-pub(super) fn hue(picture: &mut Picture, share: f32) {
-    if picture.channels != 3 {
+pub(super) fn hue(image: &mut Image, share: f32) {
+    if image.channels != 3 {
         return;
     }
     // Toward zero and then around the circle, as Python's uint8 does it.
     let turn = (share * 255.0) as i32 as u8;
-    for rgb in picture.pixels.chunks_exact_mut(3) {
+    for rgb in image.pixels.chunks_exact_mut(3) {
         let [hue, saturation, value] = hsv([rgb[0], rgb[1], rgb[2]]);
         rgb.copy_from_slice(&self::rgb([hue.wrapping_add(turn), saturation, value]));
     }
@@ -178,14 +178,14 @@ mod tests {
     use super::*;
     use crate::rng::Use;
 
-    fn picture(pixels: &[u8]) -> Picture {
-        Picture { width: pixels.len() / 3, height: 1, channels: 3, pixels: pixels.to_vec() }
+    fn image(pixels: &[u8]) -> Image {
+        Image { width: pixels.len() / 3, height: 1, channels: 3, pixels: pixels.to_vec() }
     }
 
-    fn changed(pixels: &[u8], change: impl Fn(&mut Picture)) -> Vec<u8> {
-        let mut picture = picture(pixels);
-        change(&mut picture);
-        picture.pixels
+    fn changed(pixels: &[u8], change: impl Fn(&mut Image)) -> Vec<u8> {
+        let mut image = image(pixels);
+        change(&mut image);
+        image.pixels
     }
 
     #[test]

@@ -1,11 +1,11 @@
-//! RandomResizedCrop: a random part of the picture, resized to the input of the network.
+//! RandomResizedCrop: a random part of the image, resized to the input of the network.
 
 use serde::{Deserialize, Serialize};
 
 use super::place;
 use crate::error::DataError;
+use crate::image::Image;
 use crate::math::{exp, ln};
-use crate::picture::Picture;
 use crate::preprocess::Preprocess;
 use crate::resample::{Axis, Window, resample};
 use crate::rng::{Draws, unit};
@@ -13,7 +13,7 @@ use crate::rng::{Draws, unit};
 /// Draws before the middle is taken instead.
 const ATTEMPTS: u32 = 10;
 
-/// Which parts of a picture are drawn.
+/// Which parts of an image are drawn.
 ///
 /// # PyTorch
 /// `RandomResizedCrop(size, scale, ratio)`, with its defaults.
@@ -23,7 +23,7 @@ const ATTEMPTS: u32 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResizedCrop {
-    /// The area as a share of the picture's, from and to.
+    /// The area as a share of the image's, from and to.
     pub scale: [f32; 2],
     /// Width by height, from and to; each factor is as likely as its inverse.
     pub ratio: [f32; 2],
@@ -80,7 +80,7 @@ impl ResizedCrop {
                 return Window { x: x..x + w, y: y..y + h };
             }
         }
-        // A picture far off the ratios: as much of its middle as they allow.
+        // An image far off the ratios: as much of its middle as they allow.
         let whole = width as f64 / height as f64;
         let (w, h) = if whole < ratio_min {
             (width, (width as f64 / ratio_min).round_ties_even() as usize)
@@ -97,14 +97,14 @@ impl ResizedCrop {
 
 /// The part of this sample in the size of the network's input.
 pub(super) fn random_resized_crop(
-    picture: &Picture,
+    image: &Image,
     crop: &ResizedCrop,
     preprocess: &Preprocess,
     draws: Draws,
-) -> Picture {
-    let window = crop.draw(picture.width, picture.height, draws);
+) -> Image {
+    let window = crop.draw(image.width, image.height, draws);
     let (across, down) = (Axis::whole(preprocess.width), Axis::whole(preprocess.height));
-    resample(picture, &window, &across, &down, preprocess.interpolation)
+    resample(image, &window, &across, &down, preprocess.interpolation)
 }
 
 #[cfg(test)]

@@ -2,41 +2,41 @@
 
 use super::warp::{Inverse, warp};
 use super::{blur, color, tone};
-use crate::picture::Picture;
+use crate::image::Image;
 
-/// The formula's 23 x 17 RGB picture.
-fn source() -> Picture {
+/// The formula's 23 x 17 RGB image.
+fn source() -> Image {
     let value = |x: usize, y: usize, c: usize| ((x * x * 3 + y * y * 5 + x * y * 7 + c * 41 + 23) >> 2) as u8;
     let place = (0..17).flat_map(|y| (0..23).map(move |x| (x, y)));
     let pixels = place.flat_map(|(x, y)| (0..3).map(move |c| value(x, y, c))).collect();
-    Picture { width: 23, height: 17, channels: 3, pixels }
+    Image { width: 23, height: 17, channels: 3, pixels }
 }
 
-fn apply(name: &str, arguments: &[f64]) -> Picture {
-    let mut picture = source();
+fn apply(name: &str, arguments: &[f64]) -> Image {
+    let mut image = source();
     let amount = arguments[0] as f32;
     match name {
-        "brightness" => color::brightness(&mut picture, amount),
-        "contrast" => color::contrast(&mut picture, amount),
-        "color" => color::saturation(&mut picture, amount),
-        "sharpness" => color::sharpness(&mut picture, amount),
-        "hue" => color::hue(&mut picture, amount),
-        "posterize" => tone::posterize(&mut picture, amount as u32),
-        "solarize" => tone::solarize(&mut picture, arguments[0]),
+        "brightness" => color::brightness(&mut image, amount),
+        "contrast" => color::contrast(&mut image, amount),
+        "color" => color::saturation(&mut image, amount),
+        "sharpness" => color::sharpness(&mut image, amount),
+        "hue" => color::hue(&mut image, amount),
+        "posterize" => tone::posterize(&mut image, amount as u32),
+        "solarize" => tone::solarize(&mut image, arguments[0]),
         "autocontrast" => {
-            picture.pixels.iter_mut().for_each(|value| *value = 60 + *value / 2);
-            tone::autocontrast(&mut picture);
+            image.pixels.iter_mut().for_each(|value| *value = 60 + *value / 2);
+            tone::autocontrast(&mut image);
         }
-        "equalize" => tone::equalize(&mut picture),
-        "blur" => blur::gaussian(&mut picture, arguments[0]),
+        "equalize" => tone::equalize(&mut image),
+        "blur" => blur::gaussian(&mut image, arguments[0]),
         "affine" => {
             let [degrees, x, y, scale, shear] = arguments else { panic!("{arguments:?}") };
-            picture =
-                warp(&picture, &Inverse::new([23, 17], *degrees, [*x, *y], *scale, *shear), &[124, 116, 104]);
+            image =
+                warp(&image, &Inverse::new([23, 17], *degrees, [*x, *y], *scale, *shear), &[124, 116, 104]);
         }
         other => panic!("{other}"),
     }
-    picture
+    image
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub use crop::ResizedCrop;
 pub use policy::Policy;
 pub use settings::Augment;
 
-use crate::picture::Picture;
+use crate::image::Image;
 use crate::preprocess::Preprocess;
 use crate::rng::{Draws, Use};
 
@@ -45,8 +45,8 @@ impl Augment {
         if self.is_small() {
             self.apply_small(preprocess, draws, pixels, out);
         } else {
-            let picture = preprocess.interleaved(pixels);
-            self.apply_to_any(preprocess, draws, picture, photo::Outside::Zero, out);
+            let image = preprocess.interleaved(pixels);
+            self.apply_to_any(preprocess, draws, image, photo::Outside::Zero, out);
         }
     }
 
@@ -55,10 +55,10 @@ impl Augment {
         &self,
         preprocess: &Preprocess,
         (seed, epoch, sample): (u64, u32, u32),
-        picture: Picture,
+        image: Image,
         out: &mut [f32],
     ) {
         let draws = Draws::new(seed, epoch, sample, Use::Augment);
-        self.apply_to_any(preprocess, draws, picture, photo::Outside::Mean, out);
+        self.apply_to_any(preprocess, draws, image, photo::Outside::Mean, out);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! # PyTorch
 //! `TrivialAugmentWide()` and `RandAugment(num_ops, magnitude)`: their 14 operations and 31 strengths, but sampled
-//! bilinearly rather than from the nearest pixel, and with the mean color outside the picture.
+//! bilinearly rather than from the nearest pixel, and with the mean color outside the image.
 //!
 //! # Source
 //! Müller 2021, Cubuk 2020.
@@ -13,7 +13,7 @@ use super::place;
 use super::warp::{Inverse, warp};
 use super::{color, tone};
 use crate::error::DataError;
-use crate::picture::Picture;
+use crate::image::Image;
 use crate::rng::{Draws, unit};
 
 /// Which operations, and how strong.
@@ -70,7 +70,7 @@ enum Operation {
 }
 
 impl Policy {
-    /// Operation number `which` at a strength from 0 to 1, of a picture of this size.
+    /// Operation number `which` at a strength from 0 to 1, of an image of this size.
     fn operation(&self, which: u32, strength: f64, sign: f64, [width, height]: [usize; 2]) -> Operation {
         let is_wide = *self == Self::TrivialAugment;
         let signed = |wide: f64, narrow: f64| sign * strength * if is_wide { wide } else { narrow };
@@ -96,8 +96,8 @@ impl Policy {
 }
 
 impl Operation {
-    fn apply(self, picture: &mut Picture, fill: &[u8]) {
-        let mut warped = |inverse: Inverse| *picture = warp(picture, &inverse, fill);
+    fn apply(self, image: &mut Image, fill: &[u8]) {
+        let mut warped = |inverse: Inverse| *image = warp(image, &inverse, fill);
         match self {
             Self::Identity => {}
             Self::ShearX(m) => warped(Inverse::shear_x(m)),
@@ -106,22 +106,22 @@ impl Operation {
             Self::TranslateY(by) => warped(Inverse([1.0, 0.0, 0.0, 0.0, 1.0, -by])),
             Self::Rotate(degrees) => {
                 // torchvision's rotate turns against the clock, its affine with it.
-                let size = [picture.width, picture.height];
-                *picture = warp(picture, &Inverse::new(size, -degrees, [0.0; 2], 1.0, 0.0), fill);
+                let size = [image.width, image.height];
+                *image = warp(image, &Inverse::new(size, -degrees, [0.0; 2], 1.0, 0.0), fill);
             }
-            Self::Brightness(factor) => color::brightness(picture, factor as f32),
-            Self::Color(factor) => color::saturation(picture, factor as f32),
-            Self::Contrast(factor) => color::contrast(picture, factor as f32),
-            Self::Sharpness(factor) => color::sharpness(picture, factor as f32),
-            Self::Posterize(bits) => tone::posterize(picture, bits),
-            Self::Solarize(threshold) => tone::solarize(picture, threshold),
-            Self::AutoContrast => tone::autocontrast(picture),
-            Self::Equalize => tone::equalize(picture),
+            Self::Brightness(factor) => color::brightness(image, factor as f32),
+            Self::Color(factor) => color::saturation(image, factor as f32),
+            Self::Contrast(factor) => color::contrast(image, factor as f32),
+            Self::Sharpness(factor) => color::sharpness(image, factor as f32),
+            Self::Posterize(bits) => tone::posterize(image, bits),
+            Self::Solarize(threshold) => tone::solarize(image, threshold),
+            Self::AutoContrast => tone::autocontrast(image),
+            Self::Equalize => tone::equalize(image),
         }
     }
 }
 
-pub(super) fn apply(policy: &Policy, picture: &mut Picture, draws: Draws, fill: &[u8]) {
+pub(super) fn apply(policy: &Policy, image: &mut Image, draws: Draws, fill: &[u8]) {
     let count = match policy {
         Policy::TrivialAugment => 1,
         Policy::RandAugment { num_ops, .. } => *num_ops,
@@ -134,8 +134,8 @@ pub(super) fn apply(policy: &Policy, picture: &mut Picture, draws: Draws, fill: 
         };
         let strength = f64::from(bin) / f64::from(STRONGEST);
         let sign = if sign < 0.5 { -1.0 } else { 1.0 };
-        let size = [picture.width, picture.height];
-        policy.operation((which * 14.0) as u32, strength, sign, size).apply(picture, fill);
+        let size = [image.width, image.height];
+        policy.operation((which * 14.0) as u32, strength, sign, size).apply(image, fill);
     }
 }
 
@@ -187,13 +187,13 @@ mod tests {
     #[test]
     fn every_operation_comes_up_and_keeps_the_size() {
         let pixels: Vec<u8> = (0..24 * 20 * 3).map(|i| (i * 37 % 251) as u8).collect();
-        let source = Picture { width: 24, height: 20, channels: 3, pixels };
+        let source = Image { width: 24, height: 20, channels: 3, pixels };
         let mut different = std::collections::HashSet::new();
         for sample in 0..300 {
-            let mut picture = source.clone();
-            apply(&Policy::TrivialAugment, &mut picture, Draws::new(3, 0, sample, Use::Augment), &[1, 2, 3]);
-            assert_eq!((picture.width, picture.height, picture.pixels.len()), (24, 20, 1440));
-            different.insert(picture.pixels);
+            let mut image = source.clone();
+            apply(&Policy::TrivialAugment, &mut image, Draws::new(3, 0, sample, Use::Augment), &[1, 2, 3]);
+            assert_eq!((image.width, image.height, image.pixels.len()), (24, 20, 1440));
+            different.insert(image.pixels);
         }
         assert!(different.len() > 150, "{} different results of 300", different.len());
     }

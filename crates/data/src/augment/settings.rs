@@ -36,7 +36,7 @@ pub struct Augment {
     /// Probability that a random rectangle is erased. Of photos: torchvision's RandomErasing, 2 to 33 % of the area, aspect
     /// 0.3 to 3.3, to the mean color. Of images in memory: 2 to 20 %, sides up to 1 : 3.3, to 0.
     pub erase: f32,
-    /// RandomResizedCrop: a random part of the picture is resized to the input of the network.
+    /// RandomResizedCrop: a random part of the image is resized to the input of the network.
     pub crop: Option<ResizedCrop>,
     /// Probability of being mirrored top to bottom.
     pub flip_vertical: f32,

@@ -3,23 +3,23 @@
 //! # PyTorch
 //! `functional.posterize`, `solarize`, `autocontrast`, `equalize` of a PIL image, which are Pillow's `ImageOps`.
 
-use crate::picture::Picture;
+use crate::image::Image;
 
 /// Keeps the upper `bits` of each value.
-pub(super) fn posterize(picture: &mut Picture, bits: u32) {
+pub(super) fn posterize(image: &mut Image, bits: u32) {
     let mask = !(0xffu32 >> bits) as u8;
-    picture.pixels.iter_mut().for_each(|value| *value &= mask);
+    image.pixels.iter_mut().for_each(|value| *value &= mask);
 }
 
 /// Inverts what is at least `threshold`.
-pub(super) fn solarize(picture: &mut Picture, threshold: f64) {
+pub(super) fn solarize(image: &mut Image, threshold: f64) {
     let change = |value: u8| if f64::from(value) < threshold { value } else { 255 - value };
-    picture.pixels.iter_mut().for_each(|value| *value = change(*value));
+    image.pixels.iter_mut().for_each(|value| *value = change(*value));
 }
 
 /// Stretches each channel so that its darkest value becomes 0 and its brightest 255.
-pub(super) fn autocontrast(picture: &mut Picture) {
-    by_channel(picture, |counts| {
+pub(super) fn autocontrast(image: &mut Image) {
+    by_channel(image, |counts| {
         let darkest = counts.iter().position(|&count| count > 0).unwrap_or(0);
         let brightest = counts.iter().rposition(|&count| count > 0).unwrap_or(0);
         if brightest <= darkest {
@@ -32,8 +32,8 @@ pub(super) fn autocontrast(picture: &mut Picture) {
 }
 
 /// Spreads the values of each channel so that all are about equally frequent.
-pub(super) fn equalize(picture: &mut Picture) {
-    by_channel(picture, |counts| {
+pub(super) fn equalize(image: &mut Image) {
+    by_channel(image, |counts| {
         let last = counts.iter().rfind(|&&count| count > 0).copied().unwrap_or(0);
         let step = (counts.iter().sum::<usize>() - last) / 255;
         if step == 0 {
@@ -53,16 +53,13 @@ fn identity() -> [u8; 256] {
 }
 
 /// Replaces the values of each channel by a table that follows from their counts.
-fn by_channel(picture: &mut Picture, table: impl Fn(&[usize; 256]) -> [u8; 256]) {
-    let channels = picture.channels;
+fn by_channel(image: &mut Image, table: impl Fn(&[usize; 256]) -> [u8; 256]) {
+    let channels = image.channels;
     for c in 0..channels {
         let mut counts = [0; 256];
-        picture.pixels[c..].iter().step_by(channels).for_each(|&value| counts[usize::from(value)] += 1);
+        image.pixels[c..].iter().step_by(channels).for_each(|&value| counts[usize::from(value)] += 1);
         let table = table(&counts);
-        picture.pixels[c..]
-            .iter_mut()
-            .step_by(channels)
-            .for_each(|value| *value = table[usize::from(*value)]);
+        image.pixels[c..].iter_mut().step_by(channels).for_each(|value| *value = table[usize::from(*value)]);
     }
 }
 
@@ -70,10 +67,10 @@ fn by_channel(picture: &mut Picture, table: impl Fn(&[usize; 256]) -> [u8; 256])
 mod tests {
     use super::*;
 
-    fn changed(pixels: &[u8], change: impl Fn(&mut Picture)) -> Vec<u8> {
-        let mut picture = Picture { width: pixels.len(), height: 1, channels: 1, pixels: pixels.to_vec() };
-        change(&mut picture);
-        picture.pixels
+    fn changed(pixels: &[u8], change: impl Fn(&mut Image)) -> Vec<u8> {
+        let mut image = Image { width: pixels.len(), height: 1, channels: 1, pixels: pixels.to_vec() };
+        change(&mut image);
+        image.pixels
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! Moves a picture by an affine map, sampled bilinearly: rotation, translation, scale and shear.
+//! Moves an image by an affine map, sampled bilinearly: rotation, translation, scale and shear.
 //!
 //! ```text
 //! out(x, y) = in(M (x + 1/2, y + 1/2))        M the inverse of T(t) C R(angle) Shear(x) S(scale) C^-1
 //! ```
-//! A sample whose place lies outside the picture is the color of the outside; one inside never mixes with it.
+//! A sample whose place lies outside the image is the color of the outside; one inside never mixes with it.
 //!
 //! # PyTorch
 //! `RandomAffine` and `functional.affine` of a PIL image, with `InterpolationMode.BILINEAR`.
 
 use crate::affine::sin_cos;
-use crate::picture::Picture;
+use crate::image::Image;
 
 /// Where the value of an output pixel comes from: `source = [a b c; d e f] (x, y, 1)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,19 +51,19 @@ impl Inverse {
     }
 }
 
-/// The moved picture, of the same size.
-pub(super) fn warp(picture: &Picture, inverse: &Inverse, fill: &[u8]) -> Picture {
-    match picture.channels {
-        1 => warp_as::<1>(picture, inverse, fill),
-        _ => warp_as::<3>(picture, inverse, fill),
+/// The moved image, of the same size.
+pub(super) fn warp(image: &Image, inverse: &Inverse, fill: &[u8]) -> Image {
+    match image.channels {
+        1 => warp_as::<1>(image, inverse, fill),
+        _ => warp_as::<3>(image, inverse, fill),
     }
 }
 
-fn warp_as<const C: usize>(picture: &Picture, Inverse([a, b, c, d, e, f]): &Inverse, fill: &[u8]) -> Picture {
-    let (width, height) = (picture.width, picture.height);
+fn warp_as<const C: usize>(image: &Image, Inverse([a, b, c, d, e, f]): &Inverse, fill: &[u8]) -> Image {
+    let (width, height) = (image.width, image.height);
     let (end_x, end_y) = (width as f64, height as f64);
-    let (pixels, _) = picture.pixels.as_chunks::<C>();
-    let mut out = Vec::with_capacity(picture.pixels.len());
+    let (pixels, _) = image.pixels.as_chunks::<C>();
+    let mut out = Vec::with_capacity(image.pixels.len());
     for y in 0..height {
         for x in 0..width {
             let (x, y) = (x as f64 + 0.5, y as f64 + 0.5);
@@ -89,15 +89,15 @@ fn warp_as<const C: usize>(picture: &Picture, Inverse([a, b, c, d, e, f]): &Inve
             }
         }
     }
-    Picture { pixels: out, ..*picture }
+    Image { pixels: out, ..*image }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn gray(pixels: [u8; 9]) -> Picture {
-        Picture { width: 3, height: 3, channels: 1, pixels: pixels.to_vec() }
+    fn gray(pixels: [u8; 9]) -> Image {
+        Image { width: 3, height: 3, channels: 1, pixels: pixels.to_vec() }
     }
 
     const PLANE: [u8; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 9];

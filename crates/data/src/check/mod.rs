@@ -11,11 +11,11 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::Dataset;
+use crate::image::{Image, ImageError, WHITE, decode, read_file};
 use crate::nature::{BLACK, Nature};
 use crate::parallel;
 use crate::photos::Photos;
-use crate::picture::{Picture, PictureError, WHITE, decode, read_file};
-use crate::verify::BadPicture;
+use crate::verify::BadImage;
 use near::Thumb;
 
 /// What was found.
@@ -24,11 +24,11 @@ pub struct Check {
     /// How many photos each class has.
     pub classes: Vec<ClassCount>,
     /// Photos in all.
-    pub pictures: usize,
+    pub images: usize,
     /// Size of their files.
     pub bytes: u64,
     /// Those that cannot be decoded.
-    pub unreadable: Vec<BadPicture>,
+    pub unreadable: Vec<BadImage>,
     /// Those whose name promises another format than they have. They are read nevertheless.
     pub misnamed: Vec<Misnamed>,
     /// Photos with the very same pixels.
@@ -37,11 +37,11 @@ pub struct Check {
     pub near_copies: Vec<Copies>,
     /// Photos that are nearly black, as those of 10 to 14 bits in files of 16 are.
     pub dark: Vec<Dark>,
-    /// Classes without any picture to learn from.
+    /// Classes without any image to learn from.
     pub empty: Vec<String>,
-    /// What kind of pictures they are; none when none can be read.
+    /// What kind of images they are; none when none can be read.
     pub nature: Option<Nature>,
-    /// Smallest, median and largest picture by number of pixels, `[width, height]`; none when none can be read.
+    /// Smallest, median and largest image by number of pixels, `[width, height]`; none when none can be read.
     pub sizes_px: Option<[[usize; 2]; 3]>,
     /// Training photos of the largest class for each of the smallest that has any.
     pub imbalance: f64,
@@ -109,7 +109,7 @@ struct Look {
     is_val: bool,
     bytes: u64,
     misnamed: Option<&'static str>,
-    pixels: Result<Pixels, PictureError>,
+    pixels: Result<Pixels, ImageError>,
 }
 
 /// What is kept of decoded pixels.
@@ -144,7 +144,7 @@ pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {
     let counts = data.classes.iter().zip(train.iter().zip(&val));
     let bad = |look: &Look| {
         let why = look.pixels.as_ref().err()?.to_string();
-        Some(BadPicture { path: look.path.clone(), why })
+        Some(BadImage { path: look.path.clone(), why })
     };
     let mut sizes: Vec<[usize; 2]> =
         looks.iter().filter_map(|look| Some(look.pixels.as_ref().ok()?.size_px)).collect();
@@ -160,7 +160,7 @@ pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {
         classes: counts
             .map(|(class, (&train, &val))| ClassCount { class: class.clone(), train, val })
             .collect(),
-        pictures: train.iter().chain(&val).sum(),
+        images: train.iter().chain(&val).sum(),
         bytes: looks.iter().map(|look| look.bytes).sum(),
         unreadable: looks.iter().filter_map(bad).collect(),
         misnamed: looks
@@ -188,11 +188,11 @@ fn look(photos: &Photos, i: usize, is_val: bool) -> Look {
         Err(error) => return Look { path, label, is_val, bytes: 0, misnamed: None, pixels: Err(error) },
     };
     let misnamed = misnamed(&path, &bytes);
-    let pixels = decode(&bytes, WHITE).map(|picture| Pixels {
-        size_px: [picture.width, picture.height],
-        hash: hash(&picture),
-        brightest: picture.pixels.iter().copied().max().unwrap_or(0),
-        thumb: Thumb::of(&picture),
+    let pixels = decode(&bytes, WHITE).map(|image| Pixels {
+        size_px: [image.width, image.height],
+        hash: hash(&image),
+        brightest: image.pixels.iter().copied().max().unwrap_or(0),
+        thumb: Thumb::of(&image),
     });
     Look { path, label, is_val, bytes: bytes.len() as u64, misnamed, pixels }
 }
@@ -202,15 +202,15 @@ fn misnamed(path: &Path, bytes: &[u8]) -> Option<&'static str> {
     let content = image::guess_format(bytes).ok()?;
     let named = path.extension().and_then(OsStr::to_str).and_then(ImageFormat::from_extension);
     let is_other = named.is_some_and(|named| named != content);
-    is_other.then(|| content.extensions_str().first().copied().unwrap_or("picture"))
+    is_other.then(|| content.extensions_str().first().copied().unwrap_or("image"))
 }
 
-fn hash(picture: &Picture) -> [u8; 32] {
+fn hash(image: &Image) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    [picture.width, picture.height, picture.channels]
+    [image.width, image.height, image.channels]
         .iter()
         .for_each(|&size| hasher.update((size as u64).to_le_bytes()));
-    hasher.update(&picture.pixels);
+    hasher.update(&image.pixels);
     hasher.finalize().into()
 }
 

@@ -1,42 +1,42 @@
-//! Near copies: the same picture in another size, or compressed again.
+//! Near copies: the same image in another size, or compressed again.
 //!
-//! A picture becomes 16 x 16 pixels in color. Two pictures are near copies when these differ by less than a tenth of their
+//! An image becomes 16 x 16 pixels in color. Two images are near copies when these differ by less than a tenth of their
 //! contrast:
 //!
 //! ```text
-//! d(a, b) = |a - b| / ((s_a + s_b) / 2)      |.| root mean square over all values, s the deviation of a picture, at least 8
+//! d(a, b) = |a - b| / ((s_a + s_b) / 2)      |.| root mean square over all values, s the deviation of an image, at least 8
 //! ```
 //!
 //! Not every pair is compared. The mean of the differences is at most their root mean square, so in the order of their means
-//! only pictures a little further on can be near; and so it is of the means of 4 x 4 blocks, which are compared first.
+//! only images a little further on can be near; and so it is of the means of 4 x 4 blocks, which are compared first.
 //!
 //! # Measured
 //! Copies of 20 photos of ImageNet, compressed to quality 30, at a third and at twice their size, or at half and quality 60: d
 //! at most 0.05. Of 167 cut-outs, some of which have 29 pixels a side: below 0.1 for 95 of 100 at half the size, and for as many
-//! at quality 50. Different pictures are 0.82 and 0.42 apart at least; the nearest two of 2,000 digits 0.101, of 2,000 pictures
+//! at quality 50. Different images are 0.82 and 0.42 apart at least; the nearest two of 2,000 digits 0.101, of 2,000 images
 //! of Fashion-MNIST 0.092, of 180 discs, squares and bars that a program drew at random on noise 0.118.
 //!
 //! # Numerics
-//! Differences are integers, and no function of the system is called: the same pictures are near copies on every machine.
+//! Differences are integers, and no function of the system is called: the same images are near copies on every machine.
 
 use std::collections::BTreeMap;
 
-use crate::picture::Picture;
+use crate::image::Image;
 use crate::resample::Interpolation;
 use crate::resize::resize;
 
-/// The side of a small picture, and of one of its blocks.
+/// The side of a small image, and of one of its blocks.
 const SIDE: usize = 16;
 const BLOCK: usize = 4;
 const VALUES: usize = 3 * SIDE * SIDE;
 const BLOCKS: usize = VALUES / (BLOCK * BLOCK);
-/// The distance below which two pictures are near copies.
+/// The distance below which two images are near copies.
 const NEAR: f64 = 0.1;
-/// The least contrast that is counted with, as blank pictures have none, and the most that there is.
+/// The least contrast that is counted with, as blank images have none, and the most that there is.
 const LEAST_DEVIATION: f64 = 8.0;
 const MOST_DEVIATION: f64 = 127.5;
 
-/// What is kept of a picture: 0.9 kB.
+/// What is kept of an image: 0.9 kB.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Thumb {
     /// RGB, 16 x 16.
@@ -48,9 +48,9 @@ pub(super) struct Thumb {
 }
 
 impl Thumb {
-    pub(super) fn of(picture: &Picture) -> Self {
+    pub(super) fn of(image: &Image) -> Self {
         // Halved once more, so that a filter that looks only as far as it must does not show in the result.
-        let medium = resize(picture, 2 * SIDE, 2 * SIDE, Interpolation::Bilinear);
+        let medium = resize(image, 2 * SIDE, 2 * SIDE, Interpolation::Bilinear);
         let channels = medium.channels;
         let value = |x: usize, y: usize, c: usize| {
             u32::from(medium.pixels[(y * 2 * SIDE + x) * channels + c.min(channels - 1)])
@@ -103,7 +103,7 @@ pub(super) fn groups(thumbs: &[&Thumb]) -> Vec<Vec<usize>> {
     groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
-/// The first picture of the group of `i`.
+/// The first image of the group of `i`.
 fn leader(leaders: &mut [usize], mut i: usize) -> usize {
     while leaders[i] != i {
         leaders[i] = leaders[leaders[i]];
@@ -118,7 +118,7 @@ mod tests {
     use crate::preprocess::luma;
 
     /// A scene of smooth blots and stripes that no other seed gives.
-    fn scene(seed: usize, width: usize, height: usize) -> Picture {
+    fn scene(seed: usize, width: usize, height: usize) -> Image {
         let wave = |t: f64| (t - t.floor() - 0.5).abs() * 2.0;
         let value = |i: usize| {
             let (x, y, c) =
@@ -128,34 +128,33 @@ mod tests {
                 + 0.5 * wave(y * (0.8 + 0.5 * steep) + x * 0.5 * slant + 0.7 * s);
             (255.0 * tone) as u8
         };
-        Picture { width, height, channels: 3, pixels: (0..3 * width * height).map(value).collect() }
+        Image { width, height, channels: 3, pixels: (0..3 * width * height).map(value).collect() }
     }
 
-    fn thumb(picture: &Picture) -> Thumb {
-        Thumb::of(picture)
+    fn thumb(image: &Image) -> Thumb {
+        Thumb::of(image)
     }
 
     /// As a JPEG of this quality, and read again.
-    fn compressed(picture: &Picture, quality: u8) -> Picture {
+    fn compressed(image: &Image, quality: u8) -> Image {
         let mut file = Vec::new();
-        let (width, height) = (picture.width as u32, picture.height as u32);
+        let (width, height) = (image.width as u32, image.height as u32);
         image::codecs::jpeg::JpegEncoder::new_with_quality(&mut file, quality)
-            .encode(&picture.pixels, width, height, image::ExtendedColorType::Rgb8)
+            .encode(&image.pixels, width, height, image::ExtendedColorType::Rgb8)
             .unwrap();
-        Picture::decode("here", &file).unwrap()
+        Image::decode("here", &file).unwrap()
     }
 
     #[test]
     fn copies_of_other_sizes_and_qualities_are_found_and_nothing_else() {
-        let mut pictures = Vec::new();
+        let mut images = Vec::new();
         for seed in 0..30 {
             let original = scene(seed, 180, 120);
             let half = resize(&original, 90, 60, Interpolation::Bicubic);
-            pictures
-                .extend([compressed(&original, 40), resize(&original, 400, 270, Interpolation::Bilinear)]);
-            pictures.extend([compressed(&half, 60), original]);
+            images.extend([compressed(&original, 40), resize(&original, 400, 270, Interpolation::Bilinear)]);
+            images.extend([compressed(&half, 60), original]);
         }
-        let thumbs: Vec<Thumb> = pictures.iter().map(thumb).collect();
+        let thumbs: Vec<Thumb> = images.iter().map(thumb).collect();
         let expected: Vec<Vec<usize>> = (0..30).map(|seed| (4 * seed..4 * seed + 4).collect()).collect();
         assert_eq!(groups(&thumbs.iter().collect::<Vec<_>>()), expected);
     }
@@ -165,7 +164,7 @@ mod tests {
         let original = scene(3, 120, 120);
         let mut swapped = original.clone();
         swapped.pixels.chunks_exact_mut(3).for_each(|pixel| pixel.swap(0, 2));
-        let mirrored = Picture {
+        let mirrored = Image {
             pixels: original
                 .pixels
                 .chunks_exact(360)
@@ -179,21 +178,18 @@ mod tests {
         assert!(thumb(&original).is_near(&thumb(&original)));
         // Gray, and the same as RGB.
         let gray =
-            Picture { channels: 1, pixels: original.pixels.chunks_exact(3).map(luma).collect(), ..original };
-        let rgb = Picture {
-            channels: 3,
-            pixels: gray.pixels.iter().flat_map(|&v| [v; 3]).collect(),
-            ..gray.clone()
-        };
+            Image { channels: 1, pixels: original.pixels.chunks_exact(3).map(luma).collect(), ..original };
+        let rgb =
+            Image { channels: 3, pixels: gray.pixels.iter().flat_map(|&v| [v; 3]).collect(), ..gray.clone() };
         assert!(thumb(&gray).is_near(&thumb(&rgb)));
     }
 
     #[test]
-    fn blank_pictures_are_near_when_their_tone_is() {
-        let blank = |tone: u8| Picture { width: 50, height: 20, channels: 1, pixels: vec![tone; 1000] };
+    fn blank_images_are_near_when_their_tone_is() {
+        let blank = |tone: u8| Image { width: 50, height: 20, channels: 1, pixels: vec![tone; 1000] };
         assert!(thumb(&blank(100)).is_near(&thumb(&blank(100))));
         assert!(!thumb(&blank(100)).is_near(&thumb(&blank(110))));
-        let tiny = Picture { width: 1, height: 1, channels: 3, pixels: vec![1, 2, 3] };
+        let tiny = Image { width: 1, height: 1, channels: 3, pixels: vec![1, 2, 3] };
         assert!(thumb(&tiny).is_near(&thumb(&tiny)));
     }
 

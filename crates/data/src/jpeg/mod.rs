@@ -1,7 +1,7 @@
 //! JPEG, where the decoder is not enough: is all of it there, and what color are four inks?
 //!
-//! Decoders fill what is missing with gray, or with whatever damaged data happen to mean, and say nothing: half a picture is a
-//! picture. [`Scans::check`] walks through the data of every scan first, block by block and without a pixel, and sees whether
+//! Decoders fill what is missing with gray, or with whatever damaged data happen to mean, and say nothing: half an image is a
+//! image. [`Scans::check`] walks through the data of every scan first, block by block and without a pixel, and sees whether
 //! each scan holds exactly its blocks.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
@@ -15,7 +15,7 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use crate::picture::MAX_SIDE_PX;
+use crate::image::MAX_SIDE_PX;
 
 pub(crate) use scans::Scans;
 

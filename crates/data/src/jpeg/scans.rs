@@ -24,7 +24,7 @@ pub(crate) struct Scans {
     restart_interval: usize,
 }
 
-/// One color of a picture.
+/// One color of an image.
 #[derive(Default)]
 struct Component {
     id: u8,
@@ -33,7 +33,7 @@ struct Component {
     down: usize,
     /// Whether a scan held it.
     is_seen: bool,
-    /// Of a progressive picture, which coefficients of each block are not 0 so far, in the order of the zigzag.
+    /// Of a progressive image, which coefficients of each block are not 0 so far, in the order of the zigzag.
     coefficients: Vec<u64>,
 }
 
@@ -358,11 +358,11 @@ fn refine(known: &u64, bits: &mut Bits<'_>, mut k: usize, end: usize, mut zeros:
 }
 
 fn short(unit: usize, units: usize) -> String {
-    format!("its data end after {} of the picture", share(unit, units))
+    format!("its data end after {} of the image", share(unit, units))
 }
 
 fn damaged(unit: usize, units: usize) -> String {
-    format!("its data make no sense after {} of the picture", share(unit, units))
+    format!("its data make no sense after {} of the image", share(unit, units))
 }
 
 fn spare(left: usize, unit: usize, units: usize) -> Result<(), String> {
@@ -370,9 +370,7 @@ fn spare(left: usize, unit: usize, units: usize) -> Result<(), String> {
         return Ok(());
     }
     let until = share(unit, units);
-    Err(format!(
-        "{left} bytes are left over after {until} of the picture, so something before them is damaged"
-    ))
+    Err(format!("{left} bytes are left over after {until} of the image, so something before them is damaged"))
 }
 
 fn share(unit: usize, units: usize) -> String {

@@ -43,7 +43,7 @@ impl<'a> Directory<'a> {
         Some(Self { bytes, is_little, entries, at: place.checked_add(2)? })
     }
 
-    /// Says which entry that is read holds more values than the file, or than a picture has use for.
+    /// Says which entry that is read holds more values than the file, or than an image has use for.
     ///
     /// # Errors
     /// The reason, for people.

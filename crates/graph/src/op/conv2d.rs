@@ -69,7 +69,7 @@ const WINOGRAD_FEW_TILES: usize = 4;
 /// trained again to the same bytes.
 const WINOGRAD_PAIRS: usize = 128 * 128;
 
-/// Channels in from which on bf16 is used: fewer would leave most of the pairs empty, and a picture of so few is planar.
+/// Channels in from which on bf16 is used: fewer would leave most of the pairs empty, and an image of so few is planar.
 const BF16_CHANNELS: usize = 8;
 
 impl Method {
@@ -423,8 +423,8 @@ mod tests {
         let few = Conv2d { out_channels: 31, ..conv.clone() };
         assert_eq!(told(&few, 13, Winograd::Auto), "Direct: 3x3, 31 channels, below 32");
         assert_eq!(told(&few, 13, Winograd::On), "Winograd(F43): 31 channels, 16 tiles");
-        let picture = Conv2d { in_channels: 3, ..conv.clone() };
-        assert_eq!(told(&picture, 13, Winograd::On), "Direct: 3x3, 3 channels, below 16");
+        let image = Conv2d { in_channels: 3, ..conv.clone() };
+        assert_eq!(told(&image, 13, Winograd::On), "Direct: 3x3, 3 channels, below 16");
         let strided = Conv2d { stride: [2, 2], ..conv.clone() };
         assert_eq!(told(&strided, 56, Winograd::Auto), "Direct: 3x3, stride 2");
         let dilated = Conv2d { dilation: [2, 1], ..conv.clone() };

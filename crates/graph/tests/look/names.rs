@@ -76,7 +76,7 @@ fn what_is_not_there_is_said() {
     assert!(step.tap("conv1").is_err() && step.tap_grad("nothing").is_err());
 
     for (case, want) in
-        Case::all(Mode::Train).into_iter().skip(1).zip([expect_test::expect!["`bn1` is in training mode, where a picture's values depend on chance or on the pictures beside it; trace the network with Mode::Eval"], expect_test::expect!["`dropout` is in training mode, where a picture's values depend on chance or on the pictures beside it; trace the network with Mode::Eval"]])
+        Case::all(Mode::Train).into_iter().skip(1).zip([expect_test::expect!["`bn1` is in training mode, where an image's values depend on chance or on the images beside it; trace the network with Mode::Eval"], expect_test::expect!["`dropout` is in training mode, where an image's values depend on chance or on the images beside it; trace the network with Mode::Eval"]])
     {
         let mut session = case.session();
         let error = session.run_backward(&case.view(), &case.grad_output().view()).unwrap_err();

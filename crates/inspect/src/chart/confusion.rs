@@ -1,4 +1,4 @@
-//! The confusion matrix as a picture.
+//! The confusion matrix as an image.
 
 use super::font;
 use super::scene::{Anchor, Scene, Shape};

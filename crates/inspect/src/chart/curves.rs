@@ -33,7 +33,7 @@ const PLOT_TOP: f64 = 82.0;
 const PLOT_BOTTOM: f64 = 316.0;
 const LEFT_PLOT_X: f64 = 62.0;
 const RIGHT_PLOT_X: f64 = 542.0;
-/// Of the picture's head, which [`curve_panels`] leaves out.
+/// Of the image's head, which [`curve_panels`] leaves out.
 const TITLE_HEIGHT: f64 = 48.0;
 const TICK_SIZE: f64 = 11.0;
 const LEGEND_SIZE: f64 = 12.0;
@@ -63,7 +63,7 @@ struct Style {
 /// is kept ringed.
 ///
 /// # Units
-/// The picture is 960 x 372 CSS pixels; accuracy is shown in per cent.
+/// The image is 960 x 372 CSS pixels; accuracy is shown in per cent.
 pub fn curves(curves: &Curves<'_>) -> Scene {
     let mut scene = Scene::new(WIDTH, HEIGHT, description(curves, "loss and accuracy"));
     let title = font::fit(curves.title, 16.0, WIDTH - 2.0 * LEFT_PLOT_X);
@@ -75,10 +75,10 @@ pub fn curves(curves: &Curves<'_>) -> Scene {
     scene
 }
 
-/// The two halves of [`curves`], loss and accuracy, as pictures of their own without a title, for pages of any width.
+/// The two halves of [`curves`], loss and accuracy, as images of their own without a title, for pages of any width.
 ///
 /// # Units
-/// Each picture is 480 x 324 CSS pixels.
+/// Each image is 480 x 324 CSS pixels.
 pub fn curve_panels(curves: &Curves<'_>) -> [Scene; 2] {
     let accuracies = per_cent(curves);
     panels(curves, &accuracies).map(|panel| {

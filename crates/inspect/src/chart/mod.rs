@@ -1,7 +1,7 @@
 //! Charts: training [`curves`], the [`confusion`] matrix and the [`reliability`] diagram, drawn into a [`Scene`] that
 //! writes SVG and PNG.
 //!
-//! A scene is a list of rectangles, lines and texts, so both formats show the same picture. The PNG is made
+//! A scene is a list of rectangles, lines and texts, so both formats show the same image. The PNG is made
 //! from the scene itself and an embedded font, not from the SVG: a full SVG renderer would cost the binary six
 //! times as much and draws nothing here that we need.
 

@@ -17,10 +17,10 @@ use crate::thumbnail::Thumbnail;
 const PIXEL_LIMIT: u64 = 64_000_000;
 
 impl Scene {
-    /// The picture as PNG bytes, `scale` pixels a CSS pixel; 2 is sharp on screens and in print.
+    /// The image as PNG bytes, `scale` pixels a CSS pixel; 2 is sharp on screens and in print.
     ///
     /// # Errors
-    /// [`InspectError::PictureSize`] if the picture has no pixels or more than 64 million.
+    /// [`InspectError::ImageSize`] if the image has no pixels or more than 64 million.
     pub fn to_png(&self, scale: f64) -> Result<Vec<u8>, InspectError> {
         let pixmap = self.render(scale)?;
         png(pixmap.width(), pixmap.height(), pixmap.data()).map_err(|error| InspectError::Png {
@@ -32,7 +32,7 @@ impl Scene {
 
     pub(super) fn render(&self, scale: f64) -> Result<Pixmap, InspectError> {
         let (width_px, height_px) = ((self.width_px * scale).round(), (self.height_px * scale).round());
-        let wrong_size = InspectError::PictureSize { width_px, height_px, limit: PIXEL_LIMIT };
+        let wrong_size = InspectError::ImageSize { width_px, height_px, limit: PIXEL_LIMIT };
         let fits = width_px >= 1.0 && height_px >= 1.0 && width_px * height_px <= PIXEL_LIMIT as f64;
         if !fits {
             return Err(wrong_size);
@@ -75,20 +75,19 @@ fn draw(pixmap: &mut Pixmap, shape: &Shape, to_pixels: Transform) {
                 pixmap.fill_path(&path, &paint(*fill), FillRule::Winding, to_pixels, None);
             }
         }
-        Shape::Picture { x, y, width, height, picture } => {
-            let (wide, high) =
-                (width / f64::from(picture.width_px()), height / f64::from(picture.height_px()));
+        Shape::Image { x, y, width, height, image } => {
+            let (wide, high) = (width / f64::from(image.width_px()), height / f64::from(image.height_px()));
             if [*x, *y, wide, high].iter().all(|v| v.is_finite()) {
                 let place = Transform::from_row(wide as f32, 0.0, 0.0, high as f32, *x as f32, *y as f32);
                 // Enlarged pixels stay squares, as of handwritten digits; reduced ones are blended.
                 let enlarged = wide * f64::from(to_pixels.sx) >= 2.0;
                 let edges = [*x, *y, x + width, y + height].map(|edge| edge * f64::from(to_pixels.sx));
-                if enlarged && copy_squares(pixmap, edges, picture) {
+                if enlarged && copy_squares(pixmap, edges, image) {
                     return;
                 }
                 let quality = if enlarged { FilterQuality::Nearest } else { FilterQuality::Bilinear };
                 let paint = PixmapPaint { quality, ..PixmapPaint::default() };
-                let source = picture.pixmap();
+                let source = image.pixmap();
                 pixmap.draw_pixmap(0, 0, source.as_ref(), &paint, to_pixels.pre_concat(place), None);
             }
         }
@@ -110,16 +109,16 @@ fn draw(pixmap: &mut Pixmap, shape: &Shape, to_pixels: Transform) {
     }
 }
 
-/// Copies an enlarged picture to the pixels between `[left, top, right, bottom]`, square by square: a hundred times as fast
+/// Copies an enlarged image to the pixels between `[left, top, right, bottom]`, square by square: a hundred times as fast
 /// as to paint it. False, and nothing done, unless these are the edges of pixels, inside the page.
-fn copy_squares(pixmap: &mut Pixmap, edges: [f64; 4], picture: &Thumbnail) -> bool {
+fn copy_squares(pixmap: &mut Pixmap, edges: [f64; 4], image: &Thumbnail) -> bool {
     let [left, top, right, bottom] = edges.map(|edge| edge.round() as usize);
     let (width, height) = (pixmap.width() as usize, pixmap.height() as usize);
     let on_pixels = edges.iter().all(|edge| (edge - edge.round()).abs() < 1e-6 && *edge >= 0.0);
     if !on_pixels || right > width || bottom > height || left >= right || top >= bottom {
         return false;
     }
-    let (columns, rows) = (picture.width_px() as usize, picture.height_px() as usize);
+    let (columns, rows) = (image.width_px() as usize, image.height_px() as usize);
     // The source pixel under the middle of each pixel of the page.
     let under = |i: usize, all: usize, from: usize| ((2 * i + 1) * from / (2 * all)).min(from - 1) as u32;
     let source: Vec<u32> = (0..right - left).map(|x| under(x, right - left, columns)).collect();
@@ -132,7 +131,7 @@ fn copy_squares(pixmap: &mut Pixmap, edges: [f64; 4], picture: &Thumbnail) -> bo
             Some((_, above)) => to.copy_within(above..above + source.len(), start),
             None => {
                 for (to, &column) in to[start..].iter_mut().zip(&source) {
-                    let [r, g, b] = picture.pixel(column, row);
+                    let [r, g, b] = image.pixel(column, row);
                     *to = [r, g, b, 255];
                 }
             }
@@ -207,7 +206,7 @@ mod tests {
 
     /// Darkness of a pixel: 0 white, 255 black.
     fn ink(pixmap: &Pixmap, x: u32, y: u32) -> u8 {
-        let pixel = pixmap.pixel(x, y).expect("inside the picture");
+        let pixel = pixmap.pixel(x, y).expect("inside the image");
         255 - pixel.green()
     }
 
@@ -278,7 +277,7 @@ mod tests {
     /// The quick way and the painter's agree on every pixel, and the quick one is taken where pixels begin and end.
     #[test]
     fn copied_squares_are_those_that_would_be_painted() {
-        let picture = Thumbnail::of_colors(7, 5, (0..35).map(|i| Rgb::hex(0x010305 * i)));
+        let image = Thumbnail::of_colors(7, 5, (0..35).map(|i| Rgb::hex(0x010305 * i)));
         for (left, top, wide, high, scale, quick) in [
             (3.0, 4.0, 14.0, 10.0, 2.0, true),
             (3.5, 4.0, 10.5, 7.5, 2.0, true),
@@ -288,17 +287,16 @@ mod tests {
             (-2.0, 4.0, 14.0, 10.0, 2.0, false),
         ] {
             let mut scene = Scene::new(100.0, 40.0, "");
-            let place =
-                Shape::Picture { x: left, y: top, width: wide, height: high, picture: picture.clone() };
+            let place = Shape::Image { x: left, y: top, width: wide, height: high, image: image.clone() };
             scene.shapes.push(place);
             let edges = [left, top, left + wide, top + high].map(|edge| edge * scale);
             let mut copied = Scene::new(100.0, 40.0, "").render(scale).unwrap();
-            assert_eq!(copy_squares(&mut copied, edges, &picture), quick, "{edges:?}");
+            assert_eq!(copy_squares(&mut copied, edges, &image), quick, "{edges:?}");
             let drawn = scene.render(scale).unwrap();
             assert_eq!(drawn == copied, quick);
             if quick && (2.0 * wide) % 7.0 == 0.0 {
                 // As painted: shifted by a millionth, the painter has to do it.
-                let Shape::Picture { x, .. } = &mut scene.shapes[0] else { unreachable!() };
+                let Shape::Image { x, .. } = &mut scene.shapes[0] else { unreachable!() };
                 *x += 2e-6;
                 assert!(scene.render(scale).unwrap() == copied, "{edges:?}");
             }
@@ -309,7 +307,7 @@ mod tests {
     fn impossible_sizes_are_errors() {
         let scene = Scene::new(1000.0, 1000.0, "");
         let message = scene.to_png(100.0).unwrap_err().to_string();
-        expect!["picture: expected between 1 and 64000000 pixels, got 100000 x 100000; choose another scale, or write SVG"].assert_eq(&message);
+        expect!["image: expected between 1 and 64000000 pixels, got 100000 x 100000; choose another scale, or write SVG"].assert_eq(&message);
         for scale in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(scene.to_png(scale).is_err(), "scale {scale}");
         }

@@ -33,7 +33,7 @@ const MARK: Rgb = Rgb::hex(0xc65102);
 /// Draws the loss over the learning rate, which has a logarithmic axis, and the rate that is suggested.
 ///
 /// # Units
-/// The picture is 640 x 372 CSS pixels.
+/// The image is 640 x 372 CSS pixels.
 pub fn rate_search(chart: &RateChart<'_>) -> Scene {
     let points: Vec<(f64, f64)> = chart
         .rates

@@ -27,7 +27,7 @@ const RIGHTER: Rgb = Rgb::hex(0x9cc4e4);
 /// diagonal. Below it, the number of answers in each bin.
 ///
 /// # Units
-/// The picture is 420 x 436 CSS pixels; both axes are in per cent.
+/// The image is 420 x 436 CSS pixels; both axes are in per cent.
 ///
 /// # Source
 /// Guo 2017, figure 1.

@@ -1,9 +1,9 @@
-//! A picture as a list of shapes.
+//! An image as a list of shapes.
 
 use crate::color::Rgb;
 use crate::thumbnail::Thumbnail;
 
-/// A picture: shapes on white, painted in order. Lengths are CSS pixels, y grows downwards.
+/// An image: shapes on white, painted in order. Lengths are CSS pixels, y grows downwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
     /// Width.
@@ -55,7 +55,7 @@ pub enum Shape {
         fill: Rgb,
     },
     /// A photograph, stretched over a rectangle.
-    Picture {
+    Image {
         /// Left edge.
         x: f64,
         /// Upper edge.
@@ -64,8 +64,8 @@ pub enum Shape {
         width: f64,
         /// Height.
         height: f64,
-        /// The picture.
-        picture: Thumbnail,
+        /// The image.
+        image: Thumbnail,
     },
     /// One line of text.
     Text {
@@ -98,7 +98,7 @@ pub enum Anchor {
 }
 
 impl Scene {
-    /// An empty picture.
+    /// An empty image.
     pub fn new(width_px: f64, height_px: f64, description: impl Into<String>) -> Self {
         Self { width_px, height_px, description: description.into(), shapes: Vec::new() }
     }
@@ -112,7 +112,7 @@ impl Scene {
     pub(super) fn shift(&mut self, right: f64, down: f64) {
         for shape in &mut self.shapes {
             match shape {
-                Shape::Rect { x, y, .. } | Shape::Picture { x, y, .. } => (*x, *y) = (*x + right, *y + down),
+                Shape::Rect { x, y, .. } | Shape::Image { x, y, .. } => (*x, *y) = (*x + right, *y + down),
                 Shape::Polyline { points, .. } => {
                     points.iter_mut().for_each(|(x, y)| (*x, *y) = (*x + right, *y + down));
                 }

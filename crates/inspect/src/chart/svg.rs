@@ -9,7 +9,7 @@ use crate::text::printable;
 const FONT_FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
 impl Scene {
-    /// The picture as a stand-alone SVG document: no scripts, no links, every name escaped.
+    /// The image as a stand-alone SVG document: no scripts, no links, every name escaped.
     pub fn to_svg(&self) -> String {
         let mut out = String::new();
         self.write_svg(&mut out).unwrap_or_else(|_| unreachable!("writing to a String cannot fail"));
@@ -59,12 +59,12 @@ fn write_shape(out: &mut String, shape: &Shape) -> fmt::Result {
             let [x, y, radius] = [*x, *y, *radius].map(Number);
             writeln!(out, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\" fill=\"{fill}\"/>")
         }
-        Shape::Picture { x, y, width, height, picture } => {
+        Shape::Image { x, y, width, height, image } => {
             // Enlarged pixels stay squares, as in the PNG.
-            let enlarged = *width >= 2.0 * f64::from(picture.width_px());
+            let enlarged = *width >= 2.0 * f64::from(image.width_px());
             let style = if enlarged { "style=\"image-rendering:pixelated\" " } else { "" };
             let [x, y, width, height] = [*x, *y, *width, *height].map(Number);
-            let uri = picture.data_uri();
+            let uri = image.data_uri();
             writeln!(
                 out,
                 "<image x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" preserveAspectRatio=\"none\" \

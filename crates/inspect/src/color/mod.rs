@@ -1,4 +1,4 @@
-//! The color tables of every picture Striate draws: [`viridis`] for values that cannot be negative,
+//! The color tables of every image Striate draws: [`viridis`] for values that cannot be negative,
 //! [`blue_orange`] for signed ones.
 //!
 //! Both are safe for color-blind readers and lose nothing in grayscale: lightness rises steadily along

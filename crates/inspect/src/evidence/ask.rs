@@ -7,10 +7,10 @@ use crate::error::InspectError;
 
 impl Question<'_> {
     /// Asks in that way, at its default settings. `baseline`, `[C, H, W]`, is what integrated gradients start from and what
-    /// covers a patch: zeros for the mean of the training pictures.
+    /// covers a patch: zeros for the mean of the training images.
     ///
     /// # Errors
-    /// When the method does not apply to this network, or the baseline has another shape than the picture.
+    /// When the method does not apply to this network, or the baseline has another shape than the image.
     pub fn ask(&mut self, method: Method, baseline: &ArrayView3<'_, f32>) -> Result<Evidence, InspectError> {
         self.ask_of(method, None, baseline)
     }

@@ -5,7 +5,7 @@ use super::{Evidence, Method, Question};
 use crate::error::InspectError;
 use crate::maps::select::near;
 
-/// The maps of a layer, `[K, H, W]` row by row, of the picture.
+/// The maps of a layer, `[K, H, W]` row by row, of the image.
 pub(super) struct LayerMaps {
     pub(super) layer: String,
     pub(super) values: Vec<f32>,

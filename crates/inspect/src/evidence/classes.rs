@@ -51,7 +51,7 @@ pub fn class_page(all: &[Evidence], about: &About) -> Scene {
     let lines = [about.subject.as_str(), &line];
     let colors = first.colors("the class", None);
     let legend = Legend::Told(&scale, &colors);
-    let mut scene = page(&title, lines, about.picture.as_ref(), &legend, body);
+    let mut scene = page(&title, lines, about.image.as_ref(), &legend, body);
     for (i, ((evidence, values), name)) in all.iter().zip(&values).zip(names).enumerate() {
         let x = MARGIN + (i % columns) as f64 * pitch.0;
         let y = TOP + (i / columns) as f64 * pitch.1;

@@ -1,5 +1,5 @@
 //! The exact sum, `f_class(x) = Σ x · ∂f/∂x + Σ b · ∂f/∂b`: of a network that is piecewise linear, every part of the logit
-//! belongs to a value of the picture or to a bias.
+//! belongs to a value of the image or to a bias.
 //!
 //! `b` is what an operation adds to its output whatever comes in, and `∂f/∂b` the gradient of that output: the bias of a
 //! convolution or a linear layer; of batch norm in use `β − γ μ / √(σ² + eps)`; of ReLU6, where it is saturated, the 6.
@@ -12,8 +12,8 @@ use super::{Completeness, Evidence, Method, Part, Question};
 use crate::error::InspectError;
 
 impl Question<'_> {
-    /// The exact sum. [`Evidence::parts`] has what each operation adds, map by map, the picture first;
-    /// [`Evidence::values`] is one picture of all parts that have a place: the maps of each are shared out over the pixels that
+    /// The exact sum. [`Evidence::parts`] has what each operation adds, map by map, the image first;
+    /// [`Evidence::values`] is one image of all parts that have a place: the maps of each are shared out over the pixels that
     /// they lie on, so that their sums stay what they are, and added. [`Evidence::completeness`] compares all parts with the logit
     /// itself: no baseline is taken away from it.
     ///
@@ -27,7 +27,7 @@ impl Question<'_> {
     /// Each product is rounded to f32 for [`Part::values`]; the sums are of products in f64.
     ///
     /// # Source
-    /// Srinivas 2019, proposition 1; its pictures also take magnitudes and scale each map to its own range, which are no longer
+    /// Srinivas 2019, proposition 1; its images also take magnitudes and scale each map to its own range, which are no longer
     /// parts of anything.
     pub fn exact_sum(&mut self) -> Result<Evidence, InspectError> {
         let biases = self.biases()?;
@@ -45,7 +45,7 @@ impl Question<'_> {
             let values = terms.iter().map(|&v| v as f32).collect();
             Part { name: node.name.clone(), shape: node.shape.clone(), values, sum: terms.iter().sum() }
         };
-        let products = self.picture.iter().zip(&slopes.gradient).map(|(&x, &g)| f64::from(x) * f64::from(g));
+        let products = self.image.iter().zip(&slopes.gradient).map(|(&x, &g)| f64::from(x) * f64::from(g));
         let mut parts = vec![part(0, products.collect())];
         for ((id, bias), (grad, value)) in biases.iter().zip(taps) {
             let grad = self.session.get(grad);
@@ -69,7 +69,7 @@ impl Question<'_> {
         }
         let score = slopes.scores[0];
         let [_, h, w] = self.shape();
-        let mut picture = vec![0.0; h * w];
+        let mut image = vec![0.0; h * w];
         for part in &parts {
             let &[_, rows, columns] = &part.shape[..] else { continue };
             let mut plane = vec![0.0; rows * columns];
@@ -77,11 +77,11 @@ impl Question<'_> {
                 plane.iter_mut().zip(map).for_each(|(sum, &v)| *sum += f64::from(v));
             }
             let shared = spread(&plane, [rows, columns], [h, w]);
-            picture.iter_mut().zip(shared).for_each(|(sum, v)| *sum += v);
+            image.iter_mut().zip(shared).for_each(|(sum, v)| *sum += v);
         }
         let sum: f64 = parts.iter().map(|part| part.sum).sum();
         let completeness = Some(Completeness { rise: score, sum, gap: sum - score });
-        let values = picture.into_iter().map(|v| v as f32).collect();
+        let values = image.into_iter().map(|v| v as f32).collect();
         let evidence = self.evidence(Method::ExactSum, score, values)?;
         Ok(Evidence { shape: [1, h, w], completeness, parts, ..evidence })
     }
@@ -103,7 +103,7 @@ impl Question<'_> {
                 let array = array.unwrap_or_else(|| unreachable!("a session's parameters are its graph's"));
                 array.iter().map(|&v| f64::from(v)).collect()
             };
-            // The picture adds itself.
+            // The image adds itself.
             if node.inputs.is_empty() {
                 continue;
             }

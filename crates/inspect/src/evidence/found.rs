@@ -14,11 +14,11 @@ pub struct Evidence {
     pub class: usize,
     /// Rather than which, if the question was of the difference of both logits.
     pub versus: Option<usize>,
-    /// The class's logit on the picture; where there is a `versus`, how far it is above that one's.
+    /// The class's logit on the image; where there is a `versus`, how far it is above that one's.
     pub logit: f32,
     /// The layer whose maps were used, if any.
     pub layer: Option<String>,
-    /// `[C, H, W]`: the picture's shape, or one channel as large as the layer's maps.
+    /// `[C, H, W]`: the image's shape, or one channel as large as the layer's maps.
     pub shape: [usize; 3],
     /// The values, row by row; [`Method::unit`] says in what units.
     pub values: Vec<f32>,
@@ -26,14 +26,14 @@ pub struct Evidence {
     pub completeness: Option<Completeness>,
     /// Of integrated gradients along more than one panel: how closely each pixel is known.
     pub refinement: Option<Refinement>,
-    /// Of the exact sum: what the picture and each operation add. Of other methods none.
+    /// Of the exact sum: what the image and each operation add. Of other methods none.
     pub parts: Vec<Part>,
 }
 
 /// What values should sum to, and what they do sum to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Completeness {
-    /// The logit on the picture minus that on the baseline; of the exact sum, which has no baseline, the logit.
+    /// The logit on the image minus that on the baseline; of the exact sum, which has no baseline, the logit.
     pub rise: f64,
     /// The sum of the values; of the exact sum, that of all its parts.
     pub sum: f64,
@@ -57,7 +57,7 @@ impl Evidence {
         (0..plane).map(|i| sum(i) as f32).collect()
     }
 
-    /// As [`per_pixel`](Self::per_pixel), `[height, width]`: stretched to the size of the picture, bilinearly between
+    /// As [`per_pixel`](Self::per_pixel), `[height, width]`: stretched to the size of the image, bilinearly between
     /// the centers of the values.
     ///
     /// # PyTorch
@@ -89,9 +89,9 @@ impl Refinement {
 /// What the biases of one operation add to the logit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// Name of the operation's value; `input` for the picture itself.
+    /// Name of the operation's value; `input` for the image itself.
     pub name: String,
-    /// `[C, H, W]`, or `[F]` where values have no place in the picture.
+    /// `[C, H, W]`, or `[F]` where values have no place in the image.
     pub shape: Vec<usize>,
     /// `b · ∂f/∂b`, or `x · ∂f/∂x`, row by row.
     pub values: Vec<f32>,

@@ -1,4 +1,4 @@
-//! The gradient, `∂f_class/∂x`: how fast the logit rises with each value of the picture.
+//! The gradient, `∂f_class/∂x`: how fast the logit rises with each value of the image.
 
 use super::{Evidence, Method, Question};
 use crate::error::InspectError;

@@ -4,8 +4,8 @@ use super::{Completeness, Evidence, Method, Question};
 use crate::error::InspectError;
 
 impl Question<'_> {
-    /// `x · ∂f/∂x`, value by value. Its completeness is measured against the picture of zeros (of normalized values: the
-    /// mean of the training pictures); the gap is what biases and activations add.
+    /// `x · ∂f/∂x`, value by value. Its completeness is measured against the image of zeros (of normalized values: the
+    /// mean of the training images); the gap is what biases and activations add.
     ///
     /// # Errors
     /// When the network cannot be run backward.
@@ -13,10 +13,10 @@ impl Question<'_> {
     /// # Source
     /// Shrikumar 2016.
     pub fn gradient_x_input(&mut self) -> Result<Evidence, InspectError> {
-        let mut pictures = self.pictures(2);
-        pictures.index_axis_mut(ndarray::Axis(0), 0).assign(&self.picture);
-        let slopes = self.slopes_of_input(&pictures)?;
-        let values: Vec<f32> = self.picture.iter().zip(&slopes.gradient).map(|(x, g)| x * g).collect();
+        let mut images = self.images(2);
+        images.index_axis_mut(ndarray::Axis(0), 0).assign(&self.image);
+        let slopes = self.slopes_of_input(&images)?;
+        let values: Vec<f32> = self.image.iter().zip(&slopes.gradient).map(|(x, g)| x * g).collect();
         let completeness = Completeness::of(&values, slopes.scores[0], slopes.scores[1]);
         let evidence = self.evidence(Method::GradientXInput, slopes.scores[0], values)?;
         Ok(Evidence { completeness: Some(completeness), ..evidence })

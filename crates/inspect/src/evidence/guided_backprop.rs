@@ -7,7 +7,7 @@ use super::{Evidence, Method, Question};
 use crate::error::InspectError;
 
 impl Question<'_> {
-    /// Guided backpropagation. It is the gradient of nothing: pictures of it are sharp, and stay much the same when the
+    /// Guided backpropagation. It is the gradient of nothing: images of it are sharp, and stay much the same when the
     /// weights of the layers next to the output are replaced by random ones, so they say little about why the network says
     /// what it says; [`Method::warning`] is to be told with them.
     ///

@@ -1,5 +1,5 @@
 //! Integrated gradients, `(x - x') · ∫₀¹ ∂f_class/∂x (x' + t (x - x')) dt`: every change of the logit on the straight way
-//! from a baseline x' to the picture, booked to the values that made it.
+//! from a baseline x' to the image, booked to the values that made it.
 //!
 //! The integral is Gauss-Legendre. A network of ReLUs has a gradient that jumps on the way, where no rule of fixed places is
 //! exact, so every panel of the way is also integrated in two halves. While the halves, taken together, move a pixel of the
@@ -70,7 +70,7 @@ impl Question<'_> {
     /// remains is in [`Evidence::completeness`], and how closely a pixel is known in [`Evidence::refinement`].
     ///
     /// # Errors
-    /// When the baseline has another shape than the picture, and when the network cannot be run backward.
+    /// When the baseline has another shape than the image, and when the network cannot be run backward.
     ///
     /// # Panics
     /// When the path has no nodes or no panels.
@@ -175,25 +175,25 @@ impl Question<'_> {
         way.gradients += places.len();
         self.told(way.gradients, way.most);
         Ok(starts.map(|_| {
-            let mut mean = vec![0.0; self.picture.len()];
+            let mut mean = vec![0.0; self.image.len()];
             for (gradient, &(_, weight)) in gradients.by_ref().take(way.rule.len()).zip(&way.rule) {
                 mean.iter_mut().zip(&gradient).for_each(|(sum, &g)| *sum += width * weight * f64::from(g));
             }
             let ways =
-                self.picture.iter().zip(way.baseline).map(|(&to, &from)| f64::from(to) - f64::from(from));
+                self.image.iter().zip(way.baseline).map(|(&to, &from)| f64::from(to) - f64::from(from));
             ways.zip(mean).map(|(way, g)| (way * g) as f32).collect()
         }))
     }
 
-    /// The pictures at places on the way.
+    /// The images at places on the way.
     fn at(&self, baseline: &ArrayView3<'_, f32>, places: &[f64]) -> Array4<f32> {
-        let mut pictures = self.pictures(places.len());
-        for (mut picture, &t) in pictures.axis_iter_mut(Axis(0)).zip(places) {
+        let mut images = self.images(places.len());
+        for (mut image, &t) in images.axis_iter_mut(Axis(0)).zip(places) {
             let between = |from: f32, to: f32| f64::from(from) * (1.0 - t) + f64::from(to) * t;
-            let values = picture.iter_mut().zip(baseline.iter().zip(&self.picture));
+            let values = image.iter_mut().zip(baseline.iter().zip(&self.image));
             values.for_each(|(value, (&from, &to))| *value = between(from, to) as f32);
         }
-        pictures
+        images
     }
 
     /// The channels of each pixel added up.

@@ -1,5 +1,5 @@
 //! LayerCAM, `ReLU(Σ_k ReLU(∂f_class/∂A_k) · A_k)`: each value of a layer's maps weighted by its own gradient, so that
-//! layers near the picture give sharp maps too.
+//! layers near the image give sharp maps too.
 
 use super::{Evidence, Method, Question};
 use crate::error::InspectError;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use striate_graph::Graph;
 use striate_graph::op::Role;
 
-/// Of a picture with a longer side than this nobody can tell single pixels apart: it is a photo.
+/// Of an image with a longer side than this nobody can tell single pixels apart: it is a photo.
 pub(super) const PHOTO_PX: usize = 64;
 
 /// How evidence was found.
@@ -56,7 +56,7 @@ impl Method {
         ]
     }
 
-    /// The method to look with first: Grad-CAM where pictures are larger than 64 x 64 pixels and there is a convolution, else
+    /// The method to look with first: Grad-CAM where images are larger than 64 x 64 pixels and there is a convolution, else
     /// integrated gradients. On a photo, what single pixels add is a cloud of specks, and takes hundreds of passes to find.
     pub fn usual(graph: &Graph) -> Self {
         let [_, h, w] = graph.input_shape();
@@ -105,9 +105,9 @@ impl Method {
         match self {
             Self::Gradient => "How fast the logit rises with each pixel",
             Self::GradientXInput => "What each pixel adds, were the network linear",
-            Self::SmoothGrad => "The gradient, averaged over noisy copies of the picture",
+            Self::SmoothGrad => "The gradient, averaged over noisy copies of the image",
             Self::IntegratedGradients => {
-                "What each pixel adds on the way from the mean picture; sums to the logit's rise"
+                "What each pixel adds on the way from the mean image; sums to the logit's rise"
             }
             Self::ExactSum => {
                 "What each pixel and each bias adds to the logit, and nothing is left over (FullGrad)"
@@ -119,7 +119,7 @@ impl Method {
             Self::GradCamPlusPlus => "The same for several places of one class",
             Self::LayerCam => "Each value of a layer by its own gradient; sharp in early layers",
             Self::EigenCam => "What the maps of a layer have in common, whatever the class",
-            Self::ScoreCam => "Maps of a layer, by the logit of the picture seen through each; slow",
+            Self::ScoreCam => "Maps of a layer, by the logit of the image seen through each; slow",
             Self::Occlusion => "How far the logit falls when a patch is covered with the mean color",
         }
     }
@@ -140,7 +140,7 @@ impl Method {
         of_maps.contains(&self)
     }
 
-    /// Whether each pixel of the picture has a value of its own.
+    /// Whether each pixel of the image has a value of its own.
     pub fn is_by_pixel(self) -> bool {
         !self.uses_layer() && self != Self::Occlusion
     }
@@ -158,7 +158,7 @@ impl Method {
         }
     }
 
-    /// What a reader must know before believing the picture, if anything.
+    /// What a reader must know before believing the image, if anything.
     pub fn warning(self) -> Option<&'static str> {
         match self {
             Self::GuidedBackprop => Some(

@@ -1,6 +1,6 @@
-//! Which part of a picture a class is due to.
+//! Which part of an image a class is due to.
 //!
-//! A [`Question`] is a network, a picture and a class; each method answers it with [`Evidence`], a map of the class's
+//! A [`Question`] is a network, an image and a class; each method answers it with [`Evidence`], a map of the class's
 //! **logit**: a probability also moves when the other classes do.
 //!
 //! | method | formula | sums to |

@@ -1,4 +1,4 @@
-//! Occlusion, `f_class(x) - f_class(x with a patch covered)`: how far the logit falls without a part of the picture. A pixel
+//! Occlusion, `f_class(x) - f_class(x with a patch covered)`: how far the logit falls without a part of the image. A pixel
 //! under several patches has the mean of theirs.
 
 use ndarray::{ArrayView3, Axis, AxisDescription, Slice};
@@ -6,15 +6,15 @@ use ndarray::{ArrayView3, Axis, AxisDescription, Slice};
 use super::{Evidence, Method, Question};
 use crate::error::InspectError;
 
-/// Pictures that are covered and run at once.
+/// Images that are covered and run at once.
 const BATCH: usize = 32;
 
-/// What covers a part of a picture.
+/// What covers a part of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patch {
-    /// Rows and columns; a patch larger than the picture covers all of it.
+    /// Rows and columns; a patch larger than the image covers all of it.
     pub side_px: usize,
-    /// From one place to the next. The last of a row lies at the picture's edge.
+    /// From one place to the next. The last of a row lies at the image's edge.
     pub stride_px: usize,
 }
 
@@ -22,7 +22,7 @@ pub struct Patch {
 const ALONG: usize = 8;
 
 impl Patch {
-    /// An eighth of the longer side of a picture `[C, H, W]`; neighbors overlap by half.
+    /// An eighth of the longer side of an image `[C, H, W]`; neighbors overlap by half.
     pub fn of([_, h, w]: [usize; 3]) -> Self {
         let side_px = h.max(w).div_ceil(ALONG);
         Self { side_px, stride_px: side_px.div_ceil(2) }
@@ -30,10 +30,10 @@ impl Patch {
 }
 
 impl Question<'_> {
-    /// Covers the picture with patches of `baseline`, `[C, H, W]`, one at a time.
+    /// Covers the image with patches of `baseline`, `[C, H, W]`, one at a time.
     ///
     /// # Errors
-    /// When the baseline has another shape than the picture.
+    /// When the baseline has another shape than the image.
     ///
     /// # Panics
     /// When the patch has no size or no stride.
@@ -55,17 +55,17 @@ impl Question<'_> {
         let (mut sum, mut count) = (vec![0.0; height * width], vec![0_u32; height * width]);
         let mut done = 0;
         for some in places.chunks(BATCH) {
-            let mut pictures = self.pictures(some.len());
-            for (mut picture, (rows, columns)) in pictures.axis_iter_mut(Axis(0)).zip(some) {
-                picture.assign(&self.picture);
+            let mut images = self.images(some.len());
+            for (mut image, (rows, columns)) in images.axis_iter_mut(Axis(0)).zip(some) {
+                image.assign(&self.image);
                 let part = |axis: AxisDescription| match axis.axis {
                     Axis(1) => Slice::from(rows.clone()),
                     Axis(2) => Slice::from(columns.clone()),
                     _ => Slice::from(..),
                 };
-                picture.slice_each_axis_mut(part).assign(&baseline.slice_each_axis(part));
+                image.slice_each_axis_mut(part).assign(&baseline.slice_each_axis(part));
             }
-            for ((rows, columns), covered) in some.iter().zip(self.scores(&pictures)?) {
+            for ((rows, columns), covered) in some.iter().zip(self.scores(&images)?) {
                 for i in rows.clone().flat_map(|y| columns.clone().map(move |x| y * width + x)) {
                     sum[i] += score - covered;
                     count[i] += 1;

@@ -1,4 +1,4 @@
-//! Evidence as a picture: the values in the colors of their scale, alone and over what they are about.
+//! Evidence as an image: the values in the colors of their scale, alone and over what they are about.
 
 use super::method::PHOTO_PX;
 use super::smooth::smoothed;
@@ -54,13 +54,13 @@ impl Evidence {
         Scale::of(&self.shown(), self.method.is_signed())
     }
 
-    /// The values as large as the picture, with their colors mixed into its gray, the more the larger they are.
-    pub fn overlay(&self, picture: &Thumbnail) -> Thumbnail {
-        let (width, height) = (picture.width_px() as usize, picture.height_px() as usize);
+    /// The values as large as the image, with their colors mixed into its gray, the more the larger they are.
+    pub fn overlay(&self, image: &Thumbnail) -> Thumbnail {
+        let (width, height) = (image.width_px() as usize, image.height_px() as usize);
         let ([_, h, w], scale) = (self.shape, self.scale());
         let values = bilinear(&self.shown(), [h, w], [height, width], Align::Edges);
         let mixed = values.iter().enumerate().map(|(i, &value)| {
-            let pixel = picture.pixel((i % width) as u32, (i / width) as u32);
+            let pixel = image.pixel((i % width) as u32, (i / width) as u32);
             let gray =
                 0.2126 * f64::from(pixel[0]) + 0.7152 * f64::from(pixel[1]) + 0.0722 * f64::from(pixel[2]);
             let (color, place) = (scale.color(value), scale.position(value));
@@ -82,8 +82,8 @@ impl Evidence {
             let some = biases.iter().filter(move |part| (part.shape.len() == 3) == has);
             number(some.map(|part| part.sum).sum::<f64>() as f32)
         };
-        let (picture, maps, rest) = (number(input.sum as f32), placed(true), placed(false));
-        Some(format!("picture {picture} + biases of maps {maps} + of vectors {rest} = {sum}: gap {gap}"))
+        let (image, maps, rest) = (number(input.sum as f32), placed(true), placed(false));
+        Some(format!("image {image} + biases of maps {maps} + of vectors {rest} = {sum}: gap {gap}"))
     }
 
     /// What a reader has to know of the values, for people: how closely integrated gradients are known, and whether what is
@@ -106,7 +106,7 @@ impl Evidence {
         }
         if let Some(sigma_px) = self.smoothing_px() {
             notes.push(format!(
-                "The picture is smoothed by {sigma_px:.1} pixels, so that something can be seen; the values are as they were \
+                "The image is smoothed by {sigma_px:.1} pixels, so that something can be seen; the values are as they were \
                  found."
             ));
         }
@@ -138,7 +138,7 @@ impl Evidence {
         format!("Why {}{}? {how}{layer}", class_name(about, self.class), rather.unwrap_or_default())
     }
 
-    /// A page with the values, the overlay, and what the colors mean. `about.picture` is what the network was shown.
+    /// A page with the values, the overlay, and what the colors mean. `about.image` is what the network was shown.
     pub fn page(&self, about: &About) -> Scene {
         let logit = number(self.logit);
         let logit = if self.versus.is_some() {
@@ -160,12 +160,12 @@ impl Evidence {
         let versus = self.versus.map(|other| class_name(about, other));
         let colors = self.colors(&class_name(about, self.class), versus.as_deref());
         let legend = Legend::Told(&scale, &colors);
-        let mut scene = page(&self.title(about), lines, about.picture.as_ref(), &legend, body);
+        let mut scene = page(&self.title(about), lines, about.image.as_ref(), &legend, body);
         let [_, height, width] = self.shape;
         let shown = colored(&self.shown(), [height, width], |v| scale.color(v));
         let mut tiles = vec![(format!("{}, {height} x {width}", self.method.unit()), shown)];
-        if let Some(picture) = &about.picture {
-            tiles.push(("over the picture, larger values more opaque".into(), self.overlay(picture)));
+        if let Some(image) = &about.image {
+            tiles.push(("over the image, larger values more opaque".into(), self.overlay(image)));
         }
         for (i, (caption, tile)) in tiles.into_iter().enumerate() {
             let x = MARGIN + (SIDE + GAP) * i as f64;

@@ -1,4 +1,4 @@
-//! A network, a picture and a class.
+//! A network, an image and a class.
 
 use ndarray::{Array4, ArrayD, ArrayView1, ArrayView3, Axis, IxDyn};
 use striate_graph::op::Role;
@@ -7,10 +7,10 @@ use striate_graph::{BackwardOptions, NodeId, ReluRule, Session};
 use super::{Evidence, Method};
 use crate::error::InspectError;
 
-/// Why a network gives this picture this class: its logit is what each method takes apart; or, asked
+/// Why a network gives this image this class: its logit is what each method takes apart; or, asked
 /// [`versus`](Self::versus) another class, the difference of both logits.
 ///
-/// The session keeps the taps that a method needs, so that a second picture needs no new plan.
+/// The session keeps the taps that a method needs, so that a second image needs no new plan.
 ///
 /// # Example
 /// ```
@@ -29,20 +29,20 @@ use crate::error::InspectError;
 /// )?;
 /// let params = Params::init(&graph, 0);
 /// let mut session = Session::new(graph, params)?;
-/// let picture = Array3::from_elem((1, 2, 2), 0.5);
-/// let evidence = Question::new(&mut session, picture.view(), 2)?.gradient_x_input()?;
+/// let image = Array3::from_elem((1, 2, 2), 0.5);
+/// let evidence = Question::new(&mut session, image.view(), 2)?.gradient_x_input()?;
 /// assert!(evidence.completeness.unwrap().gap.abs() < 1e-6, "a linear network");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Question<'a> {
     pub(super) session: &'a mut Session,
-    pub(super) picture: ArrayView3<'a, f32>,
+    pub(super) image: ArrayView3<'a, f32>,
     pub(super) class: usize,
     pub(super) versus: Option<usize>,
     tell: Option<&'a mut dyn FnMut(usize, usize)>,
 }
 
-/// A value of the network and the score's gradient with respect to it, `[N, …]`, and the scores, one a picture.
+/// A value of the network and the score's gradient with respect to it, `[N, …]`, and the scores, one an image.
 pub(super) struct Slopes {
     pub(super) scores: Vec<f64>,
     pub(super) value: ArrayD<f32>,
@@ -50,14 +50,14 @@ pub(super) struct Slopes {
 }
 
 impl<'a> Question<'a> {
-    /// Asks of `picture`, `[C, H, W]` as the network takes it (scaled and normalized), why it has the logit of `class`.
+    /// Asks of `image`, `[C, H, W]` as the network takes it (scaled and normalized), why it has the logit of `class`.
     ///
     /// # Errors
-    /// When the network has another input, no such class, or an output that is not logits, and when the picture or a parameter
+    /// When the network has another input, no such class, or an output that is not logits, and when the image or a parameter
     /// holds a value that is not finite.
     pub fn new(
         session: &'a mut Session,
-        picture: ArrayView3<'a, f32>,
+        image: ArrayView3<'a, f32>,
         class: usize,
     ) -> Result<Self, InspectError> {
         let graph = session.graph();
@@ -75,8 +75,8 @@ impl<'a> Question<'a> {
             let hint = "a network that diverged says nothing; train it again at a lower learning rate";
             all_finite(values.iter(), || format!("values of `{name}`"), hint)?;
         }
-        let question = Self { session, picture, class, versus: None, tell: None };
-        question.check(&question.picture)?;
+        let question = Self { session, image, class, versus: None, tell: None };
+        question.check(&question.image)?;
         Ok(question)
     }
 
@@ -108,30 +108,30 @@ impl<'a> Question<'a> {
     }
 
     /// Whether it is as large as what the network takes, and made of numbers.
-    pub(super) fn check(&self, picture: &ArrayView3<'_, f32>) -> Result<(), InspectError> {
-        let (expected, got) = (self.session.graph().input_shape(), picture.shape());
+    pub(super) fn check(&self, image: &ArrayView3<'_, f32>) -> Result<(), InspectError> {
+        let (expected, got) = (self.session.graph().input_shape(), image.shape());
         if got != expected {
-            return Err(InspectError::Picture { expected, got: [got[0], got[1], got[2]] });
+            return Err(InspectError::Image { expected, got: [got[0], got[1], got[2]] });
         }
-        all_finite(picture.iter(), || "values of the picture".into(), "check how it was prepared")
+        all_finite(image.iter(), || "values of the image".into(), "check how it was prepared")
     }
 
     pub(super) fn shape(&self) -> [usize; 3] {
         self.session.graph().input_shape()
     }
 
-    /// Several pictures of the size of this one.
-    pub(super) fn pictures(&self, n: usize) -> Array4<f32> {
+    /// Several images of the size of this one.
+    pub(super) fn images(&self, n: usize) -> Array4<f32> {
         let [c, h, w] = self.shape();
         Array4::zeros((n, c, h, w))
     }
 
-    /// The picture alone, as a batch of one.
+    /// The image alone, as a batch of one.
     pub(super) fn batch(&self) -> Array4<f32> {
-        self.picture.to_owned().insert_axis(Axis(0))
+        self.image.to_owned().insert_axis(Axis(0))
     }
 
-    /// What is explained, of the logits of a picture.
+    /// What is explained, of the logits of an image.
     fn score(&self, logits: ArrayView1<'_, f32>) -> Result<f64, InspectError> {
         all_finite(logits.iter(), || "logits".into(), OVERFLOW)?;
         Ok(f64::from(logits[self.class]) - self.versus.map_or(0.0, |other| f64::from(logits[other])))
@@ -143,50 +143,50 @@ impl<'a> Question<'a> {
         logits.outer_iter().map(|logits| self.score(logits)).collect()
     }
 
-    /// What is explained, of each of some pictures.
-    pub(super) fn scores(&mut self, pictures: &Array4<f32>) -> Result<Vec<f64>, InspectError> {
-        let output = self.session.run(&pictures.view())?;
+    /// What is explained, of each of some images.
+    pub(super) fn scores(&mut self, images: &Array4<f32>) -> Result<Vec<f64>, InspectError> {
+        let output = self.session.run(&images.view())?;
         self.scores_of(&output)
     }
 
-    /// Each picture's value of that name, and its slope.
-    pub(super) fn slopes(&mut self, pictures: &Array4<f32>, value: &str) -> Result<Slopes, InspectError> {
-        self.slopes_by(ReluRule::Gradient, pictures, value)
+    /// Each image's value of that name, and its slope.
+    pub(super) fn slopes(&mut self, images: &Array4<f32>, value: &str) -> Result<Slopes, InspectError> {
+        self.slopes_by(ReluRule::Gradient, images, value)
     }
 
     fn slopes_by(
         &mut self,
         relu: ReluRule,
-        pictures: &Array4<f32>,
+        images: &Array4<f32>,
         value: &str,
     ) -> Result<Slopes, InspectError> {
         let run = |e| InspectError::Run(striate_graph::RunError::Plan(e));
         let (tap, grad) = (self.session.tap(value).map_err(run)?, self.session.tap_grad(value).map_err(run)?);
         let classes = self.session.graph().output_shape()[0];
-        let mut one = ArrayD::zeros(IxDyn(&[pictures.shape()[0], classes]));
+        let mut one = ArrayD::zeros(IxDyn(&[images.shape()[0], classes]));
         one.index_axis_mut(Axis(1), self.class).fill(1.0);
         if let Some(other) = self.versus {
             one.index_axis_mut(Axis(1), other).fill(-1.0);
         }
         let options = BackwardOptions { relu, ..BackwardOptions::default() };
-        let output = self.session.run_backward_with(&pictures.view(), &one.view(), &options)?;
+        let output = self.session.run_backward_with(&images.view(), &one.view(), &options)?;
         let scores = self.scores_of(&output)?;
         Ok(Slopes { scores, value: self.session.get(tap), gradient: self.session.get(grad) })
     }
 
-    /// As [`Self::slopes`], of the pictures themselves.
-    pub(super) fn slopes_of_input(&mut self, pictures: &Array4<f32>) -> Result<Slopes, InspectError> {
-        self.slopes_of_input_by(ReluRule::Gradient, pictures)
+    /// As [`Self::slopes`], of the images themselves.
+    pub(super) fn slopes_of_input(&mut self, images: &Array4<f32>) -> Result<Slopes, InspectError> {
+        self.slopes_of_input_by(ReluRule::Gradient, images)
     }
 
     /// As [`Self::slopes_of_input`], with that rule for ReLU's backward pass.
     pub(super) fn slopes_of_input_by(
         &mut self,
         relu: ReluRule,
-        pictures: &Array4<f32>,
+        images: &Array4<f32>,
     ) -> Result<Slopes, InspectError> {
         let input = self.session.graph().nodes[0].name.clone();
-        self.slopes_by(relu, pictures, &input)
+        self.slopes_by(relu, images, &input)
     }
 
     /// The layer to look at where none is named: the last that makes maps after a convolution, behind its activation and
@@ -206,7 +206,7 @@ impl<'a> Question<'a> {
         last.ok_or(InspectError::NoConvolution)
     }
 
-    /// Values of the picture's shape; others set `shape`, and what else they know.
+    /// Values of the image's shape; others set `shape`, and what else they know.
     pub(super) fn evidence(
         &self,
         method: Method,
@@ -220,8 +220,9 @@ impl<'a> Question<'a> {
     }
 }
 
-/// What finite parameters and pictures can do all the same.
-const OVERFLOW: &str = "the weights and the picture are finite, so the network overflows; train it again at a lower learning rate";
+/// What finite parameters and images can do all the same.
+const OVERFLOW: &str =
+    "the weights and the image are finite, so the network overflows; train it again at a lower learning rate";
 
 fn all_finite<'v>(
     values: impl ExactSizeIterator<Item = &'v f32> + Clone,

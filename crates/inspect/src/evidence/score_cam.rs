@@ -1,12 +1,12 @@
 //! Score-CAM, `ReLU(Σ_k w_k A_k)` with `w = softmax_k f_class(x · M_k)`: the maps of a layer, each by the logit of the
-//! picture when only what lies under that map is left of it. `M_k` is the map stretched to the picture and scaled to 0 … 1,
+//! image when only what lies under that map is left of it. `M_k` is the map stretched to the image and scaled to 0 … 1,
 //! `(A_k − min) / (max − min + 1e-8)`.
 
 use super::stretch::{Align, bilinear};
 use super::{Evidence, Method, Question};
 use crate::error::InspectError;
 
-/// Masked pictures that are run at once.
+/// Masked images that are run at once.
 const BATCH: usize = 32;
 /// In the denominator, so that a silent map masks everything.
 const EPSILON: f32 = 1e-8;
@@ -30,15 +30,15 @@ impl Question<'_> {
         let [_, height, width] = self.shape();
         let mut scores = Vec::with_capacity(maps.channels());
         for some in maps.values.chunks(BATCH * maps.plane()) {
-            let mut pictures = self.pictures(some.len() / maps.plane());
-            for (mut picture, map) in pictures.outer_iter_mut().zip(some.chunks_exact(maps.plane())) {
+            let mut images = self.images(some.len() / maps.plane());
+            for (mut image, map) in images.outer_iter_mut().zip(some.chunks_exact(maps.plane())) {
                 let mask = mask(bilinear(map, maps.size, [height, width], Align::Corners));
-                for (mut channel, from) in picture.outer_iter_mut().zip(self.picture.outer_iter()) {
+                for (mut channel, from) in image.outer_iter_mut().zip(self.image.outer_iter()) {
                     let values = channel.iter_mut().zip(from.iter().zip(&mask));
                     values.for_each(|(value, (x, m))| *value = x * m);
                 }
             }
-            scores.extend(self.scores(&pictures)?);
+            scores.extend(self.scores(&images)?);
             self.told(scores.len(), maps.channels());
         }
         let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -1,4 +1,4 @@
-//! SmoothGrad, `(1/n) Σ_i ∂f_class/∂x (x + σ ε_i)`: the gradient averaged over noisy copies of the picture, so that what
+//! SmoothGrad, `(1/n) Σ_i ∂f_class/∂x (x + σ ε_i)`: the gradient averaged over noisy copies of the image, so that what
 //! changes from one pixel to the next for no reason cancels.
 
 use ndarray::Axis;
@@ -15,7 +15,7 @@ const BATCH: usize = 32;
 pub struct Noise {
     /// Noisy copies.
     pub samples: usize,
-    /// `σ / (max x - min x)`: the standard deviation as a share of the range of the picture's values.
+    /// `σ / (max x - min x)`: the standard deviation as a share of the range of the image's values.
     pub share: f64,
     /// The noise of copy i at a place is a function of (seed, i, place).
     pub seed: u64,
@@ -46,26 +46,23 @@ impl Question<'_> {
         assert!(of.samples > 0, "SmoothGrad needs at least one sample");
         assert!(of.share >= 0.0 && of.share.is_finite(), "noise has a share of 0 or more, got {}", of.share);
         let ends = |(low, high): (f32, f32), &v: &f32| (low.min(v), high.max(v));
-        let (low, high) = self.picture.iter().fold((f32::INFINITY, f32::NEG_INFINITY), ends);
+        let (low, high) = self.image.iter().fold((f32::INFINITY, f32::NEG_INFINITY), ends);
         let sigma = of.share * (f64::from(high) - f64::from(low));
         let score = self.scores(&self.batch())?[0];
-        let mut sum = vec![0.0; self.picture.len()];
+        let mut sum = vec![0.0; self.image.len()];
         for first in (0..of.samples).step_by(BATCH) {
-            let mut pictures = self.pictures(BATCH.min(of.samples - first));
-            for (i, mut picture) in pictures.axis_iter_mut(Axis(0)).enumerate() {
+            let mut images = self.images(BATCH.min(of.samples - first));
+            for (i, mut image) in images.axis_iter_mut(Axis(0)).enumerate() {
                 let sample = (first + i) as u64;
                 let noisy = |(place, &x): (usize, &f32)| {
                     (f64::from(x) + sigma * noise(of.seed, sample, place as u64)) as f32
                 };
-                picture
-                    .iter_mut()
-                    .zip(self.picture.iter().enumerate().map(noisy))
-                    .for_each(|(to, v)| *to = v);
+                image.iter_mut().zip(self.image.iter().enumerate().map(noisy)).for_each(|(to, v)| *to = v);
             }
-            for gradient in self.slopes_of_input(&pictures)?.gradient.outer_iter() {
+            for gradient in self.slopes_of_input(&images)?.gradient.outer_iter() {
                 sum.iter_mut().zip(&gradient).for_each(|(sum, &g)| *sum += f64::from(g));
             }
-            self.told(first + pictures.shape()[0], of.samples);
+            self.told(first + images.shape()[0], of.samples);
         }
         let values = sum.into_iter().map(|sum| (sum / of.samples as f64) as f32).collect();
         self.evidence(Method::SmoothGrad, score, values)

@@ -1,4 +1,4 @@
-//! A map made as large as a picture.
+//! A map made as large as an image.
 //!
 //! Bilinear: value `i` of `n` becomes the mean of its two neighbors, weighted by nearness. Places are the centers of
 //! values, `(i + ½) · m / n − ½`, or, between corners, `i · (m − 1) / (n − 1)`.

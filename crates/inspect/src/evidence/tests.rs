@@ -87,7 +87,7 @@ fn session(graph: &Graph) -> Session {
 }
 
 /// Values without a pattern that a network could share.
-fn picture(seed: f32) -> Array3<f32> {
+fn image(seed: f32) -> Array3<f32> {
     Array3::from_shape_fn((2, 6, 6), |(c, y, x)| ((c * 36 + y * 6 + x) as f32 * 1.7 + seed).sin())
 }
 
@@ -109,7 +109,7 @@ const ONE: Patch = Patch { side_px: 1, stride_px: 1 };
 
 #[test]
 fn on_a_linear_network_all_that_share_out_the_logit_agree() {
-    let (graph, x, zero) = (affine(), picture(0.0), Array3::zeros((2, 6, 6)));
+    let (graph, x, zero) = (affine(), image(0.0), Array3::zeros((2, 6, 6)));
     let mut session = session(&graph);
     let weights = params(&graph).get("fc.weight").unwrap().clone();
     for class in 0..3 {
@@ -136,7 +136,7 @@ fn on_a_linear_network_all_that_share_out_the_logit_agree() {
 fn integrated_gradients_sum_to_the_rise_of_the_logit() {
     for graph in [convolutional(1, 1, 6), averaging()] {
         let mut session = session(&graph);
-        let (x, from) = (picture(0.0), picture(2.0));
+        let (x, from) = (image(0.0), image(2.0));
         for class in 0..3 {
             let mut question = Question::new(&mut session, x.view(), class).unwrap();
             let mut at = |panels, gap| {
@@ -160,7 +160,7 @@ fn integrated_gradients_sum_to_the_rise_of_the_logit() {
 fn before_a_global_average_grad_cam_is_the_class_activation_map() {
     let graph = averaging();
     let mut session = session(&graph);
-    let x = picture(1.0);
+    let x = image(1.0);
     let relu = session.tap("relu").unwrap();
     for class in 0..3 {
         let found = Question::new(&mut session, x.view(), class).unwrap().grad_cam(None).unwrap();
@@ -186,7 +186,7 @@ fn before_a_global_average_grad_cam_is_the_class_activation_map() {
 fn other_weights_of_maps_are_as_their_formulas_say() {
     let graph = averaging();
     let mut session = session(&graph);
-    let x = picture(1.0);
+    let x = image(1.0);
     let relu = session.tap("relu").unwrap();
     for class in 0..3 {
         let mut question = Question::new(&mut session, x.view(), class).unwrap();
@@ -209,7 +209,7 @@ fn other_weights_of_maps_are_as_their_formulas_say() {
 fn what_the_network_does_not_see_is_no_evidence() {
     // 3 x 3 windows at 0 and 2 leave out the last row and column of 6 x 6.
     let graph = convolutional(2, 0, 2);
-    let (x, cover) = (picture(0.0), Array3::from_elem((2, 6, 6), 9.0));
+    let (x, cover) = (image(0.0), Array3::from_elem((2, 6, 6), 9.0));
     let mut session = session(&graph);
     let mut question = Question::new(&mut session, x.view(), 1).unwrap();
     for found in [question.occlusion(&cover.view(), ONE).unwrap(), question.gradient().unwrap()] {
@@ -223,9 +223,9 @@ fn what_the_network_does_not_see_is_no_evidence() {
 }
 
 #[test]
-fn a_patch_as_large_as_the_picture_leaves_the_baseline() {
+fn a_patch_as_large_as_the_image_leaves_the_baseline() {
     let graph = convolutional(1, 1, 6);
-    let (x, cover) = (picture(0.0), picture(5.0));
+    let (x, cover) = (image(0.0), image(5.0));
     let mut session = session(&graph);
     let all = Patch { side_px: 100, stride_px: 1 };
     let found = Question::new(&mut session, x.view(), 0).unwrap().occlusion(&cover.view(), all).unwrap();
@@ -248,7 +248,7 @@ fn logits_three_times_as_large_have_three_times_the_evidence() {
         tripled.get_mut(name).unwrap().mapv_inplace(|v| 3.0 * v);
     }
     let mut sessions = [session(&graph), Session::new(graph.clone(), tripled).unwrap()];
-    let (x, zero) = (picture(0.0), Array3::zeros((2, 6, 6)));
+    let (x, zero) = (image(0.0), Array3::zeros((2, 6, 6)));
     let [one, three] = sessions.each_mut().map(|session| {
         let mut question = Question::new(session, x.view(), 2).unwrap();
         [
@@ -282,7 +282,7 @@ fn maps_are_stretched_between_the_centers_of_their_values() {
 }
 
 #[test]
-fn nothing_leaves_the_picture_as_it_was_and_signs_have_their_colors() {
+fn nothing_leaves_the_image_as_it_was_and_signs_have_their_colors() {
     let gray = Thumbnail::new(3, 1, 1, &[100, 100, 100], 3).unwrap();
     let found = evidence(Method::Occlusion, [1, 1, 3], &[-2.0, 0.0, 2.0]);
     let overlay = found.overlay(&gray);
@@ -290,9 +290,9 @@ fn nothing_leaves_the_picture_as_it_was_and_signs_have_their_colors() {
     let ([r, _, b], [r2, _, b2]) = (overlay.pixel(0, 0), overlay.pixel(2, 0));
     assert!(b > r && r2 > b2, "blue speaks against, orange for");
     let about =
-        About { subject: "a picture".into(), picture: Some(gray), classes: vec!["cat".into(), "dog".into()] };
+        About { subject: "an image".into(), image: Some(gray), classes: vec!["cat".into(), "dog".into()] };
     let svg = found.page(&about).to_svg();
-    for text in ["Why dog? occlusion", "logit 2.00", "gap", "over the picture"] {
+    for text in ["Why dog? occlusion", "logit 2.00", "gap", "over the image"] {
         assert!(svg.contains(text), "{text}: {svg}");
     }
     assert_eq!(svg.matches("<image").count(), 3);
@@ -303,7 +303,7 @@ fn the_session_may_have_taps_of_its_own() {
     let graph = averaging();
     let mut session = session(&graph);
     let tap = session.tap("input").unwrap();
-    let x = picture(0.0);
+    let x = image(0.0);
     Question::new(&mut session, x.view(), 0).unwrap().gradient().unwrap();
     assert_eq!(session.get(tap), x.clone().insert_axis(Axis(0)).into_dyn());
 }

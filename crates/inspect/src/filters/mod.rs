@@ -1,4 +1,4 @@
-//! The kernels of a layer as pictures.
+//! The kernels of a layer as images.
 //!
 //! The first layer of a network that takes RGB has its kernels in color, mid-gray for zero; all others are signed, blue
 //! for negative weights and orange for positive ones. One [`Scale`] holds for all kernels of a layer.
@@ -30,7 +30,7 @@ pub struct Filters {
     pub values: Vec<f32>,
     /// Their colors.
     pub scale: Scale,
-    /// Whether the three input channels are the red, green and blue of the picture.
+    /// Whether the three input channels are the red, green and blue of the image.
     pub is_rgb: bool,
 }
 
@@ -135,12 +135,12 @@ impl Filters {
             },
             _ => panic!("{weight} has the shape {:?}; a kernel has two or four sizes", array.shape()),
         };
-        let reads_picture = node.inputs.first() == Some(&0);
+        let reads_image = node.inputs.first() == Some(&0);
         Self::from_values(
             layer_name(node),
             node.operation().name(),
             shape,
-            reads_picture,
+            reads_image,
             array.iter().copied().collect(),
         )
     }
@@ -149,11 +149,11 @@ impl Filters {
         name: &str,
         op: &'static str,
         shape: [usize; 4],
-        reads_picture: bool,
+        reads_image: bool,
         values: Vec<f32>,
     ) -> Self {
         let scale = Scale::of(&values, true);
-        Self { name: name.into(), op, shape, values, scale, is_rgb: reads_picture && shape[1] == 3 }
+        Self { name: name.into(), op, shape, values, scale, is_rgb: reads_image && shape[1] == 3 }
     }
 
     /// The weights `[kh, kw]` of an output channel for an input channel of its group.
@@ -204,12 +204,12 @@ impl Filters {
         kept
     }
 
-    /// A kernel as a picture, one pixel a weight: all three channels at once where they are the picture's colors, else
+    /// A kernel as an image, one pixel a weight: all three channels at once where they are the image's colors, else
     /// that of input channel `input`.
     ///
     /// # Panics
     /// When there is no such kernel.
-    pub fn picture(&self, filter: usize, input: usize) -> Thumbnail {
+    pub fn image(&self, filter: usize, input: usize) -> Thumbnail {
         let [_, _, height, width] = self.shape;
         if !self.is_rgb {
             let weights = self.kernel(filter, input);

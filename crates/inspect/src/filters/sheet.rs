@@ -17,8 +17,8 @@ const LABEL: f64 = 108.0;
 const HEAD: f64 = 20.0;
 
 impl Filters {
-    /// A page with the `most` filters of the largest norm, the largest first: one picture a filter where it reads one
-    /// channel or the colors of the picture, else a row of kernels, one for each input channel (the 16 that weigh most).
+    /// A page with the `most` filters of the largest norm, the largest first: one image a filter where it reads one
+    /// channel or the colors of the image, else a row of kernels, one for each input channel (the 16 that weigh most).
     ///
     /// # Example
     /// ```
@@ -72,7 +72,7 @@ impl Filters {
         };
         let line = format!("{part}, largest norm first{columns}");
         let legend = if self.is_rgb { Legend::Rgb(&self.scale) } else { Legend::Scale(&self.scale) };
-        page(&title, [&about.subject, &line], about.picture.as_ref(), &legend, body)
+        page(&title, [&about.subject, &line], about.image.as_ref(), &legend, body)
     }
 
     fn alone(&self, about: &About, shown: &[FilterStats]) -> Scene {
@@ -84,7 +84,7 @@ impl Filters {
         for (i, filter) in shown.iter().enumerate() {
             let x = MARGIN + (i % columns) as f64 * pitch.0;
             let y = TOP + (i / columns) as f64 * pitch.1;
-            push_tile(&mut scene, &self.picture(filter.filter, 0), x, y, ALONE);
+            push_tile(&mut scene, &self.image(filter.filter, 0), x, y, ALONE);
             caption(&mut scene, filter, (x, y + ALONE + 14.0), (x, y + ALONE + 28.0));
         }
         scene
@@ -104,7 +104,7 @@ impl Filters {
             caption(&mut scene, filter, (MARGIN, y + 15.0), (MARGIN, y + 29.0));
             for (column, &input) in inputs.iter().enumerate() {
                 let x = MARGIN + LABEL + pitch * column as f64;
-                push_tile(&mut scene, &self.picture(filter.filter, input), x, y, CELL);
+                push_tile(&mut scene, &self.image(filter.filter, input), x, y, CELL);
             }
         }
         scene

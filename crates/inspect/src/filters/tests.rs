@@ -69,20 +69,20 @@ fn a_linear_layer_has_the_image_before_it_as_its_kernel() {
 }
 
 #[test]
-fn colors_are_the_pictures_own_and_gray_is_zero() {
+fn colors_are_the_images_own_and_gray_is_zero() {
     let graph = net(3);
     let filters = Filters::new(&graph, &Params::init(&graph, 1), 1);
     assert!(filters.is_rgb);
     // Red 1 and 0, green 0 and -1, blue 0 and 0.5.
     let values = vec![1.0, 0.0, 0.0, -1.0, 0.0, 0.5];
     let filters = Filters::from_values("conv", "conv2d", [1, 3, 1, 2], true, values.clone());
-    let picture = filters.picture(0, 0);
-    assert_eq!((picture.pixel(0, 0), picture.pixel(1, 0)), ([255, 128, 128], [128, 0, 191]));
+    let image = filters.image(0, 0);
+    assert_eq!((image.pixel(0, 0), image.pixel(1, 0)), ([255, 128, 128], [128, 0, 191]));
     // The same weights deeper in the network are not colors.
     let deeper = Filters::from_values("conv", "conv2d", [1, 3, 1, 2], false, values);
     let [orange, neutral] = [blue_orange(1.0), blue_orange(0.0)].map(|c| [c.r, c.g, c.b]);
-    let picture = deeper.picture(0, 0);
-    assert_eq!((picture.pixel(0, 0), picture.pixel(1, 0)), (orange, neutral));
+    let image = deeper.image(0, 0);
+    assert_eq!((image.pixel(0, 0), image.pixel(1, 0)), (orange, neutral));
 }
 
 #[test]
@@ -107,6 +107,6 @@ fn the_largest_norm_comes_first_and_the_heaviest_inputs_are_shown() {
         texts.contains(&"in 3") && !texts.contains(&"in 18") && texts.contains(&"1 not finite"),
         "{texts:?}"
     );
-    let kernels = page.shapes.iter().filter(|shape| matches!(shape, Shape::Picture { .. })).count();
+    let kernels = page.shapes.iter().filter(|shape| matches!(shape, Shape::Image { .. })).count();
     assert_eq!(kernels, 16);
 }

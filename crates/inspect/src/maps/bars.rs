@@ -21,7 +21,7 @@ impl FeatureMaps {
         };
         let lines = [about.subject.as_str(), &counts];
         let body = (LABEL + LENGTH + VALUE, PITCH * shown.len() as f64);
-        let mut scene = page(&title, lines, about.picture.as_ref(), &Legend::Scale(&self.scale), body);
+        let mut scene = page(&title, lines, about.image.as_ref(), &Legend::Scale(&self.scale), body);
         let left = MARGIN + LABEL;
         let (zero, reach) = match self.scale.table {
             Table::Viridis => (left, LENGTH),

@@ -1,4 +1,4 @@
-//! The pages of many layers on one page of HTML, which shows the pictures beside it and loads nothing else.
+//! The pages of many layers on one page of HTML, which shows the images beside it and loads nothing else.
 
 use std::fmt::Write;
 
@@ -11,9 +11,9 @@ pub struct Entry {
     pub layer: String,
     /// What it is, in a few words: `conv2d, 64 of 56 x 56`.
     pub what: String,
-    /// The file of its picture, beside the page.
-    pub picture: String,
-    /// How wide the picture is shown.
+    /// The file of its image, beside the page.
+    pub image: String,
+    /// How wide the image is shown.
     pub width_px: f64,
 }
 
@@ -23,7 +23,7 @@ h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin:2.2rem 0 .2r
 nav{columns:14rem;margin:1rem 0 2rem}nav a{display:block;overflow-wrap:anywhere}img{max-width:100%;height:auto}\
 a{color:#1f5fa8}";
 
-/// A page that shows the pictures of all layers, in their order, each under its name, with a list of them to jump from.
+/// A page that shows the images of all layers, in their order, each under its name, with a list of them to jump from.
 ///
 /// Names come from users, so they are escaped; the page has no scripts.
 ///
@@ -31,7 +31,7 @@ a{color:#1f5fa8}";
 /// ```
 /// use striate_inspect::maps::{Entry, index_page};
 ///
-/// let entry = Entry { layer: "conv1".into(), what: "conv2d".into(), picture: "conv1.png".into(), width_px: 760.0 };
+/// let entry = Entry { layer: "conv1".into(), what: "conv2d".into(), image: "conv1.png".into(), width_px: 760.0 };
 /// let html = index_page("Feature maps", "a <network>", &[entry]);
 /// assert!(html.contains("<img src=\"conv1.png\"") && !html.contains("<network>"));
 /// ```
@@ -49,11 +49,11 @@ pub fn index_page(title: &str, subject: &str, entries: &[Entry]) -> String {
     }
     out.push_str("</nav>\n");
     for (i, entry) in entries.iter().enumerate() {
-        let (layer, what, picture) = (Escaped(&entry.layer), Escaped(&entry.what), Escaped(&entry.picture));
+        let (layer, what, image) = (Escaped(&entry.layer), Escaped(&entry.what), Escaped(&entry.image));
         let _ = writeln!(
             out,
             "<h2 id=\"l{i}\">{layer}</h2>\n<p>{what}</p>\n\
-             <img src=\"{picture}\" width=\"{:.0}\" alt=\"{layer}\" loading=\"lazy\">",
+             <img src=\"{image}\" width=\"{:.0}\" alt=\"{layer}\" loading=\"lazy\">",
             entry.width_px
         );
     }

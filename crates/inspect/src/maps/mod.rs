@@ -1,4 +1,4 @@
-//! Feature maps of a picture, and pages that show them.
+//! Feature maps of an image, and pages that show them.
 //!
 //! [`select`] finds the layers; a [`FeatureMaps`] has the values of one, says which maps are strong and which silent,
 //! and draws itself as a [`Scene`](crate::chart::Scene). One [`Scale`] holds for all maps of a layer.
@@ -22,7 +22,7 @@ use striate_graph::{Graph, NodeId};
 
 use crate::thumbnail::Thumbnail;
 
-/// What one layer makes of one picture.
+/// What one layer makes of one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureMaps {
     /// Name of the value.
@@ -59,14 +59,14 @@ pub struct MapStats {
 }
 
 impl MapStats {
-    /// Whether every value is exactly 0: silent on this picture. (Whether it is dead, only a data set can tell.)
+    /// Whether every value is exactly 0: silent on this image. (Whether it is dead, only a data set can tell.)
     pub fn is_silent(&self) -> bool {
         self.active == 0.0
     }
 }
 
 impl FeatureMaps {
-    /// The value of node `id` for one picture.
+    /// The value of node `id` for one image.
     ///
     /// # Panics
     /// When `values` are not as many as the node's shape says.
@@ -78,7 +78,7 @@ impl FeatureMaps {
 
     fn from_values(name: &str, op: &'static str, shape: &[usize], signed: bool, values: Vec<f32>) -> Self {
         let expected: usize = shape.iter().product();
-        assert_eq!(values.len(), expected, "{name}: one picture is {shape:?}");
+        assert_eq!(values.len(), expected, "{name}: one image is {shape:?}");
         let mut scale = Scale::of(&values, signed);
         if shape.len() != 3 {
             // A bar has a length, which is not to be cut off.
@@ -122,13 +122,13 @@ impl FeatureMaps {
     ///
     /// # Panics
     /// When there is no such map.
-    pub fn picture(&self, map: usize) -> Thumbnail {
+    pub fn image(&self, map: usize) -> Thumbnail {
         let [_, height, width] = self.dimensions();
         colored(self.map(map), [height, width], |v| self.scale.color(v))
     }
 }
 
-/// Values `[H, W]` as a picture.
+/// Values `[H, W]` as an image.
 pub(crate) fn colored(
     values: &[f32],
     [height, width]: [usize; 2],

@@ -15,7 +15,7 @@ pub(crate) const TOP: f64 = MARGIN + SIDE + 20.0;
 pub(crate) const LEAST_WIDTH: f64 = 760.0;
 const MOST_WIDTH: f64 = 1200.0;
 
-/// Side of the picture in the header.
+/// Side of the image in the header.
 const SIDE: f64 = 96.0;
 const TITLE_SIZE: f64 = 17.0;
 const TEXT_SIZE: f64 = 12.0;
@@ -25,10 +25,10 @@ const BAR: (f64, f64) = (254.0, 10.0);
 /// What a page is about.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct About {
-    /// The model and the picture, for people: `runs/digits · 7.png: 7 with 99.8 %`.
+    /// The model and the image, for people: `runs/digits · 7.png: 7 with 99.8 %`.
     pub subject: String,
     /// What the network was shown.
-    pub picture: Option<Thumbnail>,
+    pub image: Option<Thumbnail>,
     /// Names of the values of the last layer; none where it is empty.
     pub classes: Vec<String>,
 }
@@ -47,18 +47,18 @@ pub(crate) enum Legend<'a> {
 pub(crate) fn page(
     title: &str,
     lines: [&str; 2],
-    picture: Option<&Thumbnail>,
+    image: Option<&Thumbnail>,
     legend: &Legend<'_>,
     body: (f64, f64),
 ) -> Scene {
-    let left = MARGIN + picture.map_or(0.0, |_| SIDE + 18.0);
+    let left = MARGIN + image.map_or(0.0, |_| SIDE + 18.0);
     let texts = lines.iter().map(|line| width_px(line, TEXT_SIZE)).chain([width_px(title, TITLE_SIZE)]);
     let whole = left + texts.fold(0.0, f64::max).ceil() + MARGIN;
     let width = (2.0 * MARGIN + body.0).max(LEAST_WIDTH).max(whole.min(MOST_WIDTH));
     let description = format!("{title}. {}", lines.join(". "));
     let mut scene = Scene::new(width, TOP + body.1 + MARGIN, description);
-    if let Some(picture) = picture {
-        push_tile(&mut scene, picture, MARGIN, MARGIN, SIDE);
+    if let Some(image) = image {
+        push_tile(&mut scene, image, MARGIN, MARGIN, SIDE);
     }
     let room = width - MARGIN - left;
     let shown = fit_text(title, TITLE_SIZE, room);
@@ -131,7 +131,7 @@ pub(crate) fn gray(unit: f64) -> Rgb {
     Rgb { r: level, g: level, b: level }
 }
 
-/// What a unit of the page is to a pixel of a picture that is to fit into a square.
+/// What a unit of the page is to a pixel of an image that is to fit into a square.
 ///
 /// The PNG has two pixels a unit: an enlarged pixel is a whole number of them, so that all are of one size.
 pub(crate) fn enlargement(width_px: f64, height_px: f64, side: f64) -> f64 {
@@ -139,11 +139,11 @@ pub(crate) fn enlargement(width_px: f64, height_px: f64, side: f64) -> f64 {
     if fitting >= 0.5 { (2.0 * fitting).floor() / 2.0 } else { fitting }
 }
 
-/// Adds a picture in a square, with a hairline around it: zero is nearly as white as the page.
-pub(crate) fn push_tile(scene: &mut Scene, picture: &Thumbnail, x: f64, y: f64, side: f64) {
-    let (w, h) = (f64::from(picture.width_px()), f64::from(picture.height_px()));
+/// Adds an image in a square, with a hairline around it: zero is nearly as white as the page.
+pub(crate) fn push_tile(scene: &mut Scene, image: &Thumbnail, x: f64, y: f64, side: f64) {
+    let (w, h) = (f64::from(image.width_px()), f64::from(image.height_px()));
     let scale = enlargement(w, h, side);
     let (width, height) = (w * scale, h * scale);
     scene.rect(x - 0.5, y - 0.5, width + 1.0, height + 1.0, HAIRLINE);
-    scene.shapes.push(Shape::Picture { x, y, width, height, picture: picture.clone() });
+    scene.shapes.push(Shape::Image { x, y, width, height, image: image.clone() });
 }

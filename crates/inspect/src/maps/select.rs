@@ -61,7 +61,7 @@ pub(crate) fn near(names: &[&str], wanted: &str) -> Vec<String> {
     order.into_iter().take(NEAR).map(|(_, name)| name.to_owned()).collect()
 }
 
-/// Whether a value can be negative, whatever the picture: what follows from a ReLU, a maximum or a mean of them cannot.
+/// Whether a value can be negative, whatever the image: what follows from a ReLU, a maximum or a mean of them cannot.
 pub(crate) fn is_signed(graph: &Graph, id: NodeId) -> bool {
     let node = &graph.nodes[id];
     match node.operation().sign() {

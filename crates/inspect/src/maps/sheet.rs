@@ -43,11 +43,11 @@ impl FeatureMaps {
         let body = (pitch.0 * columns as f64 - GAP, (pitch.1 * rows as f64 - GAP).max(0.0));
         let title = format!("{} · {} · {} of {height} x {width}", self.name, self.op, maps(ranked.len()));
         let lines = [about.subject.as_str(), &self.counts(ranked, shown.len(), "maps")];
-        let mut scene = page(&title, lines, about.picture.as_ref(), &Legend::Scale(&self.scale), body);
+        let mut scene = page(&title, lines, about.image.as_ref(), &Legend::Scale(&self.scale), body);
         for (i, map) in shown.iter().enumerate() {
             let x = MARGIN + (i % columns) as f64 * pitch.0;
             let y = TOP + (i / columns) as f64 * pitch.1;
-            push_tile(&mut scene, &self.picture(map.map), x, y, TILE);
+            push_tile(&mut scene, &self.image(map.map), x, y, TILE);
             let below = y + side(height);
             let (first, second) = ((x, below + 14.0), (x, below + 28.0));
             scene.text(first, CAPTION_SIZE, Anchor::Start, INK, format!("map {}", map.map));
@@ -66,17 +66,13 @@ impl FeatureMaps {
         let silent = ranked.iter().filter(|map| map.is_silent()).count();
         let all = ranked.len();
         if all == 1 {
-            return if silent == 1 {
-                "silent (all zero on this picture)".into()
-            } else {
-                "not silent".into()
-            };
+            return if silent == 1 { "silent (all zero on this image)".into() } else { "not silent".into() };
         }
         let part = if shown < all { format!("the {shown} strongest of {all}") } else { format!("all {all}") };
         let by = if self.is_image() { "root mean square" } else { "magnitude" };
         let silent = match silent {
             0 => "none silent".into(),
-            n => format!("{n} silent (all zero on this picture)"),
+            n => format!("{n} silent (all zero on this image)"),
         };
         format!("{part} {what} by {by}, strongest first; {silent}")
     }

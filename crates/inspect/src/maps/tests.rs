@@ -42,12 +42,12 @@ fn texts(scene: &crate::chart::Scene) -> Vec<String> {
     scene.shapes.iter().filter_map(text).collect()
 }
 
-fn pictures(scene: &crate::chart::Scene) -> Vec<&Thumbnail> {
-    let picture = |shape: &'_ Shape| matches!(shape, Shape::Picture { .. });
-    let all = scene.shapes.iter().filter(|shape| picture(shape));
+fn images(scene: &crate::chart::Scene) -> Vec<&Thumbnail> {
+    let image = |shape: &'_ Shape| matches!(shape, Shape::Image { .. });
+    let all = scene.shapes.iter().filter(|shape| image(shape));
     all.map(|shape| match shape {
-        Shape::Picture { picture, .. } => picture,
-        _ => unreachable!("only pictures are left"),
+        Shape::Image { image, .. } => image,
+        _ => unreachable!("only images are left"),
     })
     .collect()
 }
@@ -85,7 +85,7 @@ fn the_strongest_come_first_and_the_silent_are_counted() {
     expect![[r#"
         relu · relu · 4 maps of 2 x 2
         a model
-        the 3 strongest of 4 maps by root mean square, strongest first; 2 silent (all zero on this picture)
+        the 3 strongest of 4 maps by root mean square, strongest first; 2 silent (all zero on this image)
         0
         2.00
 
@@ -97,7 +97,7 @@ fn the_strongest_come_first_and_the_silent_are_counted() {
         all zero"#]]
     .assert_eq(&texts(&page).join("\n"));
     // One scale: the weak map's one is half as bright as the strong map's two, and silence is the table's zero.
-    let shown = pictures(&page);
+    let shown = images(&page);
     let rgb = |c: crate::color::Rgb| [c.r, c.g, c.b];
     assert_eq!(shown[0].pixel(0, 0), rgb(viridis(1.0)));
     assert_eq!(shown[1].pixel(0, 1), rgb(viridis(0.5)));
@@ -113,7 +113,7 @@ fn values_that_are_not_finite_are_gray_and_told() {
     let page = maps.sheet(&About::default(), 9);
     let texts = texts(&page);
     assert!(texts.contains(&"3 values not finite (gray)".into()), "{texts:?}");
-    let shown = pictures(&page);
+    let shown = images(&page);
     assert_eq!(shown[0].pixel(0, 0), [0xd0; 3]);
     let blue = blue_orange(-1.0);
     assert_eq!(shown[0].pixel(1, 0), [blue.r, blue.g, blue.b]);
@@ -151,7 +151,7 @@ proptest! {
         let page = maps(&[c, h, w], true, values).sheet(&About::default(), most);
         let mut count = 0;
         for shape in &page.shapes {
-            if let Shape::Picture { x, y, width, height, .. } = shape {
+            if let Shape::Image { x, y, width, height, .. } = shape {
                 count += 1;
                 prop_assert!(x + width <= page.width_px && y + height <= page.height_px);
                 prop_assert!(*width > 0.0 && *height > 0.0);

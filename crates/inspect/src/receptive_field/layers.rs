@@ -18,17 +18,17 @@ pub struct LayerField {
     pub op: &'static str,
     /// Rows and columns of its maps; 1 and 1 for a vector.
     pub size: [usize; 2],
-    /// Rows and columns of the picture that one value sees, padding and all; of values that see unequally much, the most.
+    /// Rows and columns of the image that one value sees, padding and all; of values that see unequally much, the most.
     pub field_px: [usize; 2],
-    /// Pixels of the picture between neighboring values; `None` for a vector.
+    /// Pixels of the image between neighboring values; `None` for a vector.
     pub jump_px: Option<[usize; 2]>,
     /// First row and column of the box of the value at (0, 0).
     pub start_px: [isize; 2],
-    /// Middle of that box; the middle of the picture's first pixel is 0.
+    /// Middle of that box; the middle of the image's first pixel is 0.
     pub center_px: [f64; 2],
-    /// Share of the picture's pixels in the box of the layer's middle value.
+    /// Share of the image's pixels in the box of the layer's middle value.
     pub seen_share: f64,
-    /// Share of all values' boxes that lies outside the picture.
+    /// Share of all values' boxes that lies outside the image.
     pub padding_share: f64,
     /// Whether the boxes are exact: of all values alike.
     pub status: Status,
@@ -42,8 +42,8 @@ pub struct LayerField {
 /// The receptive fields of a network; see [`layers()`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Layers {
-    /// `[H, W]` of the picture.
-    pub picture_px: [usize; 2],
+    /// `[H, W]` of the image.
+    pub image_px: [usize; 2],
     /// One entry an operation, in the order they run, the input first.
     pub layers: Vec<LayerField>,
 }
@@ -89,7 +89,7 @@ pub(crate) fn sight(graph: &Graph, id: NodeId) -> Sight {
 /// As the [module](crate::receptive_field).
 pub fn layers(graph: &Graph) -> Layers {
     let [_, height, width] = graph.input_shape();
-    let picture_px = [height, width];
+    let image_px = [height, width];
     let of = |id: NodeId| {
         let node = &graph.nodes[id];
         let (sight, size) = (sight(graph, id), walk::size(&node.shape));
@@ -107,13 +107,13 @@ pub fn layers(graph: &Graph) -> Layers {
             start_px: sight.start,
             center_px: [0, 1].map(|a| sight.start[a] as f64 + (sight.size[a] as f64 - 1.0) / 2.0),
             seen_share: middle.seen_pixels() as f64 / (height * width) as f64,
-            padding_share: padding_share(&sight, size, picture_px),
+            padding_share: padding_share(&sight, size, image_px),
             status,
             middle,
             follows: follows(graph, id),
         }
     };
-    Layers { picture_px, layers: (0..graph.nodes.len()).map(of).collect() }
+    Layers { image_px, layers: (0..graph.nodes.len()).map(of).collect() }
 }
 
 /// Whether a node only finishes the values of the one in front: a norm, an activation, a dropout.
@@ -123,12 +123,12 @@ pub(crate) fn follows(graph: &Graph, id: NodeId) -> bool {
     finishes && node.inputs == [id.wrapping_sub(1)]
 }
 
-/// The share of all boxes, of `size` values, that lies outside the picture.
-fn padding_share(sight: &Sight, size: [usize; 2], picture: [usize; 2]) -> f64 {
+/// The share of all boxes, of `size` values, that lies outside the image.
+fn padding_share(sight: &Sight, size: [usize; 2], image: [usize; 2]) -> f64 {
     let inside = |axis: usize| {
         let span = |i: usize| {
             let from = sight.start[axis] + (i * sight.jump[axis]) as isize;
-            clip([from, from + sight.size[axis] as isize], picture[axis]).len()
+            clip([from, from + sight.size[axis] as isize], image[axis]).len()
         };
         let all = (size[axis] * sight.size[axis]).max(1);
         (0..size[axis]).map(span).sum::<usize>() as f64 / all as f64
@@ -168,7 +168,7 @@ impl fmt::Display for Layers {
             ("jump (px)", Align::Right),
             ("first from", Align::Right),
             ("center", Align::Right),
-            ("of the picture", Align::Right),
+            ("of the image", Align::Right),
             ("padding", Align::Right),
             ("box", Align::Left),
         ]);
@@ -187,15 +187,15 @@ impl fmt::Display for Layers {
                 layer.status.name().into(),
             ]);
         }
-        let [height, width] = self.picture_px;
+        let [height, width] = self.image_px;
         write!(f, "{table}")?;
         writeln!(
             f,
-            "\nA picture has {height} x {width} pixels. A value at row i sees the rows from `first from` + i x jump on."
+            "\nA image has {height} x {width} pixels. A value at row i sees the rows from `first from` + i x jump on."
         )?;
         writeln!(
             f,
-            "`of the picture`: how much of it the layer's middle value sees; `padding`: how much of all"
+            "`of the image`: how much of it the layer's middle value sees; `padding`: how much of all"
         )?;
         writeln!(f, "values' boxes lies outside it.")
     }

@@ -1,6 +1,6 @@
-//! What one value of a network sees of the picture: its receptive field.
+//! What one value of a network sees of the image: its receptive field.
 //!
-//! [`receptive_field`] walks the windows of one value back to the picture, [`layers`] does so for every layer, and
+//! [`receptive_field`] walks the windows of one value back to the image, [`layers`] does so for every layer, and
 //! [`Layers::page`] draws the fields of the middle values, one in the other.
 //!
 //! A window of k cells, d apart, that moves by s over a map with p cells of padding in front reads, for the values
@@ -45,11 +45,11 @@ impl Status {
     }
 }
 
-/// The box of the picture that one value sees, half-open: rows `rows[0] .. rows[1]`.
+/// The box of the image that one value sees, half-open: rows `rows[0] .. rows[1]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Field {
     /// First row, and the row behind the last: as far as the windows reach, padding and all, so that every value of a
-    /// layer has a box of the same size. May lie outside the picture.
+    /// layer has a box of the same size. May lie outside the image.
     pub rows: [isize; 2],
     /// As the rows.
     pub columns: [isize; 2],
@@ -66,7 +66,7 @@ impl Field {
         [self.rows, self.columns].map(|[from, to]| (to - from).max(0) as usize)
     }
 
-    /// The part of the box that lies in a picture `[H, W]`.
+    /// The part of the box that lies in an image `[H, W]`.
     pub fn clipped(&self, [height, width]: [usize; 2]) -> (Range<usize>, Range<usize>) {
         (clip(self.rows, height), clip(self.columns, width))
     }
@@ -89,7 +89,7 @@ fn clip([from, to]: [isize; 2], size: usize) -> Range<usize> {
     inside(from)..inside(to).max(inside(from))
 }
 
-/// What the value of node `id` at row y and column x sees of the picture, in any of its channels.
+/// What the value of node `id` at row y and column x sees of the image, in any of its channels.
 ///
 /// A vector has one row and one column. Behind a fully connected layer, a value sees what any value of the map in front
 /// of it sees; one value of a flattened map sees less than that, and gets [`Status::UpperBound`].

@@ -1,4 +1,4 @@
-//! The fields of the middle values, one in the other, over the picture.
+//! The fields of the middle values, one in the other, over the image.
 
 use super::layers::{LayerField, Layers, sides};
 use crate::chart::{Anchor, Scene, Shape, fit_text};
@@ -22,12 +22,12 @@ const PAPER: Rgb = Rgb::hex(0xf4f4f4);
 const LINES: usize = 64;
 
 impl Layers {
-    /// A page with the picture as a grid of pixels, what lies outside it hatched, and on it the box of the middle value of
+    /// A page with the image as a grid of pixels, what lies outside it hatched, and on it the box of the middle value of
     /// every layer that sees more than the one before.
     pub fn page(&self, subject: &str) -> Scene {
         let shown = self.growing();
-        let [height, width] = self.picture_px;
-        // What is to be seen: the picture and every box.
+        let [height, width] = self.image_px;
+        // What is to be seen: the image and every box.
         let span = |axis: usize, size: usize| {
             let of = |layer: &&LayerField| if axis == 0 { layer.middle.rows } else { layer.middle.columns };
             let from = shown.iter().map(|(l, _)| of(l)[0]).min().unwrap_or(0).min(0);
@@ -38,7 +38,7 @@ impl Layers {
         let pixel = SIDE / (rows.1 - rows.0).max(columns.1 - columns.0);
         let body = ((columns.1 - columns.0) * pixel, (rows.1 - rows.0) * pixel);
         let list = PITCH * (shown.len() as f64 + 1.0);
-        let title = format!("{subject}: what one value sees of a picture of {height} x {width} pixels");
+        let title = format!("{subject}: what one value sees of an image of {height} x {width} pixels");
         let scene_width = 2.0 * MARGIN + body.0.max(SIDE) + GAP + LIST;
         let mut scene = Scene::new(scene_width, TOP + body.1.max(list) + MARGIN, title.clone());
         scene.text(
@@ -48,7 +48,7 @@ impl Layers {
             INK,
             fit_text(&title, 17.0, scene_width - 2.0 * MARGIN),
         );
-        let note = "the box of each layer's middle value; hatched: outside the picture, where all is padding";
+        let note = "the box of each layer's middle value; hatched: outside the image, where all is padding";
         scene.text((MARGIN, MARGIN + 36.0), SIZE, Anchor::Start, SOFT_INK, note);
 
         let place = |y: f64, x: f64| (MARGIN + (x - columns.0) * pixel, TOP + (y - rows.0) * pixel);
@@ -65,7 +65,7 @@ impl Layers {
         }
         let x = MARGIN + body.0.max(SIDE) + GAP;
         let columns_at = [x + 24.0, x + 250.0, x + 310.0, x + LIST];
-        for (at, text) in columns_at.into_iter().zip(["layer", "sees (px)", "jump", "of the picture"]) {
+        for (at, text) in columns_at.into_iter().zip(["layer", "sees (px)", "jump", "of the image"]) {
             let anchor = if at == columns_at[0] { Anchor::Start } else { Anchor::End };
             scene.text((at, TOP + 10.0), SIZE, anchor, SOFT_INK, text);
         }
@@ -113,7 +113,7 @@ impl Layers {
     }
 }
 
-/// From dark at the picture to light at the end, without the yellow that white swallows.
+/// From dark at the image to light at the end, without the yellow that white swallows.
 fn color(i: usize, all: usize) -> Rgb {
     viridis(0.85 * i as f64 / (all.max(2) - 1) as f64)
 }

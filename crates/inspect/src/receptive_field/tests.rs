@@ -5,7 +5,7 @@ use striate_graph::{Graph, Params, Session};
 use striate_testkit::Sample;
 
 use super::*;
-use crate::testing::{Net, adaptive, avg_pool, conv, linear, max_pool, params, picture, plain};
+use crate::testing::{Net, adaptive, avg_pool, conv, image, linear, max_pool, params, plain};
 
 /// A stack of windows as awkward as they come, with shortcuts; no map is empty.
 fn random(sample: &mut Sample) -> Graph {
@@ -96,8 +96,8 @@ fn random(sample: &mut Sample) -> Graph {
 }
 
 /// All maps' values at one place.
-fn unit(session: &mut Session, picture: &Array3<f32>, at: [usize; 2]) -> Vec<f32> {
-    let out = session.run(&picture.view().insert_axis(Axis(0))).unwrap();
+fn unit(session: &mut Session, image: &Array3<f32>, at: [usize; 2]) -> Vec<f32> {
+    let out = session.run(&image.view().insert_axis(Axis(0))).unwrap();
     (0..out.shape()[1]).map(|c| out[[0, c, at[0], at[1]]]).collect()
 }
 
@@ -125,7 +125,7 @@ fn bits_outside_the_box_change_nothing() {
         let (rows, columns) = field.clipped([shape[1], shape[2]]);
         assert!(field.seen_pixels() <= rows.len() * columns.len(), "{what}");
         let mut session = Session::new(graph.clone(), params(graph, 7)).unwrap();
-        let mut x = picture(shape, 11);
+        let mut x = image(shape, 11);
         let before = unit(&mut session, &x, at);
         for ((_, y, x), value) in x.indexed_iter_mut() {
             if !field.sees([y, x]) {
@@ -158,7 +158,7 @@ fn with_kernels_of_ones_the_box_is_touched_at_its_corners() {
             .iter()
             .any(|node| ["mul", "layer_norm2d", "group_norm"].contains(&node.operation().name()))
         {
-            return; // A gate of a picture that is dark but for one row passes nothing elsewhere, and a norm centers what is equal.
+            return; // A gate of an image that is dark but for one row passes nothing elsewhere, and a norm centers what is equal.
         }
         let shape = graph.input_shape();
         let mut session = Session::new(graph.clone(), ones(graph)).unwrap();
@@ -202,7 +202,7 @@ fn the_gradient_lies_in_the_box() {
         let shape: Vec<usize> = [1].into_iter().chain(graph.output_shape().iter().copied()).collect();
         let mut one = ArrayD::zeros(IxDyn(&shape));
         (0..shape[1]).for_each(|c| one[[0, c, at[0], at[1]]] = 1.0);
-        let x = picture(graph.input_shape(), 3);
+        let x = image(graph.input_shape(), 3);
         session.run_backward(&x.view().insert_axis(Axis(0)), &one.view()).unwrap();
         for (place, &g) in session.get(tap).indexed_iter() {
             let is_seen = field.sees([place[2], place[3]]);
@@ -312,7 +312,7 @@ fn a_table_and_a_page() {
     net.then(linear(features, 2), "fc");
     let layers = layers(&net.graph());
     expect![[r#"
-        name      op                   values  sees (px)  jump (px)  first from       center  of the picture  padding  box
+        name      op                   values  sees (px)  jump (px)  first from       center  of the image  padding  box
         ────────  ───────────────────  ──────  ─────────  ─────────  ──────────  ───────────  ──────────────  ───────  ───────────
         input     input                    28          1          1           0            0          0.13 %   0.00 %  exact
         conv1     conv, relu               28          3          1          −1            0          1.15 %   4.71 %  exact
@@ -322,8 +322,8 @@ fn a_table_and_a_page() {
         flatten   flatten              vector         34                −3 x −1  13.5 x 15.5        100.00 %  32.18 %  upper bound
         fc        linear               vector         34                −3 x −1  13.5 x 15.5        100.00 %  32.18 %  exact
 
-        A picture has 28 x 28 pixels. A value at row i sees the rows from `first from` + i x jump on.
-        `of the picture`: how much of it the layer's middle value sees; `padding`: how much of all
+        An image has 28 x 28 pixels. A value at row i sees the rows from `first from` + i x jump on.
+        `of the image`: how much of it the layer's middle value sees; `padding`: how much of all
         values' boxes lies outside it.
     "#]].assert_eq(&layers.to_string());
     let page = layers.page("a small network");

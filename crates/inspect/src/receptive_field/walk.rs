@@ -1,4 +1,4 @@
-//! From a value back to the picture, node after node.
+//! From a value back to the image, node after node.
 
 use striate_graph::op::{Role, Span};
 use striate_graph::{Graph, NodeId};
@@ -28,7 +28,7 @@ pub(super) fn size(shape: &[usize]) -> [usize; 2] {
     }
 }
 
-/// What value `at` of node `id`, which may lie past its edge, sees of the picture; row by row if `cells`.
+/// What value `at` of node `id`, which may lie past its edge, sees of the image; row by row if `cells`.
 pub(super) fn back(graph: &Graph, id: NodeId, at: [isize; 2], cells: bool) -> Seen {
     let mut seen: Vec<Option<Seen>> = vec![None; id + 1];
     seen[id] = Some(Seen::one(size(&graph.nodes[id].shape), at, cells));
@@ -43,8 +43,8 @@ pub(super) fn back(graph: &Graph, id: NodeId, at: [isize; 2], cells: bool) -> Se
             });
         }
     }
-    // A value that depends on no picture at all cannot be traced: every node has inputs, but the first.
-    seen[0].take().unwrap_or_else(|| unreachable!("every value comes from the picture"))
+    // A value that depends on no image at all cannot be traced: every node has inputs, but the first.
+    seen[0].take().unwrap_or_else(|| unreachable!("every value comes from the image"))
 }
 
 impl Seen {

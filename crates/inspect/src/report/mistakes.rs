@@ -1,4 +1,4 @@
-//! The wrong answers: the worst with their pictures, the most frequent as pairs of classes.
+//! The wrong answers: the worst with their images, the most frequent as pairs of classes.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::text::grouped;
 
 /// Pairs of classes that are listed.
 const PAIRS: usize = 10;
-/// Pictures up to this side are enlarged pixel by pixel.
+/// Images up to this side are enlarged pixel by pixel.
 const TINY_PX: u32 = 64;
 
 pub(super) fn mistakes(page: &Page<'_>, out: &mut String) -> Result<(), InspectError> {
@@ -38,14 +38,14 @@ fn item(page: &Page<'_>, mistake: &Mistake, out: &mut String) -> Result<(), Insp
             return Err(InspectError::ClassOutOfRange { role, got, classes });
         }
     }
-    let picture = &mistake.picture;
-    let is_tiny = picture.width_px().max(picture.height_px()) <= TINY_PX;
+    let image = &mistake.image;
+    let is_tiny = image.width_px().max(image.height_px()) <= TINY_PX;
     let class = if is_tiny { " class=\"tiny\"" } else { "" };
     let _ = writeln!(
         out,
         "<li><div class=\"frame\"><img{class} src=\"{}\" alt=\"\"></div><span class=\"said\">{} {}</span><br>\
          <span class=\"truth\">is {} {}</span><br><span class=\"soft\">{}</span></li>",
-        picture.data_uri(),
+        image.data_uri(),
         page.name(mistake.predicted),
         percent(Some(mistake.probability)),
         page.name(mistake.label),

@@ -60,7 +60,7 @@ pub(super) fn comparisons(page: &Page<'_>, out: &mut String) {
     out.push_str("</tbody></table></div>\n");
 }
 
-/// A proportion and its Wilson interval as a small picture from 0 to 100 %, with the numbers for those who point at it.
+/// A proportion and its Wilson interval as a small image from 0 to 100 %, with the numbers for those who point at it.
 pub(super) fn interval(hits: u64, n: u64) -> String {
     let Some((low, high)) = wilson_interval(hits, n, Z_95) else { return UNDEFINED.to_owned() };
     let (low, high, at) = (100.0 * low, 100.0 * high, 100.0 * hits as f64 / n as f64);

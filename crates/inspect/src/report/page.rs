@@ -8,11 +8,11 @@ use crate::metrics::Confusion;
 use crate::text::{self, grouped};
 use crate::thumbnail::Thumbnail;
 
-/// A wrong answer, with the picture.
+/// A wrong answer, with the image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mistake {
-    /// The picture.
-    pub picture: Thumbnail,
+    /// The image.
+    pub image: Thumbnail,
     /// Which one it is: a path, or a place in the data set.
     pub name: String,
     /// The true class.

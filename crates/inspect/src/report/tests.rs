@@ -31,9 +31,9 @@ fn full(classes: &[String], images: usize) -> String {
         calibration.add(&probabilities, label).unwrap();
         answers.push(Answer::new(&probabilities, label));
     }
-    let picture = Thumbnail::new(2, 2, 3, &[90; 12], 96).unwrap();
+    let image = Thumbnail::new(2, 2, 3, &[90; 12], 96).unwrap();
     let mistake = |i: usize| Mistake {
-        picture: picture.clone(),
+        image: image.clone(),
         name: format!("{}/{i}.png", HOSTILE[i % HOSTILE.len()]),
         label: answers[i].label as usize,
         predicted: answers[i].predicted as usize,
@@ -68,7 +68,7 @@ fn check(html: &str) {
     for bad in ["<script", "<img src=x", "<b>", "<0", "onmouseover=\"", "\u{202e}", "\0", "\x1b"] {
         assert!(!html.contains(bad), "{bad:?} survived");
     }
-    // Nothing is loaded: the only addresses are the name of SVG, which is none, and pictures inside the page.
+    // Nothing is loaded: the only addresses are the name of SVG, which is none, and images inside the page.
     let html = &html.replace("http://www.w3.org/2000/svg", "");
     assert!(!html.contains("http:") && !html.contains("https:") && !html.contains("=\"//"), "an address");
     for (at, _) in html.match_indices("src=") {
@@ -161,7 +161,7 @@ fn what_does_not_fit_is_refused() {
     let confusion = Confusion::new(1);
     let mut page = Page::new("x", &classes, &confusion);
     page.mistakes = vec![Mistake {
-        picture: Thumbnail::new(1, 1, 1, &[0], 8).unwrap(),
+        image: Thumbnail::new(1, 1, 1, &[0], 8).unwrap(),
         name: "p".into(),
         label: 0,
         predicted: 1,

@@ -91,7 +91,7 @@ fn the_digit_network_has_the_figures_of_its_papers() {
             ────────────  ──────────  ────────────  ──────────  ─────────────  ─────────  ─────────  ───────
             total                     10               206,922      1,218,048                         180 kB
 
-            One picture [1 x 28 x 28] costs 1,218,048 multiply-adds; the parameters take 828 kB.
+            One image [1 x 28 x 28] costs 1,218,048 multiply-adds; the parameters take 828 kB.
         "#]],
     );
     assert_eq!((summary.parameters, summary.multiply_adds), (206_922, 1_218_048));
@@ -127,7 +127,7 @@ fn fields_follow_stride_dilation_residuals_and_pooling() {
             ───────────────────  ───────────────────  ───────────  ──────────  ─────────────  ─────────  ─────────  ───────
             total                                     2                   782         87,872                        13.6 kB
 
-            One picture [3 x 20 x 24] costs 87,872 multiply-adds; the parameters take 3.2 kB.
+            One image [3 x 20 x 24] costs 87,872 multiply-adds; the parameters take 3.2 kB.
         "#]],
     );
 }
@@ -179,7 +179,7 @@ fn a_long_table_has_a_row_a_layer() {
             ───────  ────────────────  ─────────  ──────────  ─────────────  ─────────  ─────────  ───────
             total                      2                 670        111,104                        51.2 kB
 
-            One picture [4 x 8 x 8] costs 111,104 multiply-adds; the parameters take 2.7 kB.
+            One image [4 x 8 x 8] costs 111,104 multiply-adds; the parameters take 2.7 kB.
             A row that lists several operations stands for as many values, which --json names one by one.
         "#]],
     );
@@ -188,7 +188,7 @@ fn a_long_table_has_a_row_a_layer() {
 }
 
 #[test]
-fn json_has_numbers_with_units_and_null_for_the_whole_picture() {
+fn json_has_numbers_with_units_and_null_for_the_whole_image() {
     let layers = vec![("fc", linear(4, 2))];
     let summary = check(
         layers,
@@ -203,7 +203,7 @@ fn json_has_numbers_with_units_and_null_for_the_whole_picture() {
         ───────  ───────  ─────────  ──────────  ─────────────  ─────────  ─────────  ──────
         total             2                  10              8                          40 B
 
-        One picture [1 x 2 x 2] costs 8 multiply-adds; the parameters take 40 B.
+        One image [1 x 2 x 2] costs 8 multiply-adds; the parameters take 40 B.
     "#]],
     );
     expect![[r#"

@@ -5,7 +5,7 @@ use striate_graph::{Node, Params};
 
 use super::by_hand::{Cell, ChannelSum, Sum};
 
-/// A value of the network for one picture.
+/// A value of the network for one image.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) name: &'a str,

@@ -40,10 +40,10 @@ impl Xray {
 
     /// `sees rows 12 to 19 and columns 22 to 27 of 28 x 28`.
     pub(super) fn sees(&self) -> String {
-        let [height, width] = self.picture;
+        let [height, width] = self.image;
         let pixels = self.field.seen_pixels();
         if pixels == 0 {
-            return "sees nothing of the picture: padding alone".into();
+            return "sees nothing of the image: padding alone".into();
         }
         let [[y0, y1], [x0, x1]] = self.field.seen;
         let share = percent(Some(pixels as f64 / (height * width) as f64));

@@ -33,8 +33,8 @@ pub(super) fn push_grid(
     let (width, height) = (cell * columns as f64, cell * rows as f64);
     if cell < 4.0 {
         let plain: Vec<f32> = values.iter().map(|v| v.unwrap_or(f32::NAN)).collect();
-        let picture = colored(&plain, [rows, columns], |v| scale.color(v));
-        return push_tile(scene, &picture, left, top, width.max(height));
+        let image = colored(&plain, [rows, columns], |v| scale.color(v));
+        return push_tile(scene, &image, left, top, width.max(height));
     }
     scene.rect(left - 0.5, top - 0.5, width + 1.0, height + 1.0, HAIRLINE);
     for (i, value) in values.iter().enumerate() {

@@ -7,7 +7,7 @@
 //!
 //! # The engine's order
 //! * **Convolution**: from the bias (or 0) on, `sum = fma(sum, x, w)`, rounded once a step: over blocks of 16 input
-//!   channels, in a block over the taps of the window in scan order, at a tap over the channels of the block. A picture of at
+//!   channels, in a block over the taps of the window in scan order, at a tap over the channels of the block. An image of at
 //!   most 4 channels that only convolutions read has blocks of one: channel after channel. Padding is added as zeros. A block
 //!   of 16 output channels adds the same rows, so in a convolution with groups, channels of other groups are added times 0.
 //! * **Fully connected**: from the bias on, `sum = fma(sum, x, w)`, input after input.
@@ -51,7 +51,7 @@ use crate::receptive_field::Field;
 pub struct Ask<'a> {
     /// A layer by name: the last convolution, or the last fully connected layer where there is none.
     pub layer: Option<&'a str>,
-    /// A map of it, from 0; of a vector, a value: the strongest on this picture.
+    /// A map of it, from 0; of a vector, a value: the strongest on this image.
     pub map: Option<usize>,
     /// Row and column in the map: its strongest place.
     pub at: Option<[usize; 2]>,
@@ -76,10 +76,10 @@ pub struct Xray {
     pub work: Work,
     /// Convolution and batch norm as one, as the engine runs them when nobody looks between: the norm in the weights.
     pub in_use: Option<Proof>,
-    /// What the value sees of the picture.
+    /// What the value sees of the image.
     pub field: Field,
-    /// `[H, W]` of the picture.
-    pub picture: [usize; 2],
+    /// `[H, W]` of the image.
+    pub image: [usize; 2],
     /// `[H, W]`: how steeply the value of the first step rises with each pixel, `|∂value/∂pixel|`, the most of all channels.
     pub slope: Vec<f32>,
     /// Pixels at which the slope is not 0.

@@ -59,7 +59,7 @@ impl Layout {
 
 impl Xray {
     /// A page with the box that the value sees, how steeply it rises with each pixel, its place in its map, the products that
-    /// it is made of, and the proof of their sum. `about.picture` is what the network was shown.
+    /// it is made of, and the proof of their sum. `about.image` is what the network was shown.
     ///
     /// Windows, kernels and products each have one scale, for all channels.
     pub fn page(&self, about: &About) -> Scene {
@@ -87,7 +87,7 @@ impl Xray {
         for (i, text) in head.iter().enumerate() {
             line(&mut scene, MARGIN + 34.0 + 17.0 * i as f64, TEXT_SIZE, SOFT_INK, text);
         }
-        push_tiles(&mut scene, self, about.picture.as_ref(), (MARGIN, top));
+        push_tiles(&mut scene, self, about.image.as_ref(), (MARGIN, top));
         let mut y = top + TILES + BETWEEN;
         match &self.work {
             Work::Sum(sum) => push_sum(&mut scene, sum, y),

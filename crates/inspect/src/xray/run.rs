@@ -19,10 +19,10 @@ use crate::receptive_field::receptive_field;
 
 /// Takes one value of a network apart.
 ///
-/// The network runs only as far as that value. `picture` is `[C, H, W]` as the network takes it: scaled and normalized.
+/// The network runs only as far as that value. `image` is `[C, H, W]` as the network takes it: scaled and normalized.
 ///
 /// # Errors
-/// A picture of another size; a layer, a map or a place that is not there; a layer that adds nothing up.
+/// An image of another size; a layer, a map or a place that is not there; a layer that adds nothing up.
 ///
 /// # Example
 /// ```
@@ -40,10 +40,10 @@ use crate::receptive_field::receptive_field;
 ///     ], "output": 1 }"#,
 /// )?;
 /// let params = Params::init(&graph, 0);
-/// let picture = Array3::from_shape_fn((1, 6, 6), |(_, y, x)| (y as f32 - x as f32) / 6.0);
+/// let image = Array3::from_shape_fn((1, 6, 6), |(_, y, x)| (y as f32 - x as f32) / 6.0);
 /// let engine = Engine::new(Some(1))?;
 /// let ask = Ask { map: Some(2), at: Some([3, 4]), ..Ask::default() };
-/// let xray = xray(&graph, &params, &engine, picture.view(), &ask)?;
+/// let xray = xray(&graph, &params, &engine, image.view(), &ask)?;
 /// assert!(xray.is_proved(), "the same to the last bit");
 /// let Work::Sum(sum) = &xray.work else { unreachable!("a convolution") };
 /// assert!((sum.exact() - f64::from(xray.value)).abs() < 1e-6);
@@ -53,23 +53,23 @@ pub fn xray(
     graph: &Graph,
     params: &Params,
     engine: &Engine,
-    picture: ArrayView3<'_, f32>,
+    image: ArrayView3<'_, f32>,
     ask: &Ask<'_>,
 ) -> Result<Xray, InspectError> {
-    let (expected, got) = (graph.input_shape(), picture.shape());
+    let (expected, got) = (graph.input_shape(), image.shape());
     if got != expected {
         return Err(RunError::Shape { expected, got: [&[1], got].concat() }.into());
     }
     let asked = choose::layer(graph, ask)?;
     let chain = chain(graph, asked)?;
-    Subject { graph, params, engine, picture, chain }.look(&graph.nodes[asked].name, ask)
+    Subject { graph, params, engine, image, chain }.look(&graph.nodes[asked].name, ask)
 }
 
 struct Subject<'a> {
     graph: &'a Graph,
     params: &'a Params,
     engine: &'a Engine,
-    picture: ArrayView3<'a, f32>,
+    image: ArrayView3<'a, f32>,
     chain: Vec<NodeId>,
 }
 
@@ -114,7 +114,7 @@ impl Subject<'_> {
         let mut session = self.until(last)?;
         let tap = |&id: &NodeId| Ok((id, session.tap(&self.graph.nodes[id].name).map_err(planned)?));
         let taps = ids.iter().map(tap).collect::<Result<Vec<(NodeId, Tap)>, InspectError>>()?;
-        let output = session.run(&self.picture.insert_axis(Axis(0)))?;
+        let output = session.run(&self.image.insert_axis(Axis(0)))?;
         let tapped = taps.iter().map(|&(id, tap)| (id, session.get(tap).into_raw_vec_and_offset().0));
         let last = (last, output.into_raw_vec_and_offset().0);
         Ok(Values(tapped.chain([last]).collect()))
@@ -173,7 +173,7 @@ impl Subject<'_> {
             work,
             in_use,
             field: receptive_field(graph, self.first(), at),
-            picture: [height, width],
+            image: [height, width],
             slope_pixels: slope.iter().filter(|&&g| g != 0.0).count(),
             slope,
             map_values: maps.map(map).to_vec(),
@@ -321,7 +321,7 @@ impl Subject<'_> {
         let mut one = ArrayD::zeros(IxDyn(&shape));
         let place = if shape.len() == 4 { vec![0, map, at[0], at[1]] } else { vec![0, map] };
         one[IxDyn(&place)] = 1.0;
-        session.run_backward(&self.picture.insert_axis(Axis(0)), &one.view())?;
+        session.run_backward(&self.image.insert_axis(Axis(0)), &one.view())?;
         let gradient = session.get(tap);
         let steepest = |y: usize, x: usize| {
             (0..channels)

@@ -7,7 +7,7 @@ use super::order::Rounding;
 use super::*;
 use crate::InspectError;
 use crate::maps::About;
-use crate::testing::{Net, adaptive, avg_pool, conv, linear, max_pool, norm, params, picture, plain};
+use crate::testing::{Net, adaptive, avg_pool, conv, image, linear, max_pool, norm, params, plain};
 
 fn at<'a>(layer: &'a str, map: usize, at: [usize; 2]) -> Ask<'a> {
     Ask { layer: Some(layer), map: Some(map), at: Some(at) }
@@ -15,7 +15,7 @@ fn at<'a>(layer: &'a str, map: usize, at: [usize; 2]) -> Ask<'a> {
 
 fn look(graph: &Graph, params: &Params, isa: Isa, ask: &Ask<'_>) -> Xray {
     let engine = Engine::with(1, isa);
-    xray(graph, params, &engine, picture(graph.input_shape(), 2).view(), ask).unwrap()
+    xray(graph, params, &engine, image(graph.input_shape(), 2).view(), ask).unwrap()
 }
 
 /// Some values of every layer that adds something up, on every instruction set; gives how many.
@@ -32,7 +32,7 @@ fn prove_all(graph: &Graph, sample: &mut Sample, what: &str) -> usize {
                 let place = [sample.usize_in(0..=h - 1), sample.usize_in(0..=w - 1)];
                 let ask = at(&node.name, sample.usize_in(0..=c - 1), place);
                 let engine = Engine::with(2, isa);
-                let x = picture(graph.input_shape(), 2);
+                let x = image(graph.input_shape(), 2);
                 let found = match xray(graph, &params, &engine, x.view(), &ask) {
                     Ok(found) => found,
                     Err(InspectError::NoSum { .. }) => continue,
@@ -44,7 +44,7 @@ fn prove_all(graph: &Graph, sample: &mut Sample, what: &str) -> usize {
                     assert!(proof.is_within_bound(), "{what}, {ask:?} on {isa:?}: {proof:?}");
                 }
                 let influence = found.slope.iter().enumerate().filter(|(_, g)| **g != 0.0);
-                let width = found.picture[1];
+                let width = found.image[1];
                 assert!(
                     influence.map(|(i, _)| [i / width, i % width]).all(|at| found.field.sees(at)),
                     "{what}, {ask:?}: slopes outside {:?}",
@@ -71,7 +71,7 @@ fn layers_without_a_name_have_parameters_too() {
     }
 }
 
-/// Convolutions of every kind, in front of which the picture lies planar or in blocks.
+/// Convolutions of every kind, in front of which the image lies planar or in blocks.
 #[test]
 fn the_sum_by_hand_is_the_engines_to_the_last_bit() {
     let mut proved = 0;
@@ -178,7 +178,7 @@ fn products_and_subtotals_are_those_of_the_specification() {
     net.then(conv([5, 4, 1], [[3, 2], [2, 1], [1, 2]], [[1, 0], [0, 2]], true), "conv");
     let graph = net.graph();
     let params = params(&graph, 9);
-    let x = picture([5, 6, 7], 2);
+    let x = image([5, 6, 7], 2);
     let wide: Vec<f64> = x.iter().map(|&v| v.into()).collect();
     let values = interpret::Values::compute(&graph, &params, &wide, 1, (0, 0));
     let [c, h, w] = [0, 1, 2].map(|i| graph.nodes[1].shape[i]);
@@ -237,7 +237,7 @@ fn errors_say_what_there_is() {
     let params = params(&graph, 4);
     let engine = Engine::with(1, Isa::PORTABLE);
     let check = |ask: Ask<'_>, want: Expect| {
-        let x = picture(graph.input_shape(), 2);
+        let x = image(graph.input_shape(), 2);
         want.assert_eq(&xray(&graph, &params, &engine, x.view(), &ask).unwrap_err().to_string());
     };
     let layer = |name| Ask { layer: Some(name), ..Ask::default() };
@@ -268,7 +268,7 @@ fn errors_say_what_there_is() {
         at("fc2", 4, [0, 1]),
         expect!["layer `fc2`: expected a row from 0 to 0 and a column from 0 to 0, as of a vector, got 0,1"],
     );
-    let wrong = xray(&graph, &params, &engine, picture([3, 12, 12], 2).view(), &Ask::default());
+    let wrong = xray(&graph, &params, &engine, image([3, 12, 12], 2).view(), &Ask::default());
     expect!["the network takes images [N, 3, 12, 11], got [1, 3, 12, 12]; resize or convert them first"]
         .assert_eq(&wrong.unwrap_err().to_string());
 }
@@ -313,7 +313,7 @@ fn the_text_of_a_sum() {
     let graph = net.graph();
     let mut params = params(&graph, 4);
     coarse(&mut params);
-    let x = picture([12, 6, 6], 2).mapv(|v| (v * 8.0).round() / 8.0);
+    let x = image([12, 6, 6], 2).mapv(|v| (v * 8.0).round() / 8.0);
     let engine = Engine::with(1, Isa::PORTABLE);
     let found = xray(&graph, &params, &engine, x.view(), &at("relu", 1, [0, 3])).unwrap();
     expect![[r#"

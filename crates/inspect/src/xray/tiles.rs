@@ -1,4 +1,4 @@
-//! The picture with the box that the value sees, the slope of every pixel, and the map with the value's place.
+//! The image with the box that the value sees, the slope of every pixel, and the map with the value's place.
 
 use super::Xray;
 use super::grid::push_frame;
@@ -21,7 +21,7 @@ const HATCH: Rgb = Rgb::hex(0x9a9a9a);
 /// How high the tiles are, with what stands above and below.
 pub(super) const HEIGHT: f64 = HEAD + TILE + 20.0;
 
-/// Where pixels of the picture lie on the page.
+/// Where pixels of the image lie on the page.
 struct Raster {
     left: f64,
     top: f64,
@@ -29,9 +29,9 @@ struct Raster {
 }
 
 impl Raster {
-    /// Picture and box fit into a tile.
+    /// Image and box fit into a tile.
     fn new(xray: &Xray, left: f64, top: f64) -> Self {
-        let [height, width] = xray.picture.map(|side| side as isize);
+        let [height, width] = xray.image.map(|side| side as isize);
         let (rows, columns) = (xray.field.rows, xray.field.columns);
         let (y0, x0) = (rows[0].min(0), columns[0].min(0));
         let (y1, x1) = (rows[1].max(height), columns[1].max(width));
@@ -47,16 +47,11 @@ impl Raster {
 }
 
 /// Draws the tiles from (left, top) on; they are [`HEIGHT`] high.
-pub(super) fn push_tiles(
-    scene: &mut Scene,
-    xray: &Xray,
-    picture: Option<&Thumbnail>,
-    (left, top): (f64, f64),
-) {
-    let [height, width] = xray.picture;
+pub(super) fn push_tiles(scene: &mut Scene, xray: &Xray, image: Option<&Thumbnail>, (left, top): (f64, f64)) {
+    let [height, width] = xray.image;
     let first = &xray.steps[0].name;
     let slope = Scale::of(&xray.slope, false);
-    let slope_picture = colored(&xray.slope, xray.picture, |v| slope.color(v));
+    let slope_image = colored(&xray.slope, xray.image, |v| slope.color(v));
     let head = |scene: &mut Scene, x: f64, text: &str| {
         let text = fit_text(text, CAPTION_SIZE + 1.0, TILE + GAP - 10.0);
         scene.text((x, top + 10.0), CAPTION_SIZE + 1.0, Anchor::Start, INK, text);
@@ -65,22 +60,22 @@ pub(super) fn push_tiles(
     let below = top_of_tile + TILE + 15.0;
     let mut x = left;
     let tiles = [
-        (picture, "the picture, and the box that is seen".to_owned(), String::new()),
+        (image, "the image, and the box that is seen".to_owned(), String::new()),
         (
-            Some(&slope_picture),
+            Some(&slope_image),
             format!("how much each pixel moves {first}"),
             format!("slope: 0 dark, {} and more light", number(slope.limit)),
         ),
     ];
-    for (picture, title, note) in tiles {
-        let Some(picture) = picture else { continue };
+    for (image, title, note) in tiles {
+        let Some(image) = image else { continue };
         head(scene, x, &title);
         let raster = Raster::new(xray, x, top_of_tile);
         let whole = raster.area([0, height as isize], [0, width as isize]);
         let field = raster.area(xray.field.rows, xray.field.columns);
         hatched(scene, field, whole, HATCH);
-        let (picture, (at, up, wide, high)) = (picture.clone(), whole);
-        scene.shapes.push(Shape::Picture { x: at, y: up, width: wide, height: high, picture });
+        let (image, (at, up, wide, high)) = (image.clone(), whole);
+        scene.shapes.push(Shape::Image { x: at, y: up, width: wide, height: high, image });
         push_frame(scene, whole, HATCH, 1.0);
         push_frame(scene, field, Rgb::WHITE, 4.0);
         push_frame(scene, field, FRAME, 2.0);

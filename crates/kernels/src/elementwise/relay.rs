@@ -169,7 +169,7 @@ impl Task for Sample<'_> {
     fn run<V: Simd>(self) {
         let Sample { from, from_plane, to, to_plane } = self;
         if to_plane.block == 1 && to_plane.halo != [0, 0] {
-            // The rows of a planar picture are short: one long fill is less than two short ones a row.
+            // The rows of a planar image are short: one long fill is less than two short ones a row.
             to.fill(0.0);
         } else {
             to.chunks_exact_mut(to_plane.plane_len()).for_each(|plane| to_plane.clear_halo(plane));

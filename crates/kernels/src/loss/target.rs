@@ -5,7 +5,7 @@
 /// A plain label `y` is `{ a: y, b: y, lambda: 1.0 }`, and so `Target::from(y)`.
 ///
 /// # Source
-/// Zhang et al. 2018, section 2: a picture mixed of two belongs to both classes in proportion.
+/// Zhang et al. 2018, section 2: an image mixed of two belongs to both classes in proportion.
 ///
 /// # Example
 /// ```

@@ -1,4 +1,4 @@
-//! Points in a square, with pictures among them.
+//! Points in a square, with images among them.
 
 use striate_inspect::Thumbnail;
 use striate_inspect::chart::{Scene, Shape};
@@ -24,8 +24,8 @@ pub(super) const COLORS: [Rgb; 10] = [
 ];
 pub(super) const OTHERS: Rgb = Rgb::hex(0xbbbbbb);
 
-/// Side of a picture among the points.
-pub(super) const PICTURE: f64 = 20.0;
+/// Side of an image among the points.
+pub(super) const IMAGE: f64 = 20.0;
 const DOT: f64 = 1.7;
 const INSET: f64 = 12.0;
 
@@ -35,8 +35,8 @@ pub(super) fn color(class: u32) -> Rgb {
 
 /// An image as a reader finds it among colored points: of one channel, its light as ink of the class's color on white; of
 /// three, as it is.
-pub(super) fn picture(pixels: &[u8], [channels, height, width]: [usize; 3], class: u32) -> Option<Thumbnail> {
-    let side = 2 * PICTURE as usize;
+pub(super) fn ink_of(pixels: &[u8], [channels, height, width]: [usize; 3], class: u32) -> Option<Thumbnail> {
+    let side = 2 * IMAGE as usize;
     let plain = Thumbnail::new(width, height, channels, pixels, side).ok()?;
     if channels != 1 {
         return Some(plain);
@@ -51,12 +51,12 @@ pub(super) fn picture(pixels: &[u8], [channels, height, width]: [usize; 3], clas
     Some(Thumbnail::of_colors(w as usize, h as usize, mixed))
 }
 
-/// Draws points into a square: both axes on one scale, a dot each, and the pictures of as many as have room.
+/// Draws points into a square: both axes on one scale, a dot each, and the images of as many as have room.
 pub(super) fn points(
     scene: &mut Scene,
     points: &[[f64; 2]],
     labels: &[u32],
-    pictures: &[Option<Thumbnail>],
+    images: &[Option<Thumbnail>],
     (left, top): (f64, f64),
     side: f64,
 ) {
@@ -80,21 +80,21 @@ pub(super) fn points(
         scene.shapes.push(Shape::Dot { center: place(point), radius: DOT, fill: color(label) });
     }
     let mut taken: Vec<(f64, f64)> = Vec::new();
-    for ((point, picture), &label) in points.iter().zip(pictures).zip(labels) {
-        let Some(picture) = picture else { continue };
+    for ((point, image), &label) in points.iter().zip(images).zip(labels) {
+        let Some(image) = image else { continue };
         let (x, y) = place(point);
-        let half = PICTURE / 2.0;
+        let half = IMAGE / 2.0;
         let is_inside =
             x - half >= left && x + half <= left + side && y - half >= top && y + half <= top + side;
-        let is_free = taken.iter().all(|(a, b)| (a - x).abs().max((b - y).abs()) > PICTURE + 3.0);
+        let is_free = taken.iter().all(|(a, b)| (a - x).abs().max((b - y).abs()) > IMAGE + 3.0);
         if !is_inside || !is_free {
             continue;
         }
         taken.push((x, y));
-        let (w, h) = (f64::from(picture.width_px()), f64::from(picture.height_px()));
-        let (width, height) = (PICTURE * w / w.max(h), PICTURE * h / w.max(h));
+        let (w, h) = (f64::from(image.width_px()), f64::from(image.height_px()));
+        let (width, height) = (IMAGE * w / w.max(h), IMAGE * h / w.max(h));
         let (x, y) = (x - width / 2.0, y - height / 2.0);
-        scene.shapes.push(Shape::Picture { x, y, width, height, picture: picture.clone() });
+        scene.shapes.push(Shape::Image { x, y, width, height, image: image.clone() });
         outline(scene, (x, y, width, height), 1.0, color(label));
     }
 }

@@ -5,7 +5,7 @@ use striate_formats::ModelFile;
 use striate_inspect::chart::{Anchor, Scene, Shape};
 use striate_inspect::text::{grouped, percent};
 
-use super::draw_map::{COLORS, OTHERS, color, picture, points};
+use super::draw_map::{COLORS, OTHERS, color, ink_of, points};
 use super::{Embedding, Mapped};
 use crate::LabError;
 use crate::neurons::shown;
@@ -20,7 +20,7 @@ const HEAD: f64 = 56.0;
 const NOTE: f64 = 26.0;
 
 impl Embedding {
-    /// The page: for each space its t-SNE and its PCA, a dot an image in the color of its class, some of them as pictures, and
+    /// The page: for each space its t-SNE and its PCA, a dot an image in the color of its class, some of them as images, and
     /// how many have neighbors of their class. `name` is what the network is called, `data` the data set.
     ///
     /// # Errors
@@ -47,21 +47,21 @@ impl Embedding {
         header(&mut scene, WIDTH - 2.0 * MARGIN, &title, &[&asked, how]);
         self.legend(&mut scene, classes);
         let shape = model.preprocess.shape();
-        let mut pictures = Vec::with_capacity(self.images.len());
+        let mut images = Vec::with_capacity(self.images.len());
         for (&image, &label) in self.images.iter().zip(&self.labels) {
-            pictures.push(picture(&shown(split, &model.preprocess, image as usize)?, shape, label));
+            images.push(ink_of(&shown(split, &model.preprocess, image as usize)?, shape, label));
         }
         for (i, space) in self.spaces.iter().enumerate() {
             let x = MARGIN + (SIDE + GAP) * i as f64;
             column_head(&mut scene, space, x);
             let mut y = TOP + HEAD;
-            points(&mut scene, &space.tsne.points, &self.labels, &pictures, (x, y), SIDE);
+            points(&mut scene, &space.tsne.points, &self.labels, &images, (x, y), SIDE);
             let tsne = &space.tsne;
             let note =
                 format!("t-SNE · perplexity {} · {} steps · KL {:.2}", tsne.perplexity, tsne.steps, tsne.kl);
             text(&mut scene, (x, y + SIDE + 14.0), CAPTION, SOFT_INK, SIDE, &note);
             y += SIDE + NOTE;
-            points(&mut scene, &space.pca.points, &self.labels, &pictures, (x, y), SIDE);
+            points(&mut scene, &space.pca.points, &self.labels, &images, (x, y), SIDE);
             let [first, second] = space.pca.explained.map(|share| percent(Some(share)));
             let note = format!("PCA · across {first} of the variance, up {second}");
             text(&mut scene, (x, y + SIDE + 14.0), CAPTION, SOFT_INK, SIDE, &note);

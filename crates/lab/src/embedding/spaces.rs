@@ -83,8 +83,8 @@ pub fn spaces(
                 let value = value.as_standard_layout();
                 let value = value.as_slice().expect("standard layout");
                 if !value.iter().all(|v| v.is_finite()) {
-                    let picture = split.name(image as usize);
-                    return Err(LabError::NotFinite { picture, space: space.name.clone() });
+                    let image = split.name(image as usize);
+                    return Err(LabError::NotFinite { image, space: space.name.clone() });
                 }
                 pooling.push(value, &mut space.values);
             }

@@ -259,7 +259,7 @@ fn images_are_drawn_once_each_by_the_seed() {
 }
 
 #[test]
-fn a_page_has_three_columns_of_two_maps_and_pictures_in_them() {
+fn a_page_has_three_columns_of_two_maps_and_images_in_them() {
     for (channels, classes) in [(1, 2), (3, 12)] {
         let (model, split) = (model(&net(channels), [channels, 8, 8], 2), split(60, channels));
         let config = EmbedConfig { images: 40, perplexity: 6.0, seed: 1 };
@@ -278,10 +278,10 @@ fn a_page_has_three_columns_of_two_maps_and_pictures_in_them() {
         let count = |is: fn(&Shape) -> bool| page.shapes.iter().filter(|shape| is(shape)).count();
         let legend = if classes > 10 { 11 } else { classes };
         assert_eq!(count(|s| matches!(s, Shape::Dot { .. })), 6 * 40 + legend);
-        assert!(count(|s| matches!(s, Shape::Picture { .. })) >= 6);
+        assert!(count(|s| matches!(s, Shape::Image { .. })) >= 6);
         for shape in &page.shapes {
             let (right, bottom) = match shape {
-                Shape::Picture { x, y, width, height, .. } => (x + width, y + height),
+                Shape::Image { x, y, width, height, .. } => (x + width, y + height),
                 Shape::Dot { center, radius, .. } => (center.0 + radius, center.1 + radius),
                 Shape::Text { at, .. } => *at,
                 _ => continue,

@@ -27,7 +27,7 @@ const TICK: f64 = 11.0;
 /// Draws one part of a study: what shifts, rotations and scrambling leave, and what few images teach.
 ///
 /// # Units
-/// The picture is 960 x 760 CSS pixels; everything is in per cent.
+/// The image is 960 x 760 CSS pixels; everything is in per cent.
 pub fn curves(part: &Part) -> Scene {
     let seeds = part.contenders.first().map_or(0, |contender| contender.clean.seeds.len());
     let title = format!("Why not flatten the pixels of {}?", part.data);
@@ -260,10 +260,10 @@ pub fn shown(data: &Dataset, index: usize) -> Result<Scene, FlattenError> {
         ("scrambled, seed 1", mixed),
     ];
     let tile = |(caption, pixels): (&str, Vec<u8>)| {
-        let picture = Thumbnail::new(CANVAS, CANVAS, 1, &pixels, CANVAS)?;
-        Ok(Tile { picture, captions: vec![caption.to_string()] })
+        let image = Thumbnail::new(CANVAS, CANVAS, 1, &pixels, CANVAS)?;
+        Ok(Tile { image, captions: vec![caption.to_string()] })
     };
     let tiles: Result<Vec<Tile>, InspectError> = tiles.into_iter().map(tile).collect();
-    let tiles = tiles.expect("a canvas is a small gray picture");
+    let tiles = tiles.expect("a canvas is a small gray image");
     Ok(contact_sheet(&format!("What the networks are shown: image {index} of {}", data.name), &tiles))
 }

@@ -33,14 +33,14 @@ const FLAT: usize = FLATTENED[3] * (CANVAS >> MAX_POOLS) * (CANVAS >> MAX_POOLS)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Network {
-    /// Five convolutions, then the mean of each map (global average pooling), then a linear layer: where in the picture
+    /// Five convolutions, then the mean of each map (global average pooling), then a linear layer: where in the image
     /// something was seen is forgotten on purpose.
     CnnPooled,
     /// Three convolutions, then the maps flattened into linear layers, which know places again.
     CnnFlat,
     /// The pixels flattened into linear layers.
     Mlp,
-    /// The same, trained on pictures moved by up to 10 pixels along each axis, anew each time one is seen.
+    /// The same, trained on images moved by up to 10 pixels along each axis, anew each time one is seen.
     MlpShifts,
 }
 
@@ -63,13 +63,13 @@ impl Network {
         matches!(self, Self::CnnPooled | Self::CnnFlat)
     }
 
-    /// Whether it takes part in the experiment with scrambled pixels: moving a scrambled picture would tell the MLP
+    /// Whether it takes part in the experiment with scrambled pixels: moving a scrambled image would tell the MLP
     /// trained with shifts something false.
     pub fn can_be_scrambled(self) -> bool {
         self != Self::MlpShifts
     }
 
-    /// Pixels along each axis by which its training pictures are moved at most.
+    /// Pixels along each axis by which its training images are moved at most.
     pub fn train_shift_px(self) -> u32 {
         if self == Self::MlpShifts { MARGIN as u32 } else { 0 }
     }

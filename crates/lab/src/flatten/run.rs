@@ -250,7 +250,7 @@ impl<'a> Source<'a> {
 }
 
 /// Divides by the deviation of the canvases' pixels and subtracts nothing: the background stays 0, which is also what the
-/// first convolution pads with, so that the edge of the canvas is no edge in the picture.
+/// first convolution pads with, so that the edge of the canvas is no edge in the image.
 fn preprocess(train: &Images) -> Result<Preprocess, FlattenError> {
     let (mean, std) = mean_std(train);
     let (mean, std) = (f64::from(mean[0]), f64::from(std[0]));

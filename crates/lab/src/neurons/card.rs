@@ -41,7 +41,7 @@ pub struct Card {
     pub top_classes: Vec<usize>,
     /// The network without it; `None` where the data set's classes are not the network's.
     pub lesion: Option<Lesion>,
-    /// A picture made up for it, if one was asked for.
+    /// An image made up for it, if one was asked for.
     pub dream: Option<Dream>,
 }
 
@@ -67,7 +67,7 @@ pub struct Row {
 }
 
 impl Card {
-    /// The card of unit `unit` of a layer; `dreaming` with a picture made up for it, from that seed. `tell` is told how far it is.
+    /// The card of unit `unit` of a layer; `dreaming` with an image made up for it, from that seed. `tell` is told how far it is.
     ///
     /// # Errors
     /// [`LabError::NoUnits`], [`LabError::NoUnit`]; images that the network cannot take.
@@ -108,8 +108,8 @@ impl Card {
         })
     }
 
-    /// Whether the made-up picture moves the unit more than all but one in a thousand training images do; `None` without a
-    /// picture.
+    /// Whether the made-up image moves the unit more than all but one in a thousand training images do; `None` without a
+    /// image.
     pub fn dream_succeeded(&self) -> Option<bool> {
         let dream = self.dream.as_ref()?;
         Some(self.record.permille(self.images).is_some_and(|seen| dream.value > seen))

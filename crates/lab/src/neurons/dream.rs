@@ -1,4 +1,4 @@
-//! A picture made up to move one unit as far as possible.
+//! An image made up to move one unit as far as possible.
 
 use ndarray::{Array4, ArrayD, IxDyn};
 use striate_data::{Augment, Loader, Split};
@@ -13,27 +13,27 @@ use super::layers::Layer;
 use crate::LabError;
 use crate::draw::signed_unit;
 
-/// Starts that are tried at once; the best picture is kept.
+/// Starts that are tried at once; the best image is kept.
 const STARTS: usize = 4;
 /// Norm of a start, as a share of the ball's radius.
 const START: f64 = 0.1;
 /// The first step, as a share of the radius; the last is 0, on half a cosine.
 const STEP: f64 = 0.3;
 
-/// How a picture is made up.
+/// How an image is made up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DreamConfig {
     /// Steps up the gradient.
     pub steps: usize,
-    /// The largest norm of the picture, normalized as the network takes it: 0 is the mean picture.
+    /// The largest norm of the image, normalized as the network takes it: 0 is the mean image.
     pub radius: f64,
-    /// How far the picture is moved about, at random, between two steps, so that single pixels cannot be played.
+    /// How far the image is moved about, at random, between two steps, so that single pixels cannot be played.
     pub jitter_px: usize,
     /// Where it starts, and how it is moved.
     pub seed: u64,
 }
 
-/// A made-up picture.
+/// A made-up image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dream {
     /// `[C, H, W]`, normalized.
@@ -44,7 +44,7 @@ pub struct Dream {
     pub config: DreamConfig,
 }
 
-/// Climbs from noise to the picture in a ball that moves unit `unit` of a layer most: of a map, its value in the middle.
+/// Climbs from noise to the image in a ball that moves unit `unit` of a layer most: of a map, its value in the middle.
 ///
 /// `x <- project(x + step · radius · g / |g|)`, with `g` the gradient of the value before the activation (behind it, a unit that
 /// starts silent has none) and the step falling from 0.3 to 0 along half a cosine; the best of four starts. For a linear unit
@@ -77,13 +77,13 @@ pub fn dream(
     }
     let mut climb = Climb::new(graph, params, engine, before_activation(graph, layer.value), layer, unit)?;
     let [c, h, w] = graph.input_shape();
-    let mut pictures = Array4::<f32>::zeros((STARTS, c, h, w));
-    for (i, value) in pictures.iter_mut().enumerate() {
+    let mut images = Array4::<f32>::zeros((STARTS, c, h, w));
+    for (i, value) in images.iter_mut().enumerate() {
         *value = signed_unit(config.seed, i as u64) as f32;
     }
-    for mut picture in pictures.outer_iter_mut() {
-        let norm = norm(picture.iter());
-        picture.mapv_inplace(|v| (f64::from(v) * START * config.radius / norm) as f32);
+    for mut image in images.outer_iter_mut() {
+        let norm = norm(image.iter());
+        image.mapv_inplace(|v| (f64::from(v) * START * config.radius / norm) as f32);
     }
     for step in 0..config.steps {
         let jitter = |axis: u64| {
@@ -93,32 +93,32 @@ pub fn dream(
         };
         // A roll by h - j undoes one by j.
         let [down, right] = [jitter(0) % h, jitter(1) % w];
-        let moved = rolled(&pictures, down, right);
+        let moved = rolled(&images, down, right);
         let slopes = rolled(&climb.slopes(&moved)?, (h - down) % h, (w - right) % w);
         let part = step as f64 / config.steps as f64;
         let length = STEP * config.radius * 0.5 * (1.0 + (std::f64::consts::PI * part).cos());
-        for (mut picture, slope) in pictures.outer_iter_mut().zip(slopes.outer_iter()) {
+        for (mut image, slope) in images.outer_iter_mut().zip(slopes.outer_iter()) {
             let steepness = norm(slope.iter());
             if steepness > 0.0 && steepness.is_finite() {
-                picture.zip_mut_with(&slope, |x, &g| *x += (f64::from(g) / steepness * length) as f32);
+                image.zip_mut_with(&slope, |x, &g| *x += (f64::from(g) / steepness * length) as f32);
             }
-            let long = norm(picture.iter());
+            let long = norm(image.iter());
             if long > config.radius {
-                picture.mapv_inplace(|v| (f64::from(v) * config.radius / long) as f32);
+                image.mapv_inplace(|v| (f64::from(v) * config.radius / long) as f32);
             }
         }
-        tell("making up a picture", step + 1, config.steps);
+        tell("making up an image", step + 1, config.steps);
     }
-    let values = climb.values(&pictures)?;
+    let values = climb.values(&images)?;
     let better = |best: usize, i: usize| if values[i] > values[best] { i } else { best };
     let best = (1..STARTS).fold(0, better);
     let activation = graph.nodes[layer.value].operation().activation();
     let behind = |v: f32| activation.map_or(v, |activation| activation.value(v));
-    let picture = pictures.outer_iter().nth(best).expect("one of the starts");
-    Ok(Dream { values: picture.iter().copied().collect(), value: behind(values[best]), config: *config })
+    let image = images.outer_iter().nth(best).expect("one of the starts");
+    Ok(Dream { values: image.iter().copied().collect(), value: behind(values[best]), config: *config })
 }
 
-/// The median norm of at most 512 normalized images of a split: the radius of pictures no stronger than real ones.
+/// The median norm of at most 512 normalized images of a split: the radius of images no stronger than real ones.
 ///
 /// # Errors
 /// Those of [`Index::build`](super::Index::build).
@@ -138,7 +138,7 @@ pub fn usual_norm(model: &ModelFile, engine: &Engine, split: &Split) -> Result<f
 struct Climb {
     session: Session,
     gradient: striate_graph::Tap,
-    /// Of the output of one picture.
+    /// Of the output of one image.
     place: usize,
     shape: Vec<usize>,
 }
@@ -163,20 +163,20 @@ impl Climb {
         Ok(Self { session, gradient, place: unit * h * w + (h / 2) * w + w / 2, shape })
     }
 
-    fn slopes(&mut self, pictures: &Array4<f32>) -> Result<Array4<f32>, LabError> {
-        let n = pictures.shape()[0];
+    fn slopes(&mut self, images: &Array4<f32>) -> Result<Array4<f32>, LabError> {
+        let n = images.shape()[0];
         let shape: Vec<usize> = std::iter::once(n).chain(self.shape.iter().copied()).collect();
         let mut one = ArrayD::<f32>::zeros(IxDyn(&shape));
         for mut output in one.outer_iter_mut() {
             *output.iter_mut().nth(self.place).expect("a value of the unit") = 1.0;
         }
-        self.session.run_backward(&pictures.view(), &one.view())?;
+        self.session.run_backward(&images.view(), &one.view())?;
         let slopes = self.session.get(self.gradient);
-        Ok(slopes.into_dimensionality().expect("the gradient of pictures"))
+        Ok(slopes.into_dimensionality().expect("the gradient of images"))
     }
 
-    fn values(&mut self, pictures: &Array4<f32>) -> Result<Vec<f32>, LabError> {
-        let outputs = self.session.run(&pictures.view())?;
+    fn values(&mut self, images: &Array4<f32>) -> Result<Vec<f32>, LabError> {
+        let outputs = self.session.run(&images.view())?;
         let value =
             |output: ndarray::ArrayViewD<'_, f32>| *output.iter().nth(self.place).expect("of the unit");
         Ok(outputs.outer_iter().map(value).collect())
@@ -194,9 +194,9 @@ fn norm<'a>(values: impl Iterator<Item = &'a f32>) -> f64 {
 }
 
 /// Moved down and to the right, what leaves on one side coming in on the other.
-fn rolled(pictures: &Array4<f32>, down: usize, right: usize) -> Array4<f32> {
-    let (_, _, h, w) = pictures.dim();
-    Array4::from_shape_fn(pictures.dim(), |(n, c, y, x)| {
-        pictures[[n, c, (y + h - down) % h, (x + w - right) % w]]
+fn rolled(images: &Array4<f32>, down: usize, right: usize) -> Array4<f32> {
+    let (_, _, h, w) = images.dim();
+    Array4::from_shape_fn(images.dim(), |(n, c, y, x)| {
+        images[[n, c, (y + h - down) % h, (x + w - right) % w]]
     })
 }

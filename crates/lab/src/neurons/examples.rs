@@ -78,7 +78,7 @@ pub(crate) fn shown(split: &Split, preprocess: &Preprocess, i: usize) -> Result<
             // Images of a data set are never inverted.
             let mut plain = preprocess.clone();
             plain.invert = false;
-            plain.from_picture(&photos.picture(i)?)
+            plain.from_image(&photos.image(i)?)
         }
     };
     let plane = height * width;

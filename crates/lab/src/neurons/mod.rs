@@ -2,8 +2,8 @@
 //!
 //! [`Index::open_or_build`] goes through a training set once and notes, for every unit of every layer, the images it answers to
 //! most and how its values are spread. [`Card::new`] puts together what is known of one unit, and [`Card::page`] draws it;
-//! [`table`] has all units of a layer. [`lesions`] says what the network loses without a unit, [`dream()`] makes up a picture
-//! for it: people guess a unit's answers better from real images than from such pictures (Borowski 2021), so those come first.
+//! [`table`] has all units of a layer. [`lesions`] says what the network loses without a unit, [`dream()`] makes up an image
+//! for it: people guess a unit's answers better from real images than from such images (Borowski 2021), so those come first.
 //!
 //! Where to start reading: `layers.rs` for what a unit is, `record.rs` for what is noted of it, then `index.rs`.
 //!

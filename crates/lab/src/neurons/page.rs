@@ -104,7 +104,7 @@ impl Card {
         format!("{} of {name} on {data}. {}", self.title(), badges.join(". "))
     }
 
-    /// Whether the unit sees less than the picture, so that cutting out shows something.
+    /// Whether the unit sees less than the image, so that cutting out shows something.
     fn sees_part(&self, model: &ModelFile) -> bool {
         let [_, h, w] = model.preprocess.shape();
         let all = self.examples.strongest.iter().chain(&self.examples.middling).chain(&self.examples.silent);
@@ -155,7 +155,7 @@ impl Card {
                 let [rows, columns] = example.field.size();
                 format!("sees {rows} x {columns} pixels · ")
             }
-            None => "sees the whole picture · ".into(),
+            None => "sees the whole image · ".into(),
         };
         let finite = if record.not_finite > 0 {
             format!(" · {} values not finite", grouped(record.not_finite))
@@ -189,7 +189,7 @@ impl Card {
         if node.operation().role() == Role::Convolution && node.inputs == [0] {
             let filters = Filters::new(&model.graph, &model.params, self.layer.id);
             let at = (WIDTH - MARGIN - KERNEL, MARGIN);
-            let kernel = filters.picture(self.unit, 0);
+            let kernel = filters.image(self.unit, 0);
             tile(scene, &kernel, at, KERNEL);
             let below = (at.0, at.1 + size_in(&kernel, KERNEL).1 + 13.0);
             let words = format!("kernel, ±{}", number(filters.scale.limit));
@@ -218,12 +218,12 @@ impl Card {
             let area = (x, y, scale * wide as f64, scale * tall as f64);
             scene.rect(x - 0.5, y - 0.5, area.2 + 1.0, area.3 + 1.0, HAIRLINE);
             scene.rect(area.0, area.1, area.2, area.3, Rgb::WHITE);
-            if let Some(picture) = cropped(&pixels, [channels, h, w], rows.clone(), columns.clone())? {
+            if let Some(image) = cropped(&pixels, [channels, h, w], rows.clone(), columns.clone())? {
                 let left = x + scale * (columns.start as isize - field.columns[0]) as f64;
                 let top = y + scale * (rows.start as isize - field.rows[0]) as f64;
                 let (width, height) = (scale * columns.len() as f64, scale * rows.len() as f64);
                 hatched(scene, area, (left, top, width, height), HAIRLINE);
-                scene.shapes.push(Shape::Picture { x: left, y: top, width, height, picture });
+                scene.shapes.push(Shape::Image { x: left, y: top, width, height, image });
             } else {
                 hatched(scene, area, (x, y, 0.0, 0.0), HAIRLINE);
             }
@@ -249,9 +249,9 @@ impl Card {
     }
 
     fn dream(&self, scene: &mut Scene, model: &ModelFile, dream: &Dream, y: f64) -> Result<(), LabError> {
-        let picture = dream_picture(model, dream)?;
-        text(scene, (MARGIN, y + 8.0), HEADING, INK, WIDTH, "Made-up picture");
-        tile(scene, &picture, (MARGIN, y + 20.0), 160.0);
+        let image = dream_image(model, dream)?;
+        text(scene, (MARGIN, y + 8.0), HEADING, INK, WIDTH, "Made-up image");
+        tile(scene, &image, (MARGIN, y + 20.0), 160.0);
         let seen = self.record.permille(self.images);
         let verdict = match (self.dream_succeeded(), seen) {
             (Some(true), Some(seen)) => format!(
@@ -277,9 +277,9 @@ impl Card {
             _ => "In the colors of a photo; what is out of their range is cut off.",
         };
         let lines = [
-            "Nobody took this picture: it was climbed to from noise, up the unit's gradient and nothing else."
+            "Nobody took this image: it was climbed to from noise, up the unit's gradient and nothing else."
                 .to_owned(),
-            "People guess worse from such pictures what a unit answers to than from real ones".to_owned(),
+            "People guess worse from such images what a unit answers to than from real ones".to_owned(),
             "(82 against 92 % right in the study of Borowski 2021): look at the strongest images first."
                 .to_owned(),
             verdict,
@@ -313,7 +313,7 @@ fn caption(data: &Dataset, example: &Example) -> Vec<String> {
 }
 
 /// Of one channel, above and below the mean in blue and orange; of three, as a photo.
-fn dream_picture(model: &ModelFile, dream: &Dream) -> Result<Thumbnail, LabError> {
+fn dream_image(model: &ModelFile, dream: &Dream) -> Result<Thumbnail, LabError> {
     let p = &model.preprocess;
     let plane = p.height * p.width;
     if p.channels == 1 {

@@ -383,11 +383,11 @@ fn pages_hold_what_is_on_them() {
             .iter()
             .filter_map(|shape| if let Shape::Text { text, .. } = shape { Some(text.as_str()) } else { None })
             .collect();
-        let mut pictures = 0;
+        let mut images = 0;
         for shape in &page.shapes {
             let (right, bottom) = match shape {
-                Shape::Picture { x, y, width, height, .. } => {
-                    pictures += 1;
+                Shape::Image { x, y, width, height, .. } => {
+                    images += 1;
                     (x + width, y + height)
                 }
                 Shape::Rect { x, y, width, height, .. } => (x + width, y + height),
@@ -400,7 +400,7 @@ fn pages_hold_what_is_on_them() {
         let says = |words: &str| texts.iter().any(|text| text.contains(words));
         assert_eq!(says("dead:"), unit == 0);
         assert_eq!(says("duplicate of map 3"), (layer, unit) == ("conv1", 2));
-        assert_eq!(says("Made-up picture") && says("82 against 92 %"), dreaming.is_some());
+        assert_eq!(says("Made-up image") && says("82 against 92 %"), dreaming.is_some());
         assert!(says("Without it"), "{texts:?}");
         let examples = &card.examples;
         let shown = examples.strongest.len() + examples.middling.len();
@@ -408,7 +408,7 @@ fn pages_hold_what_is_on_them() {
         let each = if layer == "fc2" { 1 } else { 2 };
         let kernel = usize::from(layer == "conv1");
         assert_eq!(
-            pictures,
+            images,
             each * shown + examples.silent.len() + kernel + usize::from(dreaming.is_some()),
             "{layer}"
         );

@@ -1,4 +1,4 @@
-//! How many pictures and networks are looked at: as many as a budget of multiply-adds allows, so that it depends on the network
+//! How many images and networks are looked at: as many as a budget of multiply-adds allows, so that it depends on the network
 //! and never on the machine.
 
 use striate_graph::Graph;
@@ -12,8 +12,8 @@ const MOST: u64 = 800_000_000_000;
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Sample {
-    /// Test pictures.
-    pub(super) pictures: usize,
+    /// Test images.
+    pub(super) images: usize,
     /// Seeds of random layers.
     pub(super) seeds: usize,
     /// Whether layers are lost from the first up and alone too, or from the last down only.
@@ -22,11 +22,11 @@ pub(super) struct Sample {
 
 /// From the most to the least.
 const SAMPLES: [Sample; 5] = [
-    Sample { pictures: 6, seeds: 3, all_orders: true },
-    Sample { pictures: 3, seeds: 2, all_orders: true },
-    Sample { pictures: 2, seeds: 1, all_orders: true },
-    Sample { pictures: 2, seeds: 1, all_orders: false },
-    Sample { pictures: 1, seeds: 1, all_orders: false },
+    Sample { images: 6, seeds: 3, all_orders: true },
+    Sample { images: 3, seeds: 2, all_orders: true },
+    Sample { images: 2, seeds: 1, all_orders: true },
+    Sample { images: 2, seeds: 1, all_orders: false },
+    Sample { images: 1, seeds: 1, all_orders: false },
 ];
 
 impl Sample {
@@ -40,7 +40,7 @@ impl Sample {
 
     /// Multiply-adds of so many passes a map.
     fn cost(&self, graph: &Graph, layers: usize, passes: u64) -> u64 {
-        let maps = self.pictures as u64 * (1 + self.networks(layers));
+        let maps = self.images as u64 * (1 + self.networks(layers));
         graph.multiply_adds().saturating_mul(passes).saturating_mul(maps)
     }
 

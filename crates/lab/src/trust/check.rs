@@ -7,8 +7,8 @@ use striate_inspect::{InspectError, Thumbnail};
 
 use super::budget::{Sample, affordable_once};
 use super::explain::{Explainer, Map, Seen};
+use super::images::choose;
 use super::networks::Layers;
-use super::pictures::choose;
 use super::planted::LEAST_SIDE;
 use super::weights::{Followed, follow, maps_of};
 use super::{
@@ -20,11 +20,11 @@ use crate::LabError;
 /// Columns of the page with random layers; of more steps some are left out.
 const COLUMNS: usize = 6;
 
-/// Tries every method on this network, with pictures and twins' images from `data`. `tell` hears what is done next. Where the
-/// classes of `data` are not the model's, it has pictures only, and no labels to learn.
+/// Tries every method on this network, with images and twins' images from `data`. `tell` hears what is done next. Where the
+/// classes of `data` are not the model's, it has images only, and no labels to learn.
 ///
 /// # Errors
-/// A data set without test pictures, a network without weights, or one that cannot be run.
+/// A data set without test images, a network without weights, or one that cannot be run.
 ///
 /// # Example
 /// See the [module](super).
@@ -35,12 +35,12 @@ pub fn trust(
     tell: &mut dyn FnMut(&str),
 ) -> Result<Trust, LabError> {
     if data.test.is_empty() {
-        return Err(LabError::NoPictures { data: data.name.clone() });
+        return Err(LabError::NoImages { data: data.name.clone() });
     }
     if model.params.is_empty() {
         return Err(LabError::NothingLearned);
     }
-    // Pictures of data sets are never inverted.
+    // Images of data sets are never inverted.
     let mut preprocess = model.preprocess.clone();
     preprocess.invert = false;
     let (graph, params) = (&model.graph, &model.params);
@@ -49,14 +49,14 @@ pub fn trust(
 
     let all = Explainer::all();
     let (sample, affordable) = Sample::choose(graph, &layers, &all);
-    tell("explaining test pictures");
+    tell("explaining test images");
     let is_labeled = data.classes == model.classes;
-    let (pictures, right) = choose(&mut session, data, &preprocess, (sample.pictures, is_labeled))?;
+    let (images, right) = choose(&mut session, data, &preprocess, (sample.images, is_labeled))?;
     let mut rows: Vec<Row> = Vec::new();
     let (mut kept, mut trained) = (Vec::new(), Vec::new());
     for (&explainer, affordable) in all.iter().zip(affordable) {
         let maps = match affordable_once(graph, explainer) {
-            true => maps_of(explainer, &mut session, &pictures).map_err(reason),
+            true => maps_of(explainer, &mut session, &images).map_err(reason),
             false => Err("one map of it alone takes too many multiply-adds".into()),
         };
         rows.push(row(explainer, &maps));
@@ -82,7 +82,7 @@ pub fn trust(
         (graph, params),
         &layers,
         (&explainers, &trained),
-        &pictures,
+        &images,
         (&seeds, sample.all_orders),
         engine,
     )?;
@@ -91,20 +91,12 @@ pub fn trust(
         weigh(&mut rows[i], followed, &shown);
     }
 
-    let (label_twins, planted_twin) = twins(
-        model,
-        &preprocess,
-        data,
-        (&explainers, &trained),
-        &pictures,
-        engine,
-        (&kept, &mut rows),
-        tell,
-    )?;
-    let strip = strip(&pictures, data, model, &preprocess, &layers, &shown)?;
+    let (label_twins, planted_twin) =
+        twins(model, &preprocess, data, (&explainers, &trained), &images, engine, (&kept, &mut rows), tell)?;
+    let strip = strip(&images, data, model, &preprocess, &layers, &shown)?;
     Ok(Trust {
         data: data.name.clone(),
-        pictures: pictures.iter().map(|seen| seen.index).collect(),
+        images: images.iter().map(|seen| seen.index).collect(),
         right: is_labeled.then_some(right),
         seeds,
         layers: layers.names(&(0..layers.len())),
@@ -174,7 +166,7 @@ fn twins(
     preprocess: &Preprocess,
     data: &Dataset,
     explained: (&[Explainer], &[Vec<Map>]),
-    pictures: &[Seen],
+    images: &[Seen],
     engine: &Engine,
     (kept, rows): (&[usize], &mut [Row]),
     tell: &mut dyn FnMut(&str),
@@ -193,7 +185,7 @@ fn twins(
             let learned = about.accuracy_true.min(about.accuracy_shuffled);
             label_twins = Some(about);
             match learned >= verdict::LEARNED {
-                true => Ok(labels::compare(&twins, explained, pictures, engine)?),
+                true => Ok(labels::compare(&twins, explained, images, engine)?),
                 false => {
                     Err(format!("a twin learned {:.0} % of its images, too few to compare", 100.0 * learned))
                 }
@@ -215,7 +207,7 @@ fn twins(
             match learned >= verdict::LEARNED {
                 true => Ok(found::look(&twin, explained.0, &known, engine)?),
                 false => Err(format!(
-                    "the twin knows {:.0} % of the planted pictures, too few to ask it why",
+                    "the twin knows {:.0} % of the planted images, too few to ask it why",
                     100.0 * learned
                 )),
             }
@@ -260,7 +252,7 @@ fn location_verdict(both: found::Both, controls: &[found::Both]) -> Verdict {
     match [of(0), of(1)] {
         [Some(shapes), Some(watermark)] if shapes == watermark => shapes,
         [Some(_), Some(_)] => Verdict::Partly,
-        _ => Verdict::NotChecked("the twin knows no picture of one kind".into()),
+        _ => Verdict::NotChecked("the twin knows no image of one kind".into()),
     }
 }
 
@@ -291,23 +283,23 @@ fn label_reason(model: &ModelFile, data: &Dataset) -> Result<(), String> {
 fn planted_reason(preprocess: &Preprocess) -> Result<(), String> {
     match preprocess.height.min(preprocess.width) >= LEAST_SIDE {
         true => Ok(()),
-        false => Err(format!("pictures of less than {LEAST_SIDE} px have no room for planted evidence")),
+        false => Err(format!("images of less than {LEAST_SIDE} px have no room for planted evidence")),
     }
 }
 
 fn strip(
-    pictures: &[Seen],
+    images: &[Seen],
     data: &Dataset,
     model: &ModelFile,
     preprocess: &Preprocess,
     layers: &Layers,
     shown: &[usize],
 ) -> Result<Strip, LabError> {
-    let seen = &pictures[0];
-    let picture = preprocess.from_picture(&data.test.picture(seen.index)?);
+    let seen = &images[0];
+    let image = preprocess.from_image(&data.test.image(seen.index)?);
     let [c, h, w] = preprocess.shape();
     let interleaved: Vec<u8> =
-        (0..h * w).flat_map(|i| (0..c).map(move |k| (k, i))).map(|(k, i)| picture[k * h * w + i]).collect();
+        (0..h * w).flat_map(|i| (0..c).map(move |k| (k, i))).map(|(k, i)| image[k * h * w + i]).collect();
     let names = layers.names(&(0..layers.len()));
     let last = names.len() - 1;
     let column = |&step: &usize| match step {
@@ -316,7 +308,7 @@ fn strip(
         step => format!("… {}", names[last - step]),
     };
     Ok(Strip {
-        picture: Thumbnail::new(w, h, c, &interleaved, h.max(w))?,
+        image: Thumbnail::new(w, h, c, &interleaved, h.max(w))?,
         title: format!("{}:{} as {}", data.name, seen.index, model.classes[seen.class]),
         columns: std::iter::once("trained".to_owned()).chain(shown.iter().map(column)).collect(),
     })

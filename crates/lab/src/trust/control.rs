@@ -7,8 +7,8 @@ pub(super) fn random(seed: u64, len: usize) -> Vec<f32> {
     (0..len).map(|place| signed_unit(seed, place as u64) as f32).collect()
 }
 
-/// The edges of a picture `[C, H, W]`: the magnitude of Sobel's two derivatives, added up over the channels, `[H, W]`. Beyond
-/// its border the picture goes on as it ends.
+/// The edges of an image `[C, H, W]`: the magnitude of Sobel's two derivatives, added up over the channels, `[H, W]`. Beyond
+/// its border the image goes on as it ends.
 ///
 /// # Source
 /// Sobel 1968.

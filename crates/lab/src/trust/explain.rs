@@ -1,4 +1,4 @@
-//! What makes a map of a picture: a method of attribution, or a control that does not look at the network.
+//! What makes a map of an image: a method of attribution, or a control that does not look at the network.
 
 use ndarray::{Array3, Array4, ArrayView3};
 use striate_graph::op::Role;
@@ -13,13 +13,13 @@ use super::control::{random, sobel};
 pub enum Explainer {
     /// At its default settings.
     Method(Method),
-    /// A random map, of its own for each picture, the same for every network.
+    /// A random map, of its own for each image, the same for every network.
     Random,
-    /// The edges of the picture.
+    /// The edges of the image.
     Sobel,
 }
 
-/// A picture and the class that is explained.
+/// An image and the class that is explained.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
     /// Its number in what it comes from.
@@ -29,13 +29,13 @@ pub(super) struct Seen {
     pub(super) class: usize,
 }
 
-/// What is said of a picture.
+/// What is said of an image.
 #[derive(Debug, Clone)]
 pub(super) struct Map {
-    /// `[H, W]` of the values: the picture's, or a layer's.
+    /// `[H, W]` of the values: the image's, or a layer's.
     pub(super) size: [usize; 2],
     pub(super) values: Vec<f32>,
-    /// As large as the picture.
+    /// As large as the image.
     pub(super) stretched: Vec<f32>,
     pub(super) logit: f64,
     pub(super) completeness: Option<Completeness>,
@@ -103,7 +103,7 @@ impl Explainer {
         match self {
             Self::Random | Self::Sobel => 0,
             Self::Method(Method::SmoothGrad) => 3 * Noise::default().samples as u64,
-            // Its panels follow the picture: a guess that was about right for the networks that are shipped.
+            // Its panels follow the image: a guess that was about right for the networks that are shipped.
             Self::Method(Method::IntegratedGradients) => 3 * 330,
             Self::Method(Method::ScoreCam) => {
                 1 + graph.nodes.iter().rev().map(widest).find(|&c| c > 0).unwrap_or(0)
@@ -133,7 +133,7 @@ fn of_method(
     class: usize,
 ) -> Result<Map, InspectError> {
     let [_, height, width] = session.graph().input_shape();
-    // Normalized values of 0 are the mean of the training pictures.
+    // Normalized values of 0 are the mean of the training images.
     let baseline = Array3::zeros(image.raw_dim());
     let evidence = Question::new(session, image, class)?.ask(method, &baseline.view())?;
     let [_, h, w] = evidence.shape;

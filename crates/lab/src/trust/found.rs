@@ -1,4 +1,4 @@
-//! Does a map find evidence that was planted? A twin learns pictures whose evidence is known by construction, and its maps are
+//! Does a map find evidence that was planted? A twin learns images whose evidence is known by construction, and its maps are
 //! compared with the masks.
 
 use serde::Serialize;
@@ -8,8 +8,8 @@ use striate_inspect::wilson_interval;
 use striate_models::ModelInfo;
 
 use super::explain::{Explainer, Seen, answers};
+use super::images::seen;
 use super::location::{auc, grown, points_inside, share_inside};
-use super::pictures::seen;
 use super::planted::{CLASSES, Planted, planted};
 use super::twin::{Twin, train};
 use crate::LabError;
@@ -20,31 +20,31 @@ const EPOCHS: usize = 8;
 /// Images for each update.
 const BATCH: usize = 32;
 
-/// The twin that learned planted pictures.
+/// The twin that learned planted images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlantedTwin {
-    /// Pictures that it learned.
+    /// Images that it learned.
     pub images: usize,
     /// Times that each was seen.
     pub epochs: usize,
     /// What it knows of new ones, of which those that it knows are explained; its best epoch was chosen by the same.
     pub accuracy: f64,
-    /// New pictures that it knows, and that are explained.
+    /// New images that it knows, and that are explained.
     pub explained: usize,
 }
 
-/// Where maps look, on average over pictures.
+/// Where maps look, on average over images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Found {
-    /// Pictures.
-    pub pictures: usize,
+    /// Images.
+    pub images: usize,
     /// Share of them whose largest value is inside the mask, or a pixel beside it.
     pub points: f64,
     /// Its 95 % interval.
     pub points_interval_95: (f64, f64),
     /// Share of the relevance inside the mask.
     pub share: f64,
-    /// Share of the picture that the mask is: what a map without knowledge would have.
+    /// Share of the image that the mask is: what a map without knowledge would have.
     pub share_of_area: f64,
     /// Area under the ROC curve, 0.5 without knowledge.
     pub auc: f64,
@@ -53,13 +53,13 @@ pub struct Found {
 /// The figures of an explainer: for shapes, and for the watermark.
 pub(super) type Both = [Option<Found>; 2];
 
-/// Pictures with the masks of their evidence.
+/// Images with the masks of their evidence.
 pub(super) type Known = Vec<(Seen, Vec<bool>)>;
 
 /// Pixels that a map's largest value may be outside the mask: a value of a layer stands for several, and points at their middle.
 const NEAR_PX: usize = 1;
 
-/// Trains the twin and takes the pictures that it knows.
+/// Trains the twin and takes the images that it knows.
 pub(super) fn twin(
     info: &ModelInfo,
     preprocess: &Preprocess,
@@ -92,7 +92,7 @@ fn known(twin: &Twin, test: &Planted, preprocess: &Preprocess, engine: &Engine) 
     Ok(known)
 }
 
-/// Where each explainer looks on the pictures that the twin knows, or why it does not.
+/// Where each explainer looks on the images that the twin knows, or why it does not.
 pub(super) fn look(
     twin: &Twin,
     explainers: &[Explainer],
@@ -118,20 +118,20 @@ pub(super) fn look(
 
 /// Means over maps with their masks; `None` without any.
 fn found<'a>(size: [usize; 2], maps: impl Iterator<Item = (&'a [f32], &'a [bool])>) -> Option<Found> {
-    let (mut pictures, mut hits) = (0_usize, 0_u64);
+    let (mut images, mut hits) = (0_usize, 0_u64);
     let (mut share, mut area, mut under) = (0.0, 0.0, 0.0);
     for (map, mask) in maps {
-        pictures += 1;
+        images += 1;
         hits += u64::from(points_inside(map, &grown(mask, size, NEAR_PX)));
         // A map in which nothing speaks for the class finds nothing.
         share += share_inside(map, mask).unwrap_or(0.0);
         under += auc(map, mask).unwrap_or(0.5);
         area += mask.iter().filter(|&&inside| inside).count() as f64 / mask.len() as f64;
     }
-    let n = pictures as f64;
-    let interval = wilson_interval(hits, pictures as u64, 1.96)?;
+    let n = images as f64;
+    let interval = wilson_interval(hits, images as u64, 1.96)?;
     Some(Found {
-        pictures,
+        images,
         points: hits as f64 / n,
         points_interval_95: interval,
         share: share / n,

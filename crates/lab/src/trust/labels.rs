@@ -36,7 +36,7 @@ pub struct LabelTwins {
 fn first(split: &Split, n: usize, preprocess: &Preprocess) -> Result<Images, LabError> {
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for i in 0..n.min(split.len()) {
-        pixels.extend(preprocess.from_picture(&split.picture(i)?));
+        pixels.extend(preprocess.from_image(&split.image(i)?));
         labels.push(split.label(i) as u8);
     }
     Ok(Images::new(preprocess.shape(), pixels, labels)?)
@@ -63,7 +63,7 @@ pub(super) fn twins(
     Ok((twins, LabelTwins { images: n, epochs: EPOCHS, accuracy_true, accuracy_shuffled, labels_kept }))
 }
 
-/// How alike maps are, on average over pictures.
+/// How alike maps are, on average over images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Alike {
     /// Those of the twin with the true labels to those of the twin with the shuffled ones.
@@ -76,7 +76,7 @@ pub struct Alike {
 pub(super) fn compare(
     twins: &[Twin; 2],
     (explainers, trained): (&[Explainer], &[Vec<Map>]),
-    pictures: &[Seen],
+    images: &[Seen],
     engine: &Engine,
 ) -> Result<Vec<Result<Alike, String>>, LabError> {
     let mut sessions = Vec::new();
@@ -87,7 +87,7 @@ pub(super) fn compare(
     let mut of = |(&explainer, trained): (&Explainer, &Vec<Map>)| -> Result<Alike, String> {
         let mut maps: Vec<Vec<Map>> = Vec::new();
         for session in &mut sessions {
-            maps.push(maps_of(explainer, session, pictures).map_err(|error| error.to_string())?);
+            maps.push(maps_of(explainer, session, images).map_err(|error| error.to_string())?);
         }
         let mean = |a: &[Map], b: &[Map]| Likeness::mean(a.iter().zip(b).map(|(a, b)| Likeness::of(a, b)));
         Ok(Alike { other_labels: mean(&maps[0], &maps[1]), same_labels: mean(trained, &maps[0]) })

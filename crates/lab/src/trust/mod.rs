@@ -2,12 +2,12 @@
 //!
 //! | question | experiment |
 //! | --- | --- |
-//! | does it sum to the logit? | the gap between what its values sum to and what they should, on test pictures |
+//! | does it sum to the logit? | the gap between what its values sum to and what they should, on test images |
 //! | does it follow the weights? | layers lose what they learned, from the last down, from the first up, and each alone: a map that stays as it was says nothing about the network |
 //! | does it follow the labels? | two twins learn the same images, one with shuffled labels: what their maps have in common has nothing to do with the classes |
-//! | does it find evidence? | a twin learns pictures whose evidence was planted at a known place |
+//! | does it find evidence? | a twin learns images whose evidence was planted at a known place |
 //!
-//! Two controls that never look at the network, the picture's edges and a random map, are rows like the methods: a method that
+//! Two controls that never look at the network, the image's edges and a random map, are rows like the methods: a method that
 //! is no better than they are shows nothing. [`verdict`] states the thresholds between figures and words.
 //!
 //! # Source
@@ -33,11 +33,11 @@ mod check;
 mod control;
 mod explain;
 mod found;
+mod images;
 mod labels;
 mod location;
 mod networks;
 mod page;
-mod pictures;
 mod planted;
 mod similarity;
 #[cfg(test)]
@@ -65,8 +65,8 @@ use striate_inspect::Thumbnail;
 pub struct Trust {
     /// Name of the data set.
     pub data: String,
-    /// Numbers of the test pictures that were explained.
-    pub pictures: Vec<usize>,
+    /// Numbers of the test images that were explained.
+    pub images: Vec<usize>,
     /// How many of them the network knows; where it is wrong, its own answer is explained. `None`: the classes of the data set
     /// are not its own.
     pub right: Option<usize>,
@@ -85,10 +85,10 @@ pub struct Trust {
     strip: Strip,
 }
 
-/// The picture that the page shows maps of.
+/// The image that the page shows maps of.
 #[derive(Debug, Clone, PartialEq)]
 struct Strip {
-    picture: Thumbnail,
+    image: Thumbnail,
     title: String,
     /// What is random in each column.
     columns: Vec<String>,
@@ -111,7 +111,7 @@ pub struct Row {
     pub labels: Labels,
     /// Does it find planted evidence?
     pub planted: Location,
-    /// Its maps of one picture, a column each: `[H, W]` and values.
+    /// Its maps of one image, a column each: `[H, W]` and values.
     #[serde(skip)]
     strip: Vec<([usize; 2], Vec<f32>)>,
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! The verdicts as a page: each method's map of one picture, and what becomes of it as layers lose what they learned.
+//! The verdicts as a page: each method's map of one image, and what becomes of it as layers lose what they learned.
 
 use striate_inspect::Thumbnail;
 use striate_inspect::chart::{Anchor, Scene, fit_text};
@@ -38,9 +38,9 @@ impl Trust {
             &mut scene,
             room,
             &title,
-            &[&about, "a map that stays the same with random weights shows the picture, not the network"],
+            &[&about, "a map that stays the same with random weights shows the image, not the network"],
         );
-        tile(&mut scene, &self.strip.picture, (width - MARGIN - 84.0, MARGIN), 84.0);
+        tile(&mut scene, &self.strip.image, (width - MARGIN - 84.0, MARGIN), 84.0);
         legend(&mut scene, MARGIN, MARGIN + 66.0);
         let left = MARGIN + NAMES + VERDICTS;
         let random = "random, from the last layer down:";
@@ -82,8 +82,8 @@ fn draw(scene: &mut Scene, row: &Row, y: f64, left: f64) {
         text(scene, (x + 92.0, at), CAPTION, color, VERDICTS - 100.0, &cell);
     }
     for (i, (size, values)) in row.strip.iter().enumerate() {
-        let picture = colored(values, *size, row.is_signed);
-        tile(scene, &picture, (left + PITCH * i as f64, y), SIDE);
+        let image = colored(values, *size, row.is_signed);
+        tile(scene, &image, (left + PITCH * i as f64, y), SIDE);
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn long_lines_are_broken_between_words_and_lose_none() {
-        let line = "a map that stays the same with random weights shows the picture, not the network";
+        let line = "a map that stays the same with random weights shows the image, not the network";
         let lines = wrapped(line, 120.0);
         assert!(lines.len() > 2 && lines[1].starts_with("      "), "{lines:?}");
         let joined: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();

@@ -1,4 +1,4 @@
-//! Pictures whose evidence is known by construction: a shape pasted at a random place on clutter, with the mask of where it is;
+//! Images whose evidence is known by construction: a shape pasted at a random place on clutter, with the mask of where it is;
 //! and of one class a watermark in a corner, beside a shape that says nothing.
 
 use striate_data::Images;
@@ -7,25 +7,25 @@ use crate::draw::{below, signed_unit};
 
 /// Classes: the watermark's, then one a shape.
 pub(super) const CLASSES: [&str; 5] = ["watermark", "ring", "cross", "triangle", "bars"];
-/// Strokes of the clutter on a picture of 28 x 28; other sizes have as many an area.
+/// Strokes of the clutter on an image of 28 x 28; other sizes have as many an area.
 const STROKES: usize = 10;
 
-/// Pictures with the place of their evidence.
+/// Images with the place of their evidence.
 pub(super) struct Planted {
     pub(super) images: Images,
     /// `[N]` masks `[H, W]`: the box that holds the shape, or the watermark.
     pub(super) masks: Vec<Vec<bool>>,
 }
 
-/// Draws for one picture: a function of (seed, picture, how many came before).
+/// Draws for one image: a function of (seed, image, how many came before).
 struct Draws {
     seed: u64,
     next: u64,
 }
 
 impl Draws {
-    fn new(seed: u64, picture: usize) -> Self {
-        Self { seed, next: (picture as u64) << 20 }
+    fn new(seed: u64, image: usize) -> Self {
+        Self { seed, next: (image as u64) << 20 }
     }
 
     fn below(&mut self, bound: usize) -> usize {
@@ -40,10 +40,10 @@ impl Draws {
     }
 }
 
-/// The smallest picture that a shape and a watermark fit on side by side.
+/// The smallest image that a shape and a watermark fit on side by side.
 pub(super) const LEAST_SIDE: usize = 16;
 
-/// `n` pictures `[C, H, W]`, the classes in turn. All channels are alike: white on black.
+/// `n` images `[C, H, W]`, the classes in turn. All channels are alike: white on black.
 ///
 /// # Panics
 /// When a side is below [`LEAST_SIDE`].
@@ -52,16 +52,16 @@ pub(super) fn planted(n: usize, [channels, height, width]: [usize; 3], seed: u64
     let (mut pixels, mut labels, mut masks) = (Vec::new(), Vec::new(), Vec::new());
     for i in 0..n {
         let class = i % CLASSES.len();
-        let (gray, mask) = picture(class, [height, width], &mut Draws::new(seed, i));
+        let (gray, mask) = image(class, [height, width], &mut Draws::new(seed, i));
         (0..channels).for_each(|_| pixels.extend_from_slice(&gray));
         labels.push(class as u8);
         masks.push(mask);
     }
     let images = Images::new([channels, height, width], pixels, labels);
-    Planted { images: images.expect("whole pictures with a label each"), masks }
+    Planted { images: images.expect("whole images with a label each"), masks }
 }
 
-fn picture(class: usize, size @ [height, width]: [usize; 2], draws: &mut Draws) -> (Vec<u8>, Vec<bool>) {
+fn image(class: usize, size @ [height, width]: [usize; 2], draws: &mut Draws) -> (Vec<u8>, Vec<bool>) {
     let mut gray = vec![0_u8; height * width];
     let least = height.min(width);
     for _ in 0..STROKES * height * width / (28 * 28) {
@@ -76,7 +76,7 @@ fn picture(class: usize, size @ [height, width]: [usize; 2], draws: &mut Draws) 
             mask[y * width + left..y * width + left + side].fill(true);
         }
     };
-    // A third of the picture, odd, so that a cross has a middle.
+    // A third of the image, odd, so that a cross has a middle.
     let side = (least / 3) | 1;
     let (top, left) = (draws.below(height - side + 1), draws.below(width - side + 1));
     if class > 0 {
@@ -132,7 +132,7 @@ fn shape(gray: &mut [u8], size: [usize; 2], corner: [usize; 2], side: usize, cla
     }
 }
 
-/// A line of one pixel; what lies outside the picture is not drawn.
+/// A line of one pixel; what lies outside the image is not drawn.
 fn line(gray: &mut [u8], [height, width]: [usize; 2], from: [f64; 2], to: [f64; 2], ink: u8) {
     let steps = (to[0] - from[0]).abs().max((to[1] - from[1]).abs()).ceil().max(1.0);
     for step in 0..=steps as usize {
@@ -160,18 +160,18 @@ mod tests {
             assert_eq!(class, i % 5);
             let side = if class == 0 { 4 } else { 9 };
             let inside: Vec<usize> = (0..784).filter(|&p| mask[p]).collect();
-            assert_eq!(inside.len(), side * side, "picture {i}");
+            assert_eq!(inside.len(), side * side, "image {i}");
             let (first, last) = (inside[0], inside[inside.len() - 1]);
             assert_eq!([last / 28 - first / 28, last % 28 - first % 28], [side - 1; 2], "a square");
             places.insert(first);
             let gray = all.images.sample(i);
             let ink = inside.iter().filter(|&&p| gray[p] > 100).count();
-            assert!(ink >= side, "picture {i}: {ink} pixels of ink in the mask");
+            assert!(ink >= side, "image {i}: {ink} pixels of ink in the mask");
             if class > 0 {
                 // Every shape touches all four sides of its box.
                 let at = |y: usize, x: usize| gray[first + 28 * y + x] > 100;
-                assert!((0..9).any(|i| at(0, i)) && (0..9).any(|i| at(8, i)), "picture {i}: above and below");
-                assert!((0..9).any(|i| at(i, 0)) && (0..9).any(|i| at(i, 8)), "picture {i}: left and right");
+                assert!((0..9).any(|i| at(0, i)) && (0..9).any(|i| at(8, i)), "image {i}: above and below");
+                assert!((0..9).any(|i| at(i, 0)) && (0..9).any(|i| at(i, 8)), "image {i}: left and right");
             }
             if class == 0 {
                 assert!(

@@ -10,8 +10,8 @@ use striate_models::shipped;
 
 use super::explain::{Explainer, Seen};
 use super::found::{look, twin};
+use super::images::choose;
 use super::networks::Layers;
-use super::pictures::choose;
 use super::weights::{Followed, follow, maps_of};
 use super::*;
 
@@ -25,24 +25,24 @@ fn session(model: &ModelFile, engine: &Engine) -> Session {
 }
 
 fn some(model: &ModelFile, data: &Dataset, engine: &Engine, n: usize) -> Vec<Seen> {
-    let (pictures, right) = choose(&mut session(model, engine), data, &model.preprocess, (n, true)).unwrap();
+    let (images, right) = choose(&mut session(model, engine), data, &model.preprocess, (n, true)).unwrap();
     assert_eq!(right, n, "a network that knows digits");
-    pictures
+    images
 }
 
 fn followed(explainers: &[Explainer], threads: usize) -> Vec<Followed> {
     let (model, data, engine) = convnet();
-    let pictures = some(&model, &data, &engine, 3);
+    let images = some(&model, &data, &engine, 3);
     let mut trained = Vec::new();
     for &explainer in explainers {
-        trained.push(maps_of(explainer, &mut session(&model, &engine), &pictures).unwrap());
+        trained.push(maps_of(explainer, &mut session(&model, &engine), &images).unwrap());
     }
     let layers = Layers::of(&model.graph);
     let all = follow(
         (&model.graph, &model.params),
         &layers,
         (explainers, &trained),
-        &pictures,
+        &images,
         (&[7, 8], false),
         &Engine::new(Some(threads)).unwrap(),
     );
@@ -50,13 +50,13 @@ fn followed(explainers: &[Explainer], threads: usize) -> Vec<Followed> {
 }
 
 #[test]
-fn pictures_are_of_different_classes_and_the_network_knows_them() {
+fn images_are_of_different_classes_and_the_network_knows_them() {
     let (model, data, engine) = convnet();
-    let pictures = some(&model, &data, &engine, 10);
-    let mut classes: Vec<usize> = pictures.iter().map(|seen| seen.class).collect();
+    let images = some(&model, &data, &engine, 10);
+    let mut classes: Vec<usize> = images.iter().map(|seen| seen.class).collect();
     classes.sort_unstable();
     assert_eq!(classes, (0..10).collect::<Vec<_>>());
-    assert!(pictures.iter().all(|seen| data.test.label(seen.index) as usize == seen.class));
+    assert!(images.iter().all(|seen| data.test.label(seen.index) as usize == seen.class));
 }
 
 #[test]
@@ -111,15 +111,15 @@ fn planted_evidence_is_found_by_methods_and_not_by_controls() {
 }
 
 #[test]
-fn pictures_of_other_classes_are_pictures_all_the_same() {
+fn images_of_other_classes_are_images_all_the_same() {
     let (model, data, engine) = convnet();
-    let (pictures, right) =
+    let (images, right) =
         choose(&mut session(&model, &engine), &data, &model.preprocess, (3, false)).unwrap();
-    assert_eq!((pictures.iter().map(|seen| seen.index).collect::<Vec<_>>(), right), (vec![0, 1, 2], 0));
+    assert_eq!((images.iter().map(|seen| seen.index).collect::<Vec<_>>(), right), (vec![0, 1, 2], 0));
     let mut none = data;
     none.test = striate_data::Images::new([1, 28, 28], Vec::new(), Vec::new()).unwrap().into();
     let error = trust(&model, &none, &engine, &mut |_| ()).unwrap_err();
-    expect!["trust: digits: expected at least one test picture to explain, got none; give another data set"]
+    expect!["trust: digits: expected at least one test image to explain, got none; give another data set"]
         .assert_eq(&error.to_string());
 }
 
@@ -127,7 +127,7 @@ fn pictures_of_other_classes_are_pictures_all_the_same() {
 fn made_up() -> Trust {
     let likeness = |spearman| Likeness { spearman, spearman_magnitude: 0.6, ssim: 0.1 };
     let found = |points| Found {
-        pictures: 80,
+        images: 80,
         points,
         points_interval_95: (points - 0.1, points + 0.1),
         share: 0.5,
@@ -168,7 +168,7 @@ fn made_up() -> Trust {
     };
     Trust {
         data: "digits".into(),
-        pictures: vec![0, 1],
+        images: vec![0, 1],
         right: Some(1),
         seeds: vec![1],
         layers: vec!["conv1".into(), "conv2".into(), "fc".into()],
@@ -176,7 +176,7 @@ fn made_up() -> Trust {
         planted_twin: None,
         rows: vec![sums, cannot, row("edges", 1.0, 0.2)],
         strip: Strip {
-            picture: Thumbnail::new(2, 2, 1, &[0, 90, 180, 255], 2).unwrap(),
+            image: Thumbnail::new(2, 2, 1, &[0, 90, 180, 255], 2).unwrap(),
             title: "digits:0 as 7".into(),
             columns: vec!["trained".into(), "fc".into()],
         },
@@ -193,7 +193,7 @@ fn verdicts_in_words() {
         ──────────────  ─────────────────  ───────────────────  ─────────────────────  ────────────────────────
         control: edges  claims none        no, 1.00 (0.60)      no, 1.00 · same 0.30   no, 20 % · mark 20 %
 
-        sums: the largest gap as a share of the logit, over 2 test pictures of digits, 1 of which it knows; yes to 0.001, partly to 0.05
+        sums: the largest gap as a share of the logit, over 2 test images of digits, 1 of which it knows; yes to 0.001, partly to 0.05
         weights: layers are made random one by one from the last down (1 seed); the rank correlation with the map before, on average over fc, conv2: 0 another map, 1 the same; in brackets that of magnitudes, where a map is strong whatever its sign; yes to 0.5, no from 0.8
         –: no convolution (cannot)
     "#]].assert_eq(&made_up().to_string());
@@ -207,7 +207,7 @@ fn the_page_says_the_same() {
     {
         assert!(svg.contains(words), "{words}");
     }
-    // Two maps a row, the picture, and nothing else.
+    // Two maps a row, the image, and nothing else.
     assert_eq!(svg.matches("<image").count(), 7);
     let json = serde_json::to_value(made_up()).unwrap();
     let weights = &json["rows"][0]["weights"];

@@ -90,7 +90,7 @@ impl fmt::Display for Trust {
 impl Trust {
     /// What the figures are, where they come from, and what was not checked.
     pub(super) fn explained(&self) -> Vec<String> {
-        let n = self.pictures.len();
+        let n = self.images.len();
         let known = match self.right {
             Some(right) if right == n => "all of which it knows".into(),
             Some(right) => format!("{right} of which it knows"),
@@ -98,7 +98,7 @@ impl Trust {
         };
         let mut lines = vec![
             format!(
-                "sums: the largest gap as a share of the logit, over {n} test pictures of {}, {known}; yes to {EXACT}, partly to \
+                "sums: the largest gap as a share of the logit, over {n} test images of {}, {known}; yes to {EXACT}, partly to \
                  {NEARLY}",
                 self.data
             ),
@@ -122,7 +122,7 @@ impl Trust {
         }
         if let Some(twin) = &self.planted_twin {
             lines.push(format!(
-                "planted: a twin learned {} pictures of shapes on clutter and a watermark ({:.0} % known); on how many of {} new ones \
+                "planted: a twin learned {} images of shapes on clutter and a watermark ({:.0} % known); on how many of {} new ones \
                  the map's largest value lies in the box of the shape, or of the mark, or a pixel beside it; yes from {:.0} %, partly where it is better \
                  than the controls",
                 twin.images,

@@ -10,7 +10,7 @@ pub const NEARLY: f64 = 0.05;
 pub const CHANGED: f64 = 0.5;
 /// Rank correlation from which on it has stayed what it was.
 pub const STAYED: f64 = 0.8;
-/// Share of the pictures on which a method must point at the evidence.
+/// Share of the images on which a method must point at the evidence.
 pub const POINTS: f64 = 0.7;
 /// Least accuracy of a twin whose maps mean anything.
 pub const LEARNED: f64 = 0.9;
@@ -72,7 +72,7 @@ pub(super) fn of_labels(other: f64, same: f64) -> Verdict {
     }
 }
 
-/// Whether evidence is found: the share of pictures that are pointed at right, against the better of the controls, both with
+/// Whether evidence is found: the share of images that are pointed at right, against the better of the controls, both with
 /// their 95 % intervals.
 pub(super) fn of_pointing(points: f64, interval: (f64, f64), control: (f64, f64)) -> Verdict {
     match interval.0 > control.1 {

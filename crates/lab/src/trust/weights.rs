@@ -17,7 +17,7 @@ use crate::parallel::for_each;
 pub struct Likeness {
     /// Spearman's rank correlation of the values; 0 where one map is the same everywhere.
     pub spearman: f64,
-    /// That of their magnitudes: where a map is strong, whatever its sign. It stays high where the picture alone decides that.
+    /// That of their magnitudes: where a map is strong, whatever its sign. It stays high where the image alone decides that.
     pub spearman_magnitude: f64,
     /// The structural similarity.
     pub ssim: f64,
@@ -30,7 +30,7 @@ pub struct Step {
     pub order: Order,
     /// The layers that are random.
     pub random: Vec<String>,
-    /// To the map of the trained network, on average over pictures and seeds.
+    /// To the map of the trained network, on average over images and seeds.
     pub likeness: Likeness,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Followed {
     pub(super) upper: Likeness,
     /// `(H(random) - H(trained)) / H(trained)` of the maps' entropies, all layers being random.
     pub(super) entropy_rise: f64,
-    /// The first picture's maps of the cascade from the top, with the first seed.
+    /// The first image's maps of the cascade from the top, with the first seed.
     pub(super) strip: Vec<Map>,
 }
 
@@ -74,20 +74,20 @@ impl Likeness {
     }
 }
 
-/// A network with random layers, and for each explainer the maps of all pictures, or why there is none.
+/// A network with random layers, and for each explainer the maps of all images, or why there is none.
 struct Variant {
     range: Range<usize>,
     seed: u64,
     maps: Result<Vec<Result<Vec<Map>, String>>, LabError>,
 }
 
-/// The maps of all pictures.
+/// The maps of all images.
 pub(super) fn maps_of(
     explainer: Explainer,
     session: &mut Session,
-    pictures: &[Seen],
+    images: &[Seen],
 ) -> Result<Vec<Map>, InspectError> {
-    pictures.iter().map(|seen| explainer.explain(session, seen)).collect()
+    images.iter().map(|seen| explainer.explain(session, seen)).collect()
 }
 
 /// Compares the maps of networks with random layers with `trained`, the maps of each explainer. Networks run in parallel, each on
@@ -96,7 +96,7 @@ pub(super) fn follow(
     (graph, params): (&Graph, &Params),
     layers: &Layers,
     (explainers, trained): (&[Explainer], &[Vec<Map>]),
-    pictures: &[Seen],
+    images: &[Seen],
     (seeds, all_orders): (&[u64], bool),
     engine: &Engine,
 ) -> Result<Vec<Result<Followed, String>>, LabError> {
@@ -116,7 +116,7 @@ pub(super) fn follow(
         let open = Session::with_engine(graph.clone(), params, one).map_err(LabError::from);
         variant.maps = open.map(|mut session| {
             let said = |error: InspectError| error.to_string();
-            let maps = |&explainer: &Explainer| maps_of(explainer, &mut session, pictures).map_err(said);
+            let maps = |&explainer: &Explainer| maps_of(explainer, &mut session, images).map_err(said);
             explainers.iter().map(maps).collect()
         });
     });

@@ -1,14 +1,14 @@
-//! How weights want their pictures: the model card, and timm's `config.json`.
+//! How weights want their images: the model card, and timm's `config.json`.
 
 use serde::Deserialize;
 use striate_data::{DataError, Interpolation, Preprocess};
 
-/// How pictures become input: resized by their shorter side, cut in the middle, normalized.
+/// How images become input: resized by their shorter side, cut in the middle, normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Card {
     /// Side of the input in pixels.
     pub size: usize,
-    /// What the shorter side of a picture is resized to before the middle is cut out, in pixels.
+    /// What the shorter side of an image is resized to before the middle is cut out, in pixels.
     pub resize_shorter: usize,
     /// Mean of each channel, of pixels scaled to 0..1.
     pub mean: [f32; 3],
@@ -30,7 +30,7 @@ impl Card {
         }
     }
 
-    /// For pictures of this side.
+    /// For images of this side.
     pub(crate) const fn sized(self, size: usize) -> Self {
         Self { size, ..self }
     }
@@ -56,7 +56,7 @@ impl Card {
 
     /// The preprocessing for a network with inputs `[C, H, W]`.
     ///
-    /// Another size than the card's keeps the card's part of the picture. Gray input takes the means of the card's means and
+    /// Another size than the card's keeps the card's part of the image. Gray input takes the means of the card's means and
     /// deviations.
     ///
     /// # Errors
@@ -126,10 +126,10 @@ impl Config {
         let resize_shorter = (size as f64 / crop_pct).floor() as usize;
         let card = Card { size, resize_shorter, mean, std, interpolation };
         let mut notes = Vec::new();
-        // timm squashes the picture into the square, or shows all of it between borders.
+        // timm squashes the image into the square, or shows all of it between borders.
         if let Some(mode) = crop_mode.filter(|mode| mode != "center") {
             notes.push(format!(
-                "config.json asks for crop_mode {}, which striate does not have: the middle of each picture is cut out, so \
+                "config.json asks for crop_mode {}, which striate does not have: the middle of each image is cut out, so \
                  answers differ a little from timm's",
                 mode.escape_debug()
             ));
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn other_sizes_keep_the_part_of_the_picture() {
+    fn other_sizes_keep_the_part_of_the_image() {
         let preprocess = Card::imagenet(256).preprocess([3, 448, 448]).unwrap();
         assert_eq!(preprocess.resize_shorter, Some(512));
         let gray = Card::imagenet(256).preprocess([1, 112, 112]).unwrap();

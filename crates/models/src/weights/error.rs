@@ -146,7 +146,7 @@ pub enum WeightsError {
         /// The value.
         value: f32,
     },
-    /// A network that cannot take pictures of the size that its weights ask for.
+    /// A network that cannot take images of the size that its weights ask for.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// Values that are no numbers.

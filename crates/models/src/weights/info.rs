@@ -15,7 +15,7 @@ pub struct WeightsInfo {
     pub file: &'static str,
     /// SHA-256 of the file, or the beginning of it that PyTorch puts into the file's name.
     pub sha256: &'static str,
-    /// How pictures become input.
+    /// How images become input.
     pub card: Card,
     /// Number of classes: the 1000 of ImageNet-1k.
     pub classes: usize,

@@ -2,7 +2,7 @@
 //!
 //! `table.rs` lists what is known by name, `places.rs` where it may lie on this machine, `find.rs` gets the file, `choose.rs`
 //! finds out which of its arrays are meant, by what fits (`names.rs` knows timm's names), and `fit.rs` makes parameters of
-//! them, strictly. How the weights want their pictures (`card.rs`) and what their outputs are
+//! them, strictly. How the weights want their images (`card.rs`) and what their outputs are
 //! called comes along.
 //!
 //! What may be typed, with the network it is for:
@@ -47,7 +47,7 @@ use striate_nn::graph::{Graph, Params, trace};
 pub struct Loaded {
     /// The network's parameters.
     pub params: Params,
-    /// How the weights want their pictures; `None` when nothing says so.
+    /// How the weights want their images; `None` when nothing says so.
     pub preprocess: Option<Preprocess>,
     /// What their outputs are called; `None` when nothing says so, or the head is new.
     pub classes: Option<Vec<String>>,
@@ -121,7 +121,7 @@ pub fn load_from(
 }
 
 /// Loads a network as it was saved: with as many classes as the last layer of its weights has outputs, as many channels as
-/// their first layer takes, and pictures of the size that their `config.json` asks for.
+/// their first layer takes, and images of the size that their `config.json` asks for.
 ///
 /// # Errors
 /// Those of [`load`].
@@ -197,7 +197,7 @@ impl<'m, 'o> Opened<'m, 'o> {
         Ok(Self { model, options, found, file, choice, saved })
     }
 
-    /// How the file beside the weights, or the table, says that they want their pictures.
+    /// How the file beside the weights, or the table, says that they want their images.
     fn card(&self) -> Option<Card> {
         let config = self.found.config.as_ref();
         config.map(|config| config.card).or(self.found.info.map(|info| info.card))
@@ -246,19 +246,19 @@ impl<'m, 'o> Opened<'m, 'o> {
                 let usual = || for_model(model.name).next().map(|info| info.card);
                 if card.is_none() && usual().is_some() {
                     notes.push(format!(
-                        "nothing says how these weights want their pictures: as {}'s usual ones do",
+                        "nothing says how these weights want their images: as {}'s usual ones do",
                         model.name
                     ));
                 }
                 if let Some(card) = card.filter(|card| [card.size; 2] != shape[1..]) {
                     notes.push(format!(
-                        "the weights are for pictures of {} px, the network takes {} x {}",
+                        "the weights are for images of {} px, the network takes {} x {}",
                         card.size, shape[1], shape[2]
                     ));
                 }
                 let asked = self.found.config.iter().flat_map(|config| config.notes.clone());
                 notes.extend(asked);
-                // What is neither gray nor RGB has no pictures.
+                // What is neither gray nor RGB has no images.
                 let card = card.or_else(usual).filter(|_| matches!(shape[0], 1 | 3));
                 let preprocess = card.map(|card| card.preprocess(shape)).transpose()?;
                 let named = self.found.config.and_then(|config| config.label_names);

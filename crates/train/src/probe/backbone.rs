@@ -1,4 +1,4 @@
-//! Pictures to features: a network without its last layer, and what it said before, kept on disk.
+//! Images to features: a network without its last layer, and what it said before, kept on disk.
 
 use super::Features;
 use super::store::Store;
@@ -10,7 +10,7 @@ use std::path::Path;
 use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::{Engine, Graph, Params, Session, Tap};
 
-/// Pictures in memory at once.
+/// Images in memory at once.
 const BATCH: usize = 32;
 
 /// A trained network up to the value that its last layer reads.
@@ -21,7 +21,7 @@ pub struct Backbone {
     tap: Tap,
     features: usize,
     layer: String,
-    /// Everything that decides a picture's features, hashed.
+    /// Everything that decides an image's features, hashed.
     key: [u8; 32],
 }
 
@@ -69,11 +69,11 @@ impl Backbone {
         &self.layer
     }
 
-    /// The features of every picture of a split, none of them augmented. With a folder to keep them in, a picture that was
+    /// The features of every image of a split, none of them augmented. With a folder to keep them in, an image that was
     /// seen before by the same network costs nothing; `tell` is told how many are done, and of how many.
     ///
     /// # Errors
-    /// A picture that cannot be decoded, or that the network cannot take; [`FitError::Features`] when the network says what is
+    /// An image that cannot be decoded, or that the network cannot take; [`FitError::Features`] when the network says what is
     /// not a finite number. A folder that cannot be read or written is as good as none.
     pub fn features(
         &mut self,
@@ -103,7 +103,7 @@ impl Backbone {
             for (&sample, values) in samples.iter().zip(values.chunks_exact(self.features)) {
                 let i = sample as usize;
                 if !values.iter().all(|value| value.is_finite()) {
-                    return Err(FitError::Features { picture: split.name(i) });
+                    return Err(FitError::Features { image: split.name(i) });
                 }
                 rows.row_mut(i).iter_mut().zip(values).for_each(|(to, &value)| *to = value);
                 store.insert(split.sha256(i), values);

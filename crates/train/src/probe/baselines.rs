@@ -9,7 +9,7 @@ use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::Engine;
 
 /// Judges the nearest class mean by the folds of [`cross_validate`](super::cross_validate): the class of the highest cosine
-/// between a picture's features and their mean over the class, all of length 1.
+/// between an image's features and their mean over the class, all of length 1.
 ///
 /// There is nothing to choose, and so nothing to be chosen wrongly. The probabilities are 1 for the nearest and 0 for
 /// the others: a distance is no probability.
@@ -27,12 +27,12 @@ pub fn nearest_mean(features: &Features, folds: usize, seed: u64) -> Result<Cros
             means[label as usize] += &unit(row);
         }
         let means: Vec<Array1<f64>> = means.iter().map(|mean| unit64(mean.view())).collect();
-        for (picture, ((row, _), _)) in rows().filter(|(_, (_, f))| **f == fold) {
+        for (image, ((row, _), _)) in rows().filter(|(_, (_, f))| **f == fold) {
             let unit = unit(row);
             let cosines: Vec<f64> = means.iter().map(|mean| mean.dot(&unit)).collect();
             let nearest =
                 (0..cosines.len()).fold(0, |best, c| if cosines[c] > cosines[best] { c } else { best });
-            probabilities[[picture, nearest]] = 1.0;
+            probabilities[[image, nearest]] = 1.0;
         }
     }
     Ok(CrossValidation { probabilities, l2: Vec::new() })
@@ -50,14 +50,14 @@ fn unit64(row: ArrayView1<'_, f64>) -> Array1<f64> {
 
 /// Side of the thumbnails in [`raw_pixels`].
 const SIDE_PX: usize = 32;
-/// Pictures that are decoded at once.
+/// Images that are decoded at once.
 const BATCH: usize = 64;
 
-/// The pixels of every `stride`-th picture as its features: the colors of a thumbnail of 32 x 32, for a line that says how far
+/// The pixels of every `stride`-th image as its features: the colors of a thumbnail of 32 x 32, for a line that says how far
 /// one comes without a network. `tell` is told how many are done, and of how many.
 ///
 /// # Errors
-/// A picture that cannot be decoded.
+/// An image that cannot be decoded.
 ///
 /// # Panics
 /// When `stride` is 0.

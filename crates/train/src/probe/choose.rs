@@ -8,7 +8,7 @@ use super::logistic::Rows;
 const PENALTIES: [f64; 11] = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6];
 /// The most steps of a search.
 pub(super) const STEPS: usize = PENALTIES.len();
-/// Once so many pictures were judged, more say nothing new about λ.
+/// Once so many images were judged, more say nothing new about λ.
 const ENOUGH: usize = 2000;
 /// f of a head that only compares penalties is at most so far above its minimum. With EfficientNet-Lite0's features of 500
 /// photos of tools/photos/many.py, 1e-5 takes 60 % more passes, chooses the same λ and changes no held-out loss by 0.001.
@@ -26,20 +26,20 @@ struct Fold {
 /// λ for these rows, and a head that was fitted with it to some of them.
 ///
 /// All folds take one λ after the other, so that the search can end for all of them at once: when [`PATIENCE`] in a row do
-/// not lower the mean held-out loss, picture by picture, by more than the standard error of that mean, or when one
+/// not lower the mean held-out loss, image by image, by more than the standard error of that mean, or when one
 /// raises it by more than that.
 pub(super) fn choose(rows: Rows<'_>, folds: usize, seed: u64, tell: &mut dyn FnMut(usize)) -> (f64, Head) {
     let features = rows.table.of;
-    let labels: Vec<u32> = rows.pictures.iter().map(|&i| features.labels[i as usize]).collect();
+    let labels: Vec<u32> = rows.images.iter().map(|&i| features.labels[i as usize]).collect();
     let mut parts =
-        split(rows.pictures, &labels, folds, seed, &Head::zero(features.classes, rows.table.features()));
+        split(rows.images, &labels, folds, seed, &Head::zero(features.classes, rows.table.features()));
     let mut best: Option<(f64, Vec<f64>, Head)> = None;
     let mut in_vain = 0;
     for (step, &l2) in PENALTIES.iter().enumerate() {
         let mut losses = Vec::new();
         for part in &mut parts {
-            part.head = Rows { pictures: &part.learn, ..rows }.fit(l2, GAP, &part.head);
-            losses.extend(Rows { pictures: &part.judge, ..rows }.losses(&part.head));
+            part.head = Rows { images: &part.learn, ..rows }.fit(l2, GAP, &part.head);
+            losses.extend(Rows { images: &part.judge, ..rows }.losses(&part.head));
         }
         tell(step + 1);
         let (gain, error) = best.as_ref().map_or((f64::INFINITY, 0.0), |(_, best, _)| gain(best, &losses));
@@ -55,15 +55,15 @@ pub(super) fn choose(rows: Rows<'_>, folds: usize, seed: u64, tell: &mut dyn FnM
     (l2, head)
 }
 
-/// The folds that judge λ: as many as it takes to judge [`ENOUGH`] pictures.
-fn split(pictures: &[u32], labels: &[u32], folds: usize, seed: u64, head: &Head) -> Vec<Fold> {
+/// The folds that judge λ: as many as it takes to judge [`ENOUGH`] images.
+fn split(images: &[u32], labels: &[u32], folds: usize, seed: u64, head: &Head) -> Vec<Fold> {
     let fold_of = stratified(labels, folds, seed.wrapping_add(1));
     let mut parts = Vec::new();
     let mut judged = 0;
     for fold in 0..folds {
         let of_fold = |is_in: bool| -> Vec<u32> {
-            let chosen = pictures.iter().zip(&fold_of).filter(|&(_, &f)| (f == fold) == is_in);
-            chosen.map(|(&picture, _)| picture).collect()
+            let chosen = images.iter().zip(&fold_of).filter(|&(_, &f)| (f == fold) == is_in);
+            chosen.map(|(&image, _)| image).collect()
         };
         let (learn, judge) = (of_fold(false), of_fold(true));
         if !judge.is_empty() && judged < ENOUGH {
@@ -99,19 +99,16 @@ mod tests {
     fn as_many_folds_judge_as_it_takes() {
         let zero = Head::zero(2, 1);
         for (n, folds) in [(50, 5), (2400, 5), (4000, 3), (20_000, 1)] {
-            let pictures: Vec<u32> = (7..7 + n).collect();
+            let images: Vec<u32> = (7..7 + n).collect();
             let labels: Vec<u32> = (0..n).map(|i| i % 2).collect();
-            let parts = split(&pictures, &labels, 5, 0, &zero);
+            let parts = split(&images, &labels, 5, 0, &zero);
             assert_eq!(parts.len(), folds, "{n}");
             for part in &parts {
                 assert_eq!(part.learn.len() + part.judge.len(), n as usize);
-                assert!(
-                    part.judge.iter().all(|picture| !part.learn.contains(picture)),
-                    "nobody judges himself"
-                );
+                assert!(part.judge.iter().all(|image| !part.learn.contains(image)), "nobody judges himself");
             }
         }
-        // More folds than pictures: those without any judge nothing.
+        // More folds than images: those without any judge nothing.
         assert_eq!(split(&[0, 1, 2], &[0, 0, 1], 5, 0, &zero).len(), 3);
     }
 }

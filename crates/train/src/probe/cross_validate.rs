@@ -1,4 +1,4 @@
-//! How good a head is on pictures it has not seen, without giving any of them away.
+//! How good a head is on images it has not seen, without giving any of them away.
 
 use super::Features;
 use super::choose::choose;
@@ -16,12 +16,12 @@ const INNER_FOLDS: usize = 5;
 /// f of a head that answers, or that is kept, is at most so far above its minimum.
 const GAP: f64 = 1e-7;
 
-/// What heads said of pictures that they were not fitted to.
+/// What heads said of images that they were not fitted to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrossValidation {
     /// One probability a class, `[N, classes]`.
     pub probabilities: Array2<f32>,
-    /// The penalty λ that was chosen in each fold, without looking at the pictures it is judged by.
+    /// The penalty λ that was chosen in each fold, without looking at the images it is judged by.
     pub l2: Vec<f64>,
 }
 
@@ -32,7 +32,7 @@ impl CrossValidation {
     /// [`InspectError::ClassOutOfRange`] when a label is none of the classes.
     ///
     /// # Panics
-    /// When there is not one label a picture.
+    /// When there is not one label an image.
     pub fn confusion(&self, labels: &[u32]) -> Result<Confusion, InspectError> {
         let mut confusion = Confusion::new(self.probabilities.ncols());
         for answer in self.answers(labels) {
@@ -41,12 +41,12 @@ impl CrossValidation {
         Ok(confusion)
     }
 
-    /// What was said of each picture.
+    /// What was said of each image.
     ///
     /// # Panics
-    /// When there is not one label a picture, or one is none of the classes.
+    /// When there is not one label an image, or one is none of the classes.
     pub fn answers(&self, labels: &[u32]) -> Vec<Answer> {
-        assert_eq!(self.probabilities.nrows(), labels.len(), "one label a picture");
+        assert_eq!(self.probabilities.nrows(), labels.len(), "one label an image");
         let rows = self.probabilities.rows();
         rows.into_iter().zip(labels).map(|(row, &label)| Answer::new(&row.to_vec(), label as usize)).collect()
     }
@@ -65,19 +65,19 @@ impl CrossValidation {
 }
 
 /// Judges heads by stratified cross-validation: in each of `folds` folds the features are scaled, λ is chosen (by another
-/// cross-validation, within) and the head is fitted by the pictures of the other folds, and those of the fold are answered.
+/// cross-validation, within) and the head is fitted by the images of the other folds, and those of the fold are answered.
 /// `tell` hears how many steps are done, of how many at most.
 ///
 /// λ is sought from strong to weak penalties, 1e-1 to 1e-6 by factors of about three, and the search ends when two in a row do
 /// not lower the held-out loss by more than the standard error of the difference, or one raises it by more: what is left to win
-/// is less than these pictures can show. With more than 2000 pictures to learn from, so many judge λ, not all.
+/// is less than these images can show. With more than 2000 images to learn from, so many judge λ, not all.
 ///
 /// # Numerics
 /// Products of features and weights in f32, everything else in f64; the same features and seed give the same bits on any
 /// number of threads.
 ///
 /// # Errors
-/// [`FitError::TooFewPictures`] when a class has fewer than two pictures, [`FitError::Setting`] when there are fewer than two
+/// [`FitError::TooFewImages`] when a class has fewer than two images, [`FitError::Setting`] when there are fewer than two
 /// folds or classes.
 pub fn cross_validate(
     features: &Features,
@@ -93,21 +93,21 @@ pub fn cross_validate(
     let mut l2 = Vec::with_capacity(folds);
     for fold in 0..folds {
         let (held_out, learn): (Vec<u32>, Vec<u32>) =
-            (0..features.len() as u32).partition(|&picture| fold_of[picture as usize] == fold);
+            (0..features.len() as u32).partition(|&image| fold_of[image as usize] == fold);
         let scale = table.scale_of(&learn);
-        let rows = Rows { table: &table, scale: &scale, pictures: &learn, engine };
+        let rows = Rows { table: &table, scale: &scale, images: &learn, engine };
         let mut tell = |done, steps| tell(fold * steps + done, folds * steps);
         let (chosen, head) = fitted(rows, INNER_FOLDS, seed, &mut tell);
-        let answers = Rows { pictures: &held_out, ..rows }.probabilities(&head);
-        for (&picture, row) in held_out.iter().zip(answers.rows()) {
-            probabilities.row_mut(picture as usize).zip_mut_with(&row, |to, p| *to = *p as f32);
+        let answers = Rows { images: &held_out, ..rows }.probabilities(&head);
+        for (&image, row) in held_out.iter().zip(answers.rows()) {
+            probabilities.row_mut(image as usize).zip_mut_with(&row, |to, p| *to = *p as f32);
         }
         l2.push(chosen);
     }
     Ok(CrossValidation { probabilities, l2 })
 }
 
-/// A head for pictures to come: λ chosen by cross-validation as in [`cross_validate`], fitted to all of them, for features as
+/// A head for images to come: λ chosen by cross-validation as in [`cross_validate`], fitted to all of them, for features as
 /// they are.
 ///
 /// # Errors
@@ -123,13 +123,13 @@ pub fn fit_head(
     let table = Table::new(features);
     let learn: Vec<u32> = (0..features.len() as u32).collect();
     let scale = table.scale_of(&learn);
-    let rows = Rows { table: &table, scale: &scale, pictures: &learn, engine };
+    let rows = Rows { table: &table, scale: &scale, images: &learn, engine };
     let (_, head) = fitted(rows, folds, seed, tell);
     Ok(table.scale.fold(&scale.fold(&head)))
 }
 
 /// Chooses λ and fits a head to these rows. The fit starts where that of the search ended, which knew some of the same
-/// pictures and no others.
+/// images and no others.
 fn fitted(rows: Rows<'_>, folds: usize, seed: u64, tell: &mut dyn FnMut(usize, usize)) -> (f64, Head) {
     let steps = super::choose::STEPS + 1;
     let (l2, start) = choose(rows, folds, seed, &mut |done| tell(done, steps));

@@ -1,9 +1,9 @@
-//! What a network sees in labeled pictures.
+//! What a network sees in labeled images.
 
 use crate::error::FitError;
 use ndarray::{Array2, Axis};
 
-/// The features of labeled pictures.
+/// The features of labeled images.
 ///
 /// # Example
 /// ```
@@ -19,16 +19,16 @@ use ndarray::{Array2, Axis};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
-    /// One row a picture, `[N, D]`.
+    /// One row an image, `[N, D]`.
     pub rows: Array2<f32>,
-    /// The class of each picture.
+    /// The class of each image.
     pub labels: Vec<u32>,
     /// How many classes there are.
     pub classes: usize,
 }
 
 impl Features {
-    /// Pictures.
+    /// Images.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
@@ -38,7 +38,7 @@ impl Features {
         self.labels.is_empty()
     }
 
-    /// These pictures and then others, of the same network and classes.
+    /// These images and then others, of the same network and classes.
     ///
     /// # Panics
     /// When the others have another number of features or classes.
@@ -50,19 +50,19 @@ impl Features {
         self
     }
 
-    /// These pictures, copied, in this order.
+    /// These images, copied, in this order.
     ///
     /// # Panics
     /// When one is past the end.
     #[must_use]
-    pub fn select(&self, pictures: &[usize]) -> Self {
-        let labels = pictures.iter().map(|&i| self.labels[i]).collect();
-        Self { rows: self.rows.select(Axis(0), pictures), labels, classes: self.classes }
+    pub fn select(&self, images: &[usize]) -> Self {
+        let labels = images.iter().map(|&i| self.labels[i]).collect();
+        Self { rows: self.rows.select(Axis(0), images), labels, classes: self.classes }
     }
 
-    /// Whether heads can be judged in so many folds; gives the folds, at most one a picture.
+    /// Whether heads can be judged in so many folds; gives the folds, at most one an image.
     pub(super) fn check(&self, folds: usize) -> Result<usize, FitError> {
-        assert_eq!(self.rows.nrows(), self.labels.len(), "one row and one label a picture");
+        assert_eq!(self.rows.nrows(), self.labels.len(), "one row and one label an image");
         let refuse = |what, expected: &str, got: usize| {
             Err(FitError::Setting { what, expected: expected.into(), got: got.to_string() })
         };
@@ -76,10 +76,6 @@ impl Features {
         self.labels.iter().for_each(|&label| counts[label as usize] += 1);
         let few: Vec<(usize, usize)> =
             counts.into_iter().enumerate().filter(|&(_, count)| count < 2).collect();
-        if few.is_empty() {
-            Ok(folds.min(self.len()))
-        } else {
-            Err(FitError::TooFewPictures { classes: few })
-        }
+        if few.is_empty() { Ok(folds.min(self.len())) } else { Err(FitError::TooFewImages { classes: few }) }
     }
 }

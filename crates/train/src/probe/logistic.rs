@@ -15,12 +15,12 @@ use striate_graph::Engine;
 /// Never reached by features that are scaled.
 const STEPS: usize = 2000;
 
-/// What is fitted, or asked: pictures of a table, on a scale of their own.
+/// What is fitted, or asked: images of a table, on a scale of their own.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
     pub(super) table: &'a Table<'a>,
     pub(super) scale: &'a Scale,
-    pub(super) pictures: &'a [u32],
+    pub(super) images: &'a [u32],
     pub(super) engine: &'a Engine,
 }
 
@@ -42,14 +42,14 @@ impl Rows<'_> {
         let (weight, bias) = theta.split_at(classes * features);
         let mut sums = vec![0.0; classes * width];
         let labels = &self.table.of.labels;
-        let loss = self.table.rows(self.pictures).gradient(
+        let loss = self.table.rows(self.images).gradient(
             self.engine.pool(),
             self.engine.isa(),
             &self.folded(weight, bias),
             &mut sums,
-            &|m, scores| softmax_residual(scores, labels[self.pictures[m] as usize] as usize),
+            &|m, scores| softmax_residual(scores, labels[self.images[m] as usize] as usize),
         );
-        let share = 1.0 / self.pictures.len() as f64;
+        let share = 1.0 / self.images.len() as f64;
         let Scale { mean, factor } = self.scale;
         let (of_weight, of_bias) = gradient.split_at_mut(classes * features);
         let mut squares = 0.0;
@@ -84,15 +84,15 @@ impl Rows<'_> {
         folded
     }
 
-    /// One probability for each picture and class, `[pictures, classes]`.
+    /// One probability for each image and class, `[images, classes]`.
     pub(super) fn probabilities(&self, head: &Head) -> Array2<f64> {
         let classes = head.bias.len();
         let weight = head.weight.as_slice().expect("rows of weights");
         let folded = self.folded(weight, head.bias.as_slice().expect("biases in a row"));
-        let rows = self.table.rows(self.pictures);
+        let rows = self.table.rows(self.images);
         let scores = rows.scores(self.engine.pool(), self.engine.isa(), &folded, classes);
-        let scores = Array2::from_shape_vec((self.pictures.len(), classes), scores);
-        let mut probabilities = scores.expect("a row a picture").mapv(f64::from);
+        let scores = Array2::from_shape_vec((self.images.len(), classes), scores);
+        let mut probabilities = scores.expect("a row an image").mapv(f64::from);
         for mut row in probabilities.rows_mut() {
             super::head::log_softmax(row.as_slice_mut().expect("rows are contiguous"));
             row.mapv_inplace(f64::exp);
@@ -100,11 +100,11 @@ impl Rows<'_> {
         probabilities
     }
 
-    /// −log of the probability of the label of each picture.
+    /// −log of the probability of the label of each image.
     pub(super) fn losses(&self, head: &Head) -> Vec<f64> {
-        let label = |&picture: &u32| self.table.of.labels[picture as usize] as usize;
+        let label = |&image: &u32| self.table.of.labels[image as usize] as usize;
         let probabilities = self.probabilities(head);
-        let of_label = probabilities.rows().into_iter().zip(self.pictures.iter().map(label));
+        let of_label = probabilities.rows().into_iter().zip(self.images.iter().map(label));
         // A probability that f64 cannot hold counts as the smallest that it can.
         of_label.map(|(row, label)| -row[label].max(f64::MIN_POSITIVE).ln()).collect()
     }
@@ -119,7 +119,7 @@ mod tests {
     /// What a test fits: rows as they are, no scale.
     struct Case {
         features: Features,
-        pictures: Vec<u32>,
+        images: Vec<u32>,
         engine: Engine,
     }
 
@@ -127,7 +127,7 @@ mod tests {
         fn new(rows: Array2<f32>, labels: &[u32], classes: usize) -> Self {
             let features = Features { rows, labels: labels.to_vec(), classes };
             Self {
-                pictures: (0..labels.len() as u32).collect(),
+                images: (0..labels.len() as u32).collect(),
                 features,
                 engine: Engine::new(Some(2)).unwrap(),
             }
@@ -140,7 +140,7 @@ mod tests {
             // (x − m) f = z, and what is wanted is x: minus the mean −m f, times 1 / f.
             let undone = if factor > 0.0 { 1.0 / factor } else { 0.0 };
             let scale = Scale { mean: mean.mapv(|m| -m * factor), factor: undone };
-            test(Rows { table: &table, scale: &scale, pictures: &self.pictures, engine: &self.engine })
+            test(Rows { table: &table, scale: &scale, images: &self.images, engine: &self.engine })
         }
     }
 

@@ -4,9 +4,9 @@
 //! network, so one list of penalties serves all.
 //!
 //! One r for all features: a deviation for each blows up features that hardly ever fire. With EfficientNet-Lite0 on the 167
-//! pictures of `tools/photos/stamps.sh`, center crop, λ = 1e-4, three seeds: 91.8 % and a loss of 0.251 this way, 90.4 % and
+//! images of `tools/photos/stamps.sh`, center crop, λ = 1e-4, three seeds: 91.8 % and a loss of 0.251 this way, 90.4 % and
 //! 0.283 with deviations, 91.8 % and 0.245 with rows of length 1, which cannot be folded into weights. Learning from the
-//! mirrored pictures too brought nothing (91.2 %, 0.251).
+//! mirrored images too brought nothing (91.2 %, 0.251).
 
 use super::head::Head;
 use ndarray::{Array1, ArrayView1, ArrayView2};

@@ -1,11 +1,11 @@
-//! Features on disk: one file a network, one record a picture.
+//! Features on disk: one file a network, one record an image.
 //!
 //! ```text
-//! "STRFEAT2"  D: u32  then for each picture  its SHA-256, D features: f32, the first 8 bytes of the SHA-256 of these     (little-endian)
+//! "STRFEAT2"  D: u32  then for each image  its SHA-256, D features: f32, the first 8 bytes of the SHA-256 of these     (little-endian)
 //! ```
 //!
-//! Records are added at the end while pictures are looked at, so that what was computed before an interruption is kept; of
-//! the file, memory holds only which picture is where. What is damaged, or not there, costs the time to compute it again, and nothing
+//! Records are added at the end while images are looked at, so that what was computed before an interruption is kept; of
+//! the file, memory holds only which image is where. What is damaged, or not there, costs the time to compute it again, and nothing
 //! else.
 
 use sha2::{Digest, Sha256};
@@ -25,12 +25,12 @@ const CHECK_BYTES: usize = 8;
 /// The largest file; one that would become larger begins anew.
 const MOST_BYTES: u64 = 512 << 20;
 
-/// What is known of pictures.
+/// What is known of images.
 pub(super) struct Store {
     features: usize,
     /// `None` where nothing can be kept.
     file: Option<File>,
-    /// Where the features of a picture begin in the file.
+    /// Where the features of an image begin in the file.
     places: BTreeMap<[u8; HASH_BYTES], u64>,
     /// Records on their way into the file.
     waiting: Vec<u8>,
@@ -47,9 +47,9 @@ impl Store {
         Self { features, file, places, waiting: Vec::new() }
     }
 
-    /// Writes the features of a picture to `row`, if they are known.
-    pub(super) fn get(&mut self, picture: &[u8; HASH_BYTES], row: &mut [f32]) -> bool {
-        let (Some(&place), Some(file)) = (self.places.get(picture), &mut self.file) else { return false };
+    /// Writes the features of an image to `row`, if they are known.
+    pub(super) fn get(&mut self, image: &[u8; HASH_BYTES], row: &mut [f32]) -> bool {
+        let (Some(&place), Some(file)) = (self.places.get(image), &mut self.file) else { return false };
         let mut bytes = vec![0; 4 * self.features];
         let read = file.seek(SeekFrom::Start(place)).and_then(|_| file.read_exact(&mut bytes));
         let values = bytes.as_chunks().0.iter().map(|&value| f32::from_le_bytes(value));
@@ -70,10 +70,10 @@ impl Store {
         }
     }
 
-    /// Keeps the features of a picture.
-    pub(super) fn insert(&mut self, picture: [u8; HASH_BYTES], features: &[f32]) {
+    /// Keeps the features of an image.
+    pub(super) fn insert(&mut self, image: [u8; HASH_BYTES], features: &[f32]) {
         if self.file.is_some() {
-            self.waiting.extend(record(picture, features));
+            self.waiting.extend(record(image, features));
         }
     }
 
@@ -91,8 +91,8 @@ fn record_bytes(features: usize) -> u64 {
     (HASH_BYTES + 4 * features + CHECK_BYTES) as u64
 }
 
-fn record(picture: [u8; HASH_BYTES], features: &[f32]) -> Vec<u8> {
-    let mut bytes = picture.to_vec();
+fn record(image: [u8; HASH_BYTES], features: &[f32]) -> Vec<u8> {
+    let mut bytes = image.to_vec();
     bytes.extend(features.iter().flat_map(|value| value.to_le_bytes()));
     let check = Sha256::digest(&bytes);
     bytes.extend(&check[..CHECK_BYTES]);
@@ -133,10 +133,10 @@ fn read(path: &Path, header: &[u8], features: usize) -> Option<BTreeMap<[u8; HAS
     let mut at = HEADER_BYTES as u64;
     while file.read_exact(&mut record).is_ok() {
         let (body, check) = record.split_at(record.len() - CHECK_BYTES);
-        if let (true, Ok(picture)) =
+        if let (true, Ok(image)) =
             (Sha256::digest(body)[..CHECK_BYTES] == *check, body[..HASH_BYTES].try_into())
         {
-            places.insert(picture, at + HASH_BYTES as u64);
+            places.insert(image, at + HASH_BYTES as u64);
         }
         at += record.len() as u64;
     }
@@ -150,7 +150,7 @@ mod tests {
 
     const KEY: [u8; 32] = [7; 32];
 
-    /// A folder with the features of two pictures, and their file.
+    /// A folder with the features of two images, and their file.
     fn filled() -> (tempfile::TempDir, PathBuf) {
         let place = tempfile::tempdir().unwrap();
         let mut store = Store::open(Some(place.path()), &KEY, 3);
@@ -161,10 +161,10 @@ mod tests {
         (place, path)
     }
 
-    fn known(folder: &Path, picture: u8, features: usize) -> Option<Vec<f32>> {
+    fn known(folder: &Path, image: u8, features: usize) -> Option<Vec<f32>> {
         let mut row = vec![0.0; features];
         let mut store = Store::open(Some(folder), &KEY, features);
-        store.get(&[picture; 32], &mut row).then_some(row)
+        store.get(&[image; 32], &mut row).then_some(row)
     }
 
     #[test]
@@ -175,8 +175,8 @@ mod tests {
         let mut store = Store::open(Some(place.path()), &KEY, 3);
         store.insert([3; 32], &[7.0; 3]);
         store.flush();
-        for (picture, first) in [(1, 1.0), (2, 0.5), (3, 7.0)] {
-            assert_eq!(known(place.path(), picture, 3).unwrap()[0], first);
+        for (image, first) in [(1, 1.0), (2, 0.5), (3, 7.0)] {
+            assert_eq!(known(place.path(), image, 3).unwrap()[0], first);
         }
         assert!(
             !Store::open(Some(place.path()), &[8; 32], 3).get(&[1; 32], &mut [0.0; 3]),
@@ -194,7 +194,7 @@ mod tests {
             let mut bytes = whole.clone();
             bytes[at] ^= 0x40;
             fs::write(&path, &bytes).unwrap();
-            let left = [1, 2].map(|picture| known(place.path(), picture, 3).is_some());
+            let left = [1, 2].map(|image| known(place.path(), image, 3).is_some());
             let hit = at.checked_sub(HEADER_BYTES).map(|at| at / record);
             assert_eq!(left, [0, 1].map(|i| hit.is_some_and(|hit| hit != i)), "byte {at}");
         }
@@ -204,7 +204,7 @@ mod tests {
             let mut store = Store::open(Some(place.path()), &KEY, 3);
             store.insert([3; 32], &[7.0; 3]);
             store.flush();
-            let left = [1, 2, 3].map(|picture| known(place.path(), picture, 3).is_some());
+            let left = [1, 2, 3].map(|image| known(place.path(), image, 3).is_some());
             assert_eq!(left, [true, false, true], "cut at {at}");
         }
     }

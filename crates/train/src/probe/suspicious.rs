@@ -1,21 +1,21 @@
-//! Labels that look wrong: what a classifier that has not seen a picture is sure of, against what the picture is called.
+//! Labels that look wrong: what a classifier that has not seen an image is sure of, against what the image is called.
 
 use super::CrossValidation;
 use ndarray::Axis;
 
-/// The label of a suspicious picture is at most this much as probable as that of others of its class.
+/// The label of a suspicious image is at most this much as probable as that of others of its class.
 const LOW: f64 = 0.1;
 /// Another class is at least so probable: more so than all the rest together.
 const SURE: f32 = 0.5;
 
-/// A picture whose label may be wrong.
+/// An image whose label may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Suspicion {
-    /// The picture.
-    pub picture: usize,
+    /// The image.
+    pub image: usize,
     /// The class that it is said to be of.
     pub label: u32,
-    /// The probability of that class, by a head that was fitted without the picture.
+    /// The probability of that class, by a head that was fitted without the image.
     pub label_probability: f32,
     /// The class that it looks like.
     pub likely: u32,
@@ -23,24 +23,24 @@ pub struct Suspicion {
     pub probability: f32,
 }
 
-/// Pictures whose labels may be wrong, the likeliest first: those of which a head that was fitted without them says
-/// p(label) ≤ t(label) / 10, where t(class) is the mean of p(class) over the pictures that are labeled so, and p(class) ≥ 1/2 of some
+/// Images whose labels may be wrong, the likeliest first: those of which a head that was fitted without them says
+/// p(label) ≤ t(label) / 10, where t(class) is the mean of p(class) over the images that are labeled so, and p(class) ≥ 1/2 of some
 /// other class.
 ///
 /// The threshold of each class makes allowance for classes that are hard. A suspicion is a reason to look, and no proof: an odd
-/// picture with the right label is listed too, and a class whose pictures are mostly mislabeled is past finding this way. With
+/// image with the right label is listed too, and a class whose images are mostly mislabeled is past finding this way. With
 /// 25 wrong labels planted among 500 photos of tools/photos/many.py, whose classes EfficientNet-Lite0's features tell apart
 /// badly (63 %), 10 were listed and 6 of them were planted (mean of three draws); with p(label) ≤ 0.1 and p(class) ≥ t(class) it
 /// was 12 of 38.
 ///
 /// # Panics
-/// When there is not one label a picture, or one is none of the classes.
+/// When there is not one label an image, or one is none of the classes.
 ///
 /// # Source
 /// Northcutt 2021, from which the thresholds are; the list is ours, and shorter.
 pub fn suspicious(judged: &CrossValidation, labels: &[u32]) -> Vec<Suspicion> {
     let probabilities = &judged.probabilities;
-    assert_eq!(probabilities.nrows(), labels.len(), "one label a picture");
+    assert_eq!(probabilities.nrows(), labels.len(), "one label an image");
     let mut sums = vec![(0.0, 0_usize); probabilities.ncols()];
     for (row, &label) in probabilities.axis_iter(Axis(0)).zip(labels) {
         let (sum, count) = &mut sums[label as usize];
@@ -49,16 +49,16 @@ pub fn suspicious(judged: &CrossValidation, labels: &[u32]) -> Vec<Suspicion> {
     }
     let means: Vec<f64> = sums.into_iter().map(|(sum, count)| sum / count as f64).collect();
     let mut found: Vec<Suspicion> = Vec::new();
-    for (picture, (row, &label)) in probabilities.axis_iter(Axis(0)).zip(labels).enumerate() {
+    for (image, (row, &label)) in probabilities.axis_iter(Axis(0)).zip(labels).enumerate() {
         let label_probability = row[label as usize];
         let is_low = f64::from(label_probability) <= LOW * means[label as usize];
         let likely = (0..row.len()).find(|&class| class != label as usize && row[class] >= SURE);
         if let (true, Some(likely)) = (is_low, likely) {
             let probability = row[likely];
-            found.push(Suspicion { picture, label, label_probability, likely: likely as u32, probability });
+            found.push(Suspicion { image, label, label_probability, likely: likely as u32, probability });
         }
     }
-    found.sort_by(|a, b| a.label_probability.total_cmp(&b.label_probability).then(a.picture.cmp(&b.picture)));
+    found.sort_by(|a, b| a.label_probability.total_cmp(&b.label_probability).then(a.image.cmp(&b.image)));
     found
 }
 
@@ -77,14 +77,14 @@ mod tests {
         let probabilities = array![
             [0.99, 0.01, 0.0],
             [0.95, 0.05, 0.0],
-            [0.06, 0.34, 0.60], // called 0, is none of the others' either, but a class without pictures
+            [0.06, 0.34, 0.60], // called 0, is none of the others' either, but a class without images
             [0.4, 0.6, 0.0],
             [0.94, 0.06, 0.0], // called 1: little, but so little is not rare in its class
             [0.6, 0.4, 0.0],
         ];
         let labels = [0, 0, 0, 1, 1, 1];
         let found = suspicious(&judged(probabilities.clone()), &labels);
-        let want = Suspicion { picture: 2, label: 0, label_probability: 0.06, likely: 2, probability: 0.60 };
+        let want = Suspicion { image: 2, label: 0, label_probability: 0.06, likely: 2, probability: 0.60 };
         assert_eq!(found, [want]);
         let mut other = probabilities;
         // Nobody is sure of another class.
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(suspicious(&judged(other.clone()), &labels), []);
         other.row_mut(4).assign(&array![0.97, 0.03, 0.0]);
         let found = suspicious(&judged(other), &labels);
-        assert_eq!(found.iter().map(|s| (s.picture, s.likely)).collect::<Vec<_>>(), [(4, 0)]);
+        assert_eq!(found.iter().map(|s| (s.image, s.likely)).collect::<Vec<_>>(), [(4, 0)]);
     }
 
     #[test]

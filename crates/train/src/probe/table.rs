@@ -1,8 +1,8 @@
 //! Features as heads are fitted to them: centered, about 1 long, and with a 1 behind each row, whose weight is the bias.
 //!
-//! One table serves every fit. That each fit has its own pictures, and its own [`Scale`] by those alone, is arithmetic on
+//! One table serves every fit. That each fit has its own images, and its own [`Scale`] by those alone, is arithmetic on
 //! the weights: `W (x − m) / r + b` is `W' x + b'` with `W' = W / r` and `b' = b − W' m`. So no fold copies a row, and a table is all
-//! the memory that fitting takes beside the features: 4 · (D + 1) bytes a picture, D + 1 filled up to a multiple of 16.
+//! the memory that fitting takes beside the features: 4 · (D + 1) bytes an image, D + 1 filled up to a multiple of 16.
 
 use super::Features;
 use super::scale::Scale;
@@ -12,7 +12,7 @@ use striate_graph::TableRows;
 /// Numbers of a row are filled up to whole vectors of this length.
 const VECTOR: usize = 16;
 
-/// Scaled features of all pictures.
+/// Scaled features of all images.
 pub(super) struct Table<'a> {
     pub(super) of: &'a Features,
     /// From the features as they are to the rows of the table.
@@ -25,7 +25,7 @@ impl<'a> Table<'a> {
     pub(super) fn new(of: &'a Features) -> Self {
         let (n, features) = of.rows.dim();
         let everything: Vec<u32> = (0..n as u32).collect();
-        // By all pictures, so that numbers are small; what a head may know of is told by the scale of each fit.
+        // By all images, so that numbers are small; what a head may know of is told by the scale of each fit.
         let scale = Scale::of(of.rows.view(), &everything);
         let width = (features + 1).next_multiple_of(VECTOR);
         let mut values = vec![0.0; n * width];
@@ -36,7 +36,7 @@ impl<'a> Table<'a> {
         Self { of, scale, values, width }
     }
 
-    /// Features of a picture.
+    /// Features of an image.
     pub(super) fn features(&self) -> usize {
         self.of.rows.ncols()
     }
@@ -46,14 +46,14 @@ impl<'a> Table<'a> {
         self.width
     }
 
-    /// The scale of these pictures of the table.
-    pub(super) fn scale_of(&self, pictures: &[u32]) -> Scale {
+    /// The scale of these images of the table.
+    pub(super) fn scale_of(&self, images: &[u32]) -> Scale {
         let all = ArrayView2::from_shape((self.of.len(), self.width), &self.values).expect("whole rows");
-        Scale::of(all.slice_axis(Axis(1), Slice::from(..self.features())), pictures)
+        Scale::of(all.slice_axis(Axis(1), Slice::from(..self.features())), images)
     }
 
-    /// These pictures, for the products.
-    pub(super) fn rows<'r>(&'r self, pictures: &'r [u32]) -> TableRows<'r> {
-        TableRows { table: &self.values, inputs: self.width, chosen: pictures }
+    /// These images, for the products.
+    pub(super) fn rows<'r>(&'r self, images: &'r [u32]) -> TableRows<'r> {
+        TableRows { table: &self.values, inputs: self.width, chosen: images }
     }
 }

@@ -23,7 +23,7 @@ fn noise(i: usize, j: usize) -> f32 {
     (h >> 8) as f32 / 8_388_608.0 - 1.0
 }
 
-/// `n` pictures of three classes in `d` dimensions: a class moves every seventh feature by `signal`.
+/// `n` images of three classes in `d` dimensions: a class moves every seventh feature by `signal`.
 fn clouds(n: usize, d: usize, signal: f32) -> Features {
     let labels: Vec<u32> = (0..n).map(|i| (i % 3) as u32).collect();
     let value = |(i, j): (usize, usize)| {
@@ -46,16 +46,16 @@ fn accuracy(features: &Features) -> f64 {
 #[test]
 fn what_can_be_told_apart_is_told_apart() {
     let few = clouds(60, 200, 0.5);
-    assert!(accuracy(&few) > 0.9, "more features than pictures: {}", accuracy(&few));
+    assert!(accuracy(&few) > 0.9, "more features than images: {}", accuracy(&few));
     let many = clouds(300, 20, 0.8);
-    assert!(accuracy(&many) > 0.8, "more pictures than features: {}", accuracy(&many));
+    assert!(accuracy(&many) > 0.8, "more images than features: {}", accuracy(&many));
     let nearest = nearest_mean(&many, 5, 0).unwrap().confusion(&many.labels).unwrap();
     assert!(nearest.accuracy().unwrap() > 0.7, "{:?}", nearest.accuracy());
 }
 
 #[test]
 fn labels_that_say_nothing_give_chance() {
-    // 200 features for 60 pictures: whatever leaked from the judged to the learned would show as accuracy.
+    // 200 features for 60 images: whatever leaked from the judged to the learned would show as accuracy.
     let features = clouds(60, 200, 0.0);
     let got = accuracy(&features);
     assert!((0.1..0.55).contains(&got), "{got}");
@@ -66,8 +66,8 @@ fn labels_that_say_nothing_give_chance() {
 }
 
 #[test]
-fn a_picture_is_not_judged_by_a_head_that_saw_it() {
-    // Every picture has a feature of its own that gives its label away: of use only to who learned from that very picture.
+fn an_image_is_not_judged_by_a_head_that_saw_it() {
+    // Every image has a feature of its own that gives its label away: of use only to who learned from that very image.
     let labels: Vec<u32> = (0..40).map(|i| (i / 20) as u32).collect();
     let rows = Array2::from_shape_fn((40, 40), |(i, j)| if i == j { 100.0 } else { 0.0 });
     let features = Features { rows, labels, classes: 2 };
@@ -122,7 +122,7 @@ fn it_agrees_with_scikit_learn() {
     // scikit-learn does not scale: z f⁻¹ + m = x.
     let Scale { mean, factor } = &table.scale;
     let scale = Scale { mean: mean.mapv(|m| -m * factor), factor: 1.0 / factor };
-    let rows = logistic::Rows { table: &table, scale: &scale, pictures: &everything, engine: &engine(1) };
+    let rows = logistic::Rows { table: &table, scale: &scale, images: &everything, engine: &engine(1) };
     let head = rows.fit(l2, 1e-11, &Head::zero(classes, d));
     for class in 0..classes {
         let want: Vec<f64> = lines.next().unwrap().split(',').map(|v| v.parse().unwrap()).collect();
@@ -143,7 +143,7 @@ fn what_cannot_be_judged_is_refused() {
     expect!["folds: expected at least 2, got 1"].assert_eq(&setting);
     features.classes = 4;
     let few = fit_head(&features, 5, 0, &engine(1), &mut |_, _| ()).unwrap_err().to_string();
-    expect!["too few pictures to learn from and to judge by: expected at least 2 of each class, got class 3: 0; add pictures, or take the class away"].assert_eq(&few);
+    expect!["too few images to learn from and to judge by: expected at least 2 of each class, got class 3: 0; add images, or take the class away"].assert_eq(&few);
     let one = Features { classes: 1, labels: vec![0; 9], ..features };
     assert!(nearest_mean(&one, 5, 0).unwrap_err().to_string().starts_with("classes: expected at least 2"));
 }
@@ -184,7 +184,7 @@ fn features_are_what_the_last_layer_reads_and_are_kept() {
     let mut session = Session::new(graph, params).unwrap();
     for i in [0, 17, 39] {
         let mut image = vec![0.0; 36];
-        preprocess.prepare(&split.picture(i).unwrap(), &mut image);
+        preprocess.prepare(&split.image(i).unwrap(), &mut image);
         let want = session.run_slice(&image, 1).unwrap();
         let got = head.weight.dot(&fresh.rows.row(i).mapv(f64::from)) + &head.bias;
         assert!(got.iter().zip(want).all(|(a, b)| (a - f64::from(*b)).abs() < 1e-4), "{got} {want:?}");
@@ -216,10 +216,10 @@ fn planted_wrong_labels_are_found() {
         planted.labels[i] = (planted.labels[i] + 1) % 3;
     }
     let found = suspicious(&judged(&planted, 5, 0, 1).unwrap(), &planted.labels);
-    let hits = found.iter().filter(|s| wrong.contains(&s.picture)).count();
+    let hits = found.iter().filter(|s| wrong.contains(&s.image)).count();
     assert!(hits >= 9, "{hits} of {} were found", wrong.len());
     assert!(found.len() - hits <= 3, "{} of {} are right", found.len() - hits, found.len());
-    assert!(found.iter().filter(|s| wrong.contains(&s.picture)).all(|s| s.likely == right.labels[s.picture]));
+    assert!(found.iter().filter(|s| wrong.contains(&s.image)).all(|s| s.likely == right.labels[s.image]));
     let of_right = suspicious(&judged(&right, 5, 0, 1).unwrap(), &right.labels);
     assert!(of_right.len() <= 3, "{of_right:?}");
 }

@@ -88,7 +88,7 @@ fn a_disk_that_fails_for_a_moment_does_not_end_a_run() {
 }
 
 #[test]
-fn pictures_and_tables_that_cannot_be_written_are_said_once_and_end_nothing() {
+fn images_and_tables_that_cannot_be_written_are_said_once_and_end_nothing() {
     let world = world(None);
     let folder = tempfile::tempdir().unwrap();
     let run_dir = folder.path().join("run");

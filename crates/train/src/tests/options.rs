@@ -168,7 +168,7 @@ fn a_budget_decides_how_long_a_run_is_and_is_resumed_to_the_same_bits() {
 #[test]
 fn a_photo_that_vanishes_in_mid_run_stops_it_and_is_named() {
     let place = tempfile::tempdir().unwrap();
-    let picture = |name: &str, shade: u8| {
+    let image = |name: &str, shade: u8| {
         let path = place.path().join("photos").join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         // Binary PGM.
@@ -178,10 +178,10 @@ fn a_photo_that_vanishes_in_mid_run_stops_it_and_is_named() {
         path
     };
     for i in 0..12_u8 {
-        picture(&format!("train/dark/{i}.pgm"), i);
-        picture(&format!("train/bright/{i}.pgm"), 190 - i);
-        picture(&format!("val/dark/{i}.pgm"), 30 + i);
-        picture(&format!("val/bright/{i}.pgm"), 160 - i);
+        image(&format!("train/dark/{i}.pgm"), i);
+        image(&format!("train/bright/{i}.pgm"), 190 - i);
+        image(&format!("val/dark/{i}.pgm"), 30 + i);
+        image(&format!("val/bright/{i}.pgm"), 160 - i);
     }
     let doomed = place.path().join("photos/train/dark/7.pgm");
     let mut data = striate_data::load(place.path().join("photos").to_str().unwrap()).unwrap();
@@ -196,7 +196,7 @@ fn a_photo_that_vanishes_in_mid_run_stops_it_and_is_named() {
     let mut vanish = |event: &Event<'_>| {
         if let Event::EpochEnd { .. } = event {
             let _ = std::fs::remove_file(&doomed);
-            let _ = std::fs::write(&doomed, "no picture any more");
+            let _ = std::fs::write(&doomed, "no image any more");
         }
         Ok::<(), FitError>(())
     };

@@ -10,8 +10,8 @@ fn split(count: usize, salt: usize) -> Split {
 }
 
 /// The pixels of every image.
-fn pictures(split: &Split) -> Vec<Vec<u8>> {
-    (0..split.len()).map(|i| split.picture(i).unwrap().pixels).collect()
+fn images(split: &Split) -> Vec<Vec<u8>> {
+    (0..split.len()).map(|i| split.image(i).unwrap().pixels).collect()
 }
 
 #[test]
@@ -37,12 +37,12 @@ fn each_kind_of_data_set_has_its_own_images_to_choose_and_to_judge_by() {
             );
             // Nothing is learned that chooses or judges, and nothing judges that chooses, unless it is said.
             let (learned, chooses, judges) =
-                (pictures(&parts.train), pictures(&parts.val), pictures(parts.judged()));
-            let apart = |a: &[Vec<u8>], b: &[Vec<u8>]| a.iter().all(|picture| !b.contains(picture));
+                (images(&parts.train), images(&parts.val), images(parts.judged()));
+            let apart = |a: &[Vec<u8>], b: &[Vec<u8>]| a.iter().all(|image| !b.contains(image));
             assert!(apart(&learned, &chooses) && apart(&learned, &judges), "{has}");
             assert_eq!(apart(&chooses, &judges), counts.test.is_some(), "{has}");
-            let all = pictures(&train);
-            assert!(learned.iter().enumerate().all(|(i, picture)| *picture == all[parts.place(i)]), "{has}");
+            let all = images(&train);
+            assert!(learned.iter().enumerate().all(|(i, image)| *image == all[parts.place(i)]), "{has}");
         }
     }
     expect![[r#"
@@ -64,7 +64,7 @@ fn the_seed_of_the_run_draws_them() {
     let of_seed = |seed| {
         let parts = Parts::of(&world.data, &FitConfig { seed, ..world.config.clone() }).unwrap();
         assert_eq!(parts.chosen_by, ChosenBy::HeldOut);
-        pictures(&parts.val)
+        images(&parts.val)
     };
     assert_eq!(of_seed(3), of_seed(3));
     assert_ne!(of_seed(3), of_seed(4));

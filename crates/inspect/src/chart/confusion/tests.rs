@@ -219,7 +219,7 @@ fn long_names_are_whole_and_endless_ones_whole_in_the_tooltip() {
 }
 
 #[test]
-fn no_classes_and_no_images_are_pictures_too() {
+fn no_classes_and_no_images_are_images_too() {
     confusion::<&str>("", &Confusion::new(0), &[]).unwrap().to_png(1.0).unwrap();
     confusion("", &Confusion::new(1), &[""]).unwrap().to_png(1.0).unwrap();
     let message = confusion("", &Confusion::new(10), &["a"]).unwrap_err().to_string();

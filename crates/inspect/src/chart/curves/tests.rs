@@ -8,7 +8,7 @@ fn is_near(pixmap: &Pixmap, (x, y): (f64, f64), color: Rgb) -> bool {
     let near = |c: f64| (c.round() as u32).saturating_sub(1)..=c.round() as u32 + 1;
     near(x).any(|x| {
         near(y).any(|y| {
-            let pixel = pixmap.pixel(x, y).expect("inside the picture").demultiply();
+            let pixel = pixmap.pixel(x, y).expect("inside the image").demultiply();
             (pixel.red(), pixel.green(), pixel.blue()) == (color.r, color.g, color.b)
         })
     })
@@ -250,7 +250,7 @@ fn loss_labels_carry_about_four_digits() {
 }
 
 #[test]
-fn panels_show_what_the_whole_picture_shows() {
+fn panels_show_what_the_whole_image_shows() {
     let series = [0.5, 0.25, 0.125];
     let all = Curves {
         title: "net",

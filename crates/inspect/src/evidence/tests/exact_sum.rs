@@ -52,13 +52,13 @@ fn strong(graph: &Graph) -> Params {
 }
 
 #[test]
-fn the_picture_and_every_bias_make_the_logit() {
+fn the_image_and_every_bias_make_the_logit() {
     for (activation, pooling) in [("relu", "max_pool2d"), ("relu", "avg_pool2d"), ("relu6", "max_pool2d")] {
         let graph = normed(activation, pooling);
         let mut session = Session::new(graph.clone(), strong(&graph)).unwrap();
         let mut heard = std::collections::BTreeMap::new();
         for (seed, class) in [(0.0, 0), (1.0, 1), (2.0, 2)] {
-            let x = picture(seed);
+            let x = image(seed);
             let found = Question::new(&mut session, x.view(), class).unwrap().exact_sum().unwrap();
             let complete = found.completeness.unwrap();
             assert_eq!(complete.rise as f32, found.logit);
@@ -75,7 +75,7 @@ fn the_picture_and_every_bias_make_the_logit() {
                 let most = heard.entry(part.name.clone()).or_insert(0.0_f64);
                 *most = most.max(part.sum.abs());
             }
-            // The picture has all but what has no place in it.
+            // The image has all but what has no place in it.
             let placed: f64 = found.parts.iter().filter(|p| p.shape.len() == 3).map(|p| p.sum).sum();
             let drawn: f64 = found.values.iter().map(|&v| f64::from(v)).sum();
             assert!((drawn - placed).abs() < 1e-5 * placed.abs().max(1.0), "{drawn} {placed}");
@@ -91,7 +91,7 @@ fn relu6_adds_its_six_where_it_is_saturated() {
     let graph = normed("relu6", "max_pool2d");
     let mut session = Session::new(graph.clone(), strong(&graph)).unwrap();
     let relu = session.tap("relu").unwrap();
-    let x = picture(0.0);
+    let x = image(0.0);
     let found = Question::new(&mut session, x.view(), 1).unwrap().exact_sum().unwrap();
     let saturated = session.get(relu).iter().filter(|v| **v == 6.0).count();
     assert!(saturated > 3, "{saturated}");
@@ -102,7 +102,7 @@ fn relu6_adds_its_six_where_it_is_saturated() {
 
 #[test]
 fn on_a_linear_network_the_bias_is_all_that_has_no_place() {
-    let (graph, x) = (affine(), picture(0.0));
+    let (graph, x) = (affine(), image(0.0));
     let mut session = session(&graph);
     let mut question = Question::new(&mut session, x.view(), 2).unwrap();
     let found = question.exact_sum().unwrap();

@@ -6,7 +6,7 @@ const PLAIN: Path = Path { nodes: 8, panels: 1, tolerance: 0.0, gap: 0.0 };
 
 #[test]
 fn without_noise_smooth_grad_is_the_gradient() {
-    let (graph, x) = (convolutional(1, 1, 6), picture(0.0));
+    let (graph, x) = (convolutional(1, 1, 6), image(0.0));
     let mut session = session(&graph);
     let mut question = Question::new(&mut session, x.view(), 1).unwrap();
     let gradient = question.gradient().unwrap().values;
@@ -22,7 +22,7 @@ fn without_noise_smooth_grad_is_the_gradient() {
 #[test]
 fn more_copies_begin_with_the_same_noise() {
     // 40 copies are two batches: what a copy gets must not depend on which.
-    let (graph, x) = (convolutional(1, 1, 6), picture(0.0));
+    let (graph, x) = (convolutional(1, 1, 6), image(0.0));
     let mut session = session(&graph);
     let mut question = Question::new(&mut session, x.view(), 1).unwrap();
     let mut sum_of = |samples| -> Vec<f64> {
@@ -44,7 +44,7 @@ fn more_copies_begin_with_the_same_noise() {
 
 #[test]
 fn on_a_linear_network_noise_changes_nothing() {
-    let (graph, x) = (affine(), picture(0.0));
+    let (graph, x) = (affine(), image(0.0));
     let mut session = session(&graph);
     let mut question = Question::new(&mut session, x.view(), 1).unwrap();
     let gradient = question.gradient().unwrap().values;
@@ -58,7 +58,7 @@ fn where_all_masks_score_alike_score_cam_is_the_mean_map() {
     deaf.get_mut("fc.weight").unwrap().fill(0.0);
     let mut session = Session::new(graph, deaf).unwrap();
     let tap = session.tap("relu").unwrap();
-    let x = picture(0.0);
+    let x = image(0.0);
     let found = Question::new(&mut session, x.view(), 0).unwrap().score_cam(None).unwrap();
     session.run(&x.view().insert_axis(Axis(0))).unwrap();
     let mean = session.get(tap).index_axis(Axis(0), 0).mean_axis(Axis(0)).unwrap();
@@ -73,7 +73,7 @@ fn score_cam_follows_the_map_whose_mask_scores_most() {
     keen.get_mut("fc.weight").unwrap().fill(0.0);
     keen.get_mut("fc.weight").unwrap()[[0, 2]] = 1e4;
     let mut session = Session::new(graph, keen).unwrap();
-    let x = picture(0.0);
+    let x = image(0.0);
     let found = Question::new(&mut session, x.view(), 0).unwrap().score_cam(None).unwrap();
     let tap = session.tap("relu").unwrap();
     session.run(&x.view().insert_axis(Axis(0))).unwrap();
@@ -89,7 +89,7 @@ fn score_cam_follows_the_map_whose_mask_scores_most() {
 
 #[test]
 fn rather_than_another_class_is_the_difference_of_both() {
-    let (graph, x, zero) = (convolutional(1, 1, 6), picture(0.0), Array3::zeros((2, 6, 6)));
+    let (graph, x, zero) = (convolutional(1, 1, 6), image(0.0), Array3::zeros((2, 6, 6)));
     let mut session = session(&graph);
     let mut ask = |class: usize, other: Option<usize>| -> Vec<Evidence> {
         let question = Question::new(&mut session, x.view(), class).unwrap();
@@ -119,7 +119,7 @@ fn rather_than_another_class_is_the_difference_of_both() {
 
 #[test]
 fn every_method_answers_through_one_call() {
-    let (graph, x, zero) = (averaging(), picture(0.0), Array3::zeros((2, 6, 6)));
+    let (graph, x, zero) = (averaging(), image(0.0), Array3::zeros((2, 6, 6)));
     let mut session = session(&graph);
     let mut question = Question::new(&mut session, x.view(), 0).unwrap();
     let mut keys = Vec::new();
@@ -137,7 +137,7 @@ fn every_method_answers_through_one_call() {
 
 #[test]
 fn guided_is_the_gradient_without_what_is_negative_at_a_relu() {
-    let (x, linear) = (picture(0.0), affine());
+    let (x, linear) = (image(0.0), affine());
     let mut without = session(&linear);
     let mut question = Question::new(&mut without, x.view(), 1).unwrap();
     assert_eq!(question.guided_backprop().unwrap().values, question.gradient().unwrap().values, "no ReLU");

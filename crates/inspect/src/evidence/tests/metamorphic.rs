@@ -1,4 +1,4 @@
-//! Changes to a network or a picture of which it is known what they do to the evidence.
+//! Changes to a network or an image of which it is known what they do to the evidence.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn deep() -> Graph {
 
 /// Every method, and those of maps for both layers, at their default settings.
 fn everything(session: &mut Session, class: usize, other: Option<usize>) -> Vec<Evidence> {
-    let (x, zero) = (picture(0.0), Array3::zeros((2, 6, 6)));
+    let (x, zero) = (image(0.0), Array3::zeros((2, 6, 6)));
     let question = Question::new(session, x.view(), class).unwrap();
     let mut question = match other {
         Some(other) => question.versus(other).unwrap(),
@@ -65,7 +65,7 @@ fn the_order_of_channels_changes_nothing() {
     let mut permuted = Session::new(graph, given).unwrap();
     let taps = [session.tap("relu").unwrap(), permuted.tap("relu").unwrap()];
     alike(&everything(&mut permuted, 1, None), &everything(&mut session, 1, None), |_| 1.0);
-    let batch = picture(0.0).insert_axis(Axis(0));
+    let batch = image(0.0).insert_axis(Axis(0));
     let logits = [session.run(&batch.view()).unwrap(), permuted.run(&batch.view()).unwrap()];
     close(logits[1].as_slice().unwrap(), logits[0].as_slice().unwrap(), 1e-6);
     let maps = session.get(taps[0]).select(Axis(1), &order);
@@ -104,7 +104,7 @@ fn a_number_added_to_all_logits_does_not_speak_for_one_rather_than_another() {
 }
 
 #[test]
-fn inside_the_picture_evidence_moves_with_what_it_is_about() {
+fn inside_the_image_evidence_moves_with_what_it_is_about() {
     // 2 x 2 pixels in the middle of 12 x 12: two 3 x 3 convolutions see at most two pixels around, so neither place feels the
     // border, where zero padding would be seen.
     let side = 12;

@@ -1,22 +1,22 @@
-//! What cannot be asked, and what is said instead of a picture of nothing.
+//! What cannot be asked, and what is said instead of an image of nothing.
 
 use super::*;
 
 #[test]
 fn what_cannot_be_asked_is_refused() {
-    let (graph, x) = (affine(), picture(0.0));
+    let (graph, x) = (affine(), image(0.0));
     let mut session_of = session(&graph);
     let message = |result: Result<Evidence, InspectError>| result.unwrap_err().to_string();
     let wide = Array3::zeros((2, 6, 7));
     let refused = Question::new(&mut session_of, wide.view(), 0).err().unwrap().to_string();
     expect![
-        "evidence: the network takes a picture [2, 6, 6], got [2, 6, 7]; prepare picture and baseline alike"
+        "evidence: the network takes an image [2, 6, 6], got [2, 6, 7]; prepare image and baseline alike"
     ]
     .assert_eq(&refused);
     let refused = Question::new(&mut session_of, x.view(), 3).err().unwrap().to_string();
     expect!["evidence: expected a class from 0 to 2, got 3"].assert_eq(&refused);
     let mut question = Question::new(&mut session_of, x.view(), 0).unwrap();
-    expect!["class activation map: this network has no convolution, so no layer knows where in the picture anything is; try integrated gradients or occlusion"]
+    expect!["class activation map: this network has no convolution, so no layer knows where in the image anything is; try integrated gradients or occlusion"]
         .assert_eq(&message(question.grad_cam(None)));
     assert!(question.integrated_gradients(&wide.view(), Path::default()).is_err());
     let mut session_of = session(&averaging());
@@ -44,7 +44,7 @@ fn refused(question: &mut Question<'_>, method: Method) -> String {
 
 #[test]
 fn a_network_without_maps_has_no_class_activation_map() {
-    let (graph, x) = (affine(), picture(0.0));
+    let (graph, x) = (affine(), image(0.0));
     let mut session = session(&graph);
     let mut question = Question::new(&mut session, x.view(), 0).unwrap();
     for method in Method::all() {
@@ -60,7 +60,7 @@ fn a_network_without_maps_has_no_class_activation_map() {
 
 #[test]
 fn a_layer_is_for_the_methods_that_look_at_one() {
-    let (graph, x) = (averaging(), picture(0.0));
+    let (graph, x) = (averaging(), image(0.0));
     let mut session = session(&graph);
     let mut question = Question::new(&mut session, x.view(), 0).unwrap();
     let baseline = Array3::zeros((2, 6, 6));
@@ -72,12 +72,12 @@ fn a_layer_is_for_the_methods_that_look_at_one() {
         }
     }
     let message = question.ask_of(Method::Occlusion, Some("conv"), &baseline.view()).unwrap_err().to_string();
-    expect!["evidence: occlusion looks at the picture itself, not at a layer; a layer can be named for Grad-CAM, Grad-CAM++, LayerCAM, EigenCAM, Score-CAM"].assert_eq(&message);
+    expect!["evidence: occlusion looks at the image itself, not at a layer; a layer can be named for Grad-CAM, Grad-CAM++, LayerCAM, EigenCAM, Score-CAM"].assert_eq(&message);
 }
 
 #[test]
 fn two_classes_are_needed_to_compare() {
-    let (graph, x) = (averaging(), picture(0.0));
+    let (graph, x) = (averaging(), image(0.0));
     let mut session = session(&graph);
     let mut of =
         |other| Question::new(&mut session, x.view(), 1).unwrap().versus(other).err().unwrap().to_string();
@@ -95,26 +95,26 @@ fn curved_networks_have_no_exact_sum() {
         ("squash", json!({ "op": "softmax" }), &[144]),
         ("fc", linear(144), &[3]),
     ]);
-    let (mut session, x) = (session(&graph), picture(0.0));
+    let (mut session, x) = (session(&graph), image(0.0));
     let mut question = Question::new(&mut session, x.view(), 1).unwrap();
     expect!["exact sum: `squash` is a softmax, which is not piecewise linear, so the logit is no sum of parts; try integrated gradients, whose gap is told"].assert_eq(&refused(&mut question, Method::ExactSum));
 }
 
 #[test]
-fn what_is_not_a_number_is_an_error_and_not_a_picture() {
+fn what_is_not_a_number_is_an_error_and_not_an_image() {
     let graph = averaging();
     let mut broken = params(&graph);
     broken.get_mut("conv.weight").unwrap()[[1, 0, 2, 2]] = f32::NAN;
     broken.get_mut("conv.weight").unwrap()[[0, 0, 0, 0]] = f32::INFINITY;
     let mut broken = Session::new(graph.clone(), broken).unwrap();
-    let x = picture(0.0);
+    let x = image(0.0);
     let message = |asked: Result<Question<'_>, InspectError>| asked.err().unwrap().to_string();
     expect!["evidence: 2 of 72 values of `conv.weight` are not finite; a network that diverged says nothing; train it again at a lower learning rate"].assert_eq(&message(Question::new(&mut broken, x.view(), 0)));
 
     let mut fine = session(&graph);
-    let mut hole = picture(0.0);
+    let mut hole = image(0.0);
     hole[[1, 2, 3]] = f32::NAN;
-    expect!["evidence: 1 of 72 values of the picture are not finite; check how it was prepared"]
+    expect!["evidence: 1 of 72 values of the image are not finite; check how it was prepared"]
         .assert_eq(&message(Question::new(&mut fine, hole.view(), 0)));
     let mut question = Question::new(&mut fine, x.view(), 0).unwrap();
     assert!(question.occlusion(&hole.view(), ONE).is_err());
@@ -130,7 +130,7 @@ fn what_is_not_a_number_is_an_error_and_not_a_picture() {
         let message = refused(&mut question, *method);
         assert!(message.contains("logits are not finite"), "{method:?}: {message}");
     }
-    expect!["evidence: 3 of 3 logits are not finite; the weights and the picture are finite, so the network overflows; train it again at a lower learning rate"].assert_eq(&refused(&mut question, Method::Gradient));
+    expect!["evidence: 3 of 3 logits are not finite; the weights and the image are finite, so the network overflows; train it again at a lower learning rate"].assert_eq(&refused(&mut question, Method::Gradient));
 }
 
 #[test]

@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         };
         format!(
             "The pooled CNN averages its last maps, the flat CNN flattens them into linear layers; both MLPs flatten the pixels, \
-             and the shift-trained one saw its training pictures moved. {level} Accuracies are over {test} test images, \
+             and the shift-trained one saw its training images moved. {level} Accuracies are over {test} test images, \
              after a move over {moved} of them: the same ones, moved alike, for every network."
         )
     }

@@ -77,7 +77,7 @@ fn an_mlp_cannot_tell_scrambled_pixels_and_a_cnn_can() {
 }
 
 #[test]
-fn pictures_are_drawn() {
+fn images_are_drawn() {
     let scene = shown(&few_digits(), 3).unwrap();
     assert!(scene.to_svg().contains("scrambled, seed 1"));
     let part = super::made_up::part(5, super::made_up::cnn_wins);

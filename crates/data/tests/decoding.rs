@@ -1,4 +1,4 @@
-//! Pictures of every format and color type, and what is no picture.
+//! Images of every format and color type, and what is no image.
 
 use std::io::Cursor;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use expect_test::expect;
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
-use striate_data::{DataError, Picture, PictureError};
+use striate_data::{DataError, Image, ImageError};
 use striate_testkit::Sample;
 
 const FORMATS: [ImageFormat; 7] = [
@@ -37,9 +37,9 @@ fn scene() -> DynamicImage {
     DynamicImage::ImageRgb8(ImageBuffer::from_fn(24, 10, |x, y| color(x as usize, y)))
 }
 
-fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
-    Picture::decode("here", bytes).map_err(|error| match error {
-        DataError::Picture { place, problem } if place == "here" => problem,
+fn decode(bytes: &[u8]) -> Result<Image, ImageError> {
+    Image::decode("here", bytes).map_err(|error| match error {
+        DataError::Image { place, problem } if place == "here" => problem,
         other => panic!("{other:?}"),
     })
 }
@@ -47,10 +47,10 @@ fn decode(bytes: &[u8]) -> Result<Picture, PictureError> {
 #[test]
 fn every_format_is_read_by_its_content() {
     for format in FORMATS {
-        let picture = decode(&encode(&scene(), format)).unwrap();
-        assert_eq!((picture.width, picture.height, picture.channels), (24, 10, 3), "{format:?}");
+        let image = decode(&encode(&scene(), format)).unwrap();
+        assert_eq!((image.width, image.height, image.channels), (24, 10, 3), "{format:?}");
         let tolerance = if format == ImageFormat::Jpeg { 12 } else { 0 };
-        for (i, (got, expected)) in picture.pixels.iter().zip(scene().to_rgb8().as_raw()).enumerate() {
+        for (i, (got, expected)) in image.pixels.iter().zip(scene().to_rgb8().as_raw()).enumerate() {
             // The last two rows share JPEG's squares with nothing but themselves; inside them it rings.
             assert!(got.abs_diff(*expected) <= tolerance, "{format:?} value {i}: {got}, expected {expected}");
         }
@@ -61,7 +61,7 @@ fn every_format_is_read_by_its_content() {
 #[test]
 fn every_color_type_becomes_eight_bits_on_white() {
     use DynamicImage::*;
-    for (image, expected) in [
+    for (original, expected) in [
         (ImageLuma8(ImageBuffer::from_pixel(1, 1, Luma([77]))), vec![77]),
         (ImageLuma16(ImageBuffer::from_pixel(1, 1, Luma([77 * 257 + 128]))), vec![77]),
         (ImageLuma16(ImageBuffer::from_pixel(1, 1, Luma([77 * 257 + 129]))), vec![78]),
@@ -75,9 +75,9 @@ fn every_color_type_becomes_eight_bits_on_white() {
         (ImageRgba8(ImageBuffer::from_pixel(1, 1, Rgba([200, 0, 50, 51]))), vec![244, 204, 214]),
         (ImageRgba16(ImageBuffer::from_pixel(1, 1, Rgba([0, 0, 0, 0]))), vec![255, 255, 255]),
     ] {
-        let picture = decode(&encode(&image, ImageFormat::Png)).unwrap();
-        assert_eq!(picture.pixels, expected, "{:?}", image.color());
-        assert_eq!(picture.channels, expected.len());
+        let image = decode(&encode(&original, ImageFormat::Png)).unwrap();
+        assert_eq!(image.pixels, expected, "{:?}", original.color());
+        assert_eq!(image.channels, expected.len());
     }
 }
 
@@ -128,7 +128,7 @@ fn exif(orientation: u8) -> Vec<u8> {
     [b"MM\0\x2a\0\0\0\x08\0\x01".as_slice(), &entry, &[0; 4]].concat()
 }
 
-/// Where the pixel of the upright picture (x, y) lies in a stored picture with this orientation.
+/// Where the pixel of the upright image (x, y) lies in a stored image with this orientation.
 ///
 /// Source: EXIF 2.3, tag 0x0112: the sides of the scene at which row 0 and column 0 lie.
 fn stored_at(orientation: u8, x: usize, y: usize, width: usize, height: usize) -> (usize, usize) {
@@ -166,9 +166,9 @@ fn the_eight_orientations_of_exif_are_applied() {
         let png = encode(&stored, ImageFormat::Png);
         let png = [&png[..33], &chunk(b"eXIf", &exif(orientation)), &png[33..]].concat();
         for (kind, file, tolerance) in [("JPEG", jpeg, 2), ("PNG", png, 0)] {
-            let picture = decode(&file).unwrap();
-            assert_eq!((picture.width, picture.height), (width, height), "{kind} {orientation}");
-            for (i, &got) in picture.pixels.iter().enumerate() {
+            let image = decode(&file).unwrap();
+            assert_eq!((image.width, image.height), (width, height), "{kind} {orientation}");
+            for (i, &got) in image.pixels.iter().enumerate() {
                 let expected = upright(i % width, i / width);
                 assert!(
                     got.abs_diff(expected) <= tolerance,
@@ -194,15 +194,15 @@ fn what_is_too_large_is_refused_from_its_header() {
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0x4e, 0x20, 0x4e, 0x20]);
     let started = Instant::now();
     for (kind, file) in [("png", &png), ("bmp", &bmp), ("gif", &gif), ("pnm", &pnm), ("jpeg", &jpeg)] {
-        let expected = PictureError::TooManyPixels { width: 20_000, height: 20_000 };
+        let expected = ImageError::TooManyPixels { width: 20_000, height: 20_000 };
         assert_eq!(decode(file), Err(expected), "{kind}");
     }
     // 400 megapixels would take seconds and gigabytes; this bound is no measurement.
     assert!(started.elapsed().as_secs() < 2);
     let in_all = [png_header(8192, 8193, 0), chunk(b"IDAT", &[])].concat();
-    assert_eq!(decode(&in_all), Err(PictureError::TooManyPixels { width: 8192, height: 8193 }));
+    assert_eq!(decode(&in_all), Err(ImageError::TooManyPixels { width: 8192, height: 8193 }));
     let bomb = [png_header(8000, 8000, 0), chunk(b"IDAT", &zlib(&[0; 100])), chunk(b"IEND", &[])].concat();
-    assert_eq!(decode(&bomb), Err(PictureError::Bomb { packed: bomb.len() as u64, unpacked: 64_000_000 }));
+    assert_eq!(decode(&bomb), Err(ImageError::Bomb { packed: bomb.len() as u64, unpacked: 64_000_000 }));
     // A blank page of the same size really is that compressible, and fine.
     let page = DynamicImage::new_luma8(4000, 4000);
     assert_eq!(decode(&encode(&page, ImageFormat::Png)).unwrap().pixels.len(), 16_000_000);
@@ -216,7 +216,7 @@ fn cut_files_are_errors_or_whole() {
         let mut errors = 0;
         for cut in 0..file.len() {
             match decode(&file[..cut]) {
-                Ok(picture) => assert_eq!(picture, whole, "{format:?} cut at {cut} of {}", file.len()),
+                Ok(image) => assert_eq!(image, whole, "{format:?} cut at {cut} of {}", file.len()),
                 Err(_) => errors += 1,
             }
         }
@@ -225,7 +225,7 @@ fn cut_files_are_errors_or_whole() {
 }
 
 #[test]
-fn mutants_give_a_picture_or_an_error() {
+fn mutants_give_an_image_or_an_error() {
     let files = FORMATS.map(|format| encode(&scene(), format));
     let mut accepted = 0;
     for seed in 0..7000 {
@@ -247,12 +247,8 @@ fn mutants_give_a_picture_or_an_error() {
                 }
             }
         }
-        if let Ok(picture) = decode(&mutant) {
-            assert_eq!(
-                picture.pixels.len(),
-                picture.width * picture.height * picture.channels,
-                "seed {seed}"
-            );
+        if let Ok(image) = decode(&mutant) {
+            assert_eq!(image.pixels.len(), image.width * image.height * image.channels, "seed {seed}");
             accepted += 1;
         }
     }
@@ -292,16 +288,12 @@ fn files_have_the_pixels_of_pillow() {
 fn transparency_is_laid_on_the_color_that_is_asked_for() {
     let clear = DynamicImage::ImageRgba8(ImageBuffer::from_pixel(1, 1, Rgba([200, 0, 50, 51])));
     let file = encode(&clear, ImageFormat::Png);
-    assert_eq!(Picture::decode_on("x", &file, [0, 0, 0]).unwrap().pixels, [40, 0, 10]);
-    assert_eq!(Picture::decode_on("x", &file, [10, 20, 30]).unwrap().pixels, [48, 16, 34]);
+    assert_eq!(Image::decode_on("x", &file, [0, 0, 0]).unwrap().pixels, [40, 0, 10]);
+    assert_eq!(Image::decode_on("x", &file, [10, 20, 30]).unwrap().pixels, [48, 16, 34]);
     let gray = DynamicImage::ImageLumaA8(ImageBuffer::from_pixel(1, 1, LumaA([100, 0])));
     let file = encode(&gray, ImageFormat::Png);
-    assert_eq!(Picture::decode_on("x", &file, [9, 9, 9]).unwrap().pixels, [9]);
-    assert_eq!(
-        Picture::decode_on("x", &file, [9, 8, 7]).unwrap().pixels,
-        [9, 8, 7],
-        "gray on a color is RGB"
-    );
+    assert_eq!(Image::decode_on("x", &file, [9, 9, 9]).unwrap().pixels, [9]);
+    assert_eq!(Image::decode_on("x", &file, [9, 8, 7]).unwrap().pixels, [9, 8, 7], "gray on a color is RGB");
 }
 
 /// A JPEG of 64 x 64 pixels with detail everywhere, so that its data are long; made by `detailed.py`.
@@ -314,7 +306,7 @@ fn detailed(progressive: bool) -> Vec<u8> {
 #[test]
 fn a_jpeg_of_which_a_part_is_missing_is_damaged() {
     let why = |bytes: &[u8]| match decode(bytes) {
-        Err(PictureError::Damaged { kind: "JPEG", why }) => why,
+        Err(ImageError::Damaged { kind: "JPEG", why }) => why,
         other => panic!("{other:?}"),
     };
     for progressive in [false, true] {
@@ -337,7 +329,7 @@ fn a_jpeg_of_which_a_part_is_missing_is_damaged() {
 #[test]
 fn what_is_right_but_not_read_is_called_by_its_name() {
     let kind = |bytes: &[u8]| match decode(bytes) {
-        Err(PictureError::Unsupported { kind }) => kind,
+        Err(ImageError::Unsupported { kind }) => kind,
         other => panic!("{other:?}"),
     };
     let jpeg = encode(&scene(), ImageFormat::Jpeg);
@@ -388,7 +380,7 @@ fn numbers_of_every_kind_are_tones_or_said_to_be_none() {
     assert_eq!(decode(&floats(&[0.0, 0.5, 1.0])).unwrap().pixels, [0, 128, 255], "shares");
     assert_eq!(decode(&floats(&[0.0, 127.5, 255.0])).unwrap().pixels, [0, 127, 255], "bytes, as Pillow");
     assert_eq!(decode(&integers(&[0, 1, 255])).unwrap().pixels, [0, 1, 255]);
-    let message = |file: &[u8]| Picture::decode("x.tif", file).unwrap_err().to_string();
+    let message = |file: &[u8]| Image::decode("x.tif", file).unwrap_err().to_string();
     expect!["x.tif: is a TIFF of 32-bit integers from 0 to 25500, so what is black and what is white cannot be told; scale it to 0..255 and save it as PNG"]
         .assert_eq(&message(&integers(&[0, 25_500])));
     expect!["x.tif: is a TIFF of 32-bit floats from -3.5 to 812.25, so what is black and what is white cannot be told; scale it to 0..255 and save it as PNG"]
@@ -400,20 +392,20 @@ fn numbers_of_every_kind_are_tones_or_said_to_be_none() {
     // 16 bits signed.
     assert_eq!(decode(&tiff(16, 2, 1, 1, &[7, 0, 255, 0])).unwrap().pixels, [7, 255]);
     let lab = message(&tiff(8, 1, 8, 3, &[50, 0, 0]));
-    assert!(lab.contains("is a picture of the kind TIFF (") && lab.ends_with("convert it to PNG"), "{lab}");
+    assert!(lab.contains("is an image of the kind TIFF (") && lab.ends_with("convert it to PNG"), "{lab}");
 }
 
 #[test]
 fn messages_say_what_it_is_instead() {
-    let message = |bytes: &[u8]| Picture::decode("cat.png", bytes).unwrap_err().to_string();
-    expect!["cat.png: is empty (0 bytes), so it is not a picture"].assert_eq(&message(b""));
-    expect!["cat.png: is not a picture: it looks like an HTML page (a download that went wrong?); expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF"].assert_eq(&message(b"  <!DOCTYPE html><title>404</title>"));
-    expect!["cat.png: is not a picture: it looks like an idx file (a data set, not a picture); expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF"].assert_eq(&message(&[0, 0, 8, 3, 0, 0, 0, 1]));
+    let message = |bytes: &[u8]| Image::decode("cat.png", bytes).unwrap_err().to_string();
+    expect!["cat.png: is empty (0 bytes), so it is not an image"].assert_eq(&message(b""));
+    expect!["cat.png: is not an image: it looks like an HTML page (a download that went wrong?); expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF"].assert_eq(&message(b"  <!DOCTYPE html><title>404</title>"));
+    expect!["cat.png: is not an image: it looks like an idx file (a data set, not an image); expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF"].assert_eq(&message(&[0, 0, 8, 3, 0, 0, 0, 1]));
     expect![
-        "cat.png: is not a picture: it looks like plain text; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF"
+        "cat.png: is not an image: it looks like plain text; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF"
     ]
     .assert_eq(&message(b"hello"));
-    expect!["cat.png: is a picture of the kind avif, which is not read here; convert it to PNG"]
+    expect!["cat.png: is an image of the kind avif, which is not read here; convert it to PNG"]
         .assert_eq(&message(b"\0\0\0\x18ftypavif\0\0\0\0"));
     expect![
         "cat.png: is 20000x20000 pixels, the most are 8192 a side and 64 megapixels in all; make it smaller"
@@ -423,15 +415,15 @@ fn messages_say_what_it_is_instead() {
     expect!["cat.png: is a damaged JPEG: it is cut short, its end marker is missing; save or copy it again"]
         .assert_eq(&message(&jpeg[..jpeg.len() - 20]));
     let folder = tempfile::tempdir().unwrap();
-    let error = Picture::open(folder.path()).unwrap_err().to_string();
-    expect!["FOLDER: is a folder, expected a picture"]
+    let error = Image::open(folder.path()).unwrap_err().to_string();
+    expect!["FOLDER: is a folder, expected an image"]
         .assert_eq(&error.replace(folder.path().to_str().unwrap(), "FOLDER"));
-    let missing = Picture::open(&folder.path().join("none.png")).unwrap_err().to_string();
+    let missing = Image::open(&folder.path().join("none.png")).unwrap_err().to_string();
     assert!(missing.contains("none.png: cannot be read: No such file"), "{missing}");
 }
 
 #[test]
 fn endless_streams_are_cut_off() {
-    let error = Picture::read("standard input", std::io::repeat(0)).unwrap_err().to_string();
+    let error = Image::read("standard input", std::io::repeat(0)).unwrap_err().to_string();
     assert!(error.starts_with("standard input: needs 268435457 bytes"), "{error}");
 }

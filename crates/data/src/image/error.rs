@@ -1,28 +1,28 @@
-//! What can be wrong with a picture.
+//! What can be wrong with an image.
 
 use thiserror::Error;
 
 use super::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
 use crate::memory::OutOfMemory;
 
-/// What is wrong with a picture.
+/// What is wrong with an image.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum PictureError {
+pub enum ImageError {
     /// There are no bytes.
-    #[error("is empty (0 bytes), so it is not a picture")]
+    #[error("is empty (0 bytes), so it is not an image")]
     Empty,
     /// The path is a folder.
-    #[error("is a folder, expected a picture")]
+    #[error("is a folder, expected an image")]
     Folder,
     /// The bytes are something else.
-    #[error("is not a picture: it looks like {looks_like}; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF")]
-    NotAPicture {
+    #[error("is not an image: it looks like {looks_like}; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF")]
+    NotAnImage {
         /// What it looks like.
         looks_like: &'static str,
     },
-    /// A picture that is not decoded here.
-    #[error("is a picture of the kind {kind}, which is not read here; convert it to PNG")]
+    /// An image that is not decoded here.
+    #[error("is an image of the kind {kind}, which is not read here; convert it to PNG")]
     Unsupported {
         /// The kind.
         kind: String,
@@ -54,7 +54,7 @@ pub enum PictureError {
     /// Too many bytes, packed or unpacked.
     #[error("needs {bytes} bytes, the most are {MAX_BYTES}; make it smaller")]
     TooManyBytes {
-        /// Size of the file or of the decoded picture.
+        /// Size of the file or of the decoded image.
         bytes: u64,
     },
     /// The file is far too small for the pixels that it claims to hold.
@@ -62,7 +62,7 @@ pub enum PictureError {
     Bomb {
         /// Size of the file.
         packed: u64,
-        /// Size of the decoded picture.
+        /// Size of the decoded image.
         unpacked: u64,
     },
     /// The header is fine and the rest is not.

@@ -1,4 +1,4 @@
-//! Which test pictures are explained: those that the network knows, one of each class in turn.
+//! Which test images are explained: those that the network knows, one of each class in turn.
 
 use ndarray::{Array3, Axis};
 use striate_data::{Dataset, Preprocess};
@@ -7,19 +7,19 @@ use striate_graph::Session;
 use super::explain::{Seen, answers};
 use crate::LabError;
 
-/// Test pictures that are looked through for some that the network knows.
+/// Test images that are looked through for some that the network knows.
 const LOOKED_THROUGH: usize = 200;
 
-/// A picture as the network takes it.
+/// An image as the network takes it.
 pub(super) fn seen(index: usize, class: usize, pixels: &[u8], preprocess: &Preprocess) -> Seen {
     let [c, h, w] = preprocess.shape();
     let mut values = vec![0.0; c * h * w];
     preprocess.normalize(pixels, &mut values);
-    let image = Array3::from_shape_vec((c, h, w), values).expect("a picture of the network's size");
+    let image = Array3::from_shape_vec((c, h, w), values).expect("an image of the network's size");
     Seen { index, image, class }
 }
 
-/// Up to `n` test pictures with the class that the network says, and how many of them it is right about, if they are labeled
+/// Up to `n` test images with the class that the network says, and how many of them it is right about, if they are labeled
 /// with its classes.
 pub(super) fn choose(
     session: &mut Session,
@@ -33,7 +33,7 @@ pub(super) fn choose(
     // A large network is not asked about more than it takes to find a few.
     let enough = |known: &[(usize, Seen)]| known.iter().filter(|(before, _)| *before == 0).count() >= n;
     for i in 0..data.test.len().min(LOOKED_THROUGH) {
-        let pixels = preprocess.from_picture(&data.test.picture(i)?);
+        let pixels = preprocess.from_image(&data.test.image(i)?);
         let mut seen = seen(i, 0, &pixels, preprocess);
         seen.class = answers(session, &seen.image.clone().insert_axis(Axis(0)))?[0];
         let label = data.test.label(i) as usize;

@@ -1,10 +1,10 @@
-//! Whether a picture is small enough to be decoded, by what its header says.
+//! Whether an image is small enough to be decoded, by what its header says.
 
-use super::error::PictureError;
+use super::error::ImageError;
 use super::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
 use crate::memory::{most_unpacked, room_for};
 
-/// From so many bytes on, it is made sure that there is memory before a picture is decoded ...
+/// From so many bytes on, it is made sure that there is memory before an image is decoded ...
 const LARGE_BYTES: u64 = 1 << 20;
 /// ... for its pixels so many times: as they are decoded, as gray or RGB, and turned.
 const COPIES: u64 = 3;
@@ -15,21 +15,21 @@ pub(super) fn check_size(
     [width, height]: [u32; 2],
     packed: u64,
     unpacked: u64,
-) -> Result<(), PictureError> {
+) -> Result<(), ImageError> {
     match () {
         () if width.max(height) > MAX_SIDE_PX || u64::from(width) * u64::from(height) > MAX_PIXELS => {
-            Err(PictureError::TooManyPixels { width, height })
+            Err(ImageError::TooManyPixels { width, height })
         }
         () if width == 0 || height == 0 => {
-            Err(PictureError::Damaged { kind, why: format!("it is {width}x{height} pixels") })
+            Err(ImageError::Damaged { kind, why: format!("it is {width}x{height} pixels") })
         }
-        () if unpacked > MAX_BYTES => Err(PictureError::TooManyBytes { bytes: unpacked }),
-        () if unpacked > most_unpacked(packed) => Err(PictureError::Bomb { packed, unpacked }),
+        () if unpacked > MAX_BYTES => Err(ImageError::TooManyBytes { bytes: unpacked }),
+        () if unpacked > most_unpacked(packed) => Err(ImageError::Bomb { packed, unpacked }),
         () => Ok(()),
     }
 }
 
-/// Makes sure that there is memory for a large picture: decoders take theirs without asking.
-pub(crate) fn check_room(unpacked: u64) -> Result<(), PictureError> {
+/// Makes sure that there is memory for a large image: decoders take theirs without asking.
+pub(crate) fn check_room(unpacked: u64) -> Result<(), ImageError> {
     if unpacked < LARGE_BYTES { Ok(()) } else { Ok(room_for(unpacked.saturating_mul(COPIES))?) }
 }

@@ -1,4 +1,4 @@
-//! Decodes pictures: PNG, JPEG, BMP, GIF (first frame), PNM, WebP, TIFF.
+//! Decodes images: PNG, JPEG, BMP, GIF (first frame), PNM, WebP, TIFF.
 //!
 //! The content decides the format, never the name. Size limits are checked on the header, before a pixel is
 //! decoded. The result is always gray or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes
@@ -14,7 +14,7 @@ mod error;
 mod limits;
 mod size;
 
-pub use error::PictureError;
+pub use error::ImageError;
 pub(crate) use limits::MAX_SCANS;
 pub use limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
 pub(crate) use size::check_room;
@@ -48,12 +48,12 @@ const FORMATS: [(ImageFormat, &str); 7] = [
     (ImageFormat::Tiff, "TIFF"),
 ];
 
-/// A decoded picture, gray or RGB.
+/// A decoded image, gray or RGB.
 ///
 /// # Shapes
 /// `pixels` is `[height, width, channels]`, 0 to 255.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
+pub struct Image {
     /// Columns.
     pub width: usize,
     /// Rows.
@@ -64,11 +64,11 @@ pub struct Picture {
     pub pixels: Vec<u8>,
 }
 
-impl Picture {
+impl Image {
     /// Decodes a file, transparency composited on white.
     ///
     /// # Errors
-    /// [`DataError::Picture`] with the path and what is wrong with the file.
+    /// [`DataError::Image`] with the path and what is wrong with the file.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         Self::open_on(path, WHITE)
     }
@@ -76,18 +76,18 @@ impl Picture {
     /// Decodes a file, transparency composited on a color, RGB.
     ///
     /// # Errors
-    /// [`DataError::Picture`] with the path and what is wrong with the file.
+    /// [`DataError::Image`] with the path and what is wrong with the file.
     pub fn open_on(path: &Path, background: [u8; 3]) -> Result<Self, DataError> {
         read_file(path)
             .and_then(|bytes| decode(&bytes, background))
-            .map_err(|problem| DataError::Picture { place: path.display().to_string(), problem })
+            .map_err(|problem| DataError::Image { place: path.display().to_string(), problem })
     }
 
     /// Decodes the bytes of a file, transparency composited on white; `place` is what errors call them, such as
     /// `standard input`.
     ///
     /// # Errors
-    /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
+    /// [`DataError::Image`] with `place` and what is wrong with the bytes.
     pub fn decode(place: &str, bytes: &[u8]) -> Result<Self, DataError> {
         Self::decode_on(place, bytes, WHITE)
     }
@@ -95,45 +95,45 @@ impl Picture {
     /// Decodes the bytes of a file, transparency composited on a color, RGB.
     ///
     /// # Errors
-    /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
+    /// [`DataError::Image`] with `place` and what is wrong with the bytes.
     pub fn decode_on(place: &str, bytes: &[u8], background: [u8; 3]) -> Result<Self, DataError> {
-        decode(bytes, background).map_err(|problem| DataError::Picture { place: place.to_string(), problem })
+        decode(bytes, background).map_err(|problem| DataError::Image { place: place.to_string(), problem })
     }
 
     /// Decodes all that a stream holds, up to the limit of [`MAX_BYTES`], transparency composited on white.
     ///
     /// # Errors
-    /// [`DataError::Picture`] with `place` and what is wrong with the bytes.
+    /// [`DataError::Image`] with `place` and what is wrong with the bytes.
     pub fn read(place: &str, stream: impl Read) -> Result<Self, DataError> {
         read_capped(stream, 0)
             .and_then(|bytes| decode(&bytes, WHITE))
-            .map_err(|problem| DataError::Picture { place: place.to_string(), problem })
+            .map_err(|problem| DataError::Image { place: place.to_string(), problem })
     }
 }
 
 /// The bytes of a file, if they are not too many.
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, PictureError> {
-    let io = |error: std::io::Error| PictureError::Io { why: error.to_string() };
+pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, ImageError> {
+    let io = |error: std::io::Error| ImageError::Io { why: error.to_string() };
     let metadata = fs::metadata(path).map_err(io)?;
     if metadata.is_dir() {
-        return Err(PictureError::Folder);
+        return Err(ImageError::Folder);
     }
     // A pipe has no length; and a file that is too long is not worth its memory.
     read_capped(open_regular(path).map_err(io)?, metadata.len().min(MAX_BYTES))
 }
 
 /// Reads a stream that is said to hold so many bytes.
-fn read_capped(stream: impl Read, said: u64) -> Result<Vec<u8>, PictureError> {
+fn read_capped(stream: impl Read, said: u64) -> Result<Vec<u8>, ImageError> {
     let mut bytes = reserved(said as usize)?;
-    let io = |error: std::io::Error| PictureError::Io { why: error.to_string() };
+    let io = |error: std::io::Error| ImageError::Io { why: error.to_string() };
     stream.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(PictureError::TooManyBytes { bytes: bytes.len() as u64 });
+        return Err(ImageError::TooManyBytes { bytes: bytes.len() as u64 });
     }
     Ok(bytes)
 }
 
-pub(crate) fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Picture, PictureError> {
+pub(crate) fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Image, ImageError> {
     decode_as(bytes, background, Wholeness::Check)
 }
 
@@ -150,15 +150,15 @@ pub(crate) fn decode_as(
     bytes: &[u8],
     background: [u8; 3],
     wholeness: Wholeness,
-) -> Result<Picture, PictureError> {
+) -> Result<Image, ImageError> {
     if bytes.is_empty() {
-        return Err(PictureError::Empty);
+        return Err(ImageError::Empty);
     }
-    let unread = |kind: &str| Err(PictureError::Unsupported { kind: kind.into() });
+    let unread = |kind: &str| Err(ImageError::Unsupported { kind: kind.into() });
     let Ok(format) = image::guess_format(bytes) else {
-        return match sniff::picture_unread(bytes) {
+        return match sniff::image_unread(bytes) {
             Some(kind) => unread(kind),
-            None => Err(PictureError::NotAPicture { looks_like: sniff::looks_like(bytes) }),
+            None => Err(ImageError::NotAnImage { looks_like: sniff::looks_like(bytes) }),
         };
     };
     let Some(&(_, kind)) = FORMATS.iter().find(|(known, _)| *known == format) else {
@@ -168,7 +168,7 @@ pub(crate) fn decode_as(
     let scans = if is_jpeg { sniff::jpeg_scans(bytes) } else { 0 };
     if scans > MAX_SCANS {
         let why = format!("it has {scans} scans, the most are {MAX_SCANS}");
-        return Err(PictureError::Damaged { kind, why });
+        return Err(ImageError::Damaged { kind, why });
     }
     if let Some(kind) = sniff::jpeg_unread(bytes).filter(|_| is_jpeg) {
         return unread(kind);
@@ -181,10 +181,8 @@ pub(crate) fn decode_as(
         return Ok(flatten(image, background));
     }
     let damaged = |error: image::ImageError| match error {
-        image::ImageError::Unsupported(what) => {
-            PictureError::Unsupported { kind: format!("{kind} ({what})") }
-        }
-        error => PictureError::Damaged { kind, why: error.to_string() },
+        image::ImageError::Unsupported(what) => ImageError::Unsupported { kind: format!("{kind} ({what})") },
+        error => ImageError::Damaged { kind, why: error.to_string() },
     };
     let essential =
         if format == ImageFormat::Png { sniff::png_essentials(bytes) } else { Cow::Borrowed(bytes) };
@@ -203,10 +201,10 @@ pub(crate) fn decode_as(
             true if wholeness == Wholeness::Known => Ok(()),
             true => Scans::check(bytes),
         };
-        why.map_err(|why| PictureError::Damaged { kind, why })?;
+        why.map_err(|why| ImageError::Damaged { kind, why })?;
     }
     if format == ImageFormat::WebP {
-        webp::check(bytes, [width, height]).map_err(|why| PictureError::Damaged { kind, why })?;
+        webp::check(bytes, [width, height]).map_err(|why| ImageError::Damaged { kind, why })?;
     }
     check_room(unpacked)?;
     // A frame of a GIF may be larger than its screen.
@@ -214,7 +212,7 @@ pub(crate) fn decode_as(
     // EXIF that cannot be read is as good as none: the pixels are what counts.
     let orientation = decoder.orientation().ok();
     let mut image = match is_of_inks {
-        true => jpeg::decode_inks(bytes).map_err(|why| PictureError::Damaged { kind, why })?,
+        true => jpeg::decode_inks(bytes).map_err(|why| ImageError::Damaged { kind, why })?,
         false => DynamicImage::from_decoder(decoder).map_err(damaged)?,
     };
     if let Some(orientation) = orientation {
@@ -231,7 +229,7 @@ fn limits(bytes: u64) -> Limits {
 }
 
 /// Any color type to gray or RGB, transparency composited on a color.
-fn flatten(image: DynamicImage, background: [u8; 3]) -> Picture {
+fn flatten(image: DynamicImage, background: [u8; 3]) -> Image {
     let (width, height) = (image.width() as usize, image.height() as usize);
     let color = image.color();
     let [r, g, b] = background;
@@ -243,7 +241,7 @@ fn flatten(image: DynamicImage, background: [u8; 3]) -> Picture {
         (true, false) => (3, image.into_rgb8().into_raw()),
         (true, true) => (3, composite::<4>(image.into_rgba8().into_raw(), &background)),
     };
-    Picture { width, height, channels, pixels }
+    Image { width, height, channels, pixels }
 }
 
 /// Composites pixels of K values, the last of which is opacity, on a color, in place: round((c a + b (255 - a)) / 255).

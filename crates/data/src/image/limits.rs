@@ -1,10 +1,10 @@
-//! How large a picture may be.
+//! How large an image may be.
 
 /// The longest side that is decoded, in pixels.
 pub const MAX_SIDE_PX: u32 = 8192;
 /// The most pixels that are decoded; 64 megapixels are more than any camera phone writes in its usual mode.
 pub const MAX_PIXELS: u64 = 64 * 1024 * 1024;
-/// The most memory for one decoded picture, and the largest file that is read, in bytes.
+/// The most memory for one decoded image, and the largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
-/// Passes of a progressive JPEG over all of its pixels; encoders write about ten, and each costs the time of a picture.
+/// Passes of a progressive JPEG over all of its pixels; encoders write about ten, and each costs the time of an image.
 pub(crate) const MAX_SCANS: usize = 100;
