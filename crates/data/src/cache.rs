@@ -20,11 +20,11 @@ use std::path::{Path, PathBuf};
 use flate2::Crc;
 use sha2::{Digest, Sha256};
 
-use crate::hex::hex;
 use crate::image::Image;
 use crate::preprocess::Preprocess;
 use crate::resample::Interpolation;
 use crate::resize;
+use striate_base::hex;
 
 const MAGIC: &[u8; 8] = b"STRPIX01";
 const HEADER_BYTES: usize = 24;

@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 pub use crate::images::Images;
 
 use crate::error::DataError;
-use crate::hex::hex;
 use crate::split::Split;
+use striate_base::hex;
 
 /// A training and a test split with the names of their classes.
 #[derive(Debug, Clone, PartialEq, Eq)]

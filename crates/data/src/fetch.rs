@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
-use crate::hex::hex;
 use crate::registry::{Known, KnownFile};
+use striate_base::hex;
 
 /// Downloads the files of a data set into `folder`, from its own mirrors; gives the folder's files.
 ///

@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 use crate::classes::Classes;
 use crate::dataset::Dataset;
 use crate::error::DataError;
-use crate::hex::hex;
 use crate::idx::{self, LABELS_MAGIC};
 use crate::images::Images;
 use crate::layout::Layout;
 use crate::parts::Parts;
 use crate::registry::{self, FILE_NAMES, KNOWN, Known};
+use striate_base::hex;
 
 /// The folders of this machine in which data sets are looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

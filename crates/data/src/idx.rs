@@ -32,10 +32,10 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 
 use crate::error::DataError;
-use crate::memory::{OutOfMemory, most_unpacked, reserved, room_for};
 use crate::tones::{self, Outside};
 use error::QMNIST_COLUMNS;
 use number::Number;
+use striate_base::memory::{OutOfMemory, most_unpacked, reserved, room_for};
 
 /// An honest image file grows a few fold; up to this factor (and this many bytes besides) memory is reserved
 /// in one piece, past it the buffer grows only as bytes really arrive.

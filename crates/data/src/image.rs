@@ -29,10 +29,10 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::DataError;
 use crate::jpeg::{self, Scans};
-use crate::memory::{SMALL_BYTES, reserved};
 use crate::regular::open_regular;
 use crate::{sniff, tiff, webp};
 use size::check_size;
+use striate_base::memory::{SMALL_BYTES, reserved};
 
 /// What transparency is composited on when nothing else is said, as on a page.
 pub const WHITE: [u8; 3] = [255; 3];

@@ -18,10 +18,10 @@ use tiff::{ColorType, TiffError};
 
 use crate::image::{ImageError, MAX_SCANS, check_room};
 use crate::jpeg::{under_black, ycc_to_rgb};
-use crate::memory::SMALL_BYTES;
 use crate::sniff;
 use crate::tones::{Outside, to_bytes};
 use directory::Directory;
+use striate_base::memory::SMALL_BYTES;
 
 const KIND: &str = "TIFF";
 /// Values of the tag "photometric interpretation".

@@ -3,8 +3,9 @@
 
 use std::io::Write;
 
+use striate_base::memory::OutOfMemory;
 use striate_data::idx::{IMAGES_MAGIC, open_images, read_images};
-use striate_data::{DataError, IdxError, Image, ImageError, OutOfMemory};
+use striate_data::{DataError, IdxError, Image, ImageError};
 use striate_testkit::{Memory, memory, with_room};
 
 #[global_allocator]

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use ndarray::ArrayD;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
-use striate_data::memory::reserved;
+use striate_base::memory::reserved;
 
 /// Base64 with padding.
 pub(crate) fn to_base64(bytes: &[u8]) -> String {

@@ -10,7 +10,7 @@ use ndarray::ArrayD;
 use std::ffi::OsString;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use striate_data::memory::reserved;
+use striate_base::memory::reserved;
 use striate_graph::Params;
 
 const STATE: &str = "striate.state";

@@ -22,8 +22,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use striate_data::OutOfMemory;
-use striate_data::memory::{read_exactly, reserved};
+use striate_base::memory::OutOfMemory;
+use striate_base::memory::{read_exactly, reserved};
 use striate_graph::Params;
 
 const HASH: &str = "striate.sha256";

@@ -3,7 +3,8 @@
 use crate::pth::PthError;
 use std::io;
 use std::path::{Path, PathBuf};
-use striate_data::{DataError, OutOfMemory};
+use striate_base::memory::OutOfMemory;
+use striate_data::DataError;
 use striate_graph::{GraphError, ParamsError, SessionError};
 
 /// A file that could not be read or written: which, and why.

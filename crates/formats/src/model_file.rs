@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
+use striate_base::memory::room_for;
 use striate_data::Preprocess;
-use striate_data::memory::room_for;
 use striate_graph::{Engine, Graph, Params};
 
 const GRAPH: &str = "striate.graph";

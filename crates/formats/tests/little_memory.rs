@@ -5,7 +5,8 @@
 mod torch;
 
 use ndarray::{ArrayD, IxDyn};
-use striate_data::{OutOfMemory, Preprocess};
+use striate_base::memory::OutOfMemory;
+use striate_data::Preprocess;
 use striate_formats::{Checkpoint, ModelFile, Problem, Provenance, PthError, Weights};
 use striate_graph::{Engine, Mode, Params, trace};
 use striate_nn::{Flatten, Linear, Sequential};

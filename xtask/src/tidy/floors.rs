@@ -5,8 +5,9 @@ use crate::workspace::Workspace;
 
 /// Floor of each crate, and the order within the floor.
 const FLOORS: &[(&str, (u8, u8))] = &[
-    ("kernels", (0, 0)),
+    ("base", (0, 0)),
     ("derive", (0, 0)),
+    ("kernels", (0, 1)), // shares base's random numbers
     ("graph", (1, 0)),
     ("data", (1, 0)),
     ("nn", (2, 0)),

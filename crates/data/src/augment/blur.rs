@@ -9,7 +9,7 @@
 //! `GaussianBlur(13, sigma=(0.1, 2.0))`. An image too small to be mirrored so far is repeated at its edges instead.
 
 use crate::image::Image;
-use crate::math::exp;
+use striate_base::math::exp;
 
 /// Pixels to each side; three deviations of the largest sigma.
 const RADIUS: usize = 6;

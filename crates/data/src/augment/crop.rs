@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::place;
 use crate::error::DataError;
 use crate::image::Image;
-use crate::math::{exp, ln};
 use crate::preprocess::Preprocess;
 use crate::resample::{Axis, Window, resample};
 use crate::rng::{Draws, unit};
+use striate_base::math::{exp, ln};
 
 /// Draws before the middle is taken instead.
 const ATTEMPTS: u32 = 10;

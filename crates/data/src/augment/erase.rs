@@ -7,8 +7,8 @@
 //! Zhong 2020.
 
 use super::place;
-use crate::math::{exp, ln};
 use crate::rng::{Draws, unit};
+use striate_base::math::{exp, ln};
 
 const SCALE: [f64; 2] = [0.02, 0.33];
 const RATIO: [f64; 2] = [0.3, 3.3];

@@ -14,8 +14,8 @@
 
 use super::Augment;
 use crate::loader::Target;
-use crate::math::{exp, ln};
 use crate::rng::{Draws, Use, below};
+use striate_base::math::{exp, ln};
 
 /// How one sample is mixed.
 #[derive(Debug, Clone, Copy, PartialEq)]

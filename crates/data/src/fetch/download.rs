@@ -22,7 +22,7 @@ use ureq::http::Response;
 use super::address::Address;
 use super::event::FetchEvent;
 use crate::error::DataError;
-use crate::hex::hex;
+use striate_base::hex;
 
 /// A file to be downloaded.
 #[derive(Debug, Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::memory::OutOfMemory;
+use striate_base::memory::OutOfMemory;
 
 /// The magic number of an idx file of `u8` images, `[N, H, W]`.
 pub const IMAGES_MAGIC: u32 = 0x0000_0803;

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
-use crate::memory::OutOfMemory;
+use striate_base::memory::OutOfMemory;
 
 /// What is wrong with an image.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::error::ImageError;
 use super::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
-use crate::memory::{most_unpacked, room_for};
+use striate_base::memory::{most_unpacked, room_for};
 
 /// From so many bytes on, it is made sure that there is memory before an image is decoded ...
 const LARGE_BYTES: u64 = 1 << 20;

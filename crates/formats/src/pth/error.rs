@@ -2,7 +2,7 @@
 
 use super::pickle::PickleError;
 use super::zip::ZipError;
-use striate_data::OutOfMemory;
+use striate_base::memory::OutOfMemory;
 
 /// What is wrong with a `.pth`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

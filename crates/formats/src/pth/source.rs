@@ -5,8 +5,8 @@
 use crate::dtype::Dtype;
 use crate::pth::PthError;
 use std::io::{BufReader, Read, Seek, SeekFrom};
-use striate_data::OutOfMemory;
-use striate_data::memory::{read_exactly, reserved};
+use striate_base::memory::OutOfMemory;
+use striate_base::memory::{read_exactly, reserved};
 
 /// What can be read at any place: a file, or bytes in memory.
 pub(crate) trait ReadSeek: Read + Seek {}

@@ -10,7 +10,7 @@ use crate::limits;
 use crate::weights::{Found, StateDict};
 use ndarray::{ArrayD, ArrayView, IxDyn, ShapeBuilder};
 use std::collections::BTreeMap;
-use striate_data::memory::reserved;
+use striate_base::memory::reserved;
 
 /// Values of all tensors together, for each value in the file: tied weights are stored once and used twice.
 const VALUES_PER_STORED: u64 = 2;

@@ -1,6 +1,6 @@
 //! The network that is measured, ready to run: in use or in training.
 
-use striate_data::memory::reserved;
+use striate_base::memory::reserved;
 use striate_graph::{
     CrossEntropy, Engine, Explained, Graph, Params, PlanError, Session, TrainOptions, TrainStep,
 };

@@ -1,6 +1,6 @@
 //! Why a pickle was refused, and at which byte.
 
-use striate_data::OutOfMemory;
+use striate_base::memory::OutOfMemory;
 
 /// What is wrong with a pickle. `at` is the byte of the opcode, counted from the start of the file, or of `data.pkl`
 /// in a zip.

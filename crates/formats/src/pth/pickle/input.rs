@@ -4,8 +4,8 @@
 
 use super::PickleError;
 use std::io::{ErrorKind, Read};
-use striate_data::OutOfMemory;
-use striate_data::memory::reserved;
+use striate_base::memory::OutOfMemory;
+use striate_base::memory::reserved;
 
 /// Longest name of a module or of something in it.
 const LINE_BYTES: usize = 256;

@@ -72,10 +72,10 @@ pub fn read_exactly(from: &mut dyn Read, bytes: u64) -> io::Result<Vec<u8>> {
 /// anyway: deflate reaches a factor of 1032, photographs stay below 100. So no file below 40 kB can take more than 16 MiB.
 const MAX_RATIO: u64 = 400;
 /// What may be unpacked from a file however small.
-pub(crate) const SMALL_BYTES: u64 = 16 * 1024 * 1024;
+pub const SMALL_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The most bytes that are unpacked from a file of `packed` bytes.
-pub(crate) fn most_unpacked(packed: u64) -> u64 {
+pub fn most_unpacked(packed: u64) -> u64 {
     packed.saturating_mul(MAX_RATIO).max(SMALL_BYTES)
 }
 

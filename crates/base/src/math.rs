@@ -6,7 +6,7 @@
 use std::f64::consts::{LN_2, SQRT_2};
 
 /// e to the x; 0 below -700.
-pub(crate) fn exp(x: f64) -> f64 {
+pub fn exp(x: f64) -> f64 {
     if x < -700.0 {
         return 0.0;
     }
@@ -22,7 +22,7 @@ pub(crate) fn exp(x: f64) -> f64 {
 }
 
 /// The natural logarithm of a positive number.
-pub(crate) fn ln(x: f64) -> f64 {
+pub fn ln(x: f64) -> f64 {
     let exponent = ((x.to_bits() >> 52) & 0x7ff) as i64 - 1023;
     let mantissa = x / power_of_two(exponent);
     let (mantissa, exponent) =

@@ -1,0 +1,24 @@
+//! Small functions that more than one crate of Striate needs, each of them here once.
+//!
+//! **Floor 0**, below everything else; it depends on no other crate of the workspace and knows nothing of networks or
+//! images.
+//!
+//! Where to start reading: each module is one idea and reads on its own. [`memory`] is the one that most crates use: it
+//! allocates what a file asks for without trusting the file.
+//!
+//! # Invariants
+//! * Every function is pure: the same arguments give the same bits on every machine.
+//!
+//! # Example
+//! ```
+//! use striate_base::{hex, math};
+//!
+//! assert_eq!(hex(&[0xff, 0x0a]), "ff0a");
+//! assert!((math::ln(math::exp(1.5)) - 1.5).abs() < 1e-14);
+//! ```
+
+mod hex;
+pub mod math;
+pub mod memory;
+
+pub use hex::hex;
