@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes crates/inspect/assets/DejaVuSans-subset.ttf, the one font of every image Striate draws.
+"""Makes crates/report/assets/DejaVuSans-subset.ttf, the one font of every image Striate draws.
 
 Source: DejaVu Sans 2.37, Debian package fonts-dejavu-core 2.37-6 (license beside the result).
 Needs:  fontTools 4.68.0 (pip install fonttools==4.68.0).
@@ -19,7 +19,7 @@ from fontTools.ttLib import TTFont
 
 DEBIAN_PATH = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 SOURCE_SHA256 = "abdc775b21b1bc470d50c97e790d276f2054b7504e56e5bd3e64f48d68582322"
-RESULT = Path(__file__).resolve().parents[2] / "crates/inspect/assets/DejaVuSans-subset.ttf"
+RESULT = Path(__file__).resolve().parents[2] / "crates/report/assets/DejaVuSans-subset.ttf"
 
 ASCII = range(0x20, 0x7F)
 LATIN_1 = range(0xA0, 0x100)  # includes · × ° µ ±

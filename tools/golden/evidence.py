@@ -13,7 +13,7 @@ Conventions, the same on both sides:
 * gradient: captum Saliency(abs=False), whose default takes the magnitude. gradient_x_input: captum InputXGradient.
 * integrated_gradients: captum IntegratedGradients(method="gausslegendre", n_steps=50) from a picture of BASELINE. Its trapezoid
   rules are not used: their weights do not sum to 1.
-* smooth_grad: captum NoiseTunnel(Saliency(abs=False)) over the noise of crates/inspect/src/evidence/noise.rs, made here once more
+* smooth_grad: captum NoiseTunnel(Saliency(abs=False)) over the noise of crates/explain/src/attribution/noise.rs, made here once more
   in integers; captum's own draws are replaced by it. sigma is SHARE of the range of each picture.
 * guided_backprop: captum GuidedBackprop, which sees nn.ReLU modules alone; pytorch-grad-cam's must agree.
 * grad_cam: captum LayerGradCam(relu_attributions=True); pytorch-grad-cam's, cut off below 0, must agree.

@@ -62,7 +62,7 @@ const ALL: &[Golden] = &[
         checks: false,
     },
     Golden {
-        what: "crates/inspect/assets/DejaVuSans-subset.ttf: the font of the charts",
+        what: "crates/report/assets/DejaVuSans-subset.ttf: the font of the charts",
         script: "tools/font/subset.py",
         needs: None,
         by_hand: "python3 tools/font/subset.py DEJAVU_SANS_TTF (needs fonttools)",

@@ -185,7 +185,7 @@ mod tests {
     fn tests_are_told_from_code() {
         let is_test = |path: &str| File::new(path, String::new()).is_test();
         assert!(is_test("crates/data/tests/idx.rs") && is_test("crates/data/benches/loader.rs"));
-        assert!(is_test("crates/kernels/src/testing.rs") && is_test("crates/inspect/src/metrics/tests.rs"));
+        assert!(is_test("crates/kernels/src/testing.rs") && is_test("crates/report/src/metrics/tests.rs"));
         assert!(!is_test("crates/testkit/src/lib.rs") && !is_test("crates/data/src/idx.rs"));
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use striate::data::fetch::fetch;
 use striate::data::registry::{KNOWN, Known};
 use striate::data::{DataError, Found, Places, find, registry};
-use striate::inspect::text::{Align, Table, bytes};
+use striate::report::text::{Align, Table, bytes};
 
 use crate::flags::me;
 use crate::flags_data::LayoutFlag;

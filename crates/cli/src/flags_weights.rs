@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use striate::data::fetch::FetchEvent;
-use striate::inspect::text::{bytes, printable};
 use striate::models::weights::LoadOptions;
+use striate::report::text::{bytes, printable};
 
 use crate::out;
 

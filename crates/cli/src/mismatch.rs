@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use striate::data::nature::{Mismatch, Nature};
 use striate::data::{Image, Preprocess};
-use striate::inspect::text::{grouped, printable};
+use striate::report::text::{grouped, printable};
 
 use crate::out;
 

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use striate::graph::{Mode, trace};
-use striate::inspect::text::{Align, Table, UNDEFINED, grouped, short_count};
 use striate::models::weights::{self, WeightsInfo};
 use striate::models::{ModelInfo, registry};
+use striate::report::text::{Align, Table, UNDEFINED, grouped, short_count};
 
 use crate::exit::Usage;
 use crate::flags::me;

@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use striate::inspect::text::{drives_terminal, printable_lines};
-use striate::inspect::wrap_columns;
+use striate::report::text::{drives_terminal, printable_lines};
+use striate::report::wrap_columns;
 use terminal_size::{Width, terminal_size_of};
 
 /// Standard output could not be written.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use striate::data::{DataError, Dataset, Image, Split};
 use striate::formats::{Provenance, write_atomically};
-use striate::inspect::chart::Curves;
-use striate::inspect::report::{Comparison, Mistake, Page, id_line};
-use striate::inspect::text::{grouped, percent};
-use striate::inspect::{Answer, InspectError, Thumbnail, Tile, contact_sheet, worst};
+use striate::report::chart::Curves;
+use striate::report::page::{Comparison, Mistake, Page, id_line};
+use striate::report::text::{grouped, percent};
+use striate::report::{Answer, ReportError, Thumbnail, Tile, contact_sheet, worst};
 use striate::train::{ARGS_YAML, ChosenBy, Counts, EpochRow, Evaluation, Trained};
 
 /// The page of a run folder.
@@ -191,7 +191,7 @@ pub(crate) fn mistakes(
     worst(answers).into_iter().take(SHOWN).map(of).collect()
 }
 
-pub(crate) fn thumbnail(image: &Image) -> Result<Thumbnail, InspectError> {
+pub(crate) fn thumbnail(image: &Image) -> Result<Thumbnail, ReportError> {
     Thumbnail::new(image.width, image.height, image.channels, &image.pixels, SIDE_PX)
 }
 

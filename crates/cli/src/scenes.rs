@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use striate::formats::write_atomically;
-use striate::inspect::chart::Scene;
+use striate::report::chart::Scene;
 
 /// Pixels of the PNG for one of the page.
 const SCALE: f64 = 2.0;

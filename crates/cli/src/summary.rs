@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
+use striate::explain::receptive_field::{Layers, layers};
+use striate::explain::{Summary, summary};
 use striate::formats::{ModelFile, Provenance};
 use striate::graph::{Graph, Mode};
-use striate::inspect::receptive_field::{Layers, layers};
-use striate::inspect::text::grouped;
-use striate::inspect::{Summary, summary};
+use striate::report::text::grouped;
 
 use crate::exit::Usage;
 use crate::flags::{count, model_path, side};

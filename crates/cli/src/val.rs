@@ -11,8 +11,8 @@ use striate::Classifier;
 use striate::data::photos::Photo;
 use striate::data::{Dataset, Measured, Split};
 use striate::formats::ModelFile;
-use striate::inspect::text::{Align, Table, duration, grouped, percent, printable};
-use striate::inspect::{Confusion, Report};
+use striate::report::text::{Align, Table, duration, grouped, percent, printable};
+use striate::report::{Confusion, Report};
 use striate::train::{Evaluation, RESULTS_CSV};
 
 use crate::compute::Compute;

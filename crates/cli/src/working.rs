@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use striate::inspect::text::{duration, grouped, printable};
+use striate::report::text::{duration, grouped, printable};
 
 use crate::out;
 

@@ -1,9 +1,10 @@
 //! What can go wrong in an experiment.
 
 use striate_data::DataError;
+use striate_explain::ExplainError;
 use striate_graph::{PlanError, RunError, SessionError};
-use striate_inspect::InspectError;
-use striate_inspect::text::listed;
+use striate_report::ReportError;
+use striate_report::text::listed;
 use striate_train::FitError;
 
 /// An error of an experiment.
@@ -25,9 +26,12 @@ pub enum LabError {
     /// The parameters are not the network's.
     #[error(transparent)]
     Session(#[from] SessionError),
+    /// A network cannot be looked into.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
     /// An image cannot be drawn.
     #[error(transparent)]
-    Inspect(#[from] InspectError),
+    Report(#[from] ReportError),
 
     /// A layer that is not there, or makes nothing that could be a unit.
     #[error(

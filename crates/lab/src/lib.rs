@@ -1,6 +1,6 @@
 //! Striate's laboratory: experiments that go through whole data sets, or train networks, to understand one.
 //!
-//! **Floor 4**, above `striate-models`, `striate-train` and `striate-inspect`, which look at one network and one image;
+//! **Floor 4**, above `striate-models`, `striate-train` and `striate-explain`, which look at one network and one image;
 //! below the facade and the binary.
 //!
 //! Where to start reading:
@@ -29,7 +29,6 @@ pub mod embedding;
 mod error;
 pub mod flatten;
 pub mod neurons;
-mod paper;
 mod parallel;
 pub mod speed;
 pub mod trust;

@@ -10,10 +10,10 @@
 
 use std::path::PathBuf;
 use striate::data::Loader;
-use striate::inspect::chart::{Anchor, Scene, Shape};
-use striate::inspect::color::Rgb;
 use striate::nn::Init;
 use striate::prelude::*;
+use striate::report::chart::{Anchor, Scene, Shape};
+use striate::report::color::Rgb;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use striate_data::{Dataset, Image, Preprocess, Split};
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Forward, RunError, Session};
-use striate_inspect::{check_logits, softmax};
+use striate_report::{check_logits, softmax};
 use striate_train::{Evaluation, FitConfig, Job, Outcome, evaluate, fit};
 
 use crate::{Error, preprocess_of};

@@ -3,7 +3,7 @@
 use striate_data::DataError;
 use striate_formats::FormatError;
 use striate_graph::{RunError, SessionError};
-use striate_inspect::InspectError;
+use striate_report::ReportError;
 use striate_train::FitError;
 
 /// An error of a [`Classifier`](crate::Classifier).
@@ -31,7 +31,7 @@ pub enum Error {
         /// Which of the images, from 0.
         image: usize,
         /// The logit that is no number.
-        error: InspectError,
+        error: ReportError,
     },
     /// `STRIATE_ISA` names what this machine lacks.
     #[error("{0}")]

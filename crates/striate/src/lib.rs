@@ -2,7 +2,7 @@
 //!
 //! **Floor 5**: this crate is the one to depend on. It holds next to nothing of its own but the [`Classifier`]; it
 //! gathers the floors below, each under its own name: [`graph`], [`nn`], [`models`], [`data`], [`train`], [`formats`],
-//! [`inspect`], [`lab`], [`kernels`]. `use striate::prelude::*;` brings what most programs need.
+//! [`report`], [`explain`], [`lab`], [`kernels`]. `use striate::prelude::*;` brings what most programs need.
 //!
 //! Where to start reading: the tour below, then `examples/01_convnet.rs` and `examples/02_hooks.rs`.
 //!
@@ -124,13 +124,14 @@ pub use classifier::{Classifier, Prediction};
 pub use error::Error;
 pub use preset::preprocess_of;
 pub use striate_data as data;
+pub use striate_explain as explain;
 pub use striate_formats as formats;
 pub use striate_graph as graph;
-pub use striate_inspect as inspect;
 pub use striate_kernels as kernels;
 pub use striate_lab as lab;
 pub use striate_models as models;
 pub use striate_nn as nn;
+pub use striate_report as report;
 pub use striate_train as train;
 
 /// What most programs need: `use striate::prelude::*;`.
@@ -138,10 +139,10 @@ pub mod prelude {
     pub use crate::{Classifier, Prediction};
     pub use ndarray::{Array4, ArrayD, ArrayView4};
     pub use striate_data::{Augment, Dataset, Image, Images, Preprocess, Split};
+    pub use striate_explain::{shades, summary};
     pub use striate_graph::{Call, Edit, Hook, Tap, Trace};
     pub use striate_graph::{CrossEntropy, TrainOptions, TrainStep};
     pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Var, trace};
-    pub use striate_inspect::{shades, summary};
     pub use striate_nn::{Adam, AdamW, OptimizerConfig, Sgd};
     pub use striate_nn::{
         AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Module, ReLU,

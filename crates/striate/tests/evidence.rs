@@ -2,8 +2,8 @@
 
 use ndarray::{Array4, ArrayD, Axis, IxDyn};
 use striate::Classifier;
+use striate::explain::attribution::Attributor;
 use striate::graph::{Arithmetic, Engine, Mode, Params, Session, trace};
-use striate::inspect::evidence::Question;
 use striate::models::{registry, shipped};
 use striate_testkit::deep_formula;
 
@@ -19,7 +19,7 @@ fn check(session: &mut Session, images: &Array4<f32>, classes: &[usize], what: &
     for (image, logits) in images.outer_iter().zip(logits.outer_iter()) {
         let largest = logits.iter().fold(0.0_f64, |m, &v| m.max(f64::from(v).abs()));
         for &class in classes {
-            let found = Question::new(session, image, class).and_then(|mut question| question.exact_sum());
+            let found = Attributor::new(session, image, class).and_then(|mut question| question.exact_sum());
             let complete = found.unwrap_or_else(|error| panic!("{what}: {error}")).completeness;
             let complete = complete.expect("an exact sum");
             assert_eq!(complete.rise as f32, logits[class], "{what}");
@@ -71,7 +71,8 @@ fn of_the_zoo() {
         let mut session = Session::with_engine(graph, params, engine).expect("its own parameters");
         if is_smooth {
             let image = image.index_axis(Axis(0), 0);
-            let refused = Question::new(&mut session, image, 0).and_then(|mut question| question.exact_sum());
+            let refused =
+                Attributor::new(&mut session, image, 0).and_then(|mut question| question.exact_sum());
             let why = refused.map(|_| name).expect_err("no sum of parts").to_string();
             assert!(why.contains("is not piecewise linear"), "{name}: {why}");
             not_linear.push(name);

@@ -2,8 +2,8 @@
 
 use ndarray::{Array3, Array4, ArrayView3, Axis};
 use striate::Classifier;
+use striate::explain::attribution::{Attribution, Attributor, Path};
 use striate::graph::Engine;
-use striate::inspect::evidence::{Evidence, Path, Question};
 use striate::models::shipped;
 
 fn convnet() -> Classifier {
@@ -20,14 +20,14 @@ fn digit(model: &Classifier, i: usize) -> Array3<f32> {
     image.index_axis_move(Axis(0), 0)
 }
 
-fn ask(model: &mut Classifier, image: &ArrayView3<'_, f32>, class: usize, path: Path) -> Evidence {
+fn ask(model: &mut Classifier, image: &ArrayView3<'_, f32>, class: usize, path: Path) -> Attribution {
     let zero = Array3::zeros((1, 28, 28));
-    let mut question = Question::new(model.session(), *image, class).expect("a digit and a class");
+    let mut question = Attributor::new(model.session(), *image, class).expect("a digit and a class");
     question.integrated_gradients(&zero.view(), path).expect("a network of numbers")
 }
 
 /// The largest difference of a pixel, as a share of the largest pixel.
-fn difference(got: &Evidence, want: &Evidence) -> f32 {
+fn difference(got: &Attribution, want: &Attribution) -> f32 {
     let largest = want.values.iter().fold(0.0_f32, |m, v| m.max(v.abs()));
     let off = got.values.iter().zip(&want.values).map(|(a, b)| (a - b).abs());
     off.fold(0.0, f32::max) / largest

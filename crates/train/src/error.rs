@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use striate_data::DataError;
 use striate_formats::{FormatError, Problem};
 use striate_graph::{PlanError, RunError, SessionError, TraceError};
-use striate_inspect::InspectError;
 use striate_nn::{OptimizerError, ScheduleError};
+use striate_report::ReportError;
 
 /// An error of a training run.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +56,7 @@ pub enum FitError {
         /// The image.
         image: String,
         /// The logit that is no number.
-        error: InspectError,
+        error: ReportError,
     },
     /// A class of so few images that none would be left to judge by.
     #[error(
@@ -181,7 +181,7 @@ pub enum FitError {
     Run(#[from] RunError),
     /// An image or a metric failed.
     #[error(transparent)]
-    Inspect(#[from] InspectError),
+    Report(#[from] ReportError),
     /// A schedule without meaning.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),

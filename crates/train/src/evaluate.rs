@@ -4,7 +4,7 @@ use crate::batch::Batch;
 use crate::error::FitError;
 use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::{Engine, Session};
-use striate_inspect::{Answer, Calibration, Confusion, check_logits, in_top_k, softmax};
+use striate_report::{Answer, Calibration, Confusion, check_logits, in_top_k, softmax};
 
 /// Bytes of images in memory at once, and how many these may be at most.
 const BATCH_BYTES: usize = 64 << 20;

@@ -19,7 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use striate_formats::{Checkpoint, Disk, FormatError, ModelFile, write_atomically_on};
-use striate_inspect::chart::{Curves, confusion, curves};
+use striate_report::chart::{Curves, confusion, curves};
 
 /// The network of the best epoch.
 pub const BEST_MODEL: &str = "model.safetensors";

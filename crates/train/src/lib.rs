@@ -1,7 +1,7 @@
 //! Floor 3 of Striate: the training loop and what it tells.
 //!
 //! Below it: `striate-nn` (optimizers, schedules), `striate-data` (the loader), `striate-formats` (what is saved); beside
-//! it `striate-inspect`, which draws. Above: the facade and the binary, whose progress bar is an [`Observer`].
+//! it `striate-report`, which draws. Above: the facade and the binary, whose progress bar is an [`Observer`].
 //!
 //! Start reading at `fit.rs`, the loop on one screen; then `run.rs`, the state behind it; then `folder.rs`, what a run
 //! leaves on disk.

@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn matches_on_an_operation_are_found_outside_graph() {
         let text = "fn f(op: &Op) -> bool {\n    matches!(op, Op::Relu(_)) // Op::Relu6\n}\n";
-        assert_eq!(problems("crates/inspect/src/a.rs", text), 1);
+        assert_eq!(problems("crates/explain/src/a.rs", text), 1);
         assert_eq!(problems("crates/models/tests/a.rs", "use graph::op::Op;\nlet a = op::Op::Add(b);\n"), 1);
         assert_eq!(problems("crates/graph/src/a.rs", text), 0);
         assert_eq!(problems("crates/kernels/src/a.rs", "MyOp::Relu; // Op::Relu\n\"Op::Add\""), 0);

@@ -10,7 +10,7 @@ use striate::data::augment::ResizedCrop;
 use striate::data::folder;
 use striate::data::{Augment, DataError, Loader, Preprocess, Split};
 use striate::graph::Engine;
-use striate::inspect::text::{Align, Table, grouped};
+use striate::report::text::{Align, Table, grouped};
 
 use crate::exit::BadData;
 use crate::flags::{Threads, count, side};

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use striate::data::{Augment, Loader};
 use striate::graph::{CrossEntropy, Engine, Mode, Params, Session, TrainOptions, TrainStep, trace};
-use striate::inspect::text::{Align, Table, duration, percent};
 use striate::nn::OptimizerConfig;
+use striate::report::text::{Align, Table, duration, percent};
 
 use super::images::{Work, network};
 

@@ -15,8 +15,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use serde::Serialize;
 use striate::graph::Engine;
-use striate::inspect::text::{Align, Table, duration, grouped};
 use striate::kernels::{Pool, peak_gflops};
+use striate::report::text::{Align, Table, duration, grouped};
 
 use crate::compute::Compute;
 use crate::exit::Usage;

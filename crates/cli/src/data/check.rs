@@ -9,7 +9,7 @@ use serde::Serialize;
 use striate::data::check::{Check, Copies, check};
 use striate::data::nature::{Ground, Kind, Nature};
 use striate::data::{Dataset, Photos, Split, path_text};
-use striate::inspect::text::{Align, Table, bytes, grouped, printable};
+use striate::report::text::{Align, Table, bytes, grouped, printable};
 
 use crate::exit::BAD_DATA;
 use crate::finetune::suspicious::{self, Suspicious};

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use serde::Serialize;
 use striate::data::Measured;
-use striate::inspect::text::{Align, Table, grouped, percent};
 use striate::lab::embedding::{EmbedConfig, Embedding, MOST_IMAGES, embed};
+use striate::report::text::{Align, Table, grouped, percent};
 
 use crate::flags_data::PartFlags;
 use crate::look::ModelArg;

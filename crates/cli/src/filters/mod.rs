@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use striate::inspect::filters::{FilterStats, Filters, select};
-use striate::inspect::maps::{About, Scale};
-use striate::inspect::text::{Align, Table};
+use striate::explain::filters::{FilterStats, Filters, select};
+use striate::report::layout::About;
+use striate::report::scale::Scale;
+use striate::report::text::{Align, Table};
 
 use crate::exit::Usage;
 use crate::look::{ModelArg, usage};

@@ -9,9 +9,9 @@ use serde::Serialize;
 use striate::data::Dataset;
 use striate::formats::{ModelFile, write_atomically};
 use striate::graph::Params;
-use striate::inspect::report::{Comparison, Page};
-use striate::inspect::text::{Align, Table, duration, grouped, percent};
-use striate::inspect::{Calibration, Confusion, chart, wilson_interval};
+use striate::report::page::{Comparison, Page};
+use striate::report::text::{Align, Table, duration, grouped, percent};
+use striate::report::{Calibration, Confusion, chart, wilson_interval};
 use striate::train::probe::{self, CrossValidation, Features};
 use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG};
 

@@ -3,9 +3,9 @@
 use serde::Serialize;
 use striate::data::Dataset;
 use striate::graph::Engine;
-use striate::inspect::text::{Align, Table, percent, printable};
 use striate::models::registry;
 use striate::models::weights::LoadOptions;
+use striate::report::text::{Align, Table, percent, printable};
 use striate::train::probe::{Suspicion, cross_validate, suspicious};
 
 use super::frozen::{self, FOLDS};

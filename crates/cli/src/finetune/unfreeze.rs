@@ -6,9 +6,9 @@ use striate::data::augment::ResizedCrop;
 use striate::data::{Augment, Dataset};
 use striate::graph::op::Role;
 use striate::graph::{Engine, Mode};
-use striate::inspect::report::Comparison;
-use striate::inspect::text::{duration, percent};
 use striate::nn::Schedule;
+use striate::report::page::Comparison;
+use striate::report::text::{duration, percent};
 use striate::train::{FitConfig, Job, Outcome, Parts, fit};
 
 use super::args::Args;
@@ -77,7 +77,7 @@ pub(super) fn run(
     let last_layer = "the fitted last layer alone";
     let line = Comparison { name: last_layer.into(), hits: alone.hits(), images: alone.total() };
     let page = report::trained(&run_dir, data, parts.judged(), &trained, vec![line])?;
-    let numbers = striate::inspect::Report::new(&trained.evaluation.confusion, &data.classes, None)?;
+    let numbers = striate::report::Report::new(&trained.evaluation.confusion, &data.classes, None)?;
     let seconds: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
     out::print(&format!(
         "\nAll of the network, trained for {} epochs in {}: {} on the {} images kept apart, where {last_layer} has {}\nModel:    {}\nReport:   {}\n\nNext:\n  {}\n",

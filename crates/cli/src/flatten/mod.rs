@@ -8,10 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use striate::data::Dataset;
 use striate::formats::write_atomically;
-use striate::inspect::text::{grouped, percent, printable};
 use striate::lab::flatten::{
     Finished, FlattenError, Log, Part, Passage, Settings, check, curves, flatten, reading, shown, text,
 };
+use striate::report::text::{grouped, percent, printable};
 use striate::train::FolderLock;
 
 use crate::exit::Usage;

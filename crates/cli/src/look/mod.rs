@@ -6,10 +6,11 @@ mod model;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
+use striate::explain::ExplainError;
 use striate::graph::Engine;
-use striate::inspect::text::percent;
-use striate::inspect::{InspectError, Thumbnail};
 use striate::prelude::Array4;
+use striate::report::Thumbnail;
+use striate::report::text::percent;
 use striate::{Classifier, Prediction};
 
 use crate::exit::{BadData, Usage};
@@ -109,10 +110,10 @@ pub(crate) fn says(prediction: &Prediction) -> String {
 }
 
 /// A layer or a class that is not there is a word typed wrong; that a network cannot be run, or holds no numbers, is not.
-pub(crate) fn usage(error: InspectError) -> anyhow::Error {
+pub(crate) fn usage(error: ExplainError) -> anyhow::Error {
     match error {
-        InspectError::Run(error) => error.into(),
-        error @ InspectError::NotFinite { .. } => BadData(error.to_string()).into(),
+        ExplainError::Run(error) => error.into(),
+        error @ ExplainError::NotFinite { .. } => BadData(error.to_string()).into(),
         error => Usage(error.to_string()).into(),
     }
 }

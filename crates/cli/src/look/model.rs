@@ -8,8 +8,8 @@ use clap::Args as ClapArgs;
 use striate::data::open_regular;
 use striate::formats::{Container, FormatError, ModelFile, WeightsFile};
 use striate::graph::Engine;
-use striate::inspect::text::printable;
 use striate::models::{registry, shipped};
+use striate::report::text::printable;
 
 use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, model_path};

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use striate::inspect::maps::{About, FeatureMaps, MapStats, Scale, select};
-use striate::inspect::text::{Align, Table};
+use striate::explain::maps::{FeatureMaps, MapStats, select};
+use striate::report::layout::About;
+use striate::report::scale::Scale;
+use striate::report::text::{Align, Table};
 
 use crate::exit::{BAD_DATA, Usage};
 use crate::look::{LookArgs, says, usage};

@@ -7,11 +7,11 @@ use std::sync::Mutex;
 
 use anyhow::Context;
 use clap::Args as ClapArgs;
+use striate::explain::maps::{Entry, index_page};
 use striate::formats::write_atomically;
 use striate::graph::Engine;
-use striate::inspect::chart::Scene;
-use striate::inspect::maps::{Entry, index_page};
-use striate::inspect::{Depth, Thumbnail, half_blocks, npy};
+use striate::report::chart::Scene;
+use striate::report::{Depth, Thumbnail, half_blocks, npy};
 
 use crate::flags::count;
 use crate::scenes::write_file;

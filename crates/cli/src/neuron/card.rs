@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use striate::data::Dataset;
-use striate::inspect::maps::number;
-use striate::inspect::text::{grouped, percent};
 use striate::lab::neurons::{Badge, Card, Dream, Example, Index};
+use striate::report::scale::number;
+use striate::report::text::{grouped, percent};
 
 use super::args::Args;
 use crate::look::Subject;

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use striate::data::Dataset;
-use striate::inspect::maps::number;
-use striate::inspect::text::{Align, Table, grouped, percent};
 use striate::lab::neurons::{Badge, Index, Row, table};
+use striate::report::scale::number;
+use striate::report::text::{Align, Table, grouped, percent};
 
 use super::args::Args;
 use crate::look::Subject;

@@ -8,9 +8,9 @@ use std::path::Path;
 
 use striate::data::{Measured, Places};
 use striate::formats::ModelFile;
-use striate::inspect::text::{duration, grouped};
 use striate::lab::LabError;
 use striate::lab::neurons::{self, INDICES, Index, Origin};
+use striate::report::text::{duration, grouped};
 
 use crate::exit::{BadData, Usage};
 use crate::flags::me;

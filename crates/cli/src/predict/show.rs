@@ -5,7 +5,7 @@ use std::fmt::Write;
 use clap::ValueEnum;
 use serde::Serialize;
 use striate::Prediction;
-use striate::inspect::text::{Align, Table, csv_field, percent};
+use striate::report::text::{Align, Table, csv_field, percent};
 
 use crate::out;
 

@@ -8,8 +8,8 @@ use serde::Serialize;
 use striate::data::Target;
 use striate::data::preview::preview;
 use striate::formats::write_atomically;
-use striate::inspect::chart::{RateChart, rate_search};
-use striate::inspect::{Thumbnail, Tile, contact_sheet};
+use striate::report::chart::{RateChart, rate_search};
+use striate::report::{Thumbnail, Tile, contact_sheet};
 use striate::train::{Job, Parts, find_lr};
 
 use crate::out;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use striate::inspect::text::{bytes, duration, grouped, percent};
+use striate::report::text::{bytes, duration, grouped, percent};
 use striate::train::{EpochRow, Event, FitError, Observer, Stop};
 
 use crate::out;

@@ -7,8 +7,8 @@ use anyhow::Context;
 use serde::Serialize;
 use striate::data::{Dataset, Split};
 use striate::formats::write_atomically;
-use striate::inspect::Report;
-use striate::inspect::text::{duration, grouped};
+use striate::report::Report;
+use striate::report::text::{duration, grouped};
 use striate::train::{BEST_MODEL, CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Parts, Trained};
 
 use super::command::join;

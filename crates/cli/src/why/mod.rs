@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use striate::inspect::chart::Scene;
-use striate::inspect::evidence::{Evidence, Method, Question, class_page, find_class};
-use striate::inspect::maps::About;
-use striate::inspect::{InspectError, npy};
+use striate::explain::ExplainError;
+use striate::explain::attribution::{Attribution, Attributor, Method, class_page, find_class};
 use striate::prelude::Array4;
+use striate::report::chart::Scene;
+use striate::report::layout::About;
+use striate::report::npy;
 
 use crate::exit::Usage;
 use crate::look::{LookArgs, Looked, usage};
@@ -131,9 +132,9 @@ impl Asked {
         layer: Option<&str>,
         looked: &mut Looked,
         tell: &mut dyn FnMut(usize, usize),
-    ) -> Result<Evidence, InspectError> {
+    ) -> Result<Attribution, ExplainError> {
         if self.is_of_all && !self.method.knows_class() {
-            return Err(InspectError::NoVersus { method: self.method.name() });
+            return Err(ExplainError::NoVersus { method: self.method.name() });
         }
         let image = looked.image();
         // Normalized values of 0 are the mean of the training images.
@@ -141,7 +142,7 @@ impl Asked {
         let (Some(image), Some(baseline)) = (image.outer_iter().next(), baseline.outer_iter().next()) else {
             unreachable!("each is a batch of one")
         };
-        let question = Question::new(looked.model.session(), image, self.class)?.telling(tell);
+        let question = Attributor::new(looked.model.session(), image, self.class)?.telling(tell);
         let mut question = match self.versus {
             Some(other) => question.versus(other)?,
             None => question,
@@ -151,7 +152,7 @@ impl Asked {
 }
 
 /// The page as PNG and SVG, and the values, class after class; gives the paths.
-fn write(args: &Args, scene: &Scene, found: &[Evidence]) -> anyhow::Result<Vec<PathBuf>> {
+fn write(args: &Args, scene: &Scene, found: &[Attribution]) -> anyhow::Result<Vec<PathBuf>> {
     let values: Vec<f32> = found.iter().flat_map(|evidence| &evidence.values).copied().collect();
     let mut shape = found[0].shape.to_vec();
     if args.all_classes {

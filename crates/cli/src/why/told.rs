@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use striate::Prediction;
-use striate::inspect::evidence::{Completeness, Evidence, Method, Refinement};
-use striate::inspect::maps::Scale;
+use striate::explain::attribution::{Attribution, Completeness, Method, Refinement};
+use striate::report::scale::Scale;
 
 use crate::look::{Looked, says};
 
@@ -13,7 +13,7 @@ use crate::look::{Looked, says};
 pub(super) struct Told<'a> {
     pub(super) looked: &'a Looked,
     pub(super) prediction: &'a Prediction,
-    pub(super) found: &'a [Evidence],
+    pub(super) found: &'a [Attribution],
     pub(super) files: &'a [PathBuf],
 }
 
@@ -91,8 +91,8 @@ impl<'a> Told<'a> {
         }
     }
 
-    pub(super) fn class(&self, evidence: &'a Evidence) -> OfClass<'a> {
-        let part = |part: &'a striate::inspect::evidence::Part| Sum {
+    pub(super) fn class(&self, evidence: &'a Attribution) -> OfClass<'a> {
+        let part = |part: &'a striate::explain::attribution::Part| Sum {
             name: &part.name,
             shape: &part.shape,
             sum: part.sum,
@@ -110,7 +110,7 @@ impl<'a> Told<'a> {
     }
 
     pub(super) fn classes(&self) -> OfClasses<'a> {
-        let of = |evidence: &Evidence| Logit {
+        let of = |evidence: &Attribution| Logit {
             class: self.name(evidence.class),
             logit: evidence.logit,
             completeness: evidence.completeness,

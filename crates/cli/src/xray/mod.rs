@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use serde::Serialize;
-use striate::inspect::maps::About;
-use striate::inspect::xray::{Ask, Xray, xray};
+use striate::explain::xray::{Ask, Xray, xray};
+use striate::report::layout::About;
 
 use crate::look::{LookArgs, says, usage};
 use crate::out;

@@ -1,10 +1,10 @@
 //! Points in a square, with images among them.
 
-use striate_inspect::Thumbnail;
-use striate_inspect::chart::{Scene, Shape};
-use striate_inspect::color::Rgb;
+use striate_report::Thumbnail;
+use striate_report::chart::{Scene, Shape};
+use striate_report::color::Rgb;
 
-use crate::paper::{HAIRLINE, outline};
+use striate_report::layout::{HAIRLINE, outline};
 
 /// Ten colors that readers with any color vision tell apart; past the tenth class, gray.
 ///

@@ -2,14 +2,14 @@
 
 use striate_data::Split;
 use striate_formats::ModelFile;
-use striate_inspect::chart::{Anchor, Scene, Shape};
-use striate_inspect::text::{grouped, percent};
+use striate_report::chart::{Anchor, Scene, Shape};
+use striate_report::text::{grouped, percent};
 
 use super::draw_map::{COLORS, OTHERS, color, ink_of, points};
 use super::{Embedding, Mapped};
 use crate::LabError;
 use crate::neurons::shown;
-use crate::paper::{CAPTION, HEADING, INK, MARGIN, SOFT_INK, TEXT, header, text};
+use striate_report::layout::{CAPTION, HEADING, INK, MARGIN, SOFT_INK, TEXT, header, text};
 
 const SIDE: f64 = 372.0;
 const GAP: f64 = 18.0;

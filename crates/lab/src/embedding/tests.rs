@@ -3,8 +3,8 @@ use ndarray::Array2;
 use striate_data::{Images, Preprocess, Split};
 use striate_formats::{ModelFile, Provenance};
 use striate_graph::{Engine, Mode, Params, trace};
-use striate_inspect::chart::Shape;
 use striate_nn::{Conv2d, Flatten, Forward, Linear, ReLU, Sequential};
+use striate_report::chart::Shape;
 
 use super::*;
 use crate::draw::signed_unit;

@@ -7,10 +7,10 @@ use super::spread::Spread;
 use super::study::{Contender, Part};
 use super::{FlattenError, Point};
 use striate_data::Dataset;
-use striate_inspect::chart::{Anchor, Scene, Shape};
-use striate_inspect::color::Rgb;
-use striate_inspect::text::grouped;
-use striate_inspect::{InspectError, Thumbnail, Tile, contact_sheet};
+use striate_report::chart::{Anchor, Scene, Shape};
+use striate_report::color::Rgb;
+use striate_report::text::grouped;
+use striate_report::{ReportError, Thumbnail, Tile, contact_sheet};
 
 const INK: Rgb = Rgb::hex(0x1a1a1a);
 const SOFT_INK: Rgb = Rgb::hex(0x555555);
@@ -263,7 +263,7 @@ pub fn shown(data: &Dataset, index: usize) -> Result<Scene, FlattenError> {
         let image = Thumbnail::new(CANVAS, CANVAS, 1, &pixels, CANVAS)?;
         Ok(Tile { image, captions: vec![caption.to_string()] })
     };
-    let tiles: Result<Vec<Tile>, InspectError> = tiles.into_iter().map(tile).collect();
+    let tiles: Result<Vec<Tile>, ReportError> = tiles.into_iter().map(tile).collect();
     let tiles = tiles.expect("a canvas is a small gray image");
     Ok(contact_sheet(&format!("What the networks are shown: image {index} of {}", data.name), &tiles))
 }

@@ -3,7 +3,7 @@
 use super::reading::{nearest, percent};
 use super::spread::Spread;
 use super::study::{Contender, Part};
-use striate_inspect::text::{Align, Table, UNDEFINED, grouped};
+use striate_report::text::{Align, Table, UNDEFINED, grouped};
 
 /// The contenders, and what each reached: one table for what they are, one for what was measured.
 ///

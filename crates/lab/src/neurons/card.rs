@@ -163,7 +163,7 @@ fn fits(model: &ModelFile, data: &Dataset) -> bool {
 /// An eighth of what the unit sees: more would take its content out of its sight.
 fn jitter(model: &ModelFile, layer: &Layer) -> usize {
     let middle = layer.size.map(|side| side / 2);
-    let field = striate_inspect::receptive_field::receptive_field(&model.graph, layer.value, middle);
+    let field = striate_explain::receptive_field::receptive_field(&model.graph, layer.value, middle);
     let [_, h, w] = model.graph.input_shape();
     let (rows, columns) = field.clipped([h, w]);
     rows.len().min(columns.len()) / 8

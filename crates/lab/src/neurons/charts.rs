@@ -1,14 +1,14 @@
 //! The three charts of a card: classes, values, lesion.
 
-use striate_inspect::chart::{Anchor, Scene, Shape, width_px};
-use striate_inspect::color::{Rgb, blue_orange};
-use striate_inspect::maps::number;
-use striate_inspect::text::{grouped, percent};
-use striate_inspect::wrap_text;
+use striate_report::chart::{Anchor, Scene, Shape, width_px};
+use striate_report::color::{Rgb, blue_orange};
+use striate_report::scale::number;
+use striate_report::text::{grouped, percent};
+use striate_report::wrap_text;
 
 use super::card::Card;
 use super::histogram::BINS;
-use crate::paper::{BAR, CAPTION, HAIRLINE, HEADING, INK, SOFT_INK, text};
+use striate_report::layout::{BAR, CAPTION, HAIRLINE, HEADING, INK, SOFT_INK, text};
 
 /// Rows of bars that there is room for.
 const ROWS: usize = 10;

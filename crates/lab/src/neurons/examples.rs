@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use serde::Serialize;
 use striate_data::{Dataset, Preprocess, Split};
+use striate_explain::receptive_field::{Field, receptive_field};
 use striate_graph::Graph;
-use striate_inspect::Thumbnail;
-use striate_inspect::receptive_field::{Field, receptive_field};
+use striate_report::Thumbnail;
 
 use super::layers::Layer;
 use super::record::{Entry, Record};

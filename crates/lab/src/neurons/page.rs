@@ -1,21 +1,21 @@
 //! A unit's card as a page.
 
 use striate_data::Dataset;
+use striate_explain::filters::Filters;
 use striate_formats::ModelFile;
 use striate_graph::op::Role;
-use striate_inspect::chart::{Anchor, Scene, Shape, width_px};
-use striate_inspect::color::{Rgb, blue_orange};
-use striate_inspect::filters::Filters;
-use striate_inspect::maps::number;
-use striate_inspect::text::{grouped, percent};
-use striate_inspect::{Thumbnail, hatched, wrap_text};
+use striate_report::chart::{Anchor, Scene, Shape, width_px};
+use striate_report::color::{Rgb, blue_orange};
+use striate_report::scale::number;
+use striate_report::text::{grouped, percent};
+use striate_report::{Thumbnail, hatched, wrap_text};
 
 use super::card::Card;
 use super::charts::{classes, density, lesion};
 use super::dream::Dream;
 use super::examples::{Example, cropped, shown};
 use crate::LabError;
-use crate::paper::{
+use striate_report::layout::{
     CAPTION, HAIRLINE, HEADING, INK, MARGIN, SOFT_INK, TEXT, header, outline, size_in, text, tile,
 };
 

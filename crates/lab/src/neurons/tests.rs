@@ -6,9 +6,9 @@ use ndarray::{Array4, ArrayD};
 use striate_data::{Dataset, Images, Preprocess};
 use striate_formats::{ModelFile, Provenance};
 use striate_graph::{Edit, Engine, Graph, Mode, Params, Session, trace};
-use striate_inspect::chart::Shape;
 use striate_models::{ConvNet, registry};
 use striate_nn::{BatchNorm2d, Conv2d, Flatten, Linear, Sequential};
+use striate_report::chart::Shape;
 
 use super::*;
 use crate::LabError;

@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde::Serialize;
 use striate_graph::op::Role;
 use striate_graph::{Engine, Explained, Graph, Pass};
-use striate_inspect::text::{Align, Table, bytes, duration};
+use striate_report::text::{Align, Table, bytes, duration};
 
 use super::machine::{Machine, Peak};
 use super::network::{LEAST_RUNS, MEASURE, warm_up};

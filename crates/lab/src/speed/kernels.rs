@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use striate_graph::{Arithmetic, Engine, Explained, Forward, Mode, Params, Pass, trace};
-use striate_inspect::text::{Align, Table, duration};
 use striate_kernels::peak_gflops;
 use striate_nn::{AdaptiveAvgPool2d, Conv2d, Flatten, Linear, Sequential};
+use striate_report::text::{Align, Table, duration};
 
 use super::subject::{Subject, Work};
 use super::text::{EFFECTIVE, rate, share, threads};

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use striate_graph::Engine;
-use striate_inspect::text::{Align, Table, bytes, duration, grouped};
 use striate_nn::OptimizerConfig;
+use striate_report::text::{Align, Table, bytes, duration, grouped};
 
 use super::machine::{Machine, Peak};
 use super::subject::{Runner, Subject, Work};

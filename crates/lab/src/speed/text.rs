@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use striate_inspect::text::grouped;
+use striate_report::text::grouped;
 
 use super::machine::Machine;
 

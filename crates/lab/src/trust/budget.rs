@@ -78,7 +78,7 @@ pub(super) fn affordable_once(graph: &Graph, explainer: Explainer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use striate_inspect::evidence::Method;
+    use striate_explain::attribution::Method;
     use striate_models::registry;
     use striate_nn::{Mode, trace};
 

@@ -1,9 +1,10 @@
 //! Puts a network's methods to the test.
 
 use striate_data::{Dataset, Preprocess};
+use striate_explain::ExplainError;
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Session};
-use striate_inspect::{InspectError, Thumbnail};
+use striate_report::Thumbnail;
 
 use super::budget::{Sample, affordable_once};
 use super::explain::{Explainer, Map, Seen};
@@ -107,7 +108,7 @@ pub fn trust(
     })
 }
 
-fn reason(error: InspectError) -> String {
+fn reason(error: ExplainError) -> String {
     error.to_string()
 }
 

@@ -1,10 +1,10 @@
 //! What makes a map of an image: a method of attribution, or a control that does not look at the network.
 
 use ndarray::{Array3, Array4, ArrayView3};
+use striate_explain::ExplainError;
+use striate_explain::attribution::{Attributor, Completeness, Method, Noise, Patch};
 use striate_graph::op::Role;
 use striate_graph::{Graph, Session};
-use striate_inspect::InspectError;
-use striate_inspect::evidence::{Completeness, Method, Noise, Patch, Question};
 
 use super::control::{random, sobel};
 
@@ -81,7 +81,7 @@ impl Explainer {
     }
 
     /// The map of `seen` on this network.
-    pub(super) fn explain(self, session: &mut Session, seen: &Seen) -> Result<Map, InspectError> {
+    pub(super) fn explain(self, session: &mut Session, seen: &Seen) -> Result<Map, ExplainError> {
         let [channels, height, width] = session.graph().input_shape();
         let image = seen.image.view();
         match self {
@@ -131,11 +131,11 @@ fn of_method(
     session: &mut Session,
     image: ArrayView3<'_, f32>,
     class: usize,
-) -> Result<Map, InspectError> {
+) -> Result<Map, ExplainError> {
     let [_, height, width] = session.graph().input_shape();
     // Normalized values of 0 are the mean of the training images.
     let baseline = Array3::zeros(image.raw_dim());
-    let evidence = Question::new(session, image, class)?.ask(method, &baseline.view())?;
+    let evidence = Attributor::new(session, image, class)?.ask(method, &baseline.view())?;
     let [_, h, w] = evidence.shape;
     Ok(Map {
         size: [h, w],

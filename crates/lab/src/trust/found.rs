@@ -4,8 +4,8 @@
 use serde::Serialize;
 use striate_data::Preprocess;
 use striate_graph::{Engine, Session};
-use striate_inspect::wilson_interval;
 use striate_models::ModelInfo;
+use striate_report::wilson_interval;
 
 use super::explain::{Explainer, Seen, answers};
 use super::images::seen;

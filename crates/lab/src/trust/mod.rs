@@ -58,7 +58,7 @@ pub use verdict::Verdict;
 pub use weights::{Likeness, Step};
 
 use serde::Serialize;
-use striate_inspect::Thumbnail;
+use striate_report::Thumbnail;
 
 /// All that was found out about the maps of one network.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,11 +1,11 @@
 //! The verdicts as a page: each method's map of one image, and what becomes of it as layers lose what they learned.
 
-use striate_inspect::Thumbnail;
-use striate_inspect::chart::{Anchor, Scene, fit_text};
-use striate_inspect::color::{Rgb, blue_orange, viridis};
+use striate_report::Thumbnail;
+use striate_report::chart::{Anchor, Scene, fit_text};
+use striate_report::color::{Rgb, blue_orange, viridis};
 
 use super::{Row, Trust, Verdict};
-use crate::paper::{CAPTION, HAIRLINE, INK, MARGIN, SOFT_INK, header, text, tile};
+use striate_report::layout::{CAPTION, HAIRLINE, INK, MARGIN, SOFT_INK, header, text, tile};
 
 const SIDE: f64 = 58.0;
 const PITCH: f64 = 68.0;

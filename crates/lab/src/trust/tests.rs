@@ -2,11 +2,11 @@
 
 use expect_test::expect;
 use striate_data::Dataset;
+use striate_explain::attribution::Method;
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Session};
-use striate_inspect::Thumbnail;
-use striate_inspect::evidence::Method;
 use striate_models::shipped;
+use striate_report::Thumbnail;
 
 use super::explain::{Explainer, Seen};
 use super::found::{look, twin};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use striate_inspect::text::{Align, Table};
+use striate_report::text::{Align, Table};
 
 use super::verdict::{CHANGED, EXACT, LEARNED, NEARLY, POINTS, STAYED};
 use super::{Row, Trust, Verdict};

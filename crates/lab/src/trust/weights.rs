@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use serde::Serialize;
+use striate_explain::ExplainError;
 use striate_graph::{Engine, Graph, Params, Session};
-use striate_inspect::InspectError;
 
 use super::explain::{Explainer, Map, Seen};
 use super::networks::{Layers, Order};
@@ -86,7 +86,7 @@ pub(super) fn maps_of(
     explainer: Explainer,
     session: &mut Session,
     images: &[Seen],
-) -> Result<Vec<Map>, InspectError> {
+) -> Result<Vec<Map>, ExplainError> {
     images.iter().map(|seen| explainer.explain(session, seen)).collect()
 }
 
@@ -115,7 +115,7 @@ pub(super) fn follow(
         let one = Engine::with(1, engine.isa());
         let open = Session::with_engine(graph.clone(), params, one).map_err(LabError::from);
         variant.maps = open.map(|mut session| {
-            let said = |error: InspectError| error.to_string();
+            let said = |error: ExplainError| error.to_string();
             let maps = |&explainer: &Explainer| maps_of(explainer, &mut session, images).map_err(said);
             explainers.iter().map(maps).collect()
         });

@@ -9,7 +9,7 @@ use super::table::Table;
 use crate::error::FitError;
 use ndarray::Array2;
 use striate_graph::Engine;
-use striate_inspect::{Answer, Calibration, Confusion, InspectError};
+use striate_report::{Answer, Calibration, Confusion, ReportError};
 
 /// Folds by which λ is chosen.
 const INNER_FOLDS: usize = 5;
@@ -29,11 +29,11 @@ impl CrossValidation {
     /// What was taken for what.
     ///
     /// # Errors
-    /// [`InspectError::ClassOutOfRange`] when a label is none of the classes.
+    /// [`ReportError::ClassOutOfRange`] when a label is none of the classes.
     ///
     /// # Panics
     /// When there is not one label an image.
-    pub fn confusion(&self, labels: &[u32]) -> Result<Confusion, InspectError> {
+    pub fn confusion(&self, labels: &[u32]) -> Result<Confusion, ReportError> {
         let mut confusion = Confusion::new(self.probabilities.ncols());
         for answer in self.answers(labels) {
             confusion.add(answer.label as usize, answer.predicted as usize)?;
@@ -55,7 +55,7 @@ impl CrossValidation {
     ///
     /// # Errors
     /// Those of [`Calibration::add`].
-    pub fn calibration(&self, labels: &[u32]) -> Result<Calibration, InspectError> {
+    pub fn calibration(&self, labels: &[u32]) -> Result<Calibration, ReportError> {
         let mut calibration = Calibration::default();
         for (row, &label) in self.probabilities.rows().into_iter().zip(labels) {
             calibration.add(&row.to_vec(), label as usize)?;

@@ -4,7 +4,7 @@ use super::Reader;
 use super::words::called;
 use crate::flatten::compare::{Stand, compare};
 use crate::flatten::study::{Contender, Point};
-use striate_inspect::text::grouped;
+use striate_report::text::grouped;
 
 impl Reader<'_> {
     /// How often each CNN is ahead of each MLP, and every place where it is behind.

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use super::words::{called, listed};
-use striate_inspect::text::grouped;
+use striate_report::text::grouped;
 
 impl Reader<'_> {
     pub(super) fn few(&self) -> String {

@@ -12,7 +12,7 @@ pub(crate) use words::percent;
 
 use super::study::{Contender, Part};
 use serde::Serialize;
-use striate_inspect::text::grouped;
+use striate_report::text::grouped;
 
 /// A few sentences about one of the questions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

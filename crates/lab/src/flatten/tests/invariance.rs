@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayD};
 use std::sync::atomic::AtomicBool;
 use striate_data::{Augment, Dataset, Images, Preprocess};
 use striate_graph::{Engine, Mode, Params, Session, trace};
-use striate_inspect::chart::Shape;
+use striate_report::chart::Shape;
 use striate_train::{FitConfig, Job, Outcome, fit};
 
 /// Where pixel `i` of an image lies on the canvas.

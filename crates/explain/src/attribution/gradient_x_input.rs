@@ -1,0 +1,24 @@
+//! Gradient times input, `x · ∂f_class/∂x`: what each value adds to the logit, were the network linear.
+
+use super::{Attribution, Attributor, Completeness, Method};
+use crate::error::ExplainError;
+
+impl Attributor<'_> {
+    /// `x · ∂f/∂x`, value by value. Its completeness is measured against the image of zeros (of normalized values: the
+    /// mean of the training images); the gap is what biases and activations add.
+    ///
+    /// # Errors
+    /// When the network cannot be run backward.
+    ///
+    /// # Source
+    /// Shrikumar 2016.
+    pub fn gradient_x_input(&mut self) -> Result<Attribution, ExplainError> {
+        let mut images = self.images(2);
+        images.index_axis_mut(ndarray::Axis(0), 0).assign(&self.image);
+        let slopes = self.slopes_of_input(&images)?;
+        let values: Vec<f32> = self.image.iter().zip(&slopes.gradient).map(|(x, g)| x * g).collect();
+        let completeness = Completeness::of(&values, slopes.scores[0], slopes.scores[1]);
+        let attribution = self.attribution(Method::GradientXInput, slopes.scores[0], values)?;
+        Ok(Attribution { completeness: Some(completeness), ..attribution })
+    }
+}

@@ -1,0 +1,171 @@
+//! The methods by name, and what a reader has to know of each.
+
+use serde::Serialize;
+use striate_graph::Graph;
+use striate_graph::op::Role;
+
+/// Of an image with a longer side than this nobody can tell single pixels apart: it is a photo.
+pub(super) const PHOTO_PX: usize = 64;
+
+/// How attribution was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// [`Attributor::gradient`](super::Attributor::gradient).
+    Gradient,
+    /// [`Attributor::gradient_x_input`](super::Attributor::gradient_x_input).
+    GradientXInput,
+    /// [`Attributor::smooth_grad`](super::Attributor::smooth_grad).
+    SmoothGrad,
+    /// [`Attributor::integrated_gradients`](super::Attributor::integrated_gradients).
+    IntegratedGradients,
+    /// [`Attributor::exact_sum`](super::Attributor::exact_sum).
+    ExactSum,
+    /// [`Attributor::guided_backprop`](super::Attributor::guided_backprop).
+    GuidedBackprop,
+    /// [`Attributor::grad_cam`](super::Attributor::grad_cam).
+    GradCam,
+    /// [`Attributor::grad_cam_plus_plus`](super::Attributor::grad_cam_plus_plus).
+    GradCamPlusPlus,
+    /// [`Attributor::layer_cam`](super::Attributor::layer_cam).
+    LayerCam,
+    /// [`Attributor::eigen_cam`](super::Attributor::eigen_cam).
+    EigenCam,
+    /// [`Attributor::score_cam`](super::Attributor::score_cam).
+    ScoreCam,
+    /// [`Attributor::occlusion`](super::Attributor::occlusion).
+    Occlusion,
+}
+
+impl Method {
+    /// Every method, in the order of the module's table.
+    pub fn all() -> &'static [Self] {
+        &[
+            Self::Gradient,
+            Self::GradientXInput,
+            Self::SmoothGrad,
+            Self::IntegratedGradients,
+            Self::ExactSum,
+            Self::GuidedBackprop,
+            Self::GradCam,
+            Self::GradCamPlusPlus,
+            Self::LayerCam,
+            Self::EigenCam,
+            Self::ScoreCam,
+            Self::Occlusion,
+        ]
+    }
+
+    /// The method to look with first: Grad-CAM where images are larger than 64 x 64 pixels and there is a convolution, else
+    /// integrated gradients. On a photo, what single pixels add is a cloud of specks, and takes hundreds of passes to find.
+    pub fn usual(graph: &Graph) -> Self {
+        let [_, h, w] = graph.input_shape();
+        let has_maps = graph.nodes.iter().any(|node| node.operation().role() == Role::Convolution);
+        if h.max(w) > PHOTO_PX && has_maps { Self::GradCam } else { Self::IntegratedGradients }
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gradient => "gradient",
+            Self::GradientXInput => "gradient x input",
+            Self::SmoothGrad => "SmoothGrad",
+            Self::IntegratedGradients => "integrated gradients",
+            Self::ExactSum => "exact sum",
+            Self::GuidedBackprop => "guided backprop",
+            Self::GradCam => "Grad-CAM",
+            Self::GradCamPlusPlus => "Grad-CAM++",
+            Self::LayerCam => "LayerCAM",
+            Self::EigenCam => "EigenCAM",
+            Self::ScoreCam => "Score-CAM",
+            Self::Occlusion => "occlusion",
+        }
+    }
+
+    /// What a person types, and what its files are called.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Gradient => "gradient",
+            Self::GradientXInput => "gradient-x-input",
+            Self::SmoothGrad => "smooth-grad",
+            Self::IntegratedGradients => "integrated-gradients",
+            Self::ExactSum => "exact-sum",
+            Self::GuidedBackprop => "guided-backprop",
+            Self::GradCam => "grad-cam",
+            Self::GradCamPlusPlus => "grad-cam-plus-plus",
+            Self::LayerCam => "layer-cam",
+            Self::EigenCam => "eigen-cam",
+            Self::ScoreCam => "score-cam",
+            Self::Occlusion => "occlusion",
+        }
+    }
+
+    /// One line about it.
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Gradient => "How fast the logit rises with each pixel",
+            Self::GradientXInput => "What each pixel adds, were the network linear",
+            Self::SmoothGrad => "The gradient, averaged over noisy copies of the image",
+            Self::IntegratedGradients => {
+                "What each pixel adds on the way from the mean image; sums to the logit's rise"
+            }
+            Self::ExactSum => {
+                "What each pixel and each bias adds to the logit, and nothing is left over (FullGrad)"
+            }
+            Self::GuidedBackprop => {
+                "The gradient along positive ways alone: sharp edges, and little of the network"
+            }
+            Self::GradCam => "Maps of a layer, as strong as the logit rises with each",
+            Self::GradCamPlusPlus => "The same for several places of one class",
+            Self::LayerCam => "Each value of a layer by its own gradient; sharp in early layers",
+            Self::EigenCam => "What the maps of a layer have in common, whatever the class",
+            Self::ScoreCam => "Maps of a layer, by the logit of the image seen through each; slow",
+            Self::Occlusion => "How far the logit falls when a patch is covered with the mean color",
+        }
+    }
+
+    /// Whether its values can be negative: attribution against the class.
+    pub fn is_signed(self) -> bool {
+        !matches!(self, Self::GradCam | Self::GradCamPlusPlus | Self::LayerCam | Self::ScoreCam)
+    }
+
+    /// Whether it asks for a class at all.
+    pub fn knows_class(self) -> bool {
+        self != Self::EigenCam
+    }
+
+    /// Whether it looks at the maps of one layer.
+    pub fn uses_layer(self) -> bool {
+        let of_maps = [Self::GradCam, Self::GradCamPlusPlus, Self::LayerCam, Self::EigenCam, Self::ScoreCam];
+        of_maps.contains(&self)
+    }
+
+    /// Whether each pixel of the image has a value of its own.
+    pub fn is_by_pixel(self) -> bool {
+        !self.uses_layer() && self != Self::Occlusion
+    }
+
+    /// What its values are, for people.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Gradient | Self::SmoothGrad => "slope of the logit",
+            Self::GuidedBackprop => "slope along positive ways",
+            Self::EigenCam => "deviation from the maps' mean",
+            Self::GradCamPlusPlus | Self::LayerCam | Self::ScoreCam | Self::GradCam => {
+                "weighted sum of the maps"
+            }
+            _ => "attribution, in units of the logit",
+        }
+    }
+
+    /// What a reader must know before believing the image, if anything.
+    pub fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::GuidedBackprop => Some(
+                "it looks much the same with random weights: edges that are there, not what the network makes of them",
+            ),
+            Self::EigenCam => Some("it is the same for every class: it never asks for a logit"),
+            _ => None,
+        }
+    }
+}

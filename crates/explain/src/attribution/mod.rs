@@ -1,0 +1,74 @@
+//! Which part of an image a class is due to.
+//!
+//! A [`Attributor`] is a network, an image and a class; each method answers it with [`Attribution`], a map of the class's
+//! **logit**: a probability also moves when the other classes do.
+//!
+//! | method | formula | sums to |
+//! | --- | --- | --- |
+//! | [`gradient`](Attributor::gradient) | `∂f/∂x` | |
+//! | [`gradient_x_input`](Attributor::gradient_x_input) | `x · ∂f/∂x` | the logit, for a linear network |
+//! | [`smooth_grad`](Attributor::smooth_grad) | the mean gradient of noisy copies | |
+//! | [`integrated_gradients`](Attributor::integrated_gradients) | the mean gradient on the way from a baseline | the logit's rise, always |
+//! | [`exact_sum`](Attributor::exact_sum) | `x · ∂f/∂x`, and `b · ∂f/∂b` of every bias | the logit, where operations are piecewise linear |
+//! | [`guided_backprop`](Attributor::guided_backprop) | the gradient without what is negative at any ReLU | |
+//! | [`grad_cam`](Attributor::grad_cam) | maps of a layer, weighted by their mean gradients | |
+//! | [`grad_cam_plus_plus`](Attributor::grad_cam_plus_plus) | the same, weighted by where gradients are positive | |
+//! | [`layer_cam`](Attributor::layer_cam) | maps of a layer times their positive gradients | |
+//! | [`eigen_cam`](Attributor::eigen_cam) | maps of a layer along what differs most in them; knows no class | |
+//! | [`score_cam`](Attributor::score_cam) | maps of a layer, weighted by the logit of what lies under each | |
+//! | [`occlusion`](Attributor::occlusion) | the fall of the logit when a patch is covered | |
+//!
+//! [`Attributor::ask`] takes any of them, [`Method::all`] lists them; [`Attributor::versus`] asks why one class rather than another.
+
+mod ask;
+mod attributor;
+mod cam;
+mod classes;
+mod eigen_cam;
+mod exact_sum;
+mod found;
+mod grad_cam;
+mod grad_cam_plus_plus;
+mod gradient;
+mod gradient_x_input;
+mod guided_backprop;
+mod integrated_gradients;
+mod layer_cam;
+mod method;
+mod noise;
+mod occlusion;
+mod page;
+mod quadrature;
+mod score_cam;
+mod smooth;
+mod smooth_grad;
+mod stretch;
+#[cfg(test)]
+mod tests;
+
+pub use attributor::Attributor;
+pub use classes::class_page;
+pub use found::{Attribution, Completeness, Part, Refinement};
+pub use integrated_gradients::Path;
+pub use method::Method;
+pub use occlusion::Patch;
+pub use smooth_grad::Noise;
+
+use crate::error::ExplainError;
+use crate::maps::select::near;
+
+/// The class of that name, written in capitals or not.
+///
+/// # Errors
+/// [`ExplainError::NoClassNamed`] with the names nearest to it.
+pub fn find_class(classes: &[String], name: &str) -> Result<usize, ExplainError> {
+    let same = |class: &String| class == name;
+    let alike = |class: &String| class.to_lowercase() == name.to_lowercase();
+    let found = classes.iter().position(same).or_else(|| classes.iter().position(alike));
+    let names: Vec<&str> = classes.iter().map(String::as_str).collect();
+    found.ok_or_else(|| ExplainError::NoClassNamed {
+        name: name.into(),
+        classes: classes.len(),
+        near: near(&names, name),
+    })
+}

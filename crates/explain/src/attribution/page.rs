@@ -1,0 +1,183 @@
+//! Attribution as an image: the values in the colors of their scale, alone and over what they are about.
+
+use super::method::PHOTO_PX;
+use super::smooth::smoothed;
+use super::stretch::{Align, bilinear};
+use super::{Attribution, Method};
+use crate::maps::colored;
+use striate_report::Thumbnail;
+use striate_report::chart::{Anchor, Scene};
+use striate_report::color::Rgb;
+use striate_report::layout::{About, CAPTION, INK, Legend, MARGIN, SOFT_INK, TOP, page, tile};
+use striate_report::scale::Scale;
+use striate_report::scale::number;
+use striate_report::text::{grouped, percent};
+use striate_report::wrap_text;
+
+const SIDE: f64 = 340.0;
+const GAP: f64 = 40.0;
+/// Room for the caption above a tile.
+const ABOVE: f64 = 22.0;
+/// Below the tiles, a line.
+const LINE: f64 = 18.0;
+/// How much of an overlay the color of the largest value is.
+const OPACITY: f64 = 0.8;
+
+pub(super) fn class_name(about: &About, class: usize) -> String {
+    about.classes.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
+}
+
+/// ` of conv2`, where there is a layer.
+pub(super) fn layer_of(attribution: &Attribution) -> String {
+    attribution.layer.as_ref().map(|layer| format!(" of {layer}")).unwrap_or_default()
+}
+
+impl Attribution {
+    /// By how many pixels (a Gaussian's σ) the values are smoothed where they are shown: a 64th of a photo's longer side where
+    /// each pixel has a value of its own, as single pixels of a photo cannot be told apart. `None` where they are shown as they
+    /// are.
+    pub fn smoothing_px(&self) -> Option<f64> {
+        let side = self.shape[1].max(self.shape[2]);
+        (self.method.is_by_pixel() && side > PHOTO_PX).then(|| side as f64 / PHOTO_PX as f64)
+    }
+
+    /// `[H, W]`: what is shown, [`per_pixel`](Self::per_pixel) and smoothed.
+    pub(super) fn shown(&self) -> Vec<f32> {
+        let [_, h, w] = self.shape;
+        match self.smoothing_px() {
+            Some(sigma_px) => smoothed(&self.per_pixel(), [h, w], sigma_px),
+            None => self.per_pixel(),
+        }
+    }
+
+    /// One scale for all values that are shown: blue for what speaks against the class, white for nothing, orange for what
+    /// speaks for it; of methods that know no against, viridis.
+    pub fn scale(&self) -> Scale {
+        Scale::of(&self.shown(), self.method.is_signed())
+    }
+
+    /// The values as large as the image, with their colors mixed into its gray, the more the larger they are.
+    pub fn overlay(&self, image: &Thumbnail) -> Thumbnail {
+        let (width, height) = (image.width_px() as usize, image.height_px() as usize);
+        let ([_, h, w], scale) = (self.shape, self.scale());
+        let values = bilinear(&self.shown(), [h, w], [height, width], Align::Edges);
+        let mixed = values.iter().enumerate().map(|(i, &value)| {
+            let pixel = image.pixel((i % width) as u32, (i / width) as u32);
+            let gray =
+                0.2126 * f64::from(pixel[0]) + 0.7152 * f64::from(pixel[1]) + 0.0722 * f64::from(pixel[2]);
+            let (color, place) = (scale.color(value), scale.position(value));
+            let share = if place.is_nan() { OPACITY } else { OPACITY * place.abs() };
+            let mix = |color: u8| (gray * (1.0 - share) + f64::from(color) * share).round() as u8;
+            Rgb { r: mix(color.r), g: mix(color.g), b: mix(color.b) }
+        });
+        Thumbnail::of_colors(width, height, mixed)
+    }
+
+    /// What the values sum to, for people, where they are to sum to something.
+    pub fn account(&self) -> Option<String> {
+        let c = self.completeness?;
+        let [rise, sum, gap] = [c.rise, c.sum, c.gap].map(|v| number(v as f32));
+        let Some((input, biases)) = self.parts.split_first() else {
+            return Some(format!("values sum to {sum}, rise from the baseline {rise}: gap {gap}"));
+        };
+        let placed = |has: bool| {
+            let some = biases.iter().filter(move |part| (part.shape.len() == 3) == has);
+            number(some.map(|part| part.sum).sum::<f64>() as f32)
+        };
+        let (image, maps, rest) = (number(input.sum as f32), placed(true), placed(false));
+        Some(format!("image {image} + biases of maps {maps} + of vectors {rest} = {sum}: gap {gap}"))
+    }
+
+    /// What a reader has to know of the values, for people: how closely integrated gradients are known, and whether what is
+    /// shown is smoothed.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if let Some(found) = self.refinement {
+            let (change, gradients) = (percent(Some(found.change)), grouped(found.gradients as u64));
+            notes.push(match found.is_settled() {
+                true => format!(
+                    "After {gradients} gradients the last two refinements agree: no pixel differs by more than {change} of \
+                     the largest."
+                ),
+                false => format!(
+                    "After {gradients} gradients the last two refinements still differ, at one pixel by {change} of the \
+                     largest, where {} was wanted: read single pixels with caution.",
+                    percent(Some(found.tolerance))
+                ),
+            });
+        }
+        if let Some(sigma_px) = self.smoothing_px() {
+            notes.push(format!(
+                "The image is smoothed by {sigma_px:.1} pixels, so that something can be seen; the values are as they were \
+                 found."
+            ));
+        }
+        notes
+    }
+
+    /// What the colors say of `class` (where there is no `versus`), in a few words.
+    pub(super) fn colors(&self, class: &str, versus: Option<&str>) -> String {
+        match (self.method, versus) {
+            (Method::EigenCam, _) => "orange and blue: the two ends of what differs most".into(),
+            (Method::Gradient | Method::SmoothGrad | Method::GuidedBackprop, _) => {
+                "orange: the logit rises with the pixel, blue: it falls".into()
+            }
+            (method, None) if method.is_signed() => format!("orange speaks for {class}, blue against"),
+            (method, Some(other)) if method.is_signed() => {
+                format!("orange speaks for {class}, blue for {other}")
+            }
+            _ => format!("the brighter, the more it speaks for {class}"),
+        }
+    }
+
+    /// What the page asks, and how it is answered.
+    fn title(&self, about: &About) -> String {
+        let (how, layer) = (self.method.name(), layer_of(self));
+        if !self.method.knows_class() {
+            return format!("Where do the maps differ? {how}{layer}");
+        }
+        let rather = self.versus.map(|other| format!(" rather than {}", class_name(about, other)));
+        format!("Why {}{}? {how}{layer}", class_name(about, self.class), rather.unwrap_or_default())
+    }
+
+    /// A page with the values, the overlay, and what the colors mean. `about.image` is what the network was shown.
+    pub fn page(&self, about: &About) -> Scene {
+        let logit = number(self.logit);
+        let logit = if self.versus.is_some() {
+            format!("logits differ by {logit}")
+        } else {
+            format!("logit {logit}")
+        };
+        let line = self.account().map_or_else(|| logit.clone(), |account| format!("{logit} · {account}"));
+        let (scale, room) = (self.scale(), 2.0 * SIDE + GAP);
+        let warning = self.method.warning().map(|warning| format!("Mind: {warning}"));
+        let notes: Vec<String> = self
+            .notes()
+            .into_iter()
+            .chain(warning)
+            .flat_map(|note| wrap_text(&note, CAPTION + 1.0, room, 4))
+            .collect();
+        let body = (room, ABOVE + SIDE + LINE * notes.len() as f64);
+        let lines = [about.subject.as_str(), &line];
+        let versus = self.versus.map(|other| class_name(about, other));
+        let colors = self.colors(&class_name(about, self.class), versus.as_deref());
+        let legend = Legend::Told(&scale, &colors);
+        let mut scene = page(&self.title(about), lines, about.image.as_ref(), &legend, body);
+        let [_, height, width] = self.shape;
+        let shown = colored(&self.shown(), [height, width], |v| scale.color(v));
+        let mut tiles = vec![(format!("{}, {height} x {width}", self.method.unit()), shown)];
+        if let Some(image) = &about.image {
+            tiles.push(("over the image, larger values more opaque".into(), self.overlay(image)));
+        }
+        for (i, (caption, image)) in tiles.into_iter().enumerate() {
+            let x = MARGIN + (SIDE + GAP) * i as f64;
+            scene.text((x, TOP + 10.0), CAPTION, Anchor::Start, SOFT_INK, caption);
+            tile(&mut scene, &image, (x, TOP + ABOVE), SIDE);
+        }
+        for (i, note) in notes.into_iter().enumerate() {
+            let at = (MARGIN, TOP + ABOVE + SIDE + LINE * (i as f64 + 1.0) - 2.0);
+            scene.text(at, CAPTION + 1.0, Anchor::Start, INK, note);
+        }
+        scene
+    }
+}

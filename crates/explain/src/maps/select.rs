@@ -1,0 +1,72 @@
+//! Which layers of a network are meant.
+
+use striate_graph::op::{Role, Sign};
+use striate_graph::rates::matches;
+use striate_graph::{Graph, NodeId};
+
+use crate::error::ExplainError;
+
+/// Near names that an error lists.
+const NEAR: usize = 5;
+
+/// The layers to show: all convolutions and activations that make maps, or those whose names match one of `patterns`,
+/// in the order in which they run.
+///
+/// In a pattern `*` stands for any text and `?` for one character; a pattern that matches the name of a block means all in
+/// it.
+///
+/// # Errors
+/// [`ExplainError::NoLayer`] for a pattern that matches none, with the names nearest to it.
+pub fn select(graph: &Graph, patterns: &[String]) -> Result<Vec<NodeId>, ExplainError> {
+    if patterns.is_empty() {
+        let shows = |id: &NodeId| {
+            let node = &graph.nodes[*id];
+            node.shape.len() == 3 && matches!(node.operation().role(), Role::Convolution | Role::Activation)
+        };
+        return Ok((0..graph.nodes.len()).filter(shows).collect());
+    }
+    let names: Vec<&str> = graph.nodes.iter().map(|node| node.name.as_str()).collect();
+    chosen(&names, patterns)
+}
+
+/// The indices of the names that match one of the patterns.
+pub(crate) fn chosen(names: &[&str], patterns: &[String]) -> Result<Vec<usize>, ExplainError> {
+    for pattern in patterns {
+        if !names.iter().any(|name| matches(pattern, name)) {
+            return Err(ExplainError::NoLayer { pattern: pattern.clone(), near: near(names, pattern) });
+        }
+    }
+    let is_meant = |&i: &usize| patterns.iter().any(|pattern| matches(pattern, names[i]));
+    Ok((0..names.len()).filter(is_meant).collect())
+}
+
+/// The names most like `wanted`: those that share the most pairs of neighboring characters with it.
+pub(crate) fn near(names: &[&str], wanted: &str) -> Vec<String> {
+    let pairs = |text: &str| -> Vec<(char, char)> {
+        let text = text.to_lowercase();
+        text.chars().zip(text.chars().skip(1)).collect()
+    };
+    let of_wanted = pairs(wanted);
+    let likeness = |name: &str| -> f64 {
+        let mut rest = pairs(name);
+        let all = rest.len() + of_wanted.len();
+        let shared = of_wanted.iter().filter(|pair| {
+            let at = rest.iter().position(|other| other == *pair);
+            at.map(|at| rest.swap_remove(at)).is_some()
+        });
+        2.0 * shared.count() as f64 / all.max(1) as f64
+    };
+    let mut order: Vec<(f64, &str)> = names.iter().map(|&name| (likeness(name), name)).collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0));
+    order.into_iter().take(NEAR).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// Whether a value can be negative, whatever the image: what follows from a ReLU, a maximum or a mean of them cannot.
+pub(crate) fn is_signed(graph: &Graph, id: NodeId) -> bool {
+    let node = &graph.nodes[id];
+    match node.operation().sign() {
+        Sign::NonNegative => false,
+        Sign::OfInputs => node.inputs.iter().any(|&input| is_signed(graph, input)),
+        Sign::Any => true,
+    }
+}

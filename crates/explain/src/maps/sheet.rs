@@ -1,0 +1,91 @@
+//! The maps of a layer side by side.
+
+use super::{FeatureMaps, MapStats};
+use striate_report::chart::{Anchor, Scene};
+use striate_report::layout::{
+    About, CAPTION, INK, LEAST_WIDTH, Legend, MARGIN, SOFT_INK, TOP, enlargement, page, tile,
+};
+use striate_report::scale::number;
+
+/// Longest side of a map on the page.
+const TILE: f64 = 112.0;
+const GAP: f64 = 12.0;
+const COLUMNS: usize = 8;
+
+impl FeatureMaps {
+    /// A page with the `most` strongest maps, the strongest first; or, of a vector, its values as bars, those of
+    /// the classes from the largest down, others by magnitude.
+    ///
+    /// All maps have the layer's one [`Scale`](super::Scale), which the legend gives in numbers. How many maps there are,
+    /// and how many of them are silent, stands above them.
+    ///
+    /// # Example
+    /// See [`filters::Filters::sheet`](crate::filters::Filters::sheet), which is called the same way.
+    pub fn sheet(&self, about: &About, most: usize) -> Scene {
+        let mut ranked = self.ranked();
+        if self.is_output(about) {
+            let value = |map: &MapStats| if map.not_finite > 0 { f32::NEG_INFINITY } else { map.max };
+            ranked.sort_by(|a, b| value(b).total_cmp(&value(a)).then(a.map.cmp(&b.map)));
+        }
+        let shown = &ranked[..ranked.len().min(most)];
+        if self.is_image() { self.tiles(about, &ranked, shown) } else { self.bars(about, &ranked, shown) }
+    }
+
+    fn tiles(&self, about: &About, ranked: &[MapStats], shown: &[MapStats]) -> Scene {
+        let [_, height, width] = self.dimensions();
+        let scale = enlargement(width as f64, height as f64, TILE);
+        let side = |pixels: usize| pixels as f64 * scale;
+        // Captions need room under narrow maps.
+        let pitch = (side(width).max(80.0) + GAP, side(height) + 34.0 + GAP);
+        let columns =
+            COLUMNS.max(((LEAST_WIDTH - 2.0 * MARGIN + GAP) / pitch.0) as usize).min(shown.len().max(1));
+        let rows = shown.len().div_ceil(columns);
+        let body = (pitch.0 * columns as f64 - GAP, (pitch.1 * rows as f64 - GAP).max(0.0));
+        let title = format!("{} · {} · {} of {height} x {width}", self.name, self.op, maps(ranked.len()));
+        let lines = [about.subject.as_str(), &self.counts(ranked, shown.len(), "maps")];
+        let mut scene = page(&title, lines, about.image.as_ref(), &Legend::Scale(&self.scale), body);
+        for (i, map) in shown.iter().enumerate() {
+            let x = MARGIN + (i % columns) as f64 * pitch.0;
+            let y = TOP + (i / columns) as f64 * pitch.1;
+            tile(&mut scene, &self.image(map.map), (x, y), TILE);
+            let below = y + side(height);
+            let (first, second) = ((x, below + 14.0), (x, below + 28.0));
+            scene.text(first, CAPTION, Anchor::Start, INK, format!("map {}", map.map));
+            scene.text(second, CAPTION - 1.0, Anchor::Start, SOFT_INK, range(map));
+        }
+        scene
+    }
+
+    /// Whether these are the values of the classes.
+    pub(super) fn is_output(&self, about: &About) -> bool {
+        !self.is_image() && about.classes.len() == self.values.len()
+    }
+
+    /// How many there are of what, for people.
+    pub(super) fn counts(&self, ranked: &[MapStats], shown: usize, what: &str) -> String {
+        let silent = ranked.iter().filter(|map| map.is_silent()).count();
+        let all = ranked.len();
+        if all == 1 {
+            return if silent == 1 { "silent (all zero on this image)".into() } else { "not silent".into() };
+        }
+        let part = if shown < all { format!("the {shown} strongest of {all}") } else { format!("all {all}") };
+        let by = if self.is_image() { "root mean square" } else { "magnitude" };
+        let silent = match silent {
+            0 => "none silent".into(),
+            n => format!("{n} silent (all zero on this image)"),
+        };
+        format!("{part} {what} by {by}, strongest first; {silent}")
+    }
+}
+
+fn maps(count: usize) -> String {
+    if count == 1 { "1 map".into() } else { format!("{count} maps") }
+}
+
+fn range(map: &MapStats) -> String {
+    match map {
+        _ if map.is_silent() => "all zero".into(),
+        _ if map.not_finite > 0 => format!("{} not finite", map.not_finite),
+        _ => format!("{} … {}", number(map.min), number(map.max)),
+    }
+}

@@ -1,0 +1,202 @@
+//! The receptive fields of a network, layer by layer.
+
+use std::fmt;
+
+use serde::Serialize;
+use striate_graph::op::Role;
+use striate_graph::{Graph, NodeId};
+
+use super::{Field, Status, clip, receptive_field, walk};
+use striate_report::text::{Align, Table, percent};
+
+/// What the values of one layer see.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerField {
+    /// Name of the value.
+    pub name: String,
+    /// The operation, in the words of PyTorch's functional API.
+    pub op: &'static str,
+    /// Rows and columns of its maps; 1 and 1 for a vector.
+    pub size: [usize; 2],
+    /// Rows and columns of the image that one value sees, padding and all; of values that see unequally much, the most.
+    pub field_px: [usize; 2],
+    /// Pixels of the image between neighboring values; `None` for a vector.
+    pub jump_px: Option<[usize; 2]>,
+    /// First row and column of the box of the value at (0, 0).
+    pub start_px: [isize; 2],
+    /// Middle of that box; the middle of the image's first pixel is 0.
+    pub center_px: [f64; 2],
+    /// Share of the image's pixels in the box of the layer's middle value.
+    pub seen_share: f64,
+    /// Share of all values' boxes that lies outside the image.
+    pub padding_share: f64,
+    /// Whether the boxes are exact: of all values alike.
+    pub status: Status,
+    /// The middle value's box.
+    pub middle: Field,
+    /// Whether it does something to every value of the layer in front and sees the same.
+    #[serde(skip)]
+    follows: bool,
+}
+
+/// The receptive fields of a network; see [`layers()`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Layers {
+    /// `[H, W]` of the image.
+    pub image_px: [usize; 2],
+    /// One entry an operation, in the order they run, the input first.
+    pub layers: Vec<LayerField>,
+}
+
+/// What all values of a layer have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// Rows and columns of the box; of unequal boxes the largest.
+    pub(crate) size: [usize; 2],
+    /// Pixels between the boxes of neighbors.
+    pub(crate) jump: [usize; 2],
+    /// First row and column of the box of the value at (0, 0).
+    pub(crate) start: [isize; 2],
+    /// Whether all boxes are as large.
+    pub(super) even: bool,
+}
+
+/// What the values of node `id` see, and how far apart.
+pub(crate) fn sight(graph: &Graph, id: NodeId) -> Sight {
+    let at = |at| walk::back(graph, id, at, false);
+    let (first, next) = (at([0, 0]), at([1, 1]));
+    let length = |[from, to]: [isize; 2]| (to - from).max(0) as usize;
+    let mut size = first.hull.map(length);
+    if !first.even {
+        let all = walk::size(&graph.nodes[id].shape);
+        for i in 1..all[0].max(all[1]) as isize {
+            let other = at([i, i]).hull.map(length);
+            for axis in [0, 1] {
+                if (i as usize) < all[axis] {
+                    size[axis] = size[axis].max(other[axis]);
+                }
+            }
+        }
+    }
+    let start = first.hull.map(|[from, _]| from);
+    let jump = [0, 1].map(|axis| (next.hull[axis][0] - start[axis]).max(0) as usize);
+    Sight { size, jump, start, even: first.even }
+}
+
+/// The receptive field of every layer: size, distance between neighbors, place, and how much of it is padding.
+///
+/// # Source
+/// As the [module](crate::receptive_field).
+pub fn layers(graph: &Graph) -> Layers {
+    let [_, height, width] = graph.input_shape();
+    let image_px = [height, width];
+    let of = |id: NodeId| {
+        let node = &graph.nodes[id];
+        let (sight, size) = (sight(graph, id), walk::size(&node.shape));
+        let middle = receptive_field(graph, id, size.map(|cells| cells / 2));
+        let is_map = node.shape.len() == 3;
+        // Of boxes that differ in size the largest is told; one box alone is what it is.
+        let alike = sight.even || size == [1, 1];
+        let status = if alike { middle.status } else { Status::UpperBound };
+        LayerField {
+            name: node.name.clone(),
+            op: node.operation().name(),
+            size,
+            field_px: sight.size,
+            jump_px: is_map.then_some(sight.jump),
+            start_px: sight.start,
+            center_px: [0, 1].map(|a| sight.start[a] as f64 + (sight.size[a] as f64 - 1.0) / 2.0),
+            seen_share: middle.seen_pixels() as f64 / (height * width) as f64,
+            padding_share: padding_share(&sight, size, image_px),
+            status,
+            middle,
+            follows: follows(graph, id),
+        }
+    };
+    Layers { image_px, layers: (0..graph.nodes.len()).map(of).collect() }
+}
+
+/// Whether a node only finishes the values of the one in front: a norm, an activation, a dropout.
+pub(crate) fn follows(graph: &Graph, id: NodeId) -> bool {
+    let node = &graph.nodes[id];
+    let finishes = matches!(node.operation().role(), Role::Norm | Role::Activation | Role::Noise);
+    finishes && node.inputs == [id.wrapping_sub(1)]
+}
+
+/// The share of all boxes, of `size` values, that lies outside the image.
+fn padding_share(sight: &Sight, size: [usize; 2], image: [usize; 2]) -> f64 {
+    let inside = |axis: usize| {
+        let span = |i: usize| {
+            let from = sight.start[axis] + (i * sight.jump[axis]) as isize;
+            clip([from, from + sight.size[axis] as isize], image[axis]).len()
+        };
+        let all = (size[axis] * sight.size[axis]).max(1);
+        (0..size[axis]).map(span).sum::<usize>() as f64 / all as f64
+    };
+    1.0 - inside(0) * inside(1)
+}
+
+impl Layers {
+    /// The layers that have a row: one with its norm and its activation is one.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&LayerField, String)> {
+        let joined = self.layers.chunk_by(|_, next| next.follows);
+        joined.map(|row| (&row[0], row.iter().map(|layer| short(layer.op)).collect::<Vec<_>>().join(", ")))
+    }
+}
+
+/// Words for rows that list several.
+fn short(op: &'static str) -> &'static str {
+    match op {
+        "conv2d" => "conv",
+        "batch_norm2d" => "norm",
+        op => op,
+    }
+}
+
+/// `3`, or `3 x 5` where the sides differ.
+pub(super) fn sides<T: PartialEq + fmt::Display>(sides: [T; 2]) -> String {
+    if sides[0] == sides[1] { sides[0].to_string() } else { format!("{} x {}", sides[0], sides[1]) }
+}
+
+impl fmt::Display for Layers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new([
+            ("name", Align::Left),
+            ("op", Align::Left),
+            ("values", Align::Right),
+            ("sees (px)", Align::Right),
+            ("jump (px)", Align::Right),
+            ("first from", Align::Right),
+            ("center", Align::Right),
+            ("of the image", Align::Right),
+            ("padding", Align::Right),
+            ("box", Align::Left),
+        ]);
+        for (layer, ops) in self.rows() {
+            let sign = |value: String| value.replace('-', "−");
+            table.row([
+                layer.name.clone(),
+                ops,
+                if layer.jump_px.is_some() { sides(layer.size) } else { "vector".into() },
+                sides(layer.field_px),
+                layer.jump_px.map(sides).unwrap_or_default(),
+                sign(sides(layer.start_px)),
+                sign(sides(layer.center_px)),
+                percent(Some(layer.seen_share)),
+                percent(Some(layer.padding_share)),
+                layer.status.name().into(),
+            ]);
+        }
+        let [height, width] = self.image_px;
+        write!(f, "{table}")?;
+        writeln!(
+            f,
+            "\nA image has {height} x {width} pixels. A value at row i sees the rows from `first from` + i x jump on."
+        )?;
+        writeln!(
+            f,
+            "`of the image`: how much of it the layer's middle value sees; `padding`: how much of all"
+        )?;
+        writeln!(f, "values' boxes lies outside it.")
+    }
+}

@@ -1,0 +1,133 @@
+//! What a classifier said of each image, for finding its worst mistakes.
+
+use crate::ReportError;
+
+/// What a classifier said of one image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answer {
+    /// The true class.
+    pub label: u32,
+    /// The class it chose.
+    pub predicted: u32,
+    /// The probability it gave to its choice.
+    pub probability: f32,
+    /// The probability it gave to the true class.
+    pub label_probability: f32,
+}
+
+impl Answer {
+    /// The answer that these probabilities mean; ties go to the lower class.
+    ///
+    /// # Panics
+    /// When the label is none of the classes.
+    pub fn new(probabilities: &[f32], label: usize) -> Self {
+        assert!(label < probabilities.len(), "label {label} of {} classes", probabilities.len());
+        let larger = |best: usize, i: usize| if probabilities[i] > probabilities[best] { i } else { best };
+        let predicted = (0..probabilities.len()).fold(0, larger);
+        Self {
+            label: label as u32,
+            predicted: predicted as u32,
+            probability: probabilities[predicted],
+            label_probability: probabilities[label],
+        }
+    }
+
+    /// Whether it was right.
+    pub fn is_hit(&self) -> bool {
+        self.label == self.predicted
+    }
+}
+
+/// The indices of the wrong answers, the worst first: those that gave the true class the least probability, then those
+/// that were surest of the wrong one.
+///
+/// # Example
+/// ```
+/// use striate_report::{Answer, worst};
+///
+/// let answers = [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]].map(|p| Answer::new(&p, 1));
+/// assert_eq!(worst(&answers), [0, 1]);
+/// ```
+pub fn worst(answers: &[Answer]) -> Vec<usize> {
+    let mut wrong: Vec<usize> = (0..answers.len()).filter(|&i| !answers[i].is_hit()).collect();
+    wrong.sort_by(|&a, &b| {
+        let (x, y) = (&answers[a], &answers[b]);
+        x.label_probability
+            .total_cmp(&y.label_probability)
+            .then(y.probability.total_cmp(&x.probability))
+            .then(a.cmp(&b))
+    });
+    wrong
+}
+
+/// That logits are numbers, without which there is no highest: NaN and infinity name no class.
+///
+/// # Errors
+/// [`ReportError::Logit`] with the first that is none.
+///
+/// # PyTorch
+/// `logits.argmax()` names a class all the same, the first whose logit is NaN.
+pub fn check_logits(logits: &[f32]) -> Result<(), ReportError> {
+    match logits.iter().position(|logit| !logit.is_finite()) {
+        None => Ok(()),
+        Some(class) => Err(ReportError::Logit { class, got: logits[class] }),
+    }
+}
+
+/// `softmax(logits)`.
+///
+/// # Numerics
+/// In f64, from the highest logit down, so that nothing overflows.
+pub fn softmax(logits: &[f32]) -> Vec<f32> {
+    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let odds: Vec<f64> = logits.iter().map(|&l| f64::from(l - highest).exp()).collect();
+    let sum: f64 = odds.iter().sum();
+    odds.into_iter().map(|o| (o / sum) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_the_first_of_the_largest() {
+        let answer = Answer::new(&[0.1, 0.4, 0.4, 0.1], 3);
+        assert_eq!((answer.predicted, answer.probability, answer.label_probability), (1, 0.4, 0.1));
+        assert!(!answer.is_hit() && Answer::new(&[0.1, 0.9], 1).is_hit());
+    }
+
+    #[test]
+    fn the_worst_is_the_one_that_gave_the_truth_least() {
+        let answer = |probability, label_probability, predicted| Answer {
+            label: 0,
+            predicted,
+            probability,
+            label_probability,
+        };
+        let answers = [
+            answer(0.5, 0.3, 1),
+            answer(0.9, 0.9, 0), // right
+            answer(0.6, 0.01, 2),
+            answer(0.9, 0.01, 1),
+            answer(0.9, 0.01, 3),
+        ];
+        assert_eq!(worst(&answers), [3, 4, 2, 0]);
+        assert!(worst(&[]).is_empty());
+    }
+
+    #[test]
+    fn logits_that_are_no_numbers() {
+        assert_eq!(check_logits(&[f32::MAX, f32::MIN, 0.0]), Ok(()));
+        for got in [f32::INFINITY, f32::NEG_INFINITY] {
+            assert_eq!(check_logits(&[1.0, got]), Err(ReportError::Logit { class: 1, got }));
+        }
+        assert!(check_logits(&[f32::NAN]).is_err());
+    }
+
+    #[test]
+    fn softmax_does_not_overflow() {
+        assert_eq!(softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
+        let p = softmax(&[0.0, f32::ln(3.0)]);
+        assert!((p[0] - 0.25).abs() < 1e-7 && (p[1] - 0.75).abs() < 1e-7, "{p:?}");
+    }
+}

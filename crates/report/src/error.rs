@@ -1,0 +1,111 @@
+//! What can go wrong in this crate, sorted by whose fault it is.
+
+use std::fmt;
+
+/// An error of metrics, charts or images.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// A label or a prediction lies outside the classes.
+    #[error(
+        "confusion matrix: {role} {got} is outside its {classes} classes (0 to {last}); \
+         give the data set and the model the same classes",
+        last = classes.saturating_sub(1)
+    )]
+    ClassOutOfRange {
+        /// Which of the two indices.
+        role: Role,
+        /// The index.
+        got: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+
+    /// The number of class names is not the number of classes.
+    #[error("class names: expected {expected}, one a class, got {got}; check the model's list of classes")]
+    ClassNames {
+        /// Number of classes.
+        expected: usize,
+        /// Number of names.
+        got: usize,
+    },
+
+    /// A value that should be a probability is none.
+    #[error(
+        "class {class}: expected a probability from 0 to 1, got {got}; the network's values are not finite, so train it \
+         again at a lower learning rate"
+    )]
+    Probability {
+        /// Its class.
+        class: usize,
+        /// The value.
+        got: f32,
+    },
+
+    /// Pixels that are not those of an image.
+    #[error(
+        "image: expected height x width x channels values, 1 or 3 channels, got {shape:?} with {values} values; check \
+         how it was decoded"
+    )]
+    Thumbnail {
+        /// Height, width, channels.
+        shape: [usize; 3],
+        /// How many there are.
+        values: usize,
+    },
+
+    /// An image would have no pixels or too many of them.
+    #[error(
+        "image: expected between 1 and {limit} pixels, got {width_px} x {height_px}; \
+         choose another scale, or write SVG"
+    )]
+    ImageSize {
+        /// Width in pixels.
+        width_px: f64,
+        /// Height in pixels.
+        height_px: f64,
+        /// The most pixels an image may have.
+        limit: u64,
+    },
+
+    /// A logit that is infinite or not a number.
+    #[error(
+        "the logit of class {class} is {got}, so the network names no class; its weights are damaged, its training diverged, or \
+         what it computes outgrows 32-bit floats"
+    )]
+    Logit {
+        /// The first such class.
+        class: usize,
+        /// Its logit.
+        got: f32,
+    },
+
+    /// The PNG encoder failed.
+    #[error("image: PNG encoding of {width_px} x {height_px} pixels failed: {reason}; write SVG instead")]
+    Png {
+        /// Width in pixels.
+        width_px: u32,
+        /// Height in pixels.
+        height_px: u32,
+        /// The encoder's words.
+        reason: String,
+    },
+}
+
+/// Which index of a (label, prediction) pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The true class.
+    Label,
+    /// The class the model chose.
+    Prediction,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Label => "label",
+            Self::Prediction => "prediction",
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! What every page of maps and kernels has at its top: what is shown, of what, and what the colors mean.
+
+use super::{CAPTION, INK, MARGIN, SOFT_INK, TEXT, TITLE, header_at, tile};
+use crate::chart::{Anchor, Scene, fit_text, width_px};
+use crate::color::Rgb;
+use crate::scale::{Scale, Table, number};
+use crate::thumbnail::Thumbnail;
+
+/// Where the page below the header begins.
+pub const TOP: f64 = MARGIN + SIDE + 20.0;
+/// The narrowest page: it has room for the text of the header.
+pub const LEAST_WIDTH: f64 = 760.0;
+/// How wide a page becomes for the sake of a long text in its header.
+const MOST_WIDTH: f64 = 1200.0;
+
+/// Side of the image in the header.
+const SIDE: f64 = 96.0;
+const BAR: (f64, f64) = (254.0, 10.0);
+
+/// What a page is about.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct About {
+    /// The model and the image, for people: `runs/digits · 7.png: 7 with 99.8 %`.
+    pub subject: String,
+    /// What the network was shown.
+    pub image: Option<Thumbnail>,
+    /// Names of the values of the last layer; none where it is empty.
+    pub classes: Vec<String>,
+}
+
+/// The colors of a page.
+pub enum Legend<'a> {
+    /// A color table.
+    Scale(&'a Scale),
+    /// A color table, and what it says.
+    Told(&'a Scale, &'a str),
+    /// Red, green and blue weights at once.
+    Rgb(&'a Scale),
+}
+
+/// A page with its header; `body` is the size of what comes below it, beginning at ([`MARGIN`], [`TOP`]).
+pub fn page(
+    title: &str,
+    lines: [&str; 2],
+    image: Option<&Thumbnail>,
+    legend: &Legend<'_>,
+    body: (f64, f64),
+) -> Scene {
+    let left = MARGIN + image.map_or(0.0, |_| SIDE + 18.0);
+    let texts = lines.iter().map(|line| width_px(line, TEXT)).chain([width_px(title, TITLE)]);
+    let whole = left + texts.fold(0.0, f64::max).ceil() + MARGIN;
+    let width = (2.0 * MARGIN + body.0).max(LEAST_WIDTH).max(whole.min(MOST_WIDTH));
+    let description = format!("{title}. {}", lines.join(". "));
+    let mut scene = Scene::new(width, TOP + body.1 + MARGIN, description);
+    if let Some(image) = image {
+        tile(&mut scene, image, (MARGIN, MARGIN), SIDE);
+    }
+    header_at(&mut scene, left, width - MARGIN - left, title, &lines);
+    draw_legend(&mut scene, left, MARGIN + 66.0, legend);
+    scene
+}
+
+fn draw_legend(scene: &mut Scene, x: f64, y: f64, legend: &Legend<'_>) {
+    let notes = match *legend {
+        Legend::Scale(scale) | Legend::Rgb(scale) => vec![scale.note()],
+        Legend::Told(scale, what) => vec![what.to_owned(), scale.note()],
+    };
+    match *legend {
+        Legend::Scale(scale) | Legend::Told(scale, _) => push_scale(scene, (x, y), BAR.0, scale),
+        Legend::Rgb(scale) => push_bar(scene, (x, y), BAR.0, scale, gray),
+    }
+    let left = x + BAR.0 + 14.0;
+    for (i, note) in notes.iter().enumerate() {
+        let shown = fit_text(note, CAPTION, scene.width_px - MARGIN - left);
+        scene.text((left, y + 9.0 + 15.0 * i as f64), CAPTION, Anchor::Start, SOFT_INK, shown);
+    }
+}
+
+/// The colors of a scale as a bar of this width, its ends and zero in numbers below it.
+pub fn push_scale(scene: &mut Scene, at: (f64, f64), width: f64, scale: &Scale) {
+    // The position, not the value: a layer of zeros has a legend all the same.
+    match scale.table {
+        Table::Viridis => push_bar(scene, at, width, scale, crate::color::viridis),
+        Table::BlueOrange => push_bar(scene, at, width, scale, crate::color::blue_orange),
+    }
+}
+
+fn push_bar(scene: &mut Scene, (x, y): (f64, f64), width: f64, scale: &Scale, color: impl Fn(f64) -> Rgb) {
+    let from = if scale.table == Table::Viridis { 0.0 } else { -1.0 };
+    // Two units a step: whole pixels of the PNG, without seams.
+    let steps = (width / 2.0).round() as i32;
+    let step_width = width / f64::from(steps);
+    for step in 0..steps {
+        let unit = from + (1.0 - from) * f64::from(step) / f64::from(steps - 1);
+        scene.rect(x + step_width * f64::from(step), y, step_width, BAR.1, color(unit));
+    }
+    let limit = scale.limit;
+    let ticks = if from < 0.0 {
+        vec![(0.0, -limit), (0.5, 0.0), (1.0, limit)]
+    } else {
+        vec![(0.0, 0.0), (1.0, limit)]
+    };
+    let ticks = if limit > 0.0 { ticks } else { vec![(-from / 2.0, 0.0)] };
+    for (place, value) in ticks {
+        let anchor = match place {
+            0.0 => Anchor::Start,
+            1.0 => Anchor::End,
+            _ => Anchor::Middle,
+        };
+        scene.text((x + place * width, y + BAR.1 + 14.0), CAPTION, anchor, INK, number(value));
+    }
+}
+
+/// The gray of a weight, -1 to 1.
+pub fn gray(unit: f64) -> Rgb {
+    let level = (127.5 + 127.5 * unit).round() as u8;
+    Rgb { r: level, g: level, b: level }
+}

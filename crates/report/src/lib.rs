@@ -1,0 +1,65 @@
+//! Results on paper: classification metrics, charts as SVG and PNG, terminal tables, pages.
+//!
+//! **Floor 1**, beside `graph`. It depends on no other crate of the workspace: everything here is handed plain numbers.
+//!
+//! Where to start reading:
+//! * [`Confusion`] counts (label, prediction) pairs; [`Report`] is what `striate val --json` prints.
+//! * [`Calibration`] says whether probabilities mean what they say; [`worst`] finds the mistakes to look at, and
+//!   [`contact_sheet`] lays them out.
+//! * [`chart`] draws: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which writes itself
+//!   as SVG or PNG.
+//! * [`layout`] is what every drawn page shares: margins, ink, headers, tiles. [`scale`] says which color a value has, from
+//!   the two color tables of [`color`].
+//! * [`page`] puts the results of a training run on one page of HTML that loads nothing.
+//! * [`half_blocks`] draws images in a terminal, [`npy`](npy()) writes their numbers.
+//! * [`text`] aligns columns and formats numbers for people.
+//!
+//! Invariants:
+//! * The same numbers give the same bytes of SVG and PNG: one scene, one embedded font, no system fonts.
+//! * Names come from users: in SVG they are escaped, in tables control characters are replaced.
+//! * A value that is not defined is `None`, `null` in JSON and "–" for people, never 0 or NaN.
+//!
+//! # Example
+//!
+//! ```
+//! use striate_report::{Confusion, chart};
+//!
+//! let mut confusion = Confusion::new(2);
+//! for (label, predicted) in [(0, 0), (0, 1), (1, 1), (1, 1)] {
+//!     confusion.add(label, predicted)?;
+//! }
+//! assert_eq!(confusion.accuracy(), Some(0.75));
+//!
+//! let scene = chart::confusion("pets", &confusion, &["cat", "dog"])?;
+//! assert!(scene.to_svg().starts_with("<svg"));
+//! assert!(scene.to_png(2.0)?.starts_with(b"\x89PNG"));
+//! # Ok::<(), striate_report::ReportError>(())
+//! ```
+
+mod answer;
+mod calibration;
+pub mod chart;
+pub mod color;
+mod contact_sheet;
+mod error;
+mod half_blocks;
+mod hatch;
+pub mod layout;
+mod metrics;
+mod npy;
+pub mod page;
+pub mod scale;
+pub mod text;
+mod thumbnail;
+mod wrap;
+
+pub use answer::{Answer, check_logits, softmax, worst};
+pub use calibration::{BINS, Bin, Calibration};
+pub use contact_sheet::{Tile, contact_sheet};
+pub use error::{ReportError, Role};
+pub use half_blocks::{Depth, half_blocks};
+pub use hatch::{Area, hatched};
+pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, in_top_k, wilson_interval};
+pub use npy::npy;
+pub use thumbnail::Thumbnail;
+pub use wrap::{wrap_columns, wrap_text};

@@ -1,0 +1,90 @@
+//! The wrong answers: the worst with their images, the most frequent as pairs of classes.
+
+use std::fmt::Write;
+
+use super::page::{Mistake, Page, percent, section};
+use crate::chart::Escaped;
+use crate::error::{ReportError, Role};
+use crate::text::grouped;
+
+/// Pairs of classes that are listed.
+const PAIRS: usize = 10;
+/// Images up to this side are enlarged pixel by pixel.
+const TINY_PX: u32 = 64;
+
+pub(super) fn mistakes(page: &Page<'_>, out: &mut String) -> Result<(), ReportError> {
+    if page.mistakes.is_empty() {
+        return Ok(());
+    }
+    section(out, "The worst mistakes");
+    let wrong = page.confusion.total() - page.confusion.hits();
+    let (shown, wrong) = (grouped(page.mistakes.len() as u64), grouped(wrong));
+    let _ = writeln!(
+        out,
+        "<p class=\"small soft\">{shown} of {wrong}, those first that gave the truth the least probability. \
+         Look whether some of them are labeled wrong.</p>\n<ul class=\"mistakes\">"
+    );
+    for mistake in &page.mistakes {
+        item(page, mistake, out)?;
+    }
+    out.push_str("</ul>\n");
+    Ok(())
+}
+
+fn item(page: &Page<'_>, mistake: &Mistake, out: &mut String) -> Result<(), ReportError> {
+    let classes = page.classes.len();
+    for (role, got) in [(Role::Label, mistake.label), (Role::Prediction, mistake.predicted)] {
+        if got >= classes {
+            return Err(ReportError::ClassOutOfRange { role, got, classes });
+        }
+    }
+    let image = &mistake.image;
+    let is_tiny = image.width_px().max(image.height_px()) <= TINY_PX;
+    let class = if is_tiny { " class=\"tiny\"" } else { "" };
+    let _ = writeln!(
+        out,
+        "<li><div class=\"frame\"><img{class} src=\"{}\" alt=\"\"></div><span class=\"said\">{} {}</span><br>\
+         <span class=\"truth\">is {} {}</span><br><span class=\"soft\">{}</span></li>",
+        image.data_uri(),
+        page.name(mistake.predicted),
+        percent(Some(mistake.probability)),
+        page.name(mistake.label),
+        percent(Some(mistake.label_probability)),
+        Escaped(&mistake.name),
+    );
+    Ok(())
+}
+
+/// The pairs of classes that are mixed up most often.
+pub(super) fn confusions(page: &Page<'_>, out: &mut String) {
+    let mut pairs: Vec<(usize, usize, u64)> =
+        page.confusion.cells().filter(|(label, predicted, _)| label != predicted).collect();
+    // A stable sort: among equals the order of the classes.
+    pairs.sort_by_key(|&(_, _, count)| std::cmp::Reverse(count));
+    let all = pairs.len();
+    pairs.truncate(PAIRS);
+    if pairs.is_empty() {
+        out.push_str("<p>Nothing was mixed up.</p>\n");
+        return;
+    }
+    out.push_str(
+        "<div class=\"scroll\"><table>\n<thead><tr><th>is</th><th class=\"left\">was taken for</th><th>images</th>\
+         <th>of the class</th></tr></thead>\n<tbody>\n",
+    );
+    for &(label, predicted, count) in &pairs {
+        let share = count as f64 / page.confusion.support(label) as f64;
+        let _ = writeln!(
+            out,
+            "<tr><td class=\"name\">{}</td><td class=\"name left\">{}</td><td>{}</td><td>{}</td></tr>",
+            page.name(label),
+            page.name(predicted),
+            grouped(count),
+            percent(Some(share)),
+        );
+    }
+    out.push_str("</tbody></table></div>\n");
+    if all > pairs.len() {
+        let _ =
+            writeln!(out, "<p class=\"small soft\">The {} most frequent of {all} pairs.</p>", pairs.len());
+    }
+}
