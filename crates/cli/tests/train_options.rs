@@ -246,3 +246,79 @@ fn what_makes_no_sense_is_refused() {
     "#]],
     );
 }
+
+#[test]
+fn a_run_can_be_made_longer() {
+    let place = few();
+    place.succeed("train few --epochs 2 --sched constant --threads 1 --quiet --skip-bad");
+    place.succeed("train few --epochs 3 --sched constant --threads 1 --quiet --skip-bad --name long");
+    let ran = place.run("train --resume runs/train --epochs 3 --threads 1");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("with epochs 3 instead of 2; the epochs above stay as they are, and the schedule is laid over 3 epochs"),
+        "{}",
+        ran.stderr
+    );
+    let losses = |run: &str| {
+        let rows = fs::read_to_string(place.path().join(run).join("results.csv")).unwrap();
+        rows.lines().map(|row| row.split(',').take(6).collect::<Vec<_>>().join(",")).collect::<Vec<_>>()
+    };
+    assert_eq!(losses("runs/train"), losses("runs/long"));
+
+    // The same command again, with another rate: what cannot change is compared with what is stored, not with words.
+    let line = "train few --seed 0 --sched constant --skip-bad --threads 1 --resume runs/train";
+    assert!(place.succeed(line).contains("finished already"));
+    place.succeed(&format!("{line} --epochs 4 --lr 0.001 --batch 32 --quiet"));
+    let args = fs::read_to_string(place.path().join("runs/train/args.yaml")).unwrap();
+    for line in
+        ["epochs: 4", "batch_size: 32", "learning_rate: 0.001", "# after epoch 3: batch_size 32, epochs 4"]
+    {
+        assert!(args.contains(line), "{line} in {args}");
+    }
+    let refused = |flags: &str, expected: Expect| {
+        let ran = place.run(&format!("train --resume runs/train {flags}"));
+        expected.assert_eq(&format!("exit code {}\n{}", ran.code, ran.stderr));
+    };
+    refused(
+        "--epochs 9 --seed 1 --sched cosine",
+        expect![[r#"
+        exit code 2
+        error: runs/train/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
+          schedule.curve.name: the checkpoint has "constant", this run "cosine"
+          seed: the checkpoint has 0, this run 1
+          schedule.curve.min_lr_ratio: the checkpoint has nothing, this run 0.0
+    "#]],
+    );
+    refused(
+        "--model lenet5",
+        expect![[r#"
+        exit code 2
+        error: runs/train/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
+          layers_sha256: the checkpoint has 48f6b083dce0b5ad63e38b62c8c7eec520fbe997ea7306206c80131d06b8ecc5, this run 29ef56bd6938aa1fe3daadd3d7aafeb9c48ad5ffc102465ab78c44bf9b517366
+          model: the checkpoint has convnet, this run lenet5
+    "#]],
+    );
+    refused(
+        "--data digits",
+        expect![[r#"
+        exit code 2
+        error: runs/train/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
+          augment.shift_px: the checkpoint has 0, this run 2
+          data_sha256: the checkpoint has 2abe2c79a1b1cacb7df751016a54174805a3ac89b63ad6b3f5e94b638da26ad3, this run eb5d995bca6cdd01f99dc9f667ad39950203c77ec47f81503050420618fa363f
+    "#]],
+    );
+    refused(
+        "--imgsz 64",
+        expect![[r#"
+        exit code 2
+        error: --resume runs/train: --weights, --new-head and --imgsz decide how a run begins, so they cannot change when it is resumed; leave them out to continue it, or leave --resume out to start another run
+    "#]],
+    );
+    refused(
+        "--epochs 1",
+        expect![[r#"
+        exit code 2
+        error: epochs: expected at least the 4 that the run has begun, got 1
+    "#]],
+    );
+}

@@ -129,7 +129,7 @@ pub enum FitError {
     NoFolder,
     /// The run in the folder is another one.
     #[error(
-        "{} is another run; to resume it, say what it was started with:\n{}",
+        "{} belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:\n{}",
         checkpoint.display(),
         differences.iter().map(|d| format!("  {}: the checkpoint has {}, this run {}", d.what, d.saved, d.asked))
             .collect::<Vec<_>>().join("\n")

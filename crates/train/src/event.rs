@@ -1,6 +1,6 @@
 //! What a run tells, and to whom.
 
-use crate::error::FitError;
+use crate::error::{Difference, FitError};
 use crate::evaluate::Evaluation;
 use crate::metric::Metric;
 use crate::row::EpochRow;
@@ -39,6 +39,8 @@ pub enum Event<'a> {
         steps: usize,
         /// Epoch (from 1) and steps done in it, if the run goes on from a checkpoint.
         resumed: Option<(usize, usize)>,
+        /// The settings that are other than they were before the run was resumed.
+        changes: &'a [Difference],
         /// Epochs done already.
         rows: &'a [EpochRow],
     },

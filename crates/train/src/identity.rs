@@ -34,6 +34,14 @@ impl Identity {
         Self(all)
     }
 
+    /// The same run with these settings changed.
+    pub(crate) fn changed(mut self, changes: &[Difference]) -> Self {
+        for change in changes {
+            self.0.insert(change.what.clone(), change.asked.clone());
+        }
+        self
+    }
+
     /// Everything in which `asked` differs, but for the parameters it began with where nobody says which.
     pub(crate) fn differences(&self, asked: &Self, any_initial: bool) -> Vec<Difference> {
         let value = |of: &Self, key: &String| of.0.get(key).cloned().unwrap_or_else(|| "nothing".into());
@@ -47,8 +55,18 @@ impl Identity {
     }
 }
 
+/// The settings that a run may go on with in another form.
+const CHANGEABLE: [&str; 4] = ["batch_size", "epochs", "learning_rate", "patience"];
+
 /// Of the parameters that a run began with.
 const INITIAL: &str = "initial_sha256";
+
+impl Difference {
+    /// Whether a run may go on in spite of it.
+    pub(crate) fn is_change(&self) -> bool {
+        CHANGEABLE.contains(&self.what.as_str())
+    }
+}
 
 /// Of names, shapes and values.
 fn sha256(params: &Params) -> String {

@@ -30,7 +30,13 @@ pub struct Job<'a> {
     pub engine: Engine,
     /// Where the run is kept; `None`: in memory only.
     pub run_dir: Option<&'a Path>,
-    /// Go on from the checkpoint in `run_dir`.
+    /// Whether to continue from the checkpoint in `run_dir`.
+    ///
+    /// The run must be the same: network, data, and every setting but `epochs`, `batch_size`, `learning_rate` and `patience`,
+    /// which may be changed. With the same settings it ends in the same bits as a run that was never stopped. With others the
+    /// epochs that are done stay as they are, parameters, optimizer state and order of the images go on, and the schedule is
+    /// laid over the new number of epochs: a rate that depends on the length of the run, as that of one-cycle and cosine does,
+    /// jumps to where a run of the new length would be. The batch size can change only between two epochs.
     pub resume: bool,
     /// The lock of `run_dir`, for a caller who writes into the folder before or after the run. Without it the run takes the
     /// lock, and gives it back at its end.

@@ -24,6 +24,16 @@ pub(crate) struct Progress {
     pub(crate) fitted: Option<Fitted>,
     /// Seconds that the run took so far, all of it.
     pub(crate) spent_s: f64,
+    /// Where the steps of an epoch last changed: epochs and updates done then, both 0 unless the batch size was changed.
+    changed: Changed,
+}
+
+/// The updates of the epochs that had another batch size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Changed {
+    epoch: usize,
+    updates: u64,
 }
 
 /// The length of a run that was fitted to a budget of time: decided once, and part of the checkpoint, so that a run that is
@@ -108,7 +118,16 @@ impl Progress {
     /// Steps done since the run began.
     pub(crate) fn steps_done(&self, steps: usize) -> u64 {
         let missing = self.fitted.filter(|f| self.epoch == f.epochs).map_or(0, |f| steps - f.last_steps);
-        (self.epoch * steps + self.step - missing) as u64
+        self.changed.updates + ((self.epoch - self.changed.epoch) * steps + self.step - missing) as u64
+    }
+
+    /// From here on an epoch has another number of steps; until now it had `steps`.
+    ///
+    /// # Panics
+    /// Within an epoch.
+    pub(crate) fn change_steps(&mut self, steps: usize) {
+        assert_eq!(self.step, 0, "the batch size can only change between two epochs");
+        self.changed = Changed { updates: self.steps_done(steps), epoch: self.epoch };
     }
 
     /// Whether patience ran out.
@@ -136,6 +155,8 @@ struct Exact {
     row_bits: Vec<[u64; 8]>,
     fitted: Option<Fitted>,
     spent_s_bits: u64,
+    #[serde(default)]
+    changed: Changed,
 }
 
 impl From<Progress> for Exact {
@@ -163,6 +184,7 @@ impl From<Progress> for Exact {
             row_bits: p.rows.iter().map(bits).collect(),
             fitted: p.fitted,
             spent_s_bits: p.spent_s.to_bits(),
+            changed: p.changed,
         }
     }
 }
@@ -206,6 +228,7 @@ impl From<Exact> for Progress {
             rows: e.row_bits.iter().enumerate().map(row).collect(),
             fitted: e.fitted,
             spent_s: f64::from_bits(e.spent_s_bits),
+            changed: e.changed,
         }
     }
 }
@@ -238,6 +261,21 @@ mod tests {
         progress.add(StepReport { loss: 0.5, correct: 3 }, 6, 1.0);
         progress.add(StepReport { loss: 2.0, correct: 2 }, 2, 3.0);
         assert_eq!((progress.loss(), progress.accuracy(), progress.images_per_s()), (0.875, 0.625, 2.0));
+    }
+
+    #[test]
+    fn updates_are_counted_on_when_the_batch_size_changes() {
+        let mut progress = Progress { epoch: 2, ..Progress::default() };
+        assert_eq!(progress.steps_done(6), 12);
+        progress.change_steps(6);
+        assert_eq!(progress.steps_done(3), 12);
+        (progress.epoch, progress.step) = (4, 1);
+        assert_eq!(progress.steps_done(3), 19);
+        progress.step = 0;
+        progress.change_steps(3);
+        assert_eq!(progress.steps_done(9), 18);
+        let text = serde_json::to_string(&progress).unwrap();
+        assert_eq!(serde_json::from_str::<Progress>(&text).unwrap(), progress);
     }
 
     #[test]

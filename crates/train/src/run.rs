@@ -1,8 +1,9 @@
 //! The state of a run: what the loop works on, and what is saved of it.
 
 mod budget;
+mod change;
 
-use crate::error::FitError;
+use crate::error::{Difference, FitError};
 use crate::evaluate::{Evaluation, evaluate};
 use crate::event::{Event, Stop, Tell, Warning};
 use crate::folder::{BEST_MODEL, Folder, LAST_MODEL};
@@ -35,6 +36,8 @@ pub(crate) struct Run<'a> {
     /// Of the best epoch, unless it was before this process began.
     best_evaluation: Option<Evaluation>,
     resumed: bool,
+    /// What is other than it was before.
+    changes: Vec<Difference>,
     was_finished: bool,
     saved_at: Instant,
     /// By this process.
@@ -72,6 +75,7 @@ impl<'a> Run<'a> {
             best: Params::default(),
             best_evaluation: None,
             resumed: false,
+            changes: Vec::new(),
             was_finished: false,
             saved_at: Instant::now(),
             began: Instant::now(),
@@ -91,6 +95,10 @@ impl<'a> Run<'a> {
         match saved {
             Some(Loaded { checkpoint, state, newest }) => {
                 self.take_up(checkpoint, state, &folder)?;
+                if !self.changes.is_empty() {
+                    let job = Job { command: &self.command, engine: self.job.engine.clone(), ..*self.job };
+                    folder.args(&job, self.parts, tell)?;
+                }
                 let folder = self.folder.insert(folder);
                 if let Some(newest) = newest {
                     let previous = Checkpoint::previous(&folder.checkpoint_path());
@@ -114,10 +122,15 @@ impl<'a> Run<'a> {
     fn take_up(&mut self, checkpoint: Checkpoint, state: State, folder: &Folder<'_>) -> Result<(), FitError> {
         let path = folder.checkpoint_path();
         let differences = state.identity.differences(&self.identity, self.job.initial.is_none());
+        let (changes, differences): (Vec<_>, Vec<_>) =
+            differences.into_iter().partition(Difference::is_change);
         if !differences.is_empty() {
             return Err(FitError::OtherRun { checkpoint: path, differences });
         }
-        let progress = state.progress;
+        let mut progress = state.progress;
+        if !changes.is_empty() {
+            self.change(&mut progress, &state.config, &changes)?;
+        }
         let misfit = |reason: String| FitError::Checkpoint { checkpoint: path.clone(), reason };
         if progress.rows.len() != progress.epoch || progress.step > self.steps {
             return Err(misfit(format!(
@@ -139,8 +152,14 @@ impl<'a> Run<'a> {
         self.spent_before_s = progress.spent_s;
         (self.progress, self.best, self.command) = (progress, checkpoint.best, state.command);
         // The parameters it began with are in the checkpoint, whatever was at hand now.
-        self.identity = state.identity;
+        self.identity = state.identity.changed(&changes);
         self.resumed = true;
+        if !changes.is_empty() {
+            let said: Vec<String> = changes.iter().map(|c| format!("{} {}", c.what, c.asked)).collect();
+            let epoch = self.progress.epoch + usize::from(self.progress.step > 0);
+            self.command += &format!(" # after epoch {epoch}: {}", said.join(", "));
+            self.changes = changes;
+        }
         Ok(())
     }
 
@@ -169,6 +188,7 @@ impl<'a> Run<'a> {
             epochs: progress.epochs(job.config),
             steps: self.steps,
             resumed: self.resumed.then_some((progress.epoch + 1, progress.step)),
+            changes: &self.changes,
             rows: &progress.rows,
         }
     }

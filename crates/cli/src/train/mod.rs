@@ -72,7 +72,8 @@ pub(crate) struct Args {
     find_lr: bool,
     #[command(flatten)]
     threads: Threads,
-    /// Go on with a run that was stopped: the one in DIR, or the last one below --project
+    /// Resume the run in DIR, or the last one below --project; --epochs, --lr, --batch and --patience may change, all else
+    /// stays as it was
     #[arg(long, value_name = "DIR", help_heading = "Where it is kept")]
     resume: Option<Option<PathBuf>>,
     /// The folder of all runs
@@ -100,8 +101,10 @@ struct Plan {
     resume: bool,
     model: String,
     data: String,
-    /// Of the run that is gone on with.
+    /// Of the run that is resumed, with what changes.
     saved: Option<(FitConfig, Preprocess)>,
+    /// Whether the command that resumes it repeats its data set, or flags that cannot change.
+    is_said_again: bool,
     skip_bad: bool,
     layout: LayoutFlag,
     weights: Option<String>,
@@ -123,7 +126,13 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     let data = prepare::data(&plan.data, plan.layout, plan.skip_bad, args.quiet)?;
     let classes = data.classes.len();
     let (config, preprocess, initial) = match plan.saved.take() {
-        // Its parameters are in the checkpoint.
+        // Its parameters are in the checkpoint. Where flags were given that cannot change, they must mean what is stored.
+        Some((config, preprocess)) if plan.is_said_again => {
+            let asked = plan.recipe.config(info.name, &data)?;
+            let FitConfig { epochs, batch_size, learning_rate, patience, auxiliary, .. } = config;
+            let config = FitConfig { epochs, batch_size, learning_rate, patience, auxiliary, ..asked };
+            (config, preprocess, None)
+        }
         Some((config, preprocess)) => (config, preprocess, None),
         None => {
             let config = plan.recipe.config(info.name, &data)?;
@@ -202,6 +211,7 @@ fn new(args: &Args, matches: &ArgMatches, program: &Command) -> Plan {
         command: command::canonical(this_command(program), matches, &data),
         data,
         saved: None,
+        is_said_again: false,
         skip_bad: args.skip_bad,
         layout: args.layout,
         weights: args.weights.clone(),
@@ -215,7 +225,7 @@ fn this_command(program: &Command) -> &Command {
     program.find_subcommand("train").expect("this very subcommand")
 }
 
-/// What the run in the folder was started with. Other flags than it has are refused, since they would have no effect.
+/// The plan of the run in the folder, and what the flags of this command change in it.
 fn resumed(
     args: &Args,
     matches: &ArgMatches,
@@ -223,55 +233,79 @@ fn resumed(
     named: Option<&PathBuf>,
 ) -> anyhow::Result<Plan> {
     let folder = named.cloned().map_or_else(|| run_dir::latest(&args.project), Ok)?;
-    let asked = new(args, matches, program);
-    let is_bare = asked.command == "striate train digits";
-    // A folder that is not there is said by what looks into it.
+    // A folder that is not there is reported by what looks into it.
     let lock = folder.is_dir().then(|| FolderLock::take(&folder)).transpose()?;
     let saved = saved_run(&folder)?;
-    let old = match &saved {
-        Some(saved) => saved.command.clone(),
-        // Killed before it wrote anything: what is asked for now is all there is to know.
-        None => match command_of(&folder) {
-            None if is_bare => {
-                let why = format!(
-                    "{}: the run ended before it began: start it again, with --exist-ok for the same folder",
-                    folder.display()
-                );
-                return Err(Usage(why).into());
-            }
-            None => asked.command.clone(),
-            Some(command) => command,
-        },
+    let asked = new(args, matches, program);
+    let Some(saved) = saved else {
+        return Ok(Plan { folder: folder.clone(), lock, resume: true, ..begun(&folder, asked, program)? });
+    };
+    let fixed = command::fixed(this_command(program), matches);
+    let names_data = ["data", "data_flag"].iter().any(|id| command::is_typed(matches, id));
+    let old = command::split(&saved.command);
+    let mut again = old.clone();
+    again.extend(fixed.iter().flatten().cloned());
+    if let (true, Some(data)) = (names_data, again.get_mut(2)) {
+        *data = kept(&asked.data).into_owned();
+    }
+    // A run of the library has no command: then the flags alone say what is asked for.
+    let (started, again) = (plan_of(&old, program), plan_of(&again, program).unwrap_or(asked));
+    if let Some(started) = &started {
+        let beginning = |plan: &Plan| (plan.weights.clone(), plan.new_head, plan.imgsz);
+        if beginning(started) != beginning(&again) {
+            let place = folder.display();
+            let why = format!(
+                "--resume {place}: --weights, --new-head and --imgsz decide how a run begins, so they cannot change when it is \
+                 resumed; leave them out to continue it, or leave --resume out to start another run"
+            );
+            return Err(Usage(why).into());
+        }
+    }
+    let is_said_again = !fixed.is_empty() || names_data;
+    let (model, data) = match is_said_again {
+        true => (again.model.clone(), again.data.clone()),
+        false => (saved.model, found(&saved.data_source).into_owned()),
+    };
+    let config = args.recipe.changed(saved.config);
+    let (saved, command) = (Some((config, saved.preprocess)), saved.command);
+    Ok(Plan { folder, lock, resume: true, model, data, saved, is_said_again, command, ..again })
+}
+
+/// The plan of a run that was killed before its first checkpoint: the same command is run again.
+fn begun(folder: &Path, asked: Plan, program: &Command) -> anyhow::Result<Plan> {
+    let place = folder.display();
+    let is_bare = asked.command == "striate train digits";
+    let old = match command_of(folder) {
+        None if is_bare => {
+            let why = format!(
+                "{place}: the run ended before it began: start it again, with --exist-ok for the same folder"
+            );
+            return Err(Usage(why).into());
+        }
+        None => return Ok(asked),
+        Some(command) => command,
     };
     if !is_bare && asked.command != old {
-        let place = folder.display();
         let why = format!(
-            "--resume {place}: the run there is\n  {old}\nand what was asked for is\n  {}\n\
-             leave the other flags out to go on with it, or leave --resume out to start another run",
+            "--resume {place}: the run there has no checkpoint yet; it was started by\n  {old}\nand this command is\n  {}\n\
+             leave the other flags out to start it again, or leave --resume out to start another run",
             asked.command
         );
         return Err(Usage(why).into());
     }
-    let started = program
-        .clone()
-        .try_get_matches_from(command::split(&old).iter().map(|word| found(word).into_owned()));
-    let started = started.ok().and_then(|matches| {
-        let matches = matches.subcommand_matches("train")?;
-        Some(new(&Args::from_arg_matches(matches).ok()?, matches, program))
-    });
-    let taken_up =
-        |plan: Plan| Plan { folder: folder.clone(), lock, resume: true, command: old.clone(), ..plan };
-    match (saved, started) {
-        (Some(saved), started) => {
-            // Whether bad images were left out is in the words, if it was this very command.
-            let (model, data) = (saved.model, found(&saved.data_source).into_owned());
-            let saved = Some((saved.config, saved.preprocess));
-            Ok(taken_up(Plan { model, data, saved, ..started.unwrap_or(asked) }))
-        }
-        // Killed before its first checkpoint: started again by the same words.
-        (None, Some(started)) => Ok(taken_up(started)),
-        (None, None) => Err(Usage(format!("cannot be started again: {old}")).into()),
-    }
+    let plan = plan_of(&command::split(&old), program);
+    plan.ok_or_else(|| {
+        Usage(format!("{place}: cannot start the run again, since its command is not valid: {old}")).into()
+    })
+}
+
+/// The plan that a command line stands for, whose later flags replace earlier ones.
+fn plan_of(words: &[String], program: &Command) -> Option<Plan> {
+    let program = program.clone().mut_subcommand("train", |train| train.args_override_self(true));
+    let matches =
+        program.clone().try_get_matches_from(words.iter().map(|word| found(word).into_owned())).ok()?;
+    let matches = matches.subcommand_matches("train")?;
+    Some(new(&Args::from_arg_matches(matches).ok()?, matches, &program))
 }
 
 /// The command in the settings of a run that has no checkpoint yet.

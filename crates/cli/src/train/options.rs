@@ -110,6 +110,11 @@ impl Options {
         }
     }
 
+    /// Epochs to wait for a better validation.
+    pub(super) fn patience(&self) -> Option<usize> {
+        self.patience
+    }
+
     /// The most epochs that a run of a budget may have where none are asked for.
     pub(super) fn most_epochs(&self) -> Option<usize> {
         self.budget.map(|_| 1_000_000)

@@ -74,6 +74,7 @@ impl Observer for Progress {
                 threads,
                 memory_bytes,
                 epochs,
+                changes,
                 resumed,
                 rows,
                 ..
@@ -92,6 +93,14 @@ impl Observer for Progress {
                 rows.iter().for_each(|row| self.row(row, false));
                 if let Some((epoch, step)) = resumed {
                     self.say(&format!("going on in epoch {epoch} after step {step}"));
+                }
+                if !changes.is_empty() {
+                    let said =
+                        changes.iter().map(|c| format!("{} {} instead of {}", c.what, c.asked, c.saved));
+                    self.say(&format!(
+                        "with {}; the epochs above stay as they are, and the schedule is laid over {epochs} epochs",
+                        said.collect::<Vec<_>>().join(", ")
+                    ));
                 }
             }
             Event::Step { epoch, step, steps, loss, accuracy, images_per_s, .. } => {

@@ -102,6 +102,17 @@ impl Recipe {
         Ok(FitConfig { optimizer, schedule, augment: self.augmentation.apply(config.augment), ..config })
     }
 
+    /// A stored configuration with the flags that may change when a run is resumed.
+    pub(super) fn changed(&self, stored: FitConfig) -> FitConfig {
+        FitConfig {
+            epochs: self.epochs.unwrap_or(stored.epochs),
+            batch_size: self.batch.unwrap_or(stored.batch_size),
+            learning_rate: self.lr.unwrap_or(stored.learning_rate),
+            patience: self.options.patience().or(stored.patience),
+            ..stored
+        }
+    }
+
     fn optimizer(&self, default: OptimizerConfig) -> Result<OptimizerConfig, Usage> {
         let mut optimizer = match self.opt {
             None => default,

@@ -217,9 +217,8 @@ fn a_checkpoint_of_another_run() {
         fit(&other.job(Some(folder.path()), true), &mut []),
         folder.path(),
         &expect![[r#"
-        FOLDER/checkpoint.safetensors is another run; to resume it, say what it was started with:
+        FOLDER/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
           augment.shift_px: the checkpoint has 0, this run 1
-          learning_rate: the checkpoint has 0.02, this run 0.03
           preprocess.mean: the checkpoint has [0.3], this run [0.5]
           schedule.curve.div_factor: the checkpoint has 25.0, this run nothing
           schedule.curve.final_div_factor: the checkpoint has 10000.0, this run nothing

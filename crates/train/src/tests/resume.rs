@@ -5,6 +5,8 @@ use crate::{CHECKPOINT, RESULTS_CSV, saved_run};
 use expect_test::expect;
 use std::fs;
 use striate_formats::Checkpoint;
+use striate_graph::Params;
+use striate_nn::Schedule;
 
 #[test]
 fn stopped_after_any_step_it_ends_in_the_same_bits() {
@@ -164,7 +166,7 @@ fn without_a_whole_checkpoint_a_run_is_refused() {
     };
     DAMAGES[1](&newest);
     DAMAGES[2](&Checkpoint::previous(&newest));
-    expect!["FOLDER/checkpoint.safetensors: the header says that it is 4344 bytes long, in a file of 2390 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file; and the checkpoint before it: FOLDER/checkpoint.previous.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else; nothing is left to resume from: start the run again"].assert_eq(&refused());
+    expect!["FOLDER/checkpoint.safetensors: the header says that it is 4384 bytes long, in a file of 2404 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file; and the checkpoint before it: FOLDER/checkpoint.previous.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else; nothing is left to resume from: start the run again"].assert_eq(&refused());
     fs::remove_file(Checkpoint::previous(&newest)).unwrap();
     DAMAGES[2](&newest);
     expect!["FOLDER/checkpoint.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else"].assert_eq(&refused());
@@ -184,4 +186,93 @@ fn a_checkpoint_of_a_newer_program_is_refused() {
     fs::write(&path, bytes).unwrap();
     let error = fit(&world.job(Some(folder.path()), true), &mut []).unwrap_err().to_string();
     assert!(error.contains("use a newer striate"), "{error}");
+}
+
+/// A schedule that does not depend on the length of the run.
+fn constant() -> World {
+    let world = World::new();
+    World { config: FitConfig { schedule: Schedule::constant(), ..world.config.clone() }, ..world }
+}
+
+fn with(world: World, config: FitConfig) -> World {
+    World { config, ..world }
+}
+
+/// The networks of both files and the epochs, without the command, which says how the run came about.
+fn outcome(folder: &Path, trained: &Trained) -> (Vec<Params>, Vec<(f64, f64)>) {
+    let params = [crate::BEST_MODEL, crate::LAST_MODEL]
+        .map(|name| ModelFile::load(&folder.join(name)).unwrap().params);
+    (params.into(), trained.rows.iter().map(|row| (row.train_loss, row.val_loss)).collect())
+}
+
+#[test]
+fn a_finished_run_that_is_extended_is_the_longer_run() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let long = constant();
+    let short = with(constant(), FitConfig { epochs: 2, ..long.config.clone() });
+    let expected = long.finish(Some(folders[0].path()), false);
+    short.finish(Some(folders[1].path()), false);
+    let mut changes = Vec::new();
+    let mut listen = |event: &Event<'_>| {
+        if let Event::Started { changes: all, epochs, .. } = event {
+            changes.extend(all.iter().map(|c| format!("{}: {} -> {}, {epochs}", c.what, c.saved, c.asked)));
+        }
+        Ok::<(), FitError>(())
+    };
+    let Outcome::Finished(got) = fit(&long.job(Some(folders[1].path()), true), &mut [&mut listen]).unwrap()
+    else {
+        panic!("nobody stopped it")
+    };
+    assert_eq!(changes, ["epochs: 2 -> 3, 3"]);
+    assert!(!got.was_finished);
+    assert_eq!(outcome(folders[1].path(), &got), outcome(folders[0].path(), &expected));
+    let saved = saved_run(folders[1].path()).unwrap().unwrap();
+    assert_eq!((saved.config.epochs, saved.is_finished), (3, true));
+    assert_eq!(saved.command, "striate train bars # after epoch 2: epochs 3");
+    let args = fs::read_to_string(folders[1].path().join(crate::ARGS_YAML)).unwrap();
+    assert!(args.contains("epochs: 3\n") && args.contains("# after epoch 2: epochs 3"), "{args}");
+}
+
+#[test]
+fn a_changed_run_that_is_stopped_ends_in_the_bits_of_a_changed_run_that_is_not() {
+    let first = with(World::new(), FitConfig { epochs: 1, ..World::new().config });
+    let settings = FitConfig { epochs: 3, batch_size: 32, learning_rate: 0.01, ..first.config.clone() };
+    let second = with(World::new(), settings);
+    let run = |stop_after: Option<usize>| {
+        let folder = tempfile::tempdir().unwrap();
+        first.finish(Some(folder.path()), false);
+        if let Some(steps) = stop_after {
+            assert!(second.run_for(steps, folder.path(), true));
+        }
+        let trained = second.finish(Some(folder.path()), true);
+        assert_eq!(trained.rows.len(), 3);
+        hashes(folder.path())
+    };
+    let expected = run(None);
+    for steps in [1, 3, 5] {
+        assert_eq!(run(Some(steps)), expected, "stopped after {steps} steps");
+    }
+}
+
+#[test]
+fn what_cannot_change_is_refused() {
+    let world = World::new();
+    let folder = tempfile::tempdir().unwrap();
+    world.run_for(8, folder.path(), false);
+    let refused = |config: FitConfig| {
+        let asked = with(World::new(), config);
+        let error = fit(&asked.job(Some(folder.path()), true), &mut []).unwrap_err().to_string();
+        error.replace(&folder.path().display().to_string(), "FOLDER")
+    };
+    let config = || world.config.clone();
+    expect!["epochs: expected at least the 2 that the run has begun, got 1"]
+        .assert_eq(&refused(FitConfig { epochs: 1, ..config() }));
+    expect!["batch_size: expected 16 until epoch 2 is over, since the run was stopped within it; resume without this change first, got 8"].assert_eq(&refused(FitConfig { batch_size: 8, ..config() }));
+    expect![[r#"
+        FOLDER/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
+          seed: the checkpoint has 0, this run 7"#]]
+    .assert_eq(&refused(FitConfig { seed: 7, epochs: 9, ..config() }));
+    // And nothing was touched.
+    world.finish(Some(folder.path()), true);
+    assert_eq!(hashes(folder.path()), undisturbed(&world));
 }
