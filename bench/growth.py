@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How the time and the memory of a network in use grow with the side of its images, and with the number of them.
+"""Measures how the time and the memory of inference grow with the size of the images, and with their number.
 
     cargo build --release
     bench/growth.py                                         # resnet18, a minute
     bench/growth.py --model mobilenet_v2 --threads 2
 
-Each row is a process of its own: the best of its runs, and the most memory that it had. Linear growth is the same time a million pixels in
-every row; small images pay for weights that are read for few pixels, and a batch shares them. Needs nothing but Python's standard library.
+Each row is a separate process: the best of its runs, and its peak memory. Growth is linear if every row has the same time per million
+pixels; small images take longer because the weights are read for few pixels, and a batch shares them. Needs only Python's standard library.
 """
 
 import argparse
@@ -22,7 +22,7 @@ BATCHES = [1, 4, 16, 64, 256]
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="resnet18", help="a network's name, or a model file")
-    parser.add_argument("--side", type=int, default=64, help="pixels of a side where the batch grows")
+    parser.add_argument("--side", type=int, default=64, help="side of the images in pixels for the rows in which the batch grows")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--binary", default=ROOT / "target" / "release" / "striate")
     args = parser.parse_args()
@@ -37,7 +37,7 @@ def main():
         memory = run["peak_memory_bytes"] / 1e6
         table.append([str(side), str(batch), f"{ms:.2f}", f"{ms / megapixels:.0f}", f"{ms / batch:.3f}", f"{memory:.0f}"])
     print(f"{args.model}, {args.threads} thread{'s' if args.threads > 1 else ''}")
-    print_table([["side", "batch", "ms", "ms a million pixels", "ms an image", "peak memory, MB"], *table])
+    print_table([["side", "batch", "ms", "ms per million pixels", "ms per image", "peak memory, MB"], *table])
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""From the start of the process to a network that is right so often: ours and PyTorch's, in turn, by the same recipe.
+"""Times whole training runs, from process start to a target accuracy: Striate and PyTorch, in turn, with the same recipe.
 
     cargo build --release
     bench/peers/setup.sh
-    bench/headline.py --mnist FOLDER --fashion FOLDER      # both jobs; one alone where one folder is given
+    bench/headline.py --mnist FOLDER --fashion FOLDER      # both jobs; give one folder to run only its job
 
-The jobs: `convnet` to 99.0 % of MNIST's test images, by two recipes, `resnet20` to 93 % of Fashion-MNIST's. Each run is a whole process: it reads the
-files, trains, validates after every epoch, and judges the test images once. The same seeds, epochs and batches for both; a row says how
-many of the runs reached the goal, and the time is that of the median run. Needs nothing but Python's standard library.
+The jobs: `convnet` to 99.0 % on MNIST's test images, with two recipes, and `resnet20` to 93 % on Fashion-MNIST's. Each run is a whole
+process: it reads the files, trains, validates after every epoch, and evaluates the test images once. Both programs use the same seeds,
+epochs and batches. A row says how many of the runs reached the goal; the time is that of the median run. Needs only Python's standard library.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / "bench" / "peers"
-# Network, the flag of its data, goal, epochs, images an update, highest learning rate, images held out. One epoch of small batches is
-# our fastest way to 99 %; with larger ones PyTorch loses less time between its kernels, so it may do two of those.
+# Network, the flag of its data, goal, epochs, images per update, highest learning rate, images held out. One epoch of small batches is
+# Striate's fastest way to 99 %; with larger batches PyTorch loses less time between its kernels, so two epochs of those are measured as well.
 JOBS = [
     ("convnet", "mnist", 0.99, 1, 16, 0.004, 0),
     ("convnet", "mnist", 0.99, 2, 64, 0.003, 0),
@@ -46,13 +46,13 @@ def main():
     parser.add_argument("--fashion", help="folder with the four idx files of Fashion-MNIST")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--binary", default=ROOT / "target" / "release" / "striate", help="ours")
-    parser.add_argument("--python", default=PEERS / ".venv" / "bin" / "python", help="one that has PyTorch")
+    parser.add_argument("--binary", default=ROOT / "target" / "release" / "striate", help="Striate's binary")
+    parser.add_argument("--python", default=PEERS / ".venv" / "bin" / "python", help="a Python that has PyTorch")
     args = parser.parse_args()
     if not (args.mnist or args.fashion):
         parser.error("give --mnist or --fashion, or both")
     print(f"load average {os.getloadavg()[0]:.1f}; {args.threads} threads, {args.seeds} seeds")
-    print("network to goal, epochs x images an update | whose | seconds from process start | of them training | test accuracy | reached")
+    print("network to goal, epochs x images per update | program | seconds from process start | of which training | test accuracy | reached")
     for model, flag, goal, epochs, batch, lr, held_out in JOBS:
         data = getattr(args, flag)
         if not data:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Appends one line to bench/history.jsonl: when, at which commit, and how fast the kernels are by themselves."""
+"""Appends one line to bench/history.jsonl: the date, the commit, and how fast each kernel is on its own."""
 
 import argparse
 import datetime

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Ours and theirs in turn on this machine, and the ratios.
+"""Runs Striate, PyTorch and ONNX Runtime in turn on this machine, and prints the ratios.
 
     cargo build --release
     bench/peers/setup.sh                                   # once: PyTorch and ONNX Runtime, pinned
     bench/run.py --data FOLDER_WITH_THE_FOUR_MNIST_FILES   # about 5 minutes
 
-A round is: our epoch, PyTorch's epoch (batch 64), both again (batch 1000), our inference, ONNX Runtime's. A ratio is
-taken inside a round; the table shows medians over the rounds that count. A round counts only if our own measured f32
-peak on 2 threads was at least 1.9 times that on 1 every time it was measured: virtual cores are sometimes worth less
-than cores. Each peer is at its best setting and its best of two epochs; for ours the one epoch that `bench` reports.
-Needs nothing but Python's standard library; Linux.
+A round is: an epoch of Striate, an epoch of PyTorch (batch 64), both again (batch 1000), inference by Striate, inference by ONNX Runtime.
+Each ratio is taken within a round; the table shows medians over the rounds that count. A round counts only if the f32 peak that
+Striate measures on 2 threads was at least 1.9 times that on 1 every time: virtual cores are sometimes worth less
+than cores. Each peer runs at its best setting and counts with the better of two epochs; Striate counts with the one epoch that `bench` reports.
+Needs Linux, and only Python's standard library.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def fail(message):
 
 
 def json_lines(command):
-    """Run `command`; the JSON documents that it printed, whether one a line or one over many lines."""
+    """Runs `command` and returns the JSON documents that it printed, whether one per line or one over many lines."""
     done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         fail(f"{' '.join(map(str, command))}: exit code {done.returncode} (its message is above)")
@@ -66,10 +66,10 @@ def json_lines(command):
     return documents
 
 
-# ---- ours: the only place that knows what `striate bench --json` prints ----
+# ---- Striate: the only place that knows what `striate bench --json` prints ----
 
 def ours(binary, data, only):
-    """One of our measurements, `only` = train | train1000 | infer: its figures by the names of RATIOS, and the peaks."""
+    """One measurement of Striate, `only` = train | train1000 | infer: its figures by the names of RATIOS, and the peaks."""
     (report,) = json_lines([binary, "bench", "--json", "--data", data, "--only", only])
     try:
         peaks = report["peak_gflops_1t"], report["peak_gflops_2t"]
@@ -86,7 +86,7 @@ def ours(binary, data, only):
         fail(f"`striate bench --json --only {only}` has no key {missing}; it has {', '.join(report)}")
 
 
-# ---- theirs ----
+# ---- the peers ----
 
 def pytorch(python, data, batch):
     epochs = json_lines([python, PEERS / "pytorch_train.py", "--data", data, "--batch", batch, "--epochs", 2])
@@ -105,7 +105,7 @@ def onnxruntime(python):
 # ---- a round ----
 
 def one_round(args):
-    """(ours, theirs, peak ratios) of one round, ours and theirs in turn."""
+    """(Striate's figures, the peers' figures, peak ratios) of one round, measured in turn."""
     mine, theirs, peak_ratios = {}, {}, []
 
     def measure_ours(only):
@@ -123,7 +123,7 @@ def one_round(args):
 
 
 def better(direction, mine, theirs):
-    """How many times better ours is."""
+    """How many times better Striate is."""
     return theirs / mine if direction == "lower" else mine / theirs
 
 
@@ -174,7 +174,7 @@ def process_figures(args):
         shutil.copy(args.binary, stripped)
         if shutil.which("strip"):
             if subprocess.run(["strip", stripped]).returncode != 0:
-                fail(f"{args.binary}: strip refuses it (its message is above); is it a program for this machine?")
+                fail(f"{args.binary}: strip failed (its message is above); is it a program for this machine?")
         return {
             "start_ms": statistics.median(s[0] for s in starts) * 1e3,
             "start_peak_mb": statistics.median(s[1] for s in starts) / 1e6,
@@ -203,7 +203,7 @@ def print_table(rows):
 
 
 def report(counted, process):
-    """Print the tables; the list of names that miss "at least"."""
+    """Prints the tables and returns the names that miss "at least"."""
     missed = []
     if counted:
         rows = [("same work, same machine", "ours", "theirs", "peer", "ratio (min .. max)", "at least", "aim", "verdict")]
@@ -235,7 +235,7 @@ def report(counted, process):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder with the four raw MNIST idx files (default: `striate data path mnist`)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds that count (up to twice as many are run)")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds that must count (up to twice as many are run)")
     parser.add_argument("--binary", type=Path, default=ROOT / "target" / "release" / "striate")
     parser.add_argument("--python", type=Path, default=PEERS / ".venv" / "bin" / "python", help="the peers' environment")
     parser.add_argument("--model", type=Path, help="model file for the start-up time (default: one trained here)")

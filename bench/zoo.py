@@ -1,18 +1,18 @@
 #!/usr/bin/env python3
-"""Ours and the peers in turn on networks of the zoo, and the ratios.
+"""Runs Striate and the peers in turn on networks of the zoo, and prints the ratios.
 
     cargo build --release
     bench/peers/setup.sh engines                            # once: PyTorch, torchvision and the engines, pinned
     bench/zoo.py                                            # inference, every row that has a goal; about an hour
     bench/zoo.py --models resnet18,vgg16 --batch 1,16 --threads 1 --peers mnn,ncnn
-    bench/zoo.py --train                                    # training steps, beside PyTorch
+    bench/zoo.py --train                                    # training steps, compared with PyTorch
 
-A round of a row is: our f32 peak, ours, each peer, our peak again. Everybody's time is the best of its runs; the ratio is
-that of the fastest f32 peer of the round to ours, and the table shows medians over the rounds that count. A round does not
-count if the peak moved by more than 10 %, or, on 2 threads, if the peak was below 1.9 times that of one: virtual cores are
-sometimes worth less than cores. A peer that fails is told in its row and stops nobody else. A peer whose name has a
-precision in it (openvino-bf16) computes other numbers; it is shown and never the one compared with. Needs nothing but
-Python's standard library; Linux.
+A round of a row is: the f32 peak that Striate measures, Striate's time, the time of each peer, and the peak again. Each time is the best
+of several runs; the ratio is that of the fastest f32 peer of the round to Striate, and the table shows medians over the rounds that count.
+A round does not count if the peak moved by more than 10 %, or, on 2 threads, if the peak was below 1.9 times that of one: virtual cores are
+sometimes worth less than cores. If a peer fails, its row says so and the others continue. A peer whose name contains a
+precision (openvino-bf16) computes different numbers; it is shown but never used for the ratio. Needs Linux, and only
+Python's standard library.
 """
 
 import argparse
@@ -51,11 +51,11 @@ IMGSZ = {"resnet18_small": 32, "inception_v3": 299}
 
 
 class Failed(Exception):
-    """A measurement that gave no figure, and why."""
+    """A measurement that failed, and why."""
 
 
 def json_line(command):
-    """Run `command`; the JSON document that it printed last. It and all that it started end with this call."""
+    """Runs `command` and returns the JSON document that it printed last. The process and its children end with this call."""
     process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                errors="replace", start_new_session=True)
     try:
@@ -79,10 +79,10 @@ def json_line(command):
     raise Failed(f"expected JSON, got {out[:80]!r}")
 
 
-# ---- ours: the only place that knows what `striate bench --json` prints ----
+# ---- Striate: the only place that knows what `striate bench --json` prints ----
 
 def peaks(binary):
-    """Our measured f32 peak in GFLOP/s on one thread and on two."""
+    """The f32 peak that Striate measures, in GFLOP/s, on one thread and on two."""
     report = json_line([binary, "bench", "--json", "--only", "peak"])
     return {1: report["peak_gflops_1t"], 2: report["peak_gflops_2t"]}
 
@@ -100,10 +100,10 @@ def ours(binary, row):
         raise Failed(f"`striate bench --json` has no key {missing}; it has {', '.join(report)}") from None
 
 
-# ---- theirs ----
+# ---- the peers ----
 
 def theirs(python, peer, row, optimizer):
-    """`optimizer`: ours, so that both do the same work; of no meaning for inference."""
+    """`optimizer` is the one that Striate used, so that both do the same work; it has no meaning for inference."""
     model, batch, threads, imgsz, train = row
     work = [model, "--batch", batch, "--threads", threads, "--imgsz", imgsz]
     if train:
@@ -116,7 +116,7 @@ def theirs(python, peer, row, optimizer):
 # ---- a row ----
 
 def one_round(args, row):
-    """Figures of everybody by name, in turn; peaks before and after; whether it counts, and if not, why."""
+    """The figures of all programs by name, measured in turn; the peaks before and after; whether the round counts, and if not, why."""
     figures, failures = {}, {}
     before = peaks(args.binary)
     for name in ["ours", *args.peers]:
@@ -188,7 +188,7 @@ def report(args, done):
         "network", "batch", "threads", *(f"{name}, ms" for name in names), "ratio (min .. max)", "to", "at least", "aim",
         "verdict", "rounds", "peak memory, MB", "f32 peak before, after",
     ), *(table_row(args, row, rounds) for row, rounds in done)])
-    print(f"\nPeak memory in the order {', '.join(names)}. The f32 peak is ours in GFLOP/s, on as many threads as the row has.")
+    print(f"\nPeak memory in the order {', '.join(names)}. The f32 peak is the one that Striate measures, in GFLOP/s, on the row's number of threads.")
     for row, rounds in done:
         for name in names:
             messages = {r["failures"][name] for r in rounds if name in r["failures"]}
@@ -225,7 +225,7 @@ def arguments():
     parser.add_argument("--models", type=words, help="torchvision's names, or resnet18_small (default: those with a goal)")
     parser.add_argument("--batch", type=numbers, help="batch sizes (default: those with a goal, else 1)")
     parser.add_argument("--threads", type=numbers, default=[1, 2])
-    parser.add_argument("--imgsz", type=int, help="side of the square input in pixels (default: 224, or what the network was made for)")
+    parser.add_argument("--imgsz", type=int, help="side of the square input in pixels (default: 224, or the size that the network was made for)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--train", action="store_true", help="training steps instead of inference")
     parser.add_argument("--peers", type=words, help=f"of {', '.join(INFER_PEERS + OTHER_NUMBERS)} (default: all that compute in f32)")
@@ -240,7 +240,7 @@ def arguments():
             parser.error(f"--peers {peer}: none of {', '.join(known)}")
     for path, fix in [(args.binary, "cargo build --release"), (args.python, "bench/peers/setup.sh engines")]:
         if not path.exists():
-            parser.error(f"{path} is not there; run `{fix}` first")
+            parser.error(f"{path} does not exist; run `{fix}` first")
     # Not resolve(): a virtual environment's python is a link, and followed it forgets its environment.
     args.binary, args.python = args.binary.absolute(), args.python.absolute()
     return args
@@ -264,7 +264,7 @@ def main():
     except Failed as failed:
         sys.exit(f"bench/zoo.py: {args.binary}: {failed}")
     except KeyboardInterrupt:
-        print("stopped; what was measured so far:", file=sys.stderr)
+        print("stopped; measured so far:", file=sys.stderr)
         code = 130
     done = [(row, rounds) for row, rounds in done if rounds]
     if done:

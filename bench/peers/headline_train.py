@@ -1,10 +1,11 @@
-"""PyTorch's whole training run of one of two small networks, the way `striate train` does it.
+"""A whole training run of one of two small networks in PyTorch, done as `striate train` does it.
 
     .venv/bin/python headline_train.py convnet --data MNIST --epochs 2
     .venv/bin/python headline_train.py resnet20 --data FASHION_MNIST --epochs 6
 
-The settings are those of our recipes: 5,000 images held out and looked at after every epoch (or the test images, with --held-out 0),
-one cycle of the learning rate; Adam for convnet, SGD with Nesterov momentum, weight decay 5e-4 and mirrored images for resnet20. Prints one JSON line at the end:
+The settings are those of Striate's recipes: 5,000 images are held out and evaluated after every epoch (or the test images, with
+--held-out 0), and the learning rate makes one cycle; convnet uses Adam, resnet20 SGD with Nesterov momentum, weight decay 5e-4 and
+mirrored images. Prints one JSON line at the end:
 {"peer": "pytorch", "model": "convnet", "accuracy_top1": 0.991, "train_s": 12.3, ...}.
 """
 
@@ -49,7 +50,7 @@ def resnet20():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
-# Network, images an update, highest learning rate, whether by SGD and with mirrored images.
+# Network, images per update, highest learning rate, whether it uses SGD and mirrored images.
 JOBS = {"convnet": (ConvNet, 64, 0.003, False), "resnet20": (resnet20, 128, 0.2, True)}
 
 def main():
@@ -57,9 +58,9 @@ def main():
     parser.add_argument("model", choices=list(JOBS))
     parser.add_argument("--data", required=True, help="folder with the four idx files (raw or .gz)")
     parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--batch", type=int, help="images an update, in place of the recipe's")
-    parser.add_argument("--lr", type=float, help="highest learning rate, in place of the recipe's")
-    parser.add_argument("--held-out", type=int, default=5000, help="images that are not learned from")
+    parser.add_argument("--batch", type=int, help="images per update, instead of the recipe's")
+    parser.add_argument("--lr", type=float, help="highest learning rate, instead of the recipe's")
+    parser.add_argument("--held-out", type=int, default=5000, help="number of training images that are held out")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     torch_flags.add(parser)

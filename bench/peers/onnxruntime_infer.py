@@ -1,8 +1,8 @@
-"""ONNX Runtime's inference of `convnet`: images a second at batch 64 and 1000, latency at batch 1.
+"""ONNX Runtime's inference of `convnet`: images per second at batch 64 and 1000, latency at batch 1.
 
 The graph is built here from formula-made weights (tools/golden/formula.py), so PyTorch is not needed, and its logits
-are first compared with the golden file: the peer runs the same network. Each batch size gets a model of that fixed
-shape, ORT_ENABLE_ALL, and input and output bound to preallocated buffers: ONNX Runtime's best. Prints one JSON line a
+are first compared with the golden file, so the peer runs the same network. Each batch size gets a model of that fixed
+shape, ORT_ENABLE_ALL, and input and output bound to preallocated buffers, which is ONNX Runtime's best setting. Prints one JSON line per
 batch size: {"peer": "onnxruntime", "batch": 64, "threads": 2, "latency_us": 950.1, "images_per_s": 67362, ...}.
 """
 
@@ -69,7 +69,7 @@ def session(batch, weights, threads):
 
 
 def check_against_golden(weights, threads):
-    """The largest difference from the golden file's logits; more than 1e-4 is another network."""
+    """The largest difference from the golden file's logits; more than 1e-4 means a different network."""
     golden = json.loads((ROOT / "crates" / "testkit" / "golden" / "convnet.json").read_text())
     x = formula_array("input", tuple(golden["input_shape"]))
     (logits,) = session(len(x), weights, threads).run(None, {"input": x})
@@ -80,7 +80,7 @@ def check_against_golden(weights, threads):
 
 
 def measure(batch, weights, threads, seconds):
-    """The median time of one run in microseconds, of as many runs as fit into `seconds` after a warm-up."""
+    """The median time of one run in microseconds, over as many runs as fit into `seconds` after a warm-up."""
     net = session(batch, weights, threads)
     x = np.random.default_rng(0).standard_normal((batch, 1, 28, 28), dtype=np.float32)
     logits = np.empty((batch, 10), np.float32)

@@ -1,8 +1,8 @@
 """PyTorch's training epoch of `convnet` on full MNIST, at PyTorch's best settings.
 
-Prints one JSON line an epoch: {"peer": "pytorch", "epoch": 1, "train_epoch_s": 8.1, "accuracy_top1": 0.9847, ...}.
+Prints one JSON line per epoch: {"peer": "pytorch", "epoch": 1, "train_epoch_s": 8.1, "accuracy_top1": 0.9847, ...}.
 `train_epoch_s` covers shuffling, fetching batches, forward, backward and the optimizer step of 60,000 images; loading
-the files, the warm-up and the test pass are outside it. The data lie in memory as normalized float32. Each default is
+the files, the warm-up and the test pass are not included. The data is in memory as normalized float32. Each default is
 the fastest choice measured (see README.md); the flags exist so that anyone can check that.
 """
 
@@ -19,7 +19,7 @@ import torch_flags
 
 
 class ConvNet(nn.Module):
-    """The mission's network: [N, 1, 28, 28] -> logits [N, 10], 206,922 parameters."""
+    """`convnet`: [N, 1, 28, 28] -> logits [N, 10], 206,922 parameters."""
 
     def __init__(self):
         super().__init__()
@@ -35,7 +35,7 @@ class ConvNet(nn.Module):
 
 
 def train_epoch(step, images, labels, batch):
-    """One pass over all images in a fresh random order; the smaller last batch is trained on too."""
+    """One pass over all images in a fresh random order, including the smaller last batch."""
     order = torch.randperm(len(images))
     for start in range(0, len(images), batch):
         rows = order[start : start + batch]

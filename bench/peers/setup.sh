@@ -19,7 +19,7 @@ case "${1:-all}" in
   torchvision) wanted=(torch torchvision) ;;
   evidence) wanted=(torch torchvision evidence) ;;
   engines) wanted=(torch torchvision engines) ;;
-  *) echo "setup.sh: '$1' is none of all, torch, torchvision, evidence, onnxruntime, engines" >&2; exit 2 ;;
+  *) echo "setup.sh: '$1' is not one of all, torch, torchvision, evidence, onnxruntime, engines" >&2; exit 2 ;;
 esac
 
 python=${PYTHON:-python3}

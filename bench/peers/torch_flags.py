@@ -1,4 +1,4 @@
-"""The settings of PyTorch that both training scripts take."""
+"""The PyTorch settings that both training scripts accept."""
 
 import argparse
 
@@ -18,7 +18,7 @@ def add(parser):
 
 
 def begin(args):
-    """Sets memory, threads and seed as the arguments say; the training and the test split of `args.data` as tensors."""
+    """Sets memory, threads and seed from the arguments; returns the training and the test split of `args.data` as tensors."""
     if args.keep_memory:
         memory.keep()
     torch.set_num_threads(args.threads)

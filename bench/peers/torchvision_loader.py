@@ -1,12 +1,12 @@
 """torchvision's DataLoader on a folder of images: the peer of `striate bench data FOLDER`.
 
 ImageFolder, RandomResizedCrop(224), RandomHorizontalFlip, ToTensor and Normalize, batches of 64 from 2 worker processes
-that live through all epochs. Reading, decoding and augmenting are timed, starting the workers is not: the first epoch is a
+that persist through all epochs. Reading, decoding and augmenting are timed, starting the workers is not: the first epoch is a
 warm-up. Prints one JSON line: {"peer": "torchvision", "photos": ..., "workers": 2, "images_per_s": ..., ...}.
 
     bench/peers/setup.sh torchvision; .venv/bin/python torchvision_loader.py FOLDER [--workers 2] [--epochs 3]
 
-FOLDER/CLASS/... or FOLDER/train/CLASS/...; of the former all images are read, of which ours learns from four fifths.
+FOLDER is laid out as FOLDER/CLASS/... or FOLDER/train/CLASS/...; in the former all images are read, while Striate trains on four fifths of them.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def main():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--imgsz", type=int, default=224)
     args = parser.parse_args()
-    # A worker is a core: without this each would start threads of its own.
+    # One worker per core: without this each worker would start threads of its own.
     torch.set_num_threads(1)
     root = args.folder / "train" if (args.folder / "train").is_dir() else args.folder
     transform = transforms.Compose([

@@ -1,11 +1,11 @@
-"""A network of torchvision's for the peers: its weights, and its files in the formats that the engines read.
+"""Exports a torchvision network for the peers: its weights, and its files in the formats that the engines read.
 
     .venv/bin/python zoo_export.py resnet18 --batch 1 --imgsz 224
 
 writes `.cache/resnet18-224-b1/`: `model.onnx` (opset 17, fixed shapes), `model.mnn`, `model.ncnn.param` and `.bin`, the
-input `input.npy` [N, 3, H, W] and what PyTorch makes of it, `logits.npy` [N, classes]. Weights are torchvision's initial
+input `input.npy` [N, 3, H, W] and PyTorch's output for it, `logits.npy` [N, classes]. Weights are torchvision's initial
 ones, seed 0; running means and variances are those of a batch of noise, so that folding them is real work and values
-neither grow nor fade from layer to layer. ncnn's files take one image and are made for batch 1 only.
+neither grow nor vanish from layer to layer. ncnn's files take one image and are made for batch 1 only.
 """
 
 import argparse
@@ -29,11 +29,11 @@ def folder(model, imgsz, batch):
 
 
 def untrained(model):
-    if model == "resnet18_small":  # not torchvision's: a 3x3 stem and no pool, for images of 28 to 64 px
+    if model == "resnet18_small":  # not a torchvision network: a 3x3 stem and no pool, for images of 28 to 64 px
         net = torchvision.models.resnet18(num_classes=10)
         net.conv1, net.maxpool = torch.nn.Conv2d(3, 64, 3, padding=1, bias=False), torch.nn.Identity()
         return net
-    # GoogLeNet and Inception have further classifiers for training, which nobody uses today.
+    # GoogLeNet and Inception have auxiliary classifiers for training, which are not used here.
     extra = {"aux_logits": False, "init_weights": True} if model in ("googlenet", "inception_v3") else {}
     return torchvision.models.get_model(model, weights=None, **extra)
 
@@ -60,8 +60,8 @@ def image(imgsz, batch):
 
 
 def to_ncnn(net, x, path):
-    """pnnx leaves eight files; those of ncnn stay."""
-    import pnnx  # large, and nobody who only wants the network needs it
+    """pnnx writes eight files; those for ncnn are kept."""
+    import pnnx  # large, and not needed for the network alone
 
     traced = path / "model.pt"
     with torch.no_grad():
@@ -94,7 +94,7 @@ def export(model, imgsz, batch):
             to_mnn(path)
             if batch == 1:
                 to_ncnn(net, x, path)
-    np.save(path / "logits.npy", logits)  # last: whoever sees it finds the rest
+    np.save(path / "logits.npy", logits)  # last, so that all other files exist once this one does
 
 
 def main():

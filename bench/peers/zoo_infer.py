@@ -1,9 +1,9 @@
-"""One peer's inference of one network of torchvision's: `.venv/bin/python zoo_infer.py ncnn resnet18 --batch 1 --threads 1`.
+"""One peer's inference of one torchvision network: `.venv/bin/python zoo_infer.py ncnn resnet18 --batch 1 --threads 1`.
 
 The network's files are made on first use (zoo_export.py). The peer's logits are first compared with PyTorch's, then runs
 are timed: images in memory to logits in memory. Prints one JSON line: {"peer": "ncnn", "model": "resnet18", "batch": 1,
-"threads": 1, "best_ms": 20.1, "median_ms": 20.4, "best_cpu_ms": 20.0, "peak_mb": 210.5, ...}. `best_cpu_ms` is the time that
-the process had a core in the cheapest run: on one thread, what it would take on a machine of its own. Each peer is at its
+"threads": 1, "best_ms": 20.1, "median_ms": 20.4, "best_cpu_ms": 20.0, "peak_mb": 210.5, ...}. `best_cpu_ms` is the CPU
+time of the cheapest run: on one thread, the time it would take on an idle machine. Each peer is at its
 fastest setting; README.md says what was tried.
 """
 
@@ -24,7 +24,7 @@ import memory
 HERE = Path(__file__).resolve().parent
 
 
-# ---- the peers: each takes (what to run, input, threads) and gives a function that returns the logits ----
+# ---- the peers: each takes (what to run, input, threads) and returns a function that returns the logits ----
 
 def ncnn(path, x, threads, half=False):
     import ncnn
@@ -116,7 +116,7 @@ def onnxruntime(path, x, threads):
 
 
 def pytorch(path, x, threads, compiled=False, half=False):
-    import zoo_export  # before torch: it says where torch.compile keeps its files
+    import zoo_export  # before torch: it sets where torch.compile keeps its files
     import torch
 
     torch.set_num_threads(threads)
@@ -139,7 +139,7 @@ def pytorch(path, x, threads, compiled=False, half=False):
 # name: (package, how to load it, largest difference from PyTorch's logits relative to the largest of them)
 PEERS = {
     "ncnn": ("ncnn", ncnn, 1e-3),
-    "mnn": ("mnn", mnn, 1e-2),  # its Winograd tiles are larger than others', and so is what rounding costs: see README.md
+    "mnn": ("mnn", mnn, 1e-2),  # its Winograd tiles are larger than the others', and so are its rounding errors: see README.md
     "openvino": ("openvino", openvino, 1e-3),
     "onnxruntime": ("onnxruntime", onnxruntime, 1e-3),
     "pytorch": ("torch", pytorch, 1e-3),
@@ -153,7 +153,7 @@ PEERS = {
 
 
 def files(model, imgsz, batch):
-    """The folder of the network's files, which are made if they are not there; in a process of their own, which may be large."""
+    """The folder of the network's files, which are made if they do not exist; in a separate process, which may need much memory."""
     for b in sorted({1, batch}):
         path = HERE / ".cache" / f"{model}-{imgsz}-b{b}"
         if not (path / "logits.npy").exists():
@@ -165,7 +165,7 @@ def files(model, imgsz, batch):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("peer", choices=PEERS)
-    parser.add_argument("model", help="torchvision's name of it")
+    parser.add_argument("model", help="the network's name in torchvision")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--imgsz", type=int, default=224, help="side of the square input in pixels")

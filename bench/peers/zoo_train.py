@@ -1,8 +1,8 @@
-"""PyTorch's training step of one network of torchvision's: `.venv/bin/python zoo_train.py resnet18 --batch 16 --threads 2`.
+"""PyTorch's training step of one torchvision network: `.venv/bin/python zoo_train.py resnet18 --batch 16 --threads 2`.
 
 A step is forward, cross entropy, backward and the optimizer's update, on one batch of noise in memory. Prints one JSON
 line: {"peer": "pytorch", "model": "resnet18", "batch": 16, "best_step_s": 0.71, "median_step_s": 0.72, "images_per_s": 22.1,
-"peak_mb": 1840.2, ...}; images a second are those of the median step. README.md says which settings are fastest.
+"peak_mb": 1840.2, ...}; images per second are those of the median step. README.md says which settings are fastest.
 """
 
 import argparse
@@ -14,14 +14,14 @@ import time
 
 import memory
 import torch_flags
-import zoo_export  # before torch: it says where torch.compile keeps its files
+import zoo_export  # before torch: it sets where torch.compile keeps its files
 import torch
 from torch.nn import functional as F
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="torchvision's name of it, or resnet18_small")
+    parser.add_argument("model", help="the network's name in torchvision, or resnet18_small")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--imgsz", type=int, default=224, help="side of the square input in pixels")
     parser.add_argument("--threads", type=int, default=2)
