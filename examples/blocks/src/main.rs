@@ -1,8 +1,8 @@
-//! A dense block and a gate of one's own. `cargo run --release` trains them, and the file that is left is like any other:
-//! `striate xray blocks.safetensors digits:3 --layer dense.layers.1 --map 2 --at 10,12`, and so for `maps` and `why`.
+//! Defines a dense block and a gate, and trains a network that uses them. `cargo run --release` writes an ordinary model file:
+//! `striate xray blocks.safetensors digits:3 --layer dense.layers.1 --map 2 --at 10,12` works on it, and so do `maps` and `why`.
 use striate::prelude::*;
 
-/// Each layer adds eight maps to those that came in, and reads them all.
+/// Each layer reads all feature maps so far and adds eight more.
 #[derive(Module)]
 struct Dense {
     layers: Vec<Conv2d>,
@@ -14,7 +14,7 @@ impl Forward for Dense {
     }
 }
 
-/// The means of the channels say how much each of them counts.
+/// Scales each channel by a factor that is computed from the means of all channels (squeeze and excite).
 #[derive(Module)]
 struct Gate {
     squeeze: Linear,
