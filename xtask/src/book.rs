@@ -1,7 +1,7 @@
-//! The book runs: every command of `docs/book/` is typed again, its quoted output compared and its images remade.
+//! Runs the book: every command of `docs/book/` is executed again, its quoted output is compared, and its images are remade.
 //!
-//! What is never run is never compared, and goes stale unnoticed. So only a command that *needs* something from outside of the
-//! repository may be passed over, data or photos, and its marker names it; that a command takes a minute is no reason.
+//! A command that is never run is never compared, and its output goes stale unnoticed. So a command may be skipped only if it
+//! *needs* something from outside the repository, such as data or photos, and its marker names it; a long run time is no reason.
 //!
 //! Start reading at `turn.rs`, which runs one page.
 
@@ -25,14 +25,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use turn::Turn;
 
-/// Images that may be larger, each for a reason: here 2,000 images are dots six times over, and 420 are drawn.
+/// Images that may be larger, with their limit in bytes: this one shows 2,000 dots six times, and draws 420 digits.
 const LARGER: [(&str, u64); 1] = [("img/embed.png", 420_000)];
 const ALL_IMAGES: u64 = 1_200_000;
 const LONGEST_PAGE: usize = 150;
-/// Beginnings of the names of pages that train networks for minutes: CI leaves them out.
+/// Prefixes of the names of pages that train networks for minutes: CI skips them.
 const LONG: [&str; 2] = ["04", "07"];
 
-/// Runs the pages asked for, compares, and tells what changed; goes on behind a failure, so that all are told.
+/// Runs the requested pages, compares, and prints what changed; continues after a failure, so that all failures are printed.
 pub(crate) fn run(asked: &Asked) -> Result<()> {
     let book = root().join(BOOK);
     let pages = read(&book)?;
@@ -44,8 +44,9 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
         .map(|(page, _)| page)
         .filter(wanted)
         .partition(|page| asked.quick && LONG.iter().any(|name| page.name.starts_with(name)));
-    long.iter()
-        .for_each(|page| println!("{:<36}NOT RUN: it trains for minutes; leave out --quick", page.name));
+    long.iter().for_each(|page| {
+        println!("{:<36}NOT RUN: this page trains for minutes; drop --quick to run it", page.name)
+    });
     ensure!(!chosen.is_empty(), "no page of {BOOK} begins with {}", asked.pages.join(" or "));
     let path = with_binary(&binary(asked.debug)?)?;
     let (start, mut changed) = (Instant::now(), 0);
@@ -54,7 +55,7 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
         let mut turn = Turn::new(page, asked, &path);
         turn.take(&book).with_context(|| page.name.clone())?;
         let over =
-            if turn.passed_over > 0 { format!(", {} passed over", turn.passed_over) } else { String::new() };
+            if turn.passed_over > 0 { format!(", {} skipped", turn.passed_over) } else { String::new() };
         println!(
             "{:<36}{:>6.1} s  {} commands{over}",
             page.name,
@@ -68,12 +69,12 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
     println!("{changed} changed, {:.1} s", start.elapsed().as_secs_f64());
     problems.iter().for_each(|problem| println!("\n{problem}"));
     if !problems.is_empty() {
-        bail!("{BOOK} is not as its commands make it; differences: {}", problems.len());
+        bail!("{BOOK} differs from the output of its commands; differences: {}", problems.len());
     }
     Ok(())
 }
 
-/// Every page with its text, the table of contents too.
+/// Every page with its text, including the table of contents.
 fn read(book: &Path) -> Result<Vec<(Page, String)>> {
     let mut files: Vec<PathBuf> = fs::read_dir(book)
         .with_context(|| book.display().to_string())?
@@ -89,7 +90,7 @@ fn read(book: &Path) -> Result<Vec<(Page, String)>> {
     files.into_iter().map(page).collect()
 }
 
-/// What can be said without running anything: sizes, images nobody shows, pages nobody finds.
+/// The checks that need no run: sizes, images that no page shows, pages that the contents do not list.
 fn shape(book: &Path, pages: &[(Page, String)]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     let contents = pages.iter().find(|(page, _)| page.name == "README").map_or("", |(_, text)| text.as_str());
@@ -122,7 +123,7 @@ fn shape(book: &Path, pages: &[(Page, String)]) -> Result<Vec<String>> {
     Ok(problems)
 }
 
-/// Builds the binary, and says where it is.
+/// Builds the binary and returns its path.
 fn binary(debug: bool) -> Result<PathBuf> {
     let mut build = plain_cargo();
     build.args(["build", "--locked", "--bin", "striate", "--message-format", "json-render-diagnostics"]);
@@ -133,7 +134,7 @@ fn binary(debug: bool) -> Result<PathBuf> {
     let executable = |line: &str| {
         serde_json::from_str::<serde_json::Value>(line).ok()?["executable"].as_str().map(PathBuf::from)
     };
-    messages.lines().rev().find_map(executable).context("cargo build names no executable")
+    messages.lines().rev().find_map(executable).context("cargo build reported no executable")
 }
 
 /// `PATH` with the folder of the binary in front.
@@ -155,7 +156,7 @@ mod tests {
         assert!(Asked::parse(&["--fast"]).is_none());
     }
 
-    /// The book as it stands parses, fits its bounds, and every image has its place.
+    /// The committed book parses, keeps its size limits, and every image is shown.
     #[test]
     fn the_book_is_in_shape() {
         let book = root().join(BOOK);

@@ -1,16 +1,16 @@
-//! Where the workspace lies, and the cargo that works on it.
+//! The folder of the workspace, and the cargo to run in it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder that holds the workspace, wherever the command was typed.
+/// The root folder of the workspace, whatever the current folder is.
 pub(crate) fn root() -> PathBuf {
     let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("xtask"), PathBuf::from);
     here.parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
-/// The cargo that runs this program, in the root of the workspace. What `cargo run` told *us* about our own package is
-/// taken away: some build scripts ask to run again when those variables change, and would do so at every turn.
+/// The cargo that runs this program, in the root of the workspace. The variables that `cargo run` sets about the package xtask
+/// are removed: some build scripts run again when those variables change, and would do so every time.
 pub(crate) fn plain_cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());

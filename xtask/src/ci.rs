@@ -1,4 +1,4 @@
-//! All that CI runs, in order of how fast each step tells of a mistake.
+//! All that CI runs, ordered by how quickly each step finds a mistake.
 
 use crate::cargo::plain_cargo;
 use crate::{book, tidy};
@@ -26,7 +26,7 @@ pub(crate) fn run() -> Result<()> {
         let status = cargo(name, args).status().with_context(|| format!("{name}: cannot start {typed}"))?;
         let took = start.elapsed().as_secs_f64();
         if !status.success() {
-            bail!("{name} FAILED after {took:.1} s ({status}); to try this step alone: {typed}");
+            bail!("{name} FAILED after {took:.1} s ({status}); to run only this step: {typed}");
         }
         println!("── {name}: passed in {took:.1} s");
         seconds.push((name, took));
@@ -35,12 +35,12 @@ pub(crate) fn run() -> Result<()> {
     let book_start = Instant::now();
     let asked = book::Asked { check: true, debug: true, quick: true, ..book::Asked::default() };
     book::run(&asked)
-        .context("book FAILED; to try this step alone: cargo xtask book --check --debug --quick")?;
+        .context("book FAILED; to run only this step: cargo xtask book --check --debug --quick")?;
     seconds.push(("book", book_start.elapsed().as_secs_f64()));
 
     println!("\n── tidy: cargo xtask tidy");
     let tidy_start = Instant::now();
-    tidy::run().context("tidy FAILED; to try this step alone: cargo xtask tidy")?;
+    tidy::run().context("tidy FAILED; to run only this step: cargo xtask tidy")?;
     seconds.push(("tidy", tidy_start.elapsed().as_secs_f64()));
 
     println!("\n── everything passed in {:.1} s", start.elapsed().as_secs_f64());

@@ -1,18 +1,18 @@
-//! Golden files are made by scripts and never by hand: which there are, and how each is made again.
+//! The golden files, which are made by scripts and never by hand, and how each is made again.
 
 use crate::cargo::root;
 use anyhow::{Result, bail};
 use std::process::{Command, Stdio};
 
-/// Something that a script makes.
+/// A file, or a set of files, that a script makes.
 struct Golden {
     what: &'static str,
     script: &'static str,
-    /// A Python module that the script needs, and how to get it; `None`: it needs a file that only a person can give.
+    /// The Python modules that the script needs, and how to get them; `None` if it needs a file that the user must provide.
     needs: Option<(&'static str, &'static str)>,
-    /// How to run it, for a person.
+    /// The command that a person would type.
     by_hand: &'static str,
-    /// Whether it takes `--check`.
+    /// Whether the script accepts `--check`.
     checks: bool,
 }
 
@@ -70,17 +70,17 @@ const ALL: &[Golden] = &[
     },
 ];
 
-/// Makes again what can be made here, and says how to make the rest. With `check`, compares instead.
+/// Remakes the files that can be made on this machine, and prints how to make the rest. With `check`, compares instead.
 pub(crate) fn run(check: bool) -> Result<()> {
     let mut left = Vec::new();
     for golden in ALL.iter().filter(|g| g.checks || !check) {
         println!("── {}", golden.what);
         let Some((module, install)) = golden.needs else {
-            println!("   made from a file that you must give: {}", golden.by_hand);
+            println!("   made from a file that you must provide: {}", golden.by_hand);
             continue;
         };
         let Some(python) = python_with(module) else {
-            println!("   no Python here with `{module}`; to get it: {install}");
+            println!("   no Python with `{module}` found; to install it: {install}");
             println!("   then: {}", golden.by_hand);
             left.push(golden.script);
             continue;
@@ -96,7 +96,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     if !left.is_empty() {
         bail!("not run: {}", left.join(", "));
     }
-    println!("what changed: git diff --stat");
+    println!("to see what changed: git diff --stat");
     Ok(())
 }
 

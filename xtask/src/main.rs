@@ -20,17 +20,17 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask TASK
 
-  ci               all that CI runs: format, lints, dependencies, docs, tests, book, tidy; stops at the first failure
-  tidy             the rules that no compiler checks: floors, circles, unsafe, headers, dependencies, links
-  size             lines a crate, largest files, share of docs, tests to code, unsafe count; what the last operation,
-                   layer and network touched; how large the binary is, where it has been built
+  ci               everything that CI runs: format, lints, dependencies, docs, tests, book, tidy; stops at the first failure
+  tidy             the rules that no compiler checks: floors, circles, unsafe, headers, dependencies, links, words
+  size             lines per crate, largest files, ratio of docs and tests to code, number of unsafe; the files that the last
+                   operation, layer and network touched; the size of the binary, if it has been built
   book [--all] [--check] [--debug] [--quick] [PAGE ...]
-                   types the commands of docs/book again, and remakes quoted lines and images that came out otherwise;
-                   --check writes nothing and fails on them; --all: also what needs data or photos from outside;
-                   --debug: with the binary of the tests
+                   runs the commands of docs/book again, and updates quoted lines and images that differ;
+                   --check writes nothing and fails instead; --all also runs commands that need data or photos from outside;
+                   --debug uses the debug build; --quick skips the pages that train for minutes
   golden [--check] remakes the golden files with their scripts; --check compares and writes nothing
   shipped [--data FOLDER]
-                   trains the networks that come with their weights again, on MNIST (in FOLDER/mnist), and compares the bytes";
+                   retrains the included networks on MNIST (in FOLDER/mnist), and compares the files byte by byte";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -1,6 +1,6 @@
-//! The modules of a crate: which file defines a name, and where a path in another file leads. Read from words and braces, like
-//! [`Source`](crate::source::Source), by no parser of Rust: names that macros make belong to the file that calls the macro, and
-//! what no path says (a method, a field, a function that came by a glob and is handed on without being called) is not seen.
+//! The modules of a crate: which file defines a name, and where a path in another file leads. They are read from words and
+//! braces, like [`Source`](crate::source::Source), not by a full parser: names that macros make belong to the file that calls
+//! the macro, and uses without a path (a method, a field, a function that came by a glob and is passed on uncalled) are missed.
 
 #[cfg(test)]
 mod tests;
@@ -8,17 +8,17 @@ mod tests;
 use crate::workspace::Workspace;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A crate, all modules of which were read, those for tests apart.
+/// A crate with all its modules except those for tests.
 #[derive(Default)]
 pub(crate) struct Modules<'w> {
     /// Paths of its files.
     pub(crate) files: Vec<&'w str>,
-    /// What its files name.
+    /// The paths that occur in its files.
     pub(crate) mentions: Vec<Mention<'w>>,
     modules: Vec<Module<'w>>,
 }
 
-/// A path that stands in a file.
+/// A path that occurs in a file.
 pub(crate) struct Mention<'w> {
     /// Index of the file.
     pub(crate) file: usize,
@@ -26,11 +26,11 @@ pub(crate) struct Mention<'w> {
     pub(crate) line: usize,
     pub(crate) path: Vec<&'w str>,
     module: usize,
-    /// Whether it may be a module that a macro gets by its name alone.
+    /// Whether it may be the name of a module that is passed to a macro.
     for_macro: bool,
 }
 
-/// What one module has, by name.
+/// The names that one module defines and imports.
 #[derive(Default)]
 struct Module<'w> {
     file: usize,
@@ -39,7 +39,7 @@ struct Module<'w> {
     items: BTreeSet<&'w str>,
     imports: BTreeMap<&'w str, Vec<Vec<&'w str>>>,
     globs: Vec<Vec<&'w str>>,
-    /// Whether it calls a macro where items stand, so that it may have names that are not written.
+    /// Whether it calls a macro in item position, so that it may define names that do not occur in the text.
     calls_macros: bool,
 }
 
@@ -51,7 +51,7 @@ enum Target {
     Module(usize),
 }
 
-/// Imports of imports that are followed; more are a name that imports itself, as `use anyhow;` does.
+/// How many imports of imports are followed; a longer chain is a name that imports itself, as `use anyhow;` does.
 const DEPTH: usize = 12;
 
 impl<'w> Modules<'w> {
@@ -64,7 +64,7 @@ impl<'w> Modules<'w> {
         modules
     }
 
-    /// The file that defines what is mentioned, if this crate does.
+    /// The file that defines the mentioned name, if it is in this crate.
     pub(crate) fn defined_in(&self, mention: &Mention<'w>) -> Option<usize> {
         match self.lookup(mention.module, &mention.path, DEPTH)? {
             Target::File(file) => Some(file),
@@ -72,7 +72,7 @@ impl<'w> Modules<'w> {
         }
     }
 
-    /// Reads the file that is module `module`, and the files below it, which lie in `dir`.
+    /// Reads the file of module `module`, and the files of its child modules, which are in `dir`.
     fn file(&mut self, workspace: &'w Workspace, path: &'w str, dir: String, module: usize) {
         let Some(source) = workspace.file(path).and_then(|f| f.rust.as_ref()) else { return };
         let tokens = tokens(&source.code);
@@ -86,13 +86,13 @@ impl<'w> Modules<'w> {
         reader.block(module, &dir, Level::Items);
     }
 
-    /// Where a path leads that stands in `module`.
+    /// Where a path that occurs in `module` leads.
     fn lookup(&self, module: usize, path: &[&'w str], depth: usize) -> Option<Target> {
         match path {
             ["crate", rest @ ..] => self.within(0, rest, depth),
             ["self", rest @ ..] => self.within(module, rest, depth),
             ["super", rest @ ..] => {
-                // `super::super`: what follows stands in the parent as its own path.
+                // `super::super`: the rest is a path of the parent.
                 let parent = self.modules[module].parent;
                 match rest {
                     ["super", ..] => self.lookup(parent, rest, depth),
@@ -103,7 +103,7 @@ impl<'w> Modules<'w> {
         }
     }
 
-    /// The module that a path in `module` means.
+    /// The module that a path in `module` refers to.
     fn module(&self, module: usize, path: &[&'w str], depth: usize) -> Option<usize> {
         let depth = depth.checked_sub(1)?;
         let Some((&name, rest)) = path.split_first() else { return Some(module) };
@@ -121,7 +121,7 @@ impl<'w> Modules<'w> {
         self.module(next?, rest, depth)
     }
 
-    /// Where a path leads from `module`, whose reader knows that it is in there.
+    /// Where a path leads that is known to be inside `module`.
     fn within(&self, module: usize, path: &[&'w str], depth: usize) -> Option<Target> {
         if path.is_empty() {
             return Some(Target::Module(module));
@@ -130,12 +130,12 @@ impl<'w> Modules<'w> {
         self.named(module, path, depth).or(here.calls_macros.then_some(Target::File(here.file)))
     }
 
-    /// Where a path leads whose first name `module` defines, imports or takes in by a glob.
+    /// Where a path leads whose first name `module` defines, imports, or imports by a glob.
     fn named(&self, module: usize, path: &[&'w str], depth: usize) -> Option<Target> {
         let depth = depth.checked_sub(1)?;
         let here = &self.modules[module];
         let (name, rest) = path.split_first()?;
-        // Modules, types and functions may share a name; only modules and types have something inside.
+        // Modules, types and functions may share a name; only modules and types can contain the rest of a path.
         let child = || here.children.get(name).and_then(|&child| self.within(child, rest, depth));
         let item = || here.items.contains(name).then_some(Target::File(here.file));
         let import = || {
@@ -156,14 +156,14 @@ impl<'w> Modules<'w> {
     }
 }
 
-/// What the names in a block are.
+/// What the names in a block mean.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
     /// Items of the module.
     Items,
-    /// What a macro makes: its types are as good as the module's.
+    /// The output of a macro: its types count as the module's.
     Macro,
-    /// Code.
+    /// Statements and expressions.
     Code,
 }
 
@@ -172,10 +172,10 @@ struct Reader<'m, 'w> {
     modules: &'m mut Modules<'w>,
     tokens: Vec<(usize, &'w str)>,
     at: usize,
-    /// The token behind the call of a macro where items stand.
+    /// The token after a macro call in item position.
     call_end: usize,
     file: usize,
-    /// Whether the file has modules below it, whose names it hands on.
+    /// Whether the file has child modules, whose names it re-exports.
     dispatches: bool,
 }
 
@@ -184,7 +184,7 @@ impl<'w> Reader<'_, 'w> {
         self.tokens.get(at).map_or("", |t| t.1)
     }
 
-    /// Reads to the end of the block, its brace included.
+    /// Reads to the end of the block, including its brace.
     fn block(&mut self, module: usize, dir: &str, level: Level) {
         while self.at < self.tokens.len() {
             let (token, next, after) =
@@ -261,7 +261,7 @@ impl<'w> Reader<'_, 'w> {
         }
     }
 
-    /// Reads `use …;`. What a file hands on to others it does not use, if handing on is its work.
+    /// Reads `use …;`. A re-export does not count as a use in a file whose purpose is to re-export.
     fn import(&mut self, module: usize) {
         let handed_on = self.at > 0 && ["pub", ")"].contains(&self.token(self.at - 1)) && self.dispatches;
         self.at += 1;
@@ -281,7 +281,7 @@ impl<'w> Reader<'_, 'w> {
         }
     }
 
-    /// Reads a tree of imports below `path` into leaves: line, path and the name that it gets here.
+    /// Reads a tree of imports below `path` into leaves: line, path and local name.
     fn use_tree(&mut self, path: &mut Vec<&'w str>, leaves: &mut Vec<(usize, Vec<&'w str>, &'w str)>) {
         let depth = path.len();
         while self.at < self.tokens.len() {
@@ -323,7 +323,7 @@ impl<'w> Reader<'_, 'w> {
         path.truncate(depth);
     }
 
-    /// Reads a path in code. A name by itself may be a variable, unless it is a type's or is called.
+    /// Reads a path in code. A single name may be a variable, unless it is the name of a type or is called.
     fn mention(&mut self, module: usize) {
         let start = self.at;
         let (line, first) = self.tokens[start];
@@ -346,14 +346,14 @@ impl<'w> Reader<'_, 'w> {
         }
     }
 
-    /// Whether the attribute here leaves something to tests alone: `#[cfg(test)]`, `#[cfg(all(test, unix))]`.
+    /// Whether the attribute here restricts an item to tests: `#[cfg(test)]`, `#[cfg(all(test, unix))]`.
     fn is_for_tests(&self) -> bool {
         let end = self.closing(self.at + 1);
         let words: Vec<&str> = (self.at + 3..end).map(|at| self.token(at)).collect();
         words.contains(&"test") && !words.contains(&"not") && !words.contains(&"any")
     }
 
-    /// Moves behind the attribute here and what it stands on.
+    /// Moves past the attribute here and the item it applies to.
     fn skip_item(&mut self) {
         self.at = self.closing(self.at + 1);
         let is_field = is_name(self.token(self.at)) && self.token(self.at + 1) == ":";
@@ -375,7 +375,7 @@ impl<'w> Reader<'_, 'w> {
         }
     }
 
-    /// The token behind the bracket that closes the one at `open`.
+    /// The token after the bracket that closes the one at `open`.
     fn closing(&self, open: usize) -> usize {
         let mut depth = 0usize;
         for at in open..self.tokens.len() {
@@ -413,7 +413,7 @@ fn tokens(code: &[String]) -> Vec<(usize, &str)> {
     tokens
 }
 
-/// Whether it can name something: no number, sign, or word of the language that stands before names.
+/// Whether the word can be a name: it is not a number, a sign, or a keyword that precedes names.
 fn is_name(token: &str) -> bool {
     const WORDS: &[&str] = &["fn", "mut", "unsafe", "extern", "as", "_", "Self", "in", "pub"];
     token.starts_with(|c: char| c.is_alphabetic() || c == '_') && !WORDS.contains(&token)

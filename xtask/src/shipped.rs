@@ -1,8 +1,8 @@
-//! The networks that come with their weights, trained again: each has to give the file that is committed, but for the command
-//! that the file names.
+//! Retrains the included networks: each must reproduce the committed file, except for the command
+//! that the file records.
 //!
-//! They are older than the part of the training set that `striate train` holds out, so they are trained with `--val-split 0`,
-//! and their files name a command without it.
+//! They are older than the validation split that `striate train` holds out, so they are trained with `--val-split 0`,
+//! and their files record a command without it.
 
 use crate::cargo::{plain_cargo, root};
 use crate::workspace::target;
@@ -14,7 +14,7 @@ use std::process::Command;
 
 const FOLDER: &str = "crates/models/assets/shipped";
 
-/// Trains each network of [`FOLDER`] on MNIST, found in `data` or where the environment says, and compares.
+/// Trains each network of [`FOLDER`] on MNIST, found in `data` or where the environment names it, and compares.
 pub(crate) fn run(data: Option<&str>) -> Result<()> {
     let names = names(&root().join(FOLDER))?;
     let target = target()?;
@@ -37,15 +37,15 @@ pub(crate) fn run(data: Option<&str>) -> Result<()> {
         let committed = root().join(FOLDER).join(format!("{name}.safetensors"));
         let plain = |path: &Path| without_command(&read(path)?).with_context(|| path.display().to_string());
         let said = compare(&plain(&committed)?, &plain(&new)?);
-        println!("{name}: {}", said.as_deref().unwrap_or("the same bytes as committed"));
+        println!("{name}: {}", said.as_deref().unwrap_or("identical to the committed file"));
         if said.is_some() {
             differ.push(new.display().to_string());
         }
     }
     if !differ.is_empty() {
         bail!(
-            "{} of {} differ. The version of the program is a part of a file; a machine without fused multiply-add rounds \
-             otherwise. Where a change is meant, copy the new files to {FOLDER} and their SHA-256 to \
+            "{} of {} differ. A file contains the version of the program, and a machine without fused multiply-add rounds \
+             differently. If the change is intended, copy the new files to {FOLDER} and their SHA-256 to \
              crates/models/src/shipped.rs:\n  {}",
             differ.len(),
             names.len(),
@@ -55,7 +55,7 @@ pub(crate) fn run(data: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-/// The networks by the names of their files, in order.
+/// The names of the networks, from their file names, sorted.
 fn names(folder: &Path) -> Result<Vec<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("{}: cannot list", folder.display()))?;
     let mut names = Vec::new();
@@ -67,28 +67,29 @@ fn names(folder: &Path) -> Result<Vec<String>> {
             names.push(stem.to_string());
         }
     }
-    ensure!(!names.is_empty(), "{}: no model file in it", folder.display());
+    ensure!(!names.is_empty(), "{}: it contains no model file", folder.display());
     names.sort();
     Ok(names)
 }
 
-/// A model file without the command in its header, and without the hash that is over it: a number of eight bytes, so much
-/// JSON, and the arrays.
+/// A model file without the command in its header, and without the hash that covers it. The file is an eight-byte length, JSON of
+/// that length, and the arrays.
 fn without_command(file: &[u8]) -> Result<Vec<u8>> {
-    let (length, rest) = file.split_first_chunk::<8>().context("a model file is longer")?;
+    let (length, rest) =
+        file.split_first_chunk::<8>().context("the model file is shorter than its header")?;
     let length = usize::try_from(u64::from_le_bytes(*length))?;
-    let (header, arrays) = rest.split_at_checked(length).context("a header ends before its file")?;
+    let (header, arrays) = rest.split_at_checked(length).context("the header is longer than the file")?;
     let mut header: Value = serde_json::from_slice(header).context("the header of a model file")?;
-    let metadata = header["__metadata__"].as_object_mut().context("a model file has metadata")?;
-    metadata.remove("striate.sha256").context("a model file has a hash")?;
-    let provenance = metadata.get_mut("striate.provenance").context("a model file has a provenance")?;
+    let metadata = header["__metadata__"].as_object_mut().context("the model file has no metadata")?;
+    metadata.remove("striate.sha256").context("the model file has no hash")?;
+    let provenance = metadata.get_mut("striate.provenance").context("the model file has no provenance")?;
     let mut said: Value = serde_json::from_str(provenance.as_str().unwrap_or_default())?;
-    said.as_object_mut().and_then(|said| said.remove("command")).context("a provenance has a command")?;
+    said.as_object_mut().and_then(|said| said.remove("command")).context("the provenance has no command")?;
     *provenance = said.to_string().into();
     Ok([header.to_string().as_bytes(), arrays].concat())
 }
 
-/// What is different, if anything is.
+/// Describes the difference, if there is one.
 fn compare(committed: &[u8], new: &[u8]) -> Option<String> {
     let first = committed.iter().zip(new).position(|(a, b)| a != b);
     match first {

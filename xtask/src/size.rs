@@ -1,16 +1,16 @@
-//! How large the house is, and how much of it explains or tests the rest.
+//! How large the code is, and how much of it documents or tests the rest.
 
 use crate::source::Line;
 use crate::workspace::{File, Workspace, target};
 use anyhow::Result;
 use std::process::Command;
 
-/// Lines by what they are for.
+/// Numbers of lines by purpose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Count {
     files: usize,
     code: usize,
-    /// Comments and docs outside of tests.
+    /// Comments and documentation outside tests.
     comments: usize,
     /// Code and comments of tests.
     tests: usize,
@@ -92,15 +92,15 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// What is added one a file, and where.
+/// The things that have one file each, and their folders.
 const KINDS: [(&str, &str); 3] = [
     ("operation", "crates/graph/src/op"),
     ("layer", "crates/nn/src/layer"),
     ("network", "crates/models/src"),
 ];
 
-/// Of the last commit that added a file to a folder, the subject and the source files, tests aside; `None` where there is no
-/// history to ask.
+/// The subject of the last commit that added a file to a folder, and the source files that it touched, except tests; `None`
+/// without a Git history.
 fn last_added(folder: &str) -> Option<(String, Vec<String>)> {
     let added = format!(":(glob){folder}/*.rs");
     let commit = git(&["log", "-1", "--diff-filter=A", "--format=%H\t%s", "--", &added])?;

@@ -1,18 +1,18 @@
-//! Rust source taken apart into code and comments, line by line. Not a parser: it knows just enough of the grammar to
-//! tell what is a comment, what is a literal, and what is code.
+//! Splits Rust source into code and comments, line by line. This is not a parser: it knows just enough of the grammar to
+//! distinguish comments, literals and code.
 
 use std::ops::Range;
 
-/// A file of Rust.
+/// A Rust file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Source {
-    /// Each line without comments and without what is inside quotes.
+    /// Each line without comments and without the contents of literals.
     pub(crate) code: Vec<String>,
-    /// The comments of each line, with their slashes.
+    /// The comments of each line, including their slashes.
     pub(crate) comments: Vec<String>,
 }
 
-/// What a line is, for counting.
+/// The kind of a line, for counting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Line {
     Blank,
@@ -29,7 +29,7 @@ struct Splitter<'a> {
 }
 
 impl Source {
-    /// Takes `text` apart.
+    /// Parses `text`.
     pub(crate) fn new(text: &str) -> Self {
         let mut split = Splitter { rest: text, code: String::new(), comments: String::new(), before: ' ' };
         while let Some(next) = split.rest.chars().next() {
@@ -45,7 +45,7 @@ impl Source {
         self.code.iter().enumerate().flat_map(move |(i, line)| words(line).map(move |w| (i + 1, w)))
     }
 
-    /// What each line is; the empty piece behind the last newline is no line.
+    /// The kind of each line; the empty piece after the last newline does not count.
     pub(crate) fn lines(&self) -> impl Iterator<Item = Line> {
         let all = self.code.iter().zip(&self.comments);
         let last = self.code.last().is_some_and(|l| l.is_empty());
@@ -76,7 +76,7 @@ impl Source {
         found
     }
 
-    /// The line behind the block whose brace opens on line `start`, if one opens there.
+    /// The line after the block whose brace opens on line `start`, if one opens there.
     fn block_end(&self, start: usize) -> Option<usize> {
         let mut depth = 0usize;
         for (i, line) in self.code.iter().enumerate().skip(start) {
@@ -100,7 +100,7 @@ fn is_word(c: char) -> bool {
 }
 
 impl Splitter<'_> {
-    /// Moves over the next `bytes`, shown where `show` says, as blanks elsewhere.
+    /// Moves past the next `bytes`, which appear where `show` says, and as blanks elsewhere.
     fn take(&mut self, bytes: usize, show: Show) {
         let (taken, rest) = self.rest.split_at(bytes);
         for c in taken.chars() {

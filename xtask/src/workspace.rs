@@ -1,4 +1,4 @@
-//! What lies in the repository: crates as cargo sees them, and every text file.
+//! The contents of the repository: crates as cargo sees them, and every text file.
 
 use crate::cargo::{plain_cargo, root};
 use crate::source::Source;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Workspace {
     pub(crate) members: Vec<Member>,
     pub(crate) files: Vec<File>,
-    /// Paths of what is no text: images, weights, packed data.
+    /// Paths of files that are not text: images, weights, packed data.
     pub(crate) others: Vec<String>,
 }
 
@@ -19,7 +19,7 @@ pub(crate) struct Workspace {
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     pub(crate) name: String,
-    /// From the root, with forward slashes: `crates/graph`.
+    /// Path from the root, with forward slashes: `crates/graph`.
     pub(crate) dir: String,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) has_build_script: bool,
@@ -30,16 +30,16 @@ pub(crate) struct Member {
 pub(crate) struct Dependency {
     pub(crate) name: String,
     pub(crate) dev: bool,
-    /// In this workspace.
+    /// Whether it is a crate of this workspace.
     pub(crate) ours: bool,
 }
 
 /// A text file.
 pub(crate) struct File {
-    /// From the root, with forward slashes.
+    /// Path from the root, with forward slashes.
     pub(crate) path: String,
     pub(crate) text: String,
-    /// Taken apart, if it is Rust.
+    /// Code and comments, if it is a Rust file.
     pub(crate) rust: Option<Source>,
 }
 
@@ -49,7 +49,7 @@ impl File {
         Self { path: path.to_string(), text, rust }
     }
 
-    /// Whether all of it is there for tests: a file of a `tests` or `benches` folder, or a module `tests` or `testing`.
+    /// Whether the whole file is for tests: a file of a `tests` or `benches` folder, or a module `tests` or `testing`.
     pub(crate) fn is_test(&self) -> bool {
         let mut parts = self.path.split('/').rev();
         let file = parts.next().unwrap_or_default();
@@ -57,7 +57,7 @@ impl File {
     }
 }
 
-/// Where cargo builds.
+/// The target directory of cargo.
 pub(crate) fn target() -> Result<PathBuf> {
     Ok(PathBuf::from(text(&metadata()?, "target_directory")?))
 }
@@ -120,7 +120,7 @@ fn array<'a>(value: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
     value[key].as_array().with_context(|| format!("cargo metadata without `{key}`"))
 }
 
-/// Every file below `dir`, sorted, text or not; what builds, runs and environments leave behind is passed over.
+/// Collects every file below `dir`, sorted, into `files` (text) and `others`; skips the output of builds, runs and environments.
 fn walk(root: &Path, dir: &str, files: &mut Vec<File>, others: &mut Vec<String>) -> std::io::Result<()> {
     let mut entries = fs::read_dir(root.join(dir))?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -145,13 +145,13 @@ fn walk(root: &Path, dir: &str, files: &mut Vec<File>, others: &mut Vec<String>)
 
 #[cfg(test)]
 impl Workspace {
-    /// A workspace of these files alone.
+    /// A workspace with only these files.
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|&(path, text)| File::new(path, text.to_string())).collect();
         Self { members: Vec::new(), files, others: Vec::new() }
     }
 
-    /// With one more package, whose dependencies are `name` or `dev:name`.
+    /// Adds a package, whose dependencies are given as `name` or `dev:name`.
     pub(crate) fn with(mut self, dir: &str, name: &str, dependencies: &[&str]) -> Self {
         let dependency = |d: &&str| {
             let (dev, name) = d.strip_prefix("dev:").map_or((false, *d), |name| (true, name));

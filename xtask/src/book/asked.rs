@@ -1,22 +1,22 @@
-//! What the book may be asked for.
+//! The options of `cargo xtask book`.
 
-/// What to do, as asked for.
+/// What to run, and how.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Asked {
-    /// Run what needs something from outside as well.
+    /// Also run commands that need data, photos or weights from outside the repository (`--all`).
     pub(crate) all: bool,
-    /// Change nothing; an image that comes out otherwise is a failure, as a quotation is.
+    /// Change nothing; an image or quotation that differs is a failure (`--check`).
     pub(crate) check: bool,
-    /// With the binary that the tests build, not the fast one; examples too.
+    /// Use the debug build, for the binary and for examples (`--debug`).
     pub(crate) debug: bool,
-    /// Leave out the pages that train for minutes, see `LONG`.
+    /// Skip the pages that train for minutes, see `LONG` (`--quick`).
     pub(crate) quick: bool,
-    /// Beginnings of the names of pages; none: every page.
+    /// Prefixes of page names; empty means every page.
     pub(crate) pages: Vec<String>,
 }
 
 impl Asked {
-    /// From the words behind `book`; `None` where one is an unknown flag.
+    /// Parses the arguments after `book`; `None` if one is an unknown flag.
     pub(crate) fn parse(args: &[&str]) -> Option<Self> {
         let mut asked = Self::default();
         for arg in args {

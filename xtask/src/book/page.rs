@@ -1,11 +1,11 @@
-//! A page of the book taken apart: the commands it shows, what it says they print, and the images it shows.
+//! Parses a page of the book: its commands, the output that it quotes, and its images.
 
 use anyhow::{Result, bail, ensure};
 
-/// Begins a remark that a block of commands, or before the title the whole page, runs only when `--all` is asked for, because
-/// of something that is not in the repository: data, photos, weights.
+/// Begins a marker: the next block of commands, or the whole page if the marker is before the title, runs only with `--all`,
+/// because it needs something that is not in the repository: data, photos, weights.
 const MARKER: &str = "<!-- book: only with --all: needs ";
-/// Begins a remark that says which file of the commands the next image is, where it is not the one of the same path.
+/// Begins a marker that names the file from which the next image is copied, if it is not the file of the same path.
 const FROM: &str = "<!-- book: from ";
 
 /// A page.
@@ -20,33 +20,33 @@ pub(crate) struct Page {
 /// Commands between fences of `sh`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Block {
-    /// Of the first command, from 1.
+    /// Line of the first command, from 1.
     pub(crate) line: usize,
     pub(crate) commands: String,
-    /// What it needs from outside; it is passed over unless asked for.
+    /// What it needs from outside the repository; if set, the block runs only with `--all`.
     pub(crate) needs: Option<String>,
-    /// What is quoted of the output: a block of `text` right behind the commands, or the first thing that unfolds there.
+    /// The quoted output: a block of `text` right after the commands, or at the start of a `<details>` element that follows them.
     pub(crate) quoted: Option<Quoted>,
 }
 
-/// Lines of output.
+/// Quoted lines of output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Quoted {
-    /// Of the first, from 1.
+    /// Line of the page where they begin, from 1.
     pub(crate) line: usize,
     pub(crate) lines: Vec<String>,
 }
 
-/// `![what is to be seen](img/name.png)`.
+/// An image of the page, `![description](img/name.png)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Image {
     pub(crate) line: usize,
     pub(crate) path: String,
-    /// What the commands call it.
+    /// The file that the commands write.
     pub(crate) from: String,
 }
 
-/// What a line ends up in.
+/// The part of the page that a line belongs to.
 enum Inside {
     Prose,
     Commands(usize, Vec<String>),
@@ -55,16 +55,16 @@ enum Inside {
 }
 
 impl Page {
-    /// Takes `text` apart.
+    /// Parses `text`.
     ///
     /// # Errors
-    /// A fence that is not closed, a marker that names no need or has no commands, an image without a description.
+    /// A fence that is not closed, a marker that names no requirement or has no commands, an image without a description.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
         let mut page = Self { name: name.to_string(), blocks: Vec::new(), images: Vec::new() };
         let mut inside = Inside::Prose;
         let (mut of_page, mut of_block, mut from) = (None, None, None);
         let mut titled = false;
-        // Commands whose output would follow now.
+        // Whether a block of output here would belong to the commands above.
         let mut behind_commands = false;
         for (i, line) in text.lines().enumerate() {
             let at = |what: &str| format!("{name}.md:{}: {what}", i + 1);
@@ -85,14 +85,14 @@ impl Page {
                         from = file.map(str::to_string);
                     } else if line.contains("<!-- book:") {
                         bail!(at(&format!(
-                            "no marker that is known; expected `{MARKER}WHAT -->`, for commands that need what is not in the repository \
-                             (that they take long is no reason: what is never run goes stale), or `{FROM}FILE -->`"
+                            "unknown marker; expected `{MARKER}WHAT -->`, for commands that need something that is not in the repository \
+                             (a long run time is no reason: output that is never compared goes stale), or `{FROM}FILE -->`"
                         )));
                     }
                     titled |= line.starts_with('#');
                     behind_commands &= line.trim().is_empty() || line.starts_with("<details>");
                     for (alt, path) in images(line) {
-                        ensure!(!alt.is_empty(), at(&format!("say in [] what is to be seen in {path}")));
+                        ensure!(!alt.is_empty(), at(&format!("write a description in [] for {path}")));
                         let from = from.take().unwrap_or_else(|| path.to_string());
                         page.images.push(Image { line: i + 1, path: path.to_string(), from });
                     }
@@ -122,8 +122,8 @@ impl Page {
             };
         }
         ensure!(matches!(inside, Inside::Prose), "{name}.md: a fence ``` is not closed");
-        ensure!(of_block.is_none(), "{name}.md: a marker with no commands behind it");
-        ensure!(from.is_none(), "{name}.md: a marker with no image behind it");
+        ensure!(of_block.is_none(), "{name}.md: a marker with no commands after it");
+        ensure!(from.is_none(), "{name}.md: a marker with no image after it");
         Ok(page)
     }
 }
@@ -199,12 +199,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant() {
-        let unknown = "01-a.md:2: no marker that is known; expected `<!-- book: only with --all: needs WHAT -->`, for commands that \
-                       need what is not in the repository (that they take long is no reason: what is never run goes stale), or \
+        let unknown = "01-a.md:2: unknown marker; expected `<!-- book: only with --all: needs WHAT -->`, for commands that \
+                       need something that is not in the repository (a long run time is no reason: output that is never compared goes stale), or \
                        `<!-- book: from FILE -->`";
         for (text, what) in [
             ("# T\n```sh\nls\n", "01-a.md: a fence ``` is not closed"),
-            ("# T\n![](img/a.png)\n", "01-a.md:2: say in [] what is to be seen in img/a.png"),
+            ("# T\n![](img/a.png)\n", "01-a.md:2: write a description in [] for img/a.png"),
             (
                 "# T\n<!-- book: only with --all: needs  -->\n```sh\nls\n```\n",
                 "01-a.md:2: the marker must say what is needed and end with -->",
@@ -214,13 +214,10 @@ mod tests {
                 "01-a.md:2: the marker must say what is needed and end with -->",
             ),
             ("# T\n<!-- book: skip -->\n", unknown),
-            // A figure that was passed over because it takes a minute was wrong for weeks.
+            // A figure that was skipped because it takes a minute was wrong for weeks.
             ("# T\n<!-- book: only with --all: takes a minute -->\n```sh\nls\n```\n", unknown),
-            (
-                "# T\n<!-- book: only with --all: needs x -->\n",
-                "01-a.md: a marker with no commands behind it",
-            ),
-            ("# T\n<!-- book: from x.png -->\n", "01-a.md: a marker with no image behind it"),
+            ("# T\n<!-- book: only with --all: needs x -->\n", "01-a.md: a marker with no commands after it"),
+            ("# T\n<!-- book: from x.png -->\n", "01-a.md: a marker with no image after it"),
             ("# T\n<!-- book: from -->\n", "01-a.md:2: the marker must name a file and end with -->"),
         ] {
             assert_eq!(Page::parse("01-a", text).unwrap_err().to_string(), what);

@@ -1,12 +1,12 @@
-//! Whether quoted output is what a command printed. `…` stands for what is left out: alone on a line for any number of
+//! Compares quoted output with what a command printed. `…` stands for omitted text: alone on a line it stands for any number of
 //! lines, within a line for any characters.
 
 const LEFT_OUT: &str = "…";
 
-/// A place where the quotation departs from what was printed.
+/// A difference between the quotation and the printed output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Departure {
-    /// This line was printed in place of the quoted one.
+    /// This line was printed instead of the quoted one.
     Other { quoted: usize, printed: String },
     /// The quoted line was not printed.
     Missing { quoted: usize },
@@ -15,7 +15,7 @@ pub(super) enum Departure {
 }
 
 impl Departure {
-    /// The quoted line, from 0; for what was printed behind all of them, their number.
+    /// Index of the quoted line, from 0; the number of quoted lines if the difference is after all of them.
     pub(super) fn at(&self) -> usize {
         match self {
             Self::Other { quoted: at, .. }
@@ -24,7 +24,7 @@ impl Departure {
         }
     }
 
-    /// Two lines to be read one above the other, and what marks the part that differs.
+    /// The quoted line, the printed line, and a line of marks under the part that differs.
     pub(super) fn told(&self, quoted: &[String]) -> [String; 3] {
         let line = |at: usize| quoted.get(at).map_or("", |line| line.trim_end());
         let nothing = "(no such line)";
@@ -41,7 +41,7 @@ impl Departure {
     }
 }
 
-/// What quoting costs that was printed otherwise: in thousandths of a line that is not there.
+/// The cost of a difference, in thousandths.
 mod cost {
     pub(super) const MISSING: usize = 3_000;
     pub(super) const EXTRA: usize = 3_000;
@@ -52,13 +52,13 @@ mod cost {
     }
 }
 
-/// Every place where they differ, with as few and as small differences as can be; spaces at the ends of lines and blank lines
-/// at the ends do not count.
+/// All differences, chosen so that they are as few and as small as possible; trailing spaces and leading or trailing blank
+/// lines are ignored.
 pub(super) fn compare(quoted: &[String], printed: &str) -> Vec<Departure> {
     let printed: Vec<&str> = trimmed(printed.lines().map(str::trim_end).collect());
     let quoted: Vec<&str> = quoted.iter().map(|line| line.trim_end()).collect();
     let (q, p) = (quoted.len(), printed.len());
-    // least[i][j]: what the quotation from line i on costs, against what was printed from line j on.
+    // least[i][j]: the least cost of the quotation from line i on, compared with the output from line j on.
     let mut least = vec![vec![0; p + 1]; q + 1];
     let pair = |i: usize, j: usize| match fits(quoted[i], printed[j]) {
         true => 0,
@@ -111,7 +111,7 @@ pub(super) fn compare(quoted: &[String], printed: &str) -> Vec<Departure> {
     departures
 }
 
-/// The line as it should be quoted, where that can be told: nothing within it may be left out.
+/// The corrected quoted line; `None` if the quoted line omits something, since the correction would be ambiguous.
 pub(super) fn mended<'d>(departure: &'d Departure, quoted: &[String]) -> Option<(usize, &'d str)> {
     match departure {
         Departure::Other { quoted: at, printed } if !quoted[*at].contains(LEFT_OUT) => Some((*at, printed)),
@@ -127,7 +127,7 @@ fn trimmed(mut lines: Vec<&str>) -> Vec<&str> {
     lines.split_off(blank)
 }
 
-/// Whether the pieces between the marks come in this order, the first at the beginning and the last at the end.
+/// Whether `printed` contains the pieces between the `…` in this order, the first at its start and the last at its end.
 fn fits(quoted: &str, printed: &str) -> bool {
     let mut pieces = quoted.split(LEFT_OUT);
     let first = pieces.next().unwrap_or_default();
@@ -142,7 +142,7 @@ fn fits(quoted: &str, printed: &str) -> bool {
     last.map_or(rest.is_empty(), |end| rest.ends_with(end))
 }
 
-/// Characters that both begin with, and of the rest those that both end with.
+/// The length of the common prefix and, of the rest, of the common suffix, in characters.
 fn alike(a: &str, b: &str) -> (usize, usize) {
     let same = |pairs: &mut dyn Iterator<Item = (char, char)>| pairs.take_while(|(a, b)| a == b).count();
     let before = same(&mut a.chars().zip(b.chars()));
@@ -186,15 +186,15 @@ mod tests {
         assert_eq!(check("a\n…\nd", "a\nb\nc\nd"), []);
         assert_eq!(check("…\nc\n…", "a\nb\nc\nd"), []);
         assert_eq!(check("a\n…", "a"), []);
-        // The first that fits is not always the one that is meant.
+        // The first match is not always the right one.
         assert_eq!(check("a\n…\nb\nc", "a\nb\nb\nc"), []);
         assert_eq!(check("…\nc", "a\nb\nc\nd"), [extra(2, "d")]);
         assert_eq!(check("a\n…\nccx\n…", "a\nb\nccc\nd"), [other(2, "ccc")]);
-        // Both are there, in the other order.
+        // Both lines exist, in the other order.
         assert_eq!(check("…\nb\na\n…", "a\nb\nc"), [Departure::Missing { quoted: 1 }]);
     }
 
-    /// One line that came out otherwise does not hide the next.
+    /// A line that differs does not hide the next difference.
     #[test]
     fn all_differences_are_told() {
         let quoted = "method   share\n…\nfirst     71 %\n…\nsecond    18 %\nlast\n…";

@@ -1,13 +1,13 @@
-//! A PNG as the book keeps it: half as large each way, since pages are drawn with two pixels for one of the screen, and
-//! packed as tightly as can be.
+//! Shrinks a PNG for the book: to half the width and height, since pages are drawn at two pixels per screen pixel, and with
+//! the best compression.
 
 use anyhow::{Context, Result, ensure};
 use std::io::Cursor;
 
-/// Means of 2x2 pixels, encoded with whichever filter gives the fewest bytes; a last odd row or column is left out.
+/// Averages 2x2 pixels and encodes the result with the filter that gives the fewest bytes; drops an odd last row or column.
 ///
 /// # Errors
-/// When the bytes are no PNG of 8 bits a channel, without an alpha channel or a palette, or narrower than 2 pixels.
+/// When the bytes are not a PNG with 8 bits per channel and without alpha channel or palette, or it is narrower than 2 pixels.
 pub(super) fn half(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut reader = png::Decoder::new(Cursor::new(bytes)).read_info().context("not a PNG")?;
     let size = reader.output_buffer_size().context("a PNG too large")?;

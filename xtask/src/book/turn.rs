@@ -1,8 +1,8 @@
-//! One page being run.
+//! Runs one page.
 //!
-//! It starts in an empty folder inside `target/book/`, so that `cargo` finds the workspace from there; an image is the file
-//! that its commands wrote there, under the image's own path or the one that `<!-- book: from FILE -->` names; a PNG that is
-//! too large for the book is kept at half its size. What each block of commands printed is left in `target/book/printed/`.
+//! The commands run in an empty folder inside `target/book/`, where `cargo` finds the workspace. An image is the file that the
+//! commands wrote there, under the image's own path or under the one that `<!-- book: from FILE -->` names; a PNG that is too
+//! large for the book is reduced to half its size. The output of each block of commands is kept in `target/book/printed/`.
 
 use super::asked::Asked;
 use super::files::{BOOK, LARGEST_IMAGE, files_below};
@@ -15,18 +15,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Lines that are shown of what a command printed before it failed.
+/// How many lines of output are shown for a command that failed.
 const LAST_LINES: usize = 20;
-/// Letters that are shown of a line of an image, and how many of them before the first that differs.
+/// How many characters of a line of an image are shown, and how many of these come before the first difference.
 const LINE: usize = 100;
 const BEFORE: usize = 40;
 
-/// One page being run, and what came of it.
+/// The run of one page, and its results.
 pub(super) struct Turn<'a> {
     page: &'a Page,
     asked: &'a Asked,
     path: &'a OsString,
-    /// Where what was printed is left.
+    /// The folder for the printed output.
     printed: PathBuf,
     pub(super) passed_over: usize,
     /// Images and quoted lines that were remade.
@@ -63,7 +63,7 @@ impl<'a> Turn<'a> {
         self.problems.push(format!("{BOOK}/{}.md:{line}: {what}", self.page.name));
     }
 
-    /// All commands of a block by one shell, both streams in their order.
+    /// Runs all commands of a block in one shell, with both output streams interleaved as written.
     fn block(&mut self, block: &Block, book: &Path, folder: &Path) -> Result<()> {
         let commands = match self.asked.debug {
             true => block.commands.replace("cargo run --release", "cargo run"),
@@ -90,7 +90,7 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// Compares what is quoted, and mends the lines of which it is clear what they should be.
+    /// Compares the quotation, and corrects the lines whose correction is unambiguous.
     fn quotation(
         &mut self,
         block: &Block,
@@ -106,7 +106,7 @@ impl<'a> Turn<'a> {
             let mut lines: Vec<&str> = text.lines().collect();
             let mut changed = Vec::new();
             for (at, line) in departures.iter().filter_map(|d| quote::mended(d, &quoted.lines)) {
-                // Lines are mended in place, so that the numbers of all others stay.
+                // Lines are corrected in place, so that all other line numbers stay valid.
                 lines[quoted.line + at - 1] = line;
                 changed.push(format!("{}.md:{}: {line}", self.page.name, quoted.line + at));
             }
@@ -132,7 +132,7 @@ impl<'a> Turn<'a> {
         Ok(())
     }
 
-    /// Compares each image of the page with what its commands left.
+    /// Compares each image of the page with the file that its commands wrote.
     fn images(&mut self, book: &Path, folder: &Path) -> Result<()> {
         let page = self.page;
         for image in &page.images {
@@ -141,7 +141,7 @@ impl<'a> Turn<'a> {
                 if self.passed_over == 0 {
                     self.problem(image.line, &format!("no command of the page makes {}", image.from));
                 } else if !kept.is_file() {
-                    self.problem(image.line, &format!("{} is not there; make it with --all", image.path));
+                    self.problem(image.line, &format!("{} does not exist; make it with --all", image.path));
                 }
                 continue;
             };
@@ -163,11 +163,11 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Names of instruction sets, in brackets behind a figure. The figures are the same on all of them, so that the name alone makes
-/// no other drawing.
+/// Names of instruction sets, as printed in parentheses after a number. The numbers are the same on all of them, so a different
+/// name does not make a different drawing.
 const INSTRUCTION_SETS: [&str; 3] = ["(avx512)", "(avx2)", "(portable)"];
 
-/// Whether two drawings say the same, but for the machine they were made on.
+/// Whether two drawings are equal apart from the machine they were made on.
 fn is_same_drawing(old: &[u8], new: &[u8]) -> bool {
     let neutral = |bytes| {
         let text = std::str::from_utf8(bytes).ok()?;
@@ -177,9 +177,9 @@ fn is_same_drawing(old: &[u8], new: &[u8]) -> bool {
     old.is_some() && old == neutral(new)
 }
 
-/// What is different about an image: of a drawing the first line that differs, from shortly before the difference on.
+/// Describes how an image differs: for a drawing, the first line that differs, from shortly before the difference on.
 fn otherwise(image: &Image, old: &[u8], new: &[u8], made: &Path) -> String {
-    let mut what = format!("{} comes out otherwise: {}", image.path, made.display());
+    let mut what = format!("{} differs: {}", image.path, made.display());
     if let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) {
         let (old, new): (Vec<&str>, Vec<&str>) = (old.lines().collect(), new.lines().collect());
         let differ = (0..old.len().max(new.len())).filter(|&i| old.get(i) != new.get(i));
@@ -195,7 +195,7 @@ fn otherwise(image: &Image, old: &[u8], new: &[u8], made: &Path) -> String {
     what
 }
 
-/// The scripts that a clone has at hand: pages name them from its root.
+/// Copies the scripts that pages call by their path from the root of the clone.
 fn copy_tools(folder: &Path) -> Result<()> {
     let root = root();
     for path in files_below(&root, "tools/photos")? {
@@ -213,7 +213,7 @@ mod tests {
     const TEXT: &str = "# T\n![a](img/a.svg) ![b](img/b.svg)\n```sh\necho one; echo rest; printf x > img/a.svg\n```\n\
                         ```text\nnone\nr…x\n```\n```sh\nfalse\n```\n";
 
-    /// Runs the page in a folder of its own, and gives what changed, the problems, and the page afterwards.
+    /// Runs the page in a folder of its own, and returns what changed, the problems, and the page afterwards.
     fn turn(name: &str, text: &str, asked: &Asked) -> (Vec<String>, Vec<String>, String) {
         let base = std::env::temp_dir().join(format!("striate-book-{name}-{}", std::process::id()));
         let (book, folder) = (base.join("book"), base.join("run"));
@@ -265,7 +265,7 @@ docs/book/t.md:7: `echo one; echo rest; printf x > img/a.svg` prints something e
                       ^^^";
         assert_eq!(problems[0], quoted);
         let image = "\
-docs/book/t.md:2: img/a.svg comes out otherwise: BASE/run/img/a.svg
+docs/book/t.md:2: img/a.svg differs: BASE/run/img/a.svg
   lines that differ: 2; line 1
   was: <svg>
   is:  x";
@@ -289,9 +289,7 @@ docs/book/t.md:2: img/a.svg comes out otherwise: BASE/run/img/a.svg
         let x = "x".repeat(40);
         assert_eq!(
             what,
-            format!(
-                "img/a.svg comes out otherwise: a.svg\n  lines that differ: 1; line 1\n  was: {x}one\n  is:  {x}two"
-            )
+            format!("img/a.svg differs: a.svg\n  lines that differ: 1; line 1\n  was: {x}one\n  is:  {x}two")
         );
     }
 

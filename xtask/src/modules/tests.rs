@@ -76,7 +76,7 @@ fn globs_bring_what_is_named() {
 fn names_of_ones_own_go_first() {
     check("use super::*;\nstruct B;\nfn f(_: B) {}", &[]);
     check("use super::*;\nmod b { pub struct B; }\nfn f(_: b::B) {}", &[]);
-    // A lifetime and a pointer define nothing: what they are followed by is somebody else's.
+    // A lifetime or a pointer defines nothing: the name that follows it is defined elsewhere.
     check("use super::*;\nfn f() -> &'static B {}", &["x/b.rs"]);
     check("use super::*;\nfn f() -> *const B {}", &["x/b.rs"]);
 }

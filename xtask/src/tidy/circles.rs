@@ -1,18 +1,18 @@
 //! The files of a crate use each other in one direction.
 //!
 //! A file uses another if it names something that the other defines: in a `use`, or by a path in its code. It does not matter
-//! through which re-exports the path leads. No use is `mod x;`, nor the `pub use` of a file that has modules below it, nor
-//! anything that is there for tests alone.
+//! through which re-exports the path leads. These do not count as uses: `mod x;`, the `pub use` of a file that has child
+//! modules, and anything that exists only for tests.
 
 use super::Problem;
 use crate::modules::Modules;
 use crate::workspace::Workspace;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Uses by file and file used, with the evidence.
+/// For each pair of a file and a file that it uses, the place and name of a use.
 type Uses<'w> = BTreeMap<(&'w str, &'w str), String>;
 
-/// No file uses one that, through others, uses it.
+/// No file uses a file that uses it in turn, directly or through others.
 pub(super) fn none(workspace: &Workspace) -> Vec<Problem> {
     let is_root = |path: &str| path.ends_with("/src/lib.rs") || path.ends_with("/src/main.rs");
     let roots = workspace.files.iter().map(|f| f.path.as_str()).filter(|path| is_root(path));
@@ -32,7 +32,7 @@ fn uses<'w>(workspace: &'w Workspace, root: &'w str) -> Uses<'w> {
     uses
 }
 
-/// Each circle once, at its first file.
+/// Reports each circle once, at its first file.
 fn circles(uses: &Uses<'_>) -> Vec<Problem> {
     let files: BTreeSet<&str> = uses.keys().map(|(from, _)| *from).collect();
     let reached: BTreeMap<&str, BTreeSet<&str>> =
@@ -131,7 +131,7 @@ mod tests {
             &[&["x/a.rs", "x/b.rs", "x/mod.rs"]],
         );
         check(&[lib, ("x.rs", &here), ("x/a.rs", a), ("x/b.rs", b)], &[&["x.rs", "x/a.rs", "x/b.rs"]]);
-        // What hands on but lists nothing uses what it hands on.
+        // A file that re-exports without listing modules does use what it re-exports.
         let lib = ("lib.rs", "mod a;\nmod b;");
         let files = [
             lib,

@@ -1,4 +1,4 @@
-//! Documents that must keep up with the code.
+//! Rules about documents that must match the code.
 
 use super::Problem;
 use crate::workspace::{Member, Workspace};
@@ -12,7 +12,7 @@ fn text<'a>(workspace: &'a Workspace, path: &str) -> &'a str {
     workspace.file(path).map_or("", |f| f.text.as_str())
 }
 
-/// Each third-party crate has a row, and each row a crate.
+/// Each third-party crate has a row, and each row has a crate.
 pub(super) fn dependencies(workspace: &Workspace) -> Vec<Problem> {
     let row = |line: &str| line.strip_prefix("| `").and_then(|l| l.split('`').next()).map(str::to_string);
     let documented: BTreeSet<String> = text(workspace, DEPENDENCIES).lines().filter_map(row).collect();
@@ -22,16 +22,16 @@ pub(super) fn dependencies(workspace: &Workspace) -> Vec<Problem> {
     let missing = used.difference(&documented).map(|name| {
         Problem::new(
             DEPENDENCIES,
-            format!("no row for `{name}`; say why it is there, its license and what it pulls in"),
+            format!("no row for `{name}`; say why it is needed, its license and what it brings along"),
         )
     });
     let stale = documented.difference(&used).map(|name| {
-        Problem::new(DEPENDENCIES, format!("a row for `{name}`, which no Cargo.toml names; take it out"))
+        Problem::new(DEPENDENCIES, format!("a row for `{name}`, which no Cargo.toml names; remove the row"))
     });
     missing.chain(stale).collect()
 }
 
-/// The line below `# Source` names a surname and a year that have a row together.
+/// The line below `# Source` names a surname and a year, and one row contains both.
 pub(super) fn sources(workspace: &Workspace) -> Vec<Problem> {
     let references = text(workspace, REFERENCES);
     let mut problems = Vec::new();
@@ -41,11 +41,11 @@ pub(super) fn sources(workspace: &Workspace) -> Vec<Problem> {
         for (i, pair) in docs.windows(2).enumerate().filter(|(_, pair)| pair[0] == "# Source") {
             let words = || pair[1].split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty());
             let year = words().find(|w| w.len() == 4 && w.chars().all(|c| c.is_ascii_digit()));
-            // Initials are no surname.
+            // Initials are not a surname.
             let is_name = |w: &&str| w.len() > 2 && w.starts_with(char::is_uppercase);
             let (Some(surname), Some(year)) = (words().find(is_name), year) else { continue };
             if !references.lines().any(|l| l.contains(surname) && l.contains(year)) {
-                let what = format!("cites {surname} {year}, which {REFERENCES} does not name");
+                let what = format!("cites {surname} {year}, which {REFERENCES} does not list");
                 problems.push(Problem::at(&file.path, i + 2, what));
             }
         }
@@ -76,7 +76,7 @@ pub(super) fn links(workspace: &Workspace) -> Vec<Problem> {
                     problems.push(Problem::at(
                         &file.path,
                         i + 1,
-                        format!("links to {target}, which is not there"),
+                        format!("links to {target}, which does not exist"),
                     ));
                 }
             }

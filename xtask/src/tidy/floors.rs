@@ -1,4 +1,4 @@
-//! The house has floors, and no stairs up: a crate may only depend on crates of lower floors.
+//! A crate may only depend on crates of lower floors.
 
 use super::Problem;
 use crate::workspace::Workspace;
@@ -7,7 +7,7 @@ use crate::workspace::Workspace;
 const FLOORS: &[(&str, (u8, u8))] = &[
     ("base", (0, 0)),
     ("derive", (0, 0)),
-    ("kernels", (0, 1)), // shares base's random numbers
+    ("kernels", (0, 1)), // uses base
     ("graph", (1, 0)),
     ("report", (1, 0)),
     ("data", (1, 0)),
@@ -21,19 +21,19 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("cli", (6, 0)),
 ];
 
-/// Beside the house: used by tests alone, and using nothing of it.
+/// Beside the floors: used only by tests, and using no other crate.
 const BESIDE: &[&str] = &["testkit", "xtask"];
 
 fn floor(name: &str) -> Option<(u8, u8)> {
     FLOORS.iter().find(|(n, _)| *n == name).map(|(_, floor)| *floor)
 }
 
-/// `striate-graph` is `graph`; the facade has no prefix.
+/// Strips the prefix: `striate-graph` becomes `graph`; the facade has no prefix.
 fn short(package: &str) -> &str {
     package.strip_prefix("striate-").unwrap_or(package)
 }
 
-/// Every dependency on a crate of ours leads to a lower floor.
+/// Every dependency on a crate of the workspace leads to a lower floor.
 pub(super) fn down(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = Vec::new();
     for member in &workspace.members {
@@ -50,7 +50,9 @@ pub(super) fn down(workspace: &Workspace) -> Vec<Problem> {
             let what = match (here, floor(to)) {
                 (_, None) if to == "testkit" && dependency.dev => continue,
                 (_, None) => {
-                    format!("{name} depends on {to}, which is beside the floors: a dev-dependency at most")
+                    format!(
+                        "{name} depends on {to}, which is beside the floors: it may only be a dev-dependency"
+                    )
                 }
                 (None, Some(_)) => format!("{name} is beside the floors and must not depend on {to}"),
                 (Some(from), Some(down)) if down < from => continue,
@@ -67,7 +69,7 @@ pub(super) fn down(workspace: &Workspace) -> Vec<Problem> {
     problems
 }
 
-/// Nothing runs at build time.
+/// No crate has a build script.
 pub(super) fn no_build_scripts(workspace: &Workspace) -> Vec<Problem> {
     let scripts = workspace.members.iter().filter(|m| m.has_build_script);
     scripts
@@ -106,7 +108,7 @@ mod tests {
 
     #[test]
     fn beside_the_floors() {
-        assert_eq!(problems("striate-graph", &["striate-testkit"]), 1, "not as a dependency proper");
+        assert_eq!(problems("striate-graph", &["striate-testkit"]), 1, "not as a normal dependency");
         assert_eq!(problems("striate-testkit", &["striate-kernels"]), 1);
         assert_eq!(problems("striate-novel", &[]), 1, "a crate without a floor");
     }

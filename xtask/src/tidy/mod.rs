@@ -1,5 +1,5 @@
-//! The invariants of ARCHITECTURE.md and STYLE.md as checks. A rule is a function from the repository to what breaks it,
-//! so each is tested on a repository of two lines.
+//! The invariants of ARCHITECTURE.md and STYLE.md as checks. A rule is a function from the repository to its violations,
+//! so each can be tested on a repository of two lines.
 
 mod circles;
 mod documents;
@@ -16,17 +16,17 @@ use problem::Problem;
 type Rule = fn(&Workspace) -> Vec<Problem>;
 
 const RULES: &[(&str, Rule)] = &[
-    ("dependencies among our crates point down", floors::down),
+    ("dependencies among the workspace's crates point down", floors::down),
     ("the files of a crate form no circles", circles::none),
     ("no build scripts", floors::no_build_scripts),
     ("unsafe only in crates/kernels", unsafe_code::only_in_kernels),
-    ("only graph asks which operation it is", operations::only_in_graph),
+    ("only graph matches on the kind of an operation", operations::only_in_graph),
     ("the lint that forbids unsafe is on", unsafe_code::lints),
-    ("unsafe code says why it is sound", unsafe_code::safety_comments),
+    ("unsafe code has its safety argument", unsafe_code::safety_comments),
     ("crates open with their documentation", text::crate_headers),
     ("operations open with their formula", text::op_formulas),
     ("no file past 500 lines", text::long_files),
-    ("no path of one machine", text::machine_paths),
+    ("no path that exists on one machine only", text::machine_paths),
     ("nothing left unfinished", text::unfinished),
     ("docs/dependencies.md names every dependency", documents::dependencies),
     ("docs/references.md names every source", documents::sources),
@@ -34,7 +34,7 @@ const RULES: &[(&str, Rule)] = &[
     ("links between documents resolve", documents::links),
 ];
 
-/// Checks every rule and prints what breaks it.
+/// Checks every rule and prints the violations.
 pub(crate) fn run() -> Result<()> {
     let workspace = Workspace::read()?;
     let mut broken = 0;
@@ -47,7 +47,7 @@ pub(crate) fn run() -> Result<()> {
         broken += problems.len();
     }
     if broken > 0 {
-        bail!("{broken} places break a rule");
+        bail!("{broken} violations");
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
-//! Who may ask which operation it is.
+//! Which crate may match on the kind of an operation.
 
 use super::Problem;
 use crate::workspace::Workspace;
 
-/// The one crate that may match on the type of an operation.
+/// The only crate that may match on the kind of an operation.
 const ALLOWED: &str = "crates/graph/";
 
-/// `Op::Conv2d(..)` in a pattern leaves out what is not known yet, so that a new operation is silently taken for another.
+/// A pattern such as `Op::Conv2d(..)` cannot know operations that are added later, so a new operation would silently be treated
+/// as another.
 pub(super) fn only_in_graph(workspace: &Workspace) -> Vec<Problem> {
     let outside = workspace
         .rust()
@@ -18,7 +19,7 @@ pub(super) fn only_in_graph(workspace: &Workspace) -> Vec<Problem> {
         };
         let lines = rust.code.iter().enumerate().filter(move |(_, code)| is_op(code));
         lines.map(|(line, _)| {
-            let what = "asks which operation it is; ask what it says of itself (graph/src/facts.rs)";
+            let what = "matches on the kind of an operation; use its facts instead (graph/src/facts.rs)";
             Problem::at(&file.path, line + 1, what)
         })
     });

@@ -1,11 +1,11 @@
-//! What a rule finds.
+//! A violation that a rule finds.
 
 /// A place where a rule is broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     /// `path:line`, or a path.
     pub(super) place: String,
-    /// What is wrong, and what to do.
+    /// What is wrong, and how to fix it.
     pub(super) what: String,
 }
 

@@ -3,9 +3,9 @@
 use super::Problem;
 use crate::workspace::Workspace;
 
-/// Lines of the longest file.
+/// The largest number of lines that a file may have.
 const LONGEST: usize = 500;
-/// Files that may be longer, each with its reason. There is none.
+/// Files that may be longer, each with its reason. There are none.
 const LONG: &[(&str, &str)] = &[];
 
 /// `lib.rs` and `main.rs` begin with `//!`.
@@ -13,7 +13,7 @@ pub(super) fn crate_headers(workspace: &Workspace) -> Vec<Problem> {
     let is_root = |path: &str| path.ends_with("src/lib.rs") || path.ends_with("src/main.rs");
     let bare = workspace.files.iter().filter(|f| is_root(&f.path) && !f.text.starts_with("//! "));
     bare.map(|f| {
-        Problem::at(&f.path, 1, "must open with `//!`: what it is, its floor, where to start reading")
+        Problem::at(&f.path, 1, "must open with `//!`: what the crate is, its floor, where to start reading")
     })
     .collect()
 }
@@ -34,7 +34,7 @@ pub(super) fn op_formulas(workspace: &Workspace) -> Vec<Problem> {
     bare.map(|f| Problem::at(&f.path, 1, "must open with `//!` and the formula in backticks")).collect()
 }
 
-/// Files have a size that one reads in one go; tests may be longer.
+/// A file is short enough to be read in one sitting; tests may be longer.
 pub(super) fn long_files(workspace: &Workspace) -> Vec<Problem> {
     let allowed = |path: &str| LONG.iter().any(|(p, _)| *p == path);
     let long = workspace.rust().filter(|(f, _)| !f.is_test() && !allowed(&f.path));
@@ -45,7 +45,7 @@ pub(super) fn long_files(workspace: &Workspace) -> Vec<Problem> {
     .collect()
 }
 
-/// Absolute paths that exist on somebody's machine only. Cut in two, so that this file keeps the rule.
+/// Absolute paths that exist on one machine only. Each is split in two, so that this file itself keeps the rule.
 const MACHINE: &[&str] = &[
     concat!("/ho", "me/"),
     concat!("/ro", "ot/"),
@@ -54,17 +54,18 @@ const MACHINE: &[&str] = &[
     concat!(":\\Us", "ers\\"),
 ];
 
-/// No file knows where somebody keeps things.
+/// No file contains an absolute path of somebody's machine.
 pub(super) fn machine_paths(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = Vec::new();
     for file in &workspace.files {
         for (i, line) in file.text.lines().enumerate() {
             for path in MACHINE {
                 let mut starts = line.match_indices(path).map(|(at, _)| line[..at].chars().next_back());
-                // A letter in front makes it the middle of a longer path, or of an address.
+                // A letter in front means that this is the middle of a longer path or of a URL.
                 if starts.any(|before| before.is_none_or(|c| !(c.is_alphanumeric() || "._-~}".contains(c)))) {
-                    let what =
-                        format!("holds `{path}`, a path of one machine; say it from the repository's root");
+                    let what = format!(
+                        "contains `{path}`, a path of one machine; write it relative to the repository's root"
+                    );
                     problems.push(Problem::at(&file.path, i + 1, what));
                 }
             }
@@ -73,7 +74,7 @@ pub(super) fn machine_paths(workspace: &Workspace) -> Vec<Problem> {
     problems
 }
 
-/// Marks of work not done, in comments and as macros.
+/// No marks of unfinished work, in comments or as macros.
 pub(super) fn unfinished(workspace: &Workspace) -> Vec<Problem> {
     const NOTES: [&str; 3] = ["TODO", "FIXME", "XXX"];
     let noted = |text: &str| {

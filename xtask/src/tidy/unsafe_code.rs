@@ -1,15 +1,15 @@
-//! Where `unsafe` may be, and what must stand beside it.
+//! Where `unsafe` is allowed, and which comments it needs.
 
 use super::Problem;
 use crate::source::Source;
 use crate::workspace::Workspace;
 
-/// The one crate that may hold `unsafe`.
+/// The only crate that may contain `unsafe`.
 const ALLOWED: &str = "crates/kernels";
-/// Lines above an `unsafe` in which its SAFETY comment must begin.
+/// How many lines above an `unsafe` its SAFETY comment may begin.
 const NEAR: usize = 6;
 
-/// The word appears nowhere else, comments and literals apart.
+/// The word occurs nowhere else, except in comments and literals.
 pub(super) fn only_in_kernels(workspace: &Workspace) -> Vec<Problem> {
     let outside = workspace.rust().filter(|(file, _)| !file.path.starts_with(&format!("{ALLOWED}/")));
     let found = outside.flat_map(|(file, rust)| {
@@ -25,7 +25,7 @@ pub(super) fn only_in_kernels(workspace: &Workspace) -> Vec<Problem> {
     found.collect()
 }
 
-/// Every other crate takes the workspace's lints, which forbid it.
+/// Every other crate inherits the workspace's lints, which forbid it.
 pub(super) fn lints(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = Vec::new();
     let text = |path: &str| workspace.file(path).map_or("", |f| f.text.as_str());
@@ -41,7 +41,7 @@ pub(super) fn lints(workspace: &Workspace) -> Vec<Problem> {
     problems
 }
 
-/// A block or an implementation has a SAFETY comment, a function or a trait a `# Safety` section.
+/// A block or an implementation has a SAFETY comment; a function or a trait has a `# Safety` section.
 pub(super) fn safety_comments(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (file, rust) in workspace.rust() {
@@ -64,7 +64,7 @@ enum Kind {
     Item,
 }
 
-/// Lines, from 1, where something unsafe begins; types such as `unsafe fn(usize)` are only words.
+/// Lines, from 1, where something unsafe begins; types such as `unsafe fn(usize)` do not count.
 fn unsafe_places(rust: &Source) -> Vec<(usize, Kind)> {
     let mut places = Vec::new();
     for (line, word) in rust.words() {
@@ -85,12 +85,12 @@ fn unsafe_places(rust: &Source) -> Vec<(usize, Kind)> {
     places
 }
 
-/// Comments on the line with that index, then above it: of `near` lines.
+/// Comments on the line with that index, and on the `near` lines above it.
 fn comments_near(rust: &Source, index: usize) -> impl Iterator<Item = &str> {
     (index.saturating_sub(NEAR)..=index).map(|i| rust.comments[i].as_str())
 }
 
-/// Comments above the line with that index, for as long as there is nothing but comments and attributes.
+/// Comments directly above the line with that index, up to the first line that is neither a comment nor an attribute.
 fn docs_above(rust: &Source, index: usize) -> impl Iterator<Item = &str> {
     let is_doc = |&i: &usize| {
         let (code, comment) = (rust.code[i].trim(), rust.comments[i].trim());
