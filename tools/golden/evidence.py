@@ -5,16 +5,16 @@
     bench/peers/.venv/bin/python tools/golden/evidence.py --check   # remake and compare, writing nothing
 
 Weights and inputs come from the formula of README.md and are rounded to f32; everything is then computed in float64. Stored are
-the raw arrays, at the resolution of the layer, before anything is normalised or resized for a picture.
+the raw arrays, at the resolution of the layer, before anything is normalized or resized for display.
 
 Conventions, the same on both sides:
 
 * The score is the logit of the class, before any softmax; the model is in eval mode; ReLU'(0) = 0.
 * gradient: captum Saliency(abs=False), whose default takes the magnitude. gradient_x_input: captum InputXGradient.
-* integrated_gradients: captum IntegratedGradients(method="gausslegendre", n_steps=50) from a picture of BASELINE. Its trapezoid
+* integrated_gradients: captum IntegratedGradients(method="gausslegendre", n_steps=50) from an image of BASELINE. Its trapezoid
   rules are not used: their weights do not sum to 1.
 * smooth_grad: captum NoiseTunnel(Saliency(abs=False)) over the noise of crates/explain/src/attribution/noise.rs, made here once more
-  in integers; captum's own draws are replaced by it. sigma is SHARE of the range of each picture.
+  in integers; captum's own draws are replaced by it. sigma is SHARE of the range of each image.
 * guided_backprop: captum GuidedBackprop, which sees nn.ReLU modules alone; pytorch-grad-cam's must agree.
 * grad_cam: captum LayerGradCam(relu_attributions=True); pytorch-grad-cam's, cut off below 0, must agree.
 * grad_cam_plus_plus: pytorch-grad-cam, cut off below 0. It adds 1e-6 to a denominator of the size of a squared gradient, which
@@ -22,12 +22,12 @@ Conventions, the same on both sides:
   the formula of the paper remains.
 * layer_cam: pytorch-grad-cam, cut off below 0. score_cam: the same; masks are stretched with align_corners=True and scaled with
   1e-8 in the denominator, and the softmax is of the raw logits.
-* eigen_cam: pytorch-grad-cam's projection of centred maps with its sign correction: the value of largest magnitude is positive.
+* eigen_cam: pytorch-grad-cam's projection of centered maps with its sign correction: the value of largest magnitude is positive.
   It is not cut off below 0.
 * occlusion: captum Occlusion with the patches PATCH and STRIDE, covered with BASELINE; places under several patches have the
   mean. Sizes are such that the last patch of each row fits, since captum clips it and we move it.
 * bias_maps: bias * gradient for every convolution and batch norm, as pytorch-grad-cam's FullGrad has them before it takes
-  magnitudes; of the first picture alone.
+  magnitudes; of the first image alone.
 """
 
 import argparse
@@ -108,7 +108,7 @@ def noise(sample, count):
 
 
 def smooth(model, x, target):
-    """NoiseTunnel of one picture; the noisy copies are rounded to f32, which is what the network is given."""
+    """NoiseTunnel of one image; the noisy copies are rounded to f32 before the network gets them."""
     sigma = SHARE * (x.max() - x.min()).item()
     draws = torch.tensor([noise(i, x.numel()) for i in range(SAMPLES)], dtype=torch.float64).reshape(SAMPLES, *x.shape[1:])
     rounded = (x + sigma * draws).float().double() - x
@@ -126,7 +126,7 @@ def cut(array):
 
 
 def maps_methods(model, layer, x, target):
-    """What looks at the maps of a layer; arrays [h, w]."""
+    """The methods that look at the feature maps of a layer; arrays [h, w]."""
     targets = [ClassifierOutputTarget(target)]
 
     def seen(method):
@@ -156,8 +156,8 @@ def maps_methods(model, layer, x, target):
     }
 
 
-def picture_methods(net, model, x, target):
-    """What looks at the picture itself; arrays [C, H, W]."""
+def image_methods(net, model, x, target):
+    """The methods that look at the image itself; arrays [C, H, W]."""
     channels = x.shape[1]
     occlusion = Occlusion(model).attribute(
         x, (channels, *net.patch), (channels, *net.stride), baselines=BASELINE, target=target)
@@ -200,11 +200,11 @@ def golden(name):
     torch.manual_seed(0)  # nothing below draws; a library that does shall do it the same way twice
     model, inputs = fill(net()).double().eval(), tensor("input", net.input_shape).double()
     parameters = {key: summary_of_formula(v) for key, v in model.state_dict().items() if not key.endswith("tracked")}
-    pictures, layers = {}, {layer: {} for layer in net.layers}
+    images, layers = {}, {layer: {} for layer in net.layers}
     for i, x in enumerate(inputs.split(1)):
         target = i % net.classes
-        for method, array in picture_methods(net, model, x, target).items():
-            pictures.setdefault(method, []).append(packed(array[0]))
+        for method, array in image_methods(net, model, x, target).items():
+            images.setdefault(method, []).append(packed(array[0]))
         for layer, found in layers.items():
             for method, array in maps_methods(model, getattr(model, layer), x, target).items():
                 found.setdefault(method, []).append(packed(array))
@@ -217,7 +217,7 @@ def golden(name):
         "patch": net.patch[0], "stride": net.stride[0],
         "noise": {"share": SHARE, "samples": SAMPLES, "seed": SEED, "first": noise(0, 3)},
         "parameters": parameters, "logits": packed(model(inputs)),
-        "pictures": pictures, "layers": layers, "bias_maps": bias_maps(model, inputs[:1], 0),
+        "images": images, "layers": layers, "bias_maps": bias_maps(model, inputs[:1], 0),
     }
 
 

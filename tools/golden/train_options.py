@@ -77,7 +77,7 @@ def run(dtype, optimizer=sgd, parts=6, frozen=(), scale=lambda name: 1.0, before
 
 
 def mixture(dtype, weight=None):
-    """Cross entropy of mixtures of each label with its left neighbour's, smoothed by 0.1."""
+    """Cross entropy of mixtures of each label with its left neighbor's, smoothed by 0.1."""
     share = torch.tensor(LAMBDAS, dtype=dtype)
 
     def loss(logits, labels):

@@ -48,8 +48,8 @@ NAMES = [
     *(f"regnet_{kind}_{size}" for kind in "xy" for size in ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")),
     "regnet_y_128gf", "convnext_tiny", "convnext_small", "convnext_base", "convnext_large",
 ]
-# One training step of these, on larger batches: a batch norm over two values is a coin toss. Where a value before a ReLU lies within
-# rounding of its kink, which slope counts is another: (4, 3, 96, 64) is a size at which EfficientNet-Lite0 has no such value, as
+# One training step of these, on larger batches: a batch norm over two values is a coin toss. If a value before a ReLU is within
+# rounding of its kink, which derivative counts is another: (4, 3, 96, 64) is a size at which EfficientNet-Lite0 has no such value, as
 # (4, 3, 64, 48) has (2 of 5 sizes that were tried).
 TRAINED = {
     "resnet18": (4, 3, 64, 48), "vgg11_bn": (4, 3, 64, 32), "resnext50_32x4d": (4, 3, 64, 48),
@@ -59,8 +59,8 @@ TRAINED = {
     "efficientnet_v2_s": (4, 3, 64, 48), "regnet_x_400mf": (4, 3, 64, 48), "regnet_y_400mf": (4, 3, 64, 48),
     "convnext_tiny": (2, 3, 64, 48), "alexnet": (2, 3, 63, 80), "efficientnet_lite0": (4, 3, 96, 64),
 }
-# By what the batch norms of their blocks are scaled, so that the logits depend on the picture and not on the last biases alone: a
-# gate halves, and so do these activations of small values. With much more, gates saturate and float32 has no digit right.
+# Factors by which the batch norms of their blocks are scaled, so that the logits depend on the image and not only on the last biases:
+# gates halve values, and so do the activation functions for small values. With larger factors, gates saturate and no digit of float32 is right.
 GAINS = {
     "efficientnet_b6": 1.5, "efficientnet_b7": 1.5, "efficientnet_b": 1.6, "efficientnet_v2_s": 1.4, "efficientnet_v2": 1.2, "mobilenet_v3": 1.7,
 }
@@ -74,17 +74,17 @@ def tensor(name, shape):
     return torch.from_numpy(formula.deep_values(name, tuple(shape)))
 
 
-# What the losses of auxiliary classifiers are multiplied by in training.
+# Weights of the losses of auxiliary classifiers in training.
 AUXILIARY = {"googlenet": 0.3, "inception_v3": 0.4}
 
 
 def empty(name, auxiliary=False):
-    """The network without memory, so that no time goes into an initialisation that nobody sees."""
+    """The network without memory, so that no time goes into an initialization that is not used."""
     # A RegNet computes its widths by tensors, which must have values.
     with torch.device("cpu" if name.startswith("regnet") else "meta"):
         if name == "efficientnet_lite0":
             return EfficientNetLite0()
-        # These two alone run an initialisation of their own, and have auxiliary classifiers, which a network in use does not need.
+        # Only these two run an initialization of their own, and have auxiliary classifiers, which inference does not need.
         plain = {"aux_logits": auxiliary, "init_weights": False} if name in AUXILIARY else {}
         return getattr(torchvision.models, name)(**plain)
 
@@ -107,7 +107,7 @@ def model(name, auxiliary=False):
 
 
 def keys(name):
-    """Names and shapes of the state dict, without the counts that a network in use does not need."""
+    """Names and shapes of the state dict, without the counts that inference does not need."""
     return {key: list(value.shape) for key, value in empty(name).state_dict().items() if not key.endswith("num_batches_tracked")}
 
 
@@ -176,7 +176,7 @@ def golden(name):
 
 
 def dumps(document):
-    """JSON with one line a tensor."""
+    """JSON with one line per tensor."""
     def block(value, indent):
         if isinstance(value, dict) and any(isinstance(v, dict) for v in value.values()):
             inner = ",\n".join(f"{indent} {json.dumps(k)}: {block(v, indent + ' ')}" for k, v in value.items())

@@ -14,11 +14,11 @@ def main():
     pixels = bytes(
         ((x * x * 3 + y * y * 5 + x * y * 7 + c * 41) >> 2) & 255 for y in range(64) for x in range(64) for c in range(3)
     )
-    picture = Image.frombytes("RGB", (64, 64), pixels)
+    image = Image.frombytes("RGB", (64, 64), pixels)
     lines = []
     for progressive in [False, True]:
         file = io.BytesIO()
-        picture.save(file, "JPEG", quality=60, progressive=progressive)
+        image.save(file, "JPEG", quality=60, progressive=progressive)
         lines.append(file.getvalue().hex())
     Path(__file__).with_suffix(".txt").write_text("\n".join(lines) + "\n")
 

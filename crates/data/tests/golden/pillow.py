@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes pillow.txt: what Pillow makes of formula-made pictures, for the tests of this crate.
+"""Writes pillow.txt: what Pillow makes of images computed by a formula, for the tests of this crate.
 
     python3 crates/data/tests/golden/pillow.py      (needs Pillow, before 13)
 
@@ -7,8 +7,8 @@ Value of a source pixel: ((x*x*3 + y*y*5 + x*y*7 + c*41 + WIDTH) >> 2) & 255, wh
 
     resize FILTER CHANNELS WIDTH HEIGHT TO_WIDTH TO_HEIGHT HEX
     crop FILTER CHANNELS WIDTH HEIGHT SHORTER SIZE HEX      torchvision's Resize(SHORTER) and CenterCrop(SIZE)
-    grey HEX_OF_RGB HEX_OF_L
-    op NAME ARGUMENTS HEX                                   of the formula's 23 x 17 RGB picture, by torchvision's definition
+    gray HEX_OF_RGB HEX_OF_L
+    op NAME ARGUMENTS HEX                                   of the formula's 23 x 17 RGB image, by torchvision's definition
     file NAME CHANNELS WIDTH HEIGHT HEX_OF_FILE HEX         a file, and its pixels: upright, on white, 8 bits
 """
 
@@ -25,7 +25,7 @@ TARGETS = [1, 2, 3, 8, 13, 16]
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
-def picture(channels, width, height):
+def formula_image(channels, width, height):
     pixels = bytes(
         ((x * x * 3 + y * y * 5 + x * y * 7 + c * 41 + width) >> 2) & 255
         for y in range(height)
@@ -42,7 +42,7 @@ def resizes():
         cases.append((draw.choice([1, 3]), draw.choice(SIDES), draw.choice(SIDES), draw.choice(TARGETS), draw.choice(TARGETS)))
     for name, filter in FILTERS.items():
         for channels, width, height, to_width, to_height in cases:
-            resized = picture(channels, width, height).resize((to_width, to_height), filter)
+            resized = formula_image(channels, width, height).resize((to_width, to_height), filter)
             yield f"resize {name} {channels} {width} {height} {to_width} {to_height} {resized.tobytes().hex()}"
 
 
@@ -50,7 +50,7 @@ def crops():
     """torchvision.transforms.functional: resize with one number, then center_crop."""
     for name, filter in FILTERS.items():
         for channels, width, height, shorter, size in [(3, 40, 30, 16, 14), (3, 30, 41, 17, 14), (1, 9, 64, 12, 11), (3, 100, 7, 20, 13)]:
-            source = picture(channels, width, height)
+            source = formula_image(channels, width, height)
             if width <= height:
                 to = (shorter, int(shorter * height / width))
             else:
@@ -60,16 +60,16 @@ def crops():
             yield f"crop {name} {channels} {width} {height} {shorter} {size} {cropped.tobytes().hex()}"
 
 
-def greys():
+def grays():
     draw = random.Random(2)
-    colours = bytes([255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255])
-    while len(colours) < 3 * 260:
-        # Colours just above or below a rounding edge: a factor that is off by one shows in them.
+    colors = bytes([255, 255, 255, 255, 0, 0, 0, 255, 0, 0, 0, 255])
+    while len(colors) < 3 * 260:
+        # Colors just above or below a rounding edge: a factor that is off by one shows in them.
         r, g, b = (draw.randrange(256) for _ in range(3))
         if (19595 * r + 38470 * g + 7471 * b + 0x8000 + 40) % 0x10000 < 80:
-            colours += bytes([r, g, b])
-    grey = Image.frombytes("RGB", (len(colours) // 3, 1), colours).convert("L")
-    yield f"grey {colours.hex()} {grey.tobytes().hex()}"
+            colors += bytes([r, g, b])
+    gray = Image.frombytes("RGB", (len(colors) // 3, 1), colors).convert("L")
+    yield f"gray {colors.hex()} {gray.tobytes().hex()}"
 
 
 def adjust_hue(source, factor):
@@ -120,7 +120,7 @@ def gaussian_blur(source, sigma, size=13):
 
 
 def ops():
-    source, fill = picture(3, 23, 17), (124, 116, 104)
+    source, fill = formula_image(3, 23, 17), (124, 116, 104)
     enhance = {
         "brightness": ImageEnhance.Brightness,
         "contrast": ImageEnhance.Contrast,
@@ -161,17 +161,17 @@ def upright_on_white(image):
         wide = memoryview(image.convert("I").tobytes()).cast("i")
         return Image.frombytes("L", image.size, bytes(int(value / 257 + 0.5) for value in wide))
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
-        grey = image.mode == "LA" or (image.mode == "L")
+        gray = image.mode == "LA" or (image.mode == "L")
         page = Image.new("RGBA", image.size, (255, 255, 255, 255))
         page.alpha_composite(image.convert("RGBA"))
-        return page.convert("L" if grey else "RGB")
+        return page.convert("L" if gray else "RGB")
     return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
 def files():
-    small, grey = picture(3, 9, 7), picture(1, 9, 7)
+    small, gray = formula_image(3, 9, 7), formula_image(1, 9, 7)
     alpha = Image.frombytes("L", (9, 7), bytes((x * 29 + y * 37) & 255 for y in range(7) for x in range(9)))
-    rgba, la = small.copy(), grey.convert("LA")
+    rgba, la = small.copy(), gray.convert("LA")
     rgba.putalpha(alpha)
     la.putalpha(alpha)
     wide = Image.frombytes("I;16", (9, 7), b"".join((i * 1040 & 0xFFFF).to_bytes(2, "little") for i in range(63)))
@@ -179,8 +179,8 @@ def files():
     # Blocks that JPEG's squares leave alone, so that decoders differ by little.
     blocks = Image.frombytes("RGB", (16, 24), bytes([40, 90, 200] * 64 + [220, 30, 60] * 64 + [10, 240, 120] * 256))
     kinds = [
-        ("png_1", grey.convert("1"), "PNG", {}),
-        ("png_l", grey, "PNG", {}),
+        ("png_1", gray.convert("1"), "PNG", {}),
+        ("png_l", gray, "PNG", {}),
         ("png_la", la, "PNG", {}),
         ("png_16", wide, "PNG", {}),
         ("png_p", palette, "PNG", {}),
@@ -188,17 +188,17 @@ def files():
         ("png_rgb", small, "PNG", {}),
         ("png_rgba", rgba, "PNG", {}),
         ("gif_p", palette, "GIF", {}),
-        ("gif_animated", palette, "GIF", {"save_all": True, "append_images": [picture(3, 9, 7).rotate(180).quantize(16)]}),
-        ("bmp_1", grey.convert("1"), "BMP", {}),
-        ("bmp_l", grey, "BMP", {}),
+        ("gif_animated", palette, "GIF", {"save_all": True, "append_images": [formula_image(3, 9, 7).rotate(180).quantize(16)]}),
+        ("bmp_1", gray.convert("1"), "BMP", {}),
+        ("bmp_l", gray, "BMP", {}),
         ("bmp_rgb", small, "BMP", {}),
-        ("tiff_1", grey.convert("1"), "TIFF", {}),
-        ("tiff_l", grey, "TIFF", {}),
+        ("tiff_1", gray.convert("1"), "TIFF", {}),
+        ("tiff_l", gray, "TIFF", {}),
         ("tiff_16", wide, "TIFF", {}),
         ("tiff_rgb_lzw", small, "TIFF", {"compression": "tiff_lzw"}),
         ("tiff_cmyk", small.convert("CMYK"), "TIFF", {}),
         ("tiff_rgba_deflate", rgba, "TIFF", {"compression": "tiff_adobe_deflate"}),
-        ("pnm_l", grey, "PPM", {}),
+        ("pnm_l", gray, "PPM", {}),
         ("pnm_rgb", small, "PPM", {}),
         ("webp_rgb", small, "WEBP", {"lossless": True}),
         ("webp_rgba", rgba, "WEBP", {"lossless": True, "exact": True}),
@@ -212,9 +212,9 @@ def files():
         ("tiff_p", palette, "TIFF", {}),
         ("tiff_p_lzw", palette, "TIFF", {"compression": "tiff_lzw"}),
         ("tiff_la", la, "TIFF", {}),
-        ("tiff_1_group4", grey.convert("1"), "TIFF", {"compression": "group4"}),
-        ("tiff_f32", grey.convert("F").point(lambda value: value * 0.75 + 20), "TIFF", {}),
-        ("tiff_i32", grey.convert("I"), "TIFF", {}),
+        ("tiff_1_group4", gray.convert("1"), "TIFF", {"compression": "group4"}),
+        ("tiff_f32", gray.convert("F").point(lambda value: value * 0.75 + 20), "TIFF", {}),
+        ("tiff_i32", gray.convert("I"), "TIFF", {}),
         ("tiff_jpeg", blocks, "TIFF", {"compression": "jpeg"}),
     ]
     for orientation in range(1, 9):
@@ -241,9 +241,9 @@ def files():
 
 def main():
     if int(PIL.__version__.split(".")[0]) >= 13:
-        # It resizes some tall pictures columns first, which rounds values differently by one.
+        # It resizes some tall images columns first, which rounds values differently by one.
         raise SystemExit(f"needs a Pillow before 13, this is {PIL.__version__}: python3 -m pip install 'pillow<13'")
-    lines = [f"# Pillow {PIL.__version__}, by pillow.py; do not edit", *resizes(), *crops(), *greys()]
+    lines = [f"# Pillow {PIL.__version__}, by pillow.py; do not edit", *resizes(), *crops(), *grays()]
     lines += [f"op {name} {arguments} {image.tobytes().hex()}" for name, arguments, image in ops()]
     lines += files()
     Path(__file__).with_suffix(".txt").write_text("\n".join(lines) + "\n")

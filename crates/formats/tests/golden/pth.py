@@ -51,7 +51,7 @@ def tensors():
 
 
 def wrapped():
-    """What a training script saves: prefixes, an optimiser, the script's arguments."""
+    """What a training script saves: prefixes, an optimizer, the script's arguments."""
     import argparse
     from collections import Counter
 
