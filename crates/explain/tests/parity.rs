@@ -8,7 +8,7 @@ use striate_explain::ExplainError;
 use striate_explain::attribution::{Attribution, Attributor, Noise, Patch, Path};
 use striate_nn::graph::{Params, Session, trace};
 use striate_nn::{AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Forward, Linear, MaxPool2d, Mode, Module, Var};
-use striate_testkit::{Array, EvidenceGolden, formula};
+use striate_testkit::{Array, AttributionGolden, formula};
 
 /// Two convolutions, each with ReLU and max pooling, and two linear layers: the twin of the script's.
 #[derive(Module)]
@@ -48,13 +48,13 @@ impl Forward for Residual {
 }
 
 struct Case {
-    golden: EvidenceGolden,
+    golden: AttributionGolden,
     session: Session,
     inputs: Array4<f32>,
 }
 
 fn case(name: &str, net: &dyn Forward) -> Case {
-    let golden = EvidenceGolden::read(name);
+    let golden = AttributionGolden::read(name);
     let &[n, c, h, w] = &golden.input_shape[..] else { panic!("images") };
     let graph = trace(net, Mode::Eval, [c, h, w]).unwrap();
     let params: Params = graph

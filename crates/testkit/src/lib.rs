@@ -10,7 +10,7 @@
 //! | check the backward of an operation against its forward | [`assert_vjp`] |
 //! | make weights by the formula of the golden files | [`formula`], [`formula_labels`] |
 //! | read what PyTorch computed | [`Golden`], [`ZooGolden`] |
-//! | read what captum and pytorch-grad-cam computed | [`EvidenceGolden`] |
+//! | read what captum and pytorch-grad-cam computed | [`AttributionGolden`] |
 //! | draw shapes and values, the same on every machine | [`Sample`] |
 //! | give an f64 reference the very values an f32 kernel saw | [`widen`] |
 //! | measure the memory that something takes, or let it run out | [`peak_bytes`], [`with_room`] |
@@ -42,9 +42,9 @@
 //! assert_close(&fast, &cube(&x64), 1e-6, 0.0, "cube in f32");
 //! ```
 
+mod attribution;
 mod close;
 mod disk;
-mod evidence;
 mod formula;
 mod golden;
 mod gradient;
@@ -52,9 +52,9 @@ mod memory;
 mod sample;
 mod server;
 
+pub use attribution::{Array, AttributionGolden, NoiseGolden};
 pub use close::assert_close;
 pub use disk::{Fault, SimDisk, SimFile, SimRead};
-pub use evidence::{Array, EvidenceGolden, NoiseGolden};
 pub use formula::{deep_formula, formula, formula_labels};
 pub use golden::{Checksum, CrossEntropyCase, Golden, OptimizerCase, Scalar, Tensor, ZooGolden, ZooStep};
 pub use gradient::{assert_vjp, finite_difference};

@@ -4,10 +4,10 @@ use crate::golden::{Checksum, read};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The evidence for one class of each of some images: image i for class `i mod classes`.
+/// The attributions for one class of each of some images: image `i` for class `i mod classes`.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)] // the keys of the file, which its script explains
-pub struct EvidenceGolden {
+pub struct AttributionGolden {
     pub input_shape: Vec<usize>,
     pub classes: usize,
     pub baseline: f32,
@@ -40,7 +40,7 @@ pub struct Array {
     pub values: Vec<f64>,
 }
 
-impl EvidenceGolden {
+impl AttributionGolden {
     /// Reads the golden file of that network, `plain` or `residual`.
     ///
     /// # Panics
