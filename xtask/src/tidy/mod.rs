@@ -8,6 +8,7 @@ mod operations;
 mod problem;
 mod text;
 mod unsafe_code;
+mod words;
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -28,6 +29,7 @@ const RULES: &[(&str, Rule)] = &[
     ("no file past 500 lines", text::long_files),
     ("no path that exists on one machine only", text::machine_paths),
     ("nothing left unfinished", text::unfinished),
+    ("retired words stay retired", words::retired),
     ("docs/dependencies.md names every dependency", documents::dependencies),
     ("docs/references.md names every source", documents::sources),
     ("ARCHITECTURE.md names every crate", documents::architecture),
