@@ -20,5 +20,6 @@
 mod hex;
 pub mod math;
 pub mod memory;
+pub mod random;
 
 pub use hex::hex;
