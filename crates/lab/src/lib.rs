@@ -24,7 +24,6 @@
 //! assert_ne!(Move::ShiftPx(3), Move::RotateDeg(3));
 //! ```
 
-mod draw;
 pub mod embedding;
 mod error;
 pub mod flatten;

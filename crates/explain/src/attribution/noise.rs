@@ -3,19 +3,11 @@
 //!
 //! The sums are exact: a logarithm or a cosine of the platform's library would differ in its last bit from machine to machine.
 
-/// SplitMix64.
-///
-/// # Source
-/// Steele 2014.
-fn mix(z: u64) -> u64 {
-    let z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
+use striate_base::random::splitmix64;
 
 /// The noise at a place of a sample: three uniform values of 21 bits from each of four words.
 pub(super) fn noise(seed: u64, sample: u64, place: u64) -> f64 {
+    let mix = |z: u64| splitmix64(z, 0);
     let key = mix(mix(seed) ^ sample);
     let bits = |word: u64| (word >> 43) + (word >> 22 & 0x1f_ffff) + (word >> 1 & 0x1f_ffff);
     let sum: u64 = (0..4).map(|i| bits(mix(key.wrapping_add(4 * place + i)))).sum();

@@ -31,7 +31,7 @@ use striate_formats::ModelFile;
 use striate_graph::Engine;
 
 use crate::LabError;
-use crate::draw::below;
+use striate_base::random::below;
 
 /// Neighbors that vote.
 pub const NEIGHBORS: usize = 5;

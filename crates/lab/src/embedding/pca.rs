@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 use serde::Serialize;
 
 use super::gram::Gram;
-use crate::draw::signed_unit;
+use striate_base::random::signed_unit;
 
 /// Eigenvectors that are sought at once: the more, the sooner the first two are found.
 const BLOCK: usize = 32;

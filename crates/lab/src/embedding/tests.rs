@@ -7,7 +7,7 @@ use striate_nn::{Conv2d, Flatten, Forward, Linear, ReLU, Sequential};
 use striate_report::chart::Shape;
 
 use super::*;
-use crate::draw::signed_unit;
+use striate_base::random::signed_unit;
 
 fn engine(threads: usize) -> Engine {
     Engine::new(Some(threads)).unwrap()

@@ -6,8 +6,8 @@ use striate_graph::Engine;
 use super::affinities::affinities;
 use super::gram::Gram;
 use super::pca::Pca;
-use crate::draw::signed_unit;
 use crate::parallel::for_each;
+use striate_base::random::signed_unit;
 
 /// Steps, and those at the beginning in which neighbors pull this much harder.
 pub(super) const STEPS: usize = 750;

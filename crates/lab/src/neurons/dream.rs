@@ -11,7 +11,7 @@ use super::Tell;
 use super::index::evenly;
 use super::layers::Layer;
 use crate::LabError;
-use crate::draw::signed_unit;
+use striate_base::random::{below, signed_unit};
 
 /// Starts that are tried at once; the best image is kept.
 const STARTS: usize = 4;
@@ -89,7 +89,7 @@ pub fn dream(
         let jitter = |axis: u64| {
             let place = (1 << 40) + 2 * step as u64 + axis;
             let side = 2 * config.jitter_px as u64 + 1;
-            crate::draw::below(side, config.seed, place) as usize
+            below(side, config.seed, place) as usize
         };
         // A roll by h - j undoes one by j.
         let [down, right] = [jitter(0) % h, jitter(1) % w];

@@ -1,6 +1,6 @@
 //! Maps that know nothing of the network: what a method has to be better than.
 
-use crate::draw::signed_unit;
+use striate_base::random::signed_unit;
 
 /// A random map `[H, W]`, each value uniform in -1 to 1 and a function of (seed, place).
 pub(super) fn random(seed: u64, len: usize) -> Vec<f32> {

@@ -3,7 +3,7 @@
 
 use striate_data::Images;
 
-use crate::draw::{below, signed_unit};
+use striate_base::random::{below, signed_unit};
 
 /// Classes: the watermark's, then one a shape.
 pub(super) const CLASSES: [&str; 5] = ["watermark", "ring", "cross", "triangle", "bars"];

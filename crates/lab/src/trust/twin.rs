@@ -9,7 +9,7 @@ use striate_models::{ModelInfo, registry};
 use striate_train::{FitConfig, Job, Outcome, fit};
 
 use crate::LabError;
-use crate::draw::below;
+use striate_base::random::below;
 
 /// Multiply-adds of an image from which on no twin is trained: tens of thousands of images pass through each.
 pub(super) const MOST_MULTIPLY_ADDS: u64 = 20_000_000;
