@@ -17,9 +17,11 @@
 //! assert!((math::ln(math::exp(1.5)) - 1.5).abs() < 1e-14);
 //! ```
 
+mod fnv;
 mod hex;
 pub mod math;
 pub mod memory;
 pub mod random;
 
+pub use fnv::fnv1a64;
 pub use hex::hex;

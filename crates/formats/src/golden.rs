@@ -186,15 +186,13 @@ fn image(i: usize, preprocess: &Preprocess) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use striate_base::fnv1a64;
 
     /// Files that exist hold these images; another formula would make new files that differ for no reason.
     #[test]
     fn the_images_are_those_of_the_first_release() {
         let preprocess = Preprocess::new([3, 5, 7], &[0.5; 3], &[0.5; 3]).unwrap();
-        let hash_of = |i: usize, preprocess: &Preprocess| {
-            let fold = |h: u64, &b: &u8| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3);
-            image(i, preprocess).iter().fold(0xcbf2_9ce4_8422_2325, fold)
-        };
+        let hash_of = |i: usize, preprocess: &Preprocess| fnv1a64(&image(i, preprocess));
         let hash = |i: usize| hash_of(i, &preprocess);
         assert_eq!(
             [0, 1, 2, 3].map(hash),

@@ -6,14 +6,13 @@
 use crate::op::{Init, ParamSpec};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use striate_base::fnv1a64;
 
 /// The values of one parameter, row-major.
 pub(crate) fn initial(name: &str, spec: &ParamSpec, seed: u64) -> Vec<f32> {
     let len = spec.shape.iter().product();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(
-        name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)),
-    );
+    rng.set_stream(fnv1a64(name.as_bytes()));
     // In [-1, 1), of 24 bits: every value exact in f32 before scaling.
     let mut unit = || f64::from(rng.next_u32() >> 8) / f64::from(1 << 23) - 1.0;
     match spec.init {
