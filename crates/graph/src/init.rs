@@ -7,6 +7,7 @@ use crate::op::{Init, ParamSpec};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use striate_base::fnv1a64;
+use striate_base::math::ln;
 
 /// The values of one parameter, row-major.
 pub(crate) fn initial(name: &str, spec: &ParamSpec, seed: u64) -> Vec<f32> {
@@ -48,22 +49,6 @@ fn normal_pair(unit: &mut impl FnMut() -> f64) -> [f64; 2] {
     }
 }
 
-/// The natural logarithm of a normal, positive number, to some units in the last place: with `v = m·2^e` and `m` in
-/// `√½ .. √2`, `ln v = e·ln 2 + 2·artanh((m − 1)/(m + 1))`.
-fn ln(v: f64) -> f64 {
-    let bits = v.to_bits();
-    let (mut exponent, mut m) =
-        ((bits >> 52) as i64 - 1023, f64::from_bits(bits & ((1 << 52) - 1) | 1023 << 52));
-    if m > std::f64::consts::SQRT_2 {
-        (exponent, m) = (exponent + 1, m / 2.0);
-    }
-    let z = (m - 1.0) / (m + 1.0);
-    let z2 = z * z;
-    // |z| < 0.172: the term after z^21 / 21 is below 1e-18.
-    let series = (0..=10).rev().fold(0.0, |sum, i| sum * z2 + 1.0 / f64::from(2 * i + 1));
-    exponent as f64 * std::f64::consts::LN_2 + 2.0 * z * series
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,16 +56,6 @@ mod tests {
     fn values(init: Init, len: usize, seed: u64) -> Vec<f32> {
         let spec = ParamSpec { name: "weight", shape: vec![len], init, trainable: true };
         initial("conv1.weight", &spec, seed)
-    }
-
-    #[test]
-    fn the_logarithm_is_the_librarys_but_for_rounding() {
-        for i in 1..4000 {
-            let v = f64::from(i) * 0.000_731;
-            let (got, want) = (ln(v), v.ln());
-            assert!((got - want).abs() <= 1e-15 * want.abs().max(1.0), "ln {v}: {got}, expected {want}");
-        }
-        assert_eq!(ln(1.0), 0.0);
     }
 
     #[test]
