@@ -4,18 +4,16 @@
 //! multiplication, division and square root alone are the same everywhere.
 
 use crate::op::{Init, ParamSpec};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use striate_base::fnv1a64;
 use striate_base::math::ln;
+use striate_base::random::ChaCha8;
 
 /// The values of one parameter, row-major.
 pub(crate) fn initial(name: &str, spec: &ParamSpec, seed: u64) -> Vec<f32> {
     let len = spec.shape.iter().product();
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream(fnv1a64(name.as_bytes()));
+    let mut rng = ChaCha8::new(seed, fnv1a64(name.as_bytes()));
     // In [-1, 1), of 24 bits: every value exact in f32 before scaling.
-    let mut unit = || f64::from(rng.next_u32() >> 8) / f64::from(1 << 23) - 1.0;
+    let mut unit = || f64::from(rng.next_word() >> 8) / f64::from(1 << 23) - 1.0;
     match spec.init {
         Init::Constant(value) => vec![value; len],
         Init::Uniform { fan_in } => {

@@ -5,9 +5,12 @@
 //! | --- | --- |
 //! | [`philox`] | what depends on more than two numbers: dropout, augmentation |
 //! | [`splitmix64`], [`signed_unit`], [`below`] | a seed and one place |
+//! | [`ChaCha8`] | long streams: how parameters start |
 
+mod chacha8;
 mod philox;
 mod splitmix64;
 
+pub use chacha8::ChaCha8;
 pub use philox::philox;
 pub use splitmix64::{below, signed_unit, splitmix64};
