@@ -109,7 +109,7 @@ pub use loss::{CrossEntropy, Softmax, SoftmaxBackward, Target};
 pub use optimizer::{AdamUpdate, AddGradient, ClipNorm, ClipValue, EmaUpdate, SgdUpdate};
 pub use peak::{bandwidth_gb_per_s, peak_gflops};
 pub use plane::{Plane, Value};
-pub use pool::Pool;
+pub use pool::{Pool, map_on_all_cores};
 pub use pooling::{
     AdaptiveAvgPool, AdaptiveAvgPoolBackward, AvgPool, AvgPoolBackward, MaxPool, MaxPoolBackward,
 };

@@ -16,11 +16,11 @@
 
 use crate::BLOCK;
 use crate::cut::{self, check_blocked, check_same};
-use crate::loss::exp_log::ln;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::math::exp_of_sum;
 use crate::simd::{Simd, Task};
+use striate_base::math::ln;
 
 /// Settings of local response normalization; `k` is above 0 and `alpha` not below, so that no `b` is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]

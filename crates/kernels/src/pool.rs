@@ -3,7 +3,11 @@
 //! A fork and join of a general pool costs 5 to 10 µs; a step of a small network has some forty kernels of 10 to
 //! 100 µs. Here the workers are woken once, and a barrier between two kernels costs well under a microsecond when
 //! every worker has a core. A worker that waits long yields its core, and sleeps when there is nothing to do.
+//!
+//! [`Pool::for_each`] is the one loop over pieces of work of unequal size; whoever has no pool yet calls [`map_on_all_cores`].
 
+use std::cell::Cell;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +15,7 @@ use std::thread::{self, JoinHandle, Thread};
 
 /// Turns of the spin loop before a waiting thread yields; some 10 µs.
 const SPINS: usize = 2_000;
-/// Yields before a worker with nothing to do sleeps; some 100 µs on an idle machine.
+/// Yields before a thread with nothing to do sleeps; some 100 µs on an idle machine.
 const YIELDS: usize = 200;
 
 type Job = dyn Fn(usize) + Sync;
@@ -25,7 +29,8 @@ unsafe impl Send for JobPtr {}
 
 struct Shared {
     threads: usize,
-    job: Mutex<Option<JobPtr>>,
+    /// What to do, and who waits for it.
+    job: Mutex<Option<(JobPtr, Thread)>>,
     /// Counts jobs; a worker that sees a new number takes the job.
     generation: AtomicUsize,
     finished: AtomicUsize,
@@ -44,6 +49,27 @@ pub struct Pool {
     sleepers: Vec<Thread>,
     /// One job at a time.
     turn: Mutex<()>,
+}
+
+thread_local! {
+    static IN_JOB: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While it lives, this thread knows that it works for a pool.
+struct InJob {
+    before: bool,
+}
+
+impl InJob {
+    fn enter() -> Self {
+        Self { before: IN_JOB.replace(true) }
+    }
+}
+
+impl Drop for InJob {
+    fn drop(&mut self) {
+        IN_JOB.set(self.before);
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -78,6 +104,10 @@ impl Pool {
     /// # Panics
     /// When `threads` is 0.
     pub fn new(threads: usize) -> Self {
+        Self::of(threads, thread::Builder::new)
+    }
+
+    fn of(threads: usize, builder: fn() -> thread::Builder) -> Self {
         assert!(threads > 0, "a pool needs at least one thread");
         let shared = Arc::new(Shared {
             threads,
@@ -92,7 +122,7 @@ impl Pool {
         });
         let start = |index: usize| {
             let shared = Arc::clone(&shared);
-            thread::Builder::new().name(format!("striate-{index}")).spawn(move || shared.work(index))
+            builder().name(format!("striate-{index}")).spawn(move || shared.work(index))
         };
         let workers: Vec<_> = (1..threads).map_while(|index| start(index).ok()).collect();
         let started = workers.len() + 1;
@@ -101,7 +131,7 @@ impl Pool {
         if started < threads {
             // The barrier counts on all of them: a team that knows how many it is.
             drop(team);
-            return Self::new(started);
+            return Self::of(started, builder);
         }
         team
     }
@@ -119,6 +149,7 @@ impl Pool {
         let _turn = lock(&self.turn);
         let shared = &*self.shared;
         if shared.threads == 1 {
+            let _in_job = InJob::enter();
             return job(0);
         }
         let job: &(dyn Fn(usize) + Sync + '_) = &job;
@@ -129,11 +160,14 @@ impl Pool {
         shared.finished.store(0, Relaxed);
         shared.poisoned.store(false, Relaxed);
         shared.barrier_arrived.store(0, Relaxed);
-        *lock(&shared.job) = Some(erased);
+        *lock(&shared.job) = Some((erased, thread::current()));
         shared.generation.fetch_add(1, Release);
         self.sleepers.iter().for_each(Thread::unpark);
         shared.guarded(job, 0);
-        wait_until(usize::MAX, || shared.finished.load(Acquire) == shared.threads - 1);
+        // The pieces of some jobs are as long as the decoding of a photo, or the training of a network.
+        while !wait_until(YIELDS, || shared.finished.load(Acquire) == shared.threads - 1) {
+            thread::park();
+        }
         *lock(&shared.job) = None;
         let panic = lock(&shared.panic).take();
         if let Some(panic) = panic {
@@ -163,16 +197,64 @@ impl Pool {
         }
     }
 
-    /// Splits `data` into chunks of `len` values and calls `work(chunk index, chunk)` for each, in parallel.
-    pub fn for_each_chunk<T: Send>(&self, data: &mut [T], len: usize, work: impl Fn(usize, &mut [T]) + Sync) {
-        let chunks: Vec<_> = data.chunks_mut(len).map(|chunk| Mutex::new(Some(chunk))).collect();
-        self.run(|worker| {
-            for i in share(chunks.len(), worker, self.threads()) {
-                let chunk = lock(&chunks[i]).take().expect("each chunk has one owner");
-                work(i, chunk);
+    /// Calls `work(index, item)` for each item once; a thread that is done takes the next item. As no piece sees another, the
+    /// result does not depend on who does which.
+    ///
+    /// Inside a job, of this pool or another, the thread that calls does all of it: the others have work already.
+    ///
+    /// # Panics
+    /// With the panic of `work`.
+    pub fn for_each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
+        if self.threads() == 1 || items.len() < 2 || IN_JOB.get() {
+            return items.iter_mut().enumerate().for_each(|(i, item)| work(i, item));
+        }
+        let slots: Vec<Mutex<&mut T>> = items.iter_mut().map(Mutex::new).collect();
+        let next = AtomicUsize::new(0);
+        self.run(|_| {
+            loop {
+                let i = next.fetch_add(1, Relaxed);
+                let Some(slot) = slots.get(i) else { return };
+                work(i, &mut lock(slot));
             }
         });
     }
+
+    /// Splits `data` into chunks of `len` values and calls `work(chunk index, chunk)` for each, as [`for_each`](Self::for_each).
+    ///
+    /// # Panics
+    /// When `len` is 0, and with the panic of `work`.
+    pub fn for_each_chunk<T: Send>(&self, data: &mut [T], len: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+        let mut chunks: Vec<_> = data.chunks_mut(len).collect();
+        self.for_each(&mut chunks, |i, chunk| work(i, chunk));
+    }
+
+    /// `work(i)` for every `i` below `count`, the results in order, as [`for_each`](Self::for_each).
+    ///
+    /// # Panics
+    /// With the panic of `work`.
+    pub fn map<T: Send>(&self, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        let mut slots: Vec<Option<T>> = (0..count).map(|_| None).collect();
+        self.for_each(&mut slots, |i, slot| *slot = Some(work(i)));
+        slots.into_iter().map(|slot| slot.expect("every number was worked on")).collect()
+    }
+}
+
+/// [`Pool::map`] on every core, for callers that have no pool yet: reading and decoding before a network is at hand. The threads are
+/// started for this call; where the system gives none, this thread does all.
+///
+/// Only as many pieces are worked on at once as there are cores, so no more than their files need be in memory.
+///
+/// # Panics
+/// With the panic of `work`.
+///
+/// # Example
+/// ```
+/// assert_eq!(striate_kernels::map_on_all_cores(4, |i| i * i), [0, 1, 4, 9]);
+/// ```
+pub fn map_on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = if IN_JOB.get() { 1 } else { cores.min(count).max(1) };
+    Pool::new(threads).map(count, work)
 }
 
 /// The contiguous part of `tasks` that belongs to `worker`.
@@ -182,7 +264,10 @@ pub(crate) fn share(tasks: usize, worker: usize, threads: usize) -> std::ops::Ra
 
 impl Shared {
     fn guarded(&self, job: &(dyn Fn(usize) + Sync), worker: usize) {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(worker))) {
+        let in_job = InJob::enter();
+        let result = catch_unwind(AssertUnwindSafe(|| job(worker)));
+        drop(in_job);
+        if let Err(panic) = result {
             // The first panic is the cause; those at the barrier only follow.
             lock(&self.panic).get_or_insert(panic);
             self.poisoned.store(true, Release);
@@ -200,10 +285,12 @@ impl Shared {
                 return;
             }
             seen = self.generation.load(Acquire);
-            let job = lock(&self.job).expect("a new generation comes with a job");
+            let (job, caller) = lock(&self.job).clone().expect("a new generation comes with a job");
             // SAFETY: `Pool::run` keeps the job alive until `finished` counts this thread.
             self.guarded(unsafe { &*job.0 }, index);
-            self.finished.fetch_add(1, Release);
+            if self.finished.fetch_add(1, Release) + 2 == self.threads {
+                caller.unpark();
+            }
         }
     }
 }
@@ -272,6 +359,51 @@ mod tests {
         let mut data = vec![0usize; 1003];
         pool.for_each_chunk(&mut data, 10, |i, chunk| chunk.iter_mut().for_each(|v| *v += i + 1));
         assert!(data.iter().enumerate().all(|(i, &v)| v == i / 10 + 1));
+    }
+
+    #[test]
+    fn every_number_is_worked_on_once_and_in_its_place() {
+        for count in [0, 1, 2, 7, 1000] {
+            let expected: Vec<usize> = (0..count).map(|i| i * i).collect();
+            assert_eq!(Pool::new(3).map(count, |i| i * i), expected);
+            assert_eq!(map_on_all_cores(count, |i| i * i), expected);
+        }
+    }
+
+    #[test]
+    fn a_panic_of_one_piece_is_passed_on() {
+        for threads in [1, 3] {
+            let pool = Pool::new(threads);
+            let work = || pool.map(100, |i| assert!(i != 5, "number {i}"));
+            let message = catch_unwind(AssertUnwindSafe(work)).unwrap_err().downcast::<String>().unwrap();
+            assert_eq!(*message, "number 5");
+            assert_eq!(pool.map(3, |i| i), [0, 1, 2]);
+        }
+    }
+
+    #[test]
+    fn inside_a_job_the_thread_that_asks_does_all() {
+        let me = || thread::current().id();
+        for threads in [1, 3] {
+            let pool = Pool::new(threads);
+            pool.run(|_| {
+                let ids: Vec<_> =
+                    [pool.map(4, |_| me()), Pool::new(2).map(4, |_| me()), map_on_all_cores(4, |_| me())]
+                        .concat();
+                assert!(ids.iter().all(|&id| id == me()));
+            });
+            assert!(!IN_JOB.get(), "the job is over");
+            assert_eq!(pool.map(20, |i| pool.map(i, |j| j).len()), (0..20).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn without_further_threads_this_one_does_all() {
+        // No address space has room for such a stack.
+        let builder = || thread::Builder::new().stack_size(usize::MAX >> 4);
+        assert!(builder().spawn(|| {}).is_err());
+        let pool = Pool::of(4, builder);
+        assert_eq!((pool.threads(), pool.map(100, |i| i)), (1, (0..100).collect()));
     }
 
     #[test]

@@ -8,12 +8,12 @@
 //! not of threads, tiles of the batch, halos or instruction set, and a run that is resumed draws it again. Layers of one network
 //! need different salts.
 
-use super::philox::philox;
 use crate::BLOCK;
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use striate_base::random::philox;
 
 /// `y = x · keep / (1 − p)`, with `p` in `[0, 1]`; for `p = 1` all zero. On gradients the backward pass, with the same `p`,
 /// `unit` and `salt`. Any halos.

@@ -7,7 +7,6 @@ mod dropout;
 mod export;
 mod map;
 mod mul;
-mod philox;
 mod prelu;
 mod product_sums;
 mod relay;

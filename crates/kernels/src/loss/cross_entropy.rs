@@ -14,12 +14,12 @@
 //! **Numerics.** Exponentials in f32, sums and logarithms in f64, the mean a compensated sum in order of the samples
 //! that is carried on from tile to tile: cutting the batch changes no bit.
 
-use super::exp_log::ln;
 use super::{Target, exponentials, max, softmax, sum};
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use striate_base::math::ln;
 
 /// Values of `CrossEntropy::report`.
 pub const REPORT_LEN: usize = 4;

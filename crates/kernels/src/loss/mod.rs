@@ -4,7 +4,7 @@
 //! without fused operations, so that every instruction set gives the same bits, the portable one too.
 
 mod cross_entropy;
-pub(crate) mod exp_log;
+mod exp;
 mod softmax;
 mod target;
 #[cfg(test)]
@@ -15,7 +15,7 @@ pub use softmax::{Softmax, SoftmaxBackward};
 pub use target::Target;
 
 use crate::BLOCK;
-use exp_log::exp;
+use exp::exp;
 
 /// Largest value of a row, −∞ for none. A NaN may be passed over: it comes back in the exponentials.
 #[inline(always)]

@@ -1,11 +1,11 @@
 //! Softmax over the features of a vector, its logarithm, and the gradients.
 
-use super::exp_log::ln;
 use super::{exp, exponentials, max, sum};
 use crate::cut;
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
+use striate_base::math::ln;
 
 /// `y[n,c] = exp(x[n,c] − m) / Σ_k exp(x[n,k] − m)` with `m = max_k x[n,k]`, or the logarithm of that.
 #[derive(Debug)]

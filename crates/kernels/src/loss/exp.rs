@@ -1,5 +1,5 @@
-//! Exponential of f32 and logarithm of f64 from additions and multiplications alone: the same bits on every machine,
-//! which a system's own library does not promise.
+//! The exponential of f32 from additions and multiplications alone: the same bits on every machine, which a system's own
+//! library does not promise.
 
 /// `exp(x)`, relative error below 2e-7; 0 where the result would be subnormal, +∞ above the largest f32, NaN for NaN.
 ///
@@ -33,26 +33,6 @@ pub(super) fn exp(x: f32) -> f32 {
     let value = value * power(n >> 1) * power(n - (n >> 1));
     let value = if x < LOWEST { 0.0 } else { value };
     if x > HIGHEST { f32::INFINITY } else { value }
-}
-
-/// `ln(x)` of a positive normal number, relative error below 1e-13 for `x ≥ 1.1` and absolute error below 1e-14 near 1;
-/// what is not finite comes back as it is.
-///
-/// `x = 2ᵉ·m` with `m` in `[√½, √2]`, and `ln m = 2·artanh(s)`, `s = (m − 1)/(m + 1)`, by its series up to `s²¹`.
-pub(crate) fn ln(x: f64) -> f64 {
-    if !x.is_finite() {
-        return x;
-    }
-    let bits = x.to_bits();
-    let mut exponent = (bits >> 52) as i32 - 1023;
-    let mut m = f64::from_bits(bits & ((1 << 52) - 1) | 1023 << 52);
-    if m > std::f64::consts::SQRT_2 {
-        m *= 0.5;
-        exponent += 1;
-    }
-    let s = (m - 1.0) / (m + 1.0);
-    let series = (0..=10).rev().fold(0.0, |sum, k| sum * s * s + 1.0 / f64::from(2 * k + 1));
-    f64::from(exponent) * std::f64::consts::LN_2 + 2.0 * s * series
 }
 
 #[cfg(test)]
@@ -91,18 +71,5 @@ mod tests {
         let mut all = Vec::new();
         Isa::available().into_iter().for_each(|isa| isa.dispatch(Row(&x, &mut all)));
         assert!(all.windows(2).all(|w| w[0] == w[1]));
-    }
-
-    #[test]
-    fn ln_is_accurate_in_f64() {
-        for i in 1..20_000 {
-            for x in [f64::from(i) * 0.01, f64::from(i) * 1e3, 1.0 + f64::from(i) * 1e-9, 1.0 / f64::from(i)]
-            {
-                let error = (ln(x) - x.ln()).abs();
-                assert!(error < 1e-14 + 1e-13 * x.ln().abs(), "ln({x}): {error:e}");
-            }
-        }
-        assert_eq!((ln(1.0), ln(f64::INFINITY)), (0.0, f64::INFINITY));
-        assert!(ln(f64::NAN).is_nan());
     }
 }
