@@ -14,11 +14,11 @@ use crate::error::DataError;
 use crate::image::read_file;
 use crate::layout::{self, Layout, Part};
 use crate::names::composed;
-use crate::parallel;
 use crate::parts::Parts;
 use crate::photos::{Photo, Photos};
 use crate::split::Split;
 use crate::walk::{Entry, Walked, files_in, images_below, subfolders};
+use striate_kernels::map_on_all_cores;
 
 /// Reads the names, classes and hashes of a folder of images; nothing is decoded yet. A class may be empty: training refuses it,
 /// measuring does not.
@@ -101,7 +101,7 @@ fn photos(
         found.extend(walked.images.into_iter().map(|path| (path, label)));
         passed_over.extend(walked.passed_over);
     }
-    Ok(parallel::map(found.len(), |i| {
+    Ok(map_on_all_cores(found.len(), |i| {
         let (path, label) = &found[i];
         Photo {
             path: path.strip_prefix(root).unwrap_or(path).to_path_buf(),

@@ -51,7 +51,6 @@ mod layout;
 pub mod loader;
 mod names;
 pub mod nature;
-mod parallel;
 pub mod parts;
 pub mod photos;
 pub mod preprocess;

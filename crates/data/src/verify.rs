@@ -7,9 +7,9 @@ pub use crate::error::BadImage;
 
 use crate::dataset::{Dataset, content_sha256};
 use crate::error::DataError;
-use crate::parallel;
 use crate::photos::Photos;
 use crate::split::Split;
+use striate_kernels::map_on_all_cores;
 
 /// What is done about photos that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Dataset {
         for split in [Some(&mut self.train), self.val.as_mut(), Some(&mut self.test)].into_iter().flatten() {
             let Split::Photos(photos) = split else { continue };
             root = photos.root().to_path_buf();
-            let why = parallel::map(photos.len(), |i| {
+            let why = map_on_all_cores(photos.len(), |i| {
                 let why = photos.verify(i).err().map(|error| match error {
                     DataError::Image { problem, .. } => problem.to_string(),
                     other => other.to_string(),

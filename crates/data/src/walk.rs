@@ -7,8 +7,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
-use crate::parallel;
 use crate::regular::open_regular;
+use striate_kernels::map_on_all_cores;
 
 /// Folders in folders; a tree of photos has a handful.
 const MAX_DEPTH: usize = 64;
@@ -99,7 +99,7 @@ impl Walked {
 pub fn images_below(folder: &Path) -> Result<Walked, DataError> {
     let (mut files, mut passed_over) = (Vec::new(), Vec::new());
     walk(folder, 0, &mut HashSet::new(), &mut files, &mut passed_over)?;
-    let entries = parallel::map(files.len(), |i| Entry::of(&files[i]));
+    let entries = map_on_all_cores(files.len(), |i| Entry::of(&files[i]));
     let mut images = Vec::new();
     for (path, entry) in files.into_iter().zip(entries) {
         if entry == Entry::Other { &mut passed_over } else { &mut images }.push(path);

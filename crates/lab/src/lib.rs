@@ -28,7 +28,6 @@ pub mod embedding;
 mod error;
 pub mod flatten;
 pub mod neurons;
-mod parallel;
 pub mod speed;
 pub mod trust;
 

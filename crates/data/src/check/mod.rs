@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use crate::dataset::Dataset;
 use crate::image::{Image, ImageError, WHITE, decode, read_file};
 use crate::nature::{BLACK, Nature};
-use crate::parallel;
 use crate::photos::Photos;
 use crate::verify::BadImage;
 use near::Thumb;
+use striate_kernels::map_on_all_cores;
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -128,7 +128,7 @@ pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {
     let splits = [(Some(&data.train), false), (data.val.as_ref(), true), (Some(&data.test), true)];
     for (split, is_val) in splits.into_iter().filter_map(|(split, is_val)| Some((split?, is_val))) {
         if let Some(photos) = split.photos() {
-            looks.extend(parallel::map(photos.len(), |i| {
+            looks.extend(map_on_all_cores(photos.len(), |i| {
                 let look = look(photos, i, is_val);
                 progress();
                 look

@@ -3,7 +3,6 @@
 use striate_graph::Engine;
 
 use super::gram::Gram;
-use crate::parallel::for_each;
 
 /// Halvings of the search for a width.
 const HALVINGS: usize = 200;
@@ -24,7 +23,7 @@ pub fn conditional(gram: &Gram, perplexity: f64, engine: &Engine) -> Vec<f64> {
     let n = gram.len();
     let mut rows = vec![0.0; n * n];
     let mut pieces: Vec<&mut [f64]> = rows.chunks_exact_mut(n).collect();
-    for_each(engine, &mut pieces, |i, row| {
+    engine.pool().for_each(&mut pieces, |i, row| {
         for (j, value) in row.iter_mut().enumerate() {
             *value = gram.distance_squared(i, j);
         }
@@ -42,7 +41,7 @@ pub fn affinities(gram: &Gram, perplexity: f64, engine: &Engine) -> Vec<f64> {
     let rows = conditional(gram, perplexity, engine);
     let mut both = vec![0.0; n * n];
     let mut pieces: Vec<&mut [f64]> = both.chunks_exact_mut(n).collect();
-    for_each(engine, &mut pieces, |i, row| {
+    engine.pool().for_each(&mut pieces, |i, row| {
         for (j, value) in row.iter_mut().enumerate() {
             // The lower index first: a sum of two does not care, but the reader need not know.
             let (a, b) = (i.min(j), i.max(j));

@@ -3,8 +3,6 @@
 use ndarray::{Array2, ArrayView2};
 use striate_graph::Engine;
 
-use crate::parallel::for_each;
-
 /// Points whose products are computed at once.
 const BLOCK: usize = 128;
 
@@ -51,7 +49,7 @@ impl Gram {
             });
             centered
         };
-        for_each(engine, &mut pieces, |_, ((a, b), products)| {
+        engine.pool().for_each(&mut pieces, |_, ((a, b), products)| {
             let first = block(*a);
             *products = Some(if a == b { first.dot(&first.t()) } else { first.dot(&block(*b).t()) });
         });

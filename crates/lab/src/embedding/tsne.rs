@@ -6,7 +6,6 @@ use striate_graph::Engine;
 use super::affinities::affinities;
 use super::gram::Gram;
 use super::pca::Pca;
-use crate::parallel::for_each;
 use striate_base::random::signed_unit;
 
 /// Steps, and those at the beginning in which neighbors pull this much harder.
@@ -115,7 +114,7 @@ pub fn gradient(p: &[f64], exaggeration: f64, points: &[[f64; 2]], engine: &Engi
     let [xs, ys] = [0, 1].map(|axis| points.iter().map(|point| point[axis]).collect::<Vec<f64>>());
     let mut forces = vec![Force::default(); n];
     let mut pieces: Vec<&mut [Force]> = forces.chunks_mut(ROWS).collect();
-    for_each(engine, &mut pieces, |at, forces| {
+    engine.pool().for_each(&mut pieces, |at, forces| {
         for (i, force) in (at * ROWS..).zip(forces.iter_mut()) {
             *force = Force::on([xs[i], ys[i]], &p[i * n..(i + 1) * n], &xs, &ys);
         }

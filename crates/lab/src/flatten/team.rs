@@ -5,6 +5,7 @@ use super::log::Log;
 use super::run::{Finished, Run, Source};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use striate_kernels::Pool;
 
 /// How the experiment is getting on.
 #[derive(Debug, Clone, Copy)]
@@ -61,12 +62,7 @@ impl Team<'_, '_> {
                 }
             }
         };
-        std::thread::scope(|scope| {
-            for _ in 1..workers {
-                scope.spawn(work);
-            }
-            work();
-        });
+        Pool::new(workers.max(1)).run(|_| work());
         let (_, failed) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (finished, planned) = (self.done, self.planned);
         match failed {

@@ -9,7 +9,6 @@ use striate_train::Batch;
 use super::layers::{Layer, layers};
 use super::record::Record;
 use crate::LabError;
-use crate::parallel::for_each;
 
 /// Bytes that the values of a batch may take, and most images in one.
 const BATCH_BYTES: usize = 64 << 20;
@@ -107,7 +106,7 @@ impl Index {
             session.run_slice(pixels, samples.len())?;
             let seen: Vec<ArrayD<f32>> = taps.iter().map(|&tap| session.get(tap)).collect();
             let seen: Vec<&[f32]> = seen.iter().map(|v| v.as_slice().expect("a fresh array")).collect();
-            for_each(engine, &mut pieces, |_, (at, unit, record)| {
+            engine.pool().for_each(&mut pieces, |_, (at, unit, record)| {
                 let (plane, width) = shapes[*at];
                 let per_image = seen[*at].len() / samples.len();
                 for ((values, target), &image) in seen[*at].chunks_exact(per_image).zip(targets).zip(samples)

@@ -10,7 +10,6 @@ use super::explain::{Explainer, Map, Seen};
 use super::networks::{Layers, Order};
 use super::similarity::{entropy, spearman, ssim};
 use crate::LabError;
-use crate::parallel::for_each;
 
 /// How alike two maps are, or many on average.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -110,7 +109,7 @@ pub(super) fn follow(
     let networks = ranges.iter().flat_map(|range| seeds.iter().map(move |&seed| (range.clone(), seed)));
     let mut variants: Vec<Variant> =
         networks.map(|(range, seed)| Variant { range, seed, maps: Ok(Vec::new()) }).collect();
-    for_each(engine, &mut variants, |_, variant| {
+    engine.pool().for_each(&mut variants, |_, variant| {
         let params = layers.randomised(graph, params, &variant.range, variant.seed);
         let one = Engine::with(1, engine.isa());
         let open = Session::with_engine(graph.clone(), params, one).map_err(LabError::from);
