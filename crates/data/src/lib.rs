@@ -77,7 +77,7 @@ pub use idx::IdxError;
 pub use image::{Image, ImageError};
 pub use images::Images;
 pub use layout::{Layout, Part};
-pub use loader::{Loader, Target};
+pub use loader::Loader;
 pub use names::path_text;
 pub use nature::Nature;
 pub use parts::{Choice, Measured, Parts};

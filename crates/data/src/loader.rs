@@ -9,26 +9,7 @@ use crate::error::DataError;
 use crate::preprocess::Preprocess;
 use crate::rng::{Draws, Use, below};
 use crate::split::Split;
-
-/// What a sample is: `lambda one_hot(a) + (1 - lambda) one_hot(b)`.
-///
-/// A plain label is `{ a, b: a, lambda: 1 }`; MixUp and CutMix make the others.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Target {
-    /// A class.
-    pub a: u32,
-    /// The other class.
-    pub b: u32,
-    /// The share of `a`, 0 to 1.
-    pub lambda: f32,
-}
-
-impl Target {
-    /// One class and no other.
-    pub fn class(label: u32) -> Self {
-        Self { a: label, b: label, lambda: 1.0 }
-    }
-}
+use striate_kernels::Target;
 
 /// Gives normalized, augmented samples of a split in the order of an epoch.
 ///
@@ -222,7 +203,7 @@ impl<'a> Loader<'a> {
         self.write_one(epoch, sample, out)?;
         let key = (self.seed, epoch, sample);
         let Some(mix) = self.augment.and_then(|augment| augment.mix(key, self.len() as u32)) else {
-            return Ok(Target::class(label(sample)));
+            return Ok(Target::from(label(sample)));
         };
         let mut partner = vec![0.0; out.len()];
         self.write_one(epoch, mix.partner, &mut partner)?;

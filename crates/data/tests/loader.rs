@@ -2,7 +2,8 @@
 
 use std::thread;
 
-use striate_data::{Augment, DataError, Images, Loader, Preprocess, Split, Target};
+use striate_data::{Augment, DataError, Images, Loader, Preprocess, Split};
+use striate_kernels::Target;
 
 fn images(count: usize) -> Split {
     let pixels = (0..count * 64).map(|i| (i * 131 + i / 64) as u8).collect();
@@ -123,7 +124,7 @@ fn without_augmentation_a_sample_is_normalized_and_nothing_else() {
     for index in 0..20 {
         let (mut got, mut expected) = ([0.0; 64], [0.0; 64]);
         preprocess().normalize(images.images().unwrap().sample(index), &mut expected);
-        assert_eq!(loader.write(5, index as u32, &mut got).unwrap(), Target::class(index as u32 % 10));
+        assert_eq!(loader.write(5, index as u32, &mut got).unwrap(), Target::from(index as u32 % 10));
         assert_eq!(got, expected);
     }
 }

@@ -9,7 +9,8 @@ use striate_data::augment::ResizedCrop;
 use striate_data::check::check;
 use striate_data::find::{find_in, load_in};
 use striate_data::preview::preview;
-use striate_data::{Augment, BadFiles, DataError, Dataset, Found, Loader, Places, Preprocess, Split, Target};
+use striate_data::{Augment, BadFiles, DataError, Dataset, Found, Loader, Places, Preprocess, Split};
+use striate_kernels::Target;
 use tempfile::TempDir;
 
 /// Writes an image that no other seed gives.
@@ -285,7 +286,7 @@ fn the_loader_gives_what_predict_would_see() {
         let path = data.test.photos().unwrap().path(i);
         preprocess.prepare(&preprocess.open(&path).unwrap(), &mut expected);
         assert_eq!(got, expected);
-        assert_eq!(target, Target::class(data.test.label(i)));
+        assert_eq!(target, Target::from(data.test.label(i)));
     }
 }
 

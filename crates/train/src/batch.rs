@@ -45,7 +45,7 @@ impl Batch {
             let result = loader.write(epoch, samples[i], out);
             let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
             match (result, &written.1) {
-                (Ok(t), _) => written.0[i] = Target { a: t.a, b: t.b, lambda: t.lambda },
+                (Ok(target), _) => written.0[i] = target,
                 (Err(_), Some((first, _))) if *first < i => {}
                 (Err(error), _) => written.1 = Some((i, error)),
             }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde::Serialize;
-use striate::data::Target;
 use striate::data::preview::preview;
 use striate::formats::write_atomically;
+use striate::graph::Target;
 use striate::report::chart::{RateChart, rate_search};
 use striate::report::{Thumbnail, Tile, contact_sheet};
 use striate::train::{Job, Parts, find_lr};

@@ -13,9 +13,9 @@
 //! Zhang 2018, Yun 2019.
 
 use super::Augment;
-use crate::loader::Target;
 use crate::rng::{Draws, Use, below};
 use striate_base::math::{exp, ln};
+use striate_kernels::Target;
 
 /// How one sample is mixed.
 #[derive(Debug, Clone, Copy, PartialEq)]
