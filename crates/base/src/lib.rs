@@ -21,6 +21,7 @@ mod fnv;
 mod hex;
 pub mod math;
 pub mod memory;
+pub mod near;
 pub mod random;
 
 pub use fnv::fnv1a64;

@@ -1,5 +1,7 @@
 //! The data sets that are known by name: a data set is one entry of [`KNOWN`].
 
+use striate_base::near;
+
 /// One of the four idx files of a known data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownFile {
@@ -178,59 +180,14 @@ pub fn names() -> Vec<&'static str> {
     KNOWN.iter().map(|known| known.name).collect()
 }
 
-/// The known name most like `name`, if at most two letters in five differ.
+/// The known name most like `name`, if one is like it.
 pub fn nearest(name: &str) -> Option<&'static str> {
-    let wanted = name.to_lowercase();
-    let (distance, near) = names().into_iter().map(|known| (edit_distance(&wanted, known), known)).min()?;
-    (5 * distance <= 2 * near.len().max(wanted.chars().count())).then_some(near)
-}
-
-/// Levenshtein distance: insertions, deletions and replacements that turn `a` into `b`.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for j in 0..b.len() {
-            let replaced = diagonal + usize::from(letter != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
+    near::nearest(name, names())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn near_names_are_suggested_and_far_ones_are_not() {
-        for (typed, near) in [
-            ("mnits", Some("mnist")),
-            ("MNIST", Some("mnist")),
-            ("fashion_mnist", Some("fashion-mnist")),
-            ("fashionmnist", Some("fashion-mnist")),
-            ("digit", Some("digits")),
-            ("cifar10", None),
-            ("", None),
-            ("x", None),
-        ] {
-            assert_eq!(nearest(typed), near, "{typed}");
-        }
-        assert_eq!(nearest(&"m".repeat(10_000)), None);
-    }
-
-    #[test]
-    fn edit_distances() {
-        for (a, b, distance) in
-            [("", "abc", 3), ("kitten", "sitting", 3), ("flaw", "lawn", 2), ("same", "same", 0)]
-        {
-            assert_eq!(edit_distance(a, b), distance, "{a} {b}");
-            assert_eq!(edit_distance(b, a), distance, "{b} {a}");
-        }
-    }
 
     #[test]
     fn entries_are_whole() {

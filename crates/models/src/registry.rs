@@ -4,6 +4,7 @@ pub use crate::info::ModelInfo;
 
 use crate::weights::names as timm;
 use std::sync::LazyLock;
+use striate_base::near::nearest;
 
 /// A name that no network has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,30 +56,8 @@ pub fn names() -> Vec<&'static str> {
 /// ```
 pub fn find(name: &str) -> Result<&'static ModelInfo, UnknownModel> {
     let wanted = name.to_lowercase();
-    let unknown = || UnknownModel { name: name.to_string(), nearest: nearest(&wanted) };
+    let unknown = || UnknownModel { name: name.to_string(), nearest: nearest(&wanted, names()) };
     ALL.iter().find(|model| model.name == timm::ours(&wanted)).ok_or_else(unknown)
-}
-
-/// The known name most like `wanted`, if at most two letters in five differ.
-fn nearest(wanted: &str) -> Option<&'static str> {
-    let (distance, near) = names().into_iter().map(|known| (edit_distance(wanted, known), known)).min()?;
-    (5 * distance <= 2 * near.len().max(wanted.chars().count())).then_some(near)
-}
-
-/// Levenshtein distance: insertions, deletions and replacements that turn `a` into `b`.
-pub(crate) fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    // Distances from the letters of `a` so far to each beginning of `b`.
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let above = row.clone();
-        row[0] = i + 1;
-        for j in 0..b.len() {
-            let replaced = above[j] + usize::from(letter != b[j]);
-            row[j + 1] = replaced.min(above[j + 1] + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Which layers of a network are meant.
 
+use striate_base::near::most_similar;
 use striate_graph::op::{Role, Sign};
 use striate_graph::rates::matches;
 use striate_graph::{Graph, NodeId};
@@ -40,25 +41,9 @@ pub(crate) fn chosen(names: &[&str], patterns: &[String]) -> Result<Vec<usize>, 
     Ok((0..names.len()).filter(is_meant).collect())
 }
 
-/// The names most like `wanted`: those that share the most pairs of neighboring characters with it.
+/// The names most like `wanted`.
 pub(crate) fn near(names: &[&str], wanted: &str) -> Vec<String> {
-    let pairs = |text: &str| -> Vec<(char, char)> {
-        let text = text.to_lowercase();
-        text.chars().zip(text.chars().skip(1)).collect()
-    };
-    let of_wanted = pairs(wanted);
-    let likeness = |name: &str| -> f64 {
-        let mut rest = pairs(name);
-        let all = rest.len() + of_wanted.len();
-        let shared = of_wanted.iter().filter(|pair| {
-            let at = rest.iter().position(|other| other == *pair);
-            at.map(|at| rest.swap_remove(at)).is_some()
-        });
-        2.0 * shared.count() as f64 / all.max(1) as f64
-    };
-    let mut order: Vec<(f64, &str)> = names.iter().map(|&name| (likeness(name), name)).collect();
-    order.sort_by(|a, b| b.0.total_cmp(&a.0));
-    order.into_iter().take(NEAR).map(|(_, name)| name.to_owned()).collect()
+    most_similar(wanted, names, NEAR)
 }
 
 /// Whether a value can be negative, whatever the image: what follows from a ReLU, a maximum or a mean of them cannot.

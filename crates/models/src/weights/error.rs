@@ -1,8 +1,8 @@
 //! What can go wrong between a name and the parameters of a network.
 
 use super::names;
-use crate::registry;
 use std::path::PathBuf;
+use striate_base::near::nearest;
 use striate_data::DataError;
 use striate_formats::FormatError;
 use striate_nn::graph::{ParamsError, TraceError};
@@ -247,7 +247,6 @@ fn more(count: usize) -> String {
 pub(super) fn unknown(name: &str, model: &str) -> WeightsError {
     let known: Vec<_> = super::for_model(model).map(super::WeightsInfo::name).collect();
     let candidates = super::all().iter().flat_map(|info| [info.model.to_string(), info.name()]);
-    let distance = |candidate: &String| registry::edit_distance(&name.to_lowercase(), candidate);
-    let nearest = candidates.min_by_key(distance).filter(|near| 4 * distance(near) <= near.len());
+    let nearest = nearest(name, candidates);
     WeightsError::Unknown { name: name.to_string(), nearest, known }
 }
