@@ -17,6 +17,7 @@
 //! assert!((math::ln(math::exp(1.5)) - 1.5).abs() < 1e-14);
 //! ```
 
+pub mod floats;
 mod fnv;
 mod hex;
 pub mod math;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use expect_test::expect;
 use sha2::{Digest, Sha256};
+use striate_base::hex;
 use striate_data::find::{find_in, load_in};
 use striate_data::{Dataset, Found, Images, Known, Places};
 
@@ -60,7 +61,7 @@ fn the_packed_file_has_the_content_its_script_made() {
     let packed: &[u8] = include_bytes!("../assets/digits.gz");
     assert!(packed.len() <= 2_500_000);
     std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(packed), &mut content).unwrap();
-    let sha256: String = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex(&Sha256::digest(&content));
     assert_eq!(sha256, "7e09058ddb80715a3c67e68bdc95149797eb4220947ef895b1868befb52af92d");
 }
 

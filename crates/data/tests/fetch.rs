@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use striate_base::hex;
 use striate_data::DataError;
 use striate_data::fetch::{Download, FetchEvent, Size, download, fetch_files};
 use striate_data::registry::KnownFile;
@@ -17,7 +18,7 @@ fn content(name: &str) -> Vec<u8> {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 fn known_files() -> [KnownFile; 4] {

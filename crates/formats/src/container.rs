@@ -22,6 +22,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
+use striate_base::floats::each_block;
+use striate_base::hex;
 use striate_base::memory::OutOfMemory;
 use striate_base::memory::{read_exactly, reserved};
 use striate_graph::Params;
@@ -172,9 +174,9 @@ impl Container {
             hasher.update((name.len() as u64).to_le_bytes());
             hasher.update(name);
             array.shape().iter().for_each(|&size| hasher.update((size as u64).to_le_bytes()));
-            bits::each_block(array, |block| hasher.update(block));
+            each_block(array, |block| hasher.update(block));
         }
-        bits::hex(hasher)
+        hex(&hasher.finalize())
     }
 }
 

@@ -1,6 +1,5 @@
 //! The model file: one safetensors that holds a classifier whole, so that it loads without code.
 
-use crate::bits;
 use crate::container::{Container, Kind, check_limit};
 use crate::disk::{Disk, RealDisk, save};
 use crate::error::{FormatError, Problem};
@@ -12,6 +11,7 @@ use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
+use striate_base::hex;
 use striate_base::memory::room_for;
 use striate_data::Preprocess;
 use striate_graph::{Engine, Graph, Params};
@@ -188,7 +188,7 @@ impl ModelFile {
         let (mut hasher, mut buffer) = (Sha256::new(), [0; 1 << 16]);
         loop {
             match file.read(&mut buffer).map_err(fail)? {
-                0 => return Ok(bits::hex(hasher)),
+                0 => return Ok(hex(&hasher.finalize())),
                 n => hasher.update(&buffer[..n]),
             }
         }

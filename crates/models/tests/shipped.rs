@@ -1,6 +1,7 @@
 //! The networks that come with their weights: what is committed is what is loaded, and it has learned.
 
 use sha2::{Digest, Sha256};
+use striate_base::hex;
 use striate_models::{registry, shipped};
 use striate_nn::graph::{Engine, Mode, Session};
 use striate_nn::trace;
@@ -12,9 +13,7 @@ const MOST_WRONG: [(&str, usize); 3] = [("convnet", 20), ("convnet_gap", 20), ("
 fn the_files_are_those_that_the_hashes_name() {
     let mut total = 0;
     for shipped in shipped::all() {
-        let digest = Sha256::digest(shipped.bytes);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, shipped.sha256, "{}", shipped.name);
+        assert_eq!(hex(&Sha256::digest(shipped.bytes)), shipped.sha256, "{}", shipped.name);
         total += shipped.bytes.len();
     }
     assert!(total <= 3_000_000, "{total} bytes in every binary");

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use expect_test::{Expect, expect};
 use sha2::{Digest, Sha256};
+use striate_base::hex;
 use striate_data::Interpolation;
 use striate_models::registry;
 use striate_models::weights::{LoadOptions, Loaded, Places, WeightsError, load_from};
@@ -105,7 +106,7 @@ fn the_hub() {
 #[test]
 fn an_address() {
     let bytes = tiny::bytes(&params());
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&Sha256::digest(&bytes));
     let name = format!("tiny-{}.safetensors", &hash[..8]);
     let server = FileServer::start([(&name[..], Serve::Cut(bytes.clone(), 1000))]);
     server.set("tiny-00000000.safetensors", Serve::Good(bytes.clone()));

@@ -7,6 +7,8 @@ use crate::yaml;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use striate_base::floats::each_block;
+use striate_base::hex;
 use striate_graph::{Graph, Params};
 
 /// Names and values, such as `learning_rate` and `0.003`.
@@ -73,11 +75,7 @@ fn sha256(params: &Params) -> String {
     let mut hash = Sha256::new();
     for (name, array) in params.iter() {
         hash.update(format!("{name} {:?} ", array.shape()));
-        array.iter().for_each(|value| hash.update(value.to_le_bytes()));
+        each_block(array, |block| hash.update(block));
     }
     hex(&hash.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

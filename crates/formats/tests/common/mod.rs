@@ -72,7 +72,7 @@ pub(crate) fn signed(bytes: &[u8]) -> Option<Vec<u8>> {
         tensor.shape().iter().for_each(|&size| hasher.update((size as u64).to_le_bytes()));
         hasher.update(tensor.data());
     }
-    let hash: String = hasher.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let hash = striate_base::hex(&hasher.finalize());
     let (header, data) = split(bytes);
     Some(join(&header.replace(entries.get("striate.sha256")?.as_str(), &hash), &data))
 }

@@ -13,6 +13,8 @@ use std::fs;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
+use striate_base::floats::each_block;
+use striate_base::hex;
 use striate_data::Dataset;
 use striate_formats::{ModelFile, write_atomically};
 use striate_graph::Engine;
@@ -56,7 +58,7 @@ impl Index {
         tell: &mut dyn FnMut(usize, usize),
     ) -> Result<(Self, Origin), LabError> {
         let key = key(model, data);
-        let name: String = key[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&key[..16]);
         let path = folder.map(|folder| folder.join(name + ".neurons"));
         let empty = Self::empty(model, data);
         if let Some(index) = path.as_deref().and_then(|path| read(path, &key, &empty)) {
@@ -80,8 +82,7 @@ fn key(model: &ModelFile, data: &Dataset) -> [u8; 32] {
     }
     for (name, array) in model.params.iter() {
         hasher.update(name);
-        let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
-        hasher.update(bytes);
+        each_block(array, |block| hasher.update(block));
     }
     hasher.update(&data.sha256);
     hasher.finalize().into()

@@ -9,12 +9,11 @@ use super::places::Places;
 use super::table;
 use crate::ModelInfo;
 use sha2::{Digest, Sha256};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
+use striate_base::hex;
 use striate_data::DataError;
 use striate_data::fetch::{Download, FetchEvent, Size, check_address, download};
-use striate_formats::{FormatError, WeightsFile};
+use striate_formats::{FormatError, ModelFile, WeightsFile};
 
 /// The largest weights that are downloaded; vgg19 has 0.6 GB.
 const LARGEST_BYTES: u64 = 2 << 30;
@@ -249,22 +248,11 @@ fn sha256(path: &Path) -> Result<String, WeightsError> {
             DataError::Io { place: path.into(), what: "read this as weights", source: not_a_file() }.into()
         );
     }
-    let mut file = File::open(path).map_err(fail)?;
-    let (mut hasher, mut block) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        match file.read(&mut block).map_err(fail)? {
-            0 => return Ok(hex(&hasher.finalize())),
-            count => hasher.update(&block[..count]),
-        }
-    }
+    Ok(ModelFile::sha256(path)?)
 }
 
 fn not_a_file() -> std::io::Error {
     std::io::Error::new(std::io::ErrorKind::InvalidInput, "a folder or a device, expected a file")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

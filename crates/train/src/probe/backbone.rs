@@ -7,6 +7,7 @@ use crate::error::FitError;
 use ndarray::{Array2, ArrayD};
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use striate_base::floats::each_block;
 use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::{Engine, Graph, Params, Session, Tap};
 
@@ -50,7 +51,7 @@ impl Backbone {
             hasher.update(text(serde_json::to_string(node)));
             for (name, _) in node.params() {
                 let array: &ArrayD<f32> = params.get(&name).expect("the session checked them");
-                array.iter().for_each(|value| hasher.update(value.to_le_bytes()));
+                each_block(array, |block| hasher.update(block));
             }
         }
         Ok(Self {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use striate_base::hex;
 use striate_formats::write_atomically;
 
 /// Name of the folder, beside downloads, that features are kept in.
@@ -39,7 +40,7 @@ pub(super) struct Store {
 impl Store {
     /// The records of the network `key` in a folder.
     pub(super) fn open(folder: Option<&Path>, key: &[u8; HASH_BYTES], features: usize) -> Self {
-        let name: String = key[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&key[..16]);
         let path = folder.map(|folder| folder.join(name + ".features"));
         // A cache that cannot be read or written is none: the features themselves can be computed.
         let opened = path.and_then(|path| open(&path, features).ok());

@@ -4,6 +4,7 @@
 use super::*;
 use expect_test::{Expect, expect};
 use sha2::Digest;
+use striate_base::hex;
 use striate_kernels::Isa;
 use striate_nn::{OptimizerConfig, Schedule, Sgd};
 
@@ -19,7 +20,7 @@ fn hash(mut world: World, isa: Isa) -> String {
         hasher.update(name);
         array.iter().for_each(|value| hasher.update(value.to_le_bytes()));
     }
-    hasher.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hasher.finalize()[..8])
 }
 
 fn perceptron() -> World {
