@@ -1,16 +1,11 @@
 //! EigenCAM, `Σ_k v_k (A_k − mean A_k)`: the maps of a layer seen along the one direction in which they differ most from
 //! place to place, `v` the first right singular vector of the matrix `[H·W, K]` of centered maps.
 //!
-//! With `R = U S Vᵀ` the map is `R v = s u`, so whichever of `R Rᵀ` and `Rᵀ R` is smaller is enough. Its first eigenvector is
-//! found by iteration: `u ← R Rᵀ u / |R Rᵀ u|`.
+//! With `R = U S Vᵀ` the map is `R v = s u`, so the first eigenvector of whichever of `R Rᵀ` and `Rᵀ R` is smaller is enough.
 
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
-
-/// Most iterations; the error falls by `(s_2 / s_1)²` with each.
-const ITERATIONS: usize = 5000;
-/// Change of a unit vector that ends them.
-const ENOUGH: f64 = 1e-13;
+use striate_base::eigen::leading;
 
 impl Attributor<'_> {
     /// EigenCAM of `layer`, or of the last that makes maps. It asks neither for the logit nor for a gradient, and is the same
@@ -72,32 +67,22 @@ fn gram(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
     rows.iter().map(|a| rows.iter().map(|b| dot(a, b)).collect()).collect()
 }
 
-/// Of a symmetric matrix without negative eigenvalues: the unit vector of the largest, and that eigenvalue.
+/// Of a symmetric matrix without negative eigenvalues: the unit vector of the largest, and that eigenvalue; of zeros, zeros.
 fn first_eigenvector(matrix: &[Vec<f64>]) -> (Vec<f64>, f64) {
-    // The row of the largest diagonal entry is the matrix times a unit vector: never 0, and rarely far off.
-    let start = (0..matrix.len()).fold(0, |best, i| if matrix[i][i] > matrix[best][best] { i } else { best });
-    let mut vector = matrix[start].clone();
-    let mut length = norm(&vector);
-    if length == 0.0 {
-        return (vector, 0.0);
-    }
-    vector.iter_mut().for_each(|v| *v /= length);
-    for _ in 0..ITERATIONS {
-        let mut next: Vec<f64> =
-            matrix.iter().map(|row| row.iter().zip(&vector).map(|(a, v)| a * v).sum()).collect();
-        length = norm(&next);
-        next.iter_mut().for_each(|v| *v /= length);
-        let change = next.iter().zip(&vector).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
-        vector = next;
-        if change < ENOUGH {
-            break;
+    let n = matrix.len();
+    let product = |block: &[f64], columns: usize| {
+        let mut rows = vec![0.0; n * columns];
+        for (row, sum) in matrix.iter().zip(rows.chunks_exact_mut(columns)) {
+            for (a, vectors) in row.iter().zip(block.chunks_exact(columns)) {
+                sum.iter_mut().zip(vectors).for_each(|(sum, v)| *sum += a * v);
+            }
         }
+        rows
+    };
+    match leading(n, 1, 0, product).pop() {
+        Some(first) if first.value > 0.0 || first.value.is_nan() => (first.vector, first.value),
+        _ => (vec![0.0; n], 0.0),
     }
-    (vector, length)
-}
-
-fn norm(vector: &[f64]) -> f64 {
-    vector.iter().map(|v| v * v).sum::<f64>().sqrt()
 }
 
 #[cfg(test)]
