@@ -1,5 +1,7 @@
 //! Why a graph cannot become a program.
 
+use striate_base::near::most_similar;
+
 /// Why a graph cannot become a program.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PlanError {
@@ -102,15 +104,10 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// [`PlanError::Unknown`] with up to eight of `names`, those that share the most with `name` first.
+    /// [`PlanError::Unknown`] with the eight of `names` that are most like `name`.
     pub(crate) fn unknown(name: &str, names: impl Iterator<Item = String>) -> Self {
-        let score = |other: &str| {
-            let prefix = other.chars().zip(name.chars()).take_while(|(a, b)| a == b).count();
-            std::cmp::Reverse(2 * prefix + usize::from(other.contains(name) || name.contains(other)) * 3)
-        };
-        let mut near: Vec<String> = names.collect();
-        near.sort_by_key(|n| score(n));
-        near.truncate(8);
-        Self::Unknown { name: name.to_string(), near }
+        let names: Vec<String> = names.collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Self::Unknown { name: name.to_string(), near: most_similar(name, &names, 8) }
     }
 }

@@ -17,7 +17,7 @@ fn what_is_not_there_is_said() {
     expect(
         hook.unwrap_err().to_string(),
         expect_test::expect![
-            "no value `layer3.*` in this network; near names: input, conv1, relu, max_pool2d, conv2, relu_1, max_pool2d_1, flatten"
+            "no value `layer3.*` in this network; near names: flatten, input, conv1, relu, max_pool2d, conv2, relu_1, max_pool2d_1"
         ],
     );
     let shape = |shape: &[usize]| ArrayD::<f32>::zeros(IxDyn(shape));
@@ -41,7 +41,7 @@ fn what_is_not_there_is_said() {
         (
             Edit::weight("conv1.weights", shape(&[1])),
             expect_test::expect![
-                "no value `conv1.weights` in this network; near names: conv1.weight, conv1.bias, conv2.weight, conv2.bias, fc1.weight, fc1.bias, fc2.weight, fc2.bias"
+                "no value `conv1.weights` in this network; near names: conv1.weight, conv2.weight, fc1.weight, fc2.weight, conv1.bias, conv2.bias, fc1.bias, fc2.bias"
             ],
         ),
         (
