@@ -59,7 +59,8 @@ impl ConvPool {
         assert_eq!((x.plane.channels, x.plane.size()), (shape.c_in, shape.input), "input of {shape:?}");
         assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output().map(|n| n / 2)));
         let origin = origin(&x, shape.window.before().map(|p| -(p as isize)));
-        Self { uniform: rows.uniform(), rows, x, w, bias, y, argmax, whole: None, origin }
+        let uniform = rows.uniform();
+        Self { uniform, rows: rows.to_run(), x, w, bias, y, argmax, whole: None, origin }
     }
 
     /// Leaves the convolution with its bias, before ReLU and pooling, in `whole`, which has no halo.

@@ -98,6 +98,11 @@ impl Rows {
         rows
     }
 
+    /// These rows as a forward pass reads them, without what only tells where the weights come from.
+    pub(super) fn to_run(self) -> Self {
+        Self { taps: Vec::new(), ..self }
+    }
+
     /// Channel on the other side of the row's product in the lane of `channel`.
     fn partner(&self, row: usize, channel: usize) -> usize {
         if self.lanes == Lanes::Own { channel } else { self.taps[row].0 }
