@@ -32,6 +32,7 @@ mod node_id;
 pub mod op;
 mod operation;
 mod optim;
+mod packed;
 mod padding;
 mod param_spec;
 mod params;

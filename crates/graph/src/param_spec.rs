@@ -1,6 +1,7 @@
 //! What a parameter is: its name, its shape, how it starts, and how it lies in memory.
 
-use striate_kernels::BLOCK;
+use striate_kernels::conv::Rows;
+use striate_kernels::{BLOCK, ConvShape, LinearPack, Plane};
 
 /// How a parameter starts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,30 +78,76 @@ impl ParamSpec {
 }
 
 /// How a parameter lies in the engine's memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct ParamLayout {
     /// Values there, padding included.
     pub len: usize,
-    /// The place of each of PyTorch's values; `None`: where they are.
-    pub map: Option<Vec<u32>>,
+    order: Order,
+}
+
+/// In which order the values lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// PyTorch's.
+    Same,
+    /// That in which a convolution reads its weight.
+    Conv(ConvShape, Plane),
+    /// That in which a linear layer reads its weight.
+    Linear(LinearPack, Plane),
+}
+
+/// Where each of PyTorch's values lies. It takes as much memory as the parameter, so that it is made when it is needed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Places(Option<Vec<u32>>);
+
+impl Places {
+    /// The place of PyTorch's value `i`.
+    pub(crate) fn of(&self, i: usize) -> usize {
+        self.0.as_ref().map_or(i, |map| map[i] as usize)
+    }
 }
 
 impl ParamLayout {
-    /// The place of PyTorch's value `i`.
-    pub(crate) fn place(&self, i: usize) -> usize {
-        self.map.as_ref().map_or(i, |map| map[i] as usize)
+    /// The weight of a convolution of `x`; `None` where it would take 2^32 values.
+    pub(crate) fn conv(shape: ConvShape, x: &Plane) -> Option<Self> {
+        let len = Rows::forward(&shape, x).weight_len();
+        u32::try_from(len).ok()?;
+        Some(Self { len, order: Order::Conv(shape, *x) })
+    }
+
+    /// The weight of a linear layer that takes `x`; `None` where it would take 2^32 values.
+    pub(crate) fn linear(pack: LinearPack, x: &Plane) -> Option<Self> {
+        let len = pack.weight_len();
+        u32::try_from(len).ok()?;
+        Some(Self { len, order: Order::Linear(pack, *x) })
+    }
+
+    /// One value a channel, padded to whole blocks.
+    pub(crate) fn channels(channels: usize) -> Self {
+        Self { len: channels.next_multiple_of(BLOCK), order: Order::Same }
+    }
+
+    /// Where PyTorch's values lie.
+    pub(crate) fn places(&self) -> Places {
+        let small = "a layout has fewer than 2^32 values";
+        Places(match &self.order {
+            Order::Same => None,
+            Order::Conv(shape, x) => Some(Rows::forward(shape, x).weight_map(shape).expect(small)),
+            Order::Linear(pack, x) => Some(pack.weight_map(x).expect(small)),
+        })
+    }
+
+    /// Whether every value lies in the same place as in `other`.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.len == other.len && (self.order == other.order || self.places() == other.places())
     }
 
     /// For each place of this layout of `len` of PyTorch's values, the place of the same value in `other`, or `u32::MAX`
     /// where there is none: what only fills up a block.
     pub(crate) fn places_in(&self, other: &Self, len: usize) -> Vec<u32> {
+        let (from, to) = (self.places(), other.places());
         let mut places = vec![u32::MAX; self.len];
-        (0..len).for_each(|i| places[self.place(i)] = other.place(i) as u32);
+        (0..len).for_each(|i| places[from.of(i)] = to.of(i) as u32);
         places
-    }
-
-    /// One value a channel, padded to whole blocks.
-    pub(crate) fn channels(channels: usize) -> Self {
-        Self { len: channels.next_multiple_of(BLOCK), map: None }
     }
 }

@@ -161,7 +161,10 @@ impl Planner<'_> {
             let Some(layout) = layout else {
                 return Err(PlanError::Parameter { name, shape: spec.shape });
             };
-            uses.push(match self.placed.slots.iter().position(|slot| slot.name == name) {
+            // What does not learn lies once in each layout.
+            let learns = matches!(self.wanted.purpose, Purpose::Training(_));
+            let is_it = |slot: &Slot| slot.name == name && (learns || slot.layout.is_same(&layout));
+            uses.push(match self.placed.slots.iter().position(is_it) {
                 Some(slot) => self.share(slot, layout),
                 None => self.slot(name, spec, layout),
             });
@@ -178,7 +181,10 @@ impl Planner<'_> {
             }
             Purpose::Forward | Purpose::Gradients(_) => (0.0, false),
         };
-        let buf = self.program.kept(layout.len);
+        let buf = match self.wanted.purpose {
+            Purpose::Training(_) => self.program.kept(layout.len),
+            Purpose::Forward | Purpose::Gradients(_) => self.program.constant(layout.len),
+        };
         let grad = learns.then(|| self.program.kept(layout.len));
         let (ParamSpec { shape, trainable, .. }, state, ema, others) = (spec, Vec::new(), None, Vec::new());
         let slot = Slot { name, shape, layout, buf, trainable, grad, rate_scale, state, ema, others };
@@ -192,7 +198,7 @@ impl Planner<'_> {
     fn share(&mut self, slot: usize, layout: ParamLayout) -> Use {
         let slot = &mut self.placed.slots[slot];
         let known = [slot.first_use()].into_iter().chain(slot.others.iter().cloned());
-        let buf = known.into_iter().find(|known| known.layout == layout).map(|known| known.buf);
+        let buf = known.into_iter().find(|known| known.layout.is_same(&layout)).map(|known| known.buf);
         let buf = buf.unwrap_or_else(|| {
             let buf = self.program.kept(layout.len);
             let map = layout.places_in(&slot.layout, slot.shape.iter().product());
@@ -409,7 +415,7 @@ impl Planner<'_> {
             let Some(to) = slot.grad else { continue };
             for other in &slot.others {
                 let Some(from) = other.grad else { continue };
-                let map = (other.layout != slot.layout)
+                let map = (!other.layout.is_same(&slot.layout))
                     .then(|| slot.layout.places_in(&other.layout, slot.shape.iter().product()));
                 let add = AddGradient { from, map, to, len: slot.layout.len };
                 self.program.push_once(Box::new(add));
@@ -479,7 +485,7 @@ impl Planner<'_> {
 }
 
 impl Placed {
-    /// Fills the parameters' memory.
+    /// Fills the memory of parameters that learn.
     pub(crate) fn load(&self, program: &mut Program, params: &Params) {
         for slot in &self.slots {
             let array = params.get(&slot.name).expect("checked against the graph");

@@ -1,15 +1,18 @@
 //! A network in use: parameters loaded, memory planned, images in, values out.
 
+mod clone;
+
 use crate::edit::{BackwardOptions, Edit, Edits, ValueEdit};
 use crate::engine::Engine;
 use crate::explain::Explained;
 use crate::graph::{Graph, NodeId};
 use crate::hooks::{Call, Hook};
+use crate::packed::Packed;
 use crate::params::Params;
 use crate::plan_error::PlanError;
 use crate::plans::Plans;
 use crate::run_error::{RunError, SessionError, check_evaluates};
-use crate::stage::{Kind, Request, Stage};
+use crate::stage::{Key, Kind, Request, Stage};
 use crate::watch::{Held, Tap, Trace, Watch, exactly};
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
 use std::borrow::Cow;
@@ -75,6 +78,7 @@ pub struct Session {
     engine: Engine,
     graph: Graph,
     params: Params,
+    packed: Packed,
     output: Vec<f32>,
     watch: Watch,
     plans: Plans,
@@ -102,9 +106,13 @@ impl Session {
     pub fn with_engine(graph: Graph, params: Params, engine: Engine) -> Result<Self, SessionError> {
         graph.check().map_err(PlanError::from)?;
         params.check(&graph).map_err(PlanError::from)?;
-        let (watch, plans) = (Watch::default(), Plans::default());
-        let (output, passes, reuse) = (Vec::new(), true, true);
-        Ok(Self { engine, graph, params, output, watch, plans, held: None, passes, reuse, most_bytes: None })
+        Ok(Self::fresh(engine, graph, params))
+    }
+
+    fn fresh(engine: Engine, graph: Graph, params: Params) -> Self {
+        let (packed, watch, plans) = (Packed::default(), Watch::default(), Plans::default());
+        let (output, held, passes, reuse, most_bytes) = (Vec::new(), None, true, true, None);
+        Self { engine, graph, params, packed, output, watch, plans, held, passes, reuse, most_bytes }
     }
 
     /// Runs the graph as it is, without passes and with memory of its own for every value: what the fast plan is
@@ -287,7 +295,7 @@ impl Session {
         let at = match &edits.params {
             // Another network: its plan is of no use to the next run.
             Some(params) => {
-                own = Some(self.plan(&kind, params, n)?);
+                own = Some(Stage::plan(&self.request(&self.key(&kind), params, n), None)?);
                 None
             }
             None => Some(self.planned(kind, n)?),
@@ -331,7 +339,9 @@ impl Session {
         if let Some(at) = self.plans.find(&kind, n, TILE) {
             return Ok(at);
         }
-        let stage = self.plan(&kind, &self.params, n)?;
+        let key = self.key(&kind);
+        let request = self.request(&key, &self.params, n);
+        let stage = self.packed.plan(&key, |constants| Stage::plan(&request, constants))?;
         Ok(self.plans.add(kind, stage))
     }
 
@@ -473,22 +483,14 @@ impl Session {
         Ok(self.plans.get_mut(at).explain(&self.engine, images, n))
     }
 
-    fn plan(&self, kind: &Kind, params: &Params, n: usize) -> Result<Stage, PlanError> {
-        let (graph, passes, reuse, tile) = (&self.graph, self.passes, self.reuse, n.min(TILE));
-        let (values, gradients) = (self.watch.values(graph), self.watch.gradients());
-        Stage::plan(&Request {
-            engine: &self.engine,
-            graph,
-            params,
-            kind,
-            values: &values,
-            gradients: if kind.backward.is_some() { &gradients } else { &[] },
-            tile,
-            most_bytes: self.most_bytes,
-            batch: n,
-            passes,
-            reuse,
-        })
+    fn key(&self, kind: &Kind) -> Key {
+        let gradients = if kind.backward.is_some() { self.watch.gradients() } else { Vec::new() };
+        Key { kind: kind.clone(), values: self.watch.values(&self.graph), gradients, passes: self.passes }
+    }
+
+    fn request<'a>(&'a self, key: &'a Key, params: &'a Params, n: usize) -> Request<'a> {
+        let (tile, most_bytes, reuse) = (n.min(TILE), self.most_bytes, self.reuse);
+        Request { engine: &self.engine, graph: &self.graph, params, key, tile, most_bytes, batch: n, reuse }
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct Use {
 impl Slot {
     /// The parameter as its first operation reads it.
     pub(crate) fn first_use(&self) -> Use {
-        Use { layout: self.layout.clone(), buf: self.buf, grad: self.grad }
+        Use { layout: self.layout, buf: self.buf, grad: self.grad }
     }
 
     /// Everything that one update hands to the next, by name.
@@ -48,14 +48,15 @@ impl Slot {
     pub(crate) fn write(&self, program: &mut Program, buf: Buf, array: &ArrayD<f32>) {
         let to = program.get_mut(buf);
         to.fill(0.0);
-        array.iter().enumerate().for_each(|(i, &v)| to[self.layout.place(i)] = v);
+        let places = self.layout.places();
+        array.iter().enumerate().for_each(|(i, &v)| to[places.of(i)] = v);
     }
 
     /// The inverse of [`Slot::write`].
     pub(crate) fn read(&self, program: &Program, buf: Buf) -> ArrayD<f32> {
         let from = program.get(buf);
-        let len = self.shape.iter().product();
-        let values = (0..len).map(|i| from[self.layout.place(i)]).collect();
+        let (len, places) = (self.shape.iter().product(), self.layout.places());
+        let values = (0..len).map(|i| from[places.of(i)]).collect();
         ArrayD::from_shape_vec(IxDyn(&self.shape), values).expect("one value an element")
     }
 }

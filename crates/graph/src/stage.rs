@@ -6,13 +6,13 @@ use crate::explain::{Explained, Part, explained};
 use crate::graph::{Graph, NodeId};
 use crate::lower::Lowered;
 use crate::params::Params;
-use crate::pass::{fold_batch_norm, fuse, fuse_beside};
+use crate::pass::{Folded, fold_batch_norm, fuse, fuse_beside};
 use crate::plan::{Purpose, Wanted, plan};
 use crate::plan_error::PlanError;
 use crate::watch::{Held, Kept, views};
 use std::ops::Range;
 use striate_kernels::Activation;
-use striate_kernels::{Buf, Builder, Program, ReluRule, Step, Value, export};
+use striate_kernels::{Buf, Builder, Constants, Program, ReluRule, Step, Value, export};
 
 /// What a plan depends on, beside what is looked at.
 #[derive(Clone, Default, PartialEq)]
@@ -31,23 +31,30 @@ impl Kind {
     }
 }
 
+/// What a stage of a network depends on beside the number of samples: on which its packed parameters do not.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) kind: Kind,
+    /// Values and gradients that are looked at.
+    pub(crate) values: Vec<NodeId>,
+    pub(crate) gradients: Vec<NodeId>,
+    /// Whether passes run.
+    pub(crate) passes: bool,
+}
+
 /// What a stage is to be.
 pub(crate) struct Request<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) graph: &'a Graph,
     pub(crate) params: &'a Params,
-    pub(crate) kind: &'a Kind,
-    /// Values and gradients that are looked at.
-    pub(crate) values: &'a [NodeId],
-    pub(crate) gradients: &'a [NodeId],
+    pub(crate) key: &'a Key,
     /// Most samples at once, where [`MOST_BYTES`] hold their values; else as many as these do.
     pub(crate) tile: usize,
     /// Most bytes of its memory, where that is bounded.
     pub(crate) most_bytes: Option<usize>,
     /// Most samples of a run, where values are looked at.
     pub(crate) batch: usize,
-    /// Whether passes run, and values share memory.
-    pub(crate) passes: bool,
+    /// Whether values share memory.
     pub(crate) reuse: bool,
 }
 
@@ -72,30 +79,37 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Plans for as many samples at once as there is memory for.
-    pub(crate) fn plan(request: &Request<'_>) -> Result<Self, PlanError> {
+    /// Plans for as many samples at once as there is memory for. `constants` are those of a stage that differs in the number of
+    /// samples alone.
+    pub(crate) fn plan(request: &Request<'_>, constants: Option<&Constants>) -> Result<Self, PlanError> {
         let mut tile = request.tile;
         loop {
-            match Self::plan_tile(request, tile) {
+            match Self::plan_tile(request, tile, constants) {
                 Err(PlanError::Memory(_)) if tile > 1 => tile = tile.div_ceil(2),
                 done => return done,
             }
         }
     }
 
-    fn plan_tile(request: &Request<'_>, tile: usize) -> Result<Self, PlanError> {
-        let Request { graph, kind: Kind { backward, cuts, scaled }, values, gradients, .. } = *request;
-        let (mut lowered, mut params) = (Lowered::new(graph), request.params.clone());
+    fn plan_tile(
+        request: &Request<'_>,
+        tile: usize,
+        constants: Option<&Constants>,
+    ) -> Result<Self, PlanError> {
+        let Request { graph, key, .. } = *request;
+        let Key { kind: Kind { backward, cuts, scaled }, values, passes, .. } = key;
+        let gradients = &key.gradients[..];
+        let (mut lowered, mut folded) = (Lowered::new(graph), Folded::default());
         // A gradient goes back through the sums of a direct convolution.
         lowered.arithmetic = if backward.is_none() { request.engine.arithmetic } else { Arithmetic::PLAIN };
         cuts.iter().for_each(|&id| lowered.cut(id));
         let changed = [&cuts[..], scaled].concat();
-        let views = views(graph, values, if request.passes { &changed } else { values });
+        let views = views(graph, values, if *passes { &changed } else { values });
         let values: Vec<NodeId> = views.iter().map(|view| view.of).collect();
         lowered.remove_dead(&[&values, gradients].concat());
         let mut keep = [&values, gradients, &changed].concat();
-        if request.passes {
-            fold_batch_norm(&mut lowered, &mut params, &keep);
+        if *passes {
+            folded = fold_batch_norm(&mut lowered, &keep);
             let passed = |id: &&NodeId| !gradients.contains(id) && !changed.contains(id);
             let beside: Vec<NodeId> = values.iter().filter(passed).copied().collect();
             fuse_beside(&mut lowered, &mut keep, &beside);
@@ -115,9 +129,13 @@ impl Stage {
         let cuts = cuts.iter().map(|id| placed.sources.get(id).copied()).collect();
         let factors = scaled.iter().map(|id| placed.factors.get(id).copied()).collect();
         builder.keep(output.buf);
-        let mut program = builder.finish()?;
-        placed.load(&mut program, &params);
-        program.prepare(&request.engine.pool, request.engine.isa);
+        let mut program = builder.finish_with(constants.cloned())?;
+        if constants.is_none() {
+            for slot in &placed.slots {
+                slot.write(&mut program, slot.buf, &folded.param(request.params, &slot.name));
+                program.prepare(slot.buf, &request.engine.pool, request.engine.isa);
+            }
+        }
         let kept = Kept::new(&placed, &views);
         let output_held = placed.kept_values.contains_key(&graph.output);
         let (asked, batch, grad_output) = (request.tile, request.batch, placed.grad_output);

@@ -66,6 +66,11 @@ impl Arena {
     pub(crate) fn as_mut_ptr(&mut self) -> *mut f32 {
         self.start
     }
+
+    /// Where it begins, for readers.
+    pub(crate) fn as_ptr(&self) -> *const f32 {
+        self.start
+    }
 }
 
 #[cfg(all(test, unix))]

@@ -1,17 +1,17 @@
 //! Where the buffers of a program lie, and where its threads wait for each other.
 
-use crate::program::{Buf, Declared, Kernel, Place};
+use crate::program::{Buf, Declared, Kernel, Memory, Place};
 use std::ops::Range;
 
 /// Buffers start at multiples of a cache line.
 const ALIGN: usize = 16;
 
-/// First fit by first use: each buffer goes to the lowest place that no living neighbor overlaps.
-pub(crate) fn place(
-    buffers: &[Declared],
-    kernels: &[Box<dyn Kernel>],
-    no_reuse: bool,
-) -> (Vec<Place>, usize) {
+/// Values of each memory of a program.
+pub(crate) type Lens = [usize; Memory::COUNT];
+
+/// First fit by first use: each buffer goes to the lowest place that no living neighbor overlaps. Constants lie one behind the other
+/// in their own memory; those that no kernel reads all lie at the start of theirs.
+pub(crate) fn place(buffers: &[Declared], kernels: &[Box<dyn Kernel>], no_reuse: bool) -> (Vec<Place>, Lens) {
     let mut life: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
     for (k, kernel) in kernels.iter().enumerate() {
         for Buf(b) in kernel.reads().into_iter().chain(kernel.writes()) {
@@ -20,15 +20,30 @@ pub(crate) fn place(
         }
     }
     for (b, buffer) in buffers.iter().enumerate() {
-        if buffer.keep || no_reuse {
+        if !buffer.constant && (buffer.keep || no_reuse) {
             life[b] = Some((0, kernels.len()));
         }
     }
-    let mut order: Vec<usize> = (0..buffers.len()).filter(|&b| life[b].is_some()).collect();
+    let mut order: Vec<usize> =
+        (0..buffers.len()).filter(|&b| life[b].is_some() && !buffers[b].constant).collect();
     // Larger first among those that start together: fewer holes.
     order.sort_by_key(|&b| (life[b].map(|l| l.0), std::cmp::Reverse(buffers[b].len), b));
-    let nowhere = |buffer: &Declared| Place { range: 0..0, per_sample: buffer.per_sample };
+    let nowhere =
+        |buffer: &Declared| Place { memory: Memory::Arena, range: 0..0, per_sample: buffer.per_sample };
     let mut places: Vec<Place> = buffers.iter().map(nowhere).collect();
+    let (mut constants, mut staging) = (0_usize, 0_usize);
+    for (b, buffer) in buffers.iter().enumerate().filter(|(_, buffer)| buffer.constant) {
+        let len = buffer.len.checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX);
+        let (memory, at) = match life[b] {
+            Some(_) => (Memory::Constants, constants),
+            None => (Memory::Staging, 0),
+        };
+        places[b] = Place { memory, range: at..at.saturating_add(buffer.len), per_sample: 0 };
+        match memory {
+            Memory::Staging => staging = staging.max(len),
+            _ => constants = constants.saturating_add(len),
+        }
+    }
     let mut placed: Vec<usize> = Vec::new();
     let mut end = 0;
     for b in order {
@@ -55,7 +70,7 @@ pub(crate) fn place(
         end = end.max(at.saturating_add(len));
         placed.push(b);
     }
-    (places, end)
+    (places, [end, constants, staging])
 }
 
 /// Every buffer at the end of pages of its own, and the page behind it, which nobody may touch; then the values of it all.
@@ -70,7 +85,8 @@ pub(crate) fn guarded(
         let len = buffer.len.next_multiple_of(ALIGN);
         let pages = (end + len).next_multiple_of(page);
         let (start, guard) = (first_page + pages - len, first_page + pages);
-        places.push(Place { range: start..start + buffer.len, per_sample: buffer.per_sample });
+        let (memory, range) = (Memory::Arena, start..start + buffer.len);
+        places.push(Place { memory, range, per_sample: buffer.per_sample });
         guards.push(guard..guard + page);
         end = pages + page;
     }
@@ -80,8 +96,11 @@ pub(crate) fn guarded(
 /// Whether the team must meet before each kernel: when it touches memory that a kernel since the last meeting wrote,
 /// or writes memory that one has read.
 pub(crate) fn waits(kernels: &[Box<dyn Kernel>], places: &[Place], per_tile: usize) -> Vec<bool> {
-    let ranges =
-        |bufs: Vec<Buf>| bufs.into_iter().map(|b| places[b.0 as usize].range.clone()).collect::<Vec<_>>();
+    // Nobody writes a constant.
+    let place = |b: Buf| Some(&places[b.0 as usize]).filter(|place| place.memory == Memory::Arena);
+    let ranges = |bufs: Vec<Buf>| {
+        bufs.into_iter().filter_map(place).map(|place| place.range.clone()).collect::<Vec<_>>()
+    };
     let meet = |a: &[Range<usize>], b: &[Range<usize>]| {
         a.iter().any(|x| b.iter().any(|y| x.start < y.end && y.start < x.end))
     };

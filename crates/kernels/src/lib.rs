@@ -115,7 +115,7 @@ pub use pooling::{
 };
 #[cfg(any(test, debug_assertions))]
 pub use program::watched;
-pub use program::{Buf, Builder, Cx, Kernel, Out, OutOfMemory, Program, Step};
+pub use program::{Buf, Builder, Constants, Cx, Kernel, Out, OutOfMemory, Program, Step};
 pub use shape::{ConvShape, PoolShape, Window, window_positions};
 pub use simd::{BLOCK, Isa};
 pub use upsample::{Upsample, UpsampleBackward};

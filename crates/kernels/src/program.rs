@@ -12,7 +12,7 @@ mod tests;
 mod witness;
 
 pub use buffer::Buf;
-pub(crate) use buffer::{Declared, Place, SLACK};
+pub(crate) use buffer::{Declared, Memory, Place, SLACK};
 pub use kernel::{Cx, Kernel, Out, Step};
 #[cfg(any(test, debug_assertions))]
 pub use witness::watched;
@@ -22,6 +22,7 @@ use crate::layout::{place, waits};
 use crate::pool::{Pool, share};
 use crate::simd::Isa;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Collects buffers and kernels.
@@ -75,8 +76,16 @@ impl Builder {
         self.declare(len, true)
     }
 
+    /// A buffer that no kernel of a run writes: a parameter of a network in use, or what [`Builder::push_before`] makes of one.
+    /// Its memory can be shared with other programs ([`Builder::finish_with`]).
+    pub fn constant(&mut self, len: usize) -> Buf {
+        let buf = self.declare(len, true);
+        self.buffers[buf.0 as usize].constant = true;
+        buf
+    }
+
     fn declare(&mut self, len: usize, keep: bool) -> Buf {
-        self.buffers.push(Declared { len: len.saturating_add(SLACK), keep, per_sample: 0 });
+        self.buffers.push(Declared { len: len.saturating_add(SLACK), keep, constant: false, per_sample: 0 });
         Buf(u32::try_from(self.buffers.len() - 1).expect("fewer than 2^32 buffers"))
     }
 
@@ -89,7 +98,7 @@ impl Builder {
     /// own: kernels write each tile to its place there, and it is looked at as a whole afterwards.
     pub fn hold(&mut self, buf: Buf, per_sample: usize) {
         let (len, keep) = (self.batch.saturating_mul(per_sample).saturating_add(SLACK), true);
-        self.buffers[buf.0 as usize] = Declared { len, keep, per_sample };
+        self.buffers[buf.0 as usize] = Declared { len, keep, constant: false, per_sample };
     }
 
     /// Adds a kernel that runs for every tile.
@@ -107,8 +116,7 @@ impl Builder {
         self.once.push(kernel);
     }
 
-    /// Adds a kernel that runs in [`Program::prepare`] alone: one that makes of parameters what other kernels read. All buffers that
-    /// it names must be kept.
+    /// Adds a kernel that runs in [`Program::prepare`] alone: one that makes of one constant another, which other kernels read.
     pub fn push_before(&mut self, kernel: impl Kernel + 'static) {
         self.before.push(Box::new(kernel));
     }
@@ -118,17 +126,45 @@ impl Builder {
     /// # Errors
     /// When the memory cannot be had, or is more than [`Builder::with_most_bytes`] allows; the error says how much it is.
     pub fn finish(self) -> Result<Program, OutOfMemory> {
+        self.finish_with(None)
+    }
+
+    /// As [`Builder::finish`]; the constants are those of another program of the same plan, which may be for another number of
+    /// samples, where they are given.
+    ///
+    /// # Errors
+    /// Those of [`Builder::finish`].
+    ///
+    /// # Panics
+    /// When the constants are as many as no such program has, or a kernel of a run writes one.
+    pub fn finish_with(mut self, constants: Option<Constants>) -> Result<Program, OutOfMemory> {
         let per_tile = self.kernels.len();
         let kernels: Vec<_> = self.kernels.into_iter().chain(self.once).collect();
-        let (places, len) = place(&self.buffers, &kernels, self.no_reuse);
+        let writes = kernels.iter().flat_map(|kernel| kernel.writes());
+        writes.for_each(|buf| assert!(!self.buffers[buf.0 as usize].constant, "a kernel writes a constant"));
+        let (places, lens) = place(&self.buffers, &kernels, self.no_reuse);
+        let len = lens.iter().fold(0_usize, |sum, &len| sum.saturating_add(len));
         let (bytes, most) = (len.saturating_mul(4), self.most_bytes);
         if most.is_some_and(|most| bytes > most) {
             return Err(OutOfMemory { bytes, most });
         }
-        let arena = Arena::zeroed(len).ok_or(OutOfMemory { bytes, most: None })?;
+        let zeroed = |len| Arena::zeroed(len).ok_or(OutOfMemory { bytes, most: None });
+        let [arena, of_constants, staging] = lens;
+        let (constants, staging) = match constants {
+            Some(Constants(constants)) => {
+                assert_eq!(constants.len(), of_constants, "the constants of another plan");
+                self.before.clear();
+                (constants, None)
+            }
+            None => {
+                let staging = (staging > 0).then(|| zeroed(staging)).transpose()?;
+                (Arc::new(zeroed(of_constants)?), staging)
+            }
+        };
+        let arena = zeroed(arena)?;
         let waits = waits(&kernels, &places, per_tile);
-        let (tile, batch, before, is_prepared) = (self.tile, self.batch, self.before, false);
-        Ok(Program { arena, places, kernels, before, is_prepared, waits, per_tile, tile, batch })
+        let (tile, batch, before) = (self.tile, self.batch, self.before);
+        Ok(Program { arena, constants, staging, places, kernels, before, waits, per_tile, tile, batch })
     }
 }
 
@@ -145,8 +181,9 @@ impl Builder {
         let (places, guards, _) = crate::layout::guarded(&self.buffers, arena.first_page(), page);
         arena.guard(guards);
         let waits = waits(&kernels, &places, per_tile);
-        let (tile, batch, before, is_prepared) = (self.tile, self.batch, self.before, false);
-        Program { arena, places, kernels, before, is_prepared, waits, per_tile, tile, batch }
+        let constants = Arc::new(Arena::zeroed(0).expect("nothing fits into memory"));
+        let (tile, batch, before, staging) = (self.tile, self.batch, self.before, None);
+        Program { arena, constants, staging, places, kernels, before, waits, per_tile, tile, batch }
     }
 }
 
@@ -174,19 +211,33 @@ impl std::fmt::Display for OutOfMemory {
 }
 impl std::error::Error for OutOfMemory {}
 
-/// Where the arena begins.
-struct Base(*mut f32);
-// SAFETY: the pointer is only used through `Cx`, under the rules of `Kernel`.
-unsafe impl Sync for Base {}
+/// Where each memory begins.
+struct Bases([*mut f32; Memory::COUNT]);
+// SAFETY: the pointers are only used through `Cx`, under the rules of `Kernel`; none writes a constant.
+unsafe impl Sync for Bases {}
+
+/// The constants of a program, in the layouts that its kernels read; copies share the memory.
+#[derive(Debug, Clone)]
+pub struct Constants(Arc<Arena>);
+
+impl Constants {
+    /// Whether anybody else has them.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+}
 
 /// Kernels, their memory, and where threads wait.
 #[derive(Debug)]
 pub struct Program {
     arena: Arena,
+    constants: Arc<Arena>,
+    /// Until every constant is made of what lies here.
+    staging: Option<Arena>,
     places: Vec<Place>,
     kernels: Vec<Box<dyn Kernel>>,
+    /// What makes the constants that are not made yet.
     before: Vec<Box<dyn Kernel>>,
-    is_prepared: bool,
     waits: Vec<bool>,
     per_tile: usize,
     tile: usize,
@@ -194,23 +245,48 @@ pub struct Program {
 }
 
 impl Program {
-    /// Bytes of the arena.
+    /// Bytes of its memory, constants included.
     pub fn memory_bytes(&self) -> usize {
-        self.arena.len() * 4
+        (self.arena.len() + self.constants.len()) * 4
+    }
+
+    /// Its constants, for another program of the same plan.
+    ///
+    /// # Panics
+    /// When some of them are not [made](Program::prepare) yet.
+    pub fn constants(&self) -> Constants {
+        assert!(self.before.is_empty(), "constants that were not prepared");
+        Constants(Arc::clone(&self.constants))
     }
 
     /// The values of a buffer. Meaningful for kept buffers, and for others until a later kernel takes their place.
+    ///
+    /// # Panics
+    /// When it was a constant that only makes another, and that one is made.
     pub fn get(&self, buf: Buf) -> &[f32] {
-        let place = self.places[buf.0 as usize].range.clone();
-        let len = place.len().saturating_sub(SLACK);
-        &self.arena.as_slice()[place][..len]
+        let place = &self.places[buf.0 as usize];
+        let len = place.range.len().saturating_sub(SLACK);
+        let memory = match place.memory {
+            Memory::Arena => &self.arena,
+            Memory::Constants => &*self.constants,
+            Memory::Staging => self.staging.as_ref().expect("a constant that was let go"),
+        };
+        &memory.as_slice()[place.range.clone()][..len]
     }
 
-    /// The values of a buffer, to be changed between runs.
+    /// The values of a buffer, to be changed between runs; of a constant, before the first.
+    ///
+    /// # Panics
+    /// When it is a constant that another program shares, or as [`Program::get`] does.
     pub fn get_mut(&mut self, buf: Buf) -> &mut [f32] {
-        let place = self.places[buf.0 as usize].range.clone();
-        let len = place.len().saturating_sub(SLACK);
-        &mut self.arena.as_mut_slice()[place][..len]
+        let place = &self.places[buf.0 as usize];
+        let len = place.range.len().saturating_sub(SLACK);
+        let memory = match place.memory {
+            Memory::Arena => &mut self.arena,
+            Memory::Constants => Arc::get_mut(&mut self.constants).expect("constants that nobody shares yet"),
+            Memory::Staging => self.staging.as_mut().expect("a constant that was let go"),
+        };
+        &mut memory.as_mut_slice()[place.range.clone()][..len]
     }
 
     /// Fills all buffers, slack included: nothing may depend on what was there before.
@@ -230,17 +306,28 @@ impl Program {
         self.places.iter().all(|place| slack(place).iter().all(|v| v.to_bits() == value.to_bits()))
     }
 
-    /// Runs the kernels of [`Builder::push_before`], in order. Whoever writes parameters calls it before the next run.
-    pub fn prepare(&mut self, pool: &Pool, isa: Isa) {
+    /// Runs the kernels of [`Builder::push_before`] that read this constant, and lets go of them. Whoever writes a constant calls
+    /// this before writing the next: one that no kernel of a run reads lies where the next such one will lie.
+    ///
+    /// # Panics
+    /// When another program shares the constants.
+    pub fn prepare(&mut self, constant: Buf, pool: &Pool, isa: Isa) {
         let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
-        let base = Base(self.arena.as_mut_ptr());
-        let base = &base;
+        let (now, later) = std::mem::take(&mut self.before)
+            .into_iter()
+            .partition(|kernel| kernel.reads().contains(&constant));
+        self.before = later;
+        let now: Vec<Box<dyn Kernel>> = now;
+        let constants = Arc::get_mut(&mut self.constants).expect("constants that nobody shares yet");
+        let staging = self.staging.as_mut().map_or(std::ptr::null_mut(), Arena::as_mut_ptr);
+        let bases = Bases([self.arena.as_mut_ptr(), constants.as_mut_ptr(), staging]);
+        let bases = &bases;
         let this = &*self;
-        for kernel in &this.before {
+        for kernel in &now {
             pool.run(|worker| {
                 let cx = Cx {
                     step: &step,
-                    arena: base.0,
+                    memories: bases.0,
                     places: &this.places,
                     isa,
                     tile: 0..1,
@@ -252,7 +339,15 @@ impl Program {
                 }
             });
         }
-        self.is_prepared = true;
+        if self.before.is_empty() {
+            self.staging = None;
+        }
+    }
+
+    /// Where each memory begins, for a run.
+    fn bases(&mut self) -> Bases {
+        // Nobody writes a constant: `finish_with` has made sure.
+        Bases([self.arena.as_mut_ptr(), self.constants.as_ptr().cast_mut(), std::ptr::null_mut()])
     }
 
     /// Runs every kernel over `step.n` samples, tile by tile, on the threads of `pool`.
@@ -291,7 +386,7 @@ impl Program {
         let of = |k: usize| {
             let tiles = if k < self.per_tile { n.div_ceil(self.tile) } else { 1 };
             let values = |buf: Buf| match &self.places[buf.0 as usize] {
-                Place { range, per_sample: 0 } => tiles * range.len().saturating_sub(SLACK),
+                Place { range, per_sample: 0, .. } => tiles * range.len().saturating_sub(SLACK),
                 Place { per_sample, .. } => n * per_sample,
             };
             let kernel = &self.kernels[k];
@@ -309,7 +404,7 @@ impl Program {
         after: &(dyn Fn(usize, usize) + Sync),
     ) {
         assert!(step.n > 0, "a run needs at least one sample");
-        assert!(self.is_prepared || self.before.is_empty(), "a program that was not prepared");
+        assert!(self.before.is_empty(), "a program that was not prepared");
         assert!(
             step.n <= self.batch || self.places.iter().all(|place| place.per_sample == 0),
             "a run of {}, whose buffers hold {} samples",
@@ -320,14 +415,13 @@ impl Program {
         if witness::is_watching() {
             return witness::tell(self.watch(isa, step, part));
         }
-        let base = Base(self.arena.as_mut_ptr());
-        let base = &base;
+        let bases = &self.bases();
         let this = &*self;
         pool.run(|worker| {
             let walk = |kernels: Range<usize>, tile: Range<usize>| {
                 let cx = Cx {
                     step,
-                    arena: base.0,
+                    memories: bases.0,
                     places: &this.places,
                     isa,
                     tile,
@@ -360,9 +454,10 @@ impl Program {
     /// Runs every kernel on this thread, and tells which of them touched what they do not name, and which of their tasks could
     /// have met at the same place.
     pub(crate) fn watch(&mut self, isa: Isa, step: &Step<'_>, part: Range<usize>) -> Vec<String> {
-        let (arena, witness) = (self.arena.as_mut_ptr(), witness::Witness::default());
+        let (bases, witness) = (self.bases(), witness::Witness::default());
+        let memories = bases.0;
         let walk = |kernels: Range<usize>, tile: Range<usize>| {
-            let cx = Cx { step, arena, places: &self.places, isa, tile, witness: Some(&witness) };
+            let cx = Cx { step, memories, places: &self.places, isa, tile, witness: Some(&witness) };
             for k in kernels {
                 if self.waits[k] {
                     witness.meets();

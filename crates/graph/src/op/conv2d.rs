@@ -308,8 +308,7 @@ impl Operation for Conv2d {
             return Some(ParamLayout::channels(self.out_channels));
         }
         let shape = self.conv_shape(&[x.channels, x.height, x.width]);
-        let rows = Rows::forward(&shape, x);
-        Some(ParamLayout { len: rows.weight_len(), map: Some(rows.weight_map(&shape)?) })
+        ParamLayout::conv(shape, x)
     }
     fn takes_planar(&self) -> bool {
         true
@@ -341,21 +340,24 @@ impl Operation for Conv2d {
             }
             Method::Bf16 => {
                 let (x, w) = (at.x[0], at.params[0]);
-                let rounded = at.program.kept(Bf16Weights::conv_len(&shape, &x.plane));
+                let rounded = at.program.constant(Bf16Weights::conv_len(&shape, &x.plane));
                 at.program.push_before(Bf16Weights::conv(&shape, &x.plane, w, rounded));
                 let kernel =
                     conv::Conv::forward_bf16(at.program, &shape, x, rounded, bias, at.y, at.activation);
                 at.program.push(kernel.with_added(at.added));
             }
             Method::Winograd(form) => {
-                let u = at.program.kept(form.weight_len(&shape));
-                let weights = conv::WinogradWeights::new(form, &shape, at.params[0], u);
+                let (len, w) = (form.weight_len(&shape), at.params[0]);
                 // Parameters that learn are others in each step.
-                if at.train {
-                    at.program.push(weights)
+                let u = if at.train {
+                    let u = at.program.kept(len);
+                    at.program.push(conv::WinogradWeights::new(form, &shape, w, u));
+                    u
                 } else {
-                    at.program.push_before(weights)
-                }
+                    let u = at.program.constant(len);
+                    at.program.push_before(conv::WinogradWeights::new(form, &shape, w, u));
+                    u
+                };
                 let kernel = conv::Winograd::forward(form, &shape, at.x[0], u, bias, at.y, at.activation);
                 at.program.push(kernel.with_added(at.added));
             }

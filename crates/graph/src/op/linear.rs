@@ -109,7 +109,7 @@ impl Operation for Linear {
         if i == 1 {
             return Some(ParamLayout::channels(self.out_features));
         }
-        Some(ParamLayout { len: self.pack().weight_len(), map: Some(self.pack().weight_map(x)?) })
+        ParamLayout::linear(self.pack(), x)
     }
     fn takes_activation(&self) -> bool {
         true
@@ -119,7 +119,7 @@ impl Operation for Linear {
         let act = at.activation;
         let (pack, x, w) = (self.pack(), at.x[0], at.params[0]);
         let linear = if at.arithmetic.dtype == Dtype::Bf16 {
-            let rounded = at.program.kept(Bf16Weights::linear_len(pack));
+            let rounded = at.program.constant(Bf16Weights::linear_len(pack));
             at.program.push_before(Bf16Weights::linear(pack, w, rounded));
             linear::Linear::bf16(at.program, pack, x, rounded, bias, at.y, act)
         } else {

@@ -11,9 +11,74 @@ use crate::lower::{Form, Lowered};
 use crate::op::{Conv2d, Op};
 use crate::params::Params;
 use ndarray::ArrayD;
+use std::borrow::Cow;
+
+/// What was folded into which convolution. The parameters are made one at a time, when they are needed: all of them at once would
+/// be a second copy of the network.
+#[derive(Debug, Default)]
+pub(crate) struct Folded<'g>(Vec<Fold<'g>>);
+
+#[derive(Debug)]
+struct Fold<'g> {
+    conv: &'g str,
+    norm: &'g str,
+    eps: f32,
+}
+
+impl Folded<'_> {
+    /// The parameter of that name with what was folded into it.
+    pub(crate) fn param<'p>(&self, params: &'p Params, name: &str) -> Cow<'p, ArrayD<f32>> {
+        let of = |fold: &&Fold<'_>| {
+            let own = name.strip_prefix(fold.conv).and_then(|rest| rest.strip_prefix('.'));
+            matches!(own, Some("weight" | "bias"))
+        };
+        let mut array = params.get(name).map(Cow::Borrowed);
+        for fold in self.0.iter().filter(of) {
+            array = Some(Cow::Owned(if name.ends_with(".weight") {
+                fold.weight(params, array.expect("checked against the graph").into_owned())
+            } else {
+                fold.bias(params, array.as_deref())
+            }));
+        }
+        array.expect("checked against the graph")
+    }
+}
+
+impl Fold<'_> {
+    fn norm<'p>(&self, params: &'p Params, name: &str) -> &'p ArrayD<f32> {
+        params.get(&format!("{}.{name}", self.norm)).expect("checked against the graph")
+    }
+
+    /// `γ/√(σ² + eps)`, one value a channel.
+    fn scale(&self, params: &Params) -> Vec<f64> {
+        let (gamma, var) = (self.norm(params, "weight"), self.norm(params, "running_var"));
+        let scale = |(&g, &v): (&f32, &f32)| f64::from(g) / (f64::from(v) + f64::from(self.eps)).sqrt();
+        gamma.iter().zip(var).map(scale).collect()
+    }
+
+    fn weight(&self, params: &Params, mut weight: ArrayD<f32>) -> ArrayD<f32> {
+        let scale = self.scale(params);
+        let per_channel = weight.len() / scale.len();
+        for (i, w) in weight.iter_mut().enumerate() {
+            *w = (f64::from(*w) * scale[i / per_channel]) as f32;
+        }
+        weight
+    }
+
+    fn bias(&self, params: &Params, old: Option<&ArrayD<f32>>) -> ArrayD<f32> {
+        let scale = self.scale(params);
+        let (beta, mean) = (self.norm(params, "bias"), self.norm(params, "running_mean"));
+        let bias = (0..scale.len()).map(|k| {
+            let b = old.map_or(0.0, |old| f64::from(old[[k]]));
+            ((b - f64::from(mean[[k]])) * scale[k] + f64::from(beta[[k]])) as f32
+        });
+        ArrayD::from_shape_vec(vec![scale.len()], bias.collect()).expect("one value a channel")
+    }
+}
 
 /// Folds every batch norm whose convolution nobody else reads; values in `keep` stay.
-pub(crate) fn fold_batch_norm(lowered: &mut Lowered<'_>, params: &mut Params, keep: &[NodeId]) {
+pub(crate) fn fold_batch_norm<'g>(lowered: &mut Lowered<'g>, keep: &[NodeId]) -> Folded<'g> {
+    let mut folded = Folded::default();
     let consumers = lowered.consumers();
     let uses = |lowered: &Lowered<'_>, layer: &str| lowered.nodes().filter(|(_, n)| n.layer == layer).count();
     for id in 0..lowered.graph.nodes.len() {
@@ -28,31 +93,10 @@ pub(crate) fn fold_batch_norm(lowered: &mut Lowered<'_>, params: &mut Params, ke
         if bn.training || shared || twice || keep.contains(&before) {
             continue;
         }
-        let take = |params: &mut Params, name: &str| {
-            params.remove(&format!("{bn_layer}.{name}")).expect("checked against the graph")
-        };
-        let [gamma, beta, mean, var] =
-            ["weight", "bias", "running_mean", "running_var"].map(|name| take(params, name));
-        let scale: Vec<f64> = gamma
-            .iter()
-            .zip(&var)
-            .map(|(&g, &v)| f64::from(g) / (f64::from(v) + f64::from(bn.eps)).sqrt())
-            .collect();
-        let weight = params.get_mut(&format!("{conv_layer}.weight")).expect("checked against the graph");
-        let per_channel = weight.len() / scale.len();
-        for (i, w) in weight.iter_mut().enumerate() {
-            *w = (f64::from(*w) * scale[i / per_channel]) as f32;
-        }
-        let bias_name = format!("{conv_layer}.bias");
-        let old = params.get(&bias_name).map(|b| b.iter().map(|&v| f64::from(v)).collect::<Vec<_>>());
-        let bias = (0..scale.len()).map(|k| {
-            let b = old.as_ref().map_or(0.0, |old| old[k]);
-            ((b - f64::from(mean[[k]])) * scale[k] + f64::from(beta[[k]])) as f32
-        });
-        let bias = ArrayD::from_shape_vec(vec![scale.len()], bias.collect()).expect("one value a channel");
-        params.insert(bias_name, bias);
+        folded.0.push(Fold { conv: conv_layer, norm: bn_layer, eps: bn.eps });
         let conv = Conv2d { bias: true, ..conv.clone() };
         lowered.join(before, id, Form::Stored(conv.into()));
     }
     lowered.remove_dead(keep);
+    folded
 }

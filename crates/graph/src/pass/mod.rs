@@ -4,7 +4,7 @@ mod fold_batch_norm;
 mod fuse;
 mod fuse_beside;
 
-pub(crate) use fold_batch_norm::fold_batch_norm;
+pub(crate) use fold_batch_norm::{Folded, fold_batch_norm};
 pub(crate) use fuse::fuse;
 pub(crate) use fuse_beside::fuse_beside;
 
@@ -13,7 +13,6 @@ mod tests {
     use super::*;
     use crate::graph::{Graph, Node, NodeId};
     use crate::lower::{Form, Lowered, LoweredNode};
-    use crate::params::Params;
     use serde_json::json;
 
     /// Input of 3 x 8 x 8 and these operations in a row, each named after itself and its place.
@@ -59,8 +58,8 @@ mod tests {
             json!({"op": "batch_norm2d", "num_features": 16, "eps": 0.1, "momentum": 0.1, "training": false});
         let graph = row(&[(conv(false), WHOLE), (norm.clone(), WHOLE)]);
         let folded = |graph: &Graph, keep: &[NodeId]| {
-            let (mut lowered, mut params) = (Lowered::new(graph), Params::init(graph, 1));
-            fold_batch_norm(&mut lowered, &mut params, keep);
+            let mut lowered = Lowered::new(graph);
+            fold_batch_norm(&mut lowered, keep);
             lowered.nodes().count() == 2
         };
         assert!(folded(&graph, &[]));

@@ -1,6 +1,6 @@
 //! What a kernel is, and what it gets to see of a run.
 
-use super::buffer::{Buf, Place};
+use super::buffer::{Buf, Memory, Place};
 #[cfg(any(test, debug_assertions))]
 use super::witness::Witness;
 use crate::loss::Target;
@@ -29,7 +29,8 @@ pub struct Step<'a> {
 /// The part of a batch that passes through the network at once, and how to get at memory.
 pub struct Cx<'a> {
     pub(super) step: &'a Step<'a>,
-    pub(super) arena: *mut f32,
+    /// Where each memory begins; null for one that this run has no use for.
+    pub(super) memories: [*mut f32; Memory::COUNT],
     pub(super) places: &'a [Place],
     pub(super) isa: Isa,
     pub(super) tile: Range<usize>,
@@ -59,18 +60,30 @@ impl<'a> Cx<'a> {
         self.tile.start == 0
     }
 
-    /// Where the buffer lies for the samples of this tile.
+    /// Where the buffer lies in its memory for the samples of this tile.
     #[inline]
     fn place(&self, buf: Buf) -> Range<usize> {
-        let Place { range, per_sample } = &self.places[buf.0 as usize];
+        let Place { range, per_sample, .. } = &self.places[buf.0 as usize];
         range.start + self.tile.start * per_sample..range.end
+    }
+
+    /// Where the memory begins that the buffer lies in.
+    #[inline]
+    fn memory(&self, buf: Buf) -> *mut f32 {
+        self.memories[self.places[buf.0 as usize].memory as usize]
+    }
+
+    /// The number of the buffer's first value among those of all memories, for whoever watches.
+    #[cfg(any(test, debug_assertions))]
+    fn number(&self, buf: Buf) -> usize {
+        self.place(buf).start + self.places[buf.0 as usize].memory as usize * (usize::MAX / 16)
     }
 
     /// Notes bytes of a buffer for whoever watches.
     #[cfg(any(test, debug_assertions))]
     fn note(&self, buf: Buf, bytes: Range<usize>, writes: bool) {
         if let Some(witness) = self.witness {
-            let start = 4 * self.place(buf).start;
+            let start = 4 * self.number(buf);
             witness.sees(buf, start + bytes.start..start + bytes.end, writes);
         }
     }
@@ -85,9 +98,9 @@ impl<'a> Cx<'a> {
         assert!(part.start <= part.end && part.end <= place.len(), "read {part:?} of {buf:?}, {place:?}");
         #[cfg(any(test, debug_assertions))]
         self.note(buf, 4 * part.start..4 * part.end, false);
-        // SAFETY: the part lies inside the buffer, and the buffer inside the arena, which outlives the run; that
+        // SAFETY: the part lies inside the buffer, and the buffer inside its memory, which outlives the run; that
         // nobody writes it is the caller's promise.
-        unsafe { std::slice::from_raw_parts(self.arena.add(place.start + part.start), part.len()) }
+        unsafe { std::slice::from_raw_parts(self.memory(buf).add(place.start + part.start), part.len()) }
     }
 
     /// A whole buffer to read, its slack included.
@@ -115,15 +128,15 @@ impl<'a> Cx<'a> {
     #[inline]
     pub fn out(&self, buf: Buf) -> Out<'a> {
         let place = self.place(buf);
-        // SAFETY: the buffer lies inside the arena.
-        let start = unsafe { self.arena.add(place.start) };
+        // SAFETY: the buffer lies inside its memory.
+        let start = unsafe { self.memory(buf).add(place.start) };
         Out {
             buf,
             start,
             len: place.len(),
             of: PhantomData,
             #[cfg(any(test, debug_assertions))]
-            watched: self.witness.map(|witness| (witness, place.start)),
+            watched: self.witness.map(|witness| (witness, self.number(buf))),
         }
     }
 
@@ -140,7 +153,7 @@ impl<'a> Cx<'a> {
         self.note(buf, part.clone(), true);
         // SAFETY: as in `write`; any bytes are valid u8 and valid f32.
         unsafe {
-            let start = self.arena.add(place.start).cast::<u8>().add(part.start);
+            let start = self.memory(buf).add(place.start).cast::<u8>().add(part.start);
             std::slice::from_raw_parts_mut(start, part.len())
         }
     }
@@ -157,7 +170,7 @@ impl<'a> Cx<'a> {
         self.note(buf, part.clone(), false);
         // SAFETY: as in `read`.
         unsafe {
-            let start = self.arena.add(place.start).cast::<u8>().add(part.start);
+            let start = self.memory(buf).add(place.start).cast::<u8>().add(part.start);
             std::slice::from_raw_parts(start, part.len())
         }
     }

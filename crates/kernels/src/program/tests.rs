@@ -195,3 +195,85 @@ fn a_watch_finds_what_is_not_named_and_tasks_that_meet() {
         "task 0 of `wrong` reads what task 1 of `wrong` writes, and nothing keeps them apart"
     );
 }
+
+/// y = x + c, one task a value.
+#[derive(Debug)]
+struct Plus(Buf, Buf, Buf);
+// SAFETY: task i reads x[i] and c[i], and writes y[i].
+unsafe impl Kernel for Plus {
+    fn name(&self) -> &'static str {
+        "plus"
+    }
+    fn reads(&self) -> Vec<Buf> {
+        vec![self.0, self.1]
+    }
+    fn writes(&self) -> Vec<Buf> {
+        vec![self.2]
+    }
+    fn tasks(&self, _: usize) -> usize {
+        100
+    }
+    fn run(&self, cx: &Cx<'_>, task: usize) {
+        let part = task..task + 1;
+        // SAFETY: each task has its own element, and only y is written.
+        unsafe {
+            let sum = cx.read(self.0, part.clone())[0] + cx.read(self.1, part.clone())[0];
+            cx.write(self.2, part)[0] = sum;
+        }
+    }
+}
+
+/// y = x + (2a + 1) + (2b + 1): what is made of two constants, which lie in the same place one after the other.
+fn of_constants(shared: Option<Constants>) -> (Program, [Buf; 4]) {
+    let mut builder = Builder::new(1);
+    let (x, y, z) = (builder.kept(100), builder.buffer(100), builder.kept(100));
+    let [a, b, of_a, of_b] = [0; 4].map(|_| builder.constant(100));
+    builder.push_before(Affine(a, of_a, 2.0));
+    builder.push_before(Affine(b, of_b, 2.0));
+    builder.push(Plus(x, of_a, y));
+    builder.push(Plus(y, of_b, z));
+    (builder.finish_with(shared).unwrap(), [x, z, a, b])
+}
+
+fn step() -> Step<'static> {
+    Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 }
+}
+
+#[test]
+fn constants_are_made_once_and_shared() {
+    let pool = Pool::new(2);
+    let (mut program, [x, z, a, b]) = of_constants(None);
+    for (constant, value) in [(a, 10.0), (b, 100.0)] {
+        program.get_mut(constant).fill(value);
+        program.prepare(constant, &pool, Isa::PORTABLE);
+    }
+    let (mut other, _) = of_constants(Some(program.constants()));
+    for (program, start) in [(&mut program, 1.0), (&mut other, 2.0)] {
+        program.get_mut(x).fill(start);
+        program.run(&pool, Isa::PORTABLE, &step());
+        assert!(program.get(z).iter().all(|&v| v == start + 21.0 + 201.0), "{:?}", program.get(z));
+        let told = program.watch(Isa::PORTABLE, &step(), 0..1);
+        assert!(told.is_empty(), "a constant lies where nothing else does: {told:?}");
+    }
+    let alone = program.constants();
+    assert!(alone.is_shared());
+    drop((program, other));
+    assert!(!alone.is_shared());
+}
+
+#[test]
+#[should_panic(expected = "a program that was not prepared")]
+fn constants_that_were_not_made_are_missed() {
+    let (mut program, [_, _, a, _]) = of_constants(None);
+    program.prepare(a, &Pool::new(1), Isa::PORTABLE);
+    program.run(&Pool::new(1), Isa::PORTABLE, &step());
+}
+
+#[test]
+#[should_panic(expected = "a kernel writes a constant")]
+fn a_constant_is_written_by_no_kernel_of_a_run() {
+    let mut builder = Builder::new(1);
+    let (x, y) = (builder.kept(100), builder.constant(100));
+    builder.push(Affine(x, y, 1.0));
+    let _ = builder.finish();
+}
