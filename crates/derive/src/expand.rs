@@ -4,13 +4,13 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Index, Result};
+use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Index, Path, Result};
 
-/// The `impl Module` of a struct.
+/// The `impl Module` of a struct; `home` is the path of the crate whose `graph` has the traits.
 ///
 /// # Errors
 /// What the struct, or one of its attributes, has wrong.
-pub(crate) fn module(item: DeriveInput) -> Result<TokenStream> {
+pub(crate) fn module(item: DeriveInput, home: &Path) -> Result<TokenStream> {
     let refuse = |kind: &str| {
         let problem = format!(
             "#[derive(Module)] is for structs: {kind} has no fixed set of layers; make it a struct whose fields are the \
@@ -42,11 +42,11 @@ pub(crate) fn module(item: DeriveInput) -> Result<TokenStream> {
         let ty = &field.ty;
         // Only where it says something: a bound without a type parameter would be a warning in the user's code.
         if mentions(ty.to_token_stream(), &params) {
-            bounds.predicates.push(syn::parse_quote!(#ty: ::striate::graph::Child));
+            bounds.predicates.push(syn::parse_quote!(#ty: #home::graph::Child));
         }
         // The span of the type, so that "not a layer" points at the field.
         visits.extend(quote_spanned! { ty.span() =>
-            <#ty as ::striate::graph::Child>::visit(&self.#member, #name, __visit);
+            <#ty as #home::graph::Child>::visit(&self.#member, #name, __visit);
         });
     }
 
@@ -54,10 +54,10 @@ pub(crate) fn module(item: DeriveInput) -> Result<TokenStream> {
     let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
-        impl #impl_generics ::striate::graph::Module for #ident #ty_generics #where_clause {
+        impl #impl_generics #home::graph::Module for #ident #ty_generics #where_clause {
             fn children<'__a>(
                 &'__a self,
-                __visit: &mut dyn ::core::ops::FnMut(&str, &'__a dyn ::striate::graph::Module),
+                __visit: &mut dyn ::core::ops::FnMut(&str, &'__a dyn #home::graph::Module),
             ) {
                 let _ = &__visit;
                 #visits
@@ -106,7 +106,7 @@ mod tests {
 
     /// What `children` visits and under which name, or the error, of a struct.
     fn check(item: DeriveInput, expected: &Expect) {
-        let text = match module(item) {
+        let text = match module(item, &parse_quote!(::striate)) {
             Err(error) => error.to_string(),
             Ok(tokens) => {
                 let tokens = tokens.to_string();
@@ -132,7 +132,7 @@ mod tests {
             &self.0,"0"; &self.2,"2"
         "#]],
         );
-        let nothing = module(parse_quote! { struct Nothing; }).expect("a struct");
+        let nothing = module(parse_quote! { struct Nothing; }, &parse_quote!(::striate)).expect("a struct");
         assert!(!nothing.to_string().contains("visit ("), "{nothing}");
     }
 
@@ -141,7 +141,7 @@ mod tests {
         let item = parse_quote! {
             struct Block<A: Clone, const K: usize> where A: Copy { a: Vec<A>, b: Conv2d, #[module(skip)] c: [u8; K] }
         };
-        let text = module(item).expect("a struct").to_string();
+        let text = module(item, &parse_quote!(::striate)).expect("a struct").to_string();
         let header = text.split('{').next().expect("a header").trim();
         expect!["# [automatically_derived] impl < A : Clone , const K : usize > :: striate :: graph :: Module for Block < A , K > where A : Copy , A : 'static , Vec < A > : :: striate :: graph :: Child"].assert_eq(header);
     }

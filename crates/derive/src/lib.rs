@@ -1,7 +1,8 @@
 //! Floor 0 of Striate: `#[derive(Module)]`, which reads the names of a network's layers from its fields.
 //!
-//! It stands on no other floor and knows the others by path only: what it writes calls `::striate::graph::Module` and
-//! `::striate::graph::Child`. A crate below the facade therefore says `extern crate striate_nn as striate;` at its root.
+//! It stands on no other floor and knows the others by path only. What it writes for a program that depends on the facade calls
+//! `::striate::graph::Module` and `::striate::graph::Child`; for a crate below the facade, which depends on `striate-nn`, it calls
+//! `::striate_nn::graph::…`. So there are two macros, and each of the two crates exports its own under the name `Module`.
 //!
 //! Start reading at `expand.rs`: it is all there is.
 //!
@@ -13,26 +14,19 @@ mod expand;
 
 use proc_macro::TokenStream;
 
-/// Implements the trait `Module` for a struct: each field is a child, under its own name.
-///
-/// | what | becomes |
-/// | --- | --- |
-/// | field `conv1: Conv2d` | child `conv1` |
-/// | field `downsample: Option<Conv2d>` | child `downsample`, or none |
-/// | field `layers: Vec<Block>` | children `layers.0`, `layers.1`, … |
-/// | field `r#type: Conv2d` | child `type` |
-/// | the fields of `struct Pair(Conv2d, Conv2d)` | children `0`, `1` |
-/// | `#[module(skip)] width: usize` | nothing: plain configuration |
-///
-/// A generic field needs `Child`, which every layer has, and its struct must own what it holds (`'static`).
-///
-/// # Errors
-/// An enum or a union has no fixed children, and is refused; so is a field that is neither a layer nor skipped.
-///
-/// # PyTorch
-/// `torch.nn.Module`, which finds its children among the attributes when they are assigned.
+#[doc = include_str!("module.md")]
 #[proc_macro_derive(Module, attributes(module))]
 pub fn module(item: TokenStream) -> TokenStream {
+    expanded(item, &syn::parse_quote!(::striate))
+}
+
+#[doc = include_str!("module.md")]
+#[proc_macro_derive(ModuleOfNn, attributes(module))]
+pub fn module_of_nn(item: TokenStream) -> TokenStream {
+    expanded(item, &syn::parse_quote!(::striate_nn))
+}
+
+fn expanded(item: TokenStream, home: &syn::Path) -> TokenStream {
     let item = syn::parse_macro_input!(item as syn::DeriveInput);
-    expand::module(item).unwrap_or_else(|error| error.to_compile_error()).into()
+    expand::module(item, home).unwrap_or_else(|error| error.to_compile_error()).into()
 }

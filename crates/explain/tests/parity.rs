@@ -1,8 +1,6 @@
 //! The same attribution as captum 0.9.0 and pytorch-grad-cam 1.5.7 find, replayed without Python; `tools/golden/attribution.py` made
 //! the files and says under which conventions.
 
-extern crate striate_nn as striate;
-
 use ndarray::{Array3, Array4, ArrayD, IxDyn};
 use striate_explain::ExplainError;
 use striate_explain::attribution::{Attribution, Attributor, Noise, Patch, Path};

@@ -21,9 +21,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-// The derive names its traits by the path `::striate::graph`.
-extern crate striate_nn as striate;
-
 mod alexnet;
 mod convnet;
 mod convnet_gap;

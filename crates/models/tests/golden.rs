@@ -1,7 +1,5 @@
 //! True to PyTorch: the same weights by a formula, its logits, losses, gradients and optimizer steps.
 
-extern crate striate_nn as striate;
-
 use ndarray::{ArrayD, IxDyn};
 use striate_kernels::reference;
 use striate_nn::graph::{

@@ -1,7 +1,5 @@
 //! From a file of weights to parameters: strictly, and what is adapted on the way.
 
-extern crate striate_nn as striate;
-
 mod tiny;
 
 use expect_test::expect;

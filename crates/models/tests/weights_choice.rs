@@ -1,7 +1,5 @@
 //! Which arrays of a file are taken for a network: by what fits, never by position, and it is said.
 
-extern crate striate_nn as striate;
-
 mod tiny;
 #[path = "../../formats/tests/common/torch.rs"]
 mod torch;

@@ -1,7 +1,5 @@
 //! Where weights are found and how they are fetched, against a file server on this machine's loopback.
 
-extern crate striate_nn as striate;
-
 mod tiny;
 
 use std::fs;

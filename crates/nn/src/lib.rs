@@ -52,7 +52,6 @@ pub use striate_graph::{Forward, Mode, Module, Var, trace};
 /// # Example
 /// A block of a residual network, with the names that torchvision gives its parameters:
 /// ```
-/// extern crate striate_nn as striate; // a crate that depends on the facade leaves this out
 /// use striate_nn::{BatchNorm2d, Conv2d, Forward, Mode, Module, Var, trace};
 ///
 /// #[derive(Module)]
@@ -85,7 +84,6 @@ pub use striate_graph::{Forward, Mode, Module, Var, trace};
 /// ```
 /// A field that is no layer says so, until it is skipped:
 /// ```compile_fail,E0277
-/// extern crate striate_nn as striate;
 /// #[derive(striate_nn::Module)]
 /// struct Net {
 ///     conv1: striate_nn::Conv2d,
@@ -95,11 +93,10 @@ pub use striate_graph::{Forward, Mode, Module, Var, trace};
 /// ```
 /// An enum has no fixed set of layers:
 /// ```compile_fail
-/// extern crate striate_nn as striate;
 /// #[derive(striate_nn::Module)]
 /// enum Net {
 ///     Small(striate_nn::Conv2d),
 /// }
 /// # fn main() {}
 /// ```
-pub use striate_derive::Module;
+pub use striate_derive::ModuleOfNn as Module;

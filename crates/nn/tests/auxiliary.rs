@@ -1,7 +1,5 @@
 //! Auxiliary classifiers: what they add to the loss and to the gradients, and that a network in use has none.
 
-extern crate striate_nn as striate;
-
 use ndarray::ArrayD;
 use striate_nn::graph::{CrossEntropy, Engine, Params, TrainOptions, TrainStep};
 use striate_nn::{BatchNorm2d, Conv2d, Forward, Linear, Mode, Module, Sgd, Var, trace};

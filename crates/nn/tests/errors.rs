@@ -1,7 +1,5 @@
 //! What a beginner is told when shapes do not fit.
 
-extern crate striate_nn as striate;
-
 use expect_test::{Expect, expect};
 use striate_nn::{
     AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Forward, Linear, MaxPool2d, Mode,

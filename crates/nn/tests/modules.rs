@@ -1,7 +1,5 @@
 //! Names: what the derive makes of fields, and what a trace makes of them.
 
-extern crate striate_nn as striate;
-
 use striate_nn::graph::Graph;
 use striate_nn::{
     Conv2d, Dropout, Flatten, Forward, Identity, Linear, Mode, Module, ReLU, Sequential, Var, trace,

@@ -1,7 +1,5 @@
 //! What the layers that few networks have say where they do not fit.
 
-extern crate striate_nn as striate;
-
 use expect_test::{Expect, expect};
 use striate_nn::*;
 

@@ -130,12 +130,23 @@ pub use striate_graph as graph;
 pub use striate_kernels as kernels;
 pub use striate_lab as lab;
 pub use striate_models as models;
-pub use striate_nn as nn;
 pub use striate_report as report;
 pub use striate_train as train;
 
+/// Layers, optimizers and learning-rate schedules, under PyTorch's names: the crate `striate-nn`.
+pub mod nn {
+    // That of `striate-nn` is for crates below this one.
+    pub use striate_derive::Module;
+    pub use striate_nn::*;
+}
+
 /// What most programs need: `use striate::prelude::*;`.
 pub mod prelude {
+    pub use crate::nn::{Adam, AdamW, OptimizerConfig, Sgd};
+    pub use crate::nn::{
+        AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Module, ReLU,
+        ReLU6, Schedule, Sequential,
+    };
     pub use crate::{Classifier, Prediction};
     pub use ndarray::{Array4, ArrayD, ArrayView4};
     pub use striate_data::{Augment, Dataset, Image, Images, Preprocess, Split};
@@ -143,10 +154,5 @@ pub mod prelude {
     pub use striate_graph::{Call, Edit, Hook, Tap, Trace};
     pub use striate_graph::{CrossEntropy, TrainOptions, TrainStep};
     pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Var, trace};
-    pub use striate_nn::{Adam, AdamW, OptimizerConfig, Sgd};
-    pub use striate_nn::{
-        AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Module, ReLU,
-        ReLU6, Schedule, Sequential,
-    };
     pub use striate_train::FitConfig;
 }
