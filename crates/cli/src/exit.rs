@@ -63,7 +63,8 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
             striate::Error::Data(error) => data(error),
             striate::Error::Format(error) => format(error),
             striate::Error::Fit(error) => fit(error),
-            striate::Error::Engine(_) => USAGE,
+            striate::Error::Weights(error) => weights(error),
+            striate::Error::Engine(_) | striate::Error::Model(_) => USAGE,
             _ => BAD_DATA,
         });
     }

@@ -22,7 +22,6 @@ mod models;
 mod neuron;
 mod out;
 mod predict;
-mod pretrained;
 mod report;
 mod scenes;
 mod stop;

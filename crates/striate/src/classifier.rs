@@ -1,23 +1,33 @@
 //! A trained network with everything that is needed to use it.
 
+mod explain;
+mod fit;
+mod pretrained;
+
+pub use pretrained::Pretrained;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use striate_data::{Dataset, Image, Preprocess, Split};
-use striate_formats::ModelFile;
-use striate_graph::{Engine, Forward, RunError, Session};
+use striate_data::{Image, Preprocess, Split};
+use striate_formats::{FormatError, ModelFile};
+use striate_graph::{Engine, RunError, Session};
 use striate_report::{check_logits, softmax};
-use striate_train::{Evaluation, FitConfig, Job, Outcome, evaluate, fit};
+use striate_train::{Evaluation, evaluate};
 
-use crate::{Error, preprocess_of};
+use crate::Error;
 
 /// A network, its parameters, its preprocessing and the names of its classes: what is trained, saved, loaded and asked.
 ///
+/// A clone is for another thread: it shares the parameters, also as the kernels read them, and has its own memory for what they
+/// compute. Clones take turns on the threads of their [`Engine`]; on one of a single thread
+/// ([`load_with`](Self::load_with)) each runs on the thread that asks it.
+///
 /// # Example
 /// See the tour at the top of the [crate](crate).
+#[derive(Clone)]
 pub struct Classifier {
-    file: ModelFile,
+    file: Arc<ModelFile>,
     session: Session,
     engine: Engine,
     classes: Arc<[String]>,
@@ -84,34 +94,44 @@ impl Classifier {
     pub fn new(file: ModelFile, engine: Engine) -> Result<Self, Error> {
         let session = Session::with_engine(file.graph.clone(), file.params.clone(), engine.clone())?;
         let classes = file.classes.clone().into();
-        Ok(Self { file, session, engine, classes, images: Vec::new() })
+        Ok(Self { file: Arc::new(file), session, engine, classes, images: Vec::new() })
     }
 
-    /// Trains a network on a data set, on every core, with the usual preprocessing of the data, and keeps the best epoch. It is
-    /// chosen by images held out of the training set ([`val_split`](FitConfig::val_split)), so that the test images can judge it.
-    ///
-    /// For progress, checkpoints and a folder with the results, use [`train::fit`](striate_train::fit()).
+    /// A classifier from the bytes of a model file, on every core.
     ///
     /// # Errors
-    /// Shapes that do not fit, a configuration that makes no sense, a loss that is not finite.
-    pub fn fit(net: &dyn Forward, data: &Dataset, config: &FitConfig) -> Result<Self, Error> {
-        let preprocess = preprocess_of(data)?;
-        let stop = AtomicBool::new(false);
-        let job = Job::new(net, "custom", data, &preprocess, config, &stop)?;
-        let engine = job.engine.clone();
-        match fit(&job, &mut [])? {
-            Outcome::Finished(trained) => Self::new(trained.model, engine),
-            Outcome::Interrupted { .. } => {
-                unreachable!("nobody but this function has the flag that stops a run")
-            }
-        }
+    /// [`Error::Format`] when they are damaged or none of ours, or compute something else than when they were saved.
+    ///
+    /// # Example
+    /// ```
+    /// use striate::Classifier;
+    ///
+    /// let bytes = striate::models::shipped::find("mlp").expect("it is shipped").bytes;
+    /// assert_eq!(Classifier::from_bytes(bytes)?.classes().len(), 10);
+    ///
+    /// let error = Classifier::from_bytes(&bytes[..1000]).err().expect("half a file");
+    /// assert!(error.to_string().starts_with("model file in memory: "), "{error}");
+    /// # Ok::<(), striate::Error>(())
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let content = |problem| FormatError::Content { path: "model file in memory".into(), problem };
+        let file = ModelFile::from_bytes(bytes).map_err(content)?;
+        Self::new(file, Engine::new(None).map_err(Error::Engine)?)
     }
 
     /// Loads a model file, on every core.
     ///
     /// # Errors
     /// A file that cannot be read, is damaged or none of ours, or computes something else than when it was saved.
-    pub fn load(path: &Path) -> Result<Self, Error> {
+    ///
+    /// # Example
+    /// ```
+    /// use striate::Classifier;
+    ///
+    /// let error = Classifier::load("no/such.safetensors").err().expect("there is none");
+    /// assert!(error.to_string().starts_with("no/such.safetensors: cannot be read"), "{error}");
+    /// ```
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::load_with(path, Engine::new(None).map_err(Error::Engine)?)
     }
 
@@ -119,16 +139,16 @@ impl Classifier {
     ///
     /// # Errors
     /// Those of [`load`](Self::load).
-    pub fn load_with(path: &Path, engine: Engine) -> Result<Self, Error> {
-        Self::new(ModelFile::load(path)?, engine)
+    pub fn load_with(path: impl AsRef<Path>, engine: Engine) -> Result<Self, Error> {
+        Self::new(ModelFile::load(path.as_ref())?, engine)
     }
 
     /// Writes the model file, whole or not at all.
     ///
     /// # Errors
     /// When the place cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
-        Ok(self.file.save(path)?)
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        Ok(self.file.save(path.as_ref())?)
     }
 
     /// Everything that [`save`](Self::save) writes.
@@ -148,7 +168,7 @@ impl Classifier {
 
     /// Says that the images to come are black on white, and the network was trained on white on black.
     pub fn set_invert(&mut self, invert: bool) {
-        self.file.preprocess.invert = invert;
+        Arc::make_mut(&mut self.file).preprocess.invert = invert;
     }
 
     /// The network in use: for tapping its values.
@@ -171,6 +191,35 @@ impl Classifier {
     pub fn predict(&mut self, image: &Image) -> Result<Prediction, Error> {
         let pixels = self.file.preprocess.from_image(image);
         Ok(self.predict_pixels(&pixels)?.remove(0))
+    }
+
+    /// As [`predict`](Self::predict), of an image file: PNG, JPEG, GIF, WebP, BMP, TIFF and what else
+    /// [`Image::open`] reads.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the file cannot be read or is no image, and those of [`predict`](Self::predict).
+    ///
+    /// # Example
+    /// ```
+    /// use striate::Classifier;
+    ///
+    /// let mut model = Classifier::from_pretrained("convnet")?;
+    /// let error = model.predict_path("no/such.png").unwrap_err().to_string();
+    /// assert!(error.starts_with("no/such.png: "), "{error}");
+    /// # Ok::<(), striate::Error>(())
+    /// ```
+    pub fn predict_path(&mut self, path: impl AsRef<Path>) -> Result<Prediction, Error> {
+        let image = self.file.preprocess.open(path.as_ref())?;
+        self.predict(&image)
+    }
+
+    /// As [`predict_path`](Self::predict_path), of the bytes of an image file, such as an upload.
+    ///
+    /// # Errors
+    /// Those of [`predict_path`](Self::predict_path).
+    pub fn predict_bytes(&mut self, bytes: &[u8]) -> Result<Prediction, Error> {
+        let image = self.file.preprocess.decode("image in memory", bytes)?;
+        self.predict(&image)
     }
 
     /// What is in these images, one prediction each.

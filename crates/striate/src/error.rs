@@ -3,7 +3,10 @@
 use striate_data::DataError;
 use striate_formats::FormatError;
 use striate_graph::{RunError, SessionError};
+use striate_explain::ExplainError;
 use striate_report::ReportError;
+use striate_models::UnknownModel;
+use striate_models::weights::WeightsError;
 use striate_train::FitError;
 
 /// An error of a [`Classifier`](crate::Classifier).
@@ -33,6 +36,15 @@ pub enum Error {
         /// The logit that is no number.
         error: ReportError,
     },
+    /// A network that nobody knows.
+    #[error(transparent)]
+    Model(#[from] UnknownModel),
+    /// Published weights.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A question that a network has no answer to.
+    #[error(transparent)]
+    Explain(ExplainError),
     /// `STRIATE_ISA` names what this machine lacks.
     #[error("{0}")]
     Engine(String),

@@ -120,7 +120,7 @@ mod classifier;
 mod error;
 mod preset;
 
-pub use classifier::{Classifier, Prediction};
+pub use classifier::{Classifier, Prediction, Pretrained};
 pub use error::Error;
 pub use preset::preprocess_of;
 pub use striate_data as data;

@@ -9,9 +9,9 @@ use striate::models::registry::ModelInfo;
 use striate::train::probe::{self, Backbone, CrossValidation, FEATURES, Features, Head, fit_head};
 use striate::train::{FitError, Parts};
 
-use crate::pretrained::Pretrained;
 use crate::report::of_split;
 use crate::working::Working;
+use striate::Pretrained;
 
 /// Folds of the cross-validation.
 pub(super) const FOLDS: usize = 5;

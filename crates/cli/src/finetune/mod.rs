@@ -18,11 +18,11 @@ use striate::train::probe::cross_validate;
 
 use crate::exit::{BadData, Usage};
 use crate::kept::kept;
-use crate::pretrained::Pretrained;
 use crate::train::{command, prepare, run_dir};
 use crate::working::Working;
 pub(crate) use args::Args;
 use frozen::{FOLDS, Frozen};
+use striate::Pretrained;
 
 /// `program` is the command line as a whole, of which this is one command.
 pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyhow::Result<u8> {

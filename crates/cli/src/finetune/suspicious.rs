@@ -11,8 +11,8 @@ use striate::train::probe::{Suspicion, cross_validate, suspicious};
 use super::frozen::{self, FOLDS};
 use crate::exit::Usage;
 use crate::flags_weights::{LoadFlags, say};
-use crate::pretrained::Pretrained;
 use crate::working::Working;
+use striate::Pretrained;
 
 /// Lines that are printed; the JSON document has all.
 const SHOWN: usize = 20;

@@ -15,7 +15,7 @@ use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, model_path};
 use crate::flags_weights::{LoadFlags, say};
 use crate::out;
-use crate::pretrained::Pretrained;
+use striate::Pretrained;
 
 /// A network by name with weights from somewhere; flattened into the commands that take one in place of a model file.
 #[derive(Debug, ClapArgs)]
@@ -66,7 +66,7 @@ impl NamedFlags {
         let mut pretrained = self.load.with(|options| Pretrained::load(info, source, options))?;
         say(&pretrained.report.notes);
         let outputs = pretrained.outputs();
-        let classes = pretrained.classes();
+        let classes = &mut pretrained.classes;
         if let Some((path, labels)) = labels {
             if labels.len() != outputs {
                 let (path, got) = (path.display(), labels.len());
@@ -90,7 +90,7 @@ impl NamedFlags {
                  FILE names them"
             ));
         }
-        pretrained.model(engine)
+        Ok(pretrained.model(engine)?)
     }
 }
 

@@ -1,0 +1,44 @@
+//! Why a classifier says what it says.
+
+use ndarray::{Array3, ArrayView3};
+use striate_data::Image;
+use striate_explain::attribution::{Attribution, Attributor, Method};
+
+use super::Classifier;
+use crate::Error;
+
+impl Classifier {
+    /// Which part of an image, of any size and color, speaks for the class that is predicted for it, and which against: the class's
+    /// logit, taken apart by `method` at its default settings. Methods that start from a baseline start from the mean of the training
+    /// images. [`Method::usual`] is the one to begin with.
+    ///
+    /// For another class, the difference of two classes, another layer or other settings, ask an [`Attributor`] of the
+    /// [`session`](Self::session).
+    ///
+    /// # Errors
+    /// [`Error::Explain`] when the method does not apply to this network, or the network names no class;
+    /// [`Error::Run`] when the network cannot be run.
+    ///
+    /// # Example
+    /// ```
+    /// use striate::Classifier;
+    /// use striate::explain::attribution::Method;
+    ///
+    /// let model = Classifier::from_pretrained("convnet")?;
+    /// let digits = striate::data::load("digits")?;
+    /// let found = model.explain(&digits.test.image(0)?, Method::IntegratedGradients)?;
+    /// assert_eq!((found.class, found.shape), (digits.test.label(0) as usize, [1, 28, 28]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn explain(&self, image: &Image, method: Method) -> Result<Attribution, Error> {
+        let mut model = self.clone();
+        let class = model.predict(image)?.top(1).first().map_or(0, |&(class, _)| class);
+        let preprocess = self.preprocess();
+        let mut values = vec![0.0; preprocess.sample_len()];
+        preprocess.normalize(&preprocess.from_image(image), &mut values);
+        let image = ArrayView3::from_shape(preprocess.shape(), &values).expect("an image of this shape");
+        let baseline = Array3::zeros(preprocess.shape());
+        let mut attributor = Attributor::new(&mut model.session, image, class).map_err(Error::Explain)?;
+        attributor.ask(method, &baseline.view()).map_err(Error::Explain)
+    }
+}

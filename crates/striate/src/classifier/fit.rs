@@ -1,0 +1,79 @@
+//! A classifier that learns.
+
+use std::sync::atomic::AtomicBool;
+
+use striate_data::Dataset;
+use striate_graph::Forward;
+use striate_train::{Event, FitConfig, FitError, Job, Observer, Outcome, fit};
+
+use super::Classifier;
+use crate::{Error, preprocess_of};
+
+/// Hands every event on.
+struct Telling<F>(F);
+
+impl<F: FnMut(&Event<'_>)> Observer for Telling<F> {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), FitError> {
+        (self.0)(event);
+        Ok(())
+    }
+}
+
+impl Classifier {
+    /// Trains a network on a data set, on every core, with the usual preprocessing of the data, and keeps the best epoch. It is
+    /// chosen by images held out of the training set ([`val_split`](FitConfig::val_split)), so that the test images can judge it.
+    ///
+    /// For progress, use [`fit_with`](Self::fit_with); for checkpoints and a folder with the results,
+    /// [`train::fit`](striate_train::fit()).
+    ///
+    /// # Errors
+    /// Shapes that do not fit, a configuration that makes no sense, a loss that is not finite.
+    pub fn fit(net: &dyn Forward, data: &Dataset, config: &FitConfig) -> Result<Self, Error> {
+        Self::fit_with(net, data, config, |_| ())
+    }
+
+    /// As [`fit`](Self::fit), and tells `progress` what happens: each step, and each epoch with its figures.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit).
+    ///
+    /// # Example
+    /// ```
+    /// use striate::prelude::*;
+    /// use striate::train::Event;
+    ///
+    /// // Dark images are of class 0, bright ones of class 1.
+    /// let pixels = (0..64).flat_map(|i| [if i % 2 == 0 { 20 } else { 220 }; 16]).collect();
+    /// let images = Images::new([1, 4, 4], pixels, (0..64).map(|i| i % 2).collect())?;
+    /// let data = Dataset::new("tones", images.clone(), images, vec!["dark".into(), "bright".into()])?;
+    /// let net = Sequential::new().append(Flatten::new()).append(Linear::new(16, 2));
+    ///
+    /// let mut epochs = 0;
+    /// let config = FitConfig { epochs: 2, ..FitConfig::default() };
+    /// Classifier::fit_with(&net, &data, &config, |event| {
+    ///     if let Event::EpochEnd { row, .. } = event {
+    ///         epochs += 1;
+    ///         println!("{row:?}");
+    ///     }
+    /// })?;
+    /// assert_eq!(epochs, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn fit_with(
+        net: &dyn Forward,
+        data: &Dataset,
+        config: &FitConfig,
+        progress: impl FnMut(&Event<'_>),
+    ) -> Result<Self, Error> {
+        let preprocess = preprocess_of(data)?;
+        let stop = AtomicBool::new(false);
+        let job = Job::new(net, "custom", data, &preprocess, config, &stop)?;
+        let engine = job.engine.clone();
+        match fit(&job, &mut [&mut Telling(progress)])? {
+            Outcome::Finished(trained) => Self::new(trained.model, engine),
+            Outcome::Interrupted { .. } => {
+                unreachable!("nobody but this function has the flag that stops a run")
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A network by name with weights from somewhere, and the preprocessing that goes with them.
+
+use striate_data::Preprocess;
+use striate_formats::{FormatError, ModelFile, Problem, Provenance};
+use striate_graph::{Engine, Graph, Params};
+use striate_models::weights::{self, LoadOptions, LoadReport, WeightsError, load_network};
+use striate_models::{ModelInfo, registry, shipped};
+
+use super::Classifier;
+use crate::Error;
+
+/// A network with weights that were published for it, or that somebody saved: with their classes, channels and size of images.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Pretrained {
+    /// The network's name in the [registry](striate_models::registry).
+    pub name: &'static str,
+    /// The network.
+    pub graph: Graph,
+    /// Its parameters.
+    pub params: Params,
+    /// How the weights want their images.
+    pub preprocess: Preprocess,
+    /// What the outputs are called; `None` when nothing says so.
+    pub classes: Option<Vec<String>>,
+    /// Where the weights came from, and what was assumed.
+    pub report: LoadReport,
+}
+
+impl Pretrained {
+    /// The network `info` as the weights that `source` names were saved; the table in [`weights`] says what
+    /// a source is.
+    ///
+    /// # Errors
+    /// Those of [`load_network`].
+    ///
+    /// # Example
+    /// ```no_run
+    /// use striate::Pretrained;
+    /// use striate::models::{registry, weights::LoadOptions};
+    ///
+    /// let mut tell = |_: striate::data::fetch::FetchEvent<'_>| ();
+    /// let options = LoadOptions { fetch: Some(&mut tell), ..LoadOptions::default() }; // may be downloaded
+    /// let resnet18 = Pretrained::load(registry::find("resnet18")?, "resnet18", options)?;
+    /// println!("{}", resnet18.source());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn load(info: &ModelInfo, source: &str, options: LoadOptions<'_>) -> Result<Self, WeightsError> {
+        let (graph, loaded) = load_network(info, source, options)?;
+        let (params, classes, mut report) = (loaded.params, loaded.classes, loaded.report);
+        let shape = graph.input_shape();
+        let mut assumed = |how: &str| {
+            report.notes.push(format!("nothing says how these weights want their images: {how}"));
+        };
+        let preprocess = match loaded.preprocess {
+            Some(preprocess) => preprocess,
+            None if shape[0] == 3 => {
+                assumed("the middle is cut out, and normalized with the mean and deviation of ImageNet");
+                Preprocess::imagenet(shape[1])?
+            }
+            None => {
+                assumed("values are scaled to -1..1");
+                Preprocess::new(shape, &[0.5], &[0.5])?
+            }
+        };
+        Ok(Self { name: info.name, graph, params, preprocess, classes, report })
+    }
+
+    /// Where the weights were found, for people: their name if they have one, and the file.
+    pub fn source(&self) -> String {
+        let path = self.report.path.display();
+        let sha256 = &self.report.sha256;
+        match &self.report.name {
+            Some(name) => format!("{name}: {path}, SHA-256 {sha256}"),
+            None => format!("{path}, SHA-256 {sha256}"),
+        }
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.graph.output_shape().iter().product()
+    }
+
+    /// As a model file, ready to be used; outputs without names are called by their number.
+    ///
+    /// # Errors
+    /// Those of [`ModelFile::new`].
+    pub fn model(self, engine: &Engine) -> Result<ModelFile, Problem> {
+        let numbers = (0..self.outputs()).map(|i| format!("class {i}"));
+        let classes = self.classes.unwrap_or_else(|| numbers.collect());
+        let provenance = Provenance {
+            striate_version: env!("CARGO_PKG_VERSION").into(),
+            model: self.name.into(),
+            ..Provenance::default()
+        };
+        ModelFile::new(self.graph, self.params, self.preprocess, classes, provenance, engine)
+    }
+}
+
+impl Classifier {
+    /// A network that has learned, by name, on every core: one that [comes with its weights](striate_models::shipped), a network of
+    /// the [registry](striate_models::registry) with the weights that were published for it, or such weights by their own name
+    /// (`resnet50.v1`). Nothing is downloaded: published weights must be on this machine already, where PyTorch, timm or `striate`
+    /// put them. [`Pretrained::load`] can download them, and takes your own.
+    ///
+    /// # Errors
+    /// [`Error::Model`] when no network has that name; [`Error::Weights`] when its weights are not on this machine, with their address
+    /// and the place to put them, or are damaged.
+    ///
+    /// # PyTorch
+    /// `torchvision.models.get_model(name, weights="DEFAULT")`.
+    ///
+    /// # Example
+    /// ```
+    /// use striate::Classifier;
+    ///
+    /// let mut model = Classifier::from_pretrained("convnet")?;
+    /// let digits = striate::data::load("digits")?;
+    /// assert_eq!(model.predict(&digits.test.image(0)?)?.class(), digits.classes[digits.test.label(0) as usize]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_pretrained(name: &str) -> Result<Self, Error> {
+        let content = |problem| FormatError::Content { path: name.into(), problem };
+        let engine = Engine::new(None).map_err(Error::Engine)?;
+        if let Some(shipped) = shipped::find(name) {
+            return Self::new(shipped.load().map_err(content)?, engine);
+        }
+        let (model, source) = match weights::find(name) {
+            Some(weights) => (weights.model, name),
+            None => (name, registry::find(name)?.name),
+        };
+        let pretrained = Pretrained::load(registry::find(model)?, source, LoadOptions::default())?;
+        let file = pretrained.model(&engine).map_err(content)?;
+        Self::new(file, engine)
+    }
+}
