@@ -1,12 +1,12 @@
 //! What can go wrong with a [`Classifier`](crate::Classifier): the errors of the floors below, as they are.
 
 use striate_data::DataError;
+use striate_explain::ExplainError;
 use striate_formats::FormatError;
 use striate_graph::{RunError, SessionError};
-use striate_explain::ExplainError;
-use striate_report::ReportError;
 use striate_models::UnknownModel;
 use striate_models::weights::WeightsError;
+use striate_report::ReportError;
 use striate_train::FitError;
 
 /// An error of a [`Classifier`](crate::Classifier).

@@ -3,8 +3,8 @@
 use std::thread;
 
 use striate::data::Image;
-use striate::graph::Engine;
 use striate::explain::attribution::Method;
+use striate::graph::Engine;
 use striate::models::shipped;
 use striate::{Classifier, Error};
 
