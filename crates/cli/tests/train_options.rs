@@ -168,7 +168,7 @@ fn what_makes_no_sense_is_refused() {
         "train few --freeze 9",
         &expect![[r#"
         exit code 2
-        error: all 8 parameters are frozen, and nothing is left to learn; freeze all but the last layer, say
+        error: all 8 parameters are frozen, so nothing can be trained; freeze fewer layers, for example all but the last
     "#]],
     );
     refused(

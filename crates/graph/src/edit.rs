@@ -1,4 +1,4 @@
-//! Interventions: what would the network say, if this map were silent, or that weight another?
+//! Interventions: what would the network output if this channel were zero, or that weight had another value?
 
 use crate::graph::{Graph, NodeId};
 use crate::params::Params;
@@ -9,7 +9,7 @@ use ndarray::ArrayD;
 use std::ops::MulAssign;
 use striate_kernels::ReluRule;
 
-/// A change to one run: an argument, so that nothing is left behind.
+/// A change for one run. It is passed as an argument, so that no state is left behind.
 ///
 /// # Example
 /// ```
@@ -32,17 +32,18 @@ enum Change {
 }
 
 impl Edit {
-    /// `value[:, channel] = 0`, of an image or a vector; a NaN becomes 0 as well.
+    /// `value[:, channel] = 0`, for an image or a vector; a NaN becomes 0 as well.
     pub fn zero_channel(value: impl Into<String>, channel: usize) -> Self {
         Self::scale_channel(value, channel, 0.0)
     }
 
-    /// `value[:, channel] *= factor`, of an image or a vector.
+    /// `value[:, channel] *= factor`, for an image or a vector.
     pub fn scale_channel(value: impl Into<String>, channel: usize, factor: f32) -> Self {
         Self { of: value.into(), change: Change::Scale { channel, factor } }
     }
 
-    /// `value = with`, for all samples, `[N, …]`, or one for each of them, `[…]`. Nothing before it is computed for it.
+    /// `value = with`: one array `[…]` for all samples, or `[N, …]` with one for each. What only the replaced value depends on
+    /// is not computed.
     pub fn replace(value: impl Into<String>, with: ArrayD<f32>) -> Self {
         Self { of: value.into(), change: Change::Replace(with) }
     }
@@ -53,7 +54,7 @@ impl Edit {
     }
 }
 
-/// What a backward run is told beside the gradient of the output.
+/// What a backward run takes besides the gradient of the output.
 ///
 /// # Example
 /// ```
@@ -65,33 +66,33 @@ impl Edit {
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BackwardOptions<'a> {
-    /// Changes to the network for this run. The gradient of an edited value is that of what it was changed to, and
-    /// passes on through the change: times the factor where a channel is scaled, not at all where the value is
-    /// replaced. An edited parameter is the one that the gradient passes back through.
+    /// Changes to the network for this run. The gradient of an edited value is that of the value after the edit. It passes back
+    /// through the edit: multiplied by the factor where a channel is scaled, and not at all where the value is replaced. Where
+    /// a parameter is edited, the gradient passes back through the edited one.
     pub edits: &'a [Edit],
-    /// What ReLU and ReLU6 do to the gradient.
+    /// How ReLU and ReLU6 pass the gradient back.
     pub relu: ReluRule,
 }
 
-/// All changes to one value, in one: what it is replaced by, if it is, then a factor for each channel.
+/// All changes to one value combined: its replacement, if any, then a factor for each channel.
 pub(crate) struct ValueEdit<'a> {
     pub(crate) id: NodeId,
-    /// Nothing before the value has a part in the result then.
+    /// If there is one, nothing before the value affects the result.
     pub(crate) replacement: Option<&'a ArrayD<f32>>,
     pub(crate) factors: Vec<f32>,
 }
 
-/// Edits sorted out for one run.
+/// The edits of one run, sorted by kind.
 #[derive(Default)]
 pub(crate) struct Edits<'a> {
     /// In the order of the network.
     pub(crate) values: Vec<ValueEdit<'a>>,
-    /// The parameters, where an edit changes one.
+    /// The edited parameters, if an edit changes one.
     pub(crate) params: Option<Params>,
 }
 
 impl<'a> Edits<'a> {
-    /// Checks everything that can be wrong before anything runs on `n` samples.
+    /// Checks everything that can be wrong before anything runs, for `n` samples.
     pub(crate) fn new(edits: &'a [Edit], graph: &Graph, params: &Params, n: usize) -> Result<Self, RunError> {
         let mut this = Self::default();
         for Edit { of, change } in edits {
@@ -124,7 +125,7 @@ impl<'a> Edits<'a> {
     }
 }
 
-/// `shape`, or `[n, shape…]` where that is meant too.
+/// Accepts `shape`, or `[n, shape…]` where `n` is given.
 fn check_shape(of: &str, with: &ArrayD<f32>, shape: &[usize], n: Option<usize>) -> Result<(), RunError> {
     let all = n.map(|n| std::iter::once(n).chain(shape.iter().copied()).collect::<Vec<_>>());
     if with.shape() == shape || all.as_deref() == Some(with.shape()) {
@@ -136,7 +137,7 @@ fn check_shape(of: &str, with: &ArrayD<f32>, shape: &[usize], n: Option<usize>) 
 impl<'a> ValueEdit<'a> {
     fn add(&mut self, change: &'a Change) {
         match change {
-            // A channel that is silent stays so: 0 · inf would be NaN.
+            // A zeroed channel stays zero: 0 · inf would be NaN.
             &Change::Scale { channel, factor } if self.factors[channel] != 0.0 => {
                 self.factors[channel] *= factor;
             }
@@ -149,7 +150,7 @@ impl<'a> ValueEdit<'a> {
         }
     }
 
-    /// Applies it to samples of `shape`, the first of which is sample `first` of the run.
+    /// Applies the edit to samples of `shape`, the first of which is sample `first` of the run.
     pub(crate) fn apply<T: Copy + From<f32> + MulAssign>(
         &self,
         values: &mut [T],
@@ -169,11 +170,11 @@ impl<'a> ValueEdit<'a> {
         self.scale(values, shape);
     }
 
-    /// Multiplies the channels of samples of `shape`, values or their gradients.
+    /// Multiplies the channels of samples of `shape`, either values or their gradients.
     pub(crate) fn scale<T: Copy + From<f32> + MulAssign>(&self, values: &mut [T], shape: &[usize]) {
         let planes = values.chunks_exact_mut(shape[1..].iter().product());
         for (map, &factor) in planes.zip(self.factors.iter().cycle()) {
-            // 0 · NaN is NaN, and 0 · −1 is −0: a silent channel is neither.
+            // 0 · NaN is NaN, and 0 · −1 is −0, but a zeroed channel must be neither.
             if factor == 0.0 {
                 map.fill(0.0.into())
             } else {

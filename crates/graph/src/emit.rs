@@ -1,4 +1,4 @@
-//! What an operation is given to add its kernels to a program, forward and backward.
+//! What an operation receives to add its kernels to a program, forward and backward.
 
 use crate::arithmetic::Arithmetic;
 use crate::node_id::NodeId;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use striate_kernels::Activation;
 use striate_kernels::{ActivateBackward, Buf, Builder, Copy, Plane, ReluRule, Value};
 
-/// What an operation adds its forward kernels to.
+/// The context in which an operation adds its forward kernels.
 pub struct Forward<'a> {
     /// The program so far.
     pub program: &'a mut Builder,
@@ -14,34 +14,35 @@ pub struct Forward<'a> {
     pub train: bool,
     /// How sums of products may be computed.
     pub arithmetic: Arithmetic,
-    /// Inputs.
+    /// Where the inputs are in memory.
     pub x: &'a [Value],
-    /// Shapes of the inputs.
+    /// Shape of one sample of each input.
     pub shapes: &'a [&'a [usize]],
-    /// Output.
+    /// Where the output is in memory.
     pub y: Value,
-    /// Parameters in order.
+    /// The parameters, in the order of [`Operation::params`](crate::op::Operation::params).
     pub params: &'a [Buf],
-    /// What the kernel adds to its sums, where the operation [takes](crate::op::Operation::takes_added) that.
+    /// A value that the kernel adds to its sums, if the operation [supports](crate::op::Operation::takes_added) that.
     pub added: Option<Value>,
-    /// What the kernel ends in, where the operation [takes](crate::op::Operation::takes_activation) that.
+    /// The function that the kernel applies last, if the operation [supports](crate::op::Operation::takes_activation) that.
     pub activation: Activation,
     /// Name of the node.
     pub name: &'a str,
     pub(crate) saved: &'a mut Vec<Buf>,
-    /// Values that are looked at.
+    /// Values that are observed.
     pub(crate) kept: &'a mut BTreeMap<NodeId, Value>,
 }
 
 impl Forward<'_> {
-    /// A buffer for each tile that the backward pass gets as `saved`, in the order of the calls; `len` is a sample's.
+    /// Allocates a buffer for each tile, which the backward pass receives in `saved`, in the order of the calls; `len` is the
+    /// length for one sample.
     pub fn save(&mut self, len: usize) -> Buf {
         let buf = self.program.buffer(len.saturating_mul(self.program.tile()));
         self.remember(buf);
         buf
     }
 
-    /// A value that nobody reads but whoever looks at this node.
+    /// A value that nothing in the program reads, for observing this node.
     pub(crate) fn hold_beside(&mut self, id: NodeId, plane: Plane) -> Value {
         let value = value(self.program, plane);
         self.program.hold(value.buf, plane.sample_len());
@@ -55,7 +56,7 @@ impl Forward<'_> {
     }
 }
 
-/// What an operation adds its backward kernels to.
+/// The context in which an operation adds its backward kernels.
 pub struct Backward<'a> {
     /// The program so far.
     pub program: &'a mut Builder,
@@ -63,42 +64,42 @@ pub struct Backward<'a> {
     pub arithmetic: Arithmetic,
     /// Inputs of the forward pass.
     pub x: &'a [Value],
-    /// Shapes of the inputs.
+    /// Shape of one sample of each input.
     pub shapes: &'a [&'a [usize]],
     /// Output of the forward pass.
     pub y: Value,
-    /// Gradient of the output; nobody else needs it, so it may be changed in place.
+    /// Gradient of the output. Nothing else needs it, so it may be changed in place.
     pub dy: Value,
-    /// Gradients of the inputs to be written, where they are needed.
+    /// Gradients of the inputs to be written; `None` where they are not needed.
     pub dx: Vec<Option<Value>>,
-    /// What other operations made of the gradient of the first input, to be added to it, where the operation
-    /// [takes](crate::op::Operation::takes_gradient) that.
+    /// What other operations contributed to the gradient of the first input, to be added to it, if the operation
+    /// [supports](crate::op::Operation::takes_gradient) that.
     pub so_far: Option<Value>,
-    /// Whether the forward kernel added a value.
+    /// Whether the forward kernel added a value ([`Forward::added`]).
     pub adds: bool,
-    /// Gradient of that value to be written, where it is needed.
+    /// Gradient of that value, to be written where it is needed.
     pub dadded: Option<Value>,
-    /// What the forward kernel ended in.
+    /// The function that the forward kernel applied last.
     pub activation: Activation,
-    /// Parameters in order.
+    /// The parameters, in the order of [`Operation::params`](crate::op::Operation::params).
     pub params: &'a [Buf],
-    /// Their gradients to be written: those of all trainable ones, or `None` for all of a frozen layer.
+    /// Their gradients to be written: one for each trainable parameter, all `None` for a frozen layer.
     pub grads: &'a [Option<Buf>],
-    /// What the forward pass saved.
+    /// What the forward pass saved, in the order of the calls.
     pub saved: &'a [Buf],
-    /// What ReLU and ReLU6 do to the gradient, on their own and joined to others.
+    /// How ReLU and ReLU6 pass the gradient back, alone or fused with another operation.
     pub relu: ReluRule,
     /// Name of the node.
     pub name: &'a str,
 }
 
 impl Backward<'_> {
-    /// A value that only this operation uses.
+    /// Allocates a value that only this operation uses.
     pub fn scratch(&mut self, plane: Plane) -> Value {
         value(self.program, plane)
     }
 
-    /// Takes the gradient through what the forward kernel did behind the operation itself, by kernels of their own.
+    /// Adds kernels that take the gradient back through what the forward kernel did after the operation itself.
     pub(crate) fn pass_end(&mut self) {
         let act = self.activation;
         if act != Activation::None {
@@ -118,7 +119,7 @@ impl Backward<'_> {
         }
     }
 
-    /// The gradient of parameter `i`, or of one that is frozen and has `len` values, a buffer that nobody reads.
+    /// The buffer for the gradient of parameter `i`; for a frozen parameter, of `len` values, a buffer that nothing reads.
     pub fn grad_or_scratch(&mut self, i: usize, len: usize) -> Buf {
         self.grads[i].unwrap_or_else(|| self.program.buffer(len))
     }

@@ -13,32 +13,33 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// `threads`, or one for each core; the best instruction set, or the one `STRIATE_ISA` names.
+    /// An engine with `threads` threads, by default one per core, and the best instruction set, or the one that `STRIATE_ISA`
+    /// names.
     ///
     /// # Errors
-    /// When `STRIATE_ISA` names one that this machine does not have.
+    /// If `STRIATE_ISA` names an instruction set that this machine does not have.
     pub fn new(threads: Option<usize>) -> Result<Self, String> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self::with(threads.unwrap_or_else(cores).max(1), Isa::choose()?))
     }
 
-    /// Exactly these.
+    /// An engine with exactly this number of threads and this instruction set.
     pub fn with(threads: usize, isa: Isa) -> Self {
         Self { pool: Arc::new(Pool::new(threads)), isa, arithmetic: Arithmetic::default() }
     }
 
-    /// The same threads, which compute in this way; otherwise it is the default.
+    /// The same threads and instruction set, with other rules for sums of products than the default.
     #[must_use]
     pub fn with_arithmetic(self, arithmetic: Arithmetic) -> Self {
         Self { arithmetic, ..self }
     }
 
-    /// How sums are computed.
+    /// How sums of products are computed.
     pub fn arithmetic(&self) -> Arithmetic {
         self.arithmetic
     }
 
-    /// Threads in the team.
+    /// Number of threads in the team.
     pub fn threads(&self) -> usize {
         self.pool.threads()
     }
@@ -48,7 +49,7 @@ impl Engine {
         self.isa
     }
 
-    /// The team, for other work that can be cut into pieces, such as filling a batch.
+    /// The team of threads, for other work that can be cut into pieces, such as filling a batch.
     pub fn pool(&self) -> &Pool {
         &self.pool
     }

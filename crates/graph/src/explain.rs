@@ -1,59 +1,59 @@
-//! What the kernels of a plan are for: which nodes they compute, by which algorithm, and what that takes.
+//! The purpose of a plan's kernels: which nodes they compute, by which algorithm, and at what cost.
 
 use crate::facts::Choice;
 use crate::node_id::NodeId;
 
-/// What kernels are for.
+/// The pass of a program that kernels belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pass {
-    /// Values.
+    /// Computes values.
     Forward,
-    /// The loss and its gradient.
+    /// Computes the loss and its gradient.
     Loss,
-    /// Gradients.
+    /// Computes gradients.
     Backward,
-    /// New parameters.
+    /// Computes the new parameters.
     Update,
 }
 
-/// Kernels that follow each other in a program, and what they are for.
+/// Consecutive kernels of a program, and their purpose.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) pass: Pass,
     pub(crate) nodes: Vec<NodeId>,
     pub(crate) choice: Choice,
-    /// Of one sample.
+    /// For one sample.
     pub(crate) multiply_adds: u64,
-    /// The kernel behind the last.
+    /// Index of the kernel after the last.
     pub(crate) end: usize,
 }
 
-/// What one part of a plan computes, and what it took: the kernels of one node, or of several that passes have joined.
+/// What one part of a plan computes, and what it took: the kernels of one node, or of several that passes have fused.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explained {
-    /// What it is for.
+    /// The pass that it belongs to.
     pub pass: Pass,
-    /// The nodes of the graph that it computes, in order; none of what belongs to no node.
+    /// The nodes of the graph that it computes, in order; empty for work that belongs to no node.
     pub nodes: Vec<NodeId>,
-    /// By which algorithm, and why.
+    /// The algorithm, and why it was chosen.
     pub choice: Choice,
-    /// Multiply-adds of all samples, as papers count them; a gradient of the input and one of the weights count once each.
+    /// Multiply-adds for all samples, as papers count them; the gradient of the input and that of the weights count once each.
     pub multiply_adds: u64,
-    /// Bytes of the buffers that its kernels read and write, each once a tile of samples: inputs, parameters and outputs as they
-    /// lie in memory, with halos and empty lanes.
+    /// Bytes of the buffers that its kernels read and write, counted once per tile of samples: inputs, parameters and outputs
+    /// as they lie in memory, with halos and unused lanes.
     pub bytes: u64,
-    /// Its kernels, with the seconds that each took.
+    /// Its kernels by name, with the seconds that each took.
     pub kernels: Vec<(&'static str, f64)>,
 }
 
 impl Explained {
-    /// Seconds of all its kernels.
+    /// Seconds of all its kernels together.
     pub fn seconds(&self) -> f64 {
         self.kernels.iter().map(|(_, seconds)| seconds).sum()
     }
 }
 
-/// The parts of a program with what a run of `n` samples took; `kernels` and `bytes` are one a kernel.
+/// The parts of a program with their cost for a run of `n` samples; `kernels` and `bytes` have one entry per kernel.
 pub(crate) fn explained(
     parts: &[Part],
     kernels: &[(&'static str, f64)],

@@ -1,79 +1,81 @@
-//! What an operation says of itself to those who explain networks: nobody else asks which operation it is.
+//! What an operation reports about itself to code that explains networks, so that no other code has to ask which operation it
+//! is.
 //!
-//! Every default is the safe one. Of an operation that does not answer, a value is taken to read the whole map, to have any
-//! sign, to be no sum that can be shown, and not to be piecewise linear, so that an instrument says that it does not apply.
+//! Every default is the safe one. If an operation does not answer, its values are assumed to read the whole feature map, to
+//! have any sign, not to be a sum that can be shown, and not to be piecewise linear, so that a method reports that it does not
+//! apply.
 
 use std::ops::Range;
 use striate_kernels::Window;
 
-/// What kind of work an operation does.
+/// The kind of work that an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// The images.
+    /// Takes the images.
     Input,
-    /// Sums of the windows of maps, times learned kernels.
+    /// Sums of windows of feature maps, weighted by learned kernels.
     Convolution,
-    /// Sums of the values of a vector, times learned weights.
+    /// Sums of the values of a vector, with learned weights.
     Linear,
-    /// Scales and shifts channels, by statistics and learned numbers.
+    /// Scales and shifts channels, by statistics and learned parameters.
     Norm,
-    /// Each value by itself, by a function that is not a straight line.
+    /// A nonlinear function of each value.
     Activation,
-    /// Chance, in training.
+    /// Randomness, in training.
     Noise,
-    /// One value for a window of a map.
+    /// One value for each window of a feature map.
     Pool,
-    /// Several values, place by place.
+    /// Several values combined elementwise.
     Merge,
     /// The same values in another order or shape.
     Reshape,
-    /// What the classes of a network share.
+    /// Probabilities over the classes of a network.
     Probability,
     /// Anything else.
     Other,
 }
 
-/// By which algorithm kernels compute an operation, and why.
+/// The algorithm by which kernels compute an operation, and why it was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// The algorithm; the name of the operation where there is one way only.
+    /// Name of the algorithm; the name of the operation if there is only one way.
     pub algorithm: &'static str,
-    /// What decided, where there was a choice; otherwise nothing.
+    /// What decided the choice; empty if there was none.
     pub reason: String,
 }
 
 impl Choice {
-    /// There was none.
+    /// For an operation with only one algorithm.
     pub(crate) fn only(algorithm: &'static str) -> Self {
         Self { algorithm, reason: String::new() }
     }
 }
 
-/// What limits an operation in use, beside the peak and the bandwidth.
+/// What limits the speed of an operation in inference, besides the peak and the bandwidth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// Values are copied into planes with room around them.
+    /// Values are copied into planes with room for padding.
     Copies,
-    /// There is one pixel only.
+    /// The feature map has a single pixel.
     OnePixel,
     /// A depthwise convolution walks along lines.
     Lines,
     /// Groups share a block of channels.
     SharedBlocks,
-    /// Weights are read and not written.
+    /// Weights are read but not written.
     Reads,
-    /// The largest value of a window.
+    /// The largest value of each window.
     Window,
-    /// The sum of a window.
+    /// The sum of each window.
     WindowSum,
     /// An exponential for each value.
     Exponential,
     /// A power for each value.
     Power,
-    /// Statistics before the result.
+    /// Statistics have to be computed before the result.
     Passes,
-    /// Values are written elsewhere than they are read.
+    /// Values are written to another place than they are read from.
     Moves,
 }
 
@@ -81,105 +83,107 @@ impl std::fmt::Display for Limit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Copies => "rows of a few channels are copied into planes with room for the padding around them",
-            Self::OnePixel => "a map of one pixel: every sum waits for its own last addition",
-            Self::Lines => "short lines begin and end often, and with stride 2 each input serves half as many multiply-adds",
+            Self::OnePixel => "the feature map has one pixel: every sum waits for its own last addition",
+            Self::Lines => "short lines have more overhead at their ends, and with stride 2 each input serves half as many multiply-adds",
             Self::SharedBlocks => {
                 "16 channels are computed at once: where groups share them, the lanes of the others multiply by zero"
             }
-            Self::Reads => "weights are read once, and a core that only reads gets less from memory than one that writes too",
+            Self::Reads => "weights are read once, and a core that only reads has less memory bandwidth than one that also writes",
             Self::Window => "each output loads its whole window; the roofline counts each value once",
-            Self::WindowSum => "each output adds up its whole window; the roofline counts bytes, and no additions",
+            Self::WindowSum => "each output adds up its whole window; the roofline counts bytes but no additions",
             Self::Exponential => "an exponential and a division for each value, which the roofline does not count",
             Self::Power => "a power for each value, which the roofline does not count",
             Self::Passes => "the mean, the variance, then the result: three passes, where the roofline counts each value once",
-            Self::Moves => "lines that are written are fetched first; the roofline's measure writes what it has just read",
+            Self::Moves => "cache lines that are written are fetched first; the roofline's measurement writes what it has just read",
         })
     }
 }
 
-/// Which sign an operation's values can have, whatever the image.
+/// The sign that an operation's values can have, whatever the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sign {
-    /// Either.
+    /// Positive and negative values.
     Any,
-    /// None is below 0.
+    /// No value is below 0.
     NonNegative,
-    /// None is below 0 where none of the inputs' is.
+    /// No value is below 0 if no value of the inputs is.
     OfInputs,
 }
 
-/// The cells that value `i` of an axis reads: `first(i)`, and every `step` on, to `last(i)`. They may lie in the padding.
+/// The input cells that output cell `i` reads along one axis: `first(i)`, then every `step`-th, up to `last(i)`. They may lie
+/// in the padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Span {
-    /// The one at its own place.
+    /// The cell at the same position.
     Same,
-    /// A window that slides.
+    /// A sliding window.
     Window {
-        /// Cells of it.
+        /// Number of cells in the window.
         kernel: isize,
-        /// Cells from window to window.
+        /// Cells from one window to the next.
         stride: isize,
-        /// Cells from tap to tap.
+        /// Cells from one tap to the next.
         dilation: isize,
         /// Padding before the first cell.
         before: isize,
     },
-    /// The cells that `to` values share out among them, of `from`.
+    /// Windows of adaptive pooling, which divide `from` cells among `to` values.
     Adaptive {
-        /// Cells.
+        /// Number of input cells.
         from: isize,
-        /// Values.
+        /// Number of output values.
         to: isize,
     },
-    /// The one cell at or before the value's own place, where `to` values lie as far as `from` cells do.
+    /// The one cell at or before the value's own position, where `to` values span the same distance as `from` cells.
     Nearest {
-        /// Cells.
+        /// Number of input cells.
         from: isize,
-        /// Values.
+        /// Number of output values.
         to: isize,
     },
-    /// The one or two cells between whose centers the center of the value lies, where `to` values lie as far as `from` cells do.
+    /// The one or two cells between whose centers the center of the value lies, where `to` values span the same distance as
+    /// `from` cells.
     Between {
-        /// Cells.
+        /// Number of input cells.
         from: isize,
-        /// Values.
+        /// Number of output values.
         to: isize,
     },
-    /// All of so many.
+    /// All cells of the axis.
     All {
-        /// Cells.
+        /// Number of input cells.
         cells: isize,
     },
 }
 
 impl Span {
-    /// The first cell.
+    /// The first cell that value `i` reads.
     pub fn first(self, i: isize) -> isize {
         match self {
             Self::Same => i,
             Self::Window { stride, before, .. } => i * stride - before,
-            // One value has all cells; there is no next one that would have others.
+            // A single value reads all cells, so no next value starts elsewhere.
             Self::Adaptive { to: 1, .. } | Self::All { .. } => 0,
             Self::Adaptive { from, to } | Self::Nearest { from, to } => (i * from).div_euclid(to),
             Self::Between { from, to } => place(i, from, to).div_euclid(2 * to).clamp(0, from - 1),
         }
     }
 
-    /// The last cell.
+    /// The last cell that value `i` reads.
     pub fn last(self, i: isize) -> isize {
         match self {
             Self::Same => i,
             Self::Window { kernel, dilation, .. } => self.first(i) + dilation * (kernel - 1),
             Self::Adaptive { from: cells, to: 1 } | Self::All { cells } => cells - 1,
             Self::Nearest { .. } => self.first(i),
-            // The last cell before where the next share would begin, were it rounded up.
+            // The last cell before the next window would begin if its start were rounded up.
             Self::Adaptive { from, to } => ((i + 1) * from - 1).div_euclid(to),
-            // Rounded up: on a center, it is the cell itself.
+            // Rounded up: on a center, this is the cell itself.
             Self::Between { from, to } => (-(-place(i, from, to)).div_euclid(2 * to)).clamp(0, from - 1),
         }
     }
 
-    /// Cells from one that is read to the next.
+    /// Distance from one cell that is read to the next.
     pub fn step(self) -> usize {
         match self {
             Self::Window { dilation, .. } => dilation.max(1) as usize,
@@ -187,7 +191,7 @@ impl Span {
         }
     }
 
-    /// Whether all values read equally many cells.
+    /// Whether all values read the same number of cells.
     pub fn is_even(self) -> bool {
         match self {
             Self::Adaptive { from, to } | Self::Nearest { from, to } => from % to == 0,
@@ -197,27 +201,27 @@ impl Span {
     }
 }
 
-/// Where the center of value `i` lies among the centers of the cells, times `2 · to`: `((i + ½) · from / to − ½) · 2 · to`.
+/// Position of the center of value `i` among the centers of the cells, times `2 · to`: `((i + ½) · from / to − ½) · 2 · to`.
 fn place(i: isize, from: isize, to: isize) -> isize {
     (2 * i + 1) * from - to
 }
 
-/// What a value of an operation reads of one of its inputs.
+/// The part of one input that a value of an operation reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Reads {
-    /// Along the rows and along the columns of a map.
+    /// The rows and the columns of a feature map.
     pub spans: [Span; 2],
-    /// Of a vector, whether it reads all values, or some of them.
+    /// For a vector: whether it reads all values, or only some of them.
     pub all_values: bool,
     /// Whether it reads everything in these spans, and nothing else.
     pub exact: bool,
 }
 
 impl Reads {
-    /// The value at the same place.
+    /// The value at the same position.
     pub const SAME: Self = Self { spans: [Span::Same; 2], all_values: false, exact: true };
 
-    /// Nothing is known but the input's shape: perhaps everything.
+    /// Everything, perhaps: nothing is known except the shape of the input.
     pub fn anything(input: &[usize]) -> Self {
         Self { all_values: true, exact: false, ..Self::whole(input) }
     }
@@ -231,7 +235,7 @@ impl Reads {
         Self { spans: size.map(|cells| Span::All { cells: cells as isize }), ..Self::SAME }
     }
 
-    /// A window that slides.
+    /// A sliding window.
     pub fn window(window: &Window) -> Self {
         let spans = std::array::from_fn(|axis| Span::Window {
             kernel: window.kernel[axis] as isize,
@@ -243,54 +247,54 @@ impl Reads {
     }
 }
 
-/// How one value is made of values of the inputs.
+/// How one value is computed from values of the inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Terms {
-    /// Products, and a bias.
+    /// Products and a bias.
     Weighted(Weighted),
-    /// The largest of some cells of its own channel.
+    /// The largest of some cells of the value's own channel.
     Largest(Cells),
-    /// The mean of some cells of its own channel.
+    /// The mean of some cells of the value's own channel.
     Mean {
-        /// Which; those outside the map do not count as values.
+        /// The cells; those outside the feature map do not count as values.
         cells: Cells,
-        /// By what their sum is divided; `None`: by how many there are.
+        /// The number that their sum is divided by; `None`: by the number of cells inside the feature map.
         divisor: Option<usize>,
     },
-    /// The sum of the values at the same place of all inputs.
+    /// The sum of the values at the same position of all inputs.
     Sum,
-    /// What becomes of the value at the same place.
+    /// A function of the value at the same position.
     Own,
 }
 
-/// Windows of some channels of the input, times weights, and a bias.
+/// A weighted sum over windows of some input channels, and a bias.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weighted {
-    /// Channels that are read.
+    /// The input channels that are read.
     pub channels: Range<usize>,
-    /// Rows and columns of a window.
+    /// Rows and columns of the window.
     pub window: [usize; 2],
-    /// Row and column of its first tap; may lie in the padding.
+    /// Row and column of the first tap; may lie in the padding.
     pub first: [isize; 2],
-    /// Rows and columns from tap to tap.
+    /// Rows and columns from one tap to the next.
     pub dilation: [usize; 2],
-    /// Of the parameter `weight`: channel by channel, row by row.
+    /// Indices into the parameter `weight`: channel by channel, row by row.
     pub weights: Range<usize>,
-    /// Of the parameter `bias`, where there is one.
+    /// Index into the parameter `bias`, if there is one.
     pub bias: Option<usize>,
 }
 
-/// Some rows times some columns of a map; they may lie outside it.
+/// The cells in some rows and some columns of a feature map; they may lie outside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cells {
-    /// Rows.
+    /// Row numbers; negative in the padding.
     pub rows: Vec<isize>,
-    /// Columns.
+    /// Column numbers; negative in the padding.
     pub columns: Vec<isize>,
 }
 
 impl Cells {
-    /// Those of a window that slides, for the value at a place.
+    /// The cells of a sliding window, for the value at `at`.
     pub(crate) fn of_window(window: &Window, at: [usize; 2]) -> Self {
         let taps = |a: usize| {
             let first = (at[a] * window.stride[a]) as isize - window.before()[a] as isize;
@@ -307,23 +311,23 @@ pub struct Row {
     pub channel: usize,
     /// Row and column in the window.
     pub tap: [usize; 2],
-    /// Whether the output channel has a weight for it; another in its block has.
+    /// Whether the output channel has a weight for it; if not, another channel of its block has.
     pub is_connected: bool,
 }
 
-/// What a piecewise linear operation adds to its output, whatever comes in: `y − Σ x · ∂y/∂x`.
+/// What a piecewise linear operation adds to its output, whatever the input: `y − Σ x · ∂y/∂x`.
 #[derive(Clone)]
 pub enum Shift {
     /// Nothing.
     Zero,
-    /// The same number at every place of a channel.
+    /// One number per channel, the same at every position.
     Channels(Vec<f64>),
-    /// What the piece adds on which a value lies, told by the value that comes out.
+    /// The offset of the linear piece that a value lies on, as a function of the output value.
     OfOutput(fn(f32) -> f64),
 }
 
 impl Shift {
-    /// A bias, where there is one.
+    /// The bias, or zero if there is none.
     pub(crate) fn bias(is_there: bool, parameter: &dyn Fn(&str) -> Vec<f64>) -> Self {
         if is_there { Self::Channels(parameter("bias")) } else { Self::Zero }
     }

@@ -9,7 +9,7 @@ use crate::var::{Mode, Var};
 use std::panic::Location;
 
 impl<'g> Var<'g> {
-    /// Maximum of windows of `kernel_size` squared, side by side: `[C, H, W]` to `[C, H / k, W / k]`, rounded down.
+    /// Maximum over adjacent windows of `kernel_size` × `kernel_size`: `[C, H, W]` to `[C, H / k, W / k]`, rounded down.
     #[track_caller]
     pub fn max_pool2d(self, kernel_size: usize) -> Var<'g> {
         let size = [kernel_size; 2];
@@ -23,7 +23,7 @@ impl<'g> Var<'g> {
         self.at(pool.into(), &[], Location::caller())
     }
 
-    /// Mean of windows of `kernel_size` squared, side by side.
+    /// Mean over adjacent windows of `kernel_size` × `kernel_size`: `[C, H, W]` to `[C, H / k, W / k]`, rounded down.
     #[track_caller]
     pub fn avg_pool2d(self, kernel_size: usize) -> Var<'g> {
         let size = [kernel_size; 2];
@@ -37,7 +37,7 @@ impl<'g> Var<'g> {
         self.at(pool.into(), &[], Location::caller())
     }
 
-    /// The channels of this value, then those of the others, which have the same rows and columns.
+    /// Concatenates the channels of this value and of the others, which must have the same height and width.
     ///
     /// # PyTorch
     /// `torch.cat([x, …], 1)`.
@@ -55,7 +55,7 @@ impl<'g> Var<'g> {
         self.at(Narrow { start, length }.into(), &[], Location::caller())
     }
 
-    /// The channels in parts of these sizes, one after the other.
+    /// Splits the channels into consecutive parts of these sizes.
     ///
     /// # PyTorch
     /// `x.split(sizes, dim=1)`; `x.chunk(2, dim=1)` is `x.split([c / 2, c / 2])`.
@@ -65,7 +65,7 @@ impl<'g> Var<'g> {
         let (channels, all) = (self.shape()[0], sizes.iter().sum::<usize>());
         if all != channels {
             let problem = format!(
-                "split of {channels} channels into {sizes:?}, which are {all}; the sizes must add up to the channels"
+                "split of {channels} channels into {sizes:?}, which add up to {all}; the sizes must add up to the number of channels"
             );
             self.refuse("split", line, problem);
         }
@@ -77,7 +77,7 @@ impl<'g> Var<'g> {
         })
     }
 
-    /// The channels of `groups` groups in turn: one of each, then the next of each.
+    /// Interleaves the channels of `groups` groups: the first channel of each group, then the second of each, and so on.
     ///
     /// # PyTorch
     /// `torch.nn.functional.channel_shuffle`.
@@ -86,42 +86,46 @@ impl<'g> Var<'g> {
         self.at(ChannelShuffle { groups }.into(), &[], Location::caller())
     }
 
-    /// Mean of windows that give an image of `output_size` squared.
+    /// Mean over windows chosen so that the output is `output_size` × `output_size`; 1 gives the mean of each channel.
     #[track_caller]
     pub fn adaptive_avg_pool2d(self, output_size: usize) -> Var<'g> {
         self.at(AdaptiveAvgPool2d { output_size: [output_size; 2] }.into(), &[], Location::caller())
     }
 
-    /// Maximum of windows that give an image of `output_size` squared; 1 gives the largest value of each channel.
+    /// Maximum over windows chosen so that the output is `output_size` × `output_size`; 1 gives the largest value of each
+    /// channel.
     #[track_caller]
     pub fn adaptive_max_pool2d(self, output_size: usize) -> Var<'g> {
         self.at(AdaptiveMaxPool2d { output_size: [output_size; 2] }.into(), &[], Location::caller())
     }
 
-    /// `x[c] · (k + alpha / size · Σ x[i]²)^−beta`, the sum over `size` channels about `c`. PyTorch's `alpha` is 1e-4, its `beta`
-    /// 0.75 and its `k` 1 where nothing is said.
+    /// `x[c] · (k + alpha / size · Σ x[i]²)^−beta`, where the sum runs over `size` channels around `c`. PyTorch's defaults are
+    /// `alpha` 1e-4, `beta` 0.75 and `k` 1.
     #[track_caller]
     pub fn local_response_norm(self, size: usize, alpha: f32, beta: f32, k: f32) -> Var<'g> {
         self.at(LocalResponseNorm { size, alpha, beta, k }.into(), &[], Location::caller())
     }
 
-    /// An image of another size, as PyTorch's with `align_corners=False`.
+    /// Resizes the image, like PyTorch's `interpolate` with `align_corners=False`.
     #[track_caller]
     pub fn interpolate(self, to: ToSize, mode: Interpolation) -> Var<'g> {
         self.at(Interpolate { to, mode }.into(), &[], Location::caller())
     }
 
-    /// `[C, H, W]` to `[C·H·W]`. `start_dim` is PyTorch's: 1 keeps the samples apart, and is all there is.
+    /// `[C, H, W]` to `[C·H·W]`. `start_dim` is PyTorch's; only 1, which keeps the samples separate, is supported.
     ///
     /// # Panics
-    /// When `start_dim` is not 1.
+    /// If `start_dim` is not 1.
     #[track_caller]
     pub fn flatten(self, start_dim: usize) -> Var<'g> {
-        assert!(start_dim == 1, "flatten(start_dim = {start_dim}): only 1 keeps the samples apart");
+        assert!(
+            start_dim == 1,
+            "flatten(start_dim = {start_dim}): only 1 is supported, which keeps the samples separate"
+        );
         self.at(Flatten {}.into(), &[], Location::caller())
     }
 
-    /// Zeroes each value with probability `p` and scales the others by `1 / (1 − p)`, in training; nothing in use.
+    /// In training, zeroes each value with probability `p` and scales the others by `1 / (1 − p)`; does nothing in inference.
     #[track_caller]
     pub fn dropout(self, p: f32) -> Var<'g> {
         match self.mode() {
@@ -130,7 +134,7 @@ impl<'g> Var<'g> {
         }
     }
 
-    /// Zeroes each channel with probability `p` and scales the others by `1 / (1 − p)`, in training; nothing in use.
+    /// In training, zeroes each channel with probability `p` and scales the others by `1 / (1 − p)`; does nothing in inference.
     #[track_caller]
     pub fn dropout2d(self, p: f32) -> Var<'g> {
         match self.mode() {
@@ -139,7 +143,8 @@ impl<'g> Var<'g> {
         }
     }
 
-    /// Zeroes all of a sample with probability `p` and scales the others by `1 / (1 − p)`, in training; nothing in use.
+    /// In training, zeroes whole samples with probability `p` and scales the others by `1 / (1 − p)`; does nothing in
+    /// inference.
     ///
     /// # PyTorch
     /// `torchvision.ops.stochastic_depth(x, p, "row")`.
@@ -151,13 +156,13 @@ impl<'g> Var<'g> {
         }
     }
 
-    /// Probabilities of a vector of logits. The loss wants logits: leave this out in training.
+    /// Probabilities from a vector of logits. The loss expects logits: leave this out in training.
     #[track_caller]
     pub fn softmax(self) -> Var<'g> {
         self.at(Softmax {}.into(), &[], Location::caller())
     }
 
-    /// Logarithms of the probabilities of a vector of logits.
+    /// Logarithms of the probabilities from a vector of logits.
     #[track_caller]
     pub fn log_softmax(self) -> Var<'g> {
         self.at(LogSoftmax {}.into(), &[], Location::caller())
@@ -188,7 +193,7 @@ impl<'g> std::ops::Add for Var<'g> {
     }
 }
 
-/// Place by place; where one of the two has one value a channel, it scales the channels of the other.
+/// Elementwise product; if one of the two has one value per channel, it scales the channels of the other.
 ///
 /// # PyTorch
 /// `a * b`, with `b [N, C, H, W]` or `[N, C, 1, 1]`.

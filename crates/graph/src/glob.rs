@@ -1,7 +1,7 @@
 //! Patterns of names.
 
-/// Whether a pattern means this name, of a parameter or of a value: `*` stands for any text, `?` for one character; a pattern that matches a layer
-/// means all that is in it.
+/// Whether a pattern matches the name of a parameter or a value. `*` stands for any text and `?` for one character; a pattern
+/// that matches a layer also matches everything in it.
 ///
 /// # Example
 /// ```
@@ -16,7 +16,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
         || name.match_indices('.').any(|(dot, _)| glob(pattern.as_bytes(), &name.as_bytes()[..dot]))
 }
 
-/// In time proportional to the product of the lengths: only the last `*` is ever gone back to.
+/// Takes time proportional to the product of the lengths, since it only ever backtracks to the last `*`.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t, mut star) = (0, 0, None);
     while t < text.len() {

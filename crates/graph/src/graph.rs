@@ -1,4 +1,4 @@
-//! The graph: operations in the order they run.
+//! The graph: operations in the order in which they run.
 
 pub use crate::node_id::NodeId;
 
@@ -6,42 +6,42 @@ use crate::op::{Cost, Op, Operation, ParamSpec, Role, values_of};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One operation and the value it makes.
+/// One operation and the value that it computes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
-    /// What is computed.
+    /// The operation, with its settings.
     pub op: Op,
-    /// From which values.
+    /// The nodes whose values it reads.
     pub inputs: Vec<NodeId>,
     /// Shape of one sample: `[C, H, W]` or `[F]`.
     pub shape: Vec<usize>,
-    /// Unique name of the value: the layer's path, or the operation's name.
+    /// Unique name of the value: the path of the layer, or the name of the operation.
     pub name: String,
     /// Path of the layer that owns the parameters; empty when there are none.
     pub layer: String,
 }
 
 impl Node {
-    /// The operation behind the enum.
+    /// The operation, as a trait object.
     pub fn operation(&self) -> &dyn Operation {
         self.op.as_operation()
     }
 
-    /// The parameters with their full names.
+    /// The parameters with their full names, such as `conv1.weight`.
     pub fn params(&self) -> Vec<(String, ParamSpec)> {
         full_names(&self.layer, self.operation().params())
     }
 }
 
-/// Parameters of a layer with their full names.
+/// The parameters of a layer with their full names.
 pub(crate) fn full_names(layer: &str, params: Vec<ParamSpec>) -> Vec<(String, ParamSpec)> {
     let full =
         |p: ParamSpec| (if layer.is_empty() { p.name.to_string() } else { format!("{layer}.{}", p.name) }, p);
     params.into_iter().map(full).collect()
 }
 
-/// A network as data: no code, no memory.
+/// A network as data, without code or numerical values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "crate::stored::Graph")]
 pub struct Graph {
@@ -49,109 +49,109 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// The node whose value is the network's output.
     pub output: NodeId,
-    /// Classifiers beside the network's own, of a graph for training; none in a graph for use.
+    /// Auxiliary classifiers, in a graph for training; a graph for inference has none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub auxiliary: Vec<Auxiliary>,
 }
 
-/// A classifier beside the network's own, whose loss helps the layers before it to learn.
+/// An auxiliary classifier, whose loss helps the layers before it to learn.
 ///
 /// # Source
 /// Szegedy et al. 2015, section 5.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Auxiliary {
-    /// The node that makes its logits, as many as those of the network.
+    /// The node that computes its logits, in the shape of the network's own.
     pub logits: NodeId,
-    /// What its loss is multiplied by before it is added to the network's own.
+    /// The factor of its loss, which is then added to the network's own.
     pub weight: f32,
 }
 
-/// Where a classifier's features become its logits.
+/// The last layer of a classifier, which turns features into logits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    /// The value that the last fully connected layer reads: the features of the image.
+    /// The node that the last fully connected layer reads: the features of the image.
     pub input: NodeId,
-    /// That layer.
+    /// The node of that layer.
     pub linear: NodeId,
 }
 
-/// Why a graph that came from a file is none.
+/// Why a graph that came from a file is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
-    /// No input in front, or one elsewhere.
+    /// The first node is not an input, or another node is.
     #[error("graph: node {node} `{name}`: the input must be the first node, and only the first")]
     Input {
-        /// Its index.
+        /// Index of the node.
         node: NodeId,
-        /// Its name.
+        /// Name of the node.
         name: String,
     },
-    /// A node takes a value that does not come before it.
+    /// A node reads a value that does not come before it.
     #[error("graph: node {node} `{name}` takes node {input}, which does not come before it")]
     Order {
-        /// Its index.
+        /// Index of the node.
         node: NodeId,
-        /// Its name.
+        /// Name of the node.
         name: String,
-        /// What it asks for.
+        /// Index of the node that it reads.
         input: NodeId,
     },
-    /// Shapes do not fit, or differ from what the file says.
+    /// The shapes do not fit, or differ from those in the file.
     #[error("graph: node {node} `{name}`: {problem}")]
     Shape {
-        /// Its index.
+        /// Index of the node.
         node: NodeId,
-        /// Its name.
+        /// Name of the node.
         name: String,
-        /// What is wrong.
+        /// What is wrong, and what to try.
         problem: String,
     },
-    /// A name that is empty or comes twice.
-    #[error("graph: node {node} has the name `{name}`, which is empty or taken")]
+    /// A name that is empty or used twice.
+    #[error("graph: node {node} has the name `{name}`, which is empty or already in use")]
     Name {
-        /// Its index.
+        /// Index of the node.
         node: NodeId,
-        /// Its name.
+        /// Name of the node.
         name: String,
     },
-    /// Two operations share a parameter, and it has another shape in each.
+    /// Two operations share a parameter but need different shapes.
     #[error(
         "graph: node {node} `{name}`: {problem}; operations that share a layer must agree on its parameters"
     )]
     Param {
-        /// Its index.
+        /// Index of the second of the two nodes.
         node: NodeId,
-        /// Its name.
+        /// Name of that node.
         name: String,
-        /// Which parameter, and both shapes.
+        /// The parameter, and both shapes.
         problem: String,
     },
-    /// An auxiliary classifier that cannot be trained beside the network's own.
+    /// An auxiliary classifier that cannot be trained together with the network's own.
     #[error("graph: auxiliary classifier {index}: {problem}")]
     Auxiliary {
-        /// Which of them.
+        /// Its index in [`Graph::auxiliary`].
         index: usize,
-        /// What is wrong.
+        /// What was expected, and what was found.
         problem: String,
     },
-    /// The output is no node.
-    #[error("graph: the output is node {output} of {nodes}")]
+    /// The output is not a node of the graph.
+    #[error("graph: the output is node {output}, but there are only {nodes} nodes")]
     Output {
-        /// What the graph says.
+        /// The index that the graph gives.
         output: NodeId,
-        /// How many there are.
+        /// The number of nodes.
         nodes: usize,
     },
 }
 
 impl Auxiliary {
-    /// Whether logits of this shape can be trained beside an output of that one.
+    /// Checks that logits of shape `shape` can be trained together with an output of shape `output`.
     pub(crate) fn fits(&self, shape: Option<&[usize]>, output: &[usize]) -> Result<(), String> {
         match shape {
             None => Err(format!("expected a node of the graph, got {}", self.logits)),
             Some(shape) if shape != output => {
-                Err(format!("expected logits of shape {output:?}, as the network's own, got {shape:?}"))
+                Err(format!("expected logits of shape {output:?}, like the network's own, got {shape:?}"))
             }
             Some(_) if !(self.weight > 0.0 && self.weight.is_finite()) => {
                 Err(format!("expected a weight above 0, got {}", self.weight))
@@ -168,10 +168,10 @@ impl Graph {
         graph
     }
 
-    /// Shape `[C, H, W]` of the input.
+    /// Shape `[C, H, W]` of one image.
     ///
     /// # Panics
-    /// When the graph has no input; a traced or checked graph has one.
+    /// If the graph has no input; a traced or checked graph has one.
     pub fn input_shape(&self) -> [usize; 3] {
         match self.nodes[0].shape[..] {
             [c, h, w] => [c, h, w],
@@ -179,7 +179,7 @@ impl Graph {
         }
     }
 
-    /// Shape of the output of one sample.
+    /// Shape of one sample of the output.
     pub fn output_shape(&self) -> &[usize] {
         &self.nodes[self.output].shape
     }
@@ -189,33 +189,33 @@ impl Graph {
         self.nodes.iter().position(|n| n.name == name)
     }
 
-    /// The first operation in training mode: a batch norm that takes the batch's statistics, or a dropout. An image's values
-    /// then depend on the images beside it, or on chance.
+    /// The first operation in training mode: a batch norm that uses the batch's statistics, or a dropout. The values of an
+    /// image then depend on the images in the same batch, or on chance.
     pub fn in_training(&self) -> Option<&Node> {
         let trains = |n: &&Node| n.operation().couples_batch() || n.operation().role() == Role::Noise;
         self.nodes.iter().find(trains)
     }
 
-    /// Every parameter once, in the order of use.
+    /// Every parameter once, with its full name, in the order of use.
     pub fn params(&self) -> Vec<(String, ParamSpec)> {
         let mut seen = BTreeSet::new();
         let all = self.nodes.iter().flat_map(Node::params);
         all.filter(|(name, _)| seen.insert(name.clone())).collect()
     }
 
-    /// Trainable values; the largest number where there are more.
+    /// The number of trainable values, saturating at the largest number.
     pub fn parameter_count(&self) -> usize {
         let trainable = self.params().into_iter().filter(|(_, p)| p.trainable);
         let values = |shape: Vec<usize>| shape.into_iter().fold(1, usize::saturating_mul);
         trainable.map(|(_, p)| values(p.shape)).fold(0, usize::saturating_add)
     }
 
-    /// Multiply-adds of one sample in convolutions and fully connected layers.
+    /// Multiply-adds for one sample in convolutions and fully connected layers.
     pub fn multiply_adds(&self) -> u64 {
         self.cost().multiply_adds
     }
 
-    /// What one sample costs; the largest number where that is larger.
+    /// The cost of one sample, saturating at the largest number.
     pub fn cost(&self) -> Cost {
         let add = |sum: Cost, cost: Cost| Cost {
             multiply_adds: sum.multiply_adds.saturating_add(cost.multiply_adds),
@@ -224,13 +224,13 @@ impl Graph {
         (0..self.nodes.len()).map(|id| self.node_cost(id)).fold(Cost::default(), add)
     }
 
-    /// What one sample costs in one node.
+    /// The cost of one sample in one node.
     pub fn node_cost(&self, id: NodeId) -> Cost {
         let node = &self.nodes[id];
         node.operation().cost(&self.input_shapes(id), &node.shape)
     }
 
-    /// Shapes of a node's inputs.
+    /// Shape of one sample of each input of a node.
     pub fn input_shapes(&self, id: NodeId) -> Vec<&[usize]> {
         self.nodes[id].inputs.iter().map(|&i| self.nodes[i].shape.as_slice()).collect()
     }
@@ -242,7 +242,7 @@ impl Graph {
         self
     }
 
-    /// Drops what neither the output nor an auxiliary classifier depends on; the input stays.
+    /// Removes what neither the output nor an auxiliary classifier depends on, except the input.
     pub(crate) fn remove_dead(&mut self) {
         let mut live = vec![false; self.nodes.len()];
         live[0] = true;
@@ -277,11 +277,11 @@ impl Graph {
         self.auxiliary.iter_mut().for_each(|auxiliary| auxiliary.logits = index[auxiliary.logits]);
     }
 
-    /// Checks a graph that came from elsewhere: order, names, every shape anew, and that operations which share a parameter
-    /// agree on it.
+    /// Checks a graph that came from elsewhere: the order, the names, every shape anew, and that operations which share a
+    /// parameter agree on it.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first fault that is found.
     pub fn check(&self) -> Result<(), GraphError> {
         let mut names = BTreeSet::new();
         let mut params: BTreeMap<String, ParamSpec> = BTreeMap::new();
@@ -299,7 +299,7 @@ impl Graph {
             let problem = match n.operation().shape(&self.input_shapes(node)) {
                 Err(e) => e.problem(None),
                 Ok(shape) if shape != n.shape => {
-                    format!("the file says {:?}, the operation {shape:?}", n.shape)
+                    format!("the file says {:?}, but the operation gives {shape:?}", n.shape)
                 }
                 Ok(shape) => match values_of(&shape) {
                     Some(1..) => {
@@ -323,14 +323,14 @@ impl Graph {
         Ok(())
     }
 
-    /// Parameters are known by their names alone, so a name stands for one array.
+    /// Parameters are identified by name alone, so a name stands for one array.
     fn check_params(&self, node: NodeId, known: &mut BTreeMap<String, ParamSpec>) -> Result<(), GraphError> {
         for (param, spec) in self.nodes[node].params() {
             let first = known.entry(param.clone()).or_insert_with(|| spec.clone());
             if (&first.shape, first.trainable) != (&spec.shape, spec.trainable) {
                 let name = self.nodes[node].name.clone();
                 let problem = format!(
-                    "its parameter `{param}` has shape {:?}, and shape {:?} in an operation before it",
+                    "its parameter `{param}` has shape {:?}, but shape {:?} in an earlier operation",
                     spec.shape, first.shape
                 );
                 return Err(GraphError::Param { node, name, problem });

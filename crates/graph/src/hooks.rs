@@ -1,31 +1,30 @@
-//! Forward hooks: functions that are told what each operation took and made.
+//! Forward hooks: functions that are called with the inputs and the output of an operation.
 
 use crate::graph::{Node, NodeId};
 use crate::op::Op;
 use ndarray::{ArrayD, ArrayViewD};
 use striate_kernels::{PoolShape, reference};
 
-/// One operation's work on a batch, as a hook sees it. A hook may look and not touch: in a session interventions are
-/// [`Edit`](crate::Edit)s, and in training a changed value would break the gradient without a word.
+/// One operation's work on a batch, as a hook sees it. A hook can read but not change anything: in a session interventions are
+/// [`Edit`](crate::Edit)s, and in training a changed value would silently make the gradient wrong.
 #[derive(Debug, Clone)]
 pub struct Call<'a> {
-    /// Name of the value that was made: the layer's path, or the operation's name behind it.
+    /// Name of the output value: the path of the layer, or of the layer and an operation in it.
     pub path: &'a str,
-    /// What was computed.
+    /// The operation, with its settings.
     pub op: &'a Op,
-    /// What it took: `[N, C, H, W]` or `[N, F]` each.
+    /// The inputs: `[N, C, H, W]` or `[N, F]` each.
     pub inputs: Vec<ArrayViewD<'a, f32>>,
-    /// What it made.
+    /// The output: `[N, C, H, W]` or `[N, F]`.
     pub output: ArrayViewD<'a, f32>,
 }
 
 impl Call<'_> {
-    /// Where the maximum of each window of a max-pool was: `row · W + column` in the plane of its input, of the shape of
-    /// the output. `None` for other operations.
+    /// Where the maximum of each window of a max-pool was: `row · W + column` in the plane of the input, in the shape of the
+    /// output. `None` for other operations.
     ///
     /// # Numerics
-    /// Among equal values the first in scan order. A window that lies in the padding as a whole has
-    /// [`reference::NO_CELL`].
+    /// Among equal values the first in scan order wins. A window that lies entirely in the padding has [`reference::NO_CELL`].
     ///
     /// # PyTorch
     /// `max_pool2d(…, return_indices=True)`.
@@ -39,7 +38,7 @@ impl Call<'_> {
     }
 }
 
-/// A hook that was registered: what removes it.
+/// The handle of a registered hook, with which it can be removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "without it the hook cannot be removed"]
 pub struct Hook(u64);
@@ -67,22 +66,22 @@ impl Hooks {
         hook
     }
 
-    /// Whether it was there.
+    /// Returns whether the hook was there.
     pub(crate) fn remove(&mut self, hook: Hook) -> bool {
         let before = self.registered.len();
         self.registered.retain(|r| r.hook != hook);
         self.registered.len() < before
     }
 
-    /// The nodes that are hooked, with repetitions.
+    /// The nodes that have hooks, with repetitions.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = NodeId> {
         self.registered.iter().flat_map(|r| r.nodes.iter().copied())
     }
 
-    /// Calls them: in the order of the operations, those of one operation in the order of registration.
+    /// Calls the hooks in the order of the operations; those of one operation in the order of registration.
     ///
     /// # Panics
-    /// With the panic of a hook; those behind it are not called this time.
+    /// If a hook panics; the hooks after it are not called this time.
     pub(crate) fn call<'a>(
         &mut self,
         nodes: &'a [Node],

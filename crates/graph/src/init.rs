@@ -1,14 +1,14 @@
-//! The values that parameters start with: each a pure function of the seed, the parameter's name and its place.
+//! Initial values of parameters: each is a pure function of the seed, the parameter's name and its position.
 //!
-//! Nothing here asks the platform's mathematics library, whose last bit differs from machine to machine: addition,
-//! multiplication, division and square root alone are the same everywhere.
+//! Nothing here uses the platform's mathematics library, whose last bit differs between machines. Only addition,
+//! multiplication, division and square root give the same result everywhere.
 
 use crate::op::{Init, ParamSpec};
 use striate_base::fnv1a64;
 use striate_base::math::ln;
 use striate_base::random::ChaCha8;
 
-/// The values of one parameter, row-major.
+/// The initial values of one parameter, row-major.
 pub(crate) fn initial(name: &str, spec: &ParamSpec, seed: u64) -> Vec<f32> {
     let len = spec.shape.iter().product();
     let mut rng = ChaCha8::new(seed, fnv1a64(name.as_bytes()));
@@ -32,7 +32,7 @@ pub(crate) fn initial(name: &str, spec: &ParamSpec, seed: u64) -> Vec<f32> {
     }
 }
 
-/// Two independent standard normal values: a point of the unit disc, moved out along its radius.
+/// Two independent standard normal values: a point of the unit disc, moved outward along its radius.
 ///
 /// # Source
 /// Marsaglia and Bray, "A Convenient Method for Generating Normal Variables", 1964.
@@ -62,7 +62,7 @@ mod tests {
         let all: Vec<f64> =
             values(Init::Normal { std: 0.5 }, n, 3).iter().map(|&v| 2.0 * f64::from(v)).collect();
         let moment = |k: i32| all.iter().map(|v| v.powi(k)).sum::<f64>() / n as f64;
-        // Moments 0, 1, 0, 3 and 15; five standard errors √((m_2k − m_k²) / n) each.
+        // Moments 0, 1, 0, 3 and 15, each within five standard errors √((m_2k − m_k²) / n).
         for (k, want, spread) in
             [(1, 0.0, 1.0), (2, 1.0, 2.0), (3, 0.0, 15.0), (4, 3.0, 96.0), (6, 15.0, 10170.0)]
         {
@@ -93,7 +93,7 @@ mod tests {
         assert!((mean_square - 2.0 / 24.0).abs() < 0.003, "{mean_square}");
     }
 
-    /// The same on every machine: what was printed here once.
+    /// The values are the same on every machine: these were printed once on one of them.
     #[test]
     fn known_values() {
         for (init, known) in [(Init::Normal { std: 1.0 }, NORMAL), (Init::Uniform { fan_in: 24 }, UNIFORM)] {

@@ -1,5 +1,5 @@
-//! The interpreter: the same graph by plain loops in f64, one operation after the other. Slow, and right: what the
-//! engine is tested against, and a way to look at every value without a plan.
+//! The interpreter: runs the same graph with plain loops in f64, one operation after the other. It is slow and exact. The
+//! engine is tested against it, and it shows every value without a plan.
 
 use crate::edit::{Edit, Edits};
 use crate::graph::{Graph, NodeId};
@@ -18,11 +18,11 @@ pub struct Values {
     edited: Edited,
 }
 
-/// What edits leave for the way back.
+/// What the backward pass needs to know about edits.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Edited {
     params: Option<Params>,
-    /// Factors of the channels, or `None` where nothing passes.
+    /// Factors of the channels, or `None` where no gradient passes.
     values: BTreeMap<NodeId, Option<Vec<f64>>>,
 }
 
@@ -31,18 +31,18 @@ struct Edited {
 pub struct LossGradients {
     /// The loss.
     pub loss: f64,
-    /// Gradient of the images.
+    /// Gradient of the images, row-major `[N, C, H, W]`.
     pub input: Vec<f64>,
-    /// Gradient of each trainable parameter.
+    /// Gradient of each trainable parameter, by full name.
     pub params: BTreeMap<String, Vec<f64>>,
 }
 
 /// Gradients of a weighted sum of the output, in f64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueGradients {
-    /// One a node; empty where the output does not depend on it.
+    /// One entry per node; empty if the output does not depend on it.
     pub values: Vec<Vec<f64>>,
-    /// Gradient of each trainable parameter.
+    /// Gradient of each trainable parameter, by full name.
     pub params: BTreeMap<String, Vec<f64>>,
 }
 
@@ -55,20 +55,20 @@ fn node_params(graph: &Graph, params: &Params, id: NodeId) -> Vec<Vec<f64>> {
 }
 
 impl Values {
-    /// Runs the graph on `n` images, row-major `[N, C, H, W]`. `random` is the seed and the number of the update, which
-    /// dropout depends on.
+    /// Runs the graph on `n` images, row-major `[N, C, H, W]`. `random` is the seed and the number of the update, on which
+    /// dropout depends.
     ///
     /// # Panics
-    /// When the parameters are not the graph's, or the images not `n`.
+    /// If the parameters do not match the graph, or `images` does not hold `n` images.
     pub fn compute(graph: &Graph, params: &Params, images: &[f64], n: usize, random: (u64, u64)) -> Self {
         Self::run(graph, params, images, n, random, Edits::default())
     }
 
-    /// As [`Values::compute`], of a network in use and with some of its values or parameters changed, for this run and
-    /// for the gradients that are asked of it.
+    /// Like [`Values::compute`], for a network in inference with some of its values or parameters changed. The changes also
+    /// apply to the gradients that are computed from the result.
     ///
     /// # Errors
-    /// When an edit does not fit, as in [`Session::run_with`](crate::Session::run_with).
+    /// If an edit does not fit, as in [`Session::run_with`](crate::Session::run_with).
     ///
     /// # Panics
     /// As [`Values::compute`].
@@ -133,15 +133,15 @@ impl Values {
         })
     }
 
-    /// The value of a node, `[N, ...]` row-major.
+    /// The value of a node, row-major `[N, …]`.
     pub fn get(&self, id: NodeId) -> &[f64] {
         &self.values[id]
     }
 
-    /// Loss and gradients for the labels of the batch, or mixtures of two.
+    /// Loss and gradients for the labels of the batch, or for mixtures of two labels each.
     ///
     /// # Panics
-    /// When the output is no vector of logits.
+    /// If the output is not a vector of logits.
     pub fn gradients<T: Into<Target> + Copy>(
         &self,
         graph: &Graph,
@@ -149,7 +149,7 @@ impl Values {
         targets: &[T],
         loss: &crate::loss::CrossEntropy,
     ) -> LossGradients {
-        let [classes] = *graph.output_shape() else { panic!("the output is no vector of logits") };
+        let [classes] = *graph.output_shape() else { panic!("the output is not a vector of logits") };
         let weights: Option<Vec<f64>> =
             loss.class_weights.as_ref().map(|w| w.iter().map(|&v| f64::from(v)).collect());
         let logits = &self.values[graph.output];
@@ -161,13 +161,13 @@ impl Values {
         LossGradients { loss, input, params: back.params }
     }
 
-    /// Gradients of `Σ grad_output · output` with respect to every value and parameter, of the network as it was run:
-    /// through edits as [`BackwardOptions`](crate::BackwardOptions) says.
+    /// Gradients of `Σ grad_output · output` with respect to every value and parameter of the network as it was run. They pass
+    /// through edits as described at [`BackwardOptions`](crate::BackwardOptions).
     pub fn backward(&self, graph: &Graph, params: &Params, grad_output: &[f64]) -> ValueGradients {
         self.backward_with(graph, params, grad_output, ReluRule::Gradient)
     }
 
-    /// As [`Values::backward`], by another rule for ReLU and ReLU6: what passes back is then no gradient.
+    /// Like [`Values::backward`], with another rule for ReLU and ReLU6; the result is then not a true gradient.
     pub fn backward_with(
         &self,
         graph: &Graph,

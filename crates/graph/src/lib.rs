@@ -4,12 +4,12 @@
 //!
 //! Below it: `striate-kernels`. Above: `striate-nn`, whose layers put operations into the graph.
 //!
-//! Start reading at [`trace`](crate::trace()) and `var.rs`, then `op/conv2d.rs` for what an operation is, then `plan.rs`; for looking
-//! inside, at `watch.rs` (taps, hooks, and what they saw) and `edit.rs` (interventions).
+//! Start reading at [`trace`](crate::trace()) and `var.rs`, then `op/conv2d.rs` to see what an operation is, then `plan.rs`.
+//! For looking inside a network, read `watch.rs` (taps, hooks, and what they recorded) and `edit.rs` (interventions).
 //!
-//! Invariants: a graph holds no code and no memory; inputs come before their consumers; every shape was checked when the
-//! graph was made; a plan depends on shapes and on what is looked at, never on the number of threads; where nobody looks
-//! nothing is kept, and no operation is run for it.
+//! Invariants: a graph holds no code and no numerical data; inputs come before their consumers; every shape was checked when
+//! the graph was made; a plan depends on the shapes and on what is observed, never on the number of threads; where nothing is
+//! observed, nothing is kept and no extra operation runs.
 
 mod arithmetic;
 mod clip;

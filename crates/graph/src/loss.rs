@@ -4,17 +4,17 @@
 
 use striate_kernels::{Buf, Builder, Value};
 
-/// The loss of classification.
+/// The cross-entropy loss of a classifier.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CrossEntropy {
-    /// Share of the target spread evenly over all classes, 0 to 1.
+    /// The share of the target that is spread evenly over all classes, from 0 to 1.
     pub label_smoothing: f32,
-    /// One weight a class.
+    /// One weight per class.
     pub class_weights: Option<Vec<f32>>,
 }
 
 impl CrossEntropy {
-    /// Adds the kernels for the network's own logits, or those for the ones of an auxiliary classifier with its weight.
+    /// Adds the kernels for the network's own logits, or for the logits of an auxiliary classifier with its weight.
     pub(crate) fn push(
         &self,
         program: &mut Builder,

@@ -1,4 +1,4 @@
-//! How nodes are told apart.
+//! The index by which nodes are identified.
 
-/// Index of a node in its graph; inputs come before.
+/// Index of a node in its graph. The inputs of a node have smaller indices.
 pub type NodeId = usize;

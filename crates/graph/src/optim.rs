@@ -1,19 +1,19 @@
-//! What an optimizer is to a training program.
+//! The interface between an optimizer and a training program.
 
 use striate_kernels::{Buf, Kernel};
 
 /// A rule that moves one parameter along its gradient.
 pub trait Optimizer: Shared + std::fmt::Debug {
-    /// Names of what it keeps for each parameter, as PyTorch calls them; all start at zero.
+    /// Names of the arrays that it keeps for each parameter, as PyTorch calls them; all start at zero.
     fn state(&self) -> &'static [&'static str];
-    /// The kernel that does one update of `len` values, at `rate_scale` times the learning rate of the step.
+    /// The kernel that does one update of `len` values, with `rate_scale` times the learning rate of the step.
     fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel>;
 }
 
-/// A rule of one's own: what every optimizer that is `Clone` has, so that a program can be planned anew when somebody
-/// begins to look.
+/// A copy of the rule. Every optimizer that is `Clone` has this, so that a program can be planned anew when taps or hooks are
+/// added.
 pub trait Shared {
-    /// The same rule.
+    /// A copy with the same settings.
     fn shared(&self) -> Box<dyn Optimizer + Send + Sync>;
 }
 

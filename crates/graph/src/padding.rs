@@ -1,5 +1,5 @@
-//! How a file writes the padding of a convolution: `[rows, columns]` where both sides of each axis are alike, and
-//! `[[top, bottom], [left, right]]` where they are not.
+//! How a file stores the padding of a convolution: as `[rows, columns]` if both sides of each axis are alike, otherwise as
+//! `[[top, bottom], [left, right]]`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

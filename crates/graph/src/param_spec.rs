@@ -1,22 +1,22 @@
-//! What a parameter is: its name, its shape, how it starts, and how it lies in memory.
+//! The description of a parameter: its name, its shape, its initial values, and its layout in memory.
 
 use striate_kernels::conv::Rows;
 use striate_kernels::{BLOCK, ConvShape, LinearPack, Plane};
 
-/// How a parameter starts.
+/// The initial values of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Init {
     /// Every value the same.
     Constant(f32),
-    /// Uniform in `±1/√fan_in`: what PyTorch does to the weights and biases of convolutions and linear layers
-    /// (kaiming-uniform with a = √5).
+    /// Uniform in `±1/√fan_in`, PyTorch's default for the weights and biases of convolutions and linear layers (kaiming-uniform
+    /// with a = √5).
     Uniform {
-        /// Inputs of one output.
+        /// Number of inputs of one output.
         fan_in: usize,
     },
     /// Uniform in `±bound`.
     Within {
-        /// The largest value there is.
+        /// The largest magnitude.
         bound: f32,
     },
     /// Normal with mean 0.
@@ -27,8 +27,8 @@ pub enum Init {
 }
 
 impl Init {
-    /// Normal with the standard deviation `√(2 / fan_out)`, which keeps the gradients of a stack of ReLU layers as large
-    /// as they come; `fan_out` of a convolution is `out_channels · kh · kw`.
+    /// Normal with the standard deviation `√(2 / fan_out)`, which preserves the magnitude of gradients through a stack of ReLU
+    /// layers; `fan_out` of a convolution is `out_channels · kh · kw`.
     ///
     /// # Source
     /// He et al., "Delving Deep into Rectifiers", 2015, section 2.2.
@@ -39,8 +39,8 @@ impl Init {
         Self::Normal { std: (2.0 / fan_out.max(1) as f64).sqrt() as f32 }
     }
 
-    /// Uniform with the standard deviation `√(2 / fan_in)`, which keeps the values of a stack of ReLU layers as large as they
-    /// come; `fan_in` of a convolution is `in_channels / groups · kh · kw`.
+    /// Uniform with the standard deviation `√(2 / fan_in)`, which preserves the magnitude of values through a stack of ReLU
+    /// layers; `fan_in` of a convolution is `in_channels / groups · kh · kw`.
     ///
     /// # Source
     /// He et al., "Delving Deep into Rectifiers", 2015, section 2.2.
@@ -51,23 +51,23 @@ impl Init {
         Self::Within { bound: (6.0 / fan_in.max(1) as f64).sqrt() as f32 }
     }
 
-    /// Of a layer's weight and bias: PyTorch's own, or the one asked for and zeros.
+    /// For the weight and bias of a layer: PyTorch's default, or the requested one for the weight and zeros for the bias.
     pub(crate) fn of_layer(asked: Option<Self>, fan_in: usize) -> (Self, Self) {
         let usual = Self::Uniform { fan_in };
         asked.map_or((usual, usual), |weight| (weight, Self::Constant(0.0)))
     }
 }
 
-/// A parameter of an operation.
+/// The description of one parameter of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParamSpec {
     /// `weight`, `bias`, `running_mean`, …
     pub name: &'static str,
-    /// PyTorch's shape.
+    /// Its shape in PyTorch's order, such as `[out_channels, in_channels, kh, kw]`.
     pub shape: Vec<usize>,
-    /// How it starts.
+    /// Its initial values.
     pub init: Init,
-    /// Whether training changes it through its gradient.
+    /// Whether training changes it by its gradient; running statistics are not trainable.
     pub trainable: bool,
 }
 
@@ -80,7 +80,7 @@ impl ParamSpec {
 /// How a parameter lies in the engine's memory.
 #[derive(Debug, Clone, Copy)]
 pub struct ParamLayout {
-    /// Values there, padding included.
+    /// Number of values in memory, padding included.
     pub len: usize,
     order: Order,
 }
@@ -142,8 +142,8 @@ impl ParamLayout {
         self.len == other.len && (self.order == other.order || self.places() == other.places())
     }
 
-    /// For each place of this layout of `len` of PyTorch's values, the place of the same value in `other`, or `u32::MAX`
-    /// where there is none: what only fills up a block.
+    /// For each position of this layout of `len` PyTorch values, the position of the same value in `other`, or `u32::MAX` for a
+    /// position that only fills up a block.
     pub(crate) fn places_in(&self, other: &Self, len: usize) -> Vec<u32> {
         let (from, to) = (self.places(), other.places());
         let mut places = vec![u32::MAX; self.len];

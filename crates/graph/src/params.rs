@@ -1,4 +1,4 @@
-//! Parameters by name, apart from the network's description: PyTorch's names, PyTorch's layouts.
+//! Parameters by name, separate from the network's description: PyTorch's names, PyTorch's layouts.
 
 use crate::graph::Graph;
 use crate::init::initial;
@@ -13,15 +13,15 @@ pub struct Params {
     entries: Vec<(String, Arc<ArrayD<f32>>)>,
 }
 
-/// Parameters that are not those of the graph. Every difference is listed.
+/// The parameters do not match the graph. Every difference is listed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.lines().join("\n"))]
 pub struct ParamsError {
-    /// Names that the graph has and the parameters lack.
+    /// Names that the graph needs and the parameters lack.
     pub missing: Vec<String>,
-    /// Names that the parameters have and the graph does not.
+    /// Names that the parameters have and the graph does not use.
     pub unexpected: Vec<String>,
-    /// Name, shape expected, shape got.
+    /// Name, expected shape, actual shape.
     pub mismatched: Vec<(String, Vec<usize>, Vec<usize>)>,
 }
 
@@ -42,7 +42,7 @@ impl ParamsError {
 }
 
 impl Params {
-    /// Fresh parameters: each value a pure function of the seed, the parameter's name and its place.
+    /// Freshly initialized parameters: each value is a pure function of the seed, the parameter's name and its position.
     pub fn init(graph: &Graph, seed: u64) -> Self {
         let fresh = |(name, spec): (String, ParamSpec)| {
             let values = initial(&name, &spec, seed);
@@ -57,22 +57,22 @@ impl Params {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no arrays.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// An array by name.
+    /// The array of that name.
     pub fn get(&self, name: &str) -> Option<&ArrayD<f32>> {
         self.entries.iter().find(|(n, _)| n == name).map(|(_, a)| &**a)
     }
 
-    /// An array by name, to be changed.
+    /// The array of that name, to be changed.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut ArrayD<f32>> {
         self.entries.iter_mut().find(|(n, _)| n == name).map(|(_, a)| Arc::make_mut(a))
     }
 
-    /// Adds an array, or replaces the one of that name.
+    /// Adds an array, or replaces the one of the same name.
     pub fn insert(&mut self, name: impl Into<String>, array: ArrayD<f32>) {
         let (name, array) = (name.into(), Arc::new(array));
         match self.entries.iter_mut().find(|(n, _)| *n == name) {
@@ -81,18 +81,19 @@ impl Params {
         }
     }
 
-    /// Takes an array out.
+    /// Removes the array of that name and returns it.
     pub fn remove(&mut self, name: &str) -> Option<ArrayD<f32>> {
         let at = self.entries.iter().position(|(n, _)| n == name)?;
         Some(Arc::unwrap_or_clone(self.entries.remove(at).1))
     }
 
-    /// Names and arrays.
+    /// Names and arrays, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayD<f32>)> {
         self.entries.iter().map(|(name, array)| (name.as_str(), &**array))
     }
 
-    /// Those of them that `graph` uses: without the ones of auxiliary classifiers, for instance, for a graph traced for use.
+    /// Keeps only the parameters that `graph` uses. For a graph traced for inference this drops those of auxiliary classifiers,
+    /// for instance.
     pub fn only(mut self, graph: &Graph) -> Self {
         let used: BTreeSet<String> = graph.params().into_iter().map(|(name, _)| name).collect();
         self.entries.retain(|(name, _)| used.contains(name));
@@ -102,7 +103,7 @@ impl Params {
     /// Compares names and shapes with what `graph` needs.
     ///
     /// # Errors
-    /// Everything that is missing, unexpected or of another shape.
+    /// If anything is missing, unexpected or of another shape; all of it is listed.
     pub fn check(&self, graph: &Graph) -> Result<(), ParamsError> {
         let specs = graph.params();
         let missing = specs.iter().filter(|(n, _)| self.get(n).is_none()).map(|(n, _)| n.clone()).collect();

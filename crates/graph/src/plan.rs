@@ -1,4 +1,4 @@
-//! From graph to program: where each value lies, which kernels run, forward and backward.
+//! From graph to program: where each value lies, and which kernels run, forward and backward.
 
 use crate::clip::Clip;
 use crate::emit::{Backward, Forward, value};
@@ -24,17 +24,17 @@ use striate_kernels::{
 pub(crate) struct Placed {
     pub(crate) values: BTreeMap<NodeId, Value>,
     pub(crate) slots: Vec<Slot>,
-    /// What the kernels are for, in order.
+    /// The purpose of the kernels, in order.
     pub(crate) parts: Vec<Part>,
     /// Loss and number correct, in training.
     pub(crate) report: Option<Buf>,
     /// Where the host writes the gradient of the output, with [`Purpose::Gradients`].
     pub(crate) grad_output: Option<Value>,
-    /// What the host writes before each run, sample after sample in PyTorch's order.
+    /// Values that the host writes before each run, sample after sample in PyTorch's order.
     pub(crate) sources: BTreeMap<NodeId, Value>,
-    /// Where the host writes a factor for each channel of what is scaled.
+    /// Where the host writes one factor per channel of each scaled value.
     pub(crate) factors: BTreeMap<NodeId, Buf>,
-    /// What was wanted, of all samples of a run.
+    /// The values that were requested, for all samples of a run.
     pub(crate) kept_values: BTreeMap<NodeId, Value>,
     pub(crate) kept_gradients: BTreeMap<NodeId, Value>,
 }
@@ -42,20 +42,20 @@ pub(crate) struct Placed {
 /// What a program is for.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose<'a> {
-    /// The output.
+    /// The output only.
     Forward,
-    /// The output, and gradients of values from a gradient of the output; parameters get none.
+    /// The output, and gradients of values given a gradient of the output; no gradients of parameters.
     Gradients(ReluRule),
     /// Loss, gradients and updates.
     Training(&'a Training<'a>),
 }
 
-/// What a program is for, and what the host looks at after it ran; nothing costs nothing.
+/// What a program is for, and which values the host reads after a run; what is not requested costs nothing.
 pub(crate) struct Wanted<'a> {
     pub(crate) purpose: Purpose<'a>,
     pub(crate) values: &'a [NodeId],
     pub(crate) gradients: &'a [NodeId],
-    /// Values whose channels are multiplied by factors that the host writes, before anybody reads them.
+    /// Values whose channels are multiplied by factors that the host writes, before anything reads them.
     pub(crate) scaled: &'a [NodeId],
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Training<'a> {
     /// Factors of the learning rate by pattern.
     pub(crate) rates: &'a [(String, f32)],
     pub(crate) clip: Option<Clip>,
-    /// Decay of the averages of the parameters, where they are wanted.
+    /// Decay of the averages of the parameters, if averages are kept.
     pub(crate) ema: Option<f32>,
 }
 
@@ -78,13 +78,13 @@ struct Planner<'a> {
     /// For each node, its parameters, and what it saved.
     uses: Vec<Vec<Use>>,
     saved: Vec<Vec<Buf>>,
-    /// What the operation itself makes: the node's value but where that is scaled.
+    /// What the operation itself computes: the value of the node, unless it is scaled.
     made: BTreeMap<NodeId, Value>,
 }
 
-/// Adds a graph's forward pass, and what else is wanted, to a program.
+/// Adds a graph's forward pass, and whatever else is requested, to a program.
 ///
-/// An input past the first node is a value that the host writes before each run: an edit has cut it loose.
+/// An input after the first node is a value that the host writes before each run, because an edit replaced it.
 pub(crate) fn plan(
     lowered: &Lowered<'_>,
     program: &mut Builder,
@@ -114,7 +114,7 @@ fn places(lowered: &Lowered<'_>, program: &mut Builder) -> Result<BTreeMap<NodeI
     Ok(planes(lowered)?.into_iter().map(|(id, plane)| (id, value(program, plane))).collect())
 }
 
-/// The geometry of every value: halos as large as the neediest consumer's, the input planar if it has few channels
+/// The geometry of every value: halos as large as the most demanding consumer's, and the input planar if it has few channels
 /// and only convolutions read it.
 pub(crate) fn planes(lowered: &Lowered<'_>) -> Result<BTreeMap<NodeId, Plane>, PlanError> {
     let readers = lowered.readers();
@@ -133,7 +133,7 @@ pub(crate) fn planes(lowered: &Lowered<'_>) -> Result<BTreeMap<NodeId, Plane>, P
     lowered.nodes().map(place).collect()
 }
 
-/// The geometry of a node's value or gradient, where kernels can address it.
+/// The geometry of a node's value or gradient, if kernels can address it.
 fn checked(lowered: &Lowered<'_>, id: NodeId, plane: Plane) -> Result<(NodeId, Plane), PlanError> {
     let (name, shape) = (lowered.name(id), lowered.shape(id));
     let error = || PlanError::Value { name: name.to_string(), shape: shape.to_vec(), halo: plane.halo };
@@ -153,7 +153,7 @@ impl Planner<'_> {
         self.uses[id].iter().map(|u| u.buf).collect()
     }
 
-    /// A node's parameters, in order, for inputs that lie as `x`.
+    /// The parameters of a node, in order, for inputs laid out as `x`.
     fn uses(&mut self, node: &LoweredNode<'_>, x: &[Value]) -> Result<Vec<Use>, PlanError> {
         let mut uses = Vec::new();
         for (i, (name, spec)) in node.params().into_iter().enumerate() {
@@ -172,7 +172,7 @@ impl Planner<'_> {
         Ok(uses)
     }
 
-    /// A parameter that no operation before has.
+    /// A parameter that no earlier operation has.
     fn slot(&mut self, name: String, spec: ParamSpec, layout: ParamLayout) -> Use {
         let (rate_scale, learns) = match self.wanted.purpose {
             Purpose::Training(training) => {
@@ -193,8 +193,8 @@ impl Planner<'_> {
         first
     }
 
-    /// A parameter that operations before this one have: in this layout it is copied once a batch, and this operation's part
-    /// of its gradient has memory of its own.
+    /// A parameter that earlier operations have. It is copied into this layout once per batch, and this operation's part of its
+    /// gradient has its own memory.
     fn share(&mut self, slot: usize, layout: ParamLayout) -> Use {
         let slot = &mut self.placed.slots[slot];
         let known = [slot.first_use()].into_iter().chain(slot.others.iter().cloned());
@@ -255,7 +255,8 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The kernels since the last note compute this node, or its gradients, with so many times the products of its value.
+    /// Records that the kernels since the last note compute this node, or its gradients, with `times` times the products of its
+    /// value.
     fn note(&mut self, pass: Pass, id: NodeId, times: u64) {
         let (graph, lowered) = (self.lowered.graph, self.lowered);
         let Some(node) = lowered.node(id) else { return };
@@ -271,7 +272,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Room for the factors of a value that is scaled.
+    /// Memory for the factors of a value, if it is scaled.
     fn factors(&mut self, id: NodeId) -> Option<Buf> {
         self.wanted.scaled.contains(&id).then(|| {
             let buf = self.program.kept(self.lowered.shape(id)[0].next_multiple_of(BLOCK));
@@ -280,7 +281,7 @@ impl Planner<'_> {
         })
     }
 
-    /// Room for a value like `of` sample after sample in PyTorch's order, in memory of its own.
+    /// Memory of its own for a value like `of`, sample after sample in PyTorch's order.
     fn flat(&mut self, of: Value) -> Value {
         let plane = match of.plane.size() {
             [1, 1] => Plane::vector(of.plane.channels),
@@ -291,7 +292,7 @@ impl Planner<'_> {
         flat
     }
 
-    /// A copy of a gradient for the host: the operation that takes it may change it in place.
+    /// A copy of a gradient for the host, because the operation that reads it may change it in place.
     fn copy_out(&mut self, x: Value) -> Value {
         let y = value(self.program, Plane { halo: [0, 0], ..x.plane });
         self.program.hold(y.buf, y.plane.sample_len());
@@ -307,7 +308,7 @@ impl Planner<'_> {
         }
     }
 
-    /// Loss, backward pass, and one update a parameter.
+    /// Loss, backward pass, and one update per parameter.
     fn training(&mut self, training: &Training<'_>) -> Result<(), PlanError> {
         let graph = self.lowered.graph;
         if graph.output_shape().len() != 1 {
@@ -316,7 +317,7 @@ impl Planner<'_> {
         let report = self.program.kept(4);
         let planes = self.gradient_planes()?;
         let mut starts = Vec::new();
-        // The network's own first: its kernel clears the report.
+        // The network's own loss comes first: its kernel clears the report.
         let auxiliary = graph.auxiliary.iter().map(|a| (a.logits, Some(a.weight)));
         for (id, weight) in [(graph.output, None)].into_iter().chain(auxiliary) {
             let start = value(self.program, planes[&id]);
@@ -331,7 +332,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The operations in reverse order, from the gradients of the output and of auxiliary logits.
+    /// Runs the operations in reverse order, starting from the gradients of the output and of auxiliary logits.
     fn backward(&mut self, starts: &[(NodeId, Value)], planes: &BTreeMap<NodeId, Plane>) {
         let lowered = self.lowered;
         let relu = match self.wanted.purpose {
@@ -393,12 +394,13 @@ impl Planner<'_> {
         }
     }
 
-    /// Whether a parameter of the node has a gradient.
+    /// Whether any parameter of the node has a gradient.
     fn learns(&self, id: NodeId) -> bool {
         self.uses[id].iter().any(|u| u.grad.is_some())
     }
 
-    /// Gradients of a node's parameters: where some of them learn, a frozen one's goes where nobody looks.
+    /// Gradients of a node's parameters. If only some are trained, the gradient of a frozen one goes to a buffer that nothing
+    /// reads.
     fn grads(&mut self, id: NodeId, node: &LoweredNode<'_>) -> Vec<Option<Buf>> {
         let trainable: Vec<bool> = node.operation().params().into_iter().map(|spec| spec.trainable).collect();
         let (uses, any) = (&self.uses[id], self.learns(id));
@@ -408,7 +410,7 @@ impl Planner<'_> {
         uses.iter().zip(trainable).map(grad).collect()
     }
 
-    /// After the last tile: gradients are clipped, parameters updated, averages follow.
+    /// After the last tile, clips the gradients and updates the parameters and their averages.
     fn update(&mut self, training: &Training<'_>) {
         let slots = &mut self.placed.slots;
         for slot in slots.iter() {
@@ -446,7 +448,7 @@ impl Planner<'_> {
         }
     }
 
-    /// The sum of the gradients that a value gets from its consumers, in their order.
+    /// The sum of the gradients that a value receives from its consumers, in their order.
     fn sum(&mut self, gradients: &[Value]) -> Value {
         gradients[1..].iter().fold(gradients[0], |a, &b| {
             let y = value(self.program, a.plane);
@@ -489,7 +491,7 @@ impl Placed {
     pub(crate) fn load(&self, program: &mut Program, params: &Params) {
         for slot in &self.slots {
             let array = params.get(&slot.name).expect("checked against the graph");
-            // An average starts as what it averages.
+            // An average starts at the value of its parameter.
             [slot.buf].into_iter().chain(slot.ema).for_each(|buf| slot.write(program, buf, array));
         }
     }

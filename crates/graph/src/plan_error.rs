@@ -1,20 +1,20 @@
-//! Why a graph cannot become a program.
+//! Reasons why a graph cannot become a program.
 
 use striate_base::near::most_similar;
 
 /// Why a graph cannot become a program.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PlanError {
-    /// The memory cannot be had.
+    /// There is not enough memory.
     #[error(transparent)]
     Memory(#[from] striate_kernels::OutOfMemory),
-    /// The parameters are not the graph's.
+    /// The parameters do not match the graph.
     #[error(transparent)]
     Params(#[from] crate::params::ParamsError),
-    /// The graph itself is not sound.
+    /// The graph itself is invalid.
     #[error(transparent)]
     Graph(#[from] crate::graph::GraphError),
-    /// A value that no kernel can address.
+    /// A value that is too large for the kernels to address.
     #[error(
         "{name}: one sample of its value {shape:?}, with {} rows and {} columns of padding on each side, takes 2^32 numbers \
          or more in memory; use less padding, or smaller images",
@@ -23,82 +23,82 @@ pub enum PlanError {
     Value {
         /// Name of the value.
         name: String,
-        /// Its shape.
+        /// Shape of one sample.
         shape: Vec<usize>,
-        /// Rows above and below, columns left and right.
+        /// Padding: rows above and below, columns left and right.
         halo: [usize; 2],
     },
-    /// A parameter that no kernel can address.
+    /// A parameter that is too large for the kernels to address.
     #[error(
         "{name}: this parameter of shape {shape:?} takes 2^32 numbers or more in memory; use a smaller layer"
     )]
     Parameter {
-        /// Its full name.
+        /// Its full name, such as `fc.weight`.
         name: String,
-        /// Its shape.
+        /// Its shape, in PyTorch's order.
         shape: Vec<usize>,
     },
     /// The loss needs a vector of logits.
     #[error(
-        "the network's output has shape {0:?}; the loss needs one logit a class, [C]; add .flatten(1) and a linear layer"
+        "the network's output has shape {0:?}; the loss needs one logit per class, [C]; add .flatten(1) and a linear layer"
     )]
     Logits(Vec<usize>),
-    /// A pattern of rates that means no parameter.
+    /// A pattern of learning rates that matches no parameter.
     #[error(
         "no parameter of this network matches `{pattern}`; name a layer ({}), or use * for any text",
         layers.join(", ")
     )]
     Pattern {
-        /// What was asked for.
+        /// The pattern that was given.
         pattern: String,
-        /// What there is.
+        /// The layers that have parameters.
         layers: Vec<String>,
     },
-    /// A factor of a learning rate that is none.
+    /// A factor of a learning rate that is negative or not finite.
     #[error(
-        "`{pattern}`: the learning rate is to be multiplied by {scale}; expected 0, which freezes, or a number above"
+        "`{pattern}`: the factor of the learning rate is {scale}; expected a positive number, or 0 to freeze"
     )]
     Scale {
-        /// Of which parameters.
+        /// The pattern whose parameters it is for.
         pattern: String,
-        /// The factor.
+        /// The factor that was given.
         scale: f32,
     },
-    /// Nothing learns.
+    /// Every parameter is frozen.
     #[error(
-        "all {parameters} parameters are frozen, and nothing is left to learn; freeze all but the last layer, say"
+        "all {parameters} parameters are frozen, so nothing can be trained; freeze fewer layers, for example all but the last"
     )]
     Frozen {
-        /// How many there are.
+        /// The number of parameters.
         parameters: usize,
     },
-    /// Batch norm over a single value a channel, which has no variance.
+    /// Batch norm over a single value per channel, which has no variance.
     #[error(
-        "{layer}: batch norm in training needs more than one value a channel, got [1, {channels}, 1, 1]: one sample of one pixel; \
-         train with at least 2 samples at once, freeze {layer}, or give it a larger map"
+        "{layer}: batch norm in training needs more than one value per channel, got [1, {channels}, 1, 1]: one sample of one pixel; \
+         train with at least 2 samples at once, freeze {layer}, or give it a larger feature map"
     )]
     OneValue {
-        /// The first batch norm of which this is so.
+        /// The first batch norm that would see a single value.
         layer: String,
-        /// Its channels.
+        /// Its number of channels.
         channels: usize,
     },
-    /// A setting of the training out of its range.
+    /// A training setting that is out of its range.
     #[error("{what}: expected {expected}, got {got}")]
     Option {
-        /// Its name in `TrainOptions`.
+        /// The field of `TrainOptions`.
         what: &'static str,
-        /// What it has to be.
+        /// The range of values that are allowed.
         expected: &'static str,
-        /// What it is.
+        /// The value that was given.
         got: String,
     },
-    /// No value of that name.
+    /// No value has that name.
     #[error("no value `{name}` in this network; near names: {}", near.join(", "))]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
-        /// What there is.
+        /// The most similar names, the nearest first.
         near: Vec<String>,
     },
 }

@@ -2,17 +2,17 @@
 
 use crate::stage::{Kind, Stage};
 
-/// One plan of each kind without an edit, and the last with one.
+/// One plan of each kind without an edit, and the most recent one with an edit.
 #[derive(Default)]
 pub(crate) struct Plans(Vec<(Kind, Stage)>);
 
 impl Plans {
-    /// Where there is one for `n` samples, in tiles of `tile` where there are as many.
+    /// The index of a plan of this kind for `n` samples, in tiles of `tile` if there are that many.
     pub(crate) fn find(&self, kind: &Kind, n: usize, tile: usize) -> Option<usize> {
         self.0.iter().position(|(known, stage)| known == kind && stage.fits(n, tile))
     }
 
-    /// Takes the place of what is no longer of use; the others may change theirs.
+    /// Adds a plan in place of those that are no longer of use; the indices of the others may change.
     pub(crate) fn add(&mut self, kind: Kind, stage: Stage) -> usize {
         self.0.retain(|(known, _)| *known != kind && !(known.is_edited() && kind.is_edited()));
         self.0.push((kind, stage));

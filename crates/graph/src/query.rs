@@ -1,5 +1,5 @@
-//! Questions about a graph: which values a name means, who reads a value, what lies behind a layer, and a part of a network
-//! as one of its own.
+//! Queries on a graph: which values a name refers to, which nodes read a value, what comes after a layer, and how to extract a
+//! part of a network as a graph.
 
 use crate::arithmetic::Arithmetic;
 use crate::explain::Pass;
@@ -12,11 +12,11 @@ use crate::plan::planes;
 use crate::plan_error::PlanError;
 
 impl Graph {
-    /// The values that `pattern` means, in order: the one of that name, or, where there is none, all whose name matches
-    /// as in [`rates::matches`](crate::rates::matches): `layer*.conv2`, `layer3.*`, or `layer3` for all in it.
+    /// The values that `pattern` matches, in order: the one of that name or, if there is none, all whose name matches as in
+    /// [`rates::matches`](crate::rates::matches): `layer*.conv2`, `layer3.*`, or `layer3` for everything in it.
     ///
     /// # Errors
-    /// [`PlanError::Unknown`] with near names, where nothing matches.
+    /// [`PlanError::Unknown`] with similar names, if nothing matches.
     pub fn select(&self, pattern: &str) -> Result<Vec<NodeId>, PlanError> {
         if let Some(id) = self.find(pattern) {
             return Ok(vec![id]);
@@ -26,20 +26,21 @@ impl Graph {
         if found.is_empty() { Err(self.unknown(pattern)) } else { Ok(found) }
     }
 
-    /// The error that lists near names.
+    /// The error that lists similar names.
     pub(crate) fn unknown(&self, name: &str) -> PlanError {
         PlanError::unknown(name, self.nodes.iter().map(|n| n.name.clone()))
     }
 
-    /// Values that all activations of one sample take in memory, padding and what fills up blocks of channels included.
+    /// Number of values that all activations of one sample take in memory, including padding and the channels that fill up
+    /// blocks.
     ///
     /// # Errors
-    /// When one of them is larger than kernels can address.
+    /// If one of them is too large for the kernels to address.
     pub fn activation_values(&self) -> Result<u64, PlanError> {
         Ok(planes(&Lowered::new(self))?.values().map(|plane| plane.sample_len() as u64).sum())
     }
 
-    /// The convolutions, and by which algorithm each of them is computed in use, and why.
+    /// The convolutions, with the algorithm by which each of them is computed in inference, and why.
     pub fn convolutions(&self, arithmetic: Arithmetic) -> Vec<(NodeId, Choice)> {
         let convolutions =
             (0..self.nodes.len()).filter(|&id| self.nodes[id].operation().role() == Role::Convolution);
@@ -48,7 +49,7 @@ impl Graph {
         convolutions.map(|id| (id, choice(id))).collect()
     }
 
-    /// Nodes that take the value of each node; one that takes it twice comes twice.
+    /// The nodes that read the value of each node; one that reads it twice is listed twice.
     pub fn consumers(&self) -> Vec<Vec<NodeId>> {
         let mut consumers = vec![Vec::new(); self.nodes.len()];
         for (id, node) in self.nodes.iter().enumerate() {
@@ -57,7 +58,7 @@ impl Graph {
         consumers
     }
 
-    /// The one operation that reads a value, where nothing else does and it is not the output.
+    /// The one operation that reads a value, if nothing else does and it is not the output.
     pub fn sole_reader(&self, id: NodeId) -> Option<NodeId> {
         let mut readers = (id + 1..self.nodes.len()).filter(|&other| self.nodes[other].inputs.contains(&id));
         match (readers.next(), readers.next()) {
@@ -66,7 +67,7 @@ impl Graph {
         }
     }
 
-    /// The network that ends in node `id`: all that it depends on, and the input. Nodes keep their names.
+    /// The network that ends in node `id`: everything that it depends on, and the input. Nodes keep their names.
     ///
     /// # Example
     /// ```
@@ -87,15 +88,15 @@ impl Graph {
         part
     }
 
-    /// Channels of the value of node `id` that lie side by side in memory: those of a block, or one.
+    /// Number of channels of the value of node `id` that are interleaved in memory: those of a block, or one.
     ///
     /// # Errors
-    /// When a value is larger than kernels can address.
+    /// If a value is too large for the kernels to address.
     pub fn channel_block(&self, id: NodeId) -> Result<usize, PlanError> {
         planes(&Lowered::new(self)).map(|planes| planes[&id].block)
     }
 
-    /// The last fully connected layer and the value it reads, where the output depends on it through softmax at most.
+    /// The last fully connected layer and the value it reads, if nothing but a softmax comes between it and the output.
     pub fn head(&self) -> Option<Head> {
         let mut id = self.output;
         loop {
@@ -109,7 +110,8 @@ impl Graph {
         }
     }
 
-    /// The value behind a layer's activation: that of the ReLU that alone reads `id`, through batch norm or not.
+    /// The value after a layer's activation: that of the activation which is the only reader of `id`, directly or through batch
+    /// norm.
     pub fn activated(&self, id: NodeId) -> Option<NodeId> {
         let consumers = self.consumers();
         let &[next] = &consumers[id][..] else { return None };

@@ -1,8 +1,8 @@
-//! Which parameters learn, and how fast: patterns of names, and what their learning rate is multiplied with.
+//! Which parameters are trained, and how fast: patterns of names, with factors of the learning rate.
 //!
 //! `rate(parameter) = learning_rate · scale` of the first pattern that matches its name, else `learning_rate`. A scale of 0
-//! freezes: no gradient is computed, nothing is kept for it, and a batch norm whose weight is frozen normalizes by its
-//! running statistics, which stay as they are.
+//! freezes the parameter: no gradient is computed and no optimizer state is kept for it, and a batch norm whose weight is
+//! frozen normalizes by its running statistics, which stay as they are.
 
 pub use crate::glob::matches;
 
@@ -15,7 +15,8 @@ pub(crate) fn scale_of(rates: &[(String, f32)], name: &str) -> f32 {
     rates.iter().find(|(pattern, _)| matches(pattern, name)).map_or(1.0, |&(_, scale)| scale)
 }
 
-/// Refuses patterns that mean nothing, scales that are none, and a network of which nothing learns.
+/// Rejects patterns that match nothing, scales that are negative or not finite, and a network of which every parameter is
+/// frozen.
 ///
 /// # Errors
 /// [`PlanError::Pattern`], [`PlanError::Scale`], [`PlanError::Frozen`].
@@ -37,7 +38,7 @@ pub fn check(graph: &Graph, rates: &[(String, f32)]) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Lets batch norms whose weight is frozen use their running statistics.
+/// Makes batch norms whose weight is frozen use their running statistics.
 pub(crate) fn freeze_batch_norms(graph: &mut Graph, rates: &[(String, f32)]) {
     for node in &mut graph.nodes {
         if let Op::BatchNorm2d(norm) = &mut node.op
@@ -48,18 +49,19 @@ pub(crate) fn freeze_batch_norms(graph: &mut Graph, rates: &[(String, f32)]) {
     }
 }
 
-/// A step on the way from the images to the logits: a layer with parameters, or a block of them, and its batch norm.
+/// A step on the way from the images to the logits: a layer with parameters, or a block of them, together with its batch norm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerGroup {
     /// Path of the block or of its first layer, such as `conv1` or `layer1.0`.
     pub name: String,
-    /// Paths of its layers with parameters.
+    /// Paths of its layers with parameters, in the order of use.
     pub layers: Vec<String>,
 }
 
-/// The groups of a network in the order of use: what layer-wise learning rates count, and `freeze = 3` freezes.
+/// The groups of a network in the order of use. Layer-wise learning rates count them, and `freeze = 3` freezes the first three.
 ///
-/// Layers that share the path up to its first number are a block; a batch norm of its own belongs to the layer before.
+/// Layers that share the path up to its first number form a block; a batch norm outside of blocks belongs to the layer before
+/// it.
 ///
 /// # PyTorch
 /// As timm groups its convolutional networks for `--layer-decay`: the stem, each block, the head.
@@ -78,7 +80,7 @@ pub fn layer_groups(graph: &Graph) -> Vec<LayerGroup> {
     groups
 }
 
-/// `layer1.0` of `layer1.0.conv2`; a path without a number is its own.
+/// `layer1.0` of `layer1.0.conv2`; a path without a number is its own block.
 fn block(layer: &str) -> &str {
     let mut end = 0;
     for part in layer.split('.') {
@@ -91,7 +93,7 @@ fn block(layer: &str) -> &str {
     layer
 }
 
-/// Factors that fall from 1 at the last group by `decay` a group toward the images.
+/// Factors that start at 1 for the last group and fall by a factor of `decay` per group toward the images.
 ///
 /// # Source
 /// Clark et al. 2020, section 3.1, layer-wise learning-rate decay; timm's `--layer-decay`.
@@ -99,7 +101,7 @@ pub fn layer_decay(graph: &Graph, decay: f32) -> Vec<(String, f32)> {
     let groups = layer_groups(graph);
     let last = groups.len().saturating_sub(1);
     let of = |(depth, group): (usize, LayerGroup)| {
-        // Multiplied one by one: the same bits everywhere, which `powi` does not promise.
+        // Multiplied one by one, to give the same bits everywhere, which `powi` does not guarantee.
         let scale = (depth..last).fold(1.0, |product, _| product * decay);
         group.layers.into_iter().map(move |layer| (layer, scale))
     };

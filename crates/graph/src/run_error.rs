@@ -3,58 +3,58 @@
 use crate::graph::Graph;
 use crate::plan_error::PlanError;
 
-/// What a run cannot do.
+/// Why a run fails.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RunError {
-    /// Images of another shape.
+    /// The images do not have the shape of the network's input.
     #[error("the network takes images [N, {}, {}, {}], got {got:?}; resize or convert them first", expected[0], expected[1], expected[2])]
     Shape {
         /// `[C, H, W]`.
         expected: [usize; 3],
-        /// What came.
+        /// The shape of the images that were given.
         got: Vec<usize>,
     },
-    /// None at all.
+    /// No image was given.
     #[error("a run needs at least one image")]
     Empty,
-    /// A gradient of the output of another shape than the output.
-    #[error("the gradient of the output has shape {got:?}; the output has {expected:?}: one number each")]
+    /// The gradient of the output does not have the shape of the output.
+    #[error("the gradient of the output has shape {got:?}; expected the shape of the output, {expected:?}")]
     GradOutput {
-        /// `[N, …]`.
+        /// The shape of the output, `[N, …]`.
         expected: Vec<usize>,
-        /// What came.
+        /// The shape of the gradient that was given.
         got: Vec<usize>,
     },
-    /// An edit of a channel that is not there.
-    #[error("cannot edit channel {channel} of `{value}`, which has {channels}; the first is 0")]
+    /// An edit of a channel that does not exist.
+    #[error("cannot edit channel {channel} of `{value}`, which has {channels} channels, counted from 0")]
     Channel {
-        /// Of which value.
+        /// The value to be edited.
         value: String,
-        /// What was asked for.
+        /// The channel that was asked for, counted from 0.
         channel: usize,
-        /// What there is.
+        /// The number of channels of the value.
         channels: usize,
     },
-    /// An edit that replaces a value or a parameter by one of another shape.
+    /// An edit that replaces a value or a parameter by an array of another shape.
     #[error("cannot replace `{of}`, whose shape is {expected:?}, by an array of shape {got:?}")]
     Replacement {
-        /// Of what.
+        /// Name of the value or the parameter.
         of: String,
-        /// Of a parameter, or of one sample of a value.
+        /// Shape of the parameter, or of one sample of the value.
         expected: Vec<usize>,
-        /// What came.
+        /// The shape that was given.
         got: Vec<usize>,
     },
     /// Gradients or edits of a network in training mode.
     #[error(
-        "`{value}` is in training mode, where an image's values depend on chance or on the images beside it; \
+        "`{value}` is in training mode, where an image's values depend on chance or on the other images of the batch; \
          trace the network with Mode::Eval"
     )]
     Training {
-        /// The first value of which this is so.
+        /// The first value that depends on chance or on the batch.
         value: String,
     },
-    /// The plan failed.
+    /// The run could not be planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
 }
@@ -62,15 +62,15 @@ pub enum RunError {
 /// What can go wrong when a session is made.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// Parameters that do not fit.
+    /// The graph and the parameters cannot become a program.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// `STRIATE_ISA` names what this machine lacks.
+    /// `STRIATE_ISA` names an instruction set that this machine does not have.
     #[error("{0}")]
     Engine(String),
 }
 
-/// What one image's values are due to can be asked only where they are its own.
+/// Gradients and edits are meaningful only if the values of an image do not depend on other images or on chance.
 pub(crate) fn check_evaluates(graph: &Graph) -> Result<(), RunError> {
     graph.in_training().map_or(Ok(()), |node| Err(RunError::Training { value: node.name.clone() }))
 }

@@ -18,23 +18,23 @@ use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
 use std::borrow::Cow;
 use striate_kernels::ReluRule;
 
-/// Samples that pass through the network at once: enough rows for the fully connected layers, few enough for the
-/// activations to stay in the cache of a core.
+/// Samples that pass through the network at once: enough rows for the fully connected layers, and few enough that the
+/// activations stay in a core's cache.
 const TILE: usize = 32;
 
-/// What a run is told beside the images.
+/// What a run needs besides the images.
 struct Task<'a> {
     backward: Option<ReluRule>,
-    /// Gradient of the output, where it runs backward.
+    /// Gradient of the output, for a run with a backward pass.
     grads: &'a [f32],
     edits: Edits<'a>,
 }
 
 /// A network in use.
 ///
-/// Every value in it has a name: [`Session::tap`] keeps one, [`Session::tap_grad`] its gradient,
-/// [`Session::register_forward_hook`] is called with what an operation took and made, and [`Session::run_with`] changes
-/// values for one run. Without any of them nothing is kept, and the passes join what they can.
+/// Every value in it has a name: [`Session::tap`] keeps a value, [`Session::tap_grad`] keeps its gradient,
+/// [`Session::register_forward_hook`] registers a function that is called with the inputs and the output of an operation, and
+/// [`Session::run_with`] changes values for one run. Without any of them nothing is kept, and the passes fuse what they can.
 ///
 /// # Example
 /// ```
@@ -82,7 +82,7 @@ pub struct Session {
     output: Vec<f32>,
     watch: Watch,
     plans: Plans,
-    /// The plan that still has what was looked at in the last run.
+    /// The plan that still holds what was observed in the last run.
     held: Option<usize>,
     passes: bool,
     reuse: bool,
@@ -90,16 +90,17 @@ pub struct Session {
 }
 
 impl Session {
-    /// A network in use, on every core of the machine. The graph is one traced with [`Mode::Eval`](crate::Mode::Eval).
+    /// Prepares a network for use, on every core of the machine. The graph must be traced with
+    /// [`Mode::Eval`](crate::Mode::Eval).
     ///
     /// # Errors
-    /// When the parameters are not the graph's: everything missing, unexpected and mismatched is listed.
+    /// If the parameters do not match the graph; everything missing, unexpected or mismatched is listed.
     pub fn new(graph: Graph, params: Params) -> Result<Self, SessionError> {
         let engine = Engine::new(None).map_err(SessionError::Engine)?;
         Self::with_engine(graph, params, engine)
     }
 
-    /// As [`Session::new`], on the threads of `engine`.
+    /// Like [`Session::new`], on the threads of `engine`.
     ///
     /// # Errors
     /// As [`Session::new`].
@@ -115,62 +116,61 @@ impl Session {
         Self { engine, graph, params, packed, output, watch, plans, held, passes, reuse, most_bytes }
     }
 
-    /// Runs the graph as it is, without passes and with memory of its own for every value: what the fast plan is
-    /// tested against.
+    /// Runs the graph as it is, without passes and with separate memory for every value. The fast plan is tested against this.
     #[must_use]
     pub fn plain(mut self) -> Self {
         (self.passes, self.reuse) = (false, false);
         self
     }
 
-    /// Gives every value memory of its own, passes on.
+    /// Gives every value its own memory; the passes still run.
     #[must_use]
     pub fn without_reuse(mut self) -> Self {
         self.reuse = false;
         self
     }
 
-    /// Refuses a run that would take more than so many bytes for values and parameters, before any of them is asked for.
+    /// Refuses a run that would need more than `bytes` bytes for values and parameters, before any memory is allocated.
     ///
-    /// Without this, a run takes what one sample needs, and of more samples at once only as many as fit into 4 GiB.
+    /// Without this limit, a run takes whatever one sample needs, and processes only as many samples at once as fit into 4 GiB.
     #[must_use]
     pub fn with_most_bytes(mut self, bytes: usize) -> Self {
         self.most_bytes = Some(bytes);
         self
     }
 
-    /// The network.
+    /// The graph that the session runs, as traced, without the passes.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
-    /// Its parameters.
+    /// The parameters that the session was made with.
     pub fn params(&self) -> &Params {
         &self.params
     }
 
-    /// Keeps the value of that name from the next run on.
+    /// Keeps the value named `name` from the next run on.
     ///
-    /// A value is that of one operation, so both sides of an activation can be had: `conv1` is before, `relu` behind it;
-    /// [`Graph::activated`] leads from one to the other.
+    /// A value is the output of one operation, so both sides of an activation can be tapped: `conv1` is the value before it and
+    /// `relu` the value after it; [`Graph::activated`] leads from one to the other.
     ///
     /// # Errors
-    /// When there is no such value; near names are listed.
+    /// If there is no such value; similar names are listed.
     pub fn tap(&mut self, name: &str) -> Result<Tap, PlanError> {
         let id = exactly(&self.graph, name)?;
         Ok(self.tap_ids(&[id], false)[0])
     }
 
-    /// As [`Session::tap`], for every value that a pattern means, in the order of [`Graph::select`].
+    /// Like [`Session::tap`], for every value that matches `pattern`, in the order of [`Graph::select`].
     ///
     /// # Errors
-    /// When nothing matches.
+    /// If nothing matches.
     pub fn tap_all(&mut self, pattern: &str) -> Result<Vec<Tap>, PlanError> {
         let ids = self.graph.select(pattern)?;
         Ok(self.tap_ids(&ids, false))
     }
 
-    /// Keeps the gradient with respect to the value of that name from the next [`Session::run_backward`] on.
+    /// Keeps the gradient with respect to the value named `name` from the next [`Session::run_backward`] on.
     ///
     /// # Errors
     /// As [`Session::tap`].
@@ -179,7 +179,7 @@ impl Session {
         Ok(self.tap_ids(&[id], true)[0])
     }
 
-    /// As [`Session::tap_grad`], for every value that a pattern means.
+    /// Like [`Session::tap_grad`], for every value that matches `pattern`.
     ///
     /// # Errors
     /// As [`Session::tap_all`].
@@ -188,7 +188,7 @@ impl Session {
         Ok(self.tap_ids(&ids, true))
     }
 
-    /// What is looked at has changed, and what was seen before must be taken from the plans first.
+    /// Called when the set of observed values has changed: first takes what was recorded out of the plans.
     fn forget_plans(&mut self) {
         if let Some(held) = self.held.take() {
             let stage = self.plans.get(held);
@@ -205,7 +205,7 @@ impl Session {
         taps
     }
 
-    /// Keeps it no more; false if it was not kept. All copies of a tap mean the same.
+    /// Stops keeping what `tap` stands for; returns false if it was not kept. All copies of a tap are equivalent.
     pub fn untap(&mut self, tap: Tap) -> bool {
         let was = self.watch.is_tapped(tap);
         if was {
@@ -215,16 +215,17 @@ impl Session {
         was
     }
 
-    /// Calls `hook` after every run, for each operation whose value `pattern` means (see [`Graph::select`]), in the order
-    /// of the network, with all samples of the run. `flatten` is one operation, `layer3.*` are all of a stage.
+    /// Calls `hook` after every run, for each operation whose value matches `pattern` (see [`Graph::select`]), in the order of
+    /// the network, with all samples of the run. `flatten` is one operation; `layer3.*` are all operations of a stage.
     ///
-    /// A hook that panics is heard by the caller of the run; the session stays as it is, and can be used again.
+    /// A panic in a hook reaches the caller of the run; the session is unchanged and can be used again.
     ///
     /// # Errors
-    /// When nothing matches; near names are listed.
+    /// If nothing matches; similar names are listed.
     ///
     /// # PyTorch
-    /// `module.register_forward_hook`, for operations rather than modules, and for looking only: see [`Session::run_with`].
+    /// `module.register_forward_hook`, for operations rather than modules, and read-only: to change values, see
+    /// [`Session::run_with`].
     pub fn register_forward_hook(
         &mut self,
         pattern: &str,
@@ -235,7 +236,7 @@ impl Session {
         Ok(self.watch.hook(nodes, hook))
     }
 
-    /// Calls it no more; false if it was not there.
+    /// Removes a hook; returns false if it was not registered.
     pub fn remove_hook(&mut self, hook: Hook) -> bool {
         let was = self.watch.unhook(hook);
         if was {
@@ -247,7 +248,7 @@ impl Session {
     /// Runs the network on images `[N, C, H, W]` and returns its output `[N, ...]`.
     ///
     /// # Errors
-    /// When the images have another shape than the network's input.
+    /// If the images do not have the shape of the network's input.
     pub fn run(&mut self, images: &ArrayView4<'_, f32>) -> Result<ArrayD<f32>, RunError> {
         let n = self.check(images)?;
         let images = images.as_standard_layout();
@@ -263,7 +264,7 @@ impl Session {
         if n == 0 { Err(RunError::Empty) } else { Ok(n) }
     }
 
-    /// As [`Session::run`], over row-major values, and returns them so.
+    /// Like [`Session::run`], with input and output as row-major slices.
     ///
     /// # Errors
     /// As [`Session::run`].
@@ -281,7 +282,7 @@ impl Session {
         Ok(&self.output)
     }
 
-    /// Runs a task on images that were checked, tile by tile, and leaves the output.
+    /// Runs a task on images that have been checked, tile by tile, and leaves the output.
     fn go(&mut self, images: &[f32], n: usize, task: &Task<'_>) -> Result<(), RunError> {
         let Task { backward, grads, edits } = task;
         let (of_input, of_values) = edits.values.split_at(edits.values.partition_point(|e| e.id == 0));
@@ -293,7 +294,7 @@ impl Session {
         self.held = None;
         let mut own = None;
         let at = match &edits.params {
-            // Another network: its plan is of no use to the next run.
+            // This plan is for an edited network, so it is of no use to the next run.
             Some(params) => {
                 own = Some(Stage::plan(&self.request(&self.key(&kind), params, n), None)?);
                 None
@@ -345,17 +346,17 @@ impl Session {
         Ok(self.plans.add(kind, stage))
     }
 
-    /// Runs the network on images `[N, C, H, W]`, then backward from `grad_output`, the gradient of some score with respect
-    /// to the output: every tap of a gradient then holds the gradient of that score, `Σ_i grad_output_i · ∂output_i/∂value`.
-    /// Returns the output.
+    /// Runs the network on images `[N, C, H, W]`, then backward from `grad_output`, the gradient of some score with respect to
+    /// the output. Every gradient tap then holds the gradient of that score, `Σ_i grad_output_i · ∂output_i/∂value`. Returns
+    /// the output.
     ///
-    /// A 1 at one class and 0 elsewhere gives the gradients of that class's logit, sample by sample.
+    /// With a 1 at one class and 0 elsewhere, the result is the gradient of that class's logit, for each sample.
     ///
     /// # Shapes
-    /// `grad_output` `[N, …]`, that of the output.
+    /// `grad_output` `[N, …]`, the shape of the output.
     ///
     /// # Errors
-    /// As [`Session::run`], when `grad_output` has another shape than the output, and when the graph was traced for
+    /// As [`Session::run`]; also if `grad_output` does not have the shape of the output, or if the graph was traced for
     /// training and has batch norm or dropout.
     ///
     /// # PyTorch
@@ -368,17 +369,17 @@ impl Session {
         self.run_backward_with(images, grad_output, &BackwardOptions::default())
     }
 
-    /// As [`Session::run_backward`], with some of the network's values or parameters changed for this run, or by another
-    /// rule for ReLU and ReLU6.
+    /// Like [`Session::run_backward`], with some of the network's values or parameters changed for this run, or with another
+    /// gradient rule for ReLU and ReLU6.
     ///
     /// # Errors
-    /// As [`Session::run_backward`] and [`Session::run_with`]. Nothing has run then.
+    /// As [`Session::run_backward`] and [`Session::run_with`]. On an error nothing has run.
     ///
     /// # Source
     /// Springenberg 2015, for [`ReluRule::Guided`].
     ///
     /// # PyTorch
-    /// `captum.attr.GuidedBackprop` for the guided rule; hooks that return another value for the edits.
+    /// `captum.attr.GuidedBackprop` for the guided rule; hooks that return a replacement value for the edits.
     ///
     /// # Example
     /// ```
@@ -425,16 +426,16 @@ impl Session {
         Ok(shaped(&self.output, n, self.graph.output_shape()))
     }
 
-    /// Runs the network on images `[N, C, H, W]` with some of its values, or parameters, changed, and returns its output.
-    /// Taps and hooks see the edited network; the next run is as if nothing had been.
+    /// Runs the network on images `[N, C, H, W]` with some of its values or parameters changed, and returns its output. Taps
+    /// and hooks see the edited network; the next run is not affected.
     ///
     /// # Errors
-    /// As [`Session::run`], and when an edit means a value, a channel or a parameter that is not there, or replaces one
-    /// by another shape, or the graph was traced for training. Nothing has run then.
+    /// As [`Session::run`]; also if an edit refers to a value, a channel or a parameter that does not exist, if it replaces one
+    /// by an array of another shape, or if the graph was traced for training. On an error nothing has run.
     ///
     /// # Numerics
-    /// An edited value is whole, and the passes join less around it; one that is not changed after all gives the output of
-    /// [`Session::run`] within rounding.
+    /// An edited value is computed in full, and the passes fuse less around it, so an edit that changes nothing gives the
+    /// output of [`Session::run`] only up to rounding.
     pub fn run_with(
         &mut self,
         images: &ArrayView4<'_, f32>,
@@ -449,12 +450,12 @@ impl Session {
         Ok(shaped(&self.output, n, self.graph.output_shape()))
     }
 
-    /// What a tap holds from the last run: `[N, C, H, W]` or `[N, F]`; no samples if it holds nothing.
+    /// What a tap holds from the last run: `[N, C, H, W]` or `[N, F]`, with N = 0 if it holds nothing.
     pub fn get(&self, tap: Tap) -> ArrayD<f32> {
         self.watch.get(&self.graph, self.held(), tap)
     }
 
-    /// A copy of all that is tapped, as the last run left it.
+    /// A copy of everything that is tapped, as the last run left it.
     pub fn captured(&self) -> Trace {
         self.watch.trace(&self.graph, self.held())
     }
@@ -468,7 +469,7 @@ impl Session {
         self.plans.memory_bytes()
     }
 
-    /// Seconds of each kernel of one run, by name: for finding out where time goes.
+    /// Seconds spent in each kernel during one run, with the kernel's name: for finding out where the time goes.
     ///
     /// # Errors
     /// As [`Session::run`].
@@ -476,7 +477,7 @@ impl Session {
         Ok(self.explain(images, n)?.into_iter().flat_map(|part| part.kernels).collect())
     }
 
-    /// As [`Session::profile`], with the nodes that the kernels compute, and how; fails as that.
+    /// Like [`Session::profile`], with the nodes that each kernel computes, and by which algorithm; same errors.
     pub fn explain(&mut self, images: &[f32], n: usize) -> Result<Vec<Explained>, RunError> {
         self.run_slice(images, n)?;
         let at = self.planned(Kind::default(), n)?;

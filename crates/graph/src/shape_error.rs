@@ -1,6 +1,6 @@
-//! Why inputs do not fit an operation, in words that tell what to try.
+//! Why inputs do not fit an operation, with messages that say what to try.
 
-/// Shapes that do not fit, and the shape to go on with, if it can be told all the same.
+/// Shapes that do not fit, and the shape to continue with, if it can be told regardless.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShapeError {
     pub(crate) output: Option<Vec<usize>>,
@@ -9,7 +9,7 @@ pub struct ShapeError {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ShapeProblem {
-    /// Said in full.
+    /// A complete message.
     Plain(String),
     /// A linear layer whose input has the wrong length: the shape before the flatten explains it.
     Features { expected: usize, got: usize },
@@ -20,7 +20,7 @@ impl ShapeError {
         Self { output, kind: ShapeProblem::Plain(problem.into()) }
     }
 
-    /// What to tell the user. `before` is the shape before a flatten.
+    /// The message for the user. `before` is the shape before a flatten.
     pub(crate) fn problem(&self, before: Option<Vec<usize>>) -> String {
         match (&self.kind, before.as_deref()) {
             (ShapeProblem::Plain(text), _) => text.clone(),

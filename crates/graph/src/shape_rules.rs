@@ -1,25 +1,25 @@
-//! What several operations ask of shapes, and say where it does not hold.
+//! Shape rules that several operations share, with the errors for inputs that violate them.
 
 use crate::shape_error::ShapeError;
 use striate_kernels::Window;
 
-/// Values of one sample of this shape, or `None` where those are 2^32 or more: places in a sample are u32.
+/// The number of values of one sample of this shape, or `None` if it is 2^32 or more: positions in a sample are u32.
 pub(crate) fn values_of(shape: &[usize]) -> Option<usize> {
     let values = shape.iter().try_fold(1_usize, |values, &size| values.checked_mul(size))?;
     u32::try_from(values).ok().map(|_| values)
 }
 
-/// `[C, H, W]` of an image, or an error that says what the operation got instead.
+/// The shape `[C, H, W]` of an image, or an error that says what the operation received instead.
 pub(crate) fn image(name: &str, input: &[usize]) -> Result<[usize; 3], ShapeError> {
     input.try_into().map_err(|_| {
         ShapeError::plain(
             None,
-            format!("{name} expects an image [C, H, W], got {input:?}; move it before flatten"),
+            format!("{name} expects an image [C, H, W], got {input:?}; apply it before flatten"),
         )
     })
 }
 
-/// Output size of a window over an image, or an error.
+/// The output size of a window sliding over an image, or an error.
 pub(crate) fn slide(name: &str, window: &Window, [_, h, w]: [usize; 3]) -> Result<[usize; 2], ShapeError> {
     let bad = |problem: String| Err(ShapeError::plain(None, problem));
     if window.stride.contains(&0) {
@@ -55,8 +55,8 @@ pub(crate) fn slide(name: &str, window: &Window, [_, h, w]: [usize; 3]) -> Resul
     ))
 }
 
-/// A window that PyTorch's `ceil_mode` lets begin before the image ends: the padding after it reaches as far. `window` fits
-/// the image without.
+/// A window extended as by PyTorch's `ceil_mode`, which admits a last window that begins before the image ends: the padding
+/// after the image reaches as far as that window. `window` fits the image without the extension.
 pub(crate) fn with_last_windows(mut window: Window, input: [usize; 2]) -> Window {
     let Some(windows) = window.output(input) else { return window };
     for axis in 0..2 {
@@ -74,22 +74,23 @@ pub(crate) fn with_last_windows(mut window: Window, input: [usize; 2]) -> Window
     window
 }
 
-/// Channels of maps, or values of a vector.
+/// The number of channels of a feature map, or the length of a vector.
 pub(crate) fn channels(name: &str, input: &[usize]) -> Result<usize, ShapeError> {
-    let nothing =
-        || ShapeError::plain(None, format!("{name} expects maps or a vector, got a value of shape []"));
+    let nothing = || {
+        ShapeError::plain(None, format!("{name} expects feature maps or a vector, got a value of shape []"))
+    };
     input.first().copied().ok_or_else(nothing)
 }
 
-/// The shape of a value of which parts are left out with probability `p`.
+/// The shape of the output of an operation that zeroes parts with probability `p`.
 pub(crate) fn probability(name: &str, p: f32, shape: Vec<usize>) -> Result<Vec<usize>, ShapeError> {
     if (0.0..1.0).contains(&p) {
         return Ok(shape);
     }
-    Err(ShapeError::plain(Some(shape), format!("{name} with p = {p}; p must lie in 0 ≤ p < 1")))
+    Err(ShapeError::plain(Some(shape), format!("{name} with p = {p}; p must be in 0 ≤ p < 1")))
 }
 
-/// The one input, where an operation has one.
+/// The input of an operation that has exactly one.
 pub(crate) fn one<'a>(inputs: &[&'a [usize]]) -> Result<&'a [usize], ShapeError> {
     match inputs {
         [x] => Ok(x),

@@ -1,4 +1,4 @@
-//! A parameter in a program's memory, and what the optimizer keeps beside it.
+//! A parameter in a program's memory, with the optimizer's state.
 
 use crate::op::ParamLayout;
 use ndarray::{ArrayD, IxDyn};
@@ -11,12 +11,12 @@ pub(crate) struct Slot {
     pub(crate) shape: Vec<usize>,
     pub(crate) layout: ParamLayout,
     pub(crate) buf: Buf,
-    /// Whether training changes it through a gradient, unless it is frozen.
+    /// Whether training changes it by its gradient, unless it is frozen.
     pub(crate) trainable: bool,
     pub(crate) grad: Option<Buf>,
     /// Factor of its learning rate.
     pub(crate) rate_scale: f32,
-    /// What the optimizer keeps for it.
+    /// The optimizer's state for it, by name.
     pub(crate) state: Vec<(&'static str, Buf)>,
     /// Its average over the updates.
     pub(crate) ema: Option<Buf>,
@@ -24,7 +24,7 @@ pub(crate) struct Slot {
     pub(crate) others: Vec<Use>,
 }
 
-/// A parameter as one operation reads it: where the input lies in another way, so do the weights.
+/// A parameter as one operation reads it. Its layout follows from that of the input.
 #[derive(Debug, Clone)]
 pub(crate) struct Use {
     pub(crate) layout: ParamLayout,
@@ -39,12 +39,12 @@ impl Slot {
         Use { layout: self.layout, buf: self.buf, grad: self.grad }
     }
 
-    /// Everything that one update hands to the next, by name.
+    /// The state that one update hands to the next, by name.
     pub(crate) fn state(&self) -> impl Iterator<Item = (&'static str, Buf)> {
         self.state.iter().copied().chain(self.ema.map(|buf| ("ema", buf)))
     }
 
-    /// Copies PyTorch's layout into the engine's.
+    /// Copies from PyTorch's layout into the engine's.
     pub(crate) fn write(&self, program: &mut Program, buf: Buf, array: &ArrayD<f32>) {
         let to = program.get_mut(buf);
         to.fill(0.0);

@@ -1,4 +1,4 @@
-//! A graph, or a part of one, as a program for use: passes run, memory planned, parameters loaded.
+//! A graph, or a part of one, as a program for inference: passes run, memory planned, parameters loaded.
 
 use crate::arithmetic::Arithmetic;
 use crate::engine::Engine;
@@ -14,12 +14,12 @@ use std::ops::Range;
 use striate_kernels::Activation;
 use striate_kernels::{Buf, Builder, Constants, Program, ReluRule, Step, Value, export};
 
-/// What a plan depends on, beside what is looked at.
+/// What a plan depends on, besides what is observed.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Kind {
-    /// Whether it runs backward too, and by which rule.
+    /// Whether there is a backward pass, and by which ReLU rule.
     pub(crate) backward: Option<ReluRule>,
-    /// Values that the host writes, instead of what the graph computes.
+    /// Values that the host writes, so that the graph does not compute them.
     pub(crate) cuts: Vec<NodeId>,
     /// Values whose channels are multiplied by factors that the host writes.
     pub(crate) scaled: Vec<NodeId>,
@@ -50,26 +50,26 @@ pub(crate) struct Request<'a> {
     pub(crate) key: &'a Key,
     /// Most samples at once, where [`MOST_BYTES`] hold their values; else as many as these do.
     pub(crate) tile: usize,
-    /// Most bytes of its memory, where that is bounded.
+    /// A limit on the bytes of its memory, if there is one.
     pub(crate) most_bytes: Option<usize>,
-    /// Most samples of a run, where values are looked at.
+    /// The largest number of samples in a run, for values that are observed.
     pub(crate) batch: usize,
     /// Whether values share memory.
     pub(crate) reuse: bool,
 }
 
-/// Beyond this, fewer samples pass through at once: what a network computes does not depend on their number.
+/// Beyond this, fewer samples run at once; the results do not depend on their number.
 const MOST_BYTES: usize = 4 << 30;
 
-/// A program in use.
+/// A program for inference.
 pub(crate) struct Stage {
     pub(crate) program: Program,
     pub(crate) tile: usize,
-    /// What was asked for as its tile.
+    /// The tile that was requested.
     asked: usize,
     output: Value,
     grad_output: Option<Value>,
-    /// Whether the output's memory holds all samples of a run, or those of a tile.
+    /// Whether the output's memory holds all samples of a run, or only those of a tile.
     output_held: bool,
     batch: usize,
     cuts: Vec<Option<Value>>,
@@ -155,14 +155,14 @@ impl Stage {
         output
     }
 
-    /// Runs on `n` images, and tells what each part of the plan took.
+    /// Runs on `n` images, and returns what each part of the plan took.
     pub(crate) fn explain(&mut self, engine: &Engine, images: &[f32], n: usize) -> Vec<Explained> {
         let step = Step { input: images, targets: &[], n, learning_rate: 0.0, update: 0, seed: 0 };
         let kernels = self.program.profile(&engine.pool, engine.isa, &step);
         explained(&self.parts, &kernels, &self.program.touched_bytes(n), n)
     }
 
-    /// Whether it can run `n` samples, in tiles of `tile` where there are as many.
+    /// Whether it can run `n` samples, in tiles of `tile` if there are that many.
     pub(crate) fn fits(&self, n: usize, tile: usize) -> bool {
         self.asked >= n.min(tile) && (self.batch >= n || self.kept.is_empty())
     }
@@ -172,7 +172,7 @@ impl Stage {
         Held { engine, program: &self.program, kept: &self.kept }
     }
 
-    /// The value of cut `i` for `n` samples of the next run; nothing where nobody asks for it.
+    /// Sets the value of cut `i` for `n` samples of the next run; does nothing if no kernel reads it.
     pub(crate) fn set_cut(&mut self, i: usize, values: &[f32], n: usize) {
         let Some(to) = self.cuts[i] else { return };
         let len = values.len() / n;
@@ -180,13 +180,13 @@ impl Stage {
         samples.zip(values.chunks_exact(len)).for_each(|(to, from)| to[..len].copy_from_slice(from));
     }
 
-    /// The factors of the channels of the `i`-th scaled value, from the next run on.
+    /// Sets the factors for the channels of the `i`-th scaled value, from the next run on.
     pub(crate) fn set_factors(&mut self, i: usize, factors: &[f32]) {
         let Some(to) = self.factors[i] else { return };
         self.program.get_mut(to)[..factors.len()].copy_from_slice(factors);
     }
 
-    /// The gradient of the output for the next run.
+    /// Sets the gradient of the output for the next run.
     pub(crate) fn set_grad_output(&mut self, values: &[f32]) {
         let to = self.grad_output.expect("planned for gradients");
         to.plane.from_nchw(values, self.program.get_mut(to.buf));

@@ -1,14 +1,14 @@
-//! Graphs as files of format 1 may hold them: convolution, ReLU and 2x2 max-pool could be one operation there,
+//! Graphs as files of format 1 may hold them. There, convolution, ReLU and 2x2 max-pool could be one operation,
 //! `conv_relu_pool`, which is read as the three.
 //!
-//! No program of ours wrote one, since passes never worked on a graph that was stored; whoever put a graph together by hand
-//! could.
+//! Striate itself never wrote such a file, since passes never worked on a graph that was stored, but a graph assembled by hand
+//! could contain the operation.
 
 use crate::graph::{self, NodeId};
 use crate::op::{Joined, MaxPool2d, Op, Operation, Relu, StoredOp};
 use serde::Deserialize;
 
-/// What a [`Graph`](graph::Graph) is read as.
+/// The form in which a [`Graph`](graph::Graph) is deserialized.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Graph {
@@ -28,7 +28,7 @@ struct Node {
     layer: String,
 }
 
-/// Whatever is wrong with what was read is wrong with the result, where [`graph::Graph::check`] finds it.
+/// A fault in what was read remains in the result, where [`graph::Graph::check`] finds it.
 impl From<Graph> for graph::Graph {
     fn from(Graph { nodes, output, auxiliary }: Graph) -> Self {
         let shapes: Vec<Vec<usize>> = nodes.iter().map(|node| node.shape.clone()).collect();
@@ -39,7 +39,7 @@ impl From<Graph> for graph::Graph {
         };
         let places: Vec<NodeId> = nodes.iter().map(place).collect();
         let more = len - places.len();
-        // What was no node is none.
+        // An index that was out of range stays out of range.
         let now = |id: NodeId| places.get(id).copied().unwrap_or(id.saturating_add(more));
         let mut made: Vec<graph::Node> = Vec::with_capacity(len);
         for Node { op, inputs: stored, shape, name, layer } in nodes {

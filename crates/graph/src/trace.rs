@@ -23,19 +23,19 @@ fn collect(paths: &mut HashMap<(usize, TypeId), String>, prefix: &str, module: &
 }
 
 impl<'g> Var<'g> {
-    /// Applies a layer: the one gate through which every layer's value passes, where names come from.
+    /// Applies a layer. Every layer's value is made here, and this is where its name comes from.
     #[track_caller]
     pub fn apply(self, layer: &dyn Forward) -> Var<'g> {
         self.apply_at(layer, Location::caller())
     }
 
-    /// As [`Var::apply`], with the source line to name in errors: for containers, whose layers were put in elsewhere.
+    /// Like [`Var::apply`], but with the source line to name in errors: for containers, whose layers were added elsewhere.
     pub fn apply_at(self, layer: &dyn Forward, line: &'static Location<'static>) -> Var<'g> {
         self.within_at(layer, line, || layer.forward(self))
     }
 
-    /// Runs `body`, in which `layer` is the layer that is applied: operations get its name, as in [`Var::apply`]. It is what a
-    /// module that combines several values is written with, or one that gives several.
+    /// Runs `body` as the `forward` of `layer`: the operations in it receive the layer's name, as in [`Var::apply`]. Use it to
+    /// write a module that takes several values or returns several.
     ///
     /// # PyTorch
     /// A module whose `forward` has several arguments.
@@ -97,14 +97,14 @@ impl<'g> Var<'g> {
     }
 }
 
-/// All the layers whose shapes do not fit.
+/// The error of [`trace`](crate::trace()): every layer whose shapes do not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct TraceError {
-    /// In the order of the trace, each independent of those before.
+    /// In the order of the trace. Each error is independent of those before it.
     pub layers: Vec<LayerError>,
-    /// Images `[C, H, W]` for which nothing is wrong.
+    /// An image shape `[C, H, W]` for which the whole network fits, if one was found.
     pub fitting: Option<[usize; 3]>,
-    /// What was tried.
+    /// The image shape `[C, H, W]` that was traced.
     pub input: [usize; 3],
 }
 
@@ -153,7 +153,7 @@ pub fn trace(net: &dyn Forward, mode: Mode, input: [usize; 3]) -> Result<Graph, 
         if errors.is_empty() { Ok(Graph::from_trace(nodes, output, auxiliary)) } else { Err(errors) }
     };
     attempt(input).map_err(|layers| {
-        // Most often the images are other than the network was made for: find those that fit, the nearest first.
+        // Most often the images have another size than the network was made for: search for shapes that fit, the nearest first.
         let sizes = [28, 32, 64, 96, 128, 160, 192, 224, 227, 256, 299].map(|size| [size, size]);
         let sizes = || [[input[1], input[2]]].into_iter().chain(sizes);
         let channels = [input[0], 1, 3];

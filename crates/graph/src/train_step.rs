@@ -1,4 +1,4 @@
-//! A network in training: one call a batch runs forward, loss, backward and update as one program.
+//! A network in training: one call per batch runs forward, loss, backward and update as one program.
 
 use crate::arithmetic::{Arithmetic, Dtype};
 use crate::clip::Clip;
@@ -19,37 +19,38 @@ use crate::watch::{Held, Kept, Tap, Trace, Watch, exactly, views};
 use ndarray::{ArrayD, IxDyn};
 use striate_kernels::{Buf, Builder, Program, Step, Target};
 
-/// Samples that pass through forward and backward at once: their activations stay in the cores' caches, whatever the
-/// batch. The gradients of the tiles are added in order, so this is part of what a run computes; it is the same on
-/// every machine.
+/// Samples that pass through forward and backward at once, so that their activations stay in the cores' caches, whatever the
+/// batch. The gradients of the tiles are added in order, so this number affects the result of a run; it is the same on every
+/// machine.
 const TILE: usize = 64;
 
-/// How a training program is made; `Default` is what training uses.
+/// How a training program is made; [`TrainOptions::new`] has the settings that training normally uses.
 #[derive(Debug, Clone)]
 pub struct TrainOptions {
-    /// Samples in the largest batch.
+    /// Number of samples in the largest batch.
     pub batch_size: usize,
-    /// Key of every random number.
+    /// Key of every random number of the run.
     pub seed: u64,
-    /// Whether passes run.
+    /// Whether passes fuse operations.
     pub passes: bool,
-    /// Whether values whose lives do not overlap share memory.
+    /// Whether values whose lifetimes do not overlap share memory.
     pub reuse: bool,
-    /// Whether the gradient of the images is kept.
+    /// Whether the gradient of the images is kept, for [`TrainStep::input_gradient`].
     pub input_gradient: bool,
-    /// Samples that pass through at once where the batch does not fit into memory: gradients are those of the whole batch,
-    /// and batch norm normalizes part by part, as when PyTorch accumulates gradients. The last part may be smaller.
+    /// Samples that pass through at once if the batch does not fit into memory. Gradients are those of the whole batch, and
+    /// batch norm normalizes each part separately, as when PyTorch accumulates gradients. The last part may be smaller.
     pub micro_batch: Option<usize>,
-    /// Bounds on the gradients.
+    /// Bounds on the gradients, applied before each update.
     pub clip: Option<Clip>,
-    /// Keeps an average of the parameters, of which so much survives an update; see [`TrainStep::ema_params`].
+    /// Keeps an exponential moving average of the parameters with this decay, at least 0 and below 1; see
+    /// [`TrainStep::ema_params`].
     pub ema: Option<f32>,
-    /// Factors of the learning rate by pattern of names, the first that matches counts; 0 freezes. See [`rates`].
+    /// Factors of the learning rate by name pattern; the first match counts, and 0 freezes. See [`rates`].
     pub rates: Vec<(String, f32)>,
 }
 
 impl TrainOptions {
-    /// Passes and reuse on, no gradient of the images.
+    /// The usual settings: passes and memory reuse on, no gradient of the images, no clipping, no averages, nothing frozen.
     pub fn new(batch_size: usize, seed: u64) -> Self {
         Self {
             batch_size,
@@ -64,7 +65,7 @@ impl TrainOptions {
         }
     }
 
-    /// Samples that pass through at once, at most.
+    /// The largest number of samples that pass through at once.
     fn part(&self) -> usize {
         self.micro_batch.unwrap_or(self.batch_size).min(self.batch_size)
     }
@@ -88,20 +89,20 @@ impl TrainOptions {
     }
 }
 
-/// What one step tells.
+/// The result of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// Mean loss of the batch, before the update; the weighted losses of auxiliary classifiers are part of it.
+    /// Mean loss of the batch before the update, including the weighted losses of auxiliary classifiers.
     pub loss: f32,
-    /// Samples whose largest logit was the label's.
+    /// Number of samples whose largest logit is that of the label.
     pub correct: usize,
 }
 
 /// A network in training.
 ///
-/// Hooks and taps may look here and not touch: a changed value would break the gradient. A step with any of them takes the
-/// whole batch as one tile, so that it can show all of it, which needs more memory; and where somebody looks between
-/// operations that are otherwise one kernel, they are several: what is computed is the same within rounding.
+/// Here hooks and taps can read but not change values: a changed value would make the gradient wrong. A step with any of them
+/// processes the whole batch as one tile, so that it can show all of it; that takes more memory. Observed values inside an
+/// operation that passes would fuse are computed by separate kernels, so results agree only up to rounding.
 pub struct TrainStep {
     engine: Engine,
     graph: Graph,
@@ -114,7 +115,7 @@ pub struct TrainStep {
     updates: u64,
     options: TrainOptions,
     targets: Vec<Target>,
-    /// Why no sample may pass through alone.
+    /// The reason why a single sample cannot be trained on, if there is one.
     one_value: Option<PlanError>,
 }
 
@@ -122,8 +123,8 @@ impl TrainStep {
     /// Plans the training of a graph traced with [`Mode::Train`](crate::Mode::Train).
     ///
     /// # Errors
-    /// When parameters, output or memory do not fit, an option is out of its range, or samples come one at a time and a batch
-    /// norm would see a single value a channel.
+    /// If the parameters, the output or the memory do not fit, if an option is out of its range, or if samples come one at a
+    /// time and a batch norm would see a single value per channel.
     pub fn new(
         graph: &Graph,
         params: &Params,
@@ -161,19 +162,20 @@ impl TrainStep {
         })
     }
 
-    /// Whether a sample's values depend on those beside it: whether there is a batch norm that is not frozen.
+    /// Whether the values of a sample depend on the others in the batch, that is, whether there is a batch norm that is not
+    /// frozen.
     pub fn couples_batch(&self) -> bool {
         couples_batch(&self.graph)
     }
 
-    /// Calls `hook` after every step, for each operation whose value `pattern` means (see [`Graph::select`]), in the order
-    /// of the network, with all samples of the batch. Gradients of the last step are forgotten.
+    /// Calls `hook` after every step, for each operation whose value matches `pattern` (see [`Graph::select`]), in the order of
+    /// the network, with all samples of the batch. The gradients of the last step are discarded.
     ///
-    /// A hook that panics is heard by the caller of the step, which is done by then; training can go on.
+    /// A panic in a hook reaches the caller of the step. The step is complete by then, and training can continue.
     ///
     /// # Errors
-    /// When nothing matches (near names are listed), the memory cannot be had, or the batch passes in parts
-    /// ([`TrainOptions::micro_batch`]), of which only the last would be seen.
+    /// If nothing matches (similar names are listed), if there is not enough memory, or if the batch is processed in parts
+    /// ([`TrainOptions::micro_batch`]), of which the hook would see only the last.
     pub fn register_forward_hook(
         &mut self,
         pattern: &str,
@@ -188,10 +190,10 @@ impl TrainStep {
         Ok(hook)
     }
 
-    /// Calls it no more; false if it was not there. The plan without it is made again.
+    /// Removes a hook and plans anew without it; returns false if it was not registered.
     ///
     /// # Errors
-    /// When the memory for that cannot be had; the hook is gone all the same.
+    /// If there is not enough memory for the new plan; the hook is removed all the same.
     pub fn remove_hook(&mut self, hook: Hook) -> Result<bool, PlanError> {
         let was = self.watch.unhook(hook);
         if was {
@@ -200,7 +202,7 @@ impl TrainStep {
         Ok(was)
     }
 
-    /// Keeps the value of that name from the next step on.
+    /// Keeps the value named `name` from the next step on.
     ///
     /// # Errors
     /// As [`TrainStep::register_forward_hook`].
@@ -208,7 +210,7 @@ impl TrainStep {
         self.tap_id(exactly(&self.graph, name)?, false)
     }
 
-    /// Keeps the gradient of the loss with respect to the value of that name from the next step on.
+    /// Keeps the gradient of the loss with respect to the value named `name` from the next step on.
     ///
     /// # Errors
     /// As [`TrainStep::register_forward_hook`].
@@ -227,7 +229,7 @@ impl TrainStep {
         Ok(taps[0])
     }
 
-    /// Keeps it no more; false if it was not kept.
+    /// Stops keeping what `tap` stands for; returns false if it was not kept.
     ///
     /// # Errors
     /// As [`TrainStep::remove_hook`].
@@ -239,12 +241,12 @@ impl TrainStep {
         Ok(was)
     }
 
-    /// What a tap holds from the last step: `[N, C, H, W]` or `[N, F]`; no samples if it holds nothing.
+    /// What a tap holds from the last step: `[N, C, H, W]` or `[N, F]`, with N = 0 if it holds nothing.
     pub fn get(&self, tap: Tap) -> ArrayD<f32> {
         self.watch.get(&self.graph, None, tap)
     }
 
-    /// A copy of all that is tapped, as the last step left it.
+    /// A copy of everything that is tapped, as the last step left it.
     pub fn captured(&self) -> Trace {
         self.watch.trace(&self.graph, None)
     }
@@ -253,14 +255,14 @@ impl TrainStep {
         match self.options.micro_batch {
             Some(part) if part < self.options.batch_size => Err(PlanError::Option {
                 what: "micro_batch",
-                expected: "none, or the whole batch, while hooks or taps look at it",
+                expected: "none, or the whole batch, while there are hooks or taps",
                 got: part.to_string(),
             }),
             _ => Ok(()),
         }
     }
 
-    /// Plans for what is looked at now, and goes on from where training is.
+    /// Plans for what is observed now, and continues from the current state of training.
     fn replan(&mut self) -> Result<(), PlanError> {
         let (params, state) = (self.params(), self.optimizer_state());
         let (mut program, placed) =
@@ -273,15 +275,15 @@ impl TrainStep {
         Ok(())
     }
 
-    /// One update on images `[N, C, H, W]`, row-major, and their labels, or mixtures of two ([`Target`]).
+    /// One update on images `[N, C, H, W]`, row-major, and their labels, or mixtures of two labels each ([`Target`]).
     ///
     /// # Panics
-    /// When lengths differ, the batch is empty or larger than planned, a label is past the last class, or the batch, or its
-    /// last part ([`TrainOptions::micro_batch`]), is a single sample of which a batch norm would see a single value a channel:
-    /// the loader has checked all of it.
+    /// If lengths differ, if the batch is empty or larger than planned, if a label is not a class index, or if the batch, or
+    /// its last part ([`TrainOptions::micro_batch`]), is a single sample for which a batch norm would see a single value per
+    /// channel. The loader has checked all of this.
     ///
     /// # PyTorch
-    /// `ValueError: Expected more than 1 value per channel when training` for the last of these.
+    /// `ValueError: Expected more than 1 value per channel when training` in the last case.
     pub fn step<T: Into<Target> + Copy>(
         &mut self,
         images: &[f32],
@@ -312,7 +314,7 @@ impl TrainStep {
         let classes = self.graph.output_shape()[0];
         assert!(
             n > 0 && n <= self.options.batch_size,
-            "a batch of {n}, planned for {}",
+            "a batch of {n} samples, but the plan is for at most {}",
             self.options.batch_size
         );
         assert_eq!(images.len(), n * per_sample, "{n} images of {:?}", self.graph.input_shape());
@@ -322,14 +324,17 @@ impl TrainStep {
         }
         self.targets.clear();
         self.targets.extend(targets.iter().map(|&target| target.into()));
-        assert!(self.targets.iter().all(|t| t.is_valid(classes)), "a label past the {classes} classes");
+        assert!(
+            self.targets.iter().all(|t| t.is_valid(classes)),
+            "a label that is not among the {classes} classes"
+        );
         self.updates += 1;
         let (update, seed) = (self.updates, self.options.seed);
         let step = Step { input: images, targets: &self.targets, n, learning_rate, update, seed };
         go(&mut self.program, &self.engine, &step)
     }
 
-    /// As [`TrainStep::step`], and returns the seconds of each kernel by name.
+    /// Like [`TrainStep::step`], and returns the seconds of each kernel by name.
     pub fn profile<T: Into<Target> + Copy>(
         &mut self,
         images: &[f32],
@@ -339,7 +344,7 @@ impl TrainStep {
         self.explain(images, targets, learning_rate).into_iter().flat_map(|part| part.kernels).collect()
     }
 
-    /// As [`TrainStep::profile`], with the nodes that the kernels compute, and how.
+    /// Like [`TrainStep::profile`], with the nodes that each kernel computes, and by which algorithm.
     pub fn explain<T: Into<Target> + Copy>(
         &mut self,
         images: &[f32],
@@ -352,7 +357,7 @@ impl TrainStep {
         explained(&self.placed.parts, &kernels, &bytes, targets.len())
     }
 
-    /// Updates done so far.
+    /// The number of updates done so far, including those before a [`TrainStep::restore`].
     pub fn updates(&self) -> u64 {
         self.updates
     }
@@ -362,32 +367,32 @@ impl TrainStep {
         self.program.memory_bytes()
     }
 
-    /// The parameters as they are now.
+    /// A copy of the current parameters.
     pub fn params(&self) -> Params {
         self.placed.slots.iter().map(|s| (s.name.clone(), s.read(&self.program, s.buf))).collect()
     }
 
-    /// The average of the parameters over the updates, where [`TrainOptions::ema`] asked for it; running statistics of
-    /// batch norms are averaged as well, and frozen parameters are as they are.
+    /// The average of the parameters over the updates, if [`TrainOptions::ema`] is set. Running statistics of batch norms are
+    /// averaged as well, and frozen parameters are returned as they are.
     ///
     /// `ema ← d · ema + (1 − d) · parameter` after each update, `d = min(decay, (1 + t)/(10 + t))` at update `t`, from 1.
     ///
     /// # PyTorch
-    /// timm's `ModelEmaV3`, of which it has the meaning of `decay` and the averaging of buffers; the warm-up is that of
-    /// TensorFlow's `ExponentialMovingAverage`, so that a run of a few hundred updates has a use of it.
+    /// timm's `ModelEmaV3`, with the same meaning of `decay` and the same averaging of buffers. The warm-up is that of
+    /// TensorFlow's `ExponentialMovingAverage`, so that a run of a few hundred updates benefits from it.
     pub fn ema_params(&self) -> Option<Params> {
         self.options.ema?;
         let one = |s: &Slot| (s.name.clone(), s.read(&self.program, s.ema.unwrap_or(s.buf)));
         Some(self.placed.slots.iter().map(one).collect())
     }
 
-    /// The gradients of the last step, as the optimizer saw them: clipped, and none of what is frozen.
+    /// The gradients of the last step as the optimizer saw them, after clipping; frozen parameters have none.
     pub fn gradients(&self) -> Params {
         let one = |s: &Slot| s.grad.map(|g| (s.name.clone(), s.read(&self.program, g)));
         self.placed.slots.iter().filter_map(one).collect()
     }
 
-    /// The gradient of the images of the last step, `[N, C, H, W]`, where it was asked for.
+    /// The gradient of the images of the last step, `[N, C, H, W]`, if [`TrainOptions::input_gradient`] is set.
     pub fn input_gradient(&self, n: usize) -> Option<ArrayD<f32>> {
         let value = self.placed.kept_gradients.get(&0)?;
         let [c, h, w] = self.graph.input_shape();
@@ -395,7 +400,7 @@ impl TrainStep {
         ArrayD::from_shape_vec(IxDyn(&[n, c, h, w]), values).ok()
     }
 
-    /// What the optimizer keeps, as `name.of.parameter.state_name`, and the averages, as `name.of.parameter.ema`.
+    /// The optimizer's state, as `name.of.parameter.state_name`, and the averages, as `name.of.parameter.ema`.
     pub fn optimizer_state(&self) -> Params {
         let slots = &self.placed.slots;
         let each = |s: &Slot| {
@@ -408,7 +413,7 @@ impl TrainStep {
     /// Continues from a checkpoint: parameters, optimizer state and the number of updates done.
     ///
     /// # Errors
-    /// The names of arrays that are missing or of another shape.
+    /// The names of the arrays that are missing or have another shape.
     pub fn restore(&mut self, params: &Params, state: &Params, updates: u64) -> Result<(), Vec<String>> {
         let slots = &self.placed.slots;
         let mut wanted: Vec<(String, &Slot, Buf, &Params)> = Vec::new();
@@ -432,7 +437,7 @@ impl TrainStep {
         Ok(())
     }
 
-    /// The first parameter, or its gradient, with a value that is not finite.
+    /// The name of the first parameter, or of the first gradient, that has a value which is not finite.
     pub fn first_non_finite(&self) -> Option<String> {
         let bad = |buf| self.program.get(buf).iter().any(|v: &f32| !v.is_finite());
         self.placed.slots.iter().find_map(|s| {
@@ -449,14 +454,14 @@ fn couples_batch(graph: &Graph) -> bool {
     graph.nodes.iter().any(|n| n.operation().couples_batch())
 }
 
-/// The error of a single sample, where a batch norm sees one pixel of it.
+/// The error for a single sample, if a batch norm sees only one pixel of it.
 fn one_value(graph: &Graph) -> Option<PlanError> {
     let is_pixel = |shape: &[usize]| shape[1..].iter().product::<usize>() == 1;
     let norm = graph.nodes.iter().find(|n| n.operation().couples_batch() && is_pixel(&n.shape))?;
     Some(PlanError::OneValue { layer: norm.name.clone(), channels: norm.shape[0] })
 }
 
-/// The program of a step that keeps what is looked at.
+/// The program of a step that keeps what is observed.
 fn plan_step(
     engine: &Engine,
     graph: &Graph,
@@ -475,8 +480,8 @@ fn plan_step(
         let auxiliary: Vec<NodeId> = graph.auxiliary.iter().map(|auxiliary| auxiliary.logits).collect();
         fuse(&mut lowered, &[&values[..], &gradients, &auxiliary].concat());
     }
-    // Allowed after the passes: where a convolution and a pool are one, the backward pass skips three quarters of its work, which is
-    // more than Winograd saves.
+    // Allowed only after the passes: where a convolution and a pool are fused, the backward pass skips three quarters of its
+    // work, which is more than Winograd saves.
     lowered.arithmetic = Arithmetic { dtype: Dtype::F32, ..engine.arithmetic };
     let part = options.part();
     let tile = if couples_batch(graph) || looked_at { part } else { part.min(TILE) };

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
 
-/// Whether a trace is for training or for use: dropout vanishes in `Eval`, batch norm uses the batch in `Train`.
+/// Whether a trace is for training or for inference: dropout vanishes in `Eval`, and batch norm uses the batch's statistics in
+/// `Train`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Statistics of the batch, dropout active.
@@ -17,7 +18,7 @@ pub enum Mode {
     Eval,
 }
 
-/// A value in a trace: a handle that is free to copy.
+/// A value in a trace: a handle that is cheap to copy.
 #[derive(Clone, Copy)]
 pub struct Var<'g> {
     pub(crate) tracer: &'g Tracer,
@@ -26,7 +27,7 @@ pub struct Var<'g> {
 
 pub(crate) struct Traced {
     pub(crate) node: Node,
-    /// Its shape, or that of a value it depends on, could not be known.
+    /// The shape is unknown, because this value or one that it depends on did not fit.
     broken: bool,
 }
 
@@ -42,7 +43,7 @@ pub(crate) struct Tracer {
     pub(crate) mode: Mode,
     pub(crate) nodes: RefCell<Vec<Traced>>,
     pub(crate) scopes: RefCell<Vec<Scope>>,
-    /// Path of each layer, by address and type: a struct and its first field share an address.
+    /// Path of each layer, keyed by address and type, because a struct and its first field share an address.
     pub(crate) paths: HashMap<(usize, TypeId), String>,
     pub(crate) names: RefCell<HashMap<String, usize>>,
     pub(crate) auxiliary: RefCell<Vec<(Auxiliary, &'static Location<'static>)>>,
@@ -50,7 +51,7 @@ pub(crate) struct Tracer {
 }
 
 impl Tracer {
-    /// `conv1`, then `conv1_1`, `conv1_2`, … when a name comes again.
+    /// `conv1`, then `conv1_1`, `conv1_2`, … when a name is repeated.
     pub(crate) fn unique(&self, name: &str) -> String {
         let mut names = self.names.borrow_mut();
         let count = names.entry(name.to_string()).or_insert(0);
@@ -100,7 +101,7 @@ impl Tracer {
         nodes.len() - 1
     }
 
-    /// The auxiliary classifiers, each of which must fit the output.
+    /// The auxiliary classifiers, each of which must have the shape of the output.
     pub(crate) fn auxiliaries(&self, output: NodeId) -> Vec<Auxiliary> {
         let (all, nodes) = (self.auxiliary.borrow(), self.nodes.borrow());
         for &(auxiliary, line) in all.iter() {
@@ -122,7 +123,7 @@ impl Tracer {
 const HOMELESS: &str = "this layer is not a field of the network, so its parameters have no name; make it a field, without \
                         #[module(skip)], and apply the field itself, not a copy";
 
-/// The shape before the flatten that made this vector.
+/// The shape before the flatten that produced this vector.
 fn flattened(nodes: &[Traced], id: NodeId) -> Option<Vec<usize>> {
     let node = &nodes[id].node;
     matches!(node.op, Op::Flatten(_)).then(|| nodes[node.inputs[0]].node.shape.clone())
@@ -134,13 +135,13 @@ impl<'g> Var<'g> {
         self.tracer.nodes.borrow()[self.id].node.shape.clone()
     }
 
-    /// What the trace is for.
+    /// The mode of the trace that this value belongs to.
     pub fn mode(self) -> Mode {
         self.tracer.mode
     }
 
-    /// Makes these the logits of an auxiliary classifier: in training `weight` times their loss is added to the network's own. In
-    /// use nobody reads them, and what only they depend on is not computed.
+    /// Makes this value the logits of an auxiliary classifier: in training, `weight` times its loss is added to the network's
+    /// own. In inference nothing reads it, and what only it depends on is not computed.
     ///
     /// # Source
     /// Szegedy et al. 2015, section 5.
@@ -156,7 +157,7 @@ impl<'g> Var<'g> {
         }
     }
 
-    /// Adds an operation in the name and at the source line of the layer being applied: what layers are written with.
+    /// Adds an operation under the name and at the source line of the layer being applied. Layers are written with this method.
     #[track_caller]
     pub fn op(self, op: Op) -> Var<'g> {
         let line = self.tracer.scopes.borrow().last().map_or(Location::caller(), |s| s.line);
@@ -168,14 +169,15 @@ impl<'g> Var<'g> {
         Var { tracer: self.tracer, id: self.tracer.push(op, &inputs, line) }
     }
 
-    /// Tells that what is to be done with this value does not fit; nothing where the value itself is only a guess.
+    /// Records that what was to be done with this value does not fit; does nothing where the shape of the value itself is only
+    /// a guess.
     pub(crate) fn refuse(self, what: &str, line: &'static Location<'static>, problem: String) {
         if !self.tracer.nodes.borrow()[self.id].broken {
             self.tracer.fail(what, line, problem);
         }
     }
 
-    /// As [`Var::op`], at the line of the caller: what the methods of `functional.rs` are written with.
+    /// Like [`Var::op`], at the caller's line: the methods of `functional.rs` are written with it.
     pub(crate) fn at(self, op: Op, others: &[Var<'g>], line: &'static Location<'static>) -> Var<'g> {
         self.push(op, others, line)
     }
@@ -192,12 +194,12 @@ impl fmt::Debug for Var<'_> {
 /// One layer whose shapes do not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerError {
-    /// Path of the layer.
+    /// Path of the layer, such as `layer1.0.conv1`.
     pub layer: String,
-    /// Source file that applied it.
+    /// Source file in which the layer was applied.
     pub file: &'static str,
     /// Line in that file.
     pub line: u32,
-    /// What was expected, what came, and what to try.
+    /// What was expected, what was found, and what to try.
     pub problem: String,
 }

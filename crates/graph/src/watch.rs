@@ -1,4 +1,4 @@
-//! What somebody looks at in a network: taps and hooks, and what they saw in the last run.
+//! What is observed in a network: taps and hooks, and what they recorded in the last run.
 
 use crate::engine::Engine;
 use crate::graph::{Graph, NodeId};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use striate_kernels::Activation;
 use striate_kernels::{Program, Value, export};
 
-/// A value or a gradient that is kept: what `tap` and `tap_grad` give and `get` takes.
+/// The handle of a value or a gradient that is kept: returned by `tap` and `tap_grad`, passed to `get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tap {
     id: NodeId,
@@ -24,7 +24,7 @@ enum Side {
     Gradient,
 }
 
-/// Everything that was tapped in a run, by name, in the order of the network: it owns what it holds.
+/// Everything that was tapped in a run, by name, in the order of the network. It owns its data.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Trace {
     /// Values `[N, …]`.
@@ -34,26 +34,26 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// A value by name.
+    /// The tapped value of that name.
     pub fn value(&self, name: &str) -> Option<&ArrayD<f32>> {
         self.values.iter().find(|(n, _)| n == name).map(|(_, array)| array)
     }
 
-    /// A gradient by name.
+    /// The tapped gradient with respect to the value of that name.
     pub fn gradient(&self, name: &str) -> Option<&ArrayD<f32>> {
         self.gradients.iter().find(|(n, _)| n == name).map(|(_, array)| array)
     }
 }
 
-/// A value that is looked at, as something done to one that is kept.
+/// How an observed value is derived from one that is kept in memory.
 pub(crate) struct View {
     id: NodeId,
     pub(crate) of: NodeId,
     act: Activation,
 }
 
-/// How values are looked at: both sides of an activation, or of a flatten, are one memory, from which each is made when it
-/// is asked for. Those in `whole` are kept as they are.
+/// How values are observed. The values before and after an activation, or a flatten, share one memory, from which each is
+/// derived when it is asked for. Those in `whole` are kept as they are.
 pub(crate) fn views(graph: &Graph, values: &[NodeId], whole: &[NodeId]) -> Vec<View> {
     fn of(graph: &Graph, values: &[NodeId], whole: &[NodeId], id: NodeId) -> (NodeId, Activation) {
         let node = &graph.nodes[id];
@@ -78,7 +78,7 @@ pub(crate) fn views(graph: &Graph, values: &[NodeId], whole: &[NodeId]) -> Vec<V
     values.iter().map(view).collect()
 }
 
-/// Where a program leaves what is looked at, and what is to be done to it.
+/// Where a program leaves the observed values, and what is to be applied to each.
 #[derive(Default)]
 pub(crate) struct Kept(Vec<(Tap, Value, Activation)>);
 
@@ -98,7 +98,7 @@ impl Kept {
     }
 }
 
-/// What a program left of its last run, for who asks.
+/// What a program left of its last run.
 #[derive(Clone, Copy)]
 pub(crate) struct Held<'a> {
     pub(crate) engine: &'a Engine,
@@ -131,7 +131,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Taps, and whether any is new, so that a plan without it is of no use.
+    /// Adds taps; also returns whether any is new, in which case plans without it are of no use.
     pub(crate) fn tap(&mut self, ids: &[NodeId], gradient: bool) -> (Vec<Tap>, bool) {
         let side = if gradient { Side::Gradient } else { Side::Value };
         let taps: Vec<Tap> = ids.iter().map(|&id| Tap { id, side }).collect();
@@ -144,7 +144,7 @@ impl Watch {
         self.taps.contains(&tap)
     }
 
-    /// Whether it was there.
+    /// Returns whether the tap was there.
     pub(crate) fn untap(&mut self, tap: Tap) -> bool {
         self.seen.remove(&tap);
         self.taps.remove(&tap)
@@ -163,7 +163,7 @@ impl Watch {
         self.hooks.remove(hook)
     }
 
-    /// The values that a plan must keep: what is tapped, and what hooked operations take and make.
+    /// The values that a plan must keep: those that are tapped, and the inputs and outputs of hooked operations.
     pub(crate) fn values(&self, graph: &Graph) -> Vec<NodeId> {
         let hooked = self.hooks.nodes().flat_map(|id| graph.nodes[id].inputs.iter().copied().chain([id]));
         let tapped = self.taps.iter().filter(|t| t.side == Side::Value).map(|t| t.id);
@@ -182,12 +182,12 @@ impl Watch {
         self.seen.values_mut().for_each(Vec::clear);
     }
 
-    /// Whether a function waits to be told what was seen.
+    /// Whether any hook is waiting for values.
     pub(crate) fn has_hooks(&self) -> bool {
         self.hooks.nodes().next().is_some()
     }
 
-    /// Takes what a program left, which may then go.
+    /// Copies what a program left, after which the program may be dropped.
     pub(crate) fn see(&mut self, graph: &Graph, held: Held<'_>) {
         for &(tap, value, act) in &held.kept.0 {
             let len: usize = graph.nodes[tap.id].shape.iter().product();
@@ -197,13 +197,14 @@ impl Watch {
         }
     }
 
-    /// Tells the hooks what was seen.
+    /// Calls the hooks with what was recorded.
     pub(crate) fn tell(&mut self, graph: &Graph) {
         let Self { seen, samples, hooks, .. } = self;
         hooks.call(&graph.nodes, |id| view(graph, seen, *samples, Tap { id, side: Side::Value }));
     }
 
-    /// What a tap saw in the last run, be it taken or still with the program; no samples where it saw none.
+    /// What a tap recorded in the last run, whether copied already or still with the program; no samples where it recorded
+    /// nothing.
     pub(crate) fn get(&self, graph: &Graph, held: Option<Held<'_>>, tap: Tap) -> ArrayD<f32> {
         self.find(graph, held, tap).unwrap_or_else(|| ArrayD::zeros(IxDyn(&shape_of(graph, tap.id, 0))))
     }
@@ -239,7 +240,7 @@ fn view<'a>(
     ArrayViewD::from_shape(IxDyn(&shape_of(graph, tap.id, n)), values).ok()
 }
 
-/// The one value of that name.
+/// The one value with exactly that name.
 pub(crate) fn exactly(graph: &Graph, name: &str) -> Result<NodeId, PlanError> {
     graph.find(name).ok_or_else(|| graph.unknown(name))
 }

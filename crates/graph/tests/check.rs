@@ -21,7 +21,7 @@ fn auxiliary_classifiers_must_fit_the_output() {
     };
     assert_eq!(
         wrong(0, 0.3),
-        "graph: auxiliary classifier 0: expected logits of shape [4], as the network's own, got [1, 2, 2]"
+        "graph: auxiliary classifier 0: expected logits of shape [4], like the network's own, got [1, 2, 2]"
     );
     assert_eq!(wrong(5, 0.3), "graph: auxiliary classifier 0: expected a node of the graph, got 5");
     assert_eq!(wrong(2, f32::NAN), "graph: auxiliary classifier 0: expected a weight above 0, got NaN");
@@ -63,7 +63,7 @@ fn operations_that_share_a_layer_agree_on_its_parameters() {
     }
     assert_eq!(
         twice(4, 3).check().unwrap_err().to_string(),
-        "graph: node 4 `b`: its parameter `fc.weight` has shape [3, 4], and shape [4, 4] in an operation before it; \
+        "graph: node 4 `b`: its parameter `fc.weight` has shape [3, 4], but shape [4, 4] in an earlier operation; \
          operations that share a layer must agree on its parameters"
     );
 }
@@ -238,7 +238,7 @@ fn the_joined_convolution_of_a_file_is_read_as_its_parts() {
     let alone = serde_json::from_value::<Op>(joined()["op"].clone()).unwrap_err().to_string();
     assert_eq!(
         alone,
-        "conv_relu_pool stands for three operations, and can be read as a node of a graph only"
+        "conv_relu_pool stands for three operations, and can only be read as a node of a graph"
     );
 }
 
@@ -264,13 +264,13 @@ fn what_is_wrong_with_a_joined_convolution_is_found_in_its_parts() {
         ),
         (
             said(&|file| file["nodes"][1]["shape"] = json!([5, 6, 4])),
-            "graph: node 3 `y`: the file says [5, 6, 4], the operation [5, 3, 2]",
+            "graph: node 3 `y`: the file says [5, 6, 4], but the operation gives [5, 3, 2]",
         ),
         (
             said(&|file| file["nodes"][1]["op"]["conv"]["in_channels"] = json!(4)),
             "graph: node 1 `y.conv2d`: conv2d expects images of 4 channels, got 3x6x4; set in_channels to 3",
         ),
-        (said(&|file| file["output"] = json!(2)), "graph: the output is node 4 of 4"),
+        (said(&|file| file["output"] = json!(2)), "graph: the output is node 4, but there are only 4 nodes"),
     ] {
         assert_eq!(said, want);
     }

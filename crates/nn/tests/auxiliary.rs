@@ -119,6 +119,6 @@ fn logits_that_are_not_as_many_are_refused_with_their_layer() {
     assert!(error.layers[0].file.ends_with("auxiliary.rs"));
     assert_eq!(
         error.layers[0].problem,
-        "auxiliary classifier: expected logits of shape [4], as the network's own, got [7]"
+        "auxiliary classifier: expected logits of shape [4], like the network's own, got [7]"
     );
 }

@@ -189,14 +189,14 @@ fn the_others() {
         Dropout::new(1.0),
         [1, 28, 28],
         &expect![[r#"
-        layer.dropout (errors.rs:21): dropout with p = 1; p must lie in 0 ≤ p < 1
+        layer.dropout (errors.rs:21): dropout with p = 1; p must be in 0 ≤ p < 1
     "#]],
     );
     check(
         Dropout::new(f32::NAN),
         [1, 28, 28],
         &expect![[r#"
-        layer.dropout (errors.rs:21): dropout with p = NaN; p must lie in 0 ≤ p < 1
+        layer.dropout (errors.rs:21): dropout with p = NaN; p must be in 0 ≤ p < 1
     "#]],
     );
 }
@@ -223,7 +223,7 @@ fn after_a_flatten() {
         conv_after,
         [1, 28, 28],
         &expect![[r#"
-            layer.1 (errors.rs:223): conv2d expects an image [C, H, W], got [784]; move it before flatten
+            layer.1 (errors.rs:223): conv2d expects an image [C, H, W], got [784]; apply it before flatten
         "#]],
     );
 }

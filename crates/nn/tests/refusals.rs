@@ -57,7 +57,7 @@ fn prelu() {
         PReLU::new(4),
         [3, 8, 8],
         &expect![[r#"
-        layer (refusals.rs:18): prelu has 4 slopes, and its input 3 channels; set num_parameters to 3, or to 1 for all
+        layer (refusals.rs:18): prelu has 4 slopes, but its input has 3 channels; set num_parameters to 3, or to 1 for all
     "#]],
     );
     check(
@@ -150,7 +150,7 @@ fn dropout2d() {
         Dropout2d::new(1.0),
         [6, 8, 8],
         &expect![[r#"
-        layer.dropout2d (refusals.rs:18): dropout2d with p = 1; p must lie in 0 ≤ p < 1
+        layer.dropout2d (refusals.rs:18): dropout2d with p = 1; p must be in 0 ≤ p < 1
     "#]],
     );
 }
@@ -217,35 +217,37 @@ fn products_and_parts_of_channels() {
     refused(
         Does(|x| x.narrow(4, 3)),
         &expect![
-            "narrow to 3 channels from channel 4 of 6; there must be at least one, and none past the last"
+            "narrow to 3 channels from channel 4 of 6; there must be at least one channel, and none past the last"
         ],
     );
     refused(
         Does(|x| x.narrow(2, 0)),
         &expect![
-            "narrow to 0 channels from channel 2 of 6; there must be at least one, and none past the last"
+            "narrow to 0 channels from channel 2 of 6; there must be at least one channel, and none past the last"
         ],
     );
     refused(
         Does(|x| x.narrow(usize::MAX, 2)),
         &expect![
-            "narrow to 2 channels from channel 18446744073709551615 of 6; there must be at least one, and none past the last"
+            "narrow to 2 channels from channel 18446744073709551615 of 6; there must be at least one channel, and none past the last"
         ],
     );
     refused(
         Does(|x| x.split([2, 3])[0]),
-        &expect!["split of 6 channels into [2, 3], which are 5; the sizes must add up to the channels"],
+        &expect![
+            "split of 6 channels into [2, 3], which add up to 5; the sizes must add up to the number of channels"
+        ],
     );
     refused(
         ChannelShuffle::new(4),
         &expect![
-            "channel_shuffle of 6 channels in 4 groups; the groups must be at least one, and divide the channels"
+            "channel_shuffle of 6 channels in 4 groups; the number of groups must divide the number of channels"
         ],
     );
     refused(
         ChannelShuffle::new(0),
         &expect![
-            "channel_shuffle of 6 channels in 0 groups; the groups must be at least one, and divide the channels"
+            "channel_shuffle of 6 channels in 0 groups; the number of groups must divide the number of channels"
         ],
     );
 }
@@ -262,7 +264,7 @@ fn norms_and_layers_of_pixels() {
         PointwiseLinear::new(6, 0),
         &expect!["pointwise_linear of 6 inputs and 0 outputs: both must be at least 1"],
     );
-    refused(StochasticDepth::new(1.0), &expect!["stochastic_depth with p = 1; p must lie in 0 ≤ p < 1"]);
+    refused(StochasticDepth::new(1.0), &expect!["stochastic_depth with p = 1; p must be in 0 ≤ p < 1"]);
     refused(
         SqueezeExcitation::new(5, 2),
         &expect![[r#"

@@ -240,9 +240,7 @@ fn options_that_make_no_sense_are_refused() {
     refused(&|o| o.ema = Some(1.0), expect!["ema: expected at least 0 and below 1, got 1"]);
     refused(
         &|o| o.rates = vec![("7".into(), -1.0)],
-        expect![
-            "`7`: the learning rate is to be multiplied by -1; expected 0, which freezes, or a number above"
-        ],
+        expect!["`7`: the factor of the learning rate is -1; expected a positive number, or 0 to freeze"],
     );
     refused(
         &|o| o.rates = vec![("fc".into(), 0.0)],
@@ -251,7 +249,7 @@ fn options_that_make_no_sense_are_refused() {
     refused(
         &|o| o.rates = vec![("*".into(), 0.0)],
         expect![
-            "all 7 parameters are frozen, and nothing is left to learn; freeze all but the last layer, say"
+            "all 7 parameters are frozen, so nothing can be trained; freeze fewer layers, for example all but the last"
         ],
     );
 }
@@ -282,7 +280,7 @@ fn step(step: &mut TrainStep, n: usize) -> f32 {
 fn batch_norm_needs_more_than_one_value_a_channel() {
     let (pixel, two) = (pooled_before_norm([1, 1]), pooled_before_norm([2, 1]));
     let want = expect![
-        "2: batch norm in training needs more than one value a channel, got [1, 8, 1, 1]: one sample of one pixel; train with at least 2 samples at once, freeze 2, or give it a larger map"
+        "2: batch norm in training needs more than one value per channel, got [1, 8, 1, 1]: one sample of one pixel; train with at least 2 samples at once, freeze 2, or give it a larger feature map"
     ];
     let error = train_step(&pixel, TrainOptions::new(1, 0)).err().expect("refused");
     want.assert_eq(&error.to_string());
@@ -304,7 +302,7 @@ fn batch_norm_needs_more_than_one_value_a_channel() {
 }
 
 #[test]
-#[should_panic(expected = "2: batch norm in training needs more than one value a channel")]
+#[should_panic(expected = "2: batch norm in training needs more than one value per channel")]
 fn a_step_of_one_is_refused() {
     let mut train = train_step(&pooled_before_norm([1, 1]), TrainOptions::new(6, 0)).expect("a plan");
     step(&mut train, 1);

@@ -1,6 +1,6 @@
-//! Convolution, ReLU and 2x2 max-pooling in one kernel, `Y = max over each 2x2 window of max(0, conv(X))`: what passes make
-//! of the three where nobody reads the values between. A quarter of the memory traffic forward, a quarter of the work
-//! backward.
+//! Convolution, ReLU and 2x2 max-pooling in one kernel, `Y = max over each 2x2 window of max(0, conv(X))`. Passes fuse the
+//! three where nothing reads the values in between. The forward pass then moves a quarter of the memory, and the backward pass
+//! does a quarter of the work.
 
 use crate::arithmetic::Arithmetic;
 use crate::emit::{Backward, Forward};
@@ -12,15 +12,15 @@ use striate_kernels::{Activate, Activation, BLOCK, Plane, ReluRule};
 /// Convolution with bias, then `max(0, ·)`, then the maximum of each 2x2 window.
 #[derive(Debug, Clone)]
 pub(crate) struct ConvReluPool {
-    /// The convolution; it has a bias.
+    /// The convolution, which has a bias.
     pub(crate) conv: Conv2d,
-    /// The node of the convolution's own value, where somebody looks at that.
+    /// The node of the convolution's own value, if that is observed.
     pub(crate) whole: Option<NodeId>,
 }
 
 impl ConvReluPool {
-    /// Whether the kernels can run this convolution on an input `[C, H, W]`, and are the fastest: Winograd, where it may be used, gains
-    /// more than what is saved between the convolution and the pool.
+    /// Whether the kernels can run this convolution on an input `[C, H, W]`, and are the fastest. Where Winograd's algorithm
+    /// may be used, it gains more than is saved between the convolution and the pool.
     pub(crate) fn fits(conv: &Conv2d, input: &[usize], arithmetic: Arithmetic) -> bool {
         let is_direct = || conv.algorithm(input, arithmetic).method == Method::Direct;
         conv.bias && can_pool(&conv.conv_shape(input)) && is_direct()
@@ -58,7 +58,8 @@ impl ConvReluPool {
         let argmax = at.saved[0];
         let mut dy = at.dy;
         if at.relu == ReluRule::Guided {
-            // Each pixel of the ReLU gets the gradient of one window or none: what is not positive can go before the pool.
+            // Each pixel of the ReLU receives the gradient of at most one window, so what is not positive can be removed before
+            // the pool.
             dy = at.scratch(at.dy.plane);
             at.program.push(Activate { x: at.dy, y: dy, act: Activation::RELU });
         }

@@ -1,6 +1,6 @@
-//! A graph as it is planned: what passes make of its operations, and no file ever holds.
+//! A graph while it is being planned: what passes make of its operations. It is never stored in a file.
 //!
-//! A node keeps its number, whatever is done to it: what is looked at, replaced or scaled is found where it was.
+//! A node keeps its number whatever is done to it, so that what is observed, replaced or scaled is still found there.
 
 mod conv_relu_pool;
 
@@ -16,7 +16,7 @@ use striate_kernels::Activation;
 /// A graph on its way to a program.
 pub(crate) struct Lowered<'g> {
     pub(crate) graph: &'g Graph,
-    /// One a node; `None` for one that is not computed by itself.
+    /// One entry per node; `None` for one that is not computed by itself.
     nodes: Vec<Option<LoweredNode<'g>>>,
     /// How sums of products may be computed.
     pub(crate) arithmetic: Arithmetic,
@@ -26,7 +26,7 @@ pub(crate) struct Lowered<'g> {
 #[derive(Debug, Clone)]
 pub(crate) struct LoweredNode<'g> {
     pub(crate) form: Form,
-    /// From which values.
+    /// The nodes whose values it reads.
     pub(crate) inputs: Vec<NodeId>,
     /// Path of the layer that owns the parameters.
     pub(crate) layer: &'g str,
@@ -34,11 +34,12 @@ pub(crate) struct LoweredNode<'g> {
     pub(crate) nodes: Vec<NodeId>,
 }
 
-/// An operation as it is stored, or what passes made of several.
+/// An operation as it is stored, or several that passes have fused.
 #[derive(Debug, Clone)]
 pub(crate) enum Form {
     Stored(Op),
-    /// An operation whose kernel adds the last of the inputs to its sums, where it `adds`, and ends in an activation: what came behind it.
+    /// An operation followed by what its kernel does last: it adds the last of the inputs to its sums, if `adds` is set, and
+    /// applies an activation.
     Joined {
         op: Op,
         adds: bool,
@@ -64,7 +65,7 @@ impl Form {
         }
     }
 
-    /// Whether input `i` is added to what the operation makes.
+    /// Whether input `i` is added to the result of the operation.
     fn is_added(&self, i: usize) -> bool {
         i > 0 && matches!(self, Self::Joined { adds: true, .. })
     }
@@ -138,7 +139,7 @@ impl LoweredNode<'_> {
 }
 
 impl<'g> Lowered<'g> {
-    /// Every node as it is.
+    /// Every node as it is in the graph.
     pub(crate) fn new(graph: &'g Graph) -> Self {
         let node = |(id, node): (NodeId, &'g Node)| {
             let form = Form::Stored(node.op.clone());
@@ -156,7 +157,7 @@ impl<'g> Lowered<'g> {
         self.nodes.iter().enumerate().filter_map(|(id, node)| Some((id, node.as_ref()?)))
     }
 
-    /// One of them.
+    /// One of them, if it is computed by itself.
     pub(crate) fn node(&self, id: NodeId) -> Option<&LoweredNode<'g>> {
         self.nodes[id].as_ref()
     }
@@ -183,7 +184,7 @@ impl<'g> Lowered<'g> {
         self.node(id).and_then(own).unwrap_or([0, 0])
     }
 
-    /// Nodes that take the value of each node; one that takes it twice comes twice.
+    /// The nodes that read the value of each node; one that reads it twice is listed twice.
     pub(crate) fn consumers(&self) -> Vec<Vec<NodeId>> {
         let mut consumers = vec![Vec::new(); self.nodes.len()];
         for (id, node) in self.nodes() {
@@ -192,7 +193,7 @@ impl<'g> Lowered<'g> {
         consumers
     }
 
-    /// As [`Lowered::consumers`], and as which of its inputs each takes it.
+    /// Like [`Lowered::consumers`], with the position of the value among the inputs of each.
     pub(crate) fn readers(&self) -> Vec<Vec<(&LoweredNode<'g>, usize)>> {
         let mut readers = vec![Vec::new(); self.nodes.len()];
         for (_, node) in self.nodes() {
@@ -201,7 +202,7 @@ impl<'g> Lowered<'g> {
         readers
     }
 
-    /// Lets the host write a node's value.
+    /// Makes the host write the value of a node.
     pub(crate) fn cut(&mut self, id: NodeId) {
         let mut sides = self.shape(id).iter().copied().chain([1, 1]);
         let image = std::array::from_fn(|_| sides.next().unwrap_or(1));
@@ -209,7 +210,7 @@ impl<'g> Lowered<'g> {
         self.nodes[id] = Some(LoweredNode { form, inputs: Vec::new(), layer: "", nodes: vec![id] });
     }
 
-    /// Lets `form`, with inputs and parameters of node `before`, make the value of node `id`.
+    /// Makes `form`, with the inputs and parameters of node `before`, compute the value of node `id`.
     pub(crate) fn join(&mut self, before: NodeId, id: NodeId, form: Form) {
         self.nodes[id] = self.nodes[before].clone().map(|node| {
             let nodes = [&node.nodes[..], &[id]].concat();
@@ -217,14 +218,14 @@ impl<'g> Lowered<'g> {
         });
     }
 
-    /// Lets a node read other values.
+    /// Makes a node read other values.
     pub(crate) fn set_inputs(&mut self, id: NodeId, inputs: Vec<NodeId>) {
         if let Some(node) = &mut self.nodes[id] {
             node.inputs = inputs;
         }
     }
 
-    /// Computes no more what neither the output nor a value in `keep` depends on; the input stays.
+    /// Stops computing what neither the output nor a value in `keep` depends on; the input stays.
     pub(crate) fn remove_dead(&mut self, keep: &[NodeId]) {
         let mut live = vec![false; self.nodes.len()];
         keep.iter().chain([&0, &self.graph.output]).for_each(|&id| live[id] = true);

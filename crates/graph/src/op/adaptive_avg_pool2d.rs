@@ -3,11 +3,11 @@
 use super::*;
 use striate_kernels::{AdaptiveAvgPool, AdaptiveAvgPoolBackward, reference};
 
-/// Mean of windows chosen to give an output of a wanted size.
+/// Mean of windows chosen to give an output of the wanted size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdaptiveAvgPool2d {
-    /// Output `[h, w]`.
+    /// Output size `[h, w]`.
     pub output_size: [usize; 2],
 }
 

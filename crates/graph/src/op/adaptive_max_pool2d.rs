@@ -4,14 +4,14 @@
 use super::*;
 use striate_kernels::{MaxPool, MaxPoolBackward, reference};
 
-/// Most cells of a window: the kernels number them in f32.
+/// The largest window, in cells: the kernels number the cells in f32.
 const LARGEST: usize = 1 << 24;
 
-/// Maximum of windows chosen to give an output of a wanted size.
+/// Maximum of windows chosen to give an output of the wanted size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdaptiveMaxPool2d {
-    /// Output `[h, w]`.
+    /// Output size `[h, w]`.
     pub output_size: [usize; 2],
 }
 
@@ -53,7 +53,7 @@ impl Operation for AdaptiveMaxPool2d {
                 "adaptive_max_pool2d to an empty output; the smallest is 1x1",
             ));
         }
-        // Along an axis a window has at most ⌈n / m⌉ + 1 cells, and n / m where that is a whole number.
+        // Along an axis a window has at most ⌈n / m⌉ + 1 cells, and exactly n / m if that is a whole number.
         let side =
             |from: usize, to: usize| (from / to).saturating_add(2 * usize::from(!from.is_multiple_of(to)));
         if side(rows, h).saturating_mul(side(columns, w)) > LARGEST {

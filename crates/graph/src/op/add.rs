@@ -1,9 +1,9 @@
-//! `Y = A + B`: the sum of two values of the same shape: the shortcut of a residual network.
+//! `Y = A + B`: the sum of two values of the same shape, such as the shortcut of a residual network.
 
 use super::*;
 use striate_kernels::{Copy, reference};
 
-/// `A + B`.
+/// Elementwise sum of two values of the same shape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Add {}

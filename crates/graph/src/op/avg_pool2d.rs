@@ -1,6 +1,6 @@
-//! Average-pooling: `Y[n, c, y, x] = Σ over the window of X[n, c, ·, ·] / (kh·kw)`; padding counts as zeros, in the
-//! sum and in the count (PyTorch's `count_include_pad=True`), unless told otherwise. With `ceil_mode` the last window may hang
-//! over the edge; what it adds behind the padding counts never.
+//! Average-pooling: `Y[n, c, y, x] = Σ over the window of X[n, c, ·, ·] / (kh·kw)`. Padding counts as zeros, both in the sum
+//! and in the number of cells (PyTorch's `count_include_pad=True`), unless `count_include_pad` is false. With `ceil_mode` the
+//! last window may extend past the edge; cells beyond the padding are never counted.
 
 use super::*;
 use striate_kernels::{AvgPool, AvgPoolBackward, PoolShape, reference};
@@ -11,29 +11,29 @@ use striate_kernels::{AvgPool, AvgPoolBackward, PoolShape, reference};
 pub struct AvgPool2d {
     /// Size of the window `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Step of the window.
+    /// Distance between windows `[rows, columns]`.
     pub stride: [usize; 2],
-    /// Cells added on each side, as zeros.
+    /// Zeros added on each side `[rows, columns]`.
     pub padding: [usize; 2],
     /// Whether padding counts in the divisor.
     pub count_include_pad: bool,
-    /// Whether a last window may begin inside the image, or the padding before it, and end behind the padding after it.
+    /// Whether a last window may begin inside the image, or in the padding before it, and end beyond the padding after it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ceil_mode: bool,
 }
 
 impl AvgPool2d {
-    /// Without the last windows of `ceil_mode`.
+    /// The window without the last windows of `ceil_mode`.
     fn sliding(&self) -> Window {
         let Self { kernel_size, stride, padding, .. } = *self;
         Window { kernel: kernel_size, stride, ..Window::square(1) }.padded(padding)
     }
-    /// With padding after the image as far as the last window reaches.
+    /// The window with padding after the image as far as the last window reaches.
     fn window(&self, input: [usize; 2]) -> Window {
         let window = self.sliding();
         if self.ceil_mode { super::with_last_windows(window, input) } else { window }
     }
-    /// Padding that counts in the divisor.
+    /// The padding that counts in the divisor.
     fn counted(&self) -> [[usize; 2]; 2] {
         self.padding.map(|padding| if self.count_include_pad { [padding; 2] } else { [0; 2] })
     }
@@ -64,7 +64,7 @@ impl Operation for AvgPool2d {
     }
     fn terms(&self, inputs: &[&[usize]], [_, y, x]: [usize; 3]) -> Option<Terms> {
         let cells = Cells::of_window(&self.sliding(), [y, x]);
-        // Behind the padding nothing counts.
+        // Cells beyond the padding are not counted.
         let counted = |a: usize, cells: &[isize]| {
             let end = inputs[0][a + 1] + self.padding[a];
             cells.iter().filter(|&&cell| cell < end as isize).count()

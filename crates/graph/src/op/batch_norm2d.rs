@@ -1,7 +1,7 @@
-//! Batch normalization: `Y = (X − μ) / √(σ² + eps) · w + b`, channel by channel.
+//! Batch normalization: `Y = (X − μ) / √(σ² + eps) · w + b` for each channel.
 //!
-//! In training μ and σ² are the batch's (σ² biased), and the running statistics move toward them by `momentum` (the
-//! variance unbiased); in use they are the running statistics.
+//! In training, μ and σ² are the batch's (σ² biased), and the running statistics move toward them by `momentum` (with the
+//! unbiased variance). In inference, μ and σ² are the running statistics.
 //!
 //! # Source
 //! Ioffe and Szegedy, "Batch Normalization", 2015, algorithms 1 and 2.
@@ -11,17 +11,17 @@ use striate_kernels::{
     BatchNormAdded, BatchNormBackward, BatchNormEval, BatchNormTrain, BatchStats, reference,
 };
 
-/// Batch normalization over `[N, H, W]` of each channel.
+/// Batch normalization: normalizes each channel over `[N, H, W]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchNorm2d {
-    /// Channels.
+    /// Number of channels of the input.
     pub num_features: usize,
-    /// Added to the variance.
+    /// Added to the variance; PyTorch's default is 1e-5.
     pub eps: f32,
-    /// Share of the new statistics in the running ones.
+    /// Weight of the batch's statistics when the running ones are updated, from 0 to 1; PyTorch's default is 0.1.
     pub momentum: f32,
-    /// Whether the batch's statistics are used.
+    /// Whether the batch's statistics are used, instead of the running ones.
     pub training: bool,
 }
 
@@ -140,7 +140,7 @@ impl Operation for BatchNorm2d {
     }
     fn backward(&self, at: &mut Backward<'_>) {
         let (x, dy, weight, bias) = (at.x[0], at.dy, at.params[WEIGHT], at.params[BIAS]);
-        // The kernels compute both gradients in one pass; where nobody wants the input's, it goes nowhere.
+        // The kernels compute all gradients in one pass; if that of the input is not needed, it goes to a scratch buffer.
         let nowhere = Plane { halo: [0, 0], ..dy.plane };
         let dx = at.dx[0].unwrap_or_else(|| at.scratch(nowhere));
         let added = at

@@ -1,5 +1,5 @@
-//! Channel shuffle: with `C / groups` channels in each of `groups` groups, `Y[n, i · groups + g] = X[n, g · C / groups + i]`: each
-//! group of the output has channels of all groups of the input.
+//! Channel shuffle: with `C / groups` channels in each of `groups` groups, `Y[n, i · groups + g] = X[n, g · C / groups + i]`,
+//! so that each group of the output has channels of all groups of the input.
 //!
 //! # Source
 //! Zhang et al., "ShuffleNet", 2018, section 3.1.
@@ -7,15 +7,15 @@
 use super::*;
 use striate_kernels::{Channels, Run, Value};
 
-/// The channels of the groups in turn.
+/// Interleaves the channels of the groups.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelShuffle {
-    /// Groups of the input's channels.
+    /// Number of groups; divides the number of channels.
     pub groups: usize,
 }
 
-/// For each channel of a shuffle of `channels` by `groups`, where it comes from.
+/// For each output channel of a shuffle of `channels` by `groups`, the input channel that it comes from.
 fn sources(channels: usize, groups: usize) -> impl Iterator<Item = usize> {
     let in_group = channels / groups;
     (0..channels).map(move |c| c % groups * in_group + c / groups)
@@ -57,7 +57,7 @@ impl Operation for ChannelShuffle {
         let channels = channels("channel_shuffle", &shape)?;
         if self.groups == 0 || !channels.is_multiple_of(self.groups) {
             let problem = format!(
-                "channel_shuffle of {channels} channels in {} groups; the groups must be at least one, and divide the channels",
+                "channel_shuffle of {channels} channels in {} groups; the number of groups must divide the number of channels",
                 self.groups
             );
             return Err(ShapeError::plain(Some(shape), problem));
@@ -73,7 +73,7 @@ impl Operation for ChannelShuffle {
     }
     fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
         let channels = at.shape[0];
-        // The inverse deals the channels out in the groups' number.
+        // The inverse is a shuffle with as many groups as there are channels in a group.
         let back = shuffled(grad_output, channels, at.shape[1..].iter().product(), channels / self.groups);
         Gradients { inputs: vec![back], params: Vec::new() }
     }

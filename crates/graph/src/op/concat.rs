@@ -1,9 +1,9 @@
-//! Concatenation along the channels: `Y = [X_0, X_1, …]`, maps of one size, or vectors, one after the other.
+//! Concatenation along the channels: `Y = [X_0, X_1, …]`, for feature maps of one size or for vectors.
 
 use super::*;
 use striate_kernels::{Channels, Run};
 
-/// The channels of all inputs, in order.
+/// Concatenates the channels of all inputs, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Concat {}
@@ -30,11 +30,11 @@ impl Operation for Concat {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError> {
         let bad = |problem: String| Err(ShapeError::plain(None, problem));
         let Some(first) = inputs.first() else {
-            return bad("concat of nothing; it joins two values or more".into());
+            return bad("concat of nothing; it needs at least two values".into());
         };
         if let Some(other) = inputs.iter().find(|x| x.len() != first.len() || x[1..] != first[1..]) {
             return bad(format!(
-                "concat of {first:?} and {other:?}; all must have the same rows and columns: pad or pool one of them"
+                "concat of {first:?} and {other:?}; all must have the same height and width: pad or pool one of them"
             ));
         }
         let channels = inputs.iter().try_fold(0_usize, |sum, x| sum.checked_add(x[0]));

@@ -1,6 +1,6 @@
-//! Convolution (cross-correlation, as PyTorch has it):
-//! `Y[n, k, y, x] = b[k] + Σ_c Σ_(i, j) X[n, c, y·s + i·d − p, x·s + j·d − p] · W[k, c, i, j]`, with `c` over the
-//! channels of k's group, and `p` the padding above and to the left.
+//! Convolution (in fact cross-correlation, as in PyTorch):
+//! `Y[n, k, y, x] = b[k] + Σ_c Σ_(i, j) X[n, c, y·s + i·d − p, x·s + j·d − p] · W[k, c, i, j]`, with `c` over the channels of
+//! k's group, and `p` the padding above and to the left.
 
 use super::*;
 use crate::arithmetic::{Arithmetic, Dtype, Winograd};
@@ -9,33 +9,34 @@ use std::ops::Range;
 use striate_kernels::conv::{self, Rows, WinogradForm};
 use striate_kernels::{BLOCK, Bf16Weights, ConvShape, reference};
 
-/// A convolution.
+/// A two-dimensional convolution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conv2d {
-    /// Channels in.
+    /// Number of channels of the input.
     pub in_channels: usize,
-    /// Channels out.
+    /// Number of channels of the output.
     pub out_channels: usize,
-    /// Taps `[kh, kw]`.
+    /// Size of the kernel `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Step of the window.
+    /// Distance between windows `[rows, columns]`.
     pub stride: [usize; 2],
-    /// Zeros on each side `[[top, bottom], [left, right]]`; a file may say `[rows, columns]` where both sides are alike.
+    /// Zeros on each side `[[top, bottom], [left, right]]`; a file may say `[rows, columns]` if both sides of each axis are
+    /// alike.
     #[serde(with = "crate::padding")]
     pub padding: [[usize; 2]; 2],
-    /// Distance between taps.
+    /// Distance between taps `[rows, columns]`.
     pub dilation: [usize; 2],
-    /// Groups of channels.
+    /// Number of groups; divides both numbers of channels. Each group of outputs reads one group of inputs.
     pub groups: usize,
-    /// Whether there is a bias.
+    /// Whether a learned number is added to each output channel.
     pub bias: bool,
-    /// How the weight starts, the bias then at 0; `None`: as PyTorch's. Never stored.
+    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch. Never stored.
     #[serde(skip)]
     pub init: Option<Init>,
 }
 
-/// By which kernels a convolution in use is computed, and why: what is planned, and what is told.
+/// The kernels that compute a convolution in inference, and why: used both to plan and to report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Algorithm {
     pub(crate) method: Method,
@@ -45,31 +46,34 @@ pub(crate) struct Algorithm {
 /// A way to compute a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Method {
-    /// The sums as they stand.
+    /// The sums as in the formula.
     Direct,
-    /// The same kernel, which reads 16 channels at once where each is convolved by itself.
+    /// The same kernel, reading 16 channels at once, each of which is convolved separately.
     Depthwise,
-    /// The sums as they stand, of products of bf16 values.
+    /// The sums as in the formula, over products of bf16 values.
     Bf16,
     /// Winograd's algorithm.
     Winograd(WinogradForm),
 }
 
-/// Channels from which on Winograd is used, in and out. Measured on AVX2, one thread, batch 1: 32 channels at 28x28 are 1.9 times as
-/// fast as direct.
+/// Number of channels, in and out, from which on Winograd is used. Measured on AVX2, one thread, batch 1: 32 channels at 28x28
+/// are 1.9 times as fast as direct.
 const WINOGRAD_CHANNELS: usize = 32;
-/// Tiles of 4x4 pixels from which on it is F(4x4, 3x3): at 12x12, which are 9, that is 1.8 times as fast as direct with 256 or 512
-/// channels, and 1.1 times as fast as F(2x2, 3x3). Tiles of 2x2 pixels from which on it is F(2x2, 5x5): at 6x6, which are 9, that is
-/// 1.2 times as fast as direct with 32 channels, 1.5 times with 256; at 5x5, which are 9 too, 1.0 and 1.2 times.
+/// Number of tiles from which on the largest form is used. Tiles of 4x4 pixels for F(4x4, 3x3): at 12x12, which is 9 tiles, it
+/// is 1.8 times as fast as direct with 256 or 512 channels, and 1.1 times as fast as F(2x2, 3x3). Tiles of 2x2 pixels for
+/// F(2x2, 5x5): at 6x6, which is 9 tiles, it is 1.2 times as fast as direct with 32 channels, 1.5 times with 256; at 5x5, also
+/// 9 tiles, 1.0 and 1.2 times.
 const WINOGRAD_TILES: usize = 9;
-/// Tiles of 4x4 pixels from which on it is F(2x2, 3x3). At 7x7, which are 4, a sample is as much work as its weights are to read, and
-/// those of F(4x4, 3x3) are 2.2 times as large: 512 channels take 3.97 ms directly, 2.32 by F(2x2, 3x3) and 2.84 by F(4x4, 3x3).
+/// Number of tiles of 4x4 pixels from which on F(2x2, 3x3) is used. At 7x7, which is 4 tiles, computing a sample takes as long
+/// as reading its weights, and those of F(4x4, 3x3) are 2.2 times as large: 512 channels take 3.97 ms directly, 2.32 by F(2x2,
+/// 3x3) and 2.84 by F(4x4, 3x3).
 const WINOGRAD_FEW_TILES: usize = 4;
-/// Pairs of channels from which on that is. Fewer would gain as much, but the networks that come along have them, and are to be
-/// trained again to the same bytes.
+/// Number of pairs of channels from which on F(2x2, 3x3) is used. Fewer would gain as much, but the bundled networks have
+/// fewer, and training them again must give the same bytes.
 const WINOGRAD_PAIRS: usize = 128 * 128;
 
-/// Channels in from which on bf16 is used: fewer would leave most of the pairs empty, and an image of so few is planar.
+/// Input channels from which on bf16 is used: with fewer, most of the pairs would be empty, and an image of so few channels is
+/// planar.
 const BF16_CHANNELS: usize = 8;
 
 impl Method {
@@ -86,12 +90,12 @@ impl Method {
 }
 
 impl Algorithm {
-    /// How a convolution is computed.
+    /// The method for this shape.
     fn of(shape: &ConvShape, arithmetic: Arithmetic) -> Self {
         let channels = shape.c_in.min(shape.c_out);
         let is_large = shape.c_in.saturating_mul(shape.c_out) >= WINOGRAD_PAIRS;
         let Window { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], .. } = shape.window;
-        // The form for many tiles, and the tiles from which on any form is used.
+        // The form for many tiles, and the number of tiles from which on any form is used.
         let (form, least) = match [kh, kw] {
             [3, 3] if is_large => (WinogradForm::F43, WINOGRAD_FEW_TILES),
             [5, 5] => (WinogradForm::F25, WINOGRAD_TILES),
@@ -103,7 +107,7 @@ impl Algorithm {
         };
         let tiles: usize = form.tiles(shape).iter().product();
         let direct = |reason| Algorithm { method: Method::Direct, reason };
-        // Where there are few channels or tiles, what Winograd saves is less than what its transforms cost.
+        // With few channels or tiles, Winograd saves less than its transforms cost.
         if shape.groups > 1 && shape.groups == shape.c_in && shape.groups == shape.c_out {
             let reason = format!("{kh}x{kw}, {} channels", shape.groups);
             Algorithm { method: Method::Depthwise, reason }
@@ -144,7 +148,7 @@ impl Conv2d {
         }
     }
 
-    /// The kernels' description for an input `[C, H, W]`.
+    /// The shape for the kernels, for an input `[C, H, W]`.
     pub(crate) fn conv_shape(&self, input: &[usize]) -> ConvShape {
         ConvShape {
             c_in: self.in_channels,
@@ -155,12 +159,12 @@ impl Conv2d {
         }
     }
 
-    /// How it is computed for an input `[C, H, W]`.
+    /// How the output is computed, for an input `[C, H, W]`.
     pub(crate) fn algorithm(&self, input: &[usize], arithmetic: Arithmetic) -> Algorithm {
         Algorithm::of(&self.conv_shape(input), arithmetic)
     }
 
-    /// How the gradient of its input is.
+    /// How the gradient of the input is computed.
     fn gradient_algorithm(&self, input: &[usize], arithmetic: Arithmetic) -> Algorithm {
         let shape = self.conv_shape(input);
         match shape.transposed() {
@@ -169,7 +173,7 @@ impl Conv2d {
         }
     }
 
-    /// Zeros that the kernels find around the input.
+    /// Zeros that the kernels need around the input.
     pub(crate) fn halo(&self) -> [usize; 2] {
         self.sliding().halo()
     }

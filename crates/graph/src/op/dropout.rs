@@ -1,22 +1,22 @@
-//! Dropout: `Y = X · M / (1 − p)`, each value of the mask `M` 0 with probability `p` and 1 otherwise. Exists in
-//! training graphs only.
+//! Dropout: `Y = X · M / (1 − p)`, where each value of the mask `M` is 0 with probability `p` and 1 otherwise. Exists only in
+//! graphs for training.
 //!
-//! The mask is a pure function of (seed, update, sample, layer, element): nothing to store for the backward pass, and
-//! nothing to restore when a run resumes.
+//! The mask is a pure function of (seed, update, sample, layer, element): nothing has to be stored for the backward pass, or
+//! restored when a run resumes.
 
 use super::*;
 use striate_base::fnv1a64;
 use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 
-/// Zeroes each value with probability `p`.
+/// Zeroes each value with probability `p` and scales the others by `1 / (1 − p)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dropout {
-    /// Probability of a zero, below 1.
+    /// Probability of a zero, at least 0 and below 1.
     pub p: f32,
 }
 
-/// A number for each layer's name (FNV-1a), so that no two layers drop the same elements.
+/// A number derived from the layer's name (FNV-1a), so that different layers drop different elements.
 pub(super) fn salt(name: &str) -> u64 {
     fnv1a64(name.as_bytes())
 }

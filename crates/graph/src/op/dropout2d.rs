@@ -1,7 +1,7 @@
-//! Dropout of channels: `Y[n, c] = X[n, c] · M[n, c] / (1 − p)`, the mask `M` of a channel of a sample 0 with probability `p` and 1
-//! otherwise. Exists in training graphs only.
+//! Dropout of channels: `Y[n, c] = X[n, c] · M[n, c] / (1 − p)`, where the mask `M` of a channel of a sample is 0 with
+//! probability `p` and 1 otherwise. Exists only in graphs for training.
 //!
-//! The mask is a pure function of (seed, update, sample, layer, channel), as that of [`Dropout`] is.
+//! The mask is a pure function of (seed, update, sample, layer, channel), like that of [`Dropout`].
 //!
 //! # Source
 //! Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015, section 3.2.
@@ -10,11 +10,11 @@ use super::dropout::salt;
 use super::*;
 use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 
-/// Zeroes each channel of each sample with probability `p`.
+/// Zeroes each channel of each sample with probability `p` and scales the others by `1 / (1 − p)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dropout2d {
-    /// Probability of a zero, below 1.
+    /// Probability of a zero, at least 0 and below 1.
     pub p: f32,
 }
 

@@ -1,5 +1,5 @@
-//! An image as a vector: `Y[n, (c·H + y)·W + x] = X[n, c, y, x]`. In the engine images lie in blocks of channels, so
-//! this moves values; it costs a thousandth of the layer behind it.
+//! Flattens an image into a vector: `Y[n, (c·H + y)·W + x] = X[n, c, y, x]`. In the engine images lie in blocks of channels, so
+//! this moves values; it costs a thousandth of the layer after it.
 
 use super::*;
 use striate_kernels::Unflatten;
@@ -26,7 +26,8 @@ impl Operation for Flatten {
         Some(Shift::Zero)
     }
     fn reads(&self, _: usize, inputs: &[&[usize]]) -> Reads {
-        // One value of the image, and which one the place in the vector says, of which these spans know nothing.
+        // Each output reads one value of the image, which depends on its position in the vector; these spans cannot express
+        // that.
         let whole = Reads::whole(inputs[0]);
         Reads { exact: matches!(inputs[0][..], [_] | [_, 1, 1]), ..whole }
     }

@@ -1,7 +1,8 @@
-//! Group normalization: `Y = (X − μ) / √(σ² + eps) · w + b`, the mean μ and the biased variance σ² those of a group of channels of
-//! one sample. With as many groups as channels it is instance normalization, with one group it is over all of a sample.
+//! Group normalization: `Y = (X − μ) / √(σ² + eps) · w + b`, with the mean μ and the biased variance σ² of a group of channels
+//! of one sample. With as many groups as channels this is instance normalization; with one group it normalizes over the whole
+//! sample.
 //!
-//! No sample depends on another, and nothing is kept from training: it is the same in training and in use.
+//! No sample depends on another, and no statistics are kept, so it is the same in training and in inference.
 //!
 //! # Source
 //! Wu and He, "Group Normalization", 2018, equations 1, 2 and 7.
@@ -9,17 +10,17 @@
 use super::*;
 use striate_kernels::{GroupNormBackward, reference};
 
-/// Normalization over `[C / groups, H, W]` of each group of channels of each sample.
+/// Group normalization: normalizes each group of channels of each sample over `[C / groups, H, W]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupNorm {
-    /// Groups; divides the channels.
+    /// Number of groups; divides the number of channels.
     pub num_groups: usize,
-    /// Channels.
+    /// Number of channels of the input.
     pub num_channels: usize,
-    /// Added to the variance.
+    /// Added to the variance; PyTorch's default is 1e-5.
     pub eps: f32,
-    /// Whether there are a weight and a bias for each channel.
+    /// Whether there are a learned weight and bias for each channel.
     pub affine: bool,
 }
 
@@ -112,7 +113,7 @@ impl Operation for GroupNorm {
         let lanes = ParamLayout::channels(self.num_channels).len;
         let grads = (self.affine && at.grads.iter().any(Option::is_some))
             .then(|| [WEIGHT, BIAS].map(|i| at.grad_or_scratch(i, lanes)));
-        // The kernels compute all gradients together; where nobody wants the input's, it goes nowhere.
+        // The kernels compute all gradients together; if that of the input is not needed, it goes to a scratch buffer.
         let dx = at.dx[0].unwrap_or_else(|| at.scratch(Plane { halo: [0, 0], ..at.dy.plane }));
         GroupNormBackward { x, dy, dx, groups, weight, grads, stats }.push(at.program);
     }

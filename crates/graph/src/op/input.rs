@@ -1,17 +1,17 @@
-//! The images that a network is given: `[N, C, H, W]`.
+//! The images given to a network: `[N, C, H, W]`.
 
 use super::*;
 use striate_kernels::Import;
 
-/// The input of a network.
+/// The input of a network: the first node of every graph.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Channels of an image.
+    /// Number of channels of an image.
     pub channels: usize,
-    /// Rows.
+    /// Height of an image, in rows.
     pub height: usize,
-    /// Columns.
+    /// Width of an image, in columns.
     pub width: usize,
 }
 

@@ -1,40 +1,40 @@
-//! Interpolation to another size, by `nearest`: `Y[n, c, y, x] = X[n, c, ⌊y·H/H'⌋, ⌊x·W/W'⌋]`, or `bilinear`: the mean of the four
-//! pixels about the place `max(0, (y + ½)·H/H' − ½)` and the like column, by how near they are.
+//! Interpolation to another size, by `nearest`: `Y[n, c, y, x] = X[n, c, ⌊y·H/H'⌋, ⌊x·W/W'⌋]`, or by `bilinear`: the mean of
+//! the four pixels around row `max(0, (y + ½)·H/H' − ½)` and the corresponding column, weighted by how near they are.
 //!
-//! PyTorch's `align_corners=False`. Places are exact fractions, where PyTorch computes them in f32 and may take the pixel before
-//! or behind.
+//! This is PyTorch's `align_corners=False`. Positions are exact fractions, whereas PyTorch computes them in f32 and may select
+//! a neighboring pixel.
 
 use super::*;
 use striate_kernels::reference::{self, Between};
 use striate_kernels::{Upsample, UpsampleBackward};
 
-/// How a place between pixels is read.
+/// How a value between pixels is determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Interpolation {
-    /// The pixel at or before it.
+    /// The pixel at or before the position.
     Nearest,
-    /// Straight lines from pixel center to pixel center.
+    /// Linear interpolation between pixel centers, along rows and columns.
     Bilinear,
 }
 
-/// To which size.
+/// The size to interpolate to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToSize {
-    /// So many times the rows and columns.
+    /// The rows and the columns of the input times these factors.
     ScaleFactor([usize; 2]),
-    /// These rows and columns.
+    /// This number of rows and of columns.
     Size([usize; 2]),
 }
 
-/// An image of another size.
+/// Resizes an image by interpolation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interpolate {
-    /// To which size.
+    /// The size of the output.
     pub to: ToSize,
-    /// How a place between pixels is read.
+    /// How a value between pixels is determined.
     pub mode: Interpolation,
 }
 
@@ -45,14 +45,14 @@ impl Interpolate {
             Interpolation::Bilinear => Between::Bilinear,
         }
     }
-    /// Rows and columns of what comes out; `None` where those are too many to count.
+    /// Rows and columns of the output; `None` if they overflow.
     fn output(&self, input: [usize; 2]) -> Option<[usize; 2]> {
         match self.to {
             ToSize::Size(size) => Some(size),
             ToSize::ScaleFactor([y, x]) => Some([input[0].checked_mul(y)?, input[1].checked_mul(x)?]),
         }
     }
-    /// The output's size of a shape that has been checked.
+    /// The sizes of input and output along each axis, for a shape that has been checked.
     fn sizes(&self, shape: &[usize]) -> [[usize; 2]; 2] {
         let input = [shape[1], shape[2]];
         [input, self.output(input).unwrap_or(input)]

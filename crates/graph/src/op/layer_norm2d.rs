@@ -1,5 +1,5 @@
-//! Layer normalization over the channels of each pixel: `Y = (X − μ) / √(σ² + eps) · w + b`, with μ and σ² (biased) those of the
-//! `C` values of a pixel.
+//! Layer normalization over the channels of each pixel: `Y = (X − μ) / √(σ² + eps) · w + b`, with the mean μ and the biased
+//! variance σ² of the `C` values of a pixel.
 //!
 //! # Source
 //! Ba et al., "Layer Normalization", 2016.
@@ -7,11 +7,11 @@
 use super::*;
 use striate_kernels::{LayerNorm, LayerNormBackward, ProductSums, SampleSums, reference};
 
-/// Normalizes the channels of each pixel.
+/// Layer normalization over the channels of each pixel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerNorm2d {
-    /// Channels.
+    /// Number of channels of the input.
     pub num_channels: usize,
     /// Added to the variance.
     pub eps: f32,
@@ -84,7 +84,7 @@ impl Operation for LayerNorm2d {
         let (x, dy, weight, eps) = (at.x[0], at.dy, at.params[WEIGHT], self.eps);
         let plain = Plane { halo: [0, 0], ..dy.plane };
         let normal = at.scratch(plain);
-        // The kernel computes both; where nobody wants the input's gradient, it goes nowhere.
+        // The kernel computes both gradients; if that of the input is not needed, it goes to a scratch buffer.
         let dx = at.dx[0].unwrap_or_else(|| at.scratch(plain));
         at.program.push(LayerNormBackward { x, dy, dx, normal, weight, eps });
         for (i, b) in [(WEIGHT, Some(normal)), (BIAS, None)] {

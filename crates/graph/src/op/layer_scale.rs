@@ -1,4 +1,4 @@
-//! Layer scale: `Y[n, c, y, x] = X[n, c, y, x] · layer_scale[c]`, a learned factor a channel.
+//! Layer scale: `Y[n, c, y, x] = X[n, c, y, x] · layer_scale[c]`, with one learned factor per channel.
 //!
 //! # Source
 //! Touvron et al., "Going deeper with Image Transformers", 2021, section 2.
@@ -6,13 +6,13 @@
 use super::*;
 use striate_kernels::{ProductSums, SampleSums, ScaleChannels, reference};
 
-/// Scales each channel.
+/// Scales each channel by a learned factor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerScale {
-    /// Channels.
+    /// Number of channels of the input.
     pub num_channels: usize,
-    /// What the factors start with; `None`: 1. Never stored.
+    /// The initial value of the factors; `None`: 1. Never stored.
     #[serde(skip)]
     pub init: Option<f32>,
 }

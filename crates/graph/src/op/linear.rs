@@ -1,4 +1,4 @@
-//! Fully connected: `Y[n, o] = b[o] + Σ_i X[n, i] · W[o, i]`.
+//! A fully connected layer: `Y[n, o] = b[o] + Σ_i X[n, i] · W[o, i]`.
 
 use super::*;
 use crate::arithmetic::{Arithmetic, Dtype};
@@ -9,20 +9,20 @@ use striate_kernels::{Bf16Weights, LinearPack, linear, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Linear {
-    /// Length of the input.
+    /// Length of the input vector.
     pub in_features: usize,
-    /// Length of the output.
+    /// Length of the output vector.
     pub out_features: usize,
-    /// Whether there is a bias.
+    /// Whether a learned number is added to each output.
     pub bias: bool,
-    /// How the weight starts, the bias then at 0; `None`: as PyTorch's. Never stored.
+    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch. Never stored.
     #[serde(skip)]
     pub init: Option<Init>,
 }
 
 impl Linear {
-    /// What comes in can be an image that a pass no longer flattens: its values lie in blocks of channels, and the
-    /// weights in the same order.
+    /// The input can be an image that a pass no longer flattens: then its values lie in blocks of channels, and the weights in
+    /// the same order.
     fn pack(&self) -> LinearPack {
         LinearPack { in_features: self.in_features, out_features: self.out_features }
     }

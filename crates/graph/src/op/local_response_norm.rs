@@ -1,5 +1,5 @@
-//! Local response normalization: `Y[c] = X[c] · (k + alpha / size · Σ X[i]²)^−beta`, the sum over the channels
-//! `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋` that there are.
+//! Local response normalization: `Y[c] = X[c] · (k + alpha / size · Σ X[i]²)^−beta`, where the sum runs over the existing
+//! channels with `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋`.
 //!
 //! # Source
 //! Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.3; there the sum is not
@@ -8,20 +8,20 @@
 use super::*;
 use striate_kernels::{LocalResponse, LocalResponseNormBackward, reference};
 
-/// Of a larger power rounding is all that is left: its relative error is that of the sum times `beta`.
+/// The largest power. Beyond it only rounding is left: the relative error is that of the sum times `beta`.
 const LARGEST: f32 = 100.0;
 
-/// Each value by what the channels about it are.
+/// Normalizes each value by the magnitudes of the neighboring channels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalResponseNorm {
-    /// Channels of a neighborhood.
+    /// Number of channels in the sum.
     pub size: usize,
-    /// How strongly they count.
+    /// Weight of the sum; PyTorch's default is 1e-4.
     pub alpha: f32,
-    /// The power.
+    /// The power that the sum is raised to, negated; PyTorch's default is 0.75.
     pub beta: f32,
-    /// What is added, so that nothing is divided by 0.
+    /// Added to the sum, so that nothing is divided by 0; PyTorch's default is 1.
     pub k: f32,
 }
 

@@ -1,5 +1,5 @@
-//! Max-pooling: `Y[n, c, y, x] = max over the window of X[n, c, ·, ·]`; padding counts as −∞, ties go to the first
-//! in scan order. With `ceil_mode` the last window may hang over the edge.
+//! Max-pooling: `Y[n, c, y, x] = max over the window of X[n, c, ·, ·]`; padding counts as −∞, and ties go to the first in scan
+//! order. With `ceil_mode` the last window may extend past the edge.
 
 use super::*;
 use striate_kernels::{MaxPool, MaxPoolBackward, PoolShape, reference};
@@ -10,28 +10,28 @@ use striate_kernels::{MaxPool, MaxPoolBackward, PoolShape, reference};
 pub struct MaxPool2d {
     /// Size of the window `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Step of the window.
+    /// Distance between windows `[rows, columns]`.
     pub stride: [usize; 2],
-    /// Cells added on each side, as −∞.
+    /// Cells added on each side `[rows, columns]`, as −∞.
     pub padding: [usize; 2],
-    /// Distance between taps.
+    /// Distance between taps `[rows, columns]`.
     pub dilation: [usize; 2],
-    /// Whether a last window may begin inside the image, or the padding before it, and end behind the padding after it.
+    /// Whether a last window may begin inside the image, or in the padding before it, and end beyond the padding after it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ceil_mode: bool,
 }
 
 impl MaxPool2d {
-    /// The one that halves both sides.
+    /// The 2x2 pool that halves both sides.
     pub(crate) const TWO_BY_TWO: Self =
         Self { kernel_size: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1], ceil_mode: false };
 
-    /// Without the last windows of `ceil_mode`.
+    /// The window without the last windows of `ceil_mode`.
     fn sliding(&self) -> Window {
         let Self { kernel_size, stride, padding, dilation, .. } = *self;
         Window { kernel: kernel_size, stride, dilation, ..Window::square(1) }.padded(padding)
     }
-    /// With padding after the image as far as the last window reaches.
+    /// The window with padding after the image as far as the last window reaches.
     pub(crate) fn window(&self, [h, w]: [usize; 2]) -> Window {
         let window = self.sliding();
         if self.ceil_mode { super::with_last_windows(window, [h, w]) } else { window }

@@ -78,18 +78,18 @@ use striate_kernels::{Plane, ReluRule, Window};
 
 /// The convolution of an operation that stands for three.
 #[derive(Debug, thiserror::Error)]
-#[error("conv_relu_pool stands for three operations, and can be read as a node of a graph only")]
+#[error("conv_relu_pool stands for three operations, and can only be read as a node of a graph")]
 pub(crate) struct Joined(pub(crate) Conv2d);
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident($snake:literal),)*) => {
-        /// Every operation there is.
+        /// Every operation that a graph can hold, with its settings.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "op", try_from = "StoredOp")]
         pub enum Op {
             $( $(#[$doc])* #[serde(rename = $snake)] $name($name), )*
         }
-        /// What is read as an operation, or as several: see `stored.rs`.
+        /// What is deserialized, as one operation or as several: see `stored.rs`.
         #[derive(Deserialize)]
         #[serde(tag = "op", deny_unknown_fields)]
         pub(crate) enum StoredOp {
@@ -107,7 +107,7 @@ macro_rules! operations {
             }
         }
         impl Op {
-            /// The operation in this variant.
+            /// The operation in this variant, as a trait object.
             pub fn as_operation(&self) -> &dyn Operation {
                 match self { $( Op::$name(op) => op, )* }
             }
@@ -117,33 +117,33 @@ macro_rules! operations {
 }
 
 operations! {
-    /// The images.
+    /// The images given to the network.
     Input("input"),
-    /// Convolution.
+    /// A two-dimensional convolution.
     Conv2d("conv2d"),
-    /// Fully connected.
+    /// A fully connected layer.
     Linear("linear"),
-    /// Maximum of a window.
+    /// The maximum of each window.
     MaxPool2d("max_pool2d"),
-    /// Mean of a window.
+    /// The mean of each window.
     AvgPool2d("avg_pool2d"),
-    /// Mean of windows that give a wanted size.
+    /// The mean of windows chosen for an output size.
     AdaptiveAvgPool2d("adaptive_avg_pool2d"),
-    /// Maximum of windows that give a wanted size.
+    /// The maximum of windows chosen for an output size.
     AdaptiveMaxPool2d("adaptive_max_pool2d"),
     /// Batch normalization.
     BatchNorm2d("batch_norm2d"),
     /// Normalization of groups of channels.
     GroupNorm("group_norm"),
-    /// Normalization by the channels beside.
+    /// Normalization by the neighboring channels.
     LocalResponseNorm("local_response_norm"),
     /// `max(0, x)`.
     Relu("relu"),
     /// `min(6, max(0, x))`.
     Relu6("relu6"),
-    /// `x`, or a part of it.
+    /// `x`, or a fixed fraction of it if it is negative.
     LeakyRelu("leaky_relu"),
-    /// `x`, or a learned part of it.
+    /// `x`, or a learned fraction of it if it is negative.
     PRelu("prelu"),
     /// Exponential linear unit.
     Elu("elu"),
@@ -151,15 +151,15 @@ operations! {
     Selu("selu"),
     /// `1 / (1 + e^−x)`.
     Sigmoid("sigmoid"),
-    /// Sigmoid by straight lines.
+    /// A piecewise linear approximation of the sigmoid.
     HardSigmoid("hardsigmoid"),
     /// `x · sigmoid(x)`.
     Silu("silu"),
-    /// SiLU by straight lines.
+    /// `x` times the piecewise linear sigmoid.
     HardSwish("hardswish"),
     /// `x · Φ(x)`.
     Gelu("gelu"),
-    /// GELU by tanh.
+    /// GELU, approximated with tanh.
     GeluTanh("gelu_tanh"),
     /// Hyperbolic tangent.
     Tanh("tanh"),
@@ -167,35 +167,35 @@ operations! {
     Softplus("softplus"),
     /// `x · tanh(softplus(x))`.
     Mish("mish"),
-    /// Sum of two values.
+    /// The sum of two values.
     Add("add"),
-    /// Channels one after the other.
+    /// The channels of several values, one after the other.
     Concat("concat"),
-    /// Product of two values.
+    /// The product of two values.
     Mul("mul"),
-    /// Some channels.
+    /// A range of channels.
     Narrow("narrow"),
-    /// Channels of groups in turn.
+    /// The channels of several groups, interleaved.
     ChannelShuffle("channel_shuffle"),
-    /// Random zeros of whole samples, in training.
+    /// Zeroes whole samples at random, in training.
     StochasticDepth("stochastic_depth"),
-    /// Layer normalization over channels.
+    /// Layer normalization over the channels of each pixel.
     LayerNorm2d("layer_norm2d"),
-    /// A learned factor a channel.
+    /// One learned factor per channel.
     LayerScale("layer_scale"),
-    /// Fully connected at each pixel.
+    /// A fully connected layer at each pixel.
     PointwiseLinear("pointwise_linear"),
-    /// An image of another size.
+    /// Resizes an image.
     Interpolate("interpolate"),
-    /// Random zeros, in training.
+    /// Zeroes values at random, in training.
     Dropout("dropout"),
-    /// Random channels of zeros, in training.
+    /// Zeroes channels at random, in training.
     Dropout2d("dropout2d"),
-    /// Image to vector.
+    /// Turns an image into a vector.
     Flatten("flatten"),
-    /// Probabilities.
+    /// Probabilities from logits.
     Softmax("softmax"),
-    /// Logarithms of probabilities.
+    /// Logarithms of probabilities from logits.
     LogSoftmax("log_softmax"),
 }
 

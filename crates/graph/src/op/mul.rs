@@ -1,10 +1,10 @@
-//! `Y = A · B`, place by place, with `B` of the shape of `A`, or one value a channel: `Y[n, c, y, x] = A[n, c, y, x] · B[n, c]`, the
-//! gate of a squeeze-and-excitation block.
+//! `Y = A · B`, elementwise, where `B` has the shape of `A`, or one value per channel:
+//! `Y[n, c, y, x] = A[n, c, y, x] · B[n, c]`, the gate of a squeeze-and-excitation block.
 
 use super::*;
 use striate_kernels::{ProductSums, reference};
 
-/// `A · B`.
+/// Elementwise product, or a factor for each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mul {}

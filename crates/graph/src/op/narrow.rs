@@ -1,15 +1,15 @@
-//! Some channels in a row: `Y[n, c] = X[n, start + c]` for `c < length`, of maps or of vectors.
+//! A range of channels: `Y[n, c] = X[n, start + c]` for `c < length`, of feature maps or of vectors.
 
 use super::*;
 use striate_kernels::{Channels, Run};
 
-/// Channels `start .. start + length`.
+/// Selects the channels `start .. start + length`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Narrow {
-    /// The first.
+    /// Index of the first channel.
     pub start: usize,
-    /// How many.
+    /// Number of channels.
     pub length: usize,
 }
 
@@ -38,7 +38,7 @@ impl Operation for Narrow {
         let is_there = self.start.checked_add(self.length).is_some_and(|end| end <= channels);
         if self.length == 0 || !is_there {
             let problem = format!(
-                "narrow to {} channels from channel {} of {channels}; there must be at least one, and none past the last",
+                "narrow to {} channels from channel {} of {channels}; there must be at least one channel, and none past the last",
                 self.length, self.start
             );
             return Err(ShapeError::plain(None, problem));

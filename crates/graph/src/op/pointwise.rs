@@ -1,7 +1,7 @@
-//! Functions of each value by itself: `Y = f(X)`. The functions, their slopes and their kernels are
-//! [`striate_kernels::activation`]'s; here is what an operation of one of them says of itself.
+//! Functions of each value: `Y = f(X)`. The functions, their derivatives and their kernels are in
+//! [`striate_kernels::activation`]; this file has what an operation of this kind reports about itself.
 //!
-//! To add one: its line in `each_pointwise!`, and in `operations!` of `mod.rs`.
+//! To add one, add its line to `each_pointwise!`, and to `operations!` in `mod.rs`.
 
 use super::*;
 use striate_kernels::{Activate, ActivateBackward, activation};
@@ -87,7 +87,7 @@ fn finite(shape: &[usize], op: &str, field: &str, value: f32) -> Result<(), Shap
 fn vjp(function: Activation, at: &Reference<'_>, grad_output: &[f64]) -> Gradients {
     let is_guided = at.relu == ReluRule::Guided && function.is_gate();
     let grad = |(&x, &dy): (&f64, &f64)| match function.slope_f64(x) {
-        // What does not pass is 0, whatever came.
+        // What is not passed on is 0, whatever the incoming gradient.
         0.0 => 0.0,
         _ if is_guided && dy <= 0.0 => 0.0,
         slope => dy * slope,
@@ -95,7 +95,7 @@ fn vjp(function: Activation, at: &Reference<'_>, grad_output: &[f64]) -> Gradien
     Gradients { inputs: vec![at.x[0].iter().zip(grad_output).map(grad).collect()], params: Vec::new() }
 }
 
-/// Hands every function to a macro: its operation, its method, its settings, and what the operation says of itself.
+/// Hands every function to a macro: its operation, its method, its settings, and what the operation reports about itself.
 macro_rules! each_pointwise {
     ($then:ident) => {
         $then! {
@@ -103,17 +103,17 @@ macro_rules! each_pointwise {
             Relu: relu(), NonNegative, Moves, Some(Shift::Zero);
             /// `min(6, max(0, x))`; its derivative at 0 and 6 is 0.
             Relu6: relu6(), NonNegative, Moves, Some(Shift::OfOutput(|y| if y >= 6.0 { 6.0 } else { 0.0 }));
-            /// `x` where that is above 0, else `negative_slope · x`.
+            /// `x` where it is above 0, else `negative_slope · x`.
             LeakyRelu: leaky_relu(
-                /// Slope of what is below 0.
+                /// The factor for values below 0.
                 negative_slope
             ), Any, Moves, Some(Shift::Zero);
-            /// `x` where that is above 0, else `alpha · (e^x − 1)`.
+            /// `x` where it is above 0, else `alpha · (e^x − 1)`.
             Elu: elu(
-                /// What is far below 0 becomes `−alpha`.
+                /// The function tends to `−alpha` far below 0.
                 alpha
             ), Any, Exponential, None;
-            /// The exponential linear unit that keeps mean 0 and variance 1.
+            /// The scaled exponential linear unit, whose constants keep mean 0 and variance 1.
             Selu: selu(), Any, Exponential, None;
             /// `1 / (1 + e^−x)`.
             Sigmoid: sigmoid(), NonNegative, Exponential, None;
@@ -124,7 +124,7 @@ macro_rules! each_pointwise {
             Silu: silu(), Any, Exponential, None;
             /// `x · min(6, max(0, x + 3)) / 6`.
             HardSwish: hardswish(), Any, Moves, None;
-            /// `x · Φ(x)`, with `Φ` the normal distribution's.
+            /// `x · Φ(x)`, where `Φ` is the distribution function of the standard normal distribution.
             Gelu: gelu(), Any, Exponential, None;
             /// `x / 2 · (1 + tanh(√(2/π) · (x + 0.044715 · x³)))`: PyTorch's `gelu(approximate="tanh")`.
             GeluTanh: gelu_tanh(), Any, Exponential, None;
@@ -164,12 +164,12 @@ mod tests {
         ]
     }
 
-    /// What an instrument is told about a function follows from the function.
+    /// What an operation reports about its function follows from the function.
     #[test]
     fn signs_and_shifts_are_those_of_the_function() {
         for operation in all() {
             let (name, function) = (operation.name(), operation.activation().expect("a function"));
-            // Off the kinks at -3, 0, 3 and 6.
+            // Away from the kinks at -3, 0, 3 and 6.
             for i in -90..90 {
                 let x = 0.1 * f64::from(i) + 0.05;
                 let (y, slope) = (function.value_f64(x), function.slope_f64(x));

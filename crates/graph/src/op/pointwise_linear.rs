@@ -1,21 +1,21 @@
-//! A linear layer at each pixel: `Y[n, k, y, x] = b[k] + Σ_c X[n, c, y, x] · W[k, c]`. It is a 1x1 convolution, whose weight has the
-//! shape of a linear layer's.
+//! A linear layer at each pixel: `Y[n, k, y, x] = b[k] + Σ_c X[n, c, y, x] · W[k, c]`. It is a 1x1 convolution whose weight has
+//! the shape of a linear layer's.
 
 use super::*;
 use crate::arithmetic::Arithmetic;
 use crate::explain::Pass;
 
-/// Fully connected over the channels of each pixel.
+/// A fully connected layer over the channels of each pixel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PointwiseLinear {
-    /// Channels in.
+    /// Number of channels of the input.
     pub in_features: usize,
-    /// Channels out.
+    /// Number of channels of the output.
     pub out_features: usize,
-    /// Whether there is a bias.
+    /// Whether a learned number is added to each output channel.
     pub bias: bool,
-    /// How the weight starts, the bias then at 0; `None`: as PyTorch's. Never stored.
+    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch. Never stored.
     #[serde(skip)]
     pub init: Option<Init>,
 }

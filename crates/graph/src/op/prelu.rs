@@ -1,4 +1,4 @@
-//! PReLU: `Y = X` where that is above 0, else `w[c] · X`, with a learned slope `w` for each channel or one for all.
+//! PReLU: `Y = X` where it is above 0, else `w[c] · X`, with a learned slope `w` for each channel, or one for all channels.
 //!
 //! # Source
 //! He et al., "Delving Deep into Rectifiers", 2015, section 2.1.
@@ -10,9 +10,9 @@ use striate_kernels::{PReluBackward, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PRelu {
-    /// Slopes: 1, or one a channel.
+    /// Number of slopes: 1, or one per channel.
     pub num_parameters: usize,
-    /// How the slopes start; `None`: at 0.25. Never stored.
+    /// The initial value of the slopes; `None`: 0.25. Never stored.
     #[serde(skip)]
     pub init: Option<f32>,
 }
@@ -20,7 +20,7 @@ pub struct PRelu {
 const WEIGHT: usize = 0;
 
 impl PRelu {
-    /// Values of a channel.
+    /// Number of values of a channel.
     fn plane(shape: &[usize]) -> usize {
         shape[1..].iter().product()
     }
@@ -57,7 +57,7 @@ impl Operation for PRelu {
         };
         if self.num_parameters != 1 && self.num_parameters != channels {
             return bad(format!(
-                "prelu has {} slopes, and its input {channels} channels; \
+                "prelu has {} slopes, but its input has {channels} channels; \
                  set num_parameters to {channels}, or to 1 for all",
                 self.num_parameters
             ));
@@ -92,7 +92,7 @@ impl Operation for PRelu {
     }
     fn backward(&self, at: &mut Backward<'_>) {
         let (x, dy, weight) = (at.x[0], at.dy, at.params[WEIGHT]);
-        // The kernels compute both gradients in one pass; where nobody wants the input's, it goes nowhere.
+        // The kernels compute both gradients in one pass; if that of the input is not needed, it goes to a scratch buffer.
         let dx = at.dx[0].unwrap_or_else(|| at.scratch(Plane { halo: [0, 0], ..at.dy.plane }));
         let dweight = at.grad_or_scratch(WEIGHT, ParamLayout::channels(self.num_parameters).len);
         PReluBackward { x, dy, dx, weight, dweight, is_shared: self.is_shared() }.push(at.program);

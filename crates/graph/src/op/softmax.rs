@@ -3,7 +3,7 @@
 use super::*;
 use striate_kernels::{SoftmaxBackward, reference};
 
-/// `exp(x_i) / Σ_j exp(x_j)`.
+/// Probabilities from logits: `exp(x_i) / Σ_j exp(x_j)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Softmax {}
@@ -53,7 +53,7 @@ impl Operation for Softmax {
     }
 }
 
-/// `x_i − log Σ_j exp(x_j)`.
+/// Logarithms of probabilities from logits: `x_i − log Σ_j exp(x_j)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogSoftmax {}

@@ -1,7 +1,7 @@
-//! Stochastic depth: `Y = X · m / (1 − p)`, with one `m` a sample, 0 with probability `p` and 1 otherwise. Exists in training
-//! graphs only.
+//! Stochastic depth: `Y = X · m / (1 − p)`, where `m` of each sample is 0 with probability `p` and 1 otherwise. Exists only in
+//! graphs for training.
 //!
-//! The draw is a pure function of (seed, update, sample, layer), as dropout's is.
+//! The draw is a pure function of (seed, update, sample, layer), like that of dropout.
 //!
 //! # Source
 //! Huang et al., "Deep Networks with Stochastic Depth", 2016.
@@ -10,11 +10,11 @@ use super::dropout::salt;
 use super::*;
 use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 
-/// Zeroes a whole sample with probability `p`.
+/// Zeroes whole samples with probability `p` and scales the others by `1 / (1 − p)`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StochasticDepth {
-    /// Probability of zeros, below 1.
+    /// Probability that a sample is zeroed, at least 0 and below 1.
     pub p: f32,
 }
 

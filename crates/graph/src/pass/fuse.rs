@@ -1,5 +1,5 @@
-//! Joins an activation to the layer before it, a 2x2 max-pool to both, a sum to a convolution or a batch norm before it, and lets a linear
-//! layer read an image where it lies.
+//! Fuses an activation with the layer before it, a 2x2 max-pool with both, and a sum with a convolution or a batch norm before
+//! it, and lets a linear layer read an image without flattening it.
 //!
 //! ```text
 //! before   conv1 ── relu ── max_pool2d        flatten ── fc1 ── relu
@@ -10,21 +10,22 @@
 //! after    relu = conv2, which adds x, with activation
 //! ```
 //!
-//! Of two terms that can add the other, the one that is computed last does.
+//! If each of two terms could add the other, the one that is computed last does.
 //!
-//! The joined node takes the place of the last; values in between are gone, so a value that somebody taps, or
-//! that has a second consumer, is never joined.
+//! The fused node takes the place of the last. The values in between no longer exist, so a value that is tapped, or that has a
+//! second consumer, is never fused away.
 //!
-//! Only what takes an instruction or two joins ([`Activation::joins`]). Tried and lost: the other functions too, applied to each row of
-//! the kernel when it was written. With the same bits, on one thread, EfficientNet-B0 (SiLU) took 20.7 ms of processor time instead of
-//! 20.6 for one photo, MobileNetV3-large (hardswish) 9.3 instead of 9.4: SiLU is bound by its arithmetic and not by memory.
+//! Only functions that take an instruction or two are fused ([`Activation::joins`]). Tried and rejected: fusing the other
+//! functions too, applied to each row of the kernel when it was written. With the same bits, on one thread, EfficientNet-B0
+//! (SiLU) took 20.7 ms of processor time instead of 20.6 for one photo, and MobileNetV3-large (hardswish) 9.3 instead of 9.4:
+//! SiLU is bound by its arithmetic and not by memory.
 
 use crate::graph::NodeId;
 use crate::lower::{ConvReluPool, Form, Lowered};
 use crate::op::{MaxPool2d, Op};
 use striate_kernels::Activation;
 
-/// Joins what can be joined; the values in `keep` stay.
+/// Fuses what can be fused; the values in `keep` stay.
 pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
     let (consumers, output) = (lowered.consumers(), lowered.graph.output);
     let free = |id: NodeId| consumers[id].len() == 1 && output != id && !keep.contains(&id);
@@ -67,7 +68,7 @@ pub(crate) fn fuse(lowered: &mut Lowered<'_>, keep: &[NodeId]) {
     lowered.remove_dead(keep);
 }
 
-/// Joins the sum `id` to the last of its terms that can add the other.
+/// Fuses the sum `id` with the last of its terms that can add the other.
 fn join_sum(lowered: &mut Lowered<'_>, id: NodeId, free: impl Fn(NodeId) -> bool) {
     let Some(&[a, b]) = lowered.node(id).map(|node| &node.inputs[..]) else { return };
     let mut terms = [[a, b], [b, a]];
@@ -85,14 +86,14 @@ fn join_sum(lowered: &mut Lowered<'_>, id: NodeId, free: impl Fn(NodeId) -> bool
     }
 }
 
-/// Whether an image, and its gradient, are whole blocks of channels without a halo: a linear layer multiplies them in the
-/// order in which they lie.
+/// Whether an image, and its gradient, consist of whole blocks of channels without a halo, so that a linear layer can read the
+/// values in the order in which they lie in memory.
 fn lies_as_a_vector(lowered: &Lowered<'_>, id: NodeId) -> bool {
     let is_whole = matches!(*lowered.shape(id), [c, _, _] if c.is_multiple_of(striate_kernels::BLOCK));
     is_whole && lowered.grad_halo(id) == [0, 0]
 }
 
-/// The function of an operation that can end the kernel before it.
+/// The function of an operation that the kernel before it can apply.
 fn joining(op: &Op) -> Option<Activation> {
     op.as_operation().activation().filter(|activation| activation.joins())
 }

@@ -1,5 +1,5 @@
-//! Joins convolution, ReLU and 2x2 max-pool though somebody looks at the convolution's value: the joined kernel leaves it
-//! beside, and nobody reads it back.
+//! Fuses convolution, ReLU and 2x2 max-pool even if the convolution's value is observed: the fused kernel also writes that
+//! value to memory, and does not read it back.
 //!
 //! ```text
 //! before   conv1 (looked at) ── relu ── max_pool2d
@@ -10,8 +10,7 @@ use crate::graph::NodeId;
 use crate::lower::{ConvReluPool, Form, Lowered};
 use crate::op::{MaxPool2d, Op};
 
-/// Joins what can be joined of the values in `beside`, which are looked at and no more; they leave `keep`, all
-/// values that stay.
+/// Fuses around the values in `beside`, which are only observed. They are removed from `keep`, the values that must stay.
 pub(crate) fn fuse_beside(lowered: &mut Lowered<'_>, keep: &mut Vec<NodeId>, beside: &[NodeId]) {
     let (consumers, output) = (lowered.consumers(), lowered.graph.output);
     let alone = |id: NodeId| consumers[id].len() == 1 && output != id;

@@ -15,7 +15,7 @@ mod tests {
     use crate::lower::{Form, Lowered, LoweredNode};
     use serde_json::json;
 
-    /// Input of 3 x 8 x 8 and these operations in a row, each named after itself and its place.
+    /// A graph with an input of 3 x 8 x 8 and these operations in a row, each named after its operation and position.
     fn row(operations: &[(serde_json::Value, &[usize])]) -> Graph {
         let mut nodes = vec![json!({
             "op": {"op": "input", "channels": 3, "height": 8, "width": 8},
@@ -88,7 +88,7 @@ mod tests {
         assert!(!joined(&read, beside, beside), "the ReLU is the output");
     }
 
-    /// Two convolutions of the input, a sum of values in the order of `terms`, and a function of it.
+    /// Two convolutions of the input, a sum of their values in the order of `terms`, and a function of the sum.
     fn sum_of(terms: [usize; 2]) -> Graph {
         let relu = (json!({"op": "relu"}), WHOLE);
         let mut graph = row(&[(conv(true), WHOLE), relu.clone(), relu.clone(), relu]);

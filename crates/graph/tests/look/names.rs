@@ -24,7 +24,7 @@ fn what_is_not_there_is_said() {
     for (edit, want) in [
         (
             Edit::zero_channel("conv2", 32),
-            expect_test::expect!["cannot edit channel 32 of `conv2`, which has 32; the first is 0"],
+            expect_test::expect!["cannot edit channel 32 of `conv2`, which has 32 channels, counted from 0"],
         ),
         (
             Edit::zero_channel("conv9", 0),
@@ -59,7 +59,7 @@ fn what_is_not_there_is_said() {
     expect(
         error.to_string(),
         expect_test::expect![
-            "the gradient of the output has shape [1, 3]; the output has [3, 10]: one number each"
+            "the gradient of the output has shape [1, 3]; expected the shape of the output, [3, 10]"
         ],
     );
 
@@ -70,13 +70,13 @@ fn what_is_not_there_is_said() {
     expect(
         error.to_string(),
         expect_test::expect![
-            "micro_batch: expected none, or the whole batch, while hooks or taps look at it, got 2"
+            "micro_batch: expected none, or the whole batch, while there are hooks or taps, got 2"
         ],
     );
     assert!(step.tap("conv1").is_err() && step.tap_grad("nothing").is_err());
 
     for (case, want) in
-        Case::all(Mode::Train).into_iter().skip(1).zip([expect_test::expect!["`bn1` is in training mode, where an image's values depend on chance or on the images beside it; trace the network with Mode::Eval"], expect_test::expect!["`dropout` is in training mode, where an image's values depend on chance or on the images beside it; trace the network with Mode::Eval"]])
+        Case::all(Mode::Train).into_iter().skip(1).zip([expect_test::expect!["`bn1` is in training mode, where an image's values depend on chance or on the other images of the batch; trace the network with Mode::Eval"], expect_test::expect!["`dropout` is in training mode, where an image's values depend on chance or on the other images of the batch; trace the network with Mode::Eval"]])
     {
         let mut session = case.session();
         let error = session.run_backward(&case.view(), &case.grad_output().view()).unwrap_err();

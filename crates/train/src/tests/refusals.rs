@@ -60,7 +60,7 @@ fn settings_out_of_their_range() {
     refused(
         |c| c.freeze = vec!["0".into(), "2".into()],
         expect![
-            "all 4 parameters are frozen, and nothing is left to learn; freeze all but the last layer, say"
+            "all 4 parameters are frozen, so nothing can be trained; freeze fewer layers, for example all but the last"
         ],
     );
     refused(|c| c.patience = Some(0), expect!["patience: expected at least 1 epoch, got 0"]);

@@ -230,7 +230,7 @@ fn with_batch_norm_no_image_is_a_batch_of_its_own() {
     world.config.batch_size = 1;
     let error = fit(&world.job(None, false), &mut []).unwrap_err();
     expect![
-        "2: batch norm in training needs more than one value a channel, got [1, 4, 1, 1]: one sample of one pixel; train with at least 2 samples at once, freeze 2, or give it a larger map"
+        "2: batch norm in training needs more than one value per channel, got [1, 4, 1, 1]: one sample of one pixel; train with at least 2 samples at once, freeze 2, or give it a larger feature map"
     ]
     .assert_eq(&error.to_string());
 }
