@@ -6,20 +6,20 @@
 //! | to … | use |
 //! | --- | --- |
 //! | name the layers of a network | [`#[derive(Module)]`](macro@Module) |
-//! | look at images | [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`Upsample`] |
+//! | convolve, pool and resize images | [`Conv2d`], [`MaxPool2d`], [`AvgPool2d`], [`AdaptiveAvgPool2d`], [`AdaptiveMaxPool2d`], [`Upsample`] |
 //! | normalize | [`BatchNorm2d`], [`LayerNorm2d`], [`GroupNorm`], [`InstanceNorm2d`], [`LocalResponseNorm`] |
-//! | decide | [`Flatten`], [`Linear`], [`Softmax`], [`LogSoftmax`] |
-//! | bend | [`ReLU`], [`ReLU6`], [`LeakyReLU`], [`PReLU`], [`ELU`], [`SELU`], [`SiLU`], [`Hardswish`], [`GELU`], [`Mish`], [`Softplus`] |
-//! | squeeze and drop | [`Sigmoid`], [`Hardsigmoid`], [`Tanh`], [`Dropout`], [`Dropout2d`], [`StochasticDepth`] |
+//! | classify | [`Flatten`], [`Linear`], [`Softmax`], [`LogSoftmax`] |
+//! | apply a nonlinearity | [`ReLU`], [`ReLU6`], [`LeakyReLU`], [`PReLU`], [`ELU`], [`SELU`], [`SiLU`], [`Hardswish`], [`GELU`], [`Mish`], [`Softplus`] |
+//! | limit values, or drop them at random | [`Sigmoid`], [`Hardsigmoid`], [`Tanh`], [`Dropout`], [`Dropout2d`], [`StochasticDepth`] |
 //! | gate and mix channels | [`SqueezeExcitation`], [`ChannelShuffle`], [`PointwiseLinear`] |
-//! | put in a row | [`Sequential`], [`Identity`] |
-//! | learn | [`optim::Sgd`], [`optim::Adam`], [`optim::AdamW`], [`schedule::Schedule`] |
+//! | chain layers, or remove one | [`Sequential`], [`Identity`] |
+//! | train | [`optim::Sgd`], [`optim::Adam`], [`optim::AdamW`], [`schedule::Schedule`] |
 //!
-//! Start reading at `layer/conv2d.rs`: every layer is built like it. What is computed, and how a parameter starts, stands
-//! in the file of the operation, one floor below.
+//! Start reading at `layer/conv2d.rs`: every layer is built like it. What is computed, and how a parameter is initialized, is
+//! defined in the file of the operation, one floor below.
 //!
-//! Invariants: a layer is a description, a value without memory that can be compared, cloned and printed; no layer is
-//! zero-sized; a wrong setting is no panic, but an error when the network is traced or the optimizer is built.
+//! Invariants: a layer is a description, a value without parameters that can be compared, cloned and printed; no layer is
+//! zero-sized; a wrong setting does not panic, but is an error when the network is traced or the optimizer is built.
 //!
 //! # Example
 //! ```
@@ -82,7 +82,7 @@ pub use striate_graph::{Forward, Mode, Module, Var, trace};
 /// # Ok(())
 /// # }
 /// ```
-/// A field that is no layer says so, until it is skipped:
+/// A field that is not a layer is a compile error, unless it is skipped:
 /// ```compile_fail,E0277
 /// #[derive(striate_nn::Module)]
 /// struct Net {
@@ -91,7 +91,7 @@ pub use striate_graph::{Forward, Mode, Module, Var, trace};
 /// }
 /// # fn main() {}
 /// ```
-/// An enum has no fixed set of layers:
+/// An enum has no fixed set of layers, so the derive rejects it:
 /// ```compile_fail
 /// #[derive(striate_nn::Module)]
 /// enum Net {

@@ -1,23 +1,23 @@
 //! Learning-rate schedules: the rate of a step as a pure function of the step.
 //!
-//! Nothing is counted along: a run that resumes at step 1000 asks for the rate of step 1000.
+//! No state is kept between steps: a run that resumes at step 1000 asks for the rate of step 1000.
 
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate changes during a run: a curve, and a warm-up in front of it.
+/// How the learning rate changes during a run: a curve, optionally with a warm-up before it.
 ///
-/// The warm-up of `k` steps rises linearly, `rate(s) = curve(k) · (s + 1) / (k + 1)` for `s < k`: the first step has a
-/// small rate rather than none, and the rise arrives at the curve without a jump. Curves that count epochs ([`Curve::Step`],
-/// [`Curve::MultiStep`]) count from the start of the run, so that the rate drops where an epoch ends; curves over the
-/// whole run ([`Curve::Cosine`], [`Curve::OneCycle`]) span the steps after the warm-up.
+/// The warm-up of `k` steps rises linearly, `rate(s) = curve(k) · (s + 1) / (k + 1)` for `s < k`: the first step has a small
+/// rate rather than 0, and the rise reaches the curve without a jump. Curves that count epochs ([`Curve::Step`],
+/// [`Curve::MultiStep`]) count from the start of the run, so that the rate drops where an epoch ends; curves over the whole run
+/// ([`Curve::Cosine`], [`Curve::OneCycle`]) span the steps after the warm-up.
 ///
 /// # PyTorch
-/// The rise is that of `LinearLR(start_factor=1 / (k + 1), total_iters=k)`. With a constant rate, a cosine or one cycle behind
-/// it, the whole is `SequentialLR([LinearLR(…), …], milestones=[k])`, where `T_max` and `total_steps` count the steps after the
+/// The warm-up is `LinearLR(start_factor=1 / (k + 1), total_iters=k)`. With a constant rate, a cosine or one cycle after it,
+/// the whole is `SequentialLR([LinearLR(…), …], milestones=[k])`, where `T_max` and `total_steps` count the steps after the
 /// warm-up. With [`Curve::Step`] and [`Curve::MultiStep`] it is not: `SequentialLR` counts their epochs from the end of the
-/// warm-up on, so that every drop comes `k` steps later. It is `ChainedScheduler([LinearLR(…), StepLR(…)])`, with the
-/// epochs of the drops in steps, as long as the warm-up ends before the first drop. A longer one rises straight to the
-/// rate behind the drops, where `ChainedScheduler` breaks off at each.
+/// warm-up, so that every drop comes `k` steps later. Instead it is `ChainedScheduler([LinearLR(…), StepLR(…)])`, with the
+/// epochs of the drops given in steps, as long as the warm-up ends before the first drop. A longer warm-up rises in a straight
+/// line to the rate after the drops, whereas `ChainedScheduler` drops at each of them.
 ///
 /// # Example
 /// ```
@@ -34,10 +34,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Steps of linear rise in front of the curve; 0 for none.
+    /// Number of steps of linear rise before the curve; 0 for none.
     #[serde(default)]
     pub warmup_steps: u64,
-    /// What follows.
+    /// The curve after the warm-up.
     #[serde(default)]
     pub curve: Curve,
 }
@@ -46,57 +46,58 @@ pub struct Schedule {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Curve {
-    /// `base`
+    /// `base` throughout.
     #[default]
     Constant,
     /// `base · gamma^⌊epoch / step_size⌋`: `StepLR`.
     Step {
-        /// Epochs from one drop to the next.
+        /// Number of epochs from one drop to the next.
         step_size: u64,
-        /// Factor of a drop.
+        /// Factor of each drop, from 0 to 1.
         gamma: f64,
     },
     /// `base · gamma^(milestones ≤ epoch)`: `MultiStepLR`.
     MultiStep {
         /// Epochs that start with a drop, counted from 0.
         milestones: Vec<u64>,
-        /// Factor of a drop.
+        /// Factor of each drop, from 0 to 1.
         gamma: f64,
     },
-    /// `min + (base − min) · (1 + cos(π·t/T)) / 2` with `min = base · min_lr_ratio`: `CosineAnnealingLR(T_max=T)`, called
-    /// once a step. As there, the minimum would be reached at step `T`, one past the last.
+    /// `min + (base − min) · (1 + cos(π·t/T)) / 2` with `min = base · min_lr_ratio`: `CosineAnnealingLR(T_max=T)`, stepped once
+    /// per step. As there, the minimum would be reached at step `T`, one past the last.
     ///
     /// Source: Loshchilov and Hutter, "SGDR", 2017, without restarts.
     Cosine {
-        /// The lowest rate, as a share of the highest.
+        /// The lowest rate as a fraction of the highest, from 0 to 1.
         min_lr_ratio: f64,
     },
-    /// Up along half a cosine from `base / div_factor` to `base` in the first `pct_start` of the steps, then down along
-    /// half a cosine to `base / div_factor / final_div_factor`: `OneCycleLR(anneal_strategy="cos", three_phase=False,
-    /// max_lr=base)`. Other than there, momentum is not cycled (`cycle_momentum=False`).
+    /// Rises along half a cosine from `base / div_factor` to `base` in the first `pct_start` of the steps, then falls along
+    /// half a cosine to `base / div_factor / final_div_factor`:
+    /// `OneCycleLR(anneal_strategy="cos", three_phase=False, max_lr=base)`. Unlike there, momentum is not cycled
+    /// (`cycle_momentum=False`).
     ///
     /// Source: Smith and Topin, "Super-Convergence", 2018, in PyTorch's form.
     OneCycle {
-        /// Share of the steps that rise.
+        /// The fraction of the steps during which the rate rises, from 0 to 1.
         pct_start: f64,
-        /// The highest rate over the first.
+        /// The highest rate divided by the first, at least 1.
         div_factor: f64,
-        /// The first rate over the last.
+        /// The first rate divided by the last, at least 1.
         final_div_factor: f64,
     },
 }
 
-/// A setting for which a schedule has no meaning.
+/// A setting that is out of its range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("schedule {curve}: {setting} = {got}; expected {expected}; a usual value is {usual}")]
 pub struct ScheduleError {
-    /// Name of the curve.
+    /// Name of the curve, such as `one_cycle`.
     pub curve: &'static str,
-    /// Name of the setting.
+    /// Name of the setting, such as `pct_start`.
     pub setting: &'static str,
-    /// What it is.
+    /// The value that was given.
     pub got: f64,
-    /// What it has to be.
+    /// The range of values that are allowed.
     pub expected: &'static str,
     /// A value to try.
     pub usual: f64,
@@ -120,27 +121,27 @@ impl Schedule {
         Curve::Constant.into()
     }
 
-    /// Times `gamma` every `step_size` epochs.
+    /// Multiplies the rate by `gamma` every `step_size` epochs.
     pub fn step(step_size: u64, gamma: f64) -> Self {
         Curve::Step { step_size, gamma }.into()
     }
 
-    /// Times `gamma` at the start of each of these epochs, counted from 0.
+    /// Multiplies the rate by `gamma` at the start of each of these epochs, counted from 0.
     pub fn multi_step(milestones: impl Into<Vec<u64>>, gamma: f64) -> Self {
         Curve::MultiStep { milestones: milestones.into(), gamma }.into()
     }
 
-    /// Down to `min_lr_ratio` of the rate along half a cosine.
+    /// Lowers the rate to `min_lr_ratio` of its start along half a cosine.
     pub fn cosine(min_lr_ratio: f64) -> Self {
         Curve::Cosine { min_lr_ratio }.into()
     }
 
-    /// Up and down again with PyTorch's numbers: 0.3, 25 and 1e4.
+    /// Raises the rate and lowers it again, with PyTorch's defaults: 0.3, 25 and 1e4.
     pub fn one_cycle() -> Self {
         Curve::OneCycle { pct_start: 0.3, div_factor: 25.0, final_div_factor: 1e4 }.into()
     }
 
-    /// With this many steps of linear rise in front.
+    /// Puts this number of steps of linear rise before the curve.
     #[must_use]
     pub fn warmup(self, warmup_steps: u64) -> Self {
         Self { warmup_steps, ..self }
@@ -149,7 +150,7 @@ impl Schedule {
     /// Checks the settings.
     ///
     /// # Errors
-    /// The first one that is out of its range or not a number.
+    /// The first setting that is out of its range or not a number.
     pub fn check(&self) -> Result<(), ScheduleError> {
         let check = |fits: bool, curve, setting, got, expected, usual| {
             if fits { Ok(()) } else { Err(ScheduleError { curve, setting, got, expected, usual }) }
@@ -176,11 +177,10 @@ impl Schedule {
         }
     }
 
-    /// The learning rate of a step, counted from 0, of a run of `total_steps`. Steps past the end have the rate of the
-    /// last.
+    /// The learning rate of a step, counted from 0, in a run of `total_steps`. Steps past the end have the rate of the last.
     ///
     /// # Numerics
-    /// In f64, rounded once.
+    /// Computed in f64 and rounded once.
     pub fn learning_rate(&self, base_lr: f32, step: u64, total_steps: u64, steps_per_epoch: u64) -> f32 {
         let warmup = self.warmup_steps;
         let epoch = step.max(warmup) / steps_per_epoch.max(1);
@@ -207,7 +207,7 @@ impl Curve {
                 if t < peak {
                     half_cosine(first, base, t / peak)
                 } else if t == peak {
-                    base // also where the way up, or the way down, has no step
+                    base // also if there are no steps to rise, or none to fall
                 } else {
                     half_cosine(base, first / final_div_factor, (t - peak) / (total - 1.0 - peak))
                 }
@@ -249,11 +249,11 @@ mod tests {
 
     #[test]
     fn step_and_multi_step_count_epochs() {
-        // Two steps an epoch: epochs 0 0 1 1 2 2 3 3 4 4.
+        // Two steps per epoch: epochs 0 0 1 1 2 2 3 3 4 4.
         let expected = [1.0, 1.0, 1.0, 1.0, 0.1, 0.1, 0.1, 0.1, 0.01, 0.01];
         close(&rates(&Schedule::step(2, 0.1), 1.0, 10, 2), &expected);
         let expected = [1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.125, 0.125, 0.125, 0.125];
-        // A milestone that comes twice counts twice, as in PyTorch; their order does not matter.
+        // A milestone that is listed twice counts twice, as in PyTorch; their order does not matter.
         close(&rates(&Schedule::multi_step([3, 1, 3], 0.5), 1.0, 10, 2), &expected);
     }
 
@@ -288,12 +288,12 @@ mod tests {
     #[test]
     fn one_cycle_without_a_way_up_or_down() {
         let cycle = |pct_start| Curve::OneCycle { pct_start, div_factor: 4.0, final_div_factor: 8.0 }.into();
-        // All of it up: the peak is the last step.
+        // All steps rise: the peak is the last step.
         close(&rates(&cycle(1.0), 1.0, 3, 1), &[0.25, 0.625, 1.0]);
-        // None of it: PyTorch's way down then starts a step before the first.
+        // No step rises: PyTorch's fall then starts a step before the first.
         let last = 1.0 / 32.0;
         close(&rates(&cycle(0.0), 1.0, 2, 1), &[(1.0 + last) / 2.0, last]);
-        // The peak is the first step, a division by zero in PyTorch.
+        // The peak is the first step; this is a division by zero in PyTorch.
         close(&rates(&cycle(0.5), 1.0, 2, 1), &[1.0, last]);
         close(&rates(&cycle(1.0), 1.0, 1, 1), &[1.0]);
         close(&rates(&cycle(0.3), 1.0, 1, 1), &[last]);

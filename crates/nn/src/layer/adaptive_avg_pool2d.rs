@@ -1,20 +1,20 @@
-//! Average-pooling to a wanted size.
+//! Average-pooling to a given output size.
 
 use super::*;
 
-/// The mean of windows chosen so that the output has a wanted size, whatever the image's.
+/// The mean of windows chosen so that the output has a given size, whatever the size of the image.
 ///
-/// `Y[n, c, y, x]` is the mean of rows `⌊y·H/H'⌋ .. ⌈(y + 1)·H/H'⌉` and the like columns: the windows may overlap.
+/// `Y[n, c, y, x]` is the mean of rows `⌊y·H/H'⌋ .. ⌈(y + 1)·H/H'⌉` and the corresponding columns; the windows may overlap.
 ///
 /// # Shapes
 /// `[N, C, H, W]` to `[N, C, H', W']` with `[H', W'] = output_size`.
 ///
 /// # Errors
-/// At the trace: an output of size 0.
+/// At the trace: an output size of 0.
 ///
 /// # PyTorch
 /// `torch.nn.AdaptiveAvgPool2d`, without `None` for "as the input".
-///
+/// `torch.nn.AdaptiveAvgPool2d`, except that `None` for "the size of the input" is not supported.
 /// # Example
 /// ```
 /// use striate_nn::{AdaptiveAvgPool2d, Mode, trace};
@@ -32,7 +32,7 @@ pub struct AdaptiveAvgPool2d {
 }
 
 impl AdaptiveAvgPool2d {
-    /// To this size; 1 gives the mean of each channel.
+    /// The mean of windows for this output size; 1 gives the mean of each channel.
     pub fn new(output_size: impl Into<Pair>) -> Self {
         Self { output_size: output_size.into().0 }
     }

@@ -1,20 +1,20 @@
-//! Max-pooling to a wanted size.
+//! Max-pooling to a given output size.
 
 use super::*;
 
-/// The largest value of windows chosen so that the output has a wanted size, whatever the image's.
+/// The largest value of windows chosen so that the output has a given size, whatever the size of the image.
 ///
-/// `Y[n, c, y, x]` is the largest value in rows `⌊y·H/H'⌋ .. ⌈(y + 1)·H/H'⌉` and the like columns: the windows may overlap. Ties
-/// go to the first in scan order.
+/// `Y[n, c, y, x]` is the largest value in rows `⌊y·H/H'⌋ .. ⌈(y + 1)·H/H'⌉` and the corresponding columns; the windows may
+/// overlap. Ties go to the first in scan order.
 ///
 /// # Shapes
 /// `[N, C, H, W]` to `[N, C, H', W']` with `[H', W'] = output_size`.
 ///
 /// # Errors
-/// At the trace: an output of size 0, windows of more than 2^24 values.
+/// At the trace: an output size of 0, or windows of more than 2^24 values.
 ///
 /// # PyTorch
-/// `torch.nn.AdaptiveMaxPool2d`, `return_indices` apart and without `None` for "as the input".
+/// `torch.nn.AdaptiveMaxPool2d`, except that `return_indices` and `None` for "the size of the input" are not supported.
 ///
 /// # Example
 /// ```
@@ -33,7 +33,7 @@ pub struct AdaptiveMaxPool2d {
 }
 
 impl AdaptiveMaxPool2d {
-    /// To this size; 1 gives the largest value of each channel.
+    /// The maximum of windows for this output size; 1 gives the largest value of each channel.
     pub fn new(output_size: impl Into<Pair>) -> Self {
         Self { output_size: output_size.into().0 }
     }

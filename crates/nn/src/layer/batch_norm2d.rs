@@ -2,17 +2,17 @@
 
 use super::*;
 
-/// Batch normalization: each channel is brought to mean 0 and variance 1, then scaled and shifted as learned.
+/// Batch normalization: each channel is normalized to mean 0 and variance 1, then scaled and shifted by learned parameters.
 ///
-/// `Y = (X − μ) / √(σ² + eps) · weight + bias`, channel by channel. In training μ and σ² are the batch's, over
-/// `[N, H, W]`, and `running = (1 − momentum) · running + momentum · batch` (σ² biased above, unbiased here); in use
-/// they are the running statistics.
+/// `Y = (X − μ) / √(σ² + eps) · weight + bias` for each channel. In training, μ and σ² are the batch's, over `[N, H, W]`, and
+/// `running = (1 − momentum) · running + momentum · batch` (with the biased σ² above and the unbiased one here); in inference,
+/// μ and σ² are the running statistics.
 ///
 /// # Shapes
 /// `[N, C, H, W]`, in and out. `weight` (starts at 1), `bias` (0), `running_mean` (0) and `running_var` (1) are `[C]`.
 ///
 /// # Errors
-/// At the trace: another number of channels.
+/// At the trace: an input with another number of channels.
 ///
 /// # Source
 /// Ioffe and Szegedy, "Batch Normalization", 2015, algorithms 1 and 2.
@@ -32,27 +32,27 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm2d {
-    /// Channels.
+    /// Number of channels of the input.
     pub num_features: usize,
-    /// Added to the variance, so that a constant channel divides by no zero.
+    /// Added to the variance, so that a constant channel does not cause a division by zero.
     pub eps: f32,
-    /// Share of the batch in the running statistics.
+    /// Weight of the batch when the running statistics are updated, from 0 to 1.
     pub momentum: f32,
 }
 
 impl BatchNorm2d {
-    /// `eps` 1e-5, `momentum` 0.1.
+    /// A layer with `eps` 1e-5 and `momentum` 0.1.
     pub fn new(num_features: usize) -> Self {
         Self { num_features, eps: 1e-5, momentum: 0.1 }
     }
 
-    /// With this added to the variance.
+    /// Sets the number that is added to the variance.
     #[must_use]
     pub fn eps(self, eps: f32) -> Self {
         Self { eps, ..self }
     }
 
-    /// With this share of the batch in the running statistics.
+    /// Sets the weight of the batch when the running statistics are updated.
     #[must_use]
     pub fn momentum(self, momentum: f32) -> Self {
         Self { momentum, ..self }

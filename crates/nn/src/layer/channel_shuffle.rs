@@ -1,8 +1,8 @@
-//! Channels dealt out among groups.
+//! Interleaving the channels of groups.
 
 use super::*;
 
-/// Lets groups of channels mix: each group of the output has channels of all groups of the input.
+/// Mixes groups of channels: each group of the output has channels of all groups of the input.
 ///
 /// `Y[n, i · groups + g] = X[n, g · C / groups + i]`
 ///
@@ -10,7 +10,7 @@ use super::*;
 /// `[N, C, H, W]` in and out; `groups` divides `C`.
 ///
 /// # Errors
-/// At the trace: groups that do not divide the channels.
+/// At the trace: a number of groups that does not divide the number of channels.
 ///
 /// # Source
 /// Zhang et al., "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices", 2018, section 3.1.
@@ -27,12 +27,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelShuffle {
-    /// Groups of the input's channels.
+    /// Number of groups; divides the number of channels.
     pub groups: usize,
 }
 
 impl ChannelShuffle {
-    /// Of so many groups.
+    /// Interleaves the channels of this number of groups.
     pub fn new(groups: usize) -> Self {
         Self { groups }
     }

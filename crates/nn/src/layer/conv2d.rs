@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A convolution of images with learned filters (cross-correlation, as everywhere in deep learning).
+/// A convolution of images with learned filters (strictly a cross-correlation, as everywhere in deep learning).
 ///
 /// `Y[n, k, y, x] = bias[k] + Σ_c Σ_(i, j) X[n, c, y·s + i·d − p, x·s + j·d − p] · weight[k, c, i, j]`, with `c` over
 /// the channels of k's group.
@@ -10,15 +10,15 @@ use super::*;
 /// # Shapes
 /// `[N, C_in, H, W]` to `[N, C_out, H', W']`, where `H' = ⌊(H + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1`,
 /// and `W'` likewise; with [`Padding::Same`], `H' = ⌈H / stride⌉`. `weight` is `[C_out, C_in / groups, kh, kw]`, `bias` is
-/// `[C_out]`; both start uniform in `±1/√(C_in / groups · kh · kw)`, unless [`Conv2d::init`] says otherwise.
+/// `[C_out]`; both start uniform in `±1/√(C_in / groups · kh · kw)`, unless [`Conv2d::init`] is used.
 ///
 /// # Errors
-/// At the trace: a stride, size or dilation of 0, a window larger than the padded image, channels that differ from the
-/// image's, groups that do not divide both channels.
+/// At the trace: a stride, size or dilation of 0, a window larger than the padded image, a number of channels that differs from
+/// the image's, or a number of groups that does not divide both numbers of channels.
 ///
 /// # PyTorch
-/// `torch.nn.Conv2d` with `padding_mode="zeros"`; its `padding="same"` is [`Conv2d::padding_same`], which PyTorch has for
-/// stride 1 alone.
+/// `torch.nn.Conv2d` with `padding_mode="zeros"`; its `padding="same"` is [`Conv2d::padding_same`], which PyTorch supports for
+/// stride 1 only.
 ///
 /// # Example
 /// ```
@@ -32,28 +32,28 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conv2d {
-    /// Channels of the input.
+    /// Number of channels of the input.
     pub in_channels: usize,
-    /// Channels of the output: the number of filters.
+    /// Number of channels of the output, which is the number of filters.
     pub out_channels: usize,
     /// Size of a filter `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Step from one window to the next.
+    /// Distance from one window to the next `[rows, columns]`.
     pub stride: [usize; 2],
     /// Zeros added around the image.
     pub padding: Padding,
-    /// Distance between two taps of a filter.
+    /// Distance between two taps of a filter `[rows, columns]`.
     pub dilation: [usize; 2],
-    /// Groups of channels that do not see each other.
+    /// Number of groups of channels; each group of outputs reads one group of inputs.
     pub groups: usize,
-    /// Whether a learned constant is added to each channel.
+    /// Whether a learned constant is added to each output channel.
     pub bias: bool,
-    /// How the weight starts, the bias then at 0; `None`: as PyTorch's.
+    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch.
     pub init: Option<Init>,
 }
 
 impl Conv2d {
-    /// Stride 1, no padding, dilation 1, one group, with bias.
+    /// A layer with stride 1, no padding, dilation 1, one group, and a bias.
     pub fn new(in_channels: usize, out_channels: usize, kernel_size: impl Into<Pair>) -> Self {
         let Pair(kernel_size) = kernel_size.into();
         let (stride, padding, dilation) = ([1, 1], Padding::Zeros([0, 0]), [1, 1]);
@@ -61,43 +61,43 @@ impl Conv2d {
         Self { in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, init }
     }
 
-    /// With this step from one window to the next.
+    /// Sets the distance from one window to the next.
     #[must_use]
     pub fn stride(self, stride: impl Into<Pair>) -> Self {
         Self { stride: stride.into().0, ..self }
     }
 
-    /// With this many zeros on each side.
+    /// Sets the number of zeros on each side.
     #[must_use]
     pub fn padding(self, padding: impl Into<Pair>) -> Self {
         Self { padding: Padding::Zeros(padding.into().0), ..self }
     }
 
-    /// With as many zeros as make the output `⌈H / stride⌉` high and `⌈W / stride⌉` wide.
+    /// Pads with as many zeros as make the output `⌈H / stride⌉` high and `⌈W / stride⌉` wide.
     #[must_use]
     pub fn padding_same(self) -> Self {
         Self { padding: Padding::Same, ..self }
     }
 
-    /// With this distance between the taps of a filter.
+    /// Sets the distance between the taps of a filter.
     #[must_use]
     pub fn dilation(self, dilation: impl Into<Pair>) -> Self {
         Self { dilation: dilation.into().0, ..self }
     }
 
-    /// With channels in groups; as many groups as channels make a depthwise convolution.
+    /// Divides the channels into groups; with as many groups as channels this is a depthwise convolution.
     #[must_use]
     pub fn groups(self, groups: usize) -> Self {
         Self { groups, ..self }
     }
 
-    /// With or without bias; a batch norm behind makes it superfluous.
+    /// Sets whether there is a bias; a batch norm after the convolution makes it superfluous.
     #[must_use]
     pub fn bias(self, bias: bool) -> Self {
         Self { bias, ..self }
     }
 
-    /// With weights that start so, and a bias that starts at 0.
+    /// Sets how the weight is initialized; the bias then starts at 0.
     #[must_use]
     pub fn init(self, weight: Init) -> Self {
         Self { init: Some(weight), ..self }

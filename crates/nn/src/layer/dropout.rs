@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// Zeroes random values in training, so that no feature can lean on a single other one; in use it is not there at all.
+/// Zeroes random values in training, so that no feature can rely on a single other one; in inference it does not exist.
 ///
-/// `Y = X · M / (1 − p)`, each value of the mask `M` 0 with probability `p` and 1 otherwise.
+/// `Y = X · M / (1 − p)`, where each value of the mask `M` is 0 with probability `p` and 1 otherwise.
 ///
 /// # Shapes
 /// Any, in and out.
@@ -13,8 +13,8 @@ use super::*;
 /// At the trace for training: a `p` outside of `0 ≤ p < 1`.
 ///
 /// # Numerics
-/// The mask is a pure function of seed, update, sample, layer and element: the same for any number of threads, and for
-/// a run that was resumed.
+/// The mask is a pure function of seed, update, sample, layer and element, so it is the same for any number of threads and in a
+/// resumed run.
 ///
 /// # Source
 /// Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014, scaled in training.
@@ -33,12 +33,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dropout {
-    /// Probability of a zero.
+    /// Probability of a zero, at least 0 and below 1.
     pub p: f32,
 }
 
 impl Dropout {
-    /// With this probability of a zero.
+    /// A layer with probability `p` of a zero.
     pub fn new(p: f32) -> Self {
         Self { p }
     }

@@ -2,10 +2,11 @@
 
 use super::*;
 
-/// Zeroes random channels in training: pixels of a map are so alike that a few zeros among them would hide nothing. In use it is
-/// not there at all.
+/// Zeroes random channels in training. Neighboring pixels of a feature map are so alike that zeroing single pixels would hide
+/// nothing. In inference the layer does not exist.
 ///
-/// `Y[n, c] = X[n, c] · M[n, c] / (1 − p)`, the mask `M` of a channel of a sample 0 with probability `p` and 1 otherwise.
+/// `Y[n, c] = X[n, c] · M[n, c] / (1 − p)`, where the mask `M` of a channel of a sample is 0 with probability `p` and 1
+/// otherwise.
 ///
 /// # Shapes
 /// `[N, C, H, W]`, in and out.
@@ -14,8 +15,8 @@ use super::*;
 /// At the trace for training: a `p` outside of `0 ≤ p < 1`.
 ///
 /// # Numerics
-/// The mask is a pure function of seed, update, sample, layer and channel: the same for any number of threads, and for a run
-/// that was resumed.
+/// The mask is a pure function of seed, update, sample, layer and channel, so it is the same for any number of threads and in a
+/// resumed run.
 ///
 /// # Source
 /// Tompson et al., "Efficient Object Localization Using Convolutional Networks", 2015, section 3.2, scaled in training.
@@ -34,12 +35,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dropout2d {
-    /// Probability of a zero.
+    /// Probability of a zero, at least 0 and below 1.
     pub p: f32,
 }
 
 impl Dropout2d {
-    /// With this probability of a zero.
+    /// A layer with probability `p` of a zero.
     pub fn new(p: f32) -> Self {
         Self { p }
     }

@@ -1,8 +1,8 @@
-//! Image to vector.
+//! Flattening an image into a vector.
 
 use super::*;
 
-/// Writes all values of an image one behind the other: what a [`Linear`] layer takes.
+/// Turns an image into a vector, the input of a [`Linear`] layer.
 ///
 /// `Y[n, (c·H + y)·W + x] = X[n, c, y, x]`
 ///

@@ -2,20 +2,21 @@
 
 use super::*;
 
-/// Group normalization: each group of channels of each sample is brought to mean 0 and variance 1, then each channel is scaled
-/// and shifted as learned. No sample sees another, so that small batches do no harm.
+/// Group normalization: each group of channels of each sample is normalized to mean 0 and variance 1, then each channel is
+/// scaled and shifted by learned parameters. Samples do not depend on each other, so small batches do no harm.
 ///
-/// `Y = (X − μ) / √(σ² + eps) · weight + bias`, with μ and the biased σ² of `[C / num_groups, H, W]`, in training and in use.
+/// `Y = (X − μ) / √(σ² + eps) · weight + bias`, with μ and the biased σ² over `[C / num_groups, H, W]`, both in training and in
+/// inference.
 ///
 /// # Shapes
 /// `[N, C, H, W]` or `[N, C]`, in and out. `weight` (starts at 1) and `bias` (0) are `[C]`.
 ///
 /// # Errors
-/// At the trace: another number of channels, groups that do not divide it, groups of one value.
+/// At the trace: another number of channels, a number of groups that does not divide it, or groups of one value.
 ///
 /// # Numerics
-/// Moments of a channel in two passes in f32, the second of which corrects the first, those of a group combined in f64: a mean
-/// a thousand times the deviation costs no digits.
+/// The moments of a channel are computed in two passes in f32, the second of which corrects the first; those of a group are
+/// combined in f64. A mean of a thousand times the deviation costs no digits.
 ///
 /// # Source
 /// Wu and He, "Group Normalization", 2018.
@@ -33,29 +34,29 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupNorm {
-    /// Groups of channels.
+    /// Number of groups; divides the number of channels.
     pub num_groups: usize,
-    /// Channels.
+    /// Number of channels of the input.
     pub num_channels: usize,
-    /// Added to the variance, so that a constant group divides by no zero.
+    /// Added to the variance, so that a constant group does not cause a division by zero.
     pub eps: f32,
-    /// Whether there are weight and bias.
+    /// Whether there are a learned weight and bias for each channel.
     pub affine: bool,
 }
 
 impl GroupNorm {
-    /// `eps` 1e-5, with weight and bias.
+    /// A layer with `eps` 1e-5, weight and bias.
     pub fn new(num_groups: usize, num_channels: usize) -> Self {
         Self { num_groups, num_channels, eps: 1e-5, affine: true }
     }
 
-    /// With this added to the variance.
+    /// Sets the number that is added to the variance.
     #[must_use]
     pub fn eps(self, eps: f32) -> Self {
         Self { eps, ..self }
     }
 
-    /// With weight and bias, or without.
+    /// Sets whether there are a weight and a bias.
     #[must_use]
     pub fn affine(self, affine: bool) -> Self {
         Self { affine, ..self }

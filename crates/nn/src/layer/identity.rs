@@ -1,8 +1,8 @@
-//! Nothing.
+//! The identity function.
 
 use super::*;
 
-/// Returns its input: what a layer is replaced with to take it out.
+/// Returns its input. Replace a layer with it to remove the layer from a network.
 ///
 /// `Y = X`
 ///

@@ -2,17 +2,17 @@
 
 use super::*;
 
-/// Instance normalization: each channel of each sample is brought to mean 0 and variance 1. It is [`GroupNorm`] with as many
-/// groups as channels.
+/// Instance normalization: each channel of each sample is normalized to mean 0 and variance 1. This is [`GroupNorm`] with as
+/// many groups as channels.
 ///
-/// `Y = (X − μ) / √(σ² + eps)`, with μ and the biased σ² of `[H, W]`, in training and in use; with
-/// [`affine`](InstanceNorm2d::affine) times `weight` plus `bias`.
+/// `Y = (X − μ) / √(σ² + eps)`, with μ and the biased σ² over `[H, W]`, both in training and in inference; with
+/// [`affine`](InstanceNorm2d::affine), times `weight` plus `bias`.
 ///
 /// # Shapes
 /// `[N, C, H, W]`, in and out. With `affine`, `weight` (starts at 1) and `bias` (0) are `[C]`.
 ///
 /// # Errors
-/// At the trace: another number of channels, images of one pixel.
+/// At the trace: another number of channels, or images of one pixel.
 ///
 /// # Numerics
 /// As [`GroupNorm`].
@@ -33,27 +33,27 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct InstanceNorm2d {
-    /// Channels.
+    /// Number of channels of the input.
     pub num_features: usize,
-    /// Added to the variance, so that a constant channel divides by no zero.
+    /// Added to the variance, so that a constant channel does not cause a division by zero.
     pub eps: f32,
-    /// Whether there are weight and bias.
+    /// Whether there are a learned weight and bias for each channel.
     pub affine: bool,
 }
 
 impl InstanceNorm2d {
-    /// `eps` 1e-5, without weight and bias.
+    /// A layer with `eps` 1e-5, without weight and bias.
     pub fn new(num_features: usize) -> Self {
         Self { num_features, eps: 1e-5, affine: false }
     }
 
-    /// With this added to the variance.
+    /// Sets the number that is added to the variance.
     #[must_use]
     pub fn eps(self, eps: f32) -> Self {
         Self { eps, ..self }
     }
 
-    /// With weight and bias, or without.
+    /// Sets whether there are a weight and a bias.
     #[must_use]
     pub fn affine(self, affine: bool) -> Self {
         Self { affine, ..self }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Normalizes the channels of each pixel by their own mean and variance, then scales and shifts them.
+/// Normalizes the channels of each pixel by their own mean and variance, then scales and shifts them by learned parameters.
 ///
 /// `Y = (X − μ) / √(σ² + eps) · weight + bias`, with μ and σ² (biased) over the channels of a pixel.
 ///
@@ -10,16 +10,16 @@ use super::*;
 /// `[N, num_channels, H, W]` in and out; `weight` and `bias` are `[num_channels]` and start at 1 and 0.
 ///
 /// # Errors
-/// At the trace: channels that differ from the image's; an `eps` that is not above 0.
+/// At the trace: a number of channels that differs from the image's, or an `eps` that is not above 0.
 ///
 /// # Numerics
-/// The variance is that of the deviations from the mean. The result of a sample does not depend on the others.
+/// The variance is computed from the deviations from the mean. The result of a sample does not depend on the others.
 ///
 /// # Source
 /// Ba et al., "Layer Normalization", 2016.
 ///
 /// # PyTorch
-/// `torch.nn.LayerNorm(num_channels)` of `x.permute(0, 2, 3, 1)`, permuted back; timm's `LayerNorm2d`.
+/// `torch.nn.LayerNorm(num_channels)` applied to `x.permute(0, 2, 3, 1)` and permuted back; timm's `LayerNorm2d`.
 ///
 /// # Example
 /// ```
@@ -31,19 +31,19 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerNorm2d {
-    /// Channels.
+    /// Number of channels of the input.
     pub num_channels: usize,
-    /// Added to the variance.
+    /// Added to the variance, so that a constant pixel does not cause a division by zero.
     pub eps: f32,
 }
 
 impl LayerNorm2d {
-    /// `eps` 1e-5.
+    /// A layer with `eps` 1e-5.
     pub fn new(num_channels: usize) -> Self {
         Self { num_channels, eps: 1e-5 }
     }
 
-    /// With this added to the variance.
+    /// Sets the number that is added to the variance.
     #[must_use]
     pub fn eps(self, eps: f32) -> Self {
         Self { eps, ..self }

@@ -1,4 +1,4 @@
-//! Fully connected.
+//! The fully connected layer.
 
 use super::*;
 
@@ -7,8 +7,8 @@ use super::*;
 /// `Y[n, o] = bias[o] + Σ_i X[n, i] · weight[o, i]`
 ///
 /// # Shapes
-/// `[N, in_features]` to `[N, out_features]`. `weight` is `[out_features, in_features]`, `bias` is `[out_features]`; both
-/// start uniform in `±1/√in_features`, unless [`Linear::init`] says otherwise.
+/// `[N, in_features]` to `[N, out_features]`. `weight` is `[out_features, in_features]`, `bias` is `[out_features]`; both start
+/// uniform in `±1/√in_features`, unless [`Linear::init`] is used.
 ///
 /// # Errors
 /// At the trace: an image that was not flattened, or another number of inputs.
@@ -27,29 +27,29 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
-    /// Length of the input.
+    /// Length of the input vector.
     pub in_features: usize,
-    /// Length of the output.
+    /// Length of the output vector.
     pub out_features: usize,
     /// Whether a learned constant is added to each output.
     pub bias: bool,
-    /// How the weight starts, the bias then at 0; `None`: as PyTorch's.
+    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch.
     pub init: Option<Init>,
 }
 
 impl Linear {
-    /// With bias.
+    /// A layer with a bias.
     pub fn new(in_features: usize, out_features: usize) -> Self {
         Self { in_features, out_features, bias: true, init: None }
     }
 
-    /// With or without bias.
+    /// Sets whether there is a bias.
     #[must_use]
     pub fn bias(self, bias: bool) -> Self {
         Self { bias, ..self }
     }
 
-    /// With weights that start so, and a bias that starts at 0.
+    /// Sets how the weight is initialized; the bias then starts at 0.
     #[must_use]
     pub fn init(self, weight: Init) -> Self {
         Self { init: Some(weight), ..self }

@@ -2,20 +2,20 @@
 
 use super::*;
 
-/// Local response normalization: a large value quiets the channels beside it at its place.
+/// Local response normalization: a large value suppresses the neighboring channels at the same position.
 ///
-/// `Y[n, c] = X[n, c] · (k + alpha / size · Σ_i X[n, i]²)^−beta`, the sum over the channels
-/// `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋` that there are.
+/// `Y[n, c] = X[n, c] · (k + alpha / size · Σ_i X[n, i]²)^−beta`, where the sum runs over the existing channels with
+/// `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋`.
 ///
 /// # Shapes
 /// `[N, C, H, W]`, in and out.
 ///
 /// # Errors
-/// At the trace: a `size` of 0, an `alpha` below 0, a `k` not above 0, a `beta` of more than 100.
+/// At the trace: a `size` of 0, an `alpha` below 0, a `k` that is not above 0, or a `beta` above 100.
 ///
 /// # Numerics
-/// The power is `e^(−beta · ln b)` with the logarithm in f64, within 1.2 ulp of that of the rounded sum `b` where the machine has a
-/// fused multiply-add, and the same bits there on every instruction set.
+/// The power is `e^(−beta · ln b)` with the logarithm in f64. On machines with a fused multiply-add it is within 1.2 ulp of the
+/// power of the rounded sum `b`, with the same bits on every instruction set.
 ///
 /// # Source
 /// Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.3; there the sum is not
@@ -34,35 +34,35 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalResponseNorm {
-    /// Channels of a neighborhood.
+    /// Number of channels in the sum.
     pub size: usize,
-    /// How strongly they count.
+    /// Weight of the sum.
     pub alpha: f32,
-    /// The power.
+    /// The power that the sum is raised to, negated.
     pub beta: f32,
-    /// What is added, so that nothing is divided by 0.
+    /// Added to the sum, so that nothing is divided by 0.
     pub k: f32,
 }
 
 impl LocalResponseNorm {
-    /// Over so many channels; `alpha` 1e-4, `beta` 0.75, `k` 1.
+    /// A layer over `size` channels, with `alpha` 1e-4, `beta` 0.75 and `k` 1.
     pub fn new(size: usize) -> Self {
         Self { size, alpha: 1e-4, beta: 0.75, k: 1.0 }
     }
 
-    /// With neighbors that count so much.
+    /// Sets the weight of the sum.
     #[must_use]
     pub fn alpha(self, alpha: f32) -> Self {
         Self { alpha, ..self }
     }
 
-    /// With this power.
+    /// Sets the power.
     #[must_use]
     pub fn beta(self, beta: f32) -> Self {
         Self { beta, ..self }
     }
 
-    /// With this added.
+    /// Sets the number that is added to the sum.
     #[must_use]
     pub fn k(self, k: f32) -> Self {
         Self { k, ..self }

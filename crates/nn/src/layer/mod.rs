@@ -1,4 +1,5 @@
-//! The layers, one a file; those that are a function of each value share one. To add one: write its file, and its two lines here.
+//! The layers, one per file; those that are a function of each value share a file. To add one, write its file and add its two
+//! lines here.
 
 mod adaptive_avg_pool2d;
 mod adaptive_max_pool2d;
@@ -61,8 +62,8 @@ use striate_graph::{Forward, Mode, Module, Var, op};
 
 /// One byte, the only field of a layer that has no settings.
 ///
-/// A trace knows a layer by its address and its type. A struct of size zero has no address of its own: two of them in
-/// one network would lie at the same place, and the second would take the name of the first.
+/// A trace identifies a layer by its address and its type. A struct of size zero has no address of its own: two of them in one
+/// network could have the same address, and the second would receive the name of the first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Place(u8);
 

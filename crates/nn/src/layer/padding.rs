@@ -1,6 +1,6 @@
 //! Zeros around an image.
 
-/// How many zeros a convolution finds around its image.
+/// The number of zeros that a convolution adds around its input.
 ///
 /// # Example
 /// ```
@@ -14,14 +14,15 @@
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Padding {
-    /// So many `[above and below, left and right]`.
+    /// This number of zeros `[above and below, left and right]`.
     Zeros([usize; 2]),
-    /// As many as make the output `⌈n / stride⌉` long: `max((⌈n / stride⌉ − 1)·stride + dilation·(kernel_size − 1) + 1 − n, 0)`
-    /// along an axis of `n` cells, the smaller half in front. It depends on the image: the trace writes it into the graph.
+    /// As many zeros as make the output `⌈n / stride⌉` long:
+    /// `max((⌈n / stride⌉ − 1)·stride + dilation·(kernel_size − 1) + 1 − n, 0)` along an axis of `n` cells, with the smaller
+    /// half in front. The number depends on the size of the image, so it is determined at the trace.
     ///
     /// # PyTorch
-    /// None for strides; this is TensorFlow's `SAME`, which networks trained there need. `padding = kernel_size / 2` gives
-    /// the same sizes and, with stride 2, other values.
+    /// Not available with strides. This is TensorFlow's `SAME`, which networks trained there need. `padding = kernel_size / 2`
+    /// gives the same sizes but, with stride 2, other values.
     Same,
 }
 
@@ -43,7 +44,7 @@ impl Padding {
                 let all = covered.saturating_sub(n);
                 [all / 2, all - all / 2]
             }),
-            // No image: the operation says so.
+            // Not an image: the operation reports the error.
             (Self::Same, _) => [[0; 2]; 2],
         }
     }
@@ -70,7 +71,7 @@ mod tests {
         assert_eq!(same(9, 1, 2, 1), [0, 0]);
         assert_eq!(same(8, 2, 3, 1), [0, 0]); // windows at 0, 3 and 6
         assert_eq!(same(1, 5, 2, 1), [2, 2]);
-        assert_eq!(same(5, 3, 0, 1), [1, 1]); // the operation refuses stride 0
+        assert_eq!(same(5, 3, 0, 1), [1, 1]); // the operation rejects stride 0
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Sizes along height and width.
 
-/// A size `[h, w]` along both sides of an image; one number means a square.
+/// A size `[h, w]` along both axes of an image; a single number means a square.
 ///
 /// # PyTorch
-/// What its layers call `int` or `tuple[int, int]`.
+/// What PyTorch's layers call `int` or `tuple[int, int]`.
 ///
 /// # Example
 /// ```

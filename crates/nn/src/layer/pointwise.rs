@@ -1,4 +1,4 @@
-//! Layers that are a function of each value. To add one: its line here, once the operation is there.
+//! Layers that are a function of each value. To add one, add its line here, once the operation exists.
 
 use super::*;
 
@@ -48,22 +48,22 @@ macro_rules! pointwise {
 }
 
 pointwise! {
-    /// Keeps what is positive: the bend that makes a stack of layers more than one layer. Its derivative at 0 is 0. Inside
-    /// `forward`, [`Var::relu`] does the same without a field.
+    /// Keeps positive values and replaces negative ones by 0. Without such a nonlinearity, a stack of linear layers would be no
+    /// more than one of them. The derivative at 0 is 0. Inside `forward`, [`Var::relu`] does the same without a field.
     ReLU, Relu, "`Y = max(0, X)`", "ReLU";
-    /// Keeps what lies between 0 and 6. Its derivative at 0 and 6 is 0.
+    /// Limits every value to the range from 0 to 6. The derivative at 0 and 6 is 0.
     ///
     /// # Source
     /// Krizhevsky, "Convolutional Deep Belief Networks on CIFAR-10", 2010.
     ReLU6, Relu6, "`Y = min(6, max(0, X))`", "ReLU6";
-    /// The exponential linear unit that keeps mean 0 and variance 1.
+    /// The scaled exponential linear unit, whose constants keep mean 0 and variance 1.
     ///
     /// # Source
     /// Klambauer et al., "Self-Normalizing Neural Networks", 2017.
     SELU, Selu, "`Y = 1.0507 · (max(0, X) + min(0, 1.67326 · (e^X − 1)))`", "SELU";
-    /// Squeezes every number between 0 and 1.
+    /// Maps every value into the range from 0 to 1.
     Sigmoid, Sigmoid, "`Y = 1 / (1 + e^−X)`", "Sigmoid";
-    /// A sigmoid of three straight lines.
+    /// A piecewise linear approximation of the sigmoid, with three pieces.
     ///
     /// # Source
     /// Howard et al., "Searching for MobileNetV3", 2019.
@@ -73,19 +73,19 @@ pointwise! {
     /// # Source
     /// Elfwing et al., "Sigmoid-Weighted Linear Units for Neural Network Function Approximation", 2018.
     SiLU, Silu, "`Y = X / (1 + e^−X)`", "SiLU";
-    /// SiLU with the sigmoid of straight lines.
+    /// SiLU with a piecewise linear sigmoid.
     ///
     /// # Source
     /// Howard et al., "Searching for MobileNetV3", 2019.
     Hardswish, HardSwish, "`Y = X · min(6, max(0, X + 3)) / 6`", "Hardswish";
-    /// Each value times the probability that a normal number is below it.
+    /// Each value times the probability that a standard normal variable is below it.
     ///
     /// # Source
     /// Hendrycks and Gimpel, "Gaussian Error Linear Units (GELUs)", 2016.
     GELU, Gelu, "`Y = X · Φ(X)`", "GELU";
-    /// Squeezes every number between −1 and 1.
+    /// Maps every value into the range from −1 to 1.
     Tanh, Tanh, "`Y = tanh X`", "Tanh";
-    /// A ReLU without the kink.
+    /// A smooth ReLU, without the kink at 0.
     Softplus, Softplus, "`Y = ln(1 + e^X)`", "Softplus";
     /// A smooth ReLU that dips below 0.
     ///
@@ -94,7 +94,7 @@ pointwise! {
     Mish, Mish, "`Y = X · tanh(ln(1 + e^X))`", "Mish";
 }
 
-/// A ReLU that lets a little of what is negative through.
+/// A ReLU that passes a small fraction of negative values.
 ///
 /// `Y = max(0, X) + negative_slope · min(0, X)`
 ///
@@ -117,12 +117,12 @@ pointwise! {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeakyReLU {
-    /// Slope of what is below 0.
+    /// Factor of negative values.
     pub negative_slope: f32,
 }
 
 impl LeakyReLU {
-    /// With this slope below 0.
+    /// A layer with this factor of negative values; PyTorch's default is 0.01.
     pub fn new(negative_slope: f32) -> Self {
         Self { negative_slope }
     }
@@ -142,7 +142,7 @@ impl Forward for LeakyReLU {
     }
 }
 
-/// An exponential below 0, a straight line above.
+/// An exponential below 0, the identity above.
 ///
 /// `Y = max(0, X) + min(0, alpha · (e^X − 1))`
 ///
@@ -164,12 +164,12 @@ impl Forward for LeakyReLU {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ELU {
-    /// What is far below 0 becomes `−alpha`.
+    /// The function tends to `−alpha` far below 0.
     pub alpha: f32,
 }
 
 impl ELU {
-    /// With this limit below 0.
+    /// A layer with `−alpha` as the limit below 0; PyTorch's default is 1.
     pub fn new(alpha: f32) -> Self {
         Self { alpha }
     }

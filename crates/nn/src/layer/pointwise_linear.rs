@@ -2,19 +2,19 @@
 
 use super::*;
 
-/// Fully connected over the channels of each pixel: a 1x1 convolution whose weight has the shape of a linear layer's.
+/// A fully connected layer over the channels of each pixel: a 1x1 convolution whose weight has the shape of a linear layer's.
 ///
 /// `Y[n, k, y, x] = bias[k] + Σ_c X[n, c, y, x] · weight[k, c]`
 ///
 /// # Shapes
 /// `[N, in_features, H, W]` to `[N, out_features, H, W]`; `weight` is `[out_features, in_features]`, `bias` is
-/// `[out_features]`; both start uniform in `±1/√in_features`, unless [`PointwiseLinear::init`] says otherwise.
+/// `[out_features]`; both start uniform in `±1/√in_features`, unless [`PointwiseLinear::init`] is used.
 ///
 /// # Errors
-/// At the trace: channels that differ from the image's.
+/// At the trace: a number of channels that differs from the image's.
 ///
 /// # PyTorch
-/// `torch.nn.Linear` of `x.permute(0, 2, 3, 1)`, permuted back.
+/// `torch.nn.Linear` applied to `x.permute(0, 2, 3, 1)` and permuted back.
 ///
 /// # Example
 /// ```
@@ -26,29 +26,29 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointwiseLinear {
-    /// Channels of the input.
+    /// Number of channels of the input.
     pub in_features: usize,
-    /// Channels of the output.
+    /// Number of channels of the output.
     pub out_features: usize,
-    /// Whether a learned constant is added to each channel.
+    /// Whether a learned constant is added to each output channel.
     pub bias: bool,
-    /// How the weight starts, the bias then at 0; `None`: as PyTorch's.
+    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch.
     pub init: Option<Init>,
 }
 
 impl PointwiseLinear {
-    /// With bias.
+    /// A layer with a bias.
     pub fn new(in_features: usize, out_features: usize) -> Self {
         Self { in_features, out_features, bias: true, init: None }
     }
 
-    /// With or without bias.
+    /// Sets whether there is a bias.
     #[must_use]
     pub fn bias(self, bias: bool) -> Self {
         Self { bias, ..self }
     }
 
-    /// With weights that start so, and a bias that starts at 0.
+    /// Sets how the weight is initialized; the bias then starts at 0.
     #[must_use]
     pub fn init(self, weight: Init) -> Self {
         Self { init: Some(weight), ..self }

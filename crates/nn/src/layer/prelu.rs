@@ -2,15 +2,15 @@
 
 use super::*;
 
-/// A ReLU that learns how much of what is negative it lets through.
+/// A ReLU that passes a learned fraction of negative values.
 ///
 /// `Y = max(0, X) + weight · min(0, X)`
 ///
 /// # Shapes
-/// Any, in and out: `[N, C, …]`. `weight` (starts at 0.25) is `[1]`, or `[C]`.
+/// Any, in and out: `[N, C, …]`. `weight` (starts at 0.25) is `[1]` or `[C]`.
 ///
 /// # Errors
-/// At the trace: another number of channels than slopes, where those are not 1.
+/// At the trace: a number of slopes that is neither 1 nor the number of channels.
 ///
 /// # Source
 /// He et al., "Delving Deep into Rectifiers", 2015, section 2.1.
@@ -29,19 +29,19 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PReLU {
-    /// Slopes: 1 for all channels, or one for each.
+    /// Number of slopes: 1 for all channels, or one per channel.
     pub num_parameters: usize,
-    /// Where they start.
+    /// Initial value of the slopes.
     pub init: f32,
 }
 
 impl PReLU {
-    /// With one slope for all channels (1), or so many; they start at 0.25.
+    /// A layer with `num_parameters` slopes, 1 or one per channel; they start at 0.25.
     pub fn new(num_parameters: usize) -> Self {
         Self { num_parameters, init: 0.25 }
     }
 
-    /// With slopes that start here.
+    /// Sets the initial value of the slopes.
     #[must_use]
     pub fn init(self, init: f32) -> Self {
         Self { init, ..self }

@@ -1,15 +1,15 @@
-//! Layers in a row.
+//! Layers applied one after the other.
 
 use super::*;
 use std::fmt;
 use std::panic::Location;
 
-/// Layers in a row, each taking the value of the one before; its children are `0`, `1`, …
+/// Applies layers one after the other, each to the value of the one before; its children are `0`, `1`, …
 ///
 /// `Y = f_k(… f_1(f_0(X)))`
 ///
 /// # Shapes
-/// Those of the first layer in, those of the last out.
+/// The input of the first layer, the output of the last.
 ///
 /// # PyTorch
 /// `torch.nn.Sequential`, built by its `append`.
@@ -27,17 +27,17 @@ use std::panic::Location;
 /// ```
 #[derive(Default)]
 pub struct Sequential {
-    /// The layers in order, and where each was put in: the line that an error names.
+    /// The layers in order, each with the source line where it was appended, which errors name.
     layers: Vec<(Box<dyn Forward>, &'static Location<'static>)>,
 }
 
 impl Sequential {
-    /// No layer yet: its output is its input.
+    /// Without layers: the output is the input.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// With one more layer at the end.
+    /// Appends a layer.
     #[must_use]
     #[track_caller]
     pub fn append(mut self, layer: impl Forward) -> Self {
@@ -50,7 +50,7 @@ impl Sequential {
         self.layers.len()
     }
 
-    /// Whether there is no layer.
+    /// Whether there are no layers.
     pub fn is_empty(&self) -> bool {
         self.layers.is_empty()
     }
@@ -78,7 +78,7 @@ impl Forward for Sequential {
     }
 }
 
-/// The layers are of any type, and not every type can be printed: their number has to do.
+/// Layers may be of types that cannot be printed, so only their number is shown.
 impl fmt::Debug for Sequential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sequential({} layers)", self.layers.len())

@@ -1,8 +1,8 @@
-//! Logits to probabilities.
+//! Probabilities from logits.
 
 use super::*;
 
-/// The probabilities of a vector of logits. The loss wants logits: leave this out of a network that is to be trained.
+/// The probabilities of a vector of logits. The loss expects logits, so leave this out of a network that is to be trained.
 ///
 /// `Y[n, i] = exp(X[n, i]) / Σ_j exp(X[n, j])`
 ///

@@ -1,9 +1,9 @@
-//! A gate for each channel, by what all channels are on the whole.
+//! A gate for each channel, computed from the means of all channels.
 
 use super::*;
 use std::fmt;
 
-/// Squeeze and excitation: the means of the channels go through two small layers and come back as a factor for each channel.
+/// Squeeze and excitation: the means of the channels pass through two small layers and become a factor for each channel.
 ///
 /// `Y = X · scale_activation(fc2(activation(fc1(mean_(h, w) X))))`
 ///
@@ -28,16 +28,16 @@ use std::fmt;
 /// # Ok::<(), striate_nn::graph::TraceError>(())
 /// ```
 pub struct SqueezeExcitation {
-    /// From all channels to few.
+    /// A 1x1 convolution that reduces the number of channels to `squeeze_channels`.
     pub fc1: Conv2d,
-    /// From few channels back to all.
+    /// A 1x1 convolution back to `input_channels`.
     pub fc2: Conv2d,
     activation: Box<dyn Forward>,
     scale_activation: Box<dyn Forward>,
 }
 
 impl SqueezeExcitation {
-    /// With ReLU between the layers, and a sigmoid behind them.
+    /// A layer with a ReLU between the layers and a sigmoid after them.
     pub fn new(input_channels: usize, squeeze_channels: usize) -> Self {
         Self {
             fc1: Conv2d::new(input_channels, squeeze_channels, 1),
@@ -47,19 +47,19 @@ impl SqueezeExcitation {
         }
     }
 
-    /// With this between the layers.
+    /// Sets the function between the layers.
     #[must_use]
     pub fn activation(self, activation: impl Forward) -> Self {
         Self { activation: Box::new(activation), ..self }
     }
 
-    /// With this behind them.
+    /// Sets the function after the layers.
     #[must_use]
     pub fn scale_activation(self, activation: impl Forward) -> Self {
         Self { scale_activation: Box::new(activation), ..self }
     }
 
-    /// With weights that start as `weight` says for so many outputs, and biases that start at 0.
+    /// Sets how the weights are initialized, as a function of the number of outputs; the biases start at 0.
     #[must_use]
     pub fn init(self, weight: fn(usize) -> Init) -> Self {
         let [fc1, fc2] = [self.fc1, self.fc2].map(|conv| {

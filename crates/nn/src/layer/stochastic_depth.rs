@@ -1,17 +1,17 @@
-//! Whole branches left out by chance.
+//! Randomly skipping whole branches.
 
 use super::*;
 
-/// Zeroes all of a sample with probability `p`, in training: behind a branch and before the shortcut is added, it makes the
-/// network as deep as chance has it.
+/// Zeroes all of a sample with probability `p` in training. Between a branch and the addition of its shortcut, it makes the
+/// depth of the network random.
 ///
-/// `Y = X · m / (1 − p)`, with one `m` a sample, 0 with probability `p` and 1 otherwise; in use `Y = X`.
+/// `Y = X · m / (1 − p)`, where `m` of each sample is 0 with probability `p` and 1 otherwise; in inference `Y = X`.
 ///
 /// # Shapes
 /// Any, in and out.
 ///
 /// # Errors
-/// At the trace: a probability that is not in `0 ≤ p < 1`.
+/// At the trace: a probability outside of `0 ≤ p < 1`.
 ///
 /// # Source
 /// Huang et al., "Deep Networks with Stochastic Depth", 2016.
@@ -28,12 +28,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct StochasticDepth {
-    /// Probability of zeros.
+    /// Probability that a sample is zeroed, at least 0 and below 1.
     pub p: f32,
 }
 
 impl StochasticDepth {
-    /// With this probability of zeros.
+    /// A layer with probability `p` that a sample is zeroed.
     pub fn new(p: f32) -> Self {
         Self { p }
     }

@@ -1,24 +1,24 @@
-//! Images of another size.
+//! Resizing images.
 
 use super::*;
 
-/// Each image at another size, as a rule a larger one: the nearest pixel, or straight lines between them.
+/// Resizes each image, usually to a larger size, by the nearest pixel or by linear interpolation.
 ///
-/// Nearest: `Y[n, c, y, x] = X[n, c, ⌊y·H/H'⌋, ⌊x·W/W'⌋]`. Bilinear: the mean of the four pixels about the place
-/// `max(0, (y + ½)·H/H' − ½)` and the like column, by how near they are.
+/// Nearest: `Y[n, c, y, x] = X[n, c, ⌊y·H/H'⌋, ⌊x·W/W'⌋]`. Bilinear: the mean of the four pixels around row
+/// `max(0, (y + ½)·H/H' − ½)` and the corresponding column, weighted by how near they are.
 ///
 /// # Shapes
-/// `[N, C, H, W]` to `[N, C, H', W']`, with `[H', W']` the size asked for, or so many times `[H, W]`.
+/// `[N, C, H, W]` to `[N, C, H', W']`, where `[H', W']` is the requested size, or `[H, W]` times the scale factors.
 ///
 /// # Errors
 /// At the trace: a size or a factor of 0.
 ///
 /// # Numerics
-/// Places are exact; the weights of bilinear interpolation are rounded once.
+/// Positions are exact; the weights of bilinear interpolation are rounded once.
 ///
 /// # PyTorch
-/// `torch.nn.Upsample` with `mode="nearest"` or `mode="bilinear", align_corners=False`, for whole factors. PyTorch computes
-/// places in f32, which for some factors (41 is the first) takes the pixel before.
+/// `torch.nn.Upsample` with `mode="nearest"` or `mode="bilinear", align_corners=False`, for integer factors. PyTorch computes
+/// positions in f32, which for some factors (41 is the first) selects the pixel before.
 ///
 /// # Example
 /// ```
@@ -31,24 +31,24 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upsample {
-    /// To which size.
+    /// The size of the output, or the factors of the input's.
     pub to: op::ToSize,
-    /// How a place between pixels is read.
+    /// How a value between pixels is determined.
     pub mode: op::Interpolation,
 }
 
 impl Upsample {
-    /// To so many times the rows and columns, by the nearest pixel.
+    /// Multiplies rows and columns by these factors, taking the nearest pixel.
     pub fn scale_factor(factor: impl Into<Pair>) -> Self {
         Self { to: op::ToSize::ScaleFactor(factor.into().0), mode: op::Interpolation::Nearest }
     }
 
-    /// To this size, by the nearest pixel.
+    /// Resizes to this size, taking the nearest pixel.
     pub fn size(size: impl Into<Pair>) -> Self {
         Self { to: op::ToSize::Size(size.into().0), mode: op::Interpolation::Nearest }
     }
 
-    /// With straight lines from pixel center to pixel center.
+    /// Interpolates linearly between pixel centers instead.
     #[must_use]
     pub fn bilinear(self) -> Self {
         Self { mode: op::Interpolation::Bilinear, ..self }

@@ -7,13 +7,13 @@ use striate_kernels::{AdamUpdate, Buf, Kernel};
 
 pub(super) const NAME: &str = "adam";
 
-/// Adam: a step of about the learning rate in every direction, whatever the size of its gradient.
+/// Adam: takes a step of about the learning rate along every parameter, whatever the magnitude of its gradient.
 ///
 /// `g = grad + weight_decay · w`, `m = β₁·m + (1 − β₁)·g`, `v = β₂·v + (1 − β₂)·g²`,
 /// `w = w − learning_rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + eps)`, where `t` counts updates from 1.
 ///
 /// # Errors
-/// When built: a beta outside of `0 ≤ β < 1`, an `eps` that is not above 0, a negative penalty.
+/// When built: a beta outside of `0 ≤ β < 1`, an `eps` that is not above 0, or a negative weight decay.
 ///
 /// # Source
 /// Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1.
@@ -32,11 +32,11 @@ pub(super) const NAME: &str = "adam";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Adam {
-    /// Shares of the two running means that survive a step.
+    /// Decay rates of the two running means: the fraction that survives a step.
     pub betas: [f64; 2],
-    /// Added to the denominator, so that a gradient that has always been zero divides by none.
+    /// Added to the denominator, so that a gradient that has always been zero does not cause a division by zero.
     pub eps: f64,
-    /// Pull toward zero, added to the gradient.
+    /// L2 penalty: this times the parameter is added to the gradient.
     pub weight_decay: f64,
 }
 

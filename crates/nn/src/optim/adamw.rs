@@ -7,8 +7,8 @@ use striate_kernels::{AdamUpdate, Buf, Kernel};
 
 pub(super) const NAME: &str = "adamw";
 
-/// AdamW: [`Adam`](super::Adam) with the weight decay taken from the parameter itself instead of being added to the
-/// gradient, where Adam would divide it away.
+/// AdamW: [`Adam`](super::Adam) with the weight decay applied to the parameter itself. Added to the gradient instead, as Adam
+/// does, it would be scaled like the gradient.
 ///
 /// `w = w · (1 − learning_rate · weight_decay)`, then Adam's step without weight decay.
 ///
@@ -19,7 +19,7 @@ pub(super) const NAME: &str = "adamw";
 /// Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2.
 ///
 /// # PyTorch
-/// `torch.optim.AdamW` with its defaults, a weight decay of 0.01 among them; state `exp_avg` and `exp_avg_sq`.
+/// `torch.optim.AdamW` with its defaults, including a weight decay of 0.01; state `exp_avg` and `exp_avg_sq`.
 ///
 /// # Example
 /// ```
@@ -31,11 +31,11 @@ pub(super) const NAME: &str = "adamw";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamW {
-    /// Shares of the two running means that survive a step.
+    /// Decay rates of the two running means: the fraction that survives a step.
     pub betas: [f64; 2],
-    /// Added to the denominator, so that a gradient that has always been zero divides by none.
+    /// Added to the denominator, so that a gradient that has always been zero does not cause a division by zero.
     pub eps: f64,
-    /// Share of the parameter lost in a step, per unit of learning rate.
+    /// Fraction of the parameter that is removed in a step, per unit of learning rate.
     pub weight_decay: f64,
 }
 

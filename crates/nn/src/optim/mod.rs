@@ -1,7 +1,7 @@
 //! Optimizers: rules that move a parameter along its gradient.
 //!
-//! Each is a value of settings that a run can write down ([`OptimizerConfig`]), and the kernel that does one update of
-//! one parameter. The learning rate is no setting: it comes with each step, from a [`Schedule`](crate::Schedule).
+//! Each consists of settings that a run can record ([`OptimizerConfig`]), and of the kernel that does one update of one
+//! parameter. The learning rate is not a setting: it comes with each step, from a [`Schedule`](crate::Schedule).
 
 mod adam;
 mod adamw;
@@ -16,7 +16,7 @@ pub use sgd::Sgd;
 use serde::{Deserialize, Serialize};
 use striate_graph::Optimizer;
 
-/// An optimizer by name, as a run writes it down.
+/// An optimizer with its settings, as a run records it.
 ///
 /// # Example
 /// ```
@@ -38,7 +38,7 @@ pub enum OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// The optimizer, its settings checked.
+    /// Checks the settings and makes the optimizer.
     ///
     /// # Errors
     /// The first setting that is out of its range or not a number.
@@ -50,7 +50,7 @@ impl OptimizerConfig {
         }
     }
 
-    /// Its name, as PyTorch spells it, in lower case.
+    /// Its name in PyTorch, in lower case: `sgd`, `adam` or `adamw`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sgd(_) => sgd::NAME,
@@ -60,7 +60,7 @@ impl OptimizerConfig {
     }
 }
 
-/// Adam as it is.
+/// Adam with its default settings.
 impl Default for OptimizerConfig {
     fn default() -> Self {
         Self::Adam(Adam::default())

@@ -1,4 +1,4 @@
-//! With which settings an optimizer can work.
+//! The settings with which an optimizer can work.
 
 /// A setting with which an optimizer cannot work.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -6,23 +6,23 @@ pub enum OptimizerError {
     /// A number out of its range.
     #[error("optimizer {optimizer}: {setting} = {got:?}; expected {expected}; a usual value is {usual:?}")]
     Setting {
-        /// Name of the optimizer.
+        /// Name of the optimizer: `sgd`, `adam` or `adamw`.
         optimizer: &'static str,
-        /// Name of the setting.
+        /// Name of the setting, such as `weight_decay`.
         setting: &'static str,
-        /// What it is.
+        /// The value that was given.
         got: f64,
-        /// What it has to be.
+        /// The range of values that are allowed.
         expected: &'static str,
         /// A value to try.
         usual: f64,
     },
-    /// Nesterov's look ahead goes along a momentum that is not there.
+    /// Nesterov's look-ahead needs a momentum.
     #[error("optimizer sgd: nesterov with momentum = 0; set momentum to 0.9, or nesterov to false")]
     Nesterov,
 }
 
-/// A share that survives a step: below 1 also in f32, where the kernels compute.
+/// A fraction that survives a step. It must be below 1 in f32 too, in which the kernels compute.
 pub(super) fn share(
     optimizer: &'static str,
     setting: &'static str,
@@ -46,7 +46,7 @@ pub(super) fn penalty(
     if fits { Ok(()) } else { Err(OptimizerError::Setting { optimizer, setting, got, expected, usual }) }
 }
 
-/// What Adam divides by where a gradient has always been zero: above 0 also in f32.
+/// What Adam adds to its denominator. It must be above 0 in f32 too.
 pub(super) fn epsilon(optimizer: &'static str, got: f64) -> Result<(), OptimizerError> {
     let (expected, usual) = ("above 0 and finite, in f32 too", 1e-8);
     let fits = got as f32 >= f32::MIN_POSITIVE && (got as f32).is_finite();

@@ -7,13 +7,13 @@ use striate_kernels::{Buf, Kernel, SgdUpdate};
 
 pub(super) const NAME: &str = "sgd";
 
-/// Stochastic gradient descent, with momentum and L2 penalty.
+/// Stochastic gradient descent, with optional momentum and L2 penalty.
 ///
 /// `g = grad + weight_decay · w`, `b = momentum · b + g`, `d = g + momentum · b` with Nesterov, else `d = b`,
-/// `w = w − learning_rate · d`. Without momentum `d = g`, and nothing is kept.
+/// `w = w − learning_rate · d`. Without momentum, `d = g` and no state is kept.
 ///
 /// # Errors
-/// When built: a momentum outside of `0 ≤ momentum < 1`, a negative penalty, Nesterov without momentum.
+/// When built: a momentum outside of `0 ≤ momentum < 1`, a negative weight decay, or Nesterov without momentum.
 ///
 /// # Source
 /// Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
@@ -31,11 +31,11 @@ pub(super) const NAME: &str = "sgd";
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sgd {
-    /// Share of the last direction that survives a step; 0 by default, 0.9 as a rule.
+    /// Fraction of the last direction that survives a step; 0 by default, usually 0.9.
     pub momentum: f64,
-    /// Looks ahead along the momentum.
+    /// Whether to use Nesterov's form, which looks ahead along the momentum.
     pub nesterov: bool,
-    /// Pull toward zero, added to the gradient.
+    /// L2 penalty: this times the parameter is added to the gradient.
     pub weight_decay: f64,
 }
 
