@@ -1,4 +1,4 @@
-//! AlexNet, whose victory of 2012 began all this.
+//! AlexNet, which won the ImageNet challenge of 2012.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
@@ -6,7 +6,7 @@ use striate_nn::{
     AdaptiveAvgPool2d, Conv2d, Dropout, Forward, Linear, MaxPool2d, Module, ReLU, Sequential, Var,
 };
 
-/// AlexNet as torchvision has it: the one-tower version of 2014, without local response normalization.
+/// AlexNet as in torchvision: the one-tower version of 2014, without local response normalization.
 ///
 /// | layer | output for 224 px | parameters | multiply-adds |
 /// | --- | --- | ---: | ---: |
@@ -27,8 +27,8 @@ use striate_nn::{
 /// Krizhevsky, "One Weird Trick for Parallelizing Convolutional Neural Networks", 2014.
 ///
 /// # PyTorch
-/// `torchvision.models.alexnet`, keys and initialization included. In training, half of what `classifier.1` and
-/// `classifier.4` read is dropped.
+/// `torchvision.models.alexnet`, keys and initialization included. In training, half of the inputs of `classifier.1` and
+/// `classifier.4` are dropped.
 ///
 /// # Example
 /// ```
@@ -41,16 +41,16 @@ use striate_nn::{
 /// ```
 #[derive(Debug, Module)]
 pub struct AlexNet {
-    /// Five convolutions.
+    /// Five convolutions, with ReLU and max-pooling.
     pub features: Sequential,
-    /// To 6x6, whatever the image.
+    /// Pools to 6x6, whatever the size of the image.
     pub avgpool: AdaptiveAvgPool2d,
-    /// Three fully connected layers.
+    /// Three fully connected layers, with dropout.
     pub classifier: Sequential,
 }
 
 impl AlexNet {
-    /// For images of `in_channels` channels.
+    /// A network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         let features = Sequential::new()
             .append(Conv2d::new(in_channels, 64, 11).stride(4).padding(2)) // 0
@@ -86,15 +86,15 @@ impl Forward for AlexNet {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[photos(
     "alexnet",
     "Krizhevsky 2014, One Weird Trick for Parallelizing Convolutional Neural Networks",
-    "the network of 2012 that began all this: five convolutions, three large linear layers",
+    "the winner of ImageNet 2012: five convolutions, three large linear layers",
     ["features.0", "classifier.6"],
     |k, c| Box::new(AlexNet::new(k, c)),
 )];
 
-/// The weights that were published for them; of each network, the one that its name stands for first.
+/// The published weights; the first entry of each network is its default.
 pub(crate) const WEIGHTS: &[WeightsInfo] =
     &[torchvision(["alexnet", "v1"], pth!("alexnet-owt", "7be5be79"), V1, (56.522, 79.066))];

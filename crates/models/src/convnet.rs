@@ -1,9 +1,9 @@
-//! The classic ConvNet: two convolutions look, two linear layers decide.
+//! A classic ConvNet: two convolutions extract features, and two linear layers classify them.
 
 use crate::info::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
-/// The classic ConvNet for small images.
+/// A classic ConvNet for small images.
 ///
 /// | layer | output | parameters | multiply-adds |
 /// | --- | --- | ---: | ---: |
@@ -30,23 +30,23 @@ use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 /// ```
 #[derive(Debug, Clone, PartialEq, Module)]
 pub struct ConvNet {
-    /// 16 filters that see strokes.
+    /// 16 filters, which respond to strokes.
     pub conv1: Conv2d,
-    /// 32 filters that see what strokes make together.
+    /// 32 filters, which respond to combinations of strokes.
     pub conv2: Conv2d,
-    /// From where what was seen, to 128 features.
+    /// From features and their positions to 128 features.
     pub fc1: Linear,
-    /// From features to classes.
+    /// From features to logits.
     pub fc2: Linear,
 }
 
 impl ConvNet {
-    /// For gray images.
+    /// A network for grayscale images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }
 
-    /// For images of `in_channels` channels.
+    /// A network for images of `in_channels` channels.
     pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
         Self {
             conv1: Conv2d::new(in_channels, 16, 3).padding(1),
@@ -67,7 +67,7 @@ impl Forward for ConvNet {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[small(
     "convnet",
     "",
@@ -77,5 +77,5 @@ pub(crate) const MODELS: &[ModelInfo] = &[small(
     |k, c| Box::new(ConvNet::with_channels(k, c)),
 )];
 
-/// Nobody published any.
+/// No weights have been published.
 pub(crate) const WEIGHTS: &[crate::weights::WeightsInfo] = &[];

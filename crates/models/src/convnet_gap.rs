@@ -1,13 +1,14 @@
-//! The ConvNet without a flatten: five convolutions, the mean of each map, one linear layer.
+//! The ConvNet without a flatten: five convolutions, the mean of each feature map, and one linear layer.
 
 use crate::info::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// A ConvNet that ends in global average pooling, as large as the [`ConvNet`](crate::ConvNet).
 ///
-/// Its linear layer sees how much there is of each feature and not where: a stroke counts the same wherever it is drawn, and
-/// Grad-CAM of its last maps is the class activation map itself. What the flatten spends on places, three more convolutions
-/// spend on features: the parameters are within 1 % of the ConvNet's, the multiply-adds nine times as many.
+/// Its linear layer receives how strong each feature is but not where it is: a stroke counts the same wherever it is drawn, and
+/// Grad-CAM of its last feature maps is the class activation map itself. The parameters that the flatten of the ConvNet spends
+/// on positions go into three more convolutions: the number of parameters is within 1 % of the ConvNet's, with nine times as
+/// many multiply-adds.
 ///
 /// | layer | output | parameters | multiply-adds |
 /// | --- | --- | ---: | ---: |
@@ -37,27 +38,27 @@ use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 /// ```
 #[derive(Debug, Clone, PartialEq, Module)]
 pub struct ConvNetGap {
-    /// 16 filters that see strokes.
+    /// 16 filters, which respond to strokes.
     pub conv1: Conv2d,
-    /// 32 filters that see what strokes make together.
+    /// 32 filters, which respond to combinations of strokes.
     pub conv2: Conv2d,
-    /// 64 filters that see 18 x 18 pixels.
+    /// 64 filters with a receptive field of 18 x 18 pixels.
     pub conv3: Conv2d,
-    /// 128 filters that see 26 x 26.
+    /// 128 filters with a receptive field of 26 x 26 pixels.
     pub conv4: Conv2d,
-    /// 96 filters that see 34 x 34: from the middle, all there is.
+    /// 96 filters with a receptive field of 34 x 34 pixels: at the center, the whole image.
     pub conv5: Conv2d,
-    /// From how much there is of each to classes.
+    /// From the mean of each feature map to logits.
     pub fc: Linear,
 }
 
 impl ConvNetGap {
-    /// For gray images.
+    /// A network for grayscale images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }
 
-    /// For images of `in_channels` channels.
+    /// A network for images of `in_channels` channels.
     pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
         let conv = |from, to| Conv2d::new(from, to, 3).padding(1);
         Self {
@@ -83,15 +84,15 @@ impl Forward for ConvNetGap {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[small(
     "convnet_gap",
     "",
-    "five 3x3 convolutions and the mean of each map, as many parameters as convnet: what a flatten is measured against",
+    "five 3x3 convolutions and the mean of each feature map: a baseline for the flatten of convnet",
     ["conv1", "fc"],
     [1, 28, 28],
     |k, c| Box::new(ConvNetGap::with_channels(k, c)),
 )];
 
-/// Nobody published any.
+/// No weights have been published.
 pub(crate) const WEIGHTS: &[crate::weights::WeightsInfo] = &[];

@@ -1,4 +1,5 @@
-//! ConvNeXt: a residual network made anew with what transformers taught: large windows, few norms, one bend a block.
+//! ConvNeXt: a residual network redesigned with ideas from transformers: large windows, few norms, and one activation per
+//! block.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{Card, V2, WeightsInfo, pth, torchvision};
@@ -8,8 +9,8 @@ use striate_nn::{
     Var,
 };
 
-/// ConvNeXt in four sizes: a block looks by a depthwise 7x7, normalizes the channels of each pixel, and mixes them by two linear
-/// layers with a GELU between.
+/// ConvNeXt in four sizes: a block applies a depthwise 7x7 convolution, normalizes the channels of each pixel, and mixes them
+/// by two linear layers with a GELU in between.
 ///
 /// | network | blocks of the stages | channels of the stages | parameters | multiply-adds at 224 px |
 /// | --- | --- | --- | ---: | ---: |
@@ -25,8 +26,8 @@ use striate_nn::{
 /// Liu et al., "A ConvNet for the 2020s", 2022, table 9.
 ///
 /// # PyTorch
-/// `torchvision.models.convnext_tiny` to `convnext_large`, keys and initialization included. In training, blocks are left out by
-/// chance, up to one in ten (tiny), two in five (small) or half (base, large) at the end.
+/// `torchvision.models.convnext_tiny` to `convnext_large`, keys and initialization included. In training, blocks are skipped at
+/// random, with a probability that grows to one in ten (tiny), two in five (small) or one half (base, large) at the last block.
 ///
 /// # Example
 /// ```
@@ -39,20 +40,20 @@ use striate_nn::{
 /// ```
 #[derive(Debug, Module)]
 pub struct ConvNeXt {
-    /// All convolutions.
+    /// The convolutional part of the network.
     pub features: Sequential,
-    /// From features to classes.
+    /// From features to logits.
     pub classifier: Sequential,
 }
 
-/// What a block's branch counts for at first.
+/// Initial factor of a block's branch.
 const LAYER_SCALE: f32 = 1e-6;
 
 fn norm(channels: usize) -> LayerNorm2d {
     LayerNorm2d::new(channels).eps(1e-6)
 }
 
-/// Normal with a deviation of 0.02, which torchvision cuts off at 100 deviations.
+/// Normal with a standard deviation of 0.02, which torchvision truncates at 100 standard deviations.
 fn init() -> Init {
     Init::Normal { std: 0.02 }
 }
@@ -85,22 +86,22 @@ impl ConvNeXt {
         Self { features, classifier }
     }
 
-    /// 18 blocks.
+    /// ConvNeXt-T, with 18 blocks.
     pub fn convnext_tiny(num_classes: usize, in_channels: usize) -> Self {
         Self::new(96, [3, 3, 9, 3], 0.1, num_classes, in_channels)
     }
 
-    /// 36 blocks.
+    /// ConvNeXt-S, with 36 blocks.
     pub fn convnext_small(num_classes: usize, in_channels: usize) -> Self {
         Self::new(96, [3, 3, 27, 3], 0.4, num_classes, in_channels)
     }
 
-    /// A third wider than small.
+    /// ConvNeXt-B, a third wider than small.
     pub fn convnext_base(num_classes: usize, in_channels: usize) -> Self {
         Self::new(128, [3, 3, 27, 3], 0.5, num_classes, in_channels)
     }
 
-    /// Twice as wide as small.
+    /// ConvNeXt-L, twice as wide as small.
     pub fn convnext_large(num_classes: usize, in_channels: usize) -> Self {
         Self::new(192, [3, 3, 27, 3], 0.5, num_classes, in_channels)
     }
@@ -114,13 +115,13 @@ impl Forward for ConvNeXt {
     }
 }
 
-/// Look, normalize, mix; and the shortcut past it.
+/// Depthwise convolution, norm and two linear layers, with a shortcut past them.
 #[derive(Debug, Module)]
 struct Block {
     block: Sequential,
     #[module(skip)]
     channels: usize,
-    /// Probability that it is left out in training.
+    /// Probability that the block is skipped in training.
     #[module(skip)]
     left_out: f32,
 }
@@ -129,7 +130,7 @@ impl Block {
     fn new(channels: usize, left_out: f32) -> Self {
         let block = Sequential::new()
             .append(Conv2d::new(channels, channels, 7).padding(3).groups(channels).init(init()))
-            // torchvision moves the channels behind the columns here, and back in the end.
+            // torchvision moves the channels behind the columns here, and back at the end.
             .append(Identity::new())
             .append(norm(channels))
             .append(PointwiseLinear::new(channels, 4 * channels).init(init()))
@@ -150,9 +151,9 @@ impl Forward for Block {
 const PAPER: &str = "Liu et al. 2022, A ConvNet for the 2020s";
 const ENDS: [&str; 2] = ["features.0.0", "classifier.2"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
-    photos("convnext_tiny", PAPER, "a residual network after the manner of transformers", ENDS, |k, c| {
+    photos("convnext_tiny", PAPER, "a residual network redesigned like a transformer", ENDS, |k, c| {
         Box::new(ConvNeXt::convnext_tiny(k, c))
     }),
     photos("convnext_small", PAPER, "36 blocks", ENDS, |k, c| Box::new(ConvNeXt::convnext_small(k, c))),
@@ -164,7 +165,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     }),
 ];
 
-/// The weights that were published for them.
+/// The published weights, one entry per network.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(
         ["convnext_tiny", "v1"],

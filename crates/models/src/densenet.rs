@@ -1,13 +1,13 @@
-//! DenseNet: each layer reads the maps of all layers before it.
+//! DenseNet: each layer reads the feature maps of all layers before it.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
 use striate_nn::{AvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2d, Module, ReLU, Var};
 
-/// A densely connected network for photos: in a block each layer adds a few maps to those that came in, and reads them all;
-/// between the blocks half of the maps go on, at half the size.
+/// A densely connected network for photos: within a block each layer reads all feature maps so far and adds a few of its own;
+/// between the blocks the number of feature maps and their size are halved.
 ///
-/// | network | layers of the blocks | maps a layer | parameters | multiply-adds at 224 px |
+/// | network | layers of the blocks | feature maps per layer | parameters | multiply-adds at 224 px |
 /// | --- | --- | ---: | ---: | ---: |
 /// | [`DenseNet::densenet121`] | 6 12 24 16 | 32 | 7,978,856 | 2,834,161,664 |
 /// | [`DenseNet::densenet161`] | 6 12 36 24 | 48 | 28,681,000 | 7,727,907,072 |
@@ -22,7 +22,7 @@ use striate_nn::{AvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2
 ///
 /// # PyTorch
 /// `torchvision.models.densenet121` to `densenet201`, keys and initialization included. The published files call `norm1` of a
-/// layer `norm.1`, and so on, as an old torchvision did; they are read all the same.
+/// layer `norm.1`, and so on, as an old version of torchvision did; they are read all the same.
 ///
 /// # Example
 /// ```
@@ -35,20 +35,20 @@ use striate_nn::{AvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2
 /// ```
 #[derive(Debug, Module)]
 pub struct DenseNet {
-    /// All convolutions.
+    /// The convolutional part of the network.
     pub features: Features,
-    /// From features to classes.
+    /// From features to logits.
     pub classifier: Linear,
 }
 
-/// The convolutions of a [`DenseNet`].
+/// The convolutional part of a [`DenseNet`].
 #[derive(Debug, Module)]
 pub struct Features {
     /// The stem: 7x7 with stride 2.
     pub conv0: Conv2d,
-    /// Of the stem.
+    /// The batch norm of the stem.
     pub norm0: BatchNorm2d,
-    /// A quarter of the pixels.
+    /// A 3x3 max-pool with stride 2.
     pub pool0: MaxPool2d,
     denseblock1: DenseBlock,
     transition1: Transition,
@@ -57,13 +57,13 @@ pub struct Features {
     denseblock3: DenseBlock,
     transition3: Transition,
     denseblock4: DenseBlock,
-    /// Of the features.
+    /// The batch norm after the last block.
     pub norm5: BatchNorm2d,
 }
 
-/// A convolution without bias, a batch norm before the next being sure.
+/// A convolution without bias, since a batch norm always follows.
 fn conv(from: usize, to: usize, kernel: usize) -> Conv2d {
-    // As torchvision has it: by what comes in, not by what goes out.
+    // As in torchvision: scaled by the number of inputs, not of outputs.
     let init = Init::kaiming_normal(from * kernel * kernel);
     Conv2d::new(from, to, kernel).padding(kernel / 2).bias(false).init(init)
 }
@@ -98,22 +98,22 @@ impl DenseNet {
         Self { features, classifier }
     }
 
-    /// 121 layers.
+    /// DenseNet with 121 layers.
     pub fn densenet121(num_classes: usize, in_channels: usize) -> Self {
         Self::new(64, 32, [6, 12, 24, 16], num_classes, in_channels)
     }
 
-    /// 161 layers, half as wide again.
+    /// DenseNet with 161 layers, one and a half times as wide.
     pub fn densenet161(num_classes: usize, in_channels: usize) -> Self {
         Self::new(96, 48, [6, 12, 36, 24], num_classes, in_channels)
     }
 
-    /// 169 layers.
+    /// DenseNet with 169 layers.
     pub fn densenet169(num_classes: usize, in_channels: usize) -> Self {
         Self::new(64, 32, [6, 12, 32, 32], num_classes, in_channels)
     }
 
-    /// 201 layers.
+    /// DenseNet with 201 layers.
     pub fn densenet201(num_classes: usize, in_channels: usize) -> Self {
         Self::new(64, 32, [6, 12, 48, 32], num_classes, in_channels)
     }
@@ -128,7 +128,7 @@ impl Forward for DenseNet {
 }
 
 impl Forward for Features {
-    /// The sizes are those of densenet121 and photos of 224 px.
+    /// The sizes in the comments are those of densenet121 and photos of 224 px.
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         let x = x.apply(&self.conv0).apply(&self.norm0).relu(); // [N, 64, 112, 112]
         let x = x.apply(&self.pool0).apply(&self.denseblock1).apply(&self.transition1); // [N, 128, 28, 28]
@@ -138,7 +138,7 @@ impl Forward for Features {
     }
 }
 
-/// Layers of which each reads what came in and what all before it made.
+/// Layers that each read the input of the block and the outputs of all layers before them.
 #[derive(Debug)]
 struct DenseBlock(Vec<DenseLayer>);
 
@@ -158,12 +158,13 @@ impl Module for DenseBlock {
 
 impl Forward for DenseBlock {
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
-        // torchvision joins all values before each layer; joined one by one they are the same channels in the same order.
+        // torchvision concatenates all values before each layer; concatenated one by one, they are the same channels in the
+        // same order.
         self.0.iter().fold(x, |x, layer| x.concat(&[x.apply(layer)]))
     }
 }
 
-/// 1x1 to four times the maps that are added, then 3x3.
+/// A 1x1 convolution to four times the number of feature maps that the layer adds, then a 3x3 convolution.
 #[derive(Debug, Module)]
 struct DenseLayer {
     norm1: BatchNorm2d,
@@ -191,7 +192,7 @@ impl Forward for DenseLayer {
     }
 }
 
-/// Half the maps, at half the size.
+/// Halves the number of feature maps and their size.
 #[derive(Debug, Module)]
 struct Transition {
     norm: BatchNorm2d,
@@ -220,23 +221,23 @@ impl Forward for Transition {
 const PAPER: &str = "Huang et al. 2017, Densely Connected Convolutional Networks";
 const ENDS: [&str; 2] = ["features.conv0", "classifier"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
     photos(
         "densenet121",
         PAPER,
-        "each layer reads the maps of all before it: few parameters, much memory",
+        "each layer reads the feature maps of all before it: few parameters, much memory",
         ENDS,
         |k, c| Box::new(DenseNet::densenet121(k, c)),
     ),
-    photos("densenet161", PAPER, "161 layers, half as wide again", ENDS, |k, c| {
+    photos("densenet161", PAPER, "161 layers, 1.5 times as wide", ENDS, |k, c| {
         Box::new(DenseNet::densenet161(k, c))
     }),
     photos("densenet169", PAPER, "169 layers", ENDS, |k, c| Box::new(DenseNet::densenet169(k, c))),
     photos("densenet201", PAPER, "201 layers", ENDS, |k, c| Box::new(DenseNet::densenet201(k, c))),
 ];
 
-/// The weights that were published for them.
+/// The published weights, one entry per network.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["densenet121", "v1"], pth!("densenet121", "a639ec97"), V1, (74.434, 91.972)),
     torchvision(["densenet161", "v1"], pth!("densenet161", "8d451a50"), V1, (77.138, 93.560)),

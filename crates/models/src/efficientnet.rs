@@ -1,4 +1,4 @@
-//! EfficientNet and EfficientNetV2: gated blocks of the kind of MobileNetV2, in depths, widths and image sizes that grow together.
+//! EfficientNet and EfficientNetV2: gated blocks like those of MobileNetV2, with depth, width and image size scaled together.
 
 use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
@@ -7,8 +7,9 @@ use striate_nn::{
     BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Sequential, SiLU, SqueezeExcitation, Var,
 };
 
-/// EfficientNet in eight sizes and EfficientNetV2 in three. A block widens by 1x1, looks by a depthwise 3x3 or 5x5, gates its
-/// channels, and narrows by 1x1; the first stages of V2 widen and look at once, by a full 3x3.
+/// EfficientNet in eight sizes and EfficientNetV2 in three. A block expands the channels by a 1x1 convolution, applies a
+/// depthwise 3x3 or 5x5 convolution, gates the channels, and projects them by 1x1; the first stages of V2 expand by a full 3x3
+/// convolution instead.
 ///
 /// | network | images | parameters | multiply-adds |
 /// | --- | ---: | ---: | ---: |
@@ -33,8 +34,8 @@ use striate_nn::{
 ///
 /// # PyTorch
 /// `torchvision.models.efficientnet_b0` to `efficientnet_b7`, and `efficientnet_v2_s`, `_m` and `_l`, keys and initialization
-/// included. In training, blocks with a shortcut are left out by chance, up to one in five at the end, and a part of what
-/// `classifier.1` reads is dropped.
+/// included. In training, blocks with a shortcut are skipped at random, with a probability that grows to one in five at the
+/// last, and a part of the inputs of `classifier.1` is dropped.
 ///
 /// # Example
 /// ```
@@ -47,13 +48,14 @@ use striate_nn::{
 /// ```
 #[derive(Debug, Module)]
 pub struct EfficientNet {
-    /// All convolutions.
+    /// The convolutional part of the network.
     pub features: Sequential,
-    /// From features to classes.
+    /// From features to logits.
     pub classifier: Sequential,
 }
 
-/// Whether a stage widens and looks at once, how much wider, kernel, stride of the first, channels in and out, blocks.
+/// Whether a stage expands by a full convolution, expansion factor, kernel, stride of the first block, channels in and out,
+/// blocks.
 type Stage = (bool, usize, usize, usize, usize, usize, usize);
 
 const B: [Stage; 7] = [
@@ -92,24 +94,24 @@ const V2_L: [Stage; 7] = [
     (false, 6, 3, 1, 384, 640, 7),
 ];
 
-/// Probability that the last block is left out; those before it, in proportion to their place.
+/// Probability that the last block is skipped; those before it, in proportion to their position.
 const LEFT_OUT: f64 = 0.2;
 
-/// How its batch norms are set.
+/// Constructor of the batch norms.
 type Norm = fn(usize) -> BatchNorm2d;
 
-/// That of the larger B networks.
+/// The batch norm of the larger B networks.
 fn slow_norm(channels: usize) -> BatchNorm2d {
     BatchNorm2d::new(channels).eps(0.001).momentum(0.01)
 }
 
-/// That of V2.
+/// The batch norm of V2.
 fn v2_norm(channels: usize) -> BatchNorm2d {
     BatchNorm2d::new(channels).eps(0.001)
 }
 
 impl EfficientNet {
-    /// `features`: of an image; `None`: four times the channels of the last stage.
+    /// `features`: length of the feature vector; `None`: four times the channels of the last stage.
     fn new(
         stages: &[Stage],
         (features, dropout): (Option<usize>, f32),
@@ -134,7 +136,7 @@ impl EfficientNet {
         let last = stages[stages.len() - 1].5;
         let features = features.unwrap_or(4 * last);
         let layers = layers.append(conv_norm_silu(last, features, 1, (1, 1), norm));
-        // torchvision's bound goes by what comes out.
+        // torchvision's bound depends on the number of outputs.
         let linear = Linear::new(features, num_classes).init(Init::Uniform { fan_in: num_classes });
         Self { features: layers, classifier: Sequential::new().append(Dropout::new(dropout)).append(linear) }
     }
@@ -154,57 +156,57 @@ impl EfficientNet {
         Self::new(&stages, (None, dropout), norm, num_classes, in_channels)
     }
 
-    /// The smallest.
+    /// EfficientNet-B0, the smallest.
     pub fn efficientnet_b0(num_classes: usize, in_channels: usize) -> Self {
         Self::b((1.0, 1.0), 0.2, BatchNorm2d::new, num_classes, in_channels)
     }
 
-    /// Deeper by a tenth.
+    /// EfficientNet-B1, a tenth deeper than B0.
     pub fn efficientnet_b1(num_classes: usize, in_channels: usize) -> Self {
         Self::b((1.0, 1.1), 0.2, BatchNorm2d::new, num_classes, in_channels)
     }
 
-    /// Wider by a tenth, deeper by a fifth.
+    /// EfficientNet-B2, a tenth wider and a fifth deeper than B0.
     pub fn efficientnet_b2(num_classes: usize, in_channels: usize) -> Self {
         Self::b((1.1, 1.2), 0.3, BatchNorm2d::new, num_classes, in_channels)
     }
 
-    /// 1.2 times as wide, 1.4 times as deep.
+    /// EfficientNet-B3, 1.2 times as wide and 1.4 times as deep as B0.
     pub fn efficientnet_b3(num_classes: usize, in_channels: usize) -> Self {
         Self::b((1.2, 1.4), 0.3, BatchNorm2d::new, num_classes, in_channels)
     }
 
-    /// 1.4 times as wide, 1.8 times as deep.
+    /// EfficientNet-B4, 1.4 times as wide and 1.8 times as deep as B0.
     pub fn efficientnet_b4(num_classes: usize, in_channels: usize) -> Self {
         Self::b((1.4, 1.8), 0.4, BatchNorm2d::new, num_classes, in_channels)
     }
 
-    /// 1.6 times as wide, 2.2 times as deep.
+    /// EfficientNet-B5, 1.6 times as wide and 2.2 times as deep as B0.
     pub fn efficientnet_b5(num_classes: usize, in_channels: usize) -> Self {
         Self::b((1.6, 2.2), 0.4, slow_norm, num_classes, in_channels)
     }
 
-    /// 1.8 times as wide, 2.6 times as deep.
+    /// EfficientNet-B6, 1.8 times as wide and 2.6 times as deep as B0.
     pub fn efficientnet_b6(num_classes: usize, in_channels: usize) -> Self {
         Self::b((1.8, 2.6), 0.5, slow_norm, num_classes, in_channels)
     }
 
-    /// Twice as wide, 3.1 times as deep.
+    /// EfficientNet-B7, twice as wide and 3.1 times as deep as B0.
     pub fn efficientnet_b7(num_classes: usize, in_channels: usize) -> Self {
         Self::b((2.0, 3.1), 0.5, slow_norm, num_classes, in_channels)
     }
 
-    /// The smallest of V2.
+    /// EfficientNetV2-S, the smallest of V2.
     pub fn efficientnet_v2_s(num_classes: usize, in_channels: usize) -> Self {
         Self::new(&V2_S, (Some(1280), 0.2), v2_norm, num_classes, in_channels)
     }
 
-    /// 57 blocks.
+    /// EfficientNetV2-M, with 57 blocks.
     pub fn efficientnet_v2_m(num_classes: usize, in_channels: usize) -> Self {
         Self::new(&V2_M, (Some(1280), 0.3), v2_norm, num_classes, in_channels)
     }
 
-    /// 79 blocks.
+    /// EfficientNetV2-L, with 79 blocks.
     pub fn efficientnet_v2_l(num_classes: usize, in_channels: usize) -> Self {
         Self::new(&V2_L, (Some(1280), 0.4), v2_norm, num_classes, in_channels)
     }
@@ -233,19 +235,19 @@ fn conv_norm_silu(from: usize, to: usize, kernel: usize, steps: (usize, usize), 
     conv_norm(from, to, kernel, steps, norm).append(SiLU::new())
 }
 
-/// A block, and the shortcut past it where its ends are alike.
+/// A block, with a shortcut if input and output have the same shape.
 #[derive(Debug, Module)]
 struct Block {
     block: Sequential,
     #[module(skip)]
     shortcut: bool,
-    /// Probability that it is left out in training.
+    /// Probability that the block is skipped in training.
     #[module(skip)]
     left_out: f32,
 }
 
 impl Block {
-    /// Widen, look at each channel by itself, gate, narrow.
+    /// Expand, depthwise convolution, gate, project.
     fn gated(
         (from, to): (usize, usize),
         widen: usize,
@@ -266,7 +268,7 @@ impl Block {
         Self { block, shortcut: stride == 1 && from == to, left_out }
     }
 
-    /// Widen and look at once, narrow; where nothing is widened, look.
+    /// Expand by a full convolution, project; a single convolution if nothing is expanded.
     fn fused(
         (from, to): (usize, usize),
         widen: usize,
@@ -299,36 +301,36 @@ const PAPER: &str =
 const PAPER_V2: &str = "Tan and Le 2021, EfficientNetV2: Smaller Models and Faster Training";
 const ENDS: [&str; 2] = ["features.0.0", "classifier.1"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
     photos("efficientnet_b0", PAPER, "much accuracy for little work; the smallest of eight", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b0(k, c))
     }),
-    photos("efficientnet_b1", PAPER, "deeper by a tenth", ENDS, |k, c| {
+    photos("efficientnet_b1", PAPER, "a tenth deeper than b0", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b1(k, c))
     })
     .sized(240),
-    photos("efficientnet_b2", PAPER, "wider by a tenth, deeper by a fifth", ENDS, |k, c| {
+    photos("efficientnet_b2", PAPER, "a tenth wider and a fifth deeper than b0", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b2(k, c))
     })
     .sized(288),
-    photos("efficientnet_b3", PAPER, "1.2 times as wide, 1.4 times as deep", ENDS, |k, c| {
+    photos("efficientnet_b3", PAPER, "1.2 times as wide and 1.4 times as deep as b0", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b3(k, c))
     })
     .sized(300),
-    photos("efficientnet_b4", PAPER, "1.4 times as wide, 1.8 times as deep", ENDS, |k, c| {
+    photos("efficientnet_b4", PAPER, "1.4 times as wide and 1.8 times as deep as b0", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b4(k, c))
     })
     .sized(380),
-    photos("efficientnet_b5", PAPER, "1.6 times as wide, 2.2 times as deep", ENDS, |k, c| {
+    photos("efficientnet_b5", PAPER, "1.6 times as wide and 2.2 times as deep as b0", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b5(k, c))
     })
     .sized(456),
-    photos("efficientnet_b6", PAPER, "1.8 times as wide, 2.6 times as deep", ENDS, |k, c| {
+    photos("efficientnet_b6", PAPER, "1.8 times as wide and 2.6 times as deep as b0", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b6(k, c))
     })
     .sized(528),
-    photos("efficientnet_b7", PAPER, "twice as wide, 3.1 times as deep", ENDS, |k, c| {
+    photos("efficientnet_b7", PAPER, "twice as wide and 3.1 times as deep as b0", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b7(k, c))
     })
     .sized(600),
@@ -364,7 +366,7 @@ const B6: [&str; 3] = pth!("efficientnet_b6_lukemelas", "24a108a5");
 const B7: [&str; 3] = pth!("efficientnet_b7_lukemelas", "c5b4e57e");
 const L: [&str; 3] = pth!("efficientnet_v2_l", "59c71312");
 
-/// The weights that were published for them; of each network, the one that its name stands for first.
+/// The published weights; the first entry of each network is its default.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["efficientnet_b0", "v1"], B0, bicubic(224, 256), (77.692, 93.532)),
     torchvision(

@@ -1,13 +1,13 @@
-//! EfficientNet-Lite0: a searched-for MobileNet that kept only what every processor is good at.
+//! EfficientNet-Lite0: a MobileNet found by architecture search, restricted to operations that every processor runs well.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{Card, WeightsInfo};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Var};
 
-/// EfficientNet-Lite0: inverted bottlenecks with 3x3 and 5x5 depthwise convolutions, ReLU6 throughout, and none of
+/// EfficientNet-Lite0: inverted bottlenecks with 3x3 and 5x5 depthwise convolutions and ReLU6 throughout, without
 /// EfficientNet's squeeze-and-excitation.
 ///
-/// | stage | blocks | kernel | widen by | output for 224 px |
+/// | stage | blocks | kernel | expansion | output for 224 px |
 /// | --- | ---: | ---: | ---: | --- |
 /// | `_conv_stem` 3x3 stride 2 | | | | `[N, 32, 112, 112]` |
 /// | `_blocks.0` | 1 | 3 | 1 | `[N, 16, 112, 112]` |
@@ -30,8 +30,8 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Va
 ///
 /// # PyTorch
 /// The keys are those of the package `efficientnet_lite_pytorch`. Its convolutions pad as TensorFlow does
-/// ([`Padding::Same`](striate_nn::Padding::Same)): below and to the right only, with stride 2 on an even size. It starts as
-/// [`MobileNetV2`](crate::MobileNetV2), and no block is dropped in training, unlike in the original.
+/// ([`Padding::Same`](striate_nn::Padding::Same)): with stride 2 on an even size, below and to the right only. It is
+/// initialized like [`MobileNetV2`](crate::MobileNetV2), and no block is skipped in training, unlike in the original.
 ///
 /// # Example
 /// ```
@@ -44,22 +44,22 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Va
 /// ```
 #[derive(Debug)]
 pub struct EfficientNetLite0 {
-    /// 3x3, stride 2.
+    /// The stem: 3x3 with stride 2.
     pub conv_stem: Conv2d,
-    /// Of the stem.
+    /// The batch norm of the stem.
     pub bn0: BatchNorm2d,
     blocks: Vec<MbConv>,
-    /// 1x1, to the features.
+    /// A 1x1 convolution to the features.
     pub conv_head: Conv2d,
-    /// Of the head.
+    /// The batch norm of the head.
     pub bn1: BatchNorm2d,
-    /// A fifth of the features, in training.
+    /// Drops a fifth of the features in training.
     pub dropout: Dropout,
-    /// From features to classes.
+    /// From features to logits.
     pub fc: Linear,
 }
 
-/// Blocks, kernel, stride of the first, how much wider, output channels.
+/// Blocks, kernel, stride of the first block, expansion factor, output channels.
 const STAGES: [(usize, usize, usize, usize, usize); 7] = [
     (1, 3, 1, 1, 16),
     (2, 3, 2, 6, 24),
@@ -69,11 +69,11 @@ const STAGES: [(usize, usize, usize, usize, usize); 7] = [
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 ];
-/// Features of an image.
+/// Length of the feature vector of an image.
 const FEATURES: usize = 1280;
 
 impl EfficientNetLite0 {
-    /// For images of `in_channels` channels.
+    /// A network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         let mut channels = 32;
         let conv_stem = conv(in_channels, channels, 3).stride(2);
@@ -97,7 +97,7 @@ impl EfficientNetLite0 {
     }
 }
 
-/// By hand, for names that no Rust field should have.
+/// Implemented by hand, for names that no Rust field should have.
 impl Module for EfficientNetLite0 {
     fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module)) {
         visit("_conv_stem", &self.conv_stem);
@@ -131,7 +131,7 @@ fn norm(channels: usize) -> BatchNorm2d {
     BatchNorm2d::new(channels).eps(1e-3).momentum(0.01)
 }
 
-/// Widen, look, narrow; and the shortcut between the narrow ends where they are alike.
+/// Expand, depthwise convolution, project; with a shortcut if input and output have the same shape.
 #[derive(Debug)]
 struct MbConv {
     expand: Option<(Conv2d, BatchNorm2d)>,
@@ -178,16 +178,16 @@ impl Forward for MbConv {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[photos(
     "efficientnet_lite0",
     "Tan and Le 2019, EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
-    "a MobileNet whose sizes were searched for, without what slows small processors",
+    "a MobileNet found by search, without operations that are slow on small processors",
     ["_conv_stem", "_fc"],
     |k, c| Box::new(EfficientNetLite0::new(k, c)),
 )];
 
-/// The weights that were published for them; of each network, the one that its name stands for first.
+/// The published weights; the first entry of each network is its default.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[WeightsInfo {
     model: "efficientnet_lite0",
     tag: "v1",

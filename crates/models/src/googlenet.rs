@@ -1,4 +1,4 @@
-//! GoogLeNet: in each block windows of several sizes side by side.
+//! GoogLeNet: each block has windows of several sizes side by side.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
@@ -7,11 +7,11 @@ use striate_nn::{
     Var,
 };
 
-/// GoogLeNet, or Inception-v1, with batch norms: a block looks by 1x1, 3x3, again 3x3 (where the paper has 5x5), and by the largest
-/// of 3x3, side by side, each behind a 1x1 that saves work.
+/// GoogLeNet, or Inception-v1, with batch norms. A block has four branches: a 1x1 convolution, a 3x3, another 3x3 (where the
+/// paper has 5x5), and a 3x3 max-pool; a 1x1 convolution reduces the channels of each to save work.
 ///
-/// 6,624,904 parameters for 1000 classes, 1,498,376,192 multiply-adds at 224 px. In training two auxiliary classifiers, which read the
-/// blocks 4a and 4d, add 0.3 of their losses to the network's own, and 6,379,984 parameters.
+/// 6,624,904 parameters for 1000 classes, 1,498,376,192 multiply-adds at 224 px. In training, two auxiliary classifiers, which
+/// read the blocks 4a and 4d, add 0.3 of their losses to the network's own; they have 6,379,984 parameters more.
 ///
 /// # Shapes
 /// `[N, in_channels, H, W]` of at least 15 px to logits `[N, num_classes]`.
@@ -20,10 +20,11 @@ use striate_nn::{
 /// Szegedy et al., "Going Deeper with Convolutions", 2015, table 1, and section 5 for the auxiliary classifiers.
 ///
 /// # PyTorch
-/// `torchvision.models.googlenet(init_weights=True)`, keys and initialization included, but for the biases of fully connected
-/// layers, which start at 0 here; with [`GoogLeNet::aux_logits`]`(false)` that of `aux_logits=False`. The weights of the auxiliary
-/// classifiers in the published file are left out, as torchvision does. What torchvision calls `transform_input` is the mean and
-/// the deviation of 0.5 by which the published weights want their images. In training, a fifth of what `fc` reads is dropped.
+/// `torchvision.models.googlenet(init_weights=True)`, keys and initialization included, except that the biases of fully
+/// connected layers start at 0 here; [`GoogLeNet::aux_logits`]`(false)` corresponds to `aux_logits=False`. The weights of the
+/// auxiliary classifiers in the published file are left out, as torchvision does. What torchvision calls `transform_input` is
+/// expressed by the mean and the standard deviation of 0.5 with which the published weights expect their images. In training, a
+/// fifth of the inputs of `fc` is dropped.
 ///
 /// # Example
 /// ```
@@ -38,13 +39,13 @@ use striate_nn::{
 pub struct GoogLeNet {
     /// The stem: 7x7 with stride 2.
     pub conv1: BasicConv2d,
-    /// A quarter of the pixels.
+    /// A 3x3 max-pool with stride 2.
     pub maxpool1: MaxPool2d,
-    /// 1x1.
+    /// A 1x1 convolution.
     pub conv2: BasicConv2d,
-    /// 3x3.
+    /// A 3x3 convolution.
     pub conv3: BasicConv2d,
-    /// A quarter of the pixels.
+    /// A 3x3 max-pool with stride 2.
     pub maxpool2: MaxPool2d,
     inception3a: Inception,
     inception3b: Inception,
@@ -60,14 +61,14 @@ pub struct GoogLeNet {
     aux1: Option<Auxiliary>,
     aux2: Option<Auxiliary>,
     dropout: Dropout,
-    /// From features to classes.
+    /// From features to logits.
     pub fc: Linear,
 }
 
-/// What its weights start with, a truncation of torchvision's at 200 deviations aside.
+/// Standard deviation of the initial weights; torchvision also truncates at 200 standard deviations.
 const STD: f32 = 0.01;
 
-/// Share of the loss of an auxiliary classifier.
+/// Factor of the loss of an auxiliary classifier.
 const AUXILIARY_WEIGHT: f32 = 0.3;
 
 fn conv(from: usize, to: usize, kernel: usize) -> BasicConv2d {
@@ -75,7 +76,7 @@ fn conv(from: usize, to: usize, kernel: usize) -> BasicConv2d {
 }
 
 impl GoogLeNet {
-    /// For images of `in_channels` channels.
+    /// A network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         let halve = || MaxPool2d::new(3).stride(2).ceil_mode(true);
         Self {
@@ -102,7 +103,7 @@ impl GoogLeNet {
         }
     }
 
-    /// Whether it is trained with its two auxiliary classifiers, as it is by default.
+    /// Sets whether the network is trained with its two auxiliary classifiers; by default it is.
     pub fn aux_logits(self, aux_logits: bool) -> Self {
         let Self { aux1, aux2, .. } = self;
         Self { aux1: aux1.filter(|_| aux_logits), aux2: aux2.filter(|_| aux_logits), ..self }
@@ -110,7 +111,7 @@ impl GoogLeNet {
 }
 
 impl Forward for GoogLeNet {
-    /// `[N, C, H, W]` to logits. The sizes are those of photos of 224 px.
+    /// `[N, C, H, W]` to logits. The sizes in the comments are those of photos of 224 px.
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         let x = x.apply(&self.conv1).apply(&self.maxpool1); // [N, 64, 56, 56]
         let x = x.apply(&self.conv2).apply(&self.conv3).apply(&self.maxpool2); // [N, 192, 28, 28]
@@ -125,7 +126,7 @@ impl Forward for GoogLeNet {
     }
 }
 
-/// A classifier of features half-way through the network.
+/// A classifier of features from the middle of the network.
 #[derive(Debug, Module)]
 struct Auxiliary {
     pool: AdaptiveAvgPool2d,
@@ -146,7 +147,7 @@ impl Auxiliary {
         }
     }
 
-    /// Has it learn from `x`, where the network has it.
+    /// Adds the auxiliary loss of `x`, if the network has this classifier.
     fn add(this: &Option<Self>, x: Var<'_>) {
         if let Some(this) = this {
             x.apply(this).auxiliary_loss(AUXILIARY_WEIGHT);
@@ -168,14 +169,14 @@ fn fully_connected(from: usize, to: usize) -> Linear {
 /// A convolution without bias, a batch norm and a ReLU.
 #[derive(Debug, Module)]
 pub struct BasicConv2d {
-    /// The convolution.
+    /// The convolution, without bias.
     pub conv: Conv2d,
     /// The batch norm, with an `eps` of 0.001.
     pub bn: BatchNorm2d,
 }
 
 impl BasicConv2d {
-    /// Of this convolution, whose weights start normal with this deviation.
+    /// With this convolution, whose weights start normal with standard deviation `std`.
     pub(crate) fn new(conv: Conv2d, std: f32) -> Self {
         let bn = BatchNorm2d::new(conv.out_channels).eps(0.001);
         Self { conv: conv.bias(false).init(Init::Normal { std }), bn }
@@ -198,7 +199,7 @@ struct Inception {
 }
 
 impl Inception {
-    /// Channels of the 1x1; of the two 3x3 before and behind them; behind the pool.
+    /// Channels of the 1x1 branch; of each 3x3 branch, before and after its 3x3; after the pool.
     fn new(from: usize, one: usize, three: [usize; 2], five: [usize; 2], pool: usize) -> Self {
         let squeezed =
             |[few, to]: [usize; 2]| Sequential::new().append(conv(from, few, 1)).append(conv(few, to, 3));
@@ -219,7 +220,7 @@ impl Forward for Inception {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[photos(
     "googlenet",
     "Szegedy et al. 2015, Going Deeper with Convolutions",
@@ -229,6 +230,6 @@ pub(crate) const MODELS: &[ModelInfo] = &[photos(
 )
 .without(&["aux1", "aux2"])];
 
-/// The weights that were published for it.
+/// The published weights.
 pub(crate) const WEIGHTS: &[WeightsInfo] =
     &[torchvision(["googlenet", "v1"], pth!("googlenet", "1378be20"), V1.halves(), (69.778, 89.530))];

@@ -1,11 +1,11 @@
-//! Inception-v3: large windows taken apart into small ones, and into rows and columns.
+//! Inception-v3: large windows factored into small ones, and into rows and columns.
 
 use crate::googlenet::BasicConv2d;
 use crate::info::{ModelInfo, photos};
 use crate::weights::{Card, WeightsInfo, pth, torchvision};
 use striate_nn::{AvgPool2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, Module, Pair, Var};
 
-/// Inception-v3: a 5x5 is two 3x3, a 7x7 a 1x7 and a 7x1, and a 3x3 near the end a 1x3 beside a 3x1.
+/// Inception-v3: a 5x5 becomes two 3x3, a 7x7 becomes a 1x7 and a 7x1, and a 3x3 near the end becomes a 1x3 beside a 3x1.
 ///
 /// | blocks | output for 299 px |
 /// | --- | --- |
@@ -14,9 +14,9 @@ use striate_nn::{AvgPool2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, M
 /// | `Mixed_6a` to `Mixed_6e` | `[N, 768, 17, 17]` |
 /// | `Mixed_7a` to `Mixed_7c` | `[N, 2048, 8, 8]` |
 ///
-/// 23,834,568 parameters for 1000 classes, 5,713,216,096 multiply-adds at 299 px. In training an auxiliary classifier, which reads
-/// `Mixed_6e`, adds 0.4 of its loss to the network's own, and 3,326,696 parameters. It takes maps of at least 17x17, so images of
-/// at least 299 px; with smaller ones the network is trained without it.
+/// 23,834,568 parameters for 1000 classes, 5,713,216,096 multiply-adds at 299 px. In training, an auxiliary classifier, which
+/// reads `Mixed_6e`, adds 0.4 of its loss to the network's own; it has 3,326,696 parameters more. It needs feature maps of at
+/// least 17x17, that is, images of at least 299 px; for smaller ones the network is trained without it.
 ///
 /// # Shapes
 /// `[N, in_channels, H, W]` of at least 75 px to logits `[N, num_classes]`.
@@ -26,10 +26,11 @@ use striate_nn::{AvgPool2d, Conv2d, Dropout, Forward, Init, Linear, MaxPool2d, M
 /// classifier.
 ///
 /// # PyTorch
-/// `torchvision.models.inception_v3(init_weights=True)`, keys and initialization included, but for the biases of fully connected
-/// layers, which start at 0 here; with [`InceptionV3::aux_logits`]`(false)` that of `aux_logits=False`. torchvision refuses smaller
-/// images in training, and keeps the auxiliary classifier of the published file, which is left out here. What torchvision calls `transform_input` is the mean and the deviation of 0.5 by which the published weights
-/// want their images. In training, half of what `fc` reads is dropped.
+/// `torchvision.models.inception_v3(init_weights=True)`, keys and initialization included, except that the biases of fully
+/// connected layers start at 0 here; [`InceptionV3::aux_logits`]`(false)` corresponds to `aux_logits=False`. torchvision
+/// rejects smaller images in training, and keeps the auxiliary classifier of the published file, which is left out here. What
+/// torchvision calls `transform_input` is expressed by the mean and the standard deviation of 0.5 with which the published
+/// weights expect their images. In training, half of the inputs of `fc` are dropped.
 ///
 /// # Example
 /// ```
@@ -67,32 +68,32 @@ pub struct InceptionV3 {
     pub fc: Linear,
 }
 
-/// What its weights start with, a truncation of torchvision's at 20 deviations aside.
+/// Standard deviation of the initial weights; torchvision also truncates at 20 standard deviations.
 const STD: f32 = 0.1;
 
-/// With as many zeros around as keep the size.
+/// A convolution with as much padding as keeps the size.
 fn same(from: usize, to: usize, kernel: impl Into<Pair>) -> BasicConv2d {
     let Pair([h, w]) = kernel.into();
     BasicConv2d::new(Conv2d::new(from, to, [h, w]).padding([h / 2, w / 2]), STD)
 }
 
-/// 3x3 with nothing around.
+/// A 3x3 convolution without padding.
 fn valid(from: usize, to: usize, stride: usize) -> BasicConv2d {
     BasicConv2d::new(Conv2d::new(from, to, 3).stride(stride), STD)
 }
 
-/// Half the size: the largest of 3x3.
+/// A 3x3 max-pool that halves the size.
 fn largest() -> MaxPool2d {
     MaxPool2d::new(3).stride(2)
 }
 
-/// The mean of 3x3.
+/// A 3x3 average-pool that keeps the size.
 fn mean() -> AvgPool2d {
     AvgPool2d::new(3).stride(1).padding(1)
 }
 
 impl InceptionV3 {
-    /// For images of `in_channels` channels.
+    /// A network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         Self {
             Conv2d_1a_3x3: valid(in_channels, 32, 2),
@@ -119,14 +120,14 @@ impl InceptionV3 {
         }
     }
 
-    /// Whether it is trained with its auxiliary classifier, as it is by default.
+    /// Sets whether the network is trained with its auxiliary classifier; by default it is.
     pub fn aux_logits(self, aux_logits: bool) -> Self {
         Self { AuxLogits: self.AuxLogits.filter(|_| aux_logits), ..self }
     }
 }
 
 impl Forward for InceptionV3 {
-    /// `[N, C, H, W]` to logits. The sizes are those of photos of 299 px.
+    /// `[N, C, H, W]` to logits. The sizes in the comments are those of photos of 299 px.
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         let x = x.apply(&self.Conv2d_1a_3x3).apply(&self.Conv2d_2a_3x3).apply(&self.Conv2d_2b_3x3);
         let x = x.apply(&self.maxpool1).apply(&self.Conv2d_3b_1x1).apply(&self.Conv2d_4a_3x3); // [N, 192, 71, 71]
@@ -142,7 +143,7 @@ impl Forward for InceptionV3 {
     }
 }
 
-/// A classifier of features three quarters of the way through the network.
+/// A classifier of features from three quarters of the way through the network.
 #[derive(Debug, Module)]
 struct Auxiliary {
     pool: AvgPool2d,
@@ -151,7 +152,7 @@ struct Auxiliary {
     fc: Linear,
 }
 
-/// Share of its loss.
+/// Factor of the auxiliary loss.
 const AUXILIARY_WEIGHT: f32 = 0.4;
 
 impl Auxiliary {
@@ -159,7 +160,7 @@ impl Auxiliary {
         Self {
             pool: AvgPool2d::new(5).stride(3),
             conv0: same(768, 128, 1),
-            // torchvision means to start this with 0.01, and does with 0.1.
+            // torchvision intends a standard deviation of 0.01 here, but uses 0.1.
             conv1: BasicConv2d::new(Conv2d::new(128, 768, 5), STD),
             fc: Linear::new(768, num_classes).init(Init::Normal { std: 0.001 }),
         }
@@ -173,7 +174,7 @@ impl Forward for Auxiliary {
     }
 }
 
-/// 1x1; 5x5; two of 3x3; a mean.
+/// Four branches: 1x1; 5x5; two of 3x3; average-pool.
 #[derive(Debug, Module)]
 struct BlockA {
     branch1x1: BasicConv2d,
@@ -209,7 +210,7 @@ impl Forward for BlockA {
     }
 }
 
-/// Half the size: 3x3; two of 3x3; the largest.
+/// Halves the size by three branches: 3x3; two of 3x3; max-pool.
 #[derive(Debug, Module)]
 struct BlockB {
     branch3x3: BasicConv2d,
@@ -238,7 +239,7 @@ impl Forward for BlockB {
     }
 }
 
-/// 1x1; 7x7; two of 7x7; a mean.
+/// Four branches: 1x1; 7x7; two of 7x7; average-pool.
 #[derive(Debug, Module)]
 struct BlockC {
     branch1x1: BasicConv2d,
@@ -281,7 +282,7 @@ impl Forward for BlockC {
     }
 }
 
-/// Half the size: 3x3; 7x7 and 3x3; the largest.
+/// Halves the size by three branches: 3x3; 7x7 and 3x3; max-pool.
 #[derive(Debug, Module)]
 struct BlockD {
     branch3x3_1: BasicConv2d,
@@ -315,7 +316,7 @@ impl Forward for BlockD {
     }
 }
 
-/// 1x1; a row beside a column; 3x3, then a row beside a column; a mean.
+/// Four branches: 1x1; a row beside a column; 3x3, then a row beside a column; average-pool.
 #[derive(Debug, Module)]
 struct BlockE {
     branch1x1: BasicConv2d,
@@ -362,18 +363,18 @@ impl Forward for BlockE {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[photos(
     "inception_v3",
     "Szegedy et al. 2016, Rethinking the Inception Architecture for Computer Vision",
-    "large windows taken apart into rows and columns",
+    "large windows factored into rows and columns",
     ["Conv2d_1a_3x3.conv", "fc"],
     |k, c| Box::new(InceptionV3::new(k, c)),
 )
 .sized(299)
 .without(&["AuxLogits"])];
 
-/// The weights that were published for it.
+/// The published weights.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[torchvision(
     ["inception_v3", "v1"],
     pth!("inception_v3_google", "0cc3c7bd"),

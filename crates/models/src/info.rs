@@ -1,37 +1,37 @@
-//! What is known of a network beside the network itself.
+//! Facts about a network that is known by name.
 
 use striate_nn::Forward;
 
-/// A network that is known by name.
+/// A network that is known by name, and how to build it.
 #[derive(Debug, Clone, Copy)]
 pub struct ModelInfo {
-    /// What the user types.
+    /// The name that the user types.
     pub name: &'static str,
-    /// Where it comes from; empty where there is no paper.
+    /// Authors, year and title of the paper; empty if there is none.
     pub paper: &'static str,
-    /// One line about it.
+    /// A one-line description.
     pub description: &'static str,
-    /// The images it is made for `[C, H, W]`; the channels can be others.
+    /// The image shape that it is made for, `[C, H, W]`; the number of channels can be changed.
     pub input: [usize; 3],
-    /// The classes it was published with; there can be others.
+    /// The number of classes that it was published with; it can be changed.
     pub num_classes: usize,
-    /// Path of the layer that makes the logits: what a change of the classes changes.
+    /// Path of the layer that computes the logits; it depends on the number of classes.
     pub classifier: &'static str,
-    /// Path of the first layer: what a change of the channels changes.
+    /// Path of the first layer; it depends on the number of channels.
     pub first_conv: &'static str,
-    /// Makes it for `(num_classes, in_channels)`.
+    /// Builds the network for `(num_classes, in_channels)`.
     pub build: fn(usize, usize) -> Box<dyn Forward>,
-    /// Paths of the auxiliary classifiers in published files, which a network in use does not have.
+    /// Paths of the auxiliary classifiers in published files, which the network does not have in inference.
     pub aside: &'static [&'static str],
 }
 
 impl ModelInfo {
-    /// For images of this side.
+    /// The same network for images of this side.
     pub(crate) const fn sized(self, size: usize) -> Self {
         Self { input: [self.input[0], size, size], ..self }
     }
 
-    /// Without these, which published files hold.
+    /// The same network without these layers, which published files contain.
     pub(crate) const fn without(self, aside: &'static [&'static str]) -> Self {
         Self { aside, ..self }
     }

@@ -1,12 +1,12 @@
-//! LeNet-5, which read the bank cheques of the 1990s.
+//! LeNet-5, which read bank checks in the 1990s.
 
 use crate::info::{ModelInfo, small};
 use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// LeNet-5 with today's ReLU and max-pooling.
 ///
-/// The paper's network squashes by tanh, pools by a learned mean, connects its second convolution to chosen channels only,
-/// and takes 32x32 images; a padding of 2 in `conv1` gives 28x28 images the same sizes from there on.
+/// The paper's network uses tanh, pools by a mean with learned weights, connects its second convolution to selected channels
+/// only, and takes 32x32 images; a padding of 2 in `conv1` gives 28x28 images the same sizes from there on.
 ///
 /// | layer | output | parameters | multiply-adds |
 /// | --- | --- | ---: | ---: |
@@ -39,23 +39,23 @@ use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 pub struct LeNet5 {
     /// The paper's C1.
     pub conv1: Conv2d,
-    /// C3.
+    /// The paper's C3.
     pub conv2: Conv2d,
-    /// C5, which sees all of its 5x5 input and so is a linear layer.
+    /// The paper's C5, which covers all of its 5x5 input and is therefore a linear layer.
     pub fc1: Linear,
-    /// F6.
+    /// The paper's F6.
     pub fc2: Linear,
-    /// The output, without the paper's radial basis functions.
+    /// The output layer, without the paper's radial basis functions.
     pub fc3: Linear,
 }
 
 impl LeNet5 {
-    /// For gray images.
+    /// A network for grayscale images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }
 
-    /// For images of `in_channels` channels.
+    /// A network for images of `in_channels` channels.
     pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
         Self {
             conv1: Conv2d::new(in_channels, 6, 5).padding(2),
@@ -78,15 +78,15 @@ impl Forward for LeNet5 {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[small(
     "lenet5",
     "LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition",
-    "the network that read bank cheques, with ReLU and max-pooling",
+    "the network that read bank checks, with ReLU and max-pooling",
     ["conv1", "fc3"],
     [1, 28, 28],
     |k, c| Box::new(LeNet5::with_channels(k, c)),
 )];
 
-/// Nobody published any.
+/// No weights have been published.
 pub(crate) const WEIGHTS: &[crate::weights::WeightsInfo] = &[];

@@ -1,14 +1,13 @@
-//! Floor 3 of Striate: the zoo, networks with names that people know.
+//! Floor 3 of Striate: the zoo, a collection of well-known networks.
 //!
-//! Below it: `striate-nn`, whose layers the networks are made of, and `striate-formats`, which reads the [`weights`] that others
-//! have published for them. Above it: the facade and the binary, which find a
-//! network by name in the [`registry`].
+//! Below it: `striate-nn`, whose layers the networks are made of, and `striate-formats`, which reads the published [`weights`].
+//! Above it: the facade and the binary, which find a network by name in the [`registry`].
 //!
-//! Start reading at `convnet.rs`, then `resnet.rs`: every network is built like them. To add one, write its file, with what it
-//! is called and which weights there are, and name the file below; the tests over `registry::all()` then hold for it.
+//! Start reading at `convnet.rs`, then `resnet.rs`: every network is built like them. To add one, write its file, with its
+//! names and its weights, and list the file below; the tests over `registry::all()` then cover it.
 //!
-//! Invariants: a parameter's name is the one that PyTorch's twin gives it; `forward` names the shapes between the layers;
-//! what a network's documentation says about its size is tested.
+//! Invariants: parameters have the same names as in the PyTorch model; `forward` gives the shapes between the layers in
+//! comments; the figures in a network's documentation are tested.
 //!
 //! # Example
 //! ```
@@ -74,7 +73,7 @@ macro_rules! files {
     ($($file:ident),* $(,)?) => {
         /// The networks of each file.
         const MODELS: &[&[ModelInfo]] = &[$($file::MODELS),*];
-        /// The weights that were published for them.
+        /// The published weights for them.
         const WEIGHTS: &[&[WeightsInfo]] = &[$($file::WEIGHTS),*];
     };
 }

@@ -1,13 +1,13 @@
-//! The flattened-pixels rival: what a ConvNet has to be better than.
+//! A network on flattened pixels: the baseline that a ConvNet has to beat.
 
 use crate::info::{ModelInfo, small};
 use striate_nn::{Forward, Linear, Module, Var};
 
 /// A multi-layer perceptron over flattened pixels, as large as the [`ConvNet`](crate::ConvNet).
 ///
-/// Every weight of `fc1` belongs to one pixel, so what is learned about a stroke at one place is not known anywhere else:
-/// on the same budget, that is the difference a convolution makes. The rest is kept alike: both networks end with a
-/// linear layer over 128 features, and the one width that is left, 224, brings the parameters within half a per cent of
+/// Every weight of `fc1` belongs to one pixel, so what is learned about a stroke at one position is not known anywhere else. On
+/// the same budget, this is the difference that convolution makes. Everything else is kept alike: both networks end with a
+/// linear layer over 128 features, and the one remaining width, 224, brings the number of parameters within half a percent of
 /// the ConvNet's.
 ///
 /// | layer | output | parameters | multiply-adds |
@@ -36,21 +36,21 @@ use striate_nn::{Forward, Linear, Module, Var};
 /// ```
 #[derive(Debug, Clone, PartialEq, Module)]
 pub struct Mlp {
-    /// From pixels.
+    /// From pixels to 224 features.
     pub fc1: Linear,
-    /// To 128 features.
+    /// From 224 to 128 features.
     pub fc2: Linear,
-    /// From features to classes.
+    /// From features to logits.
     pub fc3: Linear,
 }
 
 impl Mlp {
-    /// For gray images.
+    /// A network for grayscale images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }
 
-    /// For images of `in_channels` channels, where `fc1` grows in proportion.
+    /// A network for images of `in_channels` channels; `fc1` grows in proportion.
     pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
         Self {
             fc1: Linear::new(in_channels * 28 * 28, 224),
@@ -69,15 +69,15 @@ impl Forward for Mlp {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[small(
     "mlp",
     "",
-    "flattened pixels and three linear layers, as many parameters as convnet: what convolutions are measured against",
+    "flattened pixels and three linear layers: a baseline of the same size for convnet",
     ["fc1", "fc3"],
     [1, 28, 28],
     |k, c| Box::new(Mlp::with_channels(k, c)),
 )];
 
-/// Nobody published any.
+/// No weights have been published.
 pub(crate) const WEIGHTS: &[crate::weights::WeightsInfo] = &[];

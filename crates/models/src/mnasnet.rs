@@ -1,11 +1,11 @@
-//! MNASNet: blocks of the kind of MobileNetV2, chosen by a search that timed them on a phone.
+//! MNASNet: blocks like those of MobileNetV2, chosen by a search that measured their speed on a phone.
 
 use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, ReLU, Sequential, Var};
 
-/// MNASNet-B1 in four widths: blocks that widen by 1x1, look by a depthwise 3x3 or 5x5, and narrow by 1x1.
+/// MNASNet-B1 in four widths: blocks that expand by 1x1, apply a depthwise 3x3 or 5x5 convolution, and project by 1x1.
 ///
 /// | network | width | parameters | multiply-adds at 224 px |
 /// | --- | ---: | ---: | ---: |
@@ -21,8 +21,8 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Re
 /// Tan et al., "MnasNet: Platform-Aware Neural Architecture Search for Mobile", 2019, figure 7.
 ///
 /// # PyTorch
-/// `torchvision.models.mnasnet0_5` to `mnasnet1_3`, keys and initialization included. In training, a fifth of what
-/// `classifier.1` reads is dropped.
+/// `torchvision.models.mnasnet0_5` to `mnasnet1_3`, keys and initialization included. In training, a fifth of the inputs of
+/// `classifier.1` is dropped.
 ///
 /// # Example
 /// ```
@@ -35,18 +35,18 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Re
 /// ```
 #[derive(Debug, Module)]
 pub struct MnasNet {
-    /// All convolutions.
+    /// The convolutional part of the network.
     pub layers: Sequential,
-    /// From features to classes.
+    /// From features to logits.
     pub classifier: Sequential,
 }
 
-/// Kernel, stride of the first, how much wider, blocks.
+/// Kernel, stride of the first block, expansion factor, blocks.
 const STACKS: [(usize, usize, usize, usize); 6] =
     [(3, 2, 3, 3), (5, 2, 3, 3), (5, 2, 6, 3), (3, 1, 6, 2), (5, 2, 6, 4), (3, 1, 6, 1)];
-/// Channels at width 1: of the stem, of what follows it, of the stacks.
+/// Channels at width 1: of the stem, of the block after it, and of the stacks.
 const CHANNELS: [usize; 8] = [32, 16, 24, 40, 80, 96, 192, 320];
-/// Features of an image.
+/// Length of the feature vector of an image.
 const FEATURES: usize = 1280;
 
 impl MnasNet {
@@ -67,28 +67,28 @@ impl MnasNet {
         }
         let last = channels[CHANNELS.len() - 1];
         layers = layers.append(conv(last, FEATURES, 1, 1, 1)).append(norm(FEATURES)).append(ReLU::new());
-        // Kaiming-uniform by what goes out, for a sigmoid.
+        // Kaiming-uniform over the number of outputs, with the gain for a sigmoid.
         let init = Init::Within { bound: (3.0 / num_classes.max(1) as f64).sqrt() as f32 };
         let linear = Linear::new(FEATURES, num_classes).init(init);
         Self { layers, classifier: Sequential::new().append(Dropout::new(0.2)).append(linear) }
     }
 
-    /// Half as wide.
+    /// MNASNet at half the width.
     pub fn mnasnet0_5(num_classes: usize, in_channels: usize) -> Self {
         Self::new(0.5, num_classes, in_channels)
     }
 
-    /// Three quarters as wide.
+    /// MNASNet at three quarters of the width.
     pub fn mnasnet0_75(num_classes: usize, in_channels: usize) -> Self {
         Self::new(0.75, num_classes, in_channels)
     }
 
-    /// As the paper has it.
+    /// MNASNet at the width of the paper.
     pub fn mnasnet1_0(num_classes: usize, in_channels: usize) -> Self {
         Self::new(1.0, num_classes, in_channels)
     }
 
-    /// A third wider.
+    /// MNASNet at 1.3 times the width.
     pub fn mnasnet1_3(num_classes: usize, in_channels: usize) -> Self {
         Self::new(1.3, num_classes, in_channels)
     }
@@ -107,12 +107,12 @@ fn conv(from: usize, to: usize, kernel: usize, stride: usize, groups: usize) -> 
     conv.groups(groups).bias(false).init(Init::kaiming_normal(to * kernel * kernel))
 }
 
-/// The running statistics hardly move: 0.0003 of a batch.
+/// A batch norm whose running statistics hardly move: with a momentum of 0.0003.
 fn norm(channels: usize) -> BatchNorm2d {
     BatchNorm2d::new(channels).momentum(0.0003)
 }
 
-/// Widen, look, narrow; and the shortcut between the narrow ends where they are alike.
+/// Expand, depthwise convolution, project; with a shortcut if input and output have the same shape.
 #[derive(Debug, Module)]
 struct InvertedResidual {
     layers: Sequential,
@@ -146,21 +146,23 @@ impl Forward for InvertedResidual {
 const PAPER: &str = "Tan et al. 2019, MnasNet: Platform-Aware Neural Architecture Search for Mobile";
 const ENDS: [&str; 2] = ["layers.0", "classifier.1"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
     photos(
         "mnasnet0_5",
         PAPER,
-        "chosen by a search that timed networks on a phone; half as wide",
+        "chosen by a search that timed networks on a phone; half the width",
         ENDS,
         |k, c| Box::new(MnasNet::mnasnet0_5(k, c)),
     ),
-    photos("mnasnet0_75", PAPER, "three quarters as wide", ENDS, |k, c| Box::new(MnasNet::mnasnet0_75(k, c))),
-    photos("mnasnet1_0", PAPER, "as the paper has it", ENDS, |k, c| Box::new(MnasNet::mnasnet1_0(k, c))),
+    photos("mnasnet0_75", PAPER, "three quarters of the width", ENDS, |k, c| {
+        Box::new(MnasNet::mnasnet0_75(k, c))
+    }),
+    photos("mnasnet1_0", PAPER, "the width of the paper", ENDS, |k, c| Box::new(MnasNet::mnasnet1_0(k, c))),
     photos("mnasnet1_3", PAPER, "a third wider", ENDS, |k, c| Box::new(MnasNet::mnasnet1_3(k, c))),
 ];
 
-/// The weights that were published for them.
+/// The published weights, one entry per network.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["mnasnet0_5", "v1"], pth!("mnasnet0.5_top1_67.823", "3ffadce67e"), V1, (67.734, 87.490)),
     torchvision(["mnasnet0_75", "v1"], pth!("mnasnet0_75", "7090bc5f"), V2, (71.180, 90.496)),

@@ -1,12 +1,12 @@
-//! MobileNetV2: wide in between, narrow at the ends, and every 3x3 convolution sees one channel.
+//! MobileNetV2: blocks that are wide inside and narrow at the ends, with depthwise 3x3 convolutions.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, ReLU6, Sequential, Var};
 
-/// MobileNetV2: blocks that widen by 1x1, look by a depthwise 3x3, and narrow by 1x1 without activation.
+/// MobileNetV2: blocks that expand by 1x1, apply a depthwise 3x3 convolution, and project by 1x1 without an activation.
 ///
-/// | stage | blocks | widen by | output for 224 px |
+/// | stage | blocks | expansion | output for 224 px |
 /// | --- | ---: | ---: | --- |
 /// | `features.0` 3x3 stride 2 | | | `[N, 32, 112, 112]` |
 /// | `features.1` | 1 | 1 | `[N, 16, 112, 112]` |
@@ -27,8 +27,8 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Re
 /// Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", 2018, table 2.
 ///
 /// # PyTorch
-/// `torchvision.models.mobilenet_v2`, keys and initialization included. In training, a fifth of what `classifier.1` reads
-/// is dropped.
+/// `torchvision.models.mobilenet_v2`, keys and initialization included. In training, a fifth of the inputs of `classifier.1` is
+/// dropped.
 ///
 /// # Example
 /// ```
@@ -41,13 +41,13 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Re
 /// ```
 #[derive(Debug, Module)]
 pub struct MobileNetV2 {
-    /// All convolutions.
+    /// The convolutional part of the network.
     pub features: Sequential,
-    /// From features to classes.
+    /// From features to logits.
     pub classifier: Sequential,
 }
 
-/// How much wider, output channels, blocks, stride of the first.
+/// Expansion factor, output channels, blocks, stride of the first block.
 const STAGES: [(usize, usize, usize, usize); 7] = [
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -57,11 +57,11 @@ const STAGES: [(usize, usize, usize, usize); 7] = [
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 ];
-/// Features of an image.
+/// Length of the feature vector of an image.
 const FEATURES: usize = 1280;
 
 impl MobileNetV2 {
-    /// For images of `in_channels` channels.
+    /// A network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         let mut channels = 32;
         let mut features = Sequential::new().append(conv_norm_relu(in_channels, channels, 3, 2, 1));
@@ -87,7 +87,7 @@ impl Forward for MobileNetV2 {
 }
 
 fn conv(from: usize, to: usize, kernel: usize, stride: usize, groups: usize) -> Conv2d {
-    // As torchvision counts it: a depthwise filter, too, as if it fed all channels.
+    // As torchvision counts it: even a depthwise filter, as if it fed all channels.
     let init = Init::kaiming_normal(to * kernel * kernel);
     let conv = Conv2d::new(from, to, kernel).stride(stride).padding(kernel / 2);
     conv.groups(groups).bias(false).init(init)
@@ -98,7 +98,7 @@ fn conv_norm_relu(from: usize, to: usize, kernel: usize, stride: usize, groups: 
     Sequential::new().append(conv).append(BatchNorm2d::new(to)).append(ReLU6::new())
 }
 
-/// Widen, look, narrow; and the shortcut between the narrow ends where they are alike.
+/// Expand, depthwise convolution, project; with a shortcut if input and output have the same shape.
 #[derive(Debug, Module)]
 struct InvertedResidual {
     conv: Sequential,
@@ -128,7 +128,7 @@ impl Forward for InvertedResidual {
     }
 }
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[photos(
     "mobilenet_v2",
     "Sandler et al. 2018, MobileNetV2: Inverted Residuals and Linear Bottlenecks",
@@ -137,7 +137,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[photos(
     |k, c| Box::new(MobileNetV2::new(k, c)),
 )];
 
-/// The weights that were published for them; of each network, the one that its name stands for first.
+/// The published weights; the first entry of each network is its default.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["mobilenet_v2", "v2"], pth!("mobilenet_v2", "7ebf99e0"), V2, (72.154, 90.822)),
     torchvision(["mobilenet_v2", "v1"], pth!("mobilenet_v2", "b0353104"), V1, (71.878, 90.286)),

@@ -1,4 +1,4 @@
-//! MobileNetV3: MobileNetV2's blocks with gates, and cheaper functions between them.
+//! MobileNetV3: MobileNetV2's blocks with gates and cheaper activations.
 
 use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
@@ -8,7 +8,8 @@ use striate_nn::{
     SqueezeExcitation, Var,
 };
 
-/// MobileNetV3 in two sizes: blocks that widen by 1x1, look by a depthwise 3x3 or 5x5, gate their channels, and narrow by 1x1.
+/// MobileNetV3 in two sizes: blocks that expand by 1x1, apply a depthwise 3x3 or 5x5 convolution, gate the channels, and
+/// project by 1x1.
 ///
 /// | network | blocks | parameters | multiply-adds at 224 px |
 /// | --- | ---: | ---: | ---: |
@@ -23,7 +24,7 @@ use striate_nn::{
 ///
 /// # PyTorch
 /// `torchvision.models.mobilenet_v3_small` and `mobilenet_v3_large`, keys and initialization included. In training, a fifth of
-/// what `classifier.3` reads is dropped.
+/// the inputs of `classifier.3` is dropped.
 ///
 /// # Example
 /// ```
@@ -36,13 +37,13 @@ use striate_nn::{
 /// ```
 #[derive(Debug, Module)]
 pub struct MobileNetV3 {
-    /// All convolutions.
+    /// The convolutional part of the network.
     pub features: Sequential,
-    /// From features to classes.
+    /// From features to logits.
     pub classifier: Sequential,
 }
 
-/// A block.
+/// The settings of a block.
 #[derive(Debug, Clone, Copy)]
 struct Settings {
     kernel: usize,
@@ -115,12 +116,12 @@ impl MobileNetV3 {
         Self { features, classifier }
     }
 
-    /// For little time: 11 blocks.
+    /// The small network, with 11 blocks.
     pub fn mobilenet_v3_small(num_classes: usize, in_channels: usize) -> Self {
         Self::new(&SMALL, 1024, num_classes, in_channels)
     }
 
-    /// 15 blocks.
+    /// The large network, with 15 blocks.
     pub fn mobilenet_v3_large(num_classes: usize, in_channels: usize) -> Self {
         Self::new(&LARGE, 1280, num_classes, in_channels)
     }
@@ -152,7 +153,7 @@ fn conv_norm(
     }
 }
 
-/// Widen, look, gate, narrow; and the shortcut between the narrow ends where they are alike.
+/// Expand, depthwise convolution, gate, project; with a shortcut if input and output have the same shape.
 #[derive(Debug, Module)]
 struct InvertedResidual {
     block: Sequential,
@@ -188,12 +189,12 @@ impl Forward for InvertedResidual {
 const PAPER: &str = "Howard et al. 2019, Searching for MobileNetV3";
 const ENDS: [&str; 2] = ["features.0.0", "classifier.3"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
     photos(
         "mobilenet_v3_small",
         PAPER,
-        "mobilenet_v2 with gates and cheaper functions; small",
+        "mobilenet_v2 with gates and cheaper activations; small",
         ENDS,
         |k, c| Box::new(MobileNetV3::mobilenet_v3_small(k, c)),
     ),
@@ -202,7 +203,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     }),
 ];
 
-/// The weights that were published for them; of each network, the one that its name stands for first.
+/// The published weights; the first entry of each network is its default.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["mobilenet_v3_small", "v1"], pth!("mobilenet_v3_small", "047dcff4"), V1, (67.668, 87.402)),
     torchvision(["mobilenet_v3_large", "v2"], pth!("mobilenet_v3_large", "5c1a4163"), V2, (75.274, 92.566)),

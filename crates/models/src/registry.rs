@@ -1,4 +1,4 @@
-//! The networks that are known by name. Each stands in its own file, with its weights; `lib.rs` lists the files.
+//! The networks that are known by name. Each is in its own file, with its weights; `lib.rs` lists the files.
 
 pub use crate::info::ModelInfo;
 
@@ -6,13 +6,13 @@ use crate::weights::names as timm;
 use std::sync::LazyLock;
 use striate_base::near::nearest;
 
-/// A name that no network has.
+/// No network has that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no model `{name}`; {}", self.advice())]
 pub struct UnknownModel {
-    /// What was asked for.
+    /// The name that was asked for.
     pub name: String,
-    /// The known name most like it.
+    /// The most similar known name, if any is similar.
     pub nearest: Option<&'static str>,
 }
 
@@ -22,14 +22,14 @@ impl UnknownModel {
         match (timm::why_not(&self.name), self.nearest) {
             (Some(why), _) => why.into(),
             (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => "`striate models` lists those there are".into(),
+            (None, None) => "`striate models` lists all models".into(),
         }
     }
 }
 
 static ALL: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
     let mut all = crate::MODELS.concat();
-    // Those for small images first.
+    // Networks for small images first.
     all.sort_by_key(|model| model.input[1] >= 224);
     all
 });
@@ -39,15 +39,15 @@ pub fn all() -> &'static [ModelInfo] {
     &ALL
 }
 
-/// Their names.
+/// The names of all networks, in the order of [`all`].
 pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|model| model.name).collect()
 }
 
-/// Finds a network by its name, or the one that timm has for it; capitals do not matter.
+/// Finds a network by its name, or by its name in timm; case does not matter.
 ///
 /// # Errors
-/// When no network has it, with the name most like it.
+/// If no network has the name; the error has the most similar one.
 ///
 /// # Example
 /// ```
@@ -99,7 +99,7 @@ mod tests {
         check(
             "MPL",
             &expect![[r#"
-                no model `MPL`; `striate models` lists those there are
+                no model `MPL`; `striate models` lists all models
             "#]],
         );
         check(
@@ -111,7 +111,7 @@ mod tests {
         check(
             "",
             &expect![[r#"
-                no model ``; `striate models` lists those there are
+                no model ``; `striate models` lists all models
             "#]],
         );
     }

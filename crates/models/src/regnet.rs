@@ -1,4 +1,4 @@
-//! RegNet: widths along a straight line, and nothing else to choose.
+//! RegNet: widths that grow linearly, with few other choices.
 
 use crate::info::{ModelInfo, photos};
 use crate::rounding::divisible;
@@ -7,8 +7,8 @@ use striate_nn::{
     BatchNorm2d, Conv2d, Forward, Init, Linear, Module, ReLU, Sequential, SqueezeExcitation, Var,
 };
 
-/// RegNetX in seven sizes, and RegNetY, with gates, in eight: residual blocks of 1x1, a grouped 3x3 and 1x1, whose widths grow
-/// along a line from block to block, rounded so that four stages have one width each.
+/// RegNetX in seven sizes, and RegNetY, with gates, in eight: residual blocks of 1x1, a grouped 3x3 and 1x1. The widths grow
+/// linearly from block to block, and are rounded so that each of the four stages has one width.
 ///
 /// | network | blocks | parameters | multiply-adds at 224 px |
 /// | --- | ---: | ---: | ---: |
@@ -36,7 +36,7 @@ use striate_nn::{
 ///
 /// # PyTorch
 /// `torchvision.models.regnet_x_400mf` to `regnet_x_32gf` and `regnet_y_400mf` to `regnet_y_128gf`, keys and initialization
-/// included, but for the biases of the gates, which start at 0 here.
+/// included, except that the biases of the gates start at 0 here.
 ///
 /// # Example
 /// ```
@@ -49,20 +49,20 @@ use striate_nn::{
 /// ```
 #[derive(Debug, Module)]
 pub struct RegNet {
-    /// 3x3 with stride 2.
+    /// A 3x3 convolution with stride 2.
     pub stem: Sequential,
     /// The four stages.
     pub trunk_output: Trunk,
-    /// From features to classes.
+    /// From features to logits.
     pub fc: Linear,
 }
 
-/// Channels of the stem.
+/// Number of channels of the stem.
 const STEM: usize = 32;
 
 impl RegNet {
-    /// Of so many blocks, the first so wide, in groups of so many channels; how much wider each block is than the one before, and by
-    /// what ratio the widths of stages differ; whether the blocks are gated.
+    /// Number of blocks, width of the first, channels per group; how much wider each block is than the one before, and the
+    /// ratio between the widths of stages; whether the blocks are gated.
     fn new(
         [depth, first, group]: [usize; 3],
         [slope, ratio]: [f64; 2],
@@ -96,83 +96,83 @@ impl RegNet {
         Self { stem, trunk_output, fc }
     }
 
-    /// 0.4 billion multiply-adds.
+    /// RegNetX with 0.4 billion multiply-adds.
     pub fn regnet_x_400mf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([22, 24, 16], [24.48, 2.54], false, num_classes, in_channels)
     }
 
-    /// 0.8 billion multiply-adds.
+    /// RegNetX with 0.8 billion multiply-adds.
     pub fn regnet_x_800mf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([16, 56, 16], [35.73, 2.28], false, num_classes, in_channels)
     }
 
-    /// 1.6 billion multiply-adds.
+    /// RegNetX with 1.6 billion multiply-adds.
     pub fn regnet_x_1_6gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([18, 80, 24], [34.01, 2.25], false, num_classes, in_channels)
     }
 
-    /// 3.2 billion multiply-adds.
+    /// RegNetX with 3.2 billion multiply-adds.
     pub fn regnet_x_3_2gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([25, 88, 48], [26.31, 2.25], false, num_classes, in_channels)
     }
 
-    /// 8 billion multiply-adds.
+    /// RegNetX with 8 billion multiply-adds.
     pub fn regnet_x_8gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([23, 80, 120], [49.56, 2.88], false, num_classes, in_channels)
     }
 
-    /// 16 billion multiply-adds.
+    /// RegNetX with 16 billion multiply-adds.
     pub fn regnet_x_16gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([22, 216, 128], [55.59, 2.1], false, num_classes, in_channels)
     }
 
-    /// 32 billion multiply-adds.
+    /// RegNetX with 32 billion multiply-adds.
     pub fn regnet_x_32gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([23, 320, 168], [69.86, 2.0], false, num_classes, in_channels)
     }
 
-    /// 0.4 billion multiply-adds, gated.
+    /// RegNetY with 0.4 billion multiply-adds.
     pub fn regnet_y_400mf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([16, 48, 8], [27.89, 2.09], true, num_classes, in_channels)
     }
 
-    /// 0.8 billion multiply-adds, gated.
+    /// RegNetY with 0.8 billion multiply-adds.
     pub fn regnet_y_800mf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([14, 56, 16], [38.84, 2.4], true, num_classes, in_channels)
     }
 
-    /// 1.6 billion multiply-adds, gated.
+    /// RegNetY with 1.6 billion multiply-adds.
     pub fn regnet_y_1_6gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([27, 48, 24], [20.71, 2.65], true, num_classes, in_channels)
     }
 
-    /// 3.2 billion multiply-adds, gated.
+    /// RegNetY with 3.2 billion multiply-adds.
     pub fn regnet_y_3_2gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([21, 80, 24], [42.63, 2.66], true, num_classes, in_channels)
     }
 
-    /// 8 billion multiply-adds, gated.
+    /// RegNetY with 8 billion multiply-adds.
     pub fn regnet_y_8gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([17, 192, 56], [76.82, 2.19], true, num_classes, in_channels)
     }
 
-    /// 16 billion multiply-adds, gated.
+    /// RegNetY with 16 billion multiply-adds.
     pub fn regnet_y_16gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([18, 200, 112], [106.23, 2.48], true, num_classes, in_channels)
     }
 
-    /// 32 billion multiply-adds, gated.
+    /// RegNetY with 32 billion multiply-adds.
     pub fn regnet_y_32gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([20, 232, 232], [115.89, 2.53], true, num_classes, in_channels)
     }
 
-    /// 128 billion multiply-adds, gated.
+    /// RegNetY with 128 billion multiply-adds.
     pub fn regnet_y_128gf(num_classes: usize, in_channels: usize) -> Self {
         Self::new([27, 456, 264], [160.83, 2.52], true, num_classes, in_channels)
     }
 }
 
-/// The width of block `i`: the power of `ratio` next to the line, in steps of 8.
+/// The width of block `i`: the power of `ratio` nearest to the linear width, rounded to a multiple of 8.
 fn quantized(first: f64, slope: f64, ratio: f64, i: usize) -> usize {
     let wanted = first + slope * i as f64;
     let power = ((wanted / first).ln() / ratio.ln()).round_ties_even();
@@ -231,14 +231,14 @@ fn conv_norm(from: usize, to: usize, kernel: usize, (stride, groups): (usize, us
         .append(BatchNorm2d::new(to))
 }
 
-/// A residual block; where it changes the shape, the shortcut does, too.
+/// A residual block; if it changes the shape, the shortcut does so too.
 #[derive(Debug, Module)]
 struct Block {
     proj: Option<Sequential>,
     f: Branch,
 }
 
-/// 1x1, a grouped 3x3, perhaps a gate, 1x1.
+/// A 1x1 convolution, a grouped 3x3, an optional gate, and a 1x1.
 #[derive(Debug, Module)]
 struct Branch {
     a: Sequential,
@@ -250,7 +250,7 @@ struct Branch {
 impl Block {
     fn new(from: usize, to: usize, stride: usize, group: usize, gated: bool) -> Self {
         let proj = (from != to || stride != 1).then(|| conv_norm(from, to, 1, (stride, 1)));
-        // A quarter of what the block reads, a half to the even.
+        // A quarter of the block's input channels, rounded half to even.
         let squeezed = (0.25 * from as f64).round_ties_even() as usize;
         let f = Branch {
             a: conv_norm(from, to, 1, (1, 1)).append(ReLU::new()),
@@ -279,9 +279,9 @@ impl Forward for Block {
 const PAPER: &str = "Radosavovic et al. 2020, Designing Network Design Spaces";
 const ENDS: [&str; 2] = ["stem.0", "fc"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
-    photos("regnet_x_400mf", PAPER, "widths along a line; 0.4 billion multiply-adds", ENDS, |k, c| {
+    photos("regnet_x_400mf", PAPER, "widths that grow linearly; 0.4 billion multiply-adds", ENDS, |k, c| {
         Box::new(RegNet::regnet_x_400mf(k, c))
     }),
     photos("regnet_x_800mf", PAPER, "0.8 billion multiply-adds", ENDS, |k, c| {
@@ -302,7 +302,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     photos("regnet_x_32gf", PAPER, "32 billion multiply-adds", ENDS, |k, c| {
         Box::new(RegNet::regnet_x_32gf(k, c))
     }),
-    photos("regnet_y_400mf", PAPER, "as x, with gates; 0.4 billion multiply-adds", ENDS, |k, c| {
+    photos("regnet_y_400mf", PAPER, "like x, with gates; 0.4 billion multiply-adds", ENDS, |k, c| {
         Box::new(RegNet::regnet_y_400mf(k, c))
     }),
     photos("regnet_y_800mf", PAPER, "0.8 billion multiply-adds", ENDS, |k, c| {
@@ -328,7 +328,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     }),
 ];
 
-/// Those that were trained on images from the net by their hashtags first, and are not for commerce.
+/// Weights that were first trained on images from the web with their hashtags, and are not for commercial use.
 const fn swag(
     model: &'static str,
     tag: &'static str,
@@ -343,7 +343,7 @@ const fn swag(
     }
 }
 
-/// The weights that were published for them; of each network, the one that its name stands for first.
+/// The published weights; the first entry of each network is its default.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["regnet_x_400mf", "v2"], pth!("regnet_x_400mf", "62229a5f"), V2, (74.864, 92.322)),
     torchvision(["regnet_x_400mf", "v1"], pth!("regnet_x_400mf", "adf1edd5"), V1, (72.834, 90.950)),

@@ -23,7 +23,7 @@ use striate_nn::{
 /// | [`ResNet::resnet20`] | 3 3 3 of two 3x3 | 272,474 | 40,813,184 at 32 px |
 /// | [`ResNet::resnet18_small`] | 2 2 2 2 of two 3x3 | 11,173,962 | 555,422,720 at 32 px |
 ///
-/// The last two for 10 classes, the others for 1000.
+/// The last two are for 10 classes, the others for 1000.
 ///
 /// # Shapes
 /// `[N, in_channels, H, W]` of any size to logits `[N, num_classes]`.
@@ -33,8 +33,9 @@ use striate_nn::{
 /// Transformations for Deep Neural Networks", 2017, table 1; Zagoruyko et al., "Wide Residual Networks", 2016.
 ///
 /// # PyTorch
-/// `torchvision.models.resnet18` to `resnet152`, `resnext50_32x4d` and its likes, keys and initialization included; the stride of a bottleneck is in its
-/// 3x3 convolution, as there, and not in the first 1x1, as in the paper. The small ones have the same keys.
+/// `torchvision.models.resnet18` to `resnet152`, `resnext50_32x4d` and its relatives, keys and initialization included. The
+/// stride of a bottleneck is in its 3x3 convolution, as there, and not in the first 1x1, as in the paper. The networks for
+/// small images have the same keys.
 ///
 /// # Example
 /// ```
@@ -49,49 +50,49 @@ use striate_nn::{
 pub struct ResNet {
     /// The stem: 7x7 with stride 2 for photos, 3x3 for small images.
     pub conv1: Conv2d,
-    /// Of the stem.
+    /// The batch norm of the stem.
     pub bn1: BatchNorm2d,
-    /// A quarter of the pixels, for photos.
+    /// A 3x3 max-pool with stride 2, in networks for photos.
     pub maxpool: Option<MaxPool2d>,
-    /// Blocks at the stem's size.
+    /// Blocks at the size of the stem's output.
     pub layer1: Sequential,
-    /// Blocks at half of it.
+    /// Blocks at half that size.
     pub layer2: Sequential,
-    /// Blocks at a quarter.
+    /// Blocks at a quarter of that size.
     pub layer3: Sequential,
-    /// Blocks at an eighth; the networks for 32 px have none.
+    /// Blocks at an eighth of that size; `None` in [`ResNet::resnet20`].
     pub layer4: Option<Sequential>,
     /// The mean of each channel.
     pub avgpool: AdaptiveAvgPool2d,
-    /// From features to classes.
+    /// From features to logits.
     pub fc: Linear,
 }
 
-/// What a stage is built of.
+/// The kind of block that a stage is built of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Basic,
-    /// Of the 3x3 convolution: its groups, and the channels of each at 64 filters.
+    /// Number of groups of the 3x3 convolution, and the channels of each group at 64 filters.
     Bottleneck([usize; 2]),
 }
 
-/// The bottleneck of the first ResNets.
+/// The bottleneck of the original ResNets.
 const PLAIN: Kind = Kind::Bottleneck([1, 64]);
 
-/// A convolution without bias, a batch norm behind it being sure.
+/// A convolution without bias, since a batch norm always follows.
 fn conv(from: usize, to: usize, kernel: usize, stride: usize) -> Conv2d {
     let init = Init::kaiming_normal(to * kernel * kernel);
     Conv2d::new(from, to, kernel).stride(stride).padding(kernel / 2).bias(false).init(init)
 }
 
 impl ResNet {
-    /// For photos.
+    /// A network for photos.
     fn photos(kind: Kind, blocks: [usize; 4], num_classes: usize, in_channels: usize) -> Self {
         let stem = conv(in_channels, 64, 7, 2);
         Self::with_stem(stem, Some(MaxPool2d::new(3).stride(2).padding(1)), kind, &blocks, num_classes)
     }
 
-    /// Stages whose filters double from those of the stem on.
+    /// A network whose number of filters starts at that of the stem and doubles from stage to stage.
     fn with_stem(
         stem: Conv2d,
         maxpool: Option<MaxPool2d>,
@@ -132,32 +133,32 @@ impl ResNet {
         }
     }
 
-    /// 18 layers.
+    /// ResNet with 18 layers.
     pub fn resnet18(num_classes: usize, in_channels: usize) -> Self {
         Self::photos(Kind::Basic, [2, 2, 2, 2], num_classes, in_channels)
     }
 
-    /// 34 layers.
+    /// ResNet with 34 layers.
     pub fn resnet34(num_classes: usize, in_channels: usize) -> Self {
         Self::photos(Kind::Basic, [3, 4, 6, 3], num_classes, in_channels)
     }
 
-    /// 50 layers.
+    /// ResNet with 50 layers.
     pub fn resnet50(num_classes: usize, in_channels: usize) -> Self {
         Self::photos(PLAIN, [3, 4, 6, 3], num_classes, in_channels)
     }
 
-    /// 101 layers.
+    /// ResNet with 101 layers.
     pub fn resnet101(num_classes: usize, in_channels: usize) -> Self {
         Self::photos(PLAIN, [3, 4, 23, 3], num_classes, in_channels)
     }
 
-    /// 152 layers.
+    /// ResNet with 152 layers.
     pub fn resnet152(num_classes: usize, in_channels: usize) -> Self {
         Self::photos(PLAIN, [3, 8, 36, 3], num_classes, in_channels)
     }
 
-    /// [`ResNet::resnet50`] whose 3x3 convolutions are of 32 groups, of 4 channels each in the first stage.
+    /// [`ResNet::resnet50`] with 3x3 convolutions in 32 groups, of 4 channels each in the first stage.
     pub fn resnext50_32x4d(num_classes: usize, in_channels: usize) -> Self {
         Self::photos(Kind::Bottleneck([32, 4]), [3, 4, 6, 3], num_classes, in_channels)
     }
@@ -182,10 +183,11 @@ impl ResNet {
         Self::photos(Kind::Bottleneck([1, 128]), [3, 4, 23, 3], num_classes, in_channels)
     }
 
-    /// 20 layers for images of 28 to 64 px: 16, 32 and 64 filters in three stages of three blocks.
+    /// ResNet with 20 layers for images of 28 to 64 px: 16, 32 and 64 filters in three stages of three blocks.
     ///
-    /// The paper's network for CIFAR-10, with the projections of its option B where the size changes (1x1 convolutions,
-    /// as in the larger networks) rather than those of option A (padding with zeros), which have 2,752 parameters fewer.
+    /// The paper's network for CIFAR-10. Where the size changes, its shortcuts are the projections of option B (1x1
+    /// convolutions, as in the larger networks) rather than those of option A (padding with zeros), which have 2,752 parameters
+    /// fewer.
     pub fn resnet20(num_classes: usize, in_channels: usize) -> Self {
         Self::with_stem(conv(in_channels, 16, 3, 1), None, Kind::Basic, &[3, 3, 3], num_classes)
     }
@@ -197,7 +199,7 @@ impl ResNet {
 }
 
 impl Forward for ResNet {
-    /// `[N, C, H, W]` to logits; the sizes are those of photos of 224 px.
+    /// `[N, C, H, W]` to logits. The sizes in the comments are those of photos of 224 px.
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         let x = x.apply(&self.conv1).apply(&self.bn1).relu(); // [N, 64, 112, 112]
         let x = self.maxpool.as_ref().map_or(x, |pool| x.apply(pool)); // [N, 64, 56, 56]
@@ -209,7 +211,7 @@ impl Forward for ResNet {
     }
 }
 
-/// What makes the input as large as what is added to it, where it is not already.
+/// The projection of a shortcut that changes the shape; `None` if it does not.
 fn downsample(from: usize, to: usize, stride: usize) -> Option<Sequential> {
     (stride != 1 || from != to)
         .then(|| Sequential::new().append(conv(from, to, 1, stride)).append(BatchNorm2d::new(to)))
@@ -245,10 +247,10 @@ impl Forward for BasicBlock {
     }
 }
 
-/// Output channels of a bottleneck for each of its filters.
+/// Output channels of a bottleneck per filter.
 const EXPANSION: usize = 4;
 
-/// A 3x3 convolution between two 1x1 that make it narrow and wide again, and a shortcut.
+/// A 3x3 convolution between two 1x1 convolutions that reduce and restore the channels, and a shortcut.
 #[derive(Debug, Module)]
 struct Bottleneck {
     conv1: Conv2d,
@@ -289,7 +291,7 @@ const NEXT: &str = "Xie et al. 2017, Aggregated Residual Transformations for Dee
 const WIDE: &str = "Zagoruyko and Komodakis 2016, Wide Residual Networks";
 const ENDS: [&str; 2] = ["conv1", "fc"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
     small("resnet20", PAPER, "20 layers for images of 28 to 64 px", ENDS, [3, 32, 32], |k, c| {
         Box::new(ResNet::resnet20(k, c))
@@ -308,7 +310,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     photos("resnet34", PAPER, "resnet18 with twice the blocks", ENDS, |k, c| {
         Box::new(ResNet::resnet34(k, c))
     }),
-    photos("resnet50", PAPER, "the yardstick: bottleneck blocks, 50 layers", ENDS, |k, c| {
+    photos("resnet50", PAPER, "the usual reference: bottleneck blocks, 50 layers", ENDS, |k, c| {
         Box::new(ResNet::resnet50(k, c))
     }),
     photos("resnet101", PAPER, "101 layers", ENDS, |k, c| Box::new(ResNet::resnet101(k, c))),
@@ -330,7 +332,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     }),
 ];
 
-/// The weights that were published for them; of each network, the one that its name stands for first.
+/// The published weights; the first entry of each network is its default.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["resnet18", "v1"], pth!("resnet18", "f37072fd"), V1, (69.758, 89.078)),
     torchvision(["resnet34", "v1"], pth!("resnet34", "b627a593"), V1, (73.314, 91.420)),

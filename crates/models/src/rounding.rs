@@ -1,6 +1,6 @@
-//! Widths as the authors of mobile networks round them.
+//! The rounding of widths in networks for mobile devices.
 
-/// `wanted` channels as a multiple of `by`, at least one, and at most a tenth below what was wanted.
+/// Rounds `wanted` channels to a multiple of `by`, at least one multiple, and at most a tenth below `wanted`.
 ///
 /// # PyTorch
 /// `torchvision.models._utils._make_divisible(wanted, by)`.

@@ -1,22 +1,22 @@
-//! Networks that come with their weights: trained on full MNIST, inside this crate, so that every tool works at once.
+//! Networks that are bundled with their weights, trained on the full MNIST, so that every tool works at once.
 //!
-//! `cargo xtask shipped` trains them again by the commands below and compares the files byte by byte: training gives the
-//! same bits on any machine with fused multiply-add, for any number of threads.
+//! `cargo xtask shipped` trains them again with the commands below and compares the files byte by byte: training gives the same
+//! bits on any machine with fused multiply-add, for any number of threads.
 
 use striate_formats::{ModelFile, Problem};
 
-/// A network with its weights.
+/// A bundled network with its weights.
 #[derive(Debug, Clone, Copy)]
 pub struct Shipped {
-    /// What the user types: the network's name in the [`registry`](crate::registry).
+    /// The name that the user types, which is the network's name in the [`registry`](crate::registry).
     pub name: &'static str,
-    /// One line about it.
+    /// A one-line description with the accuracy on the test set.
     pub description: &'static str,
-    /// The model file.
+    /// The content of the model file.
     pub bytes: &'static [u8],
     /// The SHA-256 of the file, in lower-case hexadecimal.
     pub sha256: &'static str,
-    /// The command that makes the file.
+    /// The command that reproduces the file.
     pub command: &'static str,
 }
 
@@ -40,7 +40,7 @@ const ALL: &[Shipped] = &[
     ),
     shipped!(
         "convnet_gap",
-        "five convolutions, the mean of each map and a linear layer: 99.19 % of MNIST's 10,000 test digits",
+        "five convolutions, the mean of each feature map and a linear layer: 99.19 % of MNIST's 10,000 test digits",
         "77e31b45b8a737d73c97111523c5babe3428c1b29feb8bff617d2dfc5ec3e921"
     ),
     shipped!(
@@ -50,12 +50,12 @@ const ALL: &[Shipped] = &[
     ),
 ];
 
-/// Every network that comes with its weights.
+/// All bundled networks.
 pub fn all() -> &'static [Shipped] {
     ALL
 }
 
-/// The one of that name; capitals do not matter.
+/// The bundled network of that name; case does not matter.
 ///
 /// # Example
 /// ```
@@ -70,16 +70,16 @@ pub fn find(name: &str) -> Option<&'static Shipped> {
     ALL.iter().find(|shipped| shipped.name.eq_ignore_ascii_case(name))
 }
 
-/// Their names.
+/// The names of all bundled networks.
 pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|shipped| shipped.name).collect()
 }
 
 impl Shipped {
-    /// The network, its weights, preprocessing and classes; its golden logits are computed again.
+    /// Loads the network with its weights, preprocessing and classes, and verifies its golden logits.
     ///
     /// # Errors
-    /// None with the files as committed; a damaged one is reported like any other model file.
+    /// None for the files as committed; a damaged file is reported like any other model file.
     pub fn load(&self) -> Result<ModelFile, Problem> {
         ModelFile::from_bytes(self.bytes)
     }

@@ -1,11 +1,11 @@
-//! ShuffleNetV2: half of the channels pass by, the other half is looked at, and the two are shuffled.
+//! ShuffleNetV2: half of the channels bypass each block, and the halves are then shuffled.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, V2, WeightsInfo, pth, torchvision};
 use striate_nn::{BatchNorm2d, Conv2d, Forward, Linear, MaxPool2d, Module, ReLU, Sequential, Var};
 
-/// ShuffleNetV2 in four widths: a block splits the channels, sends one half through 1x1, depthwise 3x3 and 1x1, joins it to the
-/// other, and shuffles, so that the next block splits them otherwise.
+/// ShuffleNetV2 in four widths: a block splits the channels, sends one half through a 1x1, a depthwise 3x3 and a 1x1
+/// convolution, concatenates it with the other half, and shuffles, so that the next block splits the channels differently.
 ///
 /// | network | channels of the stages | parameters | multiply-adds at 224 px |
 /// | --- | --- | ---: | ---: |
@@ -36,21 +36,21 @@ use striate_nn::{BatchNorm2d, Conv2d, Forward, Linear, MaxPool2d, Module, ReLU, 
 pub struct ShuffleNetV2 {
     /// The stem: 3x3 with stride 2.
     pub conv1: Sequential,
-    /// A quarter of the pixels.
+    /// A 3x3 max-pool with stride 2.
     pub maxpool: MaxPool2d,
-    /// An eighth of the side of the image.
+    /// Blocks at an eighth of the image's height and width.
     pub stage2: Sequential,
-    /// A sixteenth.
+    /// Blocks at a sixteenth.
     pub stage3: Sequential,
-    /// A thirty-second.
+    /// Blocks at a thirty-second.
     pub stage4: Sequential,
-    /// To the features: 1x1.
+    /// A 1x1 convolution to the features.
     pub conv5: Sequential,
-    /// From features to classes.
+    /// From features to logits.
     pub fc: Linear,
 }
 
-/// Channels of the stem.
+/// Number of channels of the stem.
 const STEM: usize = 24;
 
 impl ShuffleNetV2 {
@@ -71,29 +71,29 @@ impl ShuffleNetV2 {
         }
     }
 
-    /// Half as wide.
+    /// ShuffleNetV2 at half the width.
     pub fn shufflenet_v2_x0_5(num_classes: usize, in_channels: usize) -> Self {
         Self::new([48, 96, 192], 1024, num_classes, in_channels)
     }
 
-    /// As the paper has it.
+    /// ShuffleNetV2 at the width of the paper.
     pub fn shufflenet_v2_x1_0(num_classes: usize, in_channels: usize) -> Self {
         Self::new([116, 232, 464], 1024, num_classes, in_channels)
     }
 
-    /// Half as wide again.
+    /// ShuffleNetV2 at 1.5 times the width.
     pub fn shufflenet_v2_x1_5(num_classes: usize, in_channels: usize) -> Self {
         Self::new([176, 352, 704], 1024, num_classes, in_channels)
     }
 
-    /// Twice as wide.
+    /// ShuffleNetV2 at twice the width.
     pub fn shufflenet_v2_x2_0(num_classes: usize, in_channels: usize) -> Self {
         Self::new([244, 488, 976], 2048, num_classes, in_channels)
     }
 }
 
 impl Forward for ShuffleNetV2 {
-    /// `[N, C, H, W]` to logits. The sizes are those of shufflenet_v2_x1_0 and photos of 224 px.
+    /// `[N, C, H, W]` to logits. The sizes in the comments are those of shufflenet_v2_x1_0 and photos of 224 px.
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g> {
         let x = x.apply(&self.conv1).apply(&self.maxpool); // [N, 24, 56, 56]
         let x = x.apply(&self.stage2).apply(&self.stage3).apply(&self.stage4); // [N, 464, 7, 7]
@@ -111,12 +111,12 @@ fn conv_norm_relu(from: usize, to: usize, kernel: usize, stride: usize) -> Seque
     Sequential::new().append(conv).append(BatchNorm2d::new(to)).append(ReLU::new())
 }
 
-/// Half of the channels pass by, or, where the size changes, both halves are made of all of them.
+/// Half of the channels bypass the block; if the size changes, both halves are computed from all channels.
 #[derive(Debug, Module)]
 struct InvertedResidual {
     branch1: Sequential,
     branch2: Sequential,
-    /// Channels of a half.
+    /// Number of channels of each half.
     #[module(skip)]
     half: usize,
     #[module(skip)]
@@ -159,19 +159,19 @@ const PAPER: &str =
     "Ma et al. 2018, ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design";
 const ENDS: [&str; 2] = ["conv1.0", "fc"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
     photos(
         "shufflenet_v2_x0_5",
         PAPER,
-        "half of the channels pass by each block; half as wide",
+        "half of the channels bypass each block; half the width",
         ENDS,
         |k, c| Box::new(ShuffleNetV2::shufflenet_v2_x0_5(k, c)),
     ),
-    photos("shufflenet_v2_x1_0", PAPER, "as the paper has it", ENDS, |k, c| {
+    photos("shufflenet_v2_x1_0", PAPER, "the width of the paper", ENDS, |k, c| {
         Box::new(ShuffleNetV2::shufflenet_v2_x1_0(k, c))
     }),
-    photos("shufflenet_v2_x1_5", PAPER, "half as wide again", ENDS, |k, c| {
+    photos("shufflenet_v2_x1_5", PAPER, "1.5 times the width", ENDS, |k, c| {
         Box::new(ShuffleNetV2::shufflenet_v2_x1_5(k, c))
     }),
     photos("shufflenet_v2_x2_0", PAPER, "twice as wide", ENDS, |k, c| {
@@ -179,7 +179,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     }),
 ];
 
-/// The weights that were published for them.
+/// The published weights, one entry per network.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["shufflenet_v2_x0_5", "v1"], pth!("shufflenetv2_x0.5", "f707e7126e"), V1, (60.552, 81.746)),
     torchvision(["shufflenet_v2_x1_0", "v1"], pth!("shufflenetv2_x1", "5666bf0f80"), V1, (69.362, 88.316)),

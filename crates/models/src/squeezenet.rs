@@ -1,4 +1,4 @@
-//! SqueezeNet: as right as AlexNet with a fiftieth of its parameters.
+//! SqueezeNet: the accuracy of AlexNet with a fiftieth of its parameters.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
@@ -6,8 +6,8 @@ use striate_nn::{
     AdaptiveAvgPool2d, Conv2d, Dropout, Forward, Init, MaxPool2d, Module, ReLU, Sequential, Var,
 };
 
-/// A network for photos without a fully connected layer: its "fire" blocks squeeze the channels by 1x1, and expand them by
-/// 1x1 and 3x3 side by side. A last 1x1 convolution makes a map of each class, and the mean of a map is the class's logit.
+/// A network for photos without a fully connected layer. Its "fire" blocks squeeze the channels by 1x1, and expand them by 1x1
+/// and 3x3 side by side. A last 1x1 convolution computes one feature map per class, whose mean is the logit of the class.
 ///
 /// | network | stem | pools after block | parameters | multiply-adds at 224 px |
 /// | --- | --- | --- | ---: | ---: |
@@ -15,14 +15,14 @@ use striate_nn::{
 /// | [`SqueezeNet::squeezenet1_1`] | 3x3 to 64 channels | stem, 2, 4 | 1,235,496 | 349,151,936 |
 ///
 /// # Shapes
-/// `[N, in_channels, H, W]` of at least 21 px (`squeezenet1_1`: 17 px) to logits `[N, num_classes]`, none of which is below 0.
+/// `[N, in_channels, H, W]` of at least 21 px (`squeezenet1_1`: 17 px) to logits `[N, num_classes]`, which are never below 0.
 ///
 /// # Source
 /// Iandola et al., "SqueezeNet: AlexNet-level Accuracy with 50x Fewer Parameters and <0.5MB Model Size", 2016, table 1.
 ///
 /// # PyTorch
-/// `torchvision.models.squeezenet1_0` and `squeezenet1_1`, keys and initialization included. In training, half of what
-/// `classifier.1` reads is dropped.
+/// `torchvision.models.squeezenet1_0` and `squeezenet1_1`, keys and initialization included. In training, half of the inputs of
+/// `classifier.1` are dropped.
 ///
 /// # Example
 /// ```
@@ -35,13 +35,13 @@ use striate_nn::{
 /// ```
 #[derive(Debug, Module)]
 pub struct SqueezeNet {
-    /// All convolutions but the last.
+    /// All convolutions except the last.
     pub features: Sequential,
-    /// From features to classes.
+    /// The last convolution, with dropout and ReLU.
     pub classifier: Sequential,
 }
 
-/// Channels in, squeezed, and of each of the two that expand.
+/// Input channels, squeezed channels, and channels of each of the two expanding convolutions.
 const FIRES: [(usize, usize, usize); 8] = [
     (96, 16, 64),
     (128, 16, 64),
@@ -54,7 +54,7 @@ const FIRES: [(usize, usize, usize); 8] = [
 ];
 
 impl SqueezeNet {
-    /// `pools`: the blocks in front of which there is a pool.
+    /// `pools`: the blocks that are preceded by a pool.
     fn new(stem: Conv2d, pools: [usize; 3], num_classes: usize) -> Self {
         let channels = stem.out_channels;
         let mut features = Sequential::new().append(stem).append(ReLU::new());
@@ -74,12 +74,12 @@ impl SqueezeNet {
         Self { features, classifier }
     }
 
-    /// As the paper has it.
+    /// SqueezeNet as in the paper.
     pub fn squeezenet1_0(num_classes: usize, in_channels: usize) -> Self {
         Self::new(conv(in_channels, 96, 7).stride(2), [0, 3, 7], num_classes)
     }
 
-    /// With a smaller stem and earlier pools: 2.4 times fewer multiply-adds, as right.
+    /// With a smaller stem and earlier pools: 2.4 times fewer multiply-adds at the same accuracy.
     pub fn squeezenet1_1(num_classes: usize, in_channels: usize) -> Self {
         Self::new(conv(in_channels, 64, 3).stride(2), [0, 2, 4], num_classes)
     }
@@ -125,25 +125,25 @@ impl Forward for Fire {
 const PAPER: &str = "Iandola et al. 2016, SqueezeNet: AlexNet-level Accuracy with 50x Fewer Parameters";
 const ENDS: [&str; 2] = ["features.0", "classifier.1"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
     photos(
         "squeezenet1_0",
         PAPER,
-        "no fully connected layer: a map of each class, and its mean",
+        "no fully connected layer: a feature map per class, and its mean",
         ENDS,
         |k, c| Box::new(SqueezeNet::squeezenet1_0(k, c)),
     ),
     photos(
         "squeezenet1_1",
         PAPER,
-        "2.4 times fewer multiply-adds than squeezenet1_0, as right",
+        "2.4 times fewer multiply-adds than squeezenet1_0, equally accurate",
         ENDS,
         |k, c| Box::new(SqueezeNet::squeezenet1_1(k, c)),
     ),
 ];
 
-/// The weights that were published for them.
+/// The published weights, one entry per network.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["squeezenet1_0", "v1"], pth!("squeezenet1_0", "b66bff10"), V1, (58.092, 80.420)),
     torchvision(["squeezenet1_1", "v1"], pth!("squeezenet1_1", "b8a52dc0"), V1, (58.178, 80.624)),

@@ -1,4 +1,4 @@
-//! VGG: nothing but 3x3 convolutions, and many of them.
+//! VGG: many 3x3 convolutions, and no others.
 
 use crate::info::{ModelInfo, photos};
 use crate::weights::{V1, WeightsInfo, pth, torchvision};
@@ -7,17 +7,17 @@ use striate_nn::{
     Sequential, Var,
 };
 
-/// VGG of any depth: five stages of 3x3 convolutions with 64, 128, 256, 512 and 512 filters, a 2x2 max-pool behind each,
+/// VGG of any depth: five stages of 3x3 convolutions with 64, 128, 256, 512 and 512 filters, each followed by a 2x2 max-pool,
 /// and three fully connected layers, which hold nine tenths of the parameters.
 ///
-/// | network | convolutions a stage | parameters | multiply-adds at 224 px |
+/// | network | convolutions per stage | parameters | multiply-adds at 224 px |
 /// | --- | --- | ---: | ---: |
 /// | [`Vgg::vgg11`] | 1 1 2 2 2 | 132,863,336 | 7,609,090,048 |
 /// | [`Vgg::vgg13`] | 2 2 2 2 2 | 133,047,848 | 11,308,466,176 |
 /// | [`Vgg::vgg16`] | 2 2 3 3 3 | 138,357,544 | 15,470,264,320 |
 /// | [`Vgg::vgg19`] | 2 2 4 4 4 | 143,667,240 | 19,632,062,464 |
 ///
-/// With batch norm there are two parameters more for each filter.
+/// With batch norm there are two more parameters per filter.
 ///
 /// # Shapes
 /// `[N, in_channels, H, W]` of at least 32 px to logits `[N, num_classes]`.
@@ -27,8 +27,8 @@ use striate_nn::{
 /// A, B, D and E of table 1.
 ///
 /// # PyTorch
-/// `torchvision.models.vgg11` to `vgg19_bn`, keys and initialization included: convolutions keep their bias in front of a
-/// batch norm, where it has no effect. In training, half of what `classifier.3` and `classifier.6` read is dropped.
+/// `torchvision.models.vgg11` to `vgg19_bn`, keys and initialization included: convolutions keep their bias before a batch
+/// norm, where it has no effect. In training, half of the inputs of `classifier.3` and `classifier.6` are dropped.
 ///
 /// # Example
 /// ```
@@ -41,16 +41,16 @@ use striate_nn::{
 /// ```
 #[derive(Debug, Module)]
 pub struct Vgg {
-    /// The convolutions.
+    /// The convolutions, with ReLU and max-pooling.
     pub features: Sequential,
-    /// To 7x7, whatever the image.
+    /// Pools to 7x7, whatever the size of the image.
     pub avgpool: AdaptiveAvgPool2d,
     /// Three fully connected layers.
     pub classifier: Sequential,
 }
 
 impl Vgg {
-    /// With so many convolutions in each stage.
+    /// With `stages[i]` convolutions in stage `i`, with or without batch norm.
     pub fn new(stages: [usize; 5], batch_norm: bool, num_classes: usize, in_channels: usize) -> Self {
         let mut features = Sequential::new();
         let mut channels = in_channels;
@@ -78,22 +78,22 @@ impl Vgg {
         Self { features, avgpool: AdaptiveAvgPool2d::new(7), classifier }
     }
 
-    /// Eight convolutions.
+    /// VGG with eight convolutions.
     pub fn vgg11(num_classes: usize, in_channels: usize, batch_norm: bool) -> Self {
         Self::new([1, 1, 2, 2, 2], batch_norm, num_classes, in_channels)
     }
 
-    /// Ten convolutions.
+    /// VGG with ten convolutions.
     pub fn vgg13(num_classes: usize, in_channels: usize, batch_norm: bool) -> Self {
         Self::new([2, 2, 2, 2, 2], batch_norm, num_classes, in_channels)
     }
 
-    /// Thirteen convolutions.
+    /// VGG with thirteen convolutions.
     pub fn vgg16(num_classes: usize, in_channels: usize, batch_norm: bool) -> Self {
         Self::new([2, 2, 3, 3, 3], batch_norm, num_classes, in_channels)
     }
 
-    /// Sixteen convolutions.
+    /// VGG with sixteen convolutions.
     pub fn vgg19(num_classes: usize, in_channels: usize, batch_norm: bool) -> Self {
         Self::new([2, 2, 4, 4, 4], batch_norm, num_classes, in_channels)
     }
@@ -111,7 +111,7 @@ const PAPER: &str =
     "Simonyan and Zisserman 2015, Very Deep Convolutional Networks for Large-Scale Image Recognition";
 const ENDS: [&str; 2] = ["features.0", "classifier.6"];
 
-/// As the registry lists them.
+/// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
     photos(
         "vgg11",
@@ -120,13 +120,13 @@ pub(crate) const MODELS: &[ModelInfo] = &[
         ENDS,
         |k, c| Box::new(Vgg::vgg11(k, c, false)),
     ),
-    photos("vgg11_bn", PAPER, "vgg11 with batch norm behind each convolution", ENDS, |k, c| {
+    photos("vgg11_bn", PAPER, "vgg11 with batch norm after each convolution", ENDS, |k, c| {
         Box::new(Vgg::vgg11(k, c, true))
     }),
     photos("vgg13", PAPER, "3x3 convolutions only, 10 of them", ENDS, |k, c| {
         Box::new(Vgg::vgg13(k, c, false))
     }),
-    photos("vgg13_bn", PAPER, "vgg13 with batch norm behind each convolution", ENDS, |k, c| {
+    photos("vgg13_bn", PAPER, "vgg13 with batch norm after each convolution", ENDS, |k, c| {
         Box::new(Vgg::vgg13(k, c, true))
     }),
     photos(
@@ -136,18 +136,18 @@ pub(crate) const MODELS: &[ModelInfo] = &[
         ENDS,
         |k, c| Box::new(Vgg::vgg16(k, c, false)),
     ),
-    photos("vgg16_bn", PAPER, "vgg16 with batch norm behind each convolution", ENDS, |k, c| {
+    photos("vgg16_bn", PAPER, "vgg16 with batch norm after each convolution", ENDS, |k, c| {
         Box::new(Vgg::vgg16(k, c, true))
     }),
     photos("vgg19", PAPER, "3x3 convolutions only, 16 of them", ENDS, |k, c| {
         Box::new(Vgg::vgg19(k, c, false))
     }),
-    photos("vgg19_bn", PAPER, "vgg19 with batch norm behind each convolution", ENDS, |k, c| {
+    photos("vgg19_bn", PAPER, "vgg19 with batch norm after each convolution", ENDS, |k, c| {
         Box::new(Vgg::vgg19(k, c, true))
     }),
 ];
 
-/// The weights that were published for them; of each network, the one that its name stands for first.
+/// The published weights; the first entry of each network is its default.
 pub(crate) const WEIGHTS: &[WeightsInfo] = &[
     torchvision(["vgg11", "v1"], pth!("vgg11", "8a719046"), V1, (69.020, 88.628)),
     torchvision(["vgg13", "v1"], pth!("vgg13", "19584684"), V1, (69.928, 89.246)),

@@ -97,7 +97,7 @@ fn photos_too_small_for_their_networks() {
         &ResNet::resnet50(10, 3),
         [1, 224, 224],
         &expect![[r#"
-        conv1 (resnet.rs:202): conv2d expects images of 3 channels, got 1x224x224; set in_channels to 1; or use 3-channel images
+        conv1 (resnet.rs:204): conv2d expects images of 3 channels, got 1x224x224; set in_channels to 1; or use 3-channel images
     "#]],
     );
     // The sizes in the documentation are the smallest: one pixel more fits.

@@ -91,7 +91,7 @@ fn what_is_for_training_alone_is_left_out() {
     more.push(("aux1.fc.bias".into(), ArrayD::zeros(vec![5])));
     let loaded = plain(&more).unwrap();
     assert_eq!(loaded.params, params().into_iter().collect());
-    assert_eq!(loaded.report.notes, ["`aux1`, which is for training alone, was left out"]);
+    assert_eq!(loaded.report.notes, ["`aux1`, which is only for training, was left out"]);
     more.push(("aux10.fc.weight".into(), ArrayD::zeros(vec![5])));
     assert!(message(plain(&more)).contains("unexpected (1): aux10.fc.weight"));
 }
@@ -102,14 +102,17 @@ fn a_head_of_another_size_is_new_only_when_asked_for() {
         tiny.safetensors: the weights do not fit tiny
           classifier.6.bias: expected shape [3], got [5]
           classifier.6.weight: expected shape [3, 8], got [5, 8]
-          all else fits: ask for a new head to start `classifier.6` afresh"#]]
+          everything else fits: ask for a new head to initialize `classifier.6` anew"#]]
     .assert_eq(&message(load(&params(), 3, 3, LoadOptions::default())));
     let new = |classes, seed| {
         load(&params(), classes, 3, LoadOptions { new_head: true, seed, ..LoadOptions::default() }).unwrap()
     };
     let loaded = new(3, 7);
     assert!(loaded.report.new_head);
-    assert_eq!(loaded.report.notes, ["the head `classifier.6` had 5 outputs and starts afresh with 3"]);
+    assert_eq!(
+        loaded.report.notes,
+        ["the head `classifier.6` had 5 outputs and is newly initialized with 3"]
+    );
     let fresh = Params::init(&graph(3, 3), 7);
     assert_eq!(loaded.params.get("classifier.6.weight"), fresh.get("classifier.6.weight"));
     assert_eq!(loaded.params.get("classifier.3.weight"), Some(&params()[4].1), "the rest is the file's");

@@ -128,7 +128,7 @@ fn an_average_is_taken_only_by_its_key() {
             };
             let loaded = file().load(LoadOptions::default()).unwrap();
             assert_eq!(loaded.params, expected());
-            let said = format!("`{averaged}` fits as well: --key {averaged} takes it");
+            let said = format!("`{averaged}` fits as well: --key {averaged} selects it");
             assert_eq!(loaded.report.notes, ["the weights were taken from `model`", &said]);
             let loaded = file().load(by_key(averaged)).unwrap();
             assert_eq!(loaded.params, other().into_iter().collect());
@@ -146,7 +146,7 @@ fn what_nothing_tells_apart_is_asked() {
     check(
         file().load(LoadOptions::default()),
         &expect![
-            "pth: several dictionaries of arrays fit tiny alike: left (8 arrays), right (8 arrays); say with --key which one is meant"
+            "pth: several dictionaries of arrays fit tiny equally well: left (8 arrays), right (8 arrays); choose one with --key"
         ],
     );
     assert_eq!(file().load(by_key("right")).unwrap().params, other().into_iter().collect());
@@ -166,7 +166,7 @@ fn what_nothing_tells_apart_is_asked() {
     check(
         file().network(LoadOptions::default()),
         &expect![
-            "pth: several dictionaries of arrays fit tiny alike: student (8 arrays), teacher (8 arrays); say with --key which one is meant"
+            "pth: several dictionaries of arrays fit tiny equally well: student (8 arrays), teacher (8 arrays); choose one with --key"
         ],
     );
 }
@@ -177,7 +177,7 @@ fn a_prefix_of_all_names_is_taken_off() {
         let loaded =
             Checkpoint::new().dict("state_dict", &prefixed(prefix)).load(LoadOptions::default()).unwrap();
         assert_eq!(loaded.params, expected());
-        let said = format!("the prefix `{prefix}` was taken off");
+        let said = format!("the prefix `{prefix}` was removed");
         assert_eq!(loaded.report.notes, ["the weights were taken from `state_dict`", &said]);
     }
 }
@@ -193,19 +193,19 @@ fn a_prefix_of_some_names_is_taken_when_asked_for() {
             pth: the weights under `state_dict` do not fit tiny
               missing (8): classifier.0.bias, classifier.0.weight, classifier.3.bias, classifier.3.weight, classifier.6.bias, classifier.6.weight, features.0.bias, features.0.weight
               unexpected (9): backbone.classifier.0.bias, backbone.classifier.0.weight, backbone.classifier.3.bias, backbone.classifier.3.weight, backbone.classifier.6.bias, backbone.classifier.6.weight, backbone.features.0.bias, backbone.features.0.weight, loss.weight
-              8 parameters are found under `backbone.`: --prefix backbone. takes those names alone"#]],
+              8 parameters are found under `backbone.`: --prefix backbone. reads only those names"#]],
     );
     for prefix in ["backbone.", "backbone"] {
         let loaded = file().load(by_prefix(prefix)).unwrap();
         assert_eq!(loaded.params, expected());
         assert_eq!(
             loaded.report.notes[1..],
-            ["the prefix `backbone.` was taken off", "left out, as they have another prefix: 1 arrays"]
+            ["the prefix `backbone.` was removed", "left out, because they have another prefix: 1 arrays"]
         );
     }
     check(
         file().load(by_prefix("encoder")),
-        &expect!["pth: no name of an array begins with `encoder`; the first parts are backbone., loss."],
+        &expect!["pth: no array name begins with `encoder`; the first parts are backbone., loss."],
     );
 }
 
@@ -226,7 +226,7 @@ fn a_network_is_as_its_weights_were_saved() {
         &expect![[r#"
             pth: the weights under `net` do not fit tiny
               missing (2): classifier.6.bias, classifier.6.weight
-              all else fits: ask for a new head to start `classifier.6` afresh"#]],
+              everything else fits: ask for a new head to initialize `classifier.6` anew"#]],
     );
     let new = LoadOptions { new_head: true, ..LoadOptions::default() };
     let (network, loaded) = Checkpoint::new().dict("net", &headless).network(new).unwrap();
@@ -249,7 +249,7 @@ fn what_is_not_read_is_told() {
         file.load(LoadOptions::default()),
         &expect![[r#"
             pth: the weights do not fit tiny
-              in the file, but as no arrays of f64, f32, f16 or bf16 (1): features.0.bias (an object of `numpy.ndarray`)"#]],
+              in the file, but not as arrays of f64, f32, f16 or bf16 (1): features.0.bias (an object of `numpy.ndarray`)"#]],
     );
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tiny.safetensors");
@@ -266,7 +266,7 @@ fn what_is_not_read_is_told() {
         load_from(&Places::default(), &TINY, source, &graph(5, 3), LoadOptions::default()),
         &expect![[r#"
             safetensors: the weights do not fit tiny
-              in the file, but as no arrays of f64, f32, f16 or bf16 (8): classifier.0.bias (F8_E4M3), classifier.0.weight (F8_E4M3), classifier.3.bias (F8_E4M3), classifier.3.weight (F8_E4M3), classifier.6.bias (F8_E4M3), classifier.6.weight (F8_E4M3), features.0.bias (F8_E4M3), features.0.weight (F8_E4M3)
+              in the file, but not as arrays of f64, f32, f16 or bf16 (8): classifier.0.bias (F8_E4M3), classifier.0.weight (F8_E4M3), classifier.3.bias (F8_E4M3), classifier.3.weight (F8_E4M3), classifier.6.bias (F8_E4M3), classifier.6.weight (F8_E4M3), features.0.bias (F8_E4M3), features.0.weight (F8_E4M3)
               8-bit floats have to be converted first, in Python: {name: array.float() for name, array in state_dict.items()}"#]],
     );
 }
@@ -357,7 +357,7 @@ fn networks_that_timm_calls_otherwise() {
         assert!(matches!(hub, Err(WeightsError::NotHere { .. })));
         assert!(loaded.params == params, "{timm}");
         assert!(loaded.report.notes.contains(&"the names are timm's".to_string()));
-        let doubt = loaded.report.notes.iter().any(|note| note.contains("would answer wrongly"));
+        let doubt = loaded.report.notes.iter().any(|note| note.contains("would give wrong answers"));
         assert_eq!(doubt, ours == "efficientnet_lite0", "{:?}", loaded.report.notes);
     }
 }
@@ -365,13 +365,13 @@ fn networks_that_timm_calls_otherwise() {
 /// Networks that look like ours and compute something else.
 #[test]
 fn networks_that_are_others() {
-    expect!["no model `resnet50d`; a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is another network, whose weights mean nothing in this one"]
+    expect!["no model `resnet50d`; a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is another network, whose weights do not fit this one"]
         .assert_eq(&registry::find("resnet50d").unwrap_err().to_string());
     let model = registry::find("resnet18").unwrap();
     let graph = trace((model.build)(1000, 3).as_ref(), Mode::Eval, model.input).unwrap();
     let load = |source: &str| load_from(&Places::default(), model, source, &graph, LoadOptions::default());
     let text = load("timm/resnet18d.ra2_in1k").unwrap_err().to_string();
-    expect!["the weights timm/resnet18d.ra2_in1k are for resnet18d, not for resnet18; a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is another network, whose weights mean nothing in this one"]
+    expect!["the weights timm/resnet18d.ra2_in1k are for resnet18d, not for resnet18; a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is another network, whose weights do not fit this one"]
         .assert_eq(&text);
     // A file of such weights is known by its names.
     let deep = ["conv1.0.weight", "conv1.3.weight", "conv1.6.weight", "layer1.0.conv1.weight"];
@@ -425,6 +425,6 @@ fn the_size_and_the_crop_of_a_config() {
     // A network of another size keeps the part of the image, and it is said.
     config("center");
     let loaded = load_from(&Places::default(), model, &path, &graph, LoadOptions::default()).unwrap();
-    assert_eq!(loaded.report.notes, ["the weights are for images of 40 px, the network takes 32 x 32"]);
+    assert_eq!(loaded.report.notes, ["the weights are for images of 40 px, but the network takes 32 x 32"]);
     assert_eq!(loaded.preprocess.unwrap().resize_shorter, Some(40));
 }

@@ -90,7 +90,9 @@ fn the_hub() {
         offline(&places, "timm/resnet18.a1_in1k").unwrap_err(),
         folder.path(),
         &server,
-        expect!["the weights timm/resnet18.a1_in1k are for resnet18, not for tiny; there are none for it"],
+        expect![
+            "the weights timm/resnet18.a1_in1k are for resnet18, not for tiny; no weights are known for it"
+        ],
     );
     fs::write(repository.join("snapshots/bbbb/config.json"), CONFIG.replace("\"tiny\"", "\"vit\"")).unwrap();
     assert!(
@@ -163,14 +165,14 @@ fn names() {
         load("resnet50.v2"),
         folder.path(),
         &server,
-        expect!["the weights resnet50.v2 are for resnet50, not for resnet18; for it there are resnet18.v1"],
+        expect!["the weights resnet50.v2 are for resnet50, not for resnet18; its weights are resnet18.v1"],
     );
     check(
         load("resnt18"),
         folder.path(),
         &server,
         expect![
-            "no weights and no file are called `resnt18`, did you mean `resnet18`?; give a file, a URL, timm/NAME.TAG, or one of: resnet18.v1"
+            "no weights or file named `resnt18`, did you mean `resnet18`?; give a file, a URL, timm/NAME.TAG, or one of: resnet18.v1"
         ],
     );
     let lite = registry::find("efficientnet_lite0").unwrap();

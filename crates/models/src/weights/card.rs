@@ -1,25 +1,26 @@
-//! How weights want their images: the model card, and timm's `config.json`.
+//! The preprocessing that weights expect: the model card, and timm's `config.json`.
 
 use serde::Deserialize;
 use striate_data::{DataError, Interpolation, Preprocess};
 
-/// How images become input: resized by their shorter side, cut in the middle, normalized.
+/// How images become input: the shorter side is resized, the middle is cut out, and the channels are normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Card {
     /// Side of the input in pixels.
     pub size: usize,
-    /// What the shorter side of an image is resized to before the middle is cut out, in pixels.
+    /// The length of the shorter side, in pixels, before the middle is cut out.
     pub resize_shorter: usize,
-    /// Mean of each channel, of pixels scaled to 0..1.
+    /// Mean of each channel, for pixels scaled to 0..1.
     pub mean: [f32; 3],
-    /// Standard deviation of each channel, of pixels scaled to 0..1.
+    /// Standard deviation of each channel, for pixels scaled to 0..1.
     pub std: [f32; 3],
-    /// Filter of the resize.
+    /// Filter with which images are resized.
     pub interpolation: Interpolation,
 }
 
 impl Card {
-    /// torchvision's: 224 px out of a shorter side of `resize_shorter`, bilinear, the mean and deviation of ImageNet.
+    /// torchvision's preprocessing: 224 px out of a shorter side of `resize_shorter`, bilinear, with the mean and standard
+    /// deviation of ImageNet.
     pub const fn imagenet(resize_shorter: usize) -> Self {
         Self {
             size: 224,
@@ -30,22 +31,22 @@ impl Card {
         }
     }
 
-    /// For images of this side.
+    /// The same for images of this side.
     pub(crate) const fn sized(self, size: usize) -> Self {
         Self { size, ..self }
     }
 
-    /// Resized by the bicubic filter.
+    /// The same with the bicubic filter.
     pub(crate) const fn bicubic(self) -> Self {
         Self { interpolation: Interpolation::Bicubic, ..self }
     }
 
-    /// From −1 to 1: the mean and the deviation of each channel are 0.5.
+    /// The same with values from −1 to 1: mean and standard deviation of each channel are 0.5.
     pub(crate) const fn halves(self) -> Self {
         Self { mean: [0.5; 3], std: [0.5; 3], ..self }
     }
 
-    /// EfficientNet-Lite's: `(x - 127) / 128` of pixels from 0 to 255, bicubic.
+    /// EfficientNet-Lite's preprocessing: `(x - 127) / 128` of pixels from 0 to 255, bicubic.
     pub const EFFICIENTNET_LITE: Self = Self {
         size: 224,
         resize_shorter: 256,
@@ -56,11 +57,11 @@ impl Card {
 
     /// The preprocessing for a network with inputs `[C, H, W]`.
     ///
-    /// Another size than the card's keeps the card's part of the image. Gray input takes the means of the card's means and
-    /// deviations.
+    /// If the size differs from the card's, the same fraction of the image is kept. Grayscale input uses the average of the
+    /// card's means and standard deviations.
     ///
     /// # Errors
-    /// When C is neither 1 nor 3, or a size is out of range.
+    /// If C is neither 1 nor 3, or a size is out of range.
     pub fn preprocess(&self, [channels, height, width]: [usize; 3]) -> Result<Preprocess, DataError> {
         let average = |values: [f32; 3]| values.iter().sum::<f32>() / 3.0;
         let preprocess = match channels {
@@ -75,14 +76,14 @@ impl Card {
     }
 }
 
-/// What a `config.json` of timm says.
+/// The content of timm's `config.json`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Config {
     pub(super) architecture: String,
     pub(super) card: Card,
-    /// Names of the classes, where it lists them.
+    /// Names of the classes, if it lists them.
     pub(super) label_names: Option<Vec<String>>,
-    /// What it asks for and does not get, for people.
+    /// Requests in it that are not followed, as notes for the user.
     pub(super) notes: Vec<String>,
 }
 
@@ -106,7 +107,7 @@ struct Cfg {
 }
 
 impl Config {
-    /// Reads it; the message says what is wrong.
+    /// Parses the file; the error says what is wrong.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
         let file: File = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let Cfg { input_size: [channels, size, width], interpolation, crop_pct, crop_mode, mean, std } =

@@ -1,5 +1,5 @@
-//! Which of a file's dictionaries is meant for a network, and which of its names for which parameter: those that fit best,
-//! never by position; and what was chosen is said.
+//! Decides which dictionary of a file is meant for a network, and which name in it for which parameter: the best fit is chosen,
+//! never by position, and the choice is reported.
 
 use super::{LoadOptions, WeightsError, names};
 use crate::ModelInfo;
@@ -11,21 +11,21 @@ use striate_formats::StateDict;
 /// Shapes by name.
 pub(super) type Shapes = BTreeMap<String, Vec<usize>>;
 
-/// Parts of a prefix that are tried.
+/// The largest number of parts of a prefix that is tried.
 const PREFIX_PARTS: usize = 8;
-/// Dictionaries that a message lists.
+/// The largest number of dictionaries that a message lists.
 const LISTED: usize = 8;
 
-/// A dictionary, and what its names stand for.
+/// The chosen dictionary, and what its names stand for.
 #[derive(Debug)]
 pub(super) struct Choice {
-    /// Its place in the file.
+    /// Its index in the file.
     pub(super) dict: usize,
-    /// What stands before each of its names.
+    /// The prefix of each of its names.
     pub(super) prefix: String,
-    /// Names in the file, and the network's for them; of what is left out there is none.
+    /// Names in the file, with the network's name for each; arrays that are left out are not listed.
     pub(super) names: BTreeMap<String, String>,
-    /// What was chosen, for people.
+    /// What was chosen, as notes for the user.
     pub(super) notes: Vec<String>,
 }
 
@@ -37,21 +37,21 @@ impl Choice {
     }
 }
 
-/// How well a reading of a dictionary fits: parameters found, found in their shape, and arrays left over.
+/// How well a reading of a dictionary fits: parameters found, found with the right shape, and arrays left over.
 type Score = (usize, usize, Reverse<usize>);
 
 /// One way to read a dictionary.
 struct Reading {
     dict: usize,
     prefix: String,
-    /// Whose names the parameters have, where they are not ours.
+    /// Whose naming scheme the file uses, if it is not this crate's.
     whose: Option<&'static str>,
     names: BTreeMap<String, String>,
     score: Score,
 }
 
-/// Chooses for a network with the parameters `specs`. `is_fixed`: its classes and channels are given, so that the shapes of
-/// its first and last layer tell something.
+/// Chooses for a network with the parameters `specs`. `is_fixed`: the numbers of classes and channels are given, so that the
+/// shapes of the first and last layer count.
 pub(super) fn choose(
     dicts: &[StateDict],
     model: &ModelInfo,
@@ -87,7 +87,7 @@ pub(super) fn choose(
     let alike: Vec<&StateDict> = readings.iter().map(|reading| &dicts[reading.dict]).collect();
     let preferred = match StateDict::preferred(&alike) {
         Some(preferred) => preferred,
-        // Nothing fits: the message is about the one with the most arrays.
+        // Nothing fits: the message is about the dictionary with the most arrays.
         None if best.0 == 0 => {
             (0..alike.len()).max_by_key(|&i| (alike[i].shapes.len(), Reverse(i))).unwrap_or_default()
         }
@@ -115,14 +115,14 @@ impl Reading {
         if let Some(first) = others.first() {
             let quoted: Vec<String> = others.iter().map(|key| format!("`{}`", key.escape_debug())).collect();
             let (fit, which) = if others.len() == 1 { ("fits", "it") } else { ("fit", "one") };
-            notes.push(format!("{} {fit} as well: --key {first} takes {which}", quoted.join(", ")));
+            notes.push(format!("{} {fit} as well: --key {first} selects {which}", quoted.join(", ")));
         }
         if !self.prefix.is_empty() {
-            notes.push(format!("the prefix `{}` was taken off", self.prefix.escape_debug()));
+            notes.push(format!("the prefix `{}` was removed", self.prefix.escape_debug()));
         }
         let left_out = arrays - self.names.len();
         if options.prefix.is_some() && left_out > 0 {
-            notes.push(format!("left out, as they have another prefix: {left_out} arrays"));
+            notes.push(format!("left out, because they have another prefix: {left_out} arrays"));
         }
         if let Some(whose) = self.whose {
             notes.push(format!("the names are {whose}"));
@@ -131,7 +131,7 @@ impl Reading {
     }
 }
 
-/// The best reading of a dictionary; `None` when none of its names has the prefix that was asked for.
+/// The best reading of a dictionary; `None` if none of its names has the requested prefix.
 fn read(
     index: usize,
     dict: &StateDict,
@@ -182,12 +182,12 @@ fn read(
     best
 }
 
-/// No prefix, and each beginning, up to a dot, that all names share.
+/// The empty prefix, and each prefix ending in a dot that all names share.
 fn prefixes(dict: &StateDict) -> Vec<String> {
     let mut names = dict.shapes.keys();
     let mut all = vec![String::new()];
     let (Some(first), Some(last)) = (names.next(), names.next_back()) else { return all };
-    // Names are in order: what the first and the last share, all share.
+    // Names are sorted, so what the first and the last share is shared by all.
     for (i, _) in first.match_indices('.').take(PREFIX_PARTS) {
         match last.starts_with(&first[..=i]) {
             true => all.push(first[..=i].to_string()),
@@ -197,7 +197,7 @@ fn prefixes(dict: &StateDict) -> Vec<String> {
     all
 }
 
-/// The prefix under which the most parameters are found, whether or not all names share it, and how many those are.
+/// The prefix under which the most parameters are found, whether or not all names share it, and how many there are.
 pub(super) fn hidden_prefix(dict: &StateDict, specs: &Shapes) -> Option<(String, usize)> {
     let mut hits: BTreeMap<&str, usize> = BTreeMap::new();
     for name in dict.shapes.keys() {

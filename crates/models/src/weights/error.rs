@@ -10,185 +10,185 @@ use striate_nn::graph::{ParamsError, TraceError};
 /// How many names of each kind a message lists.
 const LISTED: usize = 12;
 
-/// Weights that could not be found, read, or fitted to a network.
+/// Weights could not be found, read, or fitted to a network.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeightsError {
-    /// Neither weights of that name nor a file.
+    /// There are neither weights nor a file of that name.
     #[error(
-        "no weights and no file are called `{name}`{}; give a file, a URL, timm/NAME.TAG, or one of: {}",
+        "no weights or file named `{name}`{}; give a file, a URL, timm/NAME.TAG, or one of: {}",
         nearest.as_ref().map_or(String::new(), |near| format!(", did you mean `{near}`?")), known.join(", ")
     )]
     Unknown {
-        /// What was asked for.
+        /// The name that was given.
         name: String,
-        /// The known name most like it.
+        /// The most similar known name.
         nearest: Option<String>,
-        /// What there is for the network.
+        /// The known weights for the network.
         known: Vec<String>,
     },
-    /// They are known, but not on this machine.
+    /// The weights are known, but not on this machine.
     #[error(
         "the weights {name} are not on this machine; looked for{}\n  {get}\n  or put the file at {put}",
         looked.iter().map(|line| format!("\n    {line}")).collect::<String>()
     )]
     NotHere {
-        /// Their name.
+        /// Name of the weights.
         name: String,
-        /// Every place that was looked at, with what was wrong there.
+        /// Every place that was searched, with the problem there.
         looked: Vec<String>,
-        /// How to get them, with the URL.
+        /// How to download them, with the URL.
         get: String,
         /// Where they are looked for and can be put by hand.
         put: String,
     },
-    /// Weights of another network.
+    /// The weights are for another network.
     #[error(
         "the weights {weights} are for {trained}, not for {model}; {}",
         names::why_not(trained).map_or_else(|| advice(model), Into::into)
     )]
     OtherModel {
-        /// Their name.
+        /// Name of the weights.
         weights: String,
-        /// The network they are for.
+        /// The network that they are for.
         trained: String,
-        /// The network they were to be loaded into.
+        /// The network that they were to be loaded into.
         model: String,
     },
-    /// No dictionary of arrays under that key.
+    /// There is no dictionary of arrays under that key.
     #[error("{}: no arrays under the key `{key}`; there are some under {}", path.display(), known.join(", "))]
     Key {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What was asked for.
+        /// The key that was given.
         key: String,
-        /// What there is.
+        /// The keys that lead to arrays.
         known: Vec<String>,
     },
     /// No name begins with that prefix.
     #[error(
-        "{}: no name of an array begins with `{prefix}`; {}", path.display(),
+        "{}: no array name begins with `{prefix}`; {}", path.display(),
         if known.is_empty() { "the names have no parts".into() } else { format!("the first parts are {}", known.join(", ")) }
     )]
     Prefix {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What was asked for.
+        /// The prefix that was given.
         prefix: String,
         /// The first parts of the names, with their dots.
         known: Vec<String>,
     },
-    /// Dictionaries that fit alike, of which nothing tells which is meant.
+    /// Several dictionaries fit equally well, and nothing tells which is meant.
     #[error(
-        "{}: several dictionaries of arrays fit {model} alike: {}; say with --key which one is meant",
+        "{}: several dictionaries of arrays fit {model} equally well: {}; choose one with --key",
         path.display(), keys.join(", ")
     )]
     Ambiguous {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The network.
+        /// Name of the network.
         model: &'static str,
-        /// Their keys, with the number of arrays.
+        /// The keys, with the number of arrays under each.
         keys: Vec<String>,
     },
-    /// A URL that is no safe one.
+    /// A URL that is not safe.
     #[error("{url}: {why}")]
     Url {
-        /// The address.
+        /// The URL that was given.
         url: String,
         /// What is wrong with it, and what to do.
         why: String,
     },
-    /// A file that is not the one that was published.
-    #[error("{}: its SHA-256 is {got}, published is {expected}; delete it and get it again", path.display())]
+    /// The file is not the one that was published.
+    #[error("{}: its SHA-256 is {got}, but the published one is {expected}; delete the file and download it again", path.display())]
     Hash {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// As published; the beginning may be all there is.
+        /// The published SHA-256, or the beginning of it.
         expected: String,
-        /// As found.
+        /// The SHA-256 of the file.
         got: String,
     },
     /// A `config.json` that cannot be followed.
     #[error("{}: {why}", path.display())]
     Config {
-        /// The file.
+        /// Path of the `config.json`.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
     },
-    /// Arrays that are not those of the network. Every difference is kept; the message lists the first of each kind.
+    /// The arrays do not match the network. Every difference is kept; the message lists the first of each kind.
     #[error("{}: the weights{} do not fit {model}{}", path.display(), hints.of(), listed(differences, head, hints))]
     Fit {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The network.
+        /// Name of the network.
         model: &'static str,
         /// What is missing, unexpected, or of another shape.
         differences: Box<ParamsError>,
-        /// The layer that makes the logits, when it alone does not fit.
+        /// The layer that computes the logits, if it alone does not fit.
         head: Option<&'static str>,
-        /// What would help.
+        /// What may help.
         hints: Box<FitHints>,
     },
-    /// A variance that is none.
+    /// A variance that is negative.
     #[error(
         "{}: {tensor}: value {index} is {value}, and a variance cannot be below 0; the file is damaged, or was changed after \
          training", path.display()
     )]
     NegativeVariance {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The array.
+        /// Name of the array.
         tensor: String,
-        /// Which of its values.
+        /// Index of the value in the array.
         index: usize,
-        /// The value.
+        /// The value itself.
         value: f32,
     },
-    /// A network that cannot take images of the size that its weights ask for.
+    /// The network cannot take images of the size that its weights ask for.
     #[error(transparent)]
     Trace(#[from] TraceError),
-    /// Values that are no numbers.
+    /// Values that are NaN or infinite.
     #[error("{}: {tensor}: {bad} of {of} values are not finite; the file is damaged, or its training diverged", path.display())]
     NonFinite {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The first array that has some.
+        /// Name of the first array that has such values.
         tensor: String,
-        /// How many.
+        /// Number of such values in it.
         bad: usize,
-        /// Of how many.
+        /// Number of all its values.
         of: usize,
     },
-    /// The file itself.
+    /// The file cannot be read.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// A download, or a preprocessing that makes no sense.
+    /// A download failed, or the preprocessing is not valid.
     #[error(transparent)]
     Data(#[from] DataError),
 }
 
-/// Which weights a network has instead.
+/// The weights that the network has instead.
 fn advice(model: &str) -> String {
     let names: Vec<_> = super::for_model(model).map(super::WeightsInfo::name).collect();
     match names.is_empty() {
-        true => "there are none for it".into(),
-        false => format!("for it there are {}", names.join(", ")),
+        true => "no weights are known for it".into(),
+        false => format!("its weights are {}", names.join(", ")),
     }
 }
 
-/// What would help where arrays do not fit.
+/// What may help if arrays do not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FitHints {
-    /// The dictionary that was taken; empty for the file as a whole.
+    /// The key of the dictionary that was read; empty for the file as a whole.
     pub key: String,
-    /// Missing arrays that are in the file as something that is not read: name, and what it is.
+    /// Missing arrays that the file has in a form that is not supported: name and form.
     pub unread: Vec<(String, String)>,
     /// A prefix under which more of the parameters are found, and how many.
     pub prefix: Option<(String, usize)>,
-    /// What is known of networks with such names.
+    /// What is known about networks with such names.
     pub why: Option<&'static str>,
 }
 
@@ -206,7 +206,7 @@ fn listed(differences: &ParamsError, head: &Option<&'static str>, hints: &FitHin
     let mut text = String::new();
     for (what, names) in [
         ("missing", &missing),
-        ("in the file, but as no arrays of f64, f32, f16 or bf16", &unread),
+        ("in the file, but not as arrays of f64, f32, f16 or bf16", &unread),
         ("unexpected", unexpected),
     ] {
         if !names.is_empty() {
@@ -227,14 +227,14 @@ fn listed(differences: &ParamsError, head: &Option<&'static str>, hints: &FitHin
     if let Some((prefix, hits)) = &hints.prefix {
         let prefix = prefix.escape_debug();
         text += &format!(
-            "\n  {hits} parameters are found under `{prefix}`: --prefix {prefix} takes those names alone"
+            "\n  {hits} parameters are found under `{prefix}`: --prefix {prefix} reads only those names"
         );
     }
     if let Some(why) = hints.why {
         text += &format!("\n  {why}");
     }
     if let Some(head) = head {
-        text += &format!("\n  all else fits: ask for a new head to start `{head}` afresh");
+        text += &format!("\n  everything else fits: ask for a new head to initialize `{head}` anew");
     }
     text
 }
@@ -243,7 +243,7 @@ fn more(count: usize) -> String {
     if count > LISTED { format!(", and {} more", count - LISTED) } else { String::new() }
 }
 
-/// The error for a name that nothing has.
+/// The error for a name that is not known.
 pub(super) fn unknown(name: &str, model: &str) -> WeightsError {
     let known: Vec<_> = super::for_model(model).map(super::WeightsInfo::name).collect();
     let candidates = super::all().iter().flat_map(|info| [info.model.to_string(), info.name()]);

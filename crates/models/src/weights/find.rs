@@ -1,4 +1,4 @@
-//! From what the user typed to a file on this machine, fetched if somebody asked for that.
+//! From the name that the user typed to a file on this machine, downloaded only on request.
 
 use super::WeightsError;
 use super::card::Config;
@@ -15,24 +15,24 @@ use striate_data::DataError;
 use striate_data::fetch::{Download, FetchEvent, Size, check_address, download};
 use striate_formats::{FormatError, ModelFile, WeightsFile};
 
-/// The largest weights that are downloaded; vgg19 has 0.6 GB.
+/// The largest weights that are downloaded, in bytes; those of vgg19 have 0.6 GB.
 const LARGEST_BYTES: u64 = 2 << 30;
 const CONFIG_BYTES: u64 = 1 << 20;
 
-/// Who hears of a download; nobody, and there is none.
+/// The function that is told about a download; without it there is no download.
 pub(super) type Listener<'a, 'b> = &'a mut Option<&'b mut dyn FnMut(FetchEvent<'_>)>;
 
 /// A file, and what is known about it.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
-    /// Its whole SHA-256.
+    /// SHA-256 of the whole file.
     pub(super) sha256: String,
     pub(super) info: Option<&'static WeightsInfo>,
     pub(super) config: Option<Config>,
 }
 
-/// Finds the weights that `source` means for `model`.
+/// Finds the weights for `model` that `source` refers to.
 pub(super) fn find(
     places: &Places,
     model: &ModelInfo,
@@ -56,7 +56,7 @@ pub(super) fn find(
         return Err(unknown(source, model.name));
     }
     let found = file(path)?;
-    // A network that looks alike and computes something else is known by the name in the config.json beside it.
+    // A network that looks alike and computes something else is recognized by its name in the config.json next to the file.
     let trained = found.config.as_ref().map(|config| &config.architecture[..]);
     match trained.filter(|trained| names::why_not(trained).is_some()) {
         Some(trained) => Err(WeightsError::OtherModel {
@@ -68,9 +68,9 @@ pub(super) fn find(
     }
 }
 
-/// A file of the user's: the table knows it by its hash, or a `config.json` lies beside it.
+/// The user's own file: the table recognizes it by its hash, or there is a `config.json` next to it.
 fn file(path: &Path) -> Result<Found, WeightsError> {
-    // What is no weights at all is told by its first bytes, not after gigabytes of it.
+    // A file that is not weights at all is recognized by its first bytes, not after reading gigabytes of it.
     WeightsFile::open(path)?;
     let sha256 = sha256(path)?;
     let info = table::by_hash(&sha256);
@@ -106,7 +106,7 @@ fn known_file(
             "" => format!("get it from {}", info.source),
             url => format!("to download them: --fetch; the address is {url}"),
         };
-        let put = own.map_or("a folder of yours, and give the file".into(), |own| own.display().to_string());
+        let put = own.map_or("any path, and give that path".into(), |own| own.display().to_string());
         return Err(WeightsError::NotHere { name, looked, get, put });
     };
     let (urls, sha256) = ([info.url.to_string()], Some(info.sha256));
@@ -114,8 +114,8 @@ fn known_file(
     Ok(found(path.clone(), self::sha256(path)?))
 }
 
-/// Weights of the Hugging Face hub: `timm/resnet18.a1_in1k`, with a `config.json` beside them. The hub publishes no hash in
-/// a place that stays; what was fetched must be a whole safetensors file with the network's own names and shapes.
+/// Weights of the Hugging Face hub: `timm/resnet18.a1_in1k`, with a `config.json` next to them. The hub does not publish hashes
+/// in a stable place, so the file must be a complete safetensors file with the network's own names and shapes.
 fn hub(
     places: &Places,
     model: &ModelInfo,
@@ -146,7 +146,7 @@ fn hub(
                 name: id.into(),
                 looked: folders.iter().map(|f| f.join("model.safetensors").display().to_string()).collect(),
                 get: format!("to download them: --fetch; the address is {}", url("model.safetensors")),
-                put: own.map_or("a folder of yours, and give the file".into(), |own| {
+                put: own.map_or("any path, and give that path".into(), |own| {
                     format!("{}, with its config.json", own.join("model.safetensors").display())
                 }),
             });
@@ -169,7 +169,7 @@ fn hub(
     Ok(Found { sha256: sha256(&path)?, path, info: None, config })
 }
 
-/// Any address. The hash is checked where the file's name carries one, as PyTorch's do: `NAME-0123abcd.pth`.
+/// Any URL. The hash is checked if the file name has one, as PyTorch's do: `NAME-0123abcd.pth`.
 fn url(places: &Places, url: &str, fetch: Listener<'_, '_>) -> Result<Found, WeightsError> {
     check_url(url)?;
     let address = url.split(['?', '#']).next().unwrap_or(url);
@@ -177,7 +177,7 @@ fn url(places: &Places, url: &str, fetch: Listener<'_, '_>) -> Result<Found, Wei
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect();
     let published = hash_in(&name);
-    // Two addresses may end alike.
+    // Two URLs may end in the same name.
     let folder = &hex(&Sha256::digest(url))[..16];
     let own = places.own.as_ref().map(|own| own.join("url").join(folder).join(&name));
     let path = match (own, fetch.as_mut()) {
@@ -195,7 +195,7 @@ fn url(places: &Places, url: &str, fetch: Listener<'_, '_>) -> Result<Found, Wei
                 name: name.clone(),
                 looked: own.iter().map(|path| path.display().to_string()).collect(),
                 get: format!("to download them: --fetch; the address is {url}"),
-                put: "a folder of yours, and give the file".into(),
+                put: "any path, and give that path".into(),
             });
         }
     };
@@ -208,7 +208,7 @@ fn url(places: &Places, url: &str, fetch: Listener<'_, '_>) -> Result<Found, Wei
     }
 }
 
-/// HTTPS, or this machine itself.
+/// Accepts HTTPS, or this machine itself.
 fn check_url(url: &str) -> Result<(), WeightsError> {
     check_address(url).map_err(|why| WeightsError::Url { url: url.into(), why })
 }
@@ -222,7 +222,7 @@ fn hash_in(name: &str) -> Option<String> {
     is_hash.then(|| hash.to_string())
 }
 
-/// What the `config.json` beside weights says; `None` where there is none, or it is no model's.
+/// The `config.json` next to the weights; `None` if there is none, or if it is not a model's.
 fn config(path: &Path) -> Result<Option<Config>, WeightsError> {
     let failed = |why: String| WeightsError::Config { path: path.into(), why };
     let Ok(metadata) = std::fs::metadata(path) else { return Ok(None) };
@@ -241,7 +241,7 @@ fn config(path: &Path) -> Result<Option<Config>, WeightsError> {
 
 fn sha256(path: &Path) -> Result<String, WeightsError> {
     let fail = |source| FormatError::Read { path: path.into(), source };
-    // Devices never end.
+    // Reading from a device might never end.
     let metadata = std::fs::metadata(path).map_err(fail)?;
     if !metadata.is_file() {
         return Err(

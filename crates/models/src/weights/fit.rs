@@ -12,13 +12,13 @@ use striate_nn::graph::{Graph, Params, ParamsError};
 
 type Tensors = BTreeMap<String, ArrayD<f32>>;
 
-/// The shapes of a network's parameters by their names.
+/// The shapes of a network's parameters by name.
 pub(super) fn specs(graph: &Graph) -> Shapes {
     graph.params().into_iter().map(|(name, spec)| (name, spec.shape)).collect()
 }
 
-/// The parameters of `graph` out of `tensors`, which are those of `dict` under the names of the file, in the graph's order, and
-/// what was changed on the way.
+/// Takes the parameters of `graph`, in its order, from `tensors`, which are those of `dict` under the names of the file, and
+/// reports what was changed.
 pub(super) fn fit(
     tensors: Tensors,
     (dict, choice): (&StateDict, &Choice),
@@ -44,7 +44,9 @@ pub(super) fn fit(
             .extend(fresh.iter().filter(|(name, _)| is_head(name)).map(|(n, a)| (n.to_string(), a.clone())));
         let classes = graph.output_shape().first().copied().unwrap_or_default();
         let was = was.map_or("was missing".into(), |shape| format!("had {} outputs", shape[0]));
-        fitted.notes.push(format!("the head `{}` {was} and starts afresh with {classes}", model.classifier));
+        fitted
+            .notes
+            .push(format!("the head `{}` {was} and is newly initialized with {classes}", model.classifier));
         fitted.new_head = true;
     }
     compare(&tensors, &specs, model, other_head)
@@ -58,15 +60,15 @@ pub(super) fn fit(
     Ok((params, fitted))
 }
 
-/// What was changed.
+/// The parameters, and what was changed.
 #[derive(Debug, Default)]
 pub(super) struct Fitted {
     pub(super) notes: Vec<String>,
     pub(super) new_head: bool,
 }
 
-/// The arrays under the network's names, and what stands under none of them under its own. timm keeps VGG's linear layers as
-/// convolutions of the whole map, and ConvNeXt's scales as vectors, with the same values in the same order.
+/// The arrays under the network's names; arrays without such a name keep their own. timm stores VGG's linear layers as
+/// convolutions over the whole feature map, and ConvNeXt's scales as vectors, with the same values in the same order.
 fn renamed(tensors: Tensors, choice: &Choice, specs: &Shapes) -> Tensors {
     let mut all = Tensors::new();
     for (raw, array) in tensors {
@@ -84,19 +86,19 @@ fn renamed(tensors: Tensors, choice: &Choice, specs: &Shapes) -> Tensors {
     all
 }
 
-/// Leaves out the parts that helped the network learn and that it does not have in use.
+/// Leaves out the auxiliary classifiers, which the network does not have in inference.
 fn leave_aside(tensors: &mut Tensors, model: &ModelInfo, fitted: &mut Fitted) {
     for part in model.aside {
         let before = tensors.len();
         tensors.retain(|name, _| !name.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')));
         if tensors.len() < before {
-            fitted.notes.push(format!("`{part}`, which is for training alone, was left out"));
+            fitted.notes.push(format!("`{part}`, which is only for training, was left out"));
         }
     }
 }
 
-/// A first layer for RGB made fit for other channels, as timm's `adapt_input_conv` does: summed for gray, else repeated
-/// and scaled by 3 / channels, so that an image whose channels are alike gives what it gave.
+/// Adapts a first layer for RGB to another number of channels, like timm's `adapt_input_conv`: summed for grayscale, otherwise
+/// repeated and scaled by 3 / channels, so that an image whose channels are alike gives the same result as before.
 fn adapt_first_conv(tensors: &mut Tensors, specs: &Shapes, first_conv: &str, fitted: &mut Fitted) {
     let name = format!("{first_conv}.weight");
     let (Some(array), Some(shape)) = (tensors.get_mut(&name), specs.get(&name)) else { return };
@@ -116,7 +118,7 @@ fn adapt_first_conv(tensors: &mut Tensors, specs: &Shapes, first_conv: &str, fit
     fitted.notes.push(format!("`{first_conv}` was {how} from 3 channels to {channels}"));
 }
 
-/// Every difference of names and shapes, and the head when it alone does not fit.
+/// Every difference of names and shapes, and the head if it alone does not fit.
 fn compare(
     tensors: &Tensors,
     specs: &Shapes,
@@ -143,7 +145,7 @@ fn compare(
     Err((ParamsError { missing, unexpected, mismatched }, head_alone.then_some(model.classifier)))
 }
 
-/// The error for a dictionary that does not fit, with what would help.
+/// The error for a dictionary that does not fit, with hints.
 fn not_fitting(
     (differences, head): (ParamsError, Option<&'static str>),
     (dict, choice): (&StateDict, &Choice),
@@ -173,7 +175,7 @@ fn not_fitting(
     }
 }
 
-/// That every value is a number, and no variance below zero: batch norm divides by its root.
+/// Checks that every value is finite and no variance is negative, since batch norm takes its root.
 fn check_values(tensors: &Tensors, path: &Path) -> Result<(), WeightsError> {
     for (tensor, array) in tensors {
         let bad = array.iter().filter(|value| !value.is_finite()).count();

@@ -1,34 +1,34 @@
-//! What is known of weights that somebody published.
+//! Facts about published weights.
 
 use super::card::Card;
 
-/// Weights that somebody published.
+/// Published weights of a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WeightsInfo {
-    /// The network they are for, by its name in the registry.
+    /// The network that they are for, by its name in the registry.
     pub model: &'static str,
-    /// Which of its weights: `v1`, `v2`. The first entry of a network is the one its name alone stands for.
+    /// The tag among the weights of the network, such as `v1` or `v2`. The first entry of a network is its default.
     pub tag: &'static str,
-    /// Where the file is; empty where only a package has it.
+    /// URL of the file; empty if only a package contains it.
     pub url: &'static str,
     /// Name of the file.
     pub file: &'static str,
-    /// SHA-256 of the file, or the beginning of it that PyTorch puts into the file's name.
+    /// SHA-256 of the file, or the prefix of it that PyTorch puts into the file name.
     pub sha256: &'static str,
-    /// How images become input.
+    /// The preprocessing that they expect.
     pub card: Card,
     /// Number of classes: the 1000 of ImageNet-1k.
     pub classes: usize,
-    /// Terms of use.
+    /// License and terms of use.
     pub license: &'static str,
-    /// Published accuracy on ImageNet-1k's validation images in per cent: the right class first, or among the first five.
+    /// Published accuracy on ImageNet-1k's validation images in percent: top-1 and top-5.
     pub accuracy: Option<(f32, f32)>,
-    /// Where the figures and the hash stand.
+    /// Where the figures and the hash are published.
     pub source: &'static str,
 }
 
 impl WeightsInfo {
-    /// What the user types: `resnet50.v2`.
+    /// The name that the user types, such as `resnet50.v2`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.model, self.tag)
     }
@@ -37,7 +37,7 @@ impl WeightsInfo {
 const TORCHVISION: &str = "BSD-3-Clause (torchvision); trained on ImageNet, whose terms are for research";
 const TORCHVISION_SOURCE: &str = "pytorch.org/vision/stable/models.html";
 
-/// An entry of torchvision's; PyTorch names its files after their hash.
+/// An entry of torchvision's; PyTorch puts the hash into the file name.
 pub(crate) const fn torchvision(
     [model, tag]: [&'static str; 2],
     [url, file, sha256]: [&'static str; 3],
@@ -58,7 +58,7 @@ pub(crate) const fn torchvision(
     }
 }
 
-/// Address, name and hash of `STEM-HASH.pth`.
+/// URL, name and hash of `STEM-HASH.pth`.
 macro_rules! pth {
     ($stem:literal, $hash:literal) => {
         [
@@ -70,7 +70,7 @@ macro_rules! pth {
 }
 pub(crate) use pth;
 
-/// torchvision's first recipe resizes to 256, its second to 232.
+/// The preprocessing of torchvision's first recipe, which resizes to 256; the second resizes to 232.
 pub(crate) const V1: Card = Card::imagenet(256);
-/// See [`V1`].
+/// The preprocessing of torchvision's second recipe; see [`V1`].
 pub(crate) const V2: Card = Card::imagenet(232);

@@ -1,18 +1,18 @@
 //! Published weights: from a name, an address or a file to the parameters of a network.
 //!
-//! `table.rs` lists what is known by name, `places.rs` where it may lie on this machine, `find.rs` gets the file, `choose.rs`
-//! finds out which of its arrays are meant, by what fits (`names.rs` knows timm's names), and `fit.rs` makes parameters of
-//! them, strictly. How the weights want their images (`card.rs`) and what their outputs are
-//! called comes along.
+//! `table.rs` lists the weights that are known by name, `places.rs` lists where they may be on this machine, `find.rs` gets the
+//! file, `choose.rs` decides by fit which of its arrays are meant (`names.rs` knows timm's names), and `fit.rs` turns them into
+//! parameters, strictly. The preprocessing that the weights expect (`card.rs`) and the names of the classes are returned as
+//! well.
 //!
-//! What may be typed, with the network it is for:
+//! The sources that can be given:
 //!
 //! | source | means |
 //! | --- | --- |
-//! | `resnet50` | the first entry of the table for it: torchvision's default |
+//! | `resnet50` | the first entry of the table for it: torchvision's default weights |
 //! | `resnet50.v1` | that entry |
 //! | `timm/resnet18.a1_in1k` | a repository of the Hugging Face hub, read by its `config.json` |
-//! | `https://...` | whatever is there |
+//! | `https://...` | the file at that URL |
 //! | a path | a `.safetensors` or `.pth`, or a model that striate saved |
 
 mod card;
@@ -47,41 +47,41 @@ use striate_nn::graph::{Graph, Params, trace};
 pub struct Loaded {
     /// The network's parameters.
     pub params: Params,
-    /// How the weights want their images; `None` when nothing says so.
+    /// The preprocessing that the weights expect; `None` if it is not known.
     pub preprocess: Option<Preprocess>,
-    /// What their outputs are called; `None` when nothing says so, or the head is new.
+    /// Names of the classes; `None` if they are not known, or the head is new.
     pub classes: Option<Vec<String>>,
-    /// Where they came from.
+    /// Where the weights came from.
     pub report: LoadReport,
 }
 
-/// Where weights came from, and what was done to them.
+/// Where weights came from, and what was changed in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadReport {
-    /// The file.
+    /// Path of the file that was read.
     pub path: PathBuf,
-    /// Its SHA-256.
+    /// SHA-256 of the file.
     pub sha256: String,
-    /// Their name, when the table knows them.
+    /// Name of the weights, if they are in the table.
     pub name: Option<String>,
-    /// How the file stores them.
+    /// The container in which the file stores them.
     pub container: Container,
-    /// Whether the head was made afresh.
+    /// Whether the head was newly initialized.
     pub new_head: bool,
-    /// What was left out, changed or assumed; for people.
+    /// What was left out, changed or assumed, as notes for the user.
     pub notes: Vec<String>,
 }
 
 /// Loads weights into a network: `graph` is a trace of `model`, with any number of classes and channels.
 ///
-/// Every parameter of the graph must be in the file in its shape, and nothing else; PyTorch's counters of batches, wrappers
-/// around the state dict, a prefix that all names share, and timm's names are taken care of, and the report says so. A first
-/// convolution for RGB is adapted to other channels.
+/// Every parameter of the graph must be in the file with its shape, and nothing else may be. PyTorch's batch counters, wrappers
+/// around the state dict, a prefix that all names share, and timm's names are handled, and the report mentions them. A first
+/// convolution for RGB is adapted to other numbers of channels.
 ///
 /// # Errors
-/// When the weights are not here (with the address and the place to put them), are others than published, cannot be read,
-/// or do not fit: then all that is missing, unexpected or of another shape is in the error.
+/// If the weights are not on this machine (the error has the URL and the place to put them), differ from the published ones,
+/// cannot be read, or do not fit; in the last case the error lists everything that is missing, unexpected or of another shape.
 ///
 /// # PyTorch
 /// `model.load_state_dict(state_dict, strict=True)`; the first convolution as timm's `adapt_input_conv`.
@@ -106,10 +106,10 @@ pub fn load(
     load_from(&Places::from_env(), model, source, graph, options)
 }
 
-/// [`load`] with the given places.
+/// Like [`load`], with the given places.
 ///
 /// # Errors
-/// Those of [`load`].
+/// As [`load`].
 pub fn load_from(
     places: &Places,
     model: &ModelInfo,
@@ -121,10 +121,10 @@ pub fn load_from(
 }
 
 /// Loads a network as it was saved: with as many classes as the last layer of its weights has outputs, as many channels as
-/// their first layer takes, and images of the size that their `config.json` asks for.
+/// their first layer takes, and for images of the size that their `config.json` asks for.
 ///
 /// # Errors
-/// Those of [`load`].
+/// As [`load`].
 ///
 /// # Example
 /// ```no_run
@@ -143,10 +143,10 @@ pub fn load_network(
     load_network_from(&Places::from_env(), model, source, options)
 }
 
-/// [`load_network`] with the given places.
+/// Like [`load_network`], with the given places.
 ///
 /// # Errors
-/// Those of [`load_network`].
+/// As [`load_network`].
 pub fn load_network_from(
     places: &Places,
     model: &ModelInfo,
@@ -159,19 +159,19 @@ pub fn load_network_from(
     Ok((graph, loaded))
 }
 
-/// A file in which it was found out what is meant; no value was read yet.
+/// A file whose dictionary and names were chosen; no value has been read yet.
 struct Opened<'m, 'o> {
     model: &'m ModelInfo,
     options: LoadOptions<'o>,
     found: find::Found,
     file: WeightsFile,
     choice: choose::Choice,
-    /// Preprocessing and classes of a model that striate saved.
+    /// Preprocessing and classes of a model that Striate saved.
     saved: Option<(Preprocess, Vec<String>)>,
 }
 
 impl<'m, 'o> Opened<'m, 'o> {
-    /// `graph` is the network where it is given, rather than made to fit.
+    /// `graph` is the network, if it is given rather than made to fit.
     fn open(
         places: &Places,
         model: &'m ModelInfo,
@@ -197,7 +197,7 @@ impl<'m, 'o> Opened<'m, 'o> {
         Ok(Self { model, options, found, file, choice, saved })
     }
 
-    /// How the file beside the weights, or the table, says that they want their images.
+    /// The preprocessing that the `config.json` next to the weights, or the table, gives.
     fn card(&self) -> Option<Card> {
         let config = self.found.config.as_ref();
         config.map(|config| config.card).or(self.found.info.map(|info| info.card))
@@ -218,7 +218,7 @@ impl<'m, 'o> Opened<'m, 'o> {
         }
         match (&self.saved, self.card()) {
             (Some((preprocess, _)), _) => [channels, height, width] = preprocess.shape(),
-            // Small networks have no card, and take what they were made for.
+            // Small networks have no card and take the images that they were made for.
             (None, Some(card)) => (height, width) = (card.size, card.size),
             (None, None) => {}
         }
@@ -246,26 +246,26 @@ impl<'m, 'o> Opened<'m, 'o> {
                 let usual = || for_model(model.name).next().map(|info| info.card);
                 if card.is_none() && usual().is_some() {
                     notes.push(format!(
-                        "nothing says how these weights want their images: as {}'s usual ones do",
+                        "the preprocessing of these weights is not known: that of {}'s usual weights is used",
                         model.name
                     ));
                 }
                 if let Some(card) = card.filter(|card| [card.size; 2] != shape[1..]) {
                     notes.push(format!(
-                        "the weights are for images of {} px, the network takes {} x {}",
+                        "the weights are for images of {} px, but the network takes {} x {}",
                         card.size, shape[1], shape[2]
                     ));
                 }
                 let asked = self.found.config.iter().flat_map(|config| config.notes.clone());
                 notes.extend(asked);
-                // What is neither gray nor RGB has no images.
+                // A network whose input is neither grayscale nor RGB does not take images.
                 let card = card.or_else(usual).filter(|_| matches!(shape[0], 1 | 3));
                 let preprocess = card.map(|card| card.preprocess(shape)).transpose()?;
                 let named = self.found.config.and_then(|config| config.label_names);
                 let is_imagenet = model.num_classes == 1000 && outputs == 1000 && !fitted.new_head;
                 if is_imagenet && named.is_none() && self.found.info.is_none() {
                     notes.push(
-                        "nothing names the 1000 classes: they are taken for those of ImageNet-1k".into(),
+                        "nothing names the 1000 classes: they are assumed to be those of ImageNet-1k".into(),
                     );
                 }
                 (preprocess, named.or_else(|| is_imagenet.then(imagenet_classes)))

@@ -1,8 +1,8 @@
-//! The names of timm, and of an old torchvision, for parameters that torchvision, or the authors of a network, call otherwise.
+//! The parameter names of timm and of an old torchvision, where torchvision or the authors of a network use others.
 
 use std::collections::BTreeMap;
 
-/// timm's names of networks that are ours under another name.
+/// timm's names of networks that have another name here.
 const ALIASES: [(&str, &str); 5] = [
     ("mobilenetv2_100", "mobilenet_v2"),
     ("tf_efficientnet_lite0", "efficientnet_lite0"),
@@ -11,27 +11,27 @@ const ALIASES: [(&str, &str); 5] = [
     ("mnasnet_100", "mnasnet1_0"),
 ];
 
-/// Networks of timm that look like one of ours and compute something else.
+/// Networks of timm that look like one of this crate but compute something else.
 const OTHERS: [(&str, &str); 1] = [(
     "efficientnet_lite0",
-    "timm's efficientnet_lite0 pads evenly and normalizes with an eps of 1e-5, where this one pads as TensorFlow does, \
-         with 1e-3: its weights would answer wrongly here; those of timm/tf_efficientnet_lite0.in1k fit",
+    "timm's efficientnet_lite0 pads evenly and normalizes with an eps of 1e-5, whereas this one pads as TensorFlow does, \
+         with 1e-3: its weights would give wrong answers here; those of timm/tf_efficientnet_lite0.in1k fit",
 )];
 const RESNET_D: &str = "a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is \
-     another network, whose weights mean nothing in this one";
+     another network, whose weights do not fit this one";
 
 const TENSORFLOW: &str = "timm's tf_efficientnet networks pad as TensorFlow does, which these do not; torchvision's weights of \
      efficientnet_b0 to b7 and v2_s to v2_l, and timm's of efficientnet_b0 to b4, fit networks of the same size here";
 const MOBILENET_V3: &str = "timm's mobilenetv3 normalizes with an eps of 1e-5 where torchvision's, which is here as mobilenet_v3_small and \
-     mobilenet_v3_large, has 1e-3: its weights would answer wrongly";
+     mobilenet_v3_large, has 1e-3: its weights would give wrong answers";
 const REGNET: &str = "timm's regnetx and regnety have other widths than torchvision's, which are here as regnet_x_400mf to regnet_y_128gf";
 
-/// The name here of a network by its name in timm; the same where they agree.
+/// The name in this crate of timm's network `timm`; the same if they agree.
 pub(crate) fn ours(timm: &str) -> &str {
     ALIASES.iter().find(|(name, _)| *name == timm).map_or(timm, |(_, ours)| ours)
 }
 
-/// Why a network of timm is none of ours, where that is not plain.
+/// Why a network of timm is not in this crate, if that is not obvious.
 pub(crate) fn why_not(timm: &str) -> Option<&'static str> {
     let is_resnet_d = || {
         let depth = timm.strip_prefix("resnet").and_then(|rest| rest.strip_suffix('d'));
@@ -50,7 +50,7 @@ pub(crate) fn why_not(timm: &str) -> Option<&'static str> {
     OTHERS.iter().find(|(name, _)| *name == timm).or(of_family).map(|(_, why)| *why)
 }
 
-/// Why weights of these names are not those of a network with the parameters `specs`, where it can be told.
+/// Why weights with these names do not belong to a network with the parameters `specs`, if it can be told.
 pub(super) fn explain(
     names: &[&str],
     others: &BTreeMap<String, String>,
@@ -58,7 +58,7 @@ pub(super) fn explain(
 ) -> Option<&'static str> {
     if others.keys().any(|name| name.ends_with("_packed_params")) {
         return Some(
-            "these are the weights of a quantized network, whose whole numbers are not read: save the network before it is \
+            "these are the weights of a quantized network, whose integers are not read: save the network before it is \
              quantized",
         );
     }
@@ -67,7 +67,7 @@ pub(super) fn explain(
     (deep_stem && names.iter().any(|name| name.starts_with("layer1."))).then_some(RESNET_D)
 }
 
-/// What to say where the names are those that timm gives two networks of which one is ours: nothing in the file tells which.
+/// The note for names that timm gives to two networks, of which one is in this crate: nothing in the file tells which.
 pub(super) fn doubt(names: &BTreeMap<String, String>) -> Option<&'static str> {
     let is_timms = |name: &str| name == "conv_stem.weight" || name.ends_with(".conv_stem.weight");
     let has = |name: &str| names.values().any(|ours| ours == name);
@@ -76,27 +76,27 @@ pub(super) fn doubt(names: &BTreeMap<String, String>) -> Option<&'static str> {
     } else if has("_conv_stem.weight") {
         Some(
             "timm's tf_efficientnet_lite0 and efficientnet_lite0 have the same names: these were taken for the first, and \
-             the other's would answer wrongly",
+             those of the other would give wrong answers",
         )
     } else if has("features.1.0.block.1.fc1.weight") {
         Some(
             "timm's efficientnet_b0 to b4 and tf_efficientnet_b0 to b4 have the same names: these were taken for the first, and \
-             the other's, which pad as TensorFlow does, would answer wrongly",
+             those of the other, which pad as TensorFlow does, would give wrong answers",
         )
     } else {
         None
     }
 }
 
-/// Names that somebody else gives the parameters, and ours for them.
+/// Parameter names of another library, with this crate's name for each.
 pub(super) struct Foreign {
-    /// Whose they are, for people.
+    /// Whose names they are, for messages.
     pub(super) whose: &'static str,
-    /// Theirs, and ours.
+    /// Their name for a parameter, and this crate's.
     pub(super) ours: BTreeMap<String, String>,
 }
 
-/// Those of these names that are somebody else's; `None` where none is.
+/// Those of these names that belong to another library; `None` if there are none.
 pub(super) fn foreign(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> Option<Foreign> {
     let is_dense = specs.contains_key("features.denseblock1.denselayer1.norm1.weight");
     let (whose, ours) = if is_dense {
@@ -108,7 +108,7 @@ pub(super) fn foreign(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> O
     (!ours.is_empty()).then_some(Foreign { whose, ours })
 }
 
-/// timm's names and ours for them, of those names that are timm's; empty where none is.
+/// Those of these names that are timm's, with this crate's name for each; empty if there are none.
 fn of_timm(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> BTreeMap<String, String> {
     let has = |name: &str| specs.contains_key(name);
     let style = if has("features.0.0.weight") && has("features.1.conv.0.0.weight") {
@@ -147,7 +147,7 @@ fn of_timm(names: &[&str], specs: &BTreeMap<String, Vec<usize>>) -> BTreeMap<Str
     names.iter().filter_map(renamed).collect()
 }
 
-/// `….denselayer1.norm.1.weight`, as an old torchvision saved what is `….denselayer1.norm1.weight`.
+/// `….denselayer1.norm.1.weight`, an old torchvision's name for `….denselayer1.norm1.weight`.
 fn of_old_densenet(name: &str) -> Option<String> {
     let at = name.find("denselayer")?;
     let (layer, rest) = name[at..].split_once('.')?;
@@ -164,10 +164,10 @@ fn block(name: &str) -> Option<((usize, usize), &str)> {
     Some((place, parts.next()?))
 }
 
-/// How a network of inverted bottlenecks calls its layers, beside timm's names for them.
+/// How a network of inverted bottlenecks names its layers, with timm's names for them.
 struct Style {
     ends: [(&'static str, &'static str); 5],
-    /// The prefix of block i, and the layers of the first one, which widens nothing, and of the others.
+    /// The prefix of block i; the layers of the first block, which does not expand, and those of the others.
     prefix: fn(usize) -> String,
     first: [(&'static str, &'static str); 4],
     others: [(&'static str, &'static str); 6],
@@ -222,7 +222,7 @@ const LITE: Style = Style {
     ],
 };
 
-/// The linear layers of VGG, which timm keeps as convolutions of the whole map: [4096, 512, 7, 7] for [4096, 25088].
+/// The linear layers of VGG, which timm stores as convolutions over the whole feature map: `[4096, 512, 7, 7]` for `[4096, 25088]`.
 fn of_vgg(name: &str) -> Option<String> {
     let (layer, end) = name.rsplit_once('.')?;
     let ours = match layer {
@@ -264,14 +264,14 @@ fn of_convnext(name: &str) -> Option<String> {
     Some(format!("{ours}.{end}"))
 }
 
-/// B0 to B4: from B5 on torchvision's batch norms have another `eps` than timm's, and so have those of V2.
+/// Whether it is one of B0 to B4: from B5 on, and in V2, torchvision's batch norms have another `eps` than timm's.
 fn is_small_efficientnet(specs: &BTreeMap<String, Vec<usize>>) -> bool {
     let gate = specs.contains_key("features.1.0.block.1.fc1.weight");
     let last = specs.get("features.8.0.weight").and_then(|shape| shape.first());
     gate && last.is_some_and(|&features| features <= 1792)
 }
 
-/// `blocks.1.0.conv_dw.weight` is `features.2.0.block.1.0.weight`; the first stage widens nothing.
+/// `blocks.1.0.conv_dw.weight` is `features.2.0.block.1.0.weight`; the first stage does not expand.
 fn of_efficientnet(name: &str) -> Option<String> {
     let ends = [
         ("conv_stem", "features.0.0"),
@@ -320,10 +320,10 @@ fn of_mnasnet(name: &str) -> Option<String> {
     of_stages(name, &ends, &first, &others, prefix)
 }
 
-/// Layers under timm's names, and under ours.
+/// Layers under timm's names, and under this crate's.
 type Renamed<'a> = &'a [(&'a str, &'a str)];
 
-/// Our name of `blocks.STAGE.BLOCK.LAYER.END`, or of a layer at one of the ends.
+/// This crate's name for `blocks.STAGE.BLOCK.LAYER.END`, or for a layer at one of the ends.
 fn of_stages(
     name: &str,
     ends: Renamed<'_>,
@@ -360,7 +360,7 @@ mod tests {
         }
     }
 
-    /// Each name of ours, and timm's for it.
+    /// Each name of this crate, with timm's name for it.
     #[test]
     fn layers_of_timm() {
         for (of_family, timm, ours) in [

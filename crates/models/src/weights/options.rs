@@ -1,19 +1,19 @@
-//! What the caller may ask for.
+//! Options of the caller.
 
 use striate_data::fetch::FetchEvent;
 
-/// What may be done to make weights fit, and to get them.
+/// How weights may be fetched, and how they may be made to fit.
 #[derive(Default)]
 pub struct LoadOptions<'a> {
-    /// A head of another size is replaced by a fresh one.
+    /// Whether a head of another size is replaced by a newly initialized one.
     pub new_head: bool,
-    /// Key of the fresh head's values.
+    /// Key of the random values of the new head.
     pub seed: u64,
-    /// Which dictionary of the file: the keys that lead to it, with dots between. By default the one that fits best; of those
-    /// that fit alike, one that is no average over the training.
+    /// The dictionary of the file to read: the keys that lead to it, joined by dots. By default the one that fits best; among
+    /// those that fit equally well, one that is not an average over the training.
     pub key: Option<&'a str>,
-    /// What stands before the names of the parameters; names without it are left out. By default whatever all names share.
+    /// The prefix of the parameters' names; names without it are left out. By default the longest prefix that fits.
     pub prefix: Option<&'a str>,
-    /// Who hears of a download. Without a listener there is none, and no network is touched.
+    /// A function that is told about a download. Without one nothing is downloaded, and the network is not used.
     pub fetch: Option<&'a mut dyn FnMut(FetchEvent<'_>)>,
 }

@@ -1,4 +1,4 @@
-//! Where weights are looked for: our own cache, PyTorch's, and the Hugging Face hub's.
+//! The places where weights are looked for: Striate's own cache, PyTorch's, and the Hugging Face hub's.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 pub struct Places {
     /// Where downloads are kept: `$STRIATE_CACHE/weights`, or `striate/weights` in the user's cache folder.
     pub own: Option<PathBuf>,
-    /// `$TORCH_HOME/hub/checkpoints`, or `~/.cache/torch/hub/checkpoints`.
+    /// PyTorch's cache: `$TORCH_HOME/hub/checkpoints`, or `~/.cache/torch/hub/checkpoints`.
     pub torch: Option<PathBuf>,
-    /// `$HF_HUB_CACHE`, `$HF_HOME/hub`, or `~/.cache/huggingface/hub`.
+    /// The hub's cache: `$HF_HUB_CACHE`, `$HF_HOME/hub`, or `~/.cache/huggingface/hub`.
     pub hub: Option<PathBuf>,
-    /// Where the hub's files come from: `$HF_ENDPOINT`, or `https://huggingface.co`.
+    /// Base URL of the hub: `$HF_ENDPOINT`, or `https://huggingface.co`.
     pub hub_url: String,
 }
 
 impl Places {
-    /// The places that the environment names.
+    /// The places that the environment variables name, or the defaults.
     pub fn from_env() -> Self {
         let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
@@ -34,12 +34,12 @@ impl Places {
         }
     }
 
-    /// Files that would be the entry's, in the order in which they are tried.
+    /// Files that may hold the weights, in the order in which they are tried.
     pub(super) fn of_file(&self, file: &str) -> Vec<PathBuf> {
         [&self.own, &self.torch].into_iter().flatten().map(|folder| folder.join(file)).collect()
     }
 
-    /// Folders that would hold the `model.safetensors` of `timm/NAME`, in the order in which they are tried.
+    /// Folders that may hold the `model.safetensors` of `timm/NAME`, in the order in which they are tried.
     pub(super) fn of_hub(&self, id: &str) -> Vec<PathBuf> {
         let mut folders: Vec<_> = self.own.iter().map(|own| own.join(id)).collect();
         if let Some(hub) = &self.hub {
@@ -49,7 +49,7 @@ impl Places {
     }
 }
 
-/// The versions that the hub's own programs have fetched, the one that `main` means first.
+/// The versions that the hub's own programs have downloaded, starting with the one of `main`.
 fn snapshots(repository: &Path) -> Vec<PathBuf> {
     let main = std::fs::read_to_string(repository.join("refs").join("main")).unwrap_or_default();
     let folder = repository.join("snapshots");

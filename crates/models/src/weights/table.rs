@@ -1,21 +1,21 @@
-//! The weights that are known by name. They stand beside their networks; `lib.rs` lists the files.
+//! The weights that are known by name. They are defined in the files of their networks; `lib.rs` lists the files.
 
 use super::info::WeightsInfo;
 use std::sync::LazyLock;
 
 static ALL: LazyLock<Vec<WeightsInfo>> = LazyLock::new(|| crate::WEIGHTS.concat());
 
-/// Every entry; of each network, the one it stands for comes first, as in torchvision's `DEFAULT`.
+/// Every entry. The first entry of each network is its default, as in torchvision's `DEFAULT`.
 pub fn all() -> &'static [WeightsInfo] {
     &ALL
 }
 
-/// The entries of a network, the one it stands for first.
+/// The entries of a network, starting with its default.
 pub fn for_model(model: &str) -> impl Iterator<Item = &'static WeightsInfo> {
     all().iter().filter(move |info| info.model == model)
 }
 
-/// The entry of a name: `resnet50.v2`, or `resnet50` for its first.
+/// The entry of a name: `resnet50.v2`, or `resnet50` for the default.
 pub fn find(name: &str) -> Option<&'static WeightsInfo> {
     let (model, tag) = match name.split_once('.') {
         Some((model, tag)) => (model, Some(tag)),

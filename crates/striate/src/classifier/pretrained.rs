@@ -50,7 +50,7 @@ impl Pretrained {
         let (params, classes, mut report) = (loaded.params, loaded.classes, loaded.report);
         let shape = graph.input_shape();
         let mut assumed = |how: &str| {
-            report.notes.push(format!("nothing says how these weights want their images: {how}"));
+            report.notes.push(format!("the preprocessing of these weights is not known: {how}"));
         };
         let preprocess = match loaded.preprocess {
             Some(preprocess) => preprocess,
