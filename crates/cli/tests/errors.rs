@@ -286,7 +286,7 @@ fn model_files() {
         "summary text.safetensors",
         expect![[r#"
         exit code 65
-        error: text.safetensors: the header says that it is 2338328219631577204 bytes long, in a file of 26 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file
+        error: text.safetensors: the header says that it is 2338328219631577204 bytes long, in a file of 26 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file
     "#]],
     );
     check_in(

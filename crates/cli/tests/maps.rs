@@ -207,7 +207,7 @@ fn what_is_refused() {
         "filters words.png",
         expect![[r#"
         exit code 65
-        error: words.png: the header says that it is 7597608172902444910 bytes long, in a file of 13 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file
+        error: words.png: the header says that it is 7597608172902444910 bytes long, in a file of 13 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file
     "#]],
     );
     fs::write(place.path().join("file"), "").unwrap();

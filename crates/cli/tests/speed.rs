@@ -35,7 +35,7 @@ fn what_cannot_be_measured_is_refused() {
         "explain notes.txt",
         expect![[r#"
         exit code 65
-        error: notes.txt: the header says that it is 7810759558478983022 bytes long, in a file of 8 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file
+        error: notes.txt: the header says that it is 7810759558478983022 bytes long, in a file of 8 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file
     "#]],
     );
     refused(

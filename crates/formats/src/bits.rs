@@ -1,4 +1,4 @@
-//! Bytes and floats as text, exactly.
+//! Exact conversions between bytes or floats and text.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -12,7 +12,7 @@ pub(crate) fn to_base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// The bytes behind base64, or `None`.
+/// The bytes that the base64 text stands for, or `None`.
 pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
@@ -22,7 +22,7 @@ pub(crate) fn to_bytes<'a>(values: impl IntoIterator<Item = &'a f32>) -> Vec<u8>
     values.into_iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
-/// The next `count` values of a stream of little-endian f32, through a small block, so that they are in memory once.
+/// The next `count` values of a stream of little-endian f32, read through a small buffer so that they are in memory only once.
 pub(crate) fn read_f32(from: &mut dyn Read, count: usize) -> io::Result<Vec<f32>> {
     let mut values = reserved(count)?;
     let mut block = [0; 1 << 16];
@@ -38,7 +38,7 @@ pub(crate) fn read_f32(from: &mut dyn Read, count: usize) -> io::Result<Vec<f32>
     Ok(values)
 }
 
-/// Values of little-endian f32; bytes that do not fill the last one are dropped.
+/// The values of little-endian f32; trailing bytes that do not make a whole value are dropped.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
 }

@@ -1,4 +1,4 @@
-//! A training run at a moment: everything that decides how it goes on.
+//! The state of a training run: everything that it needs to continue.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -15,27 +15,27 @@ use striate_graph::Params;
 
 const STATE: &str = "striate.state";
 
-/// Parameters, what the optimizer keeps, the best parameters so far, and the trainer's own state as JSON.
+/// Parameters, optimizer state, the best parameters so far, and the trainer's own state as JSON.
 ///
-/// One safetensors file: arrays under `params.`, `optimizer.` and `best.`. Its SHA-256 is part of it, and a damaged file
-/// is refused whole: a run that goes on from wrong numbers would be worse than one that starts again.
+/// One safetensors file: arrays under `params.`, `optimizer.` and `best.`. The file includes its SHA-256, and a damaged file is
+/// rejected as a whole, since continuing from wrong numbers would be worse than starting again.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checkpoint {
-    /// Parameters.
+    /// The current parameters.
     pub params: Params,
-    /// What the optimizer keeps, as `TrainStep::optimizer_state` names it.
+    /// The optimizer's state, named as in `TrainStep::optimizer_state`.
     pub optimizer: Params,
-    /// Parameters of the best epoch so far; empty before the end of the first.
+    /// Parameters of the best epoch so far; empty before the end of the first epoch.
     pub best: Params,
-    /// The trainer's state, as JSON.
+    /// The trainer's own state, as JSON.
     pub state: String,
 }
 
 impl Checkpoint {
-    /// The bytes of the file: the same for the same content.
+    /// The bytes of the file; equal content gives equal bytes.
     ///
     /// # Errors
-    /// When there are more arrays than a file may hold.
+    /// If there are more arrays than a file may hold.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
         let mut container = Container::new(Kind::Checkpoint);
         container.metadata.insert(STATE.into(), self.state.clone());
@@ -49,27 +49,26 @@ impl Checkpoint {
         container.to_bytes()
     }
 
-    /// Writes the file, and keeps the one that was there before as [`previous`](Self::previous): whatever happens, one of
-    /// the two is a whole checkpoint, this one or the one before it. What was written is read back before anything that
-    /// is there is given up.
+    /// Writes the file, and keeps the one that was there before as [`previous`](Self::previous): at every moment one of the two
+    /// is a complete checkpoint, this one or the one before it. What was written is read back before the old file is given up.
     ///
     /// # Errors
-    /// What the file system says.
+    /// If the file system reports an error.
     pub fn save(&self, path: &Path) -> Result<(), FormatError> {
         self.save_on(&RealDisk, path)
     }
 
-    /// [`save`](Self::save) on the given disk.
+    /// Like [`save`](Self::save), on the given disk.
     ///
     /// # Errors
-    /// Those of [`save`](Self::save).
+    /// As [`save`](Self::save).
     pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
         let bytes = self.to_bytes().map_err(|problem| problem.at(path))?;
         write_keeping_on(disk, path, &Self::previous(path), &bytes)
             .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
     }
 
-    /// Where the checkpoint before the one at `path` is kept: `run/checkpoint.previous.safetensors` beside
+    /// Where the checkpoint before the one at `path` is kept: `run/checkpoint.previous.safetensors` for
     /// `run/checkpoint.safetensors`.
     pub fn previous(path: &Path) -> PathBuf {
         let ending = path.extension().map_or_else(OsString::new, |ending| {
@@ -86,17 +85,17 @@ impl Checkpoint {
     /// Loads a checkpoint.
     ///
     /// # Errors
-    /// Whatever is wrong with the file.
+    /// If the file cannot be read or is not a valid checkpoint.
     pub fn load(path: &Path) -> Result<Self, FormatError> {
         let (file, file_bytes) = open(path)?;
         let container = Container::read(&mut BufReader::new(file), file_bytes, Kind::Checkpoint);
         container.and_then(Self::from_container).map_err(|p| p.at(path))
     }
 
-    /// As [`load`](Self::load), from memory.
+    /// Like [`load`](Self::load), from memory.
     ///
     /// # Errors
-    /// Those of [`load`](Self::load).
+    /// As [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         Self::from_container(Container::read(&mut &bytes[..], bytes.len() as u64, Kind::Checkpoint)?)
     }
@@ -111,7 +110,7 @@ impl Checkpoint {
                 "optimizer" => &mut checkpoint.optimizer,
                 "best" => &mut checkpoint.best,
                 _ => {
-                    let reason = format!("the array {name} belongs to no part of a checkpoint");
+                    let reason = format!("the array {name} does not belong to any part of a checkpoint");
                     return Err(Problem::Header { reason });
                 }
             };

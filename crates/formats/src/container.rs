@@ -1,14 +1,14 @@
-//! The safetensors container: eight bytes of header length, a JSON header, arrays without gaps.
+//! The safetensors container: eight bytes with the length of the header, a JSON header, and arrays without gaps.
 //!
-//! What is trusted when, on the way in:
-//! 1. the header's length, once it is below the file's size and the limit;
-//! 2. the number and the sizes of its entries, once a scan has counted brackets and commas (before JSON is parsed, whose
-//!    memory they decide);
-//! 3. the arrays' lengths, once the `safetensors` crate has found that they follow from the shapes and leave no gap, and
-//!    their sum is what the file holds;
-//! 4. the content, once its SHA-256 is right (the callers check structure first, since those errors say more).
+//! What is trusted, and when, while a file is read:
+//! 1. the length of the header, once it is known to be below the file's size and the limit;
+//! 2. the number and the sizes of the entries, once a scan has counted brackets and commas. This happens before the JSON is
+//!    parsed, because they determine how much memory parsing takes;
+//! 3. the lengths of the arrays, once the `safetensors` crate has found that they follow from the shapes and leave no gap, and
+//!    their sum equals the size of the data in the file;
+//! 4. the content, once its SHA-256 is right (callers check the structure first, since those errors say more).
 //!
-//! The crate is not used for writing: it orders metadata by a random hash, and the same content must give the same bytes.
+//! The crate is not used for writing, because it orders metadata by a random hash, and equal content must give equal bytes.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -30,7 +30,7 @@ use striate_graph::Params;
 
 const HASH: &str = "striate.sha256";
 
-/// What a file of ours is; its version stands in the metadata under the kind's key.
+/// The kinds of files that Striate writes; the metadata has the version under the kind's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Model,
@@ -41,7 +41,7 @@ impl Kind {
     const ALL: [Self; 2] = [Self::Model, Self::Checkpoint];
     pub(crate) const VERSION: &str = "1";
 
-    /// The kind of a file with this metadata; `None` for other programs' files.
+    /// The kind of a file with this metadata; `None` for files of other programs.
     pub(crate) fn of(header: &Metadata) -> Option<Self> {
         let metadata = header.metadata().as_ref()?;
         Self::ALL.into_iter().find(|kind| metadata.contains_key(kind.key()))
@@ -89,7 +89,7 @@ impl Container {
         self.metadata.insert(key.to_string(), json_text(value));
     }
 
-    /// The file's bytes; the hash of the content goes in with them.
+    /// The file's bytes, which include the hash of the content.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
         let hash = (HASH.to_string(), self.sha256());
         let mut metadata = self.metadata.clone();
@@ -107,7 +107,7 @@ impl Container {
             );
         }
         header.push('}');
-        // Spaces up to a multiple of 8, so that the arrays can be mapped as they lie.
+        // Spaces up to a multiple of 8, so that the arrays can be memory-mapped.
         let length = header.len().next_multiple_of(8);
         check_limit("arrays in a file", limits::TENSORS, self.tensors.len())?;
         check_limit("bytes of the header", limits::HEADER_BYTES as usize, length)?;
@@ -119,7 +119,7 @@ impl Container {
         Ok(bytes)
     }
 
-    /// Reads a file of `file_bytes` bytes, which must be of this kind. The hash is not yet checked.
+    /// Reads a file of `file_bytes` bytes, which must be of this kind. The hash is not checked yet.
     pub(crate) fn read(from: &mut dyn Read, file_bytes: u64, kind: Kind) -> Result<Self, Problem> {
         let (header, data_at) = read_header(from, file_bytes)?;
         let failed = |error| failed(&error, file_bytes);
@@ -134,7 +134,7 @@ impl Container {
             let info =
                 header.info(&name).ok_or_else(|| damaged(format!("the array {name} is listed twice")))?;
             check_limit("sizes of an array", limits::RANK, info.shape.len())?;
-            // The lengths were found to follow from the shapes, and to be within the file.
+            // The lengths are known to follow from the shapes and to be within the file.
             let bytes = info.data_offsets.1.saturating_sub(info.data_offsets.0);
             match info.dtype {
                 Dtype::F32 => {
@@ -143,7 +143,7 @@ impl Container {
                     tensors
                         .insert(name.clone(), array.map_err(|e| damaged(format!("the array {name}: {e}")))?);
                 }
-                // PyTorch's counter of batches, which evaluation does not use.
+                // PyTorch's counter of batches, which inference does not use.
                 Dtype::I64 if name.ends_with("num_batches_tracked") => {
                     io::copy(&mut from.take(bytes as u64), &mut io::sink()).map_err(failed)?;
                 }
@@ -159,7 +159,7 @@ impl Container {
         if expected == got { Ok(()) } else { Err(Problem::Hash { expected, got }) }
     }
 
-    /// The SHA-256 of everything but itself: each text with its length in front, then the arrays with their shapes.
+    /// The SHA-256 of everything except itself: each text preceded by its length, then the arrays with their shapes.
     fn sha256(&self) -> String {
         let mut hasher = Sha256::new();
         let mut text = |text: &str| {
@@ -180,8 +180,8 @@ impl Container {
     }
 }
 
-/// Reads the header of a file of `file_bytes` bytes; gives it and the place of the first array. How much follows is not
-/// yet checked.
+/// Reads the header of a file of `file_bytes` bytes; returns it and the position of the first array. The length of the data is
+/// not checked yet.
 pub(crate) fn read_header(from: &mut dyn Read, file_bytes: u64) -> Result<(Metadata, u64), Problem> {
     let failed = |error| failed(&error, file_bytes);
     let mut length = [0; 8];
@@ -198,7 +198,7 @@ pub(crate) fn read_header(from: &mut dyn Read, file_bytes: u64) -> Result<(Metad
     Ok((metadata, header_bytes.saturating_add(8)))
 }
 
-/// What an error of the stream says of a file of this size.
+/// The problem that an I/O error means for a file of this size.
 fn failed(error: &io::Error, file_bytes: u64) -> Problem {
     match OutOfMemory::of(error) {
         Some(error) => Problem::Memory(error),
@@ -206,7 +206,7 @@ fn failed(error: &io::Error, file_bytes: u64) -> Problem {
     }
 }
 
-/// That the file holds as many bytes of arrays as its header describes.
+/// Checks that the file holds as many bytes of arrays as its header describes.
 pub(crate) fn check_data_length(header: &Metadata, file_bytes: u64, data_at: u64) -> Result<(), Problem> {
     let (expected, got) = (header.data_len() as u64, file_bytes.saturating_sub(data_at));
     if expected == got { Ok(()) } else { Err(Problem::DataLength { expected, got }) }
@@ -240,7 +240,7 @@ fn check_kind(metadata: &BTreeMap<String, String>, expected: Kind, names: &[Stri
     }
 }
 
-/// The first array whose place is not as long as its shape asks for: the crate says only that there is one.
+/// The first array whose length does not match its shape: the crate only says that there is one.
 fn culprit(header: &[u8]) -> Option<String> {
     let entries: BTreeMap<String, Value> = serde_json::from_slice(header).ok()?;
     entries.iter().find_map(|(name, entry)| {
@@ -256,7 +256,7 @@ fn culprit(header: &[u8]) -> Option<String> {
     })
 }
 
-/// Counts what decides the memory that parsing takes: brackets and commas outside of strings.
+/// Counts brackets and commas outside of strings, which determine how much memory parsing takes.
 fn scan(header: &[u8]) -> Result<(), Problem> {
     let (mut depth, mut objects, mut commas) = (0_usize, 0, 0);
     let (mut in_string, mut escaped) = (false, false);

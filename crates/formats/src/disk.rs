@@ -1,4 +1,4 @@
-//! Files that are whole or absent, whatever happens between.
+//! Files that are complete or absent, even after a crash.
 
 use crate::error::{FormatError, Problem};
 use std::ffi::OsString;
@@ -8,39 +8,39 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// What writing a file asks of a file system. Tests put one in its place that fails where they like.
+/// The operations of a file system that writing a file needs. Tests substitute one that fails at any chosen point.
 pub trait Disk: Sync {
-    /// Makes a folder and those above it.
+    /// Creates a folder and its parents.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// If the file system reports an error.
     fn create_folder(&self, path: &Path) -> io::Result<()>;
-    /// Makes or empties a file, to be filled.
+    /// Creates a file, or empties an existing one, for writing.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// If the file system reports an error.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile + '_>>;
-    /// Opens a file, to be read.
+    /// Opens a file for reading.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// If the file system reports an error.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read + '_>>;
-    /// Gives a file another name, in one step, in place of whatever had it.
+    /// Renames a file in one step, replacing any file of the new name.
     ///
     /// # Errors
-    /// Those of the file system; both names are then as they were.
+    /// If the file system reports an error; both names are then unchanged.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Waits until the names in a folder are on the medium.
+    /// Waits until the entries of a folder are on the medium.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// If the file system reports an error.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
     /// Removes a file.
     ///
     /// # Errors
-    /// Those of the file system.
+    /// If the file system reports an error.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// Waits, before something that failed is tried again.
+    /// Waits before a failed operation is tried again.
     fn pause(&self, time: Duration) {
         std::thread::sleep(time);
     }
@@ -48,10 +48,10 @@ pub trait Disk: Sync {
 
 /// A file that is being written.
 pub trait DiskFile: Write {
-    /// Waits until all that was written is on the medium.
+    /// Waits until everything that was written is on the medium.
     ///
     /// # Errors
-    /// Those of the file system; how much is there is then unknown.
+    /// If the file system reports an error; it is then unknown how much is on the medium.
     fn sync(&mut self) -> io::Result<()>;
 }
 
@@ -79,7 +79,7 @@ impl Disk for RealDisk {
         fs::rename(from, to)
     }
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
-        // Only Unix opens folders; elsewhere the rename is as durable as the system makes it.
+        // Only Unix can open folders; elsewhere the rename is as durable as the system makes it.
         if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
     }
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -89,31 +89,31 @@ impl Disk for RealDisk {
 
 /// Replaces a file in one step: a temporary file in the same folder, fsync, rename, fsync of the folder.
 ///
-/// After a crash at any moment the file is the old one or the new one, whole. So it is when several processes or threads
-/// write it at once: each has a temporary file of its own, and the last one to finish wins.
+/// After a crash at any moment, the file is either the old one or the new one, and complete. This also holds if several
+/// processes or threads write it at once: each has its own temporary file, and the last one to finish wins.
 ///
 /// # Errors
-/// Those of the file system; the old file is then as it was.
+/// If the file system reports an error; the old file is then unchanged.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomically_on(&RealDisk, path, bytes)
 }
 
-/// [`write_atomically`] on the given disk.
+/// Like [`write_atomically`], on the given disk.
 ///
 /// # Errors
-/// Those of the disk.
+/// If the disk reports an error.
 pub fn write_atomically_on(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(disk, path, bytes, &|partial| disk.rename(partial, path))
 }
 
-/// [`write_atomically_on`], with the file that was there before kept as `previous`, in place of whatever had that name.
+/// Like [`write_atomically_on`], and keeps the file that was there before as `previous`, replacing any file of that name.
 ///
-/// The new file is read back first, so there is a moment at which both names hold whole files; after a crash at any
-/// moment at least one of them does.
+/// The new file is read back first, so there is a moment at which both names hold complete files; after a crash at any moment
+/// at least one of them does.
 ///
 /// # Errors
-/// Those of the disk, and [`io::ErrorKind::InvalidData`] when other bytes are read back than were written. The old file
-/// is then at `path` or, where even a rename fails, at `previous`.
+/// If the disk reports an error, and [`io::ErrorKind::InvalidData`] if other bytes are read back than were written. The old
+/// file is then at `path` or, if even a rename fails, at `previous`.
 pub(crate) fn write_keeping_on(
     disk: &dyn Disk,
     path: &Path,
@@ -134,7 +134,7 @@ pub(crate) fn write_keeping_on(
     })
 }
 
-/// Fills a temporary file, lets `publish` give it its name, and makes that durable.
+/// Fills a temporary file, lets `publish` rename it, and makes that durable.
 fn replace(
     disk: &dyn Disk,
     path: &Path,
@@ -143,7 +143,7 @@ fn replace(
 ) -> io::Result<()> {
     let partial = partial(path)?;
     if let Err(error) = fill(disk, &partial, bytes).and_then(|()| publish(&partial)) {
-        // The error that counts is the first one.
+        // The first error is the one to report.
         let _ = disk.remove(&partial);
         return Err(error);
     }
@@ -156,7 +156,7 @@ fn fill(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync()
 }
 
-/// Makes sure that a file holds these bytes.
+/// Checks that a file holds these bytes.
 fn read_back(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let other = || io::Error::new(io::ErrorKind::InvalidData, "other bytes were read back than were written");
     let mut file = disk.open(path)?;
@@ -171,7 +171,7 @@ fn read_back(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Writes what a file is to hold, or says what stands against it.
+/// Writes the content of a file, or reports why it cannot be written.
 pub(crate) fn save(disk: &dyn Disk, path: &Path, bytes: Result<Vec<u8>, Problem>) -> Result<(), FormatError> {
     let bytes = bytes.map_err(|problem| problem.at(path))?;
     write_atomically_on(disk, path, &bytes)
@@ -180,7 +180,7 @@ pub(crate) fn save(disk: &dyn Disk, path: &Path, bytes: Result<Vec<u8>, Problem>
 
 const PARTIAL: &str = ".partial";
 
-/// `.NAME.PID-NUMBER.partial` beside the file: no two writers share one.
+/// `.NAME.PID-NUMBER.partial` next to the file; every writer has its own.
 fn partial(path: &Path) -> io::Result<PathBuf> {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "the path does not end in a file name");
@@ -192,11 +192,11 @@ fn partial(path: &Path) -> io::Result<PathBuf> {
     Ok(path.with_file_name(partial))
 }
 
-/// Removes the temporary files that crashed writers left in a folder. Only for a folder in which nobody writes now: a
-/// file that is being written would vanish as well.
+/// Removes the temporary files that crashed writers left in a folder. Call it only for a folder to which nothing is being
+/// written, since temporary files in use would be removed as well.
 ///
 /// # Errors
-/// Those of the file system.
+/// If the file system reports an error.
 pub fn remove_partials(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,10 +1,10 @@
-//! Number types of other programs' arrays, and their values as f32.
+//! The number types of arrays from other programs, and the conversion of their values to f32.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 use half::{bf16, f16};
 
-/// A number type that weights of other programs come in; little-endian everywhere.
+/// A number type that weights of other programs use; always little-endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dtype {
     F64,
@@ -17,7 +17,7 @@ pub(crate) enum Dtype {
     I8,
     U8,
     Bool,
-    /// A type that is told by its name and never read.
+    /// A type that is known by name but not read.
     Unread {
         name: &'static str,
         size: usize,
@@ -25,7 +25,7 @@ pub(crate) enum Dtype {
 }
 
 impl Dtype {
-    /// Bytes of one value.
+    /// Bytes per value.
     pub(crate) fn size(self) -> usize {
         match self {
             Self::F64 | Self::I64 => 8,
@@ -36,7 +36,7 @@ impl Dtype {
         }
     }
 
-    /// As safetensors calls it.
+    /// The name in safetensors.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::F64 => "F64",
@@ -53,16 +53,16 @@ impl Dtype {
         }
     }
 
-    /// Parameters are floats; whole numbers are counters and tables that no network of ours has.
+    /// Parameters are floats; integers are counters and tables, which no network here has.
     pub(crate) fn is_float(self) -> bool {
         matches!(self, Self::F64 | Self::F32 | Self::F16 | Self::Bf16)
     }
 
-    /// Appends the values of `bytes` to `values`, each rounded to the nearest f32; bytes that do not fill the last value
-    /// are dropped.
+    /// Appends the values of `bytes` to `values`, each rounded to the nearest f32; trailing bytes that do not make a whole
+    /// value are dropped.
     ///
     /// # Panics
-    /// When the type is no float.
+    /// If the type is not a float.
     pub(crate) fn append_f32(self, bytes: &[u8], values: &mut Vec<f32>) {
         match self {
             Self::F32 => values.extend(bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b))),
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(read(Dtype::F32, &1.5_f32.to_le_bytes()), [1.5]);
         assert_eq!(read(Dtype::F64, &0.1_f64.to_le_bytes()), [0.1_f32]);
         assert_eq!(read(Dtype::F64, &1e300_f64.to_le_bytes()), [f32::INFINITY]);
-        // One, the largest f16, the smallest subnormal, minus two, and half a value that is dropped.
+        // One, the largest f16, the smallest subnormal, minus two, and half a value, which is dropped.
         assert_eq!(
             read(Dtype::F16, &[0x00, 0x3c, 0xff, 0x7b, 0x01, 0x00, 0x00, 0xc0, 0x77]),
             [1.0, 65504.0, 2.0_f32.powi(-24), -2.0]

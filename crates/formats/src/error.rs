@@ -7,223 +7,223 @@ use striate_base::memory::OutOfMemory;
 use striate_data::DataError;
 use striate_graph::{GraphError, ParamsError, SessionError};
 
-/// A file that could not be read or written: which, and why.
+/// A file could not be read or written: which one, and why.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
-    /// The file system says no.
+    /// The file system cannot read the file.
     #[error("{}: cannot be read: {source}", path.display())]
     Read {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its words.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// The file system says no; whatever the file was before, it still is.
+    /// The file system cannot write the file; the previous file, if any, is unchanged.
     #[error("{}: cannot be written: {source}; {}", path.display(), advice(source))]
     Write {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its words.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// What the file holds, or should hold.
+    /// The content of the file is not valid, or would not be.
     #[error("{}: {problem}", path.display())]
     Content {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it.
         problem: Problem,
     },
 }
 
-/// What is wrong with a file's content.
+/// What is wrong with the content of a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// Not even a header.
+    /// The file is too short for a header.
     #[error("{file_bytes} bytes are too few for a safetensors file; the file is cut short or something else")]
     TooShort {
         /// Size of the file.
         file_bytes: u64,
     },
-    /// The header is said to be longer than the file, or than the limit.
+    /// The header claims to be longer than the file, or than the limit.
     #[error(
         "the header says that it is {header_bytes} bytes long, in a file of {file_bytes} bytes and with a limit of {}; \
-         the file is cut short, or it is no safetensors file",
+         the file is cut short, or it is not a safetensors file",
         crate::limits::HEADER_BYTES
     )]
     HeaderLength {
-        /// What the first eight bytes say.
+        /// The length that the first eight bytes give.
         header_bytes: u64,
         /// Size of the file.
         file_bytes: u64,
     },
-    /// The header is not what safetensors prescribes.
+    /// The header does not follow the safetensors format.
     #[error("the header is damaged: {reason}; copy or download the file again")]
     Header {
-        /// Why.
+        /// What is wrong with it.
         reason: String,
     },
-    /// Arrays end elsewhere than the file.
-    #[error("the header describes {expected} bytes of arrays, the file holds {got}; {}", if got < expected {
+    /// The arrays do not end where the file ends.
+    #[error("the header describes {expected} bytes of arrays, but the file holds {got}; {}", if got < expected {
         "it was cut short: copy or download it again"
     } else {
         "something was appended to it"
     })]
     DataLength {
-        /// What the header says.
+        /// Bytes of arrays according to the header.
         expected: u64,
-        /// What is there.
+        /// Bytes of arrays in the file.
         got: u64,
     },
-    /// An array of another type.
+    /// An array of a type other than f32.
     #[error("the array {tensor} is of type {got}, expected F32; convert it before saving")]
     Dtype {
-        /// Its name.
+        /// Name of the array.
         tensor: String,
-        /// Its type.
+        /// Its type, as safetensors names it.
         got: String,
     },
-    /// More than a limit allows.
+    /// A limit is exceeded.
     #[error("{what}: at most {limit}, got {got}")]
     Limit {
-        /// Of what.
+        /// What is limited.
         what: &'static str,
-        /// How much is allowed.
+        /// The largest number that is allowed.
         limit: u64,
-        /// How much is asked for.
+        /// The number in the file.
         got: u64,
     },
-    /// Another program's safetensors.
+    /// A safetensors file of another program, without a network.
     #[error(
         "a safetensors file without the network that its arrays belong to ({}; {tensors} in all): \
          not a model that striate saved; build the network in code and load the arrays as its parameters, or train one",
         names.join(", ")
     )]
     Foreign {
-        /// How many arrays.
+        /// Number of arrays in it.
         tensors: usize,
-        /// The first few names.
+        /// The first few of their names.
         names: Vec<String>,
     },
-    /// A file of ours of another kind.
+    /// A file that Striate wrote, but of another kind.
     #[error("this is a {got}, expected a {expected}; {}", if *expected == "model" {
-        "use the model.safetensors beside it"
+        "use the model.safetensors next to it"
     } else {
-        "use the checkpoint.safetensors beside it"
+        "use the checkpoint.safetensors next to it"
     })]
     Kind {
-        /// What was asked for.
+        /// The kind that was expected: `model` or `checkpoint`.
         expected: &'static str,
-        /// What it is.
+        /// The kind of the file.
         got: &'static str,
     },
-    /// A version that is not known.
-    #[error("format version {got:?}, this program reads version {expected:?}; use a newer striate")]
+    /// A format version that this program does not know.
+    #[error("format version {got:?}, but this program reads version {expected:?}; use a newer striate")]
     Version {
-        /// Ours.
+        /// The version that this program reads.
         expected: &'static str,
-        /// The file's.
+        /// The version of the file.
         got: String,
     },
     /// An entry of the metadata is missing.
     #[error("the metadata lacks `{key}`; the file is incomplete: save the model again")]
     Missing {
-        /// Which.
+        /// Key of the entry.
         key: &'static str,
     },
-    /// An entry of the metadata cannot be understood.
+    /// An entry of the metadata cannot be parsed.
     #[error("the metadata entry `{key}` is damaged: {reason}")]
     Entry {
-        /// Which.
+        /// Key of the entry.
         key: &'static str,
-        /// Why.
+        /// What is wrong with it.
         reason: String,
     },
-    /// The network does not fit together.
+    /// The graph is not valid.
     #[error(transparent)]
     Graph(#[from] GraphError),
-    /// Its parameters are not those of the network.
+    /// The parameters do not match the network.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// Values that are not numbers.
+    /// Values that are NaN or infinite.
     #[error(
         "{}; the training that made it diverged: train again with a lower learning rate",
         tensors.iter().map(|(name, bad, of)| format!("{name}: {bad} of {of} values are not finite"))
             .collect::<Vec<_>>().join("; ")
     )]
     NonFinite {
-        /// Name, how many, of how many.
+        /// Name of the array, number of such values, number of all values.
         tensors: Vec<(String, usize, usize)>,
     },
-    /// The parts contradict each other.
+    /// Two parts of the file contradict each other.
     #[error("{what}: expected {expected}, got {got}")]
     Disagree {
-        /// Of what.
+        /// What they disagree about.
         what: &'static str,
-        /// What the rest of the file asks for.
+        /// What the rest of the file requires.
         expected: String,
-        /// What stands there.
+        /// What the file says.
         got: String,
     },
     /// The content is not what was written.
     #[error(
-        "the content was changed after it was written: its SHA-256 is {got}, the file says {expected}; \
+        "the content was changed after it was written: its SHA-256 is {got}, but the file says {expected}; \
          the file is wrong, not this program: copy it again, or train again"
     )]
     Hash {
-        /// As written.
+        /// The SHA-256 that was written.
         expected: String,
-        /// As found.
+        /// The SHA-256 of the content.
         got: String,
     },
-    /// The network no longer says what it said when it was saved.
+    /// The network no longer computes the logits that it computed when it was saved.
     #[error(
-        "golden image {image}, class {class}: the file says the logit is {expected}, this program computes {got}, \
+        "golden image {image}, class {class}: the file says that the logit is {expected}, but this program computes {got}, \
          more than {allowed} apart; the file is intact (its SHA-256 is right), so this program computes wrongly on this \
          processor: try STRIATE_ISA=portable, and report it"
     )]
     Golden {
-        /// Which image.
+        /// Index of the golden image.
         image: usize,
-        /// Which logit.
+        /// Index of the logit.
         class: usize,
-        /// The file's.
+        /// The logit in the file.
         expected: f32,
-        /// Ours.
+        /// The logit that this program computes.
         got: f32,
-        /// Largest difference allowed.
+        /// The largest difference that is allowed.
         allowed: f32,
     },
-    /// Parameters that are numbers, and a network that computes none.
+    /// The parameters are finite, but the network computes a logit that is not.
     #[error(
-        "the network says {got} of a plain image, which names no class: its parameters do not belong together, or its training \
+        "the network computes the logit {got} for a plain image, which names no class: its parameters do not belong together, or its training \
          diverged"
     )]
     Logits {
-        /// The first logit that is infinite or not a number.
+        /// The first logit that is infinite or NaN.
         got: f32,
     },
     /// The network cannot be run.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// No team of threads, or no such instruction set.
+    /// The threads cannot be started, or this machine does not have the instruction set.
     #[error("{0}")]
     Engine(String),
-    /// There is no memory for what the file holds.
+    /// There is not enough memory for what the file holds.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
-    /// A network that is still in training.
+    /// The network is in training mode.
     #[error(
-        "{layer} is in training, where what it does of an image depends on others or on chance; save the network as it evaluates \
+        "{layer} is in training mode, where its output for an image depends on other images or on chance; save the network in inference mode \
          (train writes model.safetensors)"
     )]
     Training {
-        /// The layer.
+        /// The first layer that is in training mode.
         layer: String,
     },
-    /// No weights at all.
+    /// The file does not contain weights.
     #[error(
         "{looks}, of {file_bytes} bytes; expected weights: .safetensors, or a .pth that torch.save wrote"
     )]
@@ -234,15 +234,15 @@ pub enum Problem {
         file_bytes: u64,
     },
     /// More than one dictionary of arrays may be meant.
-    #[error("several dictionaries of arrays may be meant: {}; say which one by its key", keys.join(", "))]
+    #[error("several dictionaries of arrays may be meant: {}; choose one by its key", keys.join(", "))]
     Several {
-        /// Their keys.
+        /// The keys of the dictionaries.
         keys: Vec<String>,
     },
-    /// A `.pth` that is not what it should be.
+    /// A `.pth` that is not valid.
     #[error(transparent)]
     Pth(Box<PthError>),
-    /// Preprocessing that makes no sense.
+    /// The preprocessing is not valid.
     #[error(transparent)]
     Preprocess(Box<DataError>),
 }
@@ -260,23 +260,23 @@ impl From<PthError> for Problem {
 }
 
 impl Problem {
-    /// Says in which file.
+    /// Adds the path of the file.
     pub(crate) fn at(self, path: &Path) -> FormatError {
         FormatError::Content { path: path.to_path_buf(), problem: self }
     }
 }
 
-/// What to try when a file cannot be written.
+/// What to try if a file cannot be written.
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "the disk is full: free some space, then go on with --resume; the file before it is whole"
+            "the disk is full: free some space, then continue with --resume; the previous file is intact"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "choose a folder that you may write to"
         }
-        io::ErrorKind::NotFound => "make the folder first",
+        io::ErrorKind::NotFound => "create the folder first",
         io::ErrorKind::IsADirectory => "name a file, not a folder",
-        _ => "whatever was there before is as it was; check the disk, then try again",
+        _ => "the previous file, if any, is unchanged; check the disk, then try again",
     }
 }

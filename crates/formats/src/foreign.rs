@@ -1,4 +1,4 @@
-//! safetensors of other programs: the same container as ours, with any number type and without the network.
+//! safetensors files of other programs: the same container, with any number type and without the network.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -11,7 +11,7 @@ use ndarray::{ArrayD, IxDyn};
 use safetensors::Dtype as Stored;
 use safetensors::tensor::Metadata;
 
-/// The header of a file, and where its arrays begin.
+/// The header of a file, and the position of its first array.
 pub(crate) struct Header {
     metadata: Metadata,
     data_at: u64,
@@ -19,7 +19,8 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads it. A model of ours is like any other, a checkpoint is not: its arrays are more than weights.
+    /// Reads the header. A model of Striate is accepted like any other file, but a checkpoint is not, since its arrays are more
+    /// than weights.
     pub(crate) fn read(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Self, Problem> {
         let (metadata, data_at) = container::read_header(from, file_bytes)?;
         container::check_data_length(&metadata, file_bytes, data_at)?;
@@ -44,7 +45,7 @@ impl Header {
         dict
     }
 
-    /// Reads every array of floats; the rest is listed.
+    /// Reads every array of floats; the others are listed.
     pub(crate) fn arrays(&self, source: &mut Source<'_>) -> Result<Found, Problem> {
         let mut found = Found::default();
         for name in self.metadata.offset_keys() {
@@ -55,7 +56,7 @@ impl Header {
                 found.skipped.push((name, info.dtype.to_string()));
                 continue;
             };
-            // The crate has found that the length follows from the shape, and the header that it is within the file.
+            // The crate has checked that the length follows from the shape, and the header that it is within the file.
             let bytes = info.data_offsets.1 - info.data_offsets.0;
             let (at, values) = (self.data_at + info.data_offsets.0 as u64, (bytes / dtype.size()) as u64);
             let values = source.values(&name, Place { at, values, dtype, crc: None })?;

@@ -1,6 +1,6 @@
-//! A few inputs with the logits they gave when the model was saved: every loader computes them again.
+//! A few inputs with the logits that they gave when the model was saved; every loader computes the logits again.
 //!
-//! The images are made by a formula, never taken from a data set: a model file must not carry somebody's images.
+//! The images are made by a formula, never taken from a data set: a model file must not contain anybody's images.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -12,21 +12,21 @@ use serde::{Deserialize, Serialize};
 use striate_data::Preprocess;
 use striate_graph::{Engine, Graph, Params, RunError, Session, SessionError};
 
-/// Largest difference of a logit, as a share of the largest logit of its image (or of 1 if that is larger).
+/// Largest difference of a logit, relative to the largest logit of its image (or to 1 if that is larger).
 const TOLERANCE: f32 = 1e-4;
 
 /// Golden inputs and their logits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Golden {
-    /// Images before normalizing, `[N, C, H, W]`.
+    /// The images before normalization, `[N, C, H, W]`, 0 to 255.
     pub pixels: Vec<u8>,
-    /// How many.
+    /// Number of images.
     pub n: usize,
-    /// What the network says, `[N, classes]`.
+    /// The logits that the network computed, `[N, classes]`.
     pub logits: Vec<f32>,
 }
 
-/// As it stands in the file.
+/// The form in which it is stored in the file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Encoded {
@@ -36,10 +36,10 @@ pub(crate) struct Encoded {
 }
 
 impl Golden {
-    /// Makes up to four images and asks the network about them.
+    /// Makes up to four images and computes their logits.
     ///
     /// # Errors
-    /// When one image is larger than 4 MiB, the parameters do not fit the graph, or a logit is not finite.
+    /// If one image is larger than 4 MiB, if the parameters do not fit the graph, or if a logit is not finite.
     pub fn new(
         graph: &Graph,
         params: &Params,
@@ -52,14 +52,14 @@ impl Golden {
         let pixels: Vec<u8> = (0..n).flat_map(|i| image(i, preprocess)).collect();
         let mut golden = Self { pixels, n, logits: Vec::new() };
         golden.logits = golden.compute(graph, params, preprocess, engine)?;
-        // Without numbers there would be nothing to compare: such a file could be written and never read.
+        // Without finite numbers there would be nothing to compare: such a file could be written but never read.
         if let Some(&got) = golden.logits.iter().find(|logit| !logit.is_finite()) {
             return Err(Problem::Logits { got });
         }
         Ok(golden)
     }
 
-    /// What the network says now, one image at a time.
+    /// The logits that the network computes now, one image at a time.
     fn compute(
         &self,
         graph: &Graph,
@@ -82,7 +82,7 @@ impl Golden {
         Ok(logits)
     }
 
-    /// Computes the logits again; gives the largest difference.
+    /// Computes the logits again; returns the largest difference.
     pub(crate) fn verify(
         &self,
         graph: &Graph,
@@ -110,7 +110,7 @@ impl Golden {
         Ok(largest_difference)
     }
 
-    /// Makes sure that there are images of the right size and a logit a class for each.
+    /// Checks that there are images of the right size, and one logit per class for each.
     pub(crate) fn check(&self, preprocess: &Preprocess, classes: usize) -> Result<(), Problem> {
         check_limit("golden images", limits::GOLDEN_IMAGES, self.n)?;
         check_limit("bytes of golden images", limits::GOLDEN_BYTES, self.pixels.len())?;
@@ -149,7 +149,7 @@ impl Golden {
     }
 }
 
-/// What one image may take: as much as its size and the parameters justify.
+/// The memory that one image may take, as justified by its size and the parameters.
 fn most_bytes(params: &Params, preprocess: &Preprocess) -> usize {
     let pixels = preprocess.sample_len() as u64;
     let living = limits::LIVING_VALUES.min(limits::VALUES_PER_PIXEL.saturating_mul(pixels));
@@ -158,8 +158,8 @@ fn most_bytes(params: &Params, preprocess: &Preprocess) -> usize {
     usize::try_from(values.saturating_mul(4)).unwrap_or(usize::MAX)
 }
 
-/// Image `i`, `[C, H, W]`: a ramp, a disc, a checker board, or noise, each other in every channel. Whole numbers only,
-/// so that every machine makes the same.
+/// Image `i`, `[C, H, W]`: a ramp, a disc, a checkerboard, or noise, different in every channel. Computed with integers only,
+/// so that every machine makes the same images.
 fn image(i: usize, preprocess: &Preprocess) -> Vec<u8> {
     let [channels, height, width] = preprocess.shape();
     let value = |c: usize, y: usize, x: usize| -> u8 {
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
     use striate_base::fnv1a64;
 
-    /// Files that exist hold these images; another formula would make new files that differ for no reason.
+    /// Existing files hold these images; another formula would make new files differ for no reason.
     #[test]
     fn the_images_are_those_of_the_first_release() {
         let preprocess = Preprocess::new([3, 5, 7], &[0.5; 3], &[0.5; 3]).unwrap();

@@ -1,18 +1,18 @@
-//! Floor 2 of Striate: what lies on disk. One safetensors file holds a whole classifier ([`ModelFile`]) or a whole
-//! training run ([`Checkpoint`]); [`WeightsFile`] reads the weights that other programs left.
+//! Floor 2 of Striate: files. One safetensors file holds a complete classifier ([`ModelFile`]) or a complete training run
+//! ([`Checkpoint`]); [`WeightsFile`] reads weights that other programs wrote.
 //!
 //! Below it: `striate-graph` and `striate-data`, whose graphs, parameters and preprocessing it writes and reads. Above:
 //! the trainer, the facade, the binary.
 //!
-//! Start reading at [`ModelFile`], then `container.rs` for what is trusted when. `pth/mod.rs` says what a `.pth` is, and
+//! Start reading at [`ModelFile`], then `container.rs` for what is trusted and when. `pth/mod.rs` says what a `.pth` is, and
 //! `pth/pickle/mod.rs` how one is read without running it.
 //!
 //! # Invariants
-//! * Any bytes give a result or a [`Problem`], and memory follows from what the file really holds: lengths are compared
-//!   with the file's size and with the [`limits`] before anything of that length is made.
-//! * The same content gives the same bytes: entries in a fixed order, no date, no machine.
-//! * A file is whole or absent: [`write_atomically`] replaces it in one step, or leaves the old one.
-//! * No code in files.
+//! * Any bytes give a result or a [`Problem`], and memory use follows from what the file really holds: lengths are compared
+//!   with the file's size and with the [`limits`] before anything of that length is allocated.
+//! * Equal content gives equal bytes: entries are in a fixed order, without date or machine name.
+//! * A file is complete or absent: [`write_atomically`] replaces it in one step, or leaves the old one.
+//! * Files contain no code.
 //!
 //! # Example
 //! ```no_run

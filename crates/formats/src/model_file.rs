@@ -1,4 +1,4 @@
-//! The model file: one safetensors that holds a classifier whole, so that it loads without code.
+//! The model file: one safetensors file that holds a complete classifier and loads without code.
 
 use crate::container::{Container, Kind, check_limit};
 use crate::disk::{Disk, RealDisk, save};
@@ -22,62 +22,62 @@ const CLASSES: &str = "striate.classes";
 const PROVENANCE: &str = "striate.provenance";
 const GOLDEN: &str = "striate.golden";
 
-/// A classifier: the network, its parameters, how images become its input, what its outputs are called, where it came
-/// from, and a few answers to check it by.
+/// A classifier: the network, its parameters, its preprocessing, the names of its classes, its provenance, and a few golden
+/// logits to check it by.
 ///
-/// In the file, parameters stand under PyTorch's names; everything else is JSON in the metadata, under `striate.graph`,
-/// `striate.preprocess`, `striate.classes`, `striate.provenance` and `striate.golden`. `striate.sha256` covers it all.
+/// In the file, parameters have PyTorch's names; everything else is JSON in the metadata, under `striate.graph`,
+/// `striate.preprocess`, `striate.classes`, `striate.provenance` and `striate.golden`. `striate.sha256` covers everything.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelFile {
-    /// The network as it evaluates.
+    /// The network, traced for inference.
     pub graph: Graph,
-    /// Its parameters.
+    /// The parameters of the network.
     pub params: Params,
-    /// From images to its input.
+    /// How images become its input.
     pub preprocess: Preprocess,
-    /// One name an output.
+    /// One name per output, in order.
     pub classes: Vec<String>,
-    /// Where it came from.
+    /// Where the model came from.
     pub provenance: Provenance,
-    /// Answers to check it by.
+    /// Inputs and logits to check it by.
     pub golden: Golden,
 }
 
-/// Where a model came from. Nothing of the moment or the machine, so that the same training gives the same file.
+/// Where a model came from. It contains neither date nor machine name, so that the same training gives the same file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// Version of the program that trained it.
     pub striate_version: String,
-    /// Name of the network.
+    /// Name of the network, such as `resnet18`.
     pub model: String,
     /// Name of the data set.
     pub data: String,
-    /// SHA-256 of its content.
+    /// SHA-256 of the data set's content.
     pub data_sha256: String,
     /// Key of every random number.
     pub seed: u64,
-    /// Epochs behind these parameters.
+    /// Number of epochs that led to these parameters.
     pub epochs: usize,
-    /// What was typed.
+    /// The command that the user typed.
     pub command: String,
-    /// Where the data set was, when its name alone does not find it: the folder as it was typed.
+    /// The folder of the data set as the user typed it, if its name alone does not find it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_source: Option<String>,
 }
 
 impl Provenance {
-    /// What finds the data set again: where it was, or its name.
+    /// What finds the data set again: its folder, or its name.
     pub fn source(&self) -> &str {
         self.data_source.as_deref().unwrap_or(&self.data)
     }
 }
 
 impl ModelFile {
-    /// Puts a model together; computes the golden logits.
+    /// Assembles a model and computes its golden logits.
     ///
     /// # Errors
-    /// What does not fit together.
+    /// If the parts do not fit together.
     pub fn new(
         graph: Graph,
         params: Params,
@@ -95,10 +95,10 @@ impl ModelFile {
         Ok(model)
     }
 
-    /// The bytes of the file: the same for the same content.
+    /// The bytes of the file; equal content gives equal bytes.
     ///
     /// # Errors
-    /// What a loader would refuse.
+    /// If a loader would reject the file.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
         self.check()?;
         let mut container = Container::new(Kind::Model);
@@ -111,35 +111,35 @@ impl ModelFile {
         container.to_bytes()
     }
 
-    /// Writes the file in one step: whatever happens, the file at `path` is the old one or this one.
+    /// Writes the file in one step: at every moment, the file at `path` is the old one or this one.
     ///
     /// # Errors
-    /// What a loader would refuse, or what the file system says.
+    /// If a loader would reject the file, or the file system reports an error.
     pub fn save(&self, path: &Path) -> Result<(), FormatError> {
         self.save_on(&RealDisk, path)
     }
 
-    /// [`save`](Self::save) on the given disk.
+    /// Like [`save`](Self::save), on the given disk.
     ///
     /// # Errors
-    /// Those of [`save`](Self::save).
+    /// As [`save`](Self::save).
     pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
         save(disk, path, self.to_bytes())
     }
 
-    /// Loads a model, and checks that it still gives the golden logits.
+    /// Loads a model, and checks that it still computes the golden logits.
     ///
     /// # Errors
-    /// Whatever is wrong with the file, with all missing, unexpected and mismatched arrays listed.
+    /// If the file is not valid; all missing, unexpected and mismatched arrays are listed.
     pub fn load(path: &Path) -> Result<Self, FormatError> {
         let (file, file_bytes) = open(path)?;
         Self::read(&mut BufReader::new(file), file_bytes).map_err(|p| p.at(path))
     }
 
-    /// As [`load`](Self::load), from memory.
+    /// Like [`load`](Self::load), from memory.
     ///
     /// # Errors
-    /// Those of [`load`](Self::load).
+    /// As [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         Self::read(&mut &bytes[..], bytes.len() as u64)
     }
@@ -154,7 +154,7 @@ impl ModelFile {
             golden: Golden::decode(&container.json::<Encoded>(GOLDEN)?)?,
             params: Params::default(),
         };
-        // The graph before its parameters: the parameters' shapes come from it.
+        // The graph comes before its parameters, because it determines their shapes.
         model.check_graph()?;
         check_params(&model.graph, &container.tensors)?;
         model.check_work()?;
@@ -167,13 +167,13 @@ impl ModelFile {
         Ok(model)
     }
 
-    /// Computes the golden logits again on `engine` and gives the largest difference.
+    /// Computes the golden logits again on `engine` and returns the largest difference.
     ///
     /// # Numerics
-    /// At most 1e-4 of the largest logit of the image, or of 1 if that is larger.
+    /// The difference may be at most 1e-4 of the largest logit of the image, or of 1 if that is larger.
     ///
     /// # Errors
-    /// [`Problem::Golden`] beyond that.
+    /// [`Problem::Golden`] if the difference is larger.
     pub fn verify(&self, engine: &Engine) -> Result<f32, Problem> {
         self.golden.verify(&self.graph, &self.params, &self.preprocess, engine)
     }
@@ -181,7 +181,7 @@ impl ModelFile {
     /// The SHA-256 of a file, in lower-case hexadecimal.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub fn sha256(path: &Path) -> Result<String, FormatError> {
         let fail = |source| FormatError::Read { path: path.to_path_buf(), source };
         let mut file = File::open(path).map_err(fail)?;
@@ -201,12 +201,12 @@ impl ModelFile {
         self.golden.check(&self.preprocess, self.classes.len())
     }
 
-    /// The graph, and that its input and output are those of the preprocessing and the classes.
+    /// Checks the graph, and that its input and output match the preprocessing and the classes.
     fn check_graph(&self) -> Result<(), Problem> {
         let graph = &self.graph;
         check_limit("operations in the network", limits::NODES, graph.nodes.len())?;
         if graph.nodes.is_empty() {
-            return Err(Problem::Entry { key: GRAPH, reason: "no operation at all".into() });
+            return Err(Problem::Entry { key: GRAPH, reason: "it has no operations".into() });
         }
         for node in &graph.nodes {
             check_limit("inputs of an operation", limits::INPUTS, node.inputs.len())?;
@@ -233,8 +233,8 @@ impl ModelFile {
         Ok(())
     }
 
-    /// That one image takes no more memory and time than the size of the file justifies. After the parameters were
-    /// checked: they bound the sizes of every layer.
+    /// Checks that one image takes no more memory and time than the size of the file justifies. Must run after the parameters
+    /// were checked, since they bound the sizes of every layer.
     fn check_work(&self) -> Result<(), Problem> {
         let graph = &self.graph;
         let pixels = self.preprocess.sample_len() as u64;
@@ -252,7 +252,7 @@ fn check_most(what: &'static str, limit: u64, got: u64) -> Result<(), Problem> {
     if got > limit { Err(Problem::Limit { what, limit, got }) } else { Ok(()) }
 }
 
-/// The largest whole number in a JSON value.
+/// The largest integer in a JSON value.
 fn largest(value: &Value) -> usize {
     match value {
         Value::Number(number) => number.as_u64().map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX)),
@@ -262,7 +262,7 @@ fn largest(value: &Value) -> usize {
     }
 }
 
-/// A model file's network is one that evaluates: what it does of an image depends on no other, and on no chance.
+/// Checks that the network is one for inference: an image's output must not depend on other images or on chance.
 fn check_evaluates(graph: &Graph) -> Result<(), Problem> {
     match graph.in_training() {
         Some(node) => Err(Problem::Training { layer: node.name.clone() }),
@@ -270,14 +270,15 @@ fn check_evaluates(graph: &Graph) -> Result<(), Problem> {
     }
 }
 
-/// That there is memory for the session that checks a model: a copy of its parameters, and one laid out for the kernels.
+/// Checks that there is memory for the session that verifies a model: one copy of its parameters, and one laid out for the
+/// kernels.
 fn room_for_session(params: &Params) -> Result<(), Problem> {
     let values = params.iter().map(|(_, array)| array.len() as u64);
     let bytes = values.fold(0_u64, |sum, values| sum.saturating_add(values.saturating_mul(8)));
     Ok(room_for(bytes)?)
 }
 
-/// Names, shapes, and that every value is a number.
+/// Checks names and shapes, and that every value is finite.
 fn check_params(graph: &Graph, params: &Params) -> Result<(), Problem> {
     params.check(graph)?;
     let bad = |array: &ndarray::ArrayD<f32>| array.iter().filter(|v| !v.is_finite()).count();
@@ -286,7 +287,7 @@ fn check_params(graph: &Graph, params: &Params) -> Result<(), Problem> {
     if tensors.is_empty() { Ok(()) } else { Err(Problem::NonFinite { tensors }) }
 }
 
-/// Opens a regular file and gives its size.
+/// Opens a regular file and returns its size.
 pub(crate) fn open(path: &Path) -> Result<(File, u64), FormatError> {
     let fail = |source| FormatError::Read { path: path.to_path_buf(), source };
     let metadata = std::fs::metadata(path).map_err(fail)?;

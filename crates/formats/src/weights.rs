@@ -1,4 +1,4 @@
-//! Weights that other programs wrote: one call for every format, told apart by content.
+//! Weights that other programs wrote: one call for every format, which is recognized by content.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -17,33 +17,33 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Names of what was left out that a note lists.
+/// How many names of arrays that were left out a note lists.
 const LISTED: usize = 4;
 
-/// Arrays by name, as some program left them.
+/// Arrays by name, as another program wrote them.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Weights {
-    /// The arrays, under the names that they have in the file, as f32.
+    /// The arrays as f32, under their names in the file.
     pub tensors: BTreeMap<String, ArrayD<f32>>,
-    /// What was found around them and what was left out; for people.
+    /// What was found around them and what was left out, as notes for the user.
     pub notes: Vec<String>,
-    /// How they were stored.
+    /// The container in which they were stored.
     pub container: Container,
 }
 
-/// A file of weights that was opened: what is in it is known, and the values are read when one of its dictionaries was chosen.
+/// An open file of weights: its content is known, and the values are read when one of its dictionaries is chosen.
 pub struct WeightsFile {
     path: PathBuf,
     reader: Reader<File>,
 }
 
 impl WeightsFile {
-    /// Opens weights: safetensors, or `.pth` in any of its three containers; which, the content says.
+    /// Opens weights: safetensors, or `.pth` in any of its three containers, recognized by content.
     ///
     /// # Errors
-    /// A file that cannot be read, or in which no arrays are found. Nothing in it is run, and no memory is taken that its size
-    /// does not justify.
+    /// If the file cannot be read or no arrays are found in it. Nothing in the file is run, and it cannot make the program take
+    /// more memory than its size justifies.
     ///
     /// # Example
     /// ```no_run
@@ -60,44 +60,44 @@ impl WeightsFile {
         Ok(Self { path: path.to_path_buf(), reader })
     }
 
-    /// The dictionaries of arrays in it, at least one. safetensors have a single one, without a key.
+    /// The dictionaries of arrays in it, at least one. A safetensors file has a single one, without a key.
     pub fn dicts(&self) -> &[StateDict] {
         &self.reader.dicts
     }
 
-    /// How they are stored.
+    /// The container in which they are stored.
     pub fn container(&self) -> Container {
         self.reader.container
     }
 
-    /// Reads the arrays of a dictionary, by its place in [`dicts`](Self::dicts).
+    /// Reads the arrays of a dictionary, given its index in [`dicts`](Self::dicts).
     ///
     /// # Errors
-    /// Whatever is wrong with those arrays.
+    /// If those arrays are not valid.
     ///
     /// # Panics
-    /// When there is no such dictionary.
+    /// If there is no such dictionary.
     pub fn read(&mut self, dict: usize) -> Result<Weights, FormatError> {
         assert!(
             dict < self.dicts().len(),
-            "there are {} dictionaries, none has number {dict}",
+            "there are {} dictionaries, but none has index {dict}",
             self.dicts().len()
         );
         self.reader.read(dict).map_err(|problem| problem.at(&self.path))
     }
 }
 
-/// Reads the weights of a file in which one dictionary is plainly meant.
+/// Reads the weights of a file in which it is clear which dictionary is meant.
 ///
-/// f64, f16 and bf16 become f32. Whole numbers, such as PyTorch's counters `num_batches_tracked`, are left out; a note says
-/// so where they are something else. Names are as they stand in the file.
+/// f64, f16 and bf16 are converted to f32. Integers are left out; a note says so, unless they are PyTorch's counters
+/// `num_batches_tracked`. Names are those in the file.
 ///
 /// # Errors
-/// [`Problem::Several`] when more than one dictionary may be meant: [`WeightsFile`] lists them. Else whatever is wrong with
-/// the file.
+/// [`Problem::Several`] if more than one dictionary may be meant: [`WeightsFile`] lists them. Otherwise, if the file is not
+/// valid.
 ///
 /// # PyTorch
-/// `torch.load(path, weights_only=True)`, which refuses objects that are here passed over.
+/// `torch.load(path, weights_only=True)`, which rejects objects that are skipped here.
 ///
 /// # Example
 /// ```no_run
@@ -112,10 +112,10 @@ pub fn read_weights(path: &Path) -> Result<Weights, FormatError> {
 }
 
 impl Weights {
-    /// As [`read_weights`], from memory.
+    /// Like [`read_weights`], from memory.
     ///
     /// # Errors
-    /// Those of [`read_weights`].
+    /// As [`read_weights`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         let mut reader = Reader::open(std::io::Cursor::new(bytes), bytes.len() as u64)?;
         let dict = reader.usual()?;
@@ -155,8 +155,8 @@ impl<R: ReadSeek> Reader<R> {
         Ok(Self { from, file_bytes, container, content, dicts })
     }
 
-    /// The dictionary that is meant where nobody knows the network: not one that is only wrapped around another with more
-    /// arrays, as of a checkpoint that has its best accuracy as a tensor.
+    /// The dictionary that is meant if the network is not known: not one that merely wraps another with more arrays, such as a
+    /// checkpoint that stores its best accuracy as a tensor.
     fn usual(&self) -> Result<usize, Problem> {
         let arrays = |dict: &StateDict| dict.shapes.len();
         let is_inside = |inner: &StateDict, outer: &StateDict| match outer.key.is_empty() {
@@ -187,7 +187,7 @@ impl<R: ReadSeek> Reader<R> {
     }
 }
 
-/// A note of what was left out, but for PyTorch's counters of batches.
+/// A note of what was left out, except PyTorch's counters of batches.
 fn left_out(skipped: &[(String, String)]) -> Option<String> {
     let counter = |name: &str| name.ends_with("num_batches_tracked") || name.ends_with("n_averaged");
     let left_out: Vec<_> = skipped.iter().filter(|(name, _)| !counter(name)).collect();
@@ -196,10 +196,10 @@ fn left_out(skipped: &[(String, String)]) -> Option<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let listed = listed.collect::<Vec<_>>().join(", ");
     (!left_out.is_empty())
-        .then(|| format!("left out, as they are no arrays of f64, f32, f16 or bf16: {listed}{more}"))
+        .then(|| format!("left out, because they are not arrays of f64, f32, f16 or bf16: {listed}{more}"))
 }
 
-/// Which format the first bytes belong to.
+/// The format that the first bytes belong to.
 fn sniff(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Container, Problem> {
     let mut head = Vec::new();
     let read = from.take(512).read_to_end(&mut head).and_then(|_| from.rewind());
@@ -236,9 +236,10 @@ fn sniff(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Container, Problem>
 
 /// Whether a safetensors header follows: its length in eight bytes, then its opening brace.
 ///
-/// The length alone looks like anything: 640 is `80 02`, as a pickle starts. Together they are unmistakable for headers below
-/// 4 GiB, whose lengths end in four zero bytes: in a zip, the ninth byte is the way of compression, 0 or 8; in a tar, the
-/// file's name goes on or is filled with zeros; and of what a pickle may start with, only a float has four zeros there.
+/// The length alone can look like anything: 640 is `80 02`, with which a pickle starts. Together they are unmistakable for
+/// headers below 4 GiB, whose lengths end in four zero bytes: in a zip, the ninth byte is the compression method, 0 or 8; in a
+/// tar, the file's name continues or is filled with zeros; and of what a pickle may start with, only a float has four zeros
+/// there.
 fn is_safetensors(head: &[u8]) -> bool {
     matches!(head, [_, _, _, _, 0, 0, 0, 0, b'{', ..])
 }

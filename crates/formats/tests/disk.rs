@@ -193,7 +193,7 @@ fn a_full_disk_is_said_with_the_path() {
     let full = TestDisk(SimDisk::failing(Fault::Full, 1, FOR_EVER));
     let error = model().save_on(&full, &path).unwrap_err();
     let message = error.to_string().replace(&folder.path().display().to_string(), "FOLDER");
-    expect!["FOLDER/model.safetensors: cannot be written: no storage space; the disk is full: free some space, then go on with --resume; the file before it is whole"].assert_eq(&message);
+    expect!["FOLDER/model.safetensors: cannot be written: no storage space; the disk is full: free some space, then continue with --resume; the previous file is intact"].assert_eq(&message);
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -202,7 +202,7 @@ fn a_folder_that_is_not_there_is_said_with_the_path() {
     let folder = tempfile::tempdir().unwrap();
     let error = model().save(&folder.path().join("missing/model.safetensors")).unwrap_err();
     let message = error.to_string().replace(&folder.path().display().to_string(), "FOLDER");
-    expect!["FOLDER/missing/model.safetensors: cannot be written: No such file or directory (os error 2); make the folder first"].assert_eq(&message);
+    expect!["FOLDER/missing/model.safetensors: cannot be written: No such file or directory (os error 2); create the folder first"].assert_eq(&message);
     // A file where a folder should be.
     fs::write(folder.path().join("file"), "").unwrap();
     assert!(model().save(&folder.path().join("file/model.safetensors")).is_err());

@@ -44,7 +44,7 @@ fn every_float_type_becomes_f32() {
     assert_eq!(weights.container, Container::Safetensors);
     assert_eq!(
         weights.notes,
-        ["left out, as they are no arrays of f64, f32, f16 or bf16: module.index (U8)"]
+        ["left out, because they are not arrays of f64, f32, f16 or bf16: module.index (U8)"]
     );
 }
 
@@ -88,7 +88,10 @@ fn eight_bit_floats_are_listed_and_not_read() {
     let bytes = file(&[("a", Dtype::F8_E4M3, vec![2], vec![0x38, 0x40])]);
     let weights = Weights::from_bytes(&bytes).unwrap();
     assert_eq!(weights.tensors.len(), 0);
-    assert_eq!(weights.notes, ["left out, as they are no arrays of f64, f32, f16 or bf16: a (F8_E4M3)"]);
+    assert_eq!(
+        weights.notes,
+        ["left out, because they are not arrays of f64, f32, f16 or bf16: a (F8_E4M3)"]
+    );
 }
 
 #[test]

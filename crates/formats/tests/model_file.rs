@@ -51,7 +51,7 @@ fn a_network_in_training_is_no_model() {
     check(
         &edited(r#"\"training\":false"#, r#"\"training\":true"#),
         &expect![
-            "1 is in training, where what it does of an image depends on others or on chance; save the network as it evaluates (train writes model.safetensors)"
+            "1 is in training mode, where its output for an image depends on other images or on chance; save the network in inference mode (train writes model.safetensors)"
         ],
     );
 }
@@ -93,19 +93,19 @@ fn cut_short_anywhere_it_is_refused() {
     check(
         &bytes[..100],
         &expect![
-            "the header says that it is 2544 bytes long, in a file of 100 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file"
+            "the header says that it is 2544 bytes long, in a file of 100 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file"
         ],
     );
     check(
         &bytes[..bytes.len() - 10],
         &expect![
-            "the header describes 1004 bytes of arrays, the file holds 994; it was cut short: copy or download it again"
+            "the header describes 1004 bytes of arrays, but the file holds 994; it was cut short: copy or download it again"
         ],
     );
     check(
         &[&bytes[..], b"more"].concat(),
         &expect![
-            "the header describes 1004 bytes of arrays, the file holds 1008; something was appended to it"
+            "the header describes 1004 bytes of arrays, but the file holds 1008; something was appended to it"
         ],
     );
 }
@@ -115,13 +115,13 @@ fn a_header_that_lies_is_refused() {
     check(
         &u64::MAX.to_le_bytes(),
         &expect![
-            "the header says that it is 18446744073709551615 bytes long, in a file of 8 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file"
+            "the header says that it is 18446744073709551615 bytes long, in a file of 8 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file"
         ],
     );
     check(
         b"GIF89a, not a model at all",
         &expect![
-            "the header says that it is 2318334806574123335 bytes long, in a file of 26 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file"
+            "the header says that it is 2318334806574123335 bytes long, in a file of 26 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file"
         ],
     );
     check(
@@ -165,14 +165,14 @@ fn other_files_are_told_apart() {
     let checkpoint = Checkpoint::default().to_bytes().unwrap();
     check(
         &checkpoint,
-        &expect!["this is a checkpoint, expected a model; use the model.safetensors beside it"],
+        &expect!["this is a checkpoint, expected a model; use the model.safetensors next to it"],
     );
     let error = Checkpoint::from_bytes(&model().to_bytes().unwrap()).unwrap_err();
-    expect!["this is a model, expected a checkpoint; use the checkpoint.safetensors beside it"]
+    expect!["this is a model, expected a checkpoint; use the checkpoint.safetensors next to it"]
         .assert_eq(&error.to_string());
     check(
         &edited("\"striate.format\":\"1\"", "\"striate.format\":\"2\""),
-        &expect![[r#"format version "2", this program reads version "1"; use a newer striate"#]],
+        &expect![[r#"format version "2", but this program reads version "1"; use a newer striate"#]],
     );
     check(
         &edited("\"striate.golden\"", "\"striate.silver\""),
@@ -253,7 +253,7 @@ fn the_culprit_is_named_when_the_answers_differ() {
     check(
         &other.to_bytes().unwrap(),
         &expect![
-            "golden image 1, class 1: the file says the logit is 1.2372683, this program computes 0.23726831, more than 0.00012372683 apart; the file is intact (its SHA-256 is right), so this program computes wrongly on this processor: try STRIATE_ISA=portable, and report it"
+            "golden image 1, class 1: the file says that the logit is 1.2372683, but this program computes 0.23726831, more than 0.00012372683 apart; the file is intact (its SHA-256 is right), so this program computes wrongly on this processor: try STRIATE_ISA=portable, and report it"
         ],
     );
 }

@@ -63,7 +63,7 @@ fn every_container_gives_the_same_arrays() {
         check_values(&weights, &[]);
         assert_eq!(
             weights.notes,
-            ["left out, as they are no arrays of f64, f32, f16 or bf16: table (I32), mask (BOOL)"],
+            ["left out, because they are not arrays of f64, f32, f16 or bf16: table (I32), mask (BOOL)"],
             "the counter of batches needs no note"
         );
     }
@@ -81,7 +81,7 @@ fn a_training_checkpoint_is_unwrapped() {
         weights.notes,
         [
             "the weights were taken from `state_dict`",
-            "left out, as they are no arrays of f64, f32, f16 or bf16: module.table (I32), module.mask (BOOL)"
+            "left out, because they are not arrays of f64, f32, f16 or bf16: module.table (I32), module.mask (BOOL)"
         ]
     );
     let tensors = weights.tensors.into_iter().map(|(name, a)| (name["module.".len()..].to_string(), a));
@@ -172,10 +172,10 @@ fn the_plainest_name_goes_before_averages_and_never_by_position() {
     let both = dict_of(nested.text("state_dict"), "b").raw(b"s").stop();
     assert_eq!(read_pickle(both).unwrap().tensors.keys().collect::<Vec<_>>(), ["b"]);
     // Nothing tells which of these is meant.
-    expect![
-        "several dictionaries of arrays may be meant: generator, discriminator; say which one by its key"
-    ]
-    .assert_eq(&read_pickle(wrapped(&[("generator", "w"), ("discriminator", "w")])).unwrap_err().to_string());
+    expect!["several dictionaries of arrays may be meant: generator, discriminator; choose one by its key"]
+        .assert_eq(
+            &read_pickle(wrapped(&[("generator", "w"), ("discriminator", "w")])).unwrap_err().to_string(),
+        );
     // A dict that holds itself ends.
     let cycle = torch::Asm::new().raw(b"}q\x00").text("model").raw(b"h\x00s").stop();
     expect!["no dictionary of tensors in it: a dict of 1 entries: model; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"]
@@ -202,7 +202,9 @@ fn a_tensor_beside_the_state_dict_does_not_hide_it() {
     assert_eq!(first.tensors.keys().collect::<Vec<_>>(), ["best_acc1"]);
     assert_eq!(
         first.notes,
-        ["left out, as they are no arrays of f64, f32, f16 or bf16: epoch (an int), state_dict (a dict)"]
+        [
+            "left out, because they are not arrays of f64, f32, f16 or bf16: epoch (an int), state_dict (a dict)"
+        ]
     );
 }
 
@@ -253,7 +255,7 @@ fn unknown_objects_beside_the_weights_are_passed_over() {
         dict_of(torch::Asm::new(), "w").text("v").global("os", "system").raw(b"(").text("id").raw(b"tRs");
     assert_eq!(
         read_pickle(state.stop()).unwrap().notes,
-        ["left out, as they are no arrays of f64, f32, f16 or bf16: v (an object of `os.system`)"]
+        ["left out, because they are not arrays of f64, f32, f16 or bf16: v (an object of `os.system`)"]
     );
 }
 

@@ -8,7 +8,7 @@ use striate_base::memory::OutOfMemory;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PthError {
-    /// A pickle that is more, or less, than weights.
+    /// A pickle that is not just weights, or is damaged.
     #[error("{part}, {error}")]
     Pickle {
         /// Which of the file's pickles.
@@ -17,47 +17,49 @@ pub enum PthError {
         error: PickleError,
     },
     /// A zip that torch did not write.
-    #[error("{0}; torch.save wrote no such file: copy or download it again, or save the weights again")]
-    Zip(#[from] ZipError),
-    /// Bytes that are not what they were.
     #[error(
-        "{entry}: its CRC-32 is {got:08x}, the zip says {expected:08x}; the file is damaged: copy or download it again"
+        "{0}; torch.save does not write such files: copy or download it again, or save the weights again"
+    )]
+    Zip(#[from] ZipError),
+    /// Bytes that have changed since they were written.
+    #[error(
+        "{entry}: its CRC-32 is {got:08x}, but the zip says {expected:08x}; the file is damaged: copy or download it again"
     )]
     Crc {
-        /// Which entry of the zip.
+        /// Name of the entry in the zip.
         entry: String,
-        /// As written.
+        /// The CRC-32 that the zip gives.
         expected: u32,
-        /// As found.
+        /// The CRC-32 of the data.
         got: u32,
     },
     /// The file ends too early.
     #[error(
-        "byte {at}: {needs} bytes are needed, {left} are left; the file was cut short: copy or download it again"
+        "byte {at}: {needs} bytes are needed, but only {left} are left; the file was cut short: copy or download it again"
     )]
     Short {
-        /// Where.
+        /// Byte at which the data should start.
         at: u64,
-        /// Asked for.
+        /// Number of bytes that are needed.
         needs: u64,
-        /// There.
+        /// Number of bytes that are left.
         left: u64,
     },
-    /// There is no memory for what the file holds.
+    /// There is not enough memory for what the file holds.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
-    /// The file system says no.
+    /// The file system cannot read the file.
     #[error("byte {at}: cannot be read: {reason}")]
     Read {
-        /// Where.
+        /// Byte at which reading failed.
         at: u64,
-        /// Its words.
+        /// The error of the file system.
         reason: String,
     },
     /// A part of the file is not what it has to be.
     #[error("{part}: expected {expected}, got {got}")]
     Part {
-        /// Which part.
+        /// Name of the part.
         part: String,
         /// What it has to be.
         expected: String,
@@ -67,51 +69,51 @@ pub enum PthError {
     /// An archive of another kind, which holds a program or other arrays.
     #[error("{what}; striate reads weights, as {how} saves them")]
     Archive {
-        /// What it is.
+        /// The kind of archive.
         what: &'static str,
-        /// How its weights are saved.
+        /// How its weights can be saved.
         how: &'static str,
     },
-    /// A tensor that does not lie in its storage.
+    /// A tensor that reaches past the end of its storage.
     #[error(
         "{tensor}: shape {shape:?}, strides {strides:?} and offset {offset} reach past the {values} values of its storage"
     )]
     Outside {
-        /// Its name.
+        /// Name of the tensor.
         tensor: String,
         /// Its shape.
         shape: Vec<u64>,
-        /// Values between neighbors along each size.
+        /// Number of values from one element to the next along each dimension.
         strides: Vec<u64>,
-        /// Its first value.
+        /// Index of its first value in the storage.
         offset: u64,
-        /// Values of the storage.
+        /// Number of values in the storage.
         values: u64,
     },
     /// Tensors with more values than the file has.
     #[error(
-        "{tensor}: {values} values made of {stored} in the file; save the tensors with .contiguous() or .clone()"
+        "{tensor}: {values} values, but only {stored} in the file; save the tensors with .contiguous() or .clone()"
     )]
     Repeats {
-        /// The tensor, or what all of them are called.
+        /// Name of the tensor, or a word for all of them.
         tensor: String,
-        /// Values asked for.
+        /// Number of values in the tensors.
         values: u64,
-        /// Values there.
+        /// Number of values in the file.
         stored: u64,
     },
-    /// No dictionary of tensors.
+    /// There is no dictionary of tensors.
     #[error(
         "no dictionary of tensors in it: {got}; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"
     )]
     NoStateDict {
-        /// What is there.
+        /// What the file holds instead.
         got: String,
     },
-    /// A name that stands twice.
+    /// A name that occurs twice.
     #[error("{tensor}: listed twice")]
     Twice {
-        /// The name.
+        /// Name of the tensor.
         tensor: String,
     },
 }

@@ -1,9 +1,9 @@
-//! The container of torch 0.1.10 to 1.5: pickles in a row, then the values.
+//! The container of torch 0.1.10 to 1.5: several pickles, then the values.
 //!
 //! ```text
 //! magic  version  system  object  [keys]   then for each key: count (i64), values
 //! ```
-//! All numbers are little-endian; the type of the values stands with the storage inside `object`.
+//! All numbers are little-endian; the type of the values is given with the storage inside `object`.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -12,7 +12,7 @@ use super::pickle::{self, Input, Pickle, Value};
 use super::{Place, PthError, Source, state_dict, tensors};
 use std::collections::BTreeMap;
 
-/// The number that the first pickle holds, and its bytes at the start of every such file.
+/// The number in the first pickle, which identifies these files.
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const VERSION: i128 = 1001;
 
@@ -49,7 +49,7 @@ pub(super) fn open(source: &mut Source<'_>) -> Result<Opened, PthError> {
     Ok(Opened { pickle: object, places, tensors: None })
 }
 
-/// Where each storage lies: they follow each other in the order of `keys`, and fill the file.
+/// The position of each storage: they follow each other in the order of `keys`, and fill the file.
 fn places(
     source: &mut Source<'_>,
     object: &Pickle,

@@ -1,13 +1,13 @@
-//! `.pth`, what `torch.save` writes: a pickle and raw values, in one of three containers.
+//! `.pth` files, which `torch.save` writes: a pickle and raw values, in one of three containers.
 //!
 //! | container | since | pickles | values |
 //! | --- | --- | --- | --- |
-//! | [`zip`] | 1.6, 2020 | `ROOT/data.pkl` | an entry `ROOT/data/KEY` a storage |
-//! | [`legacy`] | 0.1.10, 2017 | five in a row: magic, version, system, object, keys | behind them: count, values, for each key |
-//! | [`tar`] | before | `pickle`, and more inside the two others | in `storages`; shapes in `tensors` |
+//! | [`zip`] | 1.6, 2020 | `ROOT/data.pkl` | an entry `ROOT/data/KEY` per storage |
+//! | [`legacy`] | 0.1.10, 2017 | five in a row: magic, version, system, object, keys | after them: count and values for each key |
+//! | [`tar`] | before | `pickle`, and more inside the other two | in `storages`; shapes in `tensors` |
 //!
-//! They are told apart by content. A container gives the pickle that describes the object and, for each storage, where
-//! its values lie ([`Opened`]); `tensors.rs` turns that into arrays. Nothing in a file is run: see [`pickle`].
+//! They are told apart by content. A container provides the pickle that describes the object and, for each storage, the
+//! position of its values ([`Opened`]); `tensors.rs` turns that into arrays. Nothing in a file is run: see [`pickle`].
 //!
 //! # Source
 //! Paszke et al. 2019; the formats as `torch/serialization.py` reads them.
@@ -34,14 +34,14 @@ use crate::weights::{Container, Found, StateDict};
 use opened::{Opened, Storage};
 use pickle::{Input, Pickle};
 
-/// A `.pth` of which everything but the values was read.
+/// A `.pth` of which everything except the values has been read.
 pub(crate) struct Pth {
     opened: Opened,
     dicts: Vec<state_dict::Entries>,
 }
 
 impl Pth {
-    /// Opens a `.pth` in whatever container.
+    /// Opens a `.pth` in any of the containers.
     pub(crate) fn open(source: &mut Source<'_>, container: Container) -> Result<Self, PthError> {
         let opened = match container {
             Container::PthZip => open_zip(source)?,
@@ -94,7 +94,7 @@ fn open_zip(source: &mut Source<'_>) -> Result<Opened, PthError> {
             .get(&name)
             .ok_or_else(|| PthError::part(&name, "an entry of the zip", "none of that name"))?;
         entry.check_stored(&name)?;
-        // CVE-2026-24747: a storage that is said to be longer than its entry.
+        // CVE-2026-24747: a storage that claims to be longer than its entry.
         if storage.values.checked_mul(storage.dtype.size() as u64) != Some(entry.bytes) {
             let expected = format!("{} values of {}", storage.values, storage.dtype.name());
             return Err(PthError::part(&name, expected, format!("{} bytes", entry.bytes)));
@@ -106,7 +106,7 @@ fn open_zip(source: &mut Source<'_>) -> Result<Opened, PthError> {
     Ok(Opened { pickle, places, tensors: None })
 }
 
-/// What a zip with these entries is, where torch.save did not write it and others are known to.
+/// What a zip with these entries is, if it was not written by torch.save but is of another known kind.
 fn other_archive<'a>(mut names: impl Iterator<Item = &'a String> + Clone) -> Option<PthError> {
     let any = |end: &str| names.clone().any(|name| name.ends_with(end));
     let (what, how) = if any("/constants.pkl") {
@@ -129,7 +129,7 @@ fn other_archive<'a>(mut names: impl Iterator<Item = &'a String> + Clone) -> Opt
     Some(PthError::Archive { what, how })
 }
 
-/// The content of a small entry, whose CRC-32 was checked.
+/// The content of a small entry, after its CRC-32 was checked.
 fn whole(source: &mut Source<'_>, name: &str, entry: &zip::Entry, limit: u64) -> Result<Vec<u8>, PthError> {
     if entry.bytes > limit {
         return Err(PthError::part(name, format!("at most {limit} bytes"), entry.bytes.to_string()));

@@ -1,4 +1,4 @@
-//! What a container gives: a pickle, and where the values lie that it speaks of.
+//! What a container provides: a pickle, and the positions of the values that it refers to.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -7,12 +7,13 @@ use super::{Place, PthError};
 use crate::dtype::Dtype;
 use std::collections::BTreeMap;
 
-/// A container of which the pickle was read.
+/// A container whose pickle has been read.
 pub(super) struct Opened {
     pub(super) pickle: Pickle,
-    /// Where the values of each storage lie, or why that is not known: an error only where one is needed.
+    /// The position of the values of each storage, or why it is not known; that is an error only if the storage is needed.
     pub(super) places: BTreeMap<String, Result<Place, PthError>>,
-    /// What references out of the pickle mean, where they are tensors rather than storages (tar alone).
+    /// The tensors that persistent references of the pickle stand for, if they are tensors rather than storages (in a tar
+    /// only).
     pub(super) tensors: Option<BTreeMap<String, Tensor>>,
 }
 
@@ -24,7 +25,7 @@ pub(super) struct Storage {
     pub(super) values: u64,
 }
 
-/// A tensor: which values of which storage.
+/// A tensor: a view of some values of a storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tensor {
     pub(super) storage: String,
@@ -33,7 +34,7 @@ pub(super) struct Tensor {
     pub(super) strides: Vec<u64>,
 }
 
-/// A key of a tar's tensors: a whole number, or the same as text.
+/// A key of a tar's tensors: an integer, or the same as text.
 pub(super) fn key(pickle: &Pickle, id: Id) -> Result<String, PthError> {
     match pickle.get(id) {
         Value::Int(number) => Ok(number.to_string()),

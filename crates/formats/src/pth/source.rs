@@ -1,4 +1,4 @@
-//! A file that is read at places, and never further than it is long.
+//! A file that is read at given positions, and never past its end.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -8,7 +8,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 use striate_base::memory::OutOfMemory;
 use striate_base::memory::{read_exactly, reserved};
 
-/// What can be read at any place: a file, or bytes in memory.
+/// Anything that can be read at any position: a file, or bytes in memory.
 pub(crate) trait ReadSeek: Read + Seek {}
 impl<T: Read + Seek> ReadSeek for T {}
 
@@ -19,16 +19,16 @@ pub(crate) struct Source<'a> {
     pub(crate) file_bytes: u64,
 }
 
-/// Where the values of a storage lie.
+/// Where the values of a storage are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// First byte.
+    /// Position of the first byte.
     pub(crate) at: u64,
     /// Number of values.
     pub(crate) values: u64,
     /// Their type.
     pub(crate) dtype: Dtype,
-    /// CRC-32 of their bytes, where the container has one.
+    /// CRC-32 of their bytes, if the container has one.
     pub(crate) crc: Option<u32>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Source<'a> {
         Ok(BufReader::with_capacity(1 << 16, &mut *self.from))
     }
 
-    /// The next whole number at byte `at`, eight bytes with a sign.
+    /// The integer at byte `at`, eight bytes with a sign.
     pub(crate) fn number(&mut self, at: u64) -> Result<i64, PthError> {
         let bytes = self.bytes(at, 8)?;
         let bytes = bytes.first_chunk().ok_or(PthError::Short { at, needs: 8, left: 0 })?;
@@ -53,14 +53,14 @@ impl<'a> Source<'a> {
     /// The bytes `at..at + length`.
     pub(crate) fn bytes(&mut self, at: u64, length: u64) -> Result<Vec<u8>, PthError> {
         self.check(at, length)?;
-        // Not longer than the file, as was just found.
+        // No longer than the file, as was just checked.
         self.from
             .seek(SeekFrom::Start(at))
             .and_then(|_| read_exactly(&mut *self.from, length))
             .map_err(|e| read_failed(at, &e))
     }
 
-    /// The values of a storage as f32. Read in blocks, so that no second copy of them is ever in memory.
+    /// The values of a storage as f32, read in blocks so that there is never a second copy in memory.
     pub(crate) fn values(&mut self, name: &str, place: Place) -> Result<Vec<f32>, PthError> {
         let length = place.values.checked_mul(place.dtype.size() as u64);
         let length =
@@ -89,7 +89,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// That these bytes are in the file.
+    /// Checks that these bytes are in the file.
     pub(crate) fn check(&self, at: u64, length: u64) -> Result<(), PthError> {
         let left = self.file_bytes.saturating_sub(at);
         if length <= left { Ok(()) } else { Err(PthError::Short { at, needs: length, left }) }

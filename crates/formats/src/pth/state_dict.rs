@@ -1,5 +1,5 @@
-//! Where in a file the dictionaries of tensors are: what training scripts wrap around them is theirs to choose, and which
-//! one is meant is chosen above, by what fits.
+//! Finds the dictionaries of tensors in a file. Training scripts wrap them in various ways; which one is meant is decided
+//! elsewhere, by what fits.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -8,29 +8,29 @@ use super::pickle::{Global, Id, Pickle, Value};
 use crate::limits;
 use std::collections::{HashSet, VecDeque};
 
-/// Wrappers around wrappers.
+/// Most keys that lead to a dictionary.
 const DEPTH: usize = 4;
-/// Bytes of a key or a name.
+/// Most bytes of a key or a name.
 const NAME_BYTES: usize = 512;
-/// Memory for all names in a file, of which each takes a little beside its letters; and modules of a network.
+/// Most memory for all names in a file, each of which takes a little more than its letters; and most modules of a network.
 const NAMES_BYTES: usize = 2 << 20;
 const NAME_OVERHEAD: usize = 64;
 const MODULES: usize = 20_000;
-/// Keys that a message lists.
+/// Most keys that a message lists.
 const LISTED: usize = 8;
 
 /// Names and values of a dictionary of tensors, in the order of the file.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
-    /// The keys that lead to it, with dots between; empty for the object itself.
+    /// The keys that lead to it, joined by dots; empty for the object itself.
     pub(super) key: String,
     pub(super) entries: Vec<(String, Id)>,
 }
 
-/// Every dictionary in which a tensor stands, at most [`DEPTH`] keys deep, and the parameters of every module.
+/// Every dictionary that contains a tensor, at most [`DEPTH`] keys deep, and the parameters of every module.
 pub(super) fn find(pickle: &Pickle) -> Result<Vec<Entries>, PthError> {
     let (mut found, mut bytes) = (Vec::new(), 0);
-    // Each value once: a dict may hold itself.
+    // Each value once: a dict may contain itself.
     let mut seen = HashSet::from([pickle.root.0]);
     let mut queue = VecDeque::from([(pickle.root, String::new(), 0)]);
     while let Some((at, key, depth)) = queue.pop_front() {
@@ -63,7 +63,7 @@ pub(super) fn find(pickle: &Pickle) -> Result<Vec<Entries>, PthError> {
 pub(super) fn summary(pickle: &Pickle) -> String {
     let Some(entries) = pickle.entries(pickle.root) else { return pickle.describe(pickle.root) };
     if entries.len() > limits::TENSORS {
-        return format!("{} entries, at most {} are read", entries.len(), limits::TENSORS);
+        return format!("{} entries, but at most {} are read", entries.len(), limits::TENSORS);
     }
     let entry = |&(key, value): &(Id, Id)| {
         let name = text(pickle, key)?.escape_debug().to_string();
@@ -75,7 +75,7 @@ pub(super) fn summary(pickle: &Pickle) -> String {
     format!("a dict of {} entries: {}", entries.len(), keys.join(", "))
 }
 
-/// A key or a name that is no longer than one may be.
+/// A key or a name, if it is not too long.
 fn text(pickle: &Pickle, id: Id) -> Option<&str> {
     pickle.text(id).filter(|text| text.len() <= NAME_BYTES)
 }
@@ -96,13 +96,13 @@ fn is_tensor(pickle: &Pickle, id: Id) -> bool {
     }
 }
 
-/// Whether it is worth a look inside.
+/// Whether the value may contain tensors.
 fn holds_something(pickle: &Pickle, id: Id) -> bool {
     pickle.entries(id).is_some_and(|entries| !entries.is_empty())
         || pickle.attribute(id, "_modules").is_some()
 }
 
-/// The entries of a dictionary in which a tensor stands; else none.
+/// The entries of a dictionary that contains a tensor; otherwise none.
 fn named(pickle: &Pickle, entries: &[(Id, Id)], bytes: &mut usize) -> Result<Vec<(String, Id)>, PthError> {
     let has_tensor = |&(key, value): &(Id, Id)| text(pickle, key).is_some() && is_tensor(pickle, value);
     if !entries.iter().any(has_tensor) {
@@ -127,7 +127,7 @@ fn count(bytes: &mut usize, more: usize) -> Result<(), PthError> {
     Ok(())
 }
 
-/// The state dict of a `torch.nn.Module` that was saved whole: its parameters and buffers, and those of its children by
+/// The state dict of a `torch.nn.Module` that was saved as a whole: its parameters and buffers, and those of its children under
 /// their names. `None` for anything else.
 fn module(pickle: &Pickle, root: Id, bytes: &mut usize) -> Result<Option<Vec<(String, Id)>>, PthError> {
     let parts = |id: Id| {

@@ -5,7 +5,7 @@
 //! tensors    count; for each: (key, storage, type) as a pickle, rank (i32, padded to 8), sizes, strides, offset (i64)
 //! pickle     the object, in which tensors stand as their keys
 //! ```
-//! Counts and keys are pickles or text of whole numbers.
+//! Counts and keys are pickles or text of integers.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 const BLOCK: u64 = 512;
 const NAMES: [&str; 4] = ["sys_info", "pickle", "storages", "tensors"];
 
-/// Where a member lies: first byte and the one after the last.
+/// Position of a member: its first byte and the one after its last.
 type Member = (u64, u64);
 
 pub(super) fn open(source: &mut Source<'_>) -> Result<Opened, PthError> {
@@ -41,7 +41,7 @@ pub(super) fn open(source: &mut Source<'_>) -> Result<Opened, PthError> {
     Ok(Opened { pickle, places, tensors: Some(tensors) })
 }
 
-/// Name and place of each member; only the four that torch wrote may be there, each once.
+/// Name and position of each member; only the four that torch wrote may be there, each once.
 fn members(source: &mut Source<'_>) -> Result<BTreeMap<&'static str, Member>, PthError> {
     let (mut members, mut at) = (BTreeMap::new(), 0);
     loop {
@@ -56,7 +56,7 @@ fn members(source: &mut Source<'_>) -> Result<BTreeMap<&'static str, Member>, Pt
         };
         let name = text(0..100);
         let octal = |range| u64::from_str_radix(&text(range), 8).ok();
-        // The checksum counts itself as spaces.
+        // The checksum counts its own field as spaces.
         let sum = header
             .iter()
             .enumerate()
@@ -101,7 +101,7 @@ fn next_pickle(
     Ok((pickle, input.at))
 }
 
-/// A number of things that follow.
+/// The number of items that follow.
 fn count(source: &mut Source<'_>, member: Member, part: &'static str) -> Result<(u64, u64), PthError> {
     let (pickle, at) = next_pickle(source, member, part)?;
     match pickle.whole_number().and_then(|count| u64::try_from(count).ok()) {
@@ -113,12 +113,12 @@ fn count(source: &mut Source<'_>, member: Member, part: &'static str) -> Result<
     }
 }
 
-/// A view into a storage: which, first value, number of values.
+/// A view of a storage: its key, first value, number of values.
 type View = (String, u64, u64);
 type Views = BTreeMap<String, View>;
 type Places = BTreeMap<String, Place>;
 
-/// Where the storages lie, and the parts of them that have keys of their own.
+/// The positions of the storages, and the parts of them that have keys of their own.
 fn storages(source: &mut Source<'_>, (start, end): Member) -> Result<(Places, Views), PthError> {
     let (count, mut at) = count(source, (start, end), "storages")?;
     let (mut places, mut views) = (BTreeMap::new(), BTreeMap::new());
@@ -179,7 +179,7 @@ fn tensors(
         let (root, first, values) = views
             .get(&storage)
             .ok_or_else(|| PthError::part(format!("tensor {id}"), "a storage of the file", storage))?;
-        // Of the padded number the lower half counts.
+        // Only the lower half of the padded number counts.
         let rank = source.number(next)? as i32;
         let rank = usize::try_from(rank).ok().filter(|rank| *rank <= limits::RANK).ok_or_else(|| {
             PthError::part(

@@ -1,4 +1,4 @@
-//! From what a pickle says about tensors to arrays.
+//! From the tensors that a pickle describes to arrays.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -12,17 +12,17 @@ use ndarray::{ArrayD, ArrayView, IxDyn, ShapeBuilder};
 use std::collections::BTreeMap;
 use striate_base::memory::reserved;
 
-/// Values of all tensors together, for each value in the file: tied weights are stored once and used twice.
+/// Most values of all tensors together, per value in the file: tied weights are stored once and used twice.
 const VALUES_PER_STORED: u64 = 2;
 
-/// What a value of a dictionary is.
+/// The meaning of a value of a dictionary.
 enum Reached {
     Tensor(Tensor),
-    /// Something that is not read, and what it is.
+    /// Something that is not read, with a description.
     Other(String),
 }
 
-/// Every storage that the pickle mentions, each once. References of other kinds are left to whoever reaches one.
+/// Every storage that the pickle mentions, each once. References of other kinds are an error only where they are used.
 pub(super) fn storages(pickle: &Pickle) -> Result<Vec<Storage>, PthError> {
     let mut found: BTreeMap<String, Storage> = BTreeMap::new();
     for value in &pickle.values {
@@ -40,11 +40,11 @@ pub(super) fn storages(pickle: &Pickle) -> Result<Vec<Storage>, PthError> {
     Ok(found.into_values().collect())
 }
 
-/// `('storage', type, key, device, number of values[, view])`, and which part of it a view is.
+/// Parses `('storage', type, key, device, number of values[, view])`; also returns the part of the storage that a view is.
 fn storage(pickle: &Pickle, id: Id) -> Result<(Storage, Option<(u64, u64)>), PthError> {
     let wrong = |got: &str| {
         let expected = "('storage', type, key, device, number of values)";
-        Err(PthError::part("a reference out of the pickle", expected, got))
+        Err(PthError::part("a persistent reference", expected, got))
     };
     let Some(items @ [kind, dtype, key, _, values, rest @ ..]) = pickle.tuple(id) else {
         return wrong(pickle.get(id).kind());
@@ -74,7 +74,7 @@ fn storage(pickle: &Pickle, id: Id) -> Result<(Storage, Option<(u64, u64)>), Pth
     Ok((Storage { key: key.to_string(), dtype: *dtype, values }, view))
 }
 
-/// What this value is.
+/// The meaning of this value.
 fn reach(opened: &Opened, name: &str, id: Id) -> Result<Reached, PthError> {
     let pickle = &opened.pickle;
     let other = || Ok(Reached::Other(pickle.describe(id)));
@@ -104,7 +104,7 @@ fn reach(opened: &Opened, name: &str, id: Id) -> Result<Reached, PthError> {
             tensor(pickle, name, pickle.tuple(arguments).unwrap_or_default()).map(Reached::Tensor)
         }
         (Global::RebuildTensor, items) => tensor(pickle, name, items).map(Reached::Tensor),
-        // Types without a storage of their own: 8-bit floats, unsigned whole numbers.
+        // Types without a storage type of their own: 8-bit floats, unsigned integers.
         (Global::RebuildTypedTensor, &[_, _, _, _, _, _, dtype, ..]) => Ok(Reached::Other(
             match pickle.get(dtype) {
                 Value::Global(global) => pickle.name(*global),
@@ -119,7 +119,7 @@ fn reach(opened: &Opened, name: &str, id: Id) -> Result<Reached, PthError> {
     }
 }
 
-/// The tensor that `_rebuild_tensor_v2` makes of these arguments.
+/// The tensor that `_rebuild_tensor_v2` makes from these arguments.
 fn tensor(pickle: &Pickle, name: &str, arguments: &[Id]) -> Result<Tensor, PthError> {
     match arguments {
         [storage_id, offset, shape, strides, ..] => {
@@ -132,8 +132,8 @@ fn tensor(pickle: &Pickle, name: &str, arguments: &[Id]) -> Result<Tensor, PthEr
                 pickle.tuple(id)?.iter().map(|&size| pickle.number(size)).collect()
             };
             let offset = pickle.number(*offset).ok_or_else(|| wrong("an offset", *offset))?;
-            let shape = sizes(*shape).ok_or_else(|| wrong("a shape of whole numbers", *shape))?;
-            let strides = sizes(*strides).ok_or_else(|| wrong("strides of whole numbers", *strides))?;
+            let shape = sizes(*shape).ok_or_else(|| wrong("a shape of integers", *shape))?;
+            let strides = sizes(*strides).ok_or_else(|| wrong("strides of integers", *strides))?;
             let mut tensor = Tensor { storage: storage.key, offset, shape, strides };
             if let Some((first, count)) = view {
                 check(name, &tensor, count)?;
@@ -150,7 +150,7 @@ fn tensor(pickle: &Pickle, name: &str, arguments: &[Id]) -> Result<Tensor, PthEr
     }
 }
 
-/// That a tensor lies in its storage and repeats no value; gives its number of values.
+/// Checks that a tensor lies within its storage and repeats no value; returns its number of values.
 pub(super) fn check(name: &str, tensor: &Tensor, values: u64) -> Result<u64, PthError> {
     let Tensor { offset, shape, strides, .. } = tensor;
     if shape.len() > limits::RANK || shape.len() != strides.len() {
@@ -162,7 +162,7 @@ pub(super) fn check(name: &str, tensor: &Tensor, values: u64) -> Result<u64, Pth
         PthError::Outside { tensor: name.to_string(), shape, strides, offset: *offset, values }
     };
     if shape.contains(&0) {
-        // Nothing is in it, but its other sizes are still multiplied by whoever handles it.
+        // It is empty, but its other dimensions are still multiplied later.
         let others = shape.iter().filter(|&&size| size > 0).try_fold(1_u64, |n, &size| n.checked_mul(size));
         return if *offset <= values && others.is_some_and(|n| n < 1 << 32) { Ok(0) } else { Err(outside()) };
     }
@@ -178,7 +178,7 @@ pub(super) fn check(name: &str, tensor: &Tensor, values: u64) -> Result<u64, Pth
     Ok(count)
 }
 
-/// Names and shapes of a dictionary. What is damaged is listed as it stands: reading it will say so.
+/// Names and shapes of a dictionary. Damaged tensors are listed as they are described; reading them reports the error.
 pub(super) fn describe(opened: &Opened, dict: &Entries) -> StateDict {
     let mut described = StateDict { key: dict.key.clone(), ..StateDict::default() };
     for (name, id) in &dict.entries {
@@ -200,10 +200,10 @@ pub(super) fn describe(opened: &Opened, dict: &Entries) -> StateDict {
     described
 }
 
-/// The tensors of a storage, by their names.
+/// The tensors of a storage, with their names.
 type Wanted<'a> = (Place, Vec<(&'a str, Tensor)>);
 
-/// Reads the tensors of a dictionary: each storage once, whatever number of tensors shares it.
+/// Reads the tensors of a dictionary: each storage once, however many tensors share it.
 pub(super) fn load(source: &mut Source<'_>, opened: &Opened, dict: &Entries) -> Result<Found, PthError> {
     let mut found = Found::default();
     let mut wanted: BTreeMap<&str, Wanted<'_>> = BTreeMap::new();
@@ -249,7 +249,7 @@ pub(super) fn load(source: &mut Source<'_>, opened: &Opened, dict: &Entries) -> 
     Ok(found)
 }
 
-/// The tensor out of a storage that nobody else needs: without a copy when it is all of it.
+/// The tensor from a storage that nothing else needs, without a copy if it is all of it.
 fn owned(name: &str, values: Vec<f32>, tensor: &Tensor) -> Result<ArrayD<f32>, PthError> {
     let shape = sizes(&tensor.shape);
     let count = shape.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
@@ -262,7 +262,7 @@ fn owned(name: &str, values: Vec<f32>, tensor: &Tensor) -> Result<ArrayD<f32>, P
 /// The tensor, copied into the order of its shape.
 fn copied(name: &str, values: &[f32], tensor: &Tensor) -> Result<ArrayD<f32>, PthError> {
     let (shape, mut strides) = (sizes(&tensor.shape), sizes(&tensor.strides));
-    // The stride of a single value is never walked, and may be anything.
+    // The stride of a single value is never used, so it may be anything.
     strides.iter_mut().zip(&shape).filter(|(_, size)| **size == 1).for_each(|(stride, _)| *stride = 0);
     if shape.contains(&0) {
         return Ok(ArrayD::zeros(IxDyn(&shape)));
@@ -279,7 +279,7 @@ fn not_its_shape(name: &str, error: &ndarray::ShapeError) -> PthError {
     PthError::part(name, "values that fill its shape", error.to_string())
 }
 
-/// Sizes of something that lies in memory.
+/// The dimensions of something that is in memory.
 fn sizes(of: &[u64]) -> Vec<usize> {
     of.iter().map(|&size| size as usize).collect()
 }

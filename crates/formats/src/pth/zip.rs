@@ -1,8 +1,8 @@
-//! The zip that torch writes since 1.6: every array stored as it is, no compression.
+//! The zip container that torch has written since 1.6, with every array stored uncompressed.
 //!
 //! A zip describes each entry twice, before its data and in a directory at the end, and readers that believe different
-//! ones see different files. Here both must agree, entries must follow each other without gap or overlap from the first
-//! byte to the directory, and names must be unique: there is one way to read the file, or an error.
+//! descriptions see different files. Here both must agree, entries must follow each other without gap or overlap from the first
+//! byte to the directory, and names must be unique. So there is one way to read the file, or an error.
 //!
 //! ```text
 //! [local header, name, padding, data, (descriptor)]...  directory  (zip64 end, zip64 locator)  end
@@ -17,9 +17,9 @@ pub use error::ZipError;
 use super::{PthError, Source};
 use std::collections::BTreeMap;
 
-/// Entries: the arrays and a handful of notes.
+/// Most entries: the arrays and a few notes.
 const ENTRIES: u64 = 20_000;
-/// Bytes of a name.
+/// Most bytes of a name.
 const NAME_BYTES: usize = 512;
 const LOCAL: u32 = 0x0403_4b50;
 const CENTRAL: u32 = 0x0201_4b50;
@@ -27,23 +27,24 @@ const END: u32 = 0x0605_4b50;
 const END_64: u32 = 0x0606_4b50;
 const LOCATOR_64: u32 = 0x0706_4b50;
 const DESCRIPTOR: u32 = 0x0807_4b50;
-/// Sizes and CRC follow the data rather than precede it.
+/// Sizes and CRC come after the data rather than before.
 const FOLLOWS: u16 = 1 << 3;
-/// Encryption in three kinds, and patches.
+/// Three kinds of encryption, and patches.
 const SECRET: u16 = 1 | 1 << 5 | 1 << 6 | 1 << 13;
 
-/// An entry: its data are the bytes `at..at + bytes`.
+/// An entry; its data are the bytes `at..at + bytes`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) at: u64,
     pub(crate) bytes: u64,
     pub(crate) crc: u32,
-    /// How it is compressed: 0 for not at all.
+    /// Compression method; 0 for none.
     method: u16,
 }
 
 impl Entry {
-    /// That it is stored as torch stores its arrays. A program keeps its code compressed beside them.
+    /// Checks that the entry is stored uncompressed, as torch stores its arrays. TorchScript archives keep compressed code
+    /// beside them.
     pub(crate) fn check_stored(&self, name: &str) -> Result<(), PthError> {
         match self.method {
             0 => Ok(()),
@@ -55,7 +56,7 @@ impl Entry {
     }
 }
 
-/// The directory of a zip of which everything but the data was checked.
+/// The directory of a zip, of which everything except the data has been checked.
 pub(crate) fn directory(source: &mut Source<'_>) -> Result<BTreeMap<String, Entry>, PthError> {
     let end = find_end(source)?;
     if end.entries > ENTRIES {
@@ -97,7 +98,7 @@ struct End {
     directory_end: u64,
 }
 
-/// The record at the end of the file, and its 64-bit twin where there is one. A comment would make its place a guess.
+/// The record at the end of the file, and its 64-bit form if there is one. With a comment its position would be a guess.
 fn find_end(source: &mut Source<'_>) -> Result<End, PthError> {
     let missing = |what, at| PthError::from(ZipError::Record { what, at });
     let end_at = source.file_bytes.saturating_sub(22);
@@ -187,7 +188,7 @@ impl Central {
     }
 }
 
-/// Sizes that do not fit 32 bits stand in the field 1 of the extra data, in this order.
+/// Sizes that do not fit into 32 bits are in field 1 of the extra data, in this order.
 fn wide(extra: &[u8], short: [u32; 3], name: &str) -> Result<[u64; 3], PthError> {
     let damaged = || ZipError::Name { name: name.to_string(), why: "its extra data are damaged" };
     let mut values = short.map(u64::from);
@@ -204,7 +205,7 @@ fn wide(extra: &[u8], short: [u32; 3], name: &str) -> Result<[u64; 3], PthError>
     Ok(values)
 }
 
-/// Compares what stands before the data with the directory; gives the entry and where the next one starts.
+/// Compares the description before the data with the directory; returns the entry and the position of the next one.
 fn local(source: &mut Source<'_>, central: &Central, limit: u64) -> Result<(Entry, u64), PthError> {
     let name = || central.name.clone();
     let at = central.header_at;
@@ -256,7 +257,7 @@ fn local(source: &mut Source<'_>, central: &Central, limit: u64) -> Result<(Entr
 
 type Said = (u32, u64, u64);
 
-/// What follows the data: CRC and sizes of 32 or 64 bits, of which those that fit the layout count.
+/// The CRC and the sizes after the data, of 32 or 64 bits, whichever fits the layout.
 fn descriptor(
     source: &mut Source<'_>,
     at: u64,
@@ -280,7 +281,7 @@ fn descriptor(
     Ok(((crc, packed.into(), size.into()), at + 16))
 }
 
-/// A name as torch gives them: parts of a path with slashes between.
+/// A name as torch writes it: parts of a path joined by slashes.
 fn checked_name(bytes: &[u8]) -> Result<String, PthError> {
     let name = String::from_utf8_lossy(bytes.get(..64).unwrap_or(bytes)).into_owned();
     let wrong = |why| Err(ZipError::Name { name: name.clone(), why }.into());
@@ -292,7 +293,7 @@ fn checked_name(bytes: &[u8]) -> Result<String, PthError> {
         return wrong("its name has a NUL, a backslash or a colon");
     }
     if text.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return wrong("its name is no plain path inside the zip");
+        return wrong("its name is not a plain path inside the zip");
     }
     Ok(text.to_string())
 }

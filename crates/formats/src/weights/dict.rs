@@ -1,11 +1,11 @@
-//! What a file of weights holds: how they are stored, and dictionaries of arrays.
+//! The content of a file of weights: its container, and dictionaries of arrays.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 use ndarray::ArrayD;
 use std::collections::BTreeMap;
 
-/// Names under which training scripts keep the weights themselves, the plainest first.
+/// Names under which training scripts store the weights themselves, the plainest first.
 const PLAIN: [&str; 10] = [
     "",
     "state_dict",
@@ -21,31 +21,31 @@ const PLAIN: [&str; 10] = [
 /// Words in the names of weights that are an average over the training.
 const AVERAGED: [&str; 5] = ["ema", "averaged", "average", "avg", "swa"];
 
-/// A way to store weights.
+/// A container in which weights are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Container {
-    /// safetensors, whoever wrote it.
+    /// safetensors, whichever program wrote it.
     Safetensors,
-    /// safetensors with the network in it: a model that striate saved.
+    /// safetensors with the network in it: a model that Striate saved.
     Model,
-    /// `torch.save` since 1.6.
+    /// The zip that `torch.save` has written since 1.6.
     PthZip,
-    /// `torch.save` from 0.1.10 to 1.5.
+    /// The format of `torch.save` from 0.1.10 to 1.5.
     PthLegacy,
-    /// `torch.save` before.
+    /// The tar that `torch.save` wrote before 0.1.10.
     PthTar,
 }
 
-/// A dictionary of arrays in a file: their names and shapes, of which no value was read yet.
+/// A dictionary of arrays in a file: their names and shapes, without values.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct StateDict {
-    /// The keys that lead to it in the file's dictionaries, with dots between; empty for the file as a whole.
+    /// The keys that lead to it, joined by dots; empty for the file as a whole.
     pub key: String,
     /// Names and shapes of its arrays of floats.
     pub shapes: BTreeMap<String, Vec<usize>>,
-    /// What else stands there: its name, and what it is.
+    /// Its other entries: the name and a description of each.
     pub others: BTreeMap<String, String>,
 }
 
@@ -56,8 +56,9 @@ impl StateDict {
         words.map(str::to_lowercase).any(|word| AVERAGED.contains(&&word[..]))
     }
 
-    /// The one to take among dictionaries that would do alike, by its place in `dicts`: an only one, the only one that is no
-    /// average, or the one under the plainest of the usual names. Never by its position. `None` when nothing tells.
+    /// The index in `dicts` of the one to prefer among dictionaries that fit equally well: the only one, the only one that is
+    /// not an average, or the one under the plainest of the usual names. Never decided by position. `None` if nothing
+    /// distinguishes them.
     pub fn preferred(dicts: &[&Self]) -> Option<usize> {
         let is_plain = |&i: &usize| dicts.get(i).is_some_and(|dict| !dict.is_average());
         let plain: Vec<usize> = (0..dicts.len()).filter(is_plain).collect();
@@ -75,10 +76,10 @@ impl StateDict {
     }
 }
 
-/// What a format's reader found.
+/// What the reader of a format found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     pub(crate) tensors: BTreeMap<String, ArrayD<f32>>,
-    /// What is no array of floats: name and what it is instead.
+    /// Entries that are not arrays of floats: name and description.
     pub(crate) skipped: Vec<(String, String)>,
 }

@@ -28,7 +28,7 @@ pub(crate) fn bombs() -> Vec<Case> {
             new().raw(b"N").raw(&b"r\x01\x00\x00\x00".repeat(1_000_000)).stop(),
             "more than",
         ),
-        case("memos far apart", new().raw(b"Nr\xff\xff\xff\xff0").stop(), "STOP finds too few values"),
+        case("memos far apart", new().raw(b"Nr\xff\xff\xff\xff0").stop(), "STOP needs more values"),
         case("text of 4 GB", new().raw(b"X\xff\xff\xff\xff").stop(), "4294967295 bytes are needed"),
         case(
             "text of 16 EB",
@@ -60,7 +60,7 @@ pub(crate) fn bombs() -> Vec<Case> {
         case(
             "20 000 entries",
             new().raw(b"}(").raw(&b"X\x01\0\0\0aN".repeat(20_000)).raw(b"u").stop(),
-            "20000 entries, at most 10000",
+            "20000 entries, but at most 10000",
         ),
     ]
 }

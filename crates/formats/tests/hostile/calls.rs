@@ -3,7 +3,7 @@
 use super::{Case, case};
 use crate::torch::Asm;
 
-/// What a name of Python must not do: run a command, code, another pickle, or reach for one that does.
+/// What a Python name must not do: run a command, code, another pickle, or reach for one that does.
 const GLOBALS: [(&str, &str); 44] = [
     ("os", "system"),
     ("posix", "system"),

@@ -99,7 +99,7 @@ pub(crate) fn others() -> Vec<Case> {
         case(
             "a safetensors array past the end",
             safetensors(r#"{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, 8),
-            "the header describes 16 bytes of arrays, the file holds 8",
+            "the header describes 16 bytes of arrays, but the file holds 8",
         ),
         case(
             "a safetensors shape that overflows",

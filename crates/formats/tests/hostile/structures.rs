@@ -12,7 +12,7 @@ pub(crate) fn structures() -> Vec<Case> {
         case(
             "REDUCE of a string",
             new().text("os.system").raw(b")R").stop(),
-            "expects a name of Python, got a string",
+            "expects a Python name, got a string",
         ),
         case(
             "REDUCE without a tuple",
@@ -22,7 +22,7 @@ pub(crate) fn structures() -> Vec<Case> {
         case(
             "NEWOBJ of an int",
             new().int(1).raw(b")\x81").stop(),
-            "NEWOBJ expects a name of Python, got an int",
+            "NEWOBJ expects a Python name, got an int",
         ),
         case(
             "a call of what a call gave",
@@ -49,7 +49,7 @@ pub(crate) fn structures() -> Vec<Case> {
         ),
         case("BUILD on a set", new().raw(b"\x8f}b").stop(), "BUILD expects an object, got a set"),
         case("ADDITEMS to a list", new().raw(b"](N\x90").stop(), "ADDITEMS expects a set, got a list"),
-        case("ADDITEMS without a mark", new().raw(b"\x8f\x90").stop(), "ADDITEMS finds too few values"),
+        case("ADDITEMS without a mark", new().raw(b"\x8f\x90").stop(), "ADDITEMS needs more values"),
         case("SETITEM on a list", new().raw(b"]NNs").stop(), "SETITEM expects a dict, got a list"),
         case(
             "SETITEM on a tensor",
@@ -69,23 +69,19 @@ pub(crate) fn structures() -> Vec<Case> {
             new().int(1).int(2).raw(&[0x93]).stop(),
             "STACK_GLOBAL expects two strings",
         ),
-        case("POP at the bottom", new().raw(b"0").stop(), "POP finds too few values"),
-        case("POP through a mark", new().raw(b"N(0").stop(), "POP finds too few values"),
-        case("TUPLE without a mark", new().raw(b"Nt").stop(), "TUPLE finds too few values"),
-        case("TUPLE3 of one", new().raw(b"N\x87").stop(), "TUPLE finds too few values"),
-        case("nothing at all", new().stop(), "STOP finds too few values"),
-        case("PUT of nothing", new().raw(b"q\x00").stop(), "PUT finds too few values"),
-        case("GET of nothing", new().raw(b"h\x07").stop(), "memo 7, into which nothing was put"),
+        case("POP at the bottom", new().raw(b"0").stop(), "POP needs more values"),
+        case("POP through a mark", new().raw(b"N(0").stop(), "POP needs more values"),
+        case("TUPLE without a mark", new().raw(b"Nt").stop(), "TUPLE needs more values"),
+        case("TUPLE3 of one", new().raw(b"N\x87").stop(), "TUPLE needs more values"),
+        case("nothing at all", new().stop(), "STOP needs more values"),
+        case("PUT of nothing", new().raw(b"q\x00").stop(), "PUT needs more values"),
+        case("GET of nothing", new().raw(b"h\x07").stop(), "memo 7 is read before it is written"),
         case("LONG_BINGET of nothing", new().raw(b"j\xff\xff\xff\xff").stop(), "memo 4294967295"),
         case("protocol 9", vec![0x80, 9, b'.'], "pickle protocol 9"),
         case("EXT1", new().raw(&[0x82, 1]).stop(), "the operation EXT1 (0x82)"),
         case("OBJ", new().raw(b"(o").stop(), "the operation OBJ"),
         case("PERSID", new().raw(b"Pos.system\n").stop(), "the operation PERSID"),
-        case(
-            "NEWOBJ_EX of None",
-            new().raw(b"N)}\x92").stop(),
-            "NEWOBJ_EX expects a name of Python, got None",
-        ),
+        case("NEWOBJ_EX of None", new().raw(b"N)}\x92").stop(), "NEWOBJ_EX expects a Python name, got None"),
         case("NEXT_BUFFER", new().raw(&[0x97]).stop(), "the operation NEXT_BUFFER"),
         case(
             "BYTEARRAY8",

@@ -1,100 +1,99 @@
-//! Why a pickle was refused, and at which byte.
+//! Why a pickle was rejected, and at which byte.
 
 use striate_base::memory::OutOfMemory;
 
-/// What is wrong with a pickle. `at` is the byte of the opcode, counted from the start of the file, or of `data.pkl`
-/// in a zip.
+/// What is wrong with a pickle. `at` is the byte of the opcode, counted from the start of the file, or of `data.pkl` in a zip.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PickleError {
     /// An operation that no weights need.
-    #[error("byte {at}: the operation {name} (0x{opcode:02x}) is none that torch.save writes for weights")]
+    #[error("byte {at}: the operation {name} (0x{opcode:02x}) is not one that torch.save writes for weights")]
     Opcode {
-        /// Its byte.
+        /// The byte of the opcode.
         opcode: u8,
         /// Its name in Python's pickletools.
         name: &'static str,
-        /// Where.
+        /// Position of the opcode.
         at: u64,
     },
-    /// An operation on something else than it is for.
+    /// An operation on a value of the wrong kind.
     #[error("byte {at}: {operation} expects {expected}, got {got}")]
     Operand {
-        /// The operation.
+        /// Name of the operation.
         operation: &'static str,
-        /// What it is for.
+        /// The kind of value that it takes.
         expected: &'static str,
-        /// What it was given.
+        /// The kind of value that it was given.
         got: &'static str,
-        /// Where.
+        /// Position of the opcode.
         at: u64,
     },
-    /// An operation that takes more than there is.
-    #[error("byte {at}: {operation} finds too few values before it; the file is damaged")]
+    /// An operation that takes more values than there are.
+    #[error("byte {at}: {operation} needs more values than there are before it; the file is damaged")]
     Empty {
-        /// The operation.
+        /// Name of the operation.
         operation: &'static str,
-        /// Where.
+        /// Position of the opcode.
         at: u64,
     },
-    /// A memory cell that nothing was put into.
-    #[error("byte {at}: it takes memo {key}, into which nothing was put; the file is damaged")]
+    /// A memo cell that was never filled.
+    #[error("byte {at}: memo {key} is read before it is written; the file is damaged")]
     Memo {
-        /// Its number.
+        /// Number of the cell.
         key: u32,
-        /// Where.
+        /// Position of the opcode.
         at: u64,
     },
-    /// More than a limit allows.
+    /// A limit is exceeded.
     #[error("byte {at}: more than {limit} {what}; no weights need that")]
     Limit {
-        /// Of what.
+        /// What is limited.
         what: &'static str,
-        /// How much is allowed.
+        /// The largest number that is allowed.
         limit: u64,
-        /// Where.
+        /// Position of the opcode.
         at: u64,
     },
-    /// Text that is none.
+    /// Text that is not UTF-8.
     #[error("byte {at}: text that is not UTF-8; the file is damaged")]
     Text {
-        /// Where.
+        /// Position of the opcode.
         at: u64,
     },
-    /// A protocol from the future.
+    /// A protocol version that is not supported.
     #[error("byte {at}: pickle protocol {got}, expected 2 to 5")]
     Protocol {
-        /// Its number.
+        /// The version of the pickle.
         got: u8,
-        /// Where.
+        /// Position of the opcode.
         at: u64,
     },
     /// The file ends too early.
     #[error(
-        "byte {at}: {needs} bytes are needed, {left} are left; the file was cut short: copy or download it again"
+        "byte {at}: {needs} bytes are needed, but only {left} are left; the file was cut short: copy or download it again"
     )]
     Short {
-        /// Asked for.
+        /// Number of bytes that are needed.
         needs: u64,
-        /// There.
+        /// Number of bytes that are left.
         left: u64,
-        /// Where.
+        /// Position of the opcode.
         at: u64,
     },
-    /// There is no memory for it.
+    /// There is not enough memory for it.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
-    /// The file system says no.
+    /// The file system cannot read the file.
     #[error("byte {at}: cannot be read: {reason}")]
     Read {
-        /// Its words.
+        /// The error of the file system.
         reason: String,
-        /// Where.
+        /// Position at which reading failed.
         at: u64,
     },
 }
 
-/// The name in Python's pickletools of an operation that is refused.
+/// The name in Python's pickletools of an operation that is rejected.
 pub(super) fn name_of(opcode: u8) -> &'static str {
     match opcode {
         b'1' => "POP_MARK",

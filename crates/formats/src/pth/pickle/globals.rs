@@ -1,10 +1,10 @@
-//! The names of Python that mean something here. None is ever looked up in Python, and none is called.
+//! The Python names that have a meaning here. None is ever looked up in Python, and none is called.
 
 use super::value::Global;
 use crate::dtype::Dtype;
 
 impl Global {
-    /// A name that means something, or `None`.
+    /// The meaning of a name, or `None` if it has none here.
     pub(crate) fn find(module: &str, name: &str) -> Option<Self> {
         let storage = |dtype| Some(Self::Storage(dtype));
         let unread = |name, size| Some(Self::Storage(Dtype::Unread { name, size }));

@@ -1,4 +1,4 @@
-//! The bytes of a pickle, counted.
+//! The bytes of a pickle, with a count of the position.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -7,19 +7,19 @@ use std::io::{ErrorKind, Read};
 use striate_base::memory::OutOfMemory;
 use striate_base::memory::reserved;
 
-/// Longest name of a module or of something in it.
+/// The longest name of a module or of something in it.
 const LINE_BYTES: usize = 256;
 
-/// A stream of which is known where it ends.
+/// A stream with a known end.
 pub(crate) struct Input<'a> {
     from: &'a mut dyn Read,
-    /// Place of the next byte, counted as the error messages count.
+    /// Position of the next byte, as counted in error messages.
     pub(crate) at: u64,
     end: u64,
 }
 
 impl<'a> Input<'a> {
-    /// `from` gives the bytes from `at` to `end`.
+    /// `from` provides the bytes from `at` to `end`.
     pub(crate) fn new(from: &'a mut dyn Read, at: u64, end: u64) -> Self {
         Self { from, at, end }
     }
@@ -31,7 +31,7 @@ impl<'a> Input<'a> {
         Ok(bytes)
     }
 
-    /// The next `length` bytes; nothing is allocated for bytes that are not there.
+    /// The next `length` bytes; nothing is allocated for bytes that do not exist.
     pub(crate) fn bytes(&mut self, length: u64) -> Result<Vec<u8>, PickleError> {
         self.check(length)?;
         let mut bytes = reserved(usize::try_from(length).map_err(|_| OutOfMemory { bytes: length })?)?;
@@ -40,7 +40,7 @@ impl<'a> Input<'a> {
         Ok(bytes)
     }
 
-    /// Passes over `length` bytes.
+    /// Skips `length` bytes.
     pub(crate) fn skip(&mut self, length: u64) -> Result<(), PickleError> {
         self.check(length)?;
         let (mut left, mut block) = (length, [0; 4096]);
@@ -52,7 +52,7 @@ impl<'a> Input<'a> {
         Ok(())
     }
 
-    /// Up to the next line feed, which is taken but not given.
+    /// The text up to the next line feed, which is consumed but not returned.
     pub(crate) fn line(&mut self) -> Result<String, PickleError> {
         let (start, mut bytes) = (self.at, Vec::new());
         loop {

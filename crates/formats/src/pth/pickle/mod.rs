@@ -1,13 +1,12 @@
 //! A reader of pickles as data.
 //!
-//! A pickle is a program for a small stack machine that may import and call anything in Python. Here the machine builds
-//! values and nothing else: names are compared with a short list ([`globals`]), calls are written down and never carried
-//! out. What training scripts keep beside the weights (NumPy arrays, random states, paths, whole modules) becomes objects
-//! without a meaning; that is an error only where one of them is reached as a weight. It reads what `torch.save` writes, in
-//! protocols 2 to 5.
+//! A pickle is a program for a small stack machine that may import and call anything in Python. Here the machine only builds
+//! values: names are compared with a short list ([`globals`]), and calls are recorded but never carried out. What training
+//! scripts store beside the weights (NumPy arrays, random states, paths, whole modules) becomes objects without a meaning; that
+//! is an error only if one of them is used as a weight. The reader accepts what `torch.save` writes, in protocols 2 to 5.
 //!
-//! Memory follows from the bytes read: every operation is at least a byte and makes at most one value, texts are as long
-//! in the file as in memory, and [`charge`](Machine::charge) holds the sum to a multiple of what was read so far.
+//! Memory follows from the bytes read: every operation is at least one byte and makes at most one value, texts are as long in
+//! memory as in the file, and [`charge`](Machine::charge) limits the sum to a multiple of what was read so far.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -23,12 +22,12 @@ pub(crate) use value::{Global, Id, Pickle, Value};
 
 use std::collections::HashMap;
 
-/// Operations of one pickle.
+/// Most operations of one pickle.
 const OPERATIONS: u64 = 1_000_000;
-/// Bytes of memory for one pickle, and for each byte of it.
+/// Bytes of memory that one pickle may take, and bytes more for each byte of it.
 const MEMORY: u64 = 64 << 20;
 const MEMORY_PER_BYTE: u64 = 16;
-/// Containers within containers, and open marks.
+/// Most containers nested in each other, and most open marks.
 const DEPTH: usize = 64;
 /// Memory of one value, with its place on the stack.
 const VALUE: u64 = (size_of::<Value>() + size_of::<Id>() + 1) as u64;
@@ -39,7 +38,7 @@ const TRUE: Id = Id(2);
 
 type Result<T> = std::result::Result<T, PickleError>;
 
-/// Reads one pickle, up to and with its STOP.
+/// Reads one pickle, up to and including its STOP.
 pub(crate) fn read(input: &mut Input<'_>) -> Result<Pickle> {
     let start = input.at;
     let mut machine = Machine {
@@ -71,7 +70,7 @@ pub(crate) fn read(input: &mut Input<'_>) -> Result<Pickle> {
 struct Machine<'a, 'b> {
     input: &'a mut Input<'b>,
     start: u64,
-    /// Byte of the operation at hand.
+    /// Position of the current operation.
     at: u64,
     /// Memory taken so far.
     charged: u64,
@@ -79,7 +78,7 @@ struct Machine<'a, 'b> {
     marks: Vec<usize>,
     memo: HashMap<u32, Id>,
     values: Vec<Value>,
-    /// For each value, how many containers it holds within each other.
+    /// For each value, the nesting depth of the containers in it.
     depths: Vec<u8>,
 }
 
@@ -107,7 +106,7 @@ impl Machine<'_, '_> {
             b'X' => self.take().and_then(|b| self.text(u32::from_le_bytes(b).into())),
             0x8c => self.take::<1>().and_then(|b| self.text(b[0].into())),
             0x8d => self.take().and_then(|b| self.text(u64::from_le_bytes(b))),
-            // BINSTRING, SHORT_BINSTRING: what Python 2 called text.
+            // BINSTRING, SHORT_BINSTRING: the text type of Python 2.
             b'T' => self.take().and_then(|b| self.text(u32::from_le_bytes(b).into())),
             b'U' => self.take::<1>().and_then(|b| self.text(b[0].into())),
             // BINBYTES, SHORT_BINBYTES
@@ -160,7 +159,7 @@ impl Machine<'_, '_> {
                 let top = self.top("DUP")?;
                 self.push_id(top)
             }
-            // BINPUT, LONG_BINPUT, MEMOIZE, and the twins that take.
+            // BINPUT, LONG_BINPUT, MEMOIZE, and their counterparts that get.
             b'q' => self.take::<1>().and_then(|b| self.put(b[0].into())),
             b'r' => self.take().and_then(|b| self.put(u32::from_le_bytes(b))),
             0x94 => self.put(self.memo.len() as u32),
@@ -190,7 +189,7 @@ impl Machine<'_, '_> {
             b'R' => self.call("REDUCE"),
             // NEWOBJ
             0x81 => self.call("NEWOBJ"),
-            // NEWOBJ_EX has named arguments, too.
+            // NEWOBJ_EX also has named arguments.
             0x92 => {
                 self.pop("NEWOBJ_EX")?;
                 self.call("NEWOBJ_EX")
@@ -213,7 +212,7 @@ impl Machine<'_, '_> {
         self.push(Value::Int(value), 0)
     }
 
-    /// A whole number in two's complement, little-endian; 16 bytes are more than torch's largest, its magic number.
+    /// An integer in two's complement, little-endian; 16 bytes are more than torch's largest, its magic number.
     fn long(&mut self, length: u32) -> Result<()> {
         if length > 16 {
             self.input.skip(length.into())?;
@@ -280,14 +279,14 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
-    /// Writes down what Python would call. Three names stand for plain data, which they become.
+    /// Records what Python would call. Three names stand for plain data, into which they are turned.
     fn call(&mut self, operation: &'static str) -> Result<()> {
         let (arguments, callee) = (self.pop(operation)?, self.pop(operation)?);
         let callee = match value_of(&self.values, callee) {
             Value::Global(global) => Some(*global),
-            // What a call gave may be called; so may a class that lies outside the pickle.
+            // The result of a call may be called, and so may a class that lies outside the pickle.
             Value::Object(_) | Value::Persistent(_) => None,
-            other => return Err(self.operand(operation, "a name of Python", other.kind())),
+            other => return Err(self.operand(operation, "a Python name", other.kind())),
         };
         let (count, first) = match value_of(&self.values, arguments) {
             Value::Tuple(items) => (items.len(), items.first().copied()),
@@ -337,7 +336,7 @@ impl Machine<'_, '_> {
         items.iter().map(pair).collect()
     }
 
-    /// Attributes of an object. Those of an OrderedDict, the versions of its modules, mean nothing to us.
+    /// Attributes of an object. Those of an OrderedDict are the versions of its modules, which are not used here.
     fn build(&mut self) -> Result<()> {
         let state = self.pop("BUILD")?;
         let object = self.top("BUILD")?;
@@ -382,10 +381,10 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
-    /// Keeps a value that others refer to, off the stack.
+    /// Keeps a value that others refer to, without putting it on the stack.
     fn hold(&mut self, value: Value, depth: u8) -> Result<Id> {
         self.charge(VALUE)?;
-        // At most three values an operation, of which there are far fewer than u32 can count.
+        // Each operation makes at most three values, and there are far fewer operations than u32 can count.
         let id = Id(self.values.len() as u32);
         self.values.push(value);
         self.depths.push(depth);
@@ -403,7 +402,7 @@ impl Machine<'_, '_> {
         Ok(())
     }
 
-    /// The bottom of what operations may take: marks are walls.
+    /// The lowest stack position that operations may take from: they cannot reach past a mark.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -431,7 +430,7 @@ impl Machine<'_, '_> {
         Ok(self.stack.split_off(mark))
     }
 
-    /// The depth of a container of these.
+    /// The depth of a container with these items.
     fn depth_around(&self, items: impl IntoIterator<Item = Id>) -> Result<u8> {
         let inside =
             items.into_iter().filter_map(|id| self.depths.get(id.0 as usize)).max().copied().unwrap_or(0);

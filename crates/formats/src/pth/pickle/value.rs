@@ -1,13 +1,13 @@
-//! What a pickle describes, as data.
+//! The values that a pickle describes, as data.
 //!
-//! All values lie in one list and refer to each other by their number in it. So nothing is cloned (a "memo bomb" is a few
-//! numbers), a cycle costs nothing, and dropping never recurses, however deep a file nests.
+//! All values are in one list and refer to each other by index. So nothing is cloned (a "memo bomb" is a few numbers), cycles
+//! cost nothing, and dropping never recurses, however deeply a file nests.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 use crate::dtype::Dtype;
 
-/// The number of a value.
+/// The index of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Id(pub(crate) u32);
 
@@ -17,26 +17,26 @@ pub(crate) enum Value {
     None,
     Bool(bool),
     Int(i128),
-    /// A whole number too long to mean anything here; passed over.
+    /// An integer too long to have a meaning here, which was skipped.
     LongInt,
     Float,
     Text(Box<str>),
-    /// Bytes, which mean nothing to us and were passed over.
+    /// Bytes, which have no meaning here and were skipped.
     Bytes,
-    /// A set, whose members mean nothing to us.
+    /// A set, whose members have no meaning here.
     Set,
     Tuple(Box<[Id]>),
     List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
     Global(Global),
-    /// What Python would have made by a call. Nobody calls.
+    /// What Python would have made by a call. The call is never made.
     Object(Box<Object>),
-    /// Something that lies outside the pickle, and how it is called.
+    /// Something outside the pickle, and the name that refers to it.
     Persistent(Id),
 }
 
 impl Value {
-    /// What it is, for messages.
+    /// Its kind, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::None => "None",
@@ -49,14 +49,14 @@ impl Value {
             Self::Tuple(_) => "a tuple",
             Self::List(_) => "a list",
             Self::Dict(_) => "a dict",
-            Self::Global(_) => "a name of Python",
+            Self::Global(_) => "a Python name",
             Self::Object(_) => "an object",
-            Self::Persistent(_) => "a reference out of the pickle",
+            Self::Persistent(_) => "a persistent reference",
         }
     }
 }
 
-/// A name of Python.
+/// A Python name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Global {
     /// `collections.OrderedDict`.
@@ -67,43 +67,43 @@ pub(crate) enum Global {
     Size,
     /// `torch._utils._rebuild_tensor` and `_rebuild_tensor_v2`, whose first four arguments agree.
     RebuildTensor,
-    /// `torch._utils._rebuild_tensor_v3`, for number types that have no storage type of their own: the seventh argument
-    /// is the type.
+    /// `torch._utils._rebuild_tensor_v3`, for number types that have no storage type of their own: the seventh argument is the
+    /// type.
     RebuildTypedTensor,
     /// `torch._tensor._rebuild_from_type_v2(function, type, arguments, state)`, for tensors with attributes.
     RebuildFromType,
     /// `torch._utils._rebuild_parameter` and `_rebuild_parameter_with_state`, whose first argument is the tensor.
     RebuildParameter,
-    /// `torch.FloatStorage` and its kin.
+    /// `torch.FloatStorage` and the other storage types.
     Storage(Dtype),
-    /// Any other name: what it stands for is data without a meaning here.
+    /// Any other name, which has no meaning here.
     Other {
         /// The text of its module.
         module: Id,
-        /// Its own text.
+        /// The text of the name itself.
         name: Id,
     },
 }
 
-/// An object of Python, as its pickle describes it.
+/// A Python object as its pickle describes it.
 #[derive(Debug)]
 pub(crate) struct Object {
-    /// What would have been called; `None` when that is itself an object.
+    /// What would have been called; `None` if that is itself an object.
     pub(crate) callee: Option<Global>,
-    /// A tuple.
+    /// The arguments of the call, a tuple.
     pub(crate) arguments: Id,
     /// What its attributes would have been set from.
     pub(crate) state: Option<Id>,
-    /// What would have been set in it by key: it is a kind of dict.
+    /// The entries that would have been set by key, for an object that is a kind of dict.
     pub(crate) entries: Vec<(Id, Id)>,
 }
 
-/// Attributes of an object that are looked through.
+/// Most attributes of an object that are searched.
 const ATTRIBUTES: usize = 1000;
-/// Letters of a name in a message.
+/// Most letters of a name in a message.
 const SHOWN: usize = 64;
 
-/// A pickle that was read.
+/// A pickle that has been read.
 #[derive(Debug)]
 pub(crate) struct Pickle {
     pub(crate) values: Vec<Value>,
@@ -111,7 +111,7 @@ pub(crate) struct Pickle {
 }
 
 impl Pickle {
-    /// The whole number that it consists of.
+    /// The integer, if the pickle consists of one.
     pub(crate) fn whole_number(&self) -> Option<i128> {
         match self.get(self.root) {
             Value::Int(number) => Some(*number),
@@ -158,7 +158,7 @@ impl Pickle {
         }
     }
 
-    /// The value under a key of a dict: the last one, as in Python.
+    /// The value under a key of a dict; the last one, as in Python.
     pub(crate) fn entry(&self, dict: Id, key: &str) -> Option<Id> {
         let entries = self.entries(dict)?;
         entries.iter().rev().find(|(k, _)| self.text(*k) == Some(key)).map(|&(_, value)| value)
@@ -176,14 +176,14 @@ impl Pickle {
         }
     }
 
-    /// The name `module.name`, its first letters if it is long.
+    /// The name `module.name`, shortened if it is long.
     pub(crate) fn name(&self, global: Global) -> Option<String> {
         let Global::Other { module, name } = global else { return None };
         let text = format!("{}.{}", start(self.text(module)?), start(self.text(name)?));
         Some(text.escape_debug().to_string())
     }
 
-    /// What a value is, for messages; of objects, by whose name they would have been made.
+    /// What a value is, for messages; for an object, the name that would have been called to make it.
     pub(crate) fn describe(&self, id: Id) -> String {
         let (what, global) = match self.get(id) {
             Value::Object(object) => ("an object of", object.callee),

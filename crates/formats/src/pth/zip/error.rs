@@ -4,54 +4,54 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ZipError {
-    /// Not the record that must stand there.
+    /// A record that must be at this position is not there.
     #[error("byte {at} of the zip: no {what} here")]
     Record {
-        /// Which record.
+        /// Name of the record.
         what: &'static str,
-        /// Where.
+        /// Position in the zip.
         at: u64,
     },
-    /// More entries than anybody needs.
-    #[error("{got} entries in the zip, at most {limit} are read")]
+    /// More entries than are read.
+    #[error("{got} entries in the zip, but at most {limit} are read")]
     Entries {
-        /// How many there are said to be.
+        /// The number of entries that the zip gives.
         got: u64,
-        /// How many are allowed.
+        /// The largest number that is allowed.
         limit: u64,
     },
-    /// A name that is no plain path.
+    /// A name that is not a plain path.
     #[error("the zip's entry {name:?}: {why}")]
     Name {
-        /// The name, its first letters if it is long.
+        /// The name, shortened if it is long.
         name: String,
-        /// Why not.
+        /// What is wrong with it.
         why: &'static str,
     },
-    /// Two entries of one name.
-    #[error("the zip's entry {name:?} is there twice")]
+    /// Two entries have the same name.
+    #[error("the zip's entry {name:?} occurs twice")]
     Twice {
-        /// The name.
+        /// Name of the entries.
         name: String,
     },
-    /// Compressed, encrypted, or on another disk.
+    /// An entry that is compressed, encrypted, or on another disk.
     #[error("the zip's entry {name:?} is {how}")]
     Unsupported {
-        /// The entry.
+        /// Name of the entry.
         name: String,
-        /// What it is.
+        /// What is unsupported about it.
         how: String,
     },
     /// The two descriptions of an entry differ.
     #[error("the zip's entry {name:?}: its {what} is {local} before the data and {central} in the directory")]
     Differs {
-        /// The entry.
+        /// Name of the entry.
         name: String,
-        /// Of what.
+        /// The field that differs.
         what: &'static str,
-        /// Beside the data.
+        /// Its value before the data.
         local: String,
-        /// In the directory.
+        /// Its value in the directory.
         central: String,
     },
     /// Entries that overlap, or bytes that belong to none.
@@ -59,11 +59,11 @@ pub enum ZipError {
         "the zip's entry {name:?} starts at byte {got}, expected {expected}: entries overlap or hide something"
     )]
     Layout {
-        /// The entry, or the directory.
+        /// Name of the entry, or a word for the directory.
         name: String,
-        /// Where the one before it ends.
+        /// The end of the entry before it.
         expected: u64,
-        /// Where it is.
+        /// The position of the entry.
         got: u64,
     },
 }
