@@ -61,7 +61,7 @@ fn what_cannot_be_measured_is_refused() {
         "bench --model resnet18 --batch 4294967295",
         expect![[r#"
         exit code 65
-        error: not enough memory for this plan: 2586051348 MB asked for; use a smaller batch
+        error: not enough memory for this plan, which needs 2586051348 MB; use a smaller batch
     "#]],
     );
     refused(

@@ -172,7 +172,7 @@ fn where_memory_is_short_fewer_samples_pass_at_once_to_the_same_bits() {
         assert!(session.memory_bytes() <= most, "{} of {most}", session.memory_bytes());
     }
     let error = make().with_most_bytes(100).run(&images.view()).unwrap_err().to_string();
-    assert!(error.contains("kB of memory, and 1 kB are allowed"), "{error}");
+    assert!(error.contains("kB of memory, but only 1 kB are allowed"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! One zeroed, cache-line-aligned piece of memory, on large pages where the system offers them.
+//! One zeroed, cache-line-aligned allocation, on large pages if the system offers them.
 
 use std::alloc::{Layout, alloc, dealloc};
 
@@ -21,7 +21,7 @@ unsafe impl Send for Arena {}
 unsafe impl Sync for Arena {}
 
 impl Arena {
-    /// `None` when the memory cannot be had.
+    /// Returns `None` if there is not enough memory.
     pub(crate) fn zeroed(len: usize) -> Option<Self> {
         let bytes = len.max(LINE).checked_mul(4)?;
         let align = if bytes >= LARGE_PAGE { LARGE_PAGE } else { LINE };
@@ -31,14 +31,14 @@ impl Arena {
         if start.is_null() {
             return None;
         }
-        // A page gets its size when it is first touched, so the advice comes before the zeros.
+        // A page is allocated when it is first touched, so the advice must come before the zeros.
         #[cfg(target_os = "linux")]
         if bytes >= LARGE_PAGE {
-            // Advice only: 4 KiB pages work too, slower.
+            // This is only advice: 4 KiB pages work too, but slower.
             // SAFETY: the range is the allocation just made.
             unsafe { libc::madvise(start.cast(), bytes, libc::MADV_HUGEPAGE) };
         }
-        // SAFETY: the allocation has so many bytes.
+        // SAFETY: the allocation has this many bytes.
         unsafe { start.cast::<u8>().write_bytes(0, bytes) };
         Some(Self {
             start,
@@ -75,19 +75,19 @@ impl Arena {
 
 #[cfg(all(test, unix))]
 impl Arena {
-    /// Values of a page.
+    /// Number of values in a page.
     pub(crate) fn page() -> usize {
         // SAFETY: asks for a constant of the system.
         let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
         usize::try_from(bytes).expect("the system has pages") / 4
     }
 
-    /// Values before the first whole page.
+    /// Number of values before the first whole page.
     pub(crate) fn first_page(&self) -> usize {
         (self.start as usize).next_multiple_of(4 * Self::page()) / 4 - self.start as usize / 4
     }
 
-    /// From now on, whoever touches one of these whole pages ends the process.
+    /// From now on, any access to one of these whole pages ends the process.
     pub(crate) fn guard(&mut self, pages: Vec<std::ops::Range<usize>>) {
         pages.iter().for_each(|part| self.protect(part, libc::PROT_NONE));
         self.guards = pages;
@@ -132,7 +132,7 @@ mod tests {
         assert!(Arena::zeroed(usize::MAX).is_none());
     }
 
-    /// The kilobytes on large pages, of the mapping at `address`.
+    /// Kilobytes on large pages of the mapping at `address`.
     #[cfg(target_os = "linux")]
     fn on_large_pages(address: usize) -> Option<usize> {
         let maps = std::fs::read_to_string("/proc/self/smaps").ok()?;
@@ -152,7 +152,7 @@ mod tests {
     fn large_arenas_lie_on_large_pages() {
         let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
         if !setting.is_ok_and(|setting| setting.contains("[madvise]") || setting.contains("[always]")) {
-            return; // this system offers none
+            return; // the system offers no large pages
         }
         let mut arena = Arena::zeroed(16 << 20).unwrap();
         assert!(on_large_pages(arena.as_mut_ptr() as usize).unwrap() > 0);

@@ -1,7 +1,7 @@
-//! Sums of vectors in four chains: `Σ_i v_i`, with `v_i` added to chain `i mod 4`. One after the other, each addition would wait
+//! Sums of vectors in four chains: `Σ_i v_i`, with `v_i` added to chain `i mod 4`. In a single chain, each addition would wait
 //! for the one before.
 //!
-//! **Numerics.** Each chain is summed in order, from zero on; the four are added in pairs.
+//! **Numerics.** Each chain is summed in order, starting from zero; the four are added in pairs.
 
 use crate::BLOCK;
 use crate::plane::Plane;
@@ -9,7 +9,7 @@ use crate::simd::Simd;
 
 const CHAINS: usize = 4;
 
-/// A sum on its way.
+/// A partial sum.
 #[derive(Clone, Copy)]
 pub(crate) struct Chains<V>([V; CHAINS]);
 
@@ -19,13 +19,13 @@ impl<V: Simd> Chains<V> {
         Self([V::zero(); CHAINS])
     }
 
-    /// Adds `value`, which comes in place `i`.
+    /// Adds `value`, the `i`-th term.
     #[inline(always)]
     pub(crate) fn add(&mut self, i: usize, value: V) {
         self.0[i % CHAINS] = self.0[i % CHAINS].add(value);
     }
 
-    /// Adds `a·b`, rounded once where the target can.
+    /// Adds `a·b`, rounded only once if the target supports it.
     #[inline(always)]
     pub(crate) fn fma(&mut self, i: usize, a: V, b: V) {
         self.0[i % CHAINS] = self.0[i % CHAINS].fma(a, b);
@@ -38,10 +38,11 @@ impl<V: Simd> Chains<V> {
     }
 }
 
-/// Vectors of a block, at most: sums of a block are those of each of its vectors, row by row, so that a row comes into the cache once.
+/// The largest number of vectors in a block. Sums of a block are computed for each of its vectors, row by row, so that a row is
+/// loaded into the cache once.
 pub(crate) const VECTORS: usize = 2;
 
-/// `Σ_(h, w) x[c, h, w]` of each vector of channels of a block that lies as `plane` says; each row begins with the first chain.
+/// `Σ_(h, w) x[c, h, w]` of each vector of channels of a block with the layout `plane`; each row begins with the first chain.
 #[inline(always)]
 pub(crate) fn pixel_sums<V: Simd>(x: &[f32], plane: &Plane) -> [V; VECTORS] {
     let mut sums = [Chains::<V>::zero(); VECTORS];
@@ -75,7 +76,7 @@ mod tests {
         }
     }
 
-    /// Values so far apart that each order of additions gives other bits.
+    /// Values of such different magnitudes that every order of additions gives other bits.
     #[test]
     fn a_sum_has_one_order() {
         let plane = Plane::blocked(16, [2, 7], [1, 1]);

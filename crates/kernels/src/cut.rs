@@ -1,12 +1,12 @@
-//! Cuts many small pieces of work into tasks that are worth handing out.
+//! Groups many small pieces of work into tasks that are worth distributing.
 
 use crate::plane::{Plane, Value};
 use std::ops::Range;
 
-/// Values of a task, about: some microseconds of work.
+/// Approximate number of values in a task: some microseconds of work.
 const TASK: usize = 4096;
 
-/// Tasks for `units` pieces of `len` values each.
+/// The number of tasks for `units` pieces of `len` values each.
 pub(crate) fn tasks(units: usize, len: usize) -> usize {
     units.div_ceil(per_task(len))
 }
@@ -17,12 +17,12 @@ pub(crate) fn units(units: usize, len: usize, task: usize) -> Range<usize> {
     task * per..((task + 1) * per).min(units)
 }
 
-/// Pieces in a task.
+/// The number of pieces in a task.
 pub(crate) fn per_task(len: usize) -> usize {
     TASK.div_ceil(len.max(1))
 }
 
-/// As [`tasks`], for the blocks of channels of `n` samples.
+/// Like [`tasks`], for the blocks of channels of `n` samples.
 pub(crate) fn block_tasks(plane: &Plane, n: usize) -> usize {
     tasks(n * plane.blocks(), plane.plane_len())
 }
@@ -33,21 +33,21 @@ pub(crate) fn blocks(plane: &Plane, n: usize, task: usize) -> impl Iterator<Item
     units(n * blocks, plane.plane_len(), task).map(move |unit| (unit / blocks, unit % blocks))
 }
 
-/// Insists that two values differ in how they lie in memory at most.
+/// Asserts that two values have the same shape; their layouts may differ.
 #[track_caller]
 pub(crate) fn check_same(what: &str, a: &Value, b: &Value) {
     let shape = |v: &Value| (v.plane.channels, v.plane.size(), v.plane.block);
-    assert!(shape(a) == shape(b), "{what}: {:?} and {:?} must have one shape", a.plane, b.plane);
+    assert!(shape(a) == shape(b), "{what}: {:?} and {:?} must have the same shape", a.plane, b.plane);
     check_apart(what, a, b);
 }
 
-/// Insists that a kernel's input is not its output.
+/// Asserts that the input of a kernel is not its output.
 #[track_caller]
 pub(crate) fn check_apart(what: &str, a: &Value, b: &Value) {
     assert!(a.buf != b.buf, "{what}: input and output must be different buffers, got {:?} twice", a.buf);
 }
 
-/// Insists on blocks of 16 channels.
+/// Asserts that a value is in blocks of 16 channels.
 #[track_caller]
 pub(crate) fn check_blocked(what: &str, value: &Value) {
     assert!(

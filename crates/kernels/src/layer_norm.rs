@@ -2,15 +2,16 @@
 //! `y = x̂ · weight[c] + bias[c]`, `x̂ = (x − mean) / √(var + eps)`, with the mean and the (biased) variance of the `C` values
 //! of the pixel.
 //!
-//! Backward, with `g = dy · weight`: `dx = (g − mean(g) − x̂ · mean(g · x̂)) / √(var + eps)`. The gradients of the parameters are
-//! sums over pixels and samples of `dy · x̂` and of `dy`: `x̂` comes along, and [`crate::ProductSums`] does the rest.
+//! Backward, with `g = dy · weight`: `dx = (g − mean(g) − x̂ · mean(g · x̂)) / √(var + eps)`. The gradients of the parameters
+//! are sums over pixels and samples of `dy · x̂` and of `dy`: this kernel also writes `x̂`, and [`crate::ProductSums`] does the
+//! rest.
 //!
-//! **Schedule.** A task has some rows of pixels in all channels. A pixel's values lie in blocks of 16; each lane sums its own,
-//! and the 16 sums are added in pairs. Forward takes seven pixels at a time, since one is a chain of sums, roots and quotients that wait
-//! for each other; sizes of 7, 14, 28 and 56 have none left over. The statistics are made anew in the backward pass: two numbers a
-//! pixel would cost as much to fetch.
+//! **Schedule.** A task has some rows of pixels in all channels. A pixel's values are in blocks of 16; each lane sums its own,
+//! and the 16 sums are added in pairs. The forward pass handles seven pixels at a time, since a single one is a chain of sums,
+//! roots and quotients that wait for each other; sizes of 7, 14, 28 and 56 leave no remainder. The statistics are computed
+//! again in the backward pass: loading two numbers per pixel would cost as much.
 //!
-//! **Numerics.** The variance is that of the deviations from the mean, in a second pass: a mean a thousand times the
+//! **Numerics.** The variance is computed from the deviations from the mean, in a second pass: a mean of a thousand times the
 //! deviation costs three digits and not six.
 //!
 //! # Source
@@ -27,13 +28,13 @@ use std::ops::Range;
 /// `y = x̂ · weight + bias`; any halos, blocks of 16 channels.
 #[derive(Debug)]
 pub struct LayerNorm {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// Scale, one value a lane, 0 past the last channel.
+    /// The scale, one value per lane, 0 past the last channel.
     pub weight: Buf,
-    /// Shift, one value a lane, 0 past the last channel.
+    /// The shift, one value per lane, 0 past the last channel.
     pub bias: Buf,
     /// Added to the variance.
     pub eps: f32,
@@ -42,15 +43,15 @@ pub struct LayerNorm {
 /// Backward of [`LayerNorm`].
 #[derive(Debug)]
 pub struct LayerNormBackward {
-    /// Input of the forward pass.
+    /// The input of the forward pass.
     pub x: Value,
-    /// Gradient of the output.
+    /// The gradient of the output.
     pub dy: Value,
-    /// Gradient of the input, in another buffer.
+    /// The gradient of the input, in another buffer.
     pub dx: Value,
-    /// `x̂`, in another buffer.
+    /// Receives `x̂`, in another buffer.
     pub normal: Value,
-    /// Scale.
+    /// The scale.
     pub weight: Buf,
     /// As in the forward pass.
     pub eps: f32,
@@ -116,7 +117,8 @@ fn rows(plane: &Plane, n: usize, task: usize) -> impl Iterator<Item = (usize, us
     cut::units(n * height, row_len(plane), task).map(move |unit| (unit / height, unit % height))
 }
 
-/// Row `line` of block `b` of sample `n`, with the halo beside it and, of the first and the last row, the halo above and below.
+/// Row `line` of block `b` of sample `n`, with the halo beside it and, for the first and the last row, the halo above and
+/// below.
 fn with_halo(value: &Value, n: usize, b: usize, line: usize) -> Range<usize> {
     let (plane, block) = (&value.plane, value.block(n, b));
     let row = |line: usize| block.start + (plane.halo[0] + line) * plane.row_len();
@@ -145,7 +147,7 @@ unsafe fn clear_halo(cx: &Cx<'_>, value: &Value, n: usize, line: usize) {
     }
 }
 
-/// The sum of 16 lanes, in pairs.
+/// The sum of 16 lanes, added in pairs.
 fn sum_of(mut lanes: [f32; BLOCK]) -> f32 {
     for half in [8, 4, 2, 1] {
         for i in 0..half {
@@ -155,16 +157,16 @@ fn sum_of(mut lanes: [f32; BLOCK]) -> f32 {
     lanes[0]
 }
 
-/// A bit for each lane of block `b` that holds a channel.
+/// A bit mask of the lanes of block `b` that hold a channel.
 fn lanes(plane: &Plane, b: usize) -> u16 {
     let channels = (plane.channels - b * BLOCK).min(BLOCK);
     ((1_u32 << channels) - 1) as u16
 }
 
-/// Pixels whose sums go on at the same time.
+/// Number of pixels whose sums are computed together.
 const TOGETHER: usize = 7;
 
-/// Mean, and `1 / √(var + eps)`, of `P` pixels of a row from `column` on.
+/// Mean, and `1 / √(var + eps)`, of `P` pixels of a row, starting at `column`.
 #[inline(always)]
 fn statistics<V: Simd, const P: usize>(
     cx: &Cx<'_>,
@@ -176,7 +178,7 @@ fn statistics<V: Simd, const P: usize>(
     let count = plane.channels as f32;
     let pixels = |b: usize| {
         let start = inside(x, n, b, line).start + column * BLOCK;
-        // SAFETY: nobody writes `x`.
+        // SAFETY: `x` is not written here.
         unsafe { cx.read(x.buf, start..start + P * BLOCK) }
     };
     let mut sums = [[0.0; BLOCK]; P];
@@ -229,7 +231,7 @@ impl Task for Rows<'_> {
 }
 
 impl Rows<'_> {
-    /// `P` pixels of a row from `column` on.
+    /// `P` pixels of a row, starting at `column`.
     #[inline(always)]
     fn pixels<V: Simd, const P: usize>(&self, (n, line, column): (usize, usize, usize)) {
         let (cx, &LayerNorm { x, y, weight, bias, eps }) = (self.cx, self.kernel);
@@ -240,7 +242,7 @@ impl Rows<'_> {
                 start..start + P * BLOCK
             };
             let of = b * BLOCK..(b + 1) * BLOCK;
-            // SAFETY: the row belongs to this task; nobody writes the others.
+            // SAFETY: the row belongs to this task; the others are not written here.
             let (from, weight, bias, to) = unsafe {
                 (
                     cx.read(x.buf, at(&x)),
@@ -291,7 +293,7 @@ impl Task for BackwardRows<'_> {
                     let mut sum = [V::zero(); 2];
                     for b in 0..plane.blocks() {
                         let of = b * BLOCK..(b + 1) * BLOCK;
-                        // SAFETY: as above; nobody writes the others.
+                        // SAFETY: as above; the others are not written here.
                         let (x, dy, weight, to) = unsafe {
                             (
                                 cx.read(x.buf, at(&x, b)),
@@ -347,7 +349,7 @@ mod tests {
         {
             let n = sample.usize_in(1..=4);
             let len = n * channels * size[0] * size[1];
-            // Far from 0, as large as the mean may be.
+            // Values far from 0, as far as the mean may be.
             let x: Vec<f32> = sample.normal_vec(len).into_iter().map(|v| 2.0 * v + 30.0).collect();
             let dy = sample.normal_vec(len);
             let lanes = Plane::vector(channels).sample_len();

@@ -1,4 +1,4 @@
-//! Where the buffers of a program lie, and where its threads wait for each other.
+//! The places of a program's buffers, and where its threads wait for each other.
 
 use crate::program::{Buf, Declared, Kernel, Memory, Place};
 use std::ops::Range;
@@ -48,7 +48,7 @@ pub(crate) fn place(buffers: &[Declared], kernels: &[Box<dyn Kernel>], no_reuse:
     let mut end = 0;
     for b in order {
         let (first, last) = life[b].expect("filtered above");
-        // A buffer that saturates the sum is no buffer: its size is all that counts.
+        // A buffer that saturates the sum cannot exist: only its size counts.
         let len = buffers[b].len.checked_next_multiple_of(ALIGN).unwrap_or(usize::MAX);
         let mut neighbors: Vec<Range<usize>> = placed
             .iter()
@@ -73,7 +73,7 @@ pub(crate) fn place(buffers: &[Declared], kernels: &[Box<dyn Kernel>], no_reuse:
     (places, [end, constants, staging])
 }
 
-/// Every buffer at the end of pages of its own, and the page behind it, which nobody may touch; then the values of it all.
+/// The place of every buffer at the end of its own pages, the protected page after each, and the total number of values.
 #[cfg(all(test, unix))]
 pub(crate) fn guarded(
     buffers: &[Declared],
@@ -93,8 +93,8 @@ pub(crate) fn guarded(
     (places, guards, first_page + end)
 }
 
-/// Whether the team must meet before each kernel: when it touches memory that a kernel since the last meeting wrote,
-/// or writes memory that one has read.
+/// Whether the threads must wait for each other before each kernel: if it touches memory that a kernel since the last barrier
+/// wrote, or writes memory that one has read.
 pub(crate) fn waits(kernels: &[Box<dyn Kernel>], places: &[Place], per_tile: usize) -> Vec<bool> {
     // Nobody writes a constant.
     let place = |b: Buf| Some(&places[b.0 as usize]).filter(|place| place.memory == Memory::Arena);

@@ -1,38 +1,38 @@
 //! Floor 0 of Striate: the arithmetic of convolutional networks on a CPU.
 //!
-//! Here are convolution, pooling, linear layers, normalization, activations, losses and optimizers, forward and backward,
-//! for AVX-512, AVX2 and any other machine; a thread pool; and the memory that a planned network runs in. This crate knows
-//! no graph: it takes buffers and geometry. The floor above, `striate-graph`, decides which kernel runs on what, and is
-//! its only neighbor. All `unsafe` code of the project is here.
+//! This crate has convolution, pooling, linear layers, normalization, activations, losses and optimizers, forward and backward,
+//! for AVX-512, AVX2 and any other machine; a thread pool; and the memory in which a planned network runs. It knows nothing of
+//! graphs: it takes buffers and geometry. The floor above, `striate-graph`, decides which kernel runs on which buffers. All
+//! `unsafe` code of the project is here.
 //!
 //! # Where to start reading
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`mod@reference`] | what every operation *is*: naive loops in f64, by which everything else is judged |
+//! | [`mod@reference`] | what every operation *is*: naive loops in f64, against which everything else is tested |
 //! | [`plane`] | how an activation lies in memory |
 //! | `program.rs`, `program/kernel.rs` | [`Builder`], [`Program`], and [`Kernel`]: an operation cut into tasks |
-//! | `simd/mod.rs` | vectors with one meaning on every instruction set |
+//! | `simd/mod.rs` | vectors with the same meaning on every instruction set |
 //! | [`elementwise`] | the simplest kernels: read `add.rs`, then `map.rs` |
-//! | [`conv`], [`linear`] | the ones that take the time; each file begins with its formula and its schedule |
-//! | [`pooling`], [`batch_norm`], [`group_norm`], [`loss`], [`optimizer`] | the rest of a network |
+//! | [`conv`], [`linear`] | where most of the time is spent; each file begins with its formula and its schedule |
+//! | [`pooling`], [`batch_norm`], [`group_norm`], [`loss`], [`optimizer`] | the other parts of a network |
 //!
 //! # Invariants
 //!
-//! * Tasks, what each computes and the order of every sum follow from shapes alone: any number of threads gives the same
-//!   bits. Lanes are channels or features, so AVX2 and AVX-512 give the same bits too; the portable path differs from
-//!   them in rounding only, where the machine has no fused multiply-add.
-//! * A sample's result does not depend on the others in its batch, but for batch norm in training.
-//! * Between kernels the halo of every activation is zero, and so are, for finite numbers, the lanes past the last channel.
-//!   Every kernel writes all of its output.
-//! * Gradients of parameters and the loss start at the first tile of a batch and add up over its tiles.
+//! * The tasks, what each computes and the order of every sum follow from shapes alone, so any number of threads gives the same
+//!   bits. Lanes are channels or features, so AVX2 and AVX-512 give the same bits too; the portable path differs from them, by
+//!   rounding only, on machines without fused multiply-add.
+//! * A sample's result does not depend on the others in its batch, except for batch norm in training.
+//! * Between kernels the halo of every activation is zero, and so are, if all values are finite, the lanes past the last
+//!   channel. Every kernel writes all of its output.
+//! * Gradients of parameters and the loss start at the first tile of a batch and are summed over its tiles.
 //! * Nothing is allocated while a program runs.
 //!
-//! A kernel whose geometry does not fit is a wrong program, and panics with a message that says what did not fit.
+//! A kernel whose geometry does not fit is a programming error, and panics with a message that says what did not fit.
 //!
 //! # Example
 //!
-//! A Sobel filter finds the edge in an image of 3 x 4 pixels, and ReLU keeps its one side:
+//! A Sobel filter finds the edges in an image of 3 x 4 pixels, and ReLU keeps those of one sign:
 //!
 //! ```
 //! use striate_kernels::conv::{Conv, Rows};

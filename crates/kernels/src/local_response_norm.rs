@@ -1,15 +1,16 @@
-//! Local response normalization: `y[c] = x[c] · b[c]^−beta` with `b[c] = k + alpha / size · Σ x[i]²` over the channels
-//! `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋` that there are.
+//! Local response normalization: `y[c] = x[c] · b[c]^−beta` with `b[c] = k + alpha / size · Σ x[i]²` over the existing channels
+//! with `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋`.
 //!
-//! The gradient: `dx[i] = dy[i] · b[i]^−beta − 2 · alpha / size · beta · x[i] · Σ t[c]` with `t[c] = dy[c] · x[c] · b[c]^−beta / b[c]`
-//! over the channels `c` whose neighborhood holds `i`. One pass leaves `b^−beta` and `t`, the second adds up.
+//! The gradient: `dx[i] = dy[i] · b[i]^−beta − 2 · alpha / size · beta · x[i] · Σ t[c]` with
+//! `t[c] = dy[c] · x[c] · b[c]^−beta / b[c]` over the channels `c` whose neighborhood contains `i`. The first pass computes
+//! `b^−beta` and `t`, the second adds them up.
 //!
-//! **Schedule.** Lanes are channels, and neighbors lie in other lanes and blocks, so the sums go value by value; only the
-//! power is taken of whole vectors. Networks that have this layer have it twice: simple before fast.
+//! **Schedule.** Lanes are channels, and neighbors are in other lanes and blocks, so the sums are computed value by value; only
+//! the power is computed on whole vectors. Networks that have this layer have it twice, so simplicity comes before speed.
 //!
-//! **Numerics.** Sums in f32 in the order of the channels. `b^−beta` is `e^(−beta · ln b)`: the logarithm in f64, the product
-//! handed to the exponential in two parts, so that of a given `b` the power is within 1.2 ulp for any `beta` where the target has
-//! a fused multiply-add, and 40 ulp without. The same bits on every instruction set that has one.
+//! **Numerics.** Sums are in f32 in the order of the channels. `b^−beta` is `e^(−beta · ln b)`: the logarithm is in f64, and
+//! the product is passed to the exponential in two parts, so that the power of a given `b` is within 1.2 ulp for any `beta` on
+//! targets with a fused multiply-add, and within 40 ulp on others. The bits are the same on every instruction set that has one.
 //!
 //! # Source
 //! Krizhevsky et al. 2012, section 3.3.
@@ -22,25 +23,25 @@ use crate::simd::math::exp_of_sum;
 use crate::simd::{Simd, Task};
 use striate_base::math::ln;
 
-/// Settings of local response normalization; `k` is above 0 and `alpha` not below, so that no `b` is 0.
+/// Settings of local response normalization; `k` is above 0 and `alpha` is not below 0, so that no `b` is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponse {
-    /// Channels of a neighborhood, at least 1.
+    /// Number of channels in a neighborhood, at least 1.
     pub size: usize,
-    /// How strongly they count.
+    /// Weight of the sum of squares.
     pub alpha: f32,
-    /// The power.
+    /// The power, which is negated.
     pub beta: f32,
-    /// What is added.
+    /// The number that is added to the sum.
     pub k: f32,
 }
 
 impl LocalResponse {
-    /// Weight of a square.
+    /// Weight of one square.
     fn share(&self) -> f32 {
         self.alpha / self.size as f32
     }
-    /// Neighbors before a channel and behind it.
+    /// Number of neighbors before and after a channel.
     fn reach(&self) -> [usize; 2] {
         [self.size / 2, (self.size - 1) / 2]
     }
@@ -49,22 +50,22 @@ impl LocalResponse {
 /// `y = x · b^−beta`; any halos, blocks of 16 channels.
 #[derive(Debug)]
 pub struct LocalResponseNorm {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// Settings.
+    /// The settings.
     pub rule: LocalResponse,
 }
 
 /// Backward of [`LocalResponseNorm`].
 #[derive(Debug, Clone, Copy)]
 pub struct LocalResponseNormBackward {
-    /// Input of the forward pass.
+    /// The input of the forward pass.
     pub x: Value,
-    /// Gradient of the output.
+    /// The gradient of the output.
     pub dy: Value,
-    /// Gradient of the input, in another buffer.
+    /// The gradient of the input, in another buffer.
     pub dx: Value,
     /// As in the forward pass.
     pub rule: LocalResponse,
@@ -74,7 +75,7 @@ impl LocalResponseNormBackward {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When `x`, `dy` and `dx` differ in shape or are planar.
+    /// If `x`, `dy` and `dx` differ in shape or are planar.
     pub fn push(self, program: &mut Builder) {
         check_same("local response norm backward", &self.x, &self.dx);
         check_same("local response norm backward", &self.dy, &self.dx);
@@ -86,8 +87,8 @@ impl LocalResponseNormBackward {
     }
 }
 
-/// `Σ value(i)` over the channels `c − before ..= c + after` that there are, for each channel `c` of block `b`; `at` is the
-/// place of the pixel in a block of `sample`.
+/// `Σ value(i)` over the existing channels in `c − before ..= c + after`, for each channel `c` of block `b`; `at` is the offset
+/// of the pixel in a block of `sample`.
 #[inline(always)]
 fn sums(
     plane: &Plane,
@@ -114,7 +115,7 @@ fn powers<V: Simd>(rule: &LocalResponse, squares: [f32; BLOCK]) -> ([f32; BLOCK]
         base[i] = rule.k + rule.share() * squares[i];
         let exponent = -f64::from(rule.beta) * ln(f64::from(base[i]));
         power[i] = exponent as f32;
-        // Of an infinite base there is no rest.
+        // An infinite base has no remainder.
         rest[i] = if power[i].is_finite() { (exponent - f64::from(power[i])) as f32 } else { 0.0 };
     }
     for first in (0..BLOCK).step_by(V::LANES) {
@@ -244,7 +245,7 @@ impl Task for BlockParts<'_> {
     }
 }
 
-/// `dx`, from the parts.
+/// Computes `dx` from the parts.
 #[derive(Debug)]
 struct InputGrad {
     pass: LocalResponseNormBackward,
@@ -306,7 +307,7 @@ impl Task for Backward<'_> {
         for line in 0..plane.height {
             for column in 0..plane.width {
                 let at = plane.index(0, line, column);
-                // Those that hold i begin `after` before it.
+                // The neighborhoods that contain i begin `after` before it.
                 let sums = sums(plane, b, [after, before], |i| terms[i], at);
                 let dy = &dy[pass.dy.plane.index(0, line, column)..];
                 let dx = &mut dx[pass.dx.plane.index(0, line, column)..];
@@ -385,7 +386,7 @@ mod tests {
         }
     }
 
-    /// The power that the numerics promise, over all sizes of a base.
+    /// The error of the power stays below the stated bound, over all magnitudes of a base.
     #[test]
     fn powers_are_within_the_stated_error() {
         struct Probe<'a>(&'a LocalResponse, [f32; BLOCK], &'a mut [f32; BLOCK], &'a mut [f32; BLOCK]);

@@ -1,4 +1,4 @@
-//! The most f32 arithmetic that this machine does, and how fast it moves values, measured: what every speed here is a share of.
+//! Measures the peak f32 arithmetic of this machine and its memory bandwidth, to which all speeds are compared.
 
 use crate::BLOCK;
 use crate::arena::Arena;
@@ -8,22 +8,22 @@ use std::hint::black_box;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// Independent chains: enough to hide the latency of two pipes, few enough for 16 registers.
+/// Number of independent chains: enough to hide the latency of two pipes, few enough for 16 registers.
 const CHAINS: usize = 12;
 /// Multiply-adds of one chain in one measurement: some 10 ms.
 const LENGTH: usize = 2_000_000;
-/// Measurements, of which the best counts.
+/// Number of measurements, of which the best counts.
 const ROUNDS: usize = 5;
 
-/// Leaves the value and the number of lanes that had it.
+/// Returns the value and the number of lanes that had it.
 struct Chains<'a>(&'a mut (f32, usize));
 
 impl Task for Chains<'_> {
     #[inline(always)]
     fn run<V: Simd>(self) {
-        // The compiler must not know where they begin: it leaves out a chain that begins at its fixed point.
+        // The compiler must not know the start values: it would remove a chain that starts at its fixed point.
         let mut acc: [V; CHAINS] = std::array::from_fn(|i| V::splat(black_box(i as f32)));
-        // A fixed point of x ← 1 + 0.5·x keeps the values normal for ever.
+        // A fixed point of x ← 1 + 0.5·x keeps the values normal forever.
         let (half, one) = (V::splat(0.5), V::splat(1.0));
         for _ in 0..LENGTH {
             for a in &mut acc {
@@ -37,8 +37,8 @@ impl Task for Chains<'_> {
     }
 }
 
-/// The machine's f32 peak in GFLOP/s with the threads of `pool` and this instruction set: fused multiply-adds from
-/// registers, counted as two operations a lane, the best of five measurements.
+/// The machine's f32 peak in GFLOP/s with the threads of `pool` and this instruction set: fused multiply-adds from registers,
+/// counted as two operations per lane, the best of five measurements.
 pub fn peak_gflops(pool: &Pool, isa: Isa) -> f64 {
     let measure = || {
         let mut sinks = vec![(0.0, 0); pool.threads()];
@@ -80,9 +80,9 @@ impl Task for Stream<'_> {
     }
 }
 
-/// How fast the threads of `pool` move values in GB/s, where they go over the same `bytes` again and again: `y ← y + x`, two
-/// values read and one written, the best of five measurements, in arenas, as a program has. `None` where there is
-/// not so much memory.
+/// The bandwidth in GB/s with which the threads of `pool` move values when they pass over the same `bytes` again and again:
+/// `y ← y + x`, two values read and one written, the best of five measurements, in arenas like those of a program. `None` if
+/// there is not enough memory.
 pub fn bandwidth_gb_per_s(pool: &Pool, isa: Isa, bytes: usize) -> Option<f64> {
     let threads = pool.threads();
     let len = (bytes / 8 / threads).next_multiple_of(BLOCK);

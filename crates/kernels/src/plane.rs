@@ -1,28 +1,29 @@
-//! How an activation lies in memory.
+//! The layout of an activation in memory.
 //!
-//! One sample is `[blocks][height + 2·halo][width + 2·halo][block]`: channels in blocks of 16, the channels of one
-//! pixel side by side, so that one vector load fetches them and a convolution broadcasts each of them to 16 output
-//! channels. Padding is stored (the *halo*), so that no kernel has a branch for it. Images of few channels come
-//! *planar* (`block` 1), since 15 empty lanes of 16 would only move zeros.
+//! One sample is `[blocks][height + 2·halo][width + 2·halo][block]`: channels are in blocks of 16, and the channels of one
+//! pixel are adjacent, so that one vector load fetches them and a convolution broadcasts each of them to 16 output channels.
+//! Padding is stored (the *halo*), so that no kernel needs a branch for it. Images of few channels are stored *planar* (`block`
+//! 1), since 15 empty lanes of 16 would only move zeros.
 //!
-//! Two things hold in every buffer between kernels: the halo is zero, and so are the lanes past the last channel, as long
-//! as all values are finite: those lanes have weights of zero, and zero times an infinity is NaN. What is in them reaches no other lane.
+//! Two things hold for every buffer between kernels: the halo is zero, and so are the lanes past the last channel, as long as
+//! all values are finite. (Those lanes have weights of zero, and zero times infinity is NaN; what is in them never reaches
+//! another lane.)
 
 use crate::{BLOCK, Buf};
 use std::ops::Range;
 
-/// Geometry of one sample of an activation.
+/// The geometry of one sample of an activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Plane {
-    /// Channels, or features of a vector.
+    /// Number of channels, or of features of a vector.
     pub channels: usize,
-    /// Rows.
+    /// Height, without halo.
     pub height: usize,
-    /// Columns.
+    /// Width, without halo.
     pub width: usize,
-    /// Zero rows above and below, zero columns left and right.
+    /// Zero rows above and below, and zero columns left and right.
     pub halo: [usize; 2],
-    /// Channels side by side: 16, or 1 for planar images; 8 pairs of them.
+    /// Number of adjacent channels: 16, or 1 for planar images; for bf16, 8 pairs of channels.
     pub block: usize,
 }
 
@@ -32,48 +33,48 @@ impl Plane {
         Self { channels, height, width, halo, block: BLOCK }
     }
 
-    /// An image `[channels, height, width]` channel by channel.
+    /// An image `[channels, height, width]`, stored channel by channel.
     pub fn planar(channels: usize, [height, width]: [usize; 2], halo: [usize; 2]) -> Self {
         Self { channels, height, width, halo, block: 1 }
     }
 
-    /// The same activation in pairs of channels, of two bf16 values each.
+    /// The same activation in pairs of channels, each pair holding two bf16 values.
     ///
     /// # Panics
-    /// When it is planar.
+    /// If it is planar.
     #[must_use]
     pub fn pairs(&self) -> Self {
-        assert_eq!(self.block, BLOCK, "pairs are of channels that lie side by side");
+        assert_eq!(self.block, BLOCK, "only adjacent channels can form pairs");
         Self { channels: self.channels.div_ceil(2), block: BLOCK / 2, ..*self }
     }
 
-    /// A vector of `features`.
+    /// A vector of `features` values.
     pub fn vector(features: usize) -> Self {
         Self::blocked(features, [1, 1], [0, 0])
     }
 
-    /// `[height, width]`.
+    /// Height and width, without halo.
     pub fn size(&self) -> [usize; 2] {
         [self.height, self.width]
     }
 
-    /// Blocks of channels.
+    /// Number of blocks of channels.
     pub fn blocks(&self) -> usize {
         self.channels.div_ceil(self.block)
     }
 
-    /// Values from one row to the next.
+    /// Number of values from one row to the next.
     pub fn row_len(&self) -> usize {
         (self.width + 2 * self.halo[1]) * self.block
     }
 
-    /// Values from one block of channels to the next.
+    /// Number of values from one block of channels to the next.
     pub fn plane_len(&self) -> usize {
         (self.height + 2 * self.halo[0]) * self.row_len()
     }
 
-    /// Values from one sample to the next, or `None` where those are 2^32 or more: kernels keep places in a sample as u32.
-    /// Whoever makes a plane of sizes that somebody else has chosen asks this first.
+    /// Number of values from one sample to the next, or `None` if it is 2^32 or more, because kernels store positions in a
+    /// sample as u32. Check this before using a plane of sizes that somebody else has chosen.
     pub fn checked_sample_len(&self) -> Option<usize> {
         let side = |size: usize, halo: usize| halo.checked_mul(2)?.checked_add(size);
         let (height, width) = (side(self.height, self.halo[0])?, side(self.width, self.halo[1])?);
@@ -82,23 +83,23 @@ impl Plane {
         u32::try_from(len).ok().map(|_| len)
     }
 
-    /// Values from one sample to the next.
+    /// Number of values from one sample to the next.
     pub fn sample_len(&self) -> usize {
         self.blocks() * self.plane_len()
     }
 
-    /// From the start of a block's plane to its pixel (0, 0).
+    /// Offset of pixel (0, 0) in the plane of a block.
     pub fn origin(&self) -> usize {
         self.halo[0] * self.row_len() + self.halo[1] * self.block
     }
 
-    /// From the start of a block's plane to the pixels of row `y`, without halo.
+    /// Offsets of the pixels of row `y` in the plane of a block, without halo.
     pub fn row(&self, y: usize) -> Range<usize> {
         let start = self.origin() + y * self.row_len();
         start..start + self.width * self.block
     }
 
-    /// From the start of a sample to the value of channel `c` at `(y, x)`.
+    /// Offset of the value of channel `c` at `(y, x)` in a sample.
     pub fn index(&self, c: usize, y: usize, x: usize) -> usize {
         c / self.block * self.plane_len()
             + self.origin()
@@ -134,7 +135,7 @@ impl Plane {
         out
     }
 
-    /// The inverse of [`Plane::to_nchw`]; halo and empty lanes are left as they are.
+    /// The inverse of [`Plane::to_nchw`]; halo and empty lanes are left unchanged.
     pub fn from_nchw(&self, nchw: &[f32], to: &mut [f32]) {
         let size = self.channels * self.height * self.width;
         for (from, sample) in nchw.chunks_exact(size).zip(to.chunks_exact_mut(self.sample_len())) {
@@ -150,12 +151,12 @@ impl Plane {
     }
 }
 
-/// An activation: where it is and how it lies.
+/// An activation: its buffer and its layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Value {
-    /// Its buffer: `tile` samples of `plane.sample_len()`.
+    /// The buffer: `tile` samples of `plane.sample_len()` values.
     pub buf: Buf,
-    /// Its geometry.
+    /// The geometry of a sample.
     pub plane: Plane,
 }
 
@@ -172,7 +173,7 @@ impl Value {
         start..start + self.plane.plane_len()
     }
 
-    /// From the start of the buffer to the first channel of block `b` of sample `n` at `(y, x)`.
+    /// Offset in the buffer of the first channel of block `b` of sample `n` at `(y, x)`.
     #[inline(always)]
     pub fn pixel(&self, n: usize, b: usize, [y, x]: [usize; 2]) -> usize {
         let plane = &self.plane;

@@ -1,4 +1,5 @@
-//! The thread pool: woken once a step, then walking a list of kernels together, a spin barrier between them.
+//! The thread pool: it is woken once per step, and then the threads walk through a list of kernels together, with a spin
+//! barrier between them.
 //!
 //! A fork and join of a general pool costs 5 to 10 µs; a step of a small network has some forty kernels of 10 to
 //! 100 µs. Here the workers are woken once, and a barrier between two kernels costs well under a microsecond when
@@ -13,15 +14,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
 
-/// Turns of the spin loop before a waiting thread yields; some 10 µs.
+/// Iterations of the spin loop before a waiting thread yields; some 10 µs.
 const SPINS: usize = 2_000;
 /// Yields before a thread with nothing to do sleeps; some 100 µs on an idle machine.
 const YIELDS: usize = 200;
 
 type Job = dyn Fn(usize) + Sync;
 
-/// A job on its way to the workers. The lifetime is erased: [`Pool::run`] does not return before every worker is
-/// done with it.
+/// A job on its way to the workers. The lifetime is erased: [`Pool::run`] does not return before every worker is done with it.
 #[derive(Clone, Copy)]
 struct JobPtr(*const Job);
 // SAFETY: the pointee is `Sync`, so calling it from another thread is what it is for.
@@ -37,17 +37,17 @@ struct Shared {
     stop: AtomicBool,
     barrier_arrived: AtomicUsize,
     barrier_round: AtomicUsize,
-    /// A job panicked somewhere: whoever waits at a barrier must not wait for ever.
+    /// Set when a job panics, so that threads do not wait at a barrier forever.
     poisoned: AtomicBool,
     panic: Mutex<Option<Box<dyn std::any::Any + Send>>>,
 }
 
-/// A fixed team of threads, the caller's among them.
+/// A fixed team of threads, including the caller's.
 pub struct Pool {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
     sleepers: Vec<Thread>,
-    /// One job at a time.
+    /// Admits one job at a time.
     turn: Mutex<()>,
 }
 
@@ -76,7 +76,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Spins, then yields; false when it has yielded `limit` times in vain.
+/// Spins, then yields; returns false after `limit` yields in vain.
 fn wait_until(limit: usize, mut ready: impl FnMut() -> bool) -> bool {
     for _ in 0..SPINS {
         if ready() {
@@ -98,11 +98,11 @@ fn wait_until(limit: usize, mut ready: impl FnMut() -> bool) -> bool {
 }
 
 impl Pool {
-    /// A team of `threads`, of which `threads - 1` are started here; of fewer where the system starts no more. Their number
-    /// changes no result.
+    /// Starts a team of `threads`, of which `threads - 1` are new; fewer if the system does not start that many. The number of
+    /// threads never changes a result.
     ///
     /// # Panics
-    /// When `threads` is 0.
+    /// If `threads` is 0.
     pub fn new(threads: usize) -> Self {
         Self::of(threads, thread::Builder::new)
     }
@@ -129,14 +129,14 @@ impl Pool {
         let sleepers = workers.iter().map(|w| w.thread().clone()).collect();
         let team = Self { shared, workers, sleepers, turn: Mutex::new(()) };
         if started < threads {
-            // The barrier counts on all of them: a team that knows how many it is.
+            // The barrier counts on all threads, so the team must know how many it has.
             drop(team);
             return Self::of(started, builder);
         }
         team
     }
 
-    /// Threads in the team.
+    /// The number of threads in the team.
     pub fn threads(&self) -> usize {
         self.shared.threads
     }
@@ -175,10 +175,10 @@ impl Pool {
         }
     }
 
-    /// Waits, inside a job, until every thread of the team has come here.
+    /// Waits, inside a job, until every thread of the team has reached this point.
     ///
     /// # Panics
-    /// When another thread's part of the job has panicked.
+    /// If another thread's part of the job has panicked.
     pub fn barrier(&self) {
         let shared = &*self.shared;
         if shared.threads == 1 {
@@ -257,7 +257,7 @@ pub fn map_on_all_cores<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync)
     Pool::new(threads).map(count, work)
 }
 
-/// The contiguous part of `tasks` that belongs to `worker`.
+/// The contiguous range of `tasks` that belongs to `worker`.
 pub(crate) fn share(tasks: usize, worker: usize, threads: usize) -> std::ops::Range<usize> {
     worker * tasks / threads..(worker + 1) * tasks / threads
 }

@@ -1,8 +1,8 @@
-//! A program: kernels in order over buffers in one arena. Recorded once, run many times, nothing allocated inside.
+//! A program: a sequence of kernels over buffers in one arena, recorded once and run many times, without allocation.
 //!
-//! Whoever plans a network declares buffers ([`Builder::buffer`]) and pushes kernels that name them. From what each
-//! kernel reads and writes, [`Builder::finish`] derives the life of every buffer, lays the buffers into one arena so
-//! that those whose lives overlap never share memory, and finds the places where threads must wait for each other.
+//! The planner declares buffers ([`Builder::buffer`]) and pushes kernels that name them. From what each kernel reads and
+//! writes, [`Builder::finish`] derives the lifetime of every buffer, places the buffers in one arena so that those with
+//! overlapping lifetimes never share memory, and finds the places where threads must wait for each other.
 
 mod buffer;
 mod kernel;
@@ -25,7 +25,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Collects buffers and kernels.
+/// Collects the buffers and kernels of a program.
 #[derive(Debug, Default)]
 pub struct Builder {
     buffers: Vec<Declared>,
@@ -39,39 +39,42 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A program for batches that pass through in tiles of at most `tile` samples.
+    /// Starts a program for batches that are processed in tiles of at most `tile` samples.
     pub fn new(tile: usize) -> Self {
         assert!(tile > 0, "a tile holds at least one sample");
         Self { tile, batch: tile, ..Self::default() }
     }
 
-    /// The most samples in a run, where a buffer holds them all ([`Builder::hold`]); without this, those of a tile.
+    /// Sets the largest number of samples in a run, for buffers that hold all of them ([`Builder::hold`]); by default that of a
+    /// tile.
     pub fn with_batch(self, batch: usize) -> Self {
         Self { batch: batch.max(self.tile), ..self }
     }
 
-    /// Refuses a plan that takes more than so many bytes, before any of them is asked for.
+    /// Refuses a plan that needs more than `bytes` bytes, before any memory is allocated.
     pub fn with_most_bytes(self, bytes: usize) -> Self {
         Self { most_bytes: Some(bytes), ..self }
     }
 
-    /// Gives every buffer memory of its own: for tests, and for looking at every value.
+    /// Gives every buffer its own memory: for tests, and for looking at every value.
     pub fn without_reuse(mut self) -> Self {
         self.no_reuse = true;
         self
     }
 
-    /// Most samples in a tile.
+    /// The largest number of samples in a tile.
     pub fn tile(&self) -> usize {
         self.tile
     }
 
-    /// A buffer that lives from the first kernel that names it to the last.
+    /// Declares a buffer that lives from the first kernel that names it to the last; `len` is its length in values, for
+    /// a whole tile.
     pub fn buffer(&mut self, len: usize) -> Buf {
         self.declare(len, false)
     }
 
-    /// A buffer whose memory is its own: parameters, and what is looked at after a run.
+    /// Declares a buffer with its own memory, for parameters and for values that are read after a run; `len` is its length in
+    /// values.
     pub fn kept(&mut self, len: usize) -> Buf {
         self.declare(len, true)
     }
@@ -89,13 +92,13 @@ impl Builder {
         Buf(u32::try_from(self.buffers.len() - 1).expect("fewer than 2^32 buffers"))
     }
 
-    /// From now on this buffer's memory is its own.
+    /// Gives this buffer its own memory from now on.
     pub fn keep(&mut self, buf: Buf) {
         self.buffers[buf.0 as usize].keep = true;
     }
 
-    /// From now on this buffer of `per_sample` values a sample holds those of every sample of a run, and has memory of its
-    /// own: kernels write each tile to its place there, and it is looked at as a whole afterwards.
+    /// Makes this buffer, with `per_sample` values per sample, hold the values of every sample of a run, in its own memory:
+    /// kernels write each tile to its position there, and the whole can be read after the run.
     pub fn hold(&mut self, buf: Buf, per_sample: usize) {
         let (len, keep) = (self.batch.saturating_mul(per_sample).saturating_add(SLACK), true);
         self.buffers[buf.0 as usize] = Declared { len, keep, constant: false, per_sample };
@@ -106,7 +109,8 @@ impl Builder {
         self.kernels.push(Box::new(kernel));
     }
 
-    /// Kernels so far, in the order of [`Program::profile`] while none runs once: for telling which of them belong together.
+    /// Number of kernels so far. It is an index into [`Program::profile`] as long as no kernel runs once, and tells which
+    /// kernels belong together.
     pub fn kernels(&self) -> usize {
         self.kernels.len() + self.once.len()
     }
@@ -121,10 +125,11 @@ impl Builder {
         self.before.push(Box::new(kernel));
     }
 
-    /// Plans memory and waiting.
+    /// Plans the memory and the waiting.
     ///
     /// # Errors
-    /// When the memory cannot be had, or is more than [`Builder::with_most_bytes`] allows; the error says how much it is.
+    /// If there is not enough memory, or the plan needs more than [`Builder::with_most_bytes`] allows; the error says how much
+    /// it needs.
     pub fn finish(self) -> Result<Program, OutOfMemory> {
         self.finish_with(None)
     }
@@ -170,8 +175,8 @@ impl Builder {
 
 #[cfg(all(test, unix))]
 impl Builder {
-    /// As [`Builder::finish`], with every buffer between pages that nobody may touch: a kernel that leaves its buffers, and
-    /// what is allowed behind them, ends the process.
+    /// Like [`Builder::finish`], with every buffer between protected pages: a kernel that leaves its buffers, and the slack
+    /// behind them, ends the process.
     pub(crate) fn finish_guarded(self) -> Program {
         let per_tile = self.kernels.len();
         let kernels: Vec<_> = self.kernels.into_iter().chain(self.once).collect();
@@ -187,12 +192,12 @@ impl Builder {
     }
 }
 
-/// The arena of a program does not fit into memory.
+/// There is not enough memory for the arena of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutOfMemory {
-    /// What the plan takes.
+    /// The number of bytes that the plan needs.
     pub bytes: usize,
-    /// What it was allowed to take, where that is less; `None` where the system did not give it.
+    /// The number of bytes that were allowed; `None` if the system could not allocate them.
     pub most: Option<usize>,
 }
 
@@ -204,8 +209,8 @@ impl std::fmt::Display for OutOfMemory {
         };
         let bytes = size(self.bytes);
         match self.most.map(size) {
-            None => write!(f, "not enough memory for this plan: {bytes} asked for; use a smaller batch"),
-            Some(most) => write!(f, "this plan takes {bytes} of memory, and {most} are allowed"),
+            None => write!(f, "not enough memory for this plan, which needs {bytes}; use a smaller batch"),
+            Some(most) => write!(f, "this plan needs {bytes} of memory, but only {most} are allowed"),
         }
     }
 }
@@ -289,7 +294,7 @@ impl Program {
         &mut memory.as_mut_slice()[place.range.clone()][..len]
     }
 
-    /// Fills all buffers, slack included: nothing may depend on what was there before.
+    /// Fills all buffers, including their slack: no result may depend on what was there before.
     #[cfg(test)]
     pub(crate) fn fill(&mut self, value: f32) {
         for place in &self.places {
@@ -297,7 +302,7 @@ impl Program {
         }
     }
 
-    /// Whether what is behind every buffer is as [`Program::fill`] left it; where buffers share no memory.
+    /// Whether the slack of every buffer is still as [`Program::fill`] left it, if buffers share no memory.
     #[cfg(test)]
     pub(crate) fn is_slack(&self, value: f32) -> bool {
         let slack = |place: &Place| {
@@ -353,18 +358,18 @@ impl Program {
     /// Runs every kernel over `step.n` samples, tile by tile, on the threads of `pool`.
     ///
     /// # Panics
-    /// When `step.n` is 0, or the program has something to [prepare](Program::prepare) and never did.
+    /// If `step.n` is 0, or if the program has kernels to [prepare](Program::prepare) that never ran.
     pub fn run(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>) {
         self.run_part(pool, isa, step, 0..step.n);
     }
 
-    /// As [`Program::run`], for a part of the samples: for a host that has something to do between the tiles. The parts of a
-    /// run follow each other, the last ends at `step.n`.
+    /// Like [`Program::run`], for a part of the samples, so that the host can do something between the tiles. The parts of a
+    /// run must be consecutive, and the last must end at `step.n`.
     pub fn run_part(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>, part: Range<usize>) {
         self.run_with(pool, isa, step, part, &|_, _| ());
     }
 
-    /// As [`Program::run`], and returns the kernels by name with the seconds each took.
+    /// Like [`Program::run`], and returns the kernels by name with the seconds that each took.
     pub fn profile(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>) -> Vec<(&'static str, f64)> {
         let times = std::sync::Mutex::new(vec![0.0; self.kernels.len()]);
         let last = std::sync::Mutex::new(Instant::now());
@@ -380,8 +385,8 @@ impl Program {
         self.kernels.iter().map(|k| k.name()).zip(times).collect()
     }
 
-    /// Bytes of the buffers that each kernel names, in the order of [`Program::profile`], in a run of `n` samples: each that it
-    /// reads and each that it writes, whole, once a tile.
+    /// Bytes of the buffers that each kernel names, in the order of [`Program::profile`], in a run of `n` samples: each buffer
+    /// that it reads and each that it writes counts in full, once per tile.
     pub fn touched_bytes(&self, n: usize) -> Vec<u64> {
         let of = |k: usize| {
             let tiles = if k < self.per_tile { n.div_ceil(self.tile) } else { 1 };
@@ -451,8 +456,8 @@ impl Program {
 
 #[cfg(any(test, debug_assertions))]
 impl Program {
-    /// Runs every kernel on this thread, and tells which of them touched what they do not name, and which of their tasks could
-    /// have met at the same place.
+    /// Runs every kernel on this thread, and reports which of them touched buffers that they do not name, and which of their
+    /// tasks could have accessed the same place at the same time.
     pub(crate) fn watch(&mut self, isa: Isa, step: &Step<'_>, part: Range<usize>) -> Vec<String> {
         let (bases, witness) = (self.bases(), witness::Witness::default());
         let memories = bases.0;

@@ -1,6 +1,6 @@
-//! Memory of a thread for one task: what a kernel needs between its input and its output, and nobody else sees.
+//! Thread-local memory for one task, for intermediate values that no other task sees.
 //!
-//! It grows to the largest that a task has asked for and is kept, so that only the first runs allocate.
+//! It grows to the largest size that a task has requested and is kept, so that only the first runs allocate.
 
 use std::cell::RefCell;
 
@@ -8,10 +8,10 @@ thread_local! {
     static MEMORY: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Values from one line of the caches to the next.
+/// Number of values in a cache line.
 const LINE: usize = 16;
 
-/// Calls `body` with `len` values of any content, which begin at a line of the caches.
+/// Calls `body` with `len` values of arbitrary content, aligned to a cache line.
 pub(crate) fn with<R>(len: usize, body: impl FnOnce(&mut [f32]) -> R) -> R {
     MEMORY.with_borrow_mut(|memory| {
         if memory.len() < len + LINE {

@@ -1,9 +1,9 @@
-//! Geometry of the windowed operations: plain numbers, checked once, copied everywhere.
+//! The geometry of windowed operations: plain numbers, checked once, copied everywhere.
 
-/// How many positions a window of `kernel` taps takes along an axis of `input` cells.
+/// The number of positions of a window of `kernel` taps along an axis of `input` cells.
 ///
-/// `floor((input + before + after − dilation·(kernel − 1) − 1) / stride) + 1` with `padding = [before, after]`, or `None`
-/// when the dilated window is larger than the padded input, or when `kernel`, `stride` or `dilation` is zero.
+/// `floor((input + before + after − dilation·(kernel − 1) − 1) / stride) + 1` with `padding = [before, after]`, or `None` if
+/// the dilated window is larger than the padded input, or if `kernel`, `stride` or `dilation` is zero.
 pub fn window_positions(
     input: usize,
     kernel: usize,
@@ -19,12 +19,12 @@ pub fn window_positions(
     Some(padded.checked_sub(span)? / stride + 1)
 }
 
-/// A window that slides over a plane: `[rows, columns]` of each quantity.
+/// A sliding window: `[rows, columns]` of each quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
-    /// Taps `[kh, kw]`.
+    /// Size of the window `[kh, kw]`.
     pub kernel: [usize; 2],
-    /// Step between positions.
+    /// Distance between positions.
     pub stride: [usize; 2],
     /// Cells added on each side: `[[top, bottom], [left, right]]`.
     pub padding: [[usize; 2]; 2],
@@ -38,7 +38,7 @@ impl Window {
         Self { kernel: [kernel; 2], stride: [1; 2], padding: [[0; 2]; 2], dilation: [1; 2] }
     }
 
-    /// With as many cells above as below, and left as right.
+    /// The same window with this padding, alike above and below, and left and right.
     pub const fn padded(self, [rows, columns]: [usize; 2]) -> Self {
         Self { padding: [[rows; 2], [columns; 2]], ..self }
     }
@@ -53,7 +53,7 @@ impl Window {
         self.padding.map(|[before, after]| before.max(after))
     }
 
-    /// Output size `[oh, ow]` over an input of `[h, w]`, or `None` when the window does not fit.
+    /// Output size `[oh, ow]` for an input of `[h, w]`, or `None` if the window does not fit.
     pub fn output(&self, input: [usize; 2]) -> Option<[usize; 2]> {
         let axis = |a: usize| {
             window_positions(input[a], self.kernel[a], self.stride[a], self.padding[a], self.dilation[a])
@@ -61,7 +61,7 @@ impl Window {
         Some([axis(0)?, axis(1)?])
     }
 
-    /// Taps in the window.
+    /// The number of taps in the window.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
@@ -70,22 +70,22 @@ impl Window {
 /// A convolution of one sample: `[c_in, h, w]` to `[c_out, oh, ow]` with weights `[c_out, c_in / groups, kh, kw]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvShape {
-    /// Input channels.
+    /// Number of input channels.
     pub c_in: usize,
-    /// Output channels.
+    /// Number of output channels.
     pub c_out: usize,
     /// Input size `[h, w]`.
     pub input: [usize; 2],
     /// The sliding window.
     pub window: Window,
-    /// Channel groups; divides `c_in` and `c_out`.
+    /// Number of channel groups; divides `c_in` and `c_out`.
     pub groups: usize,
 }
 
 impl ConvShape {
-    /// The convolution that makes the gradient of the input of that of the output, from weights turned by half a turn whose channels
-    /// in and out are exchanged; `None` where it is no single one: with a stride, a dilation, groups, or more padding than a window
-    /// less one.
+    /// The convolution that computes the gradient of the input from that of the output, with weights rotated by half a turn and
+    /// with input and output channels exchanged; `None` if it is not a single convolution: with a stride, a dilation, groups,
+    /// or padding that exceeds the window size minus one.
     pub fn transposed(&self) -> Option<Self> {
         let Window { kernel, stride, dilation, padding } = self.window;
         let is_plain = stride == [1, 1] && dilation == [1, 1] && self.groups == 1;
@@ -98,7 +98,7 @@ impl ConvShape {
     /// Output size `[oh, ow]`.
     ///
     /// # Panics
-    /// When the window does not fit the input; the graph has checked that before a kernel sees the shape.
+    /// If the window does not fit the input; the graph has checked that before a kernel sees the shape.
     pub fn output(&self) -> [usize; 2] {
         self.window.output(self.input).expect("the window fits the input")
     }
@@ -112,7 +112,7 @@ impl ConvShape {
 /// A pooling of one sample: `[c, h, w]` to `[c, oh, ow]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolShape {
-    /// Channels.
+    /// Number of channels.
     pub channels: usize,
     /// Input size `[h, w]`.
     pub input: [usize; 2],

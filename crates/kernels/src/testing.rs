@@ -1,4 +1,4 @@
-//! Runs a test's program on every instruction set and number of threads, and insists on equal bits.
+//! Runs a test's program on every instruction set and with several numbers of threads, and requires equal bits.
 //!
 //! ```ignore
 //! let runs = run_everywhere(&Setup::new(n), |t| {
@@ -9,10 +9,10 @@
 //! for run in &runs { assert_close(&run.outputs[0], &want, 1e-6, 0.0, &run.what); }
 //! ```
 //!
-//! All memory starts as NaN, inputs arrive tile by tile, and every output is looked at as a whole: a kernel that
-//! relies on zeros, leaves a part of its output unwritten, or writes into its halo or empty lanes, is found out. On Unix each
-//! test runs once more with every buffer between pages that nobody may touch: a read or write outside ends the process. And one run is
-//! watched: every part of memory that a task asks for is noted, and no two tasks that may run at the same time may meet.
+//! All memory starts as NaN, inputs arrive tile by tile, and every output is checked as a whole. This exposes a kernel that
+//! relies on zeros, leaves a part of its output unwritten, or writes into its halo or empty lanes. On Unix each test runs once
+//! more with every buffer between protected pages, so that a read or write outside ends the process. Another run is watched:
+//! every part of memory that a task accesses is recorded, and no two tasks that may run at the same time may conflict.
 
 use crate::plane::{Plane, Value};
 use crate::pool::Pool;
@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 /// How a test's program is run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup<'a> {
-    /// Most samples in a tile.
+    /// The largest number of samples in a tile.
     pub(crate) tile: usize,
     /// Samples, targets, learning rate, update and seed.
     pub(crate) step: Step<'a>,
@@ -42,12 +42,12 @@ impl Setup<'_> {
     }
 }
 
-/// What one instruction set computed, the same for every number of threads.
+/// The results on one instruction set, which are the same for every number of threads.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Run {
     pub(crate) what: String,
     pub(crate) isa: Isa,
-    /// In the order in which the test named them: activations as row-major `[N, C, H, W]`, buffers as they are.
+    /// In the order in which the test named them: activations as row-major `[N, C, H, W]`, buffers unchanged.
     pub(crate) outputs: Vec<Vec<f32>>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct TestProgram {
     n: usize,
     start: Vec<(Buf, Vec<f32>)>,
     outputs: Vec<Output>,
-    /// Outputs whose last kernel is still to come.
+    /// Outputs whose last kernel has not been added yet.
     waiting: Vec<(Value, Buf)>,
 }
 
@@ -84,7 +84,7 @@ impl TestProgram {
         buf
     }
 
-    /// An activation that the test looks at.
+    /// An activation that the test reads.
     pub(crate) fn output(&mut self, plane: Plane) -> Value {
         let value = self.hidden(plane);
         let all = self.program.kept(self.n * plane.sample_len());
@@ -93,38 +93,38 @@ impl TestProgram {
         value
     }
 
-    /// A buffer that the test looks at.
+    /// A buffer that the test reads.
     pub(crate) fn output_buffer(&mut self, len: usize) -> Buf {
         let buf = self.program.kept(len);
         self.outputs.push(Output::Buffer(buf));
         buf
     }
 
-    /// The test looks at this buffer after the run.
+    /// Makes the test read this buffer after the run.
     pub(crate) fn look_at(&mut self, buf: Buf) {
         self.outputs.push(Output::Buffer(buf));
     }
 
-    /// A buffer that holds `values` before, and that the test looks at after the run.
+    /// A buffer that holds `values` before the run, and that the test reads after it.
     pub(crate) fn updated(&mut self, values: &[f32]) -> Buf {
         let buf = self.values(values);
         self.outputs.push(Output::Buffer(buf));
         buf
     }
 
-    /// An activation that only kernels see.
+    /// An activation that only kernels use.
     pub(crate) fn hidden(&mut self, plane: Plane) -> Value {
         let len = self.program.tile() * plane.sample_len();
         Value { buf: self.program.buffer(len), plane }
     }
 }
 
-/// Runs what `build` describes on every instruction set of this machine, with 1, 2, 4 and 8 threads on the best of
-/// them and with 1 and 2 on the others.
+/// Runs what `build` describes on every instruction set of this machine, with 1, 2, 4 and 8 threads on the best of them and
+/// with 1 and 2 on the others.
 ///
 /// # Panics
-/// When numbers of threads, or instruction sets with fused multiply-add, differ in a bit; when an output's halo or
-/// empty lanes are not zero; when an output holds memory that nobody wrote.
+/// If the results differ in any bit between numbers of threads or between instruction sets with fused multiply-add; if an
+/// output's halo or empty lanes are not zero; or if an output holds memory that was never written.
 pub(crate) fn run_everywhere(setup: &Setup<'_>, build: impl Fn(&mut TestProgram)) -> Vec<Run> {
     let pools = pools();
     let mut runs: Vec<Run> = Vec::new();
@@ -151,8 +151,8 @@ pub(crate) fn run_everywhere(setup: &Setup<'_>, build: impl Fn(&mut TestProgram)
     runs
 }
 
-/// Teams of 1, 2, 4 and 8 threads, or of no more than `STRIATE_TEST_THREADS`: on an emulated processor, where threads that wait take
-/// the time of those that work, eight of them need hours.
+/// Teams of 1, 2, 4 and 8 threads, or of at most `STRIATE_TEST_THREADS`: on an emulated processor, waiting threads take time
+/// from working ones, and eight of them need hours.
 fn pools() -> &'static [Pool] {
     static POOLS: OnceLock<Vec<Pool>> = OnceLock::new();
     POOLS.get_or_init(|| {
@@ -161,7 +161,7 @@ fn pools() -> &'static [Pool] {
     })
 }
 
-/// Insists on equal bits; a NaN equals a NaN.
+/// Asserts that the bits are equal; a NaN equals a NaN.
 #[track_caller]
 pub(crate) fn assert_same(a: &Run, b: &Run, what: &str) {
     for (i, (a, b)) in a.outputs.iter().zip(&b.outputs).enumerate() {
@@ -172,7 +172,7 @@ pub(crate) fn assert_same(a: &Run, b: &Run, what: &str) {
     }
 }
 
-/// Insists that tasks which may run at the same time meet nowhere, and that kernels touch what they name.
+/// Asserts that tasks which may run at the same time never conflict, and that kernels touch only what they name.
 #[track_caller]
 fn assert_apart(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), isa: Isa) {
     let (mut program, _) = built(setup, build, false);
@@ -184,7 +184,7 @@ fn run_once(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), pool: &Pool, i
     run_with(setup, build, pool, isa, false)
 }
 
-/// `guarded`: with every buffer between pages that nobody may touch, and all that follows it in its page untouched.
+/// `guarded`: with every buffer between protected pages, and checks that the slack is untouched.
 fn run_with(
     setup: &Setup<'_>,
     build: &impl Fn(&mut TestProgram),
@@ -194,7 +194,10 @@ fn run_with(
 ) -> Run {
     let (mut program, looked_at) = built(setup, build, guarded);
     program.run(pool, isa, &setup.step);
-    assert!(!guarded || program.is_slack(f32::NAN), "{isa:?}: a kernel wrote behind one of its buffers");
+    assert!(
+        !guarded || program.is_slack(f32::NAN),
+        "{isa:?}: a kernel wrote past the end of one of its buffers"
+    );
     let outputs = looked_at.iter().map(|output| match output {
         Output::Buffer(buf) => program.get(*buf).to_vec(),
         Output::Value(plane, buf) => {
@@ -213,7 +216,7 @@ fn run_with(
     Run { what: format!("{isa:?}, {setup:?}"), isa, outputs }
 }
 
-/// The program, its memory filled, and what the test looks at.
+/// The program, with its memory filled, and the outputs that the test reads.
 fn built(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), guarded: bool) -> (Program, Vec<Output>) {
     let mut t = TestProgram {
         program: Builder::new(setup.tile),
@@ -238,7 +241,7 @@ fn built(setup: &Setup<'_>, build: &impl Fn(&mut TestProgram), guarded: bool) ->
     (program, t.outputs)
 }
 
-/// Brings the tile's samples of a test's input.
+/// Copies the samples of the tile from a test's input.
 #[derive(Debug)]
 struct Feed {
     to: Value,
@@ -267,7 +270,7 @@ unsafe impl Kernel for Feed {
     }
 }
 
-/// Puts the tile's samples of an output with those of the other tiles.
+/// Copies the samples of the tile from an output, after those of the other tiles.
 #[derive(Debug)]
 struct Collect {
     from: Value,

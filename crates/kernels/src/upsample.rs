@@ -1,9 +1,9 @@
-//! Images of another size: nearest, `y[n,c,oy,ox] = x[n, c, ⌊oy·H/OH⌋, ⌊ox·W/OW⌋]`, or bilinear, the mean of the four pixels
-//! about the place `max(0, (o + ½)·H/OH − ½)`, by how near they are. The gradient goes back to the pixels that were read, by
-//! their weights.
+//! Resizing of images: nearest, `y[n,c,oy,ox] = x[n, c, ⌊oy·H/OH⌋, ⌊ox·W/OW⌋]`, or bilinear, the mean of the four pixels around
+//! the position `max(0, (o + ½)·H/OH − ½)`, weighted by how near they are. The gradient passes back to the pixels that were
+//! read, with the same weights.
 //!
-//! **Numerics.** Places are exact: whole numbers until a weight is rounded to f32. The backward pass adds in scan order of the
-//! outputs, so a pixel's gradients are summed in one order always.
+//! **Numerics.** Positions are exact, in integers until a weight is rounded to f32. The backward pass adds in scan order of the
+//! outputs, so a pixel's gradients are always summed in the same order.
 
 use crate::BLOCK;
 use crate::cut::{self, check_apart, check_blocked};
@@ -37,7 +37,7 @@ fn taps(between: Between, from: usize, to: usize) -> Vec<Tap> {
     (0..to).map(tap).collect()
 }
 
-/// Rows and columns of the small value's side of a pass.
+/// What each row and each column of the output reads.
 #[derive(Debug)]
 struct Places {
     rows: Vec<Tap>,
@@ -52,13 +52,16 @@ impl Places {
         check_blocked("upsample", y);
         check_apart("upsample", x, y);
         let channels = (x.plane.channels, y.plane.channels);
-        assert!(channels.0 == channels.1, "upsample: as many channels in as out, got {channels:?}");
+        assert!(
+            channels.0 == channels.1,
+            "upsample: input and output must have the same number of channels, got {channels:?}"
+        );
         let [[h, w], [oh, ow]] = [x.plane.size(), y.plane.size()];
         Self { rows: taps(between, h, oh), columns: taps(between, w, ow), between }
     }
 }
 
-/// `y = x` at the size of `y`; any halos, blocks of 16 channels.
+/// `y = x` resized to the size of `y`; any halos, blocks of 16 channels.
 #[derive(Debug)]
 pub struct Upsample {
     x: Value,
@@ -67,10 +70,10 @@ pub struct Upsample {
 }
 
 impl Upsample {
-    /// To the size of `y`.
+    /// Resizes to the size of `y`.
     ///
     /// # Panics
-    /// When the channels differ or a value is planar.
+    /// If the numbers of channels differ or a value is planar.
     pub fn new(x: Value, y: Value, between: Between) -> Self {
         Self { places: Places::new(&x, &y, between), x, y }
     }
@@ -85,7 +88,7 @@ pub struct UpsampleBackward {
 }
 
 impl UpsampleBackward {
-    /// As [`Upsample::new`], for the gradients.
+    /// Like [`Upsample::new`], for the gradients.
     ///
     /// # Panics
     /// As [`Upsample::new`].
@@ -247,7 +250,7 @@ mod tests {
             });
             let y = reference::interpolate(between, n * channels, input, output, &widen(&x));
             let dx = reference::interpolate_vjp(between, n * channels, input, output, &widen(&dy));
-            // Of the other values nothing is rounded.
+            // For the other values nothing is rounded.
             let of_y = if between == Between::Nearest { 0.0 } else { 1e-6 };
             for (run, tiled) in whole.iter().zip(&tiled) {
                 let what = format!("{between:?} {n} x {channels} x {input:?} to {output:?}, {}", run.what);

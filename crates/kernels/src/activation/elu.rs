@@ -6,13 +6,13 @@ use crate::simd::{Arithmetic, math};
 /// `max(0, x) + min(0, alpha · (e^x − 1))`.
 ///
 /// # Numerics
-/// Below 0 the difference is exact to an ulp of 1, so that tiny values keep no more than that.
+/// Below 0 the difference is exact to an ulp of 1, so tiny values keep no more precision than that.
 ///
 /// # Source
 /// Clevert 2015.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Elu {
-    /// What is far below 0 becomes `−alpha`.
+    /// The function tends to `−alpha` far below 0.
     pub alpha: f32,
 }
 
@@ -39,7 +39,7 @@ impl Function for Elu {
     }
 }
 
-/// `scale · elu(x)` with the two numbers that keep mean 0 and variance 1.
+/// `scale · elu(x)`, with the two constants that keep mean 0 and variance 1.
 ///
 /// # Source
 /// Klambauer 2017.

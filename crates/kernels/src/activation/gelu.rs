@@ -5,7 +5,7 @@ use crate::simd::Arithmetic;
 use crate::simd::math::{Tail, sigmoid};
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI};
 
-/// `x · Φ(x)`; its slope is `Φ(x) + x · φ(x)`, with `φ(x) = e^(−x²/2) / √(2π)`.
+/// `x · Φ(x)`; its derivative is `Φ(x) + x · φ(x)`, with `φ(x) = e^(−x²/2) / √(2π)`.
 ///
 /// # Source
 /// Hendrycks and Gimpel 2016.
@@ -15,13 +15,13 @@ pub struct Gelu {}
 impl Function for Gelu {
     #[inline(always)]
     fn value<V: Arithmetic>(self, x: V) -> V {
-        // Of both signs: max(0, x) − |x| · Φ(−|x|).
+        // For both signs: max(0, x) − |x| · Φ(−|x|).
         let at = Tail::new(x);
         V::zero().max(x).fma(V::zero().sub(at.distance), at.beyond)
     }
     #[inline(always)]
     fn vjp<V: Arithmetic>(self, x: V, _: V, dy: V) -> V {
-        // The slopes at x and at −x add up to 1.
+        // The derivatives at x and at −x add up to 1.
         let at = Tail::new(x);
         let below = at.beyond.fma(V::zero().sub(at.distance), at.density);
         dy.mul(V::select(x.gt(V::zero()), V::splat(1.0).sub(below), below))
@@ -72,7 +72,7 @@ impl Function for GeluTanh {
     }
 }
 
-/// `erfc x` in f64: Maclaurin's series of erf below 2, a continued fraction above; right to about 13 digits.
+/// `erfc x` in f64: the Maclaurin series of erf below 2, a continued fraction above; accurate to about 13 digits.
 ///
 /// # Source
 /// Abramowitz and Stegun, 7.1.6 and 7.1.14.

@@ -1,4 +1,4 @@
-//! Sigmoid and SiLU by straight lines: `min(6, max(0, x + 3)) / 6`, and x times that.
+//! Piecewise linear sigmoid, and SiLU with it: `min(6, max(0, x + 3)) / 6`, and x times that.
 
 use super::Function;
 use crate::simd::Arithmetic;
@@ -18,7 +18,7 @@ fn gate<V: Arithmetic>(x: V) -> V {
     V::splat(6.0).min(V::zero().max(x.add(V::splat(3.0)))).mul(V::splat(SIXTH))
 }
 
-/// Where the gate moves: between −3 and 3, both left out; a NaN is in it.
+/// Where the gate has a derivative other than 0: between −3 and 3, exclusive; also for NaN.
 #[inline(always)]
 fn moves<V: Arithmetic>(x: V) -> V::Mask {
     V::and(x.not_le(V::splat(-3.0)), V::splat(3.0).not_le(x))

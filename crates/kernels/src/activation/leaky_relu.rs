@@ -9,7 +9,7 @@ use crate::simd::Arithmetic;
 /// Maas 2013.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LeakyRelu {
-    /// Slope of what is below 0.
+    /// The factor for values below 0.
     pub negative_slope: f32,
 }
 

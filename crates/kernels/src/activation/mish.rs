@@ -3,7 +3,7 @@
 use super::{Function, Sigmoid, Softplus};
 use crate::simd::{Arithmetic, math};
 
-/// `x · tanh(softplus(x))`. With `w = e^x` the tanh is `t = (w² + 2w) / (w² + 2w + 2)`, and the slope
+/// `x · tanh(softplus(x))`. With `w = e^x` the tanh is `t = (w² + 2w) / (w² + 2w + 2)`, and the derivative is
 /// `t + x · (1 − t²) · sigmoid(x)`.
 ///
 /// # Source
@@ -13,7 +13,7 @@ pub struct Mish {}
 
 #[inline(always)]
 fn gate<V: Arithmetic>(x: V) -> V {
-    // From 20 on it is 1, and w² would overflow at 44.
+    // From 20 on, t is 1, and w² would overflow at 44.
     let w = math::exp(V::splat(20.0).min(x));
     let n = w.mul(w.add(V::splat(2.0)));
     n.div(n.add(V::splat(2.0)))

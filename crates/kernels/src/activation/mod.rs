@@ -1,7 +1,7 @@
-//! Functions of one value: `y = f(x)`, each with its slope and, in plain f64, what both ought to be.
+//! Functions of one value: `y = f(x)`, each with its derivative and, in plain f64, the specification of both.
 //!
-//! To add one: write its file, and add its line to `activations!` below. The kernels, the graph's operation and its
-//! gradient, and the tests over all of them follow.
+//! To add one, write its file, and add its line to `activations!` below. The kernels, the graph's operation with its gradient,
+//! and the tests over all of them follow.
 
 mod elu;
 mod function;
@@ -32,10 +32,10 @@ use crate::simd::{Arithmetic, Isa, Simd, Task};
 
 macro_rules! activations {
     ($($name:ident,)*) => {
-        /// What happens to each value.
+        /// A function that is applied to each value.
         #[derive(Debug, Clone, Copy, PartialEq)]
         pub enum Activation {
-            /// Nothing.
+            /// The identity.
             None,
             $( #[doc = concat!("See [`", stringify!($name), "`].")] $name($name), )*
         }
@@ -43,34 +43,34 @@ macro_rules! activations {
         $( impl From<$name> for Activation { fn from(f: $name) -> Self { Self::$name(f) } } )*
 
         impl Activation {
-            /// What becomes of a vector of values.
+            /// Applies the function to a vector of values.
             #[inline(always)]
             pub(crate) fn apply<V: Arithmetic>(self, x: V) -> V {
                 match self { Self::None => x, $( Self::$name(f) => f.value(x), )* }
             }
 
-            /// The gradient of `x` from that of `y`.
+            /// The gradient of `x`, given that of `y`.
             #[inline(always)]
             pub(crate) fn vjp<V: Arithmetic>(self, x: V, y: V, dy: V) -> V {
                 match self { Self::None => dy, $( Self::$name(f) => f.vjp(x, y, dy), )* }
             }
 
-            /// The function in f64: the specification.
+            /// The function in f64, as the specification.
             pub fn value_f64(self, x: f64) -> f64 {
                 match self { Self::None => x, $( Self::$name(f) => f.value_f64(x), )* }
             }
 
-            /// Its derivative in f64.
+            /// The derivative in f64, as the specification.
             pub fn slope_f64(self, x: f64) -> f64 {
                 match self { Self::None => 1.0, $( Self::$name(f) => f.slope_f64(x), )* }
             }
 
-            /// Whether the gradient follows from the output alone.
+            /// Whether the gradient can be computed from the output alone.
             pub fn is_by_output(self) -> bool {
                 match self { Self::None => true, $( Self::$name(_) => $name::BY_OUTPUT, )* }
             }
 
-            /// One of each, with usual settings: what tests go through.
+            /// One of each, with usual settings, for tests.
             pub fn all() -> Vec<Self> {
                 vec![$( Self::$name($name::default()), )*]
             }
@@ -96,25 +96,26 @@ activations! {
 }
 
 impl Activation {
-    /// ReLU.
+    /// ReLU, `max(0, x)`.
     pub const RELU: Self = Self::Relu(Relu {});
-    /// ReLU6.
+    /// ReLU6, `min(6, max(0, x))`.
     pub const RELU6: Self = Self::Relu6(Relu6 {});
 
-    /// What becomes of one value: the bits that the kernels make of it.
+    /// The function of one value, with the bits that the kernels compute.
     pub fn value(self, x: f32) -> f32 {
         let mut lanes = [x; BLOCK];
         Isa::PORTABLE.dispatch(One { act: self, lanes: &mut lanes });
         lanes[0]
     }
 
-    /// Whether it can end a kernel that adds up, forward and backward: those that take an instruction or two and whose
-    /// gradient follows from the output. The others would make each such kernel, of which there are many, as long again.
+    /// Whether the function can be fused into a kernel that computes sums, forward and backward: those that take an instruction
+    /// or two and whose gradient follows from the output. The others would double the code of each such kernel, of which there
+    /// are many.
     pub fn joins(self) -> bool {
         matches!(self, Self::None | Self::Relu(_) | Self::Relu6(_))
     }
 
-    /// As `apply`, for those that join.
+    /// Like `apply`, for functions that can be fused.
     #[inline(always)]
     pub(crate) fn join<V: Arithmetic>(self, x: V) -> V {
         match self {
@@ -124,7 +125,7 @@ impl Activation {
         }
     }
 
-    /// As `vjp`, for those that join.
+    /// Like `vjp`, for functions that can be fused.
     #[inline(always)]
     pub(crate) fn join_vjp<V: Simd>(self, y: V, dy: V) -> V {
         match self {
@@ -134,13 +135,13 @@ impl Activation {
         }
     }
 
-    /// Whether it is a gate, that guided backpropagation closes to negative gradients: the ReLUs.
+    /// Whether it is one of the ReLUs, through which guided backpropagation passes no negative gradients.
     pub fn is_gate(self) -> bool {
         matches!(self, Self::Relu(_) | Self::Relu6(_))
     }
 }
 
-/// One value, in every lane.
+/// One value in every lane.
 struct One<'a> {
     act: Activation,
     lanes: &'a mut [f32; BLOCK],
@@ -160,7 +161,7 @@ mod tests {
     #[test]
     fn slopes_are_derivatives() {
         for act in Activation::all() {
-            // Off the kinks at -3, 0, 3 and 6.
+            // Away from the kinks at -3, 0, 3 and 6.
             for i in -80..80 {
                 let x = 0.1003 * f64::from(i) + 0.0371;
                 let h = 1e-6;

@@ -1,7 +1,7 @@
 //! Rectified linear units: `y = max(0, x)` and `y = min(6, max(0, x))`.
 //!
-//! The gradient looks at the *output*: `y > 0`, for ReLU6 also `y < 6`, says as much about the derivative as the input does.
-//! The derivative at the kinks is 0, and a NaN passes the gradient on, as in [`crate::reference`].
+//! The gradient depends on the *output*: `y > 0`, and for ReLU6 also `y < 6`, determines the derivative as well as the input
+//! does. The derivative at the kinks is 0, and a NaN passes the gradient on, as in [`crate::reference`].
 
 use super::Function;
 use crate::simd::Arithmetic;
@@ -18,7 +18,7 @@ impl Function for Relu {
     }
     #[inline(always)]
     fn vjp<V: Arithmetic>(self, _: V, y: V, dy: V) -> V {
-        // A comparison that holds for a NaN too.
+        // This comparison also holds for NaN.
         V::select(y.not_le(V::zero()), dy, V::zero())
     }
     fn value_f64(self, x: f64) -> f64 {

@@ -3,7 +3,7 @@
 use super::Function;
 use crate::simd::{Arithmetic, math};
 
-/// The logistic function; its slope is `y · (1 − y)`.
+/// The logistic function; its derivative is `y · (1 − y)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sigmoid {}
 

@@ -3,7 +3,7 @@
 use super::{Function, Sigmoid};
 use crate::simd::{Arithmetic, math};
 
-/// `x · sigmoid(x)`; its slope is `s + y · (1 − s)` with `s = sigmoid(x)`.
+/// `x · sigmoid(x)`; its derivative is `s + y · (1 − s)` with `s = sigmoid(x)`.
 ///
 /// # Source
 /// Elfwing 2018; Ramachandran 2017.

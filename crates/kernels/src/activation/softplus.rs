@@ -3,8 +3,8 @@
 use super::{Function, Sigmoid};
 use crate::simd::{Arithmetic, math};
 
-/// `ln(1 + e^x)`, computed as `max(0, x) + ln(1 + e^−|x|)`; its slope is `sigmoid(x)`. PyTorch's with `beta=1`, without
-/// its jump to `y = x` at 20, where both agree in f32.
+/// `ln(1 + e^x)`, computed as `max(0, x) + ln(1 + e^−|x|)`; its derivative is `sigmoid(x)`. This is PyTorch's with `beta=1`,
+/// without its switch to `y = x` at 20, where both agree in f32.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Softplus {}
 

@@ -3,7 +3,7 @@
 use super::Function;
 use crate::simd::{Arithmetic, math};
 
-/// The hyperbolic tangent; its slope is `1 − y²`.
+/// The hyperbolic tangent; its derivative is `1 − y²`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tanh {}
 

@@ -1,4 +1,4 @@
-//! The pass that normalizes, scales and shifts, and then adds another value and applies a function where there are any.
+//! The pass that normalizes, scales and shifts, and then optionally adds another value and applies a function.
 
 use crate::BLOCK;
 use crate::activation::Activation;
@@ -7,7 +7,7 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// By what a batch was normalized: what the backward pass needs besides `x`. One value a lane each.
+/// The statistics by which a batch was normalized, which the backward pass needs besides `x`. One value per lane each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchStats {
     /// Mean of each channel.
@@ -66,7 +66,7 @@ unsafe impl Kernel for Affine {
     }
 }
 
-/// Of one block: `parameters` are weight, bias, mean and `inv_std`, one value a lane.
+/// One block: `parameters` are weight, bias, mean and `inv_std`, one value per lane.
 pub(crate) struct Block<'a> {
     pub(crate) x: &'a [f32],
     pub(crate) x_plane: Plane,

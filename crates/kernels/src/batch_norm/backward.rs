@@ -1,12 +1,13 @@
-//! Gradients of batch normalization, and of the sum and the function behind it.
+//! Gradients of batch normalization, and of the sum and the function after it.
 //!
 //! With `g = dy · act'`, `x̂ = (x − mean) · inv_std` and sums over the `M = N·H·W` values of a channel: `dbias = Σ g`,
-//! `dweight = Σ g·x̂`, and `dx = weight · inv_std · (g − Σ g / M − x̂ · Σ g·x̂ / M)` where the statistics are the
-//! batch's own, `dx = weight · inv_std · g` where they were given. What was added gets `g`.
+//! `dweight = Σ g·x̂`, and `dx = weight · inv_std · (g − Σ g / M − x̂ · Σ g·x̂ / M)` if the statistics are the batch's own,
+//! `dx = weight · inv_std · g` if they were given. The gradient of the added value is `g`.
 //!
-//! **Schedule.** Two passes over memory, that of the sums and that of `dx`. Where nothing was added, both compute again what the function
-//! made of `x`, by the operations of the forward pass and so to the same bits, and nobody reads the output. Where something was added, the
-//! first reads the output and leaves `g`, row by row, as the gradient of what was added; the second reads that.
+//! **Schedule.** There are two passes over memory, one for the sums and one for `dx`. If nothing was added, both compute the
+//! function of `x` again, by the operations of the forward pass and so with the same bits, and the output is not read. If a
+//! value was added, the first pass reads the output and writes `g`, row by row, as the gradient of the added value; the second
+//! reads it from there.
 
 use super::statistics::pair;
 use super::{BatchStats, check};
@@ -19,50 +20,51 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// Backward of [`super::BatchNormTrain`] and of [`super::BatchNormEval`].
+/// Backward pass of [`super::BatchNormTrain`] and of [`super::BatchNormEval`].
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNormBackward {
-    /// Input of the forward pass.
+    /// The input of the forward pass.
     pub x: Value,
-    /// Gradient of the output.
+    /// The gradient of the output.
     pub dy: Value,
-    /// Gradient of the input, in another buffer.
+    /// The gradient of the input, in another buffer.
     pub dx: Value,
-    /// Scale.
+    /// The scale, one value per lane.
     pub weight: Buf,
-    /// Shift.
+    /// The shift, one value per lane.
     pub bias: Buf,
-    /// Gradient of the scale, one value a lane.
+    /// The gradient of the scale, one value per lane.
     pub dweight: Buf,
-    /// Gradient of the shift, one value a lane.
+    /// The gradient of the shift, one value per lane.
     pub dbias: Buf,
-    /// What the forward pass returned.
+    /// The statistics that the forward pass returned.
     pub stats: BatchStats,
-    /// Whether the statistics are the batch's own, so that the gradient goes through them as well; else they are constants.
+    /// Whether the statistics are the batch's own, so that the gradient passes through them as well; otherwise they are
+    /// constants.
     pub train: bool,
-    /// What the forward pass ended in.
+    /// The function that the forward pass applied last.
     pub act: Activation,
-    /// What a gate does to a negative gradient.
+    /// The gradient rule of ReLU and ReLU6.
     pub rule: ReluRule,
-    /// Where the forward pass added a value.
+    /// The added value, if the forward pass added one.
     pub added: Option<BatchNormAdded>,
 }
 
-/// Of a forward pass that added a value.
+/// The value that a forward pass added.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNormAdded {
-    /// Output of the forward pass.
+    /// The output of the forward pass.
     pub y: Value,
-    /// Gradient of what was added, in another buffer.
+    /// The gradient of the added value, in another buffer.
     pub dadded: Value,
 }
 
 impl BatchNormBackward {
-    /// Adds the kernels to `program`; `dweight` and `dbias` add up over the tiles of a batch.
+    /// Adds the kernels to `program`; `dweight` and `dbias` are summed over the tiles of a batch.
     ///
     /// # Panics
-    /// When `x`, `dy`, `dx` and what belongs to `added` differ in shape or are planar. A run panics when the statistics are the batch's own
-    /// and the batch is more than one tile.
+    /// If `x`, `dy`, `dx` and the values of `added` differ in shape or are planar. A run panics if the statistics are the
+    /// batch's own and the batch is more than one tile.
     pub fn push(self, program: &mut Builder) {
         check(&self.x, &self.dx);
         check(&self.dy, &self.dx);
@@ -82,12 +84,12 @@ impl BatchNormBackward {
         Gate { act: self.act, is_guided: self.rule == ReluRule::Guided && self.act.is_gate() }
     }
 
-    /// Scale and shift, where the function's output is computed again.
+    /// Scale and shift, if the function's output is computed again.
     fn again(&self) -> Option<[Buf; 2]> {
         (self.added.is_none() && self.act != Activation::None).then_some([self.weight, self.bias])
     }
 
-    /// The same, of some lanes.
+    /// The same for some lanes.
     fn again_of<'a>(&self, cx: &Cx<'a>, lanes: &std::ops::Range<usize>) -> Option<Again<'a>> {
         // SAFETY: no kernel of the backward pass writes parameters.
         let parameters = self.again()?.map(|buf| unsafe { cx.read(buf, lanes.clone()) });
@@ -95,7 +97,7 @@ impl BatchNormBackward {
     }
 }
 
-/// What a function that joins lets pass of a gradient.
+/// What a fused function passes of a gradient.
 #[derive(Debug, Clone, Copy)]
 struct Gate {
     act: Activation,
@@ -110,7 +112,7 @@ impl Gate {
     }
 }
 
-/// A gate whose output is computed again from weight and bias, one value a lane.
+/// A gate whose output is computed again from weight and bias, one value per lane.
 #[derive(Clone, Copy)]
 pub(crate) struct Again<'a> {
     gate: Gate,
@@ -118,7 +120,7 @@ pub(crate) struct Again<'a> {
 }
 
 impl Again<'_> {
-    /// Of the channels from lane `first` on.
+    /// The channels from lane `first` on.
     #[inline(always)]
     fn vectors<V: Simd>(&self, first: usize, inv_std: V) -> AgainOf<V> {
         let [weight, bias] = self.parameters.map(|of| &of[first..]);
@@ -140,7 +142,7 @@ impl<V: Simd> AgainOf<V> {
     }
 }
 
-/// `Σ g` and `Σ g·x̂` of each channel of each sample, `[n][block][2][16]`; and `g`, where something was added.
+/// `Σ g` and `Σ g·x̂` of each channel of each sample, `[n][block][2][16]`; and `g`, if a value was added.
 #[derive(Debug)]
 struct Sums {
     pass: BatchNormBackward,
@@ -186,7 +188,7 @@ unsafe impl Kernel for Sums {
     }
 }
 
-/// Of one block: `stats` are mean and `inv_std`, one value a lane.
+/// One block: `stats` are mean and `inv_std`, one value per lane.
 pub(crate) struct PlaneSums<'a> {
     pub(crate) x: &'a [f32],
     pub(crate) dy: &'a [f32],
@@ -197,7 +199,7 @@ pub(crate) struct PlaneSums<'a> {
     pub(crate) to: &'a mut [f32],
 }
 
-/// Where a gradient that has passed the gate goes.
+/// Where a gradient that has passed the gate is written.
 pub(crate) struct Split<'a> {
     gate: Gate,
     y: &'a [f32],
@@ -207,7 +209,7 @@ pub(crate) struct Split<'a> {
 }
 
 impl Split<'_> {
-    /// Writes what passes of a row of `dy`, and returns that.
+    /// Writes what the gate passes of a row of `dy`, and returns it.
     #[inline(always)]
     fn row<V: Simd>(&mut self, line: usize, dy: &[f32]) -> &[f32] {
         let to = &mut self.to[self.to_plane.row(line)];
@@ -238,7 +240,7 @@ impl Task for PlaneSums<'_> {
             for (v, first) in (0..BLOCK).step_by(V::LANES).enumerate() {
                 let (mean, inv_std) = (V::load(&self.stats[0][first..]), V::load(&self.stats[1][first..]));
                 let [mut sums, mut products] = all[v];
-                // No closure around the vectors: one that is not inlined is not compiled for the instruction set either.
+                // No closure around the vectors: a closure that is not inlined is not compiled for the instruction set either.
                 let mut again = None;
                 if let Some(of) = &self.again {
                     again = Some(of.vectors(first, inv_std));
@@ -317,7 +319,7 @@ struct InputGrad {
 }
 
 impl InputGrad {
-    /// `g`, or what becomes it at the gate.
+    /// `g`, or the gradient from which the gate computes it.
     fn grad(&self) -> Value {
         self.pass.added.map_or(self.pass.dy, |added| added.dadded)
     }

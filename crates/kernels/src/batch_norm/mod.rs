@@ -1,19 +1,19 @@
 //! Batch normalization of `[N, C, H, W]` over `N`, `H` and `W`: `y = (x − mean[c]) / √(var[c] + eps) · weight[c] + bias[c]`.
 //!
-//! In training, mean and variance are the batch's own; in evaluation, and in fine-tuning with frozen statistics, they
-//! are the running ones. Either way forward is *statistics*, then one *affine* pass, which may also add a value and apply a function (the end of
-//! a residual block); and backward is *sums*, then one pass for the gradient of the input.
+//! In training, mean and variance are the batch's own; in inference, and in fine-tuning with frozen statistics, they are the
+//! running ones. Either way the forward pass computes *statistics*, then one *affine* pass, which may also add a value and
+//! apply a function (the end of a residual block); and the backward pass computes *sums*, then the gradient of the input in one
+//! pass.
 //!
-//! **A tile is the batch** here: in training, each tile is normalized by its own statistics, and the running ones move
-//! once a tile. So whoever plans a batch norm chooses tiles as large as the batch, or, where a batch is gone through in
-//! parts to save memory (gradient accumulation), as large as the part, as PyTorch does there. Gradients of the
-//! parameters add up over the tiles.
+//! **A tile is the batch** here: in training, each tile is normalized by its own statistics, and the running ones are updated
+//! once per tile. So the planner must choose tiles as large as the batch or, if a batch is processed in parts to save memory
+//! (gradient accumulation), as large as a part, as PyTorch does. Gradients of the parameters are summed over the tiles.
 //!
-//! **Numerics.** Mean and squared deviations are taken of each channel of each sample in two passes over its (cached)
-//! plane, the second correcting the first, and combined over samples in order in f64 (Chan, Golub, LeVeque 1979): a mean
-//! a thousand times the deviation costs no digits. The variance that normalizes is the biased one, the variance that
-//! goes into the running statistics is unbiased, as in PyTorch. A single value a channel has no unbiased variance;
-//! here it counts as 0, and whoever plans refuses it, as PyTorch does.
+//! **Numerics.** Mean and squared deviations are computed for each channel of each sample in two passes over its (cached)
+//! plane, the second correcting the first, and combined over samples in order in f64 (Chan, Golub, LeVeque 1979): a mean of a
+//! thousand times the deviation costs no digits. The variance that normalizes is the biased one, and the one that goes into the
+//! running statistics is unbiased, as in PyTorch. A single value per channel has no unbiased variance; here it counts as 0, and
+//! the planner rejects that case, as PyTorch does.
 
 pub(crate) mod affine;
 pub(crate) mod backward;
@@ -32,31 +32,31 @@ use crate::program::{Buf, Builder};
 use affine::Affine;
 use statistics::{InverseDeviation, Moments, Statistics};
 
-/// Batch normalization by the statistics of the batch, which also move the running ones,
+/// Batch normalization by the statistics of the batch, which also update the running ones,
 /// `running ← (1 − momentum) · running + momentum · batch`; then a sum and a function, `act(y + added)`.
 ///
-/// All parameters have one value a lane of `x`, 0 in the lanes past the last channel.
+/// All parameters have one value per lane of `x`, 0 in the lanes past the last channel.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNormTrain {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// Scale.
+    /// The scale.
     pub weight: Buf,
-    /// Shift.
+    /// The shift.
     pub bias: Buf,
-    /// Running mean, updated.
+    /// The running mean, which is updated.
     pub running_mean: Buf,
-    /// Running unbiased variance, updated.
+    /// The running unbiased variance, which is updated.
     pub running_var: Buf,
     /// Added to the variance.
     pub eps: f32,
-    /// Share of the batch in the running statistics.
+    /// Weight of the batch when the running statistics are updated.
     pub momentum: f32,
-    /// What is added before the function.
+    /// A value that is added before the function.
     pub added: Option<Value>,
-    /// What becomes of the sum; one that [joins](Activation::joins).
+    /// The function that is applied to the sum; one that can be [fused](Activation::joins).
     pub act: Activation,
 }
 
@@ -64,7 +64,7 @@ impl BatchNormTrain {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When `x`, `y` and `added` differ in shape or are planar.
+    /// If `x`, `y` and `added` differ in shape or are planar.
     pub fn push(self, program: &mut Builder) -> BatchStats {
         check(&self.x, &self.y);
         self.added.iter().for_each(|added| check(added, &self.y));
@@ -88,26 +88,26 @@ impl BatchNormTrain {
 
 /// Batch normalization by given statistics, an affine map of each channel; then a sum and a function, `act(y + added)`.
 ///
-/// All parameters have one value a lane of `x`, 0 in the lanes past the last channel.
+/// All parameters have one value per lane of `x`, 0 in the lanes past the last channel.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNormEval {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// Scale.
+    /// The scale.
     pub weight: Buf,
-    /// Shift.
+    /// The shift.
     pub bias: Buf,
-    /// Mean of each channel.
+    /// The mean of each channel.
     pub running_mean: Buf,
-    /// Variance of each channel.
+    /// The variance of each channel.
     pub running_var: Buf,
     /// Added to the variance.
     pub eps: f32,
-    /// What is added before the function.
+    /// A value that is added before the function.
     pub added: Option<Value>,
-    /// What becomes of the sum; one that [joins](Activation::joins).
+    /// The function that is applied to the sum; one that can be [fused](Activation::joins).
     pub act: Activation,
 }
 
@@ -115,7 +115,7 @@ impl BatchNormEval {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When `x`, `y` and `added` differ in shape or are planar.
+    /// If `x`, `y` and `added` differ in shape or are planar.
     pub fn push(self, program: &mut Builder) -> BatchStats {
         check(&self.x, &self.y);
         self.added.iter().for_each(|added| check(added, &self.y));

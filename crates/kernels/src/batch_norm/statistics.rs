@@ -72,7 +72,7 @@ impl Task for PlaneMoments<'_> {
         }
         for (v, first) in (0..BLOCK).step_by(V::LANES).enumerate() {
             let (mean, [rests, squares]) = (means[v].mul(share), sums[v]);
-            // What rounding left of Σ (x − mean) corrects both.
+            // The rounding error in Σ (x − mean) corrects both.
             let rest = rests.total();
             let correction = rest.mul(share);
             mean.add(correction).store(&mut self.to[first..]);
@@ -81,7 +81,7 @@ impl Task for PlaneMoments<'_> {
     }
 }
 
-/// Combines the samples' moments in order, and moves the running statistics.
+/// Combines the samples' moments in order, and updates the running statistics.
 #[derive(Debug)]
 pub(super) struct Statistics {
     pub(super) plane: Plane,
@@ -113,7 +113,7 @@ unsafe impl Kernel for Statistics {
         for n in 0..cx.n() {
             // SAFETY: the moments are not written here.
             let from = unsafe { cx.read(self.from, pair(&self.plane, n, b)) };
-            // Of the first (n + 1) · cells values, cells are new.
+            // Of the first (n + 1) · cells values, `cells` are new.
             let share = 1.0 / (n as f64 + 1.0);
             for i in 0..BLOCK {
                 let delta = f64::from(from[i]) - mean[i];

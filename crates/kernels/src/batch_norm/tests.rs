@@ -1,4 +1,4 @@
-//! Against the f64 specification; and that a large mean costs no digits.
+//! Tests against the f64 specification, and that a large mean costs no digits.
 
 use super::*;
 use crate::plane::Plane;
@@ -25,7 +25,7 @@ struct Case {
     planes: [Plane; 4],
 }
 
-/// Either forward pass.
+/// Either of the forward passes.
 struct Norm {
     x: Value,
     weight: Buf,
@@ -114,7 +114,7 @@ impl Case {
             let what = |of: &str| format!("{of} of {n} x {channels} x {:?}, {}", self.size, run.what);
             let lanes = |i: usize| &run.outputs[i][..channels];
             assert_close(&run.outputs[0], &want.y, rel, 0.0, &what("y"));
-            // Of two values the gradient all but cancels; dy is what its rounding is relative to.
+            // For two values the gradient nearly cancels, so its rounding is relative to dy.
             assert_close(&run.outputs[1], &grads.grad_input, rel, rel, &what("dx"));
             assert_close(lanes(2), &grads.grad_weight, rel, rel, &what("dweight"));
             assert_close(lanes(3), &grads.grad_bias, rel, 1e-6, &what("dbias"));
@@ -202,7 +202,7 @@ fn a_batch_in_parts_is_normalized_part_by_part() {
     }
 }
 
-/// In one kernel and in kernels of their own: the same bits, forward and backward.
+/// Compares one fused kernel with separate kernels: the same bits, forward and backward.
 fn compare(case: &Case, train: bool, adds: bool, act: Activation, rule: ReluRule) {
     let lanes = case.planes[0].blocks() * BLOCK;
     let padded = case.parameters.each_ref().map(|p| {

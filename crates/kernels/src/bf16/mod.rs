@@ -1,14 +1,15 @@
-//! Values of 16 bits: bf16 has the sign, the exponent and the first 7 bits of the fraction of an f32.
+//! 16-bit values: bf16 has the sign, the exponent and the first 7 bits of the fraction of an f32.
 //!
-//! Convolutions and fully connected layers can multiply rounded inputs by rounded weights: `Σ bf16(x) · bf16(w)`, where each product
-//! is exact and the sum is f32. Processors that have an instruction for it multiply two pairs a lane, so inputs and weights lie in
-//! pairs of channels, of which the first is the upper half of 32 bits. An activation `[N, C, H, W]` of `C` channels in blocks of 16 is
-//! then one of `⌈C / 2⌉` pairs in blocks of 8 ([`Plane::pairs`]), and every buffer is a buffer of 32-bit words as before.
+//! Convolutions and fully connected layers can multiply rounded inputs by rounded weights: `Σ bf16(x) · bf16(w)`, where each
+//! product is exact and the sum is f32. Processors with an instruction for this multiply two pairs per lane, so inputs and
+//! weights are stored in pairs of channels, the first of which is the upper half of 32 bits. An activation `[N, C, H, W]` of
+//! `C` channels in blocks of 16 then becomes one of `⌈C / 2⌉` pairs in blocks of 8 ([`Plane::pairs`]), and every buffer remains
+//! a buffer of 32-bit words.
 //!
-//! **Numerics.** To the nearest value, ties to even: a relative error of at most 2⁻⁸ = 0.4 % for each input and weight. Values whose
-//! magnitude is below 2⁻¹²⁶ become zero, as the instruction has it; a NaN stays one. The sums are chains in the order in which f32
-//! adds the same channels, so they have the same bits on every instruction set, but for sums below 2⁻¹²⁶, which the instruction
-//! takes for zero.
+//! **Numerics.** Values are rounded to the nearest, ties to even: a relative error of at most 2⁻⁸ = 0.4 % for each input and
+//! weight. Values whose magnitude is below 2⁻¹²⁶ become zero, as the instruction requires; a NaN stays NaN. The sums are chains
+//! in the order in which f32 adds the same channels, so they have the same bits on every instruction set, except for sums below
+//! 2⁻¹²⁶, which the instruction treats as zero.
 
 mod pack;
 mod weights;

@@ -7,7 +7,7 @@ use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use std::ops::Range;
 
-/// `to ← bf16(x)`, pixel by pixel, with the halo. The partner of an odd last channel is zero.
+/// `to ← bf16(x)`, pixel by pixel, including the halo. The partner of an odd last channel is zero.
 #[derive(Debug)]
 pub struct PackBf16 {
     x: Value,
@@ -16,16 +16,16 @@ pub struct PackBf16 {
 
 impl PackBf16 {
     /// # Panics
-    /// When `to` does not lie as the [pairs](crate::Plane::pairs) of `x`.
+    /// If `to` does not have the layout of the [pairs](crate::Plane::pairs) of `x`.
     pub fn new(x: Value, to: Value) -> Self {
         assert_eq!(to.plane, x.plane.pairs(), "pairs of {:?}", x.plane);
         Self { x, to }
     }
 
-    /// Values of a task.
+    /// Number of values in a task.
     const TASK: usize = 1 << 14;
 
-    /// Tasks of a sample.
+    /// Number of tasks per sample.
     fn parts(&self) -> usize {
         self.x.plane.sample_len().div_ceil(Self::TASK)
     }
@@ -49,7 +49,7 @@ unsafe impl Kernel for PackBf16 {
         let plane = &self.x.plane;
         let (n, part) = (task / self.parts(), task % self.parts());
         let part = part * Self::TASK..((part + 1) * Self::TASK).min(plane.sample_len());
-        // The last block, where the last channel has no partner.
+        // The last block, whose last channel may have no partner.
         let alone = plane.sample_len() - if plane.channels.is_multiple_of(2) { 0 } else { plane.plane_len() };
         let (first, start) = (n * plane.sample_len(), n * self.to.plane.sample_len());
         let alone = alone.clamp(part.start, part.end) - part.start..part.len();
@@ -65,7 +65,7 @@ unsafe impl Kernel for PackBf16 {
 struct Pack<'a> {
     x: &'a [f32],
     to: &'a mut [f32],
-    /// Values of the block whose lane `partner` counts as zero.
+    /// The values of the block whose lane `partner` counts as zero.
     alone: Range<usize>,
     partner: usize,
 }

@@ -7,7 +7,7 @@ use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use std::ops::Range;
 
-/// Rounds packed weights: 16 words of `to` are 16 output channels, of which each has the weights of two input channels.
+/// Rounds packed weights: 16 words of `to` are for 16 output channels, each with the weights of two input channels.
 #[derive(Debug)]
 pub struct Bf16Weights {
     w: Buf,
@@ -15,12 +15,12 @@ pub struct Bf16Weights {
     from: Source,
 }
 
-/// For 16 words of rounded weights, which 16 weights their halves come from; there may be no second.
+/// For 16 words of rounded weights, the positions of the 16 weights of each half; there may be no second half.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// As listed, those of a convolution.
+    /// As listed, for a convolution.
     Rows(Vec<(u32, Option<u32>)>),
-    /// Those of a fully connected layer.
+    /// For a fully connected layer.
     Panels(LinearPack),
 }
 
@@ -45,7 +45,7 @@ impl Bf16Weights {
         Self { w, to, from }
     }
 
-    /// Rows of 16 words in a task.
+    /// Number of rows of 16 words in a task.
     const TASK: usize = 64;
 }
 

@@ -1,32 +1,36 @@
 //! Gradients of a convolution's weights and bias:
 //! `dW[row, k] = Σ_n Σ_(y, x) X[window of (y, x) at row] · dY[n, k, y, x]`, `db[k] = Σ_n Σ_(y, x) dY[n, k, y, x]`.
 //!
-//! **Schedule.** A *tile* is `R` rows of the weight times two vectors of output channels, its sums in registers while it goes
-//! through pixels, each of which loads two vectors of the gradient and broadcasts `R` values. AVX2: 6 x 2 = 12 of 16 registers,
-//! 8 loads per 12 FMAs, as in the forward pass; of 8 x 2 = 16 sums some were in memory, and it ran at 0.5 to 0.7 of the forward
-//! pass's speed. AVX-512: 8 x 2 = 16 of 32, enough to hide the latency of two FMA ports; 14 rows would be 14 addresses beside.
-//! What is left over takes tiles of 4 and 3 rows: fewer would wait for the latency of their own sums. The rows' places are a
-//! list, so planar and blocked input, dilation and groups all run here; in a depthwise convolution a row's value is a vector.
+//! **Schedule.** A *tile* is `R` rows of the weight times two vectors of output channels. Its sums stay in registers while it
+//! passes through pixels, each of which loads two vectors of the gradient and broadcasts `R` values. AVX2: 6 x 2 = 12 of 16
+//! registers, 8 loads per 12 FMAs, as in the forward pass; with 8 x 2 = 16 sums some were in memory, and it ran at 0.5 to 0.7
+//! of the forward pass's speed. AVX-512: 8 x 2 = 16 of 32, enough to hide the latency of two FMA ports; 14 rows would need 14
+//! addresses besides. The remaining rows are computed in tiles of 4 and 3 rows: fewer would wait for the latency of their own
+//! sums. The positions of the rows are a list, so planar and blocked input, dilation and groups are all handled here; in a
+//! depthwise convolution the value of a row is a vector.
 //!
-//! The tiles of a task take turns on a *band* of pixels, so that input and gradient come from the first-level cache: 20 KB, a
-//! part of a long line, or many short lines, over samples too (512 channels of 7x7 gained most). 8 KB leave too few pixels
-//! between loading and storing the sums (6 to 20 points of the peak less), 100 KB cost strided convolutions 5 to 10 points.
-//! Places are checked once a block of channels and once a piece of a line: checks in every tile took a tenth of the time.
+//! The tiles of a task take turns on a *band* of pixels, so that input and gradient come from the first-level cache: 20 KB,
+//! which is a part of a long line or many short lines, also across samples (512 channels of 7x7 gained most). 8 KB leave too
+//! few pixels between loading and storing the sums (6 to 20 points of the peak less); 100 KB cost strided convolutions 5 to 10
+//! points. Bounds are checked once per block of channels and once per piece of a line: checks in every tile took a tenth of the
+//! time.
 //!
-//! A *task* has at most 144 rows, the nine taps of 16 channels (48: up to 10 points less), of eight blocks of output channels,
-//! four or two, the most that leave 16 tasks: whenever a task goes through the input, that comes from far away. 1x1 with stride
-//! 2, 256 to 512 channels of 56x56: 28 to 35 % of the peak with two blocks, 43 with four, 54 with eight. Tried and lost: two
-//! pixels in a turn of the inner loop, whose addresses then do not fit into registers (2 to 8 points).
+//! A *task* has at most 144 rows, the nine taps of 16 channels (48: up to 10 points less), of eight, four or two blocks of
+//! output channels, whichever is the most that leaves 16 tasks: whenever a task passes through the input, the input comes from
+//! a slow cache or from memory. 1x1 with stride 2, 256 to 512 channels of 56x56: 28 to 35 % of the peak with two blocks, 43
+//! with four, 54 with eight. Tried and rejected: two pixels per iteration of the inner loop, whose addresses then do not fit
+//! into registers (2 to 8 points).
 //!
-//! One thread on AVX2, share of the peak before, now, and of the forward pass: 3x3 on 64 channels of 56x56 47, 80, 83; on 512 of
-//! 7x7 33, 82, 53; with stride 2 from 256 to 512 of 14x14 30, 76, 56; 1x1 from 256 to 64 of 56x56 41, 61, 62; from 2048 to 512 of
-//! 7x7 33, 78, 51; 7x7 with stride 2 on 3 planes of 224x224 44, 75, 76; depthwise 3x3 on 96 channels of 56x56 22, 29, 24.
+//! One thread on AVX2, percentage of the peak before, now, and of the forward pass: 3x3 on 64 channels of 56x56 47, 80, 83; on
+//! 512 of 7x7 33, 82, 53; with stride 2 from 256 to 512 of 14x14 30, 76, 56; 1x1 from 256 to 64 of 56x56 41, 61, 62; from 2048
+//! to 512 of 7x7 33, 78, 51; 7x7 with stride 2 on 3 planes of 224x224 44, 75, 76; depthwise 3x3 on 96 channels of 56x56 22, 29,
+//! 24.
 //!
-//! **Numerics.** Each sum is one chain in the order of samples, lines and pixels, whatever tiles and bands are. Sums over samples
-//! are cut into chunks of [`CHUNK`] samples, or of a sixteenth of a tile of more than 128, each summed in order into a partial
-//! result, and the partial results are added in order: the same bits for any number of threads. Weights too large for partial
-//! copies are one chunk. That follows from shape and tile alone. Where one chunk has all samples there is no copy: it is summed
-//! in the gradient itself, on from the tile before.
+//! **Numerics.** Each sum is one chain in the order of samples, lines and pixels, whatever the tiles and bands. Sums over
+//! samples are cut into chunks of [`CHUNK`] samples, or of a sixteenth of a tile of more than 128, each summed in order into a
+//! partial result, and the partial results are added in order, so that any number of threads gives the same bits. Weights that
+//! are too large for partial copies are one chunk. All of this follows from shape and tile alone. If one chunk has all samples,
+//! there is no copy: it is summed in the gradient itself, continuing from the tile before.
 
 use super::reduce::{CHUNK, Reduce, chunk, chunks};
 use super::rows::{Lanes, Rows, origin};
@@ -37,25 +41,25 @@ use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
 
-/// Most weights of which a partial copy is kept for every chunk.
+/// The largest number of weights of which every chunk has a partial copy.
 const PARTIAL_LEN: usize = 1 << 16;
-/// Most partial copies.
+/// The largest number of partial copies.
 const PARTIALS: usize = 16;
-/// Most rows of a task.
+/// The largest number of rows of a task.
 const TASK_ROWS: usize = 144;
-/// Tasks that are left when a task gets more blocks of output channels than two.
+/// The number of tasks that must be left for a task to have more than two blocks of output channels.
 const TASKS: usize = 16;
-/// Bytes of input and gradient that the tiles of a task go through one after the other.
+/// Bytes of input and gradient through which the tiles of a task pass one after the other.
 const BAND_BYTES: usize = 20 << 10;
-/// Most pieces of a band.
+/// The largest number of pieces in a band.
 const PIECES: usize = 32;
 
-/// The gradient of the weights.
+/// Computes the gradient of the weights.
 #[derive(Debug)]
 pub struct ConvBackwardWeight {
     x: Value,
     dy: Value,
-    /// Partial sums `[chunk][weight]`, or the gradient itself where one chunk has all samples.
+    /// Partial sums `[chunk][weight]`, or the gradient itself if one chunk has all samples.
     to: Buf,
     is_whole: bool,
     rows: Rows,
@@ -110,8 +114,8 @@ impl ConvBackwardWeight {
         self.rows.blocks().div_ceil(self.unit)
     }
 
-    /// Piece `i` of the samples from `first` on, in the order of samples, lines and pixels. `reach` is how far behind a
-    /// window's first value its rows may lie, in an input of `len` values.
+    /// Piece `i` of the samples starting at `first`, in the order of samples, lines and pixels. `reach` is how far after the
+    /// first value of a window its rows may lie, in an input of `len` values.
     fn piece(&self, first: usize, i: usize, reach: usize, len: usize) -> Piece {
         let (out, step) = (&self.dy.plane, self.stride[1] * self.x.plane.block);
         let a_line = out.width.div_ceil(self.piece);
@@ -128,7 +132,7 @@ impl ConvBackwardWeight {
     }
 }
 
-/// Most rows of a block, and the segments that they are cut into.
+/// The largest number of rows of a block, and the number of segments that they are cut into.
 fn most_rows(rows: &Rows) -> usize {
     rows.starts.windows(2).map(|s| s[1] - s[0]).max().unwrap_or(0)
 }
@@ -164,7 +168,7 @@ unsafe impl Kernel for ConvBackwardWeight {
     }
 }
 
-/// Some pixels of one line: where the window of the first begins in the input, where its gradient lies, how many.
+/// Some pixels of one line: where the window of the first begins in the input, where its gradient is, and their number.
 #[derive(Clone, Copy, Default)]
 struct Piece {
     x: usize,
@@ -213,8 +217,8 @@ impl Task for Part<'_> {
 }
 
 impl Part<'_> {
-    /// The tiles of `NV` vectors of output channels from block `b` on. `OWN` where each lane has a row's value of its own;
-    /// `fresh` where the sums start from zero.
+    /// The tiles of `NV` vectors of output channels starting at block `b`. `OWN`: each lane has its own value of a row;
+    /// `fresh`: the sums start from zero.
     #[inline(always)]
     fn block<V: Simd, const NV: usize, const OWN: bool>(
         &self,
@@ -225,13 +229,13 @@ impl Part<'_> {
         fresh: bool,
     ) {
         if OWN && NV * V::LANES != BLOCK {
-            return; // never called; keeps the compiler from making it
+            return; // never called; keeps the compiler from generating its code
         }
         let c = self.conv;
         let all = c.rows.starts[b]..c.rows.starts[b + 1];
         let rows = (all.start + self.rows.start).min(all.end)..(all.start + self.rows.end).min(all.end);
         let sums = |block: usize| {
-            // Blocks that are tiled together have as many rows each.
+            // Blocks that are tiled together have the same number of rows.
             let row = rows.start + c.rows.starts[block] - c.rows.starts[b];
             let start = self.chunk * c.rows.weight_len() + row * BLOCK;
             // SAFETY: rows of this task's segment in one of its blocks and in its chunk, held once.
@@ -250,7 +254,7 @@ impl Part<'_> {
             second: if NV * V::LANES > BLOCK { sums(b + 1) } else { &mut [] },
         };
         while !tiles.offsets.is_empty() {
-            // Widths that leave no tile of one or two rows where there are more.
+            // Widths that leave no tile of one or two rows if there are more.
             tiles = match tiles.offsets.len() {
                 8.. if V::LANES == BLOCK => tiles.add::<V, 8, NV, OWN>(),
                 6 | 9 | 10 | 12.. if V::LANES < BLOCK => tiles.add::<V, 6, NV, OWN>(),
@@ -262,11 +266,11 @@ impl Part<'_> {
     }
 }
 
-/// The rows of a block that are still to be done: where their values lie, and their sums, in the first block and in a second
-/// one where a tile has two.
+/// The remaining rows of a block: where their values are, and their sums, in the first block and, if a tile has two, in a
+/// second one.
 struct Tiles<'a> {
     x: &'a [f32],
-    /// From the tile's first block on; the next lies `apart` from it.
+    /// From the tile's first block on; the next is `apart` from it.
     dy: &'a [f32],
     apart: usize,
     /// Values from one pixel's window to the next.
@@ -279,7 +283,7 @@ struct Tiles<'a> {
 }
 
 impl Tiles<'_> {
-    /// Adds to the sums of the first `R` rows, and leaves the others.
+    /// Adds to the sums of the first `R` rows, and returns the remaining ones.
     #[inline(always)]
     fn add<V: Simd, const R: usize, const NV: usize, const OWN: bool>(self) -> Self {
         let (rows, offsets) = self.offsets.split_at(R);
@@ -327,9 +331,9 @@ impl Tiles<'_> {
     }
 }
 
-/// Clears the gradient of packed weights that stand for no connection: with groups, the 16 output channels of a block
-/// may belong to several, and each is packed with the inputs of all. An optimizer would otherwise connect them. (In a
-/// depthwise convolution these are the lanes past the last channel alone.)
+/// Clears the gradient of packed weights that stand for no connection: with groups, the 16 output channels of a block may
+/// belong to several, and each is packed with the inputs of all. Otherwise an optimizer would connect them. (In a depthwise
+/// convolution these are only the lanes past the last channel.)
 #[derive(Debug)]
 struct Unconnected {
     dw: Buf,
@@ -358,12 +362,13 @@ unsafe impl Kernel for Unconnected {
     }
 }
 
-/// The gradient of the bias: one task a block of channels, four interleaved sums over the pixels, added at the end.
+/// Computes the gradient of the bias: one task per block of channels, with four interleaved sums over the pixels, which are
+/// added at the end.
 #[derive(Debug)]
 pub struct ConvBackwardBias {
-    /// Gradient of the output.
+    /// The gradient of the output.
     pub dy: Value,
-    /// Gradient of the bias, one value a lane.
+    /// The gradient of the bias, one value per lane.
     pub db: Buf,
 }
 

@@ -1,11 +1,11 @@
-//! Direct convolution by products of bf16 values: `Y = act(bias + Σ bf16(X) · bf16(W) + A)`, without groups.
+//! Direct convolution with products of bf16 values: `Y = act(bias + Σ bf16(X) · bf16(W) + A)`, without groups.
 //!
-//! **Schedule.** The input is rounded as a whole, into half its bytes; then the tiles of f32 pass over pairs of channels, half as many
-//! rows. Where the processor has no instruction for pairs, each of them is two fused multiply-adds of values that are shifted into
-//! place: 2.2 to 2.6 times the time of f32 on AVX2.
+//! **Schedule.** The input is rounded as a whole, into half its bytes; then the tiles of f32 pass over pairs of channels, with
+//! half as many rows. On processors without an instruction for pairs, each pair is two fused multiply-adds of values that are
+//! shifted into place: 2.2 to 2.6 times the time of f32 on AVX2.
 //!
-//! **Numerics.** As `bf16/mod.rs` says. Relative to the RMS of the result, against f64 on values that are not rounded, for inputs behind
-//! a ReLU, 3x3:
+//! **Numerics.** As in `bf16/mod.rs`. The error relative to the RMS of the result, against f64 on values that are not rounded,
+//! for inputs after a ReLU, 3x3:
 //!
 //! | channels | f32 | bf16 |
 //! | --- | --- | --- |
@@ -22,24 +22,24 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder};
 
 impl Bf16Weights {
-    /// Those of a convolution of `x`, from weights packed as [`Rows::forward`] says; `to` holds [`Bf16Weights::conv_len`] words.
+    /// Rounds the weights for a convolution of `x`, packed as in [`Rows::forward`]; `to` holds [`Bf16Weights::conv_len`] words.
     pub fn conv(shape: &ConvShape, x: &Plane, w: Buf, to: Buf) -> Self {
         let (_, from) = Rows::bf16(shape, &Rows::forward(shape, x), &x.pairs());
         Self::new(w, to, Source::Rows(from))
     }
 
-    /// Words of the rounded weights of a convolution of `x`.
+    /// Number of words of the rounded weights for a convolution of `x`.
     pub fn conv_len(shape: &ConvShape, x: &Plane) -> usize {
         Rows::bf16(shape, &Rows::forward(shape, x), &x.pairs()).0.weight_len()
     }
 }
 
 impl Conv {
-    /// The forward pass of `shape`, of which `w` holds the [rounded weights](Bf16Weights::conv). Adds to `program` the kernel that
+    /// The forward pass of `shape`, with its [rounded weights](Bf16Weights::conv) in `w`. Adds to `program` the kernel that
     /// rounds the input.
     ///
     /// # Panics
-    /// As [`Conv::forward`]; and when there are groups, or the input is planar.
+    /// As [`Conv::forward`]; also if there are groups, or the input is planar.
     pub fn forward_bf16(
         program: &mut Builder,
         shape: &ConvShape,

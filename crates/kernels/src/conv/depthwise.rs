@@ -1,24 +1,26 @@
 //! Depthwise convolution: `Y[n, c, y, x] = act(bias[c] + Σ_ky Σ_kx X[n, c, s·y + ky, s·x + kx] · W[c, ky, kx] + A[n, c, y, x])`,
 //! where `s` is the stride, `X` begins with its padding, and `A` is another value of Y's shape, or nothing.
 //!
-//! **Schedule.** Neighboring windows share their inputs, so one walks along a line of them: the weights of a line of taps lie in
-//! registers, and each input is loaded once for all the windows it lies in, where the tile of `direct.rs` loads one for each
-//! multiply-add. A tile is `P` pixels of a line times one vector of channels: 3x3 with stride 1 and 8 pixels loads 3 weights and
-//! 10 inputs for 24 FMAs. AVX2 has 16 registers, for 8 sums, at most 7 weights, and an input; and 8 sums are as many as two FMAs a
-//! cycle, each of which takes four, must find. Tiles are 8 pixels or 7, of which the usual widths 112, 56, 28, 14 and 7 are
-//! multiples; on AVX-512, with 32 registers, 14 where they divide the line. The last tile of a line ends with it and computes some
-//! pixels again, so that no other widths are compiled. Bounds are checked once for all lines of a task.
+//! **Schedule.** Neighboring windows share their inputs, so the kernel walks along a line of them: the weights of a line of
+//! taps are in registers, and each input is loaded once for all the windows that contain it, where the tile of `direct.rs`
+//! loads one for each multiply-add. A tile is `P` pixels of a line times one vector of channels: 3x3 with stride 1 and 8 pixels
+//! loads 3 weights and 10 inputs for 24 FMAs. AVX2 has 16 registers, for 8 sums, at most 7 weights, and an input; and 8
+//! independent sums are just what two FMAs per cycle with a latency of four need. Tiles are 8 pixels or 7, of which the usual
+//! widths 112, 56, 28, 14 and 7 are multiples; on AVX-512, with 32 registers, 14 where they divide the line. The last tile of a
+//! line ends with it and computes some pixels again, so that no other widths are compiled. Bounds are checked once for all
+//! lines of a task.
 //!
-//! On AVX2, one thread, of the peak, before (in the tile of `direct.rs`) and now: 3x3 41 % and 86 % (144 channels, 56x56), 39 % and 69 %
-//! (384, 14x14), with stride 2, whose input is ten times the second-level cache, 32 % and 48 % (96, 112x112); 5x5 56 % and 80 %
-//! (240, 28x28); 7x7 64 % and 86 % (96, 56x56). Lost, in time for 3x3 at 56x56: to find each line of taps by the offset of its row
-//! (2 % slower), to check the bounds of each line (1 %), and of each vector that is added or begins a tile (4 % more).
+//! On AVX2, one thread, percentage of the peak before (in the tile of `direct.rs`) and now: 3x3 41 % and 86 % (144 channels,
+//! 56x56), 39 % and 69 % (384, 14x14), with stride 2, whose input is ten times the second-level cache, 32 % and 48 % (96,
+//! 112x112); 5x5 56 % and 80 % (240, 28x28); 7x7 64 % and 86 % (96, 56x56). Tried and rejected, with their cost for 3x3 at
+//! 56x56: finding each line of taps by the offset of its row (2 % slower), checking the bounds of each line (1 %), and of each
+//! vector that is added or begins a tile (4 % more).
 //!
-//! Made for 3, 5 or 7 taps a line, at most 7 lines, stride 1 or 2 and no dilation along the line, and lines of 7 pixels or more; any
-//! other shape, and the gradient of the input, go through `direct.rs`.
+//! Supports 3, 5 or 7 taps per line, at most 7 lines, stride 1 or 2 and no dilation along the line, and lines of 7 pixels or
+//! more; all other shapes, and the gradient of the input, use `direct.rs`.
 //!
-//! **Numerics.** That of `direct.rs`, bit for bit: one walks in ascending x, so that each output is the chain of fused multiply-adds from
-//! the bias on over the taps of one line after the other, to which `A` is added as a whole.
+//! **Numerics.** Those of `direct.rs`, bit for bit: the kernel walks in ascending x, so that each output is the chain of fused
+//! multiply-adds starting from the bias over the taps of one line after the other, to which `A` is added as a whole.
 
 use super::rows::Lanes;
 use super::steps::{At, Steps};
@@ -30,23 +32,23 @@ use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::slice::from_raw_parts_mut;
 
-/// What the loop is compiled for.
+/// The parameters for which the loop is compiled.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Walk {
-    /// Taps of a line of the window.
+    /// Number of taps in a line of the window.
     taps: usize,
-    /// Input pixels from one output pixel to the next.
+    /// Number of input pixels from one output pixel to the next.
     stride: usize,
 }
 
-/// Pixels of a tile, of which the narrower one is also the least width of the output.
+/// Widths of a tile in pixels; the narrower one is also the smallest width of the output.
 const NARROW: usize = 7;
 const WIDE: usize = 8;
-/// Twice the narrow one, where there are 32 registers.
+/// Twice the narrow one, with 32 registers.
 const WIDEST: usize = 14;
 
 impl Walk {
-    /// For the forward pass of `shape`, if the loop is made for it. The rows of a sum are then few enough for one pass.
+    /// For the forward pass of `shape`, if the loop supports it. The rows of a sum are then few enough for one pass.
     pub(super) fn new(shape: &ConvShape, lanes: &Lanes) -> Option<Self> {
         let (window, [_, width]) = (&shape.window, shape.output());
         let fits = *lanes == Lanes::Own
@@ -67,7 +69,7 @@ pub(super) struct Lines<'a, V, const NV: usize> {
     pub(super) step: Steps,
     pub(super) x: &'a [f32],
     pub(super) rows: RowsOf<'a, NV>,
-    /// What the sums begin with.
+    /// The initial value of the sums.
     pub(super) init: [V; NV],
     pub(super) added: Option<&'a [f32]>,
     pub(super) act: Activation,
@@ -87,7 +89,7 @@ impl<V: Simd, const NV: usize> Lines<'_, V, NV> {
         }
     }
 
-    /// In tiles of the width that computes the fewest pixels twice.
+    /// Uses tiles of the width that computes the fewest pixels twice.
     #[inline(always)]
     fn tiles<const K: usize, const S: usize>(&self) {
         let width = self.step.width;
@@ -100,11 +102,11 @@ impl<V: Simd, const NV: usize> Lines<'_, V, NV> {
         }
     }
 
-    /// Tiles of `P` pixels, of which the last ends with the line, though it may begin before the end of the one before.
+    /// Tiles of `P` pixels; the last ends with the line, and may overlap the one before.
     #[inline(always)]
     fn tiles_of<const P: usize, const K: usize, const S: usize>(&self) {
         if P > WIDE && V::LANES < BLOCK {
-            return; // never called; keeps the compiler from making it
+            return; // never called; keeps the compiler from generating its code
         }
         let (width, at, offsets) = (self.step.width, self.at, self.rows.offsets);
         let [x_line, y_line, added_line] = self.step.lines();
@@ -153,7 +155,7 @@ impl<V: Simd, const NV: usize> Lines<'_, V, NV> {
     }
 }
 
-/// The sums of `P` pixels over the lines of a window, of which each begins `below` behind the one before.
+/// The sums of `P` pixels over the lines of a window, each of which begins `below` after the one before.
 ///
 /// # Safety
 /// From `at` on, `x` has a vector for each row of each pixel, and `w` one for each row.

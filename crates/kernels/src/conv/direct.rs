@@ -1,26 +1,26 @@
 //! Direct convolution: `Y[n, k, y, x] = act(bias[k] + Σ_rows X[window of (y, x) at row] · W[row, k] + A[n, k, y, x])`, where `A` is
 //! another value of Y's shape, such as the shortcut of a residual network, or nothing.
 //!
-//! **Schedule.** A tile is `P` pixels times two vectors of output channels, all accumulators in registers; every row of the sum
-//! loads two weight vectors and broadcasts `P` values. AVX-512: 14 pixels x 2 = 28 of 32 registers, 16 loads per 28 FMAs, so two
-//! load ports feed two FMA ports; 14 divides the usual widths 224, 112, 56, 28 and 14. AVX2: 6 x 2 = 12 of 16 registers. Two vectors
-//! are two blocks of channels on AVX-512 and the halves of one on 8 lanes. A tile goes on from the end of a line to the next, so that
-//! 7x7 pixels are four tiles of six and five of five (one pixel by itself takes as long as four, since its two sums wait for
-//! themselves), and each pixel has an address of its own; more than six of one line are counted from the first, since registers run
-//! out. A last block of at most 8 channels is one vector of 8 lanes, times eight pixels: 24 channels take an eighth less time.
+//! **Schedule.** A tile is `P` pixels times two vectors of output channels, with all accumulators in registers; every row of
+//! the sum loads two weight vectors and broadcasts `P` values. AVX-512: 14 pixels x 2 = 28 of 32 registers, 16 loads per 28
+//! FMAs, so two load ports feed two FMA ports; 14 divides the usual widths 224, 112, 56, 28 and 14. AVX2: 6 x 2 = 12 of 16
+//! registers. Two vectors are two blocks of channels on AVX-512 and the halves of one on 8 lanes. A tile continues from the end
+//! of a line to the next, so that 7x7 pixels are four tiles of six and five of five (a single pixel takes as long as four,
+//! since its two sums wait for themselves), and each pixel has its own address; more than six pixels of one line are addressed
+//! relative to the first, because registers run out. A last block of at most 8 channels is one vector of 8 lanes, times eight
+//! pixels: 24 channels take an eighth less time.
 //!
-//! The rows of a sum are cut so that the weights of a pass, 16 KiB, stay in the first-level cache while the tiles of the task pass
-//! over them; the sums rest in `Y` between passes. On AVX2 a turn of the loop adds four rows (2 to 7 % faster than one; eight need
-//! more registers for their offsets than there are). Where all weights fit into the second-level cache, the image is cut into lines
-//! whose inputs stay there too. Lost, on AVX2: 3 pixels x 4 vectors (3 % slower for 3x3), and asking for
-//! weights that are in the caches already.
-//! In a depthwise convolution a row is a vector of the input, one load for each FMA, unless `depthwise.rs` walks along its lines; where
-//! groups share a block, their weights are zero in each other's lanes, and a tile that has a NaN is computed again so that each FMA
-//! leaves the lanes of the other groups alone.
+//! The rows of a sum are cut so that the weights of a pass, 16 KiB, stay in the first-level cache while the tiles of the task
+//! pass over them; between passes the sums are kept in `Y`. On AVX2 one iteration of the loop adds four rows (2 to 7 % faster
+//! than one; eight need more registers for their offsets than there are). If all weights fit into the second-level cache, the
+//! image is cut into lines whose inputs stay there too. Tried and rejected, on AVX2: 3 pixels x 4 vectors (3 % slower for 3x3),
+//! and prefetching weights that are in the caches already. In a depthwise convolution a row is a vector of the input, one load
+//! for each FMA, unless `depthwise.rs` walks along its lines. If groups share a block, their weights are zero in each other's
+//! lanes, and a tile that has a NaN is computed again so that each FMA leaves the lanes of the other groups alone.
 //!
-//! **Numerics.** f32, each output one chain of fused multiply-adds in row order from the bias on, to which `A` is added as a whole: the
-//! bits are those of an addition on its own, and the tile never changes one. An input that is not finite reaches the outputs of its
-//! own group only, though it may make NaN of the lanes past the last channel.
+//! **Numerics.** f32; each output is one chain of fused multiply-adds in row order starting from the bias, to which `A` is
+//! added as a whole: the bits are those of a separate addition, and the tile never changes one. An input that is not finite
+//! reaches only the outputs of its own group, though it may make the lanes past the last channel NaN.
 
 use super::depthwise::{Lines, Walk};
 use super::halo::clear_band;
@@ -51,24 +51,24 @@ pub struct Conv {
     act: Activation,
     rows: Rows,
     uniform: bool,
-    /// First tap of the first output pixel.
+    /// Offset of the first tap of the first output pixel.
     origin: usize,
-    /// Input pixels from one output pixel to the next.
+    /// Number of input pixels from one output pixel to the next.
     stride: [usize; 2],
-    /// Output pixels computed, the first of them, and the distance between them in `y`.
+    /// The number of output pixels, the first of them, and the distance between them in `y`.
     out: [usize; 2],
     y_first: [usize; 2],
     y_step: [usize; 2],
     clear_halo: bool,
-    /// Where a depthwise convolution walks along its lines.
+    /// Present if a depthwise convolution walks along its lines.
     walk: Option<Walk>,
 }
 
 impl Conv {
-    /// The forward pass of `shape`. `w` holds weights packed as `rows`, `bias` one value a lane of `y`'s blocks.
+    /// The forward pass of `shape`. `w` holds weights packed as `rows`, `bias` one value per lane of `y`'s blocks.
     ///
     /// # Panics
-    /// When the geometry of `x` or `y` does not fit `shape`, or the halo of `x` is smaller than the padding.
+    /// If the geometry of `x` or `y` does not fit `shape`, or the halo of `x` is smaller than the padding.
     pub fn forward(
         shape: &ConvShape,
         rows: Rows,
@@ -102,10 +102,10 @@ impl Conv {
         }
     }
 
-    /// Adds a value, where there is one, to the sums, before the activation.
+    /// Adds a value, if there is one, to the sums, before the activation.
     ///
     /// # Panics
-    /// When it has another shape than the output, or is the output.
+    /// If it has another shape than the output, or is the output.
     #[must_use]
     pub fn with_added(self, added: Option<Value>) -> Self {
         added.iter().for_each(|added| check_same("conv+add", added, &self.y));
@@ -117,11 +117,11 @@ impl Conv {
         Self { name, added, ..self }
     }
 
-    /// Adds to `program` the kernels that compute the gradient of the input: the weights are repacked, then one convolution with
-    /// stride 1 runs for each residue of the pixel modulo the stride.
+    /// Adds to `program` the kernels that compute the gradient of the input: the weights are repacked, then one convolution
+    /// with stride 1 runs for each residue of the pixel position modulo the stride.
     pub fn push_backward_data(program: &mut Builder, shape: &ConvShape, forward: &Rows, of: InputGradient) {
         let InputGradient { dy, w, dx, added } = of;
-        assert_eq!(dx.plane.block, BLOCK, "the gradient of a planar input is asked for in blocks");
+        assert_eq!(dx.plane.block, BLOCK, "the gradient of a planar input must be in blocks of channels");
         added.iter().for_each(|added| check_same("conv backward data+add", added, &dx));
         let name = if added.is_some() { "conv backward data+add" } else { "conv backward data" };
         let [sy, sx] = shape.window.stride;
@@ -169,13 +169,13 @@ impl Conv {
         }
     }
 
-    /// Samples from which on a task is a whole sample; below, samples are cut so that every thread finds work.
+    /// Number of samples from which on a task is a whole sample; with fewer, samples are cut so that every thread finds work.
     const WHOLE: usize = 8;
-    /// Tasks of a sample that is cut, where it has as many.
+    /// Number of tasks of a sample that is cut, if it is large enough.
     const TASKS: usize = 8;
-    /// Blocks of channels of a task when a sample is cut: what one tile covers on AVX-512.
+    /// Number of blocks of channels of a task when a sample is cut: what one tile covers on AVX-512.
     const GROUP: usize = 2;
-    /// Least pixels of a task when a sample is cut.
+    /// Smallest number of pixels of a task when a sample is cut.
     const PIXELS: usize = 24;
 
     /// How a sample is cut into tasks: groups of blocks of channels, and bands of rows.
@@ -205,11 +205,12 @@ impl Conv {
         }
     }
 
-    /// Values of the inputs of some lines, and of all weights beside them, that the second-level cache holds.
+    /// Number of values of the inputs of some lines, including all weights, that fit into the second-level cache.
     const CACHED_ROWS: usize = 1 << 15;
     const CACHED_WEIGHTS: usize = 1 << 16;
 
-    /// Lines of output pixels whose inputs stay in the second cache while all channels that read them pass over them.
+    /// Number of lines of output pixels whose inputs stay in the second-level cache while all channels that read them pass over
+    /// them.
     fn cached_lines(&self) -> usize {
         if self.walk.is_some() || self.rows.weight_len() > Self::CACHED_WEIGHTS {
             return self.out[0];
@@ -239,7 +240,7 @@ unsafe impl Kernel for Conv {
         let [groups, bands] = self.cut(cx.n());
         let (n, group, band) = (task / (bands * groups), task / bands % groups, task % bands);
         let part = |all: usize, parts: usize, i: usize| all * i / parts..all * (i + 1) / parts;
-        // Groups begin at even blocks, of which a tile may cover two.
+        // Groups begin at even blocks, because a tile may cover two.
         let blocks = part(self.rows.blocks().div_ceil(Self::GROUP), groups, group);
         let blocks = blocks.start * Self::GROUP..(blocks.end * Self::GROUP).min(self.rows.blocks());
         // SAFETY: see the impl; inputs are not written by this kernel.
@@ -289,9 +290,9 @@ impl<const KIND: u8> Task for Band<'_, KIND> {
             let lines = first..(first + self.conv.cached_lines()).min(self.lines.end);
             let mut b = self.blocks.start;
             while b < self.blocks.end {
-                // Two vectors are two blocks, or the halves of one.
+                // Two vectors are two blocks, or the two halves of one.
                 let pair = V::LANES == BLOCK && self.conv.uniform && b + 1 < self.blocks.end;
-                // A last block of so few channels is half of a block of 16.
+                // A last block with so few channels is half of a block of 16.
                 let half = KIND == ALL && self.conv.y.plane.channels <= b * BLOCK + V::LANES;
                 if pair || V::LANES < BLOCK && !half {
                     self.passes::<V, 2>(b, &lines);
@@ -305,25 +306,26 @@ impl<const KIND: u8> Task for Band<'_, KIND> {
     }
 }
 
-/// Bytes of the weights that stay in the first-level cache while tiles pass over them.
+/// Bytes of weights that stay in the first-level cache while tiles pass over them.
 const CACHED: usize = 16 << 10;
-/// Weights from which on they come from memory, and those of the next pass are asked for while tiles pass over these.
+/// Number of weights from which on they come from memory, so that those of the next pass are prefetched while tiles pass over
+/// these.
 const FAR: usize = 1 << 20;
 
-/// What the tiles of some channels have in common while they add up some of the rows.
+/// What the tiles of some channels share while they add up some of the rows.
 struct Pass<'a, V, const NV: usize> {
     /// First block of channels.
     b: usize,
     rows: RowsOf<'a, NV>,
-    /// What the sums begin with, in the first pass.
+    /// The initial value of the sums, in the first pass.
     init: Option<[V; NV]>,
-    /// In the last pass.
+    /// The function that is applied in the last pass.
     act: Activation,
     added: Option<&'a [f32]>,
 }
 
 impl<V: Simd, const NV: usize> Pass<'_, V, NV> {
-    /// Asks for the share of the next pass's weights that some of `all` pixels have.
+    /// Prefetches the share of the next pass's weights that corresponds to some of `all` pixels.
     #[inline(always)]
     fn fetch(&self, pixels: Range<usize>, all: usize) {
         let rows = self.rows.offsets.len();
@@ -337,18 +339,18 @@ impl<V: Simd, const NV: usize> Pass<'_, V, NV> {
 }
 
 impl<const KIND: u8> Band<'_, KIND> {
-    /// `NV` vectors of output channels from block `b` on. Their rows are cut so that the weights of a pass stay in the first-level
-    /// cache; between passes the sums rest in the output.
+    /// `NV` vectors of output channels starting at block `b`. Their rows are cut so that the weights of a pass stay in the
+    /// first-level cache; between passes the sums are kept in the output.
     #[inline(always)]
     fn passes<V: Simd, const NV: usize>(&self, b: usize, lines: &Range<usize>) {
         if KIND != ALL && (KIND != PAIRS || V::LANES < BLOCK) && NV * V::LANES != BLOCK {
-            return; // never called; keeps the compiler from making it
+            return; // never called; keeps the compiler from generating its code
         }
         let c = self.conv;
         let lane = |v: usize| lane::<V>(b, v);
         let all = c.rows.starts[b]..c.rows.starts[b + 1];
         let most = CACHED / (4 * NV * V::LANES);
-        // Grouped lanes look at the whole sum for a NaN.
+        // Grouped lanes check the whole sum for a NaN.
         let passes = if KIND == GROUPED { 1 } else { all.len().div_ceil(most).max(1) };
         for pass in 0..passes {
             let part = |i: usize| all.start + all.len() * i / passes;
@@ -374,7 +376,7 @@ impl<const KIND: u8> Band<'_, KIND> {
         }
     }
 
-    /// Cuts the pixels into tiles of a few widths only: each is compiled for each instruction set, and costs seconds there.
+    /// Cuts the pixels into tiles of only a few widths: each is compiled for each instruction set, which takes seconds.
     #[inline(always)]
     fn tiles<V: Simd, const NV: usize>(&self, pass: &Pass<'_, V, NV>, lines: &Range<usize>) {
         let (c, line) = (self.conv, lines.start);
@@ -399,7 +401,7 @@ impl<const KIND: u8> Band<'_, KIND> {
                 8.. if V::LANES == BLOCK => self.tile::<V, 8, NV>(pass, &mut at),
                 7 if V::LANES == BLOCK => self.tile::<V, 7, NV>(pass, &mut at),
                 8.. if V::LANES * NV < BLOCK => self.tile::<V, 8, NV>(pass, &mut at),
-                // What is left is never one pixel, and two or three only of seven.
+                // The remainder is never one pixel, and two or three only out of seven.
                 6 | 10.. if V::LANES < BLOCK && NV == 2 && pixels != 13 => {
                     self.tile::<V, 6, NV>(pass, &mut at)
                 }
@@ -421,7 +423,7 @@ impl<const KIND: u8> Band<'_, KIND> {
     #[inline(always)]
     fn tile<V: Simd, const P: usize, const NV: usize>(&self, pass: &Pass<'_, V, NV>, at: &mut At) -> usize {
         if P * NV > 2 * V::TILE_PX {
-            return P; // never called; keeps the compiler from making it
+            return P; // never called; keeps the compiler from generating its code
         }
         let (step, lanes) = (self.step, V::LANES);
         let pixel = if KIND == PAIRS { BLOCK / 2 } else { BLOCK };
@@ -486,12 +488,12 @@ impl<const KIND: u8> Band<'_, KIND> {
     #[inline(always)]
     fn halo(&self, b: usize) {
         let (value, first) = (&self.conv.y, self.conv.y.block(self.n, b).start);
-        // With a stride, a band covers the lines of y from its first to the next band's first.
+        // With a stride, a band covers the lines of y from its first to the first of the next band.
         let plane = &value.plane;
         let all = self.conv.out[0];
         let lines = plane.height * self.lines.start / all..plane.height * self.lines.end / all;
         clear_band(plane, &lines, |from, len| {
-            // SAFETY: halo of this band, which nobody else writes and nobody reads meanwhile.
+            // SAFETY: halo of this band, which no other task writes and none reads meanwhile.
             unsafe { self.y.write(first + from..first + from + len) }.fill(0.0);
         });
     }

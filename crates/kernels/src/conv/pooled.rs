@@ -1,22 +1,23 @@
 //! Convolution, bias, ReLU and 2x2 max-pooling in one pass:
-//! `Y[n, k, y, x] = max(0, max over the 2x2 window of conv)`, and one byte a value that says where the maximum was.
+//! `Y[n, k, y, x] = max(0, max over the 2x2 window of conv)`, and one byte per value that says where the maximum was.
 //!
-//! The unpooled activation, four times the size, never reaches memory, and the byte is all that the backward pass
-//! needs: bits 0 and 1 the position in the window in scan order (ties go to the first, as in PyTorch), bit 2 set when
-//! ReLU let nothing through.
+//! The unpooled activation, four times the size, never reaches memory, and the byte is all that the backward pass needs: bits 0
+//! and 1 are the position in the window in scan order (ties go to the first, as in PyTorch), and bit 2 is set if the ReLU
+//! passed nothing.
 //!
-//! Where somebody looks at the convolution's own value, the tile is stored beside before it is pooled, past the caches,
-//! since nobody reads it back: the work is the same and only the writing is added.
+//! If the convolution's own value is observed, the tile is also stored before it is pooled, bypassing the caches, since nothing
+//! reads it back: the work is the same and only the writing is added.
 //!
-//! **Schedule.** A tile is two rows of `2·Q` pixels, pooled in registers before the store. Two vectors of output
-//! channels and `Q` up to 3 (24 accumulators) where two blocks share their rows; one vector and `Q` up to 7 (28) for
-//! a single block. With 8 lanes: two vectors and `Q` 1. A wider tile of one vector (28 accumulators, one load for each
-//! FMA) lost to this one on a machine with two FMA ports: it is bound by its loads.
+//! **Schedule.** A tile is two rows of `2·Q` pixels, pooled in registers before the store. It has two vectors of output
+//! channels and `Q` up to 3 (24 accumulators) if two blocks share their rows, and one vector and `Q` up to 7 (28) for a single
+//! block. With 8 lanes: two vectors and `Q` 1. A wider tile of one vector (28 accumulators, one load for each FMA) was slower
+//! on a machine with two FMA ports: it is bound by its loads.
 //!
-//! **Numerics.** As [`super::Conv`]. A NaN wins its window, the last of several, and is not dead, so that the gradient goes to
-//! it: PyTorch's rule for the three operations. The maximum of two registers keeps a NaN on one side only, so a band whose
-//! input is not finite everywhere, which it looks at first, is pooled by slower comparisons. A NaN that comes of a finite
-//! input, by an overflow or an infinite weight, may lose to a number; looking for one in every tile took a fifth of the time.
+//! **Numerics.** As [`super::Conv`]. A NaN wins its window (the last one, of several) and counts as positive, so that the
+//! gradient goes to it: PyTorch's rule for the three operations. The maximum of two registers keeps a NaN on one side only, so
+//! a band is first checked, and pooled by slower comparisons if its input is not finite everywhere. A NaN that results from a
+//! finite input, by an overflow or an infinite weight, may lose to a number; checking for one in every tile took a fifth of the
+//! time.
 
 use super::rows::{Rows, origin};
 use super::sum::check_reach;
@@ -42,10 +43,10 @@ pub struct ConvPool {
 }
 
 impl ConvPool {
-    /// `y` has the pooled geometry. `argmax`, where a backward pass follows, holds `[n][block][y·x][16]` bytes.
+    /// `y` has the pooled geometry. `argmax`, if a backward pass follows, holds `[n][block][y·x][16]` bytes.
     ///
     /// # Panics
-    /// Unless [`super::can_pool`], or when the geometry does not fit.
+    /// Unless [`super::can_pool`], or if the geometry does not fit.
     pub fn new(
         shape: &ConvShape,
         rows: Rows,
@@ -63,10 +64,10 @@ impl ConvPool {
         Self { uniform, rows: rows.to_run(), x, w, bias, y, argmax, whole: None, origin }
     }
 
-    /// Leaves the convolution with its bias, before ReLU and pooling, in `whole`, which has no halo.
+    /// Also writes the convolution with its bias, before ReLU and pooling, to `whole`, which has no halo.
     ///
     /// # Panics
-    /// When the geometry does not fit, or a side is odd: pooling leaves out the last row or column.
+    /// If the geometry does not fit, or a side is odd: pooling leaves out the last row or column.
     pub fn with_whole(self, whole: Value) -> Self {
         let want = Plane::blocked(self.y.plane.channels, self.y.plane.size().map(|n| 2 * n), [0, 0]);
         assert_eq!(whole.plane, want, "what is pooled to {:?}", self.y.plane);

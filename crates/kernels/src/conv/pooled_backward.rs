@@ -1,17 +1,17 @@
-//! Gradients of [`super::ConvPool`]: only the pixel that won its 2x2 window carries any, so three quarters of the
-//! work of a dense backward pass are skipped. With `(y, x)` over pooled pixels and `a` the byte of the maximum:
+//! Gradients of [`super::ConvPool`]: only the pixel that won its 2x2 window has a gradient, so three quarters of the work of a
+//! dense backward pass are skipped. With `(y, x)` over pooled pixels and `a` the byte of the maximum:
 //! `dW[k, tap] = Σ dY[k, y, x] · X[window of the pixel that a points to, at tap]`, and
 //! `dX[pixel that a points to + tap] += dY[k, y, x] · W[k, tap]`.
 //!
-//! **Schedule.** 3x3, stride 1. Lanes are input channels here: one scalar gradient is broadcast to the 9 vectors of
-//! the window. `dW`: 9 accumulators in registers over all pixels of a sample. `dX`: pixel by pixel, the 4x4 patch under
-//! its 2x2 window in registers, channels taken in the order of the pixel that won, the dead ones never; reading and
-//! writing 9 lines for each channel instead lost. For a planar input, lanes are
-//! output channels, and the 4x4 patch under the 2x2 window fits one vector, from which each lane picks its tap.
+//! **Schedule.** 3x3, stride 1. Lanes are input channels here: one scalar gradient is broadcast to the 9 vectors of the window.
+//! `dW`: 9 accumulators in registers over all pixels of a sample. `dX`: pixel by pixel, with the 4x4 patch under its 2x2 window
+//! in registers; channels are taken in the order of the pixel that won, and those without a gradient are skipped. Reading and
+//! writing 9 lines for each channel was slower. For a planar input, lanes are output channels, and the 4x4 patch under the 2x2
+//! window fits one vector, from which each lane picks its tap.
 //!
-//! **Numerics.** `dY` is first cleared where ReLU let nothing through; an infinite gradient there is dropped, where
-//! PyTorch would drop it too. A pixel that did not win adds nothing, whatever the input and the weights are there; PyTorch
-//! adds `0 · x` and `0 · w`, which is no zero where they are infinite or NaN. Chunks and order as in [`super::ConvBackwardWeight`].
+//! **Numerics.** `dY` is first cleared where the ReLU passed nothing; an infinite gradient there is dropped, as PyTorch would
+//! drop it too. A pixel that did not win adds nothing, whatever the input and the weights are there; PyTorch adds `0 · x` and
+//! `0 · w`, which is not zero if they are infinite or NaN. Chunks and order are those of [`super::ConvBackwardWeight`].
 
 use super::reduce::{CHUNK, Reduce, ReduceTransposed, chunk, chunks};
 use super::rows::{Gather, Rows};
@@ -31,7 +31,7 @@ pub fn can_pool(shape: &ConvShape) -> bool {
         && shape.output().iter().all(|&n| n >= 2)
 }
 
-/// Clears `dy` where ReLU let nothing through, and sums what is left to the bias' gradient.
+/// Clears `dy` where the ReLU passed nothing, and sums the rest into the gradient of the bias.
 #[derive(Debug)]
 struct MaskAndBias {
     dy: Value,
@@ -113,7 +113,7 @@ pub struct ConvPoolBackwardWeight {
 }
 
 impl ConvPoolBackwardWeight {
-    /// Adds the kernels for `dw` and `db`. `dy` is changed: cleared where ReLU let nothing through.
+    /// Adds the kernels for `dw` and `db`. `dy` is changed: it is cleared where the ReLU passed nothing.
     ///
     /// # Panics
     /// Unless [`can_pool`].
@@ -287,7 +287,7 @@ impl Task for Planar<'_> {
                             let grad = V::load(&dy[first..]);
                             let window = V::window(&codes[first..]);
                             for t in 0..TAPS {
-                                // Tap (r, c) of the window lies 4·r + c further in the 4x4 patch.
+                                // Tap (r, c) of the window is 4·r + c further in the 4x4 patch.
                                 let value = V::pick(patch, window, (t / 3 * 4 + t % 3) as u32);
                                 acc[t] = acc[t].fma(grad, value);
                             }
@@ -318,7 +318,7 @@ impl ConvPoolBackwardData {
     /// Adds the kernels for `dx`; `dy` must have been cleared by [`ConvPoolBackwardWeight`].
     ///
     /// # Panics
-    /// Unless [`can_pool`], or when the halo of `dx` is smaller than the padding.
+    /// Unless [`can_pool`], or if the halo of `dx` is smaller than the padding.
     pub fn push(
         program: &mut Builder,
         shape: &ConvShape,
@@ -329,7 +329,7 @@ impl ConvPoolBackwardData {
         dx: Value,
     ) {
         assert!(can_pool(shape), "no pooled kernels for {shape:?}");
-        assert_eq!(dx.plane.block, BLOCK, "the gradient of a planar input is asked for in blocks");
+        assert_eq!(dx.plane.block, BLOCK, "the gradient of a planar input must be in blocks of channels");
         let origin = super::rows::origin(&dx, shape.window.before().map(|p| -(p as isize)));
         let blocks = dx.plane.blocks();
         let mut map = vec![u32::MAX; blocks * shape.c_out * TAPS * BLOCK];
@@ -375,7 +375,7 @@ struct Scatter<'a> {
     cb: usize,
 }
 
-/// Channels whose bytes are looked at together.
+/// Number of channels whose bytes are examined together.
 const GROUP: usize = 4 * BLOCK;
 
 impl Task for Scatter<'_> {
@@ -399,13 +399,13 @@ impl Task for Scatter<'_> {
             let wt = &wt[first_block * BLOCK * TAPS * BLOCK..];
             for y in 0..dy_plane.height {
                 for x in 0..dy_plane.width {
-                    // The channels of the group by the pixel that won, and their gradients side by side.
+                    // The channels of the group sorted by the pixel that won, with their gradients.
                     let mut won = [0_u64; 4];
                     let mut grads = [0.0_f32; GROUP];
                     for (i, b) in group.clone().enumerate() {
                         let at = b * pixels + (y * dy_plane.width + x) * BLOCK;
                         let [right, lower, dead] = V::code_bits(&codes[at..at + BLOCK]).map(u64::from);
-                        // An empty lane is alive where it is NaN: a zero weight met an infinity.
+                        // An empty lane has a gradient if it is NaN: a zero weight met an infinity.
                         let lanes = (k.c_out - b * BLOCK).min(BLOCK);
                         let live = !dead & ((1 << lanes) - 1);
                         won[0] |= (live & !right & !lower) << (i * BLOCK);
@@ -434,7 +434,7 @@ impl Task for Scatter<'_> {
     }
 }
 
-/// Adds the channels in `set` to the 3x3 window that starts at place `AT` of a 4x4 patch.
+/// Adds the channels in `set` to the 3x3 window that starts at position `AT` of a 4x4 patch.
 #[inline(always)]
 fn winners<V: Simd, const AT: usize>(
     patch: &mut [V; 16],

@@ -5,12 +5,12 @@ use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use std::ops::Range;
 
-/// Samples whose gradients are summed by one task.
+/// Number of samples whose gradients are summed by one task.
 pub(super) const CHUNK: usize = 8;
 
 const TASK: usize = 512;
 
-/// Chunks that `n` samples are cut into, and the samples of chunk `i`.
+/// The number of chunks of `n` samples, and the samples of chunk `i`.
 pub(super) fn chunks(n: usize, size: usize) -> usize {
     n.div_ceil(size)
 }
@@ -18,7 +18,7 @@ pub(super) fn chunk(n: usize, size: usize, i: usize) -> Range<usize> {
     i * size..((i + 1) * size).min(n)
 }
 
-/// `to[i] = (0 or what was there) + Σ_chunk partial[chunk][i]`; what was there counts from the batch's second tile on.
+/// `to[i] = (0 or the previous value) + Σ_chunk partial[chunk][i]`; the previous value counts from the batch's second tile on.
 #[derive(Debug)]
 pub(super) struct Reduce {
     pub(super) partial: Buf,
@@ -58,7 +58,7 @@ unsafe impl Kernel for Reduce {
     }
 }
 
-/// As [`Reduce`], from `[output block][input block][16 outputs][9 taps][16 inputs]` to packed weights
+/// Like [`Reduce`], from `[output block][input block][16 outputs][9 taps][16 inputs]` to packed weights
 /// `[output block][input block][tap][input][16 outputs]`.
 #[derive(Debug)]
 pub(super) struct ReduceTransposed {

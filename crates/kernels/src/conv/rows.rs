@@ -6,38 +6,38 @@ use crate::{BLOCK, ConvShape};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// For each block of output channels, the rows of its sum; and where the weights of each row come from.
+/// For each block of output channels, the rows of its sum, and where the weights of each row come from.
 ///
-/// Weights lie `[row][16 output channels]`, all blocks one after the other.
+/// Weights are `[row][16 output channels]`, with all blocks one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows {
     /// Rows of output block `b` are `starts[b]..starts[b + 1]`.
     pub(super) starts: Vec<usize>,
-    /// From the first tap of the window (block 0) to the row's value.
+    /// Offset from the first tap of the window (block 0) to the value of the row.
     pub(super) offsets: Vec<u32>,
-    /// The largest of them.
+    /// The largest offset.
     far: usize,
-    /// Input channel, and tap, of each row; the first channel of the block where each lane has its own.
+    /// Input channel and tap of each row; if each lane has its own channel, the first channel of the block.
     pub(super) taps: Vec<(usize, [usize; 2])>,
-    /// Which lanes a row's value is for.
+    /// The lanes that the value of a row is for.
     pub(super) lanes: Lanes,
 }
 
-/// Which of its block's 16 lanes the value of a row is for.
+/// The lanes of a block of 16 that the value of a row is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Lanes {
-    /// All of them: the channels of every block are in one group.
+    /// All lanes: the channels of every block are in one group.
     All,
-    /// Those whose bit is set, row by row: groups share a block. The other weights of the row are zero, but zero times an
+    /// The lanes whose bit is set, row by row: groups share a block. The other weights of the row are zero, but zero times an
     /// infinity of another group would be NaN.
     Grouped(Vec<u16>),
-    /// Each lane has a value of its own, that of its own channel: depthwise. The row is 16 values that lie side by side.
+    /// Each lane has its own value, that of its own channel: depthwise. The row is 16 adjacent values.
     Own,
-    /// All of them, and a value is a pair of bf16 values.
+    /// All lanes, and a value is a pair of bf16 values.
     Pairs,
 }
 
-/// Where the kernel reads: a window of taps over a plane, as offsets and an origin.
+/// The offset in a plane that a tap of the window reads.
 fn offset(plane: &Plane, channel: usize, [y, x]: [usize; 2]) -> u32 {
     let at = channel / plane.block * plane.plane_len()
         + y * plane.row_len()
@@ -115,8 +115,8 @@ impl Rows {
         Self::build(x, shape.c_out, shape.groups, &taps, |[y, x]| [y * dilation[0], x * dilation[1]])
     }
 
-    /// The rows of the forward pass over an input `x` of pairs of bf16 channels, and for each of them the rows among `forward` whose
-    /// weights are its pair; the second may be none.
+    /// The rows of the forward pass over an input `x` of pairs of bf16 channels, and for each of them the rows of `forward`
+    /// whose weights form its pair; there may be no second one.
     pub(super) fn bf16(shape: &ConvShape, forward: &Self, x: &Plane) -> (Self, Vec<(u32, Option<u32>)>) {
         let paired = ConvShape { c_in: shape.c_in.div_ceil(2), ..*shape };
         let rows = Self { lanes: Lanes::Pairs, ..Self::forward(&paired, x) };
@@ -136,8 +136,8 @@ impl Rows {
         (rows, pairs)
     }
 
-    /// The rows of the input's gradient at the pixels `≡ phase (mod stride)`, over the output's gradient `dy`, and
-    /// how far before the pixel's own place in `dy` the window begins.
+    /// The rows of the input's gradient at the pixels `≡ phase (mod stride)`, over the output's gradient `dy`, and how far
+    /// before the pixel's own position in `dy` the window begins.
     pub(super) fn backward_data(shape: &ConvShape, dy: &Plane, phase: [usize; 2]) -> (Self, [isize; 2]) {
         // dX[h] = Σ_kh dY[(h + p − kh·d) / s] over the taps where the division is exact; with h = s·i + phase that
         // is dY[i + (phase + p − kh·d) / s].
@@ -164,12 +164,12 @@ impl Rows {
         self.far
     }
 
-    /// Values of the packed weights.
+    /// Length of the packed weights.
     pub fn weight_len(&self) -> usize {
         self.offsets.len() * BLOCK
     }
 
-    /// Whether all blocks of output channels have the same rows: two of them can share each broadcast.
+    /// Whether all blocks of output channels have the same rows, so that two of them can share each broadcast.
     pub(super) fn uniform(&self) -> bool {
         let first = &self.offsets[..self.starts[1]];
         matches!(self.lanes, Lanes::All | Lanes::Pairs)
@@ -180,8 +180,8 @@ impl Rows {
         self.starts.len() - 1
     }
 
-    /// For each value of PyTorch's weight `[c_out, c_in / groups, kh, kw]`, its place in the packed weights of the
-    /// forward pass; `None` where those are 2^32 or more.
+    /// For each value of PyTorch's weight `[c_out, c_in / groups, kh, kw]`, its position in the packed weights of the forward
+    /// pass; `None` if they are 2^32 or more.
     pub fn weight_map(&self, shape: &ConvShape) -> Option<Vec<u32>> {
         u32::try_from(self.weight_len()).ok()?;
         let [kh, kw] = shape.window.kernel;
@@ -202,20 +202,20 @@ impl Rows {
         Some(map)
     }
 
-    /// The map of weights whose forward pass was planned.
+    /// The map of weights for a forward pass that was planned.
     pub(super) fn planned_map(&self, shape: &ConvShape) -> Vec<u32> {
         self.weight_map(shape).expect("a forward pass that was planned has fewer than 2^32 weights")
     }
 
-    /// Places of the packed weights that are no weight of PyTorch's, in order.
+    /// Positions of the packed weights that do not correspond to a weight of PyTorch's, in order.
     pub(super) fn unconnected(&self, shape: &ConvShape) -> Vec<u32> {
         let mut connected = vec![false; self.weight_len()];
         self.planned_map(shape).into_iter().for_each(|at| connected[at as usize] = true);
         (0_u32..).zip(connected).filter(|(_, c)| !c).map(|(at, _)| at).collect()
     }
 
-    /// For each packed weight of these backward rows, the place of the same weight in the packed weights `forward`,
-    /// or `u32::MAX` where there is none.
+    /// For each packed weight of these backward rows, the position of the same weight in the packed weights `forward`, or
+    /// `u32::MAX` if there is none.
     pub(super) fn transpose_map(&self, forward: &Rows, shape: &ConvShape) -> Vec<u32> {
         let [kh, kw] = shape.window.kernel;
         let (per_in, per_out) = (shape.c_in / shape.groups, shape.c_out / shape.groups);
@@ -242,17 +242,17 @@ fn all_taps([kh, kw]: [usize; 2]) -> Vec<[usize; 2]> {
     (0..kh).flat_map(|y| (0..kw).map(move |x| [y, x])).collect()
 }
 
-/// `to[i] = from[map[i]]`, or 0 where the map says `u32::MAX`: repacks weights for the backward pass, once a batch;
-/// `to` is a kept buffer.
+/// `to[i] = from[map[i]]`, or 0 where the map has `u32::MAX`: repacks weights for the backward pass, once per batch; `to` is a
+/// kept buffer.
 #[derive(Debug)]
 pub struct Gather {
-    /// Source.
+    /// The source.
     pub from: Buf,
-    /// Destination.
+    /// The destination.
     pub to: Buf,
     /// Source index of each destination value.
     pub map: Vec<u32>,
-    /// First destination value.
+    /// Index of the first destination value.
     pub start: usize,
 }
 
@@ -287,7 +287,7 @@ unsafe impl Kernel for Gather {
     }
 }
 
-/// Halo that the backward pass needs around the output's gradient.
+/// The halo that the backward pass needs around the output's gradient.
 pub fn backward_halo(shape: &ConvShape) -> [usize; 2] {
     let w = &shape.window;
     let out = shape.output();
@@ -298,7 +298,7 @@ pub fn backward_halo(shape: &ConvShape) -> [usize; 2] {
     })
 }
 
-/// Where the first tap of the window of output pixel (0, 0) lies in the plane of block 0.
+/// Position of the first tap of the window of output pixel (0, 0) in the plane of block 0.
 pub(super) fn origin(x: &Value, before: [isize; 2]) -> usize {
     let at = |a: usize| {
         usize::try_from(x.plane.halo[a] as isize + before[a]).unwrap_or_else(|_| {

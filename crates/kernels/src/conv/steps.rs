@@ -1,4 +1,4 @@
-//! How one walks over the pixels of a tile, in the input, in the output, and in what is added to it.
+//! How a kernel walks over the pixels of a tile, in the input, in the output, and in the added value.
 
 use crate::unrolled::unrolled;
 
@@ -7,13 +7,13 @@ use crate::unrolled::unrolled;
 pub(super) struct Steps {
     /// In the input.
     pub(super) x: usize,
-    /// In the output, and in what is added.
+    /// In the output, and in the added value.
     pub(super) y: usize,
-    /// What the end of a line adds to these; it wraps, since it may go back.
+    /// What the end of a line adds to these; it wraps, since the step may be backward.
     pub(super) x_line: usize,
     pub(super) y_line: usize,
     pub(super) added_line: usize,
-    /// Pixels of a line.
+    /// Number of pixels in a line.
     pub(super) width: usize,
     /// From a block of output channels to the next.
     pub(super) y_block: usize,
@@ -21,30 +21,30 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// From one line to the next, in the input, in the output, and in what is added.
+    /// Distances from one line to the next, in the input, in the output, and in the added value.
     pub(super) fn lines(&self) -> [usize; 3] {
         let [x, y] = [self.x, self.y].map(|step| self.width * step);
         [self.x_line.wrapping_add(x), self.y_line.wrapping_add(y), self.added_line.wrapping_add(y)]
     }
 }
 
-/// Where a pixel lies, and how many of its line are left with it.
+/// Position of a pixel, and how many pixels of its line are left, including it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct At {
     pub(super) x: usize,
     pub(super) y: usize,
-    /// In the value that is added, where there is one.
+    /// In the added value, if there is one.
     pub(super) added: usize,
     pub(super) left: usize,
 }
 
-/// Where the pixels of a tile lie.
+/// Positions of the pixels of a tile.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tile<const P: usize> {
     pub(super) x: [usize; P],
     pub(super) y: [usize; P],
     pub(super) added: [usize; P],
-    /// Whether they are side by side in one line.
+    /// Whether they are adjacent in one line.
     pub(super) in_line: bool,
 }
 
@@ -73,7 +73,7 @@ impl At {
         tile
     }
 
-    /// Goes on by a pixel.
+    /// Advances by one pixel.
     #[inline(always)]
     fn next(&mut self, steps: &Steps) {
         self.x = self.x.wrapping_add(steps.x);

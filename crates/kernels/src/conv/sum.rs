@@ -1,13 +1,14 @@
 //! The inner loop of a convolution: a tile of pixels adds up its rows.
 //!
-//! `P` pixels times `NV` vectors of output channels stay in registers. Each row loads the vectors of its weights once and broadcasts
-//! a value for each pixel. The tiles of direct convolution and the products of Winograd are this loop.
+//! `P` pixels times `NV` vectors of output channels stay in registers. Each row loads the vectors of its weights once and
+//! broadcasts one value for each pixel. The tiles of direct convolution and the products of Winograd's algorithm both use this
+//! loop.
 
 use crate::BLOCK;
 use crate::simd::Simd;
 use crate::unrolled::unrolled;
 
-/// [`Lanes`](super::rows::Lanes) at compile time.
+/// The variants of [`Lanes`](super::rows::Lanes) as constants for compile time.
 pub(super) const ALL: u8 = 0;
 pub(super) const GROUPED: u8 = 1;
 pub(super) const OWN: u8 = 2;
@@ -16,19 +17,19 @@ pub(super) const PAIRS: u8 = 3;
 /// Some rows of a block of output channels.
 #[derive(Clone, Copy)]
 pub(super) struct RowsOf<'a, const NV: usize> {
-    /// From the place of a pixel to each row's value.
+    /// Offset from the position of a pixel to the value of each row.
     pub(super) offsets: &'a [u32],
-    /// No offset is larger.
+    /// The largest offset.
     pub(super) far: usize,
-    /// The lanes of each row, of `GROUPED` ones.
+    /// The lanes of each row, for `GROUPED` lanes.
     pub(super) masks: &'a [u16],
-    /// Weights `[row][16]` of each vector.
+    /// The weights `[row][16]` of each vector.
     pub(super) w: [&'a [f32]; NV],
 }
 
 impl<const NV: usize> RowsOf<'_, NV> {
-    /// The inputs of pixels at these places, where all rows lie inside `x` with `span` values each. This is checked once a tile:
-    /// for every row, the comparisons took a tenth of the time, and for every pixel, a twentieth.
+    /// The inputs of the pixels at these positions, after checking that all rows lie inside `x` with `span` values each. This
+    /// is checked once per tile: for every row, the comparisons took a tenth of the time, and for every pixel, a twentieth.
     #[inline(always)]
     pub(super) fn inputs<'x, const P: usize>(
         &self,
@@ -45,7 +46,7 @@ impl<const NV: usize> RowsOf<'_, NV> {
     }
 }
 
-/// The least and the largest of some places.
+/// The smallest and the largest of some positions.
 #[inline(always)]
 pub(super) fn ends<const P: usize>(at: [usize; P]) -> [usize; 2] {
     let [mut first, mut last] = [at[0]; 2];
@@ -53,7 +54,7 @@ pub(super) fn ends<const P: usize>(at: [usize; P]) -> [usize; 2] {
     [first, last]
 }
 
-/// `acc[p][v] += Σ_r x[p][offset(r)] · w[v][r]` for all rows below `rows`, 1 or 4 a turn of the loop.
+/// `acc[p][v] += Σ_r x[p][offset(r)] · w[v][r]` for all rows below `rows`, 1 or 4 per iteration of the loop.
 ///
 /// # Safety
 /// Each offset lies inside the input of each pixel, and each vector has weights for all rows.
@@ -65,7 +66,7 @@ pub(super) unsafe fn add_all<V: Simd, const P: usize, const NV: usize, const TUR
     rows: usize,
     offset: impl Fn(usize) -> usize,
 ) -> [[V; NV]; P] {
-    // No function: the compiler would not put a closure's vectors into the registers of this instruction set.
+    // Not a function: the compiler would not keep a closure's vectors in the registers of this instruction set.
     macro_rules! add {
         ($r:expr) => {
             let (row, at) = ($r * BLOCK..$r * BLOCK + V::LANES, offset($r));
@@ -91,8 +92,9 @@ pub(super) unsafe fn add_all<V: Simd, const P: usize, const NV: usize, const TUR
     acc
 }
 
-/// `acc[p][v] += Σ_r x[p][offsets[r]] · w[v][r]`, of `GROUPED` lanes only where `masks[r]` has their bits; `OWN` lanes each have
-/// the value that lies as far from there as the lane from the first, and of `PAIRS` the products are those of two bf16 values.
+/// `acc[p][v] += Σ_r x[p][offsets[r]] · w[v][r]`; for `GROUPED` lanes only where `masks[r]` has their bits; each of the `OWN`
+/// lanes has its own value, as far from there as the lane is from the first; for `PAIRS` the products are those of two bf16
+/// values.
 ///
 /// # Safety
 /// The inputs are those of [`RowsOf::inputs`], with as many values a row as `OWN` lanes have, or lie between these.
@@ -182,13 +184,13 @@ pub(super) unsafe fn pixels<const P: usize>(x: &[f32], step: usize) -> [&[f32]; 
     at
 }
 
-/// The block, and the first of its lanes, of vector `v` from block `b` on.
+/// The block, and the first of its lanes, of vector `v` starting at block `b`.
 #[inline(always)]
 pub(super) fn lane<V: Simd>(b: usize, v: usize) -> (usize, usize) {
     (b + v * V::LANES / BLOCK, v * V::LANES % BLOCK)
 }
 
-/// Once a tile what would otherwise be checked for every row: the comparisons took a tenth of the time.
+/// Checks once per tile what would otherwise be checked for every row: the comparisons took a tenth of the time.
 #[inline(always)]
 pub(super) fn check_reach(x: &[f32], offsets: &[u32], far: usize, span: usize) {
     debug_assert!(offsets.iter().all(|&o| o as usize <= far));

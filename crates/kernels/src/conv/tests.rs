@@ -1,4 +1,4 @@
-//! Every convolution kernel, on every instruction set, over awkward shapes, against the reference.
+//! Tests of every convolution kernel, on every instruction set, over awkward shapes, against the reference.
 
 mod added;
 mod backward_weight;
@@ -13,7 +13,8 @@ use crate::testing::{Setup, run_everywhere};
 use crate::{BLOCK, ConvShape, Plane, Window};
 use striate_testkit::{Sample, assert_close, widen};
 
-/// Rounding of a sum of `terms` products, relative to the RMS of the result: about √terms ulps, and some values are far above the RMS.
+/// Rounding of a sum of `terms` products, relative to the RMS of the result: about √terms ulps, and some values are far above
+/// the RMS.
 fn tolerance(terms: usize) -> f64 {
     8e-7 * (terms as f64).sqrt().max(1.0)
 }
@@ -23,7 +24,7 @@ fn shape(c_in: usize, c_out: usize, input: [usize; 2], kernel: [usize; 2]) -> Co
     ConvShape { c_in, c_out, input, window, groups: 1 }
 }
 
-/// One of everything that has gone wrong in somebody's convolution, then random geometries.
+/// One of everything that is known to go wrong in convolutions, then random geometries.
 fn shapes() -> Vec<ConvShape> {
     let with =
         |s: ConvShape, stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], groups: usize| {
@@ -49,7 +50,7 @@ fn shapes() -> Vec<ConvShape> {
         with(shape(20, 20, [5, 18], [3, 3]), [1, 1], [1, 1], [1, 1], 20),
         with(shape(35, 35, [7, 9], [3, 5]), [2, 1], [2, 0], [2, 1], 35),
         with(shape(3, 3, [5, 6], [3, 3]), [1, 1], [1, 1], [1, 1], 3), // depthwise on a planar input
-        with(shape(7, 21, [6, 5], [3, 3]), [1, 2], [1, 1], [1, 1], 7), // three outputs a channel
+        with(shape(7, 21, [6, 5], [3, 3]), [1, 2], [1, 1], [1, 1], 7), // three outputs per channel
         with(shape(48, 12, [4, 19], [3, 3]), [1, 1], [1, 1], [1, 1], 12),
         with(shape(64, 32, [3, 5], [1, 1]), [1, 1], [0, 0], [1, 1], 2), // a group is a block
         with(shape(34, 18, [4, 15], [1, 3]), [1, 1], [0, 1], [1, 1], 2),
@@ -110,7 +111,7 @@ fn lanes(values: &[f32]) -> Vec<f32> {
     padded
 }
 
-/// The input as the planner might lay it: as much halo as is needed, or more; planar where there are few channels.
+/// An input as the planner might lay it out: with as much halo as is needed, or more; planar if there are few channels.
 fn input_plane(s: &ConvShape, extra: usize) -> Plane {
     let halo = s.window.halo().map(|p| p + extra);
     if s.c_in <= 4 { Plane::planar(s.c_in, s.input, halo) } else { Plane::blocked(s.c_in, s.input, halo) }
@@ -196,7 +197,7 @@ fn backward_equals_the_reference() {
     }
 }
 
-/// PyTorch's answer: what is not finite spreads through the channels of its own group and no further.
+/// As in PyTorch, a value that is not finite spreads through the channels of its own group and no further.
 #[test]
 fn an_infinity_stays_in_its_group() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
@@ -218,7 +219,7 @@ fn an_infinity_stays_in_its_group() {
         let (x, w, g) = (widen(&d.x), widen(&d.w), widen(&d.g));
         let y = reference::conv2d(n, &s, &x, &w, Some(&widen(&d.b)));
         let dx = reference::conv2d_vjp(n, &s, &x, &w, &g).grad_input;
-        // An infinite gradient beside the border would meet zeros of the padding.
+        // An infinite gradient next to the border would meet zeros of the padding.
         let dw = reference::conv2d_vjp(n, &s, &x, &w, &widen(&clean)).grad_weight;
         spread += y.iter().filter(|v| !v.is_finite()).count();
         kept += y.iter().filter(|v| v.is_finite()).count();
@@ -336,8 +337,8 @@ fn fused_pooling_equals_the_three_operations() {
     }
 }
 
-/// A NaN or an infinity in the input makes NaNs of up to nine outputs, which cover pooling windows in part: each of the four
-/// pixels of a window is once the only NaN in it.
+/// A NaN or an infinity in the input makes up to nine outputs NaN, which cover pooling windows in part: each of the four pixels
+/// of a window is the only NaN in it once.
 #[test]
 fn a_nan_wins_its_pooling_window() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
@@ -369,7 +370,7 @@ fn a_nan_wins_its_pooling_window() {
             let x = t.input(x_plane, &d.x);
             let w = t.values(&pack(&rows, &s, &d.w));
             let b = t.values(&lanes(&d.b));
-            // The empty lanes of y are zero weights times what is not finite: nobody reads them.
+            // The empty lanes of y are zero weights times values that are not finite; nothing reads them.
             let y = t.hidden(Plane::blocked(c_out, out, [0, 0]));
             let seen = t.output(Plane::planar(c_out, out, [0, 0]));
             let argmax = t.program.buffer(n * y.plane.blocks() * out[0] * out[1] * BLOCK / 4);

@@ -1,4 +1,4 @@
-//! Functions of one value on their own: `y = act(x)`, and `dx = dy · act'(x)`, by the guided rule of a ReLU
+//! Separate kernels for functions of one value: `y = act(x)`, and `dx = dy · act'(x)`; with the guided rule of a ReLU,
 //! `dx = max(0, dy) · act'(x)`.
 
 use super::map::{Op, map, row};
@@ -12,43 +12,43 @@ use crate::simd::{Arithmetic, Simd, Task};
 /// `y = act(x)`; any halos, any block.
 #[derive(Debug)]
 pub struct Activate {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// What to do.
+    /// The function to apply.
     pub act: Activation,
 }
 
-/// What ReLU and ReLU6 do to the gradient that passes back through them.
+/// How ReLU and ReLU6 pass the gradient back.
 ///
 /// # Source
 /// Springenberg 2015: the guided rule.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ReluRule {
-    /// The derivative: `dx = dy · [x > 0]`, of ReLU6 also `· [x < 6]`.
+    /// The derivative: `dx = dy · [x > 0]`, for ReLU6 also `· [x < 6]`.
     #[default]
     Gradient,
-    /// Guided backpropagation, which lets only what is positive pass: `dx = dy · [x > 0] · [dy > 0]`, of ReLU6 also
-    /// `· [x < 6]`. No gradient of anything.
+    /// Guided backpropagation, which passes only positive gradients: `dx = dy · [x > 0] · [dy > 0]`, for ReLU6 also
+    /// `· [x < 6]`. This is not the gradient of any function.
     Guided,
 }
 
-/// `dx = dy · act'(x)`, of a ReLU by the guided rule 0 where `dy` is negative.
+/// `dx = dy · act'(x)`; for a ReLU with the guided rule, 0 where `dy` is negative.
 #[derive(Debug)]
 pub struct ActivateBackward {
-    /// Input of the forward pass; anything of its shape where the gradient follows from the output alone
+    /// The input of the forward pass, or any value of its shape if the gradient follows from the output alone
     /// ([`Activation::is_by_output`]).
     pub x: Value,
-    /// Output of the forward pass.
+    /// The output of the forward pass.
     pub y: Value,
-    /// Gradient of the output.
+    /// The gradient of the output.
     pub dy: Value,
-    /// Gradient of the input, in another buffer.
+    /// The gradient of the input, in another buffer.
     pub dx: Value,
-    /// What the forward pass did.
+    /// The function of the forward pass.
     pub act: Activation,
-    /// What a gate does to a negative gradient.
+    /// The gradient rule of ReLU and ReLU6.
     pub rule: ReluRule,
 }
 
@@ -98,7 +98,7 @@ unsafe impl Kernel for Activate {
     }
 }
 
-/// A function that is not 0 at 0: halos and empty lanes are left out.
+/// A function that is not 0 at 0, which must skip halos and empty lanes.
 struct Inside<'a> {
     cx: &'a Cx<'a>,
     task: usize,
@@ -113,7 +113,7 @@ impl Task for Inside<'_> {
         let Self { cx, task, x, y, act } = self;
         let plane = y.plane;
         for (n, b) in cut::blocks(&plane, cx.n(), task) {
-            // SAFETY: the blocks of `y` belong to one task each; `x` is another buffer, which nobody writes.
+            // SAFETY: the blocks of `y` belong to one task each; `x` is another buffer, which no task writes.
             let (from, to) = unsafe { (cx.read(x.buf, x.block(n, b)), cx.write(y.buf, y.block(n, b))) };
             plane.clear_halo(to);
             let lanes = (plane.channels - b * plane.block).min(plane.block);

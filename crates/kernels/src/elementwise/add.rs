@@ -1,5 +1,5 @@
-//! Sum of two activations of one shape, and a function of it: `y = act(a + b)`, the residual connection. The backward pass of the sum is
-//! no work: both gradients are the output's.
+//! The sum of two activations of one shape, and a function of it: `y = act(a + b)`, the residual connection. The backward pass
+//! of the sum needs no work: both gradients are that of the output.
 
 use super::map::{Op, map};
 use crate::activation::Activation;
@@ -11,13 +11,13 @@ use crate::simd::Arithmetic;
 /// `y = act(a + b)`; any halos, any block.
 #[derive(Debug)]
 pub struct Add {
-    /// First operand.
+    /// The first operand.
     pub a: Value,
-    /// Second operand; may be the first.
+    /// The second operand; may be the same as the first.
     pub b: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// What becomes of the sum; one that [joins](Activation::joins).
+    /// The function that is applied to the sum; one that can be [fused](Activation::joins).
     pub act: Activation,
 }
 

@@ -1,19 +1,19 @@
-//! Channels in another order: each run of channels of the output is a run of channels of some input, or zeros. One kernel
-//! for concatenation, for a slice of the channels, for a channel shuffle, and for the gradients of all three.
+//! Channels in another order: each run of channels of the output is a run of channels of some input, or zeros. This one kernel
+//! serves concatenation, a slice of the channels, a channel shuffle, and the gradients of all three.
 //!
-//! Runs that begin and end with a block move as blocks; what does not is copied lane by lane.
+//! Runs that begin and end at block boundaries are moved as blocks; the others are copied lane by lane.
 
 use crate::cut;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use std::ops::Range;
 
-/// Some channels of the output.
+/// A run of channels of the output.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// Where they come from; `None`: zeros.
+    /// The value that they are copied from; `None`: zeros.
     pub from: Option<Value>,
-    /// Which of its channels, in order; of zeros, as many.
+    /// The channels of that value, in order; for zeros, any range of the right length.
     pub channels: Range<usize>,
 }
 
@@ -25,10 +25,10 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// The output's channels, run after run.
+    /// Concatenates the runs into the channels of `y`.
     ///
     /// # Panics
-    /// When the runs are not as many channels as `y` has, or read channels that are not there, or values of another size.
+    /// If the runs do not add up to the channels of `y`, or read channels that do not exist, or values of another size.
     pub fn new(runs: Vec<Run>, y: Value) -> Self {
         let channels: usize = runs.iter().map(|run| run.channels.len()).sum();
         assert!(
@@ -69,7 +69,7 @@ unsafe impl Kernel for Channels {
         for (n, b) in cut::blocks(&plane, cx.n(), task) {
             // SAFETY: these blocks of `y` belong to this task.
             let to = unsafe { cx.write(self.y.buf, self.y.block(n, b)) };
-            // Halo, empty lanes, and zeros that are asked for.
+            // The halo, empty lanes, and zeros that were requested.
             to.fill(0.0);
             let block = b * plane.block..((b + 1) * plane.block).min(plane.channels);
             let mut first = 0;
@@ -80,11 +80,11 @@ unsafe impl Kernel for Channels {
                 let Some(x) = run.from.filter(|_| !both.is_empty()) else { continue };
                 let mut c = both.start;
                 while c < both.end {
-                    // As many as lie side by side in a block of the input.
+                    // As many as are adjacent in a block of the input.
                     let source = run.channels.start + c - here.start;
                     let (of, lane) = (source / x.plane.block, source % x.plane.block);
                     let count = (x.plane.block - lane).min(both.end - c);
-                    // SAFETY: `x` is another buffer, which nobody writes.
+                    // SAFETY: `x` is another buffer, which no task writes.
                     let from = unsafe { cx.read(x.buf, x.block(n, of)) };
                     let at = c - block.start;
                     for line in 0..plane.height {

@@ -1,12 +1,13 @@
-//! Inverted dropout: `y = x · keep / (1 − p)`, `keep` 1 with probability `1 − p`, one draw of it a value, a channel of a sample
-//! or a sample ([`DropoutUnit`]). Its backward pass is itself, on the gradients: `dx = dy · keep / (1 − p)`.
+//! Inverted dropout: `y = x · keep / (1 − p)`, where `keep` is 1 with probability `1 − p`, drawn once per value, per channel of
+//! a sample, or per sample ([`DropoutUnit`]). The backward pass is the same operation on the gradients:
+//! `dx = dy · keep / (1 − p)`.
 //!
-//! **Randomness.** No mask is stored. Element `i` of a sample is kept when word `i mod 4` of Philox4x32-10 is at least
-//! `p · 2³²`, with the key `seed` and the counter (`i / 4`, index of the sample in its batch, `update`, `salt`); the high
-//! halves of `update` and `salt` are mixed into the last word. For values `i` counts blocks of channels, rows, columns and the 16
-//! lanes of a block, without halo; for channels it is the channel, for a sample 0. So the mask is a function of the step alone:
-//! not of threads, tiles of the batch, halos or instruction set, and a run that is resumed draws it again. Layers of one network
-//! need different salts.
+//! **Randomness.** No mask is stored. Element `i` of a sample is kept if word `i mod 4` of Philox4x32-10 is at least `p · 2³²`,
+//! with the key `seed` and the counter (`i / 4`, index of the sample in its batch, `update`, `salt`); the high halves of
+//! `update` and `salt` are mixed into the last word. For values, `i` counts blocks of channels, rows, columns and the 16 lanes
+//! of a block, without halo; for channels it is the channel, and for a sample it is 0. So the mask is a function of the step
+//! alone, not of threads, tiles of the batch, halos or instruction set, and a resumed run draws it again. The layers of one
+//! network need different salts.
 
 use crate::BLOCK;
 use crate::cut;
@@ -15,30 +16,30 @@ use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use striate_base::random::philox;
 
-/// `y = x · keep / (1 − p)`, with `p` in `[0, 1]`; for `p = 1` all zero. On gradients the backward pass, with the same `p`,
-/// `unit` and `salt`. Any halos.
+/// `y = x · keep / (1 − p)`, with `p` in `[0, 1]`; all zero for `p = 1`. Applied to gradients, it is the backward pass, with
+/// the same `p`, `unit` and `salt`. Any halos.
 #[derive(Debug)]
 pub struct Dropout {
-    /// Input, or gradient of the output.
+    /// The input, or the gradient of the output.
     pub x: Value,
-    /// Output, or gradient of the input, in another buffer.
+    /// The output, or the gradient of the input, in another buffer.
     pub y: Value,
-    /// Probability that a unit is dropped.
+    /// The probability that a unit is dropped.
     pub p: f32,
-    /// What is dropped at once.
+    /// The unit that is dropped as a whole.
     pub unit: DropoutUnit,
-    /// Tells this dropout from the network's others.
+    /// Distinguishes this dropout from the others of the network.
     pub salt: u64,
 }
 
-/// What one draw decides on.
+/// The unit that one draw decides on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DropoutUnit {
-    /// Each value by itself.
+    /// Each value.
     Value,
     /// All pixels of a channel.
     Channel,
-    /// All of a sample: stochastic depth, where a sample whose branch is dropped passes by its shortcut alone.
+    /// A whole sample: stochastic depth, where a sample whose branch is dropped passes through the shortcut alone.
     Sample,
 }
 
@@ -69,7 +70,7 @@ unsafe impl Kernel for Dropout {
     }
 }
 
-/// Whether [`Dropout`] keeps an element of a sample, as the module says.
+/// Whether [`Dropout`] keeps an element of a sample, as described in the module documentation.
 pub fn dropout_keeps(seed: u64, update: u64, sample: usize, salt: u64, element: usize, p: f32) -> bool {
     Draws::new(seed, update, sample, salt, p).keep(element / BLOCK)[element % BLOCK]
 }
@@ -78,7 +79,7 @@ pub fn dropout_keeps(seed: u64, update: u64, sample: usize, salt: u64, element: 
 #[derive(Clone, Copy)]
 struct Draws {
     key: [u32; 2],
-    /// Words of the counter past the element's.
+    /// The words of the counter after the element's.
     words: [u32; 3],
     /// At most 2³²; with `p = 1` no word reaches it.
     dropped_below: u64,
@@ -95,7 +96,7 @@ impl Draws {
         }
     }
 
-    /// Whether the 16 elements from `16 · at` on are kept.
+    /// Whether each of the 16 elements from `16 · at` on is kept.
     #[inline(always)]
     fn keep(self, at: usize) -> [bool; BLOCK] {
         let first = (at * BLOCK / 4) as u32;
@@ -135,7 +136,7 @@ impl Task for Blocks<'_> {
         let scale = if p == 1.0 { 0.0 } else { 1.0 / (1.0 - p) };
         for (n, b) in cut::blocks(&plane, cx.n(), task) {
             let draws = Draws::new(step.seed, step.update, cx.first_sample() + n, salt, p);
-            // SAFETY: the blocks of `y` belong to one task each; `x` is another buffer, which nobody writes.
+            // SAFETY: the blocks of `y` belong to one task each; `x` is another buffer, which no task writes.
             let (from, to) = unsafe { (cx.read(x.buf, x.block(n, b)), cx.write(y.buf, y.block(n, b))) };
             plane.clear_halo(to);
             let mut factors = match unit {

@@ -1,6 +1,6 @@
-//! Values out of a program, for whoever looks at them: `y[n, c, h, w] = act(x[n, c, h, w])` in PyTorch's order.
+//! Copies values out of a program, for reading: `y[n, c, h, w] = act(x[n, c, h, w])` in PyTorch's order.
 //!
-//! The activation is applied here to what was kept before it, so that a program need not keep both sides of one.
+//! The activation is applied here to the kept value before it, so that a program need not keep the values on both sides of one.
 
 use super::relay;
 use crate::activation::Activation;
@@ -10,16 +10,16 @@ use crate::pool::{Pool, share};
 use crate::simd::{Isa, Simd, Task};
 use std::sync::{Mutex, PoisonError};
 
-/// Values for which it is not worth while to wake the threads.
+/// Number of values below which it is not worth waking the threads.
 const FEW: usize = 1 << 15;
 
-/// Fills `to`, row-major `[N, C, H, W]`, with `act` of as many samples of `from`, which lie as `plane` says.
+/// Fills `to`, row-major `[N, C, H, W]`, with `act` of as many samples of `from`, whose layout is `plane`.
 ///
 /// # Panics
-/// When `to` is no whole number of samples, or `from` holds fewer.
+/// If `to` is not a whole number of samples, or `from` holds fewer.
 pub fn export(pool: &Pool, isa: Isa, from: &[f32], plane: &Plane, act: Activation, to: &mut [f32]) {
     let (pixels, one) = (plane.height * plane.width, plane.channels * plane.height * plane.width);
-    assert!(to.len().is_multiple_of(one), "export: {} values are no whole samples of {plane:?}", to.len());
+    assert!(to.len().is_multiple_of(one), "export: {} values are not whole samples of {plane:?}", to.len());
     let n = to.len() / one;
     let from = &from[..n * plane.sample_len()];
     let few = to.len() < FEW;
@@ -47,7 +47,7 @@ pub fn export(pool: &Pool, isa: Isa, from: &[f32], plane: &Plane, act: Activatio
     });
 }
 
-/// Some samples, or some blocks of channels of one.
+/// Some samples, or some blocks of channels of one sample.
 struct Piece<'a> {
     from: &'a [f32],
     plane: Plane,

@@ -1,4 +1,4 @@
-//! The loop of the operations that work value by value, between whatever halos their values have.
+//! The loop of elementwise operations, between values with any halos.
 
 use crate::BLOCK;
 use crate::cut;
@@ -6,10 +6,10 @@ use crate::plane::Value;
 use crate::program::Cx;
 use crate::simd::{Arithmetic, Simd, Task};
 
-/// What happens to `K` values that lie at the same place. A struct and not a closure, since only what is inlined is
-/// compiled for the instruction set.
+/// The function of `K` values at the same position. It is a struct and not a closure, since only what is inlined is compiled
+/// for the instruction set.
 pub(super) trait Op<const K: usize>: Copy {
-    /// Must be `#[inline(always)]`, and give 0 for zeros: that is what the empty lanes hold.
+    /// Must be `#[inline(always)]`, and return 0 for zeros, because that is what the empty lanes hold.
     fn apply<V: Arithmetic>(self, inputs: [V; K]) -> V;
 }
 
@@ -32,12 +32,12 @@ impl<const K: usize, O: Op<K>> Task for Blocks<'_, K, O> {
         let Self { cx, task, inputs, y, op } = self;
         let plane = y.plane;
         if inputs.iter().all(|x| x.plane == plane) {
-            // Of one layout: one long row, whose halo is zero before and after.
+            // Same layout: one long row, whose halo is zero before and after.
             let blocks = cut::units(cx.n() * plane.blocks(), plane.plane_len(), task);
             let part = blocks.start * plane.plane_len()..blocks.end * plane.plane_len();
             let mut x: [&[f32]; K] = [&[]; K];
             for k in 0..K {
-                // SAFETY: the inputs are other buffers, which nobody writes.
+                // SAFETY: the inputs are other buffers, which no task writes.
                 x[k] = unsafe { cx.read(inputs[k].buf, part.clone()) };
             }
             // SAFETY: these blocks of `y` belong to this task.
@@ -64,7 +64,7 @@ fn block<V: Simd, const K: usize, O: Op<K>>(
     for line in 0..y.plane.height {
         let mut x: [&[f32]; K] = [&[]; K];
         for k in 0..K {
-            // SAFETY: the inputs are other buffers, which nobody writes.
+            // SAFETY: the inputs are other buffers, which no task writes.
             let block = unsafe { cx.read(inputs[k].buf, inputs[k].block(n, b)) };
             x[k] = &block[inputs[k].plane.row(line)];
         }
@@ -72,8 +72,8 @@ fn block<V: Simd, const K: usize, O: Op<K>>(
     }
 }
 
-/// Registers side by side: long functions are chains, where each step waits for the one before. One thread of an AVX2
-/// machine, cycles a register of GELU and of SiLU: 33 and 17 one by one, 27 and 15 in twos, 28 and 11 in fours.
+/// Registers that are processed together: long functions are chains, where each step waits for the one before. One thread of an
+/// AVX2 machine, cycles per register of GELU and of SiLU: 33 and 17 one by one, 27 and 15 in twos, 28 and 11 in fours.
 const SIDE: usize = 4;
 
 #[inline(always)]

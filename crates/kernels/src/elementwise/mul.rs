@@ -1,6 +1,6 @@
-//! Product of two activations: `y = a · b`, where `b` has `a`'s size or one value a channel: the gate of a squeeze-and-excitation
-//! block. The gradient of an operand is the product of the output's gradient and the other operand; of one that has one value a
-//! channel, the sum of those over the pixels: [`super::ProductSums`].
+//! The product of two activations: `y = a · b`, where `b` has the size of `a` or one value per channel, as the gate of a
+//! squeeze-and-excitation block. The gradient of an operand is the product of the output's gradient and the other operand; for
+//! one that has one value per channel, it is the sum of those products over the pixels: [`super::ProductSums`].
 
 use super::map::{Op, map};
 use crate::BLOCK;
@@ -9,14 +9,14 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Arithmetic, Simd, Task};
 
-/// `y = a · b`; any halos. Where `b` has one value a channel, blocks of 16 channels.
+/// `y = a · b`; any halos. If `b` has one value per channel, blocks of 16 channels.
 #[derive(Debug)]
 pub struct Mul {
-    /// First operand.
+    /// The first operand.
     pub a: Value,
-    /// Second operand: of the same size, or of one pixel.
+    /// The second operand: of the same size, or of one pixel.
     pub b: Value,
-    /// Product, in another buffer.
+    /// The product, in another buffer.
     pub y: Value,
 }
 

@@ -1,9 +1,10 @@
-//! PReLU: `y = x` where that is above 0, else `weight[c] · x`; one weight a channel, or one for all.
+//! PReLU: `y = x` where it is above 0, else `weight[c] · x`, with one weight per channel, or one for all.
 //!
-//! The gradients: `dx = dy` where `x` is above 0, else `weight[c] · dy`; `dweight[c] = Σ dy · x` over what is not above 0.
+//! The gradients: `dx = dy` where `x` is above 0, else `weight[c] · dy`; `dweight[c] = Σ dy · x` over the positions where it is
+//! not.
 //!
-//! **Numerics.** The sum of each channel of each sample is taken in four chains, those of the samples are added in f64 in
-//! order, and where one weight is for all channels those of the channels as well.
+//! **Numerics.** The sum of each channel of each sample is computed in four chains. Those of the samples are added in f64 in
+//! order, and, if one weight is for all channels, those of the channels as well.
 
 use crate::BLOCK;
 use crate::chains::Chains;
@@ -15,11 +16,11 @@ use crate::simd::{Simd, Task};
 /// `y = x` where that is above 0, else `weight · x`; any halos, blocks of 16 channels.
 #[derive(Debug)]
 pub struct PRelu {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// One slope a lane, or a block of which the first is for all channels.
+    /// One slope per lane, or a block whose first value is the slope of all channels.
     pub weight: Buf,
     /// Whether one slope is for all channels.
     pub is_shared: bool,
@@ -28,15 +29,15 @@ pub struct PRelu {
 /// Gradients of [`PRelu`].
 #[derive(Debug, Clone, Copy)]
 pub struct PReluBackward {
-    /// Input of the forward pass.
+    /// The input of the forward pass.
     pub x: Value,
-    /// Gradient of the output.
+    /// The gradient of the output.
     pub dy: Value,
-    /// Gradient of the input, in another buffer.
+    /// The gradient of the input, in another buffer.
     pub dx: Value,
     /// As in the forward pass.
     pub weight: Buf,
-    /// Gradient of the slopes, which lie as the slopes do; adds up over the tiles of a batch.
+    /// The gradient of the slopes, in the layout of the slopes; it is summed over the tiles of a batch.
     pub dweight: Buf,
     /// As in the forward pass.
     pub is_shared: bool,
@@ -46,7 +47,7 @@ impl PReluBackward {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When `x`, `dy` and `dx` differ in shape or are planar.
+    /// If `x`, `dy` and `dx` differ in shape or are planar.
     pub fn push(self, program: &mut Builder) {
         cut::check_same("prelu backward", &self.x, &self.dx);
         cut::check_same("prelu backward", &self.dy, &self.dx);
@@ -57,7 +58,7 @@ impl PReluBackward {
     }
 }
 
-/// Where the slopes of block `b` are.
+/// The slopes of block `b`.
 fn slopes(is_shared: bool, b: usize) -> std::ops::Range<usize> {
     let b = if is_shared { 0 } else { b };
     b * BLOCK..(b + 1) * BLOCK

@@ -1,8 +1,9 @@
-//! Sums over what shares a factor: over the pixels of a channel, `y[n, c] = Σ_(h, w) a · b`, and over the samples,
-//! `gradient[c] = Σ_n x[n, c]`. Together they are the gradient of a parameter that scales channels; the first alone is that of a
-//! factor that is itself a value of the network.
+//! Sums of products: over the pixels of a channel, `y[n, c] = Σ_(h, w) a · b`, and over the samples,
+//! `gradient[c] = Σ_n x[n, c]`. Together they compute the gradient of a parameter that scales channels; the first alone is the
+//! gradient of a factor that is itself a value of the network.
 //!
-//! **Numerics.** The pixels of a channel go to four sums in turn, which are added in pairs; the samples are added in order, in f64.
+//! **Numerics.** The pixels of a channel are added to four sums in turn, which are added in pairs; the samples are added in
+//! order, in f64.
 
 use crate::BLOCK;
 use crate::chains::{Chains, pixel_sums};
@@ -14,11 +15,11 @@ use crate::simd::{Simd, Task};
 /// `y[n, c] = Σ_(h, w) a[n, c, h, w] · b[n, c, h, w]`; any halos, blocks of 16 channels.
 #[derive(Debug)]
 pub struct ProductSums {
-    /// First factor.
+    /// The first factor.
     pub a: Value,
-    /// Second factor, of the same shape; `None`: all 1.
+    /// The second factor, of the same shape; `None`: all 1.
     pub b: Option<Value>,
-    /// Sums: one pixel of as many channels.
+    /// The sums: one pixel with the same number of channels.
     pub y: Value,
 }
 
@@ -105,12 +106,12 @@ impl Task for Sums<'_> {
     }
 }
 
-/// `gradient[c] = Σ_n x[n, c]`, added to what earlier tiles of the batch left there.
+/// `gradient[c] = Σ_n x[n, c]`, added to the result of earlier tiles of the batch.
 #[derive(Debug)]
 pub struct SampleSums {
-    /// A vector a sample, without halo.
+    /// One vector per sample, without halo.
     pub x: Value,
-    /// One value a lane.
+    /// The gradient, one value per lane.
     pub gradient: Buf,
 }
 
@@ -132,7 +133,7 @@ unsafe impl Kernel for SampleSums {
     fn run(&self, cx: &Cx<'_>, b: usize) {
         let mut sums = [0.0_f64; BLOCK];
         for n in 0..cx.n() {
-            // SAFETY: nobody writes `x` here.
+            // SAFETY: `x` is not written here.
             let x = unsafe { cx.read(self.x.buf, self.x.block(n, b)) };
             sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += f64::from(x));
         }

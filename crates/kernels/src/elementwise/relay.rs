@@ -1,7 +1,7 @@
-//! The same values in another layout: other halos, planar to blocked and back, vectors in PyTorch's order.
+//! The same values in another layout: with other halos, planar to blocked and back, or vectors in PyTorch's order.
 //!
-//! Between planar and blocked, 16 channels of 16 pixels are transposed in registers. The last square of a row of pixels
-//! begins 16 before its end and so writes some values twice, the same ones; only rows shorter than that are cut.
+//! Between planar and blocked, 16 channels of 16 pixels are transposed in registers. The last square of a row of pixels begins
+//! 16 pixels before its end and so writes some values twice, with the same result; only rows shorter than that are cut.
 
 use crate::BLOCK;
 use crate::cut::{self, check_apart};
@@ -9,37 +9,37 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// Brings the tile's samples of `step.input`, row-major `[N, C, H, W]`, into `y`: any halo, any block.
+/// Copies the tile's samples of `step.input`, row-major `[N, C, H, W]`, into `y`: any halo, any block.
 #[derive(Debug)]
 pub struct Import {
-    /// Where they go.
+    /// The destination.
     pub y: Value,
 }
 
 /// `y = x`, between any halos and blocks.
 #[derive(Debug)]
 pub struct Copy {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
 }
 
-/// `[N, C, H, W]` to `[N, C·H·W]`, features in PyTorch's order.
+/// Flattens `[N, C, H, W]` to `[N, C·H·W]`, with features in PyTorch's order.
 #[derive(Debug)]
 pub struct Flatten {
-    /// Input `[N, C, H, W]`.
+    /// The input `[N, C, H, W]`.
     pub x: Value,
-    /// Output, a [`Plane::vector`] of `C·H·W` features.
+    /// The output, a [`Plane::vector`] of `C·H·W` features.
     pub y: Value,
 }
 
 /// The gradient of [`Flatten`]: `[N, C·H·W]` to `[N, C, H, W]`.
 #[derive(Debug)]
 pub struct Unflatten {
-    /// Gradient of the vector.
+    /// The gradient of the vector.
     pub dy: Value,
-    /// Gradient of the image.
+    /// The gradient of the image.
     pub dx: Value,
 }
 
@@ -71,10 +71,10 @@ unsafe impl Kernel for Import {
     }
 }
 
-/// Task `task` of `to = from`, a task being some samples.
+/// Task `task` of `to = from`, where a task is some of the samples.
 fn relay(cx: &Cx<'_>, task: usize, (from, from_plane): (Value, Plane), (to, to_plane): (Value, Plane)) {
     for n in cut::units(cx.n(), to.plane.sample_len(), task) {
-        // SAFETY: the samples of `to` belong to one task each; `from` is another buffer, which nobody writes.
+        // SAFETY: the samples of `to` belong to one task each; `from` is another buffer, which no task writes.
         let (from, to) = unsafe { (cx.read(from.buf, from.sample(n)), cx.write(to.buf, to.sample(n))) };
         let (values, rest) = to.split_at_mut(to_plane.sample_len());
         rest.fill(0.0);
@@ -99,7 +99,7 @@ unsafe impl Kernel for Copy {
         check_apart("copy", &self.x, &self.y);
         assert!(
             (x.channels, x.size()) == (y.channels, y.size()),
-            "copy: {x:?} and {y:?} must have one shape"
+            "copy: {x:?} and {y:?} must have the same shape"
         );
         cut::tasks(n, y.sample_len())
     }
@@ -108,7 +108,7 @@ unsafe impl Kernel for Copy {
     }
 }
 
-/// The planar image that a vector in PyTorch's order is.
+/// The planar image that has the same values as a vector in PyTorch's order.
 #[track_caller]
 fn as_image(vector: &Value, image: &Value) -> Plane {
     let (v, i) = (&vector.plane, &image.plane);
@@ -156,7 +156,7 @@ unsafe impl Kernel for Unflatten {
     }
 }
 
-/// One sample from one layout to another.
+/// Converts one sample from one layout to another.
 pub(super) struct Sample<'a> {
     pub(super) from: &'a [f32],
     pub(super) from_plane: Plane,
@@ -169,7 +169,7 @@ impl Task for Sample<'_> {
     fn run<V: Simd>(self) {
         let Sample { from, from_plane, to, to_plane } = self;
         if to_plane.block == 1 && to_plane.halo != [0, 0] {
-            // The rows of a planar image are short: one long fill is less than two short ones a row.
+            // The rows of a planar image are short: one long fill takes less time than two short ones per row.
             to.fill(0.0);
         } else {
             to.chunks_exact_mut(to_plane.plane_len()).for_each(|plane| to_plane.clear_halo(plane));
@@ -183,7 +183,7 @@ impl Task for Sample<'_> {
             }
             return;
         }
-        // No closures around the vectors: one that is not inlined is not compiled for the instruction set either.
+        // No closures around the vectors: a closure that is not inlined is not compiled for the instruction set either.
         let (mut lines, mut turned) = ([0.0; BLOCK * BLOCK], [0.0; BLOCK * BLOCK]);
         if to_plane.block == BLOCK {
             for square in squares(&to_plane, &from_plane) {
@@ -226,19 +226,19 @@ struct Square {
     first: usize,
     pixels: usize,
     channels: usize,
-    /// Where the first pixel of the first channel lies in the planar layout.
+    /// Position of the first pixel of the first channel in the planar layout.
     planar: usize,
 }
 
 impl Square {
-    /// Where it lies in the blocked layout, if it is whole and its pixels follow each other.
+    /// Its position in the blocked layout, if it is complete and its pixels follow each other.
     #[inline(always)]
     fn in_one_piece(&self, blocked: &Plane) -> Option<usize> {
         let whole = self.pixels == BLOCK && self.channels == BLOCK && blocked.halo[1] == 0;
         whole.then(|| self.block * blocked.plane_len() + blocked.origin() + self.first * BLOCK)
     }
 
-    /// Where its pixels lie in the blocked layout.
+    /// The positions of its pixels in the blocked layout.
     #[inline(always)]
     fn places(&self, blocked: &Plane) -> impl Iterator<Item = usize> {
         let start = self.block * blocked.plane_len() + blocked.origin();
@@ -255,7 +255,7 @@ impl Square {
     }
 }
 
-/// The squares that cover a sample. Pixels run on over rows where the planar side has no halo between them.
+/// The squares that cover a sample. Pixels continue over rows if the planar side has no halo between them.
 #[inline(always)]
 fn squares(blocked: &Plane, planar: &Plane) -> impl Iterator<Item = Square> {
     let [height, width] = blocked.size();
@@ -275,7 +275,7 @@ fn squares(blocked: &Plane, planar: &Plane) -> impl Iterator<Item = Square> {
     })
 }
 
-/// Copies a short row without a call.
+/// Copies a short row without a function call.
 #[inline(always)]
 fn copy_row<V: Simd>(from: &[f32], to: &mut [f32]) {
     let len = to.len();

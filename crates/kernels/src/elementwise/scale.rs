@@ -1,7 +1,7 @@
-//! Each channel times a factor: `y[n, c] = factor[c] · x[n, c]`, and 0 where the factor is 0. Its backward pass is itself, on
-//! the gradients: `dx[n, c] = factor[c] · dy[n, c]`.
+//! Each channel times a factor: `y[n, c] = factor[c] · x[n, c]`, and 0 where the factor is 0. The backward pass is the same
+//! operation on the gradients: `dx[n, c] = factor[c] · dy[n, c]`.
 //!
-//! A factor of 0 means silence and no product: `0 · NaN` would be NaN, and `0 · −1` is −0.
+//! A factor of 0 gives exactly 0 rather than a product: `0 · NaN` would be NaN, and `0 · −1` is −0.
 
 use crate::BLOCK;
 use crate::cut;
@@ -12,11 +12,11 @@ use crate::simd::{Simd, Task};
 /// `y = factors · x`, channel by channel; any halos, blocks of 16 channels.
 #[derive(Debug)]
 pub struct ScaleChannels {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// One factor a channel, whole blocks of them; those past the last channel are finite.
+    /// One factor per channel, in whole blocks; those past the last channel are finite.
     pub factors: Buf,
 }
 

@@ -1,4 +1,4 @@
-//! Against the f64 specification, with awkward shapes, halos and tiles.
+//! Tests against the f64 specification, with awkward shapes, halos and tiles.
 
 use super::*;
 use crate::activation::Activation;
@@ -62,7 +62,7 @@ fn activations_and_add() {
                 let dx: Vec<f64> = slopes.zip(&dy64).map(|(slope, dy)| slope * dy).collect();
                 let closed = |dx: &f64| if act.is_gate() { dx.max(0.0) } else { *dx };
                 let guided: Vec<f64> = dx.iter().map(closed).collect();
-                // What only chooses is exact; the others round a few times.
+                // Functions that only select are exact; the others round a few times.
                 let relative = if act.joins() { 1e-7 } else { 2e-6 };
                 for run in run_everywhere(&setup, build) {
                     let what = format!("{act:?} of {shape:?}, {}", run.what);
@@ -88,7 +88,7 @@ fn activations_and_add() {
 #[test]
 fn activations_of_nan_and_infinity() {
     let (nan, inf) = (f32::NAN, f32::INFINITY);
-    // PyTorch: relu gives [NaN, NaN, ∞, 0, 0, 6, 7] of these, and passes a gradient where that is not 0.
+    // PyTorch: relu of these gives [NaN, NaN, ∞, 0, 0, 6, 7], and passes a gradient where that is not 0.
     let x = [nan, -nan, inf, -inf, -1.0, 6.0, 7.0].repeat(7);
     let dy = [5.0, -5.0, nan, nan, inf, -inf, inf].repeat(7);
     let (x64, dy64) = (widen(&x), widen(&dy));
@@ -130,7 +130,7 @@ fn channels_are_scaled_or_silent() {
         let mut factors = sample.normal_vec(channels);
         factors[channels / 2] = 0.0;
         x[channels / 2 * size[0] * size[1]] = f32::NAN;
-        // Products of two f32 are exact in f64, so that the engine's one rounding is this one.
+        // Products of two f32 are exact in f64, so the only rounding is the engine's.
         let exact = reference::scale_channels(n, &widen(&x), &widen(&factors));
         let want: Vec<f64> = exact.into_iter().map(|v| f64::from(v as f32)).collect();
         let mut lanes = factors.clone();
@@ -183,7 +183,7 @@ fn every_layout_to_every_other() {
 fn what_is_exported_is_the_activation_of_what_lies_there() {
     let mut sample = Sample::new(8);
     let pools = [1, 2, 4].map(crate::Pool::new);
-    // Beside the shapes of all: so large that threads share the work, of one sample and of many.
+    // Besides the usual shapes: so large that threads share the work, for one sample and for many.
     for shape @ (channels, size) in SHAPES.into_iter().chain([(33, [40, 41]), (70, [1, 1])]) {
         for n in [1, 3, 500 / len(shape).min(500)] {
             let n = n.max(if size == [1, 1] { 700 } else { 1 });
@@ -216,7 +216,7 @@ fn what_is_exported_is_the_activation_of_what_lies_there() {
 }
 
 #[test]
-#[should_panic(expected = "export: 7 values are no whole samples")]
+#[should_panic(expected = "export: 7 values are not whole samples")]
 fn part_of_a_sample_is_not_exported() {
     export(
         &crate::Pool::new(1),

@@ -1,7 +1,7 @@
 //! Gradients of group normalization.
 //!
 //! With `x̂ = (x − mean) · inv_std`, `g = weight[c] · dy` and means over the `M` values of a group:
-//! `dx = inv_std · (g − mean of g − x̂ · mean of g·x̂)`, and over samples and places `dbias[c] = Σ dy`, `dweight[c] = Σ dy·x̂`.
+//! `dx = inv_std · (g − mean of g − x̂ · mean of g·x̂)`, and over samples and pixels `dbias[c] = Σ dy`, `dweight[c] = Σ dy·x̂`.
 
 use super::{ONES, check, pairs, place};
 use crate::BLOCK;
@@ -12,22 +12,22 @@ use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// Backward of [`super::GroupNorm`].
+/// Backward pass of [`super::GroupNorm`].
 #[derive(Debug, Clone, Copy)]
 pub struct GroupNormBackward {
-    /// Input of the forward pass.
+    /// The input of the forward pass.
     pub x: Value,
-    /// Gradient of the output.
+    /// The gradient of the output.
     pub dy: Value,
-    /// Gradient of the input, in another buffer.
+    /// The gradient of the input, in another buffer.
     pub dx: Value,
-    /// As in the forward pass.
+    /// The number of groups, as in the forward pass.
     pub groups: usize,
-    /// The scale, where there is one.
+    /// The scale, if there is one.
     pub weight: Option<Buf>,
-    /// Gradients of scale and shift, one value a lane; they add up over the tiles of a batch.
+    /// The gradients of scale and shift, one value per lane; they are summed over the tiles of a batch.
     pub grads: Option<[Buf; 2]>,
-    /// What the forward pass returned.
+    /// The statistics that the forward pass returned.
     pub stats: Buf,
 }
 
@@ -35,7 +35,7 @@ impl GroupNormBackward {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When `x`, `dy` and `dx` differ in shape or are planar, or the groups do not divide the channels.
+    /// If `x`, `dy` and `dx` differ in shape or are planar, or the groups do not divide the channels.
     pub fn push(self, program: &mut Builder) {
         check(&self.x, &self.dx, self.groups);
         check(&self.dy, &self.dx, self.groups);

@@ -1,11 +1,12 @@
-//! Group normalization of `[N, C, H, W]`: `y = (x − mean) / √(var + eps) · weight[c] + bias[c]`, mean and variance over the
-//! `M = C / groups · H · W` values of a group of channels of one sample. With as many groups as channels it is instance
-//! normalization. No sample depends on another, so training and use are the same.
+//! Group normalization of `[N, C, H, W]`: `y = (x − mean) / √(var + eps) · weight[c] + bias[c]`, with mean and variance over
+//! the `M = C / groups · H · W` values of a group of channels of one sample. With as many groups as channels it is instance
+//! normalization. No sample depends on another, so training and inference are the same.
 //!
-//! Forward is *moments* of each channel, which batch norm has as well, then the *statistics* of the groups, then one
-//! *affine* pass. Backward is *sums* of each channel, the *means* of the groups, and one pass for the gradient of the input.
+//! The forward pass computes the *moments* of each channel, which batch norm has as well, then the *statistics* of the groups,
+//! then one *affine* pass. The backward pass computes the *sums* of each channel, the *means* of the groups, and the gradient
+//! of the input in one pass.
 //!
-//! **Numerics.** Mean and squared deviations are taken of each channel in two passes and combined over the channels of a
+//! **Numerics.** Mean and squared deviations are computed for each channel in two passes and combined over the channels of a
 //! group in order in f64 (Chan, Golub, LeVeque 1979), as in [`crate::batch_norm`].
 
 mod backward;
@@ -23,30 +24,30 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use std::ops::Range;
 
-/// What is in the place of parameters that are not there.
+/// Used in place of parameters that do not exist.
 static ONES: [f32; BLOCK] = [1.0; BLOCK];
 static ZEROS: [f32; BLOCK] = [0.0; BLOCK];
 
 /// Group normalization.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupNorm {
-    /// Input.
+    /// The input.
     pub x: Value,
-    /// Output, in another buffer.
+    /// The output, in another buffer.
     pub y: Value,
-    /// Groups of channels; divides those of `x`.
+    /// The number of groups of channels; divides the channels of `x`.
     pub groups: usize,
-    /// Scale and shift, one value a lane of `x`, 0 in the lanes past the last channel.
+    /// Scale and shift, one value per lane of `x`, 0 in the lanes past the last channel.
     pub parameters: Option<[Buf; 2]>,
     /// Added to the variance.
     pub eps: f32,
 }
 
 impl GroupNorm {
-    /// Adds the kernels to `program`; the statistics are for the backward pass.
+    /// Adds the kernels to `program`, and returns the statistics for the backward pass.
     ///
     /// # Panics
-    /// When `x` and `y` differ in shape or are planar, or the groups do not divide the channels.
+    /// If `x` and `y` differ in shape or are planar, or the groups do not divide the channels.
     pub fn push(self, program: &mut Builder) -> Buf {
         let Self { x, y, groups, parameters, eps } = self;
         check(&x, &y, groups);
@@ -75,7 +76,7 @@ fn pairs(plane: &Plane, n: usize) -> Range<usize> {
     pair(plane, n, 0).start..pair(plane, n + 1, 0).start
 }
 
-/// The place of channel `c` in the first of the pairs of a sample; the second is a block further.
+/// The position of channel `c` in the first of the pairs of a sample; the second is one block further.
 fn place(c: usize) -> usize {
     c / BLOCK * 2 * BLOCK + c % BLOCK
 }
@@ -116,7 +117,7 @@ unsafe impl Kernel for Statistics {
                 let channels = group * per_group..(group + 1) * per_group;
                 let (mut mean, mut squares) = (0.0_f64, 0.0_f64);
                 for (i, c) in channels.clone().enumerate() {
-                    // Of the first (i + 1) · cells values, cells are new.
+                    // Of the first (i + 1) · cells values, `cells` are new.
                     let share = 1.0 / (i as f64 + 1.0);
                     let delta = f64::from(from[place(c)]) - mean;
                     mean += delta * share;

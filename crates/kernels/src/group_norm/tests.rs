@@ -1,4 +1,4 @@
-//! Against the f64 specification; and that a large mean costs no digits.
+//! Tests against the f64 specification, and that a large mean costs no digits.
 
 use super::*;
 use crate::reference;
@@ -53,7 +53,7 @@ fn check((n, channels, groups, size): (usize, usize, usize, [usize; 2]), mean: f
                     format!("{of} of {n} x {channels} in {groups} x {size:?}, affine {affine}, {}", run.what)
                 };
                 assert_close(&run.outputs[0], &y, rel, 0.0, &what("y"));
-                // Of two values the gradient all but cancels; dy is what its rounding is relative to.
+                // For two values the gradient nearly cancels, so its rounding is relative to dy.
                 assert_close(&run.outputs[1], &want.grad_input, rel, rel, &what("dx"));
                 if affine {
                     assert_close(&run.outputs[2][..channels], &want.grad_weight, rel, rel, &what("dweight"));

@@ -1,4 +1,4 @@
-//! The gradient of the input: `dX[n, i] = Σ_o dY[n, o] · W[o, i]`, the forward pass of the transposed weights.
+//! The gradient of the input: `dX[n, i] = Σ_o dY[n, o] · W[o, i]`, which is the forward pass with the transposed weights.
 
 use super::{Linear, LinearPack, PANEL, check_plane};
 use crate::BLOCK;
@@ -8,12 +8,11 @@ use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use std::ops::Range;
 
-/// Adds to `program` the kernels that compute `dx` from the gradient of the output, `dy`, and the weights `w` of the
-/// forward pass, packed as `pack`: the weights are transposed once a tile of the batch, then the tiles of the forward
-/// pass run on them.
+/// Adds to `program` the kernels that compute `dx` from the gradient of the output, `dy`, and the weights `w` of the forward
+/// pass, packed as `pack`: the weights are transposed once per batch, and then the tiles of the forward pass run on them.
 ///
 /// # Panics
-/// When `dy` or `dx` does not have the features that `pack` says, without a halo.
+/// If `dy` or `dx` does not have the number of features of `pack`, without a halo.
 pub fn push_backward_data(program: &mut Builder, pack: LinearPack, dy: Value, w: Buf, dx: Value) {
     check_plane("dy", &dy.plane, pack.out_features);
     check_plane("dx", &dx.plane, pack.in_features);

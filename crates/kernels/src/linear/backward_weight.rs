@@ -1,10 +1,10 @@
 //! Gradients of weights and bias: `dW[o, i] = Σ_n X[n, i] · dY[n, o]`, `db[o] = Σ_n dY[n, o]`.
 //!
-//! **Schedule.** A task is one panel of 64 outputs and some 48 inputs; a tile of it is six inputs times four vectors
-//! of outputs, held in registers over all samples of the tile of the batch.
+//! **Schedule.** A task is one panel of 64 outputs and some 48 inputs; a tile of it is six inputs times four vectors of
+//! outputs, held in registers over all samples of the tile of the batch.
 //!
-//! **Numerics.** f32; each weight is one chain in order of the samples, carried on from tile to tile of the batch, so
-//! that cutting the batch changes no bit.
+//! **Numerics.** f32; each weight is one chain in the order of the samples, continued from tile to tile of the batch, so that
+//! cutting the batch changes no bit.
 
 use super::{LinearPack, PANEL, ROWS, check_plane, for_tile, part, strip_width};
 use crate::plane::Value;
@@ -13,14 +13,14 @@ use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use std::ops::Range;
 
-/// Inputs of a task, at most.
+/// The largest number of inputs in a task.
 const INPUTS: usize = 48;
 
-/// Adds to `program` the kernel that computes `dw`, packed as the weights, and `db`, one value a lane, from the layer's
+/// Adds to `program` the kernel that computes `dw`, packed like the weights, and `db`, one value per lane, from the layer's
 /// input `x` and the gradient of its output `dy`.
 ///
 /// # Panics
-/// When `x` or `dy` does not have the features that `pack` says, without a halo.
+/// If `x` or `dy` does not have the number of features of `pack`, without a halo.
 pub fn push_backward_weight(
     program: &mut Builder,
     pack: LinearPack,
@@ -127,7 +127,7 @@ impl Task for Part<'_> {
 }
 
 impl Part<'_> {
-    /// `P` inputs from `i` on, `NV` vectors of outputs from `at` on.
+    /// `P` inputs starting at `i`, `NV` vectors of outputs starting at `at`.
     #[inline(always)]
     fn tile<V: Simd, const P: usize, const NV: usize>(&mut self, i: usize, at: usize) {
         let width = if V::LANES == 16 { NV * V::LANES } else { self.width };

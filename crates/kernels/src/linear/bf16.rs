@@ -1,7 +1,7 @@
-//! A fully connected layer by products of bf16 values: `Y[n, o] = act(bias[o] + Σ_i bf16(X[n, i]) · bf16(W[o, i])`.
+//! A fully connected layer with products of bf16 values: `Y[n, o] = act(bias[o] + Σ_i bf16(X[n, i]) · bf16(W[o, i])`.
 //!
-//! **Schedule.** That of f32, on half as many inputs, which are pairs. A single sample takes the time of reading the weights, so half
-//! the bytes take half the time, on any processor.
+//! **Schedule.** As for f32, with half as many inputs, which are pairs. A single sample takes as long as reading the weights,
+//! so half the bytes take half the time, on any processor.
 
 use super::{Linear, LinearPack, check_plane};
 use crate::BLOCK;
@@ -11,12 +11,12 @@ use crate::plane::Value;
 use crate::program::{Buf, Builder};
 
 impl LinearPack {
-    /// The layer whose inputs are pairs of this one's.
+    /// The layer whose inputs are pairs of this one's inputs.
     pub(crate) fn pairs(&self) -> Self {
         Self { in_features: self.in_features.div_ceil(2), ..*self }
     }
 
-    /// Which 16 weights, counted in the packed ones by sixteens, are the halves of the 16 words `i` of the pairs.
+    /// The 16 packed weights, counted in units of sixteen, that form the halves of the 16 words `i` of the pairs.
     pub(crate) fn rows_of_pair(&self, i: usize) -> (usize, Option<usize>) {
         let pairs = self.pairs().in_features;
         let panel = i / (super::PANEL / BLOCK * pairs);
@@ -29,19 +29,19 @@ impl LinearPack {
 }
 
 impl Bf16Weights {
-    /// Those of a fully connected layer, from weights packed as `pack`; `to` holds [`Bf16Weights::linear_len`] words.
+    /// Rounds the weights of a fully connected layer, packed as `pack`; `to` holds [`Bf16Weights::linear_len`] words.
     pub fn linear(pack: LinearPack, w: Buf, to: Buf) -> Self {
         Self::new(w, to, Source::Panels(pack))
     }
 
-    /// Words of the rounded weights of a fully connected layer.
+    /// Number of words of the rounded weights of a fully connected layer.
     pub fn linear_len(pack: LinearPack) -> usize {
         pack.pairs().weight_len()
     }
 }
 
 impl Linear {
-    /// As [`Linear::new`], of [rounded weights](Bf16Weights::linear). Adds to `program` the kernel that rounds the input.
+    /// Like [`Linear::new`], with [rounded weights](Bf16Weights::linear). Adds to `program` the kernel that rounds the input.
     ///
     /// # Panics
     /// As [`Linear::new`].

@@ -1,13 +1,13 @@
 //! The forward pass: `Y[n, o] = act(bias[o] + Σ_i X[n, i] · W[o, i])`.
 //!
-//! **Schedule.** A task is one panel of 64 outputs and at most 24 samples. Inputs go in blocks of 128, whose weights
-//! (32 KiB) stay in the first-level cache while tiles of six samples pass over them; between blocks the accumulators
-//! rest in `Y`. Each step of a tile loads four weight vectors and broadcasts six inputs for 24 FMAs. Samples are
-//! dealt evenly: 64 are groups of 21, 21 and 22, not 24, 24 and 16. A single sample goes its own way ([`single`](super::single)). Lost: prefetching the next block of weights by software (a fifth
-//! slower). No faster: groups of 32.
+//! **Schedule.** A task is one panel of 64 outputs and at most 24 samples. Inputs are processed in blocks of 128, whose weights
+//! (32 KiB) stay in the first-level cache while tiles of six samples pass over them; between blocks the accumulators are kept
+//! in `Y`. Each step of a tile loads four weight vectors and broadcasts six inputs for 24 FMAs. Samples are divided evenly: 64
+//! make groups of 21, 21 and 22, not 24, 24 and 16. A single sample is handled separately ([`single`](super::single)). Tried
+//! and rejected: software prefetch of the next block of weights (a fifth slower), and groups of 32 (no faster).
 //!
-//! **Numerics.** f32; each output is one chain of fused multiply-adds in order of the inputs, from the bias on. Neither
-//! tile, block, batch nor lanes change a bit. An input that is not finite makes NaN of the empty lanes too.
+//! **Numerics.** f32; each output is one chain of fused multiply-adds in the order of the inputs, starting from the bias.
+//! Neither tile, block, batch nor lanes change a bit. An input that is not finite makes the empty lanes NaN too.
 
 use super::single::{self, Single};
 use super::{LinearPack, ROWS, check_plane, for_tile, part, product, strip_width};
@@ -18,9 +18,9 @@ use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use std::ops::Range;
 
-/// Samples of a task, at most.
+/// The largest number of samples in a task.
 pub(super) const GROUP: usize = 24;
-/// Inputs of a block.
+/// Number of inputs in a block.
 const INPUTS: usize = 128;
 
 /// A fully connected layer, or the gradient of one with respect to its input.
@@ -37,10 +37,10 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// `w` holds weights packed as `pack`, `bias` one value a lane of `y`; past the last output both are zero.
+    /// `w` holds weights packed as `pack`, `bias` one value per lane of `y`; past the last output both are zero.
     ///
     /// # Panics
-    /// When `x` or `y` does not have the features that `pack` says, without a halo.
+    /// If `x` or `y` does not have the number of features of `pack`, without a halo.
     pub fn new(pack: LinearPack, x: Value, w: Buf, bias: Option<Buf>, y: Value, act: Activation) -> Self {
         check_plane("x", &x.plane, pack.in_features);
         check_plane("y", &y.plane, pack.out_features);
@@ -133,7 +133,7 @@ impl<const IS_BF16: bool> Task for Part<'_, IS_BF16> {
 }
 
 impl<const IS_BF16: bool> Part<'_, IS_BF16> {
-    /// `P` samples from `n` on, a block of inputs, `NV` vectors of outputs from `at` on in the panel.
+    /// `P` samples starting at `n`, a block of inputs, `NV` vectors of outputs starting at `at` in the panel.
     #[inline(always)]
     fn tile<V: Simd, const P: usize, const NV: usize>(&self, n: usize, block: &Range<usize>, at: usize) {
         let l = self.linear;
@@ -166,7 +166,7 @@ impl<const IS_BF16: bool> Part<'_, IS_BF16> {
     }
 }
 
-/// Inputs whose places are checked at once.
+/// Number of inputs whose bounds are checked at once.
 const STEP: usize = 4;
 
 /// `acc[p][v] + Σ_i x[p][i] · w[i·width + lanes of v]`.
@@ -177,7 +177,7 @@ pub(super) fn sum<V: Simd, const P: usize, const NV: usize, const IS_BF16: bool>
     width: usize,
     mut acc: [[V; NV]; P],
 ) -> [[V; NV]; P] {
-    // With 16 lanes a tile is as wide as its panel, a number the compiler knows.
+    // With 16 lanes a tile is as wide as its panel, a number that the compiler knows.
     let width = if V::LANES == 16 { NV * V::LANES } else { width };
     let (mut steps, mut rest): ([&[[f32; STEP]]; P], [&[f32]; P]) = ([&[]; P], [&[]; P]);
     unrolled!(p < P => (steps[p], rest[p]) = x[p].as_chunks());

@@ -1,8 +1,8 @@
 //! Fully connected layers, forward and backward.
 //!
-//! All three passes are one shape of tile: up to six rows times four vectors of 16 lanes, the lanes always the
-//! features of what is computed. Forward and backward-data are even the same code, on weights `[out, in]` and on their
-//! transpose; the gradient of the weights has inputs for rows and sums over samples.
+//! All three passes use tiles of one form: up to six rows times four vectors of 16 lanes, where the lanes are always the
+//! features of the result. Forward and backward-data are even the same code, on weights `[out, in]` and on their transpose; the
+//! gradient of the weights has inputs for rows and sums over samples.
 
 mod backward_data;
 mod backward_weight;
@@ -23,35 +23,35 @@ use crate::plane::Plane;
 use crate::simd::Simd;
 use std::ops::Range;
 
-/// Outputs of a panel.
+/// Number of outputs in a panel.
 const PANEL: usize = 64;
 
-/// How the weights of a layer `[N, in_features]` to `[N, out_features]` lie in memory.
+/// The layout of the weights of a layer `[N, in_features]` to `[N, out_features]`.
 ///
-/// Panels of 64 outputs, `[out / 64][in][64]`: what a tile multiplies by lies in one stream. The last panel is as wide as
-/// it needs to be, in steps of 16; its weights past the last output are zero.
+/// Panels of 64 outputs, `[out / 64][in][64]`: the weights of a tile are one contiguous stream. The last panel is as wide as it
+/// needs to be, in steps of 16; its weights past the last output are zero.
 ///
-/// What comes in is a vector, or an image of whole blocks without a halo, whose values are taken in the order in which
-/// they lie in memory: the map of the weights does what a flatten would do to every image.
+/// The input is a vector, or an image of whole blocks without a halo, whose values are taken in the order in which they lie in
+/// memory: the order of the weights accounts for what a flatten would do to every image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinearPack {
-    /// Features of a sample that comes in.
+    /// Number of features of an input sample.
     pub in_features: usize,
-    /// Features of a sample that goes out.
+    /// Number of features of an output sample.
     pub out_features: usize,
 }
 
 impl LinearPack {
-    /// Values of the packed weights.
+    /// Length of the packed weights.
     pub fn weight_len(&self) -> usize {
         self.in_features * self.lanes()
     }
 
-    /// For each value of PyTorch's weight `[out_features, in_features]`, its place in the packed weights of a layer that
-    /// reads `x`; `None` where those are 2^32 or more.
+    /// For each value of PyTorch's weight `[out_features, in_features]`, its position in the packed weights of a layer that
+    /// reads `x`; `None` if they are 2^32 or more.
     ///
     /// # Panics
-    /// When `x` has another number of values.
+    /// If `x` has another number of values.
     pub fn weight_map(&self, x: &Plane) -> Option<Vec<u32>> {
         check_plane("x", x, self.in_features);
         u32::try_from(self.weight_len()).ok()?;
@@ -66,12 +66,12 @@ impl LinearPack {
         Some(places.map(place).collect())
     }
 
-    /// The layer that the gradient passes through.
+    /// The layer that computes the gradient of the input.
     fn transposed(&self) -> Self {
         Self { in_features: self.out_features, out_features: self.in_features }
     }
 
-    /// Outputs with those that only fill up a block.
+    /// Number of outputs, including those that only fill up a block.
     fn lanes(&self) -> usize {
         self.out_features.next_multiple_of(BLOCK)
     }
@@ -94,7 +94,7 @@ impl LinearPack {
     }
 }
 
-/// A vector, or an image that is one without moving a value.
+/// Accepts a vector, or an image with the memory layout of one.
 #[track_caller]
 fn check_plane(what: &str, plane: &Plane, features: usize) {
     let want = Plane::vector(features);
@@ -103,7 +103,7 @@ fn check_plane(what: &str, plane: &Plane, features: usize) {
     assert!(*plane == want || is_image, "linear: {what} must be {want:?} or an image of it, got {plane:?}");
 }
 
-/// `acc + x · w`, of f32 values or of pairs of bf16 values.
+/// `acc + x · w`, for f32 values or for pairs of bf16 values.
 #[inline(always)]
 fn product<V: Simd, const IS_BF16: bool>(acc: V, x: V, w: V) -> V {
     if IS_BF16 { acc.dot(x, w) } else { acc.fma(x, w) }
@@ -128,7 +128,7 @@ macro_rules! for_rows {
         }
     };
 }
-/// As above, the number of vectors too: a whole panel of 16 lanes, or two vectors of 8.
+/// Like the one above, for the number of vectors too: a whole panel of 16 lanes, or two vectors of 8.
 macro_rules! for_tile {
     ($v:ident, $rows:expr, $nv:expr, $self:ident . $tile:ident $args:tt) => {
         match $nv {
@@ -142,11 +142,11 @@ macro_rules! for_tile {
 }
 use {for_rows, for_tile};
 
-/// Rows of the widest tile. With 16 lanes 6 x 4 sums, four weights and a broadcast fill 29 of 32 registers (7 x 4 would
-/// need 33, and lost half its speed to spills); with 8 lanes 6 x 2 fill 15 of 16.
+/// Number of rows of the widest tile. With 16 lanes, 6 x 4 sums, four weights and a broadcast fill 29 of 32 registers (7 x 4
+/// would need 33, and took twice as long because of spills); with 8 lanes, 6 x 2 fill 15 of 16.
 const ROWS: usize = 6;
 
-/// Outputs of a tile in a panel of `width`.
+/// Number of outputs of a tile in a panel of `width`.
 const fn strip_width(lanes: usize, width: usize) -> usize {
     if lanes == 16 { width } else { BLOCK }
 }

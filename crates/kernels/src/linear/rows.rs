@@ -1,17 +1,17 @@
-//! A linear map of chosen rows of a table, and the gradient of its weights, in one walk over the table:
+//! A linear map of selected rows of a table, and the gradient of its weights, in one pass over the table:
 //! `S[m, o] = Σ_i X[m, i] · W[o, i]`, then the caller's `R[m] = f(S[m])`, then `G[o, i] = Σ_m R[m, o] · X[m, i]`.
 //!
-//! What fits a classifier to features in memory needs this again and again, for tables far larger than the caches and for
-//! now these, now those of their rows. So it is no [`Kernel`](crate::Kernel): it copies no row into an arena, and it reads
-//! each row once from memory for both products.
+//! Fitting a classifier to features in memory needs this again and again, for tables far larger than the caches and for varying
+//! selections of rows. So it is not a [`Kernel`](crate::Kernel): it copies no rows into an arena, and reads each row from
+//! memory only once for both products.
 //!
-//! **Schedule.** The chosen rows are cut into parts, and a part into blocks of 48 rows, which stay in the second-level cache
-//! between the products. The first is the tile of the forward pass (`forward.rs`), whose lanes are outputs. The second has inputs
-//! for lanes, which lie in the table as they are needed, and up to six outputs by a panel of 64 inputs in registers. A
-//! part has a sum of its own, of which there are at most 16, and no more than take the memory of the table.
+//! **Schedule.** The selected rows are cut into parts, and a part into blocks of 48 rows, which stay in the second-level cache
+//! between the products. The first product uses the tile of the forward pass (`forward.rs`), whose lanes are outputs. The
+//! second has inputs for lanes, in the order of the table, and up to six outputs by a panel of 64 inputs in registers. Each
+//! part has its own sum; there are at most 16 parts, and their sums take at most as much memory as the table.
 //!
-//! **Numerics.** f32; a score is one chain of fused multiply-adds in order of the inputs, a gradient one a part in order of
-//! the rows, and the parts are added in f64, in order. Parts follow from shapes alone.
+//! **Numerics.** f32; a score is one chain of fused multiply-adds in the order of the inputs, a gradient one chain per part in
+//! the order of the rows, and the parts are added in f64, in order. The parts follow from shapes alone.
 
 use super::{LinearPack, PANEL, ROWS, for_tile, forward::sum, part, strip_width};
 use crate::pool::Pool;
@@ -19,30 +19,30 @@ use crate::simd::{BLOCK, Isa, Simd, Task};
 use crate::unrolled::unrolled;
 use std::ops::Range;
 
-/// Rows of a block.
+/// Number of rows in a block.
 const BLOCK_ROWS: usize = 48;
-/// Inputs whose weights stay in the first-level cache.
+/// Number of inputs whose weights stay in the first-level cache.
 const INPUTS: usize = 128;
-/// Parts, at most, and the rows that are worth one.
+/// The largest number of parts, and the smallest number of rows in one.
 const PARTS: usize = 16;
 const PART_ROWS: usize = 64;
 
-/// Chosen rows of a table.
+/// Selected rows of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct TableRows<'a> {
     /// The table `[N, I]`, row by row.
     pub table: &'a [f32],
-    /// I, a multiple of 16: whoever has another number fills up with zeros.
+    /// I, a multiple of 16; with another number, pad the rows with zeros.
     pub inputs: usize,
-    /// The rows, in order.
+    /// Indices of the selected rows, in order.
     pub chosen: &'a [u32],
 }
 
 impl TableRows<'_> {
-    /// S, `[rows, outputs]`, for the weights `[outputs, I]`.
+    /// Computes S, `[rows, outputs]`, for the weights `[outputs, I]`.
     ///
     /// # Panics
-    /// When the lengths do not fit, I is no multiple of 16, or a row is past the table.
+    /// If the lengths do not fit, I is not a multiple of 16, or a row index is out of range.
     pub fn scores(&self, pool: &Pool, isa: Isa, weight: &[f32], outputs: usize) -> Vec<f32> {
         let weight = self.packed(weight, outputs);
         let mut scores = vec![0.0; self.chosen.len() * outputs];
@@ -57,11 +57,11 @@ impl TableRows<'_> {
         scores
     }
 
-    /// Calls `residual(m, S[m])` for each chosen row, which writes `R[m]` in its place and gives a number; writes G, `[outputs, I]`,
-    /// and gives the sum of the numbers.
+    /// Calls `residual(m, S[m])` for each selected row, which overwrites it with `R[m]` and returns a number. Writes G,
+    /// `[outputs, I]`, and returns the sum of the numbers.
     ///
     /// # Panics
-    /// As [`scores`](Self::scores), and when the gradient has another length than the weights.
+    /// As [`scores`](Self::scores), and if the gradient does not have the length of the weights.
     pub fn gradient(
         &self,
         pool: &Pool,
@@ -70,7 +70,7 @@ impl TableRows<'_> {
         gradient: &mut [f64],
         residual: &(dyn Fn(usize, &mut [f32]) -> f64 + Sync),
     ) -> f64 {
-        assert_eq!(gradient.len(), weight.len(), "one gradient a weight");
+        assert_eq!(gradient.len(), weight.len(), "one gradient per weight");
         let outputs = weight.len() / self.inputs;
         let weight = self.packed(weight, outputs);
         let rows = self.chosen.len();
@@ -116,12 +116,12 @@ impl TableRows<'_> {
     }
 }
 
-/// A thread on its way over rows.
+/// The state of a thread while it walks over rows.
 struct Walk<'a> {
     of: &'a TableRows<'a>,
     pack: LinearPack,
     weight: &'a [f32],
-    /// Of a block, `[rows, lanes]`; past the last output they are zero.
+    /// For a block, `[rows, lanes]`; past the last output they are zero.
     scores: Vec<f32>,
 }
 
@@ -131,7 +131,7 @@ impl<'a> Walk<'a> {
         Self { of, pack, weight, scores: vec![0.0; BLOCK_ROWS * pack.lanes()] }
     }
 
-    /// Row `m` of the chosen ones, from input `at` on.
+    /// The `m`-th selected row, from input `at` on.
     #[inline(always)]
     fn row(&self, m: usize, at: usize, len: usize) -> &'a [f32] {
         &self.of.table[self.of.chosen[m] as usize * self.of.inputs + at..][..len]
@@ -193,7 +193,7 @@ impl Scores<'_, '_> {
     }
 }
 
-/// Adds to the gradient what a block of rows gives.
+/// Adds the contribution of a block of rows to the gradient.
 struct Gradient<'s, 'a> {
     walk: &'s Walk<'a>,
     rows: Range<usize>,
@@ -219,7 +219,7 @@ impl Task for Gradient<'_, '_> {
 }
 
 impl Gradient<'_, '_> {
-    /// `P` outputs from `o` on, `NV` vectors of inputs from `at` on.
+    /// `P` outputs starting at `o`, `NV` vectors of inputs starting at `at`.
     #[inline(always)]
     fn tile<V: Simd, const P: usize, const NV: usize>(&mut self, o: usize, at: usize) {
         let (lanes, inputs) = (self.walk.pack.lanes(), self.walk.of.inputs);
@@ -269,7 +269,7 @@ mod tests {
     impl Case {
         fn new([n, inputs, outputs, chosen]: [usize; 4]) -> Self {
             let mut sample = Sample::new((n * inputs + outputs) as u64);
-            // In no order, and some of them left out.
+            // In no particular order, with some rows left out.
             let chosen = (0..chosen).map(|m| (m * 7 % n) as u32).collect();
             let (table, weight) = (sample.normal_vec(n * inputs), sample.normal_vec(outputs * inputs));
             Self { table, weight, chosen, inputs, outputs }
@@ -279,7 +279,7 @@ mod tests {
             TableRows { table: &self.table, inputs: self.inputs, chosen: &self.chosen }
         }
 
-        /// The chosen rows, one behind the other, in f64.
+        /// The selected rows, one after the other, in f64.
         fn gathered(&self) -> Vec<f64> {
             let row = |&m: &u32| self.table[m as usize * self.inputs..][..self.inputs].to_vec();
             widen(&self.chosen.iter().flat_map(row).collect::<Vec<f32>>())

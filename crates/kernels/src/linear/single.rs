@@ -1,11 +1,12 @@
-//! The forward pass of a single sample: every weight is used once, so the time is that of reading the weights.
+//! The forward pass of a single sample: every weight is used once, so it takes as long as reading the weights.
 //!
-//! **Schedule.** A task reads two panels in turn, four inputs of each at a time, while the sums rest on the stack: memory delivers
-//! two streams faster than one, as long as little else is done between the turns. One thread of an AVX2 machine, 9,216 inputs, 4,096
-//! outputs, 151 MB: 5.2 ms, and 5.6 with eight inputs at a time. Lost: tiles of 16 outputs, one panel at a time, 16 inputs at a time,
-//! four panels, asking for the weights ahead (by 2 to 16 KiB, into any cache), and sums that rest in `Y` (6.0).
+//! **Schedule.** A task reads two panels in turn, four inputs of each at a time, while the sums are kept on the stack: memory
+//! delivers two streams faster than one, as long as little else is done between the turns. One thread of an AVX2 machine, 9,216
+//! inputs, 4,096 outputs, 151 MB: 5.2 ms, and 5.6 with eight inputs at a time. Tried and rejected: tiles of 16 outputs, one
+//! panel at a time, 16 inputs at a time, four panels, prefetching the weights (by 2 to 16 KiB, into any cache), and sums that
+//! are kept in `Y` (6.0).
 //!
-//! **Numerics.** Each output is the chain of fused multiply-adds that [`forward`](super::forward) has.
+//! **Numerics.** Each output is the same chain of fused multiply-adds as in [`forward`](super::forward).
 
 use super::{LinearPack, PANEL, product};
 use crate::activation::Activation;
@@ -14,9 +15,9 @@ use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use std::ops::Range;
 
-/// Inputs of a panel before the other one's turn.
+/// Number of inputs of a panel before it is the other one's turn.
 const TURN: usize = 4;
-/// Panels of a task.
+/// Number of panels in a task.
 pub(super) const PANELS: usize = 2;
 
 /// Some panels of the outputs of a sample.
@@ -35,7 +36,7 @@ impl<const IS_BF16: bool> Task for Single<'_, IS_BF16> {
     fn run<V: Simd>(self) {
         let mut rest = self.panels.clone();
         while let Some(first) = rest.next() {
-            // Those beside it of the same width: all but the last of the layer.
+            // The following panels of the same width: all but the last of the layer.
             let width = self.pack.panel_width(first);
             while rest.start < rest.end && self.pack.panel_width(rest.start) == width {
                 rest.start += 1;
@@ -58,7 +59,7 @@ impl<const IS_BF16: bool> Single<'_, IS_BF16> {
     #[inline(always)]
     fn panels<V: Simd, const NV: usize>(&self, panels: Range<usize>) {
         if NV * V::LANES > PANEL {
-            return; // never called; keeps the compiler from making it
+            return; // never called; keeps the compiler from generating its code
         }
         let (pack, width) = (self.pack, NV * V::LANES);
         let lanes = |panel: usize| panel * PANEL..panel * PANEL + width;

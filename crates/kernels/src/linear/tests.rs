@@ -1,4 +1,4 @@
-//! The three passes against the f64 specification.
+//! Tests of the three passes against the f64 specification.
 
 use super::*;
 use crate::activation::Activation;
@@ -23,7 +23,7 @@ const SHAPES: [[usize; 3]; 12] = [
     [5, 257, 48],
 ];
 
-/// The shapes above as vectors, and images that are read without a flatten: samples, outputs, how the input lies.
+/// The shapes above as vectors, and images that are read without a flatten: samples, outputs, layout of the input.
 fn cases() -> Vec<(usize, usize, Plane)> {
     let vectors = SHAPES.map(|[n, i, o]| (n, o, Plane::vector(i)));
     let images = [(5, 37, 16, [1, 1]), (7, 130, 32, [3, 5]), (25, 10, 48, [7, 7])];
@@ -56,7 +56,7 @@ fn every_weight_has_a_place_of_its_own() {
     }
 }
 
-/// The same bits as f32 sums of values that were rounded before.
+/// The same bits as f32 sums of values that were rounded beforehand.
 #[test]
 fn rounded_values_give_the_same_sums() {
     for (i, (n, o, x_plane)) in cases().into_iter().enumerate() {
@@ -152,7 +152,7 @@ fn equals_the_reference_and_no_tile_of_the_batch_changes_a_bit() {
 
 #[test]
 fn a_nan_is_not_hidden_by_relu() {
-    // A whole block of outputs: NaN times the zero weights of an empty lane would be NaN there too.
+    // A whole block of outputs: NaN times the zero weights of an empty lane would be NaN too.
     let pack = LinearPack { in_features: 2, out_features: 16 };
     let x = [1.0, f32::NAN];
     for run in run(

@@ -1,18 +1,19 @@
-//! Cross entropy of logits against labels or mixtures of two, mean over the batch, its gradient, and how many were right.
+//! Cross entropy of logits against labels or mixtures of two, averaged over the batch; its gradient; and the number of correct
+//! predictions.
 //!
 //! `loss = (1/W) Σ_n Σ_c t[n,c] · (−logp[n,c])`, `dlogits[n,k] = (1/W) · (p[n,k] · Σ_c t[n,c] − t[n,k])`
 //!
 //! with `p = softmax(logits)`, class weights `w` (1 when absent), label smoothing `ε`, the target
-//! `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]`, and `W = Σ_n w[y_n]` over the **whole** batch, not the tile: so
-//! the tiles' gradients add up to the batch's. As in PyTorch, weights of the labels that sum to 0 give NaN.
+//! `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]`, and `W = Σ_n w[y_n]` over the **whole** batch, not the tile, so that
+//! the gradients of the tiles add up to that of the batch. As in PyTorch, weights of the labels that sum to 0 give NaN.
 //!
-//! The loss of an auxiliary classifier is multiplied by a factor, and so is its gradient; it is added to the reported loss.
+//! The loss of an auxiliary classifier and its gradient are multiplied by a factor; it is added to the reported loss.
 //!
 //! A mixture ([`Target`]) has `λ` times the target of `a` plus `1−λ` times that of `b`, and `λ·w[a] + (1−λ)·w[b]` in `W`:
 //! the criterion of MixUp, `λ · CE(a) + (1−λ) · CE(b)`, sample by sample.
 //!
-//! **Numerics.** Exponentials in f32, sums and logarithms in f64, the mean a compensated sum in order of the samples
-//! that is carried on from tile to tile: cutting the batch changes no bit.
+//! **Numerics.** Exponentials are in f32, sums and logarithms in f64; the mean is a compensated sum in the order of the samples
+//! that continues from tile to tile, so that cutting the batch changes no bit.
 
 use super::{Target, exponentials, max, softmax, sum};
 use crate::cut;
@@ -21,26 +22,26 @@ use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use striate_base::math::ln;
 
-/// Values of `CrossEntropy::report`.
+/// Length of `CrossEntropy::report`.
 pub const REPORT_LEN: usize = 4;
 
 /// The loss at the end of a classifier; targets come with the step.
 #[derive(Debug, Clone)]
 pub struct CrossEntropy {
-    /// Logits `[N, C]`, a [`crate::Plane::vector`].
+    /// The logits `[N, C]`, a [`crate::Plane::vector`].
     pub logits: Value,
-    /// Gradient of the logits, where one is wanted; another buffer.
+    /// The gradient of the logits, if it is needed; another buffer.
     pub grad: Option<Value>,
-    /// A kept buffer of [`REPORT_LEN`] values: `[0]` the mean loss, `[1]` how many samples have their label (`a` of a
-    /// mixture) as the class of the largest logit (the first of equals), both of the whole batch once the last tile is through; `[2]`
-    /// and `[3]` are its own.
+    /// A kept buffer of [`REPORT_LEN`] values: `[0]` is the mean loss, and `[1]` is the number of samples whose largest logit
+    /// (the first of equals) belongs to their label (`a` of a mixture), both for the whole batch once the last tile is done;
+    /// `[2]` and `[3]` are for internal use.
     pub report: Buf,
-    /// Share `ε` of the target that is spread over all classes, in `[0, 1]`.
+    /// The share `ε` of the target that is spread over all classes, in `[0, 1]`.
     pub label_smoothing: f32,
-    /// One weight a class.
+    /// One weight per class.
     pub class_weights: Option<Vec<f32>>,
-    /// For the logits of an auxiliary classifier, the factor of its loss. The loss is then added to what another kernel has put
-    /// into `report` before this one, and the hits of the auxiliary classifier do not count.
+    /// For the logits of an auxiliary classifier, the factor of its loss. The loss is then added to what an earlier kernel has
+    /// put into `report`, and correct predictions of the auxiliary classifier do not count.
     pub auxiliary: Option<f32>,
 }
 
@@ -48,8 +49,8 @@ impl CrossEntropy {
     /// Adds the kernels to `program`.
     ///
     /// # Panics
-    /// When a value is not a vector, a weight is missing, or the smoothing is outside `[0, 1]`. A run panics when it has
-    /// fewer targets than samples, or one that [`Target::is_valid`] refuses.
+    /// If a value is not a vector, a weight is missing, or the smoothing is outside `[0, 1]`. A run panics if it has fewer
+    /// targets than samples, or one for which [`Target::is_valid`] is false.
     pub fn push(self, program: &mut Builder) {
         let classes = self.logits.plane.channels;
         if let Some(grad) = &self.grad {
@@ -64,7 +65,7 @@ impl CrossEntropy {
         assert!(weights == classes, "cross entropy: {weights} class weights for {classes} classes");
         let rows = program.buffer(2 * program.tile());
         let (report, is_auxiliary) = (self.report, self.auxiliary.is_some());
-        // Only needed where no gradient is wanted: there, the exponentials go here.
+        // Only needed if no gradient is requested; the exponentials then go here.
         let scratch = match self.grad {
             Some(grad) => grad,
             None => {
@@ -79,14 +80,14 @@ impl CrossEntropy {
         self.class_weights.as_ref().map_or(1.0, |weights| f64::from(weights[class]))
     }
 
-    /// What a sample adds to `W`.
+    /// The contribution of a sample to `W`.
     fn weight_of(&self, target: Target) -> f64 {
         let [(a, share_a), (b, share_b)] = target.shares();
         self.weight(a) * share_a + self.weight(b) * share_b
     }
 }
 
-/// Loss, hit and gradient of each sample: `rows` is `[n][2]`.
+/// Loss, correctness and gradient of each sample: `rows` is `[n][2]`.
 #[derive(Debug)]
 struct Rows {
     loss: CrossEntropy,
@@ -155,12 +156,12 @@ unsafe impl Kernel for Rows {
     }
 }
 
-/// Next to the most probable class, a class below this has no gradient.
+/// Relative to the most probable class, a class below this has no gradient.
 const TINY: f32 = 1e-25;
 
 struct Sample<'a> {
     x: &'a [f32],
-    /// The classes of the target, what each has on top of the others, and its share of the sample.
+    /// The classes of the target, what each has in addition to the others, and its share of the sample.
     hard: [(usize, f64, f64); 2],
     /// Target of every class of weight 1.
     soft: f64,
@@ -179,7 +180,7 @@ impl Task for Sample<'_> {
         let total = exponentials(x, max, grad);
         let log_total = ln(total);
         let minus_logp = |x: f32| log_total - f64::from(x - max);
-        // A class without a share has no part in the loss, not even one of 0 · ∞.
+        // A class without a share contributes nothing to the loss, not even 0 · ∞.
         let taken = || hard.into_iter().filter(|&(_, _, share)| share > 0.0);
         let mut loss = taken().map(|(class, hard, _)| hard * minus_logp(x[class])).sum::<f64>();
         if soft > 0.0 {
@@ -237,7 +238,7 @@ unsafe impl Kernel for Report {
             report.fill(0.0);
         }
         for row in rows.chunks_exact(2) {
-            // Kahan: report[2] is what the last additions lost.
+            // Kahan summation: report[2] is the rounding error of the last additions.
             let value = row[0] - report[2];
             let sum = report[0] + value;
             report[2] = (sum - report[0]) - value;

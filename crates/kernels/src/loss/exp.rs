@@ -3,11 +3,11 @@
 
 /// `exp(x)`, relative error below 2e-7; 0 where the result would be subnormal, +∞ above the largest f32, NaN for NaN.
 ///
-/// `x = n·ln 2 + r` with integer `n` and `|r| ≤ ½ ln 2`; then `2ⁿ` by its bits times Taylor's polynomial of degree 7 of
-/// `exp(r)`, whose rest is below 6e-9. No branches, so that a loop over it becomes vectors.
+/// `x = n·ln 2 + r` with integer `n` and `|r| ≤ ½ ln 2`; then `2ⁿ` by its bits times the Taylor polynomial of degree 7 of
+/// `exp(r)`, whose remainder is below 6e-9. There are no branches, so a loop over it is vectorized.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
-    /// Adding and taking away 1.5 · 2²³ rounds to an integer.
+    /// Adding and subtracting 1.5 · 2²³ rounds to an integer.
     const ROUND: f32 = 12_582_912.0;
     /// `ln 2` in two parts, the first of nine bits: its multiples by `n` are exact.
     const LN_2_HIGH: f32 = 355.0 / 512.0;

@@ -1,7 +1,7 @@
-//! What stands at the end of a classifier: softmax, log-softmax and cross entropy of logits `[N, C]`.
+//! The end of a classifier: softmax, log-softmax and cross entropy of logits `[N, C]`.
 //!
-//! These are the only kernels that sum over lanes. They do it in plain Rust, element by element in a fixed pattern and
-//! without fused operations, so that every instruction set gives the same bits, the portable one too.
+//! These are the only kernels that sum over lanes. They do so in plain Rust, element by element in a fixed pattern and without
+//! fused operations, so that every instruction set gives the same bits, including the portable one.
 
 mod cross_entropy;
 mod exp;
@@ -17,7 +17,7 @@ pub use target::Target;
 use crate::BLOCK;
 use exp::exp;
 
-/// Largest value of a row, −∞ for none. A NaN may be passed over: it comes back in the exponentials.
+/// The largest value of a row, −∞ if it is empty. A NaN may be skipped: it reappears in the exponentials.
 #[inline(always)]
 fn max(row: &[f32]) -> f32 {
     row.iter().fold(f32::NEG_INFINITY, |max, &v| if v > max { v } else { max })

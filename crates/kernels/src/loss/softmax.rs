@@ -10,28 +10,28 @@ use striate_base::math::ln;
 /// `y[n,c] = exp(x[n,c] − m) / Σ_k exp(x[n,k] − m)` with `m = max_k x[n,k]`, or the logarithm of that.
 #[derive(Debug)]
 pub struct Softmax {
-    /// Logits, a [`Plane::vector`].
+    /// The logits, a [`Plane::vector`].
     pub x: Value,
     /// Probabilities or their logarithms, in another buffer.
     pub y: Value,
-    /// Whether the logarithm is wanted.
+    /// Whether to compute the logarithm.
     pub log: bool,
 }
 
 /// `dx[n,c] = y[n,c] · (dy[n,c] − Σ_k dy[n,k] · y[n,k])`, or for the logarithm `dx[n,c] = dy[n,c] − exp(y[n,c]) · Σ_k dy[n,k]`.
 #[derive(Debug)]
 pub struct SoftmaxBackward {
-    /// Output of the forward pass.
+    /// The output of the forward pass.
     pub y: Value,
-    /// Gradient of the output.
+    /// The gradient of the output.
     pub dy: Value,
-    /// Gradient of the logits, in another buffer.
+    /// The gradient of the logits, in another buffer.
     pub dx: Value,
     /// As in the forward pass.
     pub log: bool,
 }
 
-/// Insists on vectors of one length.
+/// Asserts that both are vectors of the same length.
 #[track_caller]
 pub(super) fn check(what: &str, a: &Value, b: &Value) {
     cut::check_same(what, a, b);

@@ -1,11 +1,11 @@
-//! What a sample should be taken for: `lambda · one_hot(a) + (1 − lambda) · one_hot(b)`.
+//! The target of a sample: `lambda · one_hot(a) + (1 − lambda) · one_hot(b)`.
 
-/// One class, or a mixture of two, as MixUp and CutMix make them.
+/// One class, or a mixture of two, as in MixUp and CutMix.
 ///
-/// A plain label `y` is `{ a: y, b: y, lambda: 1.0 }`, and so `Target::from(y)`.
+/// A plain label `y` is `{ a: y, b: y, lambda: 1.0 }`, which is `Target::from(y)`.
 ///
 /// # Source
-/// Zhang et al. 2018, section 2: an image mixed of two belongs to both classes in proportion.
+/// Zhang et al. 2018, section 2: an image mixed from two belongs to both classes in proportion.
 ///
 /// # Example
 /// ```
@@ -16,11 +16,11 @@
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Target {
-    /// The class that counts as the right answer.
+    /// The class that counts as the correct answer.
     pub a: u32,
-    /// The class mixed in.
+    /// The class that is mixed in.
     pub b: u32,
-    /// Share of `a`, 0 to 1.
+    /// The share of `a`, from 0 to 1.
     pub lambda: f32,
 }
 
@@ -31,7 +31,7 @@ impl Target {
         [(self.a as usize, lambda), (self.b as usize, 1.0 - lambda)]
     }
 
-    /// Whether both classes are below `classes` and the share is one.
+    /// Whether both classes are below `classes` and the share is between 0 and 1.
     pub fn is_valid(self, classes: usize) -> bool {
         (self.a as usize) < classes && (self.b as usize) < classes && (0.0..=1.0).contains(&self.lambda)
     }
@@ -45,7 +45,7 @@ impl From<u32> for Target {
 
 impl From<usize> for Target {
     /// # Panics
-    /// When the label is past 2^32: no network has so many classes.
+    /// If the label is 2^32 or more; no network has so many classes.
     fn from(label: usize) -> Self {
         u32::try_from(label).expect("a label below 2^32").into()
     }

@@ -1,4 +1,4 @@
-//! Against the f64 specification, for few and for many classes.
+//! Tests against the f64 specification, for few and for many classes.
 
 use super::*;
 use crate::plane::Plane;
@@ -186,7 +186,7 @@ fn a_label_that_is_no_class_is_refused() {
     cross_entropy((1, 3, 1), &[0.0; 3], &[3_u32.into()], 0.0, None);
 }
 
-/// The engine before there were mixtures gave these bits.
+/// The engine gave these bits before mixtures were introduced.
 #[test]
 fn plain_labels_keep_their_bits_next_to_mixtures() {
     let mut sample = Sample::new(9);

@@ -3,17 +3,18 @@
 //!
 //! Sources: Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019, algorithm 2 (decoupled decay).
 //!
-//! **Numerics.** Bias corrections in f64 from the number of the update. Square root and quotient by Newton steps
-//! ([`Simd::rsqrt`], [`Simd::recip`]), within some 3e-7 of the exact ones, the same bits on every instruction set with
-//! fused multiply-add and several times faster. Moments below 1e-30 become 0, and so do gradients below 1e-16, whose
+//! **Numerics.** Bias corrections are computed in f64 from the number of the update. Square root and quotient use Newton steps
+//! ([`Simd::rsqrt`], [`Simd::recip`]), which are within some 3e-7 of the exact values, give the same bits on every instruction
+//! set with fused multiply-add, and are several times faster. Moments below 1e-30 become 0, and so do gradients below 1e-16,
+//! whose squares would be subnormal: with an `eps` of 1e-8 they have no effect.
 //! squares would be subnormal: next to an `eps` of 1e-8 they move nothing.
 
 use super::{Rule, TINY, flush, tasks, update};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::Simd;
 
-/// One step of `torch.optim.Adam`, or with `decoupled` of `torch.optim.AdamW`, on one parameter; learning rate and number
-/// of the update come with the step.
+/// One step of `torch.optim.Adam`, or with `decoupled` of `torch.optim.AdamW`, on one parameter; the learning rate and the
+/// number of the update come with the step.
 #[derive(Debug, Clone, Copy)]
 pub struct AdamUpdate {
     /// The parameter.
@@ -24,17 +25,18 @@ pub struct AdamUpdate {
     pub m: Buf,
     /// Second moment, 0 before the first step.
     pub v: Buf,
-    /// Values of each.
+    /// Number of values in each.
     pub len: usize,
     /// Decay of the first and the second moment.
     pub betas: [f64; 2],
     /// Added to the denominator, outside the square root.
     pub eps: f32,
-    /// L2 penalty in the gradient, or with `decoupled` share of the parameter lost per unit of learning rate.
+    /// L2 penalty that is added to the gradient, or with `decoupled` the fraction of the parameter that is removed per unit of
+    /// learning rate.
     pub weight_decay: f32,
-    /// AdamW.
+    /// Whether this is AdamW, with decoupled weight decay.
     pub decoupled: bool,
-    /// Factor of the step's learning rate, 1 for none.
+    /// Factor of the step's learning rate; 1 for no change.
     pub rate_scale: f32,
 }
 
@@ -60,14 +62,14 @@ impl Rule<3> for Moments {
         let m = flush(m.mul(V::splat(self.keep[0])).fma(V::splat(self.take[0]), g), TINY);
         let v = v.mul(V::splat(self.keep[1])).fma(V::splat(self.take[1]).mul(g), g);
         let v = flush(v, TINY);
-        // rsqrt(0) is finite, so √0 comes out as 0.
+        // rsqrt(0) is finite, so √0 is 0.
         let root = v.mul(v.rsqrt());
         let quotient = m.mul(V::splat(self.eps).fma(root, V::splat(self.scale)).recip());
         [p.fma(V::splat(self.minus_rate), quotient), m, v]
     }
 }
 
-/// `baseᵉ` by squaring: the same bits everywhere, which `powi` does not promise.
+/// `baseᵉ` by squaring: the same bits everywhere, which `powi` does not guarantee.
 fn power(mut base: f64, mut exponent: u64) -> f64 {
     let mut result = 1.0;
     while exponent > 0 {

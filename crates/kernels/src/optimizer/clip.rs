@@ -1,8 +1,8 @@
-//! Gradients held within bounds: by their joint norm, `g ← g · min(1, max_norm / (‖all g‖₂ + 1e-6))`, or one by one,
+//! Clipping of gradients: by their joint norm, `g ← g · min(1, max_norm / (‖all g‖₂ + 1e-6))`, or value by value,
 //! `g ← min(max(g, −limit), limit)`. Sources: Pascanu et al. 2013; `torch.nn.utils.clip_grad_norm_`, `clip_grad_value_`.
 //!
-//! **Numerics.** The norm of each 4096 values is summed in f64, in sixteen interleaved sums, and kept in f32; the norm of
-//! those, in their order, in f64. So the bits follow from shapes alone. A gradient that is not finite stays so.
+//! **Numerics.** The norm of each 4096 values is summed in f64, in sixteen interleaved sums, and stored in f32; the norm of
+//! those is computed in their order, in f64. So the bits follow from shapes alone. A gradient that is not finite remains so.
 
 use super::{part, tasks};
 use crate::BLOCK;
@@ -10,25 +10,25 @@ use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use std::ops::Range;
 
-/// Bounds the joint norm of gradients, as `torch.nn.utils.clip_grad_norm_(…, max_norm)`.
+/// Limits the joint norm of gradients, like `torch.nn.utils.clip_grad_norm_(…, max_norm)`.
 #[derive(Debug, Clone)]
 pub struct ClipNorm {
-    /// All gradients, and how many values each has. Lanes that fill up a block hold 0.
+    /// All gradients, with the number of values in each. Lanes that fill up a block hold 0.
     pub grads: Vec<(Buf, usize)>,
-    /// The largest norm that is left as it is.
+    /// The largest norm that is left unchanged.
     pub max_norm: f32,
 }
 
-/// Bounds each value of gradients, as `torch.nn.utils.clip_grad_value_(…, limit)`.
+/// Limits each value of gradients, like `torch.nn.utils.clip_grad_value_(…, limit)`.
 #[derive(Debug, Clone)]
 pub struct ClipValue {
-    /// The gradients, and how many values each has.
+    /// The gradients, with the number of values in each.
     pub grads: Vec<(Buf, usize)>,
-    /// The largest magnitude that is left as it is.
+    /// The largest magnitude that is left unchanged.
     pub limit: f32,
 }
 
-/// One task a part of a gradient.
+/// One task per part of a gradient.
 fn parts(grads: &[(Buf, usize)]) -> Vec<(Buf, Range<usize>)> {
     let of = |&(buf, len): &(Buf, usize)| (0..tasks(len)).map(move |task| (buf, part(len, task)));
     grads.iter().flat_map(of).collect()
@@ -42,7 +42,8 @@ fn buffers(parts: &[(Buf, Range<usize>)]) -> Vec<Buf> {
 }
 
 impl ClipNorm {
-    /// Adds the kernels, after the last tile, and returns a kept buffer of two values: the norm as it was, and the factor.
+    /// Adds the kernels, to run after the last tile, and returns a kept buffer of two values: the norm before clipping, and the
+    /// factor.
     pub fn push(self, program: &mut Builder) -> Buf {
         let parts = parts(&self.grads);
         let (norms, factor) = (program.buffer(parts.len()), program.kept(2));
@@ -55,7 +56,7 @@ impl ClipNorm {
 }
 
 impl ClipValue {
-    /// Adds the kernel, after the last tile.
+    /// Adds the kernel, to run after the last tile.
     pub fn push(self, program: &mut Builder) {
         program.push_once(Box::new(Clamp { parts: parts(&self.grads), limit: self.limit }));
     }
@@ -137,7 +138,7 @@ unsafe impl Kernel for Factor {
         let norm = norms.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt();
         let factor = f64::from(self.max_norm) / (norm + 1e-6);
         to[0] = norm as f32;
-        to[1] = if factor >= 1.0 { 1.0 } else { factor as f32 }; // NaN stays
+        to[1] = if factor >= 1.0 { 1.0 } else { factor as f32 }; // NaN stays NaN
     }
 }
 
@@ -172,7 +173,7 @@ unsafe impl Kernel for Scale {
     }
 }
 
-/// `g ← min(max(g, −limit), limit)`, NaN stays.
+/// `g ← min(max(g, −limit), limit)`; NaN stays NaN.
 #[derive(Debug)]
 struct Clamp {
     parts: Vec<(Buf, Range<usize>)>,

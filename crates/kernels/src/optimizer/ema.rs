@@ -1,7 +1,7 @@
-//! Average of a parameter over the updates: `ema ← ema + (1 − d) · (value − ema)`, `d = min(decay, (1 + t)/(10 + t))`.
+//! The average of a parameter over the updates: `ema ← ema + (1 − d) · (value − ema)`, `d = min(decay, (1 + t)/(10 + t))`.
 //!
-//! `t` counts updates from 1, so the average forgets the first parameters, which are random, as fast as it may.
-//! Source: Polyak and Juditsky 1992 for the idea; the warm-up is TensorFlow's `ExponentialMovingAverage(num_updates=t)`.
+//! `t` counts updates from 1, so at first the average quickly forgets the initial parameters, which are random. Source: Polyak
+//! and Juditsky 1992 for the idea; the warm-up is TensorFlow's `ExponentialMovingAverage(num_updates=t)`.
 
 use super::{Rule, TINY, flush, tasks, update};
 use crate::program::{Buf, Cx, Kernel};
@@ -10,18 +10,18 @@ use crate::simd::Simd;
 /// One step of an exponential moving average; push it after the update of the value.
 #[derive(Debug, Clone, Copy)]
 pub struct EmaUpdate {
-    /// The average, which starts as the value.
+    /// The average, which starts at the value.
     pub ema: Buf,
     /// The parameter or running statistic after its update.
     pub value: Buf,
-    /// Values of each.
+    /// Number of values in each.
     pub len: usize,
-    /// Share of the average that survives an update once the warm-up is over, in `[0, 1)`.
+    /// The decay after the warm-up, in `[0, 1)`: the fraction of the average that survives an update.
     pub decay: f32,
 }
 
 impl EmaUpdate {
-    /// Share of the average that survives update `t`, counted from 1.
+    /// The decay at update `t`, counted from 1.
     pub fn decay_at(decay: f32, t: u64) -> f64 {
         let t = t as f64;
         f64::from(decay).min((1.0 + t) / (10.0 + t))

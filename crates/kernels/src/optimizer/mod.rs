@@ -1,9 +1,9 @@
-//! Updates of parameters: stochastic gradient descent, Adam and AdamW; what is done to gradients before, and to averages
-//! after.
+//! Updates of parameters: stochastic gradient descent, Adam and AdamW; also clipping of the gradients before, and averaging of
+//! the parameters after.
 //!
-//! A parameter, its gradient and its state lie in memory in one layout, so an update never asks what that layout is.
-//! Lanes that fill up a block hold 0 and stay 0. Push these with [`crate::Builder::push_once`]: they run after the last
-//! tile of a batch, when the gradients are whole.
+//! A parameter, its gradient and its state have the same layout in memory, so an update need not know the layout. Lanes that
+//! fill up a block hold 0 and stay 0. Push these kernels with [`crate::Builder::push_once`]: they run after the last tile of a
+//! batch, when the gradients are complete.
 
 mod adam;
 mod clip;
@@ -24,7 +24,7 @@ use crate::program::{Buf, Cx};
 use crate::simd::{Simd, Task};
 use std::ops::Range;
 
-/// Values of a task.
+/// Number of values in a task.
 const TASK: usize = 4096;
 
 fn tasks(len: usize) -> usize {
@@ -35,8 +35,7 @@ fn part(len: usize, task: usize) -> Range<usize> {
     task * TASK..((task + 1) * TASK).min(len)
 }
 
-/// What one vector of gradient does to one vector of each of `K` states, the parameter first. Must be
-/// `#[inline(always)]`.
+/// What one vector of the gradient does to one vector of each of `K` states, the parameter first. Must be `#[inline(always)]`.
 trait Rule<const K: usize> {
     fn apply<V: Simd>(&self, states: [V; K], grad: V) -> [V; K];
 }
@@ -57,9 +56,9 @@ fn update<const K: usize>(
     cx.isa().dispatch(Part { states, grad, rule });
 }
 
-/// `x`, or 0 where it is nearer to 0 than `least`; NaN stays NaN.
+/// `x`, or 0 if its magnitude is below `least`; NaN stays NaN.
 ///
-/// Moments that get no more gradient decay into subnormal numbers, and stay there for ever, since `0.9 ·` the smallest of
+/// Moments that receive no more gradient decay into subnormal numbers, and stay there forever, since `0.9 ·` the smallest of
 /// them rounds back to it; arithmetic on them takes the processor a hundred times as long.
 #[inline(always)]
 fn flush<V: Simd>(x: V, least: f32) -> V {
@@ -67,7 +66,7 @@ fn flush<V: Simd>(x: V, least: f32) -> V {
     V::select(V::splat(least).gt(magnitude), V::zero(), x)
 }
 
-/// Moments below this are 0.
+/// Moments below this become 0.
 const TINY: f32 = 1e-30;
 
 struct Part<'a, const K: usize, R> {

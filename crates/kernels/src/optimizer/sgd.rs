@@ -1,5 +1,5 @@
-//! Stochastic gradient descent: `g = grad + weight_decay · p`, `b = momentum · b + g`, `d = g + momentum · b` with Nesterov
-//! else `b`, `p ← p − learning_rate · d`. Source: Sutskever et al. 2013 in PyTorch's form.
+//! Stochastic gradient descent: `g = grad + weight_decay · p`, `b = momentum · b + g`, `d = g + momentum · b` with Nesterov,
+//! else `d = b`, and `p ← p − learning_rate · d`. Source: Sutskever et al. 2013 in PyTorch's form.
 
 use super::{Rule, TINY, flush, tasks, update};
 use crate::program::{Buf, Cx, Kernel};
@@ -12,17 +12,17 @@ pub struct SgdUpdate {
     pub weight: Buf,
     /// Its gradient.
     pub grad: Buf,
-    /// Where momentum is kept, 0 before the first step; without one there is no momentum.
+    /// The momentum, 0 before the first step; `None` for no momentum.
     pub momentum_buffer: Option<Buf>,
-    /// Values of each.
+    /// Number of values in each.
     pub len: usize,
-    /// Share of the momentum that survives a step.
+    /// The fraction of the momentum that survives a step.
     pub momentum: f32,
-    /// Looks ahead along the momentum.
+    /// Whether to look ahead along the momentum.
     pub nesterov: bool,
     /// L2 penalty, added to the gradient.
     pub weight_decay: f32,
-    /// Factor of the step's learning rate, 1 for none.
+    /// Factor of the step's learning rate; 1 for no change.
     pub rate_scale: f32,
 }
 

@@ -5,16 +5,16 @@
 use super::{part, tasks};
 use crate::program::{Buf, Cx, Kernel};
 
-/// Adds the gradient of one use of a parameter to another's; push it before what reads the sum.
+/// Adds the gradient of one use of a parameter to that of another; push it before the kernels that read the sum.
 #[derive(Debug, Clone)]
 pub struct AddGradient {
     /// The gradient of this use.
     pub from: Buf,
-    /// For each value of `to`, its place in `from`, or `u32::MAX` where there is none; `None`: the same place.
+    /// For each value of `to`, its position in `from`, or `u32::MAX` if there is none; `None`: the same position.
     pub map: Option<Vec<u32>>,
     /// The gradient that it is added to.
     pub to: Buf,
-    /// Values of `to`.
+    /// Number of values in `to`.
     pub len: usize,
 }
 

@@ -102,7 +102,7 @@ fn adam_equals_the_reference() {
             };
             for run in runs {
                 assert_close(&run.outputs[0], &want.param, 6e-7, 0.0, &run.what);
-                // The step itself, as far as the parameter's own rounding lets one see it.
+                // The step itself, as precisely as the rounding of the parameter lets it be seen.
                 let got: Vec<f64> = widen(&run.outputs[0]);
                 assert_close(&moves(&got, &param), &moves(&want.param, &param), 1e-6, 6e-7, &run.what);
                 assert_close(&run.outputs[1], &want.m, 6e-7, 0.0, &run.what);
@@ -114,7 +114,7 @@ fn adam_equals_the_reference() {
 
 #[test]
 fn the_quotient_of_adam_is_accurate_at_every_size() {
-    // From p = 0 the first step is −learning_rate · g / (|g| + eps), whatever g is, as long as v = g²/1000 is kept.
+    // From p = 0 the first step is −learning_rate · g / (|g| + eps), whatever g is, as long as v = g²/1000 is not flushed to 0.
     let grad: Vec<f32> =
         (-100..=100).map(|i| (f64::from(i) * 0.1).exp2().powi(if i < 0 { 1 } else { 5 }) as f32).collect();
     let zeros = vec![0.0; grad.len()];

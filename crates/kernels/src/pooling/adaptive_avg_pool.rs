@@ -1,7 +1,7 @@
 //! Adaptive average pooling: any size to any size by means over regions that cover the input.
 //!
-//! `y[n,c,oy,ox] = mean of x[n, c, r, q]` over `floor(oy·H/OH) ≤ r < ceil((oy+1)·H/OH)`, and so for the columns; to
-//! `[1, 1]` it is the mean of each channel. The gradient shares `dy` equally among the cells of its region.
+//! `y[n,c,oy,ox] = mean of x[n, c, r, q]` over `floor(oy·H/OH) ≤ r < ceil((oy+1)·H/OH)`, and likewise for the columns; to
+//! `[1, 1]` it is the mean of each channel. The gradient divides `dy` equally among the cells of its region.
 
 use super::check_pair;
 use super::mean::Mean;
@@ -13,7 +13,7 @@ use crate::program::{Buf, Cx, Kernel};
 #[derive(Debug)]
 pub struct AdaptiveAvgPool(Mean);
 
-/// `dx[i] = Σ dy[o] / cells[o]` over the outputs `o` whose region holds `i`.
+/// `dx[i] = Σ dy[o] / cells[o]` over the outputs `o` whose region contains `i`.
 #[derive(Debug)]
 pub struct AdaptiveAvgPoolBackward(Mean);
 
@@ -21,7 +21,7 @@ impl AdaptiveAvgPool {
     /// Both values in blocks of 16 channels, any halos.
     ///
     /// # Panics
-    /// When the channels differ or a value is planar.
+    /// If the numbers of channels differ or a value is planar.
     pub fn new(x: Value, y: Value) -> Self {
         check_pair("adaptive avg-pool", &x, &y);
         let regions = Regions::adaptive(x.plane.size(), y.plane.size());
@@ -30,10 +30,10 @@ impl AdaptiveAvgPool {
 }
 
 impl AdaptiveAvgPoolBackward {
-    /// As [`AdaptiveAvgPool::new`], for the gradients.
+    /// Like [`AdaptiveAvgPool::new`], for the gradients.
     ///
     /// # Panics
-    /// When the channels differ or a value is planar.
+    /// If the numbers of channels differ or a value is planar.
     pub fn new(dy: Value, dx: Value) -> Self {
         check_pair("adaptive avg-pool backward", &dx, &dy);
         let regions = Regions::adaptive(dx.plane.size(), dy.plane.size());

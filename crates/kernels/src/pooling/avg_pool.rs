@@ -1,7 +1,8 @@
-//! Average pooling: `y[n,c,oy,ox] = (1/D) · Σ x[n, c] over the window`; its gradient shares `dy / D` among the cells.
+//! Average pooling: `y[n,c,oy,ox] = (1/D) · Σ x[n, c] over the window`; its gradient gives `dy / D` to each of the cells.
 //!
-//! Padding counts as zeros. `D` is the number of taps that lie in the input or in the padding that is `counted`: all of it is
-//! PyTorch's `count_include_pad`, none of it the mean of what is there. A window of padding alone gives 0.
+//! Padding counts as zeros. `D` is the number of taps that lie in the input or in the padding that is `counted`: all of it for
+//! PyTorch's `count_include_pad`, none of it for the mean of the cells inside the input. A window entirely in the padding gives
+//! 0.
 
 use super::mean::Mean;
 use super::window_regions;
@@ -13,16 +14,16 @@ use crate::program::{Buf, Cx, Kernel};
 #[derive(Debug)]
 pub struct AvgPool(Mean);
 
-/// `dx[i] = Σ dy[o] / D[o]` over the outputs `o` whose window holds `i`.
+/// `dx[i] = Σ dy[o] / D[o]` over the outputs `o` whose window contains `i`.
 #[derive(Debug)]
 pub struct AvgPoolBackward(Mean);
 
 impl AvgPool {
-    /// Both values in blocks of 16 channels, any halos: the window's padding is its own. `counted` cells of padding,
+    /// Both values in blocks of 16 channels, with any halos: the padding is that of the window. `counted` cells of padding,
     /// `[[top, bottom], [left, right]]`, count in the divisor.
     ///
     /// # Panics
-    /// When the sizes do not fit the window.
+    /// If the sizes do not fit the window.
     pub fn new(x: Value, y: Value, window: Window, counted: [[usize; 2]; 2]) -> Self {
         let regions = window_regions("avg-pool", &x, &y, window).counting(x.plane.size(), &window, counted);
         Self(Mean { name: "avg-pool", big: x, small: y, regions, backward: false })
@@ -30,10 +31,10 @@ impl AvgPool {
 }
 
 impl AvgPoolBackward {
-    /// As [`AvgPool::new`], for the gradients.
+    /// Like [`AvgPool::new`], for the gradients.
     ///
     /// # Panics
-    /// When the sizes do not fit the window.
+    /// If the sizes do not fit the window.
     pub fn new(dy: Value, dx: Value, window: Window, counted: [[usize; 2]; 2]) -> Self {
         let regions = window_regions("avg-pool backward", &dx, &dy, window);
         let regions = regions.counting(dx.plane.size(), &window, counted);

@@ -1,9 +1,9 @@
 //! Max pooling: `y[n,c,oy,ox] = max of x[n, c] over the window`; its gradient goes to the cell that won. Adaptive max pooling
 //! is the same over the regions of [`super::AdaptiveAvgPool`].
 //!
-//! Padding is −∞: it never wins. Among equal values the first in scan order wins, and a NaN wins over all numbers, as
-//! in PyTorch. The backward pass finds the winner again from `x`, so nothing but `x` is kept; where convolution, ReLU
-//! and a 2x2 pooling follow each other, [`crate::conv::ConvPool`] does better.
+//! Padding is −∞, which never wins. Among equal values the first in scan order wins, and a NaN wins over all numbers, as in
+//! PyTorch. The backward pass finds the winner again from `x`, so nothing but `x` is kept; where convolution, ReLU and a 2x2
+//! pooling follow each other, [`crate::conv::ConvPool`] is faster.
 
 use super::regions::{Cells, Regions, Span};
 use super::{check_pair, window_regions};
@@ -22,25 +22,25 @@ pub struct MaxPool {
 }
 
 impl MaxPool {
-    /// Both values in blocks of 16 channels, any halos: the window's padding is its own.
+    /// Both values in blocks of 16 channels, with any halos: the padding is that of the window.
     ///
     /// # Panics
-    /// When the sizes do not fit the window.
+    /// If the sizes do not fit the window.
     pub fn new(x: Value, y: Value, window: Window) -> Self {
         Self { regions: window_regions("max-pool", &x, &y, window), x, y }
     }
 
-    /// To the size of `y`, by regions that cover `x`.
+    /// Pools to the size of `y`, over regions that cover `x`.
     ///
     /// # Panics
-    /// When the channels differ or a value is planar.
+    /// If the numbers of channels differ or a value is planar.
     pub fn adaptive(x: Value, y: Value) -> Self {
         check_pair("adaptive max-pool", &x, &y);
         Self { regions: Regions::adaptive(x.plane.size(), y.plane.size()), x, y }
     }
 }
 
-/// `dx[i] = Σ dy[o]` over the outputs `o` whose maximum was `i`.
+/// `dx[i] = Σ dy[o]` over the outputs `o` whose maximum was at `i`.
 #[derive(Debug)]
 pub struct MaxPoolBackward {
     x: Value,
@@ -59,10 +59,10 @@ impl MaxPoolBackward {
         Self { regions: window_regions("max-pool backward", &dx, &dy, window), x, dy, dx }
     }
 
-    /// Of [`MaxPool::adaptive`]; a region has at most 2^24 cells, since their numbers are f32.
+    /// Like [`MaxPool::adaptive`], for the gradients; a region has at most 2^24 cells, since the cells are numbered in f32.
     ///
     /// # Panics
-    /// As [`MaxPool::adaptive`], and when a region has more cells.
+    /// As [`MaxPool::adaptive`], and if a region has more cells.
     pub fn adaptive(x: Value, dy: Value, dx: Value) -> Self {
         cut::check_same("adaptive max-pool backward", &x, &dx);
         check_pair("adaptive max-pool backward", &dx, &dy);
@@ -126,13 +126,13 @@ unsafe impl Kernel for MaxPoolBackward {
     }
 }
 
-/// Largest value of a region, and the number of its cell in scan order.
+/// The largest value of a region, and the number of its cell in scan order.
 #[inline(always)]
 fn best<V: Simd>(x: &[f32], cells: Cells) -> (V, V) {
     let (mut best, mut winner) = (V::splat(f32::NEG_INFINITY), V::zero());
     for (number, at) in cells.offsets().enumerate() {
         let value = V::load(&x[at..]);
-        // value > best, or NaN; the first cell is number 0 even when it is −∞.
+        // value > best, or NaN; the first cell is number 0 even if it is −∞.
         let nan = value.is_nan();
         let wins = V::choose(nan, nan, value.gt(best));
         best = V::select(wins, value, best);
@@ -141,7 +141,7 @@ fn best<V: Simd>(x: &[f32], cells: Cells) -> (V, V) {
     (best, winner)
 }
 
-/// Largest value of a region, of `H x W` cells.
+/// The largest value of a region of `H x W` cells.
 #[inline(always)]
 fn largest<V: Simd, const H: usize, const W: usize>(x: &[f32], cells: Cells) -> V {
     let mut best = V::splat(f32::NEG_INFINITY);
@@ -149,7 +149,7 @@ fn largest<V: Simd, const H: usize, const W: usize>(x: &[f32], cells: Cells) -> 
     for row in cells.grid::<H, W>() {
         for at in row {
             let value = V::load(&x[at..]);
-            // The first of equal values stays, and a NaN is kept apart.
+            // The first of equal values stays, and a NaN is tracked separately.
             best = value.max(best);
             nan = V::or(nan, value.is_nan());
         }
@@ -173,7 +173,7 @@ impl Task for Forward<'_> {
         for (at, cells) in self.pool.regions.pixels(y_plane, x_plane) {
             for first in (0..BLOCK).step_by(V::LANES) {
                 let x = &self.x[first..];
-                // The usual windows, in a number of cells that the compiler knows: three times as fast.
+                // The usual windows, with a number of cells that the compiler knows: three times as fast.
                 let largest = match cells.counts() {
                     [2, 2] => largest::<V, 2, 2>(x, cells),
                     [3, 3] => largest::<V, 3, 3>(x, cells),
@@ -201,7 +201,7 @@ impl Task for Backward<'_> {
         let (dx_plane, dy_plane) = (&self.pool.dx.plane, &self.pool.dy.plane);
         let shift = self.pool.x.plane;
         self.dx.fill(0.0);
-        // x and dx may have different halos: the same regions, placed in each.
+        // x and dx may have different halos: the same regions, positioned in each.
         let places =
             self.pool.regions.pixels(dy_plane, &shift).zip(self.pool.regions.pixels(dy_plane, dx_plane));
         for ((at, x_cells), (_, dx_cells)) in places {

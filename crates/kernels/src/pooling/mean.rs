@@ -1,4 +1,4 @@
-//! The mean over regions, and its gradient: average and adaptive average pooling in one.
+//! The mean over regions, and its gradient, for both average and adaptive average pooling.
 
 use super::regions::{Cells, Regions};
 use crate::BLOCK;
@@ -8,7 +8,7 @@ use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// `small = mean of big over the regions`, or the gradient the other way.
+/// `small = mean of big over the regions`, or the gradient in the other direction.
 #[derive(Debug)]
 pub(super) struct Mean {
     pub(super) name: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Mean {
 
 /// The weight of a cell of a region.
 fn share(cells: &Cells) -> f32 {
-    // At least 1: a region of padding alone has the mean 0.
+    // At least 1: a region entirely in the padding has the mean 0.
     1.0 / cells.divisor().max(1) as f32
 }
 
@@ -68,7 +68,7 @@ impl Task for Forward<'_> {
         pool.small.plane.clear_halo(y);
         for (at, cells) in pool.regions.pixels(&pool.small.plane, &pool.big.plane) {
             let share = V::splat(share(&cells));
-            // Together, so that a sum need not wait for its last step alone.
+            // Computed together, so that a sum need not wait for its own last step.
             let mut sums = [V::zero(); VECTORS];
             for from in cells.offsets() {
                 let pixel = &x[from..][..BLOCK];

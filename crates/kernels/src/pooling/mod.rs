@@ -1,8 +1,8 @@
-//! Pooling: each output pixel is the maximum or the mean of a region of the input, channel by channel.
+//! Pooling: each output pixel is the maximum or the mean of a region of the input, for each channel.
 //!
-//! All kernels here are one loop over output pixels and the cells of their regions, 16 channels at a
-//! time; only what happens to a cell differs. Forward and backward cut into blocks of channels, and a backward block
-//! adds its outputs' gradients in scan order, so that overlapping windows sum in one order always.
+//! All kernels here are one loop over output pixels and the cells of their regions, 16 channels at a time, and differ only in
+//! what they do with a cell. Forward and backward are cut into blocks of channels, and a backward block adds the gradients of
+//! its outputs in scan order, so that overlapping windows are always summed in the same order.
 
 mod adaptive_avg_pool;
 mod avg_pool;
@@ -21,7 +21,7 @@ use crate::plane::Value;
 use crate::{PoolShape, Window};
 use regions::Regions;
 
-/// Insists on blocked values `big` and `small` whose sizes fit, and lists the window's regions.
+/// Asserts that `big` and `small` are blocked and that their sizes fit, and lists the regions of the window.
 #[track_caller]
 fn window_regions(what: &str, big: &Value, small: &Value, window: Window) -> Regions {
     check_pair(what, big, small);
@@ -43,6 +43,6 @@ fn check_pair(what: &str, big: &Value, small: &Value) {
     let channels = (big.plane.channels, small.plane.channels);
     assert!(
         channels.0 == channels.1,
-        "{what}: input and output must have as many channels, got {channels:?}"
+        "{what}: input and output must have the same number of channels, got {channels:?}"
     );
 }

@@ -1,4 +1,4 @@
-//! Which input cells each output pixel of a pooling sees: along each axis a run of cells, `step` apart.
+//! The input cells that each output pixel of a pooling reads: along each axis a run of cells, `step` apart.
 
 use crate::plane::Plane;
 use crate::shape::Window;
@@ -7,9 +7,9 @@ use crate::shape::Window;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) first: usize,
-    /// Cells inside the input; 0 for a window of padding alone.
+    /// Number of cells inside the input; 0 for a window entirely in the padding.
     pub(super) count: usize,
-    /// Cells that a mean divides by.
+    /// The number that a mean divides by.
     pub(super) counted: usize,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Regions {
 }
 
 impl Regions {
-    /// Those of a sliding window. Cells in the padding are left out.
+    /// The regions of a sliding window. Cells in the padding are left out.
     pub(super) fn window(input: [usize; 2], window: &Window) -> Self {
         let output = window.output(input).expect("the window fits the input");
         let spans = |a: usize| {
@@ -43,10 +43,10 @@ impl Regions {
         Self { rows: spans(0), columns: spans(1), step: window.dilation }
     }
 
-    /// With the taps that lie in `counted` cells of padding, `[[top, bottom], [left, right]]`, counted as well.
+    /// Also counts the taps that lie in `counted` cells of padding, `[[top, bottom], [left, right]]`.
     pub(super) fn counting(mut self, input: [usize; 2], window: &Window, counted: [[usize; 2]; 2]) -> Self {
         for (a, spans) in [&mut self.rows, &mut self.columns].into_iter().enumerate() {
-            // From the first cell of the window's padding on.
+            // Starting at the first cell of the window's padding.
             let first = window.before()[a] - counted[a][0];
             let end = window.before()[a] + input[a] + counted[a][1];
             for (position, span) in spans.iter_mut().enumerate() {
@@ -57,7 +57,7 @@ impl Regions {
         self
     }
 
-    /// Those of adaptive pooling: position `i` of `out` sees `floor(i·in/out) ≤ cell < ceil((i+1)·in/out)`.
+    /// The regions of adaptive pooling: position `i` of `out` reads `floor(i·in/out) ≤ cell < ceil((i+1)·in/out)`.
     pub(super) fn adaptive(input: [usize; 2], output: [usize; 2]) -> Self {
         let spans = |a: usize| {
             let at = |i: usize| {
@@ -107,12 +107,12 @@ impl Cells {
         self.counts[0] * self.counts[1]
     }
 
-    /// What a mean divides by.
+    /// The number that a mean divides by.
     pub(super) fn divisor(&self) -> usize {
         self.divisor
     }
 
-    /// Cells along each axis.
+    /// Number of cells along each axis.
     #[inline(always)]
     pub(super) fn counts(&self) -> [usize; 2] {
         self.counts
@@ -147,7 +147,7 @@ mod tests {
         let regions = Regions::window([4, 6], &window);
         assert_eq!(regions.rows, spans(&[(0, 2), (1, 3)]));
         assert_eq!(regions.columns, spans(&[(0, 2), (3, 2)]));
-        // Of the row of padding before and the column behind, and no others.
+        // Counts the row of padding before and the column after, and no others.
         let wide = Window { padding: [[1, 2], [0, 3]], ..window };
         let regions = Regions::window([4, 6], &wide).counting([4, 6], &wide, [[1, 0], [0, 1]]);
         assert_eq!(regions.rows.iter().map(|span| span.counted).collect::<Vec<_>>(), [3, 3, 1]);

@@ -1,4 +1,4 @@
-//! Against the f64 specification, over windows as awkward as PyTorch allows.
+//! Tests against the f64 specification, over windows as awkward as PyTorch allows.
 
 use super::*;
 use crate::plane::Plane;
@@ -100,7 +100,7 @@ fn avg_pool_equals_the_reference() {
         let (big, small) = planes(&mut sample, &shape);
         let [x_len, y_len] = lengths(n, &shape);
         let (x, dy) = (sample.normal_vec(x_len), sample.normal_vec(y_len));
-        // All of the padding counts, what is before the input, or none.
+        // Counting all of the padding, only the part before the input, or none.
         let counted =
             shape.window.padding.map(|[before, after]| [[before, after], [before, 0], [0, 0]][case / 3 % 3]);
         let what = format!("case {case}: {n} x {shape:?}");

@@ -1,8 +1,8 @@
-//! A buffer: its name, what was asked for, and where it lies.
+//! A buffer: its name, its requested length, and its place.
 
 use std::ops::Range;
 
-/// Extra values behind every buffer, so that a vector load that starts inside never leaves the arena.
+/// Extra values behind every buffer, so that a vector load that starts inside it never leaves the arena.
 pub(crate) const SLACK: usize = 16;
 
 /// A buffer of f32 values in the memory of a program.
@@ -30,11 +30,11 @@ impl Memory {
 pub(crate) struct Place {
     pub(crate) memory: Memory,
     pub(crate) range: Range<usize>,
-    /// Values of a sample, where the buffer holds all samples of a run; 0 where it holds a tile.
+    /// Number of values per sample, if the buffer holds all samples of a run; 0 if it holds a tile.
     pub(crate) per_sample: usize,
 }
 
-/// A buffer that was asked for.
+/// A buffer that was declared.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {
     pub(crate) len: usize,

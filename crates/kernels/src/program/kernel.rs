@@ -1,4 +1,4 @@
-//! What a kernel is, and what it gets to see of a run.
+//! The interface of kernels, and their access to memory during a run.
 
 use super::buffer::{Buf, Memory, Place};
 #[cfg(any(test, debug_assertions))]
@@ -12,21 +12,21 @@ use std::ops::Range;
 /// What changes from one run of a program to the next.
 #[derive(Debug, Clone, Copy)]
 pub struct Step<'a> {
-    /// Samples of this run, row-major `[N, C, H, W]`.
+    /// The samples of this run, row-major `[N, C, H, W]`.
     pub input: &'a [f32],
-    /// What each sample should be taken for; empty where there is no loss.
+    /// The label of each sample, or a mixture of two; empty if there is no loss.
     pub targets: &'a [Target],
-    /// Samples.
+    /// Number of samples.
     pub n: usize,
     /// Learning rate of this update.
     pub learning_rate: f32,
-    /// Updates done, this one included: 1 for the first.
+    /// Number of updates including this one: 1 for the first.
     pub update: u64,
     /// Key of every random number.
     pub seed: u64,
 }
 
-/// The part of a batch that passes through the network at once, and how to get at memory.
+/// The part of a batch that is processed at once, and access to memory.
 pub struct Cx<'a> {
     pub(super) step: &'a Step<'a>,
     /// Where each memory begins; null for one that this run has no use for.
@@ -39,7 +39,7 @@ pub struct Cx<'a> {
 }
 
 impl<'a> Cx<'a> {
-    /// What the whole run is about.
+    /// The settings of the whole run.
     pub fn step(&self) -> &'a Step<'a> {
         self.step
     }
@@ -47,15 +47,15 @@ impl<'a> Cx<'a> {
     pub fn isa(&self) -> Isa {
         self.isa
     }
-    /// Samples in this tile.
+    /// Number of samples in this tile.
     pub fn n(&self) -> usize {
         self.tile.len()
     }
-    /// Index in the batch of the tile's first sample.
+    /// Index in the batch of the first sample of this tile.
     pub fn first_sample(&self) -> usize {
         self.tile.start
     }
-    /// Whether sums over samples (gradients, loss) start here rather than go on from the tile before.
+    /// Whether sums over samples (gradients, loss) start in this tile rather than continue from the one before.
     pub fn starts_sums(&self) -> bool {
         self.tile.start == 0
     }
@@ -88,10 +88,10 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// A part of a buffer to read.
+    /// A part of a buffer, for reading.
     ///
     /// # Safety
-    /// No task that may run at the same time writes into this part.
+    /// No task that may run at the same time may write into this part.
     #[inline]
     pub unsafe fn read(&self, buf: Buf, part: Range<usize>) -> &'a [f32] {
         let place = self.place(buf);
@@ -103,7 +103,7 @@ impl<'a> Cx<'a> {
         unsafe { std::slice::from_raw_parts(self.memory(buf).add(place.start + part.start), part.len()) }
     }
 
-    /// A whole buffer to read, its slack included.
+    /// A whole buffer, including its slack, for reading.
     ///
     /// # Safety
     /// As [`Cx::read`].
@@ -113,10 +113,10 @@ impl<'a> Cx<'a> {
         unsafe { self.read(buf, 0..self.place(buf).len()) }
     }
 
-    /// A part of a buffer to write.
+    /// A part of a buffer, for writing.
     ///
     /// # Safety
-    /// No task that may run at the same time reads or writes this part, and this task holds it once.
+    /// No task that may run at the same time may read or write this part, and this task may hold it only once.
     #[inline]
     #[allow(clippy::mut_from_ref)] // the aliasing rule is the caller's promise
     pub unsafe fn write(&self, buf: Buf, part: Range<usize>) -> &'a mut [f32] {
@@ -140,7 +140,7 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// A part of a buffer to write, as bytes; `part` counts bytes.
+    /// A part of a buffer, for writing, as bytes; `part` counts bytes.
     ///
     /// # Safety
     /// As [`Cx::write`].
@@ -158,7 +158,7 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// A part of a buffer to read, as bytes; `part` counts bytes.
+    /// A part of a buffer, for reading, as bytes; `part` counts bytes.
     ///
     /// # Safety
     /// As [`Cx::read`].
@@ -176,31 +176,31 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// A buffer of which a task writes parts: its place is looked up once, not for each of them.
+/// A buffer of which a task writes parts: its place is looked up once, not for each part.
 #[derive(Clone, Copy)]
 pub struct Out<'a> {
     buf: Buf,
     start: *mut f32,
     len: usize,
     of: PhantomData<&'a [f32]>,
-    /// Who watches, and where the buffer begins.
+    /// The recorder of a watched run, and the start of the buffer.
     #[cfg(any(test, debug_assertions))]
     watched: Option<(&'a Witness, usize)>,
 }
 
 impl<'a> Out<'a> {
-    /// A part to write.
+    /// A part for writing.
     ///
     /// # Safety
     /// As [`Cx::write`].
     #[inline]
     pub unsafe fn write(self, part: Range<usize>) -> &'a mut [f32] {
         let (start, len) = (self.start_of(part.clone()), part.len());
-        // SAFETY: the part lies inside the buffer, which outlives the run; that nobody else holds it is the caller's promise.
+        // SAFETY: the part lies inside the buffer, which outlives the run; that nothing else holds it is the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(start, len) }
     }
 
-    /// Where a part begins that lies inside the buffer, for a kernel that writes some values of it.
+    /// The start of a part that lies inside the buffer, for a kernel that writes some of its values.
     #[inline]
     pub fn start_of(self, part: Range<usize>) -> *mut f32 {
         if part.start > part.end || part.end > self.len {
@@ -215,7 +215,7 @@ impl<'a> Out<'a> {
     }
 }
 
-/// Apart, so that what it says costs nothing where it is not said.
+/// A separate function, so that the message costs nothing unless it is needed.
 #[cold]
 #[inline(never)]
 fn outside(buf: Buf, part: Range<usize>, len: usize) -> ! {
@@ -225,18 +225,18 @@ fn outside(buf: Buf, part: Range<usize>, len: usize) -> ! {
 /// One operation on buffers, cut into tasks that may run at the same time.
 ///
 /// # Safety
-/// `run` touches only the buffers of `reads` and `writes`, writes only those of `writes`, and no two tasks of one
-/// kernel write the same element or write what the other reads. The tasks, and what each computes, follow from the
-/// kernel's shapes and the number of samples alone, so that the number of threads cannot change a bit.
+/// `run` must touch only the buffers of `reads` and `writes`, and write only those of `writes`. No two tasks of one kernel may
+/// write the same element, or write what the other reads. The tasks, and what each computes, must follow from the kernel's
+/// shapes and the number of samples alone, so that the number of threads cannot change a bit.
 pub unsafe trait Kernel: Send + Sync + Debug {
-    /// What it is called in profiles.
+    /// The name in profiles.
     fn name(&self) -> &'static str;
-    /// Buffers that must hold their values before.
+    /// The buffers whose values it needs.
     fn reads(&self) -> Vec<Buf>;
-    /// Buffers that hold new values after.
+    /// The buffers that it writes.
     fn writes(&self) -> Vec<Buf>;
-    /// Tasks for a tile of `n` samples.
+    /// The number of tasks for a tile of `n` samples.
     fn tasks(&self, n: usize) -> usize;
-    /// One task.
+    /// Runs one task.
     fn run(&self, cx: &Cx<'_>, task: usize);
 }

@@ -1,8 +1,8 @@
-//! Memory that is shared changes no bit, and threads wait where they must.
+//! Sharing memory changes no bit, and threads wait where they must.
 
 use super::*;
 
-/// y = a·x + 1, one task a value.
+/// y = a·x + 1, with one task per value.
 #[derive(Debug)]
 struct Affine(Buf, Buf, f32);
 // SAFETY: task i reads x[i] and writes y[i].
@@ -134,7 +134,7 @@ fn threads_wait_only_where_memory_is_shared() {
     assert_eq!(b.finish().unwrap().waits, [true, false, true, true]);
 }
 
-/// What a kernel that is wrong does: which elements task 0 and task 1 ask for, and what is named.
+/// A faulty kernel: the elements that task 0 and task 1 access, and the buffers that it names.
 #[derive(Debug)]
 struct Wrong {
     x: Buf,
@@ -176,7 +176,7 @@ fn a_watch_finds_what_is_not_named_and_tasks_that_meet() {
         let step = Step { input: &[], targets: &[], n: 1, learning_rate: 0.0, update: 0, seed: 0 };
         let mut program = b.finish().unwrap();
         let told = program.watch(Isa::PORTABLE, &step, 0..1).join("\n");
-        // A run on a thread that watches is watched, and after that no run is.
+        // A run on a thread that watches is watched; later runs are not.
         let ((), broken) = super::watched(|| program.run(&Pool::new(1), Isa::PORTABLE, &step));
         assert_eq!((broken.join("\n"), super::witness::is_watching()), (told.clone(), false));
         told
@@ -188,11 +188,11 @@ fn a_watch_finds_what_is_not_named_and_tasks_that_meet() {
     assert_eq!(watched(false, false, halves(), halves()), "`wrong` reads Buf(0), which it does not name");
     assert_eq!(
         watched(false, true, halves(), [0..5, 4..8]),
-        "task 1 of `wrong` writes what task 0 of `wrong` writes, and nothing keeps them apart"
+        "task 1 of `wrong` writes what task 0 of `wrong` writes, with no barrier between them"
     );
     assert_eq!(
         watched(true, true, [0..5, 4..8], halves()),
-        "task 0 of `wrong` reads what task 1 of `wrong` writes, and nothing keeps them apart"
+        "task 0 of `wrong` reads what task 1 of `wrong` writes, with no barrier between them"
     );
 }
 

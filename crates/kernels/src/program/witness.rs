@@ -1,6 +1,6 @@
-//! Who touched what: in tests, a run notes every part of memory that a task asks for, and says afterwards whether two tasks that
-//! may run at the same time met, and whether each kernel kept to the buffers that it names. Debug builds have it, so that whole
-//! networks can be watched from outside of this crate.
+//! A record of memory accesses: in tests, a run records every part of memory that a task accesses, and reports afterwards
+//! whether two tasks that may run at the same time conflicted, and whether each kernel kept to the buffers that it names. It is
+//! available in debug builds, so that whole networks can be watched from outside this crate.
 
 use super::Buf;
 use std::cell::{Cell, RefCell};
@@ -8,14 +8,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 thread_local! {
-    /// What was told of the runs that this thread has watched; nothing where it watches none.
+    /// The reports of the runs that this thread has watched; `None` while it is not watching.
     static TOLD: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
 }
 
-/// Watches every run that `body` starts on this thread: its kernels run one task after the other, and each part of memory that a
-/// task reads or writes is noted. Returns what `body` returns, and a sentence for every rule that was broken: by two tasks that may
-/// run at the same time and of which one writes what the other reads or writes, or by a kernel that touches a buffer which it does
-/// not name. Only debug builds have it.
+/// Watches every run that `body` starts on this thread: its kernels run one task after the other, and each part of memory that
+/// a task reads or writes is recorded. Returns what `body` returns, and one sentence for every violation: two tasks that may
+/// run at the same time, of which one writes what the other reads or writes, or a kernel that touches a buffer which it does
+/// not name. Available in debug builds only.
 pub fn watched<R>(body: impl FnOnce() -> R) -> (R, Vec<String>) {
     TOLD.set(Some(Vec::new()));
     let result = body();
@@ -27,12 +27,12 @@ pub(super) fn is_watching() -> bool {
     TOLD.with_borrow(Option::is_some)
 }
 
-/// Keeps what a run has told.
+/// Stores the report of a run.
 pub(super) fn tell(broken: Vec<String>) {
     TOLD.with_borrow_mut(|told| told.iter_mut().for_each(|told| told.extend(broken.iter().cloned())));
 }
 
-/// What a kernel says of itself.
+/// The accesses that a kernel declares.
 #[derive(Debug)]
 pub(super) struct Claim {
     pub(super) name: &'static str,
@@ -40,15 +40,15 @@ pub(super) struct Claim {
     pub(super) writes: Vec<Buf>,
 }
 
-/// The notes of one worker.
+/// The records of one worker.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
-    /// Meetings of the team so far, and which task of which kernel runs.
+    /// Number of barriers so far, and the current task of the current kernel.
     now: Cell<(usize, Task)>,
     seen: RefCell<Vec<Access>>,
 }
 
-/// Kernel and task.
+/// Index of the kernel, and of the task.
 type Task = (usize, usize);
 
 #[derive(Debug, Clone)]
@@ -56,24 +56,24 @@ struct Access {
     meeting: usize,
     task: Task,
     buf: Buf,
-    /// Bytes of the arena.
+    /// Byte range in the arena.
     bytes: Range<usize>,
     writes: bool,
 }
 
 impl Witness {
-    /// The team has met.
+    /// Records a barrier.
     pub(super) fn meets(&self) {
         let (meeting, task) = self.now.get();
         self.now.set((meeting + 1, task));
     }
 
-    /// From here on this task runs.
+    /// Records that a task starts.
     pub(super) fn starts(&self, kernel: usize, task: usize) {
         self.now.set((self.now.get().0, (kernel, task)));
     }
 
-    /// It asks for these bytes of the arena.
+    /// Records an access to these bytes of the arena.
     pub(super) fn sees(&self, buf: Buf, bytes: Range<usize>, writes: bool) {
         let (meeting, task) = self.now.get();
         if !bytes.is_empty() {
@@ -81,7 +81,7 @@ impl Witness {
         }
     }
 
-    /// Every rule that was broken, in words.
+    /// One sentence for every violation.
     pub(super) fn report(&self, kernels: &[Claim]) -> Vec<String> {
         let mut told = Vec::new();
         let mut meetings: BTreeMap<usize, Vec<Access>> = BTreeMap::new();
@@ -103,13 +103,14 @@ impl Witness {
     }
 }
 
-/// Bytes that one task writes and another reads or writes between two meetings.
+/// Bytes that one task writes and another reads or writes between the same two barriers.
 fn races(seen: &[Access], kernels: &[Claim]) -> Vec<String> {
     let mut of_task: BTreeMap<Task, Vec<Range<usize>>> = BTreeMap::new();
     for access in seen.iter().filter(|access| access.writes) {
         of_task.entry(access.task).or_default().push(access.bytes.clone());
     }
-    // What a task writes, each byte once; then, in order, what all write: where two meet, they are of two tasks.
+    // First the writes of each task, without duplicates; then, in order, the writes of all: where two overlap, they are of two
+    // tasks.
     let mut written: Vec<(Range<usize>, Task)> = Vec::new();
     for (task, mut ranges) in of_task {
         ranges.sort_by_key(|range| range.start);
@@ -125,7 +126,7 @@ fn races(seen: &[Access], kernels: &[Claim]) -> Vec<String> {
     written.sort_by_key(|(range, _)| range.start);
     let say = |verb: &str, a: Task, b: Task| {
         let [one, other] = [a, b].map(|(kernel, task)| format!("task {task} of `{}`", kernels[kernel].name));
-        format!("{one} {verb} what {other} writes, and nothing keeps them apart")
+        format!("{one} {verb} what {other} writes, with no barrier between them")
     };
     let mut told = Vec::new();
     for pair in written.windows(2) {

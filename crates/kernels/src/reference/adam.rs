@@ -11,11 +11,12 @@ pub struct Adam {
     pub betas: [f64; 2],
     /// Added to the denominator, outside the square root.
     pub eps: f64,
-    /// L2 penalty in the gradient (Adam), or share of the parameter lost per unit of learning rate (AdamW).
+    /// L2 penalty that is added to the gradient (Adam), or fraction of the parameter that is removed per unit of learning rate
+    /// (AdamW).
     pub weight_decay: f64,
 }
 
-/// A parameter with its moments; they start at 0 and `step` at 0.
+/// A parameter with its moments; the moments and `step` start at 0.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdamState {
     /// The parameter.
@@ -24,7 +25,7 @@ pub struct AdamState {
     pub m: Vec<f64>,
     /// Second moment: running mean of the squared gradient.
     pub v: Vec<f64>,
-    /// Steps taken.
+    /// Number of steps taken so far.
     pub step: u32,
 }
 
@@ -35,13 +36,13 @@ impl AdamState {
     }
 }
 
-/// Adam.
+/// One step of Adam.
 ///
 /// `g = grad + weight_decay · param`,
 /// `m' = β₁·m + (1−β₁)·g`, `v' = β₂·v + (1−β₂)·g²`,
 /// `param' = param − learning_rate / (1−β₁ᵗ) · m' / (sqrt(v') / sqrt(1−β₂ᵗ) + eps)`
 ///
-/// with `t = step + 1` the number of this step.
+/// where `t = step + 1` is the number of this step.
 ///
 /// # Source
 /// Kingma and Ba 2015, algorithm 1.
@@ -54,7 +55,7 @@ pub fn adam_step(adam: &Adam, state: &AdamState, grad: &[f64]) -> AdamState {
     update(adam, state, &state.param, &decayed)
 }
 
-/// AdamW: Adam with the weight decay taken from the parameter itself instead of being added to the gradient.
+/// One step of AdamW: Adam with the weight decay applied to the parameter itself instead of being added to the gradient.
 ///
 /// `param ← param · (1 − learning_rate · weight_decay)`, then [`adam_step`] without weight decay.
 ///
@@ -70,7 +71,7 @@ pub fn adamw_step(adam: &Adam, state: &AdamState, grad: &[f64]) -> AdamState {
     update(adam, state, &shrunk, grad)
 }
 
-/// The part that both share: moments, bias correction, and the step from `param` along gradient `g`.
+/// The common part: moments, bias correction, and the step from `param` along the gradient `g`.
 fn update(adam: &Adam, state: &AdamState, param: &[f64], g: &[f64]) -> AdamState {
     check_len("adam first moment", state.m.len(), param.len());
     check_len("adam second moment", state.v.len(), param.len());

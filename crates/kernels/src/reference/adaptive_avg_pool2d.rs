@@ -4,7 +4,7 @@ use super::{cells, check_len};
 
 /// Mean over the `OH × OW` regions that the input is cut into.
 ///
-/// `y[n,c,oy,ox] = mean of x[n, c, r, q]` over `floor(oy·H/OH) ≤ r < ceil((oy+1)·H/OH)`, and so for the columns.
+/// `y[n,c,oy,ox] = mean of x[n, c, r, q]` over `floor(oy·H/OH) ≤ r < ceil((oy+1)·H/OH)`, and likewise for the columns.
 ///
 /// Regions overlap by a cell where `OH` does not divide `H`, and repeat cells where `OH > H`.
 ///
@@ -33,7 +33,7 @@ pub fn adaptive_avg_pool2d(
     y
 }
 
-/// Backward of [`adaptive_avg_pool2d`]: each output's gradient is shared equally among the cells of its region.
+/// Backward pass of [`adaptive_avg_pool2d`]: each output's gradient is divided equally among the cells of its region.
 ///
 /// # Shapes
 /// `grad_output [N, C, OH, OW]`, result `[N, C, H, W]`.
@@ -59,7 +59,7 @@ pub fn adaptive_avg_pool2d_vjp(
     grad_input
 }
 
-/// Offsets in the `[H, W]` plane of the cells that output `at` is made of, in scan order.
+/// Offsets in the `[H, W]` plane of the cells that output `at` is computed from, in scan order.
 pub(super) fn region(input: [usize; 2], output: [usize; 2], at: [usize; 2]) -> Vec<usize> {
     let range = |a: usize| at[a] * input[a] / output[a]..((at[a] + 1) * input[a]).div_ceil(output[a]);
     range(0).flat_map(|row| range(1).map(move |column| row * input[1] + column)).collect()

@@ -5,7 +5,7 @@ use super::{cells, check_len};
 
 /// Largest value of each of the `OH × OW` regions that the input is cut into, and where it was.
 ///
-/// `y[n,c,oy,ox] = max of x[n, c, r, q]` over `floor(oy·H/OH) ≤ r < ceil((oy+1)·H/OH)`, and so for the columns.
+/// `y[n,c,oy,ox] = max of x[n, c, r, q]` over `floor(oy·H/OH) ≤ r < ceil((oy+1)·H/OH)`, and likewise for the columns.
 ///
 /// The second result is the offset `row · W + column` of the maximum in its `[H, W]` plane. Among equal values the first
 /// in scan order wins. A NaN wins over every number, and the last NaN over the others.
@@ -30,7 +30,7 @@ pub fn adaptive_max_pool2d(
             let (mut best, mut best_offset) = (f64::NEG_INFINITY, None);
             for offset in region(input, output, at) {
                 let value = x[plane * h * w + offset];
-                // The first cell wins even when it is −∞.
+                // The first cell wins even if it is −∞.
                 if value > best || value.is_nan() || best_offset.is_none() {
                     (best, best_offset) = (value, Some(offset));
                 }
@@ -42,7 +42,7 @@ pub fn adaptive_max_pool2d(
     (y, argmax)
 }
 
-/// Backward of [`adaptive_max_pool2d`]: each output's gradient goes to the cell that won.
+/// Backward pass of [`adaptive_max_pool2d`]: each output's gradient goes to the cell that won.
 ///
 /// # Shapes
 /// `grad_output [N, C, OH, OW]`, result `[N, C, H, W]`.
@@ -95,7 +95,7 @@ mod tests {
         for case in 0..80 {
             let [n, channels] = [0; 2].map(|_: usize| sample.usize_in(1..=3));
             let [h, w, oh, ow] = [0; 4].map(|_: usize| sample.usize_in(1..=8));
-            // A gap far above the finite-difference step: no maximum changes hands.
+            // A gap far above the finite-difference step: no maximum moves.
             let x = widen(&sample.distinct_vec(n * channels * h * w, 0.125));
             let grad_output = widen(&sample.normal_vec(n * channels * oh * ow));
             let forward = |x: &[f64]| adaptive_max_pool2d(n, channels, [h, w], [oh, ow], x).0;

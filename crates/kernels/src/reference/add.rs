@@ -1,4 +1,4 @@
-//! Sum of two tensors of the same shape, element by element: the residual connection.
+//! Elementwise sum of two tensors of the same shape: the residual connection.
 
 use super::check_len;
 

@@ -14,8 +14,8 @@ use crate::shape::PoolShape;
 /// `x [N, C, H, W]`, result `[N, C, OH, OW]`.
 ///
 /// # PyTorch
-/// `torch.nn.functional.avg_pool2d`, which has no dilation. With `count_include_pad`, its default, all the padding that was
-/// asked for is counted, but not what `ceil_mode` adds behind it; without, none.
+/// `torch.nn.functional.avg_pool2d`, which has no dilation. With `count_include_pad`, its default, all of the requested padding
+/// is counted, but not what `ceil_mode` adds after it; without, none.
 pub fn avg_pool2d(n: usize, shape: &PoolShape, counted: [[usize; 2]; 2], x: &[f64]) -> Vec<f64> {
     let [h, w] = shape.input;
     check_len("avg_pool2d x [N, C, H, W]", x.len(), n * shape.channels * h * w);
@@ -29,9 +29,9 @@ pub fn avg_pool2d(n: usize, shape: &PoolShape, counted: [[usize; 2]; 2], x: &[f6
     y
 }
 
-/// Backward of [`avg_pool2d`]: each output's gradient is shared equally among the cells of its window.
+/// Backward pass of [`avg_pool2d`]: each output's gradient is divided equally among the cells of its window.
 ///
-/// `grad_input[n,c,i] = Σ_{oy,ox : window at [oy,ox] holds i} grad_output[n,c,oy,ox] / D[oy,ox]`
+/// `grad_input[n,c,i] = Σ_{oy,ox : window at [oy,ox] contains i} grad_output[n,c,oy,ox] / D[oy,ox]`
 ///
 /// # Shapes
 /// `grad_output [N, C, OH, OW]`, result `[N, C, H, W]`.
@@ -68,7 +68,7 @@ fn divisor(shape: &PoolShape, at: [usize; 2], counted: [[usize; 2]; 2]) -> f64 {
             (-(counted[a][0] as isize)..(shape.input[a] + counted[a][1]) as isize).contains(&cell)
         })
     };
-    // At least 1: a window of padding alone has the sum 0, and its mean shall be 0 too.
+    // At least 1: a window entirely in the padding has the sum 0, and its mean must be 0 too.
     cells(shape.window.kernel).filter(|&tap| counts(tap)).count().max(1) as f64
 }
 
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn what_a_last_window_adds_does_not_count() {
-        // torch.nn.functional.avg_pool2d(x, (1, 3), 2, (0, 1), ceil_mode=True) of four columns: one is added behind.
+        // torch.nn.functional.avg_pool2d(x, (1, 3), 2, (0, 1), ceil_mode=True) of four columns: one is added after them.
         let window = Window { kernel: [1, 3], stride: [1, 2], padding: [[0, 0], [1, 2]], dilation: [1, 1] };
         let shape = PoolShape { channels: 1, input: [1, 4], window };
         let (x, asked) = ([3.0, 6.0, 9.0, 12.0], [[0, 0], [1, 1]]);
@@ -124,7 +124,7 @@ mod tests {
         let mut sample = Sample::new(4);
         for case in 0..80 {
             let (n, shape) = (sample.usize_in(1..=3), testing::pool_shape(&mut sample));
-            // All of the padding, what is before the input, or none.
+            // All of the padding, only the part before the input, or none.
             let counted =
                 shape.window.padding.map(|[before, after]| [[before, after], [before, 0], [0, 0]][case % 3]);
             let x = widen(&sample.normal_vec(n * shape.channels * shape.input[0] * shape.input[1]));

@@ -2,7 +2,7 @@
 
 use super::{LayerGrads, check_len};
 
-/// What [`batch_norm2d_train`] returns.
+/// The result of [`batch_norm2d_train`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNormTrain {
     /// The normalized, scaled and shifted input, `[N, C, H, W]`.
@@ -27,7 +27,7 @@ pub struct BatchNormTrain {
 /// Ioffe and Szegedy 2015, algorithm 1.
 ///
 /// # PyTorch
-/// `torch.nn.functional.batch_norm(…, training=True)`, which refuses `M = 1`; here that gives `y = bias`.
+/// `torch.nn.functional.batch_norm(…, training=True)`, which rejects `M = 1`; here that gives `y = bias`.
 pub fn batch_norm2d_train(
     n: usize,
     channels: usize,
@@ -55,10 +55,11 @@ pub fn batch_norm2d_train(
 ///
 /// `running = (1 − momentum) · running + momentum · batch`
 ///
-/// with the batch's mean and its *unbiased* variance `var · M / (M − 1)`, `M = count` values a channel.
+/// with the batch's mean and its *unbiased* variance `var · M / (M − 1)`, where `M = count` is the number of values per
+/// channel.
 ///
 /// # Panics
-/// When `count < 2`: one value has no unbiased variance.
+/// If `count < 2`: one value has no unbiased variance.
 pub fn batch_norm2d_running(
     running_mean: &[f64],
     running_var: &[f64],
@@ -77,7 +78,7 @@ pub fn batch_norm2d_running(
     (new_mean.collect(), new_var.collect())
 }
 
-/// Backward of [`batch_norm2d_train`], through the statistics as well.
+/// Backward pass of [`batch_norm2d_train`], including the path through the statistics.
 ///
 /// `grad_input = weight[c] / (M · s) · (M·g − Σ g − x̂ · Σ (g · x̂))`, `grad_weight[c] = Σ g · x̂`, `grad_bias[c] = Σ g`
 ///
@@ -99,7 +100,7 @@ pub fn batch_norm2d_train_vjp(
     let zeros = vec![0.0; channels];
     let BatchNormTrain { y: normalized, mean, var } =
         batch_norm2d_train(n, channels, plane, x, &ones, &zeros, eps);
-    // With the statistics held fixed, weight and bias have the same gradients as in eval.
+    // With the statistics held fixed, weight and bias have the same gradients as in inference.
     let fixed = batch_norm2d_eval_vjp(n, channels, plane, x, weight, &mean, &var, eps, grad_output);
     let count = (n * plane) as f64;
     let mut grad_input = vec![0.0; x.len()];
@@ -144,7 +145,7 @@ pub fn batch_norm2d_eval(
     y
 }
 
-/// Backward of [`batch_norm2d_eval`] with respect to input, weight and bias; the statistics are constants.
+/// Backward pass of [`batch_norm2d_eval`] with respect to input, weight and bias; the statistics are constants.
 ///
 /// `grad_input = g · weight[c] / s`, `grad_weight[c] = Σ g · (x − mean[c]) / s`, `grad_bias[c] = Σ g`
 ///
@@ -239,11 +240,11 @@ mod tests {
         let mut sample = Sample::new(7);
         for case in 0..60 {
             let [n, channels] = [0; 2].map(|_: usize| sample.usize_in(1..=4));
-            // Two values a channel at the least: with one, y does not depend on x.
+            // At least two values per channel: with one, y does not depend on x.
             let plane = sample.usize_in(if n == 1 { 2..=9 } else { 1..=9 });
             let eps = sample.choose(&[1e-5, 1e-3, 0.1]);
             let len = n * channels * plane;
-            // Values apart from each other: no channel's variance is near 0, where the curvature would blow up.
+            // Values that differ: no channel's variance is near 0, where the curvature would blow up.
             let x = widen(&sample.distinct_vec(len, 0.25));
             let [weight, bias, mean] = [0; 3].map(|_: usize| widen(&sample.normal_vec(channels)));
             let var = widen(&sample.uniform_vec(channels, 0.1, 2.0));

@@ -1,4 +1,4 @@
-//! Convolution (cross-correlation, as everywhere in this field) of `[N, C_in, H, W]` to `[N, C_out, OH, OW]`.
+//! Convolution (strictly a cross-correlation, as everywhere in deep learning) of `[N, C_in, H, W]` to `[N, C_out, OH, OW]`.
 
 use super::{LayerGrads, cells, check_len, tap_offset};
 use crate::shape::ConvShape;
@@ -7,7 +7,7 @@ use crate::shape::ConvShape;
 ///
 /// `y[n,o,oy,ox] = bias[o] + Σ_{i,ky,kx} weight[o,i,ky,kx] · x[n, g·(C_in/G) + i, oy·s + ky·d − p, ox·s + kx·d − p]`
 ///
-/// with `g = floor(o / (C_out/G))` the group of output channel `o`, and cells outside the input read as 0.
+/// where `g = floor(o / (C_out/G))` is the group of output channel `o`, and cells outside the input read as 0.
 ///
 /// # Shapes
 /// `x [N, C_in, H, W]`, `weight [C_out, C_in/G, KH, KW]`, `bias [C_out]`, result `[N, C_out, OH, OW]`.
@@ -28,10 +28,10 @@ pub fn conv2d(n: usize, shape: &ConvShape, x: &[f64], weight: &[f64], bias: Opti
     y
 }
 
-/// Backward of [`conv2d`] with respect to input, weight and bias.
+/// Backward pass of [`conv2d`] with respect to input, weight and bias.
 ///
-/// Each product `weight · x` of the forward gives `weight · grad_output` to its `x` and `x · grad_output` to its
-/// `weight`; `grad_bias[o] = Σ_{n,oy,ox} grad_output[n,o,oy,ox]`.
+/// Each product `weight · x` of the forward pass adds `weight · grad_output` to the gradient of its `x` and `x · grad_output`
+/// to that of its `weight`; `grad_bias[o] = Σ_{n,oy,ox} grad_output[n,o,oy,ox]`.
 ///
 /// # Shapes
 /// `grad_output [N, C_out, OH, OW]`; the results are shaped as `x`, `weight` and `[C_out]`.
@@ -113,7 +113,7 @@ mod tests {
     fn cross_correlation_does_not_flip_the_kernel() {
         let shape = shape(1, 1, [2, 3], Window::square(2), 1);
         let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-        // 1·1 + 2·10 + 4·100 + 5·1000, and one column on.
+        // 1·1 + 2·10 + 4·100 + 5·1000, and the next column.
         assert_eq!(conv2d(1, &shape, &x, &[1.0, 10.0, 100.0, 1000.0], Some(&[0.5])), [5421.5, 6532.5]);
     }
 

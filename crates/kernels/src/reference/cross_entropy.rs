@@ -1,4 +1,4 @@
-//! Cross entropy of logits `[N, C]` against labels or mixtures of two, mean over the batch.
+//! Cross entropy of logits `[N, C]` against labels or mixtures of two, averaged over the batch.
 
 use super::{check_len, log_softmax};
 use crate::loss::Target;
@@ -9,11 +9,11 @@ use crate::loss::Target;
 ///
 /// `grad_logits[n,k] = (1/W) · ( exp(logp[n,k]) · Σ_c t[n,c] − t[n,k] )`
 ///
-/// with `logp = log_softmax(logits)`, `w` the class weights (1 when absent), `W = Σ_n w[y_n]`, `ε` the label smoothing
-/// and `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]` the target that the two terms amount to. Note that the mean
-/// divides by the weights of the *labels*, the smooth part too.
+/// with `logp = log_softmax(logits)`, `w` the class weights (1 when absent), `W = Σ_n w[y_n]`, `ε` the label smoothing, and
+/// `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]` the target that the two terms amount to. Note that the mean divides by
+/// the weights of the *labels*, in the smooth part too.
 ///
-/// Of a mixture (a [`Target`] with `0 < λ < 1`) the target is `λ · t(a) + (1−λ) · t(b)`, and it counts
+/// For a mixture (a [`Target`] with `0 < λ < 1`) the target is `λ · t(a) + (1−λ) · t(b)`, and it counts as
 /// `λ · w[a] + (1−λ) · w[b]` in `W`.
 ///
 /// # Shapes
@@ -23,13 +23,13 @@ use crate::loss::Target;
 /// Szegedy et al. 2016, section 7, for label smoothing; Zhang et al. 2018 for mixtures.
 ///
 /// # PyTorch
-/// `torch.nn.CrossEntropyLoss(weight=class_weights, label_smoothing=ε, reduction="mean")`. As there, an empty batch and
-/// weights of the labels that sum to 0 give NaN. For mixtures without class weights this equals PyTorch's loss on
-/// probabilities. With class weights it does not: there PyTorch divides by `N`, and so changes its mind at `λ = 1`; here
-/// the mean is the weighted one for mixtures too, as in `λ · criterion(x, a) + (1−λ) · criterion(x, b)` of the MixUp paper.
+/// `torch.nn.CrossEntropyLoss(weight=class_weights, label_smoothing=ε, reduction="mean")`. As there, an empty batch and weights
+/// of the labels that sum to 0 give NaN. For mixtures without class weights this equals PyTorch's loss on probabilities. With
+/// class weights it does not: there PyTorch divides by `N`, so its result jumps at `λ = 1`; here the mean is the weighted one
+/// for mixtures too, as in `λ · criterion(x, a) + (1−λ) · criterion(x, b)` of the MixUp paper.
 ///
 /// # Panics
-/// When a class is not below `C`, or `label_smoothing` not in `[0, 1]`.
+/// If a class is not below `C`, or `label_smoothing` is not in `[0, 1]`.
 pub fn cross_entropy<T: Into<Target> + Copy>(
     n: usize,
     classes: usize,

@@ -1,19 +1,19 @@
-//! Inverted dropout by a given mask; drawing the mask is the caller's business.
+//! Inverted dropout with a given mask; the caller draws the mask.
 
 use super::check_len;
 
-/// `y = x · mask / (1 − p)`: the kept values grow so that the expectation stays.
+/// `y = x · mask / (1 − p)`: the kept values are scaled up so that the expectation stays the same.
 ///
 /// `mask` is true where a value is kept, which happens with probability `1 − p`. With `p = 1` the result is all 0.
 ///
 /// # Source
-/// Srivastava et al. 2014, in the inverted form that leaves inference untouched.
+/// Srivastava et al. 2014, in the inverted form that leaves inference unchanged.
 ///
 /// # PyTorch
 /// `torch.nn.functional.dropout(…, training=True)`
 ///
 /// # Panics
-/// When `p` is outside `[0, 1]`.
+/// If `p` is outside `[0, 1]`.
 pub fn dropout(x: &[f64], mask: &[bool], p: f64) -> Vec<f64> {
     check_len("dropout mask", mask.len(), x.len());
     assert!((0.0..=1.0).contains(&p), "reference: dropout probability must be in [0, 1], got {p}");

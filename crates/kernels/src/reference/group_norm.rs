@@ -1,4 +1,4 @@
-//! Group normalization of `[N, C, …]`: each sample by itself, over groups of channels.
+//! Group normalization of `[N, C, …]`: separately for each sample, over groups of channels.
 
 use super::{LayerGrads, check_len};
 
@@ -7,10 +7,10 @@ use super::{LayerGrads, check_len};
 /// `y = (x − mean) / sqrt(var + eps) · weight[c] + bias[c]`
 ///
 /// `mean = (1/M) Σ x` and `var = (1/M) Σ (x − mean)²` over the `M = C / groups · plane` values of the group of a sample that
-/// holds channel `c`: the *biased* variance, as in PyTorch. Without parameters `weight` is 1 and `bias` 0.
+/// contains channel `c`: the *biased* variance, as in PyTorch. Without parameters, `weight` is 1 and `bias` is 0.
 ///
 /// # Shapes
-/// `x [N, C, …]` with `plane` values a channel; `weight` and `bias [C]`, or nothing.
+/// `x [N, C, …]` with `plane` values per channel; `weight` and `bias [C]`, or none.
 ///
 /// # Source
 /// Wu and He 2018, equations 1, 2 and 7.
@@ -45,11 +45,11 @@ fn moments(group: &[f64], eps: f64) -> (f64, f64) {
     (mean, 1.0 / (var + eps).sqrt())
 }
 
-/// Backward of [`group_norm`].
+/// Backward pass of [`group_norm`].
 ///
 /// With `x̂ = (x − mean) · inv_std` and `g = weight[c] · grad_output`:
 /// `grad_input = inv_std · (g − (1/M) Σ g − x̂ · (1/M) Σ g·x̂)` over the group, `grad_weight[c] = Σ grad_output · x̂` and
-/// `grad_bias[c] = Σ grad_output` over samples and places.
+/// `grad_bias[c] = Σ grad_output` over samples and pixels.
 pub fn group_norm_vjp(
     [n, channels, plane]: [usize; 3],
     groups: usize,

@@ -1,14 +1,14 @@
-//! Images of another size, `[N, C, H, W]` to `[N, C, OH, OW]`: each place of the output reads its own place in the input, which
-//! as a rule lies between pixels.
+//! Resizing of images, `[N, C, H, W]` to `[N, C, OH, OW]`: each output pixel reads the corresponding position of the input,
+//! which usually lies between pixels.
 
 use super::{cells, check_len};
 
-/// How a place between pixels is read.
+/// How a value between pixels is determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Between {
-    /// The pixel at or before it: output `o` reads `floor(o · H / OH)`.
+    /// The pixel at or before the position: output `o` reads `floor(o · H / OH)`.
     Nearest,
-    /// Straight lines from pixel center to pixel center: output `o` reads at `max(0, (o + ½) · H / OH − ½)`.
+    /// Linear interpolation between pixel centers: output `o` reads at `max(0, (o + ½) · H / OH − ½)`.
     Bilinear,
 }
 
@@ -26,14 +26,14 @@ fn taps(between: Between, from: usize, to: usize, at: usize) -> [(usize, f64); 2
 
 /// Interpolation to another size.
 ///
-/// `y[n,c,oy,ox] = Σ_{r,q} weight_oy(r) · weight_ox(q) · x[n, c, r, q]`, the weights those of [`Between`].
+/// `y[n,c,oy,ox] = Σ_{r,q} weight_oy(r) · weight_ox(q) · x[n, c, r, q]`, with the weights of [`Between`].
 ///
 /// # Shapes
 /// `x [N, C, H, W]` with `planes = N · C` and `input = [H, W]`, result `[N, C, OH, OW]` with `output = [OH, OW]`.
 ///
 /// # PyTorch
-/// `torch.nn.functional.interpolate`, with `align_corners=False` and places from the sizes. PyTorch computes places in f32,
-/// which rounds some to the pixel before or behind.
+/// `torch.nn.functional.interpolate`, with `align_corners=False` and positions computed from the sizes. PyTorch computes
+/// positions in f32, which rounds some to a neighboring pixel.
 pub fn interpolate(
     between: Between,
     planes: usize,
@@ -58,7 +58,7 @@ pub fn interpolate(
     y
 }
 
-/// Backward of [`interpolate`]: each output's gradient goes to the pixels that it read, by their weights.
+/// Backward pass of [`interpolate`]: each output's gradient goes to the pixels that it read, with their weights.
 ///
 /// # Shapes
 /// `grad_output [N, C, OH, OW]`, result `[N, C, H, W]`.

@@ -9,10 +9,10 @@ use super::{LayerGrads, check_len};
 /// `x [N, C, H, W]` with `plane = H·W`; `weight` and `bias [C]`.
 ///
 /// # Source
-/// Ba et al. 2016, section 3, over channels alone.
+/// Ba et al. 2016, section 3, over channels only.
 ///
 /// # PyTorch
-/// `torch.nn.functional.layer_norm` of `x.permute(0, 2, 3, 1)`, permuted back.
+/// `torch.nn.functional.layer_norm` applied to `x.permute(0, 2, 3, 1)` and permuted back.
 pub fn layer_norm(
     n: usize,
     channels: usize,
@@ -27,7 +27,8 @@ pub fn layer_norm(
     normal.iter().enumerate().map(|(i, v)| v * weight[of(i)] + bias[of(i)]).collect()
 }
 
-/// With `g = grad_output · weight`: `grad_input = (g − mean(g) − x̂ · mean(g · x̂)) / √(var + eps)`, means over the channels;
+/// With `g = grad_output · weight`: `grad_input = (g − mean(g) − x̂ · mean(g · x̂)) / √(var + eps)`, with means over the
+/// channels;
 /// `grad_weight = Σ grad_output · x̂`, `grad_bias = Σ grad_output`.
 pub fn layer_norm_vjp(
     n: usize,

@@ -1,4 +1,4 @@
-//! Fully connected layer: `[N, IN]` to `[N, OUT]`.
+//! A fully connected layer: `[N, IN]` to `[N, OUT]`.
 
 use super::{LayerGrads, check_len};
 
@@ -37,7 +37,7 @@ pub fn linear(
     y
 }
 
-/// Backward of [`linear`] with respect to input, weight and bias.
+/// Backward pass of [`linear`] with respect to input, weight and bias.
 ///
 /// `grad_input[n,i] = Σ_o weight[o,i] · g[n,o]`, `grad_weight[o,i] = Σ_n x[n,i] · g[n,o]`, `grad_bias[o] = Σ_n g[n,o]`
 ///

@@ -1,27 +1,27 @@
-//! Local response normalization of `[N, C, …]`: a large value quiets the channels beside it.
+//! Local response normalization of `[N, C, …]`: a large value suppresses the neighboring channels.
 
 use super::check_len;
 
 /// Settings of local response normalization.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponse {
-    /// Channels of a neighborhood.
+    /// Number of channels in a neighborhood.
     pub size: usize,
-    /// How strongly they count.
+    /// Weight of the sum of squares.
     pub alpha: f64,
-    /// The power.
+    /// The power, which is negated.
     pub beta: f64,
-    /// What is added.
+    /// The number that is added to the sum.
     pub k: f64,
 }
 
 /// Local response normalization.
 ///
-/// `y[c] = x[c] · b[c]^−beta` with `b[c] = k + alpha / size · Σ x[i]²` over the channels
-/// `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋` that there are.
+/// `y[c] = x[c] · b[c]^−beta` with `b[c] = k + alpha / size · Σ x[i]²` over the existing channels with
+/// `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋`.
 ///
 /// # Shapes
-/// `x [N, C, …]` with `plane` values a channel; the result as `x`.
+/// `x [N, C, …]` with `plane` values per channel; the result has the shape of `x`.
 ///
 /// # Source
 /// Krizhevsky et al. 2012, section 3.3, with the sum divided by `size`.
@@ -49,10 +49,10 @@ fn neighbors(c: usize, channels: usize, size: usize) -> impl Iterator<Item = usi
     (0..channels).filter(move |&i| i + size / 2 >= c && i <= c + (size - 1) / 2)
 }
 
-/// Backward of [`local_response_norm`].
+/// Backward pass of [`local_response_norm`].
 ///
 /// `grad_input[i] = grad_output[i] · b[i]^−beta − 2 · alpha / size · beta · x[i] · Σ grad_output[c] · x[c] · b[c]^(−beta − 1)`
-/// over the channels `c` whose neighborhood holds `i`.
+/// over the channels `c` whose neighborhood contains `i`.
 pub fn local_response_norm_vjp(
     [n, channels, plane]: [usize; 3],
     at: LocalResponse,

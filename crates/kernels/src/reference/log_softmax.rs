@@ -1,4 +1,4 @@
-//! Logarithm of the softmax over the last axis of `[N, C]`, without the underflow of doing it in two steps.
+//! Logarithm of the softmax over the last axis of `[N, C]`, without the underflow of computing it in two steps.
 
 use super::{check_len, softmax};
 
@@ -23,7 +23,7 @@ pub fn log_softmax(n: usize, classes: usize, x: &[f64]) -> Vec<f64> {
     y
 }
 
-/// Backward of [`log_softmax`].
+/// Backward pass of [`log_softmax`].
 ///
 /// `grad_input[n,c] = g[n,c] − softmax(x)[n,c] · Σ_k g[n,k]` with `g = grad_output [N, C]`.
 pub fn log_softmax_vjp(n: usize, classes: usize, x: &[f64], grad_output: &[f64]) -> Vec<f64> {

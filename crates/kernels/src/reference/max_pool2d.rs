@@ -3,12 +3,12 @@
 use super::{cells, check_len, tap_offset};
 use crate::shape::PoolShape;
 
-/// The argmax of a window that lies in the padding as a whole; its output is −∞ and its gradient goes nowhere.
+/// The argmax of a window that lies entirely in the padding; its output is −∞ and its gradient goes nowhere.
 ///
 /// Only dilation, or padding beyond half the kernel, can make such a window.
 pub const NO_CELL: usize = usize::MAX;
 
-/// Largest value of each window, and where it was.
+/// The largest value of each window, and where it was.
 ///
 /// `y[n,c,oy,ox] = max_{ky,kx} x[n, c, oy·s + ky·d − p, ox·s + kx·d − p]`, cells outside the input read as −∞.
 ///
@@ -30,7 +30,7 @@ pub fn max_pool2d(n: usize, shape: &PoolShape, x: &[f64]) -> (Vec<f64>, Vec<usiz
             for tap in cells(shape.window.kernel) {
                 let Some(offset) = tap_offset(&shape.window, at, tap, shape.input) else { continue };
                 let value = x[plane * h * w + offset];
-                // The first cell wins even when it is −∞.
+                // The first cell wins even if it is −∞.
                 if value > best || value.is_nan() || best_offset == NO_CELL {
                     (best, best_offset) = (value, offset);
                 }
@@ -42,7 +42,7 @@ pub fn max_pool2d(n: usize, shape: &PoolShape, x: &[f64]) -> (Vec<f64>, Vec<usiz
     (y, argmax)
 }
 
-/// Backward of [`max_pool2d`]: each output's gradient goes to the cell that won.
+/// Backward pass of [`max_pool2d`]: each output's gradient goes to the cell that won.
 ///
 /// `grad_input[n,c,i] = Σ_{oy,ox : argmax[n,c,oy,ox] = i} grad_output[n,c,oy,ox]`
 ///
@@ -134,10 +134,10 @@ mod tests {
         for case in 0..80 {
             let (n, shape) = (sample.usize_in(1..=3), testing::pool_shape(&mut sample));
             let ([h, w], [oh, ow]) = (shape.input, shape.output());
-            // A gap far above the finite-difference step: no maximum changes hands.
+            // A gap far above the finite-difference step: no maximum moves.
             let x = widen(&sample.distinct_vec(n * shape.channels * h * w, 0.125));
             let (y, argmax) = max_pool2d(n, &shape, &x);
-            // A window of padding alone is −∞, and 0 · ∞ is no number to differentiate.
+            // A window entirely in the padding is −∞, and 0 · ∞ is not a number that can be differentiated.
             let finite = |y: Vec<f64>| y.iter().map(|v| v.max(-1e3)).collect::<Vec<_>>();
             for (index, (&value, &offset)) in y.iter().zip(&argmax).enumerate() {
                 let plane = &x[index / (oh * ow) * h * w..][..h * w];

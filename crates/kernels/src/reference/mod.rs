@@ -1,19 +1,20 @@
 //! The specification of every operation: naive loops over plain slices, all arithmetic in f64.
 //!
-//! What an operation *is* stands here and nowhere else, as a formula and as the most literal code for it. Fast kernels,
-//! the graph's interpreter and the optimizers are judged by these functions, so nothing here is clever, blocked, fused
-//! or parallel. Each is itself judged by hand-computed values and, for the backward ones, by central differences.
+//! This module is the only definition of what an operation *is*, as a formula and as the most literal code for it. Fast
+//! kernels, the graph's interpreter and the optimizers are tested against these functions, so nothing here is clever, blocked,
+//! fused or parallel. They are themselves tested against values computed by hand and, for the backward passes, against central
+//! differences.
 //!
 //! # Conventions
 //!
 //! * Tensors are row-major `[N, C, H, W]` or `[N, C]` slices of f64; `n` is the batch and outputs are fresh vectors.
-//! * `…_vjp` functions take the inputs of the forward and `grad_output = ∂loss/∂output`, and return
-//!   `grad_input = ∂loss/∂input`, with `grad_weight` and `grad_bias` where the operation has such.
-//! * The semantics are those of `torch.nn.functional` and `torch.optim`; each page says where a choice was open.
+//! * `…_vjp` functions take the inputs of the forward pass and `grad_output = ∂loss/∂output`, and return
+//!   `grad_input = ∂loss/∂input`, with `grad_weight` and `grad_bias` if the operation has them.
+//! * The semantics are those of `torch.nn.functional` and `torch.optim`; each function documents the choices that it makes.
 //!
 //! # Panics
 //!
-//! Every function asserts that the slices have the lengths that the geometry implies: a wrong length is a wrong program.
+//! Every function asserts that the slices have the lengths that the geometry implies: a wrong length is a programming error.
 
 mod adam;
 mod adaptive_avg_pool2d;
@@ -70,7 +71,7 @@ pub use softmax::{softmax, softmax_vjp};
 
 use crate::shape::Window;
 
-/// What the backward of an operation with weight and bias returns, each in the shape of what it is the gradient of.
+/// The gradients of an operation with weight and bias, each in the shape of the array that it belongs to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerGrads {
     /// `∂loss/∂input`.
@@ -81,10 +82,10 @@ pub struct LayerGrads {
     pub grad_bias: Vec<f64>,
 }
 
-/// Where tap `[ky, kx]` of a window at output position `[oy, ox]` reads an `[h, w]` plane: the offset in that plane, or
-/// `None` in the padding.
+/// The offset in an `[h, w]` plane that tap `[ky, kx]` of a window at output position `[oy, ox]` reads, or `None` in the
+/// padding.
 ///
-/// `row = oy · stride + ky · dilation − padding`, and so for the columns.
+/// `row = oy · stride + ky · dilation − padding`, and likewise for the columns.
 fn tap_offset(window: &Window, at: [usize; 2], tap: [usize; 2], input: [usize; 2]) -> Option<usize> {
     let axis = |a: usize| {
         let cell =

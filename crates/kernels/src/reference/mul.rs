@@ -1,8 +1,8 @@
-//! Product of two tensors, of which the second may have one value a channel.
+//! Product of two tensors, the second of which may have one value per channel.
 
 use super::check_len;
 
-/// `y[n, c, …] = a[n, c, …] · b[n, c, …]`, or `· b[n, c]` where `b` has one value a channel: `factors` of them a batch.
+/// `y[n, c, …] = a[n, c, …] · b[n, c, …]`, or `· b[n, c]` if `b` has one value per channel.
 ///
 /// # PyTorch
 /// `a * b`, with `b [N, C, H, W]` or `[N, C, 1, 1]`.
@@ -21,7 +21,7 @@ pub fn mul_vjp(a: &[f64], b: &[f64], grad_output: &[f64]) -> (Vec<f64>, Vec<f64>
     (mul(grad_output, b), grad_b)
 }
 
-/// How many values of `a` share one of `b`.
+/// The number of values of `a` that share one of `b`.
 fn shared(a: &[f64], b: &[f64]) -> usize {
     let shared = (a.len() / b.len().max(1)).max(1);
     check_len("mul, first operand", a.len(), b.len() * shared);

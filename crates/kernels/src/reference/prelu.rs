@@ -2,12 +2,12 @@
 
 use super::check_len;
 
-/// `y = x` where that is above 0, else `weight[c] · x`.
+/// `y = x` where it is above 0, else `weight[c] · x`.
 ///
-/// `weight` has one value, or one a channel.
+/// `weight` has one value, or one per channel.
 ///
 /// # Shapes
-/// `x [N, C, …]` with `plane` values a channel; the result as `x`.
+/// `x [N, C, …]` with `plane` values per channel; the result has the shape of `x`.
 ///
 /// # Source
 /// He et al. 2015, section 2.1.
@@ -20,10 +20,10 @@ pub fn prelu(n: usize, channels: usize, plane: usize, x: &[f64], weight: &[f64])
     x.iter().enumerate().map(|(index, &x)| if x > 0.0 { x } else { slope(index) * x }).collect()
 }
 
-/// Backward of [`prelu`]: `(grad_input, grad_weight)`.
+/// Backward pass of [`prelu`]: `(grad_input, grad_weight)`.
 ///
-/// `grad_input = grad_output · (1 where x > 0, else weight[c])`, `grad_weight = Σ grad_output · min(0, x)` over the values
-/// that the weight is for. At 0 the derivative is the weight.
+/// `grad_input = grad_output · (1 where x > 0, else weight[c])`, `grad_weight = Σ grad_output · min(0, x)` over the values that
+/// the weight applies to. At 0 the derivative is the weight.
 pub fn prelu_vjp(
     n: usize,
     channels: usize,
@@ -65,7 +65,7 @@ mod tests {
         for case in 0..40 {
             let [n, channels, plane] = [0; 3].map(|_: usize| sample.usize_in(1..=4));
             let len = n * channels * plane;
-            // Off the kink.
+            // Away from the kink.
             let x: Vec<f64> = widen(&sample.distinct_vec(len, 0.125)).iter().map(|v| v + 0.03).collect();
             let weight = widen(&sample.normal_vec(if case % 2 == 0 { 1 } else { channels }));
             let g = widen(&sample.normal_vec(len));

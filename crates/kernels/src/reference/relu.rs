@@ -7,18 +7,18 @@ use super::check_len;
 /// # PyTorch
 /// `torch.nn.functional.relu`
 pub fn relu(x: &[f64]) -> Vec<f64> {
-    // Not `f64::max`, which prefers the number to the NaN.
+    // Not `f64::max`, which prefers a number to NaN.
     x.iter().map(|&x| if x <= 0.0 { 0.0 } else { x }).collect()
 }
 
-/// `grad_input = grad_output` where `x > 0`, else 0: the derivative at 0 is 0. A NaN in `x` passes the gradient, as in
-/// PyTorch.
+/// `grad_input = grad_output` where `x > 0`, else 0: the derivative at 0 is 0. A NaN in `x` passes the gradient, as in PyTorch.
 pub fn relu_vjp(x: &[f64], grad_output: &[f64]) -> Vec<f64> {
     check_len("relu grad_output", grad_output.len(), x.len());
     x.iter().zip(grad_output).map(|(&x, &g)| if x <= 0.0 { 0.0 } else { g }).collect()
 }
 
-/// By the guided rule: `grad_input = grad_output` where `x > 0` and `grad_output > 0`, else 0. No derivative of anything.
+/// The guided rule: `grad_input = grad_output` where `x > 0` and `grad_output > 0`, else 0. This is not the gradient of any
+/// function.
 ///
 /// # Source
 /// Springenberg 2015.

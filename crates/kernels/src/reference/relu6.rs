@@ -13,15 +13,15 @@ pub fn relu6(x: &[f64]) -> Vec<f64> {
     x.iter().map(|x| x.clamp(0.0, 6.0)).collect()
 }
 
-/// `grad_input = grad_output` where `0 < x < 6`, else 0: the derivative at both kinks is 0. A NaN in `x` passes the
-/// gradient, as it does through ReLU. PyTorch itself has no one rule here: where its vectors are whole a NaN stops the
-/// gradient, and in the values left over it passes.
+/// `grad_input = grad_output` where `0 < x < 6`, else 0: the derivative at both kinks is 0. A NaN in `x` passes the gradient,
+/// as it does through ReLU. PyTorch itself is not consistent here: in whole vectors a NaN stops the gradient, and in the
+/// remaining values it passes.
 pub fn relu6_vjp(x: &[f64], grad_output: &[f64]) -> Vec<f64> {
     check_len("relu6 grad_output", grad_output.len(), x.len());
     x.iter().zip(grad_output).map(|(&x, &g)| if x <= 0.0 || x >= 6.0 { 0.0 } else { g }).collect()
 }
 
-/// By the guided rule: `grad_input = grad_output` where `0 < x < 6` and `grad_output > 0`, else 0.
+/// The guided rule: `grad_input = grad_output` where `0 < x < 6` and `grad_output > 0`, else 0.
 ///
 /// # Source
 /// Springenberg 2015, for ReLU.

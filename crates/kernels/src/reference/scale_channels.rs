@@ -1,9 +1,9 @@
-//! Each channel times a factor of its own.
+//! Each channel times its own factor.
 
 use super::check_len;
 
-/// `y[n, c, …] = factors[c] · x[n, c, …]`, and 0 where the factor is 0, whatever `x` is there. Its vector-Jacobian product
-/// is itself: `grad_input = scale_channels(grad_output)`.
+/// `y[n, c, …] = factors[c] · x[n, c, …]`, and 0 where the factor is 0, whatever `x` is there. It is its own vector-Jacobian
+/// product: `grad_input = scale_channels(grad_output)`.
 pub fn scale_channels(n: usize, x: &[f64], factors: &[f64]) -> Vec<f64> {
     let plane = x.len() / (n * factors.len()).max(1);
     check_len("scale_channels x", x.len(), n * factors.len() * plane);

@@ -7,9 +7,9 @@ use super::check_len;
 pub struct Sgd {
     /// Learning rate.
     pub learning_rate: f64,
-    /// Share of the momentum buffer that survives a step; 0 for none.
+    /// The fraction of the momentum buffer that survives a step; 0 for no momentum.
     pub momentum: f64,
-    /// Looks ahead along the momentum.
+    /// Whether to look ahead along the momentum.
     pub nesterov: bool,
     /// L2 penalty, added to the gradient as `weight_decay · param`.
     pub weight_decay: f64,

@@ -4,10 +4,11 @@ use super::check_len;
 
 /// Turns each row of logits into probabilities.
 ///
-/// `y[n,c] = exp(x[n,c] − m) / Σ_k exp(x[n,k] − m)` with `m = max_k x[n,k]`, which changes nothing but cannot overflow.
+/// `y[n,c] = exp(x[n,c] − m) / Σ_k exp(x[n,k] − m)` with `m = max_k x[n,k]`, which prevents overflow without changing the
+/// result.
 ///
 /// # Shapes
-/// `x [N, C]`, result `[N, C]`, every row of sum 1.
+/// `x [N, C]`, result `[N, C]`, in which every row sums to 1.
 ///
 /// # PyTorch
 /// `torch.nn.functional.softmax(x, dim=-1)`
@@ -23,7 +24,7 @@ pub fn softmax(n: usize, classes: usize, x: &[f64]) -> Vec<f64> {
     y
 }
 
-/// Backward of [`softmax`].
+/// Backward pass of [`softmax`].
 ///
 /// `grad_input[n,c] = y[n,c] · (g[n,c] − Σ_k g[n,k] · y[n,k])` with `y = softmax(x)` and `g = grad_output [N, C]`.
 pub fn softmax_vjp(n: usize, classes: usize, x: &[f64], grad_output: &[f64]) -> Vec<f64> {

@@ -4,8 +4,8 @@ use striate_testkit::Sample;
 
 use crate::shape::{ConvShape, PoolShape, Window};
 
-/// A plane and a window that fits it: 1-sized axes, strides beyond the kernel, dilation, more padding than needed;
-/// `padding` makes that of an axis for a kernel.
+/// A plane and a window that fits it: axes of size 1, strides beyond the kernel, dilation, more padding than needed; `padding`
+/// gives the padding of an axis for a kernel size.
 fn plane_and_window(
     sample: &mut Sample,
     padding: impl Fn(&mut Sample, usize) -> [usize; 2],
@@ -26,7 +26,7 @@ fn plane_and_window(
     }
 }
 
-/// A convolution with 1 to 3 groups of 1 to 3 channels; padding up to one more than the kernel, each side its own.
+/// A convolution with 1 to 3 groups of 1 to 3 channels; padding up to one more than the kernel, different on each side.
 pub(crate) fn conv_shape(sample: &mut Sample) -> ConvShape {
     let (input, window) =
         plane_and_window(sample, |sample, kernel| [0; 2].map(|_: usize| sample.usize_in(0..=kernel + 1)));
@@ -35,7 +35,7 @@ pub(crate) fn conv_shape(sample: &mut Sample) -> ConvShape {
     ConvShape { c_in, c_out, input, window, groups }
 }
 
-/// A pooling whose padding is at most half the kernel, as PyTorch demands.
+/// A pooling whose padding is at most half the kernel, as PyTorch requires.
 pub(crate) fn pool_shape(sample: &mut Sample) -> PoolShape {
     let (input, window) = plane_and_window(sample, |sample, kernel| [sample.usize_in(0..=kernel / 2); 2]);
     PoolShape { channels: sample.usize_in(1..=3), input, window }

@@ -1,10 +1,10 @@
-//! Arithmetic that knows no lanes: of a register, or of some side by side.
+//! Arithmetic without knowledge of lanes: on one register, or on several.
 
-/// Values that are computed lane by lane, all in the same way.
+/// Values that are all computed in the same way, lane by lane.
 ///
-/// `gt` is IEEE's comparison: false when either side is NaN.
+/// `gt` is the IEEE comparison: false if either side is NaN.
 pub(crate) trait Arithmetic: Copy {
-    /// One truth value a lane.
+    /// One truth value per lane.
     type Mask: Copy;
 
     fn splat(value: f32) -> Self;
@@ -13,16 +13,16 @@ pub(crate) trait Arithmetic: Copy {
     fn mul(self, other: Self) -> Self;
     /// Rounded once.
     fn div(self, other: Self) -> Self;
-    /// `2^self` for whole numbers from -126 to 127; 0 for -127, infinite for 128; of a NaN anything.
+    /// `2^self` for integers from -126 to 127; 0 for -127, infinite for 128; unspecified for NaN.
     fn pow2(self) -> Self;
-    /// `self + a·b`, rounded once where the target can.
+    /// `self + a·b`, rounded once if the target supports it.
     fn fma(self, a: Self, b: Self) -> Self;
     /// `if self > other { self } else { other }`: keeps a NaN in `other`.
     fn max(self, other: Self) -> Self;
     /// `if self < other { self } else { other }`: keeps a NaN in `other`.
     fn min(self, other: Self) -> Self;
     fn gt(self, other: Self) -> Self::Mask;
-    /// `!(self <= other)`: where `self` is larger, and where either is NaN.
+    /// `!(self <= other)`: true where `self` is larger, and where either is NaN.
     fn not_le(self, other: Self) -> Self::Mask;
     fn select(mask: Self::Mask, yes: Self, no: Self) -> Self;
     fn and(a: Self::Mask, b: Self::Mask) -> Self::Mask;
@@ -31,8 +31,8 @@ pub(crate) trait Arithmetic: Copy {
     }
 }
 
-/// Registers side by side, for functions that are long chains: each step waits for the one before it, and meanwhile the other
-/// registers take theirs.
+/// Several registers, for functions that are long chains: each step waits for the one before it, and meanwhile the other
+/// registers are processed.
 impl<V: Arithmetic, const U: usize> Arithmetic for [V; U] {
     type Mask = [V::Mask; U];
 

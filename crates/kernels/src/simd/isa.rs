@@ -1,7 +1,8 @@
-//! Which instruction set runs, and the one place where code is compiled for it.
+//! The choice of the instruction set, and the one place where code is compiled for it.
 //!
-//! The vector types are private to this file, which names each in one shell; all else is generic over [`Simd`]. So code that
-//! executes an instruction is reached through [`Isa::dispatch`] only, with an [`Isa`] that proves that the processor has it.
+//! The vector types are private to this file, which names each in one shell; everything else is generic over [`Simd`]. So code
+//! that executes an instruction is reached only through [`Isa::dispatch`], with an [`Isa`] that proves that the processor has
+//! it.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -12,8 +13,8 @@ mod portable;
 use super::Simd;
 use std::fmt;
 
-/// An instruction set that this machine can run: only [`Isa::available`], which asks the processor, makes one of more than
-/// plain Rust, so whoever holds an `Isa` may run what was compiled for it.
+/// An instruction set that this machine can run. Only [`Isa::available`], which queries the processor, creates one beyond plain
+/// Rust, so whoever holds an `Isa` may run the code that was compiled for it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Isa(Kind);
 
@@ -28,19 +29,19 @@ enum Kind {
     Avx512Bf16,
 }
 
-/// A piece of work written over [`Simd`]. `run` must be `#[inline(always)]`, and so must all it calls with `V`: only
-/// what is inlined into the shell below is compiled for the shell's instruction set.
+/// A piece of work written over [`Simd`]. `run` must be `#[inline(always)]`, and so must everything that it calls with `V`:
+/// only what is inlined into the shell below is compiled for the shell's instruction set.
 pub(crate) trait Task {
     fn run<V: Simd>(self);
 }
 
 impl Isa {
-    /// Plain Rust arrays, which any machine runs.
+    /// Plain Rust arrays, which run on any machine.
     pub const PORTABLE: Isa = Isa(Kind::Portable);
 
     /// Every instruction set that this machine can run, the plainest first: `portable`; `avx2` (x86-64 with AVX2 and FMA, 8
-    /// lanes, 16 registers); `avx512` (x86-64 with AVX-512 F, BW, DQ and VL, 16 lanes, 32 registers); `avx512_bf16` (where
-    /// it multiplies pairs of bf16 values, too).
+    /// lanes, 16 registers); `avx512` (x86-64 with AVX-512 F, BW, DQ and VL, 16 lanes, 32 registers); `avx512_bf16` (one that
+    /// also multiplies pairs of bf16 values).
     pub fn available() -> Vec<Isa> {
         #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "nothing to add"))]
         let mut all = vec![Isa::PORTABLE];
@@ -66,7 +67,7 @@ impl Isa {
     /// The best instruction set of this machine, or the one that `STRIATE_ISA` names.
     ///
     /// # Errors
-    /// When `STRIATE_ISA` is set to a name that is unknown, or that this machine cannot run.
+    /// If `STRIATE_ISA` is set to a name that is unknown, or that this machine cannot run.
     pub fn choose() -> Result<Isa, String> {
         let available = Isa::available();
         let Ok(name) = std::env::var("STRIATE_ISA") else {
@@ -82,7 +83,7 @@ impl Isa {
         }
     }
 
-    /// The name that `STRIATE_ISA` takes.
+    /// The name for `STRIATE_ISA`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Portable => "portable",
@@ -103,7 +104,7 @@ impl Isa {
         false
     }
 
-    /// Runs `task`, one that multiplies pairs of bf16 values, compiled for this instruction set.
+    /// Runs `task`, which multiplies pairs of bf16 values, compiled for this instruction set.
     #[inline]
     pub(crate) fn dispatch_bf16<T: Task>(self, task: T) {
         match self.0 {

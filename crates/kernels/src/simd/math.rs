@@ -1,22 +1,22 @@
-//! Functions that no instruction set has, made of those that all have: the same bits wherever the target has a fused
-//! multiply-add, whatever the lanes.
+//! Functions that no instruction set has, built from operations that all have: the same bits on every target with a fused
+//! multiply-add, whatever the number of lanes.
 //!
-//! | function | largest error in f32 ulp, over all of the range |
+//! | function | largest error in f32 ulp, over the whole range |
 //! | --- | ---: |
 //! | [`exp`] | 1.1 |
 //! | [`tanh`] | 1.5 |
 //! | [`Tail`] | 4 |
 //! | [`log1p_unit`] | 2 |
 //!
-//! The test below holds to these figures.
+//! The test below checks these figures.
 //!
 //! # Source
-//! Polynomials through Chebyshev nodes, and for [`Tail`] a quotient of two by Lawson's weights, fitted in 40 digits; the reduction of `exp` by
-//! ln 2 = 355/512 − 0.000212… is Cody and Waite's.
+//! Polynomials through Chebyshev nodes, and for [`Tail`] a quotient of two polynomials by Lawson's weights, fitted in 40
+//! digits; the reduction of `exp` by ln 2 = 355/512 − 0.000212… is Cody and Waite's.
 
 use super::Arithmetic;
 
-/// The polynomial with these coefficients, the highest first.
+/// The polynomial with these coefficients, the highest degree first.
 #[inline(always)]
 fn polynomial<V: Arithmetic, const N: usize>(x: V, coefficients: [f32; N]) -> V {
     let mut sum = V::splat(coefficients[0]);
@@ -26,15 +26,15 @@ fn polynomial<V: Arithmetic, const N: usize>(x: V, coefficients: [f32; N]) -> V 
     sum
 }
 
-/// The whole number nearest to `x · factor`.
+/// The integer nearest to `x · factor`.
 #[inline(always)]
 fn whole<V: Arithmetic>(x: V, factor: f32) -> V {
-    // Adding 1.5 · 2^23 rounds to one.
+    // Adding 1.5 · 2^23 rounds to an integer.
     let magic = V::splat(12_582_912.0);
     magic.fma(x, V::splat(factor)).sub(magic)
 }
 
-/// ln 2, of few enough bits that its multiples are exact, and what is missing.
+/// ln 2 with so few bits that its multiples are exact, and the remainder.
 const LN_2: [f32; 2] = [355.0 / 512.0, -2.121_944_4e-4];
 
 /// `e^r − 1` for `r` up to ln 2 / 2 on either side of 0.
@@ -44,7 +44,7 @@ fn exp_m1_of_rest<V: Arithmetic>(r: V) -> V {
     r.fma(r.mul(r), p)
 }
 
-/// `e^x`: 0 below −104, infinite above 88.73, with all the small values in between.
+/// `e^x`: 0 below −104, infinite above 88.73, including all subnormal values in between.
 #[inline(always)]
 pub(crate) fn exp<V: Arithmetic>(x: V) -> V {
     exp_of_sum(x, V::zero())
@@ -53,11 +53,11 @@ pub(crate) fn exp<V: Arithmetic>(x: V) -> V {
 /// `e^(x + rest)` for a `rest` that is far smaller than `x`.
 #[inline(always)]
 pub(crate) fn exp_of_sum<V: Arithmetic>(x: V, rest: V) -> V {
-    // Beyond these the result is 0 or infinite all the same; a NaN stays.
+    // Beyond these the result is 0 or infinite anyway; a NaN stays NaN.
     let x = V::splat(-110.0).max(V::splat(90.0).min(x));
     let n = whole(x, std::f32::consts::LOG2_E);
     let r = x.fma(n, V::splat(-LN_2[0])).fma(n, V::splat(-LN_2[1])).add(rest);
-    // In two steps, each a power that a float has.
+    // In two steps, each with a power that a float can represent.
     let half = whole(n, 0.5);
     V::splat(1.0).add(exp_m1_of_rest(r)).mul(half.pow2()).mul(n.sub(half).pow2())
 }
@@ -68,7 +68,7 @@ pub(crate) fn tanh<V: Arithmetic>(x: V) -> V {
     let z = x.mul(x);
     let p = polynomial(z, [-5.541_806e-3, 2.048_394_4e-2, -5.368_749_3e-2, 0.133_307_07, -0.333_332_42]);
     let small = x.fma(x.mul(z), p);
-    // 1 − 2 / (e^2|x| + 1), and the sign of x.
+    // 1 − 2 / (e^2|x| + 1), with the sign of x.
     let negative = V::zero().gt(x);
     let size = V::select(negative, V::zero().sub(x), x);
     let e = exp(size.add(size));
@@ -80,7 +80,7 @@ pub(crate) fn tanh<V: Arithmetic>(x: V) -> V {
 /// `1 + e^−x`: infinite below −88.4, where its reciprocal would be subnormal.
 #[inline(always)]
 pub(crate) fn logistic_divisor<V: Arithmetic>(x: V) -> V {
-    // Beyond these it is infinite or 1 all the same; a NaN stays.
+    // Beyond these it is infinite or 1 anyway; a NaN stays NaN.
     let x = V::splat(-88.0).max(V::splat(89.0).min(V::zero().sub(x)));
     let n = whole(x, std::f32::consts::LOG2_E);
     let r = x.fma(n, V::splat(-LN_2[0])).fma(n, V::splat(-LN_2[1]));
@@ -96,25 +96,25 @@ pub(crate) fn sigmoid<V: Arithmetic>(x: V) -> V {
 
 /// The normal distribution at a distance from its mean, in standard deviations.
 pub(crate) struct Tail<V> {
-    /// The distance, at most 14.4: from there on the others are 0.
+    /// The distance, at most 14.4, from where on the others are 0.
     pub(crate) distance: V,
     /// `φ = e^(−distance²/2) / √(2π)`.
     pub(crate) density: V,
-    /// `Φ(−distance)`, what lies farther out on one side.
+    /// `Φ(−distance)`, the probability of a larger distance on one side.
     pub(crate) beyond: V,
 }
 
 impl<V: Arithmetic> Tail<V> {
-    /// At the distance `|x|`. `Φ(−s) = e^(−s²/2) · P(s) / Q(s)`, where the quotient falls from ½ as `1 / s` does.
+    /// At the distance `|x|`. `Φ(−s) = e^(−s²/2) · P(s) / Q(s)`, where the quotient falls from ½ like `1 / s`.
     #[inline(always)]
     pub(crate) fn new(x: V) -> Self {
         let s = V::splat(14.4).min(x.max(V::zero().sub(x)));
         let half = s.mul(V::splat(-0.5));
         let n = whole(half.mul(s), std::f32::consts::LOG2_E);
-        // The square is never rounded: the multiple of ln 2 is exact, and the sum rounded once.
+        // The square is never rounded: the multiple of ln 2 is exact, and the sum is rounded once.
         let r = n.mul(V::splat(-LN_2[0])).fma(half, s).fma(n, V::splat(-LN_2[1]));
         let growth = exp_m1_of_rest(r);
-        // Too large by 2^24, and the quotient too small by as much: 2^n alone may be too small for a power.
+        // Too large by 2^24, and the quotient too small by the same factor: 2^n alone may be too small for a power.
         let power = n.add(V::splat(24.0)).pow2();
         let density = V::splat(1.0).add(growth).mul(power).mul(V::splat(0.398_942_3 / SCALE));
         let quotient = quotient(s).mul(power);
@@ -135,7 +135,7 @@ fn quotient<V: Arithmetic>(s: V) -> V {
         .fma(square, polynomial(s, [1.029_950_75e-2, 0.101_735_12]));
     let inverse = V::splat(1.0).div(q_low.fma(square, q_high));
     let quotient = p_low.fma(square, p_high).mul(inverse);
-    // What the last rounding of P, that of Q and those of the quotient took.
+    // The rounding errors of the last steps of P, of Q and of the quotient.
     let minus = V::zero().sub(quotient);
     let lost = p_low.fma(minus, q_low).fma(square, p_high.fma(minus, q_high));
     quotient.fma(inverse, lost)
@@ -182,7 +182,7 @@ mod tests {
         }
     }
 
-    /// Distance in units of the last place of the true value.
+    /// Distance from the true value in units of its last place.
     fn ulps(got: f32, want: f64) -> f64 {
         let near = want as f32;
         if near == 0.0 && got == 0.0 {
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn as_near_as_the_table_says_on_every_instruction_set() {
-        // Every size of number, both signs, and what is between −120 and 100 more densely.
+        // Numbers of every magnitude and both signs, with more between −120 and 100.
         let sizes =
             (0..0x7f80_u32).step_by(7).flat_map(|top| [0, 0x5a5a].map(|low| f32::from_bits(top << 16 | low)));
         let dense = (0..400_000).map(|i| -120.0 + i as f32 * 5.5e-4);
@@ -223,7 +223,7 @@ mod tests {
                 }
             }
             println!("{isa:?}: {worst:?}");
-            // Two roundings instead of one cost the portable path digits.
+            // Two roundings instead of one cost the portable path accuracy.
             let fused = isa != Isa::PORTABLE || cfg!(target_feature = "fma");
             if fused {
                 assert!(worst[0] < 1.1 && worst[1] < 1.5 && worst[2] < 4.0 && worst[3] < 2.0, "{worst:?}");

@@ -1,9 +1,9 @@
-//! Vectors of f32 lanes with one meaning on every instruction set.
+//! Vectors of f32 lanes with the same meaning on every instruction set.
 //!
-//! Kernel bodies are written once, over [`Simd`], and compiled once per instruction set by [`Isa::dispatch`]. A
-//! lane is always an output channel (or an output feature), so the number of lanes changes how much is done at
-//! once and never the order in which one output element is summed: AVX-512, AVX2 and the portable path agree bit
-//! for bit wherever the target has a fused multiply-add.
+//! Kernel bodies are written once, over [`Simd`], and compiled once per instruction set by [`Isa::dispatch`]. A lane is always
+//! an output channel (or an output feature), so the number of lanes changes how much is done at once and never the order in
+//! which one output element is summed: AVX-512, AVX2 and the portable path agree bit for bit on targets with a fused
+//! multiply-add.
 
 mod arithmetic;
 mod isa;
@@ -13,45 +13,46 @@ pub(crate) use arithmetic::Arithmetic;
 pub use isa::Isa;
 pub(crate) use isa::Task;
 
-/// Lanes of one activation block: the width of the layout, whatever the width of a register.
+/// Number of lanes of one activation block: the width of the layout, whatever the width of a register.
 pub const BLOCK: usize = 16;
 
 /// A register of [`Simd::LANES`] f32 values.
 pub(crate) trait Simd: Arithmetic {
     /// 8 or 16; divides [`BLOCK`].
     const LANES: usize;
-    /// Pixels of a convolution tile two vectors wide: how many accumulators the register file carries.
+    /// Number of pixels of a convolution tile two vectors wide: as many accumulators as fit into the register file.
     const TILE_PX: usize;
     /// Whether [`Simd::dot`] is one instruction.
     const HAS_DOT: bool = false;
-    /// Sixteen values of which each lane picks one.
+    /// Sixteen values, from which each lane picks one.
     type Patch: Copy;
-    /// One index a lane.
+    /// One index per lane.
     type Index: Copy;
 
-    /// The first `LANES` values of `from`.
+    /// Loads the first `LANES` values of `from`.
     fn load(from: &[f32]) -> Self;
-    /// Over the first `LANES` values of `to`.
+    /// Writes the first `LANES` values of `to`.
     fn store(self, to: &mut [f32]);
-    /// As `store`, past the caches where the place is aligned to a vector: for what no kernel reads again. Whoever does it
-    /// calls [`Simd::settle`] before the end of its task.
+    /// Like `store`, bypassing the caches if the address is aligned to a vector: for values that no kernel reads again. The
+    /// caller must call [`Simd::settle`] before the end of its task.
     fn stream(self, to: &mut [f32]) {
         self.store(to);
     }
-    /// Asks for the line of the caches that begins at `from`, which is read soon: changes nothing but the time.
+    /// Prefetches the cache line that begins at `from`, which is read soon; affects only the speed.
     fn prefetch(_from: &[f32]) {}
-    /// What was streamed is seen by whoever sees what is stored later.
+    /// Makes streamed values visible to every thread that sees later stores.
     fn settle() {}
     /// The first bf16 value of each lane's pair, which is the upper half of its 32 bits.
     fn first_of_pair(self) -> Self;
-    /// The second, which is the lower half.
+    /// The second bf16 value, which is the lower half.
     fn second_of_pair(self) -> Self;
-    /// `(self + a₁·b₁) + a₂·b₂`, of pairs of bf16 values. Such a product is exact, so each sum is rounded once on every target.
+    /// `(self + a₁·b₁) + a₂·b₂`, for pairs of bf16 values. Such a product is exact, so each sum is rounded once on every
+    /// target.
     #[inline(always)]
     fn dot(self, a: Self, b: Self) -> Self {
         self.fma(a.first_of_pair(), b.first_of_pair()).fma(a.second_of_pair(), b.second_of_pair())
     }
-    /// Where either is NaN.
+    /// True where either is NaN.
     fn unordered(self, other: Self) -> Self::Mask;
     #[inline(always)]
     fn is_nan(self) -> Self::Mask {
@@ -59,29 +60,29 @@ pub(crate) trait Simd: Arithmetic {
     }
     fn or(a: Self::Mask, b: Self::Mask) -> Self::Mask;
     fn not(a: Self::Mask) -> Self::Mask;
-    /// Lane `i` where bit `i` is set; bits past the last lane do not count.
+    /// Lane `i` is true where bit `i` is set; bits past the last lane are ignored.
     fn mask(bits: u16) -> Self::Mask;
-    /// Whether the mask holds for any lane.
+    /// Whether the mask is true for any lane.
     fn any(a: Self::Mask) -> bool;
-    /// Lane by lane `if mask { yes } else { no }`.
+    /// Lane by lane, `if mask { yes } else { no }`.
     fn choose(mask: Self::Mask, yes: Self::Mask, no: Self::Mask) -> Self::Mask;
-    /// One byte a lane: `bit0 + 2·bit1 + 4·bit2`.
+    /// Writes one byte per lane: `bit0 + 2·bit1 + 4·bit2`.
     fn store_codes(bit0: Self::Mask, bit1: Self::Mask, bit2: Self::Mask, to: &mut [u8]);
-    /// Where bit 2 of a lane's byte is set.
+    /// True where bit 2 of a lane's byte is set.
     fn dead(codes: &[u8]) -> Self::Mask;
-    /// Bits 0, 1 and 2 of 16 bytes, a bit a byte.
+    /// Bits 0, 1 and 2 of 16 bytes, one bit per byte.
     fn code_bits(codes: &[u8]) -> [u32; 3] {
         let codes = &codes[..16];
         std::array::from_fn(|bit| codes.iter().rev().fold(0, |bits, &c| bits << 1 | u32::from(c >> bit & 1)))
     }
-    /// The 4x4 values at `from[row·r + c]`.
+    /// Loads the 4x4 values at `from[row·r + c]`.
     fn load_patch(from: &[f32], row: usize) -> Self::Patch;
-    /// For each lane's byte, the place in a 4x4 patch of the pixel of the 2x2 window that bits 0 and 1 point to.
+    /// For each lane's byte, the position in a 4x4 patch of the pixel of the 2x2 window that bits 0 and 1 point to.
     fn window(codes: &[u8]) -> Self::Index;
     /// `patch[index + offset]`, lane by lane.
     fn pick(patch: Self::Patch, index: Self::Index, offset: u32) -> Self;
-    /// `1/√self` by an integer first guess and three Newton steps: within 2 ulp for normal positive values, the same
-    /// bits on every instruction set (the hardware's own estimates differ between them). 0 gives a large finite value.
+    /// `1/√self` by an integer first guess and three Newton steps: within 2 ulp for normal positive values, with the same bits
+    /// on every instruction set (the hardware's own estimates differ between them). 0 gives a large finite value.
     fn rsqrt(self) -> Self;
     /// `1/self` in the same way, for normal positive values.
     fn recip(self) -> Self;
@@ -90,7 +91,7 @@ pub(crate) trait Simd: Arithmetic {
     fn transpose16(from: &[f32], from_row: usize, to: &mut [f32], to_row: usize);
 }
 
-/// Added to a whole number from -127 to 128, it leaves the exponent of that power of two in the lowest bits: 1.5 · 2^23 + 127.
+/// Added to an integer from -127 to 128, it leaves the exponent of that power of two in the lowest bits: 1.5 · 2^23 + 127.
 const EXPONENT: f32 = 12_583_039.0;
 
 /// Three steps of `g ← g·(1.5 − ½x·g²)`; `minus_half` is `−½x`.
@@ -191,7 +192,7 @@ mod tests {
         }
     }
 
-    /// At every alignment the vector arrives, and nothing beside it is touched.
+    /// The vector is stored at every alignment, and no neighboring value is touched.
     #[inline(always)]
     fn stream<V: Simd>(values: &[f32; 16]) {
         for at in 0..33 {

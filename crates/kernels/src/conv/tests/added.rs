@@ -1,10 +1,10 @@
-//! A convolution to which a value is added, in its own kernel and in others: the same bits.
+//! A convolution to which a value is added, in its own kernel and in separate kernels: the same bits.
 
 use super::*;
 use crate::conv::{Winograd, WinogradForm, WinogradWeights};
 use crate::{Activate, Add};
 
-/// Once in the kernel, and once by the kernels of an addition and of a function.
+/// Compares the fused kernel with separate kernels for the addition and the function.
 fn compare(s: &ConvShape, n: usize, i: usize, winograd: Option<WinogradForm>) {
     let out = s.output();
     let d = data(s, n, s.c_out * out[0] * out[1]);
@@ -54,7 +54,7 @@ fn winograd_adds_behind_the_bias() {
     }
 }
 
-/// With every stride, whose phases add to some of the pixels each.
+/// With every stride, whose phases each add to some of the pixels.
 #[test]
 fn a_gradient_is_added_to_the_gradient_of_the_input() {
     for (i, s) in shapes().iter().enumerate() {
@@ -87,7 +87,7 @@ fn a_gradient_is_added_to_the_gradient_of_the_input() {
     }
 }
 
-/// By Winograd, where the gradient of the input is such a convolution.
+/// With Winograd's algorithm, if the gradient of the input is such a convolution.
 #[test]
 fn winograd_adds_a_gradient_too() {
     let forms = [WinogradForm::F23, WinogradForm::F43, WinogradForm::F25];

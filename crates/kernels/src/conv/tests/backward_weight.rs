@@ -30,7 +30,7 @@ fn tiles_of_every_height() {
     }
 }
 
-/// Lines that are cut, lines of which a band has more than it may, and bands that go on in the next sample.
+/// Lines that are cut, bands with the largest number of lines, and bands that continue in the next sample.
 #[test]
 fn bands_of_pixels() {
     assert_gradient(&shape(5, 7, [2, 401], [1, 3]), 2, 2);

@@ -1,4 +1,4 @@
-//! Products of bf16 values against the f32 kernel on values that were rounded before: the same bits.
+//! Products of bf16 values against the f32 kernel on values that were rounded beforehand: the same bits.
 
 use super::*;
 use crate::bf16::{Bf16Weights, rounded};
@@ -11,7 +11,7 @@ fn compare(s: &ConvShape, n: usize, i: usize, d: &Data) {
     let [y_plane, added_plane] = [[i % 3, i % 2], [1, 0]].map(|halo| Plane::blocked(s.c_out, out, halo));
     let rows = Rows::forward(s, &x_plane);
     let act = [Activation::None, Activation::RELU, Activation::RELU6][i % 3];
-    // In tiles of two samples: the weights of the first serve the second.
+    // In tiles of two samples: the weights of the first tile serve the second.
     let setup = Setup::new(n).tiles(2.min(n));
     let runs = |d: &Data, is_bf16: bool, adds: bool| {
         run_everywhere(&setup, |t| {
@@ -57,7 +57,8 @@ fn an_infinity_stays_in_its_windows() {
     compare(&s, 1, 0, &d);
 }
 
-/// Of an odd number of channels the last has no partner, whatever lies in the lane beside it: here a NaN, zero times an infinity.
+/// The last of an odd number of channels has no partner, whatever is in the lane next to it: here a NaN or zero times an
+/// infinity.
 #[test]
 fn the_lane_beside_the_last_channel_counts_as_zero() {
     let (before, s) = (shape(3, 19, [1, 2], [1, 1]), shape(19, 16, [1, 2], [1, 1]));
@@ -80,7 +81,7 @@ fn the_lane_beside_the_last_channel_counts_as_zero() {
     }
 }
 
-/// Relative to the RMS of the result, against f64 on values that are not rounded, for inputs as they are behind a ReLU.
+/// The error relative to the RMS of the result, against f64 on values that are not rounded, for inputs like those after a ReLU.
 #[test]
 fn the_error_is_that_of_the_rounded_values() {
     for (c, size) in [(64, 16), (256, 8), (512, 8)] {
@@ -104,7 +105,7 @@ fn the_error_is_that_of_the_rounded_values() {
         let difference = rms(&mut got.iter().zip(&want).map(|(&got, want)| f64::from(got) - want));
         let error = difference / rms(&mut want.iter().copied());
         println!("{c} channels: {error:.2e}");
-        // Two roundings of at most 2⁻⁹ of a value, of which most are less, and independent.
+        // Two roundings of at most 2⁻⁹ of a value, most of which are smaller, and independent.
         assert!((5e-4..3e-3).contains(&error), "{c} channels: {error:e}");
     }
 }

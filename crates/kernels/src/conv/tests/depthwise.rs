@@ -1,9 +1,9 @@
-//! Depthwise convolutions whose lines are walked along, and those beside them that are not.
+//! Depthwise convolutions whose lines are walked along, and similar ones whose lines are not.
 
 use super::*;
 
-/// Kernel, stride, dilation, and the size of the output: its widths are one tile, tiles of each width, and a last one that overlaps; the
-/// outputs of fewer than seven pixels a line, the wide kernel and the dilated one go the other way.
+/// Kernel, stride, dilation, and the size of the output. Its widths are one tile, tiles of each width, and a last one that
+/// overlaps; outputs of fewer than seven pixels per line, the wide kernel and the dilated one use `direct.rs`.
 fn shapes() -> Vec<ConvShape> {
     let mut all = Vec::new();
     let kernels = [[3, 3], [5, 5], [7, 7], [1, 3], [2, 5], [7, 3], [3, 9], [8, 3]];

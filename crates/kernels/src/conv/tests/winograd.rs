@@ -1,4 +1,4 @@
-//! Winograd against the reference, and its error beside that of direct convolution.
+//! Winograd against the reference, and its error compared with that of direct convolution.
 
 use super::*;
 use crate::conv::{Winograd, WinogradForm, WinogradWeights};
@@ -16,12 +16,12 @@ fn padded(
     ConvShape { c_in, c_out, input, window, groups: 1 }
 }
 
-/// With an output as large as its input.
+/// A convolution whose output is as large as its input.
 fn same(form: WinogradForm, channels: [usize; 2], input: [usize; 2]) -> ConvShape {
     padded(form, channels, input, [[form.taps() / 2; 2]; 2])
 }
 
-/// Maps of whole and of cut tiles, of one group and of several, with every kind of padding.
+/// Feature maps of whole and of cut tiles, of one group and of several, with every kind of padding.
 fn shapes(form: WinogradForm) -> Vec<ConvShape> {
     let mut all = vec![
         padded(form, [1, 1], [form.taps(); 2], [[0, 0]; 2]),
@@ -29,7 +29,7 @@ fn shapes(form: WinogradForm) -> Vec<ConvShape> {
         same(form, [32, 32], [8, 8]),
         same(form, [17, 33], [7, 13]),
         same(form, [40, 64], [14, 14]),
-        same(form, [16, 272], [10, 9]), // channels in two parts, of which one is smaller
+        same(form, [16, 272], [10, 9]), // channels in two parts, one of which is smaller
         same(form, [16, 48], [29, 30]),
         same(form, [5, 50], [1, 1]),
         same(form, [64, 16], [60, 3]),
@@ -94,7 +94,7 @@ fn the_gradient_of_the_input_equals_the_reference() {
         let d = data(&s, n, s.c_out * out[0] * out[1]);
         let want = reference::conv2d_vjp(n, &s, &widen(&d.x), &widen(&d.w), &widen(&d.g)).grad_input;
         let rows = Rows::forward(&s, &Plane::blocked(s.c_in, s.input, s.window.halo()));
-        // In tiles of two samples: the weights of the first serve the second.
+        // In tiles of two samples: the weights of the first tile serve the second.
         let runs = run_everywhere(&Setup::new(n).tiles(2), |t| {
             let dy = t.input(Plane::blocked(s.c_out, out, backward_halo(&s)), &d.g);
             let w = t.values(&pack(&rows, &s, &d.w));
@@ -120,7 +120,7 @@ fn some_gradients_are_no_convolution() {
 
 #[test]
 fn a_sample_is_what_it_is_alone() {
-    // Alone its channels are cut; with others its tiles, and some groups have tiles of two samples.
+    // Alone, its channels are cut; with others, its tiles are cut, and some groups have tiles of two samples.
     let cases = [(F23, [33, 40], [13, 15], 3), (F43, [17, 256], [9, 10], 11), (F25, [17, 256], [11, 9], 5)];
     for (form, channels, input, n) in cases {
         let s = same(form, channels, input);
@@ -137,7 +137,7 @@ fn a_sample_is_what_it_is_alone() {
     }
 }
 
-/// Relative to the RMS of the result, against f64, for inputs as they are behind a ReLU.
+/// The error relative to the RMS of the result, against f64, for inputs like those after a ReLU.
 #[test]
 fn the_error_is_bounded_by_that_of_direct_convolution() {
     for (form, most) in [(F23, 1.0), (F43, 3.0), (F25, 2.0)] {

@@ -1,9 +1,9 @@
-//! The forms of Winograd's algorithm: how many outputs of how many taps, and their transforms along one axis.
+//! The forms of Winograd's algorithm: the number of outputs and taps, and the transforms along one axis.
 
 use crate::simd::Simd;
 use crate::{BLOCK, ConvShape};
 
-/// `F(m x m, r x r)`: tiles of `m x m` output pixels of a window of `r x r` taps.
+/// `F(m x m, r x r)`: tiles of `m x m` output pixels for a window of `r x r` taps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// F(2x2, 3x3): 16 products where direct convolution has 36.
@@ -15,7 +15,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// Output pixels of a tile along one axis.
+    /// Number of output pixels of a tile along one axis.
     pub fn out(self) -> usize {
         match self {
             Self::F23 | Self::F25 => 2,
@@ -23,7 +23,7 @@ impl Form {
         }
     }
 
-    /// Taps of the window along one axis.
+    /// Number of taps of the window along one axis.
     pub fn taps(self) -> usize {
         match self {
             Self::F23 | Self::F43 => 3,
@@ -31,17 +31,17 @@ impl Form {
         }
     }
 
-    /// Input pixels of a tile along one axis.
+    /// Number of input pixels of a tile along one axis.
     pub(super) fn input(self) -> usize {
         self.out() + self.taps() - 1
     }
 
-    /// Products of a tile.
+    /// Number of products of a tile.
     pub(super) fn points(self) -> usize {
         self.input() * self.input()
     }
 
-    /// Whether the convolution is one that this form computes.
+    /// Whether this form can compute the convolution.
     pub fn fits(self, shape: &ConvShape) -> bool {
         let window = &shape.window;
         let is_plain =
@@ -49,20 +49,21 @@ impl Form {
         is_plain && shape.groups == 1
     }
 
-    /// Tiles of a sample, down and across.
+    /// Number of tiles of a sample, down and across.
     pub fn tiles(self, shape: &ConvShape) -> [usize; 2] {
         shape.output().map(|size| size.div_ceil(self.out()))
     }
 
-    /// Values of the transformed weights of a convolution: `[C_out / 64][points][4][C_in][16]`, as they are read.
+    /// Length of the transformed weights of a convolution: `[C_out / 64][points][4][C_in][16]`, in the order in which they are
+    /// read.
     pub fn weight_len(self, shape: &ConvShape) -> usize {
         shape.c_out.div_ceil(BLOCK) * self.points() * shape.c_in * BLOCK
     }
 }
 
-/// Blocks of output channels whose products are there at once, at most.
+/// The largest number of blocks of output channels whose products exist at once.
 pub(super) const CHUNK: usize = 4;
-/// Products of a tile, at most.
+/// The largest number of products of a tile.
 pub(super) const MOST_POINTS: usize = 36;
 
 /// Calls a method with the transforms of a form.

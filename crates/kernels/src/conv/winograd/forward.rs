@@ -1,4 +1,5 @@
-//! The convolution itself: transformed inputs, their products with transformed weights, and pixels of these.
+//! The convolution itself: the inputs are transformed and multiplied by the transformed weights, and the products become
+//! pixels.
 
 use super::super::halo::clear_band;
 use super::super::input_gradient::InputGradient;
@@ -16,13 +17,13 @@ use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
 
-/// Tiles of a task, at most.
+/// The largest number of tiles of a task that has all tiles.
 const GROUP: usize = 49;
-/// Tiles of a task, at most, where one task does not have them all.
+/// The largest number of tiles of a task otherwise.
 const SHARED_GROUP: usize = 42;
-/// Blocks of output channels that a task has at least, where the channels are cut: each task transforms the inputs again.
+/// The smallest number of blocks of output channels of a task, if the channels are cut: each task transforms the inputs again.
 const LEAST_BLOCKS: usize = 8;
-/// Tasks from which on nothing more is cut.
+/// The number of tasks from which on nothing more is cut.
 const TASKS: usize = 4;
 
 /// A convolution with transformed weights.
@@ -36,35 +37,36 @@ pub struct Winograd {
     y: Value,
     added: Option<Value>,
     act: Activation,
-    /// First tap of the first output pixel.
+    /// Offset of the first tap of the first output pixel.
     origin: usize,
     out: [usize; 2],
-    /// Tiles of a sample, down and across.
+    /// Number of tiles of a sample, down and across.
     tiles: [usize; 2],
 }
 
 /// How the tiles and the channels of some samples are cut into tasks.
 struct Cut {
-    /// Groups of tiles, and tiles of one, at most.
+    /// Number of groups of tiles, and the largest number of tiles in one.
     groups: usize,
     group: usize,
-    /// Parts of the output channels, and blocks of one, at most.
+    /// Number of parts of the output channels, and the largest number of blocks in one.
     parts: usize,
     blocks: usize,
 }
 
 impl Cut {
-    /// Tiles that the matrices of a task have room for: an odd number, so that their rows fall on all parts of a cache.
+    /// Number of tiles that the matrices of a task have room for: an odd number, so that their rows are spread over all sets of
+    /// a cache.
     fn room(&self) -> usize {
         self.group | 1
     }
 }
 
 impl Winograd {
-    /// The forward pass of `shape`; `u` holds its transformed weights, `bias` one value a lane of `y`'s blocks.
+    /// The forward pass of `shape`; `u` holds its transformed weights, `bias` one value per lane of `y`'s blocks.
     ///
     /// # Panics
-    /// When the convolution is not one that the form [fits](Form::fits), or the geometry of `x` or `y` does not fit it.
+    /// If the form does not [fit](Form::fits) the convolution, or the geometry of `x` or `y` does not.
     pub fn forward(
         form: Form,
         shape: &ConvShape,
@@ -74,10 +76,10 @@ impl Winograd {
         y: Value,
         act: Activation,
     ) -> Self {
-        assert!(form.fits(shape), "no Winograd {form:?} for {shape:?}");
+        assert!(form.fits(shape), "Winograd {form:?} does not fit {shape:?}");
         assert_eq!((x.plane.channels, x.plane.size()), (shape.c_in, shape.input), "input of {shape:?}");
         assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output()), "output of {shape:?}");
-        assert_eq!(x.plane.block, BLOCK, "the input of {shape:?} lies in blocks");
+        assert_eq!(x.plane.block, BLOCK, "the input of {shape:?} must be in blocks of channels");
         Self {
             name: "winograd conv",
             form,
@@ -93,21 +95,21 @@ impl Winograd {
         }
     }
 
-    /// Adds a value, where there is one, behind the bias, before the activation.
+    /// Adds a value, if there is one, after the bias and before the activation.
     ///
     /// # Panics
-    /// When it has another shape than the output, or is the output.
+    /// If it has another shape than the output, or is the output.
     #[must_use]
     pub fn with_added(self, added: Option<Value>) -> Self {
         added.iter().for_each(|added| check_same("winograd conv+add", added, &self.y));
         Self { name: if added.is_some() { "winograd conv+add" } else { self.name }, added, ..self }
     }
 
-    /// Adds to `program` the kernels that compute the gradient of the input: in each run the weights are repacked, turned and transformed,
-    /// then one convolution runs.
+    /// Adds to `program` the kernels that compute the gradient of the input: in each run the weights are repacked, rotated and
+    /// transformed, then one convolution runs.
     ///
     /// # Panics
-    /// When that is no convolution, or not one that the form [fits](Form::fits).
+    /// If the gradient is not a convolution, or not one that the form [fits](Form::fits).
     pub fn push_backward_data(
         form: Form,
         program: &mut Builder,
@@ -118,8 +120,8 @@ impl Winograd {
         let InputGradient { dy, w, dx, added } = of;
         let (rows, _) = Rows::backward_data(shape, &dy.plane, [0, 0]);
         let turned =
-            shape.transposed().unwrap_or_else(|| panic!("the gradient of {shape:?} is no convolution"));
-        // Kept: later tiles of a batch use what the first one made.
+            shape.transposed().unwrap_or_else(|| panic!("the gradient of {shape:?} is not a convolution"));
+        // Kept: later tiles of a batch use what the first one computed.
         let (wt, u) = (program.kept(rows.weight_len()), program.kept(form.weight_len(&turned)));
         program.push(Gather { from: w, to: wt, map: rows.transpose_map(forward, shape), start: 0 });
         program.push(WinogradWeights::new(form, &turned, wt, u).turned());
@@ -128,7 +130,7 @@ impl Winograd {
         program.push(Self { name, ..kernel });
     }
 
-    /// Where there are few tiles, the channels are cut too, and where their groups are few, there is an even number of them.
+    /// If there are few tiles, the channels are cut too; if there are few groups of tiles, their number is even.
     fn cut(&self, n: usize) -> Cut {
         let (all, blocks) = (n * self.tiles[0] * self.tiles[1], self.y.plane.blocks());
         let mut groups = if all <= GROUP { 1 } else { all.div_ceil(SHARED_GROUP) };
@@ -140,18 +142,18 @@ impl Winograd {
         Cut { groups: all.div_ceil(group), group, parts: blocks.div_ceil(of_part), blocks: of_part }
     }
 
-    /// Values of one of the matrices of transformed inputs. An odd number of lines, so that the places of a tile in all matrices do
-    /// not fall on the same part of a cache.
+    /// Length of one of the matrices of transformed inputs. An odd number of cache lines, so that the positions of a tile in
+    /// all matrices are not in the same set of a cache.
     fn input_len(&self, room: usize) -> usize {
         ((self.x.plane.blocks() * room) | 1) * BLOCK
     }
 
-    /// Values from a tile to the next in a matrix of products.
+    /// Number of values from one tile to the next in a matrix of products.
     fn width(&self) -> usize {
         self.y.plane.blocks().min(CHUNK) * BLOCK
     }
 
-    /// Values of one of the matrices of products.
+    /// Length of one of the matrices of products.
     fn product_len(&self, room: usize) -> usize {
         ((self.width() / BLOCK * room) | 1) * BLOCK
     }
@@ -201,17 +203,17 @@ struct Group<'a> {
     u: &'a [f32],
     bias: Option<&'a [f32]>,
     y: Out<'a>,
-    /// Of all samples.
+    /// Index range over all samples.
     tiles: Range<usize>,
-    /// Of output channels.
+    /// Index range over the output channels.
     blocks: Range<usize>,
-    /// Whether no other task reads the same weights: nobody has brought them near.
+    /// Whether no other task reads the same weights, so that they are not in a cache yet.
     is_alone: bool,
-    /// Tiles that a matrix has room for.
+    /// Number of tiles that a matrix has room for.
     room: usize,
-    /// Transformed inputs `[points][C / 16][tiles][16]`.
+    /// The transformed inputs `[points][C / 16][tiles][16]`.
     v: &'a mut [f32],
-    /// Products of some output channels `[points][tiles][channels]`.
+    /// The products for some output channels `[points][tiles][channels]`.
     m: &'a mut [f32],
 }
 
@@ -246,7 +248,7 @@ impl Task for Group<'_> {
 }
 
 impl Group<'_> {
-    /// Sample, and place in its map, of a tile.
+    /// The sample of a tile, and its position in the feature map.
     #[inline(always)]
     fn place(&self, tile: usize) -> (usize, [usize; 2]) {
         let [rows, columns] = self.conv.tiles;
@@ -254,7 +256,7 @@ impl Group<'_> {
         (n, [tile / columns, tile % columns])
     }
 
-    /// What the tiles see, transformed.
+    /// Transforms the inputs of the tiles.
     #[inline(always)]
     fn transform<
         V: Simd,
@@ -269,7 +271,7 @@ impl Group<'_> {
         for (t, tile) in self.tiles.clone().enumerate() {
             let (n, at) = self.place(tile);
             let seen = at.map(|at| at * OUT);
-            // Past what its output pixels see, the tile sees nothing, so that nothing else counts.
+            // The inputs beyond those of its output pixels count as zero, so that nothing else has an effect.
             let left = [0, 1].map(|axis| (c.out[axis] + TAPS - 1 - seen[axis]).min(IN));
             let start =
                 n * c.x.plane.sample_len() + c.origin + seen[0] * c.x.plane.row_len() + seen[1] * BLOCK;
@@ -326,7 +328,7 @@ impl Group<'_> {
         }
     }
 
-    /// The products of a point in `NV` vectors of output channels from block `b` on, whose weights begin at `w`.
+    /// The products of a point in `NV` vectors of output channels starting at block `b`, whose weights begin at `w`.
     #[inline(always)]
     fn multiply<V: Simd, const NV: usize>(&mut self, point: usize, b: usize, w: usize) {
         let (tiles, wide) = (self.tiles.len(), V::TILE_PX > 8);
@@ -339,7 +341,7 @@ impl Group<'_> {
                 6 | 11.. => self.products::<V, 6, NV>(point, b, w, at),
                 5 | 9.. => self.products::<V, 5, NV>(point, b, w, at),
                 4 | 7.. => self.products::<V, 4, NV>(point, b, w, at),
-                // Four, of which one was computed before, to the same bits.
+                // Four, one of which was computed before, to the same bits.
                 3 if at > 0 => self.products::<V, 4, NV>(point, b, w, at - 1),
                 2.. => self.products::<V, 2, NV>(point, b, w, at),
                 _ => self.products::<V, 1, NV>(point, b, w, at),
@@ -347,7 +349,7 @@ impl Group<'_> {
         }
     }
 
-    /// Of `P` tiles; returns `P`.
+    /// The products for `P` tiles; returns `P`.
     #[inline(always)]
     fn products<V: Simd, const P: usize, const NV: usize>(
         &mut self,
@@ -357,7 +359,7 @@ impl Group<'_> {
         at: usize,
     ) -> usize {
         if P > V::TILE_PX {
-            return P; // never called; keeps the compiler from making it
+            return P; // never called; keeps the compiler from generating its code
         }
         let c = self.conv;
         let (channels, span) = (c.x.plane.channels, c.x.plane.channels * BLOCK);
@@ -384,7 +386,8 @@ impl Group<'_> {
         P
     }
 
-    /// Asks for the share of the next weights that some tiles have in a block of input channels: `lanes` values a channel.
+    /// Prefetches the share of the next weights that corresponds to some tiles in a block of input channels: `lanes` values per
+    /// channel.
     #[inline(always)]
     fn fetch<V: Simd>(&self, ahead: &[f32], lanes: usize, block: usize, tiles: Range<usize>) {
         let lines = |tile: usize| lanes * tile.min(self.tiles.len()) / self.tiles.len();
@@ -393,7 +396,7 @@ impl Group<'_> {
         }
     }
 
-    /// The pixels of all tiles in a chunk of output channels.
+    /// Computes the pixels of all tiles in a chunk of output channels.
     #[inline(always)]
     fn finish<V: Simd, F: Transform<OUT, TAPS, IN>, const OUT: usize, const TAPS: usize, const IN: usize>(
         &self,
@@ -481,7 +484,7 @@ unsafe fn load<V: Simd>(from: &[f32], at: usize) -> V {
     V::load(unsafe { from.get_unchecked(at..at + V::LANES) })
 }
 
-/// Over the vector of `to` that begins at `at`.
+/// Writes the vector of `to` that begins at `at`.
 ///
 /// # Safety
 /// It ends inside `to`.

@@ -6,7 +6,7 @@ use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 
-/// The transformed weights, from weights packed as for a direct convolution.
+/// Transforms weights that are packed as for a direct convolution.
 #[derive(Debug)]
 pub struct WinogradWeights {
     form: Form,
@@ -18,16 +18,16 @@ pub struct WinogradWeights {
 }
 
 impl WinogradWeights {
-    /// Of `shape`, whose packed weights are in `w`; `u` holds [`Form::weight_len`] values.
+    /// For `shape`, whose packed weights are in `w`; `u` holds [`Form::weight_len`] values.
     ///
     /// # Panics
-    /// When the convolution is not one that the form [fits](Form::fits).
+    /// If the form does not [fit](Form::fits) the convolution.
     pub fn new(form: Form, shape: &ConvShape, w: Buf, u: Buf) -> Self {
-        assert!(form.fits(shape), "no Winograd {form:?} for {shape:?}");
+        assert!(form.fits(shape), "Winograd {form:?} does not fit {shape:?}");
         Self { form, w, u, c_in: shape.c_in, blocks: shape.c_out.div_ceil(BLOCK), is_turned: false }
     }
 
-    /// The same, of weights turned by half a turn.
+    /// The same for weights rotated by half a turn.
     pub(super) fn turned(self) -> Self {
         Self { is_turned: true, ..self }
     }
@@ -71,7 +71,7 @@ struct Weights<'a> {
     form: Form,
     c_in: usize,
     is_turned: bool,
-    /// Block of input channels after block, in each tap after tap, in each channel after channel.
+    /// Block by block of input channels, then tap by tap, then channel by channel.
     w: &'a [f32],
     /// `[C_in][16]` for each point.
     u: [&'a mut [f32]; MOST_POINTS],

@@ -158,7 +158,7 @@ impl Simd for F32x8 {
         let codes = &codes[..8];
         lanes!({
             let code = _mm256_cvtepu8_epi32(_mm_loadl_epi64(codes.as_ptr().cast()));
-            // Bit 2 moved to the sign that a blend looks at.
+            // Bit 2 is moved to the sign bit, which a blend examines.
             _mm256_castsi256_ps(_mm256_slli_epi32::<29>(code))
         })
     }
@@ -167,7 +167,7 @@ impl Simd for F32x8 {
         let codes = &codes[..16];
         lanes!({
             let v = _mm_loadu_si128(codes.as_ptr().cast());
-            // Each bit in turn moved to the top of its byte.
+            // Each bit in turn is moved to the top of its byte.
             [
                 _mm_movemask_epi8(_mm_slli_epi16::<7>(v)) as u32,
                 _mm_movemask_epi8(_mm_slli_epi16::<6>(v)) as u32,
@@ -191,7 +191,7 @@ impl Simd for F32x8 {
         lanes!({
             let code = _mm256_cvtepu8_epi32(_mm_loadl_epi64(codes.as_ptr().cast()));
             let code = _mm256_and_si256(code, _mm256_set1_epi32(3));
-            // 0, 1, 2, 3 are places 0, 1, 4, 5.
+            // 0, 1, 2, 3 are positions 0, 1, 4, 5.
             _mm256_add_epi32(code, _mm256_and_si256(code, _mm256_set1_epi32(2)))
         })
     }
@@ -200,13 +200,13 @@ impl Simd for F32x8 {
         Self(lanes!({
             let at = _mm256_add_epi32(index, _mm256_set1_epi32(offset as i32));
             let (low, high) = (_mm256_permutevar8x32_ps(patch.0, at), _mm256_permutevar8x32_ps(patch.1, at));
-            // Bit 3 of the place says which half, moved to the sign that the blend looks at.
+            // Bit 3 of the position says which half; it is moved to the sign bit, which the blend examines.
             _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32::<28>(at)))
         }))
     }
     #[inline(always)]
     fn transpose16(from: &[f32], from_row: usize, to: &mut [f32], to_row: usize) {
-        // No closures: one that is not inlined is not compiled for this instruction set either.
+        // No closures: a closure that is not inlined is not compiled for this instruction set either.
         let from = &from[..15 * from_row + 16];
         let to = &mut to[..15 * to_row + 16];
         for half in [0, 8] {

@@ -3,7 +3,7 @@
 use crate::simd::{Arithmetic, EXPONENT, Simd};
 use std::arch::x86_64::*;
 
-/// `HAS_BF16`: where the processor multiplies pairs of bf16 values, too.
+/// `HAS_BF16`: whether the processor also multiplies pairs of bf16 values.
 #[derive(Clone, Copy)]
 pub(super) struct F32x16<const HAS_BF16: bool>(__m512);
 
@@ -175,7 +175,7 @@ impl<const HAS_BF16: bool> Simd for F32x16<HAS_BF16> {
         let codes = &codes[..16];
         lanes!({
             let v = _mm_loadu_si128(codes.as_ptr().cast());
-            // Each bit in turn moved to the top of its byte.
+            // Each bit in turn is moved to the top of its byte.
             [
                 _mm_movemask_epi8(_mm_slli_epi16::<7>(v)) as u32,
                 _mm_movemask_epi8(_mm_slli_epi16::<6>(v)) as u32,
@@ -199,7 +199,7 @@ impl<const HAS_BF16: bool> Simd for F32x16<HAS_BF16> {
         lanes!({
             let code = _mm512_cvtepu8_epi32(_mm_loadu_si128(codes.as_ptr().cast()));
             let code = _mm512_and_si512(code, _mm512_set1_epi32(3));
-            // 0, 1, 2, 3 are places 0, 1, 4, 5.
+            // 0, 1, 2, 3 are positions 0, 1, 4, 5.
             _mm512_add_epi32(code, _mm512_and_si512(code, _mm512_set1_epi32(2)))
         })
     }
@@ -212,7 +212,7 @@ impl<const HAS_BF16: bool> Simd for F32x16<HAS_BF16> {
     }
     #[inline(always)]
     fn transpose16(from: &[f32], from_row: usize, to: &mut [f32], to_row: usize) {
-        // No closures: one that is not inlined is not compiled for this instruction set either.
+        // No closures: a closure that is not inlined is not compiled for this instruction set either.
         let from = &from[..15 * from_row + 16];
         let to = &mut to[..15 * to_row + 16];
         for c in [0, 4, 8, 12] {

@@ -1,12 +1,12 @@
-//! Eight lanes as a plain array: compiles anywhere, and is vectorized by the compiler where it can be.
+//! Eight lanes as a plain array: compiles anywhere, and is vectorized by the compiler if possible.
 
 use crate::simd::{Arithmetic, EXPONENT, Simd};
 
 #[derive(Clone, Copy)]
 pub(super) struct F32x8([f32; 8]);
 
-/// A fused multiply-add where the target has one in hardware; elsewhere the library call that emulates it is some
-/// forty times slower than two roundings.
+/// A fused multiply-add on targets that have one in hardware; elsewhere the library call that emulates it is some forty times
+/// slower than two roundings.
 #[inline(always)]
 fn mul_add(a: f32, b: f32, c: f32) -> f32 {
     if cfg!(any(target_arch = "aarch64", target_feature = "fma")) { a.mul_add(b, c) } else { a * b + c }
@@ -135,7 +135,7 @@ impl Simd for F32x8 {
     }
     #[inline(always)]
     fn window(codes: &[u8]) -> Self::Index {
-        // 0, 1, 2, 3 are places 0, 1, 4, 5.
+        // 0, 1, 2, 3 are positions 0, 1, 4, 5.
         std::array::from_fn(|i| (codes[i] & 3) + (codes[i] & 2))
     }
     #[inline(always)]
