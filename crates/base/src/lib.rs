@@ -1,8 +1,7 @@
 //! Small functions that more than one crate of Striate needs, each of them here once: random numbers, hashes, names that resemble each
 //! other, eigenvectors, memory that a file asks for.
 //!
-//! **Floor 0**, below everything else; it depends on no other crate of the workspace and knows nothing of networks or
-//! images.
+//! **Floor 0**, below everything else; it depends on no other crate of the workspace and knows nothing of networks or images.
 //!
 //! Where to start reading: each module is one idea and reads on its own. [`memory`] is the one that most crates use: it
 //! allocates what a file asks for without trusting the file. [`random`] says which generator serves what.

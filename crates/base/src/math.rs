@@ -1,11 +1,11 @@
 //! `exp` and `ln` from sums and products alone.
 //!
-//! The system's own functions may differ in the last bit from one machine to the next; these do not. Within 1e-14 of the
-//! true value, relative to it or to 1.
+//! The system's own functions may differ in the last bit between machines; these do not. They are accurate to within 1e-14 of
+//! the true value, relative to it or to 1.
 
 use std::f64::consts::{LN_2, SQRT_2};
 
-/// e to the x; 0 below -700.
+/// e to the power of x; 0 below -700.
 pub fn exp(x: f64) -> f64 {
     if x < -700.0 {
         return 0.0;

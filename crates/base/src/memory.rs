@@ -1,4 +1,4 @@
-//! Memory whose size a file decides: asked for, not taken for granted, and no more of it than the file justifies.
+//! Allocating memory whose size a file determines: the allocation may fail, and is never larger than the file justifies.
 
 #![cfg_attr(
     not(test),
@@ -14,13 +14,13 @@ use std::io::{self, Read};
 
 use thiserror::Error;
 
-/// The system has no such memory left, or the limit of this program does not allow it.
+/// The system has no memory left, or the limit of this program does not allow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
-    "{bytes} bytes of memory are needed and not to be had; end other programs, or raise the limit (ulimit -v)"
+    "{bytes} bytes of memory are needed but not available; end other programs, or raise the limit (ulimit -v)"
 )]
 pub struct OutOfMemory {
-    /// How much was asked for.
+    /// The number of bytes that were requested.
     pub bytes: u64,
 }
 
@@ -31,16 +31,16 @@ impl From<OutOfMemory> for io::Error {
 }
 
 impl OutOfMemory {
-    /// What [`read_exactly`] could not get, if that is what this error is about.
+    /// The [`OutOfMemory`] of [`read_exactly`], if that is the cause of this error.
     pub fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
     }
 }
 
-/// A list with room for `count` values.
+/// A vector with capacity for `count` values.
 ///
 /// # Errors
-/// When there is no such room.
+/// If there is not enough memory.
 pub fn reserved<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
     let mut values = Vec::new();
     let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
@@ -48,19 +48,20 @@ pub fn reserved<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
     Ok(values)
 }
 
-/// Makes sure that so many bytes can be had at this moment, for code of others that cannot be told that they may not.
+/// Checks that this many bytes are available at this moment, before calling code that aborts if they are not.
 ///
 /// # Errors
-/// When they cannot.
+/// If they are not available.
 pub fn room_for(bytes: u64) -> Result<(), OutOfMemory> {
     let count = usize::try_from(bytes).map_err(|_| OutOfMemory { bytes })?;
     reserved::<u8>(count).map(drop)
 }
 
-/// The next `bytes` bytes of a stream, which must not be more than it is known to hold.
+/// The next `bytes` bytes of a stream. The caller must know that the stream holds at least that many.
 ///
 /// # Errors
-/// Those of the stream, [`io::ErrorKind::UnexpectedEof`] when it ends before, and an [`OutOfMemory`].
+/// If the stream reports an error, [`io::ErrorKind::UnexpectedEof`] if it ends earlier, and an [`OutOfMemory`] if there is not
+/// enough memory.
 pub fn read_exactly(from: &mut dyn Read, bytes: u64) -> io::Result<Vec<u8>> {
     let count = usize::try_from(bytes).map_err(|_| OutOfMemory { bytes })?;
     let mut read = reserved(count)?;
@@ -68,13 +69,13 @@ pub fn read_exactly(from: &mut dyn Read, bytes: u64) -> io::Result<Vec<u8>> {
     if read.len() < count { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(read) }
 }
 
-/// Content that takes more than this many times the bytes of its file is refused as a decompression bomb, unless it is small
+/// Content that takes more than this many times the bytes of its file is rejected as a decompression bomb, unless it is small
 /// anyway: deflate reaches a factor of 1032, photographs stay below 100. So no file below 40 kB can take more than 16 MiB.
 const MAX_RATIO: u64 = 400;
-/// What may be unpacked from a file however small.
+/// The number of bytes that may be unpacked from any file, however small.
 pub const SMALL_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The most bytes that are unpacked from a file of `packed` bytes.
+/// The largest number of bytes that are unpacked from a file of `packed` bytes.
 pub fn most_unpacked(packed: u64) -> u64 {
     packed.saturating_mul(MAX_RATIO).max(SMALL_BYTES)
 }
