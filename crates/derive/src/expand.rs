@@ -40,11 +40,11 @@ pub(crate) fn module(item: DeriveInput, home: &Path) -> Result<TokenStream> {
         }
         let (member, name) = member(fields, i, field);
         let ty = &field.ty;
-        // Only where it says something: a bound without a type parameter would be a warning in the user's code.
+        // Only if it is needed: a bound without a type parameter would cause a warning in the user's code.
         if mentions(ty.to_token_stream(), &params) {
             bounds.predicates.push(syn::parse_quote!(#ty: #home::graph::Child));
         }
-        // The span of the type, so that "not a layer" points at the field.
+        // The span of the type, so that the error "not a layer" points at the field.
         visits.extend(quote_spanned! { ty.span() =>
             <#ty as #home::graph::Child>::visit(&self.#member, #name, __visit);
         });
@@ -66,7 +66,7 @@ pub(crate) fn module(item: DeriveInput, home: &Path) -> Result<TokenStream> {
     })
 }
 
-/// How to reach a field, and what its child is called.
+/// How to access a field, and the name of its child.
 fn member(fields: &Fields, i: usize, field: &Field) -> (TokenStream, String) {
     match (&field.ident, fields) {
         (Some(ident), _) => (ident.to_token_stream(), ident.unraw().to_string()),
@@ -74,7 +74,7 @@ fn member(fields: &Fields, i: usize, field: &Field) -> (TokenStream, String) {
     }
 }
 
-/// Whether a field carries `#[module(skip)]`.
+/// Whether a field has the attribute `#[module(skip)]`.
 fn skipped(attributes: &[Attribute]) -> Result<bool> {
     let mut skip = false;
     for attribute in attributes.iter().filter(|a| a.path().is_ident("module")) {
@@ -89,7 +89,7 @@ fn skipped(attributes: &[Attribute]) -> Result<bool> {
     Ok(skip)
 }
 
-/// Whether a type names one of these type parameters.
+/// Whether a type mentions one of these type parameters.
 fn mentions(ty: TokenStream, params: &[Ident]) -> bool {
     ty.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => params.contains(&ident),
@@ -104,7 +104,7 @@ mod tests {
     use expect_test::{Expect, expect};
     use syn::parse_quote;
 
-    /// What `children` visits and under which name, or the error, of a struct.
+    /// Checks what `children` visits for a struct, and under which names, or the error.
     fn check(item: DeriveInput, expected: &Expect) {
         let text = match module(item, &parse_quote!(::striate)) {
             Err(error) => error.to_string(),
