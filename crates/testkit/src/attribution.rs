@@ -1,4 +1,4 @@
-//! What captum and pytorch-grad-cam say of two small networks, as `tools/golden/evidence.py` describes.
+//! The results of captum and pytorch-grad-cam for two small networks, as described in `tools/golden/evidence.py`.
 
 use crate::golden::{Checksum, read};
 use serde::Deserialize;
@@ -16,9 +16,9 @@ pub struct AttributionGolden {
     pub noise: NoiseGolden,
     pub parameters: BTreeMap<String, Checksum>,
     pub logits: Array,
-    /// By method, one an input.
+    /// By method, one array per input.
     pub images: BTreeMap<String, Vec<Array>>,
-    /// By layer and method, one an input.
+    /// By layer and method, one array per input.
     pub layers: BTreeMap<String, BTreeMap<String, Vec<Array>>>,
     pub bias_maps: BTreeMap<String, Array>,
 }
@@ -32,7 +32,7 @@ pub struct NoiseGolden {
     pub seed: u64,
 }
 
-/// All values of a tensor.
+/// A tensor with all of its values.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct Array {
@@ -44,7 +44,7 @@ impl AttributionGolden {
     /// Reads the golden file of that network, `plain` or `residual`.
     ///
     /// # Panics
-    /// When it is not there or not as described.
+    /// If the file does not exist or does not have the expected form.
     pub fn read(name: &str) -> Self {
         read(&format!("evidence/{name}"))
     }

@@ -1,15 +1,15 @@
-//! Comparison of two arrays within a tolerance, with a message that helps.
+//! Comparison of two arrays within a tolerance, with a helpful message.
 
 /// Checks that every element of `got` is within a tolerance of `want`.
 ///
 /// `|got[i] − want[i]| ≤ abs + rel · rms(want)`, with `rms(want) = sqrt(mean(want²))` over its finite elements.
 ///
-/// A NaN must meet a NaN and an infinity the same infinity. `got` may be `f32` or `f64`.
+/// A NaN must correspond to a NaN and an infinity to the same infinity. `got` may be `f32` or `f64`.
 ///
 /// # Panics
-/// When an element is out of tolerance: the message names `what`, how many elements fail, the worst of them with its
-/// index and both values, and the error relative to the RMS. Also when the lengths differ, or when a tolerance is
-/// negative or not finite.
+/// If an element is out of tolerance: the message names `what`, the number of elements that fail, the worst of them with its
+/// index and both values, and the error relative to the RMS. Also if the lengths differ, or if a tolerance is negative or not
+/// finite.
 ///
 /// # Example
 /// ```
@@ -52,7 +52,7 @@ fn compare<T: Copy + Into<f64>>(got: &[T], want: &[f64], rel: f64, abs: f64) -> 
     ))
 }
 
-/// `|got − want|`; zero for the same non-finite value, infinite when only one is NaN or infinite.
+/// `|got − want|`; zero for the same non-finite value, infinite if only one is NaN or infinite.
 fn error(got: f64, want: f64) -> f64 {
     if got == want || (got.is_nan() && want.is_nan()) {
         0.0
@@ -63,14 +63,14 @@ fn error(got: f64, want: f64) -> f64 {
     }
 }
 
-/// Root mean square of the finite elements, 0 when there are none.
+/// Root mean square of the finite elements; 0 if there are none.
 fn rms(values: &[f64]) -> f64 {
     let finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
     let largest = finite.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
     if largest == 0.0 {
         return 0.0;
     }
-    // Divided by the largest first: squares that overflow would make an infinite tolerance, which anything meets.
+    // Divided by the largest first: squares that overflow would make the tolerance infinite.
     let mean_square = finite.iter().map(|v| (v / largest).powi(2)).sum::<f64>() / finite.len() as f64;
     largest * mean_square.sqrt()
 }

@@ -1,9 +1,9 @@
-//! A disk that fails, and loses what was not yet on the medium, where a test wants it.
+//! A disk that fails on demand, and loses what has not yet reached the medium.
 //!
-//! [`SimDisk`] does everything on the real file system, without waiting for the medium. Its calls are counted, and some of
-//! them may fail as a [`Fault`] says. It also keeps a record, from which [`SimDisk::crash`] makes what a power cut at a given
-//! moment may leave: names and contents that nobody waited for are lost, come out of order, or are torn at sectors of 512
-//! bytes. The model is SQLite's: a file system keeps its order only across an fsync.
+//! [`SimDisk`] does everything on the real file system, without waiting for the medium. Its calls are counted, and some of them
+//! may fail as a [`Fault`] describes. It also keeps a log, from which [`SimDisk::crash`] computes what a power failure at a
+//! given moment may leave: names and contents that were not synced are lost, reordered, or torn at sectors of 512 bytes. The
+//! model is SQLite's: a file system preserves order only across an fsync.
 
 use crate::Sample;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Bytes that a medium writes whole or not at all.
+/// Number of bytes that a medium writes completely or not at all.
 const SECTOR: usize = 512;
 
 /// How a call fails.
@@ -25,14 +25,14 @@ pub enum Fault {
     Quota,
     /// The medium fails (EIO); half of a write was done.
     Broken,
-    /// A signal came (EINTR); nothing was done.
+    /// A signal arrived (EINTR); nothing was done.
     Interrupted,
-    /// A write does half of what it was asked for, and says so; no other call fails.
+    /// A write does half of what was requested, and returns that number; no other call fails.
     Short,
 }
 
 impl Fault {
-    /// All of them.
+    /// All kinds of faults.
     pub const ALL: [Self; 5] = [Self::Full, Self::Quota, Self::Broken, Self::Interrupted, Self::Short];
 
     fn error(self) -> io::Error {
@@ -45,7 +45,7 @@ impl Fault {
     }
 }
 
-/// Fails at this call, counted from 0, and at those after it.
+/// Fails at this call, counted from 0, and at the following ones.
 #[derive(Debug, Clone, Copy)]
 struct Plan {
     fault: Fault,
@@ -57,7 +57,7 @@ type Inode = usize;
 
 #[derive(Debug, Clone)]
 enum Done {
-    /// The name leads to a new, empty file.
+    /// The name refers to a new, empty file.
     Create(PathBuf, Inode),
     Write(Inode, Vec<u8>),
     Sync(Inode),
@@ -75,7 +75,7 @@ struct State {
     record: Vec<Done>,
 }
 
-/// A disk for tests. [`implement_disk!`](crate::implement_disk) makes it a `striate_formats::Disk`.
+/// A disk for tests. [`implement_disk!`](crate::implement_disk) turns it into a `striate_formats::Disk`.
 #[derive(Debug, Default)]
 pub struct SimDisk {
     plan: Option<Plan>,
@@ -84,12 +84,12 @@ pub struct SimDisk {
 }
 
 impl SimDisk {
-    /// Fails at the call of this number, counted from 0, and at those that follow it, `times` in all.
+    /// A disk that fails at the call with this number, counted from 0, and at the following ones, `times` in all.
     pub fn failing(fault: Fault, at: usize, times: usize) -> Self {
         Self { plan: Some(Plan { fault, at, times }), ..Self::default() }
     }
 
-    /// Is full for every file whose name holds one of these.
+    /// A disk that is full for every file whose name contains one of these.
     pub fn refusing(names: &[&str]) -> Self {
         Self { refused: names.iter().map(ToString::to_string).collect(), ..Self::default() }
     }
@@ -98,22 +98,22 @@ impl SimDisk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Calls so far.
+    /// The number of calls so far.
     pub fn calls(&self) -> usize {
         self.state().calls
     }
 
-    /// How long was waited in all, or would have been.
+    /// The total time that was waited, or would have been.
     pub fn paused(&self) -> Duration {
         self.state().paused
     }
 
-    /// Entries of the record so far: moments at which [`SimDisk::crash`] can crash.
+    /// The number of log entries so far: the moments at which [`SimDisk::crash`] can crash.
     pub fn moments(&self) -> usize {
         self.state().record.len()
     }
 
-    /// Counts a call, and says how it fails.
+    /// Counts a call, and returns how it fails.
     fn fault(&self) -> Option<Fault> {
         let mut state = self.state();
         state.calls += 1;
@@ -129,15 +129,15 @@ impl SimDisk {
         }
     }
 
-    /// Makes a folder and those above it.
+    /// Creates a folder and its parents.
     ///
     /// # Errors
-    /// The planned one, or that of the file system; so for all that follow.
+    /// The planned fault, or the error of the file system; this applies to all methods below.
     pub fn create_folder(&self, path: &Path) -> io::Result<()> {
         self.call(|| fs::create_dir_all(path))
     }
 
-    /// Makes or empties a file.
+    /// Creates a file, or empties an existing one.
     pub fn create(&self, path: &Path) -> io::Result<SimFile<'_>> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let is_refused = self.refused.iter().any(|part| name.contains(part));
@@ -150,12 +150,12 @@ impl SimDisk {
         Ok(SimFile { disk: self, file, inode })
     }
 
-    /// Opens a file to read.
+    /// Opens a file for reading.
     pub fn open(&self, path: &Path) -> io::Result<SimRead<'_>> {
         Ok(SimRead { disk: self, file: self.call(|| File::open(path))? })
     }
 
-    /// Gives a file another name.
+    /// Renames a file.
     pub fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.call(|| fs::rename(from, to))?;
         let mut state = self.state();
@@ -167,7 +167,7 @@ impl SimDisk {
         Ok(())
     }
 
-    /// Waits for the names in a folder.
+    /// Waits for the entries of a folder.
     pub fn sync_folder(&self, path: &Path) -> io::Result<()> {
         self.call(|| Ok(()))?;
         self.state().record.push(Done::SyncFolder(path.to_path_buf()));
@@ -183,12 +183,12 @@ impl SimDisk {
         Ok(())
     }
 
-    /// Does not wait, but counts how long.
+    /// Does not wait, but adds up the time.
     pub fn pause(&self, time: Duration) {
         self.state().paused += time;
     }
 
-    /// What a crash after the first `moment` entries of the record may leave: files and their content.
+    /// What a crash after the first `moment` log entries may leave: files and their content.
     pub fn crash(&self, moment: usize, sample: &mut Sample) -> BTreeMap<PathBuf, Vec<u8>> {
         let state = self.state();
         let done = &state.record[..moment];
@@ -212,7 +212,7 @@ impl SimDisk {
                 }
             }
         }
-        // Of what nobody waited for, anything may have come to the medium.
+        // Any part of what was not synced may have reached the medium.
         let any = sample.choose(&[0.1, 0.5, 0.9]);
         for act in waiting {
             if sample.chance(any) {
@@ -249,7 +249,7 @@ fn name(names: &mut BTreeMap<PathBuf, Inode>, act: &Done) {
     }
 }
 
-/// Cuts what was not waited for at any length, and leaves out sectors.
+/// Cuts the unsynced part at a random length, and leaves out sectors.
 fn tear(mut bytes: Vec<u8>, synced: usize, any: f64, sample: &mut Sample) -> Vec<u8> {
     bytes.truncate(sample.usize_in(synced..=bytes.len()));
     let mut at = synced;
@@ -278,10 +278,10 @@ impl SimFile<'_> {
         Ok(bytes.len())
     }
 
-    /// Waits for what was written.
+    /// Waits for the data that was written.
     ///
     /// # Errors
-    /// The planned one.
+    /// The planned fault.
     pub fn sync(&mut self) -> io::Result<()> {
         self.disk.call(|| Ok(()))?;
         self.disk.state().record.push(Done::Sync(self.inode));
@@ -318,9 +318,10 @@ impl Read for SimRead<'_> {
     }
 }
 
-/// Makes `struct TestDisk(SimDisk)`, a `Disk` of the crate of formats: `implement_disk!(striate_formats)`.
+/// Defines `struct TestDisk(SimDisk)`, which implements the `Disk` trait of the formats crate:
+/// `implement_disk!(striate_formats)`.
 ///
-/// This crate knows no other of the workspace, so whoever tests with a [`SimDisk`] joins the two.
+/// This crate depends on no other of the workspace, so tests that use a [`SimDisk`] connect the two.
 #[macro_export]
 macro_rules! implement_disk {
     ($formats:ident) => {

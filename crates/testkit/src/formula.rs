@@ -1,7 +1,7 @@
-//! Weights, inputs and labels made by a formula of (name, index), the same here and in `tools/golden/formula.py`: a
-//! golden file then holds only what PyTorch computed from them.
+//! Weights, inputs and labels that a formula computes from (name, index), here exactly as in `tools/golden/formula.py`. A
+//! golden file then only holds what PyTorch computed from them.
 
-/// FNV-1a, 64 bits.
+/// 64-bit FNV-1a.
 fn fnv1a64(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3))
 }
@@ -23,7 +23,7 @@ fn unit(hash: u64, i: usize) -> f64 {
     bits(hash, i) as f64 / f64::from(1 << 23) - 1.0
 }
 
-/// The values of a tensor: what its state-dict key and shape say it is (weight, bias, running statistics, input).
+/// The values of a tensor, as determined by its state-dict key and shape (weight, bias, running statistics, input).
 pub fn formula(name: &str, shape: &[usize]) -> Vec<f32> {
     let fan_in: usize = shape.iter().skip(1).product();
     values(name, shape, 1.0 / (fan_in as f64).sqrt(), 1.0)
@@ -32,14 +32,14 @@ pub fn formula(name: &str, shape: &[usize]) -> Vec<f32> {
 /// Batch norms at the end of a residual branch.
 const RESIDUAL_ENDS: [&str; 4] = [".bn2.weight", ".bn3.weight", ".block.1.1.weight", ".block.3.1.weight"];
 
-/// As [`formula`], for networks of many layers: He's scale, so that activations neither vanish nor explode.
+/// Like [`formula`], for networks of many layers: with He's scale, so that activations neither vanish nor explode.
 pub fn deep_formula(name: &str, shape: &[usize]) -> Vec<f32> {
     let fan_in: usize = shape.iter().skip(1).product();
     let end = RESIDUAL_ENDS.iter().any(|end| name.ends_with(end));
     values(name, shape, (6.0 / fan_in as f64).sqrt(), if end { 0.5 } else { 1.0 })
 }
 
-/// `scale` is that of weights with two or more dimensions, `gain` of those with one.
+/// `scale` is for weights with two or more dimensions, `gain` for those with one.
 fn values(name: &str, shape: &[usize], scale: f64, gain: f64) -> Vec<f32> {
     let (len, hash) = (shape.iter().product(), fnv1a64(name));
     if name == "input" {

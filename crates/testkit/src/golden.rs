@@ -1,11 +1,11 @@
-//! Golden files: what PyTorch computed, as `tools/golden/README.md` describes.
+//! Golden files: results of PyTorch, as described in `tools/golden/README.md`.
 
 use crate::assert_close;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What one network computed.
+/// The results of one network.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)] // the keys of the file, which its README explains
 pub struct Golden {
@@ -23,7 +23,7 @@ pub struct Golden {
     pub optimizers: BTreeMap<String, OptimizerCase>,
 }
 
-/// The first values and the sum of a tensor that comes from the formula.
+/// The first values and the sum of a tensor that the formula computes.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct Checksum {
@@ -32,14 +32,14 @@ pub struct Checksum {
     pub sum: f64,
 }
 
-/// A number.
+/// A single number.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct Scalar {
     pub value: f64,
 }
 
-/// A tensor, whole or as samples with sums over all of it.
+/// A tensor, complete or as samples with sums over all of it.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct Tensor {
@@ -51,7 +51,7 @@ pub struct Tensor {
     pub f32_max_abs_difference: f64,
 }
 
-/// One setting of the loss.
+/// The results for one setting of the loss.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct CrossEntropyCase {
@@ -61,7 +61,7 @@ pub struct CrossEntropyCase {
     pub grad_logits: Tensor,
 }
 
-/// Ten steps of one optimizer.
+/// The results of ten steps of one optimizer.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct OptimizerCase {
@@ -73,13 +73,13 @@ impl Golden {
     /// Reads the golden file of that name.
     ///
     /// # Panics
-    /// When it is not there or not as described.
+    /// If the file does not exist or does not have the expected form.
     pub fn read(name: &str) -> Self {
         read(name)
     }
 }
 
-/// What a network of torchvision computed: of the weights of [`deep_formula`](crate::deep_formula).
+/// The results of a network of torchvision, with the weights of [`deep_formula`](crate::deep_formula).
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)] // the keys of the file, which its README explains
 pub struct ZooGolden {
@@ -95,7 +95,7 @@ fn one() -> f32 {
     1.0
 }
 
-/// One forward and backward pass in train mode.
+/// One forward and backward pass in training mode.
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs)]
 pub struct ZooStep {
@@ -123,7 +123,7 @@ pub(crate) fn read<T: serde::de::DeserializeOwned>(name: &str) -> T {
 }
 
 impl Checksum {
-    /// Fails when the formula here and in Python differ.
+    /// Fails if the formula here and in Python differ.
     #[track_caller]
     pub fn check(&self, values: &[f32], what: &str) {
         let first: Vec<f64> = values.iter().take(3).map(|&v| f64::from(v)).collect();
@@ -138,8 +138,8 @@ impl Checksum {
 }
 
 impl Tensor {
-    /// As [`Tensor::check`], with the tolerance that PyTorch's own f32 result shows to be right: four times what that is
-    /// away from f64, and two parts in 100,000.
+    /// Like [`Tensor::check`], with the tolerance that PyTorch's own f32 result justifies: four times its distance from f64,
+    /// and two parts in 100,000.
     #[track_caller]
     pub fn check_as_f32(&self, got: &[f32], what: &str) {
         let n: usize = self.shape.iter().product();
@@ -163,7 +163,7 @@ impl Tensor {
             "{what}: sum of squares {squares}, expected {}",
             self.sum_squares
         );
-        // Errors of single values may all point the same way; their sum is bounded by n times the tolerance.
+        // The errors of single values may all have the same sign; the error of their sum is bounded by n times the tolerance.
         let sum: f64 = got.iter().map(|&v| f64::from(v)).sum();
         let rms = (self.sum_squares / n as f64).sqrt();
         let allowed = n as f64 * (rel * rms + abs);

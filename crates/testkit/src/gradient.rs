@@ -1,20 +1,21 @@
-//! Numerical gradients by central differences, and the check of a backward against its forward.
+//! Numerical gradients by central differences, and the check of a backward pass against its forward pass.
 
 use crate::assert_close;
 
-/// The step [`assert_vjp`] uses: rounding (1e-16 / eps) and truncation (eps²) are both near 1e-10 there.
+/// The step that [`assert_vjp`] uses: for it, rounding (1e-16 / eps) and truncation (eps²) are both near 1e-10.
 const EPS: f64 = 1e-5;
 
 /// Gradient of a scalar function by central differences, accurate to about `eps²`.
 ///
 /// `grad[i] = (f(x + h·e_i) − f(x − h·e_i)) / 2h`, `h = eps · max(1, |x[i]|)`
 ///
-/// `f` is called twice an element. With f64 arithmetic inside `f`, `eps = 1e-5` leaves a relative error of 1e-9 or so
-/// for smooth functions of moderate size. At a kink (ReLU at 0, a tie in max pooling) the result is the mean of the two
-/// slopes: keep `x` away from kinks, for instance with [`Sample::distinct_vec`](crate::Sample::distinct_vec).
+/// `f` is called twice per element. With f64 arithmetic inside `f`, `eps = 1e-5` leaves a relative error of about 1e-9 for
+/// smooth functions of moderate magnitude. At a kink (ReLU at 0, a tie in max pooling) the result is the mean of the
+/// derivatives on both sides: keep `x` away from kinks, for instance with
+/// [`Sample::distinct_vec`](crate::Sample::distinct_vec).
 ///
 /// # Panics
-/// When `eps` is not a positive finite number.
+/// If `eps` is not a positive finite number.
 ///
 /// # Example
 /// ```
@@ -40,16 +41,15 @@ pub fn finite_difference(mut f: impl FnMut(&[f64]) -> f64, x: &[f64], eps: f64) 
         .collect()
 }
 
-/// Checks a vector-Jacobian product: that `grad_input` is what `grad_output` becomes on its way back through `forward`.
+/// Checks a vector-Jacobian product: that `grad_input` is `grad_output` passed back through `forward`.
 ///
-/// `grad_input[i] = Σ_o grad_output[o] · ∂forward(x)[o] / ∂x[i]`, the right side by central differences.
+/// `grad_input[i] = Σ_o grad_output[o] · ∂forward(x)[o] / ∂x[i]`, with the right side computed by central differences.
 ///
 /// Use it once for each argument of an operation, with the others held fixed inside `forward`. `rel` is relative to the
 /// RMS of the numerical gradient, with an absolute floor of `rel` times 1e-3 for gradients that are zero everywhere.
 ///
 /// # Panics
-/// When the two disagree, as [`assert_close`] does, and when `forward` gives another number of values than
-/// `grad_output` has.
+/// If the two disagree, as in [`assert_close`], or if `forward` returns another number of values than `grad_output` has.
 ///
 /// # Example
 /// ```

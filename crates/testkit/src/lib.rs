@@ -1,31 +1,31 @@
 //! Tools that the tests of every other crate share: tolerances, gradient checks and repeatable random values.
 //!
-//! A dev-dependency beside the floors: it knows no other crate of the workspace, so all of them may use it. Everything
-//! here panics when a check fails, with a message that names the worst element and how far off it is.
+//! A dev-dependency beside the floors: it depends on no other crate of the workspace, so all of them may use it. Everything
+//! here panics if a check fails, with a message that names the worst element and its error.
 //!
 //! | to … | use |
 //! | --- | --- |
 //! | compare a computed array with the expected one | [`assert_close`] |
 //! | differentiate a scalar function numerically | [`finite_difference`] |
-//! | check the backward of an operation against its forward | [`assert_vjp`] |
+//! | check the backward pass of an operation against its forward pass | [`assert_vjp`] |
 //! | make weights by the formula of the golden files | [`formula`], [`formula_labels`] |
 //! | read what PyTorch computed | [`Golden`], [`ZooGolden`] |
 //! | read what captum and pytorch-grad-cam computed | [`AttributionGolden`] |
 //! | draw shapes and values, the same on every machine | [`Sample`] |
-//! | give an f64 reference the very values an f32 kernel saw | [`widen`] |
+//! | give an f64 reference exactly the values that an f32 kernel received | [`widen`] |
 //! | measure the memory that something takes, or let it run out | [`peak_bytes`], [`with_room`] |
 //! | download from a server that cuts, lies or redirects | [`FileServer`] |
-//! | write to a disk that fails, or loses what was not waited for | [`SimDisk`], [`implement_disk!`] |
+//! | write to a disk that fails, or loses what was not synced | [`SimDisk`], [`implement_disk!`] |
 //!
 //! # Invariants
 //!
 //! * The same seed gives the same values on every machine and in every build: no clock, no `HashMap`, no `libm`.
-//! * Errors are measured against the RMS of the expected *array*, not against each element: an element that is small
-//!   because large terms canceled carries the rounding error of those terms, and says nothing about the kernel.
+//! * Errors are measured against the RMS of the expected *array*, not against each element: an element that is small because
+//!   large terms canceled has the rounding error of those terms, which says nothing about the kernel.
 //!
 //! # Example
 //!
-//! Does the derivative of `y = x³` hold, and does an f32 version of it agree?
+//! Is the derivative of `y = x³` correct, and does an f32 version of it agree?
 //!
 //! ```
 //! use striate_testkit::{Sample, assert_close, assert_vjp, widen};

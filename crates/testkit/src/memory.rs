@@ -1,11 +1,11 @@
-//! How much memory a piece of code takes, and what it does when there is none left.
+//! Measures how much memory a piece of code takes, and tests what it does when there is none left.
 //!
-//! What is counted is the memory of the whole program, so a test that measures is alone in its file.
+//! The memory of the whole program is counted, so a test that measures must be alone in its file.
 
 use cap::Cap;
 use peak_alloc::PeakAlloc;
 
-/// An allocator that counts, and that refuses what is past a limit.
+/// An allocator that counts, and that refuses allocations past a limit.
 pub type Memory = Cap<PeakAlloc>;
 
 /// The allocator for a test program, without a limit.
@@ -25,7 +25,7 @@ pub const fn memory() -> Memory {
     Cap::new(PeakAlloc, usize::MAX)
 }
 
-/// What `work` gives, and the most bytes that were taken at any moment of it, beyond those that were taken before.
+/// Returns the result of `work`, and the peak number of bytes that it allocated, beyond those allocated before.
 ///
 /// Nothing is counted unless the program's allocator is [`memory`].
 pub fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
@@ -35,10 +35,10 @@ pub fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
     (result, PeakAlloc.peak_usage().saturating_sub(before))
 }
 
-/// Does `work` with at most so many bytes beyond those that are taken; past them, allocating fails.
+/// Runs `work` with at most `bytes` more bytes than are allocated now; past them, allocating fails.
 ///
 /// # Panics
-/// When another thread frees or takes memory at the very moment at which the limit is set.
+/// If another thread allocates or frees memory at the moment when the limit is set.
 pub fn with_room<T>(memory: &Memory, bytes: usize, work: impl FnOnce() -> T) -> T {
     memory.set_limit(memory.allocated().saturating_add(bytes)).expect("more than is taken");
     let result = work();

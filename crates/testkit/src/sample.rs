@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 
 /// A stream of random values that depends on its seed alone.
 ///
-/// The state walks by a constant and each step is mixed to 64 bits (the SplitMix64 generator); floats use the top bits,
-/// so they are the same on every machine. For tests only: nothing of a training run may come from here.
+/// The state advances by a constant, and each step is mixed to 64 bits (the SplitMix64 generator); floats use the top bits, so
+/// they are the same on every machine. For tests only: training must not use it.
 ///
 /// # Source
 /// Steele, Lea, Flood: *Fast Splittable Pseudorandom Number Generators*, OOPSLA 2014.
@@ -38,10 +38,10 @@ impl Sample {
         z ^ (z >> 31)
     }
 
-    /// An integer of the range, each about equally likely.
+    /// An integer in the range, all about equally likely.
     ///
     /// # Panics
-    /// When the range is empty.
+    /// If the range is empty.
     pub fn usize_in(&mut self, range: RangeInclusive<usize>) -> usize {
         let (low, high) = (*range.start(), *range.end());
         assert!(low <= high, "Sample::usize_in: the range {low}..={high} is empty");
@@ -50,10 +50,10 @@ impl Sample {
         low + ((u128::from(self.bits()) * count) >> 64) as usize
     }
 
-    /// One of the given values, each about equally likely.
+    /// One of the given values, all about equally likely.
     ///
     /// # Panics
-    /// When there are none.
+    /// If there are none.
     pub fn choose<T: Copy>(&mut self, values: &[T]) -> T {
         assert!(!values.is_empty(), "Sample::choose: nothing to choose from");
         values[self.usize_in(0..=values.len() - 1)]
@@ -65,16 +65,17 @@ impl Sample {
         ((self.bits() >> 11) as f64 / (1u64 << 53) as f64) < probability
     }
 
-    /// A value of `[low, high]`, uniform. `high` itself occurs only by rounding.
+    /// A uniformly distributed value in `[low, high]`. `high` itself occurs only by rounding.
     pub fn uniform(&mut self, low: f32, high: f32) -> f32 {
         // 24 bits fill the significand of an f32 exactly.
         let unit = (self.bits() >> 40) as f32 / (1u32 << 24) as f32;
         low + (high - low) * unit
     }
 
-    /// A value of mean 0 and variance 1, nearly normal, within ±6.
+    /// A value with mean 0 and variance 1, approximately normal, within ±6.
     ///
-    /// `Σ_{i<12} u_i − 6` with `u_i` uniform on `[0, 1)`: sums only, so that no machine's `ln` or `cos` can change it.
+    /// `Σ_{i<12} u_i − 6` with `u_i` uniform on `[0, 1)`: only sums, so that the result does not depend on a machine's `ln` or
+    /// `cos`.
     pub fn normal(&mut self) -> f32 {
         (0..12).map(|_| self.uniform(0.0, 1.0)).sum::<f32>() - 6.0
     }
@@ -89,10 +90,11 @@ impl Sample {
         (0..len).map(|_| self.normal()).collect()
     }
 
-    /// `len` values in random order, neighbors `gap` apart and none nearer to 0 than `gap / 2` (to f32 rounding).
+    /// `len` values in random order, with distance `gap` between neighboring values and none nearer to 0 than `gap / 2` (up to
+    /// f32 rounding).
     ///
-    /// The values are `(k + 1/2) · gap` for `len` consecutive integers `k`, about half of them negative. No two tie in a
-    /// max pooling and none lies on the kink of a ReLU, not even after a finite-difference step much smaller than `gap`.
+    /// The values are `(k + 1/2) · gap` for `len` consecutive integers `k`, about half of them negative. No two tie in a max
+    /// pooling and none is on the kink of a ReLU, not even after a finite-difference step much smaller than `gap`.
     pub fn distinct_vec(&mut self, len: usize, gap: f32) -> Vec<f32> {
         let first = -((len / 2) as f32) + 0.5;
         let mut values: Vec<f32> = (0..len).map(|k| (first + k as f32) * gap).collect();
@@ -103,7 +105,7 @@ impl Sample {
     }
 }
 
-/// The same values as f64: what a reference must be given to judge an f32 kernel fairly.
+/// The same values as f64, which a reference needs for a fair comparison with an f32 kernel.
 pub fn widen(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&v| f64::from(v)).collect()
 }

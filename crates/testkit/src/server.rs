@@ -1,4 +1,4 @@
-//! A file server on this machine's loopback, as good or as bad as a test wants it.
+//! A file server on this machine's loopback interface, which behaves or misbehaves as a test requires.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -10,43 +10,43 @@ use std::time::Duration;
 /// How a file is served.
 #[derive(Debug, Clone)]
 pub enum Serve {
-    /// As a good server does: with its length, and with the rest of it when a range is asked for. The ETag changes with
+    /// As a correct server does: with the length, and with the rest of the file if a range is requested. The ETag changes with
     /// the content's length and last byte.
     Good(Vec<u8>),
-    /// Announces the whole length and hangs up after so many bytes; a range is honored, and cut in the same way.
+    /// Announces the full length and closes the connection after this many bytes; a range is honored, and cut in the same way.
     Cut(Vec<u8>, usize),
-    /// Sends the whole file whatever range is asked for.
+    /// Sends the whole file whatever range is requested.
     NoRange(Vec<u8>),
-    /// Answers a range with bytes from elsewhere: from the start, while it says the range.
+    /// Answers a range with the wrong bytes: from the start of the file, although it announces the range.
     WrongRange(Vec<u8>),
-    /// Announces another length than it sends.
+    /// Announces this length instead of the true one.
     Length(Vec<u8>, usize),
-    /// Sends bytes without a length until the other side hangs up.
+    /// Sends bytes without a length until the client closes the connection.
     Endless,
-    /// Sends the body without a length.
+    /// Sends the content without a length.
     NoLength(Vec<u8>),
-    /// Sends a byte each time this has passed.
+    /// Sends one byte per interval.
     Dribble(Vec<u8>, Duration),
-    /// As [`Good`](Self::Good), but goes on with this content whatever version the client has a part of.
+    /// Like [`Good`](Self::Good), but continues with this content whatever version the client has a part of.
     AnyVersion(Vec<u8>),
-    /// Sends the client elsewhere.
+    /// Redirects the client to this URL.
     Redirect(String),
 }
 
-/// A running server; it ends with the test's process.
+/// A running server; it stops when the test's process ends.
 #[derive(Debug, Clone)]
 pub struct FileServer {
-    /// Its address, with a slash at the end.
+    /// Its URL, with a slash at the end.
     pub address: String,
     files: Arc<Mutex<HashMap<String, Serve>>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl FileServer {
-    /// Serves these paths (without a slash in front); everything else is a 404.
+    /// Serves these paths (without a leading slash); everything else is a 404.
     ///
     /// # Panics
-    /// When no port of this machine is free.
+    /// If no port of this machine is free.
     pub fn start<const N: usize>(files: [(&str, Serve); N]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = format!("http://{}/", listener.local_addr().expect("a bound port"));
@@ -67,7 +67,7 @@ impl FileServer {
         self.files.lock().expect("no test panics with it").insert(path.into(), serve);
     }
 
-    /// What was asked for so far: paths, each with its range behind a space if it had one.
+    /// The requests so far: paths, each followed by a space and its range if it had one.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().expect("no test panics with it").clone()
     }
@@ -122,7 +122,7 @@ impl FileServer {
             },
             Some(Serve::Endless) => {
                 write!(stream, "HTTP/1.1 200 OK\r\n{close}")?;
-                // Bounded all the same, should the client fail to hang up.
+                // Limited all the same, in case the client does not close the connection.
                 (0..1000).try_for_each(|_| stream.write_all(&[7; 65_536]))
             }
             Some(Serve::NoLength(body)) => {
@@ -136,7 +136,7 @@ impl FileServer {
     }
 }
 
-/// Sends `body` from `start` on, at most `most` bytes of it, unless the client's part is of another version.
+/// Sends `body` starting at `start`, at most `most` bytes of it, unless the client has a part of another version.
 fn send(
     stream: &mut TcpStream,
     body: &[u8],
