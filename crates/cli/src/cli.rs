@@ -1,10 +1,9 @@
 //! The command line as a whole.
 
 use clap::error::ErrorKind;
-use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit::USAGE;
-use crate::flags::as_typed;
 use crate::{
     bench, data, embed, explain, filters, finetune, flatten, maps, models, neuron, out, predict, summary,
     train, trust, val, why, xray,
@@ -14,6 +13,7 @@ use crate::{
 #[derive(Debug, Parser)]
 #[command(
     name = "striate",
+    bin_name = "striate",
     version,
     propagate_version = true,
     subcommand_required = true,
@@ -56,7 +56,7 @@ enum Verb {
 /// Does what was asked on the command line; gives the exit code.
 pub(crate) fn run() -> anyhow::Result<u8> {
     let parsed =
-        command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+        Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return answer(&error),
@@ -96,53 +96,29 @@ fn answer(error: &clap::Error) -> anyhow::Result<u8> {
     Ok(code)
 }
 
-/// All commands, with the examples in their help as they have to be typed here.
-fn command() -> Command {
-    let verbs = verbs();
-    spoken(Cli::command(), &verbs)
-}
-
-/// The names of the commands.
-pub(crate) fn verbs() -> Vec<String> {
-    let mut names: Vec<String> =
-        Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-    names.push("COMMAND".into());
-    names
-}
-
-fn spoken(mut command: Command, verbs: &[String]) -> Command {
-    if let Some(text) = command.get_after_help().map(ToString::to_string) {
-        command = command.after_help(as_typed(&text, verbs));
-    }
-    let help = |arg: Arg| match arg.get_help().map(ToString::to_string) {
-        Some(text) if text.contains("striate ") => arg.help(as_typed(&text, verbs)),
-        _ => arg,
-    };
-    command.mut_args(help).mut_subcommands(|verb| spoken(verb, verbs))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{command, verbs};
+    use clap::CommandFactory;
+
+    use super::Cli;
 
     #[test]
     fn the_flags_do_not_contradict_each_other() {
-        command().debug_assert();
+        Cli::command().debug_assert();
     }
 
     /// Whoever may name a data set may write `-d` and `--data`.
     #[test]
     fn data_is_named_alike_everywhere() {
-        let all = command();
+        let all = Cli::command();
         for verb in ["train", "val", "neuron", "embed", "trust", "flatten", "bench"] {
             let verb = all.find_subcommand(verb).unwrap_or_else(|| panic!("no {verb}"));
             let data = verb.get_arguments().find(|arg| arg.get_long() == Some("data"));
             assert_eq!(data.and_then(|arg| arg.get_short()), Some('d'), "{}", verb.get_name());
         }
-        let named = |verb: &str| {
-            let verb = all.find_subcommand(verb);
-            verb.is_some_and(|verb| verb.get_arguments().any(|arg| arg.get_long() == Some("data")))
-        };
-        assert_eq!(verbs().iter().filter(|verb| named(verb)).count(), 7, "name it above");
+        let named = all
+            .get_subcommands()
+            .filter(|verb| verb.get_arguments().any(|arg| arg.get_long() == Some("data")));
+        assert_eq!(named.count(), 7, "name it above");
     }
 }

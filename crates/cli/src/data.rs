@@ -10,7 +10,6 @@ use striate::data::registry::{KNOWN, Known};
 use striate::data::{DataError, Found, Places, find, registry};
 use striate::report::text::{Align, Table, bytes};
 
-use crate::flags::me;
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::{FetchBar, LoadFlags};
 use crate::out;
@@ -81,8 +80,7 @@ fn list() -> anyhow::Result<u8> {
     let mut text = table.to_string();
     writeln!(
         text,
-        "\nA folder of images, FOLDER/CLASS/..., is a data set too, and so is one of four idx files. Next: {} train mnist",
-        me()
+        "\nA folder of images, FOLDER/CLASS/..., is a data set too, and so is one of four idx files. Next: striate train mnist"
     )?;
     out::print(&text)?;
     Ok(0)
@@ -93,7 +91,7 @@ fn place(known: &Known) -> String {
         Ok(Found::Folder { folder, .. }) => folder.display().to_string(),
         Ok(_) => "inside this program".into(),
         Err(_) => {
-            format!("not here: {} data fetch {} ({})", me(), known.name, bytes(known.download_bytes()))
+            format!("not here: striate data fetch {} ({})", known.name, bytes(known.download_bytes()))
         }
     }
 }
@@ -113,7 +111,7 @@ fn get(name: &str) -> anyhow::Result<u8> {
     let bar = FetchBar::new();
     fetch(known, &folder, &mut |event| bar.tell(&event))?;
     bar.finish();
-    out::print(&format!("{name} is in {}\nNext: {} train {name}\n", folder.display(), me()))?;
+    out::print(&format!("{name} is in {}\nNext: striate train {name}\n", folder.display()))?;
     Ok(0)
 }
 

@@ -8,7 +8,6 @@ use striate::graph::Engine;
 use striate::train::BEST_MODEL;
 
 use crate::exit::Usage;
-use crate::train::command::join;
 
 /// A whole number from 1.
 pub(crate) fn count(text: &str) -> Result<usize, String> {
@@ -111,58 +110,4 @@ impl Threads {
 /// The model file meant: a folder of a run stands for the model in it.
 pub(crate) fn model_path(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(BEST_MODEL) } else { path.to_path_buf() }
-}
-
-/// How this program was called, for commands that can be typed as they are printed.
-pub(crate) fn me() -> String {
-    std::env::args_os().next().map_or("striate".into(), |name| name.to_string_lossy().into_owned())
-}
-
-/// A text with its commands as they have to be typed here: the library, which cannot know how this program was called, and
-/// the help say `striate train`.
-pub(crate) fn as_typed(text: &str, verbs: &[String]) -> String {
-    typed_by(&join(&[me()]), text, verbs)
-}
-
-fn typed_by(me: &str, text: &str, verbs: &[String]) -> String {
-    const LIBRARY: &str = "striate ";
-    let mut parts = text.split(LIBRARY);
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let is_word = !out.ends_with(|c: char| c.is_alphanumeric() || "/\\.-_".contains(c));
-        let is_verb = verbs.iter().any(|verb| {
-            part.strip_prefix(verb.as_str())
-                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric()))
-        });
-        match is_word && is_verb {
-            true => out.extend([me, " "]),
-            false => out += LIBRARY,
-        }
-        out += part;
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::typed_by;
-
-    #[test]
-    fn only_commands_are_typed_otherwise() {
-        let typed = |text| typed_by("./target/striate", text, &["train".into(), "data".into()]);
-        for (text, want) in [
-            ("try striate train pets", "try ./target/striate train pets"),
-            (
-                "'striate data list' or striate train",
-                "'./target/striate data list' or ./target/striate train",
-            ),
-            // Typed already, no command, another word.
-            ("try ./target/striate train pets", "try ./target/striate train pets"),
-            ("a model that striate saved; striate trains", "a model that striate saved; striate trains"),
-            ("my-striate train", "my-striate train"),
-            ("", ""),
-        ] {
-            assert_eq!(typed(text), want);
-        }
-    }
 }

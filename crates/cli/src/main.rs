@@ -37,9 +37,7 @@ mod xray;
 
 use std::process::ExitCode;
 
-use cli::verbs;
 use exit::{code, text};
-use flags::as_typed;
 use out::{OutError, tell};
 
 fn main() -> ExitCode {
@@ -56,6 +54,6 @@ fn finish(result: anyhow::Result<u8>) -> ExitCode {
     if error.downcast_ref::<OutError>().is_some_and(OutError::reader_left) {
         return ExitCode::SUCCESS;
     }
-    tell(as_typed(&format!("error: {}", text(&error)), &verbs()));
+    tell(format!("error: {}", text(&error)));
     code(&error).into()
 }

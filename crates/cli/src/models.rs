@@ -10,7 +10,6 @@ use striate::models::{ModelInfo, registry};
 use striate::report::text::{Align, Table, UNDEFINED, grouped, short_count};
 
 use crate::exit::Usage;
-use crate::flags::me;
 use crate::out;
 
 /// List the networks that are known by name, with what they cost and the weights that can be had
@@ -138,11 +137,11 @@ fn table(rows: &[Row]) -> String {
         ]);
     }
     let mut text = table.to_string();
-    let (me, name) = (me(), rows[0].name);
+    let name = rows[0].name;
     let _ = writeln!(
         text,
         "\nParameters and multiply-adds for the classes each was published with; top-1: the best of its weights on ImageNet, as \
-         published.\nAll of one, its weights and their license: {me} models {name}"
+         published.\nAll of one, its weights and their license: striate models {name}"
     );
     text
 }
@@ -153,7 +152,6 @@ fn percent(value: Option<f32>, none: &str) -> String {
 }
 
 fn in_full(row: &Row) -> String {
-    let me = me();
     let mut text = format!("{}: {}\n", row.name, row.description);
     let mut line = |what: &str, value: String| {
         let _ = writeln!(text, "  {what:<14}{value}");
@@ -173,7 +171,7 @@ fn in_full(row: &Row) -> String {
         };
         line("weights", format!("{}: {accuracy}{}", weights.name, weights.license));
     }
-    line("next", format!("{me} summary {0}, or {me} train --model {0}", row.name));
+    line("next", format!("striate summary {0}, or striate train --model {0}", row.name));
     text
 }
 

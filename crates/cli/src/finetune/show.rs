@@ -19,7 +19,6 @@ use super::args::Args;
 use super::cost::{Cost, advice};
 use super::frozen::{Baselines, FOLDS, Frozen, image, name};
 use super::suspicious::{self, Suspicious};
-use crate::flags::me;
 use crate::out;
 use crate::report::{self, MISTAKES, REPORT};
 use crate::train::command::join;
@@ -242,7 +241,7 @@ pub(super) fn next(folder: &Path, data: &Dataset, source: &str) -> String {
         Some(photos) => photos.path(0).display().to_string(),
         None => format!("{source}:0"),
     };
-    join(&[me(), "predict".into(), folder.display().to_string(), image])
+    join(&["striate".into(), "predict".into(), folder.display().to_string(), image])
 }
 
 /// What the last layer in these parameters says of images by their features.

@@ -14,7 +14,6 @@ use striate::report::text::percent;
 use striate::{Classifier, Prediction};
 
 use crate::exit::{BadData, Usage};
-use crate::flags::me;
 use crate::flags_data::LayoutFlag;
 use crate::mismatch::Mismatches;
 use crate::predict::sources::{Source, collect};
@@ -124,9 +123,8 @@ fn wrong_paths(verb: &str, paths: &[PathBuf], is_named: bool) -> String {
         format!("{first}: with --model, expected one image and no model file, got {} paths", paths.len())
     } else {
         format!(
-            "{first}: expected a model and an image, got this alone; try {} {verb} convnet digits:7, or --model NAME \
-             for a network with published weights",
-            me()
+            "{first}: expected a model and an image, got this alone; try striate {verb} convnet digits:7, or --model NAME \
+             for a network with published weights"
         )
     }
 }

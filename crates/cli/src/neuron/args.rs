@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use crate::flags::me;
 use crate::flags_data::PartFlags;
 use crate::look::ModelFlags;
 use crate::train::command::join;
@@ -50,7 +49,7 @@ impl Args {
     pub(super) fn of_unit(&self, unit: &str) -> String {
         let model = if self.model.is_named() { &[] } else { &self.words[..1] };
         let data = self.data.iter().flat_map(|data| ["--data".to_owned(), data.clone()]).collect();
-        let head = vec![me(), "neuron".to_owned()];
+        let head = vec!["striate".to_owned(), "neuron".to_owned()];
         join(&[head, model.to_vec(), self.model.typed(), vec![unit.to_owned()], data].concat())
     }
 }

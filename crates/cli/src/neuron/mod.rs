@@ -13,7 +13,6 @@ use striate::lab::neurons::{self, INDICES, Index, Origin};
 use striate::report::text::{duration, grouped};
 
 use crate::exit::{BadData, Usage};
-use crate::flags::me;
 use crate::flags_data::PartFlags;
 use crate::trained_on::data_for;
 use crate::working::Working;
@@ -25,7 +24,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         ([model, unit], false) => (Some(Path::new(model)), unit),
         (words, named) => {
             let wanted = if named { "with --model, a layer alone" } else { "a model and a layer" };
-            let example = format!("try {} neuron convnet conv2:5", me());
+            let example = "try striate neuron convnet conv2:5";
             return Err(
                 Usage(format!("neuron: expected {wanted}, got {} words; {example}", words.len())).into()
             );

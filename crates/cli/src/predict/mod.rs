@@ -18,7 +18,7 @@ use striate::{Classifier, Prediction};
 
 use crate::compute::Compute;
 use crate::exit::{self, BAD_DATA, Usage};
-use crate::flags::{count, me};
+use crate::flags::count;
 use crate::flags_data::LayoutFlag;
 use crate::look::{NamedFlags, open_model};
 use crate::mismatch::Mismatches;
@@ -134,9 +134,8 @@ fn predict(
 fn missing(paths: &[PathBuf]) -> String {
     let path = paths.first().map_or(Path::new("").display(), |path| path.display());
     format!(
-        "{path}: expected a model and images, got this alone; try {} predict MODEL IMAGE, or --model NAME for a \
-         network with published weights",
-        me()
+        "{path}: expected a model and images, got this alone; try striate predict MODEL IMAGE, or --model NAME for a \
+         network with published weights"
     )
 }
 

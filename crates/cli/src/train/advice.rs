@@ -4,7 +4,6 @@ use striate::data::nature::{Kind, Nature};
 use striate::data::{Dataset, Preprocess};
 
 use super::command::join;
-use crate::flags::me;
 
 /// Photos from which on a network may be trained from nothing.
 const MANY: usize = 2000;
@@ -34,7 +33,9 @@ pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Pr
 /// The commands that suit these images, the best one first.
 pub(crate) fn commands(name: &str, images: usize, nature: Option<&Nature>) -> Vec<String> {
     let command = |verb: &str, rest: &[&str]| {
-        let words = [me(), verb.into(), name.into()].into_iter().chain(rest.iter().map(|&word| word.into()));
+        let words = ["striate".to_owned(), verb.into(), name.into()]
+            .into_iter()
+            .chain(rest.iter().map(|&word| word.into()));
         join(&words.collect::<Vec<String>>())
     };
     let digits = || command("train", &[]);
@@ -96,14 +97,10 @@ mod tests {
             brightest: 255,
             looked_at: 9,
         };
-        let advice = |images, nature: Nature| -> Vec<String> {
-            commands("my photos", images, Some(&nature))
-                .iter()
-                .map(|command| command.replacen(&me(), "S", 1))
-                .collect()
-        };
-        let (train, small) = ("S train 'my photos'", "S train 'my photos' --model resnet18_small");
-        let finetune = "S finetune 'my photos' --model efficientnet_lite0 --fetch";
+        let advice = |images, nature: Nature| commands("my photos", images, Some(&nature));
+        let (train, small) =
+            ("striate train 'my photos'", "striate train 'my photos' --model resnet18_small");
+        let finetune = "striate finetune 'my photos' --model efficientnet_lite0 --fetch";
         assert_eq!(advice(100, nature(Kind::Strokes, true, 300)), [train]);
         assert_eq!(advice(60_000, nature(Kind::Small, true, 28)), [train]);
         assert_eq!(advice(50_000, nature(Kind::Small, false, 32)), [small]);
@@ -117,7 +114,7 @@ mod tests {
     fn photos_in_a_network_of_digits_are_warned_of() {
         let place = tempfile::tempdir().unwrap();
         let (mut photos, small) = (folder(place.path(), false), Preprocess::imagenet(28).unwrap());
-        let said = warning(&photos, "my photos", "convnet", &small).unwrap().replace(&me(), "striate");
+        let said = warning(&photos, "my photos", "convnet", &small).unwrap();
         expect!["warning: these are photos, of 90 x 60 pixels in the median, and convnet sees them shrunk to 28 x 28, where little is left to tell them apart by. A pretrained network does better: striate finetune 'my photos' --model efficientnet_lite0 --fetch"].assert_eq(&said);
         let large = Preprocess::imagenet(224).unwrap();
         assert_eq!(warning(&photos, "my photos", "resnet18", &large), None);
@@ -128,7 +125,6 @@ mod tests {
         assert!(
             warning(&photos, "photos", "convnet", &small)
                 .unwrap()
-                .replace(&me(), "striate")
                 .contains("from nothing: striate train photos --model resnet18_small")
         );
     }

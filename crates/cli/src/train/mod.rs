@@ -19,7 +19,7 @@ use striate::models::registry;
 use striate::train::{ARGS_YAML, FitConfig, FolderLock, Job, Outcome, check, fit, saved_run};
 
 use crate::exit::Usage;
-use crate::flags::{Threads, me, side};
+use crate::flags::{Threads, side};
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
 use crate::kept::{found, kept};
@@ -191,7 +191,8 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
             Ok(0)
         }
         Outcome::Interrupted { epoch, step, steps, .. } => {
-            let resume = [me(), "train".into(), "--resume".into(), plan.folder.display().to_string()];
+            let resume =
+                ["striate".into(), "train".into(), "--resume".into(), plan.folder.display().to_string()];
             out::tell(format!(
                 "\ninterrupted in epoch {epoch} after step {step} of {steps}; everything is saved"
             ));

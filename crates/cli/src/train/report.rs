@@ -12,7 +12,6 @@ use striate::report::text::{duration, grouped};
 use striate::train::{BEST_MODEL, CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Parts, Trained};
 
 use super::command::join;
-use crate::flags::me;
 use crate::out;
 use crate::report::chosen_by;
 use crate::val::accuracy;
@@ -77,7 +76,8 @@ pub(super) fn finished(
         });
     }
     let file = |name: &str| folder.join(name).display().to_string();
-    let command = |verb: &str, rest: &[String]| join(&[&[me(), verb.to_owned()], rest].concat());
+    let command =
+        |verb: &str, rest: &[String]| join(&[&["striate".to_owned(), verb.to_owned()], rest].concat());
     let model = model_path.display().to_string();
     let mut text = String::new();
     if trained.was_finished {
