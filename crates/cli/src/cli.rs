@@ -4,12 +4,13 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::exit::USAGE;
+use crate::help::grouped;
 use crate::{
     bench, data, embed, explain, filters, finetune, flatten, maps, models, neuron, out, predict, summary,
     train, trust, val, why, xray,
 };
 
-/// Train, measure and use convolutional image classifiers, on this computer's own processor
+/// Train, inspect and use convolutional image classifiers on the CPU
 #[derive(Debug, Parser)]
 #[command(
     name = "striate",
@@ -21,12 +22,13 @@ use crate::{
 )]
 #[command(after_help = "\
 Start here:
-  striate train                           learn the handwritten digits inside this program
-  striate predict runs/train IMAGE      ask what was learned
-  striate COMMAND --help                  all flags of a command
+  striate train                     train a network on the handwritten digits built into this program
+  striate predict runs/train IMAGE  classify an image with the trained model
+  striate COMMAND --help            show all options of a command, with examples
 
-Exit codes: 0 fine, 1 a kernel is too slow (bench kernels --assert), 2 wrong usage, 65 bad data, 74 input or output,
-101 a fault in Striate (please report what it says), 129, 130 and 143 stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM, 134 aborted, as when no memory is left")]
+Exit codes: 0 success; 1 a kernel is too slow (bench kernels --assert); 2 wrong usage; 65 bad data; 74 reading or writing \
+failed; 101 a bug in Striate (please report the message); 129, 130 and 143 stopped by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; \
+134 aborted, for example when out of memory")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -55,8 +57,9 @@ enum Verb {
 
 /// Does what was asked on the command line; gives the exit code.
 pub(crate) fn run() -> anyhow::Result<u8> {
-    let parsed =
-        Cli::command().try_get_matches().and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let parsed = grouped(Cli::command())
+        .try_get_matches()
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return answer(&error),
@@ -101,10 +104,43 @@ mod tests {
     use clap::CommandFactory;
 
     use super::Cli;
+    use crate::help::{GROUPS, grouped};
 
     #[test]
     fn the_flags_do_not_contradict_each_other() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_in_one_group_of_the_help() {
+        let mut listed: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| names.iter().copied()).collect();
+        listed.sort_unstable();
+        let program = Cli::command();
+        let mut all: Vec<&str> = program.get_subcommands().map(clap::Command::get_name).collect();
+        all.sort_unstable();
+        assert_eq!(listed, all);
+        let help = grouped(program).render_help().to_string();
+        let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > 100).collect();
+        assert!(wide.is_empty() && help.contains("\nLook inside:\n  summary   List"), "{help}");
+    }
+
+    /// The help of every command ends in up to three examples, and each can be typed as it is, up to its explanation.
+    #[test]
+    fn every_example_of_the_help_can_be_typed() {
+        for verb in Cli::command().get_subcommands() {
+            let name = verb.get_name();
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let (_, examples) =
+                help.split_once("Examples:\n").unwrap_or_else(|| panic!("{name}: no examples"));
+            let lines: Vec<&str> = examples.lines().map(str::trim).collect();
+            assert!((1..=3).contains(&lines.len()), "{name}: {lines:?}");
+            for line in lines {
+                let typed = line.split("  ").next().unwrap_or_default();
+                assert!(typed.starts_with(&format!("striate {name}")), "{line}");
+                let parsed = Cli::command().try_get_matches_from(typed.split(' '));
+                assert!(parsed.is_ok(), "{typed}: {:?}", parsed.err());
+            }
+        }
     }
 
     /// Whoever may name a data set may write `-d` and `--data`.

@@ -14,8 +14,13 @@ use crate::flags_data::LayoutFlag;
 use crate::flags_weights::{FetchBar, LoadFlags};
 use crate::out;
 
-/// List data sets, say where they are, or download one
+/// List, check or download data sets
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  striate data list
+  striate data check FOLDER  find unreadable images, duplicates and leaks
+  striate data fetch mnist")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,

@@ -9,13 +9,13 @@ use crate::compute::Compute;
 use crate::out;
 use crate::subject::Size;
 
-/// Show how a network is computed: each part's algorithm and why, its time, and what the machine allows
+/// Show how a network is computed: algorithms, times, machine limits
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
-  striate explain resnet18                     a photo at once
+  striate explain resnet18                            one photo at a time
   striate explain mobilenet_v2 --batch 8 --threads 1
-  striate explain runs/train --train           a step of training of that network")]
+  striate explain convnet --train                     a training step")]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or the name of a network ('striate models' lists them)
     model: PathBuf,

@@ -14,6 +14,7 @@ mod flags;
 mod flags_data;
 mod flags_weights;
 mod flatten;
+mod help;
 mod kept;
 mod look;
 mod maps;

@@ -12,8 +12,13 @@ use striate::report::text::{Align, Table, UNDEFINED, grouped, short_count};
 use crate::exit::Usage;
 use crate::out;
 
-/// List the networks that are known by name, with what they cost and the weights that can be had
+/// List the networks known by name, with their cost and published weights
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  striate models
+  striate models resnet    the names that contain 'resnet'
+  striate models resnet50  everything about one network")]
 pub(crate) struct Args {
     /// Only names like this: '*' stands for any letters, '?' for one; without them, names that contain it
     pattern: Option<String>,

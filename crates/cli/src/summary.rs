@@ -16,8 +16,13 @@ use crate::out;
 use crate::scenes::write_scene;
 use crate::subject::{find, traced};
 
-/// Show the layers of a network: shapes, parameters, multiply-adds, what each value sees, memory
+/// List a network's layers: shapes, parameters, multiply-adds, memory
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  striate summary convnet
+  striate summary resnet18 --classes 10
+  striate summary convnet --rf           the receptive field of each layer instead")]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or the name of a network ('striate models' lists them)
     model: String,

@@ -29,11 +29,16 @@ use crate::trained_on::data_for;
 /// Classes up to which the confusion matrix fits on a screen.
 const SCREEN: usize = 20;
 
-/// Measure a model on the test images of a data set, or on every image of a folder
+/// Measure a model's accuracy on a data set or a folder of images
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate val [OPTIONS] MODEL [DATA]
        striate val [OPTIONS] --model NAME [--weights SOURCE] DATA")]
+#[command(after_help = "\
+Examples:
+  striate val convnet digits
+  striate val runs/train                            the test images of the data set it was trained on
+  striate val runs/train FOLDER --report page.html  every image in a folder")]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model)
     #[arg(value_name = "MODEL", required_unless_present = "model")]

@@ -24,9 +24,14 @@ use crate::out;
 use crate::subject::Size;
 use images::Work;
 
-/// Measure the speed of training and inference against the machine's own peak
+/// Measure the speed of training and inference against the machine's peak
 #[derive(Debug, ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "\
+Examples:
+  striate bench
+  striate bench --model resnet18 --batch 8
+  striate bench kernels")]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,

@@ -17,8 +17,15 @@ use crate::{neuron, out};
 /// The coordinates, beside the page.
 const NUMBERS: &str = "embed.json";
 
-/// Show where test images lie before, just inside and just before the end of a network: a page, and the coordinates as JSON
+/// Draw where test images lie in three spaces of a network
 #[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+The spaces are the pixels, the values of the first layer, and the features that the last layer reads. Writes a page as PNG and \
+SVG, and the coordinates as JSON.
+
+Examples:
+  striate embed convnet --data digits
+  striate embed convnet --data digits -n 500  fewer images, in less time")]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,

@@ -17,11 +17,17 @@ use crate::out;
 /// Kernels of a layer in the terminal.
 const GLIMPSED: usize = 16;
 
-/// Show the kernels of a network as images: a page a layer, as PNG and SVG, the first layer of a network for photos in color
+/// Draw the kernels of each layer
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate filters [OPTIONS] MODEL
        striate filters [OPTIONS] --model NAME [--weights SOURCE]")]
+#[command(after_help = "\
+Writes one page per layer, as PNG and SVG. The first layer of a network for color photos is drawn in color.
+
+Examples:
+  striate filters convnet
+  striate filters convnet --layer conv1 --top 8  the eight kernels with the largest norm")]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,

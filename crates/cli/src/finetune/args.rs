@@ -16,13 +16,17 @@ const BATCH: usize = 16;
 /// tools/photos/stamps.sh with EfficientNet-Lite0, ten times as much lost 20 points in three epochs; this lost none in one.
 const RATE: f32 = 2e-4;
 
-/// Make a classifier for your own images from a pretrained network, in a minute
+/// Make a classifier for your own images from a pretrained network
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
-Each image passes once through the pretrained network; what comes out before its last layer is kept on disk, and a new
-last layer is fitted to it, to convergence. Cross-validation says how good that is on images it has not seen, beside what
-raw pixels would give, and which images are labeled as what they do not look like. The folder of the run gets the model,
-the confusion matrix, the worst mistakes, and report.html.")]
+Each image passes through the pretrained network once. The features in front of its last layer are kept on disk, and a new last \
+layer is fitted to them until it converges. Cross-validation estimates the accuracy on unseen images, compares it with that \
+of raw pixels, and lists images whose label looks wrong. The folder of the run receives the model, the confusion matrix, the \
+worst mistakes and report.html.
+
+Examples:
+  striate finetune FOLDER --model efficientnet_lite0 --fetch     FOLDER has one folder per class
+  striate finetune FOLDER --model efficientnet_lite0 --unfreeze  then train all layers")]
 pub(crate) struct Args {
     /// A folder of images: DIR/CLASS/IMAGE, or DIR/train/CLASS/IMAGE and DIR/val/CLASS/IMAGE
     pub(super) data: String,

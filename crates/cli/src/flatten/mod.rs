@@ -25,12 +25,17 @@ const SCALE: f64 = 2.0;
 /// Every finished run, so that an interrupted experiment goes on.
 const RUNS: &str = "runs.jsonl";
 
-/// Measure why pixels are not flattened: two CNNs against two MLPs of equal size, on moved, turned, scrambled and few images
+/// Measure why pixels are not flattened: CNNs against MLPs of equal size
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
-Every network has its own tuned learning rate; everything else is the same for all. Finished runs are kept in \
-FOLDER/runs.jsonl: the same command goes on where it was stopped, and more seeds cost only what is new. Each thread \
-makes a run of its own, with up to 300 MB of images.")]
+Two CNNs and two MLPs of equal size are compared on shifted, rotated and scrambled images, and on small training sets. Every \
+network has its own tuned learning rate; everything else is the same for all. Finished runs are kept in FOLDER/runs.jsonl: the \
+same command continues where it was stopped, and more seeds cost only the new runs. Each thread trains a run of its own, with \
+up to 300 MB of images.
+
+Examples:
+  striate flatten --quick                  a small version, in about a minute
+  striate flatten --data digits --seeds 3")]
 pub(crate) struct Args {
     /// Data sets of gray images of 28x28: names or folders
     #[arg(short, long, value_name = "DATA", num_args = 1.., default_value = "digits")]

@@ -19,11 +19,17 @@ use pages::{Page, PageFlags, glimpse, whereabouts};
 /// Maps of a layer in the terminal.
 const GLIMPSED: usize = 8;
 
-/// Show what each layer of a network makes of an image: a page of feature maps a layer, as PNG and SVG
+/// Draw the feature maps of each layer for one image
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate maps [OPTIONS] MODEL IMAGE
        striate maps [OPTIONS] --model NAME [--weights SOURCE] IMAGE")]
+#[command(after_help = "\
+Writes one page per layer, as PNG and SVG.
+
+Examples:
+  striate maps convnet digits:7                      every convolution and activation
+  striate maps convnet digits:7 --layer conv2 --npy  one layer, and its values as .npy")]
 pub(crate) struct Args {
     #[command(flatten)]
     look: LookArgs,

@@ -8,16 +8,18 @@ use crate::flags_data::PartFlags;
 use crate::look::ModelFlags;
 use crate::train::command::join;
 
-/// Show what a unit of a network answers to: its strongest training images, its values, what the network loses without it
+/// Show what a unit responds to, and what the network loses without it
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate neuron [OPTIONS] MODEL LAYER[:MAP]
        striate neuron [OPTIONS] --model NAME [--weights SOURCE] LAYER[:MAP]")]
 #[command(after_help = "\
-The first call for a network and a data set goes through all training images, and keeps what it found in the cache folder.
+The first call for a network and a data set runs all training images through the network, and keeps the result in the cache \
+folder.
 
-  striate neuron convnet conv2 --data digits              a table of all maps of the layer
-  striate neuron convnet conv2:5 --data digits --dream    a page about map 5")]
+Examples:
+  striate neuron convnet conv2 --data digits            a table of all maps of the layer
+  striate neuron convnet conv2:5 --data digits --dream  a page about map 5")]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
     /// then a layer, and the number of one of its maps

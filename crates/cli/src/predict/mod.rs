@@ -32,11 +32,15 @@ const HEAVY: u64 = 50_000_000;
 /// Images that are decoded and run together.
 const BATCH: usize = 64;
 
-/// Say what is in images
+/// Classify images
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate predict [OPTIONS] MODEL IMAGES...
        striate predict [OPTIONS] --model NAME [--weights SOURCE] IMAGES...")]
+#[command(after_help = "\
+Examples:
+  striate predict convnet digits:7                 test image 7 of the embedded digits
+  striate predict runs/train FOLDER --format csv   every image in a folder")]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
     /// then images of any size: files, folders (searched in depth), '-' for standard input, or DATA:INDEX for a test image

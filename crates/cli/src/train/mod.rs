@@ -28,14 +28,20 @@ use crate::stop::Stop;
 use progress::Progress;
 use recipe::Recipe;
 
-/// Learn from labeled images
+/// Train a network on labeled images
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
-Without any argument it learns the handwritten digits that are inside this program. Each run gets a folder of its own:
-the model of the best epoch, the checkpoint to resume from, settings, results, curves. Ctrl-C saves before it stops.
+Without arguments, it trains convnet on the handwritten digits built into this program. Each run has its own folder, which \
+receives the model of the best epoch, a checkpoint to resume from, the settings, the results and the curves. Ctrl-C saves the \
+run before it stops.
 
-The best epoch is chosen by a tenth of the training images, which is not learned from, or by the data set's own val part;
-the test images are looked at once, at the end, so that what is said of them flatters nobody.")]
+The best epoch is selected on a tenth of the training images, which are held out, or on the val part of the data set. The test \
+images are evaluated once, at the end, so this selection does not bias their figures.
+
+Examples:
+  striate train                                    train on the embedded digits
+  striate train digits --model lenet5 --epochs 20  another network, for longer
+  striate train --resume                           continue the last run that was stopped")]
 pub(crate) struct Args {
     /// A data set by name ('striate data list' shows them), a folder of images (DIR/CLASS/IMAGE), or of idx files
     #[arg(default_value = "digits")]

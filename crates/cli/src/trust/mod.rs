@@ -12,12 +12,17 @@ use crate::out;
 use crate::scenes::write_scene;
 use crate::trained_on::data_for;
 
-/// Put every method of `why` to the test on a network: does it sum to the logit, does it follow the weights and the labels, does
-/// it find evidence that was planted?
+/// Test whether the attribution methods of 'why' can be believed
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate trust [OPTIONS] MODEL
        striate trust [OPTIONS] --model NAME [--weights SOURCE]")]
+#[command(after_help = "\
+Four questions are asked about each method: do its values sum to the logit, does it follow the weights, does it follow the labels, \
+and does it find evidence that was planted?
+
+Examples:
+  striate trust convnet --data digits")]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,

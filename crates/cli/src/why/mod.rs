@@ -23,11 +23,18 @@ use crate::working::Working;
 const CLASSES: usize = 10;
 const ASKING: &str = "asking the network";
 
-/// Show which part of an image speaks for a class, and which against it: a page as PNG and SVG, and the numbers as .npy
+/// Show which pixels speak for a class, and which against it
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate why [OPTIONS] MODEL IMAGE
        striate why [OPTIONS] --model NAME [--weights SOURCE] IMAGE")]
+#[command(after_help = "\
+Writes a page as PNG and SVG, and the attributions as .npy.
+
+Examples:
+  striate why convnet digits:7
+  striate why convnet digits:7 --class 1 --versus 7  why 1 rather than 7
+  striate why convnet digits:7 --method exact-sum")]
 pub(crate) struct Args {
     #[command(flatten)]
     look: LookArgs,

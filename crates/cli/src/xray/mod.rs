@@ -11,17 +11,19 @@ use crate::look::{LookArgs, says, usage};
 use crate::out;
 use crate::scenes::write_scene;
 
-/// Take one value of a network apart: the pixels it sees, the products it adds up, and the proof of the sum
+/// Take one value apart: the pixels it sees and the products it sums
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate xray [OPTIONS] MODEL IMAGE
        striate xray [OPTIONS] --model NAME [--weights SOURCE] IMAGE")]
 #[command(after_help = "\
-What is not said is chosen: the last convolution, its strongest map on this image, the strongest place in it.
+The sum is computed by hand, too, and compared with that of the engine. Without options, the value is the strongest one in \
+the strongest map of the last convolution, on this image.
 
+Examples:
   striate xray convnet digits:7
   striate xray convnet digits:7 --layer conv2 --map 5 --at 7,12
-  striate xray convnet digits:7 --layer fc2 --map 3              why the logit of class 3 is what it is")]
+  striate xray convnet digits:7 --layer fc2 --map 3              where the logit of class 3 comes from")]
 pub(crate) struct Args {
     #[command(flatten)]
     look: LookArgs,
