@@ -47,7 +47,7 @@ fn color_images_for_a_gray_network() {
         &ConvNet::new(10),
         [3, 28, 28],
         &expect![[r#"
-        conv1 (convnet.rs:63): conv2d expects images of 1 channels, got 3x28x28; set in_channels to 3; or use 1-channel images
+        conv1 (convnet.rs:63): conv2d expects images of 1 channel, got 3x28x28; set in_channels to 3; or use 1-channel images
     "#]],
     );
     check(
@@ -123,7 +123,7 @@ fn no_classes_and_no_channels() {
         &ConvNet::with_channels(10, 0),
         [1, 28, 28],
         &expect![[r#"
-        conv1 (convnet.rs:63): conv2d of 0 input and 16 output channels in 1 groups: each must be at least 1
+        conv1 (convnet.rs:63): conv2d of 0 input and 16 output channels in 1 group: each must be at least 1
     "#]],
     );
 }

@@ -111,7 +111,7 @@ fn convolutions() {
         Conv2d::new(1, 0, 3),
         [1, 28, 28],
         &expect![[r#"
-            layer (errors.rs:21): conv2d of 1 input and 0 output channels in 1 groups: each must be at least 1
+            layer (errors.rs:21): conv2d of 1 input and 0 output channels in 1 group: each must be at least 1
         "#]],
     );
 }

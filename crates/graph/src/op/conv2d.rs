@@ -124,18 +124,24 @@ impl Algorithm {
             let dilation = if dy == dx { dy.to_string() } else { format!("{dy}x{dx}") };
             direct(format!("{kh}x{kw}, dilation {dilation}"))
         } else if channels < least_channels {
-            direct(format!("{kh}x{kw}, {channels} channels, below {least_channels}"))
+            direct(format!("{kh}x{kw}, {}, below {least_channels}", counted(channels, "channel")))
         } else if tiles < least {
-            direct(format!("{kh}x{kw}, {channels} channels, {tiles} tiles, below {least}"))
+            let (channels, tiles) = (counted(channels, "channel"), counted(tiles, "tile"));
+            direct(format!("{kh}x{kw}, {channels}, {tiles}, below {least}"))
         } else if arithmetic.winograd == Winograd::Off {
             direct(format!("{kh}x{kw}, without Winograd"))
         } else {
             let is_few = form == WinogradForm::F43 && tiles < WINOGRAD_TILES;
             let form = if is_few { WinogradForm::F23 } else { form };
-            let reason = format!("{channels} channels, {tiles} tiles");
+            let reason = format!("{}, {}", counted(channels, "channel"), counted(tiles, "tile"));
             Algorithm { method: Method::Winograd(form), reason }
         }
     }
+}
+
+/// `1 channel`, `2 channels`.
+fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 impl Conv2d {
@@ -267,7 +273,8 @@ impl Operation for Conv2d {
         let bad = |problem: String| Err(ShapeError::plain(Some(out.clone()), problem));
         if groups == 0 || c == 0 || k == 0 {
             return bad(format!(
-                "conv2d of {c} input and {k} output channels in {groups} groups: each must be at least 1"
+                "conv2d of {c} input and {k} output channels in {}: each must be at least 1",
+                counted(groups, "group")
             ));
         }
         if c % groups != 0 || k % groups != 0 {
@@ -279,8 +286,12 @@ impl Operation for Conv2d {
         }
         if image[0] != c {
             return bad(format!(
-                "conv2d expects images of {c} channels, got {}x{}x{}; set in_channels to {}",
-                image[0], image[1], image[2], image[0]
+                "conv2d expects images of {}, got {}x{}x{}; set in_channels to {}",
+                counted(c, "channel"),
+                image[0],
+                image[1],
+                image[2],
+                image[0]
             ));
         }
         Ok(out)
@@ -424,8 +435,8 @@ mod tests {
         let large = Conv2d { out_channels: 256, ..conv.clone() };
         assert_eq!(told(&large, 8, Winograd::Auto), "Winograd(F23): 64 channels, 4 tiles");
         assert_eq!(told(&large, 9, Winograd::Auto), "Winograd(F43): 64 channels, 9 tiles");
-        assert_eq!(told(&large, 4, Winograd::Auto), "Direct: 3x3, 64 channels, 1 tiles, below 4");
-        assert_eq!(told(&conv, 4, Winograd::On), "Winograd(F23): 32 channels, 1 tiles");
+        assert_eq!(told(&large, 4, Winograd::Auto), "Direct: 3x3, 64 channels, 1 tile, below 4");
+        assert_eq!(told(&conv, 4, Winograd::On), "Winograd(F23): 32 channels, 1 tile");
         let few = Conv2d { out_channels: 31, ..conv.clone() };
         assert_eq!(told(&few, 13, Winograd::Auto), "Direct: 3x3, 31 channels, below 32");
         assert_eq!(told(&few, 13, Winograd::On), "Winograd(F43): 31 channels, 16 tiles");
