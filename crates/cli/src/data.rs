@@ -1,4 +1,4 @@
-//! `striate data`: which data sets there are, where they are, getting them, and what is wrong with one.
+//! `striate data`: lists the known data sets and their folders, downloads them, and checks a folder.
 
 mod check;
 
@@ -28,20 +28,20 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// List the data sets that are known by name, and whether they are on this machine
+    /// List the data sets known by name, and whether they are on this machine
     List,
-    /// Download a data set: the only thing striate ever uses a network for
+    /// Download a data set; apart from --fetch, the only command that uses the internet
     Fetch {
-        /// Which one
+        /// Name of the data set ('striate data list' shows them)
         name: String,
     },
-    /// Look at every image of a folder: what cannot be read, copies, images to learn from and to measure by, classes
+    /// Check every image of a folder: unreadable files, duplicates, leaks between the parts, class sizes
     Check {
-        /// The folder, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/..., or a data set by name
+        /// A folder, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/..., or the name of a data set
         folder: String,
         #[command(flatten)]
         layout: LayoutFlag,
-        /// Look for wrong labels too, by the features of this pretrained network ('striate models' lists them)
+        /// Also look for wrong labels, using the features of this pretrained network ('striate models' lists them)
         #[arg(short, long, value_name = "NAME")]
         model: Option<String>,
         /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named like the network]
@@ -53,9 +53,9 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Print the folder where a data set is
+    /// Print the folder of a data set
     Path {
-        /// Which one
+        /// Name of the data set, or a folder
         name: String,
     },
 }
@@ -85,7 +85,7 @@ fn list() -> anyhow::Result<u8> {
     let mut text = table.to_string();
     writeln!(
         text,
-        "\nA folder of images, FOLDER/CLASS/..., is a data set too, and so is one of four idx files. Next: striate train mnist"
+        "\nA folder of images, FOLDER/CLASS/..., or of four idx files is a data set, too. Next: striate train mnist"
     )?;
     out::print(&text)?;
     Ok(0)
@@ -94,7 +94,7 @@ fn list() -> anyhow::Result<u8> {
 fn place(known: &Known) -> String {
     match find(known.name) {
         Ok(Found::Folder { folder, .. }) => folder.display().to_string(),
-        Ok(_) => "inside this program".into(),
+        Ok(_) => "built in".into(),
         Err(_) => {
             format!("not here: striate data fetch {} ({})", known.name, bytes(known.download_bytes()))
         }
@@ -109,7 +109,7 @@ fn known(name: &str) -> Result<&'static Known, DataError> {
 fn get(name: &str) -> anyhow::Result<u8> {
     let known = known(name)?;
     if known.files.is_none() {
-        out::print(&format!("{name} is inside this program: nothing to download\n"))?;
+        out::print(&format!("{name} is built into this program; there is nothing to download\n"))?;
         return Ok(0);
     }
     let folder = Places::from_env().cache_of(known)?;
@@ -124,7 +124,7 @@ fn path(name: &str) -> anyhow::Result<u8> {
     let place = match find(name)? {
         Found::Folder { folder, .. } | Found::Images { folder } => format!("{}\n", folder.display()),
         _ => {
-            out::tell(format!("{name} is inside this program, in no folder"));
+            out::tell(format!("{name} is built into this program and has no folder"));
             return Ok(0);
         }
     };

@@ -1,4 +1,4 @@
-//! How the program ends: the message for people and the code for scripts.
+//! How the program ends: the error message and the exit code.
 
 use std::error::Error;
 use std::io;
@@ -13,11 +13,11 @@ use striate::train::FitError;
 
 use crate::out::OutError;
 
-/// The command cannot be carried out as it was typed.
+/// The exit code when the command cannot be carried out as it was typed.
 pub(crate) const USAGE: u8 = 2;
-/// A file or a data set holds something else than it should.
+/// The exit code when a file or a data set does not contain what it should.
 pub(crate) const BAD_DATA: u8 = 65;
-/// Reading or writing failed.
+/// The exit code when reading or writing failed.
 pub(crate) const IO: u8 = 74;
 
 /// The command cannot be carried out as it was typed: exit code 2.
@@ -30,7 +30,7 @@ impl std::fmt::Display for Usage {
 }
 impl Error for Usage {}
 
-/// Data that does not fit: exit code 65.
+/// Data that does not fit the command: exit code 65.
 #[derive(Debug)]
 pub(crate) struct BadData(pub(crate) String);
 impl std::fmt::Display for BadData {
@@ -40,7 +40,7 @@ impl std::fmt::Display for BadData {
 }
 impl Error for BadData {}
 
-/// The message and its causes, each said once: many errors quote their cause already.
+/// The message and those of its causes, without repetition: many errors quote their cause already.
 pub(crate) fn text(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
@@ -51,13 +51,13 @@ pub(crate) fn text(error: &anyhow::Error) -> String {
     text
 }
 
-/// The exit code of the first cause that knows one.
+/// The exit code of the first error in the chain that has one.
 pub(crate) fn code(error: &anyhow::Error) -> u8 {
     error.chain().find_map(code_of).unwrap_or(BAD_DATA)
 }
 
 fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
-    // Errors that pass another one on as their own have no source to be found by: each is looked into.
+    // Transparent errors do not appear in the chain themselves, so each is matched here.
     if let Some(error) = error.downcast_ref::<striate::Error>() {
         return Some(match error {
             striate::Error::Data(error) => data(error),

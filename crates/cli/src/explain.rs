@@ -1,4 +1,4 @@
-//! `striate explain`: what each part of a network's plan does, how, and how fast.
+//! `striate explain`: which algorithm each part of a network's plan uses, and how fast it is.
 
 use std::path::PathBuf;
 

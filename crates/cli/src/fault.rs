@@ -1,4 +1,4 @@
-//! A panic is a fault of Striate, whatever was asked for: what is said of one, so that it can be reported.
+//! The report of a panic, which is always a bug in Striate, whatever the command.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::env::consts::{ARCH, OS};
@@ -7,7 +7,7 @@ use std::panic::{self, PanicHookInfo};
 use crate::out;
 use crate::train::command::join;
 
-/// From now on a panic is told by [`text`]. The program then ends with 101, the exit code of every Rust program that panics.
+/// Installs a panic hook that prints [`text`]. The program then ends with 101, the exit code of every Rust program that panics.
 pub(crate) fn listen() {
     panic::set_hook(Box::new(|info| {
         let words: Vec<String> =
@@ -16,13 +16,13 @@ pub(crate) fn listen() {
     }));
 }
 
-/// What to report: the message, the place, the version and the command. `RUST_BACKTRACE=1` adds the calls that led there.
+/// What to report: the message, the place, the version and the command. `RUST_BACKTRACE=1` adds a backtrace.
 fn text(info: &PanicHookInfo<'_>, words: &[String]) -> String {
     let message = info.payload_as_str().unwrap_or("a panic without a message");
     let place = info.location().map_or("an unknown place".into(), ToString::to_string);
     let mut text = format!(
-        "error: this is a fault in Striate, not in what you asked for: {message}\n  at {place}, Striate {}, {OS} on {ARCH}\n  \
-         command: {}\nPlease report these lines. What was saved before is whole; a run goes on with train --resume.",
+        "error: this is a bug in Striate, not a mistake of yours: {message}\n  at {place}, Striate {}, {OS} on {ARCH}\n  \
+         command: {}\nPlease report these lines. Files that were saved before are intact; train --resume continues a run.",
         env!("CARGO_PKG_VERSION"),
         join(words),
     );
@@ -37,7 +37,7 @@ fn text(info: &PanicHookInfo<'_>, words: &[String]) -> String {
 mod tests {
     use std::process::Command;
 
-    /// Not a test: what the one below runs in a process of its own, whose hook it may change.
+    /// Not a test, but the child process of the test below, which may change its panic hook.
     #[test]
     #[ignore = "panics on purpose"]
     fn panics() {
@@ -56,7 +56,7 @@ mod tests {
         let said = String::from_utf8(ran.stderr).unwrap();
         let (_, said) = said.split_once("error: ").unwrap_or_else(|| panic!("{said}"));
         let lines: Vec<&str> = said.lines().collect();
-        let what = r"this is a fault in Striate, not in what you asked for: a kernel of\u{1b}[2J 0 rows";
+        let what = r"this is a bug in Striate, not a mistake of yours: a kernel of\u{1b}[2J 0 rows";
         assert_eq!(lines[0], what);
         assert!(lines[1].starts_with("  at crates/cli/src/fault.rs:"), "{said}");
         assert!(lines[1].contains(concat!("Striate ", env!("CARGO_PKG_VERSION"))), "{said}");

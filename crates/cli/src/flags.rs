@@ -1,4 +1,4 @@
-//! Values of flags: what may be typed, and what to say when something else was.
+//! Parsers of the values of flags, with the message for a value that is not accepted.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub(crate) fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Pixels a side of an image.
+/// The height and width of an image, in pixels.
 pub(crate) fn side(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(px) if (1..=MAX_SIDE_PX as usize).contains(&px) => Ok(px),
@@ -25,7 +25,7 @@ pub(crate) fn side(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A number above 0, for learning rates.
+/// A finite number above 0, such as a learning rate.
 pub(crate) fn positive(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value),
@@ -33,19 +33,19 @@ pub(crate) fn positive(text: &str) -> Result<f32, String> {
     }
 }
 
-/// A number from 0, for decay and the like.
+/// A finite number of at least 0, such as weight decay.
 pub(crate) fn from_zero(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
-        _ => Err(format!("expected a finite number from 0, got {text}; try 0")),
+        _ => Err(format!("expected a finite number of at least 0, got {text}; try 0")),
     }
 }
 
-/// A number from 0 to just below 1: momentum, label smoothing.
+/// A number of at least 0 and below 1, such as momentum or label smoothing.
 pub(crate) fn below_one(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if (0.0..1.0).contains(&value) => Ok(value),
-        _ => Err(format!("expected a number from 0 and below 1, got {text}; try 0.1")),
+        _ => Err(format!("expected a number of at least 0 and below 1, got {text}; try 0.1")),
     }
 }
 
@@ -57,11 +57,11 @@ pub(crate) fn probability(text: &str) -> Result<f32, String> {
     }
 }
 
-/// A number of degrees.
+/// An angle from 0 to 180 degrees.
 pub(crate) fn degrees(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if (0.0..=180.0).contains(&value) => Ok(value),
-        _ => Err(format!("expected degrees from 0 to 180, got {text}; try 10")),
+        _ => Err(format!("expected 0 to 180 degrees, got {text}; try 10")),
     }
 }
 
@@ -76,14 +76,14 @@ pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     };
     match number.parse::<f64>() {
         Ok(value) if value.is_finite() && value > 0.0 => Ok(value * factor),
-        _ => Err(format!("expected a time above 0 with its unit, s, m or h, got {text}; try 90s")),
+        _ => Err(format!("expected a time above 0 with the unit s, m or h, got {text}; try 90s")),
     }
 }
 
-/// How many threads; flattened into the commands that compute.
+/// The number of threads; flattened into the commands that compute.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Threads {
-    /// Threads to compute with [default: one for each core]; the results are the same for any number
+    /// Number of threads [default: one per core]; the results do not depend on it
     #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<usize>,
 }
@@ -91,7 +91,9 @@ pub(crate) struct Threads {
 fn threads(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(n @ 1..=1024) => Ok(n),
-        _ => Err(format!("expected 1 to 1024 threads, got {text}; leave the flag out for one thread a core")),
+        _ => {
+            Err(format!("expected 1 to 1024 threads, got {text}; leave the flag out for one thread per core"))
+        }
     }
 }
 
@@ -101,13 +103,13 @@ impl Threads {
         Engine::new(self.threads).map_err(|why| Usage(why).into())
     }
 
-    /// One thread unless more were asked for: where waking others costs more than they bring.
+    /// One thread unless more were asked for: for work so small that waking other threads costs more than they save.
     pub(crate) fn engine_for_little(self) -> anyhow::Result<Engine> {
         Engine::new(Some(self.threads.unwrap_or(1))).map_err(|why| Usage(why).into())
     }
 }
 
-/// The model file meant: a folder of a run stands for the model in it.
+/// The path of the model file: the folder of a run stands for the model in it.
 pub(crate) fn model_path(path: &Path) -> PathBuf {
     if path.is_dir() { path.join(BEST_MODEL) } else { path.to_path_buf() }
 }

@@ -1,5 +1,5 @@
-//! Which weights of a file are meant (`--key`, `--prefix`), whether they may be downloaded (`--fetch`), and how a download is
-//! getting on.
+//! The flags that choose weights within a file (`--key`, `--prefix`) and allow a download (`--fetch`), and the progress of a
+//! download.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use striate::report::text::{bytes, printable};
 
 use crate::out;
 
-/// How weights are loaded; flattened into the commands that load some. Without `--fetch` no network is touched.
+/// How weights are loaded; flattened into the commands that load some. Without `--fetch` nothing is downloaded.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct LoadFlags {
-    /// Which weights of a checkpoint: the keys that lead to them, such as model_ema [default: those that fit best]
+    /// Key of the weights within a checkpoint, such as model_ema [default: the one that fits best]
     #[arg(long, value_name = "KEY", requires = "weights")]
     key: Option<String>,
-    /// Only arrays whose names begin like this, such as backbone. [default: the prefix that all names share]
+    /// Use only arrays whose names start with this prefix, such as backbone. [default: the prefix common to all]
     #[arg(long, value_name = "PREFIX", requires = "weights")]
     prefix: Option<String>,
     /// Download the weights if they are not on this machine
@@ -26,14 +26,14 @@ pub(crate) struct LoadFlags {
 }
 
 impl LoadFlags {
-    /// The flags that choose the weights, as they were typed.
+    /// The flags that choose the weights, as they were typed on the command line.
     pub(crate) fn typed(&self) -> Vec<String> {
         let flags = [("--key", &self.key), ("--prefix", &self.prefix)];
         let typed = flags.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value.clone()?]));
         typed.flatten().collect()
     }
 
-    /// Does `work` with these options, and with a bar that shows a download if one is allowed.
+    /// Calls `work` with these options, and shows a progress bar if a download is allowed.
     pub(crate) fn with<T>(&self, work: impl FnOnce(LoadOptions<'_>) -> T) -> T {
         let (key, prefix) = (self.key.as_deref(), self.prefix.as_deref());
         let options = LoadOptions { key, prefix, ..LoadOptions::default() };
@@ -48,12 +48,12 @@ impl LoadFlags {
     }
 }
 
-/// Tells what was left out, changed or assumed when weights were loaded, on standard error.
+/// Prints on standard error what was left out, changed or assumed when weights were loaded.
 pub(crate) fn say(notes: &[String]) {
     notes.iter().for_each(|note| out::tell(format!("note: {note}")));
 }
 
-/// How a download is getting on: a bar on a terminal, a line an event elsewhere.
+/// The progress of a download: a bar on a terminal, one line per event elsewhere.
 pub(crate) struct FetchBar(ProgressBar);
 
 impl FetchBar {
@@ -75,14 +75,14 @@ impl FetchBar {
                     bar.set_length(size);
                 }
                 if bar.is_hidden() {
-                    let size = if size > 0 { format!(" for {}", bytes(size)) } else { String::new() };
-                    out::tell(format!("asking {url}{size}"));
+                    let size = if size > 0 { format!(" ({})", bytes(size)) } else { String::new() };
+                    out::tell(format!("downloading {url}{size}"));
                 }
             }
-            FetchEvent::Continuing { bytes: kept } => say(format!("going on after {}", bytes(kept))),
+            FetchEvent::Continuing { bytes: kept } => say(format!("resuming after {}", bytes(kept))),
             FetchEvent::Received { bytes: received, of } => {
                 match of {
-                    // A bar without an end moves to and fro.
+                    // Without a known length, a spinner is shown.
                     0 => bar.set_style(style("{spinner} {bytes:>10}  {bytes_per_sec}  {msg}")),
                     of => bar.set_length(of),
                 }
@@ -90,7 +90,7 @@ impl FetchBar {
             }
             FetchEvent::Failed { url, why } => say(format!("{url}: {why}")),
             FetchEvent::Stored { path } => say(format!("stored {}", path.display())),
-            FetchEvent::Present { path } => say(format!("{} is here already", path.display())),
+            FetchEvent::Present { path } => say(format!("{} was downloaded already", path.display())),
             _ => {}
         }
     }

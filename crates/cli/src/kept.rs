@@ -1,21 +1,21 @@
-//! What was typed, as it is kept in model files and checkpoints, which are given away: without the name of the home folder, which is
-//! most often a person's, and without what gives access to a URL.
+//! Command-line words as they are stored in model files and checkpoints, which people share: without the path of the home folder,
+//! which usually contains a person's name, and without the credentials in a URL.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// A word as it is kept. An absolute path in the home folder begins with `~/`; of an `http` or `https` URL the user, the password and
-/// what follows `?` or `#` are left out. Everything else, relative paths too, is kept as it was typed.
+/// A word as it is stored. An absolute path in the home folder becomes `~/...`; an `http` or `https` URL loses its user, its password
+/// and what follows `?` or `#`. Everything else, including relative paths, is stored as it was typed.
 pub(crate) fn kept(word: &str) -> Cow<'_, str> {
     kept_in(home().as_deref(), word)
 }
 
-/// What a kept word names on this machine: `~/` is the home folder of whoever asks.
+/// What a stored word refers to on this machine: `~/` is the home folder of the current user.
 pub(crate) fn found(word: &str) -> Cow<'_, str> {
     found_in(home().as_deref(), word)
 }
 
-/// The home folder; nothing where it is the root, as in some containers.
+/// The home folder; `None` where it is the root, as in some containers.
 fn home() -> Option<PathBuf> {
     std::env::home_dir().filter(|home| home.is_absolute() && home.parent().is_some())
 }
@@ -28,7 +28,7 @@ fn kept_in<'a>(home: Option<&Path>, word: &'a str) -> Cow<'a, str> {
         return format!("{scheme}://{host}{path}").into();
     }
     if word.starts_with("~/") {
-        // A folder of that name, which no shell has replaced.
+        // A folder that is really called `~`, since a shell would have replaced the home folder's `~`.
         return format!("./{word}").into();
     }
     let below = home.and_then(|home| Path::new(word).strip_prefix(home).ok()).and_then(Path::to_str);

@@ -1,7 +1,7 @@
-//! Images that a network will hardly understand: warnings on standard error that name the flag which helps.
+//! Warnings about images that do not look like a network's training images. Each names the flag that helps.
 //!
-//! Whoever opens images for a network calls [`Mismatches::note`] with each of them, from any thread, and then
-//! [`Mismatches::warn`]. The answers of the network are printed all the same.
+//! A command calls [`Mismatches::note`] with each image that it opens, from any thread, and then [`Mismatches::warn`]. The
+//! predictions are printed all the same.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,19 +12,19 @@ use striate::report::text::{grouped, printable};
 
 use crate::out;
 
-/// What was found so far: for each reason how many images, and the first of them.
+/// What was found so far: for each reason, the number of images and the first of them.
 #[derive(Debug, Default)]
 pub(crate) struct Mismatches(Mutex<BTreeMap<Mismatch, Found>>);
 
-/// How many images, and number and name of the first.
+/// The number of images, and the index and name of the first.
 type Found = (usize, (usize, String));
 
 impl Mismatches {
-    /// Looks at image number `i`, as it was before it was made to fit the network.
+    /// Examines image number `i` as it was before preprocessing.
     pub(crate) fn note(&self, (i, name): (usize, &str), image: &Image, preprocess: &Preprocess) {
         let mut reasons = Nature::of_image(image).mismatches(preprocess);
         if reasons.contains(&Mismatch::Shrunk) {
-            // It says the colors too.
+            // Its message mentions the colors, too.
             reasons.retain(|&reason| reason != Mismatch::Color);
         }
         let Ok(mut found) = self.0.lock() else { return };
@@ -37,7 +37,7 @@ impl Mismatches {
         }
     }
 
-    /// Says on standard error what was found, a line a reason.
+    /// Prints on standard error what was found, one line per reason.
     pub(crate) fn warn(&self, preprocess: &Preprocess) {
         self.lines(preprocess).iter().for_each(|line| out::tell(format!("warning: {line}")));
     }
@@ -60,29 +60,29 @@ fn because(reason: Mismatch, preprocess: &Preprocess) -> String {
     let [channels, height, width] = preprocess.shape();
     let is_of_white = preprocess.mean[0] < 0.5;
     let [of, not_of] = match is_of_white {
-        true => ["white on black", "dark on a light ground"],
-        false => ["black on white", "light on a dark ground"],
+        true => ["white on black", "dark on a light background"],
+        false => ["black on white", "light on a dark background"],
     };
     match reason {
         Mismatch::Black => {
-            "is nearly black, as 10 to 14 bits in a file of 16 are until they are scaled; save it with its brightest value at white"
+            "is nearly black, like 10- to 14-bit data stored unscaled in a 16-bit file; scale it so that its brightest value is white"
                 .into()
         }
         Mismatch::Inverted => {
-            format!("is {not_of}, and this network learned from {of}, so its answer means little; add --invert")
+            format!("is {not_of}, but this network was trained on {of}, so its prediction means little; add --invert")
         }
         Mismatch::NeedlesslyInverted => {
-            format!("is {of} as it is, as this network learned it, so its answer means little; leave out --invert")
+            format!("is already {of}, like the training images, so with --invert the prediction means little; leave out --invert")
         }
         Mismatch::Color => {
-            "has colors, and this network sees gray; for color images take another network, such as --model efficientnet_lite0"
+            "has colors, but this network sees gray; for color images use another network, such as --model efficientnet_lite0"
                 .into()
         }
         Mismatch::Shrunk => {
             let gray = if channels == 1 { " in gray" } else { "" };
             format!(
-                "looks like a photo, and this network sees {width}x{height} pixels of it{gray}, made for images of that size; for \
-                 photos take another network, such as --model efficientnet_lite0"
+                "looks like a photo, but this network sees only {width}x{height} pixels{gray}, since it is made for images of that size; \
+                 for photos use another network, such as --model efficientnet_lite0"
             )
         }
     }
@@ -118,12 +118,12 @@ mod tests {
         let on_paper = Image { pixels: digit.pixels.iter().map(|v| 255 - v).collect(), ..digit.clone() };
         assert_eq!(lines(&[(0, "digits:7", digit.clone())], &preprocess(0.13, false)), "");
         let two = [(1, "b.png", on_paper.clone()), (0, "a.png", on_paper.clone())];
-        expect!["a.png and 1 more: each image is dark on a light ground, and this network learned from white on black, so its answer means little; add --invert"]
+        expect!["a.png and 1 more: each image is dark on a light background, but this network was trained on white on black, so its prediction means little; add --invert"]
             .assert_eq(&lines(&two, &preprocess(0.13, false)));
         assert_eq!(lines(&two, &preprocess(0.13, true)), "");
-        expect!["digits:7: the image is white on black as it is, as this network learned it, so its answer means little; leave out --invert"]
+        expect!["digits:7: the image is already white on black, like the training images, so with --invert the prediction means little; leave out --invert"]
             .assert_eq(&lines(&[(0, "digits:7", digit)], &preprocess(0.13, true)));
-        expect!["cat.jpg: the image looks like a photo, and this network sees 28x28 pixels of it in gray, made for images of that size; for photos take another network, such as --model efficientnet_lite0"]
+        expect!["cat.jpg: the image looks like a photo, but this network sees only 28x28 pixels in gray, since it is made for images of that size; for photos use another network, such as --model efficientnet_lite0"]
             .assert_eq(&lines(&[(0, "cat.jpg", photo())], &preprocess(0.13, false)));
         assert_eq!(lines(&[(0, "cat.jpg", photo())], &Preprocess::imagenet(32).unwrap()), "");
     }

@@ -1,4 +1,4 @@
-//! `striate models`: the networks that are known by name.
+//! `striate models`: the networks known by name.
 
 use std::fmt::Write;
 
@@ -20,7 +20,7 @@ Examples:
   striate models resnet    the names that contain 'resnet'
   striate models resnet50  everything about one network")]
 pub(crate) struct Args {
-    /// Only names like this: '*' stands for any letters, '?' for one; without them, names that contain it
+    /// Only matching names: '*' stands for any text, '?' for one character; without either, names that contain it
     pattern: Option<String>,
     /// Print one JSON document
     #[arg(long)]
@@ -41,11 +41,11 @@ struct Row {
     weights: Vec<Weights>,
 }
 
-/// Weights that were published for a network.
+/// Published weights of a network.
 #[derive(Debug, Serialize)]
 struct Weights {
     name: String,
-    /// `null`: nobody says.
+    /// In percent, as published; `null` where no figure was published.
     top1_percent: Option<f32>,
     top5_percent: Option<f32>,
     license: &'static str,
@@ -85,7 +85,7 @@ impl Row {
         })
     }
 
-    /// `He et al. 2016` of the paper.
+    /// The authors and the year, such as `He et al. 2016`.
     fn paper_short(&self) -> &'static str {
         self.paper.split(',').next().unwrap_or_default()
     }
@@ -95,7 +95,7 @@ impl Row {
     }
 }
 
-/// Networks of which all is said, rather than a row of a table each.
+/// Up to this many matching networks are described in full, rather than in a row of a table each.
 const FEW: usize = 3;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
@@ -104,7 +104,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let rows = like.map(Row::new).collect::<anyhow::Result<Vec<Row>>>()?;
     if rows.is_empty() {
         return Err(Usage(format!(
-            "no model is like {pattern:?}; `striate models` without a pattern lists all of them"
+            "no model matches {pattern:?}; `striate models` without a pattern lists all of them"
         ))
         .into());
     }
@@ -145,8 +145,8 @@ fn table(rows: &[Row]) -> String {
     let name = rows[0].name;
     let _ = writeln!(
         text,
-        "\nParameters and multiply-adds for the classes each was published with; top-1: the best of its weights on ImageNet, as \
-         published.\nAll of one, its weights and their license: striate models {name}"
+        "\nParameters and multiply-adds are for the published number of classes; top-1 is the published ImageNet accuracy of the \
+         best weights.\nFor all details of a network, its weights and their licenses: striate models {name}"
     );
     text
 }
@@ -180,7 +180,7 @@ fn in_full(row: &Row) -> String {
     text
 }
 
-/// Shell wildcards over the whole name, or a part of it where there are none.
+/// Whether the whole name matches the shell wildcards, or a part of it matches a pattern without any.
 fn is_like(pattern: &str, name: &str) -> bool {
     fn matches(pattern: &[u8], name: &[u8]) -> bool {
         match (pattern.first(), name.first()) {

@@ -1,11 +1,11 @@
-//! All that this program writes to standard output and to standard error, and nothing here panics: whoever reads may leave
-//! before we are done, and a disk may be full.
+//! Everything that this program writes to standard output and standard error. Nothing here panics: the reader of a pipe may leave
+//! early, and a disk may be full.
 //!
-//! What cannot be written to standard output is an error, since it is the answer; `striate models | head -1` is none. What
-//! cannot be written to standard error is given up: it tells about the work, and must not end it.
+//! A failed write to standard output is an error, since it is the result, unless the reader of a pipe has left, as in
+//! `striate models | head -1`. A failed write to standard error is ignored: it is only about the work, and must not end it.
 //!
-//! Names of files, classes and layers come from others. Here, where they leave the program, every character of theirs that would
-//! drive a terminal is written as its number.
+//! The names of files, classes and layers come from other people. Here, where they leave the program, every character that would
+//! control a terminal is escaped.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -20,7 +20,7 @@ use terminal_size::{Width, terminal_size_of};
 pub(crate) struct OutError(io::Error);
 
 impl OutError {
-    /// Nobody reads any more.
+    /// Whether the reader of the pipe has closed it.
     pub(crate) fn reader_left(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }
@@ -40,7 +40,7 @@ enum Stream {
     Error,
 }
 
-/// The text as it is, or on a terminal with its lines broken between words.
+/// The text with its lines broken between words on a terminal, and unchanged elsewhere.
 fn wrapped(text: &str, stream: Stream) -> String {
     let size = match stream {
         Stream::Output => terminal_size_of(io::stdout()),
@@ -52,34 +52,34 @@ fn wrapped(text: &str, stream: Stream) -> String {
     }
 }
 
-/// Tells people something on standard error, [`wrapped`], and ends the line. Does nothing where nobody can be told.
+/// Prints a message on standard error, [`wrapped`], and ends the line. Ignores errors.
 pub(crate) fn tell(text: impl AsRef<str>) {
     tell_as_is(&wrapped(text.as_ref(), Stream::Error));
 }
 
-/// [`tell`] without breaking lines: for commands, which are copied.
+/// [`tell`] without breaking lines: for commands, which people copy.
 pub(crate) fn tell_as_is(text: &str) {
-    // In one piece, so that the lines of two threads do not mix.
+    // In one write, so that the lines of two threads do not mix.
     let _ = io::stderr().lock().write_all((printable_lines(text.to_owned()) + "\n").as_bytes());
 }
 
-/// Writes sentences for people, [`wrapped`].
+/// Writes prose to standard output, [`wrapped`].
 pub(crate) fn say(text: &str) -> Result<(), OutError> {
     print(&wrapped(text, Stream::Output))
 }
 
-/// Writes `text` without breaking its lines.
+/// Writes `text` to standard output without breaking its lines.
 pub(crate) fn print(text: &str) -> Result<(), OutError> {
     paint(&printable_lines(text.to_owned()))
 }
 
-/// Writes colors and all, and sees that it has left this process: for what holds nobody else's words.
+/// Writes and flushes `text` with its color escapes: only for text without foreign names.
 pub(crate) fn paint(text: &str) -> Result<(), OutError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(OutError)
 }
 
-/// Prints help or the version, in colors where the terminal has some: on standard error where it was not asked for.
+/// Prints help or the version, in color where the terminal supports it; on standard error if it was not asked for.
 pub(crate) fn help(text: &clap::Error) -> Result<(), OutError> {
     match text.print().and_then(|()| io::stdout().flush()) {
         Err(error) if !text.use_stderr() => Err(OutError(error)),
@@ -94,8 +94,8 @@ pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
     Ok(print(&json_escaped(text))?)
 }
 
-/// A JSON document that says the same to a program and nothing to a terminal: JSON lets DEL, C1 and overrides of direction stand
-/// in strings as they are.
+/// The same JSON document with every character escaped that would control a terminal: JSON allows DEL, C1 and bidi overrides in
+/// strings unescaped.
 pub(crate) fn json_escaped(document: String) -> String {
     let is_raw = |c: char| drives_terminal(c) && c != '\n';
     if !document.contains(is_raw) {
@@ -104,7 +104,7 @@ pub(crate) fn json_escaped(document: String) -> String {
     let mut out = String::with_capacity(document.len() + 16);
     for c in document.chars() {
         match is_raw(c) {
-            // None of them is past U+FFFF.
+            // All of these characters are below U+10000.
             true => write!(out, "\\u{:04x}", u32::from(c)).expect("strings grow"),
             false => out.push(c),
         }

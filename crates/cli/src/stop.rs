@@ -1,5 +1,5 @@
-//! SIGINT, SIGTERM and SIGHUP: the first asks the run to end in order, the second ends it at once. A run that was started by
-//! `nohup` goes on when its terminal is closed, as was asked for.
+//! SIGINT, SIGTERM and SIGHUP: the first signal asks the run to stop in an orderly way, the second ends it at once. A run started
+//! with `nohup` continues when its terminal is closed.
 
 use std::io;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ const HANG_UP: &[i32] = &[signal_hook::consts::SIGHUP];
 #[cfg(not(unix))]
 const HANG_UP: &[i32] = &[];
 
-/// Tells a run to stop, and afterwards why it stopped.
+/// The request to stop, and the signal that it came from.
 #[derive(Debug, Default)]
 pub(crate) struct Stop {
     asked: Arc<AtomicBool>,
@@ -22,7 +22,7 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Listens from now on.
+    /// Installs the signal handlers.
     pub(crate) fn listen() -> io::Result<Self> {
         let stop = Self::default();
         let hang_up = if hang_up_is_ignored() { &[][..] } else { HANG_UP };
@@ -35,7 +35,7 @@ impl Stop {
         Ok(stop)
     }
 
-    /// What the training loop looks at after each step.
+    /// Set once a signal arrived; the training loop reads it after each step.
     pub(crate) fn flag(&self) -> &AtomicBool {
         &self.asked
     }
@@ -49,7 +49,7 @@ impl Stop {
     }
 }
 
-/// Whether this program was started, by `nohup`, to take no notice of SIGHUP. Where nobody can tell, it is left alone.
+/// Whether this program was started with SIGHUP ignored, as by `nohup`. Where that is unknown, it counts as ignored.
 fn hang_up_is_ignored() -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return true };
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! The network that a command measures: a name or a model file, for use or for training.
+//! The network that a command measures: given by name or as a model file, for inference or for training.
 
 use std::path::{Path, PathBuf};
 
@@ -11,32 +11,32 @@ use striate::models::registry::{self, ModelInfo};
 use crate::exit::Usage;
 use crate::flags::{count, model_path, side};
 
-/// How large the batch and the images are; flattened into the commands that measure a network.
+/// The sizes of the batch and of the images; flattened into the commands that measure a network.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Size {
-    /// Images at once [default: 1, or 16 to train]
+    /// Batch size [default: 1, or 16 with --train]
     #[arg(short, long, value_name = "N", value_parser = count)]
     batch: Option<usize>,
-    /// Images of this many pixels a side [default: the network's own]
+    /// Height and width of the images in pixels [default: the network's own]
     #[arg(long, value_name = "PX", value_parser = side)]
     imgsz: Option<usize>,
-    /// A step of training instead of inference
+    /// Measure a training step instead of inference
     #[arg(long)]
     train: bool,
 }
 
 impl Size {
-    /// Whether anything was typed.
+    /// Whether any of these flags was given.
     pub(crate) fn is_asked_for(&self) -> bool {
         self.batch.is_some() || self.imgsz.is_some() || self.train
     }
 
-    /// Whether a step of training is measured.
+    /// Whether a training step is measured.
     pub(crate) fn trains(&self) -> bool {
         self.train
     }
 
-    /// The network of that name or in that file.
+    /// The network in that file or with that name.
     pub(crate) fn subject(&self, model: &Path) -> anyhow::Result<Subject> {
         let work = if self.train { Work::Training } else { Work::Inference };
         let batch = self.batch.unwrap_or(if self.train { 16 } else { 1 });
@@ -56,12 +56,13 @@ impl Size {
         Ok((info.name.into(), graph, params))
     }
 
-    /// A file has the network as it is used; what trains it is the network that it names.
+    /// A file holds the inference graph only; for training, the network is rebuilt from the name in the file.
     fn file(&self, path: &Path) -> anyhow::Result<(String, Graph, Params)> {
         if self.imgsz.is_some() {
-            return Err(
-                Usage("--imgsz is for networks given by name; a model file has its own".into()).into()
-            );
+            return Err(Usage(
+                "--imgsz is for networks given by name; a model file has a fixed input size".into(),
+            )
+            .into());
         }
         let path: PathBuf = model_path(path);
         let file = ModelFile::load(&path)?;
@@ -70,7 +71,7 @@ impl Size {
             return Ok((name, file.graph, file.params));
         }
         let info = registry::find(&name).map_err(|unknown| {
-            Usage(format!("{}: what trains its network is not known: {unknown}", path.display()))
+            Usage(format!("{}: cannot build its network for training: {unknown}", path.display()))
         })?;
         let graph = traced(info, self.mode(), file.classes.len(), file.graph.input_shape())?;
         let params = Params::init(&graph, 0);
@@ -82,13 +83,13 @@ impl Size {
     }
 }
 
-/// The network of that name, where a file could have been meant, too.
+/// The network of that name, with an error that mentions files, since a file could have been meant.
 pub(crate) fn find(name: &str) -> Result<&'static ModelInfo, Usage> {
     registry::find(name)
         .map_err(|unknown| Usage(format!("no file or network is called {name:?}; {}", unknown.advice())))
 }
 
-/// The graph of a network by name, for so many classes and images of that shape.
+/// The graph of a network for this number of classes and `input` images, `[C, H, W]`.
 pub(crate) fn traced(
     info: &ModelInfo,
     mode: Mode,

@@ -26,16 +26,16 @@ Examples:
 pub(crate) struct Args {
     /// A model file, the folder of a run, or the name of a network ('striate models' lists them)
     model: String,
-    /// Images of this many pixels a side [default: the network's own]
+    /// Height and width of the images in pixels [default: the network's own]
     #[arg(long, value_name = "PX", value_parser = side)]
     imgsz: Option<usize>,
-    /// Classes of a network given by name [default: those it was published with]
+    /// Number of classes of a network given by name [default: the published number]
     #[arg(long, value_name = "N", value_parser = count)]
     classes: Option<usize>,
-    /// What one value of each layer sees of the image instead: its receptive field, as a table and a page
+    /// Show the receptive fields instead: which part of the image one value of each layer sees, as a table and a page
     #[arg(long)]
     rf: bool,
-    /// The folder for the page of receptive fields
+    /// Folder for the page of receptive fields
     #[arg(short, long, value_name = "FOLDER", default_value = "receptive-fields", requires = "rf")]
     out: PathBuf,
     /// Print one JSON document
@@ -56,7 +56,7 @@ struct Document {
     model: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     provenance: Option<Provenance>,
-    /// With those of auxiliary classifiers, where the network is trained with some.
+    /// Including auxiliary classifiers, where the network has some in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameters_in_training: Option<usize>,
     #[serde(flatten)]
@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let path = Path::new(&args.model);
     let (graph, provenance, parameters_in_training) = if path.exists() {
         if args.imgsz.is_some() || args.classes.is_some() {
-            let why = "--imgsz and --classes are for networks given by name; a model file has its own";
+            let why = "--imgsz and --classes are for networks given by name; in a model file both are fixed";
             return Err(Usage(why.into()).into());
         }
         let file = ModelFile::load(&model_path(path))?;
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut text = String::new();
     if let Some(from) = &document.provenance {
         text = format!(
-            "{}: {} trained on {}, as of epoch {}; made by: {}\n\n",
+            "{}: {} trained on {}, epoch {}; created by: {}\n\n",
             args.model, from.model, from.data, from.epochs, from.command
         );
     }
@@ -118,7 +118,7 @@ fn fields(args: &Args, graph: &Graph) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// The network in use; and its parameters in training, where auxiliary classifiers add some.
+/// The inference graph, and the number of parameters in training where auxiliary classifiers add some.
 fn named(args: &Args) -> anyhow::Result<(Graph, Option<usize>)> {
     let info = find(&args.model)?;
     let [channels, ..] = info.input;

@@ -175,7 +175,7 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
     let set = parts.to_learn().ok().filter(|set| set.sha256 == provenance.data_sha256)?;
     let hashes = |split: &Split| (0..split.len()).map(|i| split.sha256(i)).collect::<Vec<_>>();
     let mut learned: HashSet<[u8; 32]> = hashes(&set.train).into_iter().collect();
-    // A last layer that was fitted to a folder without parts was fitted to all of it.
+    // A last layer that was fitted to a folder without parts was fitted to all of its images.
     if provenance.epochs == 0 && set.is_drawn {
         learned.extend(hashes(&set.test));
     }

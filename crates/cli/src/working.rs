@@ -1,4 +1,4 @@
-//! How far a long piece of work is: a bar on a terminal, and elsewhere a line now and then; both on standard error.
+//! The progress of long work: a bar on a terminal, a line every ten seconds elsewhere; both on standard error.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -9,14 +9,14 @@ use striate::report::text::{duration, grouped, printable};
 
 use crate::out;
 
-/// Time between two lines where there is no terminal.
+/// The interval between two lines where there is no terminal.
 const LOG: Duration = Duration::from_secs(10);
-/// Time between two looks of a bar that nobody moves: its clock goes on.
+/// The redraw interval of a bar without progress: its clock keeps running.
 const TICK: Duration = Duration::from_millis(200);
-/// Work that took longer is said to be done.
+/// Work that took longer than this is reported when it is done.
 const WORTH_SAYING: Duration = Duration::from_secs(2);
 
-/// Tells people how far it is.
+/// Shows progress.
 pub(crate) struct Working {
     bar: ProgressBar,
     log: Option<Lines>,
@@ -25,11 +25,11 @@ pub(crate) struct Working {
     stage: Mutex<Option<Stage>>,
 }
 
-/// What is being done.
+/// One stage of the work.
 struct Stage {
     what: String,
     since: Instant,
-    /// Done when it began, and the most that was told since.
+    /// The count when the stage began, and the highest count since.
     first: usize,
     most: usize,
 }
@@ -47,11 +47,11 @@ impl Working {
         Self { bar, log, is_quiet, start: Instant::now(), stage: Mutex::new(None) }
     }
 
-    /// So many of so many are done; may be called from any thread. Other words begin another bar, which ends when all are done.
+    /// Reports `done` of `total`; may be called from any thread. A new `what` begins a new bar, which ends at `total`.
     pub(crate) fn count(&self, what: &str, done: usize, total: usize) {
         let mut stage = lock(&self.stage);
         if done >= total {
-            // Of nothing, or of what was known already, there is nothing to tell.
+            // Where there was nothing to do, there is nothing to report.
             if let Some(ended) = stage.take() {
                 self.bar.finish_and_clear();
                 self.ended(&ended, (ended.what == what).then_some(total));
@@ -64,7 +64,7 @@ impl Working {
         }
         let Some(Stage { since, first, most, .. }) = stage.as_mut() else { return };
         if done < *most {
-            // Threads tell out of order.
+            // Threads may report out of order.
             return;
         }
         *most = done;
@@ -78,7 +78,7 @@ impl Working {
         self.bar.set_prefix(left);
     }
 
-    /// Something of which nobody knows how far it is has begun; it ends with what is told next, or with this value.
+    /// Begins work of unknown length; it ends with the next report, or when this value is dropped.
     pub(crate) fn begin(&self, what: &str) {
         let mut stage = lock(&self.stage);
         *stage = Some(Stage::begin(what, 0));
@@ -94,7 +94,7 @@ impl Working {
         }
     }
 
-    /// Since it was made.
+    /// The time since this value was created.
     pub(crate) fn seconds(&self) -> f64 {
         self.start.elapsed().as_secs_f64()
     }
@@ -129,7 +129,7 @@ impl Drop for Working {
     }
 }
 
-/// A line of less than 80 columns, so that no terminal breaks it.
+/// A line of fewer than 80 columns, so that it is not wrapped.
 fn counted() -> ProgressStyle {
     style("{msg:26}  {bar:16.cyan}  {pos} of {len}{prefix}")
 }
@@ -142,13 +142,13 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("a template without faults").progress_chars("━╸─")
 }
 
-/// How long the rest will take, in words; `None` while that is anyone's guess.
+/// An estimate of the remaining time, in words; `None` before anything is done, or when less than a second is left.
 fn left(elapsed: Duration, done: usize, rest: usize) -> Option<String> {
     let guess = elapsed.as_secs_f64() / done as f64 * rest as f64;
     (done > 0 && guess >= 1.0).then(|| duration(guess))
 }
 
-/// Says the newest line now and then, whether or not there is a new one: a program that says nothing looks dead.
+/// Prints the newest line every now and then, even if it has not changed: a program that prints nothing looks stuck.
 pub(crate) struct Lines {
     shared: Arc<(Mutex<Said>, Condvar)>,
     thread: Option<JoinHandle<()>>,
@@ -164,7 +164,7 @@ struct Said {
 }
 
 impl Lines {
-    /// On standard error, every ten seconds in which there is a line.
+    /// Prints on standard error every ten seconds, as long as there is a line.
     pub(crate) fn start() -> Self {
         Self::every(LOG, out::tell)
     }
@@ -193,13 +193,13 @@ impl Lines {
         Self { shared, thread: Some(thread) }
     }
 
-    /// From now on this line is the newest.
+    /// Sets the line to print.
     pub(crate) fn set(&self, line: String) {
         let mut said = lock(&self.shared.0);
         (said.line, said.since, said.is_new) = (Some(line), Some(Instant::now()), true);
     }
 
-    /// There is nothing to say.
+    /// Clears the line, so that nothing is printed.
     pub(crate) fn clear(&self) {
         lock(&self.shared.0).line = None;
     }
@@ -210,7 +210,7 @@ impl Drop for Lines {
         lock(&self.shared.0).is_over = true;
         self.shared.1.notify_all();
         if let Some(thread) = self.thread.take() {
-            // If it has panicked, that was said.
+            // If the thread panicked, the panic hook has reported it.
             let _ = thread.join();
         }
     }

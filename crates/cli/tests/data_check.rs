@@ -205,7 +205,7 @@ fn a_digit_on_paper_is_answered_with_a_warning() {
         let ran = place.run(command);
         assert_eq!(ran.code, 0, "{command}");
         assert!(
-            ran.stderr.contains("warning: seven.png: the image is dark on a light ground"),
+            ran.stderr.contains("warning: seven.png: the image is dark on a light background"),
             "{}",
             ran.stderr
         );

@@ -86,8 +86,7 @@ fn what_cannot_be_mapped_is_refused() {
 /// What a command looks at that was given no data: the data set that the network was trained on, or what stands in for it.
 #[test]
 fn without_data_the_built_in_digits_stand_in_and_it_is_said() {
-    const SAID: &str =
-        "mnist is not on this machine; using the built-in digits; --data names another data set\n";
+    const SAID: &str = "mnist is not on this machine; using the built-in digits instead; use --data to name another data set\n";
     let place = Place::new();
     let ran = place.run("embed convnet -n 20");
     assert!(ran.code == 0 && ran.stderr.contains(SAID), "{ran:?}");
@@ -120,7 +119,7 @@ fn without_data_the_built_in_digits_stand_in_and_it_is_said() {
     let graph = trace(&ConvNet::new(10), Mode::Eval, [1, 28, 28]).unwrap();
     save(&place, graph, (0..10).map(|class| class.to_string()).collect(), other);
     let ran = place.run("embed strange -n 20");
-    assert!(ran.code == 0 && ran.stderr.contains("the images of few are not those"), "{ran:?}");
+    assert!(ran.code == 0 && ran.stderr.contains("the images of few are not the ones"), "{ran:?}");
 }
 
 fn save(place: &Place, graph: Graph, classes: Vec<String>, provenance: Provenance) {

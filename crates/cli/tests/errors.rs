@@ -79,7 +79,7 @@ fn counts() {
         "train --threads 0",
         expect![[r#"
         exit code 2
-        error: invalid value '0' for '--threads <N>': expected 1 to 1024 threads, got 0; leave the flag out for one thread a core
+        error: invalid value '0' for '--threads <N>': expected 1 to 1024 threads, got 0; leave the flag out for one thread per core
 
         For more information, try '--help'.
     "#]],
@@ -136,7 +136,7 @@ fn names() {
         "models transformer",
         expect![[r#"
             exit code 2
-            error: no model is like "transformer"; `striate models` without a pattern lists all of them
+            error: no model matches "transformer"; `striate models` without a pattern lists all of them
         "#]],
     );
     check(

@@ -216,7 +216,7 @@ fn what_is_refused() {
         "filters net --out file",
         expect![[r#"
         exit code 74
-        error: file: cannot make this folder: File exists (os error 17)
+        error: file: cannot create this folder: File exists (os error 17)
     "#]],
     );
 }

@@ -43,7 +43,7 @@ fn what_cannot_be_measured_is_refused() {
         "explain notes.txt --imgsz 32",
         expect![[r#"
         exit code 2
-        error: --imgsz is for networks given by name; a model file has its own
+        error: --imgsz is for networks given by name; a model file has a fixed input size
     "#]],
     );
     refused(
@@ -136,7 +136,7 @@ fn arithmetic_is_what_was_asked_for() {
     let (on, told) = explained("--winograd on");
     assert_eq!(on[2..4], ["Winograd 4x4", "max_pool2d"], "{on:?}");
     expect![[r#"
-        --winograd on: 1 of 2 convolutions are computed directly, since the algorithm does not fit them: conv1 (3x3, 1 channels, below 16)
+        --winograd on: 1 of 2 convolutions are computed directly, since the algorithm does not apply: conv1 (3x3, 1 channel, below 16)
     "#]]
     .assert_eq(&told);
     let (bf16, told) = explained("--dtype bf16");
@@ -148,7 +148,7 @@ fn arithmetic_is_what_was_asked_for() {
         "explain convnet --train --dtype bf16",
         expect![[r#"
             exit code 2
-            error: --dtype bf16 is for inference; a step of training is computed in f32
+            error: --dtype bf16 is for inference; training steps are computed in f32
         "#]],
     );
     refused(
@@ -156,7 +156,7 @@ fn arithmetic_is_what_was_asked_for() {
         "bench --model convnet --winograd on --dtype bf16",
         expect![[r#"
             exit code 2
-            error: --winograd on and --dtype bf16 exclude each other: the algorithm's sums are f32; leave one of them out
+            error: --winograd on and --dtype bf16 exclude each other, since the algorithm computes in f32; leave one of them out
         "#]],
     );
 }

@@ -175,7 +175,7 @@ fn what_makes_no_sense_is_refused() {
         "train few --val-split 1",
         &expect![[r#"
         exit code 2
-        error: invalid value '1' for '--val-split <SHARE>': expected a number from 0 and below 1, got 1; try 0.1
+        error: invalid value '1' for '--val-split <SHARE>': expected a number of at least 0 and below 1, got 1; try 0.1
 
         For more information, try '--help'.
     "#]],
@@ -200,7 +200,7 @@ fn what_makes_no_sense_is_refused() {
         "train few --budget soon",
         &expect![[r#"
         exit code 2
-        error: invalid value 'soon' for '--budget <TIME>': expected a time above 0 with its unit, s, m or h, got soon; try 90s
+        error: invalid value 'soon' for '--budget <TIME>': expected a time above 0 with the unit s, m or h, got soon; try 90s
 
         For more information, try '--help'.
     "#]],
@@ -209,7 +209,7 @@ fn what_makes_no_sense_is_refused() {
         "train few --ema-decay 1",
         &expect![[r#"
         exit code 2
-        error: invalid value '1' for '--ema-decay <SHARE>': expected a number from 0 and below 1, got 1; try 0.1
+        error: invalid value '1' for '--ema-decay <SHARE>': expected a number of at least 0 and below 1, got 1; try 0.1
 
         For more information, try '--help'.
     "#]],

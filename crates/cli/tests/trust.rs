@@ -79,7 +79,7 @@ fn what_does_not_fit_is_refused() {
         "trust net.safetensors",
         expect![[r#"
         exit code 2
-        error: the model does not say which data set it was trained on; name one with --data
+        error: the model does not record which data set it was trained on; name one with --data
     "#]],
     );
     check(

@@ -158,7 +158,7 @@ fn val_measures_weights_from_elsewhere() {
             exit code 2
             note: the preprocessing of these weights is not known: values are scaled to -1..1
             note: nothing names the 10 classes of these weights: they are called class 0 to class 9; --labels FILE names them
-            error: the model does not say which data set it was trained on; name one with --data
+            error: the model does not record which data set it was trained on; name one with --data
         "#]],
     );
     check(

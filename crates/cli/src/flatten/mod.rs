@@ -20,7 +20,7 @@ use crate::out;
 use crate::stop::Stop;
 use crate::working::Lines;
 
-/// Pixels of the PNG for one of the page.
+/// Pixels of the PNG per pixel of the page.
 const SCALE: f64 = 2.0;
 /// Every finished run, so that an interrupted experiment goes on.
 const RUNS: &str = "runs.jsonl";
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     check(&data, &settings).map_err(known)?;
     let examples = data.iter().map(|data| shown(data, 0)).collect::<Result<Vec<_>, _>>()?;
     let folder = args.out.display();
-    std::fs::create_dir_all(&args.out).with_context(|| format!("{folder}: cannot make this folder"))?;
+    std::fs::create_dir_all(&args.out).with_context(|| format!("{folder}: cannot create this folder"))?;
     let _lock = FolderLock::take(&args.out)?;
     let mut log = Log::open(&args.out.join(RUNS))?;
 

@@ -17,7 +17,7 @@ use crate::flags::count;
 use crate::scenes::write_file;
 use crate::working::Working;
 
-/// Pixels of the PNG for one of the page.
+/// Pixels of the PNG per pixel of the page.
 const SCALE: f64 = 2.0;
 /// Columns of a terminal that does not tell, and the longest side of an image in it.
 const COLUMNS: usize = 80;
@@ -66,7 +66,7 @@ impl PageFlags {
         engine: &Engine,
     ) -> anyhow::Result<Vec<Vec<PathBuf>>> {
         std::fs::create_dir_all(folder)
-            .with_context(|| format!("{}: cannot make this folder", folder.display()))?;
+            .with_context(|| format!("{}: cannot create this folder", folder.display()))?;
         let stems = file_stems(pages.iter().map(|page| page.layer));
         if pages.len() > 1 {
             let entry = |(page, stem): (&Page<'_>, &String)| Entry {
