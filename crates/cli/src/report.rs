@@ -1,4 +1,4 @@
-//! What `train`, `val` and `finetune` put on their page: one way to fill it, so that all three say the same.
+//! The HTML report of `train`, `val` and `finetune`, filled in one place.
 
 use std::path::{Path, PathBuf};
 
@@ -11,30 +11,30 @@ use striate::report::text::{grouped, percent};
 use striate::report::{Answer, ReportError, Thumbnail, Tile, contact_sheet, worst};
 use striate::train::{ARGS_YAML, ChosenBy, Counts, EpochRow, Evaluation, Trained};
 
-/// The page of a run folder.
+/// The file name of the report in a run folder.
 pub(crate) const REPORT: &str = "report.html";
-/// The worst mistakes as an image.
+/// The file name of the sheet of worst mistakes.
 pub(crate) const MISTAKES: &str = "mistakes.png";
 
-/// Where what is measured is what chose the epoch.
-pub(crate) const CHOSEN_BY_THE_SAME: &str = "The epoch was chosen by these very images, so its figures flatter it a \
-                                             little; those of the last epoch do not.";
+/// The note where the evaluated images are those that selected the epoch.
+pub(crate) const CHOSEN_BY_THE_SAME: &str = "This epoch was selected using these images, so its figures are slightly \
+                                             optimistic; those of the last epoch are not.";
 
-/// Mistakes that are shown.
+/// The number of mistakes that are shown.
 const SHOWN: usize = 24;
-/// Longest side of an image on the page, in pixels: twice what a phone shows, for dense screens.
+/// The longest side of an image on the page, in pixels: twice what a phone shows, for high-density screens.
 const SIDE_PX: usize = 160;
-/// Pixels of a sheet for each of its own: sharp on dense screens.
+/// Pixels of the PNG per pixel of the sheet: sharp on high-density screens.
 const SHEET_SCALE: f64 = 2.0;
 
-/// The columns of `results.csv` that are drawn.
+/// The columns of `results.csv` that are plotted.
 const COLUMNS: [&str; 4] = ["train_loss", "val_loss", "train_accuracy", "val_accuracy"];
 
-/// Loss and accuracy of each epoch, as charts want them.
+/// The loss and accuracy of each epoch, as the charts need them.
 pub(crate) struct Series {
     title: String,
     of: [Vec<f64>; 4],
-    /// The epoch, from 1, whose network is kept.
+    /// The epoch, from 1, whose network was kept.
     kept: usize,
 }
 
@@ -50,7 +50,7 @@ impl Series {
         Self { title: title.to_owned(), of, kept }
     }
 
-    /// From the `results.csv` of a run; empty when there is none, or it is something else.
+    /// Reads the `results.csv` of a run; empty if the file is missing or something else.
     pub(crate) fn read(title: &str, path: &Path, kept: usize) -> Self {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
@@ -59,7 +59,7 @@ impl Series {
         let mut of: [Vec<f64>; 4] = Default::default();
         for line in lines {
             for (series, place) in of.iter_mut().zip(places) {
-                // What cannot be read is a gap in the curve.
+                // An unreadable value becomes a gap in the curve.
                 let value = place.and_then(|place| line.get(place)?.parse().ok());
                 series.extend(place.map(|_| value.unwrap_or(f64::NAN)));
             }
@@ -67,12 +67,12 @@ impl Series {
         Self { title: title.to_owned(), of, kept }
     }
 
-    /// How many there are.
+    /// The number of epochs.
     pub(crate) fn epochs(&self) -> usize {
         self.of.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    /// `None` when there was no epoch.
+    /// The curves; `None` without any epoch.
     pub(crate) fn curves(&self) -> Option<Curves<'_>> {
         let [train_loss, val_loss, train_accuracy, val_accuracy] = self.of.each_ref().map(Vec::as_slice);
         let (title, kept) = (&self.title, Some(self.kept));
@@ -81,7 +81,7 @@ impl Series {
     }
 }
 
-/// The images that an epoch was chosen by, in words.
+/// A description of the images that selected the epoch.
 pub(crate) fn chosen_by(counts: Counts) -> String {
     let images = grouped(counts.val as u64);
     match counts.chosen_by {
@@ -91,8 +91,8 @@ pub(crate) fn chosen_by(counts: Counts) -> String {
     }
 }
 
-/// Writes the page of a finished run into its folder, beside `others` on the same images, which are those of `judged`; gives
-/// its path.
+/// Writes the report of a finished run into its folder and returns its path. `others` are evaluated on the same images, those of
+/// `judged`.
 pub(crate) fn trained(
     folder: &Path,
     data: &Dataset,
@@ -110,12 +110,12 @@ pub(crate) fn trained(
     let chose = chosen_by(trained.counts);
     page.subtitle = match trained.counts.test {
         Some(test) => format!(
-            "Epoch {kept} of {epochs} was kept, the best on {chose}. The figures are those of the {} test images, which were \
-             looked at once, at the end.",
+            "Epoch {kept} of {epochs} was kept, the best on {chose}. The figures are for the {} test images, which were \
+             evaluated once, at the end.",
             grouped(test as u64)
         ),
         None => format!(
-            "Epoch {kept} of {epochs} was kept, the best on {chose}. The figures are those of the same images."
+            "Epoch {kept} of {epochs} was kept, the best on {chose}. The figures are for the same images."
         ),
     };
     if trained.counts.test.is_none() && epochs > 1 {
@@ -128,16 +128,16 @@ pub(crate) fn trained(
     Ok(path)
 }
 
-/// Whether the epochs of the run in this folder were compared by this part of its data, `val` or `test`.
+/// Whether the best epoch of the run in this folder was selected on this part of its data, `val` or `test`.
 pub(crate) fn has_chosen(folder: &Path, part: &str) -> bool {
     let Ok(args) = std::fs::read_to_string(folder.join(ARGS_YAML)) else { return false };
     let said = args.lines().find_map(|line| line.strip_prefix("chosen_by: "));
-    // Runs that do not say so are older, and took the test images.
+    // Older runs do not record it; they used the test images.
     said.map_or("test", |quoted| quoted.trim_matches('"')) == part
 }
 
-/// Where the page of a measurement goes that is no part of a run: beside the run's own page, under the name of the data and
-/// their part. What another measurement has written stays; the same one, made again, takes the place of the first.
+/// The path of the report of `val`: beside the report of the run, named after the data and their part. It never replaces the
+/// report of another measurement, but the same measurement, repeated, replaces its own.
 pub(crate) fn measured(folder: &Path, data: &str, part: &str, id: &str) -> PathBuf {
     let plain = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' };
     let name: String = data.chars().take(80).map(plain).collect();
@@ -152,7 +152,7 @@ pub(crate) fn measured(folder: &Path, data: &str, part: &str, id: &str) -> PathB
     (1..).map(place).find(is_free).expect("there are more numbers than files")
 }
 
-/// The page of an evaluation on the images of a split: everything but where it comes from.
+/// The report of an evaluation on a split, without its origin.
 pub(crate) fn of_evaluation<'a>(
     title: &'a str,
     classes: &'a [String],
@@ -166,12 +166,12 @@ pub(crate) fn of_evaluation<'a>(
     Ok(page)
 }
 
-/// Image `i` of a split, with its name.
+/// Image `i` of a split, and its name.
 pub(crate) fn of_split(split: &Split, i: usize) -> Result<(Image, String), DataError> {
     Ok((split.image(i)?, split.name(i)))
 }
 
-/// The worst mistakes with their images.
+/// The worst mistakes, with their images.
 pub(crate) fn mistakes(
     answers: &[Answer],
     image: &dyn Fn(usize) -> Result<(Image, String), DataError>,
@@ -195,14 +195,14 @@ pub(crate) fn thumbnail(image: &Image) -> Result<Thumbnail, ReportError> {
     Thumbnail::new(image.width, image.height, image.channels, &image.pixels, SIDE_PX)
 }
 
-/// The mistakes of a page as one image.
+/// Draws the mistakes of a report as one sheet.
 pub(crate) fn write_mistakes(path: &Path, page: &Page<'_>) -> anyhow::Result<()> {
     let name = |class: usize| page.classes.get(class).map_or("", String::as_str);
     let tile = |mistake: &Mistake| Tile {
         image: mistake.image.clone(),
         captions: vec![
-            format!("{} {}", name(mistake.predicted), percent(Some(mistake.probability))),
-            format!("is {} {}", name(mistake.label), percent(Some(mistake.label_probability))),
+            format!("predicted {} ({})", name(mistake.predicted), percent(Some(mistake.probability))),
+            format!("labeled {} ({})", name(mistake.label), percent(Some(mistake.label_probability))),
             mistake.name.clone(),
         ],
     };
@@ -211,7 +211,7 @@ pub(crate) fn write_mistakes(path: &Path, page: &Page<'_>) -> anyhow::Result<()>
     save(path, &sheet.to_png(SHEET_SCALE)?)
 }
 
-/// Writes the page, whole or not at all.
+/// Writes the report atomically.
 pub(crate) fn write(path: &Path, page: &Page<'_>) -> anyhow::Result<()> {
     save(path, page.to_html()?.as_bytes())
 }
@@ -220,17 +220,16 @@ fn save(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     write_atomically(path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
 }
 
-/// Where a model comes from, for the end of the page. Of a run of so many epochs the network of one is kept; 0 where nobody
-/// knows how many there were.
+/// The origin of a model, for the end of the report. `epochs` is the number of epochs of the run, or 0 where it is unknown.
 pub(crate) fn facts(provenance: &Provenance, epochs: usize) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Network", provenance.model.clone()),
-        ("Learned from", provenance.data.clone()),
-        ("SHA-256 of its images", provenance.data_sha256.clone()),
+        ("Trained on", provenance.data.clone()),
+        ("SHA-256 of the images", provenance.data_sha256.clone()),
         ("Seed", provenance.seed.to_string()),
     ];
     match provenance.epochs {
-        // A last layer that was fitted, and not trained.
+        // A fitted last layer: there was no training.
         0 => {}
         kept if kept <= epochs => facts.push(("Epoch kept", format!("{kept} of {epochs}"))),
         kept => facts.push(("Epochs", kept.to_string())),

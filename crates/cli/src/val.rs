@@ -46,7 +46,7 @@ pub(crate) struct Args {
     /// A data set by name, a folder of images (DIR/CLASS/IMAGE), or of idx files [default: what training kept apart of the
     /// one it was trained on]
     data: Option<String>,
-    /// The same as DATA
+    /// Same as DATA
     #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
     data_flag: Option<String>,
     #[command(flatten)]

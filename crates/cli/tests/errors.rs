@@ -174,14 +174,14 @@ fn flags_that_do_not_go_together() {
         "train --sched multi-step",
         expect![[r#"
         exit code 2
-        error: --sched multi-step needs the epochs to step at, such as --milestones 10,15
+        error: --sched multi-step needs the epochs of its steps, such as --milestones 10,15
     "#]],
     );
     check(
         "train --name a/b",
         expect![[r#"
         exit code 2
-        error: --name "a/b": expected the name of one folder; folders above it go into --project
+        error: --name "a/b": expected the name of a single folder; put parent folders into --project
     "#]],
     );
     check(
@@ -234,7 +234,7 @@ fn runs_that_cannot_be_resumed() {
         "train --resume",
         expect![[r#"
         exit code 2
-        error: --resume: no run below runs has a checkpoint; name its folder, or start a new run
+        error: --resume: no run in runs has a checkpoint; name the folder of a run, or start a new one
     "#]],
     );
     check_in(
@@ -251,7 +251,7 @@ fn runs_that_cannot_be_resumed() {
         "train --resume runs/empty",
         expect![[r#"
         exit code 2
-        error: runs/empty: the run ended before it began: start it again, with --exist-ok for the same folder
+        error: runs/empty: the run was stopped before it saved anything; start it again, with --exist-ok to use the same folder
     "#]],
     );
 }

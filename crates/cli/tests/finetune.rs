@@ -130,10 +130,7 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
     assert!(place.path().join("runs/finetune/unfrozen/model.safetensors").is_file());
     let page = fs::read_to_string(place.path().join("runs/finetune/unfrozen/report.html")).unwrap();
     assert!(page.contains("Training</h2>"), "it has curves");
-    assert!(
-        page.contains("held out of the training set. The figures are those of the 12 test images"),
-        "{page}"
-    );
+    assert!(page.contains("held out of the training set. The figures are for the 12 test images"), "{page}");
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn what_is_reported_has_chosen_nothing_unless_it_is_said() {
             && said.contains(" was kept, the best on 61 images held out of the training set\n"),
         "{said}"
     );
-    assert!(!said.contains("flatters"), "{said}");
+    assert!(!said.contains("optimistic"), "{said}");
     // A tenth of each class, so not to the image a tenth of all.
     let one = |flags: &str| -> Value {
         serde_json::from_str(
@@ -132,20 +132,23 @@ fn what_is_reported_has_chosen_nothing_unless_it_is_said() {
     assert!((145..=155).contains(&quarter), "{quarter}");
 
     let said = place.succeed("train few --epochs 2 --threads 1 --val-split 0 --name by_test");
-    assert!(said.contains("the best on the 100 test images\nThe same images chose the epoch and give the accuracy, so it flatters a little; without --val-split 0"), "{said}");
+    assert!(said.contains("the best on the 100 test images\nThe epoch was selected using these images, so the accuracy is slightly optimistic; without --val-split 0"), "{said}");
     let page = |run: &str| fs::read_to_string(place.path().join(format!("runs/{run}/report.html"))).unwrap();
-    assert!(page("by_test").contains("so its figures flatter it") && !page("train").contains("flatter"));
+    assert!(
+        page("by_test").contains("so its figures are slightly optimistic")
+            && !page("train").contains("optimistic")
+    );
     let all = one("--val-split 0");
     assert_eq!((&all["train_images"], &all["chosen_by"]), (&600.into(), &"test".into()));
     // What a run measured, `val` measures again, and says the same about it.
-    for (run, flatters) in [("by_test", true), ("train", false)] {
+    for (run, is_optimistic) in [("by_test", true), ("train", false)] {
         place.succeed(&format!("val runs/{run} few"));
         let page =
             fs::read_to_string(place.path().join(format!("runs/{run}/report-val-few-test.html"))).unwrap();
-        assert_eq!(page.contains("so its figures flatter it"), flatters, "{run}");
+        assert_eq!(page.contains("so its figures are slightly optimistic"), is_optimistic, "{run}");
     }
     // One epoch is no choice.
-    assert!(!place.succeed("train few --epochs 1 --val-split 0 --threads 1").contains("flatters"));
+    assert!(!place.succeed("train few --epochs 1 --val-split 0 --threads 1").contains("optimistic"));
 }
 
 fn refused(line: &str, want: &Expect) {
@@ -191,7 +194,7 @@ fn what_makes_no_sense_is_refused() {
         "train few --class-weights even",
         &expect![[r#"
         exit code 2
-        error: invalid value 'even' for '--class-weights <LIST>': expected one number a class, separated by commas, or balanced, got even; try balanced
+        error: invalid value 'even' for '--class-weights <LIST>': expected one number per class, separated by commas, or balanced, got even; try balanced
 
         For more information, try '--help'.
     "#]],
@@ -230,7 +233,7 @@ fn what_makes_no_sense_is_refused() {
         "train few --imgsz 64",
         &expect![[r#"
         exit code 2
-        error: --imgsz is for photos; the images of few have a size: leave it out
+        error: --imgsz is for photos; the images of few have a fixed size, so leave it out
     "#]],
     );
     refused(

@@ -53,23 +53,23 @@ pub(crate) struct Args {
     /// Key of every random number: folds, and the order and augmentation of --unfreeze
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
-    /// Leave out images that cannot be read, rather than stop
+    /// Skip unreadable images instead of stopping
     #[arg(long)]
     pub(super) skip_bad: bool,
     #[command(flatten)]
     pub(super) layout: LayoutFlag,
     #[command(flatten)]
     pub(super) threads: Threads,
-    /// The folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Where it is kept")]
+    /// Folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Output folder")]
     pub(super) project: PathBuf,
-    /// The folder of this run below it; NAME2, NAME3, ... when it is taken
-    #[arg(long, value_name = "NAME", default_value = "finetune", help_heading = "Where it is kept")]
+    /// Folder of this run within it; NAME2, NAME3, ... if it exists
+    #[arg(long, value_name = "NAME", default_value = "finetune", help_heading = "Output folder")]
     pub(super) name: String,
-    /// Use the folder even when it is taken, in place of the run in it
-    #[arg(long, help_heading = "Where it is kept")]
+    /// Use the folder even if it exists, and replace the run in it
+    #[arg(long, help_heading = "Output folder")]
     pub(super) exist_ok: bool,
-    /// Show no progress, only the result
+    /// Print only the result, no progress
     #[arg(short, long)]
     pub(super) quiet: bool,
     /// Print the result as one JSON document

@@ -24,7 +24,7 @@ pub(crate) use args::Args;
 use frozen::{FOLDS, Frozen};
 use striate::Pretrained;
 
-/// `program` is the command line as a whole, of which this is one command.
+/// `program` is the whole command line, of which this is one command.
 pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyhow::Result<u8> {
     let start = Instant::now();
     let engine = args.threads.engine()?;

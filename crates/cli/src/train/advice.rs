@@ -1,16 +1,16 @@
-//! What is said before a run starts whose network does not suit the images, or whose settings follow from what they show.
+//! Messages before a run: a warning if the network does not suit the images, and a note if their content changes the settings.
 
 use striate::data::nature::{Kind, Nature};
 use striate::data::{Dataset, Preprocess};
 
 use super::command::join;
 
-/// Photos from which on a network may be trained from nothing.
+/// From this number of photos on, training from scratch is suggested, too.
 const MANY: usize = 2000;
-/// The size of CIFAR's photos, which can be told apart at it.
+/// The side of CIFAR's photos, which is enough to distinguish their classes.
 const ENOUGH_PX: usize = 32;
 
-/// Photos that are shrunk to so little that a network of another kind is the better choice.
+/// A warning about photos that are shrunk so much that another network is a better choice.
 pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Preprocess) -> Option<String> {
     let nature = Nature::of(data)?;
     let [_, height, width] = preprocess.shape();
@@ -21,16 +21,16 @@ pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Pr
     let mut better = commands(source, data.train.len(), Some(&nature));
     let finetune = better.remove(0);
     let mut text = format!(
-        "warning: these are photos, of {median_width} x {median_height} pixels in the median, and {model} sees them shrunk to \
-         {width} x {height}, where little is left to tell them apart by. A pretrained network does better: {finetune}"
+        "warning: these are photos with a median size of {median_width} x {median_height} pixels, and {model} shrinks them to \
+         {width} x {height}, which loses most of the detail. A pretrained network does better: {finetune}"
     );
-    if let Some(from_nothing) = better.first() {
-        text += &format!("; or, with as many images as these, from nothing: {from_nothing}");
+    if let Some(from_scratch) = better.first() {
+        text += &format!("; with this many images, you can also train from scratch: {from_scratch}");
     }
     Some(text)
 }
 
-/// The commands that suit these images, the best one first.
+/// The commands that suit these images, the best first.
 pub(crate) fn commands(name: &str, images: usize, nature: Option<&Nature>) -> Vec<String> {
     let command = |verb: &str, rest: &[&str]| {
         let words = ["striate".to_owned(), verb.into(), name.into()]
@@ -53,12 +53,12 @@ pub(crate) fn commands(name: &str, images: usize, nature: Option<&Nature>) -> Ve
     }
 }
 
-/// What images of strokes are taken for, where other images in files would be mirrored and cropped.
+/// A note that images of strokes are neither mirrored nor cropped, unlike other images in files.
 pub(super) fn note(data: &Dataset) -> Option<&'static str> {
     let is_strokes = data.train.photos().is_some() && Nature::of(data)?.kind == Kind::Strokes;
     is_strokes.then_some(
-        "these are strokes, such as digits or letters: a mirrored one may be another sign, so they are moved a little, and \
-         neither mirrored nor cropped unless --hflip and --crop-scale say so",
+        "these are strokes, such as digits or letters, whose mirror image may be another sign, so augmentation shifts them a \
+         little, but does not mirror or crop them unless --hflip and --crop-scale ask for it",
     )
 }
 
@@ -115,7 +115,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let (mut photos, small) = (folder(place.path(), false), Preprocess::imagenet(28).unwrap());
         let said = warning(&photos, "my photos", "convnet", &small).unwrap();
-        expect!["warning: these are photos, of 90 x 60 pixels in the median, and convnet sees them shrunk to 28 x 28, where little is left to tell them apart by. A pretrained network does better: striate finetune 'my photos' --model efficientnet_lite0 --fetch"].assert_eq(&said);
+        expect!["warning: these are photos with a median size of 90 x 60 pixels, and convnet shrinks them to 28 x 28, which loses most of the detail. A pretrained network does better: striate finetune 'my photos' --model efficientnet_lite0 --fetch"].assert_eq(&said);
         let large = Preprocess::imagenet(224).unwrap();
         assert_eq!(warning(&photos, "my photos", "resnet18", &large), None);
         assert_eq!(warning(&photos, "my photos", "resnet18_small", &Preprocess::imagenet(32).unwrap()), None);
@@ -125,7 +125,7 @@ mod tests {
         assert!(
             warning(&photos, "photos", "convnet", &small)
                 .unwrap()
-                .contains("from nothing: striate train photos --model resnet18_small")
+                .contains("from scratch: striate train photos --model resnet18_small")
         );
     }
 

@@ -1,4 +1,4 @@
-//! The flags of augmentation, under the names of torchvision and timm.
+//! The augmentation flags, with the names that torchvision and timm use.
 
 use clap::Args;
 use striate::data::Augment;
@@ -6,62 +6,62 @@ use striate::data::augment::{ColorJitter, Policy, ResizedCrop};
 
 use crate::flags::{below_one, degrees, from_zero, probability};
 
-/// What a flag does not say stays as the network's recipe has it.
+/// A flag that is left out keeps the value of the network's recipe.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Augmentation {
-    /// Cut out a random part, of this share of the area, and resize it: from and to, such as 0.08,1; 'off' for none
+    /// Crop a random part with an area in this range, as a share of the image, and resize it, such as 0.08,1; 'off' to disable
     #[arg(long, value_name = "MIN,MAX", value_parser = crop, help_heading = AUGMENT)]
     crop_scale: Option<Crop>,
-    /// Width by height of that part, from and to [default: 0.75,1.3333]
+    /// Range of the crop's aspect ratio, width by height [default: 0.75,1.3333]
     #[arg(long, value_name = "MIN,MAX", value_parser = range, help_heading = AUGMENT, requires = "crop_scale")]
     crop_ratio: Option<Range>,
-    /// Mirror images left to right with this probability
+    /// Probability of a horizontal flip
     #[arg(long, value_name = "P", value_parser = probability, help_heading = AUGMENT, alias = "fliplr")]
     hflip: Option<f32>,
-    /// Mirror images top to bottom with this probability
+    /// Probability of a vertical flip
     #[arg(long, value_name = "P", value_parser = probability, help_heading = AUGMENT, alias = "flipud")]
     vflip: Option<f32>,
-    /// Move images by up to this many pixels [default: 0, and 2 for the embedded digits]
+    /// Shift images by up to this many pixels [default: 0, and 2 for the embedded digits]
     #[arg(long, value_name = "PX", help_heading = AUGMENT)]
     shift: Option<u32>,
-    /// Move images by up to this share of their width and height
+    /// Shift images by up to this share of their width and height
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = AUGMENT)]
     translate: Option<f32>,
-    /// Turn images by up to this many degrees
+    /// Rotate images by up to this many degrees
     #[arg(long, value_name = "DEG", value_parser = degrees, help_heading = AUGMENT, alias = "degrees")]
     rotate: Option<f32>,
     /// Shear images by up to this many degrees
     #[arg(long, value_name = "DEG", value_parser = degrees, help_heading = AUGMENT)]
     shear: Option<f32>,
-    /// Scale images by up to this share either way
+    /// Enlarge or shrink images by up to this share
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = AUGMENT)]
     scale: Option<f32>,
-    /// A policy of operations: trivial (TrivialAugment), rand (RandAugment), rand-n2-m9, or off
+    /// Augmentation policy: trivial (TrivialAugment), rand (RandAugment), rand-n2-m9, or off
     #[arg(long, value_name = "POLICY", value_parser = policy, help_heading = AUGMENT, aliases = ["auto-augment", "auto_augment"])]
     aa: Option<Auto>,
-    /// Random brightness, contrast, saturation by up to this share, or all four of them with hue, such as 0.4,0.4,0.4,0.1
+    /// Change brightness, contrast and saturation by up to this share; or four shares, the last for the hue: 0.4,0.4,0.4,0.1
     #[arg(long, value_name = "SHARES", value_parser = jitter, help_heading = AUGMENT)]
     color_jitter: Option<Jitter>,
-    /// Take away all color with this probability
+    /// Probability of converting an image to gray
     #[arg(long, value_name = "P", value_parser = probability, help_heading = AUGMENT)]
     grayscale: Option<f32>,
-    /// Blur with this probability
+    /// Probability of blurring an image
     #[arg(long, value_name = "P", value_parser = probability, help_heading = AUGMENT)]
     blur: Option<f32>,
-    /// Erase a rectangle with this probability
+    /// Probability of erasing a rectangle
     #[arg(long, value_name = "P", value_parser = probability, help_heading = AUGMENT, aliases = ["erasing", "reprob", "random-erase"])]
     erase: Option<f32>,
-    /// MixUp: mix two images by a share from a Beta distribution of this alpha; 0 is off, 0.2 usual
+    /// MixUp: blend two images with a weight drawn from Beta(ALPHA, ALPHA); 0 is off, 0.2 is usual
     #[arg(long, value_name = "ALPHA", value_parser = from_zero, help_heading = AUGMENT, alias = "mixup-alpha")]
     mixup: Option<f32>,
-    /// CutMix: put a part of another image over each, of such a share; 0 is off, 1 usual
+    /// CutMix: paste a part of another image over each, its share drawn likewise; 0 is off, 1 is usual
     #[arg(long, value_name = "ALPHA", value_parser = from_zero, help_heading = AUGMENT, alias = "cutmix-alpha")]
     cutmix: Option<f32>,
 }
 
 const AUGMENT: &str = "Augmentation";
 
-// Types of their own, since clap takes an Option of a list for something else.
+// Newtypes, since clap gives an Option of a list another meaning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Range([f32; 2]);
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,7 +78,7 @@ fn numbers(text: &str) -> Option<Vec<f32>> {
 fn range(text: &str) -> Result<Range, String> {
     match numbers(text).as_deref() {
         Some(&[low, high]) if 0.0 < low && low <= high => Ok(Range([low, high])),
-        _ => Err(format!("expected two numbers above 0, the smaller first, got {text}; try 0.08,1")),
+        _ => Err(format!("expected two numbers above 0, the smaller one first, got {text}; try 0.08,1")),
     }
 }
 

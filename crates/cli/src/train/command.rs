@@ -1,14 +1,14 @@
-//! The command of a run in one canonical line: what decides the outcome, and nothing else.
+//! The command of a run as one canonical line: everything that determines the result, and nothing else.
 //!
-//! It is part of the model file, so a run with other threads or in another folder must have the same one; and it is
-//! what a run that was killed before its first checkpoint is started again by.
+//! It is stored in the model file, so runs that differ only in threads or folder must have the same line. A run that was killed
+//! before its first checkpoint is started again with it.
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
 use crate::kept::kept;
 
-/// Flags that change where a run lies, how fast it is and what it prints, and not what it learns.
+/// Flags that change the folder, the speed or the output of a run, but not what it learns.
 const WITHOUT_EFFECT: [&str; 11] = [
     "threads",
     "project",
@@ -62,8 +62,8 @@ fn typed<'a>(command: &'a clap::Command, matches: &ArgMatches) -> Vec<(&'a str, 
     all
 }
 
-/// Words in one line, quoted where they have to be, for a POSIX shell and for [`split`]; a `~/` in front stays what it is to a
-/// shell.
+/// The words in one line, quoted where necessary, for a POSIX shell and for [`split`]; a leading `~/` is not quoted, so that a
+/// shell expands it.
 pub(crate) fn join(words: &[String]) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
     let quoted = |word: &String| {
@@ -76,7 +76,7 @@ pub(crate) fn join(words: &[String]) -> String {
     words.iter().map(quoted).collect::<Vec<_>>().join(" ")
 }
 
-/// The words of a line that [`join`] made.
+/// The words of a line that [`join`] produced.
 pub(crate) fn split(line: &str) -> Vec<String> {
     let (mut words, mut word, mut in_quotes, mut chars) = (Vec::new(), None::<String>, false, line.chars());
     while let Some(c) = chars.next() {

@@ -1,4 +1,4 @@
-//! Looking before training: what the network will see (`--preview`), and at which rate it learns (`--find-lr`).
+//! `--preview`, which draws what the network will see, and `--find-lr`, which searches for a learning rate.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,17 +14,17 @@ use striate::train::{Job, Parts, find_lr};
 
 use crate::out;
 
-/// Images on the sheet: six rows of eight.
+/// The number of images on the sheet: six rows of eight.
 const SHOWN: usize = 48;
 const SHEET: &str = "preview.png";
 const RATES_PNG: &str = "find_lr.png";
 const RATES_SVG: &str = "find_lr.svg";
-/// Pixels of a PNG for each of its own: sharp on dense screens.
+/// Pixels of the PNG per pixel of the drawing: sharp on high-density screens.
 const SCALE: f64 = 2.0;
-/// Longest side of an image on the sheet, for such screens.
+/// The longest side of an image on the sheet, in pixels, for such screens.
 const SIDE_PX: usize = 256;
 
-/// Writes a sheet of the first images of the first epoch, as the network will see them, and trains nothing.
+/// Draws the first images of the first epoch as the network will see them, without training.
 pub(super) fn seen(job: &Job<'_>, project: &Path) -> anyhow::Result<()> {
     let (data, config) = (job.data, job.config);
     let parts = Parts::of(data, config)?;
@@ -42,11 +42,11 @@ pub(super) fn seen(job: &Job<'_>, project: &Path) -> anyhow::Result<()> {
     Ok(out::print(&format!("{} images of the first epoch: {}\n", seen.len(), path.display()))?)
 }
 
-/// What an image is said to be: a class, or two with their shares.
+/// The caption of an image: its class, or two classes with their shares.
 fn labels(target: &Target, classes: &[String]) -> Vec<String> {
     let name = |class: u32| classes[class as usize].clone();
     let mix = [(target.a, target.lambda), (target.b, 1.0 - target.lambda)];
-    // What would round to nothing is not worth a line.
+    // A share that rounds to 0 % gets no line.
     let said = mix.into_iter().filter(|&(_, share)| target.a != target.b && (0.005..0.995).contains(&share));
     let lines: Vec<String> =
         said.map(|(class, share)| format!("{:.0} % {}", 100.0 * share, name(class))).collect();
@@ -62,7 +62,7 @@ struct Document<'a> {
     plot: PathBuf,
 }
 
-/// Searches for a learning rate, and keeps nothing of what was trained.
+/// Searches for a learning rate, and discards what was trained.
 pub(super) fn rates(job: &Job<'_>, project: &Path, as_json: bool) -> anyhow::Result<()> {
     let found = find_lr(job)?;
     let title = format!("{} on {}", job.model_name, job.data.name);
@@ -74,8 +74,8 @@ pub(super) fn rates(job: &Job<'_>, project: &Path, as_json: bool) -> anyhow::Res
         return out::json(&Document { learning_rate: found.suggestion, rates, losses, plot });
     }
     let what = match found.suggestion {
-        Some(rate) => format!("The loss fell fastest at a learning rate of {rate:.1e}: try --lr {rate:.1e}"),
-        None => "The loss never fell: look at the data (--preview), or at the network".to_owned(),
+        Some(rate) => format!("The loss fell fastest at a learning rate of {rate:.1e}; try --lr {rate:.1e}"),
+        None => "The loss never fell; check the data (--preview) and the network".to_owned(),
     };
     Ok(out::print(&format!("{what}\nPlot: {}\n", plot.display()))?)
 }

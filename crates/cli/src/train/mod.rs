@@ -1,4 +1,4 @@
-//! `striate train`: learn from a data set, into a folder of its own.
+//! `striate train`: trains a network on a data set and writes the run to a folder of its own.
 
 pub(crate) mod advice;
 pub(crate) mod augment;
@@ -43,10 +43,10 @@ Examples:
   striate train digits --model lenet5 --epochs 20  another network, for longer
   striate train --resume                           continue the last run that was stopped")]
 pub(crate) struct Args {
-    /// A data set by name ('striate data list' shows them), a folder of images (DIR/CLASS/IMAGE), or of idx files
+    /// A data set by name ('striate data list' shows them), a folder of images (DIR/CLASS/IMAGE), or a folder of idx files
     #[arg(default_value = "digits")]
     data: String,
-    /// The same as DATA
+    /// Same as DATA
     #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
     data_flag: Option<String>,
     /// The network ('striate models' lists them)
@@ -57,24 +57,24 @@ pub(crate) struct Args {
     weights: Option<String>,
     #[command(flatten)]
     fetch: LoadFlags,
-    /// Replace the last layer of --weights by a fresh one where the data has other classes
+    /// Replace the last layer of --weights by a new one if the number of classes differs
     #[arg(long, requires = "weights")]
     new_head: bool,
-    /// Width and height of the network's input, for photos [default: what the network is made for]
+    /// Height and width of the network's input, for photos [default: the network's own]
     #[arg(long, value_name = "PX", value_parser = side, alias = "img-size")]
     imgsz: Option<usize>,
-    /// Leave out images that cannot be read, rather than stop before training
+    /// Skip unreadable images instead of stopping before training
     #[arg(long)]
     skip_bad: bool,
     #[command(flatten)]
     layout: LayoutFlag,
     #[command(flatten)]
     recipe: Recipe,
-    /// Only write a sheet of images as the network will see them, preview.png below --project
-    #[arg(long, conflicts_with_all = ["resume", "find_lr"], help_heading = "Look before training")]
+    /// Only draw a sheet of images as the network will see them, preview.png in the --project folder
+    #[arg(long, conflicts_with_all = ["resume", "find_lr"], help_heading = "Before training")]
     preview: bool,
-    /// Only search for a learning rate, and plot it: find_lr.png below --project
-    #[arg(long, conflicts_with = "resume", help_heading = "Look before training")]
+    /// Only search for a learning rate and plot the search, find_lr.png in the --project folder
+    #[arg(long, conflicts_with = "resume", help_heading = "Before training")]
     find_lr: bool,
     #[command(flatten)]
     threads: Threads,
@@ -82,16 +82,16 @@ pub(crate) struct Args {
     /// stays as it was
     #[arg(long, value_name = "DIR", help_heading = "Where it is kept")]
     resume: Option<Option<PathBuf>>,
-    /// The folder of all runs
-    #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Where it is kept")]
+    /// Folder of all runs
+    #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Output folder")]
     project: PathBuf,
-    /// The folder of this run below it; NAME2, NAME3, ... when it is taken
-    #[arg(long, value_name = "NAME", default_value = "train", help_heading = "Where it is kept")]
+    /// Folder of this run within it; NAME2, NAME3, ... if it exists
+    #[arg(long, value_name = "NAME", default_value = "train", help_heading = "Output folder")]
     name: String,
-    /// Use the folder even when it is taken, in place of the run in it
-    #[arg(long, conflicts_with = "resume", help_heading = "Where it is kept")]
+    /// Use the folder even if it exists, and replace the run in it
+    #[arg(long, conflicts_with = "resume", help_heading = "Output folder")]
     exist_ok: bool,
-    /// Show no progress, only the result
+    /// Print only the result, no progress
     #[arg(short, long)]
     quiet: bool,
     /// Print the result as one JSON document
@@ -99,10 +99,10 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// What is to be learned, from what and how: said by flags, or by the run to go on with.
+/// What to train, on what and how: from the flags, or from the run that is resumed.
 struct Plan {
     folder: PathBuf,
-    /// Of the folder, from before the first look at it to the last file in it.
+    /// The lock on the folder, held from before it is first read until its last file is written.
     lock: Option<FolderLock>,
     resume: bool,
     model: String,
@@ -120,7 +120,7 @@ struct Plan {
     command: String,
 }
 
-/// `program` is the command line as a whole, of which this is one command.
+/// `program` is the whole command line, of which this is one command.
 pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let engine = args.threads.engine()?;
@@ -155,7 +155,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
             if let Some(note) = advice::note(&data).filter(|_| !args.quiet) {
                 out::tell(note);
             }
-            // Weights are those of a network in use.
+            // Published weights lack auxiliary classifiers.
             let config = FitConfig { auxiliary: initial.is_none(), ..config };
             (config, preprocess, initial.map(|initial| initial.params))
         }
@@ -184,7 +184,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     }
     check(&job)?;
     if !plan.resume {
-        // As late as can be: a run that is refused leaves no folder.
+        // As late as possible, so that a run that is refused leaves no folder.
         let (folder, lock) = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
         (plan.folder, plan.lock) = (folder, Some(lock));
     }
@@ -200,9 +200,9 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
             let resume =
                 ["striate".into(), "train".into(), "--resume".into(), plan.folder.display().to_string()];
             out::tell(format!(
-                "\ninterrupted in epoch {epoch} after step {step} of {steps}; everything is saved"
+                "\ninterrupted in epoch {epoch} after step {step} of {steps}; the run is saved"
             ));
-            out::tell_as_is(&format!("go on with: {}", command::join(&resume)));
+            out::tell_as_is(&format!("resume with: {}", command::join(&resume)));
             Ok(stop.exit_code().unwrap_or(130))
         }
     }
@@ -315,10 +315,10 @@ fn plan_of(words: &[String], program: &Command) -> Option<Plan> {
     Some(new(&Args::from_arg_matches(matches).ok()?, matches, &program))
 }
 
-/// The command in the settings of a run that has no checkpoint yet.
+/// The command recorded in the settings of a run without a checkpoint.
 fn command_of(folder: &Path) -> Option<String> {
     let text = std::fs::read_to_string(folder.join(ARGS_YAML)).ok()?;
-    // Texts in this file are quoted as in JSON.
+    // Strings in this file are quoted as in JSON.
     let quoted = text.lines().find_map(|line| line.strip_prefix("command: "))?;
     serde_json::from_str(quoted).ok()
 }

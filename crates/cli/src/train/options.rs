@@ -1,4 +1,4 @@
-//! The flags of the loss, the gradients, the average, and of when a run is good enough.
+//! The flags of the loss, the gradients and the parameter average, and of when a run stops.
 
 use clap::{Args, ValueEnum};
 use striate::train::{ClassWeights, ClipMode, FitConfig, Metric};
@@ -6,54 +6,54 @@ use striate::train::{ClassWeights, ClipMode, FitConfig, Metric};
 use crate::exit::Usage;
 use crate::flags::{below_one, count, positive, seconds};
 
-/// What a flag does not say stays as it is.
+/// A flag that is left out leaves the configuration as it is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    /// Share of the target spread over all classes
+    /// Share of the target that is spread over all classes
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = LOSS, alias = "smoothing")]
     label_smoothing: Option<f32>,
-    /// What each class counts in the loss: one number a class, such as 1,2.5,1, or 'balanced'
+    /// Weight of each class in the loss: one number per class, such as 1,2.5,1, or 'balanced'
     #[arg(long, value_name = "LIST", value_parser = class_weights, help_heading = LOSS)]
     class_weights: Option<ClassWeights>,
-    /// Draw images of rare classes as often as those of frequent ones
+    /// Sample all classes equally often, even if they differ in size
     #[arg(long, help_heading = LOSS)]
     weighted_sampling: bool,
-    /// Batches for each update: as one large batch, in the memory of a small one
+    /// Accumulate the gradients of N batches for each update: a large batch in the memory of a small one
     #[arg(long, value_name = "N", value_parser = count, help_heading = LOSS, alias = "grad-accum-steps")]
     accum: Option<usize>,
-    /// Bound on the gradients
+    /// Clip the gradients at this bound
     #[arg(long, value_name = "BOUND", value_parser = positive, help_heading = LOSS, aliases = ["clip-grad-norm"])]
     clip_grad: Option<f32>,
-    /// Of what --clip-grad is the bound: the norm of all gradients, or the magnitude of each value [default: norm]
+    /// What --clip-grad bounds: the norm of all gradients, or the magnitude of each value [default: norm]
     #[arg(long, value_enum, value_name = "MODE", help_heading = LOSS, requires = "clip_grad")]
     clip_mode: Option<Mode>,
-    /// Validate and keep the average of the parameters over the updates, of which this share survives each; try 0.999
+    /// Validate and keep an exponential moving average of the parameters with this decay per update; try 0.999
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = LOSS, alias = "model-ema-decay")]
     ema_decay: Option<f32>,
-    /// Layers that do not learn: names and patterns, such as features,layer?.*, or a number, the first so many
+    /// Layers to freeze: names and patterns such as features,layer?.*, or a number N for the first N layers
     #[arg(long, value_name = "LAYERS", value_delimiter = ',', help_heading = LOSS)]
     freeze: Vec<String>,
-    /// Factor of the learning rate from each layer to the one before it; try 0.75
+    /// Factor of the learning rate from each layer to the previous one; try 0.75
     #[arg(long, value_name = "FACTOR", value_parser = positive, help_heading = LOSS)]
     layer_decay: Option<f32>,
-    /// Share of the training images that is not learned from but chooses the best epoch, no more than 5,000 in all, where the
-    /// data set has no val part; with 0 the test images choose [default: 0.1]
+    /// Share of the training images held out to select the best epoch, at most 5,000 images, where the data set has no val part;
+    /// with 0 the test images select it [default: 0.1]
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
     pub(super) val_split: Option<f32>,
-    /// Stop when the validation has not become better for this many epochs
+    /// Stop when the validation metric has not improved for this many epochs
     #[arg(long, value_name = "EPOCHS", value_parser = count)]
     patience: Option<usize>,
-    /// By what validations are compared [default: accuracy_top1]
+    /// Validation metric that selects the best epoch [default: accuracy_top1]
     #[arg(long, value_enum, value_name = "METRIC")]
     metric: Option<By>,
-    /// Take this long and no longer, such as 90s, 10m or 1h; the schedule is fitted to it
+    /// Time limit for training, such as 90s, 10m or 1h; the learning-rate schedule is fitted to it
     #[arg(long, value_name = "TIME", value_parser = seconds)]
     budget: Option<f64>,
 }
 
 const LOSS: &str = "Loss, gradients, average";
 
-// Values of flags have no doc comments: with one, clap prints every help page in its long form.
+// The values of flags have no doc comments: with one, clap prints the whole help in its long form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Mode {
     Norm,
@@ -75,7 +75,7 @@ fn class_weights(text: &str) -> Result<ClassWeights, String> {
     }
     let numbers: Result<Vec<f32>, _> = text.split(',').map(|one| one.trim().parse()).collect();
     numbers.map(ClassWeights::Given).map_err(|_| {
-        format!("expected one number a class, separated by commas, or balanced, got {text}; try balanced")
+        format!("expected one number per class, separated by commas, or balanced, got {text}; try balanced")
     })
 }
 
@@ -120,11 +120,11 @@ impl Options {
         self.budget.map(|_| 1_000_000)
     }
 
-    /// Refuses a schedule that needs to know how many epochs there will be.
+    /// Refuses a schedule that needs to know the number of epochs.
     pub(super) fn check_steps(&self, needs_epochs: bool) -> Result<(), Usage> {
         match self.budget {
             Some(_) if needs_epochs => Err(Usage(
-                "--sched step with --budget: how many epochs there will be is not known yet; say --step-size"
+                "--sched step with --budget: the number of epochs is not known in advance; add --step-size"
                     .into(),
             )),
             _ => Ok(()),

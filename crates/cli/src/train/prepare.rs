@@ -1,4 +1,4 @@
-//! What a run starts from: its data, how the network is fed, and the parameters of others.
+//! What a run starts from: its data, the preprocessing, and pretrained parameters.
 
 use striate::data::{BadFiles, DataError, Dataset, Preprocess};
 use striate::graph::{Mode, Params, trace};
@@ -12,8 +12,7 @@ use crate::flags_weights::{LoadFlags, say};
 use crate::out;
 use crate::working::Working;
 
-/// The data set, every photo of which was decoded once: a run does not stop in its last epoch over an image that could
-/// never be read.
+/// Opens the data set and decodes every photo once, so that a run does not fail in a late epoch on an unreadable image.
 pub(crate) fn data(
     source: &str,
     layout: LayoutFlag,
@@ -32,12 +31,12 @@ pub(crate) fn data(
         checked => checked?,
     };
     for bad in skipped.iter().filter(|_| !is_quiet) {
-        out::tell(format!("left out {}: {}", bad.path.display(), bad.why));
+        out::tell(format!("skipped {}: {}", bad.path.display(), bad.why));
     }
     Ok(data)
 }
 
-/// From images to numbers: as the weights want it, or as suits the data and the network.
+/// The preprocessing: that of the weights, or one that suits the data and the network.
 pub(super) fn preprocess(
     data: &Dataset,
     info: &ModelInfo,
@@ -48,7 +47,7 @@ pub(super) fn preprocess(
         if imgsz.is_some() {
             let name = &data.name;
             return Err(Usage(format!(
-                "--imgsz is for photos; the images of {name} have a size: leave it out"
+                "--imgsz is for photos; the images of {name} have a fixed size, so leave it out"
             ))
             .into());
         }
@@ -60,13 +59,13 @@ pub(super) fn preprocess(
     }
 }
 
-/// Parameters that others have learned, made to fit.
+/// Pretrained parameters, fitted to the network.
 pub(super) struct Initial {
     pub(super) params: Params,
     pub(super) preprocess: Option<Preprocess>,
 }
 
-/// Finds, reads and fits the weights that `source` names. The head is made anew when its size differs and `new_head` allows.
+/// Finds, reads and fits the weights that `source` names. The head is initialized anew if its size differs and `new_head` is set.
 pub(super) fn initial(
     info: &ModelInfo,
     source: &str,

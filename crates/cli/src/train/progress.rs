@@ -1,4 +1,4 @@
-//! How a run is getting on: a bar on a terminal, plain lines in a log. Both go to standard error.
+//! The progress of a run: a bar on a terminal, plain lines in a log; both on standard error.
 
 use std::time::{Duration, Instant};
 
@@ -9,18 +9,18 @@ use striate::train::{EpochRow, Event, FitError, Observer, Stop};
 use crate::out;
 use crate::working::Lines;
 
-/// Time between two looks of the bar: a step can take less than drawing it.
+/// The redraw interval of the bar: a step can take less time than drawing it.
 const REDRAW: Duration = Duration::from_millis(60);
 
-/// Tells people what happens in a run.
+/// Shows what happens in a run.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// Where there is no terminal.
+    /// The log where there is no terminal.
     log: Option<Lines>,
     is_quiet: bool,
     last: Instant,
     epochs: usize,
-    /// In each epoch.
+    /// The training images of each epoch.
     images: usize,
 }
 
@@ -81,18 +81,18 @@ impl Observer for Progress {
             } => {
                 (self.epochs, self.images) = (epochs, train_images);
                 self.say(&format!(
-                    "{model} on {data}: {} parameters, {} multiply-adds an image; {} images to learn from, {} to choose the epoch by{}; {threads} {}, {} planned",
+                    "{model} on {data}: {} parameters, {} multiply-adds per image; {} training images, {} to select the epoch{}; {threads} {}, {} of memory planned",
                     grouped(parameters as u64),
                     grouped(multiply_adds),
                     grouped(train_images as u64),
                     grouped(val_images as u64),
-                    test_images.map_or(String::new(), |n| format!(", {} to test", grouped(n as u64))),
+                    test_images.map_or(String::new(), |n| format!(", {} for testing", grouped(n as u64))),
                     if threads == 1 { "thread" } else { "threads" },
                     bytes(memory_bytes as u64),
                 ));
                 rows.iter().for_each(|row| self.row(row, false));
                 if let Some((epoch, step)) = resumed {
-                    self.say(&format!("going on in epoch {epoch} after step {step}"));
+                    self.say(&format!("resuming in epoch {epoch} after step {step}"));
                 }
                 if !changes.is_empty() {
                     let said =
@@ -104,7 +104,7 @@ impl Observer for Progress {
                 }
             }
             Event::Step { epoch, step, steps, loss, accuracy, images_per_s, .. } => {
-                // What follows the last step, measuring, is told by the same line.
+                // The last step is always shown: the evaluation that follows has no line of its own.
                 let is_due = self.last.elapsed() >= REDRAW || step == steps;
                 if self.is_quiet || !is_due {
                     return Ok(());
@@ -139,12 +139,14 @@ impl Observer for Progress {
             Event::Stopped { why: Stop::Patience { patience, best_epoch, metric } } => {
                 let metric = metric.name();
                 self.say(&format!(
-                    "{metric} has not become better for {patience} epochs since epoch {best_epoch}: done"
+                    "{metric} has not improved for {patience} epochs since epoch {best_epoch}; stopping"
                 ));
             }
             Event::Stopped { why: Stop::Budget { budget_s, steps, planned } } => {
                 let budget = duration(budget_s);
-                self.say(&format!("the budget of {budget} is spent after {steps} of {planned} steps: done"));
+                self.say(&format!(
+                    "the budget of {budget} is used up after {steps} of {planned} steps; stopping"
+                ));
             }
             Event::Finished { .. } | Event::Stopped { .. } => {
                 self.bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! The flags that decide what is learned, and the configuration that they mean.
+//! The flags that determine the training, and the configuration that they produce.
 
 use clap::{Args, ValueEnum};
 use striate::data::Dataset;
@@ -11,16 +11,16 @@ use super::options::Options;
 use crate::exit::Usage;
 use crate::flags::{below_one, count, from_zero, positive, probability};
 
-/// How to train. The defaults are those of [`FitConfig::recipe`]: a flag that is left out changes nothing.
+/// The training flags. The defaults are those of [`FitConfig::recipe`]: a flag that is left out changes nothing.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Recipe {
-    /// Times to go through the training images [default: 5, 10 for the embedded digits, or what the network's recipe says]
+    /// Passes over the training images [default: 5, 10 for the embedded digits, or the recipe's]
     #[arg(long, value_name = "N", value_parser = count)]
     epochs: Option<usize>,
-    /// Images that pass through at once [default: 64, or the recipe's]
+    /// Batch size [default: 64, or the recipe's]
     #[arg(short, long, value_name = "N", value_parser = count, alias = "batch-size")]
     batch: Option<usize>,
-    /// Learning rate, the highest one of its schedule [default: 0.003, or the recipe's]
+    /// Learning rate, the maximum of its schedule [default: 0.003, or the recipe's]
     #[arg(long, value_name = "RATE", value_parser = positive, alias = "lr0", allow_negative_numbers = true)]
     lr: Option<f32>,
     /// Optimizer [default: adam, or the recipe's]
@@ -32,10 +32,10 @@ pub(crate) struct Recipe {
     /// Weight decay [default: 0, and 0.01 for adamw]
     #[arg(long, value_name = "RATE", value_parser = from_zero, help_heading = "Optimizer and schedule", alias = "wd")]
     weight_decay: Option<f32>,
-    /// How the learning rate changes over the run; one-cycle rises, then falls to almost nothing [default: one-cycle]
+    /// Learning-rate schedule; one-cycle rises, then falls to almost zero [default: one-cycle]
     #[arg(long, value_enum, help_heading = "Optimizer and schedule")]
     sched: Option<Sched>,
-    /// Epochs over which the learning rate first rises, with any schedule
+    /// Epochs of linear warm-up, with any schedule
     #[arg(long, value_name = "EPOCHS", value_parser = from_zero, help_heading = "Optimizer and schedule", alias = "warmup-epochs")]
     warmup: Option<f32>,
     /// Epochs between two steps of --sched step [default: a third of --epochs]
@@ -49,14 +49,14 @@ pub(crate) struct Recipe {
     milestones: Vec<usize>,
     #[command(flatten)]
     options: Options,
-    /// Key of every random number: the same seed gives the same bits, on any number of threads
+    /// Random seed: the same seed gives the same bits, on any number of threads
     #[arg(long, value_name = "N", default_value_t = FitConfig::default().seed)]
     seed: u64,
     #[command(flatten)]
     augmentation: Augmentation,
 }
 
-// Values of flags have no doc comments: with one, clap prints every help page in its long form.
+// The values of flags have no doc comments: with one, clap prints the whole help in its long form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Opt {
     Sgd,
@@ -81,14 +81,14 @@ impl Recipe {
     pub(crate) fn config(&self, model: &str, data: &Dataset) -> anyhow::Result<FitConfig> {
         if data.val.is_some() && self.options.val_split.is_some() {
             return Err(Usage(format!(
-                "--val-split: {} has a val part of its own, by which the epoch is chosen; leave the flag out",
+                "--val-split: {} has a val part of its own, which selects the epoch; leave the flag out",
                 data.name
             ))
             .into());
         }
         let recipe = FitConfig::recipe(model, data);
         let optimizer = self.optimizer(recipe.optimizer.clone())?;
-        // The rate of a recipe is that of its optimizer.
+        // A recipe's learning rate is for the recipe's optimizer.
         let is_recipes = optimizer.name() == recipe.optimizer.name();
         let usual = if is_recipes { recipe.learning_rate } else { FitConfig::default().learning_rate };
         let config = self.options.apply(FitConfig {
@@ -149,7 +149,7 @@ impl Recipe {
             Some(Sched::Step) => Schedule::step(step_size, gamma),
             Some(Sched::MultiStep) if self.milestones.is_empty() => {
                 return Err(Usage(
-                    "--sched multi-step needs the epochs to step at, such as --milestones 10,15".into(),
+                    "--sched multi-step needs the epochs of its steps, such as --milestones 10,15".into(),
                 )
                 .into());
             }
@@ -184,7 +184,7 @@ impl Recipe {
     }
 }
 
-/// The number that was typed, not the one nearest to it in f32: 0.9 and not 0.8999999762.
+/// The number as it was typed, rather than the nearest f32: 0.9, not 0.8999999762.
 fn exact(value: f32) -> f64 {
     value.to_string().parse().unwrap_or(value.into())
 }
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(config("").unwrap(), FitConfig::recipe("convnet", &load("digits").unwrap()));
     }
 
-    /// What the help says the defaults are, they are.
+    /// The defaults in the help are the real ones.
     #[test]
     fn the_help_tells_the_defaults() {
         let help = Cli::command().render_help().to_string();
@@ -229,7 +229,7 @@ mod tests {
                 usual.augment.shift_px, digits.augment.shift_px
             ),
             format!("[default: {}, or the recipe's]", usual.optimizer.name()),
-            format!("with 0 the test images choose [default: {}]", usual.val_split),
+            format!("with 0 the test images select it [default: {}]", usual.val_split),
         ] {
             assert!(help.contains(&default), "{default}");
         }

@@ -1,4 +1,4 @@
-//! The last lines of a run: how good the model is, where it is, and what can be done with it.
+//! The last lines of a run: the model's accuracy, its files, and the commands to try next.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::out;
 use crate::report::chosen_by;
 use crate::val::accuracy;
 
-/// A test image to try the model on.
+/// The name of the file with a test image to try the model on.
 const SAMPLE: &str = "sample.png";
 
 #[derive(Serialize)]
@@ -27,11 +27,11 @@ struct Document<'a> {
     data: &'a str,
     epochs: usize,
     best_epoch: usize,
-    /// What the best epoch was chosen by, and of how many images that is.
+    /// The images that selected the best epoch: `held_out`, `val` or `test`.
     chosen_by: &'static str,
     val_images: usize,
     train_images: usize,
-    /// What the figures below are of: `test`, or the images that chose the epoch.
+    /// The images behind the figures below: `test`, or those that selected the epoch.
     judged_by: &'static str,
     stopped_early: bool,
     train_s: f64,
@@ -97,7 +97,7 @@ pub(super) fn finished(
         writeln!(text, "{caveat}")?;
     }
     writeln!(text, "Model:    {model}")?;
-    writeln!(text, "Images: {}, {}", file(CURVES_PNG), file(CONFUSION_PNG))?;
+    writeln!(text, "Charts:   {}, {}", file(CURVES_PNG), file(CONFUSION_PNG))?;
     writeln!(text, "Report:   {}", page.display())?;
     writeln!(text, "\nNext:")?;
     writeln!(text, "  {}", command("val", std::slice::from_ref(&model)))?;
@@ -107,7 +107,7 @@ pub(super) fn finished(
     Ok(())
 }
 
-/// What the figures of a run are of.
+/// The images behind the figures of a run.
 fn judged_by(counts: Counts) -> &'static str {
     match (counts.test, counts.chosen_by) {
         (None, ChosenBy::Val) => "val",
@@ -115,20 +115,22 @@ fn judged_by(counts: Counts) -> &'static str {
     }
 }
 
-/// What has to be said where the images that judge a run have chosen its epoch too.
+/// The caveat for a run whose epoch was selected on the images that it is evaluated on.
 fn caveat(trained: &Trained) -> Option<String> {
     let remedy = match trained.counts {
         _ if trained.rows.len() == 1 => return None,
         Counts { test: Some(_), .. } => return None,
         Counts { chosen_by: ChosenBy::Val, .. } => {
-            "a test folder beside val would be looked at once, at the end"
+            "a test folder beside val would be evaluated once, at the end"
         }
-        _ => "without --val-split 0 a part of the training images would choose, and these be looked at once",
+        _ => "without --val-split 0, held-out training images would select it",
     };
-    Some(format!("The same images chose the epoch and give the accuracy, so it flatters a little; {remedy}"))
+    Some(format!(
+        "The epoch was selected using these images, so the accuracy is slightly optimistic; {remedy}"
+    ))
 }
 
-/// Writes the first of the images that judged the run as an image, so that the command above has one to look at.
+/// Writes the first image that the run was evaluated on as a PNG, for the predict command above.
 fn sample(folder: &Path, judged: &Split) -> anyhow::Result<PathBuf> {
     let path = folder.join(SAMPLE);
     let image = judged.image(0)?;

@@ -1,4 +1,4 @@
-//! Folders of runs: `runs/train`, `runs/train2`, …
+//! The folders of runs: `runs/train`, `runs/train2`, …
 
 use std::fs;
 use std::io;
@@ -8,13 +8,14 @@ use striate::train::{FolderLock, clear_run, saved_at};
 
 use crate::exit::Usage;
 
-/// Makes the folder of a new run, and locks it: NAME below `project`, or NAME2, NAME3, … when it is taken. With `exist_ok` a
-/// taken folder is used again, unless a run is going on in it.
+/// Creates and locks the folder of a new run: NAME in `project`, or NAME2, NAME3, … if it exists. With `exist_ok` an existing
+/// folder is used again, unless a run is in progress in it.
 pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Result<(PathBuf, FolderLock)> {
     let is_one_folder = Path::new(name).components().count() == 1 && Path::new(name).file_name().is_some();
     if !is_one_folder {
-        let why =
-            format!("--name {name:?}: expected the name of one folder; folders above it go into --project");
+        let why = format!(
+            "--name {name:?}: expected the name of a single folder; put parent folders into --project"
+        );
         return Err(Usage(why).into());
     }
     let refused = |folder: &Path, error: io::Error| {
@@ -25,7 +26,7 @@ pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Resul
     fs::create_dir_all(project).map_err(|error| refused(project, error))?;
     for number in 1.. {
         let folder = project.join(if number == 1 { name.to_owned() } else { format!("{name}{number}") });
-        // Creating is claiming: of two runs that start together each gets its own.
+        // Creating the folder claims it: two runs that start at the same time get two folders.
         match fs::create_dir(&folder) {
             Ok(()) => {
                 let lock = FolderLock::take(&folder)?;
@@ -33,7 +34,7 @@ pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Resul
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if exist_ok && folder.is_dir() {
-                    // The new run takes the place of the old one, which can then no longer be resumed.
+                    // The new run replaces the old one, which can no longer be resumed.
                     let lock = FolderLock::take(&folder)?;
                     clear_run(&lock)?;
                     return Ok((folder, lock));
@@ -45,14 +46,16 @@ pub(crate) fn claim(project: &Path, name: &str, exist_ok: bool) -> anyhow::Resul
     unreachable!("there are more numbers than folders")
 }
 
-/// The folder of the run below `project` that wrote a checkpoint last.
+/// The folder in `project` whose run wrote a checkpoint last.
 pub(crate) fn latest(project: &Path) -> anyhow::Result<PathBuf> {
     let runs = fs::read_dir(project).into_iter().flatten().flatten();
     let newest = runs.filter_map(|entry| Some((saved_at(&entry.path())?, entry.path()))).max();
     newest.map(|(_, folder)| folder).ok_or_else(|| {
         let place = project.display();
-        Usage(format!("--resume: no run below {place} has a checkpoint; name its folder, or start a new run"))
-            .into()
+        Usage(format!(
+            "--resume: no run in {place} has a checkpoint; name the folder of a run, or start a new one"
+        ))
+        .into()
     })
 }
 
