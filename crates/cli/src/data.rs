@@ -44,7 +44,7 @@ enum Verb {
         /// Also look for wrong labels, using the features of this pretrained network ('striate models' lists them)
         #[arg(short, long, value_name = "NAME")]
         model: Option<String>,
-        /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named like the network]
+        /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
         #[arg(short, long, value_name = "SOURCE", requires = "model")]
         weights: Option<String>,
         #[command(flatten)]

@@ -69,7 +69,7 @@ fn what_cannot_be_measured_is_refused() {
         "bench --batch 4",
         expect![[r#"
         exit code 2
-        error: --batch, --imgsz, --train, --winograd and --dtype are for a network: name one with --model
+        error: --batch, --imgsz, --train, --winograd and --dtype need a network; name one with --model
     "#]],
     );
     refused(

@@ -20,6 +20,11 @@ pub fn grouped(value: u64) -> String {
     out
 }
 
+/// A count with its noun, whose plural ends in s: `1 epoch`, `2,000 epochs`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
+}
+
 /// A count with two to three digits and a decimal prefix: `950`, `1.2 M`, `69.5 k`.
 pub fn short_count(value: u64) -> String {
     if value < 1000 { value.to_string() } else { scaled(value as f64, &COUNTS) }

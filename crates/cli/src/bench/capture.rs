@@ -1,4 +1,4 @@
-//! What it costs to look: a run that keeps every value of the network beside one that keeps none, in turn on the same threads.
+//! The cost of capturing: a run that keeps every value of the network against one that keeps none, alternating on the same threads.
 
 use std::time::{Duration, Instant};
 
@@ -6,26 +6,26 @@ use serde::Serialize;
 use striate::graph::{Engine, Mode, Params, Session, trace};
 use striate::models::registry;
 
-/// Time for each case.
+/// The measuring time of each case.
 const MEASURE: Duration = Duration::from_secs(3);
 const WARM_UP: usize = 3;
 const LEAST_RUNS: usize = 10;
-/// Model, sides and channels of its images, batch.
+/// The model, the side and the channels of its images, and the batch size.
 const CASES: [(&str, usize, usize, usize); 4] =
     [("convnet", 28, 1, 64), ("convnet", 28, 1, 1000), ("resnet18", 224, 3, 1), ("resnet18", 224, 3, 8)];
 
-/// Medians of one case.
+/// The medians of one case.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Capture {
     pub(super) model: &'static str,
     pub(super) batch: usize,
     pub(super) plain_s: f64,
     pub(super) captured_s: f64,
-    /// The median of the ratios of neighboring runs: what slows the machine for a while slows both.
+    /// The median of the ratios of neighboring runs: a temporary slowdown of the machine affects both.
     pub(super) ratio: f64,
-    /// Values of all samples, as f32.
+    /// The captured values of all samples, as f32, in megabytes.
     pub(super) captured_mb: f64,
-    /// To copy all of them out in PyTorch's order, which no run does before somebody asks.
+    /// The time to copy all of them out in PyTorch's order, which happens only on request.
     pub(super) read_s: f64,
 }
 
@@ -44,7 +44,7 @@ fn one(
     let mut plain = Session::with_engine(graph.clone(), params.clone(), engine.clone())?;
     let mut captured = Session::with_engine(graph, params, engine.clone())?;
     captured.tap_all("*")?;
-    // Any values do: no kernel's time depends on them.
+    // Any values do, since no kernel's time depends on them.
     let len = batch * channels * side * side;
     let images: Vec<f32> = (0..len).map(|i| (i * 37 % 256) as f32 / 128.0 - 1.0).collect();
     let time = |session: &mut Session| -> anyhow::Result<f64> {

@@ -1,4 +1,4 @@
-//! How fast photos become batches: decoding, a random crop, a flip, normalizing, by the loader of `striate train`.
+//! The speed of the loader of `striate train` on photos: decoding, a random crop, a flip and normalization.
 
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
@@ -10,24 +10,24 @@ use striate::data::augment::ResizedCrop;
 use striate::data::folder;
 use striate::data::{Augment, DataError, Loader, Preprocess, Split};
 use striate::graph::Engine;
-use striate::report::text::{Align, Table, grouped};
+use striate::report::text::{Align, Table, counted, grouped};
 
 use crate::exit::BadData;
 use crate::flags::{Threads, count, side};
 use crate::out;
 
-/// Measure how many photos a second are decoded and augmented
+/// Measure how many photos per second are decoded and augmented
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
     /// A folder of images, FOLDER/CLASS/... or FOLDER/{train,val}/CLASS/...
     folder: std::path::PathBuf,
-    /// Sides of the square that the network takes, in pixels
+    /// Height and width of the network's input, in pixels
     #[arg(long, value_name = "PX", value_parser = side, default_value_t = 224)]
     imgsz: usize,
-    /// Photos in a batch
+    /// Batch size
     #[arg(short, long, value_name = "N", value_parser = count, default_value_t = 64)]
     batch: usize,
-    /// Times to go through the folder; the fastest counts
+    /// Passes over the folder; the fastest counts
     #[arg(long, value_name = "N", value_parser = count, default_value_t = 3)]
     epochs: usize,
     /// Print one JSON document
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// Photos a second in the fastest epoch. Every epoch has other crops.
+/// Photos per second in the fastest epoch. Every epoch has different crops.
 fn images_per_s(
     split: &Split,
     preprocess: &Preprocess,
@@ -119,12 +119,12 @@ fn text(report: &Report) -> Result<String, std::fmt::Error> {
     let mut text = table.to_string();
     writeln!(
         text,
-        "\n{} photos in batches of {}, {} x {} pixels, on {} threads",
+        "\n{} photos in batches of {}, {} x {} pixels, on {}",
         grouped(report.photos as u64),
         report.batch,
         report.imgsz,
         report.imgsz,
-        report.threads
+        counted(report.threads, "thread")
     )?;
     Ok(text)
 }

@@ -1,16 +1,16 @@
-//! What the benchmark works on: 60,000 images of 28 x 28 where they can be had.
+//! The data of the benchmark: 60,000 images of 28 x 28 pixels.
 
 use striate::data::{DataError, Dataset, Images, Preprocess, find, load};
 use striate::graph::Forward;
 use striate::models::registry;
 use striate::preprocess_of;
 
-/// The network of every figure here.
+/// The network that the benchmark runs by default.
 pub(super) const MODEL: &str = "convnet";
-/// How often the embedded digits stand in for the images of full MNIST.
+/// How often the embedded digits are repeated where MNIST is not available.
 const REPEATS: usize = 6;
 
-/// A data set and how it is fed.
+/// A data set and its preprocessing.
 pub(super) struct Work {
     pub(super) name: String,
     pub(super) data: Dataset,
@@ -18,7 +18,7 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// The data set named, or full MNIST if it is on this machine, or as many images made from the embedded digits.
+    /// The named data set; or MNIST if it is on this machine; or as many images, repeated from the embedded digits.
     pub(super) fn find(named: Option<&str>) -> anyhow::Result<Self> {
         let (name, data) = match named {
             Some(name) => (name.to_owned(), load(name)?),
@@ -37,7 +37,7 @@ fn repeated() -> Result<Dataset, DataError> {
     Dataset::new("digits", many, digits.test, digits.classes)
 }
 
-/// The network, for these classes and channels.
+/// The network for this number of classes and input channels.
 pub(super) fn network(classes: usize, channels: usize) -> anyhow::Result<Box<dyn Forward>> {
     Ok((registry::find(MODEL)?.build)(classes, channels))
 }

@@ -1,4 +1,4 @@
-//! Inference: a session on normalized images in memory, as a service would run it.
+//! The inference benchmark: a session on normalized images in memory, as a service would run it.
 
 use std::time::{Duration, Instant};
 
@@ -7,12 +7,12 @@ use striate::graph::{Engine, Mode, Params, Session, trace};
 
 use super::images::network;
 
-/// Time for each batch size.
+/// The measuring time of each batch size.
 const MEASURE: Duration = Duration::from_secs(2);
 const WARM_UP: Duration = Duration::from_millis(300);
 const LEAST_RUNS: usize = 20;
 
-/// The median run of each batch size.
+/// The speed of the median run of each batch size.
 #[derive(Debug, Serialize)]
 pub(super) struct Inference {
     batch_1: Speed,
@@ -20,7 +20,7 @@ pub(super) struct Inference {
     batch_1000: Speed,
 }
 
-/// One batch size.
+/// The speed at one batch size.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Speed {
     pub(super) latency_us: f64,
@@ -29,7 +29,7 @@ pub(super) struct Speed {
 }
 
 impl Inference {
-    /// Batch sizes with their speeds.
+    /// The batch sizes with their speeds.
     pub(super) fn each(&self) -> [(&'static str, Speed); 3] {
         [("1", self.batch_1), ("64", self.batch_64), ("1000", self.batch_1000)]
     }
@@ -52,7 +52,7 @@ fn speed(batch: usize, engine: &Engine) -> anyhow::Result<Speed> {
     let graph = trace(network(10, 1)?.as_ref(), Mode::Eval, [1, 28, 28])?;
     let params = Params::init(&graph, 0);
     let mut session = Session::with_engine(graph, params, engine.clone())?;
-    // Any values do: no kernel's time depends on them. A few digits would not fill a batch of 1000.
+    // Any values do, since no kernel's time depends on them. A few digits would not fill a batch of 1000.
     let images: Vec<f32> = (0..batch * 28 * 28).map(|i| (i * 37 % 256) as f32 / 128.0 - 1.0).collect();
     let start = Instant::now();
     while start.elapsed() < WARM_UP {

@@ -1,4 +1,4 @@
-//! Kernels by themselves, each against the peak.
+//! The kernel benchmark: each kernel by itself, against the peak.
 
 use clap::Args as ClapArgs;
 use striate::lab::speed::kernels;
@@ -6,13 +6,13 @@ use striate::lab::speed::kernels;
 use crate::flags::Threads;
 use crate::out;
 
-/// Exit code of a kernel below its floor.
+/// The exit code when a kernel is below its floor.
 const TOO_SLOW: u8 = 1;
 
-/// Measure kernels by themselves against the machine's own peak; on one thread unless more are asked for
+/// Measure each kernel against the machine's peak, by default on one thread
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Args {
-    /// Fail with exit code 1 when a kernel reaches less of the peak than it should
+    /// Fail with exit code 1 if a kernel reaches less of the peak than its floor
     #[arg(long)]
     assert: bool,
     /// Print one JSON document
@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
         return Ok(0);
     }
     out::tell(format!(
-        "error: below their floors: {}; measure again when nothing else is running",
+        "error: below the floor: {}; measure again when nothing else is running",
         slow.join("; ")
     ));
     Ok(TOO_SLOW)

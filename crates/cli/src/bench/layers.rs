@@ -1,4 +1,4 @@
-//! Where the time goes: each kernel of one training step and of one inference.
+//! `--layers`: the time of each kernel of one training step and of one inference.
 
 use std::fmt::Write;
 
@@ -10,9 +10,9 @@ use striate::report::text::{Align, Table, duration, percent};
 use super::images::{Work, network};
 
 const BATCH: usize = 64;
-/// Steps before the one that is shown, for caches and clocks to settle.
+/// Steps before the timed ones, for caches and clock rates to settle.
 const WARM_UP: usize = 50;
-/// Steps whose times are added.
+/// Steps whose times are averaged.
 const ROUNDS: usize = 50;
 
 pub(super) fn profile(work: &Work, engine: &Engine) -> anyhow::Result<String> {
@@ -48,7 +48,7 @@ pub(super) fn profile(work: &Work, engine: &Engine) -> anyhow::Result<String> {
             table(&kernels, all)
         )?;
     }
-    text += "Threads wait for each other after every kernel here, which they do not otherwise: the sums are a little high.\n";
+    text += "Here the threads wait for each other after every kernel, so the sums are slightly higher than in a normal run.\n";
     Ok(text)
 }
 
@@ -65,7 +65,7 @@ fn batch(work: &Work) -> anyhow::Result<(Vec<f32>, Vec<u32>)> {
 
 type Profile = Vec<(&'static str, f64)>;
 
-/// Mean seconds of each kernel, in order.
+/// The mean time of each kernel, in seconds, in order.
 fn add_up(rounds: impl Iterator<Item = anyhow::Result<Profile>>) -> anyhow::Result<Profile> {
     let mut sums: Profile = Vec::new();
     for round in rounds {

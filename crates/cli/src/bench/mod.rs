@@ -1,4 +1,4 @@
-//! `striate bench`: how fast this machine could compute, and how fast striate does.
+//! `striate bench`: measures the peak of this machine, and how much of it Striate reaches.
 
 mod capture;
 mod data;
@@ -16,7 +16,7 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use serde::Serialize;
 use striate::graph::Engine;
 use striate::kernels::{Pool, peak_gflops};
-use striate::report::text::{Align, Table, duration, grouped};
+use striate::report::text::{Align, Table, counted, duration, grouped};
 
 use crate::compute::Compute;
 use crate::exit::Usage;
@@ -35,16 +35,16 @@ Examples:
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Option<Verb>,
-    /// Any network instead: its name ('striate models' lists them), a model file, or the folder of a run
+    /// Measure this network instead: its name ('striate models' lists them), a model file, or the folder of a run
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["data", "only", "layers"])]
     model: Option<PathBuf>,
     #[command(flatten)]
     size: Size,
-    /// A data set by name, or a folder of idx files [default: mnist if it is here, else the embedded digits six times]
+    /// A data set by name, or a folder of idx files [default: mnist if available, else the embedded digits six times]
     #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
-    /// Measure the peak and only this: the training epoch at batch 64 or 1000, inference, capturing every
-    /// value, or nothing else
+    /// Besides the peak, measure only this: a training epoch at batch size 64 or 1000, inference, capturing every value, or
+    /// nothing else
     #[arg(long, value_enum)]
     only: Option<Only>,
     /// Show the time of each kernel instead
@@ -72,7 +72,7 @@ enum Only {
     Peak,
 }
 
-/// Everything measured; what was left out is not in the JSON.
+/// Everything that was measured; the rest is absent from the JSON.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     model: &'static str,
@@ -106,8 +106,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     }
     if args.size.is_asked_for() || args.compute.is_asked_for() {
         return Err(Usage(
-            "--batch, --imgsz, --train, --winograd and --dtype are for a network: name one with --model"
-                .into(),
+            "--batch, --imgsz, --train, --winograd and --dtype need a network; name one with --model".into(),
         )
         .into());
     }
@@ -152,14 +151,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
 fn text(report: &Report, engine: &Engine) -> anyhow::Result<String> {
     let (one, two) = (report.peak_gflops_1t, report.peak_gflops_2t);
     let mut text = format!(
-        "{} on {} threads, {}\nf32 peak {one:.1} GFLOP/s on 1 thread, {two:.1} on 2: {:.2} times as much\n",
+        "{} on {}, {}\nf32 peak {one:.1} GFLOP/s on 1 thread, {two:.1} on 2: {:.2} times as much\n",
         report.model,
-        engine.threads(),
+        counted(engine.threads(), "thread"),
         report.isa,
         two / one
     );
     if two < 1.9 * one {
-        text += "The second core is busy or not a whole one: figures of this run are no basis for a comparison.\n";
+        text +=
+            "The second core is busy or not a full core, so the figures of this run are not comparable.\n";
     }
     let mut table = Table::new([
         ("work", Align::Left),
@@ -186,13 +186,13 @@ fn text(report: &Report, engine: &Engine) -> anyhow::Result<String> {
     if let Some(data) = &report.data {
         writeln!(
             text,
-            "\nTrained on {data}; shuffling, fetching, forward, backward and update timed, evaluation not."
+            "\nTrained on {data}; the time includes shuffling, loading, forward, backward and update, but not evaluation."
         )?;
     }
     Ok(text)
 }
 
-/// Runs that keep every value of the network beside runs that keep none.
+/// Runs that keep every value of the network against runs that keep none.
 fn captures(all: &[capture::Capture]) -> Table<7> {
     let mut table = Table::new([
         ("capture every value", Align::Left),

@@ -1,4 +1,4 @@
-//! Any network, against the peak.
+//! `bench --model`: the speed of any network against the peak.
 
 use std::path::Path;
 

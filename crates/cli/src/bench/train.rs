@@ -1,4 +1,4 @@
-//! The training epoch: the very loop of `striate train`, timed as it times itself.
+//! The training benchmark: an epoch of the training loop of `striate train`.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -9,14 +9,14 @@ use striate::train::{Event, FitConfig, FitError, Job, fit};
 
 use super::images::{MODEL, Work, network};
 
-/// The first epoch also pays for fresh memory and a clock that is still rising; the second is what a run is made of.
+/// The first epoch is slowed down by fresh memory and a rising clock rate; the second is typical of a run.
 const EPOCHS: usize = 2;
 
-/// Seconds of the faster of two epochs, by the clock on the wall: shuffling, fetching, forward, backward, update and
-/// telling, of every image; evaluation and saving are not in it.
+/// The wall time of the faster of two epochs, in seconds: shuffling, loading, forward, backward, update and events for every
+/// image, without evaluation and saving.
 pub(super) fn epoch_s(work: &Work, batch_size: usize, engine: &Engine) -> anyhow::Result<f64> {
     let net = network(work.data.classes.len(), work.preprocess.channels)?;
-    // No augmentation and nothing held out: the peers do neither.
+    // No augmentation and nothing held out, as in the libraries that it is compared with.
     let config = FitConfig {
         epochs: EPOCHS,
         batch_size,

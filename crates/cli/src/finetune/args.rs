@@ -1,4 +1,4 @@
-//! What may be asked for.
+//! The flags of the command.
 
 use std::path::PathBuf;
 
@@ -8,11 +8,11 @@ use crate::flags::{Threads, count, positive};
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
 
-/// Epochs by default.
+/// The default number of epochs of `--unfreeze`.
 const EPOCHS: usize = 5;
-/// Images for each update by default.
+/// The default batch size of `--unfreeze`.
 const BATCH: usize = 16;
-/// Highest learning rate by default: far below what SGD takes from scratch, so that what was learned is not lost. On
+/// The default peak learning rate: far below that of SGD from scratch, so that what was learned is not lost. On
 /// tools/photos/stamps.sh with EfficientNet-Lite0, ten times as much lost 20 points in three epochs; this lost none in one.
 const RATE: f32 = 2e-4;
 
@@ -33,24 +33,24 @@ pub(crate) struct Args {
     /// The network ('striate models' lists them)
     #[arg(short, long, value_name = "NAME", default_value = "resnet18")]
     pub(super) model: String,
-    /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named like the network]
+    /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
     #[arg(short, long, value_name = "SOURCE")]
     pub(super) weights: Option<String>,
     #[command(flatten)]
     pub(super) fetch: LoadFlags,
-    /// Then train all of the network, from the fitted last layer on
+    /// Then train all layers, starting from the fitted last layer
     #[arg(long)]
     pub(super) unfreeze: bool,
-    /// Epochs of --unfreeze
+    /// Number of epochs with --unfreeze
     #[arg(long, value_name = "N", value_parser = count, default_value_t = EPOCHS, requires = "unfreeze")]
     pub(super) epochs: usize,
-    /// Images for each update of --unfreeze
+    /// Batch size with --unfreeze
     #[arg(short, long, value_name = "N", value_parser = count, default_value_t = BATCH, requires = "unfreeze")]
     pub(super) batch: usize,
-    /// Highest learning rate of --unfreeze
+    /// Maximum learning rate with --unfreeze
     #[arg(long, value_name = "RATE", value_parser = positive, default_value_t = RATE, requires = "unfreeze")]
     pub(super) lr: f32,
-    /// Key of every random number: folds, and the order and augmentation of --unfreeze
+    /// Random seed of the folds, and of the order and augmentation with --unfreeze
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(super) seed: u64,
     /// Skip unreadable images instead of stopping

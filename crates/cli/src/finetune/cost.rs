@@ -1,4 +1,4 @@
-//! What training the rest of the network would cost, and whether that is likely to pay.
+//! The cost of training all layers, and whether it is likely to be worth it.
 
 use std::time::Instant;
 
@@ -10,24 +10,24 @@ use striate::nn::{OptimizerConfig, Sgd};
 use super::args::Args;
 use super::frozen::Frozen;
 
-/// Images in the update that is measured: the time of an update grows as their number.
+/// The batch size of the timed update, whose time is then scaled up: it is proportional to the batch size.
 const FEW: usize = 4;
 
-/// Images a class below which all of a network would rather learn the images than the classes.
+/// With fewer images per class, training all layers tends to memorize the images.
 const FEW_A_CLASS: f64 = 50.0;
-/// Share of wrong answers below which there is little left to win.
+/// Below this error rate, there is little left to gain.
 const LITTLE: f64 = 0.02;
 
-/// What training all of the network would take.
+/// The time that training all layers would take.
 pub(super) struct Cost {
-    /// One update.
+    /// One update, in seconds.
     pub(super) step_s: f64,
-    /// All of it.
+    /// The whole training, in seconds.
     pub(super) total_s: f64,
 }
 
-/// Measures one update of the network with few images, after one to warm up, and scales it to a whole update; nothing of
-/// it is kept.
+/// Times one update with few images, after a warm-up update, and scales the time to a full batch. The result of the updates is
+/// discarded.
 pub(super) fn cost(
     frozen: &Frozen,
     model: &ModelFile,
@@ -55,22 +55,22 @@ pub(super) fn cost(
     Ok(Cost { step_s, total_s: step_s * steps as f64 })
 }
 
-/// Whether training all of the network is likely to pay, in a sentence.
+/// Says whether training all layers is likely to be worth it, and why.
 ///
 /// # Source
-/// Kornblith 2019, section 4.6: the fewer images, the less fine-tuning has over a linear layer; with some tens a class
-/// both are alike.
+/// Kornblith 2019, section 4.6: the fewer the images, the smaller the advantage of fine-tuning over a linear layer; with a few tens
+/// of images per class, the two are about equal.
 pub(super) fn advice(error: f64, images: usize, classes: usize) -> String {
     let a_class = images as f64 / classes as f64;
     if error < LITTLE {
-        format!("unlikely to pay: only {:.1} % of the answers are wrong", 100.0 * error)
+        format!("unlikely to be worth it: only {:.1} % of the predictions are wrong", 100.0 * error)
     } else if a_class < FEW_A_CLASS {
         format!(
-            "unlikely to pay: with {a_class:.0} images a class a network learns the images, not the classes"
+            "unlikely to be worth it: with {a_class:.0} images per class, a network tends to memorize the images"
         )
     } else {
         format!(
-            "likely to pay: {a_class:.0} images a class, and {:.1} % of the answers are wrong",
+            "likely to be worth it: there are {a_class:.0} images per class, and {:.1} % of the predictions are wrong",
             100.0 * error
         )
     }
@@ -86,8 +86,11 @@ mod tests {
 
     #[test]
     fn advice_weighs_images_and_errors() {
-        assert!(advice(0.01, 1000, 5).starts_with("unlikely to pay: only 1.0 %"));
-        assert!(advice(0.07, 167, 5).starts_with("unlikely to pay: with 33 images a class"));
-        assert!(advice(0.07, 1000, 5).starts_with("likely to pay: 200 images a class, and 7.0 %"));
+        assert!(advice(0.01, 1000, 5).starts_with("unlikely to be worth it: only 1.0 %"));
+        assert!(advice(0.07, 167, 5).starts_with("unlikely to be worth it: with 33 images per class"));
+        assert!(
+            advice(0.07, 1000, 5)
+                .starts_with("likely to be worth it: there are 200 images per class, and 7.0 %")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The frozen part: a pretrained network's features of every image, and the last layer that is fitted to them.
+//! The frozen backbone: the features of every image, and the last layer that is fitted to them.
 
 use std::borrow::Cow;
 
@@ -13,38 +13,38 @@ use crate::report::of_split;
 use crate::working::Working;
 use striate::Pretrained;
 
-/// Folds of the cross-validation.
+/// The number of folds of the cross-validation.
 pub(super) const FOLDS: usize = 5;
 
-/// The line of raw pixels is fitted to no more images than this: a thumbnail has more numbers than the features of a
-/// network, and a control needs no narrower interval.
+/// The raw-pixel baseline is fitted to at most this many images: a thumbnail has more values than the features of a network, and a
+/// baseline needs no narrower interval.
 const ENOUGH_RAW: usize = 5000;
 
-/// A pretrained network and what it sees in the images.
+/// A pretrained network, and its features of the images.
 pub(super) struct Frozen {
     pub(super) info: &'static ModelInfo,
-    /// As the weights were found, for people.
+    /// Where the weights come from, for messages.
     pub(super) source: String,
     params: Params,
     preprocess: Preprocess,
     head_layer: String,
-    /// The images that heads are judged by, and that the last one is fitted to: all of them, or where the folder says
-    /// itself which ones are for measuring, those for learning.
+    /// The features that the head is cross-validated on and finally fitted to: of all images, or of the training images where the
+    /// folder has a held-out part.
     pub(super) features: Features,
-    /// The images that the folder keeps apart.
+    /// The features of the held-out part of the folder, if it has one.
     apart: Option<Features>,
-    /// Images of the training split, the first of [`features`](Self::features).
+    /// The number of training images, which come first in [`features`](Self::features).
     train: usize,
 }
 
-/// Other classifiers, judged like the fitted one.
+/// Baseline classifiers, evaluated like the fitted one.
 pub(super) struct Baselines {
     pub(super) nearest_mean: CrossValidation,
-    /// `None` when a class is too small for that.
+    /// `None` when a class has too few images for cross-validation.
     pub(super) raw_pixels: Option<RawPixels>,
 }
 
-/// What the bare pixels of every `stride`-th image say.
+/// The cross-validation on the raw pixels of every `stride`-th image.
 pub(super) struct RawPixels {
     pub(super) stride: usize,
     pub(super) judged: CrossValidation,
@@ -85,22 +85,22 @@ impl Frozen {
         let classes = data.classes.len();
         let stride = self.features.len().div_ceil(ENOUGH_RAW);
         let pixels = |split: &Split| {
-            let mut tell = |done, total| working.count("looking at bare pixels", done, total);
+            let mut tell = |done, total| working.count("reading raw pixels", done, total);
             probe::raw_pixels(split, classes, stride, engine, &mut tell)
         };
         let train = pixels(&data.train)?;
         let pixels = if self.apart.is_some() { train } else { train.and(&pixels(&data.test)?) };
-        let mut tell = |done: usize, total: usize| working.count("judging bare pixels", done, total);
+        let mut tell = |done: usize, total: usize| working.count("evaluating raw pixels", done, total);
         let raw_pixels = match probe::cross_validate(&pixels, FOLDS, seed, engine, &mut tell) {
             Ok(judged) => Some(RawPixels { stride, judged, labels: pixels.labels }),
             Err(FitError::TooFewImages { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        working.begin("judging class means");
+        working.begin("evaluating class means");
         Ok(Baselines { nearest_mean: probe::nearest_mean(&self.features, FOLDS, seed)?, raw_pixels })
     }
 
-    /// The network with a last layer fitted to all images it may learn from.
+    /// The network with a last layer fitted to all training images.
     pub(super) fn model(
         &self,
         data: &Dataset,
@@ -127,8 +127,8 @@ impl Frozen {
         Ok(ModelFile::new(graph, params, self.preprocess.clone(), classes, provenance, engine)?)
     }
 
-    /// The parameters from which training of all of the network starts: its last layer has seen nothing that the epochs are chosen by,
-    /// or that it is measured by.
+    /// The initial parameters for training all layers: the last layer is fitted without the images that select the epoch, and
+    /// without those for evaluation.
     pub(super) fn initial(
         &self,
         data: &Dataset,
@@ -149,13 +149,13 @@ impl Frozen {
         }
     }
 
-    /// The network for the classes of the data.
+    /// The graph of the network with the classes of the data.
     pub(super) fn graph(&self, data: &Dataset, mode: Mode) -> anyhow::Result<Graph> {
         let net = (self.info.build)(data.classes.len(), self.preprocess.channels);
         Ok(trace(net.as_ref(), mode, self.preprocess.shape())?)
     }
 
-    /// The images that the folder keeps apart.
+    /// The features of the held-out part of the folder, if it has one.
     pub(super) fn apart(&self) -> Option<&Features> {
         self.apart.as_ref()
     }
@@ -164,7 +164,7 @@ impl Frozen {
         &self.preprocess
     }
 
-    /// The last layer in these parameters.
+    /// The last layer of these parameters.
     pub(super) fn head_of(&self, params: &Params) -> Head {
         Head::of(params, &self.head_layer).expect("it was installed there")
     }
@@ -182,16 +182,16 @@ impl Frozen {
     }
 }
 
-/// The frozen part of a network, and how it is fed.
+/// The frozen part of a network, and its preprocessing.
 pub(super) fn backbone(pretrained: &Pretrained, engine: &Engine) -> anyhow::Result<(Backbone, Preprocess)> {
-    // The whole image, its margins filled with the color of its border: a center crop would cut off what is not in the
+    // The whole image, its margins filled with the color of its border: a center crop would cut off whatever is not in the
     // middle. On tools/photos/stamps.sh the crop costs 1.6 points (91.8 against 93.4 % with EfficientNet-Lite0).
     let mut preprocess = pretrained.preprocess.clone();
     preprocess.resize_shorter = None;
     Ok((Backbone::new(&pretrained.graph, &pretrained.params, &preprocess, engine)?, preprocess))
 }
 
-/// What it sees in the images to learn from and to test.
+/// The features of the training images and of the test images.
 pub(super) fn seen(
     backbone: &mut Backbone,
     data: &Dataset,
@@ -201,7 +201,7 @@ pub(super) fn seen(
     let classes = data.classes.len();
     let total = data.train.len() + data.test.len();
     let mut features = |split, before: usize| {
-        let mut tell = |done: usize, _| working.count("looking at images", before + done, total);
+        let mut tell = |done: usize, _| working.count("computing features", before + done, total);
         backbone.features(split, classes, kept_in.as_deref(), &mut tell)
     };
     Ok([features(&data.train, 0)?, features(&data.test, data.train.len())?])
@@ -215,7 +215,7 @@ pub(super) fn image(data: &Dataset, i: usize) -> Result<(Image, String), DataErr
     }
 }
 
-/// Its name alone.
+/// The name of that image alone.
 pub(super) fn name(data: &Dataset, i: usize) -> String {
     match i.checked_sub(data.train.len()) {
         None => data.train.name(i),

@@ -1,5 +1,5 @@
-//! `striate finetune`: a folder of images and a pretrained network become a classifier, with an honest figure of how good
-//! it is.
+//! `striate finetune`: makes a classifier from a folder of images and a pretrained network, and estimates its accuracy by
+//! cross-validation.
 
 mod args;
 mod cost;
@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     let info = registry::find(&args.model)?;
     let working = Working::new(args.quiet);
     let source = args.weights.as_deref().unwrap_or(info.name);
-    // Whatever its last layer is: another one takes its place.
+    // Its last layer may be anything, since it is replaced.
     let load =
         |options: LoadOptions<'_>| Pretrained::load(info, source, LoadOptions { new_head: true, ..options });
     let pretrained = args.fetch.with(load)?;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     let this_command = program.find_subcommand("finetune").expect("this very subcommand");
     let command = command::canonical(this_command, matches, &args.data);
     let frozen = Frozen::new(info, pretrained, &data, &engine, &working)?;
-    let mut tell = |done: usize, total: usize| working.count("judging the last layer", done, total);
+    let mut tell = |done: usize, total: usize| working.count("cross-validating", done, total);
     let judged = cross_validate(&frozen.features, FOLDS, args.seed, &engine, &mut tell)?;
     let baselines = frozen.baselines(&data, args.seed, &engine, &working)?;
     let model = frozen.model(&data, &kept(&args.data), args.seed, &command, &engine, &working)?;
@@ -52,13 +52,13 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     let (folder, _lock) = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
     found.write(&folder)?;
     let printed = found.print(&folder);
-    // What cannot be printed is no reason to learn nothing: it is said at the end.
+    // A failed print does not stop the training; it is reported at the end.
     let code =
         if args.unfreeze { unfreeze::run(&frozen, &data, args, &command, &folder, &engine)? } else { 0 };
     printed.map(|()| code)
 }
 
-/// The images, every one of them decoded once: what cannot be read is said before anything is computed.
+/// Opens the images and decodes each once, so that unreadable ones are reported before anything is computed.
 fn read(args: &Args) -> anyhow::Result<Dataset> {
     let data = prepare::data(&args.data, args.layout, args.skip_bad, args.quiet)?;
     let (place, classes) = (&args.data, data.classes.len());
@@ -69,15 +69,15 @@ fn read(args: &Args) -> anyhow::Result<Dataset> {
         .collect();
     if !few.is_empty() {
         let why = format!(
-            "{place}: expected at least 2 images of each class, one to learn from and one to judge by; too few have {}; \
-             add images, or take the folder away",
+            "{place}: expected at least 2 images of each class, one for training and one for evaluation; classes with fewer: {}; \
+             add images, or remove the folder",
             few.join(", ")
         );
         return Err(BadData(why).into());
     }
     if classes < 2 {
         return Err(Usage(format!(
-            "{place}: expected a folder for each of at least 2 classes, got {classes}"
+            "{place}: expected at least 2 classes, each in a folder of its own, got {classes}"
         ))
         .into());
     }

@@ -1,4 +1,4 @@
-//! What `finetune` tells: while it works, at the end, and on its page.
+//! The results of `finetune`: printed at the end, as JSON, and in its report.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -10,7 +10,7 @@ use striate::data::Dataset;
 use striate::formats::{ModelFile, write_atomically};
 use striate::graph::Params;
 use striate::report::page::{Comparison, Page};
-use striate::report::text::{Align, Table, duration, grouped, percent};
+use striate::report::text::{Align, Table, counted, duration, grouped, percent};
 use striate::report::{Calibration, Confusion, chart, wilson_interval};
 use striate::train::probe::{self, CrossValidation, Features};
 use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG};
@@ -26,7 +26,7 @@ use crate::train::command::join;
 /// z of the two-sided 95 % interval of a normal distribution.
 const Z_95: f64 = 1.959_963_984_540_054;
 
-/// Everything that was found.
+/// Everything that `finetune` reports.
 pub(super) struct Found<'a> {
     pub(super) args: &'a Args,
     pub(super) data: &'a Dataset,
@@ -86,7 +86,7 @@ impl<'a> Found<'a> {
             lines.push(Comparison { name: name.into(), hits: confusion.hits(), images: confusion.total() });
         };
         if let Some(apart) = frozen.apart() {
-            line("this classifier on the images kept apart", &on(&model.params, frozen, apart)?);
+            line("this classifier on the held-out images", &on(&model.params, frozen, apart)?);
         }
         line("nearest class mean of the same features", &baselines.nearest_mean.confusion(labels)?);
         if let Some(raw) = &baselines.raw_pixels {
@@ -98,9 +98,9 @@ impl<'a> Found<'a> {
         }
         let error = 1.0 - confusion.accuracy().unwrap_or(0.0);
         let advice = format!(
-            "Training all of the network (--unfreeze) is {}; {} epochs would take about {} here: one update of {} images takes {}.",
+            "Training all layers (--unfreeze) is {}; {} would take about {} here, since one update of {} images takes {}.",
             advice(error, labels.len(), data.classes.len()),
-            args.epochs,
+            counted(args.epochs, "epoch"),
             duration(cost.total_s),
             args.batch.min(data.train.len()),
             duration(cost.step_s),
@@ -122,7 +122,7 @@ impl<'a> Found<'a> {
         })
     }
 
-    /// Writes the run's folder: model, matrix, mistakes, page.
+    /// Writes the files of the run: the model, the confusion matrix, the mistakes and the report.
     pub(super) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         self.model.save(&folder.join(BEST_MODEL))?;
         let title = format!("{} on {}", self.frozen.info.name, self.data.name);
@@ -135,7 +135,7 @@ impl<'a> Found<'a> {
         save(CONFUSION_PNG, &matrix.to_png(2.0)?)?;
         let mut page = Page::new(&title, &self.data.classes, &self.confusion);
         page.subtitle = format!(
-            "{FOLDS}-fold cross-validation of {} images: each was answered by a last layer that had not seen it.",
+            "{FOLDS}-fold cross-validation of {} images: each was classified by a last layer that had not seen it.",
             grouped(self.confusion.total())
         );
         page.calibration = Some(&self.calibration);
@@ -143,9 +143,9 @@ impl<'a> Found<'a> {
         page.mistakes =
             report::mistakes(&self.judged.answers(&self.frozen.features.labels), &|i| image(self.data, i))?;
         page.notes = vec![
-            "The network's own layers are as they were pretrained; a new last layer was fitted to their features.".into(),
-            "The model in this folder learned from all of these images: the figures are those of its kind, and what to \
-             expect of it on others like them."
+            "The pretrained layers are unchanged; a new last layer was fitted to their features.".into(),
+            "The model in this folder was fitted to all of these images. The figures are an estimate, by cross-validation, of \
+             its accuracy on other images like them."
                 .into(),
             self.advice.clone(),
         ];
@@ -201,7 +201,7 @@ impl<'a> Found<'a> {
         }
         let mut text = format!("{table}\n");
         let mut lines = Table::new([
-            ("judged on images it has not seen", Align::Left),
+            ("evaluated on unseen images", Align::Left),
             ("accuracy", Align::Right),
             ("95 % interval", Align::Right),
         ]);
@@ -229,13 +229,13 @@ impl<'a> Found<'a> {
         }
         writeln!(text, "\nModel:    {}", file(BEST_MODEL))?;
         writeln!(text, "Report:   {}", file(REPORT))?;
-        writeln!(text, "Images: {}, {}", file(MISTAKES), file(CONFUSION_PNG))?;
+        writeln!(text, "Charts:   {}, {}", file(MISTAKES), file(CONFUSION_PNG))?;
         writeln!(text, "\nNext:\n  {}", next(folder, self.data, &self.args.data))?;
         Ok(out::print(&text)?)
     }
 }
 
-/// The command to try next, on the first image that was kept apart.
+/// The command to try next, on the first held-out image.
 pub(super) fn next(folder: &Path, data: &Dataset, source: &str) -> String {
     let image = match data.test.photos() {
         Some(photos) => photos.path(0).display().to_string(),
@@ -244,7 +244,7 @@ pub(super) fn next(folder: &Path, data: &Dataset, source: &str) -> String {
     join(&["striate".into(), "predict".into(), folder.display().to_string(), image])
 }
 
-/// What the last layer in these parameters says of images by their features.
+/// Evaluates the last layer of these parameters on features.
 pub(super) fn on(params: &Params, frozen: &Frozen, features: &Features) -> anyhow::Result<Confusion> {
     let head = frozen.head_of(params);
     let mut confusion = Confusion::new(features.classes);

@@ -1,4 +1,4 @@
-//! Labels that look wrong, as `finetune` and `data check` say it.
+//! Labels that look wrong, as `finetune` and `data check` report them.
 
 use serde::Serialize;
 use striate::data::Dataset;
@@ -14,10 +14,10 @@ use crate::flags_weights::{LoadFlags, say};
 use crate::working::Working;
 use striate::Pretrained;
 
-/// Lines that are printed; the JSON document has all.
+/// The most lines that are printed; the JSON document has all.
 const SHOWN: usize = 20;
 
-/// An image whose label may be wrong, with names for people.
+/// An image whose label may be wrong, with the names of the image and the classes.
 #[derive(Debug, Serialize)]
 pub(crate) struct Suspicious {
     image: String,
@@ -27,8 +27,8 @@ pub(crate) struct Suspicious {
     probability: f32,
 }
 
-/// What is suspicious in a data set, by the features of a pretrained network: all of its images, wherever they lie, judge each
-/// other as in `finetune`.
+/// Finds suspicious labels in a data set, using the features of a pretrained network: the images of all parts are
+/// cross-validated together, as in `finetune`.
 pub(crate) fn look(
     data: &Dataset,
     model: &str,
@@ -45,12 +45,12 @@ pub(crate) fn look(
     let mut backbone = frozen::backbone(&pretrained, &engine)?.0;
     let [train, test] = frozen::seen(&mut backbone, data, &working)?;
     let features = train.and(&test);
-    let mut tell = |done: usize, total: usize| working.count("judging the labels", done, total);
+    let mut tell = |done: usize, total: usize| working.count("checking the labels", done, total);
     let judged = cross_validate(&features, FOLDS, 0, &engine, &mut tell)?;
     Ok(named(data, &suspicious(&judged, &features.labels), &|i| frozen::name(data, i)))
 }
 
-/// With the names of images and classes.
+/// Adds the names of the images and the classes.
 pub(crate) fn named(data: &Dataset, found: &[Suspicion], name: &dyn Fn(usize) -> String) -> Vec<Suspicious> {
     let class = |class: u32| data.classes.get(class as usize).cloned().unwrap_or_default();
     let named = |found: &Suspicion| Suspicious {
@@ -69,8 +69,8 @@ pub(crate) fn text(found: &[Suspicious]) -> Option<String> {
         return None;
     }
     let mut table = Table::new([
-        ("labels to look at", Align::Left),
-        ("is in", Align::Left),
+        ("suspicious label", Align::Left),
+        ("labeled", Align::Left),
         ("", Align::Right),
         ("looks like", Align::Left),
         (" ", Align::Right),
@@ -86,19 +86,20 @@ pub(crate) fn text(found: &[Suspicious]) -> Option<String> {
     }
     let more = found.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!("and {more} more (--json lists all)\n") } else { String::new() };
-    Some(format!("{table}{more}A classifier that had not seen these images would have put them elsewhere."))
+    Some(format!("{table}{more}A classifier that had not seen these images assigned them to other classes."))
 }
 
-/// For the page: which images, in a sentence; `None` when there is none.
+/// The list as a sentence of the report; `None` when it is empty.
 pub(crate) fn note(found: &[Suspicious]) -> Option<String> {
-    let one = |one: &Suspicious| format!("{} (in {}, looks like {})", one.image, one.class, one.looks_like);
+    let one =
+        |one: &Suspicious| format!("{} (labeled {}, looks like {})", one.image, one.class, one.looks_like);
     let shown: Vec<String> = found.iter().take(SHOWN).map(one).collect();
     let more = found.len().saturating_sub(SHOWN);
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
     (!found.is_empty()).then(|| {
         format!(
-            "Labels to look at, since a classifier that had not seen these images found their class less than a tenth as \
-             likely as with others of it, and another class likelier than all the rest: {}{more}.",
+            "Check these labels: a classifier that had not seen these images gave their class less than a tenth of the probability \
+             that it gives to others of the class, and gave another class more than all the rest together: {}{more}.",
             shown.join(", ")
         )
     })

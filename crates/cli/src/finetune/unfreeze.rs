@@ -1,4 +1,4 @@
-//! Trains the rest of the network.
+//! `--unfreeze`: trains all layers of the network.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use striate::graph::op::Role;
 use striate::graph::{Engine, Mode};
 use striate::nn::Schedule;
 use striate::report::page::Comparison;
-use striate::report::text::{duration, percent};
+use striate::report::text::{counted, duration, percent};
 use striate::train::{FitConfig, Job, Outcome, Parts, fit};
 
 use super::args::Args;
@@ -21,7 +21,7 @@ use crate::stop::Stop;
 use crate::train::progress::Progress;
 use crate::val::accuracy;
 
-/// Trains all of the network from the fitted head on, in a folder of its own below the run's.
+/// Trains all layers, starting from the fitted head, in a subfolder of the run.
 pub(super) fn run(
     frozen: &Frozen,
     data: &Dataset,
@@ -33,7 +33,7 @@ pub(super) fn run(
     let stop = Stop::listen()?;
     let net = (frozen.info.build)(data.classes.len(), frozen.preprocess().channels);
     let graph = frozen.graph(data, Mode::Train)?.without_auxiliary();
-    // Batch norms stay as they are: statistics of a few images a batch would replace those of a million photographs.
+    // Batch norms stay frozen: the statistics of small batches would replace those of a million photographs.
     let norms = graph.nodes.iter().filter(|node| node.operation().role() == Role::Norm);
     let config = FitConfig {
         epochs: args.epochs,
@@ -41,13 +41,13 @@ pub(super) fn run(
         learning_rate: args.lr,
         optimizer: optimizer(),
         schedule: Schedule::one_cycle(),
-        // Milder than for training from scratch: what is left of an image must still look like its class.
+        // Milder than for training from scratch: a crop must still look like its class.
         augment: Augment {
             crop: Some(ResizedCrop { scale: [0.5, 1.0], ..ResizedCrop::default() }),
             flip_horizontal: 0.5,
             ..Augment::default()
         },
-        // Published weights are used without those of auxiliary classifiers.
+        // Published weights are used without auxiliary classifiers.
         auxiliary: false,
         freeze: norms.map(|node| node.layer.clone()).collect(),
         seed: args.seed,
@@ -69,7 +69,7 @@ pub(super) fn run(
         Outcome::Finished(trained) => trained,
         Outcome::Interrupted { epoch, .. } => {
             out::tell(format!(
-                "\ninterrupted in epoch {epoch}; the model with the fitted last layer is whole"
+                "\ninterrupted in epoch {epoch}; the model with the fitted last layer is saved"
             ));
             return Ok(stop.exit_code().unwrap_or(130));
         }
@@ -80,8 +80,8 @@ pub(super) fn run(
     let numbers = striate::report::Report::new(&trained.evaluation.confusion, &data.classes, None)?;
     let seconds: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
     out::print(&format!(
-        "\nAll of the network, trained for {} epochs in {}: {} on the {} images kept apart, where {last_layer} has {}\nModel:    {}\nReport:   {}\n\nNext:\n  {}\n",
-        trained.rows.len(),
+        "\nAll layers, trained for {} in {}: {} on the {} held-out images; {last_layer}: {}\nModel:    {}\nReport:   {}\n\nNext:\n  {}\n",
+        counted(trained.rows.len(), "epoch"),
         duration(seconds),
         accuracy(&numbers),
         data.test.len(),

@@ -23,7 +23,7 @@ pub(crate) struct NamedFlags {
     /// A network by name ('striate models' lists them), with published weights or your own, in place of a model file
     #[arg(short, long, value_name = "NAME")]
     model: Option<String>,
-    /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named like the network]
+    /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
     #[arg(short, long, value_name = "SOURCE", requires = "model")]
     weights: Option<String>,
     #[command(flatten)]

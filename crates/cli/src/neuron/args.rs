@@ -1,4 +1,4 @@
-//! What may be asked for.
+//! The flags of the command.
 
 use std::path::PathBuf;
 

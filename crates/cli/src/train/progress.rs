@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use striate::report::text::{bytes, duration, grouped, percent};
+use striate::report::text::{bytes, counted, duration, grouped, percent};
 use striate::train::{EpochRow, Event, FitError, Observer, Stop};
 
 use crate::out;
@@ -81,13 +81,13 @@ impl Observer for Progress {
             } => {
                 (self.epochs, self.images) = (epochs, train_images);
                 self.say(&format!(
-                    "{model} on {data}: {} parameters, {} multiply-adds per image; {} training images, {} to select the epoch{}; {threads} {}, {} of memory planned",
+                    "{model} on {data}: {} parameters, {} multiply-adds per image; {} training images, {} to select the epoch{}; {}, {} of memory planned",
                     grouped(parameters as u64),
                     grouped(multiply_adds),
                     grouped(train_images as u64),
                     grouped(val_images as u64),
                     test_images.map_or(String::new(), |n| format!(", {} for testing", grouped(n as u64))),
-                    if threads == 1 { "thread" } else { "threads" },
+                    counted(threads, "thread"),
                     bytes(memory_bytes as u64),
                 ));
                 rows.iter().for_each(|row| self.row(row, false));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use striate::data::{Dataset, Split};
 use striate::formats::write_atomically;
 use striate::report::Report;
-use striate::report::text::{duration, grouped};
+use striate::report::text::{counted, duration, grouped};
 use striate::train::{BEST_MODEL, CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Parts, Trained};
 
 use super::command::join;
@@ -87,8 +87,8 @@ pub(super) fn finished(
     writeln!(text, "{what} accuracy {}, on {} images", accuracy(&report), grouped(report.images))?;
     writeln!(
         text,
-        "Trained for {} epochs in {}; epoch {} was kept, the best on {}",
-        trained.rows.len(),
+        "Trained for {} in {}; epoch {} was kept, the best on {}",
+        counted(trained.rows.len(), "epoch"),
         duration(train_s),
         trained.best_epoch,
         chosen_by(counts),
