@@ -41,8 +41,8 @@ pub(crate) struct Compute {
     dtype: Type,
 }
 
-/// The warning for processors without bf16 instructions. Measured on AVX2, one thread: EfficientNet-B0 takes 2.0 times as long as in
-/// f32, VGG-16 5.6 times.
+/// The warning for processors without bf16 instructions. Measured on AVX2, one thread: EfficientNet-B0 takes 2.0 times as long as
+/// in f32, VGG-16 5.6 times.
 const WITHOUT_BF16: &str = "--dtype bf16: this processor has no bf16 instructions (AVX512_BF16), so the network takes 2 to 6 times as \
      long as in f32; the results are the same as on processors that have them";
 

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-/// A word as it is stored. An absolute path in the home folder becomes `~/...`; an `http` or `https` URL loses its user, its password
-/// and what follows `?` or `#`. Everything else, including relative paths, is stored as it was typed.
+/// A word as it is stored. An absolute path in the home folder becomes `~/...`; an `http` or `https` URL loses its user, its
+/// password and what follows `?` or `#`. Everything else, including relative paths, is stored as it was typed.
 pub(crate) fn kept(word: &str) -> Cow<'_, str> {
     kept_in(home().as_deref(), word)
 }

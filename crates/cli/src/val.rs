@@ -1,4 +1,4 @@
-//! `striate val`: how good a model is, with the interval that its number of test images allows.
+//! `striate val`: evaluates a model, with a 95 % confidence interval of its accuracy.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -26,7 +26,7 @@ use crate::report;
 use crate::train::command::join;
 use crate::trained_on::data_for;
 
-/// Classes up to which the confusion matrix fits on a screen.
+/// The most classes for which the confusion matrix is printed.
 const SCREEN: usize = 20;
 
 /// Measure a model's accuracy on a data set or a folder of images
@@ -40,11 +40,11 @@ Examples:
   striate val runs/train                            the test images of the data set it was trained on
   striate val runs/train FOLDER --report page.html  every image in a folder")]
 pub(crate) struct Args {
-    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model)
+    /// A model file, the folder of a run, or one of the shipped models convnet, convnet_gap and mlp (not with --model)
     #[arg(value_name = "MODEL", required_unless_present = "model")]
     path: Option<PathBuf>,
-    /// A data set by name, a folder of images (DIR/CLASS/IMAGE), or of idx files [default: what training kept apart of the
-    /// one it was trained on]
+    /// A data set by name, a folder of images (DIR/CLASS/IMAGE), or a folder of idx files [default: the held-out images of the
+    /// data set that the model was trained on]
     data: Option<String>,
     /// Same as DATA
     #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
@@ -53,7 +53,7 @@ pub(crate) struct Args {
     which: PartFlags,
     #[command(flatten)]
     named: NamedFlags,
-    /// Where to write the page with curves, matrix, mistakes and calibration [default: report-val-DATA-PART.html in the folder of the run]
+    /// File for the report with curves, matrix, mistakes and calibration [default: report-val-DATA-PART.html in the run's folder]
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Print one JSON document
@@ -68,7 +68,7 @@ struct Document {
     model: String,
     data: String,
     data_sha256: String,
-    /// Which images of it.
+    /// A description of the evaluated images.
     measured: String,
     loss: f64,
     images_per_s: f64,
@@ -109,17 +109,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
 }
 
 impl Args {
-    /// Model and data as they were typed: with --model, the only path is the data.
+    /// The model and the data as they were typed; with --model, the only path is the data.
     fn paths(&self) -> Result<(Option<&Path>, Option<&str>), Usage> {
         let data = self.data.as_deref().or(self.data_flag.as_deref());
         match (self.named.name(), &self.path, data) {
             (None, path, data) => Ok((path.as_deref(), data)),
             (Some(_), None, data) => Ok((None, data)),
             (Some(_), Some(path), None) => Ok((None, path.to_str())),
-            (Some(_), Some(path), Some(_)) => Err(Usage(format!(
-                "{}: with --model, expected a data set and no model file, got 2 paths",
-                path.display()
-            ))),
+            (Some(_), Some(path), Some(_)) => {
+                Err(Usage(format!("{}: with --model, expected only a data set, got 2 paths", path.display())))
+            }
         }
     }
 
@@ -133,18 +132,18 @@ impl Args {
         self.paths().ok().and_then(|(file, _)| file)
     }
 
-    /// What the model is called in messages.
+    /// The name of the model in messages.
     fn subject(&self) -> String {
         let name = self.named.name().map(Into::into);
         name.or(self.file().map(|file| file.display().to_string())).unwrap_or_default()
     }
 }
 
-/// The model, and the images that it is measured by.
+/// The model, and the images that it is evaluated on.
 fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
     let engine = args.compute.engine()?;
     let (file, data) = args.paths()?;
-    // First, since its classes name the outputs of weights that have no names.
+    // First, since its classes name the outputs of weights without class names.
     let measured = data.map(|data| args.which.measured(data)).transpose()?;
     let model = match (args.named.name(), file) {
         (Some(name), _) => {
@@ -164,7 +163,7 @@ fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
     Ok((model, Measured { data, ..measured }))
 }
 
-/// What has to be said of a model that is measured by images it has learned from.
+/// A note for a model that is evaluated on images that it was trained on.
 fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<String> {
     let provenance = &model.file().provenance;
     let named = args.named();
@@ -182,14 +181,14 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
     let known = hashes(&data.test).iter().filter(|hash| learned.contains(*hash)).count();
     (known > 0).then(|| {
         format!(
-            "The training of this model has seen {} of these {} images: how good it is with others, its own run says.",
+            "The model was trained on {} of these {} images; for its accuracy on unseen images, see the report of its run.",
             grouped(known as u64),
             grouped(data.test.len() as u64)
         )
     })
 }
 
-/// The run that a model is of.
+/// The folder of the run that a model belongs to, if any.
 fn run_folder(model: &Path) -> Option<PathBuf> {
     if model.is_dir() {
         return Some(model.to_path_buf());
@@ -199,7 +198,7 @@ fn run_folder(model: &Path) -> Option<PathBuf> {
     is_run.then(|| folder.to_path_buf())
 }
 
-/// Writes the page, and gives its path. A model that is no part of a run gets none unless one is asked for.
+/// Writes the report and returns its path. For a model that is not part of a run, there is none unless `--report` asks for it.
 fn write_page(
     args: &Args,
     model: &Classifier,
@@ -222,10 +221,10 @@ fn write_page(
     };
     let mut page = report::of_evaluation(&title, &data.classes, &data.test, result)?;
     page.curves = series.curves();
-    page.subtitle = format!("Measured on {}.", measured.what);
+    page.subtitle = format!("Evaluated on {}.", measured.what);
     if let Some(folder) = &folder {
         if path.parent() == Some(folder.as_path()) && folder.join(report::REPORT).is_file() {
-            page.beside = Some((report::REPORT.into(), "The report of the run that made this network"));
+            page.beside = Some((report::REPORT.into(), "The report of the run that trained this network"));
         }
         let is_own = data.sha256 == provenance.data_sha256;
         if is_own && series.epochs() > 1 && report::has_chosen(folder, part) {
@@ -234,7 +233,7 @@ fn write_page(
     }
     page.notes.extend(learned_from(model, data, args));
     page.facts = report::facts(provenance, series.epochs());
-    page.facts.push(("Measured on", format!("{} (SHA-256 {})", data.name, data.sha256)));
+    page.facts.push(("Evaluated on", format!("{} (SHA-256 {})", data.name, data.sha256)));
     let mut val = vec!["striate".into(), "val".into()];
     val.extend(args.file().map(|file| file.display().to_string()));
     val.extend(args.named.typed());
@@ -249,7 +248,7 @@ fn write_page(
     Ok(Some(path))
 }
 
-/// SHA-256 of what is measured; nothing for a network inside this program, which has no run.
+/// The SHA-256 of the model file; empty for a shipped model, which has no run.
 fn model_sha256(args: &Args) -> anyhow::Result<String> {
     match args.file().map(model_path).filter(|path| path.is_file()) {
         Some(path) => Ok(ModelFile::sha256(&path)?),
@@ -257,19 +256,19 @@ fn model_sha256(args: &Args) -> anyhow::Result<String> {
     }
 }
 
-/// The data set with the classes of the model, which may be in another order, or more.
+/// The data set with its labels mapped to the classes of the model, which may be more, or in another order.
 fn matched(model: &Classifier, data: Dataset) -> Result<Dataset, BadData> {
     if model.classes() == data.classes {
         return Ok(data);
     }
     let place = |name: &String| model.classes().iter().position(|class| class == name);
     let places: Vec<Option<usize>> = data.classes.iter().map(place).collect();
-    // A class without an image here does not matter.
+    // A class without images does not matter.
     if data.test.labels().any(|label| places[label as usize].is_none()) {
         let (expected, got) = (listed(model.classes()), listed(&data.classes));
         let name = &data.name;
         return Err(BadData(format!(
-            "{name}: its classes are not the model's; expected {expected}; got {got}; give the data set it was trained on"
+            "{name}: its classes are not the model's; expected {expected}; got {got}; use the data set that the model was trained on"
         )));
     }
     let place = |label: u32| places.get(label as usize).copied().flatten().unwrap_or(0) as u32;
@@ -287,7 +286,7 @@ fn matched(model: &Classifier, data: Dataset) -> Result<Dataset, BadData> {
     Ok(Dataset { test, classes: model.classes().to_vec(), ..data })
 }
 
-/// Names in one line, the first ones of many.
+/// The names in one line, or the first of them.
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 20;
     let shown = names[..names.len().min(SHOWN)].join(", ");
@@ -324,11 +323,15 @@ fn text(
     table.row(["mean".into(), grouped(report.images), precision, recall, f1]);
     let mut text = table.to_string();
     if classes.len() <= SCREEN {
-        write!(text, "\nRows are the truth, columns what the model said:\n\n{}", matrix(confusion, classes))?;
+        write!(
+            text,
+            "\nConfusion matrix (rows: labels, columns: predictions):\n\n{}",
+            matrix(confusion, classes)
+        )?;
     }
     writeln!(
         text,
-        "\nMeasured on {} in {}, mean loss {:.4}",
+        "\nEvaluated on {} in {}, mean loss {:.4}",
         document.measured,
         duration(seconds),
         document.loss
@@ -340,7 +343,7 @@ fn text(
     Ok(text)
 }
 
-/// `98.05 % (95 % interval 97.35 to 98.57 %)`.
+/// The accuracy with its interval, such as `98.05 % (95 % interval 97.35 to 98.57 %)`.
 pub(crate) fn accuracy(report: &Report) -> String {
     let mut text = percent(report.accuracy_top1);
     if let Some((low, high)) = report.accuracy_top1_interval_95 {

@@ -286,7 +286,7 @@ mod tests {
     #[test]
     fn nothing_is_said_of_the_time_before_anything_is_done() {
         let (working, terminal) = shown();
-        working.count("looking at training images", 0, 167);
+        working.count("processing training images", 0, 167);
         let line = terminal.line(&working);
         assert!(line.contains("0 of 167") && !line.contains("left"), "{line}");
     }
@@ -294,13 +294,13 @@ mod tests {
     #[test]
     fn a_line_fits_a_terminal_and_goes_when_all_is_done() {
         let (working, terminal) = shown();
-        working.count("looking at training images", 0, 20_000);
+        working.count("processing training images", 0, 20_000);
         lock(&working.stage).as_mut().unwrap().since -= Duration::from_secs(3600);
-        working.count("looking at training images", 10_000, 20_000);
+        working.count("processing training images", 10_000, 20_000);
         let line = terminal.line(&working);
         assert!(line.contains("10000 of 20000, 1 h 00 min left"), "{line}");
         assert!(line.chars().count() < 80, "{line}");
-        working.count("looking at training images", 20_000, 20_000);
+        working.count("processing training images", 20_000, 20_000);
         assert_eq!(lock(&terminal.0).trim_end(), "");
     }
 

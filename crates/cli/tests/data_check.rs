@@ -36,17 +36,17 @@ fn a_clean_folder_is_praised() {
     let place = Place::new();
     folder(&place);
     expect![[r#"
-        2 classes, 6 images, SIZE; 6x4 to 6x4 pixels, half of them 6x4 or more
+        2 classes, 6 images, SIZE; 6x4 to 6x4 pixels, median 6x4
 
         class  train  val
         ─────  ─────  ───
         cat        3    1
         dog        1    1
 
-        The largest class has 3.0 times as many images to learn from as the smallest.
+        The largest class has 3.0 times as many training images as the smallest.
 
-        Training would learn from 4 and measure by 2.
-        These are small gray images. Nothing is in the way. Next: striate train pets
+        Training would use 4 images and evaluate on 2.
+        These are small gray images. No problems were found. Next: striate train pets
     "#]]
     .assert_eq(&without_size(&place.succeed("data check pets")));
 }
@@ -62,27 +62,27 @@ fn everything_that_is_wrong_is_listed() {
     let ran = place.run("data check pets");
     assert_eq!(ran.code, 65, "{}", ran.stderr);
     expect![[r#"
-        2 classes, 9 images, SIZE; 6x4 to 6x4 pixels, half of them 6x4 or more
+        2 classes, 9 images, SIZE; 6x4 to 6x4 pixels, median 6x4
 
         class  train  val
         ─────  ─────  ───
         cat        3    2
         dog        3    1
 
-        Cannot be used (1):
+        Unusable (1):
           train/dog/page.jpg: is not an image: it looks like an HTML page (a download that went wrong?); expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF
 
-        Both to learn from and to measure by, so that the measure flatters (1):
+        Duplicates in both training and evaluation images, which inflates the accuracy (1):
           train/cat/a.png = val/cat/again.png
 
-        In more than one class, so that one of them is wrong (1):
+        Duplicates in more than one class, so at least one label is wrong (1):
           train/cat/b.png = train/dog/b.gif
 
-        Called otherwise than they are, and read nevertheless (1):
-          train/dog/b.gif: its content is png
+        Wrong file extension, read all the same (1):
+          train/dog/b.gif: the content is png
 
-        Training would learn from 5 and measure by 3.
-        Repair or remove what cannot be used, or leave it out with --skip-bad: training stops before it starts.
+        Training would use 5 images and evaluate on 3.
+        Repair or remove the unusable images, or skip them with --skip-bad; otherwise training refuses to start.
     "#]]
     .assert_eq(&without_size(&ran.stdout));
     let json: serde_json::Value = serde_json::from_str(&place.run("data check pets --json").stdout).unwrap();
@@ -97,13 +97,13 @@ fn what_training_refuses_is_looked_at_and_said() {
     write(&place.path().join("one/only/a.png"), 1);
     let ran = place.run("data check one");
     assert_eq!(ran.code, 65);
-    assert!(ran.stdout.contains("There is one class, and a classifier needs two."), "{ran:?}");
+    assert!(ran.stdout.contains("There is only one class, but a classifier needs at least two."), "{ran:?}");
 
     write(&place.path().join("each/a/a.png"), 1);
     write(&place.path().join("each/b/b.png"), 2);
     let ran = place.run("data check each");
     assert_eq!(ran.code, 65);
-    assert!(ran.stdout.contains("Every class has one image, so none can be kept apart"), "{ran:?}");
+    assert!(ran.stdout.contains("Every class has only one image, so none can be held out"), "{ran:?}");
 
     let mut seed = 10;
     for part in ["train", "val", "test"] {
@@ -113,7 +113,7 @@ fn what_training_refuses_is_looked_at_and_said() {
         }
     }
     let ran = place.run("data check all");
-    assert!(ran.stdout.contains("learn from 2, choose by 2, and measure by 2."), "{ran:?}");
+    assert!(ran.stdout.contains("use 2 images, select the epoch on 2, and evaluate on 2."), "{ran:?}");
 }
 
 /// Waves of color, 60 x 40, enlarged so many times.
@@ -142,7 +142,7 @@ fn near_copies_are_told_and_photos_are_not_sent_to_a_digit_network() {
     let text = place.succeed("data check pets");
     assert!(
         text.contains(
-            "Nothing is in the way. Next: striate finetune pets --model efficientnet_lite0 --fetch\n"
+            "No problems were found. Next: striate finetune pets --model efficientnet_lite0 --fetch\n"
         ),
         "{text}"
     );
@@ -150,9 +150,9 @@ fn near_copies_are_told_and_photos_are_not_sent_to_a_digit_network() {
     // The first again, at half the size, in another class and to measure by.
     photo(&place.path().join("pets/val/dog/again.png"), 0, 2);
     let text = place.succeed("data check pets");
-    let said = "Near copies, both to learn from and to measure by, and in more than one class (1):\n  train/cat/a.png ~ val/dog/again.png\n";
+    let said = "Near duplicates in both training and evaluation images, and in more than one class (1):\n  train/cat/a.png ~ val/dog/again.png\n";
     assert!(text.contains(said), "{text}");
-    assert!(text.contains("Look at the near copies: "), "{text}");
+    assert!(text.contains("Check the near duplicates: "), "{text}");
     let json: serde_json::Value = serde_json::from_str(&place.succeed("data check pets --json")).unwrap();
     assert_eq!((&json["near_copies"][0]["is_leak"], &json["bad"]), (&true.into(), &false.into()));
     assert_eq!(json["nature"]["kind"], "photos");
@@ -167,14 +167,15 @@ fn an_empty_class_is_reported_and_the_rest_is_looked_at() {
     fs::write(pets.join("train/dog/page.jpg"), "<html>gone").unwrap();
     let ran = place.run("data check pets");
     assert_eq!((ran.code, ran.stderr.as_str()), (65, ""));
-    for said in
-        ["Classes without an image to learn from (1):\n  bird\n", "Cannot be used (1):", "bird       0    0"]
-    {
+    for said in ["Classes without training images (1):\n  bird\n", "Unusable (1):", "bird       0    0"] {
         assert!(ran.stdout.contains(said), "{said}: {}", ran.stdout);
     }
     fs::remove_file(pets.join("train/dog/page.jpg")).unwrap();
     assert!(
-        place.run("data check pets").stdout.ends_with("or remove them: training stops before it starts.\n")
+        place
+            .run("data check pets")
+            .stdout
+            .ends_with("or remove these classes; otherwise training refuses to start.\n")
     );
 }
 

@@ -77,7 +77,7 @@ fn what_cannot_be_mapped_is_refused() {
         "embed nothing --data digits",
         expect![[r#"
         exit code 2
-        error: nothing: no file or folder of that name, and no network that comes with its weights; those are convnet, convnet_gap, mlp; for another one give --model NAME and its weights, or train it
+        error: nothing: there is no file, folder or shipped model of that name; the shipped models are convnet, convnet_gap, mlp; for another network, use --model NAME with weights, or train it
     "#]],
     );
     assert!(!place.path().join("embed").exists());

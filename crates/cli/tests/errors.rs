@@ -294,7 +294,7 @@ fn model_files() {
         "predict foreign.safetensors image.png",
         expect![[r#"
             exit code 2
-            error: foreign.safetensors: weights without the network that they belong to; name it with --model NAME --weights foreign.safetensors ('striate models' lists the networks)
+            error: foreign.safetensors: these are weights without their network; name the network with --model NAME --weights foreign.safetensors ('striate models' lists the networks)
         "#]],
     );
 }

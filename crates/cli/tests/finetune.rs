@@ -91,7 +91,7 @@ fn a_folder_becomes_a_classifier_with_a_page() {
     }
     let two = json(&place.succeed("val runs/finetune two --json"));
     assert!(two["images"] == 24 && two["accuracy_top1"].as_f64().unwrap() > 0.9, "{two}");
-    assert!(place.succeed("val runs/finetune images").contains("The training of this model has seen"));
+    assert!(place.succeed("val runs/finetune images").contains("The model was trained on"));
 
     // Again, and with other threads: features come from the cache, and everything is the same to the bit.
     let kept: Vec<_> = fs::read_dir(place.path().join("cache/features")).unwrap().collect();
@@ -264,7 +264,7 @@ fn predict_averages_an_image_and_its_mirror_image() {
     assert_ne!(once["predictions"], both["predictions"]);
     let ran = place.run("predict runs/base");
     assert_eq!(ran.code, 2, "{}", ran.stderr);
-    assert!(ran.stderr.contains("expected a model and images"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("expected MODEL and IMAGES"), "{}", ran.stderr);
     let ran = place.run("predict --weights x.pth runs/base images/one");
     assert_eq!(ran.code, 2, "{}", ran.stderr);
 }

@@ -26,10 +26,10 @@ fn every_verb_works_in_an_empty_folder() {
         assert_eq!(maps["class"], label, "a network that has learned");
         place.succeed(&format!("filters {model} --layer conv1"));
         let why = place.succeed(&format!("why {model} digits:0"));
-        assert!(why.starts_with(&format!("digits:0 (labeled {label}): {label} with ")), "{why}");
+        assert!(why.starts_with(&format!("digits:0 (labeled {label}): predicted {label} (")), "{why}");
     }
     let svg = fs::read_to_string(place.path().join("maps/conv2.svg")).unwrap();
-    assert!(svg.contains("looks at digits:0 (labeled "), "the page says what the image is");
+    assert!(svg.contains("convnet_gap on digits:0 (labeled "), "the page says what the image is");
     for model in ["convnet", "convnet_gap", "mlp"] {
         let predicted: Value =
             serde_json::from_str(&place.succeed(&format!("predict {model} digits:0 --json"))).unwrap();
@@ -86,7 +86,7 @@ fn what_is_refused() {
         "maps convnet digits:2000",
         expect![[r#"
         exit code 2
-        error: digits:2000: expected a number up to 1999, for one of the 2,000 test images of digits; digits:train:INDEX names another part (train, val, test or all)
+        error: digits:2000: expected an index up to 1999, for one of the 2,000 test images of digits; for another part (train, val, test or all), use digits:train:INDEX
     "#]],
     );
     check(
@@ -94,7 +94,7 @@ fn what_is_refused() {
         "maps convnet digits:x",
         expect![[r#"
         exit code 2
-        error: digits:x: expected the number of an image of digits, got "x"; try digits:0, or digits:train:0 for one of its training images
+        error: digits:x: expected the index of an image of digits, got "x"; try digits:0, or digits:train:0 for a training image
     "#]],
     );
     check(
@@ -102,7 +102,7 @@ fn what_is_refused() {
         "maps convnet digits",
         expect![[r#"
         exit code 2
-        error: digits: a data set, and no image; name one of its test images by its number: digits:0
+        error: digits: this is a data set, not an image; name one of its test images by its index: digits:0
     "#]],
     );
     check(
@@ -126,7 +126,7 @@ fn what_is_refused() {
         "why covnet digits:3",
         expect![[r#"
         exit code 2
-        error: covnet: no file or folder of that name, and no network that comes with its weights; those are convnet, convnet_gap, mlp; for another one give --model NAME and its weights, or train it
+        error: covnet: there is no file, folder or shipped model of that name; the shipped models are convnet, convnet_gap, mlp; for another network, use --model NAME with weights, or train it
     "#]],
     );
     check(
@@ -134,7 +134,7 @@ fn what_is_refused() {
         "filters resnet18",
         expect![[r#"
         exit code 2
-        error: resnet18: no file or folder of that name, and no network that comes with its weights; those are convnet, convnet_gap, mlp; for another one give --model NAME and its weights, or train it
+        error: resnet18: there is no file, folder or shipped model of that name; the shipped models are convnet, convnet_gap, mlp; for another network, use --model NAME with weights, or train it
     "#]],
     );
     check(
@@ -142,7 +142,7 @@ fn what_is_refused() {
         "why convnet",
         expect![[r#"
         exit code 2
-        error: convnet: expected a model and an image, got this alone; try striate why convnet digits:7, or --model NAME for a network with published weights
+        error: convnet: expected MODEL and IMAGE, got only one of them; try striate why convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     check(
@@ -150,7 +150,7 @@ fn what_is_refused() {
         "why --model convnet convnet digits:3",
         expect![[r#"
         exit code 2
-        error: convnet: with --model, expected one image and no model file, got 2 paths
+        error: convnet: with --model, expected only an image, got 2 paths
     "#]],
     );
     assert!(fs::read_dir(place.path()).unwrap().next().is_none(), "nothing is written");

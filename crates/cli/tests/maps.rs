@@ -89,10 +89,7 @@ fn without_a_layer_all_convolutions_and_activations_are_shown() {
     let first = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
     let rows: Vec<String> = text.lines().filter(|line| line.contains(".png")).map(first).collect();
     assert_eq!(rows, ["conv1", "relu", "conv2", "relu_1"]);
-    assert!(
-        text.ends_with("Each page is beside it as SVG too; maps/index.html shows all of them.\n"),
-        "{text}"
-    );
+    assert!(text.ends_with("Each page is also there as SVG; maps/index.html shows all of them.\n"), "{text}");
     let index = fs::read_to_string(place.path().join("maps/index.html")).unwrap();
     for layer in &rows {
         assert!(index.contains(&format!(">{layer}</h2>")), "{index}");
@@ -100,11 +97,14 @@ fn without_a_layer_all_convolutions_and_activations_are_shown() {
         assert!(index.contains(&format!("<img src=\"{image}\"")), "{index}");
         assert!(place.path().join("maps").join(image).is_file(), "what it shows is there");
     }
-    assert!(index.contains("conv2d, 16 of 28 x 28") && index.contains("net looks at ramp.pgm"), "{index}");
+    assert!(
+        index.contains("conv2d, 16 of 28 x 28") && index.contains("net on ramp.pgm: predicted "),
+        "{index}"
+    );
     assert!(
         place
             .succeed("maps net ramp.pgm --layer conv1 --out one")
-            .ends_with("The page is beside it as SVG too.\n")
+            .ends_with("The page is also there as SVG.\n")
     );
     assert!(!place.path().join("one/index.html").exists(), "one page needs no list");
     assert!(!text.contains('\x1b'), "no colors where there is no terminal");
@@ -145,7 +145,7 @@ fn a_network_without_convolutions() {
         "maps net ramp.pgm",
         expect![[r#"
         exit code 2
-        error: net: no convolution or activation in this network makes maps; name a layer with --layer to see its values
+        error: net: this network has no convolution or activation with feature maps; name a layer with --layer to see its values
     "#]],
     );
 }
@@ -175,7 +175,7 @@ fn what_is_refused() {
         "maps net",
         expect![[r#"
         exit code 2
-        error: net: expected a model and an image, got this alone; try striate maps convnet digits:7, or --model NAME for a network with published weights
+        error: net: expected MODEL and IMAGE, got only one of them; try striate maps convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     check(
@@ -183,7 +183,7 @@ fn what_is_refused() {
         "maps net .",
         expect![[r#"
         exit code 2
-        error: .: expected one image, got a folder; name a file in it, or, if it is a data set, one of its test images: .:0
+        error: .: expected one image, got a folder; name a file in it, or, if it is a data set, name one of its test images: .:0
     "#]],
     );
     check(

@@ -55,7 +55,7 @@ fn a_card_is_a_page_and_numbers_and_the_index_is_kept() {
     assert_eq!(found["dream"]["succeeded"], true, "{}", found["dream"]);
     assert!(fs::read(place.path().join("neuron/conv2-5.png")).unwrap().starts_with(b"\x89PNG"));
     let svg = fs::read_to_string(place.path().join("neuron/conv2-5.svg")).unwrap();
-    assert!(svg.contains("Made-up image") && svg.contains("Strongest"));
+    assert!(svg.contains("Synthetic image") && svg.contains("Strongest"));
 
     let kept: Vec<_> = fs::read_dir(place.path().join("cache/neurons")).unwrap().collect();
     assert_eq!(kept.len(), 1);
@@ -65,9 +65,9 @@ fn a_card_is_a_page_and_numbers_and_the_index_is_kept() {
     // What is damaged is made anew, and says so.
     fs::write(&kept, b"STRNEUR1").unwrap();
     let ran = place.run("neuron net conv2:5 --data few --dream");
-    assert!(ran.code == 0 && ran.stderr.contains("looked at 300 training images"), "{ran:?}");
-    assert!(ran.stdout.contains("made-up image") && ran.stdout.contains("without it:"), "{ran:?}");
-    assert!(!place.run("neuron net conv2:5 --data few").stderr.contains("looked at"), "it is there again");
+    assert!(ran.code == 0 && ran.stderr.contains("processed 300 training images"), "{ran:?}");
+    assert!(ran.stdout.contains("synthetic image") && ran.stdout.contains("without it:"), "{ran:?}");
+    assert!(!place.run("neuron net conv2:5 --data few").stderr.contains("processed"), "it is there again");
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_layer_is_a_table_of_its_maps() {
     let dead = text.lines().find(|line| line.trim_start().starts_with("6 ")).unwrap();
     assert!(dead.ends_with("dead") && dead.contains('–'), "{dead}");
     assert!(text.contains("on 100 test images"), "{text}");
-    assert!(text.ends_with("A page about one of them: striate neuron net conv2:0 --data few\n"), "{text}");
+    assert!(text.ends_with("For a page about one map: striate neuron net conv2:0 --data few\n"), "{text}");
     let found: Value = serde_json::from_str(&place.succeed("neuron net fc2 --data few --json")).unwrap();
     assert_eq!(found["maps"].as_array().unwrap().len(), 10);
     // The cost in the table is that on the card, where both ask all test images.
@@ -135,7 +135,7 @@ fn what_does_not_fit_is_refused_before_anything_takes_time() {
         "neuron net conv2 --data few --dream",
         expect![[r#"
         exit code 2
-        error: --dream makes up an image for one map; name it, as in conv2:0
+        error: --dream synthesizes an image for a single map; name the map, as in conv2:0
     "#]],
     );
     let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
@@ -153,7 +153,7 @@ fn what_does_not_fit_is_refused_before_anything_takes_time() {
         "neuron net conv2:1 --data ./small",
         expect![[r#"
         exit code 65
-        error: small: the network takes images [1, 28, 28], these are [1, 8, 8]; give the data set it was trained on, or one of that size
+        error: small: the network takes images [1, 28, 28], these are [1, 8, 8]; use the data set that the model was trained on, or one of that size
     "#]],
     );
     assert!(!place.path().join("neuron").exists() && !place.path().join("cache/neurons").exists());

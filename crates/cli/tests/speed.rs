@@ -1,5 +1,5 @@
-//! `striate bench --model` and `striate explain`: what they refuse, and that what they print is about the network asked for. No test
-//! judges a time.
+//! `striate bench --model` and `striate explain`: what they refuse, and that what they print is about the network asked for. No
+//! test judges a time.
 
 mod common;
 

@@ -78,14 +78,14 @@ fn classes_come_from_the_last_layer_and_names_from_labels() {
             "ant\nbee\nant\ndog\neel\n",
             expect![[r#"
                 exit code 65
-                error: names.txt: lines 1 and 3: two classes are called ant; give each a name of its own
+                error: names.txt: lines 1 and 3: two classes are called ant; give each class a name of its own
             "#]],
         ),
         (
             "ant\n\nbee\ndog\neel\n",
             expect![[r#"
                 exit code 65
-                error: names.txt: line 2: expected a name of a class, got an empty line
+                error: names.txt: line 2: expected a class name, got an empty line
             "#]],
         ),
     ] {
@@ -118,7 +118,7 @@ fn weights_without_their_network() {
         "predict mine.safetensors digits:7",
         expect![[r#"
             exit code 2
-            error: mine.safetensors: weights without the network that they belong to; name it with --model NAME --weights mine.safetensors ('striate models' lists the networks)
+            error: mine.safetensors: these are weights without their network; name the network with --model NAME --weights mine.safetensors ('striate models' lists the networks)
         "#]],
     );
 }
@@ -166,7 +166,7 @@ fn val_measures_weights_from_elsewhere() {
         "val --model convnet convnet few",
         expect![[r#"
             exit code 2
-            error: convnet: with --model, expected a data set and no model file, got 2 paths
+            error: convnet: with --model, expected only a data set, got 2 paths
         "#]],
     );
 }

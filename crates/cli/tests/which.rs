@@ -47,11 +47,11 @@ fn measuring_takes_every_image_of_a_folder() {
     let place = flat();
     train(&place, "images");
     let text = place.succeed("val runs/train");
-    assert!(text.contains("Measured on the 4 images of images that training keeps apart"), "{text}");
-    assert!(!text.contains("has seen"), "{text}");
+    assert!(text.contains("Evaluated on the 4 held-out images of images"), "{text}");
+    assert!(!text.contains("was trained on"), "{text}");
     let text = place.succeed("val runs/train images");
-    assert!(text.contains("Measured on all 20 images of images"), "{text}");
-    assert!(text.contains("The training of this model has seen 16 of these 20 images"), "{text}");
+    assert!(text.contains("Evaluated on all 20 images of images"), "{text}");
+    assert!(text.contains("The model was trained on 16 of these 20 images"), "{text}");
 
     // One class, and one image of each.
     fill(&place.path().join("one/right"), 1, 3, 90);

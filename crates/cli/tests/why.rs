@@ -95,7 +95,7 @@ fn each_method_writes_its_page_and_the_numbers_agree() {
         if let Some(warning) = warning {
             assert!(svg.contains(&warning[..20]), "the page says it too");
             let text = place.succeed(&format!("why net ramp.pgm --method {method}"));
-            assert!(text.contains(&format!("mind: {warning}")), "{text}");
+            assert!(text.contains(&format!("caution: {warning}")), "{text}");
         }
         let is_cam = method.contains("cam");
         assert_eq!(found["layer"].is_string(), is_cam, "{method}");
@@ -227,7 +227,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --class 3 --versus 3",
         expect![[r#"
         exit code 2
-        error: --versus 3: that is the class explained; name another, or say --class
+        error: --versus 3: this is the class that is explained; name another one, or add --class
     "#]],
     );
     check(
@@ -243,7 +243,7 @@ fn what_does_not_fit_is_refused() {
         "why net",
         expect![[r#"
         exit code 2
-        error: net: expected a model and an image, got this alone; try striate why convnet digits:7, or --model NAME for a network with published weights
+        error: net: expected MODEL and IMAGE, got only one of them; try striate why convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     assert!(!place.path().join("why").exists(), "nothing is written");

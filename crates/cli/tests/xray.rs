@@ -182,7 +182,7 @@ fn what_is_not_there_is_told() {
         "xray net",
         expect![[r#"
         exit code 2
-        error: net: expected a model and an image, got this alone; try striate xray convnet digits:7, or --model NAME for a network with published weights
+        error: net: expected MODEL and IMAGE, got only one of them; try striate xray convnet digits:7, or --model NAME for a network with published weights
     "#]],
     );
     check(

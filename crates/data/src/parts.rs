@@ -1,9 +1,9 @@
 //! A data set as it lies there, before anybody decides what is learned from: which images a command means.
 //!
-//! Two rules, and every command follows one of them. **Measuring** ([`Parts::measured`]) takes every image of what it is given: of
-//! a data set with parts the test part, without one the validation part; of a folder of classes all of it; or the part that is asked
-//! for. **Learning** ([`Parts::to_learn`]) needs images that are kept apart, and where the folder has none of its own it draws a fifth
-//! of each class.
+//! Two rules, and every command follows one of them. **Measuring** ([`Parts::measured`]) takes every image of what it is given:
+//! of a data set with parts the test part, without one the validation part; of a folder of classes all of it; or the part that is
+//! asked for. **Learning** ([`Parts::to_learn`]) needs images that are kept apart, and where the folder has none of its own it
+//! draws a fifth of each class.
 
 use crate::dataset::Dataset;
 use crate::error::DataError;
@@ -182,20 +182,20 @@ impl Parts {
         let data = self.to_learn()?;
         let ((count, kind), name) = (counted(&data.test), &data.name);
         let what = match data.is_drawn {
-            true => format!("the {count} {kind} of {name} that training keeps apart"),
+            true => format!("the {count} held-out {kind} of {name}"),
             false => format!("the {count} {} {kind} of {name}", part.name()),
         };
         let part = if data.is_drawn { Part::Test } else { part };
         Ok(Measured { data, part: part.name(), what })
     }
 
-    /// What is learned from, and what is kept apart. A data set with a `test` part is measured by that, and its `val` part, if it has one,
-    /// is [`Dataset::val`]; without `test` the `val` part is what is measured by. Where there is neither, a fifth of each class is kept
-    /// apart, drawn by seed 0 and always the same.
+    /// What is learned from, and what is kept apart. A data set with a `test` part is measured by that, and its `val` part, if it
+    /// has one, is [`Dataset::val`]; without `test` the `val` part is what is measured by. Where there is neither, a fifth of
+    /// each class is kept apart, drawn by seed 0 and always the same.
     ///
     /// # Errors
-    /// [`DataError::Folder`] when a class is empty or is the only one, when a part has classes that `train` has not, and when nothing
-    /// can be kept apart.
+    /// [`DataError::Folder`] when a class is empty or is the only one, when a part has classes that `train` has not, and when
+    /// nothing can be kept apart.
     pub fn to_learn(self) -> Result<Dataset, DataError> {
         let has_train = self.parts().first().is_none_or(|&part| part == Part::Train);
         let data = self.to_look_at()?;
@@ -220,7 +220,8 @@ impl Parts {
         Ok(data)
     }
 
-    /// What [`to_learn`](Self::to_learn) gives, but for its refusals: parts and classes may be empty. For a look at what is there.
+    /// What [`to_learn`](Self::to_learn) gives, but for its refusals: parts and classes may be empty. For a look at what is
+    /// there.
     ///
     /// # Errors
     /// Those of [`Dataset::new`].

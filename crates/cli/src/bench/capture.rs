@@ -1,4 +1,5 @@
-//! The cost of capturing: a run that keeps every value of the network against one that keeps none, alternating on the same threads.
+//! The cost of capturing: a run that keeps every value of the network against one that keeps none, alternating on the same
+//! threads.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! `striate data check`: everything that is wrong with a folder of images, and what training would see of it.
+//! `striate data check`: reports everything that is wrong with a folder of images, and how training would use it.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -18,7 +18,7 @@ use crate::flags_weights::LoadFlags;
 use crate::out;
 use crate::train::advice::commands;
 
-/// From this factor on classes are called unequal: a network that always says the largest is right that much more often.
+/// From this ratio of the largest to the smallest class on, the imbalance is reported.
 const UNEQUAL: f64 = 3.0;
 
 #[derive(Serialize)]
@@ -32,10 +32,10 @@ struct Document<'a> {
     suspicious_labels: Option<Vec<Suspicious>>,
 }
 
-/// A network that looks for wrong labels: its name, its weights, and which of them.
+/// The network for the search for wrong labels: its name, its weights, and the flags that choose them.
 type Network<'a> = (&'a str, Option<&'a str>, &'a LoadFlags);
 
-/// Gives the exit code for bad data when something makes training or its measure wrong.
+/// Returns the exit code for bad data if a problem would make training or evaluation wrong.
 pub(super) fn run(
     name: &str,
     layout: LayoutFlag,
@@ -69,7 +69,7 @@ pub(super) fn run(
         let nothing = || "No label looks wrong.".to_owned();
         out::print(&format!("\n{}\n", suspicious::text(&list).unwrap_or_else(nothing)))?;
     } else if labels.is_some() {
-        out::print("Labels are looked at once every image can be read.\n")?;
+        out::print("Labels are checked only when every image can be read.\n")?;
     }
     Ok(if is_bad { BAD_DATA } else { 0 })
 }
@@ -80,7 +80,7 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
         write!(text, ", {}", bytes(found.bytes))?;
     }
     if let Some([[w0, h0], [w1, h1], [w2, h2]]) = found.sizes_px {
-        write!(text, "; {w0}x{h0} to {w2}x{h2} pixels, half of them {w1}x{h1} or more")?;
+        write!(text, "; {w0}x{h0} to {w2}x{h2} pixels, median {w1}x{h1}")?;
     }
     let mut table = Table::new([("class", Align::Left), ("train", Align::Right), ("val", Align::Right)]);
     for class in &found.classes {
@@ -94,37 +94,39 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
         }
     };
     let unreadable = found.unreadable.iter().map(|bad| format!("{}: {}", shown(&bad.path), bad.why));
-    section(&mut text, "Cannot be used", unreadable.collect());
+    section(&mut text, "Unusable", unreadable.collect());
     let empty = found.empty.iter().map(|class| printable(class.clone()));
-    section(&mut text, "Classes without an image to learn from", empty.collect());
-    for (what, sign, all) in [("", " = ", &found.copies), ("Near copies, ", " ~ ", &found.near_copies)] {
+    section(&mut text, "Classes without training images", empty.collect());
+    for (what, sign, all) in
+        [("Duplicates", " = ", &found.copies), ("Near duplicates", " ~ ", &found.near_copies)]
+    {
         for (title, kind) in [
-            ("both to learn from and to measure by, so that the measure flatters", [true, false]),
-            ("in more than one class, so that one of them is wrong", [false, true]),
-            ("both to learn from and to measure by, and in more than one class", [true, true]),
-            ("there more than once", [false, false]),
+            ("in both training and evaluation images, which inflates the accuracy", [true, false]),
+            ("in more than one class, so at least one label is wrong", [false, true]),
+            ("in both training and evaluation images, and in more than one class", [true, true]),
+            ("within one class", [false, false]),
         ] {
             let of_kind = all.iter().filter(|copies| [copies.is_leak, copies.is_contradiction] == kind);
             let line =
                 |copies: &Copies| copies.paths.iter().map(|path| shown(path)).collect::<Vec<_>>().join(sign);
-            section(&mut text, &capital(&format!("{what}{title}")), of_kind.map(line).collect());
+            section(&mut text, &format!("{what} {title}"), of_kind.map(line).collect());
         }
     }
     let dark = found
         .dark
         .iter()
-        .map(|d| format!("{}: its brightest value is {} of 255", shown(&d.path), d.brightest));
+        .map(|d| format!("{}: the brightest value is {} of 255", shown(&d.path), d.brightest));
     section(
         &mut text,
-        "Nearly black, as 10 to 14 bits in a file of 16 are until they are scaled",
+        "Nearly black, like 10- to 14-bit data stored unscaled in a 16-bit file",
         dark.collect(),
     );
-    let misnamed = found.misnamed.iter().map(|m| format!("{}: its content is {}", shown(&m.path), m.content));
-    section(&mut text, "Called otherwise than they are, and read nevertheless", misnamed.collect());
+    let misnamed = found.misnamed.iter().map(|m| format!("{}: the content is {}", shown(&m.path), m.content));
+    section(&mut text, "Wrong file extension, read all the same", misnamed.collect());
     if found.imbalance >= UNEQUAL {
         writeln!(
             text,
-            "The largest class has {:.1} times as many images to learn from as the smallest.\n",
+            "The largest class has {:.1} times as many training images as the smallest.\n",
             found.imbalance
         )?;
     }
@@ -135,63 +137,59 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
         });
         grouped((split.len() - bad) as u64)
     };
-    let chosen = data.val.as_ref().map_or(String::new(), |val| format!("choose by {}, ", usable(val)));
+    let chosen =
+        data.val.as_ref().map_or(String::new(), |val| format!("select the epoch on {}, ", usable(val)));
     let comma = if chosen.is_empty() { "" } else { "," };
     writeln!(
         text,
-        "Training would learn from {}{comma} {chosen}and measure by {}.",
+        "Training would use {} images{comma} {chosen}and evaluate on {}.",
         usable(&data.train),
         usable(&data.test)
     )?;
     let verdict = match () {
         () if !found.unreadable.is_empty() => {
-            "Repair or remove what cannot be used, or leave it out with --skip-bad: training stops before it starts.".into()
+            "Repair or remove the unusable images, or skip them with --skip-bad; otherwise training refuses to start.".into()
         }
         () if !found.empty.is_empty() => {
-            "Put images into the classes that have none to learn from, or remove them: training stops before it starts.".into()
+            "Add images to the classes without training images, or remove these classes; otherwise training refuses to start.".into()
         }
         () if found.classes.len() < 2 => {
-            "There is one class, and a classifier needs two. To measure a model by these images: striate val MODEL FOLDER.".into()
+            "There is only one class, but a classifier needs at least two. To evaluate a model on these images: striate val MODEL FOLDER.".into()
         }
         () if data.test.is_empty() => {
-            "Every class has one image, so none can be kept apart to measure by: training stops before it starts.".into()
+            "Every class has only one image, so none can be held out for evaluation; training refuses to start.".into()
         }
-        () if found.is_bad() => "Remove the copies: an accuracy measured with them is no measure.".into(),
+        () if found.is_bad() => "Remove the duplicates; with them, the measured accuracy is meaningless.".into(),
         () => next(name, data, found),
     };
     writeln!(text, "{verdict}")?;
     Ok(text)
 }
 
-/// What to do with images that nothing is wrong with.
+/// The advice for images without problems.
 fn next(name: &str, data: &Dataset, found: &Check) -> String {
     let kind = found.nature.as_ref().map_or(String::new(), |nature| format!("{} ", described(nature)));
     let look = match found.near_copies.iter().any(|copies| copies.is_leak || copies.is_contradiction) {
         true => {
-            "Look at the near copies: if they are the same images, the measure flatters or a class is wrong."
+            "Check the near duplicates: if they show the same image, the accuracy is inflated or a label is wrong."
         }
-        false => "Nothing is in the way.",
+        false => "No problems were found.",
     };
     let commands = commands(name, data.train.len(), found.nature.as_ref());
     format!("{kind}{look} Next: {}", commands.join("\nor, from scratch: "))
 }
 
-/// A sentence about what kind of images they are.
+/// A sentence about the kind of the images.
 fn described(nature: &Nature) -> String {
     let color = if nature.is_gray { "gray" } else { "color" };
     let ground = match nature.ground {
         Ground::Dark => ", light on dark",
-        Ground::Light => ", on a light ground",
+        Ground::Light => ", on a light background",
         Ground::Mixed => "",
     };
     match nature.kind {
-        Kind::Strokes => format!("These are strokes like digits or letters{ground}."),
+        Kind::Strokes => format!("These are strokes, such as digits or letters{ground}."),
         Kind::Small => format!("These are small {color} images{ground}."),
         Kind::Photos => format!("These are {color} photos{ground}."),
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

@@ -1,4 +1,4 @@
-//! `striate embed`: where images lie in the spaces of a network.
+//! `striate embed`: draws test images in three spaces of a network.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::scenes::{write_file, write_scene};
 use crate::working::Working;
 use crate::{neuron, out};
 
-/// The coordinates, beside the page.
+/// The file name of the coordinates, beside the page.
 const NUMBERS: &str = "embed.json";
 
 /// Draw where test images lie in three spaces of a network
@@ -29,18 +29,18 @@ Examples:
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,
-    /// A data set by name, or a folder [default: the one it was trained on]
+    /// A data set by name, or a folder [default: the data set that the model was trained on]
     #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
     #[command(flatten)]
     which: PartFlags,
-    /// How many test images, drawn by the seed; the time grows with their square
+    /// Number of test images, drawn at random; the time grows with its square
     #[arg(short = 'n', long, value_name = "N", value_parser = images, default_value_t = 2000)]
     images: usize,
-    /// Which images are drawn, and the faint noise that t-SNE starts with
+    /// Random seed of the drawn images and of t-SNE's initial noise
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     seed: u64,
-    /// The folder for the page
+    /// Folder for the page
     #[arg(short, long, value_name = "FOLDER", default_value = "embed")]
     out: PathBuf,
     /// Print one JSON document
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load()?;
     let Measured { data, what, .. } = neuron::data(args.data.as_deref(), args.which, &subject.model)?;
     let working = Working::new(args.json);
-    // As usual, or of few images a third of what there is.
+    // The default, or for few images a third of the number of neighbors.
     let images = args.images.min(data.test.len());
     let usual = EmbedConfig::default().perplexity;
     let perplexity = usual.min(((images as f64 - 1.0) / 3.0).floor());
@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut table = Table::new([
         ("space", Align::Left),
         ("dimensions", Align::Right),
-        ("neighbors are right", Align::Right),
+        ("kNN accuracy", Align::Right),
         ("t-SNE, KL", Align::Right),
     ]);
     for space in &map.spaces {
@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         (drawn, all) if drawn < all => format!("{} of ", grouped(drawn as u64)),
         _ => String::new(),
     };
-    let mut text = format!("{count}{what}, the 5 nearest neighbors of each asked for its class:\n\n");
+    let mut text = format!("{count}{what}; kNN classifies each by its 5 nearest neighbors:\n\n");
     text.push_str(&format!("{table}\n"));
     files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
     out::say(&text)?;

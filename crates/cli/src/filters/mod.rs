@@ -1,4 +1,4 @@
-//! `striate filters`: the kernels of a network as images.
+//! `striate filters`: draws the kernels of a network.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::look::{ModelArg, usage};
 use crate::maps::pages::{Page, PageFlags, glimpse, whereabouts};
 use crate::out;
 
-/// Kernels of a layer in the terminal.
+/// The number of kernels of a layer that are shown in the terminal.
 const GLIMPSED: usize = 16;
 
 /// Draw the kernels of each layer
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     model: ModelArg,
     #[command(flatten)]
     pages: PageFlags,
-    /// The folder for the pages
+    /// Folder for the pages
     #[arg(short, long, value_name = "FOLDER", default_value = "filters")]
     out: PathBuf,
 }
@@ -51,7 +51,7 @@ struct Layer<'a> {
     shape: [usize; 4],
     rgb: bool,
     scale: Scale,
-    /// All of them, the largest norm first.
+    /// All kernels, the largest norm first.
     filters: &'a [FilterStats],
     files: &'a [PathBuf],
 }
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let (graph, params) = (&subject.model.graph, &subject.model.params);
     let chosen = select(graph, &args.pages.layer).map_err(usage)?;
     if chosen.is_empty() {
-        let why = "no layer of this network has kernels that are images; name a linear layer with --layer";
+        let why = "no layer of this network has kernels that can be drawn; name a linear layer with --layer";
         return Err(Usage(format!("{}: {why}", subject.name)).into());
     }
     let layers: Vec<Filters> = chosen.iter().map(|&id| Filters::new(graph, params, id)).collect();

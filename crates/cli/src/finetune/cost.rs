@@ -58,8 +58,8 @@ pub(super) fn cost(
 /// Says whether training all layers is likely to be worth it, and why.
 ///
 /// # Source
-/// Kornblith 2019, section 4.6: the fewer the images, the smaller the advantage of fine-tuning over a linear layer; with a few tens
-/// of images per class, the two are about equal.
+/// Kornblith 2019, section 4.6: the fewer the images, the smaller the advantage of fine-tuning over a linear layer; with a few
+/// tens of images per class, the two are about equal.
 pub(super) fn advice(error: f64, images: usize, classes: usize) -> String {
     let a_class = images as f64 / classes as f64;
     if error < LITTLE {

@@ -16,8 +16,8 @@ use striate::Pretrained;
 /// The number of folds of the cross-validation.
 pub(super) const FOLDS: usize = 5;
 
-/// The raw-pixel baseline is fitted to at most this many images: a thumbnail has more values than the features of a network, and a
-/// baseline needs no narrower interval.
+/// The raw-pixel baseline is fitted to at most this many images: a thumbnail has more values than the features of a network, and
+/// a baseline needs no narrower interval.
 const ENOUGH_RAW: usize = 5000;
 
 /// A pretrained network, and its features of the images.

@@ -1,4 +1,4 @@
-//! `striate flatten`: why not flatten the pixels? An experiment.
+//! `striate flatten`: an experiment on why pixels are not flattened.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ use crate::working::Lines;
 
 /// Pixels of the PNG per pixel of the page.
 const SCALE: f64 = 2.0;
-/// Every finished run, so that an interrupted experiment goes on.
+/// The file of finished runs, with which an interrupted experiment continues.
 const RUNS: &str = "runs.jsonl";
 
 /// Measure why pixels are not flattened: CNNs against MLPs of equal size
@@ -37,16 +37,16 @@ Examples:
   striate flatten --quick                  a small version, in about a minute
   striate flatten --data digits --seeds 3")]
 pub(crate) struct Args {
-    /// Data sets of gray images of 28x28: names or folders
+    /// Data sets of gray 28x28 images: names or folders
     #[arg(short, long, value_name = "DATA", num_args = 1.., default_value = "digits")]
     data: Vec<String>,
-    /// A minute's version: fewer images, updates and moves [default: one seed]
+    /// A version of about a minute: fewer images, updates and shifts, and one seed
     #[arg(long)]
     quick: bool,
-    /// Repetitions with other first parameters, orders and scramblings [default: 5, with --quick 1]
+    /// Repetitions with different initial parameters, orders and scramblings [default: 5, or 1 with --quick]
     #[arg(long, value_name = "N", value_parser = count)]
     seeds: Option<usize>,
-    /// The folder for charts and finished runs
+    /// Folder for the charts and the finished runs
     #[arg(short, long, value_name = "FOLDER", default_value = "flatten")]
     out: PathBuf,
     /// Print one JSON document
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     };
     let workers = args.threads.engine()?.threads();
     let data = args.data.iter().map(|name| striate::data::load(name)).collect::<Result<Vec<_>, _>>()?;
-    // What does not fit is said before a folder is made.
+    // Unsuitable data is reported before a folder is created.
     check(&data, &settings).map_err(known)?;
     let examples = data.iter().map(|data| shown(data, 0)).collect::<Result<Vec<_>, _>>()?;
     let folder = args.out.display();
@@ -131,7 +131,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// What was typed, or what is in the files.
+/// A usage error for wrong settings, and other errors as they are.
 fn known(error: FlattenError) -> anyhow::Error {
     match error {
         FlattenError::Setting { .. } | FlattenError::Twice { .. } => Usage(error.to_string()).into(),
@@ -152,7 +152,7 @@ fn said(finished: &Finished) -> String {
     printable(format!("{}: {accuracy} of {}", finished.run.name(), grouped(finished.images as u64)))
 }
 
-/// The data set's name without anything that means something to a file system.
+/// The name of the data set with characters replaced that are unsafe in a file name.
 fn file_name(data: &Dataset) -> String {
     let plain = |c: char| if c.is_alphanumeric() || "-_".contains(c) { c } else { '-' };
     data.name.chars().map(plain).collect()

@@ -1,5 +1,4 @@
-//! Which network is looked into, and at which image: the arguments `MODEL IMAGE` that `maps`, `why`, `xray` and others
-//! share.
+//! The arguments `MODEL IMAGE` that `maps`, `why`, `xray` and others share.
 
 mod model;
 
@@ -19,40 +18,40 @@ use crate::mismatch::Mismatches;
 use crate::predict::sources::{Source, collect};
 pub(crate) use model::{ModelArg, ModelFlags, NamedFlags, Subject, open_model};
 
-/// A network and an image; flattened into the commands that look into one while it sees the other.
+/// A network and an image; flattened into the commands that inspect a network on an image.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct LookArgs {
-    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
+    /// A model file, the folder of a run, or one of the shipped models convnet, convnet_gap and mlp (not with --model);
     /// then an image of any size, '-' for standard input, or DATA:INDEX for a test image of a data set, such as digits:7
     #[arg(required = true, num_args = 1..=2, value_name = "MODEL IMAGE")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     model: ModelFlags,
-    /// The image is black on white, and the model was trained on white on black (as handwritten digits are)
+    /// Invert the image, for a black-on-white image and a model trained on white on black, such as handwritten digits
     #[arg(long)]
     invert: bool,
     #[command(flatten)]
     layout: LayoutFlag,
 }
 
-/// A network, and an image that it is about to see.
+/// A network and its input image.
 pub(crate) struct Looked {
     pub(crate) model: Classifier,
-    /// What the network is called in pages and messages.
+    /// The name of the network in pages and messages.
     pub(crate) name: String,
     pub(crate) engine: Engine,
-    /// What the image is called: a path, `-`, or `digits:7`.
+    /// The name of the image: a path, `-`, or `digits:7`.
     pub(crate) source: String,
-    /// The class that its data set gives the image, if it is of one.
+    /// The label of the image, if it is from a data set.
     pub(crate) label: Option<String>,
-    /// What the network is shown, `[C, H, W]`, before it is normalized.
+    /// The pixels at the network's input size, `[C, H, W]`, before normalization.
     pub(crate) pixels: Vec<u8>,
-    /// The same to look at.
+    /// The same pixels as an image for pages.
     pub(crate) image: Thumbnail,
 }
 
 impl LookArgs {
-    /// Loads the network and reads the image. `verb` is the command, for messages.
+    /// Loads the network and reads the image. `verb` is the name of the command, for messages.
     pub(crate) fn open(&self, verb: &str) -> anyhow::Result<Looked> {
         let (file, image) = match (&self.paths[..], self.model.is_named()) {
             ([image], true) => (None, image),
@@ -75,12 +74,12 @@ impl LookArgs {
 }
 
 impl Looked {
-    /// Runs the network on the image; the taps that were set before hold its values afterwards.
+    /// Runs the network on the image; taps that were set before hold its values afterwards.
     pub(crate) fn predict(&mut self) -> anyhow::Result<Prediction> {
         Ok(self.model.predict_pixels(&self.pixels)?.remove(0))
     }
 
-    /// The image as the network takes it, `[1, C, H, W]`, normalized.
+    /// The normalized input of the network, `[1, C, H, W]`.
     pub(crate) fn image(&self) -> Array4<f32> {
         let preprocess = self.model.preprocess();
         let [c, h, w] = preprocess.shape();
@@ -90,25 +89,25 @@ impl Looked {
             .unwrap_or_else(|_| unreachable!("an image of the network's size"))
     }
 
-    /// What the image is called in a sentence: `digits:7 (labeled 9)`.
+    /// The image in a sentence, such as `digits:7 (labeled 9)`.
     pub(crate) fn shown(&self) -> String {
         let name = if self.source == "-" { "an image" } else { &self.source };
         let label = self.label.as_ref().map(|label| format!(" (labeled {label})"));
         format!("{name}{}", label.unwrap_or_default())
     }
 
-    /// The line under the title of a page: `convnet looks at digits:7 (labeled 9) and says 9 with 99.98 %`.
+    /// The line under the title of a page, such as `convnet on digits:7 (labeled 9): predicted 9 (99.98 %)`.
     pub(crate) fn sentence(&self, prediction: &Prediction) -> String {
-        format!("{} looks at {} and says {}", self.name, self.shown(), says(prediction))
+        format!("{} on {}: {}", self.name, self.shown(), says(prediction))
     }
 }
 
-/// `9 with 99.98 %`.
+/// Such as `predicted 9 (99.98 %)`.
 pub(crate) fn says(prediction: &Prediction) -> String {
-    format!("{} with {}", prediction.class(), percent(Some(prediction.probability().into())))
+    format!("predicted {} ({})", prediction.class(), percent(Some(prediction.probability().into())))
 }
 
-/// A layer or a class that is not there is a word typed wrong; that a network cannot be run, or holds no numbers, is not.
+/// Maps an unknown layer or class to a usage error, and a network with values that are not finite to bad data.
 pub(crate) fn usage(error: ExplainError) -> anyhow::Error {
     match error {
         ExplainError::Run(error) => error.into(),
@@ -120,10 +119,10 @@ pub(crate) fn usage(error: ExplainError) -> anyhow::Error {
 fn wrong_paths(verb: &str, paths: &[PathBuf], is_named: bool) -> String {
     let first = paths.first().map_or(Path::new("").display(), |path| path.display());
     if is_named {
-        format!("{first}: with --model, expected one image and no model file, got {} paths", paths.len())
+        format!("{first}: with --model, expected only an image, got {} paths", paths.len())
     } else {
         format!(
-            "{first}: expected a model and an image, got this alone; try striate {verb} convnet digits:7, or --model NAME \
+            "{first}: expected MODEL and IMAGE, got only one of them; try striate {verb} convnet digits:7, or --model NAME \
              for a network with published weights"
         )
     }
@@ -132,13 +131,13 @@ fn wrong_paths(verb: &str, paths: &[PathBuf], is_named: bool) -> String {
 fn one_image(path: &Path, layout: LayoutFlag) -> anyhow::Result<Source> {
     if path.is_dir() {
         let (path, why) = (path.display(), "expected one image, got a folder; name a file in it");
-        let or = format!("or, if it is a data set, one of its test images: {path}:0");
+        let or = format!("or, if it is a data set, name one of its test images: {path}:0");
         return Err(Usage(format!("{path}: {why}, {or}")).into());
     }
     Ok(collect(&[path.to_path_buf()], layout)?.remove(0))
 }
 
-/// What the network is shown, `[C, H, W]` as bytes, as an image.
+/// The network's input, `[C, H, W]` in bytes, as an image.
 fn seen(pixels: &[u8], [channels, height, width]: [usize; 3]) -> anyhow::Result<Thumbnail> {
     let plane = height * width;
     let interleaved = (0..plane).flat_map(|i| (0..channels).map(move |c| pixels[c * plane + i]));

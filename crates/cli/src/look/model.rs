@@ -1,4 +1,4 @@
-//! Which network to look into: a model file, the folder of a run, one that comes with its weights, or a name with weights.
+//! The network to inspect: a model file, the folder of a run, a shipped model, or a name with weights.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -17,10 +17,10 @@ use crate::flags_weights::{LoadFlags, say};
 use crate::out;
 use striate::Pretrained;
 
-/// A network by name with weights from somewhere; flattened into the commands that take one in place of a model file.
+/// A network by name with weights; flattened into the commands that accept one in place of a model file.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct NamedFlags {
-    /// A network by name ('striate models' lists them), with published weights or your own, in place of a model file
+    /// In place of a model file, a network by name ('striate models' lists them), with published weights or your own
     #[arg(short, long, value_name = "NAME")]
     model: Option<String>,
     /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
@@ -28,18 +28,18 @@ pub(crate) struct NamedFlags {
     weights: Option<String>,
     #[command(flatten)]
     load: LoadFlags,
-    /// What its classes are called: a text file, a name a line, in the order of the outputs
+    /// Text file with the names of its classes, one per line, in the order of the outputs
     #[arg(long, value_name = "FILE", requires = "model")]
     labels: Option<PathBuf>,
 }
 
 impl NamedFlags {
-    /// The name, where one was given.
+    /// The value of `--model`.
     pub(crate) fn name(&self) -> Option<&str> {
         self.model.as_deref()
     }
 
-    /// The flags as they were typed, for commands about the same network.
+    /// The flags as they were typed, for hints about the same network.
     pub(crate) fn typed(&self) -> Vec<String> {
         let labels = self.labels.as_ref().map(|path| path.display().to_string());
         let flags = [
@@ -51,8 +51,8 @@ impl NamedFlags {
         typed.flatten().chain(self.load.typed()).collect()
     }
 
-    /// The network `name`: with the weights asked for, or those it comes with, or the published ones named like it. `usual` are
-    /// the names that its classes take when nothing else names as many.
+    /// The network `name` with the weights that were asked for, or its shipped or published weights. Where nothing names the
+    /// classes, they are called `usual`, if their number fits.
     pub(crate) fn load(&self, name: &str, usual: &[String], engine: &Engine) -> anyhow::Result<ModelFile> {
         let labels = match &self.labels {
             Some(path) => Some((path, read_labels(path)?)),
@@ -71,62 +71,62 @@ impl NamedFlags {
             if labels.len() != outputs {
                 let (path, got) = (path.display(), labels.len());
                 return Err(BadData(format!(
-                    "{path}: expected {outputs} names, one for each output of the network, got {got}"
+                    "{path}: expected {outputs} names, one per output of the network, got {got}"
                 ))
                 .into());
             }
             *classes = Some(labels);
         } else if classes.is_none() && usual.len() == outputs {
             out::tell(format!(
-                "note: nothing names the {outputs} classes of these weights: they are taken for those of the images, in their \
-                 order ({}); --labels FILE says otherwise",
+                "note: the {outputs} classes of these weights have no names: using those of the data, in their order ({}); \
+                 --labels FILE overrides them",
                 first(usual)
             ));
             *classes = Some(usual.to_vec());
         } else if classes.is_none() {
             let last = outputs.saturating_sub(1);
             out::tell(format!(
-                "note: nothing names the {outputs} classes of these weights: they are called class 0 to class {last}; --labels \
-                 FILE names them"
+                "note: the {outputs} classes of these weights have no names: using class 0 to class {last}; --labels FILE names \
+                 them"
             ));
         }
         Ok(pretrained.model(engine)?)
     }
 }
 
-/// The first names of many.
+/// The first few names.
 fn first(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown: Vec<String> = names.iter().take(SHOWN).cloned().map(printable).collect();
     if names.len() > SHOWN { format!("{}, ...", shown.join(", ")) } else { shown.join(", ") }
 }
 
-/// Names of classes, one a line; empty lines at the end do not count.
+/// Reads class names, one per line; empty lines at the end are ignored.
 fn read_labels(path: &Path) -> anyhow::Result<Vec<String>> {
     let mut text = Vec::new();
     let read = open_regular(path).and_then(|mut file| file.read_to_end(&mut text));
     read.map_err(|source| FormatError::Read { path: path.to_path_buf(), source })?;
     let wrong = |why: String| anyhow::Error::new(BadData(format!("{}: {why}", path.display())));
     let text = String::from_utf8(text)
-        .map_err(|_| wrong("expected a text file in UTF-8, a name of a class on each line".into()))?;
+        .map_err(|_| wrong("expected a UTF-8 text file with one class name per line".into()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text).trim_end();
     let names: Vec<String> = text.lines().map(|line| line.trim().to_string()).collect();
     if let Some(i) = names.iter().position(String::is_empty) {
-        return Err(wrong(format!("line {}: expected a name of a class, got an empty line", i + 1)));
+        return Err(wrong(format!("line {}: expected a class name, got an empty line", i + 1)));
     }
     let mut seen = HashMap::new();
     for (i, name) in names.iter().enumerate() {
         if let Some(before) = seen.insert(name, i) {
             let (name, first, second) = (printable(name.clone()), before + 1, i + 1);
             return Err(wrong(format!(
-                "lines {first} and {second}: two classes are called {name}; give each a name of its own"
+                "lines {first} and {second}: two classes are called {name}; give each class a name of its own"
             )));
         }
     }
     Ok(names)
 }
 
-/// The flags of a network by name and the threads; flattened into the commands that look into one.
+/// The flags of a network by name, and the threads; flattened into the commands that inspect a network.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ModelFlags {
     #[command(flatten)]
@@ -135,38 +135,38 @@ pub(crate) struct ModelFlags {
     threads: Threads,
 }
 
-/// A network alone; flattened into the commands that need no image.
+/// A network without an image; flattened into the commands that need only a network.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ModelArg {
-    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model)
+    /// A model file, the folder of a run, or one of the shipped models convnet, convnet_gap and mlp (not with --model)
     #[arg(required_unless_present = "model", conflicts_with = "model", value_name = "MODEL")]
     path: Option<PathBuf>,
     #[command(flatten)]
     flags: ModelFlags,
 }
 
-/// A network to look into.
+/// A network to inspect.
 pub(crate) struct Subject {
     pub(crate) model: ModelFile,
     pub(crate) engine: Engine,
-    /// What it is called in pages and messages.
+    /// The name of the network in pages and messages.
     pub(crate) name: String,
 }
 
 impl ModelArg {
-    /// Loads it.
+    /// Loads the network.
     pub(crate) fn load(&self) -> anyhow::Result<Subject> {
         self.flags.load(self.path.as_deref())
     }
 }
 
 impl ModelFlags {
-    /// Whether the network was given by name, so that no path stands for it.
+    /// Whether the network was given by `--model`, so that there is no path for it.
     pub(crate) fn is_named(&self) -> bool {
         self.named.name().is_some()
     }
 
-    /// The flags that were typed to name the network, for commands about it.
+    /// The flags that name the network, as they were typed, for hints.
     pub(crate) fn typed(&self) -> Vec<String> {
         self.named.typed()
     }
@@ -183,8 +183,8 @@ impl ModelFlags {
     }
 }
 
-/// The network in a file or the folder of a run, or the one of that name that comes with its weights. What lies there goes
-/// before a name.
+/// The network in a file or in the folder of a run, or the shipped model of that name. An existing file takes precedence over a
+/// name.
 pub(crate) fn open_model(path: &Path) -> anyhow::Result<ModelFile> {
     let shipped = path.to_str().and_then(shipped::find).filter(|_| !model_path(path).exists());
     if let Some(shipped) = shipped {
@@ -194,8 +194,8 @@ pub(crate) fn open_model(path: &Path) -> anyhow::Result<ModelFile> {
     if is_a_word && !path.exists() {
         let (path, names) = (path.display(), shipped::names().join(", "));
         return Err(Usage(format!(
-            "{path}: no file or folder of that name, and no network that comes with its weights; those are {names}; for \
-             another one give --model NAME and its weights, or train it"
+            "{path}: there is no file, folder or shipped model of that name; the shipped models are {names}; for another \
+             network, use --model NAME with weights, or train it"
         ))
         .into());
     }
@@ -203,11 +203,11 @@ pub(crate) fn open_model(path: &Path) -> anyhow::Result<ModelFile> {
     ModelFile::load(&path).map_err(|error| weights_alone(&path).unwrap_or_else(|| error.into()))
 }
 
-/// What is wrong with weights in place of a model file; `None` when the file is something else.
+/// The error for weights in place of a model file; `None` when the file is something else.
 fn weights_alone(path: &Path) -> Option<anyhow::Error> {
     WeightsFile::open(path).ok().filter(|file| file.container() != Container::Model)?;
     let path = path.display();
-    let why = "weights without the network that they belong to; name it with";
+    let why = "these are weights without their network; name the network with";
     Some(
         Usage(format!("{path}: {why} --model NAME --weights {path} ('striate models' lists the networks)"))
             .into(),

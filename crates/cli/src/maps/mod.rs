@@ -1,4 +1,4 @@
-//! `striate maps`: what each layer of a network makes of an image.
+//! `striate maps`: the feature maps of a network on an image.
 
 pub(crate) mod pages;
 
@@ -16,7 +16,7 @@ use crate::look::{LookArgs, says, usage};
 use crate::out;
 use pages::{Page, PageFlags, glimpse, whereabouts};
 
-/// Maps of a layer in the terminal.
+/// The number of maps of a layer that are shown in the terminal.
 const GLIMPSED: usize = 8;
 
 /// Draw the feature maps of each layer for one image
@@ -35,7 +35,7 @@ pub(crate) struct Args {
     look: LookArgs,
     #[command(flatten)]
     pages: PageFlags,
-    /// The folder for the pages
+    /// Folder for the pages
     #[arg(short, long, value_name = "FOLDER", default_value = "maps")]
     out: PathBuf,
 }
@@ -56,7 +56,7 @@ struct Layer<'a> {
     shape: &'a [usize],
     scale: Scale,
     silent: usize,
-    /// All of them, the strongest first.
+    /// All maps, the strongest first.
     maps: &'a [MapStats],
     files: &'a [PathBuf],
 }
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let graph = looked.model.file().graph.clone();
     let chosen = select(&graph, &args.pages.layer).map_err(usage)?;
     if chosen.is_empty() {
-        let why = "no convolution or activation in this network makes maps; name a layer with --layer to see its values";
+        let why = "this network has no convolution or activation with feature maps; name a layer with --layer to see its values";
         return Err(Usage(format!("{}: {why}", looked.name)).into());
     }
     let taps = chosen.iter().map(|&id| looked.model.session().tap(&graph.nodes[id].name));
@@ -135,14 +135,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let not_finite: usize = layers.iter().map(|maps| maps.scale.not_finite).sum();
     if not_finite > 0 {
         out::tell(format!(
-            "error: {}: {not_finite} values of these layers are not finite; they are gray",
+            "error: {}: {not_finite} values of these layers are not finite; they are drawn in gray",
             looked.name
         ));
     }
     Ok(if not_finite > 0 { BAD_DATA } else { 0 })
 }
 
-/// `64 of 56 x 56`.
+/// The number and size of the maps, such as `64 of 56 x 56`.
 fn size(maps: &FeatureMaps) -> String {
     let [c, h, w] = maps.dimensions();
     if maps.is_image() { format!("{c} of {h} x {w}") } else { format!("{c} values") }

@@ -1,4 +1,4 @@
-//! Pages to files, and a glimpse of them in the terminal.
+//! Writes pages to files, and shows small versions in the terminal.
 
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
@@ -19,22 +19,22 @@ use crate::working::Working;
 
 /// Pixels of the PNG per pixel of the page.
 const SCALE: f64 = 2.0;
-/// Columns of a terminal that does not tell, and the longest side of an image in it.
+/// The width of the terminal where it is unknown, in columns, and the longest side of an image in it.
 const COLUMNS: usize = 80;
 const SIDE: u32 = 24;
-/// Longest name of a file, without its ending.
+/// The maximum length of a file name, without its extension.
 const LONGEST: usize = 100;
 
-/// Where pages go and how much is on them; flattened into the commands that write some.
+/// The layers to draw, and how much of each; flattened into the commands that write pages.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PageFlags {
-    /// Which layers: a name ('striate summary' lists them), or a pattern such as 'layer1.*.conv?'; may be repeated
+    /// Layers to draw: a name ('striate summary' lists them), or a pattern such as 'layer1.*.conv?'; can be repeated
     #[arg(long, value_name = "LAYER", value_delimiter = ',')]
     pub(crate) layer: Vec<String>,
-    /// How many to show of a layer, the strongest first
+    /// Maximum number to draw per layer, the strongest first
     #[arg(long, value_name = "N", value_parser = count, default_value_t = 32)]
     pub(crate) top: usize,
-    /// Write the numbers too, an .npy file a layer
+    /// Also write the values, one .npy file per layer
     #[arg(long)]
     npy: bool,
     /// Print one JSON document
@@ -42,13 +42,13 @@ pub(crate) struct PageFlags {
     pub(crate) json: bool,
 }
 
-/// Shows the pages of all layers.
+/// The file name of the page that shows all pages.
 pub(crate) const INDEX: &str = "index.html";
 
-/// One layer's page.
+/// The page of one layer.
 pub(crate) struct Page<'a> {
     pub(crate) layer: &'a str,
-    /// What the layer is, in a few words.
+    /// The operation and the size of the layer, for the index.
     pub(crate) what: String,
     pub(crate) scene: Scene,
     pub(crate) shape: Vec<usize>,
@@ -56,8 +56,8 @@ pub(crate) struct Page<'a> {
 }
 
 impl PageFlags {
-    /// Writes each page as PNG and SVG into `folder`, and of several a page that shows all of them, under this title; gives
-    /// the paths, page by page.
+    /// Writes each page as PNG and SVG into `folder`, and for several pages an index with this title. Returns the paths, page by
+    /// page.
     pub(crate) fn write(
         &self,
         folder: &Path,
@@ -97,7 +97,7 @@ impl PageFlags {
             files.push(("npy", npy(&page.shape, page.values)));
         }
         let write = |(ending, bytes): (&str, Vec<u8>)| {
-            // Not with_extension: the names of layers have dots.
+            // Not with_extension, since the names of layers contain dots.
             let path = PathBuf::from(format!("{}.{ending}", stem.display()));
             write_atomically(&path, &bytes).with_context(|| format!("{}: cannot write", path.display()))?;
             Ok(path)
@@ -106,18 +106,15 @@ impl PageFlags {
     }
 }
 
-/// Where the pages of that many layers are, for people.
+/// A sentence that says where the pages are.
 pub(crate) fn whereabouts(folder: &Path, pages: usize) -> String {
     match pages {
-        1 => "The page is beside it as SVG too.\n".into(),
-        _ => format!(
-            "Each page is beside it as SVG too; {} shows all of them.\n",
-            folder.join(INDEX).display()
-        ),
+        1 => "The page is also there as SVG.\n".into(),
+        _ => format!("Each page is also there as SVG; {} shows all of them.\n", folder.join(INDEX).display()),
     }
 }
 
-/// Names of layers as names of files: any character that could mean something else is `_`, and no two are the same.
+/// File names for the names of layers: unsafe characters become `_`, and no two names are equal.
 fn file_stems<'a>(layers: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
@@ -127,7 +124,7 @@ fn file_stems<'a>(layers: impl Iterator<Item = &'a str>) -> Vec<String> {
         let stem = if stem.starts_with('.') { format!("_{stem}") } else { stem };
         let mut unique = stem.clone();
         let mut n = 2;
-        // Some file systems take upper and lower case for the same.
+        // Some file systems ignore case.
         while !taken.insert(unique.to_lowercase()) {
             unique = format!("{stem}-{n}");
             n += 1;
@@ -137,7 +134,7 @@ fn file_stems<'a>(layers: impl Iterator<Item = &'a str>) -> Vec<String> {
     layers.map(stem).collect()
 }
 
-/// Images for the terminal, or nothing where standard output is none.
+/// The images as text for the terminal; empty where standard output is not a terminal.
 pub(crate) fn glimpse(images: &[(String, Thumbnail)]) -> String {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let forced = std::env::var("CLICOLOR_FORCE").is_ok_and(|value| !value.is_empty() && value != "0");

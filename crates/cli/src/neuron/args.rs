@@ -21,24 +21,24 @@ Examples:
   striate neuron convnet conv2 --data digits            a table of all maps of the layer
   striate neuron convnet conv2:5 --data digits --dream  a page about map 5")]
 pub(crate) struct Args {
-    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
-    /// then a layer, and the number of one of its maps
+    /// A model file, the folder of a run, or one of the shipped models convnet, convnet_gap and mlp (not with --model);
+    /// then a layer, optionally with the number of one of its maps
     #[arg(required = true, num_args = 1..=2, value_name = "MODEL LAYER[:MAP]")]
     pub(super) words: Vec<String>,
     #[command(flatten)]
     pub(super) model: ModelFlags,
-    /// A data set by name, or a folder [default: the one it was trained on]
+    /// A data set by name, or a folder [default: the data set that the model was trained on]
     #[arg(short, long, value_name = "DATA")]
     pub(super) data: Option<String>,
     #[command(flatten)]
     pub(super) which: PartFlags,
-    /// Make up an image for the unit too: people guess worse from such images than from real images
+    /// Also synthesize an image for the unit; for people, such images are less informative than real ones
     #[arg(long)]
     pub(super) dream: bool,
-    /// Where the made-up image starts
+    /// Random seed of the synthetic image
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "dream")]
     pub(super) seed: u64,
-    /// The folder for the page
+    /// Folder for the page
     #[arg(short, long, value_name = "FOLDER", default_value = "neuron")]
     pub(super) out: PathBuf,
     /// Print one JSON document
@@ -47,7 +47,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// The command for a unit of the same network and data.
+    /// The command about a unit of the same network, on the same data.
     pub(super) fn of_unit(&self, unit: &str) -> String {
         let model = if self.model.is_named() { &[] } else { &self.words[..1] };
         let data = self.data.iter().flat_map(|data| ["--data".to_owned(), data.clone()]).collect();

@@ -1,11 +1,11 @@
-//! One unit: the page, and what is on it in words or as JSON.
+//! One unit: its page, and the same as text or JSON.
 
 use std::fmt::Write;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use striate::data::Dataset;
-use striate::lab::neurons::{Badge, Card, Dream, Example, Index};
+use striate::lab::neurons::{Badge, Card, ClassCost, Dream, Example, Index};
 use striate::report::scale::number;
 use striate::report::text::{grouped, percent};
 
@@ -43,7 +43,7 @@ struct Document<'a> {
     files: &'a [PathBuf],
 }
 
-/// Bin i counts the values from `first + i width` to the next; 0 counts nowhere.
+/// Bin i counts the values from `first + i width` to `first + (i + 1) width`, except zeros.
 #[derive(Serialize)]
 struct Bins<'a> {
     first: f64,
@@ -55,9 +55,9 @@ struct Bins<'a> {
 #[derive(Serialize)]
 struct OfClass<'a> {
     class: &'a str,
-    /// Among the 100 strongest images.
+    /// The number of images of this class among the 100 strongest.
     strongest: usize,
-    /// Mean over its training images of the map's largest value.
+    /// The mean, over the training images of the class, of the map's largest value.
     mean_max: Option<f64>,
 }
 
@@ -139,7 +139,7 @@ fn document<'a>(
     let name = |class: usize| data.classes[class].as_str();
     let lesion = card.lesion.as_ref().map(|lesion| {
         let [accuracy, accuracy_without] = lesion.accuracy();
-        let cost = |c: striate::lab::neurons::ClassCost| Cost {
+        let cost = |c: ClassCost| Cost {
             class: name(c.class),
             images: c.images,
             right: c.intact,
@@ -204,7 +204,7 @@ fn words(card: &Card, data: &Dataset, files: &[PathBuf]) -> Result<String, std::
     let (record, mut text) = (&card.record, String::new());
     writeln!(
         text,
-        "{} {} {}: {} of its values are not 0, largest {}, on {} training images of {}",
+        "{} {} {}: {} of its values are non-zero, the largest is {}, on {} training images of {}",
         card.layer.name,
         if card.layer.size == [1, 1] { "unit" } else { "map" },
         card.unit,
@@ -219,23 +219,24 @@ fn words(card: &Card, data: &Dataset, files: &[PathBuf]) -> Result<String, std::
     let mut classes: Vec<(usize, usize)> =
         card.top_classes.iter().copied().enumerate().filter(|(_, count)| *count > 0).collect();
     classes.sort_by_key(|&(class, count)| (std::cmp::Reverse(count), class));
-    let shown = classes.iter().take(5).map(|&(class, count)| format!("{count} {}", data.classes[class]));
+    let shown = classes.iter().take(5).map(|&(class, count)| format!("{} ({count})", data.classes[class]));
     let all: usize = card.top_classes.iter().sum();
     writeln!(text, "classes of its {all} strongest images: {}", shown.collect::<Vec<_>>().join(", "))?;
     match &card.lesion {
         Some(lesion) => {
             let [intact, without] = lesion.accuracy();
-            let pays = lesion.classes().into_iter().filter(|c| c.without < c.intact).take(3);
-            let pays: Vec<String> =
-                pays.map(|c| format!("{} {} of {}", data.classes[c.class], c.without, c.images)).collect();
-            let pays = if pays.is_empty() {
-                "no class pays".into()
-            } else {
-                format!("fewer right of {}", pays.join(", "))
+            let worse = lesion.classes().into_iter().filter(|c| c.without < c.intact).take(3);
+            let of_class = |c: ClassCost| {
+                format!("{} ({} instead of {} of {})", data.classes[c.class], c.without, c.intact, c.images)
+            };
+            let worse: Vec<String> = worse.map(of_class).collect();
+            let worse = match worse.is_empty() {
+                true => "no class has fewer correct predictions".into(),
+                false => format!("fewer correct predictions for {}", worse.join(", ")),
             };
             writeln!(
                 text,
-                "without it: {} instead of {} right of {} test images; {pays}",
+                "without it: accuracy {} instead of {} on {} test images; {worse}",
                 percent(Some(without)),
                 percent(Some(intact)),
                 grouped(lesion.labels.len() as u64)
@@ -243,16 +244,16 @@ fn words(card: &Card, data: &Dataset, files: &[PathBuf]) -> Result<String, std::
         }
         None => writeln!(
             text,
-            "what the network loses without it: not measured, as the classes of {} are not its own",
+            "the effect of removing it was not measured, since the classes of {} are not the network's",
             data.name
         )?,
     }
     if let (Some(dream), Some(succeeded)) = (&card.dream, card.dream_succeeded()) {
-        let verdict = if succeeded { "more" } else { "failed: no more" };
+        let verdict = if succeeded { "above" } else { "failed: not above" };
         let seen = record.permille(card.images).map_or("nothing".into(), number);
         writeln!(
             text,
-            "made-up image: {}, {verdict} than the {seen} that one training image in a thousand passes",
+            "synthetic image: {}, {verdict} the {seen} that one training image in a thousand exceeds",
             number(dream.value)
         )?;
     }

@@ -1,4 +1,4 @@
-//! All units of a layer, as a table.
+//! All units of a layer, as a table or as JSON.
 
 use serde::Serialize;
 use striate::data::Dataset;
@@ -17,7 +17,7 @@ struct Document<'a> {
     data: &'a str,
     layer: &'a str,
     training_images: usize,
-    /// Behind the points.
+    /// The number of test images behind the points.
     test_images: usize,
     maps: &'a [Row],
 }
@@ -47,16 +47,16 @@ pub(super) fn show(
         ("map", Align::Right),
         ("largest", Align::Right),
         ("strongest image", Align::Left),
-        ("not 0", Align::Right),
-        ("most of its top 100", Align::Left),
-        ("worth", Align::Right),
+        ("non-zero", Align::Right),
+        ("most frequent class", Align::Left),
+        ("points lost", Align::Right),
         ("", Align::Left),
     ]);
     for row in &rows {
         let class = |class: usize| data.classes[class].as_str();
         let image =
             row.strongest.zip(row.label).map(|(image, label)| format!("{image} ({})", class(label as usize)));
-        let favorite = row.favorite.map(|(at, share)| format!("{} {:.0} %", class(at), 100.0 * share));
+        let favorite = row.favorite.map(|(at, share)| format!("{} ({:.0} %)", class(at), 100.0 * share));
         let points = row.points.map(|points| format!("{points:+.1}").replace('-', "−"));
         let none = || "–".to_owned();
         table.row([
@@ -71,16 +71,17 @@ pub(super) fn show(
     }
     let worth = match images {
         0 => format!(
-            "What a map is worth was not measured: the classes of {} are not the network's.",
+            "The points lost were not measured, since the classes of {} are not the network's.",
             data.name
         ),
         n => format!(
-            "Worth: points of accuracy that are lost without the map, on {} test images that lie evenly in their split.",
+            "Points lost: the percentage points of accuracy that the network loses without the map, on {} test images evenly spaced in \
+             their split. Most frequent class: among the 100 images in which the map is strongest.",
             grouped(n as u64)
         ),
     };
     let seen = grouped(index.images as u64);
-    let more = format!("A page about one of them: {}", args.of_unit(&format!("{layer}:0")));
+    let more = format!("For a page about one map: {}", args.of_unit(&format!("{layer}:0")));
     out::say(&format!("{table}\nOn {seen} training images of {}. {worth}\n{more}\n", data.name))?;
     Ok(0)
 }

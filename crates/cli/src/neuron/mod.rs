@@ -1,4 +1,4 @@
-//! `striate neuron`: what one unit of a network answers to, or all units of a layer.
+//! `striate neuron`: what one unit of a network, or each unit of a layer, responds to.
 
 mod args;
 mod card;
@@ -33,18 +33,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load(file)?;
     let (layer, map) = parsed(&subject.model, unit)?;
     if map.is_none() && args.dream {
-        let why = "--dream makes up an image for one map; name it, as in";
+        let why = "--dream synthesizes an image for a single map; name the map, as in";
         return Err(Usage(format!("{why} {layer}:0")).into());
     }
     let data = data(args.data.as_deref(), args.which, &subject.model)?.data;
     let working = Working::new(args.json);
-    let mut tell = |done: usize, total: usize| working.count("looking at training images", done, total);
+    let mut tell = |done: usize, total: usize| working.count("processing training images", done, total);
     let folder = Places::from_env().beside(INDICES);
     let (index, origin) =
         Index::open_or_build(folder.as_deref(), &subject.model, &data, &subject.engine, &mut tell)?;
     if origin == Origin::Built {
         let took = duration(working.seconds());
-        working.say(&format!("looked at {} training images in {took}", grouped(index.images as u64)));
+        working.say(&format!("processed {} training images in {took}", grouped(index.images as u64)));
     }
     match map {
         Some(map) => card::show(args, &subject, &data, &index, (&layer, map), &working),
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     }
 }
 
-/// `conv2:5` or `conv2`, checked against the network before anything takes time.
+/// Parses `conv2:5` or `conv2`, and checks it against the network before any long work.
 fn parsed(model: &ModelFile, text: &str) -> anyhow::Result<(String, Option<usize>)> {
     let wrong = |error: LabError| Usage(error.to_string());
     let Some((name, number)) = text.rsplit_once(':') else {
@@ -68,13 +68,13 @@ fn parsed(model: &ModelFile, text: &str) -> anyhow::Result<(String, Option<usize
     Ok((layer.name, Some(map)))
 }
 
-/// The images that are meant, of which the network can take those in memory.
+/// The images that the flags select, which must have the network's input size if they are in memory.
 pub(crate) fn data(named: Option<&str>, which: PartFlags, model: &ModelFile) -> anyhow::Result<Measured> {
     let measured = data_for(named, which, model)?;
     let expected = model.preprocess.shape();
     match measured.data.train.fixed_shape() {
         Some(got) if got != expected => {
-            let advice = "give the data set it was trained on, or one of that size";
+            let advice = "use the data set that the model was trained on, or one of that size";
             let name = &measured.data.name;
             Err(BadData(format!(
                 "{name}: the network takes images {expected:?}, these are {got:?}; {advice}"

@@ -1,4 +1,5 @@
-//! `DATA:INDEX`, an image of a data set: `digits:7`, `mnist:train:7`, `FOLDER:7`. Without a part it is an image that `val` measures by.
+//! `DATA:INDEX`, an image of a data set: `digits:7`, `mnist:train:7`, `FOLDER:7`. Without a part, it is one of the images that
+//! `val` evaluates on.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,11 +14,11 @@ use crate::flags_data::{LayoutFlag, PartFlags};
 pub(crate) struct Member {
     data: Arc<Measured>,
     index: usize,
-    /// As it was typed.
+    /// The argument as it was typed.
     pub(super) typed: String,
 }
 
-/// What was typed, taken apart.
+/// A parsed `DATA[:PART]:INDEX`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
     data: String,
@@ -25,7 +26,7 @@ pub(super) struct Place {
     index: usize,
 }
 
-/// The images of each place that was named, so that none is loaded twice.
+/// The data sets that were loaded so far, so that none is loaded twice.
 pub(super) type Loaded = Vec<(String, Option<Choice>, Arc<Measured>)>;
 
 impl Member {
@@ -38,7 +39,7 @@ impl Member {
         self.data.data.classes[self.split().label(self.index) as usize].clone()
     }
 
-    /// Decodes it, if it is a photo.
+    /// The image; a photo is decoded.
     pub(super) fn open(&self, preprocess: &Preprocess) -> Result<Image, DataError> {
         match self.split() {
             Split::Images(images) => Ok(images.image(self.index)),
@@ -47,7 +48,7 @@ impl Member {
     }
 }
 
-/// The place that `typed`, which is no file, names; `None` when it is not of this form.
+/// Parses an argument that is not a file; `None` when it does not have this form.
 pub(super) fn parse(typed: &str) -> Result<Option<Place>, Usage> {
     let Some((head, index)) = typed.rsplit_once(':').filter(|(head, _)| !head.is_empty()) else {
         return Ok(None);
@@ -60,14 +61,14 @@ pub(super) fn parse(typed: &str) -> Result<Option<Place>, Usage> {
     match index.parse() {
         Ok(index) => Ok(Some(Place { data: data.into(), part, index })),
         Err(_) if Known::get(data).is_some() || Path::new(data).is_dir() => Err(Usage(format!(
-            "{typed}: expected the number of an image of {data}, got {index:?}; try {data}:0, or {data}:train:0 for one of \
-             its training images"
+            "{typed}: expected the index of an image of {data}, got {index:?}; try {data}:0, or {data}:train:0 for a training \
+             image"
         ))),
         Err(_) => Ok(None),
     }
 }
 
-/// The image there. Each data set is loaded once.
+/// The image at that place. Each data set is loaded once.
 pub(super) fn find(
     typed: &str,
     place: &Place,
@@ -88,7 +89,7 @@ pub(super) fn find(
     let n = member.split().len();
     if place.index >= n {
         return Err(Usage(format!(
-            "{typed}: expected a number up to {}, for one of {}; {}:train:INDEX names another part (train, val, test or all)",
+            "{typed}: expected an index up to {}, for one of {}; for another part (train, val, test or all), use {}:train:INDEX",
             n - 1,
             member.data.what,
             place.data

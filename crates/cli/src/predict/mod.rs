@@ -1,7 +1,7 @@
-//! `striate predict`: what is in these images.
+//! `striate predict`: classifies images.
 //!
-//! Made to start fast: one thread and one read of the model for a few images, a team and batches for many. Images pass
-//! in batches, each answered before the next is decoded, so their number costs no memory.
+//! A few images use one thread, so that the command starts fast; many use all threads. Images are processed in batches, each
+//! finished before the next is decoded, so memory does not grow with their number.
 
 mod members;
 mod show;
@@ -25,11 +25,11 @@ use crate::mismatch::Mismatches;
 use show::{Format, Show};
 use sources::{Source, collect};
 
-/// Images from which on a team of threads is worth waking.
+/// From this number of images on, all threads are used.
 const MANY: usize = 32;
-/// Multiply-adds of an image from which on it is worth it for a single one.
+/// From this number of multiply-adds per image on, all threads are used even for a single image.
 const HEAVY: u64 = 50_000_000;
-/// Images that are decoded and run together.
+/// The number of images that are decoded and classified together.
 const BATCH: usize = 64;
 
 /// Classify images
@@ -42,26 +42,26 @@ Examples:
   striate predict convnet digits:7                 test image 7 of the embedded digits
   striate predict runs/train FOLDER --format csv   every image in a folder")]
 pub(crate) struct Args {
-    /// A model file, the folder of a run, or convnet, convnet_gap or mlp, which come with their weights (not with --model);
-    /// then images of any size: files, folders (searched in depth), '-' for standard input, or DATA:INDEX for a test image
+    /// A model file, the folder of a run, or one of the shipped models convnet, convnet_gap and mlp (not with --model);
+    /// then images of any size: files, folders (searched recursively), '-' for standard input, or DATA:INDEX for a test image
     /// of a data set, such as digits:7
     #[arg(required = true, value_name = "MODEL IMAGES")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     named: NamedFlags,
-    /// How many classes to name for each image, the most probable first
+    /// Number of classes to print per image, the most probable first
     #[arg(long, value_name = "K", value_parser = count, default_value_t = 3)]
     topk: usize,
-    /// Look at each image in a mirror too, and give the mean of both probabilities; takes twice as long
+    /// Average the probabilities of each image and its mirror image; takes twice as long
     #[arg(long)]
     tta: bool,
-    /// How to print
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Print one JSON document: the same as --format json
+    /// Print one JSON document; same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
-    /// The images are black on white, and the model was trained on white on black (as handwritten digits are)
+    /// Invert the images, for black-on-white images and a model trained on white on black, such as handwritten digits
     #[arg(long)]
     invert: bool,
     #[command(flatten)]
@@ -112,7 +112,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(code.map_or(0, |code| code.max(BAD_DATA)))
 }
 
-/// What the network says of each of these images. One of which it says no number is a failure, and is taken out of them.
+/// The predictions for these images. An image whose logits are not finite is reported as a failure and removed.
 fn predict(
     model: &mut Classifier,
     pixels: &mut Vec<u8>,
@@ -134,16 +134,16 @@ fn predict(
     Ok(Vec::new())
 }
 
-/// What is missing when one path is all there is.
+/// The error when there is only one path.
 fn missing(paths: &[PathBuf]) -> String {
     let path = paths.first().map_or(Path::new("").display(), |path| path.display());
     format!(
-        "{path}: expected a model and images, got this alone; try striate predict MODEL IMAGE, or --model NAME for a \
+        "{path}: expected MODEL and IMAGES, got only one of them; try striate predict MODEL IMAGE, or --model NAME for a \
          network with published weights"
     )
 }
 
-/// The model and the threads that suit it and so many images.
+/// The model, and an engine with as many threads as the model and the number of images warrant.
 fn load(args: &Args, file: Option<&Path>, images: usize) -> anyhow::Result<(ModelFile, Engine)> {
     let few = args.compute.engine_for_little()?;
     let model = match (file, args.named.name()) {
@@ -156,7 +156,7 @@ fn load(args: &Args, file: Option<&Path>, images: usize) -> anyhow::Result<(Mode
     Ok((model, if is_much { args.compute.engine()? } else { few }))
 }
 
-/// Decodes images, each on whatever thread is free: for small networks it is most of the work.
+/// Decodes images on all threads: for small networks, decoding is most of the work.
 fn decode(
     sources: &[Source],
     model: &Classifier,
@@ -172,7 +172,7 @@ fn decode(
             mismatches.note((i, &sources[i].name()), &image, preprocess);
             Ok(preprocess.from_image(&image))
         };
-        // Standard input is one stream: whoever holds the lock reads it to its end.
+        // Standard input is a single stream, read to its end under a lock.
         let _one = (sources[i] == Source::StandardInput).then(|| next.lock());
         slot[0] = Some(read());
     });

@@ -1,4 +1,4 @@
-//! Predictions as a table, as JSON, as CSV.
+//! Predictions as a table, JSON or CSV.
 
 use std::fmt::Write;
 
@@ -16,14 +16,14 @@ pub(super) enum Format {
     Csv,
 }
 
-/// Collects what is to be printed; JSON and CSV go out batch by batch.
+/// Collects the output; JSON and CSV are printed batch by batch.
 pub(super) struct Show {
     format: Format,
     topk: usize,
     tta: bool,
     table: Table<4>,
     rows: usize,
-    /// What is to go out next.
+    /// Text to print with the next flush.
     text: String,
     failures: Vec<Failure>,
     /// The exit code of the first failure.
@@ -102,7 +102,7 @@ impl Show {
         self.rows += 1;
     }
 
-    /// An image without an answer; said at the end, where it is not overlooked.
+    /// Records an image without a prediction; it is reported at the end, where it is not overlooked.
     pub(super) fn failure(&mut self, image: &str, error: &str, code: u8) {
         self.failures.push(Failure { image: image.into(), error: error.into() });
         self.code.get_or_insert(code);
@@ -114,7 +114,7 @@ impl Show {
         Ok(())
     }
 
-    /// Prints the rest; gives the exit code of the first failure.
+    /// Prints the rest, and returns the exit code of the first failure.
     pub(super) fn finish(mut self) -> anyhow::Result<Option<u8>> {
         match self.format {
             Format::Json => {
@@ -124,7 +124,7 @@ impl Show {
             Format::Table if self.rows > 0 => {
                 self.text = self.table.to_string();
                 if self.tta {
-                    self.text += "\nMean probabilities of each image and its mirror image.\n";
+                    self.text += "\nThe probabilities are the means of each image and its mirror image.\n";
                 }
             }
             Format::Table | Format::Csv => {}
@@ -133,7 +133,7 @@ impl Show {
         self.failures.iter().for_each(|failure| out::tell(format!("error: {}", failure.error)));
         let all = self.rows + self.failures.len();
         if !self.failures.is_empty() && all > 1 {
-            out::tell(format!("{} of {all} images have no answer", self.failures.len()));
+            out::tell(format!("{} of {all} images could not be classified", self.failures.len()));
         }
         Ok(self.code)
     }

@@ -1,4 +1,4 @@
-//! Which images were meant: files, folders, standard input, images of a data set.
+//! The images to classify: files, folders, standard input, and images of a data set.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::exit::Usage;
 use crate::flags_data::LayoutFlag;
 use crate::out;
 
-/// One image to come.
+/// The source of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     File(PathBuf),
@@ -20,7 +20,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// What it is called in the output.
+    /// The name of the image in the output.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::File(path) => path_text(path),
@@ -29,7 +29,7 @@ impl Source {
         }
     }
 
-    /// The class that its data set gives it.
+    /// The label, for an image of a data set.
     pub(crate) fn label(&self) -> Option<String> {
         match self {
             Self::Member(member) => Some(member.label()),
@@ -37,7 +37,7 @@ impl Source {
         }
     }
 
-    /// Reads and decodes it.
+    /// Reads and decodes the image.
     pub(crate) fn open(&self, preprocess: &Preprocess) -> Result<Image, DataError> {
         match self {
             Self::File(path) => preprocess.open(path),
@@ -56,7 +56,7 @@ impl Source {
     }
 }
 
-/// The images that these arguments name, folders in the order of their names. What is passed over in a folder is said.
+/// The images that these arguments name, those of a folder sorted by name. Files that are skipped in a folder are reported.
 pub(crate) fn collect(arguments: &[PathBuf], layout: LayoutFlag) -> anyhow::Result<Vec<Source>> {
     let mut sources = Vec::new();
     let mut loaded = Vec::new();
@@ -65,7 +65,7 @@ pub(crate) fn collect(arguments: &[PathBuf], layout: LayoutFlag) -> anyhow::Resu
         if let Some(place) = members::parse(text)? {
             sources.push(Source::Member(members::find(text, &place, layout, &mut loaded)?));
         } else if Known::get(text).is_some() {
-            let why = "a data set, and no image; name one of its test images by its number";
+            let why = "this is a data set, not an image; name one of its test images by its index";
             return Err(Usage(format!("{text}: {why}: {text}:0")).into());
         } else if argument.as_os_str() == "-" {
             if sources.contains(&Source::StandardInput) {
@@ -78,7 +78,7 @@ pub(crate) fn collect(arguments: &[PathBuf], layout: LayoutFlag) -> anyhow::Resu
                 out::tell(format!("{}: {note}", argument.display()));
             }
             if walked.images.is_empty() {
-                return Err(Usage(format!("{}: no image in this folder", argument.display())).into());
+                return Err(Usage(format!("{}: there is no image in this folder", argument.display())).into());
             }
             sources.extend(walked.images.into_iter().map(Source::File));
         } else {

@@ -1,4 +1,4 @@
-//! `striate trust`: may the maps of evidence of a network be believed?
+//! `striate trust`: tests whether the attributions of a network can be believed.
 
 use std::path::PathBuf;
 
@@ -26,12 +26,12 @@ Examples:
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,
-    /// Where test images come from: a data set by name, or a folder [default: the one it was trained on]
+    /// Test images: a data set by name, or a folder [default: the data set that the model was trained on]
     #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
     #[command(flatten)]
     which: PartFlags,
-    /// The folder for the page
+    /// Folder for the page
     #[arg(short, long, value_name = "FOLDER", default_value = "trust")]
     out: PathBuf,
     /// Print one JSON document

@@ -1,4 +1,4 @@
-//! `striate why`: which part of an image speaks for a class, and which against it.
+//! `striate why`: which pixels of an image speak for a class, and which against it.
 
 mod told;
 
@@ -19,9 +19,9 @@ use crate::out;
 use crate::scenes::{write_file, write_scene};
 use crate::working::Working;
 
-/// Classes that a page shows side by side.
+/// The number of classes that a page shows side by side.
 const CLASSES: usize = 10;
-const ASKING: &str = "asking the network";
+const ASKING: &str = "computing attributions";
 
 /// Show which pixels speak for a class, and which against it
 #[derive(Debug, ClapArgs)]
@@ -38,25 +38,25 @@ Examples:
 pub(crate) struct Args {
     #[command(flatten)]
     look: LookArgs,
-    /// Why this class, by its name [default: the one the network says]
+    /// Class to explain, by name [default: the predicted class]
     #[arg(long, value_name = "NAME")]
     class: Option<String>,
-    /// Why not that class: explain how far the logit is above that one's
+    /// Explain the difference from the logit of this class
     #[arg(long, value_name = "NAME")]
     versus: Option<String>,
-    /// The ten classes with the highest logits on one page, in the colors of one scale
+    /// Explain the ten classes with the highest logits, on one page and one color scale
     #[arg(long, conflicts_with_all = ["class", "versus"])]
     all_classes: bool,
-    /// How to find out; all but eigen-cam explain the logit, not the probability
+    /// Attribution method; all but eigen-cam explain the logit, not the probability
     ///
     /// [default: grad-cam where images are larger than 64 x 64 pixels and the network has a convolution, else
     /// integrated-gradients]
     #[arg(long, value_name = "METHOD", value_parser = methods())]
     method: Option<Method>,
-    /// The layer whose maps are used, for the -cam methods [default: the last that makes maps]
+    /// Layer whose feature maps are used, for the -cam methods [default: the last layer with feature maps]
     #[arg(long, value_name = "LAYER")]
     layer: Option<String>,
-    /// The folder for the page
+    /// Folder for the page
     #[arg(short, long, value_name = "FOLDER", default_value = "why")]
     out: PathBuf,
     /// Print one JSON document
@@ -64,7 +64,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// The methods by their keys, each with its line of help.
+/// The methods by their keys, each with a line of help.
 fn methods() -> impl TypedValueParser<Value = Method> {
     let value = |method: &Method| PossibleValue::new(method.key()).help(method.summary());
     PossibleValuesParser::new(Method::all().iter().map(value)).map(|key| {
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     if versus == Some(class) {
         let name = &looked.model.classes()[class];
         return Err(Usage(format!(
-            "--versus {name}: that is the class explained; name another, or say --class"
+            "--versus {name}: this is the class that is explained; name another one, or add --class"
         ))
         .into());
     }
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         found.push(question.ask(args.layer.as_deref(), &mut looked, &mut tell).map_err(usage)?);
     }
     if is_long {
-        // Refinements that agree early end it early.
+        // The method ends early when the refinements agree.
         working.count(ASKING, 1, 1);
     }
 
@@ -125,7 +125,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// What is asked of the network.
+/// The attribution that is asked for.
 struct Asked {
     method: Method,
     class: usize,
@@ -144,7 +144,7 @@ impl Asked {
             return Err(ExplainError::NoVersus { method: self.method.name() });
         }
         let image = looked.image();
-        // Normalized values of 0 are the mean of the training images.
+        // A normalized value of 0 is the mean of the training images.
         let baseline = Array4::zeros(image.raw_dim());
         let (Some(image), Some(baseline)) = (image.outer_iter().next(), baseline.outer_iter().next()) else {
             unreachable!("each is a batch of one")
@@ -158,9 +158,9 @@ impl Asked {
     }
 }
 
-/// The page as PNG and SVG, and the values, class after class; gives the paths.
+/// Writes the page as PNG and SVG, and the values, class by class; returns the paths.
 fn write(args: &Args, scene: &Scene, found: &[Attribution]) -> anyhow::Result<Vec<PathBuf>> {
-    let values: Vec<f32> = found.iter().flat_map(|evidence| &evidence.values).copied().collect();
+    let values: Vec<f32> = found.iter().flat_map(|attribution| &attribution.values).copied().collect();
     let mut shape = found[0].shape.to_vec();
     if args.all_classes {
         shape.insert(0, found.len());

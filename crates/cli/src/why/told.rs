@@ -1,4 +1,4 @@
-//! What `why` says, for people and as JSON.
+//! The output of `why`, as text and as JSON.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use striate::report::scale::Scale;
 
 use crate::look::{Looked, says};
 
-/// What was found, and about what.
+/// The attributions, and what they are about.
 pub(super) struct Told<'a> {
     pub(super) looked: &'a Looked,
     pub(super) prediction: &'a Prediction,
@@ -27,12 +27,12 @@ struct Head<'a> {
     warning: Option<&'static str>,
     layer: Option<&'a str>,
     shape: [usize; 3],
-    /// How much the image, not the values, is smoothed.
+    /// The smoothing of the drawing in pixels; the values are not smoothed.
     smoothing_px: Option<f64>,
     files: &'a [PathBuf],
 }
 
-/// One class.
+/// The attribution of one class.
 #[derive(Serialize)]
 pub(super) struct OfClass<'a> {
     #[serde(flatten)]
@@ -46,7 +46,7 @@ pub(super) struct OfClass<'a> {
     scale: Scale,
 }
 
-/// What a part of an exact sum adds.
+/// The contribution of a part of an exact sum.
 #[derive(Serialize)]
 struct Sum<'a> {
     name: &'a str,
@@ -54,7 +54,7 @@ struct Sum<'a> {
     sum: f64,
 }
 
-/// Several classes; the values of each lie one after the other in the .npy.
+/// The attributions of several classes, whose values are stacked in the .npy.
 #[derive(Serialize)]
 pub(super) struct OfClasses<'a> {
     #[serde(flatten)]
@@ -126,7 +126,7 @@ impl<'a> Told<'a> {
             let (class, method, logit) = (self.name(evidence.class), evidence.method.name(), evidence.logit);
             text.push_str(&match evidence.versus.map(|other| self.name(other)) {
                 Some(other) => {
-                    format!("why {class} rather than {other}: {method}{of}, logits differ by {logit:.4}\n")
+                    format!("why {class} rather than {other}: {method}{of}, logit difference {logit:.4}\n")
                 }
                 None => format!("why {class}: {method}{of}, logit {logit:.4}\n"),
             });
@@ -134,7 +134,7 @@ impl<'a> Told<'a> {
             lines.for_each(|line| text.push_str(&format!("  {line}\n")));
         }
         if let Some(warning) = self.found[0].method.warning() {
-            text.push_str(&format!("mind: {warning}\n"));
+            text.push_str(&format!("caution: {warning}\n"));
         }
         self.files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
         text

@@ -1,4 +1,4 @@
-//! `striate xray`: one value of a network taken apart, down to each product.
+//! `striate xray`: takes one value of a network apart, down to each product.
 
 use std::path::PathBuf;
 
@@ -27,16 +27,16 @@ Examples:
 pub(crate) struct Args {
     #[command(flatten)]
     look: LookArgs,
-    /// The layer, by its name ('striate summary' lists them) [default: the last convolution]
+    /// Layer of the value ('striate summary' lists them) [default: the last convolution]
     #[arg(long, value_name = "LAYER")]
     layer: Option<String>,
-    /// The map in it, from 0; of a vector, the value [default: the strongest]
+    /// Index of the feature map, or of the value in a vector, from 0 [default: the strongest]
     #[arg(long, value_name = "N")]
     map: Option<usize>,
-    /// The place in the map, from 0 [default: the strongest]
+    /// Position in the map, from 0 [default: the strongest]
     #[arg(long, value_name = "ROW,COLUMN", value_parser = place)]
     at: Option<[usize; 2]>,
-    /// The folder for the page
+    /// Folder for the page
     #[arg(short, long, value_name = "FOLDER", default_value = "xray")]
     out: PathBuf,
     /// Print one JSON document, with every product
@@ -44,7 +44,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// `ROW,COLUMN`.
+/// Parses `ROW,COLUMN`.
 fn place(text: &str) -> Result<[usize; 2], String> {
     let read = |(row, column): (&str, &str)| Some([row.trim().parse().ok()?, column.trim().parse().ok()?]);
     let wrong = || "expected a row and a column, from 0, such as 7,12".to_owned();
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// `conv2-5-7-12`; the names of layers may hold anything.
+/// The file name, such as `conv2-5-7-12`, with unsafe characters of the layer's name replaced.
 fn stem(xray: &Xray) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     let layer: String = xray.layer.trim_start_matches('.').chars().take(80).map(plain).collect();
