@@ -118,7 +118,7 @@ fn what_is_refused() {
         "maps convnet digits:3 --layer conv9",
         expect![[r#"
         exit code 2
-        error: no layer `conv9` in this network; near names: conv1, conv2, input, relu, max_pool2d
+        error: this network has no layer `conv9`; similar names: conv1, conv2, input, relu, max_pool2d
     "#]],
     );
     check(

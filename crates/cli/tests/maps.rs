@@ -159,7 +159,7 @@ fn what_is_refused() {
         "maps net ramp.pgm --layer conv9",
         expect![[r#"
         exit code 2
-        error: no layer `conv9` in this network; near names: conv1, conv2, input, relu, max_pool2d
+        error: this network has no layer `conv9`; similar names: conv1, conv2, input, relu, max_pool2d
     "#]],
     );
     check(
@@ -199,7 +199,7 @@ fn what_is_refused() {
         "filters net --layer relu",
         expect![[r#"
         exit code 2
-        error: layer `relu`: a relu has no kernels to show; layers that have some: conv1, conv2, fc1, fc2
+        error: layer `relu`: relu has no kernels to show; layers with kernels: conv1, conv2, fc1, fc2
     "#]],
     );
     check(

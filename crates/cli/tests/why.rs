@@ -119,7 +119,7 @@ fn one_class_rather_than_another() {
     let both = logit("--class 4 --versus 2 --method exact-sum");
     assert!((both - (four - two)).abs() < 1e-5, "{both} {four} {two}");
     let svg = fs::read_to_string(place.path().join("why/exact-sum.svg")).unwrap();
-    assert!(svg.contains("Why 4 rather than 2?") && svg.contains("logits differ by"), "{svg}");
+    assert!(svg.contains("Why 4 rather than 2?") && svg.contains("logit difference"), "{svg}");
     let text = place.succeed("why net ramp.pgm --class 4 --versus 2 --method grad-cam");
     assert!(text.contains("why 4 rather than 2: Grad-CAM"), "{text}");
 }
@@ -151,7 +151,7 @@ fn a_photo_is_asked_by_its_maps_and_pixels_are_smoothed() {
     let svg = |name: &str| fs::read_to_string(place.path().join(format!("why/{name}.svg"))).unwrap();
     let found = json("why net ramp.pgm --json");
     assert_eq!((&found["method"], &found["smoothing_px"]), (&"grad_cam".into(), &Value::Null));
-    assert!(svg("grad-cam").contains("the brighter, the more it speaks for"), "what the colors say");
+    assert!(svg("grad-cam").contains("the brighter, the more a place speaks for"), "what the colors say");
     let found = json("why net ramp.pgm --class 4 --method gradient-x-input --json");
     assert_eq!(found["smoothing_px"], 1.5);
     let page = svg("gradient-x-input");
@@ -160,7 +160,7 @@ fn a_photo_is_asked_by_its_maps_and_pixels_are_smoothed() {
     let sum: f64 = values.iter().map(|&v| f64::from(v)).sum();
     assert!((sum - found["completeness"]["sum"].as_f64().unwrap()).abs() < 1e-9, "as they were found");
     let text = place.succeed("why net ramp.pgm --method gradient-x-input");
-    assert!(text.contains("The image is smoothed by 1.5 pixels"), "{text}");
+    assert!(text.contains("The drawing is smoothed by 1.5 pixels"), "{text}");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --method grad-cam",
         expect![[r#"
         exit code 2
-        error: class activation map: this network has no convolution, so no layer knows where in the image anything is; try integrated gradients or occlusion
+        error: class activation map: this network has no convolution, so no layer has feature maps; try integrated gradients or occlusion
     "#]],
     );
     check(
@@ -203,7 +203,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --class seven",
         expect![[r#"
         exit code 2
-        error: no class `seven` among the 10 of this network; near names: 0, 1, 2, 3, 4
+        error: this network has no class `seven` among its 10 classes; similar names: 0, 1, 2, 3, 4
     "#]],
     );
     check(
@@ -211,7 +211,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --layer fc1",
         expect![[r#"
         exit code 2
-        error: evidence: integrated gradients looks at the image itself, not at a layer; a layer can be named for Grad-CAM, Grad-CAM++, LayerCAM, EigenCAM, Score-CAM
+        error: attribution: integrated gradients does not use a layer; a layer can be named for Grad-CAM, Grad-CAM++, LayerCAM, EigenCAM, Score-CAM
     "#]],
     );
     check(
@@ -219,7 +219,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --method eigen-cam --all-classes",
         expect![[r#"
         exit code 2
-        error: evidence: EigenCAM is the same for every class, so it cannot tell two apart; try Grad-CAM or integrated gradients
+        error: attribution: EigenCAM is the same for every class, so it cannot compare classes; try Grad-CAM or integrated gradients
     "#]],
     );
     check(
@@ -235,7 +235,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --class 1 --versus seven",
         expect![[r#"
         exit code 2
-        error: no class `seven` among the 10 of this network; near names: 0, 1, 2, 3, 4
+        error: this network has no class `seven` among its 10 classes; similar names: 0, 1, 2, 3, 4
     "#]],
     );
     check(

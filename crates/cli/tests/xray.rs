@@ -103,7 +103,7 @@ fn a_page_and_a_document_of_every_product() {
     assert!(text.contains("conv2 map 5 at (0, 12) = "), "{text}");
     assert!(text.contains("difference 0") && text.ends_with("pages/conv2-5-0-12.svg\n"), "{text}");
     let svg = fs::read_to_string(place.path().join("pages/conv2-5-0-12.svg")).unwrap();
-    assert!(svg.contains("difference 0") && svg.contains("of 16 channels whose sums are largest"), "{svg}");
+    assert!(svg.contains("difference 0") && svg.contains("of 16 channels with the largest sums"), "{svg}");
     assert!(fs::read(place.path().join("pages/conv2-5-0-12.png")).unwrap().starts_with(b"\x89PNG"));
 
     let document: Value = serde_json::from_str(&place.succeed(&format!("{line} --json"))).unwrap();
@@ -138,14 +138,14 @@ fn what_is_not_there_is_told() {
         "xray net waves.pgm --layer conv3",
         expect![[r#"
         exit code 2
-        error: no layer `conv3` in this network; near names: conv1, conv2, input, relu, max_pool2d
+        error: this network has no layer `conv3`; similar names: conv1, conv2, input, relu, max_pool2d
     "#]],
     );
     check(
         "xray net waves.pgm --layer flatten",
         expect![[r#"
         exit code 2
-        error: layer `flatten`: flatten adds nothing up that could be taken apart; layers that do: conv1, max_pool2d, conv2, max_pool2d_1, fc1, fc2
+        error: layer `flatten`: flatten computes no sum that could be taken apart; layers that do: conv1, max_pool2d, conv2, max_pool2d_1, fc1, fc2
     "#]],
     );
     check(
@@ -166,7 +166,7 @@ fn what_is_not_there_is_told() {
         "xray net waves.pgm --layer fc1 --at 0,1",
         expect![[r#"
         exit code 2
-        error: layer `fc1`: expected a row from 0 to 0 and a column from 0 to 0, as of a vector, got 0,1
+        error: layer `fc1`: expected a row from 0 to 0 and a column from 0 to 0, since its output is a vector, got 0,1
     "#]],
     );
     check(

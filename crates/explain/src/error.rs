@@ -8,7 +8,7 @@ use striate_report::text::listed;
 #[non_exhaustive]
 pub enum ExplainError {
     /// No layer is called that.
-    #[error("no layer `{pattern}` in this network; near names: {}", near.join(", "))]
+    #[error("this network has no layer `{pattern}`; similar names: {}", near.join(", "))]
     NoLayer {
         /// What was asked for: a name, or a pattern.
         pattern: String,
@@ -17,7 +17,7 @@ pub enum ExplainError {
     },
 
     /// A layer that computes without kernels.
-    #[error("layer `{layer}`: a {op} has no kernels to show; layers that have some: {}", listed(layers))]
+    #[error("layer `{layer}`: {op} has no kernels to show; layers with kernels: {}", listed(layers))]
     NoKernels {
         /// What was asked for.
         layer: String,
@@ -29,8 +29,8 @@ pub enum ExplainError {
 
     /// An output that is not one logit a class.
     #[error(
-        "evidence: expected a network whose output is one logit a class, got one that ends in {op}; a probability also \
-         moves when other classes do, so end the network before its softmax"
+        "attribution: expected a network that outputs one logit per class, got one that ends in {op}; a probability also \
+         depends on the other classes, so end the network before its softmax"
     )]
     NotLogits {
         /// The last operation.
@@ -38,7 +38,7 @@ pub enum ExplainError {
     },
 
     /// No class has that number.
-    #[error("evidence: expected a class from 0 to {last}, got {class}", last = classes.saturating_sub(1))]
+    #[error("attribution: expected a class from 0 to {last}, got {class}", last = classes.saturating_sub(1))]
     NoClass {
         /// What was asked for.
         class: usize,
@@ -47,7 +47,7 @@ pub enum ExplainError {
     },
 
     /// No class has that name.
-    #[error("no class `{name}` among the {classes} of this network; near names: {}", near.join(", "))]
+    #[error("this network has no class `{name}` among its {classes} classes; similar names: {}", near.join(", "))]
     NoClassNamed {
         /// What was asked for.
         name: String,
@@ -59,7 +59,7 @@ pub enum ExplainError {
 
     /// An image, or a baseline, of another shape than the network's input.
     #[error(
-        "evidence: the network takes an image {expected:?}, got {got:?}; prepare image and baseline alike"
+        "attribution: the network takes an image {expected:?}, got {got:?}; preprocess the image and the baseline in the same way"
     )]
     Image {
         /// `[C, H, W]`.
@@ -69,7 +69,7 @@ pub enum ExplainError {
     },
 
     /// A class compared with itself.
-    #[error("evidence: why class {class} rather than itself? name two classes")]
+    #[error("attribution: class {class} cannot be compared with itself; name two different classes")]
     SameClass {
         /// The one.
         class: usize,
@@ -77,7 +77,7 @@ pub enum ExplainError {
 
     /// A comparison of two classes by a method that knows none.
     #[error(
-        "evidence: {method} is the same for every class, so it cannot tell two apart; try Grad-CAM or integrated gradients"
+        "attribution: {method} is the same for every class, so it cannot compare classes; try Grad-CAM or integrated gradients"
     )]
     NoVersus {
         /// What was asked for.
@@ -85,7 +85,7 @@ pub enum ExplainError {
     },
 
     /// A layer named for a method that looks at none.
-    #[error("evidence: {method} looks at the image itself, not at a layer; a layer can be named for {}", with.join(", "))]
+    #[error("attribution: {method} does not use a layer; a layer can be named for {}", with.join(", "))]
     LayerUnused {
         /// What was asked for.
         method: &'static str,
@@ -94,7 +94,7 @@ pub enum ExplainError {
     },
 
     /// Values that are infinite or not a number, where evidence would be none.
-    #[error("evidence: {count} of {of} {what} are not finite; {hint}")]
+    #[error("attribution: {count} of {of} {what} are not finite; {hint}")]
     NotFinite {
         /// Of what.
         what: String,
@@ -108,8 +108,8 @@ pub enum ExplainError {
 
     /// An exact sum of a network that is curved.
     #[error(
-        "exact sum: `{value}` is a {op}, which is not piecewise linear, so the logit is no sum of parts; try integrated \
-         gradients, whose gap is told"
+        "exact sum: `{value}` ({op}) is not piecewise linear, so the logit is not an exact sum; try integrated gradients, \
+         which reports its completeness gap"
     )]
     NotPiecewiseLinear {
         /// The value.
@@ -120,14 +120,14 @@ pub enum ExplainError {
 
     /// Class activation maps of a network that has no maps.
     #[error(
-        "class activation map: this network has no convolution, so no layer knows where in the image anything is; try \
-         integrated gradients or occlusion"
+        "class activation map: this network has no convolution, so no layer has feature maps; try integrated gradients or \
+         occlusion"
     )]
     NoConvolution,
 
     /// A class activation map of a vector.
     #[error(
-        "class activation map: expected a layer that makes maps, [C, H, W], but `{layer}` makes {shape:?}; name a convolution"
+        "class activation map: expected a layer with feature maps [C, H, W], but `{layer}` outputs {shape:?}; name a convolution"
     )]
     NoMaps {
         /// What was asked for.
@@ -138,7 +138,7 @@ pub enum ExplainError {
 
     /// A layer whose values are no sum, mean or maximum of others.
     #[error(
-        "layer `{layer}`: {op} adds nothing up that could be taken apart; layers that do: {}",
+        "layer `{layer}`: {op} computes no sum that could be taken apart; layers that do: {}",
         if layers.is_empty() { "none in this network".to_owned() } else { listed(layers) }
     )]
     NoSum {
@@ -164,7 +164,7 @@ pub enum ExplainError {
     /// A place outside the maps of a layer.
     #[error(
         "layer `{layer}`: expected a row from 0 to {} and a column from 0 to {}{}, got {},{}",
-        size[0].saturating_sub(1), size[1].saturating_sub(1), if *size == [1, 1] { ", as of a vector" } else { "" },
+        size[0].saturating_sub(1), size[1].saturating_sub(1), if *size == [1, 1] { ", since its output is a vector" } else { "" },
         at[0], at[1]
     )]
     NoPlace {

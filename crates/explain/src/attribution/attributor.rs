@@ -72,7 +72,7 @@ impl<'a> Attributor<'a> {
             return Err(ExplainError::NoClass { class, classes });
         }
         for (name, values) in session.params().iter() {
-            let hint = "a network that diverged says nothing; train it again at a lower learning rate";
+            let hint = "the training of the network diverged; train it again with a lower learning rate";
             all_finite(values.iter(), || format!("values of `{name}`"), hint)?;
         }
         let attributor = Self { session, image, class, versus: None, tell: None };
@@ -113,7 +113,7 @@ impl<'a> Attributor<'a> {
         if got != expected {
             return Err(ExplainError::Image { expected, got: [got[0], got[1], got[2]] });
         }
-        all_finite(image.iter(), || "values of the image".into(), "check how it was prepared")
+        all_finite(image.iter(), || "values of the image".into(), "check its preprocessing")
     }
 
     pub(super) fn shape(&self) -> [usize; 3] {
@@ -232,8 +232,7 @@ impl<'a> Attributor<'a> {
 }
 
 /// What finite parameters and images can do all the same.
-const OVERFLOW: &str =
-    "the weights and the image are finite, so the network overflows; train it again at a lower learning rate";
+const OVERFLOW: &str = "the weights and the image are finite, so the network overflows; train it again with a lower learning rate";
 
 fn all_finite<'v>(
     values: impl ExactSizeIterator<Item = &'v f32> + Clone,

@@ -41,12 +41,12 @@ pub fn class_page(all: &[Attribution], about: &About) -> Scene {
     // The least closely known speaks for all.
     let change = |attribution: &Attribution| attribution.refinement.map_or(0.0, |found| found.change);
     let least = all.iter().max_by(|a, b| change(a).total_cmp(&change(b))).unwrap_or(first);
-    let warning = first.method.warning().map(|warning| format!("Mind: {warning}"));
+    let warning = first.method.warning().map(|warning| format!("Caution: {warning}"));
     let notes = least.notes().into_iter().chain(warning);
     let notes: Vec<String> = notes.flat_map(|note| wrap_text(&note, CAPTION, wide, 4)).collect();
     let body = (wide, rows + (LINE + 2.0) * notes.len() as f64);
     let title = format!("Why each class? {}{}", first.method.name(), layer_of(first));
-    let line = format!("{}; the {} highest logits, one scale", first.method.unit(), all.len());
+    let line = format!("{}; the {} highest logits, on one scale", first.method.unit(), all.len());
     let lines = [about.subject.as_str(), &line];
     let colors = first.colors("the class", None);
     let legend = Legend::Told(&scale, &colors);

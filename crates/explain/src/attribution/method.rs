@@ -103,24 +103,26 @@ impl Method {
     /// One line about it.
     pub fn summary(self) -> &'static str {
         match self {
-            Self::Gradient => "How fast the logit rises with each pixel",
-            Self::GradientXInput => "What each pixel adds, were the network linear",
+            Self::Gradient => "Gradient of the logit with respect to each pixel",
+            Self::GradientXInput => "Contribution of each pixel if the network were linear",
             Self::SmoothGrad => "The gradient, averaged over noisy copies of the image",
             Self::IntegratedGradients => {
-                "What each pixel adds on the way from the mean image; sums to the logit's rise"
+                "Contribution of each pixel on the path from the mean image; sums to the rise of the logit"
             }
             Self::ExactSum => {
-                "What each pixel and each bias adds to the logit, and nothing is left over (FullGrad)"
+                "Contribution of each pixel and each bias; sums to the logit exactly (FullGrad)"
             }
             Self::GuidedBackprop => {
-                "The gradient along positive ways alone: sharp edges, and little of the network"
+                "Gradient through positive paths only: sharp edges, but little about the network"
             }
-            Self::GradCam => "Maps of a layer, as strong as the logit rises with each",
-            Self::GradCamPlusPlus => "The same for several places of one class",
-            Self::LayerCam => "Each value of a layer by its own gradient; sharp in early layers",
-            Self::EigenCam => "What the maps of a layer have in common, whatever the class",
-            Self::ScoreCam => "Maps of a layer, by the logit of the image seen through each; slow",
-            Self::Occlusion => "How far the logit falls when a patch is covered with the mean color",
+            Self::GradCam => "Feature maps of a layer, weighted by the gradient of the logit",
+            Self::GradCamPlusPlus => "Grad-CAM for several instances of a class in one image",
+            Self::LayerCam => "Each value of a layer, weighted by its own gradient; sharp in early layers",
+            Self::EigenCam => "Main component of the feature maps of a layer, regardless of the class",
+            Self::ScoreCam => {
+                "Feature maps of a layer, weighted by the logit of the image masked with each; slow"
+            }
+            Self::Occlusion => "Drop of the logit when a patch is covered with the mean color",
         }
     }
 
@@ -148,8 +150,8 @@ impl Method {
     /// What its values are, for people.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::Gradient | Self::SmoothGrad => "slope of the logit",
-            Self::GuidedBackprop => "slope along positive ways",
+            Self::Gradient | Self::SmoothGrad => "gradient of the logit",
+            Self::GuidedBackprop => "gradient through positive paths",
             Self::EigenCam => "deviation from the maps' mean",
             Self::GradCamPlusPlus | Self::LayerCam | Self::ScoreCam | Self::GradCam => {
                 "weighted sum of the maps"
@@ -162,9 +164,9 @@ impl Method {
     pub fn warning(self) -> Option<&'static str> {
         match self {
             Self::GuidedBackprop => Some(
-                "it looks much the same with random weights: edges that are there, not what the network makes of them",
+                "it looks almost the same with random weights: it shows edges of the image, not what the network makes of them",
             ),
-            Self::EigenCam => Some("it is the same for every class: it never asks for a logit"),
+            Self::EigenCam => Some("it is the same for every class, since it does not depend on any logit"),
             _ => None,
         }
     }

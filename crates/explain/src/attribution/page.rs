@@ -73,23 +73,28 @@ impl Attribution {
         Thumbnail::of_colors(width, height, mixed)
     }
 
-    /// What the values sum to, for people, where they are to sum to something.
+    /// What the values sum to, in words; `None` for methods whose values need not sum to anything.
     pub fn account(&self) -> Option<String> {
         let c = self.completeness?;
         let [rise, sum, gap] = [c.rise, c.sum, c.gap].map(|v| number(v as f32));
         let Some((input, biases)) = self.parts.split_first() else {
-            return Some(format!("values sum to {sum}, rise from the baseline {rise}: gap {gap}"));
+            let what = if self.versus.is_some() { "logit difference" } else { "logit" };
+            return Some(format!(
+                "attributions sum to {sum}; the {what} is {rise} above the baseline's (completeness gap {gap})"
+            ));
         };
         let placed = |has: bool| {
             let some = biases.iter().filter(move |part| (part.shape.len() == 3) == has);
             number(some.map(|part| part.sum).sum::<f64>() as f32)
         };
         let (image, maps, rest) = (number(input.sum as f32), placed(true), placed(false));
-        Some(format!("image {image} + biases of maps {maps} + of vectors {rest} = {sum}: gap {gap}"))
+        Some(format!(
+            "image {image} + biases of feature maps {maps} + biases of vectors {rest} = {sum} (completeness gap {gap})"
+        ))
     }
 
-    /// What a reader has to know of the values, for people: how closely integrated gradients are known, and whether what is
-    /// shown is smoothed.
+    /// What a reader has to know about the values: how precisely integrated gradients are known, and whether the drawing is
+    /// smoothed.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(found) = self.refinement {
@@ -100,16 +105,15 @@ impl Attribution {
                      the largest."
                 ),
                 false => format!(
-                    "After {gradients} gradients the last two refinements still differ, at one pixel by {change} of the \
-                     largest, where {} was wanted: read single pixels with caution.",
+                    "After {gradients} gradients the last two refinements still differ by {change} of the largest at one pixel \
+                     (tolerance: {}): interpret single pixels with caution.",
                     percent(Some(found.tolerance))
                 ),
             });
         }
         if let Some(sigma_px) = self.smoothing_px() {
             notes.push(format!(
-                "The image is smoothed by {sigma_px:.1} pixels, so that something can be seen; the values are as they were \
-                 found."
+                "The drawing is smoothed by {sigma_px:.1} pixels, so that it can be read; the values are not smoothed."
             ));
         }
         notes
@@ -118,15 +122,15 @@ impl Attribution {
     /// What the colors say of `class` (where there is no `versus`), in a few words.
     pub(super) fn colors(&self, class: &str, versus: Option<&str>) -> String {
         match (self.method, versus) {
-            (Method::EigenCam, _) => "orange and blue: the two ends of what differs most".into(),
+            (Method::EigenCam, _) => "orange and blue: the two ends of the main variation".into(),
             (Method::Gradient | Method::SmoothGrad | Method::GuidedBackprop, _) => {
-                "orange: the logit rises with the pixel, blue: it falls".into()
+                "orange: the logit rises with the pixel; blue: it falls".into()
             }
-            (method, None) if method.is_signed() => format!("orange speaks for {class}, blue against"),
+            (method, None) if method.is_signed() => format!("orange speaks for {class}, blue against it"),
             (method, Some(other)) if method.is_signed() => {
                 format!("orange speaks for {class}, blue for {other}")
             }
-            _ => format!("the brighter, the more it speaks for {class}"),
+            _ => format!("the brighter, the more a place speaks for {class}"),
         }
     }
 
@@ -144,13 +148,13 @@ impl Attribution {
     pub fn page(&self, about: &About) -> Scene {
         let logit = number(self.logit);
         let logit = if self.versus.is_some() {
-            format!("logits differ by {logit}")
+            format!("logit difference {logit}")
         } else {
             format!("logit {logit}")
         };
         let line = self.account().map_or_else(|| logit.clone(), |account| format!("{logit} · {account}"));
         let (scale, room) = (self.scale(), 2.0 * SIDE + GAP);
-        let warning = self.method.warning().map(|warning| format!("Mind: {warning}"));
+        let warning = self.method.warning().map(|warning| format!("Caution: {warning}"));
         let notes: Vec<String> = self
             .notes()
             .into_iter()
@@ -167,7 +171,7 @@ impl Attribution {
         let shown = colored(&self.shown(), [height, width], |v| scale.color(v));
         let mut tiles = vec![(format!("{}, {height} x {width}", self.method.unit()), shown)];
         if let Some(image) = &about.image {
-            tiles.push(("over the image, larger values more opaque".into(), self.overlay(image)));
+            tiles.push(("over the image; larger values are more opaque".into(), self.overlay(image)));
         }
         for (i, (caption, image)) in tiles.into_iter().enumerate() {
             let x = MARGIN + (SIDE + GAP) * i as f64;

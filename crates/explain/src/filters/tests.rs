@@ -54,9 +54,9 @@ fn convolutions_unless_others_are_named() {
     assert_eq!(named(&graph, &[]).unwrap(), ["conv"]);
     assert_eq!(named(&graph, &["*"]).unwrap(), ["conv", "fc"], "those that have kernels");
     let message = |pattern| named(&graph, &[pattern]).unwrap_err().to_string();
-    expect!["layer `relu`: a relu has no kernels to show; layers that have some: conv, fc"]
+    expect!["layer `relu`: relu has no kernels to show; layers with kernels: conv, fc"]
         .assert_eq(&message("relu"));
-    expect!["no layer `cnv` in this network; near names: conv, input, relu, flatten, fc"]
+    expect!["this network has no layer `cnv`; similar names: conv, input, relu, flatten, fc"]
         .assert_eq(&message("cnv"));
 }
 

@@ -57,7 +57,7 @@ fn images(scene: &striate_report::chart::Scene) -> Vec<&Thumbnail> {
 fn without_a_pattern_convolutions_and_activations_are_shown() {
     assert_eq!(names(&[]).unwrap(), ["conv2d", "relu"]);
     assert_eq!(names(&["*max*", "relu"]).unwrap(), ["relu", "max_pool2d"]);
-    expect!["no layer `convd2` in this network; near names: conv2d, input, relu, max_pool2d, flatten"]
+    expect!["this network has no layer `convd2`; similar names: conv2d, input, relu, max_pool2d, flatten"]
         .assert_eq(&names(&["relu", "convd2"]).unwrap_err().to_string());
     assert!(names(&["€*"]).is_err());
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::{Cell, Norm, Step, Sum, Work, Xray};
 use striate_report::scale::number;
-use striate_report::text::{Align, Table, percent};
+use striate_report::text::{Align, Table};
 
-/// Rows of a table.
+/// The most rows of a table.
 const MOST: usize = 8;
 
 /// A row and a column.
@@ -38,25 +38,28 @@ impl Xray {
         self.steps.iter().map(|step| step.op).collect::<Vec<_>>().join(", ")
     }
 
-    /// `sees rows 12 to 19 and columns 22 to 27 of 28 x 28`.
+    /// `receptive field: rows 12-19, columns 22-27 (48 of 784 pixels)`.
     pub(super) fn sees(&self) -> String {
         let [height, width] = self.image;
         let pixels = self.field.seen_pixels();
         if pixels == 0 {
-            return "sees nothing of the image: padding alone".into();
+            return "receptive field: only padding, no pixel of the image".into();
         }
+        let bound = match self.field.status {
+            crate::receptive_field::Status::Exact => "",
+            crate::receptive_field::Status::UpperBound => " (upper bound)",
+        };
         let [[y0, y1], [x0, x1]] = self.field.seen;
-        let share = percent(Some(pixels as f64 / (height * width) as f64));
+        let [y1, x1] = [y1 - 1, x1 - 1];
         format!(
-            "sees rows {y0} to {} and columns {x0} to {} of {height} x {width}: {pixels} pixels, {share}",
-            y1 - 1,
-            x1 - 1
+            "receptive field{bound}: rows {y0}-{y1}, columns {x0}-{x1} ({pixels} of {} pixels)",
+            height * width
         )
     }
 
-    /// How much of that has any influence on the value before its activation.
+    /// The number of pixels with an influence on the value before its activation.
     pub(super) fn influence(&self) -> String {
-        format!("its slope is not 0 at {} of them", self.slope_pixels)
+        format!("the gradient is non-zero at {} of them", self.slope_pixels)
     }
 }
 
@@ -77,11 +80,7 @@ impl Step {
 impl fmt::Display for Xray {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} = {}   ({})", self.title(), full(self.value), self.operations())?;
-        let not_exact = match self.field.status {
-            crate::receptive_field::Status::Exact => "",
-            crate::receptive_field::Status::UpperBound => " at most",
-        };
-        writeln!(f, "{}{not_exact}; {}\n", self.sees(), self.influence())?;
+        writeln!(f, "{}; {}\n", self.sees(), self.influence())?;
         match &self.work {
             Work::Sum(sum) => write_sum(f, sum)?,
             Work::Max { input, cells, winner } => {
@@ -121,7 +120,7 @@ impl fmt::Display for Xray {
             let off = (f64::from(proof.engine) - proof.exact).abs();
             writeln!(
                 f,
-                "\nBy hand means in the engine's order ({}). In f64 {} is {}: the engine is {off:.1e} off, and may be {:.1e}.",
+                "\nComputed by hand in the engine's summation order ({}). In double precision, {} is {}; the engine's error is {off:.1e} (bound: {:.1e}).",
                 self.isa,
                 step.name,
                 exact(proof.exact),
@@ -138,7 +137,7 @@ fn write_sum(f: &mut fmt::Formatter<'_>, sum: &Sum) -> fmt::Result {
         (if is_vector { "value" } else { "channel" }, Align::Right),
         ("subtotal", Align::Right),
         ("sum so far", Align::Right),
-        ("its largest product", Align::Left),
+        ("largest product", Align::Left),
     ]);
     let mut so_far = f64::from(sum.bias.unwrap_or(0.0));
     if sum.bias.is_some() {
@@ -157,7 +156,7 @@ fn write_sum(f: &mut fmt::Formatter<'_>, sum: &Sum) -> fmt::Result {
                 let of = if is_vector { String::new() } else { format!(" at {}", place(at)) };
                 format!("{} · {}{of}", number(x), number(channel.kernel[largest]))
             }
-            None => "padding alone".into(),
+            None => "only padding".into(),
         };
         let subtotal = number(channel.subtotal as f32);
         table.row([channel.channel.to_string(), subtotal, number(so_far as f32), words]);
@@ -173,14 +172,14 @@ fn write_sum(f: &mut fmt::Formatter<'_>, sum: &Sum) -> fmt::Result {
     if is_vector {
         writeln!(
             f,
-            "{} values of {} times their weights, the largest first:",
+            "{} values of {} times their weights, the largest products first:",
             sum.channels.len(),
             sum.input
         )?;
     } else {
         writeln!(
             f,
-            "windows of {rows} x {columns} from {} on {}, times their kernels, the largest first:",
+            "windows of {rows} x {columns} starting at {} of {}, times their kernels, the largest subtotals first:",
             place(sum.first),
             sum.input
         )?;

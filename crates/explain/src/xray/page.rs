@@ -129,15 +129,15 @@ impl Xray {
             let (hand, engine) = (super::display::full(proof.by_hand), super::display::full(proof.engine));
             let name = &norm.name;
             lines.push(format!(
-                "{name}, when the engine folds the norm into the weights: by hand {hand}, engine {engine}: {}",
+                "{name}, with the norm folded into the weights by the engine: by hand {hand}, engine {engine}: {}",
                 proof.verdict()
             ));
         }
         if let Some(proof) = self.steps.first().map(|step| step.proof).filter(|proof| proof.bound > 0.0) {
             let off = (f64::from(proof.engine) - proof.exact).abs();
             lines.push(format!(
-                "By hand means in the order in which the engine adds ({}). In double precision the first is {}: the engine \
-                 is {off:.1e} off, and may be {:.1e}.",
+                "Computed by hand in the engine's summation order ({}). In double precision the sum is {}; the engine's error is \
+                 {off:.1e} (bound: {:.1e}).",
                 self.isa,
                 super::display::exact(proof.exact),
                 proof.bound
@@ -159,12 +159,12 @@ fn push_sum(scene: &mut Scene, sum: &Sum, top: f64) {
     ];
     let kind = if sum.window == [1, 1] { "values" } else { "channels" };
     let shown = match sum.channels.len() {
-        1 => format!("the only one of its {kind}"),
+        1 => format!("its only {}", &kind[..kind.len() - 1]),
         n if n == layout.shown => format!("all {n} {kind}, the largest sum first"),
-        n => format!("the {} of {n} {kind} whose sums are largest", layout.shown),
+        n => format!("the {} of {n} {kind} with the largest sums", layout.shown),
     };
     let text =
-        format!("what it adds up: {} x kernels = products; {shown}", scales[0].0).replace(" x ", " × ");
+        format!("terms of the sum: {} x kernels = products; {shown}", scales[0].0).replace(" x ", " × ");
     let text = fit_text(&text, TEXT_SIZE, scene.width_px - 2.0 * MARGIN);
     scene.text((MARGIN, top + 10.0), TEXT_SIZE, Anchor::Start, INK, text);
     let mut x = MARGIN;

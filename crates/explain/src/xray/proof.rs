@@ -44,9 +44,9 @@ impl Proof {
     pub fn verdict(&self) -> String {
         match self.ulps {
             _ if self.is_equal() => "difference 0".into(),
-            Some(0) => "difference 0, but for the sign of zero".into(),
+            Some(0) => "difference 0, except for the sign of zero".into(),
             Some(ulps) => format!("{ulps} ulp apart"),
-            None => "one of them is not a number".into(),
+            None => "one of them is NaN".into(),
         }
     }
 }
@@ -91,9 +91,9 @@ mod tests {
         let proof = |a, b| Proof::unrounded(a, b);
         assert!(proof(0.5, 0.5).is_equal() && proof(f32::NAN, -f32::NAN).is_equal());
         assert!(!proof(0.0, -0.0).is_equal());
-        assert_eq!(proof(0.0, -0.0).verdict(), "difference 0, but for the sign of zero");
+        assert_eq!(proof(0.0, -0.0).verdict(), "difference 0, except for the sign of zero");
         assert_eq!(proof(1.0, 1.000_000_2).verdict(), "2 ulp apart");
-        assert_eq!(proof(1.0, f32::NAN).verdict(), "one of them is not a number");
+        assert_eq!(proof(1.0, f32::NAN).verdict(), "one of them is NaN");
         assert_eq!(proof(2.0, 2.0).verdict(), "difference 0");
     }
 

@@ -244,19 +244,19 @@ fn errors_say_what_there_is() {
     check(
         layer("block.conv3"),
         expect![
-            "no layer `block.conv3` in this network; near names: block.conv1, block.conv2, block.bn1, block.bn2, block.add"
+            "this network has no layer `block.conv3`; similar names: block.conv1, block.conv2, block.bn1, block.bn2, block.add"
         ],
     );
     check(
         layer("flatten"),
         expect![
-            "layer `flatten`: flatten adds nothing up that could be taken apart; layers that do: conv1, block.conv1, block.conv2, block.add, maxpool, counted, uncounted, adaptive, fc1, fc2"
+            "layer `flatten`: flatten computes no sum that could be taken apart; layers that do: conv1, block.conv1, block.conv2, block.add, maxpool, counted, uncounted, adaptive, fc1, fc2"
         ],
     );
     check(
         layer("input"),
         expect![
-            "layer `input`: input adds nothing up that could be taken apart; layers that do: conv1, block.conv1, block.conv2, block.add, maxpool, counted, uncounted, adaptive, fc1, fc2"
+            "layer `input`: input computes no sum that could be taken apart; layers that do: conv1, block.conv1, block.conv2, block.add, maxpool, counted, uncounted, adaptive, fc1, fc2"
         ],
     );
     check(at("conv1", 20, [0, 0]), expect!["layer `conv1`: expected a map from 0 to 19, got 20"]);
@@ -266,7 +266,9 @@ fn errors_say_what_there_is() {
     );
     check(
         at("fc2", 4, [0, 1]),
-        expect!["layer `fc2`: expected a row from 0 to 0 and a column from 0 to 0, as of a vector, got 0,1"],
+        expect![
+            "layer `fc2`: expected a row from 0 to 0 and a column from 0 to 0, since its output is a vector, got 0,1"
+        ],
     );
     let wrong = xray(&graph, &params, &engine, image([3, 12, 12], 2).view(), &Ask::default());
     expect!["the network takes images [N, 3, 12, 11], got [1, 3, 12, 12]; resize or convert them first"]

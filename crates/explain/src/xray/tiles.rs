@@ -61,11 +61,11 @@ pub(super) fn push_tiles(scene: &mut Scene, xray: &Xray, image: Option<&Thumbnai
     let below = top_of_tile + TILE + 15.0;
     let mut x = left;
     let tiles = [
-        (image, "the image, and the box that is seen".to_owned(), String::new()),
+        (image, "the image with the receptive field".to_owned(), String::new()),
         (
             Some(&slope_image),
-            format!("how much each pixel moves {first}"),
-            format!("slope: 0 dark, {} and more light", number(slope.limit)),
+            format!("gradient of {first} with respect to each pixel"),
+            format!("magnitude: 0 dark, {} and above light", number(slope.limit)),
         ),
     ];
     for (image, title, note) in tiles {
@@ -90,7 +90,7 @@ pub(super) fn push_tiles(scene: &mut Scene, xray: &Xray, image: Option<&Thumbnai
     let [_, rows, columns] = xray.shape;
     if rows * columns > 1 {
         let last = &xray.steps[xray.steps.len() - 1].name;
-        head(scene, x, &format!("map {} of {last}, and the place", xray.map));
+        head(scene, x, &format!("map {} of {last}, and the position", xray.map));
         let map = colored(&xray.map_values, [rows, columns], |v| xray.map_scale.color(v));
         tile(scene, &map, (x, top_of_tile), TILE);
         let scale = enlargement(columns as f64, rows as f64, TILE);
@@ -98,7 +98,7 @@ pub(super) fn push_tiles(scene: &mut Scene, xray: &Xray, image: Option<&Thumbnai
         push_frame(scene, place, Rgb::WHITE, 4.0);
         push_frame(scene, place, FRAME, 2.0);
         let note =
-            format!("the colors of all {} maps: up to {}", xray.shape[0], number(xray.map_scale.limit));
+            format!("one color scale for all {} maps, up to {}", xray.shape[0], number(xray.map_scale.limit));
         scene.text((x, below), CAPTION, Anchor::Start, SOFT_INK, note);
     }
 }
