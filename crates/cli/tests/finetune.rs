@@ -215,9 +215,9 @@ fn val_writes_its_page_beside_the_model_or_where_it_is_told() {
     assert!(html.contains("<dt>Epoch kept</dt><dd>") && html.contains(" of 2</dd>"), "{html}");
     for part in [
         "Training</h2>",
-        "worst mistakes",
+        "Worst mistakes",
         "Class by class",
-        "probabilities mean",
+        "Calibration</h2>",
         "striate train few --epochs 2",
     ] {
         assert!(html.contains(part), "{part}");

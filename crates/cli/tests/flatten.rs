@@ -44,7 +44,7 @@ fn what_does_not_fit_is_refused() {
         "flatten --quick --data digits digits",
         expect![[r#"
         exit code 2
-        error: digits: given twice; name each data set once
+        error: digits: named twice; name each data set once
     "#]],
     );
     for class in ["a", "b"] {
@@ -61,7 +61,7 @@ fn what_does_not_fit_is_refused() {
         "flatten --data photos",
         expect![[r#"
         exit code 65
-        error: photos: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got photos of any size; the canvas and the networks of this experiment are made for those: try digits, mnist or fashion-mnist
+        error: photos: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got photos of any size; the canvas and the networks of this experiment have that size; try digits, mnist or fashion-mnist
     "#]],
     );
     assert!(!place.path().join("flatten").exists(), "nothing is written");
@@ -73,7 +73,7 @@ fn what_does_not_fit_is_refused() {
         "flatten --quick",
         expect![[r#"
         exit code 65
-        error: flatten/runs.jsonl, line 1: expected a finished run as JSON: expected value at line 1 column 1; remove that line (its run is then made again) or choose another folder
+        error: flatten/runs.jsonl, line 1: expected a finished run as JSON: expected value at line 1 column 1; remove this line (its run will be repeated) or choose another folder
     "#]],
     );
 }
@@ -105,7 +105,7 @@ fn an_interrupted_experiment_keeps_its_runs_and_goes_on() {
     place.few_digits(120);
     let (first, said) = until(&place, 1);
     assert!(
-        said.starts_with("stopped after ") && said.contains("the same command goes on from there"),
+        said.starts_with("stopped after ") && said.contains("the same command continues from there"),
         "{said}"
     );
     let (second, _) = until(&place, first.len() + 1);

@@ -103,7 +103,7 @@ fn what_does_not_fit_is_refused_before_anything_takes_time() {
         "neuron net conv3 --data few",
         expect![[r#"
         exit code 2
-        error: neuron: no layer `conv3` with units in this network; layers that have some: conv1, conv2, fc1, fc2
+        error: neuron: this network has no layer `conv3` with units; layers with units: conv1, conv2, fc1, fc2
     "#]],
     );
     check(

@@ -65,7 +65,7 @@ fn a_network_of_nobodys_is_tried_as_far_as_it_goes() {
     let text = place.succeed("trust net.safetensors --data digits --out pages");
     let exact = text.lines().find(|line| line.starts_with("exact sum")).unwrap();
     assert!(exact.contains("yes, gap") && exact.trim_end().ends_with('–'), "{exact}");
-    for words in ["whose classes are not its own", "the model does not say which network it is"] {
+    for words in ["whose classes are not the network's", "the model does not record which network it is"] {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(place.path().join("pages/trust.svg").is_file());

@@ -34,10 +34,7 @@ pub enum LabError {
     Report(#[from] ReportError),
 
     /// A layer that is not there, or makes nothing that could be a unit.
-    #[error(
-        "neuron: no layer `{name}` with units in this network; layers that have some: {}",
-        listed(layers)
-    )]
+    #[error("neuron: this network has no layer `{name}` with units; layers with units: {}", listed(layers))]
     NoUnits {
         /// What was asked for.
         name: String,
@@ -79,15 +76,15 @@ pub enum LabError {
     },
     /// A network without features in front of its last layer.
     #[error(
-        "embedding: the network ends in {last}, not in a fully connected layer, so it has no features in front of one; \
-         use a network that ends in such a layer, as all that are known by name do but SqueezeNet"
+        "embedding: the network ends in {last} instead of a fully connected layer, so it has no features in front of one; \
+         use a network with such a layer, like every network known by name except SqueezeNet"
     )]
     NoHead {
         /// The last operation.
         last: &'static str,
     },
     /// Features that are not numbers.
-    #[error("embedding: {image}: {space} holds values that are not finite; the weights are damaged")]
+    #[error("embedding: {image}: {space} contains values that are not finite; the weights are damaged")]
     NotFinite {
         /// Of which image.
         image: String,
@@ -96,14 +93,12 @@ pub enum LabError {
     },
 
     /// A data set with nothing to look at.
-    #[error("trust: {data}: expected at least one test image to explain, got none; give another data set")]
+    #[error("trust: {data}: expected at least one test image to explain, got none; use another data set")]
     NoImages {
         /// Name of the data set.
         data: String,
     },
     /// A network without weights.
-    #[error(
-        "trust: this network has no weights, so there is nothing that maps could follow; give one that was trained"
-    )]
+    #[error("trust: this network has no weights that the attributions could follow; use a trained network")]
     NothingLearned,
 }

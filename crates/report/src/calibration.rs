@@ -179,7 +179,7 @@ mod tests {
         let label = calibration.add(&[0.5, 0.5], 2).unwrap_err().to_string();
         expect!["confusion matrix: label 2 is outside its 2 classes (0 to 1); give the data set and the model the same classes"].assert_eq(&label);
         let nan = calibration.add(&[0.5, f32::NAN], 0).unwrap_err().to_string();
-        expect!["class 1: expected a probability from 0 to 1, got NaN; the network's values are not finite, so train it again at a lower learning rate"].assert_eq(&nan);
+        expect!["class 1: expected a probability from 0 to 1, got NaN; the network's values are not finite, so train it again with a lower learning rate"].assert_eq(&nan);
         assert!(calibration.add(&[1.5], 0).is_err());
         assert_eq!(calibration, Calibration::default(), "nothing was counted");
     }

@@ -8,8 +8,8 @@ use std::fmt;
 pub enum ReportError {
     /// A label or a prediction lies outside the classes.
     #[error(
-        "confusion matrix: {role} {got} is outside its {classes} classes (0 to {last}); \
-         give the data set and the model the same classes",
+        "confusion matrix: {role} {got} is not one of its {classes} classes (0 to {last}); \
+         use a data set and a model with the same classes",
         last = classes.saturating_sub(1)
     )]
     ClassOutOfRange {
@@ -22,7 +22,7 @@ pub enum ReportError {
     },
 
     /// The number of class names is not the number of classes.
-    #[error("class names: expected {expected}, one a class, got {got}; check the model's list of classes")]
+    #[error("class names: expected {expected}, one per class, got {got}; check the model's list of classes")]
     ClassNames {
         /// Number of classes.
         expected: usize,
@@ -33,7 +33,7 @@ pub enum ReportError {
     /// A value that should be a probability is none.
     #[error(
         "class {class}: expected a probability from 0 to 1, got {got}; the network's values are not finite, so train it \
-         again at a lower learning rate"
+         again with a lower learning rate"
     )]
     Probability {
         /// Its class.
@@ -44,7 +44,7 @@ pub enum ReportError {
 
     /// Pixels that are not those of an image.
     #[error(
-        "image: expected height x width x channels values, 1 or 3 channels, got {shape:?} with {values} values; check \
+        "image: expected height x width x channels values with 1 or 3 channels, got {shape:?} with {values} values; check \
          how it was decoded"
     )]
     Thumbnail {
@@ -70,8 +70,8 @@ pub enum ReportError {
 
     /// A logit that is infinite or not a number.
     #[error(
-        "the logit of class {class} is {got}, so the network names no class; its weights are damaged, its training diverged, or \
-         what it computes outgrows 32-bit floats"
+        "the logit of class {class} is {got}, so there is no prediction; the weights are damaged, the training diverged, or \
+         the values overflow 32-bit floats"
     )]
     Logit {
         /// The first such class.

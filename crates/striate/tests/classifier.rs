@@ -123,8 +123,8 @@ fn infinite_logits_name_no_class() {
     let mut model = Classifier::new(file, engine).unwrap();
     let pixels = [[0; 64], [255; 64], [1; 64]].concat();
     assert_eq!(model.predict_pixels(&pixels[..64]).unwrap()[0].logits.len(), 2);
-    let said = "the logit of class 1 is inf, so the network names no class; its weights are damaged, its training diverged, or \
-                what it computes outgrows 32-bit floats";
+    let said = "the logit of class 1 is inf, so there is no prediction; the weights are damaged, the training diverged, or the \
+                values overflow 32-bit floats";
     for error in [model.predict_pixels(&pixels), model.predict_pixels_mirrored(&pixels)] {
         assert_eq!(error.unwrap_err().to_string(), format!("image 1: {said}"));
     }

@@ -35,7 +35,7 @@ use striate_base::random::below;
 
 /// Neighbors that vote.
 pub const NEIGHBORS: usize = 5;
-/// Most images of one map: the time grows with their square.
+/// Most images of one map: the time grows with the square of their number.
 pub const MOST_IMAGES: usize = 3000;
 
 /// What a map is made of.
@@ -130,7 +130,7 @@ pub fn embed(
             what: "images",
             expected: format!("at most {MOST_IMAGES}"),
             got: config.images.to_string(),
-            hint: "the time grows with their square",
+            hint: "the time grows with the square of their number",
         });
     }
     let images = drawn(split.len(), config.images, config.seed);

@@ -33,15 +33,12 @@ impl Embedding {
         [name, data]: [&str; 2],
     ) -> Result<Scene, LabError> {
         let title =
-            format!("{} test images of {data} as {name} sees them", grouped(self.images.len() as u64));
+            format!("{} test images of {data} in three spaces of {name}", grouped(self.images.len() as u64));
         let accuracies: Vec<String> =
             self.spaces.iter().map(|s| format!("{} {}", s.name, percent(Some(s.knn.accuracy)))).collect();
         let neighbors = self.spaces.first().map_or(0, |space| space.knn.neighbors);
-        let asked = format!(
-            "Asked for the class of an image, its {neighbors} nearest neighbors are right: {}",
-            accuracies.join(", ")
-        );
-        let how = "A dot is an image, some are drawn. Near is alike; in t-SNE, distances between clusters and their sizes mean nothing.";
+        let asked = format!("kNN accuracy with {neighbors} neighbors: {}", accuracies.join(", "));
+        let how = "Each dot is an image, and some are drawn. Near means similar; in t-SNE, cluster sizes and distances between clusters mean nothing.";
         let height = TOP + HEAD + 2.0 * (SIDE + NOTE) + MARGIN;
         let mut scene = Scene::new(WIDTH, height, format!("{title}. {asked}"));
         header(&mut scene, WIDTH - 2.0 * MARGIN, &title, &[&asked, how]);

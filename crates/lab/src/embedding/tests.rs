@@ -298,14 +298,16 @@ fn what_cannot_be_mapped_is_refused() {
     let (model, split) = (model(&net(1), [1, 8, 8], 2), split(50, 1));
     let refused =
         |config| embed(&model, &split, &engine(1), &config, &mut |_, _| ()).unwrap_err().to_string();
-    expect!["embedding: images: expected at most 3000, got 3001; the time grows with their square"]
-        .assert_eq(&refused(EmbedConfig { images: 3001, ..EmbedConfig::default() }));
-    expect!["embedding: perplexity: expected 1 to a third of the other images, 16.3, got 30; take more images, or a smaller one"]
+    expect![
+        "embedding: images: expected at most 3000, got 3001; the time grows with the square of their number"
+    ]
+    .assert_eq(&refused(EmbedConfig { images: 3001, ..EmbedConfig::default() }));
+    expect!["embedding: perplexity: expected 1 to a third of the other images, 16.3, got 30; use more images, or a smaller perplexity"]
         .assert_eq(&refused(EmbedConfig::default()));
     assert!(refused(EmbedConfig { perplexity: f64::NAN, ..EmbedConfig::default() }).contains("NaN"));
     let headless = Sequential::new().append(Conv2d::new(1, 2, 8)).append(Flatten::new());
     let headless = self::model(&headless, [1, 8, 8], 2);
     let config = EmbedConfig { perplexity: 5.0, ..EmbedConfig::default() };
     let error = embed(&headless, &split, &engine(1), &config, &mut |_, _| ()).unwrap_err().to_string();
-    expect!["embedding: the network ends in flatten, not in a fully connected layer, so it has no features in front of one; use a network that ends in such a layer, as all that are known by name do but SqueezeNet"].assert_eq(&error);
+    expect!["embedding: the network ends in flatten instead of a fully connected layer, so it has no features in front of one; use a network with such a layer, like every network known by name except SqueezeNet"].assert_eq(&error);
 }

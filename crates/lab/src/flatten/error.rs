@@ -11,7 +11,7 @@ pub enum FlattenError {
     /// The images are of another kind.
     #[error(
         "{data}: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got {}; the canvas and the networks of this \
-         experiment are made for those: try digits, mnist or fashion-mnist",
+         experiment have that size; try digits, mnist or fashion-mnist",
         shape.map_or("photos of any size".to_string(), |shape| format!("{shape:?}"))
     )]
     Images {
@@ -33,7 +33,7 @@ pub enum FlattenError {
         got: usize,
     },
     /// The same data set twice.
-    #[error("{data}: given twice; name each data set once")]
+    #[error("{data}: named twice; name each data set once")]
     Twice {
         /// Name of the data set.
         data: String,
@@ -50,7 +50,7 @@ pub enum FlattenError {
     },
     /// The file of finished runs holds something else.
     #[error(
-        "{place}, line {line}: expected a finished run as JSON: {why}; remove that line (its run is then made again) or \
+        "{place}, line {line}: expected a finished run as JSON: {why}; remove this line (its run will be repeated) or \
          choose another folder",
         place = .path.display()
     )]
@@ -74,7 +74,7 @@ pub enum FlattenError {
     },
     /// Somebody asked to stop.
     #[error(
-        "stopped after {finished} of {planned} runs; those are kept, and the same command goes on from there"
+        "stopped after {finished} of {planned} runs, which are saved; the same command continues from there"
     )]
     Stopped {
         /// Runs that are done.

@@ -56,7 +56,7 @@ impl Log {
             finished.push(run);
         }
         if whole < bytes.len() {
-            file.set_len(whole as u64).map_err(fail("take away the unfinished last line"))?;
+            file.set_len(whole as u64).map_err(fail("remove the unfinished last line"))?;
         }
         Ok(Self { finished, file: Some((path.to_path_buf(), file)) })
     }

@@ -32,9 +32,9 @@ impl Badge {
     pub fn text(self) -> String {
         match self {
             Self::Dead => "dead: 0 on every training image".into(),
-            Self::Constant => "near constant: it tells no image from another".into(),
+            Self::Constant => "nearly constant: it does not distinguish images".into(),
             Self::Duplicate { of, correlation } => {
-                format!("duplicate of map {of}: their maxima correlate by {correlation:.3}")
+                format!("duplicate of map {of}: the correlation of their maxima is {correlation:.3}")
             }
         }
     }

@@ -46,9 +46,9 @@ pub(super) fn classes(scene: &mut Scene, card: &Card, names: &[String], (x, y): 
         order.truncate(ROWS);
     }
     let note = match (all, is_cut) {
-        (0, _) => "it answers to none".into(),
-        (_, true) => format!("the {ROWS} most frequent of {} classes, one entry an image", names.len()),
-        (_, false) => "one entry an image".to_owned(),
+        (0, _) => "it responds to none".into(),
+        (_, true) => format!("the {ROWS} most frequent of {} classes, one entry per image", names.len()),
+        (_, false) => "one entry per image".to_owned(),
     };
     heading(scene, (x, y), width, &format!("Classes of the {all} strongest"), &note);
     let most = card.top_classes.iter().copied().max().unwrap_or(0).max(1);
@@ -120,12 +120,12 @@ pub(super) fn density(scene: &mut Scene, card: &Card, (x, y): At, width: f64) {
 /// What the network loses without the unit.
 pub(super) fn lesion(scene: &mut Scene, card: &Card, names: &[String], (x, y): At, width: f64) {
     let Some(lesion) = &card.lesion else {
-        let why = "not measured: the classes of the data are not the network's";
+        let why = "not measured, since the classes of the data are not the network's";
         return heading(scene, (x, y), width, "Without it", why);
     };
     let [intact, without] = lesion.accuracy();
     let note = format!(
-        "{} right, {} with it; {} images",
+        "accuracy {}, {} with it; {} images",
         percent(Some(without)),
         percent(Some(intact)),
         grouped(lesion.labels.len() as u64)
@@ -133,7 +133,7 @@ pub(super) fn lesion(scene: &mut Scene, card: &Card, names: &[String], (x, y): A
     let points = format!("{:.2}", lesion.points().abs());
     let title = match () {
         () if lesion.intact == lesion.without => "Without it, nothing changes".into(),
-        () if lesion.points() == 0.0 => "Without it, as many are right".into(),
+        () if lesion.points() == 0.0 => "Without it, the accuracy is the same".into(),
         () if lesion.points() > 0.0 => format!("Without it, {points} points fewer"),
         () => format!("Without it, {points} points more"),
     };
@@ -154,7 +154,7 @@ pub(super) fn lesion(scene: &mut Scene, card: &Card, names: &[String], (x, y): A
         let length = reach * points.abs() / most;
         let fill = blue_orange(if points < 0.0 { 0.8 } else { -0.8 });
         let tooltip =
-            format!("{name}: {} of {} right, {} without it", cost.intact, cost.images, cost.without);
+            format!("{name}: {} of {} correct, {} without it", cost.intact, cost.images, cost.without);
         bar(scene, (if points < 0.0 { zero - length } else { zero }, top, length), fill, tooltip);
         let lost = format!("{points:+.1}").replace('-', "−");
         scene.text((x + width, top + 9.0), CAPTION, Anchor::End, SOFT_INK, lost);
@@ -165,7 +165,7 @@ pub(super) fn lesion(scene: &mut Scene, card: &Card, names: &[String], (x, y): A
     }
     for confused in lesion.grown().iter().take(4) {
         let words = format!(
-            "{} taken for {}: {} times, {} with it",
+            "{} predicted as {}: {} times, {} with it",
             names[confused.label], names[confused.said], confused.without, confused.intact
         );
         let lines = wrap_text(&words, CAPTION, width, 2);

@@ -107,7 +107,7 @@ pub fn dream(
                 image.mapv_inplace(|v| (f64::from(v) * config.radius / long) as f32);
             }
         }
-        tell("making up an image", step + 1, config.steps);
+        tell("synthesizing an image", step + 1, config.steps);
     }
     let values = climb.values(&images)?;
     let better = |best: usize, i: usize| if values[i] > values[best] { i } else { best };

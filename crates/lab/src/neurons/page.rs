@@ -113,17 +113,15 @@ impl Card {
 
     fn sections(&self) -> [Section<'_>; 3] {
         let examples = &self.examples;
-        let counted = |text: &str, n: usize| if n == 0 { "none at all".into() } else { text.to_owned() };
+        let counted = |text: &str, n: usize| if n == 0 { "none".into() } else { text.to_owned() };
         let silent = if self.layer.is_signed { "Weakest" } else { "Silent" };
         let middling_note = match self.layer.is_signed {
             true => "around the median of the maxima of a sample of the training images",
-            false => {
-                "around the median of the maxima, where it answers at all, of a sample of the training images"
-            }
+            false => "around the median of the non-zero maxima of a sample of the training images",
         };
         let silent_note = match self.layer.is_signed {
             true => "the smallest maxima of a sample of the training images",
-            false => "of a sample of the training images in which it is 0 everywhere",
+            false => "from a sample of the training images in which it is 0 everywhere",
         };
         [
             (
@@ -145,7 +143,7 @@ impl Card {
     ) -> Result<(), LabError> {
         let behind = match self.layer.value == self.layer.id {
             true => String::new(),
-            false => format!(", behind {}", self.layer.value_name),
+            false => format!(", after {}", self.layer.value_name),
         };
         let of =
             format!("{name} on {} training images of {}{behind}", grouped(self.images as u64), data.name);
@@ -163,7 +161,7 @@ impl Card {
             String::new()
         };
         let values = format!(
-            "{sees}{} of its values are not 0 · largest {} · mean {}{finite}",
+            "{sees}{} of its values are non-zero · largest {} · mean {}{finite}",
             percent(Some(record.active())),
             number(record.max),
             number(record.mean() as f32)
@@ -171,11 +169,9 @@ impl Card {
         header(scene, WIDTH - 2.0 * MARGIN - KERNEL - 20.0, &self.title(), &[&of, &values]);
         let mut x = MARGIN;
         let words: Vec<String> = self.badges.iter().map(|badge| badge.text()).collect();
-        for words in if words.is_empty() {
-            vec!["no badge: neither dead nor constant nor a duplicate".into()]
-        } else {
-            words
-        } {
+        for words in
+            if words.is_empty() { vec!["neither dead nor constant nor a duplicate".into()] } else { words }
+        {
             // As wide as the words, near enough: the font is not monospaced.
             let width = 6.3 * words.chars().count() as f64 + 14.0;
             if !self.badges.is_empty() {
@@ -250,17 +246,17 @@ impl Card {
 
     fn dream(&self, scene: &mut Scene, model: &ModelFile, dream: &Dream, y: f64) -> Result<(), LabError> {
         let image = dream_image(model, dream)?;
-        text(scene, (MARGIN, y + 8.0), HEADING, INK, WIDTH, "Made-up image");
+        text(scene, (MARGIN, y + 8.0), HEADING, INK, WIDTH, "Synthetic image");
         tile(scene, &image, (MARGIN, y + 20.0), 160.0);
         let seen = self.record.permille(self.images);
         let verdict = match (self.dream_succeeded(), seen) {
             (Some(true), Some(seen)) => format!(
-                "It moves the unit to {}; only one training image in a thousand passes {}.",
+                "The unit reaches {}; only one training image in a thousand exceeds {}.",
                 number(dream.value),
                 number(seen)
             ),
             _ => format!(
-                "It failed: it moves the unit to {} only, and one training image in a thousand passes {}.",
+                "It failed: the unit reaches only {}, while one training image in a thousand exceeds {}.",
                 number(dream.value),
                 seen.map_or("nothing".into(), number)
             ),
@@ -268,19 +264,19 @@ impl Card {
         let c = dream.config;
         let moved = match c.jitter_px {
             0 => String::new(),
-            px => format!(", moved by up to {px} px between steps"),
+            px => format!(", shifted by up to {px} px between steps"),
         };
         let colors = match model.preprocess.channels {
             1 => {
-                "Orange is brighter than the mean of the training pixels, blue darker, white as bright as it."
+                "Orange is brighter than the mean of the training pixels, blue is darker, and white is equal."
             }
-            _ => "In the colors of a photo; what is out of their range is cut off.",
+            _ => "In the colors of a photo; values outside the range are clipped.",
         };
         let lines = [
-            "Nobody took this image: it was climbed to from noise, up the unit's gradient and nothing else."
+            "This is not a real image: it was synthesized from noise by gradient ascent on the unit alone."
                 .to_owned(),
-            "People guess worse from such images what a unit answers to than from real ones".to_owned(),
-            "(82 against 92 % right in the study of Borowski 2021): look at the strongest images first."
+            "For people, such images predict the responses of a unit less well than real ones do".to_owned(),
+            "(82 against 92 % correct in the study of Borowski 2021), so look at the strongest images first."
                 .to_owned(),
             verdict,
             format!(

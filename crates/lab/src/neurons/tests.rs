@@ -358,7 +358,7 @@ fn card(layer: &str, unit: usize, dreaming: Option<u64>) -> Result<Card, LabErro
 #[test]
 fn what_is_not_there_is_told() {
     expect![
-        "neuron: no layer `conv3` with units in this network; layers that have some: conv1, conv2, fc1, fc2"
+        "neuron: this network has no layer `conv3` with units; layers with units: conv1, conv2, fc1, fc2"
     ]
     .assert_eq(&card("conv3", 0, None).unwrap_err().to_string());
     expect!["neuron: expected a map of conv2 from 0 to 31, got 32"]
@@ -400,7 +400,7 @@ fn pages_hold_what_is_on_them() {
         let says = |words: &str| texts.iter().any(|text| text.contains(words));
         assert_eq!(says("dead:"), unit == 0);
         assert_eq!(says("duplicate of map 3"), (layer, unit) == ("conv1", 2));
-        assert_eq!(says("Made-up image") && says("82 against 92 %"), dreaming.is_some());
+        assert_eq!(says("Synthetic image") && says("82 against 92 %"), dreaming.is_some());
         assert!(says("Without it"), "{texts:?}");
         let examples = &card.examples;
         let shown = examples.strongest.len() + examples.middling.len();

@@ -278,13 +278,13 @@ impl fmt::Display for Plan {
         limits(f, &self.rows)?;
         writeln!(
             f,
-            "Times are the least of {} rounds, with a wait after every kernel; the fastest run without took {}.",
+            "Times are the minimum of {} rounds, with a wait after every kernel; the fastest run without waits took {}.",
             self.rounds,
             duration(self.run_s)
         )?;
         peak(f, machine)?;
         writeln!(f, "{EFFECTIVE}")?;
-        writeln!(f, "Bytes are those of inputs, parameters and outputs as they lie in memory, each once.")?;
+        writeln!(f, "Bytes count the inputs, parameters and outputs as stored in memory, each once.")?;
         let levels = machine.bandwidth.iter();
         let levels: Vec<String> =
             levels.map(|level| format!("{} {}", bytes(level.bytes as u64), rate(level.gb_per_s))).collect();
@@ -313,7 +313,7 @@ fn limits(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
     for (algorithm, limit, parts, seconds) in &groups {
         let word = if *parts == 1 { "part" } else { "parts" };
         writeln!(f, "  {algorithm}, {parts} {word}, {}:", duration(*seconds))?;
-        writeln!(f, "    {}", limit.unwrap_or("why is not known"))?;
+        writeln!(f, "    {}", limit.unwrap_or("the reason is unknown"))?;
     }
     if groups.is_empty() { Ok(()) } else { writeln!(f) }
 }

@@ -1,5 +1,5 @@
-//! Kernels by themselves, of the shapes that published networks have, each as the plan of a network runs it: with the share of the
-//! peak below which something is wrong.
+//! Kernels by themselves, of the shapes that published networks have, each as the plan of a network runs it: with the share of
+//! the peak below which something is wrong.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -126,8 +126,8 @@ impl Kernels {
     }
 }
 
-/// Measures each kernel in turn, and the peak before and after each, of which the highest counts: where something else is running, most
-/// are too low.
+/// Measures each kernel in turn, and the peak before and after each, of which the highest counts: where something else is
+/// running, most are too low.
 ///
 /// # Errors
 /// When the memory for one cannot be had.
@@ -233,7 +233,7 @@ impl fmt::Display for KernelSpeed {
 
 impl fmt::Display for Kernels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Kernels by themselves, {}, {}\n", threads(self.threads), self.isa)?;
+        writeln!(f, "Single kernels, {}, {}\n", threads(self.threads), self.isa)?;
         let mut table = Table::new([
             ("kernel", Align::Left),
             ("geometry", Align::Left),
@@ -299,8 +299,8 @@ mod tests {
             gradient of the weights  3x3, stride 2, of 144 channels, 56x56     64  12.3 ms    440.0     40 %   50 %  too slow
 
             f32 peak 1,100 GFLOP/s: the highest of those measured before and after each kernel.
-            GFLOP/s count two operations a multiply-add of the plain sums. Winograd, and gradients through a joined pool, do fewer:
-            their share may pass 100 %, and their time be less than the roofline allows.
+            GFLOP/s count two operations per multiply-add of the plain sums. Winograd and gradients through a fused pool do fewer:
+            their share may exceed 100 %, and their time may be below the roofline.
             gradient of the weights, 3x3, stride 2, of 144 channels, 56x56, batch 64: 40 % of the peak, expected 50 %"#]].assert_eq(&text);
     }
 }

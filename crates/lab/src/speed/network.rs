@@ -132,7 +132,7 @@ impl fmt::Display for Speed {
         writeln!(f, "{EFFECTIVE}")?;
         match self.peak_memory_bytes {
             Some(most) => {
-                writeln!(f, "The process had at most {} of memory; the plan takes {planned}.", bytes(most))
+                writeln!(f, "The process used at most {} of memory; the plan takes {planned}.", bytes(most))
             }
             None => writeln!(f, "The plan takes {planned} of memory."),
         }
@@ -214,11 +214,11 @@ mod tests {
             best    10.0 ms   160,000    160.0    160 %
 
             12 runs after a warm-up, 800,000,000 multiply-adds each.
-            f32 peak 80.0 GFLOP/s before and 100.0 after, on the same threads; shares are of the higher.
-            They differ by more than a tenth: something else was running, and these figures are no basis.
-            GFLOP/s count two operations a multiply-add of the plain sums. Winograd, and gradients through a joined pool, do fewer:
-            their share may pass 100 %, and their time be less than the roofline allows.
-            The process had at most 123 MB of memory; the plan takes 100 MB.
+            f32 peak 80.0 GFLOP/s before and 100.0 after, on the same threads; shares refer to the higher one.
+            They differ by more than a tenth: something else was running, so these figures are not reliable.
+            GFLOP/s count two operations per multiply-add of the plain sums. Winograd and gradients through a fused pool do fewer:
+            their share may exceed 100 %, and their time may be below the roofline.
+            The process used at most 123 MB of memory; the plan takes 100 MB.
         "#]].assert_eq(&text);
     }
 }

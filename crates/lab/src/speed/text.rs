@@ -36,12 +36,12 @@ pub(super) fn peak(f: &mut fmt::Formatter<'_>, machine: &Machine) -> fmt::Result
     let [before, after] = [peak.before_gflops, peak.after_gflops].map(rate);
     writeln!(
         f,
-        "f32 peak {before} GFLOP/s before and {after} after, on the same threads; shares are of the higher."
+        "f32 peak {before} GFLOP/s before and {after} after, on the same threads; shares refer to the higher one."
     )?;
     if peak.before_gflops.min(peak.after_gflops) < 0.9 * peak.gflops() {
         writeln!(
             f,
-            "They differ by more than a tenth: something else was running, and these figures are no basis."
+            "They differ by more than a tenth: something else was running, so these figures are not reliable."
         )?;
     }
     Ok(())
@@ -49,5 +49,5 @@ pub(super) fn peak(f: &mut fmt::Formatter<'_>, machine: &Machine) -> fmt::Result
 
 /// What is counted.
 pub(super) const EFFECTIVE: &str = "\
-GFLOP/s count two operations a multiply-add of the plain sums. Winograd, and gradients through a joined pool, do fewer:
-their share may pass 100 %, and their time be less than the roofline allows.";
+GFLOP/s count two operations per multiply-add of the plain sums. Winograd and gradients through a fused pool do fewer:
+their share may exceed 100 %, and their time may be below the roofline.";

@@ -64,7 +64,7 @@ impl Sample {
                 return Ok(());
             }
             let (cost, share) = (cost / 1_000_000_000, share / 1_000_000_000);
-            Err(format!("it would take {cost} thousand million multiply-adds, and each method has {share}"))
+            Err(format!("it would take {cost} billion multiply-adds, but the budget of a method is {share}"))
         };
         (least, passes.iter().map(affordable).collect())
     }

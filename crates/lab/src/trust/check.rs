@@ -58,7 +58,7 @@ pub fn trust(
     for (&explainer, affordable) in all.iter().zip(affordable) {
         let maps = match affordable_once(graph, explainer) {
             true => maps_of(explainer, &mut session, &images).map_err(reason),
-            false => Err("one map of it alone takes too many multiply-adds".into()),
+            false => Err("a single attribution takes too many multiply-adds".into()),
         };
         rows.push(row(explainer, &maps));
         match (maps, affordable) {
@@ -78,7 +78,7 @@ pub fn trust(
     let explainers: Vec<Explainer> = kept.iter().map(|&i| all[i]).collect();
 
     let seeds: Vec<u64> = (1..=sample.seeds as u64).map(|i| model.provenance.seed.wrapping_add(i)).collect();
-    tell("randomising layers");
+    tell("randomizing layers");
     let followed = follow(
         (graph, params),
         &layers,
@@ -187,9 +187,10 @@ fn twins(
             label_twins = Some(about);
             match learned >= verdict::LEARNED {
                 true => Ok(labels::compare(&twins, explained, images, engine)?),
-                false => {
-                    Err(format!("a twin learned {:.0} % of its images, too few to compare", 100.0 * learned))
-                }
+                false => Err(format!(
+                    "a twin classified only {:.0} % of its training images correctly, too few for a comparison",
+                    100.0 * learned
+                )),
             }
         }
     };
@@ -208,7 +209,7 @@ fn twins(
             match learned >= verdict::LEARNED {
                 true => Ok(found::look(&twin, explained.0, &known, engine)?),
                 false => Err(format!(
-                    "the twin knows {:.0} % of the planted images, too few to ask it why",
+                    "the twin classifies only {:.0} % of the planted images correctly, too few for attributions",
                     100.0 * learned
                 )),
             }
@@ -253,7 +254,7 @@ fn location_verdict(both: found::Both, controls: &[found::Both]) -> Verdict {
     match [of(0), of(1)] {
         [Some(shapes), Some(watermark)] if shapes == watermark => shapes,
         [Some(_), Some(_)] => Verdict::Partly,
-        _ => Verdict::NotChecked("the twin knows no image of one kind".into()),
+        _ => Verdict::NotChecked("the twin classifies no image of one kind correctly".into()),
     }
 }
 
@@ -277,14 +278,14 @@ fn label_reason(model: &ModelFile, data: &Dataset) -> Result<(), String> {
         }
         _ if data.train.is_empty() => Err(format!("{} has no training images", data.name)),
         0..=256 => Ok(()),
-        classes => Err(format!("twins are trained for up to 256 classes, and this has {classes}")),
+        classes => Err(format!("twins are trained for up to 256 classes, but this network has {classes}")),
     }
 }
 
 fn planted_reason(preprocess: &Preprocess) -> Result<(), String> {
     match preprocess.height.min(preprocess.width) >= LEAST_SIDE {
         true => Ok(()),
-        false => Err(format!("images of less than {LEAST_SIDE} px have no room for planted evidence")),
+        false => Err(format!("images smaller than {LEAST_SIDE} pixels have no room for planted evidence")),
     }
 }
 

@@ -27,23 +27,23 @@ impl Trust {
         let lines: Vec<String> =
             self.explained().iter().flat_map(|line| wrapped(line, width - 2.0 * MARGIN)).collect();
         let height = TOP + PITCH * self.rows.len() as f64 + 26.0 + 16.0 * lines.len() as f64 + MARGIN;
-        let title = format!("May the maps of {name} be believed?");
+        let title = format!("Can the attributions of {name} be believed?");
         let mut scene = Scene::new(width, height, format!("{title} {}", self.explained().join(". ")));
         let room = width - 2.0 * MARGIN - 110.0;
         let about = format!(
-            "right: {}, and how the map of it changes as layers, the last first, lose what they learned",
+            "right: {}, and how its attributions change as the layers are randomized, starting with the last",
             self.strip.title
         );
         header(
             &mut scene,
             room,
             &title,
-            &[&about, "a map that stays the same with random weights shows the image, not the network"],
+            &[&about, "attributions that stay the same with random weights show the image, not the network"],
         );
         tile(&mut scene, &self.strip.image, (width - MARGIN - 84.0, MARGIN), 84.0);
         legend(&mut scene, MARGIN, MARGIN + 66.0);
         let left = MARGIN + NAMES + VERDICTS;
-        let random = "random, from the last layer down:";
+        let random = "randomized, starting with the last layer:";
         text(&mut scene, (left + PITCH, TOP - 24.0), CAPTION, SOFT_INK, PITCH * (columns - 1) as f64, random);
         for (i, column) in self.strip.columns.iter().enumerate() {
             let at = (left + PITCH * i as f64, TOP - 8.0);
@@ -115,7 +115,7 @@ fn legend(scene: &mut Scene, x: f64, y: f64) {
     tick(x + WIDTH, Anchor::End, "4, for");
     tick(x + WIDTH + 30.0, Anchor::Start, "0");
     tick(x + 2.0 * WIDTH + 30.0, Anchor::End, "4");
-    let note = "each map divided by its root mean square, cut off at 4";
+    let note = "each attribution divided by its root mean square, clipped at 4";
     scene.text((x + 2.0 * WIDTH + 46.0, y + 8.0), CAPTION, Anchor::Start, SOFT_INK, note);
 }
 
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn long_lines_are_broken_between_words_and_lose_none() {
-        let line = "a map that stays the same with random weights shows the image, not the network";
+        let line = "attributions that stay the same with random weights show the image, not the network";
         let lines = wrapped(line, 120.0);
         assert!(lines.len() > 2 && lines[1].starts_with("      "), "{lines:?}");
         let joined: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();

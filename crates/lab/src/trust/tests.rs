@@ -119,7 +119,7 @@ fn images_of_other_classes_are_images_all_the_same() {
     let mut none = data;
     none.test = striate_data::Images::new([1, 28, 28], Vec::new(), Vec::new()).unwrap().into();
     let error = trust(&model, &none, &engine, &mut |_| ()).unwrap_err();
-    expect!["trust: digits: expected at least one test image to explain, got none; give another data set"]
+    expect!["trust: digits: expected at least one test image to explain, got none; use another data set"]
         .assert_eq(&error.to_string());
 }
 
@@ -189,12 +189,12 @@ fn verdicts_in_words() {
         method          sums to the logit  follows the weights  follows the labels     finds what was planted
         ──────────────  ─────────────────  ───────────────────  ─────────────────────  ────────────────────────
         sums            yes, gap 2e-7      yes, 0.02 (0.60)     yes, 0.02 · same 0.30  yes, 90 % · mark 90 %
-        cannot          claims none        –                    yes, 0.00 · same 0.30  partly, 50 % · mark 50 %
+        cannot          no claim           –                    yes, 0.00 · same 0.30  partly, 50 % · mark 50 %
         ──────────────  ─────────────────  ───────────────────  ─────────────────────  ────────────────────────
-        control: edges  claims none        no, 1.00 (0.60)      no, 1.00 · same 0.30   no, 20 % · mark 20 %
+        control: edges  no claim           no, 1.00 (0.60)      no, 1.00 · same 0.30   no, 20 % · mark 20 %
 
-        sums: the largest gap as a share of the logit, over 2 test images of digits, 1 of which it knows; yes to 0.001, partly to 0.05
-        weights: layers are made random one by one from the last down (1 seed); the rank correlation with the map before, on average over fc, conv2: 0 another map, 1 the same; in brackets that of magnitudes, where a map is strong whatever its sign; yes to 0.5, no from 0.8
+        sums: the largest completeness gap as a share of the logit, over 2 test images of digits, 1 classified correctly; yes up to 0.001, partly up to 0.05
+        weights: the layers are randomized one by one, starting with the last (1 seed); the rank correlation with the original attributions, averaged over fc, conv2: 1 means unchanged, 0 unrelated; in parentheses that of their magnitudes; yes up to 0.5, no from 0.8
         –: no convolution (cannot)
     "#]].assert_eq(&made_up().to_string());
 }
@@ -203,7 +203,8 @@ fn verdicts_in_words() {
 fn the_page_says_the_same() {
     let scene = made_up().page("a net");
     let svg = scene.to_svg();
-    for words in ["May the maps of a net be believed?", "yes, 0.02 (0.60)", "control: edges", "digits:0 as 7"]
+    for words in
+        ["Can the attributions of a net be believed?", "yes, 0.02 (0.60)", "control: edges", "digits:0 as 7"]
     {
         assert!(svg.contains(words), "{words}");
     }

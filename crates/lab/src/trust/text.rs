@@ -92,29 +92,29 @@ impl Trust {
     pub(super) fn explained(&self) -> Vec<String> {
         let n = self.images.len();
         let known = match self.right {
-            Some(right) if right == n => "all of which it knows".into(),
-            Some(right) => format!("{right} of which it knows"),
-            None => "whose classes are not its own".into(),
+            Some(right) if right == n => "all classified correctly".into(),
+            Some(right) => format!("{right} classified correctly"),
+            None => "whose classes are not the network's".into(),
         };
         let mut lines = vec![
             format!(
-                "sums: the largest gap as a share of the logit, over {n} test images of {}, {known}; yes to {EXACT}, partly to \
-                 {NEARLY}",
+                "sums: the largest completeness gap as a share of the logit, over {n} test images of {}, {known}; yes up to \
+                 {EXACT}, partly up to {NEARLY}",
                 self.data
             ),
             format!(
-                "weights: layers are made random one by one from the last down ({}); the rank correlation with the map before, on \
-                 average over {}: 0 another map, 1 the same; in brackets that of magnitudes, where a map is strong whatever its \
-                 sign; yes to {CHANGED}, no from {STAYED}",
+                "weights: the layers are randomized one by one, starting with the last ({}); the rank correlation with the original \
+                 attributions, averaged over {}: 1 means unchanged, 0 unrelated; in parentheses that of their magnitudes; yes up \
+                 to {CHANGED}, no from {STAYED}",
                 seeds(self.seeds.len()),
                 self.upper().join(", ")
             ),
         ];
         if let Some(twins) = &self.label_twins {
             lines.push(format!(
-                "labels: the rank correlation of the maps of two twins, one trained on {} images ({:.0} % known), one on the same \
-                 with shuffled labels ({:.0} %); same: that of the model's maps with those of the first twin; yes to {CHANGED} if \
-                 same is more, no from {STAYED}",
+                "labels: the rank correlation between the attributions of two twins, one trained on {} images ({:.0} % correct), one \
+                 on the same images with shuffled labels ({:.0} % correct); same: that between the model and the first twin; yes up \
+                 to {CHANGED} if same is larger, no from {STAYED}",
                 twins.images,
                 100.0 * twins.accuracy_true,
                 100.0 * twins.accuracy_shuffled
@@ -122,16 +122,19 @@ impl Trust {
         }
         if let Some(twin) = &self.planted_twin {
             lines.push(format!(
-                "planted: a twin learned {} images of shapes on clutter and a watermark ({:.0} % known); on how many of {} new ones \
-                 the map's largest value lies in the box of the shape, or of the mark, or a pixel beside it; yes from {:.0} %, partly where it is better \
-                 than the controls",
+                "planted: a twin is trained on {} images of shapes on clutter, or with a watermark ({:.0} % correct); the share of {} new \
+                 images in which the largest value lies in the box of the shape, or of the mark, or a pixel beside it; yes from \
+                 {:.0} %, partly if it is better than the controls",
                 twin.images,
                 100.0 * twin.accuracy,
                 twin.explained,
                 100.0 * POINTS
             ));
             if twin.accuracy < LEARNED {
-                lines.push(format!("a twin is asked from {:.0} % on", 100.0 * LEARNED));
+                lines.push(format!(
+                    "attributions of a twin are tested only if its accuracy is at least {:.0} %",
+                    100.0 * LEARNED
+                ));
             }
         }
         lines.extend(self.not_checked());

@@ -26,9 +26,9 @@ pub(super) fn architecture(model: &ModelFile) -> Result<&'static ModelInfo, Stri
     let name = &model.provenance.model;
     let info = registry::find(name).map_err(|_| {
         if name.is_empty() {
-            "the model does not say which network it is".to_owned()
+            "the model does not record which network it is".to_owned()
         } else {
-            format!("its network, {name}, is not one that is known by name")
+            format!("its network, {name}, is not known by name")
         }
     })?;
     let graph = trace(
@@ -37,13 +37,13 @@ pub(super) fn architecture(model: &ModelFile) -> Result<&'static ModelInfo, Stri
         model.preprocess.shape(),
     );
     if graph.ok().as_ref() != Some(&model.graph) {
-        return Err(format!("it says that it is {name}, and is another network"));
+        return Err(format!("it is recorded as {name}, but is another network"));
     }
     let cost = model.graph.multiply_adds();
     if cost > MOST_MULTIPLY_ADDS {
         let (cost, most) = (cost / 1_000_000, MOST_MULTIPLY_ADDS / 1_000_000);
         return Err(format!(
-            "twins are trained up to {most} million multiply-adds an image, and this has {cost}"
+            "twins are trained up to {most} million multiply-adds per image, but this network has {cost}"
         ));
     }
     Ok(info)

@@ -38,7 +38,7 @@ impl Verdict {
             Self::Yes => "yes",
             Self::Partly => "partly",
             Self::No => "no",
-            Self::ClaimsNone => "claims none",
+            Self::ClaimsNone => "no claim",
             Self::NotChecked(_) => "not checked",
         }
     }

@@ -33,9 +33,9 @@ const RIGHTER: Rgb = Rgb::hex(0x9cc4e4);
 /// Guo 2017, figure 1.
 pub fn reliability(calibration: &Calibration) -> Scene {
     let images = grouped(calibration.images());
-    let description = format!("reliability diagram of {images} answers: share right over probability");
+    let description = format!("reliability diagram of {images} predictions: accuracy over probability");
     let mut scene = Scene::new(WIDTH, HEIGHT, description);
-    scene.text((LEFT, TOP - 14.0), 13.0, Anchor::Start, INK, "right answers (%)");
+    scene.text((LEFT, TOP - 14.0), 13.0, Anchor::Start, INK, "accuracy (%)");
     for per_cent in [0, 25, 50, 75, 100] {
         let share = f64::from(per_cent) / 100.0;
         let (x, y) = ((LEFT + share * SIDE).floor() + 0.5, (TOP + (1.0 - share) * SIDE).floor() + 0.5);
@@ -54,7 +54,7 @@ pub fn reliability(calibration: &Calibration) -> Scene {
             scene.shapes.push(Shape::Rect { x, y, width, height, fill, tooltip });
         };
         let said = format!(
-            "{} answers, said {:.1} %, right {:.1} %",
+            "{} predictions, mean probability {:.1} %, accuracy {:.1} %",
             grouped(bin.images),
             100.0 * confidence,
             100.0 * accuracy
@@ -77,7 +77,7 @@ pub fn reliability(calibration: &Calibration) -> Scene {
     let middle = LEFT + SIDE / 2.0;
     scene.text((LEFT - 8.0, STRIP_TOP + 0.6 * STRIP), SIZE, Anchor::End, SOFT_INK, "answers");
     let below = (middle, STRIP_TOP + STRIP + 16.0);
-    scene.text(below, 12.0, Anchor::Middle, SOFT_INK, "probability that it gave its answer (%)");
+    scene.text(below, 12.0, Anchor::Middle, SOFT_INK, "predicted probability (%)");
     scene
 }
 

@@ -72,7 +72,7 @@ fn counts_are_label_then_prediction() {
 fn an_index_outside_is_an_error_and_counts_nothing() {
     let mut confusion = Confusion::new(10);
     let message = confusion.add(3, 10).unwrap_err().to_string();
-    expect!["confusion matrix: prediction 10 is outside its 10 classes (0 to 9); give the data set and the model the same classes"].assert_eq(&message);
+    expect!["confusion matrix: prediction 10 is not one of its 10 classes (0 to 9); use a data set and a model with the same classes"].assert_eq(&message);
     assert!(confusion.add(26, 0).unwrap_err().to_string().contains("label 26"));
     assert_eq!(confusion, Confusion::new(10));
 }
@@ -110,7 +110,7 @@ fn report_is_json_with_plain_keys() {
     expect![[r#"{"images":4,"accuracy_top1":1.0,"accuracy_top1_interval_95":[0.5101091635,1.0],"accuracy_top5":1.0,"precision_macro":1.0,"recall_macro":1.0,"f1_macro":1.0,"per_class":[{"class":"cat","precision":1.0,"recall":1.0,"f1":1.0,"support":4},{"class":"dog","precision":null,"recall":null,"f1":null,"support":0}],"confusion_matrix":[[4,0],[0,0]]}"#]]
         .assert_eq(&serde_json::to_string(&rounded(report)).unwrap());
     let message = Report::new(&confusion, &["cat"], None).unwrap_err().to_string();
-    expect!["class names: expected 2, one a class, got 1; check the model's list of classes"]
+    expect!["class names: expected 2, one per class, got 1; check the model's list of classes"]
         .assert_eq(&message);
 }
 

@@ -25,7 +25,7 @@ pub(super) fn table(page: &Page<'_>, out: &mut String) {
     let recall = |class: usize| page.confusion.class_metrics(class).recall.unwrap_or(1.0);
     hardest.sort_by(|&a, &b| recall(a).total_cmp(&recall(b)).then(a.cmp(&b)));
     hardest.truncate(HARDEST);
-    let _ = writeln!(out, "<p>The {} classes it finds hardest:</p>", hardest.len());
+    let _ = writeln!(out, "<p>The {} classes with the lowest recall:</p>", hardest.len());
     rows(page, hardest.into_iter(), false, out);
     let _ = writeln!(out, "<details><summary>All {} classes</summary>", grouped(classes as u64));
     rows(page, 0..classes, true, out);

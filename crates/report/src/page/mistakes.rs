@@ -16,13 +16,13 @@ pub(super) fn mistakes(page: &Page<'_>, out: &mut String) -> Result<(), ReportEr
     if page.mistakes.is_empty() {
         return Ok(());
     }
-    section(out, "The worst mistakes");
+    section(out, "Worst mistakes");
     let wrong = page.confusion.total() - page.confusion.hits();
     let (shown, wrong) = (grouped(page.mistakes.len() as u64), grouped(wrong));
     let _ = writeln!(
         out,
-        "<p class=\"small soft\">{shown} of {wrong}, those first that gave the truth the least probability. \
-         Look whether some of them are labeled wrong.</p>\n<ul class=\"mistakes\">"
+        "<p class=\"small soft\">{shown} of {wrong}, starting with the lowest probability of the label. Check whether \
+         some of them are labeled wrong.</p>\n<ul class=\"mistakes\">"
     );
     for mistake in &page.mistakes {
         item(page, mistake, out)?;
@@ -43,8 +43,8 @@ fn item(page: &Page<'_>, mistake: &Mistake, out: &mut String) -> Result<(), Repo
     let class = if is_tiny { " class=\"tiny\"" } else { "" };
     let _ = writeln!(
         out,
-        "<li><div class=\"frame\"><img{class} src=\"{}\" alt=\"\"></div><span class=\"said\">{} {}</span><br>\
-         <span class=\"truth\">is {} {}</span><br><span class=\"soft\">{}</span></li>",
+        "<li><div class=\"frame\"><img{class} src=\"{}\" alt=\"\"></div><span class=\"said\">predicted {} ({})</span><br>\
+         <span class=\"truth\">labeled {} ({})</span><br><span class=\"soft\">{}</span></li>",
         image.data_uri(),
         page.name(mistake.predicted),
         percent(Some(mistake.probability)),
@@ -64,11 +64,11 @@ pub(super) fn confusions(page: &Page<'_>, out: &mut String) {
     let all = pairs.len();
     pairs.truncate(PAIRS);
     if pairs.is_empty() {
-        out.push_str("<p>Nothing was mixed up.</p>\n");
+        out.push_str("<p>No classes were confused.</p>\n");
         return;
     }
     out.push_str(
-        "<div class=\"scroll\"><table>\n<thead><tr><th>is</th><th class=\"left\">was taken for</th><th>images</th>\
+        "<div class=\"scroll\"><table>\n<thead><tr><th>label</th><th class=\"left\">predicted as</th><th>images</th>\
          <th>of the class</th></tr></thead>\n<tbody>\n",
     );
     for &(label, predicted, count) in &pairs {

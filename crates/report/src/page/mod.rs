@@ -61,12 +61,12 @@ impl Page<'_> {
             out.push_str("</div>\n");
         }
         mistakes::mistakes(self, &mut out)?;
-        section(&mut out, "What was taken for what");
+        section(&mut out, "Confusion matrix");
         figure(&mut out, &chart::confusion("", self.confusion, self.classes)?, "chart matrix");
         mistakes::confusions(self, &mut out);
         classes::table(self, &mut out);
         if let Some(calibration) = self.calibration.filter(|calibration| calibration.images() > 0) {
-            section(&mut out, "Do the probabilities mean what they say?");
+            section(&mut out, "Calibration");
             out.push_str("<div class=\"pair\">\n");
             figure(&mut out, &chart::reliability(calibration), "chart");
             numbers::calibration(calibration, &mut out);
@@ -81,7 +81,7 @@ impl Page<'_> {
         if self.facts.is_empty() && self.commands.is_empty() {
             return;
         }
-        section(out, "Where this comes from");
+        section(out, "Provenance");
         out.push_str("<dl class=\"facts\">\n");
         for (name, value) in &self.facts {
             let _ = writeln!(out, "<dt>{}</dt><dd>{}</dd>", Escaped(name), Escaped(value));

@@ -18,13 +18,13 @@ pub(super) fn figures(page: &Page<'_>, out: &mut String) {
     });
     let mut cards = vec![
         ("Accuracy", percent(confusion.accuracy()), interval),
-        ("Right answers", grouped(hits), format!("of {} images", grouped(images))),
-        ("Mean recall", percent(average.recall), "every class counts the same".to_owned()),
+        ("Correct predictions", grouped(hits), format!("of {} images", grouped(images))),
+        ("Mean recall", percent(average.recall), "all classes weighted equally".to_owned()),
         ("Mean F1", percent(average.f1), "of precision and recall".to_owned()),
     ];
     if let (Some(top5), true) = (page.top5_hits, page.classes.len() > 5) {
         let share = (images > 0).then(|| top5 as f64 / images as f64);
-        cards.insert(1, ("Top-5 accuracy", percent(share), "the truth among the five first".to_owned()));
+        cards.insert(1, ("Top-5 accuracy", percent(share), "the label is among the top five".to_owned()));
     }
     if let Some(ece) = page.calibration.and_then(Calibration::ece) {
         cards.push(("Calibration error", percent(Some(ece)), "ECE: 0 is perfect".to_owned()));
@@ -78,25 +78,25 @@ pub(super) fn calibration(calibration: &Calibration, out: &mut String) {
     let number = |value: Option<f64>| value.map_or(UNDEFINED.to_owned(), |v| format!("{v:.4}"));
     let over = calibration.overconfidence().unwrap_or(0.0);
     let verdict = match over {
-        _ if over.abs() < 0.01 => "On average it is as often right as it is sure.".to_owned(),
+        _ if over.abs() < 0.01 => "Its confidence matches its accuracy: it is well calibrated.".to_owned(),
         _ if over > 0.0 => format!(
-            "It is overconfident: on average its probabilities are {:.1} points higher than it is right.",
+            "It is overconfident: on average, its probability is {:.1} percentage points above its accuracy.",
             100.0 * over
         ),
         _ => format!(
-            "It is underconfident: on average its probabilities are {:.1} points lower than it is right.",
+            "It is underconfident: on average, its probability is {:.1} percentage points below its accuracy.",
             -100.0 * over
         ),
     };
     let _ = writeln!(
         out,
         "<div><p>{verdict}</p>\n\
-         <p class=\"small soft\">Each bar is the share of right answers among those given with about that probability; \
-         on the dashed line both are equal. Orange is what was missing: it was surer than right. Pale blue is above what it \
-         said: it was righter than sure. The strip below says how many answers each bar stands for: a bar of few answers \
-         says little.</p>\n\
+         <p class=\"small soft\">Each bar is the accuracy of the predictions made with about that probability; on the dashed \
+         line both are equal. Orange is the shortfall where the accuracy is below the probability, and pale blue the excess \
+         where it is above. The strip below shows the number of predictions behind each bar; a bar with few predictions says \
+         little.</p>\n\
          <dl class=\"facts\"><dt>Expected calibration error</dt><dd>{} (15 bins)</dd>\
-         <dt>Brier score</dt><dd>{} (0 is perfect, 2 the worst)</dd>\
+         <dt>Brier score</dt><dd>{} (0 is best, 2 is worst)</dd>\
          <dt>Negative log-likelihood</dt><dd>{}</dd></dl></div>",
         percent(calibration.ece()),
         number(calibration.brier()),

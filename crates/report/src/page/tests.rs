@@ -108,7 +108,7 @@ fn it_says_the_numbers() {
         assert!(html.contains(said), "{said}");
     }
     // What was not measured is not on the page.
-    for absent in ["Training", "ECE", "worst mistakes", "Where this comes from", "Top-5"] {
+    for absent in ["Training", "ECE", "Worst mistakes", "Provenance", "Top-5"] {
         assert!(!html.contains(absent), "{absent}");
     }
     assert!(
@@ -139,7 +139,7 @@ fn many_classes_show_the_hardest_first_and_all_on_demand() {
     (0..40).for_each(|i| confusion.add(i, if i == 33 { 0 } else { i }).unwrap());
     let html = Page::new("many", &classes, &confusion).to_html().unwrap();
     check(&html);
-    let (_, table) = html.split_once("15 classes it finds hardest").unwrap();
+    let (_, table) = html.split_once("15 classes with the lowest recall").unwrap();
     let first = table.split("<bdi>").nth(1).unwrap();
     assert!(first.starts_with("class-33<"), "{first}");
     assert!(table.contains("<details><summary>All 40 classes</summary>"));
@@ -169,7 +169,7 @@ fn what_does_not_fit_is_refused() {
         label_probability: 0.0,
     }];
     let message = page.to_html().unwrap_err().to_string();
-    assert!(message.contains("prediction 1 is outside its 1 classes"), "{message}");
+    assert!(message.contains("prediction 1 is not one of its 1 classes"), "{message}");
 }
 
 /// A page about two classes of these names.

@@ -59,9 +59,10 @@ impl<'a> Reader<'a> {
     fn rules(&self) -> String {
         let seeds = self.contenders().first().map_or(0, |contender| contender.clean.seeds.len());
         let (test, moved) = (grouped(self.part.test_images as u64), grouped(self.part.moved_images as u64));
-        let differ = "two figures differ by less than two standard errors of what the choice of the test images brings";
+        let differ =
+            "two figures differ by less than two standard errors due to the choice of the test images";
         let level = if seeds == 1 {
-            format!("One seed, so nothing is known of what another would bring. Level means that {differ}.")
+            format!("One seed, so the variation between seeds is unknown. Level means that {differ}.")
         } else {
             format!(
                 "Means of {seeds} seeds. Level means that the ranges of the seeds overlap, or that {differ}."
@@ -69,8 +70,8 @@ impl<'a> Reader<'a> {
         };
         format!(
             "The pooled CNN averages its last maps, the flat CNN flattens them into linear layers; both MLPs flatten the pixels, \
-             and the shift-trained one saw its training images moved. {level} Accuracies are over {test} test images, \
-             after a move over {moved} of them: the same ones, moved alike, for every network."
+             and the shift-trained one was trained on shifted images. {level} Accuracies are over {test} test images, \
+             or {moved} of them when shifted or rotated: the same images, moved in the same way, for every network."
         )
     }
 

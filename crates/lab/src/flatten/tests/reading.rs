@@ -9,7 +9,7 @@ fn aloud(part: &Part) -> String {
 #[test]
 fn a_cnn_that_wins() {
     expect![[r#"
-        How to read this: The pooled CNN averages its last maps, the flat CNN flattens them into linear layers; both MLPs flatten the pixels, and the shift-trained one saw its training images moved. Means of 5 seeds. Level means that the ranges of the seeds overlap, or that two figures differ by less than two standard errors of what the choice of the test images brings. Accuracies are over 10,000 test images, after a move over 2,000 of them: the same ones, moved alike, for every network.
+        How to read this: The pooled CNN averages its last maps, the flat CNN flattens them into linear layers; both MLPs flatten the pixels, and the shift-trained one was trained on shifted images. Means of 5 seeds. Level means that the ranges of the seeds overlap, or that two figures differ by less than two standard errors due to the choice of the test images. Accuracies are over 10,000 test images, after a move over 2,000 of them: the same ones, moved alike, for every network.
         Unmoved: With nothing moved the pooled CNN gets 98.5 % of the test images right, the flat CNN 98.5 %, the MLP 96.0 % and the shift-trained MLP 96.0 %. The pooled CNN and the flat CNN are level, as are the MLP and the shift-trained MLP.
         Shifted: Moved by 6 px, the pooled CNN gets 92.6 % of the test images right, the flat CNN 92.6 %, the MLP 1.0 % and the shift-trained MLP 1.0 %. The pooled CNN and the flat CNN are level, as are the MLP and the shift-trained MLP. The MLP and the shift-trained MLP do no better there than guessing (10.0 %). Moved by 10 px, the pooled CNN gets 88.7 % of the test images right, the flat CNN 88.7 %, the MLP 1.0 % and the shift-trained MLP 1.0 %. The pooled CNN and the flat CNN are level, as are the MLP and the shift-trained MLP. The MLP and the shift-trained MLP do no better there than guessing (10.0 %). Accuracy first falls below 50 % at 3 px for the MLP and at 3 px for the shift-trained MLP; it never falls below 50 % for the pooled CNN and the flat CNN.
         Turned: Turned by 30 degrees, the pooled CNN gets 92.6 % of the test images right, the flat CNN 92.6 %, the MLP 76.8 % and the shift-trained MLP 76.8 %. The pooled CNN and the flat CNN are level, as are the MLP and the shift-trained MLP. Turned by 90 degrees, the pooled CNN gets 80.8 % of the test images right, the flat CNN 80.8 %, the MLP 38.4 % and the shift-trained MLP 38.4 %. The pooled CNN and the flat CNN are level, as are the MLP and the shift-trained MLP. Turned by 180 degrees, the pooled CNN gets 63.0 % of the test images right, the flat CNN 63.0 %, the MLP 1.0 % and the shift-trained MLP 1.0 %. The pooled CNN and the flat CNN are level, as are the MLP and the shift-trained MLP. The MLP and the shift-trained MLP do no better there than guessing (10.0 %). Accuracy first falls below 50 % at 75 degrees for the MLP and at 75 degrees for the shift-trained MLP; it never falls below 50 % for the pooled CNN and the flat CNN.
@@ -52,7 +52,7 @@ fn overlapping_seeds_are_level_however_many_the_images() {
 fn one_seed_claims_nothing_of_others() {
     let text = aloud(&part(1, cnn_wins));
     assert!(
-        text.contains("One seed, so nothing is known of what another would bring. Level means that two"),
+        text.contains("One seed, so the variation between seeds is unknown. Level means that two"),
         "{text}"
     );
     assert!(!text.contains("ranges of the seeds"), "{text}");

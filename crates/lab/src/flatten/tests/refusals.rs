@@ -32,9 +32,9 @@ fn what_does_not_fit_is_refused_before_anything_runs() {
         refused(&[few_digits(), few_digits()]),
     ];
     expect![[r#"
-        mine: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got [3, 32, 32]; the canvas and the networks of this experiment are made for those: try digits, mnist or fashion-mnist
-        mine: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got [1, 27, 28]; the canvas and the networks of this experiment are made for those: try digits, mnist or fashion-mnist
+        mine: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got [3, 32, 32]; the canvas and the networks of this experiment have that size; try digits, mnist or fashion-mnist
+        mine: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got [1, 27, 28]; the canvas and the networks of this experiment have that size; try digits, mnist or fashion-mnist
         mine: expected at least 60 training images, got 59; choose a larger data set
         mine: expected at least 2 classes, got 1; choose a larger data set
-        few: given twice; name each data set once"#]].assert_eq(&all.join("\n"));
+        few: named twice; name each data set once"#]].assert_eq(&all.join("\n"));
 }

@@ -125,7 +125,7 @@ fn a_line_that_is_no_run_is_named() {
     let error = Log::open(&path).unwrap_err();
     assert!(matches!(error, FlattenError::Log { line: 2, .. }), "{error}");
     let said = error.to_string().replace(&path.display().to_string(), "RUNS");
-    expect_test::expect!["RUNS, line 2: expected a finished run as JSON: invalid type: integer `7`, expected struct Run at line 1 column 8; remove that line (its run is then made again) or choose another folder"].assert_eq(&said);
+    expect_test::expect!["RUNS, line 2: expected a finished run as JSON: invalid type: integer `7`, expected struct Run at line 1 column 8; remove this line (its run will be repeated) or choose another folder"].assert_eq(&said);
 
     // What is read is what was written.
     fs::write(&path, &line).unwrap();

@@ -77,16 +77,16 @@ fn a_plan_fits_a_terminal_of_120_columns() {
           input, 1 part, 1.0 ms:
             a reason
           Winograd 4x4, 1 part, 1.0 ms:
-            why is not known
+            the reason is unknown
           direct, pooled, 1 part, 1.0 ms:
-            why is not known
+            the reason is unknown
 
-        Times are the least of 9 rounds, with a wait after every kernel; the fastest run without took 3.5 ms.
-        f32 peak 80.0 GFLOP/s before and 100.0 after, on the same threads; shares are of the higher.
-        They differ by more than a tenth: something else was running, and these figures are no basis.
-        GFLOP/s count two operations a multiply-add of the plain sums. Winograd, and gradients through a joined pool, do fewer:
-        their share may pass 100 %, and their time be less than the roofline allows.
-        Bytes are those of inputs, parameters and outputs as they lie in memory, each once.
+        Times are the minimum of 9 rounds, with a wait after every kernel; the fastest run without waits took 3.5 ms.
+        f32 peak 80.0 GFLOP/s before and 100.0 after, on the same threads; shares refer to the higher one.
+        They differ by more than a tenth: something else was running, so these figures are not reliable.
+        GFLOP/s count two operations per multiply-add of the plain sums. Winograd and gradients through a fused pool do fewer:
+        their share may exceed 100 %, and their time may be below the roofline.
+        Bytes count the inputs, parameters and outputs as stored in memory, each once.
         Allowed is the roofline: the operations at the peak, or the bytes at the bandwidth of the smallest of these
         working sets that holds them, in GB/s: 262 kB 52.3.
     "#]].assert_eq(&text);

@@ -223,6 +223,6 @@ fn no_classes_and_no_images_are_images_too() {
     confusion::<&str>("", &Confusion::new(0), &[]).unwrap().to_png(1.0).unwrap();
     confusion("", &Confusion::new(1), &[""]).unwrap().to_png(1.0).unwrap();
     let message = confusion("", &Confusion::new(10), &["a"]).unwrap_err().to_string();
-    expect!["class names: expected 10, one a class, got 1; check the model's list of classes"]
+    expect!["class names: expected 10, one per class, got 1; check the model's list of classes"]
         .assert_eq(&message);
 }
