@@ -40,7 +40,7 @@ pub struct Comparison {
 ///
 /// # Example
 /// ```
-/// use striate_report::{Confusion, report::Page};
+/// use striate_report::{Confusion, page::Page};
 ///
 /// let mut confusion = Confusion::new(2);
 /// confusion.add(0, 0)?;
