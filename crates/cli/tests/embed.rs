@@ -69,7 +69,7 @@ fn what_cannot_be_mapped_is_refused() {
         "embed convnet --data nowhere",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "nowhere"; data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "nowhere"; the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(

@@ -115,14 +115,14 @@ fn names() {
         "train mnits",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "mnits" (did you mean mnist?); data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "mnits" (did you mean mnist?); the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
         "train nothing-like-it",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "nothing-like-it"; data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "nothing-like-it"; the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(
@@ -143,7 +143,7 @@ fn names() {
         "data fetch cifar",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "cifar"; data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "cifar"; the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(

@@ -26,7 +26,7 @@ fn what_does_not_fit_is_refused() {
         "flatten --quick --data digit",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "digit" (did you mean digits?); data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "digit" (did you mean digits?); the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     check(

@@ -187,7 +187,7 @@ fn what_makes_no_sense_is_refused() {
         "train few --class-weights 1,2",
         &expect![[r#"
         exit code 2
-        error: class_weights: expected 10 numbers, one a class, got 2
+        error: class_weights: expected 10 numbers, one per class, got 2
     "#]],
     );
     refused(

@@ -87,7 +87,7 @@ fn what_does_not_fit_is_refused() {
         "trust convnet --data digitz",
         expect![[r#"
         exit code 2
-        error: no data set or folder is called "digitz" (did you mean digits?); data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files
+        error: no data set or folder is called "digitz" (did you mean digits?); the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files
     "#]],
     );
     assert!(!place.path().join("trust").exists(), "nothing is written");

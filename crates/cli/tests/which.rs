@@ -87,7 +87,7 @@ fn every_command_means_the_same_part() {
         assert_eq!(images(&place, line), want, "{line}");
     }
     let said = place.run("val runs/train data");
-    assert!(said.stderr.contains("Training was taken for the train part"), "{said:?}");
+    assert!(said.stderr.contains("Training is used as the train part"), "{said:?}");
 
     // The first image of each part, by its place in the data set and by its path.
     let answer = |source: &str| -> Value {
@@ -117,7 +117,7 @@ fn two_readings_are_asked_about_and_a_flag_decides() {
     }
     let asked = place.run("train vehicles --model mlp --imgsz 28 --epochs 1");
     assert_eq!(asked.code, 65, "{asked:?}");
-    for word in ["--layout parts", "--layout classes: a class each: train, valid"] {
+    for word in ["--layout parts", "--layout classes: one class each: train, valid"] {
         assert!(asked.stderr.contains(word), "{asked:?}");
     }
     train(&place, "vehicles --layout classes");
@@ -157,7 +157,7 @@ fn what_is_passed_over_is_named() {
     assert_eq!(json(&ran.stdout)["predictions"].as_array().unwrap().len(), 3);
     assert!(
         ran.stderr.contains(
-            "mixed: passed over, since hidden or no image (2): mixed/._300_00.pgm, mixed/notes.txt"
+            "mixed: skipped, since hidden or not an image (2): mixed/._300_00.pgm, mixed/notes.txt"
         ),
         "{ran:?}"
     );

@@ -74,7 +74,7 @@ pub enum DataError {
     },
     /// The name is none of a data set, and no folder either.
     #[error(
-        "no data set or folder is called {name:?}{}; data sets are {known}, or give a folder of images (FOLDER/CLASS/...) or of four idx files",
+        "no data set or folder is called {name:?}{}; the known data sets are {known}; or use a folder of images (FOLDER/CLASS/...) or of four idx files",
         nearest.map_or(String::new(), |near| format!(" (did you mean {near}?)")),
         known = crate::registry::names().join(", ")
     )]
@@ -137,7 +137,7 @@ pub enum DataError {
     },
     /// The folders of a folder can be read in two ways.
     #[error(
-        "{place}: its folders can be read in two ways; say which:\n  --layout parts: parts, with a folder for each class in them{parts}\n  --layout classes: a class each: {classes}",
+        "{place}: its folders can be interpreted in two ways; choose one:\n  --layout parts: parts, with a folder for each class in them{parts}\n  --layout classes: one class each: {classes}",
         place = .place.display()
     )]
     Layout {
@@ -193,7 +193,7 @@ pub enum DataError {
     NoCache,
     /// A download failed at every mirror.
     #[error(
-        "{file}: no mirror gave it{}\n  check the network, try again, or put the file into {folder} by hand",
+        "{file}: the download failed from every mirror{}\n  check the network, try again, or put the file into {folder} by hand",
         list_tries(tries), folder = .folder.display()
     )]
     Fetch {
@@ -235,7 +235,7 @@ pub enum DataError {
         got: Vec<f32>,
     },
     /// Images and preprocessing have different shapes.
-    #[error("the images are [C, H, W] = {images:?}, the preprocessing expects {preprocess:?}")]
+    #[error("the images are [C, H, W] = {images:?}, but the preprocessing expects {preprocess:?}")]
     LoaderShapes {
         /// Shape of the images.
         images: [usize; 3],

@@ -1,8 +1,8 @@
 //! What the folders in a folder of images mean: classes, or the parts `train`, `val` and `test` with a folder a class.
 //!
 //! A part is known by a word, in any case: `train`, `training`; `val`, `valid`, `validation`, `dev`; `test`, `testing`. A word
-//! with others around it (`seg_train`, `seg_test`) counts where two folders differ in that word alone. One folder around everything, as
-//! archives have it, is opened. When folders can be read in two ways, nothing is guessed: the error shows both.
+//! with others around it (`seg_train`, `seg_test`) counts where two folders differ in that word alone. One folder around
+//! everything, as archives have it, is opened. When folders can be read in two ways, nothing is guessed: the error shows both.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -153,13 +153,13 @@ pub(crate) fn read(root: &Path, asked: Option<Layout>) -> Result<Folders, DataEr
         }
         if sub.name != part.name() {
             let taken = path.strip_prefix(&root).unwrap_or(&path).display().to_string();
-            notes.push(format!("{}: {taken} was taken for the {} part", root.display(), part.name()));
+            notes.push(format!("{}: {taken} is used as the {} part", root.display(), part.name()));
         }
         notes.extend(stray(&path)?);
         parts.push((part, path));
     }
     for other in others {
-        notes.push(format!("{}: {} is no part and was passed over", root.display(), other.name));
+        notes.push(format!("{}: {} is not a part and was skipped", root.display(), other.name));
     }
     Ok(Folders { root, parts, notes })
 }
@@ -178,7 +178,7 @@ fn stray(folder: &Path) -> Result<Option<String>, DataError> {
     let count = files_in(folder)?.iter().filter(|path| Entry::of(path) != Entry::Other).count();
     Ok((count > 0).then(|| {
         format!(
-            "{}: images beside the class folders belong to no class and were passed over: {count}",
+            "{}: images beside the class folders belong to no class and were skipped: {count}",
             folder.display()
         )
     }))
@@ -226,7 +226,7 @@ fn unsure(root: &Path, subs: &[Sub]) -> DataError {
         };
         let taken = match sub.part {
             Some(part) => format!("the {} part", part.name()),
-            None => "no part, passed over".into(),
+            None => "not a part, skipped".into(),
         };
         let _ = write!(parts, "\n    {}: {taken} (it holds {inside})", sub.name);
     }

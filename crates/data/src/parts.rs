@@ -204,17 +204,15 @@ impl Parts {
             Err(DataError::Folder { place, why: why.into() })
         };
         if !has_train {
-            return refuse(
-                "there is nothing to learn from: no train part; expected FOLDER/train/CLASS/IMAGE",
-            );
+            return refuse("there are no training images: no train part; expected FOLDER/train/CLASS/IMAGE");
         }
         if let Some(photos) = data.train.photos() {
             check_classes(photos, &data.classes)?;
         }
         if data.test.is_empty() {
             return refuse(match data.is_drawn {
-                true => "every class has but one image, so none can be kept apart to measure by; add some",
-                false => "no image to measure by; expected FOLDER/val/CLASS/IMAGE",
+                true => "every class has only one image, so none can be held out for evaluation; add images",
+                false => "there are no images for evaluation; expected FOLDER/val/CLASS/IMAGE",
             });
         }
         Ok(data)

@@ -59,8 +59,8 @@ pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 /// The images in a folder and the folders below.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Walked {
-    /// What starts like an image, and what is called like one: whether it can be decoded is found when it is read. In the order of
-    /// the paths.
+    /// What starts like an image, and what is called like one: whether it can be decoded is found when it is read. In the order
+    /// of the paths.
     pub images: Vec<PathBuf>,
     /// What was passed over: files that are no images, and whatever is hidden.
     pub passed_over: Vec<PathBuf>,
@@ -76,7 +76,7 @@ impl Walked {
         if count > SHOWN {
             names.push(format!("and {} more", count - SHOWN));
         }
-        (count > 0).then(|| format!("passed over, since hidden or no image ({count}): {}", names.join(", ")))
+        (count > 0).then(|| format!("skipped, since hidden or not an image ({count}): {}", names.join(", ")))
     }
 }
 
@@ -85,7 +85,8 @@ impl Walked {
 /// What is an image is decided by the content: a file that starts like one is one, whatever it is called. Links are followed.
 ///
 /// # Errors
-/// [`DataError::Io`] when a folder cannot be listed, and [`DataError::Folder`] when links lead to a folder twice or folders are too deep.
+/// [`DataError::Io`] when a folder cannot be listed, and [`DataError::Folder`] when links lead to a folder twice or folders are
+/// too deep.
 ///
 /// # Example
 /// ```

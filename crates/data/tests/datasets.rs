@@ -162,8 +162,8 @@ fn messages_say_where_and_what_to_do() {
           to download it (11.6 MB): striate data fetch mnist
           or put these files, raw or .gz, into ROOT/cache/mnist:
             train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte"#]].assert_eq(&message(root, "mnist"));
-    expect![[r#"no data set or folder is called "fashion_mnist" (did you mean fashion-mnist?); data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "fashion_mnist"));
-    expect![[r#"no data set or folder is called "imagenet"; data sets are digits, mnist, fashion-mnist, or give a folder of images (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "imagenet"));
+    expect![[r#"no data set or folder is called "fashion_mnist" (did you mean fashion-mnist?); the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "fashion_mnist"));
+    expect![[r#"no data set or folder is called "imagenet"; the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "imagenet"));
     let folder = root.join("mine");
     fs::create_dir(&folder).unwrap();
     write_set(&folder);

@@ -381,9 +381,9 @@ fn numbers_of_every_kind_are_tones_or_said_to_be_none() {
     assert_eq!(decode(&floats(&[0.0, 127.5, 255.0])).unwrap().pixels, [0, 127, 255], "bytes, as Pillow");
     assert_eq!(decode(&integers(&[0, 1, 255])).unwrap().pixels, [0, 1, 255]);
     let message = |file: &[u8]| Image::decode("x.tif", file).unwrap_err().to_string();
-    expect!["x.tif: is a TIFF of 32-bit integers from 0 to 25500, so what is black and what is white cannot be told; scale it to 0..255 and save it as PNG"]
+    expect!["x.tif: is a TIFF of 32-bit integers from 0 to 25500, so the values of black and white are unknown; scale it to 0..255 and save it as PNG"]
         .assert_eq(&message(&integers(&[0, 25_500])));
-    expect!["x.tif: is a TIFF of 32-bit floats from -3.5 to 812.25, so what is black and what is white cannot be told; scale it to 0..255 and save it as PNG"]
+    expect!["x.tif: is a TIFF of 32-bit floats from -3.5 to 812.25, so the values of black and white are unknown; scale it to 0..255 and save it as PNG"]
         .assert_eq(&message(&floats(&[-3.5, 812.25])));
     assert!(message(&floats(&[0.5, f32::NAN])).contains("floats from NaN to NaN"));
     // Two bits a pixel: four tones, and the row starts with the highest.

@@ -260,7 +260,7 @@ fn nobody_at_home_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let mirror = format!("http://{address}/");
     let error = fetch_files(&known_files(), &[&mirror], folder.path(), &mut |_| {}).unwrap_err().to_string();
-    assert!(error.contains("no mirror gave it") && error.contains("by hand"), "{error}");
+    assert!(error.contains("the download failed from every mirror") && error.contains("by hand"), "{error}");
 }
 
 #[test]

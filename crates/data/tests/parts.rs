@@ -93,9 +93,9 @@ fn what_was_taken_for_what_is_said() {
         classes ice, sea
         train 2
         test 1
-        note: ROOT: seg_train/seg_train was taken for the train part
-        note: ROOT: seg_test/seg_test was taken for the test part
-        note: ROOT: seg_pred is no part and was passed over
+        note: ROOT: seg_train/seg_train is used as the train part
+        note: ROOT: seg_test/seg_test is used as the test part
+        note: ROOT: seg_pred is not a part and was skipped
     "#]]
     .assert_eq(&read(intel.path(), None));
 
@@ -112,7 +112,7 @@ fn what_was_taken_for_what_is_said() {
         train 2
         val 1
         test 2
-        note: ROOT/train: images beside the class folders belong to no class and were passed over: 1
+        note: ROOT/train: images beside the class folders belong to no class and were skipped: 1
     "#]]
     .assert_eq(&read(three.path(), None));
     let data = open(three.path(), None).unwrap().to_learn().unwrap();
@@ -123,12 +123,12 @@ fn what_was_taken_for_what_is_said() {
 fn two_readings_are_asked_about() {
     let root = tree(&["train/a/1.png", "train/b/2.png", "plane/3.png", "test/4.png"]);
     expect![[r#"
-        ROOT: its folders can be read in two ways; say which:
+        ROOT: its folders can be interpreted in two ways; choose one:
           --layout parts: parts, with a folder for each class in them
-            plane: no part, passed over (it holds images and no folder)
+            plane: not a part, skipped (it holds images and no folder)
             test: the test part (it holds images and no folder)
             train: the train part (it holds folders)
-          --layout classes: a class each: plane, test, train
+          --layout classes: one class each: plane, test, train
     "#]]
     .assert_eq(&read(root.path(), None));
     expect![[r#"
@@ -227,7 +227,7 @@ fn one_walk_for_all() {
     assert_eq!(names(&walked.images), ["a.jfif", "b", "c.HEIC", "deep/d.png"]);
     assert_eq!(names(&walked.passed_over), ["._x.png", ".ipynb_checkpoints", "__MACOSX", "notes.txt"]);
     let note = walked.note().unwrap().replace(root.path().to_str().unwrap(), "ROOT");
-    expect!["passed over, since hidden or no image (4): ROOT/._x.png, ROOT/.ipynb_checkpoints, ROOT/__MACOSX, and 1 more"]
+    expect!["skipped, since hidden or not an image (4): ROOT/._x.png, ROOT/.ipynb_checkpoints, ROOT/__MACOSX, and 1 more"]
         .assert_eq(&note);
 }
 

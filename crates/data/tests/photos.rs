@@ -166,7 +166,7 @@ fn hostile_trees_are_refused_with_their_place() {
         .assert_eq(&message(empty.path()));
 
     let few = flat(&[("a", 1), ("b", 1)]);
-    expect!["ROOT: every class has but one image, so none can be kept apart to measure by; add some"]
+    expect!["ROOT: every class has only one image, so none can be held out for evaluation; add images"]
         .assert_eq(&message(few.path()));
 
     let split = tempfile::tempdir().unwrap();
@@ -177,7 +177,7 @@ fn hostile_trees_are_refused_with_their_place() {
         .assert_eq(&message(split.path()));
     fs::remove_dir_all(split.path().join("train")).unwrap();
     write(&split.path().join("test/cat/c.png"), 4, 4, 1);
-    expect!["ROOT: there is nothing to learn from: no train part; expected FOLDER/train/CLASS/IMAGE"]
+    expect!["ROOT: there are no training images: no train part; expected FOLDER/train/CLASS/IMAGE"]
         .assert_eq(&message(split.path()));
 
     let nothing = tempfile::tempdir().unwrap();

@@ -133,7 +133,7 @@ impl FitConfig {
             Err(FitError::Setting { what, expected: expected.to_string(), got })
         };
         if classes < 2 {
-            return refuse("classes", "at least 2, to be told apart", classes.to_string());
+            return refuse("classes", "at least 2", classes.to_string());
         }
         if self.epochs == 0 || self.epochs > 1_000_000 {
             return refuse("epochs", "1 to 1000000", self.epochs.to_string());
@@ -152,12 +152,12 @@ impl FitConfig {
             return refuse("label_smoothing", "at least 0 and below 1", self.label_smoothing.to_string());
         }
         if self.grad_accum_steps == 0 || self.grad_accum_steps.saturating_mul(self.batch_size) > 1 << 20 {
-            let expected = "at least 1, and at most 1048576 images an update";
+            let expected = "at least 1, and at most 1048576 images per update";
             return refuse("grad_accum_steps", expected, self.grad_accum_steps.to_string());
         }
         if let Some(ClassWeights::Given(weights)) = &self.class_weights {
             if weights.len() != classes {
-                let expected = format!("{classes} numbers, one a class");
+                let expected = format!("{classes} numbers, one per class");
                 return refuse("class_weights", &expected, weights.len().to_string());
             }
             let sound = |w: &f32| w.is_finite() && *w >= 0.0;

@@ -23,7 +23,7 @@ pub enum FitError {
     },
     /// Network and data do not belong together.
     #[error(
-        "the network {model} has outputs {got:?}, the data set {data} has {expected} classes; build it for {expected}"
+        "the network {model} has outputs {got:?}, but the data set {data} has {expected} classes; build it for {expected}"
     )]
     Classes {
         /// Name of the network.
@@ -37,8 +37,8 @@ pub enum FitError {
     },
     /// A network without a last fully connected layer.
     #[error(
-        "the network ends in {last}, expected a fully connected layer, whose place a head can take; `striate train` with \
-         --model and --weights starts from the same weights and trains all of it"
+        "the network ends in {last}, expected a fully connected layer that a new head can replace; `striate train` with \
+         --model and --weights starts from the same weights and trains all layers"
     )]
     NoHead {
         /// Its last operation.
@@ -60,8 +60,8 @@ pub enum FitError {
     },
     /// A class of so few images that none would be left to judge by.
     #[error(
-        "too few images to learn from and to judge by: expected at least 2 of each class, got {}; add images, or take \
-         the class away",
+        "too few images for training and evaluation: expected at least 2 of each class, got {}; add images, or remove the \
+         class",
         classes.iter().map(|(class, count)| format!("class {class}: {count}")).collect::<Vec<_>>().join(", ")
     )]
     TooFewImages {
@@ -70,8 +70,8 @@ pub enum FitError {
     },
     /// Nothing can be kept apart to choose or to judge by.
     #[error(
-        "none of {images} training images can be held out to choose the best epoch by: every class has but one; add \
-         images, or let the test images choose (val_split: 0)"
+        "none of {images} training images can be held out to select the best epoch, since every class has only one; add \
+         images, or select it on the test images (val_split: 0)"
     )]
     NothingToHoldOut {
         /// There are so many.
@@ -101,14 +101,14 @@ pub enum FitError {
         checkpoint: Option<PathBuf>,
     },
     /// A new run would overwrite an old one.
-    #[error("{} holds a run already; go on with it (--resume), or choose another name or folder", folder.display())]
+    #[error("{} already contains a run; resume it (--resume), or choose another name or folder", folder.display())]
     RunExists {
         /// Its folder.
         folder: PathBuf,
     },
     /// Another run writes into the folder.
     #[error(
-        "{}: another run is going on in this folder{}; wait for its end, stop it, or choose another name or folder",
+        "{}: another run is in progress in this folder{}; wait until it ends, stop it, or choose another name or folder",
         folder.display(),
         process.map(|process| format!(" (process {process})")).unwrap_or_default()
     )]
@@ -125,7 +125,7 @@ pub enum FitError {
         folder: PathBuf,
     },
     /// Resuming needs a run folder.
-    #[error("a run without a folder has no checkpoint; name the run's folder to resume it")]
+    #[error("a run without a folder has no checkpoint; name the folder of the run to resume it")]
     NoFolder,
     /// The run in the folder is another one.
     #[error(
@@ -141,7 +141,7 @@ pub enum FitError {
         differences: Vec<Difference>,
     },
     /// A checkpoint that is whole, yet does not fit.
-    #[error("{}: {reason}; it cannot be resumed: start again", checkpoint.display())]
+    #[error("{}: {reason}; the run cannot be resumed, so start it again", checkpoint.display())]
     Checkpoint {
         /// The file.
         checkpoint: PathBuf,
@@ -150,7 +150,7 @@ pub enum FitError {
     },
     /// Neither of a run's checkpoints can be read.
     #[error(
-        "{newest}; and the checkpoint before it: {previous}; nothing is left to resume from: start the run again"
+        "{newest}; and the checkpoint before it: {previous}; there is nothing left to resume from, so start the run again"
     )]
     NoWholeCheckpoint {
         /// What is wrong with the newest.

@@ -113,7 +113,7 @@ pub enum Warning {
         wait: Duration,
     },
     /// A file that the run does not need could not be written.
-    #[error("{}: cannot be written: {source}; training goes on without it", path.display())]
+    #[error("{}: cannot be written: {source}; training continues without it", path.display())]
     NotWritten {
         /// The file.
         path: PathBuf,
@@ -121,7 +121,7 @@ pub enum Warning {
         source: io::Error,
     },
     /// The newest checkpoint is damaged or missing, and the run goes on from the one before it.
-    #[error("{newest}; going on from the checkpoint before it, {}", previous.display())]
+    #[error("{newest}; resuming from the checkpoint before it, {}", previous.display())]
     OlderCheckpoint {
         /// What is wrong with the newest.
         newest: FormatError,

@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
     fn diverged(&self, step: usize, loss: f32) -> FitError {
         let first = match self.train.first_non_finite() {
             Some(name) => format!("and {name} is the first with a value that is not finite"),
-            None => "though every parameter and gradient is still finite".into(),
+            None => "although every parameter and gradient is still finite".into(),
         };
         FitError::NonFinite {
             epoch: self.progress.epoch + 1,

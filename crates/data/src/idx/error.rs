@@ -98,7 +98,7 @@ pub enum IdxError {
     },
     /// Brightness whose black and white are not known.
     #[error(
-        "holds {kind} from {least} to {most}, so what is black and what is white cannot be told; scale them to 0..255, or to \
+        "contains {kind} from {least} to {most}, so the values of black and white are unknown; scale them to 0..255, or to \
          0..1 as floats"
     )]
     Tones {

@@ -29,7 +29,7 @@ pub enum ImageError {
     },
     /// Numbers that are no brightness.
     #[error(
-        "is a {kind} from {least} to {most}, so what is black and what is white cannot be told; scale it to 0..255 and save it \
+        "is a {kind} from {least} to {most}, so the values of black and white are unknown; scale it to 0..255 and save it \
          as PNG"
     )]
     Tones {

@@ -42,7 +42,9 @@ pub fn curves(part: &Part) -> Scene {
         _ => format!("Lines: means of {seeds} seeds; bands: from the worst seed to the best."),
     };
     let moved = grouped(part.moved_images as u64);
-    let foot = format!("{band} Upper panels: the same {moved} test images, moved in the same way, for every network.");
+    let foot = format!(
+        "{band} Upper panels: the same {moved} test images, moved in the same way, for every network."
+    );
     scene.text((LEFTS[0], HEIGHT - 18.0), TICK, Anchor::Start, SOFT_INK, foot);
     scene
 }

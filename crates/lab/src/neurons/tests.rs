@@ -366,7 +366,7 @@ fn what_is_not_there_is_told() {
     let wide = Images::new([1, 32, 32], vec![0; 3 * 1024], vec![0, 1, 2]).unwrap();
     let wide = Dataset::new("wide", wide.clone(), wide, data().classes).unwrap();
     let error = Index::build(&model(), &wide, &engine(1), &mut |_, _| ()).unwrap_err();
-    expect!["the images are [C, H, W] = [1, 32, 32], the preprocessing expects [1, 28, 28]"]
+    expect!["the images are [C, H, W] = [1, 32, 32], but the preprocessing expects [1, 28, 28]"]
         .assert_eq(&error.to_string());
 }
 

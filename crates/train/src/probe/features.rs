@@ -70,7 +70,7 @@ impl Features {
             return refuse("folds", "at least 2", folds);
         }
         if self.classes < 2 {
-            return refuse("classes", "at least 2: there is nothing to tell apart", self.classes);
+            return refuse("classes", "at least 2", self.classes);
         }
         let mut counts = vec![0_usize; self.classes];
         self.labels.iter().for_each(|&label| counts[label as usize] += 1);

@@ -143,7 +143,7 @@ fn what_cannot_be_judged_is_refused() {
     expect!["folds: expected at least 2, got 1"].assert_eq(&setting);
     features.classes = 4;
     let few = fit_head(&features, 5, 0, &engine(1), &mut |_, _| ()).unwrap_err().to_string();
-    expect!["too few images to learn from and to judge by: expected at least 2 of each class, got class 3: 0; add images, or take the class away"].assert_eq(&few);
+    expect!["too few images for training and evaluation: expected at least 2 of each class, got class 3: 0; add images, or remove the class"].assert_eq(&few);
     let one = Features { classes: 1, labels: vec![0; 9], ..features };
     assert!(nearest_mean(&one, 5, 0).unwrap_err().to_string().starts_with("classes: expected at least 2"));
 }
@@ -203,7 +203,7 @@ fn features_are_what_the_last_layer_reads_and_are_kept() {
 fn a_network_without_a_head_is_refused() {
     let net = Sequential::new().append(Conv2d::new(1, 2, 3)).append(Flatten::new());
     let message = backbone(&net, 0).err().unwrap().to_string();
-    expect!["the network ends in flatten, expected a fully connected layer, whose place a head can take; `striate train` with --model and --weights starts from the same weights and trains all of it"]
+    expect!["the network ends in flatten, expected a fully connected layer that a new head can replace; `striate train` with --model and --weights starts from the same weights and trains all layers"]
         .assert_eq(&message);
 }
 

@@ -47,7 +47,7 @@ fn a_disk_that_fails_for_ever_leaves_a_run_that_can_be_resumed() {
                     assert!(at > 60, "a run makes more calls than {at}");
                     return;
                 }
-                assert!(warnings.last().unwrap().ends_with("training goes on without it"), "{warnings:?}");
+                assert!(warnings.last().unwrap().ends_with("training continues without it"), "{warnings:?}");
             }
             Err(error) => {
                 let message = error.to_string();
@@ -98,7 +98,7 @@ fn images_and_tables_that_cannot_be_written_are_said_once_and_end_nothing() {
     assert!(matches!(ended.unwrap(), Outcome::Finished(_)));
     assert_eq!(hashes(&run_dir), undisturbed(&world));
     let given_up: Vec<&String> =
-        warnings.iter().filter(|w| w.ends_with("training goes on without it")).collect();
+        warnings.iter().filter(|w| w.ends_with("training continues without it")).collect();
     assert_eq!(given_up.len(), names.len(), "{given_up:?}");
     for (warning, name) in given_up.iter().zip(names) {
         assert!(warning.contains(&format!("run/{name}: cannot be written")), "{warning}");

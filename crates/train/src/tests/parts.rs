@@ -107,7 +107,7 @@ fn one_image_a_class_leaves_nothing_to_hold_out() {
     let mut world = World::new();
     world.data = Dataset::new("single", bars(3, 0), bars(40, 9999), world.data.classes).unwrap();
     let refused = crate::check(&world.job(None, false)).unwrap_err().to_string();
-    expect!["none of 3 training images can be held out to choose the best epoch by: every class has but one; add images, or let the test images choose (val_split: 0)"].assert_eq(&refused);
+    expect!["none of 3 training images can be held out to select the best epoch, since every class has only one; add images, or select it on the test images (val_split: 0)"].assert_eq(&refused);
     world.config.val_split = 0.0;
     assert_eq!(world.finish(None, false).counts.train, 3);
 }

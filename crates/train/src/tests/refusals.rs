@@ -32,7 +32,7 @@ fn settings_out_of_their_range() {
     refused(|c| c.label_smoothing = 1.0, expect!["label_smoothing: expected at least 0 and below 1, got 1"]);
     refused(
         |c| c.class_weights = Some(ClassWeights::Given(vec![1.0])),
-        expect!["class_weights: expected 3 numbers, one a class, got 1"],
+        expect!["class_weights: expected 3 numbers, one per class, got 1"],
     );
     refused(
         |c| c.class_weights = Some(ClassWeights::Given(vec![0.0; 3])),
@@ -40,11 +40,11 @@ fn settings_out_of_their_range() {
     );
     refused(
         |c| c.grad_accum_steps = 0,
-        expect!["grad_accum_steps: expected at least 1, and at most 1048576 images an update, got 0"],
+        expect!["grad_accum_steps: expected at least 1, and at most 1048576 images per update, got 0"],
     );
     refused(
         |c| c.grad_accum_steps = 1 << 20,
-        expect!["grad_accum_steps: expected at least 1, and at most 1048576 images an update, got 1048576"],
+        expect!["grad_accum_steps: expected at least 1, and at most 1048576 images per update, got 1048576"],
     );
     refused(|c| c.clip_grad = Some(0.0), expect!["clip_grad: expected a number above 0, got 0"]);
     refused(|c| c.layer_decay = Some(f32::NAN), expect!["layer_decay: expected a number above 0, got NaN"]);
@@ -156,7 +156,7 @@ fn data_that_is_as_small_as_can_be() {
     check(
         fit(&of(6, 1).job(None, false), &mut []),
         Path::new("/nowhere"),
-        &expect!["classes: expected at least 2, to be told apart, got 1"],
+        &expect!["classes: expected at least 2, got 1"],
     );
 }
 
@@ -167,7 +167,7 @@ fn a_network_for_other_classes_or_images() {
     check(
         fit(&world.job(None, false), &mut []),
         Path::new("/nowhere"),
-        &expect!["the network bars-net has outputs [3], the data set bars has 4 classes; build it for 4"],
+        &expect!["the network bars-net has outputs [3], but the data set bars has 4 classes; build it for 4"],
     );
     let mut world = World::new();
     world.preprocess = Preprocess::new([1, 12, 12], &[0.3], &[0.25]).unwrap();
@@ -182,7 +182,7 @@ fn runs_that_are_there_or_not() {
     check(
         fit(&world.job(None, true), &mut []),
         folder.path(),
-        &expect!["a run without a folder has no checkpoint; name the run's folder to resume it"],
+        &expect!["a run without a folder has no checkpoint; name the folder of the run to resume it"],
     );
     check(
         fit(&world.job(Some(&missing), true), &mut []),
@@ -195,7 +195,7 @@ fn runs_that_are_there_or_not() {
         fit(&world.job(Some(&there), false), &mut []),
         folder.path(),
         &expect![
-            "FOLDER/there holds a run already; go on with it (--resume), or choose another name or folder"
+            "FOLDER/there already contains a run; resume it (--resume), or choose another name or folder"
         ],
     );
     fs::write(folder.path().join("file"), "").unwrap();

@@ -125,7 +125,7 @@ fn a_lost_checkpoint_is_replaced_by_the_one_before_it() {
             Ok::<(), FitError>(())
         };
         fit(&world.job(Some(folder.path()), true), &mut [&mut listen]).unwrap();
-        let end = "; going on from the checkpoint before it, FOLDER/checkpoint.previous.safetensors";
+        let end = "; resuming from the checkpoint before it, FOLDER/checkpoint.previous.safetensors";
         let warning = warnings.join("\n").replace(&folder.path().display().to_string(), "FOLDER");
         assert!(
             warning.starts_with("FOLDER/checkpoint.safetensors: ") && warning.ends_with(end),
