@@ -1,18 +1,18 @@
-//! What a network sees in one image: feature maps, kernels, receptive fields, attribution, and single values taken apart.
+//! Inspecting a network on one image: feature maps, kernels, receptive fields, attribution, and single values taken apart.
 //!
 //! **Floor 3**, beside `models` and `train`. It runs graphs of `striate-graph` and draws with `striate-report`.
 //!
 //! Where to start reading:
-//! * [`summary`](summary()) lists the layers of a network with what each costs and sees; [`shades`] draws feature maps
-//!   as text.
-//! * [`maps`] shows what each layer makes of an image, and [`filters`] shows the kernels it does it with.
-//! * [`attribution`] says which pixels of an image a class is due to.
-//! * [`receptive_field`] says which pixels a value depends on.
-//! * [`xray`] takes one value apart, down to each product, and proves the sum.
+//! * [`summary`](summary()) lists the layers of a network with their cost and receptive field; [`shades`] draws feature maps as
+//!   text.
+//! * [`maps`] draws the feature maps of each layer for an image, and [`filters`] draws the kernels of the layers.
+//! * [`attribution`] computes which pixels of an image a class is due to.
+//! * [`receptive_field`] computes which pixels a value depends on.
+//! * [`xray`] takes one value apart, down to each product, and verifies the sum.
 //!
 //! Invariants:
-//! * A network is never changed: edits and taps belong to the session that is handed in.
-//! * Where an instrument does not apply, it returns an error that says why and names what does.
+//! * A network is never modified: edits and taps belong to the session that is passed in.
+//! * A method that does not apply returns an error that says why and names alternatives.
 //!
 //! # Example
 //!
@@ -29,7 +29,7 @@
 //!           "inputs": [1], "shape": [3], "name": "fc", "layer": "fc" }
 //!     ], "output": 2 }"#,
 //! )?;
-//! assert!(summary("tiny", &graph).to_string().contains("fc"));
+//! assert!(summary(&graph).to_string().contains("fc"));
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 

@@ -1,14 +1,14 @@
-//! Feature maps as text, for a terminal.
+//! Draws feature maps as text, for a terminal.
 
 /// From nothing to full.
 const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
-/// Columns below which a map tells nothing.
+/// The minimum width of a map, in columns.
 const LEAST_COLUMNS: usize = 18;
 
-/// Draws maps side by side in shades of a character cell, as many in a row as fit into `columns`.
+/// Draws maps side by side with shaded characters, as many per row as fit into `columns`.
 ///
-/// A cell is the mean of the pixels under it. Each map is scaled by itself, from its smallest value to its largest, so
-/// brightness compares places inside a map and not one map with another; values that are not finite are blank.
+/// A cell is the mean of the pixels that it covers. Each map is scaled separately, from its minimum to its maximum, so brightness
+/// is comparable within a map but not between maps; values that are not finite are blank.
 ///
 /// # Shapes
 /// `maps` is `[C, H, W]`, row by row.

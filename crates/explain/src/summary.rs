@@ -1,4 +1,4 @@
-//! What a network is made of, layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.
+//! The summary of a network, layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.
 
 use std::fmt;
 
@@ -14,28 +14,28 @@ const VALUE_BYTES: u64 = 4;
 /// One operation of a network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Layer {
-    /// Name of the value it makes: what `Session::tap` takes.
+    /// The name of its output, as `Session::tap` takes it.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
     /// Shape of one sample, `[C, H, W]` or `[F]`.
     pub output_shape: Vec<usize>,
-    /// Trainable values; a layer that is used twice counts where it is used first.
+    /// The number of trainable values; a layer that is used twice counts where it is used first.
     pub parameters: u64,
     /// Multiply-adds of one sample.
     pub multiply_adds: u64,
-    /// Rows and columns of the input image that one value can see; `None`: all of it.
+    /// Height and width of the receptive field of one value; `None` for the whole image.
     pub receptive_field_px: Option<[usize; 2]>,
-    /// Pixels of the input image between neighboring values; `None` where there are no neighbors.
+    /// The distance of neighboring values in pixels of the input image; `None` where there are no neighbors.
     pub jump_px: Option<[usize; 2]>,
     /// Bytes of the output for one sample.
     pub activation_bytes: u64,
-    /// Whether it does something to every value of the layer in front and nothing else: part of its row in a long table.
+    /// Whether it is elementwise on the previous layer, so that a long table lists it in the row of that layer.
     #[serde(skip)]
     follows: bool,
 }
 
-/// Operations from which on the table has one row for a layer with its norm and activation.
+/// From this number of operations on, the table has one row for a layer with its norm and activation.
 const LONG: usize = 50;
 
 /// A network as a table; see [`summary()`].
@@ -45,22 +45,22 @@ pub struct Summary {
     pub input_shape: [usize; 3],
     /// Shape of the output of one sample.
     pub output_shape: Vec<usize>,
-    /// Trainable values in all.
+    /// The total number of trainable values.
     pub parameters: u64,
-    /// Multiply-adds of one sample in all.
+    /// The total multiply-adds of one sample.
     pub multiply_adds: u64,
-    /// Bytes of all parameters.
+    /// The size of all parameters in bytes.
     pub parameter_bytes: u64,
-    /// Bytes of all activations of one sample, were each kept.
+    /// The size of all activations of one sample in bytes, if each were kept.
     pub activation_bytes: u64,
-    /// One entry an operation, in the order they run, the input first.
+    /// One entry per operation, in the order in which they run, the input first.
     pub layers: Vec<Layer>,
 }
 
-/// Lists the operations of a graph with what each costs and sees.
+/// Lists the operations of a graph with their cost and receptive field.
 ///
-/// What a value sees is as in [`receptive_field`](crate::receptive_field), of unequal values the most. Padding counts, so
-/// near the border, and for fields larger than the image, part of the field is empty.
+/// The receptive field is that of [`receptive_field`](crate::receptive_field), the maximum where values differ. It includes
+/// padding, so near the border, and for fields larger than the image, part of it is empty.
 pub fn summary(graph: &Graph) -> Summary {
     let mut seen = Vec::new();
     let mut layers = Vec::with_capacity(graph.nodes.len());

@@ -1,4 +1,4 @@
-//! Any method, by what it is called.
+//! Any method by its name.
 
 use ndarray::ArrayView3;
 
@@ -6,8 +6,8 @@ use super::{Attribution, Attributor, Method, Noise, Patch, Path};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// Asks in that way, at its default settings. `baseline`, `[C, H, W]`, is what integrated gradients start from and what
-    /// covers a patch: zeros for the mean of the training images.
+    /// Runs `method` with its default settings. `baseline`, `[C, H, W]`, is where integrated gradients start and what occlusion
+    /// covers a patch with; zeros are the mean of the training images.
     ///
     /// # Errors
     /// When the method does not apply to this network, or the baseline has another shape than the image.
@@ -19,11 +19,11 @@ impl Attributor<'_> {
         self.ask_of(method, None, baseline)
     }
 
-    /// As [`ask`](Self::ask), of the maps of that layer.
+    /// Like [`ask`](Self::ask), but with the feature maps of `layer`.
     ///
     /// # Errors
-    /// As [`ask`](Self::ask), when there is no such layer, or it makes no maps, and when a layer is named for a method that
-    /// looks at none.
+    /// Those of [`ask`](Self::ask); also when there is no such layer, when it has no feature maps, and when a layer is named for
+    /// a method that does not use one.
     pub fn ask_of(
         &mut self,
         method: Method,

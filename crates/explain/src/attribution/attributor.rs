@@ -1,4 +1,4 @@
-//! A network, an image and a class.
+//! The attribution of one class for one image.
 
 use ndarray::{Array4, ArrayD, ArrayView1, ArrayView3, Axis, IxDyn};
 use striate_graph::op::Role;
@@ -7,10 +7,10 @@ use striate_graph::{BackwardOptions, NodeId, ReluRule, Session};
 use super::{Attribution, Method};
 use crate::error::ExplainError;
 
-/// Why a network gives this image this class: its logit is what each method takes apart; or, asked
-/// [`versus`](Self::versus) another class, the difference of both logits.
+/// Explains why a network assigns a class to an image. Each method takes the logit of the class apart, or, with
+/// [`versus`](Self::versus), its difference from the logit of another class.
 ///
-/// The session keeps the taps that a method needs, so that a second image needs no new plan.
+/// The session keeps the taps that a method needs, so that no new plan is needed for a second image.
 ///
 /// # Example
 /// ```
@@ -42,7 +42,7 @@ pub struct Attributor<'a> {
     tell: Option<&'a mut dyn FnMut(usize, usize)>,
 }
 
-/// A value of the network and the score's gradient with respect to it, `[N, …]`, and the scores, one an image.
+/// A value of the network and the gradient of the score with respect to it, `[N, …]`, and the scores, one per image.
 pub(super) struct Slopes {
     pub(super) scores: Vec<f64>,
     pub(super) value: ArrayD<f32>,
@@ -50,11 +50,11 @@ pub(super) struct Slopes {
 }
 
 impl<'a> Attributor<'a> {
-    /// Asks of `image`, `[C, H, W]` as the network takes it (scaled and normalized), why it has the logit of `class`.
+    /// Prepares to explain the logit of `class` for `image`, `[C, H, W]`, preprocessed (scaled and normalized) for the network.
     ///
     /// # Errors
-    /// When the network has another input, no such class, or an output that is not logits, and when the image or a parameter
-    /// holds a value that is not finite.
+    /// When the network has another input shape, no such class, or an output other than logits, and when the image or a parameter
+    /// contains a value that is not finite.
     pub fn new(
         session: &'a mut Session,
         image: ArrayView3<'a, f32>,
@@ -80,10 +80,10 @@ impl<'a> Attributor<'a> {
         Ok(attributor)
     }
 
-    /// Asks why `class` rather than `other`: of the difference of their logits, `f = logit_class - logit_other`.
+    /// Explains why `class` rather than `other`, using the difference of their logits, `f = logit_class - logit_other`.
     ///
     /// # Errors
-    /// When there is no such class, or it is the same.
+    /// When there is no such class, or when it is the same class.
     pub fn versus(self, other: usize) -> Result<Self, ExplainError> {
         let classes = self.session.graph().output_shape()[0];
         if other >= classes {
@@ -95,8 +95,8 @@ impl<'a> Attributor<'a> {
         Ok(Self { versus: Some(other), ..self })
     }
 
-    /// Tells `tell` how far a method is that takes more than a few passes: how many of how many. Integrated gradients are done
-    /// as soon as two refinements agree, which may be long before the last.
+    /// Reports the progress of methods that take more than a few passes: `tell` receives the number done and the maximum.
+    /// Integrated gradients end as soon as two refinements agree, which may be long before the maximum.
     pub fn telling(self, tell: &'a mut dyn FnMut(usize, usize)) -> Self {
         Self { tell: Some(tell), ..self }
     }
@@ -107,7 +107,7 @@ impl<'a> Attributor<'a> {
         }
     }
 
-    /// Whether it is as large as what the network takes, and made of numbers.
+    /// Checks that the image has the network's input shape and contains only finite values.
     pub(super) fn check(&self, image: &ArrayView3<'_, f32>) -> Result<(), ExplainError> {
         let (expected, got) = (self.session.graph().input_shape(), image.shape());
         if got != expected {
@@ -131,7 +131,7 @@ impl<'a> Attributor<'a> {
         self.image.to_owned().insert_axis(Axis(0))
     }
 
-    /// What is explained, of the logits of an image.
+    /// The explained score, computed from the logits of an image.
     fn score(&self, logits: ArrayView1<'_, f32>) -> Result<f64, ExplainError> {
         all_finite(logits.iter(), || "logits".into(), OVERFLOW)?;
         Ok(f64::from(logits[self.class]) - self.versus.map_or(0.0, |other| f64::from(logits[other])))
@@ -143,13 +143,13 @@ impl<'a> Attributor<'a> {
         logits.outer_iter().map(|logits| self.score(logits)).collect()
     }
 
-    /// What is explained, of each of some images.
+    /// The explained score of each image.
     pub(super) fn scores(&mut self, images: &Array4<f32>) -> Result<Vec<f64>, ExplainError> {
         let output = self.session.run(&images.view())?;
         self.scores_of(&output)
     }
 
-    /// Each image's value of that name, and its slope.
+    /// For each image, the value of that name, and the gradient of the score with respect to it.
     pub(super) fn slopes(&mut self, images: &Array4<f32>, value: &str) -> Result<Slopes, ExplainError> {
         self.slopes_by(ReluRule::Gradient, images, value)
     }
@@ -174,12 +174,12 @@ impl<'a> Attributor<'a> {
         Ok(Slopes { scores, value: self.session.get(tap), gradient: self.session.get(grad) })
     }
 
-    /// As [`Self::slopes`], of the images themselves.
+    /// Like [`Self::slopes`], for the images themselves.
     pub(super) fn slopes_of_input(&mut self, images: &Array4<f32>) -> Result<Slopes, ExplainError> {
         self.slopes_of_input_by(ReluRule::Gradient, images)
     }
 
-    /// As [`Self::slopes_of_input`], with that rule for ReLU's backward pass.
+    /// Like [`Self::slopes_of_input`], with a given rule for the backward pass of ReLU.
     pub(super) fn slopes_of_input_by(
         &mut self,
         relu: ReluRule,
@@ -189,8 +189,7 @@ impl<'a> Attributor<'a> {
         self.slopes_by(relu, images, &input)
     }
 
-    /// The layer to look at where none is named: the last that makes maps after a convolution, behind its activation and
-    /// before any pooling.
+    /// The default layer: the last with feature maps after a convolution, after its activation and before any pooling.
     pub(super) fn last_maps(&self) -> Result<NodeId, ExplainError> {
         let nodes = &self.session.graph().nodes;
         let first = nodes.iter().position(|node| node.operation().role() == Role::Convolution);
@@ -206,7 +205,7 @@ impl<'a> Attributor<'a> {
         last.ok_or(ExplainError::NoConvolution)
     }
 
-    /// Values of the image's shape; others set `shape`, and what else they know.
+    /// An attribution with the image's shape; callers override `shape` and the other fields as needed.
     pub(super) fn attribution(
         &self,
         method: Method,
@@ -231,7 +230,7 @@ impl<'a> Attributor<'a> {
     }
 }
 
-/// What finite parameters and images can do all the same.
+/// The hint for values that are not finite although parameters and image are.
 const OVERFLOW: &str = "the weights and the image are finite, so the network overflows; train it again with a lower learning rate";
 
 fn all_finite<'v>(

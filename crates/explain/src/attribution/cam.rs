@@ -1,11 +1,11 @@
-//! What the class activation maps have in common: `ReLU(Σ_k w_k A_k)` over the maps `A` of a layer, whose weights, one a
-//! map or one a value, are what the methods differ in.
+//! The common part of the class activation maps: `ReLU(Σ_k w_k A_k)` over the feature maps `A` of a layer. The methods differ in
+//! the weights, one per map or one per value.
 
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 use crate::maps::select::near;
 
-/// The maps of a layer, `[K, H, W]` row by row, of the image.
+/// The feature maps of a layer on the image, `[K, H, W]`, row by row.
 pub(super) struct LayerMaps {
     pub(super) layer: String,
     pub(super) values: Vec<f32>,
@@ -24,7 +24,7 @@ impl LayerMaps {
     }
 }
 
-/// The maps of a layer and the logit's gradients, `[K, H, W]` row by row.
+/// The feature maps of a layer and the gradients of the logit, `[K, H, W]`, row by row.
 pub(super) struct Maps<'a> {
     pub(super) values: &'a [f32],
     pub(super) gradients: &'a [f32],
@@ -40,7 +40,7 @@ impl Maps<'_> {
 }
 
 impl Attributor<'_> {
-    /// Its name and `[H, W]`; of no name, the last that makes maps.
+    /// The name and `[H, W]` of the layer; without a name, of the default layer.
     fn layer(&self, layer: Option<&str>) -> Result<(String, [usize; 2]), ExplainError> {
         let graph = self.session.graph();
         let last = self.last_maps()?;
@@ -56,7 +56,7 @@ impl Attributor<'_> {
         }
     }
 
-    /// The maps of a layer, by a forward pass alone.
+    /// The feature maps of a layer, from a forward pass only.
     pub(super) fn maps_of(&mut self, layer: Option<&str>) -> Result<LayerMaps, ExplainError> {
         let (layer, size) = self.layer(layer)?;
         let tap = self.session.tap(&layer).map_err(striate_graph::RunError::Plan)?;
@@ -65,7 +65,7 @@ impl Attributor<'_> {
         Ok(LayerMaps { layer, values, size, score })
     }
 
-    /// `sum` makes `[H, W]` of the maps of `layer`; what is negative in it is cut off.
+    /// The class activation map of `layer`: `sum` reduces its maps to `[H, W]`, and negative values are clipped to 0.
     pub(super) fn cam(
         &mut self,
         method: Method,
@@ -83,7 +83,7 @@ impl Attributor<'_> {
     }
 }
 
-/// `Σ_k w_k A_k`, for weights that are one number a map.
+/// `Σ_k w_k A_k`, with one weight per map.
 pub(super) fn weighted(maps: &Maps<'_>, weight: impl Fn(&[f32], &[f32]) -> f64) -> Vec<f64> {
     let mut sum = vec![0.0; maps.plane];
     for (values, gradients) in maps.each() {

@@ -1,4 +1,4 @@
-//! The attribution for several classes side by side, in the colors of one scale.
+//! The attributions of several classes side by side, on one color scale.
 
 use super::Attribution;
 use super::page::{class_name, layer_of};
@@ -16,11 +16,11 @@ const COLUMNS: usize = 5;
 const LINE: f64 = 14.0;
 const NAME_LINES: usize = 2;
 
-/// A page with the attribution for each of some classes, in the order given, and one scale for all of them: a class for which
-/// little speaks looks so.
+/// A page with the attributions of several classes, in the given order and on one color scale, so that a class with little
+/// support looks pale.
 ///
 /// # Panics
-/// When there is no attribution.
+/// When `all` is empty.
 pub fn class_page(all: &[Attribution], about: &About) -> Scene {
     let first = all.first().unwrap_or_else(|| panic!("a page of attribution shows at least one class"));
     let values: Vec<Vec<f32>> = all.iter().map(Attribution::shown).collect();
@@ -38,7 +38,7 @@ pub fn class_page(all: &[Attribution], about: &About) -> Scene {
     let pitch = (across + GAP, side(height) + 20.0 + LINE * lines_of_names + GAP);
     let rows = pitch.1 * all.len().div_ceil(columns) as f64 - GAP;
     let wide = pitch.0 * columns as f64 - GAP;
-    // The least closely known speaks for all.
+    // The least precise one is reported for all.
     let change = |attribution: &Attribution| attribution.refinement.map_or(0.0, |found| found.change);
     let least = all.iter().max_by(|a, b| change(a).total_cmp(&change(b))).unwrap_or(first);
     let warning = first.method.warning().map(|warning| format!("Caution: {warning}"));
@@ -70,7 +70,7 @@ pub fn class_page(all: &[Attribution], about: &About) -> Scene {
     scene
 }
 
-/// Logits are compared with one another, so they have the same decimals, however large they are.
+/// Two decimals for all logits, however large, so that they can be compared.
 fn logit(value: f32) -> String {
     format!("logit {value:.2}").replace('-', "−")
 }

@@ -1,5 +1,5 @@
-//! EigenCAM, `Σ_k v_k (A_k − mean A_k)`: the maps of a layer seen along the one direction in which they differ most from
-//! place to place, `v` the first right singular vector of the matrix `[H·W, K]` of centered maps.
+//! EigenCAM, `Σ_k v_k (A_k − mean A_k)`: the feature maps of a layer projected onto their first principal component; `v` is the
+//! first right singular vector of the matrix `[H·W, K]` of centered maps.
 //!
 //! With `R = U S Vᵀ` the map is `R v = s u`, so the first eigenvector of whichever of `R Rᵀ` and `Rᵀ R` is smaller is enough.
 
@@ -8,16 +8,15 @@ use crate::error::ExplainError;
 use striate_base::eigen::leading;
 
 impl Attributor<'_> {
-    /// EigenCAM of `layer`, or of the last that makes maps. It asks neither for the logit nor for a gradient, and is the same
-    /// for every class: what catches this layer's eye.
+    /// EigenCAM of `layer`, or of the default layer. It uses neither a logit nor a gradient, so it is the same for every class.
     ///
     /// The sign of a singular vector is arbitrary: here the value of largest magnitude is positive.
     ///
     /// # Errors
-    /// As [`Attributor::grad_cam`], and when the attributor is [`versus`](Attributor::versus) another class.
+    /// Those of [`Attributor::grad_cam`], and when the attributor is [`versus`](Attributor::versus) another class.
     ///
     /// # Numerics
-    /// Where the first two singular values are equal no direction is the first, and the map is one of many.
+    /// Where the first two singular values are equal, the first component is not unique, and neither is the map.
     ///
     /// # Source
     /// Muhammad 2020.
@@ -32,7 +31,7 @@ impl Attributor<'_> {
     }
 }
 
-/// The map of maps `[K, plane]`.
+/// The projection of maps `[K, plane]`, of length `plane`.
 fn projection(maps: &[f32], channels: usize, plane: usize) -> Vec<f32> {
     let centered: Vec<Vec<f64>> = maps
         .chunks_exact(plane)

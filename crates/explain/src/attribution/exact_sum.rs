@@ -1,8 +1,8 @@
-//! The exact sum, `f_class(x) = Σ x · ∂f/∂x + Σ b · ∂f/∂b`: of a network that is piecewise linear, every part of the logit
-//! belongs to a value of the image or to a bias.
+//! The exact sum, `f_class(x) = Σ x · ∂f/∂x + Σ b · ∂f/∂b`: in a piecewise linear network, every part of the logit belongs to a
+//! value of the image or to a bias.
 //!
-//! `b` is what an operation adds to its output whatever comes in, and `∂f/∂b` the gradient of that output: the bias of a
-//! convolution or a linear layer; of batch norm in use `β − γ μ / √(σ² + eps)`; of ReLU6, where it is saturated, the 6.
+//! `b` is what an operation adds to its output regardless of its input, and `∂f/∂b` is the gradient of that output: the bias of a
+//! convolution or a linear layer; for batch norm in inference `β − γ μ / √(σ² + eps)`; for a saturated ReLU6, the 6.
 
 use striate_graph::NodeId;
 use striate_graph::op::Shift;
@@ -12,23 +12,23 @@ use super::{Attribution, Attributor, Completeness, Method, Part};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// The exact sum. [`Attribution::parts`] has what each operation adds, map by map, the image first;
-    /// [`Attribution::values`] is one image of all parts that have a place: the maps of each are shared out over the pixels that
-    /// they lie on, so that their sums stay what they are, and added. [`Attribution::completeness`] compares all parts with the logit
-    /// itself: no baseline is taken away from it.
+    /// The exact sum. [`Attribution::parts`] holds the contribution of each operation, map by map, the image first.
+    /// [`Attribution::values`] combines all parts that have a position: their maps are spread over the pixels that they cover, so
+    /// that the sums are preserved, and added. [`Attribution::completeness`] compares all parts with the logit itself, without a
+    /// baseline.
     ///
     /// # Shapes
     /// [`Attribution::values`] is `[1, H, W]`.
     ///
     /// # Errors
-    /// When an operation on the way is not piecewise linear, and when the network cannot be run backward.
+    /// When an operation on the path is not piecewise linear, and when the network cannot be run backward.
     ///
     /// # Numerics
-    /// Each product is rounded to f32 for [`Part::values`]; the sums are of products in f64.
+    /// Each product is rounded to f32 for [`Part::values`]; the sums are computed from products in f64.
     ///
     /// # Source
-    /// Srinivas 2019, proposition 1; its images also take magnitudes and scale each map to its own range, which are no longer
-    /// parts of anything.
+    /// Srinivas 2019, proposition 1. The figures of the paper also take magnitudes and scale each map to its own range, after
+    /// which the values no longer sum to the logit.
     pub fn exact_sum(&mut self) -> Result<Attribution, ExplainError> {
         let biases = self.biases()?;
         let mut taps = Vec::new();
@@ -56,7 +56,7 @@ impl Attributor<'_> {
                 }
                 (Shift::OfOutput(of), Some(value)) => {
                     let value = self.session.get(value);
-                    // 0 where the piece adds nothing, whatever the gradient.
+                    // 0 where the piece adds nothing, regardless of the gradient.
                     let term = |(&y, &g): (&f32, &f32)| {
                         let shift = of(y);
                         if shift == 0.0 { 0.0 } else { shift * f64::from(g) }
@@ -86,7 +86,7 @@ impl Attributor<'_> {
         Ok(Attribution { shape: [1, h, w], completeness, parts, ..attribution })
     }
 
-    /// Every operation that the output depends on and that adds something, in the order of the network.
+    /// Every operation that the output depends on and that adds a constant, in the order of the network.
     fn biases(&self) -> Result<Vec<(NodeId, Shift)>, ExplainError> {
         let (graph, params) = (self.session.graph(), self.session.params());
         let mut counts = vec![false; graph.nodes.len()];

@@ -1,41 +1,41 @@
-//! What a method finds.
+//! The result of an attribution method.
 
 use serde::Serialize;
 
 use super::Method;
 use super::stretch::{Align, bilinear};
 
-/// A map of what speaks for a class, and against it.
+/// A map of what speaks for a class and what speaks against it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribution {
-    /// How it was found.
+    /// The method that computed it.
     pub method: Method,
-    /// The class, from 0.
+    /// The explained class, from 0.
     pub class: usize,
-    /// Rather than which, if the attributor was of the difference of both logits.
+    /// The class that it is compared with, if the difference of two logits was explained.
     pub versus: Option<usize>,
-    /// The class's logit on the image; where there is a `versus`, how far it is above that one's.
+    /// The logit of the class, or with `versus` its difference from the logit of the other class.
     pub logit: f32,
-    /// The layer whose maps were used, if any.
+    /// The layer whose feature maps were used, if any.
     pub layer: Option<String>,
-    /// `[C, H, W]`: the image's shape, or one channel as large as the layer's maps.
+    /// `[C, H, W]`: the shape of the image, or one channel with the size of the layer's maps.
     pub shape: [usize; 3],
-    /// The values, row by row; [`Method::unit`] says in what units.
+    /// The values, row by row; [`Method::unit`] gives their unit.
     pub values: Vec<f32>,
-    /// For methods whose values are to sum to something: whether they do.
+    /// How well the values sum to the logit, for methods that claim to.
     pub completeness: Option<Completeness>,
-    /// Of integrated gradients along more than one panel: how closely each pixel is known.
+    /// The precision of single pixels, for integrated gradients with more than one panel.
     pub refinement: Option<Refinement>,
-    /// Of the exact sum: what the image and each operation add. Of other methods none.
+    /// For the exact sum, the contributions of the image and of each operation; empty for other methods.
     pub parts: Vec<Part>,
 }
 
-/// What values should sum to, and what they do sum to.
+/// What the values should sum to, and what they do sum to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Completeness {
-    /// The logit on the image minus that on the baseline; of the exact sum, which has no baseline, the logit.
+    /// The logit on the image minus the logit on the baseline; for the exact sum, which has no baseline, the logit.
     pub rise: f64,
-    /// The sum of the values; of the exact sum, that of all its parts.
+    /// The sum of the values; for the exact sum, the sum of all parts.
     pub sum: f64,
     /// `sum - rise`.
     pub gap: f64,
@@ -50,15 +50,14 @@ impl Completeness {
 }
 
 impl Attribution {
-    /// `[H, W]`: the channels of each pixel added up.
+    /// `[H, W]`: the sum over the channels of each pixel.
     pub fn per_pixel(&self) -> Vec<f32> {
         let plane = self.shape[1] * self.shape[2];
         let sum = |i: usize| self.values.iter().skip(i).step_by(plane).map(|&v| f64::from(v)).sum::<f64>();
         (0..plane).map(|i| sum(i) as f32).collect()
     }
 
-    /// As [`per_pixel`](Self::per_pixel), `[height, width]`: stretched to the size of the image, bilinearly between
-    /// the centers of the values.
+    /// [`per_pixel`](Self::per_pixel), resized to `[height, width]` by bilinear interpolation between the centers of the values.
     ///
     /// # PyTorch
     /// `interpolate(mode="bilinear", align_corners=False)`.
@@ -68,33 +67,33 @@ impl Attribution {
     }
 }
 
-/// How far apart the last two refinements of a path are.
+/// How much the last two refinements of a path differ.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Refinement {
     /// The largest difference of a pixel, as a share of the largest pixel.
     pub change: f64,
-    /// What it was to come down to.
+    /// The tolerance for `change`.
     pub tolerance: f64,
-    /// Gradients that were taken.
+    /// The number of gradients that were computed.
     pub gradients: usize,
 }
 
 impl Refinement {
-    /// Whether the two agree.
+    /// Whether the two refinements agree within the tolerance.
     pub fn is_settled(&self) -> bool {
         self.change <= self.tolerance
     }
 }
 
-/// What the biases of one operation add to the logit.
+/// The contribution of the biases of one operation to the logit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Part {
-    /// Name of the operation's value; `input` for the image itself.
+    /// The name of the operation's value; `input` for the image itself.
     pub name: String,
-    /// `[C, H, W]`, or `[F]` where values have no place in the image.
+    /// `[C, H, W]`, or `[F]` where the values have no position in the image.
     pub shape: Vec<usize>,
     /// `b · ∂f/∂b`, or `x · ∂f/∂x`, row by row.
     pub values: Vec<f32>,
-    /// Their sum.
+    /// The sum of the values.
     pub sum: f64,
 }

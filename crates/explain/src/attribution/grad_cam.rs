@@ -1,16 +1,16 @@
-//! Grad-CAM, `ReLU(Σ_k w_k A_k)` with `w_k = mean_ij ∂f_class/∂A_kij`: the maps of a layer, each as strong as the logit rises
-//! with it on average.
+//! Grad-CAM, `ReLU(Σ_k w_k A_k)` with `w_k = mean_ij ∂f_class/∂A_kij`: the feature maps of a layer, each weighted by the mean
+//! gradient of the logit.
 
 use super::cam::weighted;
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// Grad-CAM of `layer`, or of the last that makes maps. Before a global average pool and a linear head it is the class
-    /// activation map of Zhou 2016, cut off below 0 and divided by `H · W`.
+    /// Grad-CAM of `layer`, or of the default layer. Before a global average pool and a linear head it is the class activation
+    /// map of Zhou 2016, clipped at 0 and divided by `H · W`.
     ///
     /// # Errors
-    /// When the network has no convolution, no such layer, or the layer has no maps.
+    /// When the network has no convolution or no such layer, or when the layer has no feature maps.
     ///
     /// # Source
     /// Selvaraju 2017.

@@ -1,17 +1,17 @@
 //! Grad-CAM++, `ReLU(Σ_k w_k A_k)` with `w_k = Σ_ij α_kij ReLU(g_kij)`, `α_kij = g_kij² / (2 g_kij² + g_kij³ Σ_ab A_kab)`,
-//! `g = ∂f_class/∂A`, and α = 0 where g = 0: several places of one class count each, however small.
+//! `g = ∂f_class/∂A`, and α = 0 where g = 0: each of several instances of a class counts, however small it is.
 //!
-//! The paper's higher derivatives are those of exp(f), of which the common factor is left out.
+//! The higher derivatives in the paper are those of exp(f), whose common factor is left out here.
 
 use super::cam::weighted;
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// Grad-CAM++ of `layer`, or of the last that makes maps.
+    /// Grad-CAM++ of `layer`, or of the default layer.
     ///
     /// # Errors
-    /// As [`Attributor::grad_cam`].
+    /// Those of [`Attributor::grad_cam`].
     ///
     /// # Source
     /// Chattopadhay 2018.

@@ -1,10 +1,10 @@
-//! The gradient, `∂f_class/∂x`: how fast the logit rises with each value of the image.
+//! The gradient of the logit with respect to each value of the image, `∂f_class/∂x`.
 
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// `∂f/∂x`: where the smallest change matters most. It says nothing about what is there now.
+    /// `∂f/∂x`: where a small change has the largest effect. It does not measure the contribution of the present values.
     ///
     /// # Errors
     /// When the network cannot be run backward.

@@ -1,11 +1,11 @@
-//! Gradient times input, `x · ∂f_class/∂x`: what each value adds to the logit, were the network linear.
+//! Gradient times input, `x · ∂f_class/∂x`: the contribution of each value to the logit if the network were linear.
 
 use super::{Attribution, Attributor, Completeness, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// `x · ∂f/∂x`, value by value. Its completeness is measured against the image of zeros (of normalized values: the
-    /// mean of the training images); the gap is what biases and activations add.
+    /// `x · ∂f/∂x`, value by value. Completeness is measured against an image of zeros, which after normalization is the mean of
+    /// the training images; the gap is the contribution of biases and activations.
     ///
     /// # Errors
     /// When the network cannot be run backward.

@@ -1,5 +1,5 @@
-//! Guided backpropagation: the gradient `∂f_class/∂x`, but each ReLU passes `g · [x > 0] · [g > 0]`: only what raises the logit
-//! at every ReLU on its way.
+//! Guided backpropagation: the gradient `∂f_class/∂x`, except that each ReLU passes `g · [x > 0] · [g > 0]`, so that only what
+//! raises the logit at every ReLU on the path remains.
 
 use striate_graph::ReluRule;
 
@@ -7,9 +7,9 @@ use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// Guided backpropagation. It is the gradient of nothing: images of it are sharp, and stay much the same when the
-    /// weights of the layers next to the output are replaced by random ones, so they say little about why the network says
-    /// what it says; [`Method::warning`] is to be told with them.
+    /// Guided backpropagation. It is not the gradient of any function. Its maps are sharp, but they hardly change when the
+    /// weights of the layers near the output are replaced by random ones, so they say little about the reasons of the network;
+    /// show [`Method::warning`] with them.
     ///
     /// # Errors
     /// When the network cannot be run backward.

@@ -1,10 +1,10 @@
-//! Integrated gradients, `(x - x') · ∫₀¹ ∂f_class/∂x (x' + t (x - x')) dt`: every change of the logit on the straight way
-//! from a baseline x' to the image, booked to the values that made it.
+//! Integrated gradients, `(x - x') · ∫₀¹ ∂f_class/∂x (x' + t (x - x')) dt`: every change of the logit on the straight path
+//! from a baseline x' to the image, assigned to the values that caused it.
 //!
-//! The integral is Gauss-Legendre. A network of ReLUs has a gradient that jumps on the way, where no rule of fixed places is
-//! exact, so every panel of the way is also integrated in two halves. While the halves, taken together, move a pixel of the
-//! map too far from what the whole panels say, the panels that differ most are replaced by their halves. That the values
-//! sum to the logit's rise is asked for too, but would not be enough: the errors of single pixels cancel in the sum.
+//! The integral uses Gauss-Legendre quadrature. In a network of ReLUs the gradient jumps along the path, where no rule with fixed
+//! nodes is exact, so every panel of the path is also integrated in two halves. While the halves together differ too much from
+//! the whole panels at some pixel, the panels that differ most are replaced by their halves. It is also required that the values
+//! sum to the rise of the logit, but that alone would not be enough, since errors of single pixels cancel in the sum.
 
 use ndarray::{Array4, ArrayView3, Axis};
 
@@ -12,15 +12,15 @@ use super::quadrature::gauss_legendre;
 use super::{Attribution, Attributor, Completeness, Method, Refinement};
 use crate::error::ExplainError;
 
-/// How closely the way from the baseline is followed.
+/// The accuracy of the path integral from the baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Path {
-    /// Places on each panel.
+    /// Quadrature nodes per panel.
     pub nodes: usize,
-    /// Most panels, which bounds the work: at most `(2 · panels - 1) · nodes` gradients are taken. With 1 the rule is plain
-    /// Gauss-Legendre, and nothing is known of its error.
+    /// The maximum number of panels, which bounds the work: at most `(2 · panels - 1) · nodes` gradients are computed. With 1 the
+    /// rule is plain Gauss-Legendre, without an estimate of its error.
     pub panels: usize,
-    /// Panels are halved until halving all of them once more moves no pixel by more than this share of the largest pixel ...
+    /// Panels are halved until halving all of them once more changes no pixel by more than this share of the largest pixel ...
     pub tolerance: f64,
     /// ... and until the values sum to the logit's rise, or the largest pixel if that is more, within this share of it.
     pub gap: f64,
@@ -32,32 +32,32 @@ impl Default for Path {
     }
 }
 
-/// A part of the way, integrated in two halves.
+/// A part of the path, integrated in two halves.
 struct Panel {
     start: f64,
     width: f64,
-    /// What the values add on each half.
+    /// The attributions of each half.
     halves: [Vec<f32>; 2],
-    /// By how much the halves differ from the whole, pixel by pixel.
+    /// The difference between the halves and the whole, per pixel.
     change: Vec<f32>,
 }
 
 impl Panel {
-    /// How far its halves move a pixel.
+    /// The largest change of a pixel by the halves.
     fn of_a_pixel(&self) -> f64 {
         largest(&self.change).into()
     }
 
-    /// How far its halves move the sum of all pixels.
+    /// The change of the sum of all pixels by the halves.
     fn of_the_sum(&self) -> f64 {
         self.change.iter().map(|&v| f64::from(v)).sum::<f64>().abs()
     }
 }
 
-/// Rounding of a logit, in units of its last place: no sum is asked to be closer.
+/// The rounding error of a logit, in ulps: no sum is required to be more accurate.
 const ROUNDING: f64 = 8.0;
 
-/// What a path is followed with, and how far it is.
+/// The state of the integration along the path.
 struct Way<'a> {
     baseline: &'a ArrayView3<'a, f32>,
     rule: Vec<(f64, f64)>,
@@ -66,8 +66,8 @@ struct Way<'a> {
 }
 
 impl Attributor<'_> {
-    /// Integrated gradients from `baseline`, `[C, H, W]`. The values sum to the logit's rise from there; the gap that
-    /// remains is in [`Attribution::completeness`], and how closely a pixel is known in [`Attribution::refinement`].
+    /// Integrated gradients from `baseline`, `[C, H, W]`. The values sum to the rise of the logit from the baseline; the
+    /// remaining gap is in [`Attribution::completeness`], and the precision of single pixels in [`Attribution::refinement`].
     ///
     /// # Errors
     /// When the baseline has another shape than the image, and when the network cannot be run backward.
@@ -76,9 +76,9 @@ impl Attributor<'_> {
     /// When the path has no nodes or no panels.
     ///
     /// # Numerics
-    /// That two refinements agree is an estimate of the error, no bound. With the default path, on 100 pairs of a digit and a
-    /// class of `convnet`, the largest error of a pixel against 2000 places was 0.3 % of the largest pixel in the median and
-    /// 0.9 % at most, with 330 gradients on average.
+    /// The agreement of two refinements is an estimate of the error, not a bound. With the default path, on 100 pairs of a digit
+    /// and a class of `convnet`, the largest error of a pixel compared with 2000 nodes was 0.3 % of the largest pixel in the
+    /// median and 0.9 % at most, with 330 gradients on average.
     ///
     /// # Source
     /// Sundararajan 2017.
@@ -104,7 +104,7 @@ impl Attributor<'_> {
         Ok(Attribution { completeness: Some(completeness), refinement, ..attribution })
     }
 
-    /// Halves panels, from the whole way on, until two refinements agree or there are as many as may be.
+    /// Halves panels, starting with the whole path, until two refinements agree or the maximum number of panels is reached.
     fn refine(
         &mut self,
         way: &mut Way<'_>,
@@ -146,7 +146,7 @@ impl Attributor<'_> {
         }
     }
 
-    /// A part of the way of which `whole` is the integral.
+    /// The panel whose integral is `whole`.
     fn panel(
         &mut self,
         way: &mut Way<'_>,
@@ -161,7 +161,7 @@ impl Attributor<'_> {
         Ok(Panel { start, width, change: self.per_pixel(&change), halves: [first, second] })
     }
 
-    /// What the values add on parts of that width, by the rule.
+    /// The attributions of path segments of this width, by the quadrature rule.
     fn integrals<const N: usize>(
         &mut self,
         way: &mut Way<'_>,
@@ -185,7 +185,7 @@ impl Attributor<'_> {
         }))
     }
 
-    /// The images at places on the way.
+    /// The images at positions on the path.
     fn at(&self, baseline: &ArrayView3<'_, f32>, places: &[f64]) -> Array4<f32> {
         let mut images = self.images(places.len());
         for (mut image, &t) in images.axis_iter_mut(Axis(0)).zip(places) {

@@ -1,14 +1,14 @@
 //! LayerCAM, `ReLU(Σ_k ReLU(∂f_class/∂A_k) · A_k)`: each value of a layer's maps weighted by its own gradient, so that
-//! layers near the image give sharp maps too.
+//! layers near the image give sharp maps, too.
 
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// LayerCAM of `layer`, or of the last that makes maps.
+    /// LayerCAM of `layer`, or of the default layer.
     ///
     /// # Errors
-    /// As [`Attributor::grad_cam`].
+    /// Those of [`Attributor::grad_cam`].
     ///
     /// # Source
     /// Jiang 2021.

@@ -1,13 +1,13 @@
-//! The methods by name, and what a reader has to know of each.
+//! The methods by name, and what a reader has to know about each.
 
 use serde::Serialize;
 use striate_graph::Graph;
 use striate_graph::op::Role;
 
-/// Of an image with a longer side than this nobody can tell single pixels apart: it is a photo.
+/// Images with a longer side than this are treated as photos, in which single pixels cannot be distinguished.
 pub(super) const PHOTO_PX: usize = 64;
 
-/// How attribution was found.
+/// An attribution method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
@@ -56,15 +56,15 @@ impl Method {
         ]
     }
 
-    /// The method to look with first: Grad-CAM where images are larger than 64 x 64 pixels and there is a convolution, else
-    /// integrated gradients. On a photo, what single pixels add is a cloud of specks, and takes hundreds of passes to find.
+    /// The default method: Grad-CAM where images are larger than 64 x 64 pixels and there is a convolution, else integrated
+    /// gradients. On a photo, the contributions of single pixels look like noise and take hundreds of passes to compute.
     pub fn usual(graph: &Graph) -> Self {
         let [_, h, w] = graph.input_shape();
         let has_maps = graph.nodes.iter().any(|node| node.operation().role() == Role::Convolution);
         if h.max(w) > PHOTO_PX && has_maps { Self::GradCam } else { Self::IntegratedGradients }
     }
 
-    /// What it is called.
+    /// The name of the method, for display.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gradient => "gradient",
@@ -82,7 +82,7 @@ impl Method {
         }
     }
 
-    /// What a person types, and what its files are called.
+    /// The value of `--method`, which is also the stem of the file names.
     pub fn key(self) -> &'static str {
         match self {
             Self::Gradient => "gradient",
@@ -100,7 +100,7 @@ impl Method {
         }
     }
 
-    /// One line about it.
+    /// A one-line description.
     pub fn summary(self) -> &'static str {
         match self {
             Self::Gradient => "Gradient of the logit with respect to each pixel",
@@ -126,17 +126,17 @@ impl Method {
         }
     }
 
-    /// Whether its values can be negative: attribution against the class.
+    /// Whether its values can be negative, for what speaks against the class.
     pub fn is_signed(self) -> bool {
         !matches!(self, Self::GradCam | Self::GradCamPlusPlus | Self::LayerCam | Self::ScoreCam)
     }
 
-    /// Whether it asks for a class at all.
+    /// Whether the result depends on the class.
     pub fn knows_class(self) -> bool {
         self != Self::EigenCam
     }
 
-    /// Whether it looks at the maps of one layer.
+    /// Whether it uses the feature maps of a layer.
     pub fn uses_layer(self) -> bool {
         let of_maps = [Self::GradCam, Self::GradCamPlusPlus, Self::LayerCam, Self::EigenCam, Self::ScoreCam];
         of_maps.contains(&self)
@@ -147,7 +147,7 @@ impl Method {
         !self.uses_layer() && self != Self::Occlusion
     }
 
-    /// What its values are, for people.
+    /// The unit of its values, for display.
     pub fn unit(self) -> &'static str {
         match self {
             Self::Gradient | Self::SmoothGrad => "gradient of the logit",
@@ -160,7 +160,7 @@ impl Method {
         }
     }
 
-    /// What a reader must know before believing the image, if anything.
+    /// A caveat that a reader should know, if any.
     pub fn warning(self) -> Option<&'static str> {
         match self {
             Self::GuidedBackprop => Some(

@@ -1,24 +1,25 @@
-//! Which part of an image a class is due to.
+//! Attribution: which pixels of an image a class is due to.
 //!
-//! A [`Attributor`] is a network, an image and a class; each method answers it with [`Attribution`], a map of the class's
-//! **logit**: a probability also moves when the other classes do.
+//! An [`Attributor`] combines a network, an image and a class. Each method returns an [`Attribution`], a map that explains the
+//! **logit** of the class, since a probability also depends on the other classes.
 //!
 //! | method | formula | sums to |
 //! | --- | --- | --- |
 //! | [`gradient`](Attributor::gradient) | `∂f/∂x` | |
 //! | [`gradient_x_input`](Attributor::gradient_x_input) | `x · ∂f/∂x` | the logit, for a linear network |
 //! | [`smooth_grad`](Attributor::smooth_grad) | the mean gradient of noisy copies | |
-//! | [`integrated_gradients`](Attributor::integrated_gradients) | the mean gradient on the way from a baseline | the logit's rise, always |
+//! | [`integrated_gradients`](Attributor::integrated_gradients) | the mean gradient on the path from a baseline | the rise of the logit, always |
 //! | [`exact_sum`](Attributor::exact_sum) | `x · ∂f/∂x`, and `b · ∂f/∂b` of every bias | the logit, where operations are piecewise linear |
-//! | [`guided_backprop`](Attributor::guided_backprop) | the gradient without what is negative at any ReLU | |
+//! | [`guided_backprop`](Attributor::guided_backprop) | the gradient, without negative parts at any ReLU | |
 //! | [`grad_cam`](Attributor::grad_cam) | maps of a layer, weighted by their mean gradients | |
 //! | [`grad_cam_plus_plus`](Attributor::grad_cam_plus_plus) | the same, weighted by where gradients are positive | |
 //! | [`layer_cam`](Attributor::layer_cam) | maps of a layer times their positive gradients | |
-//! | [`eigen_cam`](Attributor::eigen_cam) | maps of a layer along what differs most in them; knows no class | |
-//! | [`score_cam`](Attributor::score_cam) | maps of a layer, weighted by the logit of what lies under each | |
-//! | [`occlusion`](Attributor::occlusion) | the fall of the logit when a patch is covered | |
+//! | [`eigen_cam`](Attributor::eigen_cam) | first principal component of the maps of a layer, regardless of the class | |
+//! | [`score_cam`](Attributor::score_cam) | maps of a layer, weighted by the logit of the image masked with each | |
+//! | [`occlusion`](Attributor::occlusion) | the drop of the logit when a patch is covered | |
 //!
-//! [`Attributor::ask`] takes any of them, [`Method::all`] lists them; [`Attributor::versus`] asks why one class rather than another.
+//! [`Attributor::ask`] runs any of them, [`Method::all`] lists them, and [`Attributor::versus`] explains one class rather than
+//! another.
 
 mod ask;
 mod attributor;

@@ -1,11 +1,11 @@
-//! Noise that is a function of (seed, sample, place), the same on every machine: `Σ_12 uniform − 6`, whose mean is 0 and
-//! whose variance is 1; its distribution function is within 0.0024 of the normal one's, and no value is past ±6.
+//! Noise as a function of (seed, sample, position), the same on every machine: `Σ_12 uniform − 6`, whose mean is 0 and
+//! whose variance is 1; its distribution function is within 0.0024 of the normal one's, and no value is beyond ±6.
 //!
 //! The sums are exact: a logarithm or a cosine of the platform's library would differ in its last bit from machine to machine.
 
 use striate_base::random::splitmix64;
 
-/// The noise at a place of a sample: three uniform values of 21 bits from each of four words.
+/// The noise at a position of a sample: three uniform values of 21 bits from each of four words.
 pub(super) fn noise(seed: u64, sample: u64, place: u64) -> f64 {
     let mix = |z: u64| splitmix64(z, 0);
     let key = mix(mix(seed) ^ sample);

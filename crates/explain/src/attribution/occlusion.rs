@@ -1,24 +1,24 @@
-//! Occlusion, `f_class(x) - f_class(x with a patch covered)`: how far the logit falls without a part of the image. A pixel
-//! under several patches has the mean of theirs.
+//! Occlusion, `f_class(x) - f_class(x with a patch covered)`: the drop of the logit without a part of the image. A pixel under
+//! several patches gets their mean.
 
 use ndarray::{ArrayView3, Axis, AxisDescription, Slice};
 
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
-/// Images that are covered and run at once.
+/// The batch size of covered images.
 const BATCH: usize = 32;
 
-/// What covers a part of an image.
+/// The patch that covers a part of the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patch {
-    /// Rows and columns; a patch larger than the image covers all of it.
+    /// Height and width; a patch larger than the image covers all of it.
     pub side_px: usize,
-    /// From one place to the next. The last of a row lies at the image's edge.
+    /// The distance between neighboring patches. The last of a row lies at the edge of the image.
     pub stride_px: usize,
 }
 
-/// Patches along the longer side, were they not to overlap.
+/// Patches along the longer side if they did not overlap.
 const ALONG: usize = 8;
 
 impl Patch {
@@ -30,7 +30,7 @@ impl Patch {
 }
 
 impl Attributor<'_> {
-    /// Covers the image with patches of `baseline`, `[C, H, W]`, one at a time.
+    /// Covers the image with a patch of `baseline`, `[C, H, W]`, at one position after another.
     ///
     /// # Errors
     /// When the baseline has another shape than the image.
@@ -85,6 +85,6 @@ fn spans(side: usize, patch: Patch) -> impl Iterator<Item = std::ops::Range<usiz
     let length = patch.side_px.min(side);
     let last = side - length;
     let regular = (0..last).step_by(patch.stride_px);
-    // A stride longer than the patch leaves pixels out between two, which keep 0.
+    // A stride longer than the patch skips pixels, which stay 0.
     regular.chain([last]).map(move |start| start..start + length)
 }

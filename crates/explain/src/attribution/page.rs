@@ -1,4 +1,4 @@
-//! Attribution as an image: the values in the colors of their scale, alone and over what they are about.
+//! An attribution as a page: the values in color, alone and over the image.
 
 use super::method::PHOTO_PX;
 use super::smooth::smoothed;
@@ -20,7 +20,7 @@ const GAP: f64 = 40.0;
 const ABOVE: f64 = 22.0;
 /// Below the tiles, a line.
 const LINE: f64 = 18.0;
-/// How much of an overlay the color of the largest value is.
+/// The opacity of the largest value in an overlay.
 const OPACITY: f64 = 0.8;
 
 pub(super) fn class_name(about: &About, class: usize) -> String {
@@ -33,15 +33,14 @@ pub(super) fn layer_of(attribution: &Attribution) -> String {
 }
 
 impl Attribution {
-    /// By how many pixels (a Gaussian's σ) the values are smoothed where they are shown: a 64th of a photo's longer side where
-    /// each pixel has a value of its own, as single pixels of a photo cannot be told apart. `None` where they are shown as they
-    /// are.
+    /// The σ, in pixels, of the Gaussian that smooths the values in a drawing: a 64th of the longer side of a photo where each
+    /// pixel has a value of its own, since single pixels of a photo cannot be distinguished. `None` without smoothing.
     pub fn smoothing_px(&self) -> Option<f64> {
         let side = self.shape[1].max(self.shape[2]);
         (self.method.is_by_pixel() && side > PHOTO_PX).then(|| side as f64 / PHOTO_PX as f64)
     }
 
-    /// `[H, W]`: what is shown, [`per_pixel`](Self::per_pixel) and smoothed.
+    /// `[H, W]`: the values to draw, [`per_pixel`](Self::per_pixel) and smoothed.
     pub(super) fn shown(&self) -> Vec<f32> {
         let [_, h, w] = self.shape;
         match self.smoothing_px() {
@@ -50,13 +49,13 @@ impl Attribution {
         }
     }
 
-    /// One scale for all values that are shown: blue for what speaks against the class, white for nothing, orange for what
-    /// speaks for it; of methods that know no against, viridis.
+    /// The color scale of the drawn values: blue speaks against the class, white is neutral, orange speaks for it; viridis for
+    /// methods without negative values.
     pub fn scale(&self) -> Scale {
         Scale::of(&self.shown(), self.method.is_signed())
     }
 
-    /// The values as large as the image, with their colors mixed into its gray, the more the larger they are.
+    /// The values at the size of the image, blended into its grayscale; larger values are more opaque.
     pub fn overlay(&self, image: &Thumbnail) -> Thumbnail {
         let (width, height) = (image.width_px() as usize, image.height_px() as usize);
         let ([_, h, w], scale) = (self.shape, self.scale());
@@ -119,7 +118,7 @@ impl Attribution {
         notes
     }
 
-    /// What the colors say of `class` (where there is no `versus`), in a few words.
+    /// The meaning of the colors, for `class` or for `class` compared with `versus`.
     pub(super) fn colors(&self, class: &str, versus: Option<&str>) -> String {
         match (self.method, versus) {
             (Method::EigenCam, _) => "orange and blue: the two ends of the main variation".into(),
@@ -134,7 +133,7 @@ impl Attribution {
         }
     }
 
-    /// What the page asks, and how it is answered.
+    /// The title: the question, and the method that answers it.
     fn title(&self, about: &About) -> String {
         let (how, layer) = (self.method.name(), layer_of(self));
         if !self.method.knows_class() {
@@ -144,7 +143,7 @@ impl Attribution {
         format!("Why {}{}? {how}{layer}", class_name(about, self.class), rather.unwrap_or_default())
     }
 
-    /// A page with the values, the overlay, and what the colors mean. `about.image` is what the network was shown.
+    /// A page with the values, the overlay, and a legend. `about.image` is the input of the network.
     pub fn page(&self, about: &About) -> Scene {
         let logit = number(self.logit);
         let logit = if self.versus.is_some() {

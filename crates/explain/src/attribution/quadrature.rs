@@ -1,9 +1,9 @@
 //! Gauss-Legendre quadrature on 0 to 1: `∫ p(t) dt = Σ_i w_i p(t_i)` exactly for polynomials up to degree 2n - 1.
 //!
-//! The places are the zeros of the Legendre polynomial `P_n`, found by Newton's method from Tricomi's estimate, the
+//! The nodes are the zeros of the Legendre polynomial `P_n`, found by Newton's method from Tricomi's estimate, the
 //! weights `w = 1 / ((1 - z²) P_n'(z)²)` with `t = (1 + z) / 2`.
 
-/// Places and weights, in order.
+/// Nodes and weights, in order.
 pub(super) fn gauss_legendre(n: usize) -> Vec<(f64, f64)> {
     let node = |i: usize| {
         let mut z = -(std::f64::consts::PI * (i as f64 + 0.75) / (n as f64 + 0.5)).cos();

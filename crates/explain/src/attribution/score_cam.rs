@@ -1,27 +1,27 @@
-//! Score-CAM, `ReLU(Σ_k w_k A_k)` with `w = softmax_k f_class(x · M_k)`: the maps of a layer, each by the logit of the
-//! image when only what lies under that map is left of it. `M_k` is the map stretched to the image and scaled to 0 … 1,
+//! Score-CAM, `ReLU(Σ_k w_k A_k)` with `w = softmax_k f_class(x · M_k)`: the maps of a layer, each weighted by the logit of
+//! the image masked with it. `M_k` is the map stretched to the image and scaled to 0 … 1,
 //! `(A_k − min) / (max − min + 1e-8)`.
 
 use super::stretch::{Align, bilinear};
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
-/// Masked images that are run at once.
+/// The batch size of masked images.
 const BATCH: usize = 32;
-/// In the denominator, so that a silent map masks everything.
+/// Added to the denominator, so that a silent map masks everything.
 const EPSILON: f32 = 1e-8;
 
 impl Attributor<'_> {
-    /// Score-CAM of `layer`, or of the last that makes maps: K + 1 forward passes for K maps, and no gradient.
+    /// Score-CAM of `layer`, or of the default layer: K + 1 forward passes for K maps, and no gradient.
     ///
-    /// The softmax is of the logits as they are, so where they differ by much few maps count.
+    /// The softmax is taken over the unscaled logits, so where they differ a lot, few maps count.
     ///
     /// # Errors
-    /// As [`Attributor::grad_cam`].
+    /// Those of [`Attributor::grad_cam`].
     ///
     /// # PyTorch
-    /// As `ScoreCAM` of pytorch-grad-cam: maps are stretched with `align_corners=True`, and the logit of a baseline is not
-    /// taken away.
+    /// Like `ScoreCAM` of pytorch-grad-cam: maps are resized with `align_corners=True`, and the logit of a baseline is not
+    /// subtracted.
     ///
     /// # Source
     /// Wang 2020.

@@ -1,9 +1,9 @@
-//! Values shared out among their neighbors, so that a map of single pixels can be looked at.
+//! Smoothing that distributes each value among its neighbors, so that a map of single pixels becomes readable.
 //!
 //! `y_j = Σ_i x_i w(i - j) / Σ_k w(i - k)` along either axis, with `w(d) = exp(-d² / 2σ²)` cut off at 3σ: what lies near the
 //! edge is shared out inside, and the sum of all values stays what it was.
 
-/// `[H, W]` values, smoothed by that many pixels.
+/// `[H, W]` values, smoothed by a Gaussian with this σ in pixels.
 pub(super) fn smoothed(values: &[f32], [h, w]: [usize; 2], sigma_px: f64) -> Vec<f32> {
     let reach = (3.0 * sigma_px).ceil() as usize;
     let weights: Vec<f64> = (0..=reach).map(|d| (-0.5 * (d as f64 / sigma_px).powi(2)).exp()).collect();
@@ -13,7 +13,7 @@ pub(super) fn smoothed(values: &[f32], [h, w]: [usize; 2], sigma_px: f64) -> Vec
     transposed(&down, [w, h]).into_iter().map(|v| v as f32).collect()
 }
 
-/// Shares each value out along its row.
+/// Distributes each value along its row.
 fn along(values: &[f64], [_, w]: [usize; 2], weights: &[f64]) -> Vec<f64> {
     let reach = weights.len() - 1;
     let span = |i: usize| i.saturating_sub(reach)..(i + reach + 1).min(w);

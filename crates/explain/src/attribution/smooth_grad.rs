@@ -1,5 +1,5 @@
-//! SmoothGrad, `(1/n) Σ_i ∂f_class/∂x (x + σ ε_i)`: the gradient averaged over noisy copies of the image, so that what
-//! changes from one pixel to the next for no reason cancels.
+//! SmoothGrad, `(1/n) Σ_i ∂f_class/∂x (x + σ ε_i)`: the gradient averaged over noisy copies of the image, which cancels
+//! fluctuations from pixel to pixel.
 
 use ndarray::Axis;
 
@@ -7,17 +7,17 @@ use super::noise::noise;
 use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
-/// Noisy copies that are run at once.
+/// The batch size of noisy copies.
 const BATCH: usize = 32;
 
 /// The noise of [`Attributor::smooth_grad`]. By default 50 copies and 0.15, in the middle of what the paper recommends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
-    /// Noisy copies.
+    /// The number of noisy copies.
     pub samples: usize,
     /// `σ / (max x - min x)`: the standard deviation as a share of the range of the image's values.
     pub share: f64,
-    /// The noise of copy i at a place is a function of (seed, i, place).
+    /// The noise of copy i at a position is a function of (seed, i, position).
     pub seed: u64,
 }
 

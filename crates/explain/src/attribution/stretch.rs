@@ -1,9 +1,9 @@
-//! A map made as large as an image.
+//! Resizes a map to the size of an image.
 //!
 //! Bilinear: value `i` of `n` becomes the mean of its two neighbors, weighted by nearness. Places are the centers of
 //! values, `(i + ½) · m / n − ½`, or, between corners, `i · (m − 1) / (n − 1)`.
 
-/// Which places of two grids are the same.
+/// How two grids are aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
     /// The outer edges: PyTorch's `align_corners=False`.
@@ -23,7 +23,7 @@ fn place(i: usize, to: usize, from: usize, align: Align) -> (usize, usize, f64) 
     (low, (low + 1).min(from - 1), at - low as f64)
 }
 
-/// `[H, W]` values at the places of a grid of another size: what is between values is interpolated.
+/// Resizes `[H, W]` values to another grid by interpolation.
 ///
 /// # PyTorch
 /// `interpolate(mode="bilinear")`.
@@ -49,8 +49,8 @@ pub(super) fn bilinear(
     out
 }
 
-/// `[H, W]` values shared out over a grid of another size: each goes to the places that [`bilinear`] would take it to, with
-/// the same weights divided by their sum, so that the sum of all stays what it was.
+/// Distributes `[H, W]` values over another grid: each goes to the positions where [`bilinear`] would use it, with the same
+/// weights divided by their sum, so that the total is preserved.
 pub(super) fn spread(values: &[f64], from: [usize; 2], to: [usize; 2]) -> Vec<f64> {
     let [rows, columns] = [shares(from[0], to[0]), shares(from[1], to[1])];
     let mut out = vec![0.0; to[0] * to[1]];

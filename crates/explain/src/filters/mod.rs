@@ -1,7 +1,7 @@
 //! The kernels of a layer as images.
 //!
-//! The first layer of a network that takes RGB has its kernels in color, mid-gray for zero; all others are signed, blue
-//! for negative weights and orange for positive ones. One [`Scale`] holds for all kernels of a layer.
+//! The kernels of the first layer of an RGB network are drawn in color, with mid-gray for zero; all others are drawn in blue for
+//! negative and orange for positive weights. All kernels of a layer share one [`Scale`].
 
 mod sheet;
 #[cfg(test)]

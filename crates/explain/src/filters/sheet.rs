@@ -6,7 +6,7 @@ use striate_report::layout::About;
 use striate_report::layout::{CAPTION, INK, Legend, MARGIN, SOFT_INK, TOP, page, tile};
 use striate_report::scale::number;
 
-/// Side of a kernel that stands alone, and of one in a table.
+/// The side of a kernel that is drawn alone, and of one in a table.
 const ALONE: f64 = 72.0;
 const CELL: f64 = 36.0;
 const GAP: f64 = 12.0;
@@ -17,15 +17,15 @@ const LABEL: f64 = 108.0;
 const HEAD: f64 = 20.0;
 
 impl Filters {
-    /// A page with the `most` filters of the largest norm, the largest first: one image a filter where it reads one
-    /// channel or the colors of the image, else a row of kernels, one for each input channel (the 16 that weigh most).
+    /// A page with the `most` filters of the largest norm, the largest first: one image per filter where it reads a single
+    /// channel or the colors of the image, else a row of kernels, one per input channel (the 16 with the largest norm).
     ///
     /// # Example
     /// ```
     /// use striate_graph::op::Op;
     /// use striate_graph::{Forward, Mode, Module, Params, Var, trace};
     /// use striate_explain::filters::{Filters, select};
-    /// use striate_explain::maps::About;
+    /// use striate_report::layout::About;
     ///
     /// struct Conv(Op);
     /// impl Module for Conv {

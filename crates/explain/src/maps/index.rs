@@ -1,4 +1,4 @@
-//! The pages of many layers on one page of HTML, which shows the images beside it and loads nothing else.
+//! An HTML page that shows the pages of many layers; it loads the images beside it and nothing else.
 
 use std::fmt::Write;
 
@@ -7,13 +7,13 @@ use striate_report::chart::Escaped;
 /// One layer of an [`index_page`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Its name.
+    /// The name of the layer.
     pub layer: String,
-    /// What it is, in a few words: `conv2d, 64 of 56 x 56`.
+    /// The operation and the size, such as `conv2d, 64 of 56 x 56`.
     pub what: String,
-    /// The file of its image, beside the page.
+    /// The file name of the image, in the folder of the page.
     pub image: String,
-    /// How wide the image is shown.
+    /// The displayed width of the image.
     pub width_px: f64,
 }
 
@@ -23,7 +23,7 @@ h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin:2.2rem 0 .2r
 nav{columns:14rem;margin:1rem 0 2rem}nav a{display:block;overflow-wrap:anywhere}img{max-width:100%;height:auto}\
 a{color:#1f5fa8}";
 
-/// A page that shows the images of all layers, in their order, each under its name, with a list of them to jump from.
+/// A page with the images of all layers, in the given order, each under its name, with a list of links at the top.
 ///
 /// Names come from users, so they are escaped; the page has no scripts.
 ///

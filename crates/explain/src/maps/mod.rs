@@ -1,7 +1,7 @@
 //! Feature maps of an image, and pages that show them.
 //!
-//! [`select`] finds the layers; a [`FeatureMaps`] has the values of one, says which maps are strong and which silent,
-//! and draws itself as a [`Scene`](striate_report::chart::Scene). One [`Scale`] holds for all maps of a layer.
+//! [`select`] finds the layers. A [`FeatureMaps`] holds the values of one layer, ranks its maps, finds the silent ones, and draws
+//! itself as a [`Scene`](striate_report::chart::Scene). All maps of a layer share one [`Scale`].
 
 mod bars;
 mod index;
@@ -21,7 +21,7 @@ use striate_report::scale::Scale;
 /// What one layer makes of one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureMaps {
-    /// Name of the value.
+    /// The name of the value.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,

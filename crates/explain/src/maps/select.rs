@@ -1,4 +1,4 @@
-//! Which layers of a network are meant.
+//! The choice of layers by name or pattern.
 
 use striate_base::near::most_similar;
 use striate_graph::op::{Role, Sign};
@@ -7,17 +7,17 @@ use striate_graph::{Graph, NodeId};
 
 use crate::error::ExplainError;
 
-/// Near names that an error lists.
+/// The number of similar names that an error lists.
 const NEAR: usize = 5;
 
-/// The layers to show: all convolutions and activations that make maps, or those whose names match one of `patterns`,
-/// in the order in which they run.
+/// The layers to show: all convolutions and activations with feature maps, or those whose names match one of `patterns`, in the
+/// order in which they run.
 ///
-/// In a pattern `*` stands for any text and `?` for one character; a pattern that matches the name of a block means all in
-/// it.
+/// In a pattern `*` stands for any text and `?` for one character; a pattern that matches the name of a block selects everything
+/// in it.
 ///
 /// # Errors
-/// [`ExplainError::NoLayer`] for a pattern that matches none, with the names nearest to it.
+/// [`ExplainError::NoLayer`] for a pattern that matches no layer, with the most similar names.
 pub fn select(graph: &Graph, patterns: &[String]) -> Result<Vec<NodeId>, ExplainError> {
     if patterns.is_empty() {
         let shows = |id: &NodeId| {
@@ -46,7 +46,7 @@ pub(crate) fn near(names: &[&str], wanted: &str) -> Vec<String> {
     most_similar(wanted, names, NEAR)
 }
 
-/// Whether a value can be negative, whatever the image: what follows from a ReLU, a maximum or a mean of them cannot.
+/// Whether a value can be negative for any image; the output of a ReLU, and maxima and means of it, cannot.
 pub(crate) fn is_signed(graph: &Graph, id: NodeId) -> bool {
     let node = &graph.nodes[id];
     match node.operation().sign() {

@@ -13,11 +13,11 @@ const GAP: f64 = 12.0;
 const COLUMNS: usize = 8;
 
 impl FeatureMaps {
-    /// A page with the `most` strongest maps, the strongest first; or, of a vector, its values as bars, those of
-    /// the classes from the largest down, others by magnitude.
+    /// A page with the `most` strongest maps, the strongest first; for a vector, a bar chart of its values, sorted by value for
+    /// the classes and by magnitude otherwise.
     ///
-    /// All maps have the layer's one [`Scale`](super::Scale), which the legend gives in numbers. How many maps there are,
-    /// and how many of them are silent, stands above them.
+    /// All maps share the [`Scale`](super::Scale) of the layer, which the legend gives in numbers. The header gives the number of
+    /// maps and of silent maps.
     ///
     /// # Example
     /// See [`filters::Filters::sheet`](crate::filters::Filters::sheet), which is called the same way.
@@ -61,7 +61,7 @@ impl FeatureMaps {
         !self.is_image() && about.classes.len() == self.values.len()
     }
 
-    /// How many there are of what, for people.
+    /// The number of maps and of silent maps, in words.
     pub(super) fn counts(&self, ranked: &[MapStats], shown: usize, what: &str) -> String {
         let silent = ranked.iter().filter(|map| map.is_silent()).count();
         let all = ranked.len();

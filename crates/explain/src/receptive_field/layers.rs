@@ -9,32 +9,32 @@ use striate_graph::{Graph, NodeId};
 use super::{Field, Status, clip, receptive_field, walk};
 use striate_report::text::{Align, Table, percent};
 
-/// What the values of one layer see.
+/// The receptive field of the values of one layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LayerField {
-    /// Name of the value.
+    /// The name of the value.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
-    /// Rows and columns of its maps; 1 and 1 for a vector.
+    /// Height and width of its maps; `[1, 1]` for a vector.
     pub size: [usize; 2],
-    /// Rows and columns of the image that one value sees, padding and all; of values that see unequally much, the most.
+    /// Height and width of the receptive field, including padding; the maximum where the values of the layer differ.
     pub field_px: [usize; 2],
-    /// Pixels of the image between neighboring values; `None` for a vector.
+    /// The distance of neighboring values in pixels of the image; `None` for a vector.
     pub jump_px: Option<[usize; 2]>,
     /// First row and column of the box of the value at (0, 0).
     pub start_px: [isize; 2],
-    /// Middle of that box; the middle of the image's first pixel is 0.
+    /// The center of that box; the center of the first pixel of the image is 0.
     pub center_px: [f64; 2],
-    /// Share of the image's pixels in the box of the layer's middle value.
+    /// The share of the image's pixels in the box of the layer's middle value, 0 to 1.
     pub seen_share: f64,
-    /// Share of all values' boxes that lies outside the image.
+    /// The share of the boxes of all values that lies outside the image, 0 to 1.
     pub padding_share: f64,
-    /// Whether the boxes are exact: of all values alike.
+    /// Whether the boxes are exact, for all values of the layer.
     pub status: Status,
     /// The middle value's box.
     pub middle: Field,
-    /// Whether it does something to every value of the layer in front and sees the same.
+    /// Whether it is elementwise on the previous layer, and so sees the same.
     #[serde(skip)]
     follows: bool,
 }
@@ -44,11 +44,11 @@ pub struct LayerField {
 pub struct Layers {
     /// `[H, W]` of the image.
     pub image_px: [usize; 2],
-    /// One entry an operation, in the order they run, the input first.
+    /// One entry per operation, in the order in which they run, the input first.
     pub layers: Vec<LayerField>,
 }
 
-/// What all values of a layer have in common.
+/// The receptive field as far as it is the same for all values of a layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sight {
     /// Rows and columns of the box; of unequal boxes the largest.
@@ -83,10 +83,10 @@ pub(crate) fn sight(graph: &Graph, id: NodeId) -> Sight {
     Sight { size, jump, start, even: first.even }
 }
 
-/// The receptive field of every layer: size, distance between neighbors, place, and how much of it is padding.
+/// The receptive field of every layer: its size, the distance between neighbors, its position, and the share of padding.
 ///
 /// # Source
-/// As the [module](crate::receptive_field).
+/// That of the [module](crate::receptive_field).
 pub fn layers(graph: &Graph) -> Layers {
     let [_, height, width] = graph.input_shape();
     let image_px = [height, width];

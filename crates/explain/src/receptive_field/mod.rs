@@ -1,11 +1,11 @@
-//! What one value of a network sees of the image: its receptive field.
+//! The receptive field: the part of the image that one value of a network depends on.
 //!
-//! [`receptive_field`] walks the windows of one value back to the image, [`layers`] does so for every layer, and
-//! [`Layers::page`] draws the fields of the middle values, one in the other.
+//! [`receptive_field`] traces the windows of one value back to the image, [`layers`] does so for every layer, and
+//! [`Layers::page`] draws the nested fields of the middle values.
 //!
 //! A window of k cells, d apart, that moves by s over a map with p cells of padding in front reads, for the values
 //! `a .. b` behind it, the cells `a s - p .. (b - 1) s - p + d (k - 1) + 1`. Where two branches meet, the field is the
-//! smallest box around both. Biases and statistics are no part of it: a value of padding alone sees nothing.
+//! smallest box around both. Biases and statistics do not count: a value computed from padding alone sees nothing.
 //!
 //! # Source
 //! A. Araujo, W. Norris, J. Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019.

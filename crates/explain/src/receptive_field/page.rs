@@ -1,4 +1,4 @@
-//! The fields of the middle values, one in the other, over the image.
+//! Draws the nested receptive fields of the middle values over the image.
 
 use super::layers::{LayerField, Layers, sides};
 use striate_report::chart::{Anchor, Scene, Shape, fit_text};
@@ -22,8 +22,8 @@ const PAPER: Rgb = Rgb::hex(0xf4f4f4);
 const LINES: usize = 64;
 
 impl Layers {
-    /// A page with the image as a grid of pixels, what lies outside it hatched, and on it the box of the middle value of
-    /// every layer that sees more than the one before.
+    /// A page with the image as a grid of pixels, hatched outside, and the box of the middle value of every layer that sees more
+    /// than the one before.
     pub fn page(&self, subject: &str) -> Scene {
         let shown = self.growing();
         let [height, width] = self.image_px;

@@ -1,42 +1,42 @@
-//! What a value is made of, and the sum of it by hand.
+//! The terms of a value, and their sum by hand.
 
 use serde::Serialize;
 use striate_graph::op::Row;
 
 use super::order::Rounding;
 
-/// What the first operation of a value does.
+/// The first operation of a value, with its operands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Work {
     /// Windows times kernels.
     Sum(Sum),
-    /// The largest of a window.
+    /// The maximum of a window.
     Max {
-        /// What the window lies on.
+        /// The name of the value that the window reads.
         input: String,
-        /// The candidates inside it, in scan order; padding is none.
+        /// The candidates inside the map, in scan order; padding does not count.
         cells: Vec<Cell>,
-        /// Which of them won: the first of equals.
+        /// The index of the maximum; the first of equals.
         winner: Option<usize>,
     },
     /// The mean of a window.
     Mean {
-        /// What the window lies on.
+        /// The name of the value that the window reads.
         input: String,
         /// The values inside it, in scan order.
         cells: Vec<Cell>,
-        /// By what their sum is divided.
+        /// The divisor of their sum.
         divisor: usize,
     },
     /// Two values added.
     Add {
         /// Their names.
         inputs: [String; 2],
-        /// And what they are.
+        /// The two summands.
         values: [f32; 2],
     },
-    /// One value, that a batch norm or an activation changes.
+    /// One value that a batch norm or an activation changes.
     Value {
         /// Its name.
         input: String,
@@ -45,7 +45,7 @@ pub enum Work {
     },
 }
 
-/// A value of a map, and where it is.
+/// A value of a map and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cell {
     /// Row and column.
@@ -57,28 +57,28 @@ pub struct Cell {
 /// A weighted sum over channels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sum {
-    /// What the windows lie on.
+    /// The name of the value that the windows read.
     pub input: String,
     /// Rows and columns of a window.
     pub window: [usize; 2],
     /// Row and column of its first tap; may lie in the padding.
     pub first: [isize; 2],
-    /// Rows and columns from tap to tap.
+    /// The distance between taps in rows and columns.
     pub dilation: [usize; 2],
-    /// One entry a channel that is read, the largest subtotal first.
+    /// One entry per input channel, the largest subtotal first.
     pub channels: Vec<ChannelSum>,
-    /// What is added to them, if anything.
+    /// The bias, if any.
     pub bias: Option<f32>,
 }
 
-/// One channel's part of a sum.
+/// The part of one channel in a sum.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChannelSum {
     /// The channel of the input; of a vector, the value.
     pub channel: usize,
     /// The input's values, row by row; `None` in the padding.
     pub window: Vec<Option<f32>>,
-    /// The weights.
+    /// The weights, row by row.
     pub kernel: Vec<f32>,
     /// Window times kernel, exact in f64; 0 in the padding.
     pub products: Vec<f64>,

@@ -1,4 +1,4 @@
-//! Which operations belong to one value: the one that adds, and the batch norm and activation behind it.
+//! The operations that belong to one value: the one that adds, and the batch norm and activation after it.
 
 use striate_graph::op::{Role, Terms};
 use striate_graph::{Graph, NodeId};

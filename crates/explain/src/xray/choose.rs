@@ -1,4 +1,4 @@
-//! Which value is meant, where it was not said in full.
+//! The default choice of a layer, a map and a position.
 
 use striate_graph::op::Role;
 use striate_graph::{Graph, NodeId};

@@ -1,4 +1,4 @@
-//! One value taken apart, as text.
+//! A value taken apart, as text.
 
 use std::fmt;
 
@@ -63,14 +63,14 @@ impl Xray {
     }
 }
 
-/// What a batch norm does, for people.
+/// A batch norm as a formula.
 pub(super) fn norm(norm: &Norm) -> String {
     let sign = if norm.shift < 0.0 { '−' } else { '+' };
     format!("x · {} {sign} {}", number(norm.scale as f32), number(norm.shift.abs() as f32))
 }
 
 impl Step {
-    /// Its value both ways, for people.
+    /// Both results of a step, in words.
     pub(super) fn proof_line(&self) -> String {
         let proof = &self.proof;
         format!("by hand {}, engine {}: {}", full(proof.by_hand), full(proof.engine), proof.verdict())

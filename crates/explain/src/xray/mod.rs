@@ -1,9 +1,9 @@
-//! One value of a network taken apart, down to each product, and put together again.
+//! Takes one value of a network apart, down to each product, and computes it again by hand.
 //!
-//! [`xray`] takes one value, of one place of one map, and finds what it is made of: for a convolution or a fully connected
-//! layer, channel by channel, the window, the kernel, their products and the subtotal; then the bias, batch norm as one
-//! scale and shift, and the activation. The sum is then added by hand, in the order in which the engine adds, and laid
-//! beside the engine's own value: the [`Proof`]. Equal means equal to the last bit.
+//! [`xray`] takes one value, at one position of one map, and finds its terms: for a convolution or a fully connected layer, the
+//! window, the kernel, their products and the subtotal of each channel; then the bias, the batch norm as one scale and shift, and
+//! the activation. The sum is then computed by hand, in the engine's summation order, and compared with the engine's own value;
+//! the result is a [`Proof`]. Equal means equal to the last bit.
 //!
 //! # The engine's order
 //! * **Convolution**: from the bias (or 0) on, `sum = fma(sum, x, w)`, rounded once a step: over blocks of 16 input
@@ -17,8 +17,8 @@
 //! Where the machine's instruction set is AVX2 or AVX-512 `fma` rounds once; on the portable path it is a product and a sum,
 //! each rounded, unless the program was compiled for a processor that has one.
 //!
-//! When nobody looks at a convolution, the engine folds the batch norm behind it into its weights and bias; this is proved
-//! too: [`Xray::in_use`].
+//! When the output of a convolution is not tapped, the engine folds the batch norm after it into its weights and bias; this is
+//! verified, too: [`Xray::in_use`].
 
 mod by_hand;
 mod chain;

@@ -1,4 +1,4 @@
-//! How the engine rounds where it adds.
+//! How the engine rounds its sums.
 
 /// How `sum + x · w` is rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

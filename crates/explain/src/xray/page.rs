@@ -1,4 +1,4 @@
-//! One value taken apart, as a page.
+//! A value taken apart, as a page.
 
 use super::display::norm;
 use super::grid::{cell_side, push_frame, push_grid};
@@ -58,8 +58,8 @@ impl Layout {
 }
 
 impl Xray {
-    /// A page with the box that the value sees, how steeply it rises with each pixel, its place in its map, the products that
-    /// it is made of, and the proof of their sum. `about.image` is what the network was shown.
+    /// A page with the receptive field of the value, its gradient with respect to each pixel, its position in the map, its
+    /// products, and the proof of their sum. `about.image` is the input of the network.
     ///
     /// Windows, kernels and products each have one scale, for all channels.
     pub fn page(&self, about: &About) -> Scene {
@@ -115,7 +115,7 @@ impl Xray {
         if let Work::Sum(sum) = &self.work { Layout::new(sum).shown } else { 0 }
     }
 
-    /// The proofs, a line each.
+    /// The proofs, one per line.
     fn proofs(&self) -> Vec<String> {
         let mut lines: Vec<String> = self
             .steps

@@ -1,19 +1,19 @@
-//! What was computed by hand, beside what the engine has.
+//! The comparison of a value computed by hand with that of the engine.
 
 use serde::Serialize;
 
-/// Two ways to one value.
+/// One value, computed by hand and by the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Proof {
-    /// In f32, in the engine's order.
+    /// The value computed by hand, in f32, in the engine's summation order.
     pub by_hand: f32,
-    /// The engine's own.
+    /// The value of the engine.
     pub engine: f32,
-    /// How many f32 values apart they are; `None` where only one of them is a number.
+    /// The distance between them in f32 steps (ulps); `None` where exactly one of them is NaN.
     pub ulps: Option<u32>,
-    /// The same in f64, where rounding is 29 bits further down.
+    /// The value in f64, whose rounding errors are smaller by a factor of 2²⁹.
     pub exact: f64,
-    /// By how much `engine` may differ from `exact`, whatever the order: `n · ε · Σ |terms|` for a sum of n, ε = 2⁻²³.
+    /// The error bound of `engine` for any summation order: `n · ε · Σ |terms|` for a sum of n terms, ε = 2⁻²³.
     pub bound: f64,
 }
 
@@ -34,13 +34,13 @@ impl Proof {
         self.by_hand.to_bits() == self.engine.to_bits() || (self.by_hand.is_nan() && self.engine.is_nan())
     }
 
-    /// Whether the engine's value lies within the bound of the exact one.
+    /// Whether the engine's value is within the bound of the exact one.
     pub fn is_within_bound(&self) -> bool {
         // Below the smallest normal value the error is no share of anything.
         (f64::from(self.engine) - self.exact).abs() <= self.bound + f64::from(f32::MIN_POSITIVE)
     }
 
-    /// How far apart, for people: `difference 0`, or `2 ulp apart`.
+    /// The difference in words: `difference 0`, or `2 ulp apart`.
     pub fn verdict(&self) -> String {
         match self.ulps {
             _ if self.is_equal() => "difference 0".into(),

@@ -1,4 +1,4 @@
-//! Runs the network up to the value that is taken apart, and takes it apart.
+//! Runs the network up to a value and takes the value apart.
 
 use ndarray::{ArrayD, ArrayView3, Axis, IxDyn};
 use striate_graph::op::{Role, Row, Terms};
@@ -19,10 +19,10 @@ use crate::receptive_field::receptive_field;
 
 /// Takes one value of a network apart.
 ///
-/// The network runs only as far as that value. `image` is `[C, H, W]` as the network takes it: scaled and normalized.
+/// The network runs only up to that value. `image`, `[C, H, W]`, is preprocessed: scaled and normalized.
 ///
 /// # Errors
-/// An image of another size; a layer, a map or a place that is not there; a layer that adds nothing up.
+/// For an image of another size; for an unknown layer, map or position; and for a layer that computes no sum.
 ///
 /// # Example
 /// ```

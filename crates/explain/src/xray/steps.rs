@@ -1,4 +1,4 @@
-//! What comes behind a sum: batch norm and activation.
+//! The steps after a sum: batch norm and activation.
 
 use serde::Serialize;
 use striate_graph::{Node, Params};
@@ -7,17 +7,17 @@ use super::channels::parameter;
 use super::order::Rounding;
 use super::proof::Proof;
 
-/// One operation on the way to a value.
+/// One operation in the computation of a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     /// Its name.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
-    /// Of a batch norm, what it does.
+    /// The parameters, for a batch norm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm: Option<Norm>,
-    /// What it makes, by hand and by the engine.
+    /// Its result, by hand and by the engine.
     pub proof: Proof,
 }
 
@@ -25,15 +25,15 @@ pub struct Step {
 /// `x · scale + shift`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Norm {
-    /// Learned scale.
+    /// The learned scale, γ.
     pub weight: f32,
-    /// Learned shift.
+    /// The learned shift, β.
     pub bias: f32,
     /// Running mean.
     pub mean: f32,
     /// Running variance.
     pub variance: f32,
-    /// Added to the variance.
+    /// The constant added to the variance.
     pub eps: f32,
     /// `weight / √(variance + eps)`.
     pub scale: f64,

@@ -1,4 +1,4 @@
-//! The image with the box that the value sees, the slope of every pixel, and the map with the value's place.
+//! The tiles of a page: the image with the receptive field, the gradient per pixel, and the map with the position of the value.
 
 use super::Xray;
 use super::grid::push_frame;

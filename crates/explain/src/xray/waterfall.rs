@@ -1,4 +1,4 @@
-//! A sum as bars, each from where the one before ended.
+//! A sum as a waterfall chart: each bar starts where the one before ended.
 
 use super::{Work, Xray};
 use striate_report::chart::{Anchor, Scene, fit_text, width_px};
