@@ -23,14 +23,14 @@ impl Batch {
         }
     }
 
-    /// Fills the batch with these samples and gives images `[N, C, H, W]` and targets. Every sample is a pure function of
-    /// (seed, epoch, its index): it does not matter which thread writes it.
+    /// Fills the batch with these samples and returns images `[N, C, H, W]` and targets. Every sample is a pure function of
+    /// (seed, epoch, its index), so it does not matter which thread writes it.
     ///
     /// # Errors
-    /// When a photo cannot be used; of several, that of the first in the batch.
+    /// When a photo cannot be used; of several, the error of the first in the batch.
     ///
     /// # Panics
-    /// When there are more samples than there is room for, or one is past the split.
+    /// When there are more samples than `batch_size`, or an index is out of range for the split.
     pub fn fetch(
         &mut self,
         engine: &Engine,

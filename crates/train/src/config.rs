@@ -1,4 +1,4 @@
-//! How to train: the settings, their defaults, and what is refused.
+//! The training configuration: the settings, their defaults, and their valid ranges.
 
 use crate::error::FitError;
 use crate::metric::Metric;
@@ -8,7 +8,7 @@ use striate_graph::rates::{layer_decay, layer_groups};
 use striate_graph::{Clip, CrossEntropy, Graph};
 use striate_nn::{OptimizerConfig, Schedule};
 
-/// How to train.
+/// The configuration of a training run.
 ///
 /// # Example
 /// ```
@@ -20,55 +20,57 @@ use striate_nn::{OptimizerConfig, Schedule};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FitConfig {
-    /// Times that every training image is seen.
+    /// The number of passes over the training images.
     pub epochs: usize,
-    /// Images that pass through the network at once; the last of an epoch may be fewer. With batch norm they are never one: an
-    /// image that would be left over for a batch of its own sits out the epoch, another one each time.
+    /// The batch size; the last batch of an epoch may be smaller. With batch norm a batch never has a single image: an image that
+    /// would be left over for a batch of its own is skipped in this epoch, a different one each time.
     pub batch_size: usize,
-    /// Batches for each update of the parameters: their gradients add up to those of one batch of all their images, in the
-    /// memory of one. Batch norm sees one at a time. The last update of an epoch may have fewer images.
+    /// The number of batches per update of the parameters. Their accumulated gradients equal those of one large batch, in the
+    /// memory of a small one; batch norm sees one batch at a time. The last update of an epoch may have fewer images.
     pub grad_accum_steps: usize,
-    /// The schedule's highest rate.
+    /// The maximum learning rate of the schedule.
     pub learning_rate: f32,
-    /// The rule of the update.
+    /// The optimizer and its settings.
     pub optimizer: OptimizerConfig,
-    /// How the rate changes.
+    /// The learning-rate schedule.
     pub schedule: Schedule,
-    /// Random changes to training images.
+    /// The augmentation of the training images.
     pub augment: Augment,
-    /// Share of the target spread over all classes, 0 to below 1.
+    /// The share of the target that is spread over all classes, at least 0 and below 1.
     pub label_smoothing: f32,
-    /// One weight a class, for classes of unequal size.
+    /// The weights of the classes in the loss, for imbalanced data.
     pub class_weights: Option<ClassWeights>,
-    /// Whether images of rare classes are drawn as often as those of frequent ones.
+    /// Whether all classes are sampled equally often, regardless of their size.
     pub weighted_sampling: bool,
-    /// Whether auxiliary classifiers ([`Graph::auxiliary`]) add their losses, of networks that have them: GoogLeNet and
-    /// Inception-v3. A model file does not hold their parameters, so training that begins from one needs `false`.
+    /// Whether the losses of auxiliary classifiers ([`Graph::auxiliary`]) are added, for networks that have them: GoogLeNet and
+    /// Inception-v3. A model file does not contain their parameters, so training that starts from one needs `false`.
     pub auxiliary: bool,
-    /// Bound on the gradients.
+    /// The bound for gradient clipping; `None` disables it.
     pub clip_grad: Option<f32>,
-    /// Of what it is the bound.
+    /// What `clip_grad` bounds.
     pub clip_mode: ClipMode,
-    /// Share of the average of the parameters that survives an update; with it, the average is what is validated and kept.
+    /// The decay per update of an exponential moving average of the parameters; if set, the average is validated and kept.
     pub ema_decay: Option<f32>,
-    /// Layers that do not learn: patterns of names (`layer1.*`, `features`), or a number, the first so many layers and
-    /// blocks. A frozen batch norm uses its running statistics.
+    /// The frozen layers: patterns of names (`layer1.*`, `features`), or a number N for the first N layers and blocks. A frozen
+    /// batch norm uses its running statistics.
     pub freeze: Vec<String>,
-    /// Factor of the learning rate from each layer or block to the one before it; the last has the full rate.
+    /// The factor of the learning rate from each layer or block to the previous one; the last has the full rate.
     pub layer_decay: Option<f32>,
-    /// Key of every random number: first parameters, order, augmentation, dropout.
+    /// The random seed of the initial parameters, the order, the augmentation and dropout.
     pub seed: u64,
-    /// Share of the training images that is not learned from, so that the best epoch is chosen by them and not by the test
-    /// images; no more than 5,000 in all. Without effect where the data set has a part of its own to choose by; with 0 the
-    /// test images choose, and what is said of them flatters.
+    /// The share of the training images that is held out to select the best epoch, so that the test images are not used for it;
+    /// at most 5,000 images. It has no effect where the data set has a validation part. With 0 the epoch is selected on the test
+    /// images, so their figures are slightly optimistic.
     pub val_split: f32,
-    /// Stop after this many epochs without a better validation.
+    /// Stops the run after this many epochs without an improvement of the validation metric.
     pub patience: Option<usize>,
-    /// By what validations are compared.
+    /// The validation metric that selects the best epoch.
     pub metric: Metric,
-    /// Seconds for the whole run: it measures what fits before its first step, and `epochs` is the most it will do.
+    /// The time limit of the whole run in seconds. Before its first step, the run measures how many steps fit; `epochs` is the
+    /// upper limit.
     pub budget_s: Option<f64>,
-    /// Seconds between checkpoints within an epoch; `None`: at the ends of epochs only. Decides nothing else.
+    /// The interval of checkpoints within an epoch, in seconds; with `None`, checkpoints are written only at the end of an epoch.
+    /// It does not influence the result.
     pub checkpoint_every_s: Option<f64>,
 }
 
@@ -101,18 +103,18 @@ impl Default for FitConfig {
     }
 }
 
-/// What each class counts in the loss.
+/// The weights of the classes in the loss.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassWeights {
-    /// `images / (classes · images of the class)`: all classes count the same, as scikit-learn's `balanced`. A class
-    /// without images counts nothing.
+    /// `images / (classes · images of the class)`: all classes count equally, like scikit-learn's `balanced`. A class
+    /// without images has the weight 0.
     Balanced,
-    /// These.
+    /// One weight per class.
     Given(Vec<f32>),
 }
 
-/// Of what `clip_grad` is the bound.
+/// What `clip_grad` bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClipMode {
@@ -124,10 +126,10 @@ pub enum ClipMode {
 }
 
 impl FitConfig {
-    /// Makes sure that every setting makes sense for a network of so many classes.
+    /// Checks that every setting is valid for a network with this number of classes.
     ///
     /// # Errors
-    /// The first one that does not.
+    /// The first setting that is not valid.
     pub fn check(&self, classes: usize) -> Result<(), FitError> {
         let refuse = |what, expected: &str, got: String| {
             Err(FitError::Setting { what, expected: expected.to_string(), got })
@@ -201,7 +203,7 @@ impl FitConfig {
         Ok(self.augment.check()?)
     }
 
-    /// The loss, for a training set with so many images of each class.
+    /// The loss, for a training set with these numbers of images per class.
     pub(crate) fn loss(&self, class_counts: &[usize]) -> CrossEntropy {
         let balanced = || {
             let (images, classes) = (class_counts.iter().sum::<usize>() as f64, class_counts.len() as f64);
@@ -227,7 +229,7 @@ impl FitConfig {
         self.batch_size * self.grad_accum_steps
     }
 
-    /// Factors of the learning rate by pattern: what is frozen comes first, and so goes before layer decay.
+    /// The factors of the learning rate by pattern. Frozen layers come first, and so take precedence over layer decay.
     pub(crate) fn rates(&self, graph: &Graph) -> Vec<(String, f32)> {
         let mut rates = Vec::new();
         for what in &self.freeze {

@@ -1,4 +1,4 @@
-//! What can go wrong in a training run.
+//! The errors of a training run.
 
 use std::path::PathBuf;
 use striate_data::DataError;
@@ -11,17 +11,17 @@ use striate_report::ReportError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FitError {
-    /// A setting out of its range.
+    /// A setting is out of range.
     #[error("{what}: expected {expected}, got {got}")]
     Setting {
-        /// Its name in `FitConfig`.
+        /// The name of the setting in `FitConfig`.
         what: &'static str,
-        /// What it has to be.
+        /// The valid range.
         expected: String,
-        /// What it is.
+        /// The value.
         got: String,
     },
-    /// Network and data do not belong together.
+    /// The network and the data have different numbers of classes.
     #[error(
         "the network {model} has outputs {got:?}, but the data set {data} has {expected} classes; build it for {expected}"
     )]
@@ -35,7 +35,7 @@ pub enum FitError {
         /// Shape of the output.
         got: Vec<usize>,
     },
-    /// A network without a last fully connected layer.
+    /// The network does not end in a fully connected layer.
     #[error(
         "the network ends in {last}, expected a fully connected layer that a new head can replace; `striate train` with \
          --model and --weights starts from the same weights and trains all layers"
@@ -44,40 +44,40 @@ pub enum FitError {
         /// Its last operation.
         last: &'static str,
     },
-    /// A network whose features are no numbers.
+    /// The features of the network are not finite.
     #[error("{image}: the network's features are not finite; are these its weights?")]
     Features {
-        /// The image.
+        /// The name of the image.
         image: String,
     },
-    /// A network that names no class.
+    /// The network makes no prediction, since a logit is not finite.
     #[error("{image}: {error}")]
     Logits {
-        /// The image.
+        /// The name of the image.
         image: String,
-        /// The logit that is no number.
+        /// The error with the logit.
         error: ReportError,
     },
-    /// A class of so few images that none would be left to judge by.
+    /// A class has too few images to hold some out for evaluation.
     #[error(
         "too few images for training and evaluation: expected at least 2 of each class, got {}; add images, or remove the \
          class",
         classes.iter().map(|(class, count)| format!("class {class}: {count}")).collect::<Vec<_>>().join(", ")
     )]
     TooFewImages {
-        /// Each such class, with its images.
+        /// Each such class, with its number of images.
         classes: Vec<(usize, usize)>,
     },
-    /// Nothing can be kept apart to choose or to judge by.
+    /// No image can be held out to select the best epoch.
     #[error(
         "none of {images} training images can be held out to select the best epoch, since every class has only one; add \
          images, or select it on the test images (val_split: 0)"
     )]
     NothingToHoldOut {
-        /// There are so many.
+        /// The number of training images.
         images: usize,
     },
-    /// Training went astray.
+    /// The training diverged.
     #[error(
         "epoch {epoch}, step {step} of {steps}: training diverged at learning rate {learning_rate:e}: the loss is {loss}, \
          {first}; try a learning rate of {:e}{}",
@@ -85,11 +85,11 @@ pub enum FitError {
         checkpoint.as_ref().map(|c| format!("; the last good checkpoint is {}", c.display())).unwrap_or_default()
     )]
     NonFinite {
-        /// From 1.
+        /// The epoch, from 1.
         epoch: usize,
-        /// From 1.
+        /// The step, from 1.
         step: usize,
-        /// Steps an epoch.
+        /// The number of steps per epoch.
         steps: usize,
         /// Rate of that step.
         learning_rate: f32,
@@ -97,13 +97,13 @@ pub enum FitError {
         loss: f32,
         /// Where the first value that is not finite was found.
         first: String,
-        /// What can be gone back to.
+        /// The last good checkpoint, if any.
         checkpoint: Option<PathBuf>,
     },
-    /// A new run would overwrite an old one.
+    /// The folder already contains a run.
     #[error("{} already contains a run; resume it (--resume), or choose another name or folder", folder.display())]
     RunExists {
-        /// Its folder.
+        /// The folder of the run.
         folder: PathBuf,
     },
     /// Another run writes into the folder.
@@ -118,16 +118,16 @@ pub enum FitError {
         /// The process of the other run, where the system tells.
         process: Option<u32>,
     },
-    /// There is no such run.
+    /// The folder does not contain a run.
     #[error("{}: there is no run to resume; check the name, or start one without --resume", folder.display())]
     NothingToResume {
-        /// Its folder.
+        /// The folder of the run.
         folder: PathBuf,
     },
     /// Resuming needs a run folder.
     #[error("a run without a folder has no checkpoint; name the folder of the run to resume it")]
     NoFolder,
-    /// The run in the folder is another one.
+    /// The checkpoint belongs to another run.
     #[error(
         "{} belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:\n{}",
         checkpoint.display(),
@@ -137,10 +137,10 @@ pub enum FitError {
     OtherRun {
         /// Its checkpoint.
         checkpoint: PathBuf,
-        /// Everything that differs.
+        /// The settings that differ.
         differences: Vec<Difference>,
     },
-    /// A checkpoint that is whole, yet does not fit.
+    /// The checkpoint is intact, but does not fit the run.
     #[error("{}: {reason}; the run cannot be resumed, so start it again", checkpoint.display())]
     Checkpoint {
         /// The file.
@@ -148,7 +148,7 @@ pub enum FitError {
         /// Why.
         reason: String,
     },
-    /// Neither of a run's checkpoints can be read.
+    /// Neither of the two checkpoints of the run can be read.
     #[error(
         "{newest}; and the checkpoint before it: {previous}; there is nothing left to resume from, so start the run again"
     )]
@@ -167,7 +167,7 @@ pub enum FitError {
     /// The data is wrong.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// The network does not fit together.
+    /// The shapes of the network do not fit together.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// The network cannot be trained.
@@ -182,27 +182,27 @@ pub enum FitError {
     /// An image or a metric failed.
     #[error(transparent)]
     Report(#[from] ReportError),
-    /// A schedule without meaning.
+    /// The schedule is not valid.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    /// An optimizer that cannot work.
+    /// The optimizer settings are not valid.
     #[error(transparent)]
     Optimizer(#[from] OptimizerError),
-    /// No team of threads, or no such instruction set.
+    /// The threads could not be started, or the instruction set is not available.
     #[error("{0}")]
     Engine(String),
-    /// An observer failed.
+    /// An observer returned an error.
     #[error("an observer of the run failed: {0}")]
     Observer(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// One thing in which two runs differ.
+/// One setting in which two runs differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which.
+    /// The name of the setting.
     pub what: String,
-    /// As it was when the run began.
+    /// The value when the run was started.
     pub saved: String,
-    /// As it is asked for now.
+    /// The value that is asked for now.
     pub asked: String,
 }

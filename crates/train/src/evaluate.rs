@@ -1,4 +1,4 @@
-//! How good a network is on labeled images.
+//! The evaluation of a network on labeled images.
 
 use crate::batch::Batch;
 use crate::error::FitError;
@@ -6,22 +6,22 @@ use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::{Engine, Session};
 use striate_report::{Answer, Calibration, Confusion, check_logits, in_top_k, softmax};
 
-/// Bytes of images in memory at once, and how many these may be at most.
+/// The maximum size of a batch, in bytes and in images.
 const BATCH_BYTES: usize = 64 << 20;
 const MOST: usize = 512;
 
-/// How good a network is on labeled images.
+/// The evaluation of a network on labeled images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
-    /// How often each class was taken for each; its `accuracy()` is the top-1 accuracy.
+    /// The confusion matrix; its `accuracy()` is the top-1 accuracy.
     pub confusion: Confusion,
     /// Images whose label is among the five highest logits.
     pub top5_hits: u64,
     /// Mean cross entropy.
     pub loss: f64,
-    /// Whether the probabilities mean what they say.
+    /// The calibration of the probabilities.
     pub calibration: Calibration,
-    /// What was said of each image, in their order.
+    /// The prediction for each image, in the order of the images.
     pub answers: Vec<Answer>,
 }
 
@@ -36,7 +36,7 @@ impl Evaluation {
         }
     }
 
-    /// Fraction of images that were right; 0 without images.
+    /// The fraction of images that were classified correctly; 0 without images.
     pub fn accuracy(&self) -> f64 {
         self.confusion.accuracy().unwrap_or(0.0)
     }
@@ -54,7 +54,7 @@ impl Evaluation {
 ///
 /// # Errors
 /// When images, preprocessing and network have different shapes, a label is past the network's outputs, or a photo cannot be
-/// decoded. [`FitError::Logits`] when the network says of an image what is not a finite number.
+/// decoded. [`FitError::Logits`] when a logit is not finite.
 pub fn evaluate(
     session: &mut Session,
     engine: &Engine,

@@ -1,4 +1,4 @@
-//! What a run tells, and to whom.
+//! The events of a run, and their observers.
 
 use crate::error::{Difference, FitError};
 use crate::evaluate::Evaluation;
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use striate_formats::FormatError;
 
-/// What happens in a run, in this order: `Started`, then for each epoch `Step`s and `EpochEnd`, with `Checkpoint`s
-/// between, then `Stopped` or `Finished`.
+/// The events of a run, in this order: `Started`, then for each epoch `Step`s and `EpochEnd`, with `Checkpoint`s in between, then
+/// `Stopped` or `Finished`.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// Everything is ready; a checkpoint exists.
@@ -19,25 +19,25 @@ pub enum Event<'a> {
         model: &'a str,
         /// Name of the data set.
         data: &'a str,
-        /// Trainable values.
+        /// The number of trainable values.
         parameters: usize,
-        /// Of one image, forwards.
+        /// The multiply-adds of the forward pass of one image.
         multiply_adds: u64,
-        /// To learn from.
+        /// The number of training images.
         train_images: usize,
-        /// Looked at after each epoch, to choose the best one.
+        /// The number of validation images, on which the best epoch is selected.
         val_images: usize,
-        /// To judge the best epoch by, at the end; `None`: by those that chose it.
+        /// The number of test images, on which the best epoch is evaluated at the end; `None` if those are the validation images.
         test_images: Option<usize>,
-        /// In the team.
+        /// The number of threads.
         threads: usize,
-        /// Bytes of planned memory.
+        /// The planned memory in bytes.
         memory_bytes: usize,
-        /// In the whole run.
+        /// The number of epochs of the whole run.
         epochs: usize,
-        /// In each epoch.
+        /// The number of steps per epoch.
         steps: usize,
-        /// Epoch (from 1) and steps done in it, if the run goes on from a checkpoint.
+        /// The epoch (from 1) and the steps done in it, if the run is resumed from a checkpoint.
         resumed: Option<(usize, usize)>,
         /// The settings that are other than they were before the run was resumed.
         changes: &'a [Difference],
@@ -46,17 +46,17 @@ pub enum Event<'a> {
     },
     /// One update was made.
     Step {
-        /// From 1.
+        /// The epoch, from 1.
         epoch: usize,
-        /// From 1.
+        /// The step, from 1.
         step: usize,
-        /// In each epoch.
+        /// The number of steps per epoch.
         steps: usize,
         /// Mean loss of the epoch so far.
         loss: f64,
         /// Accuracy of the epoch so far.
         accuracy: f64,
-        /// Training images a second, of the epoch so far.
+        /// Training images per second in the epoch so far.
         images_per_s: f64,
         /// Rate of this step.
         learning_rate: f32,
@@ -65,13 +65,13 @@ pub enum Event<'a> {
     EpochEnd {
         /// The epoch.
         row: &'a EpochRow,
-        /// All so far, this one included.
+        /// All epochs so far, including this one.
         rows: &'a [EpochRow],
-        /// In the whole run.
+        /// The number of epochs of the whole run.
         epochs: usize,
         /// Whether it is the best so far.
         best: bool,
-        /// On the validation images.
+        /// The evaluation on the validation images.
         evaluation: &'a Evaluation,
     },
     /// A checkpoint was written.
@@ -79,37 +79,37 @@ pub enum Event<'a> {
         /// Where.
         path: &'a Path,
     },
-    /// Something is not as it should be, and the run goes on. It may come at any time, before `Started` too.
+    /// Something went wrong, but the run continues. This event can come at any time, even before `Started`.
     Warning {
-        /// What.
+        /// The warning.
         warning: &'a Warning,
     },
     /// The run ends before its last epoch.
     Stopped {
-        /// Why.
+        /// The reason.
         why: Stop<'a>,
     },
     /// The run is done, and everything is written.
     Finished {
         /// The best epoch.
         best: &'a EpochRow,
-        /// Of the best epoch's network on the images that it is judged by.
+        /// The evaluation of the best epoch's network, on the test images if there are any.
         evaluation: &'a Evaluation,
     },
 }
 
-/// Something that went wrong without ending the run, as a sentence for people.
+/// A problem that does not end the run; its message is a sentence.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Warning {
-    /// A file could not be written, and is tried again.
+    /// A file could not be written; the write will be repeated.
     #[error("{}: cannot be written: {source}; trying again in {} s", path.display(), wait.as_secs_f64())]
     TryingAgain {
         /// The file.
         path: PathBuf,
-        /// The words of the file system.
+        /// The error of the file system.
         source: io::Error,
-        /// How long the run waits before that.
+        /// The wait before the next attempt.
         wait: Duration,
     },
     /// A file that the run does not need could not be written.
@@ -117,10 +117,10 @@ pub enum Warning {
     NotWritten {
         /// The file.
         path: PathBuf,
-        /// The words of the file system.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// The newest checkpoint is damaged or missing, and the run goes on from the one before it.
+    /// The newest checkpoint is damaged or missing, and the run is resumed from the one before it.
     #[error("{newest}; resuming from the checkpoint before it, {}", previous.display())]
     OlderCheckpoint {
         /// What is wrong with the newest.
@@ -133,23 +133,23 @@ pub enum Warning {
 /// Why a run ends before its last epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stop<'a> {
-    /// It was asked to.
+    /// The caller asked it to stop.
     Asked {
-        /// Where it can go on from, if it has a folder.
+        /// The checkpoint to resume from, if the run has a folder.
         checkpoint: Option<&'a Path>,
     },
-    /// The metric has not become better for `patience` epochs.
+    /// The metric has not improved for `patience` epochs.
     Patience {
-        /// Epochs without a better one.
+        /// The number of epochs without an improvement.
         patience: usize,
         /// From 1.
         best_epoch: usize,
-        /// By what it is the best.
+        /// The metric that selects the best epoch.
         metric: Metric,
     },
     /// The time is up.
     Budget {
-        /// Seconds that the run was given.
+        /// The time limit in seconds.
         budget_s: f64,
         /// Steps done.
         steps: u64,
@@ -158,12 +158,12 @@ pub enum Stop<'a> {
     },
 }
 
-/// Somebody who is told what happens. What it changes in the network or the data is nothing: it only borrows.
+/// Receives the events of a run. An observer only borrows, so it cannot change the network or the data.
 pub trait Observer {
-    /// Is told. Called between steps, so what takes long here makes the run longer.
+    /// Handles an event. It is called between steps, so slow work here slows down the run.
     ///
     /// # Errors
-    /// Whatever ends the run: [`FitError::Observer`] for errors of its own.
+    /// An error ends the run; use [`FitError::Observer`] for errors of the observer itself.
     fn on(&mut self, event: &Event<'_>) -> Result<(), FitError>;
 }
 
@@ -173,5 +173,5 @@ impl<F: FnMut(&Event<'_>) -> Result<(), FitError>> Observer for F {
     }
 }
 
-/// Tells everybody.
+/// Passes an event to all observers.
 pub(crate) type Tell<'t> = &'t mut dyn FnMut(&Event<'_>) -> Result<(), FitError>;

@@ -1,7 +1,7 @@
-//! The learning-rate finder: a rate that rises from next to nothing until the loss goes up, and where it fell fastest.
+//! The learning-rate finder: it raises the rate from almost zero until the loss goes up, and finds where the loss fell fastest.
 //!
-//! `rate(i) = 1e-7 · (1e8)^(i/99)`, one update each; the loss is an exponential average that forgets 2 % a step, its start
-//! corrected for; it ends when that is four times its best. Nothing that is trained here is kept.
+//! `rate(i) = 1e-7 · (1e8)^(i/99)`, one update each; the loss is an exponential average with a decay of 0.98 per step and bias
+//! correction. The search ends when it reaches four times its minimum. The trained parameters are discarded.
 
 use crate::batch::Batch;
 use crate::error::FitError;
@@ -10,29 +10,29 @@ use crate::parts::Parts;
 use crate::run::{loader_of, train_graph, train_step};
 use std::sync::atomic::Ordering;
 
-/// Updates at most.
+/// The maximum number of updates.
 const STEPS: usize = 100;
 const FIRST_RATE: f64 = 1e-7;
 const LAST_RATE: f64 = 10.0;
-/// Share of the average that survives a step.
+/// The decay of the average per step.
 const SMOOTHING: f64 = 0.98;
-/// The loss has gone up when it is so many times its best.
+/// The search ends when the loss is this many times its minimum.
 const DIVERGED: f64 = 4.0;
-/// A slope is taken over so many steps to each side: single batches are easier or harder than others.
+/// A slope is taken over this many steps to each side, since single batches are easier or harder than others.
 const REACH: usize = 4;
 
-/// What the rates did to the loss.
+/// The loss over rising learning rates.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateSearch {
-    /// Rising.
+    /// The learning rates, rising.
     pub rates: Vec<f32>,
-    /// The smoothed loss at each.
+    /// The smoothed loss at each rate.
     pub losses: Vec<f64>,
     /// Where the loss fell fastest; `None` where it never did.
     pub suggestion: Option<f32>,
 }
 
-/// Finds a learning rate for a job, whose own is not looked at.
+/// Finds a learning rate for a job; the rate in its configuration is ignored.
 ///
 /// # Numerics
 /// The same job gives the same bits on any number of threads.

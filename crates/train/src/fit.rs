@@ -1,4 +1,4 @@
-//! The training loop: fetch, forward, backward, step, tell.
+//! The training loop: load a batch, forward, backward, update, report.
 
 use crate::batch::Batch;
 use crate::error::FitError;
@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use striate_formats::{Disk, RealDisk};
 
-/// Makes sure that a job can begin: that settings, data and network fit together. [`fit`] does so itself; this is for
-/// whoever makes a folder first.
+/// Checks that a job can start: that the settings, the data and the network fit together. [`fit`] does so itself; this is for
+/// callers who create a folder first.
 ///
 /// # Errors
 /// Those of [`fit`] that do not need the run folder.
@@ -23,11 +23,11 @@ pub fn check(job: &Job<'_>) -> Result<(), FitError> {
 /// Trains a network.
 ///
 /// # Numerics
-/// The same job gives the same bits on any number of threads, and when it was stopped, or killed, and resumed.
+/// The same job gives the same bits on any number of threads, even if it was stopped or killed and then resumed.
 ///
 /// # Errors
-/// Settings, data and network that do not fit together; a run folder that another run has; a run that diverges; a disk that
-/// stays full. The last checkpoint stays.
+/// When the settings, the data and the network do not fit together, when the run folder is in use by another run, when the
+/// training diverges, and when the disk stays full. The last checkpoint is kept.
 ///
 /// # Example
 /// See the [crate](crate).

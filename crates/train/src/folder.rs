@@ -1,8 +1,8 @@
-//! What a run leaves on disk: `model.safetensors` (the best epoch), `last.safetensors`, `checkpoint.safetensors` and the one
+//! The files of a run: `model.safetensors` (the best epoch), `last.safetensors`, `checkpoint.safetensors` and the one
 //! before it, `args.yaml`, `results.csv`, the curves and the confusion matrix as SVG and PNG.
 //!
-//! A write that fails is tried again, three times in three seconds. What still cannot be written ends the run if the run
-//! needs it, a checkpoint or a model, and is only said if it does not.
+//! A failed write is repeated three times within three seconds. If it still fails, the run ends if it needs the file, such as a
+//! checkpoint or a model, and otherwise only emits a warning.
 
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
@@ -21,29 +21,29 @@ use std::time::{Duration, SystemTime};
 use striate_formats::{Checkpoint, Disk, FormatError, ModelFile, write_atomically_on};
 use striate_report::chart::{Curves, confusion, curves};
 
-/// The network of the best epoch.
+/// The file name of the model of the best epoch.
 pub const BEST_MODEL: &str = "model.safetensors";
-/// The network of the last epoch.
+/// The file name of the model of the last epoch.
 pub const LAST_MODEL: &str = "last.safetensors";
-/// What `--resume` goes on from.
+/// The file name of the checkpoint that `--resume` continues from.
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
-/// What the run was started with.
+/// The file name of the settings of the run.
 pub const ARGS_YAML: &str = "args.yaml";
-/// One line an epoch.
+/// The file name of the results, with one line per epoch.
 pub const RESULTS_CSV: &str = "results.csv";
-/// Loss and accuracy over the epochs.
+/// The file name of the curves of loss and accuracy, as SVG.
 pub const CURVES_SVG: &str = "curves.svg";
-/// The same.
+/// The file name of the curves as PNG.
 pub const CURVES_PNG: &str = "curves.png";
-/// Of the best epoch on the images that it is judged by.
+/// The file name of the confusion matrix of the best epoch, as SVG.
 pub const CONFUSION_SVG: &str = "confusion_matrix.svg";
-/// The same.
+/// The file name of the confusion matrix as PNG.
 pub const CONFUSION_PNG: &str = "confusion_matrix.png";
 
-/// Pixels of a PNG for each of the SVG: sharp on dense screens.
+/// Pixels of the PNG per pixel of the SVG: sharp on high-density screens.
 const PNG_SCALE: f64 = 2.0;
 
-/// Every file that a run writes here, what it can be resumed from first.
+/// Every file that a run writes here, the checkpoints first.
 const FILES: [&str; 9] = [
     CHECKPOINT,
     ARGS_YAML,
@@ -56,11 +56,10 @@ const FILES: [&str; 9] = [
     CONFUSION_PNG,
 ];
 
-/// How long is waited before a write that failed is tried again, each time.
+/// The waits before each repetition of a failed write.
 const WAITS: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
-/// Removes what an earlier run left in a folder, so that another one takes its place. What other programs, or people, put
-/// there stays.
+/// Removes the files of an earlier run from a folder, so that another run can replace it. Files of other origin stay.
 ///
 /// # Errors
 /// [`FormatError::Write`] for a file that cannot be removed.
@@ -78,25 +77,25 @@ pub fn clear_run(lock: &FolderLock) -> Result<(), FitError> {
     Ok(())
 }
 
-/// When the run in a folder was saved last; `None` where there is no run that could be resumed.
+/// The time of the last checkpoint in a folder; `None` if there is no run to resume.
 pub fn saved_at(folder: &Path) -> Option<SystemTime> {
     let newest = folder.join(CHECKPOINT);
     let paths = [Checkpoint::previous(&newest), newest];
     paths.iter().filter_map(|path| path.metadata().ok()?.modified().ok()).max()
 }
 
-/// A run folder and the disk it lies on.
+/// A run folder and its file system.
 pub(crate) struct Folder<'a> {
     path: PathBuf,
     disk: &'a dyn Disk,
-    /// Unless whoever started the run has it.
+    /// The lock, unless the caller holds it.
     _lock: Option<FolderLock>,
-    /// Files that could not be written, which was said.
+    /// Files that could not be written and were reported.
     missing: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl<'a> Folder<'a> {
-    /// Takes the folder for this run: one that is there, to go on, or any other, to begin.
+    /// Locks the folder for this run: an existing one to resume, or any other to start.
     pub(crate) fn open(
         job: &Job<'_>,
         path: &Path,
@@ -138,7 +137,7 @@ impl<'a> Folder<'a> {
         patiently(self.disk, tell, &|| checkpoint.save_on(self.disk, &path))
     }
 
-    /// Removes a damaged checkpoint, so that it cannot take the place of the one before it.
+    /// Removes a damaged checkpoint, so that it cannot replace the one before it.
     pub(crate) fn remove_checkpoint(&self, tell: Tell<'_>) -> Result<(), FitError> {
         let path = self.checkpoint_path();
         patiently(self.disk, tell, &|| match self.disk.remove(&path) {
@@ -174,7 +173,7 @@ impl<'a> Folder<'a> {
         self.write_if_possible(RESULTS_CSV, csv(rows).as_bytes(), tell)
     }
 
-    /// The curves, with the mark of the epoch whose network is kept.
+    /// Draws the curves, with a mark at the epoch whose network is kept.
     pub(crate) fn curves(
         &self,
         title: &str,
@@ -216,7 +215,7 @@ impl<'a> Folder<'a> {
         })
     }
 
-    /// Writes what people look at and no run needs: that it cannot be written is said once, and ends nothing.
+    /// Writes a file that the run does not need: a failure is reported once, and does not end the run.
     fn write_if_possible(&self, name: &str, bytes: &[u8], tell: Tell<'_>) -> Result<(), FitError> {
         match self.write(name, bytes, tell) {
             Err(FitError::Format(FormatError::Write { path, source })) => {
@@ -229,7 +228,7 @@ impl<'a> Folder<'a> {
     }
 }
 
-/// Writes, and tries again where what failed may work a moment later.
+/// Writes a file, and repeats the write if the failure may be temporary.
 fn patiently(
     disk: &dyn Disk,
     tell: Tell<'_>,
@@ -247,8 +246,8 @@ fn patiently(
     Ok(write()?)
 }
 
-/// Whether an error may go away by itself. Space is freed, a server comes back, a signal is over; a folder that one may not
-/// write to stays one. On Windows, access is also denied while another program, such as a virus scanner, looks at a file.
+/// Whether an error may be temporary: disk space can be freed, a server can come back, a signal passes; missing permissions
+/// stay. On Windows, access is also denied while another program, such as a virus scanner, looks at a file.
 fn may_pass(error: &io::Error) -> bool {
     let is_lasting = matches!(
         error.kind(),

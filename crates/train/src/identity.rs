@@ -1,4 +1,4 @@
-//! What makes a run this run: everything that decides its outcome. A checkpoint is resumed only by the same.
+//! The identity of a run: everything that determines its result. A checkpoint is resumed only by a run with the same identity.
 
 use crate::config::FitConfig;
 use crate::error::Difference;
@@ -17,7 +17,7 @@ pub(crate) struct Identity(BTreeMap<String, String>);
 
 impl Identity {
     pub(crate) fn new(job: &Job<'_>, train_graph: &Graph) -> Self {
-        // How often is saved decides nothing.
+        // The interval of checkpoints does not influence the result.
         let config = FitConfig { checkpoint_every_s: None, ..job.config.clone() };
         let mut all: BTreeMap<String, String> = yaml::leaves(&yaml::value(&config)).into_iter().collect();
         all.remove("checkpoint_every_s");

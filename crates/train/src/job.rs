@@ -1,4 +1,4 @@
-//! What a run is asked for, and what it makes.
+//! The input and the result of a run.
 
 use crate::config::FitConfig;
 use crate::error::FitError;
@@ -12,23 +12,23 @@ use striate_data::{Dataset, Preprocess};
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Forward, Params};
 
-/// What is to be trained, on what, how, and where it is kept.
+/// A training job: the network, the data, the settings, and the folder for the results.
 pub struct Job<'a> {
     /// The network.
     pub net: &'a dyn Forward,
-    /// Its name, for people.
+    /// The name of the network.
     pub model_name: &'a str,
-    /// What to learn from, and to measure by.
+    /// The images for training and evaluation.
     pub data: &'a Dataset,
-    /// The data set as it was asked for: a name or a folder. Kept, for resuming.
+    /// The data set as it was specified, a name or a folder; stored for resuming.
     pub data_source: &'a str,
-    /// From pixels to numbers.
+    /// The preprocessing of the images.
     pub preprocess: &'a Preprocess,
     /// The settings.
     pub config: &'a FitConfig,
-    /// Threads and instruction set.
+    /// The engine, with its threads and instruction set.
     pub engine: Engine,
-    /// Where the run is kept; `None`: in memory only.
+    /// The folder of the run; with `None`, the run stays in memory.
     pub run_dir: Option<&'a Path>,
     /// Whether to continue from the checkpoint in `run_dir`.
     ///
@@ -38,20 +38,20 @@ pub struct Job<'a> {
     /// laid over the new number of epochs: a rate that depends on the length of the run, as that of one-cycle and cosine does,
     /// jumps to where a run of the new length would be. The batch size can change only between two epochs.
     pub resume: bool,
-    /// The lock of `run_dir`, for a caller who writes into the folder before or after the run. Without it the run takes the
-    /// lock, and gives it back at its end.
+    /// The lock of `run_dir`, for callers who write into the folder before or after the run. Without it, the run takes the lock
+    /// and releases it at its end.
     pub lock: Option<&'a FolderLock>,
-    /// Parameters to start from, in place of random ones. A run that is resumed has its own, and needs none.
+    /// The initial parameters, in place of random ones. A resumed run has its own and ignores them.
     pub initial: Option<&'a Params>,
-    /// Set it to end the run after the step at hand.
+    /// A flag that ends the run after the current step when it is set.
     pub stop: &'a AtomicBool,
-    /// The command that makes this model: a part of the model file, so without what decides nothing (threads, folders,
-    /// `--resume`), or the file would differ with it. A resumed run keeps the one it was started with.
+    /// The command that creates this model. It is stored in the model file, so it must not contain what does not influence the
+    /// result (threads, folders, `--resume`), or the file would differ. A resumed run keeps the command that it was started with.
     pub command: &'a str,
 }
 
 impl<'a> Job<'a> {
-    /// A job that runs in memory, on every core.
+    /// A job that runs in memory, on all cores.
     ///
     /// # Errors
     /// When `STRIATE_ISA` names an instruction set that this machine does not have.
@@ -86,40 +86,40 @@ impl<'a> Job<'a> {
 /// How a run ended.
 #[derive(Debug)]
 pub enum Outcome {
-    /// As it should.
+    /// The run finished.
     Finished(Box<Trained>),
-    /// It was stopped between two steps, and can go on.
+    /// The run was stopped between two steps and can be resumed.
     Interrupted {
-        /// From 1.
+        /// The epoch, from 1.
         epoch: usize,
-        /// Steps done in it.
+        /// The number of steps done in this epoch.
         step: usize,
-        /// In each epoch.
+        /// The number of steps per epoch.
         steps: usize,
-        /// Where it can go on from, if it has a folder.
+        /// The checkpoint to resume from, if the run has a folder.
         checkpoint: Option<PathBuf>,
     },
 }
 
-/// What a run made.
+/// The result of a finished run.
 #[derive(Debug)]
 pub struct Trained {
-    /// The network of the best epoch, with all that belongs to it.
+    /// The network of the best epoch, with its preprocessing, classes and provenance.
     pub model: ModelFile,
     /// The best epoch, from 1.
     pub best_epoch: usize,
-    /// Of the best epoch's network on the images that it is judged by: the test images, which were looked at this once.
-    /// Where `counts` says that there were none but those that chose the epoch, it flatters a little, and the last row has
-    /// the figure without a choice.
+    /// The evaluation of the best epoch's network on the test images, which are evaluated only once. Where `counts` shows that
+    /// there were only the images that selected the epoch, it is slightly optimistic, and the last row has the figure without
+    /// selection.
     pub evaluation: Evaluation,
-    /// How many images it learned from, chose the epoch by, and is judged by.
+    /// The numbers of images for training, for selecting the epoch and for testing.
     pub counts: Counts,
-    /// The epochs.
+    /// One row per epoch.
     pub rows: Vec<EpochRow>,
-    /// Whether patience ended it, or its time was up.
+    /// Whether the run ended early, by patience or by the time limit.
     pub stopped_early: bool,
-    /// Whether there was nothing left to do: a finished run was resumed.
+    /// Whether the resumed run was already finished.
     pub was_finished: bool,
-    /// Where the model lies, if the run has a folder.
+    /// The path of the model file, if the run has a folder.
     pub model_path: Option<PathBuf>,
 }

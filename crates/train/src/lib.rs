@@ -1,20 +1,20 @@
-//! Floor 3 of Striate: the training loop and what it tells.
+//! Floor 3 of Striate: the training loop and its events.
 //!
 //! Below it: `striate-nn` (optimizers, schedules), `striate-data` (the loader), `striate-formats` (what is saved); beside
 //! it `striate-report`, which draws. Above: the facade and the binary, whose progress bar is an [`Observer`].
 //!
-//! Start reading at `fit.rs`, the loop on one screen; then `run.rs`, the state behind it; then `folder.rs`, what a run
-//! leaves on disk.
+//! Start reading at `fit.rs`, the loop on one screen; then `run.rs`, the state behind it; then `folder.rs`, the files of a run.
 //!
 //! # Invariants
-//! * Everything that decides the outcome is a pure function of ([`FitConfig`], data, network) and the step: the order of
-//!   samples, augmentation, dropout, learning rate. Threads, time and interruptions do not count.
-//! * The checkpoint is the truth. Every other file of a run folder can be made again from it, and is, on resume; so a run
-//!   killed at any moment, and resumed, ends in the same model file as one that never was. The checkpoint before it stays
-//!   too, for the day on which the newest is damaged.
-//! * A run folder has one run at a time: it is locked from before the first look at it to the end.
+//! * Everything that determines the result is a pure function of ([`FitConfig`], data, network) and the step: the order of the
+//!   samples, augmentation, dropout, learning rate. Threads, time and interruptions have no influence.
+//! * The checkpoint is authoritative. Every other file of a run folder can be recreated from it, and is recreated on resume; so a
+//!   run that is killed at any moment and resumed ends with the same model file as one that was not. The checkpoint before it is
+//!   kept, too, in case the newest one is damaged.
+//! * A run folder has one run at a time: it is locked from before it is first read until the end.
 //! * Nothing that is not finite is ever saved.
-//! * The images that a run is judged by choose nothing, unless there are no others or it is told so (`parts.rs`).
+//! * The images that a run is evaluated on do not select the epoch, unless there are no others or the settings say so
+//!   (`parts.rs`).
 //!
 //! # Example
 //! ```

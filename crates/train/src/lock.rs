@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use striate_formats::{FormatError, remove_partials};
 
-/// Says, by the system's lock on it, that a run is going on in this folder, and which process it is.
+/// The name of the lock file, which shows that a run is in progress in a folder, and in which process.
 pub const LOCK: &str = ".lock";
 
 /// The right to write into a run folder, until it is dropped.
 ///
-/// It is the system's own lock on the file [`LOCK`]: it ends with the process, however that ends, so nobody has to clear it
-/// away. The file stays, since another process may be about to lock it. On a file system without locks there is no
+/// It is an operating-system lock on the file [`LOCK`], which is released when the process ends, however that happens, so there
+/// are no stale locks. The file stays, since another process may be about to lock it. On a file system without locks there is no
 /// protection.
 #[derive(Debug)]
 pub struct FolderLock {
@@ -22,11 +22,11 @@ pub struct FolderLock {
 }
 
 impl FolderLock {
-    /// Takes a folder, and removes the temporary files that a crashed run left in it.
+    /// Locks a folder, and removes the temporary files of a crashed run.
     ///
     /// # Errors
-    /// [`FitError::InUse`] when another run has it, in this process or another; [`FitError::Format`] when the folder is not
-    /// there or cannot be written to.
+    /// [`FitError::InUse`] when another run holds the lock, in this process or another; [`FitError::Format`] when the folder does
+    /// not exist or cannot be written to.
     pub fn take(folder: &Path) -> Result<Self, FitError> {
         let path = folder.join(LOCK);
         let fail = |source| FormatError::Write { path: path.clone(), source };
@@ -61,7 +61,7 @@ impl Drop for FolderLock {
     }
 }
 
-/// The process that has the lock; `None` where the system does not let others read a locked file.
+/// The process that holds the lock; `None` where the system does not let others read a locked file.
 fn holder(file: &mut File) -> Option<u32> {
     for _ in 0..20 {
         let mut text = String::new();

@@ -1,14 +1,14 @@
-//! By what the best epoch is chosen.
+//! The metrics that can select the best epoch.
 
 use crate::row::EpochRow;
 use serde::{Deserialize, Serialize};
 
-/// What of an epoch's validation says how good it is: which is the best, and whether patience has run out. Of epochs that are
-/// equal by it, the one of the smaller loss is better.
+/// The validation metric that selects the best epoch and decides when patience has run out. Of epochs with equal values, the one
+/// with the smaller loss is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
-    /// Fraction of images that were right.
+    /// The fraction of images that were classified correctly.
     #[default]
     #[serde(rename = "accuracy_top1")]
     AccuracyTop1,
@@ -19,7 +19,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Its name, as flags and results have it.
+    /// Its name in flags and results.
     pub fn name(self) -> &'static str {
         match self {
             Self::AccuracyTop1 => "accuracy_top1",
@@ -28,7 +28,7 @@ impl Metric {
         }
     }
 
-    /// The higher, the better; what is no number is worst.
+    /// A score that is higher for better epochs; NaN is the worst.
     pub(crate) fn score(self, row: &EpochRow) -> f64 {
         let score = match self {
             Self::AccuracyTop1 => row.val_accuracy,

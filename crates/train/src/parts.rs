@@ -1,15 +1,15 @@
-//! Which images a run learns from, by which it chooses its best epoch, and by which it is judged.
+//! The split of the images of a run into those for training, for selecting the best epoch, and for testing.
 //!
-//! What chooses an epoch flatters it, so a run is judged by images that chose nothing:
+//! An epoch looks slightly better on the images that it was selected on, so a run is evaluated on others:
 //!
-//! | the data set has | learns from | chooses by | is judged by |
+//! | the data set has | trains on | selects the epoch on | is evaluated on |
 //! | --- | --- | --- | --- |
 //! | train, val, test | train | val | test, once |
 //! | train, test | the rest of train | a tenth of train, at most 5,000 images | test, once |
-//! | train, val | train | val | val, which flatters |
+//! | train, val | train | val | val, slightly optimistic |
 //! | train | the rest of train | a tenth of what the test leaves | a fifth of train, once |
 //!
-//! With `val_split` 0 nothing is held out to choose by: the test images do both.
+//! With `val_split` 0 nothing is held out: the epoch is selected and evaluated on the test images.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ use crate::error::FitError;
 use serde::{Deserialize, Serialize};
 use striate_data::{Dataset, HoldOut, Split};
 
-/// The images of a run, by what they are for.
+/// The images of a run, by their purpose.
 ///
 /// # Example
 /// ```
@@ -32,32 +32,32 @@ use striate_data::{Dataset, HoldOut, Split};
 /// ```
 #[derive(Debug)]
 pub struct Parts<'a> {
-    /// To learn from.
+    /// The training images.
     pub train: Cow<'a, Split>,
     /// Where image `i` of `train` lies in the training images of the data set; `None`: it is image `i` there too.
     places: Option<Vec<usize>>,
-    /// Looked at after each epoch: the best epoch, and whether patience has run out, is decided by these.
+    /// The validation images, evaluated after each epoch: they select the best epoch and decide when patience has run out.
     pub val: Cow<'a, Split>,
-    /// To judge the best epoch by, once; `None` where there are none but `val`.
+    /// The test images, on which the best epoch is evaluated once; `None` where there is only `val`.
     pub test: Option<Cow<'a, Split>>,
-    /// What `val` is.
+    /// The origin of `val`.
     pub chosen_by: ChosenBy,
 }
 
-/// What a run's best epoch is chosen by.
+/// The images that select the best epoch of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChosenBy {
-    /// A part of the training images that is not learned from.
+    /// A held-out part of the training images.
     HeldOut,
-    /// The part of the data set that is meant for it.
+    /// The validation part of the data set.
     Val,
-    /// The test images, since nothing is to be held out.
+    /// The test images, since nothing is held out.
     Test,
 }
 
 impl ChosenBy {
-    /// Its name, as `args.yaml` and JSON have it.
+    /// Its name in `args.yaml` and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::HeldOut => "held_out",
@@ -67,16 +67,16 @@ impl ChosenBy {
     }
 }
 
-/// How many images of each kind a run has.
+/// The numbers of images of a run, by purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// To learn from.
+    /// For training.
     pub train: usize,
-    /// To choose the best epoch by.
+    /// For selecting the best epoch.
     pub val: usize,
-    /// To judge it by, if those are others.
+    /// For testing, if these are other images.
     pub test: Option<usize>,
-    /// What those to choose by are.
+    /// Which images select the epoch.
     pub chosen_by: ChosenBy,
 }
 
@@ -126,21 +126,21 @@ impl<'a> Parts<'a> {
         Ok(Self { train, places, val, test, chosen_by })
     }
 
-    /// The images that the best epoch is judged by: those to test, or where there are none, those that chose it.
+    /// The images that the best epoch is evaluated on: the test images, or if there are none, those that selected it.
     pub fn judged(&self) -> &Split {
         self.test.as_ref().unwrap_or(&self.val)
     }
 
-    /// Which of the training images of the data set image `i` of those to learn from is.
+    /// The index, in the training images of the data set, of image `i` of [`train`](Self::train).
     ///
     /// # Panics
-    /// When `i` is not below their number.
+    /// When `i` is out of range.
     pub fn place(&self, i: usize) -> usize {
         assert!(i < self.train.len(), "image {i} of {}", self.train.len());
         self.places.as_ref().map_or(i, |places| places[i])
     }
 
-    /// How many there are.
+    /// The numbers of images.
     pub fn counts(&self) -> Counts {
         Counts {
             train: self.train.len(),

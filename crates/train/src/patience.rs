@@ -1,4 +1,4 @@
-//! Which epoch is the best, and when to stop waiting for a better one.
+//! Selects the best epoch, and decides when to stop waiting for a better one.
 
 use crate::metric::Metric;
 use crate::row::EpochRow;

@@ -1,4 +1,4 @@
-//! How far a run has come.
+//! The progress of a run.
 
 use crate::config::FitConfig;
 use crate::evaluate::Evaluation;
@@ -8,7 +8,7 @@ use crate::row::EpochRow;
 use serde::{Deserialize, Serialize};
 use striate_graph::StepReport;
 
-/// How far a run has come. Its form in the checkpoint keeps every float to the bit, whatever it is.
+/// The progress of a run. In the checkpoint, every float is stored bit for bit.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(from = "Exact", into = "Exact")]
 pub(crate) struct Progress {

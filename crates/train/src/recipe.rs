@@ -1,8 +1,8 @@
 //! Recipes: settings that fit a network and a data set, as small files of data in `recipes/`.
 //!
-//! A recipe names networks and data sets by patterns, says whether it is for images of one kind only, and sets what differs
-//! from [`FitConfig::default`], under the names of its fields. Those that match are laid over one another in the order below,
-//! the last word counting.
+//! A recipe names networks and data sets by patterns, can be restricted to one kind of images, and sets what differs from
+//! [`FitConfig::default`], under the names of its fields. All recipes that match are applied in the order below, so the last one
+//! wins.
 
 use crate::config::FitConfig;
 use serde::Deserialize;
@@ -46,10 +46,10 @@ enum Only {
 }
 
 impl FitConfig {
-    /// The settings that fit a network of this name and a data set; the defaults where nobody knows better.
+    /// The recommended settings for a network of this name and a data set; the defaults where there is no recipe.
     ///
-    /// Some images of the data set are looked at: digits and letters, whose mirror image is another sign or none, are
-    /// never mirrored, and those in files are moved a little where photos would be cropped.
+    /// Some images of the data set are inspected: digits and letters, whose mirror image is another sign or none, are never
+    /// mirrored, and those in files are shifted a little where photos would be cropped.
     ///
     /// # Example
     /// ```

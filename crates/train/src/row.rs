@@ -1,26 +1,26 @@
-//! What is kept of an epoch.
+//! The figures of an epoch.
 
 use serde::Serialize;
 
-/// One epoch in numbers: a line of `results.csv`.
+/// The figures of one epoch: a line of `results.csv`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct EpochRow {
     /// From 1.
     pub epoch: usize,
-    /// Mean loss over the training images, each as the network was when it saw it.
+    /// The mean loss over the training images, with the parameters at the time of each step.
     pub train_loss: f64,
-    /// Fraction of them that were right.
+    /// The fraction of them that were classified correctly.
     pub train_accuracy: f64,
     /// Mean cross entropy over the validation images after the epoch, without label smoothing and weights.
     pub val_loss: f64,
-    /// Fraction of them that were right.
+    /// The fraction of them that were classified correctly.
     pub val_accuracy: f64,
     /// Mean over the classes of the F1 score.
     pub val_f1_macro: f64,
     /// Rate of the last step.
     pub learning_rate: f64,
-    /// Training images a second.
+    /// Training images per second.
     pub images_per_s: f64,
-    /// Seconds of training: fetching batches and updating, without evaluation and saving.
+    /// The training time in seconds: loading batches and updating, without evaluation and saving.
     pub epoch_s: f64,
 }

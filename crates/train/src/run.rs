@@ -1,4 +1,4 @@
-//! The state of a run: what the loop works on, and what is saved of it.
+//! The state of a run: what the loop works on, and what is saved.
 
 mod budget;
 mod change;

@@ -24,29 +24,28 @@ pub(crate) struct State {
     pub(crate) progress: Progress,
 }
 
-/// What a run folder says about its run, so that it can be resumed without saying everything again.
+/// The saved description of a run, with which it can be resumed without repeating its flags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedRun {
     /// Name of the network.
     pub model: String,
     /// The data set as it was asked for: a name or a folder.
     pub data_source: String,
-    /// What was typed when the run was started.
+    /// The command that started the run.
     pub command: String,
     /// Its settings.
     pub config: FitConfig,
-    /// How it feeds the network.
+    /// Its preprocessing.
     pub preprocess: Preprocess,
-    /// Epochs done.
+    /// The number of finished epochs.
     pub epochs_done: usize,
-    /// Steps done in the epoch after them.
+    /// The number of steps done in the epoch after them.
     pub steps_done: usize,
-    /// Whether nothing is left to do.
+    /// Whether the run is finished.
     pub is_finished: bool,
 }
 
-/// Reads what a run folder says about its run, in the newest checkpoint that is whole; `None` when the run was killed before
-/// its first.
+/// Reads the description of a run from its newest intact checkpoint; `None` when the run was killed before its first.
 ///
 /// # Errors
 /// [`FitError::NothingToResume`] when there is no such folder, [`FitError::Format`] or [`FitError::NoWholeCheckpoint`] when

@@ -1,4 +1,4 @@
-//! JSON values as YAML: block mappings; texts in quotes, so that none can be taken for something else.
+//! Writes JSON values as YAML: block mappings, with quoted strings, so that none is ambiguous.
 
 use serde_json::Value;
 

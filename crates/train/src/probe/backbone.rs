@@ -1,4 +1,4 @@
-//! Images to features: a network without its last layer, and what it said before, kept on disk.
+//! Computes features: a network without its last layer, with a cache of features on disk.
 
 use super::Features;
 use super::store::Store;
@@ -65,17 +65,17 @@ impl Backbone {
         })
     }
 
-    /// The path of the layer that a fitted head takes the place of: its parameters are `LAYER.weight` and `LAYER.bias`.
+    /// The path of the layer that a fitted head replaces; its parameters are `LAYER.weight` and `LAYER.bias`.
     pub fn head_layer(&self) -> &str {
         &self.layer
     }
 
-    /// The features of every image of a split, none of them augmented. With a folder to keep them in, an image that was
-    /// seen before by the same network costs nothing; `tell` is told how many are done, and of how many.
+    /// The features of every image of a split, without augmentation. With a cache folder, the features of an image that the same
+    /// network has seen before are read from it. `tell` receives the number of images done and the total.
     ///
     /// # Errors
-    /// An image that cannot be decoded, or that the network cannot take; [`FitError::Features`] when the network says what is
-    /// not a finite number. A folder that cannot be read or written is as good as none.
+    /// When an image cannot be decoded or has the wrong shape; [`FitError::Features`] when a feature is not finite. A folder that
+    /// cannot be read or written is ignored.
     pub fn features(
         &mut self,
         split: &Split,

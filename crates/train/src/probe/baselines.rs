@@ -1,4 +1,4 @@
-//! What a head has to be better than.
+//! Baselines for a fitted head.
 
 use super::folds::stratified;
 use super::{CrossValidation, Features};
@@ -8,11 +8,11 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
 use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::Engine;
 
-/// Judges the nearest class mean by the folds of [`cross_validate`](super::cross_validate): the class of the highest cosine
+/// Evaluates the nearest class mean with the folds of [`cross_validate`](super::cross_validate): the class of the highest cosine
 /// between an image's features and their mean over the class, all of length 1.
 ///
-/// There is nothing to choose, and so nothing to be chosen wrongly. The probabilities are 1 for the nearest and 0 for
-/// the others: a distance is no probability.
+/// It has no settings that could be chosen badly. The probabilities are 1 for the nearest class and 0 for the others, since a
+/// distance is not a probability.
 ///
 /// # Errors
 /// As [`cross_validate`](super::cross_validate).
@@ -53,8 +53,8 @@ const SIDE_PX: usize = 32;
 /// Images that are decoded at once.
 const BATCH: usize = 64;
 
-/// The pixels of every `stride`-th image as its features: the colors of a thumbnail of 32 x 32, for a line that says how far
-/// one comes without a network. `tell` is told how many are done, and of how many.
+/// The pixels of every `stride`-th image as its features: the colors of a 32 x 32 thumbnail, for a baseline without a network.
+/// `tell` receives the number of images done and the total.
 ///
 /// # Errors
 /// An image that cannot be decoded.

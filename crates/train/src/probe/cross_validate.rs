@@ -1,4 +1,4 @@
-//! How good a head is on images it has not seen, without giving any of them away.
+//! Cross-validation of a head: its accuracy on unseen images, while all images are used.
 
 use super::Features;
 use super::choose::choose;
@@ -16,23 +16,23 @@ const INNER_FOLDS: usize = 5;
 /// f of a head that answers, or that is kept, is at most so far above its minimum.
 const GAP: f64 = 1e-7;
 
-/// What heads said of images that they were not fitted to.
+/// The predictions of heads for images that they were not fitted to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrossValidation {
-    /// One probability a class, `[N, classes]`.
+    /// The probabilities of the classes for each image, `[N, classes]`.
     pub probabilities: Array2<f32>,
-    /// The penalty λ that was chosen in each fold, without looking at the images it is judged by.
+    /// The penalty λ that was chosen in each fold, without using the images of the fold.
     pub l2: Vec<f64>,
 }
 
 impl CrossValidation {
-    /// What was taken for what.
+    /// The confusion matrix of the predictions.
     ///
     /// # Errors
-    /// [`ReportError::ClassOutOfRange`] when a label is none of the classes.
+    /// [`ReportError::ClassOutOfRange`] when a label is out of range.
     ///
     /// # Panics
-    /// When there is not one label an image.
+    /// When there is not one label per image.
     pub fn confusion(&self, labels: &[u32]) -> Result<Confusion, ReportError> {
         let mut confusion = Confusion::new(self.probabilities.ncols());
         for answer in self.answers(labels) {
@@ -41,17 +41,17 @@ impl CrossValidation {
         Ok(confusion)
     }
 
-    /// What was said of each image.
+    /// The prediction for each image.
     ///
     /// # Panics
-    /// When there is not one label an image, or one is none of the classes.
+    /// When there is not one label per image, or a label is out of range.
     pub fn answers(&self, labels: &[u32]) -> Vec<Answer> {
         assert_eq!(self.probabilities.nrows(), labels.len(), "one label an image");
         let rows = self.probabilities.rows();
         rows.into_iter().zip(labels).map(|(row, &label)| Answer::new(&row.to_vec(), label as usize)).collect()
     }
 
-    /// Whether the probabilities mean what they say.
+    /// The calibration of the probabilities.
     ///
     /// # Errors
     /// Those of [`Calibration::add`].
@@ -64,13 +64,13 @@ impl CrossValidation {
     }
 }
 
-/// Judges heads by stratified cross-validation: in each of `folds` folds the features are scaled, λ is chosen (by another
-/// cross-validation, within) and the head is fitted by the images of the other folds, and those of the fold are answered.
-/// `tell` hears how many steps are done, of how many at most.
+/// Evaluates heads by stratified cross-validation: for each of `folds` folds, the features are scaled, λ is chosen (by an inner
+/// cross-validation) and the head is fitted with the images of the other folds, and then the images of the fold are classified.
+/// `tell` receives the number of steps done and the maximum.
 ///
 /// λ is sought from strong to weak penalties, 1e-1 to 1e-6 by factors of about three, and the search ends when two in a row do
-/// not lower the held-out loss by more than the standard error of the difference, or one raises it by more: what is left to win
-/// is less than these images can show. With more than 2000 images to learn from, so many judge λ, not all.
+/// not lower the held-out loss by more than the standard error of the difference, or one raises it by more: the remaining gain
+/// is smaller than these images can resolve. With more than 2000 training images, λ is evaluated on 2000 of them.
 ///
 /// # Numerics
 /// Products of features and weights in f32, everything else in f64; the same features and seed give the same bits on any
@@ -107,11 +107,11 @@ pub fn cross_validate(
     Ok(CrossValidation { probabilities, l2 })
 }
 
-/// A head for images to come: λ chosen by cross-validation as in [`cross_validate`], fitted to all of them, for features as
-/// they are.
+/// A head for new images: λ is chosen by cross-validation as in [`cross_validate`], and the head is fitted to all images, for
+/// unscaled features.
 ///
 /// # Errors
-/// As [`cross_validate`].
+/// Those of [`cross_validate`].
 pub fn fit_head(
     features: &Features,
     folds: usize,

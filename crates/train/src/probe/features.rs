@@ -1,4 +1,4 @@
-//! What a network sees in labeled images.
+//! The features of labeled images.
 
 use crate::error::FitError;
 use ndarray::{Array2, Axis};
@@ -19,26 +19,26 @@ use ndarray::{Array2, Axis};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
-    /// One row an image, `[N, D]`.
+    /// One row per image, `[N, D]`.
     pub rows: Array2<f32>,
     /// The class of each image.
     pub labels: Vec<u32>,
-    /// How many classes there are.
+    /// The number of classes.
     pub classes: usize,
 }
 
 impl Features {
-    /// Images.
+    /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// These images and then others, of the same network and classes.
+    /// Appends the features of other images, from the same network and with the same classes.
     ///
     /// # Panics
     /// When the others have another number of features or classes.
@@ -50,10 +50,10 @@ impl Features {
         self
     }
 
-    /// These images, copied, in this order.
+    /// A copy of the features of these images, in this order.
     ///
     /// # Panics
-    /// When one is past the end.
+    /// When an index is out of range.
     #[must_use]
     pub fn select(&self, images: &[usize]) -> Self {
         let labels = images.iter().map(|&i| self.labels[i]).collect();

@@ -1,4 +1,4 @@
-//! A linear classifier, and its place in a network.
+//! A linear classifier that can replace the last layer of a network.
 
 use ndarray::{Array1, Array2, ArrayD, ArrayView1, Ix1, Ix2};
 use striate_graph::Params;
@@ -27,25 +27,25 @@ pub struct Head {
 }
 
 impl Head {
-    /// All zero: says every class is as probable as any other.
+    /// All zeros: every class has the same probability.
     pub fn zero(classes: usize, features: usize) -> Self {
         Self { weight: Array2::zeros((classes, features)), bias: Array1::zeros(classes) }
     }
 
-    /// One probability a class, for features `[D]`.
+    /// The probabilities of the classes, for features `[D]`.
     pub fn probabilities(&self, features: ArrayView1<'_, f64>) -> Vec<f64> {
         let mut logits = (self.weight.dot(&features) + &self.bias).to_vec();
         log_softmax(&mut logits);
         logits.iter().map(|l| l.exp()).collect()
     }
 
-    /// Makes it the layer at this path: `LAYER.weight` and `LAYER.bias`, in place of what is there, rounded to f32.
+    /// Installs it as the layer at this path: replaces `LAYER.weight` and `LAYER.bias`, rounded to f32.
     pub fn install(&self, layer: &str, params: &mut Params) {
         params.insert(format!("{layer}.weight"), self.weight.mapv(|w| w as f32).into_dyn());
         params.insert(format!("{layer}.bias"), self.bias.mapv(|b| b as f32).into_dyn());
     }
 
-    /// The layer at this path; `None` when it is not a matrix with a bias.
+    /// Reads the layer at this path; `None` when it is not a matrix with a bias.
     pub fn of(params: &Params, layer: &str) -> Option<Self> {
         let wide = |array: &ArrayD<f32>| array.mapv(f64::from);
         let weight = wide(params.get(&format!("{layer}.weight"))?).into_dimensionality::<Ix2>().ok()?;

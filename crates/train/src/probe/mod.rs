@@ -1,15 +1,15 @@
-//! A head for a frozen backbone: features computed once, a linear classifier fitted to them in seconds, and an honest figure
-//! of how good it is.
+//! A head for a frozen backbone: features are computed once, a linear classifier is fitted to them in seconds, and its accuracy
+//! is estimated by cross-validation.
 //!
-//! A network that was trained on a million photographs has learned features that serve other photographs too. What
-//! is left to learn is one linear layer, a convex problem: it has one solution, found to the end, with no learning rate,
-//! epoch or luck.
+//! A network that was trained on a million photographs has learned features that are useful for other photographs, too. Only one
+//! linear layer is left to learn, a convex problem with a single solution, which is found without a learning rate, epochs or
+//! luck.
 //!
-//! Start reading at [`Features`], then `logistic.rs` (what is fitted), then `cross_validate.rs` (how it is judged), then
-//! `choose.rs` (how strongly it is held back) and `suspicious.rs` (which labels look wrong).
+//! Start reading at [`Features`], then `logistic.rs` (what is fitted), then `cross_validate.rs` (how it is evaluated), then
+//! `choose.rs` (how strongly it is regularized) and `suspicious.rs` (which labels look wrong).
 //!
 //! # Source
-//! Kornblith 2019: logistic regression on frozen features, and when fine-tuning all of the network pays.
+//! Kornblith 2019: logistic regression on frozen features, and when fine-tuning the whole network is worth it.
 
 mod backbone;
 mod baselines;

@@ -4,8 +4,8 @@
 //! "STRFEAT2"  D: u32  then for each image  its SHA-256, D features: f32, the first 8 bytes of the SHA-256 of these     (little-endian)
 //! ```
 //!
-//! Records are added at the end while images are looked at, so that what was computed before an interruption is kept; of
-//! the file, memory holds only which image is where. What is damaged, or not there, costs the time to compute it again, and nothing
+//! Records are added at the end while images are looked at, so that what was computed before an interruption is kept; of the
+//! file, memory holds only which image is where. What is damaged, or not there, costs the time to compute it again, and nothing
 //! else.
 
 use sha2::{Digest, Sha256};
@@ -16,14 +16,14 @@ use std::path::Path;
 use striate_base::hex;
 use striate_formats::write_atomically;
 
-/// Name of the folder, beside downloads, that features are kept in.
+/// The name of the cache folder for features, beside the downloads.
 pub const FEATURES: &str = "features";
 
 const MAGIC: &[u8; 8] = b"STRFEAT2";
 const HEADER_BYTES: usize = 12;
 const HASH_BYTES: usize = 32;
 const CHECK_BYTES: usize = 8;
-/// The largest file; one that would become larger begins anew.
+/// The maximum file size; a file that would become larger is started anew.
 const MOST_BYTES: u64 = 512 << 20;
 
 /// What is known of images.

@@ -1,4 +1,4 @@
-//! Labels that look wrong: what a classifier that has not seen an image is sure of, against what the image is called.
+//! Finds labels that look wrong: where a classifier that has not seen an image confidently disagrees with its label.
 
 use super::CrossValidation;
 use ndarray::Axis;
@@ -11,9 +11,9 @@ const SURE: f32 = 0.5;
 /// An image whose label may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Suspicion {
-    /// The image.
+    /// The index of the image.
     pub image: usize,
-    /// The class that it is said to be of.
+    /// The class of its label.
     pub label: u32,
     /// The probability of that class, by a head that was fitted without the image.
     pub label_probability: f32,
@@ -23,18 +23,17 @@ pub struct Suspicion {
     pub probability: f32,
 }
 
-/// Images whose labels may be wrong, the likeliest first: those of which a head that was fitted without them says
-/// p(label) ≤ t(label) / 10, where t(class) is the mean of p(class) over the images that are labeled so, and p(class) ≥ 1/2 of some
+/// Images whose labels may be wrong, the most likely first: those for which a head that was fitted without them predicts
+/// p(label) ≤ t(label) / 10, where t(class) is the mean of p(class) over the images with that label, and p(class) ≥ 1/2 for some
 /// other class.
 ///
-/// The threshold of each class makes allowance for classes that are hard. A suspicion is a reason to look, and no proof: an odd
-/// image with the right label is listed too, and a class whose images are mostly mislabeled is past finding this way. With
-/// 25 wrong labels planted among 500 photos of tools/photos/many.py, whose classes EfficientNet-Lite0's features tell apart
-/// badly (63 %), 10 were listed and 6 of them were planted (mean of three draws); with p(label) ≤ 0.1 and p(class) ≥ t(class) it
-/// was 12 of 38.
+/// The threshold per class accounts for classes that are hard. A suspicion is a reason to check, not a proof: an unusual image
+/// with the right label is listed, too, and a class whose images are mostly mislabeled cannot be found this way. With 25 wrong
+/// labels planted among 500 photos of tools/photos/many.py, whose classes EfficientNet-Lite0's features tell apart badly (63 %),
+/// 10 were listed and 6 of them were planted (mean of three draws); with p(label) ≤ 0.1 and p(class) ≥ t(class) it was 12 of 38.
 ///
 /// # Panics
-/// When there is not one label an image, or one is none of the classes.
+/// When there is not one label per image, or a label is out of range.
 ///
 /// # Source
 /// Northcutt 2021, from which the thresholds are; the list is ours, and shorter.

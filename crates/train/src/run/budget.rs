@@ -1,4 +1,4 @@
-//! Fits the length of a run to a budget of time.
+//! Fits the length of a run to a time limit.
 //!
 //! Before the first step the run measures what a step and an evaluation take, on a network that is put back afterwards, and
 //! decides how many steps fit. The decision is part of the checkpoint: from there on the run is the same pure function of the
