@@ -1,25 +1,25 @@
-//! What a classifier said of each image, for finding its worst mistakes.
+//! The predictions of a classifier, for finding its worst mistakes.
 
 use crate::ReportError;
 
-/// What a classifier said of one image.
+/// The prediction of a classifier for one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answer {
     /// The true class.
     pub label: u32,
-    /// The class it chose.
+    /// The predicted class.
     pub predicted: u32,
-    /// The probability it gave to its choice.
+    /// The probability of the predicted class, 0 to 1.
     pub probability: f32,
-    /// The probability it gave to the true class.
+    /// The probability of the true class, 0 to 1.
     pub label_probability: f32,
 }
 
 impl Answer {
-    /// The answer that these probabilities mean; ties go to the lower class.
+    /// The prediction with these probabilities; ties go to the lower class.
     ///
     /// # Panics
-    /// When the label is none of the classes.
+    /// When the label is out of range.
     pub fn new(probabilities: &[f32], label: usize) -> Self {
         assert!(label < probabilities.len(), "label {label} of {} classes", probabilities.len());
         let larger = |best: usize, i: usize| if probabilities[i] > probabilities[best] { i } else { best };
@@ -32,14 +32,14 @@ impl Answer {
         }
     }
 
-    /// Whether it was right.
+    /// Whether the prediction is correct.
     pub fn is_hit(&self) -> bool {
         self.label == self.predicted
     }
 }
 
-/// The indices of the wrong answers, the worst first: those that gave the true class the least probability, then those
-/// that were surest of the wrong one.
+/// The indices of the wrong predictions, the worst first: sorted by the probability of the true class, lowest first, then by that
+/// of the predicted class, highest first.
 ///
 /// # Example
 /// ```
@@ -60,13 +60,13 @@ pub fn worst(answers: &[Answer]) -> Vec<usize> {
     wrong
 }
 
-/// That logits are numbers, without which there is no highest: NaN and infinity name no class.
+/// Checks that all logits are finite; with NaN or infinity there is no valid prediction.
 ///
 /// # Errors
-/// [`ReportError::Logit`] with the first that is none.
+/// [`ReportError::Logit`] for the first one that is not finite.
 ///
 /// # PyTorch
-/// `logits.argmax()` names a class all the same, the first whose logit is NaN.
+/// `logits.argmax()` returns a class all the same, the first whose logit is NaN.
 pub fn check_logits(logits: &[f32]) -> Result<(), ReportError> {
     match logits.iter().position(|logit| !logit.is_finite()) {
         None => Ok(()),
@@ -77,7 +77,7 @@ pub fn check_logits(logits: &[f32]) -> Result<(), ReportError> {
 /// `softmax(logits)`.
 ///
 /// # Numerics
-/// In f64, from the highest logit down, so that nothing overflows.
+/// In f64, relative to the highest logit, so that nothing overflows.
 pub fn softmax(logits: &[f32]) -> Vec<f32> {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let odds: Vec<f64> = logits.iter().map(|&l| f64::from(l - highest).exp()).collect();

@@ -1,15 +1,15 @@
-//! Whether the probabilities of a classifier mean what they say.
+//! The calibration of a classifier's probabilities.
 
 use serde::Serialize;
 
 use crate::error::{ReportError, Role};
 
-/// Bins of equal width over the probabilities 0 to 1.
+/// The number of bins, of equal width, over the probabilities 0 to 1.
 pub const BINS: usize = 15;
 
-/// Calibration of a classifier: of the answers given with probability p, a share p should be right.
+/// The calibration of a classifier: of the predictions made with probability p, a share p should be correct.
 ///
-/// Expected calibration error over bins B_m by the probability of the answer: ECE = Σ_m |B_m| / N · |acc(B_m) − conf(B_m)|.
+/// Expected calibration error over bins B_m by the probability of the prediction: ECE = Σ_m |B_m| / N · |acc(B_m) − conf(B_m)|.
 /// Brier score: mean over images of Σ_k (p_k − y_k)², 0 to 2. Negative log-likelihood: mean of −ln p_label.
 ///
 /// # Source
@@ -20,8 +20,8 @@ pub const BINS: usize = 15;
 /// use striate_report::Calibration;
 ///
 /// let mut calibration = Calibration::default();
-/// calibration.add(&[0.75, 0.25], 0)?; // right, and 75 % sure
-/// calibration.add(&[0.75, 0.25], 1)?; // wrong, and 75 % sure
+/// calibration.add(&[0.75, 0.25], 0)?; // correct, with probability 0.75
+/// calibration.add(&[0.75, 0.25], 1)?; // wrong, with probability 0.75
 /// assert_eq!(calibration.ece(), Some(0.25));
 /// assert_eq!(calibration.brier(), Some((2.0 * 0.0625 + 2.0 * 0.5625) / 2.0));
 /// # Ok::<(), striate_report::ReportError>(())
@@ -34,35 +34,35 @@ pub struct Calibration {
     squares: f64,
 }
 
-/// The answers whose probability lies within one bin.
+/// The predictions whose probability lies in one bin.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Bin {
-    /// How many.
+    /// The number of predictions.
     pub images: u64,
-    /// How many of them were right.
+    /// The number of correct predictions.
     pub hits: u64,
     /// Sum of their probabilities.
     confidence_sum: f64,
 }
 
 impl Bin {
-    /// Mean probability of the answers; `None` without any.
+    /// The mean probability of the predictions; `None` without any.
     pub fn confidence(&self) -> Option<f64> {
         (self.images > 0).then(|| self.confidence_sum / self.images as f64)
     }
 
-    /// Share of the answers that were right; `None` without any.
+    /// The share of correct predictions; `None` without any.
     pub fn accuracy(&self) -> Option<f64> {
         (self.images > 0).then(|| self.hits as f64 / self.images as f64)
     }
 }
 
 impl Calibration {
-    /// Counts one image by the probabilities of all classes. The answer is the first class of the highest probability.
+    /// Counts one image, with the probabilities of all classes. The prediction is the first class with the highest probability.
     ///
     /// # Errors
-    /// [`ReportError::ClassOutOfRange`] when the label is none of the classes, [`ReportError::Probability`] when a value is
-    /// not one; nothing is counted.
+    /// [`ReportError::ClassOutOfRange`] when the label is out of range, [`ReportError::Probability`] when a value is not a
+    /// probability; in both cases nothing is counted.
     pub fn add(&mut self, probabilities: &[f32], label: usize) -> Result<(), ReportError> {
         let classes = probabilities.len();
         let Some(&own) = probabilities.get(label) else {
@@ -93,12 +93,12 @@ impl Calibration {
         &self.bins
     }
 
-    /// Images counted.
+    /// The number of counted images.
     pub fn images(&self) -> u64 {
         self.images
     }
 
-    /// Expected calibration error, 0 ..= 1; `None` before the first image, as the others.
+    /// The expected calibration error, 0 ..= 1; `None` before the first image, like the other figures.
     pub fn ece(&self) -> Option<f64> {
         let gap = |bin: &Bin| (bin.hits as f64 - bin.confidence_sum).abs();
         self.mean(self.bins.iter().map(gap).sum())
@@ -114,7 +114,7 @@ impl Calibration {
         self.mean(self.squares)
     }
 
-    /// Mean probability of the answers minus the share of right ones: above 0 is overconfident.
+    /// The mean probability of the predictions minus the accuracy; above 0 means overconfident.
     pub fn overconfidence(&self) -> Option<f64> {
         self.mean(self.bins.iter().map(|bin| bin.confidence_sum - bin.hits as f64).sum())
     }

@@ -9,7 +9,7 @@ use crate::thumbnail::Thumbnail;
 pub struct Tile {
     /// The image.
     pub image: Thumbnail,
-    /// What stands under it. Each goes over two lines where one is too short, and what is longer is cut in the middle.
+    /// The captions below it. Each may take two lines, and longer ones are shortened in the middle.
     pub captions: Vec<String>,
 }
 
@@ -28,8 +28,8 @@ const PAPER: Rgb = Rgb::hex(0xf2f2f2);
 
 /// Lays images out row by row under a title, at most eight in a row, each in a square of 128 pixels.
 ///
-/// Captions are in full ink but for the last of several, which is softer: the name of the image, say. Small images are
-/// drawn larger, pixel by pixel.
+/// Captions are black, except the last of several, which is gray, such as the name of the image. Small images are enlarged pixel
+/// by pixel.
 ///
 /// # Example
 /// ```

@@ -1,4 +1,4 @@
-//! What can go wrong in this crate, sorted by whose fault it is.
+//! The errors of this crate.
 
 use std::fmt;
 
@@ -30,19 +30,19 @@ pub enum ReportError {
         got: usize,
     },
 
-    /// A value that should be a probability is none.
+    /// A value is not a probability.
     #[error(
         "class {class}: expected a probability from 0 to 1, got {got}; the network's values are not finite, so train it \
          again with a lower learning rate"
     )]
     Probability {
-        /// Its class.
+        /// The class of the value.
         class: usize,
         /// The value.
         got: f32,
     },
 
-    /// Pixels that are not those of an image.
+    /// The pixels do not match the shape of the image.
     #[error(
         "image: expected height x width x channels values with 1 or 3 channels, got {shape:?} with {values} values; check \
          how it was decoded"
@@ -50,7 +50,7 @@ pub enum ReportError {
     Thumbnail {
         /// Height, width, channels.
         shape: [usize; 3],
-        /// How many there are.
+        /// The number of values.
         values: usize,
     },
 
@@ -64,17 +64,17 @@ pub enum ReportError {
         width_px: f64,
         /// Height in pixels.
         height_px: f64,
-        /// The most pixels an image may have.
+        /// The maximum number of pixels.
         limit: u64,
     },
 
-    /// A logit that is infinite or not a number.
+    /// A logit is infinite or NaN.
     #[error(
         "the logit of class {class} is {got}, so there is no prediction; the weights are damaged, the training diverged, or \
          the values overflow 32-bit floats"
     )]
     Logit {
-        /// The first such class.
+        /// The first such class, from 0.
         class: usize,
         /// Its logit.
         got: f32,
@@ -87,7 +87,7 @@ pub enum ReportError {
         width_px: u32,
         /// Height in pixels.
         height_px: u32,
-        /// The encoder's words.
+        /// The message of the encoder.
         reason: String,
     },
 }
@@ -97,7 +97,7 @@ pub enum ReportError {
 pub enum Role {
     /// The true class.
     Label,
-    /// The class the model chose.
+    /// The predicted class.
     Prediction,
 }
 

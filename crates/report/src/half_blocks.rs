@@ -6,19 +6,19 @@ use crate::color::Rgb;
 use crate::text::printable;
 use crate::thumbnail::Thumbnail;
 
-/// How many colors a terminal has.
+/// The color depth of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// 16 million: `COLORTERM=truecolor`.
+    /// 16 million colors, as with `COLORTERM=truecolor`.
     True,
-    /// The 6 x 6 x 6 cube of 256.
+    /// The 6 x 6 x 6 cube of the 256-color palette.
     Indexed,
 }
 
-/// Images side by side with a title over each, as many as fit into `columns`; the others are left out.
+/// Draws images side by side with a title above each, as many as fit into `columns`; the others are omitted.
 ///
-/// A character is one pixel wide and two high. Each image is made smaller until neither side is longer than `side`, never
-/// larger.
+/// A character is one pixel wide and two high. Images are reduced until neither side is longer than `side`, but never
+/// enlarged.
 ///
 /// # Example
 /// ```
@@ -114,10 +114,10 @@ impl Thumbnail {
             .unwrap_or_else(|e| unreachable!("it was an image: {e}"))
     }
 
-    /// One pixel a color.
+    /// An image with one pixel per color, row by row.
     ///
     /// # Panics
-    /// When there are not `width * height` of them.
+    /// When there are not `width * height` colors.
     pub fn of_colors(width: usize, height: usize, colors: impl Iterator<Item = Rgb>) -> Self {
         let rgb: Vec<u8> = colors.flat_map(|c| [c.r, c.g, c.b]).collect();
         Self::new(width, height, 3, &rgb, width.max(height))

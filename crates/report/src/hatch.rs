@@ -1,4 +1,4 @@
-//! Hatching: what lies outside an image is drawn so, never in a color of its own.
+//! Hatching, which marks what lies outside an image.
 
 use crate::chart::{Scene, Shape};
 use crate::color::Rgb;
@@ -9,7 +9,7 @@ const STEP: f64 = 7.0;
 /// A rectangle: left, top, width, height.
 pub type Area = (f64, f64, f64, f64);
 
-/// Hatches `area`, but for the part of it in `hole`.
+/// Hatches `area` except for `hole`.
 pub fn hatched(scene: &mut Scene, area: Area, hole: Area, ink: Rgb) {
     let (left, top, width, height) = area;
     let (right, bottom) = (left + width, top + height);

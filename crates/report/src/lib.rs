@@ -1,23 +1,23 @@
-//! Results on paper: classification metrics, charts as SVG and PNG, terminal tables, pages.
+//! Reports: classification metrics, charts as SVG and PNG, terminal tables, HTML pages.
 //!
-//! **Floor 1**, beside `graph`. It depends on no other crate of the workspace: everything here is handed plain numbers.
+//! **Floor 1**, beside `graph`. It depends on no other crate of the workspace: everything here works on plain numbers.
 //!
 //! Where to start reading:
 //! * [`Confusion`] counts (label, prediction) pairs; [`Report`] is what `striate val --json` prints.
-//! * [`Calibration`] says whether probabilities mean what they say; [`worst`] finds the mistakes to look at, and
-//!   [`contact_sheet`] lays them out.
+//! * [`Calibration`] measures whether probabilities match the accuracy; [`worst`] finds the worst mistakes, and [`contact_sheet`]
+//!   lays them out.
 //! * [`chart`] draws: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which writes itself
 //!   as SVG or PNG.
-//! * [`layout`] is what every drawn page shares: margins, ink, headers, tiles. [`scale`] says which color a value has, from
-//!   the two color tables of [`color`].
-//! * [`page`] puts the results of a training run on one page of HTML that loads nothing.
-//! * [`half_blocks`] draws images in a terminal, [`npy`](npy()) writes their numbers.
-//! * [`text`] aligns columns and formats numbers for people.
+//! * [`layout`] has the common elements of pages: margins, colors, headers, tiles. [`scale`] maps values to the two color tables
+//!   of [`color`].
+//! * [`page`] writes the results of a training run as one self-contained HTML page.
+//! * [`half_blocks`] draws images in a terminal, and [`npy`](npy()) writes arrays.
+//! * [`text`] aligns columns and formats numbers.
 //!
 //! Invariants:
 //! * The same numbers give the same bytes of SVG and PNG: one scene, one embedded font, no system fonts.
 //! * Names come from users: in SVG they are escaped, in tables control characters are replaced.
-//! * A value that is not defined is `None`, `null` in JSON and "–" for people, never 0 or NaN.
+//! * An undefined value is `None`, `null` in JSON and "–" in text, never 0 or NaN.
 //!
 //! # Example
 //!

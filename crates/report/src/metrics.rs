@@ -12,9 +12,9 @@ pub(crate) const Z_95: f64 = 1.959_963_984_540_054;
 /// The most classes for which [`Report`] writes out the whole matrix.
 const MATRIX_CLASSES: usize = 1000;
 
-/// A confusion matrix: how often each true class was given each predicted class.
+/// A confusion matrix: the number of images for each pair of true and predicted class.
 ///
-/// Only cells that were hit take memory, so a model with a hundred thousand classes costs what its data costs.
+/// Only non-zero cells take memory, so the size depends on the data, even with a hundred thousand classes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Confusion {
     support: Vec<u64>,
@@ -57,17 +57,17 @@ impl Confusion {
         self.total
     }
 
-    /// How many images of class `label` were predicted as `predicted`; 0 outside the matrix.
+    /// The number of images of class `label` that were predicted as `predicted`; 0 outside the matrix.
     pub fn count(&self, label: usize, predicted: usize) -> u64 {
         self.cells.get(&(label, predicted)).copied().unwrap_or(0)
     }
 
-    /// The cells above zero as (label, predicted, count), in row order.
+    /// The non-zero cells as (label, predicted, count), in row order.
     pub fn cells(&self) -> impl Iterator<Item = (usize, usize, u64)> + '_ {
         self.cells.iter().map(|(&(label, predicted), &count)| (label, predicted, count))
     }
 
-    /// How many images of the class there are; 0 outside the matrix.
+    /// The number of images of the class; 0 outside the matrix.
     pub fn support(&self, class: usize) -> u64 {
         self.support.get(class).copied().unwrap_or(0)
     }
@@ -102,7 +102,7 @@ impl Confusion {
     /// Unweighted means of precision, recall and F1 over the classes that occur, as labels or as predictions.
     ///
     /// An occurring class whose precision or recall is undefined counts as 0 there, as in scikit-learn:
-    /// leaving out a class that was never predicted would flatter the model. The first three fields are `None`
+    /// leaving out a class that was never predicted would make the model look better. The first three fields are `None`
     /// before the first image; `support` is the number of images.
     pub fn macro_average(&self) -> ClassMetrics {
         let occurring: Vec<ClassMetrics> =
@@ -127,13 +127,13 @@ fn ratio(numerator: u64, denominator: u64) -> Option<f64> {
 /// Precision, recall and F1 as fractions in 0 ..= 1, and the number of images behind them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ClassMetrics {
-    /// Of the images given this class, the fraction that has it.
+    /// The fraction of the images predicted as this class that belong to it.
     pub precision: Option<f64>,
-    /// Of the images that have this class, the fraction given it.
+    /// The fraction of the images of this class that were predicted as it.
     pub recall: Option<f64>,
     /// Harmonic mean of the two.
     pub f1: Option<f64>,
-    /// Number of images that have this class.
+    /// The number of images of this class.
     pub support: u64,
 }
 
@@ -147,16 +147,16 @@ pub struct NamedMetrics {
     pub metrics: ClassMetrics,
 }
 
-/// Everything `val` says about a model, ready for JSON: fractions in 0 ..= 1, undefined values `null`.
+/// Everything that `val` reports about a model, for JSON: fractions in 0 ..= 1, undefined values as `null`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// Number of images.
     pub images: u64,
-    /// Fraction whose highest logit is the label's.
+    /// The fraction of images whose label has the highest logit.
     pub accuracy_top1: Option<f64>,
     /// Wilson 95 % interval of `accuracy_top1`: (low, high).
     pub accuracy_top1_interval_95: Option<(f64, f64)>,
-    /// Fraction whose label is among the five highest logits; `None` if it was not counted.
+    /// The fraction of images whose label is among the five highest logits; `None` if it was not counted.
     pub accuracy_top5: Option<f64>,
     /// Mean precision over the classes; see [`Confusion::macro_average`].
     pub precision_macro: Option<f64>,
@@ -164,7 +164,7 @@ pub struct Report {
     pub recall_macro: Option<f64>,
     /// Mean F1 over the classes.
     pub f1_macro: Option<f64>,
-    /// One entry a class, in class order.
+    /// One entry per class, in class order.
     pub per_class: Vec<NamedMetrics>,
     /// `confusion_matrix[label][predicted]`, in images; left out above 1000 classes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,7 +175,7 @@ impl Report {
     /// Sums up a confusion matrix and, if counted, the number of images that are [`in_top_k`] with k = 5.
     ///
     /// # Errors
-    /// [`ReportError::ClassNames`] if there is not one name a class.
+    /// [`ReportError::ClassNames`] if there is not one name per class.
     pub fn new<S: AsRef<str>>(
         confusion: &Confusion,
         class_names: &[S],
@@ -207,8 +207,8 @@ impl Report {
 
 /// Whether the label's logit is among the `k` highest; ties go to the lower class, as in argmax.
 ///
-/// A label outside the logits, or one whose logit is NaN, is never a hit; a NaN logit elsewhere counts as
-/// higher, so a broken network cannot score.
+/// A label that is out of range or whose logit is NaN is never a hit; a NaN logit of another class counts as
+/// higher, so a broken network does not score.
 ///
 /// # Example
 /// ```
@@ -231,7 +231,7 @@ pub fn in_top_k(logits: &[f32], label: usize, k: usize) -> bool {
 /// The Wilson score interval of a proportion: (low, high) in 0 ..= 1.
 ///
 /// With p = hits / n: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n). Unlike p ± z sqrt(p(1-p)/n) it
-/// stays inside 0 ..= 1 and is honest near 100 %. Use z = 1.96 for 95 %.
+/// stays within 0 ..= 1 and is accurate near 100 %. Use z = 1.96 for 95 %.
 ///
 /// `None` if `n` is 0, `hits` exceeds `n`, or `z` is negative or not finite.
 ///

@@ -3,10 +3,10 @@
 /// The bytes of a `.npy` file with these values.
 ///
 /// # Shapes
-/// Any; the values are row by row, and so they are in the file (`fortran_order` is false), as little-endian f32.
+/// Any; the values are given and stored row by row (`fortran_order` is false), as little-endian f32.
 ///
 /// # Panics
-/// When there are not as many values as the shape says.
+/// When the number of values does not match the shape.
 ///
 /// # Source
 /// NEP 1, "A Simple File Format for NumPy Arrays", version 1.0.

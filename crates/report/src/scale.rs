@@ -1,40 +1,40 @@
-//! What color a value has: one scale a layer, with zero where the table has it.
+//! Color scales: one per layer, with zero at a fixed color.
 
 use serde::Serialize;
 
 use crate::color::{Rgb, blue_orange, viridis};
 
-/// Share of a layer's values other than zero that may lie past the end of its scale.
+/// The share of a layer's non-zero values that may lie beyond the end of its scale.
 const BEYOND: f64 = 0.005;
 
-/// Which color table.
+/// A color table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Table {
     /// [`viridis`], from 0 to the limit: for values that cannot be negative.
     Viridis,
-    /// [`blue_orange`], from minus the limit over 0 to the limit: for signed values.
+    /// [`blue_orange`], from minus the limit through 0 to the limit: for signed values.
     BlueOrange,
 }
 
-/// The colors of all values of a layer.
+/// The color scale of the values of a layer.
 ///
-/// `color(v) = table(v / limit)`, the table's end past the limit. Zero has the same color whatever the values are: a
-/// map that is silent looks silent, and nothing is stretched from its own minimum to its own maximum.
+/// `color(v) = table(v / limit)`, clamped beyond the limit. Zero always has the same color, so a silent map looks silent; maps
+/// are not stretched from their own minimum to their own maximum.
 ///
-/// The limit is the largest magnitude, but one that 0.5 % of the values other than zero may pass, so that a single
-/// outlier does not darken a layer; [`largest`](Self::largest) and [`beyond`](Self::beyond) say what was cut off.
+/// The limit is the largest magnitude, except that 0.5 % of the non-zero values may exceed it, so that a single outlier does not
+/// darken a layer; [`largest`](Self::largest) and [`beyond`](Self::beyond) report what was clipped.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Scale {
-    /// The table.
+    /// The color table.
     pub table: Table,
     /// The magnitude at the end of the table; 0 when every value is 0.
     pub limit: f32,
     /// The largest finite magnitude.
     pub largest: f32,
-    /// Finite values past the limit.
+    /// The number of finite values beyond the limit.
     pub beyond: usize,
-    /// Values that are infinite or NaN.
+    /// The number of values that are infinite or NaN.
     pub not_finite: usize,
 }
 
@@ -43,7 +43,7 @@ impl Scale {
     ///
     /// # Example
     /// ```
-    /// use striate_report::{color, maps::Scale};
+    /// use striate_report::{color, scale::Scale};
     ///
     /// let scale = Scale::of(&[0.0, -1.0, 4.0], true);
     /// assert_eq!((scale.limit, scale.beyond), (4.0, 0));
@@ -66,7 +66,7 @@ impl Scale {
         Self { table, limit, largest, beyond, not_finite }
     }
 
-    /// Where a value lies: 0 to 1 in viridis, -1 to 1 in blue-orange, clamped; NaN when it is not finite.
+    /// The position of a value in the table: 0 to 1 in viridis, -1 to 1 in blue-orange, clamped; NaN when it is not finite.
     pub fn position(&self, value: f32) -> f64 {
         if !value.is_finite() {
             return f64::NAN;
@@ -86,7 +86,7 @@ impl Scale {
         }
     }
 
-    /// What the scale leaves out, for people; empty when it shows every value.
+    /// A note about clipped and missing values; empty when every value is shown.
     pub fn note(&self) -> String {
         let mut parts = Vec::new();
         if self.beyond > 0 {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use unicode_width::UnicodeWidthStr;
 
-/// What stands for a value that is not defined.
+/// The text for an undefined value.
 pub const UNDEFINED: &str = "–";
 
 /// A whole number with commas: `206,922`.
@@ -35,7 +35,7 @@ pub fn bytes(value: u64) -> String {
     if value < 1000 { format!("{value} B") } else { scaled(value as f64, &BYTES) }
 }
 
-/// Names in a sentence, one after the other; of many the first twelve, and how many more there are.
+/// Names separated by commas; of more than twelve, the first twelve and the number of the others.
 ///
 /// ```
 /// use striate_report::text::listed;
@@ -69,8 +69,8 @@ pub fn duration(seconds: f64) -> String {
 
 /// A fraction in per cent with two decimals: `97.52 %`; undefined is `–`.
 ///
-/// Only an exact 1 is written `100.00 %`, and only an exact 0 `0.00 %`: one error in 60,000 must stay visible. What would be
-/// rounded to them is `>99.99 %` and `<0.01 %`, and never a figure that it is not.
+/// Only an exact 1 is written `100.00 %`, and only an exact 0 `0.00 %`: one error in 60,000 must stay visible. Values that would
+/// round to them are written `>99.99 %` and `<0.01 %`.
 pub fn percent(fraction: Option<f64>) -> String {
     match fraction {
         Some(f) if (0.99995..1.0).contains(&f) => ">99.99 %".to_owned(),
@@ -94,19 +94,19 @@ fn scaled(value: f64, units: &Units) -> String {
     if shown < 99.95 { format!("{shown:.1} {unit}") } else { format!("{shown:.0} {unit}") }
 }
 
-/// How the cells of a column are placed.
+/// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
-    /// Names.
+    /// For names.
     Left,
-    /// Numbers.
+    /// For numbers.
     Right,
 }
 
 /// A table with aligned columns, for a terminal or a log.
 ///
-/// Widths are display widths, so Chinese names align too; cells are made [`printable`], since a class name must not be able
-/// to drive the terminal.
+/// Widths are display widths, so Chinese names align, too; cells are made [`printable`], since a class name must not control the
+/// terminal.
 ///
 /// # Example
 /// ```
@@ -180,8 +180,8 @@ impl<const COLUMNS: usize> fmt::Display for Table<COLUMNS> {
     }
 }
 
-/// A text of one line in which every character that would drive a terminal is written as its number: `\u{1b}`. These are the
-/// control characters (C0, DEL and C1) and those that change the direction of a whole line.
+/// A text of one line in which every character that would control a terminal is escaped, such as `\u{1b}`. These are the control
+/// characters (C0, DEL and C1) and those that change the direction of a whole line.
 ///
 /// # Example
 /// ```
@@ -193,12 +193,12 @@ pub fn printable(text: String) -> String {
     escaped(text, drives_terminal)
 }
 
-/// [`printable`] for a text of several lines: their ends stay.
+/// [`printable`] for a text of several lines; line ends are kept.
 pub fn printable_lines(text: String) -> String {
     escaped(text, |c| drives_terminal(c) && c != '\n')
 }
 
-/// Whether a terminal would do something else with this character than show it.
+/// Whether a terminal would interpret this character rather than show it.
 pub fn drives_terminal(c: char) -> bool {
     // Direction overrides have width 0 like accents do, but reorder the whole line.
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -215,8 +215,8 @@ fn escaped(text: String, is_escaped: impl Fn(char) -> bool + Copy) -> String {
     out
 }
 
-/// A text as one field of CSV: [`printable`], in quotes where a comma or a quote is in it, and behind a `'` where a spreadsheet
-/// would take it for a formula. A number, with its sign, is none.
+/// A text as one CSV field: [`printable`], quoted if it contains a comma or a quote, and prefixed with `'` where a spreadsheet
+/// would interpret it as a formula. A signed number is not prefixed.
 ///
 /// # Source
 /// RFC 4180, section 2; the quote in front is what OWASP advises against CSV injection.

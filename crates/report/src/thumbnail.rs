@@ -18,15 +18,15 @@ pub struct Thumbnail {
 }
 
 impl Thumbnail {
-    /// An image, made smaller until neither side is longer than `side_px`. It is never made larger.
+    /// An image, reduced until neither side is longer than `side_px`; it is never enlarged.
     ///
-    /// Each pixel is the mean of the box of pixels that it stands for.
+    /// Each pixel is the mean of the box of pixels that it covers.
     ///
     /// # Shapes
     /// `pixels` is `[height, width, channels]`, 1 channel for gray or 3 for RGB.
     ///
     /// # Errors
-    /// [`ReportError::Thumbnail`] when that is not so, or a side is 0.
+    /// [`ReportError::Thumbnail`] when the shape does not match, or when a side is 0.
     ///
     /// # Example
     /// ```
@@ -74,12 +74,12 @@ impl Thumbnail {
         Ok(Self { width_px: width as u32, height_px: height as u32, rgba: rgba.into() })
     }
 
-    /// Columns.
+    /// The width in pixels.
     pub fn width_px(&self) -> u32 {
         self.width_px
     }
 
-    /// Rows.
+    /// The height in pixels.
     pub fn height_px(&self) -> u32 {
         self.height_px
     }
@@ -87,14 +87,14 @@ impl Thumbnail {
     /// Red, green and blue of a pixel.
     ///
     /// # Panics
-    /// When it lies outside.
+    /// When the position is outside the image.
     pub fn pixel(&self, x: u32, y: u32) -> [u8; 3] {
         assert!(x < self.width_px && y < self.height_px, "pixel ({x}, {y}) of {self:?}");
         let at = 4 * (y * self.width_px + x) as usize;
         [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
     }
 
-    /// As `data:image/png;base64,…`, for pages that load nothing.
+    /// The image as a `data:image/png;base64,…` URI, for self-contained pages.
     pub fn data_uri(&self) -> String {
         let png = crate::chart::png(self.width_px, self.height_px, &self.rgba)
             .unwrap_or_else(|e| unreachable!("an image in memory: {e}"));

@@ -1,14 +1,14 @@
-//! Texts in lines, of a page and of a terminal.
+//! Wraps text, on a page and in a terminal.
 
 use unicode_width::UnicodeWidthStr;
 
 use crate::chart::{fit_text, width_px};
 
-/// A text in lines of at most `limit_px`, broken between words; a word that is too long alone, and what is left for the last of
-/// `most` lines, is cut as [`fit_text`] does. No text has one line, which is empty.
+/// Wraps a text into at most `most` lines of at most `limit_px`, broken between words; a word that is too long, and the rest of
+/// the text in the last line, are shortened as by [`fit_text`]. An empty text gives one empty line.
 ///
 /// # Panics
-/// When there may be no line.
+/// When `most` is 0.
 ///
 /// # Example
 /// ```
@@ -32,9 +32,8 @@ pub fn wrap_text(text: &str, size: f64, limit_px: f64, most: usize) -> Vec<Strin
     lines
 }
 
-/// A text whose lines are at most so many columns wide on a terminal: those of words are broken between words and go on with
-/// the indentation they have. A line that no space breaks, one that is laid out (with two spaces in a row) and one of colors
-/// stay as they are.
+/// Wraps the lines of a text to at most `columns` terminal columns: prose is broken between words, and continued with the same
+/// indentation. Lines without spaces, lines with a layout (two spaces in a row) and lines with colors stay as they are.
 ///
 /// # Example
 /// ```

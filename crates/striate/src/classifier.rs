@@ -1,4 +1,4 @@
-//! A trained network with everything that is needed to use it.
+//! A trained network with everything needed to use it.
 
 mod explain;
 mod fit;
@@ -17,7 +17,8 @@ use striate_train::{Evaluation, evaluate};
 
 use crate::Error;
 
-/// A network, its parameters, its preprocessing and the names of its classes: what is trained, saved, loaded and asked.
+/// A network with its parameters, its preprocessing and the names of its classes, which can be trained, saved, loaded and used
+/// for prediction.
 ///
 /// A clone is for another thread: it shares the parameters, also as the kernels read them, and has its own memory for what they
 /// compute. Clones take turns on the threads of their [`Engine`]; on one of a single thread
@@ -31,15 +32,15 @@ pub struct Classifier {
     session: Session,
     engine: Engine,
     classes: Arc<[String]>,
-    /// Normalized pixels of the last run, kept for their memory.
+    /// The buffer for normalized pixels, reused between runs.
     images: Vec<f32>,
 }
 
-/// What a network says of one image.
+/// The prediction of a network for one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     classes: Arc<[String]>,
-    /// One value a class, before the softmax.
+    /// One logit per class, before the softmax.
     pub logits: Vec<f32>,
 }
 
@@ -70,15 +71,15 @@ impl Prediction {
         &self.classes[class]
     }
 
-    /// `softmax(logits)`, one value a class.
+    /// `softmax(logits)`, one probability per class.
     ///
     /// # Numerics
-    /// In f64, from the highest logit down, so that nothing overflows.
+    /// In f64, relative to the highest logit, so that nothing overflows.
     pub fn probabilities(&self) -> Vec<f32> {
         softmax(&self.logits)
     }
 
-    /// What both say together: the mean of their probabilities; its logits are the logarithms of them.
+    /// The mean of the probabilities of two predictions; the logits are its logarithms.
     fn mean(&self, other: &Self) -> Self {
         let pairs = self.probabilities().into_iter().zip(other.probabilities());
         let logits = pairs.map(|(p, q)| (0.5 * (p + q)).max(f32::MIN_POSITIVE).ln()).collect();
@@ -87,10 +88,10 @@ impl Prediction {
 }
 
 impl Classifier {
-    /// A classifier from the content of a model file, on the threads of `engine`.
+    /// Creates a classifier from the content of a model file, on the threads of `engine`.
     ///
     /// # Errors
-    /// When the parameters are not those of the network.
+    /// When the parameters do not match the network.
     pub fn new(file: ModelFile, engine: Engine) -> Result<Self, Error> {
         let session = Session::with_engine(file.graph.clone(), file.params.clone(), engine.clone())?;
         let classes = file.classes.clone().into();
@@ -119,7 +120,7 @@ impl Classifier {
         Self::new(file, Engine::new(None).map_err(Error::Engine)?)
     }
 
-    /// Loads a model file, on every core.
+    /// Loads a model file and uses all cores.
     ///
     /// # Errors
     /// A file that cannot be read, is damaged or none of ours, or computes something else than when it was saved.
@@ -135,7 +136,7 @@ impl Classifier {
         Self::load_with(path, Engine::new(None).map_err(Error::Engine)?)
     }
 
-    /// As [`load`](Self::load), on the threads of `engine`.
+    /// Like [`load`](Self::load), on the threads of `engine`.
     ///
     /// # Errors
     /// Those of [`load`](Self::load).
@@ -143,7 +144,7 @@ impl Classifier {
         Self::new(ModelFile::load(path.as_ref())?, engine)
     }
 
-    /// Writes the model file, whole or not at all.
+    /// Writes the model file atomically.
     ///
     /// # Errors
     /// When the place cannot be written.
@@ -151,7 +152,7 @@ impl Classifier {
         Ok(self.file.save(path.as_ref())?)
     }
 
-    /// Everything that [`save`](Self::save) writes.
+    /// The content that [`save`](Self::save) writes.
     pub fn file(&self) -> &ModelFile {
         &self.file
     }
@@ -161,30 +162,30 @@ impl Classifier {
         &self.classes
     }
 
-    /// How images become numbers.
+    /// The preprocessing of images.
     pub fn preprocess(&self) -> &Preprocess {
         &self.file.preprocess
     }
 
-    /// Says that the images to come are black on white, and the network was trained on white on black.
+    /// Sets whether images are inverted, for black-on-white images and a network trained on white on black.
     pub fn set_invert(&mut self, invert: bool) {
         Arc::make_mut(&mut self.file).preprocess.invert = invert;
     }
 
-    /// The network in use: for tapping its values.
+    /// The session that runs the network, for tapping its values.
     pub fn session(&mut self) -> &mut Session {
         &mut self.session
     }
 
-    /// Counts right and wrong answers over labeled images.
+    /// Evaluates the network on labeled images.
     ///
     /// # Errors
-    /// Images of another shape, labels past the classes, photos that cannot be decoded.
+    /// When images have another shape, labels are out of range, or photos cannot be decoded.
     pub fn evaluate(&mut self, images: &Split) -> Result<Evaluation, Error> {
         Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
     }
 
-    /// What is in this image, of any size and color.
+    /// Classifies an image of any size, gray or color.
     ///
     /// # Errors
     /// When the network cannot be run.
@@ -229,8 +230,8 @@ impl Classifier {
     /// [`Preprocess::from_image`](striate_data::Preprocess::from_image) have them.
     ///
     /// # Errors
-    /// When they are no whole images, or none; [`Error::Logits`] when a logit is infinite or not a number, so that there is no
-    /// highest.
+    /// When the pixels are not a whole number of images, or empty; [`Error::Logits`] when a logit is infinite or NaN, so that
+    /// there is no prediction.
     pub fn predict_pixels(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, Error> {
         let preprocess = &self.file.preprocess;
         let one = preprocess.sample_len();
@@ -251,8 +252,8 @@ impl Classifier {
         logits.chunks_exact(self.classes.len()).enumerate().map(one).collect()
     }
 
-    /// As [`predict_pixels`](Self::predict_pixels), and each image is also looked at in a mirror: the mean of both
-    /// probabilities (test-time augmentation). Takes twice as long.
+    /// Like [`predict_pixels`](Self::predict_pixels), but averages the probabilities of each image and its mirror image
+    /// (test-time augmentation). Takes twice as long.
     ///
     /// # Errors
     /// Those of [`predict_pixels`](Self::predict_pixels).

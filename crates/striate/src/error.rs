@@ -1,4 +1,4 @@
-//! What can go wrong with a [`Classifier`](crate::Classifier): the errors of the floors below, as they are.
+//! The errors of a [`Classifier`](crate::Classifier), which are those of the crates below.
 
 use striate_data::DataError;
 use striate_explain::ExplainError;
@@ -13,27 +13,27 @@ use striate_train::FitError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A data set or an image.
+    /// An error in a data set or an image.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A model file.
+    /// An error in a model file.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// Training, or measuring.
+    /// An error in training or evaluation.
     #[error(transparent)]
     Fit(#[from] FitError),
-    /// A network that cannot be set up.
+    /// The network cannot be set up.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// Images that the network cannot take.
+    /// The images do not fit the network.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// A network that names no class.
+    /// The network makes no prediction, since a logit is not finite.
     #[error("image {image}: {error}")]
     Logits {
-        /// Which of the images, from 0.
+        /// The index of the image, from 0.
         image: usize,
-        /// The logit that is no number.
+        /// The error with the logit.
         error: ReportError,
     },
     /// A network that nobody knows.

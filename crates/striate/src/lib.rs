@@ -1,8 +1,8 @@
 //! Striate trains, explains and ships convolutional image classifiers: in pure Rust, on the CPU, without a network.
 //!
-//! **Floor 5**: this crate is the one to depend on. It holds next to nothing of its own but the [`Classifier`]; it
-//! gathers the floors below, each under its own name: [`graph`], [`nn`], [`models`], [`data`], [`train`], [`formats`],
-//! [`report`], [`explain`], [`lab`], [`kernels`]. `use striate::prelude::*;` brings what most programs need.
+//! **Floor 5**: this is the crate to depend on. Apart from the [`Classifier`] it contains almost nothing of its own; it
+//! re-exports the crates below, each under its own name: [`graph`], [`nn`], [`models`], [`data`], [`train`], [`formats`],
+//! [`report`], [`explain`], [`lab`], [`kernels`]. `use striate::prelude::*;` imports what most programs need.
 //!
 //! Where to start reading: the tour below, then `examples/01_convnet.rs` and `examples/02_hooks.rs`.
 //!
@@ -61,8 +61,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Gradients are values with names as well; a hook is told what an operation took and made; and an edit changes a value
-//! for one run: what would the network say if this map were silent?
+//! Gradients are named values, too; a hook receives the inputs and the output of an operation; and an edit changes a value for
+//! one run: what would the network predict if this map were silent?
 //!
 //! ```
 //! # use striate::prelude::*;
@@ -88,8 +88,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Train, use, keep.** A [`Classifier`] is a network with its parameters, its preprocessing and the names of its
-//! classes: one file, which says how images have to be fed to it.
+//! **Train, use, save.** A [`Classifier`] is a network with its parameters, its preprocessing and the names of its classes: one
+//! file with everything needed to classify images.
 //!
 //! ```
 //! # use striate::prelude::*;

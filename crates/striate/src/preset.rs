@@ -1,16 +1,16 @@
-//! How the images of a data set are normalized when nobody says otherwise.
+//! The default preprocessing of a data set.
 
 use striate_data::preprocess::mean_std;
 use striate_data::{DataError, Dataset, Known, Preprocess, Split};
 
-/// Sides of the square that networks for photos take.
+/// The default height and width of photos, in pixels.
 const PHOTO_PX: usize = 224;
 
-/// The preprocessing that goes with a data set: the usual mean and deviation of a known set, or those of its own training
-/// pixels; for photos, those of ImageNet at 224 x 224.
+/// The default preprocessing of a data set: the published mean and standard deviation of a known data set, or those of its
+/// training pixels; for photos, those of ImageNet at 224 x 224.
 ///
 /// # Errors
-/// [`DataError::Preprocess`] when its images are of a shape that no network can be fed, such as two channels.
+/// [`DataError::Preprocess`] when the shape of its images is not supported, such as two channels.
 ///
 /// # Example
 /// ```
@@ -24,7 +24,7 @@ pub fn preprocess_of(data: &Dataset) -> Result<Preprocess, DataError> {
         Split::Photos(_) => return Preprocess::imagenet(PHOTO_PX),
     };
     let shape = images.shape();
-    // A folder of the user's may be called `mnist` too: the name alone does not tell.
+    // A user's folder may be called `mnist`, too, so the name alone is not enough.
     let is_it = |known: &&Known| known.shape == shape && known.classes.iter().eq(&data.classes);
     match Known::get(&data.name).filter(is_it) {
         Some(known) => Preprocess::new(shape, known.mean, known.std),

@@ -1,4 +1,4 @@
-//! The confusion matrix as an image.
+//! Draws the confusion matrix.
 
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
@@ -8,7 +8,7 @@ use crate::error::ReportError;
 use crate::metrics::Confusion;
 use crate::text::{grouped, percent};
 
-/// Up to this many classes cells carry their counts; beyond, they would be too small to read.
+/// Up to this number of classes, the cells show their counts; with more, they would be too small to read.
 const COUNTS_UP_TO: usize = 30;
 
 const TITLE_SIZE: f64 = 16.0;
@@ -21,21 +21,21 @@ const NAME_PITCH_PX: f64 = 14.0;
 const MARGIN: f64 = 16.0;
 const GRID_TOP: f64 = 52.0;
 
-/// Nothing was taken for this.
+/// The color of empty cells.
 const BLANK: Rgb = Rgb::hex(0xf7f7f7);
-/// Right answers: gray, so that the eye finds the mistakes.
+/// The color of correct predictions: gray, so that mistakes stand out.
 const RIGHT: Rgb = Rgb::hex(0xdcdfe4);
-/// How strong the color of the rarest mistake is, the commonest having 1.
+/// The color strength of the rarest mistake, relative to the most common one.
 const FAINTEST: f64 = 0.2;
 
 /// Draws a confusion matrix: true classes down, predicted classes across, counts in the cells.
 ///
-/// Color is for mistakes: the share of the true class that was taken for another, so rare classes read as well as common
-/// ones, on a scale up to the largest such share. Right answers are gray, what never happened is blank, and a class without
-/// images is a gray row. Above 30 classes the counts are left out, and names thinned.
+/// Color marks mistakes: the share of the true class that was predicted as another class, so rare classes are as readable as
+/// common ones, on a scale up to the largest such share. Correct predictions are gray, empty cells are blank, and a class without
+/// images is a gray row. Above 30 classes the counts are omitted, and only some of the names are shown.
 ///
 /// # Errors
-/// [`ReportError::ClassNames`] if there is not one name a class.
+/// [`ReportError::ClassNames`] if there is not one name per class.
 pub fn confusion<S: AsRef<str>>(
     title: &str,
     confusion: &Confusion,
@@ -166,7 +166,7 @@ fn cells(scene: &mut Scene, layout: &Layout, confusion: &Confusion, names: &[&st
     }
 }
 
-/// The largest share of a class that was taken for one other; 0 where nothing was mixed up.
+/// The largest share of a class that was predicted as one other class; 0 without mistakes.
 fn largest_mistake(confusion: &Confusion) -> f64 {
     let mistakes = confusion.cells().filter(|(label, predicted, _)| label != predicted);
     mistakes.map(|(label, _, count)| count as f64 / confusion.support(label) as f64).fold(0.0, f64::max)
@@ -214,7 +214,7 @@ fn axes(scene: &mut Scene, layout: &Layout, names: &[&str]) {
     });
 }
 
-/// What the colors mean, right of the matrix: the scale of mistakes, right answers, and what a gray row means where there is
+/// The legend to the right of the matrix: the scale of mistakes, correct predictions, and the meaning of a gray row if there is
 /// one.
 fn legend(scene: &mut Scene, layout: &Layout, confusion: &Confusion) {
     const STEPS: usize = 50;

@@ -1,4 +1,4 @@
-//! Loss and accuracy over the epochs of a run.
+//! Draws loss and accuracy over the epochs of a run.
 
 use super::axis::{Axis, epoch_ticks};
 use super::font;
@@ -12,7 +12,7 @@ use crate::color::Rgb;
 /// different lengths, and an empty one is left out of the legend.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Curves<'a> {
-    /// What was trained on what, for instance `convnet on mnist`.
+    /// The network and the data, such as `convnet on mnist`.
     pub title: &'a str,
     /// Mean training loss of each epoch.
     pub train_loss: &'a [f64],
@@ -38,10 +38,10 @@ const TITLE_HEIGHT: f64 = 48.0;
 const TICK_SIZE: f64 = 11.0;
 const LEGEND_SIZE: f64 = 12.0;
 
-/// Above this many epochs every point would touch the next: the line alone is drawn.
+/// Above this number of epochs, points would touch each other, so only the line is drawn.
 const DOTS_UP_TO: usize = 40;
 
-/// Above this many a thick line would hide the noise it should show.
+/// Above this number of epochs, a thick line would hide the noise that it should show.
 const THICK_UP_TO: usize = 200;
 
 /// Beyond this a coordinate cannot be computed safely; such a loss is as good as infinite.
@@ -59,8 +59,8 @@ struct Style {
     dash: Option<(f64, f64)>,
 }
 
-/// Draws loss (left) and accuracy (right) over the epochs, training and validation, last values labeled and the epoch that
-/// is kept ringed.
+/// Draws loss (left) and accuracy (right) over the epochs, for training and validation. The last values are labeled, and the
+/// epoch that was kept is ringed.
 ///
 /// # Units
 /// The image is 960 x 372 CSS pixels; accuracy is shown in per cent.
@@ -75,7 +75,7 @@ pub fn curves(curves: &Curves<'_>) -> Scene {
     scene
 }
 
-/// The two halves of [`curves`], loss and accuracy, as images of their own without a title, for pages of any width.
+/// The two halves of [`curves`], loss and accuracy, as separate charts without a title, for pages of any width.
 ///
 /// # Units
 /// Each image is 480 x 324 CSS pixels.
@@ -130,7 +130,7 @@ fn panels<'a>(curves: &Curves<'a>, [train, validation]: &'a [Vec<f64>; 2]) -> [P
     [loss, accuracy]
 }
 
-/// From zero unless that would press the curve flat against the top.
+/// Starts at zero unless that would flatten the curve.
 fn loss_axis(low: f64, high: f64) -> Axis {
     let low = if low >= 0.0 && low < 0.6 * high { 0.0 } else { low };
     Axis::new(low, high, 5)

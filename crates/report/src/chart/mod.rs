@@ -1,9 +1,9 @@
 //! Charts: training [`curves`], the [`confusion`] matrix and the [`reliability`] diagram, drawn into a [`Scene`] that
 //! writes SVG and PNG.
 //!
-//! A scene is a list of rectangles, lines and texts, so both formats show the same image. The PNG is made
-//! from the scene itself and an embedded font, not from the SVG: a full SVG renderer would cost the binary six
-//! times as much and draws nothing here that we need.
+//! A scene is a list of rectangles, lines and texts, so both formats look the same. The PNG is rendered from
+//! the scene itself and an embedded font, not from the SVG: a full SVG renderer would add six times as much to the size of the
+//! binary, for nothing that is needed here.
 
 mod axis;
 mod confusion;

@@ -1,4 +1,4 @@
-//! A scene as pixels.
+//! Renders a scene to pixels.
 
 use tiny_skia::{
     Color, FillRule, FilterQuality, LineJoin, Paint, Path, PathBuilder, Pixmap, PixmapPaint, Rect, Stroke,
@@ -17,7 +17,7 @@ use crate::thumbnail::Thumbnail;
 const PIXEL_LIMIT: u64 = 64_000_000;
 
 impl Scene {
-    /// The image as PNG bytes, `scale` pixels a CSS pixel; 2 is sharp on screens and in print.
+    /// Renders the scene as PNG, with `scale` pixels per CSS pixel; 2 is sharp on screens and in print.
     ///
     /// # Errors
     /// [`ReportError::ImageSize`] if the image has no pixels or more than 64 million.

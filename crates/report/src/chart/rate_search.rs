@@ -9,13 +9,13 @@ use crate::color::Rgb;
 /// What [`rate_search`] draws.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateChart<'a> {
-    /// What was trained on what.
+    /// The network and the data.
     pub title: &'a str,
     /// Learning rates above 0, rising.
     pub rates: &'a [f32],
-    /// The loss at each; one that is not finite is left out.
+    /// The loss at each rate; values that are not finite are skipped.
     pub losses: &'a [f64],
-    /// The rate to point at.
+    /// The suggested rate, which is marked.
     pub suggestion: Option<f32>,
 }
 
@@ -30,7 +30,7 @@ const LABEL_SIZE: f64 = 12.0;
 const LINE: Rgb = Rgb::hex(0x1f77b4);
 const MARK: Rgb = Rgb::hex(0xc65102);
 
-/// Draws the loss over the learning rate, which has a logarithmic axis, and the rate that is suggested.
+/// Draws the loss over the learning rate, on a logarithmic axis, and marks the suggested rate.
 ///
 /// # Units
 /// The image is 640 x 372 CSS pixels.

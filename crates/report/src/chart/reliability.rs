@@ -1,4 +1,4 @@
-//! How often a classifier is right, by how sure it was.
+//! Draws the accuracy of a classifier over its predicted probability.
 
 use super::scene::{Anchor, Scene, Shape};
 use super::{GRID, INK, SOFT_INK};
@@ -11,20 +11,20 @@ const HEIGHT: f64 = 436.0;
 const LEFT: f64 = 58.0;
 const TOP: f64 = 34.0;
 const SIDE: f64 = 320.0;
-/// Of the strip below that says how many answers each bar stands for.
+/// The top of the strip below, which shows the number of predictions behind each bar.
 const STRIP_TOP: f64 = TOP + SIDE + 26.0;
 const STRIP: f64 = 34.0;
 const SIZE: f64 = 11.0;
 
 const RIGHT: Rgb = Rgb::hex(0x1f77b4);
-/// From what was true up to what was said.
+/// The gap where the accuracy is below the probability.
 const SURER: Rgb = Rgb::hex(0xe8a87c);
-/// From what was said up to what was true: the top of a bar that is as high as the answers were right.
+/// The top of a bar where the accuracy is above the probability.
 const RIGHTER: Rgb = Rgb::hex(0x9cc4e4);
 
-/// Draws a reliability diagram: for each bin of probability, the share of right answers as a blue bar (its top is pale where
-/// it is above the mean probability of the bin), and in orange what is missing to that probability, which lies on the
-/// diagonal. Below it, the number of answers in each bin.
+/// Draws a reliability diagram: for each bin of probability, the accuracy as a blue bar (pale above the mean probability of the
+/// bin), and in orange the shortfall to that probability, which lies on the diagonal; below it, the number of predictions in each
+/// bin.
 ///
 /// # Units
 /// The image is 420 x 436 CSS pixels; both axes are in per cent.

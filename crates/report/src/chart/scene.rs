@@ -1,16 +1,16 @@
-//! An image as a list of shapes.
+//! A drawing as a list of shapes.
 
 use crate::color::Rgb;
 use crate::thumbnail::Thumbnail;
 
-/// An image: shapes on white, painted in order. Lengths are CSS pixels, y grows downwards.
+/// A drawing: shapes on white, painted in order. Lengths are CSS pixels, and y grows downwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
     /// Width.
     pub width_px: f64,
     /// Height.
     pub height_px: f64,
-    /// One sentence that says what is to be seen, for readers who cannot see it.
+    /// One sentence that describes the drawing, as alternative text.
     pub description: String,
     /// The shapes, back to front.
     pub shapes: Vec<Shape>,
@@ -31,7 +31,7 @@ pub enum Shape {
         height: f64,
         /// Color.
         fill: Rgb,
-        /// Shown by a browser when the pointer rests on it; PNG has none.
+        /// Shown by a browser when the pointer hovers over it; ignored in PNG.
         tooltip: Option<String>,
     },
     /// Straight lines from point to point.
@@ -42,7 +42,7 @@ pub enum Shape {
         width: f64,
         /// Color.
         stroke: Rgb,
-        /// Lengths of dash and gap; `None` is a full line.
+        /// The lengths of dash and gap; `None` for a solid line.
         dash: Option<(f64, f64)>,
     },
     /// A filled circle.
@@ -54,7 +54,7 @@ pub enum Shape {
         /// Color.
         fill: Rgb,
     },
-    /// A photograph, stretched over a rectangle.
+    /// An image, stretched over a rectangle.
     Image {
         /// Left edge.
         x: f64,
@@ -69,11 +69,11 @@ pub enum Shape {
     },
     /// One line of text.
     Text {
-        /// Where on the baseline the anchor lies.
+        /// The position of the anchor on the baseline.
         at: (f64, f64),
         /// Font size.
         size: f64,
-        /// Which part of the text lies at `at`.
+        /// The part of the text that lies at `at`.
         anchor: Anchor,
         /// Degrees, clockwise about `at`.
         rotate: f64,
@@ -98,7 +98,7 @@ pub enum Anchor {
 }
 
 impl Scene {
-    /// An empty image.
+    /// An empty drawing.
     pub fn new(width_px: f64, height_px: f64, description: impl Into<String>) -> Self {
         Self { width_px, height_px, description: description.into(), shapes: Vec::new() }
     }
@@ -123,7 +123,7 @@ impl Scene {
         }
     }
 
-    /// Adds a full line of width 1.
+    /// Adds a solid line of width 1.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), stroke: Rgb) {
         self.shapes.push(Shape::Polyline { points: vec![from, to], width: 1.0, stroke, dash: None });
     }

@@ -1,4 +1,4 @@
-//! A scene as SVG text.
+//! Writes a scene as SVG.
 
 use std::fmt::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::text::printable;
 const FONT_FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
 impl Scene {
-    /// The image as a stand-alone SVG document: no scripts, no links, every name escaped.
+    /// The drawing as a stand-alone SVG document, without scripts or links, with every name escaped.
     pub fn to_svg(&self) -> String {
         let mut out = String::new();
         self.write_svg(&mut out).unwrap_or_else(|_| unreachable!("writing to a String cannot fail"));

@@ -1,4 +1,4 @@
-//! The color tables of every image Striate draws: [`viridis`] for values that cannot be negative,
+//! The color tables of all drawings of Striate: [`viridis`] for values that cannot be negative,
 //! [`blue_orange`] for signed ones.
 //!
 //! Both are safe for color-blind readers and lose nothing in grayscale: lightness rises steadily along
@@ -8,7 +8,7 @@ mod tables;
 
 use std::fmt;
 
-/// An opaque sRGB color, 8 bits a channel.
+/// An opaque sRGB color, 8 bits per channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rgb {
     /// Red.
@@ -24,7 +24,7 @@ impl Rgb {
     pub const BLACK: Self = Self::hex(0x000000);
     /// White.
     pub const WHITE: Self = Self::hex(0xffffff);
-    /// A value that does not exist (NaN, a class without images): a gray that neither table holds.
+    /// The color of a missing value (NaN, a class without images): a gray that neither table contains.
     pub const MISSING: Self = Self::hex(0xd0d0d0);
 
     /// The color written `0xrrggbb`.

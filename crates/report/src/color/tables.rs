@@ -1,4 +1,4 @@
-//! The tables themselves, one `0xrrggbb` an entry.
+//! The color tables, one `0xrrggbb` per entry.
 
 /// Viridis by Stéfan van der Walt and Nathaniel Smith (BIDS/colormap, option D), released under CC0: the 256
 /// published sRGB triples times 255, rounded.

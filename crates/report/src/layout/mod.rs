@@ -1,4 +1,4 @@
-//! What every drawn page shares: ink, margins, text that is cut to its room, images in squares.
+//! The common elements of drawn pages: colors, margins, text that is shortened to fit, images in squares.
 //!
 //! Lengths are units of the [`Scene`]: pixels of the SVG, two pixels of the PNG.
 
@@ -29,7 +29,7 @@ pub const TEXT: f64 = 12.0;
 /// Size of the text below an image.
 pub const CAPTION: f64 = 11.0;
 
-/// Adds one line of text, cut to `room`; a text that was cut has its whole as a tooltip.
+/// Adds one line of text, shortened to `room` pixels; a shortened text has the whole text as a tooltip.
 pub fn text(scene: &mut Scene, at: (f64, f64), size: f64, fill: Rgb, room: f64, text: &str) {
     let shown = fit_text(text, size, room);
     let tooltip = (shown != text).then(|| text.to_owned());
@@ -51,8 +51,8 @@ fn header_at(scene: &mut Scene, left: f64, room: f64, title: &str, lines: &[&str
 
 /// The factor by which an image of `width_px` x `height_px` pixels is drawn so that it fits into a square of this side.
 ///
-/// The PNG has two pixels a unit: the factor is a multiple of 0.5 where it is at least that, so that all pixels of an enlarged
-/// image have one size.
+/// The PNG has two pixels per unit, so factors of at least 0.5 are multiples of 0.5, and all pixels of an enlarged image have the
+/// same size.
 pub fn enlargement(width_px: f64, height_px: f64, side: f64) -> f64 {
     let fitting = side / width_px.max(height_px);
     if fitting >= 0.5 { (2.0 * fitting).floor() / 2.0 } else { fitting }
@@ -65,8 +65,8 @@ pub fn size_in(image: &Thumbnail, side: f64) -> (f64, f64) {
     (w * scale, h * scale)
 }
 
-/// Adds an image in a square whose upper left corner is `at`, with a hairline around the image: its zero may be nearly as
-/// white as the page.
+/// Adds an image in a square whose upper left corner is `at`, with a hairline around it, since zero may be nearly as white as the
+/// page.
 pub fn tile(scene: &mut Scene, image: &Thumbnail, (x, y): (f64, f64), side: f64) {
     let (width, height) = size_in(image, side);
     scene.rect(x - 0.5, y - 0.5, width + 1.0, height + 1.0, HAIRLINE);

@@ -1,4 +1,4 @@
-//! What every page of maps and kernels has at its top: what is shown, of what, and what the colors mean.
+//! The header of pages: title, subject and legend.
 
 use super::{CAPTION, INK, MARGIN, SOFT_INK, TEXT, TITLE, header_at, tile};
 use crate::chart::{Anchor, Scene, fit_text, width_px};
@@ -6,25 +6,25 @@ use crate::color::Rgb;
 use crate::scale::{Scale, Table, number};
 use crate::thumbnail::Thumbnail;
 
-/// Where the page below the header begins.
+/// The y position at which the page below the header begins.
 pub const TOP: f64 = MARGIN + SIDE + 20.0;
-/// The narrowest page: it has room for the text of the header.
+/// The minimum width of a page, with room for the text of the header.
 pub const LEAST_WIDTH: f64 = 760.0;
-/// How wide a page becomes for the sake of a long text in its header.
+/// The maximum width to which a long text in the header widens a page.
 const MOST_WIDTH: f64 = 1200.0;
 
 /// Side of the image in the header.
 const SIDE: f64 = 96.0;
 const BAR: (f64, f64) = (254.0, 10.0);
 
-/// What a page is about.
+/// The subject of a page.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct About {
-    /// The model and the image, for people: `runs/digits · 7.png: 7 with 99.8 %`.
+    /// A sentence about the model and the image, such as `convnet on digits:7: predicted 1 (99.8 %)`.
     pub subject: String,
-    /// What the network was shown.
+    /// The input image of the network, if any.
     pub image: Option<Thumbnail>,
-    /// Names of the values of the last layer; none where it is empty.
+    /// The names of the classes; empty where the values of the last layer have no names.
     pub classes: Vec<String>,
 }
 
@@ -32,13 +32,13 @@ pub struct About {
 pub enum Legend<'a> {
     /// A color table.
     Scale(&'a Scale),
-    /// A color table, and what it says.
+    /// A color table with an explanation.
     Told(&'a Scale, &'a str),
-    /// Red, green and blue weights at once.
+    /// Red, green and blue weights as one color.
     Rgb(&'a Scale),
 }
 
-/// A page with its header; `body` is the size of what comes below it, beginning at ([`MARGIN`], [`TOP`]).
+/// A page with its header; `body` is the width and height of the content below it, which begins at ([`MARGIN`], [`TOP`]).
 pub fn page(
     title: &str,
     lines: [&str; 2],
@@ -76,7 +76,7 @@ fn draw_legend(scene: &mut Scene, x: f64, y: f64, legend: &Legend<'_>) {
     }
 }
 
-/// The colors of a scale as a bar of this width, its ends and zero in numbers below it.
+/// Adds a color bar of this width, with the values at its ends and at zero below it.
 pub fn push_scale(scene: &mut Scene, at: (f64, f64), width: f64, scale: &Scale) {
     // The position, not the value: a layer of zeros has a legend all the same.
     match scale.table {

@@ -7,7 +7,8 @@ use super::page::{Page, percent, section};
 use crate::metrics::ClassMetrics;
 use crate::text::grouped;
 
-/// Up to so many classes the table stands open; beyond, the hardest ones do, and the rest can be unfolded.
+/// Up to this number of classes, the table is shown in full; with more, only the hardest classes are, and the rest can be
+/// unfolded.
 const OPEN_UP_TO: usize = 30;
 const HARDEST: usize = 15;
 

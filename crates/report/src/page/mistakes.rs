@@ -1,4 +1,4 @@
-//! The wrong answers: the worst with their images, the most frequent as pairs of classes.
+//! The mistakes: the worst with their images, the most frequent as pairs of classes.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::chart::Escaped;
 use crate::error::{ReportError, Role};
 use crate::text::grouped;
 
-/// Pairs of classes that are listed.
+/// The maximum number of pairs of classes that are listed.
 const PAIRS: usize = 10;
 /// Images up to this side are enlarged pixel by pixel.
 const TINY_PX: u32 = 64;
@@ -55,7 +55,7 @@ fn item(page: &Page<'_>, mistake: &Mistake, out: &mut String) -> Result<(), Repo
     Ok(())
 }
 
-/// The pairs of classes that are mixed up most often.
+/// The pairs of classes that are confused most often.
 pub(super) fn confusions(page: &Page<'_>, out: &mut String) {
     let mut pairs: Vec<(usize, usize, u64)> =
         page.confusion.cells().filter(|(label, predicted, _)| label != predicted).collect();

@@ -1,8 +1,7 @@
-//! One page of HTML that says how good a classifier is, and loads nothing: it can be mailed, printed, and opened in ten
-//! years.
+//! One self-contained HTML page about the quality of a classifier: it loads nothing, so it can be mailed, printed and archived.
 //!
-//! Every name on it comes from users, so every name is escaped, and the page's own policy forbids scripts and any address
-//! but those inside it. Charts are the [`Scene`]s of the run folder, as SVG.
+//! The names on it come from users, so every name is escaped, and the content security policy of the page forbids scripts and
+//! external addresses. Charts are the [`Scene`]s of the run folder, as SVG.
 
 mod classes;
 mod mistakes;
@@ -21,8 +20,8 @@ impl Page<'_> {
     /// The page.
     ///
     /// # Errors
-    /// [`ReportError::ClassNames`] if there is not one name a class, [`ReportError::ClassOutOfRange`] if a mistake is of a
-    /// class that is none.
+    /// [`ReportError::ClassNames`] if there is not one name per class, [`ReportError::ClassOutOfRange`] if a mistake has a
+    /// class that is out of range.
     pub fn to_html(&self) -> Result<String, ReportError> {
         let mut out = String::with_capacity(1 << 16);
         let title = Escaped(self.title);
@@ -41,7 +40,7 @@ impl Page<'_> {
             let _ = writeln!(out, "<p class=\"soft\">{}</p>", Escaped(&self.subtitle));
         }
         if let Some((file, what)) = &self.beside {
-            // `./`, so that no name of a file can be taken for an address.
+            // `./`, so that no file name can be interpreted as a URL.
             let _ = writeln!(out, "<p><a href=\"./{}\">{what}</a></p>", Escaped(&encoded(file)));
         }
         numbers::figures(self, &mut out);
@@ -93,7 +92,7 @@ impl Page<'_> {
     }
 }
 
-/// The line of a page's head that says what was measured; by it one tells whether a page is of the same measurement.
+/// The line in the head of a page that identifies the measurement, so that a repeated measurement can replace its page.
 pub fn id_line(id: &str) -> String {
     let content = Escaped(id);
     if id.is_empty() { String::new() } else { format!("<meta name=\"measurement\" content=\"{content}\">\n") }

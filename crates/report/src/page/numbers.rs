@@ -1,4 +1,4 @@
-//! The numbers at the top of a page, what they are compared with, and what calibration means.
+//! The numbers at the top of a page, the comparisons, and the calibration.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What a page says, and the words and figures that all its parts write alike.
+//! The content of a page, and the helpers that its parts share.
 
 use std::fmt::Write;
 
@@ -8,35 +8,35 @@ use crate::metrics::Confusion;
 use crate::text::{self, grouped};
 use crate::thumbnail::Thumbnail;
 
-/// A wrong answer, with the image.
+/// A wrong prediction, with the image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mistake {
-    /// The image.
+    /// A small version of the image.
     pub image: Thumbnail,
-    /// Which one it is: a path, or a place in the data set.
+    /// The name of the image: a path, or its index in the data set.
     pub name: String,
     /// The true class.
     pub label: usize,
-    /// The class that was chosen.
+    /// The predicted class.
     pub predicted: usize,
-    /// The probability of the chosen class, 0 ..= 1.
+    /// The probability of the predicted class, 0 ..= 1.
     pub probability: f64,
-    /// The probability of the true class.
+    /// The probability of the true class, 0 ..= 1.
     pub label_probability: f64,
 }
 
-/// Another classifier on the same images, to compare with.
+/// The result of another classifier on the same images, for comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// What it is.
+    /// The name of the classifier.
     pub name: String,
-    /// Images it got right.
+    /// The number of correct predictions.
     pub hits: u64,
-    /// Images.
+    /// The number of images.
     pub images: u64,
 }
 
-/// What a page says. What is empty or `None` is left out.
+/// The content of a page. Parts that are empty or `None` are omitted.
 ///
 /// # Example
 /// ```
@@ -55,31 +55,31 @@ pub struct Comparison {
 pub struct Page<'a> {
     /// What was measured, such as `resnet18 on pets`.
     pub title: &'a str,
-    /// How it was measured, in a sentence.
+    /// A sentence about how it was measured.
     pub subtitle: String,
-    /// One name a class.
+    /// The names of the classes, one per class.
     pub classes: &'a [String],
-    /// What was said of what.
+    /// The confusion matrix.
     pub confusion: &'a Confusion,
-    /// Images whose label is among the five highest logits.
+    /// The number of images whose label is among the five highest logits.
     pub top5_hits: Option<u64>,
-    /// Whether the probabilities mean what they say.
+    /// The calibration of the probabilities.
     pub calibration: Option<&'a Calibration>,
     /// Loss and accuracy over the epochs.
     pub curves: Option<Curves<'a>>,
     /// Other classifiers on the same images.
     pub comparisons: Vec<Comparison>,
-    /// The mistakes to look at, the worst first.
+    /// The mistakes to show, the worst first.
     pub mistakes: Vec<Mistake>,
-    /// Sentences that a reader has to know.
+    /// Notes and caveats, one sentence each.
     pub notes: Vec<String>,
-    /// Where it came from: names and values.
+    /// The provenance, as names and values.
     pub facts: Vec<(&'static str, String)>,
-    /// What was typed, one command after another.
+    /// The commands that led to the result, in order.
     pub commands: Vec<String>,
-    /// What was measured, for programs: a page of the same measurement, made again, has the same.
+    /// A machine-readable id of the measurement: a repeated measurement has the same id.
     pub id: String,
-    /// Another page to look at, beside this one: the name of its file, and what it is.
+    /// A related page in the same folder: its file name, and a description for the link.
     pub beside: Option<(String, &'static str)>,
 }
 
