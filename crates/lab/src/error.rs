@@ -1,4 +1,4 @@
-//! What can go wrong in an experiment.
+//! The errors of an experiment.
 
 use striate_data::DataError;
 use striate_explain::ExplainError;

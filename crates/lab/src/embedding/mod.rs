@@ -1,8 +1,8 @@
-//! Maps of data: where images lie in the space of their pixels, behind the first layer of a network, and in front of its last.
+//! Maps of a data set: where its images lie in pixel space, after the first layer of a network, and before its last.
 //!
-//! [`embed`] takes some test images through a network and looks at three spaces: how the images spread ([`pca`]), who is near
-//! whom ([`tsne`]), and whether near means alike ([`knn`]: the share of images whose five nearest neighbors are of their
-//! class). [`Embedding::page`] draws the three side by side.
+//! [`embed`] runs some test images through a network and examines three spaces: how the images spread ([`pca`]), which are
+//! near each other ([`tsne`]), and whether neighbors share a class ([`knn`]: the fraction of images that their five nearest
+//! neighbors classify correctly). [`Embedding::page`] draws the three side by side.
 //!
 //! Where to start reading: `spaces.rs` for what the spaces are, `gram.rs` for the one matrix from which everything follows.
 

@@ -1,23 +1,24 @@
-//! Why not flatten the pixels? An experiment: two CNNs against two MLPs of as many parameters.
+//! Why not flatten the pixels? An experiment: two CNNs against two MLPs with the same number of parameters.
 //!
-//! An MLP takes the pixels as one long row: it has a weight of its own for every pixel, and does not know which pixels are
-//! neighbors. A convolution looks at neighbors only (locality), and with the same weights everywhere (weight sharing);
-//! pooling then forgets on purpose where exactly something was. Each question below isolates a part of that:
+//! An MLP takes the pixels as one long row: it has a separate weight for every pixel, and does not know which pixels are
+//! neighbors. A convolution looks only at neighbors (locality), with the same weights everywhere (weight sharing); pooling
+//! then deliberately discards the exact position. Each question below isolates one of these:
 //!
-//! * **Shifts** and **rotations** of test images, on a canvas that is wide enough: nothing is cut off. What is measured is
-//!   accuracy, on the same moved images for every network. A share of what a network got right unmoved would flatter the one
-//!   that gets least right: its set is small, and easy.
-//! * **One fixed scrambling** of the pixels, in training and test alike: which pixels are neighbors is lost, and nothing else.
-//! * **Few training images**: what has to be learned again at every place needs more of them.
-//! * **Clean accuracy**, first of all: what is lost can only be judged beside it.
+//! * **Shifts** and **rotations** of test images, on a canvas large enough that nothing is cut off. The measure is accuracy,
+//!   on the same moved images for every network. Accuracy relative to the images a network classifies correctly unmoved would
+//!   favor the weakest network, because its set is small and easy.
+//! * **One fixed permutation** of the pixels, in training and test alike: it destroys which pixels are neighbors and nothing
+//!   else.
+//! * **Few training images**: a pattern that has to be learned separately at every position needs more of them.
+//! * **Clean accuracy**, first of all: a loss can only be judged beside it.
 //!
-//! What keeps it fair: parameters equal within 5 %; the same images, number of updates, batch, optimizer (Adam) and schedule
-//! (one cycle); each network's learning rate tuned by the same procedure on held-out training images, for scrambled pixels
-//! too; an MLP may choose between one hidden layer and two; no epoch is chosen by the test split; several seeds, and a
-//! [`reading`] that calls "level" what the seeds do not tell apart, and says where a CNN loses.
+//! What makes the comparison fair: parameter counts equal within 5 %; the same images, number of updates, batch size, optimizer
+//! (Adam) and schedule (one cycle); each network's learning rate tuned by the same procedure on held-out training images, for
+//! permuted pixels too; an MLP may choose between one hidden layer and two; no epoch is selected on the test split; several
+//! seeds, and a [`reading`] that calls "level" what the seeds do not tell apart, and says where a CNN loses.
 //!
-//! **Start with** `nets.rs` (who takes part), `canvas.rs` (what is done to images), `run.rs` (one network, trained and
-//! measured), then `tune.rs` and `experiment.rs`.
+//! **Start with** `nets.rs` (the networks), `canvas.rs` (what is done to the images), `run.rs` (one network, trained and
+//! evaluated), then `tune.rs` and `experiment.rs`.
 //!
 //! # Example
 //! ```
@@ -32,7 +33,7 @@
 //! };
 //! let data = Dataset::new("few", few(&digits.train, 120)?, few(&digits.test, 50)?, digits.classes.clone())?;
 //!
-//! // Far too little to learn anything; `Settings::full(5)` is the experiment.
+//! // Far too small to learn anything; `Settings::full(5)` is the real experiment.
 //! let settings = Settings { min_steps: 2, train_images: vec![60], ..Settings::quick(1) };
 //! let mut log = Log::in_memory();
 //! let study = flatten(&[data], &settings, &mut log, 2, &AtomicBool::new(false), &mut |_| {})?;

@@ -1,4 +1,4 @@
-//! Units that do nothing, always the same, or what another does.
+//! Units that are dead, constant, or duplicates of another unit.
 
 use serde::Serialize;
 
@@ -10,17 +10,17 @@ pub const DUPLICATE: f64 = 0.95;
 /// The largest standard deviation, as a share of the root mean square, of a unit that counts as constant.
 pub const CONSTANT: f64 = 0.01;
 
-/// Something worth saying of a unit.
+/// A remarkable property of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Badge {
-    /// Behind a ReLU, and 0 on every training image.
+    /// After a ReLU, and 0 on every training image.
     Dead,
     /// The standard deviation of its values is less than 1 % of their root mean square.
     Constant,
     /// Its maximum rises and falls with that of another unit of the layer, image by image.
     Duplicate {
-        /// The unit that is most like it.
+        /// The unit most similar to it.
         of: usize,
         /// Pearson's correlation of the maxima in the images of the sample, at least 0.95.
         correlation: f64,
@@ -49,7 +49,7 @@ impl Badge {
     }
 }
 
-/// What is to be said of each unit of a layer.
+/// The badges of each unit of a layer.
 pub fn badges(layer: &Layer, records: &[Record]) -> Vec<Vec<Badge>> {
     let centered: Vec<Option<Vec<f64>>> = records.iter().map(centered).collect();
     (0..records.len()).map(|unit| of_one(layer, records, &centered, unit)).collect()
@@ -95,6 +95,6 @@ fn centered(record: &Record) -> Option<Vec<f64>> {
     let rest: Vec<f64> = values.iter().map(|value| value - mean).collect();
     let norm = rest.iter().map(|value| value * value).sum::<f64>().sqrt();
     let size = values.iter().map(|value| value.abs()).fold(0.0, f64::max);
-    // Rounding alone is no variation.
+    // Variation from rounding alone does not count.
     (norm.is_finite() && norm > 1e-6 * size).then(|| rest.iter().map(|value| value / norm).collect())
 }

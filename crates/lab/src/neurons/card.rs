@@ -1,4 +1,4 @@
-//! Everything known of one unit.
+//! Everything known about one unit.
 
 use serde::Serialize;
 use striate_data::Dataset;
@@ -15,33 +15,33 @@ use super::lesion::{Lesion, lesions};
 use super::record::Record;
 use crate::LabError;
 
-/// Most test images of which the answers with and without a unit are compared.
+/// The largest number of test images on which predictions with and without a unit are compared.
 pub const LESION_IMAGES: usize = 10_000;
 /// The same for every unit of a layer.
 pub const LESION_IMAGES_OF_A_LAYER: usize = 1000;
 /// Steps of a dream.
 const STEPS: usize = 128;
 
-/// Everything known of one unit.
+/// Everything known about one unit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Card {
     /// Its layer.
     pub layer: Layer,
     /// Its number.
     pub unit: usize,
-    /// What was recorded of it.
+    /// What was recorded about it.
     pub record: Record,
     /// Training images seen.
     pub images: usize,
-    /// What is worth saying.
+    /// Its remarkable properties.
     pub badges: Vec<Badge>,
     /// Images.
     pub examples: Examples,
     /// Images of each class among the 100 strongest.
     pub top_classes: Vec<usize>,
-    /// The network without it; `None` where the data set's classes are not the network's.
+    /// The network without it; `None` if the classes of the data set are not the network's.
     pub lesion: Option<Lesion>,
-    /// An image made up for it, if one was asked for.
+    /// An image synthesized for it, if requested.
     pub dream: Option<Dream>,
 }
 
@@ -52,22 +52,22 @@ pub struct Row {
     pub unit: usize,
     /// The largest value.
     pub max: f32,
-    /// The training image that it is in; `None` for a unit that is never above 0.
+    /// The training image that contains it; `None` for a unit that is never above 0.
     pub strongest: Option<u32>,
     /// Class of that image.
     pub label: Option<u32>,
-    /// Share of the values that are not 0.
+    /// Fraction of the values that are not 0.
     pub active: f64,
-    /// The class with most of the 100 strongest images, and its share of them.
+    /// The most frequent class among the 100 strongest images, and its fraction of them.
     pub favorite: Option<(usize, f64)>,
-    /// What is worth saying.
+    /// Its remarkable properties.
     pub badges: Vec<Badge>,
-    /// Points of accuracy that it is worth.
+    /// Percentage points of accuracy lost without it.
     pub points: Option<f64>,
 }
 
 impl Card {
-    /// The card of unit `unit` of a layer; `dreaming` with an image made up for it, from that seed. `tell` is told how far it is.
+    /// The card of unit `unit` of a layer; `dreaming` adds an image synthesized from that seed. `tell` receives the progress.
     ///
     /// # Errors
     /// [`LabError::NoUnits`], [`LabError::NoUnit`]; images that the network cannot take.
@@ -108,15 +108,15 @@ impl Card {
         })
     }
 
-    /// Whether the made-up image moves the unit more than all but one in a thousand training images do; `None` without a
-    /// image.
+    /// Whether the synthesized image activates the unit more than all but one in a thousand training images do; `None` without
+    /// an image.
     pub fn dream_succeeded(&self) -> Option<bool> {
         let dream = self.dream.as_ref()?;
         Some(self.record.permille(self.images).is_some_and(|seen| dream.value > seen))
     }
 }
 
-/// Every unit of a layer, in their order, and the number of test images behind their cost.
+/// Every unit of a layer, in order, and the number of test images behind the points lost.
 ///
 /// # Errors
 /// Those of [`Card::new`].
@@ -155,12 +155,12 @@ pub fn table(
     Ok((rows, asked))
 }
 
-/// Whether the labels of the data mean the classes of the network.
+/// Whether the labels of the data set denote the classes of the network.
 fn fits(model: &ModelFile, data: &Dataset) -> bool {
     model.classes == data.classes && !data.test.is_empty()
 }
 
-/// An eighth of what the unit sees: more would take its content out of its sight.
+/// An eighth of the unit's receptive field: more would move its content out of the field.
 fn jitter(model: &ModelFile, layer: &Layer) -> usize {
     let middle = layer.size.map(|side| side / 2);
     let field = striate_explain::receptive_field::receptive_field(&model.graph, layer.value, middle);

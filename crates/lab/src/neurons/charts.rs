@@ -10,12 +10,12 @@ use super::card::Card;
 use super::histogram::BINS;
 use striate_report::layout::{BAR, CAPTION, HAIRLINE, HEADING, INK, SOFT_INK, text};
 
-/// Rows of bars that there is room for.
+/// Rows of bars that fit.
 const ROWS: usize = 10;
 const ROW: f64 = 16.0;
-/// Room for the names of classes: as much as they need, within this.
+/// Width of the class names: as much as they need, within these limits.
 const LABEL: (f64, f64) = (86.0, 150.0);
-/// Where what stands below the bars has to end.
+/// The lower limit of what stands below the bars.
 const BOTTOM: f64 = 216.0;
 const VALUE: f64 = 44.0;
 const PLOT: f64 = 132.0;
@@ -36,7 +36,7 @@ fn bar(scene: &mut Scene, (x, y, width): (f64, f64, f64), fill: Rgb, tooltip: St
     scene.shapes.push(Shape::Rect { x, y, width, height, fill, tooltip });
 }
 
-/// Which classes the 100 strongest images are of.
+/// The classes of the 100 strongest images.
 pub(super) fn classes(scene: &mut Scene, card: &Card, names: &[String], (x, y): At, width: f64) {
     let all: usize = card.top_classes.iter().sum();
     let mut order: Vec<usize> = (0..names.len()).collect();
@@ -69,7 +69,7 @@ pub(super) fn classes(scene: &mut Scene, card: &Card, names: &[String], (x, y): 
     }
 }
 
-/// How the values other than 0 are spread, on a logarithmic scale.
+/// The distribution of the values other than 0, on a logarithmic scale.
 pub(super) fn density(scene: &mut Scene, card: &Card, (x, y): At, width: f64) {
     let record = &card.record;
     let note = format!(

@@ -1,4 +1,4 @@
-//! An image made up to move one unit as far as possible.
+//! An image synthesized to activate one unit as strongly as possible.
 
 use ndarray::{Array4, ArrayD, IxDyn};
 use striate_data::{Augment, Loader, Split};
@@ -13,42 +13,42 @@ use super::layers::Layer;
 use crate::LabError;
 use striate_base::random::{below, signed_unit};
 
-/// Starts that are tried at once; the best image is kept.
+/// Number of starting points tried at once; the best image is kept.
 const STARTS: usize = 4;
-/// Norm of a start, as a share of the ball's radius.
+/// Norm of a starting point, as a fraction of the ball's radius.
 const START: f64 = 0.1;
-/// The first step, as a share of the radius; the last is 0, on half a cosine.
+/// The first step, as a fraction of the radius; steps fall to 0 along half a cosine.
 const STEP: f64 = 0.3;
 
-/// How an image is made up.
+/// How an image is synthesized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DreamConfig {
     /// Steps up the gradient.
     pub steps: usize,
     /// The largest norm of the image, normalized as the network takes it: 0 is the mean image.
     pub radius: f64,
-    /// How far the image is moved about, at random, between two steps, so that single pixels cannot be played.
+    /// How far the image is shifted at random between two steps, so that the result does not depend on single pixels.
     pub jitter_px: usize,
-    /// Where it starts, and how it is moved.
+    /// Seed of the starting points and of the shifts.
     pub seed: u64,
 }
 
-/// A made-up image.
+/// A synthesized image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dream {
     /// `[C, H, W]`, normalized.
     pub values: Vec<f32>,
-    /// What the unit makes of it, behind the activation.
+    /// The unit's value on it, after the activation.
     pub value: f32,
-    /// What was asked for.
+    /// The settings it was made with.
     pub config: DreamConfig,
 }
 
-/// Climbs from noise to the image in a ball that moves unit `unit` of a layer most: of a map, its value in the middle.
+/// Gradient ascent from noise to the image within a ball that activates unit `unit` of a layer most: of a map, its center value.
 ///
-/// `x <- project(x + step · radius · g / |g|)`, with `g` the gradient of the value before the activation (behind it, a unit that
-/// starts silent has none) and the step falling from 0.3 to 0 along half a cosine; the best of four starts. For a linear unit
-/// the answer is known: `radius · w / |w|`. `tell` is told how many steps are done, and of how many.
+/// `x <- project(x + step · radius · g / |g|)`, with `g` the gradient of the value before the activation (after it, a unit that
+/// starts inactive has none) and the step falling from 0.3 to 0 along half a cosine; the best of four starts. For a linear unit
+/// the answer is known: `radius · w / |w|`. `tell` receives the number of steps done, and their total.
 ///
 /// # Numerics
 /// A function of the seed, the same on any number of threads. Gradients are the engine's f32; norms are sums in f64.
@@ -134,7 +134,7 @@ pub fn usual_norm(model: &ModelFile, engine: &Engine, split: &Split) -> Result<f
     Ok(norms[norms.len() / 2])
 }
 
-/// A network up to one value, and the one number of it that is to grow.
+/// A network up to one value, and the single number of it to be maximized.
 struct Climb {
     session: Session,
     gradient: striate_graph::Tap,
@@ -183,7 +183,7 @@ impl Climb {
     }
 }
 
-/// What an activation reads, or the value itself.
+/// The input of an activation, or the value itself.
 fn before_activation(graph: &Graph, value: NodeId) -> NodeId {
     let node = &graph.nodes[value];
     if node.operation().role() == Role::Activation { node.inputs[0] } else { value }
@@ -193,7 +193,7 @@ fn norm<'a>(values: impl Iterator<Item = &'a f32>) -> f64 {
     values.map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt()
 }
 
-/// Moved down and to the right, what leaves on one side coming in on the other.
+/// Shifted down and to the right, wrapping around at the edges.
 fn rolled(images: &Array4<f32>, down: usize, right: usize) -> Array4<f32> {
     let (_, _, h, w) = images.dim();
     Array4::from_shape_fn(images.dim(), |(n, c, y, x)| {

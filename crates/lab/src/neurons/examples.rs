@@ -1,4 +1,4 @@
-//! Images that a unit answers to strongly, in the middle, and not at all.
+//! Images to which a unit responds strongly, moderately, and not at all.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use crate::LabError;
 /// Images of each kind.
 pub const EXAMPLES: usize = 9;
 
-/// One image, and the place in it that the unit answers to most.
+/// One image, and the position in it to which the unit responds most.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Example {
     /// Index in the training split.
@@ -26,7 +26,7 @@ pub struct Example {
     pub value: f32,
     /// Row and column of that value in the map.
     pub at: [u16; 2],
-    /// What the value sees of the image.
+    /// The value's receptive field in the image.
     #[serde(flatten)]
     pub field: Field,
 }
@@ -38,7 +38,7 @@ pub struct Examples {
     pub strongest: Vec<Example>,
     /// Those around the median of the positive maxima (of a unit without a ReLU: of all maxima) in the sample.
     pub middling: Vec<Example>,
-    /// Images of the sample in which the unit is silent (of a unit without a ReLU: those with the smallest maxima).
+    /// Images of the sample in which the unit is inactive (of a unit without a ReLU: those with the smallest maxima).
     pub silent: Vec<Example>,
 }
 
@@ -61,7 +61,7 @@ impl Examples {
         let silent = if layer.is_signed {
             sample.iter().take(EXAMPLES).map(|entry| example(entry)).collect()
         } else {
-            // Evenly among them: the first images of a folder are often of one class.
+            // Spread evenly: the first images of a folder often belong to one class.
             let count = quiet.min(EXAMPLES);
             (0..count).map(|i| example(sample[i * quiet / count])).collect()
         };

@@ -1,11 +1,12 @@
-//! What single units of a network answer to, found on real images.
+//! What single units of a network respond to, found on real images.
 //!
-//! [`Index::open_or_build`] goes through a training set once and notes, for every unit of every layer, the images it answers to
-//! most and how its values are spread. [`Card::new`] puts together what is known of one unit, and [`Card::page`] draws it;
-//! [`table`] has all units of a layer. [`lesions`] says what the network loses without a unit, [`dream()`] makes up an image
-//! for it: people guess a unit's answers better from real images than from such images (Borowski 2021), so those come first.
+//! [`Index::open_or_build`] goes through a training set once and records, for every unit of every layer, the images that
+//! activate it most and the distribution of its values. [`Card::new`] collects what is known about one unit, and
+//! [`Card::page`] draws it; [`table`] lists all units of a layer. [`lesions`] measures what the network loses without a unit,
+//! and [`dream()`] synthesizes an image for it. People predict a unit's responses better from real images than from
+//! synthesized ones (Borowski 2021), so the real ones come first.
 //!
-//! Where to start reading: `layers.rs` for what a unit is, `record.rs` for what is noted of it, then `index.rs`.
+//! Where to start reading: `layers.rs` for what a unit is, `record.rs` for what is recorded about it, then `index.rs`.
 //!
 //! # Example
 //! See [`Index`].

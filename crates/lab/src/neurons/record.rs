@@ -130,7 +130,7 @@ impl Record {
         (self.squares / self.finite().max(1) as f64).sqrt()
     }
 
-    /// Share of the values that are not 0.
+    /// Fraction of the values that are not 0.
     pub fn active(&self) -> f64 {
         (self.values - self.zeros) as f64 / self.values.max(1) as f64
     }

@@ -1,4 +1,4 @@
-//! Each part of a plan: what it computes, how, how fast, and what its roofline allows.
+//! Each part of a plan: what it computes, how, how fast, and the limit set by its roofline.
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! Kernels by themselves, of the shapes that published networks have, each as the plan of a network runs it: with the share of
-//! the peak below which something is wrong.
+//! Single kernels, in the shapes of published networks, each run as a network's plan runs it: with the fraction of the peak
+//! below which something is wrong.
 
 use std::fmt;
 use std::time::{Duration, Instant};

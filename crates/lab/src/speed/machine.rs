@@ -1,4 +1,4 @@
-//! What the machine could do.
+//! What the machine can do: peak arithmetic and memory bandwidth, measured.
 
 use serde::Serialize;
 use striate_graph::Engine;
@@ -69,8 +69,8 @@ impl Machine {
         Self { bandwidth: WORKING_SETS.into_iter().filter_map(one).collect(), ..self }
     }
 
-    /// The least seconds that so many operations on so many bytes take: `max(flops / peak, bytes / bandwidth)`, with the bandwidth
-    /// of the smallest working set that holds the bytes.
+    /// The least seconds that so many operations on so many bytes take: `max(flops / peak, bytes / bandwidth)`, with the
+    /// bandwidth of the smallest working set that holds the bytes.
     pub(crate) fn least_seconds(&self, flops: f64, bytes: u64) -> f64 {
         let holds = |level: &&Bandwidth| level.bytes as u64 >= bytes;
         let level = self.bandwidth.iter().find(holds).or(self.bandwidth.last());

@@ -1,8 +1,8 @@
-//! How fast a network runs, and where its time goes: against the arithmetic and the memory of the machine, measured in the same
-//! process on the same threads.
+//! How fast a network runs and where its time goes, compared with the machine's peak arithmetic and memory bandwidth, measured
+//! in the same process on the same threads.
 //!
-//! Where to start reading: `network.rs` (a whole run), `explain.rs` (each part of it, under its roofline), `kernels.rs` (kernels by
-//! themselves, with the share of the peak below which something is wrong).
+//! Where to start reading: `network.rs` (a whole run), `explain.rs` (each part of it, with its roofline), `kernels.rs` (single
+//! kernels, with the fraction of the peak below which something is wrong).
 
 mod explain;
 mod kernels;

@@ -1,4 +1,4 @@
-//! A whole run of a network: how long it takes, and which share of the peak that is.
+//! A whole run of a network: how long it takes, and what fraction of the peak that is.
 
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The network that is measured, ready to run: in use or in training.
+//! The network to be measured, ready to run: for inference or for training.
 
 use striate_base::memory::reserved;
 use striate_graph::{

@@ -1,4 +1,4 @@
-//! What the tables of speeds have in common: words and numbers for a terminal of 120 columns.
+//! Formatting shared by the tables of speeds: words and numbers for a terminal of 120 columns.
 
 use std::fmt;
 

@@ -1,14 +1,14 @@
-//! May a map of evidence be believed? Every method is tried on the network at hand.
+//! Can an attribution map be trusted? Every method is tested on the given network.
 //!
 //! | question | experiment |
 //! | --- | --- |
-//! | does it sum to the logit? | the gap between what its values sum to and what they should, on test images |
-//! | does it follow the weights? | layers lose what they learned, from the last down, from the first up, and each alone: a map that stays as it was says nothing about the network |
-//! | does it follow the labels? | two twins learn the same images, one with shuffled labels: what their maps have in common has nothing to do with the classes |
-//! | does it find evidence? | a twin learns images whose evidence was planted at a known place |
+//! | does it sum to the logit? | the completeness gap: the sum of its values compared with what it should be, on test images |
+//! | does it follow the weights? | layers are randomized from the last down, from the first up, and each alone: a map that does not change says nothing about the network |
+//! | does it follow the labels? | two copies learn the same images, one with shuffled labels: what their maps have in common has nothing to do with the classes |
+//! | does it find evidence? | a copy learns images in which the evidence was planted at a known place |
 //!
-//! Two controls that never look at the network, the image's edges and a random map, are rows like the methods: a method that
-//! is no better than they are shows nothing. [`verdict`] states the thresholds between figures and words.
+//! Two controls that never look at the network, the edges of the image and a random map, are rows like the methods: a method
+//! that does no better than these shows nothing. [`verdict`] holds the thresholds that turn figures into words.
 //!
 //! # Source
 //! Adebayo 2018 (random layers, shuffled labels); Hedström 2024 (entropy); Zhang 2016 (pointing game); Arras 2022 (masks).
