@@ -1,4 +1,4 @@
-//! Decoded pixels on disk, keyed by content, so that a photo is decoded once and not once an epoch.
+//! Decoded pixels on disk, keyed by content, so that a photo is decoded once instead of once per epoch.
 //!
 //! A photo is kept in a [`Form`]: either as the network takes it, or, for random crops, with its shorter side reduced.
 //! The form is made whether or not there is a cache, so results do not depend on one. An entry is
@@ -7,9 +7,8 @@
 //! "STRPIX01"  CRC-32 of what follows  width  height  channels  pixels [H, W, C]       (numbers: u32, little-endian)
 //! ```
 //!
-//! in a file that is named by the SHA-256 of the photo's file and of the form. It appears whole or not at all, by renaming;
-//! what is damaged is as good as not there. A disk that is full costs time and nothing else, and the folder may be removed
-//! at any time.
+//! in a file named after the SHA-256 of the photo's file and of the form. It is written atomically, by renaming; a damaged
+//! entry counts as missing. A full disk costs only time, and the folder may be removed at any time.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

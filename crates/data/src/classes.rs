@@ -1,4 +1,4 @@
-//! Which class a label of an idx file means, and what it is called.
+//! Which class a label of an idx file denotes, and the name of that class.
 //!
 //! Without `classes.txt` the classes are the labels that the training images have, called by their numbers: labels from 1 to
 //! 26, as EMNIST's letters have them, are 26 classes and not 27 of which the first is empty. With `classes.txt` label i is its

@@ -1,4 +1,4 @@
-//! What a data set is: images to learn from and to measure by, and the hash of their content.
+//! What a data set is: images for training and for evaluation, and the hash of their content.
 
 use sha2::{Digest, Sha256};
 
@@ -65,9 +65,9 @@ impl Dataset {
 
 /// The SHA-256 that names the content of a data set, in hex.
 ///
-/// Hashed are, for the training split, then for the test split, then for the validation split if there is one: of images of one size N, C, H, W as little-endian
-/// `u64`, the pixels `[N, C, H, W]`, the labels `[N]`; of photos N as `u64`, then for each the SHA-256 of its file and its
-/// label as `u32`. Names and the way the files were packed do not count.
+/// Hashed are, for the training split, then for the test split, then for the validation split if there is one: of images of one
+/// size N, C, H, W as little-endian `u64`, the pixels `[N, C, H, W]`, the labels `[N]`; of photos N as `u64`, then for each the
+/// SHA-256 of its file and its label as `u32`. Names and the way the files were packed do not count.
 pub fn content_sha256(train: &Split, val: Option<&Split>, test: &Split) -> String {
     let mut hasher = Sha256::new();
     train.hash_into(&mut hasher);

@@ -1,7 +1,7 @@
-//! The digits that travel inside the binary.
+//! The digits embedded in the binary.
 //!
 //! 10,000 training and 2,000 test digits of MNIST: every sixth and every fifth pair of neighbors of the original files.
-//! `tools/digits/pack.py` makes the file and states the rule; `assets/LICENSE-digits.md` is its license.
+//! `tools/digits/pack.py` makes the file and defines the selection; `assets/LICENSE-digits.md` is its license.
 
 use flate2::read::GzDecoder;
 

@@ -1,4 +1,4 @@
-//! What can go wrong with data, sorted by where it went wrong.
+//! The errors of this crate, grouped by where they occur.
 
 use std::path::{Path, PathBuf};
 

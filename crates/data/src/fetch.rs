@@ -1,8 +1,8 @@
-//! Downloads a known data set, or any other file. The only code here that touches a network, and only when it is called.
+//! Downloads a known data set, or any other file. The only code here that uses the internet, and only when it is called.
 //!
-//! Each file is tried at each mirror in turn ([`download()`]), and is in its place only when it is whole and has the right
-//! SHA-256. So a file in the cache is whole, whenever the machine was switched off; and a download that broke goes on where
-//! it broke.
+//! Each file is tried at each mirror in turn ([`download()`]), and moved to its place only when it is complete and has the
+//! right SHA-256. A file in the cache is therefore always complete, even after a crash, and an interrupted download resumes
+//! where it stopped.
 
 mod address;
 mod download;

@@ -2,7 +2,7 @@
 //!
 //! A known name is looked for in `$STRIATE_DATA/NAME`, `$STRIATE_DATA` itself if that folder is called NAME,
 //! the folders where PyTorch and Debian put it, and the cache that `striate data fetch` fills. Anything else
-//! is a folder of four idx files or of images. A name goes before a folder of the same name; `./mnist` is the folder.
+//! is a folder of four idx files or of images. A name takes precedence over a folder of the same name; `./mnist` is the folder.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
-//! A folder of images becomes a data set: `ROOT/{train,val,test}/CLASS/...`, or `ROOT/CLASS/...`.
+//! Turns a folder of images into a data set: `ROOT/{train,val,test}/CLASS/...`, or `ROOT/CLASS/...`.
 //!
-//! Which it is, `layout` decides. Classes are the folders, in the order of their code points as in torchvision ("10" before "2");
-//! images may lie in folders below. What is an image is decided by the content: a file that starts like one is one,
-//! whatever it is called, a file that is called like one and is none stays in the list as a bad one, for
-//! [`verify`](crate::Dataset::verify) to find, and anything else, such as `.DS_Store` or `notes.txt`, is passed over.
+//! `layout` decides which. Classes are the folders, in the order of their code points as in torchvision ("10" before "2");
+//! images may lie in folders below. The content decides what is an image: a file that starts like one is one, whatever its
+//! name; a file that is named like an image but is none stays in the list, for [`verify`](crate::Dataset::verify) to report;
+//! and anything else, such as `.DS_Store` or `notes.txt`, is skipped.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -24,8 +24,8 @@ use striate_kernels::map_on_all_cores;
 /// measuring does not.
 ///
 /// # Errors
-/// [`DataError::Layout`] when the folders could mean classes and parts, [`DataError::Folder`] with the place when there is no class, a
-/// class has a name that is not UTF-8, or links lead round in a circle.
+/// [`DataError::Layout`] when the folders could mean classes and parts, [`DataError::Folder`] with the place when there is no
+/// class, a class has a name that is not UTF-8, or links lead round in a circle.
 pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Result<Parts, DataError> {
     let name =
         root.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
@@ -64,8 +64,8 @@ pub(crate) fn without_classes(folder: &Path) -> DataError {
     DataError::NoClasses { folder: folder.to_path_buf(), images: images.count() }
 }
 
-/// The class folders with the names of their classes, by code point. Names are compared in one form of Unicode: a part that came from
-/// a Mac has the same classes as one that did not.
+/// The class folders with the names of their classes, by code point. Names are compared in one form of Unicode: a part that came
+/// from a Mac has the same classes as one that did not.
 fn class_folders(root: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
     let refuse = |name: &OsStr, why: &str| Err(DataError::Folder { place: root.join(name), why: why.into() });
     let mut folders: Vec<(String, PathBuf)> = Vec::new();

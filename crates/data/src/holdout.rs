@@ -1,4 +1,4 @@
-//! Keeps a part of each class apart, to choose or to measure by.
+//! Holds out a part of each class, for selection or evaluation.
 
 use std::collections::HashSet;
 use std::hash::Hash;

@@ -2,12 +2,12 @@
 //!
 //! An idx file is a big-endian header, `00 00 TYPE DIMENSIONS` and one `u32` a dimension, and then the raw
 //! values. Read here are images `[N, H, W]` (`00 00 08 03` when they are bytes) and labels `[N]` (`00 00 08 01`), plain or
-//! inside gzip, told apart by their first bytes and not by the name. Other numbers than bytes are read when they mean bytes:
+//! inside gzip, distinguished by their first bytes and not by the name. Other numbers than bytes are read when they mean bytes:
 //! labels that are whole numbers from 0 to 255, brightness from 0 to 255, or as shares from 0 to 1. Of the eight columns of
 //! QMNIST's labels, `[N, 8]`, the first is the class.
 //!
 //! # Hostile files
-//! The header is read before anything is reserved. A plain file has to have exactly the size that the header
+//! The header is read before any memory is reserved. A plain file has to have exactly the size that the header
 //! declares. A gzip file is decompressed no further than one byte past that size, and a header that declares
 //! more than 16 MiB and 400 times the file is refused at once.
 

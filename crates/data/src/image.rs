@@ -6,7 +6,7 @@
 //! a page would show it, unless another is named), and the orientation that a camera noted in EXIF is applied. A JPEG of
 //! which a part is missing or damaged is refused, also where a decoder would fill it with gray.
 //!
-//! What is right and not read here is called by its name, and never damaged.
+//! A valid file in an unsupported format is reported under its format's name, never as damaged.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

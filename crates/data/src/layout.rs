@@ -1,8 +1,8 @@
 //! What the folders in a folder of images mean: classes, or the parts `train`, `val` and `test` with a folder a class.
 //!
-//! A part is known by a word, in any case: `train`, `training`; `val`, `valid`, `validation`, `dev`; `test`, `testing`. A word
-//! with others around it (`seg_train`, `seg_test`) counts where two folders differ in that word alone. One folder around
-//! everything, as archives have it, is opened. When folders can be read in two ways, nothing is guessed: the error shows both.
+//! A part is recognized by a word, in any case: `train`, `training`; `val`, `valid`, `validation`, `dev`; `test`, `testing`. A
+//! word with others around it (`seg_train`, `seg_test`) counts where two folders differ in that word alone. One folder around
+//! everything, as archives have it, is opened. When folders are ambiguous, nothing is guessed: the error shows both readings.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

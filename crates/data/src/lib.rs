@@ -1,13 +1,13 @@
 //! Floor 1 of Striate: data sets, decoding, transforms, loader.
 //!
-//! Stands on no other floor; `train` and the facade above use it. It needs no network: the only module that can
-//! reach one is [`fetch`], and only when it is called.
+//! It depends on no other floor; `train` and the facade use it. It needs no internet connection: only [`fetch`] can open
+//! one, and only when it is called.
 //!
 //! * Where to start reading: [`find`](mod@find) (a name or a folder becomes a [`Dataset`]), then [`loader`]
 //!   (a [`Dataset`] becomes normalized samples), then [`preprocess`] (the one way from pixels to numbers) and
 //!   [`augment`] (random changes on that way).
-//! * Formats: [`idx`], [`image`], and whole [`folder`]s of images. Any bytes give a result or an error that names place, cause and remedy,
-//!   and nothing is reserved that the size of the input does not justify.
+//! * Formats: [`idx`], [`image`], and whole [`folder`]s of images. Any bytes give a result or an error that names place, cause
+//!   and remedy, and no more memory is reserved than the size of the input justifies.
 //!
 //! # Invariants
 //! * Pixels are `u8`, planar, `[N, C, H, W]`; they become `f32` in [`Preprocess::normalize`] (or, on the way

@@ -1,4 +1,4 @@
-//! Names that people and file systems give: composed and decomposed accents, byte-order marks, names that are no text.
+//! Names given by people and file systems: composed and decomposed accents, byte-order marks, names that are not text.
 
 use std::borrow::Cow;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! What kind of images these are: strokes such as digits, small images, or photos, in color or gray, on what ground.
 //!
-//! A network that suits one kind is a waste of time on another: photos shrunk to 28 pixels are blots, a mirrored digit is
-//! another sign, and a dark digit on white looks like nothing to a network that learned from white digits on black. Whoever
-//! gives advice, chooses an augmentation or warns asks here, so that all give the same answer.
+//! A network that suits one kind is a waste of time on another: photos shrunk to 28 pixels are unrecognizable, a mirrored
+//! digit is a different sign, and a dark digit on white means nothing to a network that learned from white digits on black.
+//! All advice, warnings and choices of augmentation use this module, so that they agree.
 //!
 //! # Numerics
 //! An image is judged by a grid of at most about 256 x 256 of its pixels, in integers: the same image gives the same

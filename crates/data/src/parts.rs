@@ -1,9 +1,8 @@
-//! A data set as it lies there, before anybody decides what is learned from: which images a command means.
+//! A data set as stored, before it is decided what is trained on: which images a command uses.
 //!
-//! Two rules, and every command follows one of them. **Measuring** ([`Parts::measured`]) takes every image of what it is given:
-//! of a data set with parts the test part, without one the validation part; of a folder of classes all of it; or the part that is
-//! asked for. **Learning** ([`Parts::to_learn`]) needs images that are kept apart, and where the folder has none of its own it
-//! draws a fifth of each class.
+//! Every command follows one of two rules. **Evaluation** ([`Parts::measured`]) uses every image it is given: the test part of
+//! a data set with parts, or else its validation part; all of a folder of classes; or the requested part. **Training**
+//! ([`Parts::to_learn`]) needs held-out images, and draws a fifth of each class if the folder has no such part.
 
 use crate::dataset::Dataset;
 use crate::error::DataError;

@@ -1,4 +1,4 @@
-//! Photos in files: any size, decoded when they are asked for.
+//! Photos in files: any size, decoded on demand.
 
 use std::path::{Path, PathBuf};
 

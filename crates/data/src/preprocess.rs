@@ -1,6 +1,6 @@
-//! From pixels to the numbers a network sees: the one implementation for train, val and predict.
+//! From pixels to the network's input: the one implementation for train, val and predict.
 //!
-//! A [`Preprocess`] travels inside the model file, so a model is always fed as it was trained.
+//! A [`Preprocess`] is stored in the model file, so a model always receives its input as in training.
 
 use std::borrow::Cow;
 use std::path::Path;

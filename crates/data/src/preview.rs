@@ -1,4 +1,4 @@
-//! What the network will see: samples as the loader makes them, turned back into images.
+//! A preview of the network's input: samples as the loader makes them, turned back into images.
 
 use crate::augment::Augment;
 use crate::error::DataError;

@@ -1,4 +1,4 @@
-//! The data sets that are known by name: a data set is one entry of [`KNOWN`].
+//! The data sets known by name, each one entry of [`KNOWN`].
 
 use striate_base::near;
 

@@ -1,11 +1,11 @@
-//! Opening what a path names without waiting for ever: a named pipe blocks whoever opens it until somebody writes, and a device may
-//! never end.
+//! Opens a path without waiting forever: opening a named pipe blocks until somebody writes, and a device may never end.
 
 use std::fs::{self, File, FileType};
 use std::io;
 use std::path::Path;
 
-/// Folders in which a system shows the files that this program was started with: `/dev/stdin`, and what a shell makes of `<(command)`.
+/// Folders in which a system shows the files that this program was started with: `/dev/stdin`, and what a shell makes of
+/// `<(command)`.
 const OPEN_ALREADY: [&str; 4] = ["/dev/stdin", "/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"];
 
 /// Opens a file to read. Links are followed.

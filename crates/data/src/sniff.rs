@@ -1,4 +1,4 @@
-//! Says what a file is by its first bytes, and looks into the containers of JPEG and PNG before a decoder does.
+//! Recognizes a file by its first bytes, and inspects the containers of JPEG and PNG before a decoder does.
 
 #![cfg_attr(
     not(test),

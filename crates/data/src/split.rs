@@ -1,4 +1,4 @@
-//! One split of a data set: images of one size in memory, or photos that are decoded when they are asked for.
+//! One split of a data set: images of one size in memory, or photos decoded on demand.
 
 use sha2::{Digest, Sha256};
 

@@ -1,8 +1,8 @@
 //! TIFF, whose values may be of any width, signed or not, floats, indices into a palette, or inks.
 //!
-//! What means brightness becomes bytes: 16 bits are divided by 257 and rounded, fewer than eight are spread over 0..255,
-//! palettes are looked up, and of numbers that are no bytes [`to_bytes`] says what they mean. Kinds of which we do not
-//! know the colors are refused by name.
+//! Brightness becomes bytes: 16 bits are divided by 257 and rounded, fewer than eight are spread over 0..255,
+//! palettes are looked up, and numbers that are not bytes are interpreted by [`to_bytes`]. Kinds with unknown colors are
+//! rejected by name.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

@@ -1,8 +1,8 @@
-//! Brightness in numbers that are no bytes: which of them is black, and which is white?
+//! Brightness in numbers that are not bytes: which value is black, and which is white?
 //!
-//! Floats from 0 to 1 are brightness as shares, as scikit-image, OpenCV and PyTorch have it, and become `round(255 v)`.
-//! Other numbers from 0 to 255 are bytes, whose fraction is cut off. What lies outside means something that only its owner
-//! knows (meters, counts, degrees), and is refused: Pillow would clip it, and most of the image with it.
+//! Floats from 0 to 1 are brightness, as in scikit-image, OpenCV and PyTorch, and become `round(255 v)`. Other numbers from 0
+//! to 255 are bytes, truncated. Values outside have a meaning that only their owner knows (meters, counts, degrees), and are
+//! rejected: Pillow would clip them, and most of the image with them.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

@@ -1,4 +1,4 @@
-//! Decodes every photo of a data set before it is learned from, so that a bad file stops nothing hours later.
+//! Decodes every photo of a data set before training, so that a bad file does not stop the run hours later.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Walks a tree of folders that may be hostile: links that lead in circles, names that are no text, files that are none.
+//! Walks a folder tree that may be hostile: circular links, names that are not text, special files.
 
 use std::collections::HashSet;
 use std::ffi::OsString;

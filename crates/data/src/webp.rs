@@ -1,4 +1,4 @@
-//! Looks into the container of a WebP before a decoder does, which takes the size of each bitstream for granted.
+//! Inspects the container of a WebP before a decoder does, since the decoder trusts the size of each bitstream.
 //!
 //! # Source
 //! RFC9649: 2.3 (chunks), 2.7 (the extended file, whose frames lie in chunks ANMF); RFC6386: 9.1 (sizes of VP8).

@@ -1,4 +1,4 @@
-//! Looks at every photo of a data set, and says what is wrong with it before anything is learned from it.
+//! Examines every photo of a data set, and reports its problems before training.
 
 mod near;
 
@@ -91,8 +91,8 @@ pub struct Copies {
 }
 
 impl Check {
-    /// True when something is certainly wrong that stops training or makes its measure wrong: unreadable photos, empty classes, a single class, nothing to measure by,
-    /// exact copies that are leaks or contradictions.
+    /// True when something is certainly wrong that stops training or makes its measure wrong: unreadable photos, empty classes, a
+    /// single class, nothing to measure by, exact copies that are leaks or contradictions.
     pub fn is_bad(&self) -> bool {
         !self.unreadable.is_empty()
             || !self.empty.is_empty()

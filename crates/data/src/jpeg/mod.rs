@@ -1,7 +1,7 @@
-//! JPEG, where the decoder is not enough: is all of it there, and what color are four inks?
+//! JPEG checks beyond the decoder: is the file complete, and what colors do four inks mean?
 //!
-//! Decoders fill what is missing with gray, or with whatever damaged data happen to mean, and say nothing: half an image is a
-//! image. [`Scans::check`] walks through the data of every scan first, block by block and without a pixel, and sees whether
+//! Decoders silently fill missing parts with gray, or with whatever damaged data decode to, so half an image passes for a whole
+//! one. [`Scans::check`] first walks through the data of every scan, block by block and without decoding a pixel, and checks that
 //! each scan holds exactly its blocks.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
