@@ -13,13 +13,13 @@ use striate_base::hex;
 pub struct Dataset {
     /// `digits`, `mnist`, `fashion-mnist`, or the name of the folder it came from.
     pub name: String,
-    /// What is learned from.
+    /// The training split.
     pub train: Split,
-    /// What the best epoch is chosen by, where the data set has such a part of its own beside `test`.
+    /// The split that selects the best epoch, if the data set has one besides `test`.
     pub val: Option<Split>,
-    /// What is kept apart to measure.
+    /// The split for evaluation.
     pub test: Split,
-    /// `test` was drawn from the images of a folder that has no part of its own to measure by.
+    /// `test` was drawn from the images of a folder without an evaluation part.
     pub is_drawn: bool,
     /// Class names; a label is an index into them.
     pub classes: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Puts a data set together and hashes its content.
+    /// Assembles a data set and hashes its content.
     ///
     /// # Errors
     /// [`DataError::SplitShapes`] when both splits are images of one size each, but not of the same, and

@@ -24,7 +24,7 @@ pub enum DataError {
     /// An image cannot be read.
     #[error("{place}: {problem}")]
     Image {
-        /// The file, or how the caller calls these bytes.
+        /// The file, or the caller's name for these bytes.
         place: String,
         /// What is wrong with it.
         problem: ImageError,
@@ -60,7 +60,7 @@ pub enum DataError {
         /// Shape of the test images.
         test: [usize; 3],
     },
-    /// A label names no class.
+    /// A label is out of range.
     #[error("{split} label {label} at index {index} is past the {classes} classes")]
     Label {
         /// `train` or `test`.
@@ -72,7 +72,7 @@ pub enum DataError {
         /// Number of classes.
         classes: usize,
     },
-    /// The name is none of a data set, and no folder either.
+    /// The name is neither a data set nor a folder.
     #[error(
         "no data set or folder is called {name:?}{}; the known data sets are {known}; or use a folder of images (FOLDER/CLASS/...) or of four idx files",
         nearest.map_or(String::new(), |near| format!(" (did you mean {near}?)")),
@@ -135,7 +135,7 @@ pub enum DataError {
         /// What is wrong, and what to do.
         why: String,
     },
-    /// The folders of a folder can be read in two ways.
+    /// The folders of a folder are ambiguous.
     #[error(
         "{place}: its folders can be interpreted in two ways; choose one:\n  --layout parts: parts, with a folder for each class in them{parts}\n  --layout classes: one class each: {classes}",
         place = .place.display()
@@ -143,12 +143,12 @@ pub enum DataError {
     Layout {
         /// The folder.
         place: PathBuf,
-        /// What each folder would be, a line each, as parts.
+        /// What each folder would be as a part, one line each.
         parts: String,
-        /// The classes that there would be.
+        /// The classes in the other reading.
         classes: String,
     },
-    /// A part of a data set was asked for that it does not have.
+    /// The data set does not have the requested part.
     #[error("{place}: there is no {part} part here; {there}")]
     NoPart {
         /// The data set.
@@ -158,7 +158,7 @@ pub enum DataError {
         /// What there is instead, and what to do.
         there: String,
     },
-    /// A photo is not the file any more that it was when the data set was read.
+    /// A photo's file changed after the data set was read.
     #[error(
         "{place}: the file has changed since the data set was read; start again, so that all of it is what was read",
         place = .place.display()
@@ -204,7 +204,7 @@ pub enum DataError {
         /// Each address with what went wrong there.
         tries: Vec<(String, String)>,
     },
-    /// A preprocessing that cannot be carried out.
+    /// An invalid preprocessing.
     #[error("preprocessing: {what}: expected {expected}, got {got}")]
     Preprocess {
         /// The field.
@@ -214,7 +214,7 @@ pub enum DataError {
         /// What it is.
         got: String,
     },
-    /// An augmentation that cannot be carried out.
+    /// An invalid augmentation.
     #[error("augmentation: {what}: expected {expected}, got {got}")]
     Augment {
         /// The field.
@@ -224,7 +224,7 @@ pub enum DataError {
         /// What it is.
         got: f32,
     },
-    /// Weights of classes by which nothing can be drawn.
+    /// Class weights from which nothing can be drawn.
     #[error(
         "class weights: expected one number of at least 0 for each of {classes} classes, and not 0 for all that occur; got {got:?}"
     )]
@@ -252,14 +252,14 @@ pub enum DataError {
         /// What it is.
         got: usize,
     },
-    /// The file system refused.
+    /// A file system operation failed.
     #[error("{place}: cannot {what}: {source}", place = .place.display())]
     Io {
         /// The file or folder.
         place: PathBuf,
         /// What was tried.
         what: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }

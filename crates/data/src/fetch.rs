@@ -24,7 +24,7 @@ use striate_base::hex;
 
 /// Downloads the files of a data set into `folder`, from its own mirrors; gives the folder's files.
 ///
-/// Files that are there already and have the right content are left alone.
+/// Files that already exist with the right content are kept.
 ///
 /// # Errors
 /// [`DataError::Fetch`] when no mirror gave a file, with what went wrong at each; [`DataError::Io`] when the

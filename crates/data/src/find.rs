@@ -150,8 +150,8 @@ pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
     Err(DataError::NotFound { name: known.name, looked, bytes, put, files })
 }
 
-/// Loads a data set to learn from, by name or folder, from the places that the environment names: what
-/// [`Parts::to_learn`] makes of it.
+/// Loads a data set for training, by name or folder, from the places that the environment names, with the split of
+/// [`Parts::to_learn`].
 ///
 /// # Errors
 /// Those of [`find`] and [`Parts::to_learn`], and any defect of the files.

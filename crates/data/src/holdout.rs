@@ -27,22 +27,22 @@ pub struct HoldOut {
     most: usize,
     seed: u64,
     purpose: Use,
-    /// Copies of what is learned may be among it.
+    /// Whether it may contain copies of training images.
     with_copies: bool,
 }
 
 impl HoldOut {
-    /// A fifth of each class, always the same images of the same split: what a data set without images to measure by is
-    /// measured by.
+    /// A fifth of each class, always the same images of the same split: the evaluation part of a data set that has none of its
+    /// own.
     ///
-    /// An image that is the very same as one of the rest, byte by byte, stays with the rest: what was learned by heart
-    /// measures nothing. So nothing may be held out, when every class has copies of one image.
+    /// An image identical to one of the rest, byte for byte, stays with the rest: a memorized image measures nothing. So
+    /// the part may be empty, if every class consists of copies of one image.
     pub fn to_test_by() -> Self {
         Self { share: 0.2, most: usize::MAX, seed: 0, purpose: Use::Holdout, with_copies: false }
     }
 
-    /// This share of each class, and no more than 5,000 images in all, drawn by `seed`: what the best epoch of a run is
-    /// chosen by. It measures nothing, so copies of one image may lie on both sides.
+    /// This share of each class, and no more than 5,000 images in all, drawn by `seed`: the part that
+    /// selects the best epoch of a run. It evaluates nothing, so copies of one image may lie on both sides.
     pub fn to_choose_by(share: f64, seed: u64) -> Self {
         Self { share, most: 5000, seed, purpose: Use::Validation, with_copies: true }
     }

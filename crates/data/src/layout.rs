@@ -16,11 +16,11 @@ use crate::walk::{Entry, files_in, subfolders};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
-    /// What is learned from.
+    /// For training.
     Train,
-    /// What is chosen by: the best epoch, the settings.
+    /// For selecting the best epoch and the settings.
     Val,
-    /// What is measured by, once.
+    /// For the final evaluation.
     Test,
 }
 
@@ -47,7 +47,7 @@ impl Part {
     }
 }
 
-/// How the folders of a folder of images are read, where somebody says it.
+/// How the folders of a folder of images are read, if specified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
@@ -64,7 +64,7 @@ pub(crate) struct Folders {
     pub(crate) root: PathBuf,
     /// The folder of each part that is there; without any, the folders are classes.
     pub(crate) parts: Vec<(Part, PathBuf)>,
-    /// What was taken for what, where the names do not say it, and what was passed over.
+    /// How unclear names were interpreted, and what was skipped.
     pub(crate) notes: Vec<String>,
 }
 

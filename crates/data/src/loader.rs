@@ -30,7 +30,7 @@ pub struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    /// A loader of this split. One to measure by has no augmentation and does not shuffle.
+    /// A loader of this split. A loader for evaluation has no augmentation and does not shuffle.
     ///
     /// # Errors
     /// [`DataError::LoaderShapes`] when the images are not of the shape that `preprocess` names,
@@ -116,7 +116,7 @@ impl<'a> Loader<'a> {
     }
 
     /// The same, without the last sample of each epoch where it would be alone: in its batch, or in the last of the parts of
-    /// `part` samples that a batch is gone through in. With shuffling another sample sits out each epoch.
+    /// `part` samples that a batch is gone through in. With shuffling, a different sample is left out each epoch.
     ///
     /// This is for training networks with batch norm, which compares the samples of a batch: one alone has nothing to be
     /// compared with, and moves the running statistics as much as a whole batch does. Nothing is left out where `part` is 1, or
@@ -135,7 +135,7 @@ impl<'a> Loader<'a> {
         self.split.len()
     }
 
-    /// Always false: a loader of nothing cannot be made.
+    /// Always false: an empty loader cannot be made.
     pub fn is_empty(&self) -> bool {
         self.split.is_empty()
     }

@@ -72,7 +72,7 @@ enum Members {
     Divided([Option<Split>; 3]),
 }
 
-/// The images to measure by.
+/// The images for evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
     /// `test` holds the images that are meant. `train` holds the training part where there is one and no part was asked for, else
@@ -251,7 +251,7 @@ impl Parts {
     }
 }
 
-/// The first line of defense of training: two classes or more, each with images.
+/// The minimum for training: two classes or more, each with images.
 fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
     let refuse = |why: String| Err(DataError::Folder { place: photos.root().to_path_buf(), why });
     if let [only] = classes {

@@ -21,7 +21,7 @@ pub struct Photo {
 
 /// Photos with a label each.
 ///
-/// The files are known by their content: one that changes after the data set was read is refused, not learned from.
+/// Files are identified by their content: one that changes after the data set was read is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photos {
     root: PathBuf,

@@ -15,7 +15,7 @@ use crate::resize;
 
 /// How images become input for a network.
 ///
-/// Only whole ones can be made: [`new`](Self::new) and deserializing check every field.
+/// Always valid: [`new`](Self::new) and deserializing check every field.
 ///
 /// # Example
 /// ```
@@ -51,7 +51,7 @@ pub struct Preprocess {
     /// The filter of the resize.
     #[serde(skip_serializing_if = "is_default")]
     pub interpolation: Interpolation,
-    /// What transparent images are laid on, RGB.
+    /// The background of transparent images, RGB.
     #[serde(skip_serializing_if = "is_white")]
     pub background: [u8; 3],
 }

@@ -26,14 +26,14 @@ pub enum LabError {
     /// The parameters are not the network's.
     #[error(transparent)]
     Session(#[from] SessionError),
-    /// A network cannot be looked into.
+    /// A network cannot be inspected.
     #[error(transparent)]
     Explain(#[from] ExplainError),
     /// An image cannot be drawn.
     #[error(transparent)]
     Report(#[from] ReportError),
 
-    /// A layer that is not there, or makes nothing that could be a unit.
+    /// A layer that does not exist, or has no units.
     #[error("neuron: this network has no layer `{name}` with units; layers with units: {}", listed(layers))]
     NoUnits {
         /// What was asked for.
@@ -51,7 +51,7 @@ pub enum LabError {
         /// How many it has.
         units: usize,
     },
-    /// An image was to be made up without anything to move it, or within nothing.
+    /// Settings with which no image can be synthesized.
     #[error("dream: {what}: expected {expected}, got {got}")]
     Dream {
         /// The setting.
@@ -62,7 +62,7 @@ pub enum LabError {
         got: f64,
     },
 
-    /// A map of data from which no neighbors can be had.
+    /// A map of data with too few points for neighbors.
     #[error("embedding: {what}: expected {expected}, got {got}; {hint}")]
     Embedding {
         /// The quantity.
@@ -92,7 +92,7 @@ pub enum LabError {
         space: String,
     },
 
-    /// A data set with nothing to look at.
+    /// A data set without images.
     #[error("trust: {data}: expected at least one test image to explain, got none; use another data set")]
     NoImages {
         /// Name of the data set.

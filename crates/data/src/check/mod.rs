@@ -23,21 +23,21 @@ use striate_kernels::map_on_all_cores;
 pub struct Check {
     /// How many photos each class has.
     pub classes: Vec<ClassCount>,
-    /// Photos in all.
+    /// Total number of photos.
     pub images: usize,
     /// Size of their files.
     pub bytes: u64,
     /// Those that cannot be decoded.
     pub unreadable: Vec<BadImage>,
-    /// Those whose name promises another format than they have. They are read nevertheless.
+    /// Files whose extension is that of another format. They are read nevertheless.
     pub misnamed: Vec<Misnamed>,
-    /// Photos with the very same pixels.
+    /// Photos with identical pixels.
     pub copies: Vec<Copies>,
-    /// Photos that are the same but for their size or their compression. They are likely, and not certain, to be copies.
+    /// Photos that differ only in size or compression: probable, not certain, copies.
     pub near_copies: Vec<Copies>,
     /// Photos that are nearly black, as those of 10 to 14 bits in files of 16 are.
     pub dark: Vec<Dark>,
-    /// Classes without any image to learn from.
+    /// Classes without training images.
     pub empty: Vec<String>,
     /// What kind of images they are; none when none can be read.
     pub nature: Option<Nature>,
@@ -52,9 +52,9 @@ pub struct Check {
 pub struct ClassCount {
     /// Its name.
     pub class: String,
-    /// To learn from.
+    /// Training images.
     pub train: usize,
-    /// To measure by.
+    /// Evaluation images.
     pub val: usize,
 }
 
@@ -84,7 +84,7 @@ pub struct Copies {
     /// Where they are, below the folder of the data set.
     #[serde(serialize_with = "crate::names::serialize_all")]
     pub paths: Vec<PathBuf>,
-    /// Some are to learn from and some to measure by: the measure flatters.
+    /// Some are in the training part and some in the evaluation part: accuracy is overestimated.
     pub is_leak: bool,
     /// They have different classes: at least one of them is wrong.
     pub is_contradiction: bool,
@@ -122,7 +122,7 @@ struct Pixels {
 
 /// Decodes every photo, on every core. Images in memory have been checked when they were read: they are only counted.
 ///
-/// `progress` is told of every photo that is done, from any thread.
+/// `progress` is called for every photo that is done, from any thread.
 pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {
     let mut looks = Vec::new();
     let splits = [(Some(&data.train), false), (data.val.as_ref(), true), (Some(&data.test), true)];
@@ -197,7 +197,7 @@ fn look(photos: &Photos, i: usize, is_val: bool) -> Look {
     Look { path, label, is_val, bytes: bytes.len() as u64, misnamed, pixels }
 }
 
-/// What the content is, when the ending of the name is that of another format.
+/// The actual format, if the extension is that of another one.
 fn misnamed(path: &Path, bytes: &[u8]) -> Option<&'static str> {
     let content = image::guess_format(bytes).ok()?;
     let named = path.extension().and_then(OsStr::to_str).and_then(ImageFormat::from_extension);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// How the download is getting on.
+/// Progress of a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchEvent<'a> {
@@ -11,14 +11,14 @@ pub enum FetchEvent<'a> {
         /// The file.
         path: &'a Path,
     },
-    /// A mirror is asked for a file.
+    /// A file is requested from a mirror.
     Asking {
         /// The address.
         url: &'a str,
         /// Size that the file has to have; 0 when that is not known.
         bytes: u64,
     },
-    /// The server goes on where an earlier download broke.
+    /// The server resumes an interrupted download.
     Continuing {
         /// Bytes that are here already.
         bytes: u64,
@@ -37,7 +37,7 @@ pub enum FetchEvent<'a> {
         /// What went wrong.
         why: &'a str,
     },
-    /// A file is whole and in its place.
+    /// A file is complete and in its place.
     Stored {
         /// The file.
         path: &'a Path,

@@ -12,7 +12,7 @@ pub const LABELS_MAGIC: u32 = 0x0000_0801;
 /// Columns of QMNIST's labels: the class, then who wrote the digit, where and when.
 pub(super) const QMNIST_COLUMNS: u32 = 8;
 
-/// What is wrong with an idx file.
+/// A defect of an idx file.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdxError {
@@ -85,7 +85,7 @@ pub enum IdxError {
     /// The gzip stream is damaged.
     #[error("the gzip stream is damaged: {why}; copy or fetch it again")]
     Gzip {
-        /// What the decoder said.
+        /// The error of the decoder.
         why: String,
     },
     /// Labels of several columns, of which none is known to be the class.
@@ -143,7 +143,7 @@ pub enum IdxError {
     /// The file could not be read.
     #[error("cannot be read: {why}")]
     Io {
-        /// What the operating system said.
+        /// The error of the operating system.
         why: String,
     },
 }

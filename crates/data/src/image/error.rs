@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
 use striate_base::memory::OutOfMemory;
 
-/// What is wrong with an image.
+/// A defect of an image.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageError {
@@ -27,7 +27,7 @@ pub enum ImageError {
         /// The kind.
         kind: String,
     },
-    /// Numbers that are no brightness.
+    /// Numbers that are not brightness.
     #[error(
         "is a {kind} from {least} to {most}, so the values of black and white are unknown; scale it to 0..255 and save it \
          as PNG"
@@ -65,12 +65,12 @@ pub enum ImageError {
         /// Size of the decoded image.
         unpacked: u64,
     },
-    /// The header is fine and the rest is not.
+    /// The header is valid, but the rest is damaged.
     #[error("is a damaged {kind}: {why}; save or copy it again")]
     Damaged {
         /// The format.
         kind: &'static str,
-        /// What the decoder said.
+        /// The error of the decoder.
         why: String,
     },
     /// There is no memory for it.
@@ -79,7 +79,7 @@ pub enum ImageError {
     /// The file could not be read.
     #[error("cannot be read: {why}")]
     Io {
-        /// What the operating system said.
+        /// The error of the operating system.
         why: String,
     },
 }

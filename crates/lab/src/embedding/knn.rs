@@ -1,21 +1,21 @@
-//! Whether near means alike.
+//! Whether neighbors share a class.
 
 use serde::Serialize;
 
 use super::gram::Gram;
 
-/// How many points have neighbors of their class.
+/// How many points their neighbors classify correctly.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Knn {
     /// Neighbors that vote.
     pub neighbors: usize,
-    /// Points whose class their neighbors say.
+    /// Points that their neighbors classify correctly.
     pub right: usize,
     /// `right` as a share of all.
     pub accuracy: f64,
 }
 
-/// Asks the `neighbors` nearest of each point, itself left out, for its class: leave-one-out accuracy.
+/// Leave-one-out accuracy: the `neighbors` nearest points vote on the class of each point.
 ///
 /// Of two at one distance the lower index is nearer; of classes with as many votes, the one whose nearest member is nearer.
 ///

@@ -22,7 +22,7 @@ pub struct Pca {
 
 /// The first two principal components: `K v = λ v`, scores `sqrt(λ) v`, with K from [`Gram`].
 ///
-/// The sign of an eigenvector is nobody's; each axis points to where the farthest point lies (of several within a
+/// The sign of an eigenvector is arbitrary; each axis points to where the farthest point lies (of several within a
 /// millionth, the first).
 ///
 /// # Numerics

@@ -61,7 +61,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// Runs the network over the training split and notes what each unit makes of it.
+    /// Runs the network over the training split and records the values of each unit.
     ///
     /// # Errors
     /// Images of another shape than the network's, photos that cannot be decoded.

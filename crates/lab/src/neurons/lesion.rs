@@ -15,47 +15,47 @@ use crate::LabError;
 const BATCH_BYTES: usize = 64 << 20;
 const MOST: usize = 256;
 
-/// A network with one unit set to 0, against the same network whole.
+/// A network with one unit set to 0, compared with the intact network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lesion {
     /// The unit.
     pub unit: usize,
     /// The class of each image.
     pub labels: Vec<u32>,
-    /// What the whole network says of each.
+    /// The intact network's prediction for each.
     pub intact: Vec<u32>,
-    /// What it says without the unit.
+    /// The prediction without the unit.
     pub without: Vec<u32>,
 }
 
-/// How a class fares.
+/// The accuracy of one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassCost {
     /// The class.
     pub class: usize,
     /// Images of it.
     pub images: usize,
-    /// Right answers of the whole network.
+    /// Correct predictions of the intact network.
     pub intact: usize,
-    /// Right answers without the unit.
+    /// Correct predictions without the unit.
     pub without: usize,
 }
 
-/// How often a class is taken for another.
+/// How often one class is predicted as another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Confused {
     /// The class.
     pub label: usize,
-    /// What it is taken for.
+    /// The class predicted instead.
     pub said: usize,
-    /// How often by the whole network.
+    /// How often by the intact network.
     pub intact: usize,
     /// How often without the unit.
     pub without: usize,
 }
 
 impl Lesion {
-    /// Shares of right answers, `[whole, without the unit]`.
+    /// Accuracies, `[intact, without the unit]`.
     pub fn accuracy(&self) -> [f64; 2] {
         [&self.intact, &self.without].map(|said| {
             let right = said.iter().zip(&self.labels).filter(|(said, label)| said == label).count();
@@ -63,13 +63,13 @@ impl Lesion {
         })
     }
 
-    /// Points of accuracy that the unit is worth: per cent with it less per cent without it.
+    /// Percentage points of accuracy lost without the unit.
     pub fn points(&self) -> f64 {
         let [intact, without] = self.accuracy();
         100.0 * (intact - without)
     }
 
-    /// Every class that has images, the one that pays most first.
+    /// Every class that has images, the one that loses most first.
     pub fn classes(&self) -> Vec<ClassCost> {
         let mut costs: Vec<ClassCost> = Vec::new();
         for ((&label, &intact), &without) in self.labels.iter().zip(&self.intact).zip(&self.without) {
@@ -113,9 +113,9 @@ impl Lesion {
     }
 }
 
-/// Silences each of these units of a layer in turn (`value[:, unit] = 0`, behind the activation) and asks the network again, on
+/// Sets each of these units of a layer to 0 in turn (`value[:, unit] = 0`, after the activation) and runs the network again, on
 /// at most `most` images that lie evenly in the split. What comes before the layer is computed once for all of them.
-/// `tell` is told how many answers there are, and of how many.
+/// `tell` receives the number of predictions done, and their total.
 ///
 /// # Errors
 /// [`LabError::NoUnit`]; images of another shape than the network's, photos that cannot be decoded.

@@ -46,7 +46,7 @@ impl Index {
     ///
     /// A file is known by what decides its content, the network with its weights and preprocessing and the data set, as
     /// `KEY.neurons`. One that is damaged, or of something else, is made anew; a folder that cannot be written is as good as
-    /// none. `tell` is told how many images are done, and of how many.
+    /// none. `tell` receives the number of images done, and their total.
     ///
     /// # Errors
     /// Those of [`Index::build`].

@@ -21,8 +21,8 @@ use crate::LabError;
 /// Columns of the page with random layers; of more steps some are left out.
 const COLUMNS: usize = 6;
 
-/// Tries every method on this network, with images and twins' images from `data`. `tell` hears what is done next. Where the
-/// classes of `data` are not the model's, it has images only, and no labels to learn.
+/// Tests every method on this network, with test images and training images of the twins from `data`. `tell` receives the name of
+/// the next stage. Where the classes of `data` are not the model's, it has images only, and no labels to learn.
 ///
 /// # Errors
 /// A data set without test images, a network without weights, or one that cannot be run.

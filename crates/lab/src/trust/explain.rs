@@ -8,7 +8,7 @@ use striate_graph::{Graph, Session};
 
 use super::control::{random, sobel};
 
-/// A method of attribution, or a control that must lose.
+/// An attribution method, or a control that a useful method must beat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Explainer {
     /// At its default settings.
@@ -29,7 +29,7 @@ pub(super) struct Seen {
     pub(super) class: usize,
 }
 
-/// What is said of an image.
+/// An attribution map.
 #[derive(Debug, Clone)]
 pub(super) struct Map {
     /// `[H, W]` of the values: the image's, or a layer's.

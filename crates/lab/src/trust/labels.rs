@@ -24,9 +24,9 @@ pub struct LabelTwins {
     pub images: usize,
     /// Times that each was seen.
     pub epochs: usize,
-    /// What the twin with the true labels knows of them.
+    /// Training accuracy of the twin with the true labels.
     pub accuracy_true: f64,
-    /// What the twin with the shuffled labels knows of its own.
+    /// Training accuracy of the twin with the shuffled labels.
     pub accuracy_shuffled: f64,
     /// Labels that the shuffling left where they were.
     pub labels_kept: f64,
@@ -63,7 +63,7 @@ pub(super) fn twins(
     Ok((twins, LabelTwins { images: n, epochs: EPOCHS, accuracy_true, accuracy_shuffled, labels_kept }))
 }
 
-/// How alike maps are, on average over images.
+/// Similarity of maps, averaged over images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Alike {
     /// Those of the twin with the true labels to those of the twin with the shuffled ones.

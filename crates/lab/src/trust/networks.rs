@@ -6,7 +6,7 @@ use serde::Serialize;
 use striate_graph::rates::{LayerGroup, layer_groups};
 use striate_graph::{Graph, Params};
 
-/// In which order layers lose what they learned.
+/// The order in which layers are randomized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
