@@ -48,7 +48,7 @@ fn classes_come_from_the_last_layer_and_names_from_labels() {
             image,rank,class,class_index,probability
             digits:7,1,class 1,1,0.21170643
             note: the prefix `net.` was removed
-            note: the preprocessing of these weights is not known: values are scaled to -1..1
+            note: the preprocessing of these weights is not known: assuming values scaled to -1..1
             note: nothing names the 5 classes of these weights: they are called class 0 to class 4; --labels FILE names them
         "#]],
     );
@@ -70,7 +70,7 @@ fn classes_come_from_the_last_layer_and_names_from_labels() {
             expect![[r#"
                 exit code 65
                 note: the prefix `net.` was removed
-                note: the preprocessing of these weights is not known: values are scaled to -1..1
+                note: the preprocessing of these weights is not known: assuming values scaled to -1..1
                 error: names.txt: expected 5 names, one for each output of the network, got 2
             "#]],
         ),
@@ -136,7 +136,7 @@ fn val_measures_weights_from_elsewhere() {
         ran.stdout
     );
     expect![[r#"
-        note: the preprocessing of these weights is not known: values are scaled to -1..1
+        note: the preprocessing of these weights is not known: assuming values scaled to -1..1
         note: nothing names the 10 classes of these weights: they are taken for those of the images, in their order (0, 1, 2, 3, 4, ...); --labels FILE says otherwise
     "#]]
     .assert_eq(&ran.stderr);
@@ -146,7 +146,7 @@ fn val_measures_weights_from_elsewhere() {
         "val --model convnet --weights five.safetensors few",
         expect![[r#"
             exit code 65
-            note: the preprocessing of these weights is not known: values are scaled to -1..1
+            note: the preprocessing of these weights is not known: assuming values scaled to -1..1
             note: nothing names the 5 classes of these weights: they are called class 0 to class 4; --labels FILE names them
             error: few: its classes are not the model's; expected class 0, class 1, class 2, class 3, class 4; got 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; give the data set it was trained on
         "#]],
@@ -156,7 +156,7 @@ fn val_measures_weights_from_elsewhere() {
         "val --model convnet --weights ten.safetensors",
         expect![[r#"
             exit code 2
-            note: the preprocessing of these weights is not known: values are scaled to -1..1
+            note: the preprocessing of these weights is not known: assuming values scaled to -1..1
             note: nothing names the 10 classes of these weights: they are called class 0 to class 9; --labels FILE names them
             error: the model does not record which data set it was trained on; name one with --data
         "#]],

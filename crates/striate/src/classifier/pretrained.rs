@@ -55,11 +55,13 @@ impl Pretrained {
         let preprocess = match loaded.preprocess {
             Some(preprocess) => preprocess,
             None if shape[0] == 3 => {
-                assumed("the middle is cut out, and normalized with the mean and deviation of ImageNet");
+                assumed(
+                    "assuming a center crop, normalized with the mean and standard deviation of ImageNet",
+                );
                 Preprocess::imagenet(shape[1])?
             }
             None => {
-                assumed("values are scaled to -1..1");
+                assumed("assuming values scaled to -1..1");
                 Preprocess::new(shape, &[0.5], &[0.5])?
             }
         };
