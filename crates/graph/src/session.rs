@@ -18,8 +18,7 @@ use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
 use std::borrow::Cow;
 use striate_kernels::ReluRule;
 
-/// Samples that pass through the network at once: enough rows for the fully connected layers, and few enough that the
-/// activations stay in a core's cache.
+/// Samples in one pass: enough rows for fully connected layers, and few enough that activations stay in a core's cache.
 const TILE: usize = 32;
 
 /// What a run needs besides the images.

@@ -6,7 +6,9 @@ use crate::workspace::Workspace;
 /// Retired spellings and terms, in any case and inside longer words, with what to write instead.
 const RETIRED: &[(&str, &str)] = &[
     ("picture", "image, or figure for a drawing that Striate makes"),
-    ("optimis", "optimiz"),
+    ("optimise", "optimize"),
+    ("optimisation", "optimization"),
+    ("optimising", "optimizing"),
     ("normalis", "normaliz"),
     ("initialis", "initializ"),
     ("colour", "color"),
@@ -77,7 +79,7 @@ mod tests {
         for path in ["a.rs", "docs/a.md", "Cargo.toml", "tools/a.py"] {
             check(path, "An image.\nTwo Pictures.\nunlabelled, re-centred\n", &[2, 3, 3]);
         }
-        check("a.md", "optimize, color, labeled, neighbor, depict\n", &[]);
+        check("a.md", "optimize, optimistic, color, labeled, neighbor, depict\n", &[]);
     }
 
     #[test]
