@@ -3,10 +3,10 @@
 //! Each function panics where a promise is broken. `fuzz_targets/` gives them bytes by chance; a test of `striate-formats`
 //! (`tests/corpus.rs`, which includes this file) gives them all that lies in `corpus/`, on stable and in every run of CI.
 
-use striate_data::Image;
 use striate_data::idx::{IMAGES_MAGIC, read_images, read_labels};
-use striate_data::image::{MAX_PIXELS, MAX_SIDE_PX};
 use striate_formats::{Checkpoint, ModelFile, Problem, Weights};
+use striate_image::Image;
+use striate_image::{MAX_PIXELS, MAX_SIDE_PX};
 
 /// A parser, and what must hold of what it gives.
 pub type Target = fn(&[u8]);

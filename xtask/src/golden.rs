@@ -41,10 +41,10 @@ const ALL: &[Golden] = &[
         checks: true,
     },
     Golden {
-        what: "crates/data/tests/golden/pillow.txt: resizing, colors and files in Pillow",
-        script: "crates/data/tests/golden/pillow.py",
+        what: "crates/image/tests/golden/pillow.txt: resizing, colors and files in Pillow",
+        script: "crates/image/tests/golden/pillow.py",
         needs: Some(("PIL", "python3 -m pip install 'pillow<13'")),
-        by_hand: "python3 crates/data/tests/golden/pillow.py",
+        by_hand: "python3 crates/image/tests/golden/pillow.py",
         checks: false,
     },
     Golden {

@@ -17,14 +17,19 @@
 //! assert!((math::ln(math::exp(1.5)) - 1.5).abs() < 1e-14);
 //! ```
 
+pub mod base64;
 pub mod eigen;
 pub mod floats;
 mod fnv;
 mod hex;
+mod logits;
 pub mod math;
 pub mod memory;
 pub mod near;
 pub mod random;
+mod sha256;
 
 pub use fnv::fnv1a64;
 pub use hex::hex;
+pub use logits::{LogitError, check_logits, softmax};
+pub use sha256::Sha256;

@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::io;
 
-use striate::data::{DataError, ImageError};
+use striate::data::DataError;
 use striate::formats::FormatError;
 use striate::graph::PlanError;
+use striate::image::{ImageError, InputError};
 use striate::lab::LabError;
 use striate::models::registry::UnknownModel;
 use striate::models::weights::WeightsError;
@@ -61,6 +62,7 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
     if let Some(error) = error.downcast_ref::<striate::Error>() {
         return Some(match error {
             striate::Error::Data(error) => data(error),
+            striate::Error::Input(error) => input(error),
             striate::Error::Format(error) => format(error),
             striate::Error::Fit(error) => fit(error),
             striate::Error::Weights(error) => weights(error),
@@ -72,6 +74,7 @@ fn code_of(error: &(dyn Error + 'static)) -> Option<u8> {
         error.downcast_ref().map(fit),
         error.downcast_ref().map(format),
         error.downcast_ref().map(data),
+        error.downcast_ref().map(input),
         error.downcast_ref::<UnknownModel>().map(|_| USAGE),
         error.downcast_ref().map(weights),
         error.downcast_ref().map(lab),
@@ -148,8 +151,15 @@ fn data(error: &DataError) -> u8 {
         | DataError::NoClasses { .. }
         | DataError::NoCache
         | DataError::Fetch { .. }
-        | DataError::Io { .. }
-        | DataError::Image { problem: ImageError::Io { .. }, .. } => IO,
+        | DataError::Io { .. } => IO,
+        DataError::Input(error) => input(error),
+        _ => BAD_DATA,
+    }
+}
+
+fn input(error: &InputError) -> u8 {
+    match error {
+        InputError::Image { problem: ImageError::Io { .. }, .. } => IO,
         _ => BAD_DATA,
     }
 }

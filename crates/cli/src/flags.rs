@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use striate::data::image::MAX_SIDE_PX;
 use striate::graph::Engine;
+use striate::image::MAX_SIDE_PX;
 use striate::train::BEST_MODEL;
 
 use crate::exit::Usage;

@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 use flate2::Crc;
 use sha2::{Digest, Sha256};
 
-use crate::image::Image;
-use crate::preprocess::Preprocess;
-use crate::resample::Interpolation;
-use crate::resize;
 use striate_base::hex;
+use striate_image::Image;
+use striate_image::Interpolation;
+use striate_image::Preprocess;
+use striate_image::resize;
 
 const MAGIC: &[u8; 8] = b"STRPIX01";
 const HEADER_BYTES: usize = 24;
@@ -218,17 +218,30 @@ mod tests {
     fn forms_that_differ_have_keys_that_differ() {
         let base = Preprocess::imagenet(32).unwrap();
         let changes: [fn(Preprocess) -> Preprocess; 4] = [
-            |p| Preprocess { interpolation: Interpolation::Bicubic, ..p },
-            |p| Preprocess { background: [0; 3], ..p },
-            |p| Preprocess { resize_shorter: Some(32), ..p },
-            |p| Preprocess { resize_shorter: None, ..p },
+            |mut p: Preprocess| {
+                p.interpolation = Interpolation::Bicubic;
+                p
+            },
+            |mut p: Preprocess| {
+                p.background = [0; 3];
+                p
+            },
+            |mut p: Preprocess| {
+                p.resize_shorter = Some(32);
+                p
+            },
+            |mut p: Preprocess| {
+                p.resize_shorter = None;
+                p
+            },
         ];
         for change in changes {
             assert_ne!(Form::Sized(&base).key(), Form::Sized(&change(base.clone())).key());
         }
         let reduced = |shorter| Form::Reduced { preprocess: &base, shorter }.key();
         assert_ne!(reduced(64), reduced(65));
-        let other = Preprocess { mean: vec![0.0; 3], ..base.clone() };
+        let mut other = base.clone();
+        other.mean = vec![0.0; 3];
         assert_eq!(Form::Sized(&base).key(), Form::Sized(&other).key(), "normalized afterwards");
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::idx::IdxError;
-use crate::image::ImageError;
 use crate::names::path_text;
+use striate_image::InputError;
 
 /// An error of this crate: the place, what is wrong there, and what to try.
 #[derive(Debug, Error)]
@@ -21,14 +21,9 @@ pub enum DataError {
         /// What is wrong with it.
         problem: IdxError,
     },
-    /// An image cannot be read.
-    #[error("{place}: {problem}")]
-    Image {
-        /// The file, or the caller's name for these bytes.
-        place: String,
-        /// What is wrong with it.
-        problem: ImageError,
-    },
+    /// An image that cannot be read, or a preprocessing that cannot be carried out.
+    #[error(transparent)]
+    Input(#[from] InputError),
     /// An image file and a label file do not belong together.
     #[error(
         "{labels}: {label_count} labels for the {image_count} images of {images}; the two files belong to different sets",
@@ -204,17 +199,7 @@ pub enum DataError {
         /// Each address with what went wrong there.
         tries: Vec<(String, String)>,
     },
-    /// An invalid preprocessing.
-    #[error("preprocessing: {what}: expected {expected}, got {got}")]
-    Preprocess {
-        /// The field.
-        what: &'static str,
-        /// What it has to be.
-        expected: String,
-        /// What it is.
-        got: String,
-    },
-    /// An invalid augmentation.
+    /// An augmentation that cannot be carried out.
     #[error("augmentation: {what}: expected {expected}, got {got}")]
     Augment {
         /// The field.

@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
-use crate::image::read_file;
 use crate::layout::{self, Layout, Part};
 use crate::names::composed;
 use crate::parts::Parts;
 use crate::photos::{Photo, Photos};
 use crate::split::Split;
 use crate::walk::{Entry, Walked, files_in, images_below, subfolders};
+use striate_image::read_file;
 use striate_kernels::map_on_all_cores;
 
 /// Reads the names, classes and hashes of a folder of images; nothing is decoded yet. A class may be empty: training refuses it,

@@ -32,10 +32,10 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 
 use crate::error::DataError;
-use crate::tones::{self, Outside};
 use error::QMNIST_COLUMNS;
 use number::Number;
 use striate_base::memory::{OutOfMemory, most_unpacked, reserved, room_for};
+use striate_image::tones::{self, Outside};
 
 /// An honest image file grows a few fold; up to this factor (and this many bytes besides) memory is reserved
 /// in one piece, past it the buffer grows only as bytes really arrive.
@@ -166,7 +166,7 @@ fn labels_of(array: IdxArray, classes: usize) -> Result<Vec<u8>, IdxError> {
 }
 
 fn open(path: &Path, magic: u32) -> Result<IdxArray, IdxError> {
-    let file = crate::regular::open_regular(path).map_err(|error| IdxError::Io { why: error.to_string() })?;
+    let file = striate_image::open_regular(path).map_err(|error| IdxError::Io { why: error.to_string() })?;
     let metadata = file.metadata().map_err(io_error)?;
     if !metadata.is_file() {
         return Err(IdxError::Io { why: "not a regular file".into() });

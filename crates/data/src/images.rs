@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
-use crate::image::Image;
+use striate_image::Image;
 
 /// Images of one size with a label each.
 ///

@@ -1,13 +1,12 @@
-//! Floor 1 of Striate: data sets, decoding, transforms, loader.
+//! Floor 1 of Striate: data sets, augmentation, loader.
 //!
-//! It depends on no other floor; `train` and the facade use it. It needs no internet connection: only [`fetch`] can open
-//! one, and only when it is called.
+//! Below it: `striate-image`, which has images, their decoding and [`Preprocess`]; above it: `train` and the facade. It needs no
+//! network: the only module that can reach one is [`fetch`], and only when it is called.
 //!
 //! * Where to start reading: [`find`](mod@find) (a name or a folder becomes a [`Dataset`]), then [`loader`]
-//!   (a [`Dataset`] becomes normalized samples), then [`preprocess`] (the one way from pixels to numbers) and
-//!   [`augment`] (random changes on that way).
-//! * Formats: [`idx`], [`image`], and whole [`folder`]s of images. Any bytes give a result or an error that names place, cause
-//!   and remedy, and no more memory is reserved than the size of the input justifies.
+//!   (a [`Dataset`] becomes normalized samples), then [`augment`] (random changes on that way).
+//! * Formats: [`idx`] and whole [`folder`]s of images. Any bytes give a result or an error that names place, cause and remedy,
+//!   and nothing is reserved that the size of the input does not justify.
 //!
 //! # Invariants
 //! * Pixels are `u8`, planar, `[N, C, H, W]`; they become `f32` in [`Preprocess::normalize`] (or, on the way
@@ -44,29 +43,20 @@ pub mod find;
 pub mod folder;
 mod holdout;
 pub mod idx;
-pub mod image;
 mod images;
-mod jpeg;
 mod layout;
 pub mod loader;
+mod mean_std;
 mod names;
 pub mod nature;
 pub mod parts;
 pub mod photos;
-pub mod preprocess;
 pub mod preview;
 pub mod registry;
-mod regular;
-mod resample;
-mod resize;
 mod rng;
-mod sniff;
 mod split;
-mod tiff;
-mod tones;
 pub mod verify;
 mod walk;
-mod webp;
 
 pub use augment::Augment;
 pub use dataset::Dataset;
@@ -74,18 +64,18 @@ pub use error::DataError;
 pub use find::{Found, Places, find, load};
 pub use holdout::HoldOut;
 pub use idx::IdxError;
-pub use image::{Image, ImageError};
 pub use images::Images;
 pub use layout::{Layout, Part};
 pub use loader::Loader;
+pub use mean_std::mean_std;
 pub use names::path_text;
 pub use nature::Nature;
 pub use parts::{Choice, Measured, Parts};
 pub use photos::{Photo, Photos};
-pub use preprocess::{Preprocess, mean_std};
 pub use registry::Known;
-pub use regular::open_regular;
-pub use resample::Interpolation;
 pub use split::Split;
 pub use verify::{BadFiles, BadImage};
 pub use walk::{Walked, images_below};
+
+// What a data set is made of and fed by: whoever uses data sets needs these too.
+pub use striate_image::{Image, ImageError, InputError, Interpolation, Preprocess, open_regular};

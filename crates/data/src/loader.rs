@@ -6,9 +6,9 @@
 use crate::augment::Augment;
 use crate::cache::Form;
 use crate::error::DataError;
-use crate::preprocess::Preprocess;
 use crate::rng::{Draws, Use, below};
 use crate::split::Split;
+use striate_image::Preprocess;
 use striate_kernels::Target;
 
 /// Gives normalized, augmented samples of a split in the order of an epoch.
@@ -194,7 +194,7 @@ impl<'a> Loader<'a> {
     /// others.
     ///
     /// # Errors
-    /// [`DataError::Image`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
+    /// [`DataError::Input`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
     ///
     /// # Panics
     /// When `sample` is not below [`len`](Self::len) or `out` does not have `C * H * W` values.

@@ -11,9 +11,9 @@
 use serde::Serialize;
 
 use crate::dataset::Dataset;
-use crate::image::Image;
-use crate::preprocess::{Preprocess, luma};
 use crate::split::Split;
+use striate_image::Image;
+use striate_image::{Preprocess, luma};
 use striate_kernels::map_on_all_cores;
 
 /// Images of a data set that are looked at; 64 tell a share of one half to 12 % in 95 of 100 cases.
@@ -397,7 +397,11 @@ mod tests {
         let digits = Preprocess::new([1, 28, 28], &[0.1307], &[0.3081]).unwrap();
         let on_paper = Preprocess::new([1, 28, 28], &[0.87], &[0.31]).unwrap();
         let of_photos = Preprocess::imagenet(32).unwrap();
-        let invert = |preprocess: &Preprocess| Preprocess { invert: true, ..preprocess.clone() };
+        let invert = |preprocess: &Preprocess| {
+            let mut inverted = preprocess.clone();
+            inverted.invert = true;
+            inverted
+        };
         let why = |image: &Image, preprocess: &Preprocess| Nature::of_image(image).mismatches(preprocess);
         let (dark, light, photo) = (digit(7), inverted(digit(7)), scene(300, 200, 3));
         assert_eq!(why(&dark, &digits), []);

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cache::{Cache, Form};
 use crate::error::DataError;
-use crate::image::{Image, WHITE, Wholeness, decode_as, read_file};
+use striate_image::{Image, InputError, WHITE, Wholeness, decode_as, read_file};
 
 /// One file with its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Photos {
     /// Photo `i`, decoded from its file, with transparency on white.
     ///
     /// # Errors
-    /// [`DataError::Image`] when it cannot be decoded, [`DataError::Changed`] when it is not the file that it was.
+    /// [`DataError::Input`] when it cannot be decoded, [`DataError::Changed`] when it is not the file that it was.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
@@ -137,11 +137,12 @@ impl Photos {
         let place = path.display().to_string();
         let bytes = match read_file(&path) {
             Ok(bytes) => bytes,
-            Err(problem) => return Err(DataError::Image { place, problem }),
+            Err(problem) => return Err(InputError::Image { place, problem }.into()),
         };
         if Sha256::digest(&bytes)[..] != self.files[i].sha256 {
             return Err(DataError::Changed { place: path });
         }
-        decode_as(&bytes, background, wholeness).map_err(|problem| DataError::Image { place, problem })
+        let image = decode_as(&bytes, background, wholeness);
+        image.map_err(|problem| InputError::Image { place, problem }.into())
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::augment::Augment;
 use crate::error::DataError;
-use crate::image::Image;
 use crate::loader::Loader;
-use crate::preprocess::Preprocess;
 use crate::split::Split;
+use striate_image::Image;
+use striate_image::Preprocess;
 use striate_kernels::Target;
 
 /// One sample of an epoch.

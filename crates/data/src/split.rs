@@ -3,10 +3,10 @@
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
-use crate::image::Image;
 use crate::images::Images;
 use crate::names::path_text;
 use crate::photos::Photos;
+use striate_image::Image;
 
 /// What is learned from, or measured by.
 ///
@@ -143,7 +143,7 @@ impl Split {
     /// The decoded pixels of image `i`, for people to look at.
     ///
     /// # Errors
-    /// [`DataError::Image`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
+    /// [`DataError::Input`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).

@@ -9,6 +9,7 @@ use crate::dataset::{Dataset, content_sha256};
 use crate::error::DataError;
 use crate::photos::Photos;
 use crate::split::Split;
+use striate_image::InputError;
 use striate_kernels::map_on_all_cores;
 
 /// What is done about photos that cannot be decoded.
@@ -46,7 +47,7 @@ impl Dataset {
             root = photos.root().to_path_buf();
             let why = map_on_all_cores(photos.len(), |i| {
                 let why = photos.verify(i).err().map(|error| match error {
-                    DataError::Image { problem, .. } => problem.to_string(),
+                    DataError::Input(InputError::Image { problem, .. }) => problem.to_string(),
                     other => other.to_string(),
                 });
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
-use crate::regular::open_regular;
+use striate_image::{is_image, open_regular};
 use striate_kernels::map_on_all_cores;
 
 /// Folders in folders; a tree of photos has a handful.
@@ -35,7 +35,7 @@ impl Entry {
         let mut start = Vec::new();
         let is_read = open_regular(path).and_then(|file| file.take(64).read_to_end(&mut start)).is_ok();
         let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
-        if is_read && image::guess_format(&start).is_ok() {
+        if is_read && is_image(&start) {
             Self::Image
         } else if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
             Self::CalledImage

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use striate_base::memory::OutOfMemory;
 use striate_data::idx::{IMAGES_MAGIC, open_images, read_images};
-use striate_data::{DataError, IdxError, Image, ImageError};
+use striate_data::{DataError, IdxError, Image, ImageError, InputError};
 use striate_testkit::{Memory, memory, with_room};
 
 #[global_allocator]
@@ -39,13 +39,13 @@ fn what_there_is_no_memory_for_is_an_error() {
     assert!(with_room(&MEMORY, 4 << 20, || read_images(&packed)).is_ok());
 }
 
-fn image_of(file: &[u8], room_bytes: usize) -> Result<Image, DataError> {
+fn image_of(file: &[u8], room_bytes: usize) -> Result<Image, InputError> {
     with_room(&MEMORY, room_bytes, || Image::decode("image", file))
 }
 
-fn needs(bytes: u64, result: &Result<Image, DataError>, format: image::ImageFormat) {
+fn needs(bytes: u64, result: &Result<Image, InputError>, format: image::ImageFormat) {
     let problem = match result {
-        Err(DataError::Image { problem, .. }) => problem,
+        Err(InputError::Image { problem, .. }) => problem,
         other => panic!("{format:?}: {:?}", other.as_ref().map(|image| image.pixels.len())),
     };
     assert_eq!(*problem, ImageError::Memory(OutOfMemory { bytes }), "{format:?}");

@@ -2,20 +2,8 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use std::io::{self, Read};
 use striate_base::memory::reserved;
-
-/// Base64 with padding.
-pub(crate) fn to_base64(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
-}
-
-/// The bytes that the base64 text stands for, or `None`.
-pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
-    STANDARD.decode(text).ok()
-}
 
 /// Little-endian f32.
 pub(crate) fn to_bytes<'a>(values: impl IntoIterator<Item = &'a f32>) -> Vec<u8> {
@@ -41,4 +29,28 @@ pub(crate) fn read_f32(from: &mut dyn Read, count: usize) -> io::Result<Vec<f32>
 /// The values of little-endian f32; trailing bytes that do not make a whole value are dropped.
 pub(crate) fn from_bytes(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect()
+}
+
+/// A SHA-256 in progress: by the crate `sha2`, which uses the instructions that processors have for it, or by plain code.
+#[derive(Default)]
+pub(crate) struct Hasher {
+    #[cfg(feature = "sha2")]
+    inner: sha2::Sha256,
+    #[cfg(not(feature = "sha2"))]
+    inner: striate_base::Sha256,
+}
+
+impl Hasher {
+    pub(crate) fn update(&mut self, bytes: impl AsRef<[u8]>) {
+        #[cfg(feature = "sha2")]
+        use sha2::Digest;
+        self.inner.update(bytes);
+    }
+
+    /// The hash of the bytes so far, in lower-case hexadecimal.
+    pub(crate) fn hex(self) -> String {
+        #[cfg(feature = "sha2")]
+        use sha2::Digest;
+        striate_base::hex(&self.inner.finalize())
+    }
 }

@@ -1,29 +1,24 @@
 //! The safetensors container: eight bytes with the length of the header, a JSON header, and arrays without gaps.
 //!
-//! What is trusted, and when, while a file is read:
-//! 1. the length of the header, once it is known to be below the file's size and the limit;
-//! 2. the number and the sizes of the entries, once a scan has counted brackets and commas. This happens before the JSON is
-//!    parsed, because they determine how much memory parsing takes;
-//! 3. the lengths of the arrays, once the `safetensors` crate has found that they follow from the shapes and leave no gap, and
-//!    their sum equals the size of the data in the file;
-//! 4. the content, once its SHA-256 is right (callers check the structure first, since those errors say more).
-//!
-//! The crate is not used for writing, because it orders metadata by a random hash, and equal content must give equal bytes.
+//! What is trusted when, on the way in:
+//! 1. the header's length, once it is below the file's size and the limit;
+//! 2. the number and the sizes of its entries, once a scan has counted brackets and commas (before JSON is parsed, whose
+//!    memory they decide);
+//! 3. the arrays' lengths, once `header.rs` has found that they follow from the shapes and leave no gap, and
+//!    their sum is what the file holds;
+//! 4. the content, once its SHA-256 is right (the callers check structure first, since those errors say more).
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
 use crate::bits;
 use crate::error::Problem;
+use crate::header::{Header, Stored};
 use crate::limits;
 use ndarray::{ArrayD, IxDyn};
-use safetensors::Dtype;
-use safetensors::tensor::Metadata;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use striate_base::floats::each_block;
-use striate_base::hex;
 use striate_base::memory::OutOfMemory;
 use striate_base::memory::{read_exactly, reserved};
 use striate_graph::Params;
@@ -41,9 +36,10 @@ impl Kind {
     const ALL: [Self; 2] = [Self::Model, Self::Checkpoint];
     pub(crate) const VERSION: &str = "1";
 
-    /// The kind of a file with this metadata; `None` for files of other programs.
-    pub(crate) fn of(header: &Metadata) -> Option<Self> {
-        let metadata = header.metadata().as_ref()?;
+    /// The kind of a file with this metadata; `None` for other programs' files.
+    #[cfg(feature = "weights")]
+    pub(crate) fn of(header: &Header) -> Option<Self> {
+        let metadata = &header.metadata;
         Self::ALL.into_iter().find(|kind| metadata.contains_key(kind.key()))
     }
 
@@ -124,33 +120,28 @@ impl Container {
         let (header, data_at) = read_header(from, file_bytes)?;
         let failed = |error| failed(&error, file_bytes);
         let damaged = |reason: String| Problem::Header { reason };
-        let metadata: BTreeMap<String, String> =
-            header.metadata().clone().unwrap_or_default().into_iter().collect();
-        let names = header.offset_keys();
-        check_kind(&metadata, kind, &names)?;
+        check_kind(&header, kind)?;
         check_data_length(&header, file_bytes, data_at)?;
         let mut tensors = Params::default();
-        for name in names {
-            let info =
-                header.info(&name).ok_or_else(|| damaged(format!("the array {name} is listed twice")))?;
+        for (name, info) in header.arrays {
             check_limit("sizes of an array", limits::RANK, info.shape.len())?;
             // The lengths are known to follow from the shapes and to be within the file.
             let bytes = info.data_offsets.1.saturating_sub(info.data_offsets.0);
             match info.dtype {
-                Dtype::F32 => {
+                Stored::F32 => {
                     let values = bits::read_f32(from, bytes / 4).map_err(failed)?;
                     let array = ArrayD::from_shape_vec(IxDyn(&info.shape), values);
                     tensors
                         .insert(name.clone(), array.map_err(|e| damaged(format!("the array {name}: {e}")))?);
                 }
-                // PyTorch's counter of batches, which inference does not use.
-                Dtype::I64 if name.ends_with("num_batches_tracked") => {
+                // PyTorch's counter of batches, which evaluation does not use.
+                Stored::I64 if name.ends_with("num_batches_tracked") => {
                     io::copy(&mut from.take(bytes as u64), &mut io::sink()).map_err(failed)?;
                 }
                 other => return Err(Problem::Dtype { tensor: name, got: other.to_string() }),
             }
         }
-        Ok(Self { metadata, tensors })
+        Ok(Self { metadata: header.metadata, tensors })
     }
 
     /// Compares the content with the hash that was written with it.
@@ -161,7 +152,7 @@ impl Container {
 
     /// The SHA-256 of everything except itself: each text preceded by its length, then the arrays with their shapes.
     fn sha256(&self) -> String {
-        let mut hasher = Sha256::new();
+        let mut hasher = bits::Hasher::default();
         let mut text = |text: &str| {
             hasher.update((text.len() as u64).to_le_bytes());
             hasher.update(text);
@@ -176,13 +167,13 @@ impl Container {
             array.shape().iter().for_each(|&size| hasher.update((size as u64).to_le_bytes()));
             each_block(array, |block| hasher.update(block));
         }
-        hex(&hasher.finalize())
+        hasher.hex()
     }
 }
 
-/// Reads the header of a file of `file_bytes` bytes; returns it and the position of the first array. The length of the data is
-/// not checked yet.
-pub(crate) fn read_header(from: &mut dyn Read, file_bytes: u64) -> Result<(Metadata, u64), Problem> {
+/// Reads the header of a file of `file_bytes` bytes; gives it and the place of the first array. How much follows is not
+/// yet checked.
+pub(crate) fn read_header(from: &mut dyn Read, file_bytes: u64) -> Result<(Header, u64), Problem> {
     let failed = |error| failed(&error, file_bytes);
     let mut length = [0; 8];
     from.read_exact(&mut length).map_err(failed)?;
@@ -192,10 +183,10 @@ pub(crate) fn read_header(from: &mut dyn Read, file_bytes: u64) -> Result<(Metad
     }
     let header = read_exactly(from, header_bytes).map_err(failed)?;
     scan(&header)?;
-    let metadata: Metadata = serde_json::from_slice(&header)
+    let read: Header = serde_json::from_slice(&header)
         .map_err(|e| Problem::Header { reason: culprit(&header).unwrap_or_else(|| e.to_string()) })?;
-    check_limit("arrays in a file", limits::TENSORS, metadata.offset_keys().len())?;
-    Ok((metadata, header_bytes.saturating_add(8)))
+    check_limit("arrays in a file", limits::TENSORS, read.arrays.len())?;
+    Ok((read, header_bytes.saturating_add(8)))
 }
 
 /// The problem that an I/O error means for a file of this size.
@@ -206,9 +197,9 @@ fn failed(error: &io::Error, file_bytes: u64) -> Problem {
     }
 }
 
-/// Checks that the file holds as many bytes of arrays as its header describes.
-pub(crate) fn check_data_length(header: &Metadata, file_bytes: u64, data_at: u64) -> Result<(), Problem> {
-    let (expected, got) = (header.data_len() as u64, file_bytes.saturating_sub(data_at));
+/// That the file holds as many bytes of arrays as its header describes.
+pub(crate) fn check_data_length(header: &Header, file_bytes: u64, data_at: u64) -> Result<(), Problem> {
+    let (expected, got) = (header.data_bytes(), file_bytes.saturating_sub(data_at));
     if expected == got { Ok(()) } else { Err(Problem::DataLength { expected, got }) }
 }
 
@@ -224,11 +215,12 @@ pub(crate) fn check_limit(what: &'static str, limit: usize, got: usize) -> Resul
     if got <= limit { Ok(()) } else { Err(Problem::Limit { what, limit: limit as u64, got: got as u64 }) }
 }
 
-fn check_kind(metadata: &BTreeMap<String, String>, expected: Kind, names: &[String]) -> Result<(), Problem> {
+fn check_kind(header: &Header, expected: Kind) -> Result<(), Problem> {
+    let (metadata, arrays) = (&header.metadata, &header.arrays);
     let Some(kind) = Kind::ALL.into_iter().find(|kind| metadata.contains_key(kind.key())) else {
         return Err(Problem::Foreign {
-            tensors: names.len(),
-            names: names.iter().take(4).cloned().collect(),
+            tensors: arrays.len(),
+            names: arrays.iter().take(4).map(|(name, _)| name.clone()).collect(),
         });
     };
     if kind != expected {
@@ -240,15 +232,15 @@ fn check_kind(metadata: &BTreeMap<String, String>, expected: Kind, names: &[Stri
     }
 }
 
-/// The first array whose length does not match its shape: the crate only says that there is one.
+/// The first array whose place is not as long as its shape asks for.
 fn culprit(header: &[u8]) -> Option<String> {
     let entries: BTreeMap<String, Value> = serde_json::from_slice(header).ok()?;
     entries.iter().find_map(|(name, entry)| {
         let numbers =
             |key: &str| -> Option<Vec<u64>> { serde_json::from_value(entry.get(key)?.clone()).ok() };
         let (shape, offsets) = (numbers("shape")?, numbers("data_offsets")?);
-        let dtype: Dtype = serde_json::from_value(entry.get("dtype")?.clone()).ok()?;
-        let bits = shape.iter().try_fold(dtype.bitsize() as u64, |bits, &size| bits.checked_mul(size));
+        let dtype: Stored = serde_json::from_value(entry.get("dtype")?.clone()).ok()?;
+        let bits = shape.iter().try_fold(dtype.bits() as u64, |bits, &size| bits.checked_mul(size));
         let got = offsets.get(1)?.checked_sub(*offsets.first()?);
         let fits = bits.is_some_and(|bits| Some(bits / 8) == got);
         (!fits)

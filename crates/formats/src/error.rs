@@ -1,11 +1,12 @@
 //! What can go wrong with files.
 
+#[cfg(feature = "weights")]
 use crate::pth::PthError;
 use std::io;
 use std::path::{Path, PathBuf};
 use striate_base::memory::OutOfMemory;
-use striate_data::DataError;
 use striate_graph::{GraphError, ParamsError, SessionError};
+use striate_image::InputError;
 
 /// A file could not be read or written: which one, and why.
 #[derive(Debug, thiserror::Error)]
@@ -239,20 +240,22 @@ pub enum Problem {
         /// The keys of the dictionaries.
         keys: Vec<String>,
     },
-    /// A `.pth` that is not valid.
+    /// A `.pth` that is not what it should be.
+    #[cfg(feature = "weights")]
     #[error(transparent)]
     Pth(Box<PthError>),
     /// The preprocessing is not valid.
     #[error(transparent)]
-    Preprocess(Box<DataError>),
+    Preprocess(Box<InputError>),
 }
 
-impl From<DataError> for Problem {
-    fn from(error: DataError) -> Self {
+impl From<InputError> for Problem {
+    fn from(error: InputError) -> Self {
         Self::Preprocess(Box::new(error))
     }
 }
 
+#[cfg(feature = "weights")]
 impl From<PthError> for Problem {
     fn from(error: PthError) -> Self {
         Self::Pth(Box::new(error))

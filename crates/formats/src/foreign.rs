@@ -5,15 +5,14 @@
 use crate::container::{self, Kind};
 use crate::dtype::Dtype;
 use crate::error::Problem;
+use crate::header::{self, Stored};
 use crate::pth::{Place, ReadSeek, Source};
 use crate::weights::{Container, Found, StateDict};
 use ndarray::{ArrayD, IxDyn};
-use safetensors::Dtype as Stored;
-use safetensors::tensor::Metadata;
 
 /// The header of a file, and the position of its first array.
 pub(crate) struct Header {
-    metadata: Metadata,
+    header: header::Header,
     data_at: u64,
     pub(crate) container: Container,
 }
@@ -22,24 +21,23 @@ impl Header {
     /// Reads the header. A model of Striate is accepted like any other file, but a checkpoint is not, since its arrays are more
     /// than weights.
     pub(crate) fn read(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Self, Problem> {
-        let (metadata, data_at) = container::read_header(from, file_bytes)?;
-        container::check_data_length(&metadata, file_bytes, data_at)?;
-        let container = match Kind::of(&metadata) {
+        let (header, data_at) = container::read_header(from, file_bytes)?;
+        container::check_data_length(&header, file_bytes, data_at)?;
+        let container = match Kind::of(&header) {
             None => Container::Safetensors,
             Some(Kind::Model) => Container::Model,
             Some(Kind::Checkpoint) => return Err(Problem::Kind { expected: "model", got: "checkpoint" }),
         };
-        Ok(Self { metadata, data_at, container })
+        Ok(Self { header, data_at, container })
     }
 
     /// The arrays by name and shape.
     pub(crate) fn dict(&self) -> StateDict {
         let mut dict = StateDict::default();
-        for name in self.metadata.offset_keys() {
-            let Some(info) = self.metadata.info(&name) else { continue };
+        for (name, info) in &self.header.arrays {
             match float(info.dtype) {
-                Some(_) => drop(dict.shapes.insert(name, info.shape.clone())),
-                None => drop(dict.others.insert(name, info.dtype.to_string())),
+                Some(_) => drop(dict.shapes.insert(name.clone(), info.shape.clone())),
+                None => drop(dict.others.insert(name.clone(), info.dtype.to_string())),
             }
         }
         dict
@@ -48,21 +46,19 @@ impl Header {
     /// Reads every array of floats; the others are listed.
     pub(crate) fn arrays(&self, source: &mut Source<'_>) -> Result<Found, Problem> {
         let mut found = Found::default();
-        for name in self.metadata.offset_keys() {
-            let info = self.metadata.info(&name);
-            let info = info.ok_or_else(|| crate::pth::PthError::Twice { tensor: name.clone() })?;
+        for (name, info) in &self.header.arrays {
             container::check_limit("sizes of an array", crate::limits::RANK, info.shape.len())?;
             let Some(dtype) = float(info.dtype) else {
-                found.skipped.push((name, info.dtype.to_string()));
+                found.skipped.push((name.clone(), info.dtype.to_string()));
                 continue;
             };
-            // The crate has checked that the length follows from the shape, and the header that it is within the file.
+            // `header.rs` has found that the length follows from the shape, and the header that it is within the file.
             let bytes = info.data_offsets.1 - info.data_offsets.0;
             let (at, values) = (self.data_at + info.data_offsets.0 as u64, (bytes / dtype.size()) as u64);
-            let values = source.values(&name, Place { at, values, dtype, crc: None })?;
+            let values = source.values(name, Place { at, values, dtype, crc: None })?;
             let array = ArrayD::from_shape_vec(IxDyn(&info.shape), values)
                 .map_err(|e| Problem::Header { reason: format!("the array {name}: {e}") })?;
-            found.tensors.insert(name, array);
+            found.tensors.insert(name.clone(), array);
         }
         Ok(found)
     }

@@ -9,8 +9,9 @@ use crate::container::check_limit;
 use crate::error::Problem;
 use crate::limits;
 use serde::{Deserialize, Serialize};
-use striate_data::Preprocess;
+use striate_base::base64;
 use striate_graph::{Engine, Graph, Params, RunError, Session, SessionError};
+use striate_image::Preprocess;
 
 /// Largest difference of a logit, relative to the largest logit of its image (or to 1 if that is larger).
 const TOLERANCE: f32 = 1e-4;
@@ -135,14 +136,14 @@ impl Golden {
     }
 
     pub(crate) fn encode(&self) -> Encoded {
-        let logits = bits::to_base64(&bits::to_bytes(&self.logits));
-        Encoded { n: self.n, pixels: bits::to_base64(&self.pixels), logits }
+        let logits = base64::encode(&bits::to_bytes(&self.logits));
+        Encoded { n: self.n, pixels: base64::encode(&self.pixels), logits }
     }
 
     pub(crate) fn decode(encoded: &Encoded) -> Result<Self, Problem> {
         let bytes = |text: &str| {
             let reason = || "not base64".to_string();
-            bits::from_base64(text).ok_or_else(|| Problem::Entry { key: "striate.golden", reason: reason() })
+            base64::decode(text).ok_or_else(|| Problem::Entry { key: "striate.golden", reason: reason() })
         };
         let logits = bits::from_bytes(&bytes(&encoded.logits)?);
         Ok(Self { n: encoded.n, pixels: bytes(&encoded.pixels)?, logits })

@@ -1,7 +1,7 @@
-//! Floor 2 of Striate: files. One safetensors file holds a complete classifier ([`ModelFile`]) or a complete training run
-//! ([`Checkpoint`]); [`WeightsFile`] reads weights that other programs wrote.
+//! Floor 2 of Striate: what lies on disk. One safetensors file holds a whole classifier ([`ModelFile`]) or a whole
+//! training run ([`Checkpoint`]); with the feature `weights`, `WeightsFile` reads the weights that other programs left.
 //!
-//! Below it: `striate-graph` and `striate-data`, whose graphs, parameters and preprocessing it writes and reads. Above:
+//! Below it: `striate-graph` and `striate-image`, whose graphs, parameters and preprocessing it writes and reads. Above:
 //! the trainer, the facade, the binary.
 //!
 //! Start reading at [`ModelFile`], then `container.rs` for what is trusted and when. `pth/mod.rs` says what a `.pth` is, and
@@ -28,13 +28,18 @@ mod bits;
 mod checkpoint;
 mod container;
 mod disk;
+#[cfg(feature = "weights")]
 mod dtype;
 mod error;
+#[cfg(feature = "weights")]
 mod foreign;
 mod golden;
+mod header;
 pub mod limits;
 mod model_file;
+#[cfg(feature = "weights")]
 mod pth;
+#[cfg(feature = "weights")]
 mod weights;
 
 pub use checkpoint::Checkpoint;
@@ -42,5 +47,7 @@ pub use disk::{Disk, DiskFile, RealDisk, remove_partials, write_atomically, writ
 pub use error::{FormatError, Problem};
 pub use golden::Golden;
 pub use model_file::{ModelFile, Provenance};
+#[cfg(feature = "weights")]
 pub use pth::{PickleError, PthError, ZipError};
+#[cfg(feature = "weights")]
 pub use weights::{Container, StateDict, Weights, WeightsFile, read_weights};

@@ -7,14 +7,12 @@ use crate::golden::{Encoded, Golden};
 use crate::limits;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
-use striate_base::hex;
 use striate_base::memory::room_for;
-use striate_data::Preprocess;
 use striate_graph::{Engine, Graph, Params};
+use striate_image::Preprocess;
 
 const GRAPH: &str = "striate.graph";
 const PREPROCESS: &str = "striate.preprocess";
@@ -185,10 +183,10 @@ impl ModelFile {
     pub fn sha256(path: &Path) -> Result<String, FormatError> {
         let fail = |source| FormatError::Read { path: path.to_path_buf(), source };
         let mut file = File::open(path).map_err(fail)?;
-        let (mut hasher, mut buffer) = (Sha256::new(), [0; 1 << 16]);
+        let (mut hasher, mut buffer) = (crate::bits::Hasher::default(), [0; 1 << 16]);
         loop {
             match file.read(&mut buffer).map_err(fail)? {
-                0 => return Ok(hex(&hasher.finalize())),
+                0 => return Ok(hasher.hex()),
                 n => hasher.update(&buffer[..n]),
             }
         }

@@ -1,8 +1,8 @@
 //! Files of format 1 load for good. The two in `format_1/` were written by version 0.1.0 and are never made again.
 
-use striate_data::Preprocess;
 use striate_formats::ModelFile;
 use striate_graph::Engine;
+use striate_image::Preprocess;
 
 /// Two convolutions, batch norm, and two linear layers on 8 x 8 images, 3 classes: what `trace` leaves.
 const WHOLE: &[u8] = include_bytes!("format_1/whole.safetensors");

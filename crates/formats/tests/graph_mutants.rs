@@ -5,10 +5,10 @@
 use ndarray::{Array4, ArrayD, IxDyn};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use striate_data::Preprocess;
 use striate_formats::{ModelFile, Provenance};
 use striate_graph::interpret::Values;
 use striate_graph::{Engine, Graph, Node, Params, Session};
+use striate_image::Preprocess;
 use striate_testkit::{Sample, assert_close, widen};
 
 const MUTANTS: usize = 10_000;

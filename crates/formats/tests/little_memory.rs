@@ -6,9 +6,9 @@ mod torch;
 
 use ndarray::{ArrayD, IxDyn};
 use striate_base::memory::OutOfMemory;
-use striate_data::Preprocess;
 use striate_formats::{Checkpoint, ModelFile, Problem, Provenance, PthError, Weights};
 use striate_graph::{Engine, Mode, Params, trace};
+use striate_image::Preprocess;
 use striate_nn::{Flatten, Linear, Sequential};
 use striate_testkit::{Memory, memory, with_room};
 use torch::{floats, one_tensor, pth_legacy, pth_zip};

@@ -39,6 +39,7 @@ pub mod registry;
 mod regnet;
 mod resnet;
 mod rounding;
+#[cfg(feature = "shipped")]
 pub mod shipped;
 mod shufflenet_v2;
 mod squeezenet;
@@ -62,6 +63,7 @@ pub use mobilenet_v3::MobileNetV3;
 pub use registry::{ModelInfo, UnknownModel};
 pub use regnet::RegNet;
 pub use resnet::ResNet;
+#[cfg(feature = "shipped")]
 pub use shipped::Shipped;
 pub use shufflenet_v2::ShuffleNetV2;
 pub use squeezenet::SqueezeNet;

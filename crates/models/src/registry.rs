@@ -2,7 +2,7 @@
 
 pub use crate::info::ModelInfo;
 
-use crate::weights::names as timm;
+use crate::weights::aliases as timm;
 use std::sync::LazyLock;
 use striate_base::near::nearest;
 

@@ -4,8 +4,8 @@ mod tiny;
 
 use expect_test::expect;
 use ndarray::{ArrayD, Axis};
-use striate_data::Preprocess;
 use striate_formats::{Container, ModelFile, Provenance};
+use striate_image::Preprocess;
 use striate_models::weights::{LoadOptions, Loaded, Places, WeightsError, load_from};
 use striate_nn::graph::{Engine, Params};
 use tiny::{TINY, graph, params, write};

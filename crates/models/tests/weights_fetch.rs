@@ -8,7 +8,7 @@ use std::path::Path;
 use expect_test::{Expect, expect};
 use sha2::{Digest, Sha256};
 use striate_base::hex;
-use striate_data::Interpolation;
+use striate_image::Interpolation;
 use striate_models::registry;
 use striate_models::weights::{LoadOptions, Loaded, Places, WeightsError, load_from};
 use striate_nn::Mode;

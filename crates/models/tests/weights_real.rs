@@ -5,7 +5,7 @@
 #![allow(clippy::print_stderr)]
 
 use std::path::PathBuf;
-use striate_data::Preprocess;
+use striate_image::Preprocess;
 use striate_models::registry;
 use striate_models::weights::{LoadOptions, Loaded, imagenet_classes, load};
 use striate_nn::Mode;

@@ -4,7 +4,7 @@ use std::{error::Error, fs, path::Path};
 
 use striate_report::chart::Curves;
 use striate_report::page::{Comparison, Mistake, Page};
-use striate_report::{Answer, Calibration, Confusion, Thumbnail, softmax, worst};
+use striate_report::{Answer, Calibration, Confusion, Thumbnail, worst};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("usage: reports FOLDER")?;
@@ -36,7 +36,7 @@ fn page(title: &str, classes: &[String]) -> Result<String, Box<dyn Error>> {
         let label = i % n;
         let logits: Vec<f32> =
             (0..n).map(|c| 4.0 * noise(i, c) + if c == label { 3.5 } else { 0.0 }).collect();
-        let probabilities = softmax(&logits);
+        let probabilities = striate_base::softmax(&logits);
         let answer = Answer::new(&probabilities, label);
         confusion.add(label, answer.predicted as usize)?;
         calibration.add(&probabilities, label)?;

@@ -1,8 +1,6 @@
 //! The predictions of a classifier, for finding its worst mistakes.
 
-use crate::ReportError;
-
-/// The prediction of a classifier for one image.
+/// What a classifier said of one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answer {
     /// The true class.
@@ -60,31 +58,6 @@ pub fn worst(answers: &[Answer]) -> Vec<usize> {
     wrong
 }
 
-/// Checks that all logits are finite; with NaN or infinity there is no valid prediction.
-///
-/// # Errors
-/// [`ReportError::Logit`] for the first one that is not finite.
-///
-/// # PyTorch
-/// `logits.argmax()` returns a class all the same, the first whose logit is NaN.
-pub fn check_logits(logits: &[f32]) -> Result<(), ReportError> {
-    match logits.iter().position(|logit| !logit.is_finite()) {
-        None => Ok(()),
-        Some(class) => Err(ReportError::Logit { class, got: logits[class] }),
-    }
-}
-
-/// `softmax(logits)`.
-///
-/// # Numerics
-/// In f64, relative to the highest logit, so that nothing overflows.
-pub fn softmax(logits: &[f32]) -> Vec<f32> {
-    let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let odds: Vec<f64> = logits.iter().map(|&l| f64::from(l - highest).exp()).collect();
-    let sum: f64 = odds.iter().sum();
-    odds.into_iter().map(|o| (o / sum) as f32).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,21 +86,5 @@ mod tests {
         ];
         assert_eq!(worst(&answers), [3, 4, 2, 0]);
         assert!(worst(&[]).is_empty());
-    }
-
-    #[test]
-    fn logits_that_are_no_numbers() {
-        assert_eq!(check_logits(&[f32::MAX, f32::MIN, 0.0]), Ok(()));
-        for got in [f32::INFINITY, f32::NEG_INFINITY] {
-            assert_eq!(check_logits(&[1.0, got]), Err(ReportError::Logit { class: 1, got }));
-        }
-        assert!(check_logits(&[f32::NAN]).is_err());
-    }
-
-    #[test]
-    fn softmax_does_not_overflow() {
-        assert_eq!(softmax(&[1000.0, 1000.0]), [0.5, 0.5]);
-        let p = softmax(&[0.0, f32::ln(3.0)]);
-        assert!((p[0] - 0.25).abs() < 1e-7 && (p[1] - 0.75).abs() < 1e-7, "{p:?}");
     }
 }

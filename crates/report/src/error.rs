@@ -68,18 +68,6 @@ pub enum ReportError {
         limit: u64,
     },
 
-    /// A logit is infinite or NaN.
-    #[error(
-        "the logit of class {class} is {got}, so there is no prediction; the weights are damaged, the training diverged, or \
-         the values overflow 32-bit floats"
-    )]
-    Logit {
-        /// The first such class, from 0.
-        class: usize,
-        /// Its logit.
-        got: f32,
-    },
-
     /// The PNG encoder failed.
     #[error("image: PNG encoding of {width_px} x {height_px} pixels failed: {reason}; write SVG instead")]
     Png {

@@ -53,7 +53,7 @@ pub mod text;
 mod thumbnail;
 mod wrap;
 
-pub use answer::{Answer, check_logits, softmax, worst};
+pub use answer::{Answer, worst};
 pub use calibration::{BINS, Bin, Calibration};
 pub use contact_sheet::{Tile, contact_sheet};
 pub use error::{ReportError, Role};

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use striate_base::base64;
 use tiny_skia::{IntSize, Pixmap};
 
 use crate::error::ReportError;
@@ -98,7 +97,7 @@ impl Thumbnail {
     pub fn data_uri(&self) -> String {
         let png = crate::chart::png(self.width_px, self.height_px, &self.rgba)
             .unwrap_or_else(|e| unreachable!("an image in memory: {e}"));
-        format!("data:image/png;base64,{}", STANDARD.encode(png))
+        format!("data:image/png;base64,{}", base64::encode(&png))
     }
 
     /// Opaque, so its premultiplied values are its values.

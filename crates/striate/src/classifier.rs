@@ -1,19 +1,24 @@
 //! A trained network with everything needed to use it.
 
+#[cfg(feature = "decode")]
+mod decode;
+#[cfg(feature = "explain")]
 mod explain;
+#[cfg(feature = "train")]
 mod fit;
+#[cfg(feature = "hub")]
 mod pretrained;
 
+#[cfg(feature = "hub")]
 pub use pretrained::Pretrained;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use striate_data::{Image, Preprocess, Split};
+use striate_base::{check_logits, softmax};
 use striate_formats::{FormatError, ModelFile};
 use striate_graph::{Engine, RunError, Session};
-use striate_report::{check_logits, softmax};
-use striate_train::{Evaluation, evaluate};
+use striate_image::{Image, Preprocess};
 
 use crate::Error;
 
@@ -30,6 +35,8 @@ use crate::Error;
 pub struct Classifier {
     file: Arc<ModelFile>,
     session: Session,
+    /// The threads of the session, for evaluation.
+    #[cfg(feature = "train")]
     engine: Engine,
     classes: Arc<[String]>,
     /// The buffer for normalized pixels, reused between runs.
@@ -95,29 +102,14 @@ impl Classifier {
     pub fn new(file: ModelFile, engine: Engine) -> Result<Self, Error> {
         let session = Session::with_engine(file.graph.clone(), file.params.clone(), engine.clone())?;
         let classes = file.classes.clone().into();
-        Ok(Self { file: Arc::new(file), session, engine, classes, images: Vec::new() })
-    }
-
-    /// A classifier from the bytes of a model file, on every core.
-    ///
-    /// # Errors
-    /// [`Error::Format`] when they are damaged or none of ours, or compute something else than when they were saved.
-    ///
-    /// # Example
-    /// ```
-    /// use striate::Classifier;
-    ///
-    /// let bytes = striate::models::shipped::find("mlp").expect("it is shipped").bytes;
-    /// assert_eq!(Classifier::from_bytes(bytes)?.classes().len(), 10);
-    ///
-    /// let error = Classifier::from_bytes(&bytes[..1000]).err().expect("half a file");
-    /// assert!(error.to_string().starts_with("model file in memory: "), "{error}");
-    /// # Ok::<(), striate::Error>(())
-    /// ```
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        let content = |problem| FormatError::Content { path: "model file in memory".into(), problem };
-        let file = ModelFile::from_bytes(bytes).map_err(content)?;
-        Self::new(file, Engine::new(None).map_err(Error::Engine)?)
+        Ok(Self {
+            file: Arc::new(file),
+            session,
+            #[cfg(feature = "train")]
+            engine,
+            classes,
+            images: Vec::new(),
+        })
     }
 
     /// Loads a model file and uses all cores.
@@ -142,6 +134,35 @@ impl Classifier {
     /// Those of [`load`](Self::load).
     pub fn load_with(path: impl AsRef<Path>, engine: Engine) -> Result<Self, Error> {
         Self::new(ModelFile::load(path.as_ref())?, engine)
+    }
+
+    /// A classifier from the bytes of a model file, on every core.
+    ///
+    /// # Errors
+    /// [`Error::Format`] when they are damaged or none of ours, or compute something else than when they were saved.
+    ///
+    /// # Example
+    /// ```
+    /// use striate::Classifier;
+    ///
+    /// let bytes = striate::models::shipped::find("mlp").expect("it is shipped").bytes;
+    /// assert_eq!(Classifier::from_bytes(bytes)?.classes().len(), 10);
+    ///
+    /// let error = Classifier::from_bytes(&bytes[..1000]).err().expect("half a file");
+    /// assert!(error.to_string().starts_with("model file in memory: "), "{error}");
+    /// # Ok::<(), striate::Error>(())
+    /// ```
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::from_bytes_with(bytes, Engine::new(None).map_err(Error::Engine)?)
+    }
+
+    /// Like [`from_bytes`](Self::from_bytes), on the threads of `engine`.
+    ///
+    /// # Errors
+    /// Those of [`from_bytes`](Self::from_bytes).
+    pub fn from_bytes_with(bytes: &[u8], engine: Engine) -> Result<Self, Error> {
+        let content = |problem| FormatError::Content { path: "model file in memory".into(), problem };
+        Self::new(ModelFile::from_bytes(bytes).map_err(content)?, engine)
     }
 
     /// Writes the model file atomically.
@@ -177,14 +198,6 @@ impl Classifier {
         &mut self.session
     }
 
-    /// Evaluates the network on labeled images.
-    ///
-    /// # Errors
-    /// When images have another shape, labels are out of range, or photos cannot be decoded.
-    pub fn evaluate(&mut self, images: &Split) -> Result<Evaluation, Error> {
-        Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
-    }
-
     /// Classifies an image of any size, gray or color.
     ///
     /// # Errors
@@ -194,40 +207,11 @@ impl Classifier {
         Ok(self.predict_pixels(&pixels)?.remove(0))
     }
 
-    /// As [`predict`](Self::predict), of an image file: PNG, JPEG, GIF, WebP, BMP, TIFF and what else
-    /// [`Image::open`] reads.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the file cannot be read or is no image, and those of [`predict`](Self::predict).
-    ///
-    /// # Example
-    /// ```
-    /// use striate::Classifier;
-    ///
-    /// let mut model = Classifier::from_pretrained("convnet")?;
-    /// let error = model.predict_path("no/such.png").unwrap_err().to_string();
-    /// assert!(error.starts_with("no/such.png: "), "{error}");
-    /// # Ok::<(), striate::Error>(())
-    /// ```
-    pub fn predict_path(&mut self, path: impl AsRef<Path>) -> Result<Prediction, Error> {
-        let image = self.file.preprocess.open(path.as_ref())?;
-        self.predict(&image)
-    }
-
-    /// As [`predict_path`](Self::predict_path), of the bytes of an image file, such as an upload.
-    ///
-    /// # Errors
-    /// Those of [`predict_path`](Self::predict_path).
-    pub fn predict_bytes(&mut self, bytes: &[u8]) -> Result<Prediction, Error> {
-        let image = self.file.preprocess.decode("image in memory", bytes)?;
-        self.predict(&image)
-    }
-
-    /// What is in these images, one prediction each.
+    /// Classifies several images at once; one prediction per image.
     ///
     /// # Shapes
-    /// `pixels` is `[N, C, H, W]`, 0 to 255, as [`Images`](striate_data::Images) and
-    /// [`Preprocess::from_image`](striate_data::Preprocess::from_image) have them.
+    /// `pixels` is `[N, C, H, W]`, 0 to 255, as `Images` and
+    /// [`Preprocess::from_image`](striate_image::Preprocess::from_image) have them.
     ///
     /// # Errors
     /// When the pixels are not a whole number of images, or empty; [`Error::Logits`] when a logit is infinite or NaN, so that

@@ -1,8 +1,23 @@
-//! Striate trains, explains and ships convolutional image classifiers: in pure Rust, on the CPU, without a network.
+//! Striate trains, explains and ships convolutional image classifiers: in Rust, on the CPU, without a network.
 //!
-//! **Floor 5**: this is the crate to depend on. Apart from the [`Classifier`] it contains almost nothing of its own; it
-//! re-exports the crates below, each under its own name: [`graph`], [`nn`], [`models`], [`data`], [`train`], [`formats`],
-//! [`report`], [`explain`], [`lab`], [`kernels`]. `use striate::prelude::*;` imports what most programs need.
+//! **Floor 5**: this crate is the one to depend on. It holds next to nothing of its own but the [`Classifier`]; it
+//! gathers the floors below, each under its own name: [`graph`], [`nn`], [`models`], [`image`], `data`, `train`, [`formats`],
+//! `report`, `explain`, `lab`, [`kernels`]. `use striate::prelude::*;` brings what most programs need.
+//!
+//! # Features
+//! A program compiles only what it uses. Without any feature it loads a model file, predicts from pixels and looks inside the
+//! network.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `decode` (on by default) | reading PNG and JPEG files |
+//! | `decode-all` | reading BMP, GIF, PNM, TIFF and WebP files as well |
+//! | `train` | `data` and `train`: data sets, `Classifier::fit`, evaluation |
+//! | `explain` | `explain` and `report`: attribution, feature maps, charts, reports |
+//! | `hub` | `data::fetch` and `models::weights::load`: data sets and published weights, by TLS; the only feature that needs a C compiler |
+//! | `digits` | the data set `digits` inside the program |
+//! | `shipped` | `models::shipped`: three trained networks inside the program |
+//! | `lab` | `lab`: experiments on networks and data sets |
 //!
 //! Where to start reading: the tour below, then `examples/01_convnet.rs` and `examples/02_hooks.rs`.
 //!
@@ -92,6 +107,7 @@
 //! file with everything needed to classify images.
 //!
 //! ```
+//! # #[cfg(all(feature = "digits", feature = "train"))] {
 //! # use striate::prelude::*;
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("digits.safetensors");
@@ -109,6 +125,7 @@
 //! let guess = same.predict(&image)?;
 //! assert_eq!(guess.top(1), model.predict(&image)?.top(1));
 //! println!("a {} with probability {:.3}", guess.class(), guess.probability());
+//! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -118,19 +135,29 @@
 
 mod classifier;
 mod error;
+#[cfg(feature = "train")]
 mod preset;
 
-pub use classifier::{Classifier, Prediction, Pretrained};
+#[cfg(feature = "hub")]
+pub use classifier::Pretrained;
+pub use classifier::{Classifier, Prediction};
 pub use error::Error;
+#[cfg(feature = "train")]
 pub use preset::preprocess_of;
+#[cfg(any(feature = "digits", feature = "hub", feature = "train"))]
 pub use striate_data as data;
+#[cfg(feature = "explain")]
 pub use striate_explain as explain;
 pub use striate_formats as formats;
 pub use striate_graph as graph;
+pub use striate_image as image;
 pub use striate_kernels as kernels;
+#[cfg(feature = "lab")]
 pub use striate_lab as lab;
 pub use striate_models as models;
+#[cfg(feature = "explain")]
 pub use striate_report as report;
+#[cfg(feature = "train")]
 pub use striate_train as train;
 
 /// Layers, optimizers and learning-rate schedules, under PyTorch's names: the crate `striate-nn`.
@@ -149,10 +176,14 @@ pub mod prelude {
     };
     pub use crate::{Classifier, Prediction};
     pub use ndarray::{Array4, ArrayD, ArrayView4};
-    pub use striate_data::{Augment, Dataset, Image, Images, Preprocess, Split};
+    #[cfg(any(feature = "digits", feature = "hub", feature = "train"))]
+    pub use striate_data::{Augment, Dataset, Images, Split};
+    #[cfg(feature = "explain")]
     pub use striate_explain::{shades, summary};
     pub use striate_graph::{Call, Edit, Hook, Tap, Trace};
     pub use striate_graph::{CrossEntropy, TrainOptions, TrainStep};
     pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Var, trace};
+    pub use striate_image::{Image, Preprocess};
+    #[cfg(feature = "train")]
     pub use striate_train::FitConfig;
 }

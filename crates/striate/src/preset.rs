@@ -1,7 +1,6 @@
 //! The default preprocessing of a data set.
 
-use striate_data::preprocess::mean_std;
-use striate_data::{DataError, Dataset, Known, Preprocess, Split};
+use striate_data::{Dataset, InputError, Known, Preprocess, Split, mean_std};
 
 /// The default height and width of photos, in pixels.
 const PHOTO_PX: usize = 224;
@@ -10,15 +9,17 @@ const PHOTO_PX: usize = 224;
 /// training pixels; for photos, those of ImageNet at 224 x 224.
 ///
 /// # Errors
-/// [`DataError::Preprocess`] when the shape of its images is not supported, such as two channels.
+/// [`InputError::Preprocess`] when its images are of a shape that no network can be fed, such as two channels.
 ///
 /// # Example
 /// ```
+/// # #[cfg(feature = "digits")] {
 /// let digits = striate::data::load("digits")?;
 /// assert_eq!(striate::preprocess_of(&digits)?.mean, [0.1307]);
+/// # }
 /// # Ok::<(), striate::data::DataError>(())
 /// ```
-pub fn preprocess_of(data: &Dataset) -> Result<Preprocess, DataError> {
+pub fn preprocess_of(data: &Dataset) -> Result<Preprocess, InputError> {
     let images = match &data.train {
         Split::Images(images) => images,
         Split::Photos(_) => return Preprocess::imagenet(PHOTO_PX),

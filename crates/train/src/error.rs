@@ -1,6 +1,7 @@
 //! The errors of a training run.
 
 use std::path::PathBuf;
+use striate_base::LogitError;
 use striate_data::DataError;
 use striate_formats::{FormatError, Problem};
 use striate_graph::{PlanError, RunError, SessionError, TraceError};
@@ -55,8 +56,8 @@ pub enum FitError {
     Logits {
         /// The name of the image.
         image: String,
-        /// The error with the logit.
-        error: ReportError,
+        /// The logit that is no number.
+        error: LogitError,
     },
     /// A class has too few images to hold some out for evaluation.
     #[error(

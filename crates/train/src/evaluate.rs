@@ -2,9 +2,10 @@
 
 use crate::batch::Batch;
 use crate::error::FitError;
+use striate_base::{check_logits, softmax};
 use striate_data::{Augment, Loader, Preprocess, Split};
 use striate_graph::{Engine, Session};
-use striate_report::{Answer, Calibration, Confusion, check_logits, in_top_k, softmax};
+use striate_report::{Answer, Calibration, Confusion, in_top_k};
 
 /// The maximum size of a batch, in bytes and in images.
 const BATCH_BYTES: usize = 64 << 20;

@@ -10,7 +10,8 @@ const FLOORS: &[(&str, (u8, u8))] = &[
     ("kernels", (0, 1)), // uses base
     ("graph", (1, 0)),
     ("report", (1, 0)),
-    ("data", (1, 0)),
+    ("image", (1, 0)),
+    ("data", (1, 1)), // data sets of images
     ("nn", (2, 0)),
     ("formats", (2, 1)), // its tests save networks made of nn's layers
     ("models", (3, 0)),

@@ -43,7 +43,7 @@ impl Member {
     pub(super) fn open(&self, preprocess: &Preprocess) -> Result<Image, DataError> {
         match self.split() {
             Split::Images(images) => Ok(images.image(self.index)),
-            Split::Photos(photos) => preprocess.open(&photos.path(self.index)),
+            Split::Photos(photos) => Ok(preprocess.open(&photos.path(self.index))?),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use striate::data::image::MAX_BYTES;
-use striate::data::{DataError, Image, ImageError, Known, Preprocess, images_below, path_text};
+use striate::data::{DataError, Known, images_below, path_text};
+use striate::image::{Image, ImageError, InputError, MAX_BYTES, Preprocess};
 
 use super::members::{self, Member};
 use crate::exit::Usage;
@@ -40,17 +40,17 @@ impl Source {
     /// Reads and decodes the image.
     pub(crate) fn open(&self, preprocess: &Preprocess) -> Result<Image, DataError> {
         match self {
-            Self::File(path) => preprocess.open(path),
+            Self::File(path) => Ok(preprocess.open(path)?),
             Self::Member(member) => member.open(preprocess),
             Self::StandardInput => {
-                let failed = |problem| DataError::Image { place: "standard input".into(), problem };
+                let failed = |problem| InputError::Image { place: "standard input".into(), problem };
                 let mut bytes = Vec::new();
                 let read = io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes);
                 read.map_err(|error| failed(ImageError::Io { why: error.to_string() }))?;
                 if bytes.len() as u64 > MAX_BYTES {
-                    return Err(failed(ImageError::TooManyBytes { bytes: bytes.len() as u64 }));
+                    return Err(failed(ImageError::TooManyBytes { bytes: bytes.len() as u64 }).into());
                 }
-                preprocess.decode("standard input", &bytes)
+                Ok(preprocess.decode("standard input", &bytes)?)
             }
         }
     }

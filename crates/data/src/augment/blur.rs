@@ -8,8 +8,8 @@
 //! # PyTorch
 //! `GaussianBlur(13, sigma=(0.1, 2.0))`. An image too small to be mirrored so far is repeated at its edges instead.
 
-use crate::image::Image;
 use striate_base::math::exp;
+use striate_image::Image;
 
 /// Pixels to each side; three deviations of the largest sigma.
 const RADIUS: usize = 6;

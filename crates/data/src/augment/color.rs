@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::place;
 use crate::error::DataError;
-use crate::image::Image;
-use crate::preprocess::luma;
 use crate::rng::{Draws, unit};
+use striate_image::Image;
+use striate_image::luma;
 
 /// How far colors are changed at random, in a random order; 0 is not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]

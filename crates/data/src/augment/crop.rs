@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::place;
 use crate::error::DataError;
-use crate::image::Image;
-use crate::preprocess::Preprocess;
-use crate::resample::{Axis, Window, resample};
 use crate::rng::{Draws, unit};
 use striate_base::math::{exp, ln};
+use striate_image::Image;
+use striate_image::Preprocess;
+use striate_image::resample::{Axis, Window, resample};
 
 /// Draws before the middle is taken instead.
 const ATTEMPTS: u32 = 10;

@@ -1,8 +1,8 @@
-//! Every operation on bytes against torchvision's definition, which is Pillow's code: tests/golden/pillow.py.
+//! Every operation on bytes against torchvision's definition, which is Pillow's code: `tests/golden/pillow.py` of `striate-image`.
 
 use super::warp::{Inverse, warp};
 use super::{blur, color, tone};
-use crate::image::Image;
+use striate_image::Image;
 
 /// The formula's 23 x 17 RGB image.
 fn source() -> Image {
@@ -42,7 +42,9 @@ fn apply(name: &str, arguments: &[f64]) -> Image {
 #[test]
 fn operations_are_those_of_torchvision() {
     let mut seen = std::collections::BTreeMap::new();
-    for line in include_str!("../../tests/golden/pillow.txt").lines().filter(|line| line.starts_with("op ")) {
+    for line in
+        include_str!("../../../image/tests/golden/pillow.txt").lines().filter(|line| line.starts_with("op "))
+    {
         let fields: Vec<&str> = line.split(' ').collect();
         let arguments: Vec<f64> = fields[2].split(',').map(|number| number.parse().unwrap()).collect();
         let got = apply(fields[1], &arguments).pixels;

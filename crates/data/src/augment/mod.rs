@@ -28,9 +28,9 @@ pub use crop::ResizedCrop;
 pub use policy::Policy;
 pub use settings::Augment;
 
-use crate::image::Image;
-use crate::preprocess::Preprocess;
 use crate::rng::{Draws, Use};
+use striate_image::Image;
+use striate_image::Preprocess;
 
 impl Augment {
     /// Changes and normalizes an image in memory, `[C, H, W]`; `key` is seed, epoch, sample.

@@ -1,9 +1,9 @@
 //! The general way: every change, on bytes, one after the other.
 
 use super::{Augment, blur, crop, erase, place, policy};
-use crate::image::Image;
-use crate::preprocess::{Preprocess, luma};
 use crate::rng::{Draws, unit};
+use striate_image::Image;
+use striate_image::{Preprocess, luma};
 
 use super::warp::{Inverse, warp};
 

@@ -13,8 +13,8 @@ use super::place;
 use super::warp::{Inverse, warp};
 use super::{color, tone};
 use crate::error::DataError;
-use crate::image::Image;
 use crate::rng::{Draws, unit};
+use striate_image::Image;
 
 /// Which operations, and how strong.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

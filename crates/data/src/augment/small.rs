@@ -5,8 +5,8 @@
 
 use super::Augment;
 use crate::affine::{Map, Motion, pack_cells, resample};
-use crate::preprocess::Preprocess;
 use crate::rng::{Draws, unit};
+use striate_image::Preprocess;
 
 /// What happens to one image.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,7 +3,7 @@
 //! # PyTorch
 //! `functional.posterize`, `solarize`, `autocontrast`, `equalize` of a PIL image, which are Pillow's `ImageOps`.
 
-use crate::image::Image;
+use striate_image::Image;
 
 /// Keeps the upper `bits` of each value.
 pub(super) fn posterize(image: &mut Image, bits: u32) {

@@ -9,7 +9,7 @@
 //! `RandomAffine` and `functional.affine` of a PIL image, with `InterpolationMode.BILINEAR`.
 
 use crate::affine::sin_cos;
-use crate::image::Image;
+use striate_image::Image;
 
 /// Where the value of an output pixel comes from: `source = [a b c; d e f] (x, y, 1)`.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,19 +3,17 @@
 mod near;
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use image::ImageFormat;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::Dataset;
-use crate::image::{Image, ImageError, WHITE, decode, read_file};
 use crate::nature::{BLACK, Nature};
 use crate::photos::Photos;
 use crate::verify::BadImage;
 use near::Thumb;
+use striate_image::{Image, ImageError, WHITE, Wholeness, decode_as, misnamed, read_file};
 use striate_kernels::map_on_all_cores;
 
 /// What was found.
@@ -188,21 +186,13 @@ fn look(photos: &Photos, i: usize, is_val: bool) -> Look {
         Err(error) => return Look { path, label, is_val, bytes: 0, misnamed: None, pixels: Err(error) },
     };
     let misnamed = misnamed(&path, &bytes);
-    let pixels = decode(&bytes, WHITE).map(|image| Pixels {
+    let pixels = decode_as(&bytes, WHITE, Wholeness::Check).map(|image| Pixels {
         size_px: [image.width, image.height],
         hash: hash(&image),
         brightest: image.pixels.iter().copied().max().unwrap_or(0),
         thumb: Thumb::of(&image),
     });
     Look { path, label, is_val, bytes: bytes.len() as u64, misnamed, pixels }
-}
-
-/// The actual format, if the extension is that of another one.
-fn misnamed(path: &Path, bytes: &[u8]) -> Option<&'static str> {
-    let content = image::guess_format(bytes).ok()?;
-    let named = path.extension().and_then(OsStr::to_str).and_then(ImageFormat::from_extension);
-    let is_other = named.is_some_and(|named| named != content);
-    is_other.then(|| content.extensions_str().first().copied().unwrap_or("image"))
 }
 
 fn hash(image: &Image) -> [u8; 32] {

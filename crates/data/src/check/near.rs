@@ -21,9 +21,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::image::Image;
-use crate::resample::Interpolation;
-use crate::resize::resize;
+use striate_image::Image;
+use striate_image::Interpolation;
+use striate_image::resize::resize;
 
 /// The side of a small image, and of one of its blocks.
 const SIDE: usize = 16;
@@ -115,7 +115,7 @@ fn leader(leaders: &mut [usize], mut i: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::luma;
+    use striate_image::luma;
 
     /// A scene of smooth blots and stripes that no other seed gives.
     fn scene(seed: usize, width: usize, height: usize) -> Image {

@@ -1,9 +1,9 @@
 //! A small real model, and ways to damage its file.
 #![allow(dead_code)] // not every test program uses all of it
 
-use striate_data::Preprocess;
 use striate_formats::{ModelFile, Provenance};
 use striate_graph::{Engine, Mode, Params, trace};
+use striate_image::Preprocess;
 use striate_nn::{BatchNorm2d, Conv2d, Flatten, Linear, MaxPool2d, ReLU, Sequential};
 
 /// Convolution, batch norm, pooling and a linear layer on 8 x 8 images, 3 classes.

@@ -6,7 +6,7 @@ use super::nets::Network;
 use super::shuffle::{Stream, shuffled};
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
-use striate_data::{Augment, Dataset, Images, Preprocess, Split, mean_std};
+use striate_data::{Augment, DataError, Dataset, Images, Preprocess, Split, mean_std};
 use striate_graph::{Engine, Session};
 use striate_train::{Evaluation, FitConfig, FitError, Job, Outcome, evaluate, fit};
 
@@ -257,5 +257,5 @@ fn preprocess(train: &Images) -> Result<Preprocess, FlattenError> {
     let share = (IMAGE * IMAGE) as f64 / (CANVAS * CANVAS) as f64;
     let variance = share * (std * std + mean * mean) - (share * mean) * (share * mean);
     let deviation = if variance > 0.0 { variance.sqrt() as f32 } else { 1.0 };
-    Ok(Preprocess::new([1, CANVAS, CANVAS], &[0.0], &[deviation])?)
+    Ok(Preprocess::new([1, CANVAS, CANVAS], &[0.0], &[deviation]).map_err(DataError::from)?)
 }

@@ -1,10 +1,11 @@
 //! What can go wrong between a name and the parameters of a network.
 
-use super::names;
+use super::aliases;
 use std::path::PathBuf;
 use striate_base::near::nearest;
 use striate_data::DataError;
 use striate_formats::FormatError;
+use striate_image::InputError;
 use striate_nn::graph::{ParamsError, TraceError};
 
 /// How many names of each kind a message lists.
@@ -45,7 +46,7 @@ pub enum WeightsError {
     /// The weights are for another network.
     #[error(
         "the weights {weights} are for {trained}, not for {model}; {}",
-        names::why_not(trained).map_or_else(|| advice(model), Into::into)
+        aliases::why_not(trained).map_or_else(|| advice(model), Into::into)
     )]
     OtherModel {
         /// Name of the weights.
@@ -164,9 +165,12 @@ pub enum WeightsError {
     /// The file cannot be read.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// A download failed, or the preprocessing is not valid.
+    /// A download.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A preprocessing that cannot be carried out.
+    #[error(transparent)]
+    Input(#[from] InputError),
 }
 
 /// The weights that the network has instead.

@@ -1,10 +1,10 @@
 //! From the name that the user typed to a file on this machine, downloaded only on request.
 
 use super::WeightsError;
-use super::card::Config;
+use super::aliases;
+use super::config::Config;
 use super::error::unknown;
 use super::info::WeightsInfo;
-use super::names;
 use super::places::Places;
 use super::table;
 use crate::ModelInfo;
@@ -58,7 +58,7 @@ pub(super) fn find(
     let found = file(path)?;
     // A network that looks alike and computes something else is recognized by its name in the config.json next to the file.
     let trained = found.config.as_ref().map(|config| &config.architecture[..]);
-    match trained.filter(|trained| names::why_not(trained).is_some()) {
+    match trained.filter(|trained| aliases::why_not(trained).is_some()) {
         Some(trained) => Err(WeightsError::OtherModel {
             weights: source.into(),
             trained: trained.into(),
@@ -133,7 +133,7 @@ fn hub(
         trained: trained.into(),
         model: model.name.into(),
     };
-    if names::why_not(architecture).is_some() || names::ours(architecture) != model.name {
+    if aliases::why_not(architecture).is_some() || aliases::ours(architecture) != model.name {
         return Err(other(architecture));
     }
     let folders = places.of_hub(id);
@@ -162,7 +162,7 @@ fn hub(
     let path = folder.join("model.safetensors");
     let config = config(&folder.join("config.json"))?;
     if let Some(config) = &config
-        && names::ours(&config.architecture) != model.name
+        && aliases::ours(&config.architecture) != model.name
     {
         return Err(other(&config.architecture));
     }

@@ -25,6 +25,7 @@ pub fn find(name: &str) -> Option<&'static WeightsInfo> {
 }
 
 /// The entry whose file has this SHA-256.
+#[cfg(feature = "hub")]
 pub(super) fn by_hash(sha256: &str) -> Option<&'static WeightsInfo> {
     all().iter().find(|info| sha256.starts_with(info.sha256))
 }

@@ -1,8 +1,8 @@
 //! Why a classifier says what it says.
 
 use ndarray::{Array3, ArrayView3};
-use striate_data::Image;
 use striate_explain::attribution::{Attribution, Attributor, Method};
+use striate_image::Image;
 
 use super::Classifier;
 use crate::Error;

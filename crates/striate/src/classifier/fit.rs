@@ -2,9 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use striate_data::Dataset;
+use striate_data::{Dataset, Split};
 use striate_graph::Forward;
-use striate_train::{Event, FitConfig, FitError, Job, Observer, Outcome, fit};
+use striate_train::{Evaluation, Event, FitConfig, FitError, Job, Observer, Outcome, evaluate, fit};
 
 use super::Classifier;
 use crate::{Error, preprocess_of};
@@ -75,5 +75,13 @@ impl Classifier {
                 unreachable!("nobody but this function has the flag that stops a run")
             }
         }
+    }
+
+    /// Evaluates the network on labeled images.
+    ///
+    /// # Errors
+    /// When images have another shape, labels are out of range, or photos cannot be decoded.
+    pub fn evaluate(&mut self, images: &Split) -> Result<Evaluation, Error> {
+        Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
     }
 }

@@ -1,10 +1,12 @@
 //! A network by name with weights from somewhere, and the preprocessing that goes with them.
 
-use striate_data::Preprocess;
 use striate_formats::{FormatError, ModelFile, Problem, Provenance};
 use striate_graph::{Engine, Graph, Params};
+use striate_image::Preprocess;
+#[cfg(feature = "shipped")]
+use striate_models::shipped;
 use striate_models::weights::{self, LoadOptions, LoadReport, WeightsError, load_network};
-use striate_models::{ModelInfo, registry, shipped};
+use striate_models::{ModelInfo, registry};
 
 use super::Classifier;
 use crate::Error;
@@ -124,6 +126,7 @@ impl Classifier {
     pub fn from_pretrained(name: &str) -> Result<Self, Error> {
         let content = |problem| FormatError::Content { path: name.into(), problem };
         let engine = Engine::new(None).map_err(Error::Engine)?;
+        #[cfg(feature = "shipped")]
         if let Some(shipped) = shipped::find(name) {
             return Self::new(shipped.load().map_err(content)?, engine);
         }

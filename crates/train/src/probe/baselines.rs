@@ -5,7 +5,7 @@ use super::{CrossValidation, Features};
 use crate::batch::Batch;
 use crate::error::FitError;
 use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
-use striate_data::{Augment, Loader, Preprocess, Split};
+use striate_data::{Augment, DataError, Loader, Preprocess, Split};
 use striate_graph::Engine;
 
 /// Evaluates the nearest class mean with the folds of [`cross_validate`](super::cross_validate): the class of the highest cosine
@@ -71,7 +71,7 @@ pub fn raw_pixels(
     // Images of one size in memory are taken as they are.
     let shape = split.fixed_shape().unwrap_or([3, SIDE_PX, SIDE_PX]);
     let half = vec![0.5; shape[0]];
-    let preprocess = Preprocess::new(shape, &half, &half)?;
+    let preprocess = Preprocess::new(shape, &half, &half).map_err(DataError::from)?;
     let loader = Loader::new(split, &preprocess, Augment::default(), BATCH, 0, false)?;
     let chosen: Vec<u32> = (0..split.len() as u32).step_by(stride).collect();
     let mut batch = Batch::new(BATCH, preprocess.sample_len());

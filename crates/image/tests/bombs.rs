@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use striate_data::Image;
+use striate_image::Image;
 use striate_testkit::{Memory, memory, peak_bytes};
 
 #[global_allocator]

@@ -48,6 +48,7 @@ pub(crate) fn jpeg_is_of_inks(bytes: &[u8]) -> bool {
 }
 
 /// Columns, rows and color components of a JPEG, as its frame header has them.
+#[cfg(feature = "decode-all")]
 pub(crate) fn jpeg_size(bytes: &[u8]) -> Option<[u32; 3]> {
     let (_, payload) = segments(bytes).find(|&(marker, _)| is_frame(marker))?;
     let &[_, h0, h1, w0, w1, components, ..] = payload else { return None };

@@ -8,21 +8,21 @@
 
 /// Numbers that cannot be taken for brightness.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Outside {
+pub struct Outside {
     /// The smallest of them; the first that is not finite when one is not.
-    pub(crate) least: f64,
+    pub least: f64,
     /// The largest, or the same.
-    pub(crate) most: f64,
+    pub most: f64,
 }
 
 /// The bytes that these numbers mean. Integers from 0 to 1 are bytes like any others.
 ///
+/// # Errors
+/// [`Outside`] when one of them is below 0, above 255, or not finite.
+///
 /// # PyTorch
 /// For 0 to 255, what Pillow's `convert("L")` makes of its modes `F` and `I`.
-pub(crate) fn to_bytes(
-    values: impl Iterator<Item = f64> + Clone,
-    is_float: bool,
-) -> Result<Vec<u8>, Outside> {
+pub fn to_bytes(values: impl Iterator<Item = f64> + Clone, is_float: bool) -> Result<Vec<u8>, Outside> {
     let range = |(least, most): (f64, f64), v: f64| match () {
         () if !least.is_finite() => (least, most),
         () if !v.is_finite() => (v, v),

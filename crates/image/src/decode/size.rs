@@ -1,7 +1,7 @@
 //! Whether an image is small enough to be decoded, by what its header says.
 
-use super::error::ImageError;
-use super::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
+use crate::error::ImageError;
+use crate::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
 use striate_base::memory::{most_unpacked, room_for};
 
 /// From so many bytes on, it is made sure that there is memory before an image is decoded ...
@@ -30,6 +30,6 @@ pub(super) fn check_size(
 }
 
 /// Makes sure that there is memory for a large image: decoders take theirs without asking.
-pub(crate) fn check_room(unpacked: u64) -> Result<(), ImageError> {
+pub(super) fn check_room(unpacked: u64) -> Result<(), ImageError> {
     if unpacked < LARGE_BYTES { Ok(()) } else { Ok(room_for(unpacked.saturating_mul(COPIES))?) }
 }

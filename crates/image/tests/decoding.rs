@@ -6,7 +6,7 @@ use std::time::Instant;
 use expect_test::expect;
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageBuffer, ImageFormat, Luma, LumaA, Rgb, Rgba};
-use striate_data::{DataError, Image, ImageError};
+use striate_image::{Image, ImageError, InputError};
 use striate_testkit::Sample;
 
 const FORMATS: [ImageFormat; 7] = [
@@ -39,7 +39,7 @@ fn scene() -> DynamicImage {
 
 fn decode(bytes: &[u8]) -> Result<Image, ImageError> {
     Image::decode("here", bytes).map_err(|error| match error {
-        DataError::Image { place, problem } if place == "here" => problem,
+        InputError::Image { place, problem } if place == "here" => problem,
         other => panic!("{other:?}"),
     })
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes detailed.txt: a baseline and a progressive JPEG of 64 x 64 pixels with detail everywhere, in hex, a line each.
 
-    python3 crates/data/tests/golden/detailed.py      (needs Pillow)
+    python3 crates/image/tests/golden/detailed.py      (needs Pillow)
 """
 
 import io

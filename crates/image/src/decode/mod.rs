@@ -1,4 +1,4 @@
-//! Decodes images: PNG, JPEG, BMP, GIF (first frame), PNM, WebP, TIFF.
+//! Decodes images: PNG and JPEG, and with the feature `decode-all` BMP, GIF (first frame), PNM, WebP and TIFF.
 //!
 //! The content decides the format, never the name. Size limits are checked on the header, before a pixel is
 //! decoded. The result is always gray or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes
@@ -10,109 +10,106 @@
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
-mod error;
-mod limits;
+mod jpeg;
 mod size;
-
-pub use error::ImageError;
-pub(crate) use limits::MAX_SCANS;
-pub use limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
-pub(crate) use size::check_room;
+mod sniff;
+#[cfg(feature = "decode-all")]
+mod tiff;
+#[cfg(feature = "decode-all")]
+mod webp;
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
+#[cfg(feature = "decode-all")]
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use crate::error::DataError;
-use crate::jpeg::{self, Scans};
+use crate::error::{ImageError, InputError};
+use crate::limits::MAX_BYTES;
+use crate::pixels::{Image, WHITE};
 use crate::regular::open_regular;
-use crate::{sniff, tiff, webp};
-use size::check_size;
+use jpeg::{MAX_SCANS, Scans};
+use size::{check_room, check_size};
 use striate_base::memory::{SMALL_BYTES, reserved};
 
-/// What transparency is composited on when nothing else is said, as on a page.
-pub const WHITE: [u8; 3] = [255; 3];
-
 /// The formats that are decoded.
-const FORMATS: [(ImageFormat, &str); 7] = [
+const FORMATS: &[(ImageFormat, &str)] = &[
     (ImageFormat::Png, "PNG"),
     (ImageFormat::Jpeg, "JPEG"),
+    #[cfg(feature = "decode-all")]
     (ImageFormat::Bmp, "BMP"),
+    #[cfg(feature = "decode-all")]
     (ImageFormat::Gif, "GIF"),
+    #[cfg(feature = "decode-all")]
     (ImageFormat::Pnm, "PNM"),
+    #[cfg(feature = "decode-all")]
     (ImageFormat::WebP, "WebP"),
+    #[cfg(feature = "decode-all")]
     (ImageFormat::Tiff, "TIFF"),
 ];
 
-/// A decoded image, gray or RGB.
-///
-/// # Shapes
-/// `pixels` is `[height, width, channels]`, 0 to 255.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// 1 for gray, 3 for RGB.
-    pub channels: usize,
-    /// The values, `[height, width, channels]`.
-    pub pixels: Vec<u8>,
-}
+/// Their names, for people.
+#[cfg(feature = "decode-all")]
+const FORMAT_NAMES: &str = "PNG, JPEG, BMP, GIF, PNM, WebP or TIFF";
+#[cfg(not(feature = "decode-all"))]
+const FORMAT_NAMES: &str = "PNG or JPEG";
 
 impl Image {
     /// Decodes a file, transparency composited on white.
     ///
     /// # Errors
-    /// [`DataError::Image`] with the path and what is wrong with the file.
-    pub fn open(path: &Path) -> Result<Self, DataError> {
+    /// [`InputError::Image`] with the path and what is wrong with the file.
+    pub fn open(path: &Path) -> Result<Self, InputError> {
         Self::open_on(path, WHITE)
     }
 
     /// Decodes a file, transparency composited on a color, RGB.
     ///
     /// # Errors
-    /// [`DataError::Image`] with the path and what is wrong with the file.
-    pub fn open_on(path: &Path, background: [u8; 3]) -> Result<Self, DataError> {
+    /// [`InputError::Image`] with the path and what is wrong with the file.
+    pub fn open_on(path: &Path, background: [u8; 3]) -> Result<Self, InputError> {
         read_file(path)
             .and_then(|bytes| decode(&bytes, background))
-            .map_err(|problem| DataError::Image { place: path.display().to_string(), problem })
+            .map_err(|problem| InputError::Image { place: path.display().to_string(), problem })
     }
 
     /// Decodes the bytes of a file, transparency composited on white; `place` is what errors call them, such as
     /// `standard input`.
     ///
     /// # Errors
-    /// [`DataError::Image`] with `place` and what is wrong with the bytes.
-    pub fn decode(place: &str, bytes: &[u8]) -> Result<Self, DataError> {
+    /// [`InputError::Image`] with `place` and what is wrong with the bytes.
+    pub fn decode(place: &str, bytes: &[u8]) -> Result<Self, InputError> {
         Self::decode_on(place, bytes, WHITE)
     }
 
     /// Decodes the bytes of a file, transparency composited on a color, RGB.
     ///
     /// # Errors
-    /// [`DataError::Image`] with `place` and what is wrong with the bytes.
-    pub fn decode_on(place: &str, bytes: &[u8], background: [u8; 3]) -> Result<Self, DataError> {
-        decode(bytes, background).map_err(|problem| DataError::Image { place: place.to_string(), problem })
+    /// [`InputError::Image`] with `place` and what is wrong with the bytes.
+    pub fn decode_on(place: &str, bytes: &[u8], background: [u8; 3]) -> Result<Self, InputError> {
+        decode(bytes, background).map_err(|problem| InputError::Image { place: place.to_string(), problem })
     }
 
     /// Decodes all that a stream holds, up to the limit of [`MAX_BYTES`], transparency composited on white.
     ///
     /// # Errors
-    /// [`DataError::Image`] with `place` and what is wrong with the bytes.
-    pub fn read(place: &str, stream: impl Read) -> Result<Self, DataError> {
+    /// [`InputError::Image`] with `place` and what is wrong with the bytes.
+    pub fn read(place: &str, stream: impl Read) -> Result<Self, InputError> {
         read_capped(stream, 0)
             .and_then(|bytes| decode(&bytes, WHITE))
-            .map_err(|problem| DataError::Image { place: place.to_string(), problem })
+            .map_err(|problem| InputError::Image { place: place.to_string(), problem })
     }
 }
 
-/// The bytes of a file, if they are not too many.
-pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, ImageError> {
+/// The bytes of a file of at most [`MAX_BYTES`].
+///
+/// # Errors
+/// [`ImageError::Folder`] or [`ImageError::Io`] when it cannot be read, [`ImageError::TooManyBytes`], or no memory for it.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, ImageError> {
     let io = |error: std::io::Error| ImageError::Io { why: error.to_string() };
     let metadata = fs::metadata(path).map_err(io)?;
     if metadata.is_dir() {
@@ -133,24 +130,24 @@ fn read_capped(stream: impl Read, said: u64) -> Result<Vec<u8>, ImageError> {
     Ok(bytes)
 }
 
-pub(crate) fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Image, ImageError> {
+fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Image, ImageError> {
     decode_as(bytes, background, Wholeness::Check)
 }
 
 /// Whether the scans of a JPEG are walked through before they are decoded, which takes half of the time that decoding takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wholeness {
+pub enum Wholeness {
     /// A part that is missing or damaged is an error.
     Check,
     /// It was checked before, on the very same bytes.
     Known,
 }
 
-pub(crate) fn decode_as(
-    bytes: &[u8],
-    background: [u8; 3],
-    wholeness: Wholeness,
-) -> Result<Image, ImageError> {
+/// Decodes the bytes of a file, transparency composited on a color, RGB.
+///
+/// # Errors
+/// What is wrong with the bytes; the caller knows where they are from.
+pub fn decode_as(bytes: &[u8], background: [u8; 3], wholeness: Wholeness) -> Result<Image, ImageError> {
     if bytes.is_empty() {
         return Err(ImageError::Empty);
     }
@@ -158,7 +155,9 @@ pub(crate) fn decode_as(
     let Ok(format) = image::guess_format(bytes) else {
         return match sniff::image_unread(bytes) {
             Some(kind) => unread(kind),
-            None => Err(ImageError::NotAnImage { looks_like: sniff::looks_like(bytes) }),
+            None => {
+                Err(ImageError::NotAnImage { looks_like: sniff::looks_like(bytes), expected: FORMAT_NAMES })
+            }
         };
     };
     let Some(&(_, kind)) = FORMATS.iter().find(|(known, _)| *known == format) else {
@@ -174,6 +173,7 @@ pub(crate) fn decode_as(
         return unread(kind);
     }
     let packed = bytes.len() as u64;
+    #[cfg(feature = "decode-all")]
     if format == ImageFormat::Tiff {
         let check = |width, height, unpacked| check_size(kind, [width, height], packed, unpacked);
         let (mut image, orientation) = tiff::decode(bytes, check)?;
@@ -203,6 +203,7 @@ pub(crate) fn decode_as(
         };
         why.map_err(|why| ImageError::Damaged { kind, why })?;
     }
+    #[cfg(feature = "decode-all")]
     if format == ImageFormat::WebP {
         webp::check(bytes, [width, height]).map_err(|why| ImageError::Damaged { kind, why })?;
     }
@@ -226,6 +227,19 @@ fn limits(bytes: u64) -> Limits {
     // Sides are checked by hand: the decoders' own errors do not name the size.
     limits.max_alloc = Some(bytes);
     limits
+}
+
+/// Whether a file that starts so is an image, of one of the formats that are decoded or of another.
+pub fn is_image(start: &[u8]) -> bool {
+    image::guess_format(start).is_ok()
+}
+
+/// What the content of a file is, when the ending of its name is that of another format.
+pub fn misnamed(path: &Path, bytes: &[u8]) -> Option<&'static str> {
+    let content = image::guess_format(bytes).ok()?;
+    let named = path.extension().and_then(OsStr::to_str).and_then(ImageFormat::from_extension);
+    let is_other = named.is_some_and(|named| named != content);
+    is_other.then(|| content.extensions_str().first().copied().unwrap_or("image"))
 }
 
 /// Any color type to gray or RGB, transparency composited on a color.

@@ -19,7 +19,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::image::Image;
+use crate::pixels::Image;
 
 /// The filter of a resize. Both are antialiased: shrinking widens them, so that every source pixel counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -54,28 +54,32 @@ impl Interpolation {
 
 /// A rectangle of an image: columns, then rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Window {
-    pub(crate) x: Range<usize>,
-    pub(crate) y: Range<usize>,
+pub struct Window {
+    /// The columns.
+    pub x: Range<usize>,
+    /// The rows.
+    pub y: Range<usize>,
 }
 
 impl Window {
     /// All of an image.
-    pub(crate) fn all(image: &Image) -> Self {
+    pub fn all(image: &Image) -> Self {
         Self { x: 0..image.width, y: 0..image.height }
     }
 }
 
 /// What one direction becomes: `full` pixels, of which the range `wanted` is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Axis {
-    pub(crate) full: usize,
-    pub(crate) wanted: Range<usize>,
+pub struct Axis {
+    /// Pixels that the whole of the window becomes.
+    pub full: usize,
+    /// Those of them that are computed.
+    pub wanted: Range<usize>,
 }
 
 impl Axis {
     /// All of it.
-    pub(crate) fn whole(full: usize) -> Self {
+    pub fn whole(full: usize) -> Self {
         Self { full, wanted: 0..full }
     }
 }
@@ -86,13 +90,7 @@ const HALF: i32 = 1 << (FRACTION_BITS - 1);
 const ROWS: usize = 8;
 
 /// Resamples a window of an image, of which nothing outside is seen.
-pub(crate) fn resample(
-    image: &Image,
-    window: &Window,
-    across: &Axis,
-    down: &Axis,
-    filter: Interpolation,
-) -> Image {
+pub fn resample(image: &Image, window: &Window, across: &Axis, down: &Axis, filter: Interpolation) -> Image {
     let columns = Weights::new(window.x.len(), across, filter);
     let rows = Weights::new(window.y.len(), down, filter);
     let (width, height, channels) = (across.wanted.len(), down.wanted.len(), image.channels);

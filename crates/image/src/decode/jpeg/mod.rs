@@ -15,9 +15,12 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-use crate::image::MAX_SIDE_PX;
+use crate::limits::MAX_SIDE_PX;
 
 pub(crate) use scans::Scans;
+
+/// Passes of a progressive JPEG over all of its pixels; encoders write about ten, and each costs the time of an image.
+pub(crate) const MAX_SCANS: usize = 100;
 
 /// Decodes a JPEG of four color components, CMYK or YCCK.
 ///

@@ -1,11 +1,35 @@
-//! What can be wrong with an image.
+//! What can be wrong with an image, and with the way in which it becomes input.
 
 use thiserror::Error;
 
-use super::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
+use crate::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
 use striate_base::memory::OutOfMemory;
 
-/// A defect of an image.
+/// An image that cannot become the input of a network.
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InputError {
+    /// An image cannot be read.
+    #[error("{place}: {problem}")]
+    Image {
+        /// The file, or how the caller calls these bytes.
+        place: String,
+        /// What is wrong with it.
+        problem: ImageError,
+    },
+    /// A preprocessing that cannot be carried out.
+    #[error("preprocessing: {what}: expected {expected}, got {got}")]
+    Preprocess {
+        /// The field.
+        what: &'static str,
+        /// What it has to be.
+        expected: String,
+        /// What it is.
+        got: String,
+    },
+}
+
+/// What is wrong with an image.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageError {
@@ -16,10 +40,12 @@ pub enum ImageError {
     #[error("is a folder, expected an image")]
     Folder,
     /// The bytes are something else.
-    #[error("is not an image: it looks like {looks_like}; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF")]
+    #[error("is not an image: it looks like {looks_like}; expected {expected}")]
     NotAnImage {
         /// What it looks like.
         looks_like: &'static str,
+        /// The formats that are decoded.
+        expected: &'static str,
     },
     /// An image that is not decoded here.
     #[error("is an image of the kind {kind}, which is not read here; convert it to PNG")]

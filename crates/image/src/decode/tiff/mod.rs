@@ -16,9 +16,10 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
-use crate::image::{ImageError, MAX_SCANS, check_room};
-use crate::jpeg::{under_black, ycc_to_rgb};
-use crate::sniff;
+use super::jpeg::{MAX_SCANS, under_black, ycc_to_rgb};
+use super::size::check_room;
+use super::sniff;
+use crate::error::ImageError;
 use crate::tones::{Outside, to_bytes};
 use directory::Directory;
 use striate_base::memory::SMALL_BYTES;

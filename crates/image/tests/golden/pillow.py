@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes pillow.txt: what Pillow makes of images computed by a formula, for the tests of this crate.
 
-    python3 crates/data/tests/golden/pillow.py      (needs Pillow, before 13)
+    python3 crates/image/tests/golden/pillow.py      (needs Pillow, before 13)
 
 Value of a source pixel: ((x*x*3 + y*y*5 + x*y*7 + c*41 + WIDTH) >> 2) & 255, which has slopes and edges. Lines:
 

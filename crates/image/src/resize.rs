@@ -1,6 +1,6 @@
 //! The size of an image: fitted whole, or its shorter side resized and its middle cut out.
 
-use crate::image::Image;
+use crate::pixels::Image;
 use crate::resample::{Axis, Interpolation, Window, resample};
 
 /// The image, resized as a whole to fit `width` x `height` with its aspect kept, centered, and padded with the
@@ -61,13 +61,13 @@ pub(crate) fn center_crop(
 }
 
 /// The size whose shorter side is `shorter`; the longer one is in proportion, rounded down.
-pub(crate) fn shorter_size(image: &Image, shorter: usize) -> (usize, usize) {
+fn shorter_size(image: &Image, shorter: usize) -> (usize, usize) {
     let (w, h) = (image.width, image.height);
     if w <= h { (shorter, shorter * h / w) } else { (shorter * w / h, shorter) }
 }
 
 /// The image with its shorter side reduced to `shorter` if it is longer than that.
-pub(crate) fn reduce(image: Image, shorter: usize, filter: Interpolation) -> Image {
+pub fn reduce(image: Image, shorter: usize, filter: Interpolation) -> Image {
     if image.width.min(image.height) <= shorter {
         return image;
     }
@@ -82,7 +82,7 @@ fn half_to_even(n: usize) -> usize {
 }
 
 /// Pillow's `resize((width, height), filter)`.
-pub(crate) fn resize(image: &Image, width: usize, height: usize, filter: Interpolation) -> Image {
+pub fn resize(image: &Image, width: usize, height: usize, filter: Interpolation) -> Image {
     resample(image, &Window::all(image), &Axis::whole(width), &Axis::whole(height), filter)
 }
 

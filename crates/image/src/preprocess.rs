@@ -3,13 +3,14 @@
 //! A [`Preprocess`] is stored in the model file, so a model always receives its input as in training.
 
 use std::borrow::Cow;
+#[cfg(feature = "decode")]
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::DataError;
-use crate::image::{Image, MAX_SIDE_PX, WHITE};
-use crate::images::Images;
+use crate::error::InputError;
+use crate::limits::MAX_SIDE_PX;
+use crate::pixels::{Image, WHITE, luma};
 use crate::resample::Interpolation;
 use crate::resize;
 
@@ -19,13 +20,13 @@ use crate::resize;
 ///
 /// # Example
 /// ```
-/// use striate_data::Preprocess;
+/// use striate_image::Preprocess;
 ///
 /// let preprocess = Preprocess::new([1, 1, 3], &[0.5], &[0.25])?;
 /// let mut out = [0.0; 3];
 /// preprocess.normalize(&[0, 51, 255], &mut out);
 /// assert!(out.iter().zip([-2.0, -1.2, 2.0]).all(|(y, expected)| (y - expected).abs() < 1e-6));
-/// # Ok::<(), striate_data::DataError>(())
+/// # Ok::<(), striate_image::InputError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Fields")]
@@ -87,9 +88,9 @@ fn white() -> [u8; 3] {
 }
 
 impl TryFrom<Fields> for Preprocess {
-    type Error = DataError;
+    type Error = InputError;
 
-    fn try_from(fields: Fields) -> Result<Self, DataError> {
+    fn try_from(fields: Fields) -> Result<Self, InputError> {
         let Fields { channels, height, width, mean, std, invert, resize_shorter, interpolation, background } =
             fields;
         let whole = Self::new([channels, height, width], &mean, &std)?;
@@ -102,10 +103,10 @@ impl Preprocess {
     /// Normalizes images of shape `[C, H, W]` by mean and standard deviation of each channel; does not invert.
     ///
     /// # Errors
-    /// [`DataError::Preprocess`] when C is neither 1 nor 3, a side is 0 or above 8192, or mean and std are not one
+    /// [`InputError::Preprocess`] when C is neither 1 nor 3, a side is 0 or above 8192, or mean and std are not one
     /// finite number a channel with std above 0.
-    pub fn new([channels, height, width]: [usize; 3], mean: &[f32], std: &[f32]) -> Result<Self, DataError> {
-        let wrong = |what, expected: String, got: String| Err(DataError::Preprocess { what, expected, got });
+    pub fn new([channels, height, width]: [usize; 3], mean: &[f32], std: &[f32]) -> Result<Self, InputError> {
+        let wrong = |what, expected: String, got: String| Err(InputError::Preprocess { what, expected, got });
         if channels != 1 && channels != 3 {
             return wrong("channels", "1 (gray) or 3 (RGB)".into(), channels.to_string());
         }
@@ -150,27 +151,31 @@ impl Preprocess {
     /// `size` x `size`, bilinear, mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225.
     ///
     /// # Errors
-    /// [`DataError::Preprocess`] when `size` is 0 or above 7168.
+    /// [`InputError::Preprocess`] when `size` is 0 or above 7168.
     ///
     /// # Example
     /// ```
-    /// let preprocess = striate_data::Preprocess::imagenet(224)?;
+    /// let preprocess = striate_image::Preprocess::imagenet(224)?;
     /// assert_eq!((preprocess.shape(), preprocess.resize_shorter), ([3, 224, 224], Some(256)));
-    /// # Ok::<(), striate_data::DataError>(())
+    /// # Ok::<(), striate_image::InputError>(())
     /// ```
-    pub fn imagenet(size: usize) -> Result<Self, DataError> {
+    pub fn imagenet(size: usize) -> Result<Self, InputError> {
         Self::new([3, size, size], &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225])?.with_crop_fraction(0.875)
     }
 
     /// The same with the shorter side of images resized to `shorter` pixels before the middle is cut out.
     ///
     /// # Errors
-    /// [`DataError::Preprocess`] when the crop would not fit, or `shorter` is above 8192.
-    pub fn with_resize_shorter(self, shorter: usize) -> Result<Self, DataError> {
+    /// [`InputError::Preprocess`] when the crop would not fit, or `shorter` is above 8192.
+    pub fn with_resize_shorter(self, shorter: usize) -> Result<Self, InputError> {
         let longer = self.height.max(self.width);
         if !(longer..=MAX_SIDE_PX as usize).contains(&shorter) {
             let expected = format!("{longer} to {MAX_SIDE_PX} pixels, so that {longer} can be cut out of it");
-            return Err(DataError::Preprocess { what: "resize_shorter", expected, got: shorter.to_string() });
+            return Err(InputError::Preprocess {
+                what: "resize_shorter",
+                expected,
+                got: shorter.to_string(),
+            });
         }
         Ok(Self { resize_shorter: Some(shorter), ..self })
     }
@@ -179,11 +184,15 @@ impl Preprocess {
     /// pixels, for the longer side `size` of the input.
     ///
     /// # Errors
-    /// [`DataError::Preprocess`] when the fraction is not above 0 and at most 1, or the size becomes too large.
-    pub fn with_crop_fraction(self, fraction: f32) -> Result<Self, DataError> {
+    /// [`InputError::Preprocess`] when the fraction is not above 0 and at most 1, or the size becomes too large.
+    pub fn with_crop_fraction(self, fraction: f32) -> Result<Self, InputError> {
         if !(fraction > 0.0 && fraction <= 1.0) {
             let expected = "above 0, at most 1".to_string();
-            return Err(DataError::Preprocess { what: "crop fraction", expected, got: fraction.to_string() });
+            return Err(InputError::Preprocess {
+                what: "crop fraction",
+                expected,
+                got: fraction.to_string(),
+            });
         }
         let size = self.height.max(self.width) as f64;
         self.with_resize_shorter((size / f64::from(fraction)).round() as usize)
@@ -233,7 +242,7 @@ impl Preprocess {
     }
 
     /// The factors of channel c in `y = x * scale + bias`.
-    pub(crate) fn factors(&self, c: usize) -> (f32, f32) {
+    pub fn factors(&self, c: usize) -> (f32, f32) {
         factors(self.mean[c], self.std[c])
     }
 
@@ -257,16 +266,18 @@ impl Preprocess {
     /// thrift (4:4:4) by 0.01 and 3 at most. Lossless formats are read exactly, transparency within 1.
     ///
     /// # Errors
-    /// [`DataError::Image`] with the path and what is wrong with the file.
-    pub fn open(&self, path: &Path) -> Result<Image, DataError> {
+    /// [`InputError::Image`] with the path and what is wrong with the file.
+    #[cfg(feature = "decode")]
+    pub fn open(&self, path: &Path) -> Result<Image, InputError> {
         Image::open_on(path, self.background)
     }
 
     /// Decodes the bytes of a file, which errors call `place`, for this network.
     ///
     /// # Errors
-    /// [`DataError::Image`] with `place` and what is wrong with the bytes.
-    pub fn decode(&self, place: &str, bytes: &[u8]) -> Result<Image, DataError> {
+    /// [`InputError::Image`] with `place` and what is wrong with the bytes.
+    #[cfg(feature = "decode")]
+    pub fn decode(&self, place: &str, bytes: &[u8]) -> Result<Image, InputError> {
         Image::decode_on(place, bytes, self.background)
     }
 
@@ -291,7 +302,7 @@ impl Preprocess {
     }
 
     /// The image in the colors and the size that the network takes, `[H, W, C]`, not inverted.
-    pub(crate) fn sized(&self, image: &Image) -> Image {
+    pub fn sized(&self, image: &Image) -> Image {
         let colored = self.colored(image);
         let (width, height, filter) = (self.width, self.height, self.interpolation);
         match self.resize_shorter {
@@ -301,20 +312,20 @@ impl Preprocess {
     }
 
     /// The image with as many channels as the network takes, but that gray may still stand for RGB.
-    pub(crate) fn colored<'a>(&self, image: &'a Image) -> Cow<'a, Image> {
+    pub fn colored<'a>(&self, image: &'a Image) -> Cow<'a, Image> {
         let is_gray_wanted = self.channels == 1 && image.channels == 3;
         if is_gray_wanted { Cow::Owned(to_gray(image)) } else { Cow::Borrowed(image) }
     }
 
     /// Planes `[C, H, W]` to `[H, W, C]`.
-    pub(crate) fn interleaved(&self, planar: &[u8]) -> Image {
+    pub fn interleaved(&self, planar: &[u8]) -> Image {
         let (channels, plane) = (self.channels, self.height * self.width);
         let pixels = (0..plane).flat_map(|p| (0..channels).map(move |c| planar[c * plane + p])).collect();
         Image { width: self.width, height: self.height, channels, pixels }
     }
 
     /// What [`normalize`](Self::normalize) was given, `[H, W, C]`, from what it made of it, `[C, H, W]`; clipped.
-    pub(crate) fn denormalize(&self, values: &[f32]) -> Image {
+    pub fn denormalize(&self, values: &[f32]) -> Image {
         let plane = self.height * self.width;
         let pixel = |(c, values): (usize, &[f32])| -> Vec<u8> {
             let (mean, std) = (self.mean[c], self.std[c]);
@@ -326,7 +337,7 @@ impl Preprocess {
     }
 
     /// `[H, W, C]` or gray `[H, W, 1]` to planes `[C, H, W]`.
-    pub(crate) fn planar(&self, image: &Image) -> Vec<u8> {
+    pub fn planar(&self, image: &Image) -> Vec<u8> {
         let plane = self.height * self.width;
         let mut planar = vec![0; self.channels * plane];
         for (c, out) in planar.chunks_exact_mut(plane).enumerate() {
@@ -343,44 +354,6 @@ fn factors(mean: f32, std: f32) -> (f32, f32) {
     ((1.0 / (255.0 * std)) as f32, (-mean / std) as f32)
 }
 
-/// ITU-R 601 luma in the 16-bit fixed point of Pillow.
-pub(crate) fn luma(rgb: &[u8]) -> u8 {
-    let [r, g, b] = [rgb[0], rgb[1], rgb[2]].map(u32::from);
-    ((19_595 * r + 38_470 * g + 7_471 * b + 0x8000) >> 16) as u8
-}
-
 fn to_gray(image: &Image) -> Image {
     Image { channels: 1, pixels: image.pixels.chunks_exact(3).map(luma).collect(), ..*image }
-}
-
-/// Mean and standard deviation of each channel, of pixels scaled to 0..1.
-///
-/// The deviation is that of the population, `sqrt(E[x^2] - E[x]^2)`; a channel of one value has deviation 1, so that
-/// normalizing by it is defined. Both are computed from integer sums, so they do not depend on the order of the images.
-pub fn mean_std(images: &Images) -> (Vec<f32>, Vec<f32>) {
-    let plane = images.height * images.width;
-    let mut counts = vec![[0u64; 256]; images.channels];
-    for (i, values) in images.pixels.chunks_exact(plane.max(1)).enumerate() {
-        let count = &mut counts[i % images.channels];
-        for &value in values {
-            count[usize::from(value)] += 1;
-        }
-    }
-    counts.iter().map(mean_std_of).unzip()
-}
-
-fn mean_std_of(counts: &[u64; 256]) -> (f32, f32) {
-    let (mut total, mut sum, mut squares) = (0u64, 0u64, 0u128);
-    for (value, &count) in (0u64..).zip(counts) {
-        total += count;
-        sum += value * count;
-        squares += u128::from(value * value) * u128::from(count);
-    }
-    if total == 0 {
-        return (0.0, 1.0);
-    }
-    // n^2 variance = n sum(x^2) - sum(x)^2, exactly.
-    let scaled_variance = u128::from(total) * squares - u128::from(sum) * u128::from(sum);
-    let std = (scaled_variance as f64).sqrt() / (total as f64 * 255.0);
-    ((sum as f64 / (total as f64 * 255.0)) as f32, if scaled_variance == 0 { 1.0 } else { std as f32 })
 }

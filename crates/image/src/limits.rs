@@ -6,5 +6,3 @@ pub const MAX_SIDE_PX: u32 = 8192;
 pub const MAX_PIXELS: u64 = 64 * 1024 * 1024;
 /// The most memory for one decoded image, and the largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
-/// Passes of a progressive JPEG over all of its pixels; encoders write about ten, and each costs the time of an image.
-pub(crate) const MAX_SCANS: usize = 100;
