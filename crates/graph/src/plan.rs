@@ -182,8 +182,9 @@ impl Planner<'_> {
             Purpose::Forward | Purpose::Gradients(_) => (0.0, false),
         };
         let buf = match self.wanted.purpose {
-            Purpose::Training(_) => self.program.kept(layout.len),
-            Purpose::Forward | Purpose::Gradients(_) => self.program.constant(layout.len),
+            // Running statistics may be updated in a network in use too, when it was traced for training.
+            Purpose::Forward | Purpose::Gradients(_) if spec.trainable => self.program.constant(layout.len),
+            _ => self.program.kept(layout.len),
         };
         let grad = learns.then(|| self.program.kept(layout.len));
         let (ParamSpec { shape, trainable, .. }, state, ema, others) = (spec, Vec::new(), None, Vec::new());

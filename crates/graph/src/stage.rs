@@ -130,9 +130,10 @@ impl Stage {
         let factors = scaled.iter().map(|id| placed.factors.get(id).copied()).collect();
         builder.keep(output.buf);
         let mut program = builder.finish_with(constants.cloned())?;
-        if constants.is_none() {
-            for slot in &placed.slots {
-                slot.write(&mut program, slot.buf, &folded.param(request.params, &slot.name));
+        // Constants that are given hold their values already; running statistics are each plan's own.
+        for slot in placed.slots.iter().filter(|slot| constants.is_none() || !slot.trainable) {
+            slot.write(&mut program, slot.buf, &folded.param(request.params, &slot.name));
+            if constants.is_none() {
                 program.prepare(slot.buf, &request.engine.pool, request.engine.isa);
             }
         }

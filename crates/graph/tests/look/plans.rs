@@ -64,8 +64,8 @@ fn networks_are_planned_as_these_kernels() {
           in use: import, conv, channels, conv, channels, adaptive avg-pool, flatten, linear, channels, linear
           looked at: import, conv, activation, channels, conv, activation, channels, adaptive avg-pool, flatten, linear, activation, channels, linear
         shared layers
-          in use: import, conv, batch norm statistics, batch norm, gather, conv, batch norm statistics, batch norm, conv, flatten, linear x3
-          looked at: import, conv, batch norm statistics, batch norm, activation, gather, conv, batch norm statistics, batch norm, activation, conv, activation, linear, activation, gather, linear x2
+          in use: import, conv, batch norm statistics, batch norm, conv, batch norm statistics, batch norm, conv, flatten, linear x3
+          looked at: import, conv, batch norm statistics, batch norm, activation, conv, batch norm statistics, batch norm, activation, conv, activation, linear, activation, linear x2
         residual blocks
           in use: import, conv, conv+add, conv, conv+add x2, conv+relu+max-pool, max-pool, add, adaptive avg-pool, flatten, linear
           looked at: import, conv, activation, conv, batch norm statistics, batch norm, add, activation, conv x2, batch norm statistics, batch norm, add, activation, conv, add, conv, activation, max-pool x2, add, adaptive avg-pool, flatten, linear
