@@ -250,9 +250,9 @@ fn runs_that_cannot_be_resumed() {
         &place,
         "train --resume runs/empty",
         expect![[r#"
-        exit code 2
-        error: runs/empty: the run was stopped before it saved anything; start it again, with --exist-ok to use the same folder
-    "#]],
+            exit code 2
+            error: runs/empty: the run was stopped before it saved anything; start it again, with --exist-ok to use the same folder
+        "#]],
     );
 }
 

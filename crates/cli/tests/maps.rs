@@ -206,9 +206,9 @@ fn what_is_refused() {
         &place,
         "filters words.png",
         expect![[r#"
-        exit code 65
-        error: words.png: the header says that it is 7597608172902444910 bytes long, in a file of 13 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file
-    "#]],
+            exit code 65
+            error: words.png: the header says that it is 7575175936672558958 bytes long, in a file of 12 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file
+        "#]],
     );
     fs::write(place.path().join("file"), "").unwrap();
     check(

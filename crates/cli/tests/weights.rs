@@ -49,7 +49,7 @@ fn classes_come_from_the_last_layer_and_names_from_labels() {
             digits:7,1,class 1,1,0.21170643
             note: the prefix `net.` was removed
             note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-            note: nothing names the 5 classes of these weights: they are called class 0 to class 4; --labels FILE names them
+            note: the 5 classes of these weights have no names: using class 0 to class 4; --labels FILE names them
         "#]],
     );
     fs::write(place.path().join("names.txt"), "\u{feff}ant\r\nbee\r\ncat\r\ndog\r\neel\r\n\r\n").unwrap();
@@ -71,7 +71,7 @@ fn classes_come_from_the_last_layer_and_names_from_labels() {
                 exit code 65
                 note: the prefix `net.` was removed
                 note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-                error: names.txt: expected 5 names, one for each output of the network, got 2
+                error: names.txt: expected 5 names, one per output of the network, got 2
             "#]],
         ),
         (
@@ -137,7 +137,7 @@ fn val_measures_weights_from_elsewhere() {
     );
     expect![[r#"
         note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-        note: nothing names the 10 classes of these weights: they are taken for those of the images, in their order (0, 1, 2, 3, 4, ...); --labels FILE says otherwise
+        note: the 10 classes of these weights have no names: using those of the data, in their order (0, 1, 2, 3, 4, ...); --labels FILE overrides them
     "#]]
     .assert_eq(&ran.stderr);
     write(&place, "five.safetensors", 5, "", |_, _| {});
@@ -147,8 +147,8 @@ fn val_measures_weights_from_elsewhere() {
         expect![[r#"
             exit code 65
             note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-            note: nothing names the 5 classes of these weights: they are called class 0 to class 4; --labels FILE names them
-            error: few: its classes are not the model's; expected class 0, class 1, class 2, class 3, class 4; got 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; give the data set it was trained on
+            note: the 5 classes of these weights have no names: using class 0 to class 4; --labels FILE names them
+            error: few: its classes are not the model's; expected class 0, class 1, class 2, class 3, class 4; got 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; use the data set that the model was trained on
         "#]],
     );
     check(
@@ -157,7 +157,7 @@ fn val_measures_weights_from_elsewhere() {
         expect![[r#"
             exit code 2
             note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-            note: nothing names the 10 classes of these weights: they are called class 0 to class 9; --labels FILE names them
+            note: the 10 classes of these weights have no names: using class 0 to class 9; --labels FILE names them
             error: the model does not record which data set it was trained on; name one with --data
         "#]],
     );

@@ -205,15 +205,15 @@ fn receptive_fields_are_a_table_a_page_and_a_document() {
     let text = place.succeed("summary convnet --rf --out fields");
     expect![[r#"
         name          op            values  sees (px)  jump (px)  first from  center  of the image  padding  box
-        ────────────  ────────────  ──────  ─────────  ─────────  ──────────  ──────  ──────────────  ───────  ───────────
-        input         input             28          1          1           0       0          0.13 %   0.00 %  exact
-        conv1         conv, relu        28          3          1          −1       0          1.15 %   4.71 %  exact
-        max_pool2d    max_pool2d        14          4          2          −1     0.5          2.04 %   7.02 %  exact
-        conv2         conv, relu        14          8          2          −3     0.5          8.16 %  13.78 %  exact
-        max_pool2d_1  max_pool2d         7         10          4          −3     1.5         12.76 %  16.41 %  exact
-        flatten       flatten       vector         34                     −3    13.5        100.00 %  32.18 %  upper bound
-        fc1           linear, relu  vector         34                     −3    13.5        100.00 %  32.18 %  exact
-        fc2           linear        vector         34                     −3    13.5        100.00 %  32.18 %  exact
+        ────────────  ────────────  ──────  ─────────  ─────────  ──────────  ──────  ────────────  ───────  ───────────
+        input         input             28          1          1           0       0        0.13 %   0.00 %  exact
+        conv1         conv, relu        28          3          1          −1       0        1.15 %   4.71 %  exact
+        max_pool2d    max_pool2d        14          4          2          −1     0.5        2.04 %   7.02 %  exact
+        conv2         conv, relu        14          8          2          −3     0.5        8.16 %  13.78 %  exact
+        max_pool2d_1  max_pool2d         7         10          4          −3     1.5       12.76 %  16.41 %  exact
+        flatten       flatten       vector         34                     −3    13.5      100.00 %  32.18 %  upper bound
+        fc1           linear, relu  vector         34                     −3    13.5      100.00 %  32.18 %  exact
+        fc2           linear        vector         34                     −3    13.5      100.00 %  32.18 %  exact
 
         An image has 28 x 28 pixels. A value at row i sees the rows from `first from` + i x jump on.
         `of the image`: how much of it the layer's middle value sees; `padding`: how much of all

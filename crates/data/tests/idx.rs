@@ -206,7 +206,7 @@ fn other_numbers_are_read_when_they_mean_bytes() {
     assert_eq!(read_images(&of(0x0d, &[1, 1, 3], &f32s(&[0.0, 0.5, 1.0]))).unwrap().pixels, [0, 128, 255]);
     let unknown = read_images(&of(0x0d, &[1, 1, 2], &f32s(&[-0.42, 2.82]))).unwrap_err().to_string();
     assert!(
-        unknown.starts_with("holds 32-bit floats from -0.41") && unknown.contains("cannot be told"),
+        unknown.starts_with("contains 32-bit floats from -0.41") && unknown.contains("are unknown"),
         "{unknown}"
     );
     let flat = read_images(&of(0x08, &[2, 784], &[0; 2 * 784])).unwrap_err().to_string();

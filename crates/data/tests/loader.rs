@@ -204,7 +204,7 @@ fn what_makes_no_sense_is_refused() {
     let error = new(&wrong_shape, Augment::default(), 1);
     assert_eq!(
         error.to_string(),
-        "the images are [C, H, W] = [1, 8, 8], the preprocessing expects [1, 28, 28]"
+        "the images are [C, H, W] = [1, 8, 8], but the preprocessing expects [1, 28, 28]"
     );
     let error = new(&preprocess(), Augment::default(), 0);
     assert_eq!(error.to_string(), "batch size: expected at least 1, got 0");

@@ -309,7 +309,7 @@ fn a_step_of_one_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "or give it a larger map; these are 6, 5 at once")]
+#[should_panic(expected = "or give it a larger feature map; these are 6, 5 at once")]
 fn a_last_part_of_one_is_refused() {
     let parts = TrainOptions { micro_batch: Some(5), ..TrainOptions::new(6, 0) };
     let mut train = train_step(&pooled_before_norm([1, 1]), parts).expect("a plan");

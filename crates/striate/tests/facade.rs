@@ -64,7 +64,7 @@ fn an_image_its_file_and_its_bytes_are_one_thing() {
     assert_eq!(model.predict_bytes(&bmp(&digit(5))).unwrap(), want);
 
     let error = model.predict_bytes(b"no image").unwrap_err();
-    assert!(matches!(error, Error::Data(_)), "{error}");
+    assert!(matches!(error, Error::Input(_)), "{error}");
     assert!(error.to_string().starts_with("image in memory: "), "{error}");
     std::fs::write(&path, b"no image").unwrap();
     let error = model.predict_path(&path).unwrap_err().to_string();

@@ -285,7 +285,7 @@ fn begun(folder: &Path, asked: Plan, program: &Command) -> anyhow::Result<Plan> 
     let old = match command_of(folder) {
         None if is_bare => {
             let why = format!(
-                "{place}: the run ended before it began: start it again, with --exist-ok for the same folder"
+                "{place}: the run was stopped before it saved anything; start it again, with --exist-ok to use the same folder"
             );
             return Err(Usage(why).into());
         }

@@ -191,7 +191,7 @@ impl fmt::Display for Layers {
         write!(f, "{table}")?;
         writeln!(
             f,
-            "\nA image has {height} x {width} pixels. A value at row i sees the rows from `first from` + i x jump on."
+            "\nAn image has {height} x {width} pixels. A value at row i sees the rows from `first from` + i x jump on."
         )?;
         writeln!(
             f,

@@ -313,14 +313,14 @@ fn a_table_and_a_page() {
     let layers = layers(&net.graph());
     expect![[r#"
         name      op                   values  sees (px)  jump (px)  first from       center  of the image  padding  box
-        ────────  ───────────────────  ──────  ─────────  ─────────  ──────────  ───────────  ──────────────  ───────  ───────────
-        input     input                    28          1          1           0            0          0.13 %   0.00 %  exact
-        conv1     conv, relu               28          3          1          −1            0          1.15 %   4.71 %  exact
-        pool1     max_pool2d               14          4          2          −1          0.5          2.04 %   7.02 %  exact
-        conv2     conv                 14 x 8     8 x 20          2     −3 x −1    0.5 x 8.5         20.41 %  12.95 %  exact
-        adaptive  adaptive_avg_pool2d       3    18 x 26      8 x 4     −3 x −1   5.5 x 11.5         57.40 %  19.09 %  upper bound
-        flatten   flatten              vector         34                −3 x −1  13.5 x 15.5        100.00 %  32.18 %  upper bound
-        fc        linear               vector         34                −3 x −1  13.5 x 15.5        100.00 %  32.18 %  exact
+        ────────  ───────────────────  ──────  ─────────  ─────────  ──────────  ───────────  ────────────  ───────  ───────────
+        input     input                    28          1          1           0            0        0.13 %   0.00 %  exact
+        conv1     conv, relu               28          3          1          −1            0        1.15 %   4.71 %  exact
+        pool1     max_pool2d               14          4          2          −1          0.5        2.04 %   7.02 %  exact
+        conv2     conv                 14 x 8     8 x 20          2     −3 x −1    0.5 x 8.5       20.41 %  12.95 %  exact
+        adaptive  adaptive_avg_pool2d       3    18 x 26      8 x 4     −3 x −1   5.5 x 11.5       57.40 %  19.09 %  upper bound
+        flatten   flatten              vector         34                −3 x −1  13.5 x 15.5      100.00 %  32.18 %  upper bound
+        fc        linear               vector         34                −3 x −1  13.5 x 15.5      100.00 %  32.18 %  exact
 
         An image has 28 x 28 pixels. A value at row i sees the rows from `first from` + i x jump on.
         `of the image`: how much of it the layer's middle value sees; `padding`: how much of all

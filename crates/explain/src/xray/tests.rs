@@ -320,10 +320,10 @@ fn the_text_of_a_sum() {
     let found = xray(&graph, &params, &engine, x.view(), &at("relu", 1, [0, 3])).unwrap();
     expect![[r#"
         relu map 1 at (0, 3) = 0   (conv2d, relu)
-        sees rows 0 to 1 and columns 2 to 4 of 6 x 6: 6 pixels, 16.67 %; its slope is not 0 at 6 of them
+        receptive field: rows 0-1, columns 2-4 (6 of 36 pixels); the gradient is non-zero at 6 of them
 
-        windows of 3 x 3 from (−1, 2) on input, times their kernels, the largest first:
-        channel  subtotal  sum so far  its largest product
+        windows of 3 x 3 starting at (−1, 2) of input, times their kernels, the largest subtotals first:
+        channel  subtotal  sum so far  largest product
         ───────  ────────  ──────────  ────────────────────────
            bias     −2.19       −2.19
               5     0.727       −1.46  −1.38 · −0.188 at (1, 4)
@@ -341,7 +341,7 @@ fn the_text_of_a_sum() {
         conv  conv2d  −0.4296875  −0.4296875  difference 0
         relu  relu             0           0  difference 0
 
-        By hand means in the engine's order (portable). In f64 conv is −0.4296875000: the engine is 0.0e0 off, and may be 9.5e-5.
+        Computed by hand in the engine's summation order (portable). In double precision, conv is −0.4296875000; the engine's error is 0.0e0 (bound: 9.5e-5).
     "#]].assert_eq(&found.to_string());
 }
 
@@ -355,7 +355,7 @@ fn the_text_and_the_page() {
     let pool = look(&graph, &params, Isa::PORTABLE, &at("maxpool", 2, [0, 3]));
     expect![[r#"
         maxpool map 2 at (0, 3) = 0.4777594   (max_pool2d)
-        sees rows 0 to 4 and columns 3 to 10 of 12 x 11: 40 pixels, 30.30 %; its slope is not 0 at 35 of them
+        receptive field: rows 0-4, columns 3-10 (40 of 132 pixels); the gradient is non-zero at 35 of them
 
         the largest of 4 values of block.relu_1:
              (0, 6)      0.146

@@ -68,7 +68,7 @@ pub(crate) fn calls() -> Vec<Case> {
         for (how, pickle, said) in [
             ("REDUCE", reduce, said.clone()),
             ("STACK_GLOBAL", stack, said),
-            ("INST", inst, "the operation INST (0x69) is none".into()),
+            ("INST", inst, "the operation INST (0x69) is not one".into()),
             ("an argument", nested, "no dictionary of tensors in it: an object; nothing was run".into()),
             ("an entry", entry, format!("fc.weight (an object of `{module}.{name}`); nothing was run")),
         ] {

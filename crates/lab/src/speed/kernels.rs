@@ -291,7 +291,7 @@ mod tests {
         let text = format!("{kernels}{}", slow.join("\n"));
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
         expect![[r#"
-            Kernels by themselves, 1 thread, avx512
+            Single kernels, 1 thread, avx512
 
             kernel                   geometry                               batch     time  GFLOP/s  of peak  floor
             ───────────────────────  ─────────────────────────────────────  ─────  ───────  ───────  ───────  ─────  ────────

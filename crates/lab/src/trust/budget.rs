@@ -97,6 +97,6 @@ mod tests {
         let of =
             |method| &checked[Explainer::all().iter().position(|&e| e == Explainer::Method(method)).unwrap()];
         assert!(of(Method::Gradient).is_ok() && of(Method::GradCam).is_ok());
-        assert!(of(Method::Occlusion).as_ref().unwrap_err().contains("thousand million multiply-adds"));
+        assert!(of(Method::Occlusion).as_ref().unwrap_err().contains("billion multiply-adds"));
     }
 }

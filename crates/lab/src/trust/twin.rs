@@ -107,8 +107,8 @@ mod tests {
             other.provenance.model = name.into();
             architecture(&other).unwrap_err()
         };
-        assert_eq!(with(""), "the model does not say which network it is");
-        assert_eq!(with("custom"), "its network, custom, is not one that is known by name");
-        assert_eq!(with("convnet"), "it says that it is convnet, and is another network");
+        assert_eq!(with(""), "the model does not record which network it is");
+        assert_eq!(with("custom"), "its network, custom, is not known by name");
+        assert_eq!(with("convnet"), "it is recorded as convnet, but is another network");
     }
 }

@@ -107,7 +107,7 @@ mod tests {
         let [(_, y, height)] = bars(&scene, SURER)[..] else { panic!("one gap") };
         assert!((y - (TOP + 0.25 * SIDE)).abs() < 1e-9 && (height - 0.25 * SIDE).abs() < 1e-9);
         assert!(bars(&scene, RIGHTER).is_empty());
-        assert!(scene.to_svg().contains("4 answers, said 75.0 %, right 50.0 %"));
+        assert!(scene.to_svg().contains("4 predictions, mean probability 75.0 %, accuracy 50.0 %"));
     }
 
     #[test]
