@@ -17,7 +17,7 @@ const OPEN_ALREADY: [&str; 4] = ["/dev/stdin", "/dev/fd", "/proc/self/fd", "/pro
 /// # Example
 /// ```
 /// let folder = tempfile::tempdir()?;
-/// let error = striate_data::open_regular(folder.path()).unwrap_err();
+/// let error = striate_image::open_regular(folder.path()).unwrap_err();
 /// assert_eq!(error.to_string(), "is a folder, expected a file");
 /// # Ok::<(), std::io::Error>(())
 /// ```

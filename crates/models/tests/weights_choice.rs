@@ -365,13 +365,13 @@ fn networks_that_timm_calls_otherwise() {
 /// Networks that look like ours and compute something else.
 #[test]
 fn networks_that_are_others() {
-    expect!["no model `resnet50d`; a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is another network, whose weights do not fit this one"]
+    expect!["no model `resnet50d`; a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is another network, whose weights mean nothing in this one"]
         .assert_eq(&registry::find("resnet50d").unwrap_err().to_string());
     let model = registry::find("resnet18").unwrap();
     let graph = trace((model.build)(1000, 3).as_ref(), Mode::Eval, model.input).unwrap();
     let load = |source: &str| load_from(&Places::default(), model, source, &graph, LoadOptions::default());
     let text = load("timm/resnet18d.ra2_in1k").unwrap_err().to_string();
-    expect!["the weights timm/resnet18d.ra2_in1k are for resnet18d, not for resnet18; a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is another network, whose weights do not fit this one"]
+    expect!["the weights timm/resnet18d.ra2_in1k are for resnet18d, not for resnet18; a ResNet-D begins with three 3x3 convolutions where a ResNet has one of 7x7, and averages in its shortcuts: it is another network, whose weights mean nothing in this one"]
         .assert_eq(&text);
     // A file of such weights is known by its names.
     let deep = ["conv1.0.weight", "conv1.3.weight", "conv1.6.weight", "layer1.0.conv1.weight"];

@@ -28,8 +28,8 @@ fn average_pools() {
         AvgPool2d::new(9).ceil_mode(true),
         [1, 8, 8],
         &expect![[r#"
-        layer.avg_pool2d (refusals.rs:18): avg_pool2d with kernel_size 9x9 is larger than its input of 8x8 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
-    "#]],
+            layer.avg_pool2d (refusals.rs:16): avg_pool2d with kernel_size 9x9 is larger than its input of 8x8 with padding 0x0; use a smaller kernel, or more padding; or use 28x28 images
+        "#]],
     );
 }
 
@@ -39,15 +39,15 @@ fn adaptive_max_pools() {
         AdaptiveMaxPool2d::new([0, 1]),
         [1, 28, 28],
         &expect![[r#"
-        layer.adaptive_max_pool2d (refusals.rs:18): adaptive_max_pool2d to an empty output; the smallest is 1x1
-    "#]],
+            layer.adaptive_max_pool2d (refusals.rs:16): adaptive_max_pool2d to an empty output; the smallest is 1x1
+        "#]],
     );
     check(
         AdaptiveMaxPool2d::new([1, 3]),
         [1, 10_000, 10_000],
         &expect![[r#"
-        layer.adaptive_max_pool2d (refusals.rs:18): adaptive_max_pool2d of 10000x10000 to 1x3 takes windows of more than 16777216 values; make the output larger, or the image smaller with max_pool2d first; or use 28x28 images
-    "#]],
+            layer.adaptive_max_pool2d (refusals.rs:16): adaptive_max_pool2d of 10000x10000 to 1x3 takes windows of more than 16777216 values; make the output larger, or the image smaller with max_pool2d first; or use 28x28 images
+        "#]],
     );
 }
 
@@ -57,15 +57,15 @@ fn prelu() {
         PReLU::new(4),
         [3, 8, 8],
         &expect![[r#"
-        layer (refusals.rs:18): prelu has 4 slopes, but its input has 3 channels; set num_parameters to 3, or to 1 for all
-    "#]],
+            layer (refusals.rs:16): prelu has 4 slopes, but its input has 3 channels; set num_parameters to 3, or to 1 for all
+        "#]],
     );
     check(
         PReLU::default().init(f32::NAN),
         [3, 8, 8],
         &expect![[r#"
-        layer (refusals.rs:18): prelu starts with a slope of NaN; it must be a finite number
-    "#]],
+            layer (refusals.rs:16): prelu starts with a slope of NaN; it must be a finite number
+        "#]],
     );
 }
 
@@ -75,29 +75,29 @@ fn group_norm() {
         GroupNorm::new(2, 4),
         [6, 8, 8],
         &expect![[r#"
-        layer (refusals.rs:18): group_norm expects 4 channels, got 6; set num_channels (of an InstanceNorm2d num_features) to 6
-    "#]],
+            layer (refusals.rs:16): group_norm expects 4 channels, got 6; set num_channels (of an InstanceNorm2d num_features) to 6
+        "#]],
     );
     check(
         GroupNorm::new(4, 6),
         [6, 8, 8],
         &expect![[r#"
-        layer (refusals.rs:18): group_norm cannot split 6 channels into 4 groups; num_groups must divide 6
-    "#]],
+            layer (refusals.rs:16): group_norm cannot split 6 channels into 4 groups; num_groups must divide 6
+        "#]],
     );
     check(
         GroupNorm::new(0, 6),
         [6, 8, 8],
         &expect![[r#"
-        layer (refusals.rs:18): group_norm cannot split 6 channels into 0 groups; num_groups must divide 6
-    "#]],
+            layer (refusals.rs:16): group_norm cannot split 6 channels into 0 groups; num_groups must divide 6
+        "#]],
     );
     check(
         GroupNorm::new(2, 4).eps(0.0),
         [4, 8, 8],
         &expect![[r#"
-        layer (refusals.rs:18): group_norm with eps 0; eps must be above 0, such as 1e-5
-    "#]],
+            layer (refusals.rs:16): group_norm with eps 0; eps must be above 0, such as 1e-5
+        "#]],
     );
 }
 
@@ -107,15 +107,15 @@ fn instance_norm() {
         InstanceNorm2d::new(6),
         [6, 1, 1],
         &expect![[r#"
-        layer.group_norm (refusals.rs:18): group_norm of [6, 1, 1] in 6 groups has one value in each, which is its own mean; use fewer groups, or put it where the image is larger; or use 28x28 images
-    "#]],
+            layer.group_norm (refusals.rs:16): group_norm of [6, 1, 1] in 6 groups has one value in each, which is its own mean; use fewer groups, or put it where the image is larger; or use 28x28 images
+        "#]],
     );
     check(
         InstanceNorm2d::new(6),
         [3, 8, 8],
         &expect![[r#"
-        layer.group_norm (refusals.rs:18): group_norm expects 6 channels, got 3; set num_channels (of an InstanceNorm2d num_features) to 3
-    "#]],
+            layer.group_norm (refusals.rs:16): group_norm expects 6 channels, got 3; set num_channels (of an InstanceNorm2d num_features) to 3
+        "#]],
     );
 }
 
@@ -125,22 +125,22 @@ fn local_response_norm() {
         LocalResponseNorm::new(0),
         [6, 8, 8],
         &expect![[r#"
-        layer.local_response_norm (refusals.rs:18): local_response_norm over 0 channels; the smallest size is 1, and 5 is usual
-    "#]],
+            layer.local_response_norm (refusals.rs:16): local_response_norm over 0 channels; the smallest size is 1, and 5 is usual
+        "#]],
     );
     check(
         LocalResponseNorm::new(5).k(0.0),
         [6, 8, 8],
         &expect![[r#"
-        layer.local_response_norm (refusals.rs:18): local_response_norm with alpha 0.0001, beta 0.75 and k 0; alpha must be 0 or more, beta in -100 ..= 100, and k above 0 so that nothing is divided by 0; 1e-4, 0.75 and 1 are usual
-    "#]],
+            layer.local_response_norm (refusals.rs:16): local_response_norm with alpha 0.0001, beta 0.75 and k 0; alpha must be 0 or more, beta in -100 ..= 100, and k above 0 so that nothing is divided by 0; 1e-4, 0.75 and 1 are usual
+        "#]],
     );
     check(
         LocalResponseNorm::new(5).beta(101.0),
         [6, 8, 8],
         &expect![[r#"
-        layer.local_response_norm (refusals.rs:18): local_response_norm with alpha 0.0001, beta 101 and k 1; alpha must be 0 or more, beta in -100 ..= 100, and k above 0 so that nothing is divided by 0; 1e-4, 0.75 and 1 are usual
-    "#]],
+            layer.local_response_norm (refusals.rs:16): local_response_norm with alpha 0.0001, beta 101 and k 1; alpha must be 0 or more, beta in -100 ..= 100, and k above 0 so that nothing is divided by 0; 1e-4, 0.75 and 1 are usual
+        "#]],
     );
 }
 
@@ -150,8 +150,8 @@ fn dropout2d() {
         Dropout2d::new(1.0),
         [6, 8, 8],
         &expect![[r#"
-        layer.dropout2d (refusals.rs:18): dropout2d with p = 1; p must be in 0 ≤ p < 1
-    "#]],
+            layer.dropout2d (refusals.rs:16): dropout2d with p = 1; p must be in 0 ≤ p < 1
+        "#]],
     );
 }
 
@@ -161,22 +161,22 @@ fn upsample() {
         Upsample::scale_factor([2, 0]),
         [6, 8, 8],
         &expect![[r#"
-        layer.interpolate (refusals.rs:18): interpolate by the scale_factor [2, 0]; the smallest is 1
-    "#]],
+            layer.interpolate (refusals.rs:16): interpolate by the scale_factor [2, 0]; the smallest is 1
+        "#]],
     );
     check(
         Upsample::size([0, 3]),
         [6, 8, 8],
         &expect![[r#"
-        layer.interpolate (refusals.rs:18): interpolate to the size [0, 3]; the smallest is 1x1
-    "#]],
+            layer.interpolate (refusals.rs:16): interpolate to the size [0, 3]; the smallest is 1x1
+        "#]],
     );
     check(
         Upsample::scale_factor(usize::MAX),
         [6, 8, 8],
         &expect![[r#"
-        layer.interpolate (refusals.rs:18): interpolate of 8x8 to 2^64 rows or columns or more; scale by less
-    "#]],
+            layer.interpolate (refusals.rs:16): interpolate of 8x8 to 2^64 rows or columns or more; scale by less
+        "#]],
     );
 }
 

@@ -177,7 +177,7 @@ mod tests {
     fn what_is_no_probability_is_refused() {
         let mut calibration = Calibration::default();
         let label = calibration.add(&[0.5, 0.5], 2).unwrap_err().to_string();
-        expect!["confusion matrix: label 2 is outside its 2 classes (0 to 1); give the data set and the model the same classes"].assert_eq(&label);
+        expect!["confusion matrix: label 2 is not one of its 2 classes (0 to 1); use a data set and a model with the same classes"].assert_eq(&label);
         let nan = calibration.add(&[0.5, f32::NAN], 0).unwrap_err().to_string();
         expect!["class 1: expected a probability from 0 to 1, got NaN; the network's values are not finite, so train it again with a lower learning rate"].assert_eq(&nan);
         assert!(calibration.add(&[1.5], 0).is_err());

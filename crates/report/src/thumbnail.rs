@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn what_is_no_image_is_refused() {
         let message = Thumbnail::new(2, 2, 3, &[0; 11], 8).unwrap_err().to_string();
-        expect!["image: expected height x width x channels values, 1 or 3 channels, got [2, 2, 3] with 11 values; check how it was decoded"].assert_eq(&message);
+        expect!["image: expected height x width x channels values with 1 or 3 channels, got [2, 2, 3] with 11 values; check how it was decoded"].assert_eq(&message);
         for (width, height, channels, len) in [(2, 2, 2, 8), (0, 0, 1, 0), (usize::MAX, 2, 3, 6)] {
             assert!(Thumbnail::new(width, height, channels, &vec![0; len], 8).is_err());
         }

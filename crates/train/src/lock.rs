@@ -89,7 +89,7 @@ mod tests {
         let error = FolderLock::take(place.path()).unwrap_err().to_string();
         let place_text = place.path().display().to_string();
         let error = error.replace(&place_text, "FOLDER").replace(&std::process::id().to_string(), "PID");
-        expect!["FOLDER: another run is in progress in this folder (process PID); wait for its end, stop it, or choose another name or folder"].assert_eq(&error);
+        expect!["FOLDER: another run is in progress in this folder (process PID); wait until it ends, stop it, or choose another name or folder"].assert_eq(&error);
         drop(lock);
         FolderLock::take(place.path()).unwrap();
     }

@@ -166,7 +166,7 @@ fn without_a_whole_checkpoint_a_run_is_refused() {
     };
     DAMAGES[1](&newest);
     DAMAGES[2](&Checkpoint::previous(&newest));
-    expect!["FOLDER/checkpoint.safetensors: the header says that it is 4384 bytes long, in a file of 2404 bytes and with a limit of 8388608; the file is cut short, or it is no safetensors file; and the checkpoint before it: FOLDER/checkpoint.previous.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else; nothing is left to resume from: start the run again"].assert_eq(&refused());
+    expect!["FOLDER/checkpoint.safetensors: the header says that it is 4384 bytes long, in a file of 2404 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file; and the checkpoint before it: FOLDER/checkpoint.previous.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else; there is nothing left to resume from, so start the run again"].assert_eq(&refused());
     fs::remove_file(Checkpoint::previous(&newest)).unwrap();
     DAMAGES[2](&newest);
     expect!["FOLDER/checkpoint.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else"].assert_eq(&refused());
