@@ -17,7 +17,7 @@ use std::fmt;
 
 /// The type of an array's values, by the name that it has in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[allow(non_camel_case_types)]
+#[allow(non_camel_case_types, clippy::upper_case_acronyms)]
 pub(crate) enum Stored {
     BOOL,
     F4,

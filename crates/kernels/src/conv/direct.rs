@@ -92,7 +92,7 @@ impl Conv {
             y_step: [1, 1],
             clear_halo: true,
             walk: Walk::new(shape, &rows.lanes),
-            rows: rows.to_run(),
+            rows: rows.into_run(),
             x,
             w,
             bias,

@@ -61,7 +61,7 @@ impl ConvPool {
         assert_eq!((y.plane.channels, y.plane.size()), (shape.c_out, shape.output().map(|n| n / 2)));
         let origin = origin(&x, shape.window.before().map(|p| -(p as isize)));
         let uniform = rows.uniform();
-        Self { uniform, rows: rows.to_run(), x, w, bias, y, argmax, whole: None, origin }
+        Self { uniform, rows: rows.into_run(), x, w, bias, y, argmax, whole: None, origin }
     }
 
     /// Also writes the convolution with its bias, before ReLU and pooling, to `whole`, which has no halo.

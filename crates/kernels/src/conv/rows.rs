@@ -98,8 +98,8 @@ impl Rows {
         rows
     }
 
-    /// These rows as a forward pass reads them, without what only tells where the weights come from.
-    pub(super) fn to_run(self) -> Self {
+    /// These rows as a forward pass reads them, without the information on where the weights come from.
+    pub(super) fn into_run(self) -> Self {
         Self { taps: Vec::new(), ..self }
     }
 

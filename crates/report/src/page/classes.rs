@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use super::content::{Page, percent, section};
 use super::numbers::interval;
-use super::page::{Page, percent, section};
 use crate::metrics::ClassMetrics;
 use crate::text::grouped;
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::page::{Mistake, Page, percent, section};
+use super::content::{Mistake, Page, percent, section};
 use crate::chart::Escaped;
 use crate::error::{ReportError, Role};
 use crate::text::grouped;

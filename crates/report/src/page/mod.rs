@@ -4,17 +4,17 @@
 //! external addresses. Charts are the [`Scene`]s of the run folder, as SVG.
 
 mod classes;
+mod content;
 mod mistakes;
 mod numbers;
-mod page;
 
-pub use page::{Comparison, Mistake, Page};
+pub use content::{Comparison, Mistake, Page};
 
 use std::fmt::Write;
 
 use crate::chart::{self, Escaped, Scene};
 use crate::error::ReportError;
-use page::section;
+use content::section;
 
 impl Page<'_> {
     /// The page.

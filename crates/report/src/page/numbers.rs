@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::page::{Page, percent, section, share};
+use super::content::{Page, percent, section, share};
 use crate::calibration::Calibration;
 use crate::chart::Escaped;
 use crate::metrics::{Z_95, wilson_interval};
