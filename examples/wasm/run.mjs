@@ -1,9 +1,9 @@
 // Predicts digits with a model in WebAssembly, and compares the logits with those of this machine, bit for bit.
 //
-//     node run.mjs STRIATE_WASM NATIVE MODEL DIGITS
+//     node run.mjs STRIATE_WASM LOGITS MODEL DIGITS
 //
-// STRIATE_WASM and NATIVE are what `cargo build` made of this folder, MODEL is a model file of 28 x 28 gray images, and DIGITS is
-// crates/data/assets/digits.gz.
+// STRIATE_WASM is what `cargo build` made of this folder, LOGITS what it made of crates/striate/examples/logits.rs, MODEL is a model
+// file of 28 x 28 gray images, and DIGITS is crates/data/assets/digits.gz. tools/wasm/run.sh builds both and calls this.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ const IMAGES = 10;
 /// Bytes in front of the images, and of the labels, of an idx file.
 const [IMAGES_HEADER, LABELS_HEADER] = [16, 8];
 
-const [wasm, native, model, digits] = process.argv.slice(2);
+const [wasm, logits, model, digits] = process.argv.slice(2);
 const { instance } = await WebAssembly.instantiate(readFileSync(wasm), {});
 const { memory, striate_alloc, striate_load, striate_predict } = instance.exports;
 
@@ -43,8 +43,8 @@ for (let i = 0; i < IMAGES; i++) {
   hand(images.subarray(i * IMAGE_BYTES, (i + 1) * IMAGE_BYTES));
   const at = striate_predict();
   if (at === 0) throw new Error(`image ${i}: no answer`);
-  const logits = new Float32Array(memory.buffer, at, classes);
-  right += logits.indexOf(Math.max(...logits)) === labels[i];
+  const values = new Float32Array(memory.buffer, at, classes);
+  right += values.indexOf(Math.max(...values)) === labels[i];
   const bits = [...new Uint32Array(memory.buffer, at, classes)];
   lines.push(bits.map((word) => word.toString(16).padStart(8, "0")).join(" "));
 }
@@ -55,10 +55,11 @@ try {
   const raw = join(folder, "pixels");
   writeFileSync(raw, images);
   const env = { ...process.env, STRIATE_ISA: "portable" };
-  expected = execFileSync(native, [model, raw], { env, encoding: "utf8" }).trim().split("\n");
+  expected = execFileSync(logits, [model, raw], { env, encoding: "utf8" }).trim().split("\n");
 } finally {
   rmSync(folder, { recursive: true });
 }
+if (expected.length !== IMAGES) throw new Error(`${logits}: ${expected.length} lines for ${IMAGES} images`);
 for (let i = 0; i < IMAGES; i++) {
   if (lines[i] !== expected[i]) throw new Error(`image ${i}: ${lines[i]} in WebAssembly, ${expected[i]} here`);
 }

@@ -9,26 +9,20 @@ use striate::Classifier;
 use striate::graph::Engine;
 
 /// A model, and the logits of its last image.
-pub struct Model {
+struct Model {
     classifier: Classifier,
     logits: Vec<f32>,
 }
 
 impl Model {
     /// The model in the bytes of a model file.
-    ///
-    /// # Errors
-    /// What is wrong with them.
-    pub fn load(bytes: &[u8]) -> Result<Self, striate::Error> {
+    fn load(bytes: &[u8]) -> Result<Self, striate::Error> {
         let engine = Engine::new(Some(1)).map_err(striate::Error::Engine)?;
         Ok(Self { classifier: Classifier::from_bytes_with(bytes, engine)?, logits: Vec::new() })
     }
 
     /// Logits of one image, pixels `[C, H, W]` from 0 to 255.
-    ///
-    /// # Errors
-    /// When the pixels are not one image.
-    pub fn logits(&mut self, pixels: &[u8]) -> Result<&[f32], striate::Error> {
+    fn logits(&mut self, pixels: &[u8]) -> Result<&[f32], striate::Error> {
         let predictions = self.classifier.predict_pixels(pixels)?;
         self.logits = predictions.into_iter().flat_map(|prediction| prediction.logits).collect();
         Ok(&self.logits)
