@@ -187,3 +187,7 @@ pub mod prelude {
     #[cfg(feature = "train")]
     pub use striate_train::FitConfig;
 }
+
+#[cfg(all(doctest, feature = "decode"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
