@@ -1,5 +1,6 @@
 //! The folder of the workspace, and the cargo to run in it.
 
+use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,6 +21,18 @@ pub(crate) fn plain_cargo() -> Command {
         }
     }
     command
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// When it cannot start, or fails.
+pub(crate) fn succeed(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if !status.success() {
+        bail!("{status}");
+    }
+    Ok(())
 }
 
 fn is_about_this_package(name: &str) -> bool {

@@ -7,8 +7,11 @@
 mod book;
 mod cargo;
 mod ci;
+mod dist;
+mod features;
 mod golden;
 mod modules;
+mod msrv;
 mod shipped;
 mod size;
 mod source;
@@ -20,7 +23,8 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask TASK
 
-  ci               everything that CI runs: format, lints, dependencies, docs, tests, book, tidy; stops at the first failure
+  ci               everything that CI runs: format, lints, dependencies, docs, packages, tests, features, oldest Rust, book,
+                   WebAssembly, tidy; stops at the first failure
   tidy             the rules that no compiler checks: floors, circles, unsafe, headers, dependencies, links, words
   size             lines per crate, largest files, ratio of docs and tests to code, number of unsafe; the files that the last
                    operation, layer and network touched; the size of the binary, if it has been built
@@ -28,6 +32,9 @@ Usage: cargo xtask TASK
                    runs the commands of docs/book again, and updates quoted lines and images that differ;
                    --check writes nothing and fails instead; --all also runs commands that need data or photos from outside;
                    --debug uses the debug build; --quick skips the pages that train for minutes
+  features         compiles the library with each feature alone, and counts the crates of a program that only predicts
+  msrv             compiles with the oldest Rust that the manifests promise
+  dist             builds the release binary and packs it, with its digest, in target/dist
   golden [--check] remakes the golden files with their scripts; --check compares and writes nothing
   shipped [--data FOLDER]
                    retrains the included networks on MNIST (in FOLDER/mnist), and compares the files byte by byte";
@@ -40,6 +47,9 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["size"] => size::run(),
         ["book", ref rest @ ..] if let Some(asked) = book::Asked::parse(rest) => book::run(&asked),
+        ["features"] => features::run(),
+        ["msrv"] => msrv::run(),
+        ["dist"] => dist::run(),
         ["golden"] => golden::run(false),
         ["golden", "--check"] => golden::run(true),
         ["shipped"] => shipped::run(None),
