@@ -4,7 +4,7 @@
 #   bench/peers/setup.sh               PyTorch and ONNX Runtime
 #   bench/peers/setup.sh torch         only PyTorch (also what tools/golden/make.py needs)
 #   bench/peers/setup.sh torchvision   PyTorch and torchvision (what tools/golden/zoo.py and torchvision_loader.py need)
-#   bench/peers/setup.sh evidence      PyTorch, captum and pytorch-grad-cam (what tools/golden/evidence.py needs)
+#   bench/peers/setup.sh attribution   PyTorch, captum and pytorch-grad-cam (what tools/golden/attribution.py needs)
 #   bench/peers/setup.sh onnxruntime   only ONNX Runtime and onnx (small)
 #   bench/peers/setup.sh engines       PyTorch, torchvision, ncnn, MNN, OpenVINO and ONNX Runtime (what bench/zoo.py needs)
 #
@@ -17,9 +17,9 @@ case "${1:-all}" in
   all) wanted=(torch onnxruntime) ;;
   torch | onnxruntime) wanted=("$1") ;;
   torchvision) wanted=(torch torchvision) ;;
-  evidence) wanted=(torch torchvision evidence) ;;
+  attribution) wanted=(torch torchvision attribution) ;;
   engines) wanted=(torch torchvision engines) ;;
-  *) echo "setup.sh: '$1' is not one of all, torch, torchvision, evidence, onnxruntime, engines" >&2; exit 2 ;;
+  *) echo "setup.sh: '$1' is not one of all, torch, torchvision, attribution, onnxruntime, engines" >&2; exit 2 ;;
 esac
 
 python=${PYTHON:-python3}

@@ -34,10 +34,10 @@ const ALL: &[Golden] = &[
         checks: true,
     },
     Golden {
-        what: "crates/testkit/golden/evidence/*.json: attributions by captum and pytorch-grad-cam",
-        script: "tools/golden/evidence.py",
-        needs: Some(("captum, pytorch_grad_cam", "bench/peers/setup.sh evidence")),
-        by_hand: "bench/peers/.venv/bin/python tools/golden/evidence.py",
+        what: "crates/testkit/golden/attribution/*.json: attributions by captum and pytorch-grad-cam",
+        script: "tools/golden/attribution.py",
+        needs: Some(("captum, pytorch_grad_cam", "bench/peers/setup.sh attribution")),
+        by_hand: "bench/peers/.venv/bin/python tools/golden/attribution.py",
         checks: true,
     },
     Golden {

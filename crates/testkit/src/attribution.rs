@@ -1,4 +1,4 @@
-//! The results of captum and pytorch-grad-cam for two small networks, as described in `tools/golden/evidence.py`.
+//! The results of captum and pytorch-grad-cam for two small networks, as described in `tools/golden/attribution.py`.
 
 use crate::golden::{Checksum, read};
 use serde::Deserialize;
@@ -46,7 +46,7 @@ impl AttributionGolden {
     /// # Panics
     /// If the file does not exist or does not have the expected form.
     pub fn read(name: &str) -> Self {
-        read(&format!("evidence/{name}"))
+        read(&format!("attribution/{name}"))
     }
 }
 

@@ -135,14 +135,14 @@ fn of_method(
     let [_, height, width] = session.graph().input_shape();
     // Normalized values of 0 are the mean of the training images.
     let baseline = Array3::zeros(image.raw_dim());
-    let evidence = Attributor::new(session, image, class)?.ask(method, &baseline.view())?;
-    let [_, h, w] = evidence.shape;
+    let attribution = Attributor::new(session, image, class)?.ask(method, &baseline.view())?;
+    let [_, h, w] = attribution.shape;
     Ok(Map {
         size: [h, w],
-        values: evidence.per_pixel(),
-        stretched: evidence.stretched([height, width]),
-        logit: f64::from(evidence.logit),
-        completeness: evidence.completeness,
+        values: attribution.per_pixel(),
+        stretched: attribution.stretched([height, width]),
+        logit: f64::from(attribution.logit),
+        completeness: attribution.completeness,
     })
 }
 

@@ -1,8 +1,8 @@
-"""Make crates/testkit/golden/evidence/*.json with captum and pytorch-grad-cam: which pixels speak for a class, by each method.
+"""Make crates/testkit/golden/attribution/*.json with captum and pytorch-grad-cam: which pixels speak for a class, by each method.
 
-    bench/peers/setup.sh evidence                                   # once: the pinned environment
-    bench/peers/.venv/bin/python tools/golden/evidence.py           # write the files
-    bench/peers/.venv/bin/python tools/golden/evidence.py --check   # remake and compare, writing nothing
+    bench/peers/setup.sh attribution                                   # once: the pinned environment
+    bench/peers/.venv/bin/python tools/golden/attribution.py           # write the files
+    bench/peers/.venv/bin/python tools/golden/attribution.py --check   # remake and compare, writing nothing
 
 Weights and inputs come from the formula of README.md and are rounded to f32; everything is then computed in float64. Stored are
 the raw arrays, at the resolution of the layer, before anything is normalized or resized for display.
@@ -54,7 +54,7 @@ from torch import nn
 import formula
 from make import OUT, differences, dumps, fill, summary_of_formula, tensor
 
-FOLDER = OUT / "evidence"
+FOLDER = OUT / "attribution"
 BASELINE, SHARE, SAMPLES, SEED, SCALE = -0.5, 0.15, 6, 3, 1e4
 MASK = (1 << 64) - 1
 
@@ -210,7 +210,7 @@ def golden(name):
                 found.setdefault(method, []).append(packed(array))
     return {
         "made_by": {
-            "script": "tools/golden/evidence.py", "torch": torch.__version__, "captum": captum.__version__,
+            "script": "tools/golden/attribution.py", "torch": torch.__version__, "captum": captum.__version__,
             "grad-cam": version("grad-cam"), "python": platform.python_version(),
         },
         "input_shape": list(net.input_shape), "classes": net.classes, "baseline": BASELINE,
