@@ -7,7 +7,7 @@ use striate_kernels::Activation;
 use striate_kernels::{ActivateBackward, Buf, Builder, Copy, Plane, ReluRule, Value};
 
 /// The context in which an operation adds its forward kernels.
-pub struct Forward<'a> {
+pub struct ForwardKernels<'a> {
     /// The program so far.
     pub program: &'a mut Builder,
     /// Whether a backward pass follows.
@@ -33,7 +33,7 @@ pub struct Forward<'a> {
     pub(crate) kept: &'a mut BTreeMap<NodeId, Value>,
 }
 
-impl Forward<'_> {
+impl ForwardKernels<'_> {
     /// Allocates a buffer for each tile, which the backward pass receives in `saved`, in the order of the calls; `len` is the
     /// length for one sample.
     pub fn save(&mut self, len: usize) -> Buf {
@@ -57,7 +57,7 @@ impl Forward<'_> {
 }
 
 /// The context in which an operation adds its backward kernels.
-pub struct Backward<'a> {
+pub struct BackwardKernels<'a> {
     /// The program so far.
     pub program: &'a mut Builder,
     /// How sums of products may be computed.
@@ -75,7 +75,7 @@ pub struct Backward<'a> {
     /// What other operations contributed to the gradient of the first input, to be added to it, if the operation
     /// [supports](crate::op::Operation::takes_gradient) that.
     pub so_far: Option<Value>,
-    /// Whether the forward kernel added a value ([`Forward::added`]).
+    /// Whether the forward kernel added a value ([`ForwardKernels::added`]).
     pub adds: bool,
     /// Gradient of that value, to be written where it is needed.
     pub dadded: Option<Value>,
@@ -93,7 +93,7 @@ pub struct Backward<'a> {
     pub name: &'a str,
 }
 
-impl Backward<'_> {
+impl BackwardKernels<'_> {
     /// Allocates a value that only this operation uses.
     pub fn scratch(&mut self, plane: Plane) -> Value {
         value(self.program, plane)

@@ -72,4 +72,4 @@ pub use striate_kernels::{ReluRule, TableRows, Target};
 pub use trace::{TraceError, trace};
 pub use train_step::{StepReport, TrainOptions, TrainStep};
 pub use var::{LayerError, Mode, Var};
-pub use watch::{Tap, Trace};
+pub use watch::{Captured, Tap};

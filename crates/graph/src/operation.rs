@@ -2,7 +2,7 @@
 
 use crate::arithmetic::Arithmetic;
 use crate::cost::Cost;
-use crate::emit::{Backward, Forward};
+use crate::emit::{BackwardKernels, ForwardKernels};
 use crate::explain::Pass;
 use crate::facts::{Choice, Limit, Reads, Role, Row, Shift, Sign, Terms};
 use crate::param_spec::{ParamLayout, ParamSpec};
@@ -114,16 +114,16 @@ pub trait Operation: std::fmt::Debug {
     fn takes_planar(&self) -> bool {
         false
     }
-    /// Whether its kernel can end with a function of each value, `Forward::activation`.
+    /// Whether its kernel can end with a function of each value, `ForwardKernels::activation`.
     fn takes_activation(&self) -> bool {
         false
     }
-    /// Whether its kernel can add a value of its output's shape, `Forward::added`, before that function.
+    /// Whether its kernel can add a value of its output's shape, `ForwardKernels::added`, before that function.
     fn takes_added(&self) -> bool {
         false
     }
     /// Whether its backward kernel can add what other consumers contributed to the gradient of its first input,
-    /// `Backward::so_far`.
+    /// `BackwardKernels::so_far`.
     fn takes_gradient(&self) -> bool {
         false
     }
@@ -136,7 +136,7 @@ pub trait Operation: std::fmt::Debug {
         ([0, 0], [0, 0])
     }
     /// Adds the kernels of the forward pass to the program.
-    fn forward(&self, at: &mut Forward<'_>);
+    fn forward(&self, at: &mut ForwardKernels<'_>);
     /// Adds the kernels of the backward pass to the program.
-    fn backward(&self, at: &mut Backward<'_>);
+    fn backward(&self, at: &mut BackwardKernels<'_>);
 }

@@ -1,7 +1,7 @@
 //! From graph to program: where each value lies, and which kernels run, forward and backward.
 
 use crate::clip::Clip;
-use crate::emit::{Backward, Forward, value};
+use crate::emit::{BackwardKernels, ForwardKernels, value};
 use crate::explain::{Part, Pass};
 use crate::graph::NodeId;
 use crate::loss::CrossEntropy;
@@ -232,7 +232,7 @@ impl Planner<'_> {
                 let plane = self.placed.values[&id].plane;
                 self.made.insert(id, value(self.program, plane));
             }
-            node.form.forward(&mut Forward {
+            node.form.forward(&mut ForwardKernels {
                 train: backward,
                 arithmetic: lowered.arithmetic,
                 x: &x,
@@ -373,7 +373,7 @@ impl Planner<'_> {
             let times = u64::from(dx.iter().any(Option::is_some)) + u64::from(self.learns(id));
             let (x, params) = (self.inputs(node), self.params(id));
             let grads = self.grads(id, node);
-            node.form.backward(&mut Backward {
+            node.form.backward(&mut BackwardKernels {
                 arithmetic: lowered.arithmetic,
                 x: &x,
                 shapes: &lowered.input_shapes(node),

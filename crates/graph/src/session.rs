@@ -13,7 +13,7 @@ use crate::plan_error::PlanError;
 use crate::plans::Plans;
 use crate::run_error::{RunError, SessionError, check_evaluates};
 use crate::stage::{Key, Kind, Request, Stage};
-use crate::watch::{Held, Tap, Trace, Watch, exactly};
+use crate::watch::{Captured, Held, Tap, Watch, exactly};
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
 use std::borrow::Cow;
 use striate_kernels::ReluRule;
@@ -455,8 +455,8 @@ impl Session {
     }
 
     /// A copy of everything that is tapped, as the last run left it.
-    pub fn captured(&self) -> Trace {
-        self.watch.trace(&self.graph, self.held())
+    pub fn captured(&self) -> Captured {
+        self.watch.captured(&self.graph, self.held())
     }
 
     fn held(&self) -> Option<Held<'_>> {

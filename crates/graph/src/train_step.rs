@@ -15,7 +15,7 @@ use crate::plan::{Placed, Purpose, Training, Wanted, plan};
 use crate::plan_error::PlanError;
 use crate::rates;
 use crate::slot::Slot;
-use crate::watch::{Held, Kept, Tap, Trace, Watch, exactly, views};
+use crate::watch::{Captured, Held, Kept, Tap, Watch, exactly, views};
 use ndarray::{ArrayD, IxDyn};
 use striate_kernels::{Buf, Builder, Program, Step, Target};
 
@@ -247,8 +247,8 @@ impl TrainStep {
     }
 
     /// A copy of everything that is tapped, as the last step left it.
-    pub fn captured(&self) -> Trace {
-        self.watch.trace(&self.graph, None)
+    pub fn captured(&self) -> Captured {
+        self.watch.captured(&self.graph, None)
     }
 
     fn can_look(&self) -> Result<(), PlanError> {

@@ -26,14 +26,14 @@ enum Side {
 
 /// Everything that was tapped in a run, by name, in the order of the network. It owns its data.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Trace {
+pub struct Captured {
     /// Values `[N, …]`.
     pub values: Vec<(String, ArrayD<f32>)>,
     /// Gradients `[N, …]`, where the run computed them.
     pub gradients: Vec<(String, ArrayD<f32>)>,
 }
 
-impl Trace {
+impl Captured {
     /// The tapped value of that name.
     pub fn value(&self, name: &str) -> Option<&ArrayD<f32>> {
         self.values.iter().find(|(n, _)| n == name).map(|(_, array)| array)
@@ -216,13 +216,13 @@ impl Watch {
         }
     }
 
-    pub(crate) fn trace(&self, graph: &Graph, held: Option<Held<'_>>) -> Trace {
+    pub(crate) fn captured(&self, graph: &Graph, held: Option<Held<'_>>) -> Captured {
         let all = |side| {
             let taps = self.taps.iter().filter(|t| t.side == side);
             let seen = taps.filter_map(|&t| Some((t, self.find(graph, held, t)?)));
             seen.map(|(t, values)| (graph.nodes[t.id].name.clone(), values)).collect()
         };
-        Trace { values: all(Side::Value), gradients: all(Side::Gradient) }
+        Captured { values: all(Side::Value), gradients: all(Side::Gradient) }
     }
 }
 

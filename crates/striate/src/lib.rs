@@ -180,7 +180,7 @@ pub mod prelude {
     pub use striate_data::{Augment, Dataset, Images, Split};
     #[cfg(feature = "explain")]
     pub use striate_explain::{shades, summary};
-    pub use striate_graph::{Call, Edit, Hook, Tap, Trace};
+    pub use striate_graph::{Call, Captured, Edit, Hook, Tap};
     pub use striate_graph::{CrossEntropy, TrainOptions, TrainStep};
     pub use striate_graph::{Engine, Forward, Graph, Mode, Params, Session, Var, trace};
     pub use striate_image::{Image, Preprocess};

@@ -3,7 +3,7 @@
 //! does a quarter of the work.
 
 use crate::arithmetic::Arithmetic;
-use crate::emit::{Backward, Forward};
+use crate::emit::{BackwardKernels, ForwardKernels};
 use crate::graph::NodeId;
 use crate::op::{Choice, Conv2d, Method};
 use striate_kernels::conv::{ConvPool, ConvPoolBackwardData, ConvPoolBackwardWeight, Rows, can_pool};
@@ -37,7 +37,7 @@ impl ConvReluPool {
     }
 
     /// Adds the kernel of the forward pass.
-    pub(crate) fn forward(&self, at: &mut Forward<'_>) {
+    pub(crate) fn forward(&self, at: &mut ForwardKernels<'_>) {
         let shape = self.conv.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         let plane = at.y.plane;
@@ -52,7 +52,7 @@ impl ConvReluPool {
     }
 
     /// Adds the kernels of the backward pass.
-    pub(crate) fn backward(&self, at: &mut Backward<'_>) {
+    pub(crate) fn backward(&self, at: &mut BackwardKernels<'_>) {
         let shape = self.conv.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         let argmax = at.saved[0];

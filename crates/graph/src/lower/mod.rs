@@ -7,7 +7,7 @@ mod conv_relu_pool;
 pub(crate) use conv_relu_pool::ConvReluPool;
 
 use crate::arithmetic::Arithmetic;
-use crate::emit::{Backward, Forward};
+use crate::emit::{BackwardKernels, ForwardKernels};
 use crate::explain::Pass;
 use crate::graph::{Graph, Node, NodeId, full_names};
 use crate::op::{Choice, Op, Operation, ParamSpec};
@@ -99,7 +99,7 @@ impl Form {
     }
 
     /// Adds the kernels of the forward pass.
-    pub(crate) fn forward(&self, at: &mut Forward<'_>) {
+    pub(crate) fn forward(&self, at: &mut ForwardKernels<'_>) {
         match self {
             Self::Stored(op) => op.as_operation().forward(at),
             Self::Joined { op, adds, activation } => {
@@ -112,7 +112,7 @@ impl Form {
     }
 
     /// Adds the kernels of the backward pass.
-    pub(crate) fn backward(&self, at: &mut Backward<'_>) {
+    pub(crate) fn backward(&self, at: &mut BackwardKernels<'_>) {
         match self {
             Self::Stored(op) => op.as_operation().backward(at),
             Self::Joined { op, adds, activation } => {

@@ -67,10 +67,10 @@ impl Operation for AdaptiveAvgPool2d {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(AdaptiveAvgPool::new(at.x[0], at.y));
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             at.program.push(AdaptiveAvgPoolBackward::new(at.dy, dx));
         }

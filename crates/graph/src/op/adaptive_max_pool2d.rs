@@ -84,10 +84,10 @@ impl Operation for AdaptiveMaxPool2d {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(MaxPool::adaptive(at.x[0], at.y));
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             at.program.push(MaxPoolBackward::adaptive(at.x[0], at.dy, dx));
         }

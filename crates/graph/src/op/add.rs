@@ -59,11 +59,11 @@ impl Operation for Add {
     fn takes_activation(&self) -> bool {
         true
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let ([a, b], act) = ([at.x[0], at.x[1]], at.activation);
         at.program.push(striate_kernels::Add { a, b, y: at.y, act });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         at.pass_end();
         for dx in at.dx.clone().into_iter().flatten() {
             at.program.push(Copy { x: at.dy, y: dx });

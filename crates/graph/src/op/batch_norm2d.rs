@@ -125,7 +125,7 @@ impl Operation for BatchNorm2d {
     fn takes_added(&self) -> bool {
         true
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let [weight, bias, running_mean, running_var] = [WEIGHT, BIAS, MEAN, VAR].map(|i| at.params[i]);
         let (x, y, added, act) = (at.x[0], at.y, at.added, at.activation);
         let (eps, momentum) = (self.eps, self.momentum);
@@ -138,7 +138,7 @@ impl Operation for BatchNorm2d {
         at.remember(stats.mean);
         at.remember(stats.inv_std);
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         let (x, dy, weight, bias) = (at.x[0], at.dy, at.params[WEIGHT], at.params[BIAS]);
         // The kernels compute all gradients in one pass; if that of the input is not needed, it goes to a scratch buffer.
         let nowhere = Plane { halo: [0, 0], ..dy.plane };

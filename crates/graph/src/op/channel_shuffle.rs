@@ -78,10 +78,10 @@ impl Operation for ChannelShuffle {
         Gradients { inputs: vec![back], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(shuffle(at.x[0], at.y, self.groups));
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             at.program.push(shuffle(at.dy, dx, dx.plane.channels / self.groups));
         }

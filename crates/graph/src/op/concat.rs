@@ -63,11 +63,11 @@ impl Operation for Concat {
         Gradients { inputs, params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let runs = at.x.iter().map(|&x| Run { from: Some(x), channels: 0..x.plane.channels });
         at.program.push(Channels::new(runs.collect(), at.y));
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         let mut first = 0;
         for (dx, shape) in at.dx.clone().into_iter().zip(at.shapes) {
             let channels = first..first + shape[0];

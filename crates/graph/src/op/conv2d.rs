@@ -343,7 +343,7 @@ impl Operation for Conv2d {
     fn grad_halos(&self, input: &[usize]) -> ([usize; 2], [usize; 2]) {
         (conv::backward_halo(&self.conv_shape(input)), [0, 0])
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);
         let bias = self.bias.then(|| at.params[1]);
@@ -378,7 +378,7 @@ impl Operation for Conv2d {
             }
         }
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         at.pass_end();
         let shape = self.conv_shape(at.shapes[0]);
         let rows = Rows::forward(&shape, &at.x[0].plane);

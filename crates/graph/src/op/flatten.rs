@@ -49,10 +49,10 @@ impl Operation for Flatten {
         Gradients { inputs: vec![grad_output.to_vec()], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(striate_kernels::Flatten { x: at.x[0], y: at.y });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             at.program.push(Unflatten { dy: at.dy, dx });
         }

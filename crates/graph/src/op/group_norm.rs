@@ -101,13 +101,13 @@ impl Operation for GroupNorm {
     fn param_layout(&self, _: usize, _: &Plane) -> Option<ParamLayout> {
         self.affine.then(|| ParamLayout::channels(self.num_channels))
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let parameters = self.affine.then(|| [WEIGHT, BIAS].map(|i| at.params[i]));
         let (x, y, groups, eps) = (at.x[0], at.y, self.num_groups, self.eps);
         let stats = striate_kernels::GroupNorm { x, y, groups, parameters, eps }.push(at.program);
         at.remember(stats);
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         let (x, dy, groups, stats) = (at.x[0], at.dy, self.num_groups, at.saved[0]);
         let weight = self.affine.then(|| at.params[WEIGHT]);
         let lanes = ParamLayout::channels(self.num_channels).len;

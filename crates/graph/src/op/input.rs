@@ -42,8 +42,8 @@ impl Operation for Input {
     fn reference_vjp(&self, _: &Reference<'_>, _: &[f64]) -> Gradients {
         Gradients::default()
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(Import { y: at.y });
     }
-    fn backward(&self, _: &mut Backward<'_>) {}
+    fn backward(&self, _: &mut BackwardKernels<'_>) {}
 }

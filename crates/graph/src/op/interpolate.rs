@@ -120,10 +120,10 @@ impl Operation for Interpolate {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(Upsample::new(at.x[0], at.y, self.between()));
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             at.program.push(UpsampleBackward::new(at.dy, dx, self.between()));
         }

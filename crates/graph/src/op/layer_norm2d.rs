@@ -75,12 +75,12 @@ impl Operation for LayerNorm2d {
     fn param_layout(&self, _: usize, _: &Plane) -> Option<ParamLayout> {
         Some(ParamLayout::channels(self.num_channels))
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let (x, y, eps) = (at.x[0], at.y, self.eps);
         let (weight, bias) = (at.params[WEIGHT], at.params[BIAS]);
         at.program.push(LayerNorm { x, y, weight, bias, eps });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         let (x, dy, weight, eps) = (at.x[0], at.dy, at.params[WEIGHT], self.eps);
         let plain = Plane { halo: [0, 0], ..dy.plane };
         let normal = at.scratch(plain);

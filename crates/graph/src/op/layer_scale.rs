@@ -74,10 +74,10 @@ impl Operation for LayerScale {
     fn param_layout(&self, _: usize, _: &Plane) -> Option<ParamLayout> {
         Some(ParamLayout::channels(self.num_channels))
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(ScaleChannels { x: at.x[0], y: at.y, factors: at.params[0] });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         let (x, dy, factors) = (at.x[0], at.dy, at.params[0]);
         if let Some(y) = at.dx[0] {
             at.program.push(ScaleChannels { x: dy, y, factors });

@@ -114,7 +114,7 @@ impl Operation for Linear {
     fn takes_activation(&self) -> bool {
         true
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let bias = self.bias.then(|| at.params[1]);
         let act = at.activation;
         let (pack, x, w) = (self.pack(), at.x[0], at.params[0]);
@@ -127,7 +127,7 @@ impl Operation for Linear {
         };
         at.program.push(linear);
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         at.pass_end();
         if let Some(dx) = at.dx[0] {
             linear::push_backward_data(at.program, self.pack(), at.dy, at.params[0], dx);

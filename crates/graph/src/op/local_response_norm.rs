@@ -81,10 +81,10 @@ impl Operation for LocalResponseNorm {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(striate_kernels::LocalResponseNorm { x: at.x[0], y: at.y, rule: self.rule() });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             let (x, dy, rule) = (at.x[0], at.dy, self.rule());
             LocalResponseNormBackward { x, dy, dx, rule }.push(at.program);

@@ -93,10 +93,10 @@ impl Operation for MaxPool2d {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(MaxPool::new(at.x[0], at.y, self.window(at.x[0].plane.size())));
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             let window = self.window(at.x[0].plane.size());
             at.program.push(MaxPoolBackward::new(at.x[0], at.dy, dx, window));

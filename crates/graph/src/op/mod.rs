@@ -64,7 +64,7 @@ pub use stochastic_depth::StochasticDepth;
 
 use crate::cost;
 pub use crate::cost::Cost;
-use crate::emit::{Backward, Forward};
+use crate::emit::{BackwardKernels, ForwardKernels};
 pub use crate::facts::{Cells, Choice, Limit, Reads, Role, Row, Shift, Sign, Span, Terms, Weighted};
 pub use crate::operation::{Gradients, Operation, Reference};
 pub use crate::param_spec::{Init, ParamLayout, ParamSpec};

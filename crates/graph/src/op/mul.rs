@@ -55,10 +55,10 @@ impl Operation for Mul {
         Gradients { inputs: vec![a, b], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(striate_kernels::Mul { a: at.x[0], b: at.x[1], y: at.y });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         let (dy, a, b) = (at.dy, at.x[0], at.x[1]);
         if let Some(y) = at.dx[0] {
             at.program.push(striate_kernels::Mul { a: dy, b, y });

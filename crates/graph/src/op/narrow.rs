@@ -65,11 +65,11 @@ impl Operation for Narrow {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let channels = self.start..self.start + self.length;
         at.program.push(Channels::new(vec![Run { from: Some(at.x[0]), channels }], at.y));
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         let Some(dx) = at.dx[0] else { return };
         let zeros = |count: usize| Run { from: None, channels: 0..count };
         let behind = at.shapes[0][0] - self.start - self.length;

@@ -62,10 +62,10 @@ macro_rules! pointwise {
                     vjp(self.function(), at, grad_output)
                 }
 
-                fn forward(&self, at: &mut Forward<'_>) {
+                fn forward(&self, at: &mut ForwardKernels<'_>) {
                     at.program.push(Activate { x: at.x[0], y: at.y, act: self.function() });
                 }
-                fn backward(&self, at: &mut Backward<'_>) {
+                fn backward(&self, at: &mut BackwardKernels<'_>) {
                     if let Some(dx) = at.dx[0] {
                         let (x, act, rule) = (at.x[0], self.function(), at.relu);
                         at.program.push(ActivateBackward { x, y: at.y, dy: at.dy, dx, act, rule });

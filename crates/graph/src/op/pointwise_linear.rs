@@ -99,10 +99,10 @@ impl Operation for PointwiseLinear {
     fn grad_halos(&self, input: &[usize]) -> ([usize; 2], [usize; 2]) {
         self.conv().grad_halos(input)
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         self.conv().forward(at);
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         self.conv().backward(at);
     }
 }

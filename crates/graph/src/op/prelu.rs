@@ -86,11 +86,11 @@ impl Operation for PRelu {
     fn param_layout(&self, _: usize, _: &Plane) -> Option<ParamLayout> {
         Some(ParamLayout::channels(self.num_parameters))
     }
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let (weight, is_shared) = (at.params[WEIGHT], self.is_shared());
         at.program.push(striate_kernels::PRelu { x: at.x[0], y: at.y, weight, is_shared });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         let (x, dy, weight) = (at.x[0], at.dy, at.params[WEIGHT]);
         // The kernels compute both gradients in one pass; if that of the input is not needed, it goes to a scratch buffer.
         let dx = at.dx[0].unwrap_or_else(|| at.scratch(Plane { halo: [0, 0], ..at.dy.plane }));

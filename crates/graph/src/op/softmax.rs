@@ -43,10 +43,10 @@ impl Operation for Softmax {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(striate_kernels::Softmax { x: at.x[0], y: at.y, log: false });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             at.program.push(SoftmaxBackward { y: at.y, dy: at.dy, dx, log: false });
         }
@@ -91,10 +91,10 @@ impl Operation for LogSoftmax {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         at.program.push(striate_kernels::Softmax { x: at.x[0], y: at.y, log: true });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(dx) = at.dx[0] {
             at.program.push(SoftmaxBackward { y: at.y, dy: at.dy, dx, log: true });
         }

@@ -59,11 +59,11 @@ impl Operation for StochasticDepth {
         Gradients { inputs: vec![grad], params: Vec::new() }
     }
 
-    fn forward(&self, at: &mut Forward<'_>) {
+    fn forward(&self, at: &mut ForwardKernels<'_>) {
         let (x, y, p, unit, salt) = (at.x[0], at.y, self.p, DropoutUnit::Sample, salt(at.name));
         at.program.push(striate_kernels::Dropout { x, y, p, unit, salt });
     }
-    fn backward(&self, at: &mut Backward<'_>) {
+    fn backward(&self, at: &mut BackwardKernels<'_>) {
         if let Some(y) = at.dx[0] {
             let (x, p, unit, salt) = (at.dy, self.p, DropoutUnit::Sample, salt(at.name));
             at.program.push(striate_kernels::Dropout { x, y, p, unit, salt });
