@@ -20,7 +20,7 @@ out=target/wasm
 command -v node > /dev/null || missing "no node on the PATH; on Debian: apt-get install nodejs"
 
 # The portable kernels are compiled to vectors of 128 bits. Speed does not matter here, so little is optimized.
-export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=false
+export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=false
 flags='-C target-feature=+simd128'
 build=(cargo build --manifest-path examples/wasm/Cargo.toml --locked --target $target --target-dir $out)
 if [ -d "$(rustc --print target-libdir --target $target)" ]; then
