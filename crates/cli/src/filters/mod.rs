@@ -3,10 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use serde::Serialize;
-use striate::explain::filters::{FilterStats, Filters, select};
+use striate::explain::filters::{FilterStats, Filters, FiltersReport, LayerFilters, select};
 use striate::report::layout::About;
-use striate::report::scale::Scale;
 use striate::report::text::{Align, Table};
 
 use crate::exit::Usage;
@@ -38,24 +36,6 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    model: &'a str,
-    layers: Vec<Layer<'a>>,
-}
-
-#[derive(Serialize)]
-struct Layer<'a> {
-    name: &'a str,
-    op: &'static str,
-    shape: [usize; 4],
-    rgb: bool,
-    scale: Scale,
-    /// All kernels, the largest norm first.
-    filters: &'a [FilterStats],
-    files: &'a [PathBuf],
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load()?;
     let (graph, params) = (&subject.model.graph, &subject.model.params);
@@ -75,16 +55,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     };
     let pages: Vec<Page<'_>> = layers.iter().map(page).collect();
     let files = args.pages.write(&args.out, &pages, ["Filters", &subject.name], &subject.engine)?;
-    let ranked: Vec<Vec<FilterStats>> = layers.iter().map(Filters::ranked).collect();
+    let reports: Vec<LayerFilters> =
+        layers.iter().zip(files).map(|(filters, files)| filters.report(files)).collect();
     if args.pages.json {
-        let layer = |((filters, ranked), files)| {
-            let (filters, ranked, files): (&Filters, &Vec<FilterStats>, &Vec<PathBuf>) =
-                (filters, ranked, files);
-            let (name, op, shape, scale) = (filters.name.as_str(), filters.op, filters.shape, filters.scale);
-            Layer { name, op, shape, rgb: filters.is_rgb, scale, filters: ranked, files }
-        };
-        let layers = layers.iter().zip(&ranked).zip(&files).map(layer).collect();
-        out::json(&Document { model: &subject.name, layers })?;
+        out::json(&FiltersReport { model: subject.name, layers: reports })?;
     } else {
         let mut table = Table::new([
             ("layer", Align::Left),
@@ -92,15 +66,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             ("strongest", Align::Left),
             ("page", Align::Left),
         ]);
-        for ((filters, ranked), files) in layers.iter().zip(&ranked).zip(&files) {
+        for (filters, report) in layers.iter().zip(&reports) {
             let [o, i, h, w] = filters.shape;
-            let strongest = ranked.iter().take(5).map(|f| f.filter.to_string());
+            let strongest = report.filters.iter().take(5).map(|f| f.filter.to_string());
             let strongest = strongest.collect::<Vec<_>>().join(", ");
-            let path = files[0].display().to_string();
+            let path = report.files[0].display().to_string();
             table.row([filters.name.clone(), format!("{o} of {i} x {h} x {w}"), strongest, path]);
             if filters.is_rgb || i == 1 {
                 let image = |f: &FilterStats| (f.filter.to_string(), filters.image(f.filter, 0));
-                let images: Vec<_> = ranked.iter().take(GLIMPSED).map(image).collect();
+                let images: Vec<_> = report.filters.iter().take(GLIMPSED).map(image).collect();
                 out::paint(&glimpse(&images))?;
             }
         }

@@ -3,9 +3,12 @@
 //! The kernels of the first layer of an RGB network are drawn in color, with mid-gray for zero; all others are drawn in blue for
 //! negative and orange for positive weights. All kernels of a layer share one [`Scale`].
 
+mod report;
 mod sheet;
 #[cfg(test)]
 mod tests;
+
+pub use report::{FiltersReport, LayerFilters};
 
 use serde::Serialize;
 use striate_graph::op::Role;

@@ -110,3 +110,10 @@ fn the_largest_norm_comes_first_and_the_heaviest_inputs_are_shown() {
     let kernels = page.shapes.iter().filter(|shape| matches!(shape, Shape::Image { .. })).count();
     assert_eq!(kernels, 16);
 }
+
+#[test]
+fn the_report_of_a_layer_ranks_its_kernels() {
+    let filters = Filters::from_values("conv", "conv2d", [2, 1, 1, 2], true, vec![0.5, 0.0, -3.0, 4.0]);
+    let report = FiltersReport { model: "net".into(), layers: vec![filters.report(vec!["conv.png".into()])] };
+    expect![[r#"{"model":"net","layers":[{"name":"conv","op":"conv2d","shape":[2,1,1,2],"rgb":false,"scale":{"table":"blue_orange","limit":4.0,"largest":4.0,"beyond":0,"not_finite":0},"filters":[{"filter":1,"norm":5.0,"min":-3.0,"max":4.0,"not_finite":0},{"filter":0,"norm":0.5,"min":0.0,"max":0.5,"not_finite":0}],"files":["conv.png"]}]}"#]].assert_eq(&serde_json::to_string(&report).unwrap());
+}
