@@ -9,6 +9,8 @@
 //! * [`attribution`] computes which pixels of an image a class is due to.
 //! * [`receptive_field`] computes which pixels a value depends on.
 //! * [`xray`] takes one value apart, down to each product, and verifies the sum.
+//! * Each of them has a report, such as [`maps::MapsReport`]: its result in numbers, which serde writes as the JSON that the
+//!   command of the same name prints.
 //!
 //! Invariants:
 //! * A network is never modified: edits and taps belong to the session that is passed in.
@@ -39,6 +41,7 @@ pub mod filters;
 pub mod maps;
 pub mod receptive_field;
 mod shades;
+mod subject;
 pub mod summary;
 #[cfg(test)]
 mod testing;
@@ -46,4 +49,5 @@ pub mod xray;
 
 pub use error::ExplainError;
 pub use shades::shades;
+pub use subject::Subject;
 pub use summary::{Summary, summary};

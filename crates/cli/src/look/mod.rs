@@ -5,7 +5,7 @@ mod model;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use striate::explain::ExplainError;
+use striate::explain::{self, ExplainError};
 use striate::graph::Engine;
 use striate::prelude::Array4;
 use striate::report::Thumbnail;
@@ -87,6 +87,16 @@ impl Looked {
         preprocess.normalize(&self.pixels, &mut values);
         Array4::from_shape_vec((1, c, h, w), values)
             .unwrap_or_else(|_| unreachable!("an image of the network's size"))
+    }
+
+    /// The network, the image and the prediction, for reports.
+    pub(crate) fn subject(&self, prediction: &Prediction) -> explain::Subject {
+        explain::Subject {
+            model: self.name.clone(),
+            image: self.source.clone(),
+            class: prediction.class().to_owned(),
+            probability: prediction.probability(),
+        }
     }
 
     /// The image in a sentence, such as `digits:7 (labeled 9)`.

@@ -5,10 +5,8 @@ pub(crate) mod pages;
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use serde::Serialize;
-use striate::explain::maps::{FeatureMaps, MapStats, select};
+use striate::explain::maps::{FeatureMaps, LayerMaps, MapStats, MapsReport, select};
 use striate::report::layout::About;
-use striate::report::scale::Scale;
 use striate::report::text::{Align, Table};
 
 use crate::exit::{BAD_DATA, Usage};
@@ -40,27 +38,6 @@ pub(crate) struct Args {
     out: PathBuf,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    model: &'a str,
-    image: &'a str,
-    class: &'a str,
-    probability: f32,
-    layers: Vec<Layer<'a>>,
-}
-
-#[derive(Serialize)]
-struct Layer<'a> {
-    name: &'a str,
-    op: &'static str,
-    shape: &'a [usize],
-    scale: Scale,
-    silent: usize,
-    /// All maps, the strongest first.
-    maps: &'a [MapStats],
-    files: &'a [PathBuf],
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut looked = args.look.open("maps")?;
     let graph = looked.model.file().graph.clone();
@@ -82,7 +59,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         image: Some(looked.image.clone()),
         classes: looked.model.classes().to_vec(),
     };
-    let ranked: Vec<Vec<MapStats>> = layers.iter().map(FeatureMaps::ranked).collect();
     let page = |(maps, id): (_, &usize)| {
         let maps: &FeatureMaps = maps;
         let is_output = *id == graph.output;
@@ -94,20 +70,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     };
     let pages: Vec<Page<'_>> = layers.iter().zip(&chosen).map(page).collect();
     let files = args.pages.write(&args.out, &pages, ["Feature maps", &about.subject], &looked.engine)?;
-    let silent = |ranked: &[MapStats]| ranked.iter().filter(|map| map.is_silent()).count();
+    let reports: Vec<LayerMaps> = layers.iter().zip(files).map(|(maps, files)| maps.report(files)).collect();
     if args.pages.json {
-        let layer = |((maps, ranked), files)| {
-            let (maps, ranked, files): (&FeatureMaps, &Vec<MapStats>, &Vec<PathBuf>) = (maps, ranked, files);
-            let (name, op, shape, scale) = (maps.name.as_str(), maps.op, &maps.shape[..], maps.scale);
-            Layer { name, op, shape, scale, silent: silent(ranked), maps: ranked, files }
-        };
-        out::json(&Document {
-            model: &looked.name,
-            image: &looked.source,
-            class: prediction.class(),
-            probability: prediction.probability(),
-            layers: layers.iter().zip(&ranked).zip(&files).map(layer).collect(),
-        })?;
+        out::json(&MapsReport { subject: looked.subject(&prediction), layers: reports })?;
     } else {
         let mut table = Table::new([
             ("layer", Align::Left),
@@ -116,14 +81,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             ("strongest", Align::Left),
             ("page", Align::Left),
         ]);
-        for ((maps, ranked), files) in layers.iter().zip(&ranked).zip(&files) {
-            let strongest = ranked.iter().take(5).filter(|map| !map.is_silent());
+        for (maps, report) in layers.iter().zip(&reports) {
+            let strongest = report.maps.iter().take(5).filter(|map| !map.is_silent());
             let strongest = strongest.map(|map| map.map.to_string()).collect::<Vec<_>>().join(", ");
-            let path = files[0].display().to_string();
-            table.row([maps.name.clone(), size(maps), silent(ranked).to_string(), strongest, path]);
+            let path = report.files[0].display().to_string();
+            table.row([maps.name.clone(), size(maps), report.silent.to_string(), strongest, path]);
             if maps.is_image() {
                 let title = |map: &MapStats| format!("{} map {}", maps.name, map.map);
-                let shown = ranked.iter().take(GLIMPSED);
+                let shown = report.maps.iter().take(GLIMPSED);
                 let images: Vec<_> = shown.map(|map| (title(map), maps.image(map.map))).collect();
                 out::paint(&glimpse(&images))?;
             }

@@ -1,16 +1,19 @@
 //! Feature maps of an image, and pages that show them.
 //!
 //! [`select`] finds the layers. A [`FeatureMaps`] holds the values of one layer, ranks its maps, finds the silent ones, and draws
-//! itself as a [`Scene`](striate_report::chart::Scene). All maps of a layer share one [`Scale`].
+//! itself as a [`Scene`](striate_report::chart::Scene). All maps of a layer share one [`Scale`]. A [`MapsReport`] is the same in
+//! numbers.
 
 mod bars;
 mod index;
+mod report;
 pub(crate) mod select;
 mod sheet;
 #[cfg(test)]
 mod tests;
 
 pub use index::{Entry, index_page};
+pub use report::{LayerMaps, MapsReport};
 pub use select::select;
 
 use serde::Serialize;

@@ -161,3 +161,13 @@ proptest! {
         prop_assert_eq!(count, c.min(most));
     }
 }
+
+#[test]
+fn the_report_of_a_layer_ranks_its_maps_and_counts_the_silent_ones() {
+    let maps = maps(&[2, 1, 2], false, vec![0.0, 0.0, 0.0, 3.0]);
+    let subject =
+        crate::Subject { model: "net".into(), image: "one.png".into(), class: "a".into(), probability: 0.5 };
+    let report = MapsReport { subject, layers: vec![maps.report(vec!["maps/relu.png".into()])] };
+    expect![[r#"{"model":"net","image":"one.png","class":"a","probability":0.5,"layers":[{"name":"relu","op":"relu","shape":[2,1,2],"scale":{"table":"viridis","limit":3.0,"largest":3.0,"beyond":0,"not_finite":0},"silent":1,"maps":[{"map":1,"rms":2.1213202,"min":0.0,"max":3.0,"mean":1.5,"active":0.5,"at":[0,1],"not_finite":0},{"map":0,"rms":0.0,"min":0.0,"max":0.0,"mean":0.0,"active":0.0,"at":[0,0],"not_finite":0}],"files":["maps/relu.png"]}]}"#]]
+        .assert_eq(&serde_json::to_string(&report).unwrap());
+}
