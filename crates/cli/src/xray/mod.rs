@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use serde::Serialize;
-use striate::explain::xray::{Ask, Xray, xray};
+use striate::explain::xray::{Ask, Xray, XrayReport, xray};
 use striate::report::layout::About;
 
 use crate::look::{LookArgs, says, usage};
@@ -51,17 +50,6 @@ fn place(text: &str) -> Result<[usize; 2], String> {
     text.split_once(',').and_then(read).ok_or_else(wrong)
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    model: &'a str,
-    image: &'a str,
-    class: &'a str,
-    probability: f32,
-    #[serde(flatten)]
-    xray: &'a Xray,
-    files: &'a [PathBuf],
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut looked = args.look.open("xray")?;
     let prediction = looked.predict()?;
@@ -78,14 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     };
     let files = write_scene(&args.out, &stem(&found), &found.page(&about))?;
     if args.json {
-        out::json(&Document {
-            model: &looked.name,
-            image: &looked.source,
-            class: prediction.class(),
-            probability: prediction.probability(),
-            xray: &found,
-            files: &files,
-        })?;
+        out::json(&XrayReport { subject: looked.subject(&prediction), xray: found, files })?;
         return Ok(0);
     }
     let mut text = format!("{}: {}\n{found}\n", looked.shown(), says(&prediction));

@@ -29,6 +29,7 @@ mod grid;
 mod order;
 mod page;
 mod proof;
+mod report;
 mod run;
 mod steps;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod waterfall;
 
 pub use by_hand::{Cell, ChannelSum, Sum, Work};
 pub use proof::Proof;
+pub use report::XrayReport;
 pub use run::xray;
 pub use steps::{Norm, Step};
 

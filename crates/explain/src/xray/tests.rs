@@ -381,3 +381,19 @@ fn the_text_and_the_page() {
     assert_eq!(json["work"]["channels"][0]["window"][0], serde_json::Value::Null, "padding");
     assert_eq!(json["steps"][0]["proof"]["ulps"], 0);
 }
+
+#[test]
+fn a_report_puts_the_value_between_the_prediction_and_the_files() {
+    let mut net = Net::new([1, 2, 2]);
+    net.then(plain("flatten"), "flatten");
+    net.then(linear(4, 2), "fc");
+    let graph = net.graph();
+    let xray = look(&graph, &params(&graph, 4), Isa::available()[0], &at("fc", 1, [0, 0]));
+    let subject =
+        crate::Subject { model: "net".into(), image: "one.png".into(), class: "a".into(), probability: 0.5 };
+    let report = XrayReport { subject, xray, files: vec!["xray/fc-1.png".into()] };
+    let text = serde_json::to_string(&report).unwrap();
+    let start = r#"{"model":"net","image":"one.png","class":"a","probability":0.5,"layer":"fc","map":1,"#;
+    assert!(text.starts_with(start), "{text}");
+    assert!(text.ends_with(r#","files":["xray/fc-1.png"]}"#), "{text}");
+}
