@@ -1,20 +1,18 @@
 //! `striate why`: which pixels of an image speak for a class, and which against it.
 
-mod told;
-
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use striate::explain::ExplainError;
-use striate::explain::attribution::{Attribution, Attributor, Method, class_page, find_class};
+use striate::explain::attribution::{Attribution, Attributor, ClassesReport, Method, class_page, find_class};
 use striate::prelude::Array4;
 use striate::report::chart::Scene;
 use striate::report::layout::About;
 use striate::report::npy;
 
 use crate::exit::Usage;
-use crate::look::{LookArgs, Looked, usage};
+use crate::look::{LookArgs, Looked, says, usage};
 use crate::out;
 use crate::scenes::{write_file, write_scene};
 use crate::working::Working;
@@ -116,11 +114,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     };
     let scene = if args.all_classes { class_page(&found, &about) } else { found[0].page(&about) };
     let files = write(args, &scene, &found)?;
-    let told = told::Told { looked: &looked, prediction: &prediction, found: &found, files: &files };
+    let (subject, classes) = (looked.subject(&prediction), looked.model.classes());
     match (args.json, args.all_classes) {
-        (true, true) => out::json(&told.classes())?,
-        (true, false) => out::json(&told.class(&found[0]))?,
-        (false, _) => out::say(&told.text())?,
+        (true, true) => out::json(&ClassesReport::new(&found, &subject, classes, files))?,
+        (true, false) => out::json(&found[0].report(&subject, classes, files))?,
+        (false, _) => {
+            let mut text = format!("{}: {}\n", looked.shown(), says(&prediction));
+            found.iter().for_each(|attribution| text.push_str(&attribution.text(classes)));
+            if let Some(warning) = method.warning() {
+                text.push_str(&format!("caution: {warning}\n"));
+            }
+            files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
+            out::say(&text)?;
+        }
     }
     Ok(0)
 }

@@ -31,7 +31,7 @@ pub fn class_page(all: &[Attribution], about: &About) -> Scene {
     let columns = COLUMNS.min(all.len());
     let across = side(width).max(120.0);
     let name = |attribution: &Attribution| {
-        wrap_text(&class_name(about, attribution.class), CAPTION + 1.0, across, NAME_LINES)
+        wrap_text(&class_name(&about.classes, attribution.class), CAPTION + 1.0, across, NAME_LINES)
     };
     let names: Vec<Vec<String>> = all.iter().map(name).collect();
     let lines_of_names = names.iter().map(Vec::len).max().unwrap_or(1) as f64;

@@ -40,6 +40,7 @@ mod noise;
 mod occlusion;
 mod page;
 mod quadrature;
+mod report;
 mod score_cam;
 mod smooth;
 mod smooth_grad;
@@ -53,6 +54,7 @@ pub use found::{Attribution, Completeness, Part, Refinement};
 pub use integrated_gradients::Path;
 pub use method::Method;
 pub use occlusion::Patch;
+pub use report::{AttributionHead, AttributionReport, ClassLogit, ClassesReport, PartSum};
 pub use smooth_grad::Noise;
 
 use crate::error::ExplainError;

@@ -23,8 +23,9 @@ const LINE: f64 = 18.0;
 /// The opacity of the largest value in an overlay.
 const OPACITY: f64 = 0.8;
 
-pub(super) fn class_name(about: &About, class: usize) -> String {
-    about.classes.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
+/// The name of a class, or its index where the classes have no names.
+pub(super) fn class_name(classes: &[String], class: usize) -> String {
+    classes.get(class).cloned().unwrap_or_else(|| format!("class {class}"))
 }
 
 /// ` of conv2`, where there is a layer.
@@ -139,8 +140,8 @@ impl Attribution {
         if !self.method.knows_class() {
             return format!("Where do the maps differ? {how}{layer}");
         }
-        let rather = self.versus.map(|other| format!(" rather than {}", class_name(about, other)));
-        format!("Why {}{}? {how}{layer}", class_name(about, self.class), rather.unwrap_or_default())
+        let rather = self.versus.map(|other| format!(" rather than {}", class_name(&about.classes, other)));
+        format!("Why {}{}? {how}{layer}", class_name(&about.classes, self.class), rather.unwrap_or_default())
     }
 
     /// A page with the values, the overlay, and a legend. `about.image` is the input of the network.
@@ -162,8 +163,8 @@ impl Attribution {
             .collect();
         let body = (room, ABOVE + SIDE + LINE * notes.len() as f64);
         let lines = [about.subject.as_str(), &line];
-        let versus = self.versus.map(|other| class_name(about, other));
-        let colors = self.colors(&class_name(about, self.class), versus.as_deref());
+        let versus = self.versus.map(|other| class_name(&about.classes, other));
+        let colors = self.colors(&class_name(&about.classes, self.class), versus.as_deref());
         let legend = Legend::Told(&scale, &colors);
         let mut scene = page(&self.title(about), lines, about.image.as_ref(), &legend, body);
         let [_, height, width] = self.shape;

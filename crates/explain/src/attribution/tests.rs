@@ -7,6 +7,7 @@ mod exact_sum;
 mod identities;
 mod metamorphic;
 mod refusals;
+mod report;
 
 use super::*;
 use crate::error::ExplainError;
