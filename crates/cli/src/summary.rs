@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use serde::Serialize;
-use striate::explain::receptive_field::{Layers, layers};
-use striate::explain::{Summary, summary};
-use striate::formats::{ModelFile, Provenance};
+use striate::explain::SummaryReport;
+use striate::explain::receptive_field::{FieldsReport, layers};
+use striate::formats::ModelFile;
 use striate::graph::{Graph, Mode};
-use striate::report::text::grouped;
 
 use crate::exit::Usage;
 use crate::flags::{count, model_path, side};
@@ -43,65 +41,30 @@ pub(crate) struct Args {
     json: bool,
 }
 
-#[derive(Debug, Serialize)]
-struct Fields<'a> {
-    model: &'a str,
-    #[serde(flatten)]
-    layers: Layers,
-    files: Vec<PathBuf>,
-}
-
-#[derive(Debug, Serialize)]
-struct Document {
-    model: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provenance: Option<Provenance>,
-    /// Including auxiliary classifiers, where the network has some in training.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parameters_in_training: Option<usize>,
-    #[serde(flatten)]
-    summary: Summary,
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let path = Path::new(&args.model);
-    let (graph, provenance, parameters_in_training) = if path.exists() {
+    if path.exists() {
         if args.imgsz.is_some() || args.classes.is_some() {
             let why = "--imgsz and --classes are for networks given by name; in a model file both are fixed";
             return Err(Usage(why.into()).into());
         }
         let file = ModelFile::load(&model_path(path))?;
-        (file.graph, Some(file.provenance), None)
-    } else {
-        let (graph, in_training) = named(args)?;
-        (graph, None, in_training)
-    };
+        return show(args, &file.graph, || SummaryReport::of_file(&args.model, &file));
+    }
+    let [graph, training] = named(args)?;
+    show(args, &graph, || SummaryReport::of_network(&args.model, &graph, &training))
+}
+
+fn show(args: &Args, graph: &Graph, report: impl FnOnce() -> SummaryReport) -> anyhow::Result<u8> {
     if args.rf {
-        return fields(args, &graph);
+        return fields(args, graph);
     }
-    let summary = summary(&graph);
-    let document = Document { model: args.model.clone(), provenance, parameters_in_training, summary };
+    let report = report();
     if args.json {
-        out::json(&document)?;
-        return Ok(0);
+        out::json(&report)?;
+    } else {
+        out::say(&report.to_string())?;
     }
-    let mut text = String::new();
-    if let Some(from) = &document.provenance {
-        text = format!(
-            "{}: {} trained on {}, epoch {}; created by: {}\n\n",
-            args.model, from.model, from.data, from.epochs, from.command
-        );
-    }
-    text.push_str(&document.summary.to_string());
-    if let Some(in_training) = parameters_in_training {
-        let more = in_training as u64 - document.summary.parameters;
-        text.push_str(&format!(
-            "In training, auxiliary classifiers add {} parameters: {} in all.\n",
-            grouped(more),
-            grouped(in_training as u64)
-        ));
-    }
-    out::say(&text)?;
     Ok(0)
 }
 
@@ -109,7 +72,7 @@ fn fields(args: &Args, graph: &Graph) -> anyhow::Result<u8> {
     let layers = layers(graph);
     let files = write_scene(&args.out, "receptive-fields", &layers.page(&args.model))?;
     if args.json {
-        out::json(&Fields { model: &args.model, layers, files })?;
+        out::json(&FieldsReport { model: args.model.clone(), layers, files })?;
         return Ok(0);
     }
     let mut text = format!("{layers}\n");
@@ -118,14 +81,12 @@ fn fields(args: &Args, graph: &Graph) -> anyhow::Result<u8> {
     Ok(0)
 }
 
-/// The inference graph, and the number of parameters in training where auxiliary classifiers add some.
-fn named(args: &Args) -> anyhow::Result<(Graph, Option<usize>)> {
+/// The network of that name, traced for inference and for training.
+fn named(args: &Args) -> anyhow::Result<[Graph; 2]> {
     let info = find(&args.model)?;
     let [channels, ..] = info.input;
     let input = args.imgsz.map_or(info.input, |side| [channels, side, side]);
     let classes = args.classes.unwrap_or(info.num_classes);
     let [graph, training] = [Mode::Eval, Mode::Train].map(|mode| traced(info, mode, classes, input));
-    let (graph, training) = (graph?, training?);
-    let in_training = (!training.auxiliary.is_empty()).then(|| training.parameter_count());
-    Ok((graph, in_training))
+    Ok([graph?, training?])
 }

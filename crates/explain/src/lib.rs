@@ -50,4 +50,4 @@ pub mod xray;
 pub use error::ExplainError;
 pub use shades::shades;
 pub use subject::Subject;
-pub use summary::{Summary, summary};
+pub use summary::{Summary, SummaryReport, summary};

@@ -1,5 +1,11 @@
 //! The summary of a network, layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.
 
+mod report;
+#[cfg(test)]
+mod tests;
+
+pub use report::SummaryReport;
+
 use std::fmt;
 
 use serde::Serialize;
@@ -199,6 +205,3 @@ impl fmt::Display for Summary {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

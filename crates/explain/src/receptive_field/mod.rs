@@ -12,12 +12,14 @@
 
 mod layers;
 mod page;
+mod report;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub use layers::{LayerField, Layers, layers};
 pub(crate) use layers::{follows, sight};
+pub use report::FieldsReport;
 
 use std::ops::Range;
 

@@ -330,3 +330,12 @@ fn a_table_and_a_page() {
     assert!(page.to_svg().contains("conv1"));
     assert!(page.to_png(1.0).unwrap().starts_with(b"\x89PNG"));
 }
+
+#[test]
+fn a_report_puts_the_layers_between_the_name_and_the_files() {
+    let layers = layers(&Net::new([1, 2, 3]).graph());
+    let report = FieldsReport { model: "net".into(), layers, files: vec!["fields.png".into()] };
+    let text = serde_json::to_string(&report).unwrap();
+    assert!(text.starts_with(r#"{"model":"net","image_px":[2,3],"layers":[{"name":"input""#), "{text}");
+    assert!(text.ends_with(r#"}],"files":["fields.png"]}"#), "{text}");
+}

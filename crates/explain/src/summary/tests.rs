@@ -221,3 +221,32 @@ fn json_has_numbers_with_units_and_null_for_the_whole_image() {
         }"#]]
     .assert_eq(&serde_json::to_string_pretty(&summary.layers[2]).unwrap());
 }
+
+#[test]
+fn a_report_says_where_a_network_is_from_and_what_training_adds() {
+    let net = Net(vec![("fc", Layer(linear(4, 3)))], |net, x| x.flatten(1).apply(&net.0[0].1));
+    let graph = trace(&net, Mode::Eval, [1, 2, 2]).unwrap();
+    let mut training = graph.clone();
+    assert_eq!(SummaryReport::of_network("net", &graph, &training).to_string(), summary(&graph).to_string());
+    training.auxiliary = vec![striate_graph::Auxiliary { logits: training.output, weight: 0.3 }];
+    let provenance = striate_formats::Provenance {
+        model: "mlp".into(),
+        data: "digits".into(),
+        epochs: 3,
+        command: "striate train".into(),
+        ..Default::default()
+    };
+    let report = SummaryReport {
+        provenance: Some(provenance),
+        ..SummaryReport::of_network("runs/train", &graph, &training)
+    };
+    let text = report.to_string();
+    let outer: Vec<&str> = [text.lines().next(), text.lines().last()].into_iter().flatten().collect();
+    expect![[r#"
+        runs/train: mlp trained on digits, epoch 3; created by: striate train
+        In training, auxiliary classifiers add 0 parameters: 15 in all."#]]
+    .assert_eq(&outer.join("\n"));
+    let json = serde_json::to_value(SummaryReport::of_network("net", &graph, &graph)).unwrap();
+    assert_eq!((&json["model"], &json["parameters"]), (&json!("net"), &json!(15)));
+    assert!(json.get("provenance").is_none() && json.get("parameters_in_training").is_none(), "{json}");
+}
