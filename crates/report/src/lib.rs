@@ -3,7 +3,8 @@
 //! **Floor 1**, beside `graph`. It depends on no other crate of the workspace: everything here works on plain numbers.
 //!
 //! Where to start reading:
-//! * [`Confusion`] counts (label, prediction) pairs; [`Report`] is what `striate val --json` prints.
+//! * [`Confusion`] counts (label, prediction) pairs; [`Report`] has every metric of them. A
+//!   [`PredictionReport`] is what `striate predict --json` prints of each image.
 //! * [`Calibration`] measures whether probabilities match the accuracy; [`worst`] finds the worst mistakes, and [`contact_sheet`]
 //!   lays them out.
 //! * [`chart`] draws: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which writes itself
@@ -48,6 +49,7 @@ pub mod layout;
 mod metrics;
 mod npy;
 pub mod page;
+mod prediction;
 pub mod scale;
 pub mod text;
 mod thumbnail;
@@ -61,5 +63,6 @@ pub use half_blocks::{Depth, half_blocks};
 pub use hatch::{Area, hatched};
 pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, in_top_k, wilson_interval};
 pub use npy::npy;
+pub use prediction::{ClassProbability, PredictionFailure, PredictionReport};
 pub use thumbnail::Thumbnail;
 pub use wrap::{wrap_columns, wrap_text};

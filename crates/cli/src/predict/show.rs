@@ -5,7 +5,8 @@ use std::fmt::Write;
 use clap::ValueEnum;
 use serde::Serialize;
 use striate::Prediction;
-use striate::report::text::{Align, Table, csv_field, percent};
+use striate::report::text::{Align, Table, percent};
+use striate::report::{ClassProbability, PredictionFailure, PredictionReport};
 
 use crate::out;
 
@@ -25,28 +26,9 @@ pub(super) struct Show {
     rows: usize,
     /// Text to print with the next flush.
     text: String,
-    failures: Vec<Failure>,
+    failures: Vec<PredictionFailure>,
     /// The exit code of the first failure.
     code: Option<u8>,
-}
-
-#[derive(Serialize)]
-struct Shown<'a> {
-    image: &'a str,
-    top: Vec<Class<'a>>,
-}
-
-#[derive(Serialize)]
-struct Class<'a> {
-    class: &'a str,
-    class_index: usize,
-    probability: f32,
-}
-
-#[derive(Serialize)]
-struct Failure {
-    image: String,
-    error: String,
 }
 
 impl Show {
@@ -62,19 +44,19 @@ impl Show {
             Format::Json => {
                 format!("{{\n  \"model\": {},\n  \"tta\": {tta},\n  \"predictions\": [", json(model))
             }
-            Format::Csv => "image,rank,class,class_index,probability\n".into(),
+            Format::Csv => PredictionReport::CSV_HEADER.into(),
         };
         Self { format, topk, tta, table, rows: 0, text, failures: Vec::new(), code: None }
     }
 
     pub(super) fn prediction(&mut self, image: &str, prediction: &Prediction) {
-        let top = prediction.top(self.topk);
+        let report = prediction.report(image, self.topk);
         match self.format {
             Format::Table => {
-                let rest = top
-                    .iter()
-                    .skip(1)
-                    .map(|&(class, p)| format!("{} {}", prediction.name(class), percent(Some(p.into()))));
+                let of_class = |top: &ClassProbability| {
+                    format!("{} {}", top.class, percent(Some(top.probability.into())))
+                };
+                let rest = report.top.iter().skip(1).map(of_class);
                 self.table.row([
                     image.into(),
                     prediction.class().into(),
@@ -83,28 +65,17 @@ impl Show {
                 ]);
             }
             Format::Json => {
-                let class = |&(class_index, probability): &(usize, f32)| Class {
-                    class: prediction.name(class_index),
-                    class_index,
-                    probability,
-                };
-                let shown = Shown { image, top: top.iter().map(class).collect() };
                 let comma = if self.rows == 0 { "" } else { "," };
-                write!(self.text, "{comma}\n    {}", json(&shown)).expect("strings grow");
+                write!(self.text, "{comma}\n    {}", json(&report)).expect("strings grow");
             }
-            Format::Csv => {
-                for (rank, &(class, p)) in top.iter().enumerate() {
-                    let (image, name) = (csv_field(image), csv_field(prediction.name(class)));
-                    writeln!(self.text, "{image},{},{name},{class},{p}", rank + 1).expect("strings grow");
-                }
-            }
+            Format::Csv => self.text += &report.to_csv(),
         }
         self.rows += 1;
     }
 
     /// Records an image without a prediction; it is reported at the end, where it is not overlooked.
     pub(super) fn failure(&mut self, image: &str, error: &str, code: u8) {
-        self.failures.push(Failure { image: image.into(), error: error.into() });
+        self.failures.push(PredictionFailure { image: image.into(), error: error.into() });
         self.code.get_or_insert(code);
     }
 

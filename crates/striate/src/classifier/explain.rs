@@ -1,11 +1,31 @@
-//! Why a classifier says what it says.
+//! What a classifier says, as a report, and why it says so.
 
 use ndarray::{Array3, ArrayView3};
 use striate_explain::attribution::{Attribution, Attributor, Method};
 use striate_image::Image;
+use striate_report::PredictionReport;
 
-use super::Classifier;
+use super::{Classifier, Prediction};
 use crate::Error;
+
+impl Prediction {
+    /// The `k` most probable classes as data, for JSON and CSV. `image` is the name of the image.
+    ///
+    /// # Example
+    /// ```
+    /// use striate::Classifier;
+    ///
+    /// let mut model = Classifier::from_pretrained("convnet")?;
+    /// let digits = striate::data::load("digits")?;
+    /// let report = model.predict(&digits.test.image(7)?)?.report("digits:7", 3);
+    /// assert_eq!((report.image.as_str(), report.top.len()), ("digits:7", 3));
+    /// assert!(report.top[0].probability >= report.top[1].probability);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn report(&self, image: &str, k: usize) -> PredictionReport {
+        PredictionReport::new(image, &self.top(k), &self.classes)
+    }
+}
 
 impl Classifier {
     /// Which part of an image, of any size and color, speaks for the class that is predicted for it, and which against: the class's
