@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
-use serde::Serialize;
 use striate::Classifier;
 use striate::data::photos::Photo;
 use striate::data::{Dataset, Measured, Split};
 use striate::formats::ModelFile;
 use striate::report::text::{Align, Table, duration, grouped, percent, printable};
-use striate::report::{Confusion, Report};
+use striate::report::{Confusion, EvaluationReport, Report};
 use striate::train::{Evaluation, RESULTS_CSV};
 
 use crate::compute::Compute;
@@ -63,36 +62,14 @@ pub(crate) struct Args {
     compute: Compute,
 }
 
-#[derive(Debug, Serialize)]
-struct Document {
-    model: String,
-    data: String,
-    data_sha256: String,
-    /// A description of the evaluated images.
-    measured: String,
-    loss: f64,
-    images_per_s: f64,
-    #[serde(flatten)]
-    report: Report,
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let (mut model, measured) = open(args)?;
     let data = &measured.data;
     let start = Instant::now();
     let result = model.evaluate(&data.test)?;
     let seconds = start.elapsed().as_secs_f64();
-    let numbers = Report::new(&result.confusion, model.classes(), Some(result.top5_hits))?;
+    let document = result.report(&args.subject(), data, &measured.what, seconds)?;
     let page = write_page(args, &model, &measured, &result)?;
-    let document = Document {
-        model: args.subject(),
-        data: data.name.clone(),
-        data_sha256: data.sha256.clone(),
-        measured: measured.what.clone(),
-        loss: result.loss,
-        images_per_s: data.test.len() as f64 / seconds,
-        report: numbers,
-    };
     if args.json {
         out::json(&document)?;
     } else {
@@ -294,7 +271,7 @@ fn listed(names: &[String]) -> String {
 }
 
 fn text(
-    document: &Document,
+    document: &EvaluationReport,
     confusion: &Confusion,
     classes: &[String],
     seconds: f64,

@@ -3,8 +3,8 @@
 //! **Floor 1**, beside `graph`. It depends on no other crate of the workspace: everything here works on plain numbers.
 //!
 //! Where to start reading:
-//! * [`Confusion`] counts (label, prediction) pairs; [`Report`] has every metric of them. A
-//!   [`PredictionReport`] is what `striate predict --json` prints of each image.
+//! * [`Confusion`] counts (label, prediction) pairs; [`Report`] has every metric of them. An [`EvaluationReport`]
+//!   is what `striate val --json` prints, and a [`PredictionReport`] what `striate predict --json` prints of each image.
 //! * [`Calibration`] measures whether probabilities match the accuracy; [`worst`] finds the worst mistakes, and [`contact_sheet`]
 //!   lays them out.
 //! * [`chart`] draws: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which writes itself
@@ -43,6 +43,7 @@ pub mod chart;
 pub mod color;
 mod contact_sheet;
 mod error;
+mod evaluation;
 mod half_blocks;
 mod hatch;
 pub mod layout;
@@ -59,6 +60,7 @@ pub use answer::{Answer, worst};
 pub use calibration::{BINS, Bin, Calibration};
 pub use contact_sheet::{Tile, contact_sheet};
 pub use error::{ReportError, Role};
+pub use evaluation::EvaluationReport;
 pub use half_blocks::{Depth, half_blocks};
 pub use hatch::{Area, hatched};
 pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, in_top_k, wilson_interval};

@@ -3,9 +3,9 @@
 use crate::batch::Batch;
 use crate::error::FitError;
 use striate_base::{check_logits, softmax};
-use striate_data::{Augment, Loader, Preprocess, Split};
+use striate_data::{Augment, Dataset, Loader, Preprocess, Split};
 use striate_graph::{Engine, Session};
-use striate_report::{Answer, Calibration, Confusion, in_top_k};
+use striate_report::{Answer, Calibration, Confusion, EvaluationReport, Report, ReportError, in_top_k};
 
 /// The maximum size of a batch, in bytes and in images.
 const BATCH_BYTES: usize = 64 << 20;
@@ -40,6 +40,37 @@ impl Evaluation {
     /// The fraction of images that were classified correctly; 0 without images.
     pub fn accuracy(&self) -> f64 {
         self.confusion.accuracy().unwrap_or(0.0)
+    }
+
+    /// Every metric, as data. `classes` are the names of the classes.
+    ///
+    /// # Errors
+    /// [`ReportError::ClassNames`] if there is not one name per class.
+    pub fn metrics(&self, classes: &[String]) -> Result<Report, ReportError> {
+        Report::new(&self.confusion, classes, Some(self.top5_hits))
+    }
+
+    /// The evaluation of `model`, by its name, on the test images of `data`. `measured` describes these images in words, and
+    /// `seconds` is how long it took.
+    ///
+    /// # Errors
+    /// [`ReportError::ClassNames`] if `data` does not have one class per output of the network.
+    pub fn report(
+        &self,
+        model: &str,
+        data: &Dataset,
+        measured: &str,
+        seconds: f64,
+    ) -> Result<EvaluationReport, ReportError> {
+        Ok(EvaluationReport {
+            model: model.to_owned(),
+            data: data.name.clone(),
+            data_sha256: data.sha256.clone(),
+            measured: measured.to_owned(),
+            loss: self.loss,
+            images_per_s: data.test.len() as f64 / seconds,
+            report: self.metrics(&data.classes)?,
+        })
     }
 
     /// Mean of the classes' F1 scores; 0 without images.
