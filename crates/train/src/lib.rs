@@ -55,6 +55,7 @@ mod patience;
 pub mod probe;
 mod progress;
 mod recipe;
+mod report;
 mod row;
 mod run;
 mod saved;
@@ -75,6 +76,7 @@ pub use job::{Job, Outcome, Trained};
 pub use lock::{FolderLock, LOCK};
 pub use metric::Metric;
 pub use parts::{ChosenBy, Counts, Parts};
+pub use report::{RateReport, TrainedReport};
 pub use row::EpochRow;
 pub use saved::{SavedRun, saved_run};
 

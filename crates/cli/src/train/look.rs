@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde::Serialize;
 use striate::data::preview::preview;
 use striate::formats::write_atomically;
 use striate::graph::Target;
@@ -54,14 +53,6 @@ fn labels(target: &Target, classes: &[String]) -> Vec<String> {
     if lines.is_empty() { vec![name(larger)] } else { lines }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    learning_rate: Option<f32>,
-    rates: &'a [f32],
-    losses: &'a [f64],
-    plot: PathBuf,
-}
-
 /// Searches for a learning rate, and discards what was trained.
 pub(super) fn rates(job: &Job<'_>, project: &Path, as_json: bool) -> anyhow::Result<()> {
     let found = find_lr(job)?;
@@ -71,7 +62,7 @@ pub(super) fn rates(job: &Job<'_>, project: &Path, as_json: bool) -> anyhow::Res
     written(project, RATES_SVG, scene.to_svg().as_bytes())?;
     let plot = written(project, RATES_PNG, &scene.to_png(SCALE)?)?;
     if as_json {
-        return out::json(&Document { learning_rate: found.suggestion, rates, losses, plot });
+        return out::json(&found.report(Some(plot)));
     }
     let what = match found.suggestion {
         Some(rate) => format!("The loss fell fastest at a learning rate of {rate:.1e}; try --lr {rate:.1e}"),

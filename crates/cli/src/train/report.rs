@@ -4,12 +4,10 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use serde::Serialize;
 use striate::data::{Dataset, Split};
 use striate::formats::write_atomically;
-use striate::report::Report;
 use striate::report::text::{counted, duration, grouped};
-use striate::train::{BEST_MODEL, CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Parts, Trained};
+use striate::train::{CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Parts, Trained};
 
 use super::command::join;
 use crate::out;
@@ -19,28 +17,6 @@ use crate::val::accuracy;
 /// The name of the file with a test image to try the model on.
 const SAMPLE: &str = "sample.png";
 
-#[derive(Serialize)]
-struct Document<'a> {
-    run_dir: PathBuf,
-    model_path: PathBuf,
-    model: &'a str,
-    data: &'a str,
-    epochs: usize,
-    best_epoch: usize,
-    /// The images that selected the best epoch: `held_out`, `val` or `test`.
-    chosen_by: &'static str,
-    val_images: usize,
-    train_images: usize,
-    /// The images behind the figures below: `test`, or those that selected the epoch.
-    judged_by: &'static str,
-    stopped_early: bool,
-    train_s: f64,
-    images_per_s: f64,
-    loss: f64,
-    #[serde(flatten)]
-    report: Report,
-}
-
 pub(super) fn finished(
     folder: &Path,
     data: &Dataset,
@@ -48,50 +24,35 @@ pub(super) fn finished(
     trained: &Trained,
     as_json: bool,
 ) -> anyhow::Result<()> {
-    let evaluation = &trained.evaluation;
-    let report = Report::new(&evaluation.confusion, &data.classes, Some(evaluation.top5_hits))?;
-    let model_path = trained.model_path.clone().unwrap_or_else(|| folder.join(BEST_MODEL));
-    let train_s: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
-    let (parts, counts) = (Parts::of(data, config)?, trained.counts);
+    let report = trained.report(data, Some(folder))?;
+    let parts = Parts::of(data, config)?;
     let sample = sample(folder, parts.judged())?;
     let page = crate::report::trained(folder, data, parts.judged(), trained, Vec::new())?;
     if as_json {
-        let images = counts.train * trained.rows.len();
-        return out::json(&Document {
-            run_dir: folder.to_path_buf(),
-            model_path,
-            model: &trained.model.provenance.model,
-            data: &data.name,
-            epochs: trained.rows.len(),
-            best_epoch: trained.best_epoch,
-            chosen_by: counts.chosen_by.name(),
-            val_images: counts.val,
-            train_images: counts.train,
-            judged_by: judged_by(counts),
-            stopped_early: trained.stopped_early,
-            train_s,
-            images_per_s: images as f64 / train_s,
-            loss: evaluation.loss,
-            report,
-        });
+        return out::json(&report);
     }
     let file = |name: &str| folder.join(name).display().to_string();
     let command =
         |verb: &str, rest: &[String]| join(&[&["striate".to_owned(), verb.to_owned()], rest].concat());
-    let model = model_path.display().to_string();
+    let model = report.model_path.as_ref().map_or_else(String::new, |path| path.display().to_string());
     let mut text = String::new();
     if trained.was_finished {
         writeln!(text, "This run was finished already.")?;
     }
-    let what = if judged_by(counts) == "test" { "Test" } else { "Validation" };
-    writeln!(text, "{what} accuracy {}, on {} images", accuracy(&report), grouped(report.images))?;
+    let what = if report.judged_by == "test" { "Test" } else { "Validation" };
+    writeln!(
+        text,
+        "{what} accuracy {}, on {} images",
+        accuracy(&report.report),
+        grouped(report.report.images)
+    )?;
     writeln!(
         text,
         "Trained for {} in {}; epoch {} was kept, the best on {}",
         counted(trained.rows.len(), "epoch"),
-        duration(train_s),
+        duration(report.train_s),
         trained.best_epoch,
-        chosen_by(counts),
+        chosen_by(trained.counts),
     )?;
     if let Some(caveat) = caveat(trained) {
         writeln!(text, "{caveat}")?;
@@ -105,14 +66,6 @@ pub(super) fn finished(
     writeln!(text, "  {}", command("summary", &[model]))?;
     out::print(&text)?;
     Ok(())
-}
-
-/// The images behind the figures of a run.
-fn judged_by(counts: Counts) -> &'static str {
-    match (counts.test, counts.chosen_by) {
-        (None, ChosenBy::Val) => "val",
-        _ => "test",
-    }
 }
 
 /// The caveat for a run whose epoch was selected on the images that it is evaluated on.
