@@ -37,6 +37,7 @@ mod mobilenet_v2;
 mod mobilenet_v3;
 pub mod registry;
 mod regnet;
+mod report;
 mod resnet;
 mod rounding;
 #[cfg(feature = "shipped")]
@@ -62,6 +63,7 @@ pub use mobilenet_v2::MobileNetV2;
 pub use mobilenet_v3::MobileNetV3;
 pub use registry::{ModelInfo, UnknownModel};
 pub use regnet::RegNet;
+pub use report::{ModelReport, WeightsReport};
 pub use resnet::ResNet;
 #[cfg(feature = "shipped")]
 pub use shipped::Shipped;

@@ -60,6 +60,45 @@ pub fn find(name: &str) -> Result<&'static ModelInfo, UnknownModel> {
     ALL.iter().find(|model| model.name == timm::ours(&wanted)).ok_or_else(unknown)
 }
 
+/// The networks whose whole name matches the shell wildcards `*` (any text) and `?` (one character), or for a pattern without
+/// wildcards, whose name contains it; in the order of [`all`]. Case does not matter.
+///
+/// # Example
+/// ```
+/// use striate_models::registry;
+///
+/// let names: Vec<_> = registry::matching("vgg1?_bn").map(|info| info.name).collect();
+/// assert_eq!(names, ["vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"]);
+/// ```
+pub fn matching(pattern: &str) -> impl Iterator<Item = &'static ModelInfo> + '_ {
+    ALL.iter().filter(move |info| is_like(pattern, info.name))
+}
+
+/// Whether the whole name matches the shell wildcards, or a part of it matches a pattern without any.
+fn is_like(pattern: &str, name: &str) -> bool {
+    fn matches(pattern: &[u8], name: &[u8]) -> bool {
+        match (pattern.first(), name.first()) {
+            (None, None) => true,
+            (Some(b'*'), _) => {
+                matches(&pattern[1..], name) || (!name.is_empty() && matches(pattern, &name[1..]))
+            }
+            (Some(b'?'), Some(_)) => matches(&pattern[1..], &name[1..]),
+            (Some(p), Some(n)) => p.eq_ignore_ascii_case(n) && matches(&pattern[1..], &name[1..]),
+            _ => false,
+        }
+    }
+    // Runs of stars mean one star, and one star keeps the search linear in practice.
+    let mut pattern = pattern.to_owned();
+    while pattern.contains("**") {
+        pattern = pattern.replace("**", "*");
+    }
+    if pattern.contains(['*', '?']) {
+        matches(pattern.as_bytes(), name.as_bytes())
+    } else {
+        name.to_lowercase().contains(&pattern.to_lowercase())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +160,25 @@ mod tests {
         for (i, model) in all().iter().enumerate() {
             assert_eq!(model.name, model.name.to_lowercase());
             assert!(!names()[..i].contains(&model.name), "{} comes twice", model.name);
+        }
+    }
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, want) in [
+            ("*", "convnet", true),
+            ("conv", "convnet", true),
+            ("net", "convnet", true),
+            ("NET", "convnet", true),
+            ("vgg1?_bn", "vgg16_bn", true),
+            ("vgg1?", "vgg16_bn", false),
+            ("res*0", "resnet50", true),
+            ("res*0", "resnet18", false),
+            ("**", "mlp", true),
+            ("", "mlp", true),
+            ("lenet?", "lenet5", true),
+        ] {
+            assert_eq!(is_like(pattern, name), want, "{pattern} {name}");
         }
     }
 }
