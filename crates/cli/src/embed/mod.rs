@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use serde::Serialize;
 use striate::data::Measured;
-use striate::lab::embedding::{EmbedConfig, Embedding, MOST_IMAGES, embed};
+use striate::lab::embedding::{EmbedConfig, EmbeddingReport, MOST_IMAGES, embed};
 use striate::report::text::{Align, Table, grouped, percent};
 
 use crate::flags_data::PartFlags;
@@ -55,16 +54,6 @@ fn images(text: &str) -> Result<usize, String> {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    model: &'a str,
-    data: &'a str,
-    classes: &'a [String],
-    #[serde(flatten)]
-    embedding: &'a Embedding,
-    files: &'a [PathBuf],
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load()?;
     let Measured { data, what, .. } = neuron::data(args.data.as_deref(), args.which, &subject.model)?;
@@ -80,16 +69,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let scene = map.page(&subject.model, &data.test, &data.classes, [&subject.name, &data.name])?;
     let mut files = write_scene(&args.out, "embed", &scene)?;
     files.push(args.out.join(NUMBERS));
-    let document = Document {
-        model: &subject.name,
-        data: &data.name,
-        classes: &data.classes,
-        embedding: &map,
-        files: &files,
+    let report = EmbeddingReport {
+        model: subject.name,
+        data: data.name,
+        classes: data.classes,
+        embedding: map,
+        files,
     };
-    write_file(&args.out, NUMBERS, serde_json::to_string(&document)?.as_bytes())?;
+    write_file(&args.out, NUMBERS, serde_json::to_string(&report)?.as_bytes())?;
     if args.json {
-        out::json(&document)?;
+        out::json(&report)?;
         return Ok(0);
     }
     let mut table = Table::new([
@@ -98,7 +87,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         ("kNN accuracy", Align::Right),
         ("t-SNE, KL", Align::Right),
     ]);
-    for space in &map.spaces {
+    for space in &report.embedding.spaces {
         table.row([
             space.name.clone(),
             grouped(space.dimensions as u64),
@@ -106,13 +95,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
             format!("{:.3}", space.tsne.kl),
         ]);
     }
-    let count = match (map.images.len(), data.test.len()) {
+    let count = match (report.embedding.images.len(), data.test.len()) {
         (drawn, all) if drawn < all => format!("{} of ", grouped(drawn as u64)),
         _ => String::new(),
     };
     let mut text = format!("{count}{what}; kNN classifies each by its 5 nearest neighbors:\n\n");
     text.push_str(&format!("{table}\n"));
-    files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
+    report.files.iter().for_each(|path| text.push_str(&format!("{}\n", path.display())));
     out::say(&text)?;
     Ok(0)
 }

@@ -5,12 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args as ClapArgs;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
 use striate::data::Dataset;
 use striate::formats::write_atomically;
-use striate::lab::flatten::{
-    Finished, FlattenError, Log, Part, Passage, Settings, check, curves, flatten, reading, shown, text,
-};
+use striate::lab::flatten::{Finished, FlattenError, Log, Settings, check, curves, flatten, shown, text};
 use striate::report::text::{grouped, percent, printable};
 use striate::train::FolderLock;
 
@@ -54,20 +51,6 @@ pub(crate) struct Args {
     json: bool,
     #[command(flatten)]
     threads: Threads,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    settings: &'a Settings,
-    parts: Vec<Described<'a>>,
-    files: &'a [PathBuf],
-}
-
-#[derive(Serialize)]
-struct Described<'a> {
-    #[serde(flatten)]
-    part: &'a Part,
-    reading: Vec<Passage>,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
@@ -120,9 +103,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         }
     }
     if args.json {
-        let described = |part| Described { part, reading: reading(part) };
-        let parts = study.parts.iter().map(described).collect();
-        out::json(&Document { settings: &study.settings, parts, files: &files })?;
+        out::json(&study.report(files))?;
     } else {
         let parts: Vec<String> = study.parts.iter().map(text).collect();
         let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
-use serde::Serialize;
-use striate::lab::trust::{Trust, trust};
+use striate::lab::trust::{TrustReport, trust};
 
 use crate::flags_data::PartFlags;
 use crate::look::ModelArg;
@@ -39,21 +38,13 @@ pub(crate) struct Args {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    model: &'a str,
-    #[serde(flatten)]
-    found: &'a Trust,
-    files: &'a [PathBuf],
-}
-
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let subject = args.model.load()?;
     let data = data_for(args.data.as_deref(), args.which, &subject.model)?.data;
     let found = trust(&subject.model, &data, &subject.engine, &mut |stage| out::tell(stage))?;
     let files = write_scene(&args.out, "trust", &found.page(&subject.name))?;
     if args.json {
-        out::json(&Document { model: &subject.name, found: &found, files: &files })?;
+        out::json(&TrustReport { model: subject.name, trust: found, files })?;
     } else {
         let listed: String = files.iter().map(|path| format!("{}\n", path.display())).collect();
         out::say(&format!("{found}\n{listed}"))?;

@@ -12,6 +12,7 @@ mod gram;
 mod knn;
 mod page;
 mod pca;
+mod report;
 mod spaces;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use affinities::{affinities, conditional};
 pub use gram::Gram;
 pub use knn::{Knn, knn};
 pub use pca::{Pca, pca};
+pub use report::EmbeddingReport;
 pub use spaces::{MOST_VALUES, Space, spaces};
 use tsne::STEPS;
 pub use tsne::{Tsne, divergence, gradient, tsne};

@@ -311,3 +311,13 @@ fn what_cannot_be_mapped_is_refused() {
     let error = embed(&headless, &split, &engine(1), &config, &mut |_, _| ()).unwrap_err().to_string();
     expect!["embedding: the network ends in flatten instead of a fully connected layer, so it has no features in front of one; use a network with such a layer, like every network known by name except SqueezeNet"].assert_eq(&error);
 }
+
+#[test]
+fn a_report_puts_the_coordinates_between_the_classes_and_the_files() {
+    let config = EmbedConfig::default();
+    let embedding = Embedding { config, images: vec![7], labels: vec![1], spaces: Vec::new() };
+    let (model, data, classes) = ("net".into(), "pets".into(), vec!["cat".into(), "dog".into()]);
+    let report = EmbeddingReport { model, data, classes, embedding, files: vec!["embed/embed.png".into()] };
+    expect![[r#"{"model":"net","data":"pets","classes":["cat","dog"],"config":{"images":2000,"perplexity":30.0,"seed":0},"images":[7],"labels":[1],"spaces":[],"files":["embed/embed.png"]}"#]]
+        .assert_eq(&serde_json::to_string(&report).unwrap());
+}

@@ -39,6 +39,7 @@ mod location;
 mod networks;
 mod page;
 mod planted;
+mod report;
 mod similarity;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ pub use found::{Found, PlantedTwin};
 pub use labels::{Alike, LabelTwins};
 pub use location::{auc, points_inside, share_inside};
 pub use networks::Order;
+pub use report::TrustReport;
 pub use similarity::{entropy, spearman, ssim};
 pub use verdict::Verdict;
 pub use weights::{Likeness, Step};

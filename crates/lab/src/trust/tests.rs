@@ -215,3 +215,13 @@ fn the_page_says_the_same() {
     assert_eq!((&weights["verdict"], &weights["likeness"]["spearman"]), (&"yes".into(), &0.02.into()));
     assert_eq!(json["rows"][1]["weights"]["why"], "no convolution");
 }
+
+#[test]
+fn a_report_puts_the_findings_between_the_name_and_the_files() {
+    let trust = made_up();
+    let data = serde_json::to_string(&trust.data).unwrap();
+    let report = TrustReport { model: "net".into(), trust, files: vec!["trust/trust.png".into()] };
+    let text = serde_json::to_string(&report).unwrap();
+    assert!(text.starts_with(&format!(r#"{{"model":"net","data":{data},"#)), "{text}");
+    assert!(text.ends_with(r#","files":["trust/trust.png"]}"#), "{text}");
+}
