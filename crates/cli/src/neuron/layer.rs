@@ -1,8 +1,7 @@
 //! All units of a layer, as a table or as JSON.
 
-use serde::Serialize;
 use striate::data::Dataset;
-use striate::lab::neurons::{Badge, Index, Row, table};
+use striate::lab::neurons::{Badge, Index, LayerReport, table};
 use striate::report::scale::number;
 use striate::report::text::{Align, Table, grouped, percent};
 
@@ -10,17 +9,6 @@ use super::args::Args;
 use crate::look::Subject;
 use crate::out;
 use crate::working::Working;
-
-#[derive(Serialize)]
-struct Document<'a> {
-    model: &'a str,
-    data: &'a str,
-    layer: &'a str,
-    training_images: usize,
-    /// The number of test images behind the points.
-    test_images: usize,
-    maps: &'a [Row],
-}
 
 pub(super) fn show(
     args: &Args,
@@ -33,13 +21,13 @@ pub(super) fn show(
     let mut tell = |what: &'static str, done: usize, total: usize| working.count(what, done, total);
     let (rows, images) = table(&subject.model, data, &subject.engine, index, layer, &mut tell)?;
     if args.json {
-        out::json(&Document {
-            model: &subject.name,
-            data: &data.name,
-            layer,
+        out::json(&LayerReport {
+            model: subject.name.clone(),
+            data: data.name.clone(),
+            layer: layer.to_owned(),
             training_images: index.images,
             test_images: images,
-            maps: &rows,
+            maps: rows,
         })?;
         return Ok(0);
     }

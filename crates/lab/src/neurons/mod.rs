@@ -22,9 +22,11 @@ mod layers;
 mod lesion;
 mod page;
 mod record;
+mod report;
 mod store;
 #[cfg(test)]
 mod tests;
+mod text;
 
 /// Who is told how far a piece of work is: what it is, how much of it is done, and of how much.
 pub type Tell<'a> = &'a mut dyn FnMut(&'static str, usize, usize);
@@ -39,4 +41,8 @@ pub use index::{Index, SAMPLE};
 pub use layers::{Layer, find, layers};
 pub use lesion::{ClassCost, Confused, Lesion, lesions};
 pub use record::{Entry, Record, TOP};
+pub use report::{
+    CardReport, ClassResponse, DreamReport, HistogramReport, LayerReport, LesionClass, LesionConfusion,
+    LesionReport,
+};
 pub use store::{INDICES, Origin};

@@ -436,3 +436,25 @@ fn a_table_has_every_unit_and_no_cost_where_classes_differ() {
     let (rows, images) = table(&model, &data, &engine(2), &index, "conv1", &mut |_, _, _| ()).unwrap();
     assert!(images == 0 && rows.iter().all(|row| row.points.is_none()));
 }
+
+#[test]
+fn a_lesion_is_told_with_the_names_of_its_classes() {
+    let lesion =
+        Lesion { unit: 0, labels: vec![0, 0, 1, 1], intact: vec![0, 0, 1, 1], without: vec![0, 1, 1, 1] };
+    let report = lesion.report(&["up".into(), "down".into()]);
+    expect![[r#"{"test_images":4,"accuracy":1.0,"accuracy_without":0.75,"points":25.0,"classes":[{"class":"up","images":2,"right":2,"right_without":1},{"class":"down","images":2,"right":2,"right_without":2}],"confusions":[{"class":"up","taken_for":"down","times":0,"times_without":1}]}"#]]
+        .assert_eq(&serde_json::to_string(&report).unwrap());
+}
+
+#[test]
+fn a_card_is_told_as_text_and_as_data() {
+    let (card, index, data) = (card("conv1", 2, None).unwrap(), index(), data());
+    let report = card.report(&index, "net", &data, Vec::new());
+    assert_eq!((report.map, report.maps, report.training_images), (2, 16, TRAIN));
+    assert_eq!(report.histogram.counts.iter().sum::<u64>() + report.histogram.zeros, report.values);
+    let classes: Vec<&str> = report.classes.iter().map(|class| class.class.as_str()).collect();
+    assert_eq!(classes, ["up", "middle", "down"]);
+    let text = card.text(&data);
+    assert!(text.starts_with("conv1 map 2: "), "{text}");
+    assert!(text.contains("without it: accuracy ") && text.ends_with('\n'), "{text}");
+}
