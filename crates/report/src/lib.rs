@@ -63,7 +63,7 @@ pub use error::{ReportError, Role};
 pub use evaluation::EvaluationReport;
 pub use half_blocks::{Depth, half_blocks};
 pub use hatch::{Area, hatched};
-pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, in_top_k, wilson_interval};
+pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, Z_95, in_top_k, wilson_interval};
 pub use npy::npy;
 pub use prediction::{ClassProbability, PredictionFailure, PredictionReport};
 pub use thumbnail::Thumbnail;

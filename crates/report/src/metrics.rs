@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::error::{ReportError, Role};
 
 /// z of the two-sided 95 % interval of a normal distribution.
-pub(crate) const Z_95: f64 = 1.959_963_984_540_054;
+pub const Z_95: f64 = 1.959_963_984_540_054;
 
 /// The most classes for which [`Report`] writes out the whole matrix.
 const MATRIX_CLASSES: usize = 1000;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde::Serialize;
+
 use crate::calibration::Calibration;
 use crate::chart::{Curves, Escaped};
 use crate::metrics::Confusion;
@@ -26,7 +28,7 @@ pub struct Mistake {
 }
 
 /// The result of another classifier on the same images, for comparison.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
     /// The name of the classifier.
     pub name: String,
