@@ -4,15 +4,25 @@ use crate::error::{Difference, FitError};
 use crate::evaluate::Evaluation;
 use crate::metric::Metric;
 use crate::row::EpochRow;
+use crate::stage::Stage;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use striate_formats::FormatError;
 
 /// The events of a run, in this order: `Started`, then for each epoch `Step`s and `EpochEnd`, with `Checkpoint`s in between, then
-/// `Stopped` or `Finished`.
+/// `Stopped` or `Finished`. [Fine-tuning](crate::finetune) begins with `Stage`s.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// A stage of the work that is not training begins, or has come this far.
+    Stage {
+        /// What is computed.
+        stage: Stage,
+        /// The number of images, or of steps of a fit, that are done.
+        done: usize,
+        /// The number of all of them; `None` where it is not known how long the stage takes.
+        total: Option<usize>,
+    },
     /// Everything is ready; a checkpoint exists.
     Started {
         /// Name of the network.

@@ -4,6 +4,7 @@
 //! it `striate-report`, which draws. Above: the facade and the binary, whose progress bar is an [`Observer`].
 //!
 //! Start reading at `fit.rs`, the loop on one screen; then `run.rs`, the state behind it; then `folder.rs`, the files of a run.
+//! [`finetune`] starts from a pretrained network instead, and first fits only its last layer.
 //!
 //! # Invariants
 //! * Everything that determines the result is a pure function of ([`FitConfig`], data, network) and the step: the order of the
@@ -44,6 +45,7 @@ mod error;
 mod evaluate;
 mod event;
 mod find_lr;
+pub mod finetune;
 mod fit;
 mod folder;
 mod identity;
@@ -59,6 +61,7 @@ mod report;
 mod row;
 mod run;
 mod saved;
+mod stage;
 mod yaml;
 
 pub use batch::Batch;
@@ -79,6 +82,7 @@ pub use parts::{ChosenBy, Counts, Parts};
 pub use report::{RateReport, TrainedReport};
 pub use row::EpochRow;
 pub use saved::{SavedRun, saved_run};
+pub use stage::Stage;
 
 #[cfg(test)]
 mod tests;

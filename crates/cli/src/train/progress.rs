@@ -153,7 +153,7 @@ impl Observer for Progress {
                 self.log = None;
             }
             Event::Warning { warning } => self.print(&format!("warning: {warning}")),
-            Event::Checkpoint { .. } => {}
+            Event::Checkpoint { .. } | Event::Stage { .. } => {}
         }
         Ok(())
     }

@@ -63,19 +63,25 @@ impl Features {
     /// Whether heads can be judged in so many folds; gives the folds, at most one an image.
     pub(super) fn check(&self, folds: usize) -> Result<usize, FitError> {
         assert_eq!(self.rows.nrows(), self.labels.len(), "one row and one label an image");
-        let refuse = |what, expected: &str, got: usize| {
-            Err(FitError::Setting { what, expected: expected.into(), got: got.to_string() })
-        };
-        if folds < 2 {
-            return refuse("folds", "at least 2", folds);
-        }
-        if self.classes < 2 {
-            return refuse("classes", "at least 2", self.classes);
-        }
         let mut counts = vec![0_usize; self.classes];
         self.labels.iter().for_each(|&label| counts[label as usize] += 1);
-        let few: Vec<(usize, usize)> =
-            counts.into_iter().enumerate().filter(|&(_, count)| count < 2).collect();
-        if few.is_empty() { Ok(folds.min(self.len())) } else { Err(FitError::TooFewImages { classes: few }) }
+        check_counts(&counts, folds)?;
+        Ok(folds.min(self.len()))
     }
+}
+
+/// Whether heads can be evaluated by cross-validation on these numbers of images per class.
+pub(crate) fn check_counts(counts: &[usize], folds: usize) -> Result<(), FitError> {
+    let refuse = |what, expected: &str, got: usize| {
+        Err(FitError::Setting { what, expected: expected.into(), got: got.to_string() })
+    };
+    if folds < 2 {
+        return refuse("folds", "at least 2", folds);
+    }
+    if counts.len() < 2 {
+        return refuse("classes", "at least 2", counts.len());
+    }
+    let few: Vec<(usize, usize)> =
+        counts.iter().copied().enumerate().filter(|&(_, count)| count < 2).collect();
+    if few.is_empty() { Ok(()) } else { Err(FitError::TooFewImages { classes: few }) }
 }

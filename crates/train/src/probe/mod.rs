@@ -29,6 +29,7 @@ pub use backbone::Backbone;
 pub use baselines::{nearest_mean, raw_pixels};
 pub use cross_validate::{CrossValidation, cross_validate, fit_head};
 pub use features::Features;
+pub(crate) use features::check_counts;
 pub use head::Head;
 pub use store::FEATURES;
 pub use suspicious::{Suspicion, suspicious};

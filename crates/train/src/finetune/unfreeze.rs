@@ -1,0 +1,59 @@
+//! The second part of fine-tuning: training all layers.
+
+use super::job::FinetuneJob;
+use super::last_layer::LastLayer;
+use crate::error::FitError;
+use crate::event::Observer;
+use crate::fit::fit;
+use crate::job::{Job, Outcome};
+use crate::parts::Parts;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use striate_graph::Mode;
+use striate_report::Confusion;
+
+/// The result of training all layers.
+#[derive(Debug)]
+pub struct Unfrozen {
+    /// How the training ended, with the trained network.
+    pub outcome: Outcome,
+    /// The fitted last layer alone, from which the training started, on the test images. It was not fitted to them, nor to the images
+    /// that select the epoch.
+    pub last_layer: Confusion,
+}
+
+/// Trains all layers, starting from the fitted last layer; batch norms stay frozen. With a folder, the run can be seen there and
+/// leaves its checkpoints; setting `stop` ends it after the current step.
+///
+/// # Errors
+/// Those of [`fit`](crate::fit()).
+pub fn unfreeze(
+    job: &FinetuneJob<'_>,
+    fitted: &LastLayer,
+    run_dir: Option<&Path>,
+    stop: &AtomicBool,
+    observers: &mut [&mut dyn Observer],
+) -> Result<Unfrozen, FitError> {
+    let data = job.data;
+    let config = job.config.training(&job.graph(Mode::Train)?.without_auxiliary());
+    let parts = Parts::of(data, &config)?;
+    let learned: Vec<usize> = (0..parts.train.len()).map(|i| parts.place(i)).collect();
+    let initial = fitted.fitted_to(&learned, job)?;
+    let last_layer = fitted.on_test(&initial, data.train.len())?;
+    let training = Job {
+        net: job.net,
+        model_name: job.model_name,
+        data,
+        data_source: &data.name,
+        preprocess: &fitted.model.preprocess,
+        config: &config,
+        engine: job.engine.clone(),
+        run_dir,
+        resume: false,
+        lock: None,
+        initial: Some(&initial),
+        stop,
+        command: job.command,
+    };
+    Ok(Unfrozen { outcome: fit(&training, observers)?, last_layer })
+}
