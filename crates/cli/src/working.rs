@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use striate::report::text::{duration, grouped, printable};
+use striate::train::{Event, FitError, Observer};
 
 use crate::out;
 
@@ -120,6 +121,18 @@ impl Working {
             let took = duration(stage.since.elapsed().as_secs_f64());
             out::tell(format!("{}: {}, {took}", stage.what, grouped(total as u64)));
         }
+    }
+}
+
+/// Shows the stages of fine-tuning; a [`Progress`](crate::train::progress::Progress) shows the training.
+impl Observer for Working {
+    fn on(&mut self, event: &Event<'_>) -> Result<(), FitError> {
+        match *event {
+            Event::Stage { stage, done, total: Some(total) } => self.count(stage.name(), done, total),
+            Event::Stage { stage, total: None, .. } => self.begin(stage.name()),
+            _ => {}
+        }
+        Ok(())
     }
 }
 

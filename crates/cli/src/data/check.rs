@@ -10,9 +10,10 @@ use striate::data::check::{Check, Copies, check};
 use striate::data::nature::{Ground, Kind, Nature};
 use striate::data::{Dataset, Photos, Split, path_text};
 use striate::report::text::{Align, Table, bytes, grouped, printable};
+use striate::train::finetune::SuspiciousLabel;
 
 use crate::exit::BAD_DATA;
-use crate::finetune::suspicious::{self, Suspicious};
+use crate::finetune::suspicious;
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
 use crate::out;
@@ -29,7 +30,7 @@ struct Document<'a> {
     #[serde(flatten)]
     check: &'a Check,
     #[serde(skip_serializing_if = "Option::is_none")]
-    suspicious_labels: Option<Vec<Suspicious>>,
+    suspicious_labels: Option<Vec<SuspiciousLabel>>,
 }
 
 /// The network for the search for wrong labels: its name, its weights, and the flags that choose them.

@@ -3,18 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
+use striate::train::finetune::FinetuneConfig;
 
 use crate::flags::{Threads, count, positive};
 use crate::flags_data::LayoutFlag;
 use crate::flags_weights::LoadFlags;
-
-/// The default number of epochs of `--unfreeze`.
-const EPOCHS: usize = 5;
-/// The default batch size of `--unfreeze`.
-const BATCH: usize = 16;
-/// The default peak learning rate: far below that of SGD from scratch, so that what was learned is not lost. On
-/// tools/photos/stamps.sh with EfficientNet-Lite0, ten times as much lost 20 points in three epochs; this lost none in one.
-const RATE: f32 = 2e-4;
 
 /// Make a classifier for your own images from a pretrained network
 #[derive(Debug, ClapArgs)]
@@ -42,16 +35,16 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) unfreeze: bool,
     /// Number of epochs with --unfreeze
-    #[arg(long, value_name = "N", value_parser = count, default_value_t = EPOCHS, requires = "unfreeze")]
+    #[arg(long, value_name = "N", value_parser = count, default_value_t = FinetuneConfig::default().epochs, requires = "unfreeze")]
     pub(super) epochs: usize,
     /// Batch size with --unfreeze
-    #[arg(short, long, value_name = "N", value_parser = count, default_value_t = BATCH, requires = "unfreeze")]
+    #[arg(short, long, value_name = "N", value_parser = count, default_value_t = FinetuneConfig::default().batch_size, requires = "unfreeze")]
     pub(super) batch: usize,
     /// Maximum learning rate with --unfreeze
-    #[arg(long, value_name = "RATE", value_parser = positive, default_value_t = RATE, requires = "unfreeze")]
+    #[arg(long, value_name = "RATE", value_parser = positive, default_value_t = FinetuneConfig::default().learning_rate, requires = "unfreeze")]
     pub(super) lr: f32,
     /// Random seed of the folds, and of the order and augmentation with --unfreeze
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = FinetuneConfig::default().seed)]
     pub(super) seed: u64,
     /// Skip unreadable images instead of stopping
     #[arg(long)]

@@ -2,8 +2,6 @@
 //! cross-validation.
 
 mod args;
-mod cost;
-mod frozen;
 mod show;
 pub(crate) mod suspicious;
 mod unfreeze;
@@ -11,25 +9,25 @@ mod unfreeze;
 use std::time::Instant;
 
 use clap::{ArgMatches, Command};
-use striate::data::Dataset;
+use striate::Pretrained;
+use striate::data::{Dataset, Places};
 use striate::models::registry;
 use striate::models::weights::LoadOptions;
-use striate::train::probe::cross_validate;
+use striate::train::finetune::{FinetuneConfig, FinetuneJob, fit_last_layer};
+use striate::train::probe::FEATURES;
 
 use crate::exit::{BadData, Usage};
 use crate::kept::kept;
 use crate::train::{command, prepare, run_dir};
 use crate::working::Working;
 pub(crate) use args::Args;
-use frozen::{FOLDS, Frozen};
-use striate::Pretrained;
 
 /// `program` is the whole command line, of which this is one command.
 pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyhow::Result<u8> {
     let start = Instant::now();
     let engine = args.threads.engine()?;
     let info = registry::find(&args.model)?;
-    let working = Working::new(args.quiet);
+    let mut working = Working::new(args.quiet);
     let source = args.weights.as_deref().unwrap_or(info.name);
     // Its last layer may be anything, since it is replaced.
     let load =
@@ -38,23 +36,37 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     pretrained.report.notes.iter().for_each(|note| working.say(note));
     let data = read(args)?;
     let this_command = program.find_subcommand("finetune").expect("this very subcommand");
-    let command = command::canonical(this_command, matches, &args.data);
-    let frozen = Frozen::new(info, pretrained, &data, &engine, &working)?;
-    let mut tell = |done: usize, total: usize| working.count("cross-validating", done, total);
-    let judged = cross_validate(&frozen.features, FOLDS, args.seed, &engine, &mut tell)?;
-    let baselines = frozen.baselines(&data, args.seed, &engine, &working)?;
-    let model = frozen.model(&data, &kept(&args.data), args.seed, &command, &engine, &working)?;
-    working.begin("timing the network");
-    let cost = cost::cost(&frozen, &model, &data, args, &engine)?;
+    let config = FinetuneConfig {
+        seed: args.seed,
+        unfreeze: args.unfreeze,
+        epochs: args.epochs,
+        batch_size: args.batch,
+        learning_rate: args.lr,
+    };
+    let net = (info.build)(data.classes.len(), pretrained.preprocess.channels);
+    let features_folder = Places::from_env().beside(FEATURES);
+    let job = FinetuneJob {
+        base: pretrained.base(),
+        net: net.as_ref(),
+        model_name: info.name,
+        weights: &pretrained.source(),
+        data: &data,
+        data_source: &kept(&args.data),
+        config: &config,
+        engine,
+        features_folder: features_folder.as_deref(),
+        command: &command::canonical(this_command, matches, &args.data),
+    };
+    let mut fitted = fit_last_layer(&job, &mut [&mut working])?;
     drop(working);
-    let found = show::Found::new(args, &data, &frozen, &model, &judged, &baselines, &cost, start)?;
+    let mistakes = show::mistakes(&fitted, &data)?;
     // As late as can be: what is refused leaves no folder.
     let (folder, _lock) = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
-    found.write(&folder)?;
-    let printed = found.print(&folder);
+    show::write(&fitted, &data, mistakes, &folder)?;
+    fitted.report.seconds = start.elapsed().as_secs_f64();
+    let printed = show::print(&fitted, &data, args, &folder);
     // A failed print does not stop the training; it is reported at the end.
-    let code =
-        if args.unfreeze { unfreeze::run(&frozen, &data, args, &command, &folder, &engine)? } else { 0 };
+    let code = if args.unfreeze { unfreeze::run(&job, &fitted, args, &folder)? } else { 0 };
     printed.map(|()| code)
 }
 

@@ -7,6 +7,8 @@ use striate_image::Preprocess;
 use striate_models::shipped;
 use striate_models::weights::{self, LoadOptions, LoadReport, WeightsError, load_network};
 use striate_models::{ModelInfo, registry};
+#[cfg(feature = "train")]
+use striate_train::finetune::BaseNetwork;
 
 use super::Classifier;
 use crate::Error;
@@ -83,6 +85,12 @@ impl Pretrained {
     /// Number of outputs.
     pub fn outputs(&self) -> usize {
         self.graph.output_shape().iter().product()
+    }
+
+    /// The network as the functions of [`train::finetune`](striate_train::finetune) take it.
+    #[cfg(feature = "train")]
+    pub fn base(&self) -> BaseNetwork<'_> {
+        BaseNetwork { graph: &self.graph, params: &self.params, preprocess: &self.preprocess }
     }
 
     /// As a model file, ready to be used; outputs without names are called by their number.
