@@ -5,6 +5,8 @@ mod decode;
 #[cfg(feature = "explain")]
 mod explain;
 #[cfg(feature = "train")]
+mod finetune;
+#[cfg(feature = "train")]
 mod fit;
 #[cfg(feature = "hub")]
 mod pretrained;

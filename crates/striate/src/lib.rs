@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | `decode` (on by default) | reading PNG and JPEG files |
 //! | `decode-all` | reading BMP, GIF, PNM, TIFF and WebP files as well |
-//! | `train` | `data` and `train`: data sets, `Classifier::fit`, evaluation |
+//! | `train` | `data` and `train`: data sets, `Classifier::fit` and `finetune`, evaluation |
 //! | `explain` | `explain` and `report`: attribution, feature maps, charts, reports |
 //! | `hub` | `data::fetch` and `models::weights::load`: data sets and published weights, by TLS; the only feature that needs a C compiler |
 //! | `digits` | the data set `digits` inside the program |
@@ -186,6 +186,8 @@ pub mod prelude {
     pub use striate_image::{Image, Preprocess};
     #[cfg(feature = "train")]
     pub use striate_train::FitConfig;
+    #[cfg(feature = "train")]
+    pub use striate_train::finetune::FinetuneConfig;
 }
 
 #[cfg(all(doctest, feature = "decode"))]

@@ -10,7 +10,7 @@ use super::Classifier;
 use crate::{Error, preprocess_of};
 
 /// Hands every event on.
-struct Telling<F>(F);
+pub(super) struct Telling<F>(pub(super) F);
 
 impl<F: FnMut(&Event<'_>)> Observer for Telling<F> {
     fn on(&mut self, event: &Event<'_>) -> Result<(), FitError> {
