@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use expect_test::expect;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb};
 use striate_data::augment::ResizedCrop;
-use striate_data::check::check;
+use striate_data::check::{Verdict, check};
 use striate_data::find::{find_in, load_in};
 use striate_data::preview::preview;
 use striate_data::{Augment, BadFiles, DataError, Dataset, Found, Loader, Places, Preprocess, Split};
@@ -460,8 +460,10 @@ fn a_check_finds_what_is_wrong() {
     image.save_with_format(root.join("val/cat/copy.bmp"), ImageFormat::Bmp).unwrap();
     fs::copy(root.join("train/dog/d.png"), root.join("train/cat/d.jpg")).unwrap();
     fs::write(root.join("val/dog/g.png"), "text").unwrap();
-    let found = check(&load(root).unwrap(), &|| ());
-    assert!(found.is_bad());
+    let data = load(root).unwrap();
+    let found = check(&data, &|| ());
+    assert_eq!(found.verdict(), Verdict::Unreadable);
+    assert_eq!((found.usable(&data.train), found.usable(&data.test)), (5, 3), "one of four is text");
     let copies: Vec<_> = found
         .copies
         .iter()

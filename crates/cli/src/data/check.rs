@@ -1,12 +1,11 @@
 //! `striate data check`: reports everything that is wrong with a folder of images, and how training would use it.
 
-use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use striate::data::check::{Check, Copies, check};
+use striate::data::check::{Check, Copies, Verdict, check};
 use striate::data::nature::{Ground, Kind, Nature};
 use striate::data::{Dataset, Photos, Split, path_text};
 use striate::report::text::{Align, Table, bytes, grouped, printable};
@@ -131,13 +130,7 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
             found.imbalance
         )?;
     }
-    let usable = |split: &Split| {
-        let paths: HashSet<&Path> = found.unreadable.iter().map(|bad| bad.path.as_path()).collect();
-        let bad = split.photos().map_or(0, |photos| {
-            photos.files().iter().filter(|photo| paths.contains(photo.path.as_path())).count()
-        });
-        grouped((split.len() - bad) as u64)
-    };
+    let usable = |split: &Split| grouped(found.usable(split) as u64);
     let chosen =
         data.val.as_ref().map_or(String::new(), |val| format!("select the epoch on {}, ", usable(val)));
     let comma = if chosen.is_empty() { "" } else { "," };
@@ -147,21 +140,21 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
         usable(&data.train),
         usable(&data.test)
     )?;
-    let verdict = match () {
-        () if !found.unreadable.is_empty() => {
+    let verdict = match found.verdict() {
+        Verdict::Unreadable => {
             "Repair or remove the unusable images, or skip them with --skip-bad; otherwise training refuses to start.".into()
         }
-        () if !found.empty.is_empty() => {
+        Verdict::EmptyClasses => {
             "Add images to the classes without training images, or remove these classes; otherwise training refuses to start.".into()
         }
-        () if found.classes.len() < 2 => {
+        Verdict::OneClass => {
             "There is only one class, but a classifier needs at least two. To evaluate a model on these images: striate val MODEL FOLDER.".into()
         }
-        () if data.test.is_empty() => {
+        Verdict::NothingHeldOut => {
             "Every class has only one image, so none can be held out for evaluation; training refuses to start.".into()
         }
-        () if found.is_bad() => "Remove the duplicates; with them, the measured accuracy is meaningless.".into(),
-        () => next(name, data, found),
+        Verdict::Duplicates => "Remove the duplicates; with them, the measured accuracy is meaningless.".into(),
+        Verdict::Sound => next(name, data, found),
     };
     writeln!(text, "{verdict}")?;
     Ok(text)

@@ -1,6 +1,9 @@
 //! Examines every photo of a data set, and reports its problems before training.
 
 mod near;
+mod verdict;
+
+pub use verdict::Verdict;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,9 +12,9 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::dataset::Dataset;
+use crate::error::BadImage;
 use crate::nature::{BLACK, Nature};
 use crate::photos::Photos;
-use crate::verify::BadImage;
 use near::Thumb;
 use striate_image::{Image, ImageError, WHITE, Wholeness, decode_as, misnamed, read_file};
 use striate_kernels::map_on_all_cores;
@@ -86,18 +89,6 @@ pub struct Copies {
     pub is_leak: bool,
     /// They have different classes: at least one of them is wrong.
     pub is_contradiction: bool,
-}
-
-impl Check {
-    /// True when something is certainly wrong that stops training or makes its measure wrong: unreadable photos, empty classes, a
-    /// single class, nothing to measure by, exact copies that are leaks or contradictions.
-    pub fn is_bad(&self) -> bool {
-        !self.unreadable.is_empty()
-            || !self.empty.is_empty()
-            || self.classes.len() < 2
-            || self.classes.iter().all(|class| class.val == 0)
-            || self.copies.iter().any(|copies| copies.is_leak || copies.is_contradiction)
-    }
 }
 
 /// What one file is.
