@@ -1,21 +1,19 @@
 //! `striate val`: evaluates a model, with a 95 % confidence interval of its accuracy.
 
-use std::collections::HashSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
 use striate::Classifier;
-use striate::data::photos::Photo;
-use striate::data::{Dataset, Measured, Split};
+use striate::data::{Dataset, Measured};
 use striate::formats::ModelFile;
 use striate::report::text::{Align, Table, duration, grouped, percent, printable};
 use striate::report::{Confusion, EvaluationReport, Report};
 use striate::train::{Evaluation, RESULTS_CSV};
 
 use crate::compute::Compute;
-use crate::exit::{BadData, Usage};
+use crate::exit::Usage;
 use crate::flags::model_path;
 use crate::flags_data::PartFlags;
 use crate::kept::found;
@@ -136,8 +134,8 @@ fn open(args: &Args) -> anyhow::Result<(Classifier, Measured)> {
     };
     args.compute.tell(&model.graph, &engine, false)?;
     let model = Classifier::new(model, engine)?;
-    let data = matched(&model, measured.data)?;
-    Ok((model, Measured { data, ..measured }))
+    let measured = measured.with_classes(model.classes())?;
+    Ok((model, measured))
 }
 
 /// A note for a model that is evaluated on images that it was trained on.
@@ -148,14 +146,8 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
         return None;
     }
     let parts = args.which.layout.quietly(named.unwrap_or(&found(provenance.source()))).ok()?;
-    let set = parts.to_learn().ok().filter(|set| set.sha256 == provenance.data_sha256)?;
-    let hashes = |split: &Split| (0..split.len()).map(|i| split.sha256(i)).collect::<Vec<_>>();
-    let mut learned: HashSet<[u8; 32]> = hashes(&set.train).into_iter().collect();
-    // A last layer that was fitted to a folder without parts was fitted to all of its images.
-    if provenance.epochs == 0 && set.is_drawn {
-        learned.extend(hashes(&set.test));
-    }
-    let known = hashes(&data.test).iter().filter(|hash| learned.contains(*hash)).count();
+    let set = parts.to_learn().ok()?;
+    let known = model.known_images(&data.test, &set);
     (known > 0).then(|| {
         format!(
             "The model was trained on {} of these {} images; for its accuracy on unseen images, see the report of its run.",
@@ -231,43 +223,6 @@ fn model_sha256(args: &Args) -> anyhow::Result<String> {
         Some(path) => Ok(ModelFile::sha256(&path)?),
         None => Ok(String::new()),
     }
-}
-
-/// The data set with its labels mapped to the classes of the model, which may be more, or in another order.
-fn matched(model: &Classifier, data: Dataset) -> Result<Dataset, BadData> {
-    if model.classes() == data.classes {
-        return Ok(data);
-    }
-    let place = |name: &String| model.classes().iter().position(|class| class == name);
-    let places: Vec<Option<usize>> = data.classes.iter().map(place).collect();
-    // A class without images does not matter.
-    if data.test.labels().any(|label| places[label as usize].is_none()) {
-        let (expected, got) = (listed(model.classes()), listed(&data.classes));
-        let name = &data.name;
-        return Err(BadData(format!(
-            "{name}: its classes are not the model's; expected {expected}; got {got}; use the data set that the model was trained on"
-        )));
-    }
-    let place = |label: u32| places.get(label as usize).copied().flatten().unwrap_or(0) as u32;
-    let test = match data.test {
-        Split::Images(mut images) => {
-            images.labels.iter_mut().for_each(|label| *label = place((*label).into()) as u8);
-            Split::Images(images)
-        }
-        Split::Photos(photos) => {
-            let label = |photo: &Photo| Photo { label: place(photo.label), ..photo.clone() };
-            let files = photos.files().iter().map(label).collect();
-            Split::Photos(photos.with_files(files))
-        }
-    };
-    Ok(Dataset { test, classes: model.classes().to_vec(), ..data })
-}
-
-/// The names in one line, or the first of them.
-fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 20;
-    let shown = names[..names.len().min(SHOWN)].join(", ");
-    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }
 
 fn text(

@@ -183,6 +183,20 @@ pub enum DataError {
         /// What is wrong with it.
         why: String,
     },
+    /// A data set has classes that a model does not have.
+    #[error(
+        "{data}: its classes are not the model's; expected {}; got {}; use the data set that the model was trained on",
+        first(expected),
+        first(got)
+    )]
+    OtherClasses {
+        /// The data set.
+        data: String,
+        /// The classes of the model.
+        expected: Vec<String>,
+        /// The classes of the data set.
+        got: Vec<String>,
+    },
     /// There is no folder to store downloads in.
     #[error("no folder to keep data sets in: set STRIATE_CACHE, XDG_CACHE_HOME or HOME, or name a folder")]
     NoCache,
@@ -275,6 +289,13 @@ fn product(shape: &[usize; 4]) -> String {
         Some(count) => count.to_string(),
         None => "more than can be addressed, thus fewer".into(),
     }
+}
+
+/// The names in one line, or the first of them.
+fn first(names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }
 
 fn lying(images: usize) -> String {

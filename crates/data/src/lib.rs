@@ -46,6 +46,7 @@ pub mod idx;
 mod images;
 mod layout;
 pub mod loader;
+mod matched;
 mod mean_std;
 mod names;
 pub mod nature;

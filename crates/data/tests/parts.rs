@@ -253,3 +253,26 @@ fn a_choice_is_found_by_its_name() {
     }
     assert_eq!((Choice::get("test"), Choice::get("tset")), (Some(Choice::Part(Part::Test)), None));
 }
+
+#[test]
+fn labels_are_those_of_a_model_that_has_the_classes() {
+    let root =
+        tree(&["train/ant/a.png", "train/cat/b.png", "train/dog/c.png", "val/cat/d.png", "val/dog/e.png"]);
+    let measured = || open(root.path(), None).unwrap().measured(None).unwrap();
+    let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let of_model = names(&["dog", "owl", "cat"]);
+    let matched = measured().with_classes(&of_model).unwrap();
+    assert_eq!(matched.data.test.labels().collect::<Vec<_>>(), [2, 0], "ants have no image in this part");
+    assert_eq!((&matched.data.classes, &matched.data.train), (&of_model, &matched.data.test));
+    assert_eq!((&matched.what, matched.data.sha256), (&measured().what, measured().data.sha256));
+
+    let many: Vec<String> = (0..21).map(|i| format!("class {i}")).chain(names(&["dog"])).collect();
+    let error = measured().with_classes(&many).unwrap_err().to_string();
+    let error = error.replace(root.path().file_name().unwrap().to_str().unwrap(), "ROOT");
+    expect!["ROOT: its classes are not the model's; expected class 0, class 1, class 2, class 3, class 4, class 5, class 6, class 7, class 8, class 9, class 10, class 11, class 12, class 13, class 14, class 15, class 16, class 17, class 18, class 19 and 2 more; got ant, cat, dog; use the data set that the model was trained on"].assert_eq(&error);
+    // In memory, a label is one byte.
+    let digits = Parts::open("digits", None).unwrap().measured(None).unwrap();
+    let many: Vec<String> = (0..300).rev().map(|i| i.to_string()).collect();
+    assert!(digits.clone().with_classes(&many).is_err());
+    assert!(digits.with_classes(&many[60..]).is_ok());
+}

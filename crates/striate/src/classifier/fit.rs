@@ -1,5 +1,6 @@
 //! A classifier that learns.
 
+use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
 
 use striate_data::{Dataset, Split};
@@ -83,5 +84,37 @@ impl Classifier {
     /// When images have another shape, labels are out of range, or photos cannot be decoded.
     pub fn evaluate(&mut self, images: &Split) -> Result<Evaluation, Error> {
         Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
+    }
+
+    /// The number of these images that the network was trained on, so that it cannot be evaluated on them; 0 if `data` is not the data
+    /// set that it was trained on. The same file counts as the same image, wherever it lies.
+    ///
+    /// # Example
+    /// ```
+    /// use striate::prelude::*;
+    ///
+    /// // Dark images are of class 0, bright ones of class 1.
+    /// let images = |from: u8| {
+    ///     let pixels = (from..from + 32).flat_map(|i| [if i % 2 == 0 { i } else { 255 - i }; 16]).collect();
+    ///     Images::new([1, 4, 4], pixels, (from..from + 32).map(|i| i % 2).collect())
+    /// };
+    /// let data = Dataset::new("tones", images(0)?, images(32)?, vec!["dark".into(), "bright".into()])?;
+    /// let net = Sequential::new().append(Flatten::new()).append(Linear::new(16, 2));
+    /// let model = Classifier::fit(&net, &data, &FitConfig { epochs: 1, ..FitConfig::default() })?;
+    /// assert_eq!((model.known_images(&data.train, &data), model.known_images(&data.test, &data)), (32, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn known_images(&self, images: &Split, data: &Dataset) -> usize {
+        let provenance = &self.file.provenance;
+        if data.sha256 != provenance.data_sha256 {
+            return 0;
+        }
+        let hashes = |split: &Split| (0..split.len()).map(|i| split.sha256(i)).collect::<Vec<_>>();
+        let mut learned: HashSet<[u8; 32]> = hashes(&data.train).into_iter().collect();
+        // A last layer that was fitted to a folder without parts was fitted to all of its images.
+        if provenance.epochs == 0 && data.is_drawn {
+            learned.extend(hashes(&data.test));
+        }
+        hashes(images).iter().filter(|hash| learned.contains(*hash)).count()
     }
 }
