@@ -27,6 +27,11 @@ pub fn width_px(text: &str, size: f64) -> f64 {
     size * text.chars().map(|c| glyph(c).1).sum::<f64>()
 }
 
+/// How far the face reaches above and below the baseline, at font size 1.
+pub(super) fn reach() -> [f64; 2] {
+    [FACE.ascender(), -FACE.descender()].map(|units| f64::from(units) / f64::from(FACE.units_per_em()))
+}
+
 /// The text, or its two ends around an ellipsis so that it fits in `limit_px`; at least two characters remain.
 ///
 /// Both ends, because class names often share a beginning (`n02085620-Chihuahua`) or an ending (`… terrier`).
@@ -69,6 +74,7 @@ mod tests {
     fn widths_are_the_fonts_own() {
         // DejaVu Sans: units per em 2048, advance of "0" 1303, of "i" 569.
         assert!((width_px("0i", 2048.0) - (1303.0 + 569.0)).abs() < 1e-9);
+        assert_eq!(reach().map(|share| share * 2048.0), [1901.0, 483.0]);
     }
 
     #[test]

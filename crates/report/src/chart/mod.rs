@@ -6,6 +6,7 @@
 //! binary, for nothing that is needed here.
 
 mod axis;
+mod collisions;
 mod confusion;
 mod curves;
 mod encode;

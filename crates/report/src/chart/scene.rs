@@ -109,7 +109,7 @@ impl Scene {
     }
 
     /// Moves every shape.
-    pub(super) fn shift(&mut self, right: f64, down: f64) {
+    pub(crate) fn shift(&mut self, right: f64, down: f64) {
         for shape in &mut self.shapes {
             match shape {
                 Shape::Rect { x, y, .. } | Shape::Image { x, y, .. } => (*x, *y) = (*x + right, *y + down),
