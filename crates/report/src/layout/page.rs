@@ -1,42 +1,23 @@
 //! The header of pages: title, subject and legend.
 
-use super::{CAPTION, INK, MARGIN, SOFT_INK, TEXT, TITLE, header_at, tile};
-use crate::chart::{Anchor, Scene, fit_text, width_px};
+use super::head::LEAST_WIDTH;
+use super::image::size_in;
+use super::legend::{Legend, gray};
+use super::style::{CAPTION, HAIRLINE, INK, MARGIN, SOFT_INK, TEXT, TITLE};
+use super::text::text;
+use crate::chart::{Anchor, Scene, Shape, fit_text, width_px};
 use crate::color::Rgb;
 use crate::scale::{Scale, Table, number};
 use crate::thumbnail::Thumbnail;
 
 /// The y position at which the page below the header begins.
 pub const TOP: f64 = MARGIN + SIDE + 20.0;
-/// The minimum width of a page, with room for the text of the header.
-pub const LEAST_WIDTH: f64 = 760.0;
 /// The maximum width to which a long text in the header widens a page.
 const MOST_WIDTH: f64 = 1200.0;
 
 /// Side of the image in the header.
 const SIDE: f64 = 96.0;
 const BAR: (f64, f64) = (254.0, 10.0);
-
-/// The subject of a page.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct About {
-    /// A sentence about the model and the image, such as `convnet on digits:7: predicted 1 (99.8 %)`.
-    pub subject: String,
-    /// The input image of the network, if any.
-    pub image: Option<Thumbnail>,
-    /// The names of the classes; empty where the values of the last layer have no names.
-    pub classes: Vec<String>,
-}
-
-/// The colors of a page.
-pub enum Legend<'a> {
-    /// A color table.
-    Scale(&'a Scale),
-    /// A color table with an explanation.
-    Told(&'a Scale, &'a str),
-    /// Red, green and blue weights as one color.
-    Rgb(&'a Scale),
-}
 
 /// A page with its header; `body` is the width and height of the content below it, which begins at ([`MARGIN`], [`TOP`]).
 pub fn page(
@@ -111,8 +92,22 @@ fn push_bar(scene: &mut Scene, (x, y): (f64, f64), width: f64, scale: &Scale, co
     }
 }
 
-/// The gray of a weight, -1 to 1.
-pub fn gray(unit: f64) -> Rgb {
-    let level = (127.5 + 127.5 * unit).round() as u8;
-    Rgb { r: level, g: level, b: level }
+/// Adds a title at the top left of the page, and lines of running text below it.
+pub fn header(scene: &mut Scene, room: f64, title: &str, lines: &[&str]) {
+    header_at(scene, MARGIN, room, title, lines);
+}
+
+fn header_at(scene: &mut Scene, left: f64, room: f64, title: &str, lines: &[&str]) {
+    text(scene, (left, MARGIN + 14.0), TITLE, INK, room, title);
+    for (i, line) in lines.iter().enumerate() {
+        text(scene, (left, MARGIN + 35.0 + 17.0 * i as f64), TEXT, SOFT_INK, room, line);
+    }
+}
+
+/// Adds an image in a square whose upper left corner is `at`, with a hairline around it, since zero may be nearly as white as the
+/// page.
+pub fn tile(scene: &mut Scene, image: &Thumbnail, (x, y): (f64, f64), side: f64) {
+    let (width, height) = size_in(image, side);
+    scene.rect(x - 0.5, y - 0.5, width + 1.0, height + 1.0, HAIRLINE);
+    scene.shapes.push(Shape::Image { x, y, width, height, image: image.clone() });
 }
