@@ -8,18 +8,19 @@ use crate::maps::colored;
 use striate_report::Thumbnail;
 use striate_report::chart::{Anchor, Scene};
 use striate_report::color::Rgb;
-use striate_report::layout::{About, CAPTION, INK, Legend, MARGIN, SOFT_INK, TOP, page, tile};
+use striate_report::layout::{
+    About, Block, CAPTION, Head, INK, Legend, SOFT_INK, column, framed, grid, paragraph,
+};
 use striate_report::scale::Scale;
 use striate_report::scale::number;
 use striate_report::text::{grouped, percent};
-use striate_report::wrap_text;
 
 const SIDE: f64 = 340.0;
 const GAP: f64 = 40.0;
-/// Room for the caption above a tile.
-const ABOVE: f64 = 22.0;
-/// Below the tiles, a line.
-const LINE: f64 = 18.0;
+/// Between the caption and its tile, and between the tiles and the notes.
+const BELOW: [f64; 2] = [6.0, 14.0];
+/// The most lines of a caption, and of a note.
+const LINES: [usize; 2] = [2, 4];
 /// The opacity of the largest value in an overlay.
 const OPACITY: f64 = 0.8;
 
@@ -154,34 +155,29 @@ impl Attribution {
         };
         let line = self.account().map_or_else(|| logit.clone(), |account| format!("{logit} · {account}"));
         let (scale, room) = (self.scale(), 2.0 * SIDE + GAP);
-        let warning = self.method.warning().map(|warning| format!("Caution: {warning}"));
-        let notes: Vec<String> = self
-            .notes()
-            .into_iter()
-            .chain(warning)
-            .flat_map(|note| wrap_text(&note, CAPTION + 1.0, room, 4))
-            .collect();
-        let body = (room, ABOVE + SIDE + LINE * notes.len() as f64);
-        let lines = [about.subject.as_str(), &line];
-        let versus = self.versus.map(|other| class_name(&about.classes, other));
-        let colors = self.colors(&class_name(&about.classes, self.class), versus.as_deref());
-        let legend = Legend::Told(&scale, &colors);
-        let mut scene = page(&self.title(about), lines, about.image.as_ref(), &legend, body);
         let [_, height, width] = self.shape;
         let shown = colored(&self.shown(), [height, width], |v| scale.color(v));
         let mut tiles = vec![(format!("{}, {height} x {width}", self.method.unit()), shown)];
         if let Some(image) = &about.image {
             tiles.push(("over the image; larger values are more opaque".into(), self.overlay(image)));
         }
-        for (i, (caption, image)) in tiles.into_iter().enumerate() {
-            let x = MARGIN + (SIDE + GAP) * i as f64;
-            scene.text((x, TOP + 10.0), CAPTION, Anchor::Start, SOFT_INK, caption);
-            tile(&mut scene, &image, (x, TOP + ABOVE), SIDE);
-        }
-        for (i, note) in notes.into_iter().enumerate() {
-            let at = (MARGIN, TOP + ABOVE + SIDE + LINE * (i as f64 + 1.0) - 2.0);
-            scene.text(at, CAPTION + 1.0, Anchor::Start, INK, note);
-        }
-        scene
+        let captions = tiles.iter().map(|(caption, _)| paragraph(caption, CAPTION, SOFT_INK, SIDE, LINES[0]));
+        let images = tiles.iter().map(|(_, image)| framed(image, SIDE));
+        let cells = captions.chain(images).map(|cell| cell.in_width(SIDE, Anchor::Start));
+        let tiles = grid(&vec![Anchor::Start; tiles.len()], (GAP, BELOW[0]), cells);
+        let warning = self.method.warning().map(|warning| format!("Caution: {warning}"));
+        let notes = self.notes().into_iter().chain(warning);
+        let notes = notes.map(|note| paragraph(&note, CAPTION + 1.0, INK, room, LINES[1]));
+        let parts: Vec<Block> = [tiles].into_iter().chain(notes).collect();
+
+        let versus = self.versus.map(|other| class_name(&about.classes, other));
+        let colors = self.colors(&class_name(&about.classes, self.class), versus.as_deref());
+        let head = Head {
+            title: &self.title(about),
+            lines: &[&about.subject, &line],
+            image: about.image.as_ref(),
+            legend: Some(Legend::Told(&scale, &colors)),
+        };
+        head.page(column(BELOW[1], parts))
     }
 }

@@ -51,7 +51,7 @@ impl Head<'_> {
         let room = width_px - self.beside();
         let lines = self.lines.iter().filter(|line| !line.is_empty());
         let lines = lines.map(|line| paragraph(line, TEXT, SOFT_INK, room, LINES[1]));
-        let texts = column(0.0, [paragraph(self.title, TITLE, INK, room, LINES[0])].into_iter().chain(lines));
+        let texts = column(1.0, [paragraph(self.title, TITLE, INK, room, LINES[0])].into_iter().chain(lines));
         let legend = self.legend.map(|legend| legend.block(room));
         let words = column(10.0, [texts].into_iter().chain(legend));
         row(
