@@ -3,7 +3,7 @@
 use super::{FeatureMaps, MapStats};
 use striate_report::chart::{Anchor, Scene};
 use striate_report::layout::{
-    About, CAPTION, INK, LEAST_WIDTH, Legend, MARGIN, SOFT_INK, TOP, enlargement, page, tile,
+    About, CAPTION, Head, INK, LEAST_WIDTH, Legend, MARGIN, SOFT_INK, column, enlargement, framed, grid, line,
 };
 use striate_report::scale::number;
 
@@ -11,6 +11,8 @@ use striate_report::scale::number;
 const TILE: f64 = 112.0;
 const GAP: f64 = 12.0;
 const COLUMNS: usize = 8;
+/// The minimum width of a map, with room for its range.
+const LEAST: f64 = 108.0;
 
 impl FeatureMaps {
     /// A page with the `most` strongest maps, the strongest first; for a vector, a bar chart of its values, sorted by value for
@@ -33,27 +35,23 @@ impl FeatureMaps {
 
     fn tiles(&self, about: &About, ranked: &[MapStats], shown: &[MapStats]) -> Scene {
         let [_, height, width] = self.dimensions();
-        let scale = enlargement(width as f64, height as f64, TILE);
-        let side = |pixels: usize| pixels as f64 * scale;
-        // Captions need room under narrow maps.
-        let pitch = (side(width).max(80.0) + GAP, side(height) + 34.0 + GAP);
-        let columns =
-            COLUMNS.max(((LEAST_WIDTH - 2.0 * MARGIN + GAP) / pitch.0) as usize).min(shown.len().max(1));
-        let rows = shown.len().div_ceil(columns);
-        let body = (pitch.0 * columns as f64 - GAP, (pitch.1 * rows as f64 - GAP).max(0.0));
-        let title = format!("{} · {} · {} of {height} x {width}", self.name, self.op, maps(ranked.len()));
-        let lines = [about.subject.as_str(), &self.counts(ranked, shown.len(), "maps")];
-        let mut scene = page(&title, lines, about.image.as_ref(), &Legend::Scale(&self.scale), body);
-        for (i, map) in shown.iter().enumerate() {
-            let x = MARGIN + (i % columns) as f64 * pitch.0;
-            let y = TOP + (i / columns) as f64 * pitch.1;
-            tile(&mut scene, &self.image(map.map), (x, y), TILE);
-            let below = y + side(height);
-            let (first, second) = ((x, below + 14.0), (x, below + 28.0));
-            scene.text(first, CAPTION, Anchor::Start, INK, format!("map {}", map.map));
-            scene.text(second, CAPTION - 1.0, Anchor::Start, SOFT_INK, range(map));
-        }
-        scene
+        let across = (width as f64 * enlargement(width as f64, height as f64, TILE)).max(LEAST);
+        let fitting = ((LEAST_WIDTH - 2.0 * MARGIN + GAP) / (across + GAP)) as usize;
+        let columns = COLUMNS.max(fitting).min(shown.len().max(1));
+        let tile = |map: &MapStats| {
+            let name = line(format!("map {}", map.map), CAPTION, INK);
+            let range = line(range(map), CAPTION - 1.0, SOFT_INK);
+            let caption = column(0.0, [name, range]);
+            column(3.0, [framed(&self.image(map.map), TILE), caption]).in_width(across, Anchor::Start)
+        };
+        let tiles = grid(&vec![Anchor::Start; columns], (GAP, GAP), shown.iter().map(tile));
+        let head = Head {
+            title: &format!("{} · {} · {} of {height} x {width}", self.name, self.op, maps(ranked.len())),
+            lines: &[&about.subject, &self.counts(ranked, shown.len(), "maps")],
+            image: about.image.as_ref(),
+            legend: Some(Legend::Scale(&self.scale)),
+        };
+        head.page(tiles)
     }
 
     /// Whether these are the values of the classes.
