@@ -2,19 +2,22 @@
 
 use super::{FilterStats, Filters};
 use striate_report::chart::{Anchor, Scene};
-use striate_report::layout::About;
-use striate_report::layout::{CAPTION, INK, Legend, MARGIN, SOFT_INK, TOP, page, tile};
+use striate_report::layout::{
+    About, Block, CAPTION, Head, INK, Legend, SOFT_INK, column, framed, grid, line,
+};
 use striate_report::scale::number;
 
 /// The side of a kernel that is drawn alone, and of one in a table.
 const ALONE: f64 = 72.0;
 const CELL: f64 = 36.0;
+/// Between kernels that are drawn alone, and between those in a table.
 const GAP: f64 = 12.0;
+const CELL_GAP: f64 = 6.0;
 const COLUMNS: usize = 8;
 /// Most input channels in a table.
 const INPUTS: usize = 16;
-const LABEL: f64 = 108.0;
-const HEAD: f64 = 20.0;
+/// The minimum width of a caption.
+const LABEL: f64 = 80.0;
 
 impl Filters {
     /// A page with the `most` filters of the largest norm, the largest first: one image per filter where it reads a single
@@ -54,7 +57,7 @@ impl Filters {
         if self.is_rgb || self.shape[1] == 1 { self.alone(about, shown) } else { self.table(about, shown) }
     }
 
-    fn header(&self, about: &About, shown: usize, inputs: usize, body: (f64, f64)) -> Scene {
+    fn under_head(&self, about: &About, shown: usize, inputs: usize, body: Block) -> Scene {
         let [filters, all_inputs, h, w] = self.shape;
         let title = format!("{} · {} · {filters} filters of {all_inputs} x {h} x {w}", self.name, self.op);
         let part = if shown < filters {
@@ -72,50 +75,40 @@ impl Filters {
         };
         let line = format!("{part}, largest norm first{columns}");
         let legend = if self.is_rgb { Legend::Rgb(&self.scale) } else { Legend::Scale(&self.scale) };
-        page(&title, [&about.subject, &line], about.image.as_ref(), &legend, body)
+        let image = about.image.as_ref();
+        Head { title: &title, lines: &[&about.subject, &line], image, legend: Some(legend) }.page(body)
     }
 
     fn alone(&self, about: &About, shown: &[FilterStats]) -> Scene {
-        let pitch = (ALONE + GAP, ALONE + 34.0 + GAP);
         let columns = COLUMNS.min(shown.len().max(1));
-        let rows = shown.len().div_ceil(columns);
-        let body = (pitch.0 * columns as f64 - GAP, (pitch.1 * rows as f64 - GAP).max(0.0));
-        let mut scene = self.header(about, shown.len(), 1, body);
-        for (i, filter) in shown.iter().enumerate() {
-            let x = MARGIN + (i % columns) as f64 * pitch.0;
-            let y = TOP + (i / columns) as f64 * pitch.1;
-            tile(&mut scene, &self.image(filter.filter, 0), (x, y), ALONE);
-            caption(&mut scene, filter, (x, y + ALONE + 14.0), (x, y + ALONE + 28.0));
-        }
-        scene
+        let kernels = shown.iter().map(|filter| {
+            let image = framed(&self.image(filter.filter, 0), ALONE);
+            column(3.0, [image, caption(filter)]).in_width(ALONE, Anchor::Start)
+        });
+        let kernels = grid(&vec![Anchor::Start; columns], (GAP, GAP), kernels);
+        self.under_head(about, shown.len(), 1, kernels)
     }
 
     fn table(&self, about: &About, shown: &[FilterStats]) -> Scene {
         let inputs = self.inputs(INPUTS);
-        let pitch = CELL + 6.0;
-        let body = (LABEL + pitch * inputs.len() as f64, HEAD + pitch * shown.len() as f64);
-        let mut scene = self.header(about, shown.len(), inputs.len(), body);
-        for (column, input) in inputs.iter().enumerate() {
-            let at = (MARGIN + LABEL + pitch * column as f64 + CELL / 2.0, TOP + 10.0);
-            scene.text(at, CAPTION, Anchor::Middle, SOFT_INK, format!("in {input}"));
+        let head = inputs.iter().map(|input| line(format!("in {input}"), CAPTION, SOFT_INK));
+        let mut cells: Vec<Block> = [Block::space(LABEL, 0.0)].into_iter().chain(head).collect();
+        for filter in shown {
+            cells.push(caption(filter).in_height(CELL, Anchor::Middle));
+            cells.extend(inputs.iter().map(|&input| framed(&self.image(filter.filter, input), CELL)));
         }
-        for (row, filter) in shown.iter().enumerate() {
-            let y = TOP + HEAD + pitch * row as f64;
-            caption(&mut scene, filter, (MARGIN, y + 15.0), (MARGIN, y + 29.0));
-            for (column, &input) in inputs.iter().enumerate() {
-                let x = MARGIN + LABEL + pitch * column as f64;
-                tile(&mut scene, &self.image(filter.filter, input), (x, y), CELL);
-            }
-        }
-        scene
+        let anchors: Vec<Anchor> =
+            [Anchor::Start].into_iter().chain(inputs.iter().map(|_| Anchor::Middle)).collect();
+        let table = grid(&anchors, (CELL_GAP, CELL_GAP), cells);
+        self.under_head(about, shown.len(), inputs.len(), table)
     }
 }
 
-fn caption(scene: &mut Scene, filter: &FilterStats, first: (f64, f64), second: (f64, f64)) {
+fn caption(filter: &FilterStats) -> Block {
     let norm = match filter.not_finite {
         0 => format!("norm {}", number(filter.norm)),
         n => format!("{n} not finite"),
     };
-    scene.text(first, CAPTION, Anchor::Start, INK, format!("filter {}", filter.filter));
-    scene.text(second, CAPTION - 1.0, Anchor::Start, SOFT_INK, norm);
+    let name = line(format!("filter {}", filter.filter), CAPTION, INK);
+    column(0.0, [name, line(norm, CAPTION - 1.0, SOFT_INK)])
 }

@@ -102,7 +102,7 @@ fn the_largest_norm_comes_first_and_the_heaviest_inputs_are_shown() {
             _ => None,
         })
         .collect();
-    expect!["the 1 strongest of 2, largest norm first; a column for each of the 16 input channels of 20 that weigh most"].assert_eq(texts[2]);
+    expect!["the 1 strongest of 2, largest norm first; a column for each of the 16 input channels of 20 that weigh most"].assert_eq(texts[1]);
     assert!(
         texts.contains(&"in 3") && !texts.contains(&"in 18") && texts.contains(&"1 not finite"),
         "{texts:?}"
