@@ -3,18 +3,17 @@
 use crate::maps::colored;
 use striate_report::chart::{Anchor, Scene, Shape};
 use striate_report::color::Rgb;
-use striate_report::hatched;
-use striate_report::layout::tile;
+use striate_report::layout::{Block, HAIRLINE, framed};
 use striate_report::scale::Scale;
+use striate_report::{Area, hatched};
 
 const HATCH: Rgb = Rgb::hex(0xb0b0b0);
-const HAIRLINE: Rgb = Rgb::hex(0xbbbbbb);
 /// Cells from this size on have their number in them.
 const READABLE: f64 = 28.0;
 const DIGITS: f64 = 9.0;
 
 /// How large the cells of a grid are, so that it is about as large whatever the window.
-pub(super) fn cell_side([rows, columns]: [usize; 2]) -> f64 {
+fn cell_side([rows, columns]: [usize; 2]) -> f64 {
     match rows.max(columns) {
         0..=2 => 42.0,
         3 => 32.0,
@@ -22,45 +21,42 @@ pub(super) fn cell_side([rows, columns]: [usize; 2]) -> f64 {
     }
 }
 
+/// Where cell `i` of such a grid lies: left, top, width, height.
+pub(super) fn cell_of(i: usize, [rows, columns]: [usize; 2]) -> Area {
+    let (cell, columns) = (cell_side([rows, columns]), columns.max(1));
+    (cell * (i % columns) as f64, cell * (i / columns) as f64, cell, cell)
+}
+
 /// A grid as large as its cells: `None` is a cell of padding, which is hatched.
-pub(super) fn push_grid(
-    scene: &mut Scene,
-    (left, top): (f64, f64),
-    [rows, columns]: [usize; 2],
-    values: &[Option<f32>],
-    scale: &Scale,
-) {
+pub(super) fn cells([rows, columns]: [usize; 2], values: &[Option<f32>], scale: &Scale) -> Block {
     let cell = cell_side([rows, columns]);
     let (width, height) = (cell * columns as f64, cell * rows as f64);
     if cell < 4.0 {
         let plain: Vec<f32> = values.iter().map(|v| v.unwrap_or(f32::NAN)).collect();
         let image = colored(&plain, [rows, columns], |v| scale.color(v));
-        return tile(scene, &image, (left, top), width.max(height));
+        return framed(&image, width.max(height));
     }
-    scene.rect(left - 0.5, top - 0.5, width + 1.0, height + 1.0, HAIRLINE);
-    for (i, value) in values.iter().enumerate() {
-        let (x, y) = (left + cell * (i % columns) as f64, top + cell * (i / columns) as f64);
-        let Some(value) = *value else {
-            scene.rect(x, y, cell, cell, Rgb::WHITE);
-            hatched(scene, (x, y, cell, cell), (0.0, 0.0, 0.0, 0.0), HATCH);
-            continue;
-        };
-        let color = scale.color(value);
-        scene.rect(x, y, cell, cell, color);
-        if cell >= READABLE {
-            let at = (x + cell / 2.0, y + cell / 2.0 + 0.36 * DIGITS);
-            scene.text(at, DIGITS, Anchor::Middle, color.ink(), short(value));
+    Block::drawn(width, height, |scene| {
+        scene.rect(-0.5, -0.5, width + 1.0, height + 1.0, HAIRLINE);
+        for (i, value) in values.iter().enumerate() {
+            let (x, y, ..) = cell_of(i, [rows, columns]);
+            let Some(value) = *value else {
+                scene.rect(x, y, cell, cell, Rgb::WHITE);
+                hatched(scene, (x, y, cell, cell), (0.0, 0.0, 0.0, 0.0), HATCH);
+                continue;
+            };
+            let color = scale.color(value);
+            scene.rect(x, y, cell, cell, color);
+            if cell >= READABLE {
+                let at = (x + cell / 2.0, y + cell / 2.0 + 0.36 * DIGITS);
+                scene.text(at, DIGITS, Anchor::Middle, color.ink(), short(value));
+            }
         }
-    }
+    })
 }
 
 /// A frame around a rectangle.
-pub(super) fn push_frame(
-    scene: &mut Scene,
-    (x, y, width, height): (f64, f64, f64, f64),
-    stroke: Rgb,
-    thick: f64,
-) {
+pub(super) fn push_frame(scene: &mut Scene, (x, y, width, height): Area, stroke: Rgb, thick: f64) {
     let points =
         vec![(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y), (x + width, y)];
     scene.shapes.push(Shape::Polyline { points, width: thick, stroke, dash: None });

@@ -1,61 +1,35 @@
 //! A value taken apart, as a page.
 
 use super::display::norm;
-use super::grid::{cell_side, push_frame, push_grid};
-use super::tiles::{HEIGHT as TILES, push_tiles};
-use super::waterfall::{height as bars_height, push_bars, width as bars_width};
-use super::{Cell, Sum, Work, Xray};
-use striate_report::chart::{Anchor, Scene, fit_text};
+use super::grid::{cell_of, cells, push_frame};
+use super::tiles::tiles;
+use super::waterfall::waterfall;
+use super::{Cell, ChannelSum, Sum, Work, Xray};
+use striate_report::chart::{Anchor, Scene};
 use striate_report::color::Rgb;
-use striate_report::layout::{About, CAPTION, INK, MARGIN, SOFT_INK, push_scale};
-use striate_report::scale::Scale;
-use striate_report::scale::number;
-use striate_report::wrap_text;
+use striate_report::layout::{
+    About, Block, CAPTION, Head, INK, SOFT_INK, TEXT, color_bar, column, fitted, grid, line, paragraph, row,
+};
+use striate_report::scale::{Scale, number};
 
-const WIDTH: f64 = 2.0 * MARGIN + 1020.0;
-const TEXT_SIZE: f64 = 12.0;
-const LINE: f64 = 18.0;
-/// Where the tiles begin, and what is between the parts of the page.
-const TOP: f64 = 84.0;
+/// The minimum width of the page inside its margins.
+const WIDTH: f64 = 1020.0;
+/// Between the parts of the page.
 const BETWEEN: f64 = 26.0;
-/// Rows of channels.
+/// The most rows and columns of channels, and what is between them.
 const ROWS: usize = 4;
-const LABEL: f64 = 74.0;
-/// Room for the sign between two grids, and for the subtotal.
+const COLUMNS: usize = 3;
+const CHANNEL_GAP: (f64, f64) = (16.0, 14.0);
+/// Room for the sign between two grids, and between a grid and what is beside it.
 const SIGN: f64 = 24.0;
-const SUBTOTAL: f64 = 80.0;
-/// Between a subtotal and the next channel beside it.
-const GUTTER: f64 = 16.0;
+const BESIDE: f64 = 8.0;
 /// Most lines of a sentence.
 const LINES: usize = 3;
-/// Above the channels: what they are, and three scales.
-const HEAD: f64 = 62.0;
+/// Width of a color bar, room for its name, and what is between two of them.
 const BAR: f64 = 120.0;
+const BAR_NAME: f64 = 180.0;
+const BAR_GAP: f64 = 24.0;
 const RING: Rgb = Rgb::hex(0xd9480f);
-
-/// How the channels of a sum are laid out.
-struct Layout {
-    columns: usize,
-    shown: usize,
-    pitch: (f64, f64),
-    grid: (f64, f64),
-}
-
-impl Layout {
-    fn new(sum: &Sum) -> Self {
-        let cell = cell_side(sum.window);
-        let grid = (cell * sum.window[1] as f64, cell * sum.window[0] as f64);
-        let pitch = (LABEL + 3.0 * grid.0 + 2.0 * SIGN + SUBTOTAL + GUTTER, grid.1 + 14.0);
-        let columns =
-            (((WIDTH - 2.0 * MARGIN + GUTTER) / pitch.0) as usize).clamp(1, sum.channels.len().max(1));
-        let shown = sum.channels.len().min(ROWS * columns);
-        Self { columns, shown, pitch, grid }
-    }
-
-    fn height(&self) -> f64 {
-        self.pitch.1 * self.shown.div_ceil(self.columns) as f64
-    }
-}
 
 impl Xray {
     /// A page with the receptive field of the value, its gradient with respect to each pixel, its position in the map, its
@@ -63,56 +37,36 @@ impl Xray {
     ///
     /// Windows, kernels and products each have one scale, for all channels.
     pub fn page(&self, about: &About) -> Scene {
-        let work_height = match &self.work {
-            Work::Sum(sum) => HEAD + Layout::new(sum).height(),
-            Work::Max { cells, .. } | Work::Mean { cells, .. } => 2.0 * LINE + grid_of(cells).2,
-            Work::Add { .. } | Work::Value { .. } => 0.0,
-        };
-        let most = self.bars_shown();
-        let width = WIDTH.max(2.0 * MARGIN + bars_width(self, most));
-        let room = width - 2.0 * MARGIN;
-        let lines = |text: &String| wrap_text(text, TEXT_SIZE, room, LINES);
-        let proofs: Vec<String> = self.proofs().iter().flat_map(lines).collect();
-        let sees = format!("{}; {}", self.sees(), self.influence());
-        let head: Vec<String> = [&about.subject, &sees].into_iter().flat_map(lines).collect();
-        let top = TOP + LINE * (head.len() - 2) as f64;
-        let bottom = bars_height(self, most) + BETWEEN + LINE * proofs.len() as f64;
-        let height = top + TILES + BETWEEN + work_height + BETWEEN + bottom + MARGIN;
-        let title = format!("{} = {}", self.title(), number(self.value));
-        let mut scene = Scene::new(width, height, format!("{title}. {}", about.subject));
-        let line = |scene: &mut Scene, y: f64, size: f64, ink: Rgb, text: &str| {
-            scene.text((MARGIN, y), size, Anchor::Start, ink, fit_text(text, size, room));
-        };
-        line(&mut scene, MARGIN + 14.0, 17.0, INK, &format!("{title}   ({})", self.operations()));
-        for (i, text) in head.iter().enumerate() {
-            line(&mut scene, MARGIN + 34.0 + 17.0 * i as f64, TEXT_SIZE, SOFT_INK, text);
-        }
-        push_tiles(&mut scene, self, about.image.as_ref(), (MARGIN, top));
-        let mut y = top + TILES + BETWEEN;
-        match &self.work {
-            Work::Sum(sum) => push_sum(&mut scene, sum, y),
+        let mut shown = 0;
+        let work = match &self.work {
+            Work::Sum(sum) => {
+                let channels = channels(sum);
+                shown = channels.1;
+                Some(terms(sum, channels))
+            }
             Work::Max { input, cells, winner } => {
                 let text = format!("the largest of {} values of {input}, framed", cells.len());
-                push_cells(&mut scene, &text, cells, *winner, y);
+                Some(window(&text, cells, *winner))
             }
             Work::Mean { input, cells, divisor } => {
                 let text = format!("the sum of {} values of {input}, divided by {divisor}", cells.len());
-                push_cells(&mut scene, &text, cells, None, y);
+                Some(window(&text, cells, None))
             }
-            Work::Add { .. } | Work::Value { .. } => {}
-        }
-        y += work_height + if work_height > 0.0 { BETWEEN } else { 0.0 };
-        push_bars(&mut scene, self, most, (MARGIN, y));
-        y += bars_height(self, most) + BETWEEN;
-        for text in &proofs {
-            line(&mut scene, y, TEXT_SIZE, INK, text);
-            y += LINE;
-        }
-        scene
-    }
-
-    fn bars_shown(&self) -> usize {
-        if let Work::Sum(sum) = &self.work { Layout::new(sum).shown } else { 0 }
+            Work::Add { .. } | Work::Value { .. } => None,
+        };
+        let parts = [tiles(self, about.image.as_ref())].into_iter().chain(work);
+        let parts = column(BETWEEN, parts.chain([waterfall(self, shown)])).in_width(WIDTH, Anchor::Start);
+        let proofs = self.proofs();
+        let proofs = proofs.iter().map(|proof| paragraph(proof, TEXT, INK, parts.width_px(), LINES));
+        let proofs = column(2.0, proofs);
+        let title = format!("{} = {}", self.title(), number(self.value));
+        let sees = format!("{}; {}", self.sees(), self.influence());
+        let head = Head {
+            title: &format!("{title}   ({})", self.operations()),
+            lines: &[&about.subject, &sees],
+            ..Head::default()
+        };
+        head.page(column(BETWEEN, [parts, proofs]))
     }
 
     /// The proofs, one per line.
@@ -147,39 +101,30 @@ impl Xray {
     }
 }
 
-/// The channels of a sum, the largest first.
-fn push_sum(scene: &mut Scene, sum: &Sum, top: f64) {
-    let layout = Layout::new(sum);
-    let all = |of: fn(&super::ChannelSum) -> Vec<f32>| sum.channels.iter().flat_map(of).collect::<Vec<_>>();
+/// The scales of the windows, of the kernels and of the products of all channels.
+fn scales(sum: &Sum) -> [Scale; 3] {
+    let all = |of: fn(&ChannelSum) -> Vec<f32>| sum.channels.iter().flat_map(of).collect::<Vec<_>>();
     let windows = all(|c| c.window.iter().flatten().copied().collect());
-    let scales = [
-        (format!("windows of {}", sum.input), Scale::of(&windows, windows.iter().any(|&v| v < 0.0))),
-        ("kernels".to_owned(), Scale::of(&all(|c| c.kernel.clone()), true)),
-        ("products".to_owned(), Scale::of(&all(|c| c.products.iter().map(|&p| p as f32).collect()), true)),
-    ];
-    let kind = if sum.window == [1, 1] { "values" } else { "channels" };
-    let shown = match sum.channels.len() {
-        1 => format!("its only {}", &kind[..kind.len() - 1]),
-        n if n == layout.shown => format!("all {n} {kind}, the largest sum first"),
-        n => format!("the {} of {n} {kind} with the largest sums", layout.shown),
-    };
-    let text =
-        format!("terms of the sum: {} x kernels = products; {shown}", scales[0].0).replace(" x ", " × ");
-    let text = fit_text(&text, TEXT_SIZE, scene.width_px - 2.0 * MARGIN);
-    scene.text((MARGIN, top + 10.0), TEXT_SIZE, Anchor::Start, INK, text);
-    let mut x = MARGIN;
-    for (name, scale) in &scales {
-        push_scale(scene, (x, top + 23.0), BAR, scale);
-        let name = fit_text(name, CAPTION, 180.0);
-        scene.text((x + BAR + 8.0, top + 32.0), CAPTION, Anchor::Start, SOFT_INK, name);
-        x += BAR + 210.0;
-    }
-    for (i, channel) in sum.channels.iter().take(layout.shown).enumerate() {
-        let left = MARGIN + layout.pitch.0 * (i % layout.columns) as f64;
-        let y = top + HEAD + layout.pitch.1 * (i / layout.columns) as f64;
-        let middle = y + layout.grid.1 / 2.0 + 4.0;
-        let name = format!("{} {}", &kind[..kind.len() - 1], channel.channel);
-        scene.text((left, middle), CAPTION, Anchor::Start, INK, name);
+    [
+        Scale::of(&windows, windows.iter().any(|&v| v < 0.0)),
+        Scale::of(&all(|c| c.kernel.clone()), true),
+        Scale::of(&all(|c| c.products.iter().map(|&p| p as f32).collect()), true),
+    ]
+}
+
+/// What a term of the sum is called.
+fn kind(sum: &Sum) -> &'static str {
+    if sum.window == [1, 1] { "value" } else { "channel" }
+}
+
+/// The channels of a sum, the largest first, as many as there is room for, and how many these are.
+fn channels(sum: &Sum) -> (Block, usize) {
+    let scales = scales(sum);
+    let first = &sum.channels[..sum.channels.len().min(ROWS * COLUMNS)];
+    let names: Vec<Block> =
+        first.iter().map(|c| line(format!("{} {}", kind(sum), c.channel), CAPTION, INK)).collect();
+    let label = names.iter().map(Block::width_px).fold(0.0, f64::max) + BESIDE;
+    let channel = |(channel, name): (&ChannelSum, Block)| {
         let inside = |v: Vec<f32>| {
             let padded = v.into_iter().zip(&channel.window);
             padded.map(|(v, x)| x.map(|_| v)).collect::<Vec<_>>()
@@ -187,47 +132,58 @@ fn push_sum(scene: &mut Scene, sum: &Sum, top: f64) {
         let products = channel.products.iter().map(|&p| p as f32).collect();
         let grids =
             [channel.window.clone(), channel.kernel.iter().map(|&w| Some(w)).collect(), inside(products)];
-        let mut x = left + LABEL;
-        for ((values, (_, scale)), sign) in grids.iter().zip(&scales).zip(["×", "=", ""]) {
-            push_grid(scene, (x, y), sum.window, values, scale);
-            x += layout.grid.0;
-            scene.text((x + SIGN / 2.0, middle), TEXT_SIZE, Anchor::Middle, INK, sign);
-            x += SIGN;
-        }
+        let [window, kernel, products] = [0, 1, 2].map(|i: usize| cells(sum.window, &grids[i], &scales[i]));
+        let sign = |sign: &str| line(sign, TEXT, INK).in_width(SIGN, Anchor::Middle);
         let sum_of = if sum.window == [1, 1] { "" } else { "sum " };
-        let subtotal = format!("{sum_of}{}", number(channel.subtotal as f32));
-        scene.text((x - SIGN + 8.0, middle), CAPTION, Anchor::Start, INK, subtotal);
-    }
+        let subtotal = line(format!("{sum_of}{}", number(channel.subtotal as f32)), CAPTION, INK);
+        let subtotal = subtotal.padded([BESIDE, 0.0, 0.0, 0.0]);
+        let name = name.in_width(label, Anchor::Start);
+        row(0.0, Anchor::Middle, [name, window, sign("×"), kernel, sign("="), products, subtotal])
+    };
+    let mut blocks: Vec<Block> = first.iter().zip(names).map(channel).collect();
+    let widest = blocks.iter().map(Block::width_px).fold(0.0, f64::max);
+    let fitting = ((WIDTH + CHANNEL_GAP.0) / (widest + CHANNEL_GAP.0)) as usize;
+    let columns = fitting.clamp(1, COLUMNS);
+    blocks.truncate(ROWS * columns);
+    let shown = blocks.len();
+    (grid(&vec![Anchor::Start; columns], CHANNEL_GAP, blocks), shown)
 }
 
-/// Rows and columns of the window that these cells are of, and how high it is drawn.
-fn grid_of(cells: &[Cell]) -> (Vec<usize>, Vec<usize>, f64) {
+/// The terms of a sum: what they are, their scales, and the channels.
+fn terms(sum: &Sum, (channels, shown): (Block, usize)) -> Block {
+    let windows = format!("windows of {}", sum.input);
+    let kind = kind(sum);
+    let part = match sum.channels.len() {
+        1 => format!("its only {kind}"),
+        n if n == shown => format!("all {n} {kind}s, the largest sum first"),
+        n => format!("the {shown} of {n} {kind}s with the largest sums"),
+    };
+    let text = format!("terms of the sum: {windows} × kernels = products; {part}");
+    let bars = scales(sum).into_iter().zip([windows.as_str(), "kernels", "products"]).map(|(scale, name)| {
+        let name = fitted(name, CAPTION, SOFT_INK, BAR_NAME);
+        row(BESIDE, Anchor::Start, [color_bar(&scale, BAR), name])
+    });
+    let text = paragraph(&text, TEXT, INK, WIDTH, LINES);
+    column(BESIDE, [text, row(BAR_GAP, Anchor::Start, bars), channels])
+}
+
+/// The window of a pooling, with the winner framed.
+fn window(text: &str, values: &[Cell], winner: Option<usize>) -> Block {
     let unique = |axis: usize| {
-        let mut all: Vec<usize> = cells.iter().map(|cell| cell.at[axis]).collect();
+        let mut all: Vec<usize> = values.iter().map(|cell| cell.at[axis]).collect();
         all.sort_unstable();
         all.dedup();
-        all
+        all.len()
     };
-    let (rows, columns) = (unique(0), unique(1));
-    let height = cell_side([rows.len(), columns.len()]) * rows.len() as f64;
-    (rows, columns, height)
-}
-
-/// The cells of a pooling's window, the winner framed.
-fn push_cells(scene: &mut Scene, text: &str, cells: &[Cell], winner: Option<usize>, top: f64) {
-    let (rows, columns, _) = grid_of(cells);
-    let values: Vec<Option<f32>> = cells.iter().map(|cell| Some(cell.value)).collect();
-    let plain: Vec<f32> = cells.iter().map(|cell| cell.value).collect();
+    let size = [unique(0), unique(1)];
+    let plain: Vec<f32> = values.iter().map(|cell| cell.value).collect();
     let scale = Scale::of(&plain, plain.iter().any(|&v| v < 0.0));
-    scene.text((MARGIN, top + 10.0), TEXT_SIZE, Anchor::Start, INK, text);
-    push_scale(scene, (MARGIN + 430.0, top + 1.0), BAR, &scale);
-    let size = [rows.len(), columns.len()];
-    let (left, y) = (MARGIN, top + 2.0 * LINE);
-    push_grid(scene, (left, y), size, &values, &scale);
-    let side = cell_side(size);
-    if let Some(winner) = winner {
-        let at =
-            (left + side * (winner % size[1].max(1)) as f64, y + side * (winner / size[1].max(1)) as f64);
-        push_frame(scene, (at.0, at.1, side, side), RING, 2.5);
-    }
+    let shown: Vec<Option<f32>> = plain.into_iter().map(Some).collect();
+    let grid = cells(size, &shown, &scale).with_overlay(|scene| {
+        if let Some(winner) = winner {
+            push_frame(scene, cell_of(winner, size), RING, 2.5);
+        }
+    });
+    let head = [paragraph(text, TEXT, INK, WIDTH - 2.0 * BAR, LINES), color_bar(&scale, BAR)];
+    column(BESIDE, [row(BAR_GAP, Anchor::Start, head), grid])
 }

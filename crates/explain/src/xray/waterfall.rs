@@ -1,16 +1,19 @@
 //! A sum as a waterfall chart: each bar starts where the one before ended.
 
 use super::{Work, Xray};
-use striate_report::chart::{Anchor, Scene, fit_text, width_px};
+use striate_report::chart::{Anchor, width_px};
 use striate_report::color::{Rgb, blue_orange};
-use striate_report::layout::{CAPTION, INK, SOFT_INK};
+use striate_report::layout::{Block, CAPTION, INK, SOFT_INK, fitted, grid};
 use striate_report::scale::number;
 
-/// From bar to bar.
-pub(super) const PITCH: f64 = 18.0;
-/// Room for names: as much as they need, within this.
-const LABEL: (f64, f64) = (150.0, 400.0);
+/// From bar to bar, and the height of a bar.
+const PITCH: f64 = 18.0;
+const HEIGHT: f64 = 12.0;
+/// The most room of a name.
+const LABEL: f64 = 400.0;
 const LENGTH: f64 = 520.0;
+/// Between a name and its bar, and between a bar and its value.
+const GAP: f64 = 8.0;
 const STEP: Rgb = Rgb::hex(0x5c5c5c);
 
 /// What is added, or what there is after a step.
@@ -53,27 +56,25 @@ impl Bar {
             Self::Part(name, _) | Self::Total(name, _) => name,
         }
     }
+
+    fn value(&self) -> String {
+        match *self {
+            Self::Part(_, by) if by >= 0.0 => format!("+{}", number(by as f32)),
+            Self::Part(_, value) | Self::Total(_, value) => number(value as f32),
+        }
+    }
+
+    fn color(&self) -> Rgb {
+        match *self {
+            Self::Part(_, by) => blue_orange(if by < 0.0 { -0.75 } else { 0.75 }),
+            Self::Total(..) => STEP,
+        }
+    }
 }
 
-fn label_width(bars: &[Bar]) -> f64 {
-    let widths = bars.iter().map(|bar| width_px(bar.name(), CAPTION) + 10.0);
-    widths.fold(LABEL.0, f64::max).min(LABEL.1)
-}
-
-/// How wide the bars are, with what stands beside them.
-pub(super) fn width(xray: &Xray, most: usize) -> f64 {
-    label_width(&bars(xray, most)) + LENGTH + 70.0
-}
-
-/// How high the bars are, with `most` channels.
-pub(super) fn height(xray: &Xray, most: usize) -> f64 {
-    PITCH * bars(xray, most).len() as f64
-}
-
-/// Draws the bars from (left, top) on.
-pub(super) fn push_bars(scene: &mut Scene, xray: &Xray, most: usize, (left, top): (f64, f64)) {
+/// The waterfall chart of a value, with a bar for each of the first `most` channels.
+pub(super) fn waterfall(xray: &Xray, most: usize) -> Block {
     let bars = bars(xray, most);
-    let label = label_width(&bars);
     let mut so_far = 0.0;
     let spans: Vec<(f64, f64)> = bars
         .iter()
@@ -88,24 +89,19 @@ pub(super) fn push_bars(scene: &mut Scene, xray: &Xray, most: usize, (left, top)
     let ends = || spans.iter().flat_map(|&(from, to)| [from, to]).filter(|v| v.is_finite());
     let (low, high) = (ends().fold(0.0, f64::min), ends().fold(0.0, f64::max));
     let reach = (high - low).max(f64::MIN_POSITIVE);
-    let place = |v: f64| left + label + (v.clamp(low, high) - low) / reach * LENGTH;
-    let bottom = top + PITCH * bars.len() as f64;
-    scene.line((place(0.0), top - 3.0), (place(0.0), bottom), SOFT_INK);
-    for (i, (bar, &(from, to))) in bars.iter().zip(&spans).enumerate() {
-        let y = top + PITCH * i as f64;
-        let (name, value, color) = match bar {
-            Bar::Part(name, by) => (name, *by, blue_orange(if *by < 0.0 { -0.75 } else { 0.75 })),
-            Bar::Total(name, value) => (name, *value, STEP),
-        };
-        let (from, to) =
-            if from.is_finite() && to.is_finite() { (place(from), place(to)) } else { (left, left) };
-        scene.rect(from.min(to), y + 2.0, (to - from).abs().max(1.0), PITCH - 6.0, color);
-        let name = fit_text(name, CAPTION, label - 10.0);
-        scene.text((left + label - 8.0, y + 12.0), CAPTION, Anchor::End, INK, name);
-        let text = match bar {
-            Bar::Part(..) if value >= 0.0 => format!("+{}", number(value as f32)),
-            _ => number(value as f32),
-        };
-        scene.text((from.max(to) + 6.0, y + 12.0), CAPTION, Anchor::Start, SOFT_INK, text);
-    }
+    let place = |v: f64| (v.clamp(low, high) - low) / reach * LENGTH;
+    let values = bars.iter().map(|bar| width_px(&bar.value(), CAPTION));
+    let width = LENGTH + GAP + values.fold(0.0, f64::max).ceil();
+    let cells = bars.iter().zip(&spans).flat_map(|(bar, &(from, to))| {
+        let is_finite = from.is_finite() && to.is_finite();
+        let (from, to) = if is_finite { (place(from), place(to)) } else { (0.0, 0.0) };
+        let drawn = Block::drawn(width, PITCH, |scene| {
+            scene.line((place(0.0), 0.0), (place(0.0), PITCH), SOFT_INK);
+            let top = (PITCH - HEIGHT) / 2.0;
+            scene.rect(from.min(to), top, (to - from).abs().max(1.0), HEIGHT, bar.color());
+            scene.text((from.max(to) + GAP, 13.0), CAPTION, Anchor::Start, SOFT_INK, bar.value());
+        });
+        [fitted(bar.name(), CAPTION, INK, LABEL).in_height(PITCH, Anchor::Middle), drawn]
+    });
+    grid(&[Anchor::End, Anchor::Start], (GAP, 0.0), cells)
 }

@@ -69,11 +69,17 @@ impl Block {
         self.padded([0.0, top, 0.0, free - top])
     }
 
-    /// The block on top of a drawing of its size, such as a colored background.
-    pub fn over(self, draw: impl FnOnce(&mut Scene)) -> Self {
-        let mut under = Self::drawn(self.width_px(), self.height_px(), draw);
-        under.place(self, (0.0, 0.0));
-        under
+    /// The block on top of what `draw` adds to a drawing of its size, such as a color.
+    pub fn with_background(self, draw: impl FnOnce(&mut Scene)) -> Self {
+        let mut whole = Self::drawn(self.width_px(), self.height_px(), draw);
+        whole.place(self, (0.0, 0.0));
+        whole
+    }
+
+    /// The block with what `draw` adds on top of it, such as a frame around a part of an image.
+    pub fn with_overlay(mut self, draw: impl FnOnce(&mut Scene)) -> Self {
+        draw(&mut self.scene);
+        self
     }
 
     /// The page that shows this block inside a margin; one sentence describes it.
@@ -228,12 +234,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_drawn_under_a_block_is_painted_first() {
-        let badge = line("dead", 11.0, INK).padded([7.0, 2.0, 7.0, 2.0]).over(|scene| {
-            let (width, height) = (scene.width_px, scene.height_px);
-            scene.rect(0.0, 0.0, width, height, INK);
-        });
-        assert!(matches!(badge.scene.shapes[..], [Shape::Rect { .. }, Shape::Text { .. }]), "{badge:?}");
+    fn a_background_is_painted_first_and_an_overlay_last() {
+        let fill = |scene: &mut Scene| scene.rect(0.0, 0.0, scene.width_px, scene.height_px, INK);
+        let badge = line("dead", 11.0, INK).padded([7.0, 2.0, 7.0, 2.0]);
+        assert!(matches!(
+            badge.clone().with_background(fill).scene.shapes[..],
+            [Shape::Rect { .. }, Shape::Text { .. }]
+        ));
+        let over = badge.with_overlay(fill);
+        assert!(matches!(over.scene.shapes[..], [Shape::Text { .. }, Shape::Rect { .. }]));
+        assert_eq!(
+            rectangles(&Block { scene: Scene { shapes: over.scene.shapes[1..].to_vec(), ..over.scene } })[0]
+                [3],
+            19.0
+        );
     }
 
     proptest! {
