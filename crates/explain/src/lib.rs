@@ -38,6 +38,8 @@
 pub mod attribution;
 mod error;
 pub mod filters;
+#[cfg(test)]
+mod legible;
 pub mod maps;
 pub mod receptive_field;
 mod shades;
