@@ -1,17 +1,27 @@
 //! The verdicts as a page: each method's map of one image, and what becomes of it as layers lose what they learned.
 
 use striate_report::Thumbnail;
-use striate_report::chart::{Anchor, Scene, fit_text};
+use striate_report::chart::{Anchor, Scene};
 use striate_report::color::{Rgb, blue_orange, viridis};
 
 use super::{Row, Trust, Verdict};
-use striate_report::layout::{CAPTION, HAIRLINE, INK, MARGIN, SOFT_INK, header, text, tile};
+use striate_report::layout::{
+    Block, CAPTION, HAIRLINE, HEADING, Head, INK, LEAST_WIDTH, MARGIN, SOFT_INK, column, fitted, framed,
+    grid, labeled_bar, line, paragraph, row,
+};
 
+/// Side of a map, and what is between maps and between the columns before them.
 const SIDE: f64 = 58.0;
-const PITCH: f64 = 68.0;
-const NAMES: f64 = 200.0;
-const VERDICTS: f64 = 262.0;
-const TOP: f64 = 158.0;
+const GAP: f64 = 10.0;
+/// The most room of the name of a method, and of a verdict.
+const NAME: f64 = 150.0;
+const VERDICT: f64 = 190.0;
+/// Between the parts of the page.
+const BETWEEN: f64 = 20.0;
+/// Width of a color bar.
+const BAR: f64 = 162.0;
+/// The most lines of a name, and of an explanation.
+const LINES: [usize; 2] = [3, 12];
 /// Root mean squares of a map at the end of its colors.
 const LIMIT: f64 = 4.0;
 const GOOD: Rgb = Rgb::hex(0x00_6d2c);
@@ -22,69 +32,77 @@ impl Trust {
     /// the last down. Each map is divided by its root mean square, so that patterns can be compared; all have one scale, with
     /// zero in its place.
     pub fn page(&self, name: &str) -> Scene {
-        let columns = self.strip.columns.len();
-        let width = 2.0 * MARGIN + NAMES + VERDICTS + PITCH * columns as f64;
-        let lines: Vec<String> =
-            self.explained().iter().flat_map(|line| wrapped(line, width - 2.0 * MARGIN)).collect();
-        let height = TOP + PITCH * self.rows.len() as f64 + 26.0 + 16.0 * lines.len() as f64 + MARGIN;
         let title = format!("Can the attributions of {name} be believed?");
-        let mut scene = Scene::new(width, height, format!("{title} {}", self.explained().join(". ")));
-        let room = width - 2.0 * MARGIN - 110.0;
+        let table = self.table();
+        let width = table.width_px().max(LEAST_WIDTH - 2.0 * MARGIN);
         let about = format!(
-            "right: {}, and how its attributions change as the layers are randomized, starting with the last",
+            "image: {}, and how its attributions change as the layers are randomized, starting with the last",
             self.strip.title
         );
-        header(
-            &mut scene,
-            room,
-            &title,
-            &[&about, "attributions that stay the same with random weights show the image, not the network"],
-        );
-        tile(&mut scene, &self.strip.image, (width - MARGIN - 84.0, MARGIN), 84.0);
-        legend(&mut scene, MARGIN, MARGIN + 66.0);
-        let left = MARGIN + NAMES + VERDICTS;
-        let random = "randomized, starting with the last layer:";
-        text(&mut scene, (left + PITCH, TOP - 24.0), CAPTION, SOFT_INK, PITCH * (columns - 1) as f64, random);
-        for (i, column) in self.strip.columns.iter().enumerate() {
-            let at = (left + PITCH * i as f64, TOP - 8.0);
-            text(&mut scene, at, CAPTION, SOFT_INK, PITCH - 6.0, column);
-        }
-        for (i, row) in self.rows.iter().enumerate() {
-            draw(&mut scene, row, TOP + PITCH * i as f64, left);
-        }
-        for (i, line) in lines.iter().enumerate() {
-            let y = TOP + PITCH * self.rows.len() as f64 + 26.0 + 16.0 * i as f64;
-            text(&mut scene, (MARGIN, y), CAPTION, SOFT_INK, width - 2.0 * MARGIN, line);
-        }
-        scene
+        let head = Head {
+            title: &title,
+            lines: &[
+                &about,
+                "attributions that stay the same with random weights show the image, not the network",
+            ],
+            image: Some(&self.strip.image),
+            legend: None,
+        };
+        let explained = self.explained();
+        let explained = explained.iter().map(|text| paragraph(text, CAPTION, SOFT_INK, width, LINES[1]));
+        let parts = [head.block(width), legend(width), table, column(4.0, explained)];
+        column(BETWEEN, parts).page(format!("{title} {}", self.explained().join(". ")))
+    }
+
+    /// A row for each method, under the names of the layers.
+    fn table(&self) -> Block {
+        let texts: Vec<[Block; 2]> = self.rows.iter().map(|row| [method(row), verdicts(row)]).collect();
+        let widest = |i: usize| texts.iter().map(|texts| texts[i].width_px()).fold(0.0, f64::max);
+        let widths = [0, 1].map(widest);
+        let beside = |cells: Vec<Block>| row(GAP, Anchor::Start, cells);
+        let named =
+            |name: &String| paragraph(name, CAPTION, SOFT_INK, SIDE, LINES[0]).in_width(SIDE, Anchor::Start);
+        let (trained, random) = self.strip.columns.split_at(self.strip.columns.len().min(1));
+        let caption = line("randomized, starting with the last layer:", CAPTION, SOFT_INK);
+        let random = column(2.0, [caption, row(GAP, Anchor::End, random.iter().map(named))]);
+        let names = [Block::space(widths[0] + GAP + widths[1], 0.0)].into_iter();
+        let names = row(GAP, Anchor::End, names.chain(trained.iter().map(named)).chain([random]));
+        let rows = self.rows.iter().zip(texts).map(|(row, texts)| {
+            let texts =
+                texts.into_iter().zip(widths).map(|(text, width)| text.in_width(width, Anchor::Start));
+            let maps = row.strip.iter().map(|(size, values)| {
+                framed(&colored(values, *size, row.is_signed), SIDE).in_width(SIDE, Anchor::Start)
+            });
+            beside(texts.chain(maps).collect())
+        });
+        let rows: Vec<Block> = rows.collect();
+        let width = rows.iter().map(Block::width_px).fold(names.width_px(), f64::max);
+        let rule = || Block::drawn(width, 1.0, |scene| scene.line((0.0, 0.5), (width, 0.5), HAIRLINE));
+        column(4.0, [names].into_iter().chain(rows.into_iter().flat_map(|row| [rule(), row])))
     }
 }
 
-fn draw(scene: &mut Scene, row: &Row, y: f64, left: f64) {
+fn method(row: &Row) -> Block {
     let name = if row.is_control { format!("control: {}", row.name) } else { row.name.to_owned() };
-    scene.line((MARGIN, y - 5.0), (scene.width_px - MARGIN, y - 5.0), HAIRLINE);
-    text(scene, (MARGIN, y + 12.0), 13.0, INK, NAMES - 10.0, &name);
+    paragraph(&name, HEADING, INK, NAME, LINES[0])
+}
+
+fn verdicts(row: &Row) -> Block {
     let cells = [
         ("sums to the logit", row.sum_cell(), &row.sum.verdict),
         ("follows the weights", row.weights_cell(), &row.weights.verdict),
         ("follows the labels", row.labels_cell(), &row.labels.verdict),
         ("finds what was planted", row.planted_cell(), &row.planted.verdict),
     ];
-    for (i, (question, cell, verdict)) in cells.into_iter().enumerate() {
-        let at = y + 11.0 + 15.0 * i as f64;
-        let x = MARGIN + NAMES;
-        scene.text((x - 44.0, at), CAPTION, Anchor::Start, SOFT_INK, question);
+    let cells = cells.into_iter().flat_map(|(question, cell, verdict)| {
         let color = match verdict {
             Verdict::Yes => GOOD,
             Verdict::No => BAD,
             _ => INK,
         };
-        text(scene, (x + 92.0, at), CAPTION, color, VERDICTS - 100.0, &cell);
-    }
-    for (i, (size, values)) in row.strip.iter().enumerate() {
-        let image = colored(values, *size, row.is_signed);
-        tile(scene, &image, (left + PITCH * i as f64, y), SIDE);
-    }
+        [line(question, CAPTION, SOFT_INK), fitted(&cell, CAPTION, color, VERDICT)]
+    });
+    grid(&[Anchor::Start, Anchor::Start], (GAP, 0.0), cells)
 }
 
 /// A map divided by its root mean square, in the colors of the page.
@@ -99,54 +117,11 @@ fn colored(values: &[f32], [height, width]: [usize; 2], is_signed: bool) -> Thum
     Thumbnail::of_colors(width, height, values.iter().map(color))
 }
 
-fn legend(scene: &mut Scene, x: f64, y: f64) {
-    const STEPS: u32 = 81;
-    const WIDTH: f64 = 162.0;
-    let step = WIDTH / f64::from(STEPS);
-    for i in 0..STEPS {
-        let along = f64::from(i) / f64::from(STEPS - 1);
-        let at = f64::from(i) * step;
-        scene.rect(x + at, y, step, 9.0, blue_orange(2.0 * along - 1.0));
-        scene.rect(x + WIDTH + 30.0 + at, y, step, 9.0, viridis(along));
-    }
-    let mut tick = |x: f64, anchor, label: &str| scene.text((x, y + 22.0), CAPTION, anchor, INK, label);
-    tick(x, Anchor::Start, "-4, against");
-    tick(x + WIDTH / 2.0, Anchor::Middle, "0");
-    tick(x + WIDTH, Anchor::End, "4, for");
-    tick(x + WIDTH + 30.0, Anchor::Start, "0");
-    tick(x + 2.0 * WIDTH + 30.0, Anchor::End, "4");
+fn legend(width: f64) -> Block {
+    let signed = labeled_bar(BAR, &["-4, against", "0", "4, for"], |unit| blue_orange(2.0 * unit - 1.0));
+    let unsigned = labeled_bar(BAR, &["0", "4"], viridis);
+    let room = width - signed.width_px() - unsigned.width_px() - 2.0 * BETWEEN;
     let note = "each attribution divided by its root mean square, clipped at 4";
-    scene.text((x + 2.0 * WIDTH + 46.0, y + 8.0), CAPTION, Anchor::Start, SOFT_INK, note);
-}
-
-/// A line in as many as it takes, broken between words; all but the first are set in.
-fn wrapped(line: &str, room: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut current = String::new();
-    for word in line.split(' ') {
-        let longer = if current.is_empty() { word.to_owned() } else { format!("{current} {word}") };
-        if fit_text(&longer, CAPTION, room) == longer {
-            current = longer;
-        } else {
-            lines.push(std::mem::take(&mut current));
-            current = format!("      {word}");
-        }
-    }
-    lines.push(current);
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_lines_are_broken_between_words_and_lose_none() {
-        let line = "attributions that stay the same with random weights show the image, not the network";
-        let lines = wrapped(line, 120.0);
-        assert!(lines.len() > 2 && lines[1].starts_with("      "), "{lines:?}");
-        let joined: Vec<&str> = lines.iter().flat_map(|line| line.split_whitespace()).collect();
-        assert_eq!(joined, line.split(' ').collect::<Vec<_>>());
-        assert_eq!(wrapped("short", 120.0), ["short"]);
-    }
+    let note = paragraph(note, CAPTION, SOFT_INK, room, LINES[0]);
+    row(BETWEEN, Anchor::Start, [signed, unsigned, note])
 }

@@ -208,6 +208,7 @@ fn the_page_says_the_same() {
     {
         assert!(svg.contains(words), "{words}");
     }
+    assert!(scene.collisions().is_empty(), "{:#?}", scene.collisions());
     // Two maps a row, the image, and nothing else.
     assert_eq!(svg.matches("<image").count(), 7);
     let json = serde_json::to_value(made_up()).unwrap();
@@ -224,4 +225,20 @@ fn a_report_puts_the_findings_between_the_name_and_the_files() {
     let text = serde_json::to_string(&report).unwrap();
     assert!(text.starts_with(&format!(r#"{{"model":"net","data":{data},"#)), "{text}");
     assert!(text.ends_with(r#","files":["trust/trust.png"]}"#), "{text}");
+}
+
+#[test]
+fn a_page_of_long_names_and_many_layers_is_legible() {
+    let mut long = made_up();
+    long.strip.title = "a_file_with_a_name_that_is_very_long.png as soft-coated wheaten terrier".repeat(3);
+    for columns in [1, 2, 40] {
+        long.strip.columns = (0..columns).map(|i| format!("block{i}.downsample.conv.weights")).collect();
+        for (i, row) in long.rows.iter_mut().enumerate() {
+            let size = [[1, 1], [1, 300], [7, 5]][i % 3];
+            row.strip = vec![(size, vec![1e-9; size[0] * size[1]]); columns];
+            row.name = "integrated gradients averaged over many noisy copies of the image";
+        }
+        let page = long.page(&"a network with a long name ".repeat(9));
+        assert!(page.collisions().is_empty(), "{columns}: {:#?}", page.collisions());
+    }
 }
