@@ -1,10 +1,10 @@
 //! Points in a square, with images among them.
 
 use striate_report::Thumbnail;
-use striate_report::chart::{Scene, Shape};
+use striate_report::chart::Shape;
 use striate_report::color::Rgb;
 
-use striate_report::layout::{HAIRLINE, outline};
+use striate_report::layout::{Block, HAIRLINE, outline};
 
 /// Ten colors that readers with any color vision tell apart; past the tenth class, gray.
 ///
@@ -51,16 +51,8 @@ pub(super) fn ink_of(pixels: &[u8], [channels, height, width]: [usize; 3], class
     Some(Thumbnail::of_colors(w as usize, h as usize, mixed))
 }
 
-/// Draws points into a square: both axes on one scale, a dot each, and the images of as many as have room.
-pub(super) fn points(
-    scene: &mut Scene,
-    points: &[[f64; 2]],
-    labels: &[u32],
-    images: &[Option<Thumbnail>],
-    (left, top): (f64, f64),
-    side: f64,
-) {
-    outline(scene, (left, top, side, side), 1.0, HAIRLINE);
+/// Points in a square: both axes on one scale, a dot each, and the images of as many as have room.
+pub(super) fn points(points: &[[f64; 2]], labels: &[u32], images: &[Option<Thumbnail>], side: f64) -> Block {
     let range = |axis: usize| {
         let values = || points.iter().map(|point| point[axis]).filter(|v| v.is_finite());
         (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max))
@@ -71,30 +63,29 @@ pub(super) fn points(
     let middle = [0.5 * (x0 + x1), 0.5 * (y0 + y1)];
     let place = |point: &[f64; 2]| {
         // Upwards is more.
-        (
-            left + side / 2.0 + scale * (point[0] - middle[0]),
-            top + side / 2.0 - scale * (point[1] - middle[1]),
-        )
+        (side / 2.0 + scale * (point[0] - middle[0]), side / 2.0 - scale * (point[1] - middle[1]))
     };
-    for (point, &label) in points.iter().zip(labels) {
-        scene.shapes.push(Shape::Dot { center: place(point), radius: DOT, fill: color(label) });
-    }
-    let mut taken: Vec<(f64, f64)> = Vec::new();
-    for ((point, image), &label) in points.iter().zip(images).zip(labels) {
-        let Some(image) = image else { continue };
-        let (x, y) = place(point);
-        let half = IMAGE / 2.0;
-        let is_inside =
-            x - half >= left && x + half <= left + side && y - half >= top && y + half <= top + side;
-        let is_free = taken.iter().all(|(a, b)| (a - x).abs().max((b - y).abs()) > IMAGE + 3.0);
-        if !is_inside || !is_free {
-            continue;
+    Block::drawn(side, side, |scene| {
+        outline(scene, (0.0, 0.0, side, side), 1.0, HAIRLINE);
+        for (point, &label) in points.iter().zip(labels) {
+            scene.shapes.push(Shape::Dot { center: place(point), radius: DOT, fill: color(label) });
         }
-        taken.push((x, y));
-        let (w, h) = (f64::from(image.width_px()), f64::from(image.height_px()));
-        let (width, height) = (IMAGE * w / w.max(h), IMAGE * h / w.max(h));
-        let (x, y) = (x - width / 2.0, y - height / 2.0);
-        scene.shapes.push(Shape::Image { x, y, width, height, image: image.clone() });
-        outline(scene, (x, y, width, height), 1.0, color(label));
-    }
+        let mut taken: Vec<(f64, f64)> = Vec::new();
+        for ((point, image), &label) in points.iter().zip(images).zip(labels) {
+            let Some(image) = image else { continue };
+            let (x, y) = place(point);
+            let half = IMAGE / 2.0;
+            let is_inside = x - half >= 0.0 && x + half <= side && y - half >= 0.0 && y + half <= side;
+            let is_free = taken.iter().all(|(a, b)| (a - x).abs().max((b - y).abs()) > IMAGE + 3.0);
+            if !is_inside || !is_free {
+                continue;
+            }
+            taken.push((x, y));
+            let (w, h) = (f64::from(image.width_px()), f64::from(image.height_px()));
+            let (width, height) = (IMAGE * w / w.max(h), IMAGE * h / w.max(h));
+            let (x, y) = (x - width / 2.0, y - height / 2.0);
+            scene.shapes.push(Shape::Image { x, y, width, height, image: image.clone() });
+            outline(scene, (x, y, width, height), 1.0, color(label));
+        }
+    })
 }

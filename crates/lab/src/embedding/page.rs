@@ -3,21 +3,27 @@
 use striate_data::Split;
 use striate_formats::ModelFile;
 use striate_report::chart::{Anchor, Scene, Shape};
+use striate_report::color::Rgb;
+use striate_report::layout::{
+    Block, CAPTION, HEADING, Head, INK, SOFT_INK, TEXT, column, fitted, grid, line, row,
+};
 use striate_report::text::{grouped, percent};
 
 use super::draw_map::{COLORS, OTHERS, color, ink_of, points};
 use super::{Embedding, Mapped};
 use crate::LabError;
 use crate::neurons::shown;
-use striate_report::layout::{CAPTION, HEADING, INK, MARGIN, SOFT_INK, TEXT, header, text};
 
+/// Side of a map, and what is between maps.
 const SIDE: f64 = 372.0;
-const GAP: f64 = 18.0;
-const WIDTH: f64 = 2.0 * MARGIN + 3.0 * SIDE + 2.0 * GAP;
-const LEGEND: f64 = 90.0;
-const TOP: f64 = 118.0;
-const HEAD: f64 = 56.0;
-const NOTE: f64 = 26.0;
+const GAP: (f64, f64) = (18.0, 6.0);
+/// Between the parts of the page.
+const BETWEEN: f64 = 18.0;
+/// The most room of the name of a class, and what is between two.
+const NAME: f64 = 170.0;
+const NAME_GAP: f64 = 16.0;
+/// Diameter of a dot in the legend.
+const DOT: f64 = 10.0;
 
 impl Embedding {
     /// The page: for each space its t-SNE and its PCA, a dot an image in the color of its class, some of them as images, and
@@ -39,52 +45,54 @@ impl Embedding {
         let neighbors = self.spaces.first().map_or(0, |space| space.knn.neighbors);
         let asked = format!("kNN accuracy with {neighbors} neighbors: {}", accuracies.join(", "));
         let how = "Each dot is an image, and some are drawn. Near means similar; in t-SNE, cluster sizes and distances between clusters mean nothing.";
-        let height = TOP + HEAD + 2.0 * (SIDE + NOTE) + MARGIN;
-        let mut scene = Scene::new(WIDTH, height, format!("{title}. {asked}"));
-        header(&mut scene, WIDTH - 2.0 * MARGIN, &title, &[&asked, how]);
-        self.legend(&mut scene, classes);
         let shape = model.preprocess.shape();
         let mut images = Vec::with_capacity(self.images.len());
         for (&image, &label) in self.images.iter().zip(&self.labels) {
             images.push(ink_of(&shown(split, &model.preprocess, image as usize)?, shape, label));
         }
-        for (i, space) in self.spaces.iter().enumerate() {
-            let x = MARGIN + (SIDE + GAP) * i as f64;
-            column_head(&mut scene, space, x);
-            let mut y = TOP + HEAD;
-            points(&mut scene, &space.tsne.points, &self.labels, &images, (x, y), SIDE);
-            let tsne = &space.tsne;
-            let note =
-                format!("t-SNE · perplexity {} · {} steps · KL {:.2}", tsne.perplexity, tsne.steps, tsne.kl);
-            text(&mut scene, (x, y + SIDE + 14.0), CAPTION, SOFT_INK, SIDE, &note);
-            y += SIDE + NOTE;
-            points(&mut scene, &space.pca.points, &self.labels, &images, (x, y), SIDE);
+        let columns = self.spaces.len().max(1);
+        let width = SIDE * columns as f64 + GAP.0 * (columns - 1) as f64;
+        let spaces = &self.spaces;
+        let heads = spaces.iter().map(column_head);
+        let tsne = spaces.iter().map(|space| points(&space.tsne.points, &self.labels, &images, SIDE));
+        let tsne_notes = spaces.iter().map(|Mapped { tsne, .. }| {
+            format!("t-SNE · perplexity {} · {} steps · KL {:.2}", tsne.perplexity, tsne.steps, tsne.kl)
+        });
+        let pca = spaces.iter().map(|space| points(&space.pca.points, &self.labels, &images, SIDE));
+        let pca_notes = spaces.iter().map(|space| {
             let [first, second] = space.pca.explained.map(|share| percent(Some(share)));
-            let note = format!("PCA · across {first} of the variance, up {second}");
-            text(&mut scene, (x, y + SIDE + 14.0), CAPTION, SOFT_INK, SIDE, &note);
-        }
-        Ok(scene)
-    }
-
-    fn legend(&self, scene: &mut Scene, classes: &[String]) {
-        let (mut x, y) = (MARGIN, MARGIN + 74.0);
-        let others = classes.len() > COLORS.len();
-        for (class, name) in (0..).zip(classes.iter().take(COLORS.len())) {
-            scene.shapes.push(Shape::Dot { center: (x + 5.0, y - 4.0), radius: 5.0, fill: color(class) });
-            text(scene, (x + 14.0, y), TEXT, INK, LEGEND - 22.0, name);
-            x += LEGEND;
-        }
-        if others {
-            scene.shapes.push(Shape::Dot { center: (x + 5.0, y - 4.0), radius: 5.0, fill: OTHERS });
-            let words = format!("{} other classes", classes.len() - COLORS.len());
-            text(scene, (x + 14.0, y), TEXT, INK, 2.0 * LEGEND, &words);
-        }
+            format!("PCA · across {first} of the variance, up {second}")
+        });
+        let note = |note: String| fitted(&note, CAPTION, SOFT_INK, SIDE);
+        let cells = heads.chain(tsne).chain(tsne_notes.map(note)).chain(pca).chain(pca_notes.map(note));
+        let maps = grid(&vec![Anchor::Start; columns], GAP, cells);
+        let head = Head { title: &title, lines: &[&asked, how], ..Head::default() };
+        let parts = [head.block(width), legend(classes, width), maps];
+        Ok(column(BETWEEN, parts).page(format!("{title}. {asked}")))
     }
 }
 
-fn column_head(scene: &mut Scene, space: &Mapped, x: f64) {
+/// The colors of the classes.
+fn legend(classes: &[String], width: f64) -> Block {
+    let entry = |fill: Rgb, name: &str| {
+        let name = fitted(name, TEXT, INK, NAME);
+        let center = (DOT / 2.0, name.height_px() / 2.0);
+        let dot = Block::drawn(DOT, name.height_px(), |scene| {
+            scene.shapes.push(Shape::Dot { center, radius: DOT / 2.0, fill });
+        });
+        row(4.0, Anchor::Start, [dot, name])
+    };
+    let named = (0..).zip(classes.iter().take(COLORS.len())).map(|(class, name)| entry(color(class), name));
+    let others = classes.len().saturating_sub(COLORS.len());
+    let others = (others > 0).then(|| entry(OTHERS, &format!("{others} other classes")));
+    let entries: Vec<Block> = named.chain(others).collect();
+    let widest = entries.iter().map(Block::width_px).fold(0.0, f64::max);
+    let columns = (((width + NAME_GAP) / (widest + NAME_GAP)) as usize).max(1);
+    grid(&vec![Anchor::Start; columns], (NAME_GAP, 2.0), entries)
+}
+
+fn column_head(space: &Mapped) -> Block {
     let title = format!("{} · kNN {}", space.name, percent(Some(space.knn.accuracy)));
-    scene.text((x, TOP + 14.0), HEADING + 2.0, Anchor::Start, INK, title);
     let what = format!("{} {}", grouped(space.dimensions as u64), space.what);
-    text(scene, (x, TOP + 33.0), CAPTION, SOFT_INK, SIDE, &what);
+    column(0.0, [line(title, HEADING + 2.0, INK), fitted(&what, CAPTION, SOFT_INK, SIDE)])
 }

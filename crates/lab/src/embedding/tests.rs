@@ -281,13 +281,16 @@ fn a_page_has_three_columns_of_two_maps_and_images_in_them() {
         assert!(count(|s| matches!(s, Shape::Image { .. })) >= 6);
         for shape in &page.shapes {
             let (right, bottom) = match shape {
-                Shape::Image { x, y, width, height, .. } => (x + width, y + height),
                 Shape::Dot { center, radius, .. } => (center.0 + radius, center.1 + radius),
-                Shape::Text { at, .. } => *at,
                 _ => continue,
             };
             assert!(right <= page.width_px && bottom <= page.height_px, "{shape:?}");
         }
+        assert!(page.collisions().is_empty(), "{:#?}", page.collisions());
+        let long: Vec<String> = (0..1000).map(|i| format!("terrier {i}, ").repeat(i % 9 + 1)).collect();
+        let words = ["a network with a long name ".repeat(9), "noise".repeat(40)];
+        let long = map.page(&model, &split, &long, [&words[0], &words[1]]).unwrap();
+        assert!(long.collisions().is_empty(), "{:#?}", long.collisions());
         assert!(page.to_png(1.0).is_ok() && page.to_svg().contains("100.00 %"));
         assert_eq!(page.to_svg().contains("2 other classes"), classes == 12);
     }
