@@ -6,31 +6,34 @@ use striate_formats::ModelFile;
 use striate_graph::op::Role;
 use striate_report::chart::{Anchor, Scene, Shape, width_px};
 use striate_report::color::{Rgb, blue_orange};
+use striate_report::layout::{
+    Block, CAPTION, HAIRLINE, HEADING, Head, INK, SOFT_INK, TEXT, column, fitted, framed, grid, line,
+    outline, paragraph, row, size_in,
+};
 use striate_report::scale::number;
 use striate_report::text::{grouped, percent};
-use striate_report::{Thumbnail, hatched, wrap_text};
+use striate_report::{Thumbnail, hatched};
 
 use super::card::Card;
 use super::charts::{classes, density, lesion};
 use super::dream::Dream;
 use super::examples::{Example, cropped, shown};
 use crate::LabError;
-use striate_report::layout::{
-    CAPTION, HAIRLINE, HEADING, INK, MARGIN, SOFT_INK, TEXT, header, outline, size_in, text, tile,
-};
 
+/// Side of an example, and what is between examples.
 const SIDE: f64 = 88.0;
-const PITCH: f64 = 101.0;
-const WIDTH: f64 = 2.0 * MARGIN + 9.0 * PITCH - (PITCH - SIDE);
-const HEADER: f64 = 128.0;
-/// A section with whole images alone, and one with none.
-const ROW: f64 = 22.0 + SIDE + 42.0;
-/// From line to line under an image.
-const LINE: f64 = 13.0;
-const EMPTY: f64 = 40.0;
+const GAP: (f64, f64) = (13.0, 6.0);
+/// Examples side by side, and the width of the page inside its margins.
+const ACROSS: usize = 9;
+const WIDTH: f64 = ACROSS as f64 * (SIDE + GAP.0) - GAP.0;
+/// Between the parts of the page, and between columns.
+const BETWEEN: f64 = 20.0;
+const BESIDE: f64 = 24.0;
+/// Sides of the kernel and of the synthetic image.
 const KERNEL: f64 = 84.0;
-const CHARTS: f64 = 226.0;
-const DREAM: f64 = 196.0;
+const DREAM: f64 = 160.0;
+/// The most lines of the name of a class.
+const LINES: usize = 2;
 const BOX: Rgb = Rgb::hex(0xe66101);
 const BADGE: Rgb = Rgb::hex(0xfbe3c8);
 
@@ -45,40 +48,23 @@ impl Card {
     /// # Errors
     /// Photos that cannot be decoded any more.
     pub fn page(&self, model: &ModelFile, data: &Dataset, name: &str) -> Result<Scene, LabError> {
-        let sections = self.sections();
         let is_small = self.sees_part(model);
-        let lines =
-            |images: &[Example]| images.iter().map(|e| caption(data, e).len()).max().unwrap_or(2).max(2);
-        let row = |at: usize, images: &[Example]| match images {
-            [] => EMPTY,
-            _ => {
-                let cut_out = if is_small && !self.is_silence(at) { SIDE + 6.0 } else { 0.0 };
-                ROW + cut_out + LINE * (lines(images) - 2) as f64
-            }
-        };
-        let rows: f64 = sections.iter().enumerate().map(|(at, (_, _, images))| row(at, images)).sum();
-        let height = HEADER + rows + CHARTS + self.dream.as_ref().map_or(0.0, |_| DREAM) + MARGIN;
-        let mut scene = Scene::new(WIDTH, height, self.description(name, &data.name));
-        self.header(&mut scene, model, data, name)?;
-        let mut y = HEADER;
-        for (at, (heading, note, images)) in sections.into_iter().enumerate() {
-            text(&mut scene, (MARGIN, y + 8.0), HEADING, INK, 100.0, heading);
-            text(&mut scene, (MARGIN + 100.0, y + 8.0), CAPTION, SOFT_INK, WIDTH - 140.0, &note);
-            let is_cut_out = is_small && !self.is_silence(at);
-            for (i, example) in images.iter().enumerate() {
-                let place = (MARGIN + PITCH * i as f64, y + 20.0);
-                self.example(&mut scene, model, data, example, place, is_cut_out)?;
-            }
-            y += row(at, images);
+        let mut parts = vec![self.head(model, data, name)];
+        for (at, (heading, note, images)) in self.sections().into_iter().enumerate() {
+            let heading = line(heading, HEADING, INK).in_width(SIDE, Anchor::Start);
+            let note = fitted(&note, CAPTION, SOFT_INK, WIDTH - SIDE - GAP.0);
+            let heading = row(GAP.0, Anchor::End, [heading, note]);
+            let examples = examples(model, data, images, is_small && !self.is_silence(at))?;
+            parts.push(column(GAP.1, [heading, examples]));
         }
-        let third = (WIDTH - 2.0 * MARGIN - 48.0) / 3.0;
-        classes(&mut scene, self, &data.classes, (MARGIN, y), third);
-        density(&mut scene, self, (MARGIN + third + 24.0, y), third);
-        lesion(&mut scene, self, &data.classes, (MARGIN + 2.0 * (third + 24.0), y), third);
+        let third = (WIDTH - 2.0 * BESIDE) / 3.0;
+        let charts =
+            [classes(self, &data.classes, third), density(self, third), lesion(self, &data.classes, third)];
+        parts.push(row(BESIDE, Anchor::Start, charts.map(|chart| chart.in_width(third, Anchor::Start))));
         if let Some(dream) = &self.dream {
-            self.dream(&mut scene, model, dream, y + CHARTS)?;
+            parts.push(self.dream(model, dream)?);
         }
-        Ok(scene)
+        Ok(column(BETWEEN, parts).page(self.description(name, &data.name)))
     }
 
     /// Whether a section shows where nothing is: no place of such an image is better than another to be cut out.
@@ -134,13 +120,7 @@ impl Card {
         ]
     }
 
-    fn header(
-        &self,
-        scene: &mut Scene,
-        model: &ModelFile,
-        data: &Dataset,
-        name: &str,
-    ) -> Result<(), LabError> {
+    fn head(&self, model: &ModelFile, data: &Dataset, name: &str) -> Block {
         let behind = match self.layer.value == self.layer.id {
             true => String::new(),
             false => format!(", after {}", self.layer.value_name),
@@ -166,88 +146,34 @@ impl Card {
             number(record.max),
             number(record.mean() as f32)
         );
-        header(scene, WIDTH - 2.0 * MARGIN - KERNEL - 20.0, &self.title(), &[&of, &values]);
-        let mut x = MARGIN;
-        let words: Vec<String> = self.badges.iter().map(|badge| badge.text()).collect();
-        for words in
-            if words.is_empty() { vec!["neither dead nor constant nor a duplicate".into()] } else { words }
-        {
-            // As wide as the words, near enough: the font is not monospaced.
-            let width = 6.3 * words.chars().count() as f64 + 14.0;
-            if !self.badges.is_empty() {
-                scene.rect(x, MARGIN + 64.0, width, 20.0, BADGE);
-            }
-            let inset = if self.badges.is_empty() { 0.0 } else { 7.0 };
-            text(scene, (x + inset, MARGIN + 78.0), CAPTION, INK, width, &words);
-            x += width + 8.0;
-        }
         let node = &model.graph.nodes[self.layer.id];
-        if node.operation().role() == Role::Convolution && node.inputs == [0] {
+        let kernel = (node.operation().role() == Role::Convolution && node.inputs == [0]).then(|| {
             let filters = Filters::new(&model.graph, &model.params, self.layer.id);
-            let at = (WIDTH - MARGIN - KERNEL, MARGIN);
-            let kernel = filters.image(self.unit, 0);
-            tile(scene, &kernel, at, KERNEL);
-            let below = (at.0, at.1 + size_in(&kernel, KERNEL).1 + 13.0);
             let words = format!("kernel, ±{}", number(filters.scale.limit));
-            scene.text(below, CAPTION - 1.0, Anchor::Start, SOFT_INK, words);
-        }
-        Ok(())
+            let kernel = framed(&filters.image(self.unit, 0), KERNEL);
+            column(3.0, [kernel, line(words, CAPTION - 1.0, SOFT_INK)])
+        });
+        let room = WIDTH - kernel.as_ref().map_or(0.0, |kernel| kernel.width_px() + BESIDE);
+        let head = Head { title: &self.title(), lines: &[&of, &values], ..Head::default() };
+        let words = column(8.0, [head.block(room), self.badges(room)]).in_width(room, Anchor::Start);
+        row(BESIDE, Anchor::Start, [words].into_iter().chain(kernel))
     }
 
-    fn example(
-        &self,
-        scene: &mut Scene,
-        model: &ModelFile,
-        data: &Dataset,
-        example: &Example,
-        (x, y): (f64, f64),
-        is_cut_out: bool,
-    ) -> Result<(), LabError> {
-        let [channels, h, w] = model.preprocess.shape();
-        let pixels = shown(&data.train, &model.preprocess, example.image as usize)?;
-        let field = &example.field;
-        let (rows, columns) = field.clipped([h, w]);
-        let mut below = y;
-        if is_cut_out {
-            let [tall, wide] = field.size();
-            let scale = SIDE / tall.max(wide).max(1) as f64;
-            let area = (x, y, scale * wide as f64, scale * tall as f64);
-            scene.rect(x - 0.5, y - 0.5, area.2 + 1.0, area.3 + 1.0, HAIRLINE);
-            scene.rect(area.0, area.1, area.2, area.3, Rgb::WHITE);
-            if let Some(image) = cropped(&pixels, [channels, h, w], rows.clone(), columns.clone())? {
-                let left = x + scale * (columns.start as isize - field.columns[0]) as f64;
-                let top = y + scale * (rows.start as isize - field.rows[0]) as f64;
-                let (width, height) = (scale * columns.len() as f64, scale * rows.len() as f64);
-                hatched(scene, area, (left, top, width, height), HAIRLINE);
-                scene.shapes.push(Shape::Image { x: left, y: top, width, height, image });
-            } else {
-                hatched(scene, area, (x, y, 0.0, 0.0), HAIRLINE);
-            }
-            below += SIDE + 6.0;
+    /// The remarkable properties of the unit, each on a color.
+    fn badges(&self, room: f64) -> Block {
+        if self.badges.is_empty() {
+            return line("neither dead nor constant nor a duplicate", CAPTION, INK);
         }
-        let whole = Thumbnail::new(w, h, channels, &pixels, h.max(w).min(2 * SIDE as usize))?;
-        tile(scene, &whole, (x, below), SIDE);
-        let (width, height) = size_in(&whole, SIDE);
-        if is_cut_out {
-            let (sx, sy) = (width / w as f64, height / h as f64);
-            let at = (x + sx * columns.start as f64, below + sy * rows.start as f64);
-            outline(scene, (at.0, at.1, sx * columns.len() as f64, sy * rows.len() as f64), 1.5, BOX);
-        }
-        let mut lines = caption(data, example);
-        let last = lines.pop().unwrap_or_default();
-        let mut under = below + height + 1.0;
-        for line in lines {
-            under += LINE;
-            text(scene, (x, under), CAPTION, INK, SIDE, &line);
-        }
-        text(scene, (x, under + LINE), CAPTION - 1.0, SOFT_INK, SIDE, &last);
-        Ok(())
+        let badge = |text: String| {
+            let text = fitted(&text, CAPTION, INK, room - 14.0).padded([7.0, 2.0, 7.0, 2.0]);
+            let (width, height) = (text.width_px(), text.height_px());
+            text.with_background(|scene| scene.rect(0.0, 0.0, width, height, BADGE))
+        };
+        column(4.0, self.badges.iter().map(|it| badge(it.text())))
     }
 
-    fn dream(&self, scene: &mut Scene, model: &ModelFile, dream: &Dream, y: f64) -> Result<(), LabError> {
+    fn dream(&self, model: &ModelFile, dream: &Dream) -> Result<Block, LabError> {
         let image = dream_image(model, dream)?;
-        text(scene, (MARGIN, y + 8.0), HEADING, INK, WIDTH, "Synthetic image");
-        tile(scene, &image, (MARGIN, y + 20.0), 160.0);
         let seen = self.record.permille(self.images);
         let verdict = match (self.dream_succeeded(), seen) {
             (Some(true), Some(seen)) => format!(
@@ -287,25 +213,90 @@ impl Card {
             ),
             colors.to_owned(),
         ];
-        for (i, line) in lines.iter().enumerate() {
-            let at = (MARGIN + 184.0, y + 34.0 + 19.0 * i as f64);
-            text(scene, at, TEXT, if i == 3 { INK } else { SOFT_INK }, WIDTH - MARGIN - at.0, line);
-        }
-        Ok(())
+        let texts = lines.iter().enumerate().map(|(i, text)| {
+            let ink = if i == 3 { INK } else { SOFT_INK };
+            paragraph(text, TEXT, ink, WIDTH - DREAM - BESIDE, LINES)
+        });
+        let both = row(BESIDE, Anchor::Start, [framed(&image, DREAM), column(2.0, texts)]);
+        Ok(column(GAP.1, [line("Synthetic image", HEADING, INK), both]))
     }
 }
 
-/// What stands under an image: its class and what the unit makes of it, on one line where there is room, and which it is.
-fn caption(data: &Dataset, example: &Example) -> Vec<String> {
-    let (class, value) = (&data.classes[example.label as usize], number(example.value));
-    let image = format!("image {}", example.image);
-    let whole = format!("{class} · {value}");
-    if width_px(&whole, CAPTION) <= SIDE {
-        return vec![whole, image];
+/// The images of a section: cut out at what the unit sees, if that is less than the image, and whole.
+fn examples(
+    model: &ModelFile,
+    data: &Dataset,
+    images: &[Example],
+    is_cut_out: bool,
+) -> Result<Block, LabError> {
+    let (mut cut_out, mut whole) = (Vec::new(), Vec::new());
+    for example in images {
+        let pixels = shown(&data.train, &model.preprocess, example.image as usize)?;
+        if is_cut_out {
+            cut_out.push(cut_out_of(model, &pixels, example)?.in_width(SIDE, Anchor::Start));
+        }
+        let image = whole_of(model, &pixels, example, is_cut_out)?;
+        whole.push(column(3.0, [image, caption(data, example)]).in_width(SIDE, Anchor::Start));
     }
-    let mut lines = wrap_text(class, CAPTION, SIDE, 2);
-    lines.extend([value, image]);
-    lines
+    let columns = images.len().max(1);
+    Ok(grid(&vec![Anchor::Start; columns], GAP, cut_out.into_iter().chain(whole)))
+}
+
+/// What the unit sees of an image, hatched outside it.
+fn cut_out_of(model: &ModelFile, pixels: &[u8], example: &Example) -> Result<Block, LabError> {
+    let [channels, h, w] = model.preprocess.shape();
+    let field = &example.field;
+    let (rows, columns) = field.clipped([h, w]);
+    let [tall, wide] = field.size();
+    let scale = SIDE / tall.max(wide).max(1) as f64;
+    let (width, height) = (scale * wide as f64, scale * tall as f64);
+    let image = cropped(pixels, [channels, h, w], rows.clone(), columns.clone())?;
+    Ok(Block::drawn(width, height, |scene| {
+        scene.rect(-0.5, -0.5, width + 1.0, height + 1.0, HAIRLINE);
+        scene.rect(0.0, 0.0, width, height, Rgb::WHITE);
+        let Some(image) = image else {
+            return hatched(scene, (0.0, 0.0, width, height), (0.0, 0.0, 0.0, 0.0), HAIRLINE);
+        };
+        let x = scale * (columns.start as isize - field.columns[0]) as f64;
+        let y = scale * (rows.start as isize - field.rows[0]) as f64;
+        let hole = (x, y, scale * columns.len() as f64, scale * rows.len() as f64);
+        hatched(scene, (0.0, 0.0, width, height), hole, HAIRLINE);
+        let (width, height) = (hole.2, hole.3);
+        scene.shapes.push(Shape::Image { x, y, width, height, image });
+    }))
+}
+
+/// The image, with a frame around what the unit sees if that is cut out.
+fn whole_of(
+    model: &ModelFile,
+    pixels: &[u8],
+    example: &Example,
+    is_cut_out: bool,
+) -> Result<Block, LabError> {
+    let [channels, h, w] = model.preprocess.shape();
+    let whole = Thumbnail::new(w, h, channels, pixels, h.max(w).min(2 * SIDE as usize))?;
+    let (rows, columns) = example.field.clipped([h, w]);
+    let (width, height) = size_in(&whole, SIDE);
+    let (sx, sy) = (width / w as f64, height / h as f64);
+    Ok(framed(&whole, SIDE).with_overlay(|scene| {
+        if is_cut_out {
+            let at = (sx * columns.start as f64, sy * rows.start as f64);
+            outline(scene, (at.0, at.1, sx * columns.len() as f64, sy * rows.len() as f64), 1.5, BOX);
+        }
+    }))
+}
+
+/// What stands under an image: its class and what the unit makes of it, on one line where there is room, and which it is.
+fn caption(data: &Dataset, example: &Example) -> Block {
+    let (class, value) = (&data.classes[example.label as usize], number(example.value));
+    let image = fitted(&format!("image {}", example.image), CAPTION - 1.0, SOFT_INK, SIDE);
+    let both = format!("{class} · {value}");
+    let lines = if width_px(&both, CAPTION) <= SIDE {
+        vec![line(both, CAPTION, INK)]
+    } else {
+        vec![paragraph(class, CAPTION, INK, SIDE, LINES), line(value, CAPTION, INK)]
+    };
+    column(0.0, lines.into_iter().chain([image]))
 }
 
 /// Of one channel, above and below the mean in blue and orange; of three, as a photo.

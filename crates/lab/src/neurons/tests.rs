@@ -383,18 +383,18 @@ fn pages_hold_what_is_on_them() {
             .iter()
             .filter_map(|shape| if let Shape::Text { text, .. } = shape { Some(text.as_str()) } else { None })
             .collect();
-        let mut images = 0;
-        for shape in &page.shapes {
-            let (right, bottom) = match shape {
-                Shape::Image { x, y, width, height, .. } => {
-                    images += 1;
-                    (x + width, y + height)
-                }
-                Shape::Rect { x, y, width, height, .. } => (x + width, y + height),
-                Shape::Text { at, .. } => *at,
-                _ => continue,
-            };
-            assert!(right <= page.width_px && bottom <= page.height_px, "{shape:?}");
+        let images = page.shapes.iter().filter(|shape| matches!(shape, Shape::Image { .. })).count();
+        assert!(page.collisions().is_empty(), "{:#?}", page.collisions());
+        let mut long = data.clone();
+        for (i, class) in long.classes.iter_mut().enumerate() {
+            *class = [format!("soft-coated wheaten terrier of the {class}th kind"), class.repeat(99)][i % 2]
+                .clone();
+        }
+        let long = card.page(&model, &long, &"a convnet with a long name ".repeat(9)).unwrap();
+        assert!(long.collisions().is_empty(), "{:#?}", long.collisions());
+        for shape in page.shapes.iter().chain(&long.shapes) {
+            let Shape::Rect { x, y, width, height, .. } = shape else { continue };
+            assert!(x + width <= page.width_px && y + height <= long.height_px, "{shape:?}");
         }
         assert!(page.to_png(1.0).is_ok());
         let says = |words: &str| texts.iter().any(|text| text.contains(words));
