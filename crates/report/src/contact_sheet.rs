@@ -1,7 +1,8 @@
 //! Many small images with captions on one sheet.
 
-use crate::chart::{Anchor, Scene, Shape, fit_text, width_px};
+use crate::chart::{Anchor, Scene, Shape};
 use crate::color::Rgb;
+use crate::layout::{Block, CAPTION, INK, SOFT_INK, TITLE, column, grid, paragraph};
 use crate::thumbnail::Thumbnail;
 
 /// One image of a sheet.
@@ -17,13 +18,11 @@ pub struct Tile {
 const TILE_PX: f64 = 128.0;
 
 const GAP: f64 = 14.0;
-const MARGIN: f64 = 20.0;
-const TITLE_SIZE: f64 = 16.0;
-const CAPTION_SIZE: f64 = 11.0;
-const CAPTION_PITCH: f64 = 15.0;
 const COLUMNS: usize = 8;
-const INK: Rgb = Rgb::hex(0x1a1a1a);
-const SOFT_INK: Rgb = Rgb::hex(0x555555);
+/// A sheet of one image still has room for its title.
+const LEAST_WIDTH: f64 = 380.0;
+/// The most lines of the title, and of a caption.
+const LINES: usize = 2;
 const PAPER: Rgb = Rgb::hex(0xf2f2f2);
 
 /// Lays images out row by row under a title, at most eight in a row, each in a square of 128 pixels.
@@ -42,79 +41,33 @@ const PAPER: Rgb = Rgb::hex(0xf2f2f2);
 /// ```
 pub fn contact_sheet(title: &str, tiles: &[Tile]) -> Scene {
     let columns = tiles.len().clamp(1, COLUMNS);
-    let captions: Vec<Vec<Line<'_>>> = tiles.iter().map(lines).collect();
-    let lines = captions.iter().map(Vec::len).max().unwrap_or(0);
-    let row_height = TILE_PX + 6.0 + lines as f64 * CAPTION_PITCH + GAP;
-    let top = MARGIN + TITLE_SIZE + 14.0;
-    let rows = tiles.len().div_ceil(columns);
-    // A sheet of one image still has room for its title.
-    let width = (2.0 * MARGIN + columns as f64 * (TILE_PX + GAP) - GAP).max(420.0);
-    let height = top + rows as f64 * row_height + MARGIN - GAP;
-    let mut scene = Scene::new(width, height, format!("{title}: {} images", tiles.len()));
-    let shown = fit_text(title, TITLE_SIZE, width - 2.0 * MARGIN);
-    scene.text((MARGIN, MARGIN + TITLE_SIZE), TITLE_SIZE, Anchor::Start, INK, shown);
-    for (i, (tile, lines)) in tiles.iter().zip(captions).enumerate() {
-        let x = MARGIN + (i % columns) as f64 * (TILE_PX + GAP);
-        let y = top + (i / columns) as f64 * row_height;
-        scene.rect(x, y, TILE_PX, TILE_PX, PAPER);
-        scene.shapes.push(centered(&tile.image, x, y));
-        for (line, Line { text, caption, fill }) in lines.into_iter().enumerate() {
-            let at = (x, y + TILE_PX + 6.0 + CAPTION_SIZE + line as f64 * CAPTION_PITCH);
-            let tooltip = (!caption.contains(&text)).then(|| caption.to_owned());
-            let (size, anchor, rotate) = (CAPTION_SIZE, Anchor::Start, 0.0);
-            scene.shapes.push(Shape::Text { at, size, anchor, rotate, fill, text, tooltip });
-        }
-    }
-    scene
+    let cells = tiles.iter().map(|tile| column(6.0, [centered(&tile.image), captions(tile)]));
+    let images = grid(&vec![Anchor::Start; columns], (GAP, GAP), cells);
+    let title_block = paragraph(title, TITLE, INK, images.width_px().max(LEAST_WIDTH), LINES);
+    let sheet = column(10.0, [title_block, images]).in_width(LEAST_WIDTH, Anchor::Start);
+    sheet.page(format!("{title}: {} images", tiles.len()))
 }
 
-/// One line under an image.
-struct Line<'a> {
-    text: String,
-    /// Of which it is a part.
-    caption: &'a str,
-    fill: Rgb,
-}
-
-/// The captions of an image, line by line.
-fn lines(tile: &Tile) -> Vec<Line<'_>> {
+/// The captions of an image, one below another.
+fn captions(tile: &Tile) -> Block {
     let last = tile.captions.len().saturating_sub(1);
-    let mut lines = Vec::new();
-    for (i, caption) in tile.captions.iter().enumerate() {
-        let fill = if i > 0 && i == last { SOFT_INK } else { INK };
-        lines.extend(wrapped(caption).into_iter().map(|text| Line { text, caption, fill }));
-    }
-    lines
-}
-
-/// A caption in one line, or in two, of which the second is cut if it has to be.
-fn wrapped(caption: &str) -> Vec<String> {
-    let fits = |text: &str| width_px(text, CAPTION_SIZE) <= TILE_PX;
-    if fits(caption) {
-        return vec![caption.to_owned()];
-    }
-    // Behind the last blank that leaves a first line which fits; a single long word is cut as it is.
-    let blanks = caption.char_indices().filter(|(_, c)| *c == ' ').map(|(at, _)| at);
-    match blanks.take_while(|&at| fits(&caption[..at])).last() {
-        Some(at) if at > 0 => {
-            vec![caption[..at].to_owned(), fit_text(&caption[at + 1..], CAPTION_SIZE, TILE_PX)]
-        }
-        _ => vec![fit_text(caption, CAPTION_SIZE, TILE_PX)],
-    }
+    let captions = tile.captions.iter().enumerate().map(|(i, caption)| {
+        let ink = if i > 0 && i == last { SOFT_INK } else { INK };
+        paragraph(caption, CAPTION, ink, TILE_PX, LINES)
+    });
+    column(0.0, captions)
 }
 
 /// The image as large as its square allows, in the middle of it.
-fn centered(image: &Thumbnail, x: f64, y: f64) -> Shape {
+fn centered(image: &Thumbnail) -> Block {
     let (w, h) = (f64::from(image.width_px()), f64::from(image.height_px()));
     let scale = TILE_PX / w.max(h);
     let (width, height) = (w * scale, h * scale);
-    Shape::Image {
-        x: x + (TILE_PX - width) / 2.0,
-        y: y + (TILE_PX - height) / 2.0,
-        width,
-        height,
-        image: image.clone(),
-    }
+    Block::drawn(TILE_PX, TILE_PX, |scene| {
+        scene.rect(0.0, 0.0, TILE_PX, TILE_PX, PAPER);
+        let (x, y) = ((TILE_PX - width) / 2.0, (TILE_PX - height) / 2.0);
+        scene.shapes.push(Shape::Image { x, y, width, height, image: image.clone() });
+    })
 }
 
 #[cfg(test)]
@@ -134,7 +87,6 @@ mod tests {
             .iter()
             .filter_map(|shape| match shape {
                 Shape::Image { x, y, width, height, .. } => {
-                    assert!(x + width <= sheet.width_px && y + height <= sheet.height_px);
                     assert_eq!((*width, *height), (128.0, 64.0), "as wide as its square, aspect kept");
                     Some((*x, *y))
                 }
@@ -142,6 +94,7 @@ mod tests {
             })
             .collect();
         assert_eq!(places.len(), 19);
+        assert!(sheet.collisions().is_empty(), "{:?}", sheet.collisions());
         assert!(places[..8].iter().all(|at| at.1 == places[0].1), "a row of eight");
         assert!(places[8].1 > places[7].1 && places[8].0 == places[0].0, "then the next");
     }
@@ -149,6 +102,7 @@ mod tests {
     #[test]
     fn long_names_are_cut_and_hostile_ones_escaped() {
         let sheet = contact_sheet("<b>", &[tile(&"<img onerror=x>".repeat(9))]);
+        assert!(sheet.collisions().is_empty(), "{:?}", sheet.collisions());
         let svg = sheet.to_svg();
         assert!(!svg.contains("<img") && !svg.contains("<b>"), "{svg}");
         assert!(svg.contains("&lt;img onerror=x&gt;") && svg.contains('…'));
@@ -165,7 +119,7 @@ mod tests {
             .shapes
             .iter()
             .filter_map(|shape| match shape {
-                Shape::Text { text, fill, size: CAPTION_SIZE, at, .. } => Some((text.as_str(), *fill, at.1)),
+                Shape::Text { text, fill, size: CAPTION, at, .. } => Some((text.as_str(), *fill, at.1)),
                 _ => None,
             })
             .collect();
@@ -177,7 +131,7 @@ mod tests {
             ("dogs/1.jpg", SOFT_INK),
         ];
         assert_eq!(words, expected, "the truth is as legible as the answer");
-        assert!(texts.windows(2).all(|two| two[1].2 - two[0].2 == CAPTION_PITCH));
+        assert!(texts.windows(2).all(|two| two[1].2 - two[0].2 == 15.0));
         assert!(texts[3].2 < sheet.height_px);
     }
 
