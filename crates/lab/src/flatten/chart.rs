@@ -9,34 +9,32 @@ use super::{FlattenError, Point};
 use striate_data::Dataset;
 use striate_report::chart::{Anchor, Scene, Shape};
 use striate_report::color::Rgb;
+use striate_report::layout::{
+    Block, CAPTION, HEADING, INK, SOFT_INK, TEXT, TITLE, column, grid, line, paragraph, row,
+};
 use striate_report::text::grouped;
 use striate_report::{ReportError, Thumbnail, Tile, contact_sheet};
 
-const INK: Rgb = Rgb::hex(0x1a1a1a);
-const SOFT_INK: Rgb = Rgb::hex(0x555555);
 const GRID: Rgb = Rgb::hex(0xe4e4e4);
 
-const WIDTH: f64 = 960.0;
-const HEIGHT: f64 = 760.0;
+/// A plot without its labels, and the room for these: left, top, right, bottom.
 const PLOT: (f64, f64) = (378.0, 220.0);
-const LEFTS: [f64; 2] = [62.0, 542.0];
-const TOPS: [f64; 2] = [116.0, 432.0];
-const TEXT: f64 = 12.0;
-const TICK: f64 = 11.0;
+const AROUND: [f64; 4] = [32.0, 8.0, 24.0, 46.0];
+/// Between two panels, side by side and one above the other.
+const GAP: (f64, f64) = (46.0, 22.0);
+/// Between the parts of the image.
+const BETWEEN: f64 = 20.0;
+/// The most lines of a text.
+const LINES: usize = 2;
 
 /// Draws one part of a study: what shifts, rotations and scrambling leave, and what few images teach.
 ///
 /// # Units
-/// The image is 960 x 760 CSS pixels; everything is in per cent.
+/// Everything is in per cent.
 pub fn curves(part: &Part) -> Scene {
     let seeds = part.contenders.first().map_or(0, |contender| contender.clean.seeds.len());
     let title = format!("Why not flatten the pixels of {}?", part.data);
-    let mut scene = Scene::new(WIDTH, HEIGHT, format!("{title} Accuracy of four networks of equal size"));
-    scene.text((LEFTS[0], 34.0), 17.0, Anchor::Start, INK, title);
-    legend(&mut scene, part);
-    for (panel, (row, column)) in panels(part).into_iter().zip([(0, 0), (0, 1), (1, 0), (1, 1)]) {
-        panel.draw(&mut scene, LEFTS[column], TOPS[row]);
-    }
+    let panels = grid(&[Anchor::Start; 2], GAP, panels(part).iter().map(Panel::block));
     let band = match seeds {
         1 => "One seed.".to_string(),
         _ => format!("Lines: means of {seeds} seeds; bands: from the worst seed to the best."),
@@ -45,8 +43,14 @@ pub fn curves(part: &Part) -> Scene {
     let foot = format!(
         "{band} Upper panels: the same {moved} test images, moved in the same way, for every network."
     );
-    scene.text((LEFTS[0], HEIGHT - 18.0), TICK, Anchor::Start, SOFT_INK, foot);
-    scene
+    let width = panels.width_px();
+    let parts = [
+        paragraph(&title, TITLE, INK, width, LINES),
+        legend(part),
+        panels,
+        paragraph(&foot, CAPTION, SOFT_INK, width, LINES),
+    ];
+    column(BETWEEN, parts).page(format!("{title} Accuracy of four networks of equal size"))
 }
 
 /// Color and dashes of a network's line, for readers and printers with and without color.
@@ -65,14 +69,18 @@ fn tint(color: Rgb) -> Rgb {
     Rgb { r: mix(color.r), g: mix(color.g), b: mix(color.b) }
 }
 
-fn legend(scene: &mut Scene, part: &Part) {
-    let pitch = (WIDTH - 2.0 * LEFTS[0]) / Network::ALL.len() as f64;
-    for (i, contender) in part.contenders.iter().enumerate() {
-        let ((stroke, dash), x) = (style(contender.network), LEFTS[0] + i as f64 * pitch);
-        let points = vec![(x, 62.0), (x + 30.0, 62.0)];
-        scene.shapes.push(Shape::Polyline { points, width: 2.5, stroke, dash });
-        scene.text((x + 37.0, 66.0), TEXT, Anchor::Start, INK, contender.name);
-    }
+fn legend(part: &Part) -> Block {
+    let entries = part.contenders.iter().map(|contender| {
+        let name = line(contender.name, TEXT, INK);
+        let (stroke, dash) = style(contender.network);
+        let middle = name.height_px() / 2.0;
+        let stroke = Block::drawn(30.0, name.height_px(), |scene| {
+            let points = vec![(0.0, middle), (30.0, middle)];
+            scene.shapes.push(Shape::Polyline { points, width: 2.5, stroke, dash });
+        });
+        row(7.0, Anchor::Start, [stroke, name])
+    });
+    row(BETWEEN, Anchor::Start, entries)
 }
 
 /// One of the four plots.
@@ -169,8 +177,15 @@ fn scrambled(part: &Part) -> Panel<'_> {
 }
 
 impl Panel<'_> {
+    /// The plot under its title.
+    fn block(&self) -> Block {
+        let [left, top, right, bottom] = AROUND;
+        let plot =
+            Block::drawn(left + PLOT.0 + right, top + PLOT.1 + bottom, |scene| self.draw(scene, left, top));
+        column(0.0, [line(self.title, HEADING, INK), plot])
+    }
+
     fn draw(&self, scene: &mut Scene, left: f64, top: f64) {
-        scene.text((left, top - 14.0), 13.0, Anchor::Start, INK, self.title);
         let lowest = self.lines.iter().flat_map(|line| &line.points).map(|(_, s)| s.low).fold(1.0, f64::min);
         // From a round number below everything, in at most five steps.
         let step = [5, 10, 20].into_iter().find(|step| 100.0 - 100.0 * lowest <= 5.0 * f64::from(*step));
@@ -181,14 +196,14 @@ impl Panel<'_> {
         for value in (floor as i32..=100).step_by(step as usize) {
             let y = y_of(f64::from(value) / 100.0).floor() + 0.5;
             scene.line((left, y), (left + width, y), GRID);
-            scene.text((left - 8.0, y + 0.36 * TICK), TICK, Anchor::End, SOFT_INK, value.to_string());
+            scene.text((left - 8.0, y + 0.36 * CAPTION), CAPTION, Anchor::End, SOFT_INK, value.to_string());
         }
         let bottom = top + height + 0.5;
         scene.line((left, bottom), (left + width, bottom), SOFT_INK);
         for (at, label) in &self.ticks {
             let x = (left + at * width).floor() + 0.5;
             scene.line((x, bottom), (x, bottom + 4.0), SOFT_INK);
-            scene.text((x, bottom + 8.0 + TICK), TICK, Anchor::Middle, SOFT_INK, label.clone());
+            scene.text((x, bottom + 8.0 + CAPTION), CAPTION, Anchor::Middle, SOFT_INK, label.clone());
         }
         let middle = (left + width / 2.0, bottom + 38.0);
         scene.text(middle, TEXT, Anchor::Middle, SOFT_INK, self.below);
@@ -196,7 +211,7 @@ impl Panel<'_> {
             let (y, stroke) = (y_of(guessing), SOFT_INK);
             let points = vec![(left, y), (left + width, y)];
             scene.shapes.push(Shape::Polyline { points, width: 1.0, stroke, dash: Some((2.0, 3.0)) });
-            scene.text((left + 4.0, y - 4.0), TICK, Anchor::Start, SOFT_INK, "guessing");
+            scene.text((left + 4.0, y - 4.0), CAPTION, Anchor::Start, SOFT_INK, "guessing");
         }
         let x_of = |at: f64| left + at * width;
         // Bands first: no band may hide a line.

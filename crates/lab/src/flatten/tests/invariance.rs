@@ -80,8 +80,12 @@ fn an_mlp_cannot_tell_scrambled_pixels_and_a_cnn_can() {
 fn images_are_drawn() {
     let scene = shown(&few_digits(), 3).unwrap();
     assert!(scene.to_svg().contains("scrambled, seed 1"));
-    let part = super::made_up::part(5, super::made_up::cnn_wins);
+    let mut part = super::made_up::part(5, super::made_up::cnn_wins);
     let scene = curves(&part);
+    part.data = "a data set with a long name ".repeat(9);
+    for scene in [&scene, &curves(&part)] {
+        assert!(scene.collisions().is_empty(), "{:#?}", scene.collisions());
+    }
     let svg = scene.to_svg();
     for text in ["CNN, flattened head", "MLP, trained with shifts", "60,000", "scrambled", "means of 5 seeds"]
     {
