@@ -9,8 +9,8 @@
 //!   lays them out.
 //! * [`chart`] draws: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which writes itself
 //!   as SVG or PNG.
-//! * [`layout`] has the common elements of pages: margins, colors, headers, tiles. [`scale`] maps values to the two color tables
-//!   of [`color`].
+//! * [`layout`] builds pages of [`layout::Block`]s that know their size. [`scale`] maps values to the two color tables of
+//!   [`color`].
 //! * [`page`] writes the results of a training run as one self-contained HTML page.
 //! * [`half_blocks`] draws images in a terminal, and [`npy`](npy()) writes arrays.
 //! * [`text`] aligns columns and formats numbers.
@@ -18,6 +18,7 @@
 //! Invariants:
 //! * The same numbers give the same bytes of SVG and PNG: one scene, one embedded font, no system fonts.
 //! * Names come from users: in SVG they are escaped, in tables control characters are replaced.
+//! * No text of a page overlaps another or leaves the page, however long: [`chart::Scene::collisions`] finds those that do.
 //! * An undefined value is `None`, `null` in JSON and "–" in text, never 0 or NaN.
 //!
 //! # Example

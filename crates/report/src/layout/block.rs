@@ -87,23 +87,15 @@ impl Block {
         Scene { description: description.into(), ..self.padded([MARGIN; 4]).scene }
     }
 
+    /// The block without a margin.
+    #[cfg(test)]
+    pub(super) fn alone(self) -> Scene {
+        self.scene
+    }
+
     fn place(&mut self, mut block: Self, (x, y): (f64, f64)) {
         block.scene.shift(x, y);
         self.scene.shapes.append(&mut block.scene.shapes);
-    }
-}
-
-/// A finished drawing as a part of a page.
-impl From<Scene> for Block {
-    fn from(scene: Scene) -> Self {
-        Self { scene }
-    }
-}
-
-/// A block alone, without a margin.
-impl From<Block> for Scene {
-    fn from(block: Block) -> Self {
-        block.scene
     }
 }
 

@@ -107,7 +107,7 @@ mod tests {
                 let scale = Scale::of(&values, is_signed);
                 let bar = color_bar(&scale, 40.0);
                 assert!(bar.width_px() >= 40.0);
-                let collisions = Scene::from(bar).collisions();
+                let collisions = bar.alone().collisions();
                 assert!(collisions.is_empty(), "{collisions:?}");
             }
         }
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_ends_of_a_bar_are_the_ends_of_its_table() {
         use crate::chart::Shape;
-        let scene = Scene::from(color_bar(&Scale::of(&[-2.0], true), 120.0));
+        let scene = color_bar(&Scale::of(&[-2.0], true), 120.0).alone();
         let colors: Vec<Rgb> = scene
             .shapes
             .iter()

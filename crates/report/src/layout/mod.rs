@@ -8,7 +8,6 @@ mod block;
 mod head;
 mod image;
 mod legend;
-mod page;
 mod style;
 mod text;
 
@@ -16,6 +15,5 @@ pub use block::{Block, column, grid, row};
 pub use head::{About, Head, LEAST_WIDTH};
 pub use image::{enlargement, framed, outline, size_in};
 pub use legend::{Legend, color_bar, gray, labeled_bar};
-pub use page::{TOP, header, page, push_scale, tile};
 pub use style::{BAR, CAPTION, HAIRLINE, HEADING, INK, MARGIN, SOFT_INK, TEXT, TITLE};
-pub use text::{fitted, line, paragraph, text};
+pub use text::{fitted, line, paragraph};

@@ -1,7 +1,7 @@
 //! Text that is measured before it is placed, and shortened or wrapped to the room that it has.
 
 use super::block::{Block, column};
-use crate::chart::{Anchor, Scene, Shape, fit_text, width_px};
+use crate::chart::{Anchor, Shape, fit_text, width_px};
 use crate::color::Rgb;
 use crate::wrap::wrap_text;
 
@@ -50,14 +50,6 @@ fn shown(text: String, whole: &str, size: f64, fill: Rgb) -> Block {
     })
 }
 
-/// Adds one line of text, shortened to `room` pixels; a shortened text has the whole text as a tooltip.
-pub fn text(scene: &mut Scene, at: (f64, f64), size: f64, fill: Rgb, room: f64, text: &str) {
-    let shown = fit_text(text, size, room);
-    let tooltip = (shown != text).then(|| text.to_owned());
-    let (anchor, rotate) = (Anchor::Start, 0.0);
-    scene.shapes.push(Shape::Text { at, size, anchor, rotate, fill, text: shown, tooltip });
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,7 +64,7 @@ mod tests {
                 prop_assert!(block.width_px() <= room.max(4.0 * size).ceil());
             }
             for block in all {
-                let collisions = Scene::from(block).collisions();
+                let collisions = block.alone().collisions();
                 prop_assert!(collisions.is_empty(), "{:?}", collisions);
             }
         }
@@ -85,7 +77,7 @@ mod tests {
                 Shape::Text { tooltip, .. } => tooltip.clone(),
                 other => panic!("{other:?}"),
             };
-            Scene::from(block).shapes.iter().map(tooltip).collect::<Vec<_>>()
+            block.alone().shapes.iter().map(tooltip).collect::<Vec<_>>()
         };
         let name = "flat-coated retriever of the hills and dales";
         assert_eq!(tooltips(fitted(name, 11.0, Rgb::BLACK, 90.0)), [Some(name.to_owned())]);
