@@ -1,5 +1,7 @@
 //! Round numbers for axes.
 
+use super::font::width_px;
+
 /// An axis that begins and ends on a tick.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Axis {
@@ -49,6 +51,12 @@ impl Axis {
         let digits = (-self.step.log10()).ceil().max(0.0) as usize;
         format!("{value:.digits$}")
     }
+}
+
+/// The font size at which all of these labels fit: `size`, or less where one is wider than `room_px`.
+pub(super) fn label_size(ticks: &[(f64, String)], size: f64, room_px: f64) -> f64 {
+    let widest = ticks.iter().map(|(_, label)| width_px(label, size)).fold(0.0, f64::max);
+    size * (room_px / widest.max(room_px))
 }
 
 /// Epoch ticks: whole numbers in `1 ..= epochs`, about `ticks` of them.

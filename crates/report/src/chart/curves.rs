@@ -1,6 +1,6 @@
 //! Draws loss and accuracy over the epochs of a run.
 
-use super::axis::{Axis, epoch_ticks};
+use super::axis::{Axis, epoch_ticks, label_size};
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
 use super::{GRID, INK, SOFT_INK};
@@ -36,6 +36,8 @@ const RIGHT_PLOT_X: f64 = 542.0;
 /// Of the image's head, which [`curve_panels`] leaves out.
 const TITLE_HEIGHT: f64 = 48.0;
 const TICK_SIZE: f64 = 11.0;
+/// Between the numbers of an axis and the plot.
+const LABEL_GAP: f64 = 8.0;
 const LEGEND_SIZE: f64 = 12.0;
 
 /// Above this number of epochs, points would touch each other, so only the line is drawn.
@@ -194,10 +196,12 @@ impl Panel<'_> {
     }
 
     fn grid(&self, scene: &mut Scene, axis: &Axis) {
-        for (value, label) in axis.ticks() {
+        let ticks = axis.ticks();
+        let size = label_size(&ticks, TICK_SIZE, LEFT_PLOT_X - LABEL_GAP);
+        for (value, label) in ticks {
             let y = y_of(axis, value).floor() + 0.5; // on the pixel grid: crisp
             scene.line((self.x, y), (self.x + PLOT_WIDTH, y), GRID);
-            scene.text((self.x - 8.0, y + 0.36 * TICK_SIZE), TICK_SIZE, Anchor::End, SOFT_INK, label);
+            scene.text((self.x - LABEL_GAP, y + 0.36 * size), size, Anchor::End, SOFT_INK, label);
         }
         let bottom = PLOT_BOTTOM + 0.5;
         for epoch in epoch_ticks(self.epochs, 8) {

@@ -11,6 +11,8 @@ mod confusion;
 mod curves;
 mod encode;
 mod font;
+#[cfg(test)]
+mod legible;
 mod raster;
 mod rate_search;
 mod reliability;

@@ -1,6 +1,6 @@
 //! The loss over rising learning rates.
 
-use super::axis::Axis;
+use super::axis::{Axis, label_size};
 use super::font;
 use super::scene::{Anchor, Scene, Shape};
 use super::{GRID, INK, SOFT_INK};
@@ -26,6 +26,10 @@ const RIGHT: f64 = 610.0;
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 316.0;
 const TICK_SIZE: f64 = 11.0;
+/// Between the losses and the plot.
+const LABEL_GAP: f64 = 8.0;
+/// The most powers of ten with a label beside each other.
+const DECADES: usize = 12;
 const LABEL_SIZE: f64 = 12.0;
 const LINE: Rgb = Rgb::hex(0x1f77b4);
 const MARK: Rgb = Rgb::hex(0xc65102);
@@ -61,12 +65,15 @@ pub fn rate_search(chart: &RateChart<'_>) -> Scene {
     let losses = Axis::new(low, high, 5);
     let x_of = |rate: f64| LEFT + (rate - first) / (last - first) * (RIGHT - LEFT);
     let y_of = |loss: f64| BOTTOM - losses.position(loss) * (BOTTOM - TOP);
-    for (value, label) in losses.ticks() {
+    let ticks = losses.ticks();
+    let size = label_size(&ticks, TICK_SIZE, LEFT - LABEL_GAP);
+    for (value, label) in ticks {
         let y = y_of(value).floor() + 0.5;
         scene.line((LEFT, y), (RIGHT, y), GRID);
-        scene.text((LEFT - 8.0, y + 0.36 * TICK_SIZE), TICK_SIZE, Anchor::End, SOFT_INK, label);
+        scene.text((LEFT - LABEL_GAP, y + 0.36 * size), size, Anchor::End, SOFT_INK, label);
     }
-    for decade in first as i32..=last as i32 {
+    let every = ((last - first) as usize).div_ceil(DECADES).max(1);
+    for decade in (first as i32..=last as i32).step_by(every) {
         let x = x_of(decade.into()).floor() + 0.5;
         scene.line((x, BOTTOM), (x, BOTTOM + 4.0), SOFT_INK);
         let at = (x, BOTTOM + 8.0 + TICK_SIZE);
