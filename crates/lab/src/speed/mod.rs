@@ -8,6 +8,7 @@ mod explain;
 mod kernels;
 mod machine;
 mod network;
+mod photos;
 mod subject;
 mod text;
 
@@ -15,4 +16,5 @@ pub use explain::{Kind, Plan, Row, explain};
 pub use kernels::{KernelSpeed, Kernels, kernels};
 pub use machine::{Bandwidth, Machine, Peak};
 pub use network::{Speed, measure};
+pub use photos::{PhotoSpeed, photos};
 pub use subject::{Subject, Work};
