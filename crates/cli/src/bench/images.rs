@@ -1,12 +1,8 @@
 //! The data of the benchmark: 60,000 images of 28 x 28 pixels.
 
 use striate::data::{DataError, Dataset, Images, Preprocess, find, load};
-use striate::graph::Forward;
-use striate::models::registry;
 use striate::preprocess_of;
 
-/// The network that the benchmark runs by default.
-pub(super) const MODEL: &str = "convnet";
 /// How often the embedded digits are repeated where MNIST is not available.
 const REPEATS: usize = 6;
 
@@ -35,9 +31,4 @@ fn repeated() -> Result<Dataset, DataError> {
     let train = digits.train.images().expect("digits are images in memory");
     let many = Images::new(train.shape(), train.pixels.repeat(REPEATS), train.labels.repeat(REPEATS))?;
     Dataset::new("digits", many, digits.test, digits.classes)
-}
-
-/// The network for this number of classes and input channels.
-pub(super) fn network(classes: usize, channels: usize) -> anyhow::Result<Box<dyn Forward>> {
-    Ok((registry::find(MODEL)?.build)(classes, channels))
 }

@@ -4,8 +4,10 @@
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
-use striate::graph::{Engine, Mode, Params, Session, trace};
-use striate::models::registry;
+use striate_graph::{Engine, Mode, Params, Session, trace};
+use striate_models::registry;
+
+use crate::LabError;
 
 /// The measuring time of each case.
 const MEASURE: Duration = Duration::from_secs(3);
@@ -15,31 +17,50 @@ const LEAST_RUNS: usize = 10;
 const CASES: [(&str, usize, usize, usize); 4] =
     [("convnet", 28, 1, 64), ("convnet", 28, 1, 1000), ("resnet18", 224, 3, 1), ("resnet18", 224, 3, 8)];
 
-/// The medians of one case.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Capture {
-    pub(super) model: &'static str,
-    pub(super) batch: usize,
-    pub(super) plain_s: f64,
-    pub(super) captured_s: f64,
+/// What it costs to keep every value of a network.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Capture {
+    /// The name of the network.
+    pub model: &'static str,
+    /// Samples at once.
+    pub batch: usize,
+    /// The median time of a run that keeps no value, in seconds.
+    pub plain_s: f64,
+    /// The median time of a run that keeps every value, in seconds.
+    pub captured_s: f64,
     /// The median of the ratios of neighboring runs: a temporary slowdown of the machine affects both.
-    pub(super) ratio: f64,
-    /// The captured values of all samples, as f32, in megabytes.
-    pub(super) captured_mb: f64,
-    /// The time to copy all of them out in PyTorch's order, which happens only on request.
-    pub(super) read_s: f64,
+    pub ratio: f64,
+    /// The size of the captured values of all samples, as f32, in megabytes.
+    pub captured_mb: f64,
+    /// The time to copy all of them out in PyTorch's order, which happens only on request, in seconds.
+    pub read_s: f64,
 }
 
-pub(super) fn measure(engine: &Engine) -> anyhow::Result<Vec<Capture>> {
+/// Measures the cost of capturing for two networks and several batch sizes, which takes some fifteen seconds.
+///
+/// # Errors
+/// When one of them cannot be planned, for lack of memory.
+///
+/// # Example
+/// ```no_run
+/// use striate_graph::Engine;
+/// use striate_lab::speed::captures;
+///
+/// for case in captures(&Engine::new(None)?)? {
+///     println!("{}, batch {}: {:.2} times as long", case.model, case.batch, case.ratio);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn captures(engine: &Engine) -> Result<Vec<Capture>, LabError> {
     CASES.into_iter().map(|case| one(case, engine)).collect()
 }
 
 fn one(
     (model, side, channels, batch): (&'static str, usize, usize, usize),
     engine: &Engine,
-) -> anyhow::Result<Capture> {
-    let net = (registry::find(model)?.build)(10, channels);
-    let graph = trace(net.as_ref(), Mode::Eval, [channels, side, side])?;
+) -> Result<Capture, LabError> {
+    let net = (registry::find(model).expect("a known network").build)(10, channels);
+    let graph = trace(net.as_ref(), Mode::Eval, [channels, side, side]).expect("shapes that fit");
     let params = Params::init(&graph, 0);
     let values: usize = graph.nodes.iter().map(|n| n.shape.iter().product::<usize>()).sum();
     let mut plain = Session::with_engine(graph.clone(), params.clone(), engine.clone())?;
@@ -48,7 +69,7 @@ fn one(
     // Any values do, since no kernel's time depends on them.
     let len = batch * channels * side * side;
     let images: Vec<f32> = (0..len).map(|i| (i * 37 % 256) as f32 / 128.0 - 1.0).collect();
-    let time = |session: &mut Session| -> anyhow::Result<f64> {
+    let time = |session: &mut Session| -> Result<f64, LabError> {
         let run = Instant::now();
         session.run_slice(&images, batch)?;
         Ok(run.elapsed().as_secs_f64())
