@@ -10,7 +10,7 @@ use striate::data::{Dataset, Measured};
 use striate::formats::ModelFile;
 use striate::report::text::{Align, Table, duration, grouped, percent, printable};
 use striate::report::{Confusion, EvaluationReport, Report};
-use striate::train::{Evaluation, RESULTS_CSV};
+use striate::train::{Evaluation, RESULTS_CSV, Series};
 
 use crate::compute::Compute;
 use crate::exit::Usage;
@@ -185,8 +185,8 @@ fn write_page(
     let provenance = &model.file().provenance;
     let title = format!("{} on {}", provenance.model, data.name);
     let series = match &folder {
-        Some(folder) => report::Series::read(&title, &folder.join(RESULTS_CSV), provenance.epochs),
-        None => report::Series::new(&title, &[], 0),
+        Some(folder) => Series::read(&title, &folder.join(RESULTS_CSV), provenance.epochs),
+        None => Series::new(&title, &[], 0),
     };
     let mut page = report::of_evaluation(&title, &data.classes, &data.test, result)?;
     page.curves = series.curves();

@@ -61,6 +61,7 @@ mod report;
 mod row;
 mod run;
 mod saved;
+mod series;
 mod stage;
 mod yaml;
 
@@ -82,6 +83,7 @@ pub use parts::{ChosenBy, Counts, Parts};
 pub use report::{RateReport, TrainedReport};
 pub use row::EpochRow;
 pub use saved::{SavedRun, saved_run};
+pub use series::Series;
 pub use stage::Stage;
 
 #[cfg(test)]
