@@ -1,5 +1,6 @@
 //! The arguments `MODEL IMAGE` that `maps`, `why`, `xray` and others share.
 
+mod labels;
 mod model;
 
 use std::path::{Path, PathBuf};
