@@ -39,6 +39,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod approach;
 mod batch;
 mod config;
 mod error;
@@ -65,6 +66,7 @@ mod series;
 mod stage;
 mod yaml;
 
+pub use approach::Approach;
 pub use batch::Batch;
 pub use config::{ClassWeights, ClipMode, FitConfig};
 pub use error::{Difference, FitError};

@@ -2,11 +2,12 @@
 
 use striate::data::nature::{Kind, Nature};
 use striate::data::{Dataset, Preprocess};
+use striate::train::Approach;
 
 use super::command::join;
 
-/// From this number of photos on, training from scratch is suggested, too.
-const MANY: usize = 2000;
+/// The network that `train` trains when none is named.
+pub(super) const DEFAULT_MODEL: &str = "convnet";
 /// The side of CIFAR's photos, which is enough to distinguish their classes.
 const ENOUGH_PX: usize = 32;
 
@@ -32,25 +33,16 @@ pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Pr
 
 /// The commands that suit these images, the best first.
 pub(crate) fn commands(name: &str, images: usize, nature: Option<&Nature>) -> Vec<String> {
-    let command = |verb: &str, rest: &[&str]| {
-        let words = ["striate".to_owned(), verb.into(), name.into()]
-            .into_iter()
-            .chain(rest.iter().map(|&word| word.into()));
-        join(&words.collect::<Vec<String>>())
+    let command = |approach: Approach| {
+        let (verb, rest) = match approach {
+            Approach::Train(DEFAULT_MODEL) => ("train", vec![]),
+            Approach::Train(model) => ("train", vec!["--model", model]),
+            Approach::Finetune(model) => ("finetune", vec!["--model", model, "--fetch"]),
+        };
+        let words = ["striate", verb, name].into_iter().chain(rest).map(String::from);
+        join(&words.collect::<Vec<_>>())
     };
-    let digits = || command("train", &[]);
-    let scratch = || command("train", &["--model", "resnet18_small"]);
-    let finetune = || command("finetune", &["--model", "efficientnet_lite0", "--fetch"]);
-    let Some(nature) = nature else { return vec![digits()] };
-    let [_, _, [width, height]] = nature.sizes_px;
-    let is_like_digits = nature.is_gray && width.max(height) <= 32;
-    match (nature.kind, images >= MANY) {
-        (Kind::Strokes, _) => vec![digits()],
-        (Kind::Small, _) if is_like_digits => vec![digits()],
-        (Kind::Small, true) => vec![scratch()],
-        (Kind::Photos, true) => vec![finetune(), scratch()],
-        (Kind::Small | Kind::Photos, false) => vec![finetune()],
-    }
+    Approach::suited_to(images, nature).into_iter().map(command).collect()
 }
 
 /// A note that images of strokes are neither mirrored nor cropped, unlike other images in files.
@@ -88,26 +80,24 @@ mod tests {
     }
 
     #[test]
-    fn advice_fits_the_images() {
-        let nature = |kind, is_gray, side| Nature {
+    fn each_approach_is_a_command() {
+        let nature = |kind| Nature {
             kind,
             ground: Ground::Mixed,
-            is_gray,
-            sizes_px: [[side; 2]; 3],
+            is_gray: true,
+            sizes_px: [[300; 2]; 3],
             brightest: 255,
             looked_at: 9,
         };
-        let advice = |images, nature: Nature| commands("my photos", images, Some(&nature));
-        let (train, small) =
-            ("striate train 'my photos'", "striate train 'my photos' --model resnet18_small");
-        let finetune = "striate finetune 'my photos' --model efficientnet_lite0 --fetch";
-        assert_eq!(advice(100, nature(Kind::Strokes, true, 300)), [train]);
-        assert_eq!(advice(60_000, nature(Kind::Small, true, 28)), [train]);
-        assert_eq!(advice(50_000, nature(Kind::Small, false, 32)), [small]);
-        assert_eq!(advice(50_000, nature(Kind::Small, true, 64)), [small]);
-        assert_eq!(advice(90, nature(Kind::Small, false, 40)), [finetune]);
-        assert_eq!(advice(167, nature(Kind::Photos, false, 150)), [finetune]);
-        assert_eq!(advice(2000, nature(Kind::Photos, true, 300)), [finetune, small]);
+        let commands = |nature| commands("my photos", 2000, Some(&nature));
+        assert_eq!(commands(nature(Kind::Strokes)), ["striate train 'my photos'"]);
+        assert_eq!(
+            commands(nature(Kind::Photos)),
+            [
+                "striate finetune 'my photos' --model efficientnet_lite0 --fetch",
+                "striate train 'my photos' --model resnet18_small"
+            ]
+        );
     }
 
     #[test]
@@ -120,7 +110,7 @@ mod tests {
         assert_eq!(warning(&photos, "my photos", "resnet18", &large), None);
         assert_eq!(warning(&photos, "my photos", "resnet18_small", &Preprocess::imagenet(32).unwrap()), None);
         assert_eq!(note(&photos), None);
-        let files = photos.train.photos().unwrap().files().iter().cycle().take(MANY).cloned().collect();
+        let files = photos.train.photos().unwrap().files().iter().cycle().take(2000).cloned().collect();
         photos.train = Photos::new(place.path(), files, None).into();
         assert!(
             warning(&photos, "photos", "convnet", &small)

@@ -50,7 +50,7 @@ pub(crate) struct Args {
     #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
     data_flag: Option<String>,
     /// The network ('striate models' lists them)
-    #[arg(short, long, value_name = "NAME", default_value = "convnet")]
+    #[arg(short, long, value_name = "NAME", default_value = advice::DEFAULT_MODEL)]
     model: String,
     /// Start from these weights: a name ('striate models' lists them), a file (.safetensors, .pth), or a URL
     #[arg(short, long, value_name = "SOURCE")]
