@@ -68,4 +68,4 @@ pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, Z_95, in_top_k,
 pub use npy::npy;
 pub use prediction::{ClassProbability, PredictionFailure, PredictionReport};
 pub use thumbnail::Thumbnail;
-pub use wrap::{wrap_columns, wrap_text};
+pub use wrap::wrap_columns;

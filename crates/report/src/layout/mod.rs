@@ -10,6 +10,7 @@ mod image;
 mod legend;
 mod style;
 mod text;
+mod wrap;
 
 pub use block::{Block, column, grid, row};
 pub use head::{About, Head, LEAST_WIDTH};
@@ -17,3 +18,4 @@ pub use image::{enlargement, framed, outline, size_in};
 pub use legend::{Legend, color_bar, gray, labeled_bar};
 pub use style::{BAR, CAPTION, HAIRLINE, HEADING, INK, MARGIN, SOFT_INK, TEXT, TITLE};
 pub use text::{fitted, line, paragraph};
+pub use wrap::wrap_text;

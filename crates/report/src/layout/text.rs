@@ -1,9 +1,9 @@
 //! Text that is measured before it is placed, and shortened or wrapped to the room that it has.
 
 use super::block::{Block, column};
+use super::wrap::wrap_text;
 use crate::chart::{Anchor, Shape, fit_text, width_px};
 use crate::color::Rgb;
-use crate::wrap::wrap_text;
 
 /// The height of a line of text, as a multiple of its size; the font itself takes 1.164.
 const LINE_HEIGHT: f64 = 1.35;
