@@ -15,6 +15,9 @@
 //! * [`half_blocks`] draws images in a terminal, and [`npy`](npy()) writes arrays.
 //! * [`text`] aligns columns and formats numbers.
 //!
+//! Whatever draws is behind the feature `draw`, which is on by default; without it the crate has metrics, tables and colors, and
+//! depends on no rasterizer and no font.
+//!
 //! Invariants:
 //! * The same numbers give the same bytes of SVG and PNG: one scene, one embedded font, no system fonts.
 //! * Names come from users: in SVG they are escaped, in tables control characters are replaced.
@@ -40,32 +43,43 @@
 
 mod answer;
 mod calibration;
+#[cfg(feature = "draw")]
 pub mod chart;
 pub mod color;
+#[cfg(feature = "draw")]
 mod contact_sheet;
 mod error;
 mod evaluation;
+#[cfg(feature = "draw")]
 mod half_blocks;
+#[cfg(feature = "draw")]
 mod hatch;
+#[cfg(feature = "draw")]
 pub mod layout;
 mod metrics;
 mod npy;
+#[cfg(feature = "draw")]
 pub mod page;
 mod prediction;
 pub mod scale;
 pub mod text;
+#[cfg(feature = "draw")]
 mod thumbnail;
 mod wrap;
 
 pub use answer::{Answer, worst};
 pub use calibration::{BINS, Bin, Calibration};
+#[cfg(feature = "draw")]
 pub use contact_sheet::{Tile, contact_sheet};
 pub use error::{ReportError, Role};
 pub use evaluation::EvaluationReport;
+#[cfg(feature = "draw")]
 pub use half_blocks::{Depth, half_blocks};
+#[cfg(feature = "draw")]
 pub use hatch::{Area, hatched};
 pub use metrics::{ClassMetrics, Confusion, NamedMetrics, Report, Z_95, in_top_k, wilson_interval};
 pub use npy::npy;
 pub use prediction::{ClassProbability, PredictionFailure, PredictionReport};
+#[cfg(feature = "draw")]
 pub use thumbnail::Thumbnail;
 pub use wrap::wrap_columns;

@@ -13,7 +13,7 @@
 //! | `decode` (on by default) | reading PNG and JPEG files |
 //! | `decode-all` | reading BMP, GIF, PNM, TIFF and WebP files as well |
 //! | `train` | `data` and `train`: data sets, `Classifier::fit` and `finetune`, evaluation |
-//! | `explain` | `explain` and `report`: attribution, feature maps, charts, reports |
+//! | `explain` | `explain` and `report`: attribution, feature maps, charts, reports; with `train`, the charts in the folder of a run |
 //! | `hub` | `data::fetch` and `models::weights::load`: data sets and published weights, by TLS; the only feature that needs a C compiler |
 //! | `digits` | the data set `digits` inside the program |
 //! | `shipped` | `models::shipped`: three trained networks inside the program |

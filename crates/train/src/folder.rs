@@ -1,11 +1,10 @@
 //! The files of a run: `model.safetensors` (the best epoch), `last.safetensors`, `checkpoint.safetensors` and the one
-//! before it, `args.yaml`, `results.csv`, the curves and the confusion matrix as SVG and PNG.
+//! before it, `args.yaml`, `results.csv` and, with the feature `charts`, the curves and the confusion matrix as SVG and PNG.
 //!
 //! A failed write is repeated three times within three seconds. If it still fails, the run ends if it needs the file, such as a
 //! checkpoint or a model, and otherwise only emits a warning.
 
 use crate::error::FitError;
-use crate::evaluate::Evaluation;
 use crate::event::{Event, Tell, Warning};
 use crate::job::Job;
 use crate::lock::FolderLock;
@@ -19,7 +18,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use striate_formats::{Checkpoint, Disk, FormatError, ModelFile, write_atomically_on};
-use striate_report::chart::{Curves, confusion, curves};
 
 /// The file name of the model of the best epoch.
 pub const BEST_MODEL: &str = "model.safetensors";
@@ -39,9 +37,6 @@ pub const CURVES_PNG: &str = "curves.png";
 pub const CONFUSION_SVG: &str = "confusion_matrix.svg";
 /// The file name of the confusion matrix as PNG.
 pub const CONFUSION_PNG: &str = "confusion_matrix.png";
-
-/// Pixels of the PNG per pixel of the SVG: sharp on high-density screens.
-const PNG_SCALE: f64 = 2.0;
 
 /// Every file that a run writes here, the checkpoints first.
 const FILES: [&str; 9] = [
@@ -173,40 +168,6 @@ impl<'a> Folder<'a> {
         self.write_if_possible(RESULTS_CSV, csv(rows).as_bytes(), tell)
     }
 
-    /// Draws the curves, with a mark at the epoch whose network is kept.
-    pub(crate) fn curves(
-        &self,
-        title: &str,
-        rows: &[EpochRow],
-        best: usize,
-        tell: Tell<'_>,
-    ) -> Result<(), FitError> {
-        let series = |of: fn(&EpochRow) -> f64| rows.iter().map(of).collect::<Vec<_>>();
-        let scene = curves(&Curves {
-            title,
-            train_loss: &series(|r| r.train_loss),
-            val_loss: &series(|r| r.val_loss),
-            train_accuracy: &series(|r| r.train_accuracy),
-            val_accuracy: &series(|r| r.val_accuracy),
-            kept: Some(best + 1),
-        });
-        self.write_if_possible(CURVES_SVG, scene.to_svg().as_bytes(), tell)?;
-        self.write_if_possible(CURVES_PNG, &scene.to_png(PNG_SCALE)?, tell)
-    }
-
-    pub(crate) fn confusion(
-        &self,
-        title: &str,
-        evaluation: &Evaluation,
-        classes: &[String],
-        tell: Tell<'_>,
-    ) -> Result<(), FitError> {
-        let names: Vec<&str> = classes.iter().map(String::as_str).collect();
-        let scene = confusion(title, &evaluation.confusion, &names)?;
-        self.write_if_possible(CONFUSION_SVG, scene.to_svg().as_bytes(), tell)?;
-        self.write_if_possible(CONFUSION_PNG, &scene.to_png(PNG_SCALE)?, tell)
-    }
-
     fn write(&self, name: &str, bytes: &[u8], tell: Tell<'_>) -> Result<(), FitError> {
         let path = self.path.join(name);
         patiently(self.disk, tell, &|| {
@@ -216,7 +177,7 @@ impl<'a> Folder<'a> {
     }
 
     /// Writes a file that the run does not need: a failure is reported once, and does not end the run.
-    fn write_if_possible(&self, name: &str, bytes: &[u8], tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn write_if_possible(&self, name: &str, bytes: &[u8], tell: Tell<'_>) -> Result<(), FitError> {
         match self.write(name, bytes, tell) {
             Err(FitError::Format(FormatError::Write { path, source })) => {
                 let is_new = self.missing.borrow_mut().insert(path.clone());

@@ -1,7 +1,7 @@
 //! Floor 3 of Striate: the training loop and its events.
 //!
 //! Below it: `striate-nn` (optimizers, schedules), `striate-data` (the loader), `striate-formats` (what is saved); beside
-//! it `striate-report`, which draws. Above: the facade and the binary, whose progress bar is an [`Observer`].
+//! it `striate-report`, which counts and, with the feature `charts`, draws. Above: the facade and the binary, whose progress bar is an [`Observer`].
 //!
 //! Start reading at `fit.rs`, the loop on one screen; then `run.rs`, the state behind it; then `folder.rs`, the files of a run.
 //! [`finetune`] starts from a pretrained network instead, and first fits only its last layer.
@@ -41,6 +41,8 @@
 
 mod approach;
 mod batch;
+#[cfg(feature = "charts")]
+mod charts;
 mod config;
 mod error;
 mod evaluate;

@@ -327,6 +327,7 @@ impl<'a> Run<'a> {
     /// Ends the run between two steps.
     pub(crate) fn interrupt(mut self, tell: Tell<'_>) -> Result<Outcome, FitError> {
         self.save(tell)?;
+        #[cfg(feature = "charts")]
         if let (Some(folder), Some(best)) = (&self.folder, self.best_epoch()) {
             folder.curves(&self.title(), &self.progress.rows, best, tell)?;
         }
@@ -343,6 +344,7 @@ impl<'a> Run<'a> {
             Some(evaluation) => evaluation,
             None => self.evaluate(&self.best, self.parts.judged())?,
         };
+        #[cfg(feature = "charts")]
         if let Some(folder) = &self.folder {
             folder.curves(&self.title(), &self.progress.rows, best, tell)?;
             folder.confusion(&self.title(), &evaluation, &self.job.data.classes, tell)?;
@@ -381,6 +383,7 @@ impl<'a> Run<'a> {
         (steps < planned).then_some(Stop::Budget { budget_s: config.budget_s?, steps, planned })
     }
 
+    #[cfg(feature = "charts")]
     fn title(&self) -> String {
         format!("{} on {}", self.job.model_name, self.job.data.name)
     }

@@ -37,15 +37,18 @@ fn events_come_in_order_and_files_are_there() {
     let mut files: Vec<_> =
         fs::read_dir(&run_dir).unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
     files.sort();
+    let charts: Vec<_> =
+        files.extract_if(.., |name| name.ends_with(".png") || name.ends_with(".svg")).collect();
+    let expected: &[&str] = match cfg!(feature = "charts") {
+        true => &["confusion_matrix.png", "confusion_matrix.svg", "curves.png", "curves.svg"],
+        false => &[],
+    };
+    assert_eq!(charts, expected);
     expect![[r#"
         .lock
         args.yaml
         checkpoint.previous.safetensors
         checkpoint.safetensors
-        confusion_matrix.png
-        confusion_matrix.svg
-        curves.png
-        curves.svg
         last.safetensors
         model.safetensors
         results.csv"#]]

@@ -1,7 +1,7 @@
 //! A run folder has one run at a time.
 
 use super::*;
-use crate::{CHECKPOINT, CURVES_PNG, FolderLock, clear_run, saved_at};
+use crate::{CHECKPOINT, FolderLock, RESULTS_CSV, clear_run, saved_at};
 use std::fs;
 use std::sync::Barrier;
 
@@ -91,8 +91,8 @@ fn another_run_takes_the_place_of_one_that_is_cleared() {
     assert_eq!(left, [crate::LOCK, "notes.txt"]);
     world.finish(Some(folder.path()), false);
     // What cannot be removed is named.
-    fs::remove_file(folder.path().join(CURVES_PNG)).unwrap();
-    fs::create_dir(folder.path().join(CURVES_PNG)).unwrap();
+    fs::remove_file(folder.path().join(RESULTS_CSV)).unwrap();
+    fs::create_dir(folder.path().join(RESULTS_CSV)).unwrap();
     let error = clear_run(&FolderLock::take(folder.path()).unwrap()).unwrap_err().to_string();
-    assert!(error.contains(CURVES_PNG), "{error}");
+    assert!(error.contains(RESULTS_CSV), "{error}");
 }
