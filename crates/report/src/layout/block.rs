@@ -5,7 +5,7 @@ use crate::chart::{Anchor, Scene};
 
 /// A part of a page with its size; what it contains is placed relative to its upper left corner.
 ///
-/// A block is made of a text, an image or a drawing, or of other blocks, whose sizes give its own: [`row`], [`column`], [`grid`]. The
+/// A block is made of a text, an image or a drawing, or of other blocks, whose sizes give its own: [`row`], [`column()`], [`grid`]. The
 /// last one becomes the page, by [`page`](Self::page).
 ///
 /// # Example

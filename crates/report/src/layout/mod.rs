@@ -1,6 +1,6 @@
 //! What drawn pages are built of: blocks that know their size, and rows, columns and grids that place them.
 //!
-//! A page is one [`Block`]: texts, images and drawings, joined by [`row`], [`column`] and [`grid`]. Nothing has coordinates of its
+//! A page is one [`Block`]: texts, images and drawings, joined by [`row`], [`column()`] and [`grid`]. Nothing has coordinates of its
 //! own, so a longer text or a larger image moves what is below it, and the page grows. Lengths are units of the
 //! [`Scene`](crate::chart::Scene): pixels of the SVG, two pixels of the PNG.
 
