@@ -41,9 +41,9 @@ pub(crate) fn run() -> Result<()> {
     steps.run("book", "cargo xtask book --check --debug --quick", || {
         book::run(&book::Asked { check: true, debug: true, quick: true, ..book::Asked::default() })
     })?;
-    steps.run("wasm", "tools/wasm/run.sh", || {
+    steps.run("wasm", "tools/wasm/run.sh --check", || {
         let mut script = Command::new("tools/wasm/run.sh");
-        let status = script.current_dir(root()).status().context("cannot start it")?;
+        let status = script.arg("--check").current_dir(root()).status().context("cannot start it")?;
         if !status.success() && status.code() != Some(NOT_RUN) {
             bail!("{status}");
         }
