@@ -1,5 +1,5 @@
 //! The tour, page 1: define a network, train it on handwritten digits, look at what its first layer sees.
-//! `cargo run --release -p striate --example 01_convnet`
+//! `cargo run --release -p striate --all-features --example 01_convnet`
 
 #![allow(clippy::print_stdout)]
 

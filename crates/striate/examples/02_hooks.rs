@@ -1,5 +1,5 @@
 //! The tour, page 2: hooks on one's own network and on a ResNet, in use and in training, and away with them.
-//! `cargo run --release -p striate --example 02_hooks`
+//! `cargo run --release -p striate --all-features --example 02_hooks`
 
 #![allow(clippy::print_stdout)]
 

@@ -1,5 +1,5 @@
 //! The tour, page 3: how large is the gradient at each layer of a plain deep network, and of its residual twin?
-//! `cargo run --release -p striate --example 03_vanishing_gradient -- FOLDER`
+//! `cargo run --release -p striate --all-features --example 03_vanishing_gradient -- FOLDER`
 //!
 //! The networks of He et al. 2016, section 4.2, of 20 and 56 layers, on the embedded digits: plain or with shortcuts, each
 //! without and with batch norm. It takes the norm of the gradient of every 3x3 kernel on the first batch and on the last,

@@ -1,6 +1,6 @@
 //! Prints the logits of images bit by bit: what another build of Striate, for WebAssembly or for another processor, has to equal.
 //!
-//!     cargo run -p striate --example logits -- MODEL PIXELS
+//!     cargo run --release -p striate --example logits -- MODEL PIXELS
 //!
 //! PIXELS is a file of raw images `[N, C, H, W]`, one byte a value. Each line of the output belongs to one image and holds one
 //! hexadecimal `f32` for each class. `STRIATE_ISA=portable` computes them without the vectors of the processor.
