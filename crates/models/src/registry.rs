@@ -5,6 +5,7 @@ pub use crate::info::ModelInfo;
 use crate::weights::aliases as timm;
 use std::sync::LazyLock;
 use striate_base::near::nearest;
+use striate_nn::graph::rates::matches;
 
 /// No network has that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,29 +75,11 @@ pub fn matching(pattern: &str) -> impl Iterator<Item = &'static ModelInfo> + '_ 
     ALL.iter().filter(move |info| is_like(pattern, info.name))
 }
 
-/// Whether the whole name matches the shell wildcards, or a part of it matches a pattern without any.
+/// Whether the whole name matches the shell wildcards, or a part of it matches a pattern without any. Names are lower case, without
+/// dots.
 fn is_like(pattern: &str, name: &str) -> bool {
-    fn matches(pattern: &[u8], name: &[u8]) -> bool {
-        match (pattern.first(), name.first()) {
-            (None, None) => true,
-            (Some(b'*'), _) => {
-                matches(&pattern[1..], name) || (!name.is_empty() && matches(pattern, &name[1..]))
-            }
-            (Some(b'?'), Some(_)) => matches(&pattern[1..], &name[1..]),
-            (Some(p), Some(n)) => p.eq_ignore_ascii_case(n) && matches(&pattern[1..], &name[1..]),
-            _ => false,
-        }
-    }
-    // Runs of stars mean one star, and one star keeps the search linear in practice.
-    let mut pattern = pattern.to_owned();
-    while pattern.contains("**") {
-        pattern = pattern.replace("**", "*");
-    }
-    if pattern.contains(['*', '?']) {
-        matches(pattern.as_bytes(), name.as_bytes())
-    } else {
-        name.to_lowercase().contains(&pattern.to_lowercase())
-    }
+    let pattern = pattern.to_lowercase();
+    if pattern.contains(['*', '?']) { matches(&pattern, name) } else { name.contains(&pattern) }
 }
 
 #[cfg(test)]
