@@ -2,8 +2,9 @@
 
 use std::{error::Error, fs, path::Path};
 
+use striate_report::Comparison;
 use striate_report::chart::Curves;
-use striate_report::page::{Comparison, Mistake, Page};
+use striate_report::page::{Mistake, Page};
 use striate_report::{Answer, Calibration, Confusion, Thumbnail, worst};
 
 fn main() -> Result<(), Box<dyn Error>> {

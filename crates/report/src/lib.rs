@@ -46,6 +46,7 @@ mod calibration;
 #[cfg(feature = "draw")]
 pub mod chart;
 pub mod color;
+mod comparison;
 #[cfg(feature = "draw")]
 mod contact_sheet;
 mod error;
@@ -69,6 +70,7 @@ mod wrap;
 
 pub use answer::{Answer, worst};
 pub use calibration::{BINS, Bin, Calibration};
+pub use comparison::Comparison;
 #[cfg(feature = "draw")]
 pub use contact_sheet::{Tile, contact_sheet};
 pub use error::{ReportError, Role};

@@ -64,6 +64,7 @@ mod report;
 mod row;
 mod run;
 mod saved;
+#[cfg(feature = "charts")]
 mod series;
 mod stage;
 mod yaml;
@@ -87,6 +88,7 @@ pub use parts::{ChosenBy, Counts, Parts};
 pub use report::{RateReport, TrainedReport};
 pub use row::EpochRow;
 pub use saved::{SavedRun, saved_run};
+#[cfg(feature = "charts")]
 pub use series::Series;
 pub use stage::Stage;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use striate::report::page::Comparison;
+use striate::report::Comparison;
 use striate::report::text::{counted, duration, percent};
 use striate::train::Outcome;
 use striate::train::finetune::{FinetuneJob, LastLayer, unfreeze};

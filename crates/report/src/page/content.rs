@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
-
 use crate::calibration::Calibration;
 use crate::chart::{Curves, Escaped};
+use crate::comparison::Comparison;
 use crate::metrics::Confusion;
 use crate::text::{self, grouped};
 use crate::thumbnail::Thumbnail;
@@ -25,17 +24,6 @@ pub struct Mistake {
     pub probability: f64,
     /// The probability of the true class, 0 ..= 1.
     pub label_probability: f64,
-}
-
-/// The result of another classifier on the same images, for comparison.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Comparison {
-    /// The name of the classifier.
-    pub name: String,
-    /// The number of correct predictions.
-    pub hits: u64,
-    /// The number of images.
-    pub images: u64,
 }
 
 /// The content of a page. Parts that are empty or `None` are omitted.

@@ -8,7 +8,7 @@ mod content;
 mod mistakes;
 mod numbers;
 
-pub use content::{Comparison, Mistake, Page};
+pub use content::{Mistake, Page};
 
 use std::fmt::Write;
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Comparison;
 use crate::answer::{Answer, worst};
 use crate::chart::Curves;
 use crate::{Calibration, Confusion, Thumbnail};

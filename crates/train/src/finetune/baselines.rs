@@ -7,7 +7,7 @@ use crate::event::Tell;
 use crate::probe::{CrossValidation, Features, cross_validate, nearest_mean, raw_pixels};
 use crate::stage::Stage;
 use striate_data::Split;
-use striate_report::page::Comparison;
+use striate_report::Comparison;
 
 /// The raw-pixel baseline is fitted to at most this many images: a thumbnail has more values than the features of a network, and
 /// a baseline needs no narrower interval.

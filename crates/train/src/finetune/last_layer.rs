@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use std::time::Instant;
 use striate_formats::{ModelFile, Provenance};
 use striate_graph::{Graph, Params};
-use striate_report::page::Comparison;
+use striate_report::Comparison;
 use striate_report::{Answer, Calibration, Confusion, Z_95, wilson_interval};
 
 /// A pretrained network with a last layer that was fitted to the images.

@@ -3,7 +3,7 @@
 use super::cost::UnfreezeEstimate;
 use super::labels::SuspiciousLabel;
 use serde::Serialize;
-use striate_report::page::Comparison;
+use striate_report::Comparison;
 
 /// The result of fine-tuning: how accurate the fitted last layer is on unseen images, what that compares to, which labels look wrong,
 /// and whether it is worth training all layers.
