@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::error::DataError;
-use crate::layout::{self, Layout, Part};
+use crate::layout::{self, Layout, SplitName};
 use crate::names::composed;
 use crate::parts::Parts;
 use crate::photos::{Photo, Photos};
@@ -34,7 +34,7 @@ pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Resul
     let mut notes = folders.notes;
     // A folder of classes is read like one of a single part.
     let roots = match folders.parts.is_empty() {
-        true => vec![(Part::Train, folders.root.clone())],
+        true => vec![(SplitName::Train, folders.root.clone())],
         false => folders.parts.clone(),
     };
     let folders_of: Vec<_> = roots.iter().map(|(_, root)| class_folders(root)).collect::<Result<_, _>>()?;

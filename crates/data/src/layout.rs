@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::error::DataError;
 use crate::walk::{Entry, files_in, subfolders};
 
-/// A part of a data set.
+/// The name of a split of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum SplitName {
     /// For training.
     Train,
     /// For selecting the best epoch and the settings.
@@ -24,8 +24,8 @@ pub enum Part {
     Test,
 }
 
-impl Part {
-    /// All of them, in order.
+impl SplitName {
+    /// The three names, in the order train, val, test.
     pub const ALL: [Self; 3] = [Self::Train, Self::Val, Self::Test];
 
     /// `train`, `val` or `test`.
@@ -63,7 +63,7 @@ pub(crate) struct Folders {
     /// Where the classes or the parts lie: the folder itself, or the only one in it.
     pub(crate) root: PathBuf,
     /// The folder of each part that is there; without any, the folders are classes.
-    pub(crate) parts: Vec<(Part, PathBuf)>,
+    pub(crate) parts: Vec<(SplitName, PathBuf)>,
     /// How unclear names were interpreted, and what was skipped.
     pub(crate) notes: Vec<String>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Folders {
 struct Sub {
     name: String,
     path: PathBuf,
-    part: Option<Part>,
+    part: Option<SplitName>,
     has_images: bool,
     has_folders: bool,
 }
@@ -102,13 +102,14 @@ pub(crate) fn read(root: &Path, asked: Option<Layout>) -> Result<Folders, DataEr
         notes.extend(stray(&root)?);
         return Ok(Folders { root, parts: Vec::new(), notes });
     }
-    let twice = Part::ALL.iter().find(|&&part| named.iter().filter(|sub| sub.part == Some(part)).count() > 1);
+    let twice =
+        SplitName::ALL.iter().find(|&&part| named.iter().filter(|sub| sub.part == Some(part)).count() > 1);
     let flat = named.iter().filter(|sub| !sub.has_folders).count();
     let others = subs.iter().filter(|sub| sub.part.is_none());
     let is_sure = twice.is_none() && flat == 0 && !others.clone().any(|sub| sub.has_images);
     // A class of vehicles may be called `train`: then it holds images and no folders.
     let is_class = |sub: &Sub| {
-        sub.part == Some(Part::Train) && sub.name.eq_ignore_ascii_case("train") && !sub.has_folders
+        sub.part == Some(SplitName::Train) && sub.name.eq_ignore_ascii_case("train") && !sub.has_folders
     };
     if asked.is_none() && !is_sure {
         return match named[..] {
@@ -141,7 +142,7 @@ pub(crate) fn read(root: &Path, asked: Option<Layout>) -> Result<Folders, DataEr
         return refuse(&sub.path, why.into());
     }
     let mut parts = Vec::new();
-    for part in Part::ALL {
+    for part in SplitName::ALL {
         let Some(sub) = named.iter().find(|sub| sub.part == Some(part)) else { continue };
         let mut path = sub.path.clone();
         // Some archives have each part twice, one in the other: seg_train/seg_train/CLASS.
@@ -192,7 +193,7 @@ fn subs_of(root: &Path) -> Result<Vec<Sub>, DataError> {
         let name = name.to_string_lossy().into_owned();
         subs.push(Sub { name, path, part: None, has_images, has_folders });
     }
-    let words: Vec<Option<(Part, String)>> = subs.iter().map(|sub| part_of(&sub.name)).collect();
+    let words: Vec<Option<(SplitName, String)>> = subs.iter().map(|sub| split_name_of(&sub.name)).collect();
     for i in 0..subs.len() {
         let Some((part, rest)) = &words[i] else { continue };
         let has_partner =
@@ -205,13 +206,13 @@ fn subs_of(root: &Path) -> Result<Vec<Sub>, DataError> {
 }
 
 /// The part that a name names, and the other words in it: `seg_train` is the training part of `seg`.
-fn part_of(name: &str) -> Option<(Part, String)> {
+fn split_name_of(name: &str) -> Option<(SplitName, String)> {
     let name = name.to_lowercase();
     let words: Vec<&str> =
         name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let mut found = words.iter().filter_map(|word| Part::of_word(word));
+    let mut found = words.iter().filter_map(|word| SplitName::of_word(word));
     let part = found.next().filter(|_| found.next().is_none())?;
-    let rest: Vec<&str> = words.into_iter().filter(|word| Part::of_word(word).is_none()).collect();
+    let rest: Vec<&str> = words.into_iter().filter(|word| SplitName::of_word(word).is_none()).collect();
     Some((part, rest.join(" ")))
 }
 
@@ -241,21 +242,21 @@ mod tests {
     #[test]
     fn parts_are_known_by_a_word_in_any_case() {
         let cases = [
-            ("train", Some((Part::Train, ""))),
-            ("Training", Some((Part::Train, ""))),
-            ("VALID", Some((Part::Val, ""))),
-            ("dev", Some((Part::Val, ""))),
-            ("TEST", Some((Part::Test, ""))),
-            ("seg_train", Some((Part::Train, "seg"))),
-            ("my-test-images", Some((Part::Test, "my images"))),
+            ("train", Some((SplitName::Train, ""))),
+            ("Training", Some((SplitName::Train, ""))),
+            ("VALID", Some((SplitName::Val, ""))),
+            ("dev", Some((SplitName::Val, ""))),
+            ("TEST", Some((SplitName::Test, ""))),
+            ("seg_train", Some((SplitName::Train, "seg"))),
+            ("my-test-images", Some((SplitName::Test, "my images"))),
             ("train_test", None),
             ("trains", None),
             ("cat", None),
             ("", None),
         ];
         for (name, want) in cases {
-            let want = want.map(|(part, rest): (Part, &str)| (part, rest.to_string()));
-            assert_eq!(part_of(name), want, "{name}");
+            let want = want.map(|(part, rest): (SplitName, &str)| (part, rest.to_string()));
+            assert_eq!(split_name_of(name), want, "{name}");
         }
     }
 }

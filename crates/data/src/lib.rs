@@ -66,7 +66,7 @@ pub use find::{Found, Places, find, load};
 pub use holdout::HoldOut;
 pub use idx::IdxError;
 pub use images::Images;
-pub use layout::{Layout, Part};
+pub use layout::{Layout, SplitName};
 pub use loader::Loader;
 pub use mean_std::mean_std;
 pub use names::path_text;

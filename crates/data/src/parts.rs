@@ -7,7 +7,7 @@
 use crate::dataset::Dataset;
 use crate::error::DataError;
 use crate::holdout::HoldOut;
-use crate::layout::Part;
+use crate::layout::SplitName;
 use crate::photos::Photos;
 use crate::split::Split;
 
@@ -15,7 +15,7 @@ use crate::split::Split;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
     /// Those of one part.
-    Part(Part),
+    Part(SplitName),
     /// All of them.
     All,
 }
@@ -23,7 +23,7 @@ pub enum Choice {
 impl Choice {
     /// All that can be asked for.
     pub const ALL: [Self; 4] =
-        [Self::Part(Part::Train), Self::Part(Part::Val), Self::Part(Part::Test), Self::All];
+        [Self::Part(SplitName::Train), Self::Part(SplitName::Val), Self::Part(SplitName::Test), Self::All];
 
     /// `train`, `val`, `test` or `all`.
     pub fn name(self) -> &'static str {
@@ -43,12 +43,12 @@ impl Choice {
 ///
 /// # Example
 /// ```
-/// use striate_data::{Choice, Part, Parts};
+/// use striate_data::{Choice, Parts, SplitName};
 ///
 /// let digits = Parts::open("digits", None)?;
-/// assert_eq!(digits.clone().measured(Some(Choice::Part(Part::Train)))?.data.test.len(), 10_000);
+/// assert_eq!(digits.clone().measured(Some(Choice::Part(SplitName::Train)))?.data.test.len(), 10_000);
 /// assert_eq!(digits.clone().measured(None)?.what, "the 2,000 test images of digits");
-/// assert!(digits.measured(Some(Choice::Part(Part::Val))).is_err());
+/// assert!(digits.measured(Some(Choice::Part(SplitName::Val))).is_err());
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,10 +106,10 @@ impl Parts {
     }
 
     /// The parts that are there, in order.
-    pub fn parts(&self) -> Vec<Part> {
+    pub fn parts(&self) -> Vec<SplitName> {
         match &self.images {
             Members::Undivided(_) => Vec::new(),
-            Members::Divided(parts) => Part::ALL
+            Members::Divided(parts) => SplitName::ALL
                 .into_iter()
                 .zip(parts)
                 .filter(|(_, split)| split.is_some())
@@ -141,11 +141,14 @@ impl Parts {
             }
             (Members::Divided(parts), Some(Choice::All)) => (None, all(parts)?, Choice::All),
             (Members::Divided(mut parts), choice) => {
-                let usual =
-                    || [Part::Test, Part::Val, Part::Train].into_iter().find(|part| there.contains(part));
+                let usual = || {
+                    [SplitName::Test, SplitName::Val, SplitName::Train]
+                        .into_iter()
+                        .find(|part| there.contains(part))
+                };
                 let part = match choice {
                     Some(Choice::Part(part)) => part,
-                    _ => usual().unwrap_or(Part::Test),
+                    _ => usual().unwrap_or(SplitName::Test),
                 };
                 let Some(split) = parts[part as usize].take() else {
                     let names: Vec<&str> = there.iter().map(|part| part.name()).collect();
@@ -177,14 +180,14 @@ impl Parts {
     /// # Errors
     /// Those of [`to_learn`](Self::to_learn).
     pub fn kept_apart(self) -> Result<Measured, DataError> {
-        let part = if self.parts().contains(&Part::Test) { Part::Test } else { Part::Val };
+        let part = if self.parts().contains(&SplitName::Test) { SplitName::Test } else { SplitName::Val };
         let data = self.to_learn()?;
         let ((count, kind), name) = (counted(&data.test), &data.name);
         let what = match data.is_drawn {
             true => format!("the {count} held-out {kind} of {name}"),
             false => format!("the {count} {} {kind} of {name}", part.name()),
         };
-        let part = if data.is_drawn { Part::Test } else { part };
+        let part = if data.is_drawn { SplitName::Test } else { part };
         Ok(Measured { data, part: part.name(), what })
     }
 
@@ -196,7 +199,7 @@ impl Parts {
     /// [`DataError::Folder`] when a class is empty or is the only one, when a part has classes that `train` has not, and when
     /// nothing can be kept apart.
     pub fn to_learn(self) -> Result<Dataset, DataError> {
-        let has_train = self.parts().first().is_none_or(|&part| part == Part::Train);
+        let has_train = self.parts().first().is_none_or(|&part| part == SplitName::Train);
         let data = self.to_look_at()?;
         let refuse = |why: &str| {
             let place = data.test.photos().map(|photos| photos.root().to_path_buf()).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use expect_test::expect;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb};
-use striate_data::{Choice, DataError, Layout, Part, Parts, Places, images_below};
+use striate_data::{Choice, DataError, Layout, Parts, Places, SplitName, images_below};
 use tempfile::TempDir;
 
 /// Folders with one tiny image at each path; no two are alike.
@@ -65,8 +65,8 @@ fn parts_are_recognized_under_the_names_that_people_give_them() {
         let root = tree(&paths);
         let parts = open(root.path(), None).unwrap();
         assert_eq!(parts.classes, ["cat", "dog"], "{train} {other}");
-        let other_part = if other.to_lowercase().contains("test") { Part::Test } else { Part::Val };
-        assert_eq!(parts.parts(), [Part::Train, other_part], "{train} {other}");
+        let other_part = if other.to_lowercase().contains("test") { SplitName::Test } else { SplitName::Val };
+        assert_eq!(parts.parts(), [SplitName::Train, other_part], "{train} {other}");
         let is_plain = ["train", "val"] == [train, other];
         assert_eq!(parts.notes.is_empty(), is_plain, "{:?}", parts.notes);
         let data = parts.to_learn().unwrap();
@@ -76,7 +76,7 @@ fn parts_are_recognized_under_the_names_that_people_give_them() {
         let paths: Vec<String> = paths.iter().map(|path| format!("archive/{path}")).collect();
         let wrapped = tree(&paths.iter().map(String::as_str).collect::<Vec<_>>());
         let parts = open(wrapped.path(), None).unwrap();
-        assert_eq!(parts.parts(), [Part::Train, other_part], "{train} {other}");
+        assert_eq!(parts.parts(), [SplitName::Train, other_part], "{train} {other}");
         assert!(parts.notes[0].ends_with("everything lies in archive, which was opened"));
     }
 }
@@ -164,7 +164,7 @@ fn measuring_takes_every_image_of_what_it_is_given() {
         let all = measured(choice).unwrap();
         assert_eq!((all.data.test.len(), all.what), (20, format!("all 20 images of {name}")));
     }
-    let error = measured(Some(Choice::Part(Part::Test))).unwrap_err().to_string();
+    let error = measured(Some(Choice::Part(SplitName::Test))).unwrap_err().to_string();
     assert!(error.contains("there is no test part here; its folders are classes"), "{error}");
     // Learning keeps a fifth apart.
     let data = open(root.path(), None).unwrap().to_learn().unwrap();
@@ -194,8 +194,11 @@ fn every_part_can_be_reached() {
         (0..data.test.len()).map(|i| data.test.name(i)).collect()
     };
     assert_eq!(names(None), ["test/a/6.png"]);
-    assert_eq!(names(Some(Choice::Part(Part::Val))), ["val/a/4.png", "val/b/5.png"]);
-    assert_eq!(names(Some(Choice::Part(Part::Train))), ["train/a/1.png", "train/b/2.png", "train/b/3.png"]);
+    assert_eq!(names(Some(Choice::Part(SplitName::Val))), ["val/a/4.png", "val/b/5.png"]);
+    assert_eq!(
+        names(Some(Choice::Part(SplitName::Train))),
+        ["train/a/1.png", "train/b/2.png", "train/b/3.png"]
+    );
     assert_eq!(names(Some(Choice::All)).len(), 6);
     assert_eq!(measured(None).data.train.len(), 3, "what the part is compared with");
     // A test part alone is enough to measure, and not to learn.
@@ -251,7 +254,7 @@ fn a_choice_is_found_by_its_name() {
     for choice in Choice::ALL {
         assert_eq!(Choice::get(choice.name()), Some(choice));
     }
-    assert_eq!((Choice::get("test"), Choice::get("tset")), (Some(Choice::Part(Part::Test)), None));
+    assert_eq!((Choice::get("test"), Choice::get("tset")), (Some(Choice::Part(SplitName::Test)), None));
 }
 
 #[test]
