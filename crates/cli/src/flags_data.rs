@@ -2,7 +2,7 @@
 
 use clap::Args as ClapArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use striate::data::{Choice, DataError, Layout, Measured, Parts};
+use striate::data::{DataError, Layout, Measured, Parts, SplitChoice};
 
 use crate::out;
 
@@ -19,7 +19,7 @@ pub(crate) struct LayoutFlag {
 pub(crate) struct PartFlags {
     /// Part of the data: train, val, test or all [default: test; without one, val; all of a folder of classes]
     #[arg(long, value_name = "PART", value_parser = choices(), help_heading = "Images")]
-    pub(crate) split: Option<Choice>,
+    pub(crate) split: Option<SplitChoice>,
     #[command(flatten)]
     pub(crate) layout: LayoutFlag,
 }
@@ -52,7 +52,7 @@ fn layouts() -> impl TypedValueParser<Value = Layout> {
     })
 }
 
-fn choices() -> impl TypedValueParser<Value = Choice> {
-    let get = |text: String| Choice::get(&text).unwrap_or(Choice::All);
-    PossibleValuesParser::new(Choice::ALL.map(Choice::name)).map(get)
+fn choices() -> impl TypedValueParser<Value = SplitChoice> {
+    let get = |text: String| SplitChoice::get(&text).unwrap_or(SplitChoice::All);
+    PossibleValuesParser::new(SplitChoice::ALL.map(SplitChoice::name)).map(get)
 }

@@ -71,7 +71,7 @@ pub use loader::Loader;
 pub use mean_std::mean_std;
 pub use names::path_text;
 pub use nature::Nature;
-pub use parts::{Choice, Measured, Parts};
+pub use parts::{Measured, Parts, SplitChoice};
 pub use photos::{Photo, Photos};
 pub use registry::Known;
 pub use split::Split;

@@ -11,29 +11,29 @@ use crate::layout::SplitName;
 use crate::photos::Photos;
 use crate::split::Split;
 
-/// Which images of a data set are asked for.
+/// The images of a data set that a command uses: those of one split, or all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choice {
-    /// Those of one part.
-    Part(SplitName),
-    /// All of them.
+pub enum SplitChoice {
+    /// The images of one split.
+    One(SplitName),
+    /// The images of every split.
     All,
 }
 
-impl Choice {
-    /// All that can be asked for.
+impl SplitChoice {
+    /// Every choice, in the order train, val, test, all.
     pub const ALL: [Self; 4] =
-        [Self::Part(SplitName::Train), Self::Part(SplitName::Val), Self::Part(SplitName::Test), Self::All];
+        [Self::One(SplitName::Train), Self::One(SplitName::Val), Self::One(SplitName::Test), Self::All];
 
     /// `train`, `val`, `test` or `all`.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Part(part) => part.name(),
+            Self::One(part) => part.name(),
             Self::All => "all",
         }
     }
 
-    /// The choice of this name.
+    /// The choice with this [`name`](Self::name), or `None`.
     pub fn get(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|choice| choice.name() == name)
     }
@@ -43,12 +43,12 @@ impl Choice {
 ///
 /// # Example
 /// ```
-/// use striate_data::{Choice, Parts, SplitName};
+/// use striate_data::{Parts, SplitChoice, SplitName};
 ///
 /// let digits = Parts::open("digits", None)?;
-/// assert_eq!(digits.clone().measured(Some(Choice::Part(SplitName::Train)))?.data.test.len(), 10_000);
+/// assert_eq!(digits.clone().measured(Some(SplitChoice::One(SplitName::Train)))?.data.test.len(), 10_000);
 /// assert_eq!(digits.clone().measured(None)?.what, "the 2,000 test images of digits");
-/// assert!(digits.measured(Some(Choice::Part(SplitName::Val))).is_err());
+/// assert!(digits.measured(Some(SplitChoice::One(SplitName::Val))).is_err());
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,15 +123,15 @@ impl Parts {
     ///
     /// # Errors
     /// [`DataError::NoPart`] when there is no such part, or when it is empty.
-    pub fn measured(self, choice: Option<Choice>) -> Result<Measured, DataError> {
+    pub fn measured(self, choice: Option<SplitChoice>) -> Result<Measured, DataError> {
         let there = self.parts();
         let Self { name, classes, images, sha256, .. } = self;
-        let missing = |part: Choice, there: String| {
+        let missing = |part: SplitChoice, there: String| {
             Err(DataError::NoPart { place: name.clone(), part: part.name(), there })
         };
         let (train, split, chosen) = match (images, choice) {
-            (Members::Undivided(photos), None | Some(Choice::All)) => {
-                (None, Split::Photos(photos), Choice::All)
+            (Members::Undivided(photos), None | Some(SplitChoice::All)) => {
+                (None, Split::Photos(photos), SplitChoice::All)
             }
             (Members::Undivided(_), Some(part)) => {
                 return missing(
@@ -139,7 +139,7 @@ impl Parts {
                     "its folders are classes; leave the part out to take every image".into(),
                 );
             }
-            (Members::Divided(parts), Some(Choice::All)) => (None, all(parts)?, Choice::All),
+            (Members::Divided(parts), Some(SplitChoice::All)) => (None, all(parts)?, SplitChoice::All),
             (Members::Divided(mut parts), choice) => {
                 let usual = || {
                     [SplitName::Test, SplitName::Val, SplitName::Train]
@@ -147,15 +147,15 @@ impl Parts {
                         .find(|part| there.contains(part))
                 };
                 let part = match choice {
-                    Some(Choice::Part(part)) => part,
+                    Some(SplitChoice::One(part)) => part,
                     _ => usual().unwrap_or(SplitName::Test),
                 };
                 let Some(split) = parts[part as usize].take() else {
                     let names: Vec<&str> = there.iter().map(|part| part.name()).collect();
-                    return missing(Choice::Part(part), format!("there is {}", names.join(", ")));
+                    return missing(SplitChoice::One(part), format!("there is {}", names.join(", ")));
                 };
                 let [train, ..] = parts;
-                (train.filter(|_| choice.is_none()), split, Choice::Part(part))
+                (train.filter(|_| choice.is_none()), split, SplitChoice::One(part))
             }
         };
         if split.is_empty() {
@@ -163,8 +163,8 @@ impl Parts {
         }
         let (count, kind) = counted(&split);
         let what = match chosen {
-            Choice::All => format!("all {count} {kind} of {name}"),
-            Choice::Part(part) => format!("the {count} {} {kind} of {name}", part.name()),
+            SplitChoice::All => format!("all {count} {kind} of {name}"),
+            SplitChoice::One(part) => format!("the {count} {} {kind} of {name}", part.name()),
         };
         let data = match (train, sha256) {
             (Some(train), Some(sha256)) => {

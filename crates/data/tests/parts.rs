@@ -5,7 +5,7 @@ use std::path::Path;
 
 use expect_test::expect;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb};
-use striate_data::{Choice, DataError, Layout, Parts, Places, SplitName, images_below};
+use striate_data::{DataError, Layout, Parts, Places, SplitChoice, SplitName, images_below};
 use tempfile::TempDir;
 
 /// Folders with one tiny image at each path; no two are alike.
@@ -33,7 +33,7 @@ fn read(root: &Path, layout: Option<Layout>) -> String {
     };
     let mut text = format!("classes {}\n", parts.classes.join(", "));
     for part in parts.parts() {
-        let count = parts.clone().measured(Some(Choice::Part(part))).map_or(0, |m| m.data.test.len());
+        let count = parts.clone().measured(Some(SplitChoice::One(part))).map_or(0, |m| m.data.test.len());
         text += &format!("{} {count}\n", part.name());
     }
     text += &clean(parts.notes.iter().map(|note| format!("note: {note}\n")).collect());
@@ -160,11 +160,11 @@ fn measuring_takes_every_image_of_what_it_is_given() {
     let root = tree(&paths.iter().map(String::as_str).collect::<Vec<_>>());
     let name = root.path().file_name().unwrap().to_str().unwrap().to_owned();
     let measured = |choice| open(root.path(), None).unwrap().measured(choice);
-    for choice in [None, Some(Choice::All)] {
+    for choice in [None, Some(SplitChoice::All)] {
         let all = measured(choice).unwrap();
         assert_eq!((all.data.test.len(), all.what), (20, format!("all 20 images of {name}")));
     }
-    let error = measured(Some(Choice::Part(SplitName::Test))).unwrap_err().to_string();
+    let error = measured(Some(SplitChoice::One(SplitName::Test))).unwrap_err().to_string();
     assert!(error.contains("there is no test part here; its folders are classes"), "{error}");
     // Learning keeps a fifth apart.
     let data = open(root.path(), None).unwrap().to_learn().unwrap();
@@ -194,12 +194,12 @@ fn every_part_can_be_reached() {
         (0..data.test.len()).map(|i| data.test.name(i)).collect()
     };
     assert_eq!(names(None), ["test/a/6.png"]);
-    assert_eq!(names(Some(Choice::Part(SplitName::Val))), ["val/a/4.png", "val/b/5.png"]);
+    assert_eq!(names(Some(SplitChoice::One(SplitName::Val))), ["val/a/4.png", "val/b/5.png"]);
     assert_eq!(
-        names(Some(Choice::Part(SplitName::Train))),
+        names(Some(SplitChoice::One(SplitName::Train))),
         ["train/a/1.png", "train/b/2.png", "train/b/3.png"]
     );
-    assert_eq!(names(Some(Choice::All)).len(), 6);
+    assert_eq!(names(Some(SplitChoice::All)).len(), 6);
     assert_eq!(measured(None).data.train.len(), 3, "what the part is compared with");
     // A test part alone is enough to measure, and not to learn.
     fs::remove_dir_all(root.path().join("train")).unwrap();
@@ -251,10 +251,13 @@ fn accents_are_compared_in_one_form() {
 
 #[test]
 fn a_choice_is_found_by_its_name() {
-    for choice in Choice::ALL {
-        assert_eq!(Choice::get(choice.name()), Some(choice));
+    for choice in SplitChoice::ALL {
+        assert_eq!(SplitChoice::get(choice.name()), Some(choice));
     }
-    assert_eq!((Choice::get("test"), Choice::get("tset")), (Some(Choice::Part(SplitName::Test)), None));
+    assert_eq!(
+        (SplitChoice::get("test"), SplitChoice::get("tset")),
+        (Some(SplitChoice::One(SplitName::Test)), None)
+    );
 }
 
 #[test]

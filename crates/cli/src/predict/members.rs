@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use striate::data::{Choice, DataError, Image, Known, Measured, Preprocess, Split};
+use striate::data::{DataError, Image, Known, Measured, Preprocess, Split, SplitChoice};
 
 use crate::exit::Usage;
 use crate::flags_data::{LayoutFlag, PartFlags};
@@ -22,12 +22,12 @@ pub(crate) struct Member {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
     data: String,
-    part: Option<Choice>,
+    part: Option<SplitChoice>,
     index: usize,
 }
 
 /// The data sets that were loaded so far, so that none is loaded twice.
-pub(super) type Loaded = Vec<(String, Option<Choice>, Arc<Measured>)>;
+pub(super) type Loaded = Vec<(String, Option<SplitChoice>, Arc<Measured>)>;
 
 impl Member {
     fn split(&self) -> &Split {
@@ -53,7 +53,7 @@ pub(super) fn parse(typed: &str) -> Result<Option<Place>, Usage> {
     let Some((head, index)) = typed.rsplit_once(':').filter(|(head, _)| !head.is_empty()) else {
         return Ok(None);
     };
-    let named = head.rsplit_once(':').and_then(|(data, part)| Some((data, Choice::get(part)?)));
+    let named = head.rsplit_once(':').and_then(|(data, part)| Some((data, SplitChoice::get(part)?)));
     let (data, part) = match named {
         Some((data, part)) => (data, Some(part)),
         None => (head, None),
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn places() {
         let place =
-            |data: &str, part, index| Some(Place { data: data.into(), part: Choice::get(part), index });
+            |data: &str, part, index| Some(Place { data: data.into(), part: SplitChoice::get(part), index });
         for (typed, want) in [
             ("digits:7", place("digits", "", 7)),
             ("mnist:train:60", place("mnist", "train", 60)),
