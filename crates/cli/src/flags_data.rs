@@ -2,7 +2,7 @@
 
 use clap::Args as ClapArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use striate::data::{DataError, Layout, Measured, Parts, SplitChoice};
+use striate::data::{DataError, Layout, Measured, SplitChoice, Splits};
 
 use crate::out;
 
@@ -26,15 +26,15 @@ pub(crate) struct PartFlags {
 
 impl LayoutFlag {
     /// Opens a data set, and prints which folder was taken for which part and what was skipped.
-    pub(crate) fn open(self, data: &str) -> Result<Parts, DataError> {
-        let parts = self.quietly(data)?;
-        parts.notes.iter().for_each(out::tell);
-        Ok(parts)
+    pub(crate) fn open(self, data: &str) -> Result<Splits, DataError> {
+        let splits = self.quietly(data)?;
+        splits.notes.iter().for_each(out::tell);
+        Ok(splits)
     }
 
     /// Opens a data set without printing its notes, which were shown already.
-    pub(crate) fn quietly(self, data: &str) -> Result<Parts, DataError> {
-        Parts::open(data, self.layout)
+    pub(crate) fn quietly(self, data: &str) -> Result<Splits, DataError> {
+        Splits::open(data, self.layout)
     }
 }
 

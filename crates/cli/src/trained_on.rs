@@ -53,11 +53,11 @@ pub(crate) fn data_for(named: Option<&str>, which: PartFlags, model: &ModelFile)
 
 /// The held-out images, or the part that was asked for; and whether its hash can be compared with that of the training data.
 fn of_training(source: &str, which: PartFlags, model: &ModelFile) -> Result<(Measured, bool), DataError> {
-    let parts = which.layout.open(source)?;
+    let splits = which.layout.open(source)?;
     // A last layer that was fitted to a folder without parts was fitted to all of its images.
-    let has_kept_apart = model.provenance.epochs > 0 || !parts.parts().is_empty();
+    let has_kept_apart = model.provenance.epochs > 0 || !splits.split_names().is_empty();
     match which.split {
-        None if has_kept_apart => Ok((parts.kept_apart()?, true)),
-        part => Ok((parts.measured(part)?, false)),
+        None if has_kept_apart => Ok((splits.kept_apart()?, true)),
+        part => Ok((splits.measured(part)?, false)),
     }
 }

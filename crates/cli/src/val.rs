@@ -145,8 +145,8 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
     if data.test.photos().is_none() && args.which.split.is_none() {
         return None;
     }
-    let parts = args.which.layout.quietly(named.unwrap_or(&found(provenance.source()))).ok()?;
-    let set = parts.to_learn().ok()?;
+    let splits = args.which.layout.quietly(named.unwrap_or(&found(provenance.source()))).ok()?;
+    let set = splits.to_learn().ok()?;
     let known = model.known_images(&data.test, &set);
     (known > 0).then(|| {
         format!(

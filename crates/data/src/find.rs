@@ -15,8 +15,8 @@ use crate::error::DataError;
 use crate::idx::{self, LABELS_MAGIC};
 use crate::images::Images;
 use crate::layout::Layout;
-use crate::parts::Parts;
 use crate::registry::{self, FILE_NAMES, KNOWN, Known};
+use crate::splits::Splits;
 use striate_base::hex;
 
 /// The folders of this machine in which data sets are looked for.
@@ -151,10 +151,10 @@ pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
 }
 
 /// Loads a data set for training, by name or folder, from the places that the environment names, with the split of
-/// [`Parts::to_learn`].
+/// [`Splits::to_learn`].
 ///
 /// # Errors
-/// Those of [`find`] and [`Parts::to_learn`], and any defect of the files.
+/// Those of [`find`] and [`Splits::to_learn`], and any defect of the files.
 ///
 /// # Example
 /// ```
@@ -173,10 +173,10 @@ pub fn load(name_or_dir: &str) -> Result<Dataset, DataError> {
 /// # Errors
 /// Those of [`load`].
 pub fn load_in(places: &Places, name_or_dir: &str) -> Result<Dataset, DataError> {
-    Parts::open_in(places, name_or_dir, None)?.to_learn()
+    Splits::open_in(places, name_or_dir, None)?.to_learn()
 }
 
-impl Parts {
+impl Splits {
     /// Opens a data set by name or folder, in the places that the environment names. `layout` says how the folders of a folder of
     /// images are read, where they could mean either.
     ///
@@ -204,7 +204,7 @@ impl Parts {
                 return crate::folder::open(&folder, layout, places.pixels().as_deref());
             }
         };
-        Ok(Parts::of(data))
+        Ok(Splits::of(data))
     }
 }
 

@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use crate::error::DataError;
 use crate::layout::{self, Layout, SplitName};
 use crate::names::composed;
-use crate::parts::Parts;
 use crate::photos::{Photo, Photos};
 use crate::split::Split;
+use crate::splits::Splits;
 use crate::walk::{Entry, Walked, files_in, images_below, subfolders};
 use striate_image::read_file;
 use striate_kernels::map_on_all_cores;
@@ -26,7 +26,7 @@ use striate_kernels::map_on_all_cores;
 /// # Errors
 /// [`DataError::Layout`] when the folders could mean classes and parts, [`DataError::Folder`] with the place when there is no
 /// class, a class has a name that is not UTF-8, or links lead round in a circle.
-pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Result<Parts, DataError> {
+pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Result<Splits, DataError> {
     let name =
         root.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
     let name = name.unwrap_or_else(|| "folder".into());
@@ -52,8 +52,8 @@ pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Resul
     }
     notes.extend(passed_over.note());
     Ok(match (folders.parts.is_empty(), parts) {
-        (true, [Some(photos), ..]) => Parts::undivided(name, classes, notes, photos),
-        (_, parts) => Parts::divided(name, classes, notes, parts.map(|photos| photos.map(Split::Photos))),
+        (true, [Some(photos), ..]) => Splits::undivided(name, classes, notes, photos),
+        (_, parts) => Splits::divided(name, classes, notes, parts.map(|photos| photos.map(Split::Photos))),
     })
 }
 

@@ -50,12 +50,12 @@ mod matched;
 mod mean_std;
 mod names;
 pub mod nature;
-pub mod parts;
 pub mod photos;
 pub mod preview;
 pub mod registry;
 mod rng;
 mod split;
+pub mod splits;
 pub mod verify;
 mod walk;
 
@@ -71,10 +71,10 @@ pub use loader::Loader;
 pub use mean_std::mean_std;
 pub use names::path_text;
 pub use nature::Nature;
-pub use parts::{Measured, Parts, SplitChoice};
 pub use photos::{Photo, Photos};
 pub use registry::Known;
 pub use split::Split;
+pub use splits::{Measured, SplitChoice, Splits};
 pub use verify::{BadFiles, BadImage};
 pub use walk::{Walked, images_below};
 

@@ -1,9 +1,9 @@
 //! Labels by the classes of a model, which may be more than those of the data set, or in another order.
 
 use crate::error::DataError;
-use crate::parts::Measured;
 use crate::photos::Photo;
 use crate::split::Split;
+use crate::splits::Measured;
 
 impl Measured {
     /// The same images, labeled by these classes, which are matched by name. `data.sha256` remains that of the data set.
@@ -13,9 +13,9 @@ impl Measured {
     ///
     /// # Example
     /// ```
-    /// use striate_data::Parts;
+    /// use striate_data::Splits;
     ///
-    /// let digits = Parts::open("digits", None)?.measured(None)?;
+    /// let digits = Splits::open("digits", None)?.measured(None)?;
     /// let label = digits.data.test.label(0);
     /// let classes: Vec<String> = digits.data.classes.iter().rev().cloned().collect();
     /// let backward = digits.with_classes(&classes)?.data;

@@ -1,8 +1,8 @@
 //! A data set as stored, before it is decided what is trained on: which images a command uses.
 //!
-//! Every command follows one of two rules. **Evaluation** ([`Parts::measured`]) uses every image it is given: the test part of
+//! Every command follows one of two rules. **Evaluation** ([`Splits::measured`]) uses every image it is given: the test part of
 //! a data set with parts, or else its validation part; all of a folder of classes; or the requested part. **Training**
-//! ([`Parts::to_learn`]) needs held-out images, and draws a fifth of each class if the folder has no such part.
+//! ([`Splits::to_learn`]) needs held-out images, and draws a fifth of each class if the folder has no such part.
 
 use crate::dataset::Dataset;
 use crate::error::DataError;
@@ -39,20 +39,20 @@ impl SplitChoice {
     }
 }
 
-/// A data set with the parts that it has.
+/// A data set with the splits that it has.
 ///
 /// # Example
 /// ```
-/// use striate_data::{Parts, SplitChoice, SplitName};
+/// use striate_data::{Splits, SplitChoice, SplitName};
 ///
-/// let digits = Parts::open("digits", None)?;
+/// let digits = Splits::open("digits", None)?;
 /// assert_eq!(digits.clone().measured(Some(SplitChoice::One(SplitName::Train)))?.data.test.len(), 10_000);
 /// assert_eq!(digits.clone().measured(None)?.what, "the 2,000 test images of digits");
 /// assert!(digits.measured(Some(SplitChoice::One(SplitName::Val))).is_err());
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parts {
+pub struct Splits {
     /// `digits`, `mnist`, `fashion-mnist`, or the name of the folder it came from.
     pub name: String,
     /// Class names; a label is an index into them.
@@ -84,7 +84,7 @@ pub struct Measured {
     pub what: String,
 }
 
-impl Parts {
+impl Splits {
     /// A training and a test part.
     pub(crate) fn of(data: Dataset) -> Self {
         let Dataset { name, train, val, test, classes, sha256, .. } = data;
@@ -96,24 +96,24 @@ impl Parts {
         name: String,
         classes: Vec<String>,
         notes: Vec<String>,
-        parts: [Option<Split>; 3],
+        splits: [Option<Split>; 3],
     ) -> Self {
-        Self { name, classes, notes, images: Members::Divided(parts), sha256: None }
+        Self { name, classes, notes, images: Members::Divided(splits), sha256: None }
     }
 
     pub(crate) fn undivided(name: String, classes: Vec<String>, notes: Vec<String>, photos: Photos) -> Self {
         Self { name, classes, notes, images: Members::Undivided(photos), sha256: None }
     }
 
-    /// The parts that are there, in order.
-    pub fn parts(&self) -> Vec<SplitName> {
+    /// The splits that are there, in the order train, val, test; empty for a folder of classes.
+    pub fn split_names(&self) -> Vec<SplitName> {
         match &self.images {
             Members::Undivided(_) => Vec::new(),
-            Members::Divided(parts) => SplitName::ALL
+            Members::Divided(splits) => SplitName::ALL
                 .into_iter()
-                .zip(parts)
+                .zip(splits)
                 .filter(|(_, split)| split.is_some())
-                .map(|(part, _)| part)
+                .map(|(name, _)| name)
                 .collect(),
         }
     }
@@ -124,7 +124,7 @@ impl Parts {
     /// # Errors
     /// [`DataError::NoPart`] when there is no such part, or when it is empty.
     pub fn measured(self, choice: Option<SplitChoice>) -> Result<Measured, DataError> {
-        let there = self.parts();
+        let there = self.split_names();
         let Self { name, classes, images, sha256, .. } = self;
         let missing = |part: SplitChoice, there: String| {
             Err(DataError::NoPart { place: name.clone(), part: part.name(), there })
@@ -139,8 +139,8 @@ impl Parts {
                     "its folders are classes; leave the part out to take every image".into(),
                 );
             }
-            (Members::Divided(parts), Some(SplitChoice::All)) => (None, all(parts)?, SplitChoice::All),
-            (Members::Divided(mut parts), choice) => {
+            (Members::Divided(splits), Some(SplitChoice::All)) => (None, all(splits)?, SplitChoice::All),
+            (Members::Divided(mut splits), choice) => {
                 let usual = || {
                     [SplitName::Test, SplitName::Val, SplitName::Train]
                         .into_iter()
@@ -150,11 +150,11 @@ impl Parts {
                     Some(SplitChoice::One(part)) => part,
                     _ => usual().unwrap_or(SplitName::Test),
                 };
-                let Some(split) = parts[part as usize].take() else {
+                let Some(split) = splits[part as usize].take() else {
                     let names: Vec<&str> = there.iter().map(|part| part.name()).collect();
                     return missing(SplitChoice::One(part), format!("there is {}", names.join(", ")));
                 };
-                let [train, ..] = parts;
+                let [train, ..] = splits;
                 (train.filter(|_| choice.is_none()), split, SplitChoice::One(part))
             }
         };
@@ -180,7 +180,8 @@ impl Parts {
     /// # Errors
     /// Those of [`to_learn`](Self::to_learn).
     pub fn kept_apart(self) -> Result<Measured, DataError> {
-        let part = if self.parts().contains(&SplitName::Test) { SplitName::Test } else { SplitName::Val };
+        let part =
+            if self.split_names().contains(&SplitName::Test) { SplitName::Test } else { SplitName::Val };
         let data = self.to_learn()?;
         let ((count, kind), name) = (counted(&data.test), &data.name);
         let what = match data.is_drawn {
@@ -199,7 +200,7 @@ impl Parts {
     /// [`DataError::Folder`] when a class is empty or is the only one, when a part has classes that `train` has not, and when
     /// nothing can be kept apart.
     pub fn to_learn(self) -> Result<Dataset, DataError> {
-        let has_train = self.parts().first().is_none_or(|&part| part == SplitName::Train);
+        let has_train = self.split_names().first().is_none_or(|&part| part == SplitName::Train);
         let data = self.to_look_at()?;
         let refuse = |why: &str| {
             let place = data.test.photos().map(|photos| photos.root().to_path_buf()).unwrap_or_default();
@@ -278,11 +279,11 @@ fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
     }
 }
 
-/// All the images of these parts.
-fn all(parts: [Option<Split>; 3]) -> Result<Split, DataError> {
-    let mut parts = parts.into_iter().flatten();
-    let first = parts.next().expect("a data set has a part");
-    parts.try_fold(first, Split::and)
+/// All the images of these splits.
+fn all(splits: [Option<Split>; 3]) -> Result<Split, DataError> {
+    let mut splits = splits.into_iter().flatten();
+    let first = splits.next().expect("a data set has a part");
+    splits.try_fold(first, Split::and)
 }
 
 /// `2,000` and `images`.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use expect_test::expect;
 use image::{DynamicImage, ImageBuffer, ImageFormat, Rgb};
-use striate_data::{DataError, Layout, Parts, Places, SplitChoice, SplitName, images_below};
+use striate_data::{DataError, Layout, Places, SplitChoice, SplitName, Splits, images_below};
 use tempfile::TempDir;
 
 /// Folders with one tiny image at each path; no two are alike.
@@ -20,23 +20,23 @@ fn tree(paths: &[&str]) -> TempDir {
     root
 }
 
-fn open(root: &Path, layout: Option<Layout>) -> Result<Parts, DataError> {
-    Parts::open_in(&Places::default(), root.to_str().unwrap(), layout)
+fn open(root: &Path, layout: Option<Layout>) -> Result<Splits, DataError> {
+    Splits::open_in(&Places::default(), root.to_str().unwrap(), layout)
 }
 
-/// Parts with their images, or the classes; and the notes.
+/// Splits with their images, or the classes; and the notes.
 fn read(root: &Path, layout: Option<Layout>) -> String {
     let clean = |text: String| text.replace(root.to_str().unwrap(), "ROOT");
-    let parts = match open(root, layout) {
-        Ok(parts) => parts,
+    let splits = match open(root, layout) {
+        Ok(splits) => splits,
         Err(error) => return clean(format!("{error}\n")),
     };
-    let mut text = format!("classes {}\n", parts.classes.join(", "));
-    for part in parts.parts() {
-        let count = parts.clone().measured(Some(SplitChoice::One(part))).map_or(0, |m| m.data.test.len());
+    let mut text = format!("classes {}\n", splits.classes.join(", "));
+    for part in splits.split_names() {
+        let count = splits.clone().measured(Some(SplitChoice::One(part))).map_or(0, |m| m.data.test.len());
         text += &format!("{} {count}\n", part.name());
     }
-    text += &clean(parts.notes.iter().map(|note| format!("note: {note}\n")).collect());
+    text += &clean(splits.notes.iter().map(|note| format!("note: {note}\n")).collect());
     text
 }
 
@@ -63,21 +63,21 @@ fn parts_are_recognized_under_the_names_that_people_give_them() {
         ];
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let root = tree(&paths);
-        let parts = open(root.path(), None).unwrap();
-        assert_eq!(parts.classes, ["cat", "dog"], "{train} {other}");
+        let splits = open(root.path(), None).unwrap();
+        assert_eq!(splits.classes, ["cat", "dog"], "{train} {other}");
         let other_part = if other.to_lowercase().contains("test") { SplitName::Test } else { SplitName::Val };
-        assert_eq!(parts.parts(), [SplitName::Train, other_part], "{train} {other}");
+        assert_eq!(splits.split_names(), [SplitName::Train, other_part], "{train} {other}");
         let is_plain = ["train", "val"] == [train, other];
-        assert_eq!(parts.notes.is_empty(), is_plain, "{:?}", parts.notes);
-        let data = parts.to_learn().unwrap();
+        assert_eq!(splits.notes.is_empty(), is_plain, "{:?}", splits.notes);
+        let data = splits.to_learn().unwrap();
         assert_eq!((data.train.len(), data.test.len(), data.val), (3, 1, None), "{train} {other}");
 
         // The same in one folder around everything, as archives have it.
         let paths: Vec<String> = paths.iter().map(|path| format!("archive/{path}")).collect();
         let wrapped = tree(&paths.iter().map(String::as_str).collect::<Vec<_>>());
-        let parts = open(wrapped.path(), None).unwrap();
-        assert_eq!(parts.parts(), [SplitName::Train, other_part], "{train} {other}");
-        assert!(parts.notes[0].ends_with("everything lies in archive, which was opened"));
+        let splits = open(wrapped.path(), None).unwrap();
+        assert_eq!(splits.split_names(), [SplitName::Train, other_part], "{train} {other}");
+        assert!(splits.notes[0].ends_with("everything lies in archive, which was opened"));
     }
 }
 
@@ -277,7 +277,7 @@ fn labels_are_those_of_a_model_that_has_the_classes() {
     let error = error.replace(root.path().file_name().unwrap().to_str().unwrap(), "ROOT");
     expect!["ROOT: its classes are not the model's; expected class 0, class 1, class 2, class 3, class 4, class 5, class 6, class 7, class 8, class 9, class 10, class 11, class 12, class 13, class 14, class 15, class 16, class 17, class 18, class 19 and 2 more; got ant, cat, dog; use the data set that the model was trained on"].assert_eq(&error);
     // In memory, a label is one byte.
-    let digits = Parts::open("digits", None).unwrap().measured(None).unwrap();
+    let digits = Splits::open("digits", None).unwrap().measured(None).unwrap();
     let many: Vec<String> = (0..300).rev().map(|i| i.to_string()).collect();
     assert!(digits.clone().with_classes(&many).is_err());
     assert!(digits.with_classes(&many[60..]).is_ok());
