@@ -6,8 +6,8 @@
 use crate::batch::Batch;
 use crate::error::FitError;
 use crate::job::Job;
-use crate::parts::Parts;
 use crate::run::{loader_of, train_graph, train_step};
+use crate::run_splits::RunSplits;
 use std::sync::atomic::Ordering;
 
 /// The maximum number of updates.
@@ -62,10 +62,10 @@ pub struct RateSearch {
 /// ```
 pub fn find_lr(job: &Job<'_>) -> Result<RateSearch, FitError> {
     let graph = train_graph(job)?;
-    let parts = Parts::of(job.data, job.config)?;
-    let mut train = train_step(job, &parts, &graph)?;
-    let loader = loader_of(job, &parts, &train)?;
-    let update_size = job.config.update_size().min(parts.train.len());
+    let splits = RunSplits::of(job.data, job.config)?;
+    let mut train = train_step(job, &splits, &graph)?;
+    let loader = loader_of(job, &splits, &train)?;
+    let update_size = job.config.update_size().min(splits.train.len());
     let mut batch = Batch::new(update_size, job.preprocess.sample_len());
     let mut found = RateSearch { rates: Vec::new(), losses: Vec::new(), suggestion: None };
     let (mut average, mut best, mut order) = (0.0, f64::INFINITY, Vec::new());

@@ -4,8 +4,8 @@ use crate::batch::Batch;
 use crate::error::FitError;
 use crate::event::{Event, Observer};
 use crate::job::{Job, Outcome};
-use crate::parts::Parts;
 use crate::run::{Run, train_graph};
+use crate::run_splits::RunSplits;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 use striate_formats::{Disk, RealDisk};
@@ -17,7 +17,7 @@ use striate_formats::{Disk, RealDisk};
 /// Those of [`fit`] that do not need the run folder.
 pub fn check(job: &Job<'_>) -> Result<(), FitError> {
     train_graph(job)?;
-    Parts::of(job.data, job.config).map(|_| ())
+    RunSplits::of(job.data, job.config).map(|_| ())
 }
 
 /// Trains a network.
@@ -41,9 +41,9 @@ pub(crate) fn fit_on(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, FitError> {
     let mut tell = |event: &Event<'_>| observers.iter_mut().try_for_each(|observer| observer.on(event));
-    let parts = Parts::of(job.data, job.config)?;
-    let mut run = Run::start(job, &parts, disk, &mut tell)?;
-    let update_size = job.config.update_size().min(parts.train.len());
+    let splits = RunSplits::of(job.data, job.config)?;
+    let mut run = Run::start(job, &splits, disk, &mut tell)?;
+    let update_size = job.config.update_size().min(splits.train.len());
     let mut batch = Batch::new(update_size, job.preprocess.sample_len());
     run.fit_to_budget(&mut batch, &mut tell)?;
     tell(&run.started())?;

@@ -8,8 +8,8 @@ use crate::error::FitError;
 use crate::event::{Event, Tell, Warning};
 use crate::job::Job;
 use crate::lock::FolderLock;
-use crate::parts::Parts;
 use crate::row::EpochRow;
+use crate::run_splits::RunSplits;
 use crate::yaml;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -148,10 +148,10 @@ impl<'a> Folder<'a> {
         patiently(self.disk, tell, &|| model.save_on(self.disk, &path))
     }
 
-    pub(crate) fn args(&self, job: &Job<'_>, parts: &Parts<'_>, tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn args(&self, job: &Job<'_>, splits: &RunSplits<'_>, tell: Tell<'_>) -> Result<(), FitError> {
         let mut args = yaml::value(job.config);
         let others = [
-            ("chosen_by", parts.chosen_by.name()),
+            ("chosen_by", splits.chosen_by.name()),
             ("command", job.command),
             ("data", &job.data.name),
             ("data_sha256", &job.data.sha256),

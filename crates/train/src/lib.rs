@@ -15,7 +15,7 @@
 //! * A run folder has one run at a time: it is locked from before it is first read until the end.
 //! * Nothing that is not finite is ever saved.
 //! * The images that a run is evaluated on do not select the epoch, unless there are no others or the settings say so
-//!   (`parts.rs`).
+//!   (`run_splits.rs`).
 //!
 //! # Example
 //! ```
@@ -55,7 +55,6 @@ mod identity;
 mod job;
 mod lock;
 mod metric;
-mod parts;
 mod patience;
 pub mod probe;
 mod progress;
@@ -63,6 +62,7 @@ mod recipe;
 mod report;
 mod row;
 mod run;
+mod run_splits;
 mod saved;
 #[cfg(feature = "charts")]
 mod series;
@@ -84,9 +84,9 @@ pub use folder::{
 pub use job::{Job, Outcome, Trained};
 pub use lock::{FolderLock, LOCK};
 pub use metric::Metric;
-pub use parts::{ChosenBy, Counts, Parts};
 pub use report::{RateReport, TrainedReport};
 pub use row::EpochRow;
+pub use run_splits::{ChosenBy, Counts, RunSplits};
 pub use saved::{SavedRun, saved_run};
 #[cfg(feature = "charts")]
 pub use series::Series;

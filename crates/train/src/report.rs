@@ -9,7 +9,7 @@ use striate_report::{Report, ReportError};
 use crate::find_lr::RateSearch;
 use crate::folder::BEST_MODEL;
 use crate::job::Trained;
-use crate::parts::{ChosenBy, Counts};
+use crate::run_splits::{ChosenBy, Counts};
 
 /// The result of a finished run, as `striate train --json` prints it; made by [`Trained::report`].
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -9,8 +9,8 @@ use crate::event::{Event, Stop, Tell, Warning};
 use crate::folder::{BEST_MODEL, Folder, LAST_MODEL};
 use crate::identity::Identity;
 use crate::job::{Job, Outcome, Trained};
-use crate::parts::Parts;
 use crate::progress::Progress;
+use crate::run_splits::RunSplits;
 use crate::saved::{self, Loaded, State};
 use std::time::Instant;
 use striate_data::{Loader, Split};
@@ -20,7 +20,7 @@ use striate_graph::{Graph, Mode, Params, Session, StepReport, TrainOptions, Trai
 /// The state of a run.
 pub(crate) struct Run<'a> {
     job: &'a Job<'a>,
-    parts: &'a Parts<'a>,
+    splits: &'a RunSplits<'a>,
     folder: Option<Folder<'a>>,
     eval_graph: Graph,
     identity: Identity,
@@ -53,17 +53,17 @@ impl<'a> Run<'a> {
     /// checkpoint, and every file that the state implies.
     pub(crate) fn start(
         job: &'a Job<'a>,
-        parts: &'a Parts<'a>,
+        splits: &'a RunSplits<'a>,
         disk: &'a dyn Disk,
         tell: Tell<'_>,
     ) -> Result<Self, FitError> {
         let shape = job.preprocess.shape();
         let graph = train_graph(job)?;
-        let train = train_step(job, parts, &graph)?;
-        let loader = loader_of(job, parts, &train)?;
+        let train = train_step(job, splits, &graph)?;
+        let loader = loader_of(job, splits, &train)?;
         let mut run = Self {
             job,
-            parts,
+            splits,
             folder: None,
             eval_graph: trace(job.net, Mode::Eval, shape)?,
             identity: Identity::new(job, &graph),
@@ -97,7 +97,7 @@ impl<'a> Run<'a> {
                 self.take_up(checkpoint, state, &folder)?;
                 if !self.changes.is_empty() {
                     let job = Job { command: &self.command, engine: self.job.engine.clone(), ..*self.job };
-                    folder.args(&job, self.parts, tell)?;
+                    folder.args(&job, self.splits, tell)?;
                 }
                 let folder = self.folder.insert(folder);
                 if let Some(newest) = newest {
@@ -111,7 +111,7 @@ impl<'a> Run<'a> {
             }
             // A run that was killed before its first checkpoint starts again.
             None => {
-                folder.args(self.job, self.parts, tell)?;
+                folder.args(self.job, self.splits, tell)?;
                 self.folder = Some(folder);
                 self.save(&mut |event| untold_checkpoint(event, tell))
             }
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
     }
 
     pub(crate) fn started(&self) -> Event<'_> {
-        let (progress, job, counts) = (&self.progress, self.job, self.parts.counts());
+        let (progress, job, counts) = (&self.progress, self.job, self.splits.counts());
         Event::Started {
             model: job.model_name,
             data: &job.data.name,
@@ -303,7 +303,7 @@ impl<'a> Run<'a> {
             return Err(self.diverged(last, self.progress.loss() as f32));
         }
         let params = self.current();
-        let evaluation = self.evaluate(&params, &self.parts.val)?;
+        let evaluation = self.evaluate(&params, &self.splits.val)?;
         self.progress.end_epoch(&evaluation, self.rate_of(last));
         let epoch = self.progress.epoch;
         let is_best = self.best_epoch() == Some(epoch - 1);
@@ -340,9 +340,9 @@ impl<'a> Run<'a> {
     /// Judges the best network, draws what is to be drawn, and hands it over.
     pub(crate) fn finish(mut self, tell: Tell<'_>) -> Result<Outcome, FitError> {
         let best = self.best_epoch().expect("a finished run has an epoch");
-        let evaluation = match self.best_evaluation.take().filter(|_| self.parts.test.is_none()) {
+        let evaluation = match self.best_evaluation.take().filter(|_| self.splits.test.is_none()) {
             Some(evaluation) => evaluation,
-            None => self.evaluate(&self.best, self.parts.judged())?,
+            None => self.evaluate(&self.best, self.splits.judged())?,
         };
         #[cfg(feature = "charts")]
         if let Some(folder) = &self.folder {
@@ -361,7 +361,7 @@ impl<'a> Run<'a> {
             model,
             best_epoch: best + 1,
             evaluation,
-            counts: self.parts.counts(),
+            counts: self.splits.counts(),
             stopped_early,
             was_finished: self.was_finished,
             model_path: self.folder.as_ref().map(Folder::model_path),
@@ -435,10 +435,10 @@ pub(crate) fn train_graph(job: &Job<'_>) -> Result<Graph, FitError> {
 /// The images to learn from in the order of the job: for a network with batch norm, without one that would be alone.
 pub(crate) fn loader_of<'a>(
     job: &Job<'_>,
-    parts: &'a Parts<'_>,
+    splits: &'a RunSplits<'_>,
     train: &TrainStep,
 ) -> Result<Loader<'a>, FitError> {
-    let (images, config) = (&*parts.train, job.config);
+    let (images, config) = (&*splits.train, job.config);
     let size = config.update_size();
     let mut loader = Loader::new(images, job.preprocess, config.augment, size, config.seed, true)?;
     if train.couples_batch() {
@@ -448,9 +448,13 @@ pub(crate) fn loader_of<'a>(
 }
 
 /// The network in training, as the job wants it.
-pub(crate) fn train_step(job: &Job<'_>, parts: &Parts<'_>, graph: &Graph) -> Result<TrainStep, FitError> {
+pub(crate) fn train_step(
+    job: &Job<'_>,
+    splits: &RunSplits<'_>,
+    graph: &Graph,
+) -> Result<TrainStep, FitError> {
     let config = job.config;
-    let update_size = config.update_size().min(parts.train.len());
+    let update_size = config.update_size().min(splits.train.len());
     let options = TrainOptions {
         micro_batch: (config.grad_accum_steps > 1).then_some(config.batch_size),
         clip: config.clip(),
@@ -466,7 +470,7 @@ pub(crate) fn train_step(job: &Job<'_>, parts: &Parts<'_>, graph: &Graph) -> Res
             &fresh
         }
     };
-    let loss = config.loss(&parts.train.class_counts(job.data.classes.len()));
+    let loss = config.loss(&splits.train.class_counts(job.data.classes.len()));
     let optimizer = config.optimizer.build()?;
     Ok(TrainStep::new(graph, params, &loss, &*optimizer, job.engine.clone(), options)?)
 }

@@ -9,7 +9,7 @@ use striate::formats::write_atomically;
 use striate::graph::Target;
 use striate::report::chart::{RateChart, rate_search};
 use striate::report::{Thumbnail, Tile, contact_sheet};
-use striate::train::{Job, Parts, find_lr};
+use striate::train::{Job, RunSplits, find_lr};
 
 use crate::out;
 
@@ -26,13 +26,13 @@ const SIDE_PX: usize = 256;
 /// Draws the first images of the first epoch as the network will see them, without training.
 pub(super) fn seen(job: &Job<'_>, project: &Path) -> anyhow::Result<()> {
     let (data, config) = (job.data, job.config);
-    let parts = Parts::of(data, config)?;
-    let seen = preview(&parts.train, job.preprocess, config.augment, config.seed, SHOWN)?;
+    let splits = RunSplits::of(data, config)?;
+    let seen = preview(&splits.train, job.preprocess, config.augment, config.seed, SHOWN)?;
     let tile = |seen: &striate::data::preview::Seen| -> anyhow::Result<Tile> {
         let p = &seen.image;
         let image = Thumbnail::new(p.width, p.height, p.channels, &p.pixels, SIDE_PX)?;
         let mut captions = labels(&seen.target, &data.classes);
-        captions.push(data.train.name(parts.place(seen.index)));
+        captions.push(data.train.name(splits.place(seen.index)));
         Ok(Tile { image, captions })
     };
     let tiles = seen.iter().map(tile).collect::<anyhow::Result<Vec<_>>>()?;

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use striate::data::Dataset;
 use striate::nn::schedule::Curve;
 use striate::nn::{Adam, AdamW, OptimizerConfig, Schedule, Sgd};
-use striate::train::{FitConfig, Parts};
+use striate::train::{FitConfig, RunSplits};
 
 use super::augment::Augmentation;
 use super::options::Options;
@@ -175,7 +175,7 @@ impl Recipe {
             }
         }
         if let Some(epochs) = self.warmup {
-            let images = Parts::of(data, config)?.train.len();
+            let images = RunSplits::of(data, config)?.train.len();
             schedule = schedule.warmup(
                 (epochs * images.div_ceil(config.batch_size * config.grad_accum_steps) as f32).round() as u64,
             );

@@ -7,7 +7,7 @@ use anyhow::Context;
 use striate::data::{Dataset, Split};
 use striate::formats::write_atomically;
 use striate::report::text::{counted, duration, grouped};
-use striate::train::{CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Parts, Trained};
+use striate::train::{CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, RunSplits, Trained};
 
 use super::command::join;
 use crate::out;
@@ -25,9 +25,9 @@ pub(super) fn finished(
     as_json: bool,
 ) -> anyhow::Result<()> {
     let report = trained.report(data, Some(folder))?;
-    let parts = Parts::of(data, config)?;
-    let sample = sample(folder, parts.judged())?;
-    let page = crate::report::trained(folder, data, parts.judged(), trained, Vec::new())?;
+    let splits = RunSplits::of(data, config)?;
+    let sample = sample(folder, splits.judged())?;
+    let page = crate::report::trained(folder, data, splits.judged(), trained, Vec::new())?;
     if as_json {
         return out::json(&report);
     }

@@ -6,7 +6,7 @@ use crate::error::FitError;
 use crate::event::Observer;
 use crate::fit::fit;
 use crate::job::{Job, Outcome};
-use crate::parts::Parts;
+use crate::run_splits::RunSplits;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use striate_graph::Mode;
@@ -36,8 +36,8 @@ pub fn unfreeze(
 ) -> Result<Unfrozen, FitError> {
     let data = job.data;
     let config = job.config.training(&job.graph(Mode::Train)?.without_auxiliary());
-    let parts = Parts::of(data, &config)?;
-    let learned: Vec<usize> = (0..parts.train.len()).map(|i| parts.place(i)).collect();
+    let splits = RunSplits::of(data, &config)?;
+    let learned: Vec<usize> = (0..splits.train.len()).map(|i| splits.place(i)).collect();
     let initial = fitted.fitted_to(&learned, job)?;
     let last_layer = fitted.on_test(&initial, data.train.len())?;
     let training = Job {

@@ -88,7 +88,7 @@ impl Run<'_> {
         }
         let save_s = 3.0 * before.elapsed().as_secs_f64();
         self.train.restore(&params, &state, 0).expect("its own parameters");
-        let counts = self.parts.counts();
+        let counts = self.splits.counts();
         let test_s = counts.test.unwrap_or(0) as f64 * image_s;
         Ok(Cost { step_s, epoch_end_s: counts.val as f64 * image_s + save_s, test_s })
     }

@@ -5,14 +5,14 @@ mod bits;
 mod crash;
 mod killed;
 mod options;
-mod parts;
 mod refusals;
 mod resume;
+mod run_splits;
 mod runs;
 mod threads;
 mod two_runs;
 
-use crate::{Event, FitConfig, FitError, Job, Observer, Outcome, Parts, Trained, fit};
+use crate::{Event, FitConfig, FitError, Job, Observer, Outcome, RunSplits, Trained, fit};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use striate_data::{Augment, Dataset, Images, Preprocess};
@@ -90,12 +90,12 @@ impl World {
         Job { engine, run_dir, resume, command: "striate train bars", ..job }
     }
 
-    fn parts(&self) -> Parts<'_> {
-        Parts::of(&self.data, &self.config).unwrap()
+    fn splits(&self) -> RunSplits<'_> {
+        RunSplits::of(&self.data, &self.config).unwrap()
     }
 
     fn steps(&self) -> usize {
-        self.config.epochs * self.parts().train.len().div_ceil(self.config.batch_size)
+        self.config.epochs * self.splits().train.len().div_ceil(self.config.batch_size)
     }
 
     /// Runs to the end.

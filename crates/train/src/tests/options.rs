@@ -52,7 +52,7 @@ fn every_option_acts_and_resumes_to_the_same_bits() {
         let expected = undisturbed(&world);
         assert_ne!(expected, plain, "{name} changes the model");
         let update = world.config.batch_size * world.config.grad_accum_steps;
-        let all = world.config.epochs * world.parts().train.len().div_ceil(update);
+        let all = world.config.epochs * world.splits().train.len().div_ceil(update);
         for steps in [1, all / 2, all - 1] {
             let folder = tempfile::tempdir().unwrap();
             assert!(world.run_for(steps, folder.path(), false), "{name}: {steps} of {all}");

@@ -147,15 +147,15 @@ fn the_model_on_disk_has_the_accuracy_that_was_told() {
         let engine = Engine::new(Some(2)).unwrap();
         let mut session = Session::with_engine(model.graph, model.params, engine.clone()).unwrap();
         let mut on = |split| crate::evaluate(&mut session, &engine, split, &model.preprocess).unwrap();
-        let (parts, best) = (world.parts(), trained.rows[trained.best_epoch - 1]);
-        let on_val = on(&parts.val);
+        let (splits, best) = (world.splits(), trained.rows[trained.best_epoch - 1]);
+        let on_val = on(&splits.val);
         assert_eq!((on_val.accuracy(), on_val.loss), (best.val_accuracy, best.val_loss));
         assert_eq!(best.val_accuracy, trained.rows.iter().map(|r| r.val_accuracy).fold(0.0, f64::max));
         let evaluation = on(&world.data.test);
         assert_eq!(evaluation, trained.evaluation);
         assert_eq!(evaluation.confusion.total(), 40);
         assert_eq!(evaluation.top5_hits, 40, "three classes are all among the first five");
-        assert_eq!(trained.counts, parts.counts());
+        assert_eq!(trained.counts, splits.counts());
     }
 }
 

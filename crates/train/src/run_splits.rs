@@ -22,16 +22,16 @@ use striate_data::{Dataset, HoldOut, Split};
 ///
 /// # Example
 /// ```
-/// use striate_train::{ChosenBy, FitConfig, Parts};
+/// use striate_train::{ChosenBy, FitConfig, RunSplits};
 ///
 /// let digits = striate_data::load("digits")?;
-/// let parts = Parts::of(&digits, &FitConfig::default())?;
-/// assert_eq!((parts.train.len(), parts.val.len(), parts.judged().len()), (8999, 1001, 2000));
-/// assert_eq!(parts.chosen_by, ChosenBy::HeldOut);
+/// let splits = RunSplits::of(&digits, &FitConfig::default())?;
+/// assert_eq!((splits.train.len(), splits.val.len(), splits.judged().len()), (8999, 1001, 2000));
+/// assert_eq!(splits.chosen_by, ChosenBy::HeldOut);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
-pub struct Parts<'a> {
+pub struct RunSplits<'a> {
     /// The training images.
     pub train: Cow<'a, Split>,
     /// Where image `i` of `train` lies in the training images of the data set; `None`: it is image `i` there too.
@@ -80,7 +80,7 @@ pub struct Counts {
     pub chosen_by: ChosenBy,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> RunSplits<'a> {
     /// The images of a run with these settings: a pure function of both.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl<'a> Parts<'a> {
         Self::new(&data.train, data.val.as_ref(), Some(&data.test), config)
     }
 
-    /// The images of a run on a data set of these parts.
+    /// The images of a run on a data set of these splits.
     ///
     /// # Errors
     /// Those of [`of`](Self::of).

@@ -26,8 +26,8 @@ fn each_kind_of_data_set_has_its_own_images_to_choose_and_to_judge_by() {
     ] {
         for val_split in [0.1, 0.0] {
             let config = FitConfig { val_split, ..FitConfig::default() };
-            let parts = Parts::new(&train, val, test, &config).unwrap();
-            let counts = parts.counts();
+            let splits = RunSplits::new(&train, val, test, &config).unwrap();
+            let counts = splits.counts();
             table += &format!(
                 "{has}, {val_split}: {} + {} + {:?}, chosen by {}\n",
                 counts.train,
@@ -37,12 +37,12 @@ fn each_kind_of_data_set_has_its_own_images_to_choose_and_to_judge_by() {
             );
             // Nothing is learned that chooses or judges, and nothing judges that chooses, unless it is said.
             let (learned, chooses, judges) =
-                (images(&parts.train), images(&parts.val), images(parts.judged()));
+                (images(&splits.train), images(&splits.val), images(splits.judged()));
             let apart = |a: &[Vec<u8>], b: &[Vec<u8>]| a.iter().all(|image| !b.contains(image));
             assert!(apart(&learned, &chooses) && apart(&learned, &judges), "{has}");
             assert_eq!(apart(&chooses, &judges), counts.test.is_some(), "{has}");
             let all = images(&train);
-            assert!(learned.iter().enumerate().all(|(i, image)| *image == all[parts.place(i)]), "{has}");
+            assert!(learned.iter().enumerate().all(|(i, image)| *image == all[splits.place(i)]), "{has}");
         }
     }
     expect![[r#"
@@ -62,9 +62,9 @@ fn each_kind_of_data_set_has_its_own_images_to_choose_and_to_judge_by() {
 fn the_seed_of_the_run_draws_them() {
     let world = World::new();
     let of_seed = |seed| {
-        let parts = Parts::of(&world.data, &FitConfig { seed, ..world.config.clone() }).unwrap();
-        assert_eq!(parts.chosen_by, ChosenBy::HeldOut);
-        images(&parts.val)
+        let splits = RunSplits::of(&world.data, &FitConfig { seed, ..world.config.clone() }).unwrap();
+        assert_eq!(splits.chosen_by, ChosenBy::HeldOut);
+        images(&splits.val)
     };
     assert_eq!(of_seed(3), of_seed(3));
     assert_ne!(of_seed(3), of_seed(4));
