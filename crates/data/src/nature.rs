@@ -39,18 +39,18 @@ pub(crate) const BLACK: u8 = 64;
 ///
 /// # Example
 /// ```
-/// use striate_data::nature::{Ground, Kind, Nature};
+/// use striate_data::nature::{Ground, ImageKind, Nature};
 ///
 /// let digits = striate_data::load("digits")?;
 /// let nature = Nature::of(&digits).expect("every image can be looked at");
-/// assert_eq!((nature.kind, nature.ground), (Kind::Strokes, Ground::Dark));
+/// assert_eq!((nature.kind, nature.ground), (ImageKind::Strokes, Ground::Dark));
 /// assert!(nature.is_gray && nature.is_one_size() && !nature.is_mirrorable());
 /// # Ok::<(), striate_data::DataError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Nature {
     /// Of what kind they are.
-    pub kind: Kind,
+    pub kind: ImageKind,
     /// What lies behind what they show.
     pub ground: Ground,
     /// No more than one in twenty has a color, whatever the files could hold.
@@ -66,12 +66,12 @@ pub struct Nature {
 /// Kinds of images, as far as they need different networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ImageKind {
     /// Gray, two tones and little between them, on a ground that is most of the image: digits, letters, sketches, of any size.
     Strokes,
     /// Other images of up to 64 pixels a side, such as those of CIFAR or Fashion-MNIST.
     Small,
-    /// Everything else, drawings and X-rays too.
+    /// All other images, including drawings and X-rays.
     Photos,
 }
 
@@ -132,9 +132,9 @@ impl Nature {
         let ground_is = |ground| is_most(are(&|look| look.ground == ground));
         Some(Self {
             kind: match () {
-                () if is_most(are(&|look| look.is_strokes)) => Kind::Strokes,
-                () if width.max(height) <= SMALL_PX => Kind::Small,
-                () => Kind::Photos,
+                () if is_most(are(&|look| look.is_strokes)) => ImageKind::Strokes,
+                () if width.max(height) <= SMALL_PX => ImageKind::Small,
+                () => ImageKind::Photos,
             },
             ground: match () {
                 () if ground_is(Ground::Dark) => Ground::Dark,
@@ -155,7 +155,7 @@ impl Nature {
 
     /// False when a mirror image may well be of another class, as of digits and letters.
     pub fn is_mirrorable(&self) -> bool {
-        self.kind != Kind::Strokes
+        self.kind != ImageKind::Strokes
     }
 
     /// Why a network that takes its images by `preprocess` may not understand these, the most telling reason first.
@@ -185,7 +185,7 @@ impl Nature {
             found.push(Mismatch::Color);
         }
         let is_for_photos = preprocess.resize_shorter.is_some() || height.max(width) > SMALL_PX;
-        if self.kind == Kind::Photos && !is_for_photos {
+        if self.kind == ImageKind::Photos && !is_for_photos {
             found.push(Mismatch::Shrunk);
         }
         found
@@ -334,7 +334,7 @@ mod tests {
         })
     }
 
-    fn kind(image: &Image) -> (Kind, Ground, bool) {
+    fn kind(image: &Image) -> (ImageKind, Ground, bool) {
         let nature = Nature::of_image(image);
         (nature.kind, nature.ground, nature.is_gray)
     }
@@ -344,35 +344,39 @@ mod tests {
         let digits = crate::load("digits").unwrap();
         for i in 0..200 {
             let digit = digits.test.image(i).unwrap();
-            assert_eq!(kind(&digit), (Kind::Strokes, Ground::Dark, true), "digit {i}");
+            assert_eq!(kind(&digit), (ImageKind::Strokes, Ground::Dark, true), "digit {i}");
             assert_eq!(
                 kind(&inverted(digit)),
-                (Kind::Strokes, Ground::Light, true),
+                (ImageKind::Strokes, Ground::Light, true),
                 "digit {i}, dark on light"
             );
         }
-        assert_eq!(kind(&enlarged(&digit(7), 10)), (Kind::Strokes, Ground::Dark, true));
-        assert_eq!(kind(&as_rgb(&inverted(digit(7)))), (Kind::Strokes, Ground::Light, true));
+        assert_eq!(kind(&enlarged(&digit(7), 10)), (ImageKind::Strokes, Ground::Dark, true));
+        assert_eq!(kind(&as_rgb(&inverted(digit(7)))), (ImageKind::Strokes, Ground::Light, true));
     }
 
     #[test]
     fn what_is_no_stroke_is_small_or_a_photo() {
-        assert_eq!(kind(&scene(300, 200, 3)), (Kind::Photos, Ground::Mixed, false));
-        assert_eq!(kind(&scene(300, 200, 1)), (Kind::Photos, Ground::Mixed, true));
-        assert_eq!(kind(&as_rgb(&scene(300, 200, 1))), (Kind::Photos, Ground::Mixed, true));
-        assert_eq!(kind(&scene(64, 64, 3)), (Kind::Small, Ground::Mixed, false));
-        assert_eq!(kind(&scene(65, 64, 3)), (Kind::Photos, Ground::Mixed, false));
+        assert_eq!(kind(&scene(300, 200, 3)), (ImageKind::Photos, Ground::Mixed, false));
+        assert_eq!(kind(&scene(300, 200, 1)), (ImageKind::Photos, Ground::Mixed, true));
+        assert_eq!(kind(&as_rgb(&scene(300, 200, 1))), (ImageKind::Photos, Ground::Mixed, true));
+        assert_eq!(kind(&scene(64, 64, 3)), (ImageKind::Small, Ground::Mixed, false));
+        assert_eq!(kind(&scene(65, 64, 3)), (ImageKind::Photos, Ground::Mixed, false));
         // A cut-out on white: a ground, but all tones before it.
         let cut_out = image(200, 200, 1, |x, y, _| {
             if (30..170).contains(&x) && (30..170).contains(&y) { (x + y) as u8 / 2 } else { 255 }
         });
-        assert_eq!(kind(&cut_out), (Kind::Photos, Ground::Light, true));
+        assert_eq!(kind(&cut_out), (ImageKind::Photos, Ground::Light, true));
         for tone in [0, 128, 255] {
             let ground = [Ground::Dark, Ground::Mixed, Ground::Light][usize::from(tone) / 127];
-            assert_eq!(kind(&image(28, 28, 1, |_, _, _| tone)), (Kind::Small, ground, true), "blank {tone}");
+            assert_eq!(
+                kind(&image(28, 28, 1, |_, _, _| tone)),
+                (ImageKind::Small, ground, true),
+                "blank {tone}"
+            );
         }
-        assert_eq!(kind(&image(1, 1, 3, |_, _, c| [250, 0, 0][c])), (Kind::Small, Ground::Dark, false));
-        assert_eq!(kind(&image(5000, 2, 1, |x, _, _| x as u8)).0, Kind::Photos);
+        assert_eq!(kind(&image(1, 1, 3, |_, _, c| [250, 0, 0][c])), (ImageKind::Small, Ground::Dark, false));
+        assert_eq!(kind(&image(5000, 2, 1, |x, _, _| x as u8)).0, ImageKind::Photos);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which network suits a data set, and how to train it.
 
-use striate_data::nature::{Kind, Nature};
+use striate_data::nature::{ImageKind, Nature};
 
 /// From this number of photos on, training from scratch is suggested, too.
 const MANY: usize = 2000;
@@ -37,11 +37,11 @@ impl Approach {
         let [_, _, [width, height]] = nature.sizes_px;
         let is_like_digits = nature.is_gray && width.max(height) <= DIGIT_PX;
         match (nature.kind, images >= MANY) {
-            (Kind::Strokes, _) => vec![digits],
-            (Kind::Small, _) if is_like_digits => vec![digits],
-            (Kind::Small, true) => vec![scratch],
-            (Kind::Photos, true) => vec![finetune, scratch],
-            (Kind::Small | Kind::Photos, false) => vec![finetune],
+            (ImageKind::Strokes, _) => vec![digits],
+            (ImageKind::Small, _) if is_like_digits => vec![digits],
+            (ImageKind::Small, true) => vec![scratch],
+            (ImageKind::Photos, true) => vec![finetune, scratch],
+            (ImageKind::Small | ImageKind::Photos, false) => vec![finetune],
         }
     }
 }
@@ -66,13 +66,13 @@ mod tests {
         };
         let (digits, small) = (Approach::Train("convnet"), Approach::Train("resnet18_small"));
         let finetune = Approach::Finetune("efficientnet_lite0");
-        assert_eq!(suited(100, Kind::Strokes, true, 300), [digits]);
-        assert_eq!(suited(60_000, Kind::Small, true, 28), [digits]);
-        assert_eq!(suited(50_000, Kind::Small, false, 32), [small]);
-        assert_eq!(suited(50_000, Kind::Small, true, 64), [small]);
-        assert_eq!(suited(90, Kind::Small, false, 40), [finetune]);
-        assert_eq!(suited(1999, Kind::Photos, false, 150), [finetune]);
-        assert_eq!(suited(2000, Kind::Photos, true, 300), [finetune, small]);
+        assert_eq!(suited(100, ImageKind::Strokes, true, 300), [digits]);
+        assert_eq!(suited(60_000, ImageKind::Small, true, 28), [digits]);
+        assert_eq!(suited(50_000, ImageKind::Small, false, 32), [small]);
+        assert_eq!(suited(50_000, ImageKind::Small, true, 64), [small]);
+        assert_eq!(suited(90, ImageKind::Small, false, 40), [finetune]);
+        assert_eq!(suited(1999, ImageKind::Photos, false, 150), [finetune]);
+        assert_eq!(suited(2000, ImageKind::Photos, true, 300), [finetune, small]);
         assert_eq!(Approach::suited_to(100, None), [digits]);
     }
 }

@@ -41,7 +41,7 @@ struct Recipe {
 enum Only {
     /// Files of any size.
     Photos,
-    /// Digits, letters and the like, in files or in memory, see [`striate_data::nature::Kind::Strokes`].
+    /// Digits, letters and the like, in files or in memory, see [`striate_data::nature::ImageKind::Strokes`].
     Strokes,
 }
 

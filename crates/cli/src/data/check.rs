@@ -6,7 +6,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use striate::data::check::{Check, Copies, Verdict, check};
-use striate::data::nature::{Ground, Kind, Nature};
+use striate::data::nature::{Ground, ImageKind, Nature};
 use striate::data::{Dataset, Photos, Split, path_text};
 use striate::report::text::{Align, Table, bytes, grouped, printable};
 use striate::train::finetune::SuspiciousLabel;
@@ -182,8 +182,8 @@ fn described(nature: &Nature) -> String {
         Ground::Mixed => "",
     };
     match nature.kind {
-        Kind::Strokes => format!("These are strokes, such as digits or letters{ground}."),
-        Kind::Small => format!("These are small {color} images{ground}."),
-        Kind::Photos => format!("These are {color} photos{ground}."),
+        ImageKind::Strokes => format!("These are strokes, such as digits or letters{ground}."),
+        ImageKind::Small => format!("These are small {color} images{ground}."),
+        ImageKind::Photos => format!("These are {color} photos{ground}."),
     }
 }

@@ -1,6 +1,6 @@
 //! Messages before a run: a warning if the network does not suit the images, and a note if their content changes the settings.
 
-use striate::data::nature::{Kind, Nature};
+use striate::data::nature::{ImageKind, Nature};
 use striate::data::{Dataset, Preprocess};
 use striate::train::Approach;
 
@@ -15,7 +15,7 @@ const ENOUGH_PX: usize = 32;
 pub(super) fn warning(data: &Dataset, source: &str, model: &str, preprocess: &Preprocess) -> Option<String> {
     let nature = Nature::of(data)?;
     let [_, height, width] = preprocess.shape();
-    if data.train.photos().is_none() || nature.kind != Kind::Photos || height.max(width) >= ENOUGH_PX {
+    if data.train.photos().is_none() || nature.kind != ImageKind::Photos || height.max(width) >= ENOUGH_PX {
         return None;
     }
     let [_, [median_width, median_height], _] = nature.sizes_px;
@@ -47,7 +47,7 @@ pub(crate) fn commands(name: &str, images: usize, nature: Option<&Nature>) -> Ve
 
 /// A note that images of strokes are neither mirrored nor cropped, unlike other images in files.
 pub(super) fn note(data: &Dataset) -> Option<&'static str> {
-    let is_strokes = data.train.photos().is_some() && Nature::of(data)?.kind == Kind::Strokes;
+    let is_strokes = data.train.photos().is_some() && Nature::of(data)?.kind == ImageKind::Strokes;
     is_strokes.then_some(
         "these are strokes, such as digits or letters, whose mirror image may be another sign, so augmentation shifts them a \
          little, but does not mirror or crop them unless --hflip and --crop-scale ask for it",
@@ -90,9 +90,9 @@ mod tests {
             looked_at: 9,
         };
         let commands = |nature| commands("my photos", 2000, Some(&nature));
-        assert_eq!(commands(nature(Kind::Strokes)), ["striate train 'my photos'"]);
+        assert_eq!(commands(nature(ImageKind::Strokes)), ["striate train 'my photos'"]);
         assert_eq!(
-            commands(nature(Kind::Photos)),
+            commands(nature(ImageKind::Photos)),
             [
                 "striate finetune 'my photos' --model efficientnet_lite0 --fetch",
                 "striate train 'my photos' --model resnet18_small"
