@@ -7,7 +7,7 @@ use striate_report::chart::Scene;
 use striate_report::layout::About;
 use striate_report::scale::Scale;
 
-use crate::attribution::{Attribution, Completeness, Method, Part, Refinement, class_page};
+use crate::attribution::{Attribution, Completeness, LogitTerm, Method, Refinement, class_page};
 use crate::filters::Filters;
 use crate::maps::FeatureMaps;
 use crate::receptive_field::layers;
@@ -58,7 +58,7 @@ fn attribution(method: Method, shape: [usize; 3], class: usize, versus: Option<u
     let refinement = Some(Refinement { gradients: 1_234_567, change: 0.123, tolerance: 0.01 });
     let parts = match method {
         Method::ExactSum => {
-            vec![Part { name: "input".into(), shape: vec![3, 9, 9], sum: 1e-9, values: Vec::new() }]
+            vec![LogitTerm { name: "input".into(), shape: vec![3, 9, 9], sum: 1e-9, values: Vec::new() }]
         }
         _ => Vec::new(),
     };

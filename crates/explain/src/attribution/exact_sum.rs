@@ -8,7 +8,7 @@ use striate_graph::NodeId;
 use striate_graph::op::Shift;
 
 use super::stretch::spread;
-use super::{Attribution, Attributor, Completeness, Method, Part};
+use super::{Attribution, Attributor, Completeness, LogitTerm, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
@@ -24,7 +24,7 @@ impl Attributor<'_> {
     /// When an operation on the path is not piecewise linear, and when the network cannot be run backward.
     ///
     /// # Numerics
-    /// Each product is rounded to f32 for [`Part::values`]; the sums are computed from products in f64.
+    /// Each product is rounded to f32 for [`LogitTerm::values`]; the sums are computed from products in f64.
     ///
     /// # Source
     /// Srinivas 2019, proposition 1. The figures of the paper also take magnitudes and scale each map to its own range, after
@@ -43,7 +43,7 @@ impl Attributor<'_> {
         let part = |id: NodeId, terms: Vec<f64>| {
             let node = &self.session.graph().nodes[id];
             let values = terms.iter().map(|&v| v as f32).collect();
-            Part { name: node.name.clone(), shape: node.shape.clone(), values, sum: terms.iter().sum() }
+            LogitTerm { name: node.name.clone(), shape: node.shape.clone(), values, sum: terms.iter().sum() }
         };
         let products = self.image.iter().zip(&slopes.gradient).map(|(&x, &g)| f64::from(x) * f64::from(g));
         let mut parts = vec![part(0, products.collect())];

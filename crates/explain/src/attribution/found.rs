@@ -27,7 +27,7 @@ pub struct Attribution {
     /// The precision of single pixels, for integrated gradients with more than one panel.
     pub refinement: Option<Refinement>,
     /// For the exact sum, the contributions of the image and of each operation; empty for other methods.
-    pub parts: Vec<Part>,
+    pub parts: Vec<LogitTerm>,
 }
 
 /// What the values should sum to, and what they do sum to.
@@ -85,9 +85,9 @@ impl Refinement {
     }
 }
 
-/// The contribution of the biases of one operation to the logit.
+/// One term of the exact sum that gives a logit: the contribution of the image, or of the biases of one operation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part {
+pub struct LogitTerm {
     /// The name of the operation's value; `input` for the image itself.
     pub name: String,
     /// `[C, H, W]`, or `[F]` where the values have no position in the image.

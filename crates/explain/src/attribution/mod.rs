@@ -50,11 +50,11 @@ mod tests;
 
 pub use attributor::Attributor;
 pub use classes::class_page;
-pub use found::{Attribution, Completeness, Part, Refinement};
+pub use found::{Attribution, Completeness, LogitTerm, Refinement};
 pub use integrated_gradients::Path;
 pub use method::Method;
 pub use occlusion::Patch;
-pub use report::{AttributionHead, AttributionReport, ClassLogit, ClassesReport, PartSum};
+pub use report::{AttributionHead, AttributionReport, ClassLogit, ClassesReport, LogitTermSum};
 pub use smooth_grad::Noise;
 
 use crate::error::ExplainError;

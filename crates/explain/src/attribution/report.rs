@@ -52,14 +52,14 @@ pub struct AttributionReport {
     /// The precision of single pixels, for integrated gradients with more than one panel.
     pub refinement: Option<Refinement>,
     /// For the exact sum, the contributions of the image and of each operation; empty for other methods.
-    pub parts: Vec<PartSum>,
+    pub parts: Vec<LogitTermSum>,
     /// The color scale of the drawing.
     pub scale: Scale,
 }
 
-/// The contribution of one operation to an exact sum: a [`Part`](super::Part) without its values.
+/// The contribution of one operation to an exact sum: a [`LogitTerm`](super::LogitTerm) without its values.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PartSum {
+pub struct LogitTermSum {
     /// The name of the operation's value; `input` for the image itself.
     pub name: String,
     /// `[C, H, W]`, or `[F]` where the values have no position in the image.
@@ -95,7 +95,7 @@ pub struct ClassLogit {
 impl Attribution {
     /// The attribution in numbers. `classes` are the names of the network's classes, and `files` those that were written about it.
     pub fn report(&self, subject: &Subject, classes: &[String], files: Vec<PathBuf>) -> AttributionReport {
-        let sum = |part: &super::Part| PartSum {
+        let sum = |part: &super::LogitTerm| LogitTermSum {
             name: part.name.clone(),
             shape: part.shape.clone(),
             sum: part.sum,

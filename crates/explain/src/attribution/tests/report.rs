@@ -24,7 +24,8 @@ fn found(method: Method, class: usize) -> Attribution {
 
 #[test]
 fn one_class_is_told_with_its_parts_and_without_its_values() {
-    let parts = vec![Part { name: "input".into(), shape: vec![1, 1, 2], values: vec![1.0, -0.5], sum: 0.5 }];
+    let parts =
+        vec![LogitTerm { name: "input".into(), shape: vec![1, 1, 2], values: vec![1.0, -0.5], sum: 0.5 }];
     let found = Attribution { parts, versus: Some(7), ..found(Method::ExactSum, 0) };
     expect![[r#"
         why a rather than class 7: exact sum, logit difference 1.5000
