@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Cell, Norm, Step, Sum, Work, Xray};
+use super::{Cell, Norm, Sum, ValueStep, Work, Xray};
 use striate_report::scale::number;
 use striate_report::text::{Align, Table};
 
@@ -69,7 +69,7 @@ pub(super) fn norm(norm: &Norm) -> String {
     format!("x · {} {sign} {}", number(norm.scale as f32), number(norm.shift.abs() as f32))
 }
 
-impl Step {
+impl ValueStep {
     /// Both results of a step, in words.
     pub(super) fn proof_line(&self) -> String {
         let proof = &self.proof;

@@ -41,7 +41,7 @@ pub use by_hand::{Cell, ChannelSum, Sum, Work};
 pub use proof::Proof;
 pub use report::XrayReport;
 pub use run::xray;
-pub use steps::{Norm, Step};
+pub use steps::{Norm, ValueStep};
 
 use serde::Serialize;
 
@@ -73,7 +73,7 @@ pub struct Xray {
     /// What it comes to after the last step, as the engine has it.
     pub value: f32,
     /// The operation and what follows it: batch norm, activation.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ValueStep>,
     /// What the first of them does, in numbers.
     pub work: Work,
     /// Convolution and batch norm as one, as the engine runs them when nobody looks between: the norm in the weights.

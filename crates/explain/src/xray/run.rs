@@ -11,7 +11,7 @@ use super::chain::{chain, folds};
 use super::channels::{Seen, inside, place as tap_place, sum as sum_of};
 use super::order::Rounding;
 use super::proof::Proof;
-use super::steps::{Norm, Step};
+use super::steps::{Norm, ValueStep};
 use super::{Ask, Xray, choose};
 use crate::error::ExplainError;
 use crate::maps::FeatureMaps;
@@ -132,7 +132,7 @@ impl Subject<'_> {
         let index = (map * shape[1] + at[0]) * shape[2] + at[1];
         let (work, by_hand, exact, extent) = self.work(&values, (map, at), rounding);
         let engine = |id: NodeId| values.of(id)[index];
-        let mut steps = vec![Step {
+        let mut steps = vec![ValueStep {
             name: first.name.clone(),
             op: first.operation().name(),
             norm: None,
@@ -154,7 +154,7 @@ impl Subject<'_> {
                 None => {
                     let value = operation.activation().map_or(x, |activation| activation.value(x));
                     let proof = Proof::unrounded(value, engine(id));
-                    Step { name: node.name.clone(), op: operation.name(), norm: None, proof }
+                    ValueStep { name: node.name.clone(), op: operation.name(), norm: None, proof }
                 }
             };
             x = step.proof.by_hand;

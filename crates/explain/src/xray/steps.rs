@@ -1,4 +1,4 @@
-//! The steps after a sum: batch norm and activation.
+//! The steps of a value's computation after its sum: batch norm and activation.
 
 use serde::Serialize;
 use striate_graph::{Node, Params};
@@ -9,7 +9,7 @@ use super::proof::Proof;
 
 /// One operation in the computation of a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Step {
+pub struct ValueStep {
     /// Its name.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
@@ -59,12 +59,12 @@ impl Norm {
         rounding.fma(self.bias, x - self.mean, self.weight * inv_std)
     }
 
-    pub(super) fn step(&self, node: &Node, x: f32, engine: f32, rounding: Rounding) -> Step {
+    pub(super) fn step(&self, node: &Node, x: f32, engine: f32, rounding: Rounding) -> ValueStep {
         let difference = (f64::from(x) - f64::from(self.mean)) * self.scale;
         let exact = difference + f64::from(self.bias);
         let magnitude = difference.abs() + f64::from(self.bias).abs();
         let proof = Proof::new(self.by_hand(x, rounding), engine, exact, (4, magnitude));
-        Step { name: node.name.clone(), op: node.operation().name(), norm: Some(*self), proof }
+        ValueStep { name: node.name.clone(), op: node.operation().name(), norm: Some(*self), proof }
     }
 
     /// A weight of the convolution in front, with this folded in.
