@@ -4,7 +4,7 @@ use super::canvas::{CANVAS, Move, place, scrambling};
 use super::nets::Network;
 use super::run::Source;
 use super::spread::Spread;
-use super::study::{Contender, Part};
+use super::study::{Contender, DatasetResult};
 use super::{FlattenError, Point};
 use striate_data::Dataset;
 use striate_report::chart::{Anchor, Scene, Shape};
@@ -31,22 +31,22 @@ const LINES: usize = 2;
 ///
 /// # Units
 /// Everything is in per cent.
-pub fn curves(part: &Part) -> Scene {
-    let seeds = part.contenders.first().map_or(0, |contender| contender.clean.seeds.len());
-    let title = format!("Why not flatten the pixels of {}?", part.data);
-    let panels = grid(&[Anchor::Start; 2], GAP, panels(part).iter().map(Panel::block));
+pub fn curves(result: &DatasetResult) -> Scene {
+    let seeds = result.contenders.first().map_or(0, |contender| contender.clean.seeds.len());
+    let title = format!("Why not flatten the pixels of {}?", result.data);
+    let panels = grid(&[Anchor::Start; 2], GAP, panels(result).iter().map(Panel::block));
     let band = match seeds {
         1 => "One seed.".to_string(),
         _ => format!("Lines: means of {seeds} seeds; bands: from the worst seed to the best."),
     };
-    let moved = grouped(part.moved_images as u64);
+    let moved = grouped(result.moved_images as u64);
     let foot = format!(
         "{band} Upper panels: the same {moved} test images, moved in the same way, for every network."
     );
     let width = panels.width_px();
     let parts = [
         paragraph(&title, TITLE, INK, width, LINES),
-        legend(part),
+        legend(result),
         panels,
         paragraph(&foot, CAPTION, SOFT_INK, width, LINES),
     ];
@@ -69,8 +69,8 @@ fn tint(color: Rgb) -> Rgb {
     Rgb { r: mix(color.r), g: mix(color.g), b: mix(color.b) }
 }
 
-fn legend(part: &Part) -> Block {
-    let entries = part.contenders.iter().map(|contender| {
+fn legend(result: &DatasetResult) -> Block {
+    let entries = result.contenders.iter().map(|contender| {
         let name = line(contender.name, TEXT, INK);
         let (stroke, dash) = style(contender.network);
         let middle = name.height_px() / 2.0;
@@ -100,12 +100,12 @@ struct Line<'a> {
     points: Vec<(f64, &'a Spread)>,
 }
 
-fn panels(part: &Part) -> [Panel<'_>; 4] {
+fn panels(result: &DatasetResult) -> [Panel<'_>; 4] {
     [
-        moved("Moved: accuracy (%)", "pixels", part, |contender| &contender.shifts, 1),
-        moved("Turned: accuracy (%)", "degrees", part, |contender| &contender.rotations, 2),
-        by_images(part),
-        scrambled(part),
+        moved("Moved: accuracy (%)", "pixels", result, |contender| &contender.shifts, 1),
+        moved("Turned: accuracy (%)", "degrees", result, |contender| &contender.rotations, 2),
+        by_images(result),
+        scrambled(result),
     ]
 }
 
@@ -113,12 +113,12 @@ fn panels(part: &Part) -> [Panel<'_>; 4] {
 fn moved<'a>(
     title: &'static str,
     below: &'static str,
-    part: &'a Part,
+    result: &'a DatasetResult,
     points: fn(&'a Contender) -> &'a [Point],
     each: usize,
 ) -> Panel<'a> {
     let amounts: Vec<u32> =
-        part.contenders.first().map_or(&[][..], points).iter().map(|p| p.amount).collect();
+        result.contenders.first().map_or(&[][..], points).iter().map(|p| p.amount).collect();
     let last = f64::from(amounts.last().copied().unwrap_or(0).max(1));
     let each = if amounts.len() > 8 { each } else { 1 };
     let ticks = amounts.iter().step_by(each).map(|&amount| (f64::from(amount) / last, amount.to_string()));
@@ -126,19 +126,19 @@ fn moved<'a>(
         network: contender.network,
         points: points(contender).iter().map(|p| (f64::from(p.amount) / last, &p.accuracy)).collect(),
     };
-    let guessing = Some(1.0 / part.classes as f64);
+    let guessing = Some(1.0 / result.classes as f64);
     Panel {
         title,
         below,
         ticks: ticks.collect(),
-        lines: part.contenders.iter().map(line).collect(),
+        lines: result.contenders.iter().map(line).collect(),
         guessing,
     }
 }
 
 /// On a logarithmic axis.
-fn by_images(part: &Part) -> Panel<'_> {
-    let images: Vec<usize> = part
+fn by_images(result: &DatasetResult) -> Panel<'_> {
+    let images: Vec<usize> = result
         .contenders
         .first()
         .map_or(&[][..], |c| &c.by_images)
@@ -146,7 +146,7 @@ fn by_images(part: &Part) -> Panel<'_> {
         .map(|learned| learned.images)
         .collect();
     let log = |images: usize| (images as f64).ln();
-    let (first, last) = (log(images.first().copied().unwrap_or(1)), log(part.train_images));
+    let (first, last) = (log(images.first().copied().unwrap_or(1)), log(result.train_images));
     let at = move |images: usize| if last > first { (log(images) - first) / (last - first) } else { 0.5 };
     let line = |contender| {
         let Contender { network, by_images, .. }: &Contender = contender;
@@ -157,12 +157,12 @@ fn by_images(part: &Part) -> Panel<'_> {
         title: "Learned from few: accuracy (%)",
         below: "training images",
         ticks: images.iter().map(|&n| (at(n), grouped(n as u64))).collect(),
-        lines: part.contenders.iter().map(line).collect(),
+        lines: result.contenders.iter().map(line).collect(),
         guessing: None,
     }
 }
 
-fn scrambled(part: &Part) -> Panel<'_> {
+fn scrambled(result: &DatasetResult) -> Panel<'_> {
     let line = |contender| {
         let Contender { network, clean, scrambled, .. }: &Contender = contender;
         Some(Line { network: *network, points: vec![(0.2, clean), (0.8, scrambled.as_ref()?)] })
@@ -171,7 +171,7 @@ fn scrambled(part: &Part) -> Panel<'_> {
         title: "Pixels scrambled in one fixed order: accuracy (%)",
         below: "pixels, in training and test alike",
         ticks: vec![(0.2, "in place".into()), (0.8, "scrambled".into())],
-        lines: part.contenders.iter().filter_map(line).collect(),
+        lines: result.contenders.iter().filter_map(line).collect(),
         guessing: None,
     }
 }

@@ -37,9 +37,9 @@
 //! let settings = Settings { min_steps: 2, train_images: vec![60], ..Settings::quick(1) };
 //! let mut log = Log::in_memory();
 //! let study = flatten(&[data], &settings, &mut log, 2, &AtomicBool::new(false), &mut |_| {})?;
-//! let part = &study.parts[0];
-//! assert_eq!(part.contender(Network::CnnPooled).map(|c| c.parameters), Some(88_906));
-//! assert!(reading(part).iter().any(|passage| passage.about == "Where flattening wins"));
+//! let result = &study.parts[0];
+//! assert_eq!(result.contender(Network::CnnPooled).map(|c| c.parameters), Some(88_906));
+//! assert!(reading(result).iter().any(|passage| passage.about == "Where flattening wins"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -70,11 +70,11 @@ pub use experiment::{check, flatten};
 pub use log::Log;
 pub use nets::Network;
 pub use reading::{Passage, reading};
-pub use report::{PartReport, StudyReport};
+pub use report::{DatasetReport, StudyReport};
 pub use run::{Finished, Moved, Run};
 pub use settings::Settings;
 pub use spread::Spread;
-pub use study::{Contender, Learned, Part, Point, Study, Trial};
+pub use study::{Contender, DatasetResult, Learned, Point, Study, Trial};
 pub use table::table;
 pub use team::Progress;
 pub use text::text;

@@ -6,25 +6,25 @@ use serde::Serialize;
 
 use super::reading::{Passage, reading};
 use super::settings::Settings;
-use super::study::{Part, Study};
+use super::study::{DatasetResult, Study};
 
 /// A study and its reading, as `striate flatten --json` prints them; made by [`Study::report`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StudyReport {
     /// What was measured, and how thoroughly.
     pub settings: Settings,
-    /// The results, a part for each data set.
-    pub parts: Vec<PartReport>,
+    /// The results on each data set, described.
+    pub parts: Vec<DatasetReport>,
     /// The files that show them; empty where none was written.
     pub files: Vec<PathBuf>,
 }
 
 /// The results on one data set, and what they say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PartReport {
+pub struct DatasetReport {
     /// The results.
     #[serde(flatten)]
-    pub part: Part,
+    pub result: DatasetResult,
     /// The same in sentences; see [`reading()`].
     pub reading: Vec<Passage>,
 }
@@ -32,7 +32,7 @@ pub struct PartReport {
 impl Study {
     /// The study with its reading. `files` are those that show it.
     pub fn report(self, files: Vec<PathBuf>) -> StudyReport {
-        let read = |part: Part| PartReport { reading: reading(&part), part };
+        let read = |result: DatasetResult| DatasetReport { reading: reading(&result), result };
         StudyReport { settings: self.settings, parts: self.parts.into_iter().map(read).collect(), files }
     }
 }

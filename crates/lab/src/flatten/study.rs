@@ -8,18 +8,18 @@ use super::spread::Spread;
 use super::tune::Tuned;
 use serde::Serialize;
 
-/// What came out of the whole experiment.
+/// The results of the whole experiment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Study {
     /// What was measured, and how thoroughly.
     pub settings: Settings,
-    /// A part for each data set.
-    pub parts: Vec<Part>,
+    /// A result for each data set.
+    pub parts: Vec<DatasetResult>,
 }
 
-/// What came out on one data set.
+/// The results on one data set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Part {
+pub struct DatasetResult {
     /// Name of the data set.
     pub data: String,
     /// SHA-256 of its content.
@@ -98,7 +98,7 @@ pub struct Learned {
     pub accuracy: Spread,
 }
 
-impl Part {
+impl DatasetResult {
     /// What a network reached.
     pub fn contender(&self, network: Network) -> Option<&Contender> {
         self.contenders.iter().find(|contender| contender.network == network)
@@ -113,9 +113,9 @@ pub(crate) fn study(
     runs: &[Run],
     log: &Log,
 ) -> Study {
-    let part = |(index, source): (usize, &Source<'_>)| {
+    let result = |(index, source): (usize, &Source<'_>)| {
         let contender = |network| contender(index, source, settings, tuned, runs, log, network);
-        Part {
+        DatasetResult {
             data: source.name.to_string(),
             data_sha256: source.sha256.to_string(),
             classes: source.classes.len(),
@@ -125,7 +125,7 @@ pub(crate) fn study(
             contenders: Network::ALL.into_iter().map(contender).collect(),
         }
     };
-    Study { settings: settings.clone(), parts: sources.iter().enumerate().map(part).collect() }
+    Study { settings: settings.clone(), parts: sources.iter().enumerate().map(result).collect() }
 }
 
 fn contender(

@@ -2,14 +2,14 @@
 
 use super::reading::{nearest, percent};
 use super::spread::Spread;
-use super::study::{Contender, Part};
+use super::study::{Contender, DatasetResult};
 use striate_report::text::{Align, Table, UNDEFINED, grouped};
 
 /// The contenders, and what each reached: one table for what they are, one for what was measured.
 ///
 /// # Units
 /// Per cent; where there are several seeds, mean ± standard deviation of the seeds.
-pub fn table(part: &Part) -> String {
+pub fn table(result: &DatasetResult) -> String {
     let mut nets = Table::new([
         ("network", Align::Left),
         ("layers", Align::Left),
@@ -18,7 +18,7 @@ pub fn table(part: &Part) -> String {
         ("scrambled", Align::Right),
     ]);
     let rate = |rate: Option<f32>| rate.map_or(UNDEFINED.to_string(), |rate| format!("{rate:e}"));
-    for c in &part.contenders {
+    for c in &result.contenders {
         nets.row([
             c.name.into(),
             c.layers.clone(),
@@ -27,7 +27,7 @@ pub fn table(part: &Part) -> String {
             rate(c.scrambled_learning_rate),
         ]);
     }
-    let Some(first) = part.contenders.first() else { return nets.to_string() };
+    let Some(first) = result.contenders.first() else { return nets.to_string() };
     let shifts = [2, 6, 10].map(|px| nearest(&first.shifts, px));
     let turns = [30, 90, 180].map(|degrees| nearest(&first.rotations, degrees));
     let [px_2, px_6, px_10] = shifts.map(|i| format!("{} px", first.shifts[i].amount));
@@ -51,7 +51,7 @@ pub fn table(part: &Part) -> String {
         let first = c.by_images.iter().find(|learned| learned.accuracy.mean >= 0.9);
         first.map_or(UNDEFINED.to_string(), |learned| grouped(learned.images as u64))
     };
-    for c in &part.contenders {
+    for c in &result.contenders {
         let [a, b, d] = shifts.map(|i| short(&c.shifts[i].accuracy));
         let [e, f, g] = turns.map(|i| short(&c.rotations[i].accuracy));
         let scrambled = c.scrambled.as_ref().map_or(UNDEFINED.to_string(), long);

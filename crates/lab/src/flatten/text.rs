@@ -1,17 +1,17 @@
-//! A part of a study for a terminal: the tables, then the reading.
+//! The results on one data set for a terminal: the tables, then the reading.
 
 use super::reading::reading;
-use super::study::Part;
+use super::study::DatasetResult;
 use super::table::table;
 
 /// Letters in a line of the reading.
 const WIDTH: usize = 116;
 
 /// The tables and the reading of one data set, in lines that fit a terminal.
-pub fn text(part: &Part) -> String {
-    let passages = reading(part).into_iter();
+pub fn text(result: &DatasetResult) -> String {
+    let passages = reading(result).into_iter();
     let passages = passages.map(|passage| wrapped(&format!("{}. {}", passage.about, passage.text), WIDTH));
-    format!("{}\n\n{}\n{}", part.data, table(part), passages.collect::<Vec<_>>().join("\n"))
+    format!("{}\n\n{}\n{}", result.data, table(result), passages.collect::<Vec<_>>().join("\n"))
 }
 
 /// The words in lines of at most so many letters; a longer word has a line of its own. "6 px" and "90 %" stay together.

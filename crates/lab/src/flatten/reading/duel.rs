@@ -19,10 +19,10 @@ impl Reader<'_> {
     }
 
     pub(super) fn duel(&self, cnn: &Contender, mlp: &Contender) -> String {
-        let images = [self.part.test_images as f64; 2];
+        let images = [self.result.test_images as f64; 2];
         let mut stands = vec![("unmoved", 0, compare(&cnn.clean, &mlp.clean, images))];
         let mut moved = |unit, of: fn(&Contender) -> &[Point]| {
-            let images = [self.part.moved_images as f64; 2];
+            let images = [self.result.moved_images as f64; 2];
             for (a, b) in of(cnn).iter().zip(of(mlp)).filter(|(a, _)| a.amount > 0) {
                 stands.push((unit, a.amount as usize, compare(&a.accuracy, &b.accuracy, images)));
             }
@@ -33,7 +33,7 @@ impl Reader<'_> {
             stands.push(("scrambled", 0, compare(a, b, images)));
         }
         for (a, b) in
-            cnn.by_images.iter().zip(&mlp.by_images).filter(|(a, _)| a.images < self.part.train_images)
+            cnn.by_images.iter().zip(&mlp.by_images).filter(|(a, _)| a.images < self.result.train_images)
         {
             stands.push(("training images", a.images, compare(&a.accuracy, &b.accuracy, images)));
         }

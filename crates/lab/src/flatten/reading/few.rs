@@ -6,10 +6,10 @@ use striate_report::text::grouped;
 
 impl Reader<'_> {
     pub(super) fn few(&self) -> String {
-        let images = self.part.test_images as f64;
+        let images = self.result.test_images as f64;
         let mut said = Vec::new();
         let smallest = self.contenders().first().and_then(|c| c.by_images.first());
-        if let Some(smallest) = smallest.filter(|smallest| smallest.images < self.part.train_images) {
+        if let Some(smallest) = smallest.filter(|smallest| smallest.images < self.result.train_images) {
             let all = self.figures(|c| c.by_images.first().map(|learned| (&learned.accuracy, images)));
             let when = format!("After {} training images", grouped(smallest.images as u64));
             said.push(self.ranking(&when, "of the test images right", all));
@@ -26,7 +26,7 @@ impl Reader<'_> {
             reaches.sort_by_key(|&(images, _)| images);
             let reaches: Vec<String> =
                 reaches.iter().map(|(n, name)| format!("{} for {name}", grouped(*n as u64))).collect();
-            let all = grouped(self.part.train_images as u64);
+            let all = grouped(self.result.train_images as u64);
             let never = match &never[..] {
                 [] => String::new(),
                 [one] => format!("; {one} does not get there with all {all}"),

@@ -10,7 +10,7 @@ mod words;
 pub(crate) use moves::nearest;
 pub(crate) use words::percent;
 
-use super::study::{Contender, Part};
+use super::study::{Contender, DatasetResult};
 use serde::Serialize;
 use striate_report::text::grouped;
 
@@ -23,13 +23,13 @@ pub struct Passage {
     pub text: String,
 }
 
-/// Reads one part of a study aloud.
+/// Describes the results on one data set in sentences.
 ///
 /// Every sentence follows from the numbers by a rule: networks are named from the best to the worst; two are "level" when
 /// the ranges of their seeds overlap, or the means differ by less than two standard errors of what the choice of the test
 /// images alone brings.
-pub fn reading(part: &Part) -> Vec<Passage> {
-    let reader = Reader { part };
+pub fn reading(result: &DatasetResult) -> Vec<Passage> {
+    let reader = Reader { result };
     let mut passages = vec![
         Passage { about: "How to read this", text: reader.rules() },
         Passage { about: "Unmoved", text: reader.unmoved() },
@@ -46,19 +46,20 @@ pub fn reading(part: &Part) -> Vec<Passage> {
     passages
 }
 
-/// One part of a study, being read.
+/// The results on one data set, as they are described.
 struct Reader<'a> {
-    part: &'a Part,
+    result: &'a DatasetResult,
 }
 
 impl<'a> Reader<'a> {
     fn contenders(&self) -> &'a [Contender] {
-        &self.part.contenders
+        &self.result.contenders
     }
 
     fn rules(&self) -> String {
         let seeds = self.contenders().first().map_or(0, |contender| contender.clean.seeds.len());
-        let (test, moved) = (grouped(self.part.test_images as u64), grouped(self.part.moved_images as u64));
+        let (test, moved) =
+            (grouped(self.result.test_images as u64), grouped(self.result.moved_images as u64));
         let differ =
             "two figures differ by less than two standard errors due to the choice of the test images";
         let level = if seeds == 1 {
@@ -76,7 +77,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unmoved(&self) -> String {
-        let all = self.figures(|c| Some((&c.clean, self.part.test_images as f64)));
+        let all = self.figures(|c| Some((&c.clean, self.result.test_images as f64)));
         self.ranking("With nothing moved", "of the test images right", all)
     }
 }

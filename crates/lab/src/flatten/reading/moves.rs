@@ -23,17 +23,17 @@ impl Reader<'_> {
         let mut at: Vec<usize> = amounts.iter().map(|&amount| nearest(measured, amount)).collect();
         at.dedup();
         at.retain(|&i| measured[i].amount > 0);
-        let images = self.part.moved_images as f64;
+        let images = self.result.moved_images as f64;
         let mut said = Vec::new();
         for i in at {
             let when = format!("{when} {} {unit},", measured[i].amount);
             let all = self.figures(|c| Some((&points(c)[i].accuracy, images)));
             said.push(self.ranking(&when, "of the test images right", all));
-            let guesses = |c: &&Contender| is_guessing(&points(c)[i].accuracy, self.part.classes, images);
+            let guesses = |c: &&Contender| is_guessing(&points(c)[i].accuracy, self.result.classes, images);
             let guessing: Vec<String> =
                 self.contenders().iter().filter(guesses).map(|c| called(c.network).to_string()).collect();
             if !guessing.is_empty() {
-                let chance = percent(1.0 / self.part.classes as f64);
+                let chance = percent(1.0 / self.result.classes as f64);
                 let does = if guessing.len() == 1 { "does" } else { "do" };
                 let who = capital(&listed(&guessing));
                 said.push(format!("{who} {does} no better there than guessing ({chance})."));
@@ -71,7 +71,7 @@ impl Reader<'_> {
 
     /// Where more is right after a larger move than after a smaller one.
     pub(super) fn returns(&self, points: fn(&Contender) -> &[Point], unit: &str) -> String {
-        let images = self.part.moved_images as f64;
+        let images = self.result.moved_images as f64;
         let returns = self.contenders().iter().filter_map(|contender| {
             let points = points(contender);
             let mean = |i: usize| points[i].accuracy.mean;

@@ -6,7 +6,7 @@ use crate::flatten::compare::{Stand, compare};
 
 impl Reader<'_> {
     pub(super) fn scrambled(&self) -> String {
-        let images = self.part.test_images as f64;
+        let images = self.result.test_images as f64;
         let changes = self.contenders().iter().filter_map(|contender| {
             let (clean, scrambled) = (&contender.clean, contender.scrambled.as_ref()?);
             let points = 100.0 * (scrambled.mean - clean.mean);

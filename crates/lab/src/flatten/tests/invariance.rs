@@ -80,10 +80,10 @@ fn an_mlp_cannot_tell_scrambled_pixels_and_a_cnn_can() {
 fn images_are_drawn() {
     let scene = shown(&few_digits(), 3).unwrap();
     assert!(scene.to_svg().contains("scrambled, seed 1"));
-    let mut part = super::made_up::part(5, super::made_up::cnn_wins);
-    let scene = curves(&part);
-    part.data = "a data set with a long name ".repeat(9);
-    for scene in [&scene, &curves(&part)] {
+    let mut result = super::made_up::result(5, super::made_up::cnn_wins);
+    let scene = curves(&result);
+    result.data = "a data set with a long name ".repeat(9);
+    for scene in [&scene, &curves(&result)] {
         assert!(scene.collisions().is_empty(), "{:#?}", scene.collisions());
     }
     let svg = scene.to_svg();
@@ -93,7 +93,7 @@ fn images_are_drawn() {
     }
     assert!(!svg.contains("NaN") && scene.to_png(1.0).unwrap().starts_with(b"\x89PNG"));
     // Bands are drawn for several seeds only, and before every line.
-    let single = curves(&super::made_up::part(1, super::made_up::cnn_wins));
+    let single = curves(&super::made_up::result(1, super::made_up::cnn_wins));
     assert!(single.shapes.len() < scene.shapes.len());
     assert!(single.to_svg().contains("One seed."));
 }
@@ -101,12 +101,12 @@ fn images_are_drawn() {
 /// The heights at which the lines of all networks begin in the panel of shifts, in the order of [`Network::ALL`].
 #[test]
 fn lines_begin_at_the_accuracy_and_not_at_a_share_of_it() {
-    let part = super::made_up::part(1, |network| super::made_up::Figures {
+    let result = super::made_up::result(1, |network| super::made_up::Figures {
         clean: if network == Network::MlpShifts { 0.5 } else { 0.9 },
         ..super::made_up::cnn_wins(network)
     });
     // Eleven shifts, which no other panel has; of one seed there are no bands.
-    let lines = curves(&part).shapes.into_iter().filter_map(|shape| match shape {
+    let lines = curves(&result).shapes.into_iter().filter_map(|shape| match shape {
         Shape::Polyline { points, .. } if points.len() == 11 => Some(points),
         _ => None,
     });

@@ -1,6 +1,6 @@
 //! Figures that nobody measured.
 
-use crate::flatten::{Contender, Learned, Network, Part, Point, Spread};
+use crate::flatten::{Contender, DatasetResult, Learned, Network, Point, Spread};
 
 /// What a network is said to reach.
 #[derive(Clone, Copy)]
@@ -27,8 +27,8 @@ pub(super) fn cnn_loses(network: Network) -> Figures {
     if network.is_cnn() { LIKE_AN_MLP } else { LIKE_A_CNN }
 }
 
-/// A part of a study with so many seeds, 0.2 points apart.
-pub(super) fn part(seeds: usize, of: impl Fn(Network) -> Figures) -> Part {
+/// Results with so many seeds, 0.2 points apart.
+pub(super) fn result(seeds: usize, of: impl Fn(Network) -> Figures) -> DatasetResult {
     let spread = |mean: f64| {
         let mean = mean.clamp(0.01, 0.99);
         let off = |seed: usize| 0.002 * (seed as f64 - (seeds - 1) as f64 / 2.0);
@@ -55,7 +55,7 @@ pub(super) fn part(seeds: usize, of: impl Fn(Network) -> Figures) -> Part {
                 .to_vec(),
         }
     };
-    Part {
+    DatasetResult {
         data: "made-up".into(),
         data_sha256: String::new(),
         classes: 10,

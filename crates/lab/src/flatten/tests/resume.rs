@@ -57,9 +57,9 @@ fn an_interrupted_experiment_goes_on_and_ends_the_same() {
 
 /// What has to be true of any study.
 fn whole(study: &Study) {
-    let part = &study.parts[0];
-    assert_eq!((part.train_images, part.test_images, part.moved_images), (240, 60, 20));
-    for contender in &part.contenders {
+    let result = &study.parts[0];
+    assert_eq!((result.train_images, result.test_images, result.moved_images), (240, 60, 20));
+    for contender in &result.contenders {
         assert_eq!(contender.clean.seeds.len(), 2);
         let unmoved = &contender.shifts[0];
         assert_eq!(*unmoved, contender.rotations[0], "not moved at all");
@@ -89,7 +89,7 @@ fn whole(study: &Study) {
             assert!(chosen.learning_rate < high || high == 1e-1, "{chosen:?}");
         }
     }
-    let shown = table(part);
+    let shown = table(result);
     assert!(
         shown.contains("conv 1-16-32-32-64-96, mean, linear 96-10") && shown.contains("10 px"),
         "{shown}"
