@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let bar = progress(args.json);
     let lines = (!args.json && bar.is_hidden()).then(Lines::start);
-    let mut tell = |progress: striate::lab::flatten::Progress<'_>| {
+    let mut tell = |progress: striate::lab::flatten::StudyProgress<'_>| {
         if let Some(lines) = &lines {
             lines.set(format!("{} of {} runs; {}", progress.done, progress.planned, said(progress.finished)));
         }

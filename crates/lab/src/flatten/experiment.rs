@@ -6,7 +6,7 @@ use super::plan::run;
 use super::run::{Run, Source};
 use super::settings::Settings;
 use super::study::{Study, study};
-use super::team::{Team, Tell};
+use super::team::{StudyProgressFn, Team};
 use super::tune::{Tuned, tune};
 use std::sync::atomic::AtomicBool;
 use striate_data::Dataset;
@@ -32,7 +32,7 @@ pub fn flatten(
     log: &mut Log,
     workers: usize,
     stop: &AtomicBool,
-    tell: Tell<'_>,
+    tell: StudyProgressFn<'_>,
 ) -> Result<Study, FlattenError> {
     let sources = sources(data, settings)?;
     let mut team = Team { sources: &sources, log, workers, stop, tell, before: 0, done: 0, planned: 0 };

@@ -76,7 +76,7 @@ pub use settings::Settings;
 pub use spread::Spread;
 pub use study::{Contender, DatasetResult, Learned, Point, Study, Trial};
 pub use table::table;
-pub use team::Progress;
+pub use team::StudyProgress;
 pub use text::text;
 
 #[cfg(test)]

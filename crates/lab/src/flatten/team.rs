@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use striate_kernels::Pool;
 
-/// How the experiment is getting on.
+/// The progress of the experiment, reported after each run.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress<'a> {
+pub struct StudyProgress<'a> {
     /// The run that was just finished.
     pub finished: &'a Finished,
     /// Runs that are done.
@@ -18,8 +18,8 @@ pub struct Progress<'a> {
     pub planned: usize,
 }
 
-/// Who is told.
-pub(crate) type Tell<'t> = &'t mut (dyn FnMut(Progress<'_>) + Send);
+/// A function that is called with the progress after each run.
+pub(crate) type StudyProgressFn<'t> = &'t mut (dyn FnMut(StudyProgress<'_>) + Send);
 
 /// Those who make the runs.
 pub(crate) struct Team<'a, 'd> {
@@ -27,7 +27,7 @@ pub(crate) struct Team<'a, 'd> {
     pub(super) log: &'a mut Log,
     pub(super) workers: usize,
     pub(super) stop: &'a AtomicBool,
-    pub(super) tell: Tell<'a>,
+    pub(super) tell: StudyProgressFn<'a>,
     /// Runs of tuning, once that is over.
     pub(super) before: usize,
     pub(super) done: usize,
@@ -78,7 +78,7 @@ impl Team<'_, '_> {
         self.log.add(finished)?;
         self.done += 1;
         let finished = self.log.finished().last().expect("one was added just now");
-        (self.tell)(Progress { finished, done: self.done, planned: self.planned });
+        (self.tell)(StudyProgress { finished, done: self.done, planned: self.planned });
         Ok(())
     }
 }
