@@ -5,7 +5,7 @@ use striate_data::Dataset;
 use striate_formats::ModelFile;
 use striate_graph::Engine;
 
-use super::Tell;
+use super::ProgressFn;
 use super::badges::{Badge, badges};
 use super::dream::{Dream, DreamConfig, dream, usual_norm};
 use super::examples::{Examples, top_classes};
@@ -78,7 +78,7 @@ impl Card {
         index: &Index,
         (layer, unit): (&str, usize),
         dreaming: Option<u64>,
-        tell: Tell<'_>,
+        tell: ProgressFn<'_>,
     ) -> Result<Self, LabError> {
         let (layer, records) = index.layer(layer)?;
         layer.check(unit)?;
@@ -126,7 +126,7 @@ pub fn table(
     engine: &Engine,
     index: &Index,
     layer: &str,
-    tell: Tell<'_>,
+    tell: ProgressFn<'_>,
 ) -> Result<(Vec<Row>, usize), LabError> {
     let (layer, records) = index.layer(layer)?;
     let units: Vec<usize> = (0..layer.units).collect();

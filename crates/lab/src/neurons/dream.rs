@@ -7,7 +7,7 @@ use striate_graph::op::Role;
 use striate_graph::{Engine, Graph, NodeId, Params, Session};
 use striate_train::Batch;
 
-use super::Tell;
+use super::ProgressFn;
 use super::index::evenly;
 use super::layers::Layer;
 use crate::LabError;
@@ -65,7 +65,7 @@ pub fn dream(
     layer: &Layer,
     unit: usize,
     config: &DreamConfig,
-    tell: Tell<'_>,
+    tell: ProgressFn<'_>,
 ) -> Result<Dream, LabError> {
     layer.check(unit)?;
     if !(config.radius.is_finite() && config.radius > 0.0) {

@@ -6,7 +6,7 @@ use striate_formats::ModelFile;
 use striate_graph::{Edit, Engine, Session};
 use striate_train::Batch;
 
-use super::Tell;
+use super::ProgressFn;
 use super::index::evenly;
 use super::layers::Layer;
 use crate::LabError;
@@ -126,7 +126,7 @@ pub fn lesions(
     layer: &Layer,
     units: &[usize],
     most: usize,
-    tell: Tell<'_>,
+    tell: ProgressFn<'_>,
 ) -> Result<Vec<Lesion>, LabError> {
     units.iter().try_for_each(|&unit| layer.check(unit))?;
     let (graph, preprocess) = (&model.graph, &model.preprocess);

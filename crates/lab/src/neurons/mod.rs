@@ -28,8 +28,8 @@ mod store;
 mod tests;
 mod text;
 
-/// Who is told how far a piece of work is: what it is, how much of it is done, and of how much.
-pub type Tell<'a> = &'a mut dyn FnMut(&'static str, usize, usize);
+/// A function that is called with the progress of a piece of work: its name, how much of it is done, and how much there is.
+pub type ProgressFn<'a> = &'a mut dyn FnMut(&'static str, usize, usize);
 
 pub use badges::{Badge, CONSTANT, DUPLICATE, badges};
 pub use card::{Card, LESION_IMAGES, LESION_IMAGES_OF_A_LAYER, Row, table};
