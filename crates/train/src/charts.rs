@@ -2,7 +2,7 @@
 
 use crate::error::FitError;
 use crate::evaluate::Evaluation;
-use crate::event::Tell;
+use crate::event::EventFn;
 use crate::folder::{CONFUSION_PNG, CONFUSION_SVG, CURVES_PNG, CURVES_SVG, Folder};
 use crate::row::EpochRow;
 use striate_report::chart::{Curves, confusion, curves};
@@ -17,7 +17,7 @@ impl Folder<'_> {
         title: &str,
         rows: &[EpochRow],
         best: usize,
-        tell: Tell<'_>,
+        tell: EventFn<'_>,
     ) -> Result<(), FitError> {
         let series = |of: fn(&EpochRow) -> f64| rows.iter().map(of).collect::<Vec<_>>();
         let scene = curves(&Curves {
@@ -37,7 +37,7 @@ impl Folder<'_> {
         title: &str,
         evaluation: &Evaluation,
         classes: &[String],
-        tell: Tell<'_>,
+        tell: EventFn<'_>,
     ) -> Result<(), FitError> {
         let names: Vec<&str> = classes.iter().map(String::as_str).collect();
         let scene = confusion(title, &evaluation.confusion, &names)?;

@@ -183,5 +183,5 @@ impl<F: FnMut(&Event<'_>) -> Result<(), FitError>> Observer for F {
     }
 }
 
-/// Passes an event to all observers.
-pub(crate) type Tell<'t> = &'t mut dyn FnMut(&Event<'_>) -> Result<(), FitError>;
+/// A function that passes an event to all observers.
+pub(crate) type EventFn<'t> = &'t mut dyn FnMut(&Event<'_>) -> Result<(), FitError>;

@@ -5,7 +5,7 @@
 //! checkpoint or a model, and otherwise only emits a warning.
 
 use crate::error::FitError;
-use crate::event::{Event, Tell, Warning};
+use crate::event::{Event, EventFn, Warning};
 use crate::job::Job;
 use crate::lock::FolderLock;
 use crate::row::EpochRow;
@@ -95,7 +95,7 @@ impl<'a> Folder<'a> {
         job: &Job<'_>,
         path: &Path,
         disk: &'a dyn Disk,
-        tell: Tell<'_>,
+        tell: EventFn<'_>,
     ) -> Result<Self, FitError> {
         if !job.resume {
             patiently(disk, tell, &|| {
@@ -127,13 +127,13 @@ impl<'a> Folder<'a> {
         self.path.join(BEST_MODEL)
     }
 
-    pub(crate) fn checkpoint(&self, checkpoint: &Checkpoint, tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn checkpoint(&self, checkpoint: &Checkpoint, tell: EventFn<'_>) -> Result<(), FitError> {
         let path = self.checkpoint_path();
         patiently(self.disk, tell, &|| checkpoint.save_on(self.disk, &path))
     }
 
     /// Removes a damaged checkpoint, so that it cannot replace the one before it.
-    pub(crate) fn remove_checkpoint(&self, tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn remove_checkpoint(&self, tell: EventFn<'_>) -> Result<(), FitError> {
         let path = self.checkpoint_path();
         patiently(self.disk, tell, &|| match self.disk.remove(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
@@ -143,12 +143,17 @@ impl<'a> Folder<'a> {
         })
     }
 
-    pub(crate) fn model(&self, name: &str, model: &ModelFile, tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn model(&self, name: &str, model: &ModelFile, tell: EventFn<'_>) -> Result<(), FitError> {
         let path = self.path.join(name);
         patiently(self.disk, tell, &|| model.save_on(self.disk, &path))
     }
 
-    pub(crate) fn args(&self, job: &Job<'_>, splits: &RunSplits<'_>, tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn args(
+        &self,
+        job: &Job<'_>,
+        splits: &RunSplits<'_>,
+        tell: EventFn<'_>,
+    ) -> Result<(), FitError> {
         let mut args = yaml::value(job.config);
         let others = [
             ("chosen_by", splits.chosen_by.name()),
@@ -164,11 +169,11 @@ impl<'a> Folder<'a> {
         self.write(ARGS_YAML, yaml::yaml(&args).as_bytes(), tell)
     }
 
-    pub(crate) fn results(&self, rows: &[EpochRow], tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn results(&self, rows: &[EpochRow], tell: EventFn<'_>) -> Result<(), FitError> {
         self.write_if_possible(RESULTS_CSV, csv(rows).as_bytes(), tell)
     }
 
-    fn write(&self, name: &str, bytes: &[u8], tell: Tell<'_>) -> Result<(), FitError> {
+    fn write(&self, name: &str, bytes: &[u8], tell: EventFn<'_>) -> Result<(), FitError> {
         let path = self.path.join(name);
         patiently(self.disk, tell, &|| {
             write_atomically_on(self.disk, &path, bytes)
@@ -177,7 +182,12 @@ impl<'a> Folder<'a> {
     }
 
     /// Writes a file that the run does not need: a failure is reported once, and does not end the run.
-    pub(crate) fn write_if_possible(&self, name: &str, bytes: &[u8], tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn write_if_possible(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        tell: EventFn<'_>,
+    ) -> Result<(), FitError> {
         match self.write(name, bytes, tell) {
             Err(FitError::Format(FormatError::Write { path, source })) => {
                 let is_new = self.missing.borrow_mut().insert(path.clone());
@@ -192,7 +202,7 @@ impl<'a> Folder<'a> {
 /// Writes a file, and repeats the write if the failure may be temporary.
 fn patiently(
     disk: &dyn Disk,
-    tell: Tell<'_>,
+    tell: EventFn<'_>,
     write: &dyn Fn() -> Result<(), FormatError>,
 ) -> Result<(), FitError> {
     for wait in WAITS {

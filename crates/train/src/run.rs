@@ -5,7 +5,7 @@ mod change;
 
 use crate::error::{Difference, FitError};
 use crate::evaluate::{Evaluation, evaluate};
-use crate::event::{Event, Stop, Tell, Warning};
+use crate::event::{Event, EventFn, Stop, Warning};
 use crate::folder::{BEST_MODEL, Folder, LAST_MODEL};
 use crate::identity::Identity;
 use crate::job::{Job, Outcome, Trained};
@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
         job: &'a Job<'a>,
         splits: &'a RunSplits<'a>,
         disk: &'a dyn Disk,
-        tell: Tell<'_>,
+        tell: EventFn<'_>,
     ) -> Result<Self, FitError> {
         let shape = job.preprocess.shape();
         let graph = train_graph(job)?;
@@ -86,7 +86,7 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    fn open_folder(&mut self, disk: &'a dyn Disk, tell: Tell<'_>) -> Result<(), FitError> {
+    fn open_folder(&mut self, disk: &'a dyn Disk, tell: EventFn<'_>) -> Result<(), FitError> {
         let Some(path) = self.job.run_dir else {
             return if self.job.resume { Err(FitError::NoFolder) } else { Ok(()) };
         };
@@ -164,7 +164,7 @@ impl<'a> Run<'a> {
     }
 
     /// Whatever a crash right after the checkpoint kept from being written.
-    fn write_what_follows(&self, tell: Tell<'_>) -> Result<(), FitError> {
+    fn write_what_follows(&self, tell: EventFn<'_>) -> Result<(), FitError> {
         let (Some(folder), Some(best)) = (&self.folder, self.best_epoch()) else { return Ok(()) };
         folder.model(BEST_MODEL, &self.model(self.best.clone(), best + 1)?, tell)?;
         if self.progress.step == 0 {
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
     }
 
     /// Writes a checkpoint, if the run has a folder. What is not finite never replaces a good one.
-    pub(crate) fn save(&mut self, tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn save(&mut self, tell: EventFn<'_>) -> Result<(), FitError> {
         if self.folder.is_none() {
             return Ok(());
         }
@@ -297,7 +297,7 @@ impl<'a> Run<'a> {
     }
 
     /// Evaluates, and saves: the checkpoint first, since the rest follows from it.
-    pub(crate) fn end_epoch(&mut self, tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn end_epoch(&mut self, tell: EventFn<'_>) -> Result<(), FitError> {
         let last = self.steps_of_epoch() - 1;
         if self.train.first_non_finite().is_some() {
             return Err(self.diverged(last, self.progress.loss() as f32));
@@ -325,7 +325,7 @@ impl<'a> Run<'a> {
     }
 
     /// Ends the run between two steps.
-    pub(crate) fn interrupt(mut self, tell: Tell<'_>) -> Result<Outcome, FitError> {
+    pub(crate) fn interrupt(mut self, tell: EventFn<'_>) -> Result<Outcome, FitError> {
         self.save(tell)?;
         #[cfg(feature = "charts")]
         if let (Some(folder), Some(best)) = (&self.folder, self.best_epoch()) {
@@ -338,7 +338,7 @@ impl<'a> Run<'a> {
     }
 
     /// Judges the best network, draws what is to be drawn, and hands it over.
-    pub(crate) fn finish(mut self, tell: Tell<'_>) -> Result<Outcome, FitError> {
+    pub(crate) fn finish(mut self, tell: EventFn<'_>) -> Result<Outcome, FitError> {
         let best = self.best_epoch().expect("a finished run has an epoch");
         let evaluation = match self.best_evaluation.take().filter(|_| self.splits.test.is_none()) {
             Some(evaluation) => evaluation,
@@ -414,7 +414,7 @@ impl<'a> Run<'a> {
 }
 
 /// Tells everything but that a checkpoint was written: the one that a run begins with is a part of `Started`.
-fn untold_checkpoint(event: &Event<'_>, tell: Tell<'_>) -> Result<(), FitError> {
+fn untold_checkpoint(event: &Event<'_>, tell: EventFn<'_>) -> Result<(), FitError> {
     if matches!(event, Event::Checkpoint { .. }) { Ok(()) } else { tell(event) }
 }
 

@@ -3,7 +3,7 @@
 use super::job::{FOLDS, FinetuneJob};
 use super::stages::{begin, counted};
 use crate::error::FitError;
-use crate::event::Tell;
+use crate::event::EventFn;
 use crate::probe::{CrossValidation, Features, cross_validate, nearest_mean, raw_pixels};
 use crate::stage::Stage;
 use striate_data::Split;
@@ -19,7 +19,7 @@ pub(super) fn baselines(
     job: &FinetuneJob<'_>,
     features: &Features,
     with_test: bool,
-    tell: Tell<'_>,
+    tell: EventFn<'_>,
 ) -> Result<Vec<Comparison>, FitError> {
     let (data, seed, engine) = (job.data, job.config.seed, &job.engine);
     let stride = features.len().div_ceil(ENOUGH_RAW);

@@ -3,7 +3,7 @@
 use super::job::BaseNetwork;
 use super::stages::counted;
 use crate::error::FitError;
-use crate::event::Tell;
+use crate::event::EventFn;
 use crate::probe::{Backbone, Features};
 use crate::stage::Stage;
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(super) fn see(
     data: &Dataset,
     folder: Option<&Path>,
     engine: &Engine,
-    tell: Tell<'_>,
+    tell: EventFn<'_>,
 ) -> Result<Seen, FitError> {
     let preprocess = base.whole_images();
     let mut backbone = Backbone::new(base.graph, base.params, &preprocess, engine)?;

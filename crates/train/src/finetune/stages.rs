@@ -1,14 +1,14 @@
 //! Counts of finished work as events.
 
 use crate::error::FitError;
-use crate::event::{Event, Tell};
+use crate::event::{Event, EventFn};
 use crate::stage::Stage;
 
 /// Does work that reports `(done, total)`, and passes the counts on as events of a stage. The first error of an observer is returned
 /// when the work is done.
 pub(super) fn counted<T>(
     stage: Stage,
-    tell: Tell<'_>,
+    tell: EventFn<'_>,
     work: impl FnOnce(&mut dyn FnMut(usize, usize)) -> Result<T, FitError>,
 ) -> Result<T, FitError> {
     let mut told = Ok(());
@@ -21,6 +21,6 @@ pub(super) fn counted<T>(
 }
 
 /// Announces work of unknown length.
-pub(super) fn begin(stage: Stage, tell: Tell<'_>) -> Result<(), FitError> {
+pub(super) fn begin(stage: Stage, tell: EventFn<'_>) -> Result<(), FitError> {
     tell(&Event::Stage { stage, done: 0, total: None })
 }

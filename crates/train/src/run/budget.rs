@@ -8,7 +8,7 @@
 use super::Run;
 use crate::batch::Batch;
 use crate::error::FitError;
-use crate::event::Tell;
+use crate::event::EventFn;
 use crate::progress::Fitted;
 use std::time::Instant;
 use striate_graph::Session;
@@ -44,7 +44,7 @@ fn fit(left_s: f64, steps: usize, cost: Cost, most_epochs: usize) -> Fitted {
 
 impl Run<'_> {
     /// Decides how long the run is, where a budget of time does: once, before the first step.
-    pub(crate) fn fit_to_budget(&mut self, batch: &mut Batch, tell: Tell<'_>) -> Result<(), FitError> {
+    pub(crate) fn fit_to_budget(&mut self, batch: &mut Batch, tell: EventFn<'_>) -> Result<(), FitError> {
         let Some(budget_s) = self.job.config.budget_s else { return Ok(()) };
         if self.progress.fitted.is_some() {
             return Ok(());
