@@ -45,9 +45,9 @@ pub struct Card {
     pub dream: Option<Dream>,
 }
 
-/// One unit in a table of its layer.
+/// The figures of one unit, a row in the table of its layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct UnitRow {
     /// Its number.
     pub unit: usize,
     /// The largest value.
@@ -127,7 +127,7 @@ pub fn table(
     index: &Index,
     layer: &str,
     tell: ProgressFn<'_>,
-) -> Result<(Vec<Row>, usize), LabError> {
+) -> Result<(Vec<UnitRow>, usize), LabError> {
     let (layer, records) = index.layer(layer)?;
     let units: Vec<usize> = (0..layer.units).collect();
     let costs = match fits(model, data) {
@@ -140,7 +140,7 @@ pub fn table(
         let classes = top_classes(record, layer, data);
         let most = (0..classes.len()).fold(0, |best, c| if classes[c] > classes[best] { c } else { best });
         let all: usize = classes.iter().sum();
-        Row {
+        UnitRow {
             unit,
             max: record.max,
             strongest: first.map(|entry| entry.image),

@@ -32,7 +32,7 @@ mod text;
 pub type ProgressFn<'a> = &'a mut dyn FnMut(&'static str, usize, usize);
 
 pub use badges::{Badge, CONSTANT, DUPLICATE, badges};
-pub use card::{Card, LESION_IMAGES, LESION_IMAGES_OF_A_LAYER, Row, table};
+pub use card::{Card, LESION_IMAGES, LESION_IMAGES_OF_A_LAYER, UnitRow, table};
 pub use dream::{Dream, DreamConfig, dream, usual_norm};
 pub(crate) use examples::shown;
 pub use examples::{EXAMPLES, Example, Examples};

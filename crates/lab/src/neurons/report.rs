@@ -6,7 +6,7 @@ use serde::Serialize;
 use striate_data::Dataset;
 
 use super::badges::Badge;
-use super::card::{Card, Row};
+use super::card::{Card, UnitRow};
 use super::dream::Dream;
 use super::examples::Example;
 use super::index::Index;
@@ -26,7 +26,7 @@ pub struct LayerReport {
     /// The number of test images behind the points lost; 0 where they were not measured.
     pub test_images: usize,
     /// The units, in order.
-    pub maps: Vec<Row>,
+    pub maps: Vec<UnitRow>,
 }
 
 /// One unit, as `striate neuron --json` prints it; made by [`Card::report`].
