@@ -13,8 +13,8 @@ use super::networks::Layers;
 use super::planted::LEAST_SIDE;
 use super::weights::{Followed, follow, maps_of};
 use super::{
-    Alike, Found, LabelTwins, Labels, Location, PlantedTwin, Row, Strip, Sum, Trust, Verdict, Weights, found,
-    labels, twin, verdict,
+    Alike, Found, LabelTwins, Labels, Location, MethodScores, PlantedTwin, Strip, Sum, Trust, Verdict,
+    Weights, found, labels, twin, verdict,
 };
 use crate::LabError;
 
@@ -53,7 +53,7 @@ pub fn trust(
     tell("explaining test images");
     let is_labeled = data.classes == model.classes;
     let (images, right) = choose(&mut session, data, &preprocess, (sample.images, is_labeled))?;
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows: Vec<MethodScores> = Vec::new();
     let (mut kept, mut trained) = (Vec::new(), Vec::new());
     for (&explainer, affordable) in all.iter().zip(affordable) {
         let maps = match affordable_once(graph, explainer) {
@@ -113,7 +113,7 @@ fn reason(error: ExplainError) -> String {
 }
 
 /// A row with what the maps of the trained network tell.
-fn row(explainer: Explainer, maps: &Result<Vec<Map>, String>) -> Row {
+fn row(explainer: Explainer, maps: &Result<Vec<Map>, String>) -> MethodScores {
     let why = maps.as_ref().err().cloned().unwrap_or_default();
     let not_checked = || Verdict::NotChecked(why.clone());
     let gap = |map: &Map| map.completeness.map(|c| c.gap.abs() / map.logit.abs().max(f64::MIN_POSITIVE));
@@ -124,7 +124,7 @@ fn row(explainer: Explainer, maps: &Result<Vec<Map>, String>) -> Row {
         (Ok(_), None) => Verdict::ClaimsNone,
     };
     let first = maps.iter().flatten().next();
-    Row {
+    MethodScores {
         name: explainer.name(),
         key: explainer.key(),
         is_control: explainer.is_control(),
@@ -144,7 +144,7 @@ fn columns(layers: usize) -> Vec<usize> {
     (0..shown).map(|i| i * (layers - 1) / last).collect()
 }
 
-fn weigh(row: &mut Row, followed: Result<Followed, String>, shown: &[usize]) {
+fn weigh(row: &mut MethodScores, followed: Result<Followed, String>, shown: &[usize]) {
     match followed {
         Err(why) => row.weights.verdict = Verdict::NotChecked(why),
         Ok(followed) => {
@@ -169,7 +169,7 @@ fn twins(
     explained: (&[Explainer], &[Vec<Map>]),
     images: &[Seen],
     engine: &Engine,
-    (kept, rows): (&[usize], &mut [Row]),
+    (kept, rows): (&[usize], &mut [MethodScores]),
     tell: &mut dyn FnMut(&str),
 ) -> Result<(Option<LabelTwins>, Option<PlantedTwin>), LabError> {
     let (label_why, planted_why) = match twin::architecture(model) {
@@ -261,9 +261,9 @@ fn location_verdict(both: found::Both, controls: &[found::Both]) -> Verdict {
 /// Gives each row that was explained its part of `found`, or the reason why there is none.
 fn fill<T>(
     kept: &[usize],
-    rows: &mut [Row],
+    rows: &mut [MethodScores],
     found: Result<Vec<Result<T, String>>, String>,
-    mut set: impl FnMut(&mut Row, Result<T, String>),
+    mut set: impl FnMut(&mut MethodScores, Result<T, String>),
 ) {
     match found {
         Ok(all) => kept.iter().zip(all).for_each(|(&i, one)| set(&mut rows[i], one)),

@@ -57,7 +57,7 @@ pub use networks::Order;
 pub use report::TrustReport;
 pub use similarity::{entropy, spearman, ssim};
 pub use verdict::Verdict;
-pub use weights::{Likeness, Step};
+pub use weights::{Likeness, RandomizationStep};
 
 use serde::Serialize;
 use striate_report::Thumbnail;
@@ -81,7 +81,7 @@ pub struct Trust {
     /// The twin with planted evidence, if one was trained.
     pub planted_twin: Option<PlantedTwin>,
     /// A row a method, then the controls.
-    pub rows: Vec<Row>,
+    pub rows: Vec<MethodScores>,
     /// For the page.
     #[serde(skip)]
     strip: Strip,
@@ -96,12 +96,12 @@ struct Strip {
     columns: Vec<String>,
 }
 
-/// One method, or one control.
+/// The scores of one attribution method, or of one control.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// What it is called.
+pub struct MethodScores {
+    /// The name of the method, for people.
     pub name: &'static str,
-    /// Its name on the command line.
+    /// The name of the method on the command line.
     pub key: &'static str,
     /// Whether it never looks at the network.
     pub is_control: bool,
@@ -139,7 +139,7 @@ pub struct Weights {
     /// To the maps of the trained network, on average over the upper half of the cascade from the last layer down.
     pub likeness: Option<Likeness>,
     /// Every way to lose layers.
-    pub steps: Vec<Step>,
+    pub steps: Vec<RandomizationStep>,
     /// How much more entropy the maps have once all layers are random, as a share of what they had.
     pub entropy_rise: Option<f64>,
 }

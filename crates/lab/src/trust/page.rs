@@ -4,7 +4,7 @@ use striate_report::Thumbnail;
 use striate_report::chart::{Anchor, Scene};
 use striate_report::color::{Rgb, blue_orange, viridis};
 
-use super::{Row, Trust, Verdict};
+use super::{MethodScores, Trust, Verdict};
 use striate_report::layout::{
     Block, CAPTION, HAIRLINE, HEADING, Head, INK, LEAST_WIDTH, MARGIN, SOFT_INK, column, fitted, framed,
     grid, labeled_bar, line, paragraph, row,
@@ -82,12 +82,12 @@ impl Trust {
     }
 }
 
-fn method(row: &Row) -> Block {
+fn method(row: &MethodScores) -> Block {
     let name = if row.is_control { format!("control: {}", row.name) } else { row.name.to_owned() };
     paragraph(&name, HEADING, INK, NAME, LINES[0])
 }
 
-fn verdicts(row: &Row) -> Block {
+fn verdicts(row: &MethodScores) -> Block {
     let cells = [
         ("sums to the logit", row.sum_cell(), &row.sum.verdict),
         ("follows the weights", row.weights_cell(), &row.weights.verdict),

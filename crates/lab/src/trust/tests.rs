@@ -134,7 +134,7 @@ fn made_up() -> Trust {
         share_of_area: 0.1,
         auc: 0.8,
     };
-    let row = |name: &'static str, rank: f64, points: f64| Row {
+    let row = |name: &'static str, rank: f64, points: f64| MethodScores {
         name,
         key: "key",
         is_control: name == "edges",

@@ -5,9 +5,9 @@ use std::fmt;
 use striate_report::text::{Align, Table};
 
 use super::verdict::{CHANGED, EXACT, LEARNED, NEARLY, POINTS, STAYED};
-use super::{Row, Trust, Verdict};
+use super::{MethodScores, Trust, Verdict};
 
-impl Row {
+impl MethodScores {
     /// `yes, gap 2e-7`.
     pub(super) fn sum_cell(&self) -> String {
         cell(&self.sum.verdict, self.sum.gap.map(|gap| format!("gap {gap:.0e}")))

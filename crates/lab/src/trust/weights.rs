@@ -22,21 +22,21 @@ pub struct Likeness {
     pub ssim: f64,
 }
 
-/// A way to lose layers, and what became of the map.
+/// One step of the randomization of the layers, and how similar the map remains.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Step {
-    /// In which order.
+pub struct RandomizationStep {
+    /// The order in which layers are randomized.
     pub order: Order,
-    /// The layers that are random.
+    /// The names of the layers that are random in this step.
     pub random: Vec<String>,
-    /// To the map of the trained network, on average over images and seeds.
+    /// The similarity to the map of the trained network, on average over images and seeds.
     pub likeness: Likeness,
 }
 
 /// One explainer's figures.
 #[derive(Debug, Clone)]
 pub(super) struct Followed {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<RandomizationStep>,
     /// On average over the upper half of the cascade from the top: where classes are told apart.
     pub(super) upper: Likeness,
     /// `(H(random) - H(trained)) / H(trained)` of the maps' entropies, all layers being random.
@@ -135,7 +135,7 @@ pub(super) fn follow(
             of_range.push(Likeness::mean(all.into_iter()));
         }
         let likeness = |range: &Range<usize>| of_range[ranges.iter().position(|r| r == range).unwrap_or(0)];
-        let step = |(order, range): &(Order, Range<usize>)| Step {
+        let step = |(order, range): &(Order, Range<usize>)| RandomizationStep {
             order: *order,
             random: layers.names(range),
             likeness: likeness(range),
