@@ -36,14 +36,14 @@ pub struct Plan {
     /// Of the fastest run in which threads do not wait after every kernel.
     pub run_s: f64,
     /// Its parts, in the order in which they run.
-    pub rows: Vec<Row>,
+    pub rows: Vec<PlanPart>,
     /// Parts that are computed alike, the most time first.
-    pub kinds: Vec<Kind>,
+    pub kinds: Vec<AlgorithmTotal>,
 }
 
 /// A part of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct PlanPart {
     /// What it is for: `forward`, `loss`, `backward` or `update`.
     pub pass: &'static str,
     /// The values that it computes: the layer's, and those of the operations that are joined to it.
@@ -81,9 +81,9 @@ pub struct Row {
     pub limit: Option<String>,
 }
 
-/// The sum of the parts that are computed alike.
+/// The total of the parts of a pass that are computed by one algorithm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Kind {
+pub struct AlgorithmTotal {
     /// What they are for.
     pub pass: &'static str,
     /// By which algorithm.
@@ -111,7 +111,7 @@ pub fn explain(subject: &Subject, engine: &Engine) -> Result<Plan, LabError> {
     let Rounds { parts, seconds, run_s, rounds } = rounds?;
     let machine = Machine::new(engine, peak).with_bandwidth(engine);
     let row = |(part, seconds): (&Explained, f64)| row(&subject.graph, part, seconds, &machine);
-    let rows: Vec<Row> = parts.iter().zip(seconds).map(row).collect();
+    let rows: Vec<PlanPart> = parts.iter().zip(seconds).map(row).collect();
     Ok(Plan {
         model: subject.model.clone(),
         work: subject.work.name(),
@@ -152,7 +152,7 @@ fn rounds(runner: &mut Runner) -> Result<Rounds, LabError> {
     Ok(all)
 }
 
-fn row(graph: &Graph, part: &Explained, seconds: f64, machine: &Machine) -> Row {
+fn row(graph: &Graph, part: &Explained, seconds: f64, machine: &Machine) -> PlanPart {
     let flops = 2.0 * part.multiply_adds as f64;
     let computes = part.multiply_adds > 0;
     let gflops = flops / seconds / 1e9;
@@ -164,7 +164,7 @@ fn row(graph: &Graph, part: &Explained, seconds: f64, machine: &Machine) -> Row 
     };
     let first = part.nodes.first().map(|&id| &graph.nodes[id]);
     let owes = part.pass == Pass::Forward && roofline_s < OWES * seconds;
-    Row {
+    PlanPart {
         limit: first.filter(|_| owes).and_then(|node| Some(node.operation().limit(&node.shape)?.to_string())),
         pass: pass_name(part.pass),
         nodes: part.nodes.iter().map(|&id| graph.nodes[id].name.clone()).collect(),
@@ -203,16 +203,24 @@ fn label(graph: &Graph, part: &Explained) -> String {
     graph.nodes[first].name.clone() + &joined.iter().map(name).collect::<String>()
 }
 
-fn kinds(rows: &[Row]) -> Vec<Kind> {
+fn kinds(rows: &[PlanPart]) -> Vec<AlgorithmTotal> {
     let all: f64 = rows.iter().map(|row| row.seconds).sum();
-    let mut kinds: Vec<Kind> = Vec::new();
+    let mut kinds: Vec<AlgorithmTotal> = Vec::new();
     for row in rows {
         let (pass, algorithm) = (row.pass, row.algorithm);
         let known = kinds.iter().position(|kind| (kind.pass, kind.algorithm) == (pass, algorithm));
         let at = known.unwrap_or_else(|| {
             let (parts, multiply_adds) = (0, 0);
             let (seconds, share_of_time, roofline_s) = (0.0, 0.0, 0.0);
-            kinds.push(Kind { pass, algorithm, parts, seconds, share_of_time, multiply_adds, roofline_s });
+            kinds.push(AlgorithmTotal {
+                pass,
+                algorithm,
+                parts,
+                seconds,
+                share_of_time,
+                multiply_adds,
+                roofline_s,
+            });
             kinds.len() - 1
         });
         let kind = &mut kinds[at];
@@ -260,7 +268,7 @@ impl fmt::Display for Plan {
                 duration(row.roofline_s),
             ]);
         }
-        let sum = |value: fn(&Row) -> f64| self.rows.iter().map(value).sum::<f64>();
+        let sum = |value: fn(&PlanPart) -> f64| self.rows.iter().map(value).sum::<f64>();
         let seconds = sum(|row| row.seconds);
         let gflops = sum(|row| 2.0 * row.multiply_adds as f64) / seconds / 1e9;
         table.rule();
@@ -297,7 +305,7 @@ impl fmt::Display for Plan {
 }
 
 /// What limits the parts in use that stay far below their rooflines, those that take the most time first.
-fn limits(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
+fn limits(f: &mut fmt::Formatter<'_>, rows: &[PlanPart]) -> fmt::Result {
     type Group<'a> = (&'static str, Option<&'a str>, usize, f64);
     let mut groups: Vec<Group<'_>> = Vec::new();
     for row in rows.iter().filter(|row| row.pass == "forward" && row.roofline_s < OWES * row.seconds) {
@@ -319,7 +327,7 @@ fn limits(f: &mut fmt::Formatter<'_>, rows: &[Row]) -> fmt::Result {
 }
 
 /// `Winograd 4x4: 64 channels, 196 tiles`.
-fn how(row: &Row) -> String {
+fn how(row: &PlanPart) -> String {
     match row.reason.as_str() {
         _ if row.pass == "backward" => format!("gradients of {}", row.algorithm),
         "" => row.algorithm.into(),
@@ -327,7 +335,7 @@ fn how(row: &Row) -> String {
     }
 }
 
-fn kinds_table(kinds: &[Kind], machine: &Machine) -> Table<8> {
+fn kinds_table(kinds: &[AlgorithmTotal], machine: &Machine) -> Table<8> {
     let mut table = Table::new([
         ("pass", Align::Left),
         ("kind", Align::Left),

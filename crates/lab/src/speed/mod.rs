@@ -22,7 +22,7 @@ mod text;
 pub use benchmark::Benchmark;
 pub use capture::{Capture, captures};
 pub use epoch::epoch_s;
-pub use explain::{Kind, Plan, Row, explain};
+pub use explain::{AlgorithmTotal, Plan, PlanPart, explain};
 pub use inference::{BatchSpeed, Inference, inference};
 pub use kernels::{KernelSpeed, Kernels, kernels};
 pub use machine::{Bandwidth, Machine, Peak};

@@ -2,9 +2,9 @@ use expect_test::expect;
 
 use super::*;
 
-fn row(label: &str, algorithm: &'static str, reason: &str, multiply_adds: u64) -> Row {
+fn row(label: &str, algorithm: &'static str, reason: &str, multiply_adds: u64) -> PlanPart {
     let gflops = (multiply_adds > 0).then_some(2.0 * multiply_adds as f64 / 1e6);
-    Row {
+    PlanPart {
         pass: "forward",
         nodes: vec![label.into()],
         label: label.into(),
@@ -27,12 +27,12 @@ fn row(label: &str, algorithm: &'static str, reason: &str, multiply_adds: u64) -
 fn a_plan_fits_a_terminal_of_120_columns() {
     let long = "features.denseblock4.denselayer16.norm1 +hard_sigmoid +channel_shuffle";
     let rows = vec![
-        Row { limit: Some("a reason".into()), ..row("input", "input", "", 0) },
+        PlanPart { limit: Some("a reason".into()), ..row("input", "input", "", 0) },
         row("layer1.0.conv1 +norm +relu", "Winograd 4x4", "64 channels, 196 tiles", 115_605),
         row(long, "direct, pooled", "3x3, of a reason that is longer than any", 50_000),
-        Row { pass: "backward", ..row("fc", "linear", "", 2_000) },
+        PlanPart { pass: "backward", ..row("fc", "linear", "", 2_000) },
     ];
-    let kind = |pass, algorithm, multiply_adds| Kind {
+    let kind = |pass, algorithm, multiply_adds| AlgorithmTotal {
         pass,
         algorithm,
         parts: 12,
