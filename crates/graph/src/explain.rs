@@ -1,6 +1,6 @@
 //! The purpose of a plan's kernels: which nodes they compute, by which algorithm, and at what cost.
 
-use crate::facts::Choice;
+use crate::facts::AlgorithmChoice;
 use crate::node_id::NodeId;
 
 /// The pass of a program that kernels belong to.
@@ -21,7 +21,7 @@ pub enum Pass {
 pub(crate) struct Part {
     pub(crate) pass: Pass,
     pub(crate) nodes: Vec<NodeId>,
-    pub(crate) choice: Choice,
+    pub(crate) choice: AlgorithmChoice,
     /// For one sample.
     pub(crate) multiply_adds: u64,
     /// Index of the kernel after the last.
@@ -36,7 +36,7 @@ pub struct Explained {
     /// The nodes of the graph that it computes, in order; empty for work that belongs to no node.
     pub nodes: Vec<NodeId>,
     /// The algorithm, and why it was chosen.
-    pub choice: Choice,
+    pub choice: AlgorithmChoice,
     /// Multiply-adds for all samples, as papers count them; the gradient of the input and that of the weights count once each.
     pub multiply_adds: u64,
     /// Bytes of the buffers that its kernels read and write, counted once per tile of samples: inputs, parameters and outputs

@@ -38,14 +38,14 @@ pub enum Role {
 
 /// The algorithm by which kernels compute an operation, and why it was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
+pub struct AlgorithmChoice {
     /// Name of the algorithm; the name of the operation if there is only one way.
     pub algorithm: &'static str,
     /// What decided the choice; empty if there was none.
     pub reason: String,
 }
 
-impl Choice {
+impl AlgorithmChoice {
     /// For an operation with only one algorithm.
     pub(crate) fn only(algorithm: &'static str) -> Self {
         Self { algorithm, reason: String::new() }
@@ -306,7 +306,7 @@ impl Cells {
 
 /// One product of a sum, in the order in which the engine adds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
+pub struct Product {
     /// Channel of the input.
     pub channel: usize,
     /// Row and column in the window.

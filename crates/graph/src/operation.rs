@@ -4,7 +4,7 @@ use crate::arithmetic::Arithmetic;
 use crate::cost::Cost;
 use crate::emit::{BackwardKernels, ForwardKernels};
 use crate::explain::Pass;
-use crate::facts::{Choice, Limit, Reads, Role, Row, Shift, Sign, Terms};
+use crate::facts::{AlgorithmChoice, Limit, Product, Reads, Role, Shift, Sign, Terms};
 use crate::param_spec::{ParamLayout, ParamSpec};
 use crate::shape_error::ShapeError;
 use striate_kernels::{Activation, Plane, ReluRule};
@@ -54,8 +54,8 @@ pub trait Operation: std::fmt::Debug {
     /// The cost of one sample. Sizes may be absurd, so their products saturate.
     fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost;
     /// The algorithm by which its kernels compute it in `pass`, or the gradient of its input, and why.
-    fn choice(&self, _inputs: &[&[usize]], _pass: Pass, _arithmetic: Arithmetic) -> Choice {
-        Choice::only(self.name())
+    fn choice(&self, _inputs: &[&[usize]], _pass: Pass, _arithmetic: Arithmetic) -> AlgorithmChoice {
+        AlgorithmChoice::only(self.name())
     }
     /// What limits its speed in use, besides the machine's peak and bandwidth, where that is known; `output` is the shape of
     /// one sample.
@@ -80,7 +80,7 @@ pub trait Operation: std::fmt::Debug {
     }
     /// The products of a weighted sum in the order in which the kernels add them, for output channel `c` and an input that
     /// interleaves `block` channels; `None` if that is the order of [`Terms`].
-    fn order(&self, _c: usize, _block: usize) -> Option<Vec<Row>> {
+    fn order(&self, _c: usize, _block: usize) -> Option<Vec<Product>> {
         None
     }
     /// What it adds to its output whatever the input is, computed from its parameters; `None` if it is not piecewise linear.

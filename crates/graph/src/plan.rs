@@ -6,7 +6,7 @@ use crate::explain::{Part, Pass};
 use crate::graph::NodeId;
 use crate::loss::CrossEntropy;
 use crate::lower::{Form, Lowered, LoweredNode};
-use crate::op::{Choice, Op, ParamLayout, ParamSpec};
+use crate::op::{AlgorithmChoice, Op, ParamLayout, ParamSpec};
 use crate::optim::Optimizer;
 use crate::params::Params;
 use crate::plan_error::PlanError;
@@ -266,7 +266,7 @@ impl Planner<'_> {
         self.note_part(pass, node.nodes.clone(), choice, one.saturating_mul(times));
     }
 
-    fn note_part(&mut self, pass: Pass, nodes: Vec<NodeId>, choice: Choice, multiply_adds: u64) {
+    fn note_part(&mut self, pass: Pass, nodes: Vec<NodeId>, choice: AlgorithmChoice, multiply_adds: u64) {
         let (end, parts) = (self.program.kernels(), &mut self.placed.parts);
         if parts.last().map_or(0, |part| part.end) < end {
             parts.push(Part { pass, nodes, choice, multiply_adds, end });
@@ -324,12 +324,12 @@ impl Planner<'_> {
             let start = value(self.program, planes[&id]);
             training.loss.push(self.program, [self.placed.values[&id], start], report, weight);
             starts.push((id, start));
-            self.note_part(Pass::Loss, vec![id], Choice::only("cross entropy"), 0);
+            self.note_part(Pass::Loss, vec![id], AlgorithmChoice::only("cross entropy"), 0);
         }
         self.placed.report = Some(report);
         self.backward(&starts, &planes);
         self.update(training);
-        self.note_part(Pass::Update, Vec::new(), Choice::only("update"), 0);
+        self.note_part(Pass::Update, Vec::new(), AlgorithmChoice::only("update"), 0);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 
 use crate::arithmetic::Arithmetic;
 use crate::explain::Pass;
-use crate::facts::Choice;
+use crate::facts::AlgorithmChoice;
 use crate::glob::matches;
 use crate::graph::{Graph, Head, NodeId};
 use crate::lower::Lowered;
@@ -41,7 +41,7 @@ impl Graph {
     }
 
     /// The convolutions, with the algorithm by which each of them is computed in inference, and why.
-    pub fn convolutions(&self, arithmetic: Arithmetic) -> Vec<(NodeId, Choice)> {
+    pub fn convolutions(&self, arithmetic: Arithmetic) -> Vec<(NodeId, AlgorithmChoice)> {
         let convolutions =
             (0..self.nodes.len()).filter(|&id| self.nodes[id].operation().role() == Role::Convolution);
         let choice =

@@ -1,7 +1,7 @@
 //! The terms of a value, and their sum by hand.
 
 use serde::Serialize;
-use striate_graph::op::Row;
+use striate_graph::op::Product;
 
 use super::order::Rounding;
 
@@ -118,7 +118,12 @@ impl Sum {
 
     /// The sum in f32, row after row, as a convolution's kernel adds it. `value` has the input's values in channels that this
     /// sum has no weight for.
-    pub(super) fn in_order(&self, rows: &[Row], rounding: Rounding, value: impl Fn(&Row) -> f32) -> f32 {
+    pub(super) fn in_order(
+        &self,
+        rows: &[Product],
+        rounding: Rounding,
+        value: impl Fn(&Product) -> f32,
+    ) -> f32 {
         let mut place = vec![None; self.channels.iter().map(|c| c.channel + 1).max().unwrap_or(0)];
         self.channels.iter().for_each(|c| place[c.channel] = Some(c));
         rows.iter().fold(self.bias.unwrap_or(0.0), |sum, row| {

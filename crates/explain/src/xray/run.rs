@@ -1,7 +1,7 @@
 //! Runs the network up to a value and takes the value apart.
 
 use ndarray::{ArrayD, ArrayView3, Axis, IxDyn};
-use striate_graph::op::{Role, Row, Terms};
+use striate_graph::op::{Product, Role, Terms};
 use striate_graph::{
     Arithmetic, Engine, Graph, NodeId, Params, PlanError, RunError, Session, SessionError, Tap,
 };
@@ -307,7 +307,7 @@ impl Subject<'_> {
         let rows = block.and_then(|block| node.operation().order(map, block));
         let rows = rows.unwrap_or_else(|| unreachable!("{} ran, so it lies somewhere", node.name));
         let of_others =
-            |row: &Row| x.at(row.channel, tap_place(sum.first, row.tap, sum.dilation)).unwrap_or(0.0);
+            |row: &Product| x.at(row.channel, tap_place(sum.first, row.tap, sum.dilation)).unwrap_or(0.0);
         sum.in_order(&rows, rounding, of_others)
     }
 

@@ -5,7 +5,7 @@
 use crate::arithmetic::Arithmetic;
 use crate::emit::{BackwardKernels, ForwardKernels};
 use crate::graph::NodeId;
-use crate::op::{Choice, Conv2d, Method};
+use crate::op::{AlgorithmChoice, Conv2d, Method};
 use striate_kernels::conv::{ConvPool, ConvPoolBackwardData, ConvPoolBackwardWeight, Rows, can_pool};
 use striate_kernels::{Activate, Activation, BLOCK, Plane, ReluRule};
 
@@ -27,8 +27,8 @@ impl ConvReluPool {
     }
 
     /// As [`Operation::choice`](crate::op::Operation::choice).
-    pub(crate) fn choice(&self) -> Choice {
-        Choice { algorithm: "direct, pooled", reason: "3x3, 2x2 max-pool".into() }
+    pub(crate) fn choice(&self) -> AlgorithmChoice {
+        AlgorithmChoice { algorithm: "direct, pooled", reason: "3x3, 2x2 max-pool".into() }
     }
 
     /// As [`Operation::grad_halos`](crate::op::Operation::grad_halos).

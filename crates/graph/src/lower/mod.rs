@@ -10,7 +10,7 @@ use crate::arithmetic::Arithmetic;
 use crate::emit::{BackwardKernels, ForwardKernels};
 use crate::explain::Pass;
 use crate::graph::{Graph, Node, NodeId, full_names};
-use crate::op::{Choice, Op, Operation, ParamSpec};
+use crate::op::{AlgorithmChoice, Op, Operation, ParamSpec};
 use striate_kernels::Activation;
 
 /// A graph on its way to a program.
@@ -58,7 +58,7 @@ impl Form {
     }
 
     /// As [`Operation::choice`].
-    pub(crate) fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
+    pub(crate) fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> AlgorithmChoice {
         match self {
             Self::Stored(op) | Self::Joined { op, .. } => op.as_operation().choice(inputs, pass, arithmetic),
             Self::ConvReluPool(joined) => joined.choice(),

@@ -189,7 +189,7 @@ impl Conv2d {
     }
 
     /// The products of output channel `c` in the order in which they are added, where channels lie in blocks of `block`.
-    fn rows(&self, c: usize, block: usize) -> Vec<Row> {
+    fn rows(&self, c: usize, block: usize) -> Vec<Product> {
         let (per_in, per_out) = (self.in_channels / self.groups, self.out_channels / self.groups);
         let channels = self.read_by_block(c / BLOCK, per_in, per_out);
         let [kh, kw] = self.kernel_size;
@@ -198,7 +198,7 @@ impl Conv2d {
             let of_block = channels.start.max(b * block)..channels.end.min((b + 1) * block);
             for tap in (0..kh).flat_map(|y| (0..kw).map(move |x| [y, x])) {
                 for channel in of_block.clone() {
-                    rows.push(Row { channel, tap, is_connected: channel / per_in == c / per_out });
+                    rows.push(Product { channel, tap, is_connected: channel / per_in == c / per_out });
                 }
             }
         }
@@ -224,12 +224,12 @@ impl Operation for Conv2d {
             _ => Some(Limit::SharedBlocks),
         }
     }
-    fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
+    fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> AlgorithmChoice {
         let Algorithm { method, reason } = match pass {
             Pass::Backward => self.gradient_algorithm(inputs[0], arithmetic),
             Pass::Forward | Pass::Loss | Pass::Update => self.algorithm(inputs[0], arithmetic),
         };
-        Choice { algorithm: method.name(), reason }
+        AlgorithmChoice { algorithm: method.name(), reason }
     }
     fn role(&self) -> Role {
         Role::Convolution
@@ -251,7 +251,7 @@ impl Operation for Conv2d {
             bias: self.bias.then_some(c),
         }))
     }
-    fn order(&self, c: usize, block: usize) -> Option<Vec<Row>> {
+    fn order(&self, c: usize, block: usize) -> Option<Vec<Product>> {
         Some(self.rows(c, block))
     }
     fn shift(&self, parameter: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {

@@ -35,10 +35,12 @@ impl Operation for Linear {
     fn limit(&self, _: &[usize]) -> Option<Limit> {
         Some(Limit::Reads)
     }
-    fn choice(&self, _: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
+    fn choice(&self, _: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> AlgorithmChoice {
         match (arithmetic.dtype, pass) {
-            (Dtype::Bf16, Pass::Forward) => Choice { algorithm: "linear, bf16", reason: String::new() },
-            _ => Choice::only(self.name()),
+            (Dtype::Bf16, Pass::Forward) => {
+                AlgorithmChoice { algorithm: "linear, bf16", reason: String::new() }
+            }
+            _ => AlgorithmChoice::only(self.name()),
         }
     }
     fn role(&self) -> Role {

@@ -65,7 +65,9 @@ pub use stochastic_depth::StochasticDepth;
 use crate::cost;
 pub use crate::cost::Cost;
 use crate::emit::{BackwardKernels, ForwardKernels};
-pub use crate::facts::{Cells, Choice, Limit, Reads, Role, Row, Shift, Sign, Span, Terms, Weighted};
+pub use crate::facts::{
+    AlgorithmChoice, Cells, Limit, Product, Reads, Role, Shift, Sign, Span, Terms, Weighted,
+};
 pub use crate::operation::{Gradients, Operation, Reference};
 pub use crate::param_spec::{Init, ParamLayout, ParamSpec};
 pub use crate::shape_error::ShapeError;

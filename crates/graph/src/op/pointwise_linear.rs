@@ -40,7 +40,7 @@ impl Operation for PointwiseLinear {
     fn name(&self) -> &'static str {
         "pointwise_linear"
     }
-    fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> Choice {
+    fn choice(&self, inputs: &[&[usize]], pass: Pass, arithmetic: Arithmetic) -> AlgorithmChoice {
         self.conv().choice(inputs, pass, arithmetic)
     }
     fn role(&self) -> Role {
@@ -52,7 +52,7 @@ impl Operation for PointwiseLinear {
     fn terms(&self, inputs: &[&[usize]], at: [usize; 3]) -> Option<Terms> {
         self.conv().terms(inputs, at)
     }
-    fn order(&self, c: usize, block: usize) -> Option<Vec<Row>> {
+    fn order(&self, c: usize, block: usize) -> Option<Vec<Product>> {
         self.conv().order(c, block)
     }
     fn shift(&self, parameter: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
