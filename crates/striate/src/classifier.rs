@@ -27,9 +27,9 @@ use crate::Error;
 /// A network with its parameters, its preprocessing and the names of its classes, which can be trained, saved, loaded and used
 /// for prediction.
 ///
-/// A clone is for another thread: it shares the parameters, also as the kernels read them, and has its own memory for what they
-/// compute. Clones take turns on the threads of their [`Engine`]; on one of a single thread
-/// ([`load_with`](Self::load_with)) each runs on the thread that asks it.
+/// A clone is meant for another thread. It shares the parameters with the original, also in the layout that the kernels read,
+/// and has its own memory for activations. Clones take turns on the threads of their [`Engine`]; with an engine of a single
+/// thread ([`load_with`](Self::load_with)), each clone runs on the thread that calls it.
 ///
 /// # Example
 /// See the tour at the top of the [crate](crate).
@@ -54,7 +54,8 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// The classes with the highest probabilities, `(index, probability)`, the highest first; ties go to the lower index.
+    /// Returns the `k` classes with the highest probabilities as `(index, probability)`, the highest first; ties go to the
+    /// lower index.
     pub fn top(&self, k: usize) -> Vec<(usize, f32)> {
         let probabilities = self.probabilities();
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
@@ -75,7 +76,7 @@ impl Prediction {
     /// The name of a class by its index.
     ///
     /// # Panics
-    /// When there is no such class.
+    /// When there is no class with this index.
     pub fn name(&self, class: usize) -> &str {
         &self.classes[class]
     }
@@ -83,7 +84,7 @@ impl Prediction {
     /// `softmax(logits)`, one probability per class.
     ///
     /// # Numerics
-    /// In f64, relative to the highest logit, so that nothing overflows.
+    /// The softmax is computed in f64, relative to the highest logit, so that nothing overflows.
     pub fn probabilities(&self) -> Vec<f32> {
         softmax(&self.logits)
     }
@@ -114,10 +115,11 @@ impl Classifier {
         })
     }
 
-    /// Loads a model file and uses all cores.
+    /// Loads a model file and runs it on all cores.
     ///
     /// # Errors
-    /// A file that cannot be read, is damaged or none of ours, or computes something else than when it was saved.
+    /// When the file cannot be read, is damaged or is not a model file of Striate, or when its golden inputs give other results
+    /// than when it was saved.
     ///
     /// # Example
     /// ```
@@ -138,10 +140,11 @@ impl Classifier {
         Self::new(ModelFile::load(path.as_ref())?, engine)
     }
 
-    /// A classifier from the bytes of a model file, on every core.
+    /// Creates a classifier from the bytes of a model file and runs it on all cores.
     ///
     /// # Errors
-    /// [`Error::Format`] when they are damaged or none of ours, or compute something else than when they were saved.
+    /// [`Error::Format`] when the bytes are damaged or are not a model file of Striate, or when the golden inputs give other
+    /// results than when the file was saved.
     ///
     /// # Example
     /// ```
@@ -170,7 +173,7 @@ impl Classifier {
     /// Writes the model file atomically.
     ///
     /// # Errors
-    /// When the place cannot be written.
+    /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         Ok(self.file.save(path.as_ref())?)
     }
@@ -190,7 +193,8 @@ impl Classifier {
         &self.file.preprocess
     }
 
-    /// Sets whether images are inverted, for black-on-white images and a network trained on white on black.
+    /// Sets whether images are inverted before the network: for black-on-white images and a network that was trained on white
+    /// on black.
     pub fn set_invert(&mut self, invert: bool) {
         Arc::make_mut(&mut self.file).preprocess.invert = invert;
     }
@@ -209,15 +213,15 @@ impl Classifier {
         Ok(self.predict_pixels(&pixels)?.remove(0))
     }
 
-    /// Classifies several images at once; one prediction per image.
+    /// Classifies several images at once, and returns one prediction per image.
     ///
     /// # Shapes
     /// `pixels` is `[N, C, H, W]`, 0 to 255, as `Images` and
     /// [`Preprocess::from_image`](striate_image::Preprocess::from_image) have them.
     ///
     /// # Errors
-    /// When the pixels are not a whole number of images, or empty; [`Error::Logits`] when a logit is infinite or NaN, so that
-    /// there is no prediction.
+    /// When `pixels` is empty or not a whole number of images; [`Error::Logits`] when a logit is infinite or NaN, so that there
+    /// is no prediction.
     pub fn predict_pixels(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, Error> {
         let preprocess = &self.file.preprocess;
         let one = preprocess.sample_len();
@@ -238,8 +242,8 @@ impl Classifier {
         logits.chunks_exact(self.classes.len()).enumerate().map(one).collect()
     }
 
-    /// Like [`predict_pixels`](Self::predict_pixels), but averages the probabilities of each image and its mirror image
-    /// (test-time augmentation). Takes twice as long.
+    /// Classifies images like [`predict_pixels`](Self::predict_pixels), but averages the probabilities of each image and its
+    /// mirror image (test-time augmentation). This takes twice as long.
     ///
     /// # Errors
     /// Those of [`predict_pixels`](Self::predict_pixels).

@@ -1,4 +1,4 @@
-//! The errors of a [`Classifier`](crate::Classifier), which are those of the crates below.
+//! The errors of a [`Classifier`](crate::Classifier), which wrap those of the crates below.
 
 use striate_base::LogitError;
 #[cfg(any(feature = "digits", feature = "hub", feature = "train"))]
@@ -18,17 +18,17 @@ use striate_train::FitError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A data set.
+    /// A data set cannot be read.
     #[cfg(any(feature = "digits", feature = "hub", feature = "train"))]
     #[error(transparent)]
     Data(#[from] DataError),
-    /// An image that cannot be read, or a preprocessing that cannot be carried out.
+    /// An image cannot be read, or the preprocessing cannot be carried out.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// A model file.
+    /// A model file cannot be read or written.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// Training or evaluation.
+    /// Training or evaluation failed.
     #[cfg(feature = "train")]
     #[error(transparent)]
     Fit(#[from] FitError),
@@ -43,21 +43,21 @@ pub enum Error {
     Logits {
         /// The index of the image, from 0.
         image: usize,
-        /// The error with the logit.
+        /// The logit that is not finite.
         error: LogitError,
     },
-    /// The name of a network is not known.
+    /// No network has this name.
     #[error(transparent)]
     Model(#[from] UnknownModel),
-    /// Published weights.
+    /// Published weights cannot be loaded.
     #[cfg(feature = "hub")]
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// A method of explaining that does not apply to the network.
+    /// The explanation method does not apply to the network.
     #[cfg(feature = "explain")]
     #[error(transparent)]
     Explain(ExplainError),
-    /// `STRIATE_ISA` names what this machine lacks.
+    /// `STRIATE_ISA` names an instruction set that this machine does not have.
     #[error("{0}")]
     Engine(String),
 }

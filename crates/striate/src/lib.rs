@@ -1,12 +1,12 @@
-//! Striate trains, explains and ships convolutional image classifiers: in Rust, on the CPU, without a network.
+//! Striate trains, explains and ships convolutional image classifiers: in Rust, on the CPU, without network access.
 //!
-//! **Floor 5**: this crate is the one to depend on. It holds next to nothing of its own but the [`Classifier`]; it
-//! gathers the floors below, each under its own name: [`graph`], [`nn`], [`models`], [`image`], `data`, `train`, [`formats`],
-//! `report`, `explain`, `lab`, [`kernels`]. `use striate::prelude::*;` brings what most programs need.
+//! **Floor 5**: programs depend on this crate. It contains little besides the [`Classifier`]; it re-exports the crates of the
+//! lower floors, each under its own name: [`graph`], [`nn`], [`models`], [`image`], `data`, `train`, [`formats`], `report`,
+//! `explain`, `lab`, [`kernels`]. `use striate::prelude::*;` imports what most programs need.
 //!
 //! # Features
-//! A program compiles only what it uses. Without any feature it loads a model file, predicts from pixels and looks inside the
-//! network.
+//! A program compiles only the features that it enables. Without any feature, the crate loads model files, predicts from pixels
+//! and gives access to the values inside the network.
 //!
 //! | feature | adds |
 //! | --- | --- |
@@ -14,18 +14,18 @@
 //! | `decode-all` | reading BMP, GIF, PNM, TIFF and WebP files as well |
 //! | `train` | `data` and `train`: data sets, `Classifier::fit` and `finetune`, evaluation |
 //! | `explain` | `explain` and `report`: attribution, feature maps, charts, reports; with `train`, the charts in the folder of a run |
-//! | `hub` | `data::fetch` and `models::weights::load`: data sets and published weights, by TLS; the only feature that needs a C compiler |
-//! | `digits` | the data set `digits` inside the program |
-//! | `shipped` | `models::shipped`: three trained networks inside the program |
+//! | `hub` | `data::fetch` and `models::weights::load`: downloads of data sets and published weights over TLS; the only feature that needs a C compiler |
+//! | `digits` | the data set `digits`, embedded in the program |
+//! | `shipped` | `models::shipped`: three trained networks, embedded in the program |
 //! | `lab` | `lab`: experiments on networks and data sets |
 //!
-//! Where to start reading: the tour below, then `examples/01_convnet.rs` and `examples/02_hooks.rs`.
+//! Start reading with the tour below, then `examples/01_convnet.rs` and `examples/02_hooks.rs`.
 //!
 //! # A tour
 //!
-//! **Define.** A network is a struct of layers, and a function from values to values that runs once, when the network
-//! is traced. Names come from the fields and equal PyTorch's; shapes that do not fit are found here, with the layer, the
-//! line, and what to try.
+//! **Define.** A network is a struct of layers and a function from values to values, which runs once, when the network is
+//! traced. Parameter names follow from the fields and equal PyTorch's. Shapes that do not fit together are reported here, with
+//! the layer, the line, and a suggestion.
 //!
 //! ```
 //! use striate::prelude::*;
@@ -76,8 +76,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Gradients are named values, too; a hook receives the inputs and the output of an operation; and an edit changes a value for
-//! one run: what would the network predict if this map were silent?
+//! Gradients have names, too. A hook receives the inputs and the output of an operation, and an edit changes a value for one
+//! run: what would the network predict if this feature map were zero?
 //!
 //! ```
 //! # use striate::prelude::*;
@@ -103,8 +103,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! **Train, use, save.** A [`Classifier`] is a network with its parameters, its preprocessing and the names of its classes: one
-//! file with everything needed to classify images.
+//! **Train, use, save.** A [`Classifier`] is a network with its parameters, its preprocessing and the names of its classes. It
+//! is saved as one file with everything needed to classify images.
 //!
 //! ```
 //! # #[cfg(all(feature = "digits", feature = "train"))] {
@@ -130,8 +130,8 @@
 //! ```
 //!
 //! # Invariants
-//! * Everything here is a re-export or is written over the public interface of the floors below.
-//! * No command of the binary can do what this crate cannot.
+//! * Everything here is a re-export, or is written with the public interface of the lower floors only.
+//! * Every command of the binary can also be carried out with this crate.
 
 mod classifier;
 mod error;
@@ -167,7 +167,7 @@ pub mod nn {
     pub use striate_nn::*;
 }
 
-/// What most programs need: `use striate::prelude::*;`.
+/// The names that most programs need, for `use striate::prelude::*;`.
 pub mod prelude {
     pub use crate::nn::{Adam, AdamW, OptimizerConfig, Sgd};
     pub use crate::nn::{

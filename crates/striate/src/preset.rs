@@ -5,11 +5,11 @@ use striate_data::{Dataset, InputError, Known, Preprocess, Split, mean_std};
 /// The default height and width of photos, in pixels.
 const PHOTO_PX: usize = 224;
 
-/// The default preprocessing of a data set: the published mean and standard deviation of a known data set, or those of its
-/// training pixels; for photos, those of ImageNet at 224 x 224.
+/// Returns the default preprocessing of a data set: for a known data set with its published mean and standard deviation, for
+/// other images in memory with those of the training pixels, and for photos that of ImageNet at 224 x 224.
 ///
 /// # Errors
-/// [`InputError::Preprocess`] when its images are of a shape that no network can be fed, such as two channels.
+/// [`InputError::Preprocess`] when the images have a shape that no network accepts, such as two channels.
 ///
 /// # Example
 /// ```

@@ -1,4 +1,4 @@
-//! What a classifier says, as a report, and why it says so.
+//! The predictions of a classifier as reports, and their explanation.
 
 use ndarray::{Array3, ArrayView3};
 use striate_explain::attribution::{Attribution, Attributor, Method};
@@ -9,7 +9,7 @@ use super::{Classifier, Prediction};
 use crate::Error;
 
 impl Prediction {
-    /// The `k` most probable classes as data, for JSON and CSV. `image` is the name of the image.
+    /// Returns the `k` most probable classes as data, for JSON and CSV. `image` is the name of the image.
     ///
     /// # Example
     /// ```
@@ -28,15 +28,15 @@ impl Prediction {
 }
 
 impl Classifier {
-    /// Which part of an image, of any size and color, speaks for the class that is predicted for it, and which against: the class's
-    /// logit, taken apart by `method` at its default settings. Methods that start from a baseline start from the mean of the training
-    /// images. [`Method::usual`] is the one to begin with.
+    /// Computes an attribution for the predicted class: how much each part of an image, of any size and color, speaks for or
+    /// against it. The class's logit is decomposed by `method` with its default settings. Methods that need a baseline use the
+    /// mean of the training images. [`Method::usual`] is a good method to start with.
     ///
-    /// For another class, the difference of two classes, another layer or other settings, ask an [`Attributor`] of the
+    /// For another class, the difference of two classes, another layer or other settings, use an [`Attributor`] of the
     /// [`session`](Self::session).
     ///
     /// # Errors
-    /// [`Error::Explain`] when the method does not apply to this network, or the network names no class;
+    /// [`Error::Explain`] when the method does not apply to this network, or when the network has no class names;
     /// [`Error::Run`] when the network cannot be run.
     ///
     /// # Example

@@ -1,4 +1,4 @@
-//! A classifier for other images, from one that has learned.
+//! Fine-tuning: a classifier for other images, made from a pretrained one.
 
 use striate_data::Dataset;
 use striate_graph::Forward;
@@ -16,9 +16,10 @@ impl Classifier {
     /// trained. The report estimates the accuracy by cross-validation, compares it with that of simpler classifiers, lists the labels
     /// that look wrong, and says whether training all layers is worth it.
     ///
-    /// The network must be one of the [registry](striate_models::registry), under the name in its file; for any other, or for progress,
-    /// use [`finetune_with`](Self::finetune_with). To save the classifier before all layers are trained, to keep features on disk, and
-    /// for a folder with the results, use [`train::finetune`](striate_train::finetune).
+    /// The network must be in the [registry](striate_models::registry), under the name in its file; for any other network, or
+    /// to observe the progress, use [`finetune_with`](Self::finetune_with). To save the classifier before all layers are
+    /// trained, to keep features on disk, or to write the results to a folder, use
+    /// [`train::finetune`](striate_train::finetune).
     ///
     /// # Errors
     /// [`Error::Model`] when the network is not in the registry; [`Error::Fit`] when a class has fewer than two images, the network
@@ -54,8 +55,9 @@ impl Classifier {
         self.finetune_with(net.as_ref(), data, config, |_| ())
     }
 
-    /// As [`finetune`](Self::finetune), for any network, and tells `progress` what happens: each stage, and the events of training all
-    /// layers. `net` is the network of this classifier with an output for each class of the data; its layers have the same names.
+    /// Fine-tunes like [`finetune`](Self::finetune), for any network, and calls `progress` with the beginning of each stage and
+    /// the events of training all layers. `net` is the network of this classifier with one output per class of the data; its
+    /// layers have the same names.
     ///
     /// # Errors
     /// Those of [`finetune`](Self::finetune), and [`Error::Fit`] when `net` is another network.

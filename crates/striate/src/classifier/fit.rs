@@ -1,4 +1,4 @@
-//! A classifier that learns.
+//! Training and evaluation of a classifier.
 
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
@@ -21,19 +21,21 @@ impl<F: FnMut(&Event<'_>)> Observer for Telling<F> {
 }
 
 impl Classifier {
-    /// Trains a network on a data set, on every core, with the usual preprocessing of the data, and keeps the best epoch. It is
-    /// chosen by images held out of the training set ([`val_split`](FitConfig::val_split)), so that the test images can judge it.
+    /// Trains a network on a data set, on all cores, with the default preprocessing of the data, and keeps the best epoch. The
+    /// best epoch is selected on images held out of the training set ([`val_split`](FitConfig::val_split)), so that the test
+    /// images can be used to evaluate it.
     ///
-    /// For progress, use [`fit_with`](Self::fit_with); for checkpoints and a folder with the results,
+    /// To observe the progress, use [`fit_with`](Self::fit_with); for checkpoints and a folder with the results, use
     /// [`train::fit`](striate_train::fit()).
     ///
     /// # Errors
-    /// Shapes that do not fit, a configuration that makes no sense, a loss that is not finite.
+    /// When shapes do not fit together, a setting is out of range, or the loss becomes infinite or NaN.
     pub fn fit(net: &dyn Forward, data: &Dataset, config: &FitConfig) -> Result<Self, Error> {
         Self::fit_with(net, data, config, |_| ())
     }
 
-    /// As [`fit`](Self::fit), and tells `progress` what happens: each step, and each epoch with its figures.
+    /// Trains like [`fit`](Self::fit), and calls `progress` with each event of the run: each step, and each epoch with its
+    /// metrics.
     ///
     /// # Errors
     /// Those of [`fit`](Self::fit).
@@ -81,13 +83,13 @@ impl Classifier {
     /// Evaluates the network on labeled images.
     ///
     /// # Errors
-    /// When images have another shape, labels are out of range, or photos cannot be decoded.
+    /// When the images have another shape than the network's input, labels are out of range, or photos cannot be decoded.
     pub fn evaluate(&mut self, images: &Split) -> Result<Evaluation, Error> {
         Ok(evaluate(&mut self.session, &self.engine, images, &self.file.preprocess)?)
     }
 
-    /// The number of these images that the network was trained on, so that it cannot be evaluated on them; 0 if `data` is not the data
-    /// set that it was trained on. The same file counts as the same image, wherever it lies.
+    /// Returns how many of these images the network was trained on, so that they cannot be used to evaluate it; 0 if `data` is
+    /// not the data set that it was trained on. Files with the same content count as the same image, wherever they are.
     ///
     /// # Example
     /// ```

@@ -1,4 +1,4 @@
-//! A network by name with weights from somewhere, and the preprocessing that goes with them.
+//! A pretrained network by name, with its weights and their preprocessing.
 
 use striate_formats::{FormatError, ModelFile, Problem, Provenance};
 use striate_graph::{Engine, Graph, Params};
@@ -13,7 +13,7 @@ use striate_train::finetune::BaseNetwork;
 use super::Classifier;
 use crate::Error;
 
-/// A network with weights that were published for it, or that somebody saved: with their classes, channels and size of images.
+/// A network with its published or saved weights: with their classes, channels and image size.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Pretrained {
@@ -21,19 +21,18 @@ pub struct Pretrained {
     pub name: &'static str,
     /// The network.
     pub graph: Graph,
-    /// Its parameters.
+    /// The parameters of the network.
     pub params: Params,
-    /// How the weights want their images.
+    /// The preprocessing that the weights were trained with.
     pub preprocess: Preprocess,
-    /// What the outputs are called; `None` when nothing says so.
+    /// The names of the outputs; `None` when neither the file nor the table of published weights has them.
     pub classes: Option<Vec<String>>,
-    /// Where the weights came from, and what was assumed.
+    /// The origin of the weights, and the assumptions that were made when they were loaded.
     pub report: LoadReport,
 }
 
 impl Pretrained {
-    /// The network `info` as the weights that `source` names were saved; the table in [`weights`] says what
-    /// a source is.
+    /// Loads the network `info` with the weights that `source` names; the table in [`weights`] lists the possible sources.
     ///
     /// # Errors
     /// Those of [`load_network`].
@@ -72,7 +71,7 @@ impl Pretrained {
         Ok(Self { name: info.name, graph, params, preprocess, classes, report })
     }
 
-    /// Where the weights were found, for people: their name if they have one, and the file.
+    /// Returns a description of the origin of the weights: their name if they have one, and the file.
     pub fn source(&self) -> String {
         let path = self.report.path.display();
         let sha256 = &self.report.sha256;
@@ -82,18 +81,18 @@ impl Pretrained {
         }
     }
 
-    /// Number of outputs.
+    /// Returns the number of outputs.
     pub fn outputs(&self) -> usize {
         self.graph.output_shape().iter().product()
     }
 
-    /// The network as the functions of [`train::finetune`](striate_train::finetune) take it.
+    /// Borrows the network in the form that [`train::finetune`](striate_train::finetune) expects.
     #[cfg(feature = "train")]
     pub fn base(&self) -> BaseNetwork<'_> {
         BaseNetwork { graph: &self.graph, params: &self.params, preprocess: &self.preprocess }
     }
 
-    /// As a model file, ready to be used; outputs without names are called by their number.
+    /// Converts the network into a model file. Outputs without a name are named by their number.
     ///
     /// # Errors
     /// Those of [`ModelFile::new`].
@@ -110,14 +109,15 @@ impl Pretrained {
 }
 
 impl Classifier {
-    /// A network that has learned, by name, on every core: one that [comes with its weights](striate_models::shipped), a network of
-    /// the [registry](striate_models::registry) with the weights that were published for it, or such weights by their own name
-    /// (`resnet50.v1`). Nothing is downloaded: published weights must be on this machine already, where PyTorch, timm or `striate`
-    /// put them. [`Pretrained::load`] can download them, and takes your own.
+    /// Loads a pretrained network by name, and runs it on all cores: a network that [comes with its
+    /// weights](striate_models::shipped), a network of the [registry](striate_models::registry) with its default published
+    /// weights, or published weights by their own name (`resnet50.v1`). Nothing is downloaded: published weights must already
+    /// be on this machine, where PyTorch, timm or `striate` store them. [`Pretrained::load`] can download them, and also reads
+    /// your own files.
     ///
     /// # Errors
-    /// [`Error::Model`] when no network has that name; [`Error::Weights`] when its weights are not on this machine, with their address
-    /// and the place to put them, or are damaged.
+    /// [`Error::Model`] when no network has this name; [`Error::Weights`] when its weights are damaged or are not on this
+    /// machine. The error then has their address and the path where they belong.
     ///
     /// # PyTorch
     /// `torchvision.models.get_model(name, weights="DEFAULT")`.
