@@ -1,4 +1,4 @@
-//! Which network suits a data set, and how to train it.
+//! The networks that suit a data set, and how to train them.
 
 use striate_data::nature::{ImageKind, Nature};
 
@@ -17,8 +17,8 @@ pub enum Approach {
 }
 
 impl Approach {
-    /// The ways that suit a number of training images of this nature, the best first; there is at least one. Without a nature, since no
-    /// image could be decoded, it is the way for digits.
+    /// Returns the ways that suit this number of training images of this nature, the best first; there is at least one. Without
+    /// a nature, because no image could be decoded, it is the way for digits.
     ///
     /// # Example
     /// ```

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use striate_data::{DataError, Loader};
 use striate_graph::{Engine, Target};
 
-/// Room for the images and targets of a batch, which all threads of an engine fill.
+/// A buffer for the images and targets of a batch, which all threads of an engine fill.
 #[derive(Debug)]
 pub struct Batch {
     images: Vec<f32>,
@@ -14,7 +14,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Room for `batch_size` images of `sample_len` values each.
+    /// Allocates a batch of `batch_size` images with `sample_len` values each.
     pub fn new(batch_size: usize, sample_len: usize) -> Self {
         Self {
             images: vec![0.0; batch_size * sample_len],

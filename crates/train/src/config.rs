@@ -47,7 +47,7 @@ pub struct FitConfig {
     pub auxiliary: bool,
     /// The bound for gradient clipping; `None` disables it.
     pub clip_grad: Option<f32>,
-    /// What `clip_grad` bounds.
+    /// The quantity that `clip_grad` bounds.
     pub clip_mode: ClipMode,
     /// The decay per update of an exponential moving average of the parameters; if set, the average is validated and kept.
     pub ema_decay: Option<f32>,
@@ -59,7 +59,7 @@ pub struct FitConfig {
     /// The random seed of the initial parameters, the order, the augmentation and dropout.
     pub seed: u64,
     /// The share of the training images that is held out to select the best epoch, so that the test images are not used for it;
-    /// at most 5,000 images. It has no effect where the data set has a validation part. With 0 the epoch is selected on the test
+    /// at most 5,000 images. It has no effect where the data set has a validation split. With 0 the epoch is selected on the test
     /// images, so their figures are slightly optimistic.
     pub val_split: f32,
     /// Stops the run after this many epochs without an improvement of the validation metric.
@@ -110,11 +110,11 @@ pub enum ClassWeights {
     /// `images / (classes · images of the class)`: all classes count equally, like scikit-learn's `balanced`. A class
     /// without images has the weight 0.
     Balanced,
-    /// One weight per class.
+    /// One given weight per class.
     Given(Vec<f32>),
 }
 
-/// What `clip_grad` bounds.
+/// The quantity that `clip_grad` bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClipMode {

@@ -27,13 +27,13 @@ pub enum FitError {
         "the network {model} has outputs {got:?}, but the data set {data} has {expected} classes; build it for {expected}"
     )]
     Classes {
-        /// Name of the network.
+        /// The name of the network.
         model: String,
-        /// Name of the data set.
+        /// The name of the data set.
         data: String,
-        /// Classes of the data.
+        /// The number of classes of the data set.
         expected: usize,
-        /// Shape of the output.
+        /// The shape of the network's output.
         got: Vec<usize>,
     },
     /// The network does not end in a fully connected layer.
@@ -42,7 +42,7 @@ pub enum FitError {
          --model and --weights starts from the same weights and trains all layers"
     )]
     NoHead {
-        /// Its last operation.
+        /// The last operation of the network, as in PyTorch's functional API.
         last: &'static str,
     },
     /// The features of the network are not finite.
@@ -56,7 +56,7 @@ pub enum FitError {
     Logits {
         /// The name of the image.
         image: String,
-        /// The logit that is no number.
+        /// The first logit that is infinite or NaN.
         error: LogitError,
     },
     /// A class has too few images to hold some out for evaluation.
@@ -92,11 +92,11 @@ pub enum FitError {
         step: usize,
         /// The number of steps per epoch.
         steps: usize,
-        /// Rate of that step.
+        /// The learning rate of that step.
         learning_rate: f32,
-        /// Loss of that step.
+        /// The loss of that step.
         loss: f32,
-        /// Where the first value that is not finite was found.
+        /// A clause for the message: the first parameter or gradient that is not finite, or that all of them are finite.
         first: String,
         /// The last good checkpoint, if any.
         checkpoint: Option<PathBuf>,
@@ -116,7 +116,7 @@ pub enum FitError {
     InUse {
         /// The folder.
         folder: PathBuf,
-        /// The process of the other run, where the system tells.
+        /// The process of the other run, if the system reports it.
         process: Option<u32>,
     },
     /// The folder does not contain a run.
@@ -136,7 +136,7 @@ pub enum FitError {
             .collect::<Vec<_>>().join("\n")
     )]
     OtherRun {
-        /// Its checkpoint.
+        /// The path of the checkpoint.
         checkpoint: PathBuf,
         /// The settings that differ.
         differences: Vec<Difference>,
@@ -146,7 +146,7 @@ pub enum FitError {
     Checkpoint {
         /// The file.
         checkpoint: PathBuf,
-        /// Why.
+        /// The reason, as a sentence.
         reason: String,
     },
     /// Neither of the two checkpoints of the run can be read.
@@ -154,9 +154,9 @@ pub enum FitError {
         "{newest}; and the checkpoint before it: {previous}; there is nothing left to resume from, so start the run again"
     )]
     NoWholeCheckpoint {
-        /// What is wrong with the newest.
+        /// The error of the newest checkpoint.
         newest: Box<FormatError>,
-        /// What is wrong with the one before it.
+        /// The error of the checkpoint before it.
         previous: Box<FormatError>,
     },
     /// The model cannot be saved.
@@ -165,7 +165,7 @@ pub enum FitError {
     /// A file cannot be read or written.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// The data is wrong.
+    /// The data set cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
     /// The shapes of the network do not fit together.
@@ -180,7 +180,7 @@ pub enum FitError {
     /// The network cannot take the images.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// An image or a metric failed.
+    /// A metric could not be computed or a chart could not be drawn.
     #[error(transparent)]
     Report(#[from] ReportError),
     /// The schedule is not valid.
@@ -204,6 +204,6 @@ pub struct Difference {
     pub what: String,
     /// The value when the run was started.
     pub saved: String,
-    /// The value that is asked for now.
+    /// The value in the settings of the new run.
     pub asked: String,
 }

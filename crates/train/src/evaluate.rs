@@ -18,7 +18,7 @@ pub struct Evaluation {
     pub confusion: Confusion,
     /// Images whose label is among the five highest logits.
     pub top5_hits: u64,
-    /// Mean cross entropy.
+    /// The mean cross entropy.
     pub loss: f64,
     /// The calibration of the probabilities.
     pub calibration: Calibration,

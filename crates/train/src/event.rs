@@ -14,20 +14,20 @@ use striate_formats::FormatError;
 /// `Stopped` or `Finished`. [Fine-tuning](crate::finetune) begins with `Stage`s.
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A stage of the work that is not training begins, or has come this far.
+    /// A stage of the work that is not training begins or makes progress.
     Stage {
-        /// What is computed.
+        /// The stage.
         stage: Stage,
         /// The number of images, or of steps of a fit, that are done.
         done: usize,
-        /// The number of all of them; `None` where it is not known how long the stage takes.
+        /// The total number of images or steps; `None` when it is not known how long the stage takes.
         total: Option<usize>,
     },
-    /// Everything is ready; a checkpoint exists.
+    /// The run is ready to train, and its first checkpoint exists.
     Started {
-        /// Name of the network.
+        /// The name of the network.
         model: &'a str,
-        /// Name of the data set.
+        /// The name of the data set.
         data: &'a str,
         /// The number of trainable values.
         parameters: usize,
@@ -51,7 +51,7 @@ pub enum Event<'a> {
         resumed: Option<(usize, usize)>,
         /// The settings that are other than they were before the run was resumed.
         changes: &'a [Difference],
-        /// Epochs done already.
+        /// The epochs that were finished before the run was resumed.
         rows: &'a [EpochRow],
     },
     /// One update was made.
@@ -62,31 +62,31 @@ pub enum Event<'a> {
         step: usize,
         /// The number of steps per epoch.
         steps: usize,
-        /// Mean loss of the epoch so far.
+        /// The mean loss of the epoch so far.
         loss: f64,
-        /// Accuracy of the epoch so far.
+        /// The accuracy of the epoch so far.
         accuracy: f64,
         /// Training images per second in the epoch so far.
         images_per_s: f64,
-        /// Rate of this step.
+        /// The learning rate of this step.
         learning_rate: f32,
     },
     /// An epoch was trained and evaluated; its checkpoint is written.
     EpochEnd {
-        /// The epoch.
+        /// The metrics of the epoch.
         row: &'a EpochRow,
         /// All epochs so far, including this one.
         rows: &'a [EpochRow],
         /// The number of epochs of the whole run.
         epochs: usize,
-        /// Whether it is the best so far.
+        /// Whether this epoch is the best so far.
         best: bool,
         /// The evaluation on the validation images.
         evaluation: &'a Evaluation,
     },
     /// A checkpoint was written.
     Checkpoint {
-        /// Where.
+        /// The path of the checkpoint.
         path: &'a Path,
     },
     /// Something went wrong, but the run continues. This event can come at any time, even before `Started`.
@@ -133,9 +133,9 @@ pub enum Warning {
     /// The newest checkpoint is damaged or missing, and the run is resumed from the one before it.
     #[error("{newest}; resuming from the checkpoint before it, {}", previous.display())]
     OlderCheckpoint {
-        /// What is wrong with the newest.
+        /// The error of the newest checkpoint.
         newest: FormatError,
-        /// The one before it.
+        /// The path of the checkpoint before it.
         previous: PathBuf,
     },
 }
@@ -143,7 +143,7 @@ pub enum Warning {
 /// Why a run ends before its last epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Stop<'a> {
-    /// The caller asked it to stop.
+    /// The caller requested the stop.
     Asked {
         /// The checkpoint to resume from, if the run has a folder.
         checkpoint: Option<&'a Path>,
@@ -152,18 +152,18 @@ pub enum Stop<'a> {
     Patience {
         /// The number of epochs without an improvement.
         patience: usize,
-        /// From 1.
+        /// The best epoch, from 1.
         best_epoch: usize,
         /// The metric that selects the best epoch.
         metric: Metric,
     },
-    /// The time is up.
+    /// The time limit is reached.
     Budget {
         /// The time limit in seconds.
         budget_s: f64,
-        /// Steps done.
+        /// The number of steps that were done.
         steps: u64,
-        /// Steps for which the schedule was made.
+        /// The number of steps for which the schedule was made.
         planned: u64,
     },
 }

@@ -21,14 +21,14 @@ const DIVERGED: f64 = 4.0;
 /// A slope is taken over this many steps to each side, since single batches are easier or harder than others.
 const REACH: usize = 4;
 
-/// The loss over rising learning rates.
+/// The loss over rising learning rates, as measured by [`find_lr`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct RateSearch {
     /// The learning rates, rising.
     pub rates: Vec<f32>,
     /// The smoothed loss at each rate.
     pub losses: Vec<f64>,
-    /// Where the loss fell fastest; `None` where it never did.
+    /// The rate at which the loss fell fastest; `None` when it never fell.
     pub suggestion: Option<f32>,
 }
 
@@ -38,7 +38,7 @@ pub struct RateSearch {
 /// The same job gives the same bits on any number of threads.
 ///
 /// # Errors
-/// Those of [`fit`](crate::fit()) before its first step, and photos that cannot be decoded.
+/// Those of [`fit`](crate::fit()) before its first step; also when a photo cannot be decoded.
 ///
 /// # Source
 /// Smith 2017, section 3.3, with the numbers of fastai's `lr_find`.

@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use striate_formats::{Disk, RealDisk};
 
-/// Checks that a job can start: that the settings, the data and the network fit together. [`fit`] does so itself; this is for
-/// callers who create a folder first.
+/// Checks that a job can start: that the settings, the data and the network fit together. [`fit`] makes the same check; this
+/// function is for callers who create a folder first.
 ///
 /// # Errors
 /// Those of [`fit`] that do not need the run folder.

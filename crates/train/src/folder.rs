@@ -1,8 +1,8 @@
 //! The files of a run: `model.safetensors` (the best epoch), `last.safetensors`, `checkpoint.safetensors` and the one
 //! before it, `args.yaml`, `results.csv` and, with the feature `charts`, the curves and the confusion matrix as SVG and PNG.
 //!
-//! A failed write is repeated three times within three seconds. If it still fails, the run ends if it needs the file, such as a
-//! checkpoint or a model, and otherwise only emits a warning.
+//! A failed write is repeated three times within three seconds. If it still fails, a file that the run needs, such as a
+//! checkpoint or a model, ends the run; any other file only causes a warning.
 
 use crate::error::FitError;
 use crate::event::{Event, EventFn, Warning};
@@ -54,7 +54,7 @@ const FILES: [&str; 9] = [
 /// The waits before each repetition of a failed write.
 const WAITS: [Duration; 3] = [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
-/// Removes the files of an earlier run from a folder, so that another run can replace it. Files of other origin stay.
+/// Removes the files of an earlier run from a folder, so that another run can replace it. Other files in the folder are kept.
 ///
 /// # Errors
 /// [`FormatError::Write`] for a file that cannot be removed.

@@ -32,11 +32,12 @@ pub struct Job<'a> {
     pub run_dir: Option<&'a Path>,
     /// Whether to continue from the checkpoint in `run_dir`.
     ///
-    /// The run must be the same: network, data, and every setting but `epochs`, `batch_size`, `learning_rate` and `patience`,
-    /// which may be changed. With the same settings it ends in the same bits as a run that was never stopped. With others the
-    /// epochs that are done stay as they are, parameters, optimizer state and order of the images go on, and the schedule is
-    /// laid over the new number of epochs: a rate that depends on the length of the run, as that of one-cycle and cosine does,
-    /// jumps to where a run of the new length would be. The batch size can change only between two epochs.
+    /// The job must be that of the run to resume: the same network, the same data, and the same settings except `epochs`,
+    /// `batch_size`, `learning_rate` and `patience`, which may be changed. With the same settings the run ends in the same bits
+    /// as a run that was never stopped. With other settings the finished epochs are kept, training continues with the
+    /// parameters, the optimizer state and the order of the images, and the schedule is stretched to the new number of epochs:
+    /// a rate that depends on the length of the run, as with one-cycle and cosine, jumps to its value in a run of the new
+    /// length. The batch size can be changed only between two epochs.
     pub resume: bool,
     /// The lock of `run_dir`, for callers who write into the folder before or after the run. Without it, the run takes the lock
     /// and releases it at its end.
@@ -83,10 +84,10 @@ impl<'a> Job<'a> {
     }
 }
 
-/// How a run ended.
+/// The outcome of a run.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The run finished.
+    /// The run finished, with this result.
     Finished(Box<Trained>),
     /// The run was stopped between two steps and can be resumed.
     Interrupted {

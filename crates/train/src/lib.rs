@@ -1,7 +1,8 @@
 //! Floor 3 of Striate: the training loop and its events.
 //!
-//! Below it: `striate-nn` (optimizers, schedules), `striate-data` (the loader), `striate-formats` (what is saved); beside
-//! it `striate-report`, which counts and, with the feature `charts`, draws. Above: the facade and the binary, whose progress bar is an [`Observer`].
+//! Below it: `striate-nn` (optimizers, schedules), `striate-data` (the loader), `striate-formats` (the saved files); beside
+//! it `striate-report`, which computes the metrics and, with the feature `charts`, draws the charts. Above it: the facade and
+//! the binary, whose progress bar is an [`Observer`].
 //!
 //! Start reading at `fit.rs`, the loop on one screen; then `run.rs`, the state behind it; then `folder.rs`, the files of a run.
 //! [`finetune`] starts from a pretrained network instead, and first fits only its last layer.
@@ -13,7 +14,7 @@
 //!   run that is killed at any moment and resumed ends with the same model file as one that was not. The checkpoint before it is
 //!   kept, too, in case the newest one is damaged.
 //! * A run folder has one run at a time: it is locked from before it is first read until the end.
-//! * Nothing that is not finite is ever saved.
+//! * Values that are infinite or NaN are never saved.
 //! * The images that a run is evaluated on do not select the epoch, unless there are no others or the settings say so
 //!   (`run_splits.rs`).
 //!

@@ -1,4 +1,4 @@
-//! One run in a folder at a time.
+//! The lock of a run folder, so that only one run uses it at a time.
 
 use crate::error::FitError;
 use std::fs::{File, TryLockError};
@@ -10,11 +10,11 @@ use striate_formats::{FormatError, remove_partials};
 /// The name of the lock file, which shows that a run is in progress in a folder, and in which process.
 pub const LOCK: &str = ".lock";
 
-/// The right to write into a run folder, until it is dropped.
+/// The exclusive right to write into a run folder, held until it is dropped.
 ///
-/// It is an operating-system lock on the file [`LOCK`], which is released when the process ends, however that happens, so there
-/// are no stale locks. The file stays, since another process may be about to lock it. On a file system without locks there is no
-/// protection.
+/// It is an operating-system lock on the file [`LOCK`]. The system releases it when the process ends, in whatever way, so there
+/// are no stale locks. The file itself stays, since another process may be about to lock it. A file system without locks gives
+/// no protection.
 #[derive(Debug)]
 pub struct FolderLock {
     folder: PathBuf,
@@ -48,7 +48,7 @@ impl FolderLock {
         Ok(Self { folder: folder.to_path_buf(), file })
     }
 
-    /// The folder.
+    /// The locked folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

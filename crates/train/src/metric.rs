@@ -12,14 +12,15 @@ pub enum Metric {
     #[default]
     #[serde(rename = "accuracy_top1")]
     AccuracyTop1,
-    /// Mean cross entropy, the smaller the better.
+    /// The mean cross entropy; smaller is better.
     Loss,
-    /// Mean over the classes of the harmonic mean of precision and recall: a rare class counts as much as a frequent one.
+    /// The mean over the classes of the harmonic mean of precision and recall, so that a rare class counts as much as a
+    /// frequent one.
     F1Macro,
 }
 
 impl Metric {
-    /// Its name in flags and results.
+    /// The name of the metric in flags and results.
     pub fn name(self) -> &'static str {
         match self {
             Self::AccuracyTop1 => "accuracy_top1",

@@ -1,4 +1,4 @@
-//! Selects the best epoch, and decides when to stop waiting for a better one.
+//! Selection of the best epoch, and early stopping when there is no better one for some epochs.
 
 use crate::metric::Metric;
 use crate::row::EpochRow;

@@ -1,8 +1,8 @@
 //! Recipes: settings that fit a network and a data set, as small files of data in `recipes/`.
 //!
-//! A recipe names networks and data sets by patterns, can be restricted to one kind of images, and sets what differs from
-//! [`FitConfig::default`], under the names of its fields. All recipes that match are applied in the order below, so the last one
-//! wins.
+//! A recipe names networks and data sets by patterns, can be restricted to one kind of images, and sets the fields of
+//! [`FitConfig`] that differ from the default, under their names. All matching recipes are applied in the order below, so the
+//! last one wins.
 
 use crate::config::FitConfig;
 use serde::Deserialize;
@@ -48,8 +48,8 @@ enum Only {
 impl FitConfig {
     /// The recommended settings for a network of this name and a data set; the defaults where there is no recipe.
     ///
-    /// Some images of the data set are inspected: digits and letters, whose mirror image is another sign or none, are never
-    /// mirrored, and those in files are shifted a little where photos would be cropped.
+    /// Some images of the data set are inspected. Digits and letters are never mirrored, since the mirror image is another sign
+    /// or none; those in files are shifted a little where photos would be cropped.
     ///
     /// # Example
     /// ```

@@ -36,7 +36,7 @@ pub struct TrainedReport {
     pub judged_by: &'static str,
     /// Whether the run ended early, by patience or by the time limit.
     pub stopped_early: bool,
-    /// The time of all epochs in seconds, with their evaluation.
+    /// The time of all epochs in seconds, including their evaluation.
     pub train_s: f64,
     /// Training images per second, over all epochs.
     pub images_per_s: f64,
@@ -50,19 +50,18 @@ pub struct TrainedReport {
 /// The result of a search for a learning rate, as `striate train --find-lr --json` prints it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RateReport {
-    /// Where the loss fell fastest; `None` where it never did.
+    /// The rate at which the loss fell fastest; `None` when it never fell.
     pub learning_rate: Option<f32>,
     /// The learning rates that were tried, rising.
     pub rates: Vec<f32>,
-    /// The smoothed loss at each rate.
+    /// The smoothed loss at each rate, in the order of `rates`.
     pub losses: Vec<f64>,
-    /// The chart of the losses; `None` where none was drawn.
+    /// The path of the chart of the losses; `None` where none was drawn.
     pub plot: Option<PathBuf>,
 }
 
 impl Counts {
-    /// The images that the best epoch is evaluated on, `test` or `val`: those for testing, or where there are none, those that
-    /// selected it.
+    /// The images that the best epoch is evaluated on: `test`, or `val` where there are no test images.
     pub fn judged_by(&self) -> &'static str {
         match (self.test, self.chosen_by) {
             (None, ChosenBy::Val) => "val",
@@ -72,10 +71,10 @@ impl Counts {
 }
 
 impl Trained {
-    /// The result of a run on `data`, in numbers. `run_dir` is the folder of the run, if it has one.
+    /// Collects the result of a run on `data` as numbers. `run_dir` is the folder of the run, if it has one.
     ///
     /// # Errors
-    /// [`ReportError::ClassNames`] if these are not the data of the run.
+    /// [`ReportError::ClassNames`] if `data` is not the data set of the run.
     pub fn report(&self, data: &Dataset, run_dir: Option<&Path>) -> Result<TrainedReport, ReportError> {
         let train_s: f64 = self.rows.iter().map(|row| row.epoch_s).sum();
         let images = self.counts.train * self.rows.len();
@@ -100,7 +99,7 @@ impl Trained {
 }
 
 impl RateSearch {
-    /// The search as data. `plot` is the chart of it, if one was drawn.
+    /// Converts the search into data. `plot` is the path of its chart, if one was drawn.
     pub fn report(self, plot: Option<PathBuf>) -> RateReport {
         RateReport { learning_rate: self.suggestion, rates: self.rates, losses: self.losses, plot }
     }

@@ -1,4 +1,4 @@
-//! The state of a run: what the loop works on, and what is saved.
+//! The state of a run, which the loop changes and checkpoints store.
 
 mod budget;
 mod change;

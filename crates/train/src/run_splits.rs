@@ -40,7 +40,7 @@ pub struct RunSplits<'a> {
     pub val: Cow<'a, Split>,
     /// The test images, on which the best epoch is evaluated once; `None` where there is only `val`.
     pub test: Option<Cow<'a, Split>>,
-    /// The origin of `val`.
+    /// The kind of images that `val` consists of.
     pub chosen_by: ChosenBy,
 }
 
@@ -50,14 +50,14 @@ pub struct RunSplits<'a> {
 pub enum ChosenBy {
     /// A held-out part of the training images.
     HeldOut,
-    /// The validation part of the data set.
+    /// The validation split of the data set.
     Val,
     /// The test images, since nothing is held out.
     Test,
 }
 
 impl ChosenBy {
-    /// Its name in `args.yaml` and JSON.
+    /// The name in `args.yaml` and JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::HeldOut => "held_out",
@@ -70,18 +70,18 @@ impl ChosenBy {
 /// The numbers of images of a run, by purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Counts {
-    /// For training.
+    /// The number of training images.
     pub train: usize,
-    /// For selecting the best epoch.
+    /// The number of images that select the best epoch.
     pub val: usize,
-    /// For testing, if these are other images.
+    /// The number of test images; `None` if the run is evaluated on the images that selected the epoch.
     pub test: Option<usize>,
-    /// Which images select the epoch.
+    /// The images that select the best epoch.
     pub chosen_by: ChosenBy,
 }
 
 impl<'a> RunSplits<'a> {
-    /// The images of a run with these settings: a pure function of both.
+    /// Determines the images of a run on a data set with these settings; a pure function of both.
     ///
     /// # Errors
     /// [`FitError::NothingToHoldOut`] when no class has two images.
@@ -89,7 +89,7 @@ impl<'a> RunSplits<'a> {
         Self::new(&data.train, data.val.as_ref(), Some(&data.test), config)
     }
 
-    /// The images of a run on a data set of these splits.
+    /// Determines the images of a run on a data set with these splits.
     ///
     /// # Errors
     /// Those of [`of`](Self::of).
@@ -131,7 +131,7 @@ impl<'a> RunSplits<'a> {
         self.test.as_ref().unwrap_or(&self.val)
     }
 
-    /// The index, in the training images of the data set, of image `i` of [`train`](Self::train).
+    /// Returns the index, in the training images of the data set, of image `i` of [`train`](Self::train).
     ///
     /// # Panics
     /// When `i` is out of range.
@@ -140,7 +140,7 @@ impl<'a> RunSplits<'a> {
         self.places.as_ref().map_or(i, |places| places[i])
     }
 
-    /// The numbers of images.
+    /// Returns the numbers of images by purpose.
     pub fn counts(&self) -> Counts {
         Counts {
             train: self.train.len(),

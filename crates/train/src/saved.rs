@@ -27,15 +27,15 @@ pub(crate) struct State {
 /// The saved description of a run, with which it can be resumed without repeating its flags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SavedRun {
-    /// Name of the network.
+    /// The name of the network.
     pub model: String,
-    /// The data set as it was asked for: a name or a folder.
+    /// The data set as it was specified: a name or a folder.
     pub data_source: String,
     /// The command that started the run.
     pub command: String,
-    /// Its settings.
+    /// The settings of the run.
     pub config: FitConfig,
-    /// Its preprocessing.
+    /// The preprocessing of the images.
     pub preprocess: Preprocess,
     /// The number of finished epochs.
     pub epochs_done: usize,

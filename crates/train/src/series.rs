@@ -29,7 +29,8 @@ pub struct Series {
 }
 
 impl Series {
-    /// The epochs of a run. `kept` is the epoch, from 1, whose network was kept; `title` is that of the charts.
+    /// Creates the series of a run from the rows of its epochs. `kept` is the epoch, from 1, whose network was kept; `title` is
+    /// that of the charts.
     pub fn new(title: &str, rows: &[EpochRow], kept: usize) -> Self {
         let series = |of: fn(&EpochRow) -> f64| rows.iter().map(of).collect();
         let of = [
@@ -41,7 +42,7 @@ impl Series {
         Self { title: title.to_owned(), of, kept }
     }
 
-    /// Reads the `results.csv` of a run; empty if the file is missing or something else.
+    /// Reads the `results.csv` of a run; the series is empty if the file is missing or is something else.
     pub fn read(title: &str, path: &Path, kept: usize) -> Self {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
@@ -63,7 +64,7 @@ impl Series {
         self.of.iter().map(Vec::len).max().unwrap_or(0)
     }
 
-    /// The curves; `None` without any epoch.
+    /// The curves to draw; `None` without any epoch.
     pub fn curves(&self) -> Option<Curves<'_>> {
         let [train_loss, val_loss, train_accuracy, val_accuracy] = self.of.each_ref().map(Vec::as_slice);
         let (title, kept) = (&self.title, Some(self.kept));

@@ -1,6 +1,6 @@
-//! The stages of work that is not training.
+//! The stages of work other than training.
 
-/// A stage of fine-tuning, or of the search for wrong labels.
+/// A stage of fine-tuning, or of the search for suspicious labels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
@@ -8,13 +8,13 @@ pub enum Stage {
     Features,
     /// Last layers are evaluated by cross-validation.
     CrossValidation,
-    /// The same, to find wrong labels.
+    /// Last layers are evaluated by cross-validation to find suspicious labels.
     Labels,
-    /// Images are read again, as features without a network.
+    /// Images are read again, for features without a network.
     RawPixels,
-    /// The same cross-validation on raw pixels.
+    /// Heads on raw pixels are evaluated by the same cross-validation.
     RawPixelBaseline,
-    /// The nearest class mean is evaluated.
+    /// The nearest-class-mean classifier is evaluated.
     ClassMeans,
     /// The last layer is fitted to all images.
     LastLayer,
@@ -23,7 +23,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// What is done, in a few words such as `computing features`.
+    /// A description in a few words, such as `computing features`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Features => "computing features",

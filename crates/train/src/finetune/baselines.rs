@@ -1,4 +1,4 @@
-//! Other classifiers on the same images: what the pretrained network is worth.
+//! Baselines on the same images, which show what the pretrained network contributes.
 
 use super::job::{FOLDS, FinetuneJob};
 use super::stages::{begin, counted};

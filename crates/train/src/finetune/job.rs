@@ -15,7 +15,7 @@ pub const FOLDS: usize = 5;
 pub struct BaseNetwork<'a> {
     /// The network with the classes that it was pretrained on, traced with [`Mode::Eval`].
     pub graph: &'a Graph,
-    /// Its parameters.
+    /// The parameters of the network.
     pub params: &'a Params,
     /// The preprocessing that it was pretrained with. Fine-tuning shows the network whole images, with margins in the color of the
     /// border: its [center crop](Preprocess::resize_shorter) would cut off whatever is not in the middle.
@@ -40,7 +40,7 @@ pub struct FinetuneJob<'a> {
     pub net: &'a dyn Forward,
     /// The name of the network.
     pub model_name: &'a str,
-    /// A description of where the pretrained weights come from, for the report.
+    /// The origin of the pretrained weights, for the report.
     pub weights: &'a str,
     /// The images. The last layer is fitted to all of them, or to the training images if the test images were not
     /// [drawn](Dataset::is_drawn) from the same images.

@@ -23,7 +23,7 @@ use striate_report::{Answer, Calibration, Confusion, Z_95, wilson_interval};
 pub struct LastLayer {
     /// The network with the fitted last layer, its preprocessing, classes and provenance.
     pub model: ModelFile,
-    /// The evaluation, and what else was found.
+    /// The evaluation, the baselines and the suspicious labels.
     pub report: FinetuneReport,
     /// The confusion matrix of the cross-validation.
     pub confusion: Confusion,

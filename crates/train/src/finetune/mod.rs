@@ -69,8 +69,8 @@ use crate::job::Outcome;
 use std::sync::atomic::AtomicBool;
 use striate_formats::ModelFile;
 
-/// Fine-tunes a pretrained network: fits a last layer, and trains all layers if the settings say so. Gives the final model and the
-/// report.
+/// Fine-tunes a pretrained network: fits a last layer, and trains all layers if the settings require it. Returns the final
+/// model and the report.
 ///
 /// # Numerics
 /// The same job gives the same model, to the bit, on any number of threads.

@@ -1,4 +1,4 @@
-//! What fine-tuning reports.
+//! The report of fine-tuning.
 
 use super::cost::UnfreezeEstimate;
 use super::labels::SuspiciousLabel;
@@ -11,7 +11,7 @@ use striate_report::Comparison;
 pub struct FinetuneReport {
     /// The name of the network.
     pub model: String,
-    /// Where the pretrained weights come from.
+    /// The origin of the pretrained weights.
     pub weights: String,
     /// The name of the data set.
     pub data: String,
@@ -28,14 +28,14 @@ pub struct FinetuneReport {
     pub accuracy_interval_95: Option<(f64, f64)>,
     /// The expected calibration error of these predictions, 0 to 1.
     pub expected_calibration_error: Option<f64>,
-    /// The model on the held-out images, if the data set has some; the nearest class mean of the same features; and the same method
-    /// on raw pixels, unless a class has too few images for that.
+    /// The accuracy of other classifiers: the model on the held-out images, if the data set has any; the nearest class mean of
+    /// the same features; and the same method on raw pixels, unless a class has too few images for that.
     pub compared_with: Vec<Comparison>,
     /// The labels that may be wrong, the most likely first.
     pub suspicious_labels: Vec<SuspiciousLabel>,
     /// The cost of training all layers, and whether it is likely to be worth it.
     pub unfreeze: UnfreezeEstimate,
-    /// The time that this took, in seconds, without training all layers.
+    /// The time of fine-tuning in seconds, without training all layers.
     pub seconds: f64,
     /// The result of training all layers, if they were trained.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,8 +49,8 @@ pub struct UnfrozenReport {
     pub best_epoch: usize,
     /// The number of held-out images.
     pub images: u64,
-    /// How many of them the network classifies correctly.
+    /// The number of these images that the network classifies correctly.
     pub hits: u64,
-    /// How many of them the fitted last layer alone, from which the training started, classifies correctly.
+    /// The number of these images that the fitted last layer alone, from which the training started, classifies correctly.
     pub last_layer_hits: u64,
 }

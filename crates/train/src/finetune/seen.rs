@@ -1,4 +1,4 @@
-//! The images as the frozen network sees them.
+//! The input images of the frozen network.
 
 use super::job::BaseNetwork;
 use super::stages::counted;

@@ -1,4 +1,4 @@
-//! Counts of finished work as events.
+//! Events for the progress of the stages.
 
 use crate::error::FitError;
 use crate::event::{Event, EventFn};

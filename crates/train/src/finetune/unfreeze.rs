@@ -15,15 +15,15 @@ use striate_report::Confusion;
 /// The result of training all layers.
 #[derive(Debug)]
 pub struct Unfrozen {
-    /// How the training ended, with the trained network.
+    /// The outcome of the training, with the trained network.
     pub outcome: Outcome,
-    /// The fitted last layer alone, from which the training started, on the test images. It was not fitted to them, nor to the images
-    /// that select the epoch.
+    /// The confusion matrix, on the test images, of the fitted last layer alone, from which the training started. This layer
+    /// was not fitted to the test images, nor to the images that select the epoch.
     pub last_layer: Confusion,
 }
 
-/// Trains all layers, starting from the fitted last layer; batch norms stay frozen. With a folder, the run can be seen there and
-/// leaves its checkpoints; setting `stop` ends it after the current step.
+/// Trains all layers, starting from the fitted last layer; batch norms stay frozen. With a folder, the run writes its files and
+/// checkpoints there. Setting `stop` ends it after the current step.
 ///
 /// # Errors
 /// Those of [`fit`](crate::fit()).

@@ -1,4 +1,4 @@
-//! Computes features: a network without its last layer, with a cache of features on disk.
+//! Computation of features: a network without its last layer, with a cache of features on disk.
 
 use super::Features;
 use super::store::Store;
@@ -14,7 +14,7 @@ use striate_graph::{Engine, Graph, Params, Session, Tap};
 /// Images in memory at once.
 const BATCH: usize = 32;
 
-/// A trained network up to the value that its last layer reads.
+/// A trained network without its last layer: it computes the values that the last layer reads.
 pub struct Backbone {
     session: Session,
     engine: Engine,
@@ -27,10 +27,12 @@ pub struct Backbone {
 }
 
 impl Backbone {
-    /// The part of this network (traced with [`Mode::Eval`](striate_graph::Mode::Eval)) before its last fully connected layer.
+    /// Creates the backbone of a network (traced with [`Mode::Eval`](striate_graph::Mode::Eval)) from everything before its
+    /// last fully connected layer.
     ///
     /// # Errors
-    /// [`FitError::NoHead`] when it does not end in one; parameters that are not the network's.
+    /// [`FitError::NoHead`] when the network does not end in a fully connected layer; also when the parameters do not belong to
+    /// the network.
     pub fn new(
         graph: &Graph,
         params: &Params,
@@ -70,12 +72,12 @@ impl Backbone {
         &self.layer
     }
 
-    /// The features of every image of a split, without augmentation. With a cache folder, the features of an image that the same
-    /// network has seen before are read from it. `tell` receives the number of images done and the total.
+    /// Computes the features of every image of a split, without augmentation. With a cache folder, the features of images that
+    /// the same network has seen before are read from it. `tell` receives the number of images done and the total.
     ///
     /// # Errors
-    /// When an image cannot be decoded or has the wrong shape; [`FitError::Features`] when a feature is not finite. A folder that
-    /// cannot be read or written is ignored.
+    /// When an image cannot be decoded or has the wrong shape; [`FitError::Features`] when a feature is infinite or NaN. A
+    /// cache folder that cannot be read or written is ignored.
     pub fn features(
         &mut self,
         split: &Split,

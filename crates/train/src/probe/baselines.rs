@@ -8,14 +8,15 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, Slice};
 use striate_data::{Augment, DataError, Loader, Preprocess, Split};
 use striate_graph::Engine;
 
-/// Evaluates the nearest class mean with the folds of [`cross_validate`](super::cross_validate): the class of the highest cosine
-/// between an image's features and their mean over the class, all of length 1.
+/// Evaluates the nearest-class-mean classifier with the folds of [`cross_validate`](super::cross_validate). It predicts the
+/// class with the highest cosine similarity between an image's features and the mean features of the class, all scaled to
+/// length 1.
 ///
-/// It has no settings that could be chosen badly. The probabilities are 1 for the nearest class and 0 for the others, since a
-/// distance is not a probability.
+/// The classifier has no settings. Its probabilities are 1 for the nearest class and 0 for the others, since a distance is not
+/// a probability.
 ///
 /// # Errors
-/// As [`cross_validate`](super::cross_validate).
+/// Those of [`cross_validate`](super::cross_validate).
 pub fn nearest_mean(features: &Features, folds: usize, seed: u64) -> Result<CrossValidation, FitError> {
     let folds = features.check(folds)?;
     let fold_of = stratified(&features.labels, folds, seed);
@@ -53,11 +54,11 @@ const SIDE_PX: usize = 32;
 /// Images that are decoded at once.
 const BATCH: usize = 64;
 
-/// The pixels of every `stride`-th image as its features: the colors of a 32 x 32 thumbnail, for a baseline without a network.
-/// `tell` receives the number of images done and the total.
+/// Returns the pixels of every `stride`-th image as its features: the colors of a 32 x 32 thumbnail, for a baseline without a
+/// network. `tell` receives the number of images done and the total.
 ///
 /// # Errors
-/// An image that cannot be decoded.
+/// When an image cannot be decoded.
 ///
 /// # Panics
 /// When `stride` is 0.

@@ -1,4 +1,5 @@
-//! Which penalty: the one whose heads give held-out labels the highest probability, sought no further than it can be seen.
+//! The choice of the penalty: the one with the highest probability of the held-out labels, searched only as finely as the
+//! images can resolve.
 
 use super::folds::stratified;
 use super::head::Head;

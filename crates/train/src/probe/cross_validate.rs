@@ -16,7 +16,7 @@ const INNER_FOLDS: usize = 5;
 /// f of a head that answers, or that is kept, is at most so far above its minimum.
 const GAP: f64 = 1e-7;
 
-/// The predictions of heads for images that they were not fitted to.
+/// The predictions of linear heads for images that they were not fitted to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrossValidation {
     /// The probabilities of the classes for each image, `[N, classes]`.
@@ -26,7 +26,7 @@ pub struct CrossValidation {
 }
 
 impl CrossValidation {
-    /// The confusion matrix of the predictions.
+    /// Computes the confusion matrix of the predictions.
     ///
     /// # Errors
     /// [`ReportError::ClassOutOfRange`] when a label is out of range.
@@ -41,7 +41,7 @@ impl CrossValidation {
         Ok(confusion)
     }
 
-    /// The prediction for each image.
+    /// Returns the prediction for each image.
     ///
     /// # Panics
     /// When there is not one label per image, or a label is out of range.
@@ -51,7 +51,7 @@ impl CrossValidation {
         rows.into_iter().zip(labels).map(|(row, &label)| Answer::new(&row.to_vec(), label as usize)).collect()
     }
 
-    /// The calibration of the probabilities.
+    /// Computes the calibration of the probabilities.
     ///
     /// # Errors
     /// Those of [`Calibration::add`].
@@ -73,8 +73,8 @@ impl CrossValidation {
 /// is smaller than these images can resolve. With more than 2000 training images, λ is evaluated on 2000 of them.
 ///
 /// # Numerics
-/// Products of features and weights in f32, everything else in f64; the same features and seed give the same bits on any
-/// number of threads.
+/// Products of features and weights are computed in f32, everything else in f64; the same features and seed give the same bits
+/// on any number of threads.
 ///
 /// # Errors
 /// [`FitError::TooFewImages`] when a class has fewer than two images, [`FitError::Setting`] when there are fewer than two
@@ -107,8 +107,8 @@ pub fn cross_validate(
     Ok(CrossValidation { probabilities, l2 })
 }
 
-/// A head for new images: λ is chosen by cross-validation as in [`cross_validate`], and the head is fitted to all images, for
-/// unscaled features.
+/// Fits a head for new images: λ is chosen by cross-validation as in [`cross_validate`], and the head is fitted to all images.
+/// Its weights are for unscaled features.
 ///
 /// # Errors
 /// Those of [`cross_validate`].

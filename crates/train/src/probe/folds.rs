@@ -1,4 +1,4 @@
-//! Parts of a data set to judge by, each with every class in its share.
+//! Stratified folds of a data set: each has its share of every class.
 
 use striate_base::random::splitmix64;
 

@@ -20,32 +20,32 @@ use striate_graph::Params;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Head {
-    /// `[classes, features]`.
+    /// The weights W, `[classes, features]`.
     pub weight: Array2<f64>,
-    /// `[classes]`.
+    /// The biases b, `[classes]`.
     pub bias: Array1<f64>,
 }
 
 impl Head {
-    /// All zeros: every class has the same probability.
+    /// Creates a head of zeros, which gives every class the same probability.
     pub fn zero(classes: usize, features: usize) -> Self {
         Self { weight: Array2::zeros((classes, features)), bias: Array1::zeros(classes) }
     }
 
-    /// The probabilities of the classes, for features `[D]`.
+    /// Computes the probabilities of the classes for features `[D]`.
     pub fn probabilities(&self, features: ArrayView1<'_, f64>) -> Vec<f64> {
         let mut logits = (self.weight.dot(&features) + &self.bias).to_vec();
         log_softmax(&mut logits);
         logits.iter().map(|l| l.exp()).collect()
     }
 
-    /// Installs it as the layer at this path: replaces `LAYER.weight` and `LAYER.bias`, rounded to f32.
+    /// Replaces the parameters `LAYER.weight` and `LAYER.bias` of the layer at this path by the head, rounded to f32.
     pub fn install(&self, layer: &str, params: &mut Params) {
         params.insert(format!("{layer}.weight"), self.weight.mapv(|w| w as f32).into_dyn());
         params.insert(format!("{layer}.bias"), self.bias.mapv(|b| b as f32).into_dyn());
     }
 
-    /// Reads the layer at this path; `None` when it is not a matrix with a bias.
+    /// Reads a head from the layer at this path; `None` when it is not a matrix with a bias.
     pub fn of(params: &Params, layer: &str) -> Option<Self> {
         let wide = |array: &ArrayD<f32>| array.mapv(f64::from);
         let weight = wide(params.get(&format!("{layer}.weight"))?).into_dimensionality::<Ix2>().ok()?;

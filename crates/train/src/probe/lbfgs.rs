@@ -1,7 +1,7 @@
 //! Limited-memory BFGS: minimizes a smooth convex function from its values and gradients.
 //!
-//! x ← x + t d with d = −H g, where H is an inverse Hessian told by the last ten steps s and changes of gradient y, and t
-//! satisfies the weak Wolfe conditions f(x + t d) ≤ f + c₁ t g·d and g(x + t d)·d ≥ c₂ g·d.
+//! x ← x + t d with d = −H g, where H is an approximation of the inverse Hessian from the last ten steps s and changes of
+//! gradient y, and t satisfies the weak Wolfe conditions f(x + t d) ≤ f + c₁ t g·d and g(x + t d)·d ≥ c₂ g·d.
 
 use std::collections::VecDeque;
 

@@ -2,8 +2,8 @@
 //!
 //! f(W, b) = 1/N Σ_n [ log Σ_k exp(W_k·z_n + b_k) − (W_y·z_n + b_y) ] + λ/2 ‖W‖², y the label of n; the bias is free.
 //!
-//! f is convex, and λ-strongly so in W: where its gradient is g, it is at most ‖g‖² / 2λ above its minimum. So a fit ends when that
-//! is less than what it was asked for.
+//! f is convex, and λ-strongly convex in W: where its gradient is g, it is at most ‖g‖² / 2λ above its minimum. So a fit ends
+//! when this bound is below the requested precision.
 
 use super::head::{Head, softmax_residual};
 use super::lbfgs::minimize;

@@ -1,9 +1,8 @@
-//! A head for a frozen backbone: features are computed once, a linear classifier is fitted to them in seconds, and its accuracy
-//! is estimated by cross-validation.
+//! Linear probes: features of a frozen backbone are computed once, a linear classifier (the head) is fitted to them in seconds,
+//! and its accuracy is estimated by cross-validation.
 //!
-//! A network that was trained on a million photographs has learned features that are useful for other photographs, too. Only one
-//! linear layer is left to learn, a convex problem with a single solution, which is found without a learning rate, epochs or
-//! luck.
+//! A network that was trained on a million photographs has learned features that are useful for other photographs, too. Only
+//! one linear layer is left to learn: a convex problem with a single solution, which needs no learning rate and no epochs.
 //!
 //! Start reading at [`Features`], then `logistic.rs` (what is fitted), then `cross_validate.rs` (how it is evaluated), then
 //! `choose.rs` (how strongly it is regularized) and `suspicious.rs` (which labels look wrong).

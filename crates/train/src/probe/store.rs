@@ -1,12 +1,11 @@
-//! Features on disk: one file a network, one record an image.
+//! Features on disk: one file per network, one record per image.
 //!
 //! ```text
 //! "STRFEAT2"  D: u32  then for each image  its SHA-256, D features: f32, the first 8 bytes of the SHA-256 of these     (little-endian)
 //! ```
 //!
-//! Records are added at the end while images are looked at, so that what was computed before an interruption is kept; of the
-//! file, memory holds only which image is where. What is damaged, or not there, costs the time to compute it again, and nothing
-//! else.
+//! Records are appended while images are processed, so that features computed before an interruption are kept. Memory holds
+//! only the position of each image in the file. Damaged or missing records cost only the time to compute them again.
 
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

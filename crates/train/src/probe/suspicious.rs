@@ -1,4 +1,4 @@
-//! Finds labels that look wrong: where a classifier that has not seen an image confidently disagrees with its label.
+//! Detection of labels that look wrong: a classifier that has not seen the image confidently disagrees with its label.
 
 use super::CrossValidation;
 use ndarray::Axis;
@@ -11,7 +11,7 @@ const SURE: f32 = 0.5;
 /// An image whose label may be wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Suspicion {
-    /// The index of the image.
+    /// The index of the image among those of the cross-validation.
     pub image: usize,
     /// The class of its label.
     pub label: u32,
@@ -23,9 +23,9 @@ pub struct Suspicion {
     pub probability: f32,
 }
 
-/// Images whose labels may be wrong, the most likely first: those for which a head that was fitted without them predicts
-/// p(label) ≤ t(label) / 10, where t(class) is the mean of p(class) over the images with that label, and p(class) ≥ 1/2 for some
-/// other class.
+/// Returns the images whose labels may be wrong, the most likely first: those for which a head that was fitted without them
+/// predicts p(label) ≤ t(label) / 10, where t(class) is the mean of p(class) over the images with that label, and p(class) ≥
+/// 1/2 for some other class.
 ///
 /// The threshold per class accounts for classes that are hard. A suspicion is a reason to check, not a proof: an unusual image
 /// with the right label is listed, too, and a class whose images are mostly mislabeled cannot be found this way. With 25 wrong
@@ -36,7 +36,7 @@ pub struct Suspicion {
 /// When there is not one label per image, or a label is out of range.
 ///
 /// # Source
-/// Northcutt 2021, from which the thresholds are; the list is ours, and shorter.
+/// Northcutt 2021, which defines the thresholds; the list here is different and shorter.
 pub fn suspicious(judged: &CrossValidation, labels: &[u32]) -> Vec<Suspicion> {
     let probabilities = &judged.probabilities;
     assert_eq!(probabilities.nrows(), labels.len(), "one label an image");

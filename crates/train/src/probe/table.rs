@@ -1,8 +1,10 @@
-//! Features as heads are fitted to them: centered, about 1 long, and with a 1 behind each row, whose weight is the bias.
+//! Features in the form to which heads are fitted: centered, of length about 1, and with a 1 at the end of each row, whose
+//! weight is the bias.
 //!
-//! One table serves every fit. That each fit has its own images, and its own [`Scale`] by those alone, is arithmetic on
-//! the weights: `W (x − m) / r + b` is `W' x + b'` with `W' = W / r` and `b' = b − W' m`. So no fold copies a row, and a table is all
-//! the memory that fitting takes beside the features: 4 · (D + 1) bytes an image, D + 1 filled up to a multiple of 16.
+//! One table serves every fit. Each fit has its own images and its own [`Scale`] computed from them, which is arithmetic on the
+//! weights: `W (x − m) / r + b` is `W' x + b'` with `W' = W / r` and `b' = b − W' m`. So no fold copies a
+//! row, and besides the features, fitting needs only the memory of the table: 4 · (D + 1) bytes per image, with D + 1 rounded
+//! up to a multiple of 16.
 
 use super::Features;
 use super::scale::Scale;

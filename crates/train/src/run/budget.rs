@@ -1,9 +1,9 @@
-//! Fits the length of a run to a time limit.
+//! Fits the number of steps of a run to a time limit.
 //!
-//! Before the first step the run measures what a step and an evaluation take, on a network that is put back afterwards, and
-//! decides how many steps fit. The decision is part of the checkpoint: from there on the run is the same pure function of the
-//! step as any other, the schedule made for so many steps, and a run that is stopped and resumed ends in the same bits. If
-//! the machine turns out slower than it was, the run ends when its time is up, and that too is written down.
+//! Before the first step the run measures the time of a step and of an evaluation, on a network that is restored afterwards,
+//! and decides how many steps fit. The decision is part of the checkpoint: from there on the run is a pure function of the step
+//! like any other, with a schedule for this number of steps, and a run that is stopped and resumed ends in the same bits. If
+//! the machine turns out to be slower than measured, the run ends when its time is up, and this is recorded as well.
 
 use super::Run;
 use crate::batch::Batch;

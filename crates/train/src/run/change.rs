@@ -1,4 +1,4 @@
-//! A run that is resumed with other settings than it was stopped with.
+//! Changes of settings when a run is resumed.
 
 use super::{Run, loader_of};
 use crate::config::FitConfig;
