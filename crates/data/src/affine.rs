@@ -1,4 +1,4 @@
-//! Moves small images: one affine map and one bilinear resampling, with the same bits on every machine.
+//! Affine transforms of small images: one map and one bilinear resampling, with the same bits on every machine.
 
 /// How one image is moved: mirrored, scaled and rotated about its center, then shifted.
 #[derive(Debug, Clone, Copy, PartialEq)]

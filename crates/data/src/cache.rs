@@ -1,14 +1,14 @@
 //! Decoded pixels on disk, keyed by content, so that a photo is decoded once instead of once per epoch.
 //!
-//! A photo is kept in a [`Form`]: either as the network takes it, or, for random crops, with its shorter side reduced.
-//! The form is made whether or not there is a cache, so results do not depend on one. An entry is
+//! A photo is kept in a [`Form`]: either as the network takes it, or, for random crops, with its shorter side reduced. Photos
+//! are brought into this form with and without a cache, so results do not depend on it. An entry is
 //!
 //! ```text
 //! "STRPIX01"  CRC-32 of what follows  width  height  channels  pixels [H, W, C]       (numbers: u32, little-endian)
 //! ```
 //!
 //! in a file named after the SHA-256 of the photo's file and of the form. It is written atomically, by renaming; a damaged
-//! entry counts as missing. A full disk costs only time, and the folder may be removed at any time.
+//! entry counts as missing. A full disk only costs time, and the folder can be deleted at any time.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

@@ -1,8 +1,8 @@
-//! Which class a label of an idx file denotes, and the name of that class.
+//! The classes of the labels in idx files, and the names of the classes.
 //!
-//! Without `classes.txt` the classes are the labels that the training images have, called by their numbers: labels from 1 to
-//! 26, as EMNIST's letters have them, are 26 classes and not 27 of which the first is empty. With `classes.txt` label i is its
-//! line i, counted from 0, or from 1 when the labels are 1 to the number of lines.
+//! Without `classes.txt`, the classes are the labels that occur in the training images, named by their numbers: labels from 1
+//! to 26, as in EMNIST's letters, are 26 classes and not 27 of which the first is empty. With `classes.txt`, label i is line i,
+//! counted from 0, or from 1 when the labels are 1 to the number of lines.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a data set is: images for training and for evaluation, and the hash of their content.
+//! A data set: images for training and for evaluation, and the hash of their content.
 
 use sha2::{Digest, Sha256};
 
@@ -11,7 +11,7 @@ use striate_base::hex;
 /// A training and a test split with the names of their classes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dataset {
-    /// `digits`, `mnist`, `fashion-mnist`, or the name of the folder it came from.
+    /// `digits`, `mnist`, `fashion-mnist`, or the name of the folder that the images come from.
     pub name: String,
     /// The training split.
     pub train: Split,
@@ -19,20 +19,20 @@ pub struct Dataset {
     pub val: Option<Split>,
     /// The split for evaluation.
     pub test: Split,
-    /// `test` was drawn from the images of a folder without an evaluation part.
+    /// Whether `test` was drawn from the training images, since the folder has no split for evaluation.
     pub is_drawn: bool,
-    /// Class names; a label is an index into them.
+    /// The names of the classes; a label is an index into them.
     pub classes: Vec<String>,
-    /// SHA-256 of the content, in hex, see [`content_sha256`].
+    /// The SHA-256 of the content in hexadecimal, see [`content_sha256`].
     pub sha256: String,
 }
 
 impl Dataset {
-    /// Assembles a data set and hashes its content.
+    /// Creates a data set and hashes its content.
     ///
     /// # Errors
-    /// [`DataError::SplitShapes`] when both splits are images of one size each, but not of the same, and
-    /// [`DataError::Label`] when a label is past the classes.
+    /// [`DataError::SplitShapes`] when both splits hold images of one size each, but of different sizes; [`DataError::Label`]
+    /// when a label is not below the number of classes.
     pub fn new(
         name: &str,
         train: impl Into<Split>,
@@ -55,7 +55,7 @@ impl Dataset {
         Ok(Self { name: name.to_string(), train, val: None, test, is_drawn: false, classes, sha256 })
     }
 
-    /// The same with a validation part, which counts for the hash.
+    /// Adds a validation split, which changes the hash.
     #[must_use]
     pub fn with_val(self, val: Split) -> Self {
         let sha256 = content_sha256(&self.train, Some(&val), &self.test);
@@ -63,11 +63,12 @@ impl Dataset {
     }
 }
 
-/// The SHA-256 that names the content of a data set, in hex.
+/// Computes the SHA-256, in hexadecimal, that identifies the content of a data set.
 ///
-/// Hashed are, for the training split, then for the test split, then for the validation split if there is one: of images of one
-/// size N, C, H, W as little-endian `u64`, the pixels `[N, C, H, W]`, the labels `[N]`; of photos N as `u64`, then for each the
-/// SHA-256 of its file and its label as `u32`. Names and the way the files were packed do not count.
+/// The hash covers the training split, then the test split, then the validation split if there is one. For images of one size,
+/// these are N, C, H, W as little-endian `u64`, the pixels `[N, C, H, W]` and the labels `[N]`; for photos, N as `u64`, then
+/// for each photo the SHA-256 of its file and its label as `u32`. Names, and the way in which the files were packed, have no
+/// influence.
 pub fn content_sha256(train: &Split, val: Option<&Split>, test: &Split) -> String {
     let mut hasher = Sha256::new();
     train.hash_into(&mut hasher);

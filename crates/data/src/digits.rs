@@ -1,7 +1,7 @@
-//! The digits embedded in the binary.
+//! The handwritten digits that are embedded in the binary.
 //!
-//! 10,000 training and 2,000 test digits of MNIST: every sixth and every fifth pair of neighbors of the original files.
-//! `tools/digits/pack.py` makes the file and defines the selection; `assets/LICENSE-digits.md` is its license.
+//! These are 10,000 training and 2,000 test digits of MNIST: every sixth and every fifth pair of neighbors of the original
+//! files. `tools/digits/pack.py` creates the file and defines the selection; `assets/LICENSE-digits.md` is its license.
 
 use flate2::read::GzDecoder;
 
@@ -13,10 +13,10 @@ use crate::images::Images;
 /// One gzip stream of four idx files: training images and labels, test images and labels.
 static PACKED: &[u8] = include_bytes!("../assets/digits.gz");
 
-/// The embedded digits, unpacked: 28x28 gray, white ink on black, 10 classes.
+/// Unpacks the embedded digits: 28x28 gray, white ink on black, 10 classes.
 ///
 /// # Errors
-/// None with the file as committed; a damaged one is reported like any other idx file.
+/// None with the file as committed; damage is reported as for any other idx file.
 ///
 /// # Example
 /// ```

@@ -9,16 +9,16 @@ use crate::idx::IdxError;
 use crate::names::path_text;
 use striate_image::InputError;
 
-/// An error of this crate: the place, what is wrong there, and what to try.
+/// An error of this crate, with the place, the problem and a suggestion.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// An idx file is damaged, or not one.
+    /// A file is a damaged idx file, or not an idx file.
     #[error("{place}: {problem}", place = .place.display())]
     Idx {
         /// The file.
         place: PathBuf,
-        /// What is wrong with it.
+        /// The defect of the file.
         problem: IdxError,
     },
     /// An image that cannot be read, or a preprocessing that cannot be carried out.
@@ -34,37 +34,37 @@ pub enum DataError {
         images: PathBuf,
         /// The label file.
         labels: PathBuf,
-        /// Number of images.
+        /// The number of images.
         image_count: usize,
-        /// Number of labels.
+        /// The number of labels.
         label_count: usize,
     },
-    /// The values do not fill the shape.
+    /// The number of values does not match the shape.
     #[error("images of shape [N, C, H, W] = {shape:?} need {} values, got {pixels}", product(.shape))]
     ImageCount {
-        /// N (the number of labels), C, H, W.
+        /// The shape `[N, C, H, W]`, where N is the number of labels.
         shape: [usize; 4],
-        /// Number of values given.
+        /// The number of values given.
         pixels: usize,
     },
     /// The two splits hold images of different shapes.
     #[error("training images are [C, H, W] = {train:?}, test images {test:?}; both must have one shape")]
     SplitShapes {
-        /// Shape of the training images.
+        /// The shape `[C, H, W]` of the training images.
         train: [usize; 3],
-        /// Shape of the test images.
+        /// The shape `[C, H, W]` of the test images.
         test: [usize; 3],
     },
     /// A label is out of range.
     #[error("{split} label {label} at index {index} is past the {classes} classes")]
     Label {
-        /// `train` or `test`.
+        /// The name of the split, `train` or `test`.
         split: &'static str,
-        /// Which label it is.
+        /// The index of the label in its split.
         index: usize,
-        /// Its value.
+        /// The value of the label.
         label: u32,
-        /// Number of classes.
+        /// The number of classes.
         classes: usize,
     },
     /// The name is neither a data set nor a folder.
@@ -74,9 +74,9 @@ pub enum DataError {
         known = crate::registry::names().join(", ")
     )]
     UnknownName {
-        /// What was asked for.
+        /// The name that was given.
         name: String,
-        /// The data set with the most similar name, if one is similar.
+        /// The known data set with the most similar name, if one is similar.
         nearest: Option<&'static str>,
     },
     /// A known data set is not on this machine.
@@ -86,13 +86,13 @@ pub enum DataError {
         size = megabytes(*bytes), put = put.display(), files = files.join("  ")
     )]
     NotFound {
-        /// The data set.
+        /// The name of the data set.
         name: &'static str,
-        /// Every folder that was looked at.
+        /// The folders that were searched.
         looked: Vec<PathBuf>,
-        /// Size of the download.
+        /// The size of the download in bytes.
         bytes: u64,
-        /// Where it is looked for and can be put by hand.
+        /// The folder where the files can be placed by hand.
         put: PathBuf,
         /// The names of the files.
         files: Vec<&'static str>,
@@ -105,9 +105,9 @@ pub enum DataError {
     FolderIncomplete {
         /// The folder.
         folder: PathBuf,
-        /// The files that are not there.
+        /// The names of the missing files.
         missing: Vec<&'static str>,
-        /// All four.
+        /// The names of all four files.
         files: Vec<&'static str>,
     },
     /// A folder has neither class folders nor idx files.
@@ -119,15 +119,15 @@ pub enum DataError {
     NoClasses {
         /// The folder.
         folder: PathBuf,
-        /// Images that lie in it.
+        /// The number of images that are directly in the folder.
         images: usize,
     },
-    /// A folder of images cannot be a data set.
+    /// A folder of images cannot be used as a data set.
     #[error("{place}: {why}", place = .place.display())]
     Folder {
-        /// The folder, or what is wrong in it.
+        /// The folder or file with the problem.
         place: PathBuf,
-        /// What is wrong, and what to do.
+        /// The problem, and a suggestion.
         why: String,
     },
     /// The folders of a folder are ambiguous.
@@ -138,19 +138,19 @@ pub enum DataError {
     Layout {
         /// The folder.
         place: PathBuf,
-        /// What each folder would be as a part, one line each.
+        /// One line per folder, with the split that it would be.
         parts: String,
-        /// The classes in the other reading.
+        /// The names of the classes, if the folders are classes.
         classes: String,
     },
-    /// The data set does not have the requested part.
+    /// The data set does not have the requested split.
     #[error("{place}: there is no {part} part here; {there}")]
     NoPart {
-        /// The data set.
+        /// The name of the data set.
         place: String,
-        /// What was asked for.
+        /// The name of the requested split.
         part: &'static str,
-        /// What there is instead, and what to do.
+        /// The splits that it has, and a suggestion.
         there: String,
     },
     /// A photo's file changed after the data set was read.
@@ -162,7 +162,7 @@ pub enum DataError {
         /// The file.
         place: PathBuf,
     },
-    /// Images of a folder cannot be decoded.
+    /// Some images of a folder cannot be decoded.
     #[error(
         "{folder}: {} of {total} images cannot be used; repair or remove them, or leave them out{}",
         bad.len(), list_bad(bad), folder = .folder.display()
@@ -170,17 +170,17 @@ pub enum DataError {
     BadImages {
         /// The folder of the data set.
         folder: PathBuf,
-        /// Images in it.
+        /// The number of images in the folder.
         total: usize,
-        /// Each bad one, below that folder, and what is wrong with it.
+        /// The images that cannot be decoded, each with its problem.
         bad: Vec<BadImage>,
     },
-    /// `classes.txt` does not fit.
+    /// `classes.txt` does not match the labels.
     #[error("{place}: {why}", place = .place.display())]
     Classes {
         /// The file.
         place: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         why: String,
     },
     /// A data set has classes that a model does not have.
@@ -190,7 +190,7 @@ pub enum DataError {
         first(got)
     )]
     OtherClasses {
-        /// The data set.
+        /// The name of the data set.
         data: String,
         /// The classes of the model.
         expected: Vec<String>,
@@ -208,27 +208,27 @@ pub enum DataError {
     Fetch {
         /// The file.
         file: String,
-        /// Where it would have been stored.
+        /// The folder where the file would have been stored.
         folder: PathBuf,
-        /// Each address with what went wrong there.
+        /// Each address with the reason of its failure.
         tries: Vec<(String, String)>,
     },
-    /// An augmentation that cannot be carried out.
+    /// A setting of the augmentation is out of range.
     #[error("augmentation: {what}: expected {expected}, got {got}")]
     Augment {
-        /// The field.
+        /// The name of the field.
         what: &'static str,
-        /// What it has to be.
+        /// The valid range.
         expected: &'static str,
-        /// What it is.
+        /// The value.
         got: f32,
     },
-    /// Class weights from which nothing can be drawn.
+    /// No sample can be drawn with these class weights.
     #[error(
         "class weights: expected one number of at least 0 for each of {classes} classes, and not 0 for all that occur; got {got:?}"
     )]
     Weights {
-        /// Number of classes.
+        /// The number of classes.
         classes: usize,
         /// The weights.
         got: Vec<f32>,
@@ -236,19 +236,19 @@ pub enum DataError {
     /// Images and preprocessing have different shapes.
     #[error("the images are [C, H, W] = {images:?}, but the preprocessing expects {preprocess:?}")]
     LoaderShapes {
-        /// Shape of the images.
+        /// The shape `[C, H, W]` of the images.
         images: [usize; 3],
-        /// Shape that the preprocessing expects.
+        /// The shape `[C, H, W]` that the preprocessing expects.
         preprocess: [usize; 3],
     },
-    /// The batch size is zero, or there is nothing to load.
+    /// The batch size is 0, or there are no images.
     #[error("{what}: expected {expected}, got {got}")]
     Loader {
-        /// The quantity.
+        /// The name of the quantity.
         what: &'static str,
-        /// What it has to be.
+        /// The valid range.
         expected: &'static str,
-        /// What it is.
+        /// The value.
         got: usize,
     },
     /// A file system operation failed.
@@ -256,20 +256,20 @@ pub enum DataError {
     Io {
         /// The file or folder.
         place: PathBuf,
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
         /// The error of the operating system.
         source: std::io::Error,
     },
 }
 
-/// A photo that cannot be used.
+/// A photo that cannot be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BadImage {
-    /// Where it is, below the folder of the data set.
+    /// The path of the photo, relative to the folder of the data set.
     #[serde(serialize_with = "crate::names::serialize")]
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem of the file.
     pub why: String,
 }
 

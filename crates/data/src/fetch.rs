@@ -1,8 +1,8 @@
-//! Downloads a known data set, or any other file. The only code here that uses the internet, and only when it is called.
+//! Downloads known data sets and other files. This is the only module that uses the internet, and only when it is called.
 //!
-//! Each file is tried at each mirror in turn ([`download()`]), and moved to its place only when it is complete and has the
-//! right SHA-256. A file in the cache is therefore always complete, even after a crash, and an interrupted download resumes
-//! where it stopped.
+//! The mirrors of a file are tried in turn ([`download()`]), and the file is moved to its place only when it is complete and
+//! has the right SHA-256. A file in the cache is therefore always complete, even after a crash, and an interrupted download
+//! resumes where it stopped.
 
 mod address;
 mod download;
@@ -22,16 +22,16 @@ use crate::error::DataError;
 use crate::registry::{Known, KnownFile};
 use striate_base::hex;
 
-/// Downloads the files of a data set into `folder`, from its own mirrors; gives the folder's files.
+/// Downloads the files of a data set into `folder`, from its own mirrors, and returns their paths.
 ///
 /// Files that already exist with the right content are kept.
 ///
 /// # Errors
-/// [`DataError::Fetch`] when no mirror gave a file, with what went wrong at each; [`DataError::Io`] when the
-/// folder cannot be written. What was stored before stays and is not fetched again.
+/// [`DataError::Fetch`] when no mirror served a file, with the reason for each mirror; [`DataError::Io`] when the folder cannot
+/// be written. Files that are already stored are kept and not downloaded again.
 ///
 /// # Panics
-/// When the data set is embedded: there is nothing to download.
+/// When the data set is embedded, so that there is nothing to download.
 pub fn fetch(
     known: &Known,
     folder: &Path,
@@ -42,7 +42,7 @@ pub fn fetch(
     fetch_files(files, known.mirrors, folder, tell)
 }
 
-/// [`fetch`] for any four files and mirrors (addresses that end in a slash).
+/// Downloads like [`fetch`], for any four files and mirrors (addresses that end in a slash).
 ///
 /// # Errors
 /// Those of [`fetch`].

@@ -1,8 +1,8 @@
-//! From the name of a data set, or a folder, to the data set in memory.
+//! Finds a data set by its name or folder, and loads it into memory.
 //!
-//! A known name is looked for in `$STRIATE_DATA/NAME`, `$STRIATE_DATA` itself if that folder is called NAME,
-//! the folders where PyTorch and Debian put it, and the cache that `striate data fetch` fills. Anything else
-//! is a folder of four idx files or of images. A name takes precedence over a folder of the same name; `./mnist` is the folder.
+//! A known name is searched for in `$STRIATE_DATA/NAME`, in `$STRIATE_DATA` itself if that folder is called NAME, in the
+//! folders where PyTorch and Debian store it, and in the cache that `striate data fetch` fills. Anything else is a folder of
+//! four idx files or of images. A name takes precedence over a folder of the same name; write `./mnist` for the folder.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -19,18 +19,18 @@ use crate::registry::{self, FILE_NAMES, KNOWN, Known};
 use crate::splits::Splits;
 use striate_base::hex;
 
-/// The folders of this machine in which data sets are looked for.
+/// The folders of this machine in which data sets are searched for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Places {
     /// The user's folder of data sets, `$STRIATE_DATA`.
     pub data: Option<PathBuf>,
-    /// Where downloads are kept, one folder a data set: `$STRIATE_CACHE/datasets`, or `striate/datasets` in the user's
+    /// The folder of downloads, with one folder per data set: `$STRIATE_CACHE/datasets`, or `striate/datasets` in the user's
     /// cache folder.
     pub cache: Option<PathBuf>,
 }
 
 impl Places {
-    /// The places that the environment names.
+    /// Returns the folders that the environment variables determine.
     pub fn from_env() -> Self {
         let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let user_cache = || {
@@ -43,25 +43,25 @@ impl Places {
         Self { data: folder("STRIATE_DATA"), cache }
     }
 
-    /// Where decoded photos are kept: `pixels` beside the downloads.
+    /// Returns the folder for decoded photos: `pixels` beside the downloads.
     pub fn pixels(&self) -> Option<PathBuf> {
         self.beside("pixels")
     }
 
-    /// The folder of this name beside the downloads, for what can be made or fetched again.
+    /// Returns the folder of this name beside the downloads, for files that can be created or downloaded again.
     pub fn beside(&self, name: &str) -> Option<PathBuf> {
         Some(self.cache.as_ref()?.parent()?.join(name))
     }
 
-    /// Where downloads of this data set go.
+    /// Returns the folder for the downloads of this data set.
     ///
     /// # Errors
-    /// [`DataError::NoCache`] when the environment names no folder for it.
+    /// [`DataError::NoCache`] when the environment determines no cache folder.
     pub fn cache_of(&self, known: &Known) -> Result<PathBuf, DataError> {
         Ok(self.cache.as_ref().ok_or(DataError::NoCache)?.join(known.name))
     }
 
-    /// Every folder in which this data set is looked for, in order.
+    /// Returns every folder in which this data set is searched for, in order.
     pub fn candidates(&self, known: &Known) -> Vec<PathBuf> {
         let mut folders = Vec::new();
         if let Some(data) = &self.data {
@@ -82,38 +82,38 @@ impl Places {
     }
 }
 
-/// Where a data set is.
+/// The place where a data set was found.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Found {
-    /// Inside this program.
+    /// The data set is embedded in this program.
     Embedded(&'static Known),
-    /// In a folder.
+    /// The data set is a folder of idx files.
     Folder {
-        /// The name it was found by; `None` for a folder that the user named.
+        /// The known data set by whose name it was found; `None` for a folder that the user named.
         known: Option<&'static Known>,
         /// The folder.
         folder: PathBuf,
-        /// Training images and labels, test images and labels.
+        /// The paths of the training images and labels and of the test images and labels.
         files: [PathBuf; 4],
     },
-    /// In a folder of images, see [`folder`](crate::folder).
+    /// The data set is a folder of images, see [`folder`](crate::folder).
     Images {
-        /// The folder.
+        /// The folder of the data set.
         folder: PathBuf,
     },
 }
 
-/// Finds a data set by name or folder, in the places that the environment names.
+/// Finds a data set by name or folder, in the folders that the environment variables determine.
 ///
 /// # Errors
-/// [`DataError::NotFound`] with every place looked at, [`DataError::UnknownName`] with the nearest name,
+/// [`DataError::NotFound`] with every folder that was searched, [`DataError::UnknownName`] with the most similar name,
 /// [`DataError::FolderIncomplete`] with the missing files.
 pub fn find(name_or_dir: &str) -> Result<Found, DataError> {
     find_in(&Places::from_env(), name_or_dir)
 }
 
-/// [`find`] in the given places.
+/// Finds a data set like [`find`], in the given folders.
 ///
 /// # Errors
 /// Those of [`find`].
@@ -150,8 +150,8 @@ pub fn find_in(places: &Places, name_or_dir: &str) -> Result<Found, DataError> {
     Err(DataError::NotFound { name: known.name, looked, bytes, put, files })
 }
 
-/// Loads a data set for training, by name or folder, from the places that the environment names, with the split of
-/// [`Splits::to_learn`].
+/// Loads a data set for training, by name or folder, from the folders that the environment variables determine. It is split as
+/// in [`Splits::to_learn`].
 ///
 /// # Errors
 /// Those of [`find`] and [`Splits::to_learn`], and any defect of the files.
@@ -168,7 +168,7 @@ pub fn load(name_or_dir: &str) -> Result<Dataset, DataError> {
     load_in(&Places::from_env(), name_or_dir)
 }
 
-/// [`load`] from the given places.
+/// Loads a data set like [`load`], from the given folders.
 ///
 /// # Errors
 /// Those of [`load`].
@@ -177,8 +177,8 @@ pub fn load_in(places: &Places, name_or_dir: &str) -> Result<Dataset, DataError>
 }
 
 impl Splits {
-    /// Opens a data set by name or folder, in the places that the environment names. `layout` says how the folders of a folder of
-    /// images are read, where they could mean either.
+    /// Opens a data set by name or folder, in the folders that the environment variables determine. `layout` says how a folder
+    /// of images is interpreted where it is ambiguous.
     ///
     /// # Errors
     /// Those of [`find`](crate::find()), any defect of the files, and [`DataError::Layout`].
@@ -186,7 +186,7 @@ impl Splits {
         Self::open_in(&Places::from_env(), name_or_dir, layout)
     }
 
-    /// [`open`](Self::open) in the given places.
+    /// Opens a data set like [`open`](Self::open), in the given folders.
     ///
     /// # Errors
     /// Those of [`open`](Self::open).

@@ -1,9 +1,9 @@
-//! Turns a folder of images into a data set: `ROOT/{train,val,test}/CLASS/...`, or `ROOT/CLASS/...`.
+//! Reads a folder of images as a data set: `ROOT/{train,val,test}/CLASS/...`, or `ROOT/CLASS/...`.
 //!
-//! `layout` decides which. Classes are the folders, in the order of their code points as in torchvision ("10" before "2");
-//! images may lie in folders below. The content decides what is an image: a file that starts like one is one, whatever its
-//! name; a file that is named like an image but is none stays in the list, for [`verify`](crate::Dataset::verify) to report;
-//! and anything else, such as `.DS_Store` or `notes.txt`, is skipped.
+//! `layout` decides which of the two it is. Classes are the folders, in the order of their code points as in torchvision ("10"
+//! before "2"); images may be in folders below. The content decides which files are images: a file that begins like an image is
+//! one, whatever its name; a file that is named like an image but is none stays in the list, so that
+//! [`verify`](crate::Dataset::verify) reports it; and any other file, such as `.DS_Store` or `notes.txt`, is skipped.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -20,12 +20,12 @@ use crate::walk::{Entry, Walked, files_in, images_below, subfolders};
 use striate_image::read_file;
 use striate_kernels::map_on_all_cores;
 
-/// Reads the names, classes and hashes of a folder of images; nothing is decoded yet. A class may be empty: training refuses it,
-/// measuring does not.
+/// Reads the names, classes and hashes of a folder of images; nothing is decoded yet. A class may be empty: this is an error
+/// for training, but not for evaluation.
 ///
 /// # Errors
-/// [`DataError::Layout`] when the folders could mean classes and parts, [`DataError::Folder`] with the place when there is no
-/// class, a class has a name that is not UTF-8, or links lead round in a circle.
+/// [`DataError::Layout`] when the folders could be classes or splits, [`DataError::Folder`] with the place when there is no
+/// class, when the name of a class is not UTF-8, or when links form a circle.
 pub fn open(root: &Path, layout: Option<Layout>, pixels: Option<&Path>) -> Result<Splits, DataError> {
     let name =
         root.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));

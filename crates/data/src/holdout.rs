@@ -1,4 +1,4 @@
-//! Holds out a part of each class, for selection or evaluation.
+//! Holds out a share of each class, for selection or evaluation.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -7,7 +7,7 @@ use crate::images::Images;
 use crate::rng::{Draws, Use, below};
 use crate::split::Split;
 
-/// How much of a split is held out, and by which draws.
+/// The share of a split that is held out, and how it is drawn.
 ///
 /// # Example
 /// ```
@@ -32,27 +32,28 @@ pub struct HoldOut {
 }
 
 impl HoldOut {
-    /// A fifth of each class, always the same images of the same split: the evaluation part of a data set that has none of its
-    /// own.
+    /// Holds out a fifth of each class for evaluation, for a data set that has no split for it. The draw is always the same for
+    /// the same images.
     ///
-    /// An image identical to one of the rest, byte for byte, stays with the rest: a memorized image measures nothing. So
-    /// the part may be empty, if every class consists of copies of one image.
+    /// An image that is identical to a remaining one, byte for byte, is not held out, since the accuracy on memorized images
+    /// means nothing. The held-out set may therefore be empty, if every class consists of copies of one image.
     pub fn to_test_by() -> Self {
         Self { share: 0.2, most: usize::MAX, seed: 0, purpose: Use::Holdout, with_copies: false }
     }
 
-    /// This share of each class, and no more than 5,000 images in all, drawn by `seed`: the part that
-    /// selects the best epoch of a run. It evaluates nothing, so copies of one image may lie on both sides.
+    /// Holds out this share of each class, but no more than 5,000 images in total, drawn by `seed`, to select the best epoch of
+    /// a run. These images are not used for evaluation, so copies of one image may be on both sides.
     pub fn to_choose_by(share: f64, seed: u64) -> Self {
         Self { share, most: 5000, seed, purpose: Use::Validation, with_copies: true }
     }
 }
 
 impl Split {
-    /// Which images to hold out: gives the places of the rest and, as the second, of what is held out, both rising.
+    /// Chooses the images to hold out, and returns the indices of the remaining images and those of the held-out images, both
+    /// in ascending order.
     ///
-    /// Of a class of `n` images `round(share * n)` are drawn, at least one of two and never all; where that is more than the
-    /// bound, the largest classes give less. The same images in the same order give the same parts, on every machine.
+    /// Of a class with `n` images, `round(share * n)` are drawn, at least one of two and never all; where the total is above
+    /// the limit, the largest classes contribute less. The same images in the same order give the same result on every machine.
     pub fn hold_out(&self, how: HoldOut) -> [Vec<usize>; 2] {
         let labels: Vec<u32> = self.labels().collect();
         let drawn = draw(&labels, how);
@@ -64,10 +65,10 @@ impl Split {
         [false, true].map(|wanted| (0..labels.len()).filter(|&i| is_held_out[i] == wanted).collect())
     }
 
-    /// These images, in this order.
+    /// Returns a split of these images, in this order.
     ///
     /// # Panics
-    /// When one of them is not below [`len`](Self::len).
+    /// When an index is not below [`len`](Self::len).
     pub fn select(&self, indices: &[usize]) -> Self {
         match self {
             Self::Images(images) => {

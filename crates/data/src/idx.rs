@@ -1,15 +1,15 @@
-//! Reads idx files, the format of MNIST and its kin.
+//! Reads idx files, the format of MNIST and similar data sets.
 //!
-//! An idx file is a big-endian header, `00 00 TYPE DIMENSIONS` and one `u32` a dimension, and then the raw
-//! values. Read here are images `[N, H, W]` (`00 00 08 03` when they are bytes) and labels `[N]` (`00 00 08 01`), plain or
-//! inside gzip, distinguished by their first bytes and not by the name. Other numbers than bytes are read when they mean bytes:
-//! labels that are whole numbers from 0 to 255, brightness from 0 to 255, or as shares from 0 to 1. Of the eight columns of
-//! QMNIST's labels, `[N, 8]`, the first is the class.
+//! An idx file consists of a big-endian header, `00 00 TYPE DIMENSIONS` and one `u32` per dimension, and the raw values.
+//! This module reads images `[N, H, W]` (`00 00 08 03` for bytes) and labels `[N]` (`00 00 08 01`), plain or compressed
+//! with gzip, which is recognized by the first bytes and not by the name. Numbers other than bytes are accepted when their
+//! meaning is clear: labels that are whole numbers from 0 to 255, and brightness from 0 to 255 or from 0 to 1. Of the eight
+//! columns of QMNIST's labels, `[N, 8]`, the first is the class.
 //!
 //! # Hostile files
-//! The header is read before any memory is reserved. A plain file has to have exactly the size that the header
-//! declares. A gzip file is decompressed no further than one byte past that size, and a header that declares
-//! more than 16 MiB and 400 times the file is refused at once.
+//! The header is read before any memory is reserved. A plain file must have exactly the size that the header declares. A gzip
+//! file is decompressed no further than one byte past that size, and a header that declares both more than 16 MiB and more than
+//! 400 times the size of the file is rejected immediately.
 
 #![cfg_attr(
     not(test),
@@ -48,17 +48,17 @@ const TRUSTED_EXTRA_BYTES: u64 = 1 << 20;
 /// `pixels` is `[count, height, width]`, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdxImages {
-    /// Number of images.
+    /// The number of images.
     pub count: usize,
-    /// Rows of an image.
+    /// The number of rows of an image.
     pub height: usize,
-    /// Columns of an image.
+    /// The number of columns of an image.
     pub width: usize,
-    /// The values, 0 to 255.
+    /// The values, 0 to 255, `[count, height, width]`.
     pub pixels: Vec<u8>,
 }
 
-/// Reads images from the bytes of an idx file, plain or gzip.
+/// Reads images from the bytes of an idx file, plain or compressed with gzip.
 ///
 /// # Errors
 /// Any defect of the file, see [`IdxError`].
@@ -75,7 +75,7 @@ pub fn read_images(bytes: &[u8]) -> Result<IdxImages, IdxError> {
     images_of(decode(bytes, bytes.len() as u64, IMAGES_MAGIC)?)
 }
 
-/// Reads labels from the bytes of an idx file, plain or gzip; each must be below `classes`.
+/// Reads labels from the bytes of an idx file, plain or compressed with gzip. Every label must be below `classes`.
 ///
 /// # Errors
 /// Any defect of the file, see [`IdxError`].
@@ -83,7 +83,7 @@ pub fn read_labels(bytes: &[u8], classes: usize) -> Result<Vec<u8>, IdxError> {
     labels_of(decode(bytes, bytes.len() as u64, LABELS_MAGIC)?, classes)
 }
 
-/// [`read_images`] from a file.
+/// Reads images like [`read_images`], from a file.
 ///
 /// # Errors
 /// Any defect of the file, with its path.
@@ -91,7 +91,7 @@ pub fn open_images(path: &Path) -> Result<IdxImages, DataError> {
     open(path, IMAGES_MAGIC).and_then(images_of).map_err(|problem| DataError::idx(path, problem))
 }
 
-/// [`read_labels`] from a file.
+/// Reads labels like [`read_labels`], from a file.
 ///
 /// # Errors
 /// Any defect of the file, with its path.

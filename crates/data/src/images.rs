@@ -5,29 +5,29 @@ use sha2::{Digest, Sha256};
 use crate::error::DataError;
 use striate_image::Image;
 
-/// Images of one size with a label each.
+/// Labeled images of one size in memory.
 ///
 /// # Shapes
 /// `pixels` is `[N, C, H, W]` (planar, row by row, 0 to 255); `labels` is `[N]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Images {
-    /// Color planes: 1 for gray, 3 for RGB.
+    /// The number of color planes: 1 for gray, 3 for RGB.
     pub channels: usize,
-    /// Rows.
+    /// The number of rows of an image.
     pub height: usize,
-    /// Columns.
+    /// The number of columns of an image.
     pub width: usize,
     /// The values, `[N, C, H, W]`.
     pub pixels: Vec<u8>,
-    /// The class of each image.
+    /// The class of each image, `[N]`.
     pub labels: Vec<u8>,
 }
 
 impl Images {
-    /// Images of these values, whose number has to fit the sizes and the labels.
+    /// Creates images of shape `[C, H, W]` from their values and labels.
     ///
     /// # Errors
-    /// [`DataError::ImageCount`] when it does not, or when a size is zero.
+    /// [`DataError::ImageCount`] when the number of values does not match the shape and the labels, or when a size is 0.
     pub fn new(
         [channels, height, width]: [usize; 3],
         pixels: Vec<u8>,
@@ -41,22 +41,22 @@ impl Images {
         Ok(Self { channels, height, width, pixels, labels })
     }
 
-    /// Number of images, N.
+    /// The number of images, N.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// True when there is no image.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
 
-    /// `[C, H, W]`.
+    /// The shape `[C, H, W]` of every image.
     pub fn shape(&self) -> [usize; 3] {
         [self.channels, self.height, self.width]
     }
 
-    /// Values in one image, `C * H * W`.
+    /// The number of values in one image, `C * H * W`.
     pub fn sample_len(&self) -> usize {
         self.channels * self.height * self.width
     }
@@ -70,7 +70,7 @@ impl Images {
         &self.pixels[i * sample_len..(i + 1) * sample_len]
     }
 
-    /// Image `i` as an image.
+    /// Copies image `i` into an [`Image`].
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).

@@ -1,8 +1,9 @@
-//! What the folders in a folder of images mean: classes, or the parts `train`, `val` and `test` with a folder a class.
+//! The meaning of the folders in a folder of images: classes, or the splits `train`, `val` and `test` with one folder per
+//! class.
 //!
-//! A part is recognized by a word, in any case: `train`, `training`; `val`, `valid`, `validation`, `dev`; `test`, `testing`. A
-//! word with others around it (`seg_train`, `seg_test`) counts where two folders differ in that word alone. One folder around
-//! everything, as archives have it, is opened. When folders are ambiguous, nothing is guessed: the error shows both readings.
+//! A split is recognized by a word, in any case: `train`, `training`; `val`, `valid`, `validation`, `dev`; `test`, `testing`. A
+//! word with others around it (`seg_train`, `seg_test`) counts if two folders differ only in that word. A single folder around
+//! everything, as in archives, is opened. When folders are ambiguous, there is no guess: the error shows both interpretations.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -16,11 +17,11 @@ use crate::walk::{Entry, files_in, subfolders};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SplitName {
-    /// For training.
+    /// The training split.
     Train,
-    /// For selecting the best epoch and the settings.
+    /// The validation split, which selects the best epoch and the settings.
     Val,
-    /// For the final evaluation.
+    /// The test split, for the final evaluation.
     Test,
 }
 
@@ -28,7 +29,7 @@ impl SplitName {
     /// The three names, in the order train, val, test.
     pub const ALL: [Self; 3] = [Self::Train, Self::Val, Self::Test];
 
-    /// `train`, `val` or `test`.
+    /// The name as text: `train`, `val` or `test`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Train => "train",
@@ -47,13 +48,13 @@ impl SplitName {
     }
 }
 
-/// How the folders of a folder of images are read, if specified.
+/// The meaning of the folders in a folder of images, where the user specifies it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
-    /// `FOLDER/{train,val,test}/CLASS/...`
+    /// The folders are splits: `FOLDER/{train,val,test}/CLASS/...`
     Parts,
-    /// `FOLDER/CLASS/...`
+    /// The folders are classes: `FOLDER/CLASS/...`
     Classes,
 }
 
@@ -205,7 +206,7 @@ fn subs_of(root: &Path) -> Result<Vec<Sub>, DataError> {
     Ok(subs)
 }
 
-/// The part that a name names, and the other words in it: `seg_train` is the training part of `seg`.
+/// The split that a name contains, and the other words in it: `seg_train` is the training split of `seg`.
 fn split_name_of(name: &str) -> Option<(SplitName, String)> {
     let name = name.to_lowercase();
     let words: Vec<&str> =

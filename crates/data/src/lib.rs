@@ -1,16 +1,16 @@
-//! Floor 1 of Striate: data sets, augmentation, loader.
+//! Floor 1 of Striate: data sets, augmentation and the loader.
 //!
-//! Below it: `striate-image`, which has images, their decoding and [`Preprocess`]; above it: `train` and the facade. It needs no
-//! network: the only module that can reach one is [`fetch`], and only when it is called.
+//! Below it: `striate-image`, with images, their decoding and [`Preprocess`]; above it: `train` and the facade. It needs no
+//! network access: only the module [`fetch`] uses the internet, and only when it is called.
 //!
-//! * Where to start reading: [`find`](mod@find) (a name or a folder becomes a [`Dataset`]), then [`loader`]
-//!   (a [`Dataset`] becomes normalized samples), then [`augment`] (random changes on that way).
-//! * Formats: [`idx`] and whole [`folder`]s of images. Any bytes give a result or an error that names place, cause and remedy,
-//!   and nothing is reserved that the size of the input does not justify.
+//! * Where to start reading: [`find`](mod@find) (from a name or a folder to a [`Dataset`]), then [`loader`] (from a [`Dataset`]
+//!   to normalized samples), then [`augment`] (random changes in between).
+//! * Formats: [`idx`] files and [`folder`]s of images. Any bytes give a result or an error that names the place, the cause and
+//!   a remedy, and no memory is reserved that the size of the input does not justify.
 //!
 //! # Invariants
-//! * Pixels are `u8`, planar, `[N, C, H, W]`; they become `f32` in [`Preprocess::normalize`] (or, on the way
-//!   through an [`Augment`], by the same factors) and nowhere else.
+//! * Pixels are `u8`, planar, `[N, C, H, W]`; they become `f32` only in [`Preprocess::normalize`] (or, while an [`Augment`]
+//!   is applied, by the same factors).
 //! * Order and augmentation are pure functions of (seed, epoch, sample): no generator carries state.
 //! * The same input gives the same bits on every machine: no fused multiply-add, no libm.
 //!

@@ -1,6 +1,6 @@
 //! The order of an epoch and the samples in it, as pure functions of (seed, epoch, sample).
 //!
-//! The loader owns no thread: the trainer asks for the samples of a batch from its own threads, in any order, and a run
+//! The loader has no threads: the training loop requests the samples of a batch from its own threads, in any order, and a run
 //! that resumes at any step gets the same numbers without any state to restore.
 
 use crate::augment::Augment;
@@ -11,7 +11,7 @@ use crate::split::Split;
 use striate_image::Preprocess;
 use striate_kernels::Target;
 
-/// Gives normalized, augmented samples of a split in the order of an epoch.
+/// Provides the normalized, augmented samples of a split in the order of an epoch.
 ///
 /// # Example
 /// See the [crate].
@@ -30,12 +30,11 @@ pub struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    /// A loader of this split. A loader for evaluation has no augmentation and does not shuffle.
+    /// Creates a loader of a split. A loader for evaluation has no augmentation and does not shuffle.
     ///
     /// # Errors
-    /// [`DataError::LoaderShapes`] when the images are not of the shape that `preprocess` names,
-    /// [`DataError::Loader`] when there is no image or `batch_size` is 0, [`DataError::Augment`] when `augment` makes no
-    /// sense.
+    /// [`DataError::LoaderShapes`] when the shape of the images is not that of `preprocess`, [`DataError::Loader`] when there
+    /// are no images or `batch_size` is 0, [`DataError::Augment`] when a setting of `augment` is out of range.
     pub fn new(
         split: &'a Split,
         preprocess: &Preprocess,
@@ -70,14 +69,13 @@ impl<'a> Loader<'a> {
         })
     }
 
-    /// The same, with samples drawn by weight and with replacement: the probability of each is in proportion to the weight of
-    /// its class.
+    /// Draws samples by weight and with replacement: the probability of each sample is proportional to the weight of its class.
     ///
-    /// An epoch has as many samples as before. One that is drawn more than once in an epoch is the same each time, since a
-    /// sample is a function of (seed, epoch, sample).
+    /// The number of samples per epoch stays the same. A sample that is drawn more than once in an epoch is the same each time,
+    /// since it is a function of (seed, epoch, sample).
     ///
     /// # Errors
-    /// [`DataError::Weights`] when there is not one number of at least 0 a class, or no sample has a weight.
+    /// [`DataError::Weights`] when there is not one weight of at least 0 per class, or no sample has a weight above 0.
     ///
     /// # PyTorch
     /// `WeightedRandomSampler(weights[labels], len(labels), replacement=True)`.
@@ -103,11 +101,11 @@ impl<'a> Loader<'a> {
         Ok(Self { weight_sums: Some(sums), ..self })
     }
 
-    /// The same, with every class equally likely: [`with_class_weights`](Self::with_class_weights) of one over the number of
-    /// samples of each.
+    /// Makes every class equally likely: [`with_class_weights`](Self::with_class_weights) with the inverse of the number of
+    /// samples of each class.
     ///
     /// # Errors
-    /// None that a loader which could be made has.
+    /// None for a loader that was created successfully.
     pub fn balanced(self) -> Result<Self, DataError> {
         let classes = self.split.labels().max().map_or(0, |label| label as usize + 1);
         let weight = |&count: &usize| if count == 0 { 0.0 } else { 1.0 / count as f32 };
@@ -115,22 +113,22 @@ impl<'a> Loader<'a> {
         self.with_class_weights(&weights)
     }
 
-    /// The same, without the last sample of each epoch where it would be alone: in its batch, or in the last of the parts of
-    /// `part` samples that a batch is gone through in. With shuffling, a different sample is left out each epoch.
+    /// Leaves out the last sample of each epoch if it would be alone in its batch, or in the last of the parts of `part`
+    /// samples into which a batch is divided. With shuffling, a different sample is left out each epoch.
     ///
-    /// This is for training networks with batch norm, which compares the samples of a batch: one alone has nothing to be
-    /// compared with, and moves the running statistics as much as a whole batch does. Nothing is left out where `part` is 1, or
-    /// where there is but one sample.
+    /// This is for training networks with batch norm, which normalizes over the samples of a batch: a single sample has no
+    /// batch statistics of its own, and would change the running statistics as much as a whole batch does. Nothing is left out
+    /// if `part` is 1, or if there is only one sample.
     ///
     /// # PyTorch
-    /// `DataLoader(drop_last=True)`, which leaves out every smaller batch and not only that of one.
+    /// `DataLoader(drop_last=True)`, which leaves out every smaller batch and not only a batch of one.
     pub fn without_single(self, part: usize) -> Self {
         let len = self.split.len();
         let is_alone = part > 1 && len > 1 && len % part == 1;
         Self { epoch_len: len - usize::from(is_alone), ..self }
     }
 
-    /// Number of images.
+    /// The number of images.
     pub fn len(&self) -> usize {
         self.split.len()
     }
@@ -140,20 +138,21 @@ impl<'a> Loader<'a> {
         self.split.is_empty()
     }
 
-    /// Samples in a batch; the last one of an epoch may be smaller.
+    /// The number of samples in a batch; the last one of an epoch may be smaller.
     pub fn batch_size(&self) -> usize {
         self.batch_size
     }
 
-    /// Batches in an epoch, the last partial one included.
+    /// The number of batches in an epoch, including a smaller last one.
     pub fn batches_per_epoch(&self) -> usize {
         self.epoch_len.div_ceil(self.batch_size)
     }
 
-    /// The sample indices of an epoch in the order in which they are trained on.
+    /// Returns the indices of the samples of an epoch, in the order of training.
     ///
-    /// A Fisher-Yates shuffle keyed by (seed, epoch); every order is equally likely. Without `shuffle`, 0, 1, 2, ... By
-    /// weight, as many independent draws. One sample fewer where [`without_single`](Self::without_single) says so.
+    /// The order is a Fisher-Yates shuffle keyed by (seed, epoch), in which every order is equally likely; without `shuffle`,
+    /// it is 0, 1, 2, and so on. With class weights it consists of independent draws. It has one sample fewer where
+    /// [`without_single`](Self::without_single) leaves one out.
     pub fn order(&self, epoch: u32) -> Vec<u32> {
         let draws = Draws::new(self.seed, epoch, 0, Use::Order);
         let mut words = (0u32..).flat_map(|index| draws.block(index));
@@ -178,7 +177,7 @@ impl<'a> Loader<'a> {
         order
     }
 
-    /// The part of an epoch's order that is batch `step`.
+    /// Returns the part of an epoch's order that makes up batch `step`.
     ///
     /// # Panics
     /// When `step` is not below [`batches_per_epoch`](Self::batches_per_epoch).
@@ -188,10 +187,10 @@ impl<'a> Loader<'a> {
         &order[start..order.len().min(start + self.batch_size)]
     }
 
-    /// Writes one normalized (and augmented) sample `[C, H, W]` and gives what it is.
+    /// Writes one normalized (and augmented) sample `[C, H, W]`, and returns its target.
     ///
-    /// Allocates nothing for images in memory, unless it augments. May be called from any thread at the same moment as from
-    /// others.
+    /// No memory is allocated for images in memory without augmentation. The function may be called from several threads at
+    /// once.
     ///
     /// # Errors
     /// [`DataError::Input`] or [`DataError::Changed`] when the file of a photo cannot be used any more.

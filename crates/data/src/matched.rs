@@ -1,4 +1,4 @@
-//! Labels by the classes of a model, which may be more than those of the data set, or in another order.
+//! Conversion of labels to the classes of a model, which may be more than those of the data set, or in another order.
 
 use crate::error::DataError;
 use crate::photos::Photo;
@@ -6,10 +6,10 @@ use crate::split::Split;
 use crate::splits::Measured;
 
 impl Measured {
-    /// The same images, labeled by these classes, which are matched by name. `data.sha256` remains that of the data set.
+    /// Relabels the images with these classes, which are matched by name. `data.sha256` remains that of the data set.
     ///
     /// # Errors
-    /// [`DataError::OtherClasses`] when an image is of a class that is not one of them; a class without images does not matter.
+    /// [`DataError::OtherClasses`] when the class of an image is not among them; a class without images is ignored.
     ///
     /// # Example
     /// ```

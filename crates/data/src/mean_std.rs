@@ -1,10 +1,10 @@
-//! How bright the images of a data set are, and how much they differ: what they are normalized by.
+//! The mean and standard deviation of the pixels of a data set, which are used to normalize images.
 
 use crate::images::Images;
 
-/// Mean and standard deviation of each channel, of pixels scaled to 0..1.
+/// Computes the mean and standard deviation of each channel, of pixels scaled to 0..1.
 ///
-/// The deviation is that of the population, `sqrt(E[x^2] - E[x]^2)`; a channel of one value has deviation 1, so that
+/// The deviation is that of the population, `sqrt(E[x^2] - E[x]^2)`; a channel with a single value has deviation 1, so that
 /// normalizing by it is defined. Both are computed from integer sums, so they do not depend on the order of the images.
 pub fn mean_std(images: &Images) -> (Vec<f32>, Vec<f32>) {
     let plane = images.height * images.width;

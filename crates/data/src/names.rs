@@ -1,4 +1,4 @@
-//! Names given by people and file systems: composed and decomposed accents, byte-order marks, names that are not text.
+//! Names from people and file systems: composed and decomposed accents, byte-order marks, names that are not valid text.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -17,9 +17,8 @@ pub(crate) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
-/// A path as text: as it is when it is text, otherwise with each byte that is none as `\xNN`, so that two paths that differ
-/// are shown differently. (A backslash that is there already stays: only a name that contains such an escape itself could be
-/// mistaken.)
+/// Converts a path to text. Bytes that are not valid UTF-8 are written as `\xNN`, so that two different paths are shown
+/// differently. (A backslash in the path stays as it is, so only a name that contains such an escape itself could be confused.)
 ///
 /// # Example
 /// ```

@@ -1,12 +1,13 @@
-//! What kind of images these are: strokes such as digits, small images, or photos, in color or gray, on what ground.
+//! The nature of the images of a data set: strokes such as digits, small images, or photos; in color or gray; and their
+//! background.
 //!
-//! A network that suits one kind is a waste of time on another: photos shrunk to 28 pixels are unrecognizable, a mirrored
-//! digit is a different sign, and a dark digit on white means nothing to a network that learned from white digits on black.
-//! All advice, warnings and choices of augmentation use this module, so that they agree.
+//! A network that suits one kind of images does not suit another: photos shrunk to 28 pixels are unrecognizable, a mirrored
+//! digit is a different sign, and a dark digit on white means nothing to a network that learned from white digits on black. All
+//! advice, warnings and choices of augmentation use this module, so that they agree.
 //!
 //! # Numerics
-//! An image is judged by a grid of at most about 256 x 256 of its pixels, in integers: the same image gives the same
-//! answer everywhere. The thresholds stand below, each with what was measured.
+//! An image is classified by a grid of at most about 256 x 256 of its pixels, in integers, so the same image gives the same
+//! result on every machine. The thresholds are defined below, each with the measurements behind it.
 
 use serde::Serialize;
 
@@ -18,7 +19,7 @@ use striate_kernels::map_on_all_cores;
 
 /// Images of a data set that are looked at; 64 tell a share of one half to 12 % in 95 of 100 cases.
 const LOOKED_AT: usize = 64;
-/// Sides up to which images are small: those of CIFAR have 32 pixels, of Tiny ImageNet 64.
+/// The largest side of a small image, in pixels: images of CIFAR have 32 pixels, of Tiny ImageNet 64.
 pub const SMALL_PX: usize = 64;
 /// Points of a grid along a side, at most twice as many.
 const GRID: usize = 128;
@@ -35,7 +36,7 @@ const LIGHT: u8 = 160;
 /// An image of which no pixel is brighter is nearly black: what 14 bits come to in a file of 16.
 pub(crate) const BLACK: u8 = 64;
 
-/// What a data set, or a single image, shows.
+/// The nature of the images of a data set, or of a single image.
 ///
 /// # Example
 /// ```
@@ -49,25 +50,26 @@ pub(crate) const BLACK: u8 = 64;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Nature {
-    /// Of what kind they are.
+    /// The kind of the images.
     pub kind: ImageKind,
-    /// What lies behind what they show.
+    /// The background of the images.
     pub ground: Ground,
-    /// No more than one in twenty has a color, whatever the files could hold.
+    /// Whether at most one in twenty images has colors, regardless of the color format of the files.
     pub is_gray: bool,
-    /// The smallest, the median and the largest by number of pixels, `[width, height]`.
+    /// The smallest, the median and the largest image by number of pixels, as `[width, height]`.
     pub sizes_px: [[usize; 2]; 3],
-    /// The brightest value in all of them.
+    /// The brightest value of all images, 0 to 255.
     pub brightest: u8,
-    /// How many images were looked at.
+    /// The number of images that were examined.
     pub looked_at: usize,
 }
 
-/// Kinds of images, as far as they need different networks.
+/// Kinds of images that need different networks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ImageKind {
-    /// Gray, two tones and little between them, on a ground that is most of the image: digits, letters, sketches, of any size.
+    /// Gray images of mostly two tones, with a background that covers most of the image: digits, letters, sketches, of any
+    /// size.
     Strokes,
     /// Other images of up to 64 pixels a side, such as those of CIFAR or Fashion-MNIST.
     Small,
@@ -79,36 +81,36 @@ pub enum ImageKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Ground {
-    /// Light on dark.
+    /// The background is dark, and the content is light.
     Dark,
-    /// Dark on light, as on paper.
+    /// The background is light, as on paper, and the content is dark.
     Light,
-    /// No even ground, one of a middling tone, or not the same in three of four images.
+    /// The background is uneven or of a middle tone, or fewer than three of four images agree.
     Mixed,
 }
 
-/// Why a network may not understand an image.
+/// A reason why a network may misinterpret an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mismatch {
-    /// The image is nearly black: no value is above 64 of 255, as in one of 12 bits in a file of 16.
+    /// The image is nearly black: no value is above 64 of 255, as in a 12-bit image in a 16-bit file.
     Black,
-    /// The image is dark on light, and the network learned from light on dark; or the other way round. Inverting helps.
+    /// The image is dark on light and the network was trained on light on dark, or vice versa. Inverting the image helps.
     Inverted,
-    /// The image would be right as it is, and [`Preprocess::invert`] is on.
+    /// The image would be right without inverting, but [`Preprocess::invert`] is on.
     NeedlesslyInverted,
-    /// The image has colors, and the network sees none.
+    /// The image has colors, and the network takes gray images.
     Color,
-    /// A photo is shrunk to a size at which little of it is left.
+    /// A photo is shrunk to a size at which little of it is recognizable.
     Shrunk,
 }
 
 impl Nature {
-    /// Looks at up to 64 images to learn from, at even distances; `None` when none of them can be decoded.
+    /// Examines up to 64 training images, evenly spaced; `None` when none of them can be decoded.
     pub fn of(data: &Dataset) -> Option<Self> {
         Self::of_split(&data.train)
     }
 
-    /// [`of`](Self::of) one split.
+    /// Examines one split like [`of`](Self::of).
     pub fn of_split(split: &Split) -> Option<Self> {
         let (n, count) = (split.len(), split.len().min(LOOKED_AT));
         let looks =
@@ -116,7 +118,7 @@ impl Nature {
         Self::of_looks(&looks.into_iter().flatten().collect::<Vec<_>>())
     }
 
-    /// Of a single image.
+    /// Examines a single image.
     pub fn of_image(image: &Image) -> Self {
         Self::of_looks(&[Look::at(image)]).unwrap_or_else(|| unreachable!("one image was looked at"))
     }
@@ -148,20 +150,21 @@ impl Nature {
         })
     }
 
-    /// True when all that were looked at have one size.
+    /// Whether all examined images have one size.
     pub fn is_one_size(&self) -> bool {
         self.sizes_px[0] == self.sizes_px[2] && self.sizes_px[0] == self.sizes_px[1]
     }
 
-    /// False when a mirror image may well be of another class, as of digits and letters.
+    /// Whether a mirror image belongs to the same class; false for strokes, such as digits and letters.
     pub fn is_mirrorable(&self) -> bool {
         self.kind != ImageKind::Strokes
     }
 
-    /// Why a network that takes its images by `preprocess` may not understand these, the most telling reason first.
+    /// Returns the reasons why a network with this preprocessing may misinterpret these images, the most important first.
     ///
-    /// What a network learned from is seen in its mean: a gray one below 0.4 is that of light on dark, above 0.6 of dark on
-    /// light. One with [`resize_shorter`](Preprocess::resize_shorter) was made for photos, whatever its size.
+    /// The background of the training images is inferred from the mean of the preprocessing: a gray mean below 0.4 is that of
+    /// light on dark, one above 0.6 that of dark on light. A preprocessing with [`resize_shorter`](Preprocess::resize_shorter)
+    /// is for photos, whatever its size.
     pub fn mismatches(&self, preprocess: &Preprocess) -> Vec<Mismatch> {
         let mut found = Vec::new();
         if self.brightest <= BLACK {

@@ -8,20 +8,20 @@ use crate::cache::{Cache, Form};
 use crate::error::DataError;
 use striate_image::{Image, InputError, WHITE, Wholeness, decode_as, read_file};
 
-/// One file with its class.
+/// A photo file with its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photo {
-    /// Where it is, below the folder of the data set.
+    /// The path of the file, relative to the folder of the data set.
     pub path: PathBuf,
-    /// Its class.
+    /// The index of its class.
     pub label: u32,
-    /// SHA-256 of the file.
+    /// The SHA-256 of the file.
     pub sha256: [u8; 32],
 }
 
-/// Photos with a label each.
+/// Labeled photos in files.
 ///
-/// Files are identified by their content: one that changes after the data set was read is rejected.
+/// Files are identified by their content: a file that changes after the data set was read is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Photos {
     root: PathBuf,
@@ -30,23 +30,23 @@ pub struct Photos {
 }
 
 impl Photos {
-    /// These files below `root`. With a folder for `pixels`, what was decoded once is kept there and read from there.
+    /// Creates photos from files below `root`. With a folder for `pixels`, decoded photos are stored there and read from there.
     pub fn new(root: &Path, files: Vec<Photo>, pixels: Option<&Path>) -> Self {
         Self { root: root.to_path_buf(), files, cache: pixels.map(Cache::new) }
     }
 
-    /// Other files below the same folder.
+    /// Returns photos with other files below the same folder.
     #[must_use]
     pub fn with_files(&self, files: Vec<Photo>) -> Self {
         Self { files, ..self.clone() }
     }
 
-    /// Number of photos.
+    /// The number of photos.
     pub fn len(&self) -> usize {
         self.files.len()
     }
 
-    /// True when there is none.
+    /// Whether there are no photos.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
@@ -61,7 +61,7 @@ impl Photos {
         &self.files
     }
 
-    /// Where photo `i` is.
+    /// Returns the full path of photo `i`.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
@@ -69,10 +69,10 @@ impl Photos {
         self.root.join(&self.files[i].path)
     }
 
-    /// Photo `i`, decoded from its file, with transparency on white.
+    /// Decodes photo `i` from its file, with transparent pixels on white.
     ///
     /// # Errors
-    /// [`DataError::Input`] when it cannot be decoded, [`DataError::Changed`] when it is not the file that it was.
+    /// [`DataError::Input`] when the file cannot be decoded, [`DataError::Changed`] when its content has changed.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).

@@ -1,4 +1,4 @@
-//! A preview of the network's input: samples as the loader makes them, turned back into images.
+//! A preview of the network's input: samples of the loader, converted back into images.
 
 use crate::augment::Augment;
 use crate::error::DataError;
@@ -11,17 +11,17 @@ use striate_kernels::Target;
 /// One sample of an epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
-    /// What it looks like.
+    /// The sample as an image.
     pub image: Image,
-    /// What it is said to be.
+    /// The target of the sample: its class, or the mixture of two.
     pub target: Target,
-    /// Which image of the split it was made from.
+    /// The index, in the split, of the image that the sample was made from.
     pub index: usize,
 }
 
-/// The first `n` samples of the first epoch of a seed, by the very loader that training uses.
+/// Returns the first `n` samples of the first epoch of a seed, from the same loader that training uses.
 ///
-/// Values are turned back by mean and deviation, rounded and clipped to 8 bits.
+/// Values are converted back by mean and deviation, rounded, and clipped to 8 bits.
 ///
 /// # Errors
 /// Those of [`Loader::new`] and [`Loader::write`].

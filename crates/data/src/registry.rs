@@ -1,43 +1,43 @@
-//! The data sets known by name, each one entry of [`KNOWN`].
+//! The data sets that are known by name; each is an entry of [`KNOWN`].
 
 use striate_base::near;
 
 /// One of the four idx files of a known data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownFile {
-    /// Its name, without `.gz`.
+    /// The name of the file, without `.gz`.
     pub name: &'static str,
-    /// Size of the .gz that the mirrors serve, in bytes.
+    /// The size of the `.gz` file on the mirrors, in bytes.
     pub gz_bytes: u64,
-    /// SHA-256 of that .gz.
+    /// The SHA-256 of the `.gz` file.
     pub gz_sha256: &'static str,
-    /// SHA-256 of the raw content.
+    /// The SHA-256 of the uncompressed file.
     pub raw_sha256: &'static str,
 }
 
 /// A data set that is known by name.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Known {
-    /// What the user types.
+    /// The name of the data set, as it is given on the command line.
     pub name: &'static str,
-    /// One line about it.
+    /// A description in one line.
     pub about: &'static str,
-    /// Whose it is and under which terms it can be used.
+    /// The copyright holder and the terms of use.
     pub license: &'static str,
-    /// `[C, H, W]`.
+    /// The shape `[C, H, W]` of an image.
     pub shape: [usize; 3],
-    /// Class names, in the order of the labels.
+    /// The names of the classes, in the order of the labels.
     pub classes: &'static [&'static str],
-    /// The usual mean of each channel, of pixels scaled to 0..1.
+    /// The usual mean of each channel, for pixels scaled to 0..1.
     pub mean: &'static [f32],
-    /// The usual standard deviation of each channel, of pixels scaled to 0..1.
+    /// The usual standard deviation of each channel, for pixels scaled to 0..1.
     pub std: &'static [f32],
-    /// Training images and labels, test images and labels; `None` for what is embedded.
+    /// The files of training images and labels, and of test images and labels; `None` for an embedded data set.
     pub files: Option<&'static [KnownFile; 4]>,
-    /// Addresses that end in a slash, to which `NAME.gz` is added; tried in turn. Whatever a mirror sends counts only
-    /// when its SHA-256 is the one above.
+    /// Addresses that end in a slash, to which `NAME.gz` is appended; they are tried in turn. A download is accepted only if it
+    /// has the SHA-256 above.
     pub mirrors: &'static [&'static str],
-    /// Folders of other programs where it may lie: an absolute path, or one below `$STRIATE_DATA`.
+    /// Folders of other programs that may contain the data set: absolute paths, or paths below `$STRIATE_DATA`.
     pub also_in: &'static [&'static str],
 }
 
@@ -159,17 +159,17 @@ pub const KNOWN: &[Known] = &[
 ];
 
 impl Known {
-    /// The data set of this name.
+    /// Finds the data set with this name.
     pub fn get(name: &str) -> Option<&'static Self> {
         KNOWN.iter().find(|known| known.name == name)
     }
 
-    /// Size of the download in bytes; 0 for what is embedded.
+    /// The size of the download in bytes; 0 for an embedded data set.
     pub fn download_bytes(&self) -> u64 {
         self.files.map_or(0, |files| files.iter().map(|file| file.gz_bytes).sum())
     }
 
-    /// Its class names, owned.
+    /// Copies the names of the classes.
     pub fn class_names(&self) -> Vec<String> {
         self.classes.iter().map(|name| name.to_string()).collect()
     }
@@ -180,7 +180,7 @@ pub fn names() -> Vec<&'static str> {
     KNOWN.iter().map(|known| known.name).collect()
 }
 
-/// The known name most like `name`, if one is like it.
+/// Returns the known name that is most similar to `name`, if one is similar.
 pub fn nearest(name: &str) -> Option<&'static str> {
     near::nearest(name, names())
 }

@@ -1,7 +1,7 @@
-//! Random numbers by counting, with [`philox`].
+//! Counter-based random numbers, from [`philox`].
 //!
-//! A block of four words is a function of a key and a counter, so every draw of a run can be computed on its
-//! own and in any order. The key is the seed; the counter says what the draw is for.
+//! A block of four words is a function of a key and a counter, so every draw of a run can be computed on its own and in any
+//! order. The key is the seed; the counter identifies the purpose of the draw.
 
 use striate_base::random::philox;
 

@@ -8,7 +8,7 @@ use crate::names::path_text;
 use crate::photos::Photos;
 use striate_image::Image;
 
-/// What is learned from, or measured by.
+/// Labeled images for training or for evaluation.
 ///
 /// # Example
 /// ```
@@ -21,9 +21,9 @@ use striate_image::Image;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Split {
-    /// All in memory, of one size.
+    /// Images of one size, in memory.
     Images(Images),
-    /// Files of any size.
+    /// Photos in files, of any size.
     Photos(Photos),
 }
 
@@ -40,7 +40,7 @@ impl From<Photos> for Split {
 }
 
 impl Split {
-    /// Number of images, N.
+    /// The number of images, N.
     pub fn len(&self) -> usize {
         match self {
             Self::Images(images) => images.len(),
@@ -48,15 +48,15 @@ impl Split {
         }
     }
 
-    /// True when there is no image.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// These images and then those of `other`.
+    /// Appends the images of `other`.
     ///
     /// # Errors
-    /// [`DataError::SplitShapes`] when they are images in memory of two sizes.
+    /// [`DataError::SplitShapes`] when both hold images in memory, but of different sizes.
     ///
     /// # Panics
     /// When one holds images in memory and the other photos, which no data set does.
@@ -78,7 +78,7 @@ impl Split {
         }
     }
 
-    /// The class of image `i`.
+    /// Returns the class of image `i`.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
@@ -89,12 +89,12 @@ impl Split {
         }
     }
 
-    /// The class of every image, in order.
+    /// Iterates over the classes of all images, in order.
     pub fn labels(&self) -> impl ExactSizeIterator<Item = u32> + '_ {
         (0..self.len()).map(|i| self.label(i))
     }
 
-    /// How many images each class has; labels past `classes` are not counted.
+    /// Counts the images of each class; labels that are not below `classes` are ignored.
     pub fn class_counts(&self, classes: usize) -> Vec<usize> {
         let mut counts = vec![0; classes];
         for label in self.labels() {
@@ -105,12 +105,12 @@ impl Split {
         counts
     }
 
-    /// `[C, H, W]` of every image; `None` for photos, which may have any size.
+    /// The shape `[C, H, W]` of every image; `None` for photos, which may have any size.
     pub fn fixed_shape(&self) -> Option<[usize; 3]> {
         self.images().map(Images::shape)
     }
 
-    /// The images in memory, if that is what this is.
+    /// The images in memory; `None` for photos.
     pub fn images(&self) -> Option<&Images> {
         match self {
             Self::Images(images) => Some(images),
@@ -118,7 +118,7 @@ impl Split {
         }
     }
 
-    /// The photos, if that is what this is.
+    /// The photos; `None` for images in memory.
     pub fn photos(&self) -> Option<&Photos> {
         match self {
             Self::Images(_) => None,
@@ -126,7 +126,7 @@ impl Split {
         }
     }
 
-    /// What people call image `i`: the path of a photo below the folder of its data set, or `image 17`.
+    /// Returns the name of image `i`: the path of a photo relative to the folder of its data set, or `image 17`.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
@@ -140,10 +140,10 @@ impl Split {
         }
     }
 
-    /// The decoded pixels of image `i`, for people to look at.
+    /// Returns the decoded pixels of image `i`, without preprocessing.
     ///
     /// # Errors
-    /// [`DataError::Input`] or [`DataError::Changed`] when the file of a photo cannot be used any more.
+    /// [`DataError::Input`] or [`DataError::Changed`] when the file of a photo can no longer be used.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).
@@ -154,7 +154,7 @@ impl Split {
         }
     }
 
-    /// SHA-256 of what image `i` holds: of the file of a photo, or of the shape and pixels of an image in memory.
+    /// Computes the SHA-256 of image `i`: of the file of a photo, or of the shape and pixels of an image in memory.
     ///
     /// # Panics
     /// When `i` is not below [`len`](Self::len).

@@ -1,8 +1,9 @@
-//! A data set as stored, before it is decided what is trained on: which images a command uses.
+//! A data set as it is stored, with its splits, and the rules by which commands choose images from it.
 //!
-//! Every command follows one of two rules. **Evaluation** ([`Splits::measured`]) uses every image it is given: the test part of
-//! a data set with parts, or else its validation part; all of a folder of classes; or the requested part. **Training**
-//! ([`Splits::to_learn`]) needs held-out images, and draws a fifth of each class if the folder has no such part.
+//! Every command follows one of two rules. **Evaluation** ([`Splits::measured`]) uses all images of one split: the requested
+//! one, or by default the test split of a data set with splits, or else its validation split; of a folder of classes it uses
+//! all images. **Training** ([`Splits::to_learn`]) needs held-out images, and draws a fifth of each class if the folder has no
+//! split for evaluation.
 
 use crate::dataset::Dataset;
 use crate::error::DataError;
@@ -53,11 +54,11 @@ impl SplitChoice {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Splits {
-    /// `digits`, `mnist`, `fashion-mnist`, or the name of the folder it came from.
+    /// `digits`, `mnist`, `fashion-mnist`, or the name of the folder that the images come from.
     pub name: String,
-    /// Class names; a label is an index into them.
+    /// The names of the classes; a label is an index into them.
     pub classes: Vec<String>,
-    /// What was taken for what, and what was passed over: sentences to be shown.
+    /// Sentences to show to the user: how unclear folders were interpreted, and which files were skipped.
     pub notes: Vec<String>,
     images: Members,
     /// Of train and test, where it was computed already.
@@ -72,20 +73,20 @@ enum Members {
     Divided([Option<Split>; 3]),
 }
 
-/// The images for evaluation.
+/// The images of a data set that are used for evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measured {
-    /// `test` holds the images that are meant. `train` holds the training part where there is one and no part was asked for, else
-    /// the same images.
+    /// The data set, with the images for evaluation as its `test` split. The `train` split is that of the data set if it has
+    /// one and no split was requested; otherwise it has the same images as `test`.
     pub data: Dataset,
-    /// The part, or `all`. What was drawn since there is no part to measure by is `test`.
+    /// The name of the split, or `all`; `test` if the images were drawn because there is no split for evaluation.
     pub part: &'static str,
-    /// Which images these are: `all 60 images of stamps`, `the 2,000 test images of digits`.
+    /// A description of the images, such as `all 60 images of stamps` or `the 2,000 test images of digits`.
     pub what: String,
 }
 
 impl Splits {
-    /// A training and a test part.
+    /// Creates a data set with a training and a test split.
     pub(crate) fn of(data: Dataset) -> Self {
         let Dataset { name, train, val, test, classes, sha256, .. } = data;
         let images = Members::Divided([Some(train), val, Some(test)]);
@@ -118,11 +119,11 @@ impl Splits {
         }
     }
 
-    /// The images to measure by: all of what is asked for, by default the test part, without one the validation part, of a folder
-    /// of classes everything.
+    /// Returns the images for evaluation: those that `choice` names. By default they are the test split, or without one the
+    /// validation split; of a folder of classes they are all images.
     ///
     /// # Errors
-    /// [`DataError::NoPart`] when there is no such part, or when it is empty.
+    /// [`DataError::NoPart`] when the data set does not have this split, or when the split is empty.
     pub fn measured(self, choice: Option<SplitChoice>) -> Result<Measured, DataError> {
         let there = self.split_names();
         let Self { name, classes, images, sha256, .. } = self;
@@ -175,7 +176,8 @@ impl Splits {
         Ok(Measured { data, part: chosen.name(), what })
     }
 
-    /// The images that a network trained on this data set is measured by: those that [`to_learn`](Self::to_learn) keeps apart.
+    /// Returns the images on which a network that was trained on this data set is evaluated: those that
+    /// [`to_learn`](Self::to_learn) holds out.
     ///
     /// # Errors
     /// Those of [`to_learn`](Self::to_learn).
@@ -192,13 +194,13 @@ impl Splits {
         Ok(Measured { data, part: part.name(), what })
     }
 
-    /// What is learned from, and what is kept apart. A data set with a `test` part is measured by that, and its `val` part, if it
-    /// has one, is [`Dataset::val`]; without `test` the `val` part is what is measured by. Where there is neither, a fifth of
-    /// each class is kept apart, drawn by seed 0 and always the same.
+    /// Returns the images for training and for evaluation. A data set with a `test` split is evaluated on it, and its `val`
+    /// split, if it has one, is [`Dataset::val`]; without `test`, the `val` split is used for evaluation. If there is neither,
+    /// a fifth of each class is held out, always the same images, drawn by seed 0.
     ///
     /// # Errors
-    /// [`DataError::Folder`] when a class is empty or is the only one, when a part has classes that `train` has not, and when
-    /// nothing can be kept apart.
+    /// [`DataError::Folder`] when a class is empty or is the only one, when another split has classes that `train` does not
+    /// have, and when nothing can be held out.
     pub fn to_learn(self) -> Result<Dataset, DataError> {
         let has_train = self.split_names().first().is_none_or(|&part| part == SplitName::Train);
         let data = self.to_look_at()?;
@@ -221,8 +223,7 @@ impl Splits {
         Ok(data)
     }
 
-    /// What [`to_learn`](Self::to_learn) gives, but for its refusals: parts and classes may be empty. For a look at what is
-    /// there.
+    /// Returns the same as [`to_learn`](Self::to_learn), but accepts empty splits and classes, for a look at the data set.
     ///
     /// # Errors
     /// Those of [`Dataset::new`].

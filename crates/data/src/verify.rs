@@ -12,26 +12,26 @@ use crate::split::Split;
 use striate_image::InputError;
 use striate_kernels::map_on_all_cores;
 
-/// What is done about photos that cannot be decoded.
+/// What to do with photos that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadFiles {
-    /// All of them are an error, which lists them.
+    /// Any such photo is an error, which lists all of them.
     Refuse,
-    /// They are left out.
+    /// Such photos are left out of the data set.
     Skip,
 }
 
 impl Dataset {
-    /// Decodes every photo, on every core, and gives those that were left out; images in memory are fine as they are.
+    /// Decodes every photo, on all cores, and returns the photos that were left out. Images in memory are not checked again.
     ///
-    /// A photo that was decoded once is known by its content from then on, if there is a folder to keep such notes in.
+    /// A photo that was decoded once is recognized by its content afterwards, if there is a folder to store the result.
     ///
-    /// `progress` is told how many are done and how many there are, from any thread. When photos are left out the data set is
-    /// another one, and so is its [`sha256`](Self::sha256).
+    /// `progress` is called with the number of photos done and the total, from any thread. When photos are left out, the data
+    /// set is a different one, and its [`sha256`](Self::sha256) changes.
     ///
     /// # Errors
-    /// [`DataError::BadImages`] with every photo that cannot be decoded, unless they are to be skipped, and
-    /// [`DataError::Folder`] when skipping them leaves a class, or the test split, without any.
+    /// [`DataError::BadImages`] with every photo that cannot be decoded, unless they are to be skipped; [`DataError::Folder`]
+    /// when skipping them leaves a class, or the test split, without any images.
     pub fn verify(
         &mut self,
         bad_files: BadFiles,

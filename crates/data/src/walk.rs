@@ -56,18 +56,18 @@ pub(crate) fn files_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(list(folder)?.into_iter().map(|name| folder.join(name)).filter(|path| path.is_file()).collect())
 }
 
-/// The images in a folder and the folders below.
+/// The images in a folder and in the folders below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Walked {
-    /// What starts like an image, and what is called like one: whether it can be decoded is found when it is read. In the order
-    /// of the paths.
+    /// The files that begin like an image or are named like one, in the order of their paths. Whether they can be decoded is
+    /// found out when they are read.
     pub images: Vec<PathBuf>,
-    /// What was passed over: files that are no images, and whatever is hidden.
+    /// The files that were skipped: files that are not images, and hidden files.
     pub passed_over: Vec<PathBuf>,
 }
 
 impl Walked {
-    /// What was passed over, in a sentence; `None` when it is nothing.
+    /// Describes the skipped files in a sentence; `None` when there are none.
     pub fn note(&self) -> Option<String> {
         const SHOWN: usize = 3;
         let count = self.passed_over.len();
@@ -80,13 +80,13 @@ impl Walked {
     }
 }
 
-/// Finds every image in `folder` and the folders below it, as all commands do.
+/// Finds every image in `folder` and in the folders below it, by the rules that all commands follow.
 ///
-/// What is an image is decided by the content: a file that starts like one is one, whatever it is called. Links are followed.
+/// The content decides which files are images: a file that begins like an image is one, whatever its name. Links are followed.
 ///
 /// # Errors
-/// [`DataError::Io`] when a folder cannot be listed, and [`DataError::Folder`] when links lead to a folder twice or folders are
-/// too deep.
+/// [`DataError::Io`] when a folder cannot be listed; [`DataError::Folder`] when links lead to the same folder twice, or folders
+/// are nested too deeply.
 ///
 /// # Example
 /// ```

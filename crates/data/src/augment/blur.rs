@@ -1,4 +1,4 @@
-//! GaussianBlur.
+//! Gaussian blur, like torchvision's GaussianBlur.
 //!
 //! ```text
 //! out(x, y) = sum over |i|, |j| <= 6 of g(i) g(j) in(x + i, y + j),   g(i) = exp(-i^2 / (2 sigma^2)) / sum
@@ -6,7 +6,8 @@
 //! with the image mirrored at its edges, and sigma drawn from 0.1 to 2.
 //!
 //! # PyTorch
-//! `GaussianBlur(13, sigma=(0.1, 2.0))`. An image too small to be mirrored so far is repeated at its edges instead.
+//! `GaussianBlur(13, sigma=(0.1, 2.0))`. An image that is smaller than the mirrored margin is extended by repeating its
+//! border instead.
 
 use striate_base::math::exp;
 use striate_image::Image;

@@ -16,17 +16,17 @@ use crate::rng::{Draws, unit};
 use striate_image::Image;
 use striate_image::luma;
 
-/// How far colors are changed at random, in a random order; 0 is not at all.
+/// The ranges of random color changes, which are made in random order; 0 disables a change.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ColorJitter {
-    /// Brightness by a factor from `1 - brightness` (at least 0) to `1 + brightness`.
+    /// The brightness factor is drawn from `1 - brightness` (at least 0) to `1 + brightness`.
     pub brightness: f32,
-    /// Contrast by such a factor.
+    /// The contrast factor is drawn from `1 - contrast` (at least 0) to `1 + contrast`.
     pub contrast: f32,
-    /// Saturation by such a factor.
+    /// The saturation factor is drawn from `1 - saturation` (at least 0) to `1 + saturation`.
     pub saturation: f32,
-    /// Hue by up to this share of the color circle either way, at most 0.5.
+    /// The hue is turned by up to this share of the color circle in either direction, at most 0.5.
     pub hue: f32,
 }
 

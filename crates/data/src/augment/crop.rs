@@ -13,7 +13,7 @@ use striate_image::resample::{Axis, Window, resample};
 /// Draws before the middle is taken instead.
 const ATTEMPTS: u32 = 10;
 
-/// Which parts of an image are drawn.
+/// The ranges from which the area and the aspect ratio of a random crop are drawn.
 ///
 /// # PyTorch
 /// `RandomResizedCrop(size, scale, ratio)`, with its defaults.
@@ -23,9 +23,9 @@ const ATTEMPTS: u32 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResizedCrop {
-    /// The area as a share of the image's, from and to.
+    /// The range of the area of the crop, as a share of the area of the image.
     pub scale: [f32; 2],
-    /// Width by height, from and to; each factor is as likely as its inverse.
+    /// The range of the aspect ratio, width by height; a factor is as likely as its inverse.
     pub ratio: [f32; 2],
 }
 

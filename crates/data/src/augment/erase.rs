@@ -1,4 +1,4 @@
-//! RandomErasing of photos: a random rectangle becomes the mean color.
+//! RandomErasing of photos: a random rectangle is filled with the mean color.
 //!
 //! # PyTorch
 //! `RandomErasing(p, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=0)` after normalizing.

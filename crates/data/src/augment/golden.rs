@@ -1,4 +1,5 @@
-//! Every operation on bytes against torchvision's definition, which is Pillow's code: `tests/golden/pillow.py` of `striate-image`.
+//! Comparison of every operation on bytes with torchvision's definition, which is Pillow's code: `tests/golden/pillow.py` of
+//! `striate-image`.
 
 use super::warp::{Inverse, warp};
 use super::{blur, color, tone};

@@ -4,10 +4,10 @@
 //! MixUp:   x = lambda a + (1 - lambda) b                             lambda ~ Beta(alpha, alpha)
 //! CutMix:  x = a, but for a rectangle of 1 - lambda of the area, which is b's; then lambda is what is left of a
 //! ```
-//! Which sample is mixed in, lambda and the rectangle are drawn for each sample by itself.
+//! The other sample, lambda and the rectangle are drawn independently for each sample.
 //!
 //! # PyTorch
-//! `v2.MixUp(alpha)` and `v2.CutMix(alpha)`, which draw once a batch, and `v2.RandomChoice` of the two when both are on.
+//! `v2.MixUp(alpha)` and `v2.CutMix(alpha)`, which draw once per batch, and `v2.RandomChoice` of the two when both are on.
 //!
 //! # Source
 //! Zhang 2018, Yun 2019.

@@ -1,12 +1,12 @@
 //! Random changes to training images, with torchvision's names and meanings.
 //!
-//! In this order, each only if enabled: RandomResizedCrop ([`crop`](ResizedCrop)), flips, one affine map (rotation,
-//! translation, scale, shear), a policy (TrivialAugment or RandAugment), color jitter, grayscale, blur; then the image is
-//! normalized, a rectangle erased, and the sample mixed with another one (MixUp, CutMix).
+//! The changes are made in this order, each only if it is enabled: RandomResizedCrop ([`crop`](ResizedCrop)), flips, one affine
+//! map (rotation, translation, scale, shear), a policy (TrivialAugment or RandAugment), color jitter, grayscale, blur. Then the
+//! image is normalized, a rectangle is erased, and the sample is mixed with another one (MixUp, CutMix).
 //!
-//! Every draw is a function of (seed, epoch, sample) with a fixed place in their counter, so enabling one change leaves the
-//! draws of the others as they were. Small images in memory that are only shifted, rotated, scaled, flipped and
-//! erased take a shortcut from bytes to normalized numbers in one step.
+//! Every draw is a function of (seed, epoch, sample) with a fixed position in their counter, so enabling one change does not
+//! affect the draws of the others. Small images in memory that are only shifted, rotated, scaled, flipped and erased take a
+//! shortcut from bytes to normalized numbers in one step.
 
 mod blur;
 mod color;

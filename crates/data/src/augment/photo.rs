@@ -1,4 +1,4 @@
-//! The general way: every change, on bytes, one after the other.
+//! The general implementation: every change is made on bytes, one after the other.
 
 use super::{Augment, blur, crop, erase, place, policy};
 use crate::rng::{Draws, unit};

@@ -1,5 +1,5 @@
-//! Where each change has its draws: the first block of four of the counter. Blocks 0 to 2 are those of `small.rs`, which the
-//! way of `photo.rs` shares.
+//! The positions of the draws of each change: the first block of four in the counter. Blocks 0 to 2 are those of `small.rs`,
+//! and `photo.rs` uses them for the same changes.
 
 pub(super) const MOTION: u32 = 3;
 pub(super) const LOOK: u32 = 4;

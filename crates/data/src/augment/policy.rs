@@ -1,7 +1,7 @@
-//! TrivialAugment and RandAugment: operations drawn from one list, of drawn or given strength.
+//! TrivialAugment and RandAugment: operations that are drawn from one list, with a random or a fixed magnitude.
 //!
 //! # PyTorch
-//! `TrivialAugmentWide()` and `RandAugment(num_ops, magnitude)`: their 14 operations and 31 strengths, but sampled
+//! `TrivialAugmentWide()` and `RandAugment(num_ops, magnitude)`: the same 14 operations and 31 magnitudes, but sampled
 //! bilinearly rather than from the nearest pixel, and with the mean color outside the image.
 //!
 //! # Source
@@ -16,17 +16,17 @@ use crate::error::DataError;
 use crate::rng::{Draws, unit};
 use striate_image::Image;
 
-/// Which operations, and how strong.
+/// A policy that draws operations and their magnitudes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Policy {
-    /// One operation of any strength.
+    /// One operation with a random magnitude.
     TrivialAugment,
-    /// Several operations of one strength.
+    /// Several operations with one fixed magnitude.
     RandAugment {
-        /// How many, one after the other; torchvision's default is 2.
+        /// The number of operations, which are made one after the other; torchvision's default is 2.
         num_ops: u32,
-        /// Strength from 0 to 30; torchvision's default is 9.
+        /// The magnitude from 0 to 30; torchvision's default is 9.
         magnitude: u32,
     },
 }

@@ -1,14 +1,14 @@
-//! Which changes there are, how strong, and what makes sense.
+//! The settings of augmentation and their valid ranges.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ColorJitter, Policy, ResizedCrop};
 use crate::error::DataError;
 
-/// Which random changes training images undergo; by default none.
+/// The random changes that training images undergo; by default none.
 ///
-/// What lies outside an image is 0 for images in memory, the background of digits; for photos it is the mean color of the
-/// [`Preprocess`](crate::Preprocess), 0 after normalizing, as in timm.
+/// Pixels outside an image are 0 for images in memory, the background of digits; for photos they have the mean color of the
+/// [`Preprocess`](crate::Preprocess), which is 0 after normalizing, as in timm.
 ///
 /// # Example
 /// ```
@@ -23,38 +23,40 @@ use crate::error::DataError;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Augment {
-    /// Moved by up to this many whole pixels along each axis, all distances equally likely.
+    /// The maximum shift along each axis in whole pixels; all distances up to it are equally likely.
     pub shift_px: u32,
-    /// Rotated about the center by up to this many degrees either way.
+    /// The maximum rotation about the center in degrees, in either direction.
     pub rotate_deg: f32,
-    /// Scaled by at least this factor ...
+    /// The smallest scale factor.
     pub scale_min: f32,
-    /// ... and at most this one.
+    /// The largest scale factor.
     pub scale_max: f32,
-    /// Probability of being mirrored left to right.
+    /// The probability that the image is mirrored left to right.
     pub flip_horizontal: f32,
-    /// Probability that a random rectangle is erased. Of photos: torchvision's RandomErasing, 2 to 33 % of the area, aspect
-    /// 0.3 to 3.3, to the mean color. Of images in memory: 2 to 20 %, sides up to 1 : 3.3, to 0.
+    /// The probability that a random rectangle is erased. For photos this is torchvision's RandomErasing: 2 to 33 % of the
+    /// area, an aspect ratio of 0.3 to 3.3, and the mean color. For images in memory it is 2 to 20 % of the area, sides up to 1
+    /// : 3.3, and 0.
     pub erase: f32,
-    /// RandomResizedCrop: a random part of the image is resized to the input of the network.
+    /// RandomResizedCrop: a random part of the image is resized to the input of the network; `None` disables it.
     pub crop: Option<ResizedCrop>,
-    /// Probability of being mirrored top to bottom.
+    /// The probability that the image is mirrored top to bottom.
     pub flip_vertical: f32,
-    /// Sheared along the x axis by up to this many degrees either way.
+    /// The maximum shear along the x axis in degrees, in either direction.
     pub shear_deg: f32,
-    /// Moved by up to this share of the width and of the height either way.
+    /// The maximum shift as a share of the width and of the height, in either direction.
     pub translate: f32,
-    /// TrivialAugment or RandAugment.
+    /// TrivialAugment or RandAugment; `None` disables both.
     pub policy: Option<Policy>,
-    /// Random brightness, contrast, saturation and hue.
+    /// Random changes of brightness, contrast, saturation and hue.
     pub color_jitter: ColorJitter,
-    /// Probability of losing all color.
+    /// The probability that the image is converted to gray.
     pub grayscale: f32,
-    /// Probability of being blurred, by a Gaussian whose deviation is drawn from 0.1 to 2 pixels.
+    /// The probability that the image is blurred by a Gaussian, whose standard deviation is drawn from 0.1 to 2 pixels.
     pub blur: f32,
-    /// MixUp: the alpha of the Beta distribution of the mixture; 0 is off.
+    /// MixUp: the alpha of the Beta distribution from which the weights of the two images are drawn; 0 disables it.
     pub mixup: f32,
-    /// CutMix: the same for the area that another image covers. With both on, each sample gets one of the two.
+    /// CutMix: the alpha of the Beta distribution from which the area that another image covers is drawn; 0 disables it. If
+    /// MixUp is enabled, too, each sample gets one of the two.
     pub cutmix: f32,
 }
 
@@ -82,7 +84,7 @@ impl Default for Augment {
 }
 
 impl Augment {
-    /// True when no image is ever changed.
+    /// Whether no image is ever changed.
     pub fn is_off(&self) -> bool {
         *self == Self::default()
     }
@@ -106,10 +108,10 @@ impl Augment {
         *self == kept
     }
 
-    /// Makes sure that every field makes sense.
+    /// Checks that every field is in its valid range.
     ///
     /// # Errors
-    /// [`DataError::Augment`] with the field.
+    /// [`DataError::Augment`] with the first field that is not.
     pub fn check(&self) -> Result<(), DataError> {
         let check = |what, expected, got: f32, is_fine: bool| {
             if is_fine { Ok(()) } else { Err(DataError::Augment { what, expected, got }) }

@@ -1,7 +1,7 @@
-//! The short way for small images in memory: shift, rotate, scale, flip, erase.
+//! The fast implementation for small images in memory: shift, rotate, scale, flip, erase.
 //!
-//! Shift, rotation, scale and flip are one affine map, so an image is resampled once, whatever is on, from bytes to
-//! normalized numbers.
+//! Shift, rotation, scale and flip are one affine map, so an image is resampled only once, from bytes to normalized numbers,
+//! whichever of them are enabled.
 
 use super::Augment;
 use crate::affine::{Map, Motion, pack_cells, resample};

@@ -1,4 +1,4 @@
-//! Changes of each value by itself or by its place in the histogram: posterise, solarise, autocontrast, equalise.
+//! Changes of each value, by itself or by its position in the histogram: posterize, solarize, autocontrast, equalize.
 //!
 //! # PyTorch
 //! `functional.posterize`, `solarize`, `autocontrast`, `equalize` of a PIL image, which are Pillow's `ImageOps`.

@@ -1,9 +1,9 @@
-//! Moves an image by an affine map, sampled bilinearly: rotation, translation, scale and shear.
+//! Affine transforms of an image with bilinear sampling: rotation, translation, scale and shear.
 //!
 //! ```text
 //! out(x, y) = in(M (x + 1/2, y + 1/2))        M the inverse of T(t) C R(angle) Shear(x) S(scale) C^-1
 //! ```
-//! A sample whose place lies outside the image is the color of the outside; one inside never mixes with it.
+//! A sample outside the image has the fill color; a sample inside is never mixed with it.
 //!
 //! # PyTorch
 //! `RandomAffine` and `functional.affine` of a PIL image, with `InterpolationMode.BILINEAR`.

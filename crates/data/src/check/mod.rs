@@ -1,4 +1,4 @@
-//! Examines every photo of a data set, and reports its problems before training.
+//! The check of a data set: examines every photo and reports problems before training.
 
 mod near;
 mod verdict;
@@ -19,16 +19,16 @@ use near::Thumb;
 use striate_image::{Image, ImageError, WHITE, Wholeness, decode_as, misnamed, read_file};
 use striate_kernels::map_on_all_cores;
 
-/// What was found.
+/// The result of a check of a data set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Check {
-    /// How many photos each class has.
+    /// The numbers of photos of each class.
     pub classes: Vec<ClassCount>,
-    /// Total number of photos.
+    /// The total number of photos.
     pub images: usize,
-    /// Size of their files.
+    /// The total size of their files in bytes.
     pub bytes: u64,
-    /// Those that cannot be decoded.
+    /// The photos that cannot be decoded.
     pub unreadable: Vec<BadImage>,
     /// Files whose extension is that of another format. They are read nevertheless.
     pub misnamed: Vec<Misnamed>,
@@ -36,58 +36,58 @@ pub struct Check {
     pub copies: Vec<Copies>,
     /// Photos that differ only in size or compression: probable, not certain, copies.
     pub near_copies: Vec<Copies>,
-    /// Photos that are nearly black, as those of 10 to 14 bits in files of 16 are.
+    /// Photos that are nearly black, such as images of 10 to 14 bits stored in files of 16 bits.
     pub dark: Vec<Dark>,
     /// Classes without training images.
     pub empty: Vec<String>,
-    /// What kind of images they are; none when none can be read.
+    /// The kind of the images; `None` when none can be read.
     pub nature: Option<Nature>,
-    /// Smallest, median and largest image by number of pixels, `[width, height]`; none when none can be read.
+    /// The smallest, the median and the largest image by number of pixels, as `[width, height]`; `None` when none can be read.
     pub sizes_px: Option<[[usize; 2]; 3]>,
-    /// Training photos of the largest class for each of the smallest that has any.
+    /// The number of training photos of the largest class divided by that of the smallest nonempty class.
     pub imbalance: f64,
 }
 
-/// How many photos a class has.
+/// The numbers of photos of a class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ClassCount {
-    /// Its name.
+    /// The name of the class.
     pub class: String,
-    /// Training images.
+    /// The number of training images.
     pub train: usize,
-    /// Evaluation images.
+    /// The number of images for evaluation.
     pub val: usize,
 }
 
 /// A photo that is nearly black.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dark {
-    /// Where it is, below the folder of the data set.
+    /// The path of the photo, relative to the folder of the data set.
     #[serde(serialize_with = "crate::names::serialize")]
     pub path: PathBuf,
-    /// Its brightest value, of 255.
+    /// The brightest value of the photo, 0 to 255.
     pub brightest: u8,
 }
 
-/// A photo that is called something else than it is.
+/// A photo whose file extension does not match its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Misnamed {
-    /// Where it is, below the folder of the data set.
+    /// The path of the photo, relative to the folder of the data set.
     #[serde(serialize_with = "crate::names::serialize")]
     pub path: PathBuf,
-    /// What its content is, such as `png`.
+    /// The format of the content, such as `png`.
     pub content: &'static str,
 }
 
 /// Photos that are copies of each other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Copies {
-    /// Where they are, below the folder of the data set.
+    /// The paths of the photos, relative to the folder of the data set.
     #[serde(serialize_with = "crate::names::serialize_all")]
     pub paths: Vec<PathBuf>,
-    /// Some are in the training part and some in the evaluation part: accuracy is overestimated.
+    /// Whether some are training images and some are for evaluation, so that the accuracy is overestimated.
     pub is_leak: bool,
-    /// They have different classes: at least one of them is wrong.
+    /// Whether they have different classes, so that at least one label is wrong.
     pub is_contradiction: bool,
 }
 
@@ -109,7 +109,7 @@ struct Pixels {
     thumb: Thumb,
 }
 
-/// Decodes every photo, on every core. Images in memory have been checked when they were read: they are only counted.
+/// Decodes every photo, on all cores. Images in memory are only counted, since they were checked when they were read.
 ///
 /// `progress` is called for every photo that is done, from any thread.
 pub fn check(data: &Dataset, progress: &(dyn Fn() + Sync)) -> Check {

@@ -1,23 +1,25 @@
-//! Near copies: the same image in another size, or compressed again.
+//! Near copies: the same image in another size or with other compression.
 //!
-//! An image becomes 16 x 16 pixels in color. Two images are near copies when these differ by less than a tenth of their
+//! An image is reduced to 16 x 16 pixels in color. Two images are near copies when these differ by less than a tenth of their
 //! contrast:
 //!
 //! ```text
 //! d(a, b) = |a - b| / ((s_a + s_b) / 2)      |.| root mean square over all values, s the deviation of an image, at least 8
 //! ```
 //!
-//! Not every pair is compared. The mean of the differences is at most their root mean square, so in the order of their means
-//! only images a little further on can be near; and so it is of the means of 4 x 4 blocks, which are compared first.
+//! Not every pair is compared. The difference of the means is at most the root mean square of the differences, so when images
+//! are sorted by their means, only the next few can be near. The same holds for the means of 4 x 4 blocks, which are compared
+//! first.
 //!
 //! # Measured
-//! Copies of 20 photos of ImageNet, compressed to quality 30, at a third and at twice their size, or at half and quality 60: d
-//! at most 0.05. Of 167 cut-outs, some of which have 29 pixels a side: below 0.1 for 95 of 100 at half the size, and for as many
-//! at quality 50. Different images are 0.82 and 0.42 apart at least; the nearest two of 2,000 digits 0.101, of 2,000 images
-//! of Fashion-MNIST 0.092, of 180 discs, squares and bars that a program drew at random on noise 0.118.
+//! Copies of 20 photos of ImageNet, compressed to quality 30, at a third and at twice their size, or at half their size and
+//! quality 60: d at most 0.05. Of 167 cut-outs, some of which have 29 pixels a side: below 0.1 for 95 of 100 at half the size,
+//! and for as many at quality 50. Different images are at least 0.82 and 0.42 apart. The two nearest of 2,000 digits are 0.101
+//! apart, of 2,000 images of Fashion-MNIST 0.092, of 180 discs, squares and bars that a program drew at random on noise 0.118.
 //!
 //! # Numerics
-//! Differences are integers, and no function of the system is called: the same images are near copies on every machine.
+//! Differences are integers, and no function of the system's math library is called: the same images are near copies on every
+//! machine.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a check means for training.
+//! The verdict of a check: what the problems mean for training.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Check;
 use crate::split::Split;
 
-/// What a check means for training. Of several problems, it is the one to solve first.
+/// The consequence of a check for training. If there are several problems, it is the one to solve first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Some photos cannot be decoded; training refuses to start unless they are [skipped](crate::BadFiles::Skip).
@@ -20,12 +20,12 @@ pub enum Verdict {
     /// The same image is in both training and evaluation images, or in more than one class; with these, the measured accuracy is
     /// meaningless.
     Duplicates,
-    /// Nothing is certainly wrong.
+    /// No problem was found that certainly harms training or evaluation.
     Sound,
 }
 
 impl Check {
-    /// What was found means this for training.
+    /// Returns what the result of the check means for training.
     ///
     /// # Example
     /// ```
@@ -49,12 +49,12 @@ impl Check {
         }
     }
 
-    /// Whether something is certainly wrong that stops training or makes its evaluation wrong.
+    /// Whether a problem prevents training or certainly makes its evaluation wrong.
     pub fn is_bad(&self) -> bool {
         self.verdict() != Verdict::Sound
     }
 
-    /// The number of images of a split of the same data set that can be decoded.
+    /// Returns the number of images that can be decoded in a split of the same data set.
     pub fn usable(&self, split: &Split) -> usize {
         let bad: HashSet<&Path> = self.unreadable.iter().map(|bad| bad.path.as_path()).collect();
         let bad_of = |split: &Split| {

@@ -1,4 +1,4 @@
-//! Addresses that may be asked: HTTPS to anybody, plain HTTP to this machine alone.
+//! The addresses that may be requested: HTTPS to any host, plain HTTP only to this machine.
 
 use std::net::IpAddr;
 
@@ -9,10 +9,10 @@ use ureq::http::uri::{Authority, Scheme};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address(Uri);
 
-/// Makes sure that an address may be asked: `https://...`, or `http://` to this machine itself.
+/// Checks that an address may be requested: `https://...`, or `http://` to this machine itself.
 ///
 /// # Errors
-/// What is wrong with it, for people.
+/// A description of the problem, for people.
 pub fn check_address(url: &str) -> Result<(), String> {
     Address::parse(url).map(drop)
 }

@@ -1,12 +1,12 @@
-//! One file from one of several addresses, whole or not at all.
+//! The download of one file from one of several addresses, complete or not at all.
 //!
-//! What arrives goes into `NAME.part` beside its final place, never more than the file may have; it is checked, synced
-//! to the disk and renamed. A download that broke is continued from where it broke: by the next address, the next call,
-//! or the next day, as long as `NAME.part.from` says that it is of the same address and either the server confirms
-//! that the file is still the same one or a known SHA-256 will tell.
+//! The bytes received are written to `NAME.part` beside the final path, never more than the file may have; the result is
+//! checked, synced to the disk and renamed. An interrupted download is continued by the next address or the next call, at any
+//! later time, as long as `NAME.part.from` shows that it is of the same address and either the server confirms that the file is
+//! unchanged or a known SHA-256 will verify it.
 //!
-//! Every address is checked, that to which a server redirects too ([`Address`]), and a server that sends nothing, or next to
-//! nothing, is given up ([`Patience`]).
+//! Every address is checked, including those that a server redirects to ([`Address`]), and a server that sends nothing, or
+//! almost nothing, is abandoned ([`Patience`]).
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -27,22 +27,23 @@ use striate_base::hex;
 /// A file to be downloaded.
 #[derive(Debug, Clone, Copy)]
 pub struct Download<'a> {
-    /// Addresses, tried in turn.
+    /// The addresses of the file, which are tried in turn.
     pub urls: &'a [String],
-    /// Where it goes.
+    /// The path where the file is stored.
     pub path: &'a Path,
-    /// How long it may be.
+    /// The size that the file may have.
     pub size: Size,
-    /// Its SHA-256 in hexadecimal, or the beginning of it that its name carries; `None` when nobody published one.
+    /// The SHA-256 of the file in hexadecimal, or the beginning of it that is part of the file's name; `None` when no hash is
+    /// known.
     pub sha256: Option<&'a str>,
 }
 
-/// How long a file may be, in bytes.
+/// The size that a file may have, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
-    /// Exactly so long.
+    /// The file has exactly this size.
     Exactly(u64),
-    /// So long at most.
+    /// The file has at most this size.
     AtMost(u64),
 }
 
@@ -82,11 +83,11 @@ impl Patience {
 /// Redirects that are followed.
 const REDIRECTS: usize = 5;
 
-/// Downloads a file; a part of it that an earlier call left is continued.
+/// Downloads a file; the part that an interrupted call left is continued.
 ///
 /// # Errors
-/// [`DataError::Fetch`] when no address gave it, with what went wrong at each; [`DataError::Io`] when the folder cannot
-/// be written, or another program is downloading the same file.
+/// [`DataError::Fetch`] when no address served the file, with the reason for each address; [`DataError::Io`] when the folder
+/// cannot be written, or another program is downloading the same file.
 pub fn download(file: &Download<'_>, tell: &mut dyn FnMut(FetchEvent<'_>)) -> Result<(), DataError> {
     download_with(Patience::USUAL, file, tell)
 }

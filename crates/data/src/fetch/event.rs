@@ -1,43 +1,43 @@
-//! What a download tells of its way.
+//! The events of a download.
 
 use std::path::Path;
 
-/// Progress of a download.
+/// An event in the progress of a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FetchEvent<'a> {
-    /// A file was there already, with the right content.
+    /// The file already exists, with the right content.
     Present {
         /// The file.
         path: &'a Path,
     },
     /// A file is requested from a mirror.
     Asking {
-        /// The address.
+        /// The address of the file.
         url: &'a str,
-        /// Size that the file has to have; 0 when that is not known.
+        /// The expected size of the file in bytes; 0 when it is not known.
         bytes: u64,
     },
     /// The server resumes an interrupted download.
     Continuing {
-        /// Bytes that are here already.
+        /// The number of bytes that were received earlier.
         bytes: u64,
     },
-    /// So much of the file has arrived.
+    /// Some bytes of the file have arrived.
     Received {
-        /// Bytes so far.
+        /// The number of bytes received so far.
         bytes: u64,
-        /// Size of the file; 0 when nobody said.
+        /// The size of the file in bytes; 0 when the server did not state it.
         of: u64,
     },
     /// A mirror failed; the next one is tried.
     Failed {
-        /// The address.
+        /// The address of the file.
         url: &'a str,
-        /// What went wrong.
+        /// The reason.
         why: &'a str,
     },
-    /// A file is complete and in its place.
+    /// The file is complete and stored at its final path.
     Stored {
         /// The file.
         path: &'a Path,

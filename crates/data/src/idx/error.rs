@@ -1,4 +1,4 @@
-//! What an idx file has to begin with, and what can be wrong with it.
+//! The magic numbers of idx files, and the defects that a file can have.
 
 use thiserror::Error;
 
@@ -16,10 +16,10 @@ pub(super) const QMNIST_COLUMNS: u32 = 8;
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdxError {
-    /// The first four bytes are not those of the kind that was asked for.
+    /// The first four bytes are not the magic number of the expected kind of file.
     #[error("expected magic {expected:#010x} ({}), got {got:#010x}{}", kind(*.expected), magic_hint(*.expected, *.got))]
     Magic {
-        /// The magic of the kind that was asked for.
+        /// The magic number of the expected kind of file.
         expected: u32,
         /// The first four bytes of the file.
         got: u32,
@@ -29,9 +29,9 @@ pub enum IdxError {
         "the header needs {expected} bytes, the file ends after {got}; is it an idx file? Copy or fetch it again"
     )]
     HeaderTruncated {
-        /// Size of the header in bytes.
+        /// The size of the header in bytes.
         expected: u64,
-        /// Bytes there are.
+        /// The number of bytes in the file.
         got: u64,
     },
     /// A dimension is zero.
@@ -40,36 +40,36 @@ pub enum IdxError {
         /// The dimensions of the header.
         dimensions: Vec<u32>,
     },
-    /// The dimensions multiply to more than can be addressed.
+    /// The product of the dimensions is too large to be addressed.
     #[error("the header declares dimensions {dimensions:?}, whose product overflows; the header is damaged")]
     Overflow {
         /// The dimensions of the header.
         dimensions: Vec<u32>,
     },
-    /// The file is too small to hold what its header declares.
+    /// The file is smaller than its header declares.
     #[error(
         "the header declares dimensions {dimensions:?} = {expected} bytes, the file holds {got}; it is cut short or its header is damaged: copy or fetch it again"
     )]
     Truncated {
         /// The dimensions of the header.
         dimensions: Vec<u32>,
-        /// Payload bytes that the header declares.
+        /// The number of payload bytes that the header declares.
         expected: u64,
-        /// Payload bytes there are.
+        /// The number of payload bytes in the file.
         got: u64,
     },
-    /// A gzip file declares far more than anybody's images pack into it.
+    /// A gzip file declares far more data than can be compressed into its size.
     #[error(
         "the header declares dimensions {dimensions:?} = {expected} bytes, but of {compressed} bytes of gzip at most {limit} are unpacked; the header is damaged or made to harm, else unpack the file first"
     )]
     Implausible {
         /// The dimensions of the header.
         dimensions: Vec<u32>,
-        /// Payload bytes that the header declares.
+        /// The number of payload bytes that the header declares.
         expected: u64,
-        /// Size of the gzip file.
+        /// The size of the gzip file in bytes.
         compressed: u64,
-        /// What a gzip file of that size is unpacked to at most.
+        /// The most bytes that are unpacked from a gzip file of this size.
         limit: u64,
     },
     /// Bytes follow the payload.
@@ -79,7 +79,7 @@ pub enum IdxError {
     Trailing {
         /// The dimensions of the header.
         dimensions: Vec<u32>,
-        /// Payload bytes that the header declares.
+        /// The number of payload bytes that the header declares.
         expected: u64,
     },
     /// The gzip stream is damaged.
@@ -88,7 +88,7 @@ pub enum IdxError {
         /// The error of the decoder.
         why: String,
     },
-    /// Labels of several columns, of which none is known to be the class.
+    /// The labels have several columns, and it is not known which of them is the class.
     #[error(
         "labels of shape [N, {columns}]; expected [N], or [N, {QMNIST_COLUMNS}] as QMNIST has them; store the class alone"
     )]
@@ -96,48 +96,48 @@ pub enum IdxError {
         /// The number of columns.
         columns: u32,
     },
-    /// Brightness whose black and white are not known.
+    /// The values of the images have an unknown range, so black and white are not defined.
     #[error(
         "contains {kind} from {least} to {most}, so the values of black and white are unknown; scale them to 0..255, or to \
          0..1 as floats"
     )]
     Tones {
-        /// The kind of the numbers.
+        /// The type of the numbers.
         kind: &'static str,
-        /// The smallest.
+        /// The smallest value.
         least: String,
-        /// The largest.
+        /// The largest value.
         most: String,
     },
-    /// A label that cannot be one.
+    /// A value cannot be a label.
     #[error("label {value} at index {index}: expected a whole number from 0 to 255")]
     Label {
-        /// Which label it is.
+        /// The index of the label.
         index: usize,
-        /// Its value.
+        /// The value.
         value: String,
     },
-    /// A label that no image to learn from has.
+    /// A label does not occur among the training images.
     #[error("label {label} at index {index} is not among those of the training images: {known}")]
     UnknownLabel {
-        /// Which label it is.
+        /// The index of the label.
         index: usize,
-        /// Its value.
+        /// The value of the label.
         label: u8,
-        /// Those of the training images.
+        /// The labels of the training images.
         known: String,
     },
-    /// A label names no class.
+    /// A label is not below the number of classes.
     #[error("label {label} at index {index} is past the {classes} classes (0 to {})", .classes.saturating_sub(1))]
     LabelPastClasses {
-        /// Which label it is.
+        /// The index of the label.
         index: usize,
-        /// Its value.
+        /// The value of the label.
         label: u8,
-        /// Number of classes.
+        /// The number of classes.
         classes: usize,
     },
-    /// There is no memory for it.
+    /// There is not enough memory.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
     /// The file could not be read.

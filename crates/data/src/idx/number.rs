@@ -1,4 +1,4 @@
-//! How an idx file holds one value: the third byte of its magic number.
+//! The number types of an idx file, which the third byte of its magic number names.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
