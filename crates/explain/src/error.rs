@@ -3,11 +3,11 @@
 use striate_report::ReportError;
 use striate_report::text::listed;
 
-/// An error while inspecting a network.
+/// An error of inspecting a network.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExplainError {
-    /// No layer has that name.
+    /// No layer has the requested name.
     #[error("this network has no layer `{pattern}`; similar names: {}", near.join(", "))]
     NoLayer {
         /// The requested name or pattern.
@@ -19,11 +19,11 @@ pub enum ExplainError {
     /// The layer has no kernels.
     #[error("layer `{layer}`: {op} has no kernels to show; layers with kernels: {}", listed(layers))]
     NoKernels {
-        /// What was requested.
+        /// The requested layer.
         layer: String,
-        /// Its operation.
+        /// The operation of the layer.
         op: &'static str,
-        /// The layers that would fit.
+        /// The layers that have kernels.
         layers: Vec<String>,
     },
 
@@ -33,25 +33,25 @@ pub enum ExplainError {
          depends on the other classes, so end the network before its softmax"
     )]
     NotLogits {
-        /// The last operation.
+        /// The last operation of the network.
         op: &'static str,
     },
 
-    /// No class has that number.
+    /// No class has the requested number.
     #[error("attribution: expected a class from 0 to {last}, got {class}", last = classes.saturating_sub(1))]
     NoClass {
-        /// What was requested.
+        /// The requested class, from 0.
         class: usize,
-        /// The number that exist.
+        /// The number of classes.
         classes: usize,
     },
 
-    /// No class has that name.
+    /// No class has the requested name.
     #[error("this network has no class `{name}` among its {classes} classes; similar names: {}", near.join(", "))]
     NoClassNamed {
-        /// What was requested.
+        /// The requested name.
         name: String,
-        /// The number that exist.
+        /// The number of classes.
         classes: usize,
         /// The most similar names.
         near: Vec<String>,
@@ -62,13 +62,13 @@ pub enum ExplainError {
         "attribution: the network takes an image {expected:?}, got {got:?}; preprocess the image and the baseline in the same way"
     )]
     Image {
-        /// `[C, H, W]`.
+        /// The shape of the network's input, `[C, H, W]`.
         expected: [usize; 3],
         /// The shape of the image, `[C, H, W]`.
         got: [usize; 3],
     },
 
-    /// A class compared with itself.
+    /// A class cannot be compared with itself.
     #[error("attribution: class {class} cannot be compared with itself; name two different classes")]
     SameClass {
         /// The class, from 0.
@@ -80,14 +80,14 @@ pub enum ExplainError {
         "attribution: {method} is the same for every class, so it cannot compare classes; try Grad-CAM or integrated gradients"
     )]
     NoVersus {
-        /// What was requested.
+        /// The requested method.
         method: &'static str,
     },
 
     /// A layer was named for a method that does not use one.
     #[error("attribution: {method} does not use a layer; a layer can be named for {}", with.join(", "))]
     LayerUnused {
-        /// What was requested.
+        /// The requested method.
         method: &'static str,
         /// The methods that use a layer.
         with: Vec<&'static str>,
@@ -96,13 +96,13 @@ pub enum ExplainError {
     /// Values are infinite or NaN, so an attribution would be meaningless.
     #[error("attribution: {count} of {of} {what} are not finite; {hint}")]
     NotFinite {
-        /// What the values are.
+        /// A description of the values.
         what: String,
         /// The number of values that are not finite.
         count: usize,
         /// The number of all values.
         of: usize,
-        /// What to try.
+        /// A suggestion.
         hint: &'static str,
     },
 
@@ -112,9 +112,9 @@ pub enum ExplainError {
          which reports its completeness gap"
     )]
     NotPiecewiseLinear {
-        /// The value.
+        /// The name of the value that is not a piecewise linear function.
         value: String,
-        /// Its operation.
+        /// The operation that computes it.
         op: &'static str,
     },
 
@@ -130,7 +130,7 @@ pub enum ExplainError {
         "class activation map: expected a layer with feature maps [C, H, W], but `{layer}` outputs {shape:?}; name a convolution"
     )]
     NoMaps {
-        /// What was requested.
+        /// The requested layer.
         layer: String,
         /// The shape of its output for one image.
         shape: Vec<usize>,
@@ -142,37 +142,37 @@ pub enum ExplainError {
         if layers.is_empty() { "none in this network".to_owned() } else { listed(layers) }
     )]
     NoSum {
-        /// What was requested.
+        /// The requested layer.
         layer: String,
-        /// Its operation.
+        /// The operation of the layer.
         op: &'static str,
-        /// The layers that would fit.
+        /// The layers whose values are sums, means or maxima.
         layers: Vec<String>,
     },
 
-    /// A map that the layer does not have.
+    /// The layer does not have the requested map.
     #[error("layer `{layer}`: expected a map from 0 to {last}, got {map}", last = maps.saturating_sub(1))]
     NoMap {
-        /// The layer.
+        /// The name of the layer.
         layer: String,
-        /// What was requested.
+        /// The requested map, from 0.
         map: usize,
-        /// The number that exist.
+        /// The number of maps.
         maps: usize,
     },
 
-    /// A position outside the maps of a layer.
+    /// The requested position is outside the maps of the layer.
     #[error(
         "layer `{layer}`: expected a row from 0 to {} and a column from 0 to {}{}, got {},{}",
         size[0].saturating_sub(1), size[1].saturating_sub(1), if *size == [1, 1] { ", since its output is a vector" } else { "" },
         at[0], at[1]
     )]
     NoPlace {
-        /// The layer.
+        /// The name of the layer.
         layer: String,
-        /// Row and column.
+        /// The requested row and column.
         at: [usize; 2],
-        /// Rows and columns.
+        /// The numbers of rows and columns of a map.
         size: [usize; 2],
     },
 
@@ -180,7 +180,7 @@ pub enum ExplainError {
     #[error(transparent)]
     Run(#[from] striate_graph::RunError),
 
-    /// Values that cannot be drawn, or a network without a prediction.
+    /// The values cannot be drawn, or the network makes no prediction.
     #[error(transparent)]
     Report(#[from] ReportError),
 }

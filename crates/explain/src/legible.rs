@@ -1,4 +1,4 @@
-//! Every page is legible on awkward inputs: no text overlaps another or leaves the page.
+//! Tests that every page is legible on awkward inputs: no text overlaps another or leaves the page.
 
 use striate_graph::{Engine, Graph};
 use striate_kernels::Isa;

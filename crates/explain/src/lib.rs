@@ -1,4 +1,5 @@
-//! Inspecting a network on one image: feature maps, kernels, receptive fields, attribution, and single values taken apart.
+//! Inspection of a network on one image: feature maps, kernels, receptive fields, attribution, and single values decomposed
+//! into their products.
 //!
 //! **Floor 3**, beside `models` and `train`. It runs graphs of `striate-graph` and draws with `striate-report`.
 //!
@@ -6,9 +7,9 @@
 //! * [`summary`](summary()) lists the layers of a network with their cost and receptive field; [`shades`] draws feature maps as
 //!   text.
 //! * [`maps`] draws the feature maps of each layer for an image, and [`filters`] draws the kernels of the layers.
-//! * [`attribution`] computes which pixels of an image a class is due to.
+//! * [`attribution`] computes how much each pixel of an image contributes to a class.
 //! * [`receptive_field`] computes which pixels a value depends on.
-//! * [`xray`] takes one value apart, down to each product, and verifies the sum.
+//! * [`xray`] decomposes one value, down to each product, and verifies the sum.
 //! * Each of them has a report, such as [`maps::MapsReport`]: its result in numbers, which serde writes as the JSON that the
 //!   command of the same name prints.
 //!

@@ -7,8 +7,8 @@ const LEAST_COLUMNS: usize = 18;
 
 /// Draws maps side by side with shaded characters, as many per row as fit into `columns`.
 ///
-/// A cell is the mean of the pixels that it covers. Each map is scaled separately, from its minimum to its maximum, so brightness
-/// is comparable within a map but not between maps; values that are not finite are blank.
+/// A character shows the mean of the pixels that it covers. Each map is scaled separately, from its minimum to its maximum, so
+/// brightness is comparable within a map but not between maps; values that are not finite are blank.
 ///
 /// # Shapes
 /// `maps` is `[C, H, W]`, row by row.

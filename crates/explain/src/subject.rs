@@ -1,4 +1,4 @@
-//! What a report about one image is about.
+//! The network and the image that a report is about.
 
 use serde::Serialize;
 

@@ -17,24 +17,24 @@ use striate_report::text::{Align, Table, bytes, grouped};
 /// Bytes of one f32.
 const VALUE_BYTES: u64 = 4;
 
-/// One operation of a network.
+/// One operation of a network, with its cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Layer {
-    /// The name of its output, as `Session::tap` takes it.
+    /// The name of its output, which `Session::tap` accepts.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
-    /// Shape of one sample, `[C, H, W]` or `[F]`.
+    /// The shape of the output for one sample, `[C, H, W]` or `[F]`.
     pub output_shape: Vec<usize>,
     /// The number of trainable values; a layer that is used twice counts where it is used first.
     pub parameters: u64,
-    /// Multiply-adds of one sample.
+    /// The multiply-adds of one sample.
     pub multiply_adds: u64,
-    /// Height and width of the receptive field of one value; `None` for the whole image.
+    /// The height and width of the receptive field of one value; `None` for the whole image.
     pub receptive_field_px: Option<[usize; 2]>,
     /// The distance of neighboring values in pixels of the input image; `None` where there are no neighbors.
     pub jump_px: Option<[usize; 2]>,
-    /// Bytes of the output for one sample.
+    /// The size of the output for one sample, in bytes.
     pub activation_bytes: u64,
     /// Whether it is elementwise on the previous layer, so that a long table lists it in the row of that layer.
     #[serde(skip)]
@@ -47,9 +47,9 @@ const LONG: usize = 50;
 /// A network as a table; see [`summary()`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// `[C, H, W]`.
+    /// The shape of the input for one sample, `[C, H, W]`.
     pub input_shape: [usize; 3],
-    /// Shape of the output of one sample.
+    /// The shape of the output for one sample.
     pub output_shape: Vec<usize>,
     /// The total number of trainable values.
     pub parameters: u64,

@@ -1,4 +1,4 @@
-//! Any method by its name.
+//! Runs any attribution method by its name.
 
 use ndarray::ArrayView3;
 
@@ -6,8 +6,8 @@ use super::{Attribution, Attributor, Method, Noise, Patch, Path};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// Runs `method` with its default settings. `baseline`, `[C, H, W]`, is where integrated gradients start and what occlusion
-    /// covers a patch with; zeros are the mean of the training images.
+    /// Runs `method` with its default settings. `baseline`, `[C, H, W]`, is the start of the path of integrated gradients and
+    /// the patch of occlusion; zeros are the mean of the training images.
     ///
     /// # Errors
     /// When the method does not apply to this network, or the baseline has another shape than the image.

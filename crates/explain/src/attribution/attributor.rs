@@ -7,7 +7,7 @@ use striate_graph::{BackwardOptions, NodeId, ReluRule, Session};
 use super::{Attribution, Method};
 use crate::error::ExplainError;
 
-/// Explains why a network assigns a class to an image. Each method takes the logit of the class apart, or, with
+/// Explains why a network assigns a class to an image. Each method decomposes the logit of the class, or, with
 /// [`versus`](Self::versus), its difference from the logit of another class.
 ///
 /// The session keeps the taps that a method needs, so that no new plan is needed for a second image.
@@ -50,7 +50,8 @@ pub(super) struct Slopes {
 }
 
 impl<'a> Attributor<'a> {
-    /// Prepares to explain the logit of `class` for `image`, `[C, H, W]`, preprocessed (scaled and normalized) for the network.
+    /// Creates an attributor of the logit of `class` for `image`, `[C, H, W]`, which must be preprocessed (scaled and
+    /// normalized) for the network.
     ///
     /// # Errors
     /// When the network has another input shape, no such class, or an output other than logits, and when the image or a parameter
@@ -80,7 +81,8 @@ impl<'a> Attributor<'a> {
         Ok(attributor)
     }
 
-    /// Explains why `class` rather than `other`, using the difference of their logits, `f = logit_class - logit_other`.
+    /// Compares the class with `other`: the methods then explain the difference of the two logits,
+    /// `f = logit_class - logit_other`.
     ///
     /// # Errors
     /// When there is no such class, or when it is the same class.

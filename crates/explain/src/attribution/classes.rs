@@ -19,8 +19,8 @@ const LEAST: f64 = 120.0;
 /// The most lines of a name, and of a note.
 const LINES: [usize; 2] = [2, 4];
 
-/// A page with the attributions of several classes, in the given order and on one color scale, so that a class with little
-/// support looks pale.
+/// Creates a page with the attributions of several classes, in the given order and on one color scale, so that a class with
+/// little support looks pale.
 ///
 /// # Panics
 /// When `all` is empty.

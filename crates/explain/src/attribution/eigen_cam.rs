@@ -8,7 +8,8 @@ use crate::error::ExplainError;
 use striate_base::eigen::leading;
 
 impl Attributor<'_> {
-    /// EigenCAM of `layer`, or of the default layer. It uses neither a logit nor a gradient, so it is the same for every class.
+    /// Computes EigenCAM for `layer`, or for the default layer. It uses neither a logit nor a gradient, so it is the same for
+    /// every class.
     ///
     /// The sign of a singular vector is arbitrary: here the value of largest magnitude is positive.
     ///

@@ -12,10 +12,10 @@ use super::{Attribution, Attributor, Completeness, LogitTerm, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// The exact sum. [`Attribution::parts`] holds the contribution of each operation, map by map, the image first.
-    /// [`Attribution::values`] combines all parts that have a position: their maps are spread over the pixels that they cover, so
-    /// that the sums are preserved, and added. [`Attribution::completeness`] compares all parts with the logit itself, without a
-    /// baseline.
+    /// Computes the exact sum. [`Attribution::parts`] holds the contribution of each operation, map by map, the image first.
+    /// [`Attribution::values`] combines all parts that have a position: their maps are spread over the pixels that they cover,
+    /// so that the sums are preserved, and added. [`Attribution::completeness`] compares all parts with the logit itself,
+    /// without a baseline.
     ///
     /// # Shapes
     /// [`Attribution::values`] is `[1, H, W]`.

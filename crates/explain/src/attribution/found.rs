@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Method;
 use super::stretch::{Align, bilinear};
 
-/// A map of what speaks for a class and what speaks against it.
+/// The result of an attribution method: a map of the values that speak for or against a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribution {
     /// The method that computed it.
@@ -22,7 +22,7 @@ pub struct Attribution {
     pub shape: [usize; 3],
     /// The values, row by row; [`Method::unit`] gives their unit.
     pub values: Vec<f32>,
-    /// How well the values sum to the logit, for methods that claim to.
+    /// The expected and the actual sum of the values; `None` for methods without an expected sum.
     pub completeness: Option<Completeness>,
     /// The precision of single pixels, for integrated gradients with more than one panel.
     pub refinement: Option<Refinement>,
@@ -30,7 +30,7 @@ pub struct Attribution {
     pub parts: Vec<LogitTerm>,
 }
 
-/// What the values should sum to, and what they do sum to.
+/// The expected and the actual sum of the values of an attribution.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Completeness {
     /// The logit on the image minus the logit on the baseline; for the exact sum, which has no baseline, the logit.
@@ -50,14 +50,15 @@ impl Completeness {
 }
 
 impl Attribution {
-    /// `[H, W]`: the sum over the channels of each pixel.
+    /// Sums the values over the channels, and returns one value per pixel, `[H, W]`.
     pub fn per_pixel(&self) -> Vec<f32> {
         let plane = self.shape[1] * self.shape[2];
         let sum = |i: usize| self.values.iter().skip(i).step_by(plane).map(|&v| f64::from(v)).sum::<f64>();
         (0..plane).map(|i| sum(i) as f32).collect()
     }
 
-    /// [`per_pixel`](Self::per_pixel), resized to `[height, width]` by bilinear interpolation between the centers of the values.
+    /// Resizes [`per_pixel`](Self::per_pixel) to `[height, width]` by bilinear interpolation between the centers of the
+    /// values.
     ///
     /// # PyTorch
     /// `interpolate(mode="bilinear", align_corners=False)`.
@@ -67,10 +68,10 @@ impl Attribution {
     }
 }
 
-/// How much the last two refinements of a path differ.
+/// The difference between the last two refinements of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Refinement {
-    /// The largest difference of a pixel, as a share of the largest pixel.
+    /// The largest difference at a pixel, as a share of the value of the largest pixel.
     pub change: f64,
     /// The tolerance for `change`.
     pub tolerance: f64,

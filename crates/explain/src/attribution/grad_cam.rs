@@ -6,8 +6,8 @@ use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// Grad-CAM of `layer`, or of the default layer. Before a global average pool and a linear head it is the class activation
-    /// map of Zhou 2016, clipped at 0 and divided by `H · W`.
+    /// Computes Grad-CAM for `layer`, or for the default layer. Before a global average pool and a linear head it is the class
+    /// activation map of Zhou 2016, clipped at 0 and divided by `H · W`.
     ///
     /// # Errors
     /// When the network has no convolution or no such layer, or when the layer has no feature maps.

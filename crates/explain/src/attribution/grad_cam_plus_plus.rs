@@ -8,7 +8,7 @@ use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// Grad-CAM++ of `layer`, or of the default layer.
+    /// Computes Grad-CAM++ for `layer`, or for the default layer.
     ///
     /// # Errors
     /// Those of [`Attributor::grad_cam`].

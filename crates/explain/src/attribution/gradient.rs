@@ -4,7 +4,8 @@ use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// `∂f/∂x`: where a small change has the largest effect. It does not measure the contribution of the present values.
+    /// Computes the gradient `∂f/∂x`, which shows where a small change has the largest effect. It does not measure the
+    /// contribution of the present values.
     ///
     /// # Errors
     /// When the network cannot be run backward.

@@ -4,8 +4,8 @@ use super::{Attribution, Attributor, Completeness, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// `x · ∂f/∂x`, value by value. Completeness is measured against an image of zeros, which after normalization is the mean of
-    /// the training images; the gap is the contribution of biases and activations.
+    /// Computes `x · ∂f/∂x`, value by value. Completeness is measured against an image of zeros, which after normalization is
+    /// the mean of the training images; the gap is the contribution of biases and activations.
     ///
     /// # Errors
     /// When the network cannot be run backward.

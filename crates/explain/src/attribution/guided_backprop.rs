@@ -7,9 +7,9 @@ use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// Guided backpropagation. It is not the gradient of any function. Its maps are sharp, but they hardly change when the
-    /// weights of the layers near the output are replaced by random ones, so they say little about the reasons of the network;
-    /// show [`Method::warning`] with them.
+    /// Computes guided backpropagation, which is not the gradient of any function. Its maps are sharp, but they hardly change
+    /// when the weights of the layers near the output are replaced by random ones, so they say little about the reasons of the
+    /// network; show [`Method::warning`] with them.
     ///
     /// # Errors
     /// When the network cannot be run backward.

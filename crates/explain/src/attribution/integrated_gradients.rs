@@ -15,14 +15,16 @@ use crate::error::ExplainError;
 /// The accuracy of the path integral from the baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Path {
-    /// Quadrature nodes per panel.
+    /// The number of quadrature nodes per panel.
     pub nodes: usize,
-    /// The maximum number of panels, which bounds the work: at most `(2 · panels - 1) · nodes` gradients are computed. With 1 the
-    /// rule is plain Gauss-Legendre, without an estimate of its error.
+    /// The maximum number of panels, which bounds the work: at most `(2 · panels - 1) · nodes` gradients are computed.
+    /// With 1 the rule is plain Gauss-Legendre, without an estimate of its error.
     pub panels: usize,
-    /// Panels are halved until halving all of them once more changes no pixel by more than this share of the largest pixel ...
+    /// The tolerance for single pixels: panels are halved until halving all of them once more changes no pixel by more than
+    /// this share of the largest pixel.
     pub tolerance: f64,
-    /// ... and until the values sum to the logit's rise, or the largest pixel if that is more, within this share of it.
+    /// The tolerance for the sum: panels are halved until the sum of the values differs from the rise of the logit by at most
+    /// this share of the rise, or of the largest pixel if that is larger.
     pub gap: f64,
 }
 
@@ -66,8 +68,9 @@ struct Way<'a> {
 }
 
 impl Attributor<'_> {
-    /// Integrated gradients from `baseline`, `[C, H, W]`. The values sum to the rise of the logit from the baseline; the
-    /// remaining gap is in [`Attribution::completeness`], and the precision of single pixels in [`Attribution::refinement`].
+    /// Computes integrated gradients from `baseline`, `[C, H, W]`. The values sum to the rise of the logit from the baseline;
+    /// the remaining gap is in [`Attribution::completeness`], and the precision of single pixels in
+    /// [`Attribution::refinement`].
     ///
     /// # Errors
     /// When the baseline has another shape than the image, and when the network cannot be run backward.

@@ -5,7 +5,7 @@ use super::{Attribution, Attributor, Method};
 use crate::error::ExplainError;
 
 impl Attributor<'_> {
-    /// LayerCAM of `layer`, or of the default layer.
+    /// Computes LayerCAM for `layer`, or for the default layer.
     ///
     /// # Errors
     /// Those of [`Attributor::grad_cam`].

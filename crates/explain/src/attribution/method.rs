@@ -1,4 +1,4 @@
-//! The methods by name, and what a reader has to know about each.
+//! The attribution methods by name, with the properties that a reader must know.
 
 use serde::Serialize;
 use striate_graph::Graph;
@@ -126,7 +126,7 @@ impl Method {
         }
     }
 
-    /// Whether its values can be negative, for what speaks against the class.
+    /// Whether its values can be negative; negative values speak against the class.
     pub fn is_signed(self) -> bool {
         !matches!(self, Self::GradCam | Self::GradCamPlusPlus | Self::LayerCam | Self::ScoreCam)
     }

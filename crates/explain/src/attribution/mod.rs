@@ -1,7 +1,7 @@
-//! Attribution: which pixels of an image a class is due to.
+//! Attribution: how much each pixel of an image contributes to a class.
 //!
 //! An [`Attributor`] combines a network, an image and a class. Each method returns an [`Attribution`], a map that explains the
-//! **logit** of the class, since a probability also depends on the other classes.
+//! **logit** of the class. The logit is explained because a probability also depends on the other classes.
 //!
 //! | method | formula | sums to |
 //! | --- | --- | --- |
@@ -18,8 +18,8 @@
 //! | [`score_cam`](Attributor::score_cam) | maps of a layer, weighted by the logit of the image masked with each | |
 //! | [`occlusion`](Attributor::occlusion) | the drop of the logit when a patch is covered | |
 //!
-//! [`Attributor::ask`] runs any of them, [`Method::all`] lists them, and [`Attributor::versus`] explains one class rather than
-//! another.
+//! [`Attributor::ask`] runs any of them by name, [`Method::all`] lists them, and [`Attributor::versus`] explains one class
+//! rather than another.
 
 mod ask;
 mod attributor;
@@ -60,10 +60,10 @@ pub use smooth_grad::Noise;
 use crate::error::ExplainError;
 use crate::maps::select::near;
 
-/// The class of that name, written in capitals or not.
+/// Finds the class with this name, regardless of case.
 ///
 /// # Errors
-/// [`ExplainError::NoClassNamed`] with the names nearest to it.
+/// [`ExplainError::NoClassNamed`] with the most similar names.
 pub fn find_class(classes: &[String], name: &str) -> Result<usize, ExplainError> {
     let same = |class: &String| class == name;
     let alike = |class: &String| class.to_lowercase() == name.to_lowercase();

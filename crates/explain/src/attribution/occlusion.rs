@@ -12,9 +12,9 @@ const BATCH: usize = 32;
 /// The patch that covers a part of the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patch {
-    /// Height and width; a patch larger than the image covers all of it.
+    /// The height and width in pixels; a patch larger than the image covers all of it.
     pub side_px: usize,
-    /// The distance between neighboring patches. The last of a row lies at the edge of the image.
+    /// The distance between neighboring patches in pixels. The last patch of a row ends at the edge of the image.
     pub stride_px: usize,
 }
 
@@ -22,7 +22,7 @@ pub struct Patch {
 const ALONG: usize = 8;
 
 impl Patch {
-    /// An eighth of the longer side of an image `[C, H, W]`; neighbors overlap by half.
+    /// Returns the default patch for an image `[C, H, W]`: an eighth of its longer side, so that neighbors overlap by half.
     pub fn of([_, h, w]: [usize; 3]) -> Self {
         let side_px = h.max(w).div_ceil(ALONG);
         Self { side_px, stride_px: side_px.div_ceil(2) }

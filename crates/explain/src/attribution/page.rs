@@ -57,7 +57,7 @@ impl Attribution {
         Scale::of(&self.shown(), self.method.is_signed())
     }
 
-    /// The values at the size of the image, blended into its grayscale; larger values are more opaque.
+    /// Blends the values, resized to the image, into the image in grayscale; larger values are more opaque.
     pub fn overlay(&self, image: &Thumbnail) -> Thumbnail {
         let (width, height) = (image.width_px() as usize, image.height_px() as usize);
         let ([_, h, w], scale) = (self.shape, self.scale());
@@ -74,7 +74,7 @@ impl Attribution {
         Thumbnail::of_colors(width, height, mixed)
     }
 
-    /// What the values sum to, in words; `None` for methods whose values need not sum to anything.
+    /// Describes in words what the values sum to; `None` for methods without an expected sum.
     pub fn account(&self) -> Option<String> {
         let c = self.completeness?;
         let [rise, sum, gap] = [c.rise, c.sum, c.gap].map(|v| number(v as f32));
@@ -94,8 +94,7 @@ impl Attribution {
         ))
     }
 
-    /// What a reader has to know about the values: how precisely integrated gradients are known, and whether the drawing is
-    /// smoothed.
+    /// Notes for the reader: the precision of integrated gradients, and whether the drawing is smoothed.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(found) = self.refinement {
@@ -145,7 +144,7 @@ impl Attribution {
         format!("Why {}{}? {how}{layer}", class_name(&about.classes, self.class), rather.unwrap_or_default())
     }
 
-    /// A page with the values, the overlay, and a legend. `about.image` is the input of the network.
+    /// Draws a page with the values, the overlay, and a legend. `about.image` is the input of the network.
     pub fn page(&self, about: &About) -> Scene {
         let logit = number(self.logit);
         let logit = if self.versus.is_some() {

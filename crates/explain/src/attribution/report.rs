@@ -10,7 +10,7 @@ use super::page::{class_name, layer_of};
 use super::{Attribution, Completeness, Method, Refinement};
 use crate::Subject;
 
-/// What the attributions of one image by one method have in common.
+/// The common part of the attributions of one image by one method.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AttributionHead {
     /// The name of the network, such as the path of its file.
@@ -23,11 +23,11 @@ pub struct AttributionHead {
     pub probability: f32,
     /// The method.
     pub method: Method,
-    /// A caveat about the method, if there is one.
+    /// A caveat about the method, if any.
     pub warning: Option<&'static str>,
     /// The layer whose feature maps were used, if any.
     pub layer: Option<String>,
-    /// `[C, H, W]` of the values: the shape of the image, or one channel with the size of the layer's maps.
+    /// The shape of the values, `[C, H, W]`: that of the image, or one channel with the size of the layer's maps.
     pub shape: [usize; 3],
     /// The smoothing of the drawing in pixels, if any; the values are not smoothed.
     pub smoothing_px: Option<f64>,
@@ -47,7 +47,7 @@ pub struct AttributionReport {
     pub versus: Option<String>,
     /// The logit of the class, or with `versus` its difference from the logit of the other class.
     pub logit: f32,
-    /// How well the values sum to the logit, for methods that claim to.
+    /// The expected and the actual sum of the values; `None` for methods without an expected sum.
     pub completeness: Option<Completeness>,
     /// The precision of single pixels, for integrated gradients with more than one panel.
     pub refinement: Option<Refinement>,
@@ -62,7 +62,7 @@ pub struct AttributionReport {
 pub struct LogitTermSum {
     /// The name of the operation's value; `input` for the image itself.
     pub name: String,
-    /// `[C, H, W]`, or `[F]` where the values have no position in the image.
+    /// The shape `[C, H, W]`, or `[F]` where the values have no position in the image.
     pub shape: Vec<usize>,
     /// The sum of the values, in units of the logit.
     pub sum: f64,
@@ -75,25 +75,26 @@ pub struct ClassesReport {
     /// The image, the method and the files.
     #[serde(flatten)]
     pub head: AttributionHead,
-    /// The classes.
+    /// The explained classes, in the order of the request.
     pub classes: Vec<ClassLogit>,
 }
 
-/// One of several explained classes.
+/// One of several explained classes, with its logit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ClassLogit {
     /// The name of the class.
     pub class: String,
-    /// Its logit.
+    /// The logit of the class.
     pub logit: f32,
-    /// How well the values sum to the logit, for methods that claim to.
+    /// The expected and the actual sum of the values; `None` for methods without an expected sum.
     pub completeness: Option<Completeness>,
     /// The precision of single pixels, for integrated gradients with more than one panel.
     pub refinement: Option<Refinement>,
 }
 
 impl Attribution {
-    /// The attribution in numbers. `classes` are the names of the network's classes, and `files` those that were written about it.
+    /// Converts the attribution into numbers. `classes` are the names of the network's classes, and `files` the files that were
+    /// written about it.
     pub fn report(&self, subject: &Subject, classes: &[String], files: Vec<PathBuf>) -> AttributionReport {
         let sum = |part: &super::LogitTerm| LogitTermSum {
             name: part.name.clone(),
@@ -112,7 +113,7 @@ impl Attribution {
         }
     }
 
-    /// The attribution as text: the question with the logit, then what the values sum to and what a reader has to know about them,
+    /// Formats the attribution as text: the question with the logit, then the sum of the values and the notes for the reader,
     /// each on an indented line of its own. `classes` are the names of the network's classes.
     pub fn text(&self, classes: &[String]) -> String {
         let (class, method, layer) = (class_name(classes, self.class), self.method.name(), layer_of(self));
@@ -146,7 +147,7 @@ impl Attribution {
 }
 
 impl ClassesReport {
-    /// The attributions of several classes of one image, all by one method and in the given order.
+    /// Collects the attributions of several classes of one image, all by one method and in the given order.
     ///
     /// # Panics
     /// When `all` is empty.

@@ -12,9 +12,9 @@ const BATCH: usize = 32;
 const EPSILON: f32 = 1e-8;
 
 impl Attributor<'_> {
-    /// Score-CAM of `layer`, or of the default layer: K + 1 forward passes for K maps, and no gradient.
+    /// Computes Score-CAM for `layer`, or for the default layer, with K + 1 forward passes for K maps and no gradient.
     ///
-    /// The softmax is taken over the unscaled logits, so where they differ a lot, few maps count.
+    /// The softmax is taken over the unscaled logits, so where these differ a lot, only a few maps have any weight.
     ///
     /// # Errors
     /// Those of [`Attributor::grad_cam`].

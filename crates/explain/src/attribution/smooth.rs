@@ -1,7 +1,7 @@
 //! Smoothing that distributes each value among its neighbors, so that a map of single pixels becomes readable.
 //!
-//! `y_j = Σ_i x_i w(i - j) / Σ_k w(i - k)` along either axis, with `w(d) = exp(-d² / 2σ²)` cut off at 3σ: what lies near the
-//! edge is shared out inside, and the sum of all values stays what it was.
+//! `y_j = Σ_i x_i w(i - j) / Σ_k w(i - k)` along either axis, with `w(d) = exp(-d² / 2σ²)` cut off at 3σ:
+//! values near the edge are distributed inside the map, and the sum of all values is preserved.
 
 /// `[H, W]` values, smoothed by a Gaussian with this σ in pixels.
 pub(super) fn smoothed(values: &[f32], [h, w]: [usize; 2], sigma_px: f64) -> Vec<f32> {

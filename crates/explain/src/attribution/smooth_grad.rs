@@ -17,7 +17,7 @@ pub struct Noise {
     pub samples: usize,
     /// `σ / (max x - min x)`: the standard deviation as a share of the range of the image's values.
     pub share: f64,
-    /// The noise of copy i at a position is a function of (seed, i, position).
+    /// The random seed: the noise of copy i at a position is a function of (seed, i, position).
     pub seed: u64,
 }
 
@@ -28,7 +28,7 @@ impl Default for Noise {
 }
 
 impl Attributor<'_> {
-    /// SmoothGrad. Without noise (a share of 0) it is the gradient.
+    /// Computes SmoothGrad. Without noise (a share of 0) it is the gradient.
     ///
     /// # Errors
     /// When the network cannot be run backward.
@@ -37,8 +37,8 @@ impl Attributor<'_> {
     /// When there are no copies, or the share is negative or not finite.
     ///
     /// # Numerics
-    /// The noise is a sum of twelve uniform values, exact on every machine: of mean 0 and variance 1, its distribution
-    /// function within 0.0024 of the normal one's.
+    /// The noise is a sum of twelve uniform values, exact on every machine, with mean 0 and variance 1; its distribution
+    /// function is within 0.0024 of the normal one's.
     ///
     /// # Source
     /// Smilkov 2017.

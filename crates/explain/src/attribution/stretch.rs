@@ -1,7 +1,7 @@
 //! Resizes a map to the size of an image.
 //!
-//! Bilinear: value `i` of `n` becomes the mean of its two neighbors, weighted by nearness. Places are the centers of
-//! values, `(i + ½) · m / n − ½`, or, between corners, `i · (m − 1) / (n − 1)`.
+//! The interpolation is bilinear: value `i` of `n` becomes the mean of its two neighbors, weighted by nearness. Positions are
+//! the centers of values, `(i + ½) · m / n − ½`, or, between corners, `i · (m − 1) / (n − 1)`.
 
 /// How two grids are aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

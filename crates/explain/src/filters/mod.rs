@@ -23,37 +23,38 @@ use striate_report::scale::Scale;
 /// The kernels of one layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filters {
-    /// Path of the layer.
+    /// The path of the layer.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
-    /// `[C_out, C_in / groups, kh, kw]`; of a linear layer, the image before the flatten stands for the kernel.
+    /// The shape `[C_out, C_in / groups, kh, kw]`; a kernel of a linear layer has the shape of the image before the
+    /// flatten.
     pub shape: [usize; 4],
-    /// The weights as they are stored: no batch norm is folded into them.
+    /// The weights as they are stored; no batch norm is folded into them.
     pub values: Vec<f32>,
-    /// Their colors.
+    /// The color scale that all kernels of the layer share.
     pub scale: Scale,
     /// Whether the three input channels are the red, green and blue of the image.
     pub is_rgb: bool,
 }
 
-/// One filter in numbers.
+/// The statistics of one filter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct FilterStats {
-    /// Its output channel.
+    /// The index of its output channel.
     pub filter: usize,
-    /// `sqrt(sum(w^2))`: what filters are ordered by.
+    /// The norm `sqrt(sum(w^2))`, by which filters are ordered.
     pub norm: f32,
-    /// Its smallest finite weight.
+    /// The smallest finite weight.
     pub min: f32,
-    /// Its largest finite weight.
+    /// The largest finite weight.
     pub max: f32,
-    /// Weights that are infinite or NaN.
+    /// The number of weights that are infinite or NaN.
     pub not_finite: usize,
 }
 
-/// The layers to show: all convolutions (where there are none, the linear layers that read an image), or those whose
-/// names match one of `patterns`, as in [`maps::select`](crate::maps::select()), in the order in which they run.
+/// Selects the layers to show: all convolutions (without any, the linear layers that read an image), or those whose names match
+/// one of `patterns`, as in [`maps::select`](crate::maps::select()). They are in the order in which they run.
 ///
 /// # Errors
 /// [`ExplainError::NoLayer`] for a pattern that matches no layer, [`ExplainError::NoKernels`] for one that matches only
@@ -117,10 +118,11 @@ fn image_before(graph: &Graph, id: NodeId) -> Option<[usize; 3]> {
 }
 
 impl Filters {
-    /// The kernels of node `id`.
+    /// Reads the kernels of node `id`.
     ///
     /// # Panics
-    /// When it has none, or `params` are not the graph's: take what [`select`] gave and parameters that were checked.
+    /// When the node has no kernels, or `params` are not those of the graph; nodes from [`select`] and checked parameters never
+    /// panic.
     pub fn new(graph: &Graph, params: &Params, id: NodeId) -> Self {
         let node = &graph.nodes[id];
         let found = node.params().into_iter().find(|(_, spec)| spec.name == "weight");
@@ -159,10 +161,10 @@ impl Filters {
         Self { name: name.into(), op, shape, values, scale, is_rgb: reads_image && shape[1] == 3 }
     }
 
-    /// The weights `[kh, kw]` of an output channel for an input channel of its group.
+    /// Returns the weights `[kh, kw]` of an output channel for an input channel of its group.
     ///
     /// # Panics
-    /// When there is no such kernel.
+    /// When there is no kernel for these channels.
     pub fn kernel(&self, filter: usize, input: usize) -> &[f32] {
         let [_, inputs, h, w] = self.shape;
         assert!(input < inputs, "input channel {input} of {inputs}");
@@ -176,7 +178,8 @@ impl Filters {
         &self.values[filter * len..(filter + 1) * len]
     }
 
-    /// Every filter in numbers, the one with the largest norm first; of equals the lower channel first.
+    /// Returns the statistics of every filter, the one with the largest norm first; of filters with equal norms, the lower
+    /// channel is first.
     pub fn ranked(&self) -> Vec<FilterStats> {
         let stats = |filter: usize| {
             let weights = self.filter(filter);
@@ -207,11 +210,11 @@ impl Filters {
         kept
     }
 
-    /// A kernel as an image, one pixel a weight: all three channels at once where they are the image's colors, else
-    /// that of input channel `input`.
+    /// Draws a kernel as an image with one pixel per weight: all three channels at once if they are the colors of the image,
+    /// otherwise the channel `input`.
     ///
     /// # Panics
-    /// When there is no such kernel.
+    /// When there is no kernel for these channels.
     pub fn image(&self, filter: usize, input: usize) -> Thumbnail {
         let [_, _, height, width] = self.shape;
         if !self.is_rgb {

@@ -23,7 +23,8 @@ pub struct LayerFilters {
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
-    /// `[C_out, C_in / groups, kh, kw]`; of a linear layer, the image before the flatten stands for the kernel.
+    /// The shape `[C_out, C_in / groups, kh, kw]`; a kernel of a linear layer has the shape of the image before the
+    /// flatten.
     pub shape: [usize; 4],
     /// Whether the three input channels are the red, green and blue of the image.
     pub rgb: bool,
@@ -36,7 +37,7 @@ pub struct LayerFilters {
 }
 
 impl Filters {
-    /// The layer in numbers. `files` are those that show it.
+    /// Converts the layer into numbers. `files` are the files that show it.
     pub fn report(&self, files: Vec<PathBuf>) -> LayerFilters {
         LayerFilters {
             name: self.name.clone(),

@@ -20,8 +20,9 @@ const INPUTS: usize = 16;
 const LABEL: f64 = 80.0;
 
 impl Filters {
-    /// A page with the `most` filters of the largest norm, the largest first: one image per filter where it reads a single
-    /// channel or the colors of the image, else a row of kernels, one per input channel (the 16 with the largest norm).
+    /// Draws a page with the `most` filters of the largest norm, the largest first. A filter that reads a single channel, or
+    /// the colors of the image, is one image; any other is a row of kernels, one per input channel (the 16 with the largest
+    /// norm).
     ///
     /// # Example
     /// ```

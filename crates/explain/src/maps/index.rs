@@ -1,4 +1,4 @@
-//! An HTML page that shows the pages of many layers; it loads the images beside it and nothing else.
+//! An HTML page that shows the pages of many layers; it loads only the images beside it.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ pub struct Entry {
     pub what: String,
     /// The file name of the image, in the folder of the page.
     pub image: String,
-    /// The displayed width of the image.
+    /// The displayed width of the image, in CSS pixels.
     pub width_px: f64,
 }
 
@@ -23,9 +23,9 @@ h1{font-size:1.5rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin:2.2rem 0 .2r
 nav{columns:14rem;margin:1rem 0 2rem}nav a{display:block;overflow-wrap:anywhere}img{max-width:100%;height:auto}\
 a{color:#1f5fa8}";
 
-/// A page with the images of all layers, in the given order, each under its name, with a list of links at the top.
+/// Creates a page with the images of all layers, in the given order, each under its name, with a list of links at the top.
 ///
-/// Names come from users, so they are escaped; the page has no scripts.
+/// Names are escaped, since they come from users, and the page has no scripts.
 ///
 /// # Example
 /// ```

@@ -1,8 +1,8 @@
 //! Feature maps of an image, and pages that show them.
 //!
-//! [`select`] finds the layers. A [`FeatureMaps`] holds the values of one layer, ranks its maps, finds the silent ones, and draws
-//! itself as a [`Scene`](striate_report::chart::Scene). All maps of a layer share one [`Scale`]. A [`MapsReport`] is the same in
-//! numbers.
+//! [`select`] finds the layers. A [`FeatureMaps`] holds the values of one layer, ranks its maps, finds the silent ones, and
+//! draws them as a [`Scene`](striate_report::chart::Scene). All maps of a layer share one [`Scale`]. A [`MapsReport`] has the
+//! same results in numbers.
 
 mod bars;
 mod index;
@@ -21,54 +21,55 @@ use striate_graph::{Graph, NodeId};
 use striate_report::Thumbnail;
 use striate_report::scale::Scale;
 
-/// What one layer makes of one image.
+/// The feature maps of one layer for one image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureMaps {
     /// The name of the value.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
-    /// `[C, H, W]`, or `[F]` for a vector.
+    /// The shape `[C, H, W]`, or `[F]` for a vector.
     pub shape: Vec<usize>,
     /// The values, row by row.
     pub values: Vec<f32>,
-    /// Their colors.
+    /// The color scale that all maps of the layer share.
     pub scale: Scale,
 }
 
-/// One map, or one value of a vector, in numbers.
+/// The statistics of one map, or of one value of a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct MapStats {
-    /// Its channel.
+    /// The index of its channel.
     pub map: usize,
-    /// `sqrt(mean(v^2))`: what maps are ordered by.
+    /// The root mean square `sqrt(mean(v^2))`, by which maps are ordered.
     pub rms: f32,
-    /// Its smallest finite value.
+    /// The smallest finite value.
     pub min: f32,
-    /// Its largest finite value.
+    /// The largest finite value.
     pub max: f32,
-    /// Mean of the finite values.
+    /// The mean of the finite values.
     pub mean: f32,
-    /// Share of the values that are not 0.
+    /// The share of the values that are not 0.
     pub active: f32,
-    /// Row and column of the largest value, the first in scan order.
+    /// The row and column of the largest value, the first in scan order.
     pub at: [usize; 2],
-    /// Values that are infinite or NaN.
+    /// The number of values that are infinite or NaN.
     pub not_finite: usize,
 }
 
 impl MapStats {
-    /// Whether every value is exactly 0: silent on this image. (Whether it is dead, only a data set can tell.)
+    /// Whether every value is exactly 0, so that the map is silent on this image. (Whether it is dead on all images can only be
+    /// seen from a data set.)
     pub fn is_silent(&self) -> bool {
         self.active == 0.0
     }
 }
 
 impl FeatureMaps {
-    /// The value of node `id` for one image.
+    /// Creates the feature maps of node `id` from its values for one image.
     ///
     /// # Panics
-    /// When `values` are not as many as the node's shape says.
+    /// When the number of values is not that of the node's shape.
     pub fn new(graph: &Graph, id: NodeId, values: Vec<f32>) -> Self {
         let node = &graph.nodes[id];
         let signed = select::is_signed(graph, id);
@@ -86,7 +87,7 @@ impl FeatureMaps {
         Self { name: name.into(), op, shape: shape.into(), values, scale }
     }
 
-    /// Channels, rows, columns; a vector has one row and column a channel.
+    /// The numbers of channels, rows and columns; a vector has one row and one column per channel.
     pub fn dimensions(&self) -> [usize; 3] {
         match self.shape[..] {
             [c, h, w] => [c, h, w],
@@ -94,22 +95,22 @@ impl FeatureMaps {
         }
     }
 
-    /// Whether there are maps, not a vector.
+    /// Whether the values are maps and not a vector.
     pub fn is_image(&self) -> bool {
         self.shape.len() == 3
     }
 
-    /// The values `[H, W]` of a map.
+    /// Returns the values `[H, W]` of a map.
     ///
     /// # Panics
-    /// When there is no such map.
+    /// When there is no map with this index.
     pub fn map(&self, map: usize) -> &[f32] {
         let [_, h, w] = self.dimensions();
         &self.values[map * h * w..(map + 1) * h * w]
     }
 
-    /// Every map in numbers, the strongest (by [`MapStats::rms`]) first; of equals the lower channel first, those that
-    /// hold no finite value last.
+    /// Returns the statistics of every map, the strongest (by [`MapStats::rms`]) first. Of equal maps the lower channel is
+    /// first, and maps without a finite value are last.
     pub fn ranked(&self) -> Vec<MapStats> {
         let [channels, _, width] = self.dimensions();
         let mut all: Vec<MapStats> = (0..channels).map(|map| stats(map, self.map(map), width)).collect();
@@ -117,10 +118,10 @@ impl FeatureMaps {
         all
     }
 
-    /// A map in the colors of the layer, one pixel a value.
+    /// Draws a map in the colors of the layer, with one pixel per value.
     ///
     /// # Panics
-    /// When there is no such map.
+    /// When there is no map with this index.
     pub fn image(&self, map: usize) -> Thumbnail {
         let [_, height, width] = self.dimensions();
         colored(self.map(map), [height, width], |v| self.scale.color(v))

@@ -25,7 +25,7 @@ pub struct LayerMaps {
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
-    /// `[C, H, W]`, or `[F]` for a vector.
+    /// The shape `[C, H, W]`, or `[F]` for a vector.
     pub shape: Vec<usize>,
     /// The color scale that all maps of the layer share.
     pub scale: Scale,
@@ -38,7 +38,7 @@ pub struct LayerMaps {
 }
 
 impl FeatureMaps {
-    /// The layer in numbers. `files` are those that show it.
+    /// Converts the layer into numbers. `files` are the files that show it.
     ///
     /// # Example
     /// ```

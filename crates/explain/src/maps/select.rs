@@ -10,8 +10,8 @@ use crate::error::ExplainError;
 /// The number of similar names that an error lists.
 const NEAR: usize = 5;
 
-/// The layers to show: all convolutions and activations with feature maps, or those whose names match one of `patterns`, in the
-/// order in which they run.
+/// Selects the layers to show: all convolutions and activations with feature maps, or those whose names match one of
+/// `patterns`. They are in the order in which they run.
 ///
 /// In a pattern `*` stands for any text and `?` for one character; a pattern that matches the name of a block selects everything
 /// in it.

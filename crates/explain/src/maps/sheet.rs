@@ -15,11 +15,11 @@ const COLUMNS: usize = 8;
 const LEAST: f64 = 108.0;
 
 impl FeatureMaps {
-    /// A page with the `most` strongest maps, the strongest first; for a vector, a bar chart of its values, sorted by value for
-    /// the classes and by magnitude otherwise.
+    /// Draws a page with the `most` strongest maps, the strongest first; for a vector, a bar chart of its values, sorted by
+    /// value for the classes and by magnitude otherwise.
     ///
-    /// All maps share the [`Scale`](super::Scale) of the layer, which the legend gives in numbers. The header gives the number of
-    /// maps and of silent maps.
+    /// All maps share the [`Scale`](super::Scale) of the layer, which the legend shows in numbers. The header shows the number
+    /// of maps and of silent maps.
     ///
     /// # Example
     /// See [`filters::Filters::sheet`](crate::filters::Filters::sheet), which is called the same way.

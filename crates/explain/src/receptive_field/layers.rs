@@ -16,13 +16,14 @@ pub struct LayerField {
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
-    /// Height and width of its maps; `[1, 1]` for a vector.
+    /// The height and width of its maps; `[1, 1]` for a vector.
     pub size: [usize; 2],
-    /// Height and width of the receptive field, including padding; the maximum where the values of the layer differ.
+    /// The height and width of the receptive field in pixels, including padding; the maximum where the values of the layer
+    /// differ.
     pub field_px: [usize; 2],
     /// The distance of neighboring values in pixels of the image; `None` for a vector.
     pub jump_px: Option<[usize; 2]>,
-    /// First row and column of the box of the value at (0, 0).
+    /// The first row and column of the box of the value at (0, 0).
     pub start_px: [isize; 2],
     /// The center of that box; the center of the first pixel of the image is 0.
     pub center_px: [f64; 2],
@@ -32,17 +33,17 @@ pub struct LayerField {
     pub padding_share: f64,
     /// Whether the boxes are exact, for all values of the layer.
     pub status: Status,
-    /// The middle value's box.
+    /// The box of the middle value of the layer.
     pub middle: Field,
     /// Whether it is elementwise on the previous layer, and so sees the same.
     #[serde(skip)]
     follows: bool,
 }
 
-/// The receptive fields of a network; see [`layers()`].
+/// The receptive fields of all layers of a network; see [`layers()`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Layers {
-    /// `[H, W]` of the image.
+    /// The height and width of the image.
     pub image_px: [usize; 2],
     /// One entry per operation, in the order in which they run, the input first.
     pub layers: Vec<LayerField>,
@@ -83,10 +84,11 @@ pub(crate) fn sight(graph: &Graph, id: NodeId) -> Sight {
     Sight { size, jump, start, even: first.even }
 }
 
-/// The receptive field of every layer: its size, the distance between neighbors, its position, and the share of padding.
+/// Computes the receptive field of every layer: its size, the distance between neighbors, its position, and the share of
+/// padding.
 ///
 /// # Source
-/// That of the [module](crate::receptive_field).
+/// The source of the [module](crate::receptive_field).
 pub fn layers(graph: &Graph) -> Layers {
     let [_, height, width] = graph.input_shape();
     let image_px = [height, width];

@@ -3,9 +3,10 @@
 //! [`receptive_field`] traces the windows of one value back to the image, [`layers`] does so for every layer, and
 //! [`Layers::page`] draws the nested fields of the middle values.
 //!
-//! A window of k cells, d apart, that moves by s over a map with p cells of padding in front reads, for the values
-//! `a .. b` behind it, the cells `a s - p .. (b - 1) s - p + d (k - 1) + 1`. Where two branches meet, the field is the
-//! smallest box around both. Biases and statistics do not count: a value computed from padding alone sees nothing.
+//! A window of k cells, d apart, that moves by s over a map with p cells of padding in front, reads for the values `a .. b`
+//! of its output the cells `a s - p .. (b - 1) s - p + d (k - 1) + 1`. Where two branches join, the field
+//! is the smallest box around both. Biases and statistics do not count: a value computed from padding alone depends on no
+//! pixel.
 //!
 //! # Source
 //! A. Araujo, W. Norris, J. Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019.
@@ -26,19 +27,19 @@ use std::ops::Range;
 use serde::Serialize;
 use striate_graph::{Graph, NodeId};
 
-/// How a box was found.
+/// The accuracy of a receptive field box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The value can depend on the corners of the box, and on nothing outside it.
     Exact,
-    /// The value depends on nothing outside the box, but maybe not on all of its corners: branches of different fields
-    /// were added, or one value of many is meant.
+    /// The value depends on nothing outside the box, but perhaps not on all of its corners: branches with different fields were
+    /// added, or the box is that of all values of a flattened map.
     UpperBound,
 }
 
 impl Status {
-    /// In one or two words, for people.
+    /// A description in one or two words, for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Exact => "exact",
@@ -47,38 +48,39 @@ impl Status {
     }
 }
 
-/// The box of the image that one value sees, half-open: rows `rows[0] .. rows[1]`.
+/// The box of the image on which one value depends, half-open: rows `rows[0] .. rows[1]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Field {
-    /// First row, and the row behind the last: as far as the windows reach, padding and all, so that every value of a
-    /// layer has a box of the same size. May lie outside the image.
+    /// The first row, and the row after the last, including padding, so that every value of a layer has a box of the same size.
+    /// They may be outside the image.
     pub rows: [isize; 2],
-    /// As the rows.
+    /// The first column, and the column after the last, in the same way.
     pub columns: [isize; 2],
-    /// `[rows, columns]`, half-open: the smallest box that holds every pixel the value can depend on; `0, 0` where there is
-    /// none. Never larger than what [`clipped`](Self::clipped) leaves, and smaller where a stride skips the last pixels.
+    /// The smallest box, `[rows, columns]` and half-open, with every pixel that the value can depend on; `0, 0` if there is
+    /// none. It is never larger than the result of [`clipped`](Self::clipped), and smaller where a stride skips the last
+    /// pixels.
     pub seen: [[usize; 2]; 2],
-    /// Whether the corners of `seen` are reached.
+    /// Whether the value can depend on the corners of `seen`.
     pub status: Status,
 }
 
 impl Field {
-    /// Rows and columns of the box.
+    /// The numbers of rows and columns of the box.
     pub fn size(&self) -> [usize; 2] {
         [self.rows, self.columns].map(|[from, to]| (to - from).max(0) as usize)
     }
 
-    /// The part of the box that lies in an image `[H, W]`.
+    /// Returns the part of the box that is inside an image `[H, W]`.
     pub fn clipped(&self, [height, width]: [usize; 2]) -> (Range<usize>, Range<usize>) {
         (clip(self.rows, height), clip(self.columns, width))
     }
 
-    /// Pixels that the value can depend on.
+    /// The number of pixels that the value can depend on.
     pub fn seen_pixels(&self) -> usize {
         self.seen.iter().map(|[from, to]| to - from).product()
     }
 
-    /// Whether a pixel lies in `seen`.
+    /// Whether a pixel is inside `seen`.
     pub fn sees(&self, [y, x]: [usize; 2]) -> bool {
         let [rows, columns] = self.seen;
         (rows[0]..rows[1]).contains(&y) && (columns[0]..columns[1]).contains(&x)
@@ -91,15 +93,15 @@ fn clip([from, to]: [isize; 2], size: usize) -> Range<usize> {
     inside(from)..inside(to).max(inside(from))
 }
 
-/// What the value of node `id` at row y and column x sees of the image, in any of its channels.
+/// Computes the box of the image on which the value of node `id` at row y and column x depends, in any of its channels.
 ///
-/// A vector has one row and one column. Behind a fully connected layer, a value sees what any value of the map in front
-/// of it sees; one value of a flattened map sees less than that, and gets [`Status::UpperBound`].
+/// A vector has one row and one column. After a fully connected layer, a value depends on everything that any value of the map
+/// before it depends on; a single value of a flattened map depends on less, and its box has [`Status::UpperBound`].
 ///
-/// Batch norm counts as what it is in a network in use, [`Mode::Eval`](striate_graph::Mode::Eval): a scale and a shift.
+/// Batch norm is that of inference, [`Mode::Eval`](striate_graph::Mode::Eval): a scale and a shift.
 ///
 /// # Panics
-/// When there is no such node, or no such value in it.
+/// When there is no such node, or the node has no value at this position.
 ///
 /// # Example
 /// ```

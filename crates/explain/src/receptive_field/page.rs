@@ -20,8 +20,8 @@ const PAPER: Rgb = Rgb::hex(0xf4f4f4);
 const LINES: usize = 64;
 
 impl Layers {
-    /// A page with the image as a grid of pixels, hatched outside, and the box of the middle value of every layer that sees more
-    /// than the one before.
+    /// Draws a page with the image as a grid of pixels, with hatching outside of it, and the box of the middle value of every
+    /// layer whose box is larger than that of the layer before.
     pub fn page(&self, subject: &str) -> Scene {
         let shown = self.growing();
         let [height, width] = self.image_px;

@@ -1,4 +1,4 @@
-//! The receptive fields of a network, and whose they are.
+//! The receptive fields of a network as a report.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::Layers;
 pub struct FieldsReport {
     /// The name of the network, such as the path of its file.
     pub model: String,
-    /// The layers.
+    /// The receptive fields of the layers.
     #[serde(flatten)]
     pub layers: Layers,
     /// The files that show the receptive fields; empty where none was written.

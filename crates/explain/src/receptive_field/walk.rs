@@ -1,4 +1,4 @@
-//! From a value back to the image, node after node.
+//! The walk from a value back to the image, node by node.
 
 use striate_graph::op::{Role, Span};
 use striate_graph::{Graph, NodeId};

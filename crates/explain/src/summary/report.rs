@@ -1,4 +1,4 @@
-//! The summary of a network, and where the network is from.
+//! The summary of a network with its origin.
 
 use std::fmt;
 
@@ -34,13 +34,13 @@ pub struct SummaryReport {
     /// network has none, or where only the inference graph is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameters_in_training: Option<usize>,
-    /// The layers in inference.
+    /// The summary of the layers in inference.
     #[serde(flatten)]
     pub summary: Summary,
 }
 
 impl SummaryReport {
-    /// The summary of the network in a model file.
+    /// Creates the summary of the network in a model file.
     pub fn of_file(model: &str, file: &ModelFile) -> Self {
         Self {
             model: model.to_owned(),
@@ -50,7 +50,7 @@ impl SummaryReport {
         }
     }
 
-    /// The summary of a network that was traced for inference (`graph`) and for training.
+    /// Creates the summary of a network that was traced for inference (`graph`) and for training.
     pub fn of_network(model: &str, graph: &Graph, training: &Graph) -> Self {
         Self {
             model: model.to_owned(),

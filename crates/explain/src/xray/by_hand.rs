@@ -1,46 +1,46 @@
-//! The terms of a value, and their sum by hand.
+//! The terms of a value, and their sum computed by hand.
 
 use serde::Serialize;
 use striate_graph::op::Product;
 
 use super::order::Rounding;
 
-/// The first operation of a value, with its operands.
+/// The first operation in the computation of a value, with its operands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Work {
-    /// Windows times kernels.
+    /// A sum of windows times kernels.
     Sum(Sum),
     /// The maximum of a window.
     Max {
         /// The name of the value that the window reads.
         input: String,
-        /// The candidates inside the map, in scan order; padding does not count.
+        /// The candidates inside the map, in scan order, without padding.
         cells: Vec<Cell>,
-        /// The index of the maximum; the first of equals.
+        /// The index of the maximum in `cells`; the first of equal values.
         winner: Option<usize>,
     },
     /// The mean of a window.
     Mean {
         /// The name of the value that the window reads.
         input: String,
-        /// The values inside it, in scan order.
+        /// The values of the window, in scan order.
         cells: Vec<Cell>,
         /// The divisor of their sum.
         divisor: usize,
     },
-    /// Two values added.
+    /// The sum of two values.
     Add {
-        /// Their names.
+        /// The names of the two values.
         inputs: [String; 2],
         /// The two summands.
         values: [f32; 2],
     },
-    /// One value that a batch norm or an activation changes.
+    /// The single value that a batch norm or an activation changes.
     Value {
-        /// Its name.
+        /// The name of the value.
         input: String,
-        /// What it is.
+        /// The value.
         value: f32,
     },
 }
@@ -48,9 +48,9 @@ pub enum Work {
 /// A value of a map and its position.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cell {
-    /// Row and column.
+    /// The row and column in the map.
     pub at: [usize; 2],
-    /// What it is.
+    /// The value.
     pub value: f32,
 }
 
@@ -59,9 +59,9 @@ pub struct Cell {
 pub struct Sum {
     /// The name of the value that the windows read.
     pub input: String,
-    /// Rows and columns of a window.
+    /// The numbers of rows and columns of a window.
     pub window: [usize; 2],
-    /// Row and column of its first tap; may lie in the padding.
+    /// The row and column of its first tap; may be in the padding.
     pub first: [isize; 2],
     /// The distance between taps in rows and columns.
     pub dilation: [usize; 2],
@@ -71,18 +71,18 @@ pub struct Sum {
     pub bias: Option<f32>,
 }
 
-/// The part of one channel in a sum.
+/// The contribution of one channel to a sum.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChannelSum {
-    /// The channel of the input; of a vector, the value.
+    /// The index of the input channel; of a vector, the index of the value.
     pub channel: usize,
     /// The input's values, row by row; `None` in the padding.
     pub window: Vec<Option<f32>>,
     /// The weights, row by row.
     pub kernel: Vec<f32>,
-    /// Window times kernel, exact in f64; 0 in the padding.
+    /// The products of window and kernel, exact in f64; 0 in the padding.
     pub products: Vec<f64>,
-    /// Their sum.
+    /// The sum of the products.
     pub subtotal: f64,
 }
 
@@ -96,7 +96,7 @@ impl ChannelSum {
 }
 
 impl Sum {
-    /// `bias + Σ subtotals`, in f64.
+    /// Returns `bias + Σ subtotals`, computed in f64.
     pub fn exact(&self) -> f64 {
         f64::from(self.bias.unwrap_or(0.0)) + self.channels.iter().map(|c| c.subtotal).sum::<f64>()
     }

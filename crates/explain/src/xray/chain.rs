@@ -1,4 +1,4 @@
-//! The operations that belong to one value: the one that adds, and the batch norm and activation after it.
+//! The operations that compute one value: the sum, and the batch norm and activation after it.
 
 use striate_graph::op::{Role, Terms};
 use striate_graph::{Graph, NodeId};

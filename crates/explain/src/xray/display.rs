@@ -1,4 +1,4 @@
-//! A value taken apart, as text.
+//! A decomposed value as text.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub(super) fn exact(value: f64) -> String {
 }
 
 impl Xray {
-    /// `conv2 map 5 at (7, 12)`; of a vector, `fc1 value 5`.
+    /// Returns a title such as `conv2 map 5 at (7, 12)`, or for a value of a vector `fc1 value 5`.
     pub fn title(&self) -> String {
         match self.shape {
             [_, 1, 1] => format!("{} value {}", self.layer, self.map),

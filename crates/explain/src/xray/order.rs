@@ -1,4 +1,4 @@
-//! How the engine rounds its sums.
+//! The rounding of the engine's sums.
 
 /// How `sum + x · w` is rounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

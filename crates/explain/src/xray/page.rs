@@ -1,4 +1,4 @@
-//! A value taken apart, as a page.
+//! A decomposed value as a page.
 
 use super::display::norm;
 use super::grid::{cell_of, cells, push_frame};
@@ -32,8 +32,8 @@ const BAR_GAP: f64 = 24.0;
 const RING: Rgb = Rgb::hex(0xd9480f);
 
 impl Xray {
-    /// A page with the receptive field of the value, its gradient with respect to each pixel, its position in the map, its
-    /// products, and the proof of their sum. `about.image` is the input of the network.
+    /// Draws a page with the receptive field of the value, its gradient with respect to each pixel, its position in the map,
+    /// its products, and the proof of their sum. `about.image` is the input of the network.
     ///
     /// Windows, kernels and products each have one scale, for all channels.
     pub fn page(&self, about: &About) -> Scene {

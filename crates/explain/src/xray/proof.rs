@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// One value, computed by hand and by the engine.
+/// The comparison of one value computed by hand with that of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Proof {
     /// The value computed by hand, in f32, in the engine's summation order.

@@ -1,4 +1,4 @@
-//! One value of a network, taken apart, and what it is about.
+//! One decomposed value of a network as a report.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub struct XrayReport {
     /// The network, the image and the prediction.
     #[serde(flatten)]
     pub subject: Subject,
-    /// The value.
+    /// The decomposed value.
     #[serde(flatten)]
     pub xray: Xray,
     /// The files that show the value; empty where none was written.

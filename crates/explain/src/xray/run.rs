@@ -1,4 +1,4 @@
-//! Runs the network up to a value and takes the value apart.
+//! Runs the network up to a value and decomposes the value.
 
 use ndarray::{ArrayD, ArrayView3, Axis, IxDyn};
 use striate_graph::op::{Product, Role, Terms};
@@ -17,12 +17,13 @@ use crate::error::ExplainError;
 use crate::maps::FeatureMaps;
 use crate::receptive_field::receptive_field;
 
-/// Takes one value of a network apart.
+/// Decomposes one value of a network.
 ///
 /// The network runs only up to that value. `image`, `[C, H, W]`, is preprocessed: scaled and normalized.
 ///
 /// # Errors
-/// For an image of another size; for an unknown layer, map or position; and for a layer that computes no sum.
+/// When the image has another size; when the layer, the map or the position does not exist; and when the layer computes no sum,
+/// mean or maximum.
 ///
 /// # Example
 /// ```

@@ -10,14 +10,14 @@ use super::proof::Proof;
 /// One operation in the computation of a value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ValueStep {
-    /// Its name.
+    /// The name of the value that the step computes.
     pub name: String,
     /// The operation, in the words of PyTorch's functional API.
     pub op: &'static str,
     /// The parameters, for a batch norm.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm: Option<Norm>,
-    /// Its result, by hand and by the engine.
+    /// The result of the step, computed by hand and by the engine.
     pub proof: Proof,
 }
 
@@ -29,9 +29,9 @@ pub struct Norm {
     pub weight: f32,
     /// The learned shift, β.
     pub bias: f32,
-    /// Running mean.
+    /// The running mean.
     pub mean: f32,
-    /// Running variance.
+    /// The running variance.
     pub variance: f32,
     /// The constant added to the variance.
     pub eps: f32,
