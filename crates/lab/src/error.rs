@@ -14,16 +14,16 @@ pub enum LabError {
     /// A data set cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A network cannot be trained or measured.
+    /// A network cannot be trained or evaluated.
     #[error(transparent)]
     Fit(#[from] FitError),
     /// A network cannot be run.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// No such value, or no memory.
+    /// The network has no such value, or there is not enough memory.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// The parameters are not the network's.
+    /// The parameters do not belong to the network.
     #[error(transparent)]
     Session(#[from] SessionError),
     /// A network cannot be inspected.
@@ -33,72 +33,72 @@ pub enum LabError {
     #[error(transparent)]
     Report(#[from] ReportError),
 
-    /// A layer that does not exist, or has no units.
+    /// The layer does not exist, or it has no units.
     #[error("neuron: this network has no layer `{name}` with units; layers with units: {}", listed(layers))]
     NoUnits {
-        /// What was asked for.
+        /// The requested layer.
         name: String,
-        /// What there is.
+        /// The layers with units.
         layers: Vec<String>,
     },
-    /// A unit past the last of its layer.
+    /// The number of the unit is not below the number of units of its layer.
     #[error("neuron: expected a map of {layer} from 0 to {last}, got {unit}", last = units.saturating_sub(1))]
     NoUnit {
-        /// The layer.
+        /// The name of the layer.
         layer: String,
-        /// What was asked for.
+        /// The requested unit, from 0.
         unit: usize,
-        /// How many it has.
+        /// The number of units.
         units: usize,
     },
-    /// Settings with which no image can be synthesized.
+    /// A setting of the synthesis of an image is out of range.
     #[error("dream: {what}: expected {expected}, got {got}")]
     Dream {
-        /// The setting.
+        /// The name of the setting.
         what: &'static str,
-        /// What it has to be.
+        /// The valid range.
         expected: &'static str,
-        /// What it is.
+        /// The value.
         got: f64,
     },
 
-    /// A map of data with too few points for neighbors.
+    /// There are too few or too many points for the embedding.
     #[error("embedding: {what}: expected {expected}, got {got}; {hint}")]
     Embedding {
-        /// The quantity.
+        /// The name of the quantity.
         what: &'static str,
-        /// What it has to be.
+        /// The valid range.
         expected: String,
-        /// What it is.
+        /// The value.
         got: String,
-        /// What to try.
+        /// A suggestion.
         hint: &'static str,
     },
-    /// A network without features in front of its last layer.
+    /// The network has no features before a last fully connected layer.
     #[error(
         "embedding: the network ends in {last} instead of a fully connected layer, so it has no features in front of one; \
          use a network with such a layer, like every network known by name except SqueezeNet"
     )]
     NoHead {
-        /// The last operation.
+        /// The last operation of the network.
         last: &'static str,
     },
-    /// Features that are not numbers.
+    /// Values in a space are infinite or NaN.
     #[error("embedding: {image}: {space} contains values that are not finite; the weights are damaged")]
     NotFinite {
-        /// Of which image.
+        /// The name of the image.
         image: String,
-        /// Where.
+        /// The name of the space.
         space: String,
     },
 
-    /// A data set without images.
+    /// The data set has no images.
     #[error("trust: {data}: expected at least one test image to explain, got none; use another data set")]
     NoImages {
-        /// Name of the data set.
+        /// The name of the data set.
         data: String,
     },
-    /// A network without weights.
+    /// The network has no weights.
     #[error("trust: this network has no weights that the attributions could follow; use a trained network")]
     NothingLearned,
 }

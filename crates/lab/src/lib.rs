@@ -1,18 +1,18 @@
-//! Striate's laboratory: experiments that run over whole data sets, or train networks, in order to understand one.
+//! Striate's laboratory: experiments that go through whole data sets, or train networks, in order to understand a network.
 //!
 //! **Floor 4**, above `striate-models`, `striate-train` and `striate-explain`, which look at one network and one image;
 //! below the facade and the binary.
 //!
 //! Where to start reading:
-//! * [`neurons`]: what every unit of a network responds to, from one pass over a data set whose result is kept; `index.rs`.
-//! * [`embedding`]: the images of a data set, laid out by how a network represents them; `spaces.rs`.
+//! * [`neurons`]: what every unit of a network responds to, from one pass over a data set whose result is stored; `index.rs`.
+//! * [`embedding`]: the images of a data set, arranged by how a network represents them; `spaces.rs`.
 //! * [`trust`]: can an attribution method be trusted on this network? `check.rs`.
-//! * [`speed`]: how fast a network runs, part by part, compared with what the machine can do; `explain.rs`.
+//! * [`speed`]: how fast a network runs, part by part, compared with the peak and the bandwidth of the machine; `explain.rs`.
 //! * [`flatten`]: convolutions compared with flattened pixels; `nets.rs`, then `experiment.rs`.
 //!
 //! Invariants:
 //! * An experiment is a function of its settings, its data and a seed: the result has the same bits on any number of threads.
-//! * An experiment says what it cannot decide, and gives no verdict without the measurement behind it.
+//! * An experiment states what it cannot decide, and gives no verdict without the measurement behind it.
 //!
 //! # Example
 //! ```

@@ -1,4 +1,4 @@
-//! How much each point counts each other as its neighbor.
+//! The affinities of t-SNE: how strongly points are neighbors of each other.
 
 use striate_graph::Engine;
 
@@ -9,13 +9,13 @@ const HALVINGS: usize = 200;
 /// How near the entropy has to come to what was asked for, in nats.
 const NEAR: f64 = 1e-10;
 
-/// For each point, how much it counts each other: `p_{j|i} ∝ exp(−β_i |x_i − x_j|²)`, with the width `β_i` at which the
-/// entropy of row i is `ln(perplexity)`, so that as many neighbors count, softly, where points are dense and where they are sparse.
+/// Computes the conditional affinities `p_{j|i} ∝ exp(−β_i |x_i − x_j|²)`. The precision `β_i` is chosen so that the
+/// entropy of row i is `ln(perplexity)`: the effective number of neighbors is then the same in dense and in sparse regions.
 ///
-/// Where more points than that lie in one place, they count alike and no others do.
+/// Where more points than that coincide, they have equal affinities to each other, and none to the other points.
 ///
 /// # Shapes
-/// `[N, N]`; each row sums to 1, the diagonal is 0.
+/// The result is `[N, N]`; each row sums to 1, and the diagonal is 0.
 ///
 /// # Source
 /// Maaten 2008, section 2.
@@ -32,10 +32,10 @@ pub fn conditional(gram: &Gram, perplexity: f64, engine: &Engine) -> Vec<f64> {
     rows
 }
 
-/// Both directions together: `p_ij = (p_{j|i} + p_{i|j}) / 2N`.
+/// Computes the symmetric affinities `p_ij = (p_{j|i} + p_{i|j}) / 2N`.
 ///
 /// # Shapes
-/// `[N, N]`, symmetric, of sum 1.
+/// The result is `[N, N]`, symmetric, with sum 1.
 pub fn affinities(gram: &Gram, perplexity: f64, engine: &Engine) -> Vec<f64> {
     let n = gram.len();
     let rows = conditional(gram, perplexity, engine);

@@ -1,4 +1,4 @@
-//! Points in a square, with images among them.
+//! Draws points in a square, some of them as images.
 
 use striate_report::Thumbnail;
 use striate_report::chart::Shape;

@@ -1,4 +1,4 @@
-//! The one matrix from which distances and principal components follow.
+//! The Gram matrix, from which distances and principal components follow.
 
 use ndarray::{Array2, ArrayView2};
 use striate_graph::Engine;
@@ -6,24 +6,24 @@ use striate_graph::Engine;
 /// Points whose products are computed at once.
 const BLOCK: usize = 128;
 
-/// Inner products of centered points: `K_ij = (x_i − x̄) · (x_j − x̄)`.
+/// The inner products of centered points: `K_ij = (x_i − x̄) · (x_j − x̄)`.
 ///
-/// Distances are `|x_i − x_j|² = K_ii + K_jj − 2 K_ij`, and the principal components are eigenvectors of K, which for few points
-/// of many dimensions is the smaller matrix.
+/// Distances are `|x_i − x_j|² = K_ii + K_jj − 2 K_ij`. The principal components are eigenvectors of K, which is
+/// smaller than the covariance matrix when there are fewer points than dimensions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gram {
-    /// `[N, N]`, symmetric.
+    /// The products, `[N, N]`, symmetric.
     pub products: Array2<f64>,
 }
 
 impl Gram {
-    /// Of points `[N, D]`, row by row.
+    /// Computes the Gram matrix of points `[N, D]`, row by row.
     ///
     /// # Numerics
-    /// In f64. The products of two blocks of points are one piece of work, so threads do not count.
+    /// Products are computed in f64. Those of two blocks of points are one task, so the number of threads has no influence.
     ///
     /// # Panics
-    /// When `values` are not whole points, or there is none.
+    /// When the length of `values` is 0 or not a multiple of `dimensions`.
     pub fn of(values: &[f32], dimensions: usize, engine: &Engine) -> Self {
         let n = values.len() / dimensions.max(1);
         assert!(
@@ -67,20 +67,20 @@ impl Gram {
         Self { products }
     }
 
-    /// Number of points.
+    /// The number of points, N.
     pub fn len(&self) -> usize {
         self.products.nrows()
     }
 
-    /// Never: a Gram matrix of nothing cannot be made.
+    /// Always false: a Gram matrix has at least one point.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// `|x_i − x_j|²`.
+    /// Returns the squared distance `|x_i − x_j|²`.
     ///
     /// # Panics
-    /// When there is no such point.
+    /// When there is no point with one of the indices.
     pub fn distance_squared(&self, i: usize, j: usize) -> f64 {
         if i == j {
             return 0.0;

@@ -1,26 +1,27 @@
-//! Whether neighbors share a class.
+//! The accuracy of nearest neighbors, which shows whether neighbors share a class.
 
 use serde::Serialize;
 
 use super::gram::Gram;
 
-/// How many points their neighbors classify correctly.
+/// The result of a classification by nearest neighbors.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Knn {
-    /// Neighbors that vote.
+    /// The number of neighbors that vote.
     pub neighbors: usize,
-    /// Points that their neighbors classify correctly.
+    /// The number of points that their neighbors classify correctly.
     pub right: usize,
-    /// `right` as a share of all.
+    /// The share of points that are classified correctly, 0 to 1.
     pub accuracy: f64,
 }
 
-/// Leave-one-out accuracy: the `neighbors` nearest points vote on the class of each point.
+/// Computes the leave-one-out accuracy: the `neighbors` nearest points vote on the class of each point.
 ///
-/// Of two at one distance the lower index is nearer; of classes with as many votes, the one whose nearest member is nearer.
+/// Of two points at the same distance, the one with the lower index is nearer; of classes with equally many votes, the one with
+/// the nearest member wins.
 ///
 /// # Panics
-/// When there is not one label a point.
+/// When there is not one label per point.
 pub fn knn(gram: &Gram, labels: &[u32], neighbors: usize) -> Knn {
     let n = gram.len();
     assert_eq!(labels.len(), n, "one label a point");

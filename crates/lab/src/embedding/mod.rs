@@ -1,10 +1,12 @@
-//! Maps of a data set: where its images lie in pixel space, after the first layer of a network, and before its last.
+//! Embeddings of a data set in the plane: its images in pixel space, after the first layer of a network, and before its last
+//! layer.
 //!
-//! [`embed`] runs some test images through a network and examines three spaces: how the images spread ([`pca`]), which are
-//! near each other ([`tsne`]), and whether neighbors share a class ([`knn`]: the fraction of images that their five nearest
-//! neighbors classify correctly). [`Embedding::page`] draws the three side by side.
+//! [`embed`] runs some test images through a network and examines three spaces: the directions of largest variance ([`pca`]),
+//! the neighborhoods of images ([`tsne`]), and whether neighbors share a class ([`knn`]: the fraction of images that their five
+//! nearest neighbors classify correctly). [`Embedding::page`] draws the three side by side.
 //!
-//! Where to start reading: `spaces.rs` for what the spaces are, `gram.rs` for the one matrix from which everything follows.
+//! Where to start reading: `spaces.rs` for the definition of the spaces, then `gram.rs` for the matrix from which everything
+//! else follows.
 
 mod affinities;
 mod draw_map;
@@ -35,19 +37,19 @@ use striate_graph::Engine;
 use crate::LabError;
 use striate_base::random::below;
 
-/// Neighbors that vote.
+/// The number of neighbors that vote.
 pub const NEIGHBORS: usize = 5;
-/// Most images of one map: the time grows with the square of their number.
+/// The maximum number of images of one embedding; the time grows with the square of their number.
 pub const MOST_IMAGES: usize = 3000;
 
-/// What a map is made of.
+/// The settings of an embedding.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct EmbedConfig {
-    /// Images of the split, drawn without repetition; all of them if it has fewer.
+    /// The number of images, drawn from the split without repetition; if the split has fewer, all are used.
     pub images: usize,
-    /// How many neighbors an image of t-SNE counts, softly.
+    /// The perplexity of t-SNE: the effective number of neighbors of an image.
     pub perplexity: f64,
-    /// Which images are drawn, and the faint noise that t-SNE starts with.
+    /// The random seed of the draw of images and of the small noise with which t-SNE starts.
     pub seed: u64,
 }
 
@@ -57,44 +59,44 @@ impl Default for EmbedConfig {
     }
 }
 
-/// Images in three spaces.
+/// The images of a data set in three spaces.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Embedding {
-    /// What was asked for.
+    /// The settings of the embedding.
     pub config: EmbedConfig,
-    /// Indices in the split, in order.
+    /// The indices of the images in the split, in ascending order.
     pub images: Vec<u32>,
-    /// The class of each.
+    /// The class of each image.
     pub labels: Vec<u32>,
-    /// Pixels, behind the first layer, in front of the last.
+    /// The three spaces: pixels, the output of the first layer, and the input of the last.
     pub spaces: Vec<Mapped>,
 }
 
-/// Images in one space.
+/// The images in one space.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mapped {
     /// `pixels`, or the name of the layer.
     pub name: String,
-    /// What the values are, for people.
+    /// A description of the values, for people.
     pub what: String,
-    /// Values of one image.
+    /// The number of values of one image.
     pub dimensions: usize,
-    /// The directions in which they spread most.
+    /// The first two principal components.
     pub pca: Pca,
-    /// A map that keeps neighbors together.
+    /// The t-SNE embedding, which keeps neighbors together.
     pub tsne: Tsne,
-    /// Whether neighbors are of one class.
+    /// The accuracy of nearest neighbors.
     pub knn: Knn,
 }
 
-/// Maps images of a split as a network sees them. `tell` is told how many steps of how many are done.
+/// Embeds images of a split as a network represents them. `tell` receives the number of steps done and the total.
 ///
 /// # Numerics
-/// Distances, PCA and t-SNE in f64; sums in an order that does not depend on the threads.
+/// Distances, PCA and t-SNE are computed in f64; sums have an order that does not depend on the threads.
 ///
 /// # Errors
-/// [`LabError::Embedding`] for more than 3000 images, or too few for the perplexity; [`LabError::NoHead`]; images that the
-/// network cannot take.
+/// [`LabError::Embedding`] for more than 3000 images, or too few for the perplexity; [`LabError::NoHead`] when the network does
+/// not end in a fully connected layer; also when the network cannot take the images.
 ///
 /// # Example
 /// ```

@@ -26,11 +26,11 @@ const NAME_GAP: f64 = 16.0;
 const DOT: f64 = 10.0;
 
 impl Embedding {
-    /// The page: for each space its t-SNE and its PCA, a dot an image in the color of its class, some of them as images, and
-    /// how many have neighbors of their class. `name` is what the network is called, `data` the data set.
+    /// Draws a page with t-SNE and PCA for each space: each image is a dot in the color of its class, some are shown as images,
+    /// and the accuracy of nearest neighbors is stated. `name` is the name of the network, `data` the data set.
     ///
     /// # Errors
-    /// Photos that cannot be decoded any more.
+    /// When a photo can no longer be decoded.
     pub fn page(
         &self,
         model: &ModelFile,

@@ -1,4 +1,4 @@
-//! The directions in which points spread most.
+//! Principal components: the directions of largest variance.
 
 use ndarray::ArrayView2;
 use serde::Serialize;
@@ -9,24 +9,24 @@ use striate_base::eigen::leading;
 /// Points are equally far when they differ by less than this share: rounding is not to turn an axis round.
 const ALIKE: f64 = 1e-6;
 
-/// Points on the two axes along which they vary most.
+/// Points projected onto their first two principal components.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pca {
-    /// `[N, 2]`.
+    /// The scores, `[N, 2]`.
     pub points: Vec<[f64; 2]>,
-    /// Share of the variance along each axis.
+    /// The share of the variance along each axis.
     pub explained: [f64; 2],
-    /// Variance along each axis, of a sample: divided by N - 1.
+    /// The sample variance along each axis, divided by N - 1.
     pub variance: [f64; 2],
 }
 
-/// The first two principal components: `K v = λ v`, scores `sqrt(λ) v`, with K from [`Gram`].
+/// Computes the first two principal components: `K v = λ v`, scores `sqrt(λ) v`, with K from [`Gram`].
 ///
-/// The sign of an eigenvector is arbitrary; each axis points to where the farthest point lies (of several within a
-/// millionth, the first).
+/// The sign of an eigenvector is arbitrary; each axis points towards its farthest point (the first of several within a
+/// millionth).
 ///
 /// # Numerics
-/// That of [`leading`]: residuals below 1e-12 of the largest eigenvalue.
+/// The precision is that of [`leading`]: residuals below 1e-12 of the largest eigenvalue.
 ///
 /// # PyTorch
 /// The scores of `sklearn.decomposition.PCA(2)`, up to the sign of an axis.

@@ -1,4 +1,4 @@
-//! An embedding as data: the coordinates, and whose images and whose network they are of.
+//! An embedding as data: the coordinates, with the names of the network and of the data set.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub struct EmbeddingReport {
     pub model: String,
     /// The name of the data set.
     pub data: String,
-    /// The names of its classes, which the labels of the images are indices of.
+    /// The names of the classes; the labels of the images are indices into them.
     pub classes: Vec<String>,
     /// The images and their coordinates.
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! The three spaces: what an image is before, just inside, and just before the end of a network.
+//! The three spaces: the pixels of an image, the output of the first layer, and the input of the last.
 
 use striate_data::{Augment, Loader, Split};
 use striate_formats::ModelFile;
@@ -9,33 +9,34 @@ use striate_train::Batch;
 use crate::LabError;
 use crate::neurons::layers;
 
-/// Most values of an image in a space; maps with more are averaged down.
+/// The maximum number of values of an image in a space; larger maps are averaged down.
 pub const MOST_VALUES: usize = 16_384;
 /// Bytes that the values of a batch may take, and most images in one.
 const BATCH_BYTES: usize = 64 << 20;
 const MOST: usize = 128;
 
-/// Images as points.
+/// Images as points in one space.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Space {
-    /// `pixels`, or the name of the layer, or of the value where it is no layer's.
+    /// `pixels`, or the name of the layer, or the name of the value if it does not belong to a layer.
     pub name: String,
-    /// What the values are, for people.
+    /// A description of the values, for people.
     pub what: String,
-    /// Values of one image, D.
+    /// The number of values of one image, D.
     pub dimensions: usize,
-    /// `[N, D]`.
+    /// The points, `[N, D]`.
     pub values: Vec<f32>,
 }
 
-/// These images of a split: their normalized pixels, the first layer's maps behind their activation, and the features that the
-/// last fully connected layer reads.
+/// Computes the three representations of these images of a split: their normalized pixels, the feature maps of the first layer
+/// after its activation, and the features that the last fully connected layer reads.
 ///
-/// Maps of more than 16,384 values (of large photos) become the means of windows, the smallest that bring them below that.
+/// Maps with more than 16,384 values (of large photos) are replaced by the means of windows, the smallest that reduce them to
+/// that number.
 ///
 /// # Errors
-/// [`LabError::NoHead`] for a network that does not end in a fully connected layer, [`LabError::NotFinite`], images of another
-/// shape than the network's, photos that cannot be decoded.
+/// [`LabError::NoHead`] for a network that does not end in a fully connected layer, and [`LabError::NotFinite`] for values that
+/// are infinite or NaN; also when images have another shape than the network's input, or photos cannot be decoded.
 pub fn spaces(
     model: &ModelFile,
     split: &Split,

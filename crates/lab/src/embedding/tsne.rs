@@ -1,4 +1,4 @@
-//! A map of points in the plane that keeps neighbors together.
+//! t-SNE: an embedding of points in the plane that keeps neighbors together.
 
 use serde::Serialize;
 use striate_graph::Engine;
@@ -19,30 +19,31 @@ const NOISE: f64 = 1e-8;
 const ROWS: usize = 32;
 const LANES: usize = 4;
 
-/// Points in the plane.
+/// The result of t-SNE.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tsne {
-    /// `[N, 2]`, with their mean at 0.
+    /// The points, `[N, 2]`, with mean 0.
     pub points: Vec<[f64; 2]>,
-    /// How far the map is from the affinities, in nats; see [`divergence`].
+    /// The KL divergence of the embedding from the affinities, in nats; see [`divergence`].
     pub kl: f64,
-    /// Neighbors that count.
+    /// The effective number of neighbors of a point.
     pub perplexity: f64,
-    /// Steps taken.
+    /// The number of steps.
     pub steps: usize,
 }
 
-/// t-SNE, exactly: `min KL(P | Q)` with P from [`affinities`] and `q_ij ∝ 1 / (1 + |y_i − y_j|²)`.
+/// Computes exact t-SNE: `min KL(P | Q)` with P from [`affinities`] and `q_ij ∝ 1 / (1 + |y_i − y_j|²)`.
 ///
-/// Gradient descent with momentum 0.5, then 0.8, and a gain for each coordinate; 250 steps with affinities twelve times as large,
-/// then 500 with their own; rate `max(N / 48, 50)`. It starts at the principal components, so that the map is the same each time
-/// and its coarse order is that of the data. Time grows with N². `tell` is told how many of the steps are done, and how many there are.
+/// The optimization is gradient descent with momentum 0.5, then 0.8, and a gain for each coordinate: 250 steps with the
+/// affinities exaggerated by a factor of twelve, then 500 without; the learning rate is `max(N / 48, 50)`. It starts at the
+/// principal components, so that the result is the same each time and its coarse arrangement is that of the data. Time grows
+/// with N². `tell` receives the number of steps done and the total.
 ///
 /// # Numerics
-/// f64; sums in an order that does not depend on the threads.
+/// Everything is computed in f64; sums have an order that does not depend on the threads.
 ///
 /// # Source
-/// Maaten 2008; the start and the rate are those of Kobak 2019.
+/// Maaten 2008; the initialization and the learning rate are those of Kobak 2019.
 pub fn tsne(
     gram: &Gram,
     pca: &Pca,
@@ -84,10 +85,11 @@ pub fn tsne(
     Tsne { points, kl, perplexity, steps: STEPS }
 }
 
-/// `KL(P | Q) = Σ_ij p_ij ln(p_ij / q_ij)`, `q_ij = k_ij / Σ k`, `k_ij = 1 / (1 + |y_i − y_j|²)`, over pairs of different points.
+/// Computes `KL(P | Q) = Σ_ij p_ij ln(p_ij / q_ij)`, `q_ij = k_ij / Σ k`, `k_ij = 1 / (1 + |y_i − y_j|²)`,
+/// over pairs of different points.
 ///
 /// # Panics
-/// When `p` is not `[N, N]`.
+/// When the length of `p` is not that of `[N, N]`.
 pub fn divergence(p: &[f64], points: &[[f64; 2]]) -> f64 {
     let n = points.len();
     assert_eq!(p.len(), n * n, "an affinity a pair");
@@ -104,10 +106,10 @@ pub fn divergence(p: &[f64], points: &[[f64; 2]]) -> f64 {
     pairs().map(part).sum()
 }
 
-/// `∂KL/∂y_i = 4 Σ_j (f p_ij − q_ij) k_ij (y_i − y_j)`, f the exaggeration of the affinities.
+/// Computes `∂KL/∂y_i = 4 Σ_j (f p_ij − q_ij) k_ij (y_i − y_j)`, where f is the exaggeration of the affinities.
 ///
 /// # Panics
-/// When `p` is not `[N, N]`.
+/// When the length of `p` is not that of `[N, N]`.
 pub fn gradient(p: &[f64], exaggeration: f64, points: &[[f64; 2]], engine: &Engine) -> Vec<[f64; 2]> {
     let n = points.len();
     assert_eq!(p.len(), n * n, "an affinity a pair");

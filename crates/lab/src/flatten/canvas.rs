@@ -1,42 +1,42 @@
-//! Images of 28x28 in the middle of a canvas of 48x48, and what is done to them there.
+//! Images of 28x28 in the middle of a canvas of 48x48, and their shifts and rotations.
 //!
-//! `moved[y][x] = canvas[y − dy][x − dx]`; rotated by the bilinear value at the place turned back about the middle of the
-//! canvas. The canvas has 10 empty pixels on every side, and a 28x28 square turned about its middle never comes
-//! nearer than 4 pixels to the edge: nothing is ever cut off.
+//! A shift is `moved[y][x] = canvas[y − dy][x − dx]`. A rotation takes the bilinear value at the position rotated back
+//! about the center of the canvas. The canvas has 10 empty pixels on every side, and a 28x28 square rotated about its center
+//! stays at least 4 pixels away from the edge, so nothing is ever cut off.
 
 use super::shuffle::{Stream, shuffled};
 use serde::{Deserialize, Serialize};
 use striate_data::Images;
 
-/// Pixels of a side of the images.
+/// The height and width of the images in pixels.
 pub const IMAGE: usize = 28;
-/// Empty pixels on every side of an image.
+/// The number of empty pixels on every side of an image.
 pub const MARGIN: usize = 10;
-/// Pixels of a side of the canvas.
+/// The height and width of the canvas in pixels.
 pub const CANVAS: usize = IMAGE + 2 * MARGIN;
 
-/// What is done to a canvas before a network is asked.
+/// A change of a canvas before the network sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Move {
-    /// Moved by so many pixels along one axis or along both, in one of the 8 directions.
+    /// A shift by this many pixels along one axis or along both, in one of 8 directions.
     ShiftPx(u32),
-    /// Turned by so many degrees, one way or the other.
+    /// A rotation by this many degrees, in either direction.
     RotateDeg(u32),
 }
 
 impl Move {
-    /// How far, in pixels or degrees.
+    /// The distance in pixels, or the angle in degrees.
     pub fn amount(self) -> u32 {
         match self {
             Self::ShiftPx(amount) | Self::RotateDeg(amount) => amount,
         }
     }
 
-    /// The canvas after the move; `lot` says in which direction (8 for shifts) or sense (2 for rotations).
+    /// Returns the canvas after the move. `lot` selects one of 8 directions for shifts, or of 2 for rotations.
     ///
     /// # Panics
-    /// When a shift goes past the margin, or the canvas has another size.
+    /// When a shift is larger than the margin, or the canvas has another size.
     pub fn apply(self, canvas: &[u8], lot: u32) -> Vec<u8> {
         match self {
             Self::ShiftPx(px) => {
@@ -55,7 +55,7 @@ impl Move {
 const DIRECTIONS: [(isize, isize); 8] =
     [(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)];
 
-/// Puts `[28, 28]` pixels in the middle of an empty canvas, `[48, 48]`.
+/// Copies `[28, 28]` pixels into the middle of an empty canvas, `[48, 48]`.
 ///
 /// # Panics
 /// When the image has another size.
@@ -104,8 +104,8 @@ fn rotated(canvas: &[u8], degrees: f64) -> Vec<u8> {
     out
 }
 
-/// A fixed order of the 784 pixels of an image, drawn by the seed: pixel `i` of a scrambled image is pixel `order[i]` of
-/// the image. The empty border stays where it is.
+/// Returns a fixed permutation of the 784 pixels of an image, drawn by the seed: pixel `i` of a scrambled image is pixel
+/// `order[i]` of the image. The empty margin is not permuted.
 pub fn scrambling(seed: u64) -> Vec<u32> {
     shuffled(IMAGE * IMAGE, seed, Stream::Scrambling)
 }

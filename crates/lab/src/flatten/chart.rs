@@ -1,4 +1,4 @@
-//! The figures as curves: a line through the means, a band from the worst seed to the best.
+//! The results as curves: a line through the means, and a band from the worst seed to the best.
 
 use super::canvas::{CANVAS, Move, place, scrambling};
 use super::nets::Network;
@@ -27,10 +27,10 @@ const BETWEEN: f64 = 20.0;
 /// The most lines of a text.
 const LINES: usize = 2;
 
-/// Draws one part of a study: what shifts, rotations and scrambling leave, and what few images teach.
+/// Draws the results on one data set: the accuracy under shifts, rotations and scrambling, and with few training images.
 ///
 /// # Units
-/// Everything is in per cent.
+/// All axes of accuracy are in per cent.
 pub fn curves(result: &DatasetResult) -> Scene {
     let seeds = result.contenders.first().map_or(0, |contender| contender.clean.seeds.len());
     let title = format!("Why not flatten the pixels of {}?", result.data);
@@ -254,13 +254,13 @@ fn band(scene: &mut Scene, edges: &[[f64; 3]], stroke: Rgb) {
     }
 }
 
-/// What the networks are shown: a test image of every kind of move, largest moves last.
+/// Draws examples of the networks' input: a test image under every kind of move, the largest moves last.
 ///
 /// # Errors
 /// [`FlattenError::Images`] when the data set does not fit the experiment.
 ///
 /// # Panics
-/// When `index` is past the test images.
+/// When `index` is not below the number of test images.
 pub fn shown(data: &Dataset, index: usize) -> Result<Scene, FlattenError> {
     let image = Source::new(data)?.test.sample(index).to_vec();
     let mut canvas = vec![0; CANVAS * CANVAS];

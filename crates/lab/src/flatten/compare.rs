@@ -1,7 +1,7 @@
-//! When one network is said to be ahead of another.
+//! The rule that decides whether one network is better than another.
 //!
-//! Ahead, if its worst seed is better than the other's best, and the means differ by more than
-//! `2 √(p(1−p)/n + q(1−q)/n)`, two standard errors of what the choice of n test images alone brings. Else level.
+//! A network is ahead if its worst seed is better than the other's best, and the means differ by more than
+//! `2 √(p(1−p)/n + q(1−q)/n)`, two standard errors from the choice of n test images alone. Otherwise the two are level.
 
 use super::spread::Spread;
 

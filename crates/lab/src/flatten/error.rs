@@ -1,54 +1,54 @@
-//! What can go wrong with the experiment.
+//! The errors of the experiment.
 
 use std::path::PathBuf;
 use striate_data::DataError;
 use striate_train::FitError;
 
-/// An error of the experiment: the place, what was expected, what came, what to try.
+/// An error of the experiment, with the place, the expected and the actual value, and a suggestion.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FlattenError {
-    /// The images are of another kind.
+    /// The images do not have the size that the experiment needs.
     #[error(
         "{data}: expected gray images of 28x28 pixels, [C, H, W] = [1, 28, 28], got {}; the canvas and the networks of this \
          experiment have that size; try digits, mnist or fashion-mnist",
         shape.map_or("photos of any size".to_string(), |shape| format!("{shape:?}"))
     )]
     Images {
-        /// Name of the data set.
+        /// The name of the data set.
         data: String,
-        /// `[C, H, W]`; `None` for photos.
+        /// The shape `[C, H, W]` of the images; `None` for photos.
         shape: Option<[usize; 3]>,
     },
-    /// Too few images, or classes, to measure anything by.
+    /// There are too few images or classes for a measurement.
     #[error("{data}: expected at least {expected} {what}, got {got}; choose a larger data set")]
     TooFew {
-        /// Name of the data set.
+        /// The name of the data set.
         data: String,
-        /// Of what.
+        /// The name of the quantity.
         what: &'static str,
-        /// The least that makes sense.
+        /// The minimum.
         expected: usize,
-        /// How many there are.
+        /// The actual number.
         got: usize,
     },
-    /// The same data set twice.
+    /// The same data set is given twice.
     #[error("{data}: named twice; name each data set once")]
     Twice {
-        /// Name of the data set.
+        /// The name of the data set.
         data: String,
     },
-    /// A setting out of its range.
+    /// A setting is out of range.
     #[error("{what}: expected {expected}, got {got}")]
     Setting {
-        /// Its name in [`Settings`](super::Settings).
+        /// The name of the field in [`Settings`](super::Settings).
         what: &'static str,
-        /// What it has to be.
+        /// The valid range.
         expected: String,
-        /// What it is.
+        /// The value.
         got: String,
     },
-    /// The file of finished runs holds something else.
+    /// The log of finished runs has a line that is not a finished run.
     #[error(
         "{place}, line {line}: expected a finished run as JSON: {why}; remove this line (its run will be repeated) or \
          choose another folder",
@@ -57,40 +57,40 @@ pub enum FlattenError {
     Log {
         /// The file.
         path: PathBuf,
-        /// From 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// What is wrong.
+        /// The problem.
         why: String,
     },
-    /// The file of finished runs could not be read or written.
+    /// The log of finished runs could not be read or written.
     #[error("{place}: cannot {what}: {source}", place = .path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// Somebody asked to stop.
+    /// The caller requested the stop.
     #[error(
         "stopped after {finished} of {planned} runs, which are saved; the same command continues from there"
     )]
     Stopped {
-        /// Runs that are done.
+        /// The number of finished runs.
         finished: usize,
-        /// Runs of the whole experiment, as far as was known.
+        /// The number of runs of the whole experiment, as far as it was known.
         planned: usize,
     },
     /// A run failed.
     #[error("{run}: {source}")]
     Run {
-        /// Which.
+        /// A description of the run.
         run: String,
-        /// Why.
+        /// The error of the run.
         source: Box<FitError>,
     },
-    /// The data does not fit together.
+    /// The images of a data set do not fit together.
     #[error(transparent)]
     Data(#[from] DataError),
 }

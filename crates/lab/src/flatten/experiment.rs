@@ -11,18 +11,17 @@ use super::tune::{Tuned, tune};
 use std::sync::atomic::AtomicBool;
 use striate_data::Dataset;
 
-/// Why not flatten the pixels? Trains the four networks on each data set and measures them.
+/// Why not flatten the pixels? Trains the four networks on each data set and evaluates them.
 ///
-/// Every run is made on one thread; `workers` are made at a time, each with its canvases in memory (2,304 bytes for each time
-/// that an image is seen: 276 MB for 60,000 images seen twice). Runs that the log has are not made again, so an
-/// experiment that was interrupted goes on when it is called again with the same log.
+/// Every run uses one thread. `workers` runs are made at a time, each with its canvases in memory (2,304 bytes for each time
+/// that an image is seen: 276 MB for 60,000 images seen twice). Runs in the log are not repeated, so an interrupted experiment
+/// continues when the function is called again with the same log.
 ///
 /// # Numerics
 /// The same data and settings give the same study on any number of workers, interrupted or not.
 ///
 /// # Errors
-/// A data set that does not fit; a run that fails; a disk that is full; [`FlattenError::Stopped`] soon after `stop` was
-/// set.
+/// When a data set is not suitable, a run fails, or the disk is full; [`FlattenError::Stopped`] soon after `stop` is set.
 ///
 /// # Example
 /// See the [module](super).
@@ -44,10 +43,11 @@ pub fn flatten(
     Ok(study(&sources, settings, &tuned, &runs, team.log))
 }
 
-/// Makes sure that the experiment can begin. [`flatten`] does so itself; this is for whoever makes a folder first.
+/// Checks that the experiment can start. [`flatten`] makes the same check; this function is for callers who create a folder
+/// first.
 ///
 /// # Errors
-/// A data set that does not fit, or is given twice; a setting out of its range.
+/// When a data set is not suitable or is given twice, or a setting is out of range.
 pub fn check(data: &[Dataset], settings: &Settings) -> Result<(), FlattenError> {
     sources(data, settings).map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! The file of finished runs, a line of JSON each, written as soon as a run is done and read again at the next start.
+//! The log of finished runs: one line of JSON per run, which is written as soon as the run is done and read at the next start.
 
 use super::error::FlattenError;
 use super::run::{Finished, Run};
@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Finished runs, in memory and, where there is a file, on disk.
+/// The finished runs, in memory and, if there is a file, on disk.
 ///
 /// # Example
 /// ```
@@ -24,16 +24,17 @@ pub struct Log {
 }
 
 impl Log {
-    /// Runs that are forgotten at the end.
+    /// Creates a log in memory only.
     pub fn in_memory() -> Self {
         Self::default()
     }
 
-    /// Reads the runs of a file, which is made if there is none. A last line without an end, as a process leaves it that
-    /// was killed while it wrote, is taken away.
+    /// Reads the runs of a file, which is created if it does not exist. An incomplete last line, left by a process that was
+    /// killed while writing, is removed.
     ///
     /// # Errors
-    /// [`FlattenError::Io`]; [`FlattenError::Log`] for a line that is no finished run.
+    /// [`FlattenError::Io`] when the file cannot be read or written; [`FlattenError::Log`] for a line that is not a finished
+    /// run.
     pub fn open(path: &Path) -> Result<Self, FlattenError> {
         let fail =
             |what| move |source: io::Error| FlattenError::Io { path: path.to_path_buf(), what, source };
@@ -61,20 +62,20 @@ impl Log {
         Ok(Self { finished, file: Some((path.to_path_buf(), file)) })
     }
 
-    /// Every run so far.
+    /// All finished runs, in the order of the log.
     pub fn finished(&self) -> &[Finished] {
         &self.finished
     }
 
-    /// What came out of a run, if it was made.
+    /// Finds the result of a run; `None` if it is not finished.
     pub fn find(&self, run: &Run) -> Option<&Finished> {
         self.finished.iter().find(|finished| finished.run == *run)
     }
 
-    /// Keeps a run.
+    /// Adds a run to the log.
     ///
     /// # Errors
-    /// [`FlattenError::Io`] when the disk refuses.
+    /// [`FlattenError::Io`] when the file cannot be written.
     pub fn add(&mut self, finished: Finished) -> Result<(), FlattenError> {
         if let Some((path, file)) = &mut self.file {
             let mut line = serde_json::to_string(&finished).expect("plain data has a JSON form");

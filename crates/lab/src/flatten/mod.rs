@@ -1,23 +1,24 @@
 //! Why not flatten the pixels? An experiment: two CNNs against two MLPs with the same number of parameters.
 //!
-//! An MLP takes the pixels as one long row: it has a separate weight for every pixel, and does not know which pixels are
-//! neighbors. A convolution looks only at neighbors (locality), with the same weights everywhere (weight sharing); pooling
-//! then deliberately discards the exact position. Each question below isolates one of these:
+//! An MLP takes the pixels as one long row: it has a separate weight for every pixel, and no information on which pixels are
+//! neighbors. A convolution looks only at neighbors (locality), with the same weights everywhere (weight sharing); pooling then
+//! deliberately discards the exact position. Each question below isolates one of these:
 //!
 //! * **Shifts** and **rotations** of test images, on a canvas large enough that nothing is cut off. The measure is accuracy,
 //!   on the same moved images for every network. Accuracy relative to the images a network classifies correctly unmoved would
 //!   favor the weakest network, because its set is small and easy.
-//! * **One fixed permutation** of the pixels, in training and test alike: it destroys which pixels are neighbors and nothing
-//!   else.
+//! * **One fixed permutation** of the pixels, in training and test alike, which removes only the information on which pixels
+//!   are neighbors.
 //! * **Few training images**: a pattern that has to be learned separately at every position needs more of them.
-//! * **Clean accuracy**, first of all: a loss can only be judged beside it.
+//! * **Clean accuracy**, as the baseline: a loss of accuracy can only be judged relative to it.
 //!
-//! What makes the comparison fair: parameter counts equal within 5 %; the same images, number of updates, batch size, optimizer
-//! (Adam) and schedule (one cycle); each network's learning rate tuned by the same procedure on held-out training images, for
-//! permuted pixels too; an MLP may choose between one hidden layer and two; no epoch is selected on the test split; several
-//! seeds, and a [`reading`] that calls "level" what the seeds do not tell apart, and says where a CNN loses.
+//! These conditions make the comparison fair: parameter counts equal within 5 %; the same images, number of updates, batch
+//! size, optimizer (Adam) and schedule (one cycle); each network's learning rate tuned by the same procedure on held-out
+//! training images, for permuted pixels, too; an MLP has one hidden layer or two, whichever is better; no epoch is selected on
+//! the test split; and several seeds. The [`reading`] calls two networks "level" when the seeds do not distinguish them, and
+//! says where a CNN loses.
 //!
-//! **Start with** `nets.rs` (the networks), `canvas.rs` (what is done to the images), `run.rs` (one network, trained and
+//! **Start with** `nets.rs` (the networks), `canvas.rs` (the changes of the images), `run.rs` (one network, trained and
 //! evaluated), then `tune.rs` and `experiment.rs`.
 //!
 //! # Example

@@ -1,4 +1,4 @@
-//! The contenders: two CNNs and two MLPs of as many parameters.
+//! The contenders: two CNNs and two MLPs with equally many parameters.
 
 use super::canvas::{CANVAS, MARGIN};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ const MAX_POOLS: usize = 3;
 /// Values of the last map of a CNN with a flattened head, `32 * 6 * 6`.
 const FLAT: usize = FLATTENED[3] * (CANVAS >> MAX_POOLS) * (CANVAS >> MAX_POOLS);
 
-/// One of the contenders. All see `[N, 1, 48, 48]` and give logits `[N, classes]`.
+/// One of the contenders. All take `[N, 1, 48, 48]` and return logits `[N, classes]`.
 ///
 /// The CNN with a pooled head sets the number of parameters (88,906 for ten classes); the widths of the other three are
 /// computed from it.
@@ -33,14 +33,14 @@ const FLAT: usize = FLATTENED[3] * (CANVAS >> MAX_POOLS) * (CANVAS >> MAX_POOLS)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Network {
-    /// Five convolutions, then the mean of each map (global average pooling), then a linear layer: where in the image
-    /// something was seen is forgotten on purpose.
+    /// Five convolutions, then the mean of each map (global average pooling), then a linear layer. The pooling deliberately
+    /// discards the position in the image.
     CnnPooled,
-    /// Three convolutions, then the maps flattened into linear layers, which know places again.
+    /// Three convolutions, then the maps flattened into linear layers, which depend on the position again.
     CnnFlat,
     /// The pixels flattened into linear layers.
     Mlp,
-    /// The same, trained on images moved by up to 10 pixels along each axis, anew each time one is seen.
+    /// The same MLP, trained on images that are shifted at random by up to 10 pixels along each axis, each time they are seen.
     MlpShifts,
 }
 
@@ -48,7 +48,7 @@ impl Network {
     /// Every contender, in the order of tables and charts.
     pub const ALL: [Self; 4] = [Self::CnnPooled, Self::CnnFlat, Self::Mlp, Self::MlpShifts];
 
-    /// Its name, for people.
+    /// The name of the network, for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::CnnPooled => "CNN, pooled head",
@@ -58,24 +58,24 @@ impl Network {
         }
     }
 
-    /// Whether it has convolutions.
+    /// Whether the network has convolutions.
     pub fn is_cnn(self) -> bool {
         matches!(self, Self::CnnPooled | Self::CnnFlat)
     }
 
-    /// Whether it takes part in the experiment with scrambled pixels: moving a scrambled image would tell the MLP
-    /// trained with shifts something false.
+    /// Whether the network takes part in the experiment with scrambled pixels. The MLP trained with shifts does not, since
+    /// shifting a scrambled image has no meaning.
     pub fn can_be_scrambled(self) -> bool {
         self != Self::MlpShifts
     }
 
-    /// Pixels along each axis by which its training images are moved at most.
+    /// The maximum shift of its training images along each axis, in pixels.
     pub fn train_shift_px(self) -> u32 {
         if self == Self::MlpShifts { MARGIN as u32 } else { 0 }
     }
 
-    /// The widths of its hidden linear layers that come into question, each giving about as many parameters as
-    /// [`CnnPooled`](Self::CnnPooled) has. For an MLP one layer or two of the same width: the better on held-out
+    /// Returns the possible widths of its hidden linear layers, each with about as many parameters as
+    /// [`CnnPooled`](Self::CnnPooled). For an MLP there are one layer, or two of the same width; the better one on held-out
     /// images takes part.
     pub fn candidates(self, classes: usize) -> Vec<Vec<usize>> {
         let budget = pooled_parameters(classes);
@@ -94,7 +94,7 @@ impl Network {
         }
     }
 
-    /// The network with hidden linear layers of these widths; layers without a name are called by their place.
+    /// Builds the network with hidden linear layers of these widths; layers without a name are named by their position.
     pub fn build(self, hidden: &[usize], classes: usize) -> Sequential {
         match self {
             Self::CnnPooled => {
@@ -108,7 +108,7 @@ impl Network {
         }
     }
 
-    /// Its layers in words, such as `2304-38-10`.
+    /// Describes the layers in words, such as `2304-38-10`.
     pub fn layers(self, hidden: &[usize], classes: usize) -> String {
         let joined = |sizes: &[usize]| sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
         let linear = |first: usize| joined(&[&[first], hidden, &[classes]].concat());

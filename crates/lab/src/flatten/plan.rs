@@ -1,4 +1,4 @@
-//! Which runs the settings ask for.
+//! The runs that the settings require.
 
 use super::nets::Network;
 use super::run::{EDITION, Run, Source};

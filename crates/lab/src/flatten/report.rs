@@ -1,4 +1,4 @@
-//! A study as data, with what it says in sentences.
+//! A study as data, with its description in sentences.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::study::{DatasetResult, Study};
 /// A study and its reading, as `striate flatten --json` prints them; made by [`Study::report`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StudyReport {
-    /// What was measured, and how thoroughly.
+    /// The settings of the experiment.
     pub settings: Settings,
     /// The results on each data set, described.
     pub parts: Vec<DatasetReport>,
@@ -19,18 +19,18 @@ pub struct StudyReport {
     pub files: Vec<PathBuf>,
 }
 
-/// The results on one data set, and what they say.
+/// The results on one data set, and their description.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DatasetReport {
-    /// The results.
+    /// The results in numbers.
     #[serde(flatten)]
     pub result: DatasetResult,
-    /// The same in sentences; see [`reading()`].
+    /// The results in sentences; see [`reading()`].
     pub reading: Vec<Passage>,
 }
 
 impl Study {
-    /// The study with its reading. `files` are those that show it.
+    /// Adds the description in sentences. `files` are the files that show the study.
     pub fn report(self, files: Vec<PathBuf>) -> StudyReport {
         let read = |result: DatasetResult| DatasetReport { reading: reading(&result), result };
         StudyReport { settings: self.settings, parts: self.parts.into_iter().map(read).collect(), files }

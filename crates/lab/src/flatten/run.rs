@@ -1,4 +1,4 @@
-//! One network trained once, and measured.
+//! One network, trained once and evaluated.
 
 use super::canvas::{CANVAS, IMAGE, Move, canvases, scrambling};
 use super::error::FlattenError;
@@ -13,72 +13,72 @@ use striate_train::{Evaluation, FitConfig, FitError, Job, Outcome, evaluate, fit
 /// Raised whenever the same settings would give other numbers, so that nothing older is taken for them.
 pub(crate) const EDITION: u32 = 1;
 
-/// Everything that decides the outcome of a run.
+/// Everything that determines the result of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// Of this experiment.
+    /// The edition of this experiment; runs of other editions are not comparable.
     pub edition: u32,
-    /// Name of the data set.
+    /// The name of the data set.
     pub data: String,
-    /// SHA-256 of its content.
+    /// The SHA-256 of the content of the data set.
     pub data_sha256: String,
     /// The contender.
     pub network: Network,
-    /// Widths of its hidden linear layers.
+    /// The widths of its hidden linear layers.
     pub hidden: Vec<usize>,
-    /// Of first parameters, order, training images and scrambling; 0 in tuning.
+    /// The random seed of the initial parameters, the order, the training images and the scrambling; 0 in tuning.
     pub seed: u64,
-    /// Images to learn from.
+    /// The number of training images.
     pub train_images: usize,
-    /// Times that each is seen.
+    /// The number of times that each training image is seen.
     pub passes: usize,
-    /// Images for each update.
+    /// The number of images per update.
     pub batch_size: usize,
-    /// Highest rate of the one-cycle schedule of Adam.
+    /// The maximum learning rate of the one-cycle schedule of Adam.
     pub learning_rate: f32,
     /// Whether the pixels are scrambled, in training and test alike.
     pub scrambled: bool,
-    /// Training images held out to measure by; `None`: measured by the whole test split.
+    /// The number of training images that are held out for evaluation; with `None`, the whole test split is used.
     pub held_out: Option<usize>,
-    /// Test images that are moved.
+    /// The number of test images that are moved.
     pub moved_images: usize,
-    /// How they are moved.
+    /// The moves of these images.
     pub moves: Vec<Move>,
 }
 
-/// A run and what came out.
+/// A run and its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finished {
-    /// What was done.
+    /// The settings of the run.
     pub run: Run,
-    /// Trainable values of the network.
+    /// The number of trainable values of the network.
     pub parameters: usize,
-    /// Images to measure by.
+    /// The number of images for evaluation.
     pub images: usize,
-    /// How many of them were right; none if training diverged.
+    /// The number of these images that were classified correctly; 0 if training diverged.
     pub hits: usize,
-    /// Mean cross entropy over them; `None` if training diverged.
+    /// The mean cross entropy over these images; `None` if training diverged.
     pub loss: Option<f64>,
-    /// What became of the images that were moved, in the order of [`Run::moves`].
+    /// The results on the moved images, in the order of [`Run::moves`].
     pub moved: Vec<Moved>,
 }
 
-/// What became of images that were moved: the same images, moved in the same way, whatever the network.
+/// The result on images that were moved: the same images, moved in the same way, for every network.
 ///
-/// Logs of earlier versions say more here, of the images that a network had got right unmoved. A share of those cannot be
-/// compared between networks, since each has its own set of them, so it is passed over.
+/// Logs of earlier versions also have the number of images that a network classified correctly without the move. This field is
+/// ignored: a share of those images cannot be compared between networks, since each has its own set of them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Moved {
-    /// Images.
+    /// The number of images.
     pub images: usize,
-    /// How many were right.
+    /// The number of images that were classified correctly.
     pub hits: usize,
 }
 
 impl Run {
-    /// Its name, for people.
+    /// A description of the run, for people.
     pub fn name(&self) -> String {
         format!(
             "{}, {}, seed {}, {} images{}, rate {:e}{}",

@@ -1,4 +1,4 @@
-//! What the experiment measures, and how thoroughly.
+//! The settings of the experiment.
 
 use super::canvas::{MARGIN, Move};
 use super::error::FlattenError;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// to either side while the best is the last on that side.
 pub(crate) const RATES: [f32; 7] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1];
 
-/// What the experiment measures, and how thoroughly. The same for every network.
+/// The settings of the experiment, which are the same for every network.
 ///
 /// # Example
 /// ```
@@ -20,30 +20,32 @@ pub(crate) const RATES: [f32; 7] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1];
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// One run of everything for each: first parameters, order, training images, scrambling.
+    /// The random seeds. Everything is run once per seed, which determines the initial parameters, the order, the training
+    /// images and the scrambling.
     pub seeds: Vec<u64>,
-    /// Times that every training image is seen; more where `min_steps` asks for it.
+    /// The number of times that every training image is seen; more if `min_steps` requires it.
     pub epochs: usize,
-    /// Images for each update.
+    /// The number of images per update.
     pub batch_size: usize,
-    /// Updates that each run makes at least, so that few images are learned as thoroughly as many.
+    /// The minimum number of updates per run, so that training on few images is as thorough as on many.
     pub min_steps: usize,
-    /// Numbers of training images beside all of them, rising. Those that a data set does not exceed are left out.
+    /// The numbers of training images besides all of them, in ascending order. Numbers that are not below the size of the data
+    /// set are left out.
     pub train_images: Vec<usize>,
-    /// Pixels of the shifts, the first 0.
+    /// The distances of the shifts in pixels; the first is 0.
     pub shifts_px: Vec<u32>,
-    /// Degrees of the rotations, the first 0.
+    /// The angles of the rotations in degrees; the first is 0.
     pub rotations_deg: Vec<u32>,
-    /// Test images that are moved and turned.
+    /// The number of test images that are shifted and rotated.
     pub moved_images: usize,
-    /// Training images of each run that tunes a learning rate.
+    /// The number of training images of each run that tunes a learning rate.
     pub tuning_images: usize,
-    /// Training images by which such a run is judged, at most a sixth of all.
+    /// The number of training images on which such a run is evaluated, at most a sixth of all.
     pub held_out_images: usize,
 }
 
 impl Settings {
-    /// Everything, for the book: seeds 1 to `seeds`.
+    /// The settings of the full experiment, with seeds 1 to `seeds`.
     pub fn full(seeds: usize) -> Self {
         Self {
             seeds: (1..=seeds as u64).collect(),
@@ -59,7 +61,7 @@ impl Settings {
         }
     }
 
-    /// The same questions, answered coarsely.
+    /// The settings for a faster, less precise experiment on the same questions.
     pub fn quick(seeds: usize) -> Self {
         Self {
             min_steps: 200,
@@ -84,10 +86,10 @@ impl Settings {
         self.epochs.max((self.min_steps * self.batch_size).div_ceil(train_images))
     }
 
-    /// Makes sure that every field makes sense.
+    /// Checks that every field is in its valid range.
     ///
     /// # Errors
-    /// [`FlattenError::Setting`] with the first that does not.
+    /// [`FlattenError::Setting`] with the first field that is not.
     pub fn check(&self) -> Result<(), FlattenError> {
         let refuse = |what, expected: String, got: String| Err(FlattenError::Setting { what, expected, got });
         let mut seeds = self.seeds.clone();

@@ -1,4 +1,4 @@
-//! Orders drawn by a seed: a pure function of (seed, stream, length).
+//! Permutations drawn by a seed: a pure function of (seed, stream, length).
 
 use striate_data::{Augment, Images, Loader, Preprocess, Split};
 

@@ -1,27 +1,27 @@
-//! A figure over the seeds.
+//! The mean and spread of a figure over the seeds.
 
 use serde::Serialize;
 
-/// One figure over the seeds.
+/// The mean and spread of one figure over the seeds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Spread {
-    /// Mean.
+    /// The mean over the seeds.
     pub mean: f64,
-    /// Of the worst seed.
+    /// The value of the worst seed.
     pub low: f64,
-    /// Of the best seed.
+    /// The value of the best seed.
     pub high: f64,
-    /// Standard deviation of the seeds, with n - 1; `None` for one.
+    /// The standard deviation over the seeds, with n - 1; `None` for a single seed.
     pub deviation: Option<f64>,
-    /// Of each seed, in their order.
+    /// The value of each seed, in the order of the seeds.
     pub seeds: Vec<f64>,
 }
 
 impl Spread {
-    /// Of these values, one a seed.
+    /// Computes the spread of these values, one per seed.
     ///
     /// # Panics
-    /// When there is none.
+    /// When there are no values.
     pub fn new(seeds: Vec<f64>) -> Self {
         assert!(!seeds.is_empty(), "a figure needs at least one seed");
         let count = seeds.len() as f64;

@@ -1,4 +1,4 @@
-//! What came out: every figure as mean and range over the seeds.
+//! The results of the experiment: every figure as mean and range over the seeds.
 
 use super::log::Log;
 use super::nets::Network;
@@ -11,95 +11,96 @@ use serde::Serialize;
 /// The results of the whole experiment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Study {
-    /// What was measured, and how thoroughly.
+    /// The settings of the experiment.
     pub settings: Settings,
-    /// A result for each data set.
+    /// The results on each data set.
     pub parts: Vec<DatasetResult>,
 }
 
 /// The results on one data set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DatasetResult {
-    /// Name of the data set.
+    /// The name of the data set.
     pub data: String,
-    /// SHA-256 of its content.
+    /// The SHA-256 of the content of the data set.
     pub data_sha256: String,
-    /// Its classes.
+    /// The number of classes.
     pub classes: usize,
-    /// All its training images.
+    /// The number of all training images.
     pub train_images: usize,
-    /// All its test images.
+    /// The number of all test images.
     pub test_images: usize,
-    /// Test images that were moved.
+    /// The number of test images that were moved.
     pub moved_images: usize,
-    /// Each network, in the order of [`Network::ALL`].
+    /// The results of each network, in the order of [`Network::ALL`].
     pub contenders: Vec<Contender>,
 }
 
-/// What one network reached on one data set.
+/// The results of one network on one data set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Contender {
     /// The network.
     pub network: Network,
-    /// Its name, for people.
+    /// The name of the network, for people.
     pub name: &'static str,
-    /// Its layers, in words.
+    /// The layers of the network, in words.
     pub layers: String,
-    /// Its trainable values.
+    /// The number of trainable values.
     pub parameters: usize,
-    /// Highest learning rate, as tuned.
+    /// The maximum learning rate, as tuned.
     pub learning_rate: f32,
-    /// The same for scrambled pixels, where it takes part.
+    /// The tuned maximum learning rate for scrambled pixels; `None` if the network does not take part in this experiment.
     pub scrambled_learning_rate: Option<f32>,
-    /// What was tried to tune it.
+    /// The runs that tuned the learning rates.
     pub tuning: Vec<Trial>,
-    /// Accuracy on the whole test split, nothing moved.
+    /// The accuracy on the whole test split, without any move.
     pub clean: Spread,
-    /// After shifts, in pixels.
+    /// The results after shifts, in pixels.
     pub shifts: Vec<Point>,
-    /// After rotations, in degrees.
+    /// The results after rotations, in degrees.
     pub rotations: Vec<Point>,
-    /// Accuracy on the whole test split with scrambled pixels, where it takes part.
+    /// The accuracy on the whole test split with scrambled pixels; `None` if the network does not take part in this experiment.
     pub scrambled: Option<Spread>,
-    /// Accuracy on the whole test split by the number of training images, rising; the last is [`clean`](Self::clean).
+    /// The accuracy on the whole test split by the number of training images, in ascending order; the last is
+    /// [`clean`](Self::clean).
     pub by_images: Vec<Learned>,
 }
 
 /// One run of tuning.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trial {
-    /// Widths of the hidden linear layers.
+    /// The widths of the hidden linear layers.
     pub hidden: Vec<usize>,
     /// Whether the pixels were scrambled.
     pub scrambled: bool,
-    /// Highest learning rate.
+    /// The maximum learning rate.
     pub learning_rate: f32,
-    /// Accuracy on held-out training images; 0 if training diverged.
+    /// The accuracy on held-out training images; 0 if training diverged.
     pub accuracy: f64,
-    /// Whether this was chosen.
+    /// Whether these settings were chosen.
     pub chosen: bool,
 }
 
-/// What was measured after one move.
+/// The result after one move.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Point {
-    /// Pixels or degrees.
+    /// The distance in pixels, or the angle in degrees.
     pub amount: u32,
-    /// Fraction of the moved images that were right; the images are the same for every network.
+    /// The fraction of the moved images that were classified correctly; the images are the same for every network.
     pub accuracy: Spread,
 }
 
-/// What was measured after learning from so many images.
+/// The result with a given number of training images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Learned {
-    /// Training images.
+    /// The number of training images.
     pub images: usize,
-    /// Fraction of the test split that was right.
+    /// The fraction of the test split that was classified correctly.
     pub accuracy: Spread,
 }
 
 impl DatasetResult {
-    /// What a network reached.
+    /// Finds the results of a network.
     pub fn contender(&self, network: Network) -> Option<&Contender> {
         self.contenders.iter().find(|contender| contender.network == network)
     }

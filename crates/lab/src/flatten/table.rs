@@ -1,14 +1,14 @@
-//! The figures as tables for a terminal.
+//! The results as tables for a terminal.
 
 use super::reading::{nearest, percent};
 use super::spread::Spread;
 use super::study::{Contender, DatasetResult};
 use striate_report::text::{Align, Table, UNDEFINED, grouped};
 
-/// The contenders, and what each reached: one table for what they are, one for what was measured.
+/// Formats two tables: one with the properties of the contenders, one with their results.
 ///
 /// # Units
-/// Per cent; where there are several seeds, mean ± standard deviation of the seeds.
+/// Accuracies are in per cent; with several seeds they are the mean ± the standard deviation of the seeds.
 pub fn table(result: &DatasetResult) -> String {
     let mut nets = Table::new([
         ("network", Align::Left),

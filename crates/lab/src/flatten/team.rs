@@ -12,9 +12,9 @@ use striate_kernels::Pool;
 pub struct StudyProgress<'a> {
     /// The run that was just finished.
     pub finished: &'a Finished,
-    /// Runs that are done.
+    /// The number of finished runs.
     pub done: usize,
-    /// Runs of the whole experiment; tuning may add some.
+    /// The number of runs of the whole experiment; tuning may add some.
     pub planned: usize,
 }
 

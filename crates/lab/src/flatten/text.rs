@@ -7,7 +7,7 @@ use super::table::table;
 /// Letters in a line of the reading.
 const WIDTH: usize = 116;
 
-/// The tables and the reading of one data set, in lines that fit a terminal.
+/// Formats the tables and the description of the results on one data set, in lines that fit a terminal.
 pub fn text(result: &DatasetResult) -> String {
     let passages = reading(result).into_iter();
     let passages = passages.map(|passage| wrapped(&format!("{}. {}", passage.about, passage.text), WIDTH));

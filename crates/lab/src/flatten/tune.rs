@@ -1,9 +1,9 @@
-//! Finds the learning rate, and for an MLP the number of layers, for every network on every data set, plain and scrambled.
+//! Tunes the learning rate, and for an MLP the number of layers, for every network on every data set, plain and scrambled.
 //!
-//! Three rates are tried on a held-out part of the training split, and further ones while the best is the last on its
-//! side. Most hits win. With scrambled pixels a network keeps the settings that were best without, unless others read more
-//! of the n held-out images by over two standard errors, `2 √(p(1−p)/n + q(1−q)/n)`: else the choice itself, a matter of a
-//! few images, would be measured as an effect of scrambling.
+//! Three rates are tried on a held-out part of the training split, and further ones as long as the best is the last on its
+//! side. The setting with the most hits wins. With scrambled pixels a network keeps its best settings for plain pixels, unless
+//! others classify more of the n held-out images correctly by over two standard errors, `2 √(p(1−p)/n + q(1−q)/n)`.
+//! Otherwise the choice itself, which depends on a few images, would appear as an effect of scrambling.
 
 use super::compare::{Stand, compare};
 use super::error::FlattenError;

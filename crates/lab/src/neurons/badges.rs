@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::layers::Layer;
 use super::record::Record;
 
-/// The least correlation of two units that count as one.
+/// The minimum correlation of two units that count as duplicates.
 pub const DUPLICATE: f64 = 0.95;
 /// The largest standard deviation, as a share of the root mean square, of a unit that counts as constant.
 pub const CONSTANT: f64 = 0.01;
@@ -14,11 +14,11 @@ pub const CONSTANT: f64 = 0.01;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Badge {
-    /// After a ReLU, and 0 on every training image.
+    /// The unit is 0 after its ReLU on every training image.
     Dead,
     /// The standard deviation of its values is less than 1 % of their root mean square.
     Constant,
-    /// Its maximum rises and falls with that of another unit of the layer, image by image.
+    /// The maximum of the unit correlates with that of another unit of the layer, image by image.
     Duplicate {
         /// The unit most similar to it.
         of: usize,
@@ -28,7 +28,7 @@ pub enum Badge {
 }
 
 impl Badge {
-    /// For people.
+    /// A description in a sentence, for people.
     pub fn text(self) -> String {
         match self {
             Self::Dead => "dead: 0 on every training image".into(),
@@ -39,7 +39,7 @@ impl Badge {
         }
     }
 
-    /// In a word or two.
+    /// A description in a word or two.
     pub fn word(self) -> String {
         match self {
             Self::Dead => "dead".into(),
@@ -49,7 +49,7 @@ impl Badge {
     }
 }
 
-/// The badges of each unit of a layer.
+/// Determines the badges of each unit of a layer.
 pub fn badges(layer: &Layer, records: &[Record]) -> Vec<Vec<Badge>> {
     let centered: Vec<Option<Vec<f64>>> = records.iter().map(centered).collect();
     (0..records.len()).map(|unit| of_one(layer, records, &centered, unit)).collect()

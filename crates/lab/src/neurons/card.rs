@@ -1,4 +1,4 @@
-//! Everything known about one unit.
+//! The results on one unit, collected.
 
 use serde::Serialize;
 use striate_data::Dataset;
@@ -17,29 +17,29 @@ use crate::LabError;
 
 /// The largest number of test images on which predictions with and without a unit are compared.
 pub const LESION_IMAGES: usize = 10_000;
-/// The same for every unit of a layer.
+/// The largest number of test images for the same comparison when all units of a layer are listed.
 pub const LESION_IMAGES_OF_A_LAYER: usize = 1000;
 /// Steps of a dream.
 const STEPS: usize = 128;
 
-/// Everything known about one unit.
+/// All results on one unit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Card {
-    /// Its layer.
+    /// The layer of the unit.
     pub layer: Layer,
-    /// Its number.
+    /// The index of the unit, from 0.
     pub unit: usize,
-    /// What was recorded about it.
+    /// The statistics of its activations.
     pub record: Record,
-    /// Training images seen.
+    /// The number of training images.
     pub images: usize,
-    /// Its remarkable properties.
+    /// The remarkable properties of the unit.
     pub badges: Vec<Badge>,
-    /// Images.
+    /// Images of strong, middling and no response.
     pub examples: Examples,
-    /// Images of each class among the 100 strongest.
+    /// For each class, the number of its images among the 100 strongest.
     pub top_classes: Vec<usize>,
-    /// The network without it; `None` if the classes of the data set are not the network's.
+    /// The accuracy of the network without the unit; `None` if the classes of the data set are not the network's.
     pub lesion: Option<Lesion>,
     /// An image synthesized for it, if requested.
     pub dream: Option<Dream>,
@@ -48,29 +48,30 @@ pub struct Card {
 /// The figures of one unit, a row in the table of its layer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct UnitRow {
-    /// Its number.
+    /// The index of the unit, from 0.
     pub unit: usize,
-    /// The largest value.
+    /// The largest value of the unit.
     pub max: f32,
     /// The training image that contains it; `None` for a unit that is never above 0.
     pub strongest: Option<u32>,
-    /// Class of that image.
+    /// The class of that image.
     pub label: Option<u32>,
-    /// Fraction of the values that are not 0.
+    /// The fraction of the values that are not 0.
     pub active: f64,
     /// The most frequent class among the 100 strongest images, and its fraction of them.
     pub favorite: Option<(usize, f64)>,
-    /// Its remarkable properties.
+    /// The remarkable properties of the unit.
     pub badges: Vec<Badge>,
-    /// Percentage points of accuracy lost without it.
+    /// The percentage points of accuracy that are lost without the unit.
     pub points: Option<f64>,
 }
 
 impl Card {
-    /// The card of unit `unit` of a layer; `dreaming` adds an image synthesized from that seed. `tell` receives the progress.
+    /// Collects the results on unit `unit` of a layer. With `dreaming`, an image is synthesized from that seed. `tell` receives
+    /// the progress.
     ///
     /// # Errors
-    /// [`LabError::NoUnits`], [`LabError::NoUnit`]; images that the network cannot take.
+    /// [`LabError::NoUnits`] and [`LabError::NoUnit`]; also when the network cannot take the images.
     pub fn new(
         model: &ModelFile,
         data: &Dataset,
@@ -109,14 +110,14 @@ impl Card {
     }
 
     /// Whether the synthesized image activates the unit more than all but one in a thousand training images do; `None` without
-    /// an image.
+    /// a synthesized image.
     pub fn dream_succeeded(&self) -> Option<bool> {
         let dream = self.dream.as_ref()?;
         Some(self.record.permille(self.images).is_some_and(|seen| dream.value > seen))
     }
 }
 
-/// Every unit of a layer, in order, and the number of test images behind the points lost.
+/// Lists every unit of a layer, in order, and returns the number of test images behind the points lost.
 ///
 /// # Errors
 /// Those of [`Card::new`].

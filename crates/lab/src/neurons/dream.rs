@@ -20,41 +20,44 @@ const START: f64 = 0.1;
 /// The first step, as a fraction of the radius; steps fall to 0 along half a cosine.
 const STEP: f64 = 0.3;
 
-/// How an image is synthesized.
+/// The settings of the synthesis of an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DreamConfig {
-    /// Steps up the gradient.
+    /// The number of steps of gradient ascent.
     pub steps: usize,
-    /// The largest norm of the image, normalized as the network takes it: 0 is the mean image.
+    /// The largest norm of the image, in the normalized values that the network takes; 0 is the mean image.
     pub radius: f64,
-    /// How far the image is shifted at random between two steps, so that the result does not depend on single pixels.
+    /// The maximum random shift of the image between two steps in pixels, so that the result does not depend on single pixels.
     pub jitter_px: usize,
-    /// Seed of the starting points and of the shifts.
+    /// The random seed of the starting points and of the shifts.
     pub seed: u64,
 }
 
 /// A synthesized image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dream {
-    /// `[C, H, W]`, normalized.
+    /// The image, `[C, H, W]`, normalized.
     pub values: Vec<f32>,
-    /// The unit's value on it, after the activation.
+    /// The value of the unit on the image, after the activation.
     pub value: f32,
-    /// The settings it was made with.
+    /// The settings of the synthesis.
     pub config: DreamConfig,
 }
 
-/// Gradient ascent from noise to the image within a ball that activates unit `unit` of a layer most: of a map, its center value.
+/// Synthesizes an image that activates unit `unit` of a layer as strongly as possible, by gradient ascent from noise within a
+/// ball. Of a map, the value in the center is maximized.
 ///
-/// `x <- project(x + step · radius · g / |g|)`, with `g` the gradient of the value before the activation (after it, a unit that
-/// starts inactive has none) and the step falling from 0.3 to 0 along half a cosine; the best of four starts. For a linear unit
-/// the answer is known: `radius · w / |w|`. `tell` receives the number of steps done, and their total.
+/// `x <- project(x + step · radius · g / |g|)`, where `g` is the gradient of the value before the activation (after
+/// it, a unit that starts inactive has none), and the step falls from 0.3 to 0 along half a cosine; the result is the best of
+/// four starts. For a linear unit the solution is known: `radius · w / |w|`. `tell` receives the number of steps done, and
+/// their total.
 ///
 /// # Numerics
-/// A function of the seed, the same on any number of threads. Gradients are the engine's f32; norms are sums in f64.
+/// The result is a function of the seed, and the same on any number of threads. Gradients are the engine's f32; norms are sums
+/// in f64.
 ///
 /// # Errors
-/// [`LabError::NoUnit`], and settings that make no sense.
+/// [`LabError::NoUnit`]; [`LabError::Dream`] when a setting is out of range.
 ///
 /// # Source
 /// Erhan 2009.
@@ -118,7 +121,8 @@ pub fn dream(
     Ok(Dream { values: image.iter().copied().collect(), value: behind(values[best]), config: *config })
 }
 
-/// The median norm of at most 512 normalized images of a split: the radius of images no stronger than real ones.
+/// Computes the median norm of at most 512 normalized images of a split, as a radius with which synthesized images are as
+/// strong as real ones.
 ///
 /// # Errors
 /// Those of [`Index::build`](super::Index::build).

@@ -12,38 +12,38 @@ use super::layers::Layer;
 use super::record::{Entry, Record};
 use crate::LabError;
 
-/// Images of each kind.
+/// The number of images of each kind.
 pub const EXAMPLES: usize = 9;
 
-/// One image, and the position in it to which the unit responds most.
+/// One image, and the position of the unit's largest value in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Example {
-    /// Index in the training split.
+    /// The index of the image in the training split.
     pub image: u32,
-    /// Its class.
+    /// The class of the image.
     pub label: u32,
-    /// The unit's largest value.
+    /// The largest value of the unit.
     pub value: f32,
-    /// Row and column of that value in the map.
+    /// The row and column of that value in the map.
     pub at: [u16; 2],
-    /// The value's receptive field in the image.
+    /// The receptive field of that value in the image.
     #[serde(flatten)]
     pub field: Field,
 }
 
-/// Nine images each, no image twice in a row.
+/// Nine images of each kind; no image appears twice.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Examples {
-    /// Those with the largest values of the whole training split.
+    /// The images with the largest values of the whole training split.
     pub strongest: Vec<Example>,
-    /// Those around the median of the positive maxima (of a unit without a ReLU: of all maxima) in the sample.
+    /// The images of the sample around the median of the positive maxima (for a unit without a ReLU: of all maxima).
     pub middling: Vec<Example>,
-    /// Images of the sample in which the unit is inactive (of a unit without a ReLU: those with the smallest maxima).
+    /// The images of the sample in which the unit is inactive (for a unit without a ReLU: those with the smallest maxima).
     pub silent: Vec<Example>,
 }
 
 impl Examples {
-    /// Chosen from what was recorded.
+    /// Chooses the images from the statistics of the unit.
     pub fn of(graph: &Graph, layer: &Layer, record: &Record, split: &Split) -> Self {
         let example = |entry: &Entry| {
             let field = receptive_field(graph, layer.value, entry.at.map(usize::from));

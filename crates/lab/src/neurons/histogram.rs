@@ -1,10 +1,10 @@
-//! A histogram in one pass over values whose range nobody knows.
+//! A histogram that is filled in one pass over values of unknown range.
 
-/// 256 bins of equal width, a power of two, that cover all finite values other than 0.
+/// A histogram with 256 bins of equal width, a power of two, which cover all finite values other than 0.
 ///
-/// The width doubles, and pairs of bins become one, when a value does not fit: so one pass is enough, nothing is cut off,
-/// and the outcome is that of having known the range before, whatever the order of the values. The largest magnitude
-/// lies in the outer half of the bins.
+/// When a value does not fit, the width is doubled and pairs of bins are merged. So one pass is enough, no value is cut off,
+/// and the result is the same as with a range known in advance, whatever the order of the values. The largest magnitude is in
+/// the outer half of the bins.
 ///
 /// # Numerics
 /// Bin `i` counts `first + i·width <= v < first + (i + 1)·width`. Both are exact.
@@ -17,11 +17,11 @@ pub struct Histogram {
     is_signed: bool,
 }
 
-/// Number of bins.
+/// The number of bins.
 pub const BINS: usize = 256;
 
 impl Histogram {
-    /// An empty one, for values that may be negative if `is_signed`.
+    /// Creates an empty histogram, for values that may be negative if `is_signed`.
     pub fn new(is_signed: bool) -> Self {
         Self { counts: vec![0; BINS], exponent: None, is_signed }
     }
@@ -34,12 +34,12 @@ impl Histogram {
         is_whole.then_some(Self { counts, exponent, is_signed })
     }
 
-    /// The counts, from the smallest values up.
+    /// The counts of the bins, from the smallest values to the largest.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// Width of a bin; 0 when it is empty.
+    /// The width of a bin; 0 when the histogram is empty.
     pub fn width(&self) -> f64 {
         self.exponent.map_or(0.0, |exponent| 2.0_f64.powi(exponent))
     }
@@ -48,7 +48,7 @@ impl Histogram {
         self.exponent.unwrap_or(0)
     }
 
-    /// Lower edge of bin `i`.
+    /// The lower edge of bin `i`.
     pub fn edge(&self, i: usize) -> f64 {
         (i as f64 - self.middle() as f64) * self.width()
     }

@@ -1,4 +1,4 @@
-//! One pass over a data set: what every unit of a network answers to.
+//! One pass over a data set, which records the responses of every unit.
 
 use ndarray::ArrayD;
 use striate_data::{Augment, Dataset, Loader};
@@ -14,16 +14,17 @@ use crate::LabError;
 const BATCH_BYTES: usize = 64 << 20;
 const MOST: usize = 128;
 
-/// Images of which the maximum of every map is kept.
+/// The number of images of which the maximum of every map is kept.
 pub const SAMPLE: usize = 2048;
 
-/// Every unit of a network on the training split of a data set.
+/// The recorded responses of every unit of a network to the training split of a data set.
 ///
-/// Made by [`Index::open_or_build`] in one pass: for each unit the 100 images with the largest values, a histogram of its
-/// activations, sums, and the largest value in each of 2048 images that lie evenly in the split.
+/// [`Index::open_or_build`] creates it in one pass: for each unit the 100 images with the largest values, a histogram of its
+/// activations, sums, and the largest value in each of 2048 images that are evenly spaced in the split.
 ///
 /// # Numerics
-/// Sums are in f64, in the order of the images: the same bits on any number of threads and with batches of any size.
+/// Sums are computed in f64, in the order of the images: the bits are the same on any number of threads and with any batch
+/// size.
 ///
 /// # Example
 /// ```
@@ -54,9 +55,9 @@ pub const SAMPLE: usize = 2048;
 pub struct Index {
     /// The layers, in the order in which they run.
     pub layers: Vec<(Layer, Vec<Record>)>,
-    /// Images of the training split.
+    /// The number of images of the training split.
     pub images: usize,
-    /// How many of each class.
+    /// The number of images of each class.
     pub class_counts: Vec<usize>,
 }
 
@@ -64,7 +65,7 @@ impl Index {
     /// Runs the network over the training split and records the values of each unit.
     ///
     /// # Errors
-    /// Images of another shape than the network's, photos that cannot be decoded.
+    /// When images have another shape than the network's input, or photos cannot be decoded.
     pub fn build(
         model: &ModelFile,
         data: &Dataset,
@@ -123,10 +124,10 @@ impl Index {
         Ok(index)
     }
 
-    /// A layer with its units, by its name or that of the value that is looked at.
+    /// Finds a layer with its units, by its name or by the name of its recorded value.
     ///
     /// # Errors
-    /// [`LabError::NoUnits`] with the layers that there are.
+    /// [`LabError::NoUnits`] with the existing layers.
     pub fn layer(&self, name: &str) -> Result<(&Layer, &[Record]), LabError> {
         let by = |of: fn(&Layer) -> &str| self.layers.iter().find(|(layer, _)| of(layer) == name);
         match by(|layer| &layer.name).or_else(|| by(|layer| &layer.value_name)) {

@@ -1,4 +1,4 @@
-//! Which values of a network are units.
+//! The values of a network that are units.
 
 use striate_graph::op::{Role, Sign};
 use striate_graph::{Graph, NodeId};
@@ -8,40 +8,40 @@ use crate::LabError;
 /// A layer whose maps, or values, are units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
-    /// Its name: that of the convolution, the fully connected layer, or the activation behind a sum.
+    /// The name of the convolution, of the fully connected layer, or of the activation after a sum.
     pub name: String,
-    /// The operation that computes it.
+    /// The node of the operation that computes it.
     pub id: NodeId,
-    /// The value that is looked at: behind the layer's batch norm and activation, where it has some.
+    /// The node of the recorded value: after the layer's batch norm and activation, if it has them.
     pub value: NodeId,
-    /// Name of that value.
+    /// The name of the recorded value.
     pub value_name: String,
-    /// Maps, or values of a vector.
+    /// The number of units: maps, or values of a vector.
     pub units: usize,
-    /// `[H, W]` of a map; `[1, 1]` for a vector.
+    /// The height and width of a map; `[1, 1]` for a vector.
     pub size: [usize; 2],
-    /// Whether it can be negative: without a ReLU or another activation that rules it out.
+    /// Whether values can be negative: true without a ReLU or another activation that rules it out.
     pub is_signed: bool,
 }
 
 impl Layer {
-    /// Whether it makes maps, not a vector.
+    /// Whether the units are maps, and not values of a vector.
     pub fn has_maps(&self, graph: &Graph) -> bool {
         graph.nodes[self.value].shape.len() == 3
     }
 
-    /// Checks that there is a unit of that number.
+    /// Checks that there is a unit with this index.
     ///
     /// # Errors
-    /// [`LabError::NoUnit`], which says how many there are.
+    /// [`LabError::NoUnit`] with the number of units.
     pub fn check(&self, unit: usize) -> Result<(), LabError> {
         let (layer, units) = (self.name.clone(), self.units);
         if unit < units { Ok(()) } else { Err(LabError::NoUnit { layer, unit, units }) }
     }
 }
 
-/// Every layer with units, in the order in which they run: convolutions and fully connected layers, each behind its batch norm
-/// and ReLU; and ReLUs of anything else, such as the sum at the end of a residual block.
+/// Lists every layer with units, in the order in which they run: convolutions and fully connected layers, each with its batch
+/// norm and ReLU; and ReLUs of other values, such as the sum at the end of a residual block.
 pub fn layers(graph: &Graph) -> Vec<Layer> {
     let mut found: Vec<Layer> = Vec::new();
     for (id, node) in graph.nodes.iter().enumerate() {
@@ -69,10 +69,10 @@ pub fn layers(graph: &Graph) -> Vec<Layer> {
     found
 }
 
-/// The layer of that name, which may also be that of the value that is looked at.
+/// Finds the layer with this name, or the layer whose recorded value has this name.
 ///
 /// # Errors
-/// [`LabError::NoUnits`] with the layers that there are.
+/// [`LabError::NoUnits`] with the existing layers.
 pub fn find(graph: &Graph, name: &str) -> Result<Layer, LabError> {
     let mut all = layers(graph);
     let at = all.iter().position(|layer| layer.name == name);

@@ -1,4 +1,4 @@
-//! What a network loses when one of its units is silenced.
+//! The effect on a network when one of its units is set to zero.
 
 use ndarray::{ArrayD, ArrayView4};
 use striate_data::{Augment, Loader, Split};
@@ -15,47 +15,47 @@ use crate::LabError;
 const BATCH_BYTES: usize = 64 << 20;
 const MOST: usize = 256;
 
-/// A network with one unit set to 0, compared with the intact network.
+/// The predictions of a network with one unit set to 0, compared with those of the intact network.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lesion {
-    /// The unit.
+    /// The index of the unit.
     pub unit: usize,
     /// The class of each image.
     pub labels: Vec<u32>,
-    /// The intact network's prediction for each.
+    /// The intact network's prediction for each image.
     pub intact: Vec<u32>,
-    /// The prediction without the unit.
+    /// The prediction for each image without the unit.
     pub without: Vec<u32>,
 }
 
-/// The accuracy of one class.
+/// The correct predictions for one class, with and without the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassCost {
-    /// The class.
+    /// The index of the class.
     pub class: usize,
-    /// Images of it.
+    /// The number of images of the class.
     pub images: usize,
-    /// Correct predictions of the intact network.
+    /// The number of correct predictions of the intact network.
     pub intact: usize,
-    /// Correct predictions without the unit.
+    /// The number of correct predictions without the unit.
     pub without: usize,
 }
 
-/// How often one class is predicted as another.
+/// The number of times that one class is predicted as another, with and without the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Confused {
-    /// The class.
+    /// The class of the images.
     pub label: usize,
-    /// The class predicted instead.
+    /// The class that is predicted instead.
     pub said: usize,
-    /// How often by the intact network.
+    /// The number of times with the intact network.
     pub intact: usize,
-    /// How often without the unit.
+    /// The number of times without the unit.
     pub without: usize,
 }
 
 impl Lesion {
-    /// Accuracies, `[intact, without the unit]`.
+    /// The accuracies, `[intact, without the unit]`, 0 to 1.
     pub fn accuracy(&self) -> [f64; 2] {
         [&self.intact, &self.without].map(|said| {
             let right = said.iter().zip(&self.labels).filter(|(said, label)| said == label).count();
@@ -63,13 +63,13 @@ impl Lesion {
         })
     }
 
-    /// Percentage points of accuracy lost without the unit.
+    /// The percentage points of accuracy that are lost without the unit.
     pub fn points(&self) -> f64 {
         let [intact, without] = self.accuracy();
         100.0 * (intact - without)
     }
 
-    /// Every class that has images, the one that loses most first.
+    /// Returns every class that has images, the one that loses most first.
     pub fn classes(&self) -> Vec<ClassCost> {
         let mut costs: Vec<ClassCost> = Vec::new();
         for ((&label, &intact), &without) in self.labels.iter().zip(&self.intact).zip(&self.without) {
@@ -93,7 +93,7 @@ impl Lesion {
         costs
     }
 
-    /// The confusions that grow, those that grow most first.
+    /// Returns the confusions that become more frequent, those that grow most first.
     pub fn grown(&self) -> Vec<Confused> {
         let mut counts = std::collections::BTreeMap::<(u32, u32), [usize; 2]>::new();
         for (side, said) in [&self.intact, &self.without].into_iter().enumerate() {
@@ -113,12 +113,12 @@ impl Lesion {
     }
 }
 
-/// Sets each of these units of a layer to 0 in turn (`value[:, unit] = 0`, after the activation) and runs the network again, on
-/// at most `most` images that lie evenly in the split. What comes before the layer is computed once for all of them.
+/// Sets each of these units of a layer to 0 in turn (`value[:, unit] = 0`, after the activation) and runs the network again,
+/// on at most `most` images that are evenly spaced in the split. The values before the layer are computed once for all of them.
 /// `tell` receives the number of predictions done, and their total.
 ///
 /// # Errors
-/// [`LabError::NoUnit`]; images of another shape than the network's, photos that cannot be decoded.
+/// [`LabError::NoUnit`]; also when images have another shape than the network's input, or photos cannot be decoded.
 pub fn lesions(
     model: &ModelFile,
     engine: &Engine,

@@ -1,12 +1,12 @@
-//! What single units of a network respond to, found on real images.
+//! The responses of single units of a network, measured on real images.
 //!
 //! [`Index::open_or_build`] goes through a training set once and records, for every unit of every layer, the images that
-//! activate it most and the distribution of its values. [`Card::new`] collects what is known about one unit, and
-//! [`Card::page`] draws it; [`table`] lists all units of a layer. [`lesions`] measures what the network loses without a unit,
-//! and [`dream()`] synthesizes an image for it. People predict a unit's responses better from real images than from
-//! synthesized ones (Borowski 2021), so the real ones come first.
+//! activate it most and the distribution of its values. [`Card::new`] collects the results on one unit, and [`Card::page`]
+//! draws them; [`table`] lists all units of a layer. [`lesions`] measures the accuracy of the network without a unit, and
+//! [`dream()`] synthesizes an image for it. People predict a unit's responses better from real images than from synthesized
+//! ones (Borowski 2021), so the real ones come first.
 //!
-//! Where to start reading: `layers.rs` for what a unit is, `record.rs` for what is recorded about it, then `index.rs`.
+//! Where to start reading: `layers.rs` for the definition of a unit, `record.rs` for the recorded statistics, then `index.rs`.
 //!
 //! # Example
 //! See [`Index`].

@@ -41,12 +41,12 @@ const BADGE: Rgb = Rgb::hex(0xfbe3c8);
 type Section<'a> = (&'static str, String, &'a [Example]);
 
 impl Card {
-    /// The card as a page: nine images each that the unit answers to most, in the middle, and not at all, cut out at what the
-    /// unit sees of them and whole; the classes of the strongest hundred; how its values are spread; what the network loses
-    /// without it. `name` is what the network is called.
+    /// Draws the card as a page: nine images each of strong, middling and no response, cropped to the receptive field and
+    /// whole; the classes of the strongest hundred; the distribution of the values; and the accuracy of the network without the
+    /// unit. `name` is the name of the network.
     ///
     /// # Errors
-    /// Photos that cannot be decoded any more.
+    /// When a photo can no longer be decoded.
     pub fn page(&self, model: &ModelFile, data: &Dataset, name: &str) -> Result<Scene, LabError> {
         let is_small = self.sees_part(model);
         let mut parts = vec![self.head(model, data, name)];

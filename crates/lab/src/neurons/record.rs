@@ -1,45 +1,45 @@
-//! What is noted of one unit while a data set goes by.
+//! The statistics of one unit, which are recorded during a pass over a data set.
 
 use super::histogram::Histogram;
 
-/// Entries of the list of strongest images.
+/// The number of entries in the list of strongest images.
 pub const TOP: usize = 100;
 
-/// One image by its strongest value of a unit.
+/// One image, with the largest value of a unit in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Entry {
     /// The largest value of the unit's map.
     pub value: f32,
-    /// Index of the image in its split.
+    /// The index of the image in its split.
     pub image: u32,
-    /// Row and column of the value in the map, the first in scan order.
+    /// The row and column of the value in the map, the first in scan order.
     pub at: [u16; 2],
 }
 
-/// One unit's activations on a data set.
+/// The statistics of one unit's activations on a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// All finite values other than 0.
+    /// The distribution of all finite values other than 0.
     pub histogram: Histogram,
-    /// Values seen.
+    /// The number of all values.
     pub values: u64,
-    /// Those that are exactly 0.
+    /// The number of values that are exactly 0.
     pub zeros: u64,
-    /// Those that are infinite or NaN; they count nowhere else.
+    /// The number of values that are infinite or NaN; all other statistics ignore them.
     pub not_finite: u64,
-    /// The largest.
+    /// The largest value.
     pub max: f32,
-    /// The smallest.
+    /// The smallest value.
     pub min: f32,
-    /// Their sum.
+    /// The sum of the values.
     pub sum: f64,
-    /// The sum of their squares.
+    /// The sum of the squares of the values.
     pub squares: f64,
     /// For each class, the sum over its images of the map's maximum.
     pub class_sums: Vec<f64>,
-    /// The images with the largest values, one entry an image: by value, then by image, row and column.
+    /// The images with the largest values, one entry per image, sorted by value, then by image, row and column.
     pub top: Vec<Entry>,
-    /// The map's maximum in the images of the sample, in their order; NaN where no value is finite.
+    /// The map's maximum in each image of the sample, in their order; NaN where no value is finite.
     pub sample: Vec<Entry>,
 }
 
@@ -120,17 +120,17 @@ impl Record {
         self.top.truncate(TOP);
     }
 
-    /// Mean of the finite values; 0 without any.
+    /// The mean of the finite values; 0 if there are none.
     pub fn mean(&self) -> f64 {
         self.sum / self.finite().max(1) as f64
     }
 
-    /// `sqrt(mean(v^2))` of the finite values.
+    /// The root mean square of the finite values.
     pub fn rms(&self) -> f64 {
         (self.squares / self.finite().max(1) as f64).sqrt()
     }
 
-    /// Fraction of the values that are not 0.
+    /// The fraction of the values that are not 0.
     pub fn active(&self) -> f64 {
         (self.values - self.zeros) as f64 / self.values.max(1) as f64
     }
@@ -139,8 +139,8 @@ impl Record {
         self.values - self.not_finite
     }
 
-    /// The value that only one image in 1000 passes, or of very large data sets one in more: the maximum of a map in the
-    /// image at rank `ceil(images / 1000)`, at most the 100th. `None` where no image has a value.
+    /// The value that only one image in 1000 exceeds: the maximum of a map in the image at rank `ceil(images / 1000)`, at
+    /// most the 100th, so that for very large data sets fewer images exceed it. `None` if no image has a value.
     pub fn permille(&self, images: usize) -> Option<f32> {
         let rank = images.div_ceil(1000).clamp(1, TOP);
         Some(self.top.get(rank - 1).or(self.top.last())?.value)

@@ -1,4 +1,4 @@
-//! Units as data: one of them, or all of a layer.
+//! Units as data: one unit, or all units of a layer.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::examples::Example;
 use super::index::Index;
 use super::lesion::{ClassCost, Confused, Lesion};
 
-/// Every unit of a layer, as `striate neuron --json` prints them.
+/// All units of a layer, as `striate neuron --json` prints them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LayerReport {
     /// The name of the network, such as the path of its file.
@@ -21,15 +21,15 @@ pub struct LayerReport {
     pub data: String,
     /// The name of the layer.
     pub layer: String,
-    /// The number of training images that the index is made of.
+    /// The number of training images in the index.
     pub training_images: usize,
-    /// The number of test images behind the points lost; 0 where they were not measured.
+    /// The number of test images behind the points lost; 0 if these were not measured.
     pub test_images: usize,
     /// The units, in order.
     pub maps: Vec<UnitRow>,
 }
 
-/// One unit, as `striate neuron --json` prints it; made by [`Card::report`].
+/// The results on one unit, as `striate neuron --json` prints them; made by [`Card::report`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CardReport {
     /// The name of the network, such as the path of its file.
@@ -38,19 +38,19 @@ pub struct CardReport {
     pub data: String,
     /// The name of the layer.
     pub layer: String,
-    /// The name of the value that is looked at, behind the layer's batch norm and activation.
+    /// The name of the recorded value, after the layer's batch norm and activation.
     pub value: String,
-    /// The number of the unit, from 0.
+    /// The index of the unit, from 0.
     pub map: usize,
     /// The number of units of the layer.
     pub maps: usize,
-    /// `[H, W]` of a map; `[1, 1]` for a vector.
+    /// The height and width of a map; `[1, 1]` for a vector.
     pub size: [usize; 2],
-    /// The number of training images that the index is made of.
+    /// The number of training images in the index.
     pub training_images: usize,
     /// The number of values of the unit on all training images.
     pub values: u64,
-    /// How many of them are infinite or NaN.
+    /// The number of values that are infinite or NaN.
     pub not_finite: u64,
     /// The largest value.
     pub max: f32,
@@ -58,7 +58,7 @@ pub struct CardReport {
     pub min: f32,
     /// The mean of the values.
     pub mean: f64,
-    /// The root of the mean square of the values.
+    /// The root mean square of the values.
     pub rms: f64,
     /// The fraction of the values that are not 0, in 0 ..= 1.
     pub active: f64,
@@ -130,9 +130,9 @@ pub struct LesionClass {
     pub class: String,
     /// The number of its test images.
     pub images: usize,
-    /// How many of them the intact network classifies correctly.
+    /// The number of these images that the intact network classifies correctly.
     pub right: usize,
-    /// How many are classified correctly without the unit.
+    /// The number of these images that are classified correctly without the unit.
     pub right_without: usize,
 }
 
@@ -143,9 +143,9 @@ pub struct LesionConfusion {
     pub class: String,
     /// The name of the class that is predicted.
     pub taken_for: String,
-    /// How often the intact network does so.
+    /// The number of times that the intact network does so.
     pub times: usize,
-    /// How often it happens without the unit.
+    /// The number of times that it happens without the unit.
     pub times_without: usize,
 }
 
@@ -156,17 +156,17 @@ pub struct DreamReport {
     pub value: f32,
     /// The value that one training image in a thousand exceeds; `None` where no image has a value.
     pub one_in_a_thousand: Option<f32>,
-    /// Whether the synthesized image exceeds it.
+    /// Whether the value on the synthesized image exceeds `one_in_a_thousand`.
     pub succeeded: bool,
     /// The random seed of the image.
     pub seed: u64,
-    /// The largest norm that the image could have, in the unit of the normalized input.
+    /// The largest norm that the image could have, in normalized values.
     pub radius: f64,
 }
 
 impl Card {
-    /// The card as data. `model` is the name of the network, `data` the data set of the index, and `files` those that show the
-    /// unit.
+    /// Converts the card into data. `model` is the name of the network, `data` the data set of the index, and `files` the files
+    /// that show the unit.
     pub fn report(&self, index: &Index, model: &str, data: &Dataset, files: Vec<PathBuf>) -> CardReport {
         let (record, layer) = (&self.record, &self.layer);
         let class = |(class, name): (usize, &String)| {
@@ -219,7 +219,7 @@ impl Card {
 }
 
 impl Lesion {
-    /// The comparison as data; `classes` are the names of the classes.
+    /// Converts the comparison into data; `classes` are the names of the classes.
     pub fn report(&self, classes: &[String]) -> LesionReport {
         let [accuracy, accuracy_without] = self.accuracy();
         let cost = |c: ClassCost| LesionClass {

@@ -7,7 +7,7 @@
 //! SHA-256 of all before                                                             (little-endian)
 //! ```
 //!
-//! Written whole or not at all. What is damaged, or of another network or data set, is as good as not there.
+//! A file is written completely or not at all. Files that are damaged, or of another network or data set, are ignored.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ use super::index::{Index, SAMPLE};
 use super::record::{Entry, Record, TOP};
 use crate::LabError;
 
-/// Name of the folder, beside downloads, that indices are kept in.
+/// The name of the folder for indices, beside the downloads.
 pub const INDICES: &str = "neurons";
 
 const MAGIC: &[u8; 8] = b"STRNEUR1";
@@ -32,21 +32,21 @@ const HASH_BYTES: usize = 32;
 const ENTRY_BYTES: usize = 12;
 const HEADER_BYTES: usize = 8 + 32 + 12;
 
-/// Where an index came from.
+/// The origin of an index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// From a file that was made before.
+    /// The index was read from a file.
     Kept,
-    /// From the images, just now.
+    /// The index was just computed from the images.
     Built,
 }
 
 impl Index {
-    /// The index of this network and these data: the one kept in `folder`, or a new one, which is kept there for the next time.
+    /// Returns the index of this network and this data set: the one stored in `folder`, or a new one, which is stored there.
     ///
-    /// A file is known by what decides its content, the network with its weights and preprocessing and the data set, as
-    /// `KEY.neurons`. One that is damaged, or of something else, is made anew; a folder that cannot be written is as good as
-    /// none. `tell` receives the number of images done, and their total.
+    /// The name of the file, `KEY.neurons`, identifies what determines its content: the network with its weights and
+    /// preprocessing, and the data set. A file that is damaged or has other content is replaced; a folder that cannot be
+    /// written is ignored. `tell` receives the number of images done, and their total.
     ///
     /// # Errors
     /// Those of [`Index::build`].

@@ -10,8 +10,8 @@ use super::card::Card;
 use super::lesion::ClassCost;
 
 impl Card {
-    /// The card in a few lines: what the unit responds to, and what the network loses without it. `data` is the data set of the
-    /// index.
+    /// Formats the card in a few lines: the images to which the unit responds, and the accuracy of the network without it.
+    /// `data` is the data set of the index.
     pub fn text(&self, data: &Dataset) -> String {
         words(self, data).expect("strings grow")
     }

@@ -1,4 +1,4 @@
-//! The benchmark of a machine: its peak, and how much of it the reference network reaches in training and in inference.
+//! The benchmark of a machine: its peak, and the share of it that the reference network reaches in training and in inference.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::capture::Capture;
 use super::inference::Inference;
 use super::reference::REFERENCE;
 
-/// Everything that was measured, as `striate bench` prints it; the rest is absent from JSON.
+/// The results of a benchmark, as `striate bench` prints them; values that were not measured are absent from JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Benchmark {
     /// The name of the network.
@@ -45,7 +45,7 @@ pub struct Benchmark {
 }
 
 impl Benchmark {
-    /// Measures the peak, and nothing else yet.
+    /// Measures only the peak; the other results are empty.
     ///
     /// # Example
     /// ```no_run

@@ -1,5 +1,4 @@
-//! The cost of capturing: a run that keeps every value of the network against one that keeps none, alternating on the same
-//! threads.
+//! The cost of capturing: runs that keep every value of the network alternate with runs that keep none, on the same threads.
 
 use std::time::{Duration, Instant};
 
@@ -17,12 +16,12 @@ const LEAST_RUNS: usize = 10;
 const CASES: [(&str, usize, usize, usize); 4] =
     [("convnet", 28, 1, 64), ("convnet", 28, 1, 1000), ("resnet18", 224, 3, 1), ("resnet18", 224, 3, 8)];
 
-/// What it costs to keep every value of a network.
+/// The cost of keeping every value of a network.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Capture {
     /// The name of the network.
     pub model: &'static str,
-    /// Samples at once.
+    /// The number of samples per run.
     pub batch: usize,
     /// The median time of a run that keeps no value, in seconds.
     pub plain_s: f64,
@@ -39,7 +38,7 @@ pub struct Capture {
 /// Measures the cost of capturing for two networks and several batch sizes, which takes some fifteen seconds.
 ///
 /// # Errors
-/// When one of them cannot be planned, for lack of memory.
+/// When there is not enough memory for one of the networks.
 ///
 /// # Example
 /// ```no_run

@@ -1,4 +1,4 @@
-//! Each part of a plan: what it computes, how, how fast, and the limit set by its roofline.
+//! The parts of a plan: their operations, algorithms and speed, and the limit set by the roofline.
 
 #[cfg(test)]
 mod tests;
@@ -17,66 +17,67 @@ use super::subject::{Runner, Subject};
 use super::text::{EFFECTIVE, fitted, images, peak, rate, share, threads};
 use crate::LabError;
 
-/// A network as it runs.
+/// A plan with the time of each of its parts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
-    /// What it is called.
+    /// The name of the network.
     pub model: String,
-    /// What it does.
+    /// The work that was measured, as text.
     pub work: &'static str,
-    /// Shape `[C, H, W]` of a sample.
+    /// The shape `[C, H, W]` of a sample.
     pub input: [usize; 3],
-    /// Samples at once.
+    /// The number of samples per run.
     pub batch: usize,
-    /// What it ran on.
+    /// The machine on which it was measured.
     #[serde(flatten)]
     pub machine: Machine,
-    /// Times that each part was measured; the least time counts.
+    /// The number of times that each part was measured; the shortest time counts.
     pub rounds: usize,
-    /// Of the fastest run in which threads do not wait after every kernel.
+    /// The time in seconds of the fastest run in which threads do not wait after every kernel.
     pub run_s: f64,
-    /// Its parts, in the order in which they run.
+    /// The parts of the plan, in the order in which they run.
     pub rows: Vec<PlanPart>,
-    /// Parts that are computed alike, the most time first.
+    /// The totals of the parts by pass and algorithm, the longest time first.
     pub kinds: Vec<AlgorithmTotal>,
 }
 
-/// A part of a plan.
+/// A part of a plan, with its time.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanPart {
-    /// What it is for: `forward`, `loss`, `backward` or `update`.
+    /// The pass that it belongs to: `forward`, `loss`, `backward` or `update`.
     pub pass: &'static str,
-    /// The values that it computes: the layer's, and those of the operations that are joined to it.
+    /// The names of the values that it computes: that of the layer, and those of the operations that are fused with it.
     pub nodes: Vec<String>,
-    /// Short for the nodes.
+    /// A short form of the names in `nodes`.
     pub label: String,
-    /// By which algorithm; of gradients the operation.
+    /// The name of the algorithm; for gradients, that of the operation.
     pub algorithm: &'static str,
-    /// Why, where there was a choice.
+    /// The reason for the algorithm; empty where there was no choice.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// The kernels that run.
+    /// The names of the kernels that run.
     pub kernels: Vec<&'static str>,
-    /// The least time.
+    /// The shortest time in seconds.
     pub seconds: f64,
-    /// Multiply-adds as papers count them.
+    /// The multiply-adds, as papers count them.
     pub multiply_adds: u64,
-    /// Two operations a multiply-add; with Winograd, which does fewer, it can be more than the peak.
+    /// The speed in GFLOP/s, with two FLOPs per multiply-add. It can exceed the peak with Winograd, which makes fewer
+    /// multiplications.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gflops: Option<f64>,
-    /// Of the higher peak.
+    /// The speed as a share of the higher of the two peaks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share_of_peak: Option<f64>,
-    /// Bytes of inputs, parameters and outputs as they lie in memory, each once.
+    /// The size in bytes of inputs, parameters and outputs in memory, each counted once.
     pub bytes: u64,
-    /// Of those bytes.
+    /// The bandwidth in GB/s at which these bytes were moved.
     pub gb_per_s: f64,
-    /// What the roofline allows: `min(peak, bandwidth · operations / bytes)`.
+    /// The limit of the roofline in GFLOP/s: `min(peak, bandwidth · operations / bytes)`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roofline_gflops: Option<f64>,
-    /// The least time by the roofline.
+    /// The shortest time that the roofline allows, in seconds.
     pub roofline_s: f64,
-    /// What else limits it, where it reaches less than 60 % of its roofline in use and the reason is known.
+    /// Another limit, where the part reaches less than 60 % of its roofline in inference and the reason is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
 }
@@ -84,26 +85,26 @@ pub struct PlanPart {
 /// The total of the parts of a pass that are computed by one algorithm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AlgorithmTotal {
-    /// What they are for.
+    /// The pass that the parts belong to.
     pub pass: &'static str,
-    /// By which algorithm.
+    /// The name of the algorithm.
     pub algorithm: &'static str,
-    /// How many there are.
+    /// The number of parts.
     pub parts: usize,
-    /// All of them.
+    /// The total time of the parts in seconds.
     pub seconds: f64,
-    /// Of the time of all parts.
+    /// The share of the time of all parts of the plan.
     pub share_of_time: f64,
-    /// Multiply-adds of all of them.
+    /// The total multiply-adds of the parts.
     pub multiply_adds: u64,
-    /// The least time by their rooflines.
+    /// The shortest time that the rooflines of the parts allow, in seconds.
     pub roofline_s: f64,
 }
 
-/// Runs a network for some three seconds, after a warm-up, and tells what each part of its plan does.
+/// Runs a network for some three seconds, after a warm-up, and measures each part of its plan.
 ///
 /// # Errors
-/// When it cannot be planned or run.
+/// When the network cannot be planned or run.
 pub fn explain(subject: &Subject, engine: &Engine) -> Result<Plan, LabError> {
     let mut runner = subject.runner(engine)?;
     warm_up(&mut runner)?;

@@ -1,4 +1,4 @@
-//! The inference benchmark: a session on normalized images in memory, as a service would run it.
+//! The inference benchmark: a session on normalized images in memory, as in a service.
 
 use std::time::{Duration, Instant};
 
@@ -42,11 +42,11 @@ impl Inference {
     }
 }
 
-/// Measures the reference network in inference, which takes some ten seconds: batches of 64 and 1000 on all threads of `engine`; a
-/// single image on one thread or all, whichever is faster here.
+/// Measures the inference speed of the reference network, which takes some ten seconds: batches of 64 and 1000 on all threads
+/// of `engine`, and a single image on one thread or all, whichever is faster on this machine.
 ///
 /// # Errors
-/// When it cannot be planned, for lack of memory.
+/// When there is not enough memory for the network.
 ///
 /// # Example
 /// ```no_run

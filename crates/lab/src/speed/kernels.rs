@@ -1,5 +1,5 @@
-//! Single kernels, in the shapes of published networks, each run as a network's plan runs it: with the fraction of the peak
-//! below which something is wrong.
+//! Single kernels, in the shapes of published networks, run as in the plan of a network. Each has a fraction of the peak below
+//! which something is wrong.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -80,57 +80,58 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// How fast a kernel is.
+/// The speed of one kernel.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct KernelSpeed {
-    /// Its geometry: window, channels, map.
+    /// The geometry of the kernel: window, channels, map.
     pub name: &'static str,
-    /// What is computed, and by which algorithm.
+    /// The operation and the algorithm.
     pub algorithm: String,
-    /// Samples at once.
+    /// The number of samples per run.
     pub batch: usize,
-    /// The least time.
+    /// The shortest time in seconds.
     pub seconds: f64,
-    /// Two operations a multiply-add; with Winograd, which does fewer, it can be more than the peak.
+    /// The speed in GFLOP/s, with two FLOPs per multiply-add. It can exceed the peak with Winograd, which makes fewer
+    /// multiplications.
     pub gflops: f64,
-    /// Of the peak of the same run.
+    /// The speed as a share of the peak in the same run.
     pub share_of_peak: f64,
-    /// The least share that it has to reach.
+    /// The minimum share that the kernel must reach.
     pub floor: f64,
 }
 
 impl KernelSpeed {
-    /// Whether something is wrong with it, or with the machine.
+    /// Whether the share is below the minimum, so that something is wrong with the kernel or the machine.
     pub fn is_too_slow(&self) -> bool {
         self.share_of_peak < self.floor
     }
 }
 
-/// How fast all of them are.
+/// The speed of all measured kernels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Kernels {
-    /// Threads.
+    /// The number of threads.
     pub threads: usize,
-    /// Instruction set.
+    /// The instruction set.
     pub isa: &'static str,
     /// The highest f32 peak of those measured before and after each kernel.
     pub peak_gflops: f64,
-    /// One after the other.
+    /// The kernels, in the order in which they were measured.
     pub kernels: Vec<KernelSpeed>,
 }
 
 impl Kernels {
-    /// Those below their floors.
+    /// The kernels that are below their minimum share.
     pub fn too_slow(&self) -> impl Iterator<Item = &KernelSpeed> {
         self.kernels.iter().filter(|kernel| kernel.is_too_slow())
     }
 }
 
-/// Measures each kernel in turn, and the peak before and after each, of which the highest counts: where something else is
-/// running, most are too low.
+/// Measures each kernel in turn, and the peak before and after each. The highest peak counts, since other programs on the
+/// machine make most of them too low.
 ///
 /// # Errors
-/// When the memory for one cannot be had.
+/// When there is not enough memory for a kernel.
 pub fn kernels(engine: &Engine) -> Result<Kernels, LabError> {
     let peak = || peak_gflops(engine.pool(), engine.isa());
     let (mut highest, mut kernels) = (peak(), Vec::new());

@@ -1,4 +1,4 @@
-//! What the machine can do: peak arithmetic and memory bandwidth, measured.
+//! The limits of the machine: its peak arithmetic and memory bandwidth, as measured.
 
 use serde::Serialize;
 use striate_graph::Engine;
@@ -7,12 +7,12 @@ use striate_kernels::{bandwidth_gb_per_s, peak_gflops};
 /// Working sets whose bandwidth is measured: from what one core keeps for itself to what no cache holds.
 const WORKING_SETS: [usize; 6] = [256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20, 256 << 20];
 
-/// The f32 peak before and after a measurement: where they differ, something else was running.
+/// The f32 peak before and after a measurement. If the two differ, another program was running.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Peak {
-    /// GFLOP/s before.
+    /// The peak before the measurement, in GFLOP/s.
     pub before_gflops: f64,
-    /// GFLOP/s after.
+    /// The peak after the measurement, in GFLOP/s.
     pub after_gflops: f64,
 }
 
@@ -25,31 +25,31 @@ impl Peak {
         (Self { before_gflops, after_gflops: peak() }, done)
     }
 
-    /// The higher of the two, of which every share here is one.
+    /// The higher of the two peaks, to which all shares refer.
     pub fn gflops(&self) -> f64 {
         self.before_gflops.max(self.after_gflops)
     }
 }
 
-/// How fast values move within one size of memory.
+/// The memory bandwidth for one size of the working set.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bandwidth {
-    /// The working set.
+    /// The size of the working set in bytes.
     pub bytes: usize,
-    /// Two values read and one written.
+    /// The bandwidth in GB/s, where two values are read and one is written.
     pub gb_per_s: f64,
 }
 
-/// Threads, instruction set, and what they can do.
+/// The threads, the instruction set and the measured limits of the machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Machine {
-    /// Threads.
+    /// The number of threads.
     pub threads: usize,
-    /// Instruction set.
+    /// The instruction set.
     pub isa: &'static str,
-    /// Arithmetic.
+    /// The peak arithmetic.
     pub peak: Peak,
-    /// Memory, by rising size; nothing where it was not asked for.
+    /// The memory bandwidth by ascending size of the working set; empty if it was not measured.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bandwidth: Vec<Bandwidth>,
 }

@@ -1,9 +1,9 @@
-//! How fast a network runs and where its time goes, compared with the machine's peak arithmetic and memory bandwidth, measured
-//! in the same process on the same threads.
+//! The speed of a network and where its time is spent, compared with the machine's peak arithmetic and memory bandwidth, which
+//! are measured in the same process on the same threads.
 //!
 //! Where to start reading: `network.rs` (a whole run), `explain.rs` (each part of it, with its roofline), `kernels.rs` (single
-//! kernels, with the fraction of the peak below which something is wrong), `benchmark.rs` (one network in training and inference, to
-//! compare machines by).
+//! kernels, with the fraction of the peak below which something is wrong), `benchmark.rs` (one network in training and
+//! inference, to compare machines).
 
 mod benchmark;
 mod capture;

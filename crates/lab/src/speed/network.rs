@@ -1,4 +1,4 @@
-//! A whole run of a network: how long it takes, and what fraction of the peak that is.
+//! A whole run of a network: its time, and the fraction of the peak that it reaches.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -19,48 +19,49 @@ const WARM_UP: Duration = Duration::from_millis(300);
 pub(super) const MEASURE: Duration = Duration::from_secs(3);
 pub(super) const LEAST_RUNS: usize = 5;
 
-/// How fast a network is.
+/// The speed of a network.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Speed {
-    /// What it is called.
+    /// The name of the network.
     pub model: String,
-    /// What it did.
+    /// The work that was measured, as text.
     pub work: &'static str,
-    /// What it learned with.
+    /// The name of the optimizer, in training.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optimizer: Option<&'static str>,
-    /// Shape `[C, H, W]` of a sample.
+    /// The shape `[C, H, W]` of a sample.
     pub input: [usize; 3],
-    /// Samples at once.
+    /// The number of samples per run.
     pub batch: usize,
-    /// What it ran on.
+    /// The machine on which it was measured.
     #[serde(flatten)]
     pub machine: Machine,
-    /// Runs that counted.
+    /// The number of measured runs.
     pub runs: usize,
-    /// The run in the middle.
+    /// The time of the median run in seconds.
     pub median_s: f64,
-    /// The fastest.
+    /// The time of the fastest run in seconds.
     pub best_s: f64,
-    /// In the median run.
+    /// Images per second in the median run.
     pub images_per_s: f64,
-    /// Of one run, as papers count them; in training those of values, of gradients of values and of gradients of weights.
+    /// The multiply-adds of one run, as papers count them; in training, those of values, of gradients of values and of
+    /// gradients of weights.
     pub multiply_adds: u64,
-    /// Of the median run: two operations a multiply-add.
+    /// The speed of the median run in GFLOP/s, with two FLOPs per multiply-add.
     pub gflops: f64,
-    /// Of the higher peak.
+    /// The speed as a share of the higher of the two peaks.
     pub share_of_peak: f64,
-    /// The most memory that this process had, of which the system tells us on Linux.
+    /// The peak memory of this process in bytes, which only Linux reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_memory_bytes: Option<u64>,
-    /// What the plan takes of it.
+    /// The memory of the plan in bytes.
     pub planned_memory_bytes: usize,
 }
 
-/// Runs a network for some three seconds, after a warm-up.
+/// Measures the speed of a network, which runs for some three seconds after a warm-up.
 ///
 /// # Errors
-/// When it cannot be planned or run.
+/// When the network cannot be planned or run.
 ///
 /// # Example
 /// ```no_run

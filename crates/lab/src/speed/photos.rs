@@ -12,7 +12,7 @@ use striate_report::text::{Align, Table, counted, grouped};
 
 use crate::LabError;
 
-/// How fast photos are loaded.
+/// The speed at which photos are loaded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PhotoSpeed {
     /// The number of photos.
@@ -33,7 +33,7 @@ pub struct PhotoSpeed {
 /// `cached` has the same photos with a cache of their pixels.
 ///
 /// # Errors
-/// A photo that cannot be decoded.
+/// When a photo cannot be decoded.
 ///
 /// # Example
 /// ```no_run

@@ -33,14 +33,14 @@ pub struct Profile {
 pub struct KernelTime {
     /// The name of the kernel.
     pub name: &'static str,
-    /// Its mean time in seconds.
+    /// The mean time of the kernel in seconds.
     pub seconds: f64,
 }
 
 /// Measures each kernel of the reference network on the training images of a data set.
 ///
 /// # Errors
-/// When the network does not take images of this shape, or cannot be planned; photos that cannot be decoded.
+/// When the network does not take images of this shape or cannot be planned, or a photo cannot be decoded.
 ///
 /// # Example
 /// ```no_run

@@ -3,7 +3,7 @@
 use striate_graph::Forward;
 use striate_models::registry;
 
-/// The name of the network.
+/// The name of the network in the registry.
 pub const REFERENCE: &str = "convnet";
 
 /// The network for this number of classes and input channels.

@@ -9,27 +9,27 @@ use striate_nn::OptimizerConfig;
 
 use crate::LabError;
 
-/// A network to measure. The graph is one for use or for training, as the work is.
+/// A network to measure. Its graph must be traced for the work: for inference or for training.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// What it is called.
+    /// The name of the network.
     pub model: String,
     /// The network.
     pub graph: Graph,
-    /// Its parameters.
+    /// The parameters of the network.
     pub params: Params,
-    /// What it does.
+    /// The work to measure.
     pub work: Work,
-    /// Samples at once.
+    /// The number of samples per run.
     pub batch: usize,
 }
 
-/// What a network does while it is measured.
+/// The work of a network while it is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// It is used.
+    /// Inference.
     Inference,
-    /// It learns: one step of the optimizer that a training has by default.
+    /// Training: one step of the default optimizer.
     Training,
 }
 

@@ -1,5 +1,5 @@
-//! How many images and networks are looked at: as many as a budget of multiply-adds allows, so that it depends on the network
-//! and never on the machine.
+//! The numbers of images and networks, which a budget of multiply-adds determines, so that they depend on the network and never
+//! on the machine.
 
 use striate_graph::Graph;
 

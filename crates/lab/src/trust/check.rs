@@ -1,4 +1,4 @@
-//! Puts a network's methods to the test.
+//! Tests the attribution methods on a network.
 
 use striate_data::{Dataset, Preprocess};
 use striate_explain::ExplainError;
@@ -21,11 +21,11 @@ use crate::LabError;
 /// Columns of the page with random layers; of more steps some are left out.
 const COLUMNS: usize = 6;
 
-/// Tests every method on this network, with test images and training images of the twins from `data`. `tell` receives the name of
-/// the next stage. Where the classes of `data` are not the model's, it has images only, and no labels to learn.
+/// Tests every method on this network, with test images and training images of the twins from `data`. `tell` receives the name
+/// of the next stage. If the classes of `data` are not those of the model, only its images are used, without labels to learn.
 ///
 /// # Errors
-/// A data set without test images, a network without weights, or one that cannot be run.
+/// When the data set has no test images, or when the network has no weights or cannot be run.
 ///
 /// # Example
 /// See the [module](super).

@@ -1,4 +1,4 @@
-//! Maps that know nothing of the network: what a method has to be better than.
+//! Control maps that do not depend on the network, which a method must outperform.
 
 use striate_base::random::signed_unit;
 

@@ -1,4 +1,4 @@
-//! What makes a map of an image: a method of attribution, or a control that does not look at the network.
+//! The sources of maps: an attribution method, or a control that does not depend on the network.
 
 use ndarray::{Array3, Array4, ArrayView3};
 use striate_explain::ExplainError;
@@ -8,12 +8,12 @@ use striate_graph::{Graph, Session};
 
 use super::control::{random, sobel};
 
-/// An attribution method, or a control that a useful method must beat.
+/// An attribution method, or a control that a useful method must outperform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Explainer {
-    /// At its default settings.
+    /// An attribution method with its default settings.
     Method(Method),
-    /// A random map, of its own for each image, the same for every network.
+    /// A random map, different for each image and the same for every network.
     Random,
     /// The edges of the image.
     Sobel,
@@ -42,13 +42,13 @@ pub(super) struct Map {
 }
 
 impl Explainer {
-    /// Every method, and the controls after them.
+    /// Returns every method, followed by the controls.
     pub fn all() -> Vec<Self> {
         let methods = Method::all().iter().map(|&method| Self::Method(method));
         methods.chain([Self::Sobel, Self::Random]).collect()
     }
 
-    /// What it is called.
+    /// The name for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Method(method) => method.name(),
@@ -57,7 +57,7 @@ impl Explainer {
         }
     }
 
-    /// Its name in files.
+    /// The name in files.
     pub fn key(self) -> &'static str {
         match self {
             Self::Method(method) => method.key(),
@@ -66,7 +66,7 @@ impl Explainer {
         }
     }
 
-    /// Whether it does not look at the network.
+    /// Whether this is a control, which does not depend on the network.
     pub fn is_control(self) -> bool {
         !matches!(self, Self::Method(_))
     }

@@ -1,4 +1,4 @@
-//! Does a map find evidence that was planted? A twin learns images whose evidence is known by construction, and its maps are
+//! Does a map find planted evidence? A twin is trained on images whose evidence is known by construction, and its maps are
 //! compared with the masks.
 
 use serde::Serialize;
@@ -20,33 +20,34 @@ const EPOCHS: usize = 8;
 /// Images for each update.
 const BATCH: usize = 32;
 
-/// The twin that learned planted images.
+/// The twin that was trained on images with planted evidence.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlantedTwin {
-    /// Images that it learned.
+    /// The number of its training images.
     pub images: usize,
-    /// Times that each was seen.
+    /// The number of epochs.
     pub epochs: usize,
-    /// What it knows of new ones, of which those that it knows are explained; its best epoch was chosen by the same.
+    /// The accuracy on new images, 0 to 1. The same images selected its best epoch, and those that it classifies correctly are
+    /// explained.
     pub accuracy: f64,
-    /// New images that it knows, and that are explained.
+    /// The number of new images that are classified correctly and explained.
     pub explained: usize,
 }
 
-/// Where maps look, on average over images.
+/// The location of the maps' values relative to the mask, on average over images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Found {
-    /// Images.
+    /// The number of images.
     pub images: usize,
-    /// Share of them whose largest value is inside the mask, or a pixel beside it.
+    /// The share of images whose largest value is inside the mask, or one pixel beside it.
     pub points: f64,
-    /// Its 95 % interval.
+    /// The 95 % interval of `points`.
     pub points_interval_95: (f64, f64),
-    /// Share of the relevance inside the mask.
+    /// The share of the relevance inside the mask.
     pub share: f64,
-    /// Share of the image that the mask is: what a map without knowledge would have.
+    /// The share of the image's area inside the mask, which is the expected `share` of a map without information.
     pub share_of_area: f64,
-    /// Area under the ROC curve, 0.5 without knowledge.
+    /// The area under the ROC curve; 0.5 for a map without information.
     pub auc: f64,
 }
 

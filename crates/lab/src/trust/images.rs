@@ -1,4 +1,4 @@
-//! Which test images are explained: those that the network knows, one of each class in turn.
+//! The choice of the test images to explain: correctly classified ones, one of each class in turn.
 
 use ndarray::{Array3, Axis};
 use striate_data::{Dataset, Preprocess};

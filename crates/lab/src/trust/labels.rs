@@ -1,5 +1,5 @@
-//! Does a map follow the labels? Two twins learn the same images from the same start, one with their labels and one with labels
-//! that were shuffled among them; what both see alike has nothing to do with the classes.
+//! Does a map follow the labels? Two twins are trained on the same images from the same initial parameters, one with their
+//! labels and one with shuffled labels. What their maps have in common does not depend on the classes.
 
 use serde::Serialize;
 use striate_data::{Dataset, Images, Preprocess, Split};
@@ -17,18 +17,18 @@ const EPOCHS: usize = 100;
 /// Images for each update: few, so that there are many updates to learn by heart in.
 const BATCH: usize = 16;
 
-/// The twins that learned the same images.
+/// The two twins that were trained on the same images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LabelTwins {
-    /// Images that each learned.
+    /// The number of training images of each.
     pub images: usize,
-    /// Times that each was seen.
+    /// The number of epochs.
     pub epochs: usize,
-    /// Training accuracy of the twin with the true labels.
+    /// The training accuracy of the twin with the true labels.
     pub accuracy_true: f64,
-    /// Training accuracy of the twin with the shuffled labels.
+    /// The training accuracy of the twin with the shuffled labels.
     pub accuracy_shuffled: f64,
-    /// Labels that the shuffling left where they were.
+    /// The share of labels that the shuffling left unchanged.
     pub labels_kept: f64,
 }
 
@@ -63,12 +63,13 @@ pub(super) fn twins(
     Ok((twins, LabelTwins { images: n, epochs: EPOCHS, accuracy_true, accuracy_shuffled, labels_kept }))
 }
 
-/// Similarity of maps, averaged over images.
+/// The similarity of maps, averaged over images.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Alike {
-    /// Those of the twin with the true labels to those of the twin with the shuffled ones.
+    /// The similarity between the maps of the twin with the true labels and those of the twin with the shuffled labels.
     pub other_labels: Likeness,
-    /// Those of the model to those of the twin with the true labels: what two networks that know the same have in common.
+    /// The similarity between the maps of the model and those of the twin with the true labels, as a reference for two networks
+    /// that were trained on the same task.
     pub same_labels: Likeness,
 }
 

@@ -1,10 +1,10 @@
-//! Whether a map is where the evidence is known to be: the pointing game, the share of relevance inside the mask, and the area
-//! under the ROC curve of "inside" told from the map's values.
+//! Whether a map is located where the evidence is known to be: the pointing game, the share of relevance inside the mask, and
+//! the area under the ROC curve of a classification into inside and outside by the map's values.
 
 use super::similarity::ranks;
 
-/// Whether the map's largest value is inside the mask. Of several equal ones the first counts; a map that is zero or less
-/// everywhere points nowhere.
+/// Whether the map's largest value is inside the mask. Of several equal values the first counts; a map without a positive value
+/// points nowhere.
 ///
 /// # Source
 /// Zhang 2016.
@@ -19,7 +19,8 @@ pub fn points_inside(map: &[f32], mask: &[bool]) -> bool {
     best.1
 }
 
-/// `Σ inside max(v, 0) / Σ max(v, 0)`: the share of what speaks for the class that is inside the mask; `None` when nothing does.
+/// Computes `Σ inside max(v, 0) / Σ max(v, 0)`: the share of the positive values that is inside the mask; `None` when no
+/// value is positive.
 ///
 /// # Source
 /// Arras 2022, relevance mass accuracy.
@@ -36,10 +37,11 @@ pub fn share_inside(map: &[f32], mask: &[bool]) -> Option<f64> {
     (all > 0.0).then(|| inside / all)
 }
 
-/// The probability that a value inside the mask is larger than one outside, equal values counting half: 0.5 for a map that
-/// knows nothing. `None` when the mask is empty or everything.
+/// Computes the probability that a value inside the mask is larger than one outside, where equal values count half: 0.5 for a
+/// map without information. `None` when the mask is empty or covers everything.
 ///
-/// `AUC = (R - n (n + 1) / 2) / (n m)` with R the sum of the ranks of the n values inside, m being outside.
+/// `AUC = (R - n (n + 1) / 2) / (n m)`, where R is the sum of the ranks of the n values inside, and m is the
+/// number of values outside.
 ///
 /// # Source
 /// Mann 1947.

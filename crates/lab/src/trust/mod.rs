@@ -4,10 +4,10 @@
 //! | --- | --- |
 //! | does it sum to the logit? | the completeness gap: the sum of its values compared with what it should be, on test images |
 //! | does it follow the weights? | layers are randomized from the last down, from the first up, and each alone: a map that does not change says nothing about the network |
-//! | does it follow the labels? | two copies learn the same images, one with shuffled labels: what their maps have in common has nothing to do with the classes |
-//! | does it find evidence? | a copy learns images in which the evidence was planted at a known place |
+//! | does it follow the labels? | two copies are trained on the same images, one with shuffled labels: what their maps have in common does not depend on the classes |
+//! | does it find evidence? | a copy is trained on images in which the evidence was planted at a known place |
 //!
-//! Two controls that never look at the network, the edges of the image and a random map, are rows like the methods: a method
+//! Two controls that do not depend on the network, the edges of the image and a random map, are rows like the methods: a method
 //! that does no better than these shows nothing. [`verdict`] holds the thresholds that turn figures into words.
 //!
 //! # Source
@@ -62,25 +62,25 @@ pub use weights::{Likeness, RandomizationStep};
 use serde::Serialize;
 use striate_report::Thumbnail;
 
-/// All that was found out about the maps of one network.
+/// The results of all tests on one network.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Trust {
-    /// Name of the data set.
+    /// The name of the data set.
     pub data: String,
-    /// Numbers of the test images that were explained.
+    /// The indices of the test images that were explained.
     pub images: Vec<usize>,
-    /// How many of them the network knows; where it is wrong, its own answer is explained. `None`: the classes of the data set
-    /// are not its own.
+    /// The number of these images that the network classifies correctly; for the others, the predicted class is explained.
+    /// `None` if the classes of the data set are not those of the network.
     pub right: Option<usize>,
-    /// Seeds of the random layers.
+    /// The seeds of the random layers.
     pub seeds: Vec<u64>,
-    /// The layers, or blocks, that learn, in the order of use.
+    /// The layers, or blocks, with trainable parameters, in the order in which they run.
     pub layers: Vec<String>,
-    /// The twins with true and shuffled labels, if any were trained.
+    /// The twins with true and shuffled labels, if they were trained.
     pub label_twins: Option<LabelTwins>,
     /// The twin with planted evidence, if one was trained.
     pub planted_twin: Option<PlantedTwin>,
-    /// A row a method, then the controls.
+    /// The scores of each method, followed by those of the controls.
     pub rows: Vec<MethodScores>,
     /// For the page.
     #[serde(skip)]
@@ -103,15 +103,15 @@ pub struct MethodScores {
     pub name: &'static str,
     /// The name of the method on the command line.
     pub key: &'static str,
-    /// Whether it never looks at the network.
+    /// Whether this is a control, which does not depend on the network.
     pub is_control: bool,
-    /// Does it sum to the logit?
+    /// The answer to "does it sum to the logit?".
     pub sum: Sum,
-    /// Does it follow the weights?
+    /// The answer to "does it follow the weights?".
     pub weights: Weights,
-    /// Does it follow the labels?
+    /// The answer to "does it follow the labels?".
     pub labels: Labels,
-    /// Does it find planted evidence?
+    /// The answer to "does it find planted evidence?".
     pub planted: Location,
     /// Its maps of one image, a column each: `[H, W]` and values.
     #[serde(skip)]
@@ -120,49 +120,50 @@ pub struct MethodScores {
     is_signed: bool,
 }
 
-/// Does it sum to the logit?
+/// The answer to "does it sum to the logit?".
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sum {
-    /// In a word.
+    /// The answer in one word.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// The largest gap, as a share of the logit.
     pub gap: Option<f64>,
 }
 
-/// Does it follow the weights?
+/// The answer to "does it follow the weights?".
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Weights {
-    /// In a word.
+    /// The answer in one word.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// To the maps of the trained network, on average over the upper half of the cascade from the last layer down.
+    /// The similarity to the maps of the trained network, on average over the upper half of the cascade from the last layer
+    /// down.
     pub likeness: Option<Likeness>,
-    /// Every way to lose layers.
+    /// All randomizations of layers, with the similarity for each.
     pub steps: Vec<RandomizationStep>,
-    /// How much more entropy the maps have once all layers are random, as a share of what they had.
+    /// The rise of the entropy of the maps when all layers are random, relative to that of the trained network.
     pub entropy_rise: Option<f64>,
 }
 
-/// Does it follow the labels?
+/// The answer to "does it follow the labels?".
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Labels {
-    /// In a word.
+    /// The answer in one word.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// The figures.
+    /// The similarities behind the answer.
     #[serde(flatten)]
     pub alike: Option<Alike>,
 }
 
-/// Does it find planted evidence?
+/// The answer to "does it find planted evidence?".
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Location {
-    /// In a word.
+    /// The answer in one word.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// Shapes at random places.
+    /// The results on shapes at random places.
     pub shapes: Option<Found>,
-    /// The watermark of one class.
+    /// The results on the watermark of one class.
     pub watermark: Option<Found>,
 }

@@ -1,4 +1,4 @@
-//! The network with some of its layers as they were before training: from the last layer down, from the first up, and each alone.
+//! The network with some of its layers randomized: from the last layer down, from the first up, and each alone.
 
 use std::ops::Range;
 
@@ -10,11 +10,11 @@ use striate_graph::{Graph, Params};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Order {
-    /// The last layer first, the others stay lost: a cascade.
+    /// From the last layer to the first, where randomized layers stay random: a cascade.
     TopDown,
-    /// The first layer first, likewise.
+    /// From the first layer to the last, where randomized layers stay random.
     BottomUp,
-    /// One layer, all others as they were trained.
+    /// One layer at a time; all others keep their trained weights.
     Alone,
 }
 

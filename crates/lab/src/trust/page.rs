@@ -1,4 +1,4 @@
-//! The verdicts as a page: each method's map of one image, and what becomes of it as layers lose what they learned.
+//! The results as a page: each method's map of one image, and its change as layers are randomized.
 
 use striate_report::Thumbnail;
 use striate_report::chart::{Anchor, Scene};
@@ -28,9 +28,9 @@ const GOOD: Rgb = Rgb::hex(0x00_6d2c);
 const BAD: Rgb = Rgb::hex(0xa5_0f15);
 
 impl Trust {
-    /// A page with a row a method: its verdicts, its map on the network as trained, and the maps as layers are made random from
-    /// the last down. Each map is divided by its root mean square, so that patterns can be compared; all have one scale, with
-    /// zero in its place.
+    /// Draws a page with one row per method: its verdicts, its map on the trained network, and the maps as layers are
+    /// randomized from the last down. Each map is divided by its root mean square, so that patterns can be compared; all maps
+    /// share one scale that includes zero.
     pub fn page(&self, name: &str) -> Scene {
         let title = format!("Can the attributions of {name} be believed?");
         let table = self.table();

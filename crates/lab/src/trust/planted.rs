@@ -1,5 +1,5 @@
-//! Images whose evidence is known by construction: a shape pasted at a random place on clutter, with the mask of where it is;
-//! and of one class a watermark in a corner, beside a shape that says nothing.
+//! Images whose evidence is known by construction: a shape pasted at a random place on clutter, with the mask of its position;
+//! and for one class a watermark in a corner, beside a shape without information.
 
 use striate_data::Images;
 

@@ -1,4 +1,4 @@
-//! What was found out about the attributions of a network, as data.
+//! The results of the tests of attribution methods, as data.
 
 use std::path::PathBuf;
 
@@ -11,9 +11,9 @@ use super::Trust;
 pub struct TrustReport {
     /// The name of the network, such as the path of its file.
     pub model: String,
-    /// What was found out.
+    /// The results of the tests.
     #[serde(flatten)]
     pub trust: Trust,
-    /// The files that show it; empty where none was written.
+    /// The files that show the results; empty where none was written.
     pub files: Vec<PathBuf>,
 }

@@ -1,10 +1,11 @@
-//! How alike two maps are: Spearman's rank correlation, the structural similarity, and the entropy of one.
+//! Similarity of two maps: Spearman's rank correlation and the structural similarity; and the entropy of one map.
 
-/// Spearman's rank correlation `ρ`: Pearson's correlation of the ranks, equal values sharing the mean of theirs; from -1, the
-/// opposite order, over 0 to 1, the same order. `None` when one of both is the same everywhere, so that it has no order.
+/// Computes Spearman's rank correlation `ρ`: Pearson's correlation of the ranks, where equal values share the mean of their
+/// ranks. It is 1 for the same order, 0 for unrelated orders and -1 for opposite orders; `None` when a map is constant, so that
+/// it has no order.
 ///
 /// # Panics
-/// When there are not as many values of one as of the other.
+/// When the maps have different numbers of values.
 ///
 /// # Source
 /// Spearman 1904.
@@ -52,13 +53,13 @@ const WINDOW: usize = 7;
 const C1: f64 = 0.01 * 0.01;
 const C2: f64 = 0.03 * 0.03;
 
-/// The structural similarity of two maps `[H, W]`, each divided by its own largest magnitude: the mean over all windows of 7 x 7
-/// of `(2 μ_a μ_b + C1)(2 cov + C2) / ((μ_a² + μ_b² + C1)(σ_a² + σ_b² + C2))`, with `C1 = 0.01²`, `C2 = 0.03²`, moments
-/// over the window's values. Windows are as large as the map where that is smaller. 1 for maps that are the same; a map of zeros
-/// stays one.
+/// Computes the structural similarity of two maps `[H, W]`, each divided by its own largest magnitude: the mean over all
+/// windows of 7 x 7 of `(2 μ_a μ_b + C1)(2 cov + C2) / ((μ_a² + μ_b² + C1)(σ_a² + σ_b² + C2))`, with
+/// `C1 = 0.01²`, `C2 = 0.03²` and moments over the window's values. On maps smaller than a window, the window is the map.
+/// The result is 1 for equal maps; a map of zeros is not scaled.
 ///
 /// # Panics
-/// When a map does not have `H * W` values, or none.
+/// When a map does not have `H * W` values, or is empty.
 ///
 /// # Source
 /// Wang 2004, with plain windows in place of Gaussian ones.
@@ -96,8 +97,8 @@ fn unit(values: &[f32]) -> Vec<f64> {
 /// Bins of [`entropy`].
 const BINS: usize = 100;
 
-/// The entropy in bits of a map's values: of their histogram with 100 bins from the least to the largest. A map with few
-/// strong places has a low one, noise a high one; a constant map has 0.
+/// Computes the entropy of a map's values in bits, from their histogram with 100 bins from the smallest to the largest value. A
+/// map with few strong values has a low entropy, noise has a high one; a constant map has 0.
 ///
 /// # Source
 /// Hedström 2024.

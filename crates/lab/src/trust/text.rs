@@ -1,4 +1,4 @@
-//! The table of verdicts for a terminal, and what its figures are.
+//! The table of verdicts for a terminal, and the explanation of its figures.
 
 use std::fmt;
 

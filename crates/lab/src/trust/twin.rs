@@ -1,4 +1,4 @@
-//! Twins: networks of the same architecture, trained on something else.
+//! Twins: networks of the same architecture that are trained on other data.
 
 use std::sync::atomic::AtomicBool;
 

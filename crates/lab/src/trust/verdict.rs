@@ -1,38 +1,38 @@
-//! From figures to words, by thresholds that are stated here and nowhere else.
+//! The rules from figures to verdicts, with all thresholds.
 
 use serde::Serialize;
 
-/// Gap, as a share of the logit, up to which values count as summing to it; rounding and quadrature stay far below.
+/// The gap, as a share of the logit, up to which values count as summing to it; rounding and quadrature errors are far smaller.
 pub const EXACT: f64 = 1e-3;
-/// Gap up to which they nearly do.
+/// The gap, as a share of the logit, up to which values count as nearly summing to it.
 pub const NEARLY: f64 = 0.05;
-/// Rank correlation up to which a map has changed with the network.
+/// The rank correlation up to which a map counts as changed with the network.
 pub const CHANGED: f64 = 0.5;
-/// Rank correlation from which on it has stayed what it was.
+/// The rank correlation from which a map counts as unchanged.
 pub const STAYED: f64 = 0.8;
-/// Share of the images on which a method must point at the evidence.
+/// The share of the images on which a method must point at the evidence.
 pub const POINTS: f64 = 0.7;
-/// Least accuracy of a twin whose maps mean anything.
+/// The minimum accuracy of a twin whose maps are evaluated.
 pub const LEARNED: f64 = 0.9;
 
-/// What was found.
+/// The answer to one of the questions about a method.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", content = "why", rename_all = "snake_case")]
 pub enum Verdict {
-    /// It does.
+    /// The method passes the test.
     Yes,
-    /// In part.
+    /// The method passes the test in part.
     Partly,
-    /// It does not.
+    /// The method fails the test.
     No,
-    /// It was never promised.
+    /// The method does not claim this property.
     ClaimsNone,
-    /// It could not be found out, and why.
+    /// The test could not be carried out, for the given reason.
     NotChecked(String),
 }
 
 impl Verdict {
-    /// For people.
+    /// The answer in a word or two, for people.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Yes => "yes",

@@ -1,4 +1,4 @@
-//! Does a map follow the weights? Layers lose what they learned, and the map is compared with the one from before.
+//! Does a map follow the weights? Layers are randomized, and the map is compared with that of the trained network.
 
 use std::ops::Range;
 
@@ -11,18 +11,19 @@ use super::networks::{Layers, Order};
 use super::similarity::{entropy, spearman, ssim};
 use crate::LabError;
 
-/// How alike two maps are, or many on average.
+/// The similarity of two maps, or the average over several pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Likeness {
-    /// Spearman's rank correlation of the values; 0 where one map is the same everywhere.
+    /// Spearman's rank correlation of the values; 0 if one map is constant.
     pub spearman: f64,
-    /// That of their magnitudes: where a map is strong, whatever its sign. It stays high where the image alone decides that.
+    /// Spearman's rank correlation of the magnitudes, which ignores signs. It stays high if the image alone decides where a map
+    /// is strong.
     pub spearman_magnitude: f64,
-    /// The structural similarity.
+    /// The structural similarity, as in [`ssim`](super::similarity::ssim).
     pub ssim: f64,
 }
 
-/// One step of the randomization of the layers, and how similar the map remains.
+/// One step of the randomization of layers, with the similarity of the maps.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RandomizationStep {
     /// The order in which layers are randomized.

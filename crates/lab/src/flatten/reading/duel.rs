@@ -1,4 +1,4 @@
-//! Every comparison of a CNN with an MLP, counted; and where the CNN is behind.
+//! A count of all comparisons of a CNN with an MLP, and where the CNN is behind.
 
 use super::Reader;
 use super::words::called;

@@ -1,4 +1,4 @@
-//! What few training images teach.
+//! The sentences on few training images.
 
 use super::Reader;
 use super::words::{called, listed};

@@ -1,4 +1,4 @@
-//! What the figures say, in sentences that are made from them by rule: `compare` decides who is ahead.
+//! A description of the results in sentences, which follow from the numbers by rules: `compare` decides which network is ahead.
 
 mod duel;
 mod few;
@@ -19,15 +19,15 @@ use striate_report::text::grouped;
 pub struct Passage {
     /// The question, in two or three words.
     pub about: &'static str,
-    /// What the figures answer.
+    /// The answer in sentences.
     pub text: String,
 }
 
 /// Describes the results on one data set in sentences.
 ///
-/// Every sentence follows from the numbers by a rule: networks are named from the best to the worst; two are "level" when
-/// the ranges of their seeds overlap, or the means differ by less than two standard errors of what the choice of the test
-/// images alone brings.
+/// Every sentence follows from the numbers by a rule. Networks are named from the best to the worst. Two are "level" when the
+/// ranges of their seeds overlap, or when their means differ by less than two standard errors from the choice of the test
+/// images alone.
 pub fn reading(result: &DatasetResult) -> Vec<Passage> {
     let reader = Reader { result };
     let mut passages = vec![

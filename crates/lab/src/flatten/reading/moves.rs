@@ -1,4 +1,4 @@
-//! What shifts and rotations leave.
+//! The sentences on shifts and rotations.
 
 use super::Reader;
 use super::words::{called, capital, listed, percent};

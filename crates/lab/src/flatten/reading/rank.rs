@@ -1,4 +1,4 @@
-//! Everybody in one sentence, from the best to the worst.
+//! All networks in one sentence, from the best to the worst.
 
 use super::Reader;
 use super::words::{called, capital, listed, percent};

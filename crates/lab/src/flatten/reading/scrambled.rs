@@ -1,4 +1,4 @@
-//! What one fixed order of the pixels takes away.
+//! The sentences on one fixed permutation of the pixels.
 
 use super::Reader;
 use super::words::{called, listed, percent};

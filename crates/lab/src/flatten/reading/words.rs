@@ -1,4 +1,4 @@
-//! Numbers and names as people say them.
+//! Numbers and names in the form of running text.
 
 use crate::flatten::nets::Network;
 
