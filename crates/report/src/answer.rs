@@ -1,6 +1,6 @@
 //! The predictions of a classifier, for finding its worst mistakes.
 
-/// What a classifier said of one image.
+/// The prediction of a classifier for one image, with its label.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Answer {
     /// The true class.
@@ -14,7 +14,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The prediction with these probabilities; ties go to the lower class.
+    /// Creates the prediction with these probabilities; ties go to the lower class.
     ///
     /// # Panics
     /// When the label is out of range.
@@ -36,8 +36,8 @@ impl Answer {
     }
 }
 
-/// The indices of the wrong predictions, the worst first: sorted by the probability of the true class, lowest first, then by that
-/// of the predicted class, highest first.
+/// Returns the indices of the wrong predictions, the worst first: sorted by the probability of the true class, lowest first,
+/// then by that of the predicted class, highest first.
 ///
 /// # Example
 /// ```

@@ -34,7 +34,7 @@ pub struct Calibration {
     squares: f64,
 }
 
-/// The predictions whose probability lies in one bin.
+/// The counts of the predictions whose probability is in one bin.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Bin {
     /// The number of predictions.
@@ -46,12 +46,12 @@ pub struct Bin {
 }
 
 impl Bin {
-    /// The mean probability of the predictions; `None` without any.
+    /// The mean probability of the predictions; `None` if there are none.
     pub fn confidence(&self) -> Option<f64> {
         (self.images > 0).then(|| self.confidence_sum / self.images as f64)
     }
 
-    /// The share of correct predictions; `None` without any.
+    /// The share of correct predictions; `None` if there are none.
     pub fn accuracy(&self) -> Option<f64> {
         (self.images > 0).then(|| self.hits as f64 / self.images as f64)
     }
@@ -104,12 +104,12 @@ impl Calibration {
         self.mean(self.bins.iter().map(gap).sum())
     }
 
-    /// Mean of −ln p_label.
+    /// The negative log-likelihood, the mean of −ln p_label.
     pub fn negative_log_likelihood(&self) -> Option<f64> {
         self.mean(-self.log_likelihood)
     }
 
-    /// Brier score, 0 ..= 2.
+    /// The Brier score, 0 ..= 2.
     pub fn brier(&self) -> Option<f64> {
         self.mean(self.squares)
     }

@@ -1,4 +1,4 @@
-//! What another classifier reaches on the same images.
+//! The result of another classifier on the same images.
 
 use serde::Serialize;
 

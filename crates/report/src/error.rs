@@ -6,27 +6,27 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// A label or a prediction lies outside the classes.
+    /// A label or a prediction is not below the number of classes.
     #[error(
         "confusion matrix: {role} {got} is not one of its {classes} classes (0 to {last}); \
          use a data set and a model with the same classes",
         last = classes.saturating_sub(1)
     )]
     ClassOutOfRange {
-        /// Which of the two indices.
+        /// Whether it is the label or the prediction.
         role: Role,
-        /// The index.
+        /// The index that is out of range.
         got: usize,
-        /// Number of classes.
+        /// The number of classes.
         classes: usize,
     },
 
     /// The number of class names is not the number of classes.
     #[error("class names: expected {expected}, one per class, got {got}; check the model's list of classes")]
     ClassNames {
-        /// Number of classes.
+        /// The number of classes.
         expected: usize,
-        /// Number of names.
+        /// The number of names.
         got: usize,
     },
 
@@ -48,7 +48,7 @@ pub enum ReportError {
          how it was decoded"
     )]
     Thumbnail {
-        /// Height, width, channels.
+        /// The height, width and number of channels.
         shape: [usize; 3],
         /// The number of values.
         values: usize,
@@ -60,9 +60,9 @@ pub enum ReportError {
          choose another scale, or write SVG"
     )]
     ImageSize {
-        /// Width in pixels.
+        /// The width in pixels.
         width_px: f64,
-        /// Height in pixels.
+        /// The height in pixels.
         height_px: f64,
         /// The maximum number of pixels.
         limit: u64,
@@ -71,16 +71,16 @@ pub enum ReportError {
     /// The PNG encoder failed.
     #[error("image: PNG encoding of {width_px} x {height_px} pixels failed: {reason}; write SVG instead")]
     Png {
-        /// Width in pixels.
+        /// The width in pixels.
         width_px: u32,
-        /// Height in pixels.
+        /// The height in pixels.
         height_px: u32,
         /// The message of the encoder.
         reason: String,
     },
 }
 
-/// Which index of a (label, prediction) pair.
+/// One of the two indices of a (label, prediction) pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The true class.

@@ -114,7 +114,7 @@ impl Thumbnail {
             .unwrap_or_else(|e| unreachable!("it was an image: {e}"))
     }
 
-    /// An image with one pixel per color, row by row.
+    /// Creates an image with one pixel per color, row by row.
     ///
     /// # Panics
     /// When there are not `width * height` colors.

@@ -1,4 +1,4 @@
-//! Hatching, which marks what lies outside an image.
+//! Hatching, which marks the area outside an image.
 
 use crate::chart::{Scene, Shape};
 use crate::color::Rgb;

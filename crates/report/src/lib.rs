@@ -3,20 +3,20 @@
 //! **Floor 1**, beside `graph`. It depends on no other crate of the workspace: everything here works on plain numbers.
 //!
 //! Where to start reading:
-//! * [`Confusion`] counts (label, prediction) pairs; [`Report`] has every metric of them. An [`EvaluationReport`]
-//!   is what `striate val --json` prints, and a [`PredictionReport`] what `striate predict --json` prints of each image.
+//! * [`Confusion`] counts (label, prediction) pairs; [`Report`] has all metrics computed from them. `striate val --json`
+//!   prints an [`EvaluationReport`], and `striate predict --json` prints a [`PredictionReport`] for each image.
 //! * [`Calibration`] measures whether probabilities match the accuracy; [`worst`] finds the worst mistakes, and [`contact_sheet`]
 //!   lays them out.
-//! * [`chart`] draws: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which writes itself
-//!   as SVG or PNG.
+//! * [`chart`] has the charts: [`chart::curves`] and [`chart::confusion`] return a [`chart::Scene`], which can be written as
+//!   SVG or PNG.
 //! * [`layout`] builds pages of [`layout::Block`]s that know their size. [`scale`] maps values to the two color tables of
 //!   [`color`].
 //! * [`page`] writes the results of a training run as one self-contained HTML page.
 //! * [`half_blocks`] draws images in a terminal, and [`npy`](npy()) writes arrays.
 //! * [`text`] aligns columns and formats numbers.
 //!
-//! Whatever draws is behind the feature `draw`, which is on by default; without it the crate has metrics, tables and colors, and
-//! depends on no rasterizer and no font.
+//! Everything that draws is behind the feature `draw`, which is on by default; without it the crate has metrics, tables and
+//! colors, and depends on no rasterizer and no font.
 //!
 //! Invariants:
 //! * The same numbers give the same bytes of SVG and PNG: one scene, one embedded font, no system fonts.

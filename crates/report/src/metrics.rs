@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::error::{ReportError, Role};
 
-/// z of the two-sided 95 % interval of a normal distribution.
+/// The quantile z of the two-sided 95 % interval of a normal distribution.
 pub const Z_95: f64 = 1.959_963_984_540_054;
 
 /// The most classes for which [`Report`] writes out the whole matrix.
@@ -24,7 +24,7 @@ pub struct Confusion {
 }
 
 impl Confusion {
-    /// An empty matrix over `classes` classes.
+    /// Creates an empty matrix for `classes` classes.
     pub fn new(classes: usize) -> Self {
         Self { support: vec![0; classes], predicted: vec![0; classes], cells: BTreeMap::new(), total: 0 }
     }
@@ -47,12 +47,12 @@ impl Confusion {
         Ok(())
     }
 
-    /// Number of classes.
+    /// The number of classes.
     pub fn classes(&self) -> usize {
         self.support.len()
     }
 
-    /// Number of images counted.
+    /// The number of images counted.
     pub fn total(&self) -> u64 {
         self.total
     }
@@ -72,7 +72,7 @@ impl Confusion {
         self.support.get(class).copied().unwrap_or(0)
     }
 
-    /// Images whose prediction is their label.
+    /// The number of images whose prediction is their label.
     pub fn hits(&self) -> u64 {
         (0..self.classes()).map(|class| self.count(class, class)).sum()
     }
@@ -82,7 +82,7 @@ impl Confusion {
         ratio(self.hits(), self.total)
     }
 
-    /// Precision, recall and F1 of one class.
+    /// Computes precision, recall and F1 of one class.
     ///
     /// With true positives TP, false positives FP and false negatives FN:
     /// precision = TP / (TP + FP), recall = TP / (TP + FN), F1 = 2 TP / (2 TP + FP + FN).
@@ -99,7 +99,7 @@ impl Confusion {
         }
     }
 
-    /// Unweighted means of precision, recall and F1 over the classes that occur, as labels or as predictions.
+    /// Computes the unweighted means of precision, recall and F1 over the classes that occur, as labels or as predictions.
     ///
     /// An occurring class whose precision or recall is undefined counts as 0 there, as in scikit-learn:
     /// leaving out a class that was never predicted would make the model look better. The first three fields are `None`
@@ -131,38 +131,38 @@ pub struct ClassMetrics {
     pub precision: Option<f64>,
     /// The fraction of the images of this class that were predicted as it.
     pub recall: Option<f64>,
-    /// Harmonic mean of the two.
+    /// The harmonic mean of precision and recall.
     pub f1: Option<f64>,
     /// The number of images of this class.
     pub support: u64,
 }
 
-/// One class of a [`Report`].
+/// The metrics of one class of a [`Report`], with its name.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NamedMetrics {
     /// The class name.
     pub class: String,
-    /// Its numbers.
+    /// The metrics of the class.
     #[serde(flatten)]
     pub metrics: ClassMetrics,
 }
 
-/// Everything that `val` reports about a model, for JSON: fractions in 0 ..= 1, undefined values as `null`.
+/// All metrics that `val` reports about a model, for JSON: fractions in 0 ..= 1, undefined values as `null`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// Number of images.
+    /// The number of images.
     pub images: u64,
     /// The fraction of images whose label has the highest logit.
     pub accuracy_top1: Option<f64>,
-    /// Wilson 95 % interval of `accuracy_top1`: (low, high).
+    /// The Wilson 95 % interval of `accuracy_top1`: (low, high).
     pub accuracy_top1_interval_95: Option<(f64, f64)>,
     /// The fraction of images whose label is among the five highest logits; `None` if it was not counted.
     pub accuracy_top5: Option<f64>,
-    /// Mean precision over the classes; see [`Confusion::macro_average`].
+    /// The mean precision over the classes; see [`Confusion::macro_average`].
     pub precision_macro: Option<f64>,
-    /// Mean recall over the classes.
+    /// The mean recall over the classes.
     pub recall_macro: Option<f64>,
-    /// Mean F1 over the classes.
+    /// The mean F1 over the classes.
     pub f1_macro: Option<f64>,
     /// One entry per class, in class order.
     pub per_class: Vec<NamedMetrics>,
@@ -172,7 +172,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Sums up a confusion matrix and, if counted, the number of images that are [`in_top_k`] with k = 5.
+    /// Computes all metrics from a confusion matrix and, if counted, the number of images that are [`in_top_k`] with k = 5.
     ///
     /// # Errors
     /// [`ReportError::ClassNames`] if there is not one name per class.
@@ -228,7 +228,7 @@ pub fn in_top_k(logits: &[f32], label: usize, k: usize) -> bool {
     ahead.count() < k
 }
 
-/// The Wilson score interval of a proportion: (low, high) in 0 ..= 1.
+/// Computes the Wilson score interval of a proportion: (low, high) in 0 ..= 1.
 ///
 /// With p = hits / n: (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n). Unlike p ± z sqrt(p(1-p)/n) it
 /// stays within 0 ..= 1 and is accurate near 100 %. Use z = 1.96 for 95 %.

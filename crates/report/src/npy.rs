@@ -1,9 +1,9 @@
 //! Arrays as NumPy's `.npy` files.
 
-/// The bytes of a `.npy` file with these values.
+/// Returns the bytes of a `.npy` file with these values.
 ///
 /// # Shapes
-/// Any; the values are given and stored row by row (`fortran_order` is false), as little-endian f32.
+/// Any shape; the values are given and stored row by row (`fortran_order` is false), as little-endian f32.
 ///
 /// # Panics
 /// When the number of values does not match the shape.

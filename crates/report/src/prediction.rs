@@ -1,4 +1,4 @@
-//! Predictions as data: the most probable classes of an image, or why there are none.
+//! Predictions as data: the most probable classes of an image, or the reason why there are none.
 
 use serde::Serialize;
 
@@ -28,9 +28,9 @@ pub struct PredictionReport {
 pub struct ClassProbability {
     /// The name of the class.
     pub class: String,
-    /// Its index among the outputs of the network, from 0.
+    /// The index of the class among the outputs of the network, from 0.
     pub class_index: usize,
-    /// Its probability, 0 to 1.
+    /// The probability of the class, 0 to 1.
     pub probability: f32,
 }
 
@@ -39,7 +39,7 @@ pub struct ClassProbability {
 pub struct PredictionFailure {
     /// The name of the image, such as its path.
     pub image: String,
-    /// What is wrong with it, in words.
+    /// The problem, in words.
     pub error: String,
 }
 
@@ -47,8 +47,8 @@ impl PredictionReport {
     /// The first line of a CSV file of predictions.
     pub const CSV_HEADER: &'static str = "image,rank,class,class_index,probability\n";
 
-    /// The prediction for an image. `top` has the index and the probability of each class, the most probable first; `classes` are
-    /// the names of all.
+    /// Creates the prediction for an image. `top` has the index and the probability of each class, the most probable first;
+    /// `classes` are the names of all classes.
     ///
     /// # Panics
     /// When an index has no name.
@@ -61,7 +61,7 @@ impl PredictionReport {
         Self { image: image.to_owned(), top: top.iter().map(class).collect() }
     }
 
-    /// One line per class, with the columns of [`CSV_HEADER`](Self::CSV_HEADER); the rank counts from 1.
+    /// Formats one line per class, with the columns of [`CSV_HEADER`](Self::CSV_HEADER); the rank counts from 1.
     pub fn to_csv(&self) -> String {
         let image = csv_field(&self.image);
         let line = |(rank, top): (usize, &ClassProbability)| {

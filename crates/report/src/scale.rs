@@ -39,7 +39,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale of these values, which may be negative if `signed`.
+    /// Computes the scale of these values, which may be negative if `signed`.
     ///
     /// # Example
     /// ```

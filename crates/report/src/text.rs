@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 /// The text for an undefined value.
 pub const UNDEFINED: &str = "–";
 
-/// A whole number with commas: `206,922`.
+/// Formats a whole number with commas: `206,922`.
 pub fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -20,22 +20,22 @@ pub fn grouped(value: u64) -> String {
     out
 }
 
-/// A count with its noun, whose plural ends in s: `1 epoch`, `2,000 epochs`.
+/// Formats a count with its noun, whose plural ends in s: `1 epoch`, `2,000 epochs`.
 pub fn counted(count: usize, noun: &str) -> String {
     format!("{} {noun}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 
-/// A count with two to three digits and a decimal prefix: `950`, `1.2 M`, `69.5 k`.
+/// Formats a count with two to three digits and a decimal prefix: `950`, `1.2 M`, `69.5 k`.
 pub fn short_count(value: u64) -> String {
     if value < 1000 { value.to_string() } else { scaled(value as f64, &COUNTS) }
 }
 
-/// Bytes in decimal units: `512 B`, `1.5 MB`.
+/// Formats a size in bytes in decimal units: `512 B`, `1.5 MB`.
 pub fn bytes(value: u64) -> String {
     if value < 1000 { format!("{value} B") } else { scaled(value as f64, &BYTES) }
 }
 
-/// Names separated by commas; of more than twelve, the first twelve and the number of the others.
+/// Joins names with commas; of more than twelve, the first twelve and the number of the others.
 ///
 /// ```
 /// use striate_report::text::listed;
@@ -52,7 +52,7 @@ pub fn listed(names: &[String]) -> String {
     }
 }
 
-/// Seconds in the unit a person would choose: `53 µs`, `3.4 ms`, `8.2 s`, `2 min 05 s`, `1 h 02 min`.
+/// Formats seconds in a suitable unit: `53 µs`, `3.4 ms`, `8.2 s`, `2 min 05 s`, `1 h 02 min`.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return UNDEFINED.to_owned();
@@ -67,7 +67,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A fraction in per cent with two decimals: `97.52 %`; undefined is `–`.
+/// Formats a fraction in per cent with two decimals: `97.52 %`; undefined is `–`.
 ///
 /// Only an exact 1 is written `100.00 %`, and only an exact 0 `0.00 %`: one error in 60,000 must stay visible. Values that would
 /// round to them are written `>99.99 %` and `<0.01 %`.
@@ -97,9 +97,9 @@ fn scaled(value: f64, units: &Units) -> String {
 /// The alignment of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
-    /// For names.
+    /// Left-aligned, for names.
     Left,
-    /// For numbers.
+    /// Right-aligned, for numbers.
     Right,
 }
 
@@ -130,7 +130,7 @@ pub struct Table<const COLUMNS: usize> {
 }
 
 impl<const COLUMNS: usize> Table<COLUMNS> {
-    /// A table with these column titles and a rule under them.
+    /// Creates a table with these column titles and a rule below them.
     pub fn new(columns: [(&str, Align); COLUMNS]) -> Self {
         let mut table = Self { align: columns.map(|(_, align)| align), rows: Vec::new() };
         table.row(columns.map(|(title, _)| title.to_owned()));
@@ -180,8 +180,8 @@ impl<const COLUMNS: usize> fmt::Display for Table<COLUMNS> {
     }
 }
 
-/// A text of one line in which every character that would control a terminal is escaped, such as `\u{1b}`. These are the control
-/// characters (C0, DEL and C1) and those that change the direction of a whole line.
+/// Escapes every character of a one-line text that would control a terminal, such as `\u{1b}`. These are the control characters
+/// (C0, DEL and C1) and those that change the direction of a whole line.
 ///
 /// # Example
 /// ```
@@ -193,7 +193,7 @@ pub fn printable(text: String) -> String {
     escaped(text, drives_terminal)
 }
 
-/// [`printable`] for a text of several lines; line ends are kept.
+/// Escapes a text of several lines like [`printable`]; line ends are kept.
 pub fn printable_lines(text: String) -> String {
     escaped(text, |c| drives_terminal(c) && c != '\n')
 }
@@ -215,11 +215,11 @@ fn escaped(text: String, is_escaped: impl Fn(char) -> bool + Copy) -> String {
     out
 }
 
-/// A text as one CSV field: [`printable`], quoted if it contains a comma or a quote, and prefixed with `'` where a spreadsheet
-/// would interpret it as a formula. A signed number is not prefixed.
+/// Formats a text as one CSV field: [`printable`], quoted if it contains a comma or a quote, and prefixed with `'` where a
+/// spreadsheet would interpret it as a formula. A signed number is not prefixed.
 ///
 /// # Source
-/// RFC 4180, section 2; the quote in front is what OWASP advises against CSV injection.
+/// RFC 4180, section 2; OWASP recommends the leading quote against CSV injection.
 ///
 /// # Example
 /// ```

@@ -17,7 +17,7 @@ pub struct Thumbnail {
 }
 
 impl Thumbnail {
-    /// An image, reduced until neither side is longer than `side_px`; it is never enlarged.
+    /// Creates an image, reduced until neither side is longer than `side_px`; it is never enlarged.
     ///
     /// Each pixel is the mean of the box of pixels that it covers.
     ///
@@ -83,7 +83,7 @@ impl Thumbnail {
         self.height_px
     }
 
-    /// Red, green and blue of a pixel.
+    /// The red, green and blue value of a pixel.
     ///
     /// # Panics
     /// When the position is outside the image.
@@ -93,7 +93,7 @@ impl Thumbnail {
         [self.rgba[at], self.rgba[at + 1], self.rgba[at + 2]]
     }
 
-    /// The image as a `data:image/png;base64,…` URI, for self-contained pages.
+    /// Encodes the image as a `data:image/png;base64,…` URI, for self-contained pages.
     pub fn data_uri(&self) -> String {
         let png = crate::chart::png(self.width_px, self.height_px, &self.rgba)
             .unwrap_or_else(|e| unreachable!("an image in memory: {e}"));

@@ -10,11 +10,11 @@ type Corners = [(f64, f64); 4];
 const SLACK_PX: f64 = 0.01;
 
 impl Scene {
-    /// The texts that overlap another text or an image, and the texts and images that leave the drawing, a sentence each; empty
-    /// for a drawing that can be read.
+    /// Lists the texts that overlap another text or an image, and the texts and images that leave the drawing, one sentence
+    /// each. The list is empty for a legible drawing.
     ///
-    /// A text takes the rectangle of its line: as wide as its characters, and as high as the font reaches above and below the
-    /// baseline.
+    /// A text occupies the rectangle of its line: as wide as its characters, and as high as the font reaches above and below
+    /// the baseline.
     ///
     /// # Example
     /// ```

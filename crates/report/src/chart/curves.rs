@@ -6,7 +6,7 @@ use super::scene::{Anchor, Scene, Shape};
 use super::{GRID, INK, SOFT_INK};
 use crate::color::Rgb;
 
-/// What [`curves`] draws: entry `i` of each series belongs to epoch `i + 1`.
+/// The data of [`curves`]: entry `i` of each series belongs to epoch `i + 1`.
 ///
 /// A value that is not finite is a gap, as for a validation that runs only every few epochs; series may have
 /// different lengths, and an empty one is left out of the legend.
@@ -14,13 +14,13 @@ use crate::color::Rgb;
 pub struct Curves<'a> {
     /// The network and the data, such as `convnet on mnist`.
     pub title: &'a str,
-    /// Mean training loss of each epoch.
+    /// The mean training loss of each epoch.
     pub train_loss: &'a [f64],
-    /// Mean validation loss after each epoch.
+    /// The mean validation loss after each epoch.
     pub val_loss: &'a [f64],
-    /// Training accuracy of each epoch, a fraction in 0 ..= 1.
+    /// The training accuracy of each epoch, a fraction in 0 ..= 1.
     pub train_accuracy: &'a [f64],
-    /// Validation accuracy after each epoch, a fraction in 0 ..= 1.
+    /// The validation accuracy after each epoch, a fraction in 0 ..= 1.
     pub val_accuracy: &'a [f64],
     /// The epoch, from 1, whose network is kept; it gets a mark.
     pub kept: Option<usize>,
@@ -77,7 +77,7 @@ pub fn curves(curves: &Curves<'_>) -> Scene {
     scene
 }
 
-/// The two halves of [`curves`], loss and accuracy, as separate charts without a title, for pages of any width.
+/// Draws the two halves of [`curves`], loss and accuracy, as separate charts without a title, for pages of any width.
 ///
 /// # Units
 /// Each image is 480 x 324 CSS pixels.

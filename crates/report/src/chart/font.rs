@@ -22,7 +22,7 @@ pub(super) fn glyph(c: char) -> (GlyphId, f64) {
     (id, f64::from(advance) / f64::from(FACE.units_per_em()))
 }
 
-/// Width of a text in pixels at a font size.
+/// Returns the width of a text in pixels at a font size.
 pub fn width_px(text: &str, size: f64) -> f64 {
     size * text.chars().map(|c| glyph(c).1).sum::<f64>()
 }
@@ -32,7 +32,7 @@ pub(super) fn reach() -> [f64; 2] {
     [FACE.ascender(), -FACE.descender()].map(|units| f64::from(units) / f64::from(FACE.units_per_em()))
 }
 
-/// The text, or its two ends around an ellipsis so that it fits in `limit_px`; at least two characters remain.
+/// Returns the text, or its two ends around an ellipsis so that it fits in `limit_px`; at least two characters remain.
 ///
 /// Both ends, because class names often share a beginning (`n02085620-Chihuahua`) or an ending (`… terrier`).
 pub fn fit(text: &str, size: f64, limit_px: f64) -> String {

@@ -1,4 +1,4 @@
-//! Every chart is legible on awkward inputs: no text overlaps another or leaves the drawing.
+//! Tests that every chart is legible on awkward inputs: no text overlaps another or leaves the drawing.
 
 use super::{Curves, RateChart, Scene, confusion, curve_panels, curves, rate_search, reliability};
 use crate::{Calibration, Confusion};

@@ -6,12 +6,12 @@ use super::scene::{Anchor, Scene, Shape};
 use super::{GRID, INK, SOFT_INK};
 use crate::color::Rgb;
 
-/// What [`rate_search`] draws.
+/// The data of [`rate_search`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateChart<'a> {
-    /// The network and the data.
+    /// The network and the data, such as `convnet on mnist`.
     pub title: &'a str,
-    /// Learning rates above 0, rising.
+    /// The learning rates above 0, in ascending order.
     pub rates: &'a [f32],
     /// The loss at each rate; values that are not finite are skipped.
     pub losses: &'a [f64],

@@ -6,9 +6,9 @@ use crate::thumbnail::Thumbnail;
 /// A drawing: shapes on white, painted in order. Lengths are CSS pixels, and y grows downwards.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scene {
-    /// Width.
+    /// The width of the drawing.
     pub width_px: f64,
-    /// Height.
+    /// The height of the drawing.
     pub height_px: f64,
     /// One sentence that describes the drawing, as alternative text.
     pub description: String,
@@ -21,84 +21,84 @@ pub struct Scene {
 pub enum Shape {
     /// A filled rectangle.
     Rect {
-        /// Left edge.
+        /// The left edge.
         x: f64,
-        /// Upper edge.
+        /// The upper edge.
         y: f64,
-        /// Width.
+        /// The width of the rectangle.
         width: f64,
-        /// Height.
+        /// The height of the rectangle.
         height: f64,
-        /// Color.
+        /// The fill color.
         fill: Rgb,
-        /// Shown by a browser when the pointer hovers over it; ignored in PNG.
+        /// The text that a browser shows when the pointer hovers over the shape; ignored in PNG.
         tooltip: Option<String>,
     },
-    /// Straight lines from point to point.
+    /// Straight lines that connect points.
     Polyline {
-        /// (x, y) of each point; fewer than two draw nothing.
+        /// The points (x, y); fewer than two draw nothing.
         points: Vec<(f64, f64)>,
-        /// Line width.
+        /// The width of the line.
         width: f64,
-        /// Color.
+        /// The color of the line.
         stroke: Rgb,
-        /// The lengths of dash and gap; `None` for a solid line.
+        /// The lengths of dashes and gaps; `None` for a solid line.
         dash: Option<(f64, f64)>,
     },
     /// A filled circle.
     Dot {
-        /// Center.
+        /// The center of the circle.
         center: (f64, f64),
-        /// Radius.
+        /// The radius of the circle.
         radius: f64,
-        /// Color.
+        /// The fill color.
         fill: Rgb,
     },
     /// An image, stretched over a rectangle.
     Image {
-        /// Left edge.
+        /// The left edge.
         x: f64,
-        /// Upper edge.
+        /// The upper edge.
         y: f64,
-        /// Width.
+        /// The width of the rectangle.
         width: f64,
-        /// Height.
+        /// The height of the rectangle.
         height: f64,
-        /// The image.
+        /// The image to draw.
         image: Thumbnail,
     },
     /// One line of text.
     Text {
         /// The position of the anchor on the baseline.
         at: (f64, f64),
-        /// Font size.
+        /// The font size.
         size: f64,
-        /// The part of the text that lies at `at`.
+        /// The part of the text that is at `at`.
         anchor: Anchor,
-        /// Degrees, clockwise about `at`.
+        /// The rotation in degrees, clockwise about `at`.
         rotate: f64,
-        /// Color.
+        /// The color of the text.
         fill: Rgb,
         /// The text as shown.
         text: String,
-        /// The whole text where `text` was cut.
+        /// The complete text, if `text` was shortened.
         tooltip: Option<String>,
     },
 }
 
-/// Which part of a text lies at its point.
+/// The part of a text that is at its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Anchor {
-    /// Its beginning.
+    /// The beginning of the text.
     Start,
-    /// Its middle.
+    /// The middle of the text.
     Middle,
-    /// Its end.
+    /// The end of the text.
     End,
 }
 
 impl Scene {
-    /// An empty drawing.
+    /// Creates an empty drawing.
     pub fn new(width_px: f64, height_px: f64, description: impl Into<String>) -> Self {
         Self { width_px, height_px, description: description.into(), shapes: Vec::new() }
     }

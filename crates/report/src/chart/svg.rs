@@ -9,7 +9,7 @@ use crate::text::printable;
 const FONT_FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
 impl Scene {
-    /// The drawing as a stand-alone SVG document, without scripts or links, with every name escaped.
+    /// Writes the drawing as a stand-alone SVG document, without scripts or links, with every name escaped.
     pub fn to_svg(&self) -> String {
         let mut out = String::new();
         self.write_svg(&mut out).unwrap_or_else(|_| unreachable!("writing to a String cannot fail"));
@@ -103,7 +103,8 @@ impl fmt::Display for Number {
     }
 }
 
-/// Text for XML and HTML, content and attributes, [`printable`]; what XML forbids beyond that becomes `�`.
+/// A text that is displayed with escapes for XML and HTML, in content and attributes, and made [`printable`]; other characters
+/// that XML forbids become `�`.
 pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {

@@ -11,11 +11,11 @@ use std::fmt;
 /// An opaque sRGB color, 8 bits per channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rgb {
-    /// Red.
+    /// The red channel.
     pub r: u8,
-    /// Green.
+    /// The green channel.
     pub g: u8,
-    /// Blue.
+    /// The blue channel.
     pub b: u8,
 }
 
@@ -27,12 +27,12 @@ impl Rgb {
     /// The color of a missing value (NaN, a class without images): a gray that neither table contains.
     pub const MISSING: Self = Self::hex(0xd0d0d0);
 
-    /// The color written `0xrrggbb`.
+    /// Creates a color from its code `0xrrggbb`.
     pub const fn hex(rgb: u32) -> Self {
         Self { r: (rgb >> 16) as u8, g: (rgb >> 8) as u8, b: rgb as u8 }
     }
 
-    /// Relative luminance in 0 ..= 1.
+    /// The relative luminance in 0 ..= 1.
     ///
     /// # Source
     /// WCAG 2.1, definition of relative luminance.
@@ -44,7 +44,7 @@ impl Rgb {
         0.2126 * linear(self.r) + 0.7152 * linear(self.g) + 0.0722 * linear(self.b)
     }
 
-    /// Contrast ratio with another color, 1 (none) to 21 (black on white).
+    /// The contrast ratio with another color, 1 (none) to 21 (black on white).
     ///
     /// # Source
     /// WCAG 2.1, definition of contrast ratio.
@@ -53,7 +53,7 @@ impl Rgb {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
-    /// Black or white, whichever reads better on this color; the contrast is at least 4.5.
+    /// Returns black or white, whichever reads better on this color; the contrast is at least 4.5.
     pub fn ink(self) -> Self {
         if self.contrast(Self::BLACK) >= self.contrast(Self::WHITE) { Self::BLACK } else { Self::WHITE }
     }
@@ -66,7 +66,7 @@ impl fmt::Display for Rgb {
     }
 }
 
-/// The viridis color of a value in 0 ..= 1: dark violet through green to yellow.
+/// Returns the viridis color of a value in 0 ..= 1: dark violet through green to yellow.
 ///
 /// Values outside are clamped, NaN is [`Rgb::MISSING`].
 ///
@@ -86,7 +86,7 @@ pub fn viridis(value: f64) -> Rgb {
     Rgb::hex(tables::VIRIDIS[(value.clamp(0.0, 1.0) * 255.0).round() as usize])
 }
 
-/// The blue-orange color of a value in -1 ..= 1: blue below zero, near-white at zero, orange above.
+/// Returns the blue-orange color of a value in -1 ..= 1: blue below zero, near-white at zero, orange above.
 ///
 /// Values outside are clamped, NaN is [`Rgb::MISSING`]. Divide by the largest magnitude, not by the range, so
 /// that zero stays neutral.

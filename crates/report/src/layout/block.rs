@@ -26,63 +26,63 @@ pub struct Block {
 }
 
 impl Block {
-    /// An empty block.
+    /// Creates an empty block.
     pub fn space(width_px: f64, height_px: f64) -> Self {
         Self { scene: Scene::new(width_px, height_px, String::new()) }
     }
 
-    /// A block of this size with what `draw` adds to it, such as a chart.
+    /// Creates a block of this size with the shapes that `draw` adds to it, such as a chart.
     pub fn drawn(width_px: f64, height_px: f64, draw: impl FnOnce(&mut Scene)) -> Self {
         let mut block = Self::space(width_px, height_px);
         draw(&mut block.scene);
         block
     }
 
-    /// The width.
+    /// The width of the block.
     pub fn width_px(&self) -> f64 {
         self.scene.width_px
     }
 
-    /// The height.
+    /// The height of the block.
     pub fn height_px(&self) -> f64 {
         self.scene.height_px
     }
 
-    /// The block with empty room around it: left, top, right, bottom.
+    /// Adds empty space around the block: left, top, right, bottom.
     pub fn padded(self, [left, top, right, bottom]: [f64; 4]) -> Self {
         let mut padded = Self::space(self.width_px() + left + right, self.height_px() + top + bottom);
         padded.place(self, (left, top));
         padded
     }
 
-    /// The block in one that is at least this wide, at its left, in its middle or at its right.
+    /// Makes the block at least this wide; it is placed at the left, in the middle or at the right.
     pub fn in_width(self, width_px: f64, anchor: Anchor) -> Self {
         let free = (width_px - self.width_px()).max(0.0);
         let left = before(free, anchor);
         self.padded([left, 0.0, free - left, 0.0])
     }
 
-    /// The block in one that is at least this high, at its top, in its middle or at its bottom.
+    /// Makes the block at least this high; it is placed at the top, in the middle or at the bottom.
     pub fn in_height(self, height_px: f64, anchor: Anchor) -> Self {
         let free = (height_px - self.height_px()).max(0.0);
         let top = before(free, anchor);
         self.padded([0.0, top, 0.0, free - top])
     }
 
-    /// The block on top of what `draw` adds to a drawing of its size, such as a color.
+    /// Places the block on top of the shapes that `draw` adds to a drawing of its size, such as a color.
     pub fn with_background(self, draw: impl FnOnce(&mut Scene)) -> Self {
         let mut whole = Self::drawn(self.width_px(), self.height_px(), draw);
         whole.place(self, (0.0, 0.0));
         whole
     }
 
-    /// The block with what `draw` adds on top of it, such as a frame around a part of an image.
+    /// Places the shapes that `draw` adds on top of the block, such as a frame around a part of an image.
     pub fn with_overlay(mut self, draw: impl FnOnce(&mut Scene)) -> Self {
         draw(&mut self.scene);
         self
     }
 
-    /// The page that shows this block inside a margin; one sentence describes it.
+    /// Returns a page that shows this block inside a margin. `description` is one sentence about the page.
     pub fn page(self, description: impl Into<String>) -> Scene {
         Scene { description: description.into(), ..self.padded([MARGIN; 4]).scene }
     }
@@ -108,7 +108,7 @@ fn before(free: f64, anchor: Anchor) -> f64 {
     }
 }
 
-/// Blocks from left to right, `gap` pixels apart, with their tops, middles or bottoms on one line.
+/// Arranges blocks from left to right, `gap` pixels apart, with their tops, middles or bottoms on one line.
 pub fn row(gap: f64, anchor: Anchor, blocks: impl IntoIterator<Item = Block>) -> Block {
     let blocks: Vec<Block> = blocks.into_iter().collect();
     let height = blocks.iter().map(Block::height_px).fold(0.0, f64::max);
@@ -124,7 +124,7 @@ pub fn row(gap: f64, anchor: Anchor, blocks: impl IntoIterator<Item = Block>) ->
     whole
 }
 
-/// Blocks from top to bottom, `gap` pixels apart, with their left edges on one line.
+/// Arranges blocks from top to bottom, `gap` pixels apart, with their left edges on one line.
 pub fn column(gap: f64, blocks: impl IntoIterator<Item = Block>) -> Block {
     let blocks: Vec<Block> = blocks.into_iter().collect();
     let width = blocks.iter().map(Block::width_px).fold(0.0, f64::max);
@@ -139,8 +139,8 @@ pub fn column(gap: f64, blocks: impl IntoIterator<Item = Block>) -> Block {
     whole
 }
 
-/// Cells row by row, in columns as wide as their widest cell and rows as high as their highest. `anchors` has one entry per
-/// column, which says where its cells lie; `gap` is the distance between columns and between rows.
+/// Arranges cells row by row, in columns as wide as their widest cell and rows as high as their highest. `anchors` has one
+/// entry per column, which positions its cells; `gap` is the distance between columns and between rows.
 ///
 /// # Panics
 /// When there are cells, but no columns.

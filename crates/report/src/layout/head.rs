@@ -32,7 +32,7 @@ pub struct About {
     pub classes: Vec<String>,
 }
 
-/// What a page begins with.
+/// The beginning of a page.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Head<'a> {
     /// The title, which may take two lines.
@@ -46,7 +46,7 @@ pub struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// The head in this width.
+    /// Lays the head out in this width.
     pub fn block(&self, width_px: f64) -> Block {
         let room = width_px - self.beside();
         let lines = self.lines.iter().filter(|line| !line.is_empty());
@@ -64,7 +64,8 @@ impl Head<'_> {
         )
     }
 
-    /// A page that begins with this head. It is as wide as `body` or, if that is more, as the text of the head, within limits.
+    /// Creates a page that begins with this head. It is as wide as `body` or as the text of the head, whichever is wider,
+    /// within limits.
     pub fn page(&self, body: Block) -> Scene {
         let texts = self.lines.iter().map(|line| width_px(line, TEXT)).chain([width_px(self.title, TITLE)]);
         let whole = texts.fold(0.0, f64::max).ceil() + self.beside();

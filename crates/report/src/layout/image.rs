@@ -6,7 +6,7 @@ use crate::chart::{Scene, Shape};
 use crate::color::Rgb;
 use crate::thumbnail::Thumbnail;
 
-/// The factor by which an image of `width_px` x `height_px` pixels is drawn so that it fits into a square of this side.
+/// Returns the factor by which an image of `width_px` x `height_px` pixels is drawn so that it fits into a square of this side.
 ///
 /// The PNG has two pixels per unit, so factors of at least 0.5 are multiples of 0.5, and all pixels of an enlarged image have the
 /// same size.
@@ -15,15 +15,15 @@ pub fn enlargement(width_px: f64, height_px: f64, side: f64) -> f64 {
     if fitting >= 0.5 { (2.0 * fitting).floor() / 2.0 } else { fitting }
 }
 
-/// Width and height of an image that is drawn in a square of this side, see [`enlargement`].
+/// Returns the width and height of an image that is drawn in a square of this side, see [`enlargement`].
 pub fn size_in(image: &Thumbnail, side: f64) -> (f64, f64) {
     let (w, h) = (f64::from(image.width_px()), f64::from(image.height_px()));
     let scale = enlargement(w, h, side);
     (w * scale, h * scale)
 }
 
-/// An image as large as a square of this side allows, see [`enlargement`], with a hairline around it, since zero may be nearly as
-/// white as the page. The hairline lies outside.
+/// Draws an image as large as a square of this side allows, see [`enlargement`], with a hairline around it, since zero may be
+/// nearly as white as the page. The hairline is outside the image.
 pub fn framed(image: &Thumbnail, side: f64) -> Block {
     let (width, height) = size_in(image, side);
     Block::drawn(width, height, |scene| {

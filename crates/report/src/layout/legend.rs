@@ -41,7 +41,7 @@ impl Legend<'_> {
     }
 }
 
-/// A color bar with the values at its ends and at zero below it, of this width, or as wide as the numbers need.
+/// Draws a color bar with the values at its ends and at zero below it, of this width, or as wide as the numbers need.
 pub fn color_bar(scale: &Scale, width: f64) -> Block {
     // The position, not the value: a layer of zeros has a legend all the same.
     match scale.table {
@@ -62,8 +62,8 @@ fn bar(scale: &Scale, width: f64, color: impl Fn(f64) -> Rgb) -> Block {
     labeled_bar(width, &labels, |unit| color(if is_signed { 2.0 * unit - 1.0 } else { unit }))
 }
 
-/// A color bar with texts below it, spread evenly from its left to its right end; `color` takes 0 at the left to 1 at the right. It
-/// is wider than `width` if the texts need more.
+/// Draws a color bar with texts below it, spread evenly from its left to its right end; `color` takes 0 at the left to 1 at the
+/// right. The bar is wider than `width` if the texts need more.
 pub fn labeled_bar(width: f64, labels: &[&str], color: impl Fn(f64) -> Rgb) -> Block {
     let widths: Vec<f64> = labels.iter().map(|label| width_px(label, CAPTION)).collect();
     let gaps = labels.len().saturating_sub(1).max(1);
@@ -90,7 +90,7 @@ pub fn labeled_bar(width: f64, labels: &[&str], color: impl Fn(f64) -> Rgb) -> B
     })
 }
 
-/// The gray of a weight, -1 to 1.
+/// Returns the gray level of a weight, -1 to 1.
 pub fn gray(unit: f64) -> Rgb {
     let level = (127.5 + 127.5 * unit).round() as u8;
     Rgb { r: level, g: level, b: level }

@@ -1,8 +1,8 @@
-//! What drawn pages are built of: blocks that know their size, and rows, columns and grids that place them.
+//! The building blocks of drawn pages: blocks that know their size, and rows, columns and grids that arrange them.
 //!
-//! A page is one [`Block`]: texts, images and drawings, joined by [`row`], [`column()`] and [`grid`]. Nothing has coordinates of its
-//! own, so a longer text or a larger image moves what is below it, and the page grows. Lengths are units of the
-//! [`Scene`](crate::chart::Scene): pixels of the SVG, two pixels of the PNG.
+//! A page is one [`Block`]: texts, images and drawings, joined by [`row`], [`column()`] and [`grid`]. Blocks have no
+//! coordinates of their own, so a longer text or a larger image moves everything below it, and the page grows. Lengths are
+//! units of the [`Scene`](crate::chart::Scene): pixels of the SVG, two pixels of the PNG.
 
 mod block;
 mod head;

@@ -1,4 +1,4 @@
-//! Text that is measured before it is placed, and shortened or wrapped to the room that it has.
+//! Text blocks, which are measured before they are placed, and shortened or wrapped to the available width.
 
 use super::block::{Block, column};
 use super::wrap::wrap_text;
@@ -10,19 +10,19 @@ const LINE_HEIGHT: f64 = 1.35;
 /// Where its baseline is: half of what is left over lies above the font.
 const BASELINE: f64 = 1.02;
 
-/// A line of text, as wide as its characters.
+/// Creates a line of text, as wide as its characters.
 pub fn line(text: impl Into<String>, size: f64, ink: Rgb) -> Block {
     let text = text.into();
     shown(text.clone(), &text, size, ink)
 }
 
-/// A line of text, shortened in the middle to `room` pixels; a shortened text has the whole text as a tooltip.
+/// Creates a line of text, shortened in the middle to `room` pixels; a shortened text has the complete text as a tooltip.
 pub fn fitted(text: &str, size: f64, ink: Rgb, room: f64) -> Block {
     shown(fit_text(text, size, room), text, size, ink)
 }
 
-/// A text of at most `most` lines, wrapped to `room` pixels as by [`wrap_text`]; a line that is shortened has the whole text as a
-/// tooltip.
+/// Creates a text of at most `most` lines, wrapped to `room` pixels as by [`wrap_text`]; a shortened line has the complete text
+/// as a tooltip.
 ///
 /// # Panics
 /// When `most` is 0.

@@ -43,9 +43,9 @@ pub struct Mistake {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Page<'a> {
-    /// What was measured, such as `resnet18 on pets`.
+    /// The title of the page: the model and the data set, such as `resnet18 on pets`.
     pub title: &'a str,
-    /// A sentence about how it was measured.
+    /// A sentence about the measurement.
     pub subtitle: String,
     /// The names of the classes, one per class.
     pub classes: &'a [String],
@@ -74,7 +74,7 @@ pub struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// A page with the numbers that follow from a confusion matrix.
+    /// Creates a page with the numbers that follow from a confusion matrix.
     pub fn new(title: &'a str, classes: &'a [String], confusion: &'a Confusion) -> Self {
         Self {
             title,

@@ -17,7 +17,7 @@ use crate::error::ReportError;
 use content::section;
 
 impl Page<'_> {
-    /// The page.
+    /// Writes the page as HTML.
     ///
     /// # Errors
     /// [`ReportError::ClassNames`] if there is not one name per class, [`ReportError::ClassOutOfRange`] if a mistake has a
@@ -92,7 +92,7 @@ impl Page<'_> {
     }
 }
 
-/// The line in the head of a page that identifies the measurement, so that a repeated measurement can replace its page.
+/// Returns the line in the head of a page that identifies the measurement, so that a repeated measurement can replace its page.
 pub fn id_line(id: &str) -> String {
     let content = Escaped(id);
     if id.is_empty() { String::new() } else { format!("<meta name=\"measurement\" content=\"{content}\">\n") }
