@@ -1,4 +1,4 @@
-//! From a struct to its `impl Module`.
+//! Expands a struct into its `impl Module`.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};

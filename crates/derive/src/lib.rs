@@ -1,10 +1,11 @@
 //! Floor 0 of Striate: `#[derive(Module)]`, which takes the names of a network's layers from its fields.
 //!
-//! It stands on no other floor and knows the others by path only. What it writes for a program that depends on the facade calls
-//! `::striate::graph::Module` and `::striate::graph::Child`; for a crate below the facade, which depends on `striate-nn`, it calls
-//! `::striate_nn::graph::…`. So there are two macros, and each of the two crates exports its own under the name `Module`.
+//! This crate depends on no other crate of the workspace and knows the others by path only. For a program that depends on the
+//! facade, the generated code calls `::striate::graph::Module` and `::striate::graph::Child`; for a crate below the facade,
+//! which depends on `striate-nn`, it calls `::striate_nn::graph::…`. So there are two macros, and each of the two crates
+//! exports its own under the name `Module`.
 //!
-//! Start reading at `expand.rs`, which has all of the code.
+//! Start reading at `expand.rs`, which contains all of the code.
 //!
 //! Invariants: each field is visited once, in the order of declaration, under the name that PyTorch would use; every mistake is
 //! a compile error at the field that caused it, never a panic. A runnable example is at the re-export, `striate_nn::Module`,
