@@ -50,7 +50,7 @@ pub struct AlexNet {
 }
 
 impl AlexNet {
-    /// A network for images of `in_channels` channels.
+    /// Creates a network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         let features = Sequential::new()
             .append(Conv2d::new(in_channels, 64, 11).stride(4).padding(2)) // 0

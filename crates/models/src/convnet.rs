@@ -34,19 +34,19 @@ pub struct ConvNet {
     pub conv1: Conv2d,
     /// 32 filters, which respond to combinations of strokes.
     pub conv2: Conv2d,
-    /// From features and their positions to 128 features.
+    /// The first fully connected layer, from features and their positions to 128 features.
     pub fc1: Linear,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub fc2: Linear,
 }
 
 impl ConvNet {
-    /// A network for grayscale images.
+    /// Creates a network for grayscale images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }
 
-    /// A network for images of `in_channels` channels.
+    /// Creates a network for images of `in_channels` channels.
     pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
         Self {
             conv1: Conv2d::new(in_channels, 16, 3).padding(1),

@@ -5,10 +5,10 @@ use striate_nn::{Conv2d, Forward, Linear, Module, Var};
 
 /// A ConvNet that ends in global average pooling, as large as the [`ConvNet`](crate::ConvNet).
 ///
-/// Its linear layer receives how strong each feature is but not where it is: a stroke counts the same wherever it is drawn, and
-/// Grad-CAM of its last feature maps is the class activation map itself. The parameters that the flatten of the ConvNet spends
-/// on positions go into three more convolutions: the number of parameters is within 1 % of the ConvNet's, with nine times as
-/// many multiply-adds.
+/// Its linear layer receives the strength of each feature but not its position: a stroke counts the same wherever it is drawn,
+/// and Grad-CAM of its last feature maps is the class activation map itself. The ConvNet has weights for every position after
+/// its flatten; this network uses as many parameters in three more convolutions. The number of parameters is within 1 % of the
+/// ConvNet's, with nine times as many multiply-adds.
 ///
 /// | layer | output | parameters | multiply-adds |
 /// | --- | --- | ---: | ---: |
@@ -48,17 +48,17 @@ pub struct ConvNetGap {
     pub conv4: Conv2d,
     /// 96 filters with a receptive field of 34 x 34 pixels: at the center, the whole image.
     pub conv5: Conv2d,
-    /// From the mean of each feature map to logits.
+    /// The classifier, which computes the logits from the means of the feature maps.
     pub fc: Linear,
 }
 
 impl ConvNetGap {
-    /// A network for grayscale images.
+    /// Creates a network for grayscale images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }
 
-    /// A network for images of `in_channels` channels.
+    /// Creates a network for images of `in_channels` channels.
     pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
         let conv = |from, to| Conv2d::new(from, to, 3).padding(1);
         Self {

@@ -22,7 +22,7 @@ use striate_nn::{AvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2
 ///
 /// # PyTorch
 /// `torchvision.models.densenet121` to `densenet201`, keys and initialization included. The published files call `norm1` of a
-/// layer `norm.1`, and so on, as an old version of torchvision did; they are read all the same.
+/// layer `norm.1`, and so on, as an old version of torchvision did; they are read nevertheless.
 ///
 /// # Example
 /// ```
@@ -37,7 +37,7 @@ use striate_nn::{AvgPool2d, BatchNorm2d, Conv2d, Forward, Init, Linear, MaxPool2
 pub struct DenseNet {
     /// The convolutional part of the network.
     pub features: Features,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub classifier: Linear,
 }
 

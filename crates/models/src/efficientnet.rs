@@ -50,7 +50,7 @@ use striate_nn::{
 pub struct EfficientNet {
     /// The convolutional part of the network.
     pub features: Sequential,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub classifier: Sequential,
 }
 

@@ -55,7 +55,7 @@ pub struct EfficientNetLite0 {
     pub bn1: BatchNorm2d,
     /// Drops a fifth of the features in training.
     pub dropout: Dropout,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub fc: Linear,
 }
 
@@ -73,7 +73,7 @@ const STAGES: [(usize, usize, usize, usize, usize); 7] = [
 const FEATURES: usize = 1280;
 
 impl EfficientNetLite0 {
-    /// A network for images of `in_channels` channels.
+    /// Creates a network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         let mut channels = 32;
         let conv_stem = conv(in_channels, channels, 3).stride(2);

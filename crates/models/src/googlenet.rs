@@ -61,7 +61,7 @@ pub struct GoogLeNet {
     aux1: Option<Auxiliary>,
     aux2: Option<Auxiliary>,
     dropout: Dropout,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub fc: Linear,
 }
 
@@ -76,7 +76,7 @@ fn conv(from: usize, to: usize, kernel: usize) -> BasicConv2d {
 }
 
 impl GoogLeNet {
-    /// A network for images of `in_channels` channels.
+    /// Creates a network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         let halve = || MaxPool2d::new(3).stride(2).ceil_mode(true);
         Self {

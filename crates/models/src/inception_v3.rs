@@ -93,7 +93,7 @@ fn mean() -> AvgPool2d {
 }
 
 impl InceptionV3 {
-    /// A network for images of `in_channels` channels.
+    /// Creates a network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         Self {
             Conv2d_1a_3x3: valid(in_channels, 32, 2),

@@ -15,13 +15,13 @@ pub struct ModelInfo {
     pub input: [usize; 3],
     /// The number of classes that it was published with; it can be changed.
     pub num_classes: usize,
-    /// Path of the layer that computes the logits; it depends on the number of classes.
+    /// The path of the layer that computes the logits; its shape depends on the number of classes.
     pub classifier: &'static str,
-    /// Path of the first layer; it depends on the number of channels.
+    /// The path of the first layer; its shape depends on the number of channels.
     pub first_conv: &'static str,
     /// Builds the network for `(num_classes, in_channels)`.
     pub build: fn(usize, usize) -> Box<dyn Forward>,
-    /// Paths of the auxiliary classifiers in published files, which the network does not have in inference.
+    /// The paths of the auxiliary classifiers in published files, which the network does not have in inference.
     pub aside: &'static [&'static str],
 }
 

@@ -50,12 +50,12 @@ pub struct LeNet5 {
 }
 
 impl LeNet5 {
-    /// A network for grayscale images.
+    /// Creates a network for grayscale images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }
 
-    /// A network for images of `in_channels` channels.
+    /// Creates a network for images of `in_channels` channels.
     pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
         Self {
             conv1: Conv2d::new(in_channels, 6, 5).padding(2),

@@ -1,6 +1,6 @@
-//! Floor 3 of Striate: the zoo, a collection of well-known networks.
+//! Floor 3 of Striate: the model zoo, a collection of well-known networks.
 //!
-//! Below it: `striate-nn`, whose layers the networks are made of, and `striate-formats`, which reads the published [`weights`].
+//! Below it: `striate-nn`, with the layers of the networks, and `striate-formats`, which reads the published [`weights`].
 //! Above it: the facade and the binary, which find a network by name in the [`registry`].
 //!
 //! Start reading at `convnet.rs`, then `resnet.rs`: every network is built like them. To add one, write its file, with its

@@ -5,10 +5,10 @@ use striate_nn::{Forward, Linear, Module, Var};
 
 /// A multi-layer perceptron over flattened pixels, as large as the [`ConvNet`](crate::ConvNet).
 ///
-/// Every weight of `fc1` belongs to one pixel, so what is learned about a stroke at one position is not known anywhere else. On
-/// the same budget, this is the difference that convolution makes. Everything else is kept alike: both networks end with a
-/// linear layer over 128 features, and the one remaining width, 224, brings the number of parameters within half a percent of
-/// the ConvNet's.
+/// Every weight of `fc1` belongs to one pixel, so what the network learns about a stroke at one position does not carry over to
+/// other positions. With the same number of parameters, this is the difference to convolution. Everything else is kept equal:
+/// both networks end with a linear layer over 128 features, and the one remaining width, 224, brings the number of parameters
+/// within half a percent of the ConvNet's.
 ///
 /// | layer | output | parameters | multiply-adds |
 /// | --- | --- | ---: | ---: |
@@ -36,21 +36,21 @@ use striate_nn::{Forward, Linear, Module, Var};
 /// ```
 #[derive(Debug, Clone, PartialEq, Module)]
 pub struct Mlp {
-    /// From pixels to 224 features.
+    /// The first layer, from pixels to 224 features.
     pub fc1: Linear,
-    /// From 224 to 128 features.
+    /// The second layer, from 224 to 128 features.
     pub fc2: Linear,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub fc3: Linear,
 }
 
 impl Mlp {
-    /// A network for grayscale images.
+    /// Creates a network for grayscale images.
     pub fn new(num_classes: usize) -> Self {
         Self::with_channels(num_classes, 1)
     }
 
-    /// A network for images of `in_channels` channels; `fc1` grows in proportion.
+    /// Creates a network for images of `in_channels` channels; `fc1` grows in proportion.
     pub fn with_channels(num_classes: usize, in_channels: usize) -> Self {
         Self {
             fc1: Linear::new(in_channels * 28 * 28, 224),

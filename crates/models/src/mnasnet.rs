@@ -37,7 +37,7 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Re
 pub struct MnasNet {
     /// The convolutional part of the network.
     pub layers: Sequential,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub classifier: Sequential,
 }
 

@@ -43,7 +43,7 @@ use striate_nn::{BatchNorm2d, Conv2d, Dropout, Forward, Init, Linear, Module, Re
 pub struct MobileNetV2 {
     /// The convolutional part of the network.
     pub features: Sequential,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub classifier: Sequential,
 }
 
@@ -61,7 +61,7 @@ const STAGES: [(usize, usize, usize, usize); 7] = [
 const FEATURES: usize = 1280;
 
 impl MobileNetV2 {
-    /// A network for images of `in_channels` channels.
+    /// Creates a network for images of `in_channels` channels.
     pub fn new(num_classes: usize, in_channels: usize) -> Self {
         let mut channels = 32;
         let mut features = Sequential::new().append(conv_norm_relu(in_channels, channels, 3, 2, 1));

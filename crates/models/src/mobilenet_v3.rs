@@ -39,7 +39,7 @@ use striate_nn::{
 pub struct MobileNetV3 {
     /// The convolutional part of the network.
     pub features: Sequential,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub classifier: Sequential,
 }
 

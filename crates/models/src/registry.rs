@@ -7,18 +7,18 @@ use std::sync::LazyLock;
 use striate_base::near::nearest;
 use striate_nn::graph::rates::matches;
 
-/// No network has that name.
+/// The error for a name that no network has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no model `{name}`; {}", self.advice())]
 pub struct UnknownModel {
-    /// The name that was asked for.
+    /// The requested name.
     pub name: String,
     /// The most similar known name, if any is similar.
     pub nearest: Option<&'static str>,
 }
 
 impl UnknownModel {
-    /// What to try instead, or why there is no such network.
+    /// A suggestion, or the reason why there is no such network.
     pub fn advice(&self) -> String {
         match (timm::why_not(&self.name), self.nearest) {
             (Some(why), _) => why.into(),
@@ -35,7 +35,7 @@ static ALL: LazyLock<Vec<ModelInfo>> = LazyLock::new(|| {
     all
 });
 
-/// Every network that is known by name.
+/// All networks that are known by name.
 pub fn all() -> &'static [ModelInfo] {
     &ALL
 }
@@ -45,10 +45,10 @@ pub fn names() -> Vec<&'static str> {
     ALL.iter().map(|model| model.name).collect()
 }
 
-/// Finds a network by its name, or by its name in timm; case does not matter.
+/// Finds a network by its name, or by its name in timm, regardless of case.
 ///
 /// # Errors
-/// If no network has the name; the error has the most similar one.
+/// When no network has the name; the error contains the most similar one.
 ///
 /// # Example
 /// ```
@@ -61,8 +61,8 @@ pub fn find(name: &str) -> Result<&'static ModelInfo, UnknownModel> {
     ALL.iter().find(|model| model.name == timm::ours(&wanted)).ok_or_else(unknown)
 }
 
-/// The networks whose whole name matches the shell wildcards `*` (any text) and `?` (one character), or for a pattern without
-/// wildcards, whose name contains it; in the order of [`all`]. Case does not matter.
+/// Returns the networks whose whole name matches the shell wildcards `*` (any text) and `?` (one character), or for a pattern
+/// without wildcards, whose name contains it. They are in the order of [`all`], and case does not matter.
 ///
 /// # Example
 /// ```

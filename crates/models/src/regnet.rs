@@ -53,7 +53,7 @@ pub struct RegNet {
     pub stem: Sequential,
     /// The four stages.
     pub trunk_output: Trunk,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub fc: Linear,
 }
 

@@ -13,7 +13,7 @@ pub struct ModelReport {
     pub name: &'static str,
     /// A one-line description.
     pub description: &'static str,
-    /// Authors, year and title of the paper; empty if there is none.
+    /// The authors, year and title of the paper; empty if there is none.
     pub paper: &'static str,
     /// The image shape that it is made for, `[C, H, W]`.
     pub input_shape: [usize; 3],
@@ -23,11 +23,11 @@ pub struct ModelReport {
     pub parameters: u64,
     /// The multiply-adds of one image of this shape.
     pub multiply_adds: u64,
-    /// Path of the layer that computes the logits.
+    /// The path of the layer that computes the logits.
     pub classifier: &'static str,
-    /// Path of the first layer.
+    /// The path of the first layer.
     pub first_conv: &'static str,
-    /// Its published weights, the default ones first; empty if there are none.
+    /// The published weights of the network, the default ones first; empty if there are none.
     pub weights: Vec<WeightsReport>,
 }
 
@@ -38,15 +38,15 @@ pub struct WeightsReport {
     pub name: String,
     /// The published top-1 accuracy on ImageNet-1k's validation images in percent; `None` where no figure was published.
     pub top1_percent: Option<f32>,
-    /// The top-5 accuracy, likewise.
+    /// The published top-5 accuracy on the same images in percent; `None` where no figure was published.
     pub top5_percent: Option<f32>,
-    /// License and terms of use.
+    /// The license and terms of use.
     pub license: &'static str,
-    /// URL of the file; empty if only a package contains it.
+    /// The URL of the file; empty if only a package contains it.
     pub url: &'static str,
-    /// Name of the file.
+    /// The name of the file.
     pub file: &'static str,
-    /// SHA-256 of the file, or the prefix of it that PyTorch puts into the file name.
+    /// The SHA-256 of the file, or the prefix of it that PyTorch puts into the file name.
     pub sha256: &'static str,
 }
 
@@ -65,7 +65,7 @@ impl From<&WeightsInfo> for WeightsReport {
 }
 
 impl ModelInfo {
-    /// The network with its cost, which is counted in its inference graph, and with its published weights.
+    /// Describes the network with its cost, which is counted in its inference graph, and with its published weights.
     ///
     /// # Panics
     /// When the network does not take images of its own input shape.

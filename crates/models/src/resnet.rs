@@ -64,7 +64,7 @@ pub struct ResNet {
     pub layer4: Option<Sequential>,
     /// The mean of each channel.
     pub avgpool: AdaptiveAvgPool2d,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub fc: Linear,
 }
 
@@ -185,7 +185,7 @@ impl ResNet {
 
     /// ResNet with 20 layers for images of 28 to 64 px: 16, 32 and 64 filters in three stages of three blocks.
     ///
-    /// The paper's network for CIFAR-10. Where the size changes, its shortcuts are the projections of option B (1x1
+    /// This is the paper's network for CIFAR-10. Where the size changes, its shortcuts are the projections of option B (1x1
     /// convolutions, as in the larger networks) rather than those of option A (padding with zeros), which have 2,752 parameters
     /// fewer.
     pub fn resnet20(num_classes: usize, in_channels: usize) -> Self {

@@ -55,7 +55,7 @@ pub fn all() -> &'static [Shipped] {
     ALL
 }
 
-/// The bundled network of that name; case does not matter.
+/// Finds the bundled network with this name, regardless of case.
 ///
 /// # Example
 /// ```

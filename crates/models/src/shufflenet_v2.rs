@@ -40,13 +40,13 @@ pub struct ShuffleNetV2 {
     pub maxpool: MaxPool2d,
     /// Blocks at an eighth of the image's height and width.
     pub stage2: Sequential,
-    /// Blocks at a sixteenth.
+    /// Blocks at a sixteenth of the image's height and width.
     pub stage3: Sequential,
-    /// Blocks at a thirty-second.
+    /// Blocks at a thirty-second of the image's height and width.
     pub stage4: Sequential,
     /// A 1x1 convolution to the features.
     pub conv5: Sequential,
-    /// From features to logits.
+    /// The classifier, which computes the logits from the features.
     pub fc: Linear,
 }
 

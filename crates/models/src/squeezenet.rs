@@ -79,7 +79,7 @@ impl SqueezeNet {
         Self::new(conv(in_channels, 96, 7).stride(2), [0, 3, 7], num_classes)
     }
 
-    /// With a smaller stem and earlier pools: 2.4 times fewer multiply-adds at the same accuracy.
+    /// SqueezeNet with a smaller stem and earlier pools: 2.4 times fewer multiply-adds at the same accuracy.
     pub fn squeezenet1_1(num_classes: usize, in_channels: usize) -> Self {
         Self::new(conv(in_channels, 64, 3).stride(2), [0, 2, 4], num_classes)
     }

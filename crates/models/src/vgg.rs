@@ -50,7 +50,7 @@ pub struct Vgg {
 }
 
 impl Vgg {
-    /// With `stages[i]` convolutions in stage `i`, with or without batch norm.
+    /// Creates a network with `stages[i]` convolutions in stage `i`, with or without batch norm.
     pub fn new(stages: [usize; 5], batch_norm: bool, num_classes: usize, in_channels: usize) -> Self {
         let mut features = Sequential::new();
         let mut channels = in_channels;

@@ -1,4 +1,4 @@
-//! The names of timm for networks that are here under another name, and for those that are not here at all.
+//! The names of timm for networks that have another name here, and for those that do not exist here.
 
 /// timm's names of networks that have another name here.
 const ALIASES: [(&str, &str); 5] = [

@@ -1,25 +1,25 @@
-//! How weights want their images: the model card.
+//! The preprocessing that weights expect: the model card.
 
 use striate_image::{InputError, Interpolation, Preprocess};
 
-/// How images become input: the shorter side is resized, the middle is cut out, and the channels are normalized.
+/// The preprocessing of images: the shorter side is resized, the center is cropped, and the channels are normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Card {
-    /// Side of the input in pixels.
+    /// The side of the input in pixels.
     pub size: usize,
-    /// The length of the shorter side, in pixels, before the middle is cut out.
+    /// The length of the shorter side, in pixels, before the center crop.
     pub resize_shorter: usize,
-    /// Mean of each channel, for pixels scaled to 0..1.
+    /// The mean of each channel, for pixels scaled to 0..1.
     pub mean: [f32; 3],
-    /// Standard deviation of each channel, for pixels scaled to 0..1.
+    /// The standard deviation of each channel, for pixels scaled to 0..1.
     pub std: [f32; 3],
-    /// Filter with which images are resized.
+    /// The filter with which images are resized.
     pub interpolation: Interpolation,
 }
 
 impl Card {
-    /// torchvision's preprocessing: 224 px out of a shorter side of `resize_shorter`, bilinear, with the mean and standard
-    /// deviation of ImageNet.
+    /// Creates torchvision's preprocessing: 224 px cropped from a shorter side of `resize_shorter`, bilinear, with the mean and
+    /// standard deviation of ImageNet.
     pub const fn imagenet(resize_shorter: usize) -> Self {
         Self {
             size: 224,
@@ -54,7 +54,7 @@ impl Card {
         interpolation: Interpolation::Bicubic,
     };
 
-    /// The preprocessing for a network with inputs `[C, H, W]`.
+    /// Converts the card into the preprocessing of a network with inputs `[C, H, W]`.
     ///
     /// If the size differs from the card's, the same fraction of the image is kept. Grayscale input uses the average of the
     /// card's means and standard deviations.

@@ -1,4 +1,4 @@
-//! Decides which dictionary of a file is meant for a network, and which name in it for which parameter: the best fit is chosen,
+//! Decides which dictionary of a file belongs to a network, and which name in it to which parameter. The best fit is chosen,
 //! never by position, and the choice is reported.
 
 use super::{LoadOptions, WeightsError, names};

@@ -1,4 +1,4 @@
-//! timm's `config.json`, which says how the weights beside it want their images.
+//! timm's `config.json`, which describes the preprocessing that the weights beside it expect.
 
 use super::card::Card;
 use serde::Deserialize;

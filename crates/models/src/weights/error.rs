@@ -1,4 +1,4 @@
-//! What can go wrong between a name and the parameters of a network.
+//! The errors of finding, reading and fitting weights.
 
 use super::aliases;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ const LISTED: usize = 12;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WeightsError {
-    /// There are neither weights nor a file of that name.
+    /// No published weights and no file have this name.
     #[error(
         "no weights or file named `{name}`{}; give a file, a URL, timm/NAME.TAG, or one of: {}",
         nearest.as_ref().map_or(String::new(), |near| format!(", did you mean `{near}`?")), known.join(", ")
@@ -34,13 +34,13 @@ pub enum WeightsError {
         looked.iter().map(|line| format!("\n    {line}")).collect::<String>()
     )]
     NotHere {
-        /// Name of the weights.
+        /// The name of the weights.
         name: String,
         /// Every place that was searched, with the problem there.
         looked: Vec<String>,
-        /// How to download them, with the URL.
+        /// A command that downloads them, with the URL.
         get: String,
-        /// Where they are looked for and can be put by hand.
+        /// The path where they can be placed by hand.
         put: String,
     },
     /// The weights are for another network.
@@ -49,126 +49,126 @@ pub enum WeightsError {
         aliases::why_not(trained).map_or_else(|| advice(model), Into::into)
     )]
     OtherModel {
-        /// Name of the weights.
+        /// The name of the weights.
         weights: String,
-        /// The network that they are for.
+        /// The network that they belong to.
         trained: String,
         /// The network that they were to be loaded into.
         model: String,
     },
-    /// There is no dictionary of arrays under that key.
+    /// The file has no dictionary of arrays under this key.
     #[error("{}: no arrays under the key `{key}`; there are some under {}", path.display(), known.join(", "))]
     Key {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
         /// The key that was given.
         key: String,
         /// The keys that lead to arrays.
         known: Vec<String>,
     },
-    /// No name begins with that prefix.
+    /// No name in the file begins with this prefix.
     #[error(
         "{}: no array name begins with `{prefix}`; {}", path.display(),
         if known.is_empty() { "the names have no parts".into() } else { format!("the first parts are {}", known.join(", ")) }
     )]
     Prefix {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
         /// The prefix that was given.
         prefix: String,
         /// The first parts of the names, with their dots.
         known: Vec<String>,
     },
-    /// Several dictionaries fit equally well, and nothing tells which is meant.
+    /// Several dictionaries fit equally well, and nothing distinguishes them.
     #[error(
         "{}: several dictionaries of arrays fit {model} equally well: {}; choose one with --key",
         path.display(), keys.join(", ")
     )]
     Ambiguous {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
-        /// Name of the network.
+        /// The name of the network.
         model: &'static str,
         /// The keys, with the number of arrays under each.
         keys: Vec<String>,
     },
-    /// A URL that is not safe.
+    /// The URL is not safe.
     #[error("{url}: {why}")]
     Url {
         /// The URL that was given.
         url: String,
-        /// What is wrong with it, and what to do.
+        /// The problem, and a suggestion.
         why: String,
     },
     /// The file is not the one that was published.
     #[error("{}: its SHA-256 is {got}, but the published one is {expected}; delete the file and download it again", path.display())]
     Hash {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
         /// The published SHA-256, or the beginning of it.
         expected: String,
         /// The SHA-256 of the file.
         got: String,
     },
-    /// A `config.json` that cannot be followed.
+    /// A `config.json` cannot be applied.
     #[error("{}: {why}", path.display())]
     Config {
-        /// Path of the `config.json`.
+        /// The path of the `config.json`.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         why: String,
     },
-    /// The arrays do not match the network. Every difference is kept; the message lists the first of each kind.
+    /// The arrays do not match the network. The error contains every difference; the message lists the first of each kind.
     #[error("{}: the weights{} do not fit {model}{}", path.display(), hints.of(), listed(differences, head, hints))]
     Fit {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
-        /// Name of the network.
+        /// The name of the network.
         model: &'static str,
-        /// What is missing, unexpected, or of another shape.
+        /// The missing and unexpected arrays, and those of another shape.
         differences: Box<ParamsError>,
-        /// The layer that computes the logits, if it alone does not fit.
+        /// The layer that computes the logits, if only this layer does not fit.
         head: Option<&'static str>,
-        /// What may help.
+        /// Hints at possible solutions.
         hints: Box<FitHints>,
     },
-    /// A variance that is negative.
+    /// A variance is negative.
     #[error(
         "{}: {tensor}: value {index} is {value}, and a variance cannot be below 0; the file is damaged, or was changed after \
          training", path.display()
     )]
     NegativeVariance {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
-        /// Name of the array.
+        /// The name of the array.
         tensor: String,
-        /// Index of the value in the array.
+        /// The index of the value in the array.
         index: usize,
-        /// The value itself.
+        /// The value.
         value: f32,
     },
-    /// The network cannot take images of the size that its weights ask for.
+    /// The network cannot take images of the size that its weights require.
     #[error(transparent)]
     Trace(#[from] TraceError),
-    /// Values that are NaN or infinite.
+    /// Some values are NaN or infinite.
     #[error("{}: {tensor}: {bad} of {of} values are not finite; the file is damaged, or its training diverged", path.display())]
     NonFinite {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
-        /// Name of the first array that has such values.
+        /// The name of the first array with such values.
         tensor: String,
-        /// Number of such values in it.
+        /// The number of such values in it.
         bad: usize,
-        /// Number of all its values.
+        /// The number of all its values.
         of: usize,
     },
     /// The file cannot be read.
     #[error(transparent)]
     Format(#[from] FormatError),
-    /// A download.
+    /// A download failed.
     #[error(transparent)]
     Data(#[from] DataError),
-    /// A preprocessing that cannot be carried out.
+    /// The preprocessing cannot be carried out.
     #[error(transparent)]
     Input(#[from] InputError),
 }
@@ -182,7 +182,7 @@ fn advice(model: &str) -> String {
     }
 }
 
-/// What may help if arrays do not fit.
+/// Hints at why arrays do not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FitHints {
@@ -192,7 +192,7 @@ pub struct FitHints {
     pub unread: Vec<(String, String)>,
     /// A prefix under which more of the parameters are found, and how many.
     pub prefix: Option<(String, usize)>,
-    /// What is known about networks with such names.
+    /// A known problem of networks with such names.
     pub why: Option<&'static str>,
 }
 

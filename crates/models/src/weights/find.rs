@@ -1,4 +1,4 @@
-//! From the name that the user typed to a file on this machine, downloaded only on request.
+//! Finds the file for a name on this machine; it is downloaded only on request.
 
 use super::WeightsError;
 use super::aliases;

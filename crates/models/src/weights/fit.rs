@@ -1,4 +1,4 @@
-//! From arrays by name to the parameters of a network: strictly, with two changes on request.
+//! Converts arrays by name into the parameters of a network: strictly, with two changes on request.
 
 use super::choose::{Choice, Shapes, hidden_prefix};
 use super::error::FitHints;

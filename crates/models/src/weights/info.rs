@@ -5,25 +5,25 @@ use super::card::Card;
 /// Published weights of a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WeightsInfo {
-    /// The network that they are for, by its name in the registry.
+    /// The name, in the registry, of the network that they belong to.
     pub model: &'static str,
     /// The tag among the weights of the network, such as `v1` or `v2`. The first entry of a network is its default.
     pub tag: &'static str,
-    /// URL of the file; empty if only a package contains it.
+    /// The URL of the file; empty if only a package contains it.
     pub url: &'static str,
-    /// Name of the file.
+    /// The name of the file.
     pub file: &'static str,
-    /// SHA-256 of the file, or the prefix of it that PyTorch puts into the file name.
+    /// The SHA-256 of the file, or the prefix of it that PyTorch puts into the file name.
     pub sha256: &'static str,
     /// The preprocessing that they expect.
     pub card: Card,
-    /// Number of classes: the 1000 of ImageNet-1k.
+    /// The number of classes: the 1000 of ImageNet-1k.
     pub classes: usize,
-    /// License and terms of use.
+    /// The license and terms of use.
     pub license: &'static str,
-    /// Published accuracy on ImageNet-1k's validation images in percent: top-1 and top-5.
+    /// The published accuracy on ImageNet-1k's validation images in percent: top-1 and top-5.
     pub accuracy: Option<(f32, f32)>,
-    /// Where the figures and the hash are published.
+    /// The publication of the figures and the hash.
     pub source: &'static str,
 }
 
@@ -58,7 +58,7 @@ pub(crate) const fn torchvision(
     }
 }
 
-/// URL, name and hash of `STEM-HASH.pth`.
+/// The URL, name and hash of `STEM-HASH.pth`.
 macro_rules! pth {
     ($stem:literal, $hash:literal) => {
         [

@@ -1,4 +1,4 @@
-//! Weights become the parameters of a network: from what was typed to `Params`, step by step.
+//! Loads weights into the parameters of a network, from the name to `Params`, step by step.
 
 use super::{Card, LoadOptions, Places, WeightsError, WeightsInfo};
 use super::{choose, find, fit, for_model, imagenet_classes, names};
@@ -13,31 +13,31 @@ use striate_nn::graph::{Graph, Params, trace};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Loaded {
-    /// The network's parameters.
+    /// The parameters of the network.
     pub params: Params,
     /// The preprocessing that the weights expect; `None` if it is not known.
     pub preprocess: Option<Preprocess>,
-    /// Names of the classes; `None` if they are not known, or the head is new.
+    /// The names of the classes; `None` if they are not known, or the head is new.
     pub classes: Option<Vec<String>>,
-    /// Where the weights came from.
+    /// The origin of the weights.
     pub report: LoadReport,
 }
 
-/// Where weights came from, and what was changed in them.
+/// The origin of weights, and the changes that were made to them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoadReport {
-    /// Path of the file that was read.
+    /// The path of the file that was read.
     pub path: PathBuf,
-    /// SHA-256 of the file.
+    /// The SHA-256 of the file.
     pub sha256: String,
-    /// Name of the weights, if they are in the table.
+    /// The name of the weights, if they are in the table.
     pub name: Option<String>,
     /// The container in which the file stores them.
     pub container: Container,
     /// Whether the head was newly initialized.
     pub new_head: bool,
-    /// What was left out, changed or assumed, as notes for the user.
+    /// Notes for the user on what was left out, changed or assumed.
     pub notes: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ pub fn load(
 /// Like [`load`], with the given places.
 ///
 /// # Errors
-/// As [`load`].
+/// Those of [`load`].
 pub fn load_from(
     places: &Places,
     model: &ModelInfo,
@@ -89,10 +89,10 @@ pub fn load_from(
 }
 
 /// Loads a network as it was saved: with as many classes as the last layer of its weights has outputs, as many channels as
-/// their first layer takes, and for images of the size that their `config.json` asks for.
+/// their first layer takes, and for images of the size in their `config.json`.
 ///
 /// # Errors
-/// As [`load`].
+/// Those of [`load`].
 ///
 /// # Example
 /// ```no_run
@@ -114,7 +114,7 @@ pub fn load_network(
 /// Like [`load_network`], with the given places.
 ///
 /// # Errors
-/// As [`load_network`].
+/// Those of [`load_network`].
 pub fn load_network_from(
     places: &Places,
     model: &ModelInfo,

@@ -1,16 +1,17 @@
-//! Published weights: from a name, an address or a file to the parameters of a network.
+//! Published weights: from a name, a URL or a file to the parameters of a network.
 //!
-//! `table.rs` lists what is known by name, `places.rs` where it may lie on this machine, `find.rs` gets the file, `choose.rs`
-//! finds out which of its arrays are meant, by what fits (`names.rs` knows timm's names), and `fit.rs` makes parameters of
-//! them, strictly; `load.rs` is all of it in order. How the weights want their images (`card.rs`, `config.rs`) and what their
-//! outputs are called comes along. All but what is known of published weights is compiled with the feature `hub` alone.
+//! `table.rs` lists the weights that are known by name, `places.rs` the folders where they may be on this machine, `find.rs`
+//! gets the file, `choose.rs` decides which of its arrays to use, by what fits (`names.rs` knows timm's names), and `fit.rs`
+//! converts them into parameters, strictly; `load.rs` does all of this in order. It also returns the preprocessing that the
+//! weights expect (`card.rs`, `config.rs`) and the names of their outputs. Everything except the facts about published weights
+//! is compiled only with the feature `hub`.
 //!
-//! The sources that can be given:
+//! These sources can be given:
 //!
-//! | source | means |
+//! | source | meaning |
 //! | --- | --- |
-//! | `resnet50` | the first entry of the table for it: torchvision's default weights |
-//! | `resnet50.v1` | that entry |
+//! | `resnet50` | the first entry of the table for this network: torchvision's default weights |
+//! | `resnet50.v1` | the entry of this name |
 //! | `timm/resnet18.a1_in1k` | a repository of the Hugging Face hub, read by its `config.json` |
 //! | `https://...` | the file at that URL |
 //! | a path | a `.safetensors` or `.pth`, or a model that striate saved |

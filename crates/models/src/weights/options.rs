@@ -1,19 +1,19 @@
-//! Options of the caller.
+//! The options for loading weights.
 
 use striate_data::fetch::FetchEvent;
 
-/// How weights may be fetched, and how they may be made to fit.
+/// Options for how weights may be downloaded, and how they may be changed to fit.
 #[derive(Default)]
 pub struct LoadOptions<'a> {
     /// Whether a head of another size is replaced by a newly initialized one.
     pub new_head: bool,
-    /// Key of the random values of the new head.
+    /// The random seed of the new head.
     pub seed: u64,
-    /// The dictionary of the file to read: the keys that lead to it, joined by dots. By default the one that fits best; among
-    /// those that fit equally well, one that is not an average over the training.
+    /// The dictionary of the file to read, given by the keys that lead to it, joined by dots. The default is the one that fits
+    /// best; among those that fit equally well, one that is not an average over the training.
     pub key: Option<&'a str>,
-    /// The prefix of the parameters' names; names without it are left out. By default the longest prefix that fits.
+    /// The prefix of the parameters' names; names without it are left out. The default is the longest prefix that fits.
     pub prefix: Option<&'a str>,
-    /// A function that is told about a download. Without one nothing is downloaded, and the network is not used.
+    /// A function that receives the progress of a download. With `None`, nothing is downloaded and the internet is not used.
     pub fetch: Option<&'a mut dyn FnMut(FetchEvent<'_>)>,
 }

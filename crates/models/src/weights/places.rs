@@ -1,12 +1,12 @@
-//! The places where weights are looked for: Striate's own cache, PyTorch's, and the Hugging Face hub's.
+//! The folders in which weights are searched for: Striate's own cache, PyTorch's, and the Hugging Face hub's.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The folders of this machine in which weights are looked for.
+/// The folders of this machine in which weights are searched for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Places {
-    /// Where downloads are kept: `$STRIATE_CACHE/weights`, or `striate/weights` in the user's cache folder.
+    /// The folder for downloads: `$STRIATE_CACHE/weights`, or `striate/weights` in the user's cache folder.
     pub own: Option<PathBuf>,
     /// PyTorch's cache: `$TORCH_HOME/hub/checkpoints`, or `~/.cache/torch/hub/checkpoints`.
     pub torch: Option<PathBuf>,
@@ -17,7 +17,7 @@ pub struct Places {
 }
 
 impl Places {
-    /// The places that the environment variables name, or the defaults.
+    /// Returns the folders that the environment variables determine, or the defaults.
     pub fn from_env() -> Self {
         let folder = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let cache = || folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));

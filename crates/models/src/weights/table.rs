@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 static ALL: LazyLock<Vec<WeightsInfo>> = LazyLock::new(|| crate::WEIGHTS.concat());
 
-/// Every entry. The first entry of each network is its default, as in torchvision's `DEFAULT`.
+/// All entries. The first entry of each network is its default, as in torchvision's `DEFAULT`.
 pub fn all() -> &'static [WeightsInfo] {
     &ALL
 }
@@ -15,7 +15,7 @@ pub fn for_model(model: &str) -> impl Iterator<Item = &'static WeightsInfo> {
     all().iter().filter(move |info| info.model == model)
 }
 
-/// The entry of a name: `resnet50.v2`, or `resnet50` for the default.
+/// Finds the entry with this name: `resnet50.v2`, or `resnet50` for the default.
 pub fn find(name: &str) -> Option<&'static WeightsInfo> {
     let (model, tag) = match name.split_once('.') {
         Some((model, tag)) => (model, Some(tag)),
