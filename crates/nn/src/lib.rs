@@ -1,7 +1,7 @@
 //! Floor 2 of Striate: layers, optimizers and learning-rate schedules, under PyTorch's names.
 //!
-//! Below it: `striate-graph`, whose operations the layers put into a trace, and `striate-derive`. Above it: the zoo
-//! (`striate-models`) and the loop (`striate-train`).
+//! Below it: `striate-graph`, whose operations the layers add to a trace, and `striate-derive`. Above it: the model zoo
+//! (`striate-models`) and the training loop (`striate-train`).
 //!
 //! | to … | use |
 //! | --- | --- |
@@ -15,11 +15,11 @@
 //! | chain layers, or remove one | [`Sequential`], [`Identity`] |
 //! | train | [`optim::Sgd`], [`optim::Adam`], [`optim::AdamW`], [`schedule::Schedule`] |
 //!
-//! Start reading at `layer/conv2d.rs`: every layer is built like it. What is computed, and how a parameter is initialized, is
+//! Start reading at `layer/conv2d.rs`: every layer is built like it. The computation, and the initialization of a parameter, is
 //! defined in the file of the operation, one floor below.
 //!
 //! Invariants: a layer is a description, a value without parameters that can be compared, cloned and printed; no layer is
-//! zero-sized; a wrong setting does not panic, but is an error when the network is traced or the optimizer is built.
+//! zero-sized; an invalid setting does not panic, but is an error when the network is traced or the optimizer is built.
 //!
 //! # Example
 //! ```

@@ -1,10 +1,10 @@
 //! Learning-rate schedules: the rate of a step as a pure function of the step.
 //!
-//! No state is kept between steps: a run that resumes at step 1000 asks for the rate of step 1000.
+//! No state is kept between steps: a run that resumes at step 1000 computes the rate of step 1000.
 
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate changes during a run: a curve, optionally with a warm-up before it.
+/// The learning rate over the steps of a run: a curve, optionally with a warm-up before it.
 ///
 /// The warm-up of `k` steps rises linearly, `rate(s) = curve(k) · (s + 1) / (k + 1)` for `s < k`: the first step has a small
 /// rate rather than 0, and the rise reaches the curve without a jump. Curves that count epochs ([`Curve::Step`],
@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Number of steps of linear rise before the curve; 0 for none.
+    /// The number of steps of linear rise before the curve; 0 for none.
     #[serde(default)]
     pub warmup_steps: u64,
     /// The curve after the warm-up.
@@ -46,21 +46,21 @@ pub struct Schedule {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Curve {
-    /// `base` throughout.
+    /// The constant rate `base`.
     #[default]
     Constant,
     /// `base · gamma^⌊epoch / step_size⌋`: `StepLR`.
     Step {
-        /// Number of epochs from one drop to the next.
+        /// The number of epochs from one drop to the next.
         step_size: u64,
-        /// Factor of each drop, from 0 to 1.
+        /// The factor of each drop, from 0 to 1.
         gamma: f64,
     },
     /// `base · gamma^(milestones ≤ epoch)`: `MultiStepLR`.
     MultiStep {
-        /// Epochs that start with a drop, counted from 0.
+        /// The epochs that start with a drop, counted from 0.
         milestones: Vec<u64>,
-        /// Factor of each drop, from 0 to 1.
+        /// The factor of each drop, from 0 to 1.
         gamma: f64,
     },
     /// `min + (base − min) · (1 + cos(π·t/T)) / 2` with `min = base · min_lr_ratio`: `CosineAnnealingLR(T_max=T)`, stepped once
@@ -87,19 +87,19 @@ pub enum Curve {
     },
 }
 
-/// A setting that is out of its range.
+/// A schedule setting that is out of range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("schedule {curve}: {setting} = {got}; expected {expected}; a usual value is {usual}")]
 pub struct ScheduleError {
-    /// Name of the curve, such as `one_cycle`.
+    /// The name of the curve, such as `one_cycle`.
     pub curve: &'static str,
-    /// Name of the setting, such as `pct_start`.
+    /// The name of the setting, such as `pct_start`.
     pub setting: &'static str,
     /// The value that was given.
     pub got: f64,
-    /// The range of values that are allowed.
+    /// The range of allowed values.
     pub expected: &'static str,
-    /// A value to try.
+    /// A usual value, as a suggestion.
     pub usual: f64,
 }
 
@@ -116,32 +116,32 @@ impl From<Curve> for Schedule {
 }
 
 impl Schedule {
-    /// The same rate throughout.
+    /// Creates a schedule with the same rate throughout.
     pub fn constant() -> Self {
         Curve::Constant.into()
     }
 
-    /// Multiplies the rate by `gamma` every `step_size` epochs.
+    /// Creates a schedule that multiplies the rate by `gamma` every `step_size` epochs.
     pub fn step(step_size: u64, gamma: f64) -> Self {
         Curve::Step { step_size, gamma }.into()
     }
 
-    /// Multiplies the rate by `gamma` at the start of each of these epochs, counted from 0.
+    /// Creates a schedule that multiplies the rate by `gamma` at the start of each of these epochs, counted from 0.
     pub fn multi_step(milestones: impl Into<Vec<u64>>, gamma: f64) -> Self {
         Curve::MultiStep { milestones: milestones.into(), gamma }.into()
     }
 
-    /// Lowers the rate to `min_lr_ratio` of its start along half a cosine.
+    /// Creates a schedule that lowers the rate to `min_lr_ratio` of its start along half a cosine.
     pub fn cosine(min_lr_ratio: f64) -> Self {
         Curve::Cosine { min_lr_ratio }.into()
     }
 
-    /// Raises the rate and lowers it again, with PyTorch's defaults: 0.3, 25 and 1e4.
+    /// Creates a schedule that raises the rate and lowers it again, with PyTorch's defaults: 0.3, 25 and 1e4.
     pub fn one_cycle() -> Self {
         Curve::OneCycle { pct_start: 0.3, div_factor: 25.0, final_div_factor: 1e4 }.into()
     }
 
-    /// Puts this number of steps of linear rise before the curve.
+    /// Adds this number of steps of linear rise before the curve.
     #[must_use]
     pub fn warmup(self, warmup_steps: u64) -> Self {
         Self { warmup_steps, ..self }
@@ -177,10 +177,11 @@ impl Schedule {
         }
     }
 
-    /// The learning rate of a step, counted from 0, in a run of `total_steps`. Steps past the end have the rate of the last.
+    /// Returns the learning rate of a step, counted from 0, in a run of `total_steps`. Steps past the end have the rate of the
+    /// last step.
     ///
     /// # Numerics
-    /// Computed in f64 and rounded once.
+    /// The rate is computed in f64 and rounded once.
     pub fn learning_rate(&self, base_lr: f32, step: u64, total_steps: u64, steps_per_epoch: u64) -> f32 {
         let warmup = self.warmup_steps;
         let epoch = step.max(warmup) / steps_per_epoch.max(1);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The mean of windows chosen so that the output has a given size, whatever the size of the image.
+/// Takes the mean of windows, which are chosen so that the output has a given size, whatever the size of the image.
 ///
 /// `Y[n, c, y, x]` is the mean of rows `⌊y·H/H'⌋ .. ⌈(y + 1)·H/H'⌉` and the corresponding columns; the windows may overlap.
 ///
@@ -10,11 +10,11 @@ use super::*;
 /// `[N, C, H, W]` to `[N, C, H', W']` with `[H', W'] = output_size`.
 ///
 /// # Errors
-/// At the trace: an output size of 0.
+/// Tracing fails for an output size of 0.
 ///
 /// # PyTorch
-/// `torch.nn.AdaptiveAvgPool2d`, without `None` for "as the input".
 /// `torch.nn.AdaptiveAvgPool2d`, except that `None` for "the size of the input" is not supported.
+///
 /// # Example
 /// ```
 /// use striate_nn::{AdaptiveAvgPool2d, Mode, trace};
@@ -27,12 +27,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdaptiveAvgPool2d {
-    /// Size of the output `[h, w]`.
+    /// The size of the output `[h, w]`.
     pub output_size: [usize; 2],
 }
 
 impl AdaptiveAvgPool2d {
-    /// The mean of windows for this output size; 1 gives the mean of each channel.
+    /// Creates a layer with this output size; 1 gives the mean of each channel.
     pub fn new(output_size: impl Into<Pair>) -> Self {
         Self { output_size: output_size.into().0 }
     }

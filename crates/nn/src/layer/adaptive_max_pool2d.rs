@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The largest value of windows chosen so that the output has a given size, whatever the size of the image.
+/// Takes the largest value of windows, which are chosen so that the output has a given size, whatever the size of the image.
 ///
 /// `Y[n, c, y, x]` is the largest value in rows `⌊y·H/H'⌋ .. ⌈(y + 1)·H/H'⌉` and the corresponding columns; the windows may
 /// overlap. Ties go to the first in scan order.
@@ -11,7 +11,7 @@ use super::*;
 /// `[N, C, H, W]` to `[N, C, H', W']` with `[H', W'] = output_size`.
 ///
 /// # Errors
-/// At the trace: an output size of 0, or windows of more than 2^24 values.
+/// Tracing fails for an output size of 0, or windows of more than 2^24 values.
 ///
 /// # PyTorch
 /// `torch.nn.AdaptiveMaxPool2d`, except that `return_indices` and `None` for "the size of the input" are not supported.
@@ -28,12 +28,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdaptiveMaxPool2d {
-    /// Size of the output `[h, w]`.
+    /// The size of the output `[h, w]`.
     pub output_size: [usize; 2],
 }
 
 impl AdaptiveMaxPool2d {
-    /// The maximum of windows for this output size; 1 gives the largest value of each channel.
+    /// Creates a layer with this output size; 1 gives the largest value of each channel.
     pub fn new(output_size: impl Into<Pair>) -> Self {
         Self { output_size: output_size.into().0 }
     }

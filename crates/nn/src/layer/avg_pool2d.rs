@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The mean of each window.
+/// Takes the mean of each window.
 ///
 /// `Y[n, c, y, x] = Σ_(i, j) X[n, c, y·s + i − p, x·s + j − p] / (kh·kw)`; padding counts as zeros. Cells of the last window of
 /// `ceil_mode` that lie beyond the padding count neither in the sum nor in the divisor.
@@ -11,7 +11,7 @@ use super::*;
 /// `[N, C, H, W]` to `[N, C, H', W']`, with the size rule of [`Conv2d`] and dilation 1.
 ///
 /// # Errors
-/// At the trace: a stride or size of 0, a window larger than the padded image, or padding of more than half a window.
+/// Tracing fails for a stride or size of 0, a window larger than the padded image, or padding of more than half a window.
 ///
 /// # PyTorch
 /// `torch.nn.AvgPool2d` with `divisor_override=None`.
@@ -26,9 +26,9 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AvgPool2d {
-    /// Size of the window `[kh, kw]`.
+    /// The size of the window `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Distance from one window to the next `[rows, columns]`.
+    /// The distance from one window to the next `[rows, columns]`.
     pub stride: [usize; 2],
     /// Zeros added on each side `[rows, columns]`.
     pub padding: [usize; 2],
@@ -39,7 +39,7 @@ pub struct AvgPool2d {
 }
 
 impl AvgPool2d {
-    /// Adjacent windows: the stride is the size of the window. No padding.
+    /// Creates a layer with adjacent windows, whose stride is the size of the window, and without padding.
     pub fn new(kernel_size: impl Into<Pair>) -> Self {
         let Pair(kernel_size) = kernel_size.into();
         Self { kernel_size, stride: kernel_size, padding: [0, 0], count_include_pad: true, ceil_mode: false }

@@ -9,10 +9,11 @@ use super::*;
 /// μ and σ² are the running statistics.
 ///
 /// # Shapes
-/// `[N, C, H, W]`, in and out. `weight` (starts at 1), `bias` (0), `running_mean` (0) and `running_var` (1) are `[C]`.
+/// Input and output are `[N, C, H, W]`. `weight` (starts at 1), `bias` (0), `running_mean` (0) and `running_var` (1) are
+/// `[C]`.
 ///
 /// # Errors
-/// At the trace: an input with another number of channels.
+/// Tracing fails for an input with another number of channels.
 ///
 /// # Source
 /// Ioffe and Szegedy, "Batch Normalization", 2015, algorithms 1 and 2.
@@ -32,16 +33,16 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchNorm2d {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub num_features: usize,
-    /// Added to the variance, so that a constant channel does not cause a division by zero.
+    /// The number that is added to the variance, so that a constant channel does not cause a division by zero.
     pub eps: f32,
-    /// Weight of the batch when the running statistics are updated, from 0 to 1.
+    /// The weight of the batch when the running statistics are updated, from 0 to 1.
     pub momentum: f32,
 }
 
 impl BatchNorm2d {
-    /// A layer with `eps` 1e-5 and `momentum` 0.1.
+    /// Creates a layer with `eps` 1e-5 and `momentum` 0.1.
     pub fn new(num_features: usize) -> Self {
         Self { num_features, eps: 1e-5, momentum: 0.1 }
     }

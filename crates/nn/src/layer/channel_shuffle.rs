@@ -10,7 +10,7 @@ use super::*;
 /// `[N, C, H, W]` in and out; `groups` divides `C`.
 ///
 /// # Errors
-/// At the trace: a number of groups that does not divide the number of channels.
+/// Tracing fails for a number of groups that does not divide the number of channels.
 ///
 /// # Source
 /// Zhang et al., "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile Devices", 2018, section 3.1.
@@ -27,7 +27,7 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelShuffle {
-    /// Number of groups; divides the number of channels.
+    /// The number of groups, which divides the number of channels.
     pub groups: usize,
 }
 

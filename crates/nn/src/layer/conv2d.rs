@@ -13,8 +13,8 @@ use super::*;
 /// `[C_out]`; both start uniform in `±1/√(C_in / groups · kh · kw)`, unless [`Conv2d::init`] is used.
 ///
 /// # Errors
-/// At the trace: a stride, size or dilation of 0, a window larger than the padded image, a number of channels that differs from
-/// the image's, or a number of groups that does not divide both numbers of channels.
+/// Tracing fails for a stride, size or dilation of 0, a window larger than the padded image, a number of channels that differs
+/// from the image's, or a number of groups that does not divide both numbers of channels.
 ///
 /// # PyTorch
 /// `torch.nn.Conv2d` with `padding_mode="zeros"`; its `padding="same"` is [`Conv2d::padding_same`], which PyTorch supports for
@@ -32,28 +32,28 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conv2d {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub in_channels: usize,
-    /// Number of channels of the output, which is the number of filters.
+    /// The number of channels of the output, which is the number of filters.
     pub out_channels: usize,
-    /// Size of a filter `[kh, kw]`.
+    /// The size of a filter `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Distance from one window to the next `[rows, columns]`.
+    /// The distance from one window to the next `[rows, columns]`.
     pub stride: [usize; 2],
     /// Zeros added around the image.
     pub padding: Padding,
-    /// Distance between two taps of a filter `[rows, columns]`.
+    /// The distance between two taps of a filter `[rows, columns]`.
     pub dilation: [usize; 2],
-    /// Number of groups of channels; each group of outputs reads one group of inputs.
+    /// The number of groups of channels; each group of outputs reads one group of inputs.
     pub groups: usize,
     /// Whether a learned constant is added to each output channel.
     pub bias: bool,
-    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch.
+    /// The initialization of the weight; the bias then starts at 0. With `None`, both are initialized as in PyTorch.
     pub init: Option<Init>,
 }
 
 impl Conv2d {
-    /// A layer with stride 1, no padding, dilation 1, one group, and a bias.
+    /// Creates a layer with stride 1, no padding, dilation 1, one group, and a bias.
     pub fn new(in_channels: usize, out_channels: usize, kernel_size: impl Into<Pair>) -> Self {
         let Pair(kernel_size) = kernel_size.into();
         let (stride, padding, dilation) = ([1, 1], Padding::Zeros([0, 0]), [1, 1]);

@@ -2,15 +2,15 @@
 
 use super::*;
 
-/// Zeroes random values in training, so that no feature can rely on a single other one; in inference it does not exist.
+/// Zeroes random values in training, so that no feature can rely on a single other one. In inference the layer has no effect.
 ///
 /// `Y = X · M / (1 − p)`, where each value of the mask `M` is 0 with probability `p` and 1 otherwise.
 ///
 /// # Shapes
-/// Any, in and out.
+/// The input may have any shape, which is also that of the output.
 ///
 /// # Errors
-/// At the trace for training: a `p` outside of `0 ≤ p < 1`.
+/// Tracing for training fails for a `p` outside of `0 ≤ p < 1`.
 ///
 /// # Numerics
 /// The mask is a pure function of seed, update, sample, layer and element, so it is the same for any number of threads and in a
@@ -33,12 +33,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dropout {
-    /// Probability of a zero, at least 0 and below 1.
+    /// The probability of a zero, at least 0 and below 1.
     pub p: f32,
 }
 
 impl Dropout {
-    /// A layer with probability `p` of a zero.
+    /// Creates a layer with probability `p` of a zero.
     pub fn new(p: f32) -> Self {
         Self { p }
     }

@@ -2,17 +2,17 @@
 
 use super::*;
 
-/// Zeroes random channels in training. Neighboring pixels of a feature map are so alike that zeroing single pixels would hide
-/// nothing. In inference the layer does not exist.
+/// Zeroes random channels in training. Neighboring pixels of a feature map are so similar that zeroing single pixels would hide
+/// nothing. In inference the layer has no effect.
 ///
 /// `Y[n, c] = X[n, c] · M[n, c] / (1 − p)`, where the mask `M` of a channel of a sample is 0 with probability `p` and 1
 /// otherwise.
 ///
 /// # Shapes
-/// `[N, C, H, W]`, in and out.
+/// Input and output are `[N, C, H, W]`.
 ///
 /// # Errors
-/// At the trace for training: a `p` outside of `0 ≤ p < 1`.
+/// Tracing for training fails for a `p` outside of `0 ≤ p < 1`.
 ///
 /// # Numerics
 /// The mask is a pure function of seed, update, sample, layer and channel, so it is the same for any number of threads and in a
@@ -35,12 +35,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dropout2d {
-    /// Probability of a zero, at least 0 and below 1.
+    /// The probability of a zero, at least 0 and below 1.
     pub p: f32,
 }
 
 impl Dropout2d {
-    /// A layer with probability `p` of a zero.
+    /// Creates a layer with probability `p` of a zero.
     pub fn new(p: f32) -> Self {
         Self { p }
     }

@@ -25,7 +25,7 @@ pub struct Flatten {
 }
 
 impl Flatten {
-    /// The layer; it has no settings.
+    /// Creates the layer, which has no settings.
     pub fn new() -> Self {
         Self::default()
     }

@@ -3,20 +3,22 @@
 use super::*;
 
 /// Group normalization: each group of channels of each sample is normalized to mean 0 and variance 1, then each channel is
-/// scaled and shifted by learned parameters. Samples do not depend on each other, so small batches do no harm.
+/// scaled and shifted by learned parameters. The result of a sample does not depend on the others, so small batches have no
+/// disadvantage.
 ///
 /// `Y = (X − μ) / √(σ² + eps) · weight + bias`, with μ and the biased σ² over `[C / num_groups, H, W]`, both in training and in
 /// inference.
 ///
 /// # Shapes
-/// `[N, C, H, W]` or `[N, C]`, in and out. `weight` (starts at 1) and `bias` (0) are `[C]`.
+/// Input and output are `[N, C, H, W]` or `[N, C]`. `weight` (starts at 1) and `bias` (0) are `[C]`.
 ///
 /// # Errors
-/// At the trace: another number of channels, a number of groups that does not divide it, or groups of one value.
+/// Tracing fails for an input with another number of channels, a number of groups that does not divide it, or groups of one
+/// value.
 ///
 /// # Numerics
 /// The moments of a channel are computed in two passes in f32, the second of which corrects the first; those of a group are
-/// combined in f64. A mean of a thousand times the deviation costs no digits.
+/// combined in f64. A mean of a thousand times the deviation causes no loss of precision.
 ///
 /// # Source
 /// Wu and He, "Group Normalization", 2018.
@@ -34,18 +36,18 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupNorm {
-    /// Number of groups; divides the number of channels.
+    /// The number of groups, which divides the number of channels.
     pub num_groups: usize,
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub num_channels: usize,
-    /// Added to the variance, so that a constant group does not cause a division by zero.
+    /// The number that is added to the variance, so that a constant group does not cause a division by zero.
     pub eps: f32,
-    /// Whether there are a learned weight and bias for each channel.
+    /// Whether each channel has a learned weight and bias.
     pub affine: bool,
 }
 
 impl GroupNorm {
-    /// A layer with `eps` 1e-5, weight and bias.
+    /// Creates a layer with `eps` 1e-5, weight and bias.
     pub fn new(num_groups: usize, num_channels: usize) -> Self {
         Self { num_groups, num_channels, eps: 1e-5, affine: true }
     }

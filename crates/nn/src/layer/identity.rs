@@ -7,7 +7,7 @@ use super::*;
 /// `Y = X`
 ///
 /// # Shapes
-/// Any, in and out.
+/// The input may have any shape, which is also that of the output.
 ///
 /// # PyTorch
 /// `torch.nn.Identity`.
@@ -26,7 +26,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The layer; it has no settings.
+    /// Creates the layer, which has no settings.
     pub fn new() -> Self {
         Self::default()
     }

@@ -9,13 +9,13 @@ use super::*;
 /// [`affine`](InstanceNorm2d::affine), times `weight` plus `bias`.
 ///
 /// # Shapes
-/// `[N, C, H, W]`, in and out. With `affine`, `weight` (starts at 1) and `bias` (0) are `[C]`.
+/// Input and output are `[N, C, H, W]`. With `affine`, `weight` (starts at 1) and `bias` (0) are `[C]`.
 ///
 /// # Errors
-/// At the trace: another number of channels, or images of one pixel.
+/// Tracing fails for an input with another number of channels, or images of one pixel.
 ///
 /// # Numerics
-/// As [`GroupNorm`].
+/// The same as [`GroupNorm`]'s.
 ///
 /// # Source
 /// Ulyanov et al., "Instance Normalization: The Missing Ingredient for Fast Stylization", 2016.
@@ -33,16 +33,16 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct InstanceNorm2d {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub num_features: usize,
-    /// Added to the variance, so that a constant channel does not cause a division by zero.
+    /// The number that is added to the variance, so that a constant channel does not cause a division by zero.
     pub eps: f32,
-    /// Whether there are a learned weight and bias for each channel.
+    /// Whether each channel has a learned weight and bias.
     pub affine: bool,
 }
 
 impl InstanceNorm2d {
-    /// A layer with `eps` 1e-5, without weight and bias.
+    /// Creates a layer with `eps` 1e-5, without weight and bias.
     pub fn new(num_features: usize) -> Self {
         Self { num_features, eps: 1e-5, affine: false }
     }

@@ -10,7 +10,7 @@ use super::*;
 /// `[N, num_channels, H, W]` in and out; `weight` and `bias` are `[num_channels]` and start at 1 and 0.
 ///
 /// # Errors
-/// At the trace: a number of channels that differs from the image's, or an `eps` that is not above 0.
+/// Tracing fails for a number of channels that differs from the image's, or an `eps` that is not above 0.
 ///
 /// # Numerics
 /// The variance is computed from the deviations from the mean. The result of a sample does not depend on the others.
@@ -31,14 +31,14 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerNorm2d {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub num_channels: usize,
-    /// Added to the variance, so that a constant pixel does not cause a division by zero.
+    /// The number that is added to the variance, so that a constant pixel does not cause a division by zero.
     pub eps: f32,
 }
 
 impl LayerNorm2d {
-    /// A layer with `eps` 1e-5.
+    /// Creates a layer with `eps` 1e-5.
     pub fn new(num_channels: usize) -> Self {
         Self { num_channels, eps: 1e-5 }
     }

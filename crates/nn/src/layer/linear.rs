@@ -11,7 +11,7 @@ use super::*;
 /// uniform in `±1/√in_features`, unless [`Linear::init`] is used.
 ///
 /// # Errors
-/// At the trace: an image that was not flattened, or another number of inputs.
+/// Tracing fails for an image that was not flattened, or another number of inputs.
 ///
 /// # PyTorch
 /// `torch.nn.Linear`.
@@ -27,18 +27,18 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Linear {
-    /// Length of the input vector.
+    /// The length of the input vector.
     pub in_features: usize,
-    /// Length of the output vector.
+    /// The length of the output vector.
     pub out_features: usize,
     /// Whether a learned constant is added to each output.
     pub bias: bool,
-    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch.
+    /// The initialization of the weight; the bias then starts at 0. With `None`, both are initialized as in PyTorch.
     pub init: Option<Init>,
 }
 
 impl Linear {
-    /// A layer with a bias.
+    /// Creates a layer with a bias.
     pub fn new(in_features: usize, out_features: usize) -> Self {
         Self { in_features, out_features, bias: true, init: None }
     }

@@ -8,10 +8,10 @@ use super::*;
 /// `c − ⌊size / 2⌋ ≤ i ≤ c + ⌊(size − 1) / 2⌋`.
 ///
 /// # Shapes
-/// `[N, C, H, W]`, in and out.
+/// Input and output are `[N, C, H, W]`.
 ///
 /// # Errors
-/// At the trace: a `size` of 0, an `alpha` below 0, a `k` that is not above 0, or a `beta` above 100.
+/// Tracing fails for a `size` of 0, an `alpha` below 0, a `k` that is not above 0, or a `beta` above 100.
 ///
 /// # Numerics
 /// The power is `e^(−beta · ln b)` with the logarithm in f64. On machines with a fused multiply-add it is within 1.2 ulp of the
@@ -34,29 +34,29 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LocalResponseNorm {
-    /// Number of channels in the sum.
+    /// The number of channels in the sum.
     pub size: usize,
-    /// Weight of the sum.
+    /// The factor of the sum.
     pub alpha: f32,
-    /// The power that the sum is raised to, negated.
+    /// The exponent of the power, with the opposite sign.
     pub beta: f32,
-    /// Added to the sum, so that nothing is divided by 0.
+    /// The number that is added to the sum, so that nothing is divided by 0.
     pub k: f32,
 }
 
 impl LocalResponseNorm {
-    /// A layer over `size` channels, with `alpha` 1e-4, `beta` 0.75 and `k` 1.
+    /// Creates a layer over `size` channels, with `alpha` 1e-4, `beta` 0.75 and `k` 1.
     pub fn new(size: usize) -> Self {
         Self { size, alpha: 1e-4, beta: 0.75, k: 1.0 }
     }
 
-    /// Sets the weight of the sum.
+    /// Sets the factor of the sum.
     #[must_use]
     pub fn alpha(self, alpha: f32) -> Self {
         Self { alpha, ..self }
     }
 
-    /// Sets the power.
+    /// Sets the exponent, with the opposite sign.
     #[must_use]
     pub fn beta(self, beta: f32) -> Self {
         Self { beta, ..self }

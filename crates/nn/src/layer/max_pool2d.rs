@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// The largest value of each window, whatever its exact position in the window.
+/// Takes the largest value of each window, whatever its exact position in the window.
 ///
 /// `Y[n, c, y, x] = max_(i, j) X[n, c, y·s + i·d − p, x·s + j·d − p]`; padding counts as −∞, ties go to the first in
 /// scan order.
@@ -11,7 +11,8 @@ use super::*;
 /// `[N, C, H, W]` to `[N, C, H', W']`, with the size rule of [`Conv2d`].
 ///
 /// # Errors
-/// At the trace: a stride, size or dilation of 0, a window larger than the padded image, or padding of more than half a window.
+/// Tracing fails for a stride, size or dilation of 0, a window larger than the padded image, or padding of more than half a
+/// window.
 ///
 /// # PyTorch
 /// `torch.nn.MaxPool2d`, without `return_indices`.
@@ -26,20 +27,20 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaxPool2d {
-    /// Size of the window `[kh, kw]`.
+    /// The size of the window `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Distance from one window to the next `[rows, columns]`.
+    /// The distance from one window to the next `[rows, columns]`.
     pub stride: [usize; 2],
     /// Cells added on each side `[rows, columns]`, as −∞.
     pub padding: [usize; 2],
-    /// Distance between two taps of the window `[rows, columns]`.
+    /// The distance between two taps of the window `[rows, columns]`.
     pub dilation: [usize; 2],
     /// Whether the number of windows is rounded up instead of down.
     pub ceil_mode: bool,
 }
 
 impl MaxPool2d {
-    /// Adjacent windows: the stride is the size of the window. No padding, dilation 1.
+    /// Creates a layer with adjacent windows, whose stride is the size of the window, without padding and with dilation 1.
     pub fn new(kernel_size: impl Into<Pair>) -> Self {
         let Pair(kernel_size) = kernel_size.into();
         Self { kernel_size, stride: kernel_size, padding: [0, 0], dilation: [1, 1], ceil_mode: false }

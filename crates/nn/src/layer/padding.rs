@@ -21,8 +21,8 @@ pub enum Padding {
     /// half in front. The number depends on the size of the image, so it is determined at the trace.
     ///
     /// # PyTorch
-    /// Not available with strides. This is TensorFlow's `SAME`, which networks trained there need. `padding = kernel_size / 2`
-    /// gives the same sizes but, with stride 2, other values.
+    /// PyTorch does not support this with strides. It is TensorFlow's `SAME`, which networks trained there need.
+    /// `padding = kernel_size / 2` gives the same sizes but, with stride 2, other values.
     Same,
 }
 

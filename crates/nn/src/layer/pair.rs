@@ -3,7 +3,7 @@
 /// A size `[h, w]` along both axes of an image; a single number means a square.
 ///
 /// # PyTorch
-/// What PyTorch's layers call `int` or `tuple[int, int]`.
+/// The counterpart of `int` or `tuple[int, int]` in PyTorch's layers.
 ///
 /// # Example
 /// ```

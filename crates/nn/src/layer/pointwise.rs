@@ -10,7 +10,7 @@ macro_rules! pointwise {
             #[doc = $formula]
             ///
             /// # Shapes
-            /// Any, in and out.
+            /// The input may have any shape, which is also that of the output.
             ///
             /// # PyTorch
             #[doc = concat!("`torch.nn.", $torch, "`.")]
@@ -30,7 +30,7 @@ macro_rules! pointwise {
             }
 
             impl $layer {
-                /// The layer; it has no settings.
+                /// Creates the layer, which has no settings.
                 pub fn new() -> Self {
                     Self::default()
                 }
@@ -48,8 +48,8 @@ macro_rules! pointwise {
 }
 
 pointwise! {
-    /// Keeps positive values and replaces negative ones by 0. Without such a nonlinearity, a stack of linear layers would be no
-    /// more than one of them. The derivative at 0 is 0. Inside `forward`, [`Var::relu`] does the same without a field.
+    /// Keeps positive values and replaces negative ones by 0. Without such a nonlinearity, a stack of linear layers would be
+    /// equivalent to a single one. The derivative at 0 is 0. Inside `forward`, [`Var::relu`] does the same without a field.
     ReLU, Relu, "`Y = max(0, X)`", "ReLU";
     /// Limits every value to the range from 0 to 6. The derivative at 0 and 6 is 0.
     ///
@@ -99,7 +99,7 @@ pointwise! {
 /// `Y = max(0, X) + negative_slope · min(0, X)`
 ///
 /// # Shapes
-/// Any, in and out.
+/// The input may have any shape, which is also that of the output.
 ///
 /// # Source
 /// Maas et al., "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
@@ -117,12 +117,12 @@ pointwise! {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeakyReLU {
-    /// Factor of negative values.
+    /// The factor of negative values.
     pub negative_slope: f32,
 }
 
 impl LeakyReLU {
-    /// A layer with this factor of negative values; PyTorch's default is 0.01.
+    /// Creates a layer with this factor of negative values; PyTorch's default is 0.01.
     pub fn new(negative_slope: f32) -> Self {
         Self { negative_slope }
     }
@@ -147,7 +147,7 @@ impl Forward for LeakyReLU {
 /// `Y = max(0, X) + min(0, alpha · (e^X − 1))`
 ///
 /// # Shapes
-/// Any, in and out.
+/// The input may have any shape, which is also that of the output.
 ///
 /// # Source
 /// Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear Units (ELUs)", 2015.
@@ -164,12 +164,12 @@ impl Forward for LeakyReLU {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ELU {
-    /// The function tends to `−alpha` far below 0.
+    /// The negated limit of the function far below 0.
     pub alpha: f32,
 }
 
 impl ELU {
-    /// A layer with `−alpha` as the limit below 0; PyTorch's default is 1.
+    /// Creates a layer with `−alpha` as the limit below 0; PyTorch's default is 1.
     pub fn new(alpha: f32) -> Self {
         Self { alpha }
     }

@@ -11,7 +11,7 @@ use super::*;
 /// `[out_features]`; both start uniform in `±1/√in_features`, unless [`PointwiseLinear::init`] is used.
 ///
 /// # Errors
-/// At the trace: a number of channels that differs from the image's.
+/// Tracing fails for a number of channels that differs from the image's.
 ///
 /// # PyTorch
 /// `torch.nn.Linear` applied to `x.permute(0, 2, 3, 1)` and permuted back.
@@ -26,18 +26,18 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PointwiseLinear {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub in_features: usize,
-    /// Number of channels of the output.
+    /// The number of channels of the output.
     pub out_features: usize,
     /// Whether a learned constant is added to each output channel.
     pub bias: bool,
-    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch.
+    /// The initialization of the weight; the bias then starts at 0. With `None`, both are initialized as in PyTorch.
     pub init: Option<Init>,
 }
 
 impl PointwiseLinear {
-    /// A layer with a bias.
+    /// Creates a layer with a bias.
     pub fn new(in_features: usize, out_features: usize) -> Self {
         Self { in_features, out_features, bias: true, init: None }
     }

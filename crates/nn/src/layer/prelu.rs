@@ -7,10 +7,10 @@ use super::*;
 /// `Y = max(0, X) + weight · min(0, X)`
 ///
 /// # Shapes
-/// Any, in and out: `[N, C, …]`. `weight` (starts at 0.25) is `[1]` or `[C]`.
+/// Input and output are `[N, C, …]`. `weight` (starts at 0.25) is `[1]` or `[C]`.
 ///
 /// # Errors
-/// At the trace: a number of slopes that is neither 1 nor the number of channels.
+/// Tracing fails for a number of slopes that is neither 1 nor the number of channels.
 ///
 /// # Source
 /// He et al., "Delving Deep into Rectifiers", 2015, section 2.1.
@@ -29,14 +29,14 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct PReLU {
-    /// Number of slopes: 1 for all channels, or one per channel.
+    /// The number of slopes: 1 for all channels, or one per channel.
     pub num_parameters: usize,
-    /// Initial value of the slopes.
+    /// The initial value of the slopes.
     pub init: f32,
 }
 
 impl PReLU {
-    /// A layer with `num_parameters` slopes, 1 or one per channel; they start at 0.25.
+    /// Creates a layer with `num_parameters` slopes, 1 or one per channel; they start at 0.25.
     pub fn new(num_parameters: usize) -> Self {
         Self { num_parameters, init: 0.25 }
     }

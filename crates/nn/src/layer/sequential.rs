@@ -9,7 +9,7 @@ use std::panic::Location;
 /// `Y = f_k(… f_1(f_0(X)))`
 ///
 /// # Shapes
-/// The input of the first layer, the output of the last.
+/// The input has the shape of the first layer's input, and the output that of the last layer's output.
 ///
 /// # PyTorch
 /// `torch.nn.Sequential`, built by its `append`.
@@ -32,7 +32,7 @@ pub struct Sequential {
 }
 
 impl Sequential {
-    /// Without layers: the output is the input.
+    /// Creates a chain without layers, whose output is its input.
     pub fn new() -> Self {
         Self::default()
     }
@@ -45,7 +45,7 @@ impl Sequential {
         self
     }
 
-    /// Number of layers.
+    /// The number of layers.
     pub fn len(&self) -> usize {
         self.layers.len()
     }

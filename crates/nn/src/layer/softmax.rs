@@ -2,15 +2,16 @@
 
 use super::*;
 
-/// The probabilities of a vector of logits. The loss expects logits, so leave this out of a network that is to be trained.
+/// Computes the probabilities of a vector of logits. The loss expects logits, so leave this layer out of a network that is to
+/// be trained.
 ///
 /// `Y[n, i] = exp(X[n, i]) / Σ_j exp(X[n, j])`
 ///
 /// # Shapes
-/// `[N, C]`, in and out.
+/// Input and output are `[N, C]`.
 ///
 /// # Errors
-/// At the trace: an image that was not flattened.
+/// Tracing fails for an image that was not flattened.
 ///
 /// # PyTorch
 /// `torch.nn.Softmax(dim=1)`.
@@ -29,7 +30,7 @@ pub struct Softmax {
 }
 
 impl Softmax {
-    /// The layer; it has no settings.
+    /// Creates the layer, which has no settings.
     pub fn new() -> Self {
         Self::default()
     }
@@ -43,15 +44,15 @@ impl Forward for Softmax {
     }
 }
 
-/// The logarithms of the probabilities of a vector of logits.
+/// Computes the logarithms of the probabilities of a vector of logits.
 ///
 /// `Y[n, i] = X[n, i] − log Σ_j exp(X[n, j])`
 ///
 /// # Shapes
-/// `[N, C]`, in and out.
+/// Input and output are `[N, C]`.
 ///
 /// # Errors
-/// At the trace: an image that was not flattened.
+/// Tracing fails for an image that was not flattened.
 ///
 /// # PyTorch
 /// `torch.nn.LogSoftmax(dim=1)`.
@@ -70,7 +71,7 @@ pub struct LogSoftmax {
 }
 
 impl LogSoftmax {
-    /// The layer; it has no settings.
+    /// Creates the layer, which has no settings.
     pub fn new() -> Self {
         Self::default()
     }

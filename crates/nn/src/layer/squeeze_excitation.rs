@@ -8,8 +8,8 @@ use std::fmt;
 /// `Y = X · scale_activation(fc2(activation(fc1(mean_(h, w) X))))`
 ///
 /// # Shapes
-/// `[N, input_channels, H, W]` in and out. `fc1.weight` is `[squeeze_channels, input_channels, 1, 1]`, `fc2.weight` is
-/// `[input_channels, squeeze_channels, 1, 1]`; both have a bias.
+/// Input and output are `[N, input_channels, H, W]`. `fc1.weight` is `[squeeze_channels, input_channels, 1, 1]`,
+/// `fc2.weight` is `[input_channels, squeeze_channels, 1, 1]`; both have a bias.
 ///
 /// # Source
 /// Hu et al., "Squeeze-and-Excitation Networks", 2018, section 3.
@@ -37,7 +37,7 @@ pub struct SqueezeExcitation {
 }
 
 impl SqueezeExcitation {
-    /// A layer with a ReLU between the layers and a sigmoid after them.
+    /// Creates a layer with a ReLU between the layers and a sigmoid after them.
     pub fn new(input_channels: usize, squeeze_channels: usize) -> Self {
         Self {
             fc1: Conv2d::new(input_channels, squeeze_channels, 1),

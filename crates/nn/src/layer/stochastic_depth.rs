@@ -2,16 +2,16 @@
 
 use super::*;
 
-/// Zeroes all of a sample with probability `p` in training. Between a branch and the addition of its shortcut, it makes the
-/// depth of the network random.
+/// Zeroes all values of a sample with probability `p` in training. Between a branch and the addition of its shortcut, it makes
+/// the depth of the network random.
 ///
 /// `Y = X · m / (1 − p)`, where `m` of each sample is 0 with probability `p` and 1 otherwise; in inference `Y = X`.
 ///
 /// # Shapes
-/// Any, in and out.
+/// The input may have any shape, which is also that of the output.
 ///
 /// # Errors
-/// At the trace: a probability outside of `0 ≤ p < 1`.
+/// Tracing fails for a probability outside of `0 ≤ p < 1`.
 ///
 /// # Source
 /// Huang et al., "Deep Networks with Stochastic Depth", 2016.
@@ -28,12 +28,12 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct StochasticDepth {
-    /// Probability that a sample is zeroed, at least 0 and below 1.
+    /// The probability that a sample is zeroed, at least 0 and below 1.
     pub p: f32,
 }
 
 impl StochasticDepth {
-    /// A layer with probability `p` that a sample is zeroed.
+    /// Creates a layer with probability `p` that a sample is zeroed.
     pub fn new(p: f32) -> Self {
         Self { p }
     }

@@ -5,13 +5,13 @@ use super::*;
 /// Resizes each image, usually to a larger size, by the nearest pixel or by linear interpolation.
 ///
 /// Nearest: `Y[n, c, y, x] = X[n, c, ⌊y·H/H'⌋, ⌊x·W/W'⌋]`. Bilinear: the mean of the four pixels around row
-/// `max(0, (y + ½)·H/H' − ½)` and the corresponding column, weighted by how near they are.
+/// `max(0, (y + ½)·H/H' − ½)` and the corresponding column, weighted by their nearness.
 ///
 /// # Shapes
 /// `[N, C, H, W]` to `[N, C, H', W']`, where `[H', W']` is the requested size, or `[H, W]` times the scale factors.
 ///
 /// # Errors
-/// At the trace: a size or a factor of 0.
+/// Tracing fails for a size or a factor of 0.
 ///
 /// # Numerics
 /// Positions are exact; the weights of bilinear interpolation are rounded once.
@@ -31,19 +31,19 @@ use super::*;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upsample {
-    /// The size of the output, or the factors of the input's.
+    /// The size of the output, or its factors relative to the input.
     pub to: op::ToSize,
-    /// How a value between pixels is determined.
+    /// The method of determining a value between pixels.
     pub mode: op::Interpolation,
 }
 
 impl Upsample {
-    /// Multiplies rows and columns by these factors, taking the nearest pixel.
+    /// Creates a layer that multiplies the numbers of rows and columns by these factors, and takes the nearest pixel.
     pub fn scale_factor(factor: impl Into<Pair>) -> Self {
         Self { to: op::ToSize::ScaleFactor(factor.into().0), mode: op::Interpolation::Nearest }
     }
 
-    /// Resizes to this size, taking the nearest pixel.
+    /// Creates a layer that resizes to this size, and takes the nearest pixel.
     pub fn size(size: impl Into<Pair>) -> Self {
         Self { to: op::ToSize::Size(size.into().0), mode: op::Interpolation::Nearest }
     }

@@ -13,7 +13,7 @@ pub(super) const NAME: &str = "adam";
 /// `w = w − learning_rate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + eps)`, where `t` counts updates from 1.
 ///
 /// # Errors
-/// When built: a beta outside of `0 ≤ β < 1`, an `eps` that is not above 0, or a negative weight decay.
+/// Building fails for a beta outside of `0 ≤ β < 1`, an `eps` that is not above 0, or a negative weight decay.
 ///
 /// # Source
 /// Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015, algorithm 1.
@@ -32,11 +32,12 @@ pub(super) const NAME: &str = "adam";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Adam {
-    /// Decay rates of the two running means: the fraction that survives a step.
+    /// The decay rates of the two running means: the fraction that is kept in a step.
     pub betas: [f64; 2],
-    /// Added to the denominator, so that a gradient that has always been zero does not cause a division by zero.
+    /// The number that is added to the denominator, so that a gradient that has always been zero does not cause a division by
+    /// zero.
     pub eps: f64,
-    /// L2 penalty: this times the parameter is added to the gradient.
+    /// The factor of the L2 penalty: this times the parameter is added to the gradient.
     pub weight_decay: f64,
 }
 

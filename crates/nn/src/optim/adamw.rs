@@ -13,7 +13,7 @@ pub(super) const NAME: &str = "adamw";
 /// `w = w · (1 − learning_rate · weight_decay)`, then Adam's step without weight decay.
 ///
 /// # Errors
-/// As [`Adam`](super::Adam).
+/// Those of [`Adam`](super::Adam).
 ///
 /// # Source
 /// Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, algorithm 2.
@@ -31,11 +31,12 @@ pub(super) const NAME: &str = "adamw";
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamW {
-    /// Decay rates of the two running means: the fraction that survives a step.
+    /// The decay rates of the two running means: the fraction that is kept in a step.
     pub betas: [f64; 2],
-    /// Added to the denominator, so that a gradient that has always been zero does not cause a division by zero.
+    /// The number that is added to the denominator, so that a gradient that has always been zero does not cause a division by
+    /// zero.
     pub eps: f64,
-    /// Fraction of the parameter that is removed in a step, per unit of learning rate.
+    /// The fraction of the parameter that is removed in a step, per unit of learning rate.
     pub weight_decay: f64,
 }
 

@@ -1,7 +1,7 @@
 //! Optimizers: rules that move a parameter along its gradient.
 //!
-//! Each consists of settings that a run can record ([`OptimizerConfig`]), and of the kernel that does one update of one
-//! parameter. The learning rate is not a setting: it comes with each step, from a [`Schedule`](crate::Schedule).
+//! Each consists of settings that a run can record ([`OptimizerConfig`]), and of the kernel that makes one update of one
+//! parameter. The learning rate is not a setting: it is an argument of each step, from a [`Schedule`](crate::Schedule).
 
 mod adam;
 mod adamw;
@@ -38,7 +38,7 @@ pub enum OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// Checks the settings and makes the optimizer.
+    /// Checks the settings and creates the optimizer.
     ///
     /// # Errors
     /// The first setting that is out of its range or not a number.
@@ -50,7 +50,7 @@ impl OptimizerConfig {
         }
     }
 
-    /// Its name in PyTorch, in lower case: `sgd`, `adam` or `adamw`.
+    /// The name of the optimizer in PyTorch, in lower case: `sgd`, `adam` or `adamw`.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sgd(_) => sgd::NAME,

@@ -1,23 +1,23 @@
-//! The settings with which an optimizer can work.
+//! The errors of optimizer settings.
 
-/// A setting with which an optimizer cannot work.
+/// An optimizer setting that is not valid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum OptimizerError {
-    /// A number out of its range.
+    /// A number is out of range.
     #[error("optimizer {optimizer}: {setting} = {got:?}; expected {expected}; a usual value is {usual:?}")]
     Setting {
-        /// Name of the optimizer: `sgd`, `adam` or `adamw`.
+        /// The name of the optimizer: `sgd`, `adam` or `adamw`.
         optimizer: &'static str,
-        /// Name of the setting, such as `weight_decay`.
+        /// The name of the setting, such as `weight_decay`.
         setting: &'static str,
         /// The value that was given.
         got: f64,
-        /// The range of values that are allowed.
+        /// The range of allowed values.
         expected: &'static str,
-        /// A value to try.
+        /// A usual value, as a suggestion.
         usual: f64,
     },
-    /// Nesterov's look-ahead needs a momentum.
+    /// Nesterov's form needs a momentum.
     #[error("optimizer sgd: nesterov with momentum = 0; set momentum to 0.9, or nesterov to false")]
     Nesterov,
 }

@@ -13,7 +13,7 @@ pub(super) const NAME: &str = "sgd";
 /// `w = w − learning_rate · d`. Without momentum, `d = g` and no state is kept.
 ///
 /// # Errors
-/// When built: a momentum outside of `0 ≤ momentum < 1`, a negative weight decay, or Nesterov without momentum.
+/// Building fails for a momentum outside of `0 ≤ momentum < 1`, a negative weight decay, or Nesterov without momentum.
 ///
 /// # Source
 /// Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013.
@@ -31,11 +31,11 @@ pub(super) const NAME: &str = "sgd";
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sgd {
-    /// Fraction of the last direction that survives a step; 0 by default, usually 0.9.
+    /// The fraction of the last direction that is kept in a step; 0 by default, usually 0.9.
     pub momentum: f64,
     /// Whether to use Nesterov's form, which looks ahead along the momentum.
     pub nesterov: bool,
-    /// L2 penalty: this times the parameter is added to the gradient.
+    /// The factor of the L2 penalty: this times the parameter is added to the gradient.
     pub weight_decay: f64,
 }
 
