@@ -15,24 +15,25 @@ use striate_graph::Params;
 
 const STATE: &str = "striate.state";
 
-/// Parameters, optimizer state, the best parameters so far, and the trainer's own state as JSON.
+/// The state of a training run: parameters, optimizer state, the best parameters so far, and the training loop's own state as
+/// JSON.
 ///
-/// One safetensors file: arrays under `params.`, `optimizer.` and `best.`. The file includes its SHA-256, and a damaged file is
-/// rejected as a whole, since continuing from wrong numbers would be worse than starting again.
+/// It is stored as one safetensors file, with arrays under `params.`, `optimizer.` and `best.`. The file includes its SHA-256,
+/// and a damaged file is rejected as a whole, since continuing from wrong numbers would be worse than starting again.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Checkpoint {
     /// The current parameters.
     pub params: Params,
-    /// The optimizer's state, named as in `TrainStep::optimizer_state`.
+    /// The state of the optimizer, named as in `TrainStep::optimizer_state`.
     pub optimizer: Params,
-    /// Parameters of the best epoch so far; empty before the end of the first epoch.
+    /// The parameters of the best epoch so far; empty before the end of the first epoch.
     pub best: Params,
-    /// The trainer's own state, as JSON.
+    /// The training loop's own state, as JSON.
     pub state: String,
 }
 
 impl Checkpoint {
-    /// The bytes of the file; equal content gives equal bytes.
+    /// Returns the bytes of the file; equal content gives equal bytes.
     ///
     /// # Errors
     /// If there are more arrays than a file may hold.
@@ -49,8 +50,8 @@ impl Checkpoint {
         container.to_bytes()
     }
 
-    /// Writes the file, and keeps the one that was there before as [`previous`](Self::previous): at every moment one of the two
-    /// is a complete checkpoint, this one or the one before it. What was written is read back before the old file is given up.
+    /// Writes the file, and keeps the existing one as [`previous`](Self::previous): at every moment at least one of the two is
+    /// a complete checkpoint. The new file is read back before the old one is replaced.
     ///
     /// # Errors
     /// If the file system reports an error.
@@ -58,17 +59,17 @@ impl Checkpoint {
         self.save_on(&RealDisk, path)
     }
 
-    /// Like [`save`](Self::save), on the given disk.
+    /// Writes the file like [`save`](Self::save), on the given disk.
     ///
     /// # Errors
-    /// As [`save`](Self::save).
+    /// Those of [`save`](Self::save).
     pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
         let bytes = self.to_bytes().map_err(|problem| problem.at(path))?;
         write_keeping_on(disk, path, &Self::previous(path), &bytes)
             .map_err(|source| FormatError::Write { path: path.to_path_buf(), source })
     }
 
-    /// Where the checkpoint before the one at `path` is kept: `run/checkpoint.previous.safetensors` for
+    /// Returns the path of the checkpoint before the one at `path`: `run/checkpoint.previous.safetensors` for
     /// `run/checkpoint.safetensors`.
     pub fn previous(path: &Path) -> PathBuf {
         let ending = path.extension().map_or_else(OsString::new, |ending| {
@@ -92,10 +93,10 @@ impl Checkpoint {
         container.and_then(Self::from_container).map_err(|p| p.at(path))
     }
 
-    /// Like [`load`](Self::load), from memory.
+    /// Loads a checkpoint like [`load`](Self::load), from memory.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Those of [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         Self::from_container(Container::read(&mut &bytes[..], bytes.len() as u64, Kind::Checkpoint)?)
     }

@@ -1,6 +1,6 @@
 //! The safetensors container: eight bytes with the length of the header, a JSON header, and arrays without gaps.
 //!
-//! What is trusted when, on the way in:
+//! When a file is read, its content is trusted step by step:
 //! 1. the header's length, once it is below the file's size and the limit;
 //! 2. the number and the sizes of its entries, once a scan has counted brackets and commas (before JSON is parsed, whose
 //!    memory they decide);

@@ -25,12 +25,12 @@ pub trait Disk: Sync {
     /// # Errors
     /// If the file system reports an error.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read + '_>>;
-    /// Renames a file in one step, replacing any file of the new name.
+    /// Renames a file in one step, replacing any file with the new name.
     ///
     /// # Errors
     /// If the file system reports an error; both names are then unchanged.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
-    /// Waits until the entries of a folder are on the medium.
+    /// Waits until the entries of a folder are on the storage medium.
     ///
     /// # Errors
     /// If the file system reports an error.
@@ -48,10 +48,10 @@ pub trait Disk: Sync {
 
 /// A file that is being written.
 pub trait DiskFile: Write {
-    /// Waits until everything that was written is on the medium.
+    /// Waits until all written bytes are on the storage medium.
     ///
     /// # Errors
-    /// If the file system reports an error; it is then unknown how much is on the medium.
+    /// If the file system reports an error; it is then unknown how many bytes are on the medium.
     fn sync(&mut self) -> io::Result<()>;
 }
 
@@ -90,7 +90,7 @@ impl Disk for RealDisk {
 /// Replaces a file in one step: a temporary file in the same folder, fsync, rename, fsync of the folder.
 ///
 /// After a crash at any moment, the file is either the old one or the new one, and complete. This also holds if several
-/// processes or threads write it at once: each has its own temporary file, and the last one to finish wins.
+/// processes or threads write it at once: each has its own temporary file, and the last one to finish replaces the others.
 ///
 /// # Errors
 /// If the file system reports an error; the old file is then unchanged.
@@ -98,7 +98,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_atomically_on(&RealDisk, path, bytes)
 }
 
-/// Like [`write_atomically`], on the given disk.
+/// Replaces a file like [`write_atomically`], on the given disk.
 ///
 /// # Errors
 /// If the disk reports an error.

@@ -1,4 +1,4 @@
-//! What can go wrong with files.
+//! The errors of reading and writing files.
 
 #[cfg(feature = "weights")]
 use crate::pth::PthError;
@@ -8,14 +8,14 @@ use striate_base::memory::OutOfMemory;
 use striate_graph::{GraphError, ParamsError, SessionError};
 use striate_image::InputError;
 
-/// A file could not be read or written: which one, and why.
+/// A file could not be read or written; the error contains its path and the reason.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FormatError {
     /// The file system cannot read the file.
     #[error("{}: cannot be read: {source}", path.display())]
     Read {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
         /// The error of the file system.
         source: io::Error,
@@ -23,29 +23,29 @@ pub enum FormatError {
     /// The file system cannot write the file; the previous file, if any, is unchanged.
     #[error("{}: cannot be written: {source}; {}", path.display(), advice(source))]
     Write {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
         /// The error of the file system.
         source: io::Error,
     },
-    /// The content of the file is not valid, or would not be.
+    /// The content of the file is not valid, or the content to be written would not be.
     #[error("{}: {problem}", path.display())]
     Content {
-        /// Path of the file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem of the content.
         problem: Problem,
     },
 }
 
-/// What is wrong with the content of a file.
+/// A problem of the content of a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// The file is too short for a header.
     #[error("{file_bytes} bytes are too few for a safetensors file; the file is cut short or something else")]
     TooShort {
-        /// Size of the file.
+        /// The size of the file in bytes.
         file_bytes: u64,
     },
     /// The header claims to be longer than the file, or than the limit.
@@ -57,13 +57,13 @@ pub enum Problem {
     HeaderLength {
         /// The length that the first eight bytes give.
         header_bytes: u64,
-        /// Size of the file.
+        /// The size of the file in bytes.
         file_bytes: u64,
     },
     /// The header does not follow the safetensors format.
     #[error("the header is damaged: {reason}; copy or download the file again")]
     Header {
-        /// What is wrong with it.
+        /// The violation of the format.
         reason: String,
     },
     /// The arrays do not end where the file ends.
@@ -73,54 +73,54 @@ pub enum Problem {
         "something was appended to it"
     })]
     DataLength {
-        /// Bytes of arrays according to the header.
+        /// The number of bytes of arrays according to the header.
         expected: u64,
-        /// Bytes of arrays in the file.
+        /// The number of bytes of arrays in the file.
         got: u64,
     },
-    /// An array of a type other than f32.
+    /// An array has a type other than f32.
     #[error("the array {tensor} is of type {got}, expected F32; convert it before saving")]
     Dtype {
-        /// Name of the array.
+        /// The name of the array.
         tensor: String,
-        /// Its type, as safetensors names it.
+        /// The type of the array, as safetensors names it.
         got: String,
     },
     /// A limit is exceeded.
     #[error("{what}: at most {limit}, got {got}")]
     Limit {
-        /// What is limited.
+        /// The name of the limited quantity.
         what: &'static str,
-        /// The largest number that is allowed.
+        /// The largest allowed number.
         limit: u64,
         /// The number in the file.
         got: u64,
     },
-    /// A safetensors file of another program, without a network.
+    /// The file is a safetensors file of another program, without a network.
     #[error(
         "a safetensors file without the network that its arrays belong to ({}; {tensors} in all): \
          not a model that striate saved; build the network in code and load the arrays as its parameters, or train one",
         names.join(", ")
     )]
     Foreign {
-        /// Number of arrays in it.
+        /// The number of arrays in it.
         tensors: usize,
-        /// The first few of their names.
+        /// The names of the first few arrays.
         names: Vec<String>,
     },
-    /// A file that Striate wrote, but of another kind.
+    /// Striate wrote the file, but it is of another kind.
     #[error("this is a {got}, expected a {expected}; {}", if *expected == "model" {
         "use the model.safetensors next to it"
     } else {
         "use the checkpoint.safetensors next to it"
     })]
     Kind {
-        /// The kind that was expected: `model` or `checkpoint`.
+        /// The expected kind: `model` or `checkpoint`.
         expected: &'static str,
         /// The kind of the file.
         got: &'static str,
     },
-    /// A format version that this program does not know.
+    /// This program does not know the format version of the file.
     #[error("format version {got:?}, but this program reads version {expected:?}; use a newer striate")]
     Version {
         /// The version that this program reads.
@@ -131,15 +131,15 @@ pub enum Problem {
     /// An entry of the metadata is missing.
     #[error("the metadata lacks `{key}`; the file is incomplete: save the model again")]
     Missing {
-        /// Key of the entry.
+        /// The key of the entry.
         key: &'static str,
     },
     /// An entry of the metadata cannot be parsed.
     #[error("the metadata entry `{key}` is damaged: {reason}")]
     Entry {
-        /// Key of the entry.
+        /// The key of the entry.
         key: &'static str,
-        /// What is wrong with it.
+        /// The problem of the entry.
         reason: String,
     },
     /// The graph is not valid.
@@ -148,33 +148,33 @@ pub enum Problem {
     /// The parameters do not match the network.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// Values that are NaN or infinite.
+    /// Some values are NaN or infinite.
     #[error(
         "{}; the training that made it diverged: train again with a lower learning rate",
         tensors.iter().map(|(name, bad, of)| format!("{name}: {bad} of {of} values are not finite"))
             .collect::<Vec<_>>().join("; ")
     )]
     NonFinite {
-        /// Name of the array, number of such values, number of all values.
+        /// For each array: its name, the number of such values, and the number of all values.
         tensors: Vec<(String, usize, usize)>,
     },
     /// Two parts of the file contradict each other.
     #[error("{what}: expected {expected}, got {got}")]
     Disagree {
-        /// What they disagree about.
+        /// The name of the quantity on which they disagree.
         what: &'static str,
-        /// What the rest of the file requires.
+        /// The value that the rest of the file requires.
         expected: String,
-        /// What the file says.
+        /// The value in the file.
         got: String,
     },
-    /// The content is not what was written.
+    /// The content does not match its hash.
     #[error(
         "the content was changed after it was written: its SHA-256 is {got}, but the file says {expected}; \
          the file is wrong, not this program: copy it again, or train again"
     )]
     Hash {
-        /// The SHA-256 that was written.
+        /// The SHA-256 that is stored in the file.
         expected: String,
         /// The SHA-256 of the content.
         got: String,
@@ -186,15 +186,15 @@ pub enum Problem {
          processor: try STRIATE_ISA=portable, and report it"
     )]
     Golden {
-        /// Index of the golden image.
+        /// The index of the golden image.
         image: usize,
-        /// Index of the logit.
+        /// The index of the logit.
         class: usize,
         /// The logit in the file.
         expected: f32,
         /// The logit that this program computes.
         got: f32,
-        /// The largest difference that is allowed.
+        /// The largest allowed difference.
         allowed: f32,
     },
     /// The parameters are finite, but the network computes a logit that is not.
@@ -212,7 +212,7 @@ pub enum Problem {
     /// The threads cannot be started, or this machine does not have the instruction set.
     #[error("{0}")]
     Engine(String),
-    /// There is not enough memory for what the file holds.
+    /// There is not enough memory for the content of the file.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
     /// The network is in training mode.
@@ -229,18 +229,18 @@ pub enum Problem {
         "{looks}, of {file_bytes} bytes; expected weights: .safetensors, or a .pth that torch.save wrote"
     )]
     NotWeights {
-        /// What the first bytes look like.
+        /// The kind of file that the first bytes suggest.
         looks: &'static str,
-        /// Size of the file.
+        /// The size of the file in bytes.
         file_bytes: u64,
     },
-    /// More than one dictionary of arrays may be meant.
+    /// More than one dictionary of arrays could be meant.
     #[error("several dictionaries of arrays may be meant: {}; choose one by its key", keys.join(", "))]
     Several {
         /// The keys of the dictionaries.
         keys: Vec<String>,
     },
-    /// A `.pth` that is not what it should be.
+    /// The `.pth` file is not valid.
     #[cfg(feature = "weights")]
     #[error(transparent)]
     Pth(Box<PthError>),

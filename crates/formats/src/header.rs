@@ -1,13 +1,13 @@
-//! The header of safetensors: which arrays a file holds, of which type and shape, and where.
+//! The header of safetensors: the arrays of a file with their types, shapes and positions.
 //!
 //! ```text
 //! { "__metadata__": { KEY: TEXT, ... }, NAME: { "dtype": "F32", "shape": [...], "data_offsets": [START, END] }, ... }
 //! ```
-//! Arrays lie one behind the other without a gap, each as long as its type and shape say: a header of which that is not true is
-//! refused.
+//! Arrays follow each other without a gap, and each has the length that its type and shape determine; any other header is
+//! rejected.
 //!
 //! # Source
-//! The format as the crate `safetensors` reads it, which the tests compare with.
+//! The format as the crate `safetensors` reads it; tests compare the two.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

@@ -1,15 +1,15 @@
-//! Floor 2 of Striate: what lies on disk. One safetensors file holds a whole classifier ([`ModelFile`]) or a whole
-//! training run ([`Checkpoint`]); with the feature `weights`, `WeightsFile` reads the weights that other programs left.
+//! Floor 2 of Striate: the file formats. One safetensors file holds a complete classifier ([`ModelFile`]) or a complete state
+//! of a training run ([`Checkpoint`]); with the feature `weights`, `WeightsFile` reads the weights that other programs wrote.
 //!
-//! Below it: `striate-graph` and `striate-image`, whose graphs, parameters and preprocessing it writes and reads. Above:
-//! the trainer, the facade, the binary.
+//! Below it: `striate-graph` and `striate-image`, whose graphs, parameters and preprocessing it writes and reads. Above it:
+//! the training loop, the facade and the binary.
 //!
-//! Start reading at [`ModelFile`], then `container.rs` for what is trusted and when. `pth/mod.rs` says what a `.pth` is, and
-//! `pth/pickle/mod.rs` how one is read without running it.
+//! Start reading at [`ModelFile`], then `container.rs` for what is trusted and when. `pth/mod.rs` describes `.pth` files, and
+//! `pth/pickle/mod.rs` how they are read without running any code.
 //!
 //! # Invariants
-//! * Any bytes give a result or a [`Problem`], and memory use follows from what the file really holds: lengths are compared
-//!   with the file's size and with the [`limits`] before anything of that length is allocated.
+//! * Any bytes give a result or a [`Problem`], and memory use follows from the real size of the file: lengths are compared with
+//!   the file's size and with the [`limits`] before anything of that length is allocated.
 //! * Equal content gives equal bytes: entries are in a fixed order, without date or machine name.
 //! * A file is complete or absent: [`write_atomically`] replaces it in one step, or leaves the old one.
 //! * Files contain no code.

@@ -1,4 +1,4 @@
-//! The model file: one safetensors file that holds a complete classifier and loads without code.
+//! The model file: one safetensors file with a complete classifier, which is loaded without running code.
 
 use crate::container::{Container, Kind, check_limit};
 use crate::disk::{Disk, RealDisk, save};
@@ -21,7 +21,7 @@ const PROVENANCE: &str = "striate.provenance";
 const GOLDEN: &str = "striate.golden";
 
 /// A classifier: the network, its parameters, its preprocessing, the names of its classes, its provenance, and a few golden
-/// logits to check it by.
+/// logits that verify it.
 ///
 /// In the file, parameters have PyTorch's names; everything else is JSON in the metadata, under `striate.graph`,
 /// `striate.preprocess`, `striate.classes`, `striate.provenance` and `striate.golden`. `striate.sha256` covers everything.
@@ -31,31 +31,31 @@ pub struct ModelFile {
     pub graph: Graph,
     /// The parameters of the network.
     pub params: Params,
-    /// How images become its input.
+    /// The preprocessing of images.
     pub preprocess: Preprocess,
     /// One name per output, in order.
     pub classes: Vec<String>,
-    /// Where the model came from.
+    /// The origin of the model.
     pub provenance: Provenance,
-    /// Inputs and logits to check it by.
+    /// The inputs and logits that verify the network.
     pub golden: Golden,
 }
 
-/// Where a model came from. It contains neither date nor machine name, so that the same training gives the same file.
+/// The origin of a model. It contains neither date nor machine name, so that the same training gives the same file.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// Version of the program that trained it.
+    /// The version of the program that trained it.
     pub striate_version: String,
-    /// Name of the network, such as `resnet18`.
+    /// The name of the network, such as `resnet18`.
     pub model: String,
-    /// Name of the data set.
+    /// The name of the data set.
     pub data: String,
-    /// SHA-256 of the data set's content.
+    /// The SHA-256 of the data set's content.
     pub data_sha256: String,
-    /// Key of every random number.
+    /// The random seed of the training.
     pub seed: u64,
-    /// Number of epochs that led to these parameters.
+    /// The number of epochs that led to these parameters.
     pub epochs: usize,
     /// The command that the user typed.
     pub command: String,
@@ -65,17 +65,17 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// What finds the data set again: its folder, or its name.
+    /// Returns the text that finds the data set again: its folder, or its name.
     pub fn source(&self) -> &str {
         self.data_source.as_deref().unwrap_or(&self.data)
     }
 }
 
 impl ModelFile {
-    /// Assembles a model and computes its golden logits.
+    /// Creates a model and computes its golden logits.
     ///
     /// # Errors
-    /// If the parts do not fit together.
+    /// If the arguments do not fit together.
     pub fn new(
         graph: Graph,
         params: Params,
@@ -93,10 +93,10 @@ impl ModelFile {
         Ok(model)
     }
 
-    /// The bytes of the file; equal content gives equal bytes.
+    /// Returns the bytes of the file; equal content gives equal bytes.
     ///
     /// # Errors
-    /// If a loader would reject the file.
+    /// If a loader would reject the bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Problem> {
         self.check()?;
         let mut container = Container::new(Kind::Model);
@@ -109,7 +109,7 @@ impl ModelFile {
         container.to_bytes()
     }
 
-    /// Writes the file in one step: at every moment, the file at `path` is the old one or this one.
+    /// Writes the file in one step: at every moment, the file at `path` is either the old one or this one.
     ///
     /// # Errors
     /// If a loader would reject the file, or the file system reports an error.
@@ -117,10 +117,10 @@ impl ModelFile {
         self.save_on(&RealDisk, path)
     }
 
-    /// Like [`save`](Self::save), on the given disk.
+    /// Writes the file like [`save`](Self::save), on the given disk.
     ///
     /// # Errors
-    /// As [`save`](Self::save).
+    /// Those of [`save`](Self::save).
     pub fn save_on(&self, disk: &dyn Disk, path: &Path) -> Result<(), FormatError> {
         save(disk, path, self.to_bytes())
     }
@@ -134,10 +134,10 @@ impl ModelFile {
         Self::read(&mut BufReader::new(file), file_bytes).map_err(|p| p.at(path))
     }
 
-    /// Like [`load`](Self::load), from memory.
+    /// Loads a model like [`load`](Self::load), from memory.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Those of [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         Self::read(&mut &bytes[..], bytes.len() as u64)
     }
@@ -176,7 +176,7 @@ impl ModelFile {
         self.golden.verify(&self.graph, &self.params, &self.preprocess, engine)
     }
 
-    /// The SHA-256 of a file, in lower-case hexadecimal.
+    /// Computes the SHA-256 of a file, in lower-case hexadecimal.
     ///
     /// # Errors
     /// If the file cannot be read.

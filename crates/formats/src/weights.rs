@@ -1,4 +1,4 @@
-//! Weights that other programs wrote: one call for every format, which is recognized by content.
+//! Weights that other programs wrote, in any supported format, which is recognized by content.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -20,19 +20,19 @@ use std::path::{Path, PathBuf};
 /// How many names of arrays that were left out a note lists.
 const LISTED: usize = 4;
 
-/// Arrays by name, as another program wrote them.
+/// Arrays by name, as read from a file of another program.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Weights {
     /// The arrays as f32, under their names in the file.
     pub tensors: BTreeMap<String, ArrayD<f32>>,
-    /// What was found around them and what was left out, as notes for the user.
+    /// Notes for the user on the other content of the file, and on what was left out.
     pub notes: Vec<String>,
     /// The container in which they were stored.
     pub container: Container,
 }
 
-/// An open file of weights: its content is known, and the values are read when one of its dictionaries is chosen.
+/// An open file of weights. Its content is known, and the values are read when one of its dictionaries is chosen.
 pub struct WeightsFile {
     path: PathBuf,
     reader: Reader<File>,
@@ -42,8 +42,8 @@ impl WeightsFile {
     /// Opens weights: safetensors, or `.pth` in any of its three containers, recognized by content.
     ///
     /// # Errors
-    /// If the file cannot be read or no arrays are found in it. Nothing in the file is run, and it cannot make the program take
-    /// more memory than its size justifies.
+    /// If the file cannot be read or contains no arrays. No code in the file is run, and it cannot make the program use more
+    /// memory than its size justifies.
     ///
     /// # Example
     /// ```no_run
@@ -60,7 +60,7 @@ impl WeightsFile {
         Ok(Self { path: path.to_path_buf(), reader })
     }
 
-    /// The dictionaries of arrays in it, at least one. A safetensors file has a single one, without a key.
+    /// The dictionaries of arrays in the file, at least one. A safetensors file has a single one, without a key.
     pub fn dicts(&self) -> &[StateDict] {
         &self.reader.dicts
     }
@@ -76,7 +76,7 @@ impl WeightsFile {
     /// If those arrays are not valid.
     ///
     /// # Panics
-    /// If there is no such dictionary.
+    /// If there is no dictionary with this index.
     pub fn read(&mut self, dict: usize) -> Result<Weights, FormatError> {
         assert!(
             dict < self.dicts().len(),
@@ -87,14 +87,13 @@ impl WeightsFile {
     }
 }
 
-/// Reads the weights of a file in which it is clear which dictionary is meant.
+/// Reads the weights of a file that has only one possible dictionary.
 ///
 /// f64, f16 and bf16 are converted to f32. Integers are left out; a note says so, unless they are PyTorch's counters
 /// `num_batches_tracked`. Names are those in the file.
 ///
 /// # Errors
-/// [`Problem::Several`] if more than one dictionary may be meant: [`WeightsFile`] lists them. Otherwise, if the file is not
-/// valid.
+/// [`Problem::Several`] if more than one dictionary is possible ([`WeightsFile`] lists them); also if the file is not valid.
 ///
 /// # PyTorch
 /// `torch.load(path, weights_only=True)`, which rejects objects that are skipped here.
@@ -112,10 +111,10 @@ pub fn read_weights(path: &Path) -> Result<Weights, FormatError> {
 }
 
 impl Weights {
-    /// Like [`read_weights`], from memory.
+    /// Reads weights like [`read_weights`], from memory.
     ///
     /// # Errors
-    /// As [`read_weights`].
+    /// Those of [`read_weights`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         let mut reader = Reader::open(std::io::Cursor::new(bytes), bytes.len() as u64)?;
         let dict = reader.usual()?;

@@ -1,34 +1,34 @@
-//! What can be wrong with a `.pth`.
+//! The errors of reading a `.pth`.
 
 use super::pickle::PickleError;
 use super::zip::ZipError;
 use striate_base::memory::OutOfMemory;
 
-/// What is wrong with a `.pth`.
+/// A problem of a `.pth` file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PthError {
-    /// A pickle that is not just weights, or is damaged.
+    /// A pickle is damaged, or contains more than weights.
     #[error("{part}, {error}")]
     Pickle {
-        /// Which of the file's pickles.
+        /// The part of the file that the pickle is in.
         part: &'static str,
-        /// What is wrong with it.
+        /// The problem of the pickle.
         error: PickleError,
     },
-    /// A zip that torch did not write.
+    /// The zip is damaged, or was not written by torch.
     #[error(
         "{0}; torch.save does not write such files: copy or download it again, or save the weights again"
     )]
     Zip(#[from] ZipError),
-    /// Bytes that have changed since they were written.
+    /// Some bytes have changed since they were written.
     #[error(
         "{entry}: its CRC-32 is {got:08x}, but the zip says {expected:08x}; the file is damaged: copy or download it again"
     )]
     Crc {
-        /// Name of the entry in the zip.
+        /// The name of the entry in the zip.
         entry: String,
-        /// The CRC-32 that the zip gives.
+        /// The CRC-32 that is stored in the zip.
         expected: u32,
         /// The CRC-32 of the data.
         got: u32,
@@ -38,68 +38,68 @@ pub enum PthError {
         "byte {at}: {needs} bytes are needed, but only {left} are left; the file was cut short: copy or download it again"
     )]
     Short {
-        /// Byte at which the data should start.
+        /// The position at which the data should start, in bytes.
         at: u64,
-        /// Number of bytes that are needed.
+        /// The number of bytes that are needed.
         needs: u64,
-        /// Number of bytes that are left.
+        /// The number of bytes that are left.
         left: u64,
     },
-    /// There is not enough memory for what the file holds.
+    /// There is not enough memory for the content of the file.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
     /// The file system cannot read the file.
     #[error("byte {at}: cannot be read: {reason}")]
     Read {
-        /// Byte at which reading failed.
+        /// The position at which reading failed, in bytes.
         at: u64,
         /// The error of the file system.
         reason: String,
     },
-    /// A part of the file is not what it has to be.
+    /// A part of the file has a wrong type or value.
     #[error("{part}: expected {expected}, got {got}")]
     Part {
-        /// Name of the part.
+        /// The name of the part.
         part: String,
-        /// What it has to be.
+        /// The expected type or value.
         expected: String,
-        /// What it is.
+        /// The actual type or value.
         got: String,
     },
-    /// An archive of another kind, which holds a program or other arrays.
+    /// The file is an archive of another kind, with a program or other arrays.
     #[error("{what}; striate reads weights, as {how} saves them")]
     Archive {
         /// The kind of archive.
         what: &'static str,
-        /// How its weights can be saved.
+        /// A way to save its weights.
         how: &'static str,
     },
-    /// A tensor that reaches past the end of its storage.
+    /// A tensor extends past the end of its storage.
     #[error(
         "{tensor}: shape {shape:?}, strides {strides:?} and offset {offset} reach past the {values} values of its storage"
     )]
     Outside {
-        /// Name of the tensor.
+        /// The name of the tensor.
         tensor: String,
-        /// Its shape.
+        /// The shape of the tensor.
         shape: Vec<u64>,
-        /// Number of values from one element to the next along each dimension.
+        /// The number of values from one element to the next along each dimension.
         strides: Vec<u64>,
-        /// Index of its first value in the storage.
+        /// The index of its first value in the storage.
         offset: u64,
-        /// Number of values in the storage.
+        /// The number of values in the storage.
         values: u64,
     },
-    /// Tensors with more values than the file has.
+    /// Tensors have more values than the file contains.
     #[error(
         "{tensor}: {values} values, but only {stored} in the file; save the tensors with .contiguous() or .clone()"
     )]
     Repeats {
-        /// Name of the tensor, or a word for all of them.
+        /// The name of the tensor, or a word for all of them.
         tensor: String,
-        /// Number of values in the tensors.
+        /// The number of values in the tensors.
         values: u64,
-        /// Number of values in the file.
+        /// The number of values in the file.
         stored: u64,
     },
     /// There is no dictionary of tensors.
@@ -107,13 +107,13 @@ pub enum PthError {
         "no dictionary of tensors in it: {got}; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"
     )]
     NoStateDict {
-        /// What the file holds instead.
+        /// The content of the file instead.
         got: String,
     },
-    /// A name that occurs twice.
+    /// A name occurs twice.
     #[error("{tensor}: listed twice")]
     Twice {
-        /// Name of the tensor.
+        /// The name of the tensor.
         tensor: String,
     },
 }

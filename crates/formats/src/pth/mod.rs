@@ -6,11 +6,11 @@
 //! | [`legacy`] | 0.1.10, 2017 | five in a row: magic, version, system, object, keys | after them: count and values for each key |
 //! | [`tar`] | before | `pickle`, and more inside the other two | in `storages`; shapes in `tensors` |
 //!
-//! They are told apart by content. A container provides the pickle that describes the object and, for each storage, the
-//! position of its values ([`Opened`]); `tensors.rs` turns that into arrays. Nothing in a file is run: see [`pickle`].
+//! They are distinguished by content. A container provides the pickle that describes the object and, for each storage, the
+//! position of its values ([`Opened`]); `tensors.rs` turns that into arrays. No code in a file is run: see [`pickle`].
 //!
 //! # Source
-//! Paszke et al. 2019; the formats as `torch/serialization.py` reads them.
+//! Paszke et al. 2019; the formats are those that `torch/serialization.py` reads.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

@@ -1,4 +1,4 @@
-//! What a container provides: a pickle, and the positions of the values that it refers to.
+//! An opened container: a pickle, and the positions of the values that it refers to.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

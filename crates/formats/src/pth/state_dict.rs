@@ -1,5 +1,5 @@
-//! Finds the dictionaries of tensors in a file. Training scripts wrap them in various ways; which one is meant is decided
-//! elsewhere, by what fits.
+//! Finds the dictionaries of tensors in a file. Training scripts wrap them in various ways; the caller decides which one to
+//! use, by what fits.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

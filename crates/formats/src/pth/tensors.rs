@@ -1,4 +1,4 @@
-//! From the tensors that a pickle describes to arrays.
+//! Converts the tensors that a pickle describes into arrays.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

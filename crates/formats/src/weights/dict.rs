@@ -1,4 +1,4 @@
-//! The content of a file of weights: its container, and dictionaries of arrays.
+//! The content of a file of weights: its container and its dictionaries of arrays.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -41,23 +41,23 @@ pub enum Container {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct StateDict {
-    /// The keys that lead to it, joined by dots; empty for the file as a whole.
+    /// The keys that lead to the dictionary, joined by dots; empty for the file as a whole.
     pub key: String,
-    /// Names and shapes of its arrays of floats.
+    /// The names and shapes of its arrays of floats.
     pub shapes: BTreeMap<String, Vec<usize>>,
-    /// Its other entries: the name and a description of each.
+    /// The names of the other entries, each with a description.
     pub others: BTreeMap<String, String>,
 }
 
 impl StateDict {
-    /// Whether its key says that it is an average over the training (`model_ema`, `swa_state_dict`).
+    /// Whether the key indicates an average over the training (`model_ema`, `swa_state_dict`).
     pub fn is_average(&self) -> bool {
         let words = self.key.split(|c: char| !c.is_ascii_alphanumeric());
         words.map(str::to_lowercase).any(|word| AVERAGED.contains(&&word[..]))
     }
 
-    /// The index in `dicts` of the one to prefer among dictionaries that fit equally well: the only one, the only one that is
-    /// not an average, or the one under the plainest of the usual names. Never decided by position. `None` if nothing
+    /// Returns the index in `dicts` of the one to prefer among dictionaries that fit equally well: the only one, the only one
+    /// that is not an average, or the one under the plainest of the usual names. The position never decides. `None` if nothing
     /// distinguishes them.
     pub fn preferred(dicts: &[&Self]) -> Option<usize> {
         let is_plain = |&i: &usize| dicts.get(i).is_some_and(|dict| !dict.is_average());

@@ -1,71 +1,72 @@
-//! Why a pickle was rejected, and at which byte.
+//! The reasons for rejecting a pickle, with the position in bytes.
 
 use striate_base::memory::OutOfMemory;
 
-/// What is wrong with a pickle. `at` is the byte of the opcode, counted from the start of the file, or of `data.pkl` in a zip.
+/// A problem of a pickle. `at` is the position of the opcode in bytes, counted from the start of the file, or of `data.pkl` in
+/// a zip.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PickleError {
-    /// An operation that no weights need.
+    /// The opcode is not needed for weights, and not supported.
     #[error("byte {at}: the operation {name} (0x{opcode:02x}) is not one that torch.save writes for weights")]
     Opcode {
-        /// The byte of the opcode.
+        /// The opcode.
         opcode: u8,
-        /// Its name in Python's pickletools.
+        /// The name of the opcode in Python's pickletools.
         name: &'static str,
-        /// Position of the opcode.
+        /// The position of the opcode.
         at: u64,
     },
-    /// An operation on a value of the wrong kind.
+    /// An operand of an operation has the wrong type.
     #[error("byte {at}: {operation} expects {expected}, got {got}")]
     Operand {
-        /// Name of the operation.
+        /// The name of the operation.
         operation: &'static str,
-        /// The kind of value that it takes.
+        /// The expected type of the operand.
         expected: &'static str,
-        /// The kind of value that it was given.
+        /// The actual type of the operand.
         got: &'static str,
-        /// Position of the opcode.
+        /// The position of the opcode.
         at: u64,
     },
-    /// An operation that takes more values than there are.
+    /// An operation takes more values than are on the stack.
     #[error("byte {at}: {operation} needs more values than there are before it; the file is damaged")]
     Empty {
-        /// Name of the operation.
+        /// The name of the operation.
         operation: &'static str,
-        /// Position of the opcode.
+        /// The position of the opcode.
         at: u64,
     },
-    /// A memo cell that was never filled.
+    /// An operation reads a memo cell that was never filled.
     #[error("byte {at}: memo {key} is read before it is written; the file is damaged")]
     Memo {
-        /// Number of the cell.
+        /// The number of the cell.
         key: u32,
-        /// Position of the opcode.
+        /// The position of the opcode.
         at: u64,
     },
     /// A limit is exceeded.
     #[error("byte {at}: more than {limit} {what}; no weights need that")]
     Limit {
-        /// What is limited.
+        /// The name of the limited quantity.
         what: &'static str,
-        /// The largest number that is allowed.
+        /// The largest allowed number.
         limit: u64,
-        /// Position of the opcode.
+        /// The position of the opcode.
         at: u64,
     },
-    /// Text that is not UTF-8.
+    /// A text is not UTF-8.
     #[error("byte {at}: text that is not UTF-8; the file is damaged")]
     Text {
-        /// Position of the opcode.
+        /// The position of the opcode.
         at: u64,
     },
-    /// A protocol version that is not supported.
+    /// The protocol version is not supported.
     #[error("byte {at}: pickle protocol {got}, expected 2 to 5")]
     Protocol {
         /// The version of the pickle.
         got: u8,
-        /// Position of the opcode.
+        /// The position of the opcode.
         at: u64,
     },
     /// The file ends too early.
@@ -73,14 +74,14 @@ pub enum PickleError {
         "byte {at}: {needs} bytes are needed, but only {left} are left; the file was cut short: copy or download it again"
     )]
     Short {
-        /// Number of bytes that are needed.
+        /// The number of bytes that are needed.
         needs: u64,
-        /// Number of bytes that are left.
+        /// The number of bytes that are left.
         left: u64,
-        /// Position of the opcode.
+        /// The position of the opcode.
         at: u64,
     },
-    /// There is not enough memory for it.
+    /// There is not enough memory for the values.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
     /// The file system cannot read the file.
@@ -88,7 +89,7 @@ pub enum PickleError {
     Read {
         /// The error of the file system.
         reason: String,
-        /// Position at which reading failed.
+        /// The position at which reading failed.
         at: u64,
     },
 }

@@ -1,12 +1,12 @@
-//! A reader of pickles as data.
+//! A reader that treats pickles as data.
 //!
 //! A pickle is a program for a small stack machine that may import and call anything in Python. Here the machine only builds
-//! values: names are compared with a short list ([`globals`]), and calls are recorded but never carried out. What training
-//! scripts store beside the weights (NumPy arrays, random states, paths, whole modules) becomes objects without a meaning; that
-//! is an error only if one of them is used as a weight. The reader accepts what `torch.save` writes, in protocols 2 to 5.
+//! values: names are compared with a short list ([`globals`]), and calls are recorded but never carried out. Other values that
+//! training scripts store beside the weights (NumPy arrays, random states, paths, whole modules) become opaque objects, which
+//! are an error only if one of them is used as a weight. The reader accepts the output of `torch.save`, in protocols 2 to 5.
 //!
-//! Memory follows from the bytes read: every operation is at least one byte and makes at most one value, texts are as long in
-//! memory as in the file, and [`charge`](Machine::charge) limits the sum to a multiple of what was read so far.
+//! Memory follows from the bytes read: every operation takes at least one byte and creates at most one value, texts are as long
+//! in memory as in the file, and [`charge`](Machine::charge) limits the sum to a multiple of the bytes read so far.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 

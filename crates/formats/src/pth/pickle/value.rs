@@ -1,7 +1,7 @@
 //! The values that a pickle describes, as data.
 //!
-//! All values are in one list and refer to each other by index. So nothing is cloned (a "memo bomb" is a few numbers), cycles
-//! cost nothing, and dropping never recurses, however deeply a file nests.
+//! All values are in one list and refer to each other by index. So nothing is cloned (a "memo bomb" is only a few numbers),
+//! cycles need no special treatment, and dropping never recurses, however deeply a file nests.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
