@@ -5,7 +5,7 @@
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Three bytes become four characters of 6 bits; the last ones are filled up with `=`.
+/// Encodes bytes as base64: three bytes become four characters of 6 bits, and the last ones are padded with `=`.
 ///
 /// # Example
 /// ```
@@ -24,7 +24,7 @@ pub fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that [`encode`] makes this text of; `None` when it makes it of none.
+/// Decodes base64; `None` when [`encode`] produces this text for no bytes.
 ///
 /// # Example
 /// ```

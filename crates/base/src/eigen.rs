@@ -9,28 +9,29 @@ const RESIDUAL: f64 = 1e-12;
 /// Turns after which the search ends all the same.
 const TURNS: usize = 500;
 
-/// An eigenvalue and its vector, of length 1 and of either sign.
+/// An eigenvalue and its eigenvector, which has length 1 and either sign.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Eigenpair {
-    /// λ.
+    /// The eigenvalue λ.
     pub value: f64,
-    /// v.
+    /// The eigenvector v.
     pub vector: Vec<f64>,
 }
 
-/// The pairs with the `wanted` largest eigenvalues of a symmetric matrix `A` of `n` rows that has no negative ones, the largest first;
-/// fewer where there are no more than `n`, and at most 32.
+/// Computes the `wanted` largest eigenvalues, with their eigenvectors, of a symmetric positive semidefinite matrix `A` of `n`
+/// rows, the largest first; fewer if `wanted` is larger than `n`, and at most 32.
 ///
-/// `product` multiplies: it is given a block of vectors, `[n, columns]` row by row, and the number of columns, and gives `A` times
-/// the block in the same form. `seed` decides where the search begins, and so the sign of each vector.
+/// `product` multiplies by the matrix: it receives a block of vectors, `[n, columns]` row by row, and the number of columns,
+/// and returns `A` times the block in the same form. `seed` determines the start of the search, and thereby the sign of each
+/// vector.
 ///
 /// # Numerics
-/// Subspace iteration in f64 until the residuals are below 1e-12 of the largest eigenvalue, or for 500 turns; each turn brings the
-/// residual down by the ratio of the eigenvalues 33 and `wanted`. Where eigenvalues are equal, their vectors are some that span the same
-/// space.
+/// The algorithm is subspace iteration in f64, until the residuals are below 1e-12 of the largest eigenvalue, or for 500
+/// iterations; each iteration reduces the residual by the ratio of the eigenvalues 33 and `wanted`. Equal eigenvalues have any
+/// eigenvectors that span the same space.
 ///
 /// # Panics
-/// When `product` gives another number of values than it got.
+/// When `product` returns another number of values than it received.
 ///
 /// # Source
 /// Golub 2013, sections 7.3 and 8.2.

@@ -1,10 +1,10 @@
-//! Floats as bytes, exactly: what files hold, and what is hashed.
+//! Floats as bytes, exactly, for files and hashes.
 
 /// Values of a block.
 const BLOCK: usize = 1 << 12;
 
-/// The values in order as little-endian f32, a small block at a time: faster to hash than one by one, and never all of them in memory
-/// once more.
+/// Calls `each` with the values in order as little-endian f32, one small block at a time. This is faster to hash than one value
+/// at a time, and needs no second copy of all values.
 ///
 /// # Example
 /// ```

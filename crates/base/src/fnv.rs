@@ -1,6 +1,6 @@
-//! A name as a number.
+//! A 64-bit hash of a name.
 
-/// FNV-1a of 64 bits: small, the same everywhere, and no protection against anybody who wants two names to meet.
+/// Computes the 64-bit FNV-1a hash: small, the same on every machine, and without protection against deliberate collisions.
 ///
 /// # Source
 /// Fowler 2012.

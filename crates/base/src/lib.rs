@@ -1,10 +1,11 @@
-//! Small functions that more than one crate of Striate needs, each of them here once: random numbers, hashes, names that resemble each
-//! other, eigenvectors, memory that a file asks for.
+//! Small functions that several crates of Striate need: random numbers, hashes, similar names, eigenvectors, and allocation of
+//! memory whose size a file determines.
 //!
-//! **Floor 0**, below everything else; it depends on no other crate of the workspace and knows nothing of networks or images.
+//! **Floor 0**, below everything else; it depends on no other crate of the workspace and has nothing to do with networks or
+//! images.
 //!
-//! Where to start reading: each module is one idea and reads on its own. [`memory`] is the one that most crates use: it
-//! allocates what a file asks for without trusting the file. [`random`] says which generator serves what.
+//! Where to start reading: each module can be read on its own. [`memory`] is used by most crates: it allocates what a file asks
+//! for without trusting the file. [`random`] explains which generator to use.
 //!
 //! # Invariants
 //! * Every function is pure: the same arguments give the same bits on every machine.

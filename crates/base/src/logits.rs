@@ -1,25 +1,25 @@
-//! Logits: the outputs of a classifier, one per class, of which the highest is the predicted class.
+//! Logits: the outputs of a classifier, one per class. The class with the highest logit is the prediction.
 
-/// A logit is infinite or NaN, so no class has the highest.
+/// A logit is infinite or NaN, so there is no highest one.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error(
     "the logit of class {class} is {got}, so there is no prediction; the weights are damaged, the training diverged, or \
      the values overflow 32-bit floats"
 )]
 pub struct LogitError {
-    /// The first such class, from 0.
+    /// The first class with such a logit, from 0.
     pub class: usize,
-    /// Its logit.
+    /// The logit of this class.
     pub got: f32,
 }
 
-/// Checks that every logit is finite: with NaN or infinity among them there is no prediction.
+/// Checks that every logit is finite; if one is infinite or NaN, there is no prediction.
 ///
 /// # Errors
 /// [`LogitError`] with the first logit that is not finite.
 ///
 /// # PyTorch
-/// `logits.argmax()` returns a class all the same, the first whose logit is NaN.
+/// `logits.argmax()` returns a class nevertheless: the first whose logit is NaN.
 pub fn check_logits(logits: &[f32]) -> Result<(), LogitError> {
     match logits.iter().position(|logit| !logit.is_finite()) {
         None => Ok(()),
@@ -27,10 +27,10 @@ pub fn check_logits(logits: &[f32]) -> Result<(), LogitError> {
     }
 }
 
-/// `softmax(logits)`.
+/// Computes the probabilities `softmax(logits)`.
 ///
 /// # Numerics
-/// Computed in f64 relative to the highest logit, so that nothing overflows.
+/// The computation is in f64, relative to the highest logit, so that nothing overflows.
 pub fn softmax(logits: &[f32]) -> Vec<f32> {
     let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let odds: Vec<f64> = logits.iter().map(|&l| f64::from(l - highest).exp()).collect();

@@ -1,11 +1,11 @@
-//! `exp` and `ln` from sums and products alone.
+//! `exp` and `ln`, computed only by sums and products.
 //!
-//! The system's own functions may differ in the last bit between machines; these do not. They are accurate to within 1e-14 of
-//! the true value, relative to it or to 1.
+//! The functions of the system's math library may differ in the last bit between machines; these do not. Their error is below
+//! 1e-14, relative or absolute.
 
 use std::f64::consts::{LN_2, SQRT_2};
 
-/// e to the power of x; 0 below -700.
+/// Computes e to the power of x; 0 below -700.
 pub fn exp(x: f64) -> f64 {
     if x < -700.0 {
         return 0.0;
@@ -21,9 +21,10 @@ pub fn exp(x: f64) -> f64 {
     sum * power_of_two(halvings as i64)
 }
 
-/// The natural logarithm of a positive, normal number; what is not finite comes back as it is.
+/// Computes the natural logarithm of a positive, normal number; infinity and NaN are returned as they are.
 ///
-/// With `x = m·2^e` and `m` in `√½ .. √2` it is `e·ln 2 + 2·artanh((m − 1) / (m + 1))`, to some units in the last place.
+/// With `x = m·2^e` and `m` in `√½ .. √2` the result is `e·ln 2 + 2·artanh((m − 1) / (m + 1))`, with an error of a
+/// few units in the last place.
 #[inline]
 pub fn ln(x: f64) -> f64 {
     if !x.is_finite() {

@@ -1,4 +1,4 @@
-//! Allocating memory whose size a file determines: the allocation may fail, and is never larger than the file justifies.
+//! Allocation of memory whose size a file determines: the allocation may fail, and is never larger than the file justifies.
 
 #![cfg_attr(
     not(test),
@@ -14,7 +14,7 @@ use std::io::{self, Read};
 
 use thiserror::Error;
 
-/// The system has no memory left, or the limit of this program does not allow it.
+/// The system has no memory left, or the memory limit of this process does not allow the allocation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error(
     "{bytes} bytes of memory are needed but not available; end other programs, or raise the limit (ulimit -v)"
@@ -31,13 +31,13 @@ impl From<OutOfMemory> for io::Error {
 }
 
 impl OutOfMemory {
-    /// The [`OutOfMemory`] of [`read_exactly`], if that is the cause of this error.
+    /// Returns the [`OutOfMemory`] of [`read_exactly`], if that is the cause of this error.
     pub fn of(error: &io::Error) -> Option<Self> {
         error.get_ref()?.downcast_ref().copied()
     }
 }
 
-/// A vector with capacity for `count` values.
+/// Allocates a vector with capacity for `count` values.
 ///
 /// # Errors
 /// If there is not enough memory.
@@ -51,13 +51,13 @@ pub fn reserved<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
 /// Checks that this many bytes are available at this moment, before calling code that aborts if they are not.
 ///
 /// # Errors
-/// If they are not available.
+/// If this many bytes are not available.
 pub fn room_for(bytes: u64) -> Result<(), OutOfMemory> {
     let count = usize::try_from(bytes).map_err(|_| OutOfMemory { bytes })?;
     reserved::<u8>(count).map(drop)
 }
 
-/// The next `bytes` bytes of a stream. The caller must know that the stream holds at least that many.
+/// Reads the next `bytes` bytes of a stream. The caller must know that the stream holds at least that many.
 ///
 /// # Errors
 /// If the stream reports an error, [`io::ErrorKind::UnexpectedEof`] if it ends earlier, and an [`OutOfMemory`] if there is not

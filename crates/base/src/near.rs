@@ -1,9 +1,10 @@
-//! Known names like the unknown one that somebody typed.
+//! Known names that are similar to an unknown one, for suggestions.
 
 use strsim::{levenshtein, sorensen_dice};
 
-/// The name most like `wanted`, if inserting, deleting and replacing at most two letters in five turns one into the other. Of several names that
-/// are equally near it is the first by code points. Capitals of `wanted` do not count; `names` are lower case.
+/// Returns the name that is most similar to `wanted`, if at most two in five letters must be inserted, deleted or replaced to
+/// turn one into the other. Of several equally similar names it is the first by code points. The case of `wanted` does not
+/// matter; `names` must be lower case.
 ///
 /// # Source
 /// Levenshtein 1966.
@@ -22,8 +23,8 @@ pub fn nearest<T: AsRef<str> + Ord>(wanted: &str, names: impl IntoIterator<Item 
     (5 * distance <= 2 * longer).then_some(name)
 }
 
-/// The `most` names that share the most pairs of neighboring letters with `wanted`, the most similar first. It suits paths, of which people
-/// type a part. Capitals do not count.
+/// Returns the `most` names that share the most pairs of neighboring letters with `wanted`, the most similar first. This suits
+/// paths, of which people type a part. Case does not matter.
 ///
 /// # Source
 /// Dice 1945.

@@ -1,4 +1,4 @@
-//! SHA-256 in plain Rust, for programs that hash one file and need no crate for it.
+//! SHA-256 in plain Rust, for programs that hash one file and need no extra crate for it.
 //!
 //! # Source
 //! FIPS180-4, sections 5 and 6.2.
@@ -18,7 +18,7 @@ const ROUNDS: [u32; 64] = [
 const START: [u32; 8] =
     [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
 
-/// The hash of what is put in piece by piece.
+/// A SHA-256 hasher, which takes its input piece by piece.
 ///
 /// # Example
 /// ```
@@ -45,12 +45,12 @@ impl Default for Sha256 {
 }
 
 impl Sha256 {
-    /// Of nothing yet.
+    /// Creates a hasher without input.
     pub fn new() -> Self {
         Self { state: START, length: 0, rest: [0; 64] }
     }
 
-    /// Puts bytes in.
+    /// Adds bytes to the input.
     pub fn update(&mut self, bytes: impl AsRef<[u8]>) {
         let mut bytes = bytes.as_ref();
         let held = (self.length % 64) as usize;
@@ -69,7 +69,7 @@ impl Sha256 {
         self.rest[..tail.len()].copy_from_slice(tail);
     }
 
-    /// The hash: a one, zeros, and the number of bits fill the last block.
+    /// Returns the hash. The last block is padded with a one, zeros, and the number of bits.
     pub fn finalize(mut self) -> [u8; 32] {
         let bits = (self.length * 8).to_be_bytes();
         self.update([0x80]);

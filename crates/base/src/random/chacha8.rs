@@ -1,10 +1,10 @@
-//! ChaCha with 8 rounds: 256 bits of key, 64 of stream and a counter to a stream of words.
+//! ChaCha with 8 rounds: a stream of words from a key of 256 bits, a stream number of 64 bits and a counter.
 
 const ROUNDS: usize = 8;
 /// "expand 32-byte k".
 const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
 
-/// The words of one stream, from its beginning.
+/// The generator of the words of one stream, starting at its beginning.
 ///
 /// # Source
 /// Bernstein 2008, with a counter and a stream of 64 bits each.
@@ -32,8 +32,8 @@ pub struct ChaCha8 {
 }
 
 impl ChaCha8 {
-    /// The stream of this number, under the key that the seed is spread to: the output of PCG32 from the state `seed`, as in the
-    /// crate `rand_core`.
+    /// Creates the stream with this number. The key is expanded from the seed by PCG32 from the state `seed`, as in the crate
+    /// `rand_core`.
     ///
     /// # Source
     /// O'Neill 2014.
@@ -47,7 +47,7 @@ impl ChaCha8 {
         Self { key, stream, counter: 0, words: [0; 16], given: 16 }
     }
 
-    /// The next word of the stream.
+    /// Returns the next word of the stream.
     pub fn next_word(&mut self) -> u32 {
         if self.given == self.words.len() {
             self.words = block::<ROUNDS>(self.key, self.counter, self.stream);

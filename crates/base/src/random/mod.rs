@@ -1,11 +1,11 @@
-//! Random numbers by counting: each a pure function of a seed and of what it is for, so that draws may be made in any order and
-//! by any thread.
+//! Counter-based random numbers: each is a pure function of a seed and of its purpose, so that draws may be made in any order
+//! and by any thread.
 //!
-//! | function | where |
+//! | function | use |
 //! | --- | --- |
-//! | [`philox`] | what depends on more than two numbers: dropout, augmentation |
-//! | [`splitmix64`], [`signed_unit`], [`below`] | a seed and one place |
-//! | [`ChaCha8`] | long streams: how parameters start |
+//! | [`philox`] | draws that depend on more than two numbers: dropout, augmentation |
+//! | [`splitmix64`], [`signed_unit`], [`below`] | draws that depend on a seed and one position |
+//! | [`ChaCha8`] | long streams: initial parameters |
 
 mod chacha8;
 mod philox;

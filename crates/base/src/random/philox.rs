@@ -1,12 +1,12 @@
-//! Philox4x32-10: 128 bits of counter and 64 of key to 128 random bits.
+//! Philox4x32-10: 128 random bits from a counter of 128 bits and a key of 64.
 
 const MULTIPLIERS: [u32; 2] = [0xd251_1f53, 0xcd9e_8d57];
 /// Golden ratio and √3 − 1.
 const KEY_STEPS: [u32; 2] = [0x9e37_79b9, 0xbb67_ae85];
 const ROUNDS: usize = 10;
 
-/// Philox4x32-10, a counter-based generator: the four random words of each of `N` counters, `[word][counter]` both of them,
-/// a form that the compiler turns into vectors. For one counter `N` is 1.
+/// Computes Philox4x32-10, a counter-based generator: four random words for each of `N` counters. Counters and words are both
+/// `[word][counter]`, a form that the compiler vectorizes. For a single counter, `N` is 1.
 ///
 /// # Source
 /// Salmon 2011.

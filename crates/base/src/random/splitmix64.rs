@@ -1,9 +1,9 @@
-//! SplitMix64, and draws from it that are a function of a seed and a place.
+//! SplitMix64, and random draws that are a function of a seed and a position.
 
 /// The golden ratio in 64 bits.
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Word number `place`, from 0 on, of the stream that begins at `seed`.
+/// Returns word number `place`, from 0, of the stream that begins at `seed`.
 ///
 /// # Source
 /// Steele 2014.
@@ -16,12 +16,13 @@ pub const fn splitmix64(seed: u64, place: u64) -> u64 {
     mix(seed.wrapping_add(place.wrapping_add(1).wrapping_mul(GAMMA)))
 }
 
-/// Uniform in [-1, 1), of 53 bits. The seed is mixed as well as the place: the streams of neighboring seeds have nothing in common.
+/// Draws a uniform number in [-1, 1), with 53 bits. Both the seed and the position are mixed, so the streams of neighboring
+/// seeds are unrelated.
 pub fn signed_unit(seed: u64, place: u64) -> f64 {
     (word(seed, place) >> 11) as f64 * (2.0 / (1_u64 << 53) as f64) - 1.0
 }
 
-/// Uniform below `bound`, but for a bias of less than `bound / 2^64`.
+/// Draws a uniform integer below `bound`, with a bias of less than `bound / 2^64`.
 pub fn below(bound: u64, seed: u64, place: u64) -> u64 {
     ((u128::from(word(seed, place)) * u128::from(bound)) >> 64) as u64
 }
