@@ -1,105 +1,105 @@
-//! What can be wrong with an image, and with the way in which it becomes input.
+//! The errors of images and of their preprocessing.
 
 use thiserror::Error;
 
 use crate::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};
 use striate_base::memory::OutOfMemory;
 
-/// An image that cannot become the input of a network.
+/// An error of converting an image into the input of a network.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InputError {
     /// An image cannot be read.
     #[error("{place}: {problem}")]
     Image {
-        /// The file, or how the caller calls these bytes.
+        /// The path of the file, or the caller's name for the bytes.
         place: String,
-        /// What is wrong with it.
+        /// The problem of the image.
         problem: ImageError,
     },
-    /// A preprocessing that cannot be carried out.
+    /// The preprocessing is not valid.
     #[error("preprocessing: {what}: expected {expected}, got {got}")]
     Preprocess {
-        /// The field.
+        /// The name of the field.
         what: &'static str,
-        /// What it has to be.
+        /// The valid range.
         expected: String,
-        /// What it is.
+        /// The value.
         got: String,
     },
 }
 
-/// What is wrong with an image.
+/// A problem of an image file.
 #[derive(Debug, Clone, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageError {
-    /// There are no bytes.
+    /// The file is empty.
     #[error("is empty (0 bytes), so it is not an image")]
     Empty,
     /// The path is a folder.
     #[error("is a folder, expected an image")]
     Folder,
-    /// The bytes are something else.
+    /// The bytes are not an image.
     #[error("is not an image: it looks like {looks_like}; expected {expected}")]
     NotAnImage {
-        /// What it looks like.
+        /// The kind of file that the first bytes suggest.
         looks_like: &'static str,
-        /// The formats that are decoded.
+        /// The supported formats.
         expected: &'static str,
     },
-    /// An image that is not decoded here.
+    /// The kind of image is not supported.
     #[error("is an image of the kind {kind}, which is not read here; convert it to PNG")]
     Unsupported {
-        /// The kind.
+        /// The kind of the image.
         kind: String,
     },
-    /// Numbers that are not brightness.
+    /// The values are not brightness.
     #[error(
         "is a {kind} from {least} to {most}, so the values of black and white are unknown; scale it to 0..255 and save it \
          as PNG"
     )]
     Tones {
-        /// The format, and the kind of the numbers.
+        /// The format, and the type of the values.
         kind: String,
-        /// The smallest.
+        /// The smallest value.
         least: String,
-        /// The largest.
+        /// The largest value.
         most: String,
     },
-    /// Too many pixels to decode.
+    /// The image has too many pixels to be decoded.
     #[error(
         "is {width}x{height} pixels, the most are {MAX_SIDE_PX} a side and {} megapixels in all; make it smaller",
         MAX_PIXELS >> 20
     )]
     TooManyPixels {
-        /// Columns.
+        /// The number of columns.
         width: u32,
-        /// Rows.
+        /// The number of rows.
         height: u32,
     },
-    /// Too many bytes, packed or unpacked.
+    /// The file or the decoded image has too many bytes.
     #[error("needs {bytes} bytes, the most are {MAX_BYTES}; make it smaller")]
     TooManyBytes {
-        /// Size of the file or of the decoded image.
+        /// The size of the file or of the decoded image, in bytes.
         bytes: u64,
     },
-    /// The file is far too small for the pixels that it claims to hold.
+    /// The file is far too small for the number of pixels in its header.
     #[error("claims to unpack from {packed} to {unpacked} bytes; refused as a decompression bomb")]
     Bomb {
-        /// Size of the file.
+        /// The size of the file in bytes.
         packed: u64,
-        /// Size of the decoded image.
+        /// The size of the decoded image in bytes.
         unpacked: u64,
     },
     /// The header is valid, but the rest is damaged.
     #[error("is a damaged {kind}: {why}; save or copy it again")]
     Damaged {
-        /// The format.
+        /// The format of the file.
         kind: &'static str,
         /// The error of the decoder.
         why: String,
     },
-    /// There is no memory for it.
+    /// There is not enough memory for the image.
     #[error(transparent)]
     Memory(#[from] OutOfMemory),
     /// The file could not be read.

@@ -1,15 +1,16 @@
-//! Floor 1 of Striate: images, and how they become the input of a network.
+//! Floor 1 of Striate: images, and their preprocessing into the input of a network.
 //!
-//! Below it: `striate-base`. `striate-data` makes data sets of images, and `striate-formats` keeps a [`Preprocess`] in each model
-//! file.
+//! Below it: `striate-base`. Above it: `striate-data`, whose data sets consist of images, and `striate-formats`, which
+//! stores a [`Preprocess`] in each model file.
 //!
-//! Where to start reading: [`Preprocess`], the one way from an image to the numbers that a network takes, for training and use
-//! alike; `resample.rs` is Pillow's resizing to the bit. `decode/mod.rs` reads files, and is compiled with the feature `decode`
-//! (PNG and JPEG) or `decode-all` (BMP, GIF, PNM, TIFF and WebP as well). Without either, an [`Image`] is made of pixels.
+//! Where to start reading: [`Preprocess`], the only conversion from an image to the input of a network, in training and in
+//! inference; then `resample.rs`, which equals Pillow's resizing to the bit. `decode/mod.rs` reads files, and is compiled with
+//! the feature `decode` (PNG and JPEG) or `decode-all` (BMP, GIF, PNM, TIFF and WebP as well). Without either, an [`Image`] is
+//! created from pixels.
 //!
 //! # Invariants
-//! * Any bytes give an image or an error that names place, cause and remedy, and nothing is reserved that the size of the input
-//!   does not justify.
+//! * Any bytes give an image or an error that names the place, the cause and a remedy, and no memory is reserved that the size
+//!   of the input does not justify.
 //! * The same input gives the same bits on every machine: no fused multiply-add, no libm.
 //!
 //! # Example

@@ -1,6 +1,6 @@
 //! An image: its pixels in memory, gray or RGB.
 
-/// What transparency is composited on when nothing else is said, as on a page.
+/// The default background of transparent images, as on a web page.
 pub const WHITE: [u8; 3] = [255; 3];
 
 /// An image in memory, gray or RGB.
@@ -9,17 +9,17 @@ pub const WHITE: [u8; 3] = [255; 3];
 /// `pixels` is `[height, width, channels]`, 0 to 255.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// Columns.
+    /// The number of columns.
     pub width: usize,
-    /// Rows.
+    /// The number of rows.
     pub height: usize,
-    /// 1 for gray, 3 for RGB.
+    /// The number of channels: 1 for gray, 3 for RGB.
     pub channels: usize,
     /// The values, `[height, width, channels]`.
     pub pixels: Vec<u8>,
 }
 
-/// The brightness of a pixel, red, green and blue: ITU-R 601 luma in the 16-bit fixed point of Pillow.
+/// Computes the brightness of an RGB pixel: ITU-R 601 luma in the 16-bit fixed point of Pillow.
 ///
 /// # Panics
 /// When `rgb` has fewer than three values.

@@ -1,4 +1,4 @@
-//! From pixels to the network's input: the one implementation for train, val and predict.
+//! The preprocessing from pixels to the network's input, for training, validation and prediction.
 //!
 //! A [`Preprocess`] is stored in the model file, so a model always receives its input as in training.
 
@@ -14,9 +14,9 @@ use crate::pixels::{Image, WHITE, luma};
 use crate::resample::Interpolation;
 use crate::resize;
 
-/// How images become input for a network.
+/// The preprocessing of the images for a network.
 ///
-/// Always valid: [`new`](Self::new) and deserializing check every field.
+/// A value is always valid: [`new`](Self::new) and deserializing check every field.
 ///
 /// # Example
 /// ```
@@ -32,27 +32,27 @@ use crate::resize;
 #[serde(try_from = "Fields")]
 #[non_exhaustive]
 pub struct Preprocess {
-    /// Color planes: 1 for gray, 3 for RGB.
+    /// The number of color planes: 1 for gray, 3 for RGB.
     pub channels: usize,
-    /// Rows.
+    /// The number of rows of the input.
     pub height: usize,
-    /// Columns.
+    /// The number of columns of the input.
     pub width: usize,
-    /// Mean of each channel, of pixels scaled to 0..1.
+    /// The mean of each channel, for pixels scaled to 0..1.
     pub mean: Vec<f32>,
-    /// Standard deviation of each channel, of pixels scaled to 0..1.
+    /// The standard deviation of each channel, for pixels scaled to 0..1.
     pub std: Vec<f32>,
-    /// Images are black on white and the network was trained on white on black: [`from_image`](Self::from_image)
-    /// turns every value v into 255 - v. Data sets are never inverted.
+    /// Whether images are inverted, because they are black on white and the network was trained on white on black:
+    /// [`from_image`](Self::from_image) replaces every value v by 255 - v. Data sets are never inverted.
     pub invert: bool,
-    /// The shorter side of an image is resized to so many pixels, and the H x W in the middle are cut out. `None`: the whole
-    /// image is kept, its aspect too, and padded with the color of its border.
+    /// The number of pixels to which the shorter side of an image is resized before the center of H x W pixels is cropped. With
+    /// `None`, the whole image is kept with its aspect ratio, and padded with the color of its border.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resize_shorter: Option<usize>,
-    /// The filter of the resize.
+    /// The filter with which images are resized.
     #[serde(skip_serializing_if = "is_default")]
     pub interpolation: Interpolation,
-    /// The background of transparent images, RGB.
+    /// The RGB background of transparent images.
     #[serde(skip_serializing_if = "is_white")]
     pub background: [u8; 3],
 }
@@ -100,11 +100,12 @@ impl TryFrom<Fields> for Preprocess {
 }
 
 impl Preprocess {
-    /// Normalizes images of shape `[C, H, W]` by mean and standard deviation of each channel; does not invert.
+    /// Creates a preprocessing for images of shape `[C, H, W]` that normalizes each channel by its mean and standard
+    /// deviation, without inverting.
     ///
     /// # Errors
-    /// [`InputError::Preprocess`] when C is neither 1 nor 3, a side is 0 or above 8192, or mean and std are not one
-    /// finite number a channel with std above 0.
+    /// [`InputError::Preprocess`] when C is neither 1 nor 3, when a side is 0 or above 8192, or when mean and std are not one
+    /// finite number per channel with std above 0.
     pub fn new([channels, height, width]: [usize; 3], mean: &[f32], std: &[f32]) -> Result<Self, InputError> {
         let wrong = |what, expected: String, got: String| Err(InputError::Preprocess { what, expected, got });
         if channels != 1 && channels != 3 {
@@ -147,8 +148,8 @@ impl Preprocess {
         })
     }
 
-    /// What torchvision's ImageNet weights were trained with: RGB, the shorter side to `round(size / 0.875)`, the middle
-    /// `size` x `size`, bilinear, mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225.
+    /// Creates the preprocessing of torchvision's ImageNet weights: RGB, the shorter side resized to `round(size / 0.875)`, a
+    /// center crop of `size` x `size`, bilinear, mean 0.485 0.456 0.406, deviation 0.229 0.224 0.225.
     ///
     /// # Errors
     /// [`InputError::Preprocess`] when `size` is 0 or above 7168.
@@ -163,7 +164,7 @@ impl Preprocess {
         Self::new([3, size, size], &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225])?.with_crop_fraction(0.875)
     }
 
-    /// The same with the shorter side of images resized to `shorter` pixels before the middle is cut out.
+    /// Sets the number of pixels to which the shorter side of images is resized before the center is cropped.
     ///
     /// # Errors
     /// [`InputError::Preprocess`] when the crop would not fit, or `shorter` is above 8192.
@@ -180,11 +181,11 @@ impl Preprocess {
         Ok(Self { resize_shorter: Some(shorter), ..self })
     }
 
-    /// The same with the middle `fraction` of the shorter side kept: the shorter side is resized to `round(size / fraction)`
-    /// pixels, for the longer side `size` of the input.
+    /// Sets the share of the shorter side that the center crop keeps: the shorter side is resized to `round(size / fraction)`
+    /// pixels, where `size` is the longer side of the input.
     ///
     /// # Errors
-    /// [`InputError::Preprocess`] when the fraction is not above 0 and at most 1, or the size becomes too large.
+    /// [`InputError::Preprocess`] when the fraction is not above 0 and at most 1, or when the size becomes too large.
     pub fn with_crop_fraction(self, fraction: f32) -> Result<Self, InputError> {
         if !(fraction > 0.0 && fraction <= 1.0) {
             let expected = "above 0, at most 1".to_string();
@@ -198,12 +199,12 @@ impl Preprocess {
         self.with_resize_shorter((size / f64::from(fraction)).round() as usize)
     }
 
-    /// `[C, H, W]`.
+    /// The shape `[C, H, W]` of the input.
     pub fn shape(&self) -> [usize; 3] {
         [self.channels, self.height, self.width]
     }
 
-    /// Values in one image, `C * H * W`.
+    /// The number of values in one image, `C * H * W`.
     pub fn sample_len(&self) -> usize {
         self.channels * self.height * self.width
     }
@@ -214,8 +215,8 @@ impl Preprocess {
     /// `pixels` and `out` are `[C, H, W]`.
     ///
     /// # Numerics
-    /// Computed as `x * (1 / (255 std)) - mean / std`, with both factors rounded once from f64: within 3e-7 / std of the
-    /// formula. No fused multiply-add, so every machine gives the same bits.
+    /// The result is computed as `x * (1 / (255 std)) - mean / std`, with both factors rounded once from f64, and is
+    /// within 3e-7 / std of the formula. There is no fused multiply-add, so every machine gives the same bits.
     ///
     /// # PyTorch
     /// `Normalize(mean, std)(ToTensor()(x))`, within the bound above.
@@ -241,13 +242,13 @@ impl Preprocess {
         }
     }
 
-    /// The factors of channel c in `y = x * scale + bias`.
+    /// Returns the factors of channel c in `y = x * scale + bias`.
     pub fn factors(&self, c: usize) -> (f32, f32) {
         factors(self.mean[c], self.std[c])
     }
 
-    /// Turns an image of any size and color into the input of the network: what [`from_image`](Self::from_image)
-    /// and [`normalize`](Self::normalize) do.
+    /// Converts an image of any size and color into the input of the network, by [`from_image`](Self::from_image) and
+    /// [`normalize`](Self::normalize).
     ///
     /// # Shapes
     /// `out` is `[C, H, W]`.
@@ -258,41 +259,43 @@ impl Preprocess {
         self.normalize(&self.from_image(image), out);
     }
 
-    /// Decodes a file for this network: transparency is laid on [`background`](Self::background).
+    /// Decodes a file for this network; transparent pixels are composited on [`background`](Self::background).
     ///
     /// # Numerics
-    /// What a JPEG decodes to is not settled to the last bit. Of eight photos with half as much color as brightness (4:2:0),
-    /// values differ from those of libjpeg-turbo, so of Pillow, by 0.12 to 0.32 on average and 4 at most, of one without such
-    /// thrift (4:4:4) by 0.01 and 3 at most. Lossless formats are read exactly, transparency within 1.
+    /// The result of decoding a JPEG is not specified to the last bit. For eight photos with half as many color samples as
+    /// brightness samples (4:2:0), values differ from those of libjpeg-turbo, and so of Pillow, by 0.12 to 0.32 on average and
+    /// by at most 4; for one without subsampling (4:4:4), by 0.01 on average and by at most 3. Lossless formats are decoded
+    /// exactly, transparency within 1.
     ///
     /// # Errors
-    /// [`InputError::Image`] with the path and what is wrong with the file.
+    /// [`InputError::Image`] with the path and the problem.
     #[cfg(feature = "decode")]
     pub fn open(&self, path: &Path) -> Result<Image, InputError> {
         Image::open_on(path, self.background)
     }
 
-    /// Decodes the bytes of a file, which errors call `place`, for this network.
+    /// Decodes the bytes of a file for this network; errors call the bytes `place`.
     ///
     /// # Errors
-    /// [`InputError::Image`] with `place` and what is wrong with the bytes.
+    /// [`InputError::Image`] with `place` and the problem.
     #[cfg(feature = "decode")]
     pub fn decode(&self, place: &str, bytes: &[u8]) -> Result<Image, InputError> {
         Image::decode_on(place, bytes, self.background)
     }
 
-    /// Turns an image of any size and color into pixels `[C, H, W]` for [`normalize`](Self::normalize).
+    /// Converts an image of any size and color into pixels `[C, H, W]` for [`normalize`](Self::normalize).
     ///
-    /// In this order: RGB becomes gray by `L = (299 R + 587 G + 114 B) / 1000` (or gray becomes RGB by repeating it); the
-    /// image is resized by an antialiased filter, either as [`resize_shorter`](Self::resize_shorter) says, of which the
-    /// middle is kept, or as a whole to fit H x W with its aspect kept, centered, and padded with the median color of its
-    /// border; values are inverted if `invert` says so. (Transparency was composited when the image was decoded.)
+    /// The steps are, in this order: RGB is converted to gray by `L = (299 R + 587 G + 114 B) / 1000` (or gray to
+    /// RGB by repeating it). The image is resized by an antialiased filter: either its shorter side to
+    /// [`resize_shorter`](Self::resize_shorter), with a center crop; or as a whole to fit H x W with its aspect ratio, centered
+    /// and padded with the median color of its border. Values are inverted if `invert` is set. (Transparent pixels were
+    /// composited when the image was decoded.)
     ///
     /// # Numerics
     /// Gray equals Pillow's `convert("L")` bit for bit, and resized values its `resize(size, BILINEAR or BICUBIC)`.
     ///
     /// # PyTorch
-    /// With `resize_shorter`, of an RGB image: `CenterCrop((H, W))(Resize(resize_shorter, interpolation)(image))`.
+    /// With `resize_shorter`, for an RGB image: `CenterCrop((H, W))(Resize(resize_shorter, interpolation)(image))`.
     pub fn from_image(&self, image: &Image) -> Vec<u8> {
         let mut planar = self.planar(&self.sized(image));
         if self.invert {
@@ -301,7 +304,7 @@ impl Preprocess {
         planar
     }
 
-    /// The image in the colors and the size that the network takes, `[H, W, C]`, not inverted.
+    /// Converts an image to the colors and the size of the input, `[H, W, C]`, without inverting it.
     pub fn sized(&self, image: &Image) -> Image {
         let colored = self.colored(image);
         let (width, height, filter) = (self.width, self.height, self.interpolation);
@@ -311,20 +314,20 @@ impl Preprocess {
         }
     }
 
-    /// The image with as many channels as the network takes, but that gray may still stand for RGB.
+    /// Converts an image to the number of channels of the input, except that gray may still stand for RGB.
     pub fn colored<'a>(&self, image: &'a Image) -> Cow<'a, Image> {
         let is_gray_wanted = self.channels == 1 && image.channels == 3;
         if is_gray_wanted { Cow::Owned(to_gray(image)) } else { Cow::Borrowed(image) }
     }
 
-    /// Planes `[C, H, W]` to `[H, W, C]`.
+    /// Converts planes `[C, H, W]` to `[H, W, C]`.
     pub fn interleaved(&self, planar: &[u8]) -> Image {
         let (channels, plane) = (self.channels, self.height * self.width);
         let pixels = (0..plane).flat_map(|p| (0..channels).map(move |c| planar[c * plane + p])).collect();
         Image { width: self.width, height: self.height, channels, pixels }
     }
 
-    /// What [`normalize`](Self::normalize) was given, `[H, W, C]`, from what it made of it, `[C, H, W]`; clipped.
+    /// Inverts [`normalize`](Self::normalize): converts values `[C, H, W]` back to an image `[H, W, C]`, clipped.
     pub fn denormalize(&self, values: &[f32]) -> Image {
         let plane = self.height * self.width;
         let pixel = |(c, values): (usize, &[f32])| -> Vec<u8> {
@@ -336,7 +339,7 @@ impl Preprocess {
         self.interleaved(&planar)
     }
 
-    /// `[H, W, C]` or gray `[H, W, 1]` to planes `[C, H, W]`.
+    /// Converts `[H, W, C]`, or gray `[H, W, 1]`, to planes `[C, H, W]`.
     pub fn planar(&self, image: &Image) -> Vec<u8> {
         let plane = self.height * self.width;
         let mut planar = vec![0; self.channels * plane];

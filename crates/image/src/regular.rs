@@ -1,4 +1,4 @@
-//! Opens a path without waiting forever: opening a named pipe blocks until somebody writes, and a device may never end.
+//! Opens a path without blocking: opening a named pipe blocks until another process writes to it, and a device may never end.
 
 use std::fs::{self, File, FileType};
 use std::io;
@@ -8,11 +8,11 @@ use std::path::Path;
 /// `<(command)`.
 const OPEN_ALREADY: [&str; 4] = ["/dev/stdin", "/dev/fd", "/proc/self/fd", "/proc/thread-self/fd"];
 
-/// Opens a file to read. Links are followed.
+/// Opens a file for reading. Links are followed.
 ///
 /// # Errors
-/// What the file system says; and, of the kind [`io::ErrorKind::InvalidInput`], that it is a folder, a named pipe, a socket or a
-/// device. `/dev/stdin` and `<(command)` are read, whatever they are: someone writes there already.
+/// The error of the file system; [`io::ErrorKind::InvalidInput`] when the path is a folder, a named pipe, a socket or a device.
+/// `/dev/stdin` and `<(command)` are read, whatever they are, since another process already writes to them.
 ///
 /// # Example
 /// ```

@@ -1,19 +1,19 @@
-//! Antialiased resampling, bit for bit that of Pillow up to version 12.
+//! Antialiased resampling, which equals that of Pillow up to version 12 bit for bit.
 //!
 //! ```text
 //! out[i] = sum over j of weight(i, j) in[j],   weight(i, j) = f((j + 1/2 - c_i) / s) / sum,   c_i = (i + 1/2) size / full
 //! ```
-//! with the stretch `s = max(size / full, 1)` and the filter `f` of an [`Interpolation`]. First along the rows, then
-//! along the columns, with 8 bits between the two: the order and the rounding are a part of the result, as a cubic
-//! overshoots and is clipped after each.
+//! with the stretch `s = max(size / full, 1)` and the filter `f` of an [`Interpolation`]. It is applied first along the
+//! rows, then along the columns, with 8 bits in between. The order and the rounding influence the result, since a cubic
+//! overshoots and is clipped after each step.
 //!
-//! Pillow 13 takes some tall images columns first: there values differ by one.
+//! Pillow 13 resizes some tall images along the columns first; there, values differ by one.
 //!
-//! Weights are fixed point with 22 fractional bits, so sums are integers and the same on every machine. Rows are
-//! taken eight at a time and turned, so that both directions add whole vectors of pixels.
+//! Weights are fixed point with 22 fractional bits, so sums are integers and the same on every machine. Rows are processed
+//! eight at a time and transposed, so that both directions add whole vectors of pixels.
 //!
 //! # Source
-//! Keys 1981, for the cubic.
+//! Keys 1981, for the cubic filter.
 
 use std::ops::Range;
 
@@ -52,33 +52,33 @@ impl Interpolation {
     }
 }
 
-/// A rectangle of an image: columns, then rows.
+/// A rectangle of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Window {
-    /// The columns.
+    /// The range of columns.
     pub x: Range<usize>,
-    /// The rows.
+    /// The range of rows.
     pub y: Range<usize>,
 }
 
 impl Window {
-    /// All of an image.
+    /// Returns the window that covers the whole image.
     pub fn all(image: &Image) -> Self {
         Self { x: 0..image.width, y: 0..image.height }
     }
 }
 
-/// What one direction becomes: `full` pixels, of which the range `wanted` is computed.
+/// The size of the result along one axis: `full` pixels, of which the range `wanted` is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Axis {
-    /// Pixels that the whole of the window becomes.
+    /// The number of pixels to which the whole window is resized.
     pub full: usize,
-    /// Those of them that are computed.
+    /// The range of these pixels that is computed.
     pub wanted: Range<usize>,
 }
 
 impl Axis {
-    /// All of it.
+    /// Returns an axis of `full` pixels, all of which are computed.
     pub fn whole(full: usize) -> Self {
         Self { full, wanted: 0..full }
     }
@@ -89,7 +89,7 @@ const HALF: i32 = 1 << (FRACTION_BITS - 1);
 /// Rows that are resampled together.
 const ROWS: usize = 8;
 
-/// Resamples a window of an image, of which nothing outside is seen.
+/// Resamples a window of an image; pixels outside the window have no influence.
 pub fn resample(image: &Image, window: &Window, across: &Axis, down: &Axis, filter: Interpolation) -> Image {
     let columns = Weights::new(window.x.len(), across, filter);
     let rows = Weights::new(window.y.len(), down, filter);

@@ -1,4 +1,4 @@
-//! The size of an image: fitted whole, or its shorter side resized and its middle cut out.
+//! Resizing of an image: the whole image to fit a size, or its shorter side with a center crop.
 
 use crate::pixels::Image;
 use crate::resample::{Axis, Interpolation, Window, resample};
@@ -66,7 +66,7 @@ fn shorter_size(image: &Image, shorter: usize) -> (usize, usize) {
     if w <= h { (shorter, shorter * h / w) } else { (shorter * w / h, shorter) }
 }
 
-/// The image with its shorter side reduced to `shorter` if it is longer than that.
+/// Reduces the shorter side of an image to `shorter` pixels, if it is longer than that.
 pub fn reduce(image: Image, shorter: usize, filter: Interpolation) -> Image {
     if image.width.min(image.height) <= shorter {
         return image;
@@ -81,7 +81,7 @@ fn half_to_even(n: usize) -> usize {
     half + (n % 2) * (half % 2)
 }
 
-/// Pillow's `resize((width, height), filter)`.
+/// Resizes an image like Pillow's `resize((width, height), filter)`.
 pub fn resize(image: &Image, width: usize, height: usize, filter: Interpolation) -> Image {
     resample(image, &Window::all(image), &Axis::whole(width), &Axis::whole(height), filter)
 }

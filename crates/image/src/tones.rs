@@ -1,27 +1,27 @@
-//! Brightness in numbers that are not bytes: which value is black, and which is white?
+//! Brightness in numbers that are not bytes, and which values are black and white.
 //!
-//! Floats from 0 to 1 are brightness, as in scikit-image, OpenCV and PyTorch, and become `round(255 v)`. Other numbers from 0
-//! to 255 are bytes, truncated. Values outside have a meaning that only their owner knows (meters, counts, degrees), and are
-//! rejected: Pillow would clip them, and most of the image with them.
+//! Floats from 0 to 1 are brightness, as in scikit-image, OpenCV and PyTorch, and are converted to `round(255 v)`. Other
+//! numbers from 0 to 255 are bytes, truncated. Values outside this range have an unknown meaning (meters, counts, degrees), and
+//! are rejected: Pillow would clip them, and with them most of the image.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
-/// Numbers that cannot be taken for brightness.
+/// The range of numbers that cannot be brightness.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outside {
-    /// The smallest of them; the first that is not finite when one is not.
+    /// The smallest of the numbers; if one is not finite, the first such number.
     pub least: f64,
-    /// The largest, or the same.
+    /// The largest of the numbers; if one is not finite, the first such number.
     pub most: f64,
 }
 
-/// The bytes that these numbers mean. Integers from 0 to 1 are bytes like any others.
+/// Converts numbers to bytes of brightness. Integers from 0 to 1 are bytes like any others.
 ///
 /// # Errors
 /// [`Outside`] when one of them is below 0, above 255, or not finite.
 ///
 /// # PyTorch
-/// For 0 to 255, what Pillow's `convert("L")` makes of its modes `F` and `I`.
+/// For 0 to 255, Pillow's `convert("L")` of its modes `F` and `I`.
 pub fn to_bytes(values: impl Iterator<Item = f64> + Clone, is_float: bool) -> Result<Vec<u8>, Outside> {
     let range = |(least, most): (f64, f64), v: f64| match () {
         () if !least.is_finite() => (least, most),

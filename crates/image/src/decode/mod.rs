@@ -1,10 +1,10 @@
-//! Decodes images: PNG and JPEG, and with the feature `decode-all` BMP, GIF (first frame), PNM, WebP and TIFF.
+//! Decodes image files: PNG and JPEG, and with the feature `decode-all` BMP, GIF (first frame), PNM, WebP and TIFF.
 //!
-//! The content decides the format, never the name. Size limits are checked on the header, before a pixel is
-//! decoded. The result is always gray or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes
-//! are looked up, the inks of CMYK and YCCK become colors as Pillow has it, transparency is composited on a color (white, as
-//! a page would show it, unless another is named), and the orientation that a camera noted in EXIF is applied. A JPEG of
-//! which a part is missing or damaged is refused, also where a decoder would fill it with gray.
+//! The content determines the format, never the name. Size limits are checked on the header, before a pixel is decoded. The
+//! result is always gray or RGB, 8 bits: 16-bit values are divided by 257 and rounded, palettes are looked up, the inks of CMYK
+//! and YCCK are converted to colors as in Pillow, transparent pixels are composited on a background (white by default, as on a
+//! web page), and the orientation in EXIF is applied. A JPEG with a missing or damaged part is rejected, even where a decoder
+//! would fill it with gray.
 //!
 //! A valid file in an unsupported format is reported under its format's name, never as damaged.
 
@@ -59,45 +59,45 @@ const FORMAT_NAMES: &str = "PNG, JPEG, BMP, GIF, PNM, WebP or TIFF";
 const FORMAT_NAMES: &str = "PNG or JPEG";
 
 impl Image {
-    /// Decodes a file, transparency composited on white.
+    /// Decodes a file, with transparent pixels composited on white.
     ///
     /// # Errors
-    /// [`InputError::Image`] with the path and what is wrong with the file.
+    /// [`InputError::Image`] with the path and the problem.
     pub fn open(path: &Path) -> Result<Self, InputError> {
         Self::open_on(path, WHITE)
     }
 
-    /// Decodes a file, transparency composited on a color, RGB.
+    /// Decodes a file, with transparent pixels composited on an RGB color.
     ///
     /// # Errors
-    /// [`InputError::Image`] with the path and what is wrong with the file.
+    /// [`InputError::Image`] with the path and the problem.
     pub fn open_on(path: &Path, background: [u8; 3]) -> Result<Self, InputError> {
         read_file(path)
             .and_then(|bytes| decode(&bytes, background))
             .map_err(|problem| InputError::Image { place: path.display().to_string(), problem })
     }
 
-    /// Decodes the bytes of a file, transparency composited on white; `place` is what errors call them, such as
-    /// `standard input`.
+    /// Decodes the bytes of a file, with transparent pixels composited on white. `place` is the name of the bytes in errors,
+    /// such as `standard input`.
     ///
     /// # Errors
-    /// [`InputError::Image`] with `place` and what is wrong with the bytes.
+    /// [`InputError::Image`] with `place` and the problem.
     pub fn decode(place: &str, bytes: &[u8]) -> Result<Self, InputError> {
         Self::decode_on(place, bytes, WHITE)
     }
 
-    /// Decodes the bytes of a file, transparency composited on a color, RGB.
+    /// Decodes the bytes of a file, with transparent pixels composited on an RGB color.
     ///
     /// # Errors
-    /// [`InputError::Image`] with `place` and what is wrong with the bytes.
+    /// [`InputError::Image`] with `place` and the problem.
     pub fn decode_on(place: &str, bytes: &[u8], background: [u8; 3]) -> Result<Self, InputError> {
         decode(bytes, background).map_err(|problem| InputError::Image { place: place.to_string(), problem })
     }
 
-    /// Decodes all that a stream holds, up to the limit of [`MAX_BYTES`], transparency composited on white.
+    /// Decodes everything in a stream, up to the limit of [`MAX_BYTES`], with transparent pixels composited on white.
     ///
     /// # Errors
-    /// [`InputError::Image`] with `place` and what is wrong with the bytes.
+    /// [`InputError::Image`] with `place` and the problem.
     pub fn read(place: &str, stream: impl Read) -> Result<Self, InputError> {
         read_capped(stream, 0)
             .and_then(|bytes| decode(&bytes, WHITE))
@@ -105,10 +105,11 @@ impl Image {
     }
 }
 
-/// The bytes of a file of at most [`MAX_BYTES`].
+/// Reads the bytes of a file of at most [`MAX_BYTES`].
 ///
 /// # Errors
-/// [`ImageError::Folder`] or [`ImageError::Io`] when it cannot be read, [`ImageError::TooManyBytes`], or no memory for it.
+/// [`ImageError::Folder`] or [`ImageError::Io`] when the file cannot be read, [`ImageError::TooManyBytes`] when it is too
+/// large, and [`ImageError::Memory`] when there is not enough memory.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, ImageError> {
     let io = |error: std::io::Error| ImageError::Io { why: error.to_string() };
     let metadata = fs::metadata(path).map_err(io)?;
@@ -134,19 +135,19 @@ fn decode(bytes: &[u8], background: [u8; 3]) -> Result<Image, ImageError> {
     decode_as(bytes, background, Wholeness::Check)
 }
 
-/// Whether the scans of a JPEG are walked through before they are decoded, which takes half of the time that decoding takes.
+/// Whether the scans of a JPEG are checked for completeness before they are decoded; the check takes half as long as decoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wholeness {
-    /// A part that is missing or damaged is an error.
+    /// The scans are checked; a missing or damaged part is an error.
     Check,
-    /// It was checked before, on the very same bytes.
+    /// The scans are not checked, since exactly the same bytes were checked before.
     Known,
 }
 
-/// Decodes the bytes of a file, transparency composited on a color, RGB.
+/// Decodes the bytes of a file, with transparent pixels composited on an RGB color.
 ///
 /// # Errors
-/// What is wrong with the bytes; the caller knows where they are from.
+/// The problem of the bytes, without their origin, which the caller knows.
 pub fn decode_as(bytes: &[u8], background: [u8; 3], wholeness: Wholeness) -> Result<Image, ImageError> {
     if bytes.is_empty() {
         return Err(ImageError::Empty);
@@ -229,12 +230,12 @@ fn limits(bytes: u64) -> Limits {
     limits
 }
 
-/// Whether a file that starts so is an image, of one of the formats that are decoded or of another.
+/// Whether a file that begins with these bytes is an image, in a supported format or in another one.
 pub fn is_image(start: &[u8]) -> bool {
     image::guess_format(start).is_ok()
 }
 
-/// What the content of a file is, when the ending of its name is that of another format.
+/// Returns the format of the content, if the file extension is that of another format.
 pub fn misnamed(path: &Path, bytes: &[u8]) -> Option<&'static str> {
     let content = image::guess_format(bytes).ok()?;
     let named = path.extension().and_then(OsStr::to_str).and_then(ImageFormat::from_extension);

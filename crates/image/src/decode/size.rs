@@ -1,4 +1,4 @@
-//! Whether an image is small enough to be decoded, by what its header says.
+//! Checks, from the header, whether an image is small enough to be decoded.
 
 use crate::error::ImageError;
 use crate::limits::{MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX};

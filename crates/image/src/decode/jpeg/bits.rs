@@ -1,4 +1,4 @@
-//! The bits of a scan, and the Huffman codes that they are.
+//! The bits of a scan, and their Huffman codes.
 //!
 //! # Source
 //! ITU-T T.81: B.1.1.5 (a data byte FF is followed by 00), C.2 (codes from lengths), F.2.2.3 (decoding).

@@ -1,7 +1,7 @@
-//! JPEG checks beyond the decoder: is the file complete, and what colors do four inks mean?
+//! JPEG checks beyond the decoder: whether the file is complete, and which colors four inks mean.
 //!
-//! Decoders silently fill missing parts with gray, or with whatever damaged data decode to, so half an image passes for a whole
-//! one. [`Scans::check`] first walks through the data of every scan, block by block and without decoding a pixel, and checks that
+//! Decoders silently fill missing parts with gray, or with decoded garbage, so half an image is accepted as a whole one.
+//! [`Scans::check`] first walks through the data of every scan, block by block and without decoding a pixel, and checks that
 //! each scan holds exactly its blocks.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]

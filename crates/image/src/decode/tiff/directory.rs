@@ -1,4 +1,4 @@
-//! Looks into the first directory of a TIFF before the decoder does, which takes its counts for granted.
+//! Inspects the first directory of a TIFF before the decoder does, since the decoder trusts its counts.
 //!
 //! # Source
 //! TIFF 6.0, section 2: a directory is a count, and then entries of 12 bytes: tag, type, count, and the values or their place.

@@ -1,8 +1,8 @@
-//! TIFF, whose values may be of any width, signed or not, floats, indices into a palette, or inks.
+//! TIFF, whose values may have any width and be signed or unsigned integers, floats, indices into a palette, or inks.
 //!
-//! Brightness becomes bytes: 16 bits are divided by 257 and rounded, fewer than eight are spread over 0..255,
-//! palettes are looked up, and numbers that are not bytes are interpreted by [`to_bytes`]. Kinds with unknown colors are
-//! rejected by name.
+//! Brightness is converted to bytes: 16 bits are divided by 257 and rounded, fewer than eight are scaled to 0..255, palettes
+//! are looked up, and numbers that are not bytes are interpreted by [`to_bytes`]. Kinds with unknown colors are rejected by
+//! name.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
