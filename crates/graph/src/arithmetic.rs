@@ -1,18 +1,19 @@
-//! How sums of products are computed, where there is a choice.
+//! The choice of arithmetic for sums of products.
 
-/// Which convolutions are computed by Winograd's algorithm.
+/// The convolutions that are computed by Winograd's algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Winograd {
-    /// Those for which it is faster: 3x3 convolutions with stride 1 of at least 32 channels on feature maps of at least 9x9, or
-    /// of 5x5 with 128 channels and more, and 5x5 convolutions of at least 32 channels on feature maps of at least 5x5. This
-    /// holds in inference and in training, where the gradients of their inputs are computed this way too. They are about twice
-    /// as fast, with up to two and a half times the rounding error and up to four times the memory for their weights.
+    /// The convolutions for which it is faster: 3x3 convolutions with stride 1 of at least 32 channels on feature maps of at
+    /// least 9x9, or of 5x5 with 128 channels and more, and 5x5 convolutions of at least 32 channels on feature maps of at
+    /// least 5x5. This applies in inference and in training, where the gradients of their inputs are computed this way, too.
+    /// They are about twice as fast, with up to two and a half times the rounding error and up to four times the memory for
+    /// their weights.
     #[default]
     Auto,
-    /// None.
+    /// No convolution.
     Off,
-    /// All for which there are kernels: 3x3 and 5x5 convolutions with stride 1, without groups or dilation, of 16 channels and
-    /// more, even where they are slower than the direct ones.
+    /// All convolutions for which there are kernels: 3x3 and 5x5 convolutions with stride 1, without groups or dilation, of 16
+    /// channels and more, even where they are slower than the direct ones.
     On,
 }
 
@@ -29,10 +30,10 @@ pub enum Dtype {
     Bf16,
 }
 
-/// How convolutions and fully connected layers are computed.
+/// The arithmetic of convolutions and fully connected layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Arithmetic {
-    /// Which convolutions use Winograd's algorithm.
+    /// The convolutions that use Winograd's algorithm.
     pub winograd: Winograd,
     /// The type of the values; bf16 takes precedence over Winograd's algorithm.
     pub dtype: Dtype,

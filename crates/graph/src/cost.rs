@@ -1,11 +1,11 @@
-//! What an operation costs. The numbers saturate and never wrap, because sizes may come from a file.
+//! The cost of an operation. The numbers saturate and never wrap, because sizes may come from a file.
 
 use striate_kernels::{BLOCK, Window};
 
 /// The cost of one sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
-    /// Multiply-adds as papers count them: those of convolutions and fully connected layers, including those on padding.
+    /// The multiply-adds as papers count them: those of convolutions and fully connected layers, including those on padding.
     pub multiply_adds: u64,
     /// An upper bound on the number of values that the forward kernels combine, including those that only fill up a block of 16
     /// channels. For every operation, this bounds the running time.

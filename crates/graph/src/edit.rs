@@ -42,8 +42,8 @@ impl Edit {
         Self { of: value.into(), change: Change::Scale { channel, factor } }
     }
 
-    /// `value = with`: one array `[…]` for all samples, or `[N, …]` with one for each. What only the replaced value depends on
-    /// is not computed.
+    /// `value = with`: one array `[…]` for all samples, or `[N, …]` with one for each. Values that only the replaced value
+    /// depends on are not computed.
     pub fn replace(value: impl Into<String>, with: ArrayD<f32>) -> Self {
         Self { of: value.into(), change: Change::Replace(with) }
     }
@@ -54,7 +54,7 @@ impl Edit {
     }
 }
 
-/// What a backward run takes besides the gradient of the output.
+/// The arguments of a backward run besides the gradient of the output.
 ///
 /// # Example
 /// ```
@@ -70,7 +70,7 @@ pub struct BackwardOptions<'a> {
     /// through the edit: multiplied by the factor where a channel is scaled, and not at all where the value is replaced. Where
     /// a parameter is edited, the gradient passes back through the edited one.
     pub edits: &'a [Edit],
-    /// How ReLU and ReLU6 pass the gradient back.
+    /// The rule by which ReLU and ReLU6 pass the gradient back.
     pub relu: ReluRule,
 }
 

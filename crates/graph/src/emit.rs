@@ -1,4 +1,4 @@
-//! What an operation receives to add its kernels to a program, forward and backward.
+//! The context that an operation receives to add its kernels to a program, forward and backward.
 
 use crate::arithmetic::Arithmetic;
 use crate::node_id::NodeId;
@@ -12,13 +12,13 @@ pub struct ForwardKernels<'a> {
     pub program: &'a mut Builder,
     /// Whether a backward pass follows.
     pub train: bool,
-    /// How sums of products may be computed.
+    /// The arithmetic for sums of products.
     pub arithmetic: Arithmetic,
-    /// Where the inputs are in memory.
+    /// The positions of the inputs in memory.
     pub x: &'a [Value],
-    /// Shape of one sample of each input.
+    /// The shape of one sample of each input.
     pub shapes: &'a [&'a [usize]],
-    /// Where the output is in memory.
+    /// The position of the output in memory.
     pub y: Value,
     /// The parameters, in the order of [`Operation::params`](crate::op::Operation::params).
     pub params: &'a [Buf],
@@ -26,7 +26,7 @@ pub struct ForwardKernels<'a> {
     pub added: Option<Value>,
     /// The function that the kernel applies last, if the operation [supports](crate::op::Operation::takes_activation) that.
     pub activation: Activation,
-    /// Name of the node.
+    /// The name of the node.
     pub name: &'a str,
     pub(crate) saved: &'a mut Vec<Buf>,
     /// Values that are observed.
@@ -50,7 +50,7 @@ impl ForwardKernels<'_> {
         value
     }
 
-    /// Hands a buffer to the backward pass.
+    /// Makes a buffer available to the backward pass.
     pub fn remember(&mut self, buf: Buf) {
         self.saved.push(buf);
     }
@@ -60,36 +60,36 @@ impl ForwardKernels<'_> {
 pub struct BackwardKernels<'a> {
     /// The program so far.
     pub program: &'a mut Builder,
-    /// How sums of products may be computed.
+    /// The arithmetic for sums of products.
     pub arithmetic: Arithmetic,
-    /// Inputs of the forward pass.
+    /// The inputs of the forward pass.
     pub x: &'a [Value],
-    /// Shape of one sample of each input.
+    /// The shape of one sample of each input.
     pub shapes: &'a [&'a [usize]],
-    /// Output of the forward pass.
+    /// The output of the forward pass.
     pub y: Value,
-    /// Gradient of the output. Nothing else needs it, so it may be changed in place.
+    /// The gradient of the output. No other kernel reads it, so it may be changed in place.
     pub dy: Value,
-    /// Gradients of the inputs to be written; `None` where they are not needed.
+    /// The gradients of the inputs, which must be written; `None` where they are not needed.
     pub dx: Vec<Option<Value>>,
-    /// What other operations contributed to the gradient of the first input, to be added to it, if the operation
-    /// [supports](crate::op::Operation::takes_gradient) that.
+    /// The sum of what other operations contributed to the gradient of the first input. It must be added to that gradient, if
+    /// the operation [supports](crate::op::Operation::takes_gradient) that.
     pub so_far: Option<Value>,
     /// Whether the forward kernel added a value ([`ForwardKernels::added`]).
     pub adds: bool,
-    /// Gradient of that value, to be written where it is needed.
+    /// The gradient of that value, which must be written where it is needed.
     pub dadded: Option<Value>,
     /// The function that the forward kernel applied last.
     pub activation: Activation,
     /// The parameters, in the order of [`Operation::params`](crate::op::Operation::params).
     pub params: &'a [Buf],
-    /// Their gradients to be written: one for each trainable parameter, all `None` for a frozen layer.
+    /// The gradients of the parameters, which must be written: one for each trainable parameter, all `None` for a frozen layer.
     pub grads: &'a [Option<Buf>],
-    /// What the forward pass saved, in the order of the calls.
+    /// The buffers that the forward pass saved, in the order of the calls.
     pub saved: &'a [Buf],
-    /// How ReLU and ReLU6 pass the gradient back, alone or fused with another operation.
+    /// The rule by which ReLU and ReLU6 pass the gradient back, alone or fused with another operation.
     pub relu: ReluRule,
-    /// Name of the node.
+    /// The name of the node.
     pub name: &'a str,
 }
 
@@ -119,7 +119,8 @@ impl BackwardKernels<'_> {
         }
     }
 
-    /// The buffer for the gradient of parameter `i`; for a frozen parameter, of `len` values, a buffer that nothing reads.
+    /// Returns the buffer for the gradient of parameter `i`; for a frozen parameter, a buffer of `len` values that no kernel
+    /// reads.
     pub fn grad_or_scratch(&mut self, i: usize, len: usize) -> Buf {
         self.grads[i].unwrap_or_else(|| self.program.buffer(len))
     }

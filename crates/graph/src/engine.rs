@@ -1,4 +1,4 @@
-//! Threads and instruction set: what runs a program.
+//! The engine: the threads and the instruction set with which programs run.
 
 use crate::arithmetic::Arithmetic;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine with `threads` threads, by default one per core, and the best instruction set, or the one that `STRIATE_ISA`
-    /// names.
+    /// Creates an engine with `threads` threads, by default one per core, and the best instruction set, or the one that
+    /// `STRIATE_ISA` names.
     ///
     /// # Errors
     /// If `STRIATE_ISA` names an instruction set that this machine does not have.
@@ -23,23 +23,23 @@ impl Engine {
         Ok(Self::with(threads.unwrap_or_else(cores).max(1), Isa::choose()?))
     }
 
-    /// An engine with exactly this number of threads and this instruction set.
+    /// Creates an engine with exactly this number of threads and this instruction set.
     pub fn with(threads: usize, isa: Isa) -> Self {
         Self { pool: Arc::new(Pool::new(threads)), isa, arithmetic: Arithmetic::default() }
     }
 
-    /// The same threads and instruction set, with other rules for sums of products than the default.
+    /// Sets the arithmetic for sums of products; the threads and the instruction set stay the same.
     #[must_use]
     pub fn with_arithmetic(self, arithmetic: Arithmetic) -> Self {
         Self { arithmetic, ..self }
     }
 
-    /// How sums of products are computed.
+    /// The arithmetic for sums of products.
     pub fn arithmetic(&self) -> Arithmetic {
         self.arithmetic
     }
 
-    /// Number of threads in the team.
+    /// The number of threads in the team.
     pub fn threads(&self) -> usize {
         self.pool.threads()
     }

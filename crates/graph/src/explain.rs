@@ -6,13 +6,13 @@ use crate::node_id::NodeId;
 /// The pass of a program that kernels belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Pass {
-    /// Computes values.
+    /// The computation of values.
     Forward,
-    /// Computes the loss and its gradient.
+    /// The computation of the loss and its gradient.
     Loss,
-    /// Computes gradients.
+    /// The computation of gradients.
     Backward,
-    /// Computes the new parameters.
+    /// The update of the parameters.
     Update,
 }
 
@@ -28,26 +28,27 @@ pub(crate) struct Part {
     pub(crate) end: usize,
 }
 
-/// What one part of a plan computes, and what it took: the kernels of one node, or of several that passes have fused.
+/// One part of a plan with its cost: the kernels of one node, or of several that passes have fused.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explained {
     /// The pass that it belongs to.
     pub pass: Pass,
     /// The nodes of the graph that it computes, in order; empty for work that belongs to no node.
     pub nodes: Vec<NodeId>,
-    /// The algorithm, and why it was chosen.
+    /// The algorithm, and the reason for it.
     pub choice: AlgorithmChoice,
-    /// Multiply-adds for all samples, as papers count them; the gradient of the input and that of the weights count once each.
+    /// The multiply-adds for all samples, as papers count them; the gradient of the input and that of the weights count once
+    /// each.
     pub multiply_adds: u64,
-    /// Bytes of the buffers that its kernels read and write, counted once per tile of samples: inputs, parameters and outputs
-    /// as they lie in memory, with halos and unused lanes.
+    /// The size in bytes of the buffers that its kernels read and write, counted once per tile of samples: inputs, parameters
+    /// and outputs in their memory layout, with halos and unused lanes.
     pub bytes: u64,
-    /// Its kernels by name, with the seconds that each took.
+    /// The names of its kernels, with the time of each in seconds.
     pub kernels: Vec<(&'static str, f64)>,
 }
 
 impl Explained {
-    /// Seconds of all its kernels together.
+    /// The total time of its kernels in seconds.
     pub fn seconds(&self) -> f64 {
         self.kernels.iter().map(|(_, seconds)| seconds).sum()
     }

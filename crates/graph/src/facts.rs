@@ -1,8 +1,8 @@
-//! What an operation reports about itself to code that explains networks, so that no other code has to ask which operation it
-//! is.
+//! The facts that an operation reports about itself to code that explains networks, so that no other code has to match on the
+//! kind of the operation.
 //!
-//! Every default is the safe one. If an operation does not answer, its values are assumed to read the whole feature map, to
-//! have any sign, not to be a sum that can be shown, and not to be piecewise linear, so that a method reports that it does not
+//! Every default is the safe one. If an operation states nothing, its values are assumed to read the whole feature map, to have
+//! any sign, not to be a sum that can be shown, and not to be piecewise linear, so that a method reports that it does not
 //! apply.
 
 use std::ops::Range;
@@ -12,36 +12,36 @@ use striate_kernels::Window;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Takes the images.
+    /// The input of the images.
     Input,
-    /// Sums of windows of feature maps, weighted by learned kernels.
+    /// Weighted sums of windows of feature maps, with learned kernels.
     Convolution,
-    /// Sums of the values of a vector, with learned weights.
+    /// Weighted sums of the values of a vector, with learned weights.
     Linear,
-    /// Scales and shifts channels, by statistics and learned parameters.
+    /// Scaling and shifting of channels, by statistics and learned parameters.
     Norm,
     /// A nonlinear function of each value.
     Activation,
-    /// Randomness, in training.
+    /// Random changes, in training.
     Noise,
     /// One value for each window of a feature map.
     Pool,
     /// Several values combined elementwise.
     Merge,
-    /// The same values in another order or shape.
+    /// A change of the order or shape of values.
     Reshape,
     /// Probabilities over the classes of a network.
     Probability,
-    /// Anything else.
+    /// Any other work.
     Other,
 }
 
-/// The algorithm by which kernels compute an operation, and why it was chosen.
+/// The algorithm by which kernels compute an operation, and the reason for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlgorithmChoice {
-    /// Name of the algorithm; the name of the operation if there is only one way.
+    /// The name of the algorithm; the name of the operation if there is only one way.
     pub algorithm: &'static str,
-    /// What decided the choice; empty if there was none.
+    /// The reason for the choice; empty if there was no choice.
     pub reason: String,
 }
 
@@ -52,30 +52,30 @@ impl AlgorithmChoice {
     }
 }
 
-/// What limits the speed of an operation in inference, besides the peak and the bandwidth.
+/// A limit on the speed of an operation in inference, besides the peak and the bandwidth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// Values are copied into planes with room for padding.
     Copies,
     /// The feature map has a single pixel.
     OnePixel,
-    /// A depthwise convolution walks along lines.
+    /// A depthwise convolution is computed line by line.
     Lines,
-    /// Groups share a block of channels.
+    /// Several groups share a block of channels.
     SharedBlocks,
     /// Weights are read but not written.
     Reads,
-    /// The largest value of each window.
+    /// The largest value of each window must be found.
     Window,
-    /// The sum of each window.
+    /// The sum of each window must be computed.
     WindowSum,
-    /// An exponential for each value.
+    /// An exponential must be computed for each value.
     Exponential,
-    /// A power for each value.
+    /// A power must be computed for each value.
     Power,
-    /// Statistics have to be computed before the result.
+    /// Statistics must be computed before the result.
     Passes,
-    /// Values are written to another place than they are read from.
+    /// Values are moved to another position.
     Moves,
 }
 
@@ -110,48 +110,48 @@ pub enum Sign {
     OfInputs,
 }
 
-/// The input cells that output cell `i` reads along one axis: `first(i)`, then every `step`-th, up to `last(i)`. They may lie
-/// in the padding.
+/// The input cells that output cell `i` reads along one axis: `first(i)`, then every `step`-th, up to `last(i)`. They may be in
+/// the padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Span {
     /// The cell at the same position.
     Same,
     /// A sliding window.
     Window {
-        /// Number of cells in the window.
+        /// The number of cells in the window.
         kernel: isize,
-        /// Cells from one window to the next.
+        /// The distance in cells from one window to the next.
         stride: isize,
-        /// Cells from one tap to the next.
+        /// The distance in cells from one tap to the next.
         dilation: isize,
-        /// Padding before the first cell.
+        /// The padding before the first cell.
         before: isize,
     },
     /// Windows of adaptive pooling, which divide `from` cells among `to` values.
     Adaptive {
-        /// Number of input cells.
+        /// The number of input cells.
         from: isize,
-        /// Number of output values.
+        /// The number of output values.
         to: isize,
     },
     /// The one cell at or before the value's own position, where `to` values span the same distance as `from` cells.
     Nearest {
-        /// Number of input cells.
+        /// The number of input cells.
         from: isize,
-        /// Number of output values.
+        /// The number of output values.
         to: isize,
     },
     /// The one or two cells between whose centers the center of the value lies, where `to` values span the same distance as
     /// `from` cells.
     Between {
-        /// Number of input cells.
+        /// The number of input cells.
         from: isize,
-        /// Number of output values.
+        /// The number of output values.
         to: isize,
     },
     /// All cells of the axis.
     All {
-        /// Number of input cells.
+        /// The number of input cells.
         cells: isize,
     },
 }
@@ -183,7 +183,7 @@ impl Span {
         }
     }
 
-    /// Distance from one cell that is read to the next.
+    /// The distance from one cell that is read to the next.
     pub fn step(self) -> usize {
         match self {
             Self::Window { dilation, .. } => dilation.max(1) as usize,
@@ -218,15 +218,15 @@ pub struct Reads {
 }
 
 impl Reads {
-    /// The value at the same position.
+    /// Reads the value at the same position.
     pub const SAME: Self = Self { spans: [Span::Same; 2], all_values: false, exact: true };
 
-    /// Everything, perhaps: nothing is known except the shape of the input.
+    /// Reads everything, perhaps: nothing is known except the shape of the input.
     pub fn anything(input: &[usize]) -> Self {
         Self { all_values: true, exact: false, ..Self::whole(input) }
     }
 
-    /// All rows and columns.
+    /// Reads all rows and columns.
     pub fn whole(input: &[usize]) -> Self {
         let size = match *input {
             [_, h, w] => [h, w],
@@ -235,7 +235,7 @@ impl Reads {
         Self { spans: size.map(|cells| Span::All { cells: cells as isize }), ..Self::SAME }
     }
 
-    /// A sliding window.
+    /// Reads a sliding window.
     pub fn window(window: &Window) -> Self {
         let spans = std::array::from_fn(|axis| Span::Window {
             kernel: window.kernel[axis] as isize,
@@ -247,7 +247,7 @@ impl Reads {
     }
 }
 
-/// How one value is computed from values of the inputs.
+/// The terms from which one value is computed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Terms {
     /// Products and a bias.
@@ -272,24 +272,24 @@ pub enum Terms {
 pub struct Weighted {
     /// The input channels that are read.
     pub channels: Range<usize>,
-    /// Rows and columns of the window.
+    /// The numbers of rows and columns of the window.
     pub window: [usize; 2],
-    /// Row and column of the first tap; may lie in the padding.
+    /// The row and column of the first tap; may be in the padding.
     pub first: [isize; 2],
-    /// Rows and columns from one tap to the next.
+    /// The distances between taps in rows and columns.
     pub dilation: [usize; 2],
-    /// Indices into the parameter `weight`: channel by channel, row by row.
+    /// The indices into the parameter `weight`: channel by channel, row by row.
     pub weights: Range<usize>,
-    /// Index into the parameter `bias`, if there is one.
+    /// The index into the parameter `bias`, if there is one.
     pub bias: Option<usize>,
 }
 
-/// The cells in some rows and some columns of a feature map; they may lie outside it.
+/// The cells in some rows and some columns of a feature map; they may be outside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cells {
-    /// Row numbers; negative in the padding.
+    /// The indices of the rows; negative in the padding.
     pub rows: Vec<isize>,
-    /// Column numbers; negative in the padding.
+    /// The indices of the columns; negative in the padding.
     pub columns: Vec<isize>,
 }
 
@@ -304,25 +304,26 @@ impl Cells {
     }
 }
 
-/// One product of a sum, in the order in which the engine adds them.
+/// One product of a weighted sum. A list of products has the order in which the engine adds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Product {
-    /// Channel of the input.
+    /// The channel of the input.
     pub channel: usize,
-    /// Row and column in the window.
+    /// The row and column in the window.
     pub tap: [usize; 2],
-    /// Whether the output channel has a weight for it; if not, another channel of its block has.
+    /// Whether the output channel has a weight for this product; if not, another channel of its block has one, and the weight
+    /// here is 0.
     pub is_connected: bool,
 }
 
-/// What a piecewise linear operation adds to its output, whatever the input: `y − Σ x · ∂y/∂x`.
+/// The constant that a piecewise linear operation adds to its output, whatever the input: `y − Σ x · ∂y/∂x`.
 #[derive(Clone)]
 pub enum Shift {
-    /// Nothing.
+    /// No constant.
     Zero,
     /// One number per channel, the same at every position.
     Channels(Vec<f64>),
-    /// The offset of the linear piece that a value lies on, as a function of the output value.
+    /// The offset of the linear piece that a value is on, as a function of the output value.
     OfOutput(fn(f32) -> f64),
 }
 

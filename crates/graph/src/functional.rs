@@ -9,7 +9,8 @@ use crate::var::{Mode, Var};
 use std::panic::Location;
 
 impl<'g> Var<'g> {
-    /// Maximum over adjacent windows of `kernel_size` × `kernel_size`: `[C, H, W]` to `[C, H / k, W / k]`, rounded down.
+    /// Computes the maximum over adjacent windows of `kernel_size` × `kernel_size`: `[C, H, W]` to `[C, H / k, W / k]`,
+    /// rounded down.
     #[track_caller]
     pub fn max_pool2d(self, kernel_size: usize) -> Var<'g> {
         let size = [kernel_size; 2];
@@ -23,7 +24,8 @@ impl<'g> Var<'g> {
         self.at(pool.into(), &[], Location::caller())
     }
 
-    /// Mean over adjacent windows of `kernel_size` × `kernel_size`: `[C, H, W]` to `[C, H / k, W / k]`, rounded down.
+    /// Computes the mean over adjacent windows of `kernel_size` × `kernel_size`: `[C, H, W]` to `[C, H / k, W / k]`,
+    /// rounded down.
     #[track_caller]
     pub fn avg_pool2d(self, kernel_size: usize) -> Var<'g> {
         let size = [kernel_size; 2];
@@ -46,7 +48,7 @@ impl<'g> Var<'g> {
         self.at(Concat {}.into(), others, Location::caller())
     }
 
-    /// The channels `start .. start + length`.
+    /// Selects the channels `start .. start + length`.
     ///
     /// # PyTorch
     /// `x.narrow(1, start, length)`.
@@ -86,21 +88,22 @@ impl<'g> Var<'g> {
         self.at(ChannelShuffle { groups }.into(), &[], Location::caller())
     }
 
-    /// Mean over windows chosen so that the output is `output_size` × `output_size`; 1 gives the mean of each channel.
+    /// Computes the mean over windows that are chosen so that the output is `output_size` × `output_size`; 1 gives the mean of
+    /// each channel.
     #[track_caller]
     pub fn adaptive_avg_pool2d(self, output_size: usize) -> Var<'g> {
         self.at(AdaptiveAvgPool2d { output_size: [output_size; 2] }.into(), &[], Location::caller())
     }
 
-    /// Maximum over windows chosen so that the output is `output_size` × `output_size`; 1 gives the largest value of each
-    /// channel.
+    /// Computes the maximum over windows that are chosen so that the output is `output_size` × `output_size`; 1 gives the
+    /// largest value of each channel.
     #[track_caller]
     pub fn adaptive_max_pool2d(self, output_size: usize) -> Var<'g> {
         self.at(AdaptiveMaxPool2d { output_size: [output_size; 2] }.into(), &[], Location::caller())
     }
 
-    /// `x[c] · (k + alpha / size · Σ x[i]²)^−beta`, where the sum runs over `size` channels around `c`. PyTorch's defaults are
-    /// `alpha` 1e-4, `beta` 0.75 and `k` 1.
+    /// Computes `x[c] · (k + alpha / size · Σ x[i]²)^−beta`, where the sum runs over `size` channels around `c`.
+    /// PyTorch's defaults are `alpha` 1e-4, `beta` 0.75 and `k` 1.
     #[track_caller]
     pub fn local_response_norm(self, size: usize, alpha: f32, beta: f32, k: f32) -> Var<'g> {
         self.at(LocalResponseNorm { size, alpha, beta, k }.into(), &[], Location::caller())
@@ -112,7 +115,7 @@ impl<'g> Var<'g> {
         self.at(Interpolate { to, mode }.into(), &[], Location::caller())
     }
 
-    /// `[C, H, W]` to `[C·H·W]`. `start_dim` is PyTorch's; only 1, which keeps the samples separate, is supported.
+    /// Flattens `[C, H, W]` to `[C·H·W]`. `start_dim` is PyTorch's; only 1, which keeps the samples separate, is supported.
     ///
     /// # Panics
     /// If `start_dim` is not 1.
@@ -125,7 +128,8 @@ impl<'g> Var<'g> {
         self.at(Flatten {}.into(), &[], Location::caller())
     }
 
-    /// In training, zeroes each value with probability `p` and scales the others by `1 / (1 − p)`; does nothing in inference.
+    /// In training, zeroes each value with probability `p` and scales the others by `1 / (1 − p)`; in inference it has no
+    /// effect.
     #[track_caller]
     pub fn dropout(self, p: f32) -> Var<'g> {
         match self.mode() {
@@ -134,7 +138,8 @@ impl<'g> Var<'g> {
         }
     }
 
-    /// In training, zeroes each channel with probability `p` and scales the others by `1 / (1 − p)`; does nothing in inference.
+    /// In training, zeroes each channel with probability `p` and scales the others by `1 / (1 − p)`; in inference it has no
+    /// effect.
     #[track_caller]
     pub fn dropout2d(self, p: f32) -> Var<'g> {
         match self.mode() {
@@ -143,8 +148,8 @@ impl<'g> Var<'g> {
         }
     }
 
-    /// In training, zeroes whole samples with probability `p` and scales the others by `1 / (1 − p)`; does nothing in
-    /// inference.
+    /// In training, zeroes whole samples with probability `p` and scales the others by `1 / (1 − p)`; in inference it has
+    /// no effect.
     ///
     /// # PyTorch
     /// `torchvision.ops.stochastic_depth(x, p, "row")`.
@@ -156,13 +161,13 @@ impl<'g> Var<'g> {
         }
     }
 
-    /// Probabilities from a vector of logits. The loss expects logits: leave this out in training.
+    /// Computes probabilities from a vector of logits. The loss expects logits, so leave this out in training.
     #[track_caller]
     pub fn softmax(self) -> Var<'g> {
         self.at(Softmax {}.into(), &[], Location::caller())
     }
 
-    /// Logarithms of the probabilities from a vector of logits.
+    /// Computes the logarithms of the probabilities from a vector of logits.
     #[track_caller]
     pub fn log_softmax(self) -> Var<'g> {
         self.at(LogSoftmax {}.into(), &[], Location::caller())

@@ -14,11 +14,11 @@ pub struct Node {
     pub op: Op,
     /// The nodes whose values it reads.
     pub inputs: Vec<NodeId>,
-    /// Shape of one sample: `[C, H, W]` or `[F]`.
+    /// The shape of one sample: `[C, H, W]` or `[F]`.
     pub shape: Vec<usize>,
-    /// Unique name of the value: the path of the layer, or the name of the operation.
+    /// The unique name of the value: the path of the layer, or the name of the operation.
     pub name: String,
-    /// Path of the layer that owns the parameters; empty when there are none.
+    /// The path of the layer that owns the parameters; empty when there are none.
     pub layer: String,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn full_names(layer: &str, params: Vec<ParamSpec>) -> Vec<(String, Pa
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "crate::stored::Graph")]
 pub struct Graph {
-    /// Operations in an order in which they can run; the first is the input.
+    /// The operations in an order in which they can run; the first is the input.
     pub nodes: Vec<Node>,
     /// The node whose value is the network's output.
     pub output: NodeId,
@@ -54,7 +54,7 @@ pub struct Graph {
     pub auxiliary: Vec<Auxiliary>,
 }
 
-/// An auxiliary classifier, whose loss helps the layers before it to learn.
+/// An auxiliary classifier, whose loss helps to train the layers before it.
 ///
 /// # Source
 /// Szegedy et al. 2015, section 5.
@@ -76,43 +76,43 @@ pub struct Head {
     pub linear: NodeId,
 }
 
-/// Why a graph that came from a file is not valid.
+/// The reason why a graph that came from a file is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
     /// The first node is not an input, or another node is.
     #[error("graph: node {node} `{name}`: the input must be the first node, and only the first")]
     Input {
-        /// Index of the node.
+        /// The index of the node.
         node: NodeId,
-        /// Name of the node.
+        /// The name of the node.
         name: String,
     },
     /// A node reads a value that does not come before it.
     #[error("graph: node {node} `{name}` takes node {input}, which does not come before it")]
     Order {
-        /// Index of the node.
+        /// The index of the node.
         node: NodeId,
-        /// Name of the node.
+        /// The name of the node.
         name: String,
-        /// Index of the node that it reads.
+        /// The index of the node that it reads.
         input: NodeId,
     },
     /// The shapes do not fit, or differ from those in the file.
     #[error("graph: node {node} `{name}`: {problem}")]
     Shape {
-        /// Index of the node.
+        /// The index of the node.
         node: NodeId,
-        /// Name of the node.
+        /// The name of the node.
         name: String,
-        /// What is wrong, and what to try.
+        /// The problem, and a suggestion.
         problem: String,
     },
-    /// A name that is empty or used twice.
+    /// A name is empty or used twice.
     #[error("graph: node {node} has the name `{name}`, which is empty or already in use")]
     Name {
-        /// Index of the node.
+        /// The index of the node.
         node: NodeId,
-        /// Name of the node.
+        /// The name of the node.
         name: String,
     },
     /// Two operations share a parameter but need different shapes.
@@ -120,19 +120,19 @@ pub enum GraphError {
         "graph: node {node} `{name}`: {problem}; operations that share a layer must agree on its parameters"
     )]
     Param {
-        /// Index of the second of the two nodes.
+        /// The index of the second of the two nodes.
         node: NodeId,
-        /// Name of that node.
+        /// The name of that node.
         name: String,
         /// The parameter, and both shapes.
         problem: String,
     },
-    /// An auxiliary classifier that cannot be trained together with the network's own.
+    /// An auxiliary classifier cannot be trained together with the network's own.
     #[error("graph: auxiliary classifier {index}: {problem}")]
     Auxiliary {
-        /// Its index in [`Graph::auxiliary`].
+        /// The index of the classifier in [`Graph::auxiliary`].
         index: usize,
-        /// What was expected, and what was found.
+        /// The expected and the actual value.
         problem: String,
     },
     /// The output is not a node of the graph.
@@ -168,7 +168,7 @@ impl Graph {
         graph
     }
 
-    /// Shape `[C, H, W]` of one image.
+    /// The shape `[C, H, W]` of one image.
     ///
     /// # Panics
     /// If the graph has no input; a traced or checked graph has one.
@@ -179,7 +179,7 @@ impl Graph {
         }
     }
 
-    /// Shape of one sample of the output.
+    /// The shape of one sample of the output.
     pub fn output_shape(&self) -> &[usize] {
         &self.nodes[self.output].shape
     }
@@ -189,14 +189,14 @@ impl Graph {
         self.nodes.iter().position(|n| n.name == name)
     }
 
-    /// The first operation in training mode: a batch norm that uses the batch's statistics, or a dropout. The values of an
-    /// image then depend on the images in the same batch, or on chance.
+    /// Finds the first operation in training mode: a batch norm that uses the batch's statistics, or a dropout. The values of
+    /// an image then depend on the images in the same batch, or on chance.
     pub fn in_training(&self) -> Option<&Node> {
         let trains = |n: &&Node| n.operation().couples_batch() || n.operation().role() == Role::Noise;
         self.nodes.iter().find(trains)
     }
 
-    /// Every parameter once, with its full name, in the order of use.
+    /// Lists every parameter once, with its full name, in the order of use.
     pub fn params(&self) -> Vec<(String, ParamSpec)> {
         let mut seen = BTreeSet::new();
         let all = self.nodes.iter().flat_map(Node::params);
@@ -210,7 +210,7 @@ impl Graph {
         trainable.map(|(_, p)| values(p.shape)).fold(0, usize::saturating_add)
     }
 
-    /// Multiply-adds for one sample in convolutions and fully connected layers.
+    /// The multiply-adds for one sample in convolutions and fully connected layers.
     pub fn multiply_adds(&self) -> u64 {
         self.cost().multiply_adds
     }
@@ -230,12 +230,12 @@ impl Graph {
         node.operation().cost(&self.input_shapes(id), &node.shape)
     }
 
-    /// Shape of one sample of each input of a node.
+    /// The shape of one sample of each input of a node.
     pub fn input_shapes(&self, id: NodeId) -> Vec<&[usize]> {
         self.nodes[id].inputs.iter().map(|&i| self.nodes[i].shape.as_slice()).collect()
     }
 
-    /// The same network without auxiliary classifiers.
+    /// Returns the same network without auxiliary classifiers.
     pub fn without_auxiliary(mut self) -> Self {
         self.auxiliary.clear();
         self.remove_dead();
@@ -277,8 +277,8 @@ impl Graph {
         self.auxiliary.iter_mut().for_each(|auxiliary| auxiliary.logits = index[auxiliary.logits]);
     }
 
-    /// Checks a graph that came from elsewhere: the order, the names, every shape anew, and that operations which share a
-    /// parameter agree on it.
+    /// Checks a graph that came from elsewhere: the order, the names, all shapes, and that operations which share a parameter
+    /// agree on it.
     ///
     /// # Errors
     /// The first fault that is found.

@@ -5,11 +5,12 @@ use crate::op::Op;
 use ndarray::{ArrayD, ArrayViewD};
 use striate_kernels::{PoolShape, reference};
 
-/// One operation's work on a batch, as a hook sees it. A hook can read but not change anything: in a session interventions are
-/// [`Edit`](crate::Edit)s, and in training a changed value would silently make the gradient wrong.
+/// The data that a hook receives: one operation with its inputs and output for a batch. A hook can read but not change
+/// anything: in a session, interventions are [`Edit`](crate::Edit)s, and in training a changed value would silently make the
+/// gradient wrong.
 #[derive(Debug, Clone)]
 pub struct Call<'a> {
-    /// Name of the output value: the path of the layer, or of the layer and an operation in it.
+    /// The name of the output value: the path of the layer, or of the layer and an operation in it.
     pub path: &'a str,
     /// The operation, with its settings.
     pub op: &'a Op,
@@ -20,8 +21,8 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Where the maximum of each window of a max-pool was: `row · W + column` in the plane of the input, in the shape of the
-    /// output. `None` for other operations.
+    /// Returns the position of the maximum of each window of a max-pool: `row · W + column` in the plane of the input, in
+    /// the shape of the output. `None` for other operations.
     ///
     /// # Numerics
     /// Among equal values the first in scan order wins. A window that lies entirely in the padding has [`reference::NO_CELL`].

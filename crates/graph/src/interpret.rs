@@ -1,5 +1,5 @@
 //! The interpreter: runs the same graph with plain loops in f64, one operation after the other. It is slow and exact. The
-//! engine is tested against it, and it shows every value without a plan.
+//! engine is tested against it, and it gives access to every value without a plan.
 
 use crate::edit::{Edit, Edits};
 use crate::graph::{Graph, NodeId};
@@ -9,7 +9,7 @@ use crate::run_error::RunError;
 use std::collections::BTreeMap;
 use striate_kernels::{ReluRule, Target, reference};
 
-/// Every value of a graph for one batch, in f64.
+/// The values of all nodes of a graph for one batch, in f64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Values {
     n: usize,
@@ -26,23 +26,23 @@ struct Edited {
     values: BTreeMap<NodeId, Option<Vec<f64>>>,
 }
 
-/// Gradients of a loss, in f64.
+/// The gradients of a loss, in f64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LossGradients {
     /// The loss.
     pub loss: f64,
-    /// Gradient of the images, row-major `[N, C, H, W]`.
+    /// The gradient of the images, row-major `[N, C, H, W]`.
     pub input: Vec<f64>,
-    /// Gradient of each trainable parameter, by full name.
+    /// The gradient of each trainable parameter, by full name.
     pub params: BTreeMap<String, Vec<f64>>,
 }
 
-/// Gradients of a weighted sum of the output, in f64.
+/// The gradients of a weighted sum of the output, in f64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueGradients {
-    /// One entry per node; empty if the output does not depend on it.
+    /// The gradient of each node's value; empty if the output does not depend on it.
     pub values: Vec<Vec<f64>>,
-    /// Gradient of each trainable parameter, by full name.
+    /// The gradient of each trainable parameter, by full name.
     pub params: BTreeMap<String, Vec<f64>>,
 }
 
@@ -64,14 +64,14 @@ impl Values {
         Self::run(graph, params, images, n, random, Edits::default())
     }
 
-    /// Like [`Values::compute`], for a network in inference with some of its values or parameters changed. The changes also
-    /// apply to the gradients that are computed from the result.
+    /// Runs the graph like [`Values::compute`], for a network in inference with some of its values or parameters changed. The
+    /// changes also apply to the gradients that are computed from the result.
     ///
     /// # Errors
     /// If an edit does not fit, as in [`Session::run_with`](crate::Session::run_with).
     ///
     /// # Panics
-    /// As [`Values::compute`].
+    /// Those of [`Values::compute`].
     pub fn compute_with(
         graph: &Graph,
         params: &Params,
@@ -133,12 +133,12 @@ impl Values {
         })
     }
 
-    /// The value of a node, row-major `[N, …]`.
+    /// Returns the value of a node, row-major `[N, …]`.
     pub fn get(&self, id: NodeId) -> &[f64] {
         &self.values[id]
     }
 
-    /// Loss and gradients for the labels of the batch, or for mixtures of two labels each.
+    /// Computes the loss and its gradients for the labels of the batch, or for mixtures of two labels each.
     ///
     /// # Panics
     /// If the output is not a vector of logits.
@@ -161,13 +161,14 @@ impl Values {
         LossGradients { loss, input, params: back.params }
     }
 
-    /// Gradients of `Σ grad_output · output` with respect to every value and parameter of the network as it was run. They pass
-    /// through edits as described at [`BackwardOptions`](crate::BackwardOptions).
+    /// Computes the gradients of `Σ grad_output · output` with respect to every value and parameter of the network as it was
+    /// run. They pass through edits as described at [`BackwardOptions`](crate::BackwardOptions).
     pub fn backward(&self, graph: &Graph, params: &Params, grad_output: &[f64]) -> ValueGradients {
         self.backward_with(graph, params, grad_output, ReluRule::Gradient)
     }
 
-    /// Like [`Values::backward`], with another rule for ReLU and ReLU6; the result is then not a true gradient.
+    /// Computes gradients like [`Values::backward`], with another rule for ReLU and ReLU6; the result is then not a true
+    /// gradient.
     pub fn backward_with(
         &self,
         graph: &Graph,

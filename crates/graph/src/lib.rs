@@ -2,10 +2,11 @@
 //! cheaper; a plan turns it into a program of kernels over one arena; a [`Session`] runs it, a [`TrainStep`] trains it,
 //! and an interpreter ([`interpret`]) runs the same graph by plain loops in f64.
 //!
-//! Below it: `striate-kernels`. Above: `striate-nn`, whose layers put operations into the graph.
+//! Below it: `striate-kernels`. Above it: `striate-nn`, whose layers add operations to the graph.
 //!
-//! Start reading at [`trace`](crate::trace()) and `var.rs`, then `op/conv2d.rs` to see what an operation is, then `plan.rs`.
-//! For looking inside a network, read `watch.rs` (taps, hooks, and what they recorded) and `edit.rs` (interventions).
+//! Start reading at [`trace`](crate::trace()) and `var.rs`, then `op/conv2d.rs` for an example of an operation, then `plan.rs`.
+//! For looking inside a network, read `watch.rs` (taps, hooks, and the values that they recorded) and `edit.rs`
+//! (interventions).
 //!
 //! Invariants: a graph holds no code and no numerical data; inputs come before their consumers; every shape was checked when
 //! the graph was made; a plan depends on the shapes and on what is observed, never on the number of threads; where nothing is

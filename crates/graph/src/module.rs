@@ -1,9 +1,9 @@
-//! What a network is made of: a tree of named layers, and functions from values to values.
+//! The structure of a network: a tree of named layers, and functions from values to values.
 
 use crate::var::Var;
 use std::any::TypeId;
 
-/// A tree of named layers: a description, without parameter values. Usually derived with `#[derive(Module)]`.
+/// A tree of named layers: a description, without parameter values. It is usually derived with `#[derive(Module)]`.
 ///
 /// A module that takes one value and returns one implements [`Forward`]. One that combines several values has its own method,
 /// in which [`Var::within`] gives its layers their names.
@@ -14,7 +14,7 @@ pub trait Module: 'static {
     /// Calls `visit(name, child)` for each child, in the order of declaration.
     fn children<'a>(&'a self, visit: &mut dyn FnMut(&str, &'a dyn Module));
 
-    /// The type behind a `dyn Module`: together with the address it identifies a layer.
+    /// Returns the type behind a `dyn Module`, which together with the address identifies a layer.
     #[doc(hidden)]
     fn type_of(&self) -> TypeId {
         TypeId::of::<Self>()
@@ -24,7 +24,7 @@ pub trait Module: 'static {
 /// A function from values to values, written by hand. It runs once per trace and cannot fail: shape errors are collected, and
 /// [`trace`](crate::trace()) reports them.
 pub trait Forward: Module {
-    /// The layer's output for the input `x`.
+    /// Applies the layer to the input `x` and returns its output.
     fn forward<'g>(&self, x: Var<'g>) -> Var<'g>;
 }
 

@@ -1,4 +1,4 @@
 //! The index by which nodes are identified.
 
-/// Index of a node in its graph. The inputs of a node have smaller indices.
+/// The index of a node in its graph. The inputs of a node have smaller indices.
 pub type NodeId = usize;

@@ -9,60 +9,60 @@ use crate::param_spec::{ParamLayout, ParamSpec};
 use crate::shape_error::ShapeError;
 use striate_kernels::{Activation, Plane, ReluRule};
 
-/// Arguments of the f64 reference for a batch: one row-major slice per input and per parameter.
+/// The arguments of the f64 reference for a batch: one row-major slice per input and per parameter.
 pub struct Reference<'a> {
-    /// Number of samples in the batch.
+    /// The number of samples in the batch.
     pub n: usize,
-    /// Values of the inputs, each `[N, …]`, row-major.
+    /// The values of the inputs, each `[N, …]`, row-major.
     pub x: &'a [&'a [f64]],
-    /// Shape of one sample of each input.
+    /// The shape of one sample of each input.
     pub shapes: &'a [&'a [usize]],
-    /// Shape of one sample of the output.
+    /// The shape of one sample of the output.
     pub shape: &'a [usize],
-    /// Parameters in the order of [`Operation::params`].
+    /// The parameters, in the order of [`Operation::params`].
     pub params: &'a [Vec<f64>],
-    /// Key of the random numbers, and the number of updates so far; used by dropout.
+    /// The key of the random numbers, and the number of updates so far; used by dropout.
     pub random: (u64, u64),
-    /// How the gradients of ReLU and ReLU6 are defined.
+    /// The rule for the gradients of ReLU and ReLU6.
     pub relu: ReluRule,
-    /// Name of the node; used by dropout.
+    /// The name of the node; used by dropout.
     pub name: &'a str,
 }
 
 /// The gradients that the f64 reference returns.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gradients {
-    /// One per input, in the shape of that input.
+    /// The gradient of each input, in the shape of that input.
     pub inputs: Vec<Vec<f64>>,
-    /// One per trainable parameter, in the order of [`Operation::params`].
+    /// The gradient of each trainable parameter, in the order of [`Operation::params`].
     pub params: Vec<Vec<f64>>,
 }
 
-/// What every operation provides: shapes, cost, an f64 reference, kernels, and facts for those who explain networks.
+/// The interface of an operation: shapes, cost, an f64 reference, kernels, and facts for code that explains networks.
 pub trait Operation: std::fmt::Debug {
-    /// Its name in PyTorch's functional API.
+    /// The name of the operation in PyTorch's functional API.
     fn name(&self) -> &'static str;
-    /// Its parameters, in the order in which kernels and files list them.
+    /// The parameters of the operation, in the order in which kernels and files list them.
     fn params(&self) -> Vec<ParamSpec> {
         Vec::new()
     }
     /// The shape of one sample of the output.
     ///
     /// # Errors
-    /// If the inputs do not fit; the message says what to try.
+    /// If the inputs do not fit; the message contains a suggestion.
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>, ShapeError>;
-    /// The cost of one sample. Sizes may be absurd, so their products saturate.
+    /// The cost of one sample. Sizes may be arbitrarily large, so their products saturate.
     fn cost(&self, inputs: &[&[usize]], output: &[usize]) -> Cost;
-    /// The algorithm by which its kernels compute it in `pass`, or the gradient of its input, and why.
+    /// The algorithm by which its kernels compute the operation in `pass`, or the gradient of its input, with the reason.
     fn choice(&self, _inputs: &[&[usize]], _pass: Pass, _arithmetic: Arithmetic) -> AlgorithmChoice {
         AlgorithmChoice::only(self.name())
     }
-    /// What limits its speed in use, besides the machine's peak and bandwidth, where that is known; `output` is the shape of
-    /// one sample.
+    /// The limit on its speed in inference, besides the machine's peak and bandwidth, where it is known; `output` is the shape
+    /// of one sample.
     fn limit(&self, _output: &[usize]) -> Option<Limit> {
         None
     }
-    /// The kind of work that it does.
+    /// The kind of work that the operation does.
     fn role(&self) -> Role {
         Role::Other
     }
@@ -70,11 +70,11 @@ pub trait Operation: std::fmt::Debug {
     fn sign(&self) -> Sign {
         Sign::Any
     }
-    /// Which part of input `i` one output value reads.
+    /// The part of input `i` that one output value reads.
     fn reads(&self, i: usize, inputs: &[&[usize]]) -> Reads {
         Reads::anything(inputs[i])
     }
-    /// How the value `[c, y, x]` is computed from values of the inputs, where that can be shown.
+    /// The terms from which the value `[c, y, x]` is computed, where these can be shown.
     fn terms(&self, _inputs: &[&[usize]], _at: [usize; 3]) -> Option<Terms> {
         None
     }
@@ -83,7 +83,8 @@ pub trait Operation: std::fmt::Debug {
     fn order(&self, _c: usize, _block: usize) -> Option<Vec<Product>> {
         None
     }
-    /// What it adds to its output whatever the input is, computed from its parameters; `None` if it is not piecewise linear.
+    /// The constant that it adds to its output, whatever the input is, computed from its parameters; `None` if it is not
+    /// piecewise linear.
     fn shift(&self, _parameter: &dyn Fn(&str) -> Vec<f64>) -> Option<Shift> {
         None
     }
@@ -91,7 +92,7 @@ pub trait Operation: std::fmt::Debug {
     fn activation(&self) -> Option<Activation> {
         None
     }
-    /// `eps`, if it computes `(x − running_mean) / √(running_var + eps) · weight + bias` per channel.
+    /// The value of `eps`, if it computes `(x − running_mean) / √(running_var + eps) · weight + bias` per channel.
     fn running_norm(&self) -> Option<f32> {
         None
     }
@@ -105,8 +106,8 @@ pub trait Operation: std::fmt::Debug {
     /// Computes the gradients with plain loops in f64.
     fn reference_vjp(&self, at: &Reference<'_>, grad_output: &[f64]) -> Gradients;
 
-    /// How parameter `i` is laid out in memory when the input is laid out as `x`; `None` if there is no such parameter, or if
-    /// it would take 2^32 values there.
+    /// The layout of parameter `i` in memory when the input has the layout `x`; `None` if there is no such parameter, or if it
+    /// would take 2^32 values there.
     fn param_layout(&self, _i: usize, _x: &Plane) -> Option<ParamLayout> {
         None
     }
@@ -122,16 +123,16 @@ pub trait Operation: std::fmt::Debug {
     fn takes_added(&self) -> bool {
         false
     }
-    /// Whether its backward kernel can add what other consumers contributed to the gradient of its first input,
+    /// Whether its backward kernel can add the contributions of other consumers to the gradient of its first input,
     /// `BackwardKernels::so_far`.
     fn takes_gradient(&self) -> bool {
         false
     }
-    /// Width of the halo, rows and columns, that the kernels need around the input.
+    /// The width of the halo, rows and columns, that the kernels need around the input.
     fn input_halo(&self, _input: &[usize]) -> [usize; 2] {
         [0, 0]
     }
-    /// Halos that the backward kernels need around the gradients of the output and of the input.
+    /// The halos that the backward kernels need around the gradients of the output and of the input.
     fn grad_halos(&self, _input: &[usize]) -> ([usize; 2], [usize; 2]) {
         ([0, 0], [0, 0])
     }

@@ -4,16 +4,16 @@ use striate_kernels::{Buf, Kernel};
 
 /// A rule that moves one parameter along its gradient.
 pub trait Optimizer: Shared + std::fmt::Debug {
-    /// Names of the arrays that it keeps for each parameter, as PyTorch calls them; all start at zero.
+    /// The names of the arrays that it keeps for each parameter, as in PyTorch; all start at zero.
     fn state(&self) -> &'static [&'static str];
-    /// The kernel that does one update of `len` values, with `rate_scale` times the learning rate of the step.
+    /// Creates the kernel that makes one update of `len` values, with `rate_scale` times the learning rate of the step.
     fn update(&self, weight: Buf, grad: Buf, state: &[Buf], len: usize, rate_scale: f32) -> Box<dyn Kernel>;
 }
 
-/// A copy of the rule. Every optimizer that is `Clone` has this, so that a program can be planned anew when taps or hooks are
-/// added.
+/// Copying of an optimizer. Every optimizer that is `Clone` implements this trait, so that a program can be planned anew when
+/// taps or hooks are added.
 pub trait Shared {
-    /// A copy with the same settings.
+    /// Returns a copy with the same settings.
     fn shared(&self) -> Box<dyn Optimizer + Send + Sync>;
 }
 

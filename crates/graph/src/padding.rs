@@ -1,5 +1,5 @@
-//! How a file stores the padding of a convolution: as `[rows, columns]` if both sides of each axis are alike, otherwise as
-//! `[[top, bottom], [left, right]]`.
+//! The form in which a file stores the padding of a convolution: `[rows, columns]` if both sides of each axis are equal,
+//! otherwise `[[top, bottom], [left, right]]`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

@@ -6,12 +6,12 @@ use striate_kernels::{BLOCK, ConvShape, LinearPack, Plane};
 /// The initial values of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Init {
-    /// Every value the same.
+    /// Every value is this number.
     Constant(f32),
     /// Uniform in `±1/√fan_in`, PyTorch's default for the weights and biases of convolutions and linear layers (kaiming-uniform
     /// with a = √5).
     Uniform {
-        /// Number of inputs of one output.
+        /// The number of inputs of one output.
         fan_in: usize,
     },
     /// Uniform in `±bound`.
@@ -21,14 +21,14 @@ pub enum Init {
     },
     /// Normal with mean 0.
     Normal {
-        /// Standard deviation.
+        /// The standard deviation.
         std: f32,
     },
 }
 
 impl Init {
-    /// Normal with the standard deviation `√(2 / fan_out)`, which preserves the magnitude of gradients through a stack of ReLU
-    /// layers; `fan_out` of a convolution is `out_channels · kh · kw`.
+    /// Returns a normal distribution with the standard deviation `√(2 / fan_out)`, which preserves the magnitude of gradients
+    /// through a stack of ReLU layers; `fan_out` of a convolution is `out_channels · kh · kw`.
     ///
     /// # Source
     /// He et al., "Delving Deep into Rectifiers", 2015, section 2.2.
@@ -39,8 +39,8 @@ impl Init {
         Self::Normal { std: (2.0 / fan_out.max(1) as f64).sqrt() as f32 }
     }
 
-    /// Uniform with the standard deviation `√(2 / fan_in)`, which preserves the magnitude of values through a stack of ReLU
-    /// layers; `fan_in` of a convolution is `in_channels / groups · kh · kw`.
+    /// Returns a uniform distribution with the standard deviation `√(2 / fan_in)`, which preserves the magnitude of values
+    /// through a stack of ReLU layers; `fan_in` of a convolution is `in_channels / groups · kh · kw`.
     ///
     /// # Source
     /// He et al., "Delving Deep into Rectifiers", 2015, section 2.2.
@@ -61,11 +61,11 @@ impl Init {
 /// The description of one parameter of an operation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParamSpec {
-    /// `weight`, `bias`, `running_mean`, …
+    /// The name in the layer: `weight`, `bias`, `running_mean`, …
     pub name: &'static str,
-    /// Its shape in PyTorch's order, such as `[out_channels, in_channels, kh, kw]`.
+    /// The shape in PyTorch's order, such as `[out_channels, in_channels, kh, kw]`.
     pub shape: Vec<usize>,
-    /// Its initial values.
+    /// The initial values.
     pub init: Init,
     /// Whether training changes it by its gradient; running statistics are not trainable.
     pub trainable: bool,
@@ -77,10 +77,10 @@ impl ParamSpec {
     }
 }
 
-/// How a parameter lies in the engine's memory.
+/// The layout of a parameter in the engine's memory.
 #[derive(Debug, Clone, Copy)]
 pub struct ParamLayout {
-    /// Number of values in memory, padding included.
+    /// The number of values in memory, padding included.
     pub len: usize,
     order: Order,
 }

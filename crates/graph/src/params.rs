@@ -17,9 +17,9 @@ pub struct Params {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.lines().join("\n"))]
 pub struct ParamsError {
-    /// Names that the graph needs and the parameters lack.
+    /// The names that the graph needs and the parameters lack.
     pub missing: Vec<String>,
-    /// Names that the parameters have and the graph does not use.
+    /// The names that the parameters have and the graph does not use.
     pub unexpected: Vec<String>,
     /// Name, expected shape, actual shape.
     pub mismatched: Vec<(String, Vec<usize>, Vec<usize>)>,
@@ -52,7 +52,7 @@ impl Params {
         Self { entries: graph.params().into_iter().map(fresh).collect() }
     }
 
-    /// Number of arrays.
+    /// The number of arrays.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -62,17 +62,17 @@ impl Params {
         self.entries.is_empty()
     }
 
-    /// The array of that name.
+    /// Returns the array with this name.
     pub fn get(&self, name: &str) -> Option<&ArrayD<f32>> {
         self.entries.iter().find(|(n, _)| n == name).map(|(_, a)| &**a)
     }
 
-    /// The array of that name, to be changed.
+    /// Returns the array with this name, for changing it.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut ArrayD<f32>> {
         self.entries.iter_mut().find(|(n, _)| n == name).map(|(_, a)| Arc::make_mut(a))
     }
 
-    /// Adds an array, or replaces the one of the same name.
+    /// Adds an array, or replaces the one with the same name.
     pub fn insert(&mut self, name: impl Into<String>, array: ArrayD<f32>) {
         let (name, array) = (name.into(), Arc::new(array));
         match self.entries.iter_mut().find(|(n, _)| *n == name) {
@@ -81,13 +81,13 @@ impl Params {
         }
     }
 
-    /// Removes the array of that name and returns it.
+    /// Removes the array with this name and returns it.
     pub fn remove(&mut self, name: &str) -> Option<ArrayD<f32>> {
         let at = self.entries.iter().position(|(n, _)| n == name)?;
         Some(Arc::unwrap_or_clone(self.entries.remove(at).1))
     }
 
-    /// Names and arrays, in order.
+    /// Iterates over names and arrays, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayD<f32>)> {
         self.entries.iter().map(|(name, array)| (name.as_str(), &**array))
     }
@@ -100,7 +100,7 @@ impl Params {
         self
     }
 
-    /// Compares names and shapes with what `graph` needs.
+    /// Compares names and shapes with those that `graph` needs.
     ///
     /// # Errors
     /// If anything is missing, unexpected or of another shape; all of it is listed.

@@ -1,4 +1,4 @@
-//! From graph to program: where each value lies, and which kernels run, forward and backward.
+//! The plan from graph to program: the position of each value in memory, and the kernels to run, forward and backward.
 
 use crate::clip::Clip;
 use crate::emit::{BackwardKernels, ForwardKernels, value};

@@ -2,7 +2,7 @@
 
 use striate_base::near::most_similar;
 
-/// Why a graph cannot become a program.
+/// The reason why a graph cannot become a program.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PlanError {
     /// There is not enough memory.
@@ -14,28 +14,28 @@ pub enum PlanError {
     /// The graph itself is invalid.
     #[error(transparent)]
     Graph(#[from] crate::graph::GraphError),
-    /// A value that is too large for the kernels to address.
+    /// A value is too large for the kernels to address.
     #[error(
         "{name}: one sample of its value {shape:?}, with {} rows and {} columns of padding on each side, takes 2^32 numbers \
          or more in memory; use less padding, or smaller images",
         halo[0], halo[1]
     )]
     Value {
-        /// Name of the value.
+        /// The name of the value.
         name: String,
-        /// Shape of one sample.
+        /// The shape of one sample.
         shape: Vec<usize>,
-        /// Padding: rows above and below, columns left and right.
+        /// The padding: rows above and below, columns left and right.
         halo: [usize; 2],
     },
-    /// A parameter that is too large for the kernels to address.
+    /// A parameter is too large for the kernels to address.
     #[error(
         "{name}: this parameter of shape {shape:?} takes 2^32 numbers or more in memory; use a smaller layer"
     )]
     Parameter {
-        /// Its full name, such as `fc.weight`.
+        /// The full name of the parameter, such as `fc.weight`.
         name: String,
-        /// Its shape, in PyTorch's order.
+        /// The shape of the parameter, in PyTorch's order.
         shape: Vec<usize>,
     },
     /// The loss needs a vector of logits.
@@ -43,7 +43,7 @@ pub enum PlanError {
         "the network's output has shape {0:?}; the loss needs one logit per class, [C]; add .flatten(1) and a linear layer"
     )]
     Logits(Vec<usize>),
-    /// A pattern of learning rates that matches no parameter.
+    /// A pattern of learning rates matches no parameter.
     #[error(
         "no parameter of this network matches `{pattern}`; name a layer ({}), or use * for any text",
         layers.join(", ")
@@ -54,12 +54,12 @@ pub enum PlanError {
         /// The layers that have parameters.
         layers: Vec<String>,
     },
-    /// A factor of a learning rate that is negative or not finite.
+    /// A factor of a learning rate is negative or not finite.
     #[error(
         "`{pattern}`: the factor of the learning rate is {scale}; expected a positive number, or 0 to freeze"
     )]
     Scale {
-        /// The pattern whose parameters it is for.
+        /// The pattern of the parameters that the factor applies to.
         pattern: String,
         /// The factor that was given.
         scale: f32,
@@ -72,7 +72,7 @@ pub enum PlanError {
         /// The number of parameters.
         parameters: usize,
     },
-    /// Batch norm over a single value per channel, which has no variance.
+    /// A batch norm would normalize a single value per channel, which has no variance.
     #[error(
         "{layer}: batch norm in training needs more than one value per channel, got [1, {channels}, 1, 1]: one sample of one pixel; \
          train with at least 2 samples at once, freeze {layer}, or give it a larger feature map"
@@ -80,25 +80,25 @@ pub enum PlanError {
     OneValue {
         /// The first batch norm that would see a single value.
         layer: String,
-        /// Its number of channels.
+        /// The number of its channels.
         channels: usize,
     },
-    /// A training setting that is out of its range.
+    /// A training setting is out of range.
     #[error("{what}: expected {expected}, got {got}")]
     Option {
         /// The field of `TrainOptions`.
         what: &'static str,
-        /// The range of values that are allowed.
+        /// The range of allowed values.
         expected: &'static str,
         /// The value that was given.
         got: String,
     },
-    /// No value has that name.
+    /// No value has this name.
     #[error("no value `{name}` in this network; near names: {}", near.join(", "))]
     Unknown {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
-        /// The most similar names, the nearest first.
+        /// The most similar names, the most similar first.
         near: Vec<String>,
     },
 }

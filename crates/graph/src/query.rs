@@ -1,5 +1,5 @@
-//! Queries on a graph: which values a name refers to, which nodes read a value, what comes after a layer, and how to extract a
-//! part of a network as a graph.
+//! Queries on a graph: the values that a name refers to, the nodes that read a value, the value after a layer's activation, and
+//! extracting a part of a network as a graph.
 
 use crate::arithmetic::Arithmetic;
 use crate::explain::Pass;
@@ -12,8 +12,8 @@ use crate::plan::planes;
 use crate::plan_error::PlanError;
 
 impl Graph {
-    /// The values that `pattern` matches, in order: the one of that name or, if there is none, all whose name matches as in
-    /// [`rates::matches`](crate::rates::matches): `layer*.conv2`, `layer3.*`, or `layer3` for everything in it.
+    /// Selects the values that `pattern` matches, in order: the one with this name or, if there is none, all whose name matches
+    /// as in [`rates::matches`](crate::rates::matches): `layer*.conv2`, `layer3.*`, or `layer3` for everything in it.
     ///
     /// # Errors
     /// [`PlanError::Unknown`] with similar names, if nothing matches.
@@ -31,7 +31,7 @@ impl Graph {
         PlanError::unknown(name, self.nodes.iter().map(|n| n.name.clone()))
     }
 
-    /// Number of values that all activations of one sample take in memory, including padding and the channels that fill up
+    /// The number of values that all activations of one sample take in memory, including padding and the channels that fill up
     /// blocks.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Graph {
         Ok(planes(&Lowered::new(self))?.values().map(|plane| plane.sample_len() as u64).sum())
     }
 
-    /// The convolutions, with the algorithm by which each of them is computed in inference, and why.
+    /// Lists the convolutions, with the algorithm by which each of them is computed in inference, and the reason.
     pub fn convolutions(&self, arithmetic: Arithmetic) -> Vec<(NodeId, AlgorithmChoice)> {
         let convolutions =
             (0..self.nodes.len()).filter(|&id| self.nodes[id].operation().role() == Role::Convolution);
@@ -49,7 +49,7 @@ impl Graph {
         convolutions.map(|id| (id, choice(id))).collect()
     }
 
-    /// The nodes that read the value of each node; one that reads it twice is listed twice.
+    /// Lists the nodes that read the value of each node; one that reads it twice is listed twice.
     pub fn consumers(&self) -> Vec<Vec<NodeId>> {
         let mut consumers = vec![Vec::new(); self.nodes.len()];
         for (id, node) in self.nodes.iter().enumerate() {
@@ -58,7 +58,7 @@ impl Graph {
         consumers
     }
 
-    /// The one operation that reads a value, if nothing else does and it is not the output.
+    /// Returns the only operation that reads a value, if there is exactly one and the value is not the output.
     pub fn sole_reader(&self, id: NodeId) -> Option<NodeId> {
         let mut readers = (id + 1..self.nodes.len()).filter(|&other| self.nodes[other].inputs.contains(&id));
         match (readers.next(), readers.next()) {
@@ -67,7 +67,7 @@ impl Graph {
         }
     }
 
-    /// The network that ends in node `id`: everything that it depends on, and the input. Nodes keep their names.
+    /// Returns the network that ends in node `id`: everything that it depends on, and the input. Nodes keep their names.
     ///
     /// # Example
     /// ```
@@ -88,7 +88,7 @@ impl Graph {
         part
     }
 
-    /// Number of channels of the value of node `id` that are interleaved in memory: those of a block, or one.
+    /// The number of channels of the value of node `id` that are interleaved in memory: those of a block, or one.
     ///
     /// # Errors
     /// If a value is too large for the kernels to address.
@@ -96,7 +96,7 @@ impl Graph {
         planes(&Lowered::new(self)).map(|planes| planes[&id].block)
     }
 
-    /// The last fully connected layer and the value it reads, if nothing but a softmax comes between it and the output.
+    /// Finds the last fully connected layer and the value it reads, if only a softmax comes between it and the output.
     pub fn head(&self) -> Option<Head> {
         let mut id = self.output;
         loop {
@@ -110,8 +110,8 @@ impl Graph {
         }
     }
 
-    /// The value after a layer's activation: that of the activation which is the only reader of `id`, directly or through batch
-    /// norm.
+    /// Returns the value after a layer's activation: that of the activation which is the only reader of `id`, directly or
+    /// through batch norm.
     pub fn activated(&self, id: NodeId) -> Option<NodeId> {
         let consumers = self.consumers();
         let &[next] = &consumers[id][..] else { return None };

@@ -1,4 +1,4 @@
-//! Which parameters are trained, and how fast: patterns of names, with factors of the learning rate.
+//! Learning rates by parameter: patterns of names, with factors of the learning rate.
 //!
 //! `rate(parameter) = learning_rate · scale` of the first pattern that matches its name, else `learning_rate`. A scale of 0
 //! freezes the parameter: no gradient is computed and no optimizer state is kept for it, and a batch norm whose weight is
@@ -52,19 +52,20 @@ pub(crate) fn freeze_batch_norms(graph: &mut Graph, rates: &[(String, f32)]) {
 /// A step on the way from the images to the logits: a layer with parameters, or a block of them, together with its batch norm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerGroup {
-    /// Path of the block or of its first layer, such as `conv1` or `layer1.0`.
+    /// The path of the block or of its first layer, such as `conv1` or `layer1.0`.
     pub name: String,
-    /// Paths of its layers with parameters, in the order of use.
+    /// The paths of its layers with parameters, in the order of use.
     pub layers: Vec<String>,
 }
 
-/// The groups of a network in the order of use. Layer-wise learning rates count them, and `freeze = 3` freezes the first three.
+/// Returns the groups of a network in the order of use. Layer-wise learning rates count them, and `freeze = 3` freezes the
+/// first three.
 ///
 /// Layers that share the path up to its first number form a block; a batch norm outside of blocks belongs to the layer before
 /// it.
 ///
 /// # PyTorch
-/// As timm groups its convolutional networks for `--layer-decay`: the stem, each block, the head.
+/// The groups are those of timm's `--layer-decay` for its convolutional networks: the stem, each block, the head.
 pub fn layer_groups(graph: &Graph) -> Vec<LayerGroup> {
     let mut groups: Vec<LayerGroup> = Vec::new();
     for node in graph.nodes.iter().filter(|node| !node.params().is_empty()) {
@@ -93,7 +94,7 @@ fn block(layer: &str) -> &str {
     layer
 }
 
-/// Factors that start at 1 for the last group and fall by a factor of `decay` per group toward the images.
+/// Returns factors that start at 1 for the last group and fall by a factor of `decay` per group toward the images.
 ///
 /// # Source
 /// Clark et al. 2020, section 3.1, layer-wise learning-rate decay; timm's `--layer-decay`.

@@ -1,15 +1,15 @@
-//! What can go wrong when a session is made or run.
+//! The errors of creating and running a session.
 
 use crate::graph::Graph;
 use crate::plan_error::PlanError;
 
-/// Why a run fails.
+/// The reason why a run fails.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RunError {
     /// The images do not have the shape of the network's input.
     #[error("the network takes images [N, {}, {}, {}], got {got:?}; resize or convert them first", expected[0], expected[1], expected[2])]
     Shape {
-        /// `[C, H, W]`.
+        /// The shape of the network's input, `[C, H, W]`.
         expected: [usize; 3],
         /// The shape of the images that were given.
         got: Vec<usize>,
@@ -25,27 +25,27 @@ pub enum RunError {
         /// The shape of the gradient that was given.
         got: Vec<usize>,
     },
-    /// An edit of a channel that does not exist.
+    /// An edit refers to a channel that does not exist.
     #[error("cannot edit channel {channel} of `{value}`, which has {channels} channels, counted from 0")]
     Channel {
         /// The value to be edited.
         value: String,
-        /// The channel that was asked for, counted from 0.
+        /// The requested channel, counted from 0.
         channel: usize,
         /// The number of channels of the value.
         channels: usize,
     },
-    /// An edit that replaces a value or a parameter by an array of another shape.
+    /// An edit replaces a value or a parameter by an array of another shape.
     #[error("cannot replace `{of}`, whose shape is {expected:?}, by an array of shape {got:?}")]
     Replacement {
-        /// Name of the value or the parameter.
+        /// The name of the value or the parameter.
         of: String,
-        /// Shape of the parameter, or of one sample of the value.
+        /// The shape of the parameter, or of one sample of the value.
         expected: Vec<usize>,
         /// The shape that was given.
         got: Vec<usize>,
     },
-    /// Gradients or edits of a network in training mode.
+    /// Gradients or edits are not possible for a network in training mode.
     #[error(
         "`{value}` is in training mode, where an image's values depend on chance or on the other images of the batch; \
          trace the network with Mode::Eval"
@@ -59,7 +59,7 @@ pub enum RunError {
     Plan(#[from] PlanError),
 }
 
-/// What can go wrong when a session is made.
+/// The reason why a session cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The graph and the parameters cannot become a program.

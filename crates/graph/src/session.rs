@@ -1,4 +1,4 @@
-//! A network in use: parameters loaded, memory planned, images in, values out.
+//! A network in inference, with parameters loaded and memory planned.
 
 mod clone;
 
@@ -29,7 +29,7 @@ struct Task<'a> {
     edits: Edits<'a>,
 }
 
-/// A network in use.
+/// A network in inference.
 ///
 /// Every value in it has a name: [`Session::tap`] keeps a value, [`Session::tap_grad`] keeps its gradient,
 /// [`Session::register_forward_hook`] registers a function that is called with the inputs and the output of an operation, and
@@ -89,7 +89,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Prepares a network for use, on every core of the machine. The graph must be traced with
+    /// Prepares a network for inference, on every core of the machine. The graph must be traced with
     /// [`Mode::Eval`](crate::Mode::Eval).
     ///
     /// # Errors
@@ -102,7 +102,7 @@ impl Session {
     /// Like [`Session::new`], on the threads of `engine`.
     ///
     /// # Errors
-    /// As [`Session::new`].
+    /// Those of [`Session::new`].
     pub fn with_engine(graph: Graph, params: Params, engine: Engine) -> Result<Self, SessionError> {
         graph.check().map_err(PlanError::from)?;
         params.check(&graph).map_err(PlanError::from)?;
@@ -143,7 +143,7 @@ impl Session {
         &self.graph
     }
 
-    /// The parameters that the session was made with.
+    /// The parameters that the session was created with.
     pub fn params(&self) -> &Params {
         &self.params
     }
@@ -172,7 +172,7 @@ impl Session {
     /// Keeps the gradient with respect to the value named `name` from the next [`Session::run_backward`] on.
     ///
     /// # Errors
-    /// As [`Session::tap`].
+    /// Those of [`Session::tap`].
     pub fn tap_grad(&mut self, name: &str) -> Result<Tap, PlanError> {
         let id = exactly(&self.graph, name)?;
         Ok(self.tap_ids(&[id], true)[0])
@@ -181,7 +181,7 @@ impl Session {
     /// Like [`Session::tap_grad`], for every value that matches `pattern`.
     ///
     /// # Errors
-    /// As [`Session::tap_all`].
+    /// Those of [`Session::tap_all`].
     pub fn tap_grad_all(&mut self, pattern: &str) -> Result<Vec<Tap>, PlanError> {
         let ids = self.graph.select(pattern)?;
         Ok(self.tap_ids(&ids, true))
@@ -266,7 +266,7 @@ impl Session {
     /// Like [`Session::run`], with input and output as row-major slices.
     ///
     /// # Errors
-    /// As [`Session::run`].
+    /// Those of [`Session::run`].
     pub fn run_slice(&mut self, images: &[f32], n: usize) -> Result<&[f32], RunError> {
         let expected = self.graph.input_shape();
         let per_sample: usize = expected.iter().product();
@@ -355,7 +355,7 @@ impl Session {
     /// `grad_output` `[N, …]`, the shape of the output.
     ///
     /// # Errors
-    /// As [`Session::run`]; also if `grad_output` does not have the shape of the output, or if the graph was traced for
+    /// Those of [`Session::run`]; also if `grad_output` does not have the shape of the output, or if the graph was traced for
     /// training and has batch norm or dropout.
     ///
     /// # PyTorch
@@ -372,7 +372,7 @@ impl Session {
     /// gradient rule for ReLU and ReLU6.
     ///
     /// # Errors
-    /// As [`Session::run_backward`] and [`Session::run_with`]. On an error nothing has run.
+    /// Those of [`Session::run_backward`] and [`Session::run_with`]. On an error nothing has run.
     ///
     /// # Source
     /// Springenberg 2015, for [`ReluRule::Guided`].
@@ -429,8 +429,8 @@ impl Session {
     /// and hooks see the edited network; the next run is not affected.
     ///
     /// # Errors
-    /// As [`Session::run`]; also if an edit refers to a value, a channel or a parameter that does not exist, if it replaces one
-    /// by an array of another shape, or if the graph was traced for training. On an error nothing has run.
+    /// Those of [`Session::run`]; also if an edit refers to a value, a channel or a parameter that does not exist, if it
+    /// replaces one by an array of another shape, or if the graph was traced for training. On an error nothing has run.
     ///
     /// # Numerics
     /// An edited value is computed in full, and the passes fuse less around it, so an edit that changes nothing gives the
@@ -449,12 +449,12 @@ impl Session {
         Ok(shaped(&self.output, n, self.graph.output_shape()))
     }
 
-    /// What a tap holds from the last run: `[N, C, H, W]` or `[N, F]`, with N = 0 if it holds nothing.
+    /// Returns the tapped value or gradient of the last run: `[N, C, H, W]` or `[N, F]`, with N = 0 if it holds nothing.
     pub fn get(&self, tap: Tap) -> ArrayD<f32> {
         self.watch.get(&self.graph, self.held(), tap)
     }
 
-    /// A copy of everything that is tapped, as the last run left it.
+    /// Copies all tapped values and gradients of the last run.
     pub fn captured(&self) -> Captured {
         self.watch.captured(&self.graph, self.held())
     }
@@ -463,7 +463,7 @@ impl Session {
         self.held.map(|at| self.plans.get(at).held(&self.engine))
     }
 
-    /// Bytes of the planned memory; 0 before the first run.
+    /// The size of the planned memory in bytes; 0 before the first run.
     pub fn memory_bytes(&self) -> usize {
         self.plans.memory_bytes()
     }
@@ -471,7 +471,7 @@ impl Session {
     /// Seconds spent in each kernel during one run, with the kernel's name: for finding out where the time goes.
     ///
     /// # Errors
-    /// As [`Session::run`].
+    /// Those of [`Session::run`].
     pub fn profile(&mut self, images: &[f32], n: usize) -> Result<Vec<(&'static str, f64)>, RunError> {
         Ok(self.explain(images, n)?.into_iter().flat_map(|part| part.kernels).collect())
     }

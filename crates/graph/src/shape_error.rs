@@ -1,6 +1,6 @@
-//! Why inputs do not fit an operation, with messages that say what to try.
+//! The error for inputs that do not fit an operation, with messages that contain a suggestion.
 
-/// Shapes that do not fit, and the shape to continue with, if it can be told regardless.
+/// The error for shapes that do not fit, and the shape to continue with, if it can be determined nevertheless.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShapeError {
     pub(crate) output: Option<Vec<usize>>,

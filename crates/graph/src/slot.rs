@@ -1,4 +1,4 @@
-//! A parameter in a program's memory, with the optimizer's state.
+//! The memory of a parameter in a program, with the optimizer's state.
 
 use crate::op::ParamLayout;
 use ndarray::{ArrayD, IxDyn};

@@ -23,7 +23,7 @@ fn collect(paths: &mut HashMap<(usize, TypeId), String>, prefix: &str, module: &
 }
 
 impl<'g> Var<'g> {
-    /// Applies a layer. Every layer's value is made here, and this is where its name comes from.
+    /// Applies a layer. Every layer's value is created by this method, which also determines its name.
     #[track_caller]
     pub fn apply(self, layer: &dyn Forward) -> Var<'g> {
         self.apply_at(layer, Location::caller())
@@ -100,7 +100,7 @@ impl<'g> Var<'g> {
 /// The error of [`trace`](crate::trace()): every layer whose shapes do not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct TraceError {
-    /// In the order of the trace. Each error is independent of those before it.
+    /// The errors of the layers, in the order of the trace. Each is independent of those before it.
     pub layers: Vec<LayerError>,
     /// An image shape `[C, H, W]` for which the whole network fits, if one was found.
     pub fitting: Option<[usize; 3]>,

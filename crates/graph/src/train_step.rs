@@ -24,12 +24,12 @@ use striate_kernels::{Buf, Builder, Program, Step, Target};
 /// machine.
 const TILE: usize = 64;
 
-/// How a training program is made; [`TrainOptions::new`] has the settings that training normally uses.
+/// The options for planning a training program; [`TrainOptions::new`] has the usual settings.
 #[derive(Debug, Clone)]
 pub struct TrainOptions {
-    /// Number of samples in the largest batch.
+    /// The number of samples in the largest batch.
     pub batch_size: usize,
-    /// Key of every random number of the run.
+    /// The random seed of the run.
     pub seed: u64,
     /// Whether passes fuse operations.
     pub passes: bool,
@@ -37,20 +37,20 @@ pub struct TrainOptions {
     pub reuse: bool,
     /// Whether the gradient of the images is kept, for [`TrainStep::input_gradient`].
     pub input_gradient: bool,
-    /// Samples that pass through at once if the batch does not fit into memory. Gradients are those of the whole batch, and
-    /// batch norm normalizes each part separately, as when PyTorch accumulates gradients. The last part may be smaller.
+    /// The number of samples processed at once if the batch does not fit into memory; the last part may be smaller. Gradients
+    /// are those of the whole batch, and batch norm normalizes each part separately, as when PyTorch accumulates gradients.
     pub micro_batch: Option<usize>,
-    /// Bounds on the gradients, applied before each update.
+    /// The bounds on the gradients, applied before each update.
     pub clip: Option<Clip>,
-    /// Keeps an exponential moving average of the parameters with this decay, at least 0 and below 1; see
-    /// [`TrainStep::ema_params`].
+    /// The decay of an exponential moving average of the parameters, at least 0 and below 1; with `None` no average is kept.
+    /// See [`TrainStep::ema_params`].
     pub ema: Option<f32>,
-    /// Factors of the learning rate by name pattern; the first match counts, and 0 freezes. See [`rates`].
+    /// The factors of the learning rate by name pattern; the first match counts, and 0 freezes. See [`rates`].
     pub rates: Vec<(String, f32)>,
 }
 
 impl TrainOptions {
-    /// The usual settings: passes and memory reuse on, no gradient of the images, no clipping, no averages, nothing frozen.
+    /// The usual options: passes and memory reuse on, no gradient of the images, no clipping, no averages, nothing frozen.
     pub fn new(batch_size: usize, seed: u64) -> Self {
         Self {
             batch_size,
@@ -92,9 +92,9 @@ impl TrainOptions {
 /// The result of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StepReport {
-    /// Mean loss of the batch before the update, including the weighted losses of auxiliary classifiers.
+    /// The mean loss of the batch before the update, including the weighted losses of auxiliary classifiers.
     pub loss: f32,
-    /// Number of samples whose largest logit is that of the label.
+    /// The number of samples whose largest logit is that of the label.
     pub correct: usize,
 }
 
@@ -193,7 +193,7 @@ impl TrainStep {
     /// Removes a hook and plans anew without it; returns false if it was not registered.
     ///
     /// # Errors
-    /// If there is not enough memory for the new plan; the hook is removed all the same.
+    /// If there is not enough memory for the new plan; the hook is removed nevertheless.
     pub fn remove_hook(&mut self, hook: Hook) -> Result<bool, PlanError> {
         let was = self.watch.unhook(hook);
         if was {
@@ -205,7 +205,7 @@ impl TrainStep {
     /// Keeps the value named `name` from the next step on.
     ///
     /// # Errors
-    /// As [`TrainStep::register_forward_hook`].
+    /// Those of [`TrainStep::register_forward_hook`].
     pub fn tap(&mut self, name: &str) -> Result<Tap, PlanError> {
         self.tap_id(exactly(&self.graph, name)?, false)
     }
@@ -213,7 +213,7 @@ impl TrainStep {
     /// Keeps the gradient of the loss with respect to the value named `name` from the next step on.
     ///
     /// # Errors
-    /// As [`TrainStep::register_forward_hook`].
+    /// Those of [`TrainStep::register_forward_hook`].
     pub fn tap_grad(&mut self, name: &str) -> Result<Tap, PlanError> {
         self.tap_id(exactly(&self.graph, name)?, true)
     }
@@ -229,10 +229,10 @@ impl TrainStep {
         Ok(taps[0])
     }
 
-    /// Stops keeping what `tap` stands for; returns false if it was not kept.
+    /// Stops keeping the value or gradient of `tap`; returns false if it was not kept.
     ///
     /// # Errors
-    /// As [`TrainStep::remove_hook`].
+    /// Those of [`TrainStep::remove_hook`].
     pub fn untap(&mut self, tap: Tap) -> Result<bool, PlanError> {
         let was = self.watch.untap(tap);
         if was {
@@ -241,12 +241,12 @@ impl TrainStep {
         Ok(was)
     }
 
-    /// What a tap holds from the last step: `[N, C, H, W]` or `[N, F]`, with N = 0 if it holds nothing.
+    /// Returns the tapped value or gradient of the last step: `[N, C, H, W]` or `[N, F]`, with N = 0 if it holds nothing.
     pub fn get(&self, tap: Tap) -> ArrayD<f32> {
         self.watch.get(&self.graph, None, tap)
     }
 
-    /// A copy of everything that is tapped, as the last step left it.
+    /// Copies all tapped values and gradients of the last step.
     pub fn captured(&self) -> Captured {
         self.watch.captured(&self.graph, None)
     }
@@ -275,7 +275,7 @@ impl TrainStep {
         Ok(())
     }
 
-    /// One update on images `[N, C, H, W]`, row-major, and their labels, or mixtures of two labels each ([`Target`]).
+    /// Makes one update on images `[N, C, H, W]`, row-major, and their labels, or mixtures of two labels each ([`Target`]).
     ///
     /// # Panics
     /// If lengths differ, if the batch is empty or larger than planned, if a label is not a class index, or if the batch, or
@@ -334,7 +334,7 @@ impl TrainStep {
         go(&mut self.program, &self.engine, &step)
     }
 
-    /// Like [`TrainStep::step`], and returns the seconds of each kernel by name.
+    /// Makes one update like [`TrainStep::step`], and returns the time of each kernel in seconds, by name.
     pub fn profile<T: Into<Target> + Copy>(
         &mut self,
         images: &[f32],
@@ -344,7 +344,7 @@ impl TrainStep {
         self.explain(images, targets, learning_rate).into_iter().flat_map(|part| part.kernels).collect()
     }
 
-    /// Like [`TrainStep::profile`], with the nodes that each kernel computes, and by which algorithm.
+    /// Makes one update like [`TrainStep::profile`], and returns the kernels by node, with their algorithms.
     pub fn explain<T: Into<Target> + Copy>(
         &mut self,
         images: &[f32],
@@ -362,12 +362,12 @@ impl TrainStep {
         self.updates
     }
 
-    /// Bytes of the planned memory.
+    /// The size of the planned memory in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.program.memory_bytes()
     }
 
-    /// A copy of the current parameters.
+    /// Copies the current parameters.
     pub fn params(&self) -> Params {
         self.placed.slots.iter().map(|s| (s.name.clone(), s.read(&self.program, s.buf))).collect()
     }
@@ -386,7 +386,7 @@ impl TrainStep {
         Some(self.placed.slots.iter().map(one).collect())
     }
 
-    /// The gradients of the last step as the optimizer saw them, after clipping; frozen parameters have none.
+    /// The gradients of the last step as the optimizer received them, after clipping; frozen parameters have none.
     pub fn gradients(&self) -> Params {
         let one = |s: &Slot| s.grad.map(|g| (s.name.clone(), s.read(&self.program, g)));
         self.placed.slots.iter().filter_map(one).collect()
@@ -437,7 +437,7 @@ impl TrainStep {
         Ok(())
     }
 
-    /// The name of the first parameter, or of the first gradient, that has a value which is not finite.
+    /// The name of the first parameter, or of the first gradient, with a value that is not finite.
     pub fn first_non_finite(&self) -> Option<String> {
         let bad = |buf| self.program.get(buf).iter().any(|v: &f32| !v.is_finite());
         self.placed.slots.iter().find_map(|s| {

@@ -1,4 +1,4 @@
-//! A value in a trace, and what a trace collects.
+//! A value in a trace, and the data that a trace collects.
 
 use crate::graph::{Auxiliary, Node, NodeId};
 use crate::op::{Op, Operation, values_of};
@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::panic::Location;
 
-/// Whether a trace is for training or for inference: dropout vanishes in `Eval`, and batch norm uses the batch's statistics in
-/// `Train`.
+/// Whether a trace is for training or for inference: dropout has no effect in `Eval`, and batch norm uses the batch's
+/// statistics in `Train`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Statistics of the batch, dropout active.
@@ -130,7 +130,7 @@ fn flattened(nodes: &[Traced], id: NodeId) -> Option<Vec<usize>> {
 }
 
 impl<'g> Var<'g> {
-    /// Shape of one sample: `[C, H, W]`, or `[F]` after a flatten.
+    /// The shape of one sample: `[C, H, W]`, or `[F]` after a flatten.
     pub fn shape(self) -> Vec<usize> {
         self.tracer.nodes.borrow()[self.id].node.shape.clone()
     }
@@ -141,7 +141,7 @@ impl<'g> Var<'g> {
     }
 
     /// Makes this value the logits of an auxiliary classifier: in training, `weight` times its loss is added to the network's
-    /// own. In inference nothing reads it, and what only it depends on is not computed.
+    /// own. In inference it is not used, and operations that only it depends on are not computed.
     ///
     /// # Source
     /// Szegedy et al. 2015, section 5.
@@ -191,15 +191,15 @@ impl fmt::Debug for Var<'_> {
     }
 }
 
-/// One layer whose shapes do not fit.
+/// The error of one layer whose shapes do not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerError {
-    /// Path of the layer, such as `layer1.0.conv1`.
+    /// The path of the layer, such as `layer1.0.conv1`.
     pub layer: String,
-    /// Source file in which the layer was applied.
+    /// The source file in which the layer was applied.
     pub file: &'static str,
-    /// Line in that file.
+    /// The line in that file.
     pub line: u32,
-    /// What was expected, what was found, and what to try.
+    /// The expected and the actual shape, and a suggestion.
     pub problem: String,
 }

@@ -1,4 +1,4 @@
-//! What is observed in a network: taps and hooks, and what they recorded in the last run.
+//! Observation of a network: taps and hooks, and the values that they recorded in the last run.
 
 use crate::engine::Engine;
 use crate::graph::{Graph, NodeId};
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use striate_kernels::Activation;
 use striate_kernels::{Program, Value, export};
 
-/// The handle of a value or a gradient that is kept: returned by `tap` and `tap_grad`, passed to `get`.
+/// The handle of a value or a gradient that is kept; it is returned by `tap` and `tap_grad`, and passed to `get`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tap {
     id: NodeId,
@@ -24,10 +24,10 @@ enum Side {
     Gradient,
 }
 
-/// Everything that was tapped in a run, by name, in the order of the network. It owns its data.
+/// All values and gradients that were tapped in a run, by name, in the order of the network. It owns its data.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Captured {
-    /// Values `[N, …]`.
+    /// The tapped values, `[N, …]`.
     pub values: Vec<(String, ArrayD<f32>)>,
     /// Gradients `[N, …]`, where the run computed them.
     pub gradients: Vec<(String, ArrayD<f32>)>,

@@ -1,6 +1,6 @@
-//! Convolution, ReLU and 2x2 max-pooling in one kernel, `Y = max over each 2x2 window of max(0, conv(X))`. Passes fuse the
-//! three where nothing reads the values in between. The forward pass then moves a quarter of the memory, and the backward pass
-//! does a quarter of the work.
+//! Convolution, ReLU and 2x2 max-pooling in one kernel, `Y = max over each 2x2 window of max(0, conv(X))`. Passes fuse
+//! the three where no other operation reads the values in between. The forward pass then moves a quarter of the memory, and the
+//! backward pass does a quarter of the work.
 
 use crate::arithmetic::Arithmetic;
 use crate::emit::{BackwardKernels, ForwardKernels};

@@ -1,6 +1,6 @@
-//! A graph while it is being planned: what passes make of its operations. It is never stored in a file.
+//! A graph while it is being planned, as passes have changed its operations. It is never stored in a file.
 //!
-//! A node keeps its number whatever is done to it, so that what is observed, replaced or scaled is still found there.
+//! A node keeps its index through all passes, so that observed, replaced or scaled values are still found under it.
 
 mod conv_relu_pool;
 

@@ -3,11 +3,11 @@
 use super::*;
 use striate_kernels::{AdaptiveAvgPool, AdaptiveAvgPoolBackward, reference};
 
-/// Mean of windows chosen to give an output of the wanted size.
+/// The mean of windows that are chosen to give an output of the requested size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdaptiveAvgPool2d {
-    /// Output size `[h, w]`.
+    /// The size of the output `[h, w]`.
     pub output_size: [usize; 2],
 }
 

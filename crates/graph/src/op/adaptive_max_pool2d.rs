@@ -7,11 +7,11 @@ use striate_kernels::{MaxPool, MaxPoolBackward, reference};
 /// The largest window, in cells: the kernels number the cells in f32.
 const LARGEST: usize = 1 << 24;
 
-/// Maximum of windows chosen to give an output of the wanted size.
+/// The maximum of windows that are chosen to give an output of the requested size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdaptiveMaxPool2d {
-    /// Output size `[h, w]`.
+    /// The size of the output `[h, w]`.
     pub output_size: [usize; 2],
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use striate_kernels::{Copy, reference};
 
-/// Elementwise sum of two values of the same shape.
+/// The elementwise sum of two values of the same shape.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Add {}

@@ -5,15 +5,15 @@
 use super::*;
 use striate_kernels::{AvgPool, AvgPoolBackward, PoolShape, reference};
 
-/// Mean of each window.
+/// The mean of each window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AvgPool2d {
-    /// Size of the window `[kh, kw]`.
+    /// The size of the window `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Distance between windows `[rows, columns]`.
+    /// The distance between windows `[rows, columns]`.
     pub stride: [usize; 2],
-    /// Zeros added on each side `[rows, columns]`.
+    /// The number of zeros added on each side `[rows, columns]`.
     pub padding: [usize; 2],
     /// Whether padding counts in the divisor.
     pub count_include_pad: bool,

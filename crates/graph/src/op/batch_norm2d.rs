@@ -15,11 +15,11 @@ use striate_kernels::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BatchNorm2d {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub num_features: usize,
-    /// Added to the variance; PyTorch's default is 1e-5.
+    /// The number that is added to the variance; PyTorch's default is 1e-5.
     pub eps: f32,
-    /// Weight of the batch's statistics when the running ones are updated, from 0 to 1; PyTorch's default is 0.1.
+    /// The weight of the batch's statistics when the running ones are updated, from 0 to 1; PyTorch's default is 0.1.
     pub momentum: f32,
     /// Whether the batch's statistics are used, instead of the running ones.
     pub training: bool,

@@ -11,7 +11,7 @@ use striate_kernels::{Channels, Run, Value};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChannelShuffle {
-    /// Number of groups; divides the number of channels.
+    /// The number of groups, which divides the number of channels.
     pub groups: usize,
 }
 

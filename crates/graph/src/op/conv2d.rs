@@ -13,25 +13,26 @@ use striate_kernels::{BLOCK, Bf16Weights, ConvShape, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conv2d {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub in_channels: usize,
-    /// Number of channels of the output.
+    /// The number of channels of the output.
     pub out_channels: usize,
-    /// Size of the kernel `[kh, kw]`.
+    /// The size of the kernel `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Distance between windows `[rows, columns]`.
+    /// The distance between windows `[rows, columns]`.
     pub stride: [usize; 2],
-    /// Zeros on each side `[[top, bottom], [left, right]]`; a file may say `[rows, columns]` if both sides of each axis are
-    /// alike.
+    /// The number of zeros on each side `[[top, bottom], [left, right]]`; a file may contain `[rows, columns]` if both
+    /// sides of each axis are equal.
     #[serde(with = "crate::padding")]
     pub padding: [[usize; 2]; 2],
-    /// Distance between taps `[rows, columns]`.
+    /// The distance between taps `[rows, columns]`.
     pub dilation: [usize; 2],
-    /// Number of groups; divides both numbers of channels. Each group of outputs reads one group of inputs.
+    /// The number of groups, which divides both numbers of channels. Each group of outputs reads one group of inputs.
     pub groups: usize,
     /// Whether a learned number is added to each output channel.
     pub bias: bool,
-    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch. Never stored.
+    /// The initialization of the weight; the bias then starts at 0. With `None`, both are initialized as in PyTorch. Never
+    /// stored.
     #[serde(skip)]
     pub init: Option<Init>,
 }

@@ -1,5 +1,5 @@
-//! Dropout: `Y = X · M / (1 − p)`, where each value of the mask `M` is 0 with probability `p` and 1 otherwise. Exists only in
-//! graphs for training.
+//! Dropout: `Y = X · M / (1 − p)`, where each value of the mask `M` is 0 with probability `p` and 1 otherwise. It
+//! exists only in graphs for training.
 //!
 //! The mask is a pure function of (seed, update, sample, layer, element): nothing has to be stored for the backward pass, or
 //! restored when a run resumes.
@@ -12,7 +12,7 @@ use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dropout {
-    /// Probability of a zero, at least 0 and below 1.
+    /// The probability of a zero, at least 0 and below 1.
     pub p: f32,
 }
 

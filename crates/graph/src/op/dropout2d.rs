@@ -1,5 +1,5 @@
-//! Dropout of channels: `Y[n, c] = X[n, c] · M[n, c] / (1 − p)`, where the mask `M` of a channel of a sample is 0 with
-//! probability `p` and 1 otherwise. Exists only in graphs for training.
+//! Dropout of channels: `Y[n, c] = X[n, c] · M[n, c] / (1 − p)`, where the mask `M` of a channel of a sample is 0
+//! with probability `p` and 1 otherwise. It exists only in graphs for training.
 //!
 //! The mask is a pure function of (seed, update, sample, layer, channel), like that of [`Dropout`].
 //!
@@ -14,7 +14,7 @@ use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dropout2d {
-    /// Probability of a zero, at least 0 and below 1.
+    /// The probability of a zero, at least 0 and below 1.
     pub p: f32,
 }
 

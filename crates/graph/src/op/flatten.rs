@@ -1,10 +1,10 @@
-//! Flattens an image into a vector: `Y[n, (c·H + y)·W + x] = X[n, c, y, x]`. In the engine images lie in blocks of channels, so
-//! this moves values; it costs a thousandth of the layer after it.
+//! Flattens an image into a vector: `Y[n, (c·H + y)·W + x] = X[n, c, y, x]`. The engine stores images in blocks of
+//! channels, so this operation moves values; it takes a thousandth of the time of the layer after it.
 
 use super::*;
 use striate_kernels::Unflatten;
 
-/// `[C, H, W]` to `[C·H·W]`.
+/// Flattens `[C, H, W]` to `[C·H·W]`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Flatten {}

@@ -14,13 +14,13 @@ use striate_kernels::{GroupNormBackward, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupNorm {
-    /// Number of groups; divides the number of channels.
+    /// The number of groups, which divides the number of channels.
     pub num_groups: usize,
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub num_channels: usize,
-    /// Added to the variance; PyTorch's default is 1e-5.
+    /// The number that is added to the variance; PyTorch's default is 1e-5.
     pub eps: f32,
-    /// Whether there are a learned weight and bias for each channel.
+    /// Whether each channel has a learned weight and bias.
     pub affine: bool,
 }
 

@@ -7,11 +7,11 @@ use striate_kernels::Import;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Number of channels of an image.
+    /// The number of channels of an image.
     pub channels: usize,
-    /// Height of an image, in rows.
+    /// The height of an image, in rows.
     pub height: usize,
-    /// Width of an image, in columns.
+    /// The width of an image, in columns.
     pub width: usize,
 }
 

@@ -1,5 +1,5 @@
-//! Interpolation to another size, by `nearest`: `Y[n, c, y, x] = X[n, c, ⌊y·H/H'⌋, ⌊x·W/W'⌋]`, or by `bilinear`: the mean of
-//! the four pixels around row `max(0, (y + ½)·H/H' − ½)` and the corresponding column, weighted by how near they are.
+//! Interpolation to another size, by `nearest`: `Y[n, c, y, x] = X[n, c, ⌊y·H/H'⌋, ⌊x·W/W'⌋]`, or by `bilinear`: the
+//! mean of the four pixels around row `max(0, (y + ½)·H/H' − ½)` and the corresponding column, weighted by their nearness.
 //!
 //! This is PyTorch's `align_corners=False`. Positions are exact fractions, whereas PyTorch computes them in f32 and may select
 //! a neighboring pixel.
@@ -8,7 +8,7 @@ use super::*;
 use striate_kernels::reference::{self, Between};
 use striate_kernels::{Upsample, UpsampleBackward};
 
-/// How a value between pixels is determined.
+/// The method of determining a value between pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Interpolation {
@@ -34,7 +34,7 @@ pub enum ToSize {
 pub struct Interpolate {
     /// The size of the output.
     pub to: ToSize,
-    /// How a value between pixels is determined.
+    /// The method of determining a value between pixels.
     pub mode: Interpolation,
 }
 

@@ -11,9 +11,9 @@ use striate_kernels::{LayerNorm, LayerNormBackward, ProductSums, SampleSums, ref
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerNorm2d {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub num_channels: usize,
-    /// Added to the variance.
+    /// The number that is added to the variance.
     pub eps: f32,
 }
 

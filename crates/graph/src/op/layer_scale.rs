@@ -10,9 +10,9 @@ use striate_kernels::{ProductSums, SampleSums, ScaleChannels, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerScale {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub num_channels: usize,
-    /// The initial value of the factors; `None`: 1. Never stored.
+    /// The initial value of the factors; `None` means 1. Never stored.
     #[serde(skip)]
     pub init: Option<f32>,
 }

@@ -9,13 +9,14 @@ use striate_kernels::{Bf16Weights, LinearPack, linear, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Linear {
-    /// Length of the input vector.
+    /// The length of the input vector.
     pub in_features: usize,
-    /// Length of the output vector.
+    /// The length of the output vector.
     pub out_features: usize,
     /// Whether a learned number is added to each output.
     pub bias: bool,
-    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch. Never stored.
+    /// The initialization of the weight; the bias then starts at 0. With `None`, both are initialized as in PyTorch. Never
+    /// stored.
     #[serde(skip)]
     pub init: Option<Init>,
 }

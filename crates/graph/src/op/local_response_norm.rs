@@ -15,13 +15,13 @@ const LARGEST: f32 = 100.0;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LocalResponseNorm {
-    /// Number of channels in the sum.
+    /// The number of channels in the sum.
     pub size: usize,
-    /// Weight of the sum; PyTorch's default is 1e-4.
+    /// The factor of the sum; PyTorch's default is 1e-4.
     pub alpha: f32,
-    /// The power that the sum is raised to, negated; PyTorch's default is 0.75.
+    /// The exponent of the power, with the opposite sign; PyTorch's default is 0.75.
     pub beta: f32,
-    /// Added to the sum, so that nothing is divided by 0; PyTorch's default is 1.
+    /// The number that is added to the sum, so that nothing is divided by 0; PyTorch's default is 1.
     pub k: f32,
 }
 

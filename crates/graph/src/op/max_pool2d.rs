@@ -4,17 +4,17 @@
 use super::*;
 use striate_kernels::{MaxPool, MaxPoolBackward, PoolShape, reference};
 
-/// Maximum of each window.
+/// The maximum of each window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MaxPool2d {
-    /// Size of the window `[kh, kw]`.
+    /// The size of the window `[kh, kw]`.
     pub kernel_size: [usize; 2],
-    /// Distance between windows `[rows, columns]`.
+    /// The distance between windows `[rows, columns]`.
     pub stride: [usize; 2],
-    /// Cells added on each side `[rows, columns]`, as −∞.
+    /// The number of cells added on each side `[rows, columns]`, as −∞.
     pub padding: [usize; 2],
-    /// Distance between taps `[rows, columns]`.
+    /// The distance between taps `[rows, columns]`.
     pub dilation: [usize; 2],
     /// Whether a last window may begin inside the image, or in the padding before it, and end beyond the padding after it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

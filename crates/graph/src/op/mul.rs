@@ -4,7 +4,7 @@
 use super::*;
 use striate_kernels::{ProductSums, reference};
 
-/// Elementwise product, or a factor for each channel.
+/// The elementwise product, or a factor for each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mul {}

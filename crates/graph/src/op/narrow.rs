@@ -7,9 +7,9 @@ use striate_kernels::{Channels, Run};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Narrow {
-    /// Index of the first channel.
+    /// The index of the first channel.
     pub start: usize,
-    /// Number of channels.
+    /// The number of channels.
     pub length: usize,
 }
 

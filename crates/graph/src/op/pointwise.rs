@@ -1,5 +1,5 @@
 //! Functions of each value: `Y = f(X)`. The functions, their derivatives and their kernels are in
-//! [`striate_kernels::activation`]; this file has what an operation of this kind reports about itself.
+//! [`striate_kernels::activation`]; this file has the facts that an operation of this kind reports about itself.
 //!
 //! To add one, add its line to `each_pointwise!`, and to `operations!` in `mod.rs`.
 
@@ -95,7 +95,8 @@ fn vjp(function: Activation, at: &Reference<'_>, grad_output: &[f64]) -> Gradien
     Gradients { inputs: vec![at.x[0].iter().zip(grad_output).map(grad).collect()], params: Vec::new() }
 }
 
-/// Hands every function to a macro: its operation, its method, its settings, and what the operation reports about itself.
+/// Passes every function to a macro: its operation, its method, its settings, and the facts that the operation reports about
+/// itself.
 macro_rules! each_pointwise {
     ($then:ident) => {
         $then! {
@@ -110,7 +111,7 @@ macro_rules! each_pointwise {
             ), Any, Moves, Some(Shift::Zero);
             /// `x` where it is above 0, else `alpha · (e^x − 1)`.
             Elu: elu(
-                /// The function tends to `−alpha` far below 0.
+                /// The negated limit of the function far below 0.
                 alpha
             ), Any, Exponential, None;
             /// The scaled exponential linear unit, whose constants keep mean 0 and variance 1.

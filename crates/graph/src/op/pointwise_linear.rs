@@ -9,13 +9,14 @@ use crate::explain::Pass;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PointwiseLinear {
-    /// Number of channels of the input.
+    /// The number of channels of the input.
     pub in_features: usize,
-    /// Number of channels of the output.
+    /// The number of channels of the output.
     pub out_features: usize,
     /// Whether a learned number is added to each output channel.
     pub bias: bool,
-    /// How the weight is initialized; the bias then starts at 0. `None`: both as in PyTorch. Never stored.
+    /// The initialization of the weight; the bias then starts at 0. With `None`, both are initialized as in PyTorch. Never
+    /// stored.
     #[serde(skip)]
     pub init: Option<Init>,
 }

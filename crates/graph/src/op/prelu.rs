@@ -10,9 +10,9 @@ use striate_kernels::{PReluBackward, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PRelu {
-    /// Number of slopes: 1, or one per channel.
+    /// The number of slopes: 1, or one per channel.
     pub num_parameters: usize,
-    /// The initial value of the slopes; `None`: 0.25. Never stored.
+    /// The initial value of the slopes; `None` means 0.25. Never stored.
     #[serde(skip)]
     pub init: Option<f32>,
 }

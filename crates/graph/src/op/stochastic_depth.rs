@@ -1,5 +1,5 @@
-//! Stochastic depth: `Y = X · m / (1 − p)`, where `m` of each sample is 0 with probability `p` and 1 otherwise. Exists only in
-//! graphs for training.
+//! Stochastic depth: `Y = X · m / (1 − p)`, where `m` of each sample is 0 with probability `p` and 1 otherwise. It
+//! exists only in graphs for training.
 //!
 //! The draw is a pure function of (seed, update, sample, layer), like that of dropout.
 //!
@@ -14,7 +14,7 @@ use striate_kernels::{DropoutUnit, dropout_keeps, reference};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StochasticDepth {
-    /// Probability that a sample is zeroed, at least 0 and below 1.
+    /// The probability that a sample is zeroed, at least 0 and below 1.
     pub p: f32,
 }
 

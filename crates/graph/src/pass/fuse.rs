@@ -10,7 +10,7 @@
 //! after    relu = conv2, which adds x, with activation
 //! ```
 //!
-//! If each of two terms could add the other, the one that is computed last does.
+//! If each of two terms could add the other, the one that is computed last adds the other.
 //!
 //! The fused node takes the place of the last. The values in between no longer exist, so a value that is tapped, or that has a
 //! second consumer, is never fused away.
