@@ -1,15 +1,17 @@
 //! One zeroed, cache-line-aligned allocation, on large pages if the system offers them.
 
-use std::alloc::{Layout, alloc, dealloc};
+use std::alloc::{Layout, alloc_zeroed, dealloc};
 
 /// Large arenas start on a large page, small ones on a cache line.
 const LARGE_PAGE: usize = 2 << 20;
 const LINE: usize = 64;
 
-/// `len` f32 values that start at zero.
+/// `len` f32 values that start at zero. A page of a large arena takes up memory from when it is first touched.
 pub(crate) struct Arena {
     start: *mut f32,
     len: usize,
+    /// What was allocated: the values start at the first large page, or cache line, of it.
+    allocated: *mut u8,
     layout: Layout,
     #[cfg(all(test, unix))]
     guards: Vec<std::ops::Range<usize>>,
@@ -25,24 +27,28 @@ impl Arena {
     pub(crate) fn zeroed(len: usize) -> Option<Self> {
         let bytes = len.max(LINE).checked_mul(4)?;
         let align = if bytes >= LARGE_PAGE { LARGE_PAGE } else { LINE };
-        let layout = Layout::from_size_align(bytes, align).ok()?;
+        // Memory that is fresh from the system is zero without being touched. The standard library knows that only for alignments
+        // that any allocation has; for others it writes the zeros.
+        let layout = Layout::from_size_align(bytes.checked_add(align)?, align_of::<f32>()).ok()?;
         // SAFETY: the layout is not empty.
-        let start = unsafe { alloc(layout) }.cast::<f32>();
-        if start.is_null() {
+        let allocated = unsafe { alloc_zeroed(layout) };
+        if allocated.is_null() {
             return None;
         }
-        // A page is allocated when it is first touched, so the advice must come before the zeros.
+        // SAFETY: less than `align` bytes further on, where `bytes` bytes of the allocation follow.
+        let start = unsafe { allocated.add(allocated.addr().next_multiple_of(align) - allocated.addr()) };
+        let start = start.cast::<f32>();
+        // A page is allocated when it is first touched, so the advice must come before that.
         #[cfg(target_os = "linux")]
         if bytes >= LARGE_PAGE {
             // This is only advice: 4 KiB pages work too, but slower.
-            // SAFETY: the range is the allocation just made.
+            // SAFETY: the range is part of the allocation just made.
             unsafe { libc::madvise(start.cast(), bytes, libc::MADV_HUGEPAGE) };
         }
-        // SAFETY: the allocation has this many bytes.
-        unsafe { start.cast::<u8>().write_bytes(0, bytes) };
         Some(Self {
             start,
             len,
+            allocated,
             layout,
             #[cfg(all(test, unix))]
             guards: Vec::new(),
@@ -106,7 +112,7 @@ impl Drop for Arena {
         #[cfg(all(test, unix))]
         self.guards.iter().for_each(|part| self.protect(part, libc::PROT_READ | libc::PROT_WRITE));
         // SAFETY: allocated in `zeroed` with this layout.
-        unsafe { dealloc(self.start.cast(), self.layout) }
+        unsafe { dealloc(self.allocated, self.layout) }
     }
 }
 
