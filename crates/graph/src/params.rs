@@ -87,6 +87,11 @@ impl Params {
         Some(Arc::unwrap_or_clone(self.entries.remove(at).1))
     }
 
+    /// Drops the array of that name.
+    pub(crate) fn release(&mut self, name: &str) {
+        self.entries.retain(|(n, _)| n != name);
+    }
+
     /// Iterates over names and arrays, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayD<f32>)> {
         self.entries.iter().map(|(name, array)| (name.as_str(), &**array))

@@ -70,6 +70,16 @@ pub enum SessionError {
     Engine(String),
 }
 
+/// That `values` values are `n` images of the network's input.
+pub(crate) fn check_images(graph: &Graph, values: usize, n: usize) -> Result<(), RunError> {
+    let expected = graph.input_shape();
+    if n == 0 {
+        return Err(RunError::Empty);
+    }
+    let is_whole = values == n * expected.iter().product::<usize>();
+    if is_whole { Ok(()) } else { Err(RunError::Shape { expected, got: vec![n, values / n] }) }
+}
+
 /// Gradients and edits are meaningful only if the values of an image do not depend on other images or on chance.
 pub(crate) fn check_evaluates(graph: &Graph) -> Result<(), RunError> {
     graph.in_training().map_or(Ok(()), |node| Err(RunError::Training { value: node.name.clone() }))

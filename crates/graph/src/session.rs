@@ -11,15 +11,12 @@ use crate::packed::Packed;
 use crate::params::Params;
 use crate::plan_error::PlanError;
 use crate::plans::Plans;
-use crate::run_error::{RunError, SessionError, check_evaluates};
-use crate::stage::{Key, Kind, Request, Stage};
+use crate::run_error::{RunError, SessionError, check_evaluates, check_images};
+use crate::stage::{Key, Kind, Request, Stage, TILE};
 use crate::watch::{Captured, Held, Tap, Watch, exactly};
 use ndarray::{ArrayD, ArrayView4, ArrayViewD, IxDyn};
 use std::borrow::Cow;
 use striate_kernels::ReluRule;
-
-/// Samples in one pass: enough rows for fully connected layers, and few enough that activations stay in a core's cache.
-const TILE: usize = 32;
 
 /// What a run needs besides the images.
 struct Task<'a> {
@@ -34,6 +31,9 @@ struct Task<'a> {
 /// Every value in it has a name: [`Session::tap`] keeps a value, [`Session::tap_grad`] keeps its gradient,
 /// [`Session::register_forward_hook`] registers a function that is called with the inputs and the output of an operation, and
 /// [`Session::run_with`] changes values for one run. Without any of them nothing is kept, and the passes fuse what they can.
+///
+/// For all of this it keeps the parameters twice: as they were given, and as the kernels read them. A [`Runner`](crate::Runner)
+/// keeps them once.
 ///
 /// # Example
 /// ```
@@ -268,14 +268,7 @@ impl Session {
     /// # Errors
     /// Those of [`Session::run`].
     pub fn run_slice(&mut self, images: &[f32], n: usize) -> Result<&[f32], RunError> {
-        let expected = self.graph.input_shape();
-        let per_sample: usize = expected.iter().product();
-        if n == 0 {
-            return Err(RunError::Empty);
-        }
-        if images.len() != n * per_sample {
-            return Err(RunError::Shape { expected, got: vec![n, images.len() / n] });
-        }
+        check_images(&self.graph, images.len(), n)?;
         let task = Task { backward: None, grads: &[], edits: Edits::default() };
         self.go(images, n, &task)?;
         Ok(&self.output)
@@ -295,7 +288,8 @@ impl Session {
         let at = match &edits.params {
             // This plan is for an edited network, so it is of no use to the next run.
             Some(params) => {
-                own = Some(Stage::plan(&self.request(&self.key(&kind), params, n), None)?);
+                own =
+                    Some(Stage::plan(&self.request(&self.key(&kind), n), &mut Cow::Borrowed(params), None)?);
                 None
             }
             None => Some(self.planned(kind, n)?),
@@ -340,8 +334,8 @@ impl Session {
             return Ok(at);
         }
         let key = self.key(&kind);
-        let request = self.request(&key, &self.params, n);
-        let stage = self.packed.plan(&key, |constants| Stage::plan(&request, constants))?;
+        let (request, mut params) = (self.request(&key, n), Cow::Borrowed(&self.params));
+        let stage = self.packed.plan(&key, |constants| Stage::plan(&request, &mut params, constants))?;
         Ok(self.plans.add(kind, stage))
     }
 
@@ -488,9 +482,9 @@ impl Session {
         Key { kind: kind.clone(), values: self.watch.values(&self.graph), gradients, passes: self.passes }
     }
 
-    fn request<'a>(&'a self, key: &'a Key, params: &'a Params, n: usize) -> Request<'a> {
+    fn request<'a>(&'a self, key: &'a Key, n: usize) -> Request<'a> {
         let (tile, most_bytes, reuse) = (n.min(TILE), self.most_bytes, self.reuse);
-        Request { engine: &self.engine, graph: &self.graph, params, key, tile, most_bytes, batch: n, reuse }
+        Request { engine: &self.engine, graph: &self.graph, key, tile, most_bytes, batch: n, reuse }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::pass::{Folded, fold_batch_norm, fuse, fuse_beside};
 use crate::plan::{Purpose, Wanted, plan};
 use crate::plan_error::PlanError;
 use crate::watch::{Held, Kept, views};
+use std::borrow::Cow;
 use std::ops::Range;
 use striate_kernels::Activation;
 use striate_kernels::{Buf, Builder, Constants, Program, ReluRule, Step, Value, export};
@@ -46,7 +47,6 @@ pub(crate) struct Key {
 pub(crate) struct Request<'a> {
     pub(crate) engine: &'a Engine,
     pub(crate) graph: &'a Graph,
-    pub(crate) params: &'a Params,
     pub(crate) key: &'a Key,
     /// Most samples at once, where [`MOST_BYTES`] hold their values; else as many as these do.
     pub(crate) tile: usize,
@@ -60,6 +60,9 @@ pub(crate) struct Request<'a> {
 
 /// Beyond this, fewer samples run at once; the results do not depend on their number.
 const MOST_BYTES: usize = 4 << 30;
+
+/// Samples in one pass: enough rows for fully connected layers, and few enough that activations stay in a core's cache.
+pub(crate) const TILE: usize = 32;
 
 /// A program for inference.
 pub(crate) struct Stage {
@@ -80,11 +83,15 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// Plans for as many samples at once as there is memory for. `constants` are those of a stage that differs in the number of
-    /// samples alone.
-    pub(crate) fn plan(request: &Request<'_>, constants: Option<&Constants>) -> Result<Self, PlanError> {
+    /// samples alone. Of parameters that it owns, it releases each once all kernels have it.
+    pub(crate) fn plan(
+        request: &Request<'_>,
+        params: &mut Cow<'_, Params>,
+        constants: Option<&Constants>,
+    ) -> Result<Self, PlanError> {
         let mut tile = request.tile;
         loop {
-            match Self::plan_tile(request, tile, constants) {
+            match Self::plan_tile(request, params, tile, constants) {
                 Err(PlanError::Memory(_)) if tile > 1 => tile = tile.div_ceil(2),
                 done => return done,
             }
@@ -93,6 +100,7 @@ impl Stage {
 
     fn plan_tile(
         request: &Request<'_>,
+        params: &mut Cow<'_, Params>,
         tile: usize,
         constants: Option<&Constants>,
     ) -> Result<Self, PlanError> {
@@ -131,10 +139,17 @@ impl Stage {
         builder.keep(output.buf);
         let mut program = builder.finish_with(constants.cloned())?;
         // Constants that are given hold their values already; running statistics are each plan's own.
-        for slot in placed.slots.iter().filter(|slot| constants.is_none() || !slot.trainable) {
-            slot.write(&mut program, slot.buf, &folded.param(request.params, &slot.name));
+        for (i, slot) in placed.slots.iter().enumerate().filter(|(_, s)| constants.is_none() || !s.trainable)
+        {
+            slot.write(&mut program, slot.buf, &folded.param(params, &slot.name));
             if constants.is_none() {
                 program.prepare(slot.buf, &request.engine.pool, request.engine.isa);
+            }
+            if let Cow::Owned(params) = params
+                && slot.trainable
+                && placed.slots[i + 1..].iter().all(|later| later.name != slot.name)
+            {
+                params.release(&slot.name);
             }
         }
         let kept = Kept::new(&placed, &views);

@@ -3,7 +3,10 @@
 use ndarray::Array4;
 use serde_json::json;
 use striate_graph::op::{Cost, Init, Linear, Op, Relu};
-use striate_graph::{Auxiliary, Engine, Graph, GraphError, Node, Params, PlanError, Session, SessionError};
+use striate_graph::{
+    Arithmetic, Auxiliary, Engine, Graph, GraphError, Node, Params, PlanError, Runner, Session, SessionError,
+    Winograd,
+};
 
 fn linear(in_features: usize, out_features: usize) -> Op {
     Linear { in_features, out_features, bias: true, init: None }.into()
@@ -173,6 +176,52 @@ fn where_memory_is_short_fewer_samples_pass_at_once_to_the_same_bits() {
     }
     let error = make().with_most_bytes(100).run(&images.view()).unwrap_err().to_string();
     assert!(error.contains("kB of memory, but only 1 kB are allowed"), "{error}");
+}
+
+#[test]
+fn a_runner_says_what_a_session_says() {
+    let graph = twice(4, 4);
+    let engine = Engine::new(Some(1)).unwrap();
+    let make = |params, most_bytes| Runner::new(graph.clone(), params, engine.clone(), most_bytes);
+    let said = |made: Result<Runner, SessionError>| made.err().expect("it cannot be made").to_string();
+    let session = Session::with_engine(graph.clone(), Params::default(), engine.clone());
+    assert_eq!(said(make(Params::default(), None)), session.err().expect("no parameters").to_string());
+    let limited = said(make(Params::init(&graph, 1), Some(100)));
+    assert!(limited.contains("of memory, but only 1 kB are allowed"), "{limited}");
+
+    let params = Params::init(&graph, 1);
+    let mut session = Session::with_engine(graph.clone(), params.clone(), engine.clone()).unwrap();
+    let mut runner = make(params, None).unwrap();
+    for (values, n) in [(0, 0), (4, 0), (7, 2), (8, 1)] {
+        let images = vec![0.5; values];
+        assert_eq!(runner.run_slice(&images, n).unwrap_err(), session.run_slice(&images, n).unwrap_err());
+    }
+    assert_eq!(runner.run_slice(&[0.5; 8], 2).unwrap(), session.run_slice(&[0.5; 8], 2).unwrap());
+    assert_eq!(runner.memory_bytes(), session.memory_bytes());
+    assert_eq!(runner.clone().memory_bytes(), 0, "nothing is planned yet");
+}
+
+#[test]
+fn in_use_a_convolution_by_winograd_has_its_weights_in_one_form() {
+    let (channels, side) = (128, 14);
+    let input = json!({"op": "input", "channels": channels, "height": side, "width": side});
+    let mut conv = conv(json!([1, 1]));
+    (conv["in_channels"], conv["out_channels"], conv["groups"]) =
+        (channels.into(), channels.into(), 1.into());
+    let shape = [channels, side, side];
+    let nodes = vec![node(op(input), &[], &shape, "input", ""), node(op(conv), &[0], &shape, "conv", "conv")];
+    let graph = Graph { nodes, output: 1, auxiliary: vec![] };
+    let bytes = |winograd| {
+        let arithmetic = Arithmetic { winograd, ..Arithmetic::default() };
+        let engine = Engine::new(Some(1)).unwrap().with_arithmetic(arithmetic);
+        let params = Params::init(&graph, 1);
+        let mut session = Session::with_engine(graph.clone(), params, engine).unwrap();
+        session.run(&Array4::ones([1, channels, side, side]).view()).unwrap();
+        session.memory_bytes()
+    };
+    let pairs = 4 * channels * channels;
+    let (transformed, direct) = (36 * pairs, 9 * pairs);
+    assert_eq!(bytes(Winograd::Auto) - transformed, bytes(Winograd::Off) - direct, "what is not weights");
 }
 
 #[test]

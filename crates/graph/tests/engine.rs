@@ -5,7 +5,9 @@ mod nets;
 use ndarray::ArrayView4;
 use nets::{Descent, Net, all, gates_and_scales, norms, params, pointwise};
 use striate_graph::interpret::Values;
-use striate_graph::{CrossEntropy, Engine, Graph, Mode, Session, Target, TrainOptions, TrainStep, trace};
+use striate_graph::{
+    CrossEntropy, Engine, Graph, Mode, Runner, Session, Target, TrainOptions, TrainStep, trace,
+};
 use striate_kernels::Isa;
 use striate_testkit::{Sample, assert_close, widen};
 
@@ -177,6 +179,27 @@ fn a_sample_gets_the_same_logits_alone_and_in_any_batch() {
             let one = session.run_slice(&images[n * per_sample..(n + 1) * per_sample], 1).unwrap();
             assert_eq!(one, &all[n * classes..(n + 1) * classes], "{} sample {n}", net.name);
         }
+    }
+}
+
+#[test]
+fn a_runner_gives_the_bits_of_a_session_in_any_batch_and_in_a_clone() {
+    let bits = |values: &[f32]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    for net in all().into_iter().chain([pointwise(), norms()]).chain(gates_and_scales()) {
+        let graph = trace(&net, Mode::Eval, net.input).unwrap();
+        let (n, engine) = (40, Engine::new(Some(2)).unwrap());
+        let per_sample: usize = net.input.iter().product();
+        let images = Sample::new(2).normal_vec(n * per_sample);
+        let mut session = Session::with_engine(graph.clone(), params(&graph), engine.clone()).unwrap();
+        let want = bits(session.run_slice(&images, n).unwrap());
+        let mut runner = Runner::new(graph.clone(), params(&graph), engine, None).unwrap();
+        for part in [1, 3, n] {
+            let got = bits(runner.run_slice(&images[..part * per_sample], part).unwrap());
+            assert_eq!(got, want[..part * net.classes], "{}: {part} samples", net.name);
+        }
+        let mut clone = runner.clone();
+        drop(runner);
+        assert_eq!(bits(clone.run_slice(&images, n).unwrap()), want, "{}: a clone", net.name);
     }
 }
 
