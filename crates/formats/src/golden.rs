@@ -37,6 +37,22 @@ pub(crate) struct Encoded {
     logits: String,
 }
 
+/// What computes the logits of one normalized image.
+pub(crate) trait Run: FnMut(&[f32]) -> Result<Vec<f32>, RunError> {}
+impl<F: FnMut(&[f32]) -> Result<Vec<f32>, RunError>> Run for F {}
+
+/// A session for [`Golden::filled`] and [`Golden::verify`].
+pub(crate) fn by_session(
+    graph: &Graph,
+    params: &Params,
+    preprocess: &Preprocess,
+    engine: &Engine,
+) -> Result<impl Run + use<>, Problem> {
+    let session = Session::with_engine(graph.clone(), params.clone(), engine.clone())?;
+    let mut session = session.with_most_bytes(most_bytes(params, preprocess));
+    Ok(move |image: &[f32]| Ok(session.run_slice(image, 1)?.to_vec()))
+}
+
 impl Golden {
     /// Generates up to four images and computes their logits.
     ///
@@ -48,51 +64,45 @@ impl Golden {
         preprocess: &Preprocess,
         engine: &Engine,
     ) -> Result<Self, Problem> {
+        Self::images(preprocess)?.filled(preprocess, by_session(graph, params, preprocess, engine)?)
+    }
+
+    /// Up to four images without logits.
+    pub(crate) fn images(preprocess: &Preprocess) -> Result<Self, Problem> {
         let len = preprocess.sample_len();
         check_limit("bytes of a golden image", limits::GOLDEN_BYTES, len)?;
         let n = (limits::GOLDEN_BYTES / 64 / len).clamp(1, 4);
         let pixels: Vec<u8> = (0..n).flat_map(|i| image(i, preprocess)).collect();
-        let mut golden = Self { pixels, n, logits: Vec::new() };
-        golden.logits = golden.compute(graph, params, preprocess, engine)?;
+        Ok(Self { pixels, n, logits: Vec::new() })
+    }
+
+    /// The same images with the logits that `run` gives for each.
+    pub(crate) fn filled(self, preprocess: &Preprocess, run: impl Run) -> Result<Self, Problem> {
+        let logits = self.compute(preprocess, run)?;
         // Without finite numbers there would be nothing to compare: such a file could be written but never read.
-        if let Some(&got) = golden.logits.iter().find(|logit| !logit.is_finite()) {
+        if let Some(&got) = logits.iter().find(|logit| !logit.is_finite()) {
             return Err(Problem::Logits { got });
         }
-        Ok(golden)
+        Ok(Self { logits, ..self })
     }
 
     /// The logits that the network computes now, one image at a time.
-    fn compute(
-        &self,
-        graph: &Graph,
-        params: &Params,
-        preprocess: &Preprocess,
-        engine: &Engine,
-    ) -> Result<Vec<f32>, Problem> {
-        let session = Session::with_engine(graph.clone(), params.clone(), engine.clone())?;
-        let mut session = session.with_most_bytes(most_bytes(params, preprocess));
+    fn compute(&self, preprocess: &Preprocess, mut run: impl Run) -> Result<Vec<f32>, Problem> {
         let mut image = vec![0.0; preprocess.sample_len()];
         let mut logits = Vec::new();
         for pixels in self.pixels.chunks_exact(image.len()) {
             preprocess.normalize(pixels, &mut image);
-            let run = session.run_slice(&image, 1).map_err(|e| match e {
+            logits.extend(run(&image).map_err(|e| match e {
                 RunError::Plan(plan) => Problem::Session(SessionError::Plan(plan)),
                 other => Problem::Entry { key: "striate.golden", reason: other.to_string() },
-            })?;
-            logits.extend_from_slice(run);
+            })?);
         }
         Ok(logits)
     }
 
     /// Computes the logits again; returns the largest difference.
-    pub(crate) fn verify(
-        &self,
-        graph: &Graph,
-        params: &Params,
-        preprocess: &Preprocess,
-        engine: &Engine,
-    ) -> Result<f32, Problem> {
-        let computed = self.compute(graph, params, preprocess, engine)?;
+    pub(crate) fn verify(&self, preprocess: &Preprocess, run: impl Run) -> Result<f32, Problem> {
+        let computed = self.compute(preprocess, run)?;
         let classes = self.logits.len() / self.n;
         let mut largest_difference = 0.0_f32;
         for image in 0..self.n {
@@ -152,7 +162,7 @@ impl Golden {
 }
 
 /// The memory that one image may take, as justified by its size and the parameters.
-fn most_bytes(params: &Params, preprocess: &Preprocess) -> usize {
+pub(crate) fn most_bytes(params: &Params, preprocess: &Preprocess) -> usize {
     let pixels = preprocess.sample_len() as u64;
     let living = limits::LIVING_VALUES.min(limits::VALUES_PER_PIXEL.saturating_mul(pixels));
     let weights = params.iter().map(|(_, array)| array.len() as u64).sum::<u64>();

@@ -39,6 +39,7 @@ pub mod limits;
 mod model_file;
 #[cfg(feature = "weights")]
 mod pth;
+mod runnable;
 #[cfg(feature = "weights")]
 mod weights;
 
@@ -49,5 +50,6 @@ pub use golden::Golden;
 pub use model_file::{ModelFile, Provenance};
 #[cfg(feature = "weights")]
 pub use pth::{PickleError, PthError, ZipError};
+pub use runnable::{Runnable, Unverified};
 #[cfg(feature = "weights")]
 pub use weights::{Container, StateDict, Weights, WeightsFile, read_weights};

@@ -3,7 +3,7 @@
 use crate::container::{Container, Kind, check_limit};
 use crate::disk::{Disk, RealDisk, save};
 use crate::error::{FormatError, Problem};
-use crate::golden::{Encoded, Golden};
+use crate::golden::{Encoded, Golden, by_session};
 use crate::limits;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,12 +84,24 @@ impl ModelFile {
         provenance: Provenance,
         engine: &Engine,
     ) -> Result<Self, Problem> {
+        let mut model = Self::without_golden(graph, params, preprocess, classes, provenance)?;
+        model.golden = Golden::new(&model.graph, &model.params, &model.preprocess, engine)?;
+        Ok(model)
+    }
+
+    /// Checks that the parts fit together; there are no golden logits yet.
+    pub(crate) fn without_golden(
+        graph: Graph,
+        params: Params,
+        preprocess: Preprocess,
+        classes: Vec<String>,
+        provenance: Provenance,
+    ) -> Result<Self, Problem> {
         let golden = Golden::default();
-        let mut model = Self { graph, params, preprocess, classes, provenance, golden };
+        let model = Self { graph, params, preprocess, classes, provenance, golden };
         model.check_graph()?;
         check_params(&model.graph, &model.params)?;
         model.check_work()?;
-        model.golden = Golden::new(&model.graph, &model.params, &model.preprocess, engine)?;
         Ok(model)
     }
 
@@ -130,6 +142,11 @@ impl ModelFile {
     /// # Errors
     /// If the file is not valid; all missing, unexpected and mismatched arrays are listed.
     pub fn load(path: &Path) -> Result<Self, FormatError> {
+        Self::load_unverified(path)?.verified().map_err(|p| p.at(path))
+    }
+
+    /// Like [`load`](Self::load), without computing the golden logits.
+    pub(crate) fn load_unverified(path: &Path) -> Result<Self, FormatError> {
         let (file, file_bytes) = open(path)?;
         Self::read(&mut BufReader::new(file), file_bytes).map_err(|p| p.at(path))
     }
@@ -139,9 +156,15 @@ impl ModelFile {
     /// # Errors
     /// Those of [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
+        Self::from_bytes_unverified(bytes)?.verified()
+    }
+
+    /// Like [`from_bytes`](Self::from_bytes), without computing the golden logits.
+    pub(crate) fn from_bytes_unverified(bytes: &[u8]) -> Result<Self, Problem> {
         Self::read(&mut &bytes[..], bytes.len() as u64)
     }
 
+    /// Reads and checks everything but the golden logits.
     fn read(from: &mut dyn Read, file_bytes: u64) -> Result<Self, Problem> {
         let mut container = Container::read(from, file_bytes, Kind::Model)?;
         let model = Self {
@@ -161,8 +184,12 @@ impl ModelFile {
         container.check_hash()?;
         let model = Self { params: std::mem::take(&mut container.tensors), ..model };
         room_for_session(&model.params)?;
-        model.verify(&Engine::new(Some(1)).map_err(Problem::Engine)?)?;
         Ok(model)
+    }
+
+    pub(crate) fn verified(self) -> Result<Self, Problem> {
+        self.verify(&Engine::new(Some(1)).map_err(Problem::Engine)?)?;
+        Ok(self)
     }
 
     /// Computes the golden logits again on `engine` and returns the largest difference.
@@ -173,7 +200,8 @@ impl ModelFile {
     /// # Errors
     /// [`Problem::Golden`] if the difference is larger.
     pub fn verify(&self, engine: &Engine) -> Result<f32, Problem> {
-        self.golden.verify(&self.graph, &self.params, &self.preprocess, engine)
+        let run = by_session(&self.graph, &self.params, &self.preprocess, engine)?;
+        self.golden.verify(&self.preprocess, run)
     }
 
     /// Computes the SHA-256 of a file, in lower-case hexadecimal.

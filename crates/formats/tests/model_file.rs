@@ -6,8 +6,8 @@ use common::{join, model, split};
 use expect_test::{Expect, expect};
 use ndarray::{ArrayD, IxDyn};
 use std::fs;
-use striate_formats::{Checkpoint, ModelFile, Problem, limits};
-use striate_graph::Engine;
+use striate_formats::{Checkpoint, ModelFile, Problem, Unverified, limits};
+use striate_graph::{Arithmetic, Dtype, Engine, Winograd};
 
 fn check(bytes: &[u8], expected: &Expect) {
     let error = ModelFile::from_bytes(bytes).expect_err("a damaged file is refused");
@@ -268,6 +268,54 @@ fn every_golden_answer_is_compared() {
         let error = ModelFile::from_bytes(&other.to_bytes().unwrap()).unwrap_err();
         assert!(matches!(error, Problem::Golden { .. }), "logit {at}: {error}");
     }
+}
+
+/// An engine of the usual arithmetic, and of others.
+fn engines() -> [Engine; 3] {
+    let engine = Engine::new(Some(2)).unwrap();
+    let other = |winograd, dtype| engine.clone().with_arithmetic(Arithmetic { winograd, dtype });
+    let (off, bf16) = (other(Winograd::Off, Dtype::F32), other(Winograd::Auto, Dtype::Bf16));
+    [engine.clone(), off, bf16]
+}
+
+#[test]
+fn a_model_that_only_runs_computes_the_golden_logits() {
+    let good = model();
+    let bytes = good.to_bytes().unwrap();
+    for (i, engine) in engines().iter().enumerate() {
+        let mut model = Unverified::from_bytes(&bytes).unwrap().runnable(engine).unwrap();
+        assert_eq!((&model.classes, &model.preprocess), (&good.classes, &good.preprocess));
+        let mut images = vec![0.0; good.golden.pixels.len()];
+        let len = good.preprocess.sample_len();
+        for (pixels, image) in good.golden.pixels.chunks(len).zip(images.chunks_mut(len)) {
+            model.preprocess.normalize(pixels, image);
+        }
+        let logits = model.runner.run_slice(&images, good.golden.n).unwrap();
+        assert!(i > 0 || logits == good.golden.logits, "the same bits");
+    }
+}
+
+#[test]
+fn a_wrong_golden_answer_is_found_in_any_arithmetic() {
+    let mut other = model();
+    other.golden.logits[4] += 1.0;
+    let bytes = other.to_bytes().unwrap();
+    let want = ModelFile::from_bytes(&bytes).unwrap_err().to_string();
+    for engine in engines() {
+        let error = Unverified::from_bytes(&bytes).unwrap().runnable(&engine).err().expect("it is wrong");
+        assert_eq!(error.to_string(), want);
+    }
+}
+
+#[test]
+fn a_model_without_finite_logits_does_not_run() {
+    let ModelFile { graph, mut params, preprocess, classes, provenance, .. } = model();
+    params.get_mut("5.weight").unwrap().fill(f32::MAX);
+    let engine = Engine::new(Some(1)).unwrap();
+    let parts = (graph.clone(), params.clone(), preprocess.clone(), classes.clone(), provenance.clone());
+    let new = ModelFile::new(parts.0, parts.1, parts.2, parts.3, parts.4, &engine).unwrap_err().to_string();
+    let model = Unverified::new(graph, params, preprocess, classes, provenance).unwrap();
+    assert_eq!(model.runnable(&engine).err().expect("an infinite logit").to_string(), new);
 }
 
 #[test]
