@@ -17,12 +17,12 @@ pub use pretrained::Pretrained;
 use std::path::Path;
 use std::sync::Arc;
 
-use striate_base::{check_logits, softmax};
 use striate_formats::{FormatError, ModelFile};
-use striate_graph::{Engine, RunError, Session};
+use striate_graph::{Engine, Session};
 use striate_image::{Image, Preprocess};
 
 use crate::Error;
+use crate::prediction::{Prediction, mirrored, normalize, predictions};
 
 /// A network with its parameters, its preprocessing and the names of its classes, which can be trained, saved, loaded and used
 /// for prediction.
@@ -43,58 +43,6 @@ pub struct Classifier {
     classes: Arc<[String]>,
     /// The buffer for normalized pixels, reused between runs.
     images: Vec<f32>,
-}
-
-/// The prediction of a network for one image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prediction {
-    classes: Arc<[String]>,
-    /// One logit per class, before the softmax.
-    pub logits: Vec<f32>,
-}
-
-impl Prediction {
-    /// Returns the `k` classes with the highest probabilities as `(index, probability)`, the highest first; ties go to the
-    /// lower index.
-    pub fn top(&self, k: usize) -> Vec<(usize, f32)> {
-        let probabilities = self.probabilities();
-        let mut order: Vec<usize> = (0..probabilities.len()).collect();
-        order.sort_by(|&a, &b| self.logits[b].total_cmp(&self.logits[a]).then(a.cmp(&b)));
-        order.into_iter().take(k).map(|class| (class, probabilities[class])).collect()
-    }
-
-    /// The name of the class with the highest probability.
-    pub fn class(&self) -> &str {
-        self.top(1).first().map_or("", |&(class, _)| self.name(class))
-    }
-
-    /// The highest probability.
-    pub fn probability(&self) -> f32 {
-        self.top(1).first().map_or(0.0, |&(_, probability)| probability)
-    }
-
-    /// The name of a class by its index.
-    ///
-    /// # Panics
-    /// When there is no class with this index.
-    pub fn name(&self, class: usize) -> &str {
-        &self.classes[class]
-    }
-
-    /// `softmax(logits)`, one probability per class.
-    ///
-    /// # Numerics
-    /// The softmax is computed in f64, relative to the highest logit, so that nothing overflows.
-    pub fn probabilities(&self) -> Vec<f32> {
-        softmax(&self.logits)
-    }
-
-    /// The mean of the probabilities of two predictions; the logits are its logarithms.
-    fn mean(&self, other: &Self) -> Self {
-        let pairs = self.probabilities().into_iter().zip(other.probabilities());
-        let logits = pairs.map(|(p, q)| (0.5 * (p + q)).max(f32::MIN_POSITIVE).ln()).collect();
-        Self { classes: Arc::clone(&self.classes), logits }
-    }
 }
 
 impl Classifier {
@@ -223,23 +171,8 @@ impl Classifier {
     /// When `pixels` is empty or not a whole number of images; [`Error::Logits`] when a logit is infinite or NaN, so that there
     /// is no prediction.
     pub fn predict_pixels(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, Error> {
-        let preprocess = &self.file.preprocess;
-        let one = preprocess.sample_len();
-        let n = pixels.len() / one;
-        if pixels.len() != n * one {
-            let (expected, got) = (preprocess.shape(), vec![pixels.len()]);
-            return Err(RunError::Shape { expected, got }.into());
-        }
-        self.images.resize(n * one, 0.0);
-        for (pixels, image) in pixels.chunks_exact(one).zip(self.images.chunks_exact_mut(one)) {
-            preprocess.normalize(pixels, image);
-        }
-        let logits = self.session.run_slice(&self.images, n)?;
-        let one = |(image, logits): (usize, &[f32])| {
-            check_logits(logits).map_err(|error| Error::Logits { image, error })?;
-            Ok(Prediction { classes: Arc::clone(&self.classes), logits: logits.to_vec() })
-        };
-        logits.chunks_exact(self.classes.len()).enumerate().map(one).collect()
+        let n = normalize(&self.file.preprocess, pixels, &mut self.images)?;
+        predictions(&self.classes, self.session.run_slice(&self.images, n)?)
     }
 
     /// Classifies images like [`predict_pixels`](Self::predict_pixels), but averages the probabilities of each image and its
@@ -248,11 +181,6 @@ impl Classifier {
     /// # Errors
     /// Those of [`predict_pixels`](Self::predict_pixels).
     pub fn predict_pixels_mirrored(&mut self, pixels: &[u8]) -> Result<Vec<Prediction>, Error> {
-        let seen = self.predict_pixels(pixels)?;
-        let width = self.file.preprocess.width;
-        let mirrored: Vec<u8> =
-            pixels.chunks_exact(width).flat_map(|row| row.iter().rev().copied()).collect();
-        let other = self.predict_pixels(&mirrored)?;
-        Ok(seen.iter().zip(&other).map(|(a, b)| a.mean(b)).collect())
+        mirrored(pixels, self.file.preprocess.width, |pixels| self.predict_pixels(pixels))
     }
 }

@@ -135,13 +135,15 @@
 
 mod classifier;
 mod error;
+mod prediction;
 #[cfg(feature = "train")]
 mod preset;
 
+pub use classifier::Classifier;
 #[cfg(feature = "hub")]
 pub use classifier::Pretrained;
-pub use classifier::{Classifier, Prediction};
 pub use error::Error;
+pub use prediction::Prediction;
 #[cfg(feature = "train")]
 pub use preset::preprocess_of;
 #[cfg(any(feature = "digits", feature = "hub", feature = "train"))]

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Classifier, Prediction};
-use crate::Error;
+use super::Classifier;
+use crate::{Error, Prediction};
 
 impl Classifier {
     /// Classifies the image in a file: PNG or JPEG, and with the feature `decode-all` BMP, GIF, PNM, TIFF and WebP as well.

@@ -5,8 +5,8 @@ use striate_explain::attribution::{Attribution, Attributor, Method};
 use striate_image::Image;
 use striate_report::PredictionReport;
 
-use super::{Classifier, Prediction};
-use crate::Error;
+use super::Classifier;
+use crate::{Error, Prediction};
 
 impl Prediction {
     /// Returns the `k` most probable classes as data, for JSON and CSV. `image` is the name of the image.
