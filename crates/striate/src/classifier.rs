@@ -31,6 +31,9 @@ use crate::prediction::{Prediction, mirrored, normalize, predictions};
 /// and has its own memory for activations. Clones take turns on the threads of their [`Engine`]; with an engine of a single
 /// thread ([`load_with`](Self::load_with)), each clone runs on the thread that calls it.
 ///
+/// It keeps the parameters twice: as in the file, and as the kernels read them. A program that only predicts can use a
+/// [`Predictor`](crate::Predictor), which keeps them once.
+///
 /// # Example
 /// See the tour at the top of the [crate](crate).
 #[derive(Clone)]

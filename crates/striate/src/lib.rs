@@ -1,8 +1,8 @@
 //! Striate trains, explains and ships convolutional image classifiers: in Rust, on the CPU, without network access.
 //!
-//! **Floor 5**: programs depend on this crate. It contains little besides the [`Classifier`]; it re-exports the crates of the
-//! lower floors, each under its own name: [`graph`], [`nn`], [`models`], [`image`], `data`, `train`, [`formats`], `report`,
-//! `explain`, `lab`, [`kernels`]. `use striate::prelude::*;` imports what most programs need.
+//! **Floor 5**: programs depend on this crate. It contains little besides the [`Classifier`] and the [`Predictor`]; it re-exports
+//! the crates of the lower floors, each under its own name: [`graph`], [`nn`], [`models`], [`image`], `data`, `train`,
+//! [`formats`], `report`, `explain`, `lab`, [`kernels`]. `use striate::prelude::*;` imports what most programs need.
 //!
 //! # Features
 //! A program compiles only the features that it enables. Without any feature, the crate loads model files, predicts from pixels
@@ -136,6 +136,7 @@
 mod classifier;
 mod error;
 mod prediction;
+mod predictor;
 #[cfg(feature = "train")]
 mod preset;
 
@@ -144,6 +145,7 @@ pub use classifier::Classifier;
 pub use classifier::Pretrained;
 pub use error::Error;
 pub use prediction::Prediction;
+pub use predictor::Predictor;
 #[cfg(feature = "train")]
 pub use preset::preprocess_of;
 #[cfg(any(feature = "digits", feature = "hub", feature = "train"))]
@@ -176,7 +178,7 @@ pub mod prelude {
         AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Dropout, Flatten, Linear, MaxPool2d, Module, ReLU,
         ReLU6, Schedule, Sequential,
     };
-    pub use crate::{Classifier, Prediction};
+    pub use crate::{Classifier, Prediction, Predictor};
     pub use ndarray::{Array4, ArrayD, ArrayView4};
     #[cfg(any(feature = "digits", feature = "hub", feature = "train"))]
     pub use striate_data::{Augment, Dataset, Images, Split};

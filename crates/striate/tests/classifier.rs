@@ -107,6 +107,36 @@ fn an_image_and_its_mirror_image_are_asked_together() {
     assert!(once[0] > once[1] && other[0] < other[1], "left and right change places: {once:?} {other:?}");
 }
 
+#[test]
+fn a_predictor_predicts_the_same_bits() {
+    let (mut model, data) = trained();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    model.save(&path).unwrap();
+    let mut lean = Predictor::load(&path).unwrap();
+    assert_eq!((lean.classes(), lean.preprocess()), (model.classes(), model.preprocess()));
+    let pixels = &data.test.images().unwrap().pixels;
+    for invert in [false, true] {
+        model.set_invert(invert);
+        lean.set_invert(invert);
+        assert_eq!(lean.predict_pixels(pixels).unwrap(), model.predict_pixels(pixels).unwrap());
+        let (one, other) = (lean.predict_pixels_mirrored(pixels), model.predict_pixels_mirrored(pixels));
+        assert_eq!(one.unwrap(), other.unwrap());
+        let image = data.test.image(1).unwrap();
+        assert_eq!(lean.clone().predict(&image).unwrap(), model.predict(&image).unwrap());
+    }
+    let said = |error: Result<Vec<Prediction>, striate::Error>| error.unwrap_err().to_string();
+    for wrong in [&[][..], &[0; 65]] {
+        assert_eq!(said(lean.predict_pixels(wrong)), said(model.predict_pixels(wrong)));
+    }
+
+    let mut file = model.file().clone();
+    file.golden.logits[0] += 1.0;
+    file.save(&path).unwrap();
+    let error = Predictor::load(&path).err().expect("it computes something else").to_string();
+    assert_eq!(error, Classifier::load(&path).err().expect("as this does").to_string());
+}
+
 /// What overflows on one image alone: a network that is whole, and says nothing of that one.
 #[test]
 fn infinite_logits_name_no_class() {

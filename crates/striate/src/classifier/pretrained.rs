@@ -1,6 +1,6 @@
 //! A pretrained network by name, with its weights and their preprocessing.
 
-use striate_formats::{FormatError, ModelFile, Problem, Provenance};
+use striate_formats::{FormatError, ModelFile, Problem, Provenance, Unverified};
 use striate_graph::{Engine, Graph, Params};
 use striate_image::Preprocess;
 #[cfg(feature = "shipped")]
@@ -97,6 +97,32 @@ impl Pretrained {
     /// # Errors
     /// Those of [`ModelFile::new`].
     pub fn model(self, engine: &Engine) -> Result<ModelFile, Problem> {
+        let (graph, params, preprocess, classes, provenance) = self.parts();
+        ModelFile::new(graph, params, preprocess, classes, provenance, engine)
+    }
+
+    /// As a model for a [`Predictor`](crate::Predictor); outputs without names are called by their number.
+    ///
+    /// # Errors
+    /// Those of [`Unverified::new`].
+    ///
+    /// # Example
+    /// ```no_run
+    /// use striate::graph::Engine;
+    /// use striate::models::{registry, weights::LoadOptions};
+    /// use striate::{Predictor, Pretrained};
+    ///
+    /// let resnet18 = Pretrained::load(registry::find("resnet18")?, "resnet18", LoadOptions::default())?;
+    /// let mut model = Predictor::new(resnet18.unverified()?, &Engine::new(None)?)?;
+    /// println!("{}", model.predict(&striate::image::Image::open("photo.jpg")?)?.class());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unverified(self) -> Result<Unverified, Problem> {
+        let (graph, params, preprocess, classes, provenance) = self.parts();
+        Unverified::new(graph, params, preprocess, classes, provenance)
+    }
+
+    fn parts(self) -> (Graph, Params, Preprocess, Vec<String>, Provenance) {
         let numbers = (0..self.outputs()).map(|i| format!("class {i}"));
         let classes = self.classes.unwrap_or_else(|| numbers.collect());
         let provenance = Provenance {
@@ -104,7 +130,7 @@ impl Pretrained {
             model: self.name.into(),
             ..Provenance::default()
         };
-        ModelFile::new(self.graph, self.params, self.preprocess, classes, provenance, engine)
+        (self.graph, self.params, self.preprocess, classes, provenance)
     }
 }
 
