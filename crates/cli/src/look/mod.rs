@@ -17,7 +17,7 @@ use crate::exit::{BadData, Usage};
 use crate::flags_data::LayoutFlag;
 use crate::mismatch::Mismatches;
 use crate::predict::sources::{Source, collect};
-pub(crate) use model::{ModelArg, ModelFlags, NamedFlags, Subject, open_model};
+pub(crate) use model::{ModelArg, ModelFlags, NamedFlags, Subject, open_model, open_to_predict};
 
 /// A network and an image; flattened into the commands that inspect a network on an image.
 #[derive(Debug, ClapArgs)]

@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use striate::formats::{Container, FormatError, ModelFile, WeightsFile};
+use striate::formats::{Container, FormatError, ModelFile, Problem, Unverified, WeightsFile};
 use striate::graph::Engine;
-use striate::models::{registry, shipped};
+use striate::models::registry;
+use striate::models::shipped::{self, Shipped};
 
 use super::labels::{first, read_labels};
 use crate::exit::{BadData, Usage};
 use crate::flags::{Threads, model_path};
 use crate::flags_weights::{LoadFlags, say};
 use crate::out;
-use striate::Pretrained;
+use striate::{Predictor, Pretrained};
 
 /// A network by name with weights; flattened into the commands that accept one in place of a model file.
 #[derive(Debug, ClapArgs)]
@@ -51,12 +52,28 @@ impl NamedFlags {
     /// The network `name` with the weights that were asked for, or its shipped or published weights. Where nothing names the
     /// classes, they are called `usual`, if their number fits.
     pub(crate) fn load(&self, name: &str, usual: &[String], engine: &Engine) -> anyhow::Result<ModelFile> {
+        Ok(match self.find(name, usual)? {
+            Found::Shipped(shipped) => shipped.load().map_err(|problem| damaged(shipped, problem))?,
+            Found::Pretrained(pretrained) => pretrained.model(engine)?,
+        })
+    }
+
+    /// Like [`load`](Self::load), for a network that only predicts.
+    pub(crate) fn open(&self, name: &str) -> anyhow::Result<Opened> {
+        let (model, path) = match self.find(name, &[])? {
+            Found::Shipped(shipped) => return Opened::shipped(shipped),
+            Found::Pretrained(pretrained) => (pretrained.unverified()?, None),
+        };
+        Ok(Opened { model, path })
+    }
+
+    fn find(&self, name: &str, usual: &[String]) -> anyhow::Result<Found> {
         let labels = match &self.labels {
             Some(path) => Some((path, read_labels(path)?)),
             None => None,
         };
         if let (Some(shipped), None, None) = (shipped::find(name), &self.weights, &labels) {
-            return of_shipped(shipped);
+            return Ok(Found::Shipped(shipped));
         }
         let info = registry::find(name)?;
         let source = self.weights.as_deref().unwrap_or(info.name);
@@ -87,7 +104,35 @@ impl NamedFlags {
                  them"
             ));
         }
-        Ok(pretrained.model(engine)?)
+        Ok(Found::Pretrained(Box::new(pretrained)))
+    }
+}
+
+/// A network by name.
+enum Found {
+    Shipped(&'static Shipped),
+    Pretrained(Box<Pretrained>),
+}
+
+/// A network whose golden logits are still to be computed.
+pub(crate) struct Opened {
+    pub(crate) model: Unverified,
+    /// What is to be named when they are wrong, if there is a file or a shipped model.
+    path: Option<PathBuf>,
+}
+
+impl Opened {
+    fn shipped(shipped: &Shipped) -> anyhow::Result<Self> {
+        let model = Unverified::from_bytes(shipped.bytes).map_err(|problem| damaged(shipped, problem))?;
+        Ok(Self { model, path: Some(shipped.name.into()) })
+    }
+
+    /// The network, ready to predict.
+    pub(crate) fn predictor(self, engine: &Engine) -> anyhow::Result<Predictor> {
+        Predictor::new(self.model, engine).map_err(|problem| match self.path {
+            Some(path) => FormatError::Content { path, problem }.into(),
+            None => problem.into(),
+        })
     }
 }
 
@@ -151,9 +196,35 @@ impl ModelFlags {
 /// The network in a file or in the folder of a run, or the shipped model of that name. An existing file takes precedence over a
 /// name.
 pub(crate) fn open_model(path: &Path) -> anyhow::Result<ModelFile> {
+    match place(path)? {
+        Place::Shipped(shipped) => Ok(shipped.load().map_err(|problem| damaged(shipped, problem))?),
+        Place::File(path) => {
+            ModelFile::load(&path).map_err(|error| weights_alone(&path).unwrap_or_else(|| error.into()))
+        }
+    }
+}
+
+/// Like [`open_model`], for a network that only predicts.
+pub(crate) fn open_to_predict(path: &Path) -> anyhow::Result<Opened> {
+    match place(path)? {
+        Place::Shipped(shipped) => Opened::shipped(shipped),
+        Place::File(path) => match Unverified::load(&path) {
+            Ok(model) => Ok(Opened { model, path: Some(path) }),
+            Err(error) => Err(weights_alone(&path).unwrap_or_else(|| error.into())),
+        },
+    }
+}
+
+/// What a path means.
+enum Place {
+    Shipped(&'static Shipped),
+    File(PathBuf),
+}
+
+fn place(path: &Path) -> anyhow::Result<Place> {
     let shipped = path.to_str().and_then(shipped::find).filter(|_| !model_path(path).exists());
     if let Some(shipped) = shipped {
-        return of_shipped(shipped);
+        return Ok(Place::Shipped(shipped));
     }
     let is_a_word = path.components().count() == 1 && path.extension().is_none();
     if is_a_word && !path.exists() {
@@ -164,8 +235,7 @@ pub(crate) fn open_model(path: &Path) -> anyhow::Result<ModelFile> {
         ))
         .into());
     }
-    let path = model_path(path);
-    ModelFile::load(&path).map_err(|error| weights_alone(&path).unwrap_or_else(|| error.into()))
+    Ok(Place::File(model_path(path)))
 }
 
 /// The error for weights in place of a model file; `None` when the file is something else.
@@ -179,7 +249,6 @@ fn weights_alone(path: &Path) -> Option<anyhow::Error> {
     )
 }
 
-fn of_shipped(shipped: &shipped::Shipped) -> anyhow::Result<ModelFile> {
-    let damaged = |problem| FormatError::Content { path: shipped.name.into(), problem };
-    Ok(shipped.load().map_err(damaged)?)
+fn damaged(shipped: &Shipped, problem: Problem) -> FormatError {
+    FormatError::Content { path: shipped.name.into(), problem }
 }

@@ -12,15 +12,14 @@ use std::sync::Mutex;
 
 use clap::Args as ClapArgs;
 use striate::data::DataError;
-use striate::formats::ModelFile;
 use striate::graph::Engine;
-use striate::{Classifier, Prediction};
+use striate::{Prediction, Predictor};
 
 use crate::compute::Compute;
 use crate::exit::{self, BAD_DATA, Usage};
 use crate::flags::count;
 use crate::flags_data::LayoutFlag;
-use crate::look::{NamedFlags, open_model};
+use crate::look::{NamedFlags, open_to_predict};
 use crate::mismatch::Mismatches;
 use show::{Format, Show};
 use sources::{Source, collect};
@@ -77,10 +76,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         _ => return Err(Usage(missing(&args.paths)).into()),
     };
     let sources = collect(images, args.layout)?;
-    let (model, engine) = load(args, file, sources.len())?;
+    let (mut model, engine) = load(args, file, sources.len())?;
     let name = file.map(|path| path.display().to_string());
     let name = name.or(args.named.name().map(Into::into)).unwrap_or_default();
-    let mut model = Classifier::new(model, engine.clone())?;
     model.set_invert(args.invert);
     let format = if args.json { Format::Json } else { args.format };
     let mut show = Show::new(format, args.topk, &name, args.tta);
@@ -114,7 +112,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
 
 /// The predictions for these images. An image whose logits are not finite is reported as a failure and removed.
 fn predict(
-    model: &mut Classifier,
+    model: &mut Predictor,
     pixels: &mut Vec<u8>,
     images: &mut Vec<&Source>,
     tta: bool,
@@ -144,22 +142,24 @@ fn missing(paths: &[PathBuf]) -> String {
 }
 
 /// The model, and an engine with as many threads as the model and the number of images warrant.
-fn load(args: &Args, file: Option<&Path>, images: usize) -> anyhow::Result<(ModelFile, Engine)> {
+fn load(args: &Args, file: Option<&Path>, images: usize) -> anyhow::Result<(Predictor, Engine)> {
     let few = args.compute.engine_for_little()?;
-    let model = match (file, args.named.name()) {
-        (None, Some(name)) => args.named.load(name, &[], &few)?,
-        (Some(file), _) => open_model(file)?,
+    let opened = match (file, args.named.name()) {
+        (None, Some(name)) => args.named.open(name)?,
+        (Some(file), _) => open_to_predict(file)?,
         (None, None) => unreachable!("one of both names the model"),
     };
-    args.compute.tell(&model.graph, &few, false)?;
-    let is_much = images >= MANY || model.graph.multiply_adds() >= HEAVY;
-    Ok((model, if is_much { args.compute.engine()? } else { few }))
+    let graph = opened.model.graph();
+    args.compute.tell(graph, &few, false)?;
+    let is_much = images >= MANY || graph.multiply_adds() >= HEAVY;
+    let engine = if is_much { args.compute.engine()? } else { few };
+    Ok((opened.predictor(&engine)?, engine))
 }
 
 /// Decodes images on all threads: for small networks, decoding is most of the work.
 fn decode(
     sources: &[Source],
-    model: &Classifier,
+    model: &Predictor,
     engine: &Engine,
     mismatches: &Mismatches,
 ) -> Vec<Result<Vec<u8>, DataError>> {
