@@ -131,6 +131,13 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
     let page = fs::read_to_string(place.path().join("runs/finetune/unfrozen/report.html")).unwrap();
     assert!(page.contains("Training</h2>"), "it has curves");
     assert!(page.contains("held out of the training set. The figures are for the 12 test images"), "{page}");
+
+    // A second run into the same folder replaces both runs in it.
+    let model = || fs::read(place.path().join("runs/finetune/unfrozen/model.safetensors")).unwrap();
+    let (first, line) = (model(), format!("{} --unfreeze --exist-ok", FINETUNE.replace("images", "split")));
+    place.succeed(&format!("{line} --epochs 2"));
+    assert_ne!(model(), first);
+    assert!(!place.path().join("runs/finetune/unfrozen2").exists());
 }
 
 #[test]

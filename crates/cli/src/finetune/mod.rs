@@ -22,6 +22,9 @@ use crate::train::{command, prepare, run_dir};
 use crate::working::Working;
 pub(crate) use args::Args;
 
+/// The folder, within that of the run, of the run that trains all layers.
+const UNFROZEN: &str = "unfrozen";
+
 /// `program` is the whole command line, of which this is one command.
 pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyhow::Result<u8> {
     let start = Instant::now();
@@ -62,11 +65,15 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     let mistakes = show::mistakes(&fitted, &data)?;
     // As late as can be: what is refused leaves no folder.
     let (folder, _lock) = run_dir::claim(&args.project, &args.name, args.exist_ok)?;
+    let unfrozen = args.unfreeze.then(|| run_dir::claim(&folder, UNFROZEN, args.exist_ok)).transpose()?;
     show::write(&fitted, &data, mistakes, &folder)?;
     fitted.report.seconds = start.elapsed().as_secs_f64();
     let printed = show::print(&fitted, &data, args, &folder);
     // A failed print does not stop the training; it is reported at the end.
-    let code = if args.unfreeze { unfreeze::run(&job, &fitted, args, &folder)? } else { 0 };
+    let code = match &unfrozen {
+        Some((_, lock)) => unfreeze::run(&job, &fitted, args, lock)?,
+        None => 0,
+    };
     printed.map(|()| code)
 }
 

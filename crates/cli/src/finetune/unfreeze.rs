@@ -1,11 +1,9 @@
 //! `--unfreeze`: trains all layers of the network.
 
-use std::path::Path;
-
 use striate::report::Comparison;
 use striate::report::text::{counted, duration, percent};
-use striate::train::Outcome;
 use striate::train::finetune::{FinetuneJob, LastLayer, unfreeze};
+use striate::train::{FolderLock, Outcome};
 
 use super::args::Args;
 use super::show;
@@ -15,18 +13,18 @@ use crate::stop::Stop;
 use crate::train::progress::Progress;
 use crate::val::accuracy;
 
-/// Trains all layers, starting from the fitted last layer, in a subfolder of the run.
+/// Trains all layers, starting from the fitted last layer, in the locked folder.
 pub(super) fn run(
     job: &FinetuneJob<'_>,
     fitted: &LastLayer,
     args: &Args,
-    folder: &Path,
+    lock: &FolderLock,
 ) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
     let data = job.data;
-    let run_dir = folder.join("unfrozen");
+    let run_dir = lock.folder();
     let mut progress = Progress::new(args.quiet);
-    let unfrozen = unfreeze(job, fitted, Some(&run_dir), stop.flag(), &mut [&mut progress])?;
+    let unfrozen = unfreeze(job, fitted, Some(lock), stop.flag(), &mut [&mut progress])?;
     let alone = unfrozen.last_layer;
     let trained = match unfrozen.outcome {
         Outcome::Finished(trained) => trained,
@@ -39,7 +37,7 @@ pub(super) fn run(
     };
     let last_layer = "the fitted last layer alone";
     let line = Comparison { name: last_layer.into(), hits: alone.hits(), images: alone.total() };
-    let page = report::trained(&run_dir, data, &data.test, &trained, vec![line])?;
+    let page = report::trained(run_dir, data, &data.test, &trained, vec![line])?;
     let numbers = striate::report::Report::new(&trained.evaluation.confusion, &data.classes, None)?;
     let seconds: f64 = trained.rows.iter().map(|row| row.epoch_s).sum();
     out::print(&format!(
@@ -51,7 +49,7 @@ pub(super) fn run(
         percent(alone.accuracy()),
         run_dir.join(striate::train::BEST_MODEL).display(),
         page.display(),
-        show::next(&run_dir, data, &args.data),
+        show::next(run_dir, data, &args.data),
     ))?;
     Ok(0)
 }

@@ -6,8 +6,8 @@ use crate::error::FitError;
 use crate::event::Observer;
 use crate::fit::fit;
 use crate::job::{Job, Outcome};
+use crate::lock::FolderLock;
 use crate::run_splits::RunSplits;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use striate_graph::Mode;
 use striate_report::Confusion;
@@ -22,15 +22,16 @@ pub struct Unfrozen {
     pub last_layer: Confusion,
 }
 
-/// Trains all layers, starting from the fitted last layer; batch norms stay frozen. With a folder, the run writes its files and
-/// checkpoints there. Setting `stop` ends it after the current step.
+/// Trains all layers, starting from the fitted last layer; batch norms stay frozen. With a locked folder, the run writes its files
+/// and checkpoints there. Setting `stop` ends it after the current step.
 ///
 /// # Errors
-/// Those of [`fit`](crate::fit()).
+/// Those of [`fit`](crate::fit()), of which [`FitError::RunExists`] is for a folder with the files of another run:
+/// [`clear_run`](crate::clear_run) removes them.
 pub fn unfreeze(
     job: &FinetuneJob<'_>,
     fitted: &LastLayer,
-    run_dir: Option<&Path>,
+    folder: Option<&FolderLock>,
     stop: &AtomicBool,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Unfrozen, FitError> {
@@ -48,9 +49,9 @@ pub fn unfreeze(
         preprocess: &fitted.model.preprocess,
         config: &config,
         engine: job.engine.clone(),
-        run_dir,
+        run_dir: folder.map(FolderLock::folder),
         resume: false,
-        lock: None,
+        lock: folder,
         initial: Some(&initial),
         stop,
         command: job.command,
