@@ -110,7 +110,7 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
     let place = prepared(14);
     for name in ["zero <b>", "one", "zwölf & mehr"] {
         for (split, range) in [("train", 0..10), ("val", 10..14)] {
-            let to = place.path().join("split").join(split).join(name);
+            let to = place.path().join("photos/split").join(split).join(name);
             fs::create_dir_all(&to).unwrap();
             let mut files: Vec<_> = fs::read_dir(place.path().join("images").join(name))
                 .unwrap()
@@ -122,7 +122,8 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
             }
         }
     }
-    let said = place.succeed(&format!("{} --unfreeze --epochs 1", FINETUNE.replace("images", "split")));
+    let said =
+        place.succeed(&format!("{} --unfreeze --epochs 1", FINETUNE.replace("images", "photos/split")));
     assert!(said.contains("5-fold cross-validation of 30 images"), "{said}");
     assert!(said.contains("this classifier on the held-out images"), "{said}");
     assert!(said.contains("All layers, trained for 1 epoch in"), "{said}");
@@ -132,9 +133,16 @@ fn what_the_folder_keeps_apart_is_measured_apart_and_all_of_it_can_be_trained() 
     assert!(page.contains("Training</h2>"), "it has curves");
     assert!(page.contains("held out of the training set. The figures are for the 12 test images"), "{page}");
 
+    // Each model finds the images that it was trained on, which are not below this folder by their name alone.
+    for model in ["runs/finetune", "runs/finetune/unfrozen"] {
+        let found = json(&place.succeed(&format!("val {model} --json")));
+        assert_eq!((&found["images"], &found["data"]), (&12.into(), &"split".into()), "{found}");
+    }
+
     // A second run into the same folder replaces both runs in it.
     let model = || fs::read(place.path().join("runs/finetune/unfrozen/model.safetensors")).unwrap();
-    let (first, line) = (model(), format!("{} --unfreeze --exist-ok", FINETUNE.replace("images", "split")));
+    let (first, line) =
+        (model(), format!("{} --unfreeze --exist-ok", FINETUNE.replace("images", "photos/split")));
     place.succeed(&format!("{line} --epochs 2"));
     assert_ne!(model(), first);
     assert!(!place.path().join("runs/finetune/unfrozen2").exists());

@@ -45,7 +45,7 @@ pub fn unfreeze(
         net: job.net,
         model_name: job.model_name,
         data,
-        data_source: &data.name,
+        data_source: job.data_source,
         preprocess: &fitted.model.preprocess,
         config: &config,
         engine: job.engine.clone(),
