@@ -12,6 +12,7 @@ use striate::models::registry::UnknownModel;
 use striate::models::weights::WeightsError;
 use striate::train::FitError;
 
+use crate::hint::hint;
 use crate::out::OutError;
 
 /// The exit code when the command cannot be carried out as it was typed.
@@ -41,13 +42,16 @@ impl std::fmt::Display for BadData {
 }
 impl Error for BadData {}
 
-/// The message and those of its causes, without repetition: many errors quote their cause already.
+/// The message and those of its causes, without repetition, since many errors quote their cause already; and what to type.
 pub(crate) fn text(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
         if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
+    }
+    if let Some(hint) = error.chain().find_map(hint) {
+        text += &format!("\n  {hint}");
     }
     text
 }

@@ -15,6 +15,7 @@ mod flags_data;
 mod flags_weights;
 mod flatten;
 mod help;
+mod hint;
 mod kept;
 mod look;
 mod maps;

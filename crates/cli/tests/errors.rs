@@ -242,7 +242,8 @@ fn runs_that_cannot_be_resumed() {
         "train --resume runs/gone",
         expect![[r#"
         exit code 2
-        error: runs/gone: there is no run to resume; check the name, or start one without --resume
+        error: runs/gone: there is no run to resume; check the name, or start one without `Job::resume`
+          without --resume, a new run is started
     "#]],
     );
     std::fs::create_dir_all(place.path().join("runs/empty")).unwrap();

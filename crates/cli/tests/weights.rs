@@ -123,6 +123,23 @@ fn weights_without_their_network() {
     );
 }
 
+/// The flags that would help are named, in the words of the command line.
+#[test]
+fn flags_that_choose_and_fetch_weights_are_named() {
+    let place = Place::new();
+    let ran = place.run("predict --model convnet --weights https://localhost/net.pth digits:7");
+    assert_eq!(ran.code, 74, "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("\n  --fetch downloads them\n"), "{}", ran.stderr);
+    write(&place, "odd.safetensors", 10, "a.", |_, _| {});
+    let mut bytes = fs::read(place.path().join("odd.safetensors")).unwrap();
+    let at = bytes.windows(13).position(|name| name == b"a.conv1.bias\"").unwrap();
+    bytes[at] = b'b';
+    fs::write(place.path().join("odd.safetensors"), bytes).unwrap();
+    let ran = place.run("predict --model convnet --weights odd.safetensors digits:7");
+    assert_eq!(ran.code, 65, "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("\n  --prefix a. reads only those names\n"), "{}", ran.stderr);
+}
+
 #[test]
 fn val_measures_weights_from_elsewhere() {
     let place = Place::new();

@@ -117,7 +117,9 @@ fn two_readings_are_asked_about_and_a_flag_decides() {
     }
     let asked = place.run("train vehicles --model mlp --imgsz 28 --epochs 1");
     assert_eq!(asked.code, 65, "{asked:?}");
-    for word in ["--layout parts", "--layout classes: one class each: train, valid"] {
+    for word in
+        ["`Layout::Classes`: one class each: train, valid", "--layout parts or --layout classes chooses one"]
+    {
         assert!(asked.stderr.contains(word), "{asked:?}");
     }
     train(&place, "vehicles --layout classes");

@@ -81,7 +81,7 @@ pub enum DataError {
     },
     /// A known data set is not on this machine.
     #[error(
-        "the data set {name} is not on this machine; looked in{}\n  to download it ({size}): striate data fetch {name}\n  or put these files, raw or .gz, into {put}:\n    {files}",
+        "the data set {name} is not on this machine; looked in{}\n  to download it ({size}): `striate_data::fetch::fetch`, with the feature `fetch`\n  or put these files, raw or .gz, into {put}:\n    {files}",
         list(looked),
         size = megabytes(*bytes), put = put.display(), files = files.join("  ")
     )]
@@ -132,7 +132,7 @@ pub enum DataError {
     },
     /// The folders of a folder are ambiguous.
     #[error(
-        "{place}: its folders can be interpreted in two ways; choose one:\n  --layout parts: parts, with a folder for each class in them{parts}\n  --layout classes: one class each: {classes}",
+        "{place}: its folders can be interpreted in two ways; choose one:\n  `Layout::Parts`: parts, with a folder for each class in them{parts}\n  `Layout::Classes`: one class each: {classes}",
         place = .place.display()
     )]
     Layout {

@@ -159,7 +159,7 @@ fn messages_say_where_and_what_to_do() {
             ROOT/data/mnist
             ROOT/data/MNIST/raw
             ROOT/cache/mnist
-          to download it (11.6 MB): striate data fetch mnist
+          to download it (11.6 MB): `striate_data::fetch::fetch`, with the feature `fetch`
           or put these files, raw or .gz, into ROOT/cache/mnist:
             train-images-idx3-ubyte  train-labels-idx1-ubyte  t10k-images-idx3-ubyte  t10k-labels-idx1-ubyte"#]].assert_eq(&message(root, "mnist"));
     expect![[r#"no data set or folder is called "fashion_mnist" (did you mean fashion-mnist?); the known data sets are digits, mnist, fashion-mnist; or use a folder of images (FOLDER/CLASS/...) or of four idx files"#]].assert_eq(&message(root, "fashion_mnist"));

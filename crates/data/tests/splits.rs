@@ -124,11 +124,11 @@ fn two_readings_are_asked_about() {
     let root = tree(&["train/a/1.png", "train/b/2.png", "plane/3.png", "test/4.png"]);
     expect![[r#"
         ROOT: its folders can be interpreted in two ways; choose one:
-          --layout parts: parts, with a folder for each class in them
+          `Layout::Parts`: parts, with a folder for each class in them
             plane: not a part, skipped (it holds images and no folder)
             test: the test part (it holds images and no folder)
             train: the train part (it holds folders)
-          --layout classes: one class each: plane, test, train
+          `Layout::Classes`: one class each: plane, test, train
     "#]]
     .assert_eq(&read(root.path(), None));
     expect![[r#"

@@ -193,7 +193,7 @@ fn a_full_disk_is_said_with_the_path() {
     let full = TestDisk(SimDisk::failing(Fault::Full, 1, FOR_EVER));
     let error = model().save_on(&full, &path).unwrap_err();
     let message = error.to_string().replace(&folder.path().display().to_string(), "FOLDER");
-    expect!["FOLDER/model.safetensors: cannot be written: no storage space; the disk is full: free some space, then continue with --resume; the previous file is intact"].assert_eq(&message);
+    expect!["FOLDER/model.safetensors: cannot be written: no storage space; the disk is full: free some space, then try again; the previous file is intact"].assert_eq(&message);
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 

@@ -128,7 +128,7 @@ fn an_average_is_taken_only_by_its_key() {
             };
             let loaded = file().load(LoadOptions::default()).unwrap();
             assert_eq!(loaded.params, expected());
-            let said = format!("`{averaged}` fits as well: --key {averaged} selects it");
+            let said = format!("`{averaged}` fits as well: the key {averaged} selects it");
             assert_eq!(loaded.report.notes, ["the weights were taken from `model`", &said]);
             let loaded = file().load(by_key(averaged)).unwrap();
             assert_eq!(loaded.params, other().into_iter().collect());
@@ -146,7 +146,7 @@ fn what_nothing_tells_apart_is_asked() {
     check(
         file().load(LoadOptions::default()),
         &expect![
-            "pth: several dictionaries of arrays fit tiny equally well: left (8 arrays), right (8 arrays); choose one with --key"
+            "pth: several dictionaries of arrays fit tiny equally well: left (8 arrays), right (8 arrays); choose one with `LoadOptions::key`"
         ],
     );
     assert_eq!(file().load(by_key("right")).unwrap().params, other().into_iter().collect());
@@ -166,7 +166,7 @@ fn what_nothing_tells_apart_is_asked() {
     check(
         file().network(LoadOptions::default()),
         &expect![
-            "pth: several dictionaries of arrays fit tiny equally well: student (8 arrays), teacher (8 arrays); choose one with --key"
+            "pth: several dictionaries of arrays fit tiny equally well: student (8 arrays), teacher (8 arrays); choose one with `LoadOptions::key`"
         ],
     );
 }
@@ -193,7 +193,7 @@ fn a_prefix_of_some_names_is_taken_when_asked_for() {
             pth: the weights under `state_dict` do not fit tiny
               missing (8): classifier.0.bias, classifier.0.weight, classifier.3.bias, classifier.3.weight, classifier.6.bias, classifier.6.weight, features.0.bias, features.0.weight
               unexpected (9): backbone.classifier.0.bias, backbone.classifier.0.weight, backbone.classifier.3.bias, backbone.classifier.3.weight, backbone.classifier.6.bias, backbone.classifier.6.weight, backbone.features.0.bias, backbone.features.0.weight, loss.weight
-              8 parameters are found under `backbone.`: --prefix backbone. reads only those names"#]],
+              8 parameters are found under `backbone.`: `LoadOptions::prefix` reads only those names"#]],
     );
     for prefix in ["backbone.", "backbone"] {
         let loaded = file().load(by_prefix(prefix)).unwrap();

@@ -60,7 +60,7 @@ fn the_hub() {
         expect![[r#"
             the weights timm/tiny.a1 are not on this machine; looked for
                 FOLDER/own/timm/tiny.a1/model.safetensors
-              to download them: --fetch; the address is SERVER/timm/tiny.a1/resolve/main/model.safetensors
+              to download them: `LoadOptions::fetch`; the address is SERVER/timm/tiny.a1/resolve/main/model.safetensors
               or put the file at FOLDER/own/timm/tiny.a1/model.safetensors, with its config.json"#]],
     );
     assert_eq!(server.asked(), [""; 0], "nobody asked for a download");
@@ -153,7 +153,7 @@ fn names() {
             the weights resnet18.v1 are not on this machine; looked for
                 FOLDER/own/resnet18-f37072fd.pth
                 FOLDER/torch/resnet18-f37072fd.pth
-              to download them: --fetch; the address is https://download.pytorch.org/models/resnet18-f37072fd.pth
+              to download them: `LoadOptions::fetch`; the address is https://download.pytorch.org/models/resnet18-f37072fd.pth
               or put the file at FOLDER/own/resnet18-f37072fd.pth"#]],
     );
     // What torch's cache holds is believed only when its hash is right.

@@ -38,8 +38,8 @@ pub enum FitError {
     },
     /// The network does not end in a fully connected layer.
     #[error(
-        "the network ends in {last}, expected a fully connected layer that a new head can replace; `striate train` with \
-         --model and --weights starts from the same weights and trains all layers"
+        "the network ends in {last}, expected a fully connected layer that a new head can replace; `fit` trains all \
+         layers, starting from the same weights as `Job::initial`"
     )]
     NoHead {
         /// The last operation of the network, as in PyTorch's functional API.
@@ -102,7 +102,7 @@ pub enum FitError {
         checkpoint: Option<PathBuf>,
     },
     /// The folder already contains a run.
-    #[error("{} already contains a run; resume it (--resume), or choose another name or folder", folder.display())]
+    #[error("{} already contains a run; resume it (`Job::resume`), remove it (`clear_run`), or choose another folder", folder.display())]
     RunExists {
         /// The folder of the run.
         folder: PathBuf,
@@ -120,7 +120,7 @@ pub enum FitError {
         process: Option<u32>,
     },
     /// The folder does not contain a run.
-    #[error("{}: there is no run to resume; check the name, or start one without --resume", folder.display())]
+    #[error("{}: there is no run to resume; check the name, or start one without `Job::resume`", folder.display())]
     NothingToResume {
         /// The folder of the run.
         folder: PathBuf,

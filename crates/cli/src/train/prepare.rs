@@ -1,6 +1,6 @@
 //! What a run starts from: its data, the preprocessing, and pretrained parameters.
 
-use striate::data::{BadFiles, DataError, Dataset, Preprocess};
+use striate::data::{BadFiles, Dataset, Preprocess};
 use striate::graph::{Mode, Params, trace};
 use striate::models::registry::ModelInfo;
 use striate::models::weights::{self, LoadOptions};
@@ -23,13 +23,7 @@ pub(crate) fn data(
     let bad_files = if skip_bad { BadFiles::Skip } else { BadFiles::Refuse };
     let working = Working::new(is_quiet);
     let tell = |done: usize, total: usize| working.count("decoding every photo once", done, total);
-    let skipped = match data.verify(bad_files, &tell) {
-        Err(error @ DataError::BadImages { .. }) => {
-            let text = format!("{error}\n  --skip-bad leaves them out");
-            return Err(anyhow::Error::new(error).context(text));
-        }
-        checked => checked?,
-    };
+    let skipped = data.verify(bad_files, &tell)?;
     for bad in skipped.iter().filter(|_| !is_quiet) {
         out::tell(format!("skipped {}: {}", bad.path.display(), bad.why));
     }

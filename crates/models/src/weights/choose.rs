@@ -115,7 +115,7 @@ impl Reading {
         if let Some(first) = others.first() {
             let quoted: Vec<String> = others.iter().map(|key| format!("`{}`", key.escape_debug())).collect();
             let (fit, which) = if others.len() == 1 { ("fits", "it") } else { ("fit", "one") };
-            notes.push(format!("{} {fit} as well: --key {first} selects {which}", quoted.join(", ")));
+            notes.push(format!("{} {fit} as well: the key {first} selects {which}", quoted.join(", ")));
         }
         if !self.prefix.is_empty() {
             notes.push(format!("the prefix `{}` was removed", self.prefix.escape_debug()));

@@ -1,6 +1,7 @@
 //! The errors of finding, reading and fitting weights.
 
 use super::aliases;
+use std::fmt;
 use std::path::PathBuf;
 use striate_base::near::nearest;
 use striate_data::DataError;
@@ -38,8 +39,8 @@ pub enum WeightsError {
         name: String,
         /// Every place that was searched, with the problem there.
         looked: Vec<String>,
-        /// A command that downloads them, with the URL.
-        get: String,
+        /// Whether they can be downloaded.
+        get: Get,
         /// The path where they can be placed by hand.
         put: String,
     },
@@ -81,7 +82,7 @@ pub enum WeightsError {
     },
     /// Several dictionaries fit equally well, and nothing distinguishes them.
     #[error(
-        "{}: several dictionaries of arrays fit {model} equally well: {}; choose one with --key",
+        "{}: several dictionaries of arrays fit {model} equally well: {}; choose one with `LoadOptions::key`",
         path.display(), keys.join(", ")
     )]
     Ambiguous {
@@ -173,6 +174,24 @@ pub enum WeightsError {
     Input(#[from] InputError),
 }
 
+/// How weights that are not on this machine can be downloaded. Its text is a line of [`WeightsError::NotHere`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Get {
+    /// From this URL, with [`LoadOptions::fetch`](super::LoadOptions::fetch).
+    Url(String),
+    /// By hand, from the page or the paper where they were published.
+    ByHand(&'static str),
+}
+
+impl fmt::Display for Get {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => write!(f, "to download them: `LoadOptions::fetch`; the address is {url}"),
+            Self::ByHand(source) => write!(f, "get it from {source}"),
+        }
+    }
+}
+
 /// The weights that the network has instead.
 fn advice(model: &str) -> String {
     let names: Vec<_> = super::for_model(model).map(super::WeightsInfo::name).collect();
@@ -231,7 +250,7 @@ fn listed(differences: &ParamsError, head: &Option<&'static str>, hints: &FitHin
     if let Some((prefix, hits)) = &hints.prefix {
         let prefix = prefix.escape_debug();
         text += &format!(
-            "\n  {hits} parameters are found under `{prefix}`: --prefix {prefix} reads only those names"
+            "\n  {hits} parameters are found under `{prefix}`: `LoadOptions::prefix` reads only those names"
         );
     }
     if let Some(why) = hints.why {

@@ -1,9 +1,8 @@
 //! Finds the file for a name on this machine; it is downloaded only on request.
 
-use super::WeightsError;
 use super::aliases;
 use super::config::Config;
-use super::error::unknown;
+use super::error::{Get, WeightsError, unknown};
 use super::info::WeightsInfo;
 use super::places::Places;
 use super::table;
@@ -103,8 +102,8 @@ fn known_file(
     let own = places.own.as_ref().map(|own| own.join(info.file));
     let (Some(path), Some(tell), false) = (&own, fetch.as_mut(), info.url.is_empty()) else {
         let get = match info.url {
-            "" => format!("get it from {}", info.source),
-            url => format!("to download them: --fetch; the address is {url}"),
+            "" => Get::ByHand(info.source),
+            url => Get::Url(url.into()),
         };
         let put = own.map_or("any path, and give that path".into(), |own| own.display().to_string());
         return Err(WeightsError::NotHere { name, looked, get, put });
@@ -145,7 +144,7 @@ fn hub(
             return Err(WeightsError::NotHere {
                 name: id.into(),
                 looked: folders.iter().map(|f| f.join("model.safetensors").display().to_string()).collect(),
-                get: format!("to download them: --fetch; the address is {}", url("model.safetensors")),
+                get: Get::Url(url("model.safetensors")),
                 put: own.map_or("any path, and give that path".into(), |own| {
                     format!("{}, with its config.json", own.join("model.safetensors").display())
                 }),
@@ -194,7 +193,7 @@ fn url(places: &Places, url: &str, fetch: Listener<'_, '_>) -> Result<Found, Wei
             return Err(WeightsError::NotHere {
                 name: name.clone(),
                 looked: own.iter().map(|path| path.display().to_string()).collect(),
-                get: format!("to download them: --fetch; the address is {url}"),
+                get: Get::Url(url.into()),
                 put: "any path, and give that path".into(),
             });
         }

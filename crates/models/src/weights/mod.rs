@@ -46,7 +46,7 @@ pub(crate) use info::{V1, V2, pth, torchvision};
 pub use table::{all, find, for_model};
 
 #[cfg(feature = "hub")]
-pub use error::{FitHints, WeightsError};
+pub use error::{FitHints, Get, WeightsError};
 #[cfg(feature = "hub")]
 pub use load::{LoadReport, Loaded, load, load_from, load_network, load_network_from};
 #[cfg(feature = "hub")]

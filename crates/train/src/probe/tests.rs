@@ -203,7 +203,7 @@ fn features_are_what_the_last_layer_reads_and_are_kept() {
 fn a_network_without_a_head_is_refused() {
     let net = Sequential::new().append(Conv2d::new(1, 2, 3)).append(Flatten::new());
     let message = backbone(&net, 0).err().unwrap().to_string();
-    expect!["the network ends in flatten, expected a fully connected layer that a new head can replace; `striate train` with --model and --weights starts from the same weights and trains all layers"]
+    expect!["the network ends in flatten, expected a fully connected layer that a new head can replace; `fit` trains all layers, starting from the same weights as `Job::initial`"]
         .assert_eq(&message);
 }
 

@@ -187,7 +187,9 @@ fn runs_that_are_there_or_not() {
     check(
         fit(&world.job(Some(&missing), true), &mut []),
         folder.path(),
-        &expect!["FOLDER/missing: there is no run to resume; check the name, or start one without --resume"],
+        &expect![
+            "FOLDER/missing: there is no run to resume; check the name, or start one without `Job::resume`"
+        ],
     );
     assert!(!missing.exists(), "a wrong name makes no folder");
     world.run_for(2, &there, false);
@@ -195,7 +197,7 @@ fn runs_that_are_there_or_not() {
         fit(&world.job(Some(&there), false), &mut []),
         folder.path(),
         &expect![
-            "FOLDER/there already contains a run; resume it (--resume), or choose another name or folder"
+            "FOLDER/there already contains a run; resume it (`Job::resume`), remove it (`clear_run`), or choose another folder"
         ],
     );
     fs::write(folder.path().join("file"), "").unwrap();
