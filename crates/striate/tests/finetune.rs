@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use striate::Error;
 use striate::prelude::*;
 use striate::train::finetune::{BaseNetwork, FinetuneJob, Unfrozen, fit_last_layer, unfreeze};
-use striate::train::{Event, FitError, Outcome, Stage};
+use striate::train::{Event, FitError, Outcome, Setup, Stage};
 
 /// The parity of digits, which the shipped networks were not trained for.
 fn parity() -> Dataset {
@@ -26,7 +26,8 @@ fn a_few_lines_give_the_same_weights_as_every_step() {
     let file = base.file();
     let network = BaseNetwork { graph: &file.graph, params: &file.params, preprocess: &file.preprocess };
     let config = FinetuneConfig { epochs: 1, seed: 7, ..FinetuneConfig::default() };
-    let job = FinetuneJob::new(network, net.as_ref(), "convnet", &data, &config).unwrap();
+    let setup = Setup::new(net.as_ref(), "convnet", &data).unwrap();
+    let job = FinetuneJob::new(network, setup, &config);
     let fitted = fit_last_layer(&job, &mut []).unwrap();
 
     let (model, report) = base.finetune(&data, &config).unwrap();

@@ -48,21 +48,21 @@ pub struct RateSearch {
 /// # use std::sync::atomic::AtomicBool;
 /// # use striate_data::{Augment, Dataset, Images, Preprocess};
 /// # use striate_nn::{Flatten, Linear, Sequential};
-/// # use striate_train::{FitConfig, Job, find_lr};
+/// # use striate_train::{FitConfig, Job, Setup, find_lr};
 /// # let pixels = (0..64).flat_map(|i| [if i % 2 == 0 { 20 } else { 220 }; 16]).collect();
 /// # let images = Images::new([1, 4, 4], pixels, (0..64).map(|i| i % 2).collect())?;
 /// # let data = Dataset::new("tones", images.clone(), images, vec!["dark".into(), "bright".into()])?;
 /// # let net = Sequential::new().append(Flatten::new()).append(Linear::new(16, 2));
 /// # let preprocess = Preprocess::new([1, 4, 4], &[0.5], &[0.5])?;
 /// # let (config, stop) = (FitConfig::default(), AtomicBool::new(false));
-/// let job = Job::new(&net, "tones-net", &data, &preprocess, &config, &stop)?;
+/// let job = Job::new(Setup::new(&net, "tones-net", &data)?, &preprocess, &config, &stop);
 /// let found = find_lr(&job)?;
 /// assert!(found.suggestion.is_some_and(|rate| rate > 1e-5 && rate < 1.0));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn find_lr(job: &Job<'_>) -> Result<RateSearch, FitError> {
     let graph = train_graph(job)?;
-    let splits = RunSplits::of(job.data, job.config)?;
+    let splits = RunSplits::of(job.setup.data, job.config)?;
     let mut train = train_step(job, &splits, &graph)?;
     let loader = loader_of(job, &splits, &train)?;
     let update_size = job.config.update_size().min(splits.train.len());
@@ -76,7 +76,7 @@ pub fn find_lr(job: &Job<'_>) -> Result<RateSearch, FitError> {
         }
         let rate = FIRST_RATE * (LAST_RATE / FIRST_RATE).powf(i as f64 / (STEPS - 1) as f64);
         let samples = loader.batch_indices(&order, step);
-        let (images, targets) = batch.fetch(&job.engine, &loader, epoch, samples)?;
+        let (images, targets) = batch.fetch(&job.setup.engine, &loader, epoch, samples)?;
         let loss = f64::from(train.step(images, targets, rate as f32).loss);
         average = SMOOTHING * average + (1.0 - SMOOTHING) * loss;
         let smoothed = average / (1.0 - SMOOTHING.powi(i as i32 + 1));

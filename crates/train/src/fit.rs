@@ -17,7 +17,7 @@ use striate_formats::{Disk, RealDisk};
 /// Those of [`fit`] that do not need the run folder.
 pub fn check(job: &Job<'_>) -> Result<(), FitError> {
     train_graph(job)?;
-    RunSplits::of(job.data, job.config).map(|_| ())
+    RunSplits::of(job.setup.data, job.config).map(|_| ())
 }
 
 /// Trains a network.
@@ -41,7 +41,7 @@ pub(crate) fn fit_on(
     observers: &mut [&mut dyn Observer],
 ) -> Result<Outcome, FitError> {
     let mut tell = |event: &Event<'_>| observers.iter_mut().try_for_each(|observer| observer.on(event));
-    let splits = RunSplits::of(job.data, job.config)?;
+    let splits = RunSplits::of(job.setup.data, job.config)?;
     let mut run = Run::start(job, &splits, disk, &mut tell)?;
     let update_size = job.config.update_size().min(splits.train.len());
     let mut batch = Batch::new(update_size, job.preprocess.sample_len());
@@ -52,7 +52,7 @@ pub(crate) fn fit_on(
         while run.progress.step < run.steps_of_epoch() {
             let began = Instant::now();
             let samples = run.loader.batch_indices(&order, run.progress.step);
-            let (images, targets) = batch.fetch(&job.engine, &run.loader, epoch, samples)?;
+            let (images, targets) = batch.fetch(&job.setup.engine, &run.loader, epoch, samples)?;
             let report = run.train.step(images, targets, run.learning_rate());
             run.check_finite(report)?;
             run.progress.add(report, samples.len(), began.elapsed().as_secs_f64());

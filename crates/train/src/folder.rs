@@ -157,11 +157,11 @@ impl<'a> Folder<'a> {
         let mut args = yaml::value(job.config);
         let others = [
             ("chosen_by", splits.chosen_by.name()),
-            ("command", job.command),
-            ("data", &job.data.name),
-            ("data_sha256", &job.data.sha256),
-            ("data_source", job.data_source),
-            ("model", job.model_name),
+            ("command", job.setup.command),
+            ("data", &job.setup.data.name),
+            ("data_sha256", &job.setup.data.sha256),
+            ("data_source", job.setup.data_source),
+            ("model", job.setup.model_name),
             ("striate_version", env!("CARGO_PKG_VERSION")),
         ];
         others.into_iter().for_each(|(key, value)| args[key] = value.into());

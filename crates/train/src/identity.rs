@@ -26,10 +26,10 @@ impl Identity {
         let graph = serde_json::to_string(train_graph).expect("a graph has a JSON form");
         let others = [
             ("striate_version", env!("CARGO_PKG_VERSION").to_string()),
-            ("model", job.model_name.to_string()),
+            ("model", job.setup.model_name.to_string()),
             ("layers_sha256", hex(&Sha256::digest(graph))),
-            ("data_sha256", job.data.sha256.clone()),
-            ("classes", job.data.classes.join(", ")),
+            ("data_sha256", job.setup.data.sha256.clone()),
+            ("classes", job.setup.data.classes.join(", ")),
         ];
         all.extend(others.map(|(key, value)| (key.to_string(), value)));
         all.extend(job.initial.map(|params| (INITIAL.to_string(), sha256(params))));

@@ -1,33 +1,25 @@
 //! The input and the result of a run.
 
 use crate::config::FitConfig;
-use crate::error::FitError;
 use crate::evaluate::Evaluation;
 use crate::lock::FolderLock;
 use crate::row::EpochRow;
 use crate::run_splits::Counts;
+use crate::setup::Setup;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use striate_data::{Dataset, Preprocess};
+use striate_data::Preprocess;
 use striate_formats::ModelFile;
-use striate_graph::{Engine, Forward, Params};
+use striate_graph::Params;
 
-/// A training job: the network, the data, the settings, and the folder for the results.
+/// A training job: the network and the data, the settings, and the folder for the results.
 pub struct Job<'a> {
-    /// The network.
-    pub net: &'a dyn Forward,
-    /// The name of the network.
-    pub model_name: &'a str,
-    /// The images for training and evaluation.
-    pub data: &'a Dataset,
-    /// The data set as it was specified, a name or a folder; stored for resuming.
-    pub data_source: &'a str,
+    /// The network, the data and the engine.
+    pub setup: Setup<'a>,
     /// The preprocessing of the images.
     pub preprocess: &'a Preprocess,
     /// The settings.
     pub config: &'a FitConfig,
-    /// The engine, with its threads and instruction set.
-    pub engine: Engine,
     /// The folder of the run; with `None`, the run stays in memory.
     pub run_dir: Option<&'a Path>,
     /// Whether to continue from the checkpoint in `run_dir`.
@@ -46,41 +38,17 @@ pub struct Job<'a> {
     pub initial: Option<&'a Params>,
     /// A flag that ends the run after the current step when it is set.
     pub stop: &'a AtomicBool,
-    /// The command that creates this model. It is stored in the model file, so it must not contain what does not influence the
-    /// result (threads, folders, `--resume`), or the file would differ. A resumed run keeps the command that it was started with.
-    pub command: &'a str,
 }
 
 impl<'a> Job<'a> {
-    /// A job that runs in memory, on all cores.
-    ///
-    /// # Errors
-    /// When `STRIATE_ISA` names an instruction set that this machine does not have.
+    /// A job that runs in memory, from random parameters.
     pub fn new(
-        net: &'a dyn Forward,
-        model_name: &'a str,
-        data: &'a Dataset,
+        setup: Setup<'a>,
         preprocess: &'a Preprocess,
         config: &'a FitConfig,
         stop: &'a AtomicBool,
-    ) -> Result<Self, FitError> {
-        let engine = Engine::new(None).map_err(FitError::Engine)?;
-        let (data_source, run_dir, resume, command) = (data.name.as_str(), None, false, "");
-        Ok(Self {
-            net,
-            model_name,
-            data,
-            data_source,
-            preprocess,
-            config,
-            engine,
-            run_dir,
-            resume,
-            lock: None,
-            initial: None,
-            stop,
-            command,
-        })
+    ) -> Self {
+        Self { setup, preprocess, config, run_dir: None, resume: false, lock: None, initial: None, stop }
     }
 }
 

@@ -23,7 +23,7 @@
 //! use std::sync::atomic::AtomicBool;
 //! use striate_data::{Augment, Dataset, Images, Preprocess};
 //! use striate_nn::{Flatten, Linear, Sequential};
-//! use striate_train::{FitConfig, Job, Outcome, fit};
+//! use striate_train::{FitConfig, Job, Outcome, Setup, fit};
 //!
 //! // Dark images are of class 0, bright ones of class 1.
 //! let pixels = (0..64).flat_map(|i| [if i % 2 == 0 { 20 } else { 220 }; 16]).collect();
@@ -34,7 +34,7 @@
 //! let preprocess = Preprocess::new([1, 4, 4], &[0.5], &[0.5])?;
 //! let config = FitConfig { epochs: 3, learning_rate: 0.05, augment: Augment::default(), ..FitConfig::default() };
 //! let stop = AtomicBool::new(false);
-//! let job = Job::new(&net, "tones-net", &data, &preprocess, &config, &stop)?;
+//! let job = Job::new(Setup::new(&net, "tones-net", &data)?, &preprocess, &config, &stop);
 //! let Outcome::Finished(trained) = fit(&job, &mut [])? else { unreachable!("nobody stops it") };
 //! assert_eq!(trained.evaluation.confusion.accuracy(), Some(1.0));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -67,6 +67,7 @@ mod run_splits;
 mod saved;
 #[cfg(feature = "charts")]
 mod series;
+mod setup;
 mod stage;
 mod yaml;
 
@@ -91,6 +92,7 @@ pub use run_splits::{ChosenBy, Counts, RunSplits};
 pub use saved::{SavedRun, saved_run};
 #[cfg(feature = "charts")]
 pub use series::Series;
+pub use setup::Setup;
 pub use stage::Stage;
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::job::{Job, Outcome, Trained};
 use crate::progress::Progress;
 use crate::run_splits::RunSplits;
 use crate::saved::{self, Loaded, State};
+use crate::setup::Setup;
 use std::time::Instant;
 use striate_data::{Loader, Split};
 use striate_formats::{Checkpoint, Disk, ModelFile, Provenance};
@@ -65,9 +66,9 @@ impl<'a> Run<'a> {
             job,
             splits,
             folder: None,
-            eval_graph: trace(job.net, Mode::Eval, shape)?,
+            eval_graph: trace(job.setup.net, Mode::Eval, shape)?,
             identity: Identity::new(job, &graph),
-            command: job.command.to_string(),
+            command: job.setup.command.to_string(),
             train,
             steps: loader.batches_per_epoch(),
             loader,
@@ -96,7 +97,8 @@ impl<'a> Run<'a> {
             Some(Loaded { checkpoint, state, newest }) => {
                 self.take_up(checkpoint, state, &folder)?;
                 if !self.changes.is_empty() {
-                    let job = Job { command: &self.command, engine: self.job.engine.clone(), ..*self.job };
+                    let setup = Setup { command: &self.command, ..self.job.setup.clone() };
+                    let job = Job { setup, ..*self.job };
                     folder.args(&job, self.splits, tell)?;
                 }
                 let folder = self.folder.insert(folder);
@@ -176,14 +178,14 @@ impl<'a> Run<'a> {
     pub(crate) fn started(&self) -> Event<'_> {
         let (progress, job, counts) = (&self.progress, self.job, self.splits.counts());
         Event::Started {
-            model: job.model_name,
-            data: &job.data.name,
+            model: job.setup.model_name,
+            data: &job.setup.data.name,
             parameters: self.eval_graph.parameter_count(),
             multiply_adds: self.eval_graph.multiply_adds(),
             train_images: counts.train,
             val_images: counts.val,
             test_images: counts.test,
-            threads: job.engine.threads(),
+            threads: job.setup.engine.threads(),
             memory_bytes: self.train.memory_bytes(),
             epochs: progress.epochs(job.config),
             steps: self.steps,
@@ -278,8 +280,8 @@ impl<'a> Run<'a> {
         let Some(folder) = &self.folder else { return Ok(()) };
         let state = State {
             identity: self.identity.clone(),
-            model: self.job.model_name.to_string(),
-            data_source: self.job.data_source.to_string(),
+            model: self.job.setup.model_name.to_string(),
+            data_source: self.job.setup.data_source.to_string(),
             command: self.command.clone(),
             config: self.job.config.clone(),
             preprocess: self.job.preprocess.clone(),
@@ -347,7 +349,7 @@ impl<'a> Run<'a> {
         #[cfg(feature = "charts")]
         if let Some(folder) = &self.folder {
             folder.curves(&self.title(), &self.progress.rows, best, tell)?;
-            folder.confusion(&self.title(), &evaluation, &self.job.data.classes, tell)?;
+            folder.confusion(&self.title(), &evaluation, &self.job.setup.data.classes, tell)?;
         }
         let why = self.stopped_early(best);
         if let Some(why) = why {
@@ -385,11 +387,11 @@ impl<'a> Run<'a> {
 
     #[cfg(feature = "charts")]
     fn title(&self) -> String {
-        format!("{} on {}", self.job.model_name, self.job.data.name)
+        format!("{} on {}", self.job.setup.model_name, self.job.setup.data.name)
     }
 
     fn evaluate(&self, params: &Params, images: &Split) -> Result<Evaluation, FitError> {
-        let engine = &self.job.engine;
+        let engine = &self.job.setup.engine;
         let mut session = Session::with_engine(self.eval_graph.clone(), params.clone(), engine.clone())?;
         evaluate(&mut session, engine, images, self.job.preprocess)
     }
@@ -399,17 +401,18 @@ impl<'a> Run<'a> {
         let job = self.job;
         let provenance = Provenance {
             striate_version: env!("CARGO_PKG_VERSION").to_string(),
-            model: job.model_name.to_string(),
-            data: job.data.name.clone(),
-            data_sha256: job.data.sha256.clone(),
+            model: job.setup.model_name.to_string(),
+            data: job.setup.data.name.clone(),
+            data_sha256: job.setup.data.sha256.clone(),
             seed: job.config.seed,
             epochs,
             command: self.command.clone(),
-            data_source: (job.data_source != job.data.name).then(|| job.data_source.to_string()),
+            data_source: (job.setup.data_source != job.setup.data.name)
+                .then(|| job.setup.data_source.to_string()),
         };
         let (graph, preprocess, classes) =
-            (self.eval_graph.clone(), job.preprocess.clone(), job.data.classes.clone());
-        Ok(ModelFile::new(graph, params, preprocess, classes, provenance, &job.engine)?)
+            (self.eval_graph.clone(), job.preprocess.clone(), job.setup.data.classes.clone());
+        Ok(ModelFile::new(graph, params, preprocess, classes, provenance, &job.setup.engine)?)
     }
 }
 
@@ -420,11 +423,11 @@ fn untold_checkpoint(event: &Event<'_>, tell: EventFn<'_>) -> Result<(), FitErro
 
 /// The network as it is trained, once it is certain that it and the settings fit the data.
 pub(crate) fn train_graph(job: &Job<'_>) -> Result<Graph, FitError> {
-    let graph = trace(job.net, Mode::Train, job.preprocess.shape())?;
+    let graph = trace(job.setup.net, Mode::Train, job.preprocess.shape())?;
     let graph = if job.config.auxiliary { graph } else { graph.without_auxiliary() };
-    let expected = job.data.classes.len();
+    let expected = job.setup.data.classes.len();
     if graph.output_shape() != [expected] {
-        let (model, data) = (job.model_name.to_string(), job.data.name.clone());
+        let (model, data) = (job.setup.model_name.to_string(), job.setup.data.name.clone());
         return Err(FitError::Classes { model, data, expected, got: graph.output_shape().to_vec() });
     }
     job.config.check(expected)?;
@@ -470,7 +473,7 @@ pub(crate) fn train_step(
             &fresh
         }
     };
-    let loss = config.loss(&splits.train.class_counts(job.data.classes.len()));
+    let loss = config.loss(&splits.train.class_counts(job.setup.data.classes.len()));
     let optimizer = config.optimizer.build()?;
-    Ok(TrainStep::new(graph, params, &loss, &*optimizer, job.engine.clone(), options)?)
+    Ok(TrainStep::new(graph, params, &loss, &*optimizer, job.setup.engine.clone(), options)?)
 }

@@ -13,6 +13,7 @@ use striate::Pretrained;
 use striate::data::{Dataset, Places};
 use striate::models::registry;
 use striate::models::weights::LoadOptions;
+use striate::train::Setup;
 use striate::train::finetune::{FinetuneConfig, FinetuneJob, fit_last_layer};
 use striate::train::probe::FEATURES;
 
@@ -48,17 +49,20 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     };
     let net = (info.build)(data.classes.len(), pretrained.preprocess.channels);
     let features_folder = Places::from_env().beside(FEATURES);
-    let job = FinetuneJob {
-        base: pretrained.base(),
+    let setup = Setup {
         net: net.as_ref(),
         model_name: info.name,
-        weights: &pretrained.source(),
         data: &data,
         data_source: &kept(&args.data),
-        config: &config,
         engine,
-        features_folder: features_folder.as_deref(),
         command: &command::canonical(this_command, matches, &args.data),
+    };
+    let job = FinetuneJob {
+        base: pretrained.base(),
+        weights: &pretrained.source(),
+        setup,
+        config: &config,
+        features_folder: features_folder.as_deref(),
     };
     let mut fitted = fit_last_layer(&job, &mut [&mut working])?;
     drop(working);

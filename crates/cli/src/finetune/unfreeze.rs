@@ -21,7 +21,7 @@ pub(super) fn run(
     lock: &FolderLock,
 ) -> anyhow::Result<u8> {
     let stop = Stop::listen()?;
-    let data = job.data;
+    let data = job.setup.data;
     let run_dir = lock.folder();
     let mut progress = Progress::new(args.quiet);
     let unfrozen = unfreeze(job, fitted, Some(lock), stop.flag(), &mut [&mut progress])?;

@@ -25,7 +25,7 @@ const SIDE_PX: usize = 256;
 
 /// Draws the first images of the first epoch as the network will see them, without training.
 pub(super) fn seen(job: &Job<'_>, project: &Path) -> anyhow::Result<()> {
-    let (data, config) = (job.data, job.config);
+    let (data, config) = (job.setup.data, job.config);
     let splits = RunSplits::of(data, config)?;
     let seen = preview(&splits.train, job.preprocess, config.augment, config.seed, SHOWN)?;
     let tile = |seen: &striate::data::preview::Seen| -> anyhow::Result<Tile> {
@@ -36,7 +36,7 @@ pub(super) fn seen(job: &Job<'_>, project: &Path) -> anyhow::Result<()> {
         Ok(Tile { image, captions })
     };
     let tiles = seen.iter().map(tile).collect::<anyhow::Result<Vec<_>>>()?;
-    let title = format!("{} as {} will see it", data.name, job.model_name);
+    let title = format!("{} as {} will see it", data.name, job.setup.model_name);
     let path = written(project, SHEET, &contact_sheet(&title, &tiles).to_png(SCALE)?)?;
     Ok(out::print(&format!("{} images of the first epoch: {}\n", seen.len(), path.display()))?)
 }
@@ -56,7 +56,7 @@ fn labels(target: &Target, classes: &[String]) -> Vec<String> {
 /// Searches for a learning rate, and discards what was trained.
 pub(super) fn rates(job: &Job<'_>, project: &Path, as_json: bool) -> anyhow::Result<()> {
     let found = find_lr(job)?;
-    let title = format!("{} on {}", job.model_name, job.data.name);
+    let title = format!("{} on {}", job.setup.model_name, job.setup.data.name);
     let (rates, losses) = (&found.rates[..], &found.losses[..]);
     let scene = rate_search(&RateChart { title: &title, rates, losses, suggestion: found.suggestion });
     written(project, RATES_SVG, scene.to_svg().as_bytes())?;

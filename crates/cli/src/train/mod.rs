@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args as ClapArgs, Command, FromArgMatches};
 use striate::data::Preprocess;
 use striate::models::registry;
-use striate::train::{ARGS_YAML, FitConfig, FolderLock, Job, Outcome, check, fit, saved_run};
+use striate::train::{ARGS_YAML, FitConfig, FolderLock, Job, Outcome, Setup, check, fit, saved_run};
 
 use crate::exit::Usage;
 use crate::flags::{Threads, side};
@@ -161,20 +161,18 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
         }
     };
     let net = (info.build)(classes, preprocess.channels);
-    let mut job = Job {
+    let setup = Setup {
         net: net.as_ref(),
         model_name: info.name,
         data: &data,
         data_source: &kept(&plan.data),
-        preprocess: &preprocess,
-        config: &config,
         engine,
-        run_dir: None,
-        resume: plan.resume,
-        lock: None,
-        initial: initial.as_ref(),
-        stop: stop.flag(),
         command: &plan.command,
+    };
+    let mut job = Job {
+        resume: plan.resume,
+        initial: initial.as_ref(),
+        ..Job::new(setup, &preprocess, &config, stop.flag())
     };
     if args.preview {
         return look::seen(&job, &args.project).map(|()| 0);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
 use striate_data::{Augment, DataError, Dataset, Images, Preprocess, Split, mean_std};
 use striate_graph::{Engine, Session};
-use striate_train::{Evaluation, FitConfig, FitError, Job, Outcome, evaluate, fit};
+use striate_train::{Evaluation, FitConfig, FitError, Job, Outcome, Setup, evaluate, fit};
 
 /// Raised whenever the same settings would give other numbers, so that nothing older is taken for them.
 pub(crate) const EDITION: u32 = 1;
@@ -112,9 +112,9 @@ impl Run {
             checkpoint_every_s: None,
             ..FitConfig::default()
         };
-        let job =
-            Job::new(&net, self.network.name(), &data, &source.preprocess, &config, stop).map_err(fail)?;
-        let trained = match fit(&Job { engine: engine.clone(), ..job }, &mut []) {
+        let setup = Setup::new(&net, self.network.name(), &data).map_err(fail)?;
+        let setup = Setup { engine: engine.clone(), ..setup };
+        let trained = match fit(&Job::new(setup, &source.preprocess, &config, stop), &mut []) {
             Ok(Outcome::Finished(trained)) => trained,
             Ok(Outcome::Interrupted { .. }) => return Err(FlattenError::Stopped { finished: 0, planned: 0 }),
             Err(FitError::NonFinite { .. }) if self.held_out.is_some() => {

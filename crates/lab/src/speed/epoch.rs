@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use striate_data::{Augment, Dataset, Preprocess};
 use striate_graph::Engine;
-use striate_train::{Event, FitConfig, FitError, Job, fit};
+use striate_train::{Event, FitConfig, FitError, Job, Setup, fit};
 
 use super::reference::{REFERENCE, reference};
 use crate::LabError;
@@ -46,7 +46,7 @@ pub fn epoch_s(
         ..FitConfig::default()
     };
     let stop = AtomicBool::new(false);
-    let job = Job::new(net.as_ref(), REFERENCE, data, preprocess, &config, &stop)?;
+    let setup = Setup { engine: engine.clone(), ..Setup::new(net.as_ref(), REFERENCE, data)? };
     let (mut start, mut fastest) = (Instant::now(), f64::INFINITY);
     let mut watch = |event: &Event<'_>| -> Result<(), FitError> {
         match event {
@@ -58,6 +58,6 @@ pub fn epoch_s(
         }
         Ok(())
     };
-    fit(&Job { engine: engine.clone(), ..job }, &mut [&mut watch])?;
+    fit(&Job::new(setup, preprocess, &config, &stop), &mut [&mut watch])?;
     Ok(fastest)
 }

@@ -6,7 +6,7 @@ use striate_data::{Dataset, Images, Preprocess};
 use striate_formats::ModelFile;
 use striate_graph::{Engine, Mode, trace};
 use striate_models::{ModelInfo, registry};
-use striate_train::{FitConfig, Job, Outcome, fit};
+use striate_train::{FitConfig, Job, Outcome, Setup, fit};
 
 use crate::LabError;
 use striate_base::random::below;
@@ -64,8 +64,8 @@ pub(super) fn train(
     let config =
         FitConfig { epochs, batch_size, seed, val_split: 0.0, ..FitConfig::recipe(info.name, &data) };
     let stop = AtomicBool::new(false);
-    let job = Job::new(net.as_ref(), info.name, &data, preprocess, &config, &stop)?;
-    let job = Job { engine: engine.clone(), ..job };
+    let setup = Setup { engine: engine.clone(), ..Setup::new(net.as_ref(), info.name, &data)? };
+    let job = Job::new(setup, preprocess, &config, &stop);
     let Outcome::Finished(trained) = fit(&job, &mut [])? else { unreachable!("nobody stops it") };
     Ok(Twin { accuracy: trained.evaluation.accuracy(), model: trained.model })
 }

@@ -3,8 +3,8 @@
 use striate_data::Dataset;
 use striate_graph::Forward;
 use striate_models::registry;
-use striate_train::Event;
 use striate_train::finetune::{BaseNetwork, FinetuneConfig, FinetuneJob, FinetuneReport, finetune};
+use striate_train::{Event, Setup};
 
 use super::Classifier;
 use super::fit::Telling;
@@ -75,13 +75,9 @@ impl Classifier {
             "" => provenance.model.clone(),
             data => format!("{}, trained on {data}", provenance.model),
         };
-        let engine = self.engine.clone();
-        let job = FinetuneJob {
-            weights: &weights,
-            engine,
-            ..FinetuneJob::new(base, net, &provenance.model, data, config)?
-        };
+        let setup = Setup { engine: self.engine.clone(), ..Setup::new(net, &provenance.model, data)? };
+        let job = FinetuneJob { weights: &weights, ..FinetuneJob::new(base, setup, config) };
         let (model, report) = finetune(&job, &mut [&mut Telling(progress)])?;
-        Ok((Self::new(model, job.engine)?, report))
+        Ok((Self::new(model, job.setup.engine)?, report))
     }
 }

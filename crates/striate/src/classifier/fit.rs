@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use striate_data::{Dataset, Split};
 use striate_graph::Forward;
-use striate_train::{Evaluation, Event, FitConfig, FitError, Job, Observer, Outcome, evaluate, fit};
+use striate_train::{Evaluation, Event, FitConfig, FitError, Job, Observer, Outcome, Setup, evaluate, fit};
 
 use super::Classifier;
 use crate::{Error, preprocess_of};
@@ -70,8 +70,8 @@ impl Classifier {
     ) -> Result<Self, Error> {
         let preprocess = preprocess_of(data)?;
         let stop = AtomicBool::new(false);
-        let job = Job::new(net, "custom", data, &preprocess, config, &stop)?;
-        let engine = job.engine.clone();
+        let job = Job::new(Setup::new(net, "custom", data)?, &preprocess, config, &stop);
+        let engine = job.setup.engine.clone();
         match fit(&job, &mut [&mut Telling(progress)])? {
             Outcome::Finished(trained) => Self::new(trained.model, engine),
             Outcome::Interrupted { .. } => {

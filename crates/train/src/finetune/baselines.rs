@@ -21,7 +21,7 @@ pub(super) fn baselines(
     with_test: bool,
     tell: EventFn<'_>,
 ) -> Result<Vec<Comparison>, FitError> {
-    let (data, seed, engine) = (job.data, job.config.seed, &job.engine);
+    let (data, seed, engine) = (job.setup.data, job.config.seed, &job.setup.engine);
     let stride = features.len().div_ceil(ENOUGH_RAW);
     let mut pixels = |split: &Split| {
         counted(Stage::RawPixels, tell, |count| raw_pixels(split, data.classes.len(), stride, engine, count))

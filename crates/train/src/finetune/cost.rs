@@ -89,14 +89,14 @@ pub(super) fn estimate(
     images: usize,
 ) -> Result<UnfreezeEstimate, FitError> {
     let config = job.config;
-    let train_images = job.data.train.len();
+    let train_images = job.setup.data.train.len();
     let batch_size = config.batch_size.min(train_images);
     let few = batch_size.min(FEW);
     let graph = job.graph(Mode::Train)?.without_auxiliary();
     let optimizer = optimizer().build()?;
     let options = TrainOptions::new(few, config.seed);
     let loss = CrossEntropy::default();
-    let mut step = TrainStep::new(&graph, params, &loss, &*optimizer, job.engine.clone(), options)?;
+    let mut step = TrainStep::new(&graph, params, &loss, &*optimizer, job.setup.engine.clone(), options)?;
     let pixels = vec![0.0; few * job.base.preprocess.sample_len()];
     let labels = vec![0_u32; few];
     let mut timed = || {
@@ -109,7 +109,7 @@ pub(super) fn estimate(
     let steps = config.epochs * train_images.div_ceil(config.batch_size);
     Ok(UnfreezeEstimate {
         error,
-        images_per_class: images as f64 / job.data.classes.len() as f64,
+        images_per_class: images as f64 / job.setup.data.classes.len() as f64,
         epochs: config.epochs,
         batch_size,
         step_s,

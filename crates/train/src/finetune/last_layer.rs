@@ -55,7 +55,7 @@ pub fn fit_last_layer(
     let start = Instant::now();
     let graph = job.check()?;
     let tell = &mut |event: &Event<'_>| observers.iter_mut().try_for_each(|observer| observer.on(event));
-    let (data, seed, engine) = (job.data, job.config.seed, &job.engine);
+    let (data, seed, engine) = (job.setup.data, job.config.seed, &job.setup.engine);
     let seen = see(&job.base, data, job.features_folder, engine, tell)?;
     let Seen { preprocess, head_layer: layer, train, test } = seen;
     let (features, apart) = if data.is_drawn { (train.and(&test), None) } else { (train, Some(test)) };
@@ -77,7 +77,7 @@ pub fn fit_last_layer(
     }
     let calibration = judged.calibration(labels)?;
     let report = FinetuneReport {
-        model: job.model_name.into(),
+        model: job.setup.model_name.into(),
         weights: job.weights.into(),
         data: data.name.clone(),
         images: features.len(),
@@ -100,7 +100,7 @@ impl LastLayer {
     /// The parameters with a last layer that is fitted to only these training images of the data set.
     pub(super) fn fitted_to(&self, images: &[usize], job: &FinetuneJob<'_>) -> Result<Params, FitError> {
         let features = self.features.select(images);
-        let head = fit_head(&features, FOLDS, job.config.seed, &job.engine, &mut |_, _| ())?;
+        let head = fit_head(&features, FOLDS, job.config.seed, &job.setup.engine, &mut |_, _| ())?;
         let mut params = self.model.params.clone();
         head.install(&self.layer, &mut params);
         Ok(params)
@@ -143,12 +143,12 @@ fn evaluated(params: &Params, layer: &str, features: &Features) -> Result<Confus
 fn provenance(job: &FinetuneJob<'_>) -> Provenance {
     Provenance {
         striate_version: env!("CARGO_PKG_VERSION").to_owned(),
-        model: job.model_name.to_owned(),
-        data: job.data.name.clone(),
-        data_sha256: job.data.sha256.clone(),
+        model: job.setup.model_name.to_owned(),
+        data: job.setup.data.name.clone(),
+        data_sha256: job.setup.data.sha256.clone(),
         seed: job.config.seed,
         epochs: 0,
-        command: job.command.to_owned(),
-        data_source: (job.data_source != job.data.name).then(|| job.data_source.to_owned()),
+        command: job.setup.command.to_owned(),
+        data_source: (job.setup.data_source != job.setup.data.name).then(|| job.setup.data_source.to_owned()),
     }
 }

@@ -14,6 +14,7 @@
 //! use striate_data::{Dataset, Images, Preprocess};
 //! use striate_graph::{Mode, Params, trace};
 //! use striate_nn::{Flatten, Linear, ReLU, Sequential};
+//! use striate_train::Setup;
 //! use striate_train::finetune::{BaseNetwork, FinetuneConfig, FinetuneJob, finetune};
 //!
 //! let net = |classes| {
@@ -31,7 +32,8 @@
 //! let data = Dataset::new("tones", images.clone(), images, vec!["dark".into(), "bright".into()])?;
 //!
 //! let (net, config) = (net(2), FinetuneConfig::default());
-//! let (model, report) = finetune(&FinetuneJob::new(base, &net, "tones-net", &data, &config)?, &mut [])?;
+//! let setup = Setup::new(&net, "tones-net", &data)?;
+//! let (model, report) = finetune(&FinetuneJob::new(base, setup, &config), &mut [])?;
 //! assert_eq!((model.classes.len(), report.accuracy), (2, Some(1.0)));
 //! println!("{}", report.unfreeze);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

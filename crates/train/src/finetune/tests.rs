@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::Event;
+use crate::setup::Setup;
 use crate::stage::Stage;
 use striate_data::{Dataset, Images, Preprocess};
 use striate_graph::{Graph, Mode, Params, trace};
@@ -41,11 +42,20 @@ fn parity(i: usize) -> u8 {
     (i % 2) as u8
 }
 
+fn job<'a>(
+    base: BaseNetwork<'a>,
+    net: &'a Sequential,
+    data: &'a Dataset,
+    config: &'a FinetuneConfig,
+) -> FinetuneJob<'a> {
+    FinetuneJob::new(base, Setup::new(net, "tones-net", data).unwrap(), config)
+}
+
 #[test]
 fn what_cannot_be_fitted_is_refused_before_anything_is_computed() {
     let (pretrained, config) = (Pretrained::new(), FinetuneConfig::default());
     let refused = |net: &Sequential, data: &Dataset| {
-        let job = FinetuneJob::new(pretrained.base(), net, "tones-net", data, &config).unwrap();
+        let job = job(pretrained.base(), net, data, &config);
         let mut nothing = |event: &Event<'_>| panic!("{event:?}");
         fit_last_layer(&job, &mut [&mut nothing]).unwrap_err()
     };
@@ -56,7 +66,7 @@ fn what_cannot_be_fitted_is_refused_before_anything_is_computed() {
     assert!(matches!(&error, FitError::TooFewImages { classes } if *classes == [(1, 1)]), "{error}");
     // The test images count where they were drawn from the same images.
     let (drawn, net) = (Dataset { is_drawn: true, ..lonely }, net(2));
-    let job = FinetuneJob::new(pretrained.base(), &net, "tones-net", &drawn, &config).unwrap();
+    let job = job(pretrained.base(), &net, &drawn, &config);
     assert_eq!(fit_last_layer(&job, &mut []).unwrap().report.images, 80);
 }
 
@@ -64,7 +74,7 @@ fn what_cannot_be_fitted_is_refused_before_anything_is_computed() {
 fn every_stage_is_told_and_an_observer_can_end_it() {
     let (pretrained, net, data) = (Pretrained::new(), net(2), tones(parity));
     let config = FinetuneConfig::default();
-    let job = FinetuneJob::new(pretrained.base(), &net, "tones-net", &data, &config).unwrap();
+    let job = job(pretrained.base(), &net, &data, &config);
     let mut stages = Vec::new();
     let mut listen = |event: &Event<'_>| {
         if let Event::Stage { stage, done, total } = *event {
@@ -101,14 +111,14 @@ fn a_wrong_label_has_names_and_is_found_without_fitting_a_model_as_well() {
     let (pretrained, net) = (Pretrained::new(), net(2));
     let data = tones(|i| if i == 6 { 1 } else { parity(i) });
     let config = FinetuneConfig::default();
-    let job = FinetuneJob::new(pretrained.base(), &net, "tones-net", &data, &config).unwrap();
+    let job = job(pretrained.base(), &net, &data, &config);
     let fitted = fit_last_layer(&job, &mut []).unwrap();
     let [found] = &fitted.report.suspicious_labels[..] else { panic!("{:?}", fitted.report) };
     assert_eq!((&*found.class, &*found.looks_like, &found.image), ("bright", "dark", &data.train.name(6)));
     assert_eq!(fitted.report.compared_with[0].images, 40, "the test images are held out");
     assert_eq!(fitted.report.unfreeze.images_per_class, 20.0);
 
-    let found = suspicious_labels(&pretrained.base(), &data, None, &job.engine, &mut []).unwrap();
+    let found = suspicious_labels(&pretrained.base(), &data, None, &job.setup.engine, &mut []).unwrap();
     let names: Vec<&str> = found.iter().map(|found| &*found.image).collect();
     assert_eq!(names, [data.train.name(6), data.test.name(6)], "of both parts");
 }
@@ -117,7 +127,7 @@ fn a_wrong_label_has_names_and_is_found_without_fitting_a_model_as_well() {
 fn all_layers_are_trained_if_the_settings_say_so() {
     let (pretrained, net, data) = (Pretrained::new(), net(2), tones(parity));
     let config = FinetuneConfig { unfreeze: true, epochs: 2, ..FinetuneConfig::default() };
-    let job = FinetuneJob::new(pretrained.base(), &net, "tones-net", &data, &config).unwrap();
+    let job = job(pretrained.base(), &net, &data, &config);
     let fitted = fit_last_layer(&job, &mut []).unwrap();
     let hidden = |params: &Params| params.get("1.weight").unwrap().clone();
     assert_eq!(hidden(&fitted.model.params), hidden(&pretrained.1), "frozen");

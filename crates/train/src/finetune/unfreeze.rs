@@ -35,26 +35,21 @@ pub fn unfreeze(
     stop: &AtomicBool,
     observers: &mut [&mut dyn Observer],
 ) -> Result<Unfrozen, FitError> {
-    let data = job.data;
+    let data = job.setup.data;
     let config = job.config.training(&job.graph(Mode::Train)?.without_auxiliary());
     let splits = RunSplits::of(data, &config)?;
     let learned: Vec<usize> = (0..splits.train.len()).map(|i| splits.place(i)).collect();
     let initial = fitted.fitted_to(&learned, job)?;
     let last_layer = fitted.on_test(&initial, data.train.len())?;
     let training = Job {
-        net: job.net,
-        model_name: job.model_name,
-        data,
-        data_source: job.data_source,
+        setup: job.setup.clone(),
         preprocess: &fitted.model.preprocess,
         config: &config,
-        engine: job.engine.clone(),
         run_dir: folder.map(FolderLock::folder),
         resume: false,
         lock: folder,
         initial: Some(&initial),
         stop,
-        command: job.command,
     };
     Ok(Unfrozen { outcome: fit(&training, observers)?, last_layer })
 }

@@ -65,7 +65,7 @@ impl Run<'_> {
         let (mut steps, mut began, mut fetch_s) = (0, Instant::now(), 0.0);
         while steps < 4 || (began.elapsed().as_secs_f64() < 0.02 * budget_s && steps < 40) {
             let before = Instant::now();
-            let (images, targets) = batch.fetch(&job.engine, &self.loader, 0, samples)?;
+            let (images, targets) = batch.fetch(&job.setup.engine, &self.loader, 0, samples)?;
             fetch_s = before.elapsed().as_secs_f64();
             self.train.step(images, targets, 0.0);
             steps += 1;
@@ -75,8 +75,9 @@ impl Run<'_> {
             }
         }
         let step_s = began.elapsed().as_secs_f64() / (steps - 1) as f64;
-        let mut session = Session::with_engine(self.eval_graph.clone(), self.current(), job.engine.clone())?;
-        let (images, targets) = batch.fetch(&job.engine, &self.loader, 0, samples)?;
+        let mut session =
+            Session::with_engine(self.eval_graph.clone(), self.current(), job.setup.engine.clone())?;
+        let (images, targets) = batch.fetch(&job.setup.engine, &self.loader, 0, samples)?;
         session.run_slice(images, targets.len())?;
         let before = Instant::now();
         session.run_slice(images, targets.len())?;

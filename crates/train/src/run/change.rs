@@ -38,7 +38,7 @@ impl Run<'_> {
                 );
                 return refuse("batch_size", expected, asked.batch_size.to_string());
             }
-            let before = Job { config: saved, engine: self.job.engine.clone(), ..*self.job };
+            let before = Job { config: saved, setup: self.job.setup.clone(), ..*self.job };
             progress.change_steps(loader_of(&before, self.splits, &self.train)?.batches_per_epoch());
         }
         Ok(())

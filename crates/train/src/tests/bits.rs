@@ -12,7 +12,8 @@ use striate_nn::{OptimizerConfig, Schedule, Sgd};
 fn hash(mut world: World, isa: Isa) -> String {
     (world.config.epochs, world.config.schedule) = (34, Schedule::constant());
     (world.config.augment, world.config.learning_rate) = (Augment::default(), 0.01);
-    let job = Job { engine: Engine::with(2, isa), ..world.job(None, false) };
+    let mut job = world.job(None, false);
+    job.setup.engine = Engine::with(2, isa);
     let Outcome::Finished(trained) = fit(&job, &mut []).unwrap() else { panic!("nobody stops it") };
     assert!(trained.evaluation.accuracy() > 0.9, "{:?}", trained.evaluation.accuracy());
     let mut hasher = sha2::Sha256::new();

@@ -12,7 +12,7 @@ mod runs;
 mod threads;
 mod two_runs;
 
-use crate::{Event, FitConfig, FitError, Job, Observer, Outcome, RunSplits, Trained, fit};
+use crate::{Event, FitConfig, FitError, Job, Observer, Outcome, RunSplits, Setup, Trained, fit};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use striate_data::{Augment, Dataset, Images, Preprocess};
@@ -84,10 +84,12 @@ impl World {
     }
 
     fn job<'a>(&'a self, run_dir: Option<&'a Path>, resume: bool) -> Job<'a> {
-        let engine = Engine::new(Some(2)).unwrap();
-        let job =
-            Job::new(&*self.net, "bars-net", &self.data, &self.preprocess, &self.config, &self.stop).unwrap();
-        Job { engine, run_dir, resume, command: "striate train bars", ..job }
+        let setup = Setup {
+            engine: Engine::new(Some(2)).unwrap(),
+            command: "striate train bars",
+            ..Setup::new(&*self.net, "bars-net", &self.data).unwrap()
+        };
+        Job { run_dir, resume, ..Job::new(setup, &self.preprocess, &self.config, &self.stop) }
     }
 
     fn splits(&self) -> RunSplits<'_> {

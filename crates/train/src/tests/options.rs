@@ -66,7 +66,8 @@ fn every_option_acts_and_resumes_to_the_same_bits() {
 fn every_option_has_the_same_bits_on_any_number_of_threads() {
     let world = world(OPTIONS[OPTIONS.len() - 1].1);
     let run = |threads| {
-        let job = Job { engine: Engine::new(Some(threads)).unwrap(), ..world.job(None, false) };
+        let mut job = world.job(None, false);
+        job.setup.engine = Engine::new(Some(threads)).unwrap();
         let Outcome::Finished(trained) = fit(&job, &mut []).unwrap() else { panic!("nobody stops it") };
         trained.model.to_bytes().unwrap()
     };

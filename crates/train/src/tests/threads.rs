@@ -6,7 +6,8 @@ use super::*;
 fn one_two_four_and_eight_threads_make_one_model() {
     for world in [World::new(), World::with_batch_norm()] {
         let run = |threads| {
-            let job = Job { engine: Engine::new(Some(threads)).unwrap(), ..world.job(None, false) };
+            let mut job = world.job(None, false);
+            job.setup.engine = Engine::new(Some(threads)).unwrap();
             let Outcome::Finished(trained) = fit(&job, &mut []).unwrap() else { panic!("nobody stops it") };
             assert!(trained.evaluation.accuracy() > 0.9, "{:?}", trained.rows);
             trained.model.to_bytes().unwrap()
@@ -33,7 +34,8 @@ fn on_a_busy_machine_it_is_the_same_model() {
             });
         }
         for threads in [2, 3, 5] {
-            let job = Job { engine: Engine::new(Some(threads)).unwrap(), ..world.job(None, false) };
+            let mut job = world.job(None, false);
+            job.setup.engine = Engine::new(Some(threads)).unwrap();
             let Outcome::Finished(trained) = fit(&job, &mut []).unwrap() else { panic!("nobody stops it") };
             let is_same = trained.model.to_bytes().unwrap() == expected;
             if !is_same {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use striate_data::{Augment, Dataset, Images, Preprocess};
 use striate_graph::{Engine, Mode, Params, Session, trace};
 use striate_report::chart::Shape;
-use striate_train::{FitConfig, Job, Outcome, fit};
+use striate_train::{FitConfig, Job, Outcome, Setup, fit};
 
 /// Where pixel `i` of an image lies on the canvas.
 fn on_canvas(i: usize) -> usize {
@@ -19,9 +19,9 @@ fn learn(network: Network, hidden: &[usize], data: &Dataset, initial: &Params) -
     let preprocess = Preprocess::new([1, CANVAS, CANVAS], &[0.0], &[0.2]).unwrap();
     let config = FitConfig { epochs: 1, batch_size: 20, augment: Augment::default(), ..FitConfig::default() };
     let stop = AtomicBool::new(false);
-    let job = Job::new(&net, "net", data, &preprocess, &config, &stop).unwrap();
     let engine = Engine::new(Some(1)).unwrap();
-    let job = Job { engine: engine.clone(), initial: Some(initial), ..job };
+    let setup = Setup { engine: engine.clone(), ..Setup::new(&net, "net", data).unwrap() };
+    let job = Job { initial: Some(initial), ..Job::new(setup, &preprocess, &config, &stop) };
     let Outcome::Finished(trained) = fit(&job, &mut []).unwrap() else { panic!("nobody stops it") };
     let mut session = Session::with_engine(trained.model.graph, trained.model.params, engine).unwrap();
     let test = data.test.images().unwrap();
