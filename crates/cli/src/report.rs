@@ -7,8 +7,8 @@ use striate::data::{DataError, Dataset, Image, Split};
 use striate::formats::{Provenance, write_atomically};
 use striate::report::Comparison;
 use striate::report::page::{Mistake, Page, id_line};
-use striate::report::text::{grouped, percent};
-use striate::report::{Answer, ReportError, Thumbnail, Tile, contact_sheet, worst};
+use striate::report::text::grouped;
+use striate::report::{Answer, ReportError, Thumbnail, worst};
 use striate::train::{ARGS_YAML, ChosenBy, Counts, Evaluation, Series, Trained};
 
 /// The file name of the report in a run folder.
@@ -143,18 +143,7 @@ pub(crate) fn thumbnail(image: &Image) -> Result<Thumbnail, ReportError> {
 
 /// Draws the mistakes of a report as one sheet.
 pub(crate) fn write_mistakes(path: &Path, page: &Page<'_>) -> anyhow::Result<()> {
-    let name = |class: usize| page.classes.get(class).map_or("", String::as_str);
-    let tile = |mistake: &Mistake| Tile {
-        image: mistake.image.clone(),
-        captions: vec![
-            format!("predicted {} ({})", name(mistake.predicted), percent(Some(mistake.probability))),
-            format!("labeled {} ({})", name(mistake.label), percent(Some(mistake.label_probability))),
-            mistake.name.clone(),
-        ],
-    };
-    let tiles: Vec<Tile> = page.mistakes.iter().map(tile).collect();
-    let sheet = contact_sheet(&format!("{}: the worst mistakes", page.title), &tiles);
-    save(path, &sheet.to_png(SHEET_SCALE)?)
+    save(path, &page.mistakes_sheet().to_png(SHEET_SCALE)?)
 }
 
 /// Writes the report atomically.

@@ -8,8 +8,7 @@ use clap::Args as ClapArgs;
 use striate::Classifier;
 use striate::data::{Dataset, Measured};
 use striate::formats::ModelFile;
-use striate::report::text::{Align, Table, duration, grouped, percent, printable};
-use striate::report::{Confusion, EvaluationReport, Report};
+use striate::report::text::grouped;
 use striate::train::{Evaluation, RESULTS_CSV, Series};
 
 use crate::compute::Compute;
@@ -22,9 +21,6 @@ use crate::out;
 use crate::report;
 use crate::train::command::join;
 use crate::trained_on::data_for;
-
-/// The most classes for which the confusion matrix is printed.
-const SCREEN: usize = 20;
 
 /// Measure a model's accuracy on a data set or a folder of images
 #[derive(Debug, ClapArgs)]
@@ -71,7 +67,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     if args.json {
         out::json(&document)?;
     } else {
-        let mut text = text(&document, &result.confusion, model.classes(), seconds)?;
+        let mut text = document.to_text(&result.confusion, seconds);
         if let Some(note) = learned_from(&model, data, args) {
             writeln!(text, "{note}")?;
         }
@@ -223,89 +219,4 @@ fn model_sha256(args: &Args) -> anyhow::Result<String> {
         Some(path) => Ok(ModelFile::sha256(&path)?),
         None => Ok(String::new()),
     }
-}
-
-fn text(
-    document: &EvaluationReport,
-    confusion: &Confusion,
-    classes: &[String],
-    seconds: f64,
-) -> anyhow::Result<String> {
-    let report = &document.report;
-    let mut table = Table::new([
-        ("class", Align::Left),
-        ("images", Align::Right),
-        ("precision", Align::Right),
-        ("recall", Align::Right),
-        ("F1", Align::Right),
-    ]);
-    for class in &report.per_class {
-        let m = &class.metrics;
-        table.row([
-            class.class.clone(),
-            grouped(m.support),
-            percent(m.precision),
-            percent(m.recall),
-            percent(m.f1),
-        ]);
-    }
-    table.rule();
-    let mean = [report.precision_macro, report.recall_macro, report.f1_macro].map(percent);
-    let [precision, recall, f1] = mean;
-    table.row(["mean".into(), grouped(report.images), precision, recall, f1]);
-    let mut text = table.to_string();
-    if classes.len() <= SCREEN {
-        write!(
-            text,
-            "\nConfusion matrix (rows: labels, columns: predictions):\n\n{}",
-            matrix(confusion, classes)
-        )?;
-    }
-    writeln!(
-        text,
-        "\nEvaluated on {} in {}, mean loss {:.4}",
-        document.measured,
-        duration(seconds),
-        document.loss
-    )?;
-    if classes.len() > 5 {
-        writeln!(text, "top-5 accuracy {}", percent(report.accuracy_top5))?;
-    }
-    writeln!(text, "top-1 accuracy {}", accuracy(report))?;
-    Ok(text)
-}
-
-/// The accuracy with its interval, such as `98.05 % (95 % interval 97.35 to 98.57 %)`.
-pub(crate) fn accuracy(report: &Report) -> String {
-    let mut text = percent(report.accuracy_top1);
-    if let Some((low, high)) = report.accuracy_top1_interval_95 {
-        text += &format!(" (95 % interval {:.2} to {:.2} %)", 100.0 * low, 100.0 * high);
-    }
-    text
-}
-
-fn matrix(confusion: &Confusion, classes: &[String]) -> String {
-    let cell = |label: usize, predicted: usize| match confusion.count(label, predicted) {
-        0 => "·".to_owned(),
-        count => count.to_string(),
-    };
-    let rows: Vec<Vec<String>> =
-        (0..classes.len()).map(|label| (0..classes.len()).map(|p| cell(label, p)).collect()).collect();
-    let classes: Vec<String> = classes.iter().cloned().map(printable).collect();
-    let name_width = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(12);
-    let width = rows.iter().flatten().map(|c| c.chars().count()).max().unwrap_or(1).max(3);
-    let short = |name: &str, width: usize| -> String { name.chars().take(width).collect() };
-    let mut text = " ".repeat(name_width);
-    for name in &classes {
-        text += &format!("  {:>width$}", short(name, width));
-    }
-    text.push('\n');
-    for (name, row) in classes.iter().zip(rows) {
-        text += &format!("{:name_width$}", short(name, name_width));
-        for cell in row {
-            text += &format!("  {cell:>width$}");
-        }
-        text.push('\n');
-    }
-    text
 }

@@ -45,6 +45,7 @@ mod answer;
 mod calibration;
 #[cfg(feature = "draw")]
 pub mod chart;
+mod class_table;
 pub mod color;
 mod comparison;
 #[cfg(feature = "draw")]

@@ -9,7 +9,7 @@ use striate::data::Dataset;
 use striate::formats::write_atomically;
 use striate::report::page::{Mistake, Page};
 use striate::report::text::{Align, Table, duration, grouped, percent};
-use striate::report::{Z_95, chart, wilson_interval};
+use striate::report::{Report, Z_95, chart, wilson_interval};
 use striate::train::finetune::{FinetuneReport, LastLayer, image_at};
 use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG};
 
@@ -82,18 +82,7 @@ pub(super) fn print(fitted: &LastLayer, data: &Dataset, args: &Args, folder: &Pa
     if args.json {
         return out::json(&Document { run_dir: folder.display().to_string(), report });
     }
-    let mut table = Table::new([
-        ("class", Align::Left),
-        ("images", Align::Right),
-        ("precision", Align::Right),
-        ("recall", Align::Right),
-        ("F1", Align::Right),
-    ]);
-    for (class, name) in data.classes.iter().enumerate() {
-        let m = confusion.class_metrics(class);
-        table.row([name.clone(), grouped(m.support), percent(m.precision), percent(m.recall), percent(m.f1)]);
-    }
-    let mut text = format!("{table}\n");
+    let mut text = format!("{}\n", Report::new(confusion, &data.classes, None)?.class_table());
     let mut lines = Table::new([
         ("evaluated on unseen images", Align::Left),
         ("accuracy", Align::Right),

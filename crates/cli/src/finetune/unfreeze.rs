@@ -11,7 +11,6 @@ use crate::out;
 use crate::report;
 use crate::stop::Stop;
 use crate::train::progress::Progress;
-use crate::val::accuracy;
 
 /// Trains all layers, starting from the fitted last layer, in the locked folder.
 pub(super) fn run(
@@ -44,7 +43,7 @@ pub(super) fn run(
         "\nAll layers, trained for {} in {}: {} on the {} held-out images; {last_layer}: {}\nModel:    {}\nReport:   {}\n\nNext:\n  {}\n",
         counted(trained.rows.len(), "epoch"),
         duration(seconds),
-        accuracy(&numbers),
+        numbers.accuracy_text(),
         data.test.len(),
         percent(alone.accuracy()),
         run_dir.join(striate::train::BEST_MODEL).display(),

@@ -12,7 +12,6 @@ use striate::train::{CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Run
 use super::command::join;
 use crate::out;
 use crate::report::chosen_by;
-use crate::val::accuracy;
 
 /// The name of the file with a test image to try the model on.
 const SAMPLE: &str = "sample.png";
@@ -43,7 +42,7 @@ pub(super) fn finished(
     writeln!(
         text,
         "{what} accuracy {}, on {} images",
-        accuracy(&report.report),
+        report.report.accuracy_text(),
         grouped(report.report.images)
     )?;
     writeln!(

@@ -3,14 +3,51 @@
 use std::fmt::Write;
 
 use super::content::{Mistake, Page, percent, section};
-use crate::chart::Escaped;
+use crate::chart::{Escaped, Scene};
+use crate::contact_sheet::{Tile, contact_sheet};
 use crate::error::{ReportError, Role};
-use crate::text::grouped;
+use crate::text::{self, grouped};
 
 /// The maximum number of pairs of classes that are listed.
 const PAIRS: usize = 10;
 /// Images up to this side are enlarged pixel by pixel.
 const TINY_PX: u32 = 64;
+
+impl Page<'_> {
+    /// The mistakes of the page as one sheet of images, each with the predicted class, the label and the name of the image.
+    ///
+    /// # Example
+    /// ```
+    /// use striate_report::page::{Mistake, Page};
+    /// use striate_report::{Confusion, Thumbnail};
+    ///
+    /// let mut confusion = Confusion::new(2);
+    /// confusion.add(0, 1)?;
+    /// let classes = ["cat".to_string(), "dog".to_string()];
+    /// let mut page = Page::new("pets", &classes, &confusion);
+    /// let (image, name) = (Thumbnail::new(1, 1, 1, &[9], 160)?, "cat/1.jpg".to_string());
+    /// page.mistakes.push(Mistake { image, name, label: 0, predicted: 1, probability: 0.75, label_probability: 0.25 });
+    /// let svg = page.mistakes_sheet().to_svg();
+    /// assert!(svg.contains("predicted dog (75.00 %)") && svg.contains("labeled cat (25.00 %)"));
+    /// # Ok::<(), striate_report::ReportError>(())
+    /// ```
+    pub fn mistakes_sheet(&self) -> Scene {
+        let name = |class: usize| self.classes.get(class).map_or("", String::as_str);
+        let said = |verb: &str, class: usize, probability: f64| {
+            format!("{verb} {} ({})", name(class), text::percent(Some(probability)))
+        };
+        let tile = |mistake: &Mistake| Tile {
+            image: mistake.image.clone(),
+            captions: vec![
+                said("predicted", mistake.predicted, mistake.probability),
+                said("labeled", mistake.label, mistake.label_probability),
+                mistake.name.clone(),
+            ],
+        };
+        let tiles: Vec<Tile> = self.mistakes.iter().map(tile).collect();
+        contact_sheet(&format!("{}: the worst mistakes", self.title), &tiles)
+    }
+}
 
 pub(super) fn mistakes(page: &Page<'_>, out: &mut String) -> Result<(), ReportError> {
     if page.mistakes.is_empty() {
