@@ -9,7 +9,7 @@ use striate::Classifier;
 use striate::data::{Dataset, Measured};
 use striate::formats::ModelFile;
 use striate::report::text::grouped;
-use striate::train::{Evaluation, RESULTS_CSV, Series};
+use striate::train::{Evaluation, EvaluationPage, RunFolder};
 
 use crate::compute::Compute;
 use crate::exit::Usage;
@@ -103,6 +103,18 @@ impl Args {
         self.paths().ok().and_then(|(file, _)| file)
     }
 
+    /// The command in one line, without what only says where the result goes.
+    fn typed(&self) -> String {
+        let mut words = vec!["striate".into(), "val".into()];
+        words.extend(self.file().map(|file| file.display().to_string()));
+        words.extend(self.named.typed());
+        words.extend(self.named().map(Into::into));
+        if let Some(choice) = self.which.split {
+            words.extend(["--split".into(), choice.name().into()]);
+        }
+        join(&words)
+    }
+
     /// The name of the model in messages.
     fn subject(&self) -> String {
         let name = self.named.name().map(Into::into);
@@ -153,63 +165,34 @@ fn learned_from(model: &Classifier, data: &Dataset, args: &Args) -> Option<Strin
     })
 }
 
-/// The folder of the run that a model belongs to, if any.
-fn run_folder(model: &Path) -> Option<PathBuf> {
-    if model.is_dir() {
-        return Some(model.to_path_buf());
-    }
-    let folder = model.parent().filter(|_| model.is_file())?;
-    let is_run = [RESULTS_CSV, report::REPORT].iter().any(|name| folder.join(name).is_file());
-    is_run.then(|| folder.to_path_buf())
-}
-
 /// Writes the report and returns its path. For a model that is not part of a run, there is none unless `--report` asks for it.
 fn write_page(
     args: &Args,
     model: &Classifier,
     measured: &Measured,
-    result: &Evaluation,
+    evaluation: &Evaluation,
 ) -> anyhow::Result<Option<PathBuf>> {
-    let Measured { data, part, .. } = measured;
-    let folder = args.file().and_then(run_folder);
-    let id = format!("{} {} {part}", model_sha256(args)?, data.sha256);
-    let path = match (&args.report, &folder) {
+    let data = &measured.data;
+    let run = args.file().and_then(RunFolder::of);
+    let id = format!("{} {} {}", model_sha256(args)?, data.sha256, measured.part);
+    let path = match (&args.report, &run) {
         (Some(path), _) => path.clone(),
-        (None, Some(folder)) => report::measured(folder, &data.name, part, &id),
+        (None, Some(run)) => run.page_path(&data.name, measured.part, &id),
         (None, None) => return Ok(None),
     };
     let provenance = &model.file().provenance;
-    let title = format!("{} on {}", provenance.model, data.name);
-    let series = match &folder {
-        Some(folder) => Series::read(&title, &folder.join(RESULTS_CSV), provenance.epochs),
-        None => Series::new(&title, &[], 0),
-    };
-    let mut page = report::of_evaluation(&title, &data.classes, &data.test, result)?;
-    page.curves = series.curves();
-    page.subtitle = format!("Evaluated on {}.", measured.what);
-    if let Some(folder) = &folder {
-        if path.parent() == Some(folder.as_path()) && folder.join(report::REPORT).is_file() {
-            page.beside = Some((report::REPORT.into(), "The report of the run that trained this network"));
-        }
-        let is_own = data.sha256 == provenance.data_sha256;
-        if is_own && series.epochs() > 1 && report::has_chosen(folder, part) {
-            page.notes.push(report::CHOSEN_BY_THE_SAME.into());
-        }
-    }
-    page.notes.extend(learned_from(model, data, args));
-    page.facts = report::facts(provenance, series.epochs());
-    page.facts.push(("Evaluated on", format!("{} (SHA-256 {})", data.name, data.sha256)));
-    let mut val = vec!["striate".into(), "val".into()];
-    val.extend(args.file().map(|file| file.display().to_string()));
-    val.extend(args.named.typed());
-    val.extend(args.named().map(Into::into));
-    if let Some(choice) = args.which.split {
-        val.extend(["--split".into(), choice.name().into()]);
-    }
     let made_by = Some(provenance.command.clone()).filter(|command| !command.is_empty());
-    page.commands = made_by.into_iter().chain([join(&val)]).collect();
-    page.id = id;
-    report::write(&path, &page)?;
+    let page = EvaluationPage {
+        provenance,
+        measured,
+        evaluation,
+        run: run.as_ref(),
+        links_to_run: run.as_ref().is_some_and(|run| path.parent() == Some(run.path())),
+        notes: learned_from(model, data, args).into_iter().collect(),
+        commands: made_by.into_iter().chain([args.typed()]).collect(),
+        id,
+    };
+    report::write(&path, page.to_html()?.as_bytes())?;
     Ok(Some(path))
 }
 

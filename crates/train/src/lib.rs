@@ -56,6 +56,8 @@ mod identity;
 mod job;
 mod lock;
 mod metric;
+#[cfg(feature = "charts")]
+mod page;
 mod patience;
 pub mod probe;
 mod progress;
@@ -63,6 +65,8 @@ mod recipe;
 mod report;
 mod row;
 mod run;
+#[cfg(feature = "charts")]
+mod run_folder;
 mod run_splits;
 mod saved;
 #[cfg(feature = "charts")]
@@ -86,8 +90,12 @@ pub use folder::{
 pub use job::{Job, Outcome, Trained};
 pub use lock::{FolderLock, LOCK};
 pub use metric::Metric;
+#[cfg(feature = "charts")]
+pub use page::{EvaluationPage, facts, mistakes};
 pub use report::{RateReport, TrainedReport};
 pub use row::EpochRow;
+#[cfg(feature = "charts")]
+pub use run_folder::{REPORT, RunFolder};
 pub use run_splits::{ChosenBy, Counts, RunSplits};
 pub use saved::{SavedRun, saved_run};
 #[cfg(feature = "charts")]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use striate_data::Dataset;
+use striate_report::text::grouped;
 use striate_report::{Report, ReportError};
 
 use crate::find_lr::RateSearch;
@@ -66,6 +67,24 @@ impl Counts {
         match (self.test, self.chosen_by) {
             (None, ChosenBy::Val) => "val",
             _ => "test",
+        }
+    }
+
+    /// A description of the images that selected the epoch.
+    ///
+    /// # Example
+    /// ```
+    /// use striate_train::{ChosenBy, Counts};
+    ///
+    /// let counts = Counts { train: 10_800, val: 1200, test: Some(2000), chosen_by: ChosenBy::HeldOut };
+    /// assert_eq!(counts.chosen_on(), "1,200 images held out of the training set");
+    /// ```
+    pub fn chosen_on(&self) -> String {
+        let images = grouped(self.val as u64);
+        match self.chosen_by {
+            ChosenBy::HeldOut => format!("{images} images held out of the training set"),
+            ChosenBy::Val => format!("the {images} validation images"),
+            ChosenBy::Test => format!("the {images} test images"),
         }
     }
 }

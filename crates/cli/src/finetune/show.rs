@@ -3,20 +3,18 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::Context;
 use serde::Serialize;
 use striate::data::Dataset;
-use striate::formats::write_atomically;
 use striate::report::page::{Mistake, Page};
 use striate::report::text::{Align, Table, duration, grouped, percent};
 use striate::report::{Report, Z_95, chart, wilson_interval};
 use striate::train::finetune::{FinetuneReport, LastLayer, image_at};
-use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG};
+use striate::train::{BEST_MODEL, CONFUSION_PNG, CONFUSION_SVG, REPORT, facts};
 
 use super::args::Args;
 use super::suspicious;
 use crate::out;
-use crate::report::{self, MISTAKES, REPORT};
+use crate::report::{self, MISTAKES};
 use crate::train::command::join;
 
 /// The JSON document.
@@ -29,10 +27,7 @@ struct Document<'a> {
 
 /// The worst mistakes in the cross-validation, with their images.
 pub(super) fn mistakes(fitted: &LastLayer, data: &Dataset) -> anyhow::Result<Vec<Mistake>> {
-    report::mistakes(&fitted.answers, &|i| {
-        let (split, i) = image_at(data, i);
-        report::of_split(split, i)
-    })
+    Ok(striate::train::mistakes(&fitted.answers, |i| image_at(data, i))?)
 }
 
 /// Writes the files of the run: the model, the confusion matrix, the mistakes and the report.
@@ -46,12 +41,8 @@ pub(super) fn write(
     model.save(&folder.join(BEST_MODEL))?;
     let title = format!("{} on {}", report.model, data.name);
     let matrix = chart::confusion(&title, confusion, &data.classes)?;
-    let save = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        write_atomically(&path, bytes).with_context(|| format!("{}: cannot be written", path.display()))
-    };
-    save(CONFUSION_SVG, matrix.to_svg().as_bytes())?;
-    save(CONFUSION_PNG, &matrix.to_png(2.0)?)?;
+    report::write(&folder.join(CONFUSION_SVG), matrix.to_svg().as_bytes())?;
+    report::write(&folder.join(CONFUSION_PNG), &matrix.to_png(2.0)?)?;
     let mut page = Page::new(&title, &data.classes, confusion);
     page.subtitle = format!(
         "{}-fold cross-validation of {} images: each was classified by a last layer that had not seen it.",
@@ -69,11 +60,11 @@ pub(super) fn write(
         report.unfreeze.to_string(),
     ];
     page.notes.extend(suspicious::note(&report.suspicious_labels));
-    page.facts = report::facts(&model.provenance, 0);
+    page.facts = facts(&model.provenance, 0);
     page.facts.insert(1, ("Pretrained weights", report.weights.clone()));
     page.commands = vec![model.provenance.command.clone()];
     report::write_mistakes(&folder.join(MISTAKES), &page)?;
-    report::write(&folder.join(REPORT), &page)
+    report::write(&folder.join(REPORT), page.to_html()?.as_bytes())
 }
 
 /// Prints the result as text or as one JSON document.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args as ClapArgs, Command, FromArgMatches};
 use striate::data::Preprocess;
 use striate::models::registry;
-use striate::train::{ARGS_YAML, FitConfig, FolderLock, Job, Outcome, Setup, check, fit, saved_run};
+use striate::train::{FitConfig, FolderLock, Job, Outcome, RunFolder, Setup, check, fit, saved_run};
 
 use crate::exit::Usage;
 use crate::flags::{Threads, side};
@@ -280,7 +280,7 @@ fn resumed(
 fn begun(folder: &Path, asked: Plan, program: &Command) -> anyhow::Result<Plan> {
     let place = folder.display();
     let is_bare = asked.command == "striate train digits";
-    let old = match command_of(folder) {
+    let old = match RunFolder::of(folder).and_then(|run| run.command()) {
         None if is_bare => {
             let why = format!(
                 "{place}: the run was stopped before it saved anything; start it again, with --exist-ok to use the same folder"
@@ -311,12 +311,4 @@ fn plan_of(words: &[String], program: &Command) -> Option<Plan> {
         program.clone().try_get_matches_from(words.iter().map(|word| found(word).into_owned())).ok()?;
     let matches = matches.subcommand_matches("train")?;
     Some(new(&Args::from_arg_matches(matches).ok()?, matches, &program))
-}
-
-/// The command recorded in the settings of a run without a checkpoint.
-fn command_of(folder: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(folder.join(ARGS_YAML)).ok()?;
-    // Strings in this file are quoted as in JSON.
-    let quoted = text.lines().find_map(|line| line.strip_prefix("command: "))?;
-    serde_json::from_str(quoted).ok()
 }

@@ -11,7 +11,6 @@ use striate::train::{CONFUSION_PNG, CURVES_PNG, ChosenBy, Counts, FitConfig, Run
 
 use super::command::join;
 use crate::out;
-use crate::report::chosen_by;
 
 /// The name of the file with a test image to try the model on.
 const SAMPLE: &str = "sample.png";
@@ -51,7 +50,7 @@ pub(super) fn finished(
         counted(trained.rows.len(), "epoch"),
         duration(report.train_s),
         trained.best_epoch,
-        chosen_by(trained.counts),
+        trained.counts.chosen_on(),
     )?;
     if let Some(caveat) = caveat(trained) {
         writeln!(text, "{caveat}")?;
