@@ -124,7 +124,7 @@ impl Working {
     }
 }
 
-/// Shows the stages of fine-tuning; a [`Progress`](crate::train::progress::Progress) shows the training.
+/// Shows the stages of fine-tuning; a [`EpochBar`](crate::train::epoch_bar::EpochBar) shows the training.
 impl Observer for Working {
     fn on(&mut self, event: &Event<'_>) -> Result<(), FitError> {
         match *event {

@@ -10,7 +10,7 @@ use super::show;
 use crate::out;
 use crate::report;
 use crate::stop::Stop;
-use crate::train::progress::Progress;
+use crate::train::epoch_bar::EpochBar;
 
 /// Trains all layers, starting from the fitted last layer, in the locked folder.
 pub(super) fn run(
@@ -22,8 +22,8 @@ pub(super) fn run(
     let stop = Stop::listen()?;
     let data = job.setup.data;
     let run_dir = lock.folder();
-    let mut progress = Progress::new(args.quiet);
-    let unfrozen = unfreeze(job, fitted, Some(lock), stop.flag(), &mut [&mut progress])?;
+    let mut bar = EpochBar::new(args.quiet);
+    let unfrozen = unfreeze(job, fitted, Some(lock), stop.flag(), &mut [&mut bar])?;
     let alone = unfrozen.last_layer;
     let trained = match unfrozen.outcome {
         Outcome::Finished(trained) => trained,

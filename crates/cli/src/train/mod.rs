@@ -3,10 +3,10 @@
 pub(crate) mod advice;
 pub(crate) mod augment;
 pub(crate) mod command;
+pub(crate) mod epoch_bar;
 mod look;
 mod options;
 pub(crate) mod prepare;
-pub(crate) mod progress;
 mod recipe;
 mod report;
 pub(crate) mod run_dir;
@@ -25,8 +25,8 @@ use crate::flags_weights::LoadFlags;
 use crate::kept::{found, kept};
 use crate::out;
 use crate::stop::Stop;
-use progress::Progress;
-use recipe::Recipe;
+use epoch_bar::EpochBar;
+use recipe::RecipeFlags;
 
 /// Train a network on labeled images
 #[derive(Debug, ClapArgs)]
@@ -69,7 +69,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     layout: LayoutFlag,
     #[command(flatten)]
-    recipe: Recipe,
+    recipe: RecipeFlags,
     /// Only draw a sheet of images as the network will see them, preview.png in the --project folder
     #[arg(long, conflicts_with_all = ["resume", "find_lr"], help_heading = "Before training")]
     preview: bool,
@@ -116,7 +116,7 @@ struct Plan {
     weights: Option<String>,
     new_head: bool,
     imgsz: Option<usize>,
-    recipe: Recipe,
+    recipe: RecipeFlags,
     command: String,
 }
 
@@ -188,8 +188,8 @@ pub(crate) fn run(args: &Args, matches: &ArgMatches, program: &Command) -> anyho
     }
     job.run_dir = Some(&plan.folder);
     job.lock = plan.lock.as_ref();
-    let mut progress = Progress::new(args.quiet);
-    match fit(&job, &mut [&mut progress])? {
+    let mut bar = EpochBar::new(args.quiet);
+    match fit(&job, &mut [&mut bar])? {
         Outcome::Finished(trained) => {
             report::finished(&plan.folder, &data, &config, &trained, args.json)?;
             Ok(0)

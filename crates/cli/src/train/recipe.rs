@@ -13,7 +13,7 @@ use crate::flags::{below_one, count, from_zero, positive, probability};
 
 /// The training flags. The defaults are those of [`FitConfig::recipe`]: a flag that is left out changes nothing.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Recipe {
+pub(crate) struct RecipeFlags {
     /// Passes over the training images [default: 5, 10 for the embedded digits, or the recipe's]
     #[arg(long, value_name = "N", value_parser = count)]
     epochs: Option<usize>,
@@ -76,7 +76,7 @@ enum Sched {
     OneCycle,
 }
 
-impl Recipe {
+impl RecipeFlags {
     /// The configuration for this network and data set.
     pub(crate) fn config(&self, model: &str, data: &Dataset) -> anyhow::Result<FitConfig> {
         if data.val.is_some() && self.options.val_split.is_some() {
@@ -201,7 +201,7 @@ mod tests {
     #[derive(Debug, Parser)]
     struct Cli {
         #[command(flatten)]
-        recipe: Recipe,
+        recipe: RecipeFlags,
     }
 
     fn config(flags: &str) -> anyhow::Result<FitConfig> {

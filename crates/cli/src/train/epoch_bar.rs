@@ -13,7 +13,7 @@ use crate::working::Lines;
 const REDRAW: Duration = Duration::from_millis(60);
 
 /// Shows what happens in a run.
-pub(crate) struct Progress {
+pub(crate) struct EpochBar {
     bar: ProgressBar,
     /// The log where there is no terminal.
     log: Option<Lines>,
@@ -24,7 +24,7 @@ pub(crate) struct Progress {
     images: usize,
 }
 
-impl Progress {
+impl EpochBar {
     pub(crate) fn new(is_quiet: bool) -> Self {
         let bar = if is_quiet { ProgressBar::hidden() } else { ProgressBar::no_length() };
         let template = "{prefix}  {bar:24.cyan}  {msg}";
@@ -60,7 +60,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for EpochBar {
     fn on(&mut self, event: &Event<'_>) -> Result<(), FitError> {
         match *event {
             Event::Started {
