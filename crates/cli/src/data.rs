@@ -30,7 +30,7 @@ pub(crate) struct Args {
 enum Verb {
     /// List the data sets known by name, and whether they are on this machine
     List,
-    /// Download a data set; apart from --fetch, the only command that uses the internet
+    /// Download a data set; this is the only command that uses the internet without --fetch
     Fetch {
         /// Name of the data set ('striate data list' shows them)
         name: String,
@@ -44,7 +44,7 @@ enum Verb {
         /// Also look for wrong labels, using the features of this pretrained network ('striate models' lists them)
         #[arg(short, long, value_name = "NAME")]
         model: Option<String>,
-        /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
+        /// Weights of this network: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
         #[arg(short, long, value_name = "SOURCE", requires = "model")]
         weights: Option<String>,
         #[command(flatten)]

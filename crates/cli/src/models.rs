@@ -17,7 +17,8 @@ Examples:
   striate models resnet    the names that contain 'resnet'
   striate models resnet50  everything about one network")]
 pub(crate) struct Args {
-    /// Only matching names: '*' stands for any text, '?' for one character; without either, names that contain it
+    /// List only matching names: '*' stands for any text and '?' for one character; a pattern without either lists the names
+    /// that contain it
     pattern: Option<String>,
     /// Print one JSON document
     #[arg(long)]

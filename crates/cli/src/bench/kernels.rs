@@ -9,8 +9,9 @@ use crate::out;
 /// The exit code when a kernel is below its floor.
 const TOO_SLOW: u8 = 1;
 
-/// Measure each kernel against the machine's peak, by default on one thread
+/// Measure each kernel against the machine's peak
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("threads", |threads| threads.help("Number of threads [default: 1]")))]
 pub(crate) struct Args {
     /// Fail with exit code 1 if a kernel reaches less of the peak than its floor
     #[arg(long)]
@@ -34,7 +35,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
         return Ok(0);
     }
     out::tell(format!(
-        "error: below the floor: {}; measure again when nothing else is running",
+        "error: these kernels are below their floor: {}; measure again when nothing else is running",
         slow.join("; ")
     ));
     Ok(TOO_SLOW)

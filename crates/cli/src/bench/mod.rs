@@ -32,7 +32,7 @@ pub(crate) struct Args {
     model: Option<PathBuf>,
     #[command(flatten)]
     size: Size,
-    /// A data set by name, or a folder of idx files [default: mnist if available, else the embedded digits six times]
+    /// A data set by name, or a folder of idx files [default: mnist if available, else the embedded digits, repeated six times]
     #[arg(short, long, value_name = "DATA")]
     data: Option<String>,
     /// Besides the peak, measure only this: a training epoch at batch size 64 or 1000, inference, capturing every value, or

@@ -16,7 +16,7 @@ use crate::{neuron, out};
 /// The file name of the coordinates, beside the page.
 const NUMBERS: &str = "embed.json";
 
-/// Draw where test images lie in three spaces of a network
+/// Draw where the test images lie in three spaces of a network
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 The spaces are the pixels, the values of the first layer, and the features that the last layer reads. Writes a page as PNG and \

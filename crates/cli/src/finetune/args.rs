@@ -26,12 +26,12 @@ pub(crate) struct Args {
     /// The network ('striate models' lists them)
     #[arg(short, long, value_name = "NAME", default_value = "resnet18")]
     pub(super) model: String,
-    /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
+    /// Weights of this network: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
     #[arg(short, long, value_name = "SOURCE")]
     pub(super) weights: Option<String>,
     #[command(flatten)]
     pub(super) fetch: LoadFlags,
-    /// Then train all layers, starting from the fitted last layer
+    /// Afterwards, train all layers, starting from the fitted last layer
     #[arg(long)]
     pub(super) unfreeze: bool,
     /// Number of epochs with --unfreeze
@@ -53,16 +53,16 @@ pub(crate) struct Args {
     pub(super) layout: LayoutFlag,
     #[command(flatten)]
     pub(super) threads: Threads,
-    /// Folder of all runs
+    /// Folder that contains all runs
     #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Output folder")]
     pub(super) project: PathBuf,
-    /// Folder of this run within it; NAME2, NAME3, ... if it exists
+    /// Name of this run's folder in there; NAME2, NAME3, ... if that exists
     #[arg(long, value_name = "NAME", default_value = "finetune", help_heading = "Output folder")]
     pub(super) name: String,
     /// Use the folder even if it exists, and replace the run in it
     #[arg(long, help_heading = "Output folder")]
     pub(super) exist_ok: bool,
-    /// Print only the result, no progress
+    /// Print only the result, without progress
     #[arg(short, long)]
     pub(super) quiet: bool,
     /// Print the result as one JSON document

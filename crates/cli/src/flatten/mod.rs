@@ -22,13 +22,13 @@ const SCALE: f64 = 2.0;
 /// The file of finished runs, with which an interrupted experiment continues.
 const RUNS: &str = "runs.jsonl";
 
-/// Measure why pixels are not flattened: CNNs against MLPs of equal size
+/// Measure what flattening the pixels costs: CNNs against MLPs of equal size
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
-Two CNNs and two MLPs of equal size are compared on shifted, rotated and scrambled images, and on small training sets. Every \
-network has its own tuned learning rate; everything else is the same for all. Finished runs are kept in FOLDER/runs.jsonl: the \
-same command continues where it was stopped, and more seeds cost only the new runs. Each thread trains a run of its own, with \
-up to 300 MB of images.
+Two CNNs and two MLPs of equal size are compared on shifted, rotated and scrambled images, and on small training \
+sets. Every network has its own tuned learning rate; everything else is the same for all networks. Finished runs are \
+kept in FOLDER/runs.jsonl: the same command continues where it was stopped, and with more seeds, only the new runs \
+are made. Each thread trains a run of its own, with up to 300 MB of images.
 
 Examples:
   striate flatten --quick                  a small version, in about a minute
@@ -37,10 +37,10 @@ pub(crate) struct Args {
     /// Data sets of gray 28x28 images: names or folders
     #[arg(short, long, value_name = "DATA", num_args = 1.., default_value = "digits")]
     data: Vec<String>,
-    /// A version of about a minute: fewer images, updates and shifts, and one seed
+    /// Run a version that takes about a minute: fewer images, updates and shifts, and one seed
     #[arg(long)]
     quick: bool,
-    /// Repetitions with different initial parameters, orders and scramblings [default: 5, or 1 with --quick]
+    /// Number of repetitions with different initial parameters, orders and scramblings [default: 5, or 1 with --quick]
     #[arg(long, value_name = "N", value_parser = count)]
     seeds: Option<usize>,
     /// Folder for the charts and the finished runs

@@ -21,12 +21,12 @@ pub(crate) struct NamedFlags {
     /// In place of a model file, a network by name ('striate models' lists them), with published weights or your own
     #[arg(short, long, value_name = "NAME")]
     model: Option<String>,
-    /// Its weights: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
+    /// Weights of this network: a name, a file (.safetensors, .pth), or a URL [default: those named after the network]
     #[arg(short, long, value_name = "SOURCE", requires = "model")]
     weights: Option<String>,
     #[command(flatten)]
     load: LoadFlags,
-    /// Text file with the names of its classes, one per line, in the order of the outputs
+    /// Text file with the names of the network's classes, one per line, in the order of its outputs
     #[arg(long, value_name = "FILE", requires = "model")]
     labels: Option<PathBuf>,
 }

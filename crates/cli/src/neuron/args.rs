@@ -14,8 +14,8 @@ use crate::train::command::join;
 striate neuron [OPTIONS] MODEL LAYER[:MAP]
        striate neuron [OPTIONS] --model NAME [--weights SOURCE] LAYER[:MAP]")]
 #[command(after_help = "\
-The first call for a network and a data set runs all training images through the network, and keeps the result in the cache \
-folder.
+The first run for a network and a data set passes all training images through the network, and keeps the result in the \
+cache folder.
 
 Examples:
   striate neuron convnet conv2 --data digits            a table of all maps of the layer
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     pub(super) data: Option<String>,
     #[command(flatten)]
     pub(super) which: PartFlags,
-    /// Also synthesize an image for the unit; for people, such images are less informative than real ones
+    /// Also synthesize an image for the unit; people learn less from such images than from real ones
     #[arg(long)]
     pub(super) dream: bool,
     /// Random seed of the synthetic image

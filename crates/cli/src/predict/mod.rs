@@ -51,7 +51,7 @@ pub(crate) struct Args {
     /// Number of classes to print per image, the most probable first
     #[arg(long, value_name = "K", value_parser = count, default_value_t = 3)]
     topk: usize,
-    /// Average the probabilities of each image and its mirror image; takes twice as long
+    /// Average the probabilities of each image and its mirror image; this takes twice as long
     #[arg(long)]
     tta: bool,
     /// Output format

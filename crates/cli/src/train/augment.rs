@@ -9,10 +9,11 @@ use crate::flags::{below_one, degrees, from_zero, probability};
 /// A flag that is left out keeps the value of the network's recipe.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Augmentation {
-    /// Crop a random part with an area in this range, as a share of the image, and resize it, such as 0.08,1; 'off' to disable
+    /// Crop a random part whose area is a share of the image in this range, such as 0.08,1, and resize it; 'off' disables
+    /// cropping
     #[arg(long, value_name = "MIN,MAX", value_parser = crop, help_heading = AUGMENT)]
     crop_scale: Option<Crop>,
-    /// Range of the crop's aspect ratio, width by height [default: 0.75,1.3333]
+    /// Range of the crop's aspect ratio, width divided by height [default: 0.75,1.3333]
     #[arg(long, value_name = "MIN,MAX", value_parser = range, help_heading = AUGMENT, requires = "crop_scale")]
     crop_ratio: Option<Range>,
     /// Probability of a horizontal flip
@@ -54,7 +55,7 @@ pub(crate) struct Augmentation {
     /// MixUp: blend two images with a weight drawn from Beta(ALPHA, ALPHA); 0 is off, 0.2 is usual
     #[arg(long, value_name = "ALPHA", value_parser = from_zero, help_heading = AUGMENT, alias = "mixup-alpha")]
     mixup: Option<f32>,
-    /// CutMix: paste a part of another image over each, its share drawn likewise; 0 is off, 1 is usual
+    /// CutMix: paste a part of another image over each image, with a share drawn from Beta(ALPHA, ALPHA); 0 is off, 1 is usual
     #[arg(long, value_name = "ALPHA", value_parser = from_zero, help_heading = AUGMENT, alias = "cutmix-alpha")]
     cutmix: Option<f32>,
 }

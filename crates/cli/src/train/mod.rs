@@ -57,7 +57,7 @@ pub(crate) struct Args {
     weights: Option<String>,
     #[command(flatten)]
     fetch: LoadFlags,
-    /// Replace the last layer of --weights by a new one if the number of classes differs
+    /// Replace the last layer of --weights with a new one if the number of classes differs
     #[arg(long, requires = "weights")]
     new_head: bool,
     /// Height and width of the network's input, for photos [default: the network's own]
@@ -78,20 +78,20 @@ pub(crate) struct Args {
     find_lr: bool,
     #[command(flatten)]
     threads: Threads,
-    /// Resume the run in DIR, or the last one below --project; --epochs, --lr, --batch and --patience may change, all else
-    /// stays as it was
-    #[arg(long, value_name = "DIR", help_heading = "Where it is kept")]
+    /// Resume the run in DIR, or the last one below --project; --epochs, --lr, --batch and --patience may change, and all other
+    /// settings stay as they were
+    #[arg(long, value_name = "DIR", help_heading = "Output folder")]
     resume: Option<Option<PathBuf>>,
-    /// Folder of all runs
+    /// Folder that contains all runs
     #[arg(long, value_name = "DIR", default_value = "runs", help_heading = "Output folder")]
     project: PathBuf,
-    /// Folder of this run within it; NAME2, NAME3, ... if it exists
+    /// Name of this run's folder in there; NAME2, NAME3, ... if that exists
     #[arg(long, value_name = "NAME", default_value = "train", help_heading = "Output folder")]
     name: String,
     /// Use the folder even if it exists, and replace the run in it
     #[arg(long, conflicts_with = "resume", help_heading = "Output folder")]
     exist_ok: bool,
-    /// Print only the result, no progress
+    /// Print only the result, without progress
     #[arg(short, long)]
     quiet: bool,
     /// Print the result as one JSON document

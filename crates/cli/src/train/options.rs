@@ -33,11 +33,11 @@ pub(crate) struct Options {
     /// Layers to freeze: names and patterns such as features,layer?.*, or a number N for the first N layers
     #[arg(long, value_name = "LAYERS", value_delimiter = ',', help_heading = LOSS)]
     freeze: Vec<String>,
-    /// Factor of the learning rate from each layer to the previous one; try 0.75
+    /// Multiply the learning rate by this factor from each layer to the one before it; try 0.75
     #[arg(long, value_name = "FACTOR", value_parser = positive, help_heading = LOSS)]
     layer_decay: Option<f32>,
-    /// Share of the training images held out to select the best epoch, at most 5,000 images, where the data set has no val part;
-    /// with 0 the test images select it [default: 0.1]
+    /// Share of the training images held out to select the best epoch, at most 5,000 images, where the data set has no val
+    /// part; with 0, the test images select it [default: 0.1]
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
     pub(super) val_split: Option<f32>,
     /// Stop when the validation metric has not improved for this many epochs

@@ -49,7 +49,7 @@ pub(crate) struct RecipeFlags {
     milestones: Vec<usize>,
     #[command(flatten)]
     options: Options,
-    /// Random seed: the same seed gives the same bits, on any number of threads
+    /// Random seed: the same seed gives the same bits, with any number of threads
     #[arg(long, value_name = "N", default_value_t = FitConfig::default().seed)]
     seed: u64,
     #[command(flatten)]

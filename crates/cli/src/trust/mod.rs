@@ -11,7 +11,7 @@ use crate::out;
 use crate::scenes::write_scene;
 use crate::trained_on::data_for;
 
-/// Test whether the attribution methods of 'why' can be believed
+/// Test whether the attribution methods of 'why' can be trusted
 #[derive(Debug, ClapArgs)]
 #[command(override_usage = "\
 striate trust [OPTIONS] MODEL

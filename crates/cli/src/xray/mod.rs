@@ -16,8 +16,8 @@ use crate::scenes::write_scene;
 striate xray [OPTIONS] MODEL IMAGE
        striate xray [OPTIONS] --model NAME [--weights SOURCE] IMAGE")]
 #[command(after_help = "\
-The sum is computed by hand, too, and compared with that of the engine. Without options, the value is the strongest one in \
-the strongest map of the last convolution, on this image.
+The sum is also computed by hand, and compared with that of the engine. Without options, the command takes the \
+strongest value in the strongest map of the last convolution for this image.
 
 Examples:
   striate xray convnet digits:7
