@@ -92,7 +92,7 @@ impl Compute {
         }
         if is_bf16 && self.winograd == When::On {
             return Err(Usage(
-                "--winograd on and --dtype bf16 exclude each other, since the algorithm computes in f32; leave one of them out".into(),
+                "--winograd on and --dtype bf16 cannot be combined, since Winograd's algorithm computes in f32; leave one of them out".into(),
             )
             .into());
         }
@@ -118,16 +118,16 @@ fn direct(graph: &Graph) -> String {
     let named = others.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match (others.len(), convolutions.len()) {
         (_, 0) => "--winograd on: the network has no convolutions".into(),
-        (0, all) => format!("--winograd on: the algorithm computes all {all} convolutions"),
+        (0, all) => format!("--winograd on: all {all} convolutions use Winograd's algorithm"),
         (n, all) if n > NAMED => {
             let more = n - NAMED;
             format!(
-                "--winograd on: {n} of {all} convolutions are computed directly, since the algorithm does not apply: {named} \
+                "--winograd on: {n} of {all} convolutions are computed directly, since the algorithm does not apply to them: {named} \
                  and {more} more; 'striate explain MODEL --winograd on' lists them all"
             )
         }
         (n, all) => format!(
-            "--winograd on: {n} of {all} convolutions are computed directly, since the algorithm does not apply: {named}"
+            "--winograd on: {n} of {all} convolutions are computed directly, since the algorithm does not apply to them: {named}"
         ),
     }
 }

@@ -21,7 +21,7 @@ fn text(info: &PanicHookInfo<'_>, words: &[String]) -> String {
     let message = info.payload_as_str().unwrap_or("a panic without a message");
     let place = info.location().map_or("an unknown place".into(), ToString::to_string);
     let mut text = format!(
-        "error: this is a bug in Striate, not a mistake of yours: {message}\n  at {place}, Striate {}, {OS} on {ARCH}\n  \
+        "error: this is a bug in Striate, not your mistake: {message}\n  at {place}, Striate {}, {OS} on {ARCH}\n  \
          command: {}\nPlease report these lines. Files that were saved before are intact; train --resume continues a run.",
         env!("CARGO_PKG_VERSION"),
         join(words),
@@ -56,7 +56,7 @@ mod tests {
         let said = String::from_utf8(ran.stderr).unwrap();
         let (_, said) = said.split_once("error: ").unwrap_or_else(|| panic!("{said}"));
         let lines: Vec<&str> = said.lines().collect();
-        let what = r"this is a bug in Striate, not a mistake of yours: a kernel of\u{1b}[2J 0 rows";
+        let what = r"this is a bug in Striate, not your mistake: a kernel of\u{1b}[2J 0 rows";
         assert_eq!(lines[0], what);
         assert!(lines[1].starts_with("  at crates/cli/src/fault.rs:"), "{said}");
         assert!(lines[1].contains(concat!("Striate ", env!("CARGO_PKG_VERSION"))), "{said}");

@@ -90,7 +90,7 @@ impl FetchBar {
             }
             FetchEvent::Failed { url, why } => say(format!("{url}: {why}")),
             FetchEvent::Stored { path } => say(format!("stored {}", path.display())),
-            FetchEvent::Present { path } => say(format!("{} was downloaded already", path.display())),
+            FetchEvent::Present { path } => say(format!("{} has already been downloaded", path.display())),
             _ => {}
         }
     }

@@ -75,14 +75,14 @@ fn because(reason: Mismatch, preprocess: &Preprocess) -> String {
             format!("is already {of}, like the training images, so with --invert the prediction means little; leave out --invert")
         }
         Mismatch::Color => {
-            "has colors, but this network sees gray; for color images use another network, such as --model efficientnet_lite0"
+            "has colors, but this network sees only gray values; for color images, use another network, such as --model efficientnet_lite0"
                 .into()
         }
         Mismatch::Shrunk => {
             let gray = if channels == 1 { " in gray" } else { "" };
             format!(
                 "looks like a photo, but this network sees only {width}x{height} pixels{gray}, since it is made for images of that size; \
-                 for photos use another network, such as --model efficientnet_lite0"
+                 for photos, use another network, such as --model efficientnet_lite0"
             )
         }
     }

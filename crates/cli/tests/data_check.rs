@@ -78,7 +78,7 @@ fn everything_that_is_wrong_is_listed() {
         Duplicates in more than one class, so at least one label is wrong (1):
           train/cat/b.png = train/dog/b.gif
 
-        Wrong file extension, read all the same (1):
+        Wrong file extension (the files are read all the same) (1):
           train/dog/b.gif: the content is png
 
         Training would use 5 images and evaluate on 3.

@@ -86,7 +86,7 @@ fn what_is_refused() {
         "maps convnet digits:2000",
         expect![[r#"
         exit code 2
-        error: digits:2000: expected an index up to 1999, for one of the 2,000 test images of digits; for another part (train, val, test or all), use digits:train:INDEX
+        error: digits:2000: expected an index from 0 to 1999, for one of the 2,000 test images of digits; for another part (train, val, test or all), use digits:train:INDEX
     "#]],
     );
     check(

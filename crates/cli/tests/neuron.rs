@@ -127,7 +127,7 @@ fn what_does_not_fit_is_refused_before_anything_takes_time() {
         "neuron net --data few",
         expect![[r#"
         exit code 2
-        error: neuron: expected a model and a layer, got 1 words; try striate neuron convnet conv2:5
+        error: neuron: expected a model and a layer, got 1 argument; try striate neuron convnet conv2:5
     "#]],
     );
     check(
@@ -153,7 +153,7 @@ fn what_does_not_fit_is_refused_before_anything_takes_time() {
         "neuron net conv2:1 --data ./small",
         expect![[r#"
         exit code 65
-        error: small: the network takes images [1, 28, 28], these are [1, 8, 8]; use the data set that the model was trained on, or one of that size
+        error: small: the network takes images of shape [1, 28, 28], but these have shape [1, 8, 8]; use the data set that the model was trained on, or one of that size
     "#]],
     );
     assert!(!place.path().join("neuron").exists() && !place.path().join("cache/neurons").exists());

@@ -136,7 +136,7 @@ fn arithmetic_is_what_was_asked_for() {
     let (on, told) = explained("--winograd on");
     assert_eq!(on[2..4], ["Winograd 4x4", "max_pool2d"], "{on:?}");
     expect![[r#"
-        --winograd on: 1 of 2 convolutions are computed directly, since the algorithm does not apply: conv1 (3x3, 1 channel, below 16)
+        --winograd on: 1 of 2 convolutions are computed directly, since the algorithm does not apply to them: conv1 (3x3, 1 channel, below 16)
     "#]]
     .assert_eq(&told);
     let (bf16, told) = explained("--dtype bf16");
@@ -156,7 +156,7 @@ fn arithmetic_is_what_was_asked_for() {
         "bench --model convnet --winograd on --dtype bf16",
         expect![[r#"
             exit code 2
-            error: --winograd on and --dtype bf16 exclude each other, since the algorithm computes in f32; leave one of them out
+            error: --winograd on and --dtype bf16 cannot be combined, since Winograd's algorithm computes in f32; leave one of them out
         "#]],
     );
 }

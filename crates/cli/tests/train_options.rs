@@ -258,7 +258,7 @@ fn a_run_can_be_made_longer() {
     let ran = place.run("train --resume runs/train --epochs 3 --threads 1");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     assert!(
-        ran.stderr.contains("with epochs 3 instead of 2; the epochs above stay as they are, and the schedule is laid over 3 epochs"),
+        ran.stderr.contains("with epochs 3 instead of 2; the epochs above stay as they are, and the schedule now spans 3 epochs"),
         "{}",
         ran.stderr
     );
@@ -287,9 +287,9 @@ fn a_run_can_be_made_longer() {
         expect![[r#"
         exit code 2
         error: runs/train/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
-          schedule.curve.name: the checkpoint has "constant", this run "cosine"
-          seed: the checkpoint has 0, this run 1
-          schedule.curve.min_lr_ratio: the checkpoint has nothing, this run 0.0
+          schedule.curve.name: the checkpoint has "constant", this run has "cosine"
+          seed: the checkpoint has 0, this run has 1
+          schedule.curve.min_lr_ratio: the checkpoint has nothing, this run has 0.0
     "#]],
     );
     refused(
@@ -297,8 +297,8 @@ fn a_run_can_be_made_longer() {
         expect![[r#"
         exit code 2
         error: runs/train/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
-          layers_sha256: the checkpoint has 48f6b083dce0b5ad63e38b62c8c7eec520fbe997ea7306206c80131d06b8ecc5, this run 29ef56bd6938aa1fe3daadd3d7aafeb9c48ad5ffc102465ab78c44bf9b517366
-          model: the checkpoint has convnet, this run lenet5
+          layers_sha256: the checkpoint has 48f6b083dce0b5ad63e38b62c8c7eec520fbe997ea7306206c80131d06b8ecc5, this run has 29ef56bd6938aa1fe3daadd3d7aafeb9c48ad5ffc102465ab78c44bf9b517366
+          model: the checkpoint has convnet, this run has lenet5
     "#]],
     );
     refused(
@@ -306,8 +306,8 @@ fn a_run_can_be_made_longer() {
         expect![[r#"
         exit code 2
         error: runs/train/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
-          augment.shift_px: the checkpoint has 0, this run 2
-          data_sha256: the checkpoint has 2abe2c79a1b1cacb7df751016a54174805a3ac89b63ad6b3f5e94b638da26ad3, this run eb5d995bca6cdd01f99dc9f667ad39950203c77ec47f81503050420618fa363f
+          augment.shift_px: the checkpoint has 0, this run has 2
+          data_sha256: the checkpoint has 2abe2c79a1b1cacb7df751016a54174805a3ac89b63ad6b3f5e94b638da26ad3, this run has eb5d995bca6cdd01f99dc9f667ad39950203c77ec47f81503050420618fa363f
     "#]],
     );
     refused(

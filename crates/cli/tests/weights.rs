@@ -49,7 +49,7 @@ fn classes_come_from_the_last_layer_and_names_from_labels() {
             digits:7,1,class 1,1,0.21170643
             note: the prefix `net.` was removed
             note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-            note: the 5 classes of these weights have no names: using class 0 to class 4; --labels FILE names them
+            note: the 5 classes of these weights have no names, so they are called class 0 to class 4; --labels FILE names them
         "#]],
     );
     fs::write(place.path().join("names.txt"), "\u{feff}ant\r\nbee\r\ncat\r\ndog\r\neel\r\n\r\n").unwrap();
@@ -78,7 +78,7 @@ fn classes_come_from_the_last_layer_and_names_from_labels() {
             "ant\nbee\nant\ndog\neel\n",
             expect![[r#"
                 exit code 65
-                error: names.txt: lines 1 and 3: two classes are called ant; give each class a name of its own
+                error: names.txt: lines 1 and 3: two classes are called ant; give each class its own name
             "#]],
         ),
         (
@@ -154,7 +154,7 @@ fn val_measures_weights_from_elsewhere() {
     );
     expect![[r#"
         note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-        note: the 10 classes of these weights have no names: using those of the data, in their order (0, 1, 2, 3, 4, ...); --labels FILE overrides them
+        note: the 10 classes of these weights have no names, so they get those of the data, in the same order (0, 1, 2, 3, 4, ...); --labels FILE overrides them
     "#]]
     .assert_eq(&ran.stderr);
     write(&place, "five.safetensors", 5, "", |_, _| {});
@@ -164,8 +164,8 @@ fn val_measures_weights_from_elsewhere() {
         expect![[r#"
             exit code 65
             note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-            note: the 5 classes of these weights have no names: using class 0 to class 4; --labels FILE names them
-            error: few: its classes are not the model's; expected class 0, class 1, class 2, class 3, class 4; got 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; use the data set that the model was trained on
+            note: the 5 classes of these weights have no names, so they are called class 0 to class 4; --labels FILE names them
+            error: few: its classes are not those of the model; expected class 0, class 1, class 2, class 3, class 4; got 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; use the data set that the model was trained on
         "#]],
     );
     check(
@@ -174,7 +174,7 @@ fn val_measures_weights_from_elsewhere() {
         expect![[r#"
             exit code 2
             note: the preprocessing of these weights is not known: assuming values scaled to -1..1
-            note: the 10 classes of these weights have no names: using class 0 to class 9; --labels FILE names them
+            note: the 10 classes of these weights have no names, so they are called class 0 to class 9; --labels FILE names them
             error: the model does not record which data set it was trained on; name one with --data
         "#]],
     );
@@ -203,7 +203,8 @@ fn logits_that_are_no_numbers_are_refused() {
         let image = if command == "val" { "few" } else { "digits:7" };
         let ran = place.run(&format!("{command} --model convnet --weights huge.safetensors {image}"));
         assert_eq!((ran.code, &ran.stdout[..]), (65, ""), "{command}: {}", ran.stderr);
-        let said = "which names no class: its parameters do not belong together, or its training diverged";
+        let said =
+            "so it cannot choose a class: its parameters do not belong together, or its training diverged";
         assert!(ran.stderr.contains(said), "{command}: {}", ran.stderr);
     }
 }

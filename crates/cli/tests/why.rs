@@ -227,7 +227,7 @@ fn what_does_not_fit_is_refused() {
         "why net ramp.pgm --class 3 --versus 3",
         expect![[r#"
         exit code 2
-        error: --versus 3: this is the class that is explained; name another one, or add --class
+        error: --versus 3: this is the class that is being explained; name another one, or add --class
     "#]],
     );
     check(

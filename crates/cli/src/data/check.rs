@@ -122,7 +122,7 @@ fn text(name: &str, data: &Dataset, found: &Check) -> Result<String, std::fmt::E
         dark.collect(),
     );
     let misnamed = found.misnamed.iter().map(|m| format!("{}: the content is {}", shown(&m.path), m.content));
-    section(&mut text, "Wrong file extension, read all the same", misnamed.collect());
+    section(&mut text, "Wrong file extension (the files are read all the same)", misnamed.collect());
     if found.imbalance >= UNEQUAL {
         writeln!(
             text,

@@ -93,7 +93,7 @@ fn read(args: &Args) -> anyhow::Result<Dataset> {
     if !few.is_empty() {
         let why = format!(
             "{place}: expected at least 2 images of each class, one for training and one for evaluation; classes with fewer: {}; \
-             add images, or remove the folder",
+             add images, or remove the folders of these classes",
             few.join(", ")
         );
         return Err(BadData(why).into());

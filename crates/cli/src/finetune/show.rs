@@ -91,7 +91,7 @@ pub(super) fn print(fitted: &LastLayer, data: &Dataset, args: &Args, folder: &Pa
     write!(text, "{lines}")?;
     writeln!(
         text,
-        "\n{}-fold cross-validation of {} images, {} in all",
+        "\n{}-fold cross-validation of {} images; everything took {}",
         report.folds,
         grouped(confusion.total()),
         duration(report.seconds)

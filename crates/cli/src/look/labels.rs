@@ -35,7 +35,7 @@ pub(super) fn read_labels(path: &Path) -> anyhow::Result<Vec<String>> {
         if let Some(before) = seen.insert(name, i) {
             let (name, first, second) = (printable(name.clone()), before + 1, i + 1);
             return Err(wrong(format!(
-                "lines {first} and {second}: two classes are called {name}; give each class a name of its own"
+                "lines {first} and {second}: two classes are called {name}; give each class its own name"
             )));
         }
     }

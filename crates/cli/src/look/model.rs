@@ -92,7 +92,7 @@ impl NamedFlags {
             *classes = Some(labels);
         } else if classes.is_none() && usual.len() == outputs {
             out::tell(format!(
-                "note: the {outputs} classes of these weights have no names: using those of the data, in their order ({}); \
+                "note: the {outputs} classes of these weights have no names, so they get those of the data, in the same order ({}); \
                  --labels FILE overrides them",
                 first(usual)
             ));
@@ -100,7 +100,7 @@ impl NamedFlags {
         } else if classes.is_none() {
             let last = outputs.saturating_sub(1);
             out::tell(format!(
-                "note: the {outputs} classes of these weights have no names: using class 0 to class {last}; --labels FILE names \
+                "note: the {outputs} classes of these weights have no names, so they are called class 0 to class {last}; --labels FILE names \
                  them"
             ));
         }

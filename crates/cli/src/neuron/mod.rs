@@ -10,7 +10,7 @@ use striate::data::{Measured, Places};
 use striate::formats::ModelFile;
 use striate::lab::LabError;
 use striate::lab::neurons::{self, INDICES, Index, Origin};
-use striate::report::text::{duration, grouped};
+use striate::report::text::{counted, duration, grouped};
 
 use crate::exit::{BadData, Usage};
 use crate::flags_data::PartFlags;
@@ -23,11 +23,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         ([unit], true) => (None, unit),
         ([model, unit], false) => (Some(Path::new(model)), unit),
         (words, named) => {
-            let wanted = if named { "with --model, a layer alone" } else { "a model and a layer" };
+            let wanted = if named { "only a layer with --model" } else { "a model and a layer" };
             let example = "try striate neuron convnet conv2:5";
-            return Err(
-                Usage(format!("neuron: expected {wanted}, got {} words; {example}", words.len())).into()
-            );
+            return Err(Usage(format!(
+                "neuron: expected {wanted}, got {}; {example}",
+                counted(words.len(), "argument")
+            ))
+            .into());
         }
     };
     let subject = args.model.load(file)?;
@@ -77,7 +79,7 @@ pub(crate) fn data(named: Option<&str>, which: PartFlags, model: &ModelFile) -> 
             let advice = "use the data set that the model was trained on, or one of that size";
             let name = &measured.data.name;
             Err(BadData(format!(
-                "{name}: the network takes images {expected:?}, these are {got:?}; {advice}"
+                "{name}: the network takes images of shape {expected:?}, but these have shape {got:?}; {advice}"
             ))
             .into())
         }

@@ -89,7 +89,7 @@ pub(super) fn find(
     let n = member.split().len();
     if place.index >= n {
         return Err(Usage(format!(
-            "{typed}: expected an index up to {}, for one of {}; for another part (train, val, test or all), use {}:train:INDEX",
+            "{typed}: expected an index from 0 to {}, for one of {}; for another part (train, val, test or all), use {}:train:INDEX",
             n - 1,
             member.data.what,
             place.data

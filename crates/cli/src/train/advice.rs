@@ -49,7 +49,7 @@ pub(crate) fn commands(name: &str, images: usize, nature: Option<&Nature>) -> Ve
 pub(super) fn note(data: &Dataset) -> Option<&'static str> {
     let is_strokes = data.train.photos().is_some() && Nature::of(data)?.kind == ImageKind::Strokes;
     is_strokes.then_some(
-        "these are strokes, such as digits or letters, whose mirror image may be another sign, so augmentation shifts them a \
+        "these are strokes, such as digits or letters, whose mirror image may be a different character, so augmentation shifts them a \
          little, but does not mirror or crop them unless --hflip and --crop-scale ask for it",
     )
 }

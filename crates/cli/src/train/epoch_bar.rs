@@ -98,7 +98,7 @@ impl Observer for EpochBar {
                     let said =
                         changes.iter().map(|c| format!("{} {} instead of {}", c.what, c.asked, c.saved));
                     self.say(&format!(
-                        "with {}; the epochs above stay as they are, and the schedule is laid over {epochs} epochs",
+                        "with {}; the epochs above stay as they are, and the schedule now spans {epochs} epochs",
                         said.collect::<Vec<_>>().join(", ")
                     ));
                 }

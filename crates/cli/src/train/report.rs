@@ -35,7 +35,7 @@ pub(super) fn finished(
     let model = report.model_path.as_ref().map_or_else(String::new, |path| path.display().to_string());
     let mut text = String::new();
     if trained.was_finished {
-        writeln!(text, "This run was finished already.")?;
+        writeln!(text, "This run had already finished.")?;
     }
     let what = if report.judged_by == "test" { "Test" } else { "Validation" };
     writeln!(
@@ -72,9 +72,9 @@ fn caveat(trained: &Trained) -> Option<String> {
         _ if trained.rows.len() == 1 => return None,
         Counts { test: Some(_), .. } => return None,
         Counts { chosen_by: ChosenBy::Val, .. } => {
-            "a test folder beside val would be evaluated once, at the end"
+            "a test folder next to val would be evaluated once, at the end"
         }
-        _ => "without --val-split 0, held-out training images would select it",
+        _ => "without --val-split 0, held-out training images would select the epoch",
     };
     Some(format!(
         "The epoch was selected using these images, so the accuracy is slightly optimistic; {remedy}"

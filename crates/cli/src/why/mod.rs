@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     if versus == Some(class) {
         let name = &looked.model.classes()[class];
         return Err(Usage(format!(
-            "--versus {name}: this is the class that is explained; name another one, or add --class"
+            "--versus {name}: this is the class that is being explained; name another one, or add --class"
         ))
         .into());
     }
