@@ -279,7 +279,7 @@ fn model_files() {
         "val empty.safetensors",
         expect![[r#"
         exit code 65
-        error: empty.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else
+        error: empty.safetensors: 0 bytes are too few for a safetensors file; the file is cut short, or it is of another kind
     "#]],
     );
     check_in(
@@ -370,7 +370,7 @@ fn pipes_and_devices() {
         "predict convnet pipe",
         expect![[r#"
             exit code 74
-            error: pipe: cannot be read: is a named pipe (FIFO), expected a file; save what comes from it in one, or pass it by /dev/stdin or <(command)
+            error: pipe: cannot be read: is a named pipe (FIFO), expected a file; save its output to a file, or pass it through /dev/stdin or <(command)
         "#]],
     );
     check_in(
@@ -378,7 +378,7 @@ fn pipes_and_devices() {
         "predict --model convnet --labels pipe digits:0",
         expect![[r#"
         exit code 74
-        error: pipe: cannot be read: is a named pipe (FIFO), expected a file; save what comes from it in one, or pass it by /dev/stdin or <(command)
+        error: pipe: cannot be read: is a named pipe (FIFO), expected a file; save its output to a file, or pass it through /dev/stdin or <(command)
     "#]],
     );
     check_in(
@@ -386,7 +386,7 @@ fn pipes_and_devices() {
         "why convnet /dev/zero",
         expect![[r#"
         exit code 74
-        error: /dev/zero: cannot be read: is a device, expected a file; save what comes from it in one, or pass it by /dev/stdin or <(command)
+        error: /dev/zero: cannot be read: is a device, expected a file; save its output to a file, or pass it through /dev/stdin or <(command)
     "#]],
     );
     place.few_digits(100);

@@ -118,7 +118,7 @@ fn two_readings_are_asked_about_and_a_flag_decides() {
     let asked = place.run("train vehicles --model mlp --imgsz 28 --epochs 1");
     assert_eq!(asked.code, 65, "{asked:?}");
     for word in
-        ["`Layout::Classes`: one class each: train, valid", "--layout parts or --layout classes chooses one"]
+        ["`Layout::Classes`: each is a class: train, valid", "--layout parts or --layout classes chooses one"]
     {
         assert!(asked.stderr.contains(word), "{asked:?}");
     }
@@ -159,7 +159,7 @@ fn what_is_passed_over_is_named() {
     assert_eq!(json(&ran.stdout)["predictions"].as_array().unwrap().len(), 3);
     assert!(
         ran.stderr.contains(
-            "mixed: skipped, since hidden or not an image (2): mixed/._300_00.pgm, mixed/notes.txt"
+            "mixed: skipped because hidden or not an image (2): mixed/._300_00.pgm, mixed/notes.txt"
         ),
         "{ran:?}"
     );

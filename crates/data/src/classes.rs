@@ -88,7 +88,7 @@ fn listed(path: &Path) -> Result<Option<Vec<String>>, DataError> {
     if names.is_empty() || names.len() > 256 || names.iter().any(String::is_empty) {
         let got = names.len();
         return Err(wrong(format!(
-            "expected 1 to 256 class names, one a line and none empty, got {got} lines"
+            "expected 1 to 256 class names, one per line and none empty, got {got} lines"
         )));
     }
     for (i, name) in names.iter().enumerate() {
@@ -165,7 +165,7 @@ mod tests {
             .assert_eq(&error(b"\xff\xfec\0a\0t\0"));
         expect!["DIR/classes.txt: line 2 is not UTF-8; save the file as UTF-8"]
             .assert_eq(&error(b"cat\nd\xf6g\n"));
-        expect!["DIR/classes.txt: expected 1 to 256 class names, one a line and none empty, got 3 lines"]
+        expect!["DIR/classes.txt: expected 1 to 256 class names, one per line and none empty, got 3 lines"]
             .assert_eq(&error(b"cat\n\ndog"));
         assert!(error(b"").contains("got 0 lines"));
     }

@@ -40,7 +40,7 @@ pub enum DataError {
         label_count: usize,
     },
     /// The number of values does not match the shape.
-    #[error("images of shape [N, C, H, W] = {shape:?} need {} values, got {pixels}", product(.shape))]
+    #[error("images of shape [N, C, H, W] = {shape:?} need {}, got {pixels} values", product(.shape))]
     ImageCount {
         /// The shape `[N, C, H, W]`, where N is the number of labels.
         shape: [usize; 4],
@@ -48,7 +48,9 @@ pub enum DataError {
         pixels: usize,
     },
     /// The two splits hold images of different shapes.
-    #[error("training images are [C, H, W] = {train:?}, test images {test:?}; both must have one shape")]
+    #[error(
+        "training images have the shape [C, H, W] = {train:?}, but test images have {test:?}; both must have the same shape"
+    )]
     SplitShapes {
         /// The shape `[C, H, W]` of the training images.
         train: [usize; 3],
@@ -56,7 +58,7 @@ pub enum DataError {
         test: [usize; 3],
     },
     /// A label is out of range.
-    #[error("{split} label {label} at index {index} is past the {classes} classes")]
+    #[error("{split} label {label} at index {index} is too large for {classes} classes")]
     Label {
         /// The name of the split, `train` or `test`.
         split: &'static str,
@@ -99,7 +101,7 @@ pub enum DataError {
     },
     /// A folder lacks idx files.
     #[error(
-        "{folder}: {} not found here (raw or .gz, with '-' or '.' before \"idx\"); a data set is four files: {}, or a folder of images for each class",
+        "{folder}: {} not found in this folder (raw or .gz, with '-' or '.' before \"idx\"); a data set consists of four files, {}, or of a folder of images for each class",
         missing.join(", "), files.join(", "), folder = .folder.display()
     )]
     FolderIncomplete {
@@ -112,7 +114,7 @@ pub enum DataError {
     },
     /// A folder has neither class folders nor idx files.
     #[error(
-        "{folder}: no class folders here, {}; a data set is a folder of images for each class, such as {folder}/cat/1.jpg \
+        "{folder}: there are no class folders here, {}; a data set has a folder of images for each class, such as {folder}/cat/1.jpg \
          and {folder}/dog/2.jpg (or {folder}/train/cat/1.jpg and {folder}/val/cat/2.jpg), or four idx files as MNIST has them",
         lying(*images), folder = .folder.display()
     )]
@@ -132,7 +134,7 @@ pub enum DataError {
     },
     /// The folders of a folder are ambiguous.
     #[error(
-        "{place}: its folders can be interpreted in two ways; choose one:\n  `Layout::Parts`: parts, with a folder for each class in them{parts}\n  `Layout::Classes`: one class each: {classes}",
+        "{place}: its folders can be interpreted in two ways; choose one:\n  `Layout::Parts`: they are parts, with a folder for each class in them{parts}\n  `Layout::Classes`: each is a class: {classes}",
         place = .place.display()
     )]
     Layout {
@@ -155,7 +157,7 @@ pub enum DataError {
     },
     /// A photo's file changed after the data set was read.
     #[error(
-        "{place}: the file has changed since the data set was read; start again, so that all of it is what was read",
+        "{place}: the file has changed since the data set was read; start again, so that all of it is read anew",
         place = .place.display()
     )]
     Changed {
@@ -185,7 +187,7 @@ pub enum DataError {
     },
     /// A data set has classes that a model does not have.
     #[error(
-        "{data}: its classes are not the model's; expected {}; got {}; use the data set that the model was trained on",
+        "{data}: its classes are not those of the model; expected {}; got {}; use the data set that the model was trained on",
         first(expected),
         first(got)
     )]
@@ -198,7 +200,9 @@ pub enum DataError {
         got: Vec<String>,
     },
     /// There is no folder to store downloads in.
-    #[error("no folder to keep data sets in: set STRIATE_CACHE, XDG_CACHE_HOME or HOME, or name a folder")]
+    #[error(
+        "there is no folder to keep data sets in: set STRIATE_CACHE, XDG_CACHE_HOME or HOME, or name a folder"
+    )]
     NoCache,
     /// A download failed at every mirror.
     #[error(
@@ -225,7 +229,7 @@ pub enum DataError {
     },
     /// No sample can be drawn with these class weights.
     #[error(
-        "class weights: expected one number of at least 0 for each of {classes} classes, and not 0 for all that occur; got {got:?}"
+        "class weights: expected one number of at least 0 for each of {classes} classes, and a number above 0 for at least one class that occurs; got {got:?}"
     )]
     Weights {
         /// The number of classes.
@@ -285,9 +289,9 @@ impl DataError {
 
 fn product(shape: &[usize; 4]) -> String {
     match shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size)) {
-        Some(0) => "at least one row, column and channel, thus more".into(),
-        Some(count) => count.to_string(),
-        None => "more than can be addressed, thus fewer".into(),
+        Some(0) => "at least one row, one column and one channel".into(),
+        Some(count) => format!("{count} values"),
+        None => "more values than can be addressed".into(),
     }
 }
 

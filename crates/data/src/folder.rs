@@ -78,7 +78,7 @@ fn class_folders(root: &Path) -> Result<Vec<(String, PathBuf)>, DataError> {
         };
         let class = composed(text).into_owned();
         if folders.iter().any(|(other, _)| *other == class) {
-            let why = "two folders here have this name, one with composed and one with decomposed accents; join them";
+            let why = "two folders here have this name, one with composed and one with decomposed accents; merge them";
             return refuse(&name, why);
         }
         folders.push((class, root.join(&name)));

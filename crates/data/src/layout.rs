@@ -94,7 +94,7 @@ pub(crate) fn read(root: &Path, asked: Option<Layout>) -> Result<Folders, DataEr
         && !has_images(&root)?
         && asked != Some(Layout::Classes)
     {
-        notes.push(format!("{}: everything lies in {}, which was opened", root.display(), only.name));
+        notes.push(format!("{}: everything is in {}, which was opened instead", root.display(), only.name));
         root = only.path.clone();
         subs = subs_of(&root)?;
     }
@@ -180,7 +180,7 @@ fn stray(folder: &Path) -> Result<Option<String>, DataError> {
     let count = files_in(folder)?.iter().filter(|path| Entry::of(path) != Entry::Other).count();
     Ok((count > 0).then(|| {
         format!(
-            "{}: images beside the class folders belong to no class and were skipped: {count}",
+            "{}: images next to the class folders belong to no class and were skipped: {count}",
             folder.display()
         )
     }))
@@ -223,12 +223,12 @@ fn unsure(root: &Path, subs: &[Sub]) -> DataError {
         let inside = match (sub.has_folders, sub.has_images) {
             (true, true) => "folders and images",
             (true, false) => "folders",
-            (false, true) => "images and no folder",
-            (false, false) => "nothing to learn from",
+            (false, true) => "images and no folders",
+            (false, false) => "neither images nor folders",
         };
         let taken = match sub.part {
             Some(part) => format!("the {} part", part.name()),
-            None => "not a part, skipped".into(),
+            None => "not a part, so it is skipped".into(),
         };
         let _ = write!(parts, "\n    {}: {taken} (it holds {inside})", sub.name);
     }

@@ -107,7 +107,7 @@ pub const KNOWN: &[Known] = &[
     },
     Known {
         name: "fashion-mnist",
-        about: "60,000 + 10,000 images of clothes, a harder drop-in for MNIST",
+        about: "60,000 + 10,000 images of clothes, a harder drop-in replacement for MNIST",
         license: "Zalando SE; MIT",
         shape: [1, 28, 28],
         classes: &[

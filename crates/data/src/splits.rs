@@ -261,7 +261,7 @@ fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
     let refuse = |why: String| Err(DataError::Folder { place: photos.root().to_path_buf(), why });
     if let [only] = classes {
         let why = format!(
-            "{only} is the only class; a classifier needs two: one folder of images a class, ROOT/CLASS/... or \
+            "{only} is the only class; a classifier needs two or more, with a folder of images for each: ROOT/CLASS/... or \
              ROOT/train/CLASS/..."
         );
         return refuse(why);
@@ -271,7 +271,7 @@ fn check_classes(photos: &Photos, classes: &[String]) -> Result<(), DataError> {
     match counts.iter().position(|&count| count == 0) {
         Some(empty) => {
             let why = format!(
-                "no image to learn from in the class {}; put some there or remove the folder",
+                "there is no image to learn from in the class {}; put some images there, or remove its folder",
                 classes[empty]
             );
             refuse(why)

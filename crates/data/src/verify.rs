@@ -70,13 +70,14 @@ impl Dataset {
         let empty = counts.iter().position(|&count| count == 0).map(|class| self.classes[class].clone());
         let what = match empty {
             Some(class) => format!("the class {class}"),
-            None if self.test.is_empty() => "the split to measure by".into(),
+            None if self.test.is_empty() => "the split to evaluate on".into(),
             None => {
                 self.sha256 = content_sha256(&self.train, self.val.as_ref(), &self.test);
                 return Ok(bad);
             }
         };
-        let why = format!("without the {} images that cannot be used, {what} has none; add some", bad.len());
+        let why =
+            format!("without the {} images that cannot be used, {what} has no images; add some", bad.len());
         Err(DataError::Folder { place: root, why })
     }
 }

@@ -76,7 +76,7 @@ impl Walked {
         if count > SHOWN {
             names.push(format!("and {} more", count - SHOWN));
         }
-        (count > 0).then(|| format!("skipped, since hidden or not an image ({count}): {}", names.join(", ")))
+        (count > 0).then(|| format!("skipped because hidden or not an image ({count}): {}", names.join(", ")))
     }
 }
 
@@ -119,7 +119,7 @@ fn walk(
     let refuse = |why: String| Err(DataError::Folder { place: folder.to_path_buf(), why });
     let real = folder.canonicalize().map_err(|error| DataError::io(folder, "list this folder", error))?;
     if depth >= MAX_DEPTH {
-        return refuse(format!("is more than {MAX_DEPTH} folders deep; no tree of photos is"));
+        return refuse(format!("is more than {MAX_DEPTH} folders deep, which no folder of photos should be"));
     }
     let text = real.display().to_string();
     if !seen.insert(real) {

@@ -168,20 +168,20 @@ fn messages_say_where_and_what_to_do() {
     fs::create_dir(&folder).unwrap();
     write_set(&folder);
     fs::remove_file(folder.join(NAMES[2])).unwrap();
-    expect![[r#"ROOT/mine: t10k-images-idx3-ubyte not found here (raw or .gz, with '-' or '.' before "idx"); a data set is four files: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, or a folder of images for each class"#]].assert_eq(&message(root, "ROOT/mine"));
+    expect![[r#"ROOT/mine: t10k-images-idx3-ubyte not found in this folder (raw or .gz, with '-' or '.' before "idx"); a data set consists of four files, train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, or a folder of images for each class"#]].assert_eq(&message(root, "ROOT/mine"));
     write_set(&folder);
     fs::write(folder.join(NAMES[3]), labels_idx(&[0, 1, 2])).unwrap();
     expect!["ROOT/mine/t10k-labels-idx1-ubyte: 3 labels for the 2 images of ROOT/mine/t10k-images-idx3-ubyte; the two files belong to different sets"].assert_eq(&message(root, "ROOT/mine"));
     fs::write(folder.join(NAMES[3]), labels_idx(&[0, 3])).unwrap();
-    expect!["ROOT/mine/t10k-labels-idx1-ubyte: label 3 at index 1 is past the 3 classes (0 to 2)"]
+    expect!["ROOT/mine/t10k-labels-idx1-ubyte: label 3 at index 1 is too large for 3 classes (0 to 2)"]
         .assert_eq(&message(root, "ROOT/mine"));
     fs::write(folder.join(NAMES[3]), images_idx(2, 0)).unwrap();
     expect!["ROOT/mine/t10k-labels-idx1-ubyte: expected magic 0x00000801 (u8 labels, [N]), got 0x00000803, which is an image file: are images and labels swapped?"].assert_eq(&message(root, "ROOT/mine"));
     write_set(&folder);
     fs::write(folder.join("classes.txt"), "cat\n\nowl\n").unwrap();
-    expect!["ROOT/mine/classes.txt: expected 1 to 256 class names, one a line and none empty, got 3 lines"]
+    expect!["ROOT/mine/classes.txt: expected 1 to 256 class names, one per line and none empty, got 3 lines"]
         .assert_eq(&message(root, "ROOT/mine"));
     fs::write(folder.join("classes.txt"), "cat\nowl\n").unwrap();
-    expect!["ROOT/mine/train-labels-idx1-ubyte: label 2 at index 2 is past the 2 classes (0 to 1)"]
+    expect!["ROOT/mine/train-labels-idx1-ubyte: label 2 at index 2 is too large for 2 classes (0 to 1)"]
         .assert_eq(&message(root, "ROOT/mine"));
 }

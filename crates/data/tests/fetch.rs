@@ -210,7 +210,7 @@ fn sizes_and_hashes_that_are_wrong() {
             .contains("sha256: expected 00000000, got ")
     );
     let error = said(good(), None, Size::AtMost(50_000));
-    assert!(error.contains("expected at most 50000 bytes, the server announces 100000"), "{error}");
+    assert!(error.contains("expected at most 50000 bytes, but the server announces 100000"), "{error}");
     let error = said(Serve::Endless, None, Size::AtMost(1 << 20));
     assert!(error.contains("expected 1048576 bytes, got 1048577 or more"), "{error}");
     // Nobody said how long it is: it is as long as it is.

@@ -149,7 +149,7 @@ fn skipping_may_not_empty_a_class() {
     fs::write(folder.path().join("b/01.png"), "broken too").unwrap();
     let error = load(folder.path()).unwrap().verify(BadFiles::Skip, &|_, _| ()).unwrap_err().to_string();
     assert!(
-        error.ends_with("without the 2 images that cannot be used, the class b has none; add some"),
+        error.ends_with("without the 2 images that cannot be used, the class b has no images; add some"),
         "{error}"
     );
 }
@@ -157,13 +157,15 @@ fn skipping_may_not_empty_a_class() {
 #[test]
 fn hostile_trees_are_refused_with_their_place() {
     let one = flat(&[("only", 3)]);
-    expect!["ROOT: only is the only class; a classifier needs two: one folder of images a class, ROOT/CLASS/... or ROOT/train/CLASS/..."].assert_eq(&message(one.path()));
+    expect!["ROOT: only is the only class; a classifier needs two or more, with a folder of images for each: ROOT/CLASS/... or ROOT/train/CLASS/..."].assert_eq(&message(one.path()));
 
     let empty = flat(&[("a", 3), ("b", 3)]);
     fs::create_dir(empty.path().join("c")).unwrap();
     fs::write(empty.path().join("c/.DS_Store"), "x").unwrap();
-    expect!["ROOT: no image to learn from in the class c; put some there or remove the folder"]
-        .assert_eq(&message(empty.path()));
+    expect![
+        "ROOT: there is no image to learn from in the class c; put some images there, or remove its folder"
+    ]
+    .assert_eq(&message(empty.path()));
 
     let few = flat(&[("a", 1), ("b", 1)]);
     expect!["ROOT: every class has only one image, so none can be held out for evaluation; add images"]
@@ -173,15 +175,17 @@ fn hostile_trees_are_refused_with_their_place() {
     for path in ["train/cat/a.png", "train/dog/b.png", "val/cat/c.png", "val/cow/d.png"] {
         write(&split.path().join(path), 4, 4, path.len() as u32);
     }
-    expect!["ROOT: no image to learn from in the class cow; put some there or remove the folder"]
-        .assert_eq(&message(split.path()));
+    expect![
+        "ROOT: there is no image to learn from in the class cow; put some images there, or remove its folder"
+    ]
+    .assert_eq(&message(split.path()));
     fs::remove_dir_all(split.path().join("train")).unwrap();
     write(&split.path().join("test/cat/c.png"), 4, 4, 1);
     expect!["ROOT: there are no training images: no train part; expected FOLDER/train/CLASS/IMAGE"]
         .assert_eq(&message(split.path()));
 
     let nothing = tempfile::tempdir().unwrap();
-    expect!["ROOT: no class folders here, and no images; a data set is a folder of images for each class, such as ROOT/cat/1.jpg and ROOT/dog/2.jpg (or ROOT/train/cat/1.jpg and ROOT/val/cat/2.jpg), or four idx files as MNIST has them"]
+    expect!["ROOT: there are no class folders here, and no images; a data set has a folder of images for each class, such as ROOT/cat/1.jpg and ROOT/dog/2.jpg (or ROOT/train/cat/1.jpg and ROOT/val/cat/2.jpg), or four idx files as MNIST has them"]
         .assert_eq(&message(nothing.path()));
     write(&nothing.path().join("a.png"), 4, 4, 1);
     write(&nothing.path().join("b.png"), 4, 4, 2);
@@ -213,7 +217,9 @@ fn links_that_lead_in_circles_or_multiply_are_refused() {
     let deep = flat(&[("a", 3), ("b", 3)]);
     let path: PathBuf = std::iter::repeat_n("d", 70).collect();
     fs::create_dir_all(deep.path().join("a").join(path)).unwrap();
-    assert!(message(deep.path()).ends_with("is more than 64 folders deep; no tree of photos is"));
+    assert!(
+        message(deep.path()).ends_with("is more than 64 folders deep, which no folder of photos should be")
+    );
 
     // A class may be a link to a folder elsewhere, and an image one to a file; a link to nowhere is a bad image.
     let elsewhere = flat(&[("c", 4)]);
@@ -379,7 +385,10 @@ fn a_photo_that_changes_is_an_error_that_names_it() {
     let path = data.train.photos().unwrap().path(0);
     write(&path, 9, 9, 200);
     let error = sample(&loader, 0).unwrap_err().to_string().replace(path.to_str().unwrap(), "PATH");
-    expect!["PATH: the file has changed since the data set was read; start again, so that all of it is what was read"].assert_eq(&error);
+    expect![
+        "PATH: the file has changed since the data set was read; start again, so that all of it is read anew"
+    ]
+    .assert_eq(&error);
     fs::remove_file(&path).unwrap();
     let error = sample(&loader, 0).unwrap_err().to_string();
     assert!(error.contains(path.to_str().unwrap()) && error.contains("cannot be read"), "{error}");

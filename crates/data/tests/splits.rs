@@ -77,7 +77,7 @@ fn parts_are_recognized_under_the_names_that_people_give_them() {
         let wrapped = tree(&paths.iter().map(String::as_str).collect::<Vec<_>>());
         let splits = open(wrapped.path(), None).unwrap();
         assert_eq!(splits.split_names(), [SplitName::Train, other_part], "{train} {other}");
-        assert!(splits.notes[0].ends_with("everything lies in archive, which was opened"));
+        assert!(splits.notes[0].ends_with("everything is in archive, which was opened instead"));
     }
 }
 
@@ -112,7 +112,7 @@ fn what_was_taken_for_what_is_said() {
         train 2
         val 1
         test 2
-        note: ROOT/train: images beside the class folders belong to no class and were skipped: 1
+        note: ROOT/train: images next to the class folders belong to no class and were skipped: 1
     "#]]
     .assert_eq(&read(three.path(), None));
     let data = open(three.path(), None).unwrap().to_learn().unwrap();
@@ -124,11 +124,11 @@ fn two_readings_are_asked_about() {
     let root = tree(&["train/a/1.png", "train/b/2.png", "plane/3.png", "test/4.png"]);
     expect![[r#"
         ROOT: its folders can be interpreted in two ways; choose one:
-          `Layout::Parts`: parts, with a folder for each class in them
-            plane: not a part, skipped (it holds images and no folder)
-            test: the test part (it holds images and no folder)
+          `Layout::Parts`: they are parts, with a folder for each class in them
+            plane: not a part, so it is skipped (it holds images and no folders)
+            test: the test part (it holds images and no folders)
             train: the train part (it holds folders)
-          `Layout::Classes`: one class each: plane, test, train
+          `Layout::Classes`: each is a class: plane, test, train
     "#]]
     .assert_eq(&read(root.path(), None));
     expect![[r#"
@@ -230,7 +230,7 @@ fn one_walk_for_all() {
     assert_eq!(names(&walked.images), ["a.jfif", "b", "c.HEIC", "deep/d.png"]);
     assert_eq!(names(&walked.passed_over), ["._x.png", ".ipynb_checkpoints", "__MACOSX", "notes.txt"]);
     let note = walked.note().unwrap().replace(root.path().to_str().unwrap(), "ROOT");
-    expect!["skipped, since hidden or not an image (4): ROOT/._x.png, ROOT/.ipynb_checkpoints, ROOT/__MACOSX, and 1 more"]
+    expect!["skipped because hidden or not an image (4): ROOT/._x.png, ROOT/.ipynb_checkpoints, ROOT/__MACOSX, and 1 more"]
         .assert_eq(&note);
 }
 
@@ -275,7 +275,7 @@ fn labels_are_those_of_a_model_that_has_the_classes() {
     let many: Vec<String> = (0..21).map(|i| format!("class {i}")).chain(names(&["dog"])).collect();
     let error = measured().with_classes(&many).unwrap_err().to_string();
     let error = error.replace(root.path().file_name().unwrap().to_str().unwrap(), "ROOT");
-    expect!["ROOT: its classes are not the model's; expected class 0, class 1, class 2, class 3, class 4, class 5, class 6, class 7, class 8, class 9, class 10, class 11, class 12, class 13, class 14, class 15, class 16, class 17, class 18, class 19 and 2 more; got ant, cat, dog; use the data set that the model was trained on"].assert_eq(&error);
+    expect!["ROOT: its classes are not those of the model; expected class 0, class 1, class 2, class 3, class 4, class 5, class 6, class 7, class 8, class 9, class 10, class 11, class 12, class 13, class 14, class 15, class 16, class 17, class 18, class 19 and 2 more; got ant, cat, dog; use the data set that the model was trained on"].assert_eq(&error);
     // In memory, a label is one byte.
     let digits = Splits::open("digits", None).unwrap().measured(None).unwrap();
     let many: Vec<String> = (0..300).rev().map(|i| i.to_string()).collect();

@@ -48,7 +48,7 @@ pub enum ImageError {
         expected: &'static str,
     },
     /// The kind of image is not supported.
-    #[error("is an image of the kind {kind}, which is not read here; convert it to PNG")]
+    #[error("is an image of the kind {kind}, which cannot be read here; convert it to PNG")]
     Unsupported {
         /// The kind of the image.
         kind: String,
@@ -68,7 +68,7 @@ pub enum ImageError {
     },
     /// The image has too many pixels to be decoded.
     #[error(
-        "is {width}x{height} pixels, the most are {MAX_SIDE_PX} a side and {} megapixels in all; make it smaller",
+        "is {width}x{height} pixels, but at most {MAX_SIDE_PX} on a side and {} megapixels in all are allowed; make it smaller",
         MAX_PIXELS >> 20
     )]
     TooManyPixels {
@@ -78,7 +78,7 @@ pub enum ImageError {
         height: u32,
     },
     /// The file or the decoded image has too many bytes.
-    #[error("needs {bytes} bytes, the most are {MAX_BYTES}; make it smaller")]
+    #[error("needs {bytes} bytes, but at most {MAX_BYTES} are allowed; make it smaller")]
     TooManyBytes {
         /// The size of the file or of the decoded image, in bytes.
         bytes: u64,

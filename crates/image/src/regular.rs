@@ -29,7 +29,7 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
         let why = match other(kind) {
             "a folder" => "is a folder, expected a file".to_owned(),
             what => format!(
-                "is {what}, expected a file; save what comes from it in one, or pass it by /dev/stdin or <(command)"
+                "is {what}, expected a file; save its output to a file, or pass it through /dev/stdin or <(command)"
             ),
         };
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
@@ -83,7 +83,7 @@ mod tests {
         let why = |path: &Path| open_regular(path).unwrap_err().to_string();
         assert_eq!(
             why(&path("pipe")),
-            "is a named pipe (FIFO), expected a file; save what comes from it in one, or pass it by /dev/stdin or <(command)"
+            "is a named pipe (FIFO), expected a file; save its output to a file, or pass it through /dev/stdin or <(command)"
         );
         assert!(why(&path("link to pipe")).starts_with("is a named pipe"));
         assert!(why(&path("socket")).starts_with("is a socket"));

@@ -405,14 +405,14 @@ fn messages_say_what_it_is_instead() {
         "cat.png: is not an image: it looks like plain text; expected PNG, JPEG, BMP, GIF, PNM, WebP or TIFF"
     ]
     .assert_eq(&message(b"hello"));
-    expect!["cat.png: is an image of the kind avif, which is not read here; convert it to PNG"]
+    expect!["cat.png: is an image of the kind avif, which cannot be read here; convert it to PNG"]
         .assert_eq(&message(b"\0\0\0\x18ftypavif\0\0\0\0"));
     expect![
-        "cat.png: is 20000x20000 pixels, the most are 8192 a side and 64 megapixels in all; make it smaller"
+        "cat.png: is 20000x20000 pixels, but at most 8192 on a side and 64 megapixels in all are allowed; make it smaller"
     ]
     .assert_eq(&message(&[png_header(20_000, 20_000, 0), chunk(b"IDAT", &[])].concat()));
     let jpeg = encode(&scene(), ImageFormat::Jpeg);
-    expect!["cat.png: is a damaged JPEG: it is cut short, its end marker is missing; save or copy it again"]
+    expect!["cat.png: is a damaged JPEG: it is cut short: its end marker is missing; save or copy it again"]
         .assert_eq(&message(&jpeg[..jpeg.len() - 20]));
     let folder = tempfile::tempdir().unwrap();
     let error = Image::open(folder.path()).unwrap_err().to_string();

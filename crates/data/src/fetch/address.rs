@@ -21,26 +21,26 @@ impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let uri: Uri = url
             .parse()
-            .map_err(|error| format!("it is no address ({error}); it has to start with https://"))?;
+            .map_err(|error| format!("this is not a valid address ({error}); it must start with https://"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
-            return Err("it is no whole address; it has to start with https://".into());
+            return Err("this address is incomplete; it must start with https://".into());
         };
         // What stands before an @ is a user's name, and looks like the machine.
         if authority.as_str().contains('@') {
-            return Err(format!("a name stands before its machine {}; leave it out", authority.host()));
+            return Err(format!("there is a user name before the host {}; leave it out", authority.host()));
         }
         if *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP && is_this_machine(authority) {
             return Ok(Self(uri));
         }
         Err(format!(
-            "{scheme}:// to {} can be read and changed on the way; it has to start with https://",
+            "{scheme}:// to {} can be read and changed on the way; the address must start with https://",
             authority.host()
         ))
     }
 
     /// Where a server sends one from here: never from HTTPS, or from another machine, to plain HTTP on this one.
     pub(super) fn redirected(&self, location: &str) -> Result<Self, String> {
-        let refuse = |why: String| format!("its redirect to {location:?} is not followed: {why}");
+        let refuse = |why: String| format!("the redirect to {location:?} is not followed: {why}");
         let next = Self::parse(&self.joined(location)).map_err(refuse)?;
         if next.0.scheme() == Some(&Scheme::HTTP) && self.0.scheme() != Some(&Scheme::HTTP) {
             return Err(refuse("it leads from https:// to http://".into()));
@@ -124,11 +124,11 @@ mod tests {
             assert!(check_address(bad).is_err(), "{bad}");
         }
         let error = check_address("http://127.0.0.1:80@example.org/a").unwrap_err();
-        assert_eq!(error, "a name stands before its machine example.org; leave it out");
+        assert_eq!(error, "there is a user name before the host example.org; leave it out");
         let error = check_address("http://example.org/a").unwrap_err();
         assert_eq!(
             error,
-            "http:// to example.org can be read and changed on the way; it has to start with https://"
+            "http:// to example.org can be read and changed on the way; the address must start with https://"
         );
     }
 

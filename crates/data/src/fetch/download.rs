@@ -311,13 +311,15 @@ fn attempt(
     let new_version = new_version.unwrap_or_default().to_string();
     let kept = match response.status().as_u16() {
         206 if kept > 0 && new_version != version => {
-            return Err(Attempt::Wrong("the server goes on with another version of the file".into()));
+            return Err(Attempt::Wrong("the server continues with another version of the file".into()));
         }
         206 if kept > 0 && starts_at(header("content-range"), kept) => kept,
         // A server that knows no ranges, or has another version now, sends everything.
         200 => 0,
         206 | 416 if kept > 0 => {
-            return Err(Attempt::Wrong("the server does not continue where it broke".into()));
+            return Err(Attempt::Wrong(
+                "the server does not continue where the download was interrupted".into(),
+            ));
         }
         status => return Err(broken(format!("http status: {status}"))),
     };
@@ -328,7 +330,7 @@ fn attempt(
     };
     let limit = file.size.limit();
     if of > limit {
-        return Err(Attempt::Wrong(format!("expected at most {limit} bytes, the server announces {of}")));
+        return Err(Attempt::Wrong(format!("expected at most {limit} bytes, but the server announces {of}")));
     }
     let mut hasher = part.restart(kept, url, &new_version)?;
     if kept > 0 {
@@ -356,7 +358,7 @@ fn attempt(
         if since.elapsed() >= window {
             let came = received - bytes_then;
             if came < window_bytes {
-                return Err(broken(format!("only {came} bytes came in {} s", since.elapsed().as_secs())));
+                return Err(broken(format!("only {came} bytes arrived in {} s", since.elapsed().as_secs())));
             }
             (since, bytes_then) = (Instant::now(), received);
         }
@@ -417,7 +419,7 @@ mod tests {
             window: Duration::from_millis(300),
             window_bytes: 10_000,
         };
-        for (serve, said) in [(every(5), "bytes came in"), (every(60_000), "timeout")] {
+        for (serve, said) in [(every(5), "bytes arrived in"), (every(60_000), "timeout")] {
             let server = FileServer::start([("w.pth", serve)]);
             let folder = tempfile::tempdir().unwrap();
             let (urls, path) = ([format!("{}w.pth", server.address)], folder.path().join("w.pth"));

@@ -26,7 +26,7 @@ pub enum IdxError {
     },
     /// The file ends inside its header.
     #[error(
-        "the header needs {expected} bytes, the file ends after {got}; is it an idx file? Copy or fetch it again"
+        "the header needs {expected} bytes, but the file ends after {got}; is it an idx file? Copy or fetch it again"
     )]
     HeaderTruncated {
         /// The size of the header in bytes.
@@ -48,7 +48,7 @@ pub enum IdxError {
     },
     /// The file is smaller than its header declares.
     #[error(
-        "the header declares dimensions {dimensions:?} = {expected} bytes, the file holds {got}; it is cut short or its header is damaged: copy or fetch it again"
+        "the header declares dimensions {dimensions:?} = {expected} bytes, but the file holds {got}; it is cut short or its header is damaged: copy or fetch it again"
     )]
     Truncated {
         /// The dimensions of the header.
@@ -60,7 +60,7 @@ pub enum IdxError {
     },
     /// A gzip file declares far more data than can be compressed into its size.
     #[error(
-        "the header declares dimensions {dimensions:?} = {expected} bytes, but of {compressed} bytes of gzip at most {limit} are unpacked; the header is damaged or made to harm, else unpack the file first"
+        "the header declares dimensions {dimensions:?} = {expected} bytes, but at most {limit} are unpacked from {compressed} bytes of gzip; the header is damaged or malicious, or else unpack the file first"
     )]
     Implausible {
         /// The dimensions of the header.
@@ -90,7 +90,7 @@ pub enum IdxError {
     },
     /// The labels have several columns, and it is not known which of them is the class.
     #[error(
-        "labels of shape [N, {columns}]; expected [N], or [N, {QMNIST_COLUMNS}] as QMNIST has them; store the class alone"
+        "the labels have the shape [N, {columns}], expected [N], or [N, {QMNIST_COLUMNS}] as in QMNIST; store only the class"
     )]
     Columns {
         /// The number of columns.
@@ -128,7 +128,7 @@ pub enum IdxError {
         known: String,
     },
     /// A label is not below the number of classes.
-    #[error("label {label} at index {index} is past the {classes} classes (0 to {})", .classes.saturating_sub(1))]
+    #[error("label {label} at index {index} is too large for {classes} classes (0 to {})", .classes.saturating_sub(1))]
     LabelPastClasses {
         /// The index of the label.
         index: usize,

@@ -167,7 +167,7 @@ pub fn decode_as(bytes: &[u8], background: [u8; 3], wholeness: Wholeness) -> Res
     let is_jpeg = format == ImageFormat::Jpeg;
     let scans = if is_jpeg { sniff::jpeg_scans(bytes) } else { 0 };
     if scans > MAX_SCANS {
-        let why = format!("it has {scans} scans, the most are {MAX_SCANS}");
+        let why = format!("it has {scans} scans, but at most {MAX_SCANS} are allowed");
         return Err(ImageError::Damaged { kind, why });
     }
     if let Some(kind) = sniff::jpeg_unread(bytes).filter(|_| is_jpeg) {
@@ -198,7 +198,7 @@ pub fn decode_as(bytes: &[u8], background: [u8; 3], wholeness: Wholeness) -> Res
     if is_jpeg {
         // The decoder would fill the missing part with gray.
         let why = match sniff::jpeg_has_end(bytes) {
-            false => Err("it is cut short, its end marker is missing".into()),
+            false => Err("it is cut short: its end marker is missing".into()),
             true if wholeness == Wholeness::Known => Ok(()),
             true => Scans::check(bytes),
         };

@@ -44,7 +44,7 @@ fn check_chunks(mut rest: &[u8], size: [u32; 2], may_have_frames: bool) -> Resul
         };
         if let Some([width, height]) = inner.filter(|inner| inner[0] > size[0] || inner[1] > size[1]) {
             return Err(format!(
-                "an image of {width}x{height} pixels lies in one of {}x{}",
+                "it contains an image of {width}x{height} pixels, but is only {}x{} itself",
                 size[0], size[1]
             ));
         }

@@ -51,10 +51,12 @@ impl<'a> Directory<'a> {
         for entry in self.entries.iter().filter(|entry| self.tag(entry) <= LAST_TAG) {
             let (tag, count) = (self.tag(entry), self.count(entry));
             if self.values(entry).is_none() {
-                return Err(format!("the {count} values of its tag {tag} do not lie in the file"));
+                return Err(format!("the {count} values of its tag {tag} are not inside the file"));
             }
             if count > MAX_VALUES && self.kind(entry) != TEXT {
-                return Err(format!("its tag {tag} has {count} values, the most are {MAX_VALUES}"));
+                return Err(format!(
+                    "its tag {tag} has {count} values, but at most {MAX_VALUES} are allowed"
+                ));
             }
         }
         Ok(())

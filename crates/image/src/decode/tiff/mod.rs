@@ -41,8 +41,7 @@ pub(crate) fn decode(
     bytes: &[u8],
     check: impl FnOnce(u32, u32, u64) -> Result<(), ImageError>,
 ) -> Result<(DynamicImage, Option<Orientation>), ImageError> {
-    let directory =
-        Directory::read(bytes).ok_or_else(|| damaged("its directory does not lie in the file"))?;
+    let directory = Directory::read(bytes).ok_or_else(|| damaged("its directory is not inside the file"))?;
     directory.check().map_err(|why| damaged(&why))?;
     let mut reader = open(Cow::Borrowed(bytes))?;
     let (width, height) = reader.dimensions().map_err(refused)?;
@@ -60,7 +59,7 @@ pub(crate) fn decode(
     let color = reader.colortype().map_err(refused)?;
     let (bits, samples) = (usize::from(color.bit_depth()), usize::from(color.num_samples()));
     if !matches!(bits, 1 | 2 | 4 | 8..) {
-        return Err(ImageError::Unsupported { kind: format!("TIFF of {bits} bits a value") });
+        return Err(ImageError::Unsupported { kind: format!("TIFF with {bits} bits per value") });
     }
     let pixels = u64::from(width) * u64::from(height);
     let unpacked = pixels.saturating_mul((samples.max(3) * bits.div_ceil(8)) as u64);
@@ -146,7 +145,7 @@ fn check_jpegs(bytes: &[u8], directory: &Directory<'_>, most: u64) -> Result<(),
         let bytes = u64::from(width) * u64::from(height) * u64::from(components);
         if bytes > most {
             return Err(damaged(&format!(
-                "a JPEG of {width}x{height} pixels lies in it, larger than itself"
+                "it contains a JPEG of {width}x{height} pixels, which is larger than the image itself"
             )));
         }
         if sniff::jpeg_scans(jpeg) > MAX_SCANS {
