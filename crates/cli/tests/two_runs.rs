@@ -105,7 +105,7 @@ fn a_damaged_checkpoint_is_warned_of_and_replaced_by_the_one_before_it() {
     let ran = place.run("train --resume --quiet");
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let said = "warning: runs/train/checkpoint.safetensors: 7 bytes are too few for a safetensors file; the file is cut \
-                short or something else; resuming from the checkpoint before it, \
+                short, or it is of another kind; resuming from the checkpoint before it, \
                 runs/train/checkpoint.previous.safetensors";
     assert!(ran.stderr.contains(said), "{}", ran.stderr);
     assert!(fs::read(&model).unwrap() == expected, "the same bits");

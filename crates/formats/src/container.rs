@@ -244,7 +244,7 @@ fn culprit(header: &[u8]) -> Option<String> {
         let got = offsets.get(1)?.checked_sub(*offsets.first()?);
         let fits = bits.is_some_and(|bits| Some(bits / 8) == got);
         (!fits)
-            .then(|| format!("the array {name}, {dtype} of shape {shape:?}, lies in the bytes {offsets:?}"))
+            .then(|| format!("the array {name}, {dtype} of shape {shape:?}, occupies the bytes {offsets:?}"))
     })
 }
 

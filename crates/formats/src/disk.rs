@@ -158,7 +158,12 @@ fn fill(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Checks that a file holds these bytes.
 fn read_back(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let other = || io::Error::new(io::ErrorKind::InvalidData, "other bytes were read back than were written");
+    let other = || {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the bytes that were read back differ from those that were written",
+        )
+    };
     let mut file = disk.open(path)?;
     let (mut part, mut rest) = (vec![0; 1 << 16], bytes);
     loop {

@@ -43,7 +43,9 @@ pub enum FormatError {
 #[non_exhaustive]
 pub enum Problem {
     /// The file is too short for a header.
-    #[error("{file_bytes} bytes are too few for a safetensors file; the file is cut short or something else")]
+    #[error(
+        "{file_bytes} bytes are too few for a safetensors file; the file is cut short, or it is of another kind"
+    )]
     TooShort {
         /// The size of the file in bytes.
         file_bytes: u64,
@@ -98,8 +100,8 @@ pub enum Problem {
     },
     /// The file is a safetensors file of another program, without a network.
     #[error(
-        "a safetensors file without the network that its arrays belong to ({}; {tensors} in all): \
-         not a model that striate saved; build the network in code and load the arrays as its parameters, or train one",
+        "this safetensors file has no network for its arrays ({}; {tensors} in all), so it is not a model that striate saved; \
+         build the network in code and load the arrays as its parameters, or train one",
         names.join(", ")
     )]
     Foreign {
@@ -199,7 +201,7 @@ pub enum Problem {
     },
     /// The parameters are finite, but the network computes a logit that is not.
     #[error(
-        "the network computes the logit {got} for a plain image, which names no class: its parameters do not belong together, or its training \
+        "the network computes the logit {got} for a plain image, so it cannot choose a class: its parameters do not belong together, or its training \
          diverged"
     )]
     Logits {
@@ -226,7 +228,7 @@ pub enum Problem {
     },
     /// The file does not contain weights.
     #[error(
-        "{looks}, of {file_bytes} bytes; expected weights: .safetensors, or a .pth that torch.save wrote"
+        "expected weights (a .safetensors file, or a .pth file that torch.save wrote), got {looks} ({file_bytes} bytes)"
     )]
     NotWeights {
         /// The kind of file that the first bytes suggest.
@@ -235,7 +237,7 @@ pub enum Problem {
         file_bytes: u64,
     },
     /// More than one dictionary of arrays could be meant.
-    #[error("several dictionaries of arrays may be meant: {}; choose one by its key", keys.join(", "))]
+    #[error("the file contains several dictionaries of arrays: {}; choose one by its key", keys.join(", "))]
     Several {
         /// The keys of the dictionaries.
         keys: Vec<String>,

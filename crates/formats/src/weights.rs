@@ -218,15 +218,13 @@ fn sniff(from: &mut dyn ReadSeek, file_bytes: u64) -> Result<Container, Problem>
         () if head.get(8) == Some(&b'{') => return Ok(Container::Safetensors),
         () if head.is_empty() => "an empty file",
         () if starts_text(b"<!doctype") || starts_text(b"<html") || starts_text(b"<?xml") => {
-            "a web page: the download gave an error instead of the file"
+            "a web page, so the download gave an error instead of the file"
         }
-        () if starts(b"version https://git-lfs") => {
-            "a pointer of Git LFS: fetch what it points to with `git lfs pull`"
-        }
-        () if starts(b"\x1f\x8b") => "gzip: unpack it first",
-        () if starts(b"7z\xbc\xaf") || starts(b"Rar!") => "an archive: unpack it first",
-        () if starts(b"\x89HDF") => "HDF5, as Keras writes it",
-        () if starts(b"GGUF") => "GGUF, which holds language models",
+        () if starts(b"version https://git-lfs") => "a pointer of Git LFS, whose file `git lfs pull` fetches",
+        () if starts(b"\x1f\x8b") => "a gzip file, which has to be unpacked first",
+        () if starts(b"7z\xbc\xaf") || starts(b"Rar!") => "an archive, which has to be unpacked first",
+        () if starts(b"\x89HDF") => "an HDF5 file, as Keras writes it",
+        () if starts(b"GGUF") => "a GGUF file, which holds language models",
         () if starts(b"\x89PNG") || starts(b"\xff\xd8\xff") || starts(b"GIF8") => "an image",
         () => "something else",
     };

@@ -149,7 +149,7 @@ fn a_checkpoint_is_read_back_before_the_one_before_it_is_given_up() {
     generation(1).save(&path).unwrap();
     generation(2).save(&path).unwrap();
     let error = generation(3).save_on(&Lying(TestDisk(SimDisk::default())), &path).unwrap_err().to_string();
-    assert!(error.contains("other bytes were read back than were written"), "{error}");
+    assert!(error.contains("the bytes that were read back differ from those that were written"), "{error}");
     let load = |path: &Path| number(&fs::read(path).unwrap());
     assert_eq!((load(&path), load(&Checkpoint::previous(&path))), (Some(2), Some(1)));
     assert_eq!(names(folder.path()), ["checkpoint.previous.safetensors", "checkpoint.safetensors"]);

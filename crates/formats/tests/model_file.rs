@@ -88,7 +88,9 @@ fn cut_short_anywhere_it_is_refused() {
     }
     check(
         &[],
-        &expect!["0 bytes are too few for a safetensors file; the file is cut short or something else"],
+        &expect![
+            "0 bytes are too few for a safetensors file; the file is cut short, or it is of another kind"
+        ],
     );
     check(
         &bytes[..100],
@@ -133,19 +135,19 @@ fn a_header_that_lies_is_refused() {
     check(
         &edited("[0,144]", "[0,140]"),
         &expect![
-            "the header is damaged: the array 0.weight, F32 of shape [4, 1, 3, 3], lies in the bytes [0, 140]; copy or download the file again"
+            "the header is damaged: the array 0.weight, F32 of shape [4, 1, 3, 3], occupies the bytes [0, 140]; copy or download the file again"
         ],
     );
     check(
         &edited("[4,1,3,3]", "[4,1,3,4611686018427387904]"),
         &expect![
-            "the header is damaged: the array 0.weight, F32 of shape [4, 1, 3, 4611686018427387904], lies in the bytes [0, 144]; copy or download the file again"
+            "the header is damaged: the array 0.weight, F32 of shape [4, 1, 3, 4611686018427387904], occupies the bytes [0, 144]; copy or download the file again"
         ],
     );
     check(
         &edited("\"F32\"", "\"F64\""),
         &expect![
-            "the header is damaged: the array 0.weight, F64 of shape [4, 1, 3, 3], lies in the bytes [0, 144]; copy or download the file again"
+            "the header is damaged: the array 0.weight, F64 of shape [4, 1, 3, 3], occupies the bytes [0, 144]; copy or download the file again"
         ],
     );
     check(&join(&"[".repeat(1000), &[]), &expect!["nested brackets in the header: at most 4, got 5"]);
@@ -159,7 +161,7 @@ fn other_files_are_told_apart() {
     check(
         &foreign,
         &expect![
-            "a safetensors file without the network that its arrays belong to (model.embed.weight; 1 in all): not a model that striate saved; build the network in code and load the arrays as its parameters, or train one"
+            "this safetensors file has no network for its arrays (model.embed.weight; 1 in all), so it is not a model that striate saved; build the network in code and load the arrays as its parameters, or train one"
         ],
     );
     let checkpoint = Checkpoint::default().to_bytes().unwrap();
@@ -370,7 +372,7 @@ fn paths_that_are_no_files() {
     }
     fs::write(folder.path().join("short"), b"12345").unwrap();
     expect![
-        "FOLDER/short: 5 bytes are too few for a safetensors file; the file is cut short or something else"
+        "FOLDER/short: 5 bytes are too few for a safetensors file; the file is cut short, or it is of another kind"
     ]
     .assert_eq(&message(&folder.path().join("short")));
 }

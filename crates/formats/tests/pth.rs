@@ -172,13 +172,13 @@ fn the_plainest_name_goes_before_averages_and_never_by_position() {
     let both = dict_of(nested.text("state_dict"), "b").raw(b"s").stop();
     assert_eq!(read_pickle(both).unwrap().tensors.keys().collect::<Vec<_>>(), ["b"]);
     // Nothing tells which of these is meant.
-    expect!["several dictionaries of arrays may be meant: generator, discriminator; choose one by its key"]
-        .assert_eq(
-            &read_pickle(wrapped(&[("generator", "w"), ("discriminator", "w")])).unwrap_err().to_string(),
-        );
+    expect![
+        "the file contains several dictionaries of arrays: generator, discriminator; choose one by its key"
+    ]
+    .assert_eq(&read_pickle(wrapped(&[("generator", "w"), ("discriminator", "w")])).unwrap_err().to_string());
     // A dict that holds itself ends.
     let cycle = torch::Asm::new().raw(b"}q\x00").text("model").raw(b"h\x00s").stop();
-    expect!["no dictionary of tensors in it: a dict of 1 entries: model; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"]
+    expect!["the file contains no dictionary of tensors: a dict of 1 entries: model; no code was run; save the weights with torch.save(model.state_dict(), FILE)"]
         .assert_eq(&read_pickle(cycle).unwrap_err().to_string());
 }
 
@@ -305,18 +305,20 @@ fn other_files_are_told_apart() {
     };
     check(
         b"",
-        expect!["an empty file, of 0 bytes; expected weights: .safetensors, or a .pth that torch.save wrote"],
+        expect![
+            "expected weights (a .safetensors file, or a .pth file that torch.save wrote), got an empty file (0 bytes)"
+        ],
     );
     check(
         b"<!DOCTYPE html><title>403</title>",
         expect![
-            "a web page: the download gave an error instead of the file, of 33 bytes; expected weights: .safetensors, or a .pth that torch.save wrote"
+            "expected weights (a .safetensors file, or a .pth file that torch.save wrote), got a web page, so the download gave an error instead of the file (33 bytes)"
         ],
     );
     check(
         b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
         expect![
-            "a pointer of Git LFS: fetch what it points to with `git lfs pull`, of 57 bytes; expected weights: .safetensors, or a .pth that torch.save wrote"
+            "expected weights (a .safetensors file, or a .pth file that torch.save wrote), got a pointer of Git LFS, whose file `git lfs pull` fetches (57 bytes)"
         ],
     );
     check(
@@ -333,7 +335,7 @@ fn other_files_are_told_apart() {
     check(
         &program(torch::Entry::new("archive/constants.pkl", b"")),
         expect![
-            "a TorchScript archive, which holds a program; striate reads weights, as torch.save(torch.jit.load(FILE).state_dict(), OTHER) saves them"
+            "this is a TorchScript archive, which holds a program; striate reads weights, as torch.save(torch.jit.load(FILE).state_dict(), OTHER) saves them"
         ],
     );
     check(
@@ -342,13 +344,13 @@ fn other_files_are_told_apart() {
             torch::Entry::new("net/models/model.json", b"{}"),
         ]),
         expect![
-            "an archive of torch.export, which holds a program; striate reads weights, as torch.save(torch.export.load(FILE).state_dict, OTHER) saves them"
+            "this is an archive of torch.export, which holds a program; striate reads weights, as torch.save(torch.export.load(FILE).state_dict, OTHER) saves them"
         ],
     );
     check(
         &zip_of(&[torch::Entry::new("conv1.weight.npy", b"\x93NUMPY")]),
         expect![
-            "an archive of NumPy; striate reads weights, as safetensors.numpy.save_file(dict(numpy.load(FILE)), OTHER) saves them"
+            "this is an archive of NumPy; striate reads weights, as safetensors.numpy.save_file(dict(numpy.load(FILE)), OTHER) saves them"
         ],
     );
     check(
@@ -359,7 +361,7 @@ fn other_files_are_told_apart() {
     let file = folder.path().join("resnet18.pth");
     std::fs::write(&file, pth_zip(&torch::Asm::new().global("os", "system").stop(), &[])).unwrap();
     let error = read_weights(&file).unwrap_err();
-    expect!["FOLDER/resnet18.pth: no dictionary of tensors in it: the name `os.system`; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"]
+    expect!["FOLDER/resnet18.pth: the file contains no dictionary of tensors: the name `os.system`; no code was run; save the weights with torch.save(model.state_dict(), FILE)"]
         .assert_eq(&error.to_string().replace(&folder.path().display().to_string(), "FOLDER"));
     match error {
         FormatError::Content { problem: Problem::Pth(error), .. } => {

@@ -88,7 +88,7 @@ impl Forward for ConvNetGap {
 pub(crate) const MODELS: &[ModelInfo] = &[small(
     "convnet_gap",
     "",
-    "five 3x3 convolutions and the mean of each feature map: a baseline for the flatten of convnet",
+    "five 3x3 convolutions and the mean of each feature map: a counterpart of convnet without the flatten",
     ["conv1", "fc"],
     [1, 28, 28],
     |k, c| Box::new(ConvNetGap::with_channels(k, c)),

@@ -303,7 +303,7 @@ const ENDS: [&str; 2] = ["features.0.0", "classifier.1"];
 
 /// The entries of the registry.
 pub(crate) const MODELS: &[ModelInfo] = &[
-    photos("efficientnet_b0", PAPER, "much accuracy for little work; the smallest of eight", ENDS, |k, c| {
+    photos("efficientnet_b0", PAPER, "high accuracy for little work; the smallest of eight", ENDS, |k, c| {
         Box::new(EfficientNet::efficientnet_b0(k, c))
     }),
     photos("efficientnet_b1", PAPER, "a tenth deeper than b0", ENDS, |k, c| {

@@ -302,7 +302,7 @@ pub(crate) const MODELS: &[ModelInfo] = &[
     photos("regnet_x_32gf", PAPER, "32 billion multiply-adds", ENDS, |k, c| {
         Box::new(RegNet::regnet_x_32gf(k, c))
     }),
-    photos("regnet_y_400mf", PAPER, "like x, with gates; 0.4 billion multiply-adds", ENDS, |k, c| {
+    photos("regnet_y_400mf", PAPER, "like regnet_x, with gates; 0.4 billion multiply-adds", ENDS, |k, c| {
         Box::new(RegNet::regnet_y_400mf(k, c))
     }),
     photos("regnet_y_800mf", PAPER, "0.8 billion multiply-adds", ENDS, |k, c| {

@@ -57,7 +57,7 @@ fn what_is_no_weights_is_told_by_its_first_bytes() {
     std::fs::File::create(&path).unwrap().set_len(256 << 30).unwrap();
     let path = path.to_str().unwrap();
     let error = load_from(&Places::default(), &TINY, path, &graph(5, 3), LoadOptions::default()).unwrap_err();
-    assert!(error.to_string().contains("something else, of 274877906944 bytes"), "{error}");
+    assert!(error.to_string().contains("something else (274877906944 bytes)"), "{error}");
 }
 
 #[test]

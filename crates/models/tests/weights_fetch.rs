@@ -131,7 +131,7 @@ fn an_address() {
     let error = online(&places, &url("tiny-00000000.safetensors")).unwrap_err().to_string();
     assert!(error.contains("sha256: expected 00000000, got "), "{error}");
     let error = online(&places, &url("page.pth")).unwrap_err().to_string();
-    assert!(error.contains("a web page: the download gave an error instead of the file"), "{error}");
+    assert!(error.contains("a web page, so the download gave an error instead of the file"), "{error}");
     for address in ["http://example.org/w.pth", "ftp://example.org/w.pth", "file:///etc/passwd"] {
         assert!(matches!(online(&places, address), Err(WeightsError::Url { .. })), "{address}");
     }

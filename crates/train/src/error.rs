@@ -46,7 +46,7 @@ pub enum FitError {
         last: &'static str,
     },
     /// The features of the network are not finite.
-    #[error("{image}: the network's features are not finite; are these its weights?")]
+    #[error("{image}: the network's features are not finite; check that these are its weights")]
     Features {
         /// The name of the image.
         image: String,
@@ -132,7 +132,7 @@ pub enum FitError {
     #[error(
         "{} belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:\n{}",
         checkpoint.display(),
-        differences.iter().map(|d| format!("  {}: the checkpoint has {}, this run {}", d.what, d.saved, d.asked))
+        differences.iter().map(|d| format!("  {}: the checkpoint has {}, this run has {}", d.what, d.saved, d.asked))
             .collect::<Vec<_>>().join("\n")
     )]
     OtherRun {
@@ -151,7 +151,7 @@ pub enum FitError {
     },
     /// Neither of the two checkpoints of the run can be read.
     #[error(
-        "{newest}; and the checkpoint before it: {previous}; there is nothing left to resume from, so start the run again"
+        "{newest}; the checkpoint before it cannot be used either: {previous}; there is nothing left to resume from, so start the run again"
     )]
     NoWholeCheckpoint {
         /// The error of the newest checkpoint.

@@ -147,8 +147,9 @@ impl<'a> Run<'a> {
             checkpoint.best.check(&self.eval_graph).map_err(|e| misfit(format!("its best epoch: {e}")))?;
         }
         let updates = progress.steps_done(self.steps);
-        let bad =
-            |names: Vec<String>| misfit(format!("arrays missing or of another shape: {}", names.join(", ")));
+        let bad = |names: Vec<String>| {
+            misfit(format!("arrays are missing or have another shape: {}", names.join(", ")))
+        };
         self.train.restore(&checkpoint.params, &checkpoint.optimizer, updates).map_err(bad)?;
         self.was_finished = progress.is_finished(self.job.config);
         self.spent_before_s = progress.spent_s;

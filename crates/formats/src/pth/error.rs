@@ -67,7 +67,7 @@ pub enum PthError {
         got: String,
     },
     /// The file is an archive of another kind, with a program or other arrays.
-    #[error("{what}; striate reads weights, as {how} saves them")]
+    #[error("this is {what}; striate reads weights, as {how} saves them")]
     Archive {
         /// The kind of archive.
         what: &'static str,
@@ -104,14 +104,14 @@ pub enum PthError {
     },
     /// There is no dictionary of tensors.
     #[error(
-        "no dictionary of tensors in it: {got}; nothing was run; save the weights with torch.save(model.state_dict(), FILE)"
+        "the file contains no dictionary of tensors: {got}; no code was run; save the weights with torch.save(model.state_dict(), FILE)"
     )]
     NoStateDict {
         /// The content of the file instead.
         got: String,
     },
     /// A name occurs twice.
-    #[error("{tensor}: listed twice")]
+    #[error("{tensor} is listed twice")]
     Twice {
         /// The name of the tensor.
         tensor: String,

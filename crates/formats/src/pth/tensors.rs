@@ -51,7 +51,7 @@ fn storage(pickle: &Pickle, id: Id) -> Result<(Storage, Option<(u64, u64)>), Pth
     };
     let (Some("storage"), Value::Global(Global::Storage(dtype))) = (pickle.text(*kind), pickle.get(*dtype))
     else {
-        return wrong("something else than a storage");
+        return wrong("something other than a storage");
     };
     let (Some(key), Some(values)) = (pickle.text(*key), pickle.number(*values)) else {
         return wrong("another tuple");
@@ -67,7 +67,7 @@ fn storage(pickle: &Pickle, id: Id) -> Result<(Storage, Option<(u64, u64)>), Pth
                 };
                 Some((first, count))
             }
-            _ => return wrong("a view that is no tuple of three"),
+            _ => return wrong("a view that is not a tuple of three"),
         },
         _ => return wrong(&format!("a tuple of {}", items.len())),
     };

@@ -49,7 +49,7 @@ impl Entry {
         match self.method {
             0 => Ok(()),
             method => {
-                let how = format!("compressed (method {method}), where torch stores");
+                let how = format!("compressed (method {method}), but torch.save does not compress");
                 Err(ZipError::Unsupported { name: name.to_string(), how }.into())
             }
         }
@@ -181,7 +181,9 @@ impl Central {
         let unsupported = |how: String| Err(ZipError::Unsupported { name: name.clone(), how }.into());
         match method {
             _ if flags & SECRET != 0 => unsupported("encrypted".into()),
-            0 if packed != bytes => unsupported(format!("said to be {packed} bytes packed and {bytes} not")),
+            0 if packed != bytes => {
+                unsupported(format!("said to have {packed} bytes packed and {bytes} unpacked"))
+            }
             _ if disk == 0 => Ok(Self { name, flags, method, crc, packed, bytes, header_at }),
             _ => unsupported(format!("on disk {disk}")),
         }

@@ -55,7 +55,7 @@ const GLOBALS: [(&str, &str); 44] = [
 pub(crate) fn calls() -> Vec<Case> {
     let mut cases = Vec::new();
     for (module, name) in GLOBALS {
-        let said = format!("of `{module}.{name}`; nothing was run");
+        let said = format!("of `{module}.{name}`; no code was run");
         let reduce = Asm::new().global(module, name).raw(b"(").text("id").raw(b"tR").stop();
         let stack = Asm(vec![0x80, 4]).raw(&[0x8c, module.len() as u8]).raw(module.as_bytes());
         let stack = stack.raw(&[0x8c, name.len() as u8]).raw(name.as_bytes()).raw(&[0x93]);
@@ -69,8 +69,8 @@ pub(crate) fn calls() -> Vec<Case> {
             ("REDUCE", reduce, said.clone()),
             ("STACK_GLOBAL", stack, said),
             ("INST", inst, "the operation INST (0x69) is not one".into()),
-            ("an argument", nested, "no dictionary of tensors in it: an object; nothing was run".into()),
-            ("an entry", entry, format!("fc.weight (an object of `{module}.{name}`); nothing was run")),
+            ("an argument", nested, "no dictionary of tensors: an object; no code was run".into()),
+            ("an entry", entry, format!("fc.weight (an object of `{module}.{name}`); no code was run")),
         ] {
             cases.push(case(format!("{module}.{name} by {how}"), pickle, said));
         }

@@ -58,7 +58,7 @@ pub(crate) fn tensors() -> Vec<Case> {
         case(
             "a module for a storage",
             storage(|a| a.raw(b"(").text("module").int(1).text("x").text("y").int(1).raw(b"tQ")),
-            "something else than a storage",
+            "something other than a storage",
         ),
         case("a storage as text", storage(|a| a.text("0").raw(b"Q")), "number of values), got a string"),
         case(

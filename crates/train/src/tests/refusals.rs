@@ -220,12 +220,12 @@ fn a_checkpoint_of_another_run() {
         folder.path(),
         &expect![[r#"
         FOLDER/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
-          augment.shift_px: the checkpoint has 0, this run 1
-          preprocess.mean: the checkpoint has [0.3], this run [0.5]
-          schedule.curve.div_factor: the checkpoint has 25.0, this run nothing
-          schedule.curve.final_div_factor: the checkpoint has 10000.0, this run nothing
-          schedule.curve.name: the checkpoint has "one_cycle", this run "constant"
-          schedule.curve.pct_start: the checkpoint has 0.3, this run nothing"#]],
+          augment.shift_px: the checkpoint has 0, this run has 1
+          preprocess.mean: the checkpoint has [0.3], this run has [0.5]
+          schedule.curve.div_factor: the checkpoint has 25.0, this run has nothing
+          schedule.curve.final_div_factor: the checkpoint has 10000.0, this run has nothing
+          schedule.curve.name: the checkpoint has "one_cycle", this run has "constant"
+          schedule.curve.pct_start: the checkpoint has 0.3, this run has nothing"#]],
     );
     let mut other = World::with_batch_norm();
     other.data = Dataset::new("bars", bars(91, 0), bars(40, 0), other.data.classes).unwrap();

@@ -166,10 +166,10 @@ fn without_a_whole_checkpoint_a_run_is_refused() {
     };
     DAMAGES[1](&newest);
     DAMAGES[2](&Checkpoint::previous(&newest));
-    expect!["FOLDER/checkpoint.safetensors: the header says that it is 4384 bytes long, in a file of 2404 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file; and the checkpoint before it: FOLDER/checkpoint.previous.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else; there is nothing left to resume from, so start the run again"].assert_eq(&refused());
+    expect!["FOLDER/checkpoint.safetensors: the header says that it is 4384 bytes long, in a file of 2404 bytes and with a limit of 8388608; the file is cut short, or it is not a safetensors file; the checkpoint before it cannot be used either: FOLDER/checkpoint.previous.safetensors: 0 bytes are too few for a safetensors file; the file is cut short, or it is of another kind; there is nothing left to resume from, so start the run again"].assert_eq(&refused());
     fs::remove_file(Checkpoint::previous(&newest)).unwrap();
     DAMAGES[2](&newest);
-    expect!["FOLDER/checkpoint.safetensors: 0 bytes are too few for a safetensors file; the file is cut short or something else"].assert_eq(&refused());
+    expect!["FOLDER/checkpoint.safetensors: 0 bytes are too few for a safetensors file; the file is cut short, or it is of another kind"].assert_eq(&refused());
 }
 
 /// It is whole: an older one in its place would throw work away.
@@ -270,7 +270,7 @@ fn what_cannot_change_is_refused() {
     expect!["batch_size: expected 16 until epoch 2 is over, since the run was stopped within it; resume without this change first, got 8"].assert_eq(&refused(FitConfig { batch_size: 8, ..config() }));
     expect![[r#"
         FOLDER/checkpoint.safetensors belongs to another run: only epochs, batch_size, learning_rate and patience may change when a run is resumed:
-          seed: the checkpoint has 0, this run 7"#]]
+          seed: the checkpoint has 0, this run has 7"#]]
     .assert_eq(&refused(FitConfig { seed: 7, epochs: 9, ..config() }));
     // And nothing was touched.
     world.finish(Some(folder.path()), true);

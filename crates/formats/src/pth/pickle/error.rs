@@ -46,7 +46,7 @@ pub enum PickleError {
         at: u64,
     },
     /// A limit is exceeded.
-    #[error("byte {at}: more than {limit} {what}; no weights need that")]
+    #[error("byte {at}: there are more than {limit} {what}, which no weights need")]
     Limit {
         /// The name of the limited quantity.
         what: &'static str,
@@ -56,13 +56,13 @@ pub enum PickleError {
         at: u64,
     },
     /// A text is not UTF-8.
-    #[error("byte {at}: text that is not UTF-8; the file is damaged")]
+    #[error("byte {at}: the text is not UTF-8; the file is damaged")]
     Text {
         /// The position of the opcode.
         at: u64,
     },
     /// The protocol version is not supported.
-    #[error("byte {at}: pickle protocol {got}, expected 2 to 5")]
+    #[error("byte {at}: this is pickle protocol {got}, expected 2 to 5")]
     Protocol {
         /// The version of the pickle.
         got: u8,

@@ -5,7 +5,7 @@
 #[non_exhaustive]
 pub enum ZipError {
     /// A record that is required at this position is missing.
-    #[error("byte {at} of the zip: no {what} here")]
+    #[error("byte {at} of the zip: there is no {what} here")]
     Record {
         /// The name of the record.
         what: &'static str,
@@ -13,7 +13,7 @@ pub enum ZipError {
         at: u64,
     },
     /// The zip has more entries than are read.
-    #[error("{got} entries in the zip, but at most {limit} are read")]
+    #[error("the zip has {got} entries, but at most {limit} are read")]
     Entries {
         /// The number of entries that the zip gives.
         got: u64,
