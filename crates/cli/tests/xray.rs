@@ -215,9 +215,9 @@ fn receptive_fields_are_a_table_a_page_and_a_document() {
         fc1           linear, relu  vector         34                     −3    13.5      100.00 %  32.18 %  exact
         fc2           linear        vector         34                     −3    13.5      100.00 %  32.18 %  exact
 
-        An image has 28 x 28 pixels. A value at row i sees the rows from `first from` + i x jump on.
-        `of the image`: how much of it the layer's middle value sees; `padding`: how much of all
-        values' boxes lies outside it.
+        An image has 28 x 28 pixels. A value at row i sees the rows starting at `first from` + i x jump.
+        `of the image` is the share of it that the layer's middle value sees; `padding` is the share of all
+        values' boxes that lies outside it.
 
         fields/receptive-fields.png
         fields/receptive-fields.svg

@@ -118,11 +118,11 @@ impl Method {
             Self::GradCam => "Feature maps of a layer, weighted by the gradient of the logit",
             Self::GradCamPlusPlus => "Grad-CAM for several instances of a class in one image",
             Self::LayerCam => "Each value of a layer, weighted by its own gradient; sharp in early layers",
-            Self::EigenCam => "Main component of the feature maps of a layer, regardless of the class",
+            Self::EigenCam => "Principal component of the feature maps of a layer, regardless of the class",
             Self::ScoreCam => {
                 "Feature maps of a layer, weighted by the logit of the image masked with each; slow"
             }
-            Self::Occlusion => "Drop of the logit when a patch is covered with the mean color",
+            Self::Occlusion => "Drop in the logit when a patch is covered with the mean color",
         }
     }
 

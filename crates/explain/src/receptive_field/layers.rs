@@ -193,12 +193,12 @@ impl fmt::Display for Layers {
         write!(f, "{table}")?;
         writeln!(
             f,
-            "\nAn image has {height} x {width} pixels. A value at row i sees the rows from `first from` + i x jump on."
+            "\nAn image has {height} x {width} pixels. A value at row i sees the rows starting at `first from` + i x jump."
         )?;
         writeln!(
             f,
-            "`of the image`: how much of it the layer's middle value sees; `padding`: how much of all"
+            "`of the image` is the share of it that the layer's middle value sees; `padding` is the share of all"
         )?;
-        writeln!(f, "values' boxes lies outside it.")
+        writeln!(f, "values' boxes that lies outside it.")
     }
 }

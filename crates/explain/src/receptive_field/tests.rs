@@ -322,9 +322,9 @@ fn a_table_and_a_page() {
         flatten   flatten              vector         34                −3 x −1  13.5 x 15.5      100.00 %  32.18 %  upper bound
         fc        linear               vector         34                −3 x −1  13.5 x 15.5      100.00 %  32.18 %  exact
 
-        An image has 28 x 28 pixels. A value at row i sees the rows from `first from` + i x jump on.
-        `of the image`: how much of it the layer's middle value sees; `padding`: how much of all
-        values' boxes lies outside it.
+        An image has 28 x 28 pixels. A value at row i sees the rows starting at `first from` + i x jump.
+        `of the image` is the share of it that the layer's middle value sees; `padding` is the share of all
+        values' boxes that lies outside it.
     "#]].assert_eq(&layers.to_string());
     let page = layers.page("a small network");
     assert!(page.to_svg().contains("conv1"));

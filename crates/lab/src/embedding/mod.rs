@@ -144,7 +144,7 @@ pub fn embed(
             what: "perplexity",
             expected: format!("1 to a third of the other images, {most:.1}"),
             got: config.perplexity.to_string(),
-            hint: "take more images, or a smaller one",
+            hint: "take more images, or a smaller perplexity",
         });
     }
     let labels: Vec<u32> = images.iter().map(|&i| split.label(i as usize)).collect();

@@ -305,7 +305,7 @@ fn what_cannot_be_mapped_is_refused() {
         "embedding: images: expected at most 3000, got 3001; the time grows with the square of their number"
     ]
     .assert_eq(&refused(EmbedConfig { images: 3001, ..EmbedConfig::default() }));
-    expect!["embedding: perplexity: expected 1 to a third of the other images, 16.3, got 30; take more images, or a smaller one"]
+    expect!["embedding: perplexity: expected 1 to a third of the other images, 16.3, got 30; take more images, or a smaller perplexity"]
         .assert_eq(&refused(EmbedConfig::default()));
     assert!(refused(EmbedConfig { perplexity: f64::NAN, ..EmbedConfig::default() }).contains("NaN"));
     let headless = Sequential::new().append(Conv2d::new(1, 2, 8)).append(Flatten::new());

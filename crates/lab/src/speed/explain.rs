@@ -299,9 +299,9 @@ impl fmt::Display for Plan {
             levels.map(|level| format!("{} {}", bytes(level.bytes as u64), rate(level.gb_per_s))).collect();
         writeln!(
             f,
-            "Allowed is the roofline: the operations at the peak, or the bytes at the bandwidth of the smallest of these"
+            "The time allowed is that of the roofline: of the operations at the peak, or of the bytes at the bandwidth of the"
         )?;
-        writeln!(f, "working sets that holds them, in GB/s: {}.", levels.join(", "))
+        writeln!(f, "smallest of these working sets that holds them, in GB/s: {}.", levels.join(", "))
     }
 }
 
@@ -317,7 +317,7 @@ fn limits(f: &mut fmt::Formatter<'_>, rows: &[PlanPart]) -> fmt::Result {
     }
     groups.sort_by(|a, b| b.3.total_cmp(&a.3));
     if !groups.is_empty() {
-        writeln!(f, "Less than {} of what the roofline allows:", share(OWES))?;
+        writeln!(f, "Parts that reach less than {} of what the roofline allows:", share(OWES))?;
     }
     for (algorithm, limit, parts, seconds) in &groups {
         let word = if *parts == 1 { "part" } else { "parts" };

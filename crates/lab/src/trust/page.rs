@@ -32,7 +32,7 @@ impl Trust {
     /// randomized from the last down. Each map is divided by its root mean square, so that patterns can be compared; all maps
     /// share one scale that includes zero.
     pub fn page(&self, name: &str) -> Scene {
-        let title = format!("Can the attributions of {name} be believed?");
+        let title = format!("Can the attributions of {name} be trusted?");
         let table = self.table();
         let width = table.width_px().max(LEAST_WIDTH - 2.0 * MARGIN);
         let about = format!(
@@ -51,7 +51,7 @@ impl Trust {
         let explained = self.explained();
         let explained = explained.iter().map(|text| paragraph(text, CAPTION, SOFT_INK, width, LINES[1]));
         let parts = [head.block(width), legend(width), table, column(4.0, explained)];
-        column(BETWEEN, parts).page(format!("{title} {}", self.explained().join(". ")))
+        column(BETWEEN, parts).page(format!("{title} {}", self.explained().join(" ")))
     }
 
     /// A row for each method, under the names of the layers.

@@ -193,8 +193,8 @@ fn verdicts_in_words() {
         ──────────────  ─────────────────  ───────────────────  ─────────────────────  ────────────────────────
         control: edges  no claim           no, 1.00 (0.60)      no, 1.00 · same 0.30   no, 20 % · mark 20 %
 
-        sums: the largest completeness gap as a share of the logit, over 2 test images of digits, 1 classified correctly; yes up to 0.001, partly up to 0.05
-        weights: the layers are randomized one by one, starting with the last (1 seed); the rank correlation with the original attributions, averaged over fc, conv2: 1 means unchanged, 0 unrelated; in parentheses that of their magnitudes; yes up to 0.5, no from 0.8
+        sums: the largest completeness gap, as a share of the logit, over 2 test images of digits, 1 classified correctly. The verdict is yes up to 0.001 and partly up to 0.05.
+        weights: the layers are randomized one by one, starting with the last (1 seed). The figure is the rank correlation with the original attributions, averaged over fc, conv2, where 1 means unchanged and 0 unrelated; the one in parentheses is that of their magnitudes. The verdict is yes up to 0.5 and no from 0.8.
         –: no convolution (cannot)
     "#]].assert_eq(&made_up().to_string());
 }
@@ -204,7 +204,7 @@ fn the_page_says_the_same() {
     let scene = made_up().page("a net");
     let svg = scene.to_svg();
     for words in
-        ["Can the attributions of a net be believed?", "yes, 0.02 (0.60)", "control: edges", "digits:0 as 7"]
+        ["Can the attributions of a net be trusted?", "yes, 0.02 (0.60)", "control: edges", "digits:0 as 7"]
     {
         assert!(svg.contains(words), "{words}");
     }

@@ -98,23 +98,23 @@ impl Trust {
         };
         let mut lines = vec![
             format!(
-                "sums: the largest completeness gap as a share of the logit, over {n} test images of {}, {known}; yes up to \
-                 {EXACT}, partly up to {NEARLY}",
+                "sums: the largest completeness gap, as a share of the logit, over {n} test images of {}, {known}. The verdict is \
+                 yes up to {EXACT} and partly up to {NEARLY}.",
                 self.data
             ),
             format!(
-                "weights: the layers are randomized one by one, starting with the last ({}); the rank correlation with the original \
-                 attributions, averaged over {}: 1 means unchanged, 0 unrelated; in parentheses that of their magnitudes; yes up \
-                 to {CHANGED}, no from {STAYED}",
+                "weights: the layers are randomized one by one, starting with the last ({}). The figure is the rank correlation \
+                 with the original attributions, averaged over {}, where 1 means unchanged and 0 unrelated; the one in parentheses \
+                 is that of their magnitudes. The verdict is yes up to {CHANGED} and no from {STAYED}.",
                 seeds(self.seeds.len()),
                 self.upper().join(", ")
             ),
         ];
         if let Some(twins) = &self.label_twins {
             lines.push(format!(
-                "labels: the rank correlation between the attributions of two twins, one trained on {} images ({:.0} % correct), one \
-                 on the same images with shuffled labels ({:.0} % correct); same: that between the model and the first twin; yes up \
-                 to {CHANGED} if same is larger, no from {STAYED}",
+                "labels: the figure is the rank correlation between the attributions of two twins, one trained on {} images \
+                 ({:.0} % correct), the other on the same images with shuffled labels ({:.0} % correct); \"same\" is that between \
+                 the model and the first twin. The verdict is yes up to {CHANGED} if \"same\" is larger, and no from {STAYED}.",
                 twins.images,
                 100.0 * twins.accuracy_true,
                 100.0 * twins.accuracy_shuffled
@@ -122,9 +122,9 @@ impl Trust {
         }
         if let Some(twin) = &self.planted_twin {
             lines.push(format!(
-                "planted: a twin is trained on {} images of shapes on clutter, or with a watermark ({:.0} % correct); the share of {} new \
-                 images in which the largest value lies in the box of the shape, or of the mark, or a pixel beside it; yes from \
-                 {:.0} %, partly if it is better than the controls",
+                "planted: a twin is trained on {} images of shapes on clutter, or with a watermark ({:.0} % correct). The figure is \
+                 the share of {} new images in which the largest value is in the box of the shape or of the mark, or one pixel \
+                 next to it. The verdict is yes from {:.0} %, and partly if the figure is better than those of the controls.",
                 twin.images,
                 100.0 * twin.accuracy,
                 twin.explained,
@@ -132,7 +132,7 @@ impl Trust {
             ));
             if twin.accuracy < LEARNED {
                 lines.push(format!(
-                    "attributions of a twin are tested only if its accuracy is at least {:.0} %",
+                    "The attributions of a twin are tested only if its accuracy is at least {:.0} %.",
                     100.0 * LEARNED
                 ));
             }

@@ -73,7 +73,7 @@ fn a_plan_fits_a_terminal_of_120_columns() {
         forward   adaptive_avg_pool2d     12  1.0 ms     25 %                     500 µs
         backward  direct, pooled          12  1.0 ms     25 %      0.2      0 %   500 µs
 
-        Less than 60 % of what the roofline allows:
+        Parts that reach less than 60 % of what the roofline allows:
           input, 1 part, 1.0 ms:
             a reason
           Winograd 4x4, 1 part, 1.0 ms:
@@ -87,7 +87,7 @@ fn a_plan_fits_a_terminal_of_120_columns() {
         GFLOP/s count two operations per multiply-add of the plain sums. Winograd and gradients through a fused pool do fewer:
         their share may exceed 100 %, and their time may be below the roofline.
         Bytes count the inputs, parameters and outputs as stored in memory, each once.
-        Allowed is the roofline: the operations at the peak, or the bytes at the bandwidth of the smallest of these
-        working sets that holds them, in GB/s: 262 kB 52.3.
+        The time allowed is that of the roofline: of the operations at the peak, or of the bytes at the bandwidth of the
+        smallest of these working sets that holds them, in GB/s: 262 kB 52.3.
     "#]].assert_eq(&text);
 }
