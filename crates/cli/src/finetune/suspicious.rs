@@ -71,8 +71,8 @@ pub(crate) fn note(found: &[SuspiciousLabel]) -> Option<String> {
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
     (!found.is_empty()).then(|| {
         format!(
-            "Check these labels: a classifier that had not seen these images gave their class less than a tenth of the probability \
-             that it gives to others of the class, and gave another class more than all the rest together: {}{more}.",
+            "Check these labels: a classifier that had not seen these images gave their class at most a tenth of the probability \
+             that it gives on average to the images of this class, and gave another class at least half: {}{more}.",
             shown.join(", ")
         )
     })
