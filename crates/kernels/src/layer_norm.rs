@@ -11,8 +11,8 @@
 //! roots and quotients that wait for each other; sizes of 7, 14, 28 and 56 leave no remainder. The statistics are computed
 //! again in the backward pass: loading two numbers per pixel would cost as much.
 //!
-//! **Numerics.** The variance is computed from the deviations from the mean, in a second pass: a mean of a thousand times the
-//! deviation costs three digits and not six.
+//! **Numerics.** The variance is computed from the deviations from the mean, in a second pass, so a mean of a thousand times
+//! the deviation costs three digits and not six.
 //!
 //! # Source
 //! Ba, Kiros and Hinton, "Layer Normalization", 2016.
@@ -25,7 +25,7 @@ use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use std::ops::Range;
 
-/// `y = x̂ · weight + bias`; any halos, blocks of 16 channels.
+/// Computes `y = x̂ · weight + bias`, for any halos and blocks of 16 channels.
 #[derive(Debug)]
 pub struct LayerNorm {
     /// The input.
@@ -36,11 +36,11 @@ pub struct LayerNorm {
     pub weight: Buf,
     /// The shift, one value per lane, 0 past the last channel.
     pub bias: Buf,
-    /// Added to the variance.
+    /// The number that is added to the variance.
     pub eps: f32,
 }
 
-/// Backward of [`LayerNorm`].
+/// The backward pass of [`LayerNorm`].
 #[derive(Debug)]
 pub struct LayerNormBackward {
     /// The input of the forward pass.
@@ -49,11 +49,11 @@ pub struct LayerNormBackward {
     pub dy: Value,
     /// The gradient of the input, in another buffer.
     pub dx: Value,
-    /// Receives `x̂`, in another buffer.
+    /// The buffer for `x̂`, which is written; it must be another one.
     pub normal: Value,
     /// The scale.
     pub weight: Buf,
-    /// As in the forward pass.
+    /// The number that is added to the variance, as in the forward pass.
     pub eps: f32,
 }
 

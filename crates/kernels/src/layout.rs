@@ -1,4 +1,4 @@
-//! The places of a program's buffers, and where its threads wait for each other.
+//! The positions of a program's buffers in the arena, and the points where its threads wait for each other.
 
 use crate::program::{Buf, Declared, Kernel, Memory, Place};
 use std::ops::Range;

@@ -1,34 +1,34 @@
 //! Floor 0 of Striate: the arithmetic of convolutional networks on a CPU.
 //!
 //! This crate has convolution, pooling, linear layers, normalization, activations, losses and optimizers, forward and backward,
-//! for AVX-512, AVX2 and any other machine; a thread pool; and the memory in which a planned network runs. It knows nothing of
-//! graphs: it takes buffers and geometry. The floor above, `striate-graph`, decides which kernel runs on which buffers. All
-//! `unsafe` code of the project is here.
+//! for AVX-512, AVX2 and any other machine; a thread pool; and the memory in which a planned network runs. It is independent of
+//! graphs: its interface consists of buffers and geometry. The floor above, `striate-graph`, decides which kernel runs on
+//! which buffers. All `unsafe` code of the project is in this crate.
 //!
 //! # Where to start reading
 //!
-//! | file | what it holds |
+//! | file | content |
 //! | --- | --- |
-//! | [`mod@reference`] | what every operation *is*: naive loops in f64, against which everything else is tested |
-//! | [`plane`] | how an activation lies in memory |
+//! | [`mod@reference`] | the definition of every operation: naive loops in f64, against which everything else is tested |
+//! | [`plane`] | the layout of an activation in memory |
 //! | `program.rs`, `program/kernel.rs` | [`Builder`], [`Program`], and [`Kernel`]: an operation cut into tasks |
 //! | `simd/mod.rs` | vectors with the same meaning on every instruction set |
 //! | [`elementwise`] | the simplest kernels: read `add.rs`, then `map.rs` |
-//! | [`conv`], [`linear`] | where most of the time is spent; each file begins with its formula and its schedule |
+//! | [`conv`], [`linear`] | the kernels that take most of the time; each file begins with its formula and its schedule |
 //! | [`pooling`], [`batch_norm`], [`group_norm`], [`loss`], [`optimizer`] | the other parts of a network |
 //!
 //! # Invariants
 //!
-//! * The tasks, what each computes and the order of every sum follow from shapes alone, so any number of threads gives the same
-//!   bits. Lanes are channels or features, so AVX2 and AVX-512 give the same bits too; the portable path differs from them, by
-//!   rounding only, on machines without fused multiply-add.
+//! * The tasks, the results of each task and the order of every sum follow from shapes alone, so any number of threads gives
+//!   the same bits. Lanes are channels or features, so AVX2 and AVX-512 give the same bits, too; the portable path differs from
+//!   them, by rounding only, on machines without fused multiply-add.
 //! * A sample's result does not depend on the others in its batch, except for batch norm in training.
 //! * Between kernels the halo of every activation is zero, and so are, if all values are finite, the lanes past the last
 //!   channel. Every kernel writes all of its output.
 //! * Gradients of parameters and the loss start at the first tile of a batch and are summed over its tiles.
-//! * Nothing is allocated while a program runs.
+//! * No memory is allocated while a program runs.
 //!
-//! A kernel whose geometry does not fit is a programming error, and panics with a message that says what did not fit.
+//! A kernel whose geometry does not fit is a programming error, and panics with a message that says what does not fit.
 //!
 //! # Example
 //!

@@ -23,14 +23,14 @@ use crate::simd::math::exp_of_sum;
 use crate::simd::{Simd, Task};
 use striate_base::math::ln;
 
-/// Settings of local response normalization; `k` is above 0 and `alpha` is not below 0, so that no `b` is 0.
+/// The settings of local response normalization; `k` is above 0 and `alpha` is not below 0, so that no `b` is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponse {
-    /// Number of channels in a neighborhood, at least 1.
+    /// The number of channels in a neighborhood, at least 1.
     pub size: usize,
-    /// Weight of the sum of squares.
+    /// The factor of the sum of squares.
     pub alpha: f32,
-    /// The power, which is negated.
+    /// The exponent of the power, with the opposite sign.
     pub beta: f32,
     /// The number that is added to the sum.
     pub k: f32,
@@ -47,7 +47,7 @@ impl LocalResponse {
     }
 }
 
-/// `y = x · b^−beta`; any halos, blocks of 16 channels.
+/// Computes `y = x · b^−beta`, for any halos and blocks of 16 channels.
 #[derive(Debug)]
 pub struct LocalResponseNorm {
     /// The input.
@@ -58,7 +58,7 @@ pub struct LocalResponseNorm {
     pub rule: LocalResponse,
 }
 
-/// Backward of [`LocalResponseNorm`].
+/// The backward pass of [`LocalResponseNorm`].
 #[derive(Debug, Clone, Copy)]
 pub struct LocalResponseNormBackward {
     /// The input of the forward pass.
@@ -67,7 +67,7 @@ pub struct LocalResponseNormBackward {
     pub dy: Value,
     /// The gradient of the input, in another buffer.
     pub dx: Value,
-    /// As in the forward pass.
+    /// The settings, as in the forward pass.
     pub rule: LocalResponse,
 }
 

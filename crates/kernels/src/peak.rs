@@ -37,8 +37,8 @@ impl Task for Chains<'_> {
     }
 }
 
-/// The machine's f32 peak in GFLOP/s with the threads of `pool` and this instruction set: fused multiply-adds from registers,
-/// counted as two operations per lane, the best of five measurements.
+/// Measures the machine's f32 peak in GFLOP/s with the threads of `pool` and this instruction set: fused multiply-adds from
+/// registers, counted as two operations per lane, the best of five measurements.
 pub fn peak_gflops(pool: &Pool, isa: Isa) -> f64 {
     let measure = || {
         let mut sinks = vec![(0.0, 0); pool.threads()];
@@ -80,9 +80,9 @@ impl Task for Stream<'_> {
     }
 }
 
-/// The bandwidth in GB/s with which the threads of `pool` move values when they pass over the same `bytes` again and again:
-/// `y ← y + x`, two values read and one written, the best of five measurements, in arenas like those of a program. `None` if
-/// there is not enough memory.
+/// Measures the bandwidth in GB/s with which the threads of `pool` move values when they pass over the same `bytes` again and
+/// again: `y ← y + x`, two values read and one written, the best of five measurements, in arenas like those of a program.
+/// `None` if there is not enough memory.
 pub fn bandwidth_gb_per_s(pool: &Pool, isa: Isa, bytes: usize) -> Option<f64> {
     let threads = pool.threads();
     let len = (bytes / 8 / threads).next_multiple_of(BLOCK);

@@ -2,11 +2,11 @@
 //!
 //! One sample is `[blocks][height + 2·halo][width + 2·halo][block]`: channels are in blocks of 16, and the channels of one
 //! pixel are adjacent, so that one vector load fetches them and a convolution broadcasts each of them to 16 output channels.
-//! Padding is stored (the *halo*), so that no kernel needs a branch for it. Images of few channels are stored *planar* (`block`
-//! 1), since 15 empty lanes of 16 would only move zeros.
+//! Padding is stored (the *halo*), so that no kernel needs a branch for it. Images with few channels are stored *planar*
+//! (`block` 1), since 15 empty lanes of 16 would only move zeros.
 //!
-//! Two things hold for every buffer between kernels: the halo is zero, and so are the lanes past the last channel, as long as
-//! all values are finite. (Those lanes have weights of zero, and zero times infinity is NaN; what is in them never reaches
+//! Two conditions hold for every buffer between kernels: the halo is zero, and so are the lanes past the last channel, as long
+//! as all values are finite. (Those lanes have weights of zero, and zero times infinity is NaN; their values never reach
 //! another lane.)
 
 use crate::{BLOCK, Buf};
@@ -15,66 +15,66 @@ use std::ops::Range;
 /// The geometry of one sample of an activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Plane {
-    /// Number of channels, or of features of a vector.
+    /// The number of channels, or of features of a vector.
     pub channels: usize,
-    /// Height, without halo.
+    /// The height, without halo.
     pub height: usize,
-    /// Width, without halo.
+    /// The width, without halo.
     pub width: usize,
-    /// Zero rows above and below, and zero columns left and right.
+    /// The numbers of zero rows above and below, and of zero columns left and right.
     pub halo: [usize; 2],
-    /// Number of adjacent channels: 16, or 1 for planar images; for bf16, 8 pairs of channels.
+    /// The number of adjacent channels: 16, or 1 for planar images; for bf16, 8 pairs of channels.
     pub block: usize,
 }
 
 impl Plane {
-    /// An image `[channels, height, width]` in blocks of 16 channels.
+    /// The layout of an image `[channels, height, width]` in blocks of 16 channels.
     pub fn blocked(channels: usize, [height, width]: [usize; 2], halo: [usize; 2]) -> Self {
         Self { channels, height, width, halo, block: BLOCK }
     }
 
-    /// An image `[channels, height, width]`, stored channel by channel.
+    /// The layout of an image `[channels, height, width]`, stored channel by channel.
     pub fn planar(channels: usize, [height, width]: [usize; 2], halo: [usize; 2]) -> Self {
         Self { channels, height, width, halo, block: 1 }
     }
 
-    /// The same activation in pairs of channels, each pair holding two bf16 values.
+    /// The layout of the same activation in pairs of channels, where each pair holds two bf16 values.
     ///
     /// # Panics
-    /// If it is planar.
+    /// If the layout is planar.
     #[must_use]
     pub fn pairs(&self) -> Self {
         assert_eq!(self.block, BLOCK, "only adjacent channels can form pairs");
         Self { channels: self.channels.div_ceil(2), block: BLOCK / 2, ..*self }
     }
 
-    /// A vector of `features` values.
+    /// The layout of a vector of `features` values.
     pub fn vector(features: usize) -> Self {
         Self::blocked(features, [1, 1], [0, 0])
     }
 
-    /// Height and width, without halo.
+    /// The height and width, without halo.
     pub fn size(&self) -> [usize; 2] {
         [self.height, self.width]
     }
 
-    /// Number of blocks of channels.
+    /// The number of blocks of channels.
     pub fn blocks(&self) -> usize {
         self.channels.div_ceil(self.block)
     }
 
-    /// Number of values from one row to the next.
+    /// The number of values from one row to the next.
     pub fn row_len(&self) -> usize {
         (self.width + 2 * self.halo[1]) * self.block
     }
 
-    /// Number of values from one block of channels to the next.
+    /// The number of values from one block of channels to the next.
     pub fn plane_len(&self) -> usize {
         (self.height + 2 * self.halo[0]) * self.row_len()
     }
 
-    /// Number of values from one sample to the next, or `None` if it is 2^32 or more, because kernels store positions in a
-    /// sample as u32. Check this before using a plane of sizes that somebody else has chosen.
+    /// The number of values from one sample to the next, or `None` if it is 2^32 or more, because kernels store positions in a
+    /// sample as u32. Check this before using a plane whose sizes come from outside.
     pub fn checked_sample_len(&self) -> Option<usize> {
         let side = |size: usize, halo: usize| halo.checked_mul(2)?.checked_add(size);
         let (height, width) = (side(self.height, self.halo[0])?, side(self.width, self.halo[1])?);
@@ -83,23 +83,23 @@ impl Plane {
         u32::try_from(len).ok().map(|_| len)
     }
 
-    /// Number of values from one sample to the next.
+    /// The number of values from one sample to the next.
     pub fn sample_len(&self) -> usize {
         self.blocks() * self.plane_len()
     }
 
-    /// Offset of pixel (0, 0) in the plane of a block.
+    /// The offset of pixel (0, 0) in the plane of a block.
     pub fn origin(&self) -> usize {
         self.halo[0] * self.row_len() + self.halo[1] * self.block
     }
 
-    /// Offsets of the pixels of row `y` in the plane of a block, without halo.
+    /// The offsets of the pixels of row `y` in the plane of a block, without halo.
     pub fn row(&self, y: usize) -> Range<usize> {
         let start = self.origin() + y * self.row_len();
         start..start + self.width * self.block
     }
 
-    /// Offset of the value of channel `c` at `(y, x)` in a sample.
+    /// The offset of the value of channel `c` at `(y, x)` in a sample.
     pub fn index(&self, c: usize, y: usize, x: usize) -> usize {
         c / self.block * self.plane_len()
             + self.origin()
@@ -135,7 +135,8 @@ impl Plane {
         out
     }
 
-    /// The inverse of [`Plane::to_nchw`]; halo and empty lanes are left unchanged.
+    /// Copies row-major `[N, C, H, W]` into a buffer, the inverse of [`Plane::to_nchw`]; halo and empty lanes are left
+    /// unchanged.
     pub fn from_nchw(&self, nchw: &[f32], to: &mut [f32]) {
         let size = self.channels * self.height * self.width;
         for (from, sample) in nchw.chunks_exact(size).zip(to.chunks_exact_mut(self.sample_len())) {
@@ -173,7 +174,7 @@ impl Value {
         start..start + self.plane.plane_len()
     }
 
-    /// Offset in the buffer of the first channel of block `b` of sample `n` at `(y, x)`.
+    /// The offset in the buffer of the first channel of block `b` of sample `n` at `(y, x)`.
     #[inline(always)]
     pub fn pixel(&self, n: usize, b: usize, [y, x]: [usize; 2]) -> usize {
         let plane = &self.plane;

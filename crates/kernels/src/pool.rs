@@ -5,7 +5,7 @@
 //! 100 µs. Here the workers are woken once, and a barrier between two kernels costs well under a microsecond when
 //! every worker has a core. A worker that waits long yields its core, and sleeps when there is nothing to do.
 //!
-//! [`Pool::for_each`] is the one loop over pieces of work of unequal size; whoever has no pool yet calls [`map_on_all_cores`].
+//! [`Pool::for_each`] is the loop over tasks of unequal size; callers without a pool use [`map_on_all_cores`].
 
 use std::cell::Cell;
 use std::num::NonZero;
@@ -144,7 +144,7 @@ impl Pool {
     /// Runs `job(worker)` once on every thread of the team, `worker` in `0..threads`, and returns when all are done.
     ///
     /// # Panics
-    /// With the panic of `job`, after every thread has left it. The pool can be used again.
+    /// The panic of `job`, after every thread has left it. The pool can be used again.
     pub fn run(&self, job: impl Fn(usize) + Sync) {
         let _turn = lock(&self.turn);
         let shared = &*self.shared;
@@ -197,13 +197,13 @@ impl Pool {
         }
     }
 
-    /// Calls `work(index, item)` for each item once; a thread that is done takes the next item. As no piece sees another, the
-    /// result does not depend on who does which.
+    /// Calls `work(index, item)` for each item once; a thread that is done takes the next item. Since the calls are
+    /// independent of each other, the result does not depend on which thread makes which call.
     ///
-    /// Inside a job, of this pool or another, the thread that calls does all of it: the others have work already.
+    /// Inside a job, of this pool or another, the calling thread makes all calls, since the other threads are busy.
     ///
     /// # Panics
-    /// With the panic of `work`.
+    /// The panic of `work`.
     pub fn for_each<T: Send>(&self, items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
         if self.threads() == 1 || items.len() < 2 || IN_JOB.get() {
             return items.iter_mut().enumerate().for_each(|(i, item)| work(i, item));
@@ -219,19 +219,20 @@ impl Pool {
         });
     }
 
-    /// Splits `data` into chunks of `len` values and calls `work(chunk index, chunk)` for each, as [`for_each`](Self::for_each).
+    /// Splits `data` into chunks of `len` values and calls `work(chunk index, chunk)` for each, like
+    /// [`for_each`](Self::for_each).
     ///
     /// # Panics
-    /// When `len` is 0, and with the panic of `work`.
+    /// When `len` is 0; also the panic of `work`.
     pub fn for_each_chunk<T: Send>(&self, data: &mut [T], len: usize, work: impl Fn(usize, &mut [T]) + Sync) {
         let mut chunks: Vec<_> = data.chunks_mut(len).collect();
         self.for_each(&mut chunks, |i, chunk| work(i, chunk));
     }
 
-    /// `work(i)` for every `i` below `count`, the results in order, as [`for_each`](Self::for_each).
+    /// Calls `work(i)` for every `i` below `count`, like [`for_each`](Self::for_each), and returns the results in order.
     ///
     /// # Panics
-    /// With the panic of `work`.
+    /// The panic of `work`.
     pub fn map<T: Send>(&self, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
         let mut slots: Vec<Option<T>> = (0..count).map(|_| None).collect();
         self.for_each(&mut slots, |i, slot| *slot = Some(work(i)));
@@ -239,13 +240,13 @@ impl Pool {
     }
 }
 
-/// [`Pool::map`] on every core, for callers that have no pool yet: reading and decoding before a network is at hand. The threads are
-/// started for this call; where the system gives none, this thread does all.
+/// Runs [`Pool::map`] on every core, for callers without a pool, such as those that read and decode files before a network
+/// exists. The threads are started for this call; if the system does not provide any, the calling thread does all the work.
 ///
-/// Only as many pieces are worked on at once as there are cores, so no more than their files need be in memory.
+/// At most as many calls run at once as there are cores, which bounds the memory for their files.
 ///
 /// # Panics
-/// With the panic of `work`.
+/// The panic of `work`.
 ///
 /// # Example
 /// ```

@@ -45,18 +45,18 @@ impl Builder {
         Self { tile, batch: tile, ..Self::default() }
     }
 
-    /// Sets the largest number of samples in a run, for buffers that hold all of them ([`Builder::hold`]); by default that of a
-    /// tile.
+    /// Sets the largest number of samples in a run, for buffers that hold all of them ([`Builder::hold`]); the default is that
+    /// of a tile.
     pub fn with_batch(self, batch: usize) -> Self {
         Self { batch: batch.max(self.tile), ..self }
     }
 
-    /// Refuses a plan that needs more than `bytes` bytes, before any memory is allocated.
+    /// Rejects a plan that needs more than `bytes` bytes, before any memory is allocated.
     pub fn with_most_bytes(self, bytes: usize) -> Self {
         Self { most_bytes: Some(bytes), ..self }
     }
 
-    /// Gives every buffer its own memory: for tests, and for looking at every value.
+    /// Gives every buffer its own memory, for tests and for inspecting every value.
     pub fn without_reuse(mut self) -> Self {
         self.no_reuse = true;
         self
@@ -79,8 +79,8 @@ impl Builder {
         self.declare(len, true)
     }
 
-    /// A buffer that no kernel of a run writes: a parameter of a network in use, or what [`Builder::push_before`] makes of one.
-    /// Its memory can be shared with other programs ([`Builder::finish_with`]).
+    /// Declares a buffer that no kernel of a run writes: a parameter of a network in inference, or the result of a kernel of
+    /// [`Builder::push_before`]. Its memory can be shared with other programs ([`Builder::finish_with`]).
     pub fn constant(&mut self, len: usize) -> Buf {
         let buf = self.declare(len, true);
         self.buffers[buf.0 as usize].constant = true;
@@ -109,7 +109,7 @@ impl Builder {
         self.kernels.push(Box::new(kernel));
     }
 
-    /// Number of kernels so far. It is an index into [`Program::profile`] as long as no kernel runs once, and tells which
+    /// The number of kernels so far. It is an index into [`Program::profile`] as long as no kernel runs once, and shows which
     /// kernels belong together.
     pub fn kernels(&self) -> usize {
         self.kernels.len() + self.once.len()
@@ -120,12 +120,13 @@ impl Builder {
         self.once.push(kernel);
     }
 
-    /// Adds a kernel that runs in [`Program::prepare`] alone: one that makes of one constant another, which other kernels read.
+    /// Adds a kernel that runs only in [`Program::prepare`]: it computes one constant, which other kernels read, from another
+    /// one.
     pub fn push_before(&mut self, kernel: impl Kernel + 'static) {
         self.before.push(Box::new(kernel));
     }
 
-    /// Plans the memory and the waiting.
+    /// Plans the memory and the points where threads wait.
     ///
     /// # Errors
     /// If there is not enough memory, or the plan needs more than [`Builder::with_most_bytes`] allows; the error says how much
@@ -134,14 +135,14 @@ impl Builder {
         self.finish_with(None)
     }
 
-    /// As [`Builder::finish`]; the constants are those of another program of the same plan, which may be for another number of
-    /// samples, where they are given.
+    /// Plans like [`Builder::finish`]. Given `constants`, the program shares those of another program with the same plan, which
+    /// may be for another number of samples.
     ///
     /// # Errors
     /// Those of [`Builder::finish`].
     ///
     /// # Panics
-    /// When the constants are as many as no such program has, or a kernel of a run writes one.
+    /// When the number of constants is that of no such program, or a kernel of a run writes one.
     pub fn finish_with(mut self, constants: Option<Constants>) -> Result<Program, OutOfMemory> {
         let per_tile = self.kernels.len();
         let kernels: Vec<_> = self.kernels.into_iter().chain(self.once).collect();
@@ -226,13 +227,13 @@ unsafe impl Sync for Bases {}
 pub struct Constants(Arc<Arena>);
 
 impl Constants {
-    /// Whether anybody else has them.
+    /// Whether another program shares them.
     pub fn is_shared(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }
 }
 
-/// Kernels, their memory, and where threads wait.
+/// A program: kernels, their memory, and the points where threads wait.
 #[derive(Debug)]
 pub struct Program {
     arena: Arena,
@@ -250,24 +251,25 @@ pub struct Program {
 }
 
 impl Program {
-    /// Bytes of its memory, constants included.
+    /// The size of its memory in bytes, constants included.
     pub fn memory_bytes(&self) -> usize {
         (self.arena.len() + self.constants.len()) * 4
     }
 
-    /// Its constants, for another program of the same plan.
+    /// Returns its constants, for another program with the same plan.
     ///
     /// # Panics
-    /// When some of them are not [made](Program::prepare) yet.
+    /// When some of them are not [prepared](Program::prepare) yet.
     pub fn constants(&self) -> Constants {
         assert!(self.before.is_empty(), "constants that were not prepared");
         Constants(Arc::clone(&self.constants))
     }
 
-    /// The values of a buffer. Meaningful for kept buffers, and for others until a later kernel takes their place.
+    /// Returns the values of a buffer. They are meaningful for kept buffers, and for others until a later kernel reuses their
+    /// memory.
     ///
     /// # Panics
-    /// When it was a constant that only makes another, and that one is made.
+    /// When the buffer is a constant that only served to compute another one, which is already prepared.
     pub fn get(&self, buf: Buf) -> &[f32] {
         let place = &self.places[buf.0 as usize];
         let len = place.range.len().saturating_sub(SLACK);
@@ -279,10 +281,10 @@ impl Program {
         &memory.as_slice()[place.range.clone()][..len]
     }
 
-    /// The values of a buffer, to be changed between runs; of a constant, before the first.
+    /// Returns the values of a buffer, which may be changed between runs; those of a constant only before the first run.
     ///
     /// # Panics
-    /// When it is a constant that another program shares, or as [`Program::get`] does.
+    /// When it is a constant that another program shares; also those of [`Program::get`].
     pub fn get_mut(&mut self, buf: Buf) -> &mut [f32] {
         let place = &self.places[buf.0 as usize];
         let len = place.range.len().saturating_sub(SLACK);
@@ -311,8 +313,8 @@ impl Program {
         self.places.iter().all(|place| slack(place).iter().all(|v| v.to_bits() == value.to_bits()))
     }
 
-    /// Runs the kernels of [`Builder::push_before`] that read this constant, and lets go of them. Whoever writes a constant calls
-    /// this before writing the next: one that no kernel of a run reads lies where the next such one will lie.
+    /// Runs the kernels of [`Builder::push_before`] that read this constant, and drops them. Callers that write constants must
+    /// call this before they write the next one: constants that no kernel of a run reads share the same memory.
     ///
     /// # Panics
     /// When another program shares the constants.
@@ -363,13 +365,13 @@ impl Program {
         self.run_part(pool, isa, step, 0..step.n);
     }
 
-    /// Like [`Program::run`], for a part of the samples, so that the host can do something between the tiles. The parts of a
-    /// run must be consecutive, and the last must end at `step.n`.
+    /// Runs like [`Program::run`], for a part of the samples, so that the caller can do other work between the tiles. The parts
+    /// of a run must be consecutive, and the last must end at `step.n`.
     pub fn run_part(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>, part: Range<usize>) {
         self.run_with(pool, isa, step, part, &|_, _| ());
     }
 
-    /// Like [`Program::run`], and returns the kernels by name with the seconds that each took.
+    /// Runs like [`Program::run`], and returns the names of the kernels with the time of each in seconds.
     pub fn profile(&mut self, pool: &Pool, isa: Isa, step: &Step<'_>) -> Vec<(&'static str, f64)> {
         let times = std::sync::Mutex::new(vec![0.0; self.kernels.len()]);
         let last = std::sync::Mutex::new(Instant::now());
@@ -385,8 +387,8 @@ impl Program {
         self.kernels.iter().map(|k| k.name()).zip(times).collect()
     }
 
-    /// Bytes of the buffers that each kernel names, in the order of [`Program::profile`], in a run of `n` samples: each buffer
-    /// that it reads and each that it writes counts in full, once per tile.
+    /// The size in bytes of the buffers that each kernel names, in the order of [`Program::profile`], in a run of `n` samples:
+    /// each buffer that it reads and each that it writes counts in full, once per tile.
     pub fn touched_bytes(&self, n: usize) -> Vec<u64> {
         let of = |k: usize| {
             let tiles = if k < self.per_tile { n.div_ceil(self.tile) } else { 1 };

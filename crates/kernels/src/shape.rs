@@ -1,4 +1,4 @@
-//! The geometry of windowed operations: plain numbers, checked once, copied everywhere.
+//! The geometry of windowed operations: plain numbers, which are checked once and copied everywhere.
 
 /// The number of positions of a window of `kernel` taps along an axis of `input` cells.
 ///
@@ -22,13 +22,13 @@ pub fn window_positions(
 /// A sliding window: `[rows, columns]` of each quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
-    /// Size of the window `[kh, kw]`.
+    /// The size of the window `[kh, kw]`.
     pub kernel: [usize; 2],
-    /// Distance between positions.
+    /// The distances between positions.
     pub stride: [usize; 2],
-    /// Cells added on each side: `[[top, bottom], [left, right]]`.
+    /// The numbers of cells added on each side: `[[top, bottom], [left, right]]`.
     pub padding: [[usize; 2]; 2],
-    /// Distance between taps.
+    /// The distances between taps.
     pub dilation: [usize; 2],
 }
 
@@ -38,22 +38,22 @@ impl Window {
         Self { kernel: [kernel; 2], stride: [1; 2], padding: [[0; 2]; 2], dilation: [1; 2] }
     }
 
-    /// The same window with this padding, alike above and below, and left and right.
+    /// Sets the padding, with the same number of cells above and below, and left and right.
     pub const fn padded(self, [rows, columns]: [usize; 2]) -> Self {
         Self { padding: [[rows; 2], [columns; 2]], ..self }
     }
 
-    /// Cells added above the first row, and left of the first column.
+    /// The numbers of cells added above the first row, and left of the first column.
     pub fn before(&self) -> [usize; 2] {
         self.padding.map(|[before, _]| before)
     }
 
-    /// The halo that holds the padding: as wide as the wider side of each axis.
+    /// The halo that holds the padding, as wide as the wider side of each axis.
     pub fn halo(&self) -> [usize; 2] {
         self.padding.map(|[before, after]| before.max(after))
     }
 
-    /// Output size `[oh, ow]` for an input of `[h, w]`, or `None` if the window does not fit.
+    /// The output size `[oh, ow]` for an input of `[h, w]`, or `None` if the window does not fit.
     pub fn output(&self, input: [usize; 2]) -> Option<[usize; 2]> {
         let axis = |a: usize| {
             window_positions(input[a], self.kernel[a], self.stride[a], self.padding[a], self.dilation[a])
@@ -70,15 +70,15 @@ impl Window {
 /// A convolution of one sample: `[c_in, h, w]` to `[c_out, oh, ow]` with weights `[c_out, c_in / groups, kh, kw]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConvShape {
-    /// Number of input channels.
+    /// The number of input channels.
     pub c_in: usize,
-    /// Number of output channels.
+    /// The number of output channels.
     pub c_out: usize,
-    /// Input size `[h, w]`.
+    /// The input size `[h, w]`.
     pub input: [usize; 2],
     /// The sliding window.
     pub window: Window,
-    /// Number of channel groups; divides `c_in` and `c_out`.
+    /// The number of channel groups, which divides `c_in` and `c_out`.
     pub groups: usize,
 }
 
@@ -95,7 +95,7 @@ impl ConvShape {
         is_plain.then(|| Self { c_in: self.c_out, c_out: self.c_in, input: self.output(), window, groups: 1 })
     }
 
-    /// Output size `[oh, ow]`.
+    /// The output size `[oh, ow]`.
     ///
     /// # Panics
     /// If the window does not fit the input; the graph has checked that before a kernel sees the shape.
@@ -103,7 +103,7 @@ impl ConvShape {
         self.window.output(self.input).expect("the window fits the input")
     }
 
-    /// Length of the weights `[c_out, c_in / groups, kh, kw]`.
+    /// The number of values of the weights `[c_out, c_in / groups, kh, kw]`.
     pub fn weight_len(&self) -> usize {
         self.c_out * (self.c_in / self.groups) * self.window.taps()
     }
@@ -112,19 +112,19 @@ impl ConvShape {
 /// A pooling of one sample: `[c, h, w]` to `[c, oh, ow]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PoolShape {
-    /// Number of channels.
+    /// The number of channels.
     pub channels: usize,
-    /// Input size `[h, w]`.
+    /// The input size `[h, w]`.
     pub input: [usize; 2],
     /// The sliding window.
     pub window: Window,
 }
 
 impl PoolShape {
-    /// Output size `[oh, ow]`.
+    /// The output size `[oh, ow]`.
     ///
     /// # Panics
-    /// As [`ConvShape::output`].
+    /// Those of [`ConvShape::output`].
     pub fn output(&self) -> [usize; 2] {
         self.window.output(self.input).expect("the window fits the input")
     }

@@ -1,6 +1,6 @@
-//! Resizing of images: nearest, `y[n,c,oy,ox] = x[n, c, ⌊oy·H/OH⌋, ⌊ox·W/OW⌋]`, or bilinear, the mean of the four pixels around
-//! the position `max(0, (o + ½)·H/OH − ½)`, weighted by how near they are. The gradient passes back to the pixels that were
-//! read, with the same weights.
+//! Resizing of images: nearest, `y[n,c,oy,ox] = x[n, c, ⌊oy·H/OH⌋, ⌊ox·W/OW⌋]`, or bilinear, the mean of the four pixels
+//! around the position `max(0, (o + ½)·H/OH − ½)`, weighted by their nearness. The gradient passes back to the pixels that
+//! were read, with the same weights.
 //!
 //! **Numerics.** Positions are exact, in integers until a weight is rounded to f32. The backward pass adds in scan order of the
 //! outputs, so a pixel's gradients are always summed in the same order.
@@ -61,7 +61,7 @@ impl Places {
     }
 }
 
-/// `y = x` resized to the size of `y`; any halos, blocks of 16 channels.
+/// Computes `y = x`, resized to the size of `y`, for any halos and blocks of 16 channels.
 #[derive(Debug)]
 pub struct Upsample {
     x: Value,
@@ -70,7 +70,7 @@ pub struct Upsample {
 }
 
 impl Upsample {
-    /// Resizes to the size of `y`.
+    /// Creates the kernel that resizes to the size of `y`.
     ///
     /// # Panics
     /// If the numbers of channels differ or a value is planar.
@@ -79,7 +79,7 @@ impl Upsample {
     }
 }
 
-/// `dx[i] = Σ weight · dy[o]` over the outputs `o` that read `i`.
+/// Computes `dx[i] = Σ weight · dy[o]` over the outputs `o` that read `i`.
 #[derive(Debug)]
 pub struct UpsampleBackward {
     dy: Value,
@@ -88,10 +88,10 @@ pub struct UpsampleBackward {
 }
 
 impl UpsampleBackward {
-    /// Like [`Upsample::new`], for the gradients.
+    /// Creates the kernel like [`Upsample::new`], for the gradients.
     ///
     /// # Panics
-    /// As [`Upsample::new`].
+    /// Those of [`Upsample::new`].
     pub fn new(dy: Value, dx: Value, between: Between) -> Self {
         Self { places: Places::new(&dx, &dy, between), dy, dx }
     }

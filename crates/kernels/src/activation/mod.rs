@@ -1,7 +1,7 @@
 //! Functions of one value: `y = f(x)`, each with its derivative and, in plain f64, the specification of both.
 //!
 //! To add one, write its file, and add its line to `activations!` below. The kernels, the graph's operation with its gradient,
-//! and the tests over all of them follow.
+//! and the tests over all of them follow from it.
 
 mod elu;
 mod function;
@@ -70,7 +70,7 @@ macro_rules! activations {
                 match self { Self::None => true, $( Self::$name(_) => $name::BY_OUTPUT, )* }
             }
 
-            /// One of each, with usual settings, for tests.
+            /// Returns one of each kind, with usual settings, for tests.
             pub fn all() -> Vec<Self> {
                 vec![$( Self::$name($name::default()), )*]
             }
@@ -101,16 +101,16 @@ impl Activation {
     /// ReLU6, `min(6, max(0, x))`.
     pub const RELU6: Self = Self::Relu6(Relu6 {});
 
-    /// The function of one value, with the bits that the kernels compute.
+    /// Computes the function of one value, with the same bits as the kernels.
     pub fn value(self, x: f32) -> f32 {
         let mut lanes = [x; BLOCK];
         Isa::PORTABLE.dispatch(One { act: self, lanes: &mut lanes });
         lanes[0]
     }
 
-    /// Whether the function can be fused into a kernel that computes sums, forward and backward: those that take an instruction
-    /// or two and whose gradient follows from the output. The others would double the code of each such kernel, of which there
-    /// are many.
+    /// Whether the function can be fused into a kernel that computes sums, forward and backward. This holds for functions that
+    /// take only an instruction or two and whose gradient follows from the output. The others would double the code of each
+    /// such kernel, of which there are many.
     pub fn joins(self) -> bool {
         matches!(self, Self::None | Self::Relu(_) | Self::Relu6(_))
     }

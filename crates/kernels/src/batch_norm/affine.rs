@@ -7,12 +7,12 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// The statistics by which a batch was normalized, which the backward pass needs besides `x`. One value per lane each.
+/// The statistics by which a batch was normalized, which the backward pass needs besides `x`. Each has one value per lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchStats {
-    /// Mean of each channel.
+    /// The mean of each channel.
     pub mean: Buf,
-    /// `1 / √(variance + eps)` of each channel.
+    /// The value `1 / √(variance + eps)` of each channel.
     pub inv_std: Buf,
 }
 

@@ -20,7 +20,7 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// Backward pass of [`super::BatchNormTrain`] and of [`super::BatchNormEval`].
+/// The backward pass of [`super::BatchNormTrain`] and of [`super::BatchNormEval`].
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNormBackward {
     /// The input of the forward pass.

@@ -1,7 +1,7 @@
 //! Batch normalization of `[N, C, H, W]` over `N`, `H` and `W`: `y = (x − mean[c]) / √(var[c] + eps) · weight[c] + bias[c]`.
 //!
 //! In training, mean and variance are the batch's own; in inference, and in fine-tuning with frozen statistics, they are the
-//! running ones. Either way the forward pass computes *statistics*, then one *affine* pass, which may also add a value and
+//! running ones. In both cases the forward pass computes *statistics*, then one *affine* pass, which may also add a value and
 //! apply a function (the end of a residual block); and the backward pass computes *sums*, then the gradient of the input in one
 //! pass.
 //!
@@ -10,10 +10,10 @@
 //! (gradient accumulation), as large as a part, as PyTorch does. Gradients of the parameters are summed over the tiles.
 //!
 //! **Numerics.** Mean and squared deviations are computed for each channel of each sample in two passes over its (cached)
-//! plane, the second correcting the first, and combined over samples in order in f64 (Chan, Golub, LeVeque 1979): a mean of a
-//! thousand times the deviation costs no digits. The variance that normalizes is the biased one, and the one that goes into the
-//! running statistics is unbiased, as in PyTorch. A single value per channel has no unbiased variance; here it counts as 0, and
-//! the planner rejects that case, as PyTorch does.
+//! plane, the second correcting the first, and combined over samples in order in f64 (Chan, Golub, LeVeque 1979), so a mean of
+//! a thousand times the deviation causes no loss of precision. The variance that normalizes is the biased one, and the one in
+//! the running statistics is unbiased, as in PyTorch. A single value per channel has no unbiased variance; here it counts as 0,
+//! and the planner rejects that case, as PyTorch does.
 
 pub(crate) mod affine;
 pub(crate) mod backward;
@@ -50,9 +50,9 @@ pub struct BatchNormTrain {
     pub running_mean: Buf,
     /// The running unbiased variance, which is updated.
     pub running_var: Buf,
-    /// Added to the variance.
+    /// The number that is added to the variance.
     pub eps: f32,
-    /// Weight of the batch when the running statistics are updated.
+    /// The weight of the batch when the running statistics are updated.
     pub momentum: f32,
     /// A value that is added before the function.
     pub added: Option<Value>,
@@ -103,7 +103,7 @@ pub struct BatchNormEval {
     pub running_mean: Buf,
     /// The variance of each channel.
     pub running_var: Buf,
-    /// Added to the variance.
+    /// The number that is added to the variance.
     pub eps: f32,
     /// A value that is added before the function.
     pub added: Option<Value>,

@@ -1,4 +1,4 @@
-//! Mean and deviation of each channel.
+//! The mean and deviation of each channel.
 
 use super::BatchStats;
 use crate::BLOCK;

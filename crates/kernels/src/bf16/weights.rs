@@ -7,7 +7,8 @@ use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use std::ops::Range;
 
-/// Rounds packed weights: 16 words of `to` are for 16 output channels, each with the weights of two input channels.
+/// Rounds packed weights: each 16 words of `to` are for 16 output channels, and each word has the weights of two input
+/// channels.
 #[derive(Debug)]
 pub struct Bf16Weights {
     w: Buf,

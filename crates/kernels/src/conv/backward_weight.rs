@@ -54,7 +54,7 @@ const BAND_BYTES: usize = 20 << 10;
 /// The largest number of pieces in a band.
 const PIECES: usize = 32;
 
-/// Computes the gradient of the weights.
+/// Computes the gradient of the weights of a convolution.
 #[derive(Debug)]
 pub struct ConvBackwardWeight {
     x: Value,
@@ -362,7 +362,7 @@ unsafe impl Kernel for Unconnected {
     }
 }
 
-/// Computes the gradient of the bias: one task per block of channels, with four interleaved sums over the pixels, which are
+/// Computes the gradient of the bias, with one task per block of channels and four interleaved sums over the pixels, which are
 /// added at the end.
 #[derive(Debug)]
 pub struct ConvBackwardBias {

@@ -28,18 +28,18 @@ impl Bf16Weights {
         Self::new(w, to, Source::Rows(from))
     }
 
-    /// Number of words of the rounded weights for a convolution of `x`.
+    /// The number of words of the rounded weights for a convolution of `x`.
     pub fn conv_len(shape: &ConvShape, x: &Plane) -> usize {
         Rows::bf16(shape, &Rows::forward(shape, x), &x.pairs()).0.weight_len()
     }
 }
 
 impl Conv {
-    /// The forward pass of `shape`, with its [rounded weights](Bf16Weights::conv) in `w`. Adds to `program` the kernel that
-    /// rounds the input.
+    /// Creates the forward pass of `shape`, with its [rounded weights](Bf16Weights::conv) in `w`. It adds to `program` the
+    /// kernel that rounds the input.
     ///
     /// # Panics
-    /// As [`Conv::forward`]; also if there are groups, or the input is planar.
+    /// Those of [`Conv::forward`]; also if there are groups, or the input is planar.
     pub fn forward_bf16(
         program: &mut Builder,
         shape: &ConvShape,

@@ -65,7 +65,7 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// The forward pass of `shape`. `w` holds weights packed as `rows`, `bias` one value per lane of `y`'s blocks.
+    /// Creates the forward pass of `shape`. `w` holds weights packed as `rows`, `bias` one value per lane of `y`'s blocks.
     ///
     /// # Panics
     /// If the geometry of `x` or `y` does not fit `shape`, or the halo of `x` is smaller than the padding.
@@ -105,7 +105,7 @@ impl Conv {
     /// Adds a value, if there is one, to the sums, before the activation.
     ///
     /// # Panics
-    /// If it has another shape than the output, or is the output.
+    /// If the value has another shape than the output, or is the output.
     #[must_use]
     pub fn with_added(self, added: Option<Value>) -> Self {
         added.iter().for_each(|added| check_same("conv+add", added, &self.y));

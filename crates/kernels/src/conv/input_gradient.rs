@@ -3,15 +3,15 @@
 use crate::plane::Value;
 use crate::program::Buf;
 
-/// The gradient of a convolution's input: where it is written, and what it is computed from.
+/// The gradient of a convolution's input, and the values from which it is computed.
 #[derive(Debug, Clone, Copy)]
 pub struct InputGradient {
     /// The gradient of the output.
     pub dy: Value,
     /// The weights, packed for the forward pass.
     pub w: Buf,
-    /// The gradient of the input, to be written.
+    /// The gradient of the input, which is written.
     pub dx: Value,
-    /// What other consumers contributed to the gradient of the input: `dx` is the sum.
+    /// The contributions of other consumers to the gradient of the input, which are added to `dx`.
     pub added: Option<Value>,
 }

@@ -1,12 +1,12 @@
 //! Convolution, forward and backward.
 //!
-//! One idea carries all of it: an output pixel is a sum over *rows*, where each row is one value of the input window times a
-//! vector of 16 weights. For each block of 16 output channels, [`Rows`] lists where in the window the value of each row is, so
-//! that kernel size, dilation, groups, and planar or blocked input are only different lists, and the inner loop does not depend
-//! on them. The exception is a block whose 16 channels belong to several groups (`Lanes` in `rows.rs`): the value of a row then
-//! goes only to the lanes of its own group. In a depthwise convolution each lane has its own value, so that the row is one
-//! vector of the input, which `depthwise.rs` shares between neighboring pixels. The gradient of the input is again such a sum,
-//! over the output's gradient.
+//! One idea is behind all of it: an output pixel is a sum over *rows*, where each row is one value of the input window times a
+//! vector of 16 weights. For each block of 16 output channels, [`Rows`] lists the position in the window of each row's value,
+//! so that kernel size, dilation, groups, and planar or blocked input are only different lists, and the inner loop does not
+//! depend on them. The exception is a block whose 16 channels belong to several groups (`Lanes` in `rows.rs`): the value of a
+//! row is then used only in the lanes of its own group. In a depthwise convolution each lane has its own value, so that the row
+//! is one vector of the input, which `depthwise.rs` shares between neighboring pixels. The gradient of the input is again such
+//! a sum, over the output's gradient.
 
 mod backward_weight;
 mod bf16;

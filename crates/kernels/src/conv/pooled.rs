@@ -28,7 +28,7 @@ use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 use std::ops::Range;
 
-/// Convolution + bias + ReLU + 2x2 max-pool with stride 2.
+/// A convolution with bias, ReLU and a 2x2 max-pool with stride 2, in one kernel.
 #[derive(Debug)]
 pub struct ConvPool {
     x: Value,
@@ -43,7 +43,8 @@ pub struct ConvPool {
 }
 
 impl ConvPool {
-    /// `y` has the pooled geometry. `argmax`, if a backward pass follows, holds `[n][block][y·x][16]` bytes.
+    /// Creates the kernel. `y` has the pooled geometry. `argmax`, if a backward pass follows, holds `[n][block][y·x][16]`
+    /// bytes.
     ///
     /// # Panics
     /// Unless [`super::can_pool`], or if the geometry does not fit.

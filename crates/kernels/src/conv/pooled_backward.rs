@@ -21,7 +21,7 @@ use crate::simd::{Simd, Task};
 use crate::unrolled::unrolled;
 use crate::{BLOCK, ConvShape};
 
-/// Whether convolution + ReLU + 2x2 max-pool of this shape has the fused kernels of this file.
+/// Whether the fused kernels of this file support convolution, ReLU and 2x2 max-pool of this shape.
 pub fn can_pool(shape: &ConvShape) -> bool {
     let w = &shape.window;
     shape.groups == 1
@@ -99,7 +99,7 @@ impl Task for Mask<'_> {
     }
 }
 
-/// The gradient of the weights.
+/// The gradient of the weights of [`super::ConvPool`].
 #[derive(Debug)]
 pub struct ConvPoolBackwardWeight {
     x: Value,
@@ -302,7 +302,7 @@ impl Task for Planar<'_> {
     }
 }
 
-/// The gradient of the input.
+/// The gradient of the input of [`super::ConvPool`].
 #[derive(Debug)]
 pub struct ConvPoolBackwardData {
     dy: Value,

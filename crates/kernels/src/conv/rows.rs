@@ -1,4 +1,4 @@
-//! Lists of rows: what an output pixel sums over, and in which order.
+//! Lists of rows: the terms of an output pixel's sum, in order.
 
 use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
@@ -6,7 +6,7 @@ use crate::{BLOCK, ConvShape};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// For each block of output channels, the rows of its sum, and where the weights of each row come from.
+/// For each block of output channels, the rows of its sum, and the positions of the weights of each row.
 ///
 /// Weights are `[row][16 output channels]`, with all blocks one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Rows {
         if self.lanes == Lanes::Own { channel } else { self.taps[row].0 }
     }
 
-    /// The rows of the forward pass over input `x`.
+    /// Returns the rows of the forward pass over input `x`.
     pub fn forward(shape: &ConvShape, x: &Plane) -> Self {
         let dilation = shape.window.dilation;
         let taps = all_taps(shape.window.kernel);
@@ -164,7 +164,7 @@ impl Rows {
         self.far
     }
 
-    /// Length of the packed weights.
+    /// The number of values of the packed weights.
     pub fn weight_len(&self) -> usize {
         self.offsets.len() * BLOCK
     }
@@ -180,8 +180,8 @@ impl Rows {
         self.starts.len() - 1
     }
 
-    /// For each value of PyTorch's weight `[c_out, c_in / groups, kh, kw]`, its position in the packed weights of the forward
-    /// pass; `None` if they are 2^32 or more.
+    /// Returns, for each value of PyTorch's weight `[c_out, c_in / groups, kh, kw]`, its position in the packed weights of
+    /// the forward pass; `None` if they are 2^32 or more.
     pub fn weight_map(&self, shape: &ConvShape) -> Option<Vec<u32>> {
         u32::try_from(self.weight_len()).ok()?;
         let [kh, kw] = shape.window.kernel;
@@ -242,17 +242,17 @@ fn all_taps([kh, kw]: [usize; 2]) -> Vec<[usize; 2]> {
     (0..kh).flat_map(|y| (0..kw).map(move |x| [y, x])).collect()
 }
 
-/// `to[i] = from[map[i]]`, or 0 where the map has `u32::MAX`: repacks weights for the backward pass, once per batch; `to` is a
-/// kept buffer.
+/// Computes `to[i] = from[map[i]]`, or 0 where the map has `u32::MAX`. It repacks weights for the backward pass, once per
+/// batch; `to` is a kept buffer.
 #[derive(Debug)]
 pub struct Gather {
-    /// The source.
+    /// The buffer that is read.
     pub from: Buf,
-    /// The destination.
+    /// The buffer that is written.
     pub to: Buf,
-    /// Source index of each destination value.
+    /// The source index of each destination value.
     pub map: Vec<u32>,
-    /// Index of the first destination value.
+    /// The index of the first destination value.
     pub start: usize,
 }
 

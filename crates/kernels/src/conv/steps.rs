@@ -1,4 +1,4 @@
-//! How a kernel walks over the pixels of a tile, in the input, in the output, and in the added value.
+//! The steps of a kernel over the pixels of a tile, in the input, in the output, and in the added value.
 
 use crate::unrolled::unrolled;
 

@@ -9,7 +9,7 @@ use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Arithmetic, Simd, Task};
 
-/// `y = act(x)`; any halos, any block.
+/// Computes `y = act(x)`, for any halos and any block.
 #[derive(Debug)]
 pub struct Activate {
     /// The input.
@@ -20,7 +20,7 @@ pub struct Activate {
     pub act: Activation,
 }
 
-/// How ReLU and ReLU6 pass the gradient back.
+/// The rule by which ReLU and ReLU6 pass the gradient back.
 ///
 /// # Source
 /// Springenberg 2015: the guided rule.
@@ -34,7 +34,7 @@ pub enum ReluRule {
     Guided,
 }
 
-/// `dx = dy · act'(x)`; for a ReLU with the guided rule, 0 where `dy` is negative.
+/// Computes `dx = dy · act'(x)`; for a ReLU with the guided rule, 0 where `dy` is negative.
 #[derive(Debug)]
 pub struct ActivateBackward {
     /// The input of the forward pass, or any value of its shape if the gradient follows from the output alone

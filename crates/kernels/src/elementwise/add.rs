@@ -8,7 +8,7 @@ use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::Arithmetic;
 
-/// `y = act(a + b)`; any halos, any block.
+/// Computes `y = act(a + b)`, for any halos and any block.
 #[derive(Debug)]
 pub struct Add {
     /// The first operand.

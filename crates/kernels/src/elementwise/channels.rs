@@ -11,13 +11,13 @@ use std::ops::Range;
 /// A run of channels of the output.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The value that they are copied from; `None`: zeros.
+    /// The value that they are copied from; with `None`, they are zeros.
     pub from: Option<Value>,
     /// The channels of that value, in order; for zeros, any range of the right length.
     pub channels: Range<usize>,
 }
 
-/// `y[:, c] = runs[:, c]`, one run after the other; any halos, blocks of 16 channels.
+/// Computes `y[:, c] = runs[:, c]`, one run after the other, for any halos and blocks of 16 channels.
 #[derive(Debug)]
 pub struct Channels {
     runs: Vec<Run>,
@@ -25,10 +25,10 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// Concatenates the runs into the channels of `y`.
+    /// Creates the kernel that concatenates the runs into the channels of `y`.
     ///
     /// # Panics
-    /// If the runs do not add up to the channels of `y`, or read channels that do not exist, or values of another size.
+    /// If the runs do not add up to the channels of `y`, or if they read channels that do not exist or values of another size.
     pub fn new(runs: Vec<Run>, y: Value) -> Self {
         let channels: usize = runs.iter().map(|run| run.channels.len()).sum();
         assert!(

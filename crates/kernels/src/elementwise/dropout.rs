@@ -16,8 +16,8 @@ use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use striate_base::random::philox;
 
-/// `y = x · keep / (1 − p)`, with `p` in `[0, 1]`; all zero for `p = 1`. Applied to gradients, it is the backward pass, with
-/// the same `p`, `unit` and `salt`. Any halos.
+/// Computes `y = x · keep / (1 − p)`, with `p` in `[0, 1]`; all values are zero for `p = 1`. Applied to gradients,
+/// it is the backward pass, with the same `p`, `unit` and `salt`. Any halos are supported.
 #[derive(Debug)]
 pub struct Dropout {
     /// The input, or the gradient of the output.
@@ -28,18 +28,19 @@ pub struct Dropout {
     pub p: f32,
     /// The unit that is dropped as a whole.
     pub unit: DropoutUnit,
-    /// Distinguishes this dropout from the others of the network.
+    /// A number that distinguishes this dropout from the others of the network.
     pub salt: u64,
 }
 
 /// The unit that one draw decides on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DropoutUnit {
-    /// Each value.
+    /// Each value is drawn separately.
     Value,
-    /// All pixels of a channel.
+    /// All pixels of a channel are drawn together.
     Channel,
-    /// A whole sample: stochastic depth, where a sample whose branch is dropped passes through the shortcut alone.
+    /// A whole sample is drawn together: in stochastic depth, a sample whose branch is dropped passes through the shortcut
+    /// alone.
     Sample,
 }
 

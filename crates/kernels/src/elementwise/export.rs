@@ -1,6 +1,7 @@
 //! Copies values out of a program, for reading: `y[n, c, h, w] = act(x[n, c, h, w])` in PyTorch's order.
 //!
-//! The activation is applied here to the kept value before it, so that a program need not keep the values on both sides of one.
+//! The activation is applied here to the kept value before it, so that a program need not keep both the input and the output of
+//! an activation.
 
 use super::relay;
 use crate::activation::Activation;

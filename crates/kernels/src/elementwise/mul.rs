@@ -9,7 +9,7 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Arithmetic, Simd, Task};
 
-/// `y = a · b`; any halos. If `b` has one value per channel, blocks of 16 channels.
+/// Computes `y = a · b`, for any halos. If `b` has one value per channel, blocks must have 16 channels.
 #[derive(Debug)]
 pub struct Mul {
     /// The first operand.

@@ -13,7 +13,7 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// `y = x` where that is above 0, else `weight · x`; any halos, blocks of 16 channels.
+/// Computes `y = x` where that is above 0, else `weight · x`, for any halos and blocks of 16 channels.
 #[derive(Debug)]
 pub struct PRelu {
     /// The input.
@@ -26,7 +26,7 @@ pub struct PRelu {
     pub is_shared: bool,
 }
 
-/// Gradients of [`PRelu`].
+/// The gradients of [`PRelu`].
 #[derive(Debug, Clone, Copy)]
 pub struct PReluBackward {
     /// The input of the forward pass.
@@ -35,11 +35,11 @@ pub struct PReluBackward {
     pub dy: Value,
     /// The gradient of the input, in another buffer.
     pub dx: Value,
-    /// As in the forward pass.
+    /// The slopes, as in the forward pass.
     pub weight: Buf,
     /// The gradient of the slopes, in the layout of the slopes; it is summed over the tiles of a batch.
     pub dweight: Buf,
-    /// As in the forward pass.
+    /// Whether one slope is for all channels, as in the forward pass.
     pub is_shared: bool,
 }
 

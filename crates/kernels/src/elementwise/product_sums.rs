@@ -12,12 +12,12 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// `y[n, c] = Σ_(h, w) a[n, c, h, w] · b[n, c, h, w]`; any halos, blocks of 16 channels.
+/// Computes `y[n, c] = Σ_(h, w) a[n, c, h, w] · b[n, c, h, w]`, for any halos and blocks of 16 channels.
 #[derive(Debug)]
 pub struct ProductSums {
     /// The first factor.
     pub a: Value,
-    /// The second factor, of the same shape; `None`: all 1.
+    /// The second factor, of the same shape; `None` stands for ones.
     pub b: Option<Value>,
     /// The sums: one pixel with the same number of channels.
     pub y: Value,
@@ -106,7 +106,7 @@ impl Task for Sums<'_> {
     }
 }
 
-/// `gradient[c] = Σ_n x[n, c]`, added to the result of earlier tiles of the batch.
+/// Computes `gradient[c] = Σ_n x[n, c]`, added to the result of earlier tiles of the batch.
 #[derive(Debug)]
 pub struct SampleSums {
     /// One vector per sample, without halo.

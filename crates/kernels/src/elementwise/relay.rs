@@ -9,14 +9,14 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// Copies the tile's samples of `step.input`, row-major `[N, C, H, W]`, into `y`: any halo, any block.
+/// Copies the tile's samples of `step.input`, row-major `[N, C, H, W]`, into `y`, for any halo and any block.
 #[derive(Debug)]
 pub struct Import {
     /// The destination.
     pub y: Value,
 }
 
-/// `y = x`, between any halos and blocks.
+/// Copies `y = x`, between any halos and blocks.
 #[derive(Debug)]
 pub struct Copy {
     /// The input.

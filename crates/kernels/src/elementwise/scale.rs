@@ -9,7 +9,7 @@ use crate::plane::{Plane, Value};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// `y = factors · x`, channel by channel; any halos, blocks of 16 channels.
+/// Computes `y = factors · x`, channel by channel, for any halos and blocks of 16 channels.
 #[derive(Debug)]
 pub struct ScaleChannels {
     /// The input.

@@ -12,7 +12,7 @@ use crate::plane::Value;
 use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 
-/// Backward pass of [`super::GroupNorm`].
+/// The backward pass of [`super::GroupNorm`].
 #[derive(Debug, Clone, Copy)]
 pub struct GroupNormBackward {
     /// The input of the forward pass.

@@ -28,18 +28,18 @@ use std::ops::Range;
 static ONES: [f32; BLOCK] = [1.0; BLOCK];
 static ZEROS: [f32; BLOCK] = [0.0; BLOCK];
 
-/// Group normalization.
+/// The forward pass of group normalization.
 #[derive(Debug, Clone, Copy)]
 pub struct GroupNorm {
     /// The input.
     pub x: Value,
     /// The output, in another buffer.
     pub y: Value,
-    /// The number of groups of channels; divides the channels of `x`.
+    /// The number of groups of channels, which divides the channels of `x`.
     pub groups: usize,
     /// Scale and shift, one value per lane of `x`, 0 in the lanes past the last channel.
     pub parameters: Option<[Buf; 2]>,
-    /// Added to the variance.
+    /// The number that is added to the variance.
     pub eps: f32,
 }
 

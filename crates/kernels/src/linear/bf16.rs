@@ -34,17 +34,18 @@ impl Bf16Weights {
         Self::new(w, to, Source::Panels(pack))
     }
 
-    /// Number of words of the rounded weights of a fully connected layer.
+    /// The number of words of the rounded weights of a fully connected layer.
     pub fn linear_len(pack: LinearPack) -> usize {
         pack.pairs().weight_len()
     }
 }
 
 impl Linear {
-    /// Like [`Linear::new`], with [rounded weights](Bf16Weights::linear). Adds to `program` the kernel that rounds the input.
+    /// Creates a layer like [`Linear::new`], with [rounded weights](Bf16Weights::linear). It adds to `program` the kernel that
+    /// rounds the input.
     ///
     /// # Panics
-    /// As [`Linear::new`].
+    /// Those of [`Linear::new`].
     pub fn bf16(
         program: &mut Builder,
         pack: LinearPack,

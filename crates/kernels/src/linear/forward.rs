@@ -37,7 +37,8 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// `w` holds weights packed as `pack`, `bias` one value per lane of `y`; past the last output both are zero.
+    /// Creates a layer. `w` holds weights packed as `pack`, `bias` one value per lane of `y`; past the last output both are
+    /// zero.
     ///
     /// # Panics
     /// If `x` or `y` does not have the number of features of `pack`, without a halo.

@@ -35,20 +35,20 @@ const PANEL: usize = 64;
 /// memory: the order of the weights accounts for what a flatten would do to every image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LinearPack {
-    /// Number of features of an input sample.
+    /// The number of features of an input sample.
     pub in_features: usize,
-    /// Number of features of an output sample.
+    /// The number of features of an output sample.
     pub out_features: usize,
 }
 
 impl LinearPack {
-    /// Length of the packed weights.
+    /// The number of values of the packed weights.
     pub fn weight_len(&self) -> usize {
         self.in_features * self.lanes()
     }
 
-    /// For each value of PyTorch's weight `[out_features, in_features]`, its position in the packed weights of a layer that
-    /// reads `x`; `None` if they are 2^32 or more.
+    /// Returns, for each value of PyTorch's weight `[out_features, in_features]`, its position in the packed weights of a
+    /// layer that reads `x`; `None` if they are 2^32 or more.
     ///
     /// # Panics
     /// If `x` has another number of values.

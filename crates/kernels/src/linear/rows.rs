@@ -32,9 +32,9 @@ const PART_ROWS: usize = 64;
 pub struct TableRows<'a> {
     /// The table `[N, I]`, row by row.
     pub table: &'a [f32],
-    /// I, a multiple of 16; with another number, pad the rows with zeros.
+    /// The number of inputs I, a multiple of 16; pad the rows with zeros to reach one.
     pub inputs: usize,
-    /// Indices of the selected rows, in order.
+    /// The indices of the selected rows, in order.
     pub chosen: &'a [u32],
 }
 
@@ -61,7 +61,7 @@ impl TableRows<'_> {
     /// `[outputs, I]`, and returns the sum of the numbers.
     ///
     /// # Panics
-    /// As [`scores`](Self::scores), and if the gradient does not have the length of the weights.
+    /// Those of [`scores`](Self::scores), and if the gradient does not have the length of the weights.
     pub fn gradient(
         &self,
         pool: &Pool,

@@ -22,10 +22,10 @@ use crate::program::{Buf, Builder, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use striate_base::math::ln;
 
-/// Length of `CrossEntropy::report`.
+/// The number of values in `CrossEntropy::report`.
 pub const REPORT_LEN: usize = 4;
 
-/// The loss at the end of a classifier; targets come with the step.
+/// The loss at the end of a classifier; the targets are given with each step.
 #[derive(Debug, Clone)]
 pub struct CrossEntropy {
     /// The logits `[N, C]`, a [`crate::Plane::vector`].

@@ -1,5 +1,5 @@
-//! The exponential of f32 from additions and multiplications alone: the same bits on every machine, which a system's own
-//! library does not promise.
+//! The exponential of f32, from additions and multiplications alone, with the same bits on every machine, which a system's math
+//! library does not guarantee.
 
 /// `exp(x)`, relative error below 2e-7; 0 where the result would be subnormal, +∞ above the largest f32, NaN for NaN.
 ///

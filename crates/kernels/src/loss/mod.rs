@@ -1,4 +1,4 @@
-//! The end of a classifier: softmax, log-softmax and cross entropy of logits `[N, C]`.
+//! The last operations of a classifier: softmax, log-softmax and cross entropy of logits `[N, C]`.
 //!
 //! These are the only kernels that sum over lanes. They do so in plain Rust, element by element in a fixed pattern and without
 //! fused operations, so that every instruction set gives the same bits, including the portable one.

@@ -7,7 +7,7 @@ use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use striate_base::math::ln;
 
-/// `y[n,c] = exp(x[n,c] − m) / Σ_k exp(x[n,k] − m)` with `m = max_k x[n,k]`, or the logarithm of that.
+/// Computes `y[n,c] = exp(x[n,c] − m) / Σ_k exp(x[n,k] − m)` with `m = max_k x[n,k]`, or the logarithm of that.
 #[derive(Debug)]
 pub struct Softmax {
     /// The logits, a [`Plane::vector`].
@@ -18,7 +18,8 @@ pub struct Softmax {
     pub log: bool,
 }
 
-/// `dx[n,c] = y[n,c] · (dy[n,c] − Σ_k dy[n,k] · y[n,k])`, or for the logarithm `dx[n,c] = dy[n,c] − exp(y[n,c]) · Σ_k dy[n,k]`.
+/// Computes `dx[n,c] = y[n,c] · (dy[n,c] − Σ_k dy[n,k] · y[n,k])`, or for the logarithm
+/// `dx[n,c] = dy[n,c] − exp(y[n,c]) · Σ_k dy[n,k]`.
 #[derive(Debug)]
 pub struct SoftmaxBackward {
     /// The output of the forward pass.
@@ -27,7 +28,7 @@ pub struct SoftmaxBackward {
     pub dy: Value,
     /// The gradient of the logits, in another buffer.
     pub dx: Value,
-    /// As in the forward pass.
+    /// Whether the forward pass computed the logarithm.
     pub log: bool,
 }
 

@@ -25,7 +25,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Both classes and their shares, which add up to 1.
+    /// Returns both classes with their shares, which add up to 1.
     pub fn shares(self) -> [(usize, f64); 2] {
         let lambda = f64::from(self.lambda);
         [(self.a as usize, lambda), (self.b as usize, 1.0 - lambda)]

@@ -7,36 +7,35 @@
 //! ([`Simd::rsqrt`], [`Simd::recip`]), which are within some 3e-7 of the exact values, give the same bits on every instruction
 //! set with fused multiply-add, and are several times faster. Moments below 1e-30 become 0, and so do gradients below 1e-16,
 //! whose squares would be subnormal: with an `eps` of 1e-8 they have no effect.
-//! squares would be subnormal: next to an `eps` of 1e-8 they move nothing.
 
 use super::{Rule, TINY, flush, tasks, update};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::Simd;
 
 /// One step of `torch.optim.Adam`, or with `decoupled` of `torch.optim.AdamW`, on one parameter; the learning rate and the
-/// number of the update come with the step.
+/// number of the update are given with each step.
 #[derive(Debug, Clone, Copy)]
 pub struct AdamUpdate {
     /// The parameter.
     pub weight: Buf,
-    /// Its gradient.
+    /// The gradient of the parameter.
     pub grad: Buf,
-    /// First moment, 0 before the first step.
+    /// The first moment, 0 before the first step.
     pub m: Buf,
-    /// Second moment, 0 before the first step.
+    /// The second moment, 0 before the first step.
     pub v: Buf,
-    /// Number of values in each.
+    /// The number of values in each buffer.
     pub len: usize,
-    /// Decay of the first and the second moment.
+    /// The decay rates of the first and the second moment.
     pub betas: [f64; 2],
-    /// Added to the denominator, outside the square root.
+    /// The number that is added to the denominator, outside the square root.
     pub eps: f32,
-    /// L2 penalty that is added to the gradient, or with `decoupled` the fraction of the parameter that is removed per unit of
-    /// learning rate.
+    /// The L2 penalty, which is added to the gradient, or with `decoupled` the fraction of the parameter that is removed per
+    /// unit of learning rate.
     pub weight_decay: f32,
     /// Whether this is AdamW, with decoupled weight decay.
     pub decoupled: bool,
-    /// Factor of the step's learning rate; 1 for no change.
+    /// The factor of the step's learning rate; 1 for no change.
     pub rate_scale: f32,
 }
 

@@ -14,9 +14,9 @@ pub struct EmaUpdate {
     pub ema: Buf,
     /// The parameter or running statistic after its update.
     pub value: Buf,
-    /// Number of values in each.
+    /// The number of values in each buffer.
     pub len: usize,
-    /// The decay after the warm-up, in `[0, 1)`: the fraction of the average that survives an update.
+    /// The decay after the warm-up, in `[0, 1)`: the fraction of the average that is kept in an update.
     pub decay: f32,
 }
 

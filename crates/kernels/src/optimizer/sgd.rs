@@ -5,24 +5,24 @@ use super::{Rule, TINY, flush, tasks, update};
 use crate::program::{Buf, Cx, Kernel};
 use crate::simd::Simd;
 
-/// One step of `torch.optim.SGD(…, dampening=0)` on one parameter; the learning rate comes with the step.
+/// One step of `torch.optim.SGD(…, dampening=0)` on one parameter; the learning rate is given with each step.
 #[derive(Debug, Clone, Copy)]
 pub struct SgdUpdate {
     /// The parameter.
     pub weight: Buf,
-    /// Its gradient.
+    /// The gradient of the parameter.
     pub grad: Buf,
     /// The momentum, 0 before the first step; `None` for no momentum.
     pub momentum_buffer: Option<Buf>,
-    /// Number of values in each.
+    /// The number of values in each buffer.
     pub len: usize,
-    /// The fraction of the momentum that survives a step.
+    /// The fraction of the momentum that is kept in a step.
     pub momentum: f32,
     /// Whether to look ahead along the momentum.
     pub nesterov: bool,
-    /// L2 penalty, added to the gradient.
+    /// The L2 penalty, which is added to the gradient.
     pub weight_decay: f32,
-    /// Factor of the step's learning rate; 1 for no change.
+    /// The factor of the step's learning rate; 1 for no change.
     pub rate_scale: f32,
 }
 

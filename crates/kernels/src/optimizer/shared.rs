@@ -10,11 +10,11 @@ use crate::program::{Buf, Cx, Kernel};
 pub struct AddGradient {
     /// The gradient of this use.
     pub from: Buf,
-    /// For each value of `to`, its position in `from`, or `u32::MAX` if there is none; `None`: the same position.
+    /// For each value of `to`, its position in `from`, or `u32::MAX` if there is none. `None` means the same position.
     pub map: Option<Vec<u32>>,
     /// The gradient that it is added to.
     pub to: Buf,
-    /// Number of values in `to`.
+    /// The number of values in `to`.
     pub len: usize,
 }
 

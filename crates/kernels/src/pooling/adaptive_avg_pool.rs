@@ -9,16 +9,16 @@ use super::regions::Regions;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 
-/// `y = adaptive_avg_pool(x)`, to the size of `y`.
+/// Computes `y = adaptive_avg_pool(x)`, to the size of `y`.
 #[derive(Debug)]
 pub struct AdaptiveAvgPool(Mean);
 
-/// `dx[i] = Σ dy[o] / cells[o]` over the outputs `o` whose region contains `i`.
+/// Computes `dx[i] = Σ dy[o] / cells[o]` over the outputs `o` whose region contains `i`.
 #[derive(Debug)]
 pub struct AdaptiveAvgPoolBackward(Mean);
 
 impl AdaptiveAvgPool {
-    /// Both values in blocks of 16 channels, any halos.
+    /// Creates the kernel for values in blocks of 16 channels, with any halos.
     ///
     /// # Panics
     /// If the numbers of channels differ or a value is planar.
@@ -30,7 +30,7 @@ impl AdaptiveAvgPool {
 }
 
 impl AdaptiveAvgPoolBackward {
-    /// Like [`AdaptiveAvgPool::new`], for the gradients.
+    /// Creates the kernel like [`AdaptiveAvgPool::new`], for the gradients.
     ///
     /// # Panics
     /// If the numbers of channels differ or a value is planar.

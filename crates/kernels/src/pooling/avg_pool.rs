@@ -10,17 +10,17 @@ use crate::Window;
 use crate::plane::Value;
 use crate::program::{Buf, Cx, Kernel};
 
-/// `y = avg_pool(x)`.
+/// Computes `y = avg_pool(x)`.
 #[derive(Debug)]
 pub struct AvgPool(Mean);
 
-/// `dx[i] = Σ dy[o] / D[o]` over the outputs `o` whose window contains `i`.
+/// Computes `dx[i] = Σ dy[o] / D[o]` over the outputs `o` whose window contains `i`.
 #[derive(Debug)]
 pub struct AvgPoolBackward(Mean);
 
 impl AvgPool {
-    /// Both values in blocks of 16 channels, with any halos: the padding is that of the window. `counted` cells of padding,
-    /// `[[top, bottom], [left, right]]`, count in the divisor.
+    /// Creates the kernel for values in blocks of 16 channels, with any halos; the padding is that of the window. `counted`
+    /// cells of padding, `[[top, bottom], [left, right]]`, count in the divisor.
     ///
     /// # Panics
     /// If the sizes do not fit the window.
@@ -31,7 +31,7 @@ impl AvgPool {
 }
 
 impl AvgPoolBackward {
-    /// Like [`AvgPool::new`], for the gradients.
+    /// Creates the kernel like [`AvgPool::new`], for the gradients.
     ///
     /// # Panics
     /// If the sizes do not fit the window.

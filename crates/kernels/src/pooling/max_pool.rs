@@ -2,8 +2,8 @@
 //! is the same over the regions of [`super::AdaptiveAvgPool`].
 //!
 //! Padding is −∞, which never wins. Among equal values the first in scan order wins, and a NaN wins over all numbers, as in
-//! PyTorch. The backward pass finds the winner again from `x`, so nothing but `x` is kept; where convolution, ReLU and a 2x2
-//! pooling follow each other, [`crate::conv::ConvPool`] is faster.
+//! PyTorch. The backward pass finds the winner again from `x`, so only `x` is kept; where convolution, ReLU and a 2x2 pooling
+//! follow each other, [`crate::conv::ConvPool`] is faster.
 
 use super::regions::{Cells, Regions, Span};
 use super::{check_pair, window_regions};
@@ -13,7 +13,7 @@ use crate::program::{Buf, Cx, Kernel};
 use crate::simd::{Simd, Task};
 use crate::{BLOCK, Window};
 
-/// `y = max_pool(x)`.
+/// Computes `y = max_pool(x)`.
 #[derive(Debug)]
 pub struct MaxPool {
     x: Value,
@@ -22,7 +22,7 @@ pub struct MaxPool {
 }
 
 impl MaxPool {
-    /// Both values in blocks of 16 channels, with any halos: the padding is that of the window.
+    /// Creates the kernel for values in blocks of 16 channels, with any halos; the padding is that of the window.
     ///
     /// # Panics
     /// If the sizes do not fit the window.
@@ -30,7 +30,7 @@ impl MaxPool {
         Self { regions: window_regions("max-pool", &x, &y, window), x, y }
     }
 
-    /// Pools to the size of `y`, over regions that cover `x`.
+    /// Creates the kernel that pools to the size of `y`, over regions that cover `x`.
     ///
     /// # Panics
     /// If the numbers of channels differ or a value is planar.
@@ -40,7 +40,7 @@ impl MaxPool {
     }
 }
 
-/// `dx[i] = Σ dy[o]` over the outputs `o` whose maximum was at `i`.
+/// Computes `dx[i] = Σ dy[o]` over the outputs `o` whose maximum was at `i`.
 #[derive(Debug)]
 pub struct MaxPoolBackward {
     x: Value,
@@ -50,19 +50,20 @@ pub struct MaxPoolBackward {
 }
 
 impl MaxPoolBackward {
-    /// `x` is the input of the forward pass.
+    /// Creates the kernel; `x` is the input of the forward pass.
     ///
     /// # Panics
-    /// As [`MaxPool::new`].
+    /// Those of [`MaxPool::new`].
     pub fn new(x: Value, dy: Value, dx: Value, window: Window) -> Self {
         cut::check_same("max-pool backward", &x, &dx);
         Self { regions: window_regions("max-pool backward", &dx, &dy, window), x, dy, dx }
     }
 
-    /// Like [`MaxPool::adaptive`], for the gradients; a region has at most 2^24 cells, since the cells are numbered in f32.
+    /// Creates the kernel like [`MaxPool::adaptive`], for the gradients; a region has at most 2^24 cells, since the cells are
+    /// numbered in f32.
     ///
     /// # Panics
-    /// As [`MaxPool::adaptive`], and if a region has more cells.
+    /// Those of [`MaxPool::adaptive`], and if a region has more cells.
     pub fn adaptive(x: Value, dy: Value, dx: Value) -> Self {
         cut::check_same("adaptive max-pool backward", &x, &dx);
         check_pair("adaptive max-pool backward", &dx, &dy);

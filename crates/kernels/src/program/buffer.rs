@@ -1,4 +1,4 @@
-//! A buffer: its name, its requested length, and its place.
+//! A buffer: its name, its requested length, and its position in the arena.
 
 use std::ops::Range;
 

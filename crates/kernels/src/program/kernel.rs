@@ -9,20 +9,20 @@ use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// What changes from one run of a program to the next.
+/// The arguments of one run of a program.
 #[derive(Debug, Clone, Copy)]
 pub struct Step<'a> {
     /// The samples of this run, row-major `[N, C, H, W]`.
     pub input: &'a [f32],
     /// The label of each sample, or a mixture of two; empty if there is no loss.
     pub targets: &'a [Target],
-    /// Number of samples.
+    /// The number of samples.
     pub n: usize,
-    /// Learning rate of this update.
+    /// The learning rate of this update.
     pub learning_rate: f32,
-    /// Number of updates including this one: 1 for the first.
+    /// The number of updates, including this one: 1 for the first.
     pub update: u64,
-    /// Key of every random number.
+    /// The key of every random number.
     pub seed: u64,
 }
 
@@ -47,11 +47,11 @@ impl<'a> Cx<'a> {
     pub fn isa(&self) -> Isa {
         self.isa
     }
-    /// Number of samples in this tile.
+    /// The number of samples in this tile.
     pub fn n(&self) -> usize {
         self.tile.len()
     }
-    /// Index in the batch of the first sample of this tile.
+    /// The index in the batch of the first sample of this tile.
     pub fn first_sample(&self) -> usize {
         self.tile.start
     }
@@ -88,7 +88,7 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// A part of a buffer, for reading.
+    /// Returns a part of a buffer, for reading.
     ///
     /// # Safety
     /// No task that may run at the same time may write into this part.
@@ -103,17 +103,17 @@ impl<'a> Cx<'a> {
         unsafe { std::slice::from_raw_parts(self.memory(buf).add(place.start + part.start), part.len()) }
     }
 
-    /// A whole buffer, including its slack, for reading.
+    /// Returns a whole buffer, including its slack, for reading.
     ///
     /// # Safety
-    /// As [`Cx::read`].
+    /// As for [`Cx::read`].
     #[inline]
     pub unsafe fn read_all(&self, buf: Buf) -> &'a [f32] {
         // SAFETY: the caller's promise, passed on.
         unsafe { self.read(buf, 0..self.place(buf).len()) }
     }
 
-    /// A part of a buffer, for writing.
+    /// Returns a part of a buffer, for writing.
     ///
     /// # Safety
     /// No task that may run at the same time may read or write this part, and this task may hold it only once.
@@ -124,7 +124,7 @@ impl<'a> Cx<'a> {
         unsafe { self.out(buf).write(part) }
     }
 
-    /// A buffer of which many small parts are to be written.
+    /// Returns a buffer of which many small parts are written.
     #[inline]
     pub fn out(&self, buf: Buf) -> Out<'a> {
         let place = self.place(buf);
@@ -140,10 +140,10 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// A part of a buffer, for writing, as bytes; `part` counts bytes.
+    /// Returns a part of a buffer, for writing, as bytes; `part` counts bytes.
     ///
     /// # Safety
-    /// As [`Cx::write`].
+    /// As for [`Cx::write`].
     #[inline]
     #[allow(clippy::mut_from_ref)]
     pub unsafe fn write_bytes(&self, buf: Buf, part: Range<usize>) -> &'a mut [u8] {
@@ -158,10 +158,10 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// A part of a buffer, for reading, as bytes; `part` counts bytes.
+    /// Returns a part of a buffer, for reading, as bytes; `part` counts bytes.
     ///
     /// # Safety
-    /// As [`Cx::read`].
+    /// As for [`Cx::read`].
     #[inline]
     pub unsafe fn read_bytes(&self, buf: Buf, part: Range<usize>) -> &'a [u8] {
         let place = self.place(buf);
@@ -176,7 +176,7 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// A buffer of which a task writes parts: its place is looked up once, not for each part.
+/// A buffer of which a task writes parts; its position is looked up once and not for each part.
 #[derive(Clone, Copy)]
 pub struct Out<'a> {
     buf: Buf,
@@ -189,10 +189,10 @@ pub struct Out<'a> {
 }
 
 impl<'a> Out<'a> {
-    /// A part for writing.
+    /// Returns a part of the buffer, for writing.
     ///
     /// # Safety
-    /// As [`Cx::write`].
+    /// As for [`Cx::write`].
     #[inline]
     pub unsafe fn write(self, part: Range<usize>) -> &'a mut [f32] {
         let (start, len) = (self.start_of(part.clone()), part.len());
@@ -200,7 +200,7 @@ impl<'a> Out<'a> {
         unsafe { std::slice::from_raw_parts_mut(start, len) }
     }
 
-    /// The start of a part that lies inside the buffer, for a kernel that writes some of its values.
+    /// Returns a pointer to the start of a part of the buffer, for a kernel that writes some of its values.
     #[inline]
     pub fn start_of(self, part: Range<usize>) -> *mut f32 {
         if part.start > part.end || part.end > self.len {
@@ -229,9 +229,9 @@ fn outside(buf: Buf, part: Range<usize>, len: usize) -> ! {
 /// write the same element, or write what the other reads. The tasks, and what each computes, must follow from the kernel's
 /// shapes and the number of samples alone, so that the number of threads cannot change a bit.
 pub unsafe trait Kernel: Send + Sync + Debug {
-    /// The name in profiles.
+    /// The name of the kernel in profiles.
     fn name(&self) -> &'static str;
-    /// The buffers whose values it needs.
+    /// The buffers whose values it reads.
     fn reads(&self) -> Vec<Buf>;
     /// The buffers that it writes.
     fn writes(&self) -> Vec<Buf>;

@@ -2,17 +2,17 @@
 
 use super::check_len;
 
-/// Settings of [`adam_step`] and [`adamw_step`].
+/// The settings of [`adam_step`] and [`adamw_step`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adam {
-    /// Learning rate.
+    /// The learning rate.
     pub learning_rate: f64,
-    /// Decay of the first and the second moment.
+    /// The decay rates of the first and the second moment.
     pub betas: [f64; 2],
-    /// Added to the denominator, outside the square root.
+    /// The number that is added to the denominator, outside the square root.
     pub eps: f64,
-    /// L2 penalty that is added to the gradient (Adam), or fraction of the parameter that is removed per unit of learning rate
-    /// (AdamW).
+    /// The L2 penalty, which is added to the gradient (Adam), or the fraction of the parameter that is removed per unit of
+    /// learning rate (AdamW).
     pub weight_decay: f64,
 }
 
@@ -21,22 +21,22 @@ pub struct Adam {
 pub struct AdamState {
     /// The parameter.
     pub param: Vec<f64>,
-    /// First moment: running mean of the gradient.
+    /// The first moment: the running mean of the gradient.
     pub m: Vec<f64>,
-    /// Second moment: running mean of the squared gradient.
+    /// The second moment: the running mean of the squared gradient.
     pub v: Vec<f64>,
-    /// Number of steps taken so far.
+    /// The number of steps taken so far.
     pub step: u32,
 }
 
 impl AdamState {
-    /// A parameter before its first step.
+    /// Creates the state of a parameter before its first step.
     pub fn new(param: &[f64]) -> Self {
         Self { param: param.to_vec(), m: vec![0.0; param.len()], v: vec![0.0; param.len()], step: 0 }
     }
 }
 
-/// One step of Adam.
+/// Computes one step of Adam.
 ///
 /// `g = grad + weight_decay · param`,
 /// `m' = β₁·m + (1−β₁)·g`, `v' = β₂·v + (1−β₂)·g²`,
@@ -55,7 +55,8 @@ pub fn adam_step(adam: &Adam, state: &AdamState, grad: &[f64]) -> AdamState {
     update(adam, state, &state.param, &decayed)
 }
 
-/// One step of AdamW: Adam with the weight decay applied to the parameter itself instead of being added to the gradient.
+/// Computes one step of AdamW: Adam with the weight decay applied to the parameter itself instead of being added to the
+/// gradient.
 ///
 /// `param ← param · (1 − learning_rate · weight_decay)`, then [`adam_step`] without weight decay.
 ///

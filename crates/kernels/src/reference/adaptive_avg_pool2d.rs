@@ -2,7 +2,7 @@
 
 use super::{cells, check_len};
 
-/// Mean over the `OH × OW` regions that the input is cut into.
+/// Computes the mean over the `OH × OW` regions that the input is cut into.
 ///
 /// `y[n,c,oy,ox] = mean of x[n, c, r, q]` over `floor(oy·H/OH) ≤ r < ceil((oy+1)·H/OH)`, and likewise for the columns.
 ///

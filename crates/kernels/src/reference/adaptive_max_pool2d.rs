@@ -3,7 +3,7 @@
 use super::adaptive_avg_pool2d::region;
 use super::{cells, check_len};
 
-/// Largest value of each of the `OH × OW` regions that the input is cut into, and where it was.
+/// Computes the largest value of each of the `OH × OW` regions that the input is cut into, and its position.
 ///
 /// `y[n,c,oy,ox] = max of x[n, c, r, q]` over `floor(oy·H/OH) ≤ r < ceil((oy+1)·H/OH)`, and likewise for the columns.
 ///

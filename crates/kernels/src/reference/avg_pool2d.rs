@@ -3,7 +3,7 @@
 use super::{cells, check_len, tap_offset};
 use crate::shape::PoolShape;
 
-/// Mean of each window.
+/// Computes the mean of each window.
 ///
 /// `y[n,c,oy,ox] = (1/D) · Σ_{ky,kx} x[n, c, oy·s + ky·d − p, ox·s + kx·d − p]`, cells outside the input read as 0.
 ///
@@ -15,7 +15,7 @@ use crate::shape::PoolShape;
 ///
 /// # PyTorch
 /// `torch.nn.functional.avg_pool2d`, which has no dilation. With `count_include_pad`, its default, all of the requested padding
-/// is counted, but not what `ceil_mode` adds after it; without, none.
+/// is counted, but not the cells that `ceil_mode` adds after it; without it, none.
 pub fn avg_pool2d(n: usize, shape: &PoolShape, counted: [[usize; 2]; 2], x: &[f64]) -> Vec<f64> {
     let [h, w] = shape.input;
     check_len("avg_pool2d x [N, C, H, W]", x.len(), n * shape.channels * h * w);

@@ -7,9 +7,9 @@ use super::{LayerGrads, check_len};
 pub struct BatchNormTrain {
     /// The normalized, scaled and shifted input, `[N, C, H, W]`.
     pub y: Vec<f64>,
-    /// Mean of each channel over the batch, `[C]`.
+    /// The mean of each channel over the batch, `[C]`.
     pub mean: Vec<f64>,
-    /// Biased variance of each channel over the batch (divided by the count), `[C]`.
+    /// The biased variance of each channel over the batch (divided by the count), `[C]`.
     pub var: Vec<f64>,
 }
 
@@ -51,7 +51,7 @@ pub fn batch_norm2d_train(
     BatchNormTrain { y, mean, var }
 }
 
-/// Running statistics after a training step: `(running_mean, running_var)`.
+/// Computes the running statistics after a training step: `(running_mean, running_var)`.
 ///
 /// `running = (1 − momentum) · running + momentum · batch`
 ///

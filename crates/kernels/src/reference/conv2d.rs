@@ -3,7 +3,7 @@
 use super::{LayerGrads, cells, check_len, tap_offset};
 use crate::shape::ConvShape;
 
-/// 2-D convolution.
+/// Computes a two-dimensional convolution.
 ///
 /// `y[n,o,oy,ox] = bias[o] + Σ_{i,ky,kx} weight[o,i,ky,kx] · x[n, g·(C_in/G) + i, oy·s + ky·d − p, ox·s + kx·d − p]`
 ///

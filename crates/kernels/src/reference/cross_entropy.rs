@@ -3,15 +3,15 @@
 use super::{check_len, log_softmax};
 use crate::loss::Target;
 
-/// The loss, and its gradient with respect to the logits.
+/// Computes the loss, and its gradient with respect to the logits.
 ///
 /// `loss = (1/W) Σ_n [ (1−ε) · w[y_n] · (−logp[n,y_n]) + (ε/C) · Σ_c w[c] · (−logp[n,c]) ]`
 ///
 /// `grad_logits[n,k] = (1/W) · ( exp(logp[n,k]) · Σ_c t[n,c] − t[n,k] )`
 ///
-/// with `logp = log_softmax(logits)`, `w` the class weights (1 when absent), `W = Σ_n w[y_n]`, `ε` the label smoothing, and
-/// `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]` the target that the two terms amount to. Note that the mean divides by
-/// the weights of the *labels*, in the smooth part too.
+/// with `logp = log_softmax(logits)`, `w` the class weights (1 when absent), `W = Σ_n w[y_n]`, `ε` the label smoothing,
+/// and `t[n,c] = (1−ε) · w[y_n] · [c = y_n] + (ε/C) · w[c]` the target that the two terms amount to. Note that the
+/// mean divides by the weights of the *labels*, in the smoothed part, too.
 ///
 /// For a mixture (a [`Target`] with `0 < λ < 1`) the target is `λ · t(a) + (1−λ) · t(b)`, and it counts as
 /// `λ · w[a] + (1−λ) · w[b]` in `W`.

@@ -1,9 +1,9 @@
-//! Resizing of images, `[N, C, H, W]` to `[N, C, OH, OW]`: each output pixel reads the corresponding position of the input,
-//! which usually lies between pixels.
+//! Resizing of images, `[N, C, H, W]` to `[N, C, OH, OW]`: each output pixel reads the corresponding position of the
+//! input, which is usually between pixels.
 
 use super::{cells, check_len};
 
-/// How a value between pixels is determined.
+/// The method of determining a value between pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Between {
     /// The pixel at or before the position: output `o` reads `floor(o · H / OH)`.
@@ -24,7 +24,7 @@ fn taps(between: Between, from: usize, to: usize, at: usize) -> [(usize, f64); 2
     }
 }
 
-/// Interpolation to another size.
+/// Interpolates to another size.
 ///
 /// `y[n,c,oy,ox] = Σ_{r,q} weight_oy(r) · weight_ox(q) · x[n, c, r, q]`, with the weights of [`Between`].
 ///

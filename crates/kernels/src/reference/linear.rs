@@ -2,7 +2,7 @@
 
 use super::{LayerGrads, check_len};
 
-/// Linear map of each row.
+/// Applies a linear map to each row.
 ///
 /// `y[n,o] = bias[o] + Σ_i weight[o,i] · x[n,i]`
 ///

@@ -2,14 +2,14 @@
 
 use super::check_len;
 
-/// Settings of local response normalization.
+/// The settings of local response normalization.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LocalResponse {
-    /// Number of channels in a neighborhood.
+    /// The number of channels in a neighborhood.
     pub size: usize,
-    /// Weight of the sum of squares.
+    /// The factor of the sum of squares.
     pub alpha: f64,
-    /// The power, which is negated.
+    /// The exponent of the power, with the opposite sign.
     pub beta: f64,
     /// The number that is added to the sum.
     pub k: f64,

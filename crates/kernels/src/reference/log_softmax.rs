@@ -2,7 +2,7 @@
 
 use super::{check_len, softmax};
 
-/// Turns each row of logits into log-probabilities.
+/// Converts each row of logits into log-probabilities.
 ///
 /// `y[n,c] = x[n,c] − m − ln Σ_k exp(x[n,k] − m)` with `m = max_k x[n,k]`
 ///

@@ -3,12 +3,12 @@
 use super::{cells, check_len, tap_offset};
 use crate::shape::PoolShape;
 
-/// The argmax of a window that lies entirely in the padding; its output is −∞ and its gradient goes nowhere.
+/// The argmax of a window that is entirely in the padding; its output is −∞, and its gradient is dropped.
 ///
 /// Only dilation, or padding beyond half the kernel, can make such a window.
 pub const NO_CELL: usize = usize::MAX;
 
-/// The largest value of each window, and where it was.
+/// Computes the largest value of each window, and its position.
 ///
 /// `y[n,c,oy,ox] = max_{ky,kx} x[n, c, oy·s + ky·d − p, ox·s + kx·d − p]`, cells outside the input read as −∞.
 ///

@@ -1,8 +1,8 @@
 //! The specification of every operation: naive loops over plain slices, all arithmetic in f64.
 //!
-//! This module is the only definition of what an operation *is*, as a formula and as the most literal code for it. Fast
-//! kernels, the graph's interpreter and the optimizers are tested against these functions, so nothing here is clever, blocked,
-//! fused or parallel. They are themselves tested against values computed by hand and, for the backward passes, against central
+//! This module is the only definition of an operation, as a formula and as the most literal code for it. Fast kernels, the
+//! graph's interpreter and the optimizers are tested against these functions, so nothing here is clever, blocked, fused or
+//! parallel. The functions themselves are tested against values computed by hand and, for the backward passes, against central
 //! differences.
 //!
 //! # Conventions

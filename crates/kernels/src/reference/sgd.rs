@@ -2,20 +2,20 @@
 
 use super::check_len;
 
-/// Settings of [`sgd_step`]; dampening is 0.
+/// The settings of [`sgd_step`]; dampening is 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sgd {
-    /// Learning rate.
+    /// The learning rate.
     pub learning_rate: f64,
-    /// The fraction of the momentum buffer that survives a step; 0 for no momentum.
+    /// The fraction of the momentum buffer that is kept in a step; 0 for no momentum.
     pub momentum: f64,
     /// Whether to look ahead along the momentum.
     pub nesterov: bool,
-    /// L2 penalty, added to the gradient as `weight_decay · param`.
+    /// The L2 penalty, which is added to the gradient as `weight_decay · param`.
     pub weight_decay: f64,
 }
 
-/// The parameter and the momentum buffer after a step.
+/// Returns the parameter and the momentum buffer after a step.
 ///
 /// `g = grad + weight_decay · param`,
 /// `b' = momentum · b + g` (`b' = g` on the first step, when `buffer` is `None`),

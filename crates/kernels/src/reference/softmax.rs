@@ -2,7 +2,7 @@
 
 use super::check_len;
 
-/// Turns each row of logits into probabilities.
+/// Converts each row of logits into probabilities.
 ///
 /// `y[n,c] = exp(x[n,c] − m) / Σ_k exp(x[n,k] − m)` with `m = max_k x[n,k]`, which prevents overflow without changing the
 /// result.

@@ -13,8 +13,8 @@ mod portable;
 use super::Simd;
 use std::fmt;
 
-/// An instruction set that this machine can run. Only [`Isa::available`], which queries the processor, creates one beyond plain
-/// Rust, so whoever holds an `Isa` may run the code that was compiled for it.
+/// An instruction set that this machine can run. Except for plain Rust, only [`Isa::available`], which queries the processor,
+/// creates one. Code that holds an `Isa` may therefore run the functions that were compiled for it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Isa(Kind);
 
@@ -96,7 +96,7 @@ impl Isa {
         }
     }
 
-    /// Whether it multiplies pairs of bf16 values in one instruction.
+    /// Whether the instruction set multiplies pairs of bf16 values in one instruction.
     pub fn has_bf16(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         return self.0 == Kind::Avx512Bf16;

@@ -1,9 +1,9 @@
 //! Vectors of f32 lanes with the same meaning on every instruction set.
 //!
 //! Kernel bodies are written once, over [`Simd`], and compiled once per instruction set by [`Isa::dispatch`]. A lane is always
-//! an output channel (or an output feature), so the number of lanes changes how much is done at once and never the order in
-//! which one output element is summed: AVX-512, AVX2 and the portable path agree bit for bit on targets with a fused
-//! multiply-add.
+//! an output channel (or an output feature), so the number of lanes changes how many elements are computed at once and never
+//! the order in which one output element is summed: AVX-512, AVX2 and the portable path agree bit for bit on targets with a
+//! fused multiply-add.
 
 mod arithmetic;
 mod isa;
@@ -13,7 +13,7 @@ pub(crate) use arithmetic::Arithmetic;
 pub use isa::Isa;
 pub(crate) use isa::Task;
 
-/// Number of lanes of one activation block: the width of the layout, whatever the width of a register.
+/// The number of lanes of one activation block: the width of the layout, whatever the width of a register.
 pub const BLOCK: usize = 16;
 
 /// A register of [`Simd::LANES`] f32 values.

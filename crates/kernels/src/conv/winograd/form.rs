@@ -15,7 +15,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// Number of output pixels of a tile along one axis.
+    /// The number of output pixels of a tile along one axis.
     pub fn out(self) -> usize {
         match self {
             Self::F23 | Self::F25 => 2,
@@ -23,7 +23,7 @@ impl Form {
         }
     }
 
-    /// Number of taps of the window along one axis.
+    /// The number of taps of the window along one axis.
     pub fn taps(self) -> usize {
         match self {
             Self::F23 | Self::F43 => 3,
@@ -49,13 +49,13 @@ impl Form {
         is_plain && shape.groups == 1
     }
 
-    /// Number of tiles of a sample, down and across.
+    /// The numbers of tiles of a sample, down and across.
     pub fn tiles(self, shape: &ConvShape) -> [usize; 2] {
         shape.output().map(|size| size.div_ceil(self.out()))
     }
 
-    /// Length of the transformed weights of a convolution: `[C_out / 64][points][4][C_in][16]`, in the order in which they are
-    /// read.
+    /// The number of values of the transformed weights of a convolution: `[C_out / 64][points][4][C_in][16]`, in the order in
+    /// which they are read.
     pub fn weight_len(self, shape: &ConvShape) -> usize {
         shape.c_out.div_ceil(BLOCK) * self.points() * shape.c_in * BLOCK
     }

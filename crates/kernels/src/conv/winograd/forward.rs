@@ -63,7 +63,7 @@ impl Cut {
 }
 
 impl Winograd {
-    /// The forward pass of `shape`; `u` holds its transformed weights, `bias` one value per lane of `y`'s blocks.
+    /// Creates the forward pass of `shape`; `u` holds its transformed weights, `bias` one value per lane of `y`'s blocks.
     ///
     /// # Panics
     /// If the form does not [fit](Form::fits) the convolution, or the geometry of `x` or `y` does not.
@@ -98,7 +98,7 @@ impl Winograd {
     /// Adds a value, if there is one, after the bias and before the activation.
     ///
     /// # Panics
-    /// If it has another shape than the output, or is the output.
+    /// If the value has another shape than the output, or is the output.
     #[must_use]
     pub fn with_added(self, added: Option<Value>) -> Self {
         added.iter().for_each(|added| check_same("winograd conv+add", added, &self.y));

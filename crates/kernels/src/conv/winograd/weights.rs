@@ -18,7 +18,7 @@ pub struct WinogradWeights {
 }
 
 impl WinogradWeights {
-    /// For `shape`, whose packed weights are in `w`; `u` holds [`Form::weight_len`] values.
+    /// Creates the kernel for `shape`, whose packed weights are in `w`; `u` holds [`Form::weight_len`] values.
     ///
     /// # Panics
     /// If the form does not [fit](Form::fits) the convolution.
