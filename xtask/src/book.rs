@@ -48,7 +48,7 @@ pub(crate) fn run(asked: &Asked) -> Result<()> {
         println!("{:<36}NOT RUN: this page trains for minutes; drop --quick to run it", page.name)
     });
     ensure!(!chosen.is_empty(), "no page of {BOOK} begins with {}", asked.pages.join(" or "));
-    let path = with_binary(&binary(asked.debug)?)?;
+    let path = with_binary(&binary(asked)?)?;
     let (start, mut changed) = (Instant::now(), 0);
     for page in chosen {
         let start = Instant::now();
@@ -124,17 +124,28 @@ fn shape(book: &Path, pages: &[(Page, String)]) -> Result<Vec<String>> {
 }
 
 /// Builds the binary and returns its path.
-fn binary(debug: bool) -> Result<PathBuf> {
+fn binary(asked: &Asked) -> Result<PathBuf> {
     let mut build = plain_cargo();
-    build.args(["build", "--locked", "--bin", "striate", "--message-format", "json-render-diagnostics"]);
-    build.args((!debug).then_some("--release")).stderr(std::process::Stdio::inherit());
-    let output = build.output().context("cannot start cargo build")?;
-    ensure!(output.status.success(), "cargo build: {}", output.status);
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let executable = |line: &str| {
-        serde_json::from_str::<serde_json::Value>(line).ok()?["executable"].as_str().map(PathBuf::from)
+    match asked.tested {
+        true => build.args(["test", "--workspace", "--no-run"]),
+        false => build.args(["build", "--bin", "striate"]),
     };
-    messages.lines().rev().find_map(executable).context("cargo build reported no executable")
+    build.args(["--locked", "--message-format", "json-render-diagnostics"]);
+    build.args((!asked.debug).then_some("--release")).stderr(std::process::Stdio::inherit());
+    let output = build.output().context("cannot start cargo")?;
+    ensure!(output.status.success(), "{build:?}: {}", output.status);
+    let messages = String::from_utf8_lossy(&output.stdout);
+    messages.lines().rev().find_map(executable).context("cargo reported no executable called striate")
+}
+
+/// The path of the binary, if it is what a message of cargo is about, and not one of its tests.
+fn executable(message: &str) -> Option<PathBuf> {
+    let message = serde_json::from_str::<serde_json::Value>(message).ok()?;
+    let is_binary = message["target"]["name"] == "striate" && message["target"]["kind"][0] == "bin";
+    if !is_binary || message["profile"]["test"] != false {
+        return None;
+    }
+    message["executable"].as_str().map(PathBuf::from)
 }
 
 /// `PATH` with the folder of the binary in front.

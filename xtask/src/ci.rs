@@ -39,7 +39,13 @@ pub(crate) fn run() -> Result<()> {
     steps.run("features", "cargo xtask features", features::run)?;
     steps.run("msrv", "cargo xtask msrv", msrv::run)?;
     steps.run("book", "cargo xtask book --check --debug --quick", || {
-        book::run(&book::Asked { check: true, debug: true, quick: true, ..book::Asked::default() })
+        book::run(&book::Asked {
+            check: true,
+            debug: true,
+            quick: true,
+            tested: true,
+            ..book::Asked::default()
+        })
     })?;
     steps.run("wasm", "tools/wasm/run.sh --check", || {
         let mut script = Command::new("tools/wasm/run.sh");

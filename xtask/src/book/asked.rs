@@ -9,6 +9,9 @@ pub(crate) struct Asked {
     pub(crate) check: bool,
     /// Use the debug build, for the binary and for examples (`--debug`).
     pub(crate) debug: bool,
+    /// Take the binary that `cargo test --workspace` has built, which CI has run before: features of crates that only tests need
+    /// make it another build than that of the binary alone, which would take minutes more.
+    pub(crate) tested: bool,
     /// Skip the pages that train for minutes, see `LONG` (`--quick`).
     pub(crate) quick: bool,
     /// Prefixes of page names; empty means every page.
