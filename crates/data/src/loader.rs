@@ -117,7 +117,7 @@ impl<'a> Loader<'a> {
     /// samples into which a batch is divided. With shuffling, a different sample is left out each epoch.
     ///
     /// This is for training networks with batch norm, which normalizes over the samples of a batch: a single sample has no
-    /// batch statistics of its own, and would change the running statistics as much as a whole batch does. Nothing is left out
+    /// others to be normalized with, and would change the running statistics as much as a whole batch does. Nothing is left out
     /// if `part` is 1, or if there is only one sample.
     ///
     /// # PyTorch

@@ -164,7 +164,7 @@ impl Preprocess {
         Self::new([3, size, size], &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225])?.with_crop_fraction(0.875)
     }
 
-    /// Sets the number of pixels to which the shorter side of images is resized before the center is cropped.
+    /// Sets `shorter`, the number of pixels to which the shorter side of images is resized before the center is cropped.
     ///
     /// # Errors
     /// [`InputError::Preprocess`] when the crop would not fit, or `shorter` is above 8192.
@@ -181,8 +181,8 @@ impl Preprocess {
         Ok(Self { resize_shorter: Some(shorter), ..self })
     }
 
-    /// Sets the share of the shorter side that the center crop keeps: the shorter side is resized to `round(size / fraction)`
-    /// pixels, where `size` is the longer side of the input.
+    /// Sets `fraction`, the share of the shorter side that the center crop keeps: the shorter side is resized to
+    /// `round(size / fraction)` pixels, where `size` is the longer side of the input.
     ///
     /// # Errors
     /// [`InputError::Preprocess`] when the fraction is not above 0 and at most 1, or when the size becomes too large.

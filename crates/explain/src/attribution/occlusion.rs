@@ -22,7 +22,7 @@ pub struct Patch {
 const ALONG: usize = 8;
 
 impl Patch {
-    /// Returns the default patch for an image `[C, H, W]`: an eighth of its longer side, so that neighbors overlap by half.
+    /// Returns the default patch for an image `[C, H, W]`: an eighth of its longer side, with neighbors that overlap by half.
     pub fn of([_, h, w]: [usize; 3]) -> Self {
         let side_px = h.max(w).div_ceil(ALONG);
         Self { side_px, stride_px: side_px.div_ceil(2) }

@@ -111,7 +111,7 @@ macro_rules! each_pointwise {
             ), Any, Moves, Some(Shift::Zero);
             /// `x` where it is above 0, else `alpha · (e^x − 1)`.
             Elu: elu(
-                /// The negated limit of the function far below 0.
+                /// The factor of the exponential: the function tends to `−alpha` far below 0.
                 alpha
             ), Any, Exponential, None;
             /// The scaled exponential linear unit, whose constants keep mean 0 and variance 1.

@@ -125,7 +125,7 @@ impl Record {
         self.sum / self.finite().max(1) as f64
     }
 
-    /// The root mean square of the finite values.
+    /// The root mean square `sqrt(mean(v^2))` of the finite values.
     pub fn rms(&self) -> f64 {
         (self.squares / self.finite().max(1) as f64).sqrt()
     }

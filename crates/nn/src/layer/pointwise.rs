@@ -164,7 +164,7 @@ impl Forward for LeakyReLU {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ELU {
-    /// The negated limit of the function far below 0.
+    /// The factor of the exponential: the function tends to `−alpha` far below 0.
     pub alpha: f32,
 }
 
