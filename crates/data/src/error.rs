@@ -101,7 +101,7 @@ pub enum DataError {
     },
     /// A folder lacks idx files.
     #[error(
-        "{folder}: {} not found in this folder (raw or .gz, with '-' or '.' before \"idx\"); a data set consists of four files, {}, or of a folder of images for each class",
+        "{folder}: {} not found in this folder (raw or .gz, with '-' or '.' before \"idx\"); a data set consists either of the four files {}, or of a folder of images for each class",
         missing.join(", "), files.join(", "), folder = .folder.display()
     )]
     FolderIncomplete {

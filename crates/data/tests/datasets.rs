@@ -168,7 +168,7 @@ fn messages_say_where_and_what_to_do() {
     fs::create_dir(&folder).unwrap();
     write_set(&folder);
     fs::remove_file(folder.join(NAMES[2])).unwrap();
-    expect![[r#"ROOT/mine: t10k-images-idx3-ubyte not found in this folder (raw or .gz, with '-' or '.' before "idx"); a data set consists of four files, train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, or a folder of images for each class"#]].assert_eq(&message(root, "ROOT/mine"));
+    expect![[r#"ROOT/mine: t10k-images-idx3-ubyte not found in this folder (raw or .gz, with '-' or '.' before "idx"); a data set consists either of the four files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, or of a folder of images for each class"#]].assert_eq(&message(root, "ROOT/mine"));
     write_set(&folder);
     fs::write(folder.join(NAMES[3]), labels_idx(&[0, 1, 2])).unwrap();
     expect!["ROOT/mine/t10k-labels-idx1-ubyte: 3 labels for the 2 images of ROOT/mine/t10k-images-idx3-ubyte; the two files belong to different sets"].assert_eq(&message(root, "ROOT/mine"));

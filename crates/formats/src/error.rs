@@ -123,7 +123,9 @@ pub enum Problem {
         got: &'static str,
     },
     /// This program does not know the format version of the file.
-    #[error("format version {got:?}, but this program reads version {expected:?}; use a newer striate")]
+    #[error(
+        "the file has format version {got:?}, but this program reads version {expected:?}; use a newer striate"
+    )]
     Version {
         /// The version that this program reads.
         expected: &'static str,

@@ -174,7 +174,9 @@ fn other_files_are_told_apart() {
         .assert_eq(&error.to_string());
     check(
         &edited("\"striate.format\":\"1\"", "\"striate.format\":\"2\""),
-        &expect![[r#"format version "2", but this program reads version "1"; use a newer striate"#]],
+        &expect![[
+            r#"the file has format version "2", but this program reads version "1"; use a newer striate"#
+        ]],
     );
     check(
         &edited("\"striate.golden\"", "\"striate.silver\""),

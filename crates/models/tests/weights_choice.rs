@@ -153,7 +153,7 @@ fn what_nothing_tells_apart_is_asked() {
     check(
         file().load(by_key("middle")),
         &expect![
-            "pth: no arrays under the key `middle`; there are some under left (8 arrays), right (8 arrays)"
+            "pth: there are no arrays under the key `middle`, but there are some under left (8 arrays), right (8 arrays)"
         ],
     );
     // Two networks that differ in their classes alone are told apart only where the classes are given.

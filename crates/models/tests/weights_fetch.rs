@@ -172,7 +172,7 @@ fn names() {
         folder.path(),
         &server,
         expect![
-            "no weights or file named `resnt18`, did you mean `resnet18`?; give a file, a URL, timm/NAME.TAG, or one of: resnet18.v1"
+            "there are no weights and no file named `resnt18` (did you mean `resnet18`?); give a file, a URL, timm/NAME.TAG, or one of: resnet18.v1"
         ],
     );
     let lite = registry::find("efficientnet_lite0").unwrap();

@@ -24,7 +24,7 @@ pub enum FitError {
     },
     /// The network and the data have different numbers of classes.
     #[error(
-        "the network {model} has outputs {got:?}, but the data set {data} has {expected} classes; build it for {expected}"
+        "the network {model} has outputs {got:?}, but the data set {data} has {expected} classes; build the network for {expected}"
     )]
     Classes {
         /// The name of the network.

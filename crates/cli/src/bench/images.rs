@@ -19,7 +19,7 @@ impl Work {
         let (name, data) = match named {
             Some(name) => (name.to_owned(), load(name)?),
             None if find("mnist").is_ok() => ("mnist".to_owned(), load("mnist")?),
-            None => (format!("the embedded digits {REPEATS} times"), repeated()?),
+            None => (format!("the embedded digits, repeated {REPEATS} times"), repeated()?),
         };
         let preprocess = preprocess_of(&data)?;
         Ok(Self { name, data, preprocess })

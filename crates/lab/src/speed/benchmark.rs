@@ -116,7 +116,7 @@ impl fmt::Display for Benchmark {
         if let Some(data) = &self.data {
             writeln!(
                 f,
-                "\nTrained on {data}; the time includes shuffling, loading, forward, backward and update, but not evaluation."
+                "\nTrained on {data}. The time includes shuffling, loading, forward, backward and update, but not evaluation."
             )?;
         }
         Ok(())
@@ -203,7 +203,7 @@ mod tests {
             read_s: 0.01,
         };
         let all = Benchmark {
-            data: Some("the embedded digits 6 times".into()),
+            data: Some("the embedded digits, repeated 6 times".into()),
             images_per_epoch: Some(60_000),
             train_epoch_s: Some(1.5),
             train_epoch_batch1000_s: Some(1.25),
@@ -228,7 +228,7 @@ mod tests {
             ───────────────────  ─────  ─────────  ─────────  ─────  ───────  ────────────
             resnet18                 8     250 ms     300 ms   1.20  12.3 MB       10.0 ms
 
-            Trained on the embedded digits 6 times; the time includes shuffling, loading, forward, backward and update, but not evaluation.
+            Trained on the embedded digits, repeated 6 times. The time includes shuffling, loading, forward, backward and update, but not evaluation.
         "#]].assert_eq(&all.to_string());
     }
 }

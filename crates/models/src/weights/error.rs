@@ -18,8 +18,8 @@ const LISTED: usize = 12;
 pub enum WeightsError {
     /// No published weights and no file have this name.
     #[error(
-        "no weights or file named `{name}`{}; give a file, a URL, timm/NAME.TAG, or one of: {}",
-        nearest.as_ref().map_or(String::new(), |near| format!(", did you mean `{near}`?")), known.join(", ")
+        "there are no weights and no file named `{name}`{}; give a file, a URL, timm/NAME.TAG, or one of: {}",
+        nearest.as_ref().map_or(String::new(), |near| format!(" (did you mean `{near}`?)")), known.join(", ")
     )]
     Unknown {
         /// The name that was given.
@@ -58,7 +58,7 @@ pub enum WeightsError {
         model: String,
     },
     /// The file has no dictionary of arrays under this key.
-    #[error("{}: no arrays under the key `{key}`; there are some under {}", path.display(), known.join(", "))]
+    #[error("{}: there are no arrays under the key `{key}`, but there are some under {}", path.display(), known.join(", "))]
     Key {
         /// The path of the file.
         path: PathBuf,

@@ -59,7 +59,7 @@ pub(super) fn mistakes(page: &Page<'_>, out: &mut String) -> Result<(), ReportEr
     let _ = writeln!(
         out,
         "<p class=\"small soft\">{shown} of {wrong}, starting with the lowest probability of the label. Check whether \
-         some of them are labeled wrong.</p>\n<ul class=\"mistakes\">"
+         some of them are mislabeled.</p>\n<ul class=\"mistakes\">"
     );
     for mistake in &page.mistakes {
         item(page, mistake, out)?;

@@ -167,7 +167,9 @@ fn a_network_for_other_classes_or_images() {
     check(
         fit(&world.job(None, false), &mut []),
         Path::new("/nowhere"),
-        &expect!["the network bars-net has outputs [3], but the data set bars has 4 classes; build it for 4"],
+        &expect![
+            "the network bars-net has outputs [3], but the data set bars has 4 classes; build the network for 4"
+        ],
     );
     let mut world = World::new();
     world.preprocess = Preprocess::new([1, 12, 12], &[0.3], &[0.25]).unwrap();
