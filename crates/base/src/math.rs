@@ -1,7 +1,7 @@
 //! `exp` and `ln`, computed only by sums and products.
 //!
 //! The functions of the system's math library may differ in the last bit between machines; these do not. Their error is below
-//! 1e-14, relative or absolute.
+//! 1e-14, relative to the true value or to 1.
 
 use std::f64::consts::{LN_2, SQRT_2};
 

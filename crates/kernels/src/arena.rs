@@ -138,9 +138,10 @@ mod tests {
         assert!(Arena::zeroed(usize::MAX).is_none());
     }
 
-    /// Kilobytes on large pages of the mapping at `address`.
+    /// Kilobytes that Linux counts under `what` in the mapping of this arena.
     #[cfg(target_os = "linux")]
-    fn on_large_pages(address: usize) -> Option<usize> {
+    fn kilobytes(arena: &Arena, what: &str) -> Option<usize> {
+        let address = arena.as_ptr() as usize;
         let maps = std::fs::read_to_string("/proc/self/smaps").ok()?;
         let start_of = |line: &str| usize::from_str_radix(line.split_once('-')?.0, 16).ok();
         let holds = |line: &str| {
@@ -149,7 +150,7 @@ mod tests {
             start_of(line).is_some_and(|start| start <= address) && end.is_some_and(|end| address < end)
         };
         let mut lines = maps.lines().skip_while(|line| !holds(line));
-        let pages = lines.find_map(|line| line.strip_prefix("AnonHugePages:"))?;
+        let pages = lines.find_map(|line| line.strip_prefix(what))?;
         pages.trim().strip_suffix(" kB")?.parse().ok()
     }
 
@@ -161,6 +162,17 @@ mod tests {
             return; // the system offers no large pages
         }
         let mut arena = Arena::zeroed(16 << 20).unwrap();
-        assert!(on_large_pages(arena.as_mut_ptr() as usize).unwrap() > 0);
+        arena.as_mut_slice().fill(1.0);
+        assert!(kilobytes(&arena, "AnonHugePages:").unwrap() > 0);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn large_arenas_take_up_memory_when_touched() {
+        let mut arena = Arena::zeroed(16 << 20).unwrap();
+        let all = 64 << 10;
+        assert!(kilobytes(&arena, "Rss:").unwrap() < all / 2);
+        arena.as_mut_slice().fill(1.0);
+        assert!(kilobytes(&arena, "Rss:").unwrap() >= all);
     }
 }

@@ -12,7 +12,7 @@ use crate::simd::{Arithmetic, math};
 /// Clevert 2015.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Elu {
-    /// The negated limit of the function far below 0.
+    /// The factor of the exponential: the function tends to `−alpha` far below 0.
     pub alpha: f32,
 }
 

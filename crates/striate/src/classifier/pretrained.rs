@@ -114,7 +114,7 @@ impl Pretrained {
     ///
     /// let resnet18 = Pretrained::load(registry::find("resnet18")?, "resnet18", LoadOptions::default())?;
     /// let mut model = Predictor::new(resnet18.unverified()?, &Engine::new(None)?)?;
-    /// println!("{}", model.predict(&striate::image::Image::open("photo.jpg")?)?.class());
+    /// println!("{}", model.predict(&striate::image::Image::open("photo.jpg".as_ref())?)?.class());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn unverified(self) -> Result<Unverified, Problem> {
