@@ -1,60 +1,24 @@
 //! `striate val`: evaluates a model, with a 95 % confidence interval of its accuracy.
 
+mod args;
+
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::Args as ClapArgs;
 use striate::Classifier;
 use striate::data::{Dataset, Measured};
 use striate::formats::ModelFile;
 use striate::report::text::grouped;
 use striate::train::{Evaluation, EvaluationPage, RunFolder};
 
-use crate::compute::Compute;
-use crate::exit::Usage;
 use crate::flags::model_path;
-use crate::flags_data::PartFlags;
 use crate::kept::found;
-use crate::look::{NamedFlags, open_model};
+use crate::look::open_model;
 use crate::out;
 use crate::report;
-use crate::train::command::join;
 use crate::trained_on::data_for;
-
-/// Measure a model's accuracy on a data set or a folder of images
-#[derive(Debug, ClapArgs)]
-#[command(override_usage = "\
-striate val [OPTIONS] MODEL [DATA]
-       striate val [OPTIONS] --model NAME [--weights SOURCE] DATA")]
-#[command(after_help = "\
-Examples:
-  striate val convnet digits
-  striate val runs/train                            the test images of the data set it was trained on
-  striate val runs/train FOLDER --report page.html  every image in a folder")]
-pub(crate) struct Args {
-    /// A model file, the folder of a run, or one of the shipped models convnet, convnet_gap and mlp (not with --model)
-    #[arg(value_name = "MODEL", required_unless_present = "model")]
-    path: Option<PathBuf>,
-    /// A data set by name, a folder of images (DIR/CLASS/IMAGE), or a folder of idx files [default: the held-out images of the
-    /// data set that the model was trained on]
-    data: Option<String>,
-    /// Same as DATA
-    #[arg(short, long = "data", value_name = "DATA", conflicts_with = "data", hide = true)]
-    data_flag: Option<String>,
-    #[command(flatten)]
-    which: PartFlags,
-    #[command(flatten)]
-    named: NamedFlags,
-    /// File for the report with curves, matrix, mistakes and calibration [default: report-val-DATA-PART.html in the run's folder]
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    compute: Compute,
-}
+pub(crate) use args::Args;
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
     let (mut model, measured) = open(args)?;
@@ -77,49 +41,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<u8> {
         out::print(&text)?;
     }
     Ok(0)
-}
-
-impl Args {
-    /// The model and the data as they were typed; with --model, the only path is the data.
-    fn paths(&self) -> Result<(Option<&Path>, Option<&str>), Usage> {
-        let data = self.data.as_deref().or(self.data_flag.as_deref());
-        match (self.named.name(), &self.path, data) {
-            (None, path, data) => Ok((path.as_deref(), data)),
-            (Some(_), None, data) => Ok((None, data)),
-            (Some(_), Some(path), None) => Ok((None, path.to_str())),
-            (Some(_), Some(path), Some(_)) => {
-                Err(Usage(format!("{}: with --model, expected only a data set, got 2 paths", path.display())))
-            }
-        }
-    }
-
-    /// The data set that was named.
-    fn named(&self) -> Option<&str> {
-        self.paths().ok().and_then(|(_, data)| data)
-    }
-
-    /// The model file, where one was given.
-    fn file(&self) -> Option<&Path> {
-        self.paths().ok().and_then(|(file, _)| file)
-    }
-
-    /// The command in one line, without what only says where the result goes.
-    fn typed(&self) -> String {
-        let mut words = vec!["striate".into(), "val".into()];
-        words.extend(self.file().map(|file| file.display().to_string()));
-        words.extend(self.named.typed());
-        words.extend(self.named().map(Into::into));
-        if let Some(choice) = self.which.split {
-            words.extend(["--split".into(), choice.name().into()]);
-        }
-        join(&words)
-    }
-
-    /// The name of the model in messages.
-    fn subject(&self) -> String {
-        let name = self.named.name().map(Into::into);
-        name.or(self.file().map(|file| file.display().to_string())).unwrap_or_default()
-    }
 }
 
 /// The model, and the images that it is evaluated on.
