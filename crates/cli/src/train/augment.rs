@@ -88,24 +88,11 @@ fn crop(text: &str) -> Result<Crop, String> {
 }
 
 fn policy(text: &str) -> Result<Auto, String> {
-    let (mut num_ops, mut magnitude) = (2, 9);
-    let wrong = || format!("expected trivial, rand, rand-n2-m9 or off, got {text}; try trivial");
-    match text {
-        "off" | "none" => return Ok(Auto(None)),
-        "trivial" | "ta_wide" => return Ok(Auto(Some(Policy::TrivialAugment))),
-        "rand" | "ra" | "randaugment" => {}
-        _ => {
-            for part in text.strip_prefix("rand-").ok_or_else(wrong)?.split('-') {
-                let number = |prefix: char| part.strip_prefix(prefix).and_then(|n| n.parse().ok());
-                match (number('n'), number('m')) {
-                    (Some(n), _) => num_ops = n,
-                    (_, Some(m)) => magnitude = m,
-                    _ => return Err(wrong()),
-                }
-            }
-        }
+    if ["off", "none"].contains(&text) {
+        return Ok(Auto(None));
     }
-    Ok(Auto(Some(Policy::RandAugment { num_ops, magnitude })))
+    let wrong = || format!("expected trivial, rand, rand-n2-m9 or off, got {text}; try trivial");
+    Policy::get(text).map(|policy| Auto(Some(policy))).ok_or_else(wrong)
 }
 
 fn jitter(text: &str) -> Result<Jitter, String> {

@@ -35,6 +35,35 @@ pub enum Policy {
 const STRONGEST: u32 = 30;
 
 impl Policy {
+    /// The policy of this name, as torchvision and timm write them: `trivial` or `ta_wide`; `rand`, `ra` or `randaugment` with 2
+    /// operations of strength 9; or `rand-n3-m7` with 3 of strength 7. `None` for any other name.
+    ///
+    /// # Example
+    /// ```
+    /// use striate_data::augment::Policy;
+    ///
+    /// assert_eq!(Policy::get("trivial"), Some(Policy::TrivialAugment));
+    /// assert_eq!(Policy::get("rand-m7"), Some(Policy::RandAugment { num_ops: 2, magnitude: 7 }));
+    /// assert_eq!(Policy::get("rand-x7"), None);
+    /// ```
+    pub fn get(name: &str) -> Option<Self> {
+        let (mut num_ops, mut magnitude) = (2, 9);
+        match name {
+            "trivial" | "ta_wide" => return Some(Self::TrivialAugment),
+            "rand" | "ra" | "randaugment" => {}
+            _ => {
+                for part in name.strip_prefix("rand-")?.split('-') {
+                    let number = |prefix: char| part.strip_prefix(prefix).and_then(|n| n.parse().ok());
+                    match (number('n'), number('m')) {
+                        (Some(n), _) => num_ops = n,
+                        (_, m) => magnitude = m?,
+                    }
+                }
+            }
+        }
+        Some(Self::RandAugment { num_ops, magnitude })
+    }
+
     pub(super) fn check(&self) -> Result<(), DataError> {
         if let Self::RandAugment { num_ops, magnitude } = *self {
             if !(1..=14).contains(&num_ops) {
@@ -145,6 +174,27 @@ mod tests {
     use crate::rng::Use;
 
     const RAND: Policy = Policy::RandAugment { num_ops: 2, magnitude: 9 };
+
+    #[test]
+    fn policies_have_the_names_of_torchvision_and_timm() {
+        let rand = |num_ops, magnitude| Some(Policy::RandAugment { num_ops, magnitude });
+        for (name, policy) in [
+            ("trivial", Some(Policy::TrivialAugment)),
+            ("ta_wide", Some(Policy::TrivialAugment)),
+            ("rand", rand(2, 9)),
+            ("ra", rand(2, 9)),
+            ("randaugment", rand(2, 9)),
+            ("rand-n3-m7", rand(3, 7)),
+            ("rand-m7-n3", rand(3, 7)),
+            ("rand-n1", rand(1, 9)),
+            ("rand-", None),
+            ("rand-x3", None),
+            ("rand-n", None),
+            ("off", None),
+        ] {
+            assert_eq!(Policy::get(name), policy, "{name}");
+        }
+    }
 
     /// torchvision's tables: `_augmentation_space` of the two classes, at bins 0, 9 and 30.
     #[test]
