@@ -10,8 +10,8 @@ type Corners = [(f64, f64); 4];
 const SLACK_PX: f64 = 0.01;
 
 impl Scene {
-    /// Lists the texts that overlap another text or an image, and the texts and images that leave the drawing, one sentence
-    /// each. The list is empty for a legible drawing.
+    /// Lists the texts that overlap another text or an image, the texts and images that leave the drawing, and the texts that leave
+    /// the [block](crate::layout::Block) for which they were drawn, one sentence each. The list is empty for a legible drawing.
     ///
     /// A text occupies the rectangle of its line: as wide as its characters, and as high as the font reaches above and below
     /// the baseline.
@@ -32,13 +32,16 @@ impl Scene {
         let images: Vec<(String, Corners)> = self.shapes.iter().filter_map(image_corners).collect();
         let mut found = Vec::new();
         for (name, corners) in texts.iter().chain(&images) {
-            let inside = |&(x, y): &(f64, f64)| {
-                let within = |v: f64, size: f64| (-SLACK_PX..=size + SLACK_PX).contains(&v);
-                within(x, self.width_px) && within(y, self.height_px)
-            };
-            if !corners.iter().all(inside) {
+            if !is_inside(corners, (0.0, 0.0), (self.width_px, self.height_px)) {
                 found.push(format!("{name} leaves the drawing"));
             }
+        }
+        for block in &self.boxes {
+            let texts =
+                self.shapes.get(block.shapes.clone()).unwrap_or_default().iter().filter_map(text_corners);
+            let left =
+                texts.filter(|(_, corners)| !is_inside(corners, block.at, (block.width, block.height)));
+            found.extend(left.map(|(name, _)| format!("{name} leaves its block")));
         }
         for (i, (name, corners)) in texts.iter().enumerate() {
             let others = texts[i + 1..].iter().chain(&images);
@@ -47,6 +50,12 @@ impl Scene {
         }
         found
     }
+}
+
+/// Whether all corners are in the rectangle at `at`.
+fn is_inside(corners: &Corners, at: (f64, f64), (width, height): (f64, f64)) -> bool {
+    let within = |v: f64, size: f64| (-SLACK_PX..=size + SLACK_PX).contains(&v);
+    corners.iter().all(|&(x, y)| within(x - at.0, width) && within(y - at.1, height))
 }
 
 /// A text without visible characters takes no room.

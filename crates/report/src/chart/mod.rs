@@ -25,6 +25,7 @@ pub(crate) use encode::png;
 pub use font::{fit as fit_text, width_px};
 pub use rate_search::{RateChart, rate_search};
 pub use reliability::reliability;
+pub(crate) use scene::TextBox;
 pub use scene::{Anchor, Scene, Shape};
 pub use svg::Escaped;
 

@@ -2,6 +2,7 @@
 
 use crate::color::Rgb;
 use crate::thumbnail::Thumbnail;
+use std::ops::Range;
 
 /// A drawing: shapes on white, painted in order. Lengths are CSS pixels, and y grows downwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +15,19 @@ pub struct Scene {
     pub description: String,
     /// The shapes, back to front.
     pub shapes: Vec<Shape>,
+    /// The boxes that texts must not leave.
+    pub(crate) boxes: Vec<TextBox>,
+}
+
+/// A box that some texts of a [`Scene`] must not leave: that of the block for which they were drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TextBox {
+    /// The upper left corner.
+    pub(crate) at: (f64, f64),
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    /// The indices of the shapes, of which the texts are held to the box.
+    pub(crate) shapes: Range<usize>,
 }
 
 /// One shape of a [`Scene`].
@@ -100,7 +114,7 @@ pub enum Anchor {
 impl Scene {
     /// Creates an empty drawing.
     pub fn new(width_px: f64, height_px: f64, description: impl Into<String>) -> Self {
-        Self { width_px, height_px, description: description.into(), shapes: Vec::new() }
+        Self { width_px, height_px, description: description.into(), shapes: Vec::new(), boxes: Vec::new() }
     }
 
     /// Adds a filled rectangle.
@@ -108,7 +122,7 @@ impl Scene {
         self.shapes.push(Shape::Rect { x, y, width, height, fill, tooltip: None });
     }
 
-    /// Moves every shape.
+    /// Moves every shape, and every box.
     pub(crate) fn shift(&mut self, right: f64, down: f64) {
         for shape in &mut self.shapes {
             match shape {
@@ -121,6 +135,7 @@ impl Scene {
                 }
             }
         }
+        self.boxes.iter_mut().for_each(|of| of.at = (of.at.0 + right, of.at.1 + down));
     }
 
     /// Adds a solid line of width 1.

@@ -1,7 +1,7 @@
 //! The parts of a page: boxes that know their size before they are placed.
 
 use super::style::MARGIN;
-use crate::chart::{Anchor, Scene};
+use crate::chart::{Anchor, Scene, TextBox};
 
 /// A part of a page with its size; what it contains is placed relative to its upper left corner.
 ///
@@ -31,11 +31,20 @@ impl Block {
         Self { scene: Scene::new(width_px, height_px, String::new()) }
     }
 
-    /// Creates a block of this size with the shapes that `draw` adds to it, such as a chart.
+    /// Creates a block of this size with the shapes that `draw` adds to it, such as a chart. Its texts must stay in it, wherever it
+    /// is placed: [`Scene::collisions`] finds those that do not.
+    ///
+    /// # Example
+    /// ```
+    /// use striate_report::chart::Anchor;
+    /// use striate_report::layout::{Block, INK, row};
+    ///
+    /// let label = |x| Block::drawn(40.0, 18.0, |scene| scene.text((x, 13.0), 12.0, Anchor::Start, INK, "label"));
+    /// let page = row(50.0, Anchor::Start, [label(0.0), label(30.0), label(0.0)]).page("three labels");
+    /// assert_eq!(page.collisions(), ["\"label\" leaves its block"]);
+    /// ```
     pub fn drawn(width_px: f64, height_px: f64, draw: impl FnOnce(&mut Scene)) -> Self {
-        let mut block = Self::space(width_px, height_px);
-        draw(&mut block.scene);
-        block
+        Self::space(width_px, height_px).with_overlay(draw)
     }
 
     /// The width of the block.
@@ -78,7 +87,10 @@ impl Block {
 
     /// Places the shapes that `draw` adds on top of the block, such as a frame around a part of an image.
     pub fn with_overlay(mut self, draw: impl FnOnce(&mut Scene)) -> Self {
+        let before = self.scene.shapes.len();
         draw(&mut self.scene);
+        let (width, height, shapes) = (self.width_px(), self.height_px(), before..self.scene.shapes.len());
+        self.scene.boxes.push(TextBox { at: (0.0, 0.0), width, height, shapes });
         self
     }
 
@@ -95,7 +107,12 @@ impl Block {
 
     fn place(&mut self, mut block: Self, (x, y): (f64, f64)) {
         block.scene.shift(x, y);
+        let before = self.scene.shapes.len();
         self.scene.shapes.append(&mut block.scene.shapes);
+        self.scene.boxes.extend(block.scene.boxes.into_iter().map(|of| {
+            let shapes = before + of.shapes.start..before + of.shapes.end;
+            TextBox { shapes, ..of }
+        }));
     }
 }
 
@@ -240,6 +257,23 @@ mod tests {
                 [3],
             19.0
         );
+    }
+
+    #[test]
+    fn a_text_is_held_to_its_block_wherever_that_is_placed() {
+        let label = |x| {
+            Block::drawn(60.0, 18.0, |scene| {
+                scene.text((x, 13.0), 12.0, Anchor::Start, INK, format!("at {x}"))
+            })
+        };
+        let [good, left, right] = [5.0, -5.0, 50.0].map(label);
+        let padded = left.padded([9.0, 9.0, 9.0, 9.0]).with_background(|_| {});
+        let over = Block::space(80.0, 30.0)
+            .with_overlay(|scene| scene.text((5.0, 29.0), 12.0, Anchor::Start, INK, "low"));
+        let cells = [Block::space(99.0, 99.0), good, column(40.0, [padded, right]), over];
+        let page = grid(&[Anchor::Middle, Anchor::Middle], (90.0, 90.0), cells).page("four");
+        let found = ["\"at -5\" leaves its block", "\"at 50\" leaves its block", "\"low\" leaves its block"];
+        assert_eq!(page.collisions(), found);
     }
 
     proptest! {
