@@ -1,5 +1,5 @@
-//! A model that only predicts: its golden logits are computed by the very kernels that predict, so that its parameters are laid
-//! out for them once and are in memory once.
+//! A model that can only predict: its golden logits are computed by the same plan that predicts, so that its parameters are laid
+//! out for the kernels once and kept in memory once.
 
 #![cfg_attr(not(test), warn(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing))]
 
@@ -12,11 +12,12 @@ use striate_image::Preprocess;
 
 /// A model that was read and checked, except for its golden logits.
 ///
-/// Its graph is known, so that an engine can be chosen for it. Then it becomes [`Runnable`]; a [`ModelFile`] is for everything else.
+/// Its graph is known, so an engine can be chosen for it before it becomes [`Runnable`]. For everything but prediction, there is
+/// [`ModelFile`].
 #[derive(Debug, Clone)]
 pub struct Unverified {
     model: ModelFile,
-    /// Whether golden logits are to be compared; there are none for a model that is not from a model file.
+    /// Whether there are golden logits to compare; a model that does not come from a model file has none.
     has_golden: bool,
 }
 
@@ -68,10 +69,10 @@ impl Unverified {
         Ok(Self { model: ModelFile::load_unverified(path)?, has_golden: true })
     }
 
-    /// Like [`load`](Self::load), from memory.
+    /// Reads a model file from memory, like [`load`](Self::load).
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// Those of [`load`](Self::load).
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Problem> {
         Ok(Self { model: ModelFile::from_bytes_unverified(bytes)?, has_golden: true })
     }
@@ -81,12 +82,13 @@ impl Unverified {
         &self.model.graph
     }
 
-    /// The network on the threads of `engine`, once it has computed its golden logits. Its parameters are dropped one by one when
-    /// the kernels have them.
+    /// Prepares the network for use on the threads of `engine`, and compares the golden logits. The parameters are dropped one by
+    /// one, each once it is laid out for the kernels.
     ///
     /// # Errors
-    /// [`Problem::Golden`] if a logit differs from that in the file by more than [`ModelFile::verify`] allows,
-    /// [`Problem::Logits`] if one of a model without a file is not finite, and others if there is no memory for a run.
+    /// [`Problem::Golden`] if a logit differs from that in the file by more than [`ModelFile::verify`] allows;
+    /// [`Problem::Logits`] if the model does not come from a file and one of its logits is not finite; others if there is not
+    /// enough memory for a run.
     pub fn runnable(self, engine: &Engine) -> Result<Runnable, Problem> {
         let Self { model, has_golden } = self;
         // The logits of a file are those of the usual arithmetic, for which the parameters may lie in another layout.

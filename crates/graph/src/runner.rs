@@ -1,4 +1,4 @@
-//! A network that only runs, so that its parameters are in memory once.
+//! A network that can only be run, so that its parameters are kept in memory only once.
 
 use crate::engine::Engine;
 use crate::graph::Graph;
@@ -9,13 +9,13 @@ use crate::stage::{Key, Kind, Request, Stage, TILE};
 use std::borrow::Cow;
 use striate_kernels::Constants;
 
-/// A network that computes its output and nothing else. Its parameters are in memory once, as the kernels read them.
+/// A network that computes its output and nothing else. Its parameters are in memory once, in the layout that the kernels read.
 ///
-/// A [`Session`](crate::Session) gives the same bits, and keeps the parameters as well: for a look inside the network, for edits
-/// and gradients. That is about the size of the file more.
+/// A [`Session`](crate::Session) gives the same bits, but also keeps the parameters as they were given, for looking inside the
+/// network, for edits and for gradients. That takes about as many bytes more as the model file has.
 ///
-/// A clone is for another thread: it shares the parameters and has its own memory for values. Clones take turns on the threads of
-/// their [`Engine`].
+/// A clone is meant for another thread: it shares the parameters and has its own memory for values. Clones take turns on the
+/// threads of their [`Engine`].
 ///
 /// # Example
 /// ```
@@ -44,7 +44,8 @@ use striate_kernels::Constants;
 pub struct Runner {
     engine: Engine,
     graph: Graph,
-    /// What is left of the parameters: running statistics, of which each plan has its own copy, and what was folded into others.
+    /// The parameters that remain: running statistics, of which each plan has its own copy, and those that were folded into
+    /// others.
     rest: Params,
     constants: Constants,
     /// `None` in a clone that has not run yet.
@@ -53,12 +54,12 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Prepares a network for use on the threads of `engine`, and drops each parameter once the kernels have it. For memory to
-    /// become free, nobody else may have a copy of `params`. The graph must be traced with [`Mode::Eval`](crate::Mode::Eval).
+    /// Prepares a network for use on the threads of `engine`, and drops each parameter once it is laid out for the kernels, which
+    /// frees its memory unless there is another copy of `params`. The graph must be traced with [`Mode::Eval`](crate::Mode::Eval).
     ///
     /// # Errors
-    /// If the parameters do not match the graph; everything missing, unexpected or mismatched is listed. Also if one sample takes
-    /// more than `most_bytes` bytes for values and parameters, where that is given, or more than there are.
+    /// If the parameters do not match the graph; everything missing, unexpected or mismatched is listed. Also if the values and
+    /// parameters of one sample need more than `most_bytes` bytes, where a limit is given, or more memory than there is.
     pub fn new(
         graph: Graph,
         params: Params,
@@ -73,15 +74,16 @@ impl Runner {
         Ok(Self { engine, graph, rest, constants, stage: Some(stage), output })
     }
 
-    /// The graph that it runs, as traced.
+    /// The graph of the network, as traced.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
-    /// Runs the network on `n` images, given as row-major values `[N, C, H, W]`, and returns its output `[N, ...]` as such.
+    /// Runs the network on `n` images, given as row-major values `[N, C, H, W]`, and returns its output `[N, ...]`, row-major
+    /// too.
     ///
     /// # Errors
-    /// If there is no image, if the values are not `n` images of the network's input, or if there is no memory for them.
+    /// If `n` is 0, if the values are not `n` images of the network's input shape, or if there is not enough memory.
     pub fn run_slice(&mut self, images: &[f32], n: usize) -> Result<&[f32], RunError> {
         check_images(&self.graph, images.len(), n)?;
         let known = self.stage.take().filter(|stage| stage.fits(n, TILE));
@@ -95,12 +97,12 @@ impl Runner {
         Ok(output)
     }
 
-    /// Bytes of the planned memory, parameters included; 0 before the first run of a clone.
+    /// The number of bytes of the planned memory, parameters included; 0 before the first run of a clone.
     pub fn memory_bytes(&self) -> usize {
         self.stage.as_ref().map_or(0, |stage| stage.program.memory_bytes())
     }
 
-    /// A plan for `n` images with the constants that there are.
+    /// Plans a run of `n` images with the constants of the first plan.
     fn plan(&self, n: usize) -> Result<Stage, PlanError> {
         let mut rest = Cow::Borrowed(&self.rest);
         planned(&self.engine, &self.graph, n, None, &mut rest, Some(&self.constants))

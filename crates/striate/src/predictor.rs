@@ -1,4 +1,4 @@
-//! A trained network that only predicts.
+//! A trained network that can only predict.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::prediction::{Prediction, mirrored, normalize, predictions};
 /// A network with its preprocessing and the names of its classes that only predicts, in less memory than a
 /// [`Classifier`](crate::Classifier): the parameters are kept once, as the kernels read them.
 ///
-/// Its predictions are the same to the bit. It cannot be saved, explained or trained further, since the parameters of the file are
-/// dropped while it is made; for that, take a [`Classifier`](crate::Classifier).
+/// Its predictions are the same to the bit. It cannot be saved, explained or trained further, because the parameters are not kept
+/// as they are in the file; use a [`Classifier`](crate::Classifier) for that.
 ///
-/// A clone is for another thread: it shares the parameters, and has its own memory for what they compute. Clones take turns on the
+/// A clone is meant for another thread: it shares the parameters and has its own memory for values. Clones take turns on the
 /// threads of their [`Engine`].
 ///
 /// # Example
@@ -42,7 +42,7 @@ pub struct Predictor {
 }
 
 impl Predictor {
-    /// A model on the threads of `engine`. Its golden logits are computed first.
+    /// Creates a predictor that uses the threads of `engine`, after comparing the golden logits of the model.
     ///
     /// # Errors
     /// Those of [`Unverified::runnable`].
@@ -54,7 +54,7 @@ impl Predictor {
     /// Loads a model file and uses all cores.
     ///
     /// # Errors
-    /// A file that cannot be read, is damaged or none of ours, or computes something else than when it was saved.
+    /// If the file cannot be read, is damaged, is not a model file, or computes other logits than when it was saved.
     ///
     /// # Example
     /// ```
@@ -77,12 +77,12 @@ impl Predictor {
         Ok(Self::new(Unverified::load(path)?, engine).map_err(content)?)
     }
 
-    /// The names of the classes.
+    /// The names of the classes, one for each logit.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
 
-    /// The preprocessing of images.
+    /// The preprocessing that turns images into the network's input.
     pub fn preprocess(&self) -> &Preprocess {
         &self.preprocess
     }
@@ -95,13 +95,13 @@ impl Predictor {
     /// Classifies an image of any size, gray or color.
     ///
     /// # Errors
-    /// When the network cannot be run.
+    /// When there is not enough memory to run the network; [`Error::Logits`] when a logit is infinite or NaN.
     pub fn predict(&mut self, image: &Image) -> Result<Prediction, Error> {
         let pixels = self.preprocess.from_image(image);
         Ok(self.predict_pixels(&pixels)?.remove(0))
     }
 
-    /// As [`Classifier::predict_pixels`](crate::Classifier::predict_pixels).
+    /// Classifies images given as pixels, like [`Classifier::predict_pixels`](crate::Classifier::predict_pixels).
     ///
     /// # Errors
     /// Those of [`Classifier::predict_pixels`](crate::Classifier::predict_pixels).
@@ -110,7 +110,8 @@ impl Predictor {
         predictions(&self.classes, self.runner.run_slice(&self.images, n)?)
     }
 
-    /// As [`Classifier::predict_pixels_mirrored`](crate::Classifier::predict_pixels_mirrored).
+    /// Averages the probabilities of each image and its mirror image, like
+    /// [`Classifier::predict_pixels_mirrored`](crate::Classifier::predict_pixels_mirrored).
     ///
     /// # Errors
     /// Those of [`Classifier::predict_pixels`](crate::Classifier::predict_pixels).
