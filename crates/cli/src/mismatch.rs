@@ -69,7 +69,7 @@ fn because(reason: Mismatch, preprocess: &Preprocess) -> String {
                 .into()
         }
         Mismatch::Inverted => {
-            format!("is {not_of}, but this network was trained on {of}, so its prediction means little; add --invert")
+            format!("is {not_of}, but this network was trained on images that are {of}, so its prediction means little; add --invert")
         }
         Mismatch::NeedlesslyInverted => {
             format!("is already {of}, like the training images, so with --invert the prediction means little; leave out --invert")
@@ -118,12 +118,12 @@ mod tests {
         let on_paper = Image { pixels: digit.pixels.iter().map(|v| 255 - v).collect(), ..digit.clone() };
         assert_eq!(lines(&[(0, "digits:7", digit.clone())], &preprocess(0.13, false)), "");
         let two = [(1, "b.png", on_paper.clone()), (0, "a.png", on_paper.clone())];
-        expect!["a.png and 1 more: each image is dark on a light background, but this network was trained on white on black, so its prediction means little; add --invert"]
+        expect!["a.png and 1 more: each image is dark on a light background, but this network was trained on images that are white on black, so its prediction means little; add --invert"]
             .assert_eq(&lines(&two, &preprocess(0.13, false)));
         assert_eq!(lines(&two, &preprocess(0.13, true)), "");
         expect!["digits:7: the image is already white on black, like the training images, so with --invert the prediction means little; leave out --invert"]
             .assert_eq(&lines(&[(0, "digits:7", digit)], &preprocess(0.13, true)));
-        expect!["cat.jpg: the image looks like a photo, but this network sees only 28x28 pixels in gray, since it is made for images of that size; for photos use another network, such as --model efficientnet_lite0"]
+        expect!["cat.jpg: the image looks like a photo, but this network sees only 28x28 pixels in gray, since it is made for images of that size; for photos, use another network, such as --model efficientnet_lite0"]
             .assert_eq(&lines(&[(0, "cat.jpg", photo())], &preprocess(0.13, false)));
         assert_eq!(lines(&[(0, "cat.jpg", photo())], &Preprocess::imagenet(32).unwrap()), "");
     }

@@ -173,7 +173,7 @@ fn an_interrupted_run_goes_on_to_the_same_bits() {
         let model =
             |run: &str| std::fs::read(place.path().join("runs").join(run).join("model.safetensors")).unwrap();
         assert!(model("whole") == model(name), "{name}: the resumed run ended in other bits");
-        assert!(place.succeed(&format!("train --resume runs/{name}")).contains("finished already"));
+        assert!(place.succeed(&format!("train --resume runs/{name}")).contains("already finished"));
     }
 }
 

@@ -82,7 +82,7 @@ fn files_tell_these_things_and_not_whose_they_are() {
     let val: Value = serde_json::from_str(&run(&["val", "runs/train", "--json"])).unwrap();
     assert_eq!(val["images"], 100);
     run(&["neuron", "runs/train", "conv1:0", "--out", "neuron"]);
-    assert!(run(&["train", "--resume", "runs/train"]).contains("finished already"));
+    assert!(run(&["train", "--resume", "runs/train"]).contains("already finished"));
     for name in ["model", "last", "checkpoint"] {
         std::fs::remove_file(place.path().join(format!("runs/train/{name}.safetensors"))).unwrap();
     }

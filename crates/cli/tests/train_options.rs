@@ -43,7 +43,7 @@ fn all_options_together_make_one_model_on_any_number_of_threads() {
             || command.contains("--weighted-sampling --accum 2"),
         "{command}"
     );
-    assert!(place.succeed("train --resume runs/one").contains("finished already"));
+    assert!(place.succeed("train --resume runs/one").contains("already finished"));
     let header = fs::read_to_string(place.path().join("runs/one/results.csv")).unwrap();
     assert!(
         header.starts_with("epoch,train_loss,train_accuracy,val_loss,val_accuracy,val_f1_macro,"),
@@ -66,7 +66,7 @@ fn weights_of_one_run_are_the_start_of_another() {
     assert_ne!(fresh["accuracy_top1"], base["accuracy_top1"]);
     // The file may be gone when the run is gone on with.
     fs::remove_file(place.path().join("runs/base/model.safetensors")).unwrap();
-    assert!(place.succeed("train --resume runs/next").contains("finished already"));
+    assert!(place.succeed("train --resume runs/next").contains("already finished"));
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_budget_ends_a_run() {
         .map(|line| line.rsplit(',').next().unwrap().parse::<f64>().unwrap())
         .sum();
     assert!(rows >= 1 && sums < 2.5, "{rows} epochs, {sums} s of training");
-    assert!(place.succeed("train --resume").contains("finished already"));
+    assert!(place.succeed("train --resume").contains("already finished"));
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn a_run_can_be_made_longer() {
 
     // The same command again, with another rate: what cannot change is compared with what is stored, not with words.
     let line = "train few --seed 0 --sched constant --skip-bad --threads 1 --resume runs/train";
-    assert!(place.succeed(line).contains("finished already"));
+    assert!(place.succeed(line).contains("already finished"));
     place.succeed(&format!("{line} --epochs 4 --lr 0.001 --batch 32 --quiet"));
     let args = fs::read_to_string(place.path().join("runs/train/args.yaml")).unwrap();
     for line in

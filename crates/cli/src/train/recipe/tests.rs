@@ -38,7 +38,7 @@ fn the_help_tells_the_defaults() {
             usual.augment.shift_px, digits.augment.shift_px
         ),
         format!("[default: {}, or the recipe's]", usual.optimizer.name()),
-        format!("with 0 the test images select it [default: {}]", usual.val_split),
+        format!("with 0, the test images select it [default: {}]", usual.val_split),
     ] {
         assert!(help.contains(&default), "{default}");
     }
