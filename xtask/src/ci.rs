@@ -24,7 +24,7 @@ const CARGO: [(&str, &[&str]); 6] = [
             "--locked",
         ],
     ),
-    ("tests", &["test", "--workspace", "--locked"]),
+    ("tests", &["test", "--workspace", "--no-fail-fast", "--locked"]),
 ];
 
 /// The exit code of a script that could not run because this machine lacks what it needs.
