@@ -94,7 +94,7 @@ pub enum PlanError {
         got: String,
     },
     /// No value has this name.
-    #[error("no value `{name}` in this network; near names: {}", near.join(", "))]
+    #[error("no value `{name}` in this network; similar names: {}", near.join(", "))]
     Unknown {
         /// The requested name.
         name: String,

@@ -11,7 +11,7 @@ use crate::maps::select::near;
 /// The layer that was asked for, by its name or a pattern that means it alone; or the last that multiplies.
 ///
 /// # Errors
-/// [`ExplainError::NoLayer`] with near names; [`ExplainError::NoSum`] where nothing was named and nothing multiplies.
+/// [`ExplainError::NoLayer`] with similar names; [`ExplainError::NoSum`] where nothing was named and nothing multiplies.
 pub(super) fn layer(graph: &Graph, ask: &Ask<'_>) -> Result<NodeId, ExplainError> {
     let nodes = &graph.nodes;
     if let Some(name) = ask.layer {

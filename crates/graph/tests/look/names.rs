@@ -10,14 +10,14 @@ fn what_is_not_there_is_said() {
     expect(
         session.tap("conv3").unwrap_err().to_string(),
         expect_test::expect![
-            "no value `conv3` in this network; near names: conv1, conv2, input, relu, max_pool2d, relu_1, max_pool2d_1, flatten"
+            "no value `conv3` in this network; similar names: conv1, conv2, input, relu, max_pool2d, relu_1, max_pool2d_1, flatten"
         ],
     );
     let hook = session.register_forward_hook("layer3.*", |_| ());
     expect(
         hook.unwrap_err().to_string(),
         expect_test::expect![
-            "no value `layer3.*` in this network; near names: flatten, input, conv1, relu, max_pool2d, conv2, relu_1, max_pool2d_1"
+            "no value `layer3.*` in this network; similar names: flatten, input, conv1, relu, max_pool2d, conv2, relu_1, max_pool2d_1"
         ],
     );
     let shape = |shape: &[usize]| ArrayD::<f32>::zeros(IxDyn(shape));
@@ -29,7 +29,7 @@ fn what_is_not_there_is_said() {
         (
             Edit::zero_channel("conv9", 0),
             expect_test::expect![
-                "no value `conv9` in this network; near names: conv1, conv2, input, relu, max_pool2d, relu_1, max_pool2d_1, flatten"
+                "no value `conv9` in this network; similar names: conv1, conv2, input, relu, max_pool2d, relu_1, max_pool2d_1, flatten"
             ],
         ),
         (
@@ -41,7 +41,7 @@ fn what_is_not_there_is_said() {
         (
             Edit::weight("conv1.weights", shape(&[1])),
             expect_test::expect![
-                "no value `conv1.weights` in this network; near names: conv1.weight, conv2.weight, fc1.weight, fc2.weight, conv1.bias, conv2.bias, fc1.bias, fc2.bias"
+                "no value `conv1.weights` in this network; similar names: conv1.weight, conv2.weight, fc1.weight, fc2.weight, conv1.bias, conv2.bias, fc1.bias, fc2.bias"
             ],
         ),
         (
