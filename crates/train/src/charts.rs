@@ -5,7 +5,8 @@ use crate::evaluate::Evaluation;
 use crate::event::EventFn;
 use crate::folder::{CONFUSION_PNG, CONFUSION_SVG, CURVES_PNG, CURVES_SVG, Folder};
 use crate::row::EpochRow;
-use striate_report::chart::{Curves, confusion, curves};
+use crate::series::Series;
+use striate_report::chart::{confusion, curves};
 
 /// Pixels of the PNG per pixel of the SVG: sharp on high-density screens.
 const PNG_SCALE: f64 = 2.0;
@@ -19,15 +20,9 @@ impl Folder<'_> {
         best: usize,
         tell: EventFn<'_>,
     ) -> Result<(), FitError> {
-        let series = |of: fn(&EpochRow) -> f64| rows.iter().map(of).collect::<Vec<_>>();
-        let scene = curves(&Curves {
-            title,
-            train_loss: &series(|r| r.train_loss),
-            val_loss: &series(|r| r.val_loss),
-            train_accuracy: &series(|r| r.train_accuracy),
-            val_accuracy: &series(|r| r.val_accuracy),
-            kept: Some(best + 1),
-        });
+        let series = Series::new(title, rows, best + 1);
+        let Some(of_the_run) = series.curves() else { return Ok(()) };
+        let scene = curves(&of_the_run);
         self.write_if_possible(CURVES_SVG, scene.to_svg().as_bytes(), tell)?;
         self.write_if_possible(CURVES_PNG, &scene.to_png(PNG_SCALE)?, tell)
     }
