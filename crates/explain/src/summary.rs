@@ -199,7 +199,7 @@ impl fmt::Display for Summary {
         if long {
             writeln!(
                 f,
-                "A row that lists several operations stands for as many values, which --json names one by one."
+                "A row that lists several operations stands for as many values; the report as JSON names each of them."
             )?;
         }
         Ok(())

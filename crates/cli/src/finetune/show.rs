@@ -57,7 +57,7 @@ pub(super) fn write(
         "The model in this folder was fitted to all of these images. The figures are an estimate, by cross-validation, of \
          its accuracy on other images like them."
             .into(),
-        report.unfreeze.to_string(),
+        unfreezing(report),
     ];
     page.notes.extend(suspicious::note(&report.suspicious_labels));
     page.facts = facts(&model.provenance, 0);
@@ -96,7 +96,7 @@ pub(super) fn print(fitted: &LastLayer, data: &Dataset, args: &Args, folder: &Pa
         grouped(confusion.total()),
         duration(report.seconds)
     )?;
-    writeln!(text, "{}", report.unfreeze)?;
+    writeln!(text, "{}", unfreezing(report))?;
     if let Some(list) = suspicious::text(&report.suspicious_labels) {
         writeln!(text, "\n{list}")?;
     }
@@ -105,6 +105,11 @@ pub(super) fn print(fitted: &LastLayer, data: &Dataset, args: &Args, folder: &Pa
     writeln!(text, "Charts:   {}, {}", file(MISTAKES), file(CONFUSION_PNG))?;
     writeln!(text, "\nNext:\n  {}", next(folder, data, &args.data))?;
     Ok(out::print(&text)?)
+}
+
+/// What training all layers would take and be worth, and the flag for it.
+fn unfreezing(report: &FinetuneReport) -> String {
+    format!("{} To train them, add --unfreeze.", report.unfreeze)
 }
 
 /// The command to try next, on the first held-out image.

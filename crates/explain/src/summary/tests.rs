@@ -180,7 +180,7 @@ fn a_long_table_has_a_row_a_layer() {
             total                      2                 670        111,104                        51.2 kB
 
             One image [4 x 8 x 8] costs 111,104 multiply-adds; the parameters take 2.7 kB.
-            A row that lists several operations stands for as many values, which --json names one by one.
+            A row that lists several operations stands for as many values; the report as JSON names each of them.
         "#]],
     );
     assert_eq!(summary.layers.len(), 1 + 12 * 4 + 3, "every value is in the document");

@@ -49,7 +49,7 @@ impl UnfreezeEstimate {
 impl fmt::Display for UnfreezeEstimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (percent, images) = (100.0 * self.error, self.images_per_class);
-        write!(f, "Training all layers (--unfreeze) is ")?;
+        write!(f, "Training all layers is ")?;
         if self.is_worth_it() {
             write!(
                 f,
@@ -139,7 +139,7 @@ mod tests {
             let estimate = estimate(error, images);
             assert_eq!(estimate.is_worth_it(), is_worth_it);
             let text = estimate.to_string();
-            assert!(text.starts_with(&format!("Training all layers (--unfreeze) is {said}")), "{text}");
+            assert!(text.starts_with(&format!("Training all layers is {said}")), "{text}");
             assert!(
                 text.ends_with(
                     "; 1 epoch would take about 1 min 30 s here, since one update of 16 images takes 2.0 s."
