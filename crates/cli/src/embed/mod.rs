@@ -23,8 +23,9 @@ The spaces are the pixels, the values of the first layer, and the features that 
 SVG, and the coordinates as JSON.
 
 Examples:
-  striate embed convnet --data digits
-  striate embed convnet --data digits -n 500  fewer images, in less time")]
+  striate embed convnet --data digits         a page with three spaces of the network
+  striate embed convnet --data digits -n 500  fewer images, in less time
+  striate embed runs/train                    your own network, on the data set that it was trained on")]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,

@@ -24,8 +24,9 @@ striate filters [OPTIONS] MODEL
 Writes one page per layer, as PNG and SVG. The first layer of a network for color photos is drawn in color.
 
 Examples:
-  striate filters convnet
-  striate filters convnet --layer conv1 --top 8  the eight kernels with the largest norm")]
+  striate filters convnet                        a page for each layer
+  striate filters convnet --layer conv1 --top 8  the eight kernels with the largest norm
+  striate filters runs/train --layer conv1       your own network")]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,

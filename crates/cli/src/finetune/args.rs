@@ -19,7 +19,8 @@ worst mistakes and report.html.
 
 Examples:
   striate finetune FOLDER --model efficientnet_lite0 --fetch     FOLDER has one folder per class
-  striate finetune FOLDER --model efficientnet_lite0 --unfreeze  then train all layers")]
+  striate finetune FOLDER --model efficientnet_lite0 --unfreeze  then train all layers
+  striate finetune FOLDER --model resnet18 --weights FILE.pth    weights that are already on this machine")]
 pub(crate) struct Args {
     /// A folder of images: DIR/CLASS/IMAGE, or DIR/train/CLASS/IMAGE and DIR/val/CLASS/IMAGE
     pub(super) data: String,

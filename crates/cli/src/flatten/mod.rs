@@ -32,7 +32,8 @@ are made. Each thread trains a run of its own, with up to 300 MB of images.
 
 Examples:
   striate flatten --quick                  a small version, in about a minute
-  striate flatten --data digits --seeds 3")]
+  striate flatten --data digits --seeds 3  the whole experiment, repeated three times
+  striate flatten --quick --json           one JSON document on standard output")]
 pub(crate) struct Args {
     /// Data sets of gray 28x28 images: names or folders
     #[arg(short, long, value_name = "DATA", num_args = 1.., default_value = "digits")]

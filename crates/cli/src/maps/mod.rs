@@ -27,7 +27,8 @@ Writes one page per layer, as PNG and SVG.
 
 Examples:
   striate maps convnet digits:7                      every convolution and activation
-  striate maps convnet digits:7 --layer conv2 --npy  one layer, and its values as .npy")]
+  striate maps convnet digits:7 --layer conv2 --npy  one layer, and its values as .npy
+  striate maps runs/train image.png                  your own network and image")]
 pub(crate) struct Args {
     #[command(flatten)]
     look: LookArgs,

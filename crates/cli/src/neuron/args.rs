@@ -19,7 +19,8 @@ cache folder.
 
 Examples:
   striate neuron convnet conv2 --data digits            a table of all maps of the layer
-  striate neuron convnet conv2:5 --data digits --dream  a page about map 5")]
+  striate neuron convnet conv2:5 --data digits --dream  a page about map 5, with a synthetic image
+  striate neuron runs/train conv1                       your own network, on the data set that it was trained on")]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or one of the shipped models convnet, convnet_gap and mlp (not with --model);
     /// then a layer, optionally with the number of one of its maps

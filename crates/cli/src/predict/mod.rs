@@ -39,7 +39,8 @@ striate predict [OPTIONS] MODEL IMAGES...
 #[command(after_help = "\
 Examples:
   striate predict convnet digits:7                 test image 7 of the embedded digits
-  striate predict runs/train FOLDER --format csv   every image in a folder")]
+  striate predict runs/train FOLDER --format csv   every image in a folder
+  striate predict --model resnet18 --fetch A.jpg   published weights, downloaded if they are not on this machine")]
 pub(crate) struct Args {
     /// A model file, the folder of a run, or one of the shipped models convnet, convnet_gap and mlp (not with --model);
     /// then images of any size: files, folders (searched recursively), '-' for standard input, or DATA:INDEX for a test image

@@ -21,7 +21,9 @@ Four questions are asked about each method: do its values sum to the logit, does
 and does it find evidence that was planted?
 
 Examples:
-  striate trust convnet --data digits")]
+  striate trust convnet --data digits        the table of results, and a page in the folder trust
+  striate trust runs/train                   your own network, on the data set that it was trained on
+  striate trust mlp --data digits --json     one JSON document on standard output")]
 pub(crate) struct Args {
     #[command(flatten)]
     model: ModelArg,
