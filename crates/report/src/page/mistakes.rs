@@ -28,7 +28,7 @@ impl Page<'_> {
     /// let (image, name) = (Thumbnail::new(1, 1, 1, &[9], 160)?, "cat/1.jpg".to_string());
     /// page.mistakes.push(Mistake { image, name, label: 0, predicted: 1, probability: 0.75, label_probability: 0.25 });
     /// let svg = page.mistakes_sheet().to_svg();
-    /// assert!(svg.contains("predicted dog (75.00 %)") && svg.contains("labeled cat (25.00 %)"));
+    /// assert!(svg.contains("predicted dog") && svg.contains("labeled cat (25.00 %)"));
     /// # Ok::<(), striate_report::ReportError>(())
     /// ```
     pub fn mistakes_sheet(&self) -> Scene {
